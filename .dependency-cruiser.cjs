@@ -1,0 +1,45 @@
+// The import table of docs/architecture.md: a room may import itself and the rooms listed here, nothing else.
+const rooms = {
+  graph: [],
+  runtime: ["graph"],
+  backward: ["graph"],
+  relevance: ["graph", "backward"],
+  policy: ["graph"],
+  arm: [],
+  explain: ["graph", "relevance", "policy", "arm", "runtime"],
+  messages: ["explain"],
+  foxglove: ["explain", "messages"],
+  bag: ["explain", "messages"],
+  sim: ["arm", "explain"],
+  train: ["graph", "backward", "runtime", "policy", "sim", "arm"],
+};
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycle",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room}-imports-down`,
+      comment: `src/${room} may import only: ${[room, ...allowed].join(", ")}`,
+      severity: "error",
+      from: { path: `^src/${room}/` },
+      to: { path: "^src/", pathNot: `^src/(${[room, ...allowed, "errors.ts"].join("|")})(/|$)` },
+    })),
+    {
+      name: "sim-explain-types-only",
+      comment: "src/sim may import only types from src/explain",
+      severity: "error",
+      from: { path: "^src/sim/" },
+      to: { path: "^src/explain/", dependencyTypesNot: ["type-only"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};

@@ -1,0 +1,62 @@
+import type { Observation, ObservationFlag } from "./observation.js";
+
+/** How much was computed for a tick: everything, the fully connected part only, or the torque alone. */
+export type Level = "full" | "shares" | "skip";
+
+export type ExplanationFlag = ObservationFlag | "idle" | "empty_pool" | "deadline_missed" | "not_conserving";
+
+/** What relevance is measured against (methods.md §0.8): in every message, file and report. */
+export interface Convention {
+  /** Reference of each modality: `zero`, `mean`, `values`, or `range` where the zB rule needs none. */
+  readonly reference: Readonly<Record<string, string>>;
+  /** Origin of the feature points: as the policy has them, or shifted to the image corner. */
+  readonly featurePoints: "policy" | "corner";
+}
+
+/** Relevance per pixel of one camera, summed over channels; row-major, height × width. */
+export interface Heatmap {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+}
+
+/** The paper's ratios (001 Fig. 4–6): shares grouped; configuration = position + velocity. */
+export interface Ratios {
+  readonly image: number;
+  readonly position: number;
+  readonly velocity: number;
+  readonly configuration: number;
+}
+
+/** Why the policy commanded these torques at one tick. J torques, M modalities. */
+export interface Explanation {
+  readonly observation: Observation;
+  readonly method: string;
+  readonly convention: Convention;
+  readonly policySha256: string;
+  readonly level: Level;
+  /** Joint names, one a torque. */
+  readonly joints: readonly string[];
+  /** Commanded torque τ, N·m, [J]. */
+  readonly torque: Float32Array;
+  /** Importance factor α, [J], Σα = J. */
+  readonly importance: Float32Array;
+  /** Modality names in the order of `shares`. */
+  readonly modalities: readonly string[];
+  /** Share of each modality in the α-weighted relevance, [M], sums to 1 (0 where there is no relevance). */
+  readonly shares: Float32Array;
+  /** Share of each modality in the relevance of each torque, [J × M]. */
+  readonly torqueShares: Float32Array;
+  /** α-weighted relevance of each element of each non-image modality, N·m, by modality. */
+  readonly relevance: Readonly<Record<string, Float32Array>>;
+  /** The same for each torque (not α-weighted), [J × n] by modality. */
+  readonly torqueRelevance: Readonly<Record<string, Float32Array>>;
+  /** Relevance per pixel, N·m, by image modality; empty below level `full`. */
+  readonly heatmaps: Readonly<Record<string, Heatmap>>;
+  readonly ratios: Ratios;
+  /** |ΣR_in − Σα|τ|| / Σα|τ|; NaN below level `full`. */
+  readonly conservationResidual: number;
+  /** Observation handed in → explanation ready, milliseconds. */
+  readonly latencyMs: number;
+  readonly flags: readonly ExplanationFlag[];
+}

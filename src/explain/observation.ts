@@ -1,0 +1,48 @@
+/**
+ * One synchronised policy input: what every source (ROS 2, bag, simulation) yields and all the explainer sees.
+ */
+
+/** Pixel formats named as in sensor_msgs/image_encodings. */
+export type ImageEncoding = "rgb8" | "bgr8" | "rgba8" | "bgra8" | "mono8";
+
+/** A camera image, row-major, rows without padding. `data` has height × width × channels bytes. */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  readonly encoding: ImageEncoding;
+  readonly data: Uint8Array;
+  /** Optical frame of the camera. */
+  readonly frameId: string;
+}
+
+/** Pose of a frame in its parent: translation in metres, rotation as a unit quaternion. */
+export interface Transform {
+  readonly parent: string;
+  readonly child: string;
+  readonly translation: readonly [x: number, y: number, z: number];
+  readonly rotation: readonly [x: number, y: number, z: number, w: number];
+}
+
+export type ObservationFlag = "in_contact" | "at_limit" | "importance_unknown" | "limit_clipped";
+
+export interface Observation {
+  /** Counts observations of one run from 0. */
+  readonly tick: number;
+  /** Acquisition time of the image, nanoseconds. */
+  readonly stamp: bigint;
+  /** One image for each image modality, by modality name. */
+  readonly images: Readonly<Record<string, Image>>;
+  /** Elements of every other modality, by modality name, in the policy card's order and SI units. */
+  readonly values: Readonly<Record<string, Float64Array>>;
+  /** Joint names, positions (rad or m) and velocities (rad/s or m/s) as the source knows them. */
+  readonly joints: {
+    readonly names: readonly string[];
+    readonly position: Float64Array;
+    readonly velocity: Float64Array;
+  };
+  /** Importance factor α of each torque, Σα = J; all ones where no dynamics is known (001 §III-A). */
+  readonly importance: Float64Array;
+  readonly flags: readonly ObservationFlag[];
+  /** Link poses to show in a 3D view; empty where the source has none. */
+  readonly transforms: readonly Transform[];
+}
