@@ -1,0 +1,137 @@
+import * as z from "zod";
+
+/**
+ * The policy card's shape. Convention of this file: the error text of every schema is what was *expected* there;
+ * `card-errors.ts` puts the file, the key path and what was found in front of it.
+ */
+
+/** Version of the card format that this version reads and writes. */
+export const CARD_VERSION = 1;
+
+/** What a source must put into a slice. Joint-wise quantities are matched by joint name, never by position. */
+export const QUANTITIES = [
+  "joint_position",
+  "joint_velocity",
+  "end_effector_position",
+  "end_effector_velocity",
+  "previous_action",
+  "other",
+] as const;
+
+/** Pixel formats of a policy's image input, named as in sensor_msgs/image_encodings. */
+export const CARD_ENCODINGS = ["rgb8", "bgr8", "mono8"] as const;
+
+const finite = (expected: string) => z.number({ error: expected });
+const positive = (expected: string) => z.number({ error: expected }).positive({ error: expected });
+const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
+const count = (least: number, expected: string) => z.int({ error: expected }).min(least, { error: expected });
+const list = <T extends z.ZodType>(item: T, expected: string) =>
+  z.array(item, { error: expected }).min(1, { error: expected });
+const choice = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` });
+
+function mapping<T extends z.ZodRawShape>(shape: T) {
+  const keys = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? `one of ${keys}` : `a mapping with the keys ${keys}`),
+  });
+}
+
+const modalityName = z
+  .string({ error: "a modality name" })
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "a modality name of letters, digits and underscores" });
+
+const imageInput = mapping({
+  /** Modality name, `image` for a single camera. */
+  modality: modalityName,
+  /** Order of the channels in the tensor. */
+  encoding: choice(CARD_ENCODINGS),
+  /** Order of the tensor's axes: batch, height, width, channels or batch, channels, height, width. */
+  layout: choice(["NHWC", "NCHW"]),
+  /** Lowest and highest value that a pixel can have in the tensor's own units; the zB rule's bounds. */
+  range: z
+    .tuple([finite("a number"), finite("a number")], { error: "[low, high], two numbers" })
+    .refine(([low, high]) => low < high, { error: "low below high" }),
+  /** Tensor units of one 8-bit step: tensor value = low + scale · byte. Default (high − low) / 255. */
+  scale: positive("a number above 0").optional(),
+});
+
+const slice = mapping({
+  /** Modality name; relevance is summed and shared by it. */
+  modality: modalityName,
+  /** First element of the slice in the flattened tensor. */
+  start: count(0, "a whole number, 0 or more"),
+  /** Number of elements; may be left out where `elements` names them. */
+  size: count(1, "a whole number, 1 or more").optional(),
+  /** One name an element; joint names for joint-wise quantities. */
+  elements: list(text("a name"), "a list of names").optional(),
+  /** What a source fills the slice with. Default: the quantity of the modality's name, else `other`. */
+  quantity: choice(QUANTITIES).optional(),
+  /** SI unit of the elements. Default: rad, rad/s, m, m/s, N·m by quantity, none for `other`. */
+  unit: text("a unit").optional(),
+});
+
+const input = z.union([imageInput, list(slice, "one slice or more")], {
+  error: "an image (a mapping) or a list of slices",
+});
+
+const referenceValues = list(finite("a number"), "a list of numbers, one an element");
+const reference = z.union(
+  [
+    z.literal("zero", { error: "zero, mean: [numbers] or values: [numbers]" }),
+    mapping({ mean: referenceValues }),
+    mapping({ values: referenceValues }),
+  ],
+  { error: "zero, mean: [numbers] or values: [numbers]" },
+);
+
+const torqueNumber = "a number of N·m above 0";
+
+export const cardSchema = mapping({
+  /** Version of the card format. */
+  torquelens_card: z.literal(CARD_VERSION, { error: `${CARD_VERSION}, the card format that this version reads` }),
+  /** Name of the policy, for people. */
+  name: text("the policy's name"),
+  /** Time between two torques, seconds. */
+  control_period: positive("a number of seconds above 0"),
+  /** Joint names, one a torque, in the torque output's order. */
+  joints: list(text("a joint name"), "a list of joint names"),
+  torque: mapping({
+    /** Name of the output tensor that holds the torques, N·m. */
+    output: text("the name of an output tensor"),
+    /** Largest |torque|, N·m: one number for all joints or one a joint. */
+    limits: z
+      .union([positive(torqueNumber), list(positive(torqueNumber), "a list of numbers")], {
+        error: "a number of N·m above 0 or a list of them, one a joint",
+      })
+      .optional(),
+  }),
+  /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
+  inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
+  /** What relevance is measured against, by modality: zero (default), the training data's mean, or given values. */
+  reference: z.record(z.string(), reference, { error: "a mapping from modality names to a reference" }).default({}),
+  /** Origin of the feature points: as the policy has them, or shifted to the image corner. */
+  feature_points: mapping({ origin: choice(["policy", "corner"]) }).default({ origin: "policy" }),
+  /** Σα|τ| below which a tick is flagged idle, N·m. Default 1e-3 of the sum of the torque limits. */
+  idle_threshold: finite("a number of N·m, 0 or more").min(0, { error: "a number of N·m, 0 or more" }).optional(),
+  /** The arm's model, for the importance factor α. Without it α = 1. */
+  arm: mapping({
+    /** MJCF or URDF file, relative to the card. */
+    file: text("the path of an MJCF or URDF file"),
+    /** Site (MJCF) or link (URDF) of the end effector. */
+    site: text("the name of the end effector's site or link"),
+  }).optional(),
+  /** Free record of the training: success rates, seeds, data. */
+  training: z.record(z.string(), z.unknown(), { error: "a mapping" }).optional(),
+});
+
+/** A policy card as read from YAML, defaults filled in. */
+export type Card = z.infer<typeof cardSchema>;
+/** An image input of the card. */
+export type CardImage = z.infer<typeof imageInput>;
+/** One slice of a configuration input. */
+export type CardSlice = z.infer<typeof slice>;
+/** What a source must put into a slice. */
+export type Quantity = (typeof QUANTITIES)[number];
+/** A card before its defaults are filled in. */
+export type CardInput = z.input<typeof cardSchema>;

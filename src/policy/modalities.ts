@@ -1,0 +1,118 @@
+import type { Card, CardImage, CardSlice, Quantity } from "./card-schema.js";
+import { isSlices } from "./consistency.js";
+import { elementNames, quantityOf, unitOf } from "./quantities.js";
+import { axesOf, type Tensor } from "./tensors.js";
+
+/** A camera image of the policy, as its input tensor wants it. */
+export interface ImageModality {
+  readonly kind: "image";
+  readonly name: string;
+  /** Input tensor. */
+  readonly input: string;
+  readonly width: number;
+  readonly height: number;
+  /** 3 for rgb8 and bgr8, 1 for mono8. */
+  readonly channels: number;
+  /** height × width × channels. */
+  readonly size: number;
+  readonly dtype: string;
+  readonly encoding: CardImage["encoding"];
+  readonly layout: CardImage["layout"];
+  /** Lowest and highest value of a pixel in the tensor's own units. */
+  readonly range: readonly [low: number, high: number];
+  /** Tensor value = low + scale · byte. */
+  readonly scale: number;
+}
+
+/** A group of elements of a configuration input. */
+export interface ValueModality {
+  readonly kind: "values";
+  readonly name: string;
+  /** Input tensor. */
+  readonly input: string;
+  /** First element in the flattened tensor. */
+  readonly start: number;
+  readonly size: number;
+  /** One name an element; joint names where the quantity is joint-wise. */
+  readonly elements: readonly string[];
+  readonly quantity: Quantity;
+  /** SI unit, empty where the card gives none. */
+  readonly unit: string;
+  /** What relevance is measured against, one value an element (methods.md §0.8). */
+  readonly reference: { readonly kind: "zero" | "mean" | "values"; readonly values: Float64Array };
+}
+
+export type Modality = ImageModality | ValueModality;
+
+/**
+ * The card's modalities in the order of the model's inputs, then of the slices: the order of every list of shares.
+ * `inputs` are the model's input tensors; the card must fit them (`checkCard`).
+ */
+export function modalitiesOf(card: Card, inputs: readonly Tensor[]): Modality[] {
+  return inputs.flatMap((tensor): Modality[] => {
+    const input = card.inputs[tensor.name];
+    if (input === undefined) return [];
+    return isSlices(input) ? input.map((slice) => values(card, tensor, slice)) : [image(tensor, input)];
+  });
+}
+
+function image(tensor: Tensor, input: CardImage): ImageModality {
+  const { height, width, channels } = axesOf(tensor.shape, input.layout);
+  const [low, high] = input.range;
+  return {
+    kind: "image",
+    name: input.modality,
+    input: tensor.name,
+    width,
+    height,
+    channels,
+    size: height * width * channels,
+    dtype: tensor.dtype,
+    encoding: input.encoding,
+    layout: input.layout,
+    range: [low, high],
+    scale: input.scale ?? (high - low) / 255,
+  };
+}
+
+function values(card: Card, tensor: Tensor, slice: CardSlice): ValueModality {
+  const elements = elementNames(card, slice) ?? [];
+  const reference = card.reference[slice.modality] ?? "zero";
+  return {
+    kind: "values",
+    name: slice.modality,
+    input: tensor.name,
+    start: slice.start,
+    size: elements.length,
+    elements,
+    quantity: quantityOf(slice),
+    unit: unitOf(slice),
+    reference:
+      reference === "zero"
+        ? { kind: "zero", values: new Float64Array(elements.length) }
+        : "mean" in reference
+          ? { kind: "mean", values: Float64Array.from(reference.mean) }
+          : { kind: "values", values: Float64Array.from(reference.values) },
+  };
+}
+
+/** The convention in force, as every message, file and report names it. */
+export function conventionOf(
+  card: Card,
+  modalities: readonly Modality[],
+): { reference: Record<string, string>; featurePoints: "policy" | "corner" } {
+  const reference = modalities.map((m) => [m.name, m.kind === "image" ? "range" : m.reference.kind]);
+  return { reference: Object.fromEntries(reference), featurePoints: card.feature_points.origin };
+}
+
+/** Torque limits, N·m, one a joint; undefined where the card has none. */
+export function torqueLimits(card: Card): Float64Array | undefined {
+  const { limits } = card.torque;
+  if (limits === undefined) return undefined;
+  return Array.isArray(limits) ? Float64Array.from(limits) : new Float64Array(card.joints.length).fill(limits);
+}
+
+/** Σα|τ| below which a tick is idle, N·m: the card's, else 1e-3 of the sum of the torque limits (methods.md §0.9). */
+export function idleThreshold(card: Card): number {
+  return card.idle_threshold ?? 1e-3 * (torqueLimits(card)?.reduce((sum, limit) => sum + limit, 0) ?? 0);
+}

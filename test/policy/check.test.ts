@@ -1,0 +1,160 @@
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import { InputError } from "#src/errors.js";
+import { parseCard } from "#src/policy/card.js";
+import { checkCard } from "#src/policy/check.js";
+import { cardTemplate } from "#src/policy/template.js";
+import type { Tensors } from "#src/policy/tensors.js";
+import { changed, reacherCard, reacherTensors } from "./cards.js";
+
+const check = (card: object, tensors: object) =>
+  checkCard(parseCard(stringify(card), "reacher.yaml"), tensors as Tensors, "reacher.yaml");
+
+test("a card that fits is accepted", () => {
+  expect(check(reacherCard(), reacherTensors)).toBeUndefined();
+});
+
+const image = ["inputs", "image"] as const;
+const imageTensor = ["inputs", 0] as const;
+const misfits: [title: string, card: [PropertyKey[], unknown], tensors: [PropertyKey[], unknown], message: string][] = [
+  [
+    "a missing input tensor",
+    [[...image], undefined],
+    [[], 0],
+    "inputs.image: missing, expected an image or a list of slices for the model's input uint8 [1, 64, 80, 3]",
+  ],
+  [
+    "an input that the model lacks",
+    [["inputs", "wrist"], { ...reacherCard().inputs.image, modality: "wrist" }],
+    [[], 0],
+    'inputs.wrist: the model has no input "wrist", expected one of image, configuration',
+  ],
+  [
+    "an output that the model lacks",
+    [["torque", "output"], "action"],
+    [[], 0],
+    'torque.output: the model has no output "action", expected one of torque',
+  ],
+  [
+    "a torque of the wrong size",
+    [[], 0],
+    [
+      ["outputs", 0, "shape"],
+      [1, 7],
+    ],
+    'torque.output: the output "torque" is float32 [1, 7], expected 2 torques, one for each of joints (shoulder, elbow)',
+  ],
+  [
+    "an integer torque",
+    [[], 0],
+    [["outputs", 0, "dtype"], "int64"],
+    "torque.output: the tensor is int64 [1, 2], expected float32 or float64",
+  ],
+  [
+    "slices that do not reach the end",
+    [[], 0],
+    [
+      ["inputs", 1, "shape"],
+      [1, 12],
+    ],
+    "inputs.configuration: the slices cover 10 elements, expected 12: the model's input is float32 [1, 12]",
+  ],
+  [
+    "slices beyond the end",
+    [[], 0],
+    [
+      ["inputs", 1, "shape"],
+      [1, 8],
+    ],
+    "inputs.configuration: the slices cover 10 elements, expected 8: the model's input is float32 [1, 8]",
+  ],
+  [
+    "slices of integers",
+    [[], 0],
+    [["inputs", 1, "dtype"], "int32"],
+    "inputs.configuration: the tensor is int32 [1, 10], expected float32 or float64",
+  ],
+  [
+    "an image of rank 2",
+    [[], 0],
+    [
+      [...imageTensor, "shape"],
+      [1, 100],
+    ],
+    "inputs.image: the tensor is uint8 [1, 100], expected [1, height, width, channels] for an image",
+  ],
+  [
+    "a batch of images",
+    [[...image, "layout"], "NCHW"],
+    [
+      [...imageTensor, "shape"],
+      [4, 3, 64, 80],
+    ],
+    "inputs.image: the tensor is uint8 [4, 3, 64, 80], expected [1, channels, height, width] for an image",
+  ],
+  [
+    "the other layout",
+    [[], 0],
+    [
+      [...imageTensor, "shape"],
+      [1, 3, 64, 80],
+    ],
+    "inputs.image.layout: found NHWC, expected NCHW for uint8 [1, 3, 64, 80]",
+  ],
+  [
+    "an encoding of too few channels",
+    [[...image, "encoding"], "mono8"],
+    [[], 0],
+    "inputs.image.encoding: found mono8 (1 channel), expected an encoding of 3 channels: the tensor is uint8 [1, 64, 80, 3], NHWC",
+  ],
+  [
+    "an encoding of too many channels",
+    [[], 0],
+    [
+      [...imageTensor, "shape"],
+      [1, 64, 80, 1],
+    ],
+    "inputs.image.encoding: found rgb8 (3 channels), expected an encoding of 1 channel: the tensor is uint8 [1, 64, 80, 1], NHWC",
+  ],
+  [
+    "a range that bytes cannot have",
+    [
+      [...image, "range"],
+      [0, 1],
+    ],
+    [[], 0],
+    "inputs.image.range: found [0, 1], expected [0, 255]: the tensor holds uint8",
+  ],
+  [
+    "a scale that bytes cannot have",
+    [[...image, "scale"], 0.5],
+    [[], 0],
+    "inputs.image.scale: found 0.5, expected 1: the tensor holds uint8",
+  ],
+  [
+    "an image of 64-bit integers",
+    [[], 0],
+    [[...imageTensor, "dtype"], "int64"],
+    "inputs.image: the tensor is int64 [1, 64, 80, 3], expected uint8, float32 or float64",
+  ],
+];
+
+test.each(misfits)("refused: %s", (_title, [cardPath, cardValue], [tensorPath, tensorValue], message) => {
+  const card = cardPath.length === 0 ? reacherCard() : changed(reacherCard(), cardPath, cardValue);
+  const tensors = tensorPath.length === 0 ? reacherTensors : changed(reacherTensors, tensorPath, tensorValue);
+  expect(() => check(card, tensors)).toThrow(new InputError(`reacher.yaml: ${message}`));
+});
+
+test("the template holds the model's tensors, is refused unfilled and fits once filled in", () => {
+  const template = cardTemplate(reacherTensors, "reacher");
+  expect(() => parseCard(template, "t")).toThrow(
+    new InputError("t: control_period: found null, expected a number of seconds above 0"),
+  );
+  const filled = template
+    .replace("control_period: null", "control_period: 0.05")
+    .replace("[null, null]", "[shoulder, elbow]")
+    .replace("limits: null", "limits: 3")
+    .replace("encoding: null", "encoding: rgb8")
+    .replace("modality: null", "modality: configuration");
+  expect(checkCard(parseCard(filled, "t"), reacherTensors, "t")).toBeUndefined();
+});
