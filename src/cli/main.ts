@@ -1,4 +1,52 @@
-/** Runs the command line; returns the exit code: 0 done, 1 failed, 2 bad usage or input. */
-export async function main(_argv: readonly string[]): Promise<number> {
-  return 2;
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { InputError } from "../errors.js";
+
+/** Each adds one command to the program; the order is the order of `--help`. */
+const COMMANDS: readonly ((program: Command) => void)[] = [];
+
+/**
+ * Runs the command line; returns the exit code: 0 done, 1 failed, 2 bad usage or input. Errors are one line on stderr,
+ * with a stack trace only under `--debug`.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  process.stdout.on("error", ignoreClosedPipe);
+  try {
+    await program().parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const text = error instanceof Error ? error.message : String(error);
+    const internal = error instanceof InputError ? "" : " (--debug shows where)";
+    const debug = argv.includes("--debug") && error instanceof Error;
+    process.stderr.write(debug ? `${error.stack}\n` : `torquelens: ${oneLine(text)}${internal}\n`);
+    return error instanceof InputError ? 2 : 1;
+  }
+}
+
+function program(): Command {
+  const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+    description: string;
+  };
+  const program = new Command("torquelens")
+    .description(description)
+    .version(version, "--version", "print the version")
+    .option("--debug", "print stack traces")
+    .helpOption("--help", "print this help")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(`torquelens: ${oneLine(text.replace(/^error: /, ""))}\n`),
+    })
+    .exitOverride();
+  for (const add of COMMANDS) add(program);
+  return program;
+}
+
+const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
+
+/** A reader such as `head` that has seen enough is no failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
 }

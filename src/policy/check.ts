@@ -1,6 +1,6 @@
-import { cardError } from "./card-errors.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
+import { errorAt } from "./located.js";
 import { sliceSize } from "./quantities.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
@@ -18,7 +18,7 @@ export function checkCard(card: Card, tensors: Tensors, source: string): void {
     const path = ["inputs", tensor.name];
     if (input === undefined) {
       const what = `the model's input ${tensorText(tensor)}`;
-      throw cardError(source, path, `missing, expected an image or a list of slices for ${what}`);
+      throw errorAt(source, path, `missing, expected an image or a list of slices for ${what}`);
     }
     if (isSlices(input)) checkSlices(input, tensor, source, path);
     else checkImage(input, tensor, source, path);
@@ -36,7 +36,7 @@ function find(
   const tensor = tensors.find((candidate) => candidate.name === name);
   if (tensor === undefined) {
     const known = tensors.map((candidate) => candidate.name).join(", ");
-    throw cardError(source, path, `the model has no ${what} ${JSON.stringify(name)}, expected one of ${known}`);
+    throw errorAt(source, path, `the model has no ${what} ${JSON.stringify(name)}, expected one of ${known}`);
   }
   return tensor;
 }
@@ -47,7 +47,7 @@ function checkTorque(card: Card, tensors: Tensors, source: string): void {
   if (elementCount(tensor.shape) !== card.joints.length) {
     const found = `the output ${JSON.stringify(tensor.name)} is ${tensorText(tensor)}`;
     const joints = `${card.joints.length} torques, one for each of joints (${card.joints.join(", ")})`;
-    throw cardError(source, path, `${found}, expected ${joints}`);
+    throw errorAt(source, path, `${found}, expected ${joints}`);
   }
   requireFloat(tensor, source, path);
 }
@@ -58,13 +58,13 @@ function checkSlices(slices: readonly CardSlice[], tensor: Tensor, source: strin
   const size = elementCount(tensor.shape);
   if (covered !== size) {
     const found = `the slices cover ${covered} elements`;
-    throw cardError(source, path, `${found}, expected ${size}: the model's input is ${tensorText(tensor)}`);
+    throw errorAt(source, path, `${found}, expected ${size}: the model's input is ${tensorText(tensor)}`);
   }
 }
 
 function requireFloat(tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
   if (!FLOATS.includes(tensor.dtype)) {
-    throw cardError(source, path, `the tensor is ${tensorText(tensor)}, expected ${FLOATS.join(" or ")}`);
+    throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected ${FLOATS.join(" or ")}`);
   }
 }
 
@@ -72,12 +72,12 @@ function checkImage(image: CardImage, tensor: Tensor, source: string, path: read
   const { shape, dtype } = tensor;
   if (shape.length !== 4 || shape[0] !== 1) {
     const expected = image.layout === "NHWC" ? "[1, height, width, channels]" : "[1, channels, height, width]";
-    throw cardError(source, path, `the tensor is ${tensorText(tensor)}, expected ${expected} for an image`);
+    throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected ${expected} for an image`);
   }
   checkChannels(image, tensor, source, path);
   if (dtype === "uint8") checkBytes(image, source, path);
   else if (!FLOATS.includes(dtype)) {
-    throw cardError(source, path, `the tensor is ${tensorText(tensor)}, expected uint8, ${FLOATS.join(" or ")}`);
+    throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected uint8, ${FLOATS.join(" or ")}`);
   }
 }
 
@@ -87,11 +87,11 @@ function checkChannels(image: CardImage, tensor: Tensor, source: string, path: r
   if (channels === expected) return;
   const other = image.layout === "NHWC" ? "NCHW" : "NHWC";
   if (axesOf(tensor.shape, other).channels === expected) {
-    throw cardError(source, [...path, "layout"], `found ${image.layout}, expected ${other} for ${tensorText(tensor)}`);
+    throw errorAt(source, [...path, "layout"], `found ${image.layout}, expected ${other} for ${tensorText(tensor)}`);
   }
   const found = `found ${image.encoding} (${channelText(expected)})`;
   const has = `${channelText(channels)}: the tensor is ${tensorText(tensor)}, ${image.layout}`;
-  throw cardError(source, [...path, "encoding"], `${found}, expected an encoding of ${has}`);
+  throw errorAt(source, [...path, "encoding"], `${found}, expected an encoding of ${has}`);
 }
 
 const channelText = (count: number): string => `${count} channel${count === 1 ? "" : "s"}`;
@@ -101,9 +101,9 @@ function checkBytes(image: CardImage, source: string, path: readonly PropertyKey
   const [low, high] = image.range;
   if (low !== 0 || high !== 255) {
     const found = `found [${low}, ${high}]`;
-    throw cardError(source, [...path, "range"], `${found}, expected [0, 255]: the tensor holds uint8`);
+    throw errorAt(source, [...path, "range"], `${found}, expected [0, 255]: the tensor holds uint8`);
   }
   if (image.scale !== undefined && image.scale !== 1) {
-    throw cardError(source, [...path, "scale"], `found ${image.scale}, expected 1: the tensor holds uint8`);
+    throw errorAt(source, [...path, "scale"], `found ${image.scale}, expected 1: the tensor holds uint8`);
   }
 }

@@ -1,5 +1,5 @@
-import { cardError } from "./card-errors.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
+import { errorAt } from "./located.js";
 import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./quantities.js";
 
 /** True for the slices of a configuration input, false for an image. */
@@ -21,18 +21,18 @@ function once(names: readonly string[], source: string, path: readonly PropertyK
     const first = names.indexOf(name);
     if (first !== index) {
       const again = `found ${JSON.stringify(name)} again (first at ${first}), expected each ${what} once`;
-      throw cardError(source, [...path, index], again);
+      throw errorAt(source, [...path, index], again);
     }
   });
 }
 
 function checkInputs(card: Card, source: string): void {
   const inputs = Object.entries(card.inputs);
-  if (inputs.length === 0) throw cardError(source, ["inputs"], "found no input, expected at least one");
+  if (inputs.length === 0) throw errorAt(source, ["inputs"], "found no input, expected at least one");
   const seen = new Set<string>();
   const claim = (modality: string, path: readonly PropertyKey[]) => {
     if (seen.has(modality)) {
-      throw cardError(source, [...path, "modality"], `found "${modality}" again, expected each modality once`);
+      throw errorAt(source, [...path, "modality"], `found "${modality}" again, expected each modality once`);
     }
     seen.add(modality);
   };
@@ -62,11 +62,11 @@ function checkSlices(
     once(slice.elements ?? [], source, [...here, "elements"], "element");
     checkUnit(slice, quantity, source, here);
     if (slice.start < end) {
-      throw cardError(source, [...here, "start"], `found ${slice.start}, expected ${end}: it overlaps ${before}`);
+      throw errorAt(source, [...here, "start"], `found ${slice.start}, expected ${end}: it overlaps ${before}`);
     }
     if (slice.start > end) {
       const gap = slice.start === end + 1 ? `element ${end} is` : `elements ${end} to ${slice.start - 1} are`;
-      throw cardError(source, [...here, "start"], `found ${slice.start}, expected ${end}: ${gap} in no slice`);
+      throw errorAt(source, [...here, "start"], `found ${slice.start}, expected ${end}: ${gap} in no slice`);
     }
     end = slice.start + size;
     before = slice.modality;
@@ -75,17 +75,17 @@ function checkSlices(
 
 function checkSize(card: Card, slice: CardSlice, source: string, path: readonly PropertyKey[]): number {
   const size = sliceSize(slice);
-  if (size === undefined) throw cardError(source, path, "found neither size nor elements, expected one of them");
+  if (size === undefined) throw errorAt(source, path, "found neither size nor elements, expected one of them");
   if (slice.elements !== undefined && slice.elements.length !== size) {
     const expected = `${slice.elements.length}, the number of names in elements`;
-    throw cardError(source, [...path, "size"], `found ${size}, expected ${expected}`);
+    throw errorAt(source, [...path, "size"], `found ${size}, expected ${expected}`);
   }
   if (elementNames(card, slice) === undefined) {
     const quantity = quantityOf(slice);
     const expected = JOINT_WISE.has(quantity)
       ? `${card.joints.length} (one a joint), or elements naming the joints`
       : "3 (x, y, z), or elements naming the components";
-    throw cardError(source, [...path, "size"], `found ${size}, expected ${expected}`);
+    throw errorAt(source, [...path, "size"], `found ${size}, expected ${expected}`);
   }
   return size;
 }
@@ -95,7 +95,7 @@ function checkScale(image: CardImage, source: string, path: readonly PropertyKey
   const largest = (high - low) / 255;
   if (image.scale !== undefined && image.scale > largest * (1 + 1e-6)) {
     const expected = `at most ${largest}, so that 255 steps stay within the range [${low}, ${high}]`;
-    throw cardError(source, path, `found ${image.scale}, expected ${expected}`);
+    throw errorAt(source, path, `found ${image.scale}, expected ${expected}`);
   }
 }
 
@@ -103,10 +103,10 @@ function checkLimits(card: Card, source: string): void {
   const { limits } = card.torque;
   if (Array.isArray(limits) && limits.length !== card.joints.length) {
     const expected = `${card.joints.length}, one a joint`;
-    throw cardError(source, ["torque", "limits"], `found a list of ${limits.length}, expected ${expected}`);
+    throw errorAt(source, ["torque", "limits"], `found a list of ${limits.length}, expected ${expected}`);
   }
   if (limits === undefined && card.idle_threshold === undefined) {
-    throw cardError(
+    throw errorAt(
       source,
       ["idle_threshold"],
       "missing, expected N·m (its default is 1e-3 of the sum of torque.limits, which are missing too)",
@@ -120,18 +120,18 @@ function checkReferences(card: Card, source: string): void {
   for (const [modality, reference] of Object.entries(card.reference)) {
     const path = ["reference", modality];
     if (images.includes(modality)) {
-      throw cardError(source, path, "found a reference of an image, expected none: relevance is bounded by its range");
+      throw errorAt(source, path, "found a reference of an image, expected none: relevance is bounded by its range");
     }
     const slice = slices.find((candidate) => candidate.modality === modality);
     if (slice === undefined) {
       const known = slices.map((candidate) => candidate.modality).join(", ") || "none (the card has only images)";
-      throw cardError(source, path, `unknown modality, expected one of ${known}`);
+      throw errorAt(source, path, `unknown modality, expected one of ${known}`);
     }
     if (reference === "zero") continue;
     const [kind, values] = "mean" in reference ? ["mean", reference.mean] : ["values", reference.values];
     const size = sliceSize(slice);
     if (values.length !== size) {
-      throw cardError(source, [...path, kind], `found a list of ${values.length}, expected ${size}, one an element`);
+      throw errorAt(source, [...path, kind], `found a list of ${values.length}, expected ${size}, one an element`);
     }
   }
 }

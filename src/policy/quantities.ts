@@ -1,5 +1,5 @@
-import { cardError } from "./card-errors.js";
 import { type Card, type CardSlice, QUANTITIES, type Quantity } from "./card-schema.js";
+import { errorAt } from "./located.js";
 
 /** Quantities with one element a joint, matched by joint name. */
 export const JOINT_WISE: ReadonlySet<Quantity> = new Set(["joint_position", "joint_velocity", "previous_action"]);
@@ -28,7 +28,7 @@ export function checkUnit(slice: CardSlice, quantity: Quantity, source: string, 
   const units = UNITS[quantity];
   if (slice.unit !== undefined && units !== undefined && !units.includes(slice.unit)) {
     const expected = `${units.join(" or ")}: observations are in SI units`;
-    throw cardError(source, [...path, "unit"], `found ${JSON.stringify(slice.unit)}, expected ${expected}`);
+    throw errorAt(source, [...path, "unit"], `found ${JSON.stringify(slice.unit)}, expected ${expected}`);
   }
 }
 
