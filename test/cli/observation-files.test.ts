@@ -48,21 +48,57 @@ const names = "joint_position, joint_velocity, end_effector_position, end_effect
 test.each([
   ["a list", [1], `found [1], expected a mapping with the keys ${names}`],
   ["an unknown modality", { ...state, speed: 1 }, `speed: unknown modality, expected one of ${names}`],
-  ["a missing modality", { ...state, joint_velocity: undefined }, "joint_velocity: missing, expected 2 numbers in rad/s (shoulder, elbow)"],
-  ["a number", { ...state, joint_velocity: 1 }, "joint_velocity: found 1, expected 2 numbers in rad/s (shoulder, elbow)"],
-  ["a list too long", { ...state, joint_velocity: [1, 2, 3] }, "joint_velocity: found a list of 3, expected 2 numbers in rad/s (shoulder, elbow)"],
-  ["a missing joint", { ...state, joint_position: { shoulder: 1 } }, "joint_position.elbow: missing, expected a finite number"],
-  ["an unknown joint", { ...state, joint_position: { shoulder: 1, elbow: 1, wrist: 1 } }, "joint_position.wrist: unknown element, expected one of shoulder, elbow"],
-  ["null for a number", { ...state, joint_position: [1, null] }, "joint_position[1]: found null, expected a finite number"],
-  ["text for a number", { ...state, joint_position: { shoulder: "1", elbow: 1 } }, 'joint_position.shoulder: found "1", expected a finite number'],
+  [
+    "a missing modality",
+    { ...state, joint_velocity: undefined },
+    "joint_velocity: missing, expected 2 numbers in rad/s (shoulder, elbow)",
+  ],
+  [
+    "a number",
+    { ...state, joint_velocity: 1 },
+    "joint_velocity: found 1, expected 2 numbers in rad/s (shoulder, elbow)",
+  ],
+  [
+    "a list too long",
+    { ...state, joint_velocity: [1, 2, 3] },
+    "joint_velocity: found a list of 3, expected 2 numbers in rad/s (shoulder, elbow)",
+  ],
+  [
+    "a missing joint",
+    { ...state, joint_position: { shoulder: 1 } },
+    "joint_position.elbow: missing, expected a finite number",
+  ],
+  [
+    "an unknown joint",
+    { ...state, joint_position: { shoulder: 1, elbow: 1, wrist: 1 } },
+    "joint_position.wrist: unknown element, expected one of shoulder, elbow",
+  ],
+  [
+    "null for a number",
+    { ...state, joint_position: [1, null] },
+    "joint_position[1]: found null, expected a finite number",
+  ],
+  [
+    "text for a number",
+    { ...state, joint_position: { shoulder: "1", elbow: 1 } },
+    'joint_position.shoulder: found "1", expected a finite number',
+  ],
 ])("refused: a state with %s", (_title, data, message) => {
   expect(() => parseState(JSON.stringify(data), "s.json", modalities)).toThrow(new InputError(`s.json: ${message}`));
 });
 
 test.each([
-  ["NaN", '{"joint_position": {"shoulder": NaN, "elbow": 1}, "joint_velocity": [1, 2]}', 'joint_position.shoulder: found "NaN", expected a finite number'],
+  [
+    "NaN",
+    '{"joint_position": {"shoulder": NaN, "elbow": 1}, "joint_velocity": [1, 2]}',
+    'joint_position.shoulder: found "NaN", expected a finite number',
+  ],
   ["-Infinity", '{"joint_position": [0, -Infinity]}', 'joint_position[1]: found "-Infinity", expected a finite number'],
-  ["a number beyond float64", '{"joint_position": [0, 1e999]}', "joint_position[1]: found Infinity, expected a finite number"],
+  [
+    "a number beyond float64",
+    '{"joint_position": [0, 1e999]}',
+    "joint_position[1]: found Infinity, expected a finite number",
+  ],
 ])("refused: a state with %s", (_title, text, message) => {
   expect(() => parseState(text, "s.json", modalities)).toThrow(new InputError(`s.json: ${message}`));
 });
@@ -91,9 +127,7 @@ test("a grey image fits mono8", async () => {
     .toFile(file("grey.png"));
   expect((await readImage(file("grey.png"), { ...camera, encoding: "mono8", channels: 1 })).data).toEqual(grey);
   await expect(readImage(file("grey.png"), camera)).rejects.toThrow(
-    new InputError(
-      `${file("grey.png")}: found a grey image (1 channel), expected rgb8 for the modality image`,
-    ),
+    new InputError(`${file("grey.png")}: found a grey image (1 channel), expected rgb8 for the modality image`),
   );
   await expect(readImage(file("good.png"), { ...camera, encoding: "mono8", channels: 1 })).rejects.toThrow(
     new InputError(`${file("good.png")}: found a colour image (3 channels), expected mono8 for the modality image`),
@@ -144,7 +178,12 @@ test("an observation is put together from its files, the image with or without i
 test.each([
   ["no image", [], "state.json", "--image: missing, expected a file for the modality image"],
   ["no state", ["good.png"], undefined, `--state: missing, expected a JSON file with ${names}`],
-  ["two images for one camera", ["image=a.png", "b.png"], "state.json", "--image b.png: found twice, expected one file for image"],
+  [
+    "two images for one camera",
+    ["image=a.png", "b.png"],
+    "state.json",
+    "--image b.png: found twice, expected one file for image",
+  ],
 ])("refused: %s", async (_title, images, stateName, message) => {
   const paths = images.map((image) => (image.includes("=") || image === "b.png" ? image : file(image)));
   const files = { images: paths, ...(stateName && { state: file(stateName) }) };
