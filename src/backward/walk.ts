@@ -1,0 +1,47 @@
+import { add } from "../graph/build.js";
+import { type Node, topologicalOrder, type Value } from "../graph/value.js";
+
+/** What a rule hands on: a value upstream and what reaches it (a gradient, or relevance). */
+export type Contribution = readonly [to: Value, amount: Value];
+
+/**
+ * A rule table's answer for one node.
+ * @param arriving one entry an output of the node: what has arrived there, undefined where nothing has
+ * @param leadsToTarget whether a value depends on a target; contributions to others are not needed
+ */
+export type Propagate = (
+  node: Node,
+  arriving: readonly (Value | undefined)[],
+  leadsToTarget: (value: Value) => boolean,
+) => Iterable<Contribution>;
+
+/**
+ * The reverse walk: goes through the nodes between targets and seeds in reverse order, asks the rule, accumulates.
+ * A rule may jump over nodes (a composite hands straight to its inputs): whatever nothing reaches is passed over.
+ * @returns what arrived at each target; targets that nothing reached are missing
+ */
+export function reverseWalk(
+  seeds: ReadonlyMap<Value, Value>,
+  targets: Iterable<Value>,
+  propagate: Propagate,
+): Map<Value, Value> {
+  const order = topologicalOrder(seeds.keys());
+  const wanted = new Set(targets);
+  const dependent = new Set<Value>(wanted);
+  for (const node of order)
+    if (node.inputs.some((value) => value && dependent.has(value)))
+      for (const output of node.outputs) dependent.add(output);
+
+  const arrived = new Map(seeds);
+  for (const node of order.reverse()) {
+    if (node.inputs.length === 0) continue;
+    if (!node.outputs.some((output) => arrived.has(output) && dependent.has(output))) continue;
+    const arriving = node.outputs.map((output) => arrived.get(output));
+    for (const [to, amount] of propagate(node, arriving, (value) => dependent.has(value))) {
+      if (!dependent.has(to)) continue;
+      const before = arrived.get(to);
+      arrived.set(to, before ? add(before, amount) : amount);
+    }
+  }
+  return new Map([...wanted].flatMap((target) => (arrived.has(target) ? [[target, arrived.get(target)!]] : [])));
+}

@@ -1,0 +1,182 @@
+import { InputError } from "../errors.js";
+import { applyNode } from "./apply.js";
+import { constant, input } from "./build.js";
+import { dtypeOf } from "./dtype.js";
+import { fold } from "./fold.js";
+import { Literal } from "./literal.js";
+import {
+  ATTRIBUTE_TYPE,
+  type AttributeProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  ONNX,
+  type ValueInfoProto,
+} from "./onnx-schema.js";
+import { OPERATORS } from "./operators/index.js";
+import { decodeMessage } from "./protobuf.js";
+import { ShapeError, sizeOf } from "./shape.js";
+import { literalOf } from "./tensor-proto.js";
+import { upgrade } from "./upgrade.js";
+import type { Attribute, Graph, Node, Value } from "./value.js";
+
+export const SUPPORTED = { maxIr: 10, minOpset: 13, maxOpset: 21 } as const;
+
+/**
+ * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.
+ * @param source how messages call the file
+ * @throws InputError for files that are truncated or not ONNX, versions, operators or shapes that are not supported
+ */
+export function readModel(bytes: Uint8Array, source: string): Graph {
+  const model = decode(bytes, source);
+  const opset = checkVersions(model, source);
+  const graph = model.graph!;
+  if (graph.sparseInitializer.length > 0) throw new InputError(`${source}: sparse initializers are not supported`);
+  const values = new Map<string, Value>();
+  for (const proto of graph.initializer)
+    values.set(proto.name ?? "", constant(literalOf(proto, `${source}: initializer "${proto.name}"`), proto.name));
+  const inputs = new Map<string, Value>();
+  for (const info of graph.input) {
+    if (values.has(info.name ?? "")) continue; // IR 3 lists initializers among the inputs.
+    const value = graphInput(info, source);
+    inputs.set(value.name!, value);
+    values.set(value.name!, value);
+  }
+  for (const proto of graph.node) readNode(proto, values, graph, source);
+  const outputs = new Map<string, Value>();
+  for (const { name = "" } of graph.output) {
+    const value = values.get(name);
+    if (!value) throw new InputError(`${source}: output "${name}" is made by no node`);
+    outputs.set(name, value);
+  }
+  const metadata = new Map(model.metadataProps.map(({ key = "", value = "" }) => [key, value]));
+  return { name: graph.name ?? "", inputs, outputs, metadata, opset };
+}
+
+function decode(bytes: Uint8Array, source: string): ModelProto & { graph: GraphProto } {
+  let model: ModelProto;
+  try {
+    model = decodeMessage(ONNX, "ModelProto", bytes) as unknown as ModelProto;
+  } catch {
+    throw new InputError(`${source}: truncated, or not an ONNX file`);
+  }
+  if (!model.graph || model.graph.output.length === 0 || !model.irVersion)
+    throw new InputError(`${source}: not an ONNX file (no graph with outputs in ${bytes.byteLength} bytes)`);
+  return model as ModelProto & { graph: GraphProto };
+}
+
+function checkVersions(model: ModelProto, source: string): number {
+  if (model.irVersion! > SUPPORTED.maxIr)
+    throw new InputError(`${source}: IR version ${model.irVersion}; supported up to ${SUPPORTED.maxIr}`);
+  const opset = model.opsetImport.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 0;
+  if (opset < SUPPORTED.minOpset || opset > SUPPORTED.maxOpset)
+    throw new InputError(
+      `${source}: operator set ${opset}; supported are ${SUPPORTED.minOpset} to ${SUPPORTED.maxOpset}`,
+    );
+  return opset;
+}
+
+function graphInput(info: ValueInfoProto, source: string): Value {
+  const name = info.name ?? "";
+  const tensor = info.type?.tensorType;
+  const dtype = dtypeOf(tensor?.elemType ?? 0);
+  if (!tensor?.shape || !dtype)
+    throw new InputError(`${source}: input "${name}" is not a tensor of known rank and type`);
+  const shape = tensor.shape.dim.map(({ dimValue, dimParam }, axis) => {
+    if (dimValue !== undefined && dimValue > 0) return dimValue;
+    if (axis === 0) return 1;
+    const symbol = dimParam ? `"${dimParam}"` : "unknown";
+    throw new InputError(
+      `${source}: input "${name}" axis ${axis} is ${symbol}; only the batch (axis 0) may be symbolic`,
+    );
+  });
+  return input(name, dtype, shape);
+}
+
+function readNode(proto: NodeProto, values: Map<string, Value>, graph: GraphProto, source: string): void {
+  const op = proto.opType ?? "";
+  const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
+  const standard = proto.domain === undefined || proto.domain === "" || proto.domain === "ai.onnx";
+  if (op === "Constant" && standard) {
+    values.set(proto.output[0]!, constant(constantOf(proto, called), proto.output[0]));
+    return;
+  }
+  if (op === "ConstantOfShape" && standard) {
+    values.set(proto.output[0]!, constant(filledOf(proto, values.get(proto.input[0]!), called), proto.output[0]));
+    return;
+  }
+  if (!standard || !OPERATORS[op]) throw unsupported(proto, called, graph);
+  const inputs = proto.input.map((name) => {
+    if (name === "") return undefined;
+    const value = values.get(name);
+    if (!value) throw new InputError(`${called}: input "${name}" is made by no node before it`);
+    return value;
+  });
+  const attributes = Object.fromEntries(proto.attribute.map((a) => [a.name ?? "", attributeOf(a, called)]));
+  let node: Node;
+  let constants: Literal[] | undefined;
+  try {
+    const form = upgrade(op, { inputs, attributes });
+    node = applyNode(op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
+    constants = fold(node);
+  } catch (error) {
+    if (error instanceof ShapeError) throw new InputError(`${called}: ${error.message}`);
+    throw error;
+  }
+  proto.output.forEach((name, i) => {
+    if (values.has(name)) throw new InputError(`${called}: output "${name}" is made twice`);
+    const literal = constants?.[i];
+    const value = literal ? constant(literal, name) : node.outputs[i];
+    if (!value && name !== "") throw new InputError(`${called}: output ${i} ("${name}") is not supported`);
+    if (value && name !== "") values.set(name, value);
+  });
+}
+
+function unsupported(proto: NodeProto, called: string, graph: GraphProto): InputError {
+  const outputs = new Set(proto.output);
+  const consumers = graph.node.filter((node) => node.input.some((name) => outputs.has(name)));
+  const readers = consumers.map((node) => `"${node.name || node.output[0]}" (${node.opType})`);
+  const also = graph.output.filter(({ name }) => outputs.has(name ?? "")).map(({ name }) => `output "${name}"`);
+  const domain = proto.domain ? ` of domain ${proto.domain}` : "";
+  return new InputError(
+    `${called}: operator ${proto.opType}${domain} is not supported; it feeds ${[...readers, ...also].join(", ") || "nothing"}`,
+  );
+}
+
+function attributeOf(proto: AttributeProto, called: string): Attribute {
+  switch (proto.type) {
+    case ATTRIBUTE_TYPE.float:
+      return proto.f ?? 0;
+    case ATTRIBUTE_TYPE.int:
+      return proto.i ?? 0;
+    case ATTRIBUTE_TYPE.string:
+      return new TextDecoder().decode(proto.s);
+    case ATTRIBUTE_TYPE.floats:
+      return proto.floats;
+    case ATTRIBUTE_TYPE.ints:
+      return proto.ints;
+    default:
+      throw new InputError(`${called}: attribute ${proto.name} of type ${proto.type} is not supported`);
+  }
+}
+
+function constantOf(proto: NodeProto, called: string): Literal {
+  const [attribute] = proto.attribute;
+  if (attribute?.name === "value" && attribute.t) return literalOf(attribute.t, called);
+  if (attribute?.name === "value_float") return Literal.from("float32", [], [attribute.f ?? 0]);
+  if (attribute?.name === "value_int") return Literal.from("int64", [], [attribute.i ?? 0]);
+  if (attribute?.name === "value_floats") return Literal.from("float32", [attribute.floats.length], attribute.floats);
+  if (attribute?.name === "value_ints") return Literal.from("int64", [attribute.ints.length], attribute.ints);
+  throw new InputError(`${called}: constant of form ${attribute?.name} is not supported`);
+}
+
+/** ConstantOfShape: one repeated value (default float 0) in a shape that must be known. */
+function filledOf(proto: NodeProto, shape: Value | undefined, called: string): Literal {
+  if (!shape?.literal) throw new InputError(`${called}: the shape must be a constant, it is computed at run time`);
+  const extents = Array.from(shape.literal.numbers());
+  const tensor = proto.attribute[0]?.t;
+  const { dtype, value } = tensor
+    ? { dtype: literalOf(tensor, called).dtype, value: literalOf(tensor, called).scalar() }
+    : { dtype: "float32" as const, value: 0 };
+  return Literal.from(dtype, extents, new Float64Array(sizeOf(extents)).fill(value));
+}

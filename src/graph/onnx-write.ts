@@ -1,0 +1,138 @@
+import { DTYPES } from "./dtype.js";
+import type { Literal } from "./literal.js";
+import { ATTRIBUTE_TYPE, ONNX } from "./onnx-schema.js";
+import { OPERATORS } from "./operators/index.js";
+import { encodeMessage, type Message } from "./protobuf.js";
+import { type Attribute, type Attributes, type Graph, type Node, topologicalOrder, type Value } from "./value.js";
+
+/** IR version that came with an operator set. */
+const irOf = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
+
+/** Operators are held in their opset-18 forms. */
+const LEAST_OPSET = 18;
+
+/**
+ * Writes a model of standard ONNX operators. Values read from a file keep their names; equal nodes without a name of
+ * their own are written once; constants that are equal objects are written once.
+ */
+export function writeModel(graph: Graph): Uint8Array {
+  const opset = Math.max(LEAST_OPSET, graph.opset);
+  return encodeMessage(ONNX, "ModelProto", {
+    irVersion: irOf(opset),
+    producerName: "torquelens",
+    graph: new GraphWriter(graph).write(),
+    opsetImport: [{ domain: "", version: opset }],
+    metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
+  });
+}
+
+class GraphWriter {
+  readonly #names = new Map<Value, string>();
+  readonly #taken = new Set<string>();
+  readonly #nodes: Message[] = [];
+  readonly #initializers: Message[] = [];
+  readonly #written = new Map<string, readonly string[]>();
+  readonly #literals = new Map<string, string>();
+  #counter = 0;
+
+  constructor(readonly graph: Graph) {}
+
+  write(): Message {
+    const order = topologicalOrder(this.graph.outputs.values());
+    for (const name of [...this.graph.inputs.keys(), ...this.graph.outputs.keys()]) this.#taken.add(name);
+    for (const node of order) for (const { name } of node.outputs) if (name) this.#taken.add(name);
+    for (const [name, value] of this.graph.inputs) this.#names.set(value, name);
+    for (const [name, value] of this.graph.outputs)
+      if (!value.name && !this.#names.has(value) && value.node.inputs.length > 0) this.#names.set(value, name);
+    for (const node of order) this.#writeNode(node);
+    const outputs = [...this.graph.outputs].map(([name, value]) => {
+      if (this.#names.get(value) !== name)
+        this.#nodes.push({ input: [this.#names.get(value)], output: [name], name: `${name}.out`, opType: "Identity" });
+      return valueInfo(name, value);
+    });
+    return {
+      node: this.#nodes,
+      name: this.graph.name || "torquelens",
+      initializer: this.#initializers,
+      input: [...this.graph.inputs].map(([name, value]) => valueInfo(name, value)),
+      output: outputs,
+    };
+  }
+
+  #writeNode(node: Node): void {
+    if (node.op === "Input") return;
+    if (node.literal) {
+      this.#writeLiteral(node, node.literal);
+      return;
+    }
+    const inputs = node.inputs.map((value) => (value ? this.#names.get(value)! : ""));
+    const fresh = node.name === "" && node.outputs.every((value) => !value.name && !this.#names.has(value));
+    const key = `${node.op}|${inputs.join("|")}|${JSON.stringify(node.attributes)}`;
+    const twin = this.#written.get(key);
+    if (fresh && twin) {
+      node.outputs.forEach((value, i) => {
+        this.#names.set(value, twin[i]!);
+      });
+      return;
+    }
+    const outputs = node.outputs.map((value) => this.#nameOf(value, node.op));
+    this.#written.set(key, outputs);
+    this.#nodes.push({
+      input: inputs,
+      output: outputs,
+      name: node.name || outputs[0],
+      opType: node.op,
+      attribute: attributesOf(node.op, node.attributes),
+    });
+  }
+
+  #writeLiteral(node: Node, literal: Literal): void {
+    const value = node.outputs[0]!;
+    const small = literal.bytes.byteLength <= 256 && !value.name;
+    const key = small ? `${literal.dtype}|${literal.shape}|${literal.bytes}` : "";
+    const twin = small ? this.#literals.get(key) : undefined;
+    if (twin) {
+      this.#names.set(value, twin);
+      return;
+    }
+    const name = this.#nameOf(value, "constant");
+    if (small) this.#literals.set(key, name);
+    this.#initializers.push({
+      dims: literal.shape,
+      dataType: DTYPES[literal.dtype].onnx,
+      name,
+      rawData: literal.bytes,
+    });
+  }
+
+  #nameOf(value: Value, op: string): string {
+    const known = this.#names.get(value) ?? value.name;
+    if (known) {
+      this.#names.set(value, known);
+      return known;
+    }
+    let name: string;
+    do name = `torquelens/${op}_${this.#counter++}`;
+    while (this.#taken.has(name));
+    this.#names.set(value, name);
+    return name;
+  }
+}
+
+function valueInfo(name: string, { dtype, shape }: Value): Message {
+  const dim = shape.map((dimValue) => ({ dimValue }));
+  return { name, type: { tensorType: { elemType: DTYPES[dtype].onnx, shape: { dim } } } };
+}
+
+function attributesOf(op: string, attributes: Attributes): Message[] {
+  const kinds = OPERATORS[op]?.attributes ?? {};
+  return Object.entries(attributes).map(([name, value]) => ({ name, ...encodeAttribute(kinds[name]!, value) }));
+}
+
+function encodeAttribute(kind: "int" | "ints" | "float" | "string", value: Attribute): Message {
+  const type = ATTRIBUTE_TYPE[kind];
+  if (kind === "int") return { i: value, type };
+  if (kind === "float") return { f: value, type };
+  if (kind === "string") return { s: new TextEncoder().encode(value as string), type };
+  return { ints: [...(value as readonly number[])], type };
+}

@@ -1,0 +1,67 @@
+import type { Literal } from "../literal.js";
+import { type Shape, ShapeError } from "../shape.js";
+import type { Attribute, Attributes, TensorType, Value } from "../value.js";
+
+type AttributeKind = "int" | "ints" | "float" | "string";
+
+/** What shape inference sees of a node. */
+export class Inference {
+  constructor(
+    readonly op: string,
+    readonly inputs: readonly (Value | undefined)[],
+    readonly attributes: Attributes,
+    /** Outputs the node must have; undefined lets the operator decide. */
+    readonly outputCount?: number,
+  ) {}
+
+  input(i: number): Value {
+    const value = this.inputs[i];
+    if (!value) throw new ShapeError(`${this.op}: input ${i} is missing`);
+    return value;
+  }
+
+  shape(i: number): Shape {
+    return this.input(i).shape;
+  }
+
+  /** A literal input, needed where it decides the output's shape. */
+  literal(i: number, what: string): Literal {
+    const { literal } = this.input(i);
+    if (!literal) throw new ShapeError(`${this.op}: ${what} must be a constant, it is computed at run time`);
+    return literal;
+  }
+
+  ints(i: number, what: string): number[] {
+    return Array.from(this.literal(i, what).numbers());
+  }
+
+  int(name: string, fallback: number): number {
+    return (this.attributes[name] as number | undefined) ?? fallback;
+  }
+
+  intsAttribute(name: string, fallback: readonly number[]): readonly number[] {
+    return (this.attributes[name] as readonly number[] | undefined) ?? fallback;
+  }
+
+  string(name: string, fallback: string): string {
+    return (this.attributes[name] as string | undefined) ?? fallback;
+  }
+
+  same(i = 0): TensorType[] {
+    const { dtype, shape } = this.input(i);
+    return [{ dtype, shape }];
+  }
+
+  typed(shape: Shape, i = 0): TensorType[] {
+    return [{ dtype: this.input(i).dtype, shape }];
+  }
+}
+
+/** An operator: the attributes it knows (with their ONNX kind) and the types of its outputs. */
+export interface OperatorSpec {
+  readonly attributes?: Readonly<Record<string, AttributeKind>>;
+  readonly inputs: readonly [least: number, most: number];
+  infer(node: Inference): TensorType[];
+}
+
+export type { Attribute, AttributeKind };

@@ -1,0 +1,80 @@
+import ort from "onnxruntime-node";
+import { InputError } from "../errors.js";
+import type { DType } from "../graph/dtype.js";
+import type { Shape } from "../graph/shape.js";
+
+/** A tensor as a session takes and gives it: the typed array of its element type, row-major. */
+export interface TensorData {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: ort.Tensor.DataTypeMap[ort.Tensor.Type];
+}
+
+export interface SessionOptions {
+  /** Threads of one operator. At most the machine's cores: more is slower. Default 2, or fewer cores. */
+  readonly threads?: number;
+  /** Whether idle threads spin. Off where several sessions share the cores. */
+  readonly spinning?: boolean;
+}
+
+/**
+ * An onnxruntime session on the CPU. `run` blocks its thread behind a promise: beside a control loop it belongs in a
+ * worker. Keep one live session a process: two spin against each other.
+ */
+export class Session {
+  private constructor(private readonly session: ort.InferenceSession) {}
+
+  /** @throws InputError where onnxruntime refuses the model */
+  static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    const { availableParallelism } = await import("node:os");
+    try {
+      const session = await ort.InferenceSession.create(model, {
+        executionProviders: ["cpu"],
+        graphOptimizationLevel: "all",
+        intraOpNumThreads: Math.min(options.threads ?? 2, availableParallelism()),
+        interOpNumThreads: 1,
+        logSeverityLevel: 3,
+        extra: { session: { intra_op: { allow_spinning: options.spinning === false ? "0" : "1" } } },
+      });
+      return new Session(session);
+    } catch (error) {
+      throw new InputError(`onnxruntime refused the model: ${(error as Error).message}`);
+    }
+  }
+
+  get inputNames(): readonly string[] {
+    return this.session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  /** All outputs by name. Feed arrays are read, never kept. */
+  async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    const tensors = Object.fromEntries(
+      Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
+        name,
+        new ort.Tensor(dtype as ort.Tensor.Type, data as Float32Array, shape) as ort.Tensor,
+      ]),
+    );
+    const results = await this.session.run(tensors);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [
+        name,
+        { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data },
+      ]),
+    );
+  }
+
+  /** Frees the session's memory and threads. */
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+export const float32 = (data: ArrayLike<number>, shape: Shape): TensorData => ({
+  dtype: "float32",
+  shape,
+  data: data instanceof Float32Array ? data : Float32Array.from(data),
+});
