@@ -1,0 +1,100 @@
+import { basename, extname } from "node:path";
+import type { Command } from "commander";
+import type { InputError } from "../errors.js";
+import type { Modality } from "../policy/modalities.js";
+import { operatorsOf } from "../policy/operators.js";
+import { findCard, loadModel, type Model, type Policy, policyOf, readBytes, tensorsOf } from "../policy/policy.js";
+import { cardTemplate } from "../policy/template.js";
+import { tensorText } from "../policy/tensors.js";
+import { columns } from "./table.js";
+
+interface Options {
+  readonly card?: string;
+  readonly template?: boolean;
+  readonly json?: boolean;
+}
+
+export function addInspect(program: Command): void {
+  program
+    .command("inspect")
+    .description("show a policy's operators, tensors and modalities, and what is unsupported and why")
+    .argument("<policy>", "ONNX file")
+    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .option("--template", "print a policy card for this model to fill in, and nothing else")
+    .option("--json", "one JSON object")
+    .action(inspect);
+}
+
+async function inspect(path: string, options: Options): Promise<void> {
+  if (options.template) {
+    process.stdout.write(template(await loadModel(path)));
+    return;
+  }
+  const operators = operatorsOf(await readBytes(path), path);
+  const { model, policy, problem } = await load(path, options.card);
+  if (options.json) {
+    const tensors = model && tensorsOf(model.graph);
+    const { sha256, graph } = model ?? {};
+    const { card = null, cardSource = null, modalities = [] } = policy ?? {};
+    const report = { policy: path, sha256, opset: graph?.opset, operators, ...tensors, card, card_source: cardSource };
+    process.stdout.write(`${JSON.stringify({ ...report, modalities, problem: problem?.message ?? null })}\n`);
+  } else {
+    const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
+    const parts = [`operators\n${columns(rows)}`];
+    if (model) parts.unshift(`${path}: operator set ${model.graph.opset}, sha256 ${model.sha256}`, tensorList(model));
+    if (policy) parts.push(cardText(policy));
+    else if (model && !problem)
+      parts.push(`no policy card; to fill in and save beside the policy:\n\n${template(model)}`);
+    process.stdout.write(`${parts.join("\n\n")}\n`);
+  }
+  if (problem) throw problem;
+}
+
+/** As much of the policy as can be loaded, and what stood in the way of the rest. */
+async function load(
+  path: string,
+  card: string | undefined,
+): Promise<{ model?: Model; policy?: Policy; problem?: InputError }> {
+  let model: Model | undefined;
+  try {
+    model = await loadModel(path);
+    const found = await findCard(model, card);
+    return found === undefined ? { model } : { model, policy: policyOf(model, found) };
+  } catch (error) {
+    if ((error as Error).name !== "InputError") throw error;
+    return { ...(model && { model }), problem: error as InputError };
+  }
+}
+
+const template = (model: Model): string =>
+  cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)));
+
+function tensorList(model: Model): string {
+  const { inputs, outputs } = tensorsOf(model.graph);
+  const rows = (tensors: typeof inputs) => columns(tensors.map((tensor) => [tensor.name, tensorText(tensor)]));
+  return `inputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}`;
+}
+
+function cardText({ card, cardSource, modalities }: Policy): string {
+  const limits = card.torque.limits === undefined ? "" : `, limits ${[card.torque.limits].flat().join(", ")} N·m`;
+  return [
+    `card ${cardSource}\n${columns([
+      ["name", card.name],
+      ["control period", `${card.control_period} s`],
+      ["torques", `${card.torque.output}: ${card.joints.join(", ")}${limits}`],
+      ["feature points", `origin ${card.feature_points.origin}`],
+      ["arm", card.arm ? `${card.arm.file}, end effector ${card.arm.site}` : "none: importance is 1 for every torque"],
+    ])}`,
+    `modalities\n${columns(modalities.map(modalityRow))}`,
+  ].join("\n\n");
+}
+
+function modalityRow(modality: Modality): string[] {
+  if (modality.kind === "image") {
+    const { name, input, width, height, encoding, layout, range } = modality;
+    return [name, input, `${width}×${height} ${encoding} ${layout}, range [${range.join(", ")}]`];
+  }
+  const { name, input, start, size, elements, unit, reference } = modality;
+  const place = size === 1 ? `${input}[${start}]` : `${input}[${start}..${start + size - 1}]`;
+  return [name, place, `${elements.join(", ")}${unit && ` in ${unit}`}, reference ${reference.kind}`];
+}

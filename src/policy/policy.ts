@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { access, readFile } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { InputError } from "../errors.js";
+import { readModel } from "../graph/onnx-read.js";
+import type { Graph } from "../graph/value.js";
+import { loadCard, parseCard } from "./card.js";
+import type { Card } from "./card-schema.js";
+import { checkCard } from "./check.js";
+import { type Modality, modalitiesOf } from "./modalities.js";
+import type { Tensors } from "./tensors.js";
+
+/** Key of the ONNX metadata that may hold the card, as the same YAML. */
+export const CARD_METADATA = "torquelens.card";
+
+/** A policy: the network and what its tensors mean. */
+export interface Policy {
+  readonly path: string;
+  /** The ONNX file as it is. */
+  readonly bytes: Uint8Array;
+  /** Hex digest of `bytes`. */
+  readonly sha256: string;
+  readonly graph: Graph;
+  readonly card: Card;
+  /** Where the card was found: its file, or the model's metadata. */
+  readonly cardSource: string;
+  /** In the order of the model's inputs, then of the slices. */
+  readonly modalities: readonly Modality[];
+  /** The arm's model, absolute; undefined where the card names none. */
+  readonly armFile: string | undefined;
+}
+
+/** An ONNX file read, without its card. */
+export type Model = Pick<Policy, "path" | "bytes" | "sha256" | "graph">;
+
+/**
+ * Loads a policy with its card: the file `card`, else the YAML of the model's name beside it (`reacher.onnx`,
+ * `reacher.yaml`), else the metadata entry `torquelens.card`.
+ * Throws InputError for a missing, truncated or non-ONNX file, unsupported operators, no card, a card that is wrong or
+ * does not fit the model.
+ */
+export async function loadPolicy(path: string, options: { readonly card?: string | undefined } = {}): Promise<Policy> {
+  const model = await loadModel(path);
+  const found = await findCard(model, options.card);
+  if (found === undefined) {
+    throw new InputError(
+      `${path}: no policy card, expected ${cardFile(path)} or "${CARD_METADATA}" in the model's metadata ` +
+        `(torquelens inspect --template ${path} prints one to fill in)`,
+    );
+  }
+  return policyOf(model, found);
+}
+
+/** Reads a model alone. Throws InputError as `loadPolicy` does for the file and its operators. */
+export async function loadModel(path: string): Promise<Model> {
+  const bytes = await readBytes(path);
+  const graph = readModel(bytes, path);
+  return { path, bytes, sha256: createHash("sha256").update(bytes).digest("hex"), graph };
+}
+
+/** Reads a policy's file. Throws InputError where it is missing or not to be read. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new InputError(`${path}: cannot read the policy (${code === "ENOENT" ? "no such file" : (code ?? message)})`);
+  }
+}
+
+/** A card, where it was found and the folder that its paths are relative to. */
+export interface FoundCard {
+  readonly card: Card;
+  readonly source: string;
+  readonly folder: string;
+}
+
+/** Finds and reads a model's card as `loadPolicy` does; undefined where there is none. */
+export async function findCard(model: Model, file?: string): Promise<FoundCard | undefined> {
+  const beside = cardFile(model.path);
+  if (file !== undefined || (await exists(beside))) {
+    const source = file ?? beside;
+    return { card: await loadCard(source), source, folder: dirname(source) };
+  }
+  const text = model.graph.metadata.get(CARD_METADATA);
+  if (text === undefined) return undefined;
+  const source = `${model.path} (metadata ${CARD_METADATA})`;
+  return { card: parseCard(text, source), source, folder: dirname(model.path) };
+}
+
+/** Puts a model and its card together. Throws InputError where the card does not fit. */
+export function policyOf(model: Model, { card, source, folder }: FoundCard): Policy {
+  const tensors = tensorsOf(model.graph);
+  checkCard(card, tensors, source);
+  const modalities = modalitiesOf(card, tensors.inputs);
+  const armFile = card.arm === undefined ? undefined : resolve(folder, card.arm.file);
+  return { ...model, card, cardSource: source, modalities, armFile };
+}
+
+/** The declared inputs and outputs of a graph. */
+export function tensorsOf(graph: Graph): Tensors {
+  const list = (values: Graph["inputs"]) => Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  return { inputs: list(graph.inputs), outputs: list(graph.outputs) };
+}
+
+/** `models/reacher.onnx` → `models/reacher.yaml` */
+export const cardFile = (path: string): string => join(dirname(path), `${basename(path, extname(path))}.yaml`);
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
