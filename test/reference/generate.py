@@ -1,0 +1,184 @@
+"""Writes the golden files of test/data/reference: python generate.py [--out DIR] [--only TEXT]"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+import zlib
+from importlib.metadata import version
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
+
+import dense
+import onnx
+import torch
+import zennit_rules
+from fixture import array, write_json, write_model
+from torch_policies import POLICIES
+
+HERE = Path(__file__).parent
+CASES = 2
+
+
+def relative(a, b):
+    scale = float(b.abs().max())
+    return float((a - b).abs().max()) / scale if scale > 0 else float(a.abs().max())
+
+
+def explain(name, policy, net, inputs, outputs, alpha):
+    """One observation's golden record. `outputs` is the framework's float32 torque [1, J]."""
+    images, configuration = policy.prepare(*inputs.values())
+    explained = net(images, configuration)[0]
+    finished = policy.finish(explained.float() if policy.explained != "torque" else clamp(policy, explained).float())
+    error = float((finished - outputs[0]).abs().max())
+    assert error < 1e-4 * max(1.0, float(outputs.abs().max())), f"{name}: canonical form is off by {error}"
+    seeds = policy.seeds(explained)
+    of_images, of_configuration, empty = dense.relevance(net, images, configuration, seeds)
+    source = "dense"
+    if zennit_rules.applies(net):
+        z_images, z_configuration = zennit_rules.relevance(net, images, configuration, seeds)
+        pairs = [*zip(of_images, z_images, strict=True), (of_configuration, z_configuration)]
+        for a, b in pairs:
+            assert relative(a, b) < 1e-9, f"{name}: dense and Zennit differ by {relative(a, b)}"
+        of_images, of_configuration, source = z_images, z_configuration, "zennit"
+    card_inputs, _ = policy.card()
+    relevance, per_torque, modalities = {}, {}, {}
+    cameras, start = iter(of_images), 0
+    for tensor, entry in card_inputs.items():
+        shape = inputs[tensor].shape
+        if isinstance(entry, dict):
+            r = next(cameras)
+            r = r.permute(0, 2, 3, 1) if entry["layout"] == "NHWC" else r
+            modalities[entry["modality"]] = r.flatten(1)
+        else:
+            r = of_configuration[:, start : start + shape.numel()]
+            start += shape.numel()
+            per_torque[tensor] = array(r.numpy())
+            for part in entry:
+                modalities[part["modality"]] = r[:, part["start"] : part["start"] + part["size"]]
+        relevance[tensor] = array(torch.einsum("j,j...->...", alpha, r).reshape(shape).numpy())
+    each = torch.stack([(alpha @ r).abs().sum() for r in modalities.values()])
+    each_torque = torch.stack([r.abs().sum(1) for r in modalities.values()], 1)
+    total = sum(float((alpha @ r).sum()) for r in modalities.values())
+    wanted = float(alpha @ seeds)
+    return {
+        "inputs": {key: array(value.numpy()) for key, value in inputs.items()},
+        "outputs": {"torque": array(outputs.numpy())},
+        "explained": explained.tolist(),
+        "seeds": seeds.tolist(),
+        "importance": alpha.tolist(),
+        "source": source,
+        "relevance": relevance,
+        "torque_relevance": per_torque,
+        "shares": shares(each[None])[0].tolist(),
+        "torque_shares": shares(each_torque).tolist(),
+        "residual": abs(total - wanted) / wanted if wanted > 0 else 0.0,
+        "empty_pool": empty,
+    }
+
+
+def clamp(policy, explained):
+    """Undoes the scale that the canonical form has folded in before `finish` applies it."""
+    return explained if policy.scale is None else explained / policy.scale.double()
+
+
+def shares(sums):
+    total = sums.sum(1, keepdim=True)
+    return torch.where(total > 0, sums / total.masked_fill(total == 0, 1), torch.zeros_like(sums))
+
+
+def card(name, policy):
+    inputs, reference = policy.card()
+    return {
+        "torquelens_card": 1,
+        "name": name,
+        "control_period": 0.05,
+        "joints": [f"joint_{j + 1}" for j in range(policy.joints)],
+        "torque": {"output": "torque", "limits": 10},
+        "inputs": inputs,
+        **({"reference": reference} if reference else {}),
+    }
+
+
+def modality_names(card):
+    entries = card["inputs"].values()
+    return [m["modality"] for e in entries for m in ([e] if isinstance(e, dict) else e)]
+
+
+def record(name, policy, net, cases, exporter, model):
+    torch.manual_seed(zlib.crc32(name.encode()) + 1)
+    alpha = torch.rand(policy.joints, dtype=torch.float64) + 0.2
+    alpha *= policy.joints / alpha.sum()
+    described = card(name, policy)
+    return {
+        "name": name,
+        "exporter": {**exporter, "opset": model.opset_import[0].version, "ir": model.ir_version},
+        "operators": sorted({node.op_type for node in model.graph.node}),
+        "card": described,
+        "modalities": modality_names(described),
+        "explains": policy.explained,
+        "cases": [explain(name, policy, net, inputs, outputs, alpha) for inputs, outputs in cases],
+    }
+
+
+def export(policy, inputs, exporter, opset, dynamic, path):
+    args, names = tuple(inputs.values()), list(inputs)
+    options = {"input_names": names, "output_names": ["torque"], "opset_version": opset}
+    if exporter == "dynamo":
+        shapes = tuple({0: torch.export.Dim("batch", max=64)} for _ in names) if dynamic else None
+        # An example batch of 1 would be taken for a constant.
+        args = tuple(torch.cat([a, a]) for a in args) if dynamic else args
+        options |= {"dynamo": True, "external_data": False, "verbose": False, "dynamic_shapes": shapes}
+    else:
+        axes = {name: {0: "batch"} for name in [*names, "torque"]} if dynamic else None
+        options |= {"dynamo": False, "dynamic_axes": axes}
+    with open(os.devnull, "w") as quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        stdout, sys.stdout = sys.stdout, quiet
+        try:
+            torch.onnx.export(policy, args, path, **options)
+        finally:
+            sys.stdout = stdout
+    return onnx.load(path)
+
+
+def torch_policy(name, out):
+    make, exporter, opset, dynamic = POLICIES[name]
+    torch.manual_seed(zlib.crc32(name.encode()))
+    policy = make().eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) + 2)
+    observations = [policy.inputs(generator) for _ in range(CASES)] + policy.special()
+    cases = [(inputs, policy(*inputs.values())) for inputs in observations]
+    with tempfile.TemporaryDirectory() as scratch:
+        model = export(policy, cases[0][0], exporter, opset, dynamic, f"{scratch}/policy.onnx")
+    write_model(out / f"{name}.onnx", model)
+    versions = {"framework": f"torch {version('torch')}", "form": exporter}
+    return record(name, policy, policy.canonical(), cases, versions, model)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=HERE.parent / "data" / "reference")
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    out = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    warnings.simplefilter("ignore")
+    for name in POLICIES:
+        if arguments.only in name:
+            fixture = torch_policy(name, out)
+            write_json(out / f"{name}.json", fixture)
+            for case in fixture["cases"]:
+                print(name, [round(v, 3) for v in case["explained"]], [round(v, 3) for v in case["shares"]],
+                      case["source"], f"{case['residual']:.1e}", "empty pool" if case["empty_pool"] else "",
+                      flush=True)
+
+
+if __name__ == "__main__":
+    main()
