@@ -1,7 +1,6 @@
 import { apply } from "../graph/apply.js";
 import {
   cast,
-  concat,
   conv,
   div,
   equal,
@@ -15,35 +14,27 @@ import {
   matrixTranspose,
   mul,
   neg,
-  padAxis,
   reshape,
   scalar,
   sign,
-  slice,
   square,
   sub,
   sum,
   sumTo,
-  transpose,
   where,
 } from "../graph/build.js";
 import { isFloat } from "../graph/dtype.js";
 import { reducedAxes } from "../graph/operators/reduction.js";
-import { Inference } from "../graph/operators/spec.js";
-import { sliceRanges, splitSizes } from "../graph/operators/structural.js";
-import { normalizeAxis, sizeOf, stridesOf } from "../graph/shape.js";
+import { normalizeAxis, sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import { convInputAdjoint, convWeightAdjoint, geometryOf } from "./convolution.js";
 import { averagePoolAdjoint, maxPoolAdjoint } from "./pooling.js";
+import { expandReduced, inferenceOf, structuralAdjoint } from "./structural.js";
 
-/**
- * Gradient of one input: made only when it is asked for. `g` is the gradient of the node's first output
- * (of output i for Split, where `all` is used).
- */
+/** Gradient of one input: made only when it is asked for. `g` is the gradient of the node's first output. */
 type InputGradient = (() => Value) | undefined;
-type GradientRule = (node: Node, g: Value, all: readonly (Value | undefined)[]) => readonly InputGradient[];
+type GradientRule = (node: Node, g: Value) => readonly InputGradient[];
 
-const inferenceOf = (node: Node) => new Inference(node.op, node.inputs, node.attributes, node.outputs.length);
 const unary =
   (rule: (g: Value, x: Value, y: Value) => Value): GradientRule =>
   (node, g) => [() => rule(g, node.inputs[0]!, node.outputs[0]!)];
@@ -56,68 +47,15 @@ const binary =
       () => sumTo(right(g, a, b, node.outputs[0]!), b.shape),
     ];
   };
-const relabel: GradientRule = (node, g) => [() => reshape(g, node.inputs[0]!.shape)];
 
 /** The gradient where a condition holds, zero elsewhere. */
 const gate = (condition: Value, g: Value) => where(condition, g, scalar(0, g.dtype));
 
-function reduction(scale: (count: number) => number): GradientRule {
-  return (node, g) => {
-    const { shape } = node.inputs[0]!;
-    const axes = reducedAxes(inferenceOf(node));
-    const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
-    const factor = scale(axes.reduce((n, axis) => n * shape[axis]!, 1));
-    return [() => expand(mul(reshape(g, kept), factor), shape)];
-  };
-}
-
-/** Zeros between, before and after the elements of a strided slice: the adjoint of Slice. */
-function sliceGradient(node: Node, g: Value): Value {
-  const { shape } = node.inputs[0]!;
-  let result = g;
-  for (const { axis, start, count, step } of sliceRanges(inferenceOf(node))) {
-    if (step < 0) result = slice(result, axis, -1, Number.MIN_SAFE_INTEGER, -1);
-    const stride = Math.abs(step);
-    const first = step < 0 ? start + (count - 1) * step : start;
-    if (stride > 1) {
-      const before = result.shape.slice(0, axis);
-      const after = result.shape.slice(axis + 1);
-      const spread = padAxis(reshape(result, [...before, count, 1, ...after]), axis + 1, 0, stride - 1);
-      result = slice(reshape(spread, [...before, count * stride, ...after]), axis, 0, (count - 1) * stride + 1);
-    }
-    result = padAxis(result, axis, first, shape[axis]! - first - result.shape[axis]!);
-  }
-  return result;
-}
-
-function padGradient(node: Node, g: Value): Value {
-  const mode = (node.attributes.mode as string | undefined) ?? "constant";
-  if (mode !== "constant") throw new RangeError(`Pad: no gradient for mode ${mode}`);
-  const inference = inferenceOf(node);
-  const { shape } = node.inputs[0]!;
-  const pads = inference.ints(1, "pads");
-  const axes = node.inputs[3]
-    ? inference.ints(3, "axes").map((a) => normalizeAxis("Pad", a, shape))
-    : shape.map((_, i) => i);
-  return axes.reduce((value, axis, i) => slice(value, axis, pads[i]!, pads[i]! + shape[axis]!), g);
-}
-
-/** Adds each gathered slice's gradient back to where it came from; the indices are constants or inputs. */
-function gatherGradient(node: Node, g: Value): Value {
-  const [x, indices] = node.inputs as readonly [Value, Value];
-  const axis = normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, x.shape);
-  const outer = sizeOf(x.shape.slice(0, axis));
-  const inner = stridesOf(x.shape)[axis]!;
-  const count = sizeOf(indices.shape);
-  const extent = x.shape[axis]!;
-  const at = expand(reshape(cast(indices, "int64"), [1, count, 1]), [outer, count, inner]);
-  const zero = expand(scalar(0, g.dtype), [outer, extent, inner]);
-  const scattered = apply("ScatterElements", [zero, at, reshape(g, [outer, count, inner])], {
-    axis: 1,
-    reduction: "add",
-  });
-  return reshape(scattered, x.shape);
-}
+const reduction =
+  (scale: (count: number) => number): GradientRule =>
+  (node, g) => [
+    () => mul(expandReduced(node, g, 0), scale(sizeOf(node.inputs[0]!.shape) / sizeOf(node.outputs[0]!.shape))),
+  ];
 
 function matMulGradient(node: Node, g: Value): readonly InputGradient[] {
   const [a, b] = node.inputs as readonly [Value, Value];
@@ -209,12 +147,6 @@ const add2 = (a: Value, b: Value) => apply("Add", [a, b]);
 
 /** Gradient rules by operator. All are made of graph values, so gradients can be differentiated again. */
 const GRADIENTS: Readonly<Record<string, GradientRule>> = {
-  Identity: relabel,
-  Dropout: relabel,
-  Reshape: relabel,
-  Flatten: relabel,
-  Squeeze: relabel,
-  Unsqueeze: relabel,
   Add: binary(
     (g) => g,
     (g) => g,
@@ -257,35 +189,6 @@ const GRADIENTS: Readonly<Record<string, GradientRule>> = {
     return [undefined, () => sumTo(gate(condition, g), a.shape), () => sumTo(gate(logicalNot(condition), g), b.shape)];
   },
   Cast: (node, g) => [isFloat(node.inputs[0]!.dtype) ? () => cast(g, node.inputs[0]!.dtype) : undefined],
-  Transpose: (node, g) => {
-    const rank = g.shape.length;
-    const perm = (node.attributes.perm as readonly number[] | undefined) ?? g.shape.map((_, i) => rank - 1 - i);
-    return [
-      () =>
-        transpose(
-          g,
-          perm.map((_, i) => perm.indexOf(i)),
-        ),
-    ];
-  },
-  Expand: (node, g) => [() => sumTo(g, node.inputs[0]!.shape)],
-  Concat: (node, g) => {
-    const axis = normalizeAxis("Concat", node.attributes.axis as number, g.shape);
-    let start = 0;
-    return node.inputs.map((value) => {
-      const from = start;
-      start += value!.shape[axis]!;
-      return () => slice(g, axis, from, from + value!.shape[axis]!);
-    });
-  },
-  Split: (node, _g, all) => {
-    const { axis } = splitSizes(inferenceOf(node));
-    const parts = node.outputs.map((output, i) => all[i] ?? expand(scalar(0, output.dtype), output.shape));
-    return [() => concat(parts, axis)];
-  },
-  Slice: (node, g) => [() => sliceGradient(node, g)],
-  Pad: (node, g) => [() => padGradient(node, g)],
-  Gather: (node, g) => [() => gatherGradient(node, g)],
   ScatterElements: (node, g) => {
     if (node.attributes.reduction !== "add")
       throw new RangeError("ScatterElements: gradient exists for reduction add only");
@@ -332,7 +235,9 @@ const FLAT = new Set([
  */
 export function inputGradients(node: Node, arriving: readonly (Value | undefined)[]): readonly InputGradient[] {
   if (FLAT.has(node.op)) return [];
+  const moved = structuralAdjoint(node, arriving, 0);
+  if (moved) return moved;
   const rule = GRADIENTS[node.op];
   if (!rule) throw new RangeError(`node "${node.label}": no gradient rule for operator ${node.op}`);
-  return rule(node, arriving[0] ?? arriving.find((g) => g !== undefined)!, arriving);
+  return rule(node, arriving.find((g) => g !== undefined)!);
 }

@@ -1,30 +1,30 @@
-import { add } from "../graph/build.js";
 import { type Node, topologicalOrder, type Value } from "../graph/value.js";
 
 /** What a rule hands on: a value upstream and what reaches it (a gradient, or relevance). */
-export type Contribution = readonly [to: Value, amount: Value];
+export type Contribution<Amount> = readonly [to: Value, amount: Amount];
 
 /**
  * A rule table's answer for one node.
  * @param arriving one entry an output of the node: what has arrived there, undefined where nothing has
  * @param leadsToTarget whether a value depends on a target; contributions to others are not needed
  */
-export type Propagate = (
+export type Propagate<Amount> = (
   node: Node,
-  arriving: readonly (Value | undefined)[],
+  arriving: readonly (Amount | undefined)[],
   leadsToTarget: (value: Value) => boolean,
-) => Iterable<Contribution>;
+) => Iterable<Contribution<Amount>>;
 
 /**
  * The reverse walk: goes through the nodes between targets and seeds in reverse order, asks the rule, accumulates.
  * A rule may jump over nodes (a composite hands straight to its inputs): whatever nothing reaches is passed over.
  * @returns what arrived at each target; targets that nothing reached are missing
  */
-export function reverseWalk(
-  seeds: ReadonlyMap<Value, Value>,
+export function reverseWalk<Amount>(
+  seeds: ReadonlyMap<Value, Amount>,
   targets: Iterable<Value>,
-  propagate: Propagate,
-): Map<Value, Value> {
+  propagate: Propagate<Amount>,
+  accumulate: (a: Amount, b: Amount) => Amount,
+): Map<Value, Amount> {
   const order = topologicalOrder(seeds.keys());
   const wanted = new Set(targets);
   const dependent = new Set<Value>(wanted);
@@ -40,7 +40,7 @@ export function reverseWalk(
     for (const [to, amount] of propagate(node, arriving, (value) => dependent.has(value))) {
       if (!dependent.has(to)) continue;
       const before = arrived.get(to);
-      arrived.set(to, before ? add(before, amount) : amount);
+      arrived.set(to, before === undefined ? amount : accumulate(before, amount));
     }
   }
   return new Map([...wanted].flatMap((target) => (arrived.has(target) ? [[target, arrived.get(target)!]] : [])));
