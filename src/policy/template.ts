@@ -7,6 +7,7 @@ import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./t
  */
 export function cardTemplate(tensors: Tensors, name: string): string {
   const torque = tensors.outputs[0];
+  const cameras = tensors.inputs.filter(looksLikeImage);
   const joints = torque === undefined ? 1 : elementCount(torque.shape);
   const lines = [
     `torquelens_card: ${CARD_VERSION}`,
@@ -17,7 +18,9 @@ export function cardTemplate(tensors: Tensors, name: string): string {
     `  output: ${JSON.stringify(torque?.name ?? "")}${alternatives(tensors.outputs)}`,
     "  limits: null # N·m, one number or one a joint; without limits delete this line and give idle_threshold",
     "inputs:",
-    ...tensors.inputs.flatMap((tensor) => (looksLikeImage(tensor) ? imageLines(tensor) : sliceLines(tensor))),
+    ...tensors.inputs.flatMap((tensor) =>
+      looksLikeImage(tensor) ? imageLines(tensor, cameras.length === 1) : sliceLines(tensor),
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -33,7 +36,7 @@ const alternatives = (outputs: readonly Tensor[]): string =>
 const looksLikeImage = ({ shape }: Tensor): boolean =>
   shape.length === 4 && [1, 3].some((n) => n === shape[1] || n === shape[3]);
 
-function imageLines(tensor: Tensor): string[] {
+function imageLines(tensor: Tensor, only: boolean): string[] {
   const layouts = (["NHWC", "NCHW"] as const).filter((layout) =>
     [1, 3].includes(axesOf(tensor.shape, layout).channels),
   );
@@ -41,7 +44,7 @@ function imageLines(tensor: Tensor): string[] {
   const mono = layout !== undefined && axesOf(tensor.shape, layout).channels === 1;
   return [
     `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}`,
-    "    modality: image",
+    `    modality: ${only ? "image" : tensor.name.replace(/^(?=\d)|\W/g, "_")}`,
     `    encoding: ${mono ? "mono8" : "null # rgb8 or bgr8"}`,
     `    layout: ${layout ?? "null # NHWC or NCHW"}`,
     `    range: ${tensor.dtype === "uint8" ? "[0, 255]" : "null # [low, high] of a pixel in the tensor's own units"}`,

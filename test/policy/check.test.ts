@@ -158,3 +158,9 @@ test("the template holds the model's tensors, is refused unfilled and fits once 
     .replace("modality: null", "modality: configuration");
   expect(checkCard(parseCard(filled, "t"), reacherTensors, "t")).toBeUndefined();
 });
+
+test("the template names the modalities of several cameras after their tensors", () => {
+  const cameras = ["front", "3.wrist"].map((name) => ({ name, shape: [1, 1, 8, 8], dtype: "float32" }));
+  const template = cardTemplate({ ...reacherTensors, inputs: cameras }, "two");
+  expect(template.match(/modality: .*/g)).toEqual(["modality: front", "modality: _3_wrist"]);
+});
