@@ -1,4 +1,5 @@
-import type { Data, Model } from "../arm/mujoco.js";
+import type { Data } from "../arm/data.js";
+import type { Model } from "../arm/model.js";
 import { InputError } from "../errors.js";
 import { type Colour, GUARD_PIXELS, Raster, SUBPIXELS, type Vertices } from "./raster.js";
 import { geomShape, type Shape } from "./shapes.js";

@@ -1,4 +1,4 @@
-import { add, cholesky, choleskySolve, multiply, transpose } from "./matrix.js";
+import { add, cholesky, choleskySolve, multiply, transpose } from "../arm/matrix.js";
 
 /** x' = A x + B u around an equilibrium, with n states and m controls. */
 export interface LinearDynamics {

@@ -1,9 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { Data, type Model, modelFromXml } from "../arm/mujoco.js";
+import { Arm } from "../arm/arm.js";
+import { Data } from "../arm/data.js";
+import type { Model } from "../arm/model.js";
+import { modelFromXml } from "../arm/mujoco.js";
 import { InputError } from "../errors.js";
 import { Camera } from "./camera.js";
 import { lqr } from "./lqr.js";
 import type { Random } from "./random.js";
+import { type ImagePoint, project, type View } from "./view.js";
 
 /** Shoulder and elbow angle (rad) and velocity (rad/s). */
 export type ReacherState = Float64Array;
@@ -37,10 +41,11 @@ export class ReacherModel {
   readonly height: number;
   /** Largest torque of each joint, N·m. */
   readonly torqueLimit: Float64Array;
+  /** Pose and optics of the camera, which stands still. */
+  readonly view: View;
   readonly #data: Data;
   readonly #camera: Camera;
-  readonly #tip: number;
-  readonly #jacobian: { GetView(): unknown; delete(): void };
+  readonly #arm: Arm;
   readonly #gains = new Map<string, { goal: Target; gain: Float64Array }>();
 
   private constructor(
@@ -52,10 +57,10 @@ export class ReacherModel {
     this.height = height;
     this.#data = new Data(model);
     this.#camera = new Camera(model, "camera", width, height);
-    this.#tip = model.id("site", "ee");
-    this.#jacobian = new model.mj.DoubleBuffer(3 * model.nv);
-    const range = model.arrays.get("actuator_ctrlrange");
-    this.torqueLimit = Float64Array.of(range[1]!, range[3]!);
+    this.#data.kinematics();
+    this.view = this.#camera.view(this.#data);
+    this.#arm = new Arm(model, JOINTS, { site: "ee" });
+    this.torqueLimit = Float64Array.from(this.#arm.limits, ({ effort }) => effort);
   }
 
   /** Loads `models/reacher.xml`; the camera image has `width` × `height` pixels. */
@@ -70,7 +75,9 @@ export class ReacherModel {
     this.#set(state);
     const ctrl = arrays.get("ctrl");
     this.torqueLimit.forEach((limit, j) => {
-      if (Number.isNaN(torque[j])) throw new InputError(`torque of ${JOINTS[j]} is NaN; expected a number in N·m`);
+      if (!Number.isFinite(torque[j])) {
+        throw new InputError(`torque of joint "${JOINTS[j]}" is ${torque[j]}; expected a finite number in N·m`);
+      }
       ctrl[j] = Math.max(-limit, Math.min(limit, torque[j]!));
     });
     this.#data.step(SUBSTEPS);
@@ -91,16 +98,10 @@ export class ReacherModel {
   configuration(state: ReacherState): Float64Array {
     this.#set(state);
     this.#data.kinematics();
-    const { mj, raw } = this.model;
-    mj.mj_jacSite(raw, this.#data.raw, this.#jacobian, null, this.#tip);
-    const jacobian = this.#jacobian.GetView() as Float64Array;
-    const tip = this.#data.arrays.get("site_xpos");
     const values = new Float64Array(10);
     values.set(state);
-    for (let k = 0; k < 3; k++) {
-      values[4 + k] = tip[3 * this.#tip + k]!;
-      values[7 + k] = jacobian[2 * k]! * state[2]! + jacobian[2 * k + 1]! * state[3]!;
-    }
+    values.set(this.#arm.tipPosition(this.#data), 4);
+    values.set(this.#arm.tipVelocity(this.#data), 7);
     return values;
   }
 
@@ -135,6 +136,11 @@ export class ReacherModel {
     });
   }
 
+  /** The arm, to ask for its importance factor. */
+  get arm(): Arm {
+    return this.#arm;
+  }
+
   /** Puts arm and target in place and brings poses up to date; the returned data is overwritten by the next call. */
   place(state: ReacherState, target: Target): Data {
     this.#set(state);
@@ -143,12 +149,14 @@ export class ReacherModel {
     return this.#data;
   }
 
-  get camera(): Camera {
-    return this.#camera;
+  /** Where target and fingertip are seen, pixels from the upper left corner. */
+  imagePoints(state: ReacherState, target: Target): { target: ImagePoint; fingertip: ImagePoint } {
+    const at = (point: Target): ImagePoint => project(this.view, [...point, 0]);
+    return { target: at(target), fingertip: at(fingertip(state)) };
   }
 
   delete(): void {
-    this.#jacobian.delete();
+    this.#arm.delete();
     this.#data.delete();
     this.model.delete();
   }

@@ -1,4 +1,4 @@
-import type { Model } from "../arm/mujoco.js";
+import type { Model } from "../arm/model.js";
 import { InputError } from "../errors.js";
 
 /** A triangle mesh in a geom's own frame, metres; faces turn counter-clockwise seen from outside. */

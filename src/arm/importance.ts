@@ -1,0 +1,158 @@
+import type { DoubleBuffer } from "@mujoco/mujoco";
+import type { Arm } from "./arm.js";
+import { Data } from "./data.js";
+import { cholesky, choleskySolve } from "./matrix.js";
+
+export type ImportanceFlag = "in_contact" | "at_limit" | "importance_unknown";
+
+/** Importance factor α of each torque, [J], Σα = J, and how it was found. */
+export interface Importance {
+  readonly importance: Float64Array;
+  readonly flags: readonly ImportanceFlag[];
+}
+
+/** α where no dynamics is known: 1 for every joint (001 §III-A). */
+export function unknownImportance(joints: number): Importance {
+  return { importance: new Float64Array(joints).fill(1), flags: ["importance_unknown"] };
+}
+
+/** A joint this close to its limit is at it, rad or m. */
+const LIMIT_MARGIN = 1e-3;
+/** The probe torque of a rollout: this part of the joint's effort limit, or 1 N·m where it has none. */
+const PROBE = 0.1;
+
+/**
+ * The importance factor α of 001 §III-A: how far one unit of each torque moves the tip in one control step.
+ *
+ * Free of constraints: the damped analytic form ‖J_v q_j‖, q_j the displacement that a unit torque on joint j causes when
+ * (M + hD) v' = M v + h e_j, q' = q + h v' is taken over the physics steps of one control step. In contact or at a limit:
+ * the tip after a rollout with a probe torque on joint j minus the tip after one without torque, by the probe. The literal
+ * Δp/τ of the paper is not used: it divides the drift that all joints share by small torques.
+ */
+export class ImportanceFactor {
+  readonly #arm: Arm;
+  readonly #steps: number;
+  // The state asked about, and a copy to try torques on.
+  readonly #data: Data;
+  readonly #trial: Data;
+  readonly #inertia: DoubleBuffer;
+
+  /** `controlPeriod` in seconds: a torque is held that long. */
+  constructor(arm: Arm, controlPeriod: number) {
+    const { model } = arm;
+    this.#arm = arm;
+    this.#steps = Math.max(1, Math.round(controlPeriod / model.timestep));
+    this.#data = new Data(model);
+    this.#trial = new Data(model);
+    this.#inertia = new model.mj.DoubleBuffer(model.nv * model.nv);
+  }
+
+  /** α of an arm whose joint positions (rad or m) and velocities are known. See `of`. */
+  at(position: ArrayLike<number>, velocity: ArrayLike<number>, torque?: ArrayLike<number>): Importance {
+    return this.of(this.#arm.place(position, velocity), torque);
+  }
+
+  /**
+   * α in a simulated state, which stays as it is. Where a rollout is needed, `torque` (N·m, the one commanded, or the last
+   * one) gives the direction each joint is probed in; without it the mean of both directions counts.
+   */
+  of(data: Data, torque?: ArrayLike<number>): Importance {
+    this.#data.copyFrom(data);
+    this.#data.forward();
+    const flags: ImportanceFlag[] = [];
+    if (this.#arm.inContact(this.#data)) flags.push("in_contact");
+    if (this.#atLimit()) flags.push("at_limit");
+    const effect = flags.length === 0 ? this.#analytic() : this.#rollout(torque);
+    const sum = effect.reduce((total, value) => total + value, 0);
+    if (!(sum > 0)) return { ...unknownImportance(effect.length), flags: [...flags, "importance_unknown"] };
+    return { importance: effect.map((value) => (value * effect.length) / sum), flags };
+  }
+
+  /** Tip displacement by torque, m/(N·m), [J]: the analytic form, contacts and limits left out. */
+  analytic(data: Data): Float64Array {
+    this.#data.copyFrom(data);
+    this.#data.forward();
+    return this.#analytic();
+  }
+
+  /** Tip displacement by torque, m/(N·m), [J]: rollouts with a probe torque minus one without. */
+  rollout(data: Data, torque?: ArrayLike<number>): Float64Array {
+    this.#data.copyFrom(data);
+    return this.#rollout(torque);
+  }
+
+  delete(): void {
+    this.#inertia.delete();
+    this.#trial.delete();
+    this.#data.delete();
+  }
+
+  #atLimit(): boolean {
+    const [qpos, qvel] = [this.#data.arrays.get("qpos"), this.#data.arrays.get("qvel")];
+    const ahead = this.#steps * this.#arm.model.timestep;
+    return this.#arm.limits.some(({ lower, upper }, j) => {
+      const now = qpos[this.#arm.positions[j]!]!;
+      // Also where the joint runs into its limit within the control step.
+      const then = now + qvel[this.#arm.dofs[j]!]! * ahead;
+      return Math.min(now, then) < lower + LIMIT_MARGIN || Math.max(now, then) > upper - LIMIT_MARGIN;
+    });
+  }
+
+  #analytic(): Float64Array {
+    const { model, dofs } = this.#arm;
+    const { mj, raw, nv, timestep } = model;
+    mj.mj_fullM(raw, this.#data.raw, this.#inertia);
+    const inertia = this.#inertia.GetView() as Float64Array;
+    const damping = model.arrays.get("dof_damping");
+    const damped = inertia.slice();
+    for (let i = 0; i < nv; i++) damped[i * nv + i]! += timestep * damping[i]!;
+    const factor = cholesky(damped, nv);
+    if (factor === undefined) throw new Error(`${model.source}: the inertia matrix is not positive definite`);
+    const jacobian = this.#arm.tipJacobian(this.#data);
+    return Float64Array.from(dofs, (dof) => {
+      let velocity = new Float64Array(nv) as Float64Array;
+      const moved = new Float64Array(nv);
+      for (let step = 0; step < this.#steps; step++) {
+        const impulse = new Float64Array(nv);
+        for (let i = 0; i < nv; i++) {
+          for (let k = 0; k < nv; k++) impulse[i]! += inertia[i * nv + k]! * velocity[k]!;
+        }
+        impulse[dof]! += timestep;
+        velocity = choleskySolve(factor, impulse, nv, 1);
+        for (let i = 0; i < nv; i++) moved[i]! += timestep * velocity[i]!;
+      }
+      const tip = [0, 1, 2].map((row) => {
+        let sum = 0;
+        for (let k = 0; k < nv; k++) sum += jacobian[row * nv + k]! * moved[k]!;
+        return sum;
+      });
+      return Math.hypot(...tip);
+    });
+  }
+
+  #rollout(torque?: ArrayLike<number>): Float64Array {
+    const still = this.#tipAfter(-1, 0);
+    return Float64Array.from(this.#arm.dofs, (dof, j) => {
+      const { effort } = this.#arm.limits[j]!;
+      const probe = Number.isFinite(effort) && effort > 0 ? PROBE * effort : 1;
+      const known = Math.sign(torque?.[j] ?? 0);
+      const directions = known === 0 ? [1, -1] : [known];
+      const distances = directions.map((sign) => {
+        const tip = this.#tipAfter(dof, sign * probe);
+        return Math.hypot(tip[0]! - still[0]!, tip[1]! - still[1]!, tip[2]! - still[2]!);
+      });
+      return distances.reduce((sum, value) => sum + value, 0) / (distances.length * probe);
+    });
+  }
+
+  /** Where the tip is one control step later with this torque alone; no actuator acts. */
+  #tipAfter(dof: number, torque: number): Float64Array {
+    const trial = this.#trial;
+    trial.copyFrom(this.#data);
+    trial.arrays.get("ctrl").fill(0);
+    if (dof >= 0) trial.arrays.get("qfrc_applied")[dof]! += torque;
+    trial.step(this.#steps);
+    trial.kinematics();
+    return this.#arm.tipPosition(trial);
+  }
+}

@@ -1,0 +1,128 @@
+import type { MainModule, MjModel } from "@mujoco/mujoco";
+import { InputError } from "../errors.js";
+import { Views } from "./views.js";
+
+/** Object kinds that are looked up by name. */
+export type ObjectKind = "body" | "joint" | "geom" | "site" | "camera" | "actuator";
+
+const OBJECT_KINDS = {
+  body: "mjOBJ_BODY",
+  joint: "mjOBJ_JOINT",
+  geom: "mjOBJ_GEOM",
+  site: "mjOBJ_SITE",
+  camera: "mjOBJ_CAMERA",
+  actuator: "mjOBJ_ACTUATOR",
+} as const;
+
+/** Arrays of a compiled model, named and laid out as in mjModel. Those of type bool cannot be read in this build. */
+interface ModelArrays {
+  readonly actuator_ctrlrange: Float64Array;
+  readonly actuator_trnid: Int32Array;
+  readonly actuator_trntype: Int32Array;
+  readonly actuator_gear: Float64Array;
+  readonly body_parentid: Int32Array;
+  readonly body_mass: Float64Array;
+  readonly body_ipos: Float64Array;
+  readonly body_iquat: Float64Array;
+  readonly body_inertia: Float64Array;
+  readonly body_pos: Float64Array;
+  readonly body_quat: Float64Array;
+  readonly body_mocapid: Int32Array;
+  readonly body_rootid: Int32Array;
+  readonly body_weldid: Int32Array;
+  readonly cam_bodyid: Int32Array;
+  readonly cam_fovy: Float64Array;
+  readonly cam_projection: Int32Array;
+  readonly cam_sensorsize: Float32Array;
+  readonly dof_bodyid: Int32Array;
+  readonly dof_damping: Float64Array;
+  readonly geom_bodyid: Int32Array;
+  readonly geom_dataid: Int32Array;
+  readonly geom_group: Int32Array;
+  readonly geom_matid: Int32Array;
+  readonly geom_rbound: Float64Array;
+  readonly geom_rgba: Float32Array;
+  readonly geom_size: Float64Array;
+  readonly geom_type: Int32Array;
+  readonly jnt_actfrcrange: Float64Array;
+  readonly jnt_axis: Float64Array;
+  readonly jnt_bodyid: Int32Array;
+  readonly jnt_dofadr: Int32Array;
+  readonly jnt_margin: Float64Array;
+  readonly jnt_qposadr: Int32Array;
+  readonly jnt_range: Float64Array;
+  readonly jnt_type: Int32Array;
+  readonly mat_rgba: Float32Array;
+  readonly mesh_face: Int32Array;
+  readonly mesh_faceadr: Int32Array;
+  readonly mesh_facenum: Int32Array;
+  readonly mesh_vert: Float32Array;
+  readonly mesh_vertadr: Int32Array;
+  readonly geom_pos: Float64Array;
+  readonly geom_quat: Float64Array;
+  readonly site_bodyid: Int32Array;
+  readonly site_pos: Float64Array;
+}
+
+/** A compiled model. Free it with `delete`. */
+export class Model {
+  readonly arrays: Views<ModelArrays>;
+  readonly nq: number;
+  readonly nv: number;
+  readonly nu: number;
+  readonly njnt: number;
+  readonly ngeom: number;
+  readonly nbody: number;
+  /** Physics step, seconds. */
+  readonly timestep: number;
+
+  constructor(
+    readonly mj: MainModule,
+    readonly raw: MjModel,
+    readonly source: string,
+  ) {
+    this.arrays = new Views<ModelArrays>(raw);
+    this.nq = raw.nq;
+    this.nv = raw.nv;
+    this.nu = raw.nu;
+    this.njnt = raw.njnt;
+    this.ngeom = raw.ngeom;
+    this.nbody = raw.nbody;
+    this.timestep = raw.opt.timestep;
+  }
+
+  /** Index of a named object. Throws InputError where the model has none of that name. */
+  id(kind: ObjectKind, name: string): number {
+    const id = this.mj.mj_name2id(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind]].value, name);
+    if (id < 0) throw new InputError(`${this.source}: no ${kind} named "${name}"`);
+    return id;
+  }
+
+  /** Name of an object; empty where it has none. */
+  nameOf(kind: ObjectKind, id: number): string {
+    return this.mj.mj_id2name(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind]].value, id) ?? "";
+  }
+
+  /** Whether a joint's range holds. */
+  isLimited(joint: number): boolean {
+    return flag(this.raw.jnt(joint), "limited");
+  }
+
+  /** Whether an actuator's control is limited to its `actuator_ctrlrange`. */
+  isControlLimited(actuator: number): boolean {
+    return flag(this.raw.actuator(actuator), "ctrllimited");
+  }
+
+  delete(): void {
+    this.raw.delete();
+  }
+}
+
+function flag<Name extends string>(
+  accessor: { readonly [name in Name]: unknown } & { delete(): void },
+  name: Name,
+): boolean {
+  const value = Boolean(accessor[name]);
+  accessor.delete();
+  return value;
+}

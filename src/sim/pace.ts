@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Lateness below this is the timer's, not the loop's, milliseconds. */
+const TIMER_SLACK = 2;
+
+/** Keeps ticks to the wall clock, and counts those that could not keep to it. */
+export class Pace {
+  readonly #period: number;
+  #due: number | undefined;
+  /** Ticks that began late. */
+  late = 0;
+  /** The latest that a tick began, milliseconds. */
+  latest = 0;
+
+  /** `period` in milliseconds of wall-clock time; 0 does not wait. */
+  constructor(period: number) {
+    this.#period = period;
+  }
+
+  /** Waits until the next tick is due. A tick that is late by more than a period is not made up for. */
+  async next(signal: AbortSignal): Promise<void> {
+    if (this.#period === 0) return;
+    const now = performance.now();
+    this.#due = this.#due === undefined ? now : this.#due + this.#period;
+    const ahead = this.#due - now;
+    if (ahead > 0) {
+      await sleep(ahead, undefined, { signal }).catch(() => undefined);
+      return;
+    }
+    if (-ahead > TIMER_SLACK) this.late++;
+    this.latest = Math.max(this.latest, -ahead);
+    if (-ahead > this.#period) this.#due = now;
+  }
+}

@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import { z } from "zod";
+import { InputError } from "../errors.js";
+import type { Task } from "./task.js";
+
+const wholeNumber = z.number().int().nonnegative();
+
+const schema = z.array(
+  z.strictObject({
+    /** Control step of the episode, from 0, from which on it holds, to the episode's end. */
+    tick: wholeNumber,
+    /** Only in this episode; without it in every one. */
+    episode: wholeNumber.optional(),
+    /** New goal, metres. */
+    target: z.array(z.number()).optional(),
+    /** Standard deviation of noise on the torques, as a part of each joint's limit. */
+    torque_noise: z.number().min(0).max(10).optional(),
+    /** Rectangle of the image that turns black: x, y, width, height, pixels; null ends it. */
+    occlude: z.tuple([wholeNumber, wholeNumber, wholeNumber, wholeNumber]).nullable().optional(),
+    /** Factor on the brightness of the image. */
+    light: z.number().min(0).max(10).optional(),
+  }),
+);
+
+/** One change in mid-run. */
+export type Perturbation = z.infer<typeof schema>[number];
+
+/**
+ * Reads a perturbation file: a YAML or JSON list of `{tick, episode?, target?, torque_noise?, occlude?, light?}`.
+ * Throws InputError that names file, entry and key where it does not fit the task.
+ */
+export async function readPerturbations(path: string, task: Task): Promise<Perturbation[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new InputError(`${path}: cannot read the perturbation file: ${(error as Error).message}`);
+  }
+  return parsePerturbations(text, path, task);
+}
+
+/** As `readPerturbations`, of a text; `source` names it in messages. */
+export function parsePerturbations(text: string, source: string, task: Task): Perturbation[] {
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (error) {
+    throw new InputError(`${source}: not YAML or JSON: ${(error as Error).message.split("\n")[0]}`);
+  }
+  const result = schema.safeParse(content);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const where = issue.path.length > 0 ? `entry ${issue.path.join(".")}` : "the file";
+    throw new InputError(`${source}: ${where}: ${issue.message} (expected a list of {tick, target, …})`);
+  }
+  result.data.forEach((entry, index) => {
+    const problem = misfit(entry, task);
+    if (problem !== undefined) throw new InputError(`${source}: entry ${index}.${problem}`);
+  });
+  return result.data;
+}
+
+function misfit({ tick, target, occlude, ...rest }: Perturbation, task: Task): string | undefined {
+  if (tick >= task.ticks) return `tick: ${tick}: expected 0 to ${task.ticks - 1}, the ticks of an episode`;
+  const goal = target === undefined ? undefined : task.goalProblem(target);
+  if (goal !== undefined) return `target: [${target!.join(", ")}]: ${goal}`;
+  if (occlude) {
+    const [x, y, width, height] = occlude;
+    if (x + width > task.width || y + height > task.height) {
+      return `occlude: [${occlude.join(", ")}]: expected x, y, width, height inside the ${task.width}×${task.height} image`;
+    }
+  }
+  const nothing =
+    target === undefined && occlude === undefined && rest.torque_noise === undefined && rest.light === undefined;
+  return nothing ? "tick: nothing to change; expected one of target, torque_noise, occlude, light" : undefined;
+}

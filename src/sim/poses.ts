@@ -1,0 +1,68 @@
+import type { Data } from "../arm/data.js";
+import type { Transform } from "../explain/observation.js";
+
+/** A frame's pose in the world: translation in metres, unit quaternion (x, y, z, w). */
+export interface Pose {
+  readonly translation: Transform["translation"];
+  readonly rotation: Transform["rotation"];
+}
+
+/** Pose of a body. Kinematics of `data` must be up to date. */
+export function bodyPose(data: Data, body: number): Pose {
+  const [x, y, z] = data.arrays.get("xpos").subarray(3 * body);
+  const [w, i, j, k] = data.arrays.get("xquat").subarray(4 * body);
+  return { translation: [x!, y!, z!], rotation: [i!, j!, k!, w!] };
+}
+
+/** Pose of `child` seen from `parent`, both given in the world. */
+export function relative(parent: Pose, child: Pose): Pose {
+  const back = conjugate(parent.rotation);
+  const [x, y, z] = child.translation.map((value, k) => value - parent.translation[k]!);
+  const [i, j, k] = product(product(back, [x!, y!, z!, 0]), parent.rotation);
+  return { translation: [i, j, k], rotation: product(back, child.rotation) };
+}
+
+/** The optical frame of a camera (x right, y down, z forward: REP 103) from its axes right, up, back (row-major 3×3). */
+export function opticalPose(position: Float64Array, axes: Float64Array): Pose {
+  const flipped = axes.map((value, at) => (at % 3 === 0 ? value : -value));
+  return { translation: [position[0]!, position[1]!, position[2]!], rotation: quaternion(flipped) };
+}
+
+type Quaternion = Transform["rotation"];
+
+function conjugate([x, y, z, w]: Quaternion): Quaternion {
+  return [-x, -y, -z, w];
+}
+
+function product([ax, ay, az, aw]: Quaternion, [bx, by, bz, bw]: Quaternion): Quaternion {
+  return [
+    aw * bx + ax * bw + ay * bz - az * by,
+    aw * by - ax * bz + ay * bw + az * bx,
+    aw * bz + ax * by - ay * bx + az * bw,
+    aw * bw - ax * bx - ay * by - az * bz,
+  ];
+}
+
+/** Unit quaternion of a rotation matrix, by its largest component (Shepperd 1978). */
+function quaternion(r: Float64Array): Quaternion {
+  const at = (row: number, column: number): number => r[3 * row + column]!;
+  const trace = at(0, 0) + at(1, 1) + at(2, 2);
+  const squares = [at(0, 0), at(1, 1), at(2, 2)].map((diagonal) => 1 + 2 * diagonal - trace);
+  squares.push(1 + trace);
+  const largest = squares.indexOf(Math.max(...squares));
+  const q = [0, 0, 0, 0];
+  if (largest === 3) {
+    q[0] = at(2, 1) - at(1, 2);
+    q[1] = at(0, 2) - at(2, 0);
+    q[2] = at(1, 0) - at(0, 1);
+    q[3] = squares[3]!;
+  } else {
+    const [i, j, k] = [largest, (largest + 1) % 3, (largest + 2) % 3];
+    q[i!] = squares[i!]!;
+    q[j!] = at(i!, j!) + at(j!, i!);
+    q[k!] = at(i!, k!) + at(k!, i!);
+    q[3] = at(k!, j!) - at(j!, k!);
+  }
+  const length = Math.hypot(...q);
+  return [q[0]! / length, q[1]! / length, q[2]! / length, q[3]! / length];
+}
