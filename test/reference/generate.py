@@ -1,6 +1,7 @@
 """Writes the golden files of test/data/reference: python generate.py [--out DIR] [--only TEXT]"""
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -14,10 +15,12 @@ sys.dont_write_bytecode = True
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
 
 import dense
+import numpy as np
 import onnx
 import torch
 import zennit_rules
 from fixture import array, write_json, write_model
+from tf_canonical import POLICIES as TF_POLICIES
 from torch_policies import POLICIES
 
 HERE = Path(__file__).parent
@@ -160,6 +163,19 @@ def torch_policy(name, out):
     return record(name, policy, policy.canonical(), cases, versions, model)
 
 
+def tensorflow_policies(only, out):
+    names = [name for name in TF_POLICIES if only in name]
+    with tempfile.TemporaryDirectory() as scratch:
+        if names:
+            subprocess.run([sys.executable, HERE / "tf_policies.py", scratch, *names], check=True, stderr=subprocess.DEVNULL)
+        for name in names:
+            model = onnx.load(f"{scratch}/{name}.onnx")
+            write_model(out / f"{name}.onnx", model)
+            policy = TF_POLICIES[name](dict(np.load(f"{scratch}/{name}.npz"))).eval()
+            versions = {"framework": f"tensorflow {version('tensorflow-cpu')}", "form": f"tf2onnx {version('tf2onnx')}"}
+            yield record(name, policy, policy.canonical(), policy.observations(), versions, model)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=HERE.parent / "data" / "reference")
@@ -170,14 +186,12 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     warnings.simplefilter("ignore")
-    for name in POLICIES:
-        if arguments.only in name:
-            fixture = torch_policy(name, out)
-            write_json(out / f"{name}.json", fixture)
-            for case in fixture["cases"]:
-                print(name, [round(v, 3) for v in case["explained"]], [round(v, 3) for v in case["shares"]],
-                      case["source"], f"{case['residual']:.1e}", "empty pool" if case["empty_pool"] else "",
-                      flush=True)
+    from_torch = (torch_policy(name, out) for name in POLICIES if arguments.only in name)
+    for fixture in itertools.chain(from_torch, tensorflow_policies(arguments.only, out)):
+        write_json(out / f"{fixture['name']}.json", fixture)
+        for case in fixture["cases"]:
+            print(fixture["name"], [round(v, 3) for v in case["explained"]], [round(v, 3) for v in case["shares"]],
+                  case["source"], f"{case['residual']:.1e}", "empty pool" if case["empty_pool"] else "", flush=True)
 
 
 if __name__ == "__main__":

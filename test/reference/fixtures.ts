@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import * as ort from "onnxruntime-node";
+
+/** The golden files of `test/data/reference`; their keys are described in `test/reference/README.md`. */
+const FOLDER = new URL("../data/reference/", import.meta.url);
+
+type Numbers = Float32Array | Float64Array | Uint8Array | BigInt64Array;
+
+export interface Case {
+  readonly inputs: Readonly<Record<string, EncodedArray>>;
+  readonly outputs: Readonly<Record<string, EncodedArray>>;
+  readonly explained: readonly number[];
+  readonly seeds: readonly number[];
+  readonly importance: readonly number[];
+  readonly source: "zennit" | "dense";
+  readonly relevance: Readonly<Record<string, EncodedArray>>;
+  readonly torque_relevance: Readonly<Record<string, EncodedArray>>;
+  readonly shares: readonly number[];
+  readonly torque_shares: readonly (readonly number[])[];
+  readonly residual: number;
+  readonly empty_pool: boolean;
+}
+
+export interface EncodedArray {
+  readonly dtype: "float32" | "float64" | "uint8";
+  readonly shape: readonly number[];
+  readonly values?: readonly number[];
+  readonly base64?: string;
+}
+
+export interface Fixture {
+  readonly name: string;
+  readonly exporter: { readonly framework: string; readonly form: string; readonly opset: number; readonly ir: number };
+  readonly operators: readonly string[];
+  readonly card: object;
+  readonly modalities: readonly string[];
+  readonly explains: string;
+  readonly cases: readonly Case[];
+}
+
+const ARRAYS = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array } as const;
+
+/** Every fixture's name. */
+export const names: readonly string[] = readdirSync(FOLDER)
+  .filter((file) => file.endsWith(".json"))
+  .map((file) => file.slice(0, -".json".length))
+  .sort();
+
+export const fixture = (name: string): Fixture =>
+  JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8")) as Fixture;
+
+export const modelBytes = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`${name}.onnx`, FOLDER)));
+
+/** The elements of an encoded array, row-major. */
+export function decode({ dtype, values, base64 }: EncodedArray): Exclude<Numbers, BigInt64Array> {
+  if (values) return ARRAYS[dtype].from(values);
+  const bytes = Buffer.from(base64!, "base64");
+  return new ARRAYS[dtype](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+/** An observation as onnxruntime's feeds. */
+export function feeds(inputs: Case["inputs"]): Record<string, ort.Tensor> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, array]) => [
+      name,
+      new ort.Tensor(array.dtype as "float32", decode(array) as Float32Array, array.shape),
+    ]),
+  );
+}
+
+/** Loads a model on one thread. */
+export const session = (bytes: Uint8Array): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
