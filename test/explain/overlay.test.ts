@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { colorTable } from "#src/explain/colormap.js";
+import type { Heatmap } from "#src/explain/explanation.js";
+import type { Image, ImageEncoding } from "#src/explain/observation.js";
+import { colorize, normalize, overlay, peak, toRgb } from "#src/explain/overlay.js";
+
+function heatmap(width: number, height: number, data: number[]): Heatmap {
+  return { width, height, data: Float32Array.from(data) };
+}
+
+function gray(width: number, height: number, value = 100): Image {
+  return { width, height, encoding: "rgb8", frameId: "", data: new Uint8Array(width * height * 3).fill(value) };
+}
+
+describe("normalize", () => {
+  it("divides by the peak and hides negative relevance", () => {
+    expect([...normalize(heatmap(4, 1, [2, 1, 0, -4]))]).toEqual([1, 0.5, 0, 0]);
+  });
+
+  it("shows the size of negative relevance where asked", () => {
+    const map = heatmap(4, 1, [2, 1, 0, -4]);
+    expect([...normalize(map, { negative: "magnitude" })]).toEqual([0.5, 0.25, 0, 1]);
+    expect(peak(map, { negative: "magnitude" })).toBe(4);
+  });
+
+  it("cuts off above a given scale", () => {
+    expect([...normalize(heatmap(3, 1, [4, 2, 1]), { scale: 2 })]).toEqual([1, 1, 0.5]);
+  });
+
+  it("is 0 everywhere for an empty, negative or NaN heatmap and stays in 0..1 with infinities", () => {
+    expect([...normalize(heatmap(2, 1, [0, 0]))]).toEqual([0, 0]);
+    expect([...normalize(heatmap(2, 1, [-1, Number.NaN]))]).toEqual([0, 0]);
+    expect([...normalize(heatmap(2, 1, [Number.POSITIVE_INFINITY, 1]))]).toEqual([1, 1]);
+  });
+
+  it("stays in 0..1 for any floats", () => {
+    fc.assert(
+      fc.property(fc.array(fc.float(), { minLength: 1, maxLength: 20 }), fc.boolean(), (values, both) => {
+        const levels = normalize(heatmap(values.length, 1, values), { negative: both ? "magnitude" : "hide" });
+        for (const level of levels) expect(level >= 0 && level <= 1).toBe(true);
+      }),
+    );
+  });
+
+  it("refuses data that do not fill the size", () => {
+    expect(() => normalize(heatmap(2, 2, [1]))).toThrow("heatmap: 1 values, expected 2 × 2 = 4");
+  });
+});
+
+describe("colorize", () => {
+  it("takes the ends of the colour map for 0 and the peak", () => {
+    const { data } = colorize(heatmap(2, 1, [0, 3]), { colormap: "viridis" });
+    expect([...data]).toEqual([...colorTable("viridis").subarray(0, 3), ...colorTable("viridis").subarray(765)]);
+  });
+});
+
+describe("toRgb", () => {
+  it.each<[ImageEncoding, number[]]>([
+    ["rgb8", [1, 2, 3]],
+    ["bgr8", [3, 2, 1]],
+    ["rgba8", [1, 2, 3, 9]],
+    ["bgra8", [3, 2, 1, 9]],
+  ])("reads %s", (encoding, data) => {
+    const image = { width: 1, height: 1, encoding, frameId: "", data: Uint8Array.from(data) };
+    expect([...toRgb(image).data]).toEqual([1, 2, 3]);
+  });
+
+  it("repeats mono8 three times", () => {
+    const image: Image = { width: 1, height: 1, encoding: "mono8", frameId: "", data: Uint8Array.of(7) };
+    expect([...toRgb(image).data]).toEqual([7, 7, 7]);
+  });
+
+  it("refuses data of the wrong size", () => {
+    const image: Image = { width: 2, height: 1, encoding: "rgb8", frameId: "", data: new Uint8Array(3) };
+    expect(() => toRgb(image)).toThrow("rgb8 image: 3 bytes, expected 2 × 1 × 3");
+  });
+});
+
+describe("overlay", () => {
+  it("leaves the image as it is where there is no relevance, and does not write to it", () => {
+    const image = gray(3, 2);
+    const result = overlay(image, heatmap(3, 2, [0, 0, 0, 0, 0, 1]));
+    expect([...result.data.subarray(0, 15)]).toEqual(new Array(15).fill(100));
+    expect([...result.data.subarray(15)]).not.toEqual([100, 100, 100]);
+    expect([...image.data]).toEqual(new Array(18).fill(100));
+  });
+
+  it("covers the peak with opacity × the top colour", () => {
+    const top = colorTable("inferno").subarray(765);
+    const { data } = overlay(gray(1, 1), heatmap(1, 1, [5]), { opacity: 0.5 });
+    for (let c = 0; c < 3; c++) expect(Math.abs(data[c]! - (100 + top[c]!) / 2)).toBeLessThanOrEqual(0.5);
+    expect([...overlay(gray(1, 1), heatmap(1, 1, [5]), { opacity: 1 }).data]).toEqual([...top]);
+  });
+
+  it("has the camera's size and stretches the heatmap like a slow bilinear oracle", () => {
+    const small = heatmap(3, 2, [0, 1, 2, 4, 3, 8]);
+    const [width, height] = [7, 5];
+    const { data, ...size } = overlay(gray(width, height), small);
+    expect(size).toEqual({ width, height });
+    const clamp = (value: number, top: number) => Math.min(Math.max(value, 0), top);
+    const at = (x: number, y: number) => small.data[clamp(y, 1) * 3 + clamp(x, 2)]! / 8;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const u = ((x + 0.5) * 3) / width - 0.5;
+        const v = ((y + 0.5) * 2) / height - 0.5;
+        const [x0, y0] = [Math.floor(u), Math.floor(v)];
+        let level = 0;
+        for (const [dx, dy] of [
+          [0, 0],
+          [1, 0],
+          [0, 1],
+          [1, 1],
+        ] as const) {
+          level += at(x0 + dx, y0 + dy) * (1 - Math.abs(u - x0 - dx)) * (1 - Math.abs(v - y0 - dy));
+        }
+        const index = Math.round(255 * level);
+        const cover = 0.85 * Math.sqrt(index / 255);
+        for (let c = 0; c < 3; c++) {
+          const expected = 100 * (1 - cover) + cover * colorTable("inferno")[3 * index + c]!;
+          expect(Math.abs(data[(y * width + x) * 3 + c]! - expected)).toBeLessThan(2);
+        }
+      }
+    }
+  });
+});
