@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { parse, stringify } from "@foxglove/rosmsg";
+import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
+
+/** One parsed message type of a schema; the first of a list is the message itself, the others its dependencies. */
+export type Definition = ReturnType<typeof parse>[number];
+export type Field = Definition["definitions"][number];
+
+export interface MessageType {
+  /** Full name, `package/msg/Name`. */
+  readonly name: string;
+  /** Schema as `ros2msg` wants it: the message's text, then each dependency after a line of `=` and `MSG: package/Name`. */
+  readonly schema: string;
+  readonly definitions: readonly Definition[];
+}
+
+const OWN_PACKAGE = "torquelens";
+const OWN_DIRECTORY = new URL("../../msg/", import.meta.url);
+const SEPARATOR = "=".repeat(80);
+const COMMON = ros2jazzy as Readonly<Record<string, Definition>>;
+
+const known = new Map<string, MessageType>();
+
+/** `package/msg/Name` → `package/Name`, the form inside schemas. */
+export function shortName(name: string): string {
+  return name.replace("/msg/", "/");
+}
+
+/**
+ * The type of a message: this package's from `msg/*.msg`, every other from the common ROS 2 definitions.
+ * @throws Error naming the type where there is no such definition.
+ */
+export function messageType(name: string): MessageType {
+  let type = known.get(name);
+  if (!type) {
+    const schema = schemaText(shortName(name));
+    type = { name, schema, definitions: parse(schema, { ros2: true }) };
+    known.set(name, type);
+  }
+  return type;
+}
+
+function schemaText(root: string): string {
+  const texts = new Map([[root, ownText(root)]]);
+  for (const [name, text] of texts) {
+    for (const dependency of dependencies(name, text)) {
+      if (!texts.has(dependency)) texts.set(dependency, ownText(dependency));
+    }
+  }
+  return [...texts]
+    .map(([name, text]) => (name === root ? text : `${SEPARATOR}\nMSG: ${name}\n${text}`))
+    .map((text) => (text.endsWith("\n") ? text : `${text}\n`))
+    .join("");
+}
+
+function ownText(name: string): string {
+  const [packageName, message] = name.split("/");
+  if (packageName === OWN_PACKAGE) return readFileSync(new URL(`${message}.msg`, OWN_DIRECTORY), "utf8");
+  const definition = COMMON[name];
+  if (!definition) throw new Error(`message type ${name}: neither in msg/ nor among the common ROS 2 definitions`);
+  // The parser's own name for builtin_interfaces/Time and Duration is that of ROS 1.
+  return stringify([definition])
+    .replace(/^time\b/gm, "builtin_interfaces/Time")
+    .replace(/^duration\b/gm, "builtin_interfaces/Duration");
+}
+
+/** Complex types named in a message's text, in order; a name without a package is of the same package. */
+function dependencies(name: string, text: string): string[] {
+  const types = (parse(text, { ros2: true, skipTypeFixup: true })[0]?.definitions ?? []).flatMap((field) => {
+    if (field.type === "time") return "builtin_interfaces/Time";
+    if (field.type === "duration") return "builtin_interfaces/Duration";
+    if (!field.isComplex) return [];
+    return field.type.includes("/") ? shortName(field.type) : `${name.split("/")[0]}/${field.type}`;
+  });
+  return [...new Set(types)];
+}

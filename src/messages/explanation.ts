@@ -1,0 +1,82 @@
+import type { Explanation, Level } from "../explain/explanation.js";
+import { type HeatmapOptions, peak } from "../explain/overlay.js";
+import { toHeader } from "./robot.js";
+import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
+
+/** LEVEL_… of `msg/Explanation.msg`. */
+export const LEVELS: Readonly<Record<Level, number>> = { full: 0, shares: 1, skip: 2 };
+
+/** The explanation without its heatmaps; `options` say what the mono16 heatmap shows and so its peak. */
+export function toExplanation(explanation: Explanation, options: HeatmapOptions = {}): ExplanationMessage {
+  const { observation, convention, modalities, relevance, heatmaps, joints } = explanation;
+  const lengths = modalities.map((modality) => relevance[modality]?.length ?? 0);
+  const offsets = Uint32Array.from([0, ...lengths.map((_, m) => sum(lengths.slice(0, m + 1)))]);
+  return {
+    header: toHeader(observation),
+    tick: BigInt(observation.tick),
+    method: explanation.method,
+    policy_sha256: explanation.policySha256,
+    level: LEVELS[explanation.level],
+    flags: [...explanation.flags],
+    latency_ms: explanation.latencyMs,
+    conservation_residual: explanation.conservationResidual,
+    modalities: [...modalities],
+    references: modalities.map((modality) => convention.reference[modality] ?? ""),
+    feature_points: convention.featurePoints,
+    shares: explanation.shares.slice(),
+    element_offsets: offsets,
+    relevance: concat(modalities.map((modality) => relevance[modality])),
+    heatmap_peak: Float32Array.from(modalities, (modality) => {
+      const heatmap = heatmaps[modality];
+      return heatmap ? (options.scale ?? peak(heatmap, options)) : 0;
+    }),
+    torques: joints.map((joint, j) => ({
+      joint,
+      torque: explanation.torque[j]!,
+      importance: explanation.importance[j]!,
+      shares: row(explanation.torqueShares, j, modalities.length),
+      relevance: concat(
+        modalities.map((modality, m) => {
+          const all = explanation.torqueRelevance[modality];
+          return all && row(all, j, lengths[m]!);
+        }),
+      ),
+    })),
+  };
+}
+
+/** The shares grouped as in the papers, with what tells whether they mean anything. */
+export function toRatios(explanation: Explanation): RelevanceRatiosMessage {
+  const { image, position, velocity, configuration } = explanation.ratios;
+  const { torque, importance } = explanation;
+  return {
+    header: toHeader(explanation.observation),
+    image,
+    position,
+    velocity,
+    configuration,
+    weighted_torque: sum(Array.from(torque, (value, j) => importance[j]! * Math.abs(value))),
+    conservation_residual: explanation.conservationResidual,
+    latency_ms: explanation.latencyMs,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** Row j of a matrix with `width` columns, a copy; empty where the matrix is. */
+function row(matrix: Float32Array, j: number, width: number): Float32Array {
+  return matrix.slice(j * width, (j + 1) * width);
+}
+
+function concat(parts: readonly (Float32Array | undefined)[]): Float32Array {
+  const result = new Float32Array(sum(parts.map((part) => part?.length ?? 0)));
+  let at = 0;
+  for (const part of parts) {
+    if (!part) continue;
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -1,0 +1,44 @@
+import type { Observation } from "../explain/observation.js";
+import type { Header, JointStateMessage, TfMessage, Time } from "./types.js";
+
+const SECOND = 1_000_000_000n;
+
+/** Nanoseconds → seconds and nanoseconds; times before 0 have a negative second and a positive nanosecond. */
+export function toTime(stamp: bigint): Time {
+  const nanosec = ((stamp % SECOND) + SECOND) % SECOND;
+  return { sec: Number((stamp - nanosec) / SECOND), nanosec: Number(nanosec) };
+}
+
+/** Stamp of the observation, frame of the named camera; of the first camera where no name is given. */
+export function toHeader(observation: Observation, camera?: string): Header {
+  const image = camera === undefined ? Object.values(observation.images)[0] : observation.images[camera];
+  return { stamp: toTime(observation.stamp), frame_id: image?.frameId ?? "" };
+}
+
+/** Positions and velocities as the source knows them. Effort stays empty: it is a measurement, a command is not. */
+export function toJointState(observation: Observation): JointStateMessage {
+  const { names, position, velocity } = observation.joints;
+  return {
+    header: { stamp: toTime(observation.stamp), frame_id: "" },
+    name: [...names],
+    position: position.slice(),
+    velocity: velocity.slice(),
+    effort: new Float64Array(0),
+  };
+}
+
+/** Link poses; `undefined` where the source has none. */
+export function toTf(observation: Observation): TfMessage | undefined {
+  if (observation.transforms.length === 0) return undefined;
+  const stamp = toTime(observation.stamp);
+  return {
+    transforms: observation.transforms.map(({ parent, child, translation, rotation }) => ({
+      header: { stamp, frame_id: parent },
+      child_frame_id: child,
+      transform: {
+        translation: { x: translation[0], y: translation[1], z: translation[2] },
+        rotation: { x: rotation[0], y: rotation[1], z: rotation[2], w: rotation[3] },
+      },
+    })),
+  };
+}
