@@ -83,7 +83,12 @@ function cardText({ card, cardSource, modalities }: Policy): string {
       ["control period", `${card.control_period} s`],
       ["torques", `${card.torque.output}: ${card.joints.join(", ")}${limits}`],
       ["feature points", `origin ${card.feature_points.origin}`],
-      ["arm", card.arm ? `${card.arm.file}, end effector ${card.arm.site}` : "none: importance is 1 for every torque"],
+      [
+        "arm",
+        card.arm
+          ? `${card.arm.file}, end effector ${card.arm.site ?? card.arm.link}`
+          : "none: importance is 1 for every torque",
+      ],
     ])}`,
     `modalities\n${columns(modalities.map(modalityRow))}`,
   ].join("\n\n");

@@ -118,15 +118,17 @@ export const cardSchema = mapping({
   arm: mapping({
     /** MJCF or URDF file, relative to the card. */
     file: text("the path of an MJCF or URDF file"),
-    /** Site (MJCF) or link (URDF) of the end effector. */
-    site: text("the name of the end effector's site or link"),
+    /** Site of the end effector. Either this or `link`. */
+    site: text("the name of the end effector's site").optional(),
+    /** Link (URDF) or body (MJCF) of the end effector. Either this or `site`. */
+    link: text("the name of the end effector's link").optional(),
   }).optional(),
   /** Free record of the training: success rates, seeds, data. */
   training: z.record(z.string(), z.unknown(), { error: "a mapping" }).optional(),
 });
 
 /** A policy card as read from YAML, defaults filled in. */
-export type Card = z.infer<typeof cardSchema>;
+export interface Card extends z.infer<typeof cardSchema> {}
 /** An image input of the card. */
 export type CardImage = z.infer<typeof imageInput>;
 /** One slice of a configuration input. */

@@ -14,6 +14,10 @@ export function checkConsistency(card: Card, source: string): void {
   checkInputs(card, source);
   checkLimits(card, source);
   checkReferences(card, source);
+  if (card.arm && (card.arm.site === undefined) === (card.arm.link === undefined)) {
+    const found = card.arm.site === undefined ? "neither site nor link" : "both site and link";
+    throw errorAt(source, ["arm"], `found ${found}, expected one of them, the end effector's`);
+  }
 }
 
 function once(names: readonly string[], source: string, path: readonly PropertyKey[], what: string): void {

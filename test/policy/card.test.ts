@@ -257,10 +257,16 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     'feature_points.origin: found "centre", expected policy or corner',
   ],
   [
-    "an arm without site",
+    "an arm without end effector",
     ["arm"],
     { file: "reacher.xml" },
-    "arm.site: missing, expected the name of the end effector's site or link",
+    "arm: found neither site nor link, expected one of them, the end effector's",
+  ],
+  [
+    "an arm with two end effectors",
+    ["arm"],
+    { file: "reacher.xml", site: "ee", link: "tip" },
+    "arm: found both site and link, expected one of them, the end effector's",
   ],
   ["training that is a list", ["training"], [1], "training: found [1], expected a mapping"],
 ];
