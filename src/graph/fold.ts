@@ -157,6 +157,16 @@ const EVALUATE: Readonly<Record<string, Evaluate>> = {
     }
     return make(x!.dtype, node.outputs[0]!.shape, out);
   },
+  BatchNormalization: (node, [x, scale, shift, mean, variance]) => {
+    const [s, b, m, v] = [scale!, shift!, mean!, variance!].map((literal) => literal.numbers()) as Float64Array[];
+    const inner = stridesOf(x!.shape)[1]!;
+    const epsilon = (node.attributes.epsilon as number | undefined) ?? 1e-5;
+    const values = x!.numbers().map((value, i) => {
+      const c = Math.floor(i / inner) % x!.shape[1]!;
+      return ((value - m![c]!) / Math.sqrt(v![c]! + epsilon)) * s![c]! + b![c]!;
+    });
+    return make(x!.dtype, x!.shape, values);
+  },
   ReduceSum: (node, [x], inference) => {
     const axes = reducedAxes(inference);
     const kept = x!.shape.map((d, i) => (axes.includes(i) ? 1 : d));

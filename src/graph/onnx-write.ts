@@ -67,7 +67,7 @@ class GraphWriter {
     }
     const inputs = node.inputs.map((value) => (value ? this.#names.get(value)! : ""));
     const fresh = node.name === "" && node.outputs.every((value) => !value.name && !this.#names.has(value));
-    const key = `${node.op}|${inputs.join("|")}|${JSON.stringify(node.attributes)}`;
+    const key = `${node.op}|${node.outputs.length}|${inputs.join("|")}|${JSON.stringify(node.attributes)}`;
     const twin = this.#written.get(key);
     if (fresh && twin) {
       node.outputs.forEach((value, i) => {

@@ -246,6 +246,6 @@ describe("gradients of gradients", () => {
   it("names the node of an operator without a rule", () => {
     const x = b.input("x", "float32", [1, 2, 4, 4]);
     const padded = apply("Pad", [x, b.int64([0, 0, 1, 1, 0, 0, 1, 1])], { mode: "reflect" });
-    expect(() => gradients(b.sum(padded), [x])).toThrow(/Pad: no gradient for mode reflect/);
+    expect(() => gradients(b.sum(padded), [x])).toThrow(/Pad of mode reflect/);
   });
 });

@@ -1,0 +1,127 @@
+import { type Contribution, reverseWalk } from "../backward/walk.js";
+import { InputError } from "../errors.js";
+import { input } from "../graph/build.js";
+import { writeModel } from "../graph/onnx-write.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Graph, Node } from "../graph/value.js";
+import { Analysis } from "./analysis.js";
+import { accumulate, collapse, type Relevance } from "./carrier.js";
+import { Context } from "./context.js";
+import { linearLayer } from "./linear-layer.js";
+import type { Method } from "./methods.js";
+import { methodNamed } from "./methods.js";
+import { operatorRule } from "./operator-rules.js";
+import { Prefix } from "./prefix.js";
+import { type Depth, Readout } from "./readout.js";
+import { seedOf } from "./seed.js";
+import type { Subject } from "./subject.js";
+
+/** Version of the compiled model's contract. */
+export const CONTRACT_VERSION = "1";
+
+export interface CompileOptions {
+  readonly method?: string;
+  readonly depth?: Depth;
+}
+
+/** The policy's graph with the backward relevance pass in it: standard ONNX operators only. */
+export interface CompiledModel {
+  readonly graph: Graph;
+  readonly method: Method;
+  readonly depth: Depth;
+  /** The ONNX file. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Compiles relevance into a policy's graph. Inputs: the policy's own and `torquelens.importance` float32 [J]. Outputs:
+ * the policy's own, unchanged, and those of `Readout`.
+ * @throws InputError for an operator that the method cannot explain, or names that are already taken
+ */
+export function compile(subject: Subject, options: CompileOptions = {}): CompiledModel {
+  const method = methodNamed(options.method ?? "dtd");
+  const depth = options.depth ?? "full";
+  const { graph } = subject;
+  for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
+    if (name.startsWith("torquelens.")) throw new InputError(`tensor "${name}": this model is compiled already`);
+
+  const torque = graph.outputs.get(subject.torque);
+  if (!torque) throw new InputError(`torque output "${subject.torque}" is not an output of the model`);
+  const analysis = new Analysis({ ...graph, outputs: new Map([[subject.torque, torque]]) });
+  const context = new Context(subject, analysis, new Prefix(subject, analysis));
+  const importance = input("torquelens.importance", "float32", [sizeOf(torque.shape)]);
+  const seed = seedOf(torque);
+  const readout = new Readout(subject, importance, seed.value, depth);
+  const targets = new Set(subject.modalities.map((modality) => graph.inputs.get(modality.input)!));
+  const reach = modalityReach(analysis, subject);
+
+  const propagate = (node: Node, arriving: readonly (Relevance | undefined)[]) => {
+    const present = arriving.find((relevance) => relevance !== undefined)!;
+    let perTorque = arriving.every((relevance) => relevance === undefined || relevance.perTorque);
+    let amounts = arriving.map(
+      (relevance) => relevance && (perTorque ? relevance : collapse(relevance, importance)).amount,
+    );
+    const only = reach.get(node);
+    if (depth !== "per-torque" && perTorque && only !== undefined && isSpatial(node, analysis)) {
+      readout.joins(
+        only,
+        amounts.filter((amount) => amount !== undefined),
+      );
+      if (depth === "shares") return [];
+      amounts = arriving.map((relevance) => relevance && collapse(relevance, importance).amount);
+      perTorque = false;
+    }
+    const layer = analysis.softArgmax(node) ? undefined : linearLayer(node, analysis);
+    if (layer) {
+      const row = method.rows.find(({ when }) => when(layer, context))!;
+      const amount = row.rule(layer, amounts[present ? arriving.indexOf(present) : 0]!, context);
+      return [[layer.input, { amount, perTorque }]] satisfies Contribution<Relevance>[];
+    }
+    return operatorRule(node, amounts, context).map(([to, amount]) => [to, { amount, perTorque }] as const);
+  };
+  const arrived = reverseWalk(new Map([[seed.value, seed.relevance]]), targets, propagate, accumulate(importance));
+  readout.arrives(arrived, context.emptyPools);
+
+  const compiled: Graph = {
+    name: graph.name,
+    inputs: new Map([...graph.inputs, [importance.name!, importance]]),
+    outputs: new Map([...graph.outputs, ...readout.outputs()]),
+    metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth)]),
+    opset: graph.opset,
+  };
+  return { graph: compiled, method, depth, bytes: writeModel(compiled) };
+}
+
+/** Pictures and what makes points of them: where following each torque alone is dear. */
+function isSpatial(node: Node, analysis: Analysis): boolean {
+  return analysis.softArgmax(node) !== undefined || node.inputs.some((value) => (value?.shape.length ?? 0) >= 4);
+}
+
+/** For each node the one modality that it depends on, where it is one image. */
+function modalityReach(analysis: Analysis, subject: Subject): Map<Node, string> {
+  const names = new Map<Node, Set<string>>();
+  for (const node of analysis.order) {
+    const reached = new Set(node.inputs.flatMap((value) => (value ? [...(names.get(value.node) ?? [])] : [])));
+    for (const modality of subject.modalities)
+      if (subject.graph.inputs.get(modality.input)?.node === node) reached.add(modality.name);
+    names.set(node, reached);
+  }
+  const images = new Set(subject.modalities.filter(({ kind }) => kind === "image").map(({ name }) => name));
+  const single = [...names].filter(([, reached]) => reached.size === 1 && images.has([...reached][0]!));
+  return new Map(single.map(([node, reached]) => [node, [...reached][0]!]));
+}
+
+function metadataOf(subject: Subject, method: Method, depth: Depth): [string, string][] {
+  const reference = subject.modalities.map((m) => [m.name, m.kind === "image" ? "range" : m.reference.kind]);
+  return [
+    ["torquelens.version", CONTRACT_VERSION],
+    ["torquelens.method", method.name],
+    ["torquelens.depth", depth],
+    ["torquelens.modalities", JSON.stringify(subject.modalities.map(({ name }) => name))],
+    [
+      "torquelens.convention",
+      JSON.stringify({ reference: Object.fromEntries(reference), featurePoints: subject.featurePoints }),
+    ],
+    ["torquelens.policy_sha256", subject.sha256],
+  ];
+}

@@ -1,0 +1,140 @@
+import { convInputAdjoint, geometryOf } from "../backward/convolution.js";
+import { averagePoolAdjoint } from "../backward/pooling.js";
+import { expandReduced } from "../backward/structural.js";
+import { apply } from "../graph/apply.js";
+import { add, conv, div, matmul, matrixTranspose, mul, reshape, scalar, sqrt, sub, sum } from "../graph/build.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Node, Value } from "../graph/value.js";
+import type { Analysis } from "./analysis.js";
+
+/**
+ * A layer y = L(x; w) + b that relevance rules see: linear in x for a fixed weight and in w for a fixed x.
+ * Convolutions and dense layers carry their weights, means and average pools a weight of one that has no axes.
+ */
+export interface LinearLayer {
+  readonly node: Node;
+  readonly input: Value;
+  readonly weight: Value;
+  /** Broadcasts to the output; undefined where the layer has none. */
+  readonly bias: Value | undefined;
+  readonly output: Value;
+  /** What the layer's kind is called in messages. */
+  readonly kind: "convolution" | "dense" | "mean";
+  /** L(x; w) for any x and w of these shapes. */
+  forward(x: Value, weight: Value): Value;
+  /** L(x; w) for an x that is constant in each channel, [1, C, 1, …], where that is cheaper. */
+  uniform?(x: Value, weight: Value): Value;
+  /** Lᵀ(y; w): [rows, …output] → [rows, …input]. */
+  adjoint(y: Value, weight: Value): Value;
+}
+
+type Recognise = (node: Node, analysis: Pick<Analysis, "isDependent">) => LinearLayer | undefined;
+
+/** The linear layer whose output this node makes, or undefined. */
+export function linearLayer(node: Node, analysis: Pick<Analysis, "isDependent">): LinearLayer | undefined {
+  return LAYERS[node.op]?.(node, analysis);
+}
+
+const convolution: Recognise = (node, analysis) => {
+  const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
+  if (analysis.isDependent(weight) || !analysis.isDependent(input)) return undefined;
+  const output = node.outputs[0]!;
+  const geometry = geometryOf(node);
+  const channelwise = (b: Value) => reshape(b, [1, b.shape[0]!, ...output.shape.slice(2).map(() => 1)]);
+  return {
+    node,
+    input,
+    weight,
+    bias: bias && channelwise(bias),
+    output,
+    kind: "convolution",
+    forward: (x, w) => conv(x, w, geometry),
+    ...(geometry.group === 1 && geometry.pads.every((p) => p === 0) && { uniform: channelSums }),
+    adjoint: (y, w) => {
+      const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
+      const back = convInputAdjoint(reshape(y, [rows * batch, ...rest]), w, input.shape.slice(2), geometry);
+      return reshape(back, [rows, batch, ...back.shape.slice(1)]);
+    },
+  };
+};
+
+/** [1, C, 1, …] and [K, C, …kernel] → [1, K, 1, …]: every window sees the same. */
+function channelSums(x: Value, weight: Value): Value {
+  const axes = weight.shape.map((_, i) => i).slice(1);
+  return reshape(sum(mul(weight, x), axes), [1, weight.shape[0]!, ...axes.slice(1).map(() => 1)]);
+}
+
+const dense: Recognise = (node, analysis) => {
+  const [a, b, c] = node.inputs as readonly [Value, Value, Value?];
+  const attributes = node.attributes as Record<string, number | undefined>;
+  const { alpha = 1, beta = 1, transA = 0, transB = 0 } = attributes;
+  if (analysis.isDependent(b) || !analysis.isDependent(a) || transA || a.shape.length < 2 || b.shape.length < 2)
+    return undefined;
+  const plain = transB ? matrixTranspose(b) : b;
+  return {
+    node,
+    input: a,
+    weight: alpha === 1 ? plain : mul(plain, alpha),
+    bias: c && (beta === 1 ? c : mul(c, beta)),
+    output: node.outputs[0]!,
+    kind: "dense",
+    forward: matmul,
+    adjoint: (y, w) => matmul(y, matrixTranspose(w)),
+  };
+};
+
+/** Averages and sums: a linear layer of equal weights. */
+const average: Recognise = (node, analysis) => {
+  const input = node.inputs[0]!;
+  if (!analysis.isDependent(input)) return undefined;
+  const reduces = node.op.startsWith("Reduce");
+  const count = node.op === "ReduceMean" ? sizeOf(input.shape) / sizeOf(node.outputs[0]!.shape) : 1;
+  return {
+    node,
+    input,
+    weight: scalar(1, input.dtype),
+    bias: undefined,
+    output: node.outputs[0]!,
+    kind: "mean",
+    forward: (x, w) => mul(apply(node.op, [x, ...node.inputs.slice(1)], node.attributes), w),
+    adjoint: (y, w) => {
+      if (reduces) return mul(div(expandReduced(node, y, 1), count), w);
+      const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
+      const back = averagePoolAdjoint(node, reshape(y, [rows * batch, ...rest]));
+      return mul(reshape(back, [rows, batch, ...back.shape.slice(1)]), w);
+    },
+  };
+};
+
+/** A convolution or dense layer with the BatchNormalization behind it folded in (zennit's MergeBatchNorm). */
+const normalised: Recognise = (node, analysis) => {
+  const [x, scale, shift, mean, variance] = node.inputs as readonly Value[];
+  const inner = linearLayer(x!.node, analysis);
+  if (!inner || inner.kind === "mean") return undefined;
+  const epsilon = scalar((node.attributes.epsilon as number | undefined) ?? 1e-5, x!.dtype);
+  const factor = div(scale!, sqrt(add(variance!, epsilon)));
+  const channels = scale!.shape[0]!;
+  const convolutional = inner.kind === "convolution";
+  const weightAxes = convolutional ? inner.weight.shape.map((_, i) => (i === 0 ? channels : 1)) : [1, channels];
+  const outputAxes = x!.shape.map((_, i) => (i === 1 ? channels : 1));
+  const offset = reshape(sub(shift!, mul(mean!, factor)), outputAxes);
+  const scaled = inner.bias && mul(inner.bias, reshape(factor, outputAxes));
+  return {
+    ...inner,
+    node,
+    weight: mul(inner.weight, reshape(factor, weightAxes)),
+    bias: scaled ? add(scaled, offset) : offset,
+    output: node.outputs[0]!,
+  };
+};
+
+const LAYERS: Readonly<Record<string, Recognise>> = {
+  Conv: convolution,
+  Gemm: dense,
+  MatMul: dense,
+  BatchNormalization: normalised,
+  AveragePool: average,
+  GlobalAveragePool: average,
+  ReduceMean: average,
+  ReduceSum: average,
+};

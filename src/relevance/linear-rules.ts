@@ -1,0 +1,174 @@
+import {
+  abs,
+  add,
+  constant,
+  equal,
+  expand,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  mul,
+  neg,
+  relu,
+  safeDivide,
+  scalar,
+  square,
+  sub,
+  tensor,
+  where,
+} from "../graph/build.js";
+import type { Literal } from "../graph/literal.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Value } from "../graph/value.js";
+import { withRow } from "./carrier.js";
+import type { Context } from "./context.js";
+import type { LinearLayer } from "./linear-layer.js";
+
+/** Relevance of a linear layer's output → relevance of its input, a row axis in front of both. */
+export type LayerRule = (layer: LinearLayer, amount: Value, context: Context) => Value;
+
+type InputForm = "x" | "x⁺" | "x⁻" | "low" | "high" | "one";
+type WeightForm = "w" | "w⁺" | "w⁻" | "w²" | "one";
+
+/**
+ * A rule of the form R_i = Σ_t ±in_t,i · Σ_j wt_t,ij · R_j / z_j with z_j = Σ_t ± Σ_i in_t,i · wt_t,ij: terms of modified
+ * inputs and weights. Without a bias it conserves wherever z_j ≠ 0.
+ */
+type Sign = 1 | -1;
+type Term = readonly [input: InputForm, weight: WeightForm, sign?: Sign];
+
+const WEIGHT: Readonly<Record<WeightForm, (w: Value) => Value>> = {
+  w: (w) => w,
+  "w⁺": relu,
+  "w⁻": (w) => neg(relu(neg(w))),
+  "w²": square,
+  one: (w) => expand(scalar(1, w.dtype), w.shape),
+};
+
+interface Piece {
+  readonly sign: Sign;
+  /** Broadcasts to the layer's input. */
+  readonly input: Value;
+  readonly weight: Value;
+  readonly forward: Value;
+}
+
+/** The input as rules see it: relative to its reference. */
+function relativeInput(layer: LinearLayer, context: Context): Value {
+  const reference = context.prefix.reference(layer.input);
+  return reference ? sub(layer.input, constant(reference)) : layer.input;
+}
+
+function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): Piece[] {
+  const shifted = context.prefix.reference(layer.input) !== undefined;
+  const x = relativeInput(layer, context);
+  const nonNegative = !shifted && context.isNonNegative(layer.input);
+  return terms.flatMap(([form, weightForm, given]): Piece[] => {
+    const sign: Sign = given ?? 1;
+    if (form === "x⁻" && nonNegative) return [];
+    const weight = WEIGHT[weightForm](layer.weight);
+    if (form === "x" && weightForm === "w" && !shifted) {
+      // What the forward pass computed already, less its bias.
+      const forward = layer.bias ? sub(layer.output, layer.bias) : layer.output;
+      return [{ sign, input: x, weight, forward }];
+    }
+    if (form === "low" || form === "high") {
+      const bound = context.prefix.bounds(layer.input)![form];
+      if (bound.numbers().every((value) => value === 0)) return [];
+      const channels = perChannel(bound);
+      const forward = (channels && layer.uniform?.(channels, weight)) ?? layer.forward(constant(bound), weight);
+      return [{ sign, input: channels ?? constant(bound), weight, forward }];
+    }
+    const input = { x, "x⁺": nonNegative ? x : relu(x), "x⁻": neg(relu(neg(x))), one: onesLike(x) }[form];
+    return [{ sign, input, weight, forward: layer.forward(input, weight) }];
+  });
+}
+
+const onesLike = (x: Value) => expand(scalar(1, x.dtype), x.shape);
+
+/** [1, C, 1, …] where a literal is the same everywhere in each channel. */
+function perChannel(literal: Literal): Value | undefined {
+  const channels = literal.shape[1] ?? 1;
+  const inner = sizeOf(literal.shape.slice(2));
+  const numbers = literal.numbers();
+  const uniform = numbers.every((x, i) => x === numbers[Math.floor(i / inner) * inner]);
+  if (literal.shape.length < 3 || literal.shape[0] !== 1 || !uniform) return undefined;
+  const values = Array.from({ length: channels }, (_, c) => numbers[c * inner]!);
+  return tensor(literal.dtype, [1, channels, ...literal.shape.slice(2).map(() => 1)], values);
+}
+
+const total = (parts: readonly Piece[]): Value =>
+  parts
+    .map(({ forward, sign }) => [forward, sign] as const)
+    .reduce<Value | undefined>((z, [forward, sign]) => {
+      if (!z) return sign === 1 ? forward : neg(forward);
+      return sign === 1 ? add(z, forward) : sub(z, forward);
+    }, undefined)!;
+
+/** Σ_t ±in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]. */
+function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value): Value {
+  return parts
+    .map(({ input, weight, sign }) => {
+      const share = mul(withRow(input), layer.adjoint(s, weight));
+      return sign === 1 ? share : neg(share);
+    })
+    .reduce(add);
+}
+
+const proportional =
+  (terms: readonly Term[]): LayerRule =>
+  (layer, amount, context) => {
+    const parts = pieces(layer, terms, context);
+    return handBack(layer, parts, safeDivide(amount, withRow(total(parts))));
+  };
+
+const AGREEING: readonly Term[] = [
+  ["x⁺", "w⁺"],
+  ["x⁻", "w⁻"],
+];
+const OPPOSING: readonly Term[] = [
+  ["x⁺", "w⁻", -1],
+  ["x⁻", "w⁺", -1],
+];
+
+/** z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j). */
+export const eq2: LayerRule = proportional(AGREEING);
+
+/** z^B for inputs bounded to [l, h]: x w − l w⁺ − h w⁻ over its sum (Montavon et al. 2017). The bias cancels. */
+export const zBox: LayerRule = proportional([
+  ["x", "w"],
+  ["low", "w⁺", -1],
+  ["high", "w⁻", -1],
+]);
+
+/** w²_ij / Σ w², for unbounded inputs (Montavon et al. 2017). */
+export const wSquare: LayerRule = proportional([["one", "w²"]]);
+
+/** Equal parts to the whole receptive field. */
+export const flat: LayerRule = proportional([["one", "one"]]);
+
+/**
+ * The torque's own layer (001 Eq. 1): |R_j| goes to the contributions that agree with the sign of R_j, in proportion.
+ * Where there are none it goes to the others and the pool is reported empty (methods.md §0.2).
+ */
+export const eq1: LayerRule = (layer, amount, context) => {
+  const agreeing = pieces(layer, AGREEING, context);
+  const opposing = pieces(layer, OPPOSING, context);
+  const z = { agreeing: withRow(total(agreeing)), opposing: withRow(total(opposing)) };
+  const noneAgrees = logicalNot(greater(z.agreeing, 0));
+  const noneOpposes = logicalNot(greater(z.opposing, 0));
+  const negative = less(amount, 0);
+  const empty = where(negative, asNumber(noneOpposes), asNumber(noneAgrees));
+  context.emptyPools.push(logicalAnd(greater(empty, 0), logicalNot(equal(amount, 0))));
+  const size = abs(amount);
+  // Opposing where the sign asks for it and there is something, or where nothing agrees.
+  const oppose = where(negative, asNumber(logicalNot(noneOpposes)), asNumber(noneAgrees));
+  const part = (chosen: Value, denominator: Value) => mul(safeDivide(size, denominator), chosen);
+  return add(
+    handBack(layer, agreeing, part(sub(1, oppose), z.agreeing)),
+    handBack(layer, opposing, part(oppose, z.opposing)),
+  );
+};
+
+const asNumber = (condition: Value) => where(condition, 1, 0);

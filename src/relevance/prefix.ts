@@ -1,0 +1,130 @@
+import { fold } from "../graph/fold.js";
+import { Literal } from "../graph/literal.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Value } from "../graph/value.js";
+import type { Analysis } from "./analysis.js";
+import { linearLayer } from "./linear-layer.js";
+import { gridCorner } from "./soft-argmax.js";
+import type { Subject } from "./subject.js";
+
+/** Operators that scale, shift, join and move: affine in what depends on the observation. */
+const AFFINE = new Set([
+  "Identity",
+  "Dropout",
+  "Cast",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Neg",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Concat",
+  "Slice",
+  "Split",
+  "Pad",
+  "Gather",
+  "Expand",
+  "BatchNormalization",
+]);
+
+/** Lowest and highest value of every element, full shape. */
+export interface Bounds {
+  readonly low: Literal;
+  readonly high: Literal;
+}
+
+/**
+ * What stands between the declared inputs and the first linear layers: scaling, normalisation, transposes, joins. Knows
+ * for each value there what it is at the reference, and what range an image's elements have (methods.md §0.8).
+ */
+export class Prefix {
+  readonly #references = new Map<Value, Literal | undefined>();
+  readonly #bounds = new Map<Value, Bounds | undefined>();
+
+  constructor(
+    readonly subject: Subject,
+    readonly analysis: Analysis,
+  ) {}
+
+  /** The value at the reference observation; undefined where that is zero. Behind a linear layer everything is zero. */
+  reference(value: Value): Literal | undefined {
+    if (!this.#references.has(value)) {
+      const literal = this.#referenceOf(value);
+      this.#references.set(value, literal?.numbers().some((x) => x !== 0) ? literal : undefined);
+    }
+    return this.#references.get(value);
+  }
+
+  #referenceOf(value: Value): Literal | undefined {
+    const { node } = value;
+    if (node.op === "Input") return this.#inputReference(value);
+    if (this.analysis.softArgmax(node)) {
+      const corner = this.subject.featurePoints === "corner" ? gridCorner(node) : undefined;
+      return corner && Literal.from(value.dtype, value.shape, corner);
+    }
+    if (!AFFINE.has(node.op) || linearLayer(node, this.analysis) || this.#isPreActivation(value)) return undefined;
+    const at = (v: Value) => (this.analysis.isDependent(v) ? (this.reference(v) ?? zerosLike(v)) : constantOf(v));
+    return fold(node, at)?.[value.index];
+  }
+
+  #inputReference(value: Value): Literal | undefined {
+    const numbers = new Float64Array(sizeOf(value.shape));
+    for (const modality of this.subject.modalities)
+      if (modality.kind === "values" && this.subject.graph.inputs.get(modality.input) === value)
+        numbers.set(Array.from(modality.reference.values), modality.start);
+    return value.dtype === "float16" ? undefined : Literal.from(value.dtype, value.shape, numbers);
+  }
+
+  /** Whether a value is a linear layer's output, biased or scaled: hidden, so its zero is its reference. */
+  #isPreActivation(value: Value): boolean {
+    const { node } = value;
+    if (this.analysis.softArgmax(node)) return false;
+    if (linearLayer(node, this.analysis)) return true;
+    if (!AFFINE.has(node.op)) return false;
+    const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
+    return sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
+  }
+
+  /** Range of an image's elements at this value, where only affine operators lie between it and the image. */
+  bounds(value: Value): Bounds | undefined {
+    if (!this.#bounds.has(value)) this.#bounds.set(value, this.#boundsOf(value));
+    return this.#bounds.get(value);
+  }
+
+  #boundsOf(value: Value): Bounds | undefined {
+    const { node } = value;
+    if (node.op === "Input") {
+      const image = this.subject.modalities.find(
+        (m) => m.kind === "image" && this.subject.graph.inputs.get(m.input) === value,
+      );
+      if (image?.kind !== "image") return undefined;
+      const all = (x: number) => Literal.from(value.dtype, value.shape, new Float64Array(sizeOf(value.shape)).fill(x));
+      return { low: all(image.range[0]), high: all(image.range[1]) };
+    }
+    if (!AFFINE.has(node.op) || linearLayer(node, this.analysis)) return undefined;
+    const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
+    if (sources.length === 0 || sources.some((v) => !this.bounds(v))) return undefined;
+    const at = (end: "low" | "high") =>
+      fold(node, (v) => (this.analysis.isDependent(v) ? this.bounds(v)![end] : constantOf(v)))?.[value.index];
+    const [a, b] = [at("low")?.numbers(), at("high")?.numbers()];
+    if (!a || !b) return undefined;
+    const literal = (pick: typeof Math.min) =>
+      Literal.from(
+        value.dtype,
+        value.shape,
+        a.map((x, i) => pick(x, b[i]!)),
+      );
+    return { low: literal(Math.min), high: literal(Math.max) };
+  }
+}
+
+const zerosLike = (value: Value) => Literal.from(value.dtype, value.shape, new Float64Array(sizeOf(value.shape)));
+
+/** A constant by evaluation: weights and whatever is computed from weights alone. */
+function constantOf(value: Value): Literal | undefined {
+  return value.literal ?? fold(value.node, constantOf)?.[value.index];
+}

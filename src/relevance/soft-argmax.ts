@@ -1,0 +1,91 @@
+import { expandReduced } from "../backward/structural.js";
+import { expand, mul, reshape, sum } from "../graph/build.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Node, Value } from "../graph/value.js";
+import type { Analysis } from "./analysis.js";
+import { rowsOf, withRow } from "./carrier.js";
+
+/**
+ * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
+ * either as MatMul(p, grid) (robomimic, LeRobot) or as ReduceSum(Mul(p, grid)) (guided policy search code).
+ */
+interface Points {
+  readonly softmax: Node;
+  readonly probability: Value;
+}
+
+const MOVES = new Set([
+  "Identity",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Expand",
+  "Cast",
+  "Dropout",
+]);
+
+/** The Softmax that a value comes from by moving elements only. */
+function softmaxBehind(value: Value): Node | undefined {
+  let node = value.node;
+  while (MOVES.has(node.op)) node = node.inputs[0]!.node;
+  return node.op === "Softmax" ? node : undefined;
+}
+
+/** Where `node` computes coordinates from probability maps: the map it reads. */
+export function softArgmaxSource(node: Node, analysis: Pick<Analysis, "isDependent">): Points | undefined {
+  const mapOf = (a: Value | undefined, b: Value | undefined): Points | undefined => {
+    if (!a || !b || analysis.isDependent(b)) return undefined;
+    const softmax = softmaxBehind(a);
+    return softmax && { softmax, probability: a };
+  };
+  if (node.op === "MatMul") return mapOf(node.inputs[0], node.inputs[1]);
+  if (node.op === "ReduceSum" && node.inputs[0]!.node.op === "Mul") {
+    const [a, b] = node.inputs[0]!.node.inputs;
+    return mapOf(a, b) ?? mapOf(b, a);
+  }
+  return undefined;
+}
+
+/**
+ * The mass rule (methods.md §2.3): R_cell = p_cell·ΣR over the coordinates of its channel. Exact since Σp = 1,
+ * non-negative for non-negative R, no division, independent of the coordinates' origin.
+ * @param amount relevance of the coordinates, [rows, …shape of the node's output]
+ * @returns relevance of `probability`, [rows, …its shape]
+ */
+export function massRule(node: Node, probability: Value, amount: Value): Value {
+  if (node.op === "MatMul") {
+    const rank = amount.shape.length;
+    return mul(sum(amount, [rank - 1], true), withRow(probability));
+  }
+  const product = node.inputs[0]!.shape;
+  const spread = expandReduced(node, amount, 1);
+  const rows = rowsOf(amount);
+  // The map may broadcast against the grid (a coordinate axis): its relevance sums over what broadcasting added.
+  const shared = mul(
+    spread,
+    expand(reshape(probability, [1, ...padded(probability, product.length)]), [1, ...product]),
+  );
+  const extra = padded(probability, product.length).flatMap((d, i) => (d === 1 && product[i] !== 1 ? [i + 1] : []));
+  return reshape(sum(shared, extra, true), [rows, ...probability.shape]);
+}
+
+const padded = (value: Value, rank: number) => [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];
+
+/** Lowest coordinate of each output element: where the image corner is (methods.md §0.7). */
+export function gridCorner(node: Node): Float64Array | undefined {
+  const grid = node.op === "MatMul" ? node.inputs[1] : node.inputs[0]!.node.inputs.find((value) => value?.literal);
+  const literal = grid?.literal;
+  if (!literal) return undefined;
+  const output = node.outputs[0]!.shape;
+  const numbers = literal.numbers();
+  if (node.op === "MatMul") {
+    const coordinates = output.at(-1)!;
+    const lowest = Float64Array.from({ length: coordinates }, (_, c) =>
+      numbers.reduce((low, x, i) => (i % coordinates === c ? Math.min(low, x) : low), Number.POSITIVE_INFINITY),
+    );
+    return Float64Array.from({ length: sizeOf(output) }, (_, i) => lowest[i % coordinates]!);
+  }
+  return new Float64Array(sizeOf(output)).fill(numbers.reduce((low, x) => Math.min(low, x), Number.POSITIVE_INFINITY));
+}

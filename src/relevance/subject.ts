@@ -1,0 +1,36 @@
+import type { Graph } from "../graph/value.js";
+
+/** What a method is asked to explain: a network and what its tensors mean. A policy fits this shape. */
+export interface Subject {
+  readonly graph: Graph;
+  /** Hex digest of the network's file, for the compiled model's metadata. */
+  readonly sha256: string;
+  /** Output tensor that holds the torques, [J] or [1, J]. */
+  readonly torque: string;
+  /** In the order of shares. */
+  readonly modalities: readonly SubjectModality[];
+  /** Origin of the feature points: as the policy has them, or the image corner (methods.md §0.7). */
+  readonly featurePoints: "policy" | "corner";
+}
+
+export type SubjectModality = SubjectImage | SubjectValues;
+
+export interface SubjectImage {
+  readonly kind: "image";
+  readonly name: string;
+  readonly input: string;
+  readonly layout: "NHWC" | "NCHW";
+  /** Lowest and highest value of an element, in the tensor's units. */
+  readonly range: readonly [low: number, high: number];
+}
+
+export interface SubjectValues {
+  readonly kind: "values";
+  readonly name: string;
+  readonly input: string;
+  /** First element in the flattened tensor. */
+  readonly start: number;
+  readonly size: number;
+  /** What relevance is measured against, one value an element, in the tensor's units (methods.md §0.8). */
+  readonly reference: { readonly kind: string; readonly values: ArrayLike<number> };
+}
