@@ -61,16 +61,14 @@ export class Arm {
 
   /**
    * A state with the arm's joints at these positions (rad or m) and velocities, all else as the model has it at first,
-   * poses up to date. It is the arm's own and overwritten by the next call.
+   * poses up to date. It is the arm's own and overwritten by the next call. Throws InputError where a number is missing.
    */
   place(position: ArrayLike<number>, velocity?: ArrayLike<number>): Data {
     this.#data.reset();
     const [qpos, qvel] = [this.#data.arrays.get("qpos"), this.#data.arrays.get("qvel")];
-    this.positions.forEach((at, j) => {
-      qpos[at] = position[j]!;
-    });
-    this.dofs.forEach((at, j) => {
-      qvel[at] = velocity?.[j] ?? 0;
+    this.joints.forEach((name, j) => {
+      qpos[this.positions[j]!] = finite(position[j], "position", name);
+      qvel[this.dofs[j]!] = velocity === undefined ? 0 : finite(velocity[j], "velocity", name);
     });
     this.#data.kinematics();
     return this.#data;
@@ -125,6 +123,11 @@ export class Arm {
     this.#jacobian.delete();
     this.#data.delete();
   }
+}
+
+function finite(value: number | undefined, what: string, joint: string): number {
+  if (Number.isFinite(value)) return value!;
+  throw new InputError(`${what} of joint "${joint}" is ${value}; expected a finite number`);
 }
 
 function jointLimit(model: Model, joint: number): JointLimit {
