@@ -1,0 +1,167 @@
+import { conventionOf, idleThreshold } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import { compile } from "../relevance/compile.js";
+import { Session, type TensorData } from "../runtime/session.js";
+import { WorkerSession } from "../runtime/worker-session.js";
+import type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explanation.js";
+import { feedsOf } from "./feeds.js";
+import type { Observation } from "./observation.js";
+import type { Explaining } from "./pipeline.js";
+import { subjectOf } from "./subject.js";
+
+export interface ExplainerOptions {
+  /** Name of a method, default `dtd`. */
+  readonly method?: string;
+  /** `full` with heatmaps (default), or `shares` without. */
+  readonly level?: Exclude<Level, "skip">;
+  /** Threads of inference, default 2. */
+  readonly threads?: number;
+  /** Whether inference runs in a worker thread (default), leaving the caller's event loop free. */
+  readonly worker?: boolean;
+  /** Part of the control period that an explanation may take, default 0.8. Later is a missed deadline. */
+  readonly budget?: number;
+}
+
+interface Runner {
+  run(feeds: Record<string, TensorData>): Promise<Record<string, TensorData>>;
+  release(): Promise<void>;
+}
+
+/** Conservation residual above which a tick is flagged. */
+const CONSERVED = 1e-3;
+
+/** Runs a policy with its relevance compiled in, one onnxruntime run an observation. */
+export class Explainer implements Explaining {
+  readonly #convention: Convention;
+  readonly #idleThreshold: number;
+  readonly #deadlineMs: number;
+
+  private constructor(
+    readonly policy: Policy,
+    readonly method: string,
+    readonly level: Level,
+    private readonly runner: Runner,
+    budget: number,
+  ) {
+    this.#convention = conventionOf(policy.card, policy.modalities);
+    this.#idleThreshold = idleThreshold(policy.card);
+    this.#deadlineMs = 1000 * policy.card.control_period * budget;
+  }
+
+  /**
+   * Compiles, loads and warms up: the first explanation is as fast as the hundredth.
+   * @throws InputError for a method that is unknown or cannot explain this policy
+   */
+  static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
+    const { level = "full", threads, worker = true, budget = 0.8 } = options;
+    const { bytes, method } = compile(subjectOf(policy), { method: options.method, depth: level });
+    const runner = await (worker ? WorkerSession : Session).create(bytes, { threads });
+    const explainer = new Explainer(policy, method.name, level, runner, budget);
+    for (let i = 0; i < 3; i++) await runner.run(warmFeeds(policy));
+    return explainer;
+  }
+
+  /** @throws InputError for an observation that does not fit the policy */
+  async explain(observation: Observation): Promise<Explanation> {
+    const start = performance.now();
+    const { card } = this.policy;
+    const importance = Float32Array.from(observation.importance);
+    const outputs = await this.runner.run({
+      ...feedsOf(this.policy, observation),
+      "torquelens.importance": { dtype: "float32", shape: [card.joints.length], data: importance },
+    });
+    const array = (name: string) => outputs[name]!.data as Float32Array;
+    const torque = Float32Array.from(array(card.torque.output));
+    const shares = array("torquelens.shares");
+    const residual = this.level === "full" ? array("torquelens.residual")[0]! : Number.NaN;
+    const latencyMs = performance.now() - start;
+
+    const flags: ExplanationFlag[] = [...observation.flags];
+    const commanded = torque.reduce((sum, tau, j) => sum + importance[j]! * Math.abs(tau), 0);
+    if (commanded < this.#idleThreshold) flags.push("idle");
+    if (array("torquelens.empty_pool").some((x) => x > 0)) flags.push("empty_pool");
+    if (residual > CONSERVED) flags.push("not_conserving");
+    if (latencyMs > this.#deadlineMs) flags.push("deadline_missed");
+    return {
+      observation,
+      method: this.method,
+      convention: this.#convention,
+      policySha256: this.policy.sha256,
+      level: this.level,
+      joints: card.joints,
+      torque,
+      importance,
+      modalities: this.policy.modalities.map(({ name }) => name),
+      shares,
+      torqueShares: array("torquelens.torque_shares"),
+      ...this.#elements(outputs),
+      heatmaps: this.#heatmaps(outputs),
+      ratios: this.#ratios(shares),
+      conservationResidual: residual,
+      latencyMs,
+      flags,
+    };
+  }
+
+  /** Frees the session and its thread. */
+  async close(): Promise<void> {
+    await this.runner.release();
+  }
+
+  #elements(outputs: Record<string, TensorData>): Pick<Explanation, "relevance" | "torqueRelevance"> {
+    const relevance: Record<string, Float32Array> = {};
+    const torqueRelevance: Record<string, Float32Array> = {};
+    for (const modality of this.policy.modalities) {
+      if (modality.kind !== "values") continue;
+      const { name, input, start, size } = modality;
+      relevance[name] = (outputs[`torquelens.relevance.${input}`]!.data as Float32Array).slice(start, start + size);
+      const { data, shape } = outputs[`torquelens.torque_relevance.${input}`]!;
+      const [torques, width] = shape as readonly [number, number];
+      const rows = Array.from({ length: torques }, (_, j) =>
+        Array.from((data as Float32Array).subarray(j * width + start, j * width + start + size)),
+      );
+      torqueRelevance[name] = Float32Array.from(rows.flat());
+    }
+    return { relevance, torqueRelevance };
+  }
+
+  #heatmaps(outputs: Record<string, TensorData>): Record<string, Heatmap> {
+    const heatmaps: Record<string, Heatmap> = {};
+    if (this.level !== "full") return heatmaps;
+    for (const modality of this.policy.modalities)
+      if (modality.kind === "image") {
+        const { data, shape } = outputs[`torquelens.heatmap.${modality.input}`]!;
+        heatmaps[modality.name] = { height: shape[0]!, width: shape[1]!, data: data as Float32Array };
+      }
+    return heatmaps;
+  }
+
+  #ratios(shares: Float32Array): Ratios {
+    const ratios = { image: 0, position: 0, velocity: 0 };
+    this.policy.modalities.forEach((modality, m) => {
+      const kind = modality.kind === "image" ? "image" : modality.quantity.split("_").at(-1)!;
+      if (kind in ratios) ratios[kind as keyof typeof ratios] += shares[m]!;
+    });
+    return { ...ratios, configuration: ratios.position + ratios.velocity };
+  }
+}
+
+/** Zeros for every input: only to load, allocate and warm the runtime. */
+function warmFeeds(policy: Policy): Record<string, TensorData> {
+  const elements = Object.fromEntries(
+    policy.modalities.flatMap((m) => (m.kind === "values" ? [[m.name, new Float64Array(m.size)]] : [])),
+  );
+  const images = Object.fromEntries(
+    policy.modalities.flatMap((m) => {
+      if (m.kind !== "image") return [];
+      const data = new Uint8Array(m.size);
+      return [[m.name, { width: m.width, height: m.height, encoding: m.encoding, data, frameId: "" }]];
+    }),
+  );
+  const blank = { images, values: elements };
+  const joints = policy.card.joints.length;
+  return {
+    ...feedsOf(policy, blank),
+    "torquelens.importance": { dtype: "float32", shape: [joints], data: new Float32Array(joints).fill(1) },
+  };
+}

@@ -1,0 +1,87 @@
+import { InputError } from "../errors.js";
+import { DTYPES, type DType } from "../graph/dtype.js";
+import { sizeOf } from "../graph/shape.js";
+import type { ImageModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import type { TensorData } from "../runtime/session.js";
+import type { Image, ImageEncoding, Observation } from "./observation.js";
+
+/** Where red, green and blue stand in a pixel of each encoding, and how many bytes a pixel has. */
+const PIXELS: Readonly<
+  Record<ImageEncoding, { readonly bytes: number; readonly rgb: readonly [number, number, number] }>
+> = {
+  rgb8: { bytes: 3, rgb: [0, 1, 2] },
+  bgr8: { bytes: 3, rgb: [2, 1, 0] },
+  rgba8: { bytes: 4, rgb: [0, 1, 2] },
+  bgra8: { bytes: 4, rgb: [2, 1, 0] },
+  mono8: { bytes: 1, rgb: [0, 0, 0] },
+};
+/** Luma of ITU-R BT.601, for colour images shown to a policy that sees grey. */
+const LUMA = [0.299, 0.587, 0.114] as const;
+
+/**
+ * The policy's input tensors for one observation.
+ * @throws InputError for a missing modality, an image of another size, a wrong number of elements, or NaN
+ */
+export function feedsOf(
+  policy: Policy,
+  observation: Pick<Observation, "images" | "values">,
+): Record<string, TensorData> {
+  const feeds: Record<string, TensorData> = {};
+  for (const [name, { dtype, shape }] of policy.graph.inputs) {
+    const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
+    const array = new (DTYPES[dtype].array as Float32ArrayConstructor)(sizeOf(shape));
+    if (image) fillImage(array, image, observation.images[image.name]);
+    else
+      for (const modality of policy.modalities)
+        if (modality.kind === "values" && modality.input === name)
+          fillValues(array, modality, observation.values[modality.name]);
+    feeds[name] = { dtype: dtype as DType, shape, data: array };
+  }
+  return feeds;
+}
+
+function fillValues(
+  into: Float32Array,
+  { name, start, size, elements }: { name: string; start: number; size: number; elements: readonly string[] },
+  values: Float64Array | undefined,
+): void {
+  if (values?.length !== size)
+    throw new InputError(
+      `${name}: expected ${size} elements (${elements.join(", ")}), found ${values?.length ?? "none"}`,
+    );
+  values.forEach((value, i) => {
+    if (!Number.isFinite(value)) throw new InputError(`${name}: element ${elements[i]} is ${value}`);
+    into[start + i] = value;
+  });
+}
+
+function fillImage(into: Float32Array, modality: ImageModality, image: Image | undefined): void {
+  const { name, width, height, channels, layout, encoding, scale } = modality;
+  if (!image) throw new InputError(`${name}: the observation has no image of this name`);
+  if (image.width !== width || image.height !== height)
+    throw new InputError(
+      `${name}: expected an image of ${width}×${height} pixels, found ${image.width}×${image.height}`,
+    );
+  const { bytes, rgb } = PIXELS[image.encoding];
+  if (image.data.length !== width * height * bytes)
+    throw new InputError(
+      `${name}: expected ${width * height * bytes} bytes of ${image.encoding}, found ${image.data.length}`,
+    );
+  const [low] = modality.range;
+  if (layout === "NHWC" && image.encoding === encoding && scale === 1 && low === 0) {
+    into.set(image.data);
+    return;
+  }
+  const order = encoding === "bgr8" ? [2, 1, 0] : [0, 1, 2];
+  const pixels = width * height;
+  for (let p = 0; p < pixels; p++)
+    for (let c = 0; c < channels; c++) {
+      const at = p * bytes;
+      const byte =
+        channels === 1
+          ? Math.round(rgb.reduce((sum, offset, k) => sum + LUMA[k]! * image.data[at + offset]!, 0))
+          : image.data[at + rgb[order[c]!]!]!;
+      into[layout === "NHWC" ? p * channels + c : c * pixels + p] = low + scale * byte;
+    }
+}

@@ -1,0 +1,11 @@
+import type { Policy } from "../policy/policy.js";
+import type { Subject } from "../relevance/subject.js";
+
+/** A policy as the relevance compiler sees it. */
+export const subjectOf = (policy: Policy): Subject => ({
+  graph: policy.graph,
+  sha256: policy.sha256,
+  torque: policy.card.torque.output,
+  modalities: policy.modalities,
+  featurePoints: policy.card.feature_points.origin,
+});
