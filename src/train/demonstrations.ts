@@ -1,0 +1,85 @@
+import type { Random } from "../sim/random.js";
+import { headInputs, type NetworkSpec } from "./network.js";
+import { sharedFloats } from "./parameters.js";
+
+/**
+ * Imitation data in shared memory: one row a tick, the ticks of an episode together. A row holds what the first hidden
+ * layer sees (feature points, then the configuration, as they are) and the expert's torque as a fraction of its limit.
+ */
+export interface Demonstrations {
+  readonly ticks: number;
+  readonly width: number;
+  readonly torques: number;
+  /** [rows × width]. */
+  readonly inputs: Float32Array;
+  /** [rows × torques]. */
+  readonly labels: Float32Array;
+  /** Mean and 1 / standard deviation of every input element, [width] each. */
+  readonly mean: Float32Array;
+  readonly scale: Float32Array;
+}
+
+export function allocateDemonstrations(spec: NetworkSpec, episodes: number, ticks: number): Demonstrations {
+  const width = headInputs(spec);
+  const rows = episodes * ticks;
+  return {
+    ticks,
+    width,
+    torques: spec.torques,
+    inputs: sharedFloats(rows * width),
+    labels: sharedFloats(rows * spec.torques),
+    mean: sharedFloats(width),
+    scale: sharedFloats(width).fill(1),
+  };
+}
+
+/** Mean and deviation of the first `rows` rows. Elements that hardly vary are not blown up: 1/σ is at most `most`. */
+export function standardise({ width, inputs, mean, scale }: Demonstrations, rows: number, most = 30): void {
+  for (let j = 0; j < width; j++) {
+    let sum = 0;
+    for (let i = 0; i < rows; i++) sum += inputs[i * width + j]!;
+    const centre = sum / rows;
+    let squares = 0;
+    for (let i = 0; i < rows; i++) squares += (inputs[i * width + j]! - centre) ** 2;
+    mean[j] = centre;
+    scale[j] = Math.min(most, 1 / (Math.sqrt(squares / rows) + 1e-6));
+  }
+}
+
+export interface Sampling {
+  /** Rows to draw from, the first ones. */
+  readonly rows: number;
+  /** Leading elements of a row that come from the image. */
+  readonly points: number;
+  /** Noise on the feature points, standard deviations. */
+  readonly noise: number;
+  /**
+   * Share of samples whose feature points are of another tick of their episode (half of them of the first): the target
+   * is the same, the arm is not, so the policy learns to take the arm's pose from the configuration.
+   */
+  readonly stale: number;
+}
+
+/** Fills a batch with randomly drawn rows, standardised: `x` [B × width], `torque` [B × torques]. */
+export function sample(
+  { ticks, width, torques, inputs, labels, mean, scale }: Demonstrations,
+  { rows, points, noise, stale }: Sampling,
+  random: Random,
+  x: Float32Array,
+  torque: Float32Array,
+): void {
+  for (let i = 0; i * torques < torque.length; i++) {
+    const row = random.integer(rows);
+    let seen = row;
+    if (random.uniform() < stale) {
+      const first = row - (row % ticks);
+      seen = random.uniform() < 0.5 ? first : first + random.integer(ticks);
+    }
+    for (let j = 0; j < width; j++) {
+      const raw = inputs[(j < points ? seen : row) * width + j]!;
+      const disturbance = j < points && noise > 0 ? noise * random.normal() : 0;
+      x[i * width + j] = (raw - mean[j]!) * scale[j]! + disturbance;
+    }
+    for (let j = 0; j < torques; j++) torque[i * torques + j] = labels[row * torques + j]!;
+  }
+}

@@ -1,0 +1,147 @@
+import { gradients } from "../backward/gradients.js";
+import {
+  add,
+  constant,
+  exp,
+  input,
+  log,
+  matmul,
+  mean,
+  mul,
+  reduceMax,
+  reshape,
+  slice,
+  softmax,
+  square,
+  sub,
+  sum,
+} from "../graph/build.js";
+import { Literal } from "../graph/literal.js";
+import { writeModel } from "../graph/onnx-write.js";
+import type { Value } from "../graph/value.js";
+import {
+  featureMaps,
+  featurePoints,
+  headInputs,
+  imageTensor,
+  layers,
+  mapSize,
+  type NetworkSpec,
+  type Parameters,
+} from "./network.js";
+import type { Group, Layout } from "./parameters.js";
+
+/** A loss and its gradients as one ONNX model: parameters and a batch in, `loss` and `gradient.<parameter>` out. */
+export interface StepModel {
+  readonly bytes: Uint8Array;
+  readonly group: Group;
+  /** Every input and output but the parameters: scalars to watch by name, `loss` first. */
+  readonly scalars: readonly string[];
+}
+
+/** Appends the gradients of `scalars.loss` with respect to every parameter of a group and writes the model. */
+function stepModel(
+  layout: Layout,
+  group: Group,
+  parameters: Parameters,
+  batch: readonly Value[],
+  scalars: Readonly<{ loss: Value } & Record<string, Value>>,
+): StepModel {
+  const names = layout.names(group);
+  const slopes = gradients(
+    scalars.loss,
+    names.map((name) => parameters[name]!),
+  );
+  const inputs = [...names.map((name) => parameters[name]!), ...batch];
+  const bytes = writeModel({
+    name: `${group}-step`,
+    inputs: new Map(inputs.map((value) => [value.name!, value])),
+    outputs: new Map([
+      ...Object.entries(scalars),
+      ...names.map((name, i) => [`gradient.${name}`, slopes[i]!] as const),
+    ]),
+    metadata: new Map(),
+    opset: 18,
+  });
+  return { bytes, group, scalars: Object.keys(scalars) };
+}
+
+export interface PoseLossOptions {
+  readonly batch: number;
+  /** The landmark that each feature point shall find, one entry a channel. Channels of a landmark lie together. */
+  readonly landmarkOfChannel: readonly number[];
+  /** Width of the blob that a feature map shall have around its landmark, in cells. */
+  readonly blob: number;
+}
+
+/**
+ * The pose warm-up (after Levine et al. 2016 §5.2): softmax of every feature map against a Gaussian blob at its landmark
+ * (cross-entropy; it makes maps sharp), and the landmarks' positions read linearly from the feature points (squared
+ * error in half image widths, times the input `precision`).
+ *
+ * Batch: `image` uint8 [B, H, W, 3]; `landmarks` [B, L, 2], columns and rows of cells; `precision` scalar.
+ */
+export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOptions): StepModel {
+  const { batch, landmarkOfChannel, blob } = options;
+  const count = Math.max(...landmarkOfChannel) + 1;
+  const image = input("image", "uint8", [batch, spec.height, spec.width, 3]);
+  const landmarks = input("landmarks", "float32", [batch, count, 2]);
+  const precision = input("precision", "float32", []);
+  const parameters = layout.inputs("vision");
+
+  const maps = featureMaps(spec, parameters, imageTensor(image, 1 / 255));
+  const [rows, columns] = mapSize(spec);
+  const wanted = blobs(spec, landmarks, blob);
+  const logProbability = logSoftmax(reshape(maps, [batch, landmarkOfChannel.length, rows * columns]));
+  const terms = runs(landmarkOfChannel).map(({ landmark, from, to }) => {
+    return sum(mul(slice(logProbability, 1, from, to), slice(wanted, 1, landmark, landmark + 1)));
+  });
+  const crossEntropy = mul(
+    terms.reduce((a, b) => add(a, b)),
+    -1 / (batch * landmarkOfChannel.length),
+  );
+
+  const read = add(matmul(featurePoints(spec, maps), parameters["readout.weight"]!), parameters["readout.bias"]!);
+  const scale = Literal.from("float32", [2], [2 / (columns - 1), 2 / (rows - 1)]);
+  const actual = reshape(sub(mul(landmarks, constant(scale)), 1), [batch, 2 * count]);
+  const poseError = mean(square(sub(read, actual)));
+  const loss = add(crossEntropy, mul(poseError, precision));
+  return stepModel(layout, "vision", parameters, [image, landmarks, precision], { loss, poseError });
+}
+
+/** Imitation: mean squared error of the torques. Batch: `x` [B, 2C + n], standardised; `torque` [B, J], in limits. */
+export function imitationStep(spec: NetworkSpec, layout: Layout, batch: number): StepModel {
+  const x = input("x", "float32", [batch, headInputs(spec)]);
+  const torque = input("torque", "float32", [batch, spec.torques]);
+  const parameters = layout.inputs("head");
+  const loss = mean(square(sub(layers(parameters, x), torque)));
+  return stepModel(layout, "head", parameters, [x, torque], { loss });
+}
+
+/** A Gaussian of `deviation` cells at every landmark, normalised over the cells: [B, L, cells]. */
+function blobs(spec: NetworkSpec, landmarks: Value, deviation: number): Value {
+  const [rows, columns] = mapSize(spec);
+  const cells = Array.from({ length: rows * columns }, (_, i) => [i % columns, Math.floor(i / columns)] as const);
+  const places = [...cells.map(([x]) => x), ...cells.map(([, y]) => y)];
+  const halfSquares = cells.map(([x, y]) => (x * x + y * y) / 2);
+  // −‖cell − landmark‖²/2 up to a constant of the landmark, which softmax cancels.
+  const product = matmul(landmarks, constant(Literal.from("float32", [2, cells.length], places)));
+  const closeness = sub(product, constant(Literal.from("float32", [1, 1, cells.length], halfSquares)));
+  return softmax(mul(closeness, 1 / deviation ** 2));
+}
+
+function logSoftmax(x: Value): Value {
+  const shifted = sub(x, reduceMax(x, [2], true));
+  return sub(shifted, log(sum(exp(shifted), [2], true)));
+}
+
+/** Channels of the same landmark that lie together. */
+function runs(landmarkOfChannel: readonly number[]): { landmark: number; from: number; to: number }[] {
+  const found: { landmark: number; from: number; to: number }[] = [];
+  landmarkOfChannel.forEach((landmark, channel) => {
+    const last = found[found.length - 1];
+    if (last?.landmark === landmark) last.to = channel + 1;
+    else found.push({ landmark, from: channel, to: channel + 1 });
+  });
+  return found;
+}

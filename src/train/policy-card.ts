@@ -1,0 +1,30 @@
+import type { CardInput } from "../policy/card-schema.js";
+import type { Task } from "../sim/task.js";
+import { TENSORS } from "./export.js";
+
+/** The card of a policy trained on a simulated task. `arm` is the MJCF file relative to the card, and its tip's site. */
+export function trainedCard(
+  task: Task,
+  arm: { readonly file: string; readonly site: string },
+  training: Readonly<Record<string, unknown>>,
+): CardInput {
+  let start = 0;
+  const configuration = task.modalities.map(({ name, size }) => {
+    const slice = { modality: name, start, size };
+    start += size;
+    return slice;
+  });
+  return {
+    torquelens_card: 1,
+    name: task.name,
+    control_period: task.controlPeriod,
+    joints: [...task.joints],
+    torque: { output: TENSORS.torque, limits: [...task.torqueLimit] },
+    inputs: {
+      [TENSORS.image]: { modality: "image", encoding: "rgb8", layout: "NHWC", range: [0, 255] },
+      [TENSORS.configuration]: configuration,
+    },
+    arm,
+    training,
+  };
+}

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { Session } from "#src/runtime/session.js";
+import { random } from "#src/sim/random.js";
+import { imitationStep, poseStep, type StepModel } from "#src/train/losses.js";
+import { headInputs } from "#src/train/network.js";
+import { initialise } from "#src/train/parameters.js";
+import { randoms, relativeError } from "../evaluate.js";
+import { command, differences, poseLoss, TINY, TINY_LAYOUT } from "./slow-network.js";
+
+const LANDMARK_OF_CHANNEL = [0, 0, 1];
+
+function parameters(): Float32Array {
+  const vector = new Float32Array(TINY_LAYOUT.size);
+  initialise(TINY_LAYOUT, vector, random(5), { sharpness: 3, landmarkOfChannel: LANDMARK_OF_CHANNEL });
+  // Biases that are not zero, so that their place matters.
+  const noise = randoms(vector.length, 6, -0.05, 0.05);
+  return vector.map((value, i) => value + noise[i]!);
+}
+
+async function run(model: StepModel, vector: Float32Array, batch: Parameters<Session["run"]>[0]) {
+  const session = await Session.create(model.bytes, { threads: 1 });
+  const names = TINY_LAYOUT.names(model.group);
+  const feeds = Object.fromEntries(
+    names.map((name) => [
+      name,
+      { dtype: "float32" as const, shape: TINY_LAYOUT.slots.get(name)!.shape, data: TINY_LAYOUT.view(vector, name) },
+    ]),
+  );
+  const outputs = await session.run({ ...feeds, ...batch });
+  await session.release();
+  return {
+    loss: (outputs.loss!.data as Float32Array)[0]!,
+    gradient: names.flatMap((name) => [...(outputs[`gradient.${name}`]!.data as Float32Array)]),
+  };
+}
+
+const everyNth = ([from, to]: readonly [number, number], n: number): number[] =>
+  Array.from({ length: to - from }, (_, i) => i).filter((i) => i % n === 0 || i > to - from - 12);
+
+test("the pose loss and its gradient are those of the definition", async () => {
+  const vector = parameters();
+  const batch = 2;
+  const pixels = TINY.width * TINY.height * 3;
+  const image = Uint8Array.from(randoms(batch * pixels, 7, 0, 255.99));
+  const landmarks = randoms(batch * 4, 8, 0.5, 4.5);
+  const precision = 20;
+  const blob = 0.8;
+  const model = poseStep(TINY, TINY_LAYOUT, { batch, landmarkOfChannel: LANDMARK_OF_CHANNEL, blob });
+  const { loss, gradient } = await run(model, vector, {
+    image: { dtype: "uint8", shape: [batch, TINY.height, TINY.width, 3], data: image },
+    landmarks: { dtype: "float32", shape: [batch, 2, 2], data: landmarks },
+    precision: { dtype: "float32", shape: [], data: Float32Array.of(precision) },
+  });
+  const images = [image.subarray(0, pixels), image.subarray(pixels)];
+  const slow = (v: Float64Array): number => poseLoss(v, images, landmarks, LANDMARK_OF_CHANNEL, blob, precision);
+  const exact = Float64Array.from(vector);
+  expect(loss).toBeCloseTo(slow(exact), 4);
+  const elements = everyNth(TINY_LAYOUT.range("vision"), 3);
+  const expected = differences(slow, exact, elements);
+  expect(
+    relativeError(
+      elements.map((i) => gradient[i]!),
+      expected,
+    ),
+  ).toBeLessThan(1e-4);
+});
+
+test("the imitation loss and its gradient are those of the definition", async () => {
+  const vector = parameters();
+  const batch = 3;
+  const width = headInputs(TINY);
+  const x = randoms(batch * width, 9);
+  const torque = randoms(batch * TINY.torques, 10);
+  const { loss, gradient } = await run(imitationStep(TINY, TINY_LAYOUT, batch), vector, {
+    x: { dtype: "float32", shape: [batch, width], data: x },
+    torque: { dtype: "float32", shape: [batch, TINY.torques], data: torque },
+  });
+  const slow = (v: Float64Array): number => {
+    let squares = 0;
+    for (let b = 0; b < batch; b++) {
+      command(v, [...x.subarray(b * width, (b + 1) * width)]).forEach((value, j) => {
+        squares += (value - torque[b * TINY.torques + j]!) ** 2;
+      });
+    }
+    return squares / torque.length;
+  };
+  const exact = Float64Array.from(vector);
+  expect(loss).toBeCloseTo(slow(exact), 5);
+  const [from, to] = TINY_LAYOUT.range("head");
+  const expected = differences(
+    slow,
+    exact,
+    Array.from({ length: to - from }, (_, i) => from + i),
+  );
+  expect(relativeError(gradient, expected)).toBeLessThan(1e-4);
+});
