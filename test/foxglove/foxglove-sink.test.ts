@@ -1,0 +1,263 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import wsProtocol, { type Channel, type MessageData } from "@foxglove/ws-protocol";
+import { afterEach, describe, expect, it } from "vitest";
+import WebSocket from "ws";
+import { InputError } from "#src/errors.js";
+import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
+import { ChannelEncoder } from "#src/messages/channels.js";
+import type { CompressedImageMessage, ExplanationMessage, ImageMessage, StringMessage } from "#src/messages/types.js";
+import { decode } from "../messages/decode.js";
+import { sampleExplanation } from "../messages/sample.js";
+
+const PROTOCOL = wsProtocol.FoxgloveClient.SUPPORTED_SUBPROTOCOL;
+const cleanUp: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).reverse()) await step();
+});
+
+async function serve(robotDescription?: string): Promise<FoxgloveSink> {
+  const encoder = new ChannelEncoder(robotDescription === undefined ? {} : { robotDescription });
+  const sink = await FoxgloveSink.listen({ encoder, port: 0, metadata: { policy_sha256: "abc" } });
+  cleanUp.push(() => sink.close());
+  return sink;
+}
+
+/** A client by another hand, with what it was told and sent. */
+async function connect(sink: FoxgloveSink, protocol = PROTOCOL) {
+  const socket = new WebSocket(sink.url, [protocol]);
+  const client = new wsProtocol.FoxgloveClient({
+    ws: socket as unknown as ConstructorParameters<typeof wsProtocol.FoxgloveClient>[0]["ws"],
+  });
+  const statuses: string[] = [];
+  const messages: MessageData[] = [];
+  const errors: Error[] = [];
+  const times: bigint[] = [];
+  client.on("status", ({ message }) => statuses.push(message));
+  client.on("message", (message) => messages.push(message));
+  client.on("error", (error) => errors.push(error));
+  client.on("time", ({ timestamp }) => times.push(timestamp));
+  const serverInfo = new Promise<{ name: string }>((resolve) => client.on("serverInfo", resolve));
+  const channels = await new Promise<Channel[]>((resolve) => client.on("advertise", resolve));
+  cleanUp.push(() => socket.terminate());
+  const subscribe = (topic: string) => client.subscribe(channels.find((channel) => channel.topic === topic)!.id);
+  return { socket, client, channels, subscribe, serverInfo, statuses, messages, errors, times };
+}
+
+type Client = Awaited<ReturnType<typeof connect>>;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Waits until the server has seen everything this client sent so far. */
+async function roundTrip({ socket }: Client): Promise<void> {
+  socket.ping();
+  await once(socket, "pong");
+}
+
+function read<T>({ channels }: Client, topic: string, { data }: MessageData): T {
+  return decode<T>(channels.find((channel) => channel.topic === topic)!.schema, data);
+}
+
+describe("FoxgloveSink", () => {
+  it.each(["foxglove.websocket.v1", "foxglove.sdk.v1"])("introduces itself over %s", async (protocol) => {
+    const sink = await serve("<robot/>");
+    const { serverInfo, channels, socket } = await connect(sink, protocol);
+    expect(socket.protocol).toBe(protocol);
+    expect(await serverInfo).toMatchObject({
+      name: "torquelens",
+      capabilities: ["time"],
+      supportedEncodings: ["cdr"],
+      metadata: { policy_sha256: "abc" },
+    });
+    expect(channels).toHaveLength(8);
+    for (const channel of channels) {
+      expect(channel).toMatchObject({ encoding: "cdr", schemaEncoding: "ros2msg" });
+    }
+    expect(sink.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it("delivers explanation, image and overlay of a tick, and its time", async () => {
+    const sink = await serve();
+    const client = await connect(sink);
+    const topics = ["/torquelens/explanation", "/camera/image", "/torquelens/overlay/compressed"];
+    const subscriptions = topics.map(client.subscribe);
+    await roundTrip(client);
+    const explanation = sampleExplanation(4);
+    sink.write(explanation);
+    await until(() => client.messages.length === 3);
+    const of = (index: number) => client.messages.find((m) => m.subscriptionId === subscriptions[index])!;
+    expect(read<ExplanationMessage>(client, topics[0]!, of(0))).toMatchObject({ tick: 4n, method: "dtd" });
+    const image = read<ImageMessage>(client, topics[1]!, of(1));
+    expect(Buffer.compare(image.data, explanation.observation.images.image!.data)).toBe(0);
+    const jpeg = read<CompressedImageMessage>(client, topics[2]!, of(2));
+    expect([...jpeg.data.subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+    for (const message of client.messages) expect(message.timestamp).toBe(explanation.observation.stamp);
+    expect(client.times).toEqual([explanation.observation.stamp]);
+    expect(client.errors).toEqual([]);
+  });
+
+  it("sends the robot description to whoever subscribes, however late", async () => {
+    const sink = await serve("<robot/>");
+    const client = await connect(sink);
+    sink.write(sampleExplanation(0));
+    client.subscribe("/robot_description");
+    await until(() => client.messages.length === 1);
+    expect(read<StringMessage>(client, "/robot_description", client.messages[0]!)).toEqual({ data: "<robot/>" });
+  });
+
+  it("serves two clients, each with what it asked for, and stops on unsubscribe", async () => {
+    const sink = await serve();
+    const first = await connect(sink);
+    const second = await connect(sink);
+    const subscription = first.subscribe("/torquelens/ratios");
+    second.subscribe("/joint_states");
+    await Promise.all([roundTrip(first), roundTrip(second)]);
+    sink.write(sampleExplanation(0));
+    await until(() => first.messages.length === 1 && second.messages.length === 1);
+    expect(read(first, "/torquelens/ratios", first.messages[0]!)).toMatchObject({ image: 0.5 });
+    expect(read(second, "/joint_states", second.messages[0]!)).toMatchObject({ name: ["shoulder", "elbow"] });
+    first.client.unsubscribe(subscription);
+    await roundTrip(first);
+    sink.write(sampleExplanation(1));
+    await until(() => second.messages.length === 2);
+    await roundTrip(first);
+    expect(first.messages).toHaveLength(1);
+    second.socket.close();
+    await until(() => sink.stats().clients === 1);
+    expect(sink.stats()).toMatchObject({ sent: 3, replaced: 0, refused: 0 });
+  });
+
+  it("bounds the memory of a client that never reads and starves nobody else", async () => {
+    const sink = await serve();
+    const [stalled, reading] = [await connect(sink), await connect(sink)];
+    for (const topic of ["/camera/image", "/torquelens/explanation"]) stalled.subscribe(topic);
+    reading.subscribe("/torquelens/explanation");
+    await Promise.all([roundTrip(stalled), roundTrip(reading)]);
+    stalled.socket.pause();
+    const ticks = 200;
+    const explanation = sampleExplanation(0, 640, 480);
+    const frame = explanation.observation.images.image!.data.length;
+    let highest = 0;
+    for (let tick = 0; tick < ticks; tick++) {
+      const observation = { ...explanation.observation, tick };
+      sink.write({ ...explanation, observation });
+      highest = Math.max(highest, sink.stats().bufferedBytes);
+      await turn();
+    }
+    await until(() => reading.messages.length === ticks);
+    // One frame under way, what may wait before it leaves, and the small messages.
+    expect(highest).toBeLessThan(frame + 64 * 1024 + 256 * 1024);
+    expect(highest).toBeGreaterThan(frame / 2);
+    expect(sink.stats().replaced).toBeGreaterThan(ticks / 2);
+    const ticksRead = reading.messages.map((message) =>
+      Number(read<ExplanationMessage>(reading, "/torquelens/explanation", message).tick),
+    );
+    expect(ticksRead).toEqual(Array.from({ length: ticks }, (_, tick) => tick));
+  });
+
+  it.each<[string, string | Buffer, RegExp]>([
+    ["no JSON", "{", /not JSON/],
+    ["no object", "null", /message field \(root\)/],
+    ["an unknown operation", '{"op":"launch"}', /op/],
+    ["no operation", "[]", /root/],
+    ["a subscription without list", '{"op":"subscribe","subscriptions":7}', /subscriptions/],
+    ["a subscription id out of range", '{"op":"subscribe","subscriptions":[{"id":-1,"channelId":1}]}', /0\.id/],
+    ["a channel there is not", '{"op":"subscribe","subscriptions":[{"id":1,"channelId":99}]}', /no channel 99/],
+    ["an unknown subscription", '{"op":"unsubscribe","subscriptionIds":[5]}', /no subscription 5/],
+    ["binary data", Buffer.of(1, 2, 3), /binary/],
+  ])("answers %s with a status and goes on", async (_, message, expected) => {
+    const sink = await serve();
+    const client = await connect(sink);
+    client.socket.send(message);
+    await until(() => client.statuses.length === 1);
+    expect(client.statuses[0]).toMatch(expected);
+    client.subscribe("/torquelens/ratios");
+    await roundTrip(client);
+    sink.write(sampleExplanation(0));
+    await until(() => client.messages.length === 1);
+  });
+
+  it("refuses a second subscription to a channel or of the same number", async () => {
+    const sink = await serve();
+    const client = await connect(sink);
+    const subscribe = (id: number, channelId: number) =>
+      client.socket.send(JSON.stringify({ op: "subscribe", subscriptions: [{ id, channelId }] }));
+    subscribe(1, 1);
+    subscribe(2, 1);
+    subscribe(1, 2);
+    await until(() => client.statuses.length === 2);
+    expect(client.statuses).toEqual([
+      "subscribe: /torquelens/explanation is subscribed already",
+      "subscribe: subscription 1 exists already",
+    ]);
+  });
+
+  it("drops a client that sends too much or broken frames, and keeps the others", async () => {
+    const sink = await serve();
+    const other = await connect(sink);
+    other.subscribe("/torquelens/ratios");
+    const loud = await connect(sink);
+    loud.socket.send("x".repeat(100_000));
+    await once(loud.socket, "close");
+    const broken = await connect(sink);
+    const { _socket: raw } = broken.socket as unknown as { _socket: NodeJS.WritableStream };
+    raw.write(Buffer.of(0xff, 0xff, 0xff));
+    await once(broken.socket, "close");
+    await roundTrip(other);
+    sink.write(sampleExplanation(0));
+    await until(() => other.messages.length === 1);
+  });
+
+  it("turns away a client of another protocol", async () => {
+    const sink = await serve();
+    const socket = new WebSocket(sink.url);
+    const [code, reason] = await once(socket, "close");
+    expect(code).toBe(1002);
+    expect(String(reason)).toContain("foxglove.websocket.v1");
+  });
+
+  it("names a port that is in use", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    cleanUp.push(() => holder.close());
+    const { port } = holder.address() as { port: number };
+    const listening = FoxgloveSink.listen({ encoder: new ChannelEncoder(), port });
+    await expect(listening).rejects.toThrow(InputError);
+    await expect(listening).rejects.toThrow(`port ${port} on 127.0.0.1 is in use`);
+  });
+
+  it("names an address that is not of this machine", async () => {
+    const listening = FoxgloveSink.listen({ encoder: new ChannelEncoder(), port: 0, host: "192.0.2.1" });
+    await expect(listening).rejects.toThrow("host 192.0.2.1: not an address of this machine");
+  });
+
+  it("tells clients when it closes, does not wait for one that hangs, and frees the port", async () => {
+    const sink = await serve();
+    const client = await connect(sink);
+    const hanging = await connect(sink);
+    hanging.socket.pause();
+    const closed = once(client.socket, "close");
+    await sink.close();
+    await sink.close();
+    expect((await closed)[0]).toBe(1001);
+    const port = Number(new URL(sink.url).port);
+    const again = await FoxgloveSink.listen({ encoder: new ChannelEncoder(), port });
+    await again.close();
+  });
+
+  it("throws at the next write what a conversion threw", async () => {
+    const sink = await serve();
+    const client = await connect(sink);
+    client.subscribe("/camera/image");
+    await roundTrip(client);
+    const good = sampleExplanation(0);
+    const image = { ...good.observation.images.image!, height: 1 };
+    expect(() => sink.write({ ...good, observation: { ...good.observation, images: { image } } })).toThrow(
+      "image image: 36864 bytes",
+    );
+  });
+});
