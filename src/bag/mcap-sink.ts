@@ -1,0 +1,149 @@
+import { readFileSync } from "node:fs";
+import zstd from "@foxglove/wasm-zstd";
+import { McapWriter } from "@mcap/core";
+import type { Explanation } from "../explain/explanation.js";
+import type { Sink } from "../explain/pipeline.js";
+import type { Channel, ChannelEncoder } from "../messages/channels.js";
+import { messageType } from "../messages/definitions.js";
+import { offeredQosProfiles } from "../messages/qos.js";
+import { typeHash } from "../messages/type-hash.js";
+import { PartFile } from "./part-file.js";
+
+export interface McapOptions {
+  readonly encoder: ChannelEncoder;
+  /**
+   * Metadata records by name, such as `torquelens.policy` with the policy card's text.
+   * The record `torquelens` (method, policy hash, convention) is written from the first explanation.
+   */
+  readonly metadata?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A chunk is written when it holds this many bytes: what a killed process loses at most, but for one message. */
+const CHUNK_SIZE = 256 * 1024;
+const COMPRESSION_LEVEL = 1;
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+/**
+ * Records every channel to an MCAP file as rosbag2 lays it out: profile `ros2`, CDR messages, `ros2msg` schemas, offered
+ * QoS and type hash of each channel. Log and publish time are the image's stamp. Nothing is dropped: `write` returns
+ * when the tick is in the file's chunk. The file has its final name once `close` is through (see `PartFile`).
+ */
+export class McapSink implements Sink {
+  readonly path: string;
+  /** The file's name until `close`; what remains of a killed run. */
+  readonly partPath: string;
+  readonly #file: PartFile;
+  readonly #writer: McapWriter;
+  readonly #encoder: ChannelEncoder;
+  readonly #metadata: NonNullable<McapOptions["metadata"]>;
+  readonly #ids = new Map<Channel, number>();
+  readonly #counts = new Map<Channel, number>();
+  #state: "empty" | "recording" | "broken" | "closed" = "empty";
+
+  /**
+   * Opens the file and writes its header.
+   * @throws InputError where it cannot be written there.
+   */
+  static async create(path: string, options: McapOptions): Promise<McapSink> {
+    await zstd.isLoaded;
+    const file = await PartFile.create(path);
+    const writer = new McapWriter({
+      writable: file,
+      chunkSize: CHUNK_SIZE,
+      compressChunk: (data) => ({ compression: "zstd", compressedData: zstd.compress(data, COMPRESSION_LEVEL) }),
+    });
+    await writer.start({ profile: "ros2", library: `torquelens ${version}` });
+    return new McapSink(file, writer, options);
+  }
+
+  private constructor(file: PartFile, writer: McapWriter, { encoder, metadata = {} }: McapOptions) {
+    this.path = file.path;
+    this.partPath = file.partPath;
+    this.#file = file;
+    this.#writer = writer;
+    this.#encoder = encoder;
+    this.#metadata = metadata;
+  }
+
+  /** Calls must be awaited one at a time. */
+  async write(explanation: Explanation): Promise<void> {
+    try {
+      if (this.#state === "empty") {
+        this.#state = "recording";
+        await this.#begin(explanation);
+      }
+      for (const channel of this.#encoder.channels) {
+        const data = await this.#encoder.encode(channel, explanation);
+        if (data) await this.#add(channel, explanation.observation.stamp, data);
+      }
+    } catch (error) {
+      this.#state = "broken";
+      throw error;
+    }
+  }
+
+  /** Writes index and statistics and gives the file its name; after a failed write the unfinished file stays as it is. */
+  async close(): Promise<void> {
+    const before = this.#state;
+    if (before === "closed") return;
+    this.#state = "closed";
+    if (before === "broken") return this.#file.abandon();
+    try {
+      await this.#writer.end();
+    } catch (error) {
+      await this.#file.abandon();
+      throw error;
+    }
+    await this.#file.finish();
+  }
+
+  async #begin(explanation: Explanation): Promise<void> {
+    for (const channel of this.#encoder.channels) {
+      const type = messageType(channel.type);
+      const schemaId = await this.#writer.registerSchema({
+        name: channel.type,
+        encoding: "ros2msg",
+        data: new TextEncoder().encode(type.schema),
+      });
+      const metadata = new Map([
+        ["offered_qos_profiles", offeredQosProfiles(channel.qos)],
+        ["topic_type_hash", typeHash(type)],
+      ]);
+      this.#ids.set(
+        channel,
+        await this.#writer.registerChannel({ schemaId, topic: channel.topic, messageEncoding: "cdr", metadata }),
+      );
+    }
+    const records = { torquelens: facts(explanation), ...this.#metadata };
+    for (const [name, record] of Object.entries(records)) {
+      await this.#writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
+    }
+    for (const channel of this.#encoder.channels) {
+      const data = this.#encoder.encodeLatched(channel);
+      if (data) await this.#add(channel, explanation.observation.stamp, data);
+    }
+  }
+
+  async #add(channel: Channel, stamp: bigint, data: Uint8Array): Promise<void> {
+    const sequence = this.#counts.get(channel) ?? 0;
+    this.#counts.set(channel, sequence + 1);
+    const channelId = this.#ids.get(channel)!;
+    await this.#writer.addMessage({ channelId, sequence, logTime: stamp, publishTime: stamp, data });
+  }
+}
+
+/** What holds for the whole recording: what explained, and against what. */
+function facts({ method, policySha256, convention, modalities, joints }: Explanation): Record<string, string> {
+  return {
+    version,
+    method,
+    policy_sha256: policySha256,
+    modalities: modalities.join(","),
+    joints: joints.join(","),
+    feature_points: convention.featurePoints,
+    ...Object.fromEntries(Object.entries(convention.reference).map(([name, value]) => [`reference.${name}`, value])),
+  };
+}

@@ -1,0 +1,106 @@
+import { type FileHandle, open, realpath, rename, stat } from "node:fs/promises";
+import type { IWritable } from "@mcap/core";
+import { InputError } from "../errors.js";
+
+const SUFFIX = ".part";
+
+/**
+ * A file that gets its final name only when it is whole. Until then it is called `NAME.part`, or `NAME.part2` and so
+ * on where a killed run left one behind: those are never overwritten. A file of the final name is replaced.
+ */
+export class PartFile implements IWritable {
+  readonly path: string;
+  /** Where the bytes are until `finish`. */
+  readonly partPath: string;
+  readonly #handle: FileHandle;
+  #position = 0n;
+
+  private constructor(path: string, partPath: string, handle: FileHandle) {
+    this.path = path;
+    this.partPath = partPath;
+    this.#handle = handle;
+  }
+
+  /**
+   * A link is followed: the file it points to is replaced.
+   * @throws InputError where the file cannot be written, or is a folder or a device.
+   */
+  static async create(path: string): Promise<PartFile> {
+    try {
+      const target = await destination(path);
+      for (let count = 1; ; count++) {
+        const partPath = `${target}${SUFFIX}${count === 1 ? "" : count}`;
+        const handle = await open(partPath, "wx").catch(unlessTaken);
+        if (handle) return new PartFile(target, partPath, handle);
+      }
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  position(): bigint {
+    return this.#position;
+  }
+
+  /** Hands all bytes to the operating system, where they outlive this process. */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await this.#handle.write(bytes, done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      throw writeError(error, this.partPath);
+    }
+    this.#position += BigInt(bytes.length);
+  }
+
+  /** Puts the bytes on the disk and gives the file its name. */
+  async finish(): Promise<void> {
+    try {
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.partPath, this.path);
+    } catch (error) {
+      throw writeError(error, this.path);
+    }
+  }
+
+  /** Closes the file and leaves it under its unfinished name. */
+  async abandon(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function destination(path: string): Promise<string> {
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  if (!info) return path;
+  if (!info.isFile()) throw new InputError(`${path}: not a regular file, expected a writable file name`);
+  return realpath(path);
+}
+
+function unlessTaken(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "EEXIST") throw error;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such directory",
+  ENOTDIR: "part of the path is not a directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  ENAMETOOLONG: "the name is too long",
+};
+
+/** What the user can mend as an InputError, anything else as it is. */
+function writeError(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = code === undefined ? undefined : REASONS[code];
+  return reason === undefined
+    ? error
+    : new InputError(`${path}: cannot write it (${reason}), expected a writable file name`);
+}

@@ -1,0 +1,57 @@
+import { createReadStream } from "node:fs";
+import { McapStreamReader, type McapTypes } from "@mcap/core";
+import { loadDecompressHandlers } from "@mcap/support";
+import { InputError } from "../errors.js";
+
+/** A record of an MCAP file that says something: chunks are opened, indexes left out. */
+export type WholeRecord = Extract<
+  McapTypes.TypedMcapRecord,
+  { type: "Header" | "Schema" | "Channel" | "Message" | "Metadata" | "Attachment" | "DataEnd" }
+>;
+
+const WANTED: ReadonlySet<string> = new Set<WholeRecord["type"]>([
+  "Header",
+  "Schema",
+  "Channel",
+  "Message",
+  "Metadata",
+  "Attachment",
+  "DataEnd",
+]);
+
+/**
+ * Reads an MCAP file from its beginning without its index, and so also one that a killed run left behind: yields whole
+ * records in the order of the file and ends at the first that is cut off or damaged. Only a file that was closed
+ * yields `DataEnd`. Memory: one chunk.
+ * @throws InputError where the file cannot be read or is no MCAP file.
+ */
+export async function* readWholeRecords(path: string): AsyncGenerator<WholeRecord> {
+  const reader = new McapStreamReader({ decompressHandlers: await loadDecompressHandlers() });
+  let any = false;
+  try {
+    for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      reader.append(bytes as Uint8Array);
+      for (let record = next(reader, any, path); record; record = next(reader, any, path)) {
+        any = true;
+        if (record === "damaged") return;
+        if (WANTED.has(record.type)) yield record as WholeRecord;
+        if (record.type === "DataEnd") return;
+      }
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new InputError(`${path}: cannot read the bag (${code === "ENOENT" ? "no such file" : code})`);
+  }
+  if (!any) throw new InputError(`${path}: not an MCAP file`);
+}
+
+/** The next record, `undefined` where more bytes are needed; damage after a good beginning ends the file. */
+function next(reader: McapStreamReader, any: boolean, path: string): McapTypes.TypedMcapRecord | "damaged" | undefined {
+  try {
+    return reader.nextRecord();
+  } catch {
+    if (any) return "damaged";
+    throw new InputError(`${path}: not an MCAP file`);
+  }
+}
