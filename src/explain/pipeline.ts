@@ -11,7 +11,10 @@ export interface Source {
   close?(): Promise<void>;
 }
 
-/** Takes explanations to a file, a socket or a screen. `write` may return at once; it must not keep a queue. */
+/**
+ * Takes explanations to a file, a socket or a screen. `write` may return at once; it must not keep a queue.
+ * A sink may read the newest explanation until the next one comes and after: what was handed on is not changed.
+ */
 export interface Sink {
   write(explanation: Explanation): void | Promise<void>;
   /** Finishes files and sockets; safe to call twice. */
