@@ -1,0 +1,90 @@
+import { fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { subjectOf } from "../explain/subject.js";
+import { writeModel } from "../graph/onnx-write.js";
+import { loadPolicy } from "../policy/policy.js";
+import { compile } from "../relevance/compile.js";
+import type { Subject } from "../relevance/subject.js";
+import { levineNetwork } from "./bench/levine.js";
+import type { Measured } from "./bench/measure.js";
+import { atLeast, wholeNumber } from "./numbers.js";
+
+interface BenchRow extends Measured {
+  readonly network: string;
+  readonly threads: number;
+  readonly case: string;
+  readonly ratio_to_forward: number;
+}
+
+const SHIPPED = fileURLToPath(new URL("../../models/reacher.onnx", import.meta.url));
+
+const CASES: Readonly<Record<string, (subject: Subject) => Uint8Array>> = {
+  forward: ({ graph }) => writeModel(graph),
+  dtd: (subject) => compile(subject).bytes,
+  "dtd-per-torque": (subject) => compile(subject, { depth: "per-torque" }).bytes,
+  shares: (subject) => compile(subject, { depth: "shares" }).bytes,
+};
+
+export function addBench(program: Command): void {
+  program
+    .command("bench")
+    .description("latency of forward, relevance and shares, as ratios to forward in one run")
+    .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
+    .option("--seconds <s>", "seconds a case and round", atLeast(0.1), 2)
+    .option("--rounds <n>", "times that every case is measured, in turn", wholeNumber(1), 3)
+    .option("--json", "print one JSON line at the end")
+    .action(bench);
+}
+
+interface BenchOptions {
+  readonly threads: number;
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly json?: boolean;
+}
+
+async function bench({ threads, seconds, rounds, json }: BenchOptions): Promise<void> {
+  const networks = new Map([["levine-240", levineNetwork(240)]]);
+  if (existsSync(SHIPPED)) networks.set("shipped-reacher", subjectOf(await loadPolicy(SHIPPED)));
+  const rows: BenchRow[] = [];
+  if (!json) process.stdout.write(`${HEADER}\n`);
+  for (const [network, subject] of networks) {
+    const models = Object.entries(CASES).map(([name, make]) => [name, make(subject)] as const);
+    // Cases take turns, and each keeps its best round: a machine's drift then touches all of them alike.
+    const best = new Map<string, Measured>();
+    for (let round = 0; round < rounds; round++)
+      for (const [name, model] of models) {
+        const measured = await inChild(model, threads, seconds);
+        const before = best.get(name);
+        if (!before || measured.median_ms < before.median_ms) best.set(name, measured);
+      }
+    const forward = best.get("forward")!.median_ms;
+    for (const [name, measured] of best) {
+      const row = { network, threads, case: name, ...measured, ratio_to_forward: measured.median_ms / forward };
+      rows.push(row);
+      if (!json) process.stdout.write(`${line(row)}\n`);
+    }
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
+}
+
+/** One model, one process: two sessions in one process spin against each other. */
+function inChild(model: Uint8Array, threads: number, seconds: number): Promise<Measured> {
+  const child = fork(fileURLToPath(new URL("./bench/measure.js", import.meta.url)), { serialization: "advanced" });
+  return new Promise((resolve, reject) => {
+    let measured: Measured | undefined;
+    child.once("message", (message) => {
+      measured = message as Measured;
+    });
+    child.once("exit", (code) =>
+      measured ? resolve(measured) : reject(new Error(`measuring ended with code ${code}`)),
+    );
+    child.send({ model, threads, seconds });
+  });
+}
+
+const HEADER = "network          threads  case             median ms    p99 ms  × forward";
+const line = ({ network, threads, case: name, median_ms, p99_ms, ratio_to_forward }: BenchRow) =>
+  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(15)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}`;
