@@ -1,0 +1,63 @@
+import { type Command, Option } from "commander";
+import { subjectOf } from "../explain/subject.js";
+import type { Value } from "../graph/value.js";
+import { loadPolicy } from "../policy/policy.js";
+import { tensorText } from "../policy/tensors.js";
+import { compile } from "../relevance/compile.js";
+import type { Depth } from "../relevance/readout.js";
+import { assertWritable, writeAtomically } from "./atomic.js";
+import type { Cost } from "./cost.js";
+import { columns } from "./table.js";
+
+interface Options {
+  readonly output: string;
+  readonly method: string;
+  readonly depth: Depth;
+  readonly card?: string;
+  readonly json?: boolean;
+}
+
+export function addCompile(program: Command): void {
+  program
+    .command("compile")
+    .description("write a policy's network with its relevance pass as one ONNX file")
+    .argument("<policy>", "ONNX file")
+    .requiredOption("-o, --output <file>", "file to write")
+    .option("--method <name>", "way to explain", "dtd")
+    .addOption(
+      new Option("--depth <depth>", "heatmaps of the weighted sum over torques, of each torque too, or shares only")
+        .choices(["full", "per-torque", "shares"])
+        .default("full"),
+    )
+    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .option("--json", "one JSON object")
+    .action(compilePolicy);
+}
+
+async function compilePolicy(path: string, options: Options): Promise<void> {
+  await assertWritable(options.output);
+  const policy = await loadPolicy(path, options);
+  const { costOf } = await import("./cost.js");
+  const compiled = compile(subjectOf(policy), options);
+  const cost = await costOf(policy, compiled);
+  await writeAtomically(options.output, compiled.bytes);
+  const inputs = tensors(compiled.graph.inputs);
+  const outputs = tensors(compiled.graph.outputs);
+  if (options.json) {
+    const { method, depth } = compiled;
+    const { forwardMs: forward_ms, explainedMs: explained_ms } = cost;
+    const ratio_to_forward = explained_ms / forward_ms;
+    const report = { output: options.output, method: method.name, depth, inputs, outputs };
+    process.stdout.write(`${JSON.stringify({ ...report, cost: { forward_ms, explained_ms, ratio_to_forward } })}\n`);
+    return;
+  }
+  const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
+  const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.name}`;
+  process.stdout.write(`${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${costText(cost)}\n`);
+}
+
+const tensors = (values: ReadonlyMap<string, Value>) =>
+  Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
+
+const costText = ({ forwardMs, explainedMs }: Cost): string =>
+  `cost ${(explainedMs / forwardMs).toFixed(2)} × forward (${explainedMs.toFixed(2)} ms and ${forwardMs.toFixed(2)} ms, medians on this machine)`;
