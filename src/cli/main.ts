@@ -3,11 +3,12 @@ import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
 import { addBench } from "./bench.js";
 import { addCompile } from "./compile.js";
+import { addExplain } from "./explain.js";
 import { addInspect } from "./inspect.js";
 import { addSim } from "./sim.js";
 
 /** Each adds one command to the program; the order is the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addSim, addCompile, addInspect, addBench];
+const COMMANDS: readonly ((program: Command) => void)[] = [addSim, addExplain, addCompile, addInspect, addBench];
 
 /**
  * Runs the command line; returns the exit code: 0 done, 1 failed, 2 bad usage or input. Errors are one line on stderr,
