@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
-import { addBench } from "./bench.js";
-import { addCompile } from "./compile.js";
-import { addExplain } from "./explain.js";
-import { addInspect } from "./inspect.js";
-import { addSim } from "./sim.js";
 
-/** Each adds one command to the program; the order is the order of `--help`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addSim, addExplain, addCompile, addInspect, addBench];
+/** Each adds one command to the program; the order is the order of `--help`. Only what is asked for is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  sim: async () => (await import("./sim.js")).addSim,
+  explain: async () => (await import("./explain.js")).addExplain,
+  compile: async () => (await import("./compile.js")).addCompile,
+  inspect: async () => (await import("./inspect.js")).addInspect,
+  bench: async () => (await import("./bench.js")).addBench,
+};
 
 /**
  * Runs the command line; returns the exit code: 0 done, 1 failed, 2 bad usage or input. Errors are one line on stderr,
@@ -17,7 +18,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [addSim, addExplain, a
 export async function main(argv: readonly string[]): Promise<number> {
   process.stdout.on("error", ignoreClosedPipe);
   try {
-    await program().parseAsync(argv, { from: "user" });
+    await (await program(argv)).parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function program(): Command {
+async function program(argv: readonly string[]): Promise<Command> {
   const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
     description: string;
@@ -44,7 +45,9 @@ function program(): Command {
       outputError: (text, write) => write(`torquelens: ${oneLine(text.replace(/^error: /, ""))}\n`),
     })
     .exitOverride();
-  for (const add of COMMANDS) add(program);
+  const asked = argv.find((argument) => !argument.startsWith("-")) ?? "";
+  const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+  for (const name of names) (await COMMANDS[name]!())(program);
   return program;
 }
 
