@@ -8,6 +8,7 @@ import {
   less,
   logicalAnd,
   logicalNot,
+  maximum,
   mul,
   neg,
   relu,
@@ -28,7 +29,7 @@ import type { LinearLayer } from "./linear-layer.js";
 /** Relevance of a linear layer's output → relevance of its input, a row axis in front of both. */
 export type LayerRule = (layer: LinearLayer, amount: Value, context: Context) => Value;
 
-type InputForm = "x" | "x⁺" | "x⁻" | "low" | "high" | "one";
+type InputForm = "x" | "x⁺" | "x⁺ or silent" | "x⁻" | "low" | "high" | "one";
 type WeightForm = "w" | "w⁺" | "w⁻" | "w²" | "one";
 
 /**
@@ -44,6 +45,14 @@ const WEIGHT: Readonly<Record<WeightForm, (w: Value) => Value>> = {
   "w⁻": (w) => neg(relu(neg(w))),
   "w²": square,
   one: (w) => expand(scalar(1, w.dtype), w.shape),
+};
+
+const INPUT: Readonly<Record<Exclude<InputForm, "low" | "high">, (x: Value, nonNegative: boolean) => Value>> = {
+  x: (x) => x,
+  "x⁺": (x, nonNegative) => (nonNegative ? x : relu(x)),
+  "x⁺ or silent": (x) => maximum(x, SILENT),
+  "x⁻": (x) => neg(relu(neg(x))),
+  one: (x) => expand(scalar(1, x.dtype), x.shape),
 };
 
 interface Piece {
@@ -80,12 +89,10 @@ function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): P
       const forward = (channels && layer.uniform?.(channels, weight)) ?? layer.forward(constant(bound), weight);
       return [{ sign, input: channels ?? constant(bound), weight, forward }];
     }
-    const input = { x, "x⁺": nonNegative ? x : relu(x), "x⁻": neg(relu(neg(x))), one: onesLike(x) }[form];
+    const input = INPUT[form](x, nonNegative);
     return [{ sign, input, weight, forward: layer.forward(input, weight) }];
   });
 }
-
-const onesLike = (x: Value) => expand(scalar(1, x.dtype), x.shape);
 
 /** [1, C, 1, …] where a literal is the same everywhere in each channel. */
 function perChannel(literal: Literal): Value | undefined {
@@ -123,6 +130,12 @@ const proportional =
     return handBack(layer, parts, safeDivide(amount, withRow(total(parts))));
   };
 
+/**
+ * z⁺ takes inputs as at least this: where a unit is active through its bias alone, all inputs silent, its relevance goes
+ * to them in proportion to w⁺ (the limit of z⁺ for vanishing equal inputs) and is not lost. Nothing else changes.
+ */
+const SILENT = 1e-10;
+
 const AGREEING: readonly Term[] = [
   ["x⁺", "w⁺"],
   ["x⁻", "w⁻"],
@@ -133,7 +146,10 @@ const OPPOSING: readonly Term[] = [
 ];
 
 /** z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j). */
-export const eq2: LayerRule = proportional(AGREEING);
+export const eq2: LayerRule = proportional([
+  ["x⁺ or silent", "w⁺"],
+  ["x⁻", "w⁻"],
+]);
 
 /** z^B for inputs bounded to [l, h]: x w − l w⁺ − h w⁻ over its sum (Montavon et al. 2017). The bias cancels. */
 export const zBox: LayerRule = proportional([
