@@ -1,15 +1,18 @@
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import type { InputError } from "../errors.js";
+import { subjectOf } from "../explain/subject.js";
 import type { Modality } from "../policy/modalities.js";
 import { operatorsOf } from "../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, readBytes, tensorsOf } from "../policy/policy.js";
 import { cardTemplate } from "../policy/template.js";
 import { tensorText } from "../policy/tensors.js";
+import { compile, type NodeRule } from "../relevance/compile.js";
 import { columns } from "./table.js";
 
 interface Options {
   readonly card?: string;
+  readonly method: string;
   readonly template?: boolean;
   readonly json?: boolean;
 }
@@ -17,9 +20,12 @@ interface Options {
 export function addInspect(program: Command): void {
   program
     .command("inspect")
-    .description("show a policy's operators, tensors and modalities, and what is unsupported and why")
+    .description(
+      "show a policy's operators, tensors and modalities, which rule each node gets, and what is unsupported and why",
+    )
     .argument("<policy>", "ONNX file")
     .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .option("--method <name>", "way to explain whose rules are shown", "dtd")
     .option("--template", "print a policy card for this model to fill in, and nothing else")
     .option("--json", "one JSON object")
     .action(inspect);
@@ -31,13 +37,15 @@ async function inspect(path: string, options: Options): Promise<void> {
     return;
   }
   const operators = operatorsOf(await readBytes(path), path);
-  const { model, policy, problem } = await load(path, options.card);
+  const { model, policy, rules = [], problem } = await load(path, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
     const { sha256, graph } = model ?? {};
     const { card = null, cardSource = null, modalities = [] } = policy ?? {};
     const report = { policy: path, sha256, opset: graph?.opset, operators, ...tensors, card, card_source: cardSource };
-    process.stdout.write(`${JSON.stringify({ ...report, modalities, problem: problem?.message ?? null })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ...report, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
+    );
   } else {
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
     const parts = [`operators\n${columns(rows)}`];
@@ -45,24 +53,35 @@ async function inspect(path: string, options: Options): Promise<void> {
     if (policy) parts.push(cardText(policy));
     else if (model && !problem)
       parts.push(`no policy card; to fill in and save beside the policy:\n\n${template(model)}`);
+    if (rules.length > 0) {
+      parts.push(`rules of ${options.method}\n${columns(rules.map(({ node, op, rule }) => [node, op, rule]))}`);
+    }
     process.stdout.write(`${parts.join("\n\n")}\n`);
   }
   if (problem) throw problem;
 }
 
-/** As much of the policy as can be loaded, and what stood in the way of the rest. */
-async function load(
-  path: string,
-  card: string | undefined,
-): Promise<{ model?: Model; policy?: Policy; problem?: InputError }> {
-  let model: Model | undefined;
+interface Loaded {
+  readonly model?: Model;
+  readonly policy?: Policy;
+  readonly rules?: readonly NodeRule[];
+  readonly problem?: InputError;
+}
+
+/** As much of the policy as can be loaded and explained, and what stood in the way of the rest. */
+async function load(path: string, { card, method }: Options): Promise<Loaded> {
+  let loaded: Loaded = {};
   try {
-    model = await loadModel(path);
+    const model = await loadModel(path);
+    loaded = { model };
     const found = await findCard(model, card);
-    return found === undefined ? { model } : { model, policy: policyOf(model, found) };
+    if (found === undefined) return loaded;
+    const policy = policyOf(model, found);
+    loaded = { model, policy };
+    return { ...loaded, rules: compile(subjectOf(policy), { method }).rules };
   } catch (error) {
     if ((error as Error).name !== "InputError") throw error;
-    return { ...(model && { model }), problem: error as InputError };
+    return { ...loaded, problem: error as InputError };
   }
 }
 

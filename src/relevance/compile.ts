@@ -24,11 +24,22 @@ export interface CompileOptions {
   readonly depth?: Depth;
 }
 
+/** Which rule took relevance through a node. */
+export interface NodeRule {
+  /** The node as messages call it. */
+  readonly node: string;
+  readonly op: string;
+  /** Name of the method's row for a linear layer, `mass` for a soft-argmax, `operator` for an operator's own rule. */
+  readonly rule: string;
+}
+
 /** The policy's graph with the backward relevance pass in it: standard ONNX operators only. */
 export interface CompiledModel {
   readonly graph: Graph;
   readonly method: Method;
   readonly depth: Depth;
+  /** The nodes that relevance went through, from the inputs to the torques. */
+  readonly rules: readonly NodeRule[];
   /** The ONNX file. */
   readonly bytes: Uint8Array;
 }
@@ -55,6 +66,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const targets = new Set(subject.modalities.map((modality) => graph.inputs.get(modality.input)!));
   const reach = modalityReach(analysis, subject);
 
+  const rules: NodeRule[] = [];
   const propagate = (node: Node, arriving: readonly (Relevance | undefined)[]) => {
     const present = arriving.find((relevance) => relevance !== undefined)!;
     let perTorque = arriving.every((relevance) => relevance === undefined || relevance.perTorque);
@@ -74,9 +86,11 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
     const layer = analysis.softArgmax(node) ? undefined : linearLayer(node, analysis);
     if (layer) {
       const row = method.rows.find(({ when }) => when(layer, context))!;
+      rules.push({ node: node.label, op: node.op, rule: row.name });
       const amount = row.rule(layer, amounts[present ? arriving.indexOf(present) : 0]!, context);
       return [[layer.input, { amount, perTorque }]] satisfies Contribution<Relevance>[];
     }
+    rules.push({ node: node.label, op: node.op, rule: analysis.softArgmax(node) ? "mass" : "operator" });
     return operatorRule(node, amounts, context).map(([to, amount]) => [to, { amount, perTorque }] as const);
   };
   const arrived = reverseWalk(new Map([[seed.value, seed.relevance]]), targets, propagate, accumulate(importance));
@@ -89,7 +103,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
     metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth)]),
     opset: graph.opset,
   };
-  return { graph: compiled, method, depth, bytes: writeModel(compiled) };
+  return { graph: compiled, method, depth, rules: rules.reverse(), bytes: writeModel(compiled) };
 }
 
 /** Pictures and what makes points of them: where following each torque alone is dear. */
