@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   explain: async () => (await import("./explain.js")).addExplain,
   compile: async () => (await import("./compile.js")).addCompile,
   inspect: async () => (await import("./inspect.js")).addInspect,
+  methods: async () => (await import("./methods.js")).addMethods,
   bench: async () => (await import("./bench.js")).addBench,
 };
 
