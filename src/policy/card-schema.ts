@@ -136,4 +136,4 @@ export type CardSlice = z.infer<typeof slice>;
 /** What a source must put into a slice. */
 export type Quantity = (typeof QUANTITIES)[number];
 /** A card before its defaults are filled in. */
-export type CardInput = z.input<typeof cardSchema>;
+export interface CardInput extends z.input<typeof cardSchema> {}
