@@ -130,9 +130,9 @@ export const cardSchema = mapping({
 /** A policy card as read from YAML, defaults filled in. */
 export interface Card extends z.infer<typeof cardSchema> {}
 /** An image input of the card. */
-export type CardImage = z.infer<typeof imageInput>;
+export interface CardImage extends z.infer<typeof imageInput> {}
 /** One slice of a configuration input. */
-export type CardSlice = z.infer<typeof slice>;
+export interface CardSlice extends z.infer<typeof slice> {}
 /** What a source must put into a slice. */
 export type Quantity = (typeof QUANTITIES)[number];
 /** A card before its defaults are filled in. */
