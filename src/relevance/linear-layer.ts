@@ -2,7 +2,21 @@ import { convInputAdjoint, geometryOf } from "../backward/convolution.js";
 import { averagePoolAdjoint } from "../backward/pooling.js";
 import { expandReduced } from "../backward/structural.js";
 import { apply } from "../graph/apply.js";
-import { add, conv, div, matmul, matrixTranspose, mul, reshape, scalar, sqrt, sub, sum } from "../graph/build.js";
+import {
+  add,
+  concat,
+  conv,
+  div,
+  matmul,
+  matrixTranspose,
+  mul,
+  reshape,
+  scalar,
+  split,
+  sqrt,
+  sub,
+  sum,
+} from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
@@ -24,8 +38,8 @@ export interface LinearLayer {
   forward(x: Value, weight: Value): Value;
   /** L(x; w) for an x that is constant in each channel, [1, C, 1, …], where that is cheaper. */
   uniform?(x: Value, weight: Value): Value;
-  /** Lᵀ(y; w): [rows, …output] → [rows, …input]. */
-  adjoint(y: Value, weight: Value): Value;
+  /** Lᵀ(y; w) for each weight: [rows, …output] → [rows, …input]. */
+  adjoints(y: Value, weights: readonly Value[]): readonly Value[];
 }
 
 type Recognise = (node: Node, analysis: Pick<Analysis, "isDependent">) => LinearLayer | undefined;
@@ -50,10 +64,21 @@ const convolution: Recognise = (node, analysis) => {
     kind: "convolution",
     forward: (x, w) => conv(x, w, geometry),
     ...(geometry.group === 1 && geometry.pads.every((p) => p === 0) && { uniform: channelSums }),
-    adjoint: (y, w) => {
+    adjoints: (y, weights) => {
       const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
-      const back = convInputAdjoint(reshape(y, [rows * batch, ...rest]), w, input.shape.slice(2), geometry);
-      return reshape(back, [rows, batch, ...back.shape.slice(1)]);
+      const flat = reshape(y, [rows * batch, ...rest]);
+      const back = (w: Value) => {
+        const value = convInputAdjoint(flat, w, input.shape.slice(2), geometry);
+        return reshape(value, [rows, batch, ...value.shape.slice(1)]);
+      };
+      if (geometry.group > 1 || weights.length === 1) return weights.map(back);
+      // One pass over y for all weights: their input channels side by side.
+      const channels = input.shape[1]!;
+      return split(
+        back(concat(weights, 1)),
+        2,
+        weights.map(() => channels),
+      );
     },
   };
 };
@@ -79,7 +104,7 @@ const dense: Recognise = (node, analysis) => {
     output: node.outputs[0]!,
     kind: "dense",
     forward: matmul,
-    adjoint: (y, w) => matmul(y, matrixTranspose(w)),
+    adjoints: (y, weights) => weights.map((w) => matmul(y, matrixTranspose(w))),
   };
 };
 
@@ -97,11 +122,14 @@ const average: Recognise = (node, analysis) => {
     output: node.outputs[0]!,
     kind: "mean",
     forward: (x, w) => mul(apply(node.op, [x, ...node.inputs.slice(1)], node.attributes), w),
-    adjoint: (y, w) => {
-      if (reduces) return mul(div(expandReduced(node, y, 1), count), w);
-      const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
-      const back = averagePoolAdjoint(node, reshape(y, [rows * batch, ...rest]));
-      return mul(reshape(back, [rows, batch, ...back.shape.slice(1)]), w);
+    adjoints: (y, weights) => {
+      const spread = () => {
+        if (reduces) return div(expandReduced(node, y, 1), count);
+        const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
+        const back = averagePoolAdjoint(node, reshape(y, [rows * batch, ...rest]));
+        return reshape(back, [rows, batch, ...back.shape.slice(1)]);
+      };
+      return weights.map((w) => mul(spread(), w));
     },
   };
 };

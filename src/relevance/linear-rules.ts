@@ -2,6 +2,7 @@ import {
   abs,
   add,
   constant,
+  div,
   equal,
   expand,
   greater,
@@ -19,7 +20,7 @@ import {
   tensor,
   where,
 } from "../graph/build.js";
-import type { Literal } from "../graph/literal.js";
+import { Literal } from "../graph/literal.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { withRow } from "./carrier.js";
@@ -30,19 +31,22 @@ import type { LinearLayer } from "./linear-layer.js";
 export type LayerRule = (layer: LinearLayer, amount: Value, context: Context) => Value;
 
 type InputForm = "x" | "x⁺" | "x⁺ or silent" | "x⁻" | "low" | "high" | "one";
-type WeightForm = "w" | "w⁺" | "w⁻" | "w²" | "one";
+type WeightForm = "w" | "w⁺" | "w⁻" | "−w⁺" | "−w⁻" | "w²" | "one";
 
 /**
- * A rule of the form R_i = Σ_t ±in_t,i · Σ_j wt_t,ij · R_j / z_j with z_j = Σ_t ± Σ_i in_t,i · wt_t,ij: terms of modified
- * inputs and weights. Without a bias it conserves wherever z_j ≠ 0.
+ * A rule of the form R_i = Σ_t in_t,i · Σ_j wt_t,ij · R_j / z_j with z_j = Σ_t Σ_i in_t,i · wt_t,ij ≥ 0: terms of
+ * modified inputs and weights. Biases take nothing, so it conserves wherever z_j > 0.
  */
-type Sign = 1 | -1;
-type Term = readonly [input: InputForm, weight: WeightForm, sign?: Sign];
+type Term = readonly [input: InputForm, weight: WeightForm];
+
+const negativePart = (x: Value): Value => neg(relu(neg(x)));
 
 const WEIGHT: Readonly<Record<WeightForm, (w: Value) => Value>> = {
   w: (w) => w,
   "w⁺": relu,
-  "w⁻": (w) => neg(relu(neg(w))),
+  "w⁻": negativePart,
+  "−w⁺": (w) => neg(relu(w)),
+  "−w⁻": (w) => relu(neg(w)),
   "w²": square,
   one: (w) => expand(scalar(1, w.dtype), w.shape),
 };
@@ -51,16 +55,27 @@ const INPUT: Readonly<Record<Exclude<InputForm, "low" | "high">, (x: Value, nonN
   x: (x) => x,
   "x⁺": (x, nonNegative) => (nonNegative ? x : relu(x)),
   "x⁺ or silent": (x) => maximum(x, SILENT),
-  "x⁻": (x) => neg(relu(neg(x))),
+  "x⁻": negativePart,
   one: (x) => expand(scalar(1, x.dtype), x.shape),
 };
 
+/**
+ * z⁺ takes inputs as at least this: where a unit is active through its bias alone, all inputs silent, its relevance goes
+ * to them in proportion to w⁺ (the limit of z⁺ for vanishing equal inputs) and is not lost. Nothing else changes.
+ */
+const SILENT = 1e-10;
+/** Added to denominators, so that 0/0 is 0. */
+const VANISHING = 1e-30;
+/** Rounding of float32 sums, as a part of what a denominator can be at most. */
+const ROUNDING = 1e-7;
+
 interface Piece {
-  readonly sign: Sign;
   /** Broadcasts to the layer's input. */
   readonly input: Value;
   readonly weight: Value;
-  readonly forward: Value;
+  /** L(input; weight), in two parts of which the second is constant. */
+  readonly forward: Value | undefined;
+  readonly offset: Value | undefined;
 }
 
 /** The input as rules see it: relative to its reference. */
@@ -73,25 +88,32 @@ function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): P
   const shifted = context.prefix.reference(layer.input) !== undefined;
   const x = relativeInput(layer, context);
   const nonNegative = !shifted && context.isNonNegative(layer.input);
-  return terms.flatMap(([form, weightForm, given]): Piece[] => {
-    const sign: Sign = given ?? 1;
+  return terms.flatMap(([form, weightForm]): Piece[] => {
     if (form === "x⁻" && nonNegative) return [];
     const weight = WEIGHT[weightForm](layer.weight);
-    if (form === "x" && weightForm === "w" && !shifted) {
+    if (form === "x" && weightForm === "w" && !shifted)
       // What the forward pass computed already, less its bias.
-      const forward = layer.bias ? sub(layer.output, layer.bias) : layer.output;
-      return [{ sign, input: x, weight, forward }];
-    }
+      return [{ input: x, weight, forward: layer.output, offset: layer.bias && neg(layer.bias) }];
     if (form === "low" || form === "high") {
       const bound = context.prefix.bounds(layer.input)![form];
       if (bound.numbers().every((value) => value === 0)) return [];
-      const channels = perChannel(bound);
-      const forward = (channels && layer.uniform?.(channels, weight)) ?? layer.forward(constant(bound), weight);
-      return [{ sign, input: channels ?? constant(bound), weight, forward }];
+      const { input, forward } = ofBound(layer, bound, weight);
+      return [{ input, weight, forward: undefined, offset: forward }];
     }
     const input = INPUT[form](x, nonNegative);
-    return [{ sign, input, weight, forward: layer.forward(input, weight) }];
+    return [{ input, weight, forward: layer.forward(input, weight), offset: undefined }];
   });
+}
+
+/** A bound as an input, and what the layer makes of it: small where each channel has one bound. */
+function ofBound(
+  layer: LinearLayer,
+  bound: Literal,
+  weight: Value,
+): { readonly input: Value; readonly forward: Value } {
+  const channels = perChannel(bound);
+  const input = channels ?? constant(bound);
+  return { input, forward: (channels && layer.uniform?.(channels, weight)) ?? layer.forward(constant(bound), weight) };
 }
 
 /** [1, C, 1, …] where a literal is the same everywhere in each channel. */
@@ -105,44 +127,46 @@ function perChannel(literal: Literal): Value | undefined {
   return tensor(literal.dtype, [1, channels, ...literal.shape.slice(2).map(() => 1)], values);
 }
 
-const total = (parts: readonly Piece[]): Value =>
-  parts
-    .map(({ forward, sign }) => [forward, sign] as const)
-    .reduce<Value | undefined>((z, [forward, sign]) => {
-      if (!z) return sign === 1 ? forward : neg(forward);
-      return sign === 1 ? add(z, forward) : sub(z, forward);
-    }, undefined)!;
+/** z: what depends on the observation, and the constants in one. */
+function total(parts: readonly Piece[], constant: Value): Value {
+  const forwards = parts.flatMap(({ forward }) => forward ?? []);
+  const offsets = parts.flatMap(({ offset }) => offset ?? []);
+  return add(forwards.reduce(add), [constant, ...offsets].reduce(add));
+}
 
-/** Σ_t ±in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]. */
+/** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]. */
 function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value): Value {
-  return parts
-    .map(({ input, weight, sign }) => {
-      const share = mul(withRow(input), layer.adjoint(s, weight));
-      return sign === 1 ? share : neg(share);
-    })
+  const weights = parts.map(({ weight }) => weight);
+  return layer
+    .adjoints(s, weights)
+    .map((back, t) => mul(withRow(parts[t]!.input), back))
     .reduce(add);
+}
+
+/** What keeps quotients finite where z vanishes; with bounds, as much as rounding leaves when their terms cancel. */
+function guard(layer: LinearLayer, terms: readonly Term[], context: Context): Value {
+  if (!terms.some(([input]) => input === "low")) return scalar(VANISHING, layer.output.dtype);
+  const { low, high } = context.prefix.bounds(layer.input)!;
+  const lowest = low.numbers();
+  const most = high.numbers().map((x, i) => Math.max(Math.abs(x), Math.abs(lowest[i]!)));
+  const bound = Literal.from(high.dtype, high.shape, most);
+  return mul(ofBound(layer, bound, abs(layer.weight)).forward, ROUNDING);
 }
 
 const proportional =
   (terms: readonly Term[]): LayerRule =>
   (layer, amount, context) => {
     const parts = pieces(layer, terms, context);
-    return handBack(layer, parts, safeDivide(amount, withRow(total(parts))));
+    return handBack(layer, parts, div(amount, withRow(total(parts, guard(layer, terms, context)))));
   };
-
-/**
- * z⁺ takes inputs as at least this: where a unit is active through its bias alone, all inputs silent, its relevance goes
- * to them in proportion to w⁺ (the limit of z⁺ for vanishing equal inputs) and is not lost. Nothing else changes.
- */
-const SILENT = 1e-10;
 
 const AGREEING: readonly Term[] = [
   ["x⁺", "w⁺"],
   ["x⁻", "w⁻"],
 ];
 const OPPOSING: readonly Term[] = [
-  ["x⁺", "w⁻", -1],
-  ["x⁻", "w⁺", -1],
+  ["x⁺", "−w⁻"],
+  ["x⁻", "−w⁺"],
 ];
 
 /** z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j). */
@@ -154,8 +178,8 @@ export const eq2: LayerRule = proportional([
 /** z^B for inputs bounded to [l, h]: x w − l w⁺ − h w⁻ over its sum (Montavon et al. 2017). The bias cancels. */
 export const zBox: LayerRule = proportional([
   ["x", "w"],
-  ["low", "w⁺", -1],
-  ["high", "w⁻", -1],
+  ["low", "−w⁺"],
+  ["high", "−w⁻"],
 ]);
 
 /** w²_ij / Σ w², for unbounded inputs (Montavon et al. 2017). */
@@ -171,7 +195,8 @@ export const flat: LayerRule = proportional([["one", "one"]]);
 export const eq1: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
   const opposing = pieces(layer, OPPOSING, context);
-  const z = { agreeing: withRow(total(agreeing)), opposing: withRow(total(opposing)) };
+  const none = scalar(0, layer.output.dtype);
+  const z = { agreeing: withRow(total(agreeing, none)), opposing: withRow(total(opposing, none)) };
   const noneAgrees = logicalNot(greater(z.agreeing, 0));
   const noneOpposes = logicalNot(greater(z.opposing, 0));
   const negative = less(amount, 0);
