@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 
 /** The golden files of `test/data/reference`; their keys are described in `test/reference/README.md`. */
 const FOLDER = new URL("../data/reference/", import.meta.url);
-
-type Numbers = Float32Array | Float64Array | Uint8Array | BigInt64Array;
 
 export interface Case {
   readonly inputs: Readonly<Record<string, EncodedArray>>;
@@ -49,10 +48,12 @@ export const names: readonly string[] = readdirSync(FOLDER)
 export const fixture = (name: string): Fixture =>
   JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8")) as Fixture;
 
-export const modelBytes = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`${name}.onnx`, FOLDER)));
+export const modelPath = (name: string): string => fileURLToPath(new URL(`${name}.onnx`, FOLDER));
+
+export const modelBytes = (name: string): Uint8Array => new Uint8Array(readFileSync(modelPath(name)));
 
 /** The elements of an encoded array, row-major. */
-export function decode({ dtype, values, base64 }: EncodedArray): Exclude<Numbers, BigInt64Array> {
+export function decode({ dtype, values, base64 }: EncodedArray): Float32Array | Float64Array | Uint8Array {
   if (values) return ARRAYS[dtype].from(values);
   const bytes = Buffer.from(base64!, "base64");
   return new ARRAYS[dtype](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -60,13 +61,11 @@ export function decode({ dtype, values, base64 }: EncodedArray): Exclude<Numbers
 
 /** An observation as onnxruntime's feeds. */
 export function feeds(inputs: Case["inputs"]): Record<string, ort.Tensor> {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, array]) => [
-      name,
-      new ort.Tensor(array.dtype as "float32", decode(array) as Float32Array, array.shape),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, tensor(array)]));
 }
+
+export const tensor = (array: EncodedArray): ort.Tensor =>
+  new ort.Tensor(array.dtype as "float32", decode(array) as Float32Array, array.shape);
 
 /** Loads a model on one thread. */
 export const session = (bytes: Uint8Array): Promise<ort.InferenceSession> =>

@@ -1,7 +1,6 @@
 """Writes the golden files of test/data/reference: python generate.py [--out DIR] [--only TEXT]"""
 
 import argparse
-import itertools
 import os
 import subprocess
 import sys
@@ -119,13 +118,17 @@ def record(name, policy, net, cases, exporter, model):
     described = card(name, policy)
     return {
         "name": name,
-        "exporter": {**exporter, "opset": model.opset_import[0].version, "ir": model.ir_version},
+        "exporter": {**exporter, "opset": opset_of(model), "ir": model.ir_version},
         "operators": sorted({node.op_type for node in model.graph.node}),
         "card": described,
         "modalities": modality_names(described),
         "explains": policy.explained,
         "cases": [explain(name, policy, net, inputs, outputs, alpha) for inputs, outputs in cases],
     }
+
+
+def opset_of(model):
+    return next(entry.version for entry in model.opset_import if entry.domain == "")
 
 
 def export(policy, inputs, exporter, opset, dynamic, path):
@@ -163,17 +166,16 @@ def torch_policy(name, out):
     return record(name, policy, policy.canonical(), cases, versions, model)
 
 
-def tensorflow_policies(only, out):
-    names = [name for name in TF_POLICIES if only in name]
+def tensorflow_policy(name, out):
     with tempfile.TemporaryDirectory() as scratch:
-        if names:
-            subprocess.run([sys.executable, HERE / "tf_policies.py", scratch, *names], check=True, stderr=subprocess.DEVNULL)
-        for name in names:
-            model = onnx.load(f"{scratch}/{name}.onnx")
-            write_model(out / f"{name}.onnx", model)
-            policy = TF_POLICIES[name](dict(np.load(f"{scratch}/{name}.npz"))).eval()
-            versions = {"framework": f"tensorflow {version('tensorflow-cpu')}", "form": f"tf2onnx {version('tf2onnx')}"}
-            yield record(name, policy, policy.canonical(), policy.observations(), versions, model)
+        command = [sys.executable, HERE / "tf_policies.py", scratch, name]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONHASHSEED": "0"})
+        model = onnx.load(f"{scratch}/{name}.onnx")
+        arrays = dict(np.load(f"{scratch}/{name}.npz"))
+    write_model(out / f"{name}.onnx", model)
+    policy = TF_POLICIES[name](arrays).eval()
+    versions = {"framework": f"tensorflow {version('tensorflow-cpu')}", "form": f"tf2onnx {version('tf2onnx')}"}
+    return record(name, policy, policy.canonical(), policy.observations(), versions, model)
 
 
 def main():
@@ -186,11 +188,13 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     warnings.simplefilter("ignore")
-    from_torch = (torch_policy(name, out) for name in POLICIES if arguments.only in name)
-    for fixture in itertools.chain(from_torch, tensorflow_policies(arguments.only, out)):
-        write_json(out / f"{fixture['name']}.json", fixture)
+    for name in [*POLICIES, *TF_POLICIES]:
+        if arguments.only not in name:
+            continue
+        fixture = torch_policy(name, out) if name in POLICIES else tensorflow_policy(name, out)
+        write_json(out / f"{name}.json", fixture)
         for case in fixture["cases"]:
-            print(fixture["name"], [round(v, 3) for v in case["explained"]], [round(v, 3) for v in case["shares"]],
+            print(name, [round(v, 3) for v in case["explained"]], [round(v, 3) for v in case["shares"]],
                   case["source"], f"{case['residual']:.1e}", "empty pool" if case["empty_pool"] else "", flush=True)
 
 

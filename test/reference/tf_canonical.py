@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from canonical import Canonical, ChannelsLast, SoftArgmax, fold_input, linear
 from torch import nn
-from torch_policies import SIZES, Policy, Preprocess, Visual
+from torch_policies import SEVEN, SIZES, Policy, Preprocess, Visual
 
 
 class Saved(Policy):
@@ -13,7 +13,8 @@ class Saved(Policy):
     def __init__(self, arrays, joints, squash=None):
         nn.Module.__init__(self)
         self.arrays, self.joints, self.squash, self.scale = arrays, joints, squash, None
-        self.sizes, self.n, self.reference = SIZES, sum(SIZES.values()), None
+        self.sizes, self.reference = SEVEN if joints == 7 else SIZES, None
+        self.n = sum(self.sizes.values())
         self.reference_values = torch.zeros(self.n)
 
     def observations(self):

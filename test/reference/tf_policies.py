@@ -1,11 +1,12 @@
 """Policies as people write them in TensorFlow and Keras, exported by tf2onnx. Run as a program:
 
-    python tf_policies.py FOLDER NAME…
+    python tf_policies.py FOLDER NAME
 
-writes NAME.onnx and NAME.npz (inputs, outputs and weights) for tf_canonical.py to read. TensorFlow
-and PyTorch do not share a process well.
+writes NAME.onnx and NAME.npz (inputs, outputs and weights) for tf_canonical.py to read. One process a
+policy: TensorFlow and PyTorch do not share one well, and names depend on what was converted before.
 """
 
+import itertools
 import os
 import sys
 import zlib
@@ -20,8 +21,11 @@ import tensorflow as tf
 import tf2onnx
 from keras import layers
 
+# tf2onnx walks through sets of nodes: by their addresses the result would be another one on every run.
+order = itertools.count()
+tf2onnx.graph.Node.__hash__ = lambda node: node.__dict__.setdefault("order", next(order))
+
 H, W, N = 24, 20, 12
-SPREAD = np.repeat([1.2, 0.6, 0.4, 0.2], 3).astype(np.float32)
 CASES = 2
 
 
@@ -66,7 +70,7 @@ def points(function):
 
 def levine(function, dtype, batch, joints=3, padding="valid"):
     image = keras.Input((H, W, 3), batch_size=batch, name="image", dtype=dtype)
-    configuration = keras.Input((N,), batch_size=batch, name="configuration")
+    configuration = keras.Input((6 + 2 * joints,), batch_size=batch, name="configuration")
     x = layers.Rescaling(1 / 255)(image) if dtype == "uint8" else image
     x = layers.Conv2D(8, 7, 2, activation="relu", padding=padding, name="conv1")(x)
     x = layers.Conv2D(8, 5, activation="relu", padding=padding, name="conv2")(x)
@@ -156,38 +160,37 @@ def observe(rng, model):
             uint8 = tensor.dtype == "uint8"
             observation[name] = image.astype(np.uint8) if uint8 else (image / 255).astype(np.float32)
         else:
-            observation[name] = (rng.normal(0, 1, (batch, N)) * SPREAD).astype(np.float32)
+            joints = model.outputs[0].shape[1]
+            spread = np.repeat([1.2, 0.6, 0.4, 0.2], [joints, joints, 3, 3])
+            observation[name] = (rng.normal(0, 1, (batch, len(spread))) * spread).astype(np.float32)
     return observation
 
 
-def main(folder, *wanted):
+def main(folder, name):
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    for name in wanted:
-        make, opset = POLICIES[name]
-        rng = np.random.default_rng(zlib.crc32(name.encode()))
-        keras.backend.clear_session()
-        tf2onnx.utils.INTERNAL_NAME = 1
-        model = make()
-        randomise(model, rng)
-        names = [tensor.name for tensor in model.inputs]
-        specs = [tf.TensorSpec(t.shape, t.dtype, name=n) for t, n in zip(model.inputs, names, strict=True)]
+    make, opset = POLICIES[name]
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    model = make()
+    randomise(model, rng)
+    names = [tensor.name for tensor in model.inputs]
+    specs = [tf.TensorSpec(t.shape, t.dtype, name=n) for t, n in zip(model.inputs, names, strict=True)]
 
-        def torque(*inputs, model=model):
-            return {"torque": model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)}
+    def torque(*inputs):
+        return {"torque": model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)}
 
-        function = tf.function(torque, input_signature=specs)
-        proto, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=opset)
-        onnx.save(proto, f"{folder}/{name}.onnx")
-        arrays = {}
-        for i in range(CASES):
-            observation = observe(rng, model)
-            arrays |= {f"case{i}/{key}": value for key, value in observation.items()}
-            values = [tf.constant(observation[n]) for n in names]
-            arrays[f"output{i}"] = function(*values)["torque"].numpy()
-        for layer in model.layers:
-            arrays |= {f"{layer.name}/{i}": w for i, w in enumerate(layer.get_weights())}
-        np.savez(f"{folder}/{name}.npz", mean=MEAN, std=STD, **arrays)
+    function = tf.function(torque, input_signature=specs)
+    proto, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=opset)
+    onnx.save(proto, f"{folder}/{name}.onnx")
+    arrays = {}
+    for i in range(CASES):
+        observation = observe(rng, model)
+        arrays |= {f"case{i}/{key}": value for key, value in observation.items()}
+        values = [tf.constant(observation[n]) for n in names]
+        arrays[f"output{i}"] = function(*values)["torque"].numpy()
+    for layer in model.layers:
+        arrays |= {f"{layer.name}/{i}": w for i, w in enumerate(layer.get_weights())}
+    np.savez(f"{folder}/{name}.npz", mean=MEAN, std=STD, **arrays)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ SIZES = {"joint_position": 3, "joint_velocity": 3, "end_effector_position": 3, "
 SPREAD = {"joint_position": 1.2, "joint_velocity": 0.6, "end_effector_position": 0.4, "end_effector_velocity": 0.2}
 
 
+SEVEN = {**SIZES, "joint_position": 7, "joint_velocity": 7}
+
+
 def initialise(module, gain=1.0):
     """He-normal weights, small biases, BatchNorm statistics that matter (one negative gain among them)."""
     for layer in module.modules():
@@ -579,7 +582,8 @@ POLICIES = {
     "levine-robomimic-ts17": (levine(form="robomimic", kind="uint8-nchw", norm="imagenet", temperature=0.7,
                                      normalise="sub-div"), "torchscript", 17, False),
     "levine-gps-ts18": (levine(form="gps", kind="float-nhwc", temperature=0.4, learned=True), "torchscript", 18, False),
-    "levine-gps-dynamo21": (levine(form="gps", kind="uint8-nhwc", joints=7, normalise="mul-add"), "dynamo", 21, False),
+    "levine-gps-dynamo21": (levine(form="gps", kind="uint8-nhwc", joints=7, sizes=SEVEN,
+                                   normalise="mul-add"), "dynamo", 21, False),
     "levine-marginal-dynamo18": (levine(form="marginal", kind="uint8-nhwc-late", activation=nn.Tanh), "dynamo", 18, False),
     "levine-marginal-ts13": (levine(form="marginal", kind="float-signed-nchw", channels=1, squash="tanh",
                                     scale=[5.0, 4.0, 3.0]), "torchscript", 13, False),
