@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { InputError } from "#src/errors.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { writeModel } from "#src/graph/onnx-write.js";
-import { decode, feeds, fixture, modelBytes, names, session } from "../reference/fixtures.js";
+import { decode, feeds, fixture, modelBytes, names, refusals, refusedBytes, session } from "../reference/fixtures.js";
 
 describe("policies of PyTorch and TensorFlow survive reading and writing", () => {
   test.each(names)("%s", async (name) => {
@@ -21,6 +22,15 @@ describe("policies of PyTorch and TensorFlow survive reading and writing", () =>
     }
     await original.release();
     await rewritten.release();
+  });
+});
+
+describe("policies with operators outside the list are refused", () => {
+  test.each(Object.entries(refusals))("%s", (name, { operator, node, consumers }) => {
+    const read = () => readModel(refusedBytes(name), `${name}.onnx`);
+    expect(read).toThrow(InputError);
+    expect(read).toThrow(`${name}.onnx: node "${node}" (${operator})`);
+    for (const consumer of consumers) expect(read).toThrow(`"${consumer}"`);
   });
 });
 

@@ -59,7 +59,7 @@ class Canonical(nn.Module):
         self.head = copy.deepcopy(head)
         self.double().eval().requires_grad_(False)
         for layer in self.modules():
-            if isinstance(layer, nn.BatchNorm2d):
+            if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
                 # Zennit's MergeBatchNorm leaves ε behind: a merged layer would still divide by √(1 + ε).
                 layer.running_var += layer.eps
                 layer.eps = 0.0

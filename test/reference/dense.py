@@ -5,10 +5,11 @@ and every rule is one line on that matrix. Rules (x inputs of a layer, R_j relev
 
   output   Eq. 1 of Kim & Choi: the contributions of the sign of the explained value share |value|;
            where there are none, those of the other sign do
-  hidden   Eq. 2: R_i = Σ_j max(z_ij, 0) / Σ_i max(z_ij, 0) · R_j, biases left out
+  hidden   Eq. 2: R_i = Σ_j max(z_ij, 0) / Σ_i max(z_ij, 0) · R_j, biases left out; where no contribution is
+           positive, the limit for vanishing equal inputs: max(W_ij, 0) in place of max(z_ij, 0)
   image    zB (Montavon 2017) on the first convolution: x W - l W⁺ - h W⁻ in place of z
   soft-argmax  mass rule: R_cell = p_cell (R_x + R_y)
-  max pooling  winner takes all; average pooling is a linear layer
+  max pooling  winner takes all, the first of equal ones; average pooling is a linear layer
   residual sum  in proportion to max(x_k, 0); where all are ≤ 0, to |x_k|
   activations, reshapes, padding  pass
 """
@@ -66,9 +67,11 @@ def eq1(x, weights, explained, relevance):
     return relevance @ over(pool, pool.sum(0)).T, bool((empty & (explained != 0)).any())
 
 
-def eq2(x, weights, relevance):
-    """x [n], weights [n, m], relevance [K, m] → [K, n]."""
+def eq2(x, weights, relevance, strict):
+    """x [n], weights [n, m], relevance [K, m] → [K, n]. `strict` loses the relevance of an empty pool."""
     pool = (x[:, None] * weights).clamp(min=0)
+    if not strict:
+        pool = torch.where(pool.sum(0) > 0, pool, weights.clamp(min=0))
     return relevance @ over(pool, pool.sum(0)).T
 
 
@@ -78,22 +81,23 @@ def zb(x, weights, low, high, relevance):
 
 
 def winners(layer, x):
-    """For every output of a max pooling layer the flat index of the input that it is."""
-    numbered = torch.arange(x.numel(), dtype=torch.float64).reshape(x.shape)
+    """For every output of a max pooling layer the flat index of the input that it is, the first of equal ones."""
+    numbered = torch.arange(x.numel()).reshape(x.shape)
     if isinstance(layer, nn.AdaptiveMaxPool2d):
-        return x.flatten(2).argmax(-1).flatten() + torch.arange(x.shape[1]) * x[0, 0].numel()
-    _, indices = nn.functional.max_pool2d(x, layer.kernel_size, layer.stride, layer.padding, layer.dilation,
-                                          layer.ceil_mode, return_indices=True)
-    return torch.gather(numbered.flatten(2), 2, indices.flatten(2)).flatten().long()
+        indices = x.flatten(2).argmax(-1)
+    else:
+        options = (layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode)
+        indices = nn.functional.max_pool2d(x, *options, return_indices=True)[1].flatten(2)
+    return torch.gather(numbered.flatten(2), 2, indices.reshape(*x.shape[:2], -1)).flatten()
 
 
-def backward(layer, x, relevance, bounds=None):
+def backward(layer, x, relevance, bounds, strict):
     """relevance [K, *out] → [K, *in] for the one input x [1, *in]."""
     shape, k = x.shape[1:], relevance.shape[0]
     flat = relevance.reshape(k, -1)
     if isinstance(layer, LINEAR):
         if bounds is None:
-            result = eq2(x.flatten(), matrix(layer, shape), flat)
+            result = eq2(x.flatten(), matrix(layer, shape), flat, strict)
         else:
             result = zb(x.flatten(), matrix(layer, shape), *(b.flatten() for b in bounds), flat)
     elif isinstance(layer, ChannelsLast):
@@ -114,13 +118,13 @@ def backward(layer, x, relevance, bounds=None):
         pool = branches.clamp(min=0)
         pool = torch.where(pool.sum(0) > 0, pool, branches.abs())
         parts = over(pool, pool.sum(0)) * relevance
-        return chain(layer.body, x, parts[0]) + chain(layer.skip, x, parts[1])
+        return chain(layer.body, x, parts[0], None, strict) + chain(layer.skip, x, parts[1], None, strict)
     else:
         raise TypeError(f"no rule for {layer}")
     return result.reshape(k, *shape)
 
 
-def chain(layers, x, relevance, bounds=None):
+def chain(layers, x, relevance, bounds, strict):
     """Relevance at the input x of a Sequential. `bounds` [C] of the image: see bounds_at_first."""
     layers, inputs = folded(layers), []
     first, cells = (None, None) if bounds is None else bounds_at_first(layers, x, bounds)
@@ -128,7 +132,7 @@ def chain(layers, x, relevance, bounds=None):
         inputs.append(x)
         x = layer(x)
     for i in reversed(range(len(layers))):
-        relevance = backward(layers[i], inputs[i], relevance, cells if i == first else None)
+        relevance = backward(layers[i], inputs[i], relevance, cells if i == first else None, strict)
     return relevance
 
 
@@ -139,10 +143,10 @@ def bounds_at_first(layers, image, bounds):
     return first, [pad(b.double().reshape(1, -1, 1, 1).expand(image.shape)) for b in bounds]
 
 
-def relevance(net, images, configuration, seeds):
+def relevance(net, images, configuration, seeds, strict=False):
     """Relevance of the J torques apart.
 
-    seeds [J]: what each torque hands out. Returns the images' relevance ([J, C, H, W] each), that of the
+    seeds [J]: what each torque hands out. `strict`: Eq. 2 as it stands, losing what empty pools hold. Returns the images' relevance ([J, C, H, W] each), that of the
     configuration ([J, n]) and whether a pool of Eq. 1 was empty.
     """
     parts = [trunk(image) for trunk, image in zip(net.cameras, images, strict=True)]
@@ -153,13 +157,13 @@ def relevance(net, images, configuration, seeds):
     at_output = nn.Sequential(*hidden)(x)
     weights = matrix(output, at_output.shape[1:])
     r, empty = eq1(at_output.flatten(), weights, output(at_output)[0], torch.diag(seeds))
-    r = chain(nn.Sequential(*hidden), x, r)
+    r = chain(nn.Sequential(*hidden), x, r, None, strict)
     split = list(r.split([part.shape[1] for part in parts], 1))
     of_images = [
-        chain(trunk, image, part, (low, high))
+        chain(trunk, image, part, (low, high), strict)
         for trunk, image, part, low, high in zip(net.cameras, images, split, net.low, net.high, strict=False)
     ]
     of_configuration = None
     if configuration is not None:
-        of_configuration = chain(net.configuration, configuration, split[-1])
+        of_configuration = chain(net.configuration, configuration, split[-1], None, strict)
     return of_images, of_configuration, empty

@@ -52,6 +52,14 @@ export const modelPath = (name: string): string => fileURLToPath(new URL(`${name
 
 export const modelBytes = (name: string): Uint8Array => new Uint8Array(readFileSync(modelPath(name)));
 
+/** What the reader must say of each policy in `unsupported/`. */
+export const refusals = JSON.parse(readFileSync(new URL("unsupported/expected.json", FOLDER), "utf8")) as Readonly<
+  Record<string, { readonly operator: string; readonly node: string; readonly consumers: readonly string[] }>
+>;
+
+export const refusedBytes = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`unsupported/${name}.onnx`, FOLDER)));
+
 /** The elements of an encoded array, row-major. */
 export function decode({ dtype, values, base64 }: EncodedArray): Float32Array | Float64Array | Uint8Array {
   if (values) return ARRAYS[dtype].from(values);

@@ -539,6 +539,16 @@ class EmptyPools(Mlp):
         return [{"configuration": torch.zeros(1, self.n)}]
 
 
+class BatchNormMlp(Mlp):
+    """BatchNorm between a linear layer and its activation."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.head = nn.Sequential(nn.Linear(self.n, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 32, bias=False),
+                                  nn.BatchNorm1d(32), nn.Tanh(), nn.Linear(32, self.joints))
+        initialise(self)
+
+
 def levine(**options):
     return lambda: Levine(**options)
 
@@ -575,7 +585,7 @@ def tanh_trunk():
     return nn.Sequential(nn.Conv2d(1, 6, 5, 2), nn.Tanh(), nn.Conv2d(6, 8, 3, 2), nn.Tanh())
 
 
-# name: (maker, exporter, opset, dynamic batch)
+# name: (maker, exporter, opset, dynamic batch); "torchscript-kept" leaves BatchNorm nodes behind convolutions
 POLICIES = {
     "levine-lerobot-ts13": (levine(form="lerobot"), "torchscript", 13, False),
     "levine-lerobot-dynamo18": (levine(form="lerobot", kind="float-nchw", keypoints=5), "dynamo", 18, False),
@@ -600,6 +610,7 @@ POLICIES = {
     "nature-dynamo18": (lambda: Nature(conv_nature(1), 44, 40, channels=1, kind="float-nhwc", squash="tanh"),
                         "dynamo", 18, False),
     "nature-maxpool-batchnorm-ts17": (lambda: Nature(maxpool_batchnorm(), 24, 20), "torchscript", 17, False),
+    "nature-batchnorm-kept-ts18": (lambda: Nature(maxpool_batchnorm(), 24, 20), "torchscript-kept", 18, False),
     "nature-average-groups-ts13": (lambda: Nature(average_groups(), 24, 20, kind="uint8-nhwc"), "torchscript", 13, False),
     "nature-average-groups-dynamo18": (lambda: Nature(average_groups(), 24, 20, kind="float-nchw"), "dynamo", 18, False),
     "nature-overlapping-ts21": (lambda: Nature(overlapping(), 24, 20, normalise="sub-div"), "torchscript", 21, False),
@@ -615,6 +626,7 @@ POLICIES = {
     "nature-shapes-dynamo18-batch": (lambda: ShapeChain(overlapping(), 24, 20, kind="uint8-nhwc"), "dynamo", 18, True),
     "mlp-tanh-ts13": (lambda: Mlp(normalise="sub-div", squash="tanh", scale=[5.0, 4.0, 3.0]), "torchscript", 13, False),
     "mlp-tanh-dynamo18-batch": (lambda: Mlp(normalise="batchnorm"), "dynamo", 18, True),
+    "mlp-batchnorm-hidden-ts13": (lambda: BatchNormMlp(normalise="sub-div"), "torchscript", 13, False),
     "mlp-batchnorm-ts17-batch": (lambda: Mlp(normalise="batchnorm", activation=nn.ReLU, squash="clip",
                                              scale=[5.0, 4.0, 3.0]), "torchscript", 17, True),
     "mlp-sigmoid-matmul-ts13": (lambda: MatMulMlp(normalise="mul-add", activation=nn.Sigmoid), "torchscript", 13, False),

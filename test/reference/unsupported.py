@@ -1,0 +1,76 @@
+"""Small policies that the reader must refuse, each with the node that it must name."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Head(nn.Module):
+    """A linear layer, an operation, a linear layer."""
+
+    def __init__(self, operation, n=8):
+        super().__init__()
+        self.first, self.operation, self.last = nn.Linear(4, n), operation, nn.Linear(n, 2)
+
+    def forward(self, configuration):
+        return self.last(self.operation(self.first(configuration)))
+
+
+class Recurrent(nn.Module):
+    def __init__(self, cell):
+        super().__init__()
+        self.cell, self.last = cell, nn.Linear(8, 2)
+
+    def forward(self, configuration):
+        return self.last(self.cell(configuration.unsqueeze(1))[0].squeeze(1))
+
+
+class Images(nn.Module):
+    def __init__(self, operation):
+        super().__init__()
+        self.first, self.operation, self.last = nn.Conv2d(3, 4, 3), operation, nn.LazyLinear(2)
+
+    def forward(self, image):
+        return self.last(torch.flatten(self.operation(self.first(image)), 1))
+
+
+class Function(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+CONFIGURATION = {"configuration": torch.zeros(1, 4)}
+IMAGE = {"image": torch.zeros(1, 3, 10, 8)}
+
+# name: (maker, inputs, exporter, opset, operator that the error must name)
+UNSUPPORTED = {
+    "gelu-ts17": (lambda: Head(nn.GELU()), CONFIGURATION, "torchscript", 17, "Erf"),
+    "gelu-dynamo20": (lambda: Head(nn.GELU()), CONFIGURATION, "dynamo", 20, "Gelu"),
+    "elu-ts13": (lambda: Head(nn.ELU()), CONFIGURATION, "torchscript", 13, "Elu"),
+    "mish-ts17": (lambda: Head(nn.Mish()), CONFIGURATION, "torchscript", 17, "Softplus"),
+    "layernorm-ts17": (lambda: Head(nn.LayerNorm(8)), CONFIGURATION, "torchscript", 17, "LayerNormalization"),
+    "lstm-ts17": (lambda: Recurrent(nn.LSTM(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 17, "LSTM"),
+    "gru-ts13": (lambda: Recurrent(nn.GRU(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 13, "GRU"),
+    "groupnorm-ts17": (lambda: Images(nn.GroupNorm(2, 4)), IMAGE, "torchscript", 17, "InstanceNormalization"),
+    "groupnorm-dynamo21": (lambda: Images(nn.GroupNorm(2, 4)), IMAGE, "dynamo", 21, "GroupNormalization"),
+    "resize-ts17": (lambda: Images(nn.Upsample(scale_factor=2)), IMAGE, "torchscript", 17, "Resize"),
+    "topk-dynamo18": (lambda: Head(Function(lambda x: torch.topk(x, 8).values)), CONFIGURATION, "dynamo", 18, "TopK"),
+    "hardswish-ts17": (lambda: Head(Function(F.hardswish)), CONFIGURATION, "torchscript", 17, "HardSwish"),
+}
+
+
+def build(name):
+    make, inputs, exporter, opset, _ = UNSUPPORTED[name]
+    torch.manual_seed(0)
+    policy = make().eval()
+    policy(*inputs.values())
+    return policy.requires_grad_(False), inputs, exporter, opset
+
+
+def expectation(name, model):
+    """{operator, node, consumers}: names as in the file."""
+    operator = UNSUPPORTED[name][-1]
+    node = next(node for node in model.graph.node if node.op_type == operator)
+    readers = [n for n in model.graph.node if set(n.input) & set(node.output)]
+    return {"operator": operator, "node": node.name, "consumers": [reader.name for reader in readers]}
