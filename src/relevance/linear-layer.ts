@@ -7,6 +7,7 @@ import {
   concat,
   conv,
   div,
+  full,
   matmul,
   matrixTranspose,
   mul,
@@ -34,8 +35,8 @@ export interface LinearLayer {
   readonly output: Value;
   /** What the layer's kind is called in messages. */
   readonly kind: "convolution" | "dense" | "mean";
-  /** L(x; w) for any x and w of these shapes. */
-  forward(x: Value, weight: Value): Value;
+  /** L(x; w), plus a number everywhere, for any x and w of these shapes. */
+  forward(x: Value, weight: Value, plus?: number): Value;
   /** L(x; w) for an x that is constant in each channel, [1, C, 1, …], where that is cheaper. */
   uniform?(x: Value, weight: Value): Value;
   /** Lᵀ(y; w) for each weight: [rows, …output] → [rows, …input]. */
@@ -62,7 +63,7 @@ const convolution: Recognise = (node, analysis) => {
     bias: bias && channelwise(bias),
     output,
     kind: "convolution",
-    forward: (x, w) => conv(x, w, geometry),
+    forward: (x, w, plus = 0) => conv(x, w, geometry, plus === 0 ? undefined : full([w.shape[0]!], plus, x.dtype)),
     ...(geometry.group === 1 && geometry.pads.every((p) => p === 0) && { uniform: channelSums }),
     adjoints: (y, weights) => {
       const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
@@ -103,7 +104,7 @@ const dense: Recognise = (node, analysis) => {
     bias: c && (beta === 1 ? c : mul(c, beta)),
     output: node.outputs[0]!,
     kind: "dense",
-    forward: matmul,
+    forward: (x, w, plus = 0) => add(matmul(x, w), plus),
     adjoints: (y, weights) => weights.map((w) => matmul(y, matrixTranspose(w))),
   };
 };
@@ -121,7 +122,7 @@ const average: Recognise = (node, analysis) => {
     bias: undefined,
     output: node.outputs[0]!,
     kind: "mean",
-    forward: (x, w) => mul(apply(node.op, [x, ...node.inputs.slice(1)], node.attributes), w),
+    forward: (x, w, plus = 0) => add(mul(apply(node.op, [x, ...node.inputs.slice(1)], node.attributes), w), plus),
     adjoints: (y, weights) => {
       const spread = () => {
         if (reduces) return div(expandReduced(node, y, 1), count);

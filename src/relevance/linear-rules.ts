@@ -101,7 +101,8 @@ function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): P
       return [{ input, weight, forward: undefined, offset: forward }];
     }
     const input = INPUT[form](x, nonNegative);
-    return [{ input, weight, forward: layer.forward(input, weight), offset: undefined }];
+    const plus = form === "x⁺ or silent" || form === "one" ? VANISHING : 0;
+    return [{ input, weight, forward: layer.forward(input, weight, plus), offset: undefined }];
   });
 }
 
@@ -128,10 +129,10 @@ function perChannel(literal: Literal): Value | undefined {
 }
 
 /** z: what depends on the observation, and the constants in one. */
-function total(parts: readonly Piece[], constant: Value): Value {
+function total(parts: readonly Piece[], extra?: Value): Value {
   const forwards = parts.flatMap(({ forward }) => forward ?? []);
-  const offsets = parts.flatMap(({ offset }) => offset ?? []);
-  return add(forwards.reduce(add), [constant, ...offsets].reduce(add));
+  const offsets = [...parts.flatMap(({ offset }) => offset ?? []), ...(extra ? [extra] : [])];
+  return [...forwards, ...(offsets.length > 0 ? [offsets.reduce(add)] : [])].reduce(add);
 }
 
 /** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]. */
@@ -143,9 +144,9 @@ function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value): Value 
     .reduce(add);
 }
 
-/** What keeps quotients finite where z vanishes; with bounds, as much as rounding leaves when their terms cancel. */
-function guard(layer: LinearLayer, terms: readonly Term[], context: Context): Value {
-  if (!terms.some(([input]) => input === "low")) return scalar(VANISHING, layer.output.dtype);
+/** What keeps quotients finite where z vanishes: as much as rounding leaves when terms with bounds cancel. */
+function guard(layer: LinearLayer, terms: readonly Term[], context: Context): Value | undefined {
+  if (!terms.some(([input]) => input === "low")) return undefined;
   const { low, high } = context.prefix.bounds(layer.input)!;
   const lowest = low.numbers();
   const most = high.numbers().map((x, i) => Math.max(Math.abs(x), Math.abs(lowest[i]!)));
@@ -195,8 +196,7 @@ export const flat: LayerRule = proportional([["one", "one"]]);
 export const eq1: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
   const opposing = pieces(layer, OPPOSING, context);
-  const none = scalar(0, layer.output.dtype);
-  const z = { agreeing: withRow(total(agreeing, none)), opposing: withRow(total(opposing, none)) };
+  const z = { agreeing: withRow(total(agreeing)), opposing: withRow(total(opposing)) };
   const noneAgrees = logicalNot(greater(z.agreeing, 0));
   const noneOpposes = logicalNot(greater(z.opposing, 0));
   const negative = less(amount, 0);
