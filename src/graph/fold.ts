@@ -11,7 +11,7 @@ import type { Node, Value } from "./value.js";
  * Floating point is rounded to the element type after every operation, as a runtime does.
  */
 
-type Evaluate = (node: Node, inputs: readonly (Literal | undefined)[], inference: Inference) => Literal[];
+type Evaluate = (node: Node, inputs: readonly (Literal | undefined)[], inference: Inference) => Literal[] | undefined;
 
 const roundTo: Partial<Record<DType, (x: number) => number>> = {
   float32: Math.fround,
@@ -142,6 +142,28 @@ const EVALUATE: Readonly<Record<string, Evaluate>> = {
       start += part!.shape[axis]!;
     }
     return make(dtype, shape, out);
+  },
+  Pad: (node, [x, , fill], inference) => {
+    if ((node.attributes.mode ?? "constant") !== "constant") return undefined;
+    const { shape } = node.outputs[0]!;
+    const pads = inference.ints(1, "pads");
+    if (pads.some((pad) => pad < 0)) return undefined;
+    const axes = node.inputs[3] ? inference.ints(3, "axes") : x!.shape.map((_, i) => i);
+    const begin = x!.shape.map(() => 0);
+    axes.forEach((axis, i) => {
+      begin[normalizeAxis("Pad", axis, x!.shape)] = pads[i]!;
+    });
+    const strides = stridesOf(shape);
+    const out = new Float64Array(sizeOf(shape)).fill(fill?.scalar() ?? 0);
+    const inner = stridesOf(x!.shape);
+    x!.numbers().forEach((value, i) => {
+      const at = strides.reduce((sum, stride, axis) => {
+        const index = Math.floor(i / inner[axis]!) % x!.shape[axis]!;
+        return sum + (index + begin[axis]!) * stride;
+      }, 0);
+      out[at] = value;
+    });
+    return make(x!.dtype, shape, out);
   },
   Gather: (node, [x, indices]) => {
     const axis = normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, x!.shape);

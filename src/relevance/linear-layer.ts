@@ -18,7 +18,7 @@ import {
   sub,
   sum,
 } from "../graph/build.js";
-import { sizeOf } from "../graph/shape.js";
+import { type Shape, sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
 
@@ -135,26 +135,70 @@ const average: Recognise = (node, analysis) => {
   };
 };
 
-/** A convolution or dense layer with the BatchNormalization behind it folded in (zennit's MergeBatchNorm). */
+/** A layer's own constants, one an output channel: [K] for any layer, or undefined where a constant is no such thing. */
+function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
+  const axis = channelAxis(layer);
+  const channels = layer.output.shape[axis]!;
+  const size = sizeOf(constant.shape);
+  const place = constant.shape.length - (layer.output.shape.length - axis);
+  if (size === 1) return reshape(constant, [1]);
+  return size === channels && constant.shape[place] === channels ? reshape(constant, [channels]) : undefined;
+}
+
+const channelAxis = ({ kind, output }: LinearLayer) => (kind === "convolution" ? 1 : output.shape.length - 1);
+const along = (shape: Shape, axis: number, value: Value) =>
+  reshape(
+    value,
+    shape.map((_, i) => (i === axis ? sizeOf(value.shape) : 1)),
+  );
+
+/** The layer followed by y·factor + offset, both one an output channel, as one layer whose output `node` makes. */
+function affine(layer: LinearLayer, node: Node, factor: Value | undefined, offset: Value | undefined): LinearLayer {
+  const { weight, bias, output } = layer;
+  const onOutput = (value: Value) => along(output.shape, channelAxis(layer), value);
+  const scaled = factor && bias ? mul(bias, onOutput(factor)) : bias;
+  const shift = offset && onOutput(offset);
+  const weightAxis = layer.kind === "convolution" ? 0 : weight.shape.length - 1;
+  return {
+    ...layer,
+    node,
+    output: node.outputs[0]!,
+    weight: factor ? mul(weight, along(weight.shape, weightAxis, factor)) : weight,
+    bias: scaled && shift ? add(scaled, shift) : (scaled ?? shift),
+  };
+}
+
+/** The convolution or dense layer that a node's dynamic operand comes from, and the constant operand. */
+function behindConstant(node: Node, analysis: Pick<Analysis, "isDependent">) {
+  const [a, b] = node.inputs as readonly [Value, Value];
+  const first = analysis.isDependent(a);
+  if (first === analysis.isDependent(b)) return undefined;
+  const inner = linearLayer((first ? a : b).node, analysis);
+  const value = inner && inner.kind !== "mean" ? perOutput(inner, first ? b : a) : undefined;
+  return value && { inner: inner!, value, first };
+}
+
+/** A layer with the BatchNormalization behind it folded in (zennit's MergeBatchNorm). */
 const normalised: Recognise = (node, analysis) => {
   const [x, scale, shift, mean, variance] = node.inputs as readonly Value[];
   const inner = linearLayer(x!.node, analysis);
   if (!inner || inner.kind === "mean") return undefined;
   const epsilon = scalar((node.attributes.epsilon as number | undefined) ?? 1e-5, x!.dtype);
   const factor = div(scale!, sqrt(add(variance!, epsilon)));
-  const channels = scale!.shape[0]!;
-  const convolutional = inner.kind === "convolution";
-  const weightAxes = convolutional ? inner.weight.shape.map((_, i) => (i === 0 ? channels : 1)) : [1, channels];
-  const outputAxes = x!.shape.map((_, i) => (i === 1 ? channels : 1));
-  const offset = reshape(sub(shift!, mul(mean!, factor)), outputAxes);
-  const scaled = inner.bias && mul(inner.bias, reshape(factor, outputAxes));
-  return {
-    ...inner,
-    node,
-    weight: mul(inner.weight, reshape(factor, weightAxes)),
-    bias: scaled ? add(scaled, offset) : offset,
-    output: node.outputs[0]!,
-  };
+  return affine(inner, node, factor, sub(shift!, mul(mean!, factor)));
+};
+
+/** A layer times one constant an output channel: its sign decides which weights are positive. */
+const scaled: Recognise = (node, analysis) => {
+  const found = behindConstant(node, analysis);
+  if (!found || (node.op === "Div" && !found.first)) return undefined;
+  return affine(found.inner, node, node.op === "Div" ? div(1, found.value) : found.value, undefined);
+};
+
+/** A layer plus one constant an output channel: a bias that the exporter wrote apart. */
+const biased: Recognise = (node, analysis) => {
+  const found = behindConstant(node, analysis);
+  return found && affine(found.inner, node, undefined, found.value);
 };
 
 const LAYERS: Readonly<Record<string, Recognise>> = {
@@ -162,6 +206,9 @@ const LAYERS: Readonly<Record<string, Recognise>> = {
   Gemm: dense,
   MatMul: dense,
   BatchNormalization: normalised,
+  Mul: scaled,
+  Div: scaled,
+  Add: biased,
   AveragePool: average,
   GlobalAveragePool: average,
   ReduceMean: average,

@@ -78,15 +78,11 @@ interface Piece {
   readonly offset: Value | undefined;
 }
 
-/** The input as rules see it: relative to its reference. */
-function relativeInput(layer: LinearLayer, context: Context): Value {
-  const reference = context.prefix.reference(layer.input);
-  return reference ? sub(layer.input, constant(reference)) : layer.input;
-}
-
 function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): Piece[] {
-  const shifted = context.prefix.reference(layer.input) !== undefined;
-  const x = relativeInput(layer, context);
+  // Bounds are absolute, so what is weighed against them is too; other rules see x relative to its reference.
+  const reference = terms.some(([form]) => form === "low") ? undefined : context.prefix.reference(layer.input);
+  const shifted = reference !== undefined;
+  const x = shifted ? sub(layer.input, constant(reference)) : layer.input;
   const nonNegative = !shifted && context.isNonNegative(layer.input);
   return terms.flatMap(([form, weightForm]): Piece[] => {
     if (form === "x⁻" && nonNegative) return [];

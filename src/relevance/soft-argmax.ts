@@ -26,10 +26,10 @@ const MOVES = new Set([
   "Dropout",
 ]);
 
-/** The Softmax that a value comes from by moving elements only. */
+/** The Softmax that a value comes from by moving elements, or by summing rows or columns to a marginal. */
 function softmaxBehind(value: Value): Node | undefined {
   let node = value.node;
-  while (MOVES.has(node.op)) node = node.inputs[0]!.node;
+  while (MOVES.has(node.op) || node.op === "ReduceSum") node = node.inputs[0]!.node;
   return node.op === "Softmax" ? node : undefined;
 }
 

@@ -8,20 +8,9 @@ import { type Case, decode, feeds, fixture, modelPath, names, session, tensor } 
 /** float32 against float64, of the largest golden value of the tensor. */
 const TOLERANCE = 1e-4;
 
-/** Where the compiled graph is known to disagree. Their tests fail once it agrees: take the name out then. */
-const OPEN: Readonly<Record<string, string>> = {
-  "levine-marginal-ts13": "soft-argmax written as two sums per axis is not recognised",
-  "levine-marginal-dynamo18": "the same",
-  "levine-two-cameras-dynamo20": "the same",
-  "levine-robomimic-ts17": "zB where normalisation shifts the image: x from its reference, bounds from zero",
-  "nature-average-groups-ts13": "bounds are lost at a Pad node, so the first convolution gets z+",
-  "tf-nature-15-batch": "the zB shift, and a negative BatchNorm gain as Mul behind Conv",
-};
-
 describe.each(names)("%s", (name) => {
   const { card, cases, modalities } = fixture(name);
-  for (const depth of ["full", "per-torque", "shares"] as const)
-    (name in OPEN && depth !== "shares" ? test.fails : test)(`DTD ${depth}`, () => agrees(depth));
+  for (const depth of ["full", "per-torque", "shares"] as const) test(`DTD ${depth}`, () => agrees(depth));
 
   async function agrees(depth: Depth): Promise<void> {
     const model = await loadModel(modelPath(name));
