@@ -1,4 +1,4 @@
-export type { Importance } from "./arm/importance.js";
+export type { Importance, ImportanceFlag } from "./arm/importance.js";
 export { type McapOptions, McapSink } from "./bag/mcap-sink.js";
 export { recoverRecording } from "./bag/recover.js";
 export { InputError } from "./errors.js";
