@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
@@ -5,7 +6,7 @@ import { Session, type TensorData } from "../runtime/session.js";
 import { WorkerSession } from "../runtime/worker-session.js";
 import type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
-import type { Observation } from "./observation.js";
+import type { Image, Observation } from "./observation.js";
 import type { Explaining } from "./pipeline.js";
 import { subjectOf } from "./subject.js";
 
@@ -29,12 +30,15 @@ interface Runner {
 
 /** Conservation residual above which a tick is flagged. */
 const CONSERVED = 1e-3;
+/** Blank explanations before the first real one. */
+const WARM_UPS = 3;
 
 /** Runs a policy with its relevance compiled in, one onnxruntime run an observation. */
 export class Explainer implements Explaining {
   readonly #convention: Convention;
   readonly #idleThreshold: number;
-  readonly #deadlineMs: number;
+  /** An explanation that takes longer is flagged `deadline_missed`, milliseconds. */
+  readonly deadlineMs: number;
 
   private constructor(
     readonly policy: Policy,
@@ -45,7 +49,7 @@ export class Explainer implements Explaining {
   ) {
     this.#convention = conventionOf(policy.card, policy.modalities);
     this.#idleThreshold = idleThreshold(policy.card);
-    this.#deadlineMs = 1000 * policy.card.control_period * budget;
+    this.deadlineMs = 1000 * policy.card.control_period * budget;
   }
 
   /**
@@ -57,15 +61,34 @@ export class Explainer implements Explaining {
     const { bytes, method } = compile(subjectOf(policy), { method: options.method, depth: level });
     const runner = await (worker ? WorkerSession : Session).create(bytes, { threads });
     const explainer = new Explainer(policy, method.name, level, runner, budget);
-    for (let i = 0; i < 3; i++) await runner.run(warmFeeds(policy));
+    try {
+      for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
+    } catch (error) {
+      await runner.release();
+      throw error;
+    }
     return explainer;
   }
 
-  /** @throws InputError for an observation that does not fit the policy */
+  /** @throws InputError for an observation that does not fit the policy, or a torque that is not a number */
   async explain(observation: Observation): Promise<Explanation> {
+    const explanation = await this.#explain(observation);
+    const { torque, joints } = explanation;
+    const wrong = torque.findIndex((tau) => !Number.isFinite(tau));
+    if (wrong < 0) return explanation;
+    const where = `${this.policy.path}: tick ${observation.tick}`;
+    throw new InputError(`${where}: the torque of ${joints[wrong]} is ${torque[wrong]}, expected a number`);
+  }
+
+  /** Waits for the explanations under way, then frees the session and its thread. Safe to call twice. */
+  async close(): Promise<void> {
+    await this.runner.release();
+  }
+
+  async #explain(observation: Observation): Promise<Explanation> {
     const start = performance.now();
     const { card } = this.policy;
-    const importance = Float32Array.from(observation.importance);
+    const importance = importanceOf(observation, card.joints);
     const outputs = await this.runner.run({
       ...feedsOf(this.policy, observation),
       "torquelens.importance": { dtype: "float32", shape: [card.joints.length], data: importance },
@@ -81,7 +104,7 @@ export class Explainer implements Explaining {
     if (commanded < this.#idleThreshold) flags.push("idle");
     if (array("torquelens.empty_pool").some((x) => x > 0)) flags.push("empty_pool");
     if (residual > CONSERVED) flags.push("not_conserving");
-    if (latencyMs > this.#deadlineMs) flags.push("deadline_missed");
+    if (latencyMs > this.deadlineMs) flags.push("deadline_missed");
     return {
       observation,
       method: this.method,
@@ -101,11 +124,6 @@ export class Explainer implements Explaining {
       latencyMs,
       flags,
     };
-  }
-
-  /** Frees the session and its thread. */
-  async close(): Promise<void> {
-    await this.runner.release();
   }
 
   #elements(outputs: Record<string, TensorData>): Pick<Explanation, "relevance" | "torqueRelevance"> {
@@ -146,22 +164,34 @@ export class Explainer implements Explaining {
   }
 }
 
-/** Zeros for every input: only to load, allocate and warm the runtime. */
-function warmFeeds(policy: Policy): Record<string, TensorData> {
-  const elements = Object.fromEntries(
-    policy.modalities.flatMap((m) => (m.kind === "values" ? [[m.name, new Float64Array(m.size)]] : [])),
-  );
-  const images = Object.fromEntries(
-    policy.modalities.flatMap((m) => {
-      if (m.kind !== "image") return [];
-      const data = new Uint8Array(m.size);
-      return [[m.name, { width: m.width, height: m.height, encoding: m.encoding, data, frameId: "" }]];
-    }),
-  );
-  const blank = { images, values: elements };
-  const joints = policy.card.joints.length;
+function importanceOf({ importance }: Observation, joints: readonly string[]): Float32Array {
+  if (importance.length !== joints.length)
+    throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);
+  const wrong = importance.findIndex((alpha) => !(alpha >= 0 && Number.isFinite(alpha)));
+  if (wrong >= 0)
+    throw new InputError(`importance: ${joints[wrong]} has ${importance[wrong]}, expected a number, 0 or more`);
+  return Float32Array.from(importance);
+}
+
+/** Zeros for every input: only to load, allocate and warm the runtime and the code around it. */
+function blankObservation({ card, modalities }: Policy): Observation {
+  const images: Record<string, Image> = {};
+  const values: Record<string, Float64Array> = {};
+  for (const modality of modalities) {
+    if (modality.kind === "values") values[modality.name] = new Float64Array(modality.size);
+    else {
+      const { name, width, height, encoding, size } = modality;
+      images[name] = { width, height, encoding, data: new Uint8Array(size), frameId: "" };
+    }
+  }
   return {
-    ...feedsOf(policy, blank),
-    "torquelens.importance": { dtype: "float32", shape: [joints], data: new Float32Array(joints).fill(1) },
+    tick: 0,
+    stamp: 0n,
+    images,
+    values,
+    joints: { names: [], position: new Float64Array(0), velocity: new Float64Array(0) },
+    importance: new Float64Array(card.joints.length).fill(1),
+    flags: [],
+    transforms: [],
   };
 }

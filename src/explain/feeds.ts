@@ -73,15 +73,21 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     into.set(image.data);
     return;
   }
-  const order = encoding === "bgr8" ? [2, 1, 0] : [0, 1, 2];
+  const { data } = image;
+  const pixelValues = Float64Array.from({ length: 256 }, (_, byte) => low + scale * byte);
   const pixels = width * height;
-  for (let p = 0; p < pixels; p++)
-    for (let c = 0; c < channels; c++) {
-      const at = p * bytes;
-      const byte =
-        channels === 1
-          ? Math.round(rgb.reduce((sum, offset, k) => sum + LUMA[k]! * image.data[at + offset]!, 0))
-          : image.data[at + rgb[order[c]!]!]!;
-      into[layout === "NHWC" ? p * channels + c : c * pixels + p] = low + scale * byte;
+  for (let c = 0; c < channels; c++) {
+    const first = layout === "NHWC" ? c : c * pixels;
+    const step = layout === "NHWC" ? channels : 1;
+    if (channels === 1) {
+      const [red, green, blue] = rgb;
+      for (let p = 0, at = 0; p < pixels; p++, at += bytes) {
+        const grey = LUMA[0] * data[at + red]! + LUMA[1] * data[at + green]! + LUMA[2] * data[at + blue]!;
+        into[first + p * step] = pixelValues[Math.round(grey)]!;
+      }
+    } else {
+      const offset = rgb[encoding === "bgr8" ? 2 - c : c]!;
+      for (let p = 0, at = offset; p < pixels; p++, at += bytes) into[first + p * step] = pixelValues[data[at]!]!;
     }
+  }
 }

@@ -8,6 +8,7 @@ export interface Source {
   observations(): AsyncIterable<Observation>;
   /** Called with the explanation of the last yielded observation, before the next one is asked for. */
   accept?(explanation: Explanation): void;
+  /** Ends the observations, also while the next one is waited for; safe to call twice. */
   close?(): Promise<void>;
 }
 
@@ -27,7 +28,9 @@ export interface Explaining {
 
 /**
  * The one way through: each observation of the source is explained and handed to every sink, in order.
- * Ends when the source ends or `signal` aborts; sinks and source are closed in every case, errors included.
+ * Ends when the source ends or `signal` aborts; an explanation under way is still handed to the sinks. Sinks and source
+ * are closed in every case.
+ * @throws the first error there was, of the loop or of a `close`; the others are closed all the same
  */
 export async function run(
   source: Source,
@@ -35,15 +38,36 @@ export async function run(
   sinks: readonly Sink[],
   signal?: AbortSignal,
 ): Promise<void> {
+  const errors: unknown[] = [];
+  let sourceClosed: Promise<unknown> | undefined;
+  const closeSource = () => {
+    sourceClosed ??= (async () => source.close?.())().catch((error) => errors.push(error));
+    return sourceClosed;
+  };
+  // A source that waits for the next observation is not left waiting.
+  signal?.addEventListener("abort", closeSource);
   try {
-    for await (const observation of source.observations()) {
-      if (signal?.aborted) break;
-      const explanation = await explainer.explain(observation);
-      source.accept?.(explanation);
-      for (const sink of sinks) await sink.write(explanation);
-      if (signal?.aborted) break;
-    }
-  } finally {
-    await Promise.allSettled([...sinks.map((sink) => sink.close()), source.close?.()]);
+    if (!signal?.aborted) await forward(source, explainer, sinks, signal);
+  } catch (error) {
+    errors.push(error);
+  }
+  signal?.removeEventListener("abort", closeSource);
+  const closed = await Promise.allSettled([closeSource(), ...sinks.map(async (sink) => sink.close())]);
+  for (const result of closed) if (result.status === "rejected") errors.push(result.reason);
+  if (errors.length > 0) throw errors[0];
+}
+
+async function forward(
+  source: Source,
+  explainer: Explaining,
+  sinks: readonly Sink[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const observation of source.observations()) {
+    if (signal?.aborted) return;
+    const explanation = await explainer.explain(observation);
+    source.accept?.(explanation);
+    for (const sink of sinks) await sink.write(explanation);
+    if (signal?.aborted) return;
   }
 }

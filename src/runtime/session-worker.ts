@@ -6,39 +6,53 @@ export interface WorkerStart {
   readonly model: Uint8Array;
   readonly options: SessionOptions;
 }
-export interface WorkerRequest {
-  readonly id: number;
-  readonly feeds: Readonly<Record<string, TensorData>>;
-}
+/** A run, or the end: after it no more is answered. */
+export type WorkerRequest =
+  | { readonly id: number; readonly feeds: Readonly<Record<string, TensorData>> }
+  | { readonly release: true };
 export type WorkerReply =
   | { readonly ready: true }
   | { readonly failed: string }
-  | { readonly id: number; readonly outputs: Readonly<Record<string, TensorData>>; readonly runMs: number }
+  | { readonly id: number; readonly outputs: Readonly<Record<string, TensorData>> }
   | { readonly id: number; readonly error: string };
 
 const { model, options } = workerData as WorkerStart;
 const port = parentPort!;
-try {
-  const session = await Session.create(model, options);
-  port.on("message", async ({ id, feeds }: WorkerRequest) => {
-    try {
-      const start = performance.now();
-      const results = await session.run(feeds);
-      const runMs = performance.now() - start;
-      // onnxruntime's own buffers cannot be transferred: hand over copies.
-      const outputs = Object.fromEntries(
-        Object.entries(results).map(([name, tensor]) => [
-          name,
-          { ...tensor, data: (tensor.data as Float32Array).slice() },
-        ]),
-      );
-      const buffers = Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer);
-      port.postMessage({ id, outputs, runMs } satisfies WorkerReply, buffers);
-    } catch (error) {
-      port.postMessage({ id, error: (error as Error).message } satisfies WorkerReply);
-    }
+const reply = (message: WorkerReply, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers);
+
+async function serve(session: Session): Promise<void> {
+  // One after the other, so that the end comes after every run that was asked for before it.
+  let last: Promise<void> = Promise.resolve();
+  port.on("message", (request: WorkerRequest) => {
+    last = last.then(() => ("release" in request ? end(session) : answer(session, request)));
   });
-  port.postMessage({ ready: true } satisfies WorkerReply);
+  reply({ ready: true });
+}
+
+async function answer(session: Session, { id, feeds }: Extract<WorkerRequest, { id: number }>): Promise<void> {
+  try {
+    // onnxruntime's own buffers cannot be transferred: hand over copies.
+    const outputs = Object.fromEntries(
+      Object.entries(await session.run(feeds)).map(([name, tensor]) => [
+        name,
+        { ...tensor, data: (tensor.data as Float32Array).slice() },
+      ]),
+    );
+    const buffers = Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer);
+    reply({ id, outputs }, buffers);
+  } catch (error) {
+    reply({ id, error: (error as Error).message });
+  }
+}
+
+/** Nothing keeps the thread alive then: it ends by itself. */
+async function end(session: Session): Promise<void> {
+  await session.release();
+  port.close();
+}
+
+try {
+  await serve(await Session.create(model, options));
 } catch (error) {
-  port.postMessage({ failed: (error as Error).message } satisfies WorkerReply);
+  reply({ failed: (error as Error).message });
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
 import { InputError } from "../errors.js";
 import type { DType } from "../graph/dtype.js";
@@ -22,11 +23,13 @@ export interface SessionOptions {
  * worker. Keep one live session a process: two spin against each other.
  */
 export class Session {
+  #running: Promise<void> = Promise.resolve();
+  #released: Promise<void> | undefined;
+
   private constructor(private readonly session: ort.InferenceSession) {}
 
   /** @throws InputError where onnxruntime refuses the model */
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    const { availableParallelism } = await import("node:os");
     try {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ["cpu"],
@@ -52,13 +55,17 @@ export class Session {
 
   /** All outputs by name. Feed arrays are read, never kept. */
   async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    if (this.#released) throw new Error("the inference session was released");
     const tensors = Object.fromEntries(
       Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
         name,
         new ort.Tensor(dtype as ort.Tensor.Type, data as Float32Array, shape) as ort.Tensor,
       ]),
     );
-    const results = await this.session.run(tensors);
+    // onnxruntime takes runs in order: when the last one is done, all are.
+    const running = this.session.run(tensors);
+    this.#running = running.then(ignore, ignore);
+    const results = await running;
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [
         name,
@@ -67,11 +74,14 @@ export class Session {
     );
   }
 
-  /** Frees the session's memory and threads. */
+  /** Waits for the runs under way, then frees the session's memory and threads. Safe to call twice. */
   release(): Promise<void> {
-    return this.session.release();
+    this.#released ??= this.#running.then(() => this.session.release());
+    return this.#released;
   }
 }
+
+const ignore = (): void => {};
 
 export const float32 = (data: ArrayLike<number>, shape: Shape): TensorData => ({
   dtype: "float32",

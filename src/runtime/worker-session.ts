@@ -11,45 +11,59 @@ interface Pending {
 /** A session in a worker thread of its own: the caller's event loop stays free while it computes. */
 export class WorkerSession {
   readonly #pending = new Map<number, Pending>();
+  readonly #exit: Promise<void>;
   #next = 0;
   #ended: Error | undefined;
+  #released = false;
 
   private constructor(private readonly worker: Worker) {
+    this.#exit = new Promise((resolve) => worker.once("exit", () => resolve()));
     worker.on("message", (reply: WorkerReply) => this.#answer(reply));
-    worker.on("error", (error) => this.#end(error));
-    worker.on("exit", () => this.#end(new Error("the inference worker has ended")));
+    worker.on("error", (error) => this.#end(new Error(`the inference worker failed: ${error.message}`)));
+    worker.on("exit", (code) => this.#end(new Error(`the inference worker has ended (code ${code})`)));
   }
 
   /** @throws InputError where onnxruntime refuses the model */
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<WorkerSession> {
     const start: WorkerStart = { model, options };
     const worker = new Worker(new URL("./session-worker.js", import.meta.url), { workerData: start });
+    const session = new WorkerSession(worker);
     const first = await new Promise<WorkerReply>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);
+      worker.once("exit", (code) => reject(new Error(`the inference worker ended before it was ready (code ${code})`)));
     });
     if ("failed" in first) {
-      await worker.terminate();
+      await session.#exit;
       throw new InputError(first.failed);
     }
-    return new WorkerSession(worker);
+    return session;
   }
 
   /**
    * All outputs by name.
    * @param feeds copied to the worker; the caller may reuse its buffers at once
    */
-  run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
-    if (this.#ended) return Promise.reject(this.#ended);
+  async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    if (this.#released) throw new Error("the inference session was released");
+    if (this.#ended) throw this.#ended;
     const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.worker.postMessage({ id, feeds } satisfies WorkerRequest);
-    });
+    this.#send({ id, feeds });
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
+  /**
+   * Waits for the runs under way, then frees the session and its thread. Safe to call twice.
+   * The thread ends by itself: to terminate one that is inside onnxruntime aborts the process.
+   */
   async release(): Promise<void> {
-    await this.worker.terminate();
+    if (!this.#released && !this.#ended) this.#send({ release: true });
+    this.#released = true;
+    await this.#exit;
+  }
+
+  #send(request: WorkerRequest): void {
+    this.worker.postMessage(request);
   }
 
   #answer(reply: WorkerReply): void {
