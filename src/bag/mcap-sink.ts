@@ -85,12 +85,16 @@ export class McapSink implements Sink {
     }
   }
 
-  /** Writes index and statistics and gives the file its name; after a failed write the unfinished file stays as it is. */
+  /**
+   * Writes index and statistics and gives the file its name. After a failed write the unfinished file stays as it is;
+   * where nothing was written there is no file, and an older one of that name stays.
+   */
   async close(): Promise<void> {
     const before = this.#state;
     if (before === "closed") return;
     this.#state = "closed";
     if (before === "broken") return this.#file.abandon();
+    if (before === "empty") return this.#file.discard();
     try {
       await this.#writer.end();
     } catch (error) {

@@ -1,4 +1,4 @@
-import { type FileHandle, open, realpath, rename, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import type { IWritable } from "@mcap/core";
 import { InputError } from "../errors.js";
 
@@ -69,6 +69,12 @@ export class PartFile implements IWritable {
   /** Closes the file and leaves it under its unfinished name. */
   async abandon(): Promise<void> {
     await this.#handle.close();
+  }
+
+  /** Closes the file and removes it. */
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await unlink(this.partPath);
   }
 }
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
 import type { Explanation } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
 import type { Statistics } from "./statistics.js";
@@ -10,14 +12,15 @@ export class LiveLine implements Sink {
 
   constructor(
     private readonly statistics: Statistics,
-    private readonly print: (line: string) => void,
+    private readonly output: Writable,
   ) {}
 
+  /** A reader that does not keep up misses lines. */
   write(explanation: Explanation): void {
     const now = performance.now();
-    if (now - this.#last < INTERVAL_MS) return;
+    if (now - this.#last < INTERVAL_MS || this.output.writableNeedDrain) return;
     this.#last = now;
-    this.print(this.#line(explanation));
+    this.output.write(`${this.#line(explanation)}\n`);
   }
 
   async close(): Promise<void> {}
@@ -26,11 +29,12 @@ export class LiveLine implements Sink {
     const percent = (share: number) => `${Math.round(100 * share)}`.padStart(3);
     const weighted = torque.map((tau, j) => importance[j]! * Math.abs(tau));
     const top = weighted.indexOf(Math.max(...weighted));
+    const width = Math.max(...joints.map((joint) => joint.length));
     const { statistics } = this;
     return [
       `tick ${String(observation.tick).padStart(6)}`,
       `image : position : velocity ${percent(ratios.image)} :${percent(ratios.position)} :${percent(ratios.velocity)} %`,
-      `top ${joints[top]} ${torque[top]!.toFixed(3)} N·m`,
+      `top ${joints[top]!.padEnd(width)} ${torque[top]!.toFixed(3).padStart(7)} N·m`,
       `latency p50 ${statistics.latency(0.5).toFixed(1)} p99 ${statistics.latency(0.99).toFixed(1)} ms`,
       `misses ${statistics.misses}`,
       ...(flags.length > 0 ? [flags.join(" ")] : []),
@@ -38,15 +42,18 @@ export class LiveLine implements Sink {
   }
 }
 
-/** Prints one JSON object a tick. */
+/** Prints one JSON object a tick. None is lost: a reader that does not keep up holds the run back. */
 export class JsonLines implements Sink {
   constructor(
     private readonly toJson: (explanation: Explanation) => object,
-    private readonly print: (line: string) => void,
+    private readonly output: Writable,
+    private readonly signal: AbortSignal,
   ) {}
 
-  write(explanation: Explanation): void {
-    this.print(JSON.stringify(this.toJson(explanation)));
+  async write(explanation: Explanation): Promise<void> {
+    if (this.output.write(`${JSON.stringify(this.toJson(explanation))}\n`)) return;
+    // An output that fails is noticed where it is listened to.
+    await once(this.output, "drain", { signal: this.signal }).catch(() => undefined);
   }
 
   async close(): Promise<void> {}

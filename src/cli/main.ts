@@ -54,8 +54,9 @@ async function program(argv: readonly string[]): Promise<Command> {
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
 
-/** A reader such as `head` that has seen enough is no failure. */
+/** A reader such as `head` that has seen enough is no failure. A command that has something to finish listens itself. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (process.stdout.listenerCount("error") > 1) return;
   if (error.code !== "EPIPE") throw error;
   process.exit(0);
 }

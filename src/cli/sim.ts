@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { McapSink } from "../bag/mcap-sink.js";
@@ -7,14 +8,16 @@ import { run, type Sink } from "../explain/pipeline.js";
 import { FoxgloveSink } from "../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../messages/channels.js";
 import { serialiseCard } from "../policy/card.js";
-import type { ImageModality } from "../policy/modalities.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
 import { readPerturbations } from "../sim/perturbations.js";
 import { type ImageAblation, parseAblation, SimulatedSource } from "../sim/source.js";
-import { loadTask, taskNames } from "../sim/tasks.js";
+import { taskNames } from "../sim/tasks.js";
+import { Interruption } from "./interruption.js";
 import { JsonLines, LiveLine } from "./live-line.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 import { explanationJson } from "./report.js";
+import { summarise, summaryText } from "./sim-summary.js";
+import { taskFor } from "./sim-task.js";
 import { Statistics } from "./statistics.js";
 
 interface SimOptions {
@@ -59,134 +62,104 @@ export function addSim(program: Command): void {
     .option("--record <file>", "write an MCAP file of everything shown live")
     .option("--no-live", "serve nothing")
     .option("--host <address>", "address to serve on", "127.0.0.1")
-    .option("--port <n>", "port to serve on, 0 for any free one", wholeNumber(0), 8765)
+    .option("--port <n>", "port to serve on, 0 for any free one", wholeNumber(0, 65535), 8765)
     .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
     .option("--json", "print one JSON object a tick and a last one with the summary")
     .action(sim);
 }
 
 async function sim(options: SimOptions): Promise<void> {
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const interruption = new Interruption();
+  const { signal } = interruption;
+  const print = (line: string) => void (interruption.canPrint && process.stdout.write(`${line}\n`));
   const say = options.json ? () => {} : print;
-  const policy = await loadPolicy(options.policy ?? shipped(options.task), { card: options.card });
-  const source = await simulated(options, policy);
-  const sinks: Sink[] = [];
-  const stop = new AbortController();
-  const interrupt = () => {
-    stop.abort();
-    void source.close();
+  const opened: { close(): Promise<void> }[] = [];
+  const open = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-  let explainer: Explainer | undefined;
-  const statistics = new Statistics();
-  const started = performance.now();
   try {
-    explainer = await Explainer.create(policy, { method: options.method, threads: options.threads });
-    say(`policy  ${policy.path}  (${policy.card.joints.join(", ")}; method ${explainer.method})`);
-    sinks.push(statistics);
-    if (options.live || options.record) sinks.push(...(await outlets(options, policy, source, say)));
-    sinks.push(options.json ? new JsonLines(explanationJson, print) : new LiveLine(statistics, print));
-    say("Ctrl-C stops.");
-    await run(source, explainer, sinks, stop.signal);
+    const policy = await loadPolicy(options.policy ?? shipped(options.task), { card: options.card });
+    const source = open(await simulated(options, policy));
+    const explainer = open(await Explainer.create(policy, { method: options.method, threads: options.threads }));
+    say(introduction(policy, explainer, source));
+    const encoder = new ChannelEncoder({ robotDescription: source.robotDescription });
+    const statistics = new Statistics();
+    const sinks: Sink[] = [statistics];
+    if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));
+    // Last, so that nothing can fail between the opening of the file and the first tick.
+    if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
+    sinks.push(
+      options.json ? new JsonLines(explanationJson, process.stdout, signal) : new LiveLine(statistics, process.stdout),
+    );
+    say(legend(explainer));
+    const started = performance.now();
+    await run(source, explainer, sinks, signal);
+    const summary = summarise(source, statistics, (performance.now() - started) / 1000);
+    print(options.json ? JSON.stringify({ summary }) : summaryText(summary));
+    if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
+    interruption.check();
   } finally {
-    await Promise.allSettled([source.close(), ...sinks.map((sink) => sink.close()), explainer?.close()]);
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    // Whatever `run` did not come to close; what it closed, and how that went, it has told.
+    await Promise.allSettled(opened.map((resource) => resource.close()));
+    interruption.end();
   }
-  const summary = summaryOf(source, statistics, (performance.now() - started) / 1000);
-  print(options.json ? JSON.stringify({ summary }) : summaryText(summary));
-  if (options.record) say(`recorded ${options.record}`);
 }
 
 const shipped = (task: string): string => fileURLToPath(new URL(`../../models/${task}.onnx`, import.meta.url));
 
 async function simulated(options: SimOptions, policy: Policy): Promise<SimulatedSource> {
-  const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");
-  if (cameras.length !== 1)
-    throw new InputError(`${policy.path}: the simulation has one camera, the policy sees ${cameras.length} images`);
-  const { width, height } = cameras[0]!;
-  const task = await loadTask(options.task, { width, height, targets: options.targets });
-  const known = new Set(["image", ...task.modalities.map(({ name }) => name)]);
-  const foreign = policy.modalities.find(({ name }) => !known.has(name));
-  if (foreign)
-    throw new InputError(
-      `${policy.path}: task ${task.name} has no modality "${foreign.name}"; it has ${[...known].join(", ")}`,
-    );
   const { ticks, episodes, speed, seed, ablate, perturb, live } = options;
+  const task = await taskFor(policy, options.task, options.targets);
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
   // Viewers show live data by the wall clock; what is not shown live is the same at every run.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
   return new SimulatedSource({ task, seed, ticks, episodes, speed, ablation: ablate, perturbations, startStamp });
 }
 
-async function outlets(
-  options: SimOptions,
+async function serve(
+  { host, port }: SimOptions,
   policy: Policy,
-  source: SimulatedSource,
+  encoder: ChannelEncoder,
   say: (line: string) => void,
-): Promise<Sink[]> {
-  const encoder = new ChannelEncoder({ robotDescription: source.robotDescription });
-  const sinks: Sink[] = [];
-  if (options.record) {
-    const card = { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) };
-    sinks.push(await McapSink.create(options.record, { encoder, metadata: { "torquelens.policy": card } }));
-    say(`record  ${options.record}`);
+): Promise<FoxgloveSink> {
+  try {
+    const server = await FoxgloveSink.listen({ encoder, host, port, name: `torquelens ${policy.card.name}` });
+    say(
+      `live     ${server.url}  to see it: in Foxglove or Lichtblick choose Open connection, Foxglove WebSocket, this`,
+    );
+    say("         address, and show the topic /torquelens/overlay/compressed in an Image panel");
+    return server;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message} (--port N takes another port, 0 any free one; --no-live serves nothing)`);
   }
-  if (options.live) {
-    try {
-      const { host, port } = options;
-      const server = await FoxgloveSink.listen({ encoder, host, port, name: `torquelens ${policy.card.name}` });
-      sinks.push(server);
-      say(`live    ${server.url}  (Foxglove: Open connection, Foxglove WebSocket)`);
-    } catch (error) {
-      for (const sink of sinks) await sink.close();
-      throw error;
-    }
-  }
-  return sinks;
 }
 
-interface Summary {
-  readonly ticks: number;
-  readonly episodes: number;
-  readonly success_rate: number | null;
-  readonly final_error_m: { readonly median: number | null; readonly max: number | null };
-  readonly shares: Record<string, number>;
-  readonly idle_ticks: number;
-  readonly latency_ms: { readonly p50: number; readonly p99: number };
-  readonly misses: number;
-  readonly late_ticks: number;
-  readonly conservation_residual_max: number;
-  readonly seconds: number;
+async function record(
+  path: string,
+  policy: Policy,
+  encoder: ChannelEncoder,
+  say: (line: string) => void,
+): Promise<McapSink> {
+  const card = { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) };
+  const sink = await McapSink.create(path, { encoder, metadata: { "torquelens.policy": card } });
+  say(`record   ${path}`);
+  return sink;
 }
 
-function summaryOf(source: SimulatedSource, statistics: Statistics, seconds: number): Summary {
-  const { episodes, successRate, finalErrors, lateTicks } = source.summary();
-  const errors = [...finalErrors].sort((a, b) => a - b);
-  return {
-    ticks: statistics.ticks,
-    episodes,
-    success_rate: episodes > 0 ? successRate : null,
-    final_error_m: { median: errors[errors.length >> 1] ?? null, max: errors.at(-1) ?? null },
-    shares: statistics.meanShares(),
-    idle_ticks: statistics.idle,
-    latency_ms: { p50: statistics.latency(0.5), p99: statistics.latency(0.99) },
-    misses: statistics.misses,
-    late_ticks: lateTicks,
-    conservation_residual_max: statistics.residualMax,
-    seconds,
-  };
-}
-
-function summaryText(summary: Summary): string {
-  const { ticks, episodes, success_rate, final_error_m, latency_ms, misses, conservation_residual_max } = summary;
-  const shares = Object.entries(summary.shares).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
-  const success =
-    success_rate === null
-      ? "no episode finished"
-      : `${episodes} episodes, success ${(100 * success_rate).toFixed(0)} %, median final error ${(1000 * final_error_m.median!).toFixed(1)} mm`;
+function introduction({ path, card, modalities }: Policy, { method }: Explainer, { task }: SimulatedSource): string {
+  const near = relative(process.cwd(), path);
   return [
-    `${ticks} ticks; ${success}`,
-    `shares  ${shares.join("   ")}`,
-    `latency p50 ${latency_ms.p50.toFixed(1)} p99 ${latency_ms.p99.toFixed(1)} ms   misses ${misses}   conservation residual at most ${conservation_residual_max.toExponential(1)}`,
+    `Simulated task ${task}: a policy commands the torques, and every torque is explained (method ${method}).`,
+    `policy   ${near.startsWith("..") ? path : near}`,
+    `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");
 }
+
+const legend = ({ deadlineMs }: Explainer): string =>
+  `
+A line a second: what the torques of that tick were based on, image : position : velocity; the joint that moves the
+arm most; time from observation to explanation; misses, how many took longer than ${deadlineMs} ms.
+idle: next to no torque, so nothing to explain. Ctrl-C stops.
+`;

@@ -27,12 +27,12 @@ export class Statistics implements Sink {
 
   async close(): Promise<void> {}
 
-  /** Latency that a part of the newest ticks stayed below, milliseconds. */
+  /** Latency that a part of the newest ticks did not exceed, milliseconds (nearest rank); NaN before the first. */
   latency(part: number): number {
     const count = Math.min(this.ticks, KEPT);
     if (count === 0) return Number.NaN;
     const sorted = this.#latencies.slice(0, count).sort();
-    return sorted[Math.min(count - 1, Math.floor(part * count))]!;
+    return sorted[Math.max(0, Math.ceil(part * count) - 1)]!;
   }
 
   /** Mean shares over the ticks that were not idle, by modality. */

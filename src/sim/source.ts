@@ -57,6 +57,8 @@ export function parseAblation(text: string): ImageAblation {
 
 /** A simulated task as a source of observations; it applies the torques of the explanations handed to `accept`. */
 export class SimulatedSource implements Source {
+  /** The task's name. */
+  readonly task: string;
   readonly robotDescription: string;
   readonly #task: Task;
   readonly #options: SimulationOptions;
@@ -85,6 +87,7 @@ export class SimulatedSource implements Source {
     }
     if (!(speed >= 0 && Number.isFinite(speed))) throw new InputError(`speed: ${speed}: expected 0 or more`);
     if (!Number.isSafeInteger(seed)) throw new InputError(`seed: ${seed}: expected a whole number`);
+    this.task = task.name;
     this.robotDescription = task.robotDescription;
     this.#task = task;
     this.#options = options;

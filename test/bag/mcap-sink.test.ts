@@ -157,10 +157,14 @@ describe("McapSink", () => {
     expect(await readdir(folder)).toEqual(["out.mcap"]);
   });
 
-  it("is a valid file without a single tick", async () => {
+  it("leaves nothing where no tick came, and an older recording alone", async () => {
     const path = join(folder, "out.mcap");
     await record(path, 0);
-    expect((await readIndexed(path)).messages).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(path, "old");
+    await record(path, 0);
+    expect(await readdir(folder)).toEqual(["out.mcap"]);
+    expect(await readFile(path, "utf8")).toBe("old");
   });
 
   it("replaces an older recording and follows a link to it", async () => {
