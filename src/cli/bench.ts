@@ -22,7 +22,8 @@ const SHIPPED = fileURLToPath(new URL("../../models/reacher.onnx", import.meta.u
 
 const CASES: Readonly<Record<string, (subject: Subject) => Uint8Array>> = {
   forward: ({ graph }) => writeModel(graph),
-  dtd: (subject) => compile(subject).bytes,
+  dtd: (subject) => compile(subject, { depth: "heatmap" }).bytes,
+  "dtd-every-channel": (subject) => compile(subject, { depth: "full" }).bytes,
   "dtd-per-torque": (subject) => compile(subject, { depth: "per-torque" }).bytes,
   shares: (subject) => compile(subject, { depth: "shares" }).bytes,
 };

@@ -58,7 +58,10 @@ export class Explainer implements Explaining {
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
     const { level = "full", threads, worker = true, budget = 0.8 } = options;
-    const { bytes, method } = compile(subjectOf(policy), { method: options.method, depth: level });
+    const { bytes, method } = compile(subjectOf(policy), {
+      method: options.method,
+      depth: level === "full" ? "heatmap" : level,
+    });
     const runner = await (worker ? WorkerSession : Session).create(bytes, { threads });
     const explainer = new Explainer(policy, method.name, level, runner, budget);
     try {

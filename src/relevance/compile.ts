@@ -59,7 +59,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const torque = graph.outputs.get(subject.torque);
   if (!torque) throw new InputError(`torque output "${subject.torque}" is not an output of the model`);
   const analysis = new Analysis({ ...graph, outputs: new Map([[subject.torque, torque]]) });
-  const context = new Context(subject, analysis, new Prefix(subject, analysis));
+  const context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
   const importance = input("torquelens.importance", "float32", [sizeOf(torque.shape)]);
   const seed = seedOf(torque);
   const readout = new Readout(subject, importance, seed.value, depth);

@@ -74,12 +74,8 @@ const convolution: Recognise = (node, analysis) => {
       };
       if (geometry.group > 1 || weights.length === 1) return weights.map(back);
       // One pass over y for all weights: their input channels side by side.
-      const channels = input.shape[1]!;
-      return split(
-        back(concat(weights, 1)),
-        2,
-        weights.map(() => channels),
-      );
+      const channels = weights.map((w) => w.shape[1]!);
+      return split(back(concat(weights, 1)), 2, channels);
     },
   };
 };

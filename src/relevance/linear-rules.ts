@@ -10,6 +10,7 @@ import {
   logicalAnd,
   logicalNot,
   maximum,
+  mean,
   mul,
   neg,
   relu,
@@ -124,6 +125,25 @@ function perChannel(literal: Literal): Value | undefined {
   return tensor(literal.dtype, [1, channels, ...literal.shape.slice(2).map(() => 1)], values);
 }
 
+/**
+ * Where only the sum over an image's channels is asked, terms whose input is one constant a channel become one term of
+ * one channel: their mean, which every channel of the result gets.
+ */
+function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Piece[] {
+  const channels = layer.input.shape[1]!;
+  const isPoolable = ({ forward, input, weight }: Piece) =>
+    forward === undefined &&
+    layer.kind === "convolution" &&
+    weight.shape[1] === channels &&
+    sizeOf(input.shape) === channels;
+  const constants = parts.filter(isPoolable);
+  if (constants.length === 0) return parts;
+  const weights = constants.map(({ input, weight }) => mean(mul(weight, input), [1], true));
+  const offset = constants.map((piece) => piece.offset!).reduce(add);
+  const pooled = { input: scalar(1, layer.input.dtype), weight: weights.reduce(add), forward: undefined, offset };
+  return [...parts.filter((piece) => !isPoolable(piece)), pooled];
+}
+
 /** z: what depends on the observation, and the constants in one. */
 function total(parts: readonly Piece[], extra?: Value): Value {
   const forwards = parts.flatMap(({ forward }) => forward ?? []);
@@ -153,7 +173,8 @@ function guard(layer: LinearLayer, terms: readonly Term[], context: Context): Va
 const proportional =
   (terms: readonly Term[]): LayerRule =>
   (layer, amount, context) => {
-    const parts = pieces(layer, terms, context);
+    const every = pieces(layer, terms, context);
+    const parts = context.sumsChannels(layer.input) ? poolConstants(layer, every) : every;
     return handBack(layer, parts, div(amount, withRow(total(parts, guard(layer, terms, context)))));
   };
 

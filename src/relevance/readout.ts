@@ -20,14 +20,16 @@ import { collapse, type Relevance, rowsOf } from "./carrier.js";
 import type { Subject, SubjectImage, SubjectModality } from "./subject.js";
 
 /**
- * How deep relevance is followed: to every pixel for the α-weighted sum (`full`), to every pixel for each torque
- * (`per-torque`), or only to where the image's features join (`shares`).
+ * How deep relevance is followed: only to where the image's features join (`shares`), to the α-weighted heatmap
+ * (`heatmap`, what a live view needs), to every channel of every pixel (`full`), or to that for each torque
+ * (`per-torque`).
  */
-export type Depth = "full" | "per-torque" | "shares";
+export type Depth = "shares" | "heatmap" | "full" | "per-torque";
 
 /**
  * Makes the compiled model's outputs of what arrived at the inputs:
- * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques), `torquelens.heatmap.<input>` [H, W],
+ * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques; of an image not at depth `heatmap`),
+ * `torquelens.heatmap.<input>` [H, W],
  * `torquelens.torque_relevance.<input>` [J, n] for inputs that are no image, `torquelens.torque_heatmap.<input>`
  * [J, H, W] where compiled per torque, `torquelens.shares` [M], `torquelens.torque_shares` [J, M],
  * `torquelens.residual` (scalar) and `torquelens.empty_pool` [J] (1 where Eq. 1 found no contribution of the torque's sign).
@@ -70,7 +72,8 @@ export class Readout {
       const target = this.subject.graph.inputs.get(name)!;
       const relevance = this.#arrived.get(target);
       const sum = relevance && reshape(collapse(relevance, this.importance).amount, target.shape);
-      outputs.push([`torquelens.relevance.${name}`, sum ?? zeros(target.shape)]);
+      if (!image || this.depth !== "heatmap")
+        outputs.push([`torquelens.relevance.${name}`, sum ?? zeros(target.shape)]);
       if (image) {
         outputs.push([`torquelens.heatmap.${name}`, heatmap(sum ?? zeros(target.shape), image)]);
         if (relevance?.perTorque && this.depth === "per-torque")
@@ -101,13 +104,14 @@ export class Readout {
     return reshape(relevance.amount, [this.#torques, size]);
   }
 
-  /** α-weighted relevance of a modality's elements, flat. */
+  /** α-weighted relevance of a modality's elements; of an image's pixels where its channels are summed. */
   #elements(modality: SubjectModality): Value | undefined {
     const target = this.subject.graph.inputs.get(modality.input)!;
     const relevance = this.#arrived.get(target);
     if (!relevance) return undefined;
-    const all = reshape(collapse(relevance, this.importance).amount, [sizeOf(target.shape)]);
-    return modality.kind === "image" ? all : slice(all, 0, modality.start, modality.start + modality.size);
+    const all = reshape(collapse(relevance, this.importance).amount, target.shape);
+    if (modality.kind === "image") return this.depth === "heatmap" ? heatmap(all, modality) : all;
+    return slice(reshape(all, [sizeOf(target.shape)]), 0, modality.start, modality.start + modality.size);
   }
 
   /** Σ|R| of a modality for the α-weighted sum. */

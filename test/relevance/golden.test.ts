@@ -80,3 +80,18 @@ describe("gradients against the golden vectors", () => {
       expect(relativeError(out.g!, numbers(GOLDEN[`k${k}`].gradient!))).toBeLessThan(TOLERANCE);
     });
 });
+
+describe("depth heatmap", () => {
+  it("net A: the same heatmap, shares and residual without every channel", async () => {
+    const feeds = {
+      image: float32(numbers(GOLDEN.x), [1, 3, 4, 4]),
+      "torquelens.importance": float32([0.5, 1.5], [2]),
+    };
+    const full = await run(compile(netA()).bytes, feeds);
+    const heatmap = await run(compile(netA(), { depth: "heatmap" }).bytes, feeds);
+    expect(relativeError(heatmap["torquelens.heatmap.image"]!, full["torquelens.heatmap.image"]!)).toBeLessThan(1e-5);
+    expect(relativeError(heatmap["torquelens.shares"]!, full["torquelens.shares"]!)).toBeLessThan(1e-5);
+    expect(heatmap["torquelens.residual"]![0]).toBeLessThan(1e-4);
+    expect(heatmap).not.toHaveProperty("torquelens.relevance.image");
+  });
+});
