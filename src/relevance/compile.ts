@@ -64,7 +64,6 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const seed = seedOf(torque);
   const readout = new Readout(subject, importance, seed.value, depth);
   const targets = new Set(subject.modalities.map((modality) => graph.inputs.get(modality.input)!));
-  const reach = modalityReach(analysis, subject);
 
   const rules: NodeRule[] = [];
   const propagate = (node: Node, arriving: readonly (Relevance | undefined)[]) => {
@@ -73,10 +72,10 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
     let amounts = arriving.map(
       (relevance) => relevance && (perTorque ? relevance : collapse(relevance, importance)).amount,
     );
-    const only = reach.get(node);
+    const only = context.onlyImage(node);
     if (depth !== "per-torque" && perTorque && only !== undefined && isSpatial(node, analysis)) {
       readout.joins(
-        only,
+        only.name,
         amounts.filter((amount) => amount !== undefined),
       );
       if (depth === "shares") return [];
@@ -88,7 +87,9 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
       const row = method.rows.find(({ when }) => when(layer, context))!;
       rules.push({ node: node.label, op: node.op, rule: row.name });
       const amount = row.rule(layer, amounts[present ? arriving.indexOf(present) : 0]!, context);
-      return [[layer.input, { amount, perTorque }]] satisfies Contribution<Relevance>[];
+      const image = context.summedImage(layer.input);
+      if (image) readout.pixels(image, { amount, perTorque });
+      return image ? [] : ([[layer.input, { amount, perTorque }]] satisfies Contribution<Relevance>[]);
     }
     rules.push({ node: node.label, op: node.op, rule: analysis.softArgmax(node) ? "mass" : "operator" });
     return operatorRule(node, amounts, context).map(([to, amount]) => [to, { amount, perTorque }] as const);
@@ -109,20 +110,6 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
 /** Pictures and what makes points of them: where following each torque alone is dear. */
 function isSpatial(node: Node, analysis: Analysis): boolean {
   return analysis.softArgmax(node) !== undefined || node.inputs.some((value) => (value?.shape.length ?? 0) >= 4);
-}
-
-/** For each node the one modality that it depends on, where it is one image. */
-function modalityReach(analysis: Analysis, subject: Subject): Map<Node, string> {
-  const names = new Map<Node, Set<string>>();
-  for (const node of analysis.order) {
-    const reached = new Set(node.inputs.flatMap((value) => (value ? [...(names.get(value.node) ?? [])] : [])));
-    for (const modality of subject.modalities)
-      if (subject.graph.inputs.get(modality.input)?.node === node) reached.add(modality.name);
-    names.set(node, reached);
-  }
-  const images = new Set(subject.modalities.filter(({ kind }) => kind === "image").map(({ name }) => name));
-  const single = [...names].filter(([, reached]) => reached.size === 1 && images.has([...reached][0]!));
-  return new Map(single.map(([node, reached]) => [node, [...reached][0]!]));
 }
 
 function metadataOf(subject: Subject, method: Method, depth: Depth): [string, string][] {

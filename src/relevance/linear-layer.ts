@@ -7,7 +7,7 @@ import {
   concat,
   conv,
   div,
-  full,
+  expand,
   matmul,
   matrixTranspose,
   mul,
@@ -35,9 +35,9 @@ export interface LinearLayer {
   readonly output: Value;
   /** What the layer's kind is called in messages. */
   readonly kind: "convolution" | "dense" | "mean";
-  /** L(x; w), plus a number everywhere, for any x and w of these shapes. */
-  forward(x: Value, weight: Value, plus?: number): Value;
-  /** L(x; w) for an x that is constant in each channel, [1, C, 1, …], where that is cheaper. */
+  /** L(x; w), plus constants that broadcast to one an output channel, for any x and w of these shapes. */
+  forward(x: Value, weight: Value, plus?: Value): Value;
+  /** L(x; w) for an x that is constant in each channel, [1, C, 1, …] or a scalar, where every window is whole. */
   uniform?(x: Value, weight: Value): Value;
   /** Lᵀ(y; w) for each weight: [rows, …output] → [rows, …input]. */
   adjoints(y: Value, weights: readonly Value[]): readonly Value[];
@@ -63,7 +63,7 @@ const convolution: Recognise = (node, analysis) => {
     bias: bias && channelwise(bias),
     output,
     kind: "convolution",
-    forward: (x, w, plus = 0) => conv(x, w, geometry, plus === 0 ? undefined : full([w.shape[0]!], plus, x.dtype)),
+    forward: (x, w, plus) => conv(x, w, geometry, plus && expand(reshape(plus, [-1]), [w.shape[0]!])),
     ...(geometry.group === 1 && geometry.pads.every((p) => p === 0) && { uniform: channelSums }),
     adjoints: (y, weights) => {
       const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
@@ -100,7 +100,7 @@ const dense: Recognise = (node, analysis) => {
     bias: c && (beta === 1 ? c : mul(c, beta)),
     output: node.outputs[0]!,
     kind: "dense",
-    forward: (x, w, plus = 0) => add(matmul(x, w), plus),
+    forward: (x, w, plus) => (plus ? add(matmul(x, w), plus) : matmul(x, w)),
     adjoints: (y, weights) => weights.map((w) => matmul(y, matrixTranspose(w))),
   };
 };
@@ -118,7 +118,10 @@ const average: Recognise = (node, analysis) => {
     bias: undefined,
     output: node.outputs[0]!,
     kind: "mean",
-    forward: (x, w, plus = 0) => add(mul(apply(node.op, [x, ...node.inputs.slice(1)], node.attributes), w), plus),
+    forward: (x, w, plus) => {
+      const y = mul(apply(node.op, [x, ...node.inputs.slice(1)], node.attributes), w);
+      return plus ? add(y, plus) : y;
+    },
     adjoints: (y, weights) => {
       const spread = () => {
         if (reduces) return div(expandReduced(node, y, 1), count);

@@ -10,7 +10,6 @@ import {
   logicalAnd,
   logicalNot,
   maximum,
-  mean,
   mul,
   neg,
   relu,
@@ -18,6 +17,7 @@ import {
   scalar,
   square,
   sub,
+  sum,
   tensor,
   where,
 } from "../graph/build.js";
@@ -98,9 +98,25 @@ function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): P
       return [{ input, weight, forward: undefined, offset: forward }];
     }
     const input = INPUT[form](x, nonNegative);
-    const plus = form === "x⁺ or silent" || form === "one" ? VANISHING : 0;
-    return [{ input, weight, forward: layer.forward(input, weight, plus), offset: undefined }];
+    return [{ input, weight, forward: forwardOf(layer, form, x, input, weight, nonNegative), offset: undefined }];
   });
+}
+
+/** L(input; weight), kept off zero where it is a denominator of its own. */
+function forwardOf(
+  layer: LinearLayer,
+  form: InputForm,
+  x: Value,
+  input: Value,
+  weight: Value,
+  nonNegative: boolean,
+): Value {
+  if (form === "one") return layer.forward(input, weight, scalar(VANISHING, x.dtype));
+  if (form !== "x⁺ or silent") return layer.forward(input, weight);
+  // What silent inputs add is a constant where windows are whole: then the forward pass's own x serves as input.
+  const silence = nonNegative ? layer.uniform?.(scalar(SILENT, x.dtype), weight) : undefined;
+  if (silence) return layer.forward(x, weight, add(silence, VANISHING));
+  return layer.forward(input, weight, scalar(VANISHING, x.dtype));
 }
 
 /** A bound as an input, and what the layer makes of it: small where each channel has one bound. */
@@ -127,7 +143,7 @@ function perChannel(literal: Literal): Value | undefined {
 
 /**
  * Where only the sum over an image's channels is asked, terms whose input is one constant a channel become one term of
- * one channel: their mean, which every channel of the result gets.
+ * one channel: their sum.
  */
 function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Piece[] {
   const channels = layer.input.shape[1]!;
@@ -138,7 +154,7 @@ function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Pi
     sizeOf(input.shape) === channels;
   const constants = parts.filter(isPoolable);
   if (constants.length === 0) return parts;
-  const weights = constants.map(({ input, weight }) => mean(mul(weight, input), [1], true));
+  const weights = constants.map(({ input, weight }) => sum(mul(weight, input), [1], true));
   const offset = constants.map((piece) => piece.offset!).reduce(add);
   const pooled = { input: scalar(1, layer.input.dtype), weight: weights.reduce(add), forward: undefined, offset };
   return [...parts.filter((piece) => !isPoolable(piece)), pooled];
@@ -151,12 +167,13 @@ function total(parts: readonly Piece[], extra?: Value): Value {
   return [...forwards, ...(offsets.length > 0 ? [offsets.reduce(add)] : [])].reduce(add);
 }
 
-/** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]. */
-function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value): Value {
+/** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]; summed over an image's channels where no more is asked. */
+function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value, summed = false): Value {
   const weights = parts.map(({ weight }) => weight);
   return layer
     .adjoints(s, weights)
     .map((back, t) => mul(withRow(parts[t]!.input), back))
+    .map((share) => (summed && share.shape[2] !== 1 ? sum(share, [2], true) : share))
     .reduce(add);
 }
 
@@ -173,9 +190,10 @@ function guard(layer: LinearLayer, terms: readonly Term[], context: Context): Va
 const proportional =
   (terms: readonly Term[]): LayerRule =>
   (layer, amount, context) => {
+    const summed = context.summedImage(layer.input) !== undefined;
     const every = pieces(layer, terms, context);
-    const parts = context.sumsChannels(layer.input) ? poolConstants(layer, every) : every;
-    return handBack(layer, parts, div(amount, withRow(total(parts, guard(layer, terms, context)))));
+    const parts = summed ? poolConstants(layer, every) : every;
+    return handBack(layer, parts, div(amount, withRow(total(parts, guard(layer, terms, context)))), summed);
   };
 
 const AGREEING: readonly Term[] = [

@@ -38,6 +38,8 @@ export class Readout {
   readonly #torques: number;
   /** Σ|R_j| per torque where an image's features join, by modality, [J] each. */
   readonly #joined = new Map<string, Value[]>();
+  /** α-weighted relevance of pixels, [H, W] each, by modality. */
+  readonly #pixels = new Map<string, Value[]>();
   #arrived: ReadonlyMap<Value, Relevance> = new Map();
   #emptyPools: readonly Value[] = [];
 
@@ -58,6 +60,15 @@ export class Readout {
     this.#joined.set(modality, totals);
   }
 
+  /** Takes relevance of an image's pixels where its channels are summed, [rows, 1, 1 or C, H, W]: it goes no further. */
+  pixels(image: SubjectImage, relevance: Relevance): void {
+    const { amount } = collapse(relevance, this.importance);
+    const [h, w] = amount.shape.slice(-2) as [number, number];
+    const summed = amount.shape[2] === 1 ? amount : sum(amount, [2], true);
+    const heatmaps = this.#pixels.get(image.name) ?? [];
+    this.#pixels.set(image.name, [...heatmaps, reshape(summed, [h, w])]);
+  }
+
   arrives(arrived: ReadonlyMap<Value, Relevance>, emptyPools: readonly Value[]): void {
     this.#arrived = arrived;
     this.#emptyPools = emptyPools;
@@ -75,7 +86,7 @@ export class Readout {
       if (!image || this.depth !== "heatmap")
         outputs.push([`torquelens.relevance.${name}`, sum ?? zeros(target.shape)]);
       if (image) {
-        outputs.push([`torquelens.heatmap.${name}`, heatmap(sum ?? zeros(target.shape), image)]);
+        outputs.push([`torquelens.heatmap.${name}`, this.#heatmap(image) ?? heatmap(zeros(target.shape), image)]);
         if (relevance?.perTorque && this.depth === "per-torque")
           outputs.push([`torquelens.torque_heatmap.${name}`, torqueHeatmaps(relevance.amount, image)]);
       } else outputs.push([`torquelens.torque_relevance.${name}`, this.#rows(target, relevance)]);
@@ -106,12 +117,21 @@ export class Readout {
 
   /** α-weighted relevance of a modality's elements; of an image's pixels where its channels are summed. */
   #elements(modality: SubjectModality): Value | undefined {
+    if (modality.kind === "image" && this.depth === "heatmap") return this.#heatmap(modality);
     const target = this.subject.graph.inputs.get(modality.input)!;
     const relevance = this.#arrived.get(target);
     if (!relevance) return undefined;
-    const all = reshape(collapse(relevance, this.importance).amount, target.shape);
-    if (modality.kind === "image") return this.depth === "heatmap" ? heatmap(all, modality) : all;
-    return slice(reshape(all, [sizeOf(target.shape)]), 0, modality.start, modality.start + modality.size);
+    const all = reshape(collapse(relevance, this.importance).amount, [sizeOf(target.shape)]);
+    return modality.kind === "image" ? all : slice(all, 0, modality.start, modality.start + modality.size);
+  }
+
+  /** α-weighted relevance of an image's pixels, [H, W]. */
+  #heatmap(image: SubjectImage): Value | undefined {
+    const target = this.subject.graph.inputs.get(image.input)!;
+    const relevance = this.#arrived.get(target);
+    const arrived = relevance && heatmap(reshape(collapse(relevance, this.importance).amount, target.shape), image);
+    const parts = [...(this.#pixels.get(image.name) ?? []), ...(arrived ? [arrived] : [])];
+    return parts.length > 0 ? parts.reduce(add) : undefined;
   }
 
   /** Σ|R| of a modality for the α-weighted sum. */
