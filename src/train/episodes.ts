@@ -4,15 +4,11 @@ import type { Targets } from "../sim/reacher.js";
 import type { Task } from "../sim/task.js";
 import { TENSORS } from "./export.js";
 
-/** What the policy is shown: the camera, always its first image, or always its first with another goal in it. */
-export type Sight = "live" | "first" | "frozen";
-
 export interface EpisodeOptions {
   readonly seed: number;
   /** Numbers of the episodes to run; all of an episode follows from the seed and its number. */
   readonly episodes: readonly number[];
   readonly targets: Targets;
-  readonly sight: Sight;
   /** Whether the expert's torque is applied in place of the policy's. */
   readonly expert: boolean;
   /** Standard deviation of the noise on the applied torque, fractions of the limits. */
@@ -48,20 +44,17 @@ export async function runEpisodes(
 async function runEpisode(
   task: Task,
   policy: Session,
-  { seed, sight, expert, noise }: EpisodeOptions,
+  { seed, expert, noise }: EpisodeOptions,
   episode: number,
   record?: (tick: Tick) => void,
 ): Promise<number> {
   const disturbance = random(seed, episode, 2);
   task.reset(seed, episode);
-  let held: Uint8Array | undefined;
   for (let tick = 0; tick < task.ticks; tick++) {
     const { image, values } = task.observe();
-    if (sight === "frozen") held ??= task.renderOtherGoal();
-    else if (sight === "first") held ??= image;
     const configuration = Float32Array.from(task.modalities.flatMap(({ name }) => [...values[name]!]));
     const outputs = await policy.run({
-      [TENSORS.image]: { dtype: "uint8", shape: [1, task.height, task.width, 3], data: held ?? image },
+      [TENSORS.image]: { dtype: "uint8", shape: [1, task.height, task.width, 3], data: image },
       [TENSORS.configuration]: { dtype: "float32", shape: [1, configuration.length], data: configuration },
     });
     const wanted = task.expert();

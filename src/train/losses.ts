@@ -72,17 +72,19 @@ export interface PoseLossOptions {
   readonly landmarkOfChannel: readonly number[];
   /** Width of the blob that a feature map shall have around its landmark, in cells. */
   readonly blob: number;
+  /** Weight of a feature map's spread: the expected squared distance from its landmark under the softmax, cells². */
+  readonly spread: number;
 }
 
 /**
  * The pose warm-up (after Levine et al. 2016 §5.2): softmax of every feature map against a Gaussian blob at its landmark
- * (cross-entropy; it makes maps sharp), and the landmarks' positions read linearly from the feature points (squared
+ * (cross-entropy) and their spread around it, both of which make maps sharp; and the landmarks' positions read linearly from the feature points (squared
  * error in half image widths, times the input `precision`).
  *
  * Batch: `image` uint8 [B, H, W, 3]; `landmarks` [B, L, 2], columns and rows of cells; `precision` scalar.
  */
 export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOptions): StepModel {
-  const { batch, landmarkOfChannel, blob } = options;
+  const { batch, landmarkOfChannel, blob, spread } = options;
   const count = Math.max(...landmarkOfChannel) + 1;
   const image = input("image", "uint8", [batch, spec.height, spec.width, 3]);
   const landmarks = input("landmarks", "float32", [batch, count, 2]);
@@ -91,21 +93,26 @@ export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOpt
 
   const maps = featureMaps(spec, parameters, imageTensor(image, 1 / 255));
   const [rows, columns] = mapSize(spec);
-  const wanted = blobs(spec, landmarks, blob);
-  const logProbability = logSoftmax(reshape(maps, [batch, landmarkOfChannel.length, rows * columns]));
+  const near = halfDistances(spec, landmarks);
+  const wanted = softmax(mul(near, -1 / blob ** 2));
+  const cells = reshape(maps, [batch, landmarkOfChannel.length, rows * columns]);
+  const [logProbability, probability] = [logSoftmax(cells), softmax(cells)];
+  const perMap = 1 / (batch * landmarkOfChannel.length);
   const terms = runs(landmarkOfChannel).map(({ landmark, from, to }) => {
-    return sum(mul(slice(logProbability, 1, from, to), slice(wanted, 1, landmark, landmark + 1)));
+    const of = (x: Value): Value => slice(x, 1, landmark, landmark + 1);
+    const crossEntropy = sum(mul(slice(logProbability, 1, from, to), of(wanted)));
+    const distance = sum(mul(slice(probability, 1, from, to), of(near)));
+    return add(mul(crossEntropy, -perMap), mul(distance, 2 * spread * perMap));
   });
-  const crossEntropy = mul(
-    terms.reduce((a, b) => add(a, b)),
-    -1 / (batch * landmarkOfChannel.length),
-  );
 
   const read = add(matmul(featurePoints(spec, maps), parameters["readout.weight"]!), parameters["readout.bias"]!);
   const scale = Literal.from("float32", [2], [2 / (columns - 1), 2 / (rows - 1)]);
   const actual = reshape(sub(mul(landmarks, constant(scale)), 1), [batch, 2 * count]);
   const poseError = mean(square(sub(read, actual)));
-  const loss = add(crossEntropy, mul(poseError, precision));
+  const loss = add(
+    terms.reduce((a, b) => add(a, b)),
+    mul(poseError, precision),
+  );
   return stepModel(layout, "vision", parameters, [image, landmarks, precision], { loss, poseError });
 }
 
@@ -118,16 +125,15 @@ export function imitationStep(spec: NetworkSpec, layout: Layout, batch: number):
   return stepModel(layout, "head", parameters, [x, torque], { loss });
 }
 
-/** A Gaussian of `deviation` cells at every landmark, normalised over the cells: [B, L, cells]. */
-function blobs(spec: NetworkSpec, landmarks: Value, deviation: number): Value {
+/** Half the squared distance of every cell from every landmark, cells²: [B, L, cells]. */
+function halfDistances(spec: NetworkSpec, landmarks: Value): Value {
   const [rows, columns] = mapSize(spec);
   const cells = Array.from({ length: rows * columns }, (_, i) => [i % columns, Math.floor(i / columns)] as const);
   const places = [...cells.map(([x]) => x), ...cells.map(([, y]) => y)];
   const halfSquares = cells.map(([x, y]) => (x * x + y * y) / 2);
-  // −‖cell − landmark‖²/2 up to a constant of the landmark, which softmax cancels.
   const product = matmul(landmarks, constant(Literal.from("float32", [2, cells.length], places)));
-  const closeness = sub(product, constant(Literal.from("float32", [1, 1, cells.length], halfSquares)));
-  return softmax(mul(closeness, 1 / deviation ** 2));
+  const fromOrigin = sub(constant(Literal.from("float32", [1, 1, cells.length], halfSquares)), product);
+  return add(fromOrigin, mul(sum(square(landmarks), [2], true), 0.5));
 }
 
 function logSoftmax(x: Value): Value {

@@ -43,11 +43,8 @@ export function visionShapes({ channels, kernels }: NetworkSpec): Record<string,
   const [k, l, m] = kernels;
   return {
     "conv1.weight": [a, 3, k, k],
-    "conv1.bias": [a],
     "conv2.weight": [b, a, l, l],
-    "conv2.bias": [b],
     "conv3.weight": [c, b, m, m],
-    "conv3.bias": [c],
   };
 }
 
@@ -69,14 +66,16 @@ export function imageTensor(image: Value, scale = 1): Value {
   return mul(transpose(cast(image, "float32"), [0, 3, 1, 2]), scale);
 }
 
-/** The feature maps before the softmax, [B, C, rows, columns], from an image [B, 3, H, W]. */
+/**
+ * The feature maps before the softmax, [B, C, rows, columns], from an image [B, 3, H, W]. The convolutions have no
+ * biases, so that all that a cell holds comes from pixels (biases get no relevance), and the last one has no ReLU:
+ * below its floor the softmax could not get rid of cells where nothing is seen.
+ */
 export function featureMaps(spec: NetworkSpec, p: Parameters, image: Value): Value {
-  const layer = (x: Value, name: string, geometry: { strides?: number[]; pads?: number[] }): Value =>
-    relu(conv(x, p[`${name}.weight`]!, geometry, p[`${name}.bias`]));
   const same = (kernel: number): { pads: number[] } => ({ pads: Array<number>(4).fill((kernel - 1) / 2) });
-  let maps = layer(image, "conv1", { strides: [2, 2] });
-  maps = layer(maps, "conv2", same(spec.kernels[1]));
-  return layer(maps, "conv3", same(spec.kernels[2]));
+  const first = relu(conv(image, p["conv1.weight"]!, { strides: [2, 2] }));
+  const second = relu(conv(first, p["conv2.weight"]!, same(spec.kernels[1])));
+  return conv(second, p["conv3.weight"]!, same(spec.kernels[2]));
 }
 
 /** Soft-argmax: the expected position under softmax(map), x then y in [−1, 1] a map: [B, 2C]. */

@@ -1,6 +1,5 @@
-import type { Targets } from "../sim/reacher.js";
+import { TOLERANCE } from "../sim/reacher.js";
 import { allocateDemonstrations, type Demonstrations, standardise } from "./demonstrations.js";
-import type { Sight } from "./episodes.js";
 import { exportPolicy } from "./export.js";
 import { LANDMARKS, stepSource } from "./frames.js";
 import { imitationStep, poseStep } from "./losses.js";
@@ -23,6 +22,8 @@ export interface Recipe {
     readonly rate: number;
     /** Width of the wanted blob, cells. */
     readonly blob: number;
+    /** See `PoseLossOptions.spread`. */
+    readonly spread: number;
     /** Weight of the position error: the first value, rising to the second over the last 60 % of the steps. */
     readonly precision: readonly [first: number, last: number];
   };
@@ -59,7 +60,7 @@ export const REACHER_RECIPE: Recipe = {
   workers: 2,
   landmarkChannels: [8, 4],
   sharpness: 4,
-  vision: { batch: 16, steps: 1500, rate: 2e-3, blob: 1, precision: [10, 300] },
+  vision: { batch: 16, steps: 1200, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
   imitation: {
     batch: 128,
     rounds: 7,
@@ -88,13 +89,12 @@ export interface TrainOptions {
   readonly recipe: Recipe;
   readonly torqueLimit: ArrayLike<number>;
   readonly progress?: (progress: Progress) => void;
-  readonly signal?: AbortSignal;
 }
 
-/** Success is to end within this distance of the target, metres. */
-export const SUCCESS = 0.01;
-
-/** A policy in training. `close` ends its threads. */
+/**
+ * A policy in training: pose warm-up of the convolutions, then imitation of the expert by the fully connected layers
+ * on the policy's own episodes (DAgger: Ross, Gordon & Bagnell 2011). `close` ends its threads.
+ */
 export class ReacherTraining {
   readonly layout: Layout;
   readonly #parameters: Float32Array;
@@ -126,7 +126,7 @@ export class ReacherTraining {
     initialise(layout, parameters, stepSource(seed, -1, 0, 0), { sharpness: recipe.sharpness, landmarkOfChannel });
     const demonstrations = allocateDemonstrations(spec, imitation.episodes * (1 + imitation.rounds), REACHER_TICKS);
     const steps = [
-      poseStep(spec, layout, { batch: vision.batch, landmarkOfChannel, blob: vision.blob }),
+      poseStep(spec, layout, { batch: vision.batch, landmarkOfChannel, blob: vision.blob, spread: vision.spread }),
       imitationStep(spec, layout, imitation.batch),
     ];
     const batch = { vision: vision.batch, head: imitation.batch };
@@ -153,7 +153,6 @@ export class ReacherTraining {
         return { kind: "vision", step, precision: first * (last / first) ** rise };
       },
       watch: this.#watch("pose warm-up", 1, ([, error]) => `pose error ${Math.sqrt(error!).toFixed(4)}`),
-      ...this.#signal(),
     });
   }
 
@@ -170,7 +169,6 @@ export class ReacherTraining {
           seed: this.#options.seed + TRAINING_SEED,
           episodes: numbers,
           targets: "random",
-          sight: "live",
           expert: round === 0,
           noise,
         },
@@ -181,7 +179,7 @@ export class ReacherTraining {
       const note =
         round === 0
           ? "the expert's episodes"
-          : `reached ${errors.filter((error) => error < SUCCESS).length}/${episodes}`;
+          : `reached ${errors.filter((error) => error < TOLERANCE).length}/${episodes}`;
       const sampling = {
         rows: (round + 1) * episodes * REACHER_TICKS,
         points: headInputs(spec) - spec.configuration,
@@ -194,7 +192,6 @@ export class ReacherTraining {
         rate: final ? imitation.rate * 0.7 : imitation.rate,
         request: (step) => ({ kind: "head", fit: round, step, sampling }),
         watch: this.#watch(`imitation ${round}/${rounds}`, HEAD_STEP, () => note),
-        ...this.#signal(),
       });
     }
   }
@@ -204,23 +201,6 @@ export class ReacherTraining {
     const { recipe, torqueLimit } = this.#options;
     const { mean, scale } = this.#demonstrations;
     return exportPolicy(recipe.spec, this.layout, this.#parameters, { mean, scale, torqueLimit }, options);
-  }
-
-  /** Means of the head's inputs over the demonstrations: feature points, then configuration. */
-  get means(): Float32Array {
-    return this.#demonstrations.mean.slice();
-  }
-
-  /** Distances at the end of the first `count` episodes of a seed, metres: those of `torquelens sim --seed`. */
-  test(targets: Targets, sight: Sight, count: number, seed = 0): Promise<number[]> {
-    return this.team.episodes(this.export(), {
-      seed,
-      episodes: Array.from({ length: count }, (_, i) => i),
-      targets,
-      sight,
-      expert: false,
-      noise: 0,
-    });
   }
 
   close(): Promise<void> {
@@ -236,10 +216,6 @@ export class ReacherTraining {
       this.#done += weight;
       progress?.({ done: this.#done, total, phase, loss: scalars[0]!, note: note(scalars) });
     };
-  }
-
-  #signal(): { signal?: AbortSignal } {
-    return this.#options.signal ? { signal: this.#options.signal } : {};
   }
 }
 

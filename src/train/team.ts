@@ -14,7 +14,6 @@ export interface Fit {
   readonly request: (step: number) => Request;
   /** Called after every step with its mean scalars (`loss` first). */
   readonly watch?: (step: number, scalars: readonly number[]) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -46,10 +45,9 @@ export class Team {
   }
 
   /** Lowers the loss of a group of parameters, in place. */
-  async fit({ group, steps, rate, request, watch, signal }: Fit): Promise<void> {
+  async fit({ group, steps, rate, request, watch }: Fit): Promise<void> {
     const adam = new Adam(...this.layout.range(group));
     for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
       const answers = await this.#ask(() => request(step));
       adam.step(this.parameters, this.gradients, cosineRate(step, steps, rate));
       watch?.(

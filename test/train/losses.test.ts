@@ -44,15 +44,16 @@ test("the pose loss and its gradient are those of the definition", async () => {
   const image = Uint8Array.from(randoms(batch * pixels, 7, 0, 255.99));
   const landmarks = randoms(batch * 4, 8, 0.5, 4.5);
   const precision = 20;
-  const blob = 0.8;
-  const model = poseStep(TINY, TINY_LAYOUT, { batch, landmarkOfChannel: LANDMARK_OF_CHANNEL, blob });
+  const weights = { blob: 0.8, spread: 0.3 };
+  const model = poseStep(TINY, TINY_LAYOUT, { batch, landmarkOfChannel: LANDMARK_OF_CHANNEL, ...weights });
   const { loss, gradient } = await run(model, vector, {
     image: { dtype: "uint8", shape: [batch, TINY.height, TINY.width, 3], data: image },
     landmarks: { dtype: "float32", shape: [batch, 2, 2], data: landmarks },
     precision: { dtype: "float32", shape: [], data: Float32Array.of(precision) },
   });
   const images = [image.subarray(0, pixels), image.subarray(pixels)];
-  const slow = (v: Float64Array): number => poseLoss(v, images, landmarks, LANDMARK_OF_CHANNEL, blob, precision);
+  const slow = (v: Float64Array): number =>
+    poseLoss(v, images, landmarks, LANDMARK_OF_CHANNEL, { ...weights, precision });
   const exact = Float64Array.from(vector);
   expect(loss).toBeCloseTo(slow(exact), 4);
   const elements = everyNth(TINY_LAYOUT.range("vision"), 3);

@@ -29,31 +29,29 @@ const maps = (channels: number, rows: number, columns: number, values: ArrayLike
   at: (c, y, x) => (y < 0 || x < 0 || y >= rows || x >= columns ? 0 : values[(c * rows + y) * columns + x]!),
 });
 
-function convolve(
-  x: Maps,
-  weight: Float64Array,
-  bias: Float64Array,
-  kernel: number,
-  stride: number,
-  pad: number,
-): Maps {
+function convolve(x: Maps, weight: Float64Array, channels: number, kernel: number, stride: number, pad: number): Maps {
   const rows = Math.floor((x.rows + 2 * pad - kernel) / stride) + 1;
   const columns = Math.floor((x.columns + 2 * pad - kernel) / stride) + 1;
   const values: number[] = [];
-  for (let k = 0; k < bias.length; k++)
+  for (let k = 0; k < channels; k++)
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < columns; column++) {
-        let sum = bias[k]!;
+        let sum = 0;
         for (let c = 0; c < x.channels; c++)
           for (let i = 0; i < kernel; i++)
             for (let j = 0; j < kernel; j++)
               sum +=
                 weight[((k * x.channels + c) * kernel + i) * kernel + j]! *
                 x.at(c, row * stride + i - pad, column * stride + j - pad);
-        values.push(Math.max(0, sum));
+        values.push(sum);
       }
-  return maps(bias.length, rows, columns, values);
+  return maps(channels, rows, columns, values);
 }
+
+const positive =
+  (at: Maps["at"]): Maps["at"] =>
+  (c, y, x) =>
+    Math.max(0, at(c, y, x));
 
 const parameter = (vector: Float64Array, name: string): Float64Array => {
   const { offset, size } = TINY_LAYOUT.slots.get(name)!;
@@ -72,8 +70,9 @@ export function see(vector: Float64Array, image: Uint8Array): { probability: num
   const planes = [0, 1, 2].flatMap((c) => Array.from({ length: width * height }, (_, i) => image[3 * i + c]! / 255));
   let x = maps(3, height, width, planes);
   kernels.forEach((kernel, layer) => {
-    const [weight, bias] = ["weight", "bias"].map((part) => parameter(vector, `conv${layer + 1}.${part}`));
-    x = convolve(x, weight!, bias!, kernel, layer === 0 ? 2 : 1, layer === 0 ? 0 : (kernel - 1) / 2);
+    const weight = parameter(vector, `conv${layer + 1}.weight`);
+    x = convolve(x, weight, TINY.channels[layer]!, kernel, layer === 0 ? 2 : 1, layer === 0 ? 0 : (kernel - 1) / 2);
+    if (layer < 2) x = { ...x, at: positive(x.at) };
   });
   const probability = Array.from({ length: x.channels }, (_, c) =>
     softmax(Array.from({ length: x.rows * x.columns }, (_, i) => x.at(c, Math.floor(i / x.columns), i % x.columns))),
@@ -103,23 +102,24 @@ export function poseLoss(
   images: readonly Uint8Array[],
   landmarks: ArrayLike<number>,
   landmarkOfChannel: readonly number[],
-  blob: number,
-  precision: number,
+  { blob, spread, precision }: { blob: number; spread: number; precision: number },
 ): number {
   const columns = Math.floor((TINY.width - TINY.kernels[0]) / 2) + 1;
   const rows = Math.floor((TINY.height - TINY.kernels[0]) / 2) + 1;
   let crossEntropy = 0;
+  let distances = 0;
   let squares = 0;
   images.forEach((image, b) => {
     const { probability, points } = see(vector, image);
     landmarkOfChannel.forEach((landmark, channel) => {
       const [x, y] = [landmarks[4 * b + 2 * landmark]!, landmarks[4 * b + 2 * landmark + 1]!];
-      const wanted = softmax(
-        probability[channel]!.map((_, i) => {
-          const [dx, dy] = [(i % columns) - x, Math.floor(i / columns) - y];
-          return -(dx * dx + dy * dy) / (2 * blob * blob);
-        }),
+      const squared = probability[channel]!.map(
+        (_, i) => ((i % columns) - x) ** 2 + (Math.floor(i / columns) - y) ** 2,
       );
+      const wanted = softmax(squared.map((square) => -square / (2 * blob * blob)));
+      probability[channel]!.forEach((share, i) => {
+        distances += share * squared[i]!;
+      });
       wanted.forEach((share, i) => {
         crossEntropy -= share * Math.log(probability[channel]![i]!);
       });
@@ -130,7 +130,7 @@ export function poseLoss(
     });
   });
   const count = images.length;
-  return crossEntropy / (count * landmarkOfChannel.length) + (precision * squares) / (4 * count);
+  return (crossEntropy + spread * distances) / (count * landmarkOfChannel.length) + (precision * squares) / (4 * count);
 }
 
 /** Central differences of a function of the parameters, at the given elements. */

@@ -48,7 +48,6 @@ test("episodes of the expert end on the target", async () => {
     seed: 0,
     episodes: [0, 1, 2, 3, 4, 5, 6],
     targets: "random",
-    sight: "live",
     expert: true,
     noise: 0,
   });
