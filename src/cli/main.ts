@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   compile: async () => (await import("./compile.js")).addCompile,
   inspect: async () => (await import("./inspect.js")).addInspect,
   methods: async () => (await import("./methods.js")).addMethods,
+  train: async () => (await import("./train.js")).addTrain,
   bench: async () => (await import("./bench.js")).addBench,
 };
 

@@ -95,9 +95,10 @@ async function trainOne(
   const { torqueLimit } = task;
   let begun = false;
   const progress = ({ done, total, phase, loss, note }: Progress): void => {
-    if (!begun) bar.start(total, 0);
+    const payload = { what: `${what}: ${phase}`, note: `loss ${loss.toExponential(2)}, ${note}` };
+    if (!begun) bar.start(total, 0, payload);
     begun = true;
-    bar.update(done, { what: `${what}: ${phase}`, note: `loss ${loss.toExponential(2)}, ${note}` });
+    bar.update(done, payload);
   };
   const training = await ReacherTraining.start({ seed, recipe, torqueLimit, progress });
   try {
