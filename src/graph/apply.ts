@@ -1,13 +1,20 @@
 import { OPERATORS } from "./operators/index.js";
-import { Inference } from "./operators/spec.js";
+import { type AttributeKind, Inference } from "./operators/spec.js";
 import { ShapeError } from "./shape.js";
-import { type Attributes, Node, type Value } from "./value.js";
+import { type Attribute, type Attributes, Node, type Value } from "./value.js";
 
 interface Naming {
   readonly name?: string;
   readonly outputNames?: readonly (string | undefined)[];
   readonly outputCount?: number;
 }
+
+const isOfKind: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> = {
+  int: Number.isInteger,
+  float: (value) => typeof value === "number",
+  ints: (value) => Array.isArray(value) && value.every(Number.isInteger),
+  string: (value) => typeof value === "string",
+};
 
 /**
  * A node of a known operator, its outputs' types inferred.
@@ -24,8 +31,11 @@ export function applyNode(
   const [least, most] = spec.inputs;
   if (inputs.length < least || inputs.length > most)
     throw new ShapeError(`${op}: takes ${least} to ${most} inputs, given ${inputs.length}`);
-  for (const key of Object.keys(attributes))
-    if (!spec.attributes?.[key]) throw new ShapeError(`${op}: attribute ${key} is not supported`);
+  for (const [key, value] of Object.entries(attributes)) {
+    const kind = spec.attributes?.[key];
+    if (!kind) throw new ShapeError(`${op}: attribute ${key} is not supported`);
+    if (!isOfKind[kind](value)) throw new ShapeError(`${op}: attribute ${key} is ${value}, expected ${kind}`);
+  }
   const types = spec.infer(new Inference(op, inputs, attributes, outputCount));
   return new Node(
     op,

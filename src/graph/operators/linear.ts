@@ -1,4 +1,4 @@
-import { broadcast, type Shape, ShapeError } from "../shape.js";
+import { broadcast, type Shape, ShapeError, sameShape } from "../shape.js";
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
@@ -17,6 +17,7 @@ export function windowOf(node: Inference, spatial: Shape, kernel: Shape): Window
   const dilations = node.intsAttribute("dilations", Array<number>(rank).fill(1));
   const autoPad = node.string("auto_pad", "NOTSET");
   const pads = [...node.intsAttribute("pads", Array<number>(2 * rank).fill(0))];
+  const declared = node.intsAttribute("kernel_shape", kernel);
   if (autoPad === "SAME_UPPER" || autoPad === "SAME_LOWER")
     for (let i = 0; i < rank; i++) {
       const span = dilations[i]! * (kernel[i]! - 1) + 1;
@@ -25,11 +26,17 @@ export function windowOf(node: Inference, spatial: Shape, kernel: Shape): Window
       pads[i] = autoPad === "SAME_UPPER" ? small : total - small;
       pads[i + rank] = total - pads[i]!;
     }
-  else if (autoPad !== "NOTSET" && autoPad !== "VALID")
-    throw new ShapeError(`${node.op}: auto_pad ${autoPad} is unknown`);
+  else if (autoPad === "VALID") pads.fill(0);
+  else if (autoPad !== "NOTSET") throw new ShapeError(`${node.op}: auto_pad ${autoPad} is unknown`);
   if ([strides.length, dilations.length, pads.length / 2, spatial.length].some((n) => n !== rank))
     throw new ShapeError(
       `${node.op}: strides [${strides}], dilations [${dilations}] and pads [${pads}] do not fit kernel [${kernel}] on [${spatial}]`,
+    );
+  if (!sameShape(declared, kernel))
+    throw new ShapeError(`${node.op}: kernel_shape [${declared}] is not the weight's [${kernel}]`);
+  if ([...kernel, ...strides, ...dilations].some((n) => n < 1) || pads.some((n) => n < 0))
+    throw new ShapeError(
+      `${node.op}: kernel [${kernel}], strides [${strides}] and dilations [${dilations}] must be positive, pads [${pads}] not negative`,
     );
   return { kernel, strides, dilations, pads };
 }
@@ -52,8 +59,9 @@ function conv(node: Inference): TensorType[] {
   const x = node.shape(0);
   const w = node.shape(1);
   const group = node.int("group", 1);
-  if (x.length !== w.length || x.length < 3 || x[1] !== w[1]! * group || w[0]! % group !== 0)
+  if (x.length !== w.length || x.length < 3 || group < 1 || x[1] !== w[1]! * group || w[0]! % group !== 0)
     throw new ShapeError(`Conv: input [${x}] does not fit weight [${w}] with group ${group}`);
+  node.sameType();
   const window = windowOf(node, x.slice(2), w.slice(2));
   if (node.inputs[2] && (node.shape(2).length !== 1 || node.shape(2)[0] !== w[0]))
     throw new ShapeError(`Conv: bias [${node.shape(2)}] does not fit weight [${w}]`);
@@ -64,8 +72,13 @@ function convTranspose(node: Inference): TensorType[] {
   const x = node.shape(0);
   const w = node.shape(1);
   const group = node.int("group", 1);
-  if (x.length !== w.length || x.length < 3 || x[1] !== w[0])
-    throw new ShapeError(`ConvTranspose: input [${x}] does not fit weight [${w}]`);
+  if (x.length !== w.length || x.length < 3 || group < 1 || x[1] !== w[0] || w[0]! % group !== 0)
+    throw new ShapeError(`ConvTranspose: input [${x}] does not fit weight [${w}] with group ${group}`);
+  if (node.inputs[2] && (node.shape(2).length !== 1 || node.shape(2)[0] !== w[1]! * group))
+    throw new ShapeError(`ConvTranspose: bias [${node.shape(2)}] does not fit weight [${w}] with group ${group}`);
+  if (node.string("auto_pad", "NOTSET") !== "NOTSET")
+    throw new ShapeError(`ConvTranspose: auto_pad ${node.string("auto_pad", "")} is not supported, expected pads`);
+  node.sameType();
   const { kernel, strides, dilations, pads } = windowOf(node, x.slice(2), w.slice(2));
   const extra = node.intsAttribute(
     "output_padding",
@@ -75,6 +88,8 @@ function convTranspose(node: Inference): TensorType[] {
     const span = dilations[i]! * (kernel[i]! - 1) + 1;
     return (extent - 1) * strides[i]! + span + extra[i]! - pads[i]! - pads[i + kernel.length]!;
   });
+  if (extra.length !== kernel.length || spatial.some((d) => d < 1))
+    throw new ShapeError(`ConvTranspose: pads [${pads}] and output_padding [${extra}] do not fit [${x}] and [${w}]`);
   return node.typed([x[0]!, w[1]! * group, ...spatial]);
 }
 
@@ -104,13 +119,15 @@ function gemm(node: Inference): TensorType[] {
     if (shape.length !== 2 || shape[0] !== m || shape[1] !== n)
       throw new ShapeError(`Gemm: bias [${node.shape(2)}] does not fit the product [${m},${n}]`);
   }
+  node.sameType();
   return node.typed([m!, n!]);
 }
 
 function pool(node: Inference): TensorType[] {
   const x = node.shape(0);
   const kernel = node.intsAttribute("kernel_shape", []);
-  if (x.length !== kernel.length + 2) throw new ShapeError(`${node.op}: input [${x}] does not fit kernel [${kernel}]`);
+  if (x.length !== kernel.length + 2 || x.length < 3)
+    throw new ShapeError(`${node.op}: input [${x}] does not fit kernel [${kernel}]`);
   const window = windowOf(node, x.slice(2), kernel);
   const shape = [x[0]!, x[1]!, ...slidingExtents(node.op, x.slice(2), window, node.int("ceil_mode", 0) === 1)];
   const values = node.typed(shape);
@@ -130,10 +147,13 @@ export const LINEAR: Record<string, OperatorSpec> = {
   Conv: { inputs: [2, 3], attributes: windowAttributes, infer: conv },
   ConvTranspose: {
     inputs: [2, 3],
-    attributes: { ...windowAttributes, output_padding: "ints", output_shape: "ints" },
+    attributes: { ...windowAttributes, output_padding: "ints" },
     infer: convTranspose,
   },
-  MatMul: { inputs: [2, 2], infer: (node) => node.typed(matMulShape(node.shape(0), node.shape(1))) },
+  MatMul: {
+    inputs: [2, 2],
+    infer: (node) => [{ dtype: node.sameType(), shape: matMulShape(node.shape(0), node.shape(1)) }],
+  },
   Gemm: { inputs: [2, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" }, infer: gemm },
   MaxPool: {
     inputs: [1, 1],
@@ -147,7 +167,11 @@ export const LINEAR: Record<string, OperatorSpec> = {
   },
   GlobalAveragePool: {
     inputs: [1, 1],
-    infer: (node) => node.typed(node.shape(0).map((d, i) => (i < 2 ? d : 1))),
+    infer: (node) => {
+      const x = node.shape(0);
+      if (x.length < 3) throw new ShapeError(`GlobalAveragePool: input [${x}] has no spatial axes`);
+      return node.typed(x.map((d, i) => (i < 2 ? d : 1)));
+    },
   },
   BatchNormalization: {
     inputs: [5, 5],

@@ -1,8 +1,10 @@
+import type { DType } from "../dtype.js";
 import type { Literal } from "../literal.js";
 import { type Shape, ShapeError } from "../shape.js";
-import type { Attribute, Attributes, TensorType, Value } from "../value.js";
+import type { Attributes, TensorType, Value } from "../value.js";
 
-type AttributeKind = "int" | "ints" | "float" | "string";
+/** Kinds of ONNX attributes that operators of inference networks have. */
+export type AttributeKind = "int" | "ints" | "float" | "string";
 
 /** What shape inference sees of a node. */
 export class Inference {
@@ -47,6 +49,13 @@ export class Inference {
     return (this.attributes[name] as string | undefined) ?? fallback;
   }
 
+  /** The element type that all inputs from `from` on have. */
+  sameType(from = 0): DType {
+    const types = this.inputs.slice(from).flatMap((value) => (value ? [value.dtype] : []));
+    if (new Set(types).size > 1) throw new ShapeError(`${this.op}: inputs have different types (${types.join(", ")})`);
+    return this.input(from).dtype;
+  }
+
   same(i = 0): TensorType[] {
     const { dtype, shape } = this.input(i);
     return [{ dtype, shape }];
@@ -63,5 +72,3 @@ export interface OperatorSpec {
   readonly inputs: readonly [least: number, most: number];
   infer(node: Inference): TensorType[];
 }
-
-export type { Attribute, AttributeKind };

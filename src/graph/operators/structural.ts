@@ -1,4 +1,4 @@
-import { broadcast, normalizeAxis, type Shape, ShapeError, sizeOf } from "../shape.js";
+import { broadcast, normalizeAxis, type Shape, ShapeError, sameShape, sizeOf } from "../shape.js";
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
@@ -25,6 +25,14 @@ export function sliceRange(extent: number, start: number, end: number, step: num
   return { start: first, count: Math.max(0, Math.ceil((last - first) / step)) };
 }
 
+/** Axes counted from the front; one out of range or named twice is refused. */
+function distinctAxes(op: string, axes: readonly number[], shape: Shape): number[] {
+  const normalized = axes.map((axis) => normalizeAxis(op, axis, shape));
+  if (new Set(normalized).size !== axes.length)
+    throw new ShapeError(`${op}: axes [${axes}] repeat for shape [${shape}]`);
+  return normalized;
+}
+
 /** The axes, starts, counts and steps of a Slice node, in full. */
 export function sliceRanges(node: Inference): { axis: number; start: number; count: number; step: number }[] {
   const shape = node.shape(0);
@@ -32,8 +40,12 @@ export function sliceRanges(node: Inference): { axis: number; start: number; cou
   const ends = node.ints(2, "ends");
   const axes = node.inputs[3] ? node.ints(3, "axes") : starts.map((_, i) => i);
   const steps = node.inputs[4] ? node.ints(4, "steps") : starts.map(() => 1);
-  return axes.map((a, i) => {
-    const axis = normalizeAxis("Slice", a, shape);
+  if ([ends, axes, steps].some(({ length }) => length !== starts.length) || steps.includes(0))
+    throw new ShapeError(
+      `Slice: starts [${starts}], ends [${ends}], axes [${axes}] and steps [${steps}] do not fit shape [${shape}]`,
+    );
+  const normalized = distinctAxes("Slice", axes, shape);
+  return normalized.map((axis, i) => {
     const step = steps[i]!;
     return { axis, step, ...sliceRange(shape[axis]!, starts[i]!, ends[i]!, step) };
   });
@@ -46,13 +58,15 @@ export function splitSizes(node: Inference): { axis: number; sizes: number[] } {
   const extent = shape[axis]!;
   if (node.inputs[1]) {
     const sizes = node.ints(1, "split");
-    if (sizes.reduce((a, b) => a + b, 0) !== extent)
+    if (sizes.reduce((a, b) => a + b, 0) !== extent || sizes.some((size) => size < 0))
       throw new ShapeError(`Split: parts [${sizes}] do not add up to extent ${extent} of shape [${shape}]`);
     return { axis, sizes };
   }
   const count = node.int("num_outputs", node.outputCount ?? 0);
   if (!(count > 0)) throw new ShapeError("Split: neither part sizes nor their number is given");
   const size = Math.ceil(extent / count);
+  if (size * (count - 1) > extent)
+    throw new ShapeError(`Split: extent ${extent} of shape [${shape}] does not make ${count} parts of ${size}`);
   return { axis, sizes: Array.from({ length: count }, (_, i) => Math.min(size, extent - i * size)) };
 }
 
@@ -62,7 +76,7 @@ function transpose(node: Inference): TensorType[] {
     "perm",
     shape.map((_, i) => shape.length - 1 - i),
   );
-  if (perm.length !== shape.length || new Set(perm).size !== shape.length)
+  if (perm.length !== shape.length || shape.some((_, axis) => !perm.includes(axis)))
     throw new ShapeError(`Transpose: permutation [${perm}] does not fit shape [${shape}]`);
   return node.typed(perm.map((axis) => shape[axis]!));
 }
@@ -71,19 +85,20 @@ function concat(node: Inference): TensorType[] {
   const first = node.shape(0);
   const axis = normalizeAxis("Concat", node.int("axis", 0), first);
   let extent = 0;
-  for (const value of node.inputs) {
-    const { shape } = value!;
+  node.inputs.forEach((_, k) => {
+    const shape = node.shape(k);
     if (shape.length !== first.length || shape.some((d, i) => i !== axis && d !== first[i]))
       throw new ShapeError(`Concat: shapes [${first}] and [${shape}] differ outside axis ${axis}`);
     extent += shape[axis]!;
-  }
+  });
+  node.sameType();
   return node.typed(first.map((d, i) => (i === axis ? extent : d)));
 }
 
 function squeeze(node: Inference): TensorType[] {
   const shape = node.shape(0);
   const axes = node.inputs[1]
-    ? node.ints(1, "axes").map((a) => normalizeAxis("Squeeze", a, shape))
+    ? distinctAxes("Squeeze", node.ints(1, "axes"), shape)
     : shape.flatMap((d, i) => (d === 1 ? [i] : []));
   for (const axis of axes)
     if (shape[axis] !== 1) throw new ShapeError(`Squeeze: axis ${axis} of shape [${shape}] is not 1`);
@@ -95,7 +110,8 @@ function unsqueeze(node: Inference): TensorType[] {
   const axes = node.ints(1, "axes");
   const rank = shape.length + axes.length;
   const at = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
-  if (at.size !== axes.length) throw new ShapeError(`Unsqueeze: axes [${axes}] repeat for shape [${shape}]`);
+  if (at.size !== axes.length || [...at].some((axis) => axis < 0 || axis >= rank))
+    throw new ShapeError(`Unsqueeze: axes [${axes}] repeat or are out of range for shape [${shape}]`);
   const rest = [...shape];
   return node.typed(Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : rest.shift()!)));
 }
@@ -103,20 +119,23 @@ function unsqueeze(node: Inference): TensorType[] {
 function pad(node: Inference): TensorType[] {
   const shape = node.shape(0);
   const pads = node.ints(1, "pads");
-  const axes = node.inputs[3]
-    ? node.ints(3, "axes").map((a) => normalizeAxis("Pad", a, shape))
-    : shape.map((_, i) => i);
+  const axes = node.inputs[3] ? distinctAxes("Pad", node.ints(3, "axes"), shape) : shape.map((_, i) => i);
   if (pads.length !== 2 * axes.length) throw new ShapeError(`Pad: pads [${pads}] do not fit shape [${shape}]`);
   const padded = [...shape];
   axes.forEach((axis, i) => {
     padded[axis]! += pads[i]! + pads[i + axes.length]!;
   });
+  if (padded.some((d) => d < 0)) throw new ShapeError(`Pad: pads [${pads}] cut more than shape [${shape}] has`);
   return node.typed(padded);
 }
 
 function gather(node: Inference): TensorType[] {
   const shape = node.shape(0);
   const axis = normalizeAxis("Gather", node.int("axis", 0), shape);
+  const extent = shape[axis]!;
+  for (const index of node.inputs[1]?.literal?.numbers() ?? [])
+    if (index < -extent || index >= extent)
+      throw new ShapeError(`Gather: index ${index} is out of range for axis ${axis} of shape [${shape}]`);
   return node.typed([...shape.slice(0, axis), ...node.shape(1), ...shape.slice(axis + 1)]);
 }
 
@@ -124,7 +143,16 @@ function flatten(node: Inference): TensorType[] {
   const shape = node.shape(0);
   const axis = node.int("axis", 1);
   const at = axis < 0 ? axis + shape.length : axis;
+  if (at < 0 || at > shape.length) throw new ShapeError(`Flatten: axis ${axis} is out of range for shape [${shape}]`);
   return node.typed([sizeOf(shape.slice(0, at)), sizeOf(shape.slice(at))]);
+}
+
+/** Refuses indices that do not lie in the data: the same rank, and no extent larger outside the axis. */
+function alongAxis(node: Inference): void {
+  const [data, indices] = [node.shape(0), node.shape(1)];
+  const axis = normalizeAxis(node.op, node.int("axis", 0), data);
+  if (indices.length !== data.length || indices.some((d, i) => i !== axis && d > data[i]!))
+    throw new ShapeError(`${node.op}: indices [${indices}] do not fit shape [${data}] along axis ${axis}`);
 }
 
 export const STRUCTURAL: Record<string, OperatorSpec> = {
@@ -174,11 +202,19 @@ export const STRUCTURAL: Record<string, OperatorSpec> = {
   GatherElements: {
     inputs: [2, 2],
     attributes: { axis: "int" },
-    infer: (node) => node.typed(node.shape(1)),
+    infer: (node) => {
+      alongAxis(node);
+      return node.typed(node.shape(1));
+    },
   },
   ScatterElements: {
     inputs: [3, 3],
     attributes: { axis: "int", reduction: "string" },
-    infer: (node) => node.same(),
+    infer: (node) => {
+      alongAxis(node);
+      if (!sameShape(node.shape(1), node.shape(2)))
+        throw new ShapeError(`ScatterElements: indices [${node.shape(1)}] do not fit updates [${node.shape(2)}]`);
+      return node.same();
+    },
   },
 };

@@ -1,0 +1,12 @@
+import type fc from "fast-check";
+import { ELEMENTWISE_CASES } from "./elementwise.js";
+import { LINEAR_CASES } from "./linear.js";
+import type { NodeCase } from "./operands.js";
+import { STRUCTURAL_CASES } from "./structural.js";
+
+/** For every operator of the graph, random valid nodes: what onnxruntime and torquelens must agree on. */
+export const NODE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> = {
+  ...ELEMENTWISE_CASES,
+  ...STRUCTURAL_CASES,
+  ...LINEAR_CASES,
+};
