@@ -17,6 +17,12 @@ function readScalar(pbf: PbfReader, kind: string): unknown {
   return pbf.readBytes();
 }
 
+/** Wire types of the scalars; messages, strings and bytes are length-delimited. */
+const LENGTH_DELIMITED = 2;
+const WIRE_TYPE: Readonly<Record<string, number>> = { int: 0, float: 5, double: 1 };
+const wireTypeOf = (kind: string): number => WIRE_TYPE[kind] ?? LENGTH_DELIMITED;
+
+/** @throws RangeError for bytes that are not such a message, or end before it does */
 export function decodeMessage(schema: Schema, type: string, bytes: Uint8Array): Message {
   const fields = schema[type]!;
   const message: Message = {};
@@ -26,19 +32,15 @@ export function decodeMessage(schema: Schema, type: string, bytes: Uint8Array): 
     const field = fields[tag];
     if (!field) return;
     const [name, kind, repeated] = field;
-    if (schema[kind]) {
-      const value = decodeMessage(schema, kind, reader.readBytes());
+    const packed = repeated !== undefined && reader.type === LENGTH_DELIMITED && wireTypeOf(kind) !== LENGTH_DELIMITED;
+    if (!packed && reader.type !== wireTypeOf(kind)) throw new RangeError(`${type}.${name} is not of kind ${kind}`);
+    const end = packed ? reader.readVarint() + reader.pos : reader.pos + 1;
+    if (end > reader.length) throw new RangeError(`${type}.${name} ends before its declared length`);
+    while (reader.pos < end) {
+      const value = schema[kind] ? decodeMessage(schema, kind, reader.readBytes()) : readScalar(reader, kind);
       if (repeated) (message[name] as unknown[]).push(value);
       else message[name] = value;
-    } else if (repeated && kind !== "string" && kind !== "bytes") {
-      const packed = reader.type === 2;
-      const end = packed ? reader.readVarint() + reader.pos : reader.pos + 1;
-      while (reader.pos < end) {
-        (message[name] as unknown[]).push(readScalar(reader, kind));
-        if (!packed) break;
-      }
-    } else if (repeated) (message[name] as unknown[]).push(readScalar(reader, kind));
-    else message[name] = readScalar(reader, kind);
+    }
   }, message);
   if (pbf.pos > pbf.length) throw new RangeError(`${type} ends before its declared length`);
   return message;
