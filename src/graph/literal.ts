@@ -17,13 +17,17 @@ export class Literal {
       );
   }
 
-  /** From numbers, converted to `dtype`. float16 is not made, only carried. */
+  /**
+   * From numbers, converted to `dtype`. 64-bit integers saturate: 2⁶³, what INT64_MAX is as a number, is INT64_MAX again.
+   * @throws RangeError for float16, which is only carried, for a 64-bit integer that is no integer, and for a shape
+   * that the values do not fill
+   */
   static from(dtype: DType, shape: Shape, values: ArrayLike<number>): Literal {
     if (dtype === "float16") throw new RangeError("float16 literals are read from files only");
     const { array } = DTYPES[dtype];
     const data =
       array === BigInt64Array || array === BigUint64Array
-        ? array.from(Array.from(values, (value) => BigInt(value)))
+        ? array.from(Array.from(values, (value) => saturated(BigInt(value), dtype === "int64")))
         : (array as typeof Float32Array).from(values);
     return new Literal(dtype, shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
@@ -51,6 +55,11 @@ export class Literal {
     const { buffer, byteOffset, byteLength } = this.bytes;
     return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
   }
+}
+
+function saturated(x: bigint, signed: boolean): bigint {
+  const most = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
+  return x > most ? most : x;
 }
 
 function halfToNumber(half: number): number {

@@ -1,15 +1,15 @@
 import { InputError } from "../errors.js";
-import { DTYPES, dtypeOf } from "./dtype.js";
+import { type DType, dtypeOf } from "./dtype.js";
 import { Literal } from "./literal.js";
 import type { TensorProto } from "./onnx-schema.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 const EXTERNAL = 1;
-const INT64_LIMIT = 2n ** 63n;
 
 /** Reads a TensorProto; raw data stays a view into the file. `where` names the tensor in messages. */
 export function literalOf(proto: TensorProto, where: string): Literal {
   const shape: Shape = proto.dims;
+  if (shape.some((d) => d < 0)) throw new InputError(`${where}: shape [${shape}] has a negative extent`);
   if (proto.dataLocation === EXTERNAL || proto.externalData.length > 0) {
     const file = proto.externalData.find((entry) => entry.key === "location")?.value ?? "another file";
     throw new InputError(
@@ -27,23 +27,20 @@ export function literalOf(proto: TensorProto, where: string): Literal {
   }
 }
 
-function fromTypedFields(proto: TensorProto, dtype: keyof typeof DTYPES, shape: Shape): Literal {
-  const { array } = DTYPES[dtype];
-  const bytesOf = (data: ArrayBufferView) => new Literal(dtype, shape, new Uint8Array(data.buffer as ArrayBuffer));
-  if (array === BigInt64Array || array === BigUint64Array) {
-    const numbers = dtype === "int64" ? proto.int64Data : proto.uint64Data;
-    // Varints beyond 2⁵³ arrive rounded: INT64_MAX (an open slice end) must not wrap to a negative number.
-    const clamp = (x: bigint) => (dtype === "int64" && x >= INT64_LIMIT ? INT64_LIMIT - 1n : x);
-    return bytesOf(array.from(numbers.map((x) => clamp(BigInt(x)))));
-  }
-  const numbers =
-    dtype === "float32"
-      ? proto.floatData
-      : dtype === "float64"
-        ? proto.doubleData
-        : dtype === "uint32"
-          ? proto.uint64Data
-          : proto.int32Data;
-  if (numbers.length === 0 && sizeOf(shape) > 0) throw new RangeError(`shape [${shape}] has no data`);
-  return bytesOf((array as typeof Float32Array).from(numbers));
+function fromTypedFields(proto: TensorProto, dtype: DType, shape: Shape): Literal {
+  const numbers = proto[FIELD[dtype] ?? "int32Data"];
+  if (numbers.length !== sizeOf(shape))
+    throw new RangeError(`a ${dtype} tensor of shape [${shape}] has ${numbers.length} elements of data`);
+  // The bits of a float16 are stored as an integer.
+  if (dtype !== "float16") return Literal.from(dtype, shape, numbers);
+  return new Literal(dtype, shape, new Uint8Array(Uint16Array.from(numbers).buffer));
 }
+
+/** Typed fields; all other element types use `int32Data`. Varints beyond 2⁵³ arrive rounded. */
+const FIELD: Partial<Record<DType, "floatData" | "doubleData" | "int64Data" | "uint64Data">> = {
+  float32: "floatData",
+  float64: "doubleData",
+  int64: "int64Data",
+  uint32: "uint64Data",
+  uint64: "uint64Data",
+};
