@@ -5,4 +5,9 @@
  */
 export class InputError extends Error {
   override readonly name = "InputError";
+
+  constructor(message: string) {
+    // Names in a broken file may hold line breaks and worse.
+    super(message.replace(/\p{Cc}+/gu, " "));
+  }
 }

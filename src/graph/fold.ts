@@ -1,4 +1,4 @@
-import { DTYPES, type DType, dtypeOf } from "./dtype.js";
+import { type DType, dtypeOf } from "./dtype.js";
 import { Literal } from "./literal.js";
 import { reducedAxes } from "./operators/reduction.js";
 import { Inference } from "./operators/spec.js";
@@ -61,6 +61,9 @@ const elementwise =
     }
     return make(dtype, shape, values);
   };
+
+/** Elements that a constant may have to be evaluated here; a larger one is left to the runtime. */
+export const MOST_FOLDED = 2 ** 24;
 
 /** Same bytes under another shape. */
 const relabel: Evaluate = (node, [x]) => [new Literal(x!.dtype, node.outputs[0]!.shape, x!.bytes)];
@@ -228,6 +231,6 @@ export function fold(
     if (value && (!literal || literal.dtype === "float16")) return undefined;
     literals.push(literal);
   }
-  if (node.outputs.some(({ dtype }) => !(dtype in DTYPES) || dtype === "float16")) return undefined;
+  if (node.outputs.some(({ dtype, shape }) => dtype === "float16" || sizeOf(shape) > MOST_FOLDED)) return undefined;
   return evaluate(node, literals, new Inference(node.op, node.inputs, node.attributes, node.outputs.length));
 }

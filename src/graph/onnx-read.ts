@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { applyNode } from "./apply.js";
 import { constant, input } from "./build.js";
 import { dtypeOf } from "./dtype.js";
-import { fold } from "./fold.js";
+import { fold, MOST_FOLDED } from "./fold.js";
 import { Literal } from "./literal.js";
 import {
   ATTRIBUTE_TYPE,
@@ -18,7 +18,7 @@ import { decodeMessage } from "./protobuf.js";
 import { ShapeError, sizeOf } from "./shape.js";
 import { literalOf } from "./tensor-proto.js";
 import { upgrade } from "./upgrade.js";
-import type { Attribute, Graph, Node, Value } from "./value.js";
+import type { Attribute, Graph, Value } from "./value.js";
 
 export const SUPPORTED = { maxIr: 10, minOpset: 13, maxOpset: 21 } as const;
 
@@ -32,28 +32,48 @@ export function readModel(bytes: Uint8Array, source: string): Graph {
   const opset = checkVersions(model, source);
   const graph = model.graph!;
   if (graph.sparseInitializer.length > 0) throw new InputError(`${source}: sparse initializers are not supported`);
-  const values = new Map<string, Value>();
-  for (const proto of graph.initializer)
-    values.set(proto.name ?? "", constant(literalOf(proto, `${source}: initializer "${proto.name}"`), proto.name));
+  const values = new Values();
+  for (const proto of graph.initializer) {
+    const called = `${source}: initializer "${proto.name}"`;
+    values.define(proto.name, constant(literalOf(proto, called), proto.name), called);
+  }
   const inputs = new Map<string, Value>();
   for (const info of graph.input) {
-    if (values.has(info.name ?? "")) continue; // IR 3 lists initializers among the inputs.
+    if (values.get(info.name)?.literal) continue; // IR 3 lists initializers among the inputs.
     const value = graphInput(info, source);
     inputs.set(value.name!, value);
-    values.set(value.name!, value);
+    values.define(value.name, value, `${source}: input "${value.name}"`);
   }
-  for (const proto of graph.node) readNode(proto, values, graph, source);
+  for (const proto of graph.node) readNode(proto, values, model, source);
   const outputs = new Map<string, Value>();
   for (const { name = "" } of graph.output) {
     const value = values.get(name);
     if (!value) throw new InputError(`${source}: output "${name}" is made by no node`);
+    if (outputs.has(name)) throw new InputError(`${source}: output "${name}" is listed twice`);
     outputs.set(name, value);
   }
   const metadata = new Map(model.metadataProps.map(({ key = "", value = "" }) => [key, value]));
   return { name: graph.name ?? "", inputs, outputs, metadata, opset };
 }
 
-function decode(bytes: Uint8Array, source: string): ModelProto & { graph: GraphProto } {
+/** What has been read so far, by name; an empty name is an optional input or output left out. */
+class Values {
+  readonly #byName = new Map<string, Value>();
+
+  get(name = ""): Value | undefined {
+    return this.#byName.get(name);
+  }
+
+  define(name: string | undefined, value: Value, called: string): void {
+    if (!name) return;
+    if (this.#byName.has(name)) throw new InputError(`${called}: the name "${name}" is taken already`);
+    this.#byName.set(name, value);
+  }
+}
+
+type CheckedModel = ModelProto & { graph: GraphProto };
+
+function decode(bytes: Uint8Array, source: string): CheckedModel {
   let model: ModelProto;
   try {
     model = decodeMessage(ONNX, "ModelProto", bytes) as unknown as ModelProto;
@@ -62,7 +82,7 @@ function decode(bytes: Uint8Array, source: string): ModelProto & { graph: GraphP
   }
   if (!model.graph || model.graph.output.length === 0 || !model.irVersion)
     throw new InputError(`${source}: not an ONNX file (no graph with outputs in ${bytes.byteLength} bytes)`);
-  return model as ModelProto & { graph: GraphProto };
+  return model as CheckedModel;
 }
 
 function checkVersions(model: ModelProto, source: string): number {
@@ -93,19 +113,27 @@ function graphInput(info: ValueInfoProto, source: string): Value {
   return input(name, dtype, shape);
 }
 
-function readNode(proto: NodeProto, values: Map<string, Value>, graph: GraphProto, source: string): void {
+function readNode(proto: NodeProto, values: Values, model: CheckedModel, source: string): void {
   const op = proto.opType ?? "";
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
-  const standard = proto.domain === undefined || proto.domain === "" || proto.domain === "ai.onnx";
-  if (op === "Constant" && standard) {
-    values.set(proto.output[0]!, constant(constantOf(proto, called), proto.output[0]));
-    return;
+  const standard = !proto.domain || proto.domain === "ai.onnx";
+  const isConstant = standard && (op === "Constant" || op === "ConstantOfShape");
+  if (!isConstant && (!standard || !OPERATORS[op])) throw unsupported(proto, called, model);
+  try {
+    if (isConstant) {
+      const literal =
+        op === "Constant" ? constantOf(proto, called) : filledOf(proto, values.get(proto.input[0]), called);
+      values.define(proto.output[0], constant(literal, proto.output[0]), called);
+    } else defineOutputs(proto, values, called);
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof RangeError) throw new InputError(`${called}: ${error.message}`);
+    throw error;
   }
-  if (op === "ConstantOfShape" && standard) {
-    values.set(proto.output[0]!, constant(filledOf(proto, values.get(proto.input[0]!), called), proto.output[0]));
-    return;
-  }
-  if (!standard || !OPERATORS[op]) throw unsupported(proto, called, graph);
+}
+
+/** The outputs of a node of a known operator, constants where they can be evaluated. */
+function defineOutputs(proto: NodeProto, values: Values, called: string): void {
+  const op = proto.opType!;
   const inputs = proto.input.map((name) => {
     if (name === "") return undefined;
     const value = values.get(name);
@@ -113,33 +141,27 @@ function readNode(proto: NodeProto, values: Map<string, Value>, graph: GraphProt
     return value;
   });
   const attributes = Object.fromEntries(proto.attribute.map((a) => [a.name ?? "", attributeOf(a, called)]));
-  let node: Node;
-  let constants: Literal[] | undefined;
-  try {
-    const form = upgrade(op, { inputs, attributes });
-    node = applyNode(op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
-    constants = fold(node);
-  } catch (error) {
-    if (error instanceof ShapeError) throw new InputError(`${called}: ${error.message}`);
-    throw error;
-  }
+  const form = upgrade(op, { inputs, attributes }, proto.output.length);
+  const node = applyNode(op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
+  const constants = fold(node);
   proto.output.forEach((name, i) => {
-    if (values.has(name)) throw new InputError(`${called}: output "${name}" is made twice`);
     const literal = constants?.[i];
     const value = literal ? constant(literal, name) : node.outputs[i];
     if (!value && name !== "") throw new InputError(`${called}: output ${i} ("${name}") is not supported`);
-    if (value && name !== "") values.set(name, value);
+    if (value) values.define(name, value, called);
   });
 }
 
-function unsupported(proto: NodeProto, called: string, graph: GraphProto): InputError {
+function unsupported(proto: NodeProto, called: string, { graph, functions }: CheckedModel): InputError {
   const outputs = new Set(proto.output);
   const consumers = graph.node.filter((node) => node.input.some((name) => outputs.has(name)));
   const readers = consumers.map((node) => `"${node.name || node.output[0]}" (${node.opType})`);
   const also = graph.output.filter(({ name }) => outputs.has(name ?? "")).map(({ name }) => `output "${name}"`);
   const domain = proto.domain ? ` of domain ${proto.domain}` : "";
+  const local = functions.some(({ name, domain: of = "" }) => name === proto.opType && of === (proto.domain ?? ""));
   return new InputError(
-    `${called}: operator ${proto.opType}${domain} is not supported; it feeds ${[...readers, ...also].join(", ") || "nothing"}`,
+    `${called}: ${local ? "function" : "operator"} ${proto.opType ?? "without a name"}${domain} is not supported; ` +
+      `it feeds ${[...readers, ...also].join(", ") || "nothing"}`,
   );
 }
 
@@ -174,6 +196,8 @@ function constantOf(proto: NodeProto, called: string): Literal {
 function filledOf(proto: NodeProto, shape: Value | undefined, called: string): Literal {
   if (!shape?.literal) throw new InputError(`${called}: the shape must be a constant, it is computed at run time`);
   const extents = Array.from(shape.literal.numbers());
+  if (extents.some((d) => d < 0) || sizeOf(extents) > MOST_FOLDED)
+    throw new InputError(`${called}: the shape [${extents}] is not one of a constant`);
   const tensor = proto.attribute[0]?.t;
   const { dtype, value } = tensor
     ? { dtype: literalOf(tensor, called).dtype, value: literalOf(tensor, called).scalar() }

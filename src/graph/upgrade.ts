@@ -19,14 +19,17 @@ function attributeToInput({ inputs, attributes }: NodeForm, name: string, positi
 const axesToInput = (form: NodeForm) => attributeToInput(form, "axes", 1);
 
 /** Forms that operator sets 13 to 17 write differently from 18. */
-const UPGRADE: Readonly<Record<string, (form: NodeForm) => NodeForm>> = {
+const UPGRADE: Readonly<Record<string, (form: NodeForm, outputs: number) => NodeForm>> = {
   ReduceMean: axesToInput,
   ReduceMax: axesToInput,
   ReduceSum: axesToInput,
   Squeeze: axesToInput,
   Unsqueeze: axesToInput,
-  Split: (form) => attributeToInput(form, "split", 1),
+  Split: (form, outputs) => {
+    const { inputs, attributes } = attributeToInput(form, "split", 1);
+    return inputs[1] ? { inputs, attributes } : { inputs, attributes: { num_outputs: outputs, ...attributes } };
+  },
 };
 
-/** The opset-18 form of a node read from any supported operator set. */
-export const upgrade = (op: string, form: NodeForm): NodeForm => UPGRADE[op]?.(form) ?? form;
+/** The opset-18 form of a node with that many outputs, read from any supported operator set. */
+export const upgrade = (op: string, form: NodeForm, outputs: number): NodeForm => UPGRADE[op]?.(form, outputs) ?? form;
