@@ -33,7 +33,7 @@ export class LiveLine implements Sink {
     const { statistics } = this;
     return [
       `tick ${String(observation.tick).padStart(6)}`,
-      `image : position : velocity ${percent(ratios.image)} :${percent(ratios.position)} :${percent(ratios.velocity)} %`,
+      `image : position : velocity ${percent(ratios.image)} : ${percent(ratios.position)} : ${percent(ratios.velocity)} %`,
       `top ${joints[top]!.padEnd(width)} ${torque[top]!.toFixed(3).padStart(7)} N·m`,
       `latency p50 ${statistics.latency(0.5).toFixed(1)} p99 ${statistics.latency(0.99).toFixed(1)} ms`,
       `misses ${statistics.misses}`,
