@@ -30,11 +30,19 @@ export interface PolicyFigures {
 /** How many closed-loop runs `policyFigures` makes. */
 export const FIGURE_RUNS = 4;
 
+export interface FigureOptions {
+  readonly episodes?: number;
+  readonly seed?: number;
+  /** Called after each run with how many are done. */
+  readonly done?: (runs: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** Runs a policy on its task with `episodes` episodes of `seed` in each condition. */
 export async function policyFigures(
   policy: Policy,
   taskName: string,
-  { episodes = 100, seed = 0, done = (_runs: number): void => {} } = {},
+  { episodes = 100, seed = 0, done, signal }: FigureOptions = {},
 ): Promise<PolicyFigures> {
   const conditions: readonly { targets: Targets; ablation?: ImageAblation; level: "full" | "shares" }[] = [
     { targets: "four", level: "full" },
@@ -50,13 +58,14 @@ export async function policyFigures(
     const explainer = await Explainer.create(policy, { level, worker: false });
     const focus = new Focus(task);
     try {
-      await run(source, explainer, level === "full" ? [focus] : []);
+      await run(source, explainer, level === "full" ? [focus] : [], signal);
     } finally {
       await explainer.close();
     }
+    signal?.throwIfAborted();
     const { finalErrors, successes } = source.summary();
     results.push({ errors: finalErrors, successes, focus: focus.mean });
-    done(results.length);
+    done?.(results.length);
   }
   const [four, random, frozen, first] = results as [Result, Result, Result, Result];
   return {

@@ -11,6 +11,7 @@ import { loadTask } from "../sim/tasks.js";
 import { trainedCard } from "../train/policy-card.js";
 import { type Progress, REACHER_RECIPE, ReacherTraining, type Recipe } from "../train/reacher.js";
 import { assertWritable, writeAtomically } from "./atomic.js";
+import { Interruption } from "./interruption.js";
 import { wholeNumber } from "./numbers.js";
 import { FIGURE_RUNS, type PolicyFigures, policyFigures } from "./policy-figures.js";
 import { columns } from "./table.js";
@@ -57,16 +58,26 @@ async function train({ task: name, seed, output, control, json }: Options): Prom
   await assertWritable(yaml);
 
   const start = performance.now();
-  const bar = progressBar();
-  const policy = await trainOne(name, course, seed, "policy", bar);
-  const figures = await measured(policy(output, {}).policy, name, "policy", bar);
+  const interruption = new Interruption();
+  const lesson: Lesson = { task: name, seed, bar: progressBar(), signal: interruption.signal };
+  const blind = { ...course, recipe: { ...course.recipe, vision: { ...course.recipe.vision, steps: 0 } } };
+  let policy: Finished;
+  let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
-  if (control) {
-    const blind = { ...course, recipe: { ...course.recipe, vision: { ...course.recipe.vision, steps: 0 } } };
-    const other = await trainOne(name, blind, seed, "control", bar);
-    controlFigures = await measured(other(output, {}).policy, name, "control", bar);
+  try {
+    policy = await trainOne(lesson, course, "policy");
+    figures = await measured(lesson, policy(output, {}).policy, "policy");
+    if (control) {
+      const other = await trainOne(lesson, blind, "control");
+      controlFigures = await measured(lesson, other(output, {}).policy, "control");
+    }
+  } catch (error) {
+    if (interruption.signal.aborted) throw new Error("interrupted; nothing was written", { cause: error });
+    throw error;
+  } finally {
+    lesson.bar.stop();
+    interruption.end();
   }
-  bar.stop();
 
   const record = { task: name, seed, recipe: course.recipe, figures, ...(control && { control: controlFigures }) };
   const finished = policy(output, record);
@@ -77,6 +88,13 @@ async function train({ task: name, seed, output, control, json }: Options): Prom
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${report(result)}\n`);
 }
 
+interface Lesson {
+  readonly task: string;
+  readonly seed: number;
+  readonly bar: SingleBar;
+  readonly signal: AbortSignal;
+}
+
 /** The finished policy with a training record in its card, as a file at `path` would be. */
 type Finished = (
   path: string,
@@ -84,11 +102,9 @@ type Finished = (
 ) => { readonly policy: Policy; readonly card: string };
 
 async function trainOne(
-  taskName: string,
+  { task: taskName, seed, bar, signal }: Lesson,
   { recipe, arm, site }: Course,
-  seed: number,
   what: string,
-  bar: SingleBar,
 ): Promise<Finished> {
   const { width, height } = recipe.spec;
   const task = await loadTask(taskName, { width, height });
@@ -100,7 +116,7 @@ async function trainOne(
     begun = true;
     bar.update(done, payload);
   };
-  const training = await ReacherTraining.start({ seed, recipe, torqueLimit, progress });
+  const training = await ReacherTraining.start({ seed, recipe, torqueLimit, progress, signal });
   try {
     await training.train();
   } finally {
@@ -117,9 +133,9 @@ async function trainOne(
   };
 }
 
-async function measured(policy: Policy, task: string, what: string, bar: SingleBar): Promise<PolicyFigures> {
+async function measured({ task, bar, signal }: Lesson, policy: Policy, what: string): Promise<PolicyFigures> {
   bar.start(FIGURE_RUNS, 0, { what: `${what}: closed loop`, note: "" });
-  return policyFigures(policy, task, { done: (runs) => bar.update(runs) });
+  return policyFigures(policy, task, { done: (runs) => bar.update(runs), signal });
 }
 
 /** On a terminal a bar; in a log a line every half minute. */
@@ -129,7 +145,7 @@ function progressBar(): SingleBar {
       format: "{bar} {percentage} % {eta_formatted} {what} {note}",
       noTTYOutput: true,
       notTTYSchedule: 30_000,
-      gracefulExit: true,
+      gracefulExit: false,
       etaBuffer: 200,
     },
     Presets.shades_classic,

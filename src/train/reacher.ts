@@ -89,6 +89,8 @@ export interface TrainOptions {
   readonly recipe: Recipe;
   readonly torqueLimit: ArrayLike<number>;
   readonly progress?: (progress: Progress) => void;
+  /** Ends the training between two steps, with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -142,7 +144,8 @@ export class ReacherTraining {
 
   /** Teaches the convolutions where target and fingertip are. */
   async warmUp(): Promise<void> {
-    const { steps, rate, precision } = this.#options.recipe.vision;
+    const { recipe, signal } = this.#options;
+    const { steps, rate, precision } = recipe.vision;
     const [first, last] = precision;
     await this.team.fit({
       group: "vision",
@@ -153,12 +156,14 @@ export class ReacherTraining {
         return { kind: "vision", step, precision: first * (last / first) ** rise };
       },
       watch: this.#watch("pose warm-up", 1, ([, error]) => `pose error ${Math.sqrt(error!).toFixed(4)}`),
+      signal,
     });
   }
 
   /** Teaches the fully connected layers the expert's torques, on the expert's and then the policy's own episodes. */
   async imitate(): Promise<void> {
-    const { imitation, spec } = this.#options.recipe;
+    const { recipe, signal } = this.#options;
+    const { imitation, spec } = recipe;
     const { episodes, rounds } = imitation;
     for (let round = 0; round <= rounds; round++) {
       const numbers = Array.from({ length: episodes }, (_, i) => round * episodes + i);
@@ -172,7 +177,7 @@ export class ReacherTraining {
           expert: round === 0,
           noise,
         },
-        0,
+        { record: 0, signal },
       );
       if (round === 0) standardise(this.#demonstrations, episodes * REACHER_TICKS);
       const final = round === rounds;
@@ -192,6 +197,7 @@ export class ReacherTraining {
         rate: final ? imitation.rate * 0.7 : imitation.rate,
         request: (step) => ({ kind: "head", fit: round, step, sampling }),
         watch: this.#watch(`imitation ${round}/${rounds}`, HEAD_STEP, () => note),
+        signal,
       });
     }
   }

@@ -14,6 +14,8 @@ export interface Fit {
   readonly request: (step: number) => Request;
   /** Called after every step with its mean scalars (`loss` first). */
   readonly watch?: (step: number, scalars: readonly number[]) => void;
+  /** Ends the fit after the step at hand, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,9 +47,10 @@ export class Team {
   }
 
   /** Lowers the loss of a group of parameters, in place. */
-  async fit({ group, steps, rate, request, watch }: Fit): Promise<void> {
+  async fit({ group, steps, rate, request, watch, signal }: Fit): Promise<void> {
     const adam = new Adam(...this.layout.range(group));
     for (let step = 0; step < steps; step++) {
+      signal?.throwIfAborted();
       const answers = await this.#ask(() => request(step));
       adam.step(this.parameters, this.gradients, cosineRate(step, steps, rate));
       watch?.(
@@ -57,34 +60,52 @@ export class Team {
     }
   }
 
-  /** Runs episodes, spread over the workers; the final errors in the order of `options.episodes`. */
-  async episodes(policy: Uint8Array, options: EpisodeOptions, record?: number): Promise<number[]> {
+  /**
+   * Runs episodes, spread over the workers; the final errors in the order of `options.episodes`. `signal` ends it after
+   * a few of them.
+   */
+  async episodes(
+    policy: Uint8Array,
+    options: EpisodeOptions,
+    { record, signal }: { readonly record?: number; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<number[]> {
     const count = this.workers.length;
-    const answers = await this.#ask((worker) => {
-      const episodes = options.episodes.filter((_, i) => i % count === worker);
-      return {
-        kind: "episodes",
-        policy,
-        options: { ...options, episodes },
-        ...(record === undefined ? {} : { record }),
-      };
-    });
-    return options.episodes.map((_, i) => answers[i % count]![Math.floor(i / count)]!);
+    const portion = EPISODES_AT_ONCE * count;
+    const errors: number[] = [];
+    for (let from = 0; from < options.episodes.length; from += portion) {
+      signal?.throwIfAborted();
+      const portionOf = options.episodes.slice(from, from + portion);
+      const answers = await this.#ask((worker) => {
+        const episodes = portionOf.filter((_, i) => i % count === worker);
+        const request = { kind: "episodes", policy, options: { ...options, episodes } } as const;
+        return record === undefined ? request : { ...request, record };
+      });
+      errors.push(...portionOf.map((_, i) => answers[i % count]![Math.floor(i / count)]!));
+    }
+    return errors;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
-  #ask(request: (worker: number) => Request): Promise<(readonly number[])[]> {
-    return Promise.all(
+  /** Waits for every worker even where one fails: a worker inside a run cannot be ended. */
+  async #ask(request: (worker: number) => Request): Promise<(readonly number[])[]> {
+    const answers = await Promise.allSettled(
       this.workers.map((worker, i) => {
         worker.postMessage(request(i));
         return nextAnswer(worker);
       }),
     );
+    return answers.map((answer) => {
+      if (answer.status === "rejected") throw answer.reason;
+      return answer.value;
+    });
   }
 }
+
+/** Few, so that a training told to end ends soon. */
+const EPISODES_AT_ONCE = 10;
 
 function nextAnswer(worker: Worker): Promise<readonly number[]> {
   return new Promise((resolve, reject) => {

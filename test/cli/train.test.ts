@@ -1,8 +1,12 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { refusal, torquelens } from "./run.js";
+
+const program = fileURLToPath(new URL("../../bin/torquelens.js", import.meta.url));
 
 let folder: string;
 beforeAll(async () => {
@@ -25,3 +29,16 @@ test("bad usage is refused before any training, and nothing is written", async (
   expect(await torquelens("train", "--task", "reacher", "--seed", "-1", "-o", output)).toMatchObject({ code: 2 });
   expect(await readdir(folder)).toEqual([]);
 });
+
+test("an interrupted training ends soon and leaves no file", async () => {
+  const child = spawn(process.execPath, [program, "train", "--task", "reacher", "-o", join(folder, "policy.onnx")]);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (text.includes("pose warm-up") && !stderr.includes("pose warm-up")) child.kill("SIGINT");
+    stderr += text;
+  });
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^torquelens: interrupted; nothing was written/m);
+  expect(await readdir(folder)).toEqual([]);
+}, 60_000);

@@ -5,11 +5,11 @@ import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 
 test("the shipped reacher sees: it reaches what the camera shows and fails where the camera lies", async () => {
   const policy = await loadPolicy("models/reacher.onnx");
-  const figures = await policyFigures(policy, "reacher", { episodes: 12 });
-  expect(figures.four).toBeGreaterThanOrEqual(11);
-  expect(figures.random).toBeGreaterThanOrEqual(11);
+  const figures = await policyFigures(policy, "reacher", { episodes: 8 });
+  expect(figures.four).toBeGreaterThanOrEqual(7);
+  expect(figures.random).toBeGreaterThanOrEqual(7);
   expect(figures.image_frozen).toBeLessThanOrEqual(1);
-  expect(figures.image_first).toBeGreaterThanOrEqual(8);
+  expect(figures.image_first).toBeGreaterThanOrEqual(6);
   expect(figures.focus).toBeGreaterThanOrEqual(0.35);
 }, 60_000);
 
