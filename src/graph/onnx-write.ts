@@ -39,11 +39,7 @@ class GraphWriter {
 
   write(): Message {
     const order = topologicalOrder(this.graph.outputs.values());
-    for (const name of [...this.graph.inputs.keys(), ...this.graph.outputs.keys()]) this.#taken.add(name);
-    for (const node of order) for (const { name } of node.outputs) if (name) this.#taken.add(name);
-    for (const [name, value] of this.graph.inputs) this.#names.set(value, name);
-    for (const [name, value] of this.graph.outputs)
-      if (!value.name && !this.#names.has(value) && value.node.inputs.length > 0) this.#names.set(value, name);
+    this.#keepNames(order);
     for (const node of order) this.#writeNode(node);
     const outputs = [...this.graph.outputs].map(([name, value]) => {
       if (this.#names.get(value) !== name)
@@ -59,6 +55,23 @@ class GraphWriter {
     };
   }
 
+  /** Inputs and outputs have their names; other values keep the one they were read with where it is free. */
+  #keepNames(order: readonly Node[]): void {
+    for (const [name, value] of this.graph.inputs) this.#take(name, value);
+    for (const [name, value] of this.graph.outputs) {
+      const made = value.node.inputs.length > 0 && !this.#names.has(value);
+      if (made && (!value.name || value.name === name)) this.#take(name, value);
+      else this.#taken.add(name);
+    }
+    for (const value of order.flatMap(({ outputs }) => outputs))
+      if (value.name && !this.#names.has(value) && !this.#taken.has(value.name)) this.#take(value.name, value);
+  }
+
+  #take(name: string, value: Value): void {
+    this.#names.set(value, name);
+    this.#taken.add(name);
+  }
+
   #writeNode(node: Node): void {
     if (node.op === "Input") return;
     if (node.literal) {
@@ -66,8 +79,8 @@ class GraphWriter {
       return;
     }
     const inputs = node.inputs.map((value) => (value ? this.#names.get(value)! : ""));
-    const fresh = node.name === "" && node.outputs.every((value) => !value.name && !this.#names.has(value));
-    const key = `${node.op}|${node.outputs.length}|${inputs.join("|")}|${JSON.stringify(node.attributes)}`;
+    const fresh = node.name === "" && node.outputs.every((value) => !this.#names.has(value));
+    const key = JSON.stringify([node.op, node.outputs.length, inputs, node.attributes]);
     const twin = this.#written.get(key);
     if (fresh && twin) {
       node.outputs.forEach((value, i) => {
@@ -88,7 +101,7 @@ class GraphWriter {
 
   #writeLiteral(node: Node, literal: Literal): void {
     const value = node.outputs[0]!;
-    const small = literal.bytes.byteLength <= 256 && !value.name;
+    const small = literal.bytes.byteLength <= 256 && !this.#names.has(value);
     const key = small ? `${literal.dtype}|${literal.shape}|${literal.bytes}` : "";
     const twin = small ? this.#literals.get(key) : undefined;
     if (twin) {
@@ -106,15 +119,12 @@ class GraphWriter {
   }
 
   #nameOf(value: Value, op: string): string {
-    const known = this.#names.get(value) ?? value.name;
-    if (known) {
-      this.#names.set(value, known);
-      return known;
-    }
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
     let name: string;
     do name = `torquelens/${op}_${this.#counter++}`;
     while (this.#taken.has(name));
-    this.#names.set(value, name);
+    this.#take(name, value);
     return name;
   }
 }
