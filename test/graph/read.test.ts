@@ -1,0 +1,306 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "#src/errors.js";
+import { readModel } from "#src/graph/onnx-read.js";
+import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
+import type { Graph } from "#src/graph/value.js";
+import { initializer, type ModelText, modelBytes, runModel, valueInfo } from "./onnx-model.js";
+
+const read = (text: ModelText): Graph => readModel(modelBytes(text), "p.onnx");
+
+/** x [1, 2] → Relu → y, and what a test changes of it. */
+const relu = (changes: ModelText = {}): ModelText => ({
+  nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"], name: "relu" }],
+  inputs: [valueInfo("x", "float32", [1, 2])],
+  outputs: [valueInfo("y", "float32", [1, 2])],
+  ...changes,
+});
+
+const graphAttribute = (name: string) => ({
+  [name]: { g: { node: [], name: "branch", output: [valueInfo("y")] }, type: ATTRIBUTE_TYPE.graph },
+});
+
+const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: string]>> = {
+  "IR version 11": [relu({ ir: 11 }), "p.onnx: IR version 11; supported up to 10"],
+  "operator set 12": [relu({ opset: 12 }), "p.onnx: operator set 12; supported are 13 to 21"],
+  "operator set 22": [relu({ opset: 22 }), "p.onnx: operator set 22; supported are 13 to 21"],
+  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 13 to 21"],
+  "only a custom operator set": [
+    relu({ model: { opsetImport: [{ domain: "com.example", version: 18 }] } }),
+    "p.onnx: operator set 0; supported are 13 to 21",
+  ],
+  "no outputs": [relu({ outputs: [] }), "p.onnx: not an ONNX file (no graph with outputs in"],
+  "sparse initializers": [
+    relu({ graph: { sparseInitializer: [{}] } }),
+    "p.onnx: sparse initializers are not supported",
+  ],
+  "external data": [
+    relu({
+      initializers: [
+        {
+          dims: [2],
+          dataType: 1,
+          name: "w",
+          dataLocation: 1,
+          externalData: [
+            { key: "location", value: "weights.bin" },
+            { key: "offset", value: "0" },
+          ],
+        },
+      ],
+    }),
+    'p.onnx: initializer "w": its data is stored outside the model, in weights.bin; save the model with all data inside',
+  ],
+  "external data of a Constant": [
+    relu({
+      nodes: [
+        {
+          op: "Constant",
+          inputs: [],
+          outputs: ["c"],
+          name: "const",
+          attributes: { value: { t: { dims: [2], dataType: 1, dataLocation: 1 }, type: ATTRIBUTE_TYPE.tensor } },
+        },
+      ],
+    }),
+    'p.onnx: node "const" (Constant): its data is stored outside the model, in another file; save the model with all data inside',
+  ],
+  "a symbolic height": [
+    relu({ inputs: [valueInfo("x", "float32", ["batch", 3, "height", 8])] }),
+    'p.onnx: input "x" axis 2 is "height"; only the batch (axis 0) may be symbolic',
+  ],
+  "an unknown extent": [
+    relu({ inputs: [valueInfo("x", "float32", [1, 0])] }),
+    'p.onnx: input "x" axis 1 is unknown; only the batch (axis 0) may be symbolic',
+  ],
+  "an input of unknown rank": [
+    relu({ inputs: [valueInfo("x", "float32")] }),
+    'p.onnx: input "x" is not a tensor of known rank and type',
+  ],
+  "an input of text": [
+    relu({ inputs: [valueInfo("x", 8, [1])] }),
+    'p.onnx: input "x" is not a tensor of known rank and type',
+  ],
+  "an input that is a sequence": [
+    relu({ inputs: [{ name: "x", type: { sequenceType: {} } }] }),
+    'p.onnx: input "x" is not a tensor of known rank and type',
+  ],
+  "an input listed twice": [
+    relu({ inputs: [valueInfo("x", "float32", [2]), valueInfo("x", "float32", [2])] }),
+    'p.onnx: input "x": the name "x" is taken already',
+  ],
+  "an initializer listed twice": [
+    relu({ initializers: [initializer("w", "float32", [1], [1]), initializer("w", "float32", [1], [2])] }),
+    'p.onnx: initializer "w": the name "w" is taken already',
+  ],
+  "two nodes that make one name": [
+    relu({
+      nodes: [
+        { op: "Relu", inputs: ["x"], outputs: ["y"], name: "a" },
+        { op: "Tanh", inputs: ["x"], outputs: ["y"], name: "b" },
+      ],
+    }),
+    'p.onnx: node "b" (Tanh): the name "y" is taken already',
+  ],
+  "a node that makes an input's name": [
+    relu({ nodes: [{ op: "Relu", inputs: ["x"], outputs: ["x"], name: "a" }] }),
+    'p.onnx: node "a" (Relu): the name "x" is taken already',
+  ],
+  "an output listed twice": [relu({ outputs: [valueInfo("y"), valueInfo("y")] }), 'p.onnx: output "y" is listed twice'],
+  "an output that nothing makes": [relu({ outputs: [valueInfo("z")] }), 'p.onnx: output "z" is made by no node'],
+  "an input that nothing makes": [
+    relu({ nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"], name: "sum" }] }),
+    'p.onnx: node "sum" (Add): input "w" is made by no node before it',
+  ],
+  "a cycle": [
+    relu({
+      nodes: [
+        { op: "Add", inputs: ["x", "b"], outputs: ["a"], name: "first" },
+        { op: "Relu", inputs: ["a"], outputs: ["b"], name: "second" },
+        { op: "Relu", inputs: ["b"], outputs: ["y"] },
+      ],
+    }),
+    'p.onnx: node "first" (Add): input "b" is made by no node before it',
+  ],
+  If: [
+    relu({
+      nodes: [
+        {
+          op: "If",
+          inputs: ["x"],
+          outputs: ["y"],
+          name: "choice",
+          attributes: { ...graphAttribute("then_branch"), ...graphAttribute("else_branch") },
+        },
+      ],
+    }),
+    'p.onnx: node "choice" (If): operator If is not supported; it feeds output "y"',
+  ],
+  Loop: [
+    relu({
+      nodes: [
+        { op: "Loop", inputs: ["x", "", "x"], outputs: ["h"], name: "again", attributes: graphAttribute("body") },
+        { op: "Relu", inputs: ["h"], outputs: ["y"], name: "after" },
+      ],
+    }),
+    'p.onnx: node "again" (Loop): operator Loop is not supported; it feeds "after" (Relu)',
+  ],
+  "a custom domain": [
+    relu({ nodes: [{ op: "Gelu", inputs: ["x"], outputs: ["y"], name: "act", domain: "com.microsoft" }] }),
+    'p.onnx: node "act" (Gelu): operator Gelu of domain com.microsoft is not supported; it feeds output "y"',
+  ],
+  "a standard operator's name in a custom domain": [
+    relu({ nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"], domain: "mine" }] }),
+    'p.onnx: node "y" (Relu): operator Relu of domain mine is not supported; it feeds output "y"',
+  ],
+  "a function of the model": [
+    relu({
+      nodes: [{ op: "Swish", inputs: ["x"], outputs: ["y"], name: "act", domain: "local" }],
+      model: { functions: [{ name: "Swish", domain: "local" }] },
+    }),
+    'p.onnx: node "act" (Swish): function Swish of domain local is not supported; it feeds output "y"',
+  ],
+  "an attribute that is a graph": [
+    relu({ nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"], name: "r", attributes: graphAttribute("body") }] }),
+    'p.onnx: node "r" (Relu): attribute body of type 5 is not supported',
+  ],
+  "shapes that do not fit": [
+    relu({
+      nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"], name: "sum" }],
+      initializers: [initializer("w", "float32", [3], [1, 2, 3])],
+    }),
+    'p.onnx: node "sum" (Add): Add: shapes [1,2] and [3] do not broadcast',
+  ],
+  "a shape computed at run time": [
+    relu({
+      nodes: [
+        { op: "Cast", inputs: ["x"], outputs: ["s"], attributes: { to: 7 } },
+        { op: "Reshape", inputs: ["x", "s"], outputs: ["y"], name: "r" },
+      ],
+    }),
+    'p.onnx: node "r" (Reshape): Reshape: target shape must be a constant, it is computed at run time',
+  ],
+  "a division of whole numbers by zero": [
+    relu({
+      nodes: [{ op: "Div", inputs: ["a", "b"], outputs: ["y"], name: "d" }],
+      initializers: [initializer("a", "int64", [1], [1]), initializer("b", "int64", [1], [0])],
+    }),
+    'p.onnx: node "d" (Div): ',
+  ],
+  "a constant larger than memory": [
+    relu({
+      nodes: [{ op: "ConstantOfShape", inputs: ["s"], outputs: ["y"], name: "c" }],
+      initializers: [initializer("s", "int64", [2], [2 ** 30, 2 ** 30])],
+    }),
+    'p.onnx: node "c" (ConstantOfShape): the shape [1073741824,1073741824] is not one of a constant',
+  ],
+  "an optional output that is not supported": [
+    relu({ nodes: [{ op: "Dropout", inputs: ["x"], outputs: ["y", "mask"], name: "drop" }] }),
+    'p.onnx: node "drop" (Dropout): output 1 ("mask") is not supported',
+  ],
+  "a name with line breaks": [
+    relu({ outputs: [valueInfo("z\r\n\u0007z")] }),
+    'p.onnx: output "z z" is made by no node',
+  ],
+};
+
+describe("models that cannot be read are refused in one line", () => {
+  it.each(Object.entries(REFUSED))("%s", (_, [text, message]) => {
+    let error: unknown;
+    try {
+      read(text);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message).not.toMatch(/\n/);
+    expect((error as Error).message).toContain(message);
+  });
+});
+
+describe("what is read", () => {
+  it("takes IR 10 with operator set 21, and a symbolic or unknown batch as 1", () => {
+    const graph = read(relu({ ir: 10, opset: 21, inputs: [valueInfo("x", "float32", ["N", 2])] }));
+    expect(graph.opset).toBe(21);
+    expect(graph.inputs.get("x")!.shape).toEqual([1, 2]);
+    expect(graph.outputs.get("y")!.shape).toEqual([1, 2]);
+    expect(read(relu({ inputs: [valueInfo("x", "float32", [-1, 2])] })).inputs.get("x")!.shape).toEqual([1, 2]);
+  });
+
+  it("takes initializers listed among the inputs (IR 3) as constants", () => {
+    const text = relu({
+      ir: 3,
+      nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }],
+      inputs: [valueInfo("x", "float32", [1, 2]), valueInfo("w", "float32", [2])],
+      initializers: [initializer("w", "float32", [2], [3, 4])],
+    });
+    const graph = read(text);
+    expect([...graph.inputs.keys()]).toEqual(["x"]);
+    expect(Array.from(graph.outputs.get("y")!.node.inputs[1]!.literal!.numbers())).toEqual([3, 4]);
+  });
+
+  it("takes the domain ai.onnx as the standard one, of operators and of the operator set", () => {
+    const nodes = [{ op: "Relu", inputs: ["x"], outputs: ["y"], domain: "ai.onnx" }];
+    const graph = read(relu({ nodes, model: { opsetImport: [{ domain: "ai.onnx", version: 17 }] } }));
+    expect(graph.outputs.get("y")!.node.op).toBe("Relu");
+    expect(graph.opset).toBe(17);
+  });
+
+  it("keeps metadata, names and unknown fields out of the way", () => {
+    const graph = read(relu({ model: { metadataProps: [{ key: "author", value: "me" }], producerName: "other" } }));
+    expect([...graph.metadata]).toEqual([["author", "me"]]);
+    expect(graph.outputs.get("y")!.node.name).toBe("relu");
+  });
+
+  it("folds shape chains to what onnxruntime computes", async () => {
+    const text: ModelText = {
+      nodes: [
+        { op: "Shape", inputs: ["x"], outputs: ["s"] },
+        { op: "Constant", inputs: [], outputs: ["i"], attributes: { value_int: 0 } },
+        { op: "Gather", inputs: ["s", "i"], outputs: ["n"], attributes: { axis: 0 } },
+        { op: "Constant", inputs: [], outputs: ["a"], attributes: { value_ints: [0] } },
+        { op: "Unsqueeze", inputs: ["n", "a"], outputs: ["u"] },
+        { op: "Constant", inputs: [], outputs: ["rest"], attributes: { value_ints: [-1] } },
+        { op: "Concat", inputs: ["u", "rest"], outputs: ["t"], attributes: { axis: 0 } },
+        { op: "Reshape", inputs: ["x", "t"], outputs: ["y"] },
+      ],
+      inputs: [valueInfo("x", "float32", ["batch", 3, 2])],
+      outputs: [valueInfo("y"), valueInfo("t")],
+    };
+    const graph = read(text);
+    expect(graph.outputs.get("y")!.shape).toEqual([1, 6]);
+    expect(Array.from(graph.outputs.get("t")!.literal!.numbers())).toEqual([1, -1]);
+    const { Tensor } = await import("onnxruntime-node");
+    const out = await runModel(modelBytes(text), { x: new Tensor("float32", new Float32Array(6), [1, 3, 2]) });
+    expect(out.y!.dims).toEqual([1, 6]);
+  });
+
+  it("keeps an open slice end open through folding", () => {
+    const graph = read({
+      nodes: [
+        { op: "Concat", inputs: ["most"], outputs: ["end"], attributes: { axis: 0 } },
+        { op: "Slice", inputs: ["x", "start", "end"], outputs: ["y"] },
+      ],
+      inputs: [valueInfo("x", "float32", [5])],
+      outputs: [valueInfo("y")],
+      initializers: [
+        initializer("start", "int64", [1], [1]),
+        { dims: [1], dataType: 7, name: "most", rawData: new Uint8Array([255, 255, 255, 255, 255, 255, 255, 127]) },
+      ],
+    });
+    expect(graph.outputs.get("y")!.shape).toEqual([4]);
+  });
+
+  it("reads the forms of operator set 13: axes as attributes, parts by their number", () => {
+    const graph = read({
+      opset: 13,
+      nodes: [
+        { op: "ReduceMean", inputs: ["x"], outputs: ["m"], attributes: { axes: [2], keepdims: 0 } },
+        { op: "Split", inputs: ["m"], outputs: ["a", "b"], attributes: { axis: 1 } },
+        { op: "Sub", inputs: ["a", "b"], outputs: ["y"] },
+      ],
+      inputs: [valueInfo("x", "float32", [1, 4, 3])],
+      outputs: [valueInfo("y")],
+    });
+    expect(graph.outputs.get("y")!.shape).toEqual([1, 2]);
+  });
+});
