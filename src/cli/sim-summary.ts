@@ -58,7 +58,7 @@ export function summaryText(summary: SimSummary): string {
     idle_ticks === ticks
       ? "shares  none: every tick was idle"
       : `shares  ${means.join("   ")}   (means of the ${ticks - idle_ticks} ticks that were not idle)`,
-    `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   late ticks ${late_ticks}`,
+    `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   ticks that began late ${late_ticks}`,
     `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}`,
   ].join("\n");
 }

@@ -132,7 +132,7 @@ describe("summaryText", () => {
     expect(summaryText(summary).split("\n")).toEqual([
       "100 ticks; 2 episodes, success 50 %, median final error 3.4 mm",
       "shares  image 62.5 %   joint_position 37.5 %   (means of the 80 ticks that were not idle)",
-      "latency p50 4.0 p99 9.0 ms   misses 3   late ticks 1",
+      "latency p50 4.0 p99 9.0 ms   misses 3   ticks that began late 1",
       "conservation residual at most 2.1e-6",
     ]);
   });
