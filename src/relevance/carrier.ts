@@ -1,10 +1,10 @@
 import { add, matmul, reshape } from "../graph/build.js";
-import { type Shape, sizeOf } from "../graph/shape.js";
+import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 
 /**
- * Relevance of a value on its way back: [rows, …shape of the value]. Per torque there is a row a torque, not weighted;
- * collapsed there is one row, the sum over torques weighted by importance α.
+ * Relevance of a value on its way back: [rows, …shape of the value], so that it broadcasts against the value itself. Per
+ * torque there is a row a torque, not weighted; collapsed there is one row, the sum over torques weighted by importance α.
  */
 export interface Relevance {
   readonly amount: Value;
@@ -31,9 +31,4 @@ export const accumulate =
     return { amount: add(collapse(a, importance).amount, collapse(b, importance).amount), perTorque: false };
   };
 
-/** The value's own shape behind the row axis, for products with relevance. */
-export const withRow = (value: Value): Value => reshape(value, [1, ...value.shape]);
-
 export const rowsOf = (amount: Value): number => amount.shape[0]!;
-
-export const behindRows = (amount: Value, shape: Shape): Value => reshape(amount, [rowsOf(amount), ...shape]);

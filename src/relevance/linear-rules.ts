@@ -9,10 +9,12 @@ import {
   less,
   logicalAnd,
   logicalNot,
+  matmul,
   maximum,
   mul,
   neg,
   relu,
+  reshape,
   safeDivide,
   scalar,
   square,
@@ -24,9 +26,8 @@ import {
 import { Literal } from "../graph/literal.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
-import { withRow } from "./carrier.js";
 import type { Context } from "./context.js";
-import type { LinearLayer } from "./linear-layer.js";
+import { type LinearLayer, linearLayer } from "./linear-layer.js";
 
 /** Relevance of a linear layer's output → relevance of its input, a row axis in front of both. */
 export type LayerRule = (layer: LinearLayer, amount: Value, context: Context) => Value;
@@ -52,10 +53,11 @@ const WEIGHT: Readonly<Record<WeightForm, (w: Value) => Value>> = {
   one: (w) => expand(scalar(1, w.dtype), w.shape),
 };
 
-const INPUT: Readonly<Record<Exclude<InputForm, "low" | "high">, (x: Value, nonNegative: boolean) => Value>> = {
+const INPUT: Readonly<
+  Record<Exclude<InputForm, "x⁺ or silent" | "low" | "high">, (x: Value, nonNegative: boolean) => Value>
+> = {
   x: (x) => x,
   "x⁺": (x, nonNegative) => (nonNegative ? x : relu(x)),
-  "x⁺ or silent": (x) => maximum(x, SILENT),
   "x⁻": negativePart,
   one: (x) => expand(scalar(1, x.dtype), x.shape),
 };
@@ -97,9 +99,16 @@ function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): P
       const { input, forward } = ofBound(layer, bound, weight);
       return [{ input, weight, forward: undefined, offset: forward }];
     }
-    const input = INPUT[form](x, nonNegative);
+    const input = form === "x⁺ or silent" ? maximum(beforeRelu(x, context), SILENT) : INPUT[form](x, nonNegative);
     return [{ input, weight, forward: forwardOf(layer, form, x, input, weight, nonNegative), offset: undefined }];
   });
+}
+
+/** What a ReLU read, where the backward pass needs it anyway (zB): its positive part is the same. */
+function beforeRelu(x: Value, context: Context): Value {
+  const before = x.node.op === "Relu" ? x.node.inputs[0]! : undefined;
+  const layer = before && linearLayer(before.node, context.analysis);
+  return layer && context.prefix.bounds(layer.input) ? before : x;
 }
 
 /** L(input; weight), kept off zero where it is a denominator of its own. */
@@ -172,9 +181,17 @@ function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value, summed 
   const weights = parts.map(({ weight }) => weight);
   return layer
     .adjoints(s, weights)
-    .map((back, t) => mul(withRow(parts[t]!.input), back))
-    .map((share) => (summed && share.shape[2] !== 1 ? sum(share, [2], true) : share))
+    .map((back, t) => mul(parts[t]!.input, back))
+    .map((share) => (summed ? overChannels(share) : share))
     .reduce(add);
+}
+
+/** [rows, 1, C, H, W] → [rows, 1, 1, H, W], as a product with ones: faster than a sum over an outer axis. */
+function overChannels(share: Value): Value {
+  const [rows, batch, channels, h, w] = share.shape as [number, number, number, number, number];
+  if (channels === 1) return share;
+  const ones = tensor(share.dtype, [1, channels], new Float32Array(channels).fill(1));
+  return reshape(matmul(ones, reshape(share, [rows * batch, channels, h * w])), [rows, batch, 1, h, w]);
 }
 
 /** What keeps quotients finite where z vanishes: as much as rounding leaves when terms with bounds cancel. */
@@ -193,7 +210,7 @@ const proportional =
     const summed = context.summedImage(layer.input) !== undefined;
     const every = pieces(layer, terms, context);
     const parts = summed ? poolConstants(layer, every) : every;
-    return handBack(layer, parts, div(amount, withRow(total(parts, guard(layer, terms, context)))), summed);
+    return handBack(layer, parts, div(amount, total(parts, guard(layer, terms, context))), summed);
   };
 
 const AGREEING: readonly Term[] = [
@@ -231,7 +248,7 @@ export const flat: LayerRule = proportional([["one", "one"]]);
 export const eq1: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
   const opposing = pieces(layer, OPPOSING, context);
-  const z = { agreeing: withRow(total(agreeing)), opposing: withRow(total(opposing)) };
+  const z = { agreeing: total(agreeing), opposing: total(opposing) };
   const noneAgrees = logicalNot(greater(z.agreeing, 0));
   const noneOpposes = logicalNot(greater(z.opposing, 0));
   const negative = less(amount, 0);

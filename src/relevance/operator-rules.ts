@@ -19,7 +19,6 @@ import {
 } from "../graph/build.js";
 import { reducedAxes } from "../graph/operators/reduction.js";
 import type { Node, Value } from "../graph/value.js";
-import { withRow } from "./carrier.js";
 import type { Context } from "./context.js";
 import { massRule } from "./soft-argmax.js";
 
@@ -39,7 +38,7 @@ function dynamicOperand(node: Node, context: Context): { index: 0 | 1; value: Va
 
 /** On the output side relevance carries the torque's sign, which a negative factor turns; elsewhere it passes. */
 const turned = (node: Node, amount: Value, factor: Value, context: Context) =>
-  context.analysis.isOutputSide(node) ? mul(amount, withRow(sign(factor))) : amount;
+  context.analysis.isOutputSide(node) ? mul(amount, sign(factor)) : amount;
 
 /**
  * A sum of activations: each operand takes its positive part in proportion, all by magnitude where none is positive
@@ -59,8 +58,8 @@ const sumRule =
     const none = equal(positive, 0);
     const weigh = (x: Value) => where(none, abs(x), relu(x));
     const [wa, wb] = [weigh(a), weigh(second)];
-    const ratio = safeDivide(amount, withRow(add(wa, wb)));
-    const share = (w: Value, to: Value) => sumToShape(mul(ratio, withRow(w)), to.shape, 1);
+    const ratio = safeDivide(amount, add(wa, wb));
+    const share = (w: Value, to: Value) => sumToShape(mul(ratio, w), to.shape, 1);
     return [
       [a, share(wa, a)],
       [b, share(wb, b)],
@@ -97,7 +96,7 @@ const reduceMaxRule: OperatorRule = (node, amount) => {
   const kept = x.shape.map((d, i) => (axes.includes(i) ? 1 : d));
   const winners = cast(equal(x, reshape(node.outputs[0]!, kept)), amount.dtype);
   const shares = div(winners, sum(winners, axes, true));
-  return [[x, mul(expandReduced(node, amount, 1), withRow(shares))]];
+  return [[x, mul(expandReduced(node, amount, 1), shares)]];
 };
 
 const extremumRule =
@@ -107,8 +106,8 @@ const extremumRule =
     const part = where(equal(a, b), 0.5, where(wins(a, b), 1, 0));
     const rest = where(equal(a, b), 0.5, where(wins(a, b), 0, 1));
     return [
-      [a, sumToShape(mul(amount, withRow(part)), a.shape, 1)],
-      [b, sumToShape(mul(amount, withRow(rest)), b.shape, 1)],
+      [a, sumToShape(mul(amount, part), a.shape, 1)],
+      [b, sumToShape(mul(amount, rest), b.shape, 1)],
     ];
   };
 

@@ -3,7 +3,7 @@ import { expand, mul, reshape, sum } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
-import { rowsOf, withRow } from "./carrier.js";
+import { rowsOf } from "./carrier.js";
 
 /**
  * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
@@ -57,7 +57,7 @@ export function softArgmaxSource(node: Node, analysis: Pick<Analysis, "isDepende
 export function massRule(node: Node, probability: Value, amount: Value): Value {
   if (node.op === "MatMul") {
     const rank = amount.shape.length;
-    return mul(sum(amount, [rank - 1], true), withRow(probability));
+    return mul(sum(amount, [rank - 1], true), probability);
   }
   const product = node.inputs[0]!.shape;
   const spread = expandReduced(node, amount, 1);
