@@ -58,6 +58,7 @@ export const div = (a: Operand, b: Operand): Value =>
   isNumber(b, 1) && typeof a !== "number" ? a : binary("Div")(a, b);
 export const greater = binary("Greater");
 export const less = binary("Less");
+export const lessOrEqual = binary("LessOrEqual");
 export const equal = binary("Equal");
 export const maximum = binary("Max");
 export const minimum = binary("Min");
@@ -81,11 +82,8 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   return apply("Where", [condition, ...operands(a, b)]);
 }
 
-/** `numerator / denominator`, 0 where the denominator is 0. Finite for every finite input. */
-export function safeDivide(numerator: Value, denominator: Value): Value {
-  const isZero = equal(denominator, 0);
-  return where(isZero, 0, div(numerator, where(isZero, 1, denominator)));
-}
+/** `numerator / denominator` for a denominator ≥ 0; 0/0 is 0. Finite while the numerator is below 10⁸. */
+export const safeDivide = (numerator: Value, denominator: Value): Value => div(numerator, maximum(denominator, 1e-30));
 
 export function reshape(x: Value, shape: Shape): Value {
   const target = resolveReshape(x.shape, shape, true);

@@ -5,8 +5,8 @@ import {
   div,
   equal,
   expand,
-  greater,
   less,
+  lessOrEqual,
   logicalAnd,
   logicalNot,
   matmul,
@@ -249,19 +249,14 @@ export const eq1: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
   const opposing = pieces(layer, OPPOSING, context);
   const z = { agreeing: total(agreeing), opposing: total(opposing) };
-  const noneAgrees = logicalNot(greater(z.agreeing, 0));
-  const noneOpposes = logicalNot(greater(z.opposing, 0));
   const negative = less(amount, 0);
-  const empty = where(negative, asNumber(noneOpposes), asNumber(noneAgrees));
-  context.emptyPools.push(logicalAnd(greater(empty, 0), logicalNot(equal(amount, 0))));
+  const empty = lessOrEqual(where(negative, z.opposing, z.agreeing), 0);
+  context.emptyPools.push(logicalAnd(empty, logicalNot(equal(amount, 0))));
+  // The sign asks for the agreeing pool or the opposing one; an empty pool turns to the other.
+  const agree = equal(negative, empty);
   const size = abs(amount);
-  // Opposing where the sign asks for it and there is something, or where nothing agrees.
-  const oppose = where(negative, asNumber(logicalNot(noneOpposes)), asNumber(noneAgrees));
-  const part = (chosen: Value, denominator: Value) => mul(safeDivide(size, denominator), chosen);
   return add(
-    handBack(layer, agreeing, part(sub(1, oppose), z.agreeing)),
-    handBack(layer, opposing, part(oppose, z.opposing)),
+    handBack(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0)),
+    handBack(layer, opposing, where(agree, 0, safeDivide(size, z.opposing))),
   );
 };
-
-const asNumber = (condition: Value) => where(condition, 1, 0);
