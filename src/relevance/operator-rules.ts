@@ -1,22 +1,7 @@
 import { maxPoolAdjoint } from "../backward/pooling.js";
 import { expandReduced, inferenceOf, structuralAdjoint, sumToShape } from "../backward/structural.js";
 import { InputError } from "../errors.js";
-import {
-  abs,
-  add,
-  cast,
-  div,
-  equal,
-  greater,
-  mul,
-  neg,
-  relu,
-  reshape,
-  safeDivide,
-  sign,
-  sum,
-  where,
-} from "../graph/build.js";
+import { abs, add, cast, div, equal, greater, mul, neg, relu, reshape, sign, sum, where } from "../graph/build.js";
 import { reducedAxes } from "../graph/operators/reduction.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Context } from "./context.js";
@@ -40,6 +25,9 @@ function dynamicOperand(node: Node, context: Context): { index: 0 | 1; value: Va
 const turned = (node: Node, amount: Value, factor: Value, context: Context) =>
   context.analysis.isOutputSide(node) ? mul(amount, sign(factor)) : amount;
 
+/** What an operand of a sum weighs at least where none is positive: all of them zero share equally. */
+const SILENT = 1e-30;
+
 /**
  * A sum of activations: each operand takes its positive part in proportion, all by magnitude where none is positive
  * (z⁺ on a sum). A constant operand is a bias and takes nothing.
@@ -56,9 +44,9 @@ const sumRule =
     const second = negateSecond ? neg(b) : b;
     const positive = add(relu(a), relu(second));
     const none = equal(positive, 0);
-    const weigh = (x: Value) => where(none, abs(x), relu(x));
+    const weigh = (x: Value) => where(none, add(abs(x), SILENT), relu(x));
     const [wa, wb] = [weigh(a), weigh(second)];
-    const ratio = safeDivide(amount, add(wa, wb));
+    const ratio = div(amount, add(wa, wb));
     const share = (w: Value, to: Value) => sumToShape(mul(ratio, w), to.shape, 1);
     return [
       [a, share(wa, a)],
