@@ -6,6 +6,9 @@ import type { Depth } from "./readout.js";
 import { isNonNegative } from "./sign.js";
 import type { Subject, SubjectImage, SubjectModality } from "./subject.js";
 
+/** Operators that scale and shift a tensor's elements by constants, each by itself. */
+const ELEMENTWISE = new Set(["Identity", "Dropout", "Cast", "Add", "Sub", "Mul", "Div", "Neg", "BatchNormalization"]);
+
 /** What a rule may ask while one network is compiled. */
 export class Context {
   /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
@@ -28,17 +31,43 @@ export class Context {
   }
 
   /**
-   * The image of whose pixels this [N, C, H, W] value has one each, where only the sum over channels is asked of them:
-   * at depth `heatmap`, while it still has the image's own pixels and channels.
+   * The image that this [N, C, H, W] value is, but for scaling and the place of its channels, where only the sum over
+   * channels is asked of its pixels: at depth `heatmap`.
    */
   summedImage(value: Value): SubjectImage | undefined {
     if (this.depth !== "heatmap") return undefined;
     const modality = this.onlyImage(value.node);
     if (!modality) return undefined;
     const { shape } = this.subject.graph.inputs.get(modality.input)!;
-    const [n, h, w, c] = modality.layout === "NHWC" ? [0, 1, 2, 3] : [0, 2, 3, 1];
-    const isWhole = shape.length === 4 && sameShape(value.shape, [shape[n]!, shape[c]!, shape[h]!, shape[w]!]);
-    return isWhole && shape[n] === 1 ? modality : undefined;
+    const order = modality.layout === "NHWC" ? [0, 3, 1, 2] : [0, 1, 2, 3];
+    const isWhole =
+      shape.length === 4 &&
+      shape[0] === 1 &&
+      sameShape(
+        value.shape,
+        order.map((axis) => shape[axis]!),
+      );
+    return isWhole && sameShape(this.#axesOf(value) ?? [], order) ? modality : undefined;
+  }
+
+  /** Where each axis of a value comes from in the input that it is made of element by element, if it is. */
+  #axesOf(value: Value): readonly number[] | undefined {
+    const { node } = value;
+    if (node.op === "Input") return value.shape.map((_, axis) => axis);
+    const sources = node.inputs.filter((x): x is Value => x !== undefined && this.analysis.isDependent(x));
+    const axes = sources.length === 1 ? this.#axesOf(sources[0]!) : undefined;
+    if (node.op === "Transpose")
+      return axes && (node.attributes.perm as readonly number[] | undefined)?.map((axis) => axes[axis]!);
+    return ELEMENTWISE.has(node.op) ? axes : undefined;
+  }
+
+  /**
+   * Whether relevance that a node of the output side hands on loses the torque's sign there: the sign tells contributions
+   * apart in the torque's own layer (Eq. 1), and has no meaning at an input or where hidden layers read the value too.
+   */
+  isSettled(node: Node, to: Value): boolean {
+    const { analysis } = this;
+    return analysis.isOutputSide(node) && (to.node.op === "Input" || !analysis.isOutputSide(to.node));
   }
 
   /** Whether a value is shown to be ≥ 0 for every observation in the declared ranges. */
