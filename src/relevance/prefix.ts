@@ -31,6 +31,9 @@ const AFFINE = new Set([
   "BatchNormalization",
 ]);
 
+/** Those of them that are affine in several operands at once. */
+const JOINS = new Set(["Concat", "Add", "Sub"]);
+
 /** Lowest and highest value of every element, full shape. */
 export interface Bounds {
   readonly low: Literal;
@@ -106,17 +109,24 @@ export class Prefix {
       return { low: all(image.range[0]), high: all(image.range[1]) };
     }
     if (!AFFINE.has(node.op) || linearLayer(node, this.analysis)) return undefined;
-    const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
-    if (sources.length === 0 || sources.some((v) => !this.bounds(v))) return undefined;
-    const at = (end: "low" | "high") =>
-      fold(node, (v) => (this.analysis.isDependent(v) ? this.bounds(v)![end] : constantOf(v)))?.[value.index];
-    const [a, b] = [at("low")?.numbers(), at("high")?.numbers()];
-    if (!a || !b) return undefined;
+    const sources = new Set(node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v)));
+    if (sources.size === 0 || [...sources].some((v) => !this.bounds(v))) return undefined;
+    if (node.inputs.filter((v) => v && sources.has(v)).length > 1 && !JOINS.has(node.op)) return undefined;
+    // An affine function is lowest and highest where its operands are, in some combination.
+    const corners = node.op === "Concat" ? [0, 2 ** sources.size - 1] : Array(2 ** sources.size).keys();
+    const values: Float64Array[] = [];
+    for (const corner of corners) {
+      const isHigh = (v: Value) => ((corner >> [...sources].indexOf(v)) & 1) === 1;
+      const end = (v: Value) => this.bounds(v)![isHigh(v) ? "high" : "low"];
+      const literal = fold(node, (v) => (sources.has(v) ? end(v) : constantOf(v)))?.[value.index];
+      if (!literal) return undefined;
+      values.push(literal.numbers());
+    }
     const literal = (pick: typeof Math.min) =>
       Literal.from(
         value.dtype,
         value.shape,
-        a.map((x, i) => pick(x, b[i]!)),
+        values[0]!.map((_, i) => pick(...values.map((x) => x[i]!))),
       );
     return { low: literal(Math.min), high: literal(Math.max) };
   }

@@ -57,6 +57,7 @@ function decide(value: Value, ask: (value: Value) => boolean, given: (input: Val
   if (NON_NEGATIVE.has(node.op)) return true;
   if (node.op === "Clip") return (node.inputs[1]?.literal?.scalar() ?? -1) >= 0 || ask(node.inputs[0]!);
   if (!KEEPS.has(node.op)) return false;
+  if (node.op === "Pad" && node.inputs[2] && !ask(node.inputs[2])) return false;
   const data = node.inputs.slice(0, DATA_INPUTS[node.op] ?? 1);
   return data.every((input) => input !== undefined && ask(input));
 }
