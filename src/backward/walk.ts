@@ -23,7 +23,7 @@ export function reverseWalk<Amount>(
   seeds: ReadonlyMap<Value, Amount>,
   targets: Iterable<Value>,
   propagate: Propagate<Amount>,
-  accumulate: (a: Amount, b: Amount) => Amount,
+  accumulate: (a: Amount, b: Amount, at: Value) => Amount,
 ): Map<Value, Amount> {
   const order = topologicalOrder(seeds.keys());
   const wanted = new Set(targets);
@@ -40,7 +40,7 @@ export function reverseWalk<Amount>(
     for (const [to, amount] of propagate(node, arriving, (value) => dependent.has(value))) {
       if (!dependent.has(to)) continue;
       const before = arrived.get(to);
-      arrived.set(to, before === undefined ? amount : accumulate(before, amount));
+      arrived.set(to, before === undefined ? amount : accumulate(before, amount, to));
     }
   }
   return new Map([...wanted].flatMap((target) => (arrived.has(target) ? [[target, arrived.get(target)!]] : [])));

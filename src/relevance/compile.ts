@@ -1,9 +1,9 @@
-import { type Contribution, reverseWalk } from "../backward/walk.js";
+import { type Contribution, type Propagate, reverseWalk } from "../backward/walk.js";
 import { InputError } from "../errors.js";
-import { input } from "../graph/build.js";
+import { abs, input } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
-import { sizeOf } from "../graph/shape.js";
-import type { Graph, Node } from "../graph/value.js";
+import { ShapeError, sizeOf } from "../graph/shape.js";
+import type { Graph, Node, Value } from "../graph/value.js";
 import { Analysis } from "./analysis.js";
 import { accumulate, collapse, type Relevance } from "./carrier.js";
 import { Context } from "./context.js";
@@ -58,6 +58,8 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
 
   const torque = graph.outputs.get(subject.torque);
   if (!torque) throw new InputError(`torque output "${subject.torque}" is not an output of the model`);
+  if (torque.dtype !== "float32")
+    throw new InputError(`torque output "${subject.torque}" is ${torque.dtype}; policies are explained in float32`);
   const analysis = new Analysis({ ...graph, outputs: new Map([[subject.torque, torque]]) });
   const context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
   const importance = input("torquelens.importance", "float32", [sizeOf(torque.shape)]);
@@ -66,18 +68,22 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const targets = new Set(subject.modalities.map((modality) => graph.inputs.get(modality.input)!));
 
   const rules: NodeRule[] = [];
-  const propagate = (node: Node, arriving: readonly (Relevance | undefined)[]) => {
+  // What is still told apart by torque, before it is collapsed.
+  const joins = (node: Node, relevances: readonly (Relevance | undefined)[]) => {
+    const image = context.onlyImage(node);
+    const rows = relevances.flatMap((relevance) => (relevance?.perTorque ? [relevance.amount] : []));
+    if (image && rows.length > 0) readout.joins(image.name, rows);
+  };
+  const propagate: Propagate<Relevance> = (node: Node, arriving: readonly (Relevance | undefined)[]) => {
     const present = arriving.find((relevance) => relevance !== undefined)!;
     let perTorque = arriving.every((relevance) => relevance === undefined || relevance.perTorque);
+    if (!perTorque) joins(node, arriving);
     let amounts = arriving.map(
       (relevance) => relevance && (perTorque ? relevance : collapse(relevance, importance)).amount,
     );
     const only = context.onlyImage(node);
     if (depth !== "per-torque" && perTorque && only !== undefined && isSpatial(node, analysis)) {
-      readout.joins(
-        only.name,
-        amounts.filter((amount) => amount !== undefined),
-      );
+      joins(node, arriving);
       if (depth === "shares") return [];
       amounts = arriving.map((relevance) => relevance && collapse(relevance, importance).amount);
       perTorque = false;
@@ -92,9 +98,16 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
       return image ? [] : ([[layer.input, { amount, perTorque }]] satisfies Contribution<Relevance>[]);
     }
     rules.push({ node: node.label, op: node.op, rule: analysis.softArgmax(node) ? "mass" : "operator" });
-    return operatorRule(node, amounts, context).map(([to, amount]) => [to, { amount, perTorque }] as const);
+    return operatorRule(node, amounts, context).map(
+      ([to, amount]) => [to, { amount: context.isSettled(node, to) ? abs(amount) : amount, perTorque }] as const,
+    );
   };
-  const arrived = reverseWalk(new Map([[seed.value, seed.relevance]]), targets, propagate, accumulate(importance));
+  const meet = (a: Relevance, b: Relevance, at: Value) => {
+    if (a.perTorque !== b.perTorque) joins(at.node, [a, b]);
+    return accumulate(importance)(a, b);
+  };
+  const seeds = new Map([[seed.value, seed.relevance]]);
+  const arrived = reverseWalk(seeds, targets, namingNodes(propagate), meet);
   readout.arrives(arrived, context.emptyPools);
 
   const compiled: Graph = {
@@ -106,6 +119,19 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   };
   return { graph: compiled, method, depth, rules: rules.reverse(), bytes: writeModel(compiled) };
 }
+
+/** The same, naming the node where its types or its form are none that rules are made for. */
+const namingNodes =
+  (propagate: Propagate<Relevance>): Propagate<Relevance> =>
+  (node, arriving, leadsToTarget) => {
+    try {
+      return propagate(node, arriving, leadsToTarget);
+    } catch (error) {
+      if (!(error instanceof ShapeError || error instanceof RangeError)) throw error;
+      const named = error.message.startsWith("node ") ? "" : `node "${node.label}" (${node.op}): `;
+      throw new InputError(named + error.message);
+    }
+  };
 
 /** Pictures and what makes points of them: where following each torque alone is dear. */
 function isSpatial(node: Node, analysis: Analysis): boolean {

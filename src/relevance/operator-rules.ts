@@ -1,7 +1,22 @@
 import { maxPoolAdjoint } from "../backward/pooling.js";
 import { expandReduced, inferenceOf, structuralAdjoint, sumToShape } from "../backward/structural.js";
 import { InputError } from "../errors.js";
-import { abs, add, cast, div, equal, greater, mul, neg, relu, reshape, sign, sum, where } from "../graph/build.js";
+import {
+  abs,
+  add,
+  cast,
+  div,
+  equal,
+  greater,
+  less,
+  mul,
+  neg,
+  relu,
+  reshape,
+  sign,
+  sum,
+  where,
+} from "../graph/build.js";
 import { reducedAxes } from "../graph/operators/reduction.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Context } from "./context.js";
@@ -41,16 +56,18 @@ const sumRule =
       return [[single.value, sumToShape(flips ? neg(amount) : amount, single.value.shape, 1)]];
     }
     const [a, b] = node.inputs as readonly [Value, Value];
-    const second = negateSecond ? neg(b) : b;
-    const positive = add(relu(a), relu(second));
-    const none = equal(positive, 0);
+    const isOutput = context.analysis.isOutputSide(node);
+    // On the output side what agrees with the torque's sign is positive (Eq. 1 on a sum).
+    const oriented = (x: Value) => (isOutput ? where(less(amount, 0), neg(x), x) : x);
+    const [first, second] = [oriented(a), oriented(negateSecond ? neg(b) : b)];
+    const none = equal(add(relu(first), relu(second)), 0);
     const weigh = (x: Value) => where(none, add(abs(x), SILENT), relu(x));
-    const [wa, wb] = [weigh(a), weigh(second)];
+    const [wa, wb] = [weigh(first), weigh(second)];
     const ratio = div(amount, add(wa, wb));
     const share = (w: Value, to: Value) => sumToShape(mul(ratio, w), to.shape, 1);
     return [
       [a, share(wa, a)],
-      [b, share(wb, b)],
+      [b, share(negateSecond && isOutput ? neg(wb) : wb, b)],
     ];
   };
 
@@ -62,13 +79,13 @@ const productRule: OperatorRule = (node, amount, context) => {
   if (single)
     return [[single.value, sumToShape(turned(node, amount, single.constant, context), single.value.shape, 1)]];
   const [a, b] = node.inputs as readonly [Value, Value];
-  const to = (value: Value, part: number): readonly [Value, Value] => [
+  const to = (value: Value, other: Value, part: number): readonly [Value, Value] => [
     value,
-    sumToShape(mul(amount, part), value.shape, 1),
+    sumToShape(turned(node, mul(amount, part), other, context), value.shape, 1),
   ];
   const [gateA, gateB] = [GATES.has(a.node.op), GATES.has(b.node.op)];
-  if (gateA !== gateB) return [to(gateA ? b : a, 1)];
-  return [to(a, 0.5), to(b, 0.5)];
+  if (gateA !== gateB) return [gateA ? to(b, a, 1) : to(a, b, 1)];
+  return [to(a, b, 0.5), to(b, a, 0.5)];
 };
 
 const quotientRule: OperatorRule = (node, amount, context) => {

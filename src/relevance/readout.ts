@@ -4,6 +4,7 @@ import {
   cast,
   concat,
   expand,
+  maximum,
   mul,
   reduceMax,
   reshape,
@@ -166,7 +167,7 @@ export class Readout {
 
   #emptyPool(): Value {
     const rows = this.#emptyPools.map((pool) => reduceMax(reshape(cast(pool, "float32"), [this.#torques, -1]), [1]));
-    return rows.length > 0 ? rows.reduce((a, b) => add(a, b)) : expand(scalar(0), [this.#torques]);
+    return rows.length > 0 ? rows.reduce(maximum) : expand(scalar(0), [this.#torques]);
   }
 }
 

@@ -44,5 +44,6 @@ function beforeSquash(torque: Value): Value {
     if (dynamic.length !== 1) return torque;
     node = dynamic[0]!.node;
   }
-  return SQUASHES.has(node.op) ? node.inputs[0]! : torque;
+  const before = node.inputs[0];
+  return SQUASHES.has(node.op) && sizeOf(before!.shape) === sizeOf(torque.shape) ? before! : torque;
 }
