@@ -3,60 +3,34 @@ import { describe, expect, it } from "vitest";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { compile } from "#src/relevance/compile.js";
 import type { Depth } from "#src/relevance/readout.js";
-import { float32, Session, type TensorData } from "#src/runtime/session.js";
+import { float32 } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../evaluate.js";
 import { feed, runModel } from "../graph/onnx-model.js";
 import { type Network, networkOf, type Spec, specs } from "./networks.js";
+import { explain, type Feeds, total } from "./subjects.js";
 
-const RUNS = { numRuns: 400 };
-
-type Feeds = Record<string, TensorData>;
-type Numbers = Record<string, Float32Array>;
-
-/** A model's outputs for each of several feeds. */
-async function runs(bytes: Uint8Array, feeds: readonly Feeds[]): Promise<Numbers[]> {
-  const session = await Session.create(bytes, { threads: 1 });
-  const results: Numbers[] = [];
-  for (const each of feeds) {
-    const outputs = await session.run(each);
-    results.push(Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array])));
-  }
-  await session.release();
-  return results;
-}
-
-const explained = (
-  { subject }: Network,
-  feeds: Feeds,
-  importances: readonly ArrayLike<number>[],
-  depth: Depth = "full",
-) =>
-  runs(
-    compile(subject, { depth }).bytes,
-    importances.map((alpha) => ({ ...feeds, "torquelens.importance": float32(alpha, [alpha.length]) })),
-  );
+const RUNS = { numRuns: 12, seed: 3 };
 
 const tensors = (feeds: Feeds) =>
   Object.fromEntries(
     Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, feed(dtype, shape, data as Float32Array)]),
   );
-const total = (values: ArrayLike<number>) => Array.from(values).reduce((a, x) => a + x, 0);
 const importanceOf = ({ torques, seed }: Spec) => randoms(torques, seed + 9, 0.1, 2);
 
 /** For every random policy; torques of nothing but bias have nothing to conserve and are passed over. */
-const holds = (check: (network: Network, spec: Spec, feeds: Feeds) => Promise<void>, numRuns = RUNS.numRuns) =>
+const holds = (check: (network: Network, spec: Spec, feeds: Feeds) => Promise<void>) =>
   fc.assert(
     fc.asyncProperty(specs, async (spec) => {
       const network = networkOf(spec);
       await check(network, spec, network.feeds(spec.seed));
     }),
-    { numRuns },
+    RUNS,
   );
 
 describe("for any policy", () => {
   it("conserves: what the inputs get is Σα|τ|, finite, and nowhere negative", () =>
     holds(async (network, spec, feeds) => {
-      const [out] = await explained(network, feeds, [importanceOf(spec)]);
+      const [out] = await explain(network.subject, feeds, { importances: [importanceOf(spec)] });
       for (const [name, values] of Object.entries(out!)) expect(values.every(Number.isFinite), name).toBe(true);
       for (const input of ["image", "configuration"]) {
         const relevance = out![`torquelens.relevance.${input}`]!;
@@ -78,7 +52,7 @@ describe("for any policy", () => {
       const plain = await runModel(writeModel(subject.graph), tensors(feeds));
       const compiled = await runModel(compile(subject).bytes, tensors(asked));
       expect(compiled.torque!.data).toEqual(plain.torque!.data);
-      const [fused] = await explained(network, feeds, [alpha]);
+      const [fused] = await explain(subject, feeds, { importances: [alpha] });
       expect(relativeError(fused!.torque!, plain.torque!.data as Float32Array)).toBeLessThan(1e-4);
     }));
 
@@ -89,7 +63,7 @@ describe("for any policy", () => {
         Float32Array.from({ length: torques }, (_, k) => Number(j === k)),
       );
       const alpha = importanceOf(spec);
-      const [whole, ...single] = await explained(network, feeds, [alpha, ...hot]);
+      const [whole, ...single] = await explain(network.subject, feeds, { importances: [alpha, ...hot] });
       for (const input of ["image", "configuration"]) {
         const name = `torquelens.relevance.${input}`;
         const sum = whole![name]!.map((_, i) => total(single.map((out, j) => alpha[j]! * out[name]![i]!)));
@@ -106,7 +80,7 @@ describe("for any policy", () => {
   it("says the same at every depth", () =>
     holds(async (network, spec, feeds) => {
       const alpha = importanceOf(spec);
-      const at = async (depth: Depth) => (await explained(network, feeds, [alpha], depth))[0]!;
+      const at = async (depth: Depth) => (await explain(network.subject, feeds, { depth, importances: [alpha] }))[0]!;
       const full = await at("full");
       const perTorque = await at("per-torque");
       const heatmap = await at("heatmap");
