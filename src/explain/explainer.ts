@@ -62,7 +62,7 @@ export class Explainer implements Explaining {
       method: options.method,
       depth: level === "full" ? "heatmap" : level,
     });
-    const runner = await (worker ? WorkerSession : Session).create(bytes, { threads });
+    const runner = await (worker ? WorkerSession : Session).create(bytes, { threads, spinning: false });
     const explainer = new Explainer(policy, method.name, level, runner, budget);
     try {
       for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
