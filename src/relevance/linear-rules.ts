@@ -69,8 +69,8 @@ const INPUT: Readonly<
 const SILENT = 1e-10;
 /** Added to denominators, so that 0/0 is 0. */
 const VANISHING = 1e-30;
-/** Rounding of float32 sums, as a part of what a denominator can be at most. */
-const ROUNDING = 1e-7;
+/** Rounding of float32 sums, as a part of what a denominator and its terms can be at most. */
+const ROUNDING = 1e-6;
 
 interface Piece {
   /** Broadcasts to the layer's input. */
@@ -170,9 +170,9 @@ function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Pi
 }
 
 /** z: what depends on the observation, and the constants in one. */
-function total(parts: readonly Piece[], extra?: Value): Value {
+function total(parts: readonly Piece[]): Value {
   const forwards = parts.flatMap(({ forward }) => forward ?? []);
-  const offsets = [...parts.flatMap(({ offset }) => offset ?? []), ...(extra ? [extra] : [])];
+  const offsets = parts.flatMap(({ offset }) => offset ?? []);
   return [...forwards, ...(offsets.length > 0 ? [offsets.reduce(add)] : [])].reduce(add);
 }
 
@@ -194,14 +194,17 @@ function overChannels(share: Value): Value {
   return reshape(matmul(ones, reshape(share, [rows * batch, channels, h * w])), [rows, batch, 1, h, w]);
 }
 
-/** What keeps quotients finite where z vanishes: as much as rounding leaves when terms with bounds cancel. */
-function guard(layer: LinearLayer, terms: readonly Term[], context: Context): Value | undefined {
-  if (!terms.some(([input]) => input === "low")) return undefined;
+/**
+ * The least that z is taken to be, where terms with bounds and the bias cancel in it: what rounding may leave of them. A
+ * filter of one sign has no more than that in a picture that is black or white all over.
+ */
+function guard(layer: LinearLayer, context: Context): Value {
   const { low, high } = context.prefix.bounds(layer.input)!;
   const lowest = low.numbers();
   const most = high.numbers().map((x, i) => Math.max(Math.abs(x), Math.abs(lowest[i]!)));
   const bound = Literal.from(high.dtype, high.shape, most);
-  return mul(ofBound(layer, bound, abs(layer.weight)).forward, ROUNDING);
+  const sizes = ofBound(layer, bound, abs(layer.weight)).forward;
+  return maximum(mul(layer.bias ? add(sizes, abs(layer.bias)) : sizes, ROUNDING), VANISHING);
 }
 
 const proportional =
@@ -210,7 +213,9 @@ const proportional =
     const summed = context.summedImage(layer.input) !== undefined;
     const every = pieces(layer, terms, context);
     const parts = summed ? poolConstants(layer, every) : every;
-    return handBack(layer, parts, div(amount, total(parts, guard(layer, terms, context))), summed);
+    const z = total(parts);
+    const isBounded = terms.some(([input]) => input === "low");
+    return handBack(layer, parts, div(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
   };
 
 const AGREEING: readonly Term[] = [
