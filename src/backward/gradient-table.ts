@@ -1,5 +1,6 @@
 import { apply } from "../graph/apply.js";
 import {
+  add,
   cast,
   conv,
   div,
@@ -138,12 +139,12 @@ function reduceMaxGradient(node: Node, g: Value): readonly InputGradient[] {
   return [() => mul(winners, div(reshape(g, kept), sum(winners, axes, true)))];
 }
 
-const extremum = (wins: typeof greater): GradientRule =>
-  binary(
-    (g, a, b) => add2(gate(wins(a, b), g), mul(gate(equal(a, b), g), 0.5)),
-    (g, a, b) => add2(gate(wins(b, a), g), mul(gate(equal(a, b), g), 0.5)),
-  );
-const add2 = (a: Value, b: Value) => apply("Add", [a, b]);
+/** Gradient to the larger (or smaller) of two, in halves where they are equal. */
+const extremum = (wins: typeof greater): GradientRule => {
+  const part = (g: Value, a: Value, b: Value) => add(gate(wins(a, b), g), mul(gate(equal(a, b), g), 0.5));
+  const ofTwo = binary(part, (g, a, b) => part(g, b, a));
+  return (node, g) => (node.inputs.length === 2 ? ofTwo(node, g) : []);
+};
 
 /** Gradient rules by operator. All are made of graph values, so gradients can be differentiated again. */
 const GRADIENTS: Readonly<Record<string, GradientRule>> = {
@@ -161,7 +162,7 @@ const GRADIENTS: Readonly<Record<string, GradientRule>> = {
     (g, _a, b, y) => neg(div(mul(g, y), b)),
   ),
   Pow: binary(
-    (g, a, b) => mul(g, mul(b, apply("Pow", [a, sub(b, 1)]))),
+    (g, a, b) => mul(g, mul(cast(b, a.dtype), apply("Pow", [a, sub(b, 1)]))),
     (g, a, _b, y) => mul(g, mul(y, log(a))),
   ),
   Max: extremum(greater),
@@ -191,7 +192,7 @@ const GRADIENTS: Readonly<Record<string, GradientRule>> = {
   Cast: (node, g) => [isFloat(node.inputs[0]!.dtype) ? () => cast(g, node.inputs[0]!.dtype) : undefined],
   ScatterElements: (node, g) => {
     if (node.attributes.reduction !== "add")
-      throw new RangeError("ScatterElements: gradient exists for reduction add only");
+      throw new RangeError(`node "${node.label}": ScatterElements has a gradient for reduction add only`);
     const axis = (node.attributes.axis as number | undefined) ?? 0;
     return [() => g, undefined, () => apply("GatherElements", [g, node.inputs[1]!], { axis })];
   },
@@ -230,14 +231,18 @@ const FLAT = new Set([
 ]);
 
 /**
- * Gradients of a node's inputs, made on demand.
- * @throws RangeError for an operator without a rule, naming the node
+ * Gradients of a node's inputs, made on demand; undefined where nothing flows, as to indices and conditions.
+ * @throws RangeError for an operator without a rule, naming the node; so do the gradients of single inputs without one
  */
 export function inputGradients(node: Node, arriving: readonly (Value | undefined)[]): readonly InputGradient[] {
   if (FLAT.has(node.op)) return [];
-  const moved = structuralAdjoint(node, arriving, 0);
-  if (moved) return moved;
   const rule = GRADIENTS[node.op];
-  if (!rule) throw new RangeError(`node "${node.label}": no gradient rule for operator ${node.op}`);
-  return rule(node, arriving.find((g) => g !== undefined)!);
+  const known = structuralAdjoint(node, arriving, 0) ?? rule?.(node, arriving.find((g) => g !== undefined)!);
+  if (!known) throw new RangeError(`node "${node.label}": no gradient rule for operator ${node.op}`);
+  return node.inputs.map((value, i) => {
+    if (known[i] || !value || !isFloat(value.dtype)) return known[i];
+    return () => {
+      throw new RangeError(`node "${node.label}": no gradient rule for input ${i} of operator ${node.op}`);
+    };
+  });
 }

@@ -1,5 +1,6 @@
 import { apply, applyNode } from "../graph/apply.js";
 import { div, expand, full, reshape, tensor, zeros } from "../graph/build.js";
+import type { DType } from "../graph/dtype.js";
 import { type Window, windowOf } from "../graph/operators/linear.js";
 import { Inference } from "../graph/operators/spec.js";
 import { sizeOf } from "../graph/shape.js";
@@ -16,7 +17,7 @@ function poolWindow(node: Node): Window & { readonly reach: readonly number[] } 
 }
 
 /** How many elements each window averages, [1, 1, …out]. */
-function windowCounts(node: Node): Value {
+function windowCounts(node: Node, dtype: DType): Value {
   const { kernel, strides, dilations, pads } = poolWindow(node);
   const spatial = node.inputs[0]!.shape.slice(2);
   const out = node.outputs[0]!.shape.slice(2);
@@ -30,7 +31,7 @@ function windowCounts(node: Node): Value {
     }),
   );
   const counts = perAxis.reduce<number[]>((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
-  return tensor("float32", [1, 1, ...out], counts);
+  return tensor(dtype, [1, 1, ...out], counts);
 }
 
 /** The adjoint of summing every window (not averaging): [N, C, …out] → [N, C, …in]. */
@@ -49,13 +50,13 @@ export function windowSumAdjoint(node: Node, y: Value): Value {
     pads: [...begin, ...surplus.map((s) => Math.max(0, s))],
     output_padding: surplus.map((s) => Math.max(0, -s)),
   };
-  return apply("ConvTranspose", [y, full([channels, 1, ...kernel], 1)], attributes);
+  return apply("ConvTranspose", [y, full([channels, 1, ...kernel], 1, y.dtype)], attributes);
 }
 
 /** The adjoint of AveragePool or GlobalAveragePool. */
 export function averagePoolAdjoint(node: Node, y: Value): Value {
   const spatial = node.inputs[0]!.shape.slice(2);
-  const counts = node.op === "GlobalAveragePool" ? sizeOf(spatial) : windowCounts(node);
+  const counts = node.op === "GlobalAveragePool" ? sizeOf(spatial) : windowCounts(node, y.dtype);
   return windowSumAdjoint(node, div(y, counts));
 }
 
@@ -66,7 +67,8 @@ export function averagePoolAdjoint(node: Node, y: Value): Value {
  */
 export function maxPoolAdjoint(node: Node, y: Value): Value {
   const x = node.inputs[0]!;
-  const [, indices] = applyNode("MaxPool", [x], node.attributes, { outputCount: 2 }).outputs;
+  const rowMajor = { ...node.attributes, storage_order: 0 };
+  const [, indices] = applyNode("MaxPool", [x], rowMajor, { outputCount: 2 }).outputs;
   const copies = sizeOf(y.shape) / sizeOf(indices!.shape);
   const flat = expand(reshape(indices!, [1, sizeOf(indices!.shape)]), [copies, sizeOf(indices!.shape)]);
   const amounts = reshape(y, [copies, sizeOf(indices!.shape)]);

@@ -65,7 +65,12 @@ function padAdjoint(node: Node, g: Value, lead: number): Value {
   const axes = node.inputs[3]
     ? inference.ints(3, "axes").map((a) => normalizeAxis("Pad", a, shape))
     : shape.map((_, i) => i);
-  return axes.reduce((value, axis, i) => slice(value, axis + lead, pads[i]!, pads[i]! + shape[axis]!), g);
+  return axes.reduce((value, bare, i) => {
+    const axis = bare + lead;
+    const [before, after] = [pads[i]!, pads[i + axes.length]!];
+    const kept = slice(value, axis, Math.max(before, 0), value.shape[axis]! - Math.max(after, 0));
+    return padAxis(kept, axis, Math.max(-before, 0), Math.max(-after, 0)); // Negative pads cut.
+  }, g);
 }
 
 /** Adds each gathered slice back to where it came from. */

@@ -107,6 +107,7 @@ const reduceMaxRule: OperatorRule = (node, amount) => {
 const extremumRule =
   (wins: typeof greater): OperatorRule =>
   (node, amount) => {
+    if (node.inputs.length !== 2) throw unexplained(node, `explained only for two inputs, not ${node.inputs.length}`);
     const [a, b] = node.inputs as readonly [Value, Value];
     const part = where(equal(a, b), 0.5, where(wins(a, b), 1, 0));
     const rest = where(equal(a, b), 0.5, where(wins(a, b), 0, 1));
