@@ -35,7 +35,7 @@ function windowCounts(node: Node, dtype: DType): Value {
 }
 
 /** The adjoint of summing every window (not averaging): [N, C, …out] → [N, C, …in]. */
-export function windowSumAdjoint(node: Node, y: Value): Value {
+function windowSumAdjoint(node: Node, y: Value): Value {
   const x = node.inputs[0]!;
   const channels = x.shape[1]!;
   const spatial = x.shape.slice(2);

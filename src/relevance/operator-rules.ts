@@ -153,9 +153,6 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   Softmax: softmaxRule,
 };
 
-/** Whether relevance can pass through an operator that is not a linear layer. */
-export const hasOperatorRule = (node: Node): boolean => RULES[node.op] !== undefined;
-
 /**
  * Takes relevance through a node that is not a linear layer.
  * @throws InputError for an operator that the method cannot explain, naming the node

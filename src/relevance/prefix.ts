@@ -47,6 +47,7 @@ export interface Bounds {
 export class Prefix {
   readonly #references = new Map<Value, Literal | undefined>();
   readonly #bounds = new Map<Value, Bounds | undefined>();
+  readonly #preActivations = new Map<Value, boolean>();
 
   constructor(
     readonly subject: Subject,
@@ -84,12 +85,15 @@ export class Prefix {
 
   /** Whether a value is a linear layer's output, biased or scaled: hidden, so its zero is its reference. */
   #isPreActivation(value: Value): boolean {
+    const known = this.#preActivations.get(value);
+    if (known !== undefined) return known;
     const { node } = value;
-    if (this.analysis.softArgmax(node)) return false;
-    if (linearLayer(node, this.analysis)) return true;
-    if (!AFFINE.has(node.op)) return false;
     const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
-    return sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
+    const isLayer = linearLayer(node, this.analysis) !== undefined;
+    const isBehindLayers = AFFINE.has(node.op) && sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
+    const answer = this.analysis.softArgmax(node) === undefined && (isLayer || isBehindLayers);
+    this.#preActivations.set(value, answer);
+    return answer;
   }
 
   /** Range of an image's elements at this value, where only affine operators lie between it and the image. */

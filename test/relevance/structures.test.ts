@@ -121,6 +121,14 @@ describe("inputs", () => {
     expect(full["torquelens.heatmap.image"]!.every((x) => x === 0)).toBe(true);
   });
 
+  it("added to themselves over and over", async () => {
+    const x = configuration();
+    let sum = dense(x, 4, 3);
+    for (let i = 0; i < 40; i++) sum = b.mul(b.add(sum, sum), b.tensor("float32", [1, 4], [0.5, 0.5, 0.5, 0.5]));
+    const torque = dense(sum, 2, 5);
+    await agree(subjectOf([x], torque), observation([x]));
+  });
+
   it("that nobody asks about take their part, which the residual tells", async () => {
     const inputs = [image(), configuration()];
     const torque = dense(b.concat([b.mean(inputs[0]!, [2, 3]), inputs[1]!], 1), 2, 5);
