@@ -240,6 +240,8 @@ const REFUSALS: readonly Refusal[] = [
   { op: "Split", inputs: [[5], ints(2, 2)], attributes: { axis: 0 }, outputs: 2, says: ["[2,2]", "5"] },
   { op: "Split", inputs: [[5], ints(-1, 6)], attributes: { axis: 0 }, outputs: 2, says: ["[-1,6]", "5"] },
   { op: "Split", inputs: [[5]], attributes: { num_outputs: 4 }, outputs: 4, says: ["5", "4"] },
+  { op: "Pad", inputs: [[2], ints(1, 1)], attributes: { mode: "mirror" }, says: ["mode mirror"] },
+  { op: "BatchNormalization", inputs: [[1, 2], [2], typed("int32", [2]), [2], [2]], says: ["float32", "int32"] },
   { op: "Pad", inputs: [[2, 2], ints(1, 1)], says: ["[1,1]", "[2,2]"] },
   { op: "Pad", inputs: [[2, 2], ints(-3, 0, 0, 0)], says: ["[-3,0,0,0]", "[2,2]"] },
   { op: "Gather", inputs: [[2, 3], ints(2)], attributes: { axis: 0 }, says: ["index 2", "[2,3]"] },

@@ -185,6 +185,7 @@ export const LINEAR: Record<string, OperatorSpec> = {
           );
       if (node.int("training_mode", 0) === 1)
         throw new ShapeError("BatchNormalization: training mode is not inference");
+      node.sameType();
       return node.same();
     },
   },

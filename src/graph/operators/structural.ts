@@ -116,8 +116,12 @@ function unsqueeze(node: Inference): TensorType[] {
   return node.typed(Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : rest.shift()!)));
 }
 
+const PAD_MODES = new Set(["constant", "reflect", "edge", "wrap"]);
+
 function pad(node: Inference): TensorType[] {
   const shape = node.shape(0);
+  const mode = node.string("mode", "constant");
+  if (!PAD_MODES.has(mode)) throw new ShapeError(`Pad: mode ${mode} is unknown`);
   const pads = node.ints(1, "pads");
   const axes = node.inputs[3] ? distinctAxes("Pad", node.ints(3, "axes"), shape) : shape.map((_, i) => i);
   if (pads.length !== 2 * axes.length) throw new ShapeError(`Pad: pads [${pads}] do not fit shape [${shape}]`);
