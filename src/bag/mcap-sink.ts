@@ -19,7 +19,7 @@ export interface McapOptions {
 }
 
 /** A chunk is written when it holds this many bytes: what a killed process loses at most, but for one message. */
-const CHUNK_SIZE = 64 * 1024;
+const CHUNK_SIZE = 256 * 1024;
 const COMPRESSION_LEVEL = 1;
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -236,7 +236,7 @@ describe("a recording that was cut off", () => {
     expect(ticks.map(({ value }) => Number((value as ExplanationMessage).tick))).toEqual(
       Array.from({ length: ticks.length }, (_, tick) => tick),
     );
-    // Lost at most: one chunk of 64 KiB and a message; a tick holds more than 60 KiB.
+    // Lost at most: one chunk of 256 KiB and a message; a tick holds more than 60 KiB.
     expect(ticks.length).toBeGreaterThanOrEqual(30 - 5);
   });
 
