@@ -59,7 +59,9 @@ describe.each(policies)("%s", (_, spec) => {
       });
       expectFinite(out!, what);
       const sum = total(out!["torquelens.shares"]!);
-      if (sum !== 0) expect(sum, what).toBeCloseTo(1, 3);
+      const isIdle = total(out!.torque!.map(Math.abs)) < 1e-20;
+      if (sum !== 0 && !isIdle) expect(sum, what).toBeCloseTo(1, 3);
+      expect(sum, what).toBeLessThan(1.001);
       expect(Math.min(...out!["torquelens.shares"]!), what).toBeGreaterThanOrEqual(0);
       expectFinite(nothing!, `${what}, importance zero`);
       expect(total(nothing!["torquelens.shares"]!)).toBe(0);
