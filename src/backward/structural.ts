@@ -1,10 +1,10 @@
 import { apply } from "../graph/apply.js";
 import { cast, concat, expand, padAxis, reshape, scalar, slice, sum, transpose } from "../graph/build.js";
 import { reducedAxes } from "../graph/operators/reduction.js";
-import { Inference } from "../graph/operators/spec.js";
 import { sliceRanges, splitSizes } from "../graph/operators/structural.js";
 import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
+import { inferenceOf, rowsOf } from "./rule.js";
 
 /**
  * Adjoints of the operators that move elements without computing: gradients and relevance pass through them alike.
@@ -12,17 +12,12 @@ import type { Node, Value } from "../graph/value.js";
  */
 type Adjoint = (node: Node, g: Value, lead: number, all: readonly (Value | undefined)[]) => readonly (() => Value)[];
 
-export const inferenceOf = (node: Node): Inference =>
-  new Inference(node.op, node.inputs, node.attributes, node.outputs.length);
-
-const rows = (g: Value, lead: number): Shape => g.shape.slice(0, lead);
-
 /** The adjoint of broadcasting `shape` up to what `g` has behind its leading axes. */
 export function sumToShape(g: Value, shape: Shape, lead: number): Value {
   const tail = g.shape.slice(lead);
   const extra = tail.length - shape.length;
   const axes = tail.flatMap((d, i) => (i < extra || (shape[i - extra] === 1 && d !== 1) ? [i + lead] : []));
-  return reshape(sum(g, axes, true), [...rows(g, lead), ...shape]);
+  return reshape(sum(g, axes, true), [...rowsOf(g, lead), ...shape]);
 }
 
 /** The adjoint of summing over a reduction's axes, its operand's shape behind the leading axes. */
@@ -30,10 +25,10 @@ export function expandReduced(node: Node, g: Value, lead: number): Value {
   const { shape } = node.inputs[0]!;
   const axes = reducedAxes(inferenceOf(node));
   const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
-  return expand(reshape(g, [...rows(g, lead), ...kept]), [...rows(g, lead), ...shape]);
+  return expand(reshape(g, [...rowsOf(g, lead), ...kept]), [...rowsOf(g, lead), ...shape]);
 }
 
-const relabel: Adjoint = (node, g, lead) => [() => reshape(g, [...rows(g, lead), ...node.inputs[0]!.shape])];
+const relabel: Adjoint = (node, g, lead) => [() => reshape(g, [...rowsOf(g, lead), ...node.inputs[0]!.shape])];
 
 /** Zeros between, before and after the elements of a strided slice. */
 function sliceAdjoint(node: Node, g: Value, lead: number): Value {
@@ -77,14 +72,14 @@ function padAdjoint(node: Node, g: Value, lead: number): Value {
 function gatherAdjoint(node: Node, g: Value, lead: number): Value {
   const [x, indices] = node.inputs as readonly [Value, Value];
   const axis = normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, x.shape);
-  const outer = sizeOf([...rows(g, lead), ...x.shape.slice(0, axis)]);
+  const outer = sizeOf([...rowsOf(g, lead), ...x.shape.slice(0, axis)]);
   const inner = stridesOf(x.shape)[axis]!;
   const count = sizeOf(indices.shape);
   const at = expand(reshape(cast(indices, "int64"), [1, count, 1]), [outer, count, inner]);
   const nothing = expand(scalar(0, g.dtype), [outer, x.shape[axis]!, inner]);
   const amounts = reshape(g, [outer, count, inner]);
   const scattered = apply("ScatterElements", [nothing, at, amounts], { axis: 1, reduction: "add" });
-  return reshape(scattered, [...rows(g, lead), ...x.shape]);
+  return reshape(scattered, [...rowsOf(g, lead), ...x.shape]);
 }
 
 function transposeAdjoint(node: Node, g: Value, lead: number): Value {
@@ -115,7 +110,7 @@ const ADJOINTS: Readonly<Record<string, Adjoint>> = {
   },
   Split: (node, g, lead, all) => {
     const { axis } = splitSizes(inferenceOf(node));
-    const nothing = (output: Value) => expand(scalar(0, output.dtype), [...rows(g, lead), ...output.shape]);
+    const nothing = (output: Value) => expand(scalar(0, output.dtype), [...rowsOf(g, lead), ...output.shape]);
     const parts = node.outputs.map((output, i) => all[i] ?? nothing(output));
     return [() => concat(parts, axis + lead)];
   },

@@ -150,11 +150,3 @@ export interface ConvGeometry {
 export function conv(x: Value, weight: Value, geometry: Partial<ConvGeometry> = {}, bias?: Value): Value {
   return apply("Conv", bias ? [x, weight, bias] : [x, weight], { ...geometry });
 }
-
-/** Sums the axes that broadcasting added or stretched, back to `shape`: the adjoint of broadcasting. */
-export function sumTo(x: Value, shape: Shape): Value {
-  if (sameShape(x.shape, shape)) return x;
-  const extra = x.shape.length - shape.length;
-  const axes = x.shape.flatMap((d, i) => (i < extra || (shape[i - extra] === 1 && d !== 1) ? [i] : []));
-  return reshape(sum(x, axes, true), shape);
-}

@@ -1,5 +1,6 @@
 import { maxPoolAdjoint } from "../backward/pooling.js";
-import { expandReduced, inferenceOf, structuralAdjoint, sumToShape } from "../backward/structural.js";
+import { inferenceOf } from "../backward/rule.js";
+import { expandReduced, structuralAdjoint, sumToShape } from "../backward/structural.js";
 import { InputError } from "../errors.js";
 import {
   abs,
