@@ -47,12 +47,12 @@ async function compilePolicy(path: string, options: Options): Promise<void> {
     const { method, depth } = compiled;
     const { forwardMs: forward_ms, explainedMs: explained_ms } = cost;
     const ratio_to_forward = explained_ms / forward_ms;
-    const report = { output: options.output, method: method.name, depth, inputs, outputs };
+    const report = { output: options.output, method: method.spec, depth, inputs, outputs };
     process.stdout.write(`${JSON.stringify({ ...report, cost: { forward_ms, explained_ms, ratio_to_forward } })}\n`);
     return;
   }
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
-  const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.name}`;
+  const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.spec}`;
   process.stdout.write(`${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${costText(cost)}\n`);
 }
 

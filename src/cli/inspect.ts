@@ -7,7 +7,8 @@ import { operatorsOf } from "../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, readBytes, tensorsOf } from "../policy/policy.js";
 import { cardTemplate } from "../policy/template.js";
 import { tensorText } from "../policy/tensors.js";
-import { compile, type NodeRule } from "../relevance/compile.js";
+import type { NodeRule } from "../relevance/attribution.js";
+import { compile } from "../relevance/compile.js";
 import { columns } from "./table.js";
 
 interface Options {

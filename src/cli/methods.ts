@@ -1,20 +1,42 @@
 import type { Command } from "commander";
+import type * as z from "zod";
+import type { MethodEntry } from "../relevance/method-spec.js";
 import { METHODS } from "../relevance/methods.js";
+import { columns } from "./table.js";
 
 export function addMethods(program: Command): void {
   program
     .command("methods")
-    .description("list the ways to explain, each with its source")
+    .description("list the ways to explain, each with its options and its source")
     .option("--json", "one JSON array")
     .action(({ json = false }: { json?: boolean }) => {
-      const list = METHODS.map(({ name, title, cite, conserves, linear }) => ({
-        name,
-        title,
-        cite,
-        conserves,
-        linear,
-      }));
-      const text = list.map(({ name, title, cite }) => `${name}  ${title}\n${" ".repeat(name.length + 2)}${cite}`);
-      process.stdout.write(`${json ? JSON.stringify(list) : text.join("\n")}\n`);
+      const text = json ? JSON.stringify(METHODS.map(record)) : METHODS.map(paragraph).join("\n\n");
+      process.stdout.write(`${text}\n`);
     });
+}
+
+interface Option {
+  readonly name: string;
+  readonly default: unknown;
+  readonly about: string;
+}
+
+const optionsOf = ({ options }: MethodEntry): Option[] => {
+  const defaults = options.parse({});
+  return Object.entries(options.shape as Record<string, z.ZodType>).map(([name, schema]) => ({
+    name,
+    default: defaults[name] ?? null,
+    about: schema.description ?? "",
+  }));
+};
+
+const record = (entry: MethodEntry) => {
+  const { name, title, cite, conserves, linear } = entry;
+  return { name, title, cite, conserves, linear, options: optionsOf(entry) };
+};
+
+function paragraph(entry: MethodEntry): string {
+  const options = optionsOf(entry).map((o) => [`${o.name}=${o.default ?? "…"}`, o.about]);
+  const lines = [`${entry.name}  ${entry.title}`, `  ${entry.cite}`];
+  return [...lines, ...(options.length > 0 ? [columns(options)] : [])].join("\n");
 }

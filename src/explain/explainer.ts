@@ -2,6 +2,7 @@ import { InputError } from "../errors.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
+import type { Method } from "../relevance/method.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import { WorkerSession } from "../runtime/worker-session.js";
 import type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explanation.js";
@@ -11,8 +12,8 @@ import type { Explaining } from "./pipeline.js";
 import { subjectOf } from "./subject.js";
 
 export interface ExplainerOptions {
-  /** Name of a method, default `dtd`. */
-  readonly method?: string;
+  /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */
+  readonly method?: string | Method;
   /** `full` with heatmaps (default), or `shares` without. */
   readonly level?: Exclude<Level, "skip">;
   /** Threads of inference, default 2. */
@@ -42,7 +43,7 @@ export class Explainer implements Explaining {
 
   private constructor(
     readonly policy: Policy,
-    readonly method: string,
+    readonly method: Method,
     readonly level: Level,
     private readonly runner: Runner,
     budget: number,
@@ -63,7 +64,7 @@ export class Explainer implements Explaining {
       depth: level === "full" ? "heatmap" : level,
     });
     const runner = await (worker ? WorkerSession : Session).create(bytes, { threads, spinning: false });
-    const explainer = new Explainer(policy, method.name, level, runner, budget);
+    const explainer = new Explainer(policy, method, level, runner, budget);
     try {
       for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
     } catch (error) {
@@ -106,11 +107,11 @@ export class Explainer implements Explaining {
     const commanded = torque.reduce((sum, tau, j) => sum + importance[j]! * Math.abs(tau), 0);
     if (commanded < this.#idleThreshold) flags.push("idle");
     if (array("torquelens.empty_pool").some((x) => x > 0)) flags.push("empty_pool");
-    if (residual > CONSERVED) flags.push("not_conserving");
+    if (this.method.conserves && residual > CONSERVED) flags.push("not_conserving");
     if (latencyMs > this.deadlineMs) flags.push("deadline_missed");
     return {
       observation,
-      method: this.method,
+      method: this.method.spec,
       convention: this.#convention,
       policySha256: this.policy.sha256,
       level: this.level,

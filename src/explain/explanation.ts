@@ -31,6 +31,7 @@ export interface Ratios {
 /** Why the policy commanded these torques at one tick. J torques, M modalities. */
 export interface Explanation {
   readonly observation: Observation;
+  /** Name of the method, and options that are not its defaults. */
   readonly method: string;
   readonly convention: Convention;
   readonly policySha256: string;

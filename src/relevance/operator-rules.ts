@@ -21,6 +21,7 @@ import {
 import { reducedAxes } from "../graph/operators/reduction.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Context } from "./context.js";
+import type { Handing, OperatorTable } from "./method.js";
 import { massRule } from "./soft-argmax.js";
 
 /** Relevance of a node's first output → relevance of inputs, a row axis in front of all (methods.md §2.2). */
@@ -154,23 +155,21 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   Softmax: softmaxRule,
 };
 
-/**
- * Takes relevance through a node that is not a linear layer.
- * @throws InputError for an operator that the method cannot explain, naming the node
- */
-export function operatorRule(
-  node: Node,
-  arriving: readonly (Value | undefined)[],
-  context: Context,
-): readonly (readonly [to: Value, amount: Value])[] {
+/** The rules of relevance that is never negative, or takes sums by their positive part: DTD, RAP (methods.md §2.2). */
+export const positive: OperatorTable = (node, arriving, context) => {
+  const { rule, to } = handed(node, arriving, context);
+  return { rule, to: to.map(([value, amount]) => [value, context.isSettled(node, value) ? abs(amount) : amount]) };
+};
+
+function handed(node: Node, arriving: readonly (Value | undefined)[], context: Context): Handing {
   const amount = arriving.find((value) => value !== undefined)!;
   const probability = context.analysis.softArgmax(node);
-  if (probability) return [[probability, massRule(node, probability, amount)]];
+  if (probability) return { rule: "mass", to: [[probability, massRule(node, probability, amount)]] };
   const moved = structuralAdjoint(node, arriving, 1);
-  if (moved) return moved.map((thunk, i) => [node.inputs[i]!, thunk()] as const);
+  if (moved) return { rule: "move", to: moved.map((thunk, i) => [node.inputs[i]!, thunk()]) };
   const rule = RULES[node.op];
   if (!rule) throw unexplained(node, "no relevance rule passes through it");
-  return rule(node, amount, context);
+  return { rule: "operator", to: rule(node, amount, context) };
 }
 
 function unexplained(node: Node, why: string): InputError {

@@ -3,6 +3,7 @@ import {
   add,
   cast,
   concat,
+  div,
   expand,
   maximum,
   mul,
@@ -17,8 +18,10 @@ import {
 } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
-import { collapse, type Relevance, rowsOf } from "./carrier.js";
-import type { Subject, SubjectImage, SubjectModality } from "./subject.js";
+import type { Attribution } from "./attribution.js";
+import { accumulate, collapse, type Relevance } from "./carrier.js";
+import type { Network } from "./network.js";
+import type { SubjectImage, SubjectModality } from "./subject.js";
 
 /**
  * How deep relevance is followed: only to where the image's features join (`shares`), to the α-weighted heatmap
@@ -28,76 +31,41 @@ import type { Subject, SubjectImage, SubjectModality } from "./subject.js";
 export type Depth = "shares" | "heatmap" | "full" | "per-torque";
 
 /**
- * Makes the compiled model's outputs of what arrived at the inputs:
- * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques; of an image not at depth `heatmap`),
+ * The compiled model's outputs, of what a method leaves at the inputs:
+ * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques; of an image not at depth `heatmap`;
+ * equal parts to the channels where a method knows pixels only),
  * `torquelens.heatmap.<input>` [H, W],
  * `torquelens.torque_relevance.<input>` [J, n] for inputs that are no image, `torquelens.torque_heatmap.<input>`
  * [J, H, W] where compiled per torque, `torquelens.shares` [M], `torquelens.torque_shares` [J, M],
  * `torquelens.residual` (scalar) and `torquelens.empty_pool` [J] (1 where Eq. 1 found no contribution of the torque's sign).
  */
-export class Readout {
-  readonly #torques: number;
-  /** Σ|R_j| per torque where an image's features join, by modality, [J] each. */
-  readonly #joined = new Map<string, Value[]>();
-  /** α-weighted relevance of pixels, [H, W] each, by modality. */
-  readonly #pixels = new Map<string, Value[]>();
-  #arrived: ReadonlyMap<Value, Relevance> = new Map();
-  #emptyPools: readonly Value[] = [];
+export function readout(network: Network, attribution: Attribution): [name: string, value: Value][] {
+  return new Readout(network, attribution).outputs();
+}
+
+class Readout {
+  readonly #pixels = new Map<SubjectImage, Relevance | undefined>();
 
   constructor(
-    readonly subject: Subject,
-    readonly importance: Value,
-    /** The explained value, [.., J]. */
-    readonly explained: Value,
-    readonly depth: Depth,
-  ) {
-    this.#torques = sizeOf(explained.shape);
-  }
-
-  /** Notes what reaches an image's part of the network, [J, …] amounts, before it is followed collapsed or not at all. */
-  joins(modality: string, amounts: readonly Value[]): void {
-    const totals = this.#joined.get(modality) ?? [];
-    totals.push(...amounts.map(perRow));
-    this.#joined.set(modality, totals);
-  }
-
-  /** Takes relevance of an image's pixels where its channels are summed, [rows, 1, 1 or C, H, W]: it goes no further. */
-  pixels(image: SubjectImage, relevance: Relevance): void {
-    const { amount } = collapse(relevance, this.importance);
-    const [h, w] = amount.shape.slice(-2) as [number, number];
-    const summed = amount.shape[2] === 1 ? amount : sum(amount, [2], true);
-    const heatmaps = this.#pixels.get(image.name) ?? [];
-    this.#pixels.set(image.name, [...heatmaps, reshape(summed, [h, w])]);
-  }
-
-  arrives(arrived: ReadonlyMap<Value, Relevance>, emptyPools: readonly Value[]): void {
-    this.#arrived = arrived;
-    this.#emptyPools = emptyPools;
-  }
+    readonly network: Network,
+    readonly attribution: Attribution,
+  ) {}
 
   outputs(): [string, Value][] {
-    const { modalities } = this.subject;
+    const { subject, torques } = this.network;
+    const { modalities } = subject;
     const outputs: [string, Value][] = [];
     for (const name of new Set(modalities.map((modality) => modality.input))) {
       const image = modalities.find((m): m is SubjectImage => m.kind === "image" && m.input === name);
-      if (image && this.depth === "shares") continue;
-      const target = this.subject.graph.inputs.get(name)!;
-      const relevance = this.#arrived.get(target);
-      const sum = relevance && reshape(collapse(relevance, this.importance).amount, target.shape);
-      if (!image || this.depth !== "heatmap")
-        outputs.push([`torquelens.relevance.${name}`, sum ?? zeros(target.shape)]);
-      if (image) {
-        outputs.push([`torquelens.heatmap.${name}`, this.#heatmap(image) ?? heatmap(zeros(target.shape), image)]);
-        if (relevance?.perTorque && this.depth === "per-torque")
-          outputs.push([`torquelens.torque_heatmap.${name}`, torqueHeatmaps(relevance.amount, image)]);
-      } else outputs.push([`torquelens.torque_relevance.${name}`, this.#rows(target, relevance)]);
+      if (image) outputs.push(...this.#imageOutputs(image));
+      else outputs.push(...this.#valueOutputs(name));
     }
     const totals = concat(
       modalities.map((modality) => reshape(this.#total(modality), [1])),
       0,
     );
     const torqueTotals = concat(
-      modalities.map((modality) => reshape(this.#torqueTotal(modality), [this.#torques, 1])),
+      modalities.map((modality) => reshape(this.#torqueTotal(modality), [torques, 1])),
       1,
     );
     outputs.push(
@@ -109,56 +77,112 @@ export class Readout {
     return outputs;
   }
 
+  #imageOutputs(image: SubjectImage): [string, Value][] {
+    const { depth } = this.network;
+    if (depth === "shares") return [];
+    const target = this.#target(image);
+    const pixels = this.#pixelsOf(image);
+    const outputs: [string, Value][] = [];
+    if (depth !== "heatmap")
+      outputs.push([`torquelens.relevance.${image.input}`, this.#imageRelevance(image) ?? zeros(target.shape)]);
+    const [h, w] = heightAndWidth(target.shape, image).map((axis) => target.shape[axis]!) as [number, number];
+    const heatmap = pixels ? reshape(this.#collapse(pixels), [h, w]) : zeros([h, w]);
+    outputs.push([`torquelens.heatmap.${image.input}`, heatmap]);
+    if (depth === "per-torque" && pixels?.perTorque)
+      outputs.push([`torquelens.torque_heatmap.${image.input}`, pixels.amount]);
+    return outputs;
+  }
+
+  #valueOutputs(name: string): [string, Value][] {
+    const target = this.network.subject.graph.inputs.get(name)!;
+    const relevance = this.attribution.inputs.get(target);
+    const weighted = relevance && reshape(this.#collapse(relevance), target.shape);
+    return [
+      [`torquelens.relevance.${name}`, weighted ?? zeros(target.shape)],
+      [`torquelens.torque_relevance.${name}`, this.#rows(target)],
+    ];
+  }
+
+  #target = ({ input }: SubjectModality): Value => this.network.subject.graph.inputs.get(input)!;
+  #collapse = (relevance: Relevance): Value => collapse(relevance, this.network.importance).amount;
+
+  /** Relevance of an image's pixels, [rows, H, W]: what was summed over channels on the way, and what is summed here. */
+  #pixelsOf(image: SubjectImage): Relevance | undefined {
+    if (!this.#pixels.has(image)) {
+      const arrived = this.attribution.inputs.get(this.#target(image));
+      const parts = [...(this.attribution.pixels.get(image.name) ?? [])];
+      if (arrived) parts.push({ ...arrived, amount: overChannels(arrived.amount, image) });
+      const whole = parts.length > 0 ? parts.reduce(accumulate(this.network.importance)) : undefined;
+      this.#pixels.set(image, whole);
+    }
+    return this.#pixels.get(image);
+  }
+
+  /** α-weighted relevance of every channel of every pixel. */
+  #imageRelevance(image: SubjectImage): Value | undefined {
+    const target = this.#target(image);
+    const arrived = this.attribution.inputs.get(target);
+    if (arrived) return reshape(this.#collapse(arrived), target.shape);
+    const pixels = this.#pixelsOf(image);
+    if (!pixels) return undefined;
+    const axes = heightAndWidth(target.shape, image);
+    const alone = target.shape.map((d, i) => (axes.includes(i) ? d : 1));
+    const channels = sizeOf(target.shape) / sizeOf(alone);
+    return expand(reshape(div(this.#collapse(pixels), channels), alone), target.shape);
+  }
+
   /** Per-torque relevance of an input's elements, [J, n]. */
-  #rows(target: Value, relevance: Relevance | undefined): Value {
+  #rows(target: Value): Value {
+    const { torques } = this.network;
+    const relevance = this.attribution.inputs.get(target);
     const size = sizeOf(target.shape);
-    if (!relevance?.perTorque) return zeros([this.#torques, size]);
-    return reshape(relevance.amount, [this.#torques, size]);
+    return relevance?.perTorque ? reshape(relevance.amount, [torques, size]) : zeros([torques, size]);
   }
 
   /** α-weighted relevance of a modality's elements; of an image's pixels where its channels are summed. */
   #elements(modality: SubjectModality): Value | undefined {
-    if (modality.kind === "image" && this.depth === "heatmap") return this.#heatmap(modality);
-    const target = this.subject.graph.inputs.get(modality.input)!;
-    const relevance = this.#arrived.get(target);
+    const { depth } = this.network;
+    const target = this.#target(modality);
+    if (modality.kind === "image" && depth !== "heatmap") return this.#imageRelevance(modality);
+    if (modality.kind === "image") {
+      const pixels = this.#pixelsOf(modality);
+      return pixels && this.#collapse(pixels);
+    }
+    const relevance = this.attribution.inputs.get(target);
     if (!relevance) return undefined;
-    const all = reshape(collapse(relevance, this.importance).amount, [sizeOf(target.shape)]);
-    return modality.kind === "image" ? all : slice(all, 0, modality.start, modality.start + modality.size);
-  }
-
-  /** α-weighted relevance of an image's pixels, [H, W]. */
-  #heatmap(image: SubjectImage): Value | undefined {
-    const target = this.subject.graph.inputs.get(image.input)!;
-    const relevance = this.#arrived.get(target);
-    const arrived = relevance && heatmap(reshape(collapse(relevance, this.importance).amount, target.shape), image);
-    const parts = [...(this.#pixels.get(image.name) ?? []), ...(arrived ? [arrived] : [])];
-    return parts.length > 0 ? parts.reduce(add) : undefined;
+    const all = reshape(this.#collapse(relevance), [sizeOf(target.shape)]);
+    return slice(all, 0, modality.start, modality.start + modality.size);
   }
 
   /** Σ|R| of a modality for the α-weighted sum. */
   #total(modality: SubjectModality): Value {
     const elements = this.#elements(modality);
     if (elements) return sum(abs(elements));
-    const joined = this.#joined.get(modality.name);
-    return joined && this.depth === "shares" ? sum(mul(joined.reduce(add), this.importance)) : scalar(0);
+    const joined = this.attribution.joined.get(modality.name);
+    const { depth, importance } = this.network;
+    return joined && depth === "shares" ? sum(mul(joined.reduce(add), importance)) : scalar(0);
   }
 
-  /** Σ|R_j| of a modality for each torque, [J]; an image's at the point where its features join. */
+  /** Σ|R_j| of a modality for each torque, [J]; an image's where its features join, unless pixels are told apart. */
   #torqueTotal(modality: SubjectModality): Value {
-    const joined = this.#joined.get(modality.name);
+    const { torques } = this.network;
+    const joined = this.attribution.joined.get(modality.name);
     if (joined) return joined.reduce(add);
-    const target = this.subject.graph.inputs.get(modality.input)!;
-    const rows = this.#rows(target, this.#arrived.get(target));
-    return sum(
-      abs(modality.kind === "image" ? rows : slice(rows, 1, modality.start, modality.start + modality.size)),
-      [1],
-    );
+    const target = this.#target(modality);
+    if (modality.kind === "values")
+      return sum(abs(slice(this.#rows(target), 1, modality.start, modality.start + modality.size)), [1]);
+    if (this.attribution.inputs.has(target)) return sum(abs(this.#rows(target)), [1]);
+    const pixels = this.#pixelsOf(modality);
+    return pixels?.perTorque
+      ? sum(abs(reshape(pixels.amount, [torques, sizeOf(pixels.amount.shape) / torques])), [1])
+      : zeros([torques]);
   }
 
   /** |ΣR_in − Σα|τ|| / Σα|τ|, 0 where there is nothing to conserve. */
   #residual(): Value {
-    const asked = sum(mul(abs(reshape(this.explained, [this.#torques])), this.importance));
-    const parts = this.subject.modalities.map((modality) => {
+    const { explained, importance, torques, subject } = this.network;
+    const asked = sum(mul(abs(reshape(explained, [torques])), importance));
+    const parts = subject.modalities.map((modality) => {
       const elements = this.#elements(modality);
       return elements ? sum(elements) : this.#total(modality);
     });
@@ -166,32 +190,25 @@ export class Readout {
   }
 
   #emptyPool(): Value {
-    const rows = this.#emptyPools.map((pool) => reduceMax(reshape(cast(pool, "float32"), [this.#torques, -1]), [1]));
-    return rows.length > 0 ? rows.reduce(maximum) : expand(scalar(0), [this.#torques]);
+    const { torques } = this.network;
+    const rows = this.attribution.emptyPools.map((pool) =>
+      reduceMax(reshape(cast(pool, "float32"), [torques, -1]), [1]),
+    );
+    return rows.length > 0 ? rows.reduce(maximum) : expand(scalar(0), [torques]);
   }
 }
 
-/** Σ|R| of each row. */
-function perRow(amount: Value): Value {
-  const rows = rowsOf(amount);
-  return sum(abs(reshape(amount, [rows, sizeOf(amount.shape) / rows])), [1]);
+/** Axes of height and width in an image's tensor, whatever stands in front. */
+function heightAndWidth(shape: readonly number[], { layout }: SubjectImage): readonly [number, number] {
+  const rank = shape.length;
+  return layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];
 }
 
-/** [.., H, W, C] or [.., C, H, W] → [H, W], summed over all but height and width. */
-function heatmap(relevance: Value, { layout }: SubjectImage): Value {
-  const rank = relevance.shape.length;
-  const [h, w] = layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];
-  return sum(
-    relevance,
-    relevance.shape.flatMap((_, i) => (i === h || i === w ? [] : [i])),
-  );
-}
-
-function torqueHeatmaps(amount: Value, { layout }: SubjectImage): Value {
-  const rank = amount.shape.length;
-  const [h, w] = layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];
+/** [rows, …, H, W, C] or [rows, …, C, H, W] → [rows, H, W], summed over all else. */
+function overChannels(amount: Value, image: SubjectImage): Value {
+  const kept = [0, ...heightAndWidth(amount.shape, image)];
   return sum(
     amount,
-    amount.shape.flatMap((_, i) => (i === 0 || i === h || i === w ? [] : [i])),
+    amount.shape.flatMap((_, i) => (kept.includes(i) ? [] : [i])),
   );
 }

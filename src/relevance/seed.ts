@@ -1,13 +1,8 @@
-import { mul, reshape, tensor } from "../graph/build.js";
+import { abs, mul, reshape, sign, tensor } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Relevance } from "./carrier.js";
-
-/** What the walk starts from: the explained value and, for each torque, its own value at its own place. */
-interface Seed {
-  readonly value: Value;
-  readonly relevance: Relevance;
-}
+import type { SeedKind } from "./method.js";
 
 const SQUASHES = new Set(["Tanh", "Sigmoid"]);
 /** What may stand between a squash and the torques: scaling to limits, clipping, relabelling. */
@@ -25,19 +20,22 @@ const BEHIND = new Set([
   "Cast",
 ]);
 
-/**
- * The seed of every torque: R_j = τ_j, signed; Eq. 1 takes its size and its sign. Torques squashed by tanh or sigmoid
- * are explained before the squash (methods.md §2.2): the squash's slope says nothing of what the torque was based on.
- */
-export function seedOf(torque: Value): Seed {
-  const value = beforeSquash(torque);
-  const torques = sizeOf(value.shape);
+const SEEDS: Readonly<Record<SeedKind, (torque: Value) => Value>> = { torque: (x) => x, size: abs, sign };
+
+/** What each torque hands out at its own place of the explained value, [J, …its shape]. */
+export function seedOf(explained: Value, kind: SeedKind): Relevance {
+  const torques = sizeOf(explained.shape);
   const identity = Float64Array.from({ length: torques * torques }, (_, i) => Number(i % (torques + 1) === 0));
-  const diagonal = mul(tensor(value.dtype, [torques, torques], identity), reshape(value, [1, torques]));
-  return { value, relevance: { amount: reshape(diagonal, [torques, ...value.shape]), perTorque: true } };
+  const handed = reshape(SEEDS[kind](explained), [1, torques]);
+  const diagonal = mul(tensor(explained.dtype, [torques, torques], identity), handed);
+  return { amount: reshape(diagonal, [torques, ...explained.shape]), perTorque: true };
 }
 
-function beforeSquash(torque: Value): Value {
+/**
+ * What is explained of the torques: themselves, or what they are before a final tanh or sigmoid (methods.md §2.2): the
+ * squash's slope says nothing of what the torque was based on.
+ */
+export function explainedValue(torque: Value): Value {
   let node: Node = torque.node;
   while (BEHIND.has(node.op)) {
     const dynamic = node.inputs.filter((value) => value && !value.literal);

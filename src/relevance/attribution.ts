@@ -1,0 +1,27 @@
+import type { Value } from "../graph/value.js";
+import type { Relevance } from "./carrier.js";
+
+/** Which rule took relevance through a node. */
+export interface NodeRule {
+  /** The node as messages call it. */
+  readonly node: string;
+  readonly op: string;
+  /** Name of the method's row for a linear layer, or of the operator's rule. */
+  readonly rule: string;
+  /** Why relevance may be lost or gained there, where it may. */
+  readonly loses?: string;
+}
+
+/** What a method leaves at a network's inputs. */
+export interface Attribution {
+  /** By input tensor, [rows, …its shape]. */
+  readonly inputs: ReadonlyMap<Value, Relevance>;
+  /** Relevance of pixels whose channels are summed or never told apart, [rows, H, W] each, by image modality. */
+  readonly pixels: ReadonlyMap<string, readonly Relevance[]>;
+  /** Σ|R_j| of each torque where an image's features join the rest, [J] each, by image modality. */
+  readonly joined: ReadonlyMap<string, readonly Value[]>;
+  /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
+  readonly emptyPools: readonly Value[];
+  /** The nodes that relevance went through, from the inputs to the torques. */
+  readonly rules: readonly NodeRule[];
+}

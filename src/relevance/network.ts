@@ -1,0 +1,48 @@
+import { InputError } from "../errors.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Value } from "../graph/value.js";
+import { Analysis } from "./analysis.js";
+import { Context } from "./context.js";
+import { Prefix } from "./prefix.js";
+import type { Depth } from "./readout.js";
+import { explainedValue } from "./seed.js";
+import type { Subject } from "./subject.js";
+
+/** A network as methods see it: what it computes, what is asked of it, and how deep. */
+export class Network {
+  /** The torques, or what they are before a final squash, [.., J]. */
+  readonly explained: Value;
+  readonly torques: number;
+  readonly context: Context;
+
+  /**
+   * @param importance α, [J]
+   * @throws InputError for a torque output that is missing or of another type than float32
+   */
+  constructor(
+    readonly subject: Subject,
+    readonly importance: Value,
+    readonly depth: Depth,
+  ) {
+    const torque = torqueOf(subject);
+    const analysis = new Analysis({ ...subject.graph, outputs: new Map([[subject.torque, torque]]) });
+    this.explained = explainedValue(torque);
+    this.torques = sizeOf(torque.shape);
+    this.context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
+  }
+
+  /** The input tensors that modalities are made of. */
+  get inputs(): ReadonlySet<Value> {
+    const { graph, modalities } = this.subject;
+    return new Set(modalities.map(({ input }) => graph.inputs.get(input)!));
+  }
+}
+
+/** @throws InputError for a torque output that is missing or of another type than float32 */
+export function torqueOf({ graph, torque: name }: Subject): Value {
+  const torque = graph.outputs.get(name);
+  if (!torque) throw new InputError(`torque output "${name}" is not an output of the model`);
+  if (torque.dtype !== "float32")
+    throw new InputError(`torque output "${name}" is ${torque.dtype}; policies are explained in float32`);
+  return torque;
+}
