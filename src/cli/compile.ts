@@ -7,6 +7,7 @@ import { compile } from "../relevance/compile.js";
 import type { Depth } from "../relevance/readout.js";
 import { assertWritable, writeAtomically } from "./atomic.js";
 import type { Cost } from "./cost.js";
+import { methodOption } from "./method-option.js";
 import { columns } from "./table.js";
 
 interface Options {
@@ -23,7 +24,7 @@ export function addCompile(program: Command): void {
     .description("write a policy's network with its relevance pass as one ONNX file")
     .argument("<policy>", "ONNX file")
     .requiredOption("-o, --output <file>", "file to write")
-    .option("--method <name>", "way to explain", "dtd")
+    .addOption(methodOption())
     .addOption(
       new Option("--depth <depth>", "heatmaps of the weighted sum over torques, of each torque too, or shares only")
         .choices(["full", "per-torque", "shares"])

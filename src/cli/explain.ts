@@ -7,6 +7,7 @@ import type { Observation } from "../explain/observation.js";
 import { colorize, overlay, type RgbImage } from "../explain/overlay.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
 import { writeAtomically } from "./atomic.js";
+import { methodOption } from "./method-option.js";
 import { type FileObservation, readObservation } from "./observation-files.js";
 import { explanationJson, explanationText } from "./report.js";
 
@@ -27,7 +28,7 @@ export function addExplain(program: Command): void {
     .argument("<policy>", "ONNX file")
     .option("--image <file>", "camera image, or modality=file; once for each camera", collect, [])
     .option("--state <file>", "JSON by modality: lists, or mappings from element names, SI units")
-    .option("--method <name>", "way to explain", "dtd")
+    .addOption(methodOption())
     .option("--joint <name>", "explain this joint's torque alone, not the sum weighted by importance")
     .option("--out <directory>", "where to write heatmaps, overlays and explanation.json")
     .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")

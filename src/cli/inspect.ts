@@ -9,6 +9,7 @@ import { cardTemplate } from "../policy/template.js";
 import { tensorText } from "../policy/tensors.js";
 import type { NodeRule } from "../relevance/attribution.js";
 import { compile } from "../relevance/compile.js";
+import { methodOption } from "./method-option.js";
 import { columns } from "./table.js";
 
 interface Options {
@@ -26,7 +27,7 @@ export function addInspect(program: Command): void {
     )
     .argument("<policy>", "ONNX file")
     .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .option("--method <name>", "way to explain whose rules are shown", "dtd")
+    .addOption(methodOption("whose rules to show"))
     .option("--template", "print a policy card for this model to fill in, and nothing else")
     .option("--json", "one JSON object")
     .action(inspect);
@@ -56,6 +57,8 @@ async function inspect(path: string, options: Options): Promise<void> {
       parts.push(`no policy card; to fill in and save beside the policy:\n\n${template(model)}`);
     if (rules.length > 0) {
       parts.push(`rules of ${options.method}\n${columns(rules.map(({ node, op, rule }) => [node, op, rule]))}`);
+      const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
+      if (partly.length > 0) parts.push(`conserved in part\n${columns(partly)}`);
     }
     process.stdout.write(`${parts.join("\n\n")}\n`);
   }

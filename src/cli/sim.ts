@@ -14,6 +14,7 @@ import { type ImageAblation, parseAblation, SimulatedSource } from "../sim/sourc
 import { taskNames } from "../sim/tasks.js";
 import { Interruption } from "./interruption.js";
 import { JsonLines, LiveLine } from "./live-line.js";
+import { methodOption } from "./method-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 import { explanationJson } from "./report.js";
 import { summarise, summaryText } from "./sim-summary.js";
@@ -47,7 +48,7 @@ export function addSim(program: Command): void {
     .addOption(new Option("--task <name>", "simulated task").choices(taskNames).default("reacher"))
     .option("--policy <file>", "ONNX policy (default: the shipped policy of the task)")
     .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .option("--method <name>", "how to explain (torquelens methods lists them)", "dtd")
+    .addOption(methodOption())
     .option("--ticks <n>", "end after so many control steps", wholeNumber(1))
     .option("--episodes <n>", "end after so many episodes", wholeNumber(1))
     .option("--speed <x>", "1 is real time, 0 as fast as it can", atLeast(0), 1)
