@@ -21,7 +21,7 @@ export interface Case {
 }
 
 export interface EncodedArray {
-  readonly dtype: "float32" | "float64" | "uint8";
+  readonly dtype: "float32" | "float64" | "uint8" | "int64";
   readonly shape: readonly number[];
   readonly values?: readonly number[];
   readonly base64?: string;
@@ -37,13 +37,33 @@ export interface Fixture {
   readonly cases: readonly Case[];
 }
 
+/** A policy of `architectures/`: no relevance beside it but what `methods` of its cases hold. */
+export interface Architecture extends Omit<Fixture, "modalities" | "cases"> {
+  /** α, one a torque. */
+  readonly importance: readonly number[];
+  readonly cases: readonly Pick<Case, "inputs" | "outputs" | "explained">[];
+}
+
 const ARRAYS = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array } as const;
 
+const namesIn = (folder: URL): readonly string[] =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .sort();
+
 /** Every fixture's name. */
-export const names: readonly string[] = readdirSync(FOLDER)
-  .filter((file) => file.endsWith(".json"))
-  .map((file) => file.slice(0, -".json".length))
-  .sort();
+export const names = namesIn(FOLDER);
+
+const ARCHITECTURES = new URL("architectures/", FOLDER);
+
+/** Every policy's name of `architectures/`. */
+export const architectureNames = namesIn(ARCHITECTURES);
+
+export const architecture = (name: string): Architecture =>
+  JSON.parse(readFileSync(new URL(`${name}.json`, ARCHITECTURES), "utf8")) as Architecture;
+
+export const architecturePath = (name: string): string => fileURLToPath(new URL(`${name}.onnx`, ARCHITECTURES));
 
 export const fixture = (name: string): Fixture =>
   JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8")) as Fixture;
@@ -60,11 +80,15 @@ export const refusals = JSON.parse(readFileSync(new URL("unsupported/expected.js
 export const refusedBytes = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`unsupported/${name}.onnx`, FOLDER)));
 
-/** The elements of an encoded array, row-major. */
+/** The elements of an encoded array, row-major; 64-bit integers as numbers. */
 export function decode({ dtype, values, base64 }: EncodedArray): Float32Array | Float64Array | Uint8Array {
-  if (values) return ARRAYS[dtype].from(values);
-  const bytes = Buffer.from(base64!, "base64");
-  return new ARRAYS[dtype](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  if (dtype === "int64") return Float64Array.from(values ?? new BigInt64Array(bytesOf(base64!)), Number);
+  return values ? ARRAYS[dtype].from(values) : new ARRAYS[dtype](bytesOf(base64!));
+}
+
+function bytesOf(base64: string): ArrayBuffer {
+  const bytes = Buffer.from(base64, "base64");
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
 /** An observation as onnxruntime's feeds. */
@@ -72,8 +96,11 @@ export function feeds(inputs: Case["inputs"]): Record<string, ort.Tensor> {
   return Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, tensor(array)]));
 }
 
-export const tensor = (array: EncodedArray): ort.Tensor =>
-  new ort.Tensor(array.dtype as "float32", decode(array) as Float32Array, array.shape);
+export function tensor(array: EncodedArray): ort.Tensor {
+  const data = decode(array);
+  if (array.dtype === "int64") return new ort.Tensor("int64", BigInt64Array.from(data as never, BigInt), array.shape);
+  return new ort.Tensor(array.dtype as "float32", data as Float32Array, array.shape);
+}
 
 /** Loads a model on one thread. */
 export const session = (bytes: Uint8Array): Promise<ort.InferenceSession> =>

@@ -18,7 +18,10 @@ import numpy as np
 import onnx
 import torch
 import zennit_rules
+from architectures import ARCHITECTURES
+from export import export, opset_of
 from fixture import array, write_json, write_model
+from record import record as record_architecture
 from tf_canonical import POLICIES as TF_POLICIES
 from torch_policies import POLICIES
 from unsupported import UNSUPPORTED, build, expectation
@@ -135,33 +138,6 @@ def record(name, policy, net, cases, exporter, model):
     }
 
 
-def opset_of(model):
-    return next(entry.version for entry in model.opset_import if entry.domain == "")
-
-
-def export(policy, inputs, exporter, opset, dynamic, path):
-    args, names = tuple(inputs.values()), list(inputs)
-    options = {"input_names": names, "output_names": ["torque"], "opset_version": opset}
-    if exporter == "dynamo":
-        shapes = tuple({0: torch.export.Dim("batch", max=64)} for _ in names) if dynamic else None
-        # An example batch of 1 would be taken for a constant.
-        args = tuple(torch.cat([a, a]) for a in args) if dynamic else args
-        options |= {"dynamo": True, "external_data": False, "verbose": False, "dynamic_shapes": shapes}
-    else:
-        axes = {name: {0: "batch"} for name in [*names, "torque"]} if dynamic else None
-        options |= {"dynamo": False, "dynamic_axes": axes}
-        if exporter == "torchscript-kept":
-            options["training"] = torch.onnx.TrainingMode.PRESERVE
-    with open(os.devnull, "w") as quiet, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        stdout, sys.stdout = sys.stdout, quiet
-        try:
-            torch.onnx.export(policy, args, path, **options)
-        finally:
-            sys.stdout = stdout
-    return onnx.load(path)
-
-
 def torch_policy(name, out):
     make, exporter, opset, dynamic = POLICIES[name]
     torch.manual_seed(zlib.crc32(name.encode()))
@@ -214,6 +190,11 @@ def main():
     warnings.simplefilter("ignore")
     if arguments.only in "unsupported":
         refused(out)
+    (out / "architectures").mkdir(exist_ok=True)
+    for name in ARCHITECTURES:
+        if arguments.only in f"architectures/{name}":
+            write_json(out / "architectures" / f"{name}.json", record_architecture(name, out / "architectures"))
+            print(name, flush=True)
     for name in [*POLICIES, *TF_POLICIES]:
         if arguments.only not in name:
             continue
