@@ -12,8 +12,11 @@ export interface RgbImage {
 export interface HeatmapOptions {
   /** Relevance per pixel, N·m, at the top of the colour map; the heatmap's own peak where left out. */
   readonly scale?: number;
-  /** What to show of negative relevance: nothing (`hide`, the default) or its size (`magnitude`). */
-  readonly negative?: "hide" | "magnitude";
+  /**
+   * What to show of negative relevance, which speaks against the torque: its size in the map's colours with red and blue
+   * exchanged (`cool`, the default), its size like any other (`magnitude`), or nothing (`hide`).
+   */
+  readonly negative?: "cool" | "magnitude" | "hide";
 }
 
 export interface ColorOptions extends HeatmapOptions {
@@ -39,10 +42,10 @@ export function bytesPerPixel(encoding: ImageEncoding): number {
   return LAYOUTS[encoding].bytes;
 }
 
-/** Largest relevance that `options` show, N·m; 0 where there is none. NaN and infinity are passed over. */
+/** Largest size of relevance that `options` show, N·m; 0 where there is none. NaN and infinity are passed over. */
 export function peak(heatmap: Heatmap, options: HeatmapOptions = {}): number {
   const { data } = heatmap;
-  const both = options.negative === "magnitude";
+  const both = options.negative !== "hide";
   let top = 0;
   for (let i = 0; i < data.length; i++) {
     const value = both ? Math.abs(data[i]!) : data[i]!;
@@ -52,7 +55,8 @@ export function peak(heatmap: Heatmap, options: HeatmapOptions = {}): number {
 }
 
 /**
- * Relevance → 0..1, [height × width]: divided by the scale, cut off at 1; all 0 where there is nothing to show.
+ * Relevance → −1..1, [height × width]: divided by the scale, cut off at ±1; all 0 where there is nothing to show. Below 0
+ * only where negative relevance is shown apart (`cool`).
  * @throws Error where `data` does not have width × height values.
  */
 export function normalize(heatmap: Heatmap, options: HeatmapOptions = {}): Float32Array {
@@ -63,10 +67,11 @@ export function normalize(heatmap: Heatmap, options: HeatmapOptions = {}): Float
   const result = new Float32Array(data.length);
   const scale = options.scale ?? peak(heatmap, options);
   if (!(scale > 0)) return result;
-  const both = options.negative === "magnitude";
+  const { negative = "cool" } = options;
+  const lowest = negative === "cool" ? -1 : 0;
   for (let i = 0; i < data.length; i++) {
-    const value = (both ? Math.abs(data[i]!) : data[i]!) / scale;
-    if (value > 0) result[i] = Math.min(value, 1);
+    const value = (negative === "magnitude" ? Math.abs(data[i]!) : data[i]!) / scale;
+    if (!Number.isNaN(value)) result[i] = Math.min(Math.max(value, lowest), 1);
   }
   return result;
 }
@@ -77,10 +82,11 @@ export function colorize(heatmap: Heatmap, options: ColorOptions = {}): RgbImage
   const levels = normalize(heatmap, options);
   const data = new Uint8Array(levels.length * 3);
   for (let i = 0; i < levels.length; i++) {
-    const color = 3 * Math.round(255 * levels[i]!);
-    data[3 * i] = table[color]!;
+    const level = levels[i]!;
+    const color = 3 * Math.round(255 * Math.abs(level));
+    data[3 * i] = table[color + (level < 0 ? 2 : 0)]!;
     data[3 * i + 1] = table[color + 1]!;
-    data[3 * i + 2] = table[color + 2]!;
+    data[3 * i + 2] = table[color + (level < 0 ? 0 : 2)]!;
   }
   return { width: heatmap.width, height: heatmap.height, data };
 }
@@ -115,13 +121,13 @@ export function overlay(image: Image, heatmap: Heatmap, options: OverlayOptions 
   const covers = Float32Array.from({ length: 256 }, (_, i) => opacity * Math.sqrt(i / 255));
   const levels = stretch(normalize(heatmap, options), heatmap.width, heatmap.height, width, height);
   for (let i = 0; i < levels.length; i++) {
-    const level = Math.round(255 * levels[i]!);
-    if (level === 0) continue;
-    const cover = covers[level]!;
-    const color = 3 * level;
+    const size = Math.round(255 * Math.abs(levels[i]!));
+    if (size === 0) continue;
+    const cover = covers[size]!;
+    const cool = levels[i]! < 0;
     for (let c = 0; c < 3; c++) {
       const under = data[3 * i + c]!;
-      data[3 * i + c] = Math.round(under + cover * (table[color + c]! - under));
+      data[3 * i + c] = Math.round(under + cover * (table[3 * size + (cool ? 2 - c : c)]! - under));
     }
   }
   return { width, height, data };

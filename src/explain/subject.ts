@@ -8,4 +8,5 @@ export const subjectOf = (policy: Policy): Subject => ({
   torque: policy.card.torque.output,
   modalities: policy.modalities,
   featurePoints: policy.card.feature_points.origin,
+  ...(policy.card.fusion !== undefined && { fusion: policy.card.fusion }),
 });

@@ -34,7 +34,7 @@ export function toMono16(
 ): ImageMessage | undefined {
   const heatmap = heatmaps[camera];
   if (!heatmap) return undefined;
-  const levels = normalize(heatmap, options);
+  const levels = normalize(heatmap, { negative: "hide", ...options });
   const grey = new Uint16Array(levels.length);
   for (let i = 0; i < grey.length; i++) grey[i] = Math.round(WHITE * levels[i]!);
   return {

@@ -112,6 +112,8 @@ export const cardSchema = mapping({
   reference: z.record(z.string(), reference, { error: "a mapping from modality names to a reference" }).default({}),
   /** Origin of the feature points: as the policy has them, or shifted to the image corner. */
   feature_points: mapping({ origin: choice(["policy", "corner"]) }).default({ origin: "policy" }),
+  /** Name of the tensor where the modalities' features join, for the method `fusion`. Default: it is found. */
+  fusion: text("the name of a tensor").optional(),
   /** Σα|τ| below which a tick is flagged idle, N·m. Default 1e-3 of the sum of the torque limits. */
   idle_threshold: finite("a number of N·m, 0 or more").min(0, { error: "a number of N·m, 0 or more" }).optional(),
   /** The arm's model, for the importance factor α. Without it α = 1. */

@@ -22,6 +22,14 @@ export interface Attribution {
   readonly joined: ReadonlyMap<string, readonly Value[]>;
   /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: readonly Value[];
+  /** What shares are made of, where it is not Σ|R| of the inputs. */
+  readonly totals?: Totals;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
+}
+
+/** A modality's part by its name: of the α-weighted sum over torques (scalar), and of each torque, [J]. */
+export interface Totals {
+  readonly weighted: ReadonlyMap<string, Value>;
+  readonly perTorque: ReadonlyMap<string, Value>;
 }

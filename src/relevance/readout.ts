@@ -61,11 +61,11 @@ class Readout {
       else outputs.push(...this.#valueOutputs(name));
     }
     const totals = concat(
-      modalities.map((modality) => reshape(this.#total(modality), [1])),
+      modalities.map((modality) => reshape(this.#part(modality), [1])),
       0,
     );
     const torqueTotals = concat(
-      modalities.map((modality) => reshape(this.#torqueTotal(modality), [torques, 1])),
+      modalities.map((modality) => reshape(this.#torquePart(modality), [torques, 1])),
       1,
     );
     outputs.push(
@@ -152,6 +152,20 @@ class Readout {
     if (!relevance) return undefined;
     const all = reshape(this.#collapse(relevance), [sizeOf(target.shape)]);
     return slice(all, 0, modality.start, modality.start + modality.size);
+  }
+
+  /** What a modality's share is made of. */
+  #part(modality: SubjectModality): Value {
+    const { totals } = this.attribution;
+    return totals ? (totals.weighted.get(modality.name) ?? scalar(0)) : this.#total(modality);
+  }
+
+  /** What a modality's share in each torque is made of, [J]. */
+  #torquePart(modality: SubjectModality): Value {
+    const { totals } = this.attribution;
+    return totals
+      ? (totals.perTorque.get(modality.name) ?? zeros([this.network.torques]))
+      : this.#torqueTotal(modality);
   }
 
   /** Σ|R| of a modality for the α-weighted sum. */

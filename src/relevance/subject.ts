@@ -11,6 +11,8 @@ export interface Subject {
   readonly modalities: readonly SubjectModality[];
   /** Origin of the feature points: as the policy has them, or the image corner (methods.md §0.7). */
   readonly featurePoints: "policy" | "corner";
+  /** Name of the tensor where the modalities' features join, where it is not to be found. */
+  readonly fusion?: string;
 }
 
 export type SubjectModality = SubjectImage | SubjectValues;

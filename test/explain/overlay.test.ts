@@ -13,9 +13,19 @@ function gray(width: number, height: number, value = 100): Image {
   return { width, height, encoding: "rgb8", frameId: "", data: new Uint8Array(width * height * 3).fill(value) };
 }
 
+const negatives = fc.constantFrom("cool", "magnitude", "hide" as const);
+
 describe("normalize", () => {
-  it("divides by the peak and hides negative relevance", () => {
-    expect([...normalize(heatmap(4, 1, [2, 1, 0, -4]))]).toEqual([1, 0.5, 0, 0]);
+  it("divides by the largest size and keeps the sign", () => {
+    const map = heatmap(4, 1, [2, 1, 0, -4]);
+    expect([...normalize(map)]).toEqual([0.5, 0.25, 0, -1]);
+    expect(peak(map)).toBe(4);
+  });
+
+  it("hides negative relevance where asked", () => {
+    const map = heatmap(4, 1, [2, 1, 0, -4]);
+    expect([...normalize(map, { negative: "hide" })]).toEqual([1, 0.5, 0, 0]);
+    expect(peak(map, { negative: "hide" })).toBe(2);
   });
 
   it("shows the size of negative relevance where asked", () => {
@@ -30,15 +40,17 @@ describe("normalize", () => {
 
   it("is 0 everywhere for an empty, negative or NaN heatmap and stays in 0..1 with infinities", () => {
     expect([...normalize(heatmap(2, 1, [0, 0]))]).toEqual([0, 0]);
-    expect([...normalize(heatmap(2, 1, [-1, Number.NaN]))]).toEqual([0, 0]);
+    expect([...normalize(heatmap(2, 1, [-1, Number.NaN]), { negative: "hide" })]).toEqual([0, 0]);
+    expect([...normalize(heatmap(2, 1, [-1, Number.NaN]))]).toEqual([-1, 0]);
     expect([...normalize(heatmap(2, 1, [Number.POSITIVE_INFINITY, 1]))]).toEqual([1, 1]);
   });
 
-  it("stays in 0..1 for any floats", () => {
+  it("stays within −1..1 for any floats, within 0..1 where no sign is shown", () => {
     fc.assert(
-      fc.property(fc.array(fc.float(), { minLength: 1, maxLength: 20 }), fc.boolean(), (values, both) => {
-        const levels = normalize(heatmap(values.length, 1, values), { negative: both ? "magnitude" : "hide" });
-        for (const level of levels) expect(level >= 0 && level <= 1).toBe(true);
+      fc.property(fc.array(fc.float(), { minLength: 1, maxLength: 20 }), negatives, (values, negative) => {
+        const levels = normalize(heatmap(values.length, 1, values), { negative });
+        const lowest = negative === "cool" ? -1 : 0;
+        for (const level of levels) expect(level >= lowest && level <= 1).toBe(true);
       }),
     );
   });
@@ -52,6 +64,19 @@ describe("colorize", () => {
   it("takes the ends of the colour map for 0 and the peak", () => {
     const { data } = colorize(heatmap(2, 1, [0, 3]), { colormap: "viridis" });
     expect([...data]).toEqual([...colorTable("viridis").subarray(0, 3), ...colorTable("viridis").subarray(765)]);
+  });
+});
+
+describe("negative relevance", () => {
+  it("has the colour of its size with red and blue exchanged", () => {
+    const top = [...colorTable("inferno").subarray(765)];
+    expect([...colorize(heatmap(2, 1, [3, -3])).data]).toEqual([...top, ...top.reverse()]);
+  });
+
+  it("covers the camera image as its size would", () => {
+    const mixed = overlay(gray(2, 1, 0), heatmap(2, 1, [3, -3]), { opacity: 0.5 }).data;
+    expect([...mixed.subarray(3)]).toEqual([mixed[2], mixed[1], mixed[0]]);
+    expect(mixed[0]).not.toBe(mixed[2]);
   });
 });
 

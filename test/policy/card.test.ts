@@ -39,7 +39,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown key",
     ["control_perod"],
     1,
-    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, inputs, reference, feature_points, idle_threshold, arm, training",
+    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, inputs, reference, feature_points, fusion, idle_threshold, arm, training",
   ],
   [
     "an unknown key of an image",
@@ -279,7 +279,7 @@ test.each([
   [
     "an empty file",
     "",
-    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, reference, feature_points, idle_threshold, arm, training",
+    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, reference, feature_points, fusion, idle_threshold, arm, training",
   ],
   ["a key given twice", "name: a\nname: b\n", "not YAML, line 2: Map keys must be unique"],
   [

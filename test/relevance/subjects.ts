@@ -3,6 +3,7 @@ import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
+import type { Method } from "#src/relevance/method.js";
 import type { Depth } from "#src/relevance/readout.js";
 import type { Subject, SubjectModality } from "#src/relevance/subject.js";
 import { float32, Session, type TensorData } from "#src/runtime/session.js";
@@ -74,9 +75,13 @@ const ones = ({ graph, torque }: Subject) => new Float32Array(sizeOf(graph.outpu
 export async function explain(
   subject: Subject,
   feeds: Feeds,
-  { depth = "full", importances = [ones(subject)] }: { depth?: Depth; importances?: readonly ArrayLike<number>[] } = {},
+  {
+    depth = "full",
+    method,
+    importances = [ones(subject)],
+  }: { depth?: Depth; method?: string | Method; importances?: readonly ArrayLike<number>[] } = {},
 ): Promise<Outputs[]> {
-  const session = await Session.create(compile(subject, { depth }).bytes, { threads: 1 });
+  const session = await Session.create(compile(subject, { depth, method }).bytes, { threads: 1 });
   const results: Outputs[] = [];
   for (const alpha of importances) {
     const outputs = await session.run({ ...feeds, "torquelens.importance": float32(alpha, [alpha.length]) });
