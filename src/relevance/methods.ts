@@ -4,6 +4,7 @@ import type { LinearLayer } from "./linear-layer.js";
 import { eq1, eq2, zBox } from "./linear-rules.js";
 import type { Method } from "./method.js";
 import { configure, type MethodEntry, parseSpec, ruled } from "./method-spec.js";
+import { fusion } from "./methods/fusion.js";
 import { positive } from "./operator-rules.js";
 
 const isOutput = (layer: LinearLayer, context: Context) => context.analysis.isOutputSide(layer.node);
@@ -27,6 +28,7 @@ export const METHODS: readonly MethodEntry[] = [
       operators: positive,
     }),
   }),
+  fusion,
 ];
 
 /**
