@@ -18,7 +18,7 @@ import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Attribution, Totals } from "../attribution.js";
 import { collapse, type Relevance, rowsOf } from "../carrier.js";
-import { gradient } from "../gradient-rules.js";
+import { gradient, timesInput } from "../gradient-rules.js";
 import { choice, method } from "../method-spec.js";
 import type { Network } from "../network.js";
 import { propagate } from "../propagate.js";
@@ -62,7 +62,7 @@ export const fusion = method({
       const joint = asked === undefined ? meetingPoint(network, provenance) : tensorNamed(network, provenance, asked);
       const pass = propagate(
         network,
-        { seed: "sign", rows: [], operators: gradient, linear: true, relevanceOf: mul },
+        { seed: "sign", rows: [], operators: gradient, linear: true, relevanceOf: timesInput },
         new Set([...network.inputs, joint]),
       );
       const attributions = pass.inputs.get(joint);
