@@ -1,22 +1,51 @@
 import { inputGradients } from "../backward/gradient-table.js";
-import { cast, constant, mul, sub } from "../graph/build.js";
-import type { OperatorTable, Rules } from "./method.js";
+import { cast, constant, mul, reshape, sub, sum } from "../graph/build.js";
+import { isFloat } from "../graph/dtype.js";
+import { normalizeAxis } from "../graph/shape.js";
+import type { Node, Value } from "../graph/value.js";
+import type { Context } from "./context.js";
+import type { Handing, OperatorTable, Rules } from "./method.js";
 
-/** Vector-Jacobian products: every node hands back g·∂output/∂input, for inputs that depend on the observation. */
-export const gradient: OperatorTable = (node, arriving, { analysis }) => {
-  // Bytes of a camera are numbers like any other: relevance asks how the torque changes with them.
-  if (node.op === "Cast") return { rule: "gradient", to: [[node.inputs[0]!, arriving[0]!]] };
-  const inputs = inputGradients(node, arriving, 1);
-  const to = node.inputs.flatMap((value, i) => {
-    const made = value && analysis.isDependent(value) ? inputs[i] : undefined;
-    return made ? [[value!, made()] as const] : [];
-  });
-  return { rule: "gradient", to };
+/** What a method puts in a node's gradient's place, or undefined where the gradient stays. */
+export type Override = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Handing | undefined;
+
+/**
+ * Vector-Jacobian products: every node hands back g·∂output/∂input, for inputs that depend on the observation.
+ * @param overrides by operator, asked first
+ */
+export const gradientTable =
+  (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
+  (node, arriving, context) => {
+    const own = overrides[node.op]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
+    if (own) return own;
+    const inputs = inputGradients(node, arriving, 1);
+    const to = node.inputs.flatMap((value, i) => {
+      const made = value && context.analysis.isDependent(value) ? inputs[i] : undefined;
+      return made ? [[value!, made()] as const] : [];
+    });
+    return { rule: "gradient", to };
+  };
+
+/** The gradient of every node. */
+export const gradient = gradientTable();
+
+/** Pixels of integers have the gradient of what they are cast to; a token that of its embedding, times the embedding. */
+const ofIntegers: Override = (node, arriving, { analysis }) => {
+  const [x, indices] = node.inputs;
+  const g = arriving.find((value) => value !== undefined)!;
+  if (node.op === "Cast" && !isFloat(x!.dtype)) return { rule: "pass", to: [[x!, g]] };
+  if (node.op !== "Gather" || analysis.isDependent(x!) || !analysis.isDependent(indices!)) return undefined;
+  const axis = normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, x!.shape);
+  const rank = indices!.shape.length;
+  const others = node.outputs[0]!.shape.flatMap((_, i) => (i < axis || i >= axis + rank ? [i + 1] : []));
+  const amount = sum(mul(g, node.outputs[0]!), others);
+  return { rule: "embedding", to: [[indices!, reshape(amount, [g.shape[0]!, ...indices!.shape])]] };
 };
 
-/** gradient ⊙ (x − reference): what a value's difference from its reference makes of the torque, to first order. */
+/** (x − reference) ⊙ gradient. Tokens have theirs already; they have no scale of their own. */
 export const timesInput: NonNullable<Rules["relevanceOf"]> = (value, amount, { prefix }) => {
-  const x = cast(value, amount.dtype);
+  if (value.dtype === "int64" || value.dtype === "int32") return amount;
   const reference = prefix.reference(value);
-  return mul(amount, reference ? sub(x, constant(reference)) : x);
+  const x = cast(value, amount.dtype);
+  return mul(amount, reference ? sub(x, cast(constant(reference), amount.dtype)) : x);
 };

@@ -5,6 +5,7 @@ import { eq1, eq2, zBox } from "./linear-rules.js";
 import type { Method } from "./method.js";
 import { configure, type MethodEntry, parseSpec, ruled } from "./method-spec.js";
 import { fusion } from "./methods/fusion.js";
+import { GRADIENT_METHODS } from "./methods/gradients.js";
 import { positive } from "./operator-rules.js";
 
 const isOutput = (layer: LinearLayer, context: Context) => context.analysis.isOutputSide(layer.node);
@@ -29,6 +30,7 @@ export const METHODS: readonly MethodEntry[] = [
     }),
   }),
   fusion,
+  ...GRADIENT_METHODS,
 ];
 
 /**

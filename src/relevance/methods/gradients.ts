@@ -1,0 +1,90 @@
+import { add, greater, neg, relu, where } from "../../graph/build.js";
+import type { Value } from "../../graph/value.js";
+import { gradient, gradientTable, type Override, timesInput } from "../gradient-rules.js";
+import type { LayerRule } from "../linear-rules.js";
+import type { Row } from "../method.js";
+import { choice, flag, ruled } from "../method-spec.js";
+
+/** Plain gradients and their rectified kin. Seed sign(τ_j): above zero speaks for the commanded torque. */
+
+/** What is handed through a ReLU where this is the gradient that arrives at its output. */
+const atRelu =
+  (rule: string, through: (g: Value, y: Value) => Value): Override =>
+  (node, arriving) => {
+    const low = node.op === "Clip" ? node.inputs[1]?.literal?.scalar() : 0;
+    if (low !== 0) return undefined;
+    const g = arriving.find((value) => value !== undefined)!;
+    return { rule, to: [[node.inputs[0]!, through(g, node.outputs[0]!)]] };
+  };
+
+const rectifying = (override: Override) => gradientTable({ Relu: override, Clip: override });
+
+const guided = rectifying(atRelu("guided", (g, y) => where(greater(y, 0), relu(g), 0)));
+const rectified = rectifying(atRelu("rectified", relu));
+
+/** Σ_j max(w_ij g_j, 0): each edge gated by its own gradient (001 §II-D). */
+const edgeGated: LayerRule = (layer, amount) => {
+  const { weight } = layer;
+  const positive = layer.adjoints(relu(amount), [relu(weight)])[0]!;
+  const negative = layer.adjoints(relu(neg(amount)), [relu(neg(weight))])[0]!;
+  return add(positive, negative);
+};
+const EDGES: readonly Row[] = [{ name: "edge-gated", rule: edgeGated, when: () => true }];
+
+const gradientOnly = ruled({
+  name: "gradient",
+  title: "the gradient of |τ|, not multiplied by the input",
+  cite: "Simonyan et al., Deep Inside Convolutional Networks, ICLR 2014 workshops",
+  conserves: false,
+  linear: true,
+  rules: () => ({ seed: "sign", rows: [], operators: gradient }),
+});
+
+const gradientTimesInput = ruled({
+  name: "gradient-x-input",
+  title: "the gradient of |τ| times the input, measured from its reference",
+  cite: "Shrikumar et al., Not Just a Black Box, 2016 (arXiv 1605.01713)",
+  conserves: false,
+  linear: true,
+  rules: () => ({ seed: "sign", rows: [], operators: gradient, relevanceOf: timesInput }),
+});
+
+const raw = flag("not multiplied by the input");
+
+const guidedBackprop = ruled({
+  name: "guided-backprop",
+  title: "gradients that are positive wherever they meet a ReLU, times the input",
+  cite: "Springenberg et al., Striving for Simplicity, ICLR 2015 workshops; Kim & Choi, IROS 2021",
+  conserves: false,
+  linear: false,
+  options: {
+    gate: choice(
+      ["relu", "edge"],
+      "what must be positive: the gradient at each ReLU, or the gradient along each edge of a layer (Kim & Choi)",
+    ),
+    raw,
+  },
+  rules: ({ gate, raw }) => ({
+    seed: "sign",
+    rows: gate === "edge" ? EDGES : [],
+    operators: gate === "edge" ? gradient : guided,
+    ...(!raw && { relevanceOf: timesInput }),
+  }),
+});
+
+const deconvnet = ruled({
+  name: "deconvnet",
+  title: "gradients rectified at each ReLU, whatever its input was, times the input",
+  cite: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
+  conserves: false,
+  linear: false,
+  options: { raw },
+  rules: ({ raw }) => ({
+    seed: "sign",
+    rows: [],
+    operators: rectified,
+    ...(!raw && { relevanceOf: timesInput }),
+  }),
+});
+
+export const GRADIENT_METHODS = [gradientOnly, gradientTimesInput, guidedBackprop, deconvnet] as const;
