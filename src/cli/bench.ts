@@ -7,8 +7,10 @@ import { writeModel } from "../graph/onnx-write.js";
 import { loadPolicy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
 import type { Subject } from "../relevance/subject.js";
+import type { Device } from "../runtime/device.js";
 import { levineNetwork } from "./bench/levine.js";
 import type { Measured } from "./bench/measure.js";
+import { deviceOption } from "./device-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 
 interface BenchRow extends Measured {
@@ -33,6 +35,7 @@ export function addBench(program: Command): void {
     .command("bench")
     .description("latency of forward, relevance and shares, as ratios to forward in one run")
     .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
+    .addOption(deviceOption())
     .option("--seconds <s>", "seconds a case and round", atLeast(0.1), 2)
     .option("--rounds <n>", "times that every case is measured, in turn", wholeNumber(1), 3)
     .option("--json", "print one JSON line at the end")
@@ -41,12 +44,13 @@ export function addBench(program: Command): void {
 
 interface BenchOptions {
   readonly threads: number;
+  readonly device: Device;
   readonly seconds: number;
   readonly rounds: number;
   readonly json?: boolean;
 }
 
-async function bench({ threads, seconds, rounds, json }: BenchOptions): Promise<void> {
+async function bench({ threads, device, seconds, rounds, json }: BenchOptions): Promise<void> {
   const networks = new Map([["levine-240", levineNetwork(240)]]);
   if (existsSync(SHIPPED)) networks.set("shipped-reacher", subjectOf(await loadPolicy(SHIPPED)));
   const rows: BenchRow[] = [];
@@ -57,7 +61,7 @@ async function bench({ threads, seconds, rounds, json }: BenchOptions): Promise<
     const best = new Map<string, Measured>();
     for (let round = 0; round < rounds; round++)
       for (const [name, model] of models) {
-        const measured = await inChild(model, threads, seconds);
+        const measured = await inChild(model, threads, device, seconds);
         const before = best.get(name);
         if (!before || measured.median_ms < before.median_ms) best.set(name, measured);
       }
@@ -72,7 +76,7 @@ async function bench({ threads, seconds, rounds, json }: BenchOptions): Promise<
 }
 
 /** One model, one process: two sessions in one process spin against each other. */
-function inChild(model: Uint8Array, threads: number, seconds: number): Promise<Measured> {
+function inChild(model: Uint8Array, threads: number, device: Device, seconds: number): Promise<Measured> {
   const child = fork(fileURLToPath(new URL("./bench/measure.js", import.meta.url)), { serialization: "advanced" });
   return new Promise((resolve, reject) => {
     let measured: Measured | undefined;
@@ -82,7 +86,7 @@ function inChild(model: Uint8Array, threads: number, seconds: number): Promise<M
     child.once("exit", (code) =>
       measured ? resolve(measured) : reject(new Error(`measuring ended with code ${code}`)),
     );
-    child.send({ model, threads, seconds });
+    child.send({ model, threads, device, seconds });
   });
 }
 

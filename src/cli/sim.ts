@@ -9,9 +9,11 @@ import { FoxgloveSink } from "../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../messages/channels.js";
 import { serialiseCard } from "../policy/card.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
+import type { Device } from "../runtime/device.js";
 import { readPerturbations } from "../sim/perturbations.js";
 import { type ImageAblation, parseAblation, SimulatedSource } from "../sim/source.js";
 import { taskNames } from "../sim/tasks.js";
+import { deviceOption, warnOfFallback } from "./device-option.js";
 import { Interruption } from "./interruption.js";
 import { JsonLines, LiveLine } from "./live-line.js";
 import { methodOption } from "./method-option.js";
@@ -38,6 +40,7 @@ interface SimOptions {
   readonly host: string;
   readonly port: number;
   readonly threads: number;
+  readonly device: Device;
   readonly json?: boolean;
 }
 
@@ -65,6 +68,7 @@ export function addSim(program: Command): void {
     .option("--host <address>", "address to serve on", "127.0.0.1")
     .option("--port <n>", "port to serve on, 0 for any free one", wholeNumber(0, 65535), 8765)
     .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
+    .addOption(deviceOption())
     .option("--json", "print one JSON object a tick and a last one with the summary")
     .action(sim);
 }
@@ -80,9 +84,11 @@ async function sim(options: SimOptions): Promise<void> {
     return resource;
   };
   try {
+    const { method, threads, device } = options;
     const policy = await loadPolicy(options.policy ?? shipped(options.task), { card: options.card });
     const source = open(await simulated(options, policy));
-    const explainer = open(await Explainer.create(policy, { method: options.method, threads: options.threads }));
+    const explainer = open(await Explainer.create(policy, { method, threads, device }));
+    warnOfFallback(explainer);
     say(introduction(policy, explainer, source));
     const encoder = new ChannelEncoder({ robotDescription: source.robotDescription });
     const statistics = new Statistics();

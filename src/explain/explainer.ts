@@ -3,6 +3,7 @@ import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
 import type { Method } from "../relevance/method.js";
+import type { Device, DeviceInUse } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import { WorkerSession } from "../runtime/worker-session.js";
 import type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explanation.js";
@@ -18,6 +19,8 @@ export interface ExplainerOptions {
   readonly level?: Exclude<Level, "skip">;
   /** Threads of inference, default 2. */
   readonly threads?: number;
+  /** What to compute on, default `cpu`. */
+  readonly device?: Device;
   /** Whether inference runs in a worker thread (default), leaving the caller's event loop free. */
   readonly worker?: boolean;
   /** Part of the control period that an explanation may take, default 0.8. Later is a missed deadline. */
@@ -25,6 +28,8 @@ export interface ExplainerOptions {
 }
 
 interface Runner {
+  readonly device: DeviceInUse;
+  readonly fallback: string | undefined;
   run(feeds: Record<string, TensorData>): Promise<Record<string, TensorData>>;
   release(): Promise<void>;
 }
@@ -58,12 +63,12 @@ export class Explainer implements Explaining {
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const { level = "full", threads, worker = true, budget = 0.8 } = options;
+    const { level = "full", threads, device, worker = true, budget = 0.8 } = options;
     const { bytes, method } = compile(subjectOf(policy), {
       method: options.method,
       depth: level === "full" ? "heatmap" : level,
     });
-    const runner = await (worker ? WorkerSession : Session).create(bytes, { threads, spinning: false });
+    const runner = await (worker ? WorkerSession : Session).create(bytes, { threads, device, spinning: false });
     const explainer = new Explainer(policy, method, level, runner, budget);
     try {
       for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
@@ -72,6 +77,16 @@ export class Explainer implements Explaining {
       throw error;
     }
     return explainer;
+  }
+
+  /** What it computes on. */
+  get device(): DeviceInUse {
+    return this.runner.device;
+  }
+
+  /** Why the device asked for is not the one in use, one line; undefined where it is. */
+  get fallback(): string | undefined {
+    return this.runner.fallback;
   }
 
   /** @throws InputError for an observation that does not fit the policy, or a torque that is not a number */

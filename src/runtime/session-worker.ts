@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { DeviceInUse } from "./device.js";
 import { Session, type SessionOptions, type TensorData } from "./session.js";
 
 /** A worker thread that owns one session: onnxruntime's run() blocks its thread. */
@@ -11,7 +12,7 @@ export type WorkerRequest =
   | { readonly id: number; readonly feeds: Readonly<Record<string, TensorData>> }
   | { readonly release: true };
 export type WorkerReply =
-  | { readonly ready: true }
+  | { readonly device: DeviceInUse; readonly fallback: string | undefined }
   | { readonly failed: string }
   | { readonly id: number; readonly outputs: Readonly<Record<string, TensorData>> }
   | { readonly id: number; readonly error: string };
@@ -26,7 +27,7 @@ async function serve(session: Session): Promise<void> {
   port.on("message", (request: WorkerRequest) => {
     last = last.then(() => ("release" in request ? end(session) : answer(session, request)));
   });
-  reply({ ready: true });
+  reply({ device: session.device, fallback: session.fallback });
 }
 
 async function answer(session: Session, { id, feeds }: Extract<WorkerRequest, { id: number }>): Promise<void> {

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
-import { InputError } from "../errors.js";
 import type { DType } from "../graph/dtype.js";
 import type { Shape } from "../graph/shape.js";
+import { type Device, type DeviceInUse, place } from "./device.js";
 
 /** A tensor as a session takes and gives it: the typed array of its element type, row-major. */
 export interface TensorData {
@@ -14,41 +14,43 @@ export interface TensorData {
 export interface SessionOptions {
   /** Threads of one operator. At most the machine's cores: more is slower. Default 2, or fewer cores. */
   readonly threads?: number;
+  /** What to compute on, default `cpu`. One that cannot be had falls back to the CPU: see `fallback`. */
+  readonly device?: Device;
   /** Whether idle threads spin. Off where several sessions share the cores. */
   readonly spinning?: boolean;
 }
 
 /**
- * An onnxruntime session on the CPU. `run` blocks its thread behind a promise: beside a control loop it belongs in a
+ * An onnxruntime session. `run` blocks its thread behind a promise: beside a control loop it belongs in a
  * worker. Keep one live session a process: two spin against each other.
  */
 export class Session {
   #running: Promise<void> = Promise.resolve();
   #released: Promise<void> | undefined;
 
-  private constructor(private readonly session: ort.InferenceSession) {}
+  private constructor(
+    private readonly session: ort.InferenceSession,
+    readonly device: DeviceInUse,
+    /** Why the device asked for is not the one in use, one line. */
+    readonly fallback: string | undefined,
+  ) {}
 
   /** @throws InputError where onnxruntime refuses the model */
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    try {
-      const session = await ort.InferenceSession.create(model, {
-        executionProviders: ["cpu"],
-        graphOptimizationLevel: "all",
-        intraOpNumThreads: Math.min(options.threads ?? 2, availableParallelism()),
-        interOpNumThreads: 1,
-        logSeverityLevel: 3,
-        extra: {
-          session: {
-            intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },
-            // Probabilities of a sharp softmax underflow; arithmetic on denormals takes a hundred times longer.
-            set_denormal_as_zero: "1",
-          },
+    const { session, device, fallback } = await place(model, options.device ?? "cpu", {
+      graphOptimizationLevel: "all",
+      intraOpNumThreads: Math.min(options.threads ?? 2, availableParallelism()),
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      extra: {
+        session: {
+          intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },
+          // Probabilities of a sharp softmax underflow; arithmetic on denormals takes a hundred times longer.
+          set_denormal_as_zero: "1",
         },
-      });
-      return new Session(session);
-    } catch (error) {
-      throw new InputError(`onnxruntime refused the model: ${(error as Error).message}`);
-    }
+      },
+    });
+    return new Session(session, device, fallback);
   }
 
   get inputNames(): readonly string[] {

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
+import type { DeviceInUse } from "./device.js";
 import type { SessionOptions, TensorData } from "./session.js";
 import type { WorkerReply, WorkerRequest, WorkerStart } from "./session-worker.js";
 
@@ -15,6 +16,9 @@ export class WorkerSession {
   #next = 0;
   #ended: Error | undefined;
   #released = false;
+
+  #device: DeviceInUse = "cpu";
+  #fallback: string | undefined;
 
   private constructor(private readonly worker: Worker) {
     this.#exit = new Promise((resolve) => worker.once("exit", () => resolve()));
@@ -37,7 +41,20 @@ export class WorkerSession {
       await session.#exit;
       throw new InputError(first.failed);
     }
+    if ("device" in first) {
+      session.#device = first.device;
+      session.#fallback = first.fallback;
+    }
     return session;
+  }
+
+  get device(): DeviceInUse {
+    return this.#device;
+  }
+
+  /** Why the device asked for is not the one in use, one line. */
+  get fallback(): string | undefined {
+    return this.#fallback;
   }
 
   /**

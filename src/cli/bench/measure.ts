@@ -1,7 +1,9 @@
 import { DTYPES } from "../../graph/dtype.js";
 import { readModel } from "../../graph/onnx-read.js";
 import { sizeOf } from "../../graph/shape.js";
+import type { Device } from "../../runtime/device.js";
 import { Session, type TensorData } from "../../runtime/session.js";
+import { warnOfFallback } from "../device-option.js";
 
 /** Times one model in this process, so that no other session's threads disturb it; the parent reads one JSON line. */
 export interface Measured {
@@ -10,7 +12,14 @@ export interface Measured {
   readonly runs: number;
 }
 
-async function measure(model: Uint8Array, threads: number, seconds: number): Promise<Measured> {
+interface Request {
+  readonly model: Uint8Array;
+  readonly threads: number;
+  readonly device: Device;
+  readonly seconds: number;
+}
+
+async function measure({ model, threads, device, seconds }: Request): Promise<Measured> {
   const feeds: Record<string, TensorData> = {};
   let seed = 1;
   for (const [name, { dtype, shape }] of readModel(model, "benchmark").inputs) {
@@ -21,7 +30,8 @@ async function measure(model: Uint8Array, threads: number, seconds: number): Pro
     }
     feeds[name] = { dtype, shape, data };
   }
-  const session = await Session.create(model, { threads });
+  const session = await Session.create(model, { threads, device });
+  warnOfFallback(session);
   for (let i = 0; i < 5; i++) await session.run(feeds);
   const times: number[] = [];
   const end = performance.now() + 1000 * seconds;
@@ -36,9 +46,9 @@ async function measure(model: Uint8Array, threads: number, seconds: number): Pro
   return { median_ms: at(0.5), p99_ms: at(0.99), runs: times.length };
 }
 
-process.on("message", async ({ model, threads, seconds }: { model: Uint8Array; threads: number; seconds: number }) => {
+process.on("message", async (request: Request) => {
   try {
-    process.send!(await measure(model, threads, seconds), () => process.exit(0));
+    process.send!(await measure(request), () => process.exit(0));
   } catch (error) {
     process.stderr.write(`${(error as Error).stack}\n`);
     process.exit(1);
