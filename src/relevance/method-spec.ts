@@ -49,11 +49,18 @@ export function method<Shape extends z.ZodRawShape>(
 }
 
 /** A number option; `above` and `least` bound it. */
-export function number(fallback: number, about: string, { above = Number.NEGATIVE_INFINITY, whole = false } = {}) {
-  const expected = `a ${whole ? "whole " : ""}number${above === Number.NEGATIVE_INFINITY ? "" : ` above ${above}`}`;
+export function number(
+  fallback: number,
+  about: string,
+  { above = Number.NEGATIVE_INFINITY, least = Number.NEGATIVE_INFINITY, whole = false } = {},
+) {
+  const bound = Number.isFinite(above) ? ` above ${above}` : Number.isFinite(least) ? ` of at least ${least}` : "";
+  const expected = `a ${whole ? "whole " : ""}number${bound}`;
   return z.coerce
     .number({ error: expected })
-    .refine((x) => Number.isFinite(x) && x > above && (!whole || Number.isInteger(x)), { error: expected })
+    .refine((x) => Number.isFinite(x) && x > above && x >= least && (!whole || Number.isInteger(x)), {
+      error: expected,
+    })
     .default(fallback)
     .describe(about);
 }

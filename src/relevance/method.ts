@@ -3,8 +3,8 @@ import type { Node, Value } from "../graph/value.js";
 import type { Attribution } from "./attribution.js";
 import type { Context } from "./context.js";
 import type { LinearLayer } from "./linear-layer.js";
-import type { LayerRule } from "./linear-rules.js";
 import type { Network } from "./network.js";
+import type { LayerRule } from "./terms.js";
 
 /** A row of a layer table: the first row that matches a linear layer decides its rule. */
 export interface Row {

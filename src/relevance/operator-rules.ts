@@ -21,25 +21,35 @@ import {
 import { reducedAxes } from "../graph/operators/reduction.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Context } from "./context.js";
-import type { Handing, OperatorTable } from "./method.js";
+import type { OperatorTable } from "./method.js";
 import { massRule } from "./soft-argmax.js";
 
 /** Relevance of a node's first output → relevance of inputs, a row axis in front of all (methods.md §2.2). */
-type OperatorRule = (node: Node, amount: Value, context: Context) => readonly (readonly [to: Value, amount: Value])[];
+export type OperatorRule = (
+  node: Node,
+  amount: Value,
+  context: Context,
+) => readonly (readonly [to: Value, amount: Value])[];
 
 /** Relevance passes unchanged. */
-const pass: OperatorRule = (node, amount) => [[node.inputs[0]!, amount]];
+export const pass: OperatorRule = (node, amount) => [[node.inputs[0]!, amount]];
 
 /** The operand of a binary node that depends on the observation, where only one does. */
-function dynamicOperand(node: Node, context: Context): { index: 0 | 1; value: Value; constant: Value } | undefined {
+export function dynamicOperand(
+  node: Node,
+  context: Context,
+): { index: 0 | 1; value: Value; constant: Value } | undefined {
   const [a, b] = node.inputs as readonly [Value, Value];
   const [da, db] = [context.analysis.isDependent(a), context.analysis.isDependent(b)];
   if (da && db) return undefined;
   return da ? { index: 0, value: a, constant: b } : { index: 1, value: b, constant: a };
 }
 
+/** What a factor does to relevance beside handing it on. */
+type Turn = (node: Node, amount: Value, factor: Value, context: Context) => Value;
+
 /** On the output side relevance carries the torque's sign, which a negative factor turns; elsewhere it passes. */
-const turned = (node: Node, amount: Value, factor: Value, context: Context) =>
+const turned: Turn = (node, amount, factor, context) =>
   context.analysis.isOutputSide(node) ? mul(amount, sign(factor)) : amount;
 
 /** What an operand of a sum weighs at least where none is positive: all of them zero share equally. */
@@ -76,25 +86,29 @@ const sumRule =
 const GATES = new Set(["Sigmoid", "Softmax"]);
 
 /** A product: constants pass; a gate passes to the signal; two signals share equally (Arras 2019; AttnLRP Prop. 3.2). */
-const productRule: OperatorRule = (node, amount, context) => {
-  const single = dynamicOperand(node, context);
-  if (single)
-    return [[single.value, sumToShape(turned(node, amount, single.constant, context), single.value.shape, 1)]];
-  const [a, b] = node.inputs as readonly [Value, Value];
-  const to = (value: Value, other: Value, part: number): readonly [Value, Value] => [
-    value,
-    sumToShape(turned(node, mul(amount, part), other, context), value.shape, 1),
-  ];
-  const [gateA, gateB] = [GATES.has(a.node.op), GATES.has(b.node.op)];
-  if (gateA !== gateB) return [gateA ? to(b, a, 1) : to(a, b, 1)];
-  return [to(a, b, 0.5), to(b, a, 0.5)];
-};
+export const productRule =
+  (turn: Turn): OperatorRule =>
+  (node, amount, context) => {
+    const single = dynamicOperand(node, context);
+    if (single)
+      return [[single.value, sumToShape(turn(node, amount, single.constant, context), single.value.shape, 1)]];
+    const [a, b] = node.inputs as readonly [Value, Value];
+    const to = (value: Value, other: Value, part: number): readonly [Value, Value] => [
+      value,
+      sumToShape(turn(node, mul(amount, part), other, context), value.shape, 1),
+    ];
+    const [gateA, gateB] = [GATES.has(a.node.op), GATES.has(b.node.op)];
+    if (gateA !== gateB) return [gateA ? to(b, a, 1) : to(a, b, 1)];
+    return [to(a, b, 0.5), to(b, a, 0.5)];
+  };
 
-const quotientRule: OperatorRule = (node, amount, context) => {
-  const single = dynamicOperand(node, context);
-  if (single?.index !== 0) throw unexplained(node, "a quotient is explained only where the divisor is constant");
-  return [[single.value, sumToShape(turned(node, amount, single.constant, context), single.value.shape, 1)]];
-};
+export const quotientRule =
+  (turn: Turn): OperatorRule =>
+  (node, amount, context) => {
+    const single = dynamicOperand(node, context);
+    if (single?.index !== 0) throw unexplained(node, "a quotient is explained only where the divisor is constant");
+    return [[single.value, sumToShape(turn(node, amount, single.constant, context), single.value.shape, 1)]];
+  };
 
 /** Winner takes all, ties divided. */
 const reduceMaxRule: OperatorRule = (node, amount) => {
@@ -141,8 +155,8 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   Neg: (node, amount, context) => [[node.inputs[0]!, context.analysis.isOutputSide(node) ? neg(amount) : amount]],
   Add: sumRule(false),
   Sub: sumRule(true),
-  Mul: productRule,
-  Div: quotientRule,
+  Mul: productRule(turned),
+  Div: quotientRule(turned),
   Max: extremumRule(greater),
   Min: extremumRule((a, b) => greater(b, a)),
   BatchNormalization: (node, amount, context) => {
@@ -157,20 +171,26 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
 
 /** The rules of relevance that is never negative, or takes sums by their positive part: DTD, RAP (methods.md §2.2). */
 export const positive: OperatorTable = (node, arriving, context) => {
-  const { rule, to } = handed(node, arriving, context);
-  return { rule, to: to.map(([value, amount]) => [value, context.isSettled(node, value) ? abs(amount) : amount]) };
+  const { to, ...handing } = tableOf(RULES)(node, arriving, context);
+  return { ...handing, to: to.map(([value, r]) => [value, context.isSettled(node, value) ? abs(r) : r]) };
 };
 
-function handed(node: Node, arriving: readonly (Value | undefined)[], context: Context): Handing {
-  const amount = arriving.find((value) => value !== undefined)!;
-  const probability = context.analysis.softArgmax(node);
-  if (probability) return { rule: "mass", to: [[probability, massRule(node, probability, amount)]] };
-  const moved = structuralAdjoint(node, arriving, 1);
-  if (moved) return { rule: "move", to: moved.map((thunk, i) => [node.inputs[i]!, thunk()]) };
-  const rule = RULES[node.op];
-  if (!rule) throw unexplained(node, "no relevance rule passes through it");
-  return { rule: "operator", to: rule(node, amount, context) };
-}
+/** The same rules, some of them replaced, for relevance whose sign is its own: the torque's sign is in its seed. */
+export const rulesWith = (others: Readonly<Record<string, OperatorRule>>): OperatorTable =>
+  tableOf({ ...RULES, ...others });
+
+const tableOf =
+  (rules: Readonly<Record<string, OperatorRule>>): OperatorTable =>
+  (node, arriving, context) => {
+    const amount = arriving.find((value) => value !== undefined)!;
+    const probability = context.analysis.softArgmax(node);
+    if (probability) return { rule: "mass", to: [[probability, massRule(node, probability, amount)]] };
+    const moved = structuralAdjoint(node, arriving, 1);
+    if (moved) return { rule: "move", to: moved.map((thunk, i) => [node.inputs[i]!, thunk()]) };
+    const rule = rules[node.op];
+    if (!rule) throw unexplained(node, "no relevance rule passes through it");
+    return { rule: "operator", to: rule(node, amount, context) };
+  };
 
 function unexplained(node: Node, why: string): InputError {
   return new InputError(`node "${node.label}" (${node.op}): ${why}`);

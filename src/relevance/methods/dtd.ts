@@ -1,0 +1,43 @@
+import { eq1, eq2 } from "../linear-rules.js";
+import { choice, ruled } from "../method-spec.js";
+import { positive } from "../operator-rules.js";
+import { withSoftArgmax } from "../soft-argmax-rules.js";
+import { always, FIRST_ABOUT, firstRow, isOutput, softArgmaxPositive } from "./shared.js";
+
+export const dtd = ruled({
+  name: "dtd",
+  title: "Deep Taylor Decomposition: Eq. 1 at the torques, z+ (Eq. 2) in hidden layers, zB at the image",
+  cite: "Kim & Choi, Explaining the Decisions of Deep Policy Networks for Robotic Manipulations, IROS 2021; Montavon et al., Pattern Recognition 65, 2017",
+  conserves: true,
+  linear: true,
+  options: {
+    first: choice(["zbox", "wsquare", "flat", "eq2"], FIRST_ABOUT),
+    "soft-argmax": softArgmaxPositive,
+  },
+  rules: (options) => ({
+    seed: "torque",
+    rows: [
+      { name: "eq1", rule: eq1, when: isOutput },
+      firstRow(options.first),
+      { name: "eq2", rule: eq2, when: always },
+    ],
+    operators: withSoftArgmax(options["soft-argmax"], positive),
+  }),
+});
+
+export const excitationBackprop = ruled({
+  name: "excitation-backprop",
+  title: "Excitation Backprop: z+ without bias in every layer; a negative torque flips its weights, as in Eq. 1",
+  cite: "Zhang et al., Top-Down Neural Attention by Excitation Backprop, ECCV 2016",
+  conserves: true,
+  linear: true,
+  options: { "soft-argmax": softArgmaxPositive },
+  rules: (options) => ({
+    seed: "torque",
+    rows: [
+      { name: "eq1", rule: eq1, when: isOutput },
+      { name: "eq2", rule: eq2, when: always },
+    ],
+    operators: withSoftArgmax(options["soft-argmax"], positive),
+  }),
+});

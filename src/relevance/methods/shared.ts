@@ -1,0 +1,46 @@
+import type { Context } from "../context.js";
+import type { LinearLayer } from "../linear-layer.js";
+import { eq2, flat, wSquare, zBox } from "../linear-rules.js";
+import type { Row } from "../method.js";
+import { choice, number } from "../method-spec.js";
+
+/** What rows of layer tables ask, and options that several methods have. */
+
+export const always = (): boolean => true;
+/** The torques' own layers. */
+export const isOutput = (layer: LinearLayer, context: Context): boolean => context.analysis.isOutputSide(layer.node);
+/** The first layers of an image: what they read has a range. */
+export const isFirst = (layer: LinearLayer, context: Context): boolean =>
+  context.prefix.bounds(layer.input) !== undefined;
+export const isConvolution = ({ kind }: LinearLayer): boolean => kind === "convolution";
+
+const FIRST = { zbox: zBox, wsquare: wSquare, flat, eq2 };
+
+/** The row of an image's first layers. */
+export const firstRow = (rule: keyof typeof FIRST): Row => ({ name: rule, rule: FIRST[rule], when: isFirst });
+
+/** The same, or none where these layers are as all others. */
+export const firstRows = (rule: keyof typeof FIRST | "same"): readonly Row[] =>
+  rule === "same" ? [] : [firstRow(rule)];
+
+export const FIRST_ABOUT =
+  "rule of the first layers of an image, whose values are bounded; inputs that are no image take the hidden rule";
+
+export const softArgmax = choice(
+  ["mass", "winner", "gradient"],
+  "what a feature point hands to its map: by probability, all to the largest cell, or gradient × input, which does not conserve",
+);
+export const softArgmaxPositive = choice(
+  ["mass", "winner"],
+  "what a feature point hands to its map: by probability, or all to the largest cell",
+);
+
+/** Zennit's default stabiliser. */
+export const STABILISER = 1e-6;
+
+export const epsilon = number(STABILISER, "stabiliser of the ε rule, in the units of the layer's output", { above: 0 });
+
+export const bias = choice(
+  ["absorb", "ignore"],
+  "whether biases stay in the denominators and take their part, as in Zennit, or relevance is kept in full",
+);
