@@ -1,9 +1,10 @@
 /**
  * Rules for linear layers on explicit matrices, element by element from methods.md, in float64: slow, and nothing
- * shared with the engine. `m[j][i]` takes input i to output j; `r[j]` is the relevance of output j.
+ * shared with the engine. `m[j][i]` takes input i to output j, `b[j]` is added; `r[j]` is the relevance of output j.
  */
 export interface DenseCase {
   readonly m: readonly Float64Array[];
+  readonly b: ArrayLike<number>;
   readonly x: Float64Array;
   readonly r: ArrayLike<number>;
 }
@@ -11,7 +12,11 @@ export interface DenseCase {
 type Contribution = (weight: number, i: number) => number;
 
 /** R_i = Σ_j c_ij / Σ_i c_ij · R_j; outputs whose contributions are all zero are asked again by `otherwise`. */
-function proportional({ m, r }: DenseCase, contribution: Contribution, otherwise?: Contribution): Float64Array {
+function proportional(
+  { m, r }: Omit<DenseCase, "b">,
+  contribution: Contribution,
+  otherwise?: Contribution,
+): Float64Array {
   const result = new Float64Array(m[0]!.length);
   m.forEach((row, j) => {
     for (const ask of [contribution, otherwise]) {
@@ -59,4 +64,49 @@ export function eq1({ m, x, r }: DenseCase): Float64Array {
     });
   });
   return result;
+}
+
+const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, x) => a + x, 0);
+const positive = (x: number): number => Math.max(x, 0);
+const negative = (x: number): number => Math.min(x, 0);
+
+/** How a denominator is kept off zero, and whether it holds the bias. */
+export interface Kept {
+  readonly epsilon: number;
+  readonly bias: "absorb" | "ignore";
+}
+
+/** Σ_j c_ij / (Σ_i c_ij + bias_j, away from zero by ε) · r_j for the contributions that `of` makes of x_i w_ij. */
+function stabilised(
+  { m, b, x, r }: DenseCase,
+  { epsilon, bias }: Kept,
+  of: (z: number, j: number) => number,
+  ofBias: (b: number, j: number) => number = of,
+): Float64Array {
+  const result = new Float64Array(x.length);
+  m.forEach((row, j) => {
+    const parts = row.map((w, i) => of(w * x[i]!, j));
+    const z = sum(parts) + (bias === "absorb" ? ofBias(b[j]!, j) : 0);
+    parts.forEach((part, i) => {
+      result[i]! += (part / (z + (z < 0 ? -epsilon : epsilon))) * r[j]!;
+    });
+  });
+  return result;
+}
+
+/** x w / (Σ x w + b ± ε). */
+export const epsilonRule = (given: DenseCase, kept: Kept): Float64Array => stabilised(given, kept, (z) => z);
+
+/** α of what is positive, less α − 1 of what is negative. */
+export function alphaBetaRule(given: DenseCase, alpha: number, kept: Kept): Float64Array {
+  const against = stabilised(given, kept, negative);
+  return stabilised(given, kept, positive).map((share, i) => alpha * share - (alpha - 1) * against[i]!);
+}
+
+/** Contributions of the sign of the output (with its bias) count 1 + γ times. */
+export function gammaRule({ m, b, x, r }: DenseCase, gamma: number, kept: Kept): Float64Array {
+  const y = m.map((row, j) => sum(row.map((w, i) => w * x[i]!)) + b[j]!);
+  const lifted = (z: number, j: number) => z + gamma * (y[j]! > 0 ? positive(z) : negative(z));
+  const silenced = Array.from(r, (amount, j) => (y[j] === 0 ? 0 : amount));
+  return stabilised({ m, b, x, r: silenced }, kept, lifted);
 }

@@ -69,6 +69,25 @@ describe("DTD against the golden vectors", () => {
   });
 });
 
+describe("methods against the golden vectors, net A", () => {
+  /** Each hands out |τ|: what Zennit gives for a seed of τ, turned where τ is negative. */
+  const METHODS: Readonly<Record<string, string>> = {
+    "dtd:first=wsquare": "dtd_wsquare_first",
+    "lrp-epsilon": "lrp_eps1e-6",
+    "lrp-gamma": "lrp_gamma0.25conv_eps_fc",
+    "lrp-alpha-beta": "lrp_a2b1conv_eps_fc",
+  };
+  const image = float32(numbers(GOLDEN.x), [1, 3, 4, 4]);
+  for (const k of [0, 1] as const)
+    it.each(Object.entries(METHODS))(`%s, torque ${k} (Zennit)`, async (method, key) => {
+      const importance = float32([Number(k === 0), Number(k === 1)], [2]);
+      const out = await run(compile(netA(), { method }).bytes, { image, "torquelens.importance": importance });
+      const turn = method.startsWith("dtd") ? 1 : Math.sign(numbers(GOLDEN.y)[k]!);
+      const expected = numbers(GOLDEN[`k${k}`][key]!).map((x) => turn * x);
+      expect(relativeError(out["torquelens.relevance.image"]!, expected)).toBeLessThan(TOLERANCE);
+    });
+});
+
 describe("gradients against the golden vectors", () => {
   for (const k of [0, 1] as const)
     it(`net A, torque ${k}`, async () => {

@@ -1,108 +1,12 @@
 import { describe, expect, it } from "vitest";
 import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
-import type { Value } from "#src/graph/value.js";
-import { Analysis } from "#src/relevance/analysis.js";
-import { Context } from "#src/relevance/context.js";
-import { linearLayer } from "#src/relevance/linear-layer.js";
-import { eq1, eq2, flat, type LayerRule, wSquare, zBox } from "#src/relevance/linear-rules.js";
-import { Prefix } from "#src/relevance/prefix.js";
-import type { Subject, SubjectModality } from "#src/relevance/subject.js";
+import { eq1, eq2, flat, wSquare, zBox } from "#src/relevance/linear-rules.js";
 import { float32 } from "#src/runtime/session.js";
 import { evaluate, randoms, relativeError } from "../evaluate.js";
 import * as oracle from "./dense-oracle.js";
-import { LAYERS, type LayerCase } from "./layers.js";
-
-const ROWS = 3;
-const TOLERANCE = 2e-5;
-const SEEDS = [1, 2, 3];
-
-type Input =
-  | Omit<Extract<SubjectModality, { kind: "image" }>, "name" | "input">
-  | { kind: "values"; reference: ArrayLike<number> };
-
-/** A layer alone in a network, in front of it what `before` puts between it and the input. */
-function networkOf({ shape, layer }: LayerCase, seed: number, input: Input, before: (x: Value) => Value) {
-  const x = b.input("x", "float32", shape);
-  const y = layer(before(x), seed);
-  const common = { name: "x", input: "x" };
-  const modality: SubjectModality =
-    input.kind === "image"
-      ? { ...common, ...input }
-      : {
-          ...common,
-          kind: "values",
-          start: 0,
-          size: sizeOf(shape),
-          reference: { kind: "values", values: input.reference },
-        };
-  const graph = { name: "", inputs: new Map([["x", x]]), outputs: new Map([["y", y]]), metadata: new Map(), opset: 18 };
-  const subject: Subject = { graph, sha256: "", torque: "y", modalities: [modality], featurePoints: "policy" };
-  const analysis = new Analysis(graph);
-  const context = new Context(subject, analysis, new Prefix(subject, analysis), "full");
-  return { x, y, layer: linearLayer(y.node, analysis)!, context };
-}
-
-const matrices = new Map<string, Promise<Float64Array[]>>();
-
-function matrixOf(layerCase: LayerCase, seed: number): Promise<Float64Array[]> {
-  const key = `${Object.values(LAYERS).indexOf(layerCase)} ${seed}`;
-  const matrix = matrices.get(key) ?? runOnBasis(layerCase, seed);
-  matrices.set(key, matrix);
-  return matrix;
-}
-
-/** The layer's matrix, by running it on basis vectors (and on zero, for its bias). */
-async function runOnBasis({ shape, layer }: LayerCase, seed: number): Promise<Float64Array[]> {
-  const size = sizeOf(shape);
-  const basis = Array.from({ length: size + 1 }, (_, k) => {
-    const data = new Float32Array(size);
-    if (k < size) data[k] = 1;
-    return layer(b.tensor("float32", shape, data), seed);
-  });
-  const columns = await evaluate([], Object.fromEntries(basis.map((y, k) => [`y${k}`, y])), {});
-  const zero = columns[`y${size}`]!;
-  return Array.from(zero, (bias, j) =>
-    Float64Array.from({ length: size }, (_, i) => {
-      const w = columns[`y${i}`]![j]! - bias;
-      return Math.abs(w) < 1e-6 ? 0 : w; // What rounding leaves of a difference of equal biases.
-    }),
-  );
-}
-
-async function compare(
-  rule: LayerRule,
-  layerCase: LayerCase,
-  seed: number,
-  setting: {
-    readonly input: Input;
-    readonly values: Float32Array;
-    readonly before?: (x: Value) => Value;
-    /** What the layer sees of the values, relative to its reference. */
-    readonly seen?: ArrayLike<number>;
-    readonly expected: (given: oracle.DenseCase) => Float64Array;
-    readonly signed?: boolean;
-  },
-) {
-  const { x, y, layer, context } = networkOf(layerCase, seed, setting.input, setting.before ?? ((v) => v));
-  const outputs = sizeOf(y.shape);
-  const amounts = randoms(ROWS * outputs, 100 + seed, setting.signed ? -1 : 0, 1);
-  const amount = b.input("amount", "float32", [ROWS, ...y.shape]);
-  const found = await evaluate(
-    [x, amount],
-    { relevance: rule(layer, amount, context) },
-    { x: float32(setting.values, x.shape), amount: float32(amounts, amount.shape) },
-  );
-  const m = await matrixOf(layerCase, seed);
-  const seen = Float64Array.from(setting.seen ?? setting.values);
-  const expected = Array.from({ length: ROWS }, (_, row) =>
-    Array.from(setting.expected({ m, x: seen, r: amounts.slice(row * outputs, (row + 1) * outputs) })),
-  ).flat();
-  expect(relativeError(found.relevance!, expected)).toBeLessThan(TOLERANCE);
-}
-
-const anyValues = (reference: ArrayLike<number>): Input => ({ kind: "values", reference });
-const zeros = (shape: readonly number[]) => new Float32Array(sizeOf(shape));
+import { LAYERS } from "./layers.js";
+import { anyValues, compare, networkOf, ROWS, SEEDS, zeros } from "./matrices.js";
 
 describe.each(Object.entries(LAYERS))("%s against explicit matrices", (_, layerCase) => {
   const { shape } = layerCase;
