@@ -307,7 +307,7 @@ class DiffusionStep(Architecture):
         self.inside = inside
         self.outputs = ("torque", "actions") if inside else ("actions",)
         self.torque = {"output": "torque"} if inside else {"output": "actions", "step": 0}
-        self.encoder = (ResNetEncoder(*self.size, 10, widths=(4, 6, 8)) if encoder == "resnet" else
+        self.encoder = (ResNetEncoder(*self.size, 10, widths=(4, 6, 8), blocks=1) if encoder == "resnet" else
                         small_encoder(3, 10, *self.size))
         self.unet = FilmUnet1d(self.joints, 10 + self.n, up=up)
         self.finished()

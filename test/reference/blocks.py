@@ -110,9 +110,10 @@ class ResNet(nn.Module):
 class ResNetEncoder(nn.Module):
     """ResNet → keypoints → linear → ReLU: the image encoder of robomimic and diffusion policy."""
 
-    def __init__(self, height, width, features, norm="group", form="lerobot", channels=3, widths=(4, 6, 8, 10)):
+    def __init__(self, height, width, features, norm="group", form="lerobot", channels=3, widths=(4, 6, 8, 10),
+                 blocks=2):
         super().__init__()
-        self.backbone = ResNet(norm, channels, widths)
+        self.backbone = ResNet(norm, channels, widths, blocks)
         shape = self.backbone.eval()(torch.zeros(1, channels, height, width)).shape
         self.keypoints = nn.Conv2d(shape[1], 6, 1)
         self.pool = SpatialSoftmax(form, 6, shape[2], shape[3])

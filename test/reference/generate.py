@@ -14,6 +14,8 @@ sys.dont_write_bytecode = True
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
 
 import dense
+import golden_check
+import methods
 import numpy as np
 import onnx
 import torch
@@ -21,6 +23,7 @@ import zennit_rules
 from architectures import ARCHITECTURES
 from export import export, opset_of
 from fixture import array, write_json, write_model
+from record import importance
 from record import record as record_architecture
 from tf_canonical import POLICIES as TF_POLICIES
 from torch_policies import POLICIES
@@ -123,9 +126,7 @@ def modality_names(card):
 
 
 def record(name, policy, net, cases, exporter, model):
-    torch.manual_seed(zlib.crc32(name.encode()) + 1)
-    alpha = torch.rand(policy.joints, dtype=torch.float64) + 0.2
-    alpha *= policy.joints / alpha.sum()
+    alpha = importance(name, policy.joints)
     described = card(name, policy)
     return {
         "name": name,
@@ -178,6 +179,28 @@ def refused(out):
     write_json(folder / "expected.json", expectations)
 
 
+def architectures(out, only):
+    folder = out / "architectures"
+    folder.mkdir(exist_ok=True)
+    for name in ARCHITECTURES:
+        if only in f"architectures/{name}":
+            write_json(folder / f"{name}.json", record_architecture(name, folder))
+            print(f"architectures/{name}", flush=True)
+
+
+def of_methods(out, only):
+    """methods/NAME.json: what Zennit, Captum and dense code make of NAME.onnx or architectures/NAME.onnx."""
+    folder = out / "methods"
+    folder.mkdir(exist_ok=True)
+    golden_check.check()
+    makers = {name: methods.of_canonical for name in methods.CANONICAL}
+    makers |= {name: methods.of_architecture for name in methods.ARCHITECTURES}
+    for name, make in makers.items():
+        if only in f"methods/{name}":
+            write_json(folder / f"{name}.json", make(name))
+            print(f"methods/{name}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=HERE.parent / "data" / "reference")
@@ -190,11 +213,8 @@ def main():
     warnings.simplefilter("ignore")
     if arguments.only in "unsupported":
         refused(out)
-    (out / "architectures").mkdir(exist_ok=True)
-    for name in ARCHITECTURES:
-        if arguments.only in f"architectures/{name}":
-            write_json(out / "architectures" / f"{name}.json", record_architecture(name, out / "architectures"))
-            print(name, flush=True)
+    architectures(out, arguments.only)
+    of_methods(out, arguments.only)
     for name in [*POLICIES, *TF_POLICIES]:
         if arguments.only not in name:
             continue

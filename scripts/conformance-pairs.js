@@ -1,0 +1,97 @@
+// Methods and networks of test/data/reference/methods, and how far the compiled relevance is from what is kept there.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as ort from "onnxruntime-node";
+import { InputError } from "../dist/errors.js";
+import { parseCard } from "../dist/policy/card.js";
+import { loadModel, policyOf } from "../dist/policy/policy.js";
+import { compile } from "../dist/relevance/compile.js";
+import { METHODS, methodNamed } from "../dist/relevance/methods.js";
+
+const FOLDER = new URL("../test/data/reference/", import.meta.url);
+const read = (path) => JSON.parse(readFileSync(new URL(path, FOLDER), "utf8"));
+
+/** Every (network, method) that there is a reference for; `exists` where the method is in the table. */
+export function pairs() {
+  return readdirSync(new URL("methods/", FOLDER))
+    .filter((file) => file.endsWith(".json"))
+    .sort()
+    .flatMap((file) => {
+      const { name, methods } = reference(file.slice(0, -".json".length));
+      return Object.entries(methods).map(([spec, { source }]) => ({
+        network: name,
+        spec,
+        source,
+        exists: exists(spec),
+      }));
+    });
+}
+
+/** What is kept of a network: its policy, an observation, relevance by method. DTD's stands beside the observation. */
+function reference(network) {
+  const { name, policy, case: index, importance, methods } = read(`methods/${network}.json`);
+  const { card, cases } = read(`${policy}.json`);
+  const observed = cases[index];
+  const dtd = observed.source && { dtd: { ...observed, source: SOURCES[observed.source] } };
+  return { name, policy, card, inputs: observed.inputs, importance, methods: { ...dtd, ...methods } };
+}
+
+const SOURCES = { zennit: "zennit 0.5.1, dense float64", dense: "dense float64" };
+
+function exists(spec) {
+  if (!METHODS.some(({ name }) => name === spec.split(":")[0])) return false;
+  try {
+    methodNamed(spec);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Runs a method on a network. `error`: the largest difference from the reference over the largest value of the tensor, of
+ * all tensors; `at`: which; `residual`: |ΣR − Σα|τ|| / Σα|τ|.
+ */
+export async function measure(network, spec) {
+  const { policy: path, card, inputs, importance, methods } = reference(network);
+  const model = await loadModel(fileURLToPath(new URL(`${path}.onnx`, FOLDER)));
+  const policy = policyOf(model, { card: parseCard(JSON.stringify(card), network), source: network, folder: "." });
+  const subject = { ...policy, torque: policy.card.torque.output, featurePoints: policy.card.feature_points.origin };
+  const { bytes } = compile(subject, { method: spec, depth: "full" });
+  const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
+  const session = await ort.InferenceSession.create(bytes, options);
+  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, tensor(array)]));
+  feeds["torquelens.importance"] = tensor({ dtype: "float32", shape: [importance.length], values: importance });
+  const found = await session.run(feeds);
+  await session.release();
+  let worst = { error: 0, at: "" };
+  for (const kind of ["relevance", "heatmap", "torque_relevance"])
+    for (const [input, array] of Object.entries(methods[spec][kind] ?? {})) {
+      const at = `torquelens.${kind}.${input}`;
+      const error = distance(found[at]?.data ?? [], decode(array));
+      if (!(error <= worst.error)) worst = { error, at };
+    }
+  return { ...worst, residual: found["torquelens.residual"].data[0] };
+}
+
+function distance(found, golden) {
+  if (found.length !== golden.length) return Number.NaN;
+  let difference = 0;
+  let scale = 0;
+  for (let i = 0; i < golden.length; i++) {
+    difference = Math.max(difference, Math.abs(found[i] - golden[i]));
+    scale = Math.max(scale, Math.abs(golden[i]));
+  }
+  return Number.isFinite(difference) ? difference / Math.max(scale, 1e-30) : Number.NaN;
+}
+
+const ARRAYS = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int64: BigInt64Array };
+
+function decode({ dtype, values, base64 }) {
+  if (values) return ARRAYS[dtype].from(values, dtype === "int64" ? BigInt : Number);
+  const bytes = Buffer.from(base64, "base64");
+  return new ARRAYS[dtype](bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+const tensor = (array) => new ort.Tensor(array.dtype, decode(array), array.shape);
