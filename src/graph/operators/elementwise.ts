@@ -1,5 +1,5 @@
 import { dtypeOf } from "../dtype.js";
-import { broadcast, normalizeAxis, type Shape, ShapeError } from "../shape.js";
+import { broadcast, normalizeAxis, type Shape, ShapeError, sameShape } from "../shape.js";
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
@@ -40,6 +40,33 @@ function dropout(node: Inference): TensorType[] {
 
 const activation = (attributes: OperatorSpec["attributes"]): OperatorSpec => ({ ...unary, attributes });
 
+/** Softmax and its logarithm. */
+const alongAxis: OperatorSpec = {
+  inputs: [1, 1],
+  attributes: { axis: "int" },
+  infer: (node) => {
+    normalizeAxis(node.op, node.int("axis", -1), node.shape(0));
+    return node.same();
+  },
+};
+
+const predicate: OperatorSpec = { inputs: [1, 1], infer: (node) => [{ dtype: "bool", shape: node.shape(0) }] };
+
+/** A slope for the negative side, broadcast to the input but never beyond it. */
+function pRelu(node: Inference): TensorType[] {
+  node.sameType();
+  if (!sameShape(broadcast("PRelu", node.shape(0), node.shape(1)), node.shape(0)))
+    throw new ShapeError(`PRelu: slope [${node.shape(1)}] does not broadcast to input [${node.shape(0)}]`);
+  return node.same();
+}
+
+function gelu(node: Inference): TensorType[] {
+  const approximate = node.string("approximate", "none");
+  if (approximate !== "none" && approximate !== "tanh")
+    throw new ShapeError(`Gelu: approximation ${approximate} is unknown, expected none or tanh`);
+  return node.same();
+}
+
 export const ELEMENTWISE: Record<string, OperatorSpec> = {
   Abs: unary,
   Neg: unary,
@@ -49,20 +76,39 @@ export const ELEMENTWISE: Record<string, OperatorSpec> = {
   Sqrt: unary,
   Reciprocal: unary,
   Floor: unary,
+  Ceil: unary,
+  Round: unary,
+  Sin: unary,
+  Cos: unary,
+  Tan: unary,
+  Asin: unary,
+  Acos: unary,
+  Atan: unary,
+  Sinh: unary,
+  Cosh: unary,
+  Asinh: unary,
+  Acosh: unary,
+  Atanh: unary,
+  Erf: unary,
+  Softplus: unary,
+  Softsign: unary,
+  Mish: unary,
+  HardSwish: unary,
   Relu: unary,
   Tanh: unary,
   Sigmoid: unary,
   Not: unary,
   Identity: unary,
   LeakyRelu: activation({ alpha: "float" }),
-  Softmax: {
-    inputs: [1, 1],
-    attributes: { axis: "int" },
-    infer: (node) => {
-      normalizeAxis("Softmax", node.int("axis", -1), node.shape(0));
-      return node.same();
-    },
-  },
+  Elu: activation({ alpha: "float" }),
+  Celu: activation({ alpha: "float" }),
+  Selu: activation({ alpha: "float", gamma: "float" }),
+  HardSigmoid: activation({ alpha: "float", beta: "float" }),
+  ThresholdedRelu: activation({ alpha: "float" }),
+  Gelu: { inputs: [1, 1], attributes: { approximate: "string" }, infer: gelu },
+  PRelu: { inputs: [2, 2], infer: pRelu },
+  Softmax: alongAxis,
+  LogSoftmax: alongAxis,
   Dropout: { inputs: [1, 3], infer: dropout },
   Clip: {
     inputs: [1, 3],
@@ -85,6 +131,10 @@ export const ELEMENTWISE: Record<string, OperatorSpec> = {
   Equal: compare,
   And: compare,
   Or: compare,
+  Xor: compare,
+  IsNaN: predicate,
+  IsInf: { ...predicate, attributes: { detect_negative: "int", detect_positive: "int" } },
+  Mod: { ...binary, attributes: { fmod: "int" } },
   Where: {
     inputs: [3, 3],
     infer: (node) => {

@@ -173,20 +173,4 @@ export const LINEAR: Record<string, OperatorSpec> = {
       return node.typed(x.map((d, i) => (i < 2 ? d : 1)));
     },
   },
-  BatchNormalization: {
-    inputs: [5, 5],
-    attributes: { epsilon: "float", momentum: "float", training_mode: "int", spatial: "int" },
-    infer: (node) => {
-      const channels = node.shape(0)[1];
-      for (const i of [1, 2, 3, 4])
-        if (node.shape(i).length !== 1 || node.shape(i)[0] !== channels)
-          throw new ShapeError(
-            `BatchNormalization: input [${node.shape(0)}] does not fit parameters [${node.shape(i)}]`,
-          );
-      if (node.int("training_mode", 0) === 1)
-        throw new ShapeError("BatchNormalization: training mode is not inference");
-      node.sameType();
-      return node.same();
-    },
-  },
 };

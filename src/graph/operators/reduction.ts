@@ -23,8 +23,29 @@ const reduction: OperatorSpec = {
   infer: reduce,
 };
 
+/** The position of an extremum along one axis. */
+const position: OperatorSpec = {
+  inputs: [1, 1],
+  attributes: { axis: "int", keepdims: "int", select_last_index: "int" },
+  infer: (node) => {
+    const shape = node.shape(0);
+    const axis = normalizeAxis(node.op, node.int("axis", 0), shape);
+    const keep = node.int("keepdims", 1) === 1;
+    return [{ dtype: "int64", shape: shape.flatMap((d, i) => (i !== axis ? [d] : keep ? [1] : [])) }];
+  },
+};
+
 export const REDUCTION: Record<string, OperatorSpec> = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
+  ReduceMin: reduction,
+  ReduceProd: reduction,
+  ReduceL1: reduction,
+  ReduceL2: reduction,
+  ReduceSumSquare: reduction,
+  ReduceLogSum: reduction,
+  ReduceLogSumExp: reduction,
+  ArgMax: position,
+  ArgMin: position,
 };

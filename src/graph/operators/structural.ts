@@ -1,4 +1,4 @@
-import { broadcast, normalizeAxis, type Shape, ShapeError, sameShape, sizeOf } from "../shape.js";
+import { broadcast, normalizeAxis, type Shape, ShapeError, sizeOf } from "../shape.js";
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
@@ -133,16 +133,6 @@ function pad(node: Inference): TensorType[] {
   return node.typed(padded);
 }
 
-function gather(node: Inference): TensorType[] {
-  const shape = node.shape(0);
-  const axis = normalizeAxis("Gather", node.int("axis", 0), shape);
-  const extent = shape[axis]!;
-  for (const index of node.inputs[1]?.literal?.numbers() ?? [])
-    if (index < -extent || index >= extent)
-      throw new ShapeError(`Gather: index ${index} is out of range for axis ${axis} of shape [${shape}]`);
-  return node.typed([...shape.slice(0, axis), ...node.shape(1), ...shape.slice(axis + 1)]);
-}
-
 function flatten(node: Inference): TensorType[] {
   const shape = node.shape(0);
   const axis = node.int("axis", 1);
@@ -151,12 +141,29 @@ function flatten(node: Inference): TensorType[] {
   return node.typed([sizeOf(shape.slice(0, at)), sizeOf(shape.slice(at))]);
 }
 
-/** Refuses indices that do not lie in the data: the same rank, and no extent larger outside the axis. */
-function alongAxis(node: Inference): void {
-  const [data, indices] = [node.shape(0), node.shape(1)];
-  const axis = normalizeAxis(node.op, node.int("axis", 0), data);
-  if (indices.length !== data.length || indices.some((d, i) => i !== axis && d > data[i]!))
-    throw new ShapeError(`${node.op}: indices [${indices}] do not fit shape [${data}] along axis ${axis}`);
+function tile(node: Inference): TensorType[] {
+  const shape = node.shape(0);
+  const repeats = node.ints(1, "repeats");
+  if (repeats.length !== shape.length || repeats.some((r) => r < 0))
+    throw new ShapeError(`Tile: repeats [${repeats}] do not fit shape [${shape}]`);
+  return node.typed(shape.map((d, i) => d * repeats[i]!));
+}
+
+function depthToSpace(node: Inference): TensorType[] {
+  const [n, c, h, w, ...rest] = node.shape(0) as [number, number, number, number];
+  const block = node.int("blocksize", 0);
+  const mode = node.string("mode", "DCR");
+  if (w === undefined || rest.length > 0 || block < 1 || c % block ** 2 !== 0 || (mode !== "DCR" && mode !== "CRD"))
+    throw new ShapeError(`DepthToSpace: blocks of ${block} (mode ${mode}) do not fit shape [${node.shape(0)}]`);
+  return node.typed([n, c / block ** 2, h * block, w * block]);
+}
+
+function spaceToDepth(node: Inference): TensorType[] {
+  const [n, c, h, w, ...rest] = node.shape(0) as [number, number, number, number];
+  const block = node.int("blocksize", 0);
+  if (w === undefined || rest.length > 0 || block < 1 || h % block !== 0 || w % block !== 0)
+    throw new ShapeError(`SpaceToDepth: blocks of ${block} do not fit shape [${node.shape(0)}]`);
+  return node.typed([n, c * block ** 2, h / block, w / block]);
 }
 
 export const STRUCTURAL: Record<string, OperatorSpec> = {
@@ -189,11 +196,22 @@ export const STRUCTURAL: Record<string, OperatorSpec> = {
   Squeeze: { inputs: [1, 2], infer: squeeze },
   Unsqueeze: { inputs: [2, 2], infer: unsqueeze },
   Pad: { inputs: [2, 4], attributes: { mode: "string" }, infer: pad },
-  Gather: { inputs: [2, 2], attributes: { axis: "int" }, infer: gather },
+  Tile: { inputs: [2, 2], infer: tile },
+  DepthToSpace: { inputs: [1, 1], attributes: { blocksize: "int", mode: "string" }, infer: depthToSpace },
+  SpaceToDepth: { inputs: [1, 1], attributes: { blocksize: "int" }, infer: spaceToDepth },
+  Trilu: {
+    inputs: [1, 2],
+    attributes: { upper: "int" },
+    infer: (node) => {
+      if (node.shape(0).length < 2) throw new ShapeError(`Trilu: input [${node.shape(0)}] is no matrix`);
+      return node.same();
+    },
+  },
   Expand: {
     inputs: [2, 2],
     infer: (node) => node.typed(broadcast("Expand", node.shape(0), node.ints(1, "target shape"))),
   },
+  Size: { inputs: [1, 1], infer: () => [{ dtype: "int64", shape: [] }] },
   Shape: {
     inputs: [1, 1],
     attributes: { start: "int", end: "int" },
@@ -201,24 +219,6 @@ export const STRUCTURAL: Record<string, OperatorSpec> = {
       const rank = node.shape(0).length;
       const { count } = sliceRange(rank, node.int("start", 0), node.int("end", rank), 1);
       return [{ dtype: "int64", shape: [count] }];
-    },
-  },
-  GatherElements: {
-    inputs: [2, 2],
-    attributes: { axis: "int" },
-    infer: (node) => {
-      alongAxis(node);
-      return node.typed(node.shape(1));
-    },
-  },
-  ScatterElements: {
-    inputs: [3, 3],
-    attributes: { axis: "int", reduction: "string" },
-    infer: (node) => {
-      alongAxis(node);
-      if (!sameShape(node.shape(1), node.shape(2)))
-        throw new ShapeError(`ScatterElements: indices [${node.shape(1)}] do not fit updates [${node.shape(2)}]`);
-      return node.same();
     },
   },
 };

@@ -1,6 +1,8 @@
 import type fc from "fast-check";
 import { ELEMENTWISE_CASES } from "./elementwise.js";
+import { INDEXING_CASES } from "./indexing.js";
 import { LINEAR_CASES } from "./linear.js";
+import { NORMALIZATION_CASES } from "./normalization.js";
 import type { NodeCase } from "./operands.js";
 import { STRUCTURAL_CASES } from "./structural.js";
 
@@ -8,5 +10,7 @@ import { STRUCTURAL_CASES } from "./structural.js";
 export const NODE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> = {
   ...ELEMENTWISE_CASES,
   ...STRUCTURAL_CASES,
+  ...INDEXING_CASES,
   ...LINEAR_CASES,
+  ...NORMALIZATION_CASES,
 };

@@ -31,6 +31,33 @@ export const ELEMENTWISE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>>
   Sqrt: unary(REALS, 0, 3),
   Reciprocal: unary(REALS, 0.1, 3),
   Floor: unary(REALS),
+  Ceil: unary(REALS),
+  Round: unary(REALS),
+  Sin: unary(REALS),
+  Cos: unary(REALS),
+  Tan: unary(["float32"]),
+  Asin: unary(["float32"], -0.9, 0.9),
+  Acos: unary(["float32"], -0.9, 0.9),
+  Atan: unary(["float32"]),
+  Sinh: unary(["float32"]),
+  Cosh: unary(["float32"]),
+  Asinh: unary(["float32"]),
+  Acosh: unary(["float32"], 1.1, 3),
+  Atanh: unary(["float32"], -0.9, 0.9),
+  Erf: unary(["float32"]),
+  Softplus: unary(["float32"]),
+  Softsign: unary(["float32"]),
+  Mish: unary(["float32"]),
+  HardSwish: unary(["float32"], -4, 4),
+  Elu: unary(["float32"], -2, 2, { alpha: { float: 0.7 } }),
+  Celu: unary(["float32"], -2, 2, { alpha: { float: 0.7 } }),
+  Selu: unary(["float32"], -2, 2, { alpha: { float: 1.5 }, gamma: { float: 1.1 } }),
+  HardSigmoid: unary(["float32"], -4, 4, { alpha: { float: 0.3 }, beta: { float: 0.4 } }),
+  ThresholdedRelu: unary(["float32"], -2, 2, { alpha: { float: 0.7 } }),
+  Gelu: oneOf("none", "tanh").chain((approximate) => unary(["float32"], -2, 2, { approximate })),
+  PRelu: about(1, 4, ["float32"], (shape) =>
+    oneOf(shape, [], shape.slice(-1)).chain((slope) => tensor(slope).map((x) => ({ inputs: [x] }))),
+  ),
   Relu: unary(REALS),
   Tanh: unary(REALS),
   Sigmoid: unary(REALS),
@@ -38,6 +65,7 @@ export const ELEMENTWISE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>>
   Identity: unary(MOVED),
   LeakyRelu: unary(["float32"], -2, 2, { alpha: { float: 0.2 } }),
   Softmax: about(1, 4, REALS, (shape) => axisOf(shape).map((axis) => ({ attributes: { axis } }))),
+  LogSoftmax: about(1, 4, ["float32"], (shape) => axisOf(shape).map((axis) => ({ attributes: { axis } }))),
   Dropout: unary(REALS),
   Clip: fc.tuple(unary(["float32"]), fc.nat(3)).map(([{ inputs }, ends]) => {
     const end = (value: number): Operand => ({ dtype: "float32", shape: [], values: [value], constant: true });
@@ -58,6 +86,15 @@ export const ELEMENTWISE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>>
   Equal: elementwise(2, ["float32", "int64", "bool"]),
   And: elementwise(2, ["bool"]),
   Or: elementwise(2, ["bool"]),
+  Xor: elementwise(2, ["bool"]),
+  IsNaN: unary(REALS),
+  IsInf: unary(REALS),
+  Mod: fc.tuple(together(2), oneOf<DType>("float32", "int64", "int32")).chain(([[a, b], dtype]) =>
+    fc.tuple(tensor(a!, dtype), tensor(b!, dtype)).map(([x, y]) => {
+      const divisor = { ...y, values: y.values.map((v) => (v === 0 ? 3 : v)) };
+      return node([x, divisor], { fmod: dtype === "float32" ? 1 : 0 });
+    }),
+  ),
   Where: fc
     .tuple(together(3), oneOf<DType>("float32", "int64", "uint8"))
     .chain(([[c, a, b], dtype]) => fc.tuple(tensor(c!, "bool"), tensor(a!, dtype), tensor(b!, dtype)))

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import {
   about,
   axesOf,
+  axisOf,
   type CaseAttributes,
   extent,
   ints,
@@ -14,13 +15,24 @@ import {
   together,
 } from "./operands.js";
 
-const reduction = about(0, 4, ["float32"], (shape) =>
+const axesAndForm = (shape: Shape) =>
   fc
     .record({ axes: axesOf(shape), keep: oneOf(0, 1), noop: oneOf(0, 1), given: fc.boolean() })
     .map(({ axes, keep, noop, given }) => ({
       inputs: given ? [ints(axes)] : [],
       attributes: { keepdims: keep, noop_with_empty_axes: noop },
-    })),
+    }));
+
+const reduction = about(0, 4, ["float32"], axesAndForm);
+const positiveReduction = reduction.map((given) => ({
+  ...given,
+  inputs: given.inputs.map((x, i) => (i === 0 ? { ...x!, values: x!.values.map((v) => Math.abs(v) + 0.1) } : x)),
+}));
+
+const position = about(1, 4, ["float32"], (shape) =>
+  fc
+    .tuple(axisOf(shape), oneOf(0, 1), oneOf(0, 1))
+    .map(([axis, keepdims, last]) => ({ attributes: { axis, keepdims, select_last_index: last } })),
 );
 
 /** Kernel, strides, dilations and pads of a sliding window, and an input that it fits. */
@@ -132,22 +144,19 @@ const gemm = fc
       );
   });
 
-const normalisation = shapeOf(1, 3).chain(([channels = 1, ...spatial]) =>
-  fc
-    .tuple(
-      tensor([2, channels, ...spatial]),
-      tensor([channels]),
-      tensor([channels]),
-      tensor([channels]),
-      tensor([channels], "float32", 0.1, 2),
-    )
-    .map((inputs) => node(inputs, { epsilon: { float: 0.001 } })),
-);
-
 export const LINEAR_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
+  ReduceMin: reduction,
+  ReduceProd: reduction,
+  ReduceL1: reduction,
+  ReduceL2: reduction,
+  ReduceSumSquare: reduction,
+  ReduceLogSum: positiveReduction,
+  ReduceLogSumExp: reduction,
+  ArgMax: position,
+  ArgMin: position,
   Conv: convolution,
   ConvTranspose: transposedConvolution,
   MatMul: matMul,
@@ -155,5 +164,4 @@ export const LINEAR_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> = {
   MaxPool: oneOf(1, 2).chain((outputs) => pool(outputs, {}, true)),
   AveragePool: oneOf(0, 1).chain((include) => pool(1, { count_include_pad: include }, false)),
   GlobalAveragePool: shapeOf(1, 3).chain((spatial) => tensor([2, 3, ...spatial]).map((x) => node([x]))),
-  BatchNormalization: normalisation,
 };

@@ -1,19 +1,14 @@
 import fc from "fast-check";
-import type { DType } from "#src/graph/dtype.js";
 import {
   about,
-  axisOf,
   type CaseAttributes,
   extent,
   ints,
   MOVED,
   type NodeCase,
   node,
-  type Operand,
   oneOf,
-  type Shape,
   shapeOf,
-  sizeOf,
   tensor,
   together,
 } from "./operands.js";
@@ -76,24 +71,6 @@ const concat = fc
       .map((inputs) => node(inputs, { axis }));
   });
 
-const gather = about(1, 3, MOVED, (shape) =>
-  fc.tuple(axisOf(shape), shapeOf(0, 2), oneOf<DType>("int64", "int32")).chain(([axis, picked, dtype]) => {
-    const d = shape.at(axis)!;
-    return fc
-      .array(fc.integer({ min: -d, max: d - 1 }), { minLength: sizeOf(picked), maxLength: sizeOf(picked) })
-      .map((values) => ({
-        inputs: [{ dtype, shape: picked, values }],
-        attributes: { axis },
-      }));
-  }),
-);
-
-/** Indices of the operand's own shape along an axis. */
-const elementIndices = (shape: Shape, axis: number): fc.Arbitrary<Operand> =>
-  fc
-    .array(fc.nat(shape.at(axis)! - 1), { minLength: sizeOf(shape), maxLength: sizeOf(shape) })
-    .map((values) => ({ dtype: "int64", shape, values }));
-
 const reshape = about(1, 4, MOVED, (shape) =>
   fc
     .tuple(fc.shuffledSubarray([...shape], { minLength: shape.length, maxLength: shape.length }), fc.nat(2), fc.nat())
@@ -144,7 +121,6 @@ export const STRUCTURAL_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> 
     oneOf([0], [-1], [0, -1], [shape.length + 1, 0]).map((axes) => ({ inputs: [ints(axes)] })),
   ),
   Pad: pad,
-  Gather: gather,
   Expand: together(2).chain(([from, to]) => tensor(from!).map((x) => node([x, ints(to!)]))),
   Shape: about(0, 4, MOVED, () =>
     fc
@@ -153,16 +129,33 @@ export const STRUCTURAL_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> 
         attributes: (given === 0 ? {} : given === 1 ? { start } : { start, end }) as CaseAttributes,
       })),
   ),
-  GatherElements: about(1, 3, ["float32"], (shape) =>
-    axisOf(shape).chain((axis) =>
-      elementIndices(shape, axis).map((indices) => ({ inputs: [indices], attributes: { axis } })),
-    ),
+  Size: about(0, 4, MOVED, () => fc.constant({})),
+  Tile: about(1, 4, ["float32", "int64", "bool"], (shape) =>
+    fc
+      .array(fc.integer({ min: 1, max: 3 }), { minLength: shape.length, maxLength: shape.length })
+      .map((repeats) => ({ inputs: [ints(repeats)] })),
   ),
-  ScatterElements: about(1, 3, ["float32"], (shape) =>
-    axisOf(shape).chain((axis) =>
-      fc
-        .tuple(elementIndices(shape, axis), tensor(shape), oneOf("none", "add"))
-        .map(([indices, updates, how]) => ({ inputs: [indices, updates], attributes: { axis, reduction: how } })),
+  DepthToSpace: fc
+    .record({
+      n: extent,
+      c: extent,
+      h: extent,
+      w: extent,
+      blocksize: fc.integer({ min: 1, max: 3 }),
+      mode: oneOf("DCR", "CRD"),
+    })
+    .chain(({ n, c, h, w, blocksize, mode }) =>
+      tensor([n, c * blocksize ** 2, h, w]).map((x) => node([x], { blocksize, mode })),
     ),
+  SpaceToDepth: fc
+    .record({ n: extent, c: extent, h: extent, w: extent, blocksize: fc.integer({ min: 1, max: 3 }) })
+    .chain(({ n, c, h, w, blocksize }) =>
+      tensor([n, c, h * blocksize, w * blocksize]).map((x) => node([x], { blocksize })),
+    ),
+  Trilu: about(2, 4, ["float32", "int64"], () =>
+    fc.tuple(fc.integer({ min: -6, max: 6 }), oneOf(0, 1), fc.boolean()).map(([k, upper, offset]) => ({
+      inputs: offset ? [{ dtype: "int64" as const, shape: [], values: [k], constant: true }] : [],
+      attributes: { upper },
+    })),
   ),
 };

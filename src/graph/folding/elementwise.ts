@@ -1,0 +1,67 @@
+import { dtypeOf, isFloat } from "../dtype.js";
+import { sizeOf } from "../shape.js";
+import { broadcastTo, type Evaluate, type EvaluateTable, make, rounding } from "./evaluate.js";
+
+const elementwise =
+  (fn: (...x: number[]) => number): Evaluate =>
+  (node, inputs) => {
+    const { shape, dtype } = node.outputs[0]!;
+    const columns = inputs.map((literal) => broadcastTo(literal!, shape));
+    const round = rounding(dtype);
+    const x = new Array<number>(columns.length);
+    const values = new Float64Array(sizeOf(shape));
+    for (let i = 0; i < values.length; i++) {
+      for (let k = 0; k < x.length; k++) x[k] = columns[k]![i]!;
+      values[i] = round(fn(...x));
+    }
+    return make(dtype, shape, values);
+  };
+
+const truth = (fn: (...x: number[]) => boolean) => elementwise((...x) => Number(fn(...x)));
+
+/** To the nearest whole number, halves to the even one. */
+const halfToEven = (x: number) => {
+  const down = Math.floor(x);
+  if (x - down !== 0.5) return Math.round(x);
+  return down % 2 === 0 ? down : down + 1;
+};
+
+/** The remainder with the divisor's sign, or as C's fmod the dividend's. */
+const remainder = (fmod: boolean) =>
+  fmod ? (a: number, b: number) => a % b : (a: number, b: number) => ((a % b) + b) % b;
+
+export const ELEMENTWISE_FOLDING: EvaluateTable = {
+  Add: elementwise((a, b) => a + b),
+  Sub: elementwise((a, b) => a - b),
+  Mul: elementwise((a, b) => a * b),
+  Div: elementwise((a, b) => a / b),
+  Mod: (node, ...rest) => elementwise(remainder(node.attributes.fmod === 1))(node, ...rest),
+  Max: elementwise(Math.max),
+  Min: elementwise(Math.min),
+  Neg: elementwise((a) => -a),
+  Abs: elementwise(Math.abs),
+  Sign: elementwise(Math.sign),
+  Sqrt: elementwise(Math.sqrt),
+  Floor: elementwise(Math.floor),
+  Ceil: elementwise(Math.ceil),
+  Round: elementwise(halfToEven),
+  Relu: elementwise((a) => Math.max(a, 0)),
+  Reciprocal: elementwise((a) => 1 / a),
+  Equal: truth((a, b) => a === b),
+  Greater: truth((a, b) => a > b),
+  GreaterOrEqual: truth((a, b) => a >= b),
+  Less: truth((a, b) => a < b),
+  LessOrEqual: truth((a, b) => a <= b),
+  And: truth((a, b) => a !== 0 && b !== 0),
+  Or: truth((a, b) => a !== 0 || b !== 0),
+  Xor: truth((a, b) => a !== b),
+  Not: truth((a) => a === 0),
+  IsNaN: truth(Number.isNaN),
+  Where: elementwise((c, a, b) => (c ? a : b)),
+  Cast: (node, [x]) => {
+    const to = dtypeOf(node.attributes.to as number)!;
+    const round = to === "bool" ? (v: number) => Number(v !== 0) : isFloat(to) ? rounding(to) : Math.trunc;
+    const numbers = x!.numbers();
+    return make(to, x!.shape, numbers.map(round));
+  },
+};

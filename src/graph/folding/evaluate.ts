@@ -1,0 +1,62 @@
+import type { DType } from "../dtype.js";
+import { Literal } from "../literal.js";
+import type { Inference } from "../operators/spec.js";
+import { type Shape, sizeOf, stridesOf } from "../shape.js";
+import type { Node } from "../value.js";
+
+/** What the evaluators of constants share. */
+
+export type Evaluate = (
+  node: Node,
+  inputs: readonly (Literal | undefined)[],
+  inference: Inference,
+) => Literal[] | undefined;
+export type EvaluateTable = Readonly<Record<string, Evaluate>>;
+
+const ROUND: Partial<Record<DType, (x: number) => number>> = {
+  float32: Math.fround,
+  int64: Math.trunc,
+  int32: Math.trunc,
+};
+
+/** Rounds to an element type, as a runtime does after every operation. */
+export const rounding = (dtype: DType): ((x: number) => number) => ROUND[dtype] ?? ((x) => x);
+
+export const make = (dtype: DType, shape: Shape, values: ArrayLike<number>) => [Literal.from(dtype, shape, values)];
+
+/** Reads `source` at every index of a `shape`d result: offset + Σ index·step. */
+export function strided(source: ArrayLike<number>, shape: Shape, steps: readonly number[], offset = 0): Float64Array {
+  const out = new Float64Array(sizeOf(shape));
+  const index = new Array<number>(shape.length).fill(0);
+  let at = offset;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = source[at]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]! += 1;
+      at += steps[axis]!;
+      if (index[axis]! < shape[axis]!) break;
+      at -= steps[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** The elements of `literal` broadcast to `shape`. */
+export function broadcastTo(literal: Literal, shape: Shape): Float64Array {
+  const strides = stridesOf(literal.shape);
+  const extra = shape.length - literal.shape.length;
+  const steps = shape.map((_, i) => (i < extra || literal.shape[i - extra] === 1 ? 0 : strides[i - extra]!));
+  return strided(literal.numbers(), shape, steps);
+}
+
+/** Where each element of `shape` lands in the shape that keeps the reduced axes with extent 1. */
+export function reducedPositions(shape: Shape, axes: readonly number[]): Float64Array {
+  const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
+  const strides = stridesOf(kept).map((s, i) => (axes.includes(i) ? 0 : s));
+  return strided(
+    Float64Array.from({ length: sizeOf(kept) }, (_, i) => i),
+    shape,
+    strides,
+  );
+}
