@@ -20,7 +20,7 @@ import { literalOf } from "./tensor-proto.js";
 import { upgrade } from "./upgrade.js";
 import type { Attribute, Graph, Value } from "./value.js";
 
-export const SUPPORTED = { maxIr: 10, minOpset: 13, maxOpset: 21 } as const;
+export const SUPPORTED = { maxIr: 11, minOpset: 13, maxOpset: 23 } as const;
 
 /**
  * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.

@@ -6,7 +6,7 @@ import { encodeMessage, type Message } from "./protobuf.js";
 import { type Attribute, type Attributes, type Graph, type Node, topologicalOrder, type Value } from "./value.js";
 
 /** IR version that came with an operator set. */
-const irOf = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
+const irOf = (opset: number): number => (opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
 
 /** Operators are held in their opset-18 forms. */
 const LEAST_OPSET = 18;

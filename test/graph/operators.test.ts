@@ -7,14 +7,11 @@ import { fold } from "#src/graph/fold.js";
 import { Literal } from "#src/graph/literal.js";
 import { OPERATORS } from "#src/graph/operators/index.js";
 import type { Attributes, Value } from "#src/graph/value.js";
-import { NODE_CASES } from "./cases/all.js";
+import { NODE_CASES, SINCE } from "./cases/all.js";
 import type { CaseAttributes, NodeCase } from "./cases/operands.js";
 import { feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
 
 const RUNS = { numRuns: 20, seed: 1 };
-
-/** Operators that came after operator set 18. */
-const SINCE: Readonly<Record<string, number>> = { Gelu: 20, GroupNormalization: 21, RMSNormalization: 23 };
 
 /** What onnxruntime makes of one node, by output. */
 async function oracle(op: string, { inputs, attributes, outputs }: NodeCase): Promise<ort.Tensor[]> {

@@ -20,13 +20,13 @@ const graphAttribute = (name: string) => ({
 });
 
 const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: string]>> = {
-  "IR version 11": [relu({ ir: 11 }), "p.onnx: IR version 11; supported up to 10"],
-  "operator set 12": [relu({ opset: 12 }), "p.onnx: operator set 12; supported are 13 to 21"],
-  "operator set 22": [relu({ opset: 22 }), "p.onnx: operator set 22; supported are 13 to 21"],
-  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 13 to 21"],
+  "IR version 12": [relu({ ir: 12 }), "p.onnx: IR version 12; supported up to 11"],
+  "operator set 12": [relu({ opset: 12 }), "p.onnx: operator set 12; supported are 13 to 23"],
+  "operator set 24": [relu({ opset: 24 }), "p.onnx: operator set 24; supported are 13 to 23"],
+  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 13 to 23"],
   "only a custom operator set": [
     relu({ model: { opsetImport: [{ domain: "com.example", version: 18 }] } }),
-    "p.onnx: operator set 0; supported are 13 to 21",
+    "p.onnx: operator set 0; supported are 13 to 23",
   ],
   "no outputs": [relu({ outputs: [] }), "p.onnx: not an ONNX file (no graph with outputs in"],
   "sparse initializers": [

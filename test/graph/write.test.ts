@@ -7,7 +7,7 @@ import { type GraphProto, type ModelProto, ONNX } from "#src/graph/onnx-schema.j
 import { writeModel } from "#src/graph/onnx-write.js";
 import { decodeMessage } from "#src/graph/protobuf.js";
 import type { Graph, Value } from "#src/graph/value.js";
-import { NODE_CASES } from "./cases/all.js";
+import { NODE_CASES, SINCE } from "./cases/all.js";
 import { feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
 
 const graphOf = (inputs: Value[], outputs: Record<string, Value>, changes: Partial<Graph> = {}): Graph => ({
@@ -32,6 +32,7 @@ describe("read and written again, onnxruntime computes the same bits", () => {
         const fed = given.filter(({ constant }) => !constant);
         const names = Array.from({ length: outputs }, (_, i) => `y${i}`);
         const original = modelBytes({
+          opset: SINCE[op],
           nodes: [{ op, inputs: inputs.map((operand, i) => (operand ? `x${i}` : "")), outputs: names, attributes }],
           inputs: fed.map(({ name, dtype, shape }) => valueInfo(name, dtype, shape)),
           outputs: names.map((name) => valueInfo(name)),
@@ -170,6 +171,7 @@ describe("the model around the graph", () => {
     [19, 19, 9],
     [20, 20, 9],
     [21, 21, 10],
+    [23, 23, 11],
   ])("operator set %d is written as %d in IR %d", (opset, expected, ir) => {
     const model = modelOf(opset);
     expect(model.opsetImport).toMatchObject([{ version: expected }]);

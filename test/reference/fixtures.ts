@@ -46,10 +46,10 @@ export interface Architecture extends Omit<Fixture, "modalities" | "cases"> {
 
 const ARRAYS = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array } as const;
 
-const namesIn = (folder: URL): readonly string[] =>
+const namesIn = (folder: URL, ending = ".json"): readonly string[] =>
   readdirSync(folder)
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -".json".length))
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length))
     .sort();
 
 /** Every fixture's name. */
@@ -71,6 +71,13 @@ export const fixture = (name: string): Fixture =>
 export const modelPath = (name: string): string => fileURLToPath(new URL(`${name}.onnx`, FOLDER));
 
 export const modelBytes = (name: string): Uint8Array => new Uint8Array(readFileSync(modelPath(name)));
+
+const OPERATORS = new URL("operators/", FOLDER);
+
+/** Every policy's name of `operators/`, and its file. */
+export const operatorNames = namesIn(OPERATORS, ".onnx");
+export const operatorBytes = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`${name}.onnx`, OPERATORS)));
 
 /** What the reader must say of each policy in `unsupported/`. */
 export const refusals = JSON.parse(readFileSync(new URL("unsupported/expected.json", FOLDER), "utf8")) as Readonly<

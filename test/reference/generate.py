@@ -27,7 +27,7 @@ from record import importance
 from record import record as record_architecture
 from tf_canonical import POLICIES as TF_POLICIES
 from torch_policies import POLICIES
-from unsupported import UNSUPPORTED, build, expectation
+from operators import OPERATORS, UNSUPPORTED, build, expectation
 
 HERE = Path(__file__).parent
 CASES = 2
@@ -165,18 +165,19 @@ def tensorflow_policy(name, out):
     return record(name, policy, policy.canonical(), policy.observations(), versions, model)
 
 
-def refused(out):
-    """unsupported/NAME.onnx and what the reader must say of each."""
-    folder = out / "unsupported"
-    folder.mkdir(exist_ok=True)
+def operators(out):
+    """operators/NAME.onnx, unsupported/NAME.onnx and what the reader must say of each of the latter."""
     expectations = {}
-    for name in UNSUPPORTED:
+    for name, definition in [*OPERATORS.items(), *UNSUPPORTED.items()]:
+        folder = out / ("operators" if name in OPERATORS else "unsupported")
+        folder.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
-            policy, inputs, exporter, opset = build(name)
+            policy, inputs, exporter, opset = build(*definition[:4])
             model = export(policy, inputs, exporter, opset, False, f"{scratch}/policy.onnx")
         write_model(folder / f"{name}.onnx", model)
-        expectations[name] = expectation(name, model)
-    write_json(folder / "expected.json", expectations)
+        if name in UNSUPPORTED:
+            expectations[name] = expectation(name, model)
+    write_json(out / "unsupported" / "expected.json", expectations)
 
 
 def architectures(out, only):
@@ -211,8 +212,8 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     warnings.simplefilter("ignore")
-    if arguments.only in "unsupported":
-        refused(out)
+    if arguments.only in "operators":
+        operators(out)
     architectures(out, arguments.only)
     of_methods(out, arguments.only)
     for name in [*POLICIES, *TF_POLICIES]:

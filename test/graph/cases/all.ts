@@ -14,3 +14,6 @@ export const NODE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> = {
   ...LINEAR_CASES,
   ...NORMALIZATION_CASES,
 };
+
+/** Operators that came, or changed, after operator set 18. */
+export const SINCE: Readonly<Record<string, number>> = { Gelu: 20, GroupNormalization: 21, RMSNormalization: 23 };

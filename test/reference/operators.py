@@ -1,4 +1,4 @@
-"""Small policies that the reader must refuse, each with the node that it must name."""
+"""Small policies around one operation each: those that must be read, and those that must be refused naming the node."""
 
 import torch
 from torch import nn
@@ -43,25 +43,28 @@ class Function(nn.Module):
 CONFIGURATION = {"configuration": torch.zeros(1, 4)}
 IMAGE = {"image": torch.zeros(1, 3, 10, 8)}
 
-# name: (maker, inputs, exporter, opset, operator that the error must name)
+# name: (maker, inputs, exporter, opset)
+OPERATORS = {
+    "gelu-ts17": (lambda: Head(nn.GELU()), CONFIGURATION, "torchscript", 17),
+    "gelu-dynamo20": (lambda: Head(nn.GELU()), CONFIGURATION, "dynamo", 20),
+    "elu-ts13": (lambda: Head(nn.ELU()), CONFIGURATION, "torchscript", 13),
+    "mish-ts17": (lambda: Head(nn.Mish()), CONFIGURATION, "torchscript", 17),
+    "layernorm-ts17": (lambda: Head(nn.LayerNorm(8)), CONFIGURATION, "torchscript", 17),
+    "groupnorm-ts17": (lambda: Images(nn.GroupNorm(2, 4)), IMAGE, "torchscript", 17),
+    "groupnorm-dynamo21": (lambda: Images(nn.GroupNorm(2, 4)), IMAGE, "dynamo", 21),
+    "resize-ts17": (lambda: Images(nn.Upsample(scale_factor=2)), IMAGE, "torchscript", 17),
+    "topk-dynamo18": (lambda: Head(Function(lambda x: torch.topk(x, 8).values)), CONFIGURATION, "dynamo", 18),
+    "hardswish-ts17": (lambda: Head(Function(F.hardswish)), CONFIGURATION, "torchscript", 17),
+}
+
+# And the operator that the error must name.
 UNSUPPORTED = {
-    "gelu-ts17": (lambda: Head(nn.GELU()), CONFIGURATION, "torchscript", 17, "Erf"),
-    "gelu-dynamo20": (lambda: Head(nn.GELU()), CONFIGURATION, "dynamo", 20, "Gelu"),
-    "elu-ts13": (lambda: Head(nn.ELU()), CONFIGURATION, "torchscript", 13, "Elu"),
-    "mish-ts17": (lambda: Head(nn.Mish()), CONFIGURATION, "torchscript", 17, "Softplus"),
-    "layernorm-ts17": (lambda: Head(nn.LayerNorm(8)), CONFIGURATION, "torchscript", 17, "LayerNormalization"),
     "lstm-ts17": (lambda: Recurrent(nn.LSTM(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 17, "LSTM"),
     "gru-ts13": (lambda: Recurrent(nn.GRU(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 13, "GRU"),
-    "groupnorm-ts17": (lambda: Images(nn.GroupNorm(2, 4)), IMAGE, "torchscript", 17, "InstanceNormalization"),
-    "groupnorm-dynamo21": (lambda: Images(nn.GroupNorm(2, 4)), IMAGE, "dynamo", 21, "GroupNormalization"),
-    "resize-ts17": (lambda: Images(nn.Upsample(scale_factor=2)), IMAGE, "torchscript", 17, "Resize"),
-    "topk-dynamo18": (lambda: Head(Function(lambda x: torch.topk(x, 8).values)), CONFIGURATION, "dynamo", 18, "TopK"),
-    "hardswish-ts17": (lambda: Head(Function(F.hardswish)), CONFIGURATION, "torchscript", 17, "HardSwish"),
 }
 
 
-def build(name):
-    make, inputs, exporter, opset, _ = UNSUPPORTED[name]
+def build(make, inputs, exporter, opset):
     torch.manual_seed(0)
     policy = make().eval()
     policy(*inputs.values())
