@@ -27,23 +27,32 @@ export function writeModel(graph: Graph): Uint8Array {
 }
 
 class GraphWriter {
-  readonly #names = new Map<Value, string>();
-  readonly #taken = new Set<string>();
+  readonly #names: Map<Value, string>;
+  readonly #taken: Set<string>;
+  readonly #root: GraphWriter;
   readonly #nodes: Message[] = [];
   readonly #initializers: Message[] = [];
+  readonly #done = new Set<Node>();
   readonly #written = new Map<string, readonly string[]>();
   readonly #literals = new Map<string, string>();
   #counter = 0;
 
-  constructor(readonly graph: Graph) {}
+  /** @param outer what a loop's body stands in: no name is given twice, and the model's constants stand in the model */
+  constructor(
+    readonly graph: Graph,
+    outer?: GraphWriter,
+  ) {
+    this.#names = outer ? outer.#names : new Map();
+    this.#taken = outer ? outer.#taken : new Set();
+    this.#root = outer ? outer.#root : this;
+  }
 
   write(): Message {
     const order = topologicalOrder(this.graph.outputs.values());
     this.#keepNames(order);
     for (const node of order) this.#writeNode(node);
     const outputs = [...this.graph.outputs].map(([name, value]) => {
-      if (this.#names.get(value) !== name)
-        this.#nodes.push({ input: [this.#names.get(value)], output: [name], name: `${name}.out`, opType: "Identity" });
+      if (this.#names.get(value) !== name) this.#copy(value, name);
       return valueInfo(name, value);
     });
     return {
@@ -53,6 +62,27 @@ class GraphWriter {
       input: [...this.graph.inputs].map(([name, value]) => valueInfo(name, value)),
       output: outputs,
     };
+  }
+
+  /** What a node repeats. Inputs and outputs go by their place; what depends on none of them is made once, outside. */
+  #writeBody(body: Graph): Message {
+    const writer = new GraphWriter(body, this);
+    const input = Array.from(body.inputs.values(), (value) => valueInfo(writer.#nameOf(value, "given"), value));
+    const varying = new Set<Node>();
+    for (const node of topologicalOrder(body.outputs.values())) {
+      if (node.op === "Input" || node.inputs.some((value) => value && varying.has(value.node))) varying.add(node);
+      (varying.has(node) ? writer : this.#root).#writeNode(node);
+    }
+    const output = Array.from(body.outputs.values(), (value) => {
+      const name = this.#freshName("result");
+      writer.#copy(value, name);
+      return valueInfo(name, value);
+    });
+    return { node: writer.#nodes, name: body.name, input, output };
+  }
+
+  #copy(value: Value, name: string): void {
+    this.#nodes.push({ input: [this.#names.get(value)], output: [name], name: `${name}.out`, opType: "Identity" });
   }
 
   /** Inputs and outputs have their names; other values keep the one they were read with where it is free. */
@@ -73,29 +103,31 @@ class GraphWriter {
   }
 
   #writeNode(node: Node): void {
-    if (node.op === "Input") return;
+    if (node.op === "Input" || this.#done.has(node)) return;
+    this.#done.add(node);
     if (node.literal) {
       this.#writeLiteral(node, node.literal);
       return;
     }
     const inputs = node.inputs.map((value) => (value ? this.#names.get(value)! : ""));
-    const fresh = node.name === "" && node.outputs.every((value) => !this.#names.has(value));
+    const fresh = node.name === "" && !node.body && node.outputs.every((value) => !this.#names.has(value));
     const key = JSON.stringify([node.op, node.outputs.length, inputs, node.attributes]);
-    const twin = this.#written.get(key);
-    if (fresh && twin) {
+    const twin = fresh ? this.#written.get(key) : undefined;
+    if (twin) {
       node.outputs.forEach((value, i) => {
         this.#names.set(value, twin[i]!);
       });
       return;
     }
+    const body = node.body && { name: "body", g: this.#writeBody(node.body), type: ATTRIBUTE_TYPE.graph };
     const outputs = node.outputs.map((value) => this.#nameOf(value, node.op));
-    this.#written.set(key, outputs);
+    if (!body) this.#written.set(key, outputs);
     this.#nodes.push({
       input: inputs,
       output: outputs,
       name: node.name || outputs[0],
       opType: node.op,
-      attribute: attributesOf(node.op, node.attributes),
+      attribute: [...attributesOf(node.op, node.attributes), ...(body ? [body] : [])],
     });
   }
 
@@ -121,10 +153,16 @@ class GraphWriter {
   #nameOf(value: Value, op: string): string {
     const known = this.#names.get(value);
     if (known !== undefined) return known;
+    const name = this.#freshName(op);
+    this.#names.set(value, name);
+    return name;
+  }
+
+  #freshName(op: string): string {
     let name: string;
-    do name = `torquelens/${op}_${this.#counter++}`;
+    do name = `torquelens/${op}_${this.#root.#counter++}`;
     while (this.#taken.has(name));
-    this.#take(name, value);
+    this.#taken.add(name);
     return name;
   }
 }

@@ -3,6 +3,7 @@ import { cast, constant, mul, reshape, sub, sum } from "../graph/build.js";
 import { isFloat } from "../graph/dtype.js";
 import { normalizeAxis } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
+import type { Analysis } from "./analysis.js";
 import type { Context } from "./context.js";
 import type { Handing, OperatorTable, Rules } from "./method.js";
 
@@ -31,16 +32,24 @@ export const gradient = gradientTable();
 
 /** Pixels of integers have the gradient of what they are cast to; a token that of its embedding, times the embedding. */
 const ofIntegers: Override = (node, arriving, { analysis }) => {
-  const [x, indices] = node.inputs;
   const g = arriving.find((value) => value !== undefined)!;
-  if (node.op === "Cast" && !isFloat(x!.dtype)) return { rule: "pass", to: [[x!, g]] };
-  if (node.op !== "Gather" || analysis.isDependent(x!) || !analysis.isDependent(indices!)) return undefined;
-  const axis = normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, x!.shape);
-  const rank = indices!.shape.length;
-  const others = node.outputs[0]!.shape.flatMap((_, i) => (i < axis || i >= axis + rank ? [i + 1] : []));
-  const amount = sum(mul(g, node.outputs[0]!), others);
-  return { rule: "embedding", to: [[indices!, reshape(amount, [g.shape[0]!, ...indices!.shape])]] };
+  if (node.op === "Cast" && !isFloat(node.inputs[0]!.dtype)) return { rule: "pass", to: [[node.inputs[0]!, g]] };
+  if (!isEmbedding(node, analysis)) return undefined;
+  return { rule: "embedding", to: [[node.inputs[1]!, ofTokens(node, mul(g, node.outputs[0]!))]] };
 };
+
+/** Whether a node looks tokens up in a table. */
+export const isEmbedding = ({ op, inputs: [table, tokens] }: Node, analysis: Pick<Analysis, "isDependent">): boolean =>
+  op === "Gather" && !analysis.isDependent(table!) && analysis.isDependent(tokens!);
+
+/** Relevance of embeddings, [rows, …], summed to that of their tokens. */
+export function ofTokens({ attributes, inputs, outputs }: Node, amount: Value): Value {
+  const [table, tokens] = inputs as readonly [Value, Value];
+  const axis = normalizeAxis("Gather", (attributes.axis as number | undefined) ?? 0, table.shape);
+  const rank = tokens.shape.length;
+  const others = outputs[0]!.shape.flatMap((_, i) => (i < axis || i >= axis + rank ? [i + 1] : []));
+  return reshape(sum(amount, others), [amount.shape[0]!, ...tokens.shape]);
+}
 
 /** (x − reference) ⊙ gradient. Tokens have theirs already; they have no scale of their own. */
 export const timesInput: NonNullable<Rules["relevanceOf"]> = (value, amount, { prefix }) => {

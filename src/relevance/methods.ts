@@ -4,10 +4,18 @@ import { configure, type MethodEntry, parseSpec } from "./method-spec.js";
 import { dtd, excitationBackprop } from "./methods/dtd.js";
 import { fusion } from "./methods/fusion.js";
 import { GRADIENT_METHODS } from "./methods/gradients.js";
+import { integratedGradients } from "./methods/integrated-gradients.js";
 import { LRP } from "./methods/lrp.js";
 
 /** Every way to explain. */
-export const METHODS: readonly MethodEntry[] = [dtd, fusion, ...GRADIENT_METHODS, excitationBackprop, ...LRP];
+export const METHODS: readonly MethodEntry[] = [
+  dtd,
+  fusion,
+  ...GRADIENT_METHODS,
+  excitationBackprop,
+  ...LRP,
+  integratedGradients,
+];
 
 /**
  * @param spec a name, or a name and options: `lrp-gamma:gamma=0.5`

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { sign } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { Analysis } from "./analysis.js";
@@ -12,6 +13,8 @@ import type { Subject } from "./subject.js";
 export class Network {
   /** The torques, or what they are before a final squash, [.., J]. */
   readonly explained: Value;
+  /** Signs of the explained values; they stay as they are where a method asks what other observations would give. */
+  readonly signs: Value;
   readonly torques: number;
   readonly context: Context;
 
@@ -27,6 +30,7 @@ export class Network {
     const torque = torqueOf(subject);
     const analysis = new Analysis({ ...subject.graph, outputs: new Map([[subject.torque, torque]]) });
     this.explained = explainedValue(torque);
+    this.signs = sign(this.explained);
     this.torques = sizeOf(torque.shape);
     this.context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
   }

@@ -1,4 +1,4 @@
-import { abs, mul, reshape, sign, tensor } from "../graph/build.js";
+import { abs, mul, reshape, tensor } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Relevance } from "./carrier.js";
@@ -20,13 +20,21 @@ const BEHIND = new Set([
   "Cast",
 ]);
 
-const SEEDS: Readonly<Record<SeedKind, (torque: Value) => Value>> = { torque: (x) => x, size: abs, sign };
+/** The explained values, and the signs of what is commanded. */
+type Torques = Readonly<{ explained: Value; signs: Value }>;
+
+const SEEDS: Readonly<Record<SeedKind, (torques: Torques) => Value>> = {
+  torque: ({ explained }) => explained,
+  size: ({ explained }) => abs(explained),
+  sign: ({ signs }) => signs,
+};
 
 /** What each torque hands out at its own place of the explained value, [J, …its shape]. */
-export function seedOf(explained: Value, kind: SeedKind): Relevance {
+export function seedOf(of: Torques, kind: SeedKind): Relevance {
+  const { explained } = of;
   const torques = sizeOf(explained.shape);
   const identity = Float64Array.from({ length: torques * torques }, (_, i) => Number(i % (torques + 1) === 0));
-  const handed = reshape(SEEDS[kind](explained), [1, torques]);
+  const handed = reshape(SEEDS[kind](of), [1, torques]);
   const diagonal = mul(tensor(explained.dtype, [torques, torques], identity), handed);
   return { amount: reshape(diagonal, [torques, ...explained.shape]), perTorque: true };
 }

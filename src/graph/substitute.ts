@@ -1,0 +1,34 @@
+import { applyNode } from "./apply.js";
+import { Node, topologicalOrder, type Value } from "./value.js";
+
+/**
+ * The same computations on other operands: what `values` would be with each key of `replacements` in the place of its
+ * value. Nodes that depend on no replaced value stay the very same; the others are made again, without a name.
+ * @throws ShapeError where a replacement's type fits no longer
+ */
+export function substitute(values: readonly Value[], replacements: ReadonlyMap<Value, Value>): Value[] {
+  const made = new Map(replacements);
+  const now = (value: Value) => made.get(value) ?? value;
+  for (const node of topologicalOrder(values)) {
+    const inputs = node.inputs.map((value) => value && now(value));
+    if (inputs.every((value, i) => value === node.inputs[i])) continue;
+    const copy = node.body ? withInputs(node, inputs) : applyNode(node.op, inputs, node.attributes, counted(node));
+    node.outputs.forEach((output, i) => {
+      if (!made.has(output)) made.set(output, copy.outputs[i]!);
+    });
+  }
+  return values.map(now);
+}
+
+const counted = ({ outputs }: Node) => ({ outputCount: outputs.length });
+
+const withInputs = ({ op, attributes, outputs, body }: Node, inputs: Node["inputs"]) =>
+  new Node(
+    op,
+    inputs,
+    attributes,
+    outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+    "",
+    undefined,
+    body,
+  );
