@@ -1,4 +1,3 @@
-import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -9,7 +8,7 @@ import { compile } from "../relevance/compile.js";
 import type { Subject } from "../relevance/subject.js";
 import type { Device } from "../runtime/device.js";
 import { levineNetwork } from "./bench/levine.js";
-import type { Measured } from "./bench/measure.js";
+import { inChild, type Measured } from "./bench/measuring.js";
 import { deviceOption } from "./device-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 
@@ -61,7 +60,7 @@ async function bench({ threads, device, seconds, rounds, json }: BenchOptions): 
     const best = new Map<string, Measured>();
     for (let round = 0; round < rounds; round++)
       for (const [name, model] of models) {
-        const measured = await inChild(model, threads, device, seconds);
+        const measured = await inChild({ model, threads, device, seconds });
         const before = best.get(name);
         if (!before || measured.median_ms < before.median_ms) best.set(name, measured);
       }
@@ -73,21 +72,6 @@ async function bench({ threads, device, seconds, rounds, json }: BenchOptions): 
     }
   }
   if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
-}
-
-/** One model, one process: two sessions in one process spin against each other. */
-function inChild(model: Uint8Array, threads: number, device: Device, seconds: number): Promise<Measured> {
-  const child = fork(fileURLToPath(new URL("./bench/measure.js", import.meta.url)), { serialization: "advanced" });
-  return new Promise((resolve, reject) => {
-    let measured: Measured | undefined;
-    child.once("message", (message) => {
-      measured = message as Measured;
-    });
-    child.once("exit", (code) =>
-      measured ? resolve(measured) : reject(new Error(`measuring ended with code ${code}`)),
-    );
-    child.send({ model, threads, device, seconds });
-  });
 }
 
 const HEADER = "network          threads  case             median ms    p99 ms  × forward";

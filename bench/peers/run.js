@@ -1,0 +1,100 @@
+// Side by side with other people's code: `PYTHON=/path/to/python npm run bench:peers`. See README.md beside this file.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { levineNetwork } from "../../dist/cli/bench/levine.js";
+import { inChild, sampleFeeds } from "../../dist/cli/bench/measuring.js";
+import { writeModel } from "../../dist/graph/onnx-write.js";
+import { compile } from "../../dist/relevance/compile.js";
+import { Session } from "../../dist/runtime/session.js";
+
+const { values } = parseArgs({
+  options: {
+    size: { type: "string", default: "240" },
+    threads: { type: "string", default: "2" },
+    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "3" },
+    json: { type: "boolean", default: false },
+  },
+});
+const [size, threads, seconds, rounds] = [values.size, values.threads, values.seconds, values.rounds].map(Number);
+const python = process.env.PYTHON ?? "python3";
+const script = fileURLToPath(new URL("peers.py", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "torquelens-peers-"));
+const peer = (name) => JSON.parse(execFileSync(python, [script, folder, name, threads, seconds], { encoding: "utf8" }));
+
+const subject = levineNetwork(size);
+const explained = (method) => compile(subject, { method, depth: "heatmap" }).bytes;
+/** Case, what runs it, and the case it is measured against. */
+const CASES = [
+  ["forward", writeModel(subject.graph)],
+  ["dtd", explained("dtd")],
+  ["gradient-x-input", explained("gradient-x-input")],
+  ["guided-backprop, 7 torques", explained("guided-backprop")],
+  ["integrated-gradients, 50 steps", explained("integrated-gradients:steps=50")],
+  ["torch-forward", undefined, "forward"],
+  ["zennit-zplus", undefined, "dtd"],
+  ["captum-lrp", undefined, "dtd"],
+  ["torch-gradient", undefined, "gradient-x-input"],
+  ["captum-guided-backprop", undefined, "guided-backprop, 7 torques"],
+  ["captum-integrated-gradients", undefined, "integrated-gradients, 50 steps"],
+];
+
+try {
+  await writeObservation();
+  const versions = peer("versions");
+  const best = new Map();
+  for (let round = 0; round < rounds; round++)
+    for (const [name, model] of CASES) {
+      const measured = model ? await inChild({ model, threads, device: "cpu", seconds }) : peer(name);
+      if (!(best.get(name)?.median_ms <= measured.median_ms)) best.set(name, measured);
+    }
+  const ms = (name) => best.get(name).median_ms;
+  const rows = CASES.map(([name, , ours]) => ({
+    case: name,
+    median_ms: ms(name),
+    ratio_to_forward: ms(name) / ms("forward"),
+    ...(ours && { ours, ratio_to_ours: ms(name) / ms(ours) }),
+  }));
+  if (values.json) process.stdout.write(`${JSON.stringify({ size, threads, versions, rows })}\n`);
+  else process.stdout.write(table(rows, versions));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** What every case reads: the network, one observation, and the torques that it must give. */
+async function writeObservation() {
+  const bytes = writeModel(subject.graph);
+  const session = await Session.create(bytes, { threads });
+  const feeds = sampleFeeds(bytes);
+  const { torque } = await session.run(feeds);
+  await session.release();
+  writeFileSync(join(folder, "levine.onnx"), bytes);
+  const tensors = { ...feeds, torque };
+  for (const [name, { data }] of Object.entries(tensors)) writeFileSync(join(folder, `${name}.bin`), data);
+  const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+  writeFileSync(join(folder, "observation.json"), JSON.stringify(shapes));
+}
+
+function table(rows, versions) {
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const lines = rows.map((row) =>
+    [
+      row.case,
+      row.median_ms.toFixed(1),
+      row.ratio_to_forward.toFixed(2),
+      row.ours ? `${row.ratio_to_ours.toFixed(1)} × ${row.ours}` : "",
+    ].join(" | "),
+  );
+  return [
+    `levine-${size}, ${threads} threads, ${used.join(", ")}`,
+    "",
+    "| case | median ms | × our forward | × ours |",
+    "|---|---:|---:|---|",
+    ...lines.map((line) => `| ${line} |`),
+    "",
+  ].join("\n");
+}
