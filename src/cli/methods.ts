@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type * as z from "zod";
+import * as z from "zod";
 import type { MethodEntry } from "../relevance/method-spec.js";
 import { METHODS } from "../relevance/methods.js";
 import { columns } from "./table.js";
@@ -19,6 +19,8 @@ interface Option {
   readonly name: string;
   readonly default: unknown;
   readonly about: string;
+  /** The words to choose from, where it is one of a few. */
+  readonly choices?: readonly string[];
 }
 
 const optionsOf = ({ options }: MethodEntry): Option[] => {
@@ -27,8 +29,14 @@ const optionsOf = ({ options }: MethodEntry): Option[] => {
     name,
     default: defaults[name] ?? null,
     about: schema.description ?? "",
+    ...choicesOf(schema),
   }));
 };
+
+function choicesOf(schema: z.ZodType): { choices?: readonly string[] } {
+  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodEnum ? { choices: inner.options.map(String) } : {};
+}
 
 const record = (entry: MethodEntry) => {
   const { name, title, cite, conserves, linear } = entry;
@@ -36,7 +44,10 @@ const record = (entry: MethodEntry) => {
 };
 
 function paragraph(entry: MethodEntry): string {
-  const options = optionsOf(entry).map((o) => [`${o.name}=${o.default ?? "…"}`, o.about]);
+  const options = optionsOf(entry).map((o) => [
+    `${o.name}=${o.default ?? "…"}`,
+    o.choices ? `${o.about} (${o.choices.join(", ")})` : o.about,
+  ]);
   const lines = [`${entry.name}  ${entry.title}`, `  ${entry.cite}`];
   return [...lines, ...(options.length > 0 ? [columns(options)] : [])].join("\n");
 }
