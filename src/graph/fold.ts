@@ -55,3 +55,8 @@ export function fold(
   if (node.outputs.some(({ dtype, shape }) => dtype === "float16" || sizeOf(shape) > MOST_FOLDED)) return undefined;
   return evaluate(node, literals, new Inference(node.op, node.inputs, node.attributes, node.outputs.length));
 }
+
+/** A constant by evaluation: weights and whatever is computed from weights alone. */
+export function constantOf(value: Value): Literal | undefined {
+  return value.literal ?? fold(value.node, constantOf)?.[value.index];
+}

@@ -1,16 +1,18 @@
 import type { Graph, Node, Value } from "../graph/value.js";
 import { topologicalOrder } from "../graph/value.js";
-import { linearLayer } from "./linear-layer.js";
-import { softArgmaxSource } from "./soft-argmax.js";
+import type { Composite } from "./composites/composite.js";
+import { RECOGNISERS } from "./composites/table.js";
+import { type LinearLayer, recogniseLayer } from "./linear-layer.js";
 
-/** What rules ask about a network: what depends on the inputs, who reads whom, what lies behind the last layer. */
+/** What rules ask about a network: what depends on the inputs, what several nodes are together, what lies behind the last layer. */
 export class Analysis {
   readonly order: readonly Node[];
   readonly consumers = new Map<Value, Node[]>();
   readonly #dependent = new Set<Value>();
   readonly #beforeLinear = new Set<Value>();
-  readonly #softArgmaxes = new Map<Node, Value>();
+  readonly #composites = new Map<Node, Composite>();
   readonly #pointMaps = new Set<Node>();
+  readonly #layers = new Map<Node, LinearLayer | undefined>();
 
   constructor(readonly graph: Graph) {
     this.order = topologicalOrder(graph.outputs.values());
@@ -25,14 +27,17 @@ export class Analysis {
       }
     }
     for (const node of this.order) {
-      const points = softArgmaxSource(node, this);
-      if (!points) continue;
-      this.#softArgmaxes.set(node, points.probability);
-      this.#pointMaps.add(points.softmax);
+      if (!node.outputs.some((output) => this.#dependent.has(output))) continue;
+      const composite = firstOf(RECOGNISERS, (recognise) => recognise(node, this));
+      if (!composite) continue;
+      this.#composites.set(node, composite);
+      if (composite.kind === "soft-argmax") this.#pointMaps.add(composite.softmax);
     }
     for (const node of [...this.order].reverse()) {
       const before =
-        linearLayer(node, this) !== undefined || node.outputs.some((output) => this.#beforeLinear.has(output));
+        this.layer(node) !== undefined ||
+        this.softArgmax(node) !== undefined ||
+        node.outputs.some((output) => this.#beforeLinear.has(output));
       if (before) for (const value of node.inputs) if (value) this.#beforeLinear.add(value);
     }
   }
@@ -42,6 +47,17 @@ export class Analysis {
     return this.#dependent.has(value);
   }
 
+  /** The composite that ends at a node: what several nodes compute together. */
+  composite(node: Node): Composite | undefined {
+    return this.#composites.get(node);
+  }
+
+  /** The linear layer that ends at a node, what is written behind it included; none at a soft-argmax. */
+  layer(node: Node): LinearLayer | undefined {
+    if (!this.#layers.has(node)) this.#layers.set(node, recogniseLayer(node, this));
+    return this.#layers.get(node);
+  }
+
   /** Whether no linear layer lies behind this node: the last linear layer, and what scales or clips the torques. */
   isOutputSide(node: Node): boolean {
     return !node.outputs.some((output) => this.#beforeLinear.has(output));
@@ -49,11 +65,20 @@ export class Analysis {
 
   /** The probability map [.., cells] whose expected coordinates this node computes, where it is a soft-argmax. */
   softArgmax(node: Node): Value | undefined {
-    return this.#softArgmaxes.get(node);
+    const composite = this.composite(node);
+    return composite?.kind === "soft-argmax" ? composite.source : undefined;
   }
 
   /** Whether this Softmax makes the probability maps of a soft-argmax. */
   isPointMap(node: Node): boolean {
     return this.#pointMaps.has(node);
   }
+}
+
+function firstOf<T, R>(items: readonly T[], answer: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = answer(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

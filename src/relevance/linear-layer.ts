@@ -1,8 +1,9 @@
 import { convInputAdjoint, geometryOf } from "../backward/convolution.js";
 import { averagePoolAdjoint } from "../backward/pooling.js";
-import { expandReduced } from "../backward/structural.js";
+import { expandReduced, sumToShape } from "../backward/structural.js";
 import { apply } from "../graph/apply.js";
 import {
+  abs,
   add,
   concat,
   conv,
@@ -10,6 +11,7 @@ import {
   expand,
   matmul,
   matrixTranspose,
+  maximum,
   mul,
   reshape,
   scalar,
@@ -17,10 +19,14 @@ import {
   sqrt,
   sub,
   sum,
+  tensor,
 } from "../graph/build.js";
+import { constantOf } from "../graph/fold.js";
 import { type Shape, sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
+import { mixtureOf } from "./composites/attention.js";
+import type { Normalisation } from "./composites/composite.js";
 
 /**
  * A layer y = L(x; w) + b that relevance rules see: linear in x for a fixed weight and in w for a fixed x.
@@ -32,9 +38,10 @@ export interface LinearLayer {
   readonly weight: Value;
   /** Broadcasts to the output; undefined where the layer has none. */
   readonly bias: Value | undefined;
+  /** L(x; w) + b; behind a normalisation in the layer's units, each output less its own positive factor. */
   readonly output: Value;
   /** What the layer's kind is called in messages. */
-  readonly kind: "convolution" | "dense" | "mean";
+  readonly kind: "convolution" | "dense" | "mixture" | "mean";
   /** L(x; w), plus constants that broadcast to one an output channel, for any x and w of these shapes. */
   forward(x: Value, weight: Value, plus?: Value): Value;
   /** L(x; w) for an x that is constant in each channel, [1, C, 1, …] or a scalar, where every window is whole. */
@@ -43,12 +50,21 @@ export interface LinearLayer {
   adjoints(y: Value, weights: readonly Value[]): readonly Value[];
 }
 
-type Recognise = (node: Node, analysis: Pick<Analysis, "isDependent">) => LinearLayer | undefined;
+type Recognise = (node: Node, analysis: Analysis) => LinearLayer | undefined;
 
 /** The linear layer whose output this node makes, or undefined. */
-export function linearLayer(node: Node, analysis: Pick<Analysis, "isDependent">): LinearLayer | undefined {
-  return LAYERS[node.op]?.(node, analysis);
+export const linearLayer = (node: Node, analysis: Analysis): LinearLayer | undefined => analysis.layer(node);
+
+/** The same, not remembered: for the analysis itself. */
+export function recogniseLayer(node: Node, analysis: Analysis): LinearLayer | undefined {
+  const composite = analysis.composite(node);
+  if (composite?.kind === "soft-argmax") return undefined;
+  if (composite?.kind === "normalisation") return normalisedLayer(composite, analysis);
+  return layerByOperator(node, analysis);
 }
+
+/** The linear layer that a node is by its operator, whatever it is a part of. */
+export const layerByOperator: Recognise = (node, analysis) => LAYERS[node.op]?.(node, analysis);
 
 const convolution: Recognise = (node, analysis) => {
   const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
@@ -90,8 +106,8 @@ const dense: Recognise = (node, analysis) => {
   const [a, b, c] = node.inputs as readonly [Value, Value, Value?];
   const attributes = node.attributes as Record<string, number | undefined>;
   const { alpha = 1, beta = 1, transA = 0, transB = 0 } = attributes;
-  if (analysis.isDependent(b) || !analysis.isDependent(a) || transA || a.shape.length < 2 || b.shape.length < 2)
-    return undefined;
+  if (analysis.isDependent(b)) return mixture(node, analysis);
+  if (!analysis.isDependent(a) || transA || a.shape.length < 2 || b.shape.length < 2) return undefined;
   const plain = transB ? matrixTranspose(b) : b;
   return {
     node,
@@ -102,6 +118,27 @@ const dense: Recognise = (node, analysis) => {
     kind: "dense",
     forward: (x, w, plus) => (plus ? add(matmul(x, w), plus) : matmul(x, w)),
     adjoints: (y, weights) => weights.map((w) => matmul(y, matrixTranspose(w))),
+  };
+};
+
+/**
+ * Weights on the left: constants, or those of attention, which are taken as given (CP-LRP, Ali et al., ICML 2022): what
+ * is attended to goes to the values, nothing to queries and keys.
+ */
+const mixture: Recognise = (node, analysis) => {
+  if (node.op !== "MatMul") return undefined;
+  const [weight, input] = node.inputs as readonly [Value, Value];
+  if (!analysis.isDependent(input) || weight.shape.length < 2 || input.shape.length < 2) return undefined;
+  if (analysis.isDependent(weight) && !mixtureOf(node, analysis)) return undefined;
+  return {
+    node,
+    input,
+    weight,
+    bias: undefined,
+    output: node.outputs[0]!,
+    kind: "mixture",
+    forward: (x, w, plus) => (plus ? add(matmul(w, x), plus) : matmul(w, x)),
+    adjoints: (y, weights) => weights.map((w) => sumToShape(matmul(matrixTranspose(w), y), input.shape, 1)),
   };
 };
 
@@ -144,6 +181,12 @@ function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
   return size === channels && constant.shape[place] === channels ? reshape(constant, [channels]) : undefined;
 }
 
+/** The layer that ends at a node, where its weight has an axis of output channels that constants behind it fold into. */
+function foldable(node: Node, analysis: Analysis): LinearLayer | undefined {
+  const layer = analysis.composite(node) ? undefined : analysis.layer(node);
+  return layer && (layer.kind === "convolution" || layer.kind === "dense") ? layer : undefined;
+}
+
 const channelAxis = ({ kind, output }: LinearLayer) => (kind === "convolution" ? 1 : output.shape.length - 1);
 const along = (shape: Shape, axis: number, value: Value) =>
   reshape(
@@ -168,20 +211,20 @@ function affine(layer: LinearLayer, node: Node, factor: Value | undefined, offse
 }
 
 /** The convolution or dense layer that a node's dynamic operand comes from, and the constant operand. */
-function behindConstant(node: Node, analysis: Pick<Analysis, "isDependent">) {
+function behindConstant(node: Node, analysis: Analysis) {
   const [a, b] = node.inputs as readonly [Value, Value];
   const first = analysis.isDependent(a);
   if (first === analysis.isDependent(b)) return undefined;
-  const inner = linearLayer((first ? a : b).node, analysis);
-  const value = inner && inner.kind !== "mean" ? perOutput(inner, first ? b : a) : undefined;
+  const inner = foldable((first ? a : b).node, analysis);
+  const value = inner && perOutput(inner, first ? b : a);
   return value && { inner: inner!, value, first };
 }
 
 /** A layer with the BatchNormalization behind it folded in (zennit's MergeBatchNorm). */
 const normalised: Recognise = (node, analysis) => {
   const [x, scale, shift, mean, variance] = node.inputs as readonly Value[];
-  const inner = linearLayer(x!.node, analysis);
-  if (!inner || inner.kind === "mean") return undefined;
+  const inner = foldable(x!.node, analysis);
+  if (!inner) return undefined;
   const epsilon = scalar((node.attributes.epsilon as number | undefined) ?? 1e-5, x!.dtype);
   const factor = div(scale!, sqrt(add(variance!, epsilon)));
   return affine(inner, node, factor, sub(shift!, mul(mean!, factor)));
@@ -199,6 +242,31 @@ const biased: Recognise = (node, analysis) => {
   const found = behindConstant(node, analysis);
   return found && affine(found.inner, node, undefined, found.value);
 };
+
+/**
+ * A layer with the normalisation behind it. Rules whose contributions are weighed against one another do not see a
+ * positive factor of an output: of scale and statistics only the scale's sign is folded into the weight. The mean and
+ * the shift count as bias (methods.md §2.2).
+ */
+function normalisedLayer(norm: Normalisation, analysis: Analysis): LinearLayer | undefined {
+  const inner = foldable(norm.source.node, analysis);
+  if (inner?.output !== norm.source) return undefined;
+  const { output } = inner;
+  const gain = norm.scale ?? scalar(1, output.dtype);
+  const channels = perOutput(inner, gain);
+  const literal = channels && constantOf(channels);
+  if (!channels || !literal) return undefined;
+  const signs = tensor(output.dtype, channels.shape, literal.numbers().map(signOf));
+  const onOutput = (value: Value) => along(output.shape, channelAxis(inner), value);
+  const folded = affine(inner, norm.node, signs, undefined);
+  const linear = inner.bias ? sub(output, inner.bias) : output;
+  const centred = mul(norm.centred(), onOutput(signs));
+  const size = maximum(abs(gain), 1e-12);
+  const whole = norm.shift ? add(centred, div(mul(norm.shift, norm.deviation()), size)) : centred;
+  return { ...folded, output: whole, bias: sub(whole, mul(linear, onOutput(signs))) };
+}
+
+const signOf = (x: number) => (x < 0 ? -1 : 1);
 
 const LAYERS: Readonly<Record<string, Recognise>> = {
   Conv: convolution,

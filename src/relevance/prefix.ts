@@ -1,10 +1,10 @@
-import { fold } from "../graph/fold.js";
+import { constantOf, fold } from "../graph/fold.js";
 import { Literal } from "../graph/literal.js";
 import { sizeOf } from "../graph/shape.js";
-import type { Value } from "../graph/value.js";
+import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
+import { gridCorner } from "./composites/soft-argmax.js";
 import { linearLayer } from "./linear-layer.js";
-import { gridCorner } from "./soft-argmax.js";
 import type { Subject } from "./subject.js";
 
 /** Operators that scale, shift, join and move: affine in what depends on the observation. */
@@ -58,7 +58,8 @@ export class Prefix {
   reference(value: Value): Literal | undefined {
     if (!this.#references.has(value)) {
       const literal = this.#referenceOf(value);
-      this.#references.set(value, literal?.numbers().some((x) => x !== 0) ? literal : undefined);
+      const isKnown = literal?.numbers().every(Number.isFinite) && literal.numbers().some((x) => x !== 0);
+      this.#references.set(value, isKnown ? literal : undefined);
     }
     return this.#references.get(value);
   }
@@ -70,9 +71,14 @@ export class Prefix {
       const corner = this.subject.featurePoints === "corner" ? gridCorner(node) : undefined;
       return corner && Literal.from(value.dtype, value.shape, corner);
     }
-    if (!AFFINE.has(node.op) || linearLayer(node, this.analysis) || this.#isPreActivation(value)) return undefined;
+    if (!this.#isAffine(node) || this.#isPreActivation(value)) return undefined;
     const at = (v: Value) => (this.analysis.isDependent(v) ? (this.reference(v) ?? zerosLike(v)) : constantOf(v));
     return fold(node, at)?.[value.index];
+  }
+
+  /** Whether a node scales, shifts, joins or moves, and is no part of a layer or composite that ends there. */
+  #isAffine(node: Node): boolean {
+    return AFFINE.has(node.op) && !linearLayer(node, this.analysis) && !this.analysis.composite(node);
   }
 
   #inputReference(value: Value): Literal | undefined {
@@ -112,7 +118,7 @@ export class Prefix {
       const all = (x: number) => Literal.from(value.dtype, value.shape, new Float64Array(sizeOf(value.shape)).fill(x));
       return { low: all(image.range[0]), high: all(image.range[1]) };
     }
-    if (!AFFINE.has(node.op) || linearLayer(node, this.analysis)) return undefined;
+    if (!this.#isAffine(node)) return undefined;
     const sources = new Set(node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v)));
     if (sources.size === 0 || [...sources].some((v) => !this.bounds(v))) return undefined;
     if (node.inputs.filter((v) => v && sources.has(v)).length > 1 && !JOINS.has(node.op)) return undefined;
@@ -137,8 +143,3 @@ export class Prefix {
 }
 
 const zerosLike = (value: Value) => Literal.from(value.dtype, value.shape, new Float64Array(sizeOf(value.shape)));
-
-/** A constant by evaluation: weights and whatever is computed from weights alone. */
-function constantOf(value: Value): Literal | undefined {
-  return value.literal ?? fold(value.node, constantOf)?.[value.index];
-}

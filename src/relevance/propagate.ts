@@ -34,7 +34,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
 
   const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Handing => {
     const layer = linearLayer(node, analysis);
-    const row = layer && !analysis.softArgmax(node) && rules.rows.find(({ when }) => when(layer, context));
+    const row = layer && rules.rows.find(({ when }) => when(layer, context));
     if (!layer || !row) return rules.operators(node, amounts, context);
     const { name, loses, rule } = row;
     const amount = rule(layer, amounts.find((value) => value !== undefined)!, context);

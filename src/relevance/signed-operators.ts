@@ -1,10 +1,12 @@
-import { sumToShape } from "../backward/structural.js";
 import { constant, div, mul, neg, sub } from "../graph/build.js";
 import type { Value } from "../graph/value.js";
 import type { Context } from "./context.js";
 import type { OperatorTable } from "./method.js";
-import { dynamicOperand, type OperatorRule, pass, productRule, quotientRule, rulesWith } from "./operator-rules.js";
-import { stabilised } from "./signed-rules.js";
+import { rulesWith } from "./operator-rules.js";
+import { bilinearRule } from "./operators/bilinear.js";
+import { productRule, quotientRule } from "./operators/product.js";
+import { dynamicOperand, type OperatorRule, pass, unbroadcast } from "./operators/rule.js";
+import { epsilonRule, stabilised } from "./signed-rules.js";
 
 /** A value relative to its reference. */
 function seen(value: Value, context: Context): Value {
@@ -17,14 +19,11 @@ const sumRule =
   (epsilon: number, negateSecond: boolean): OperatorRule =>
   (node, amount, context) => {
     const single = dynamicOperand(node, context);
-    if (single) return [[single.value, sumToShape(amount, single.value.shape, 1)]];
+    if (single) return { rule: "pass", to: [unbroadcast(single.value, amount)] };
     const [a, b] = node.inputs as readonly [Value, Value];
     const s = div(amount, stabilised(seen(node.outputs[0]!, context), epsilon));
-    const share = (value: Value, sign: (x: Value) => Value): readonly [Value, Value] => [
-      value,
-      sumToShape(mul(s, sign(seen(value, context))), value.shape, 1),
-    ];
-    return [share(a, (x) => x), share(b, negateSecond ? neg : (x) => x)];
+    const share = (value: Value, sign: (x: Value) => Value) => unbroadcast(value, mul(s, sign(seen(value, context))));
+    return { rule: "sum", to: [share(a, (x) => x), share(b, negateSecond ? neg : (x) => x)] };
   };
 
 /** Factors hand relevance on as it is: its sign says what speaks for the torque. */
@@ -42,4 +41,5 @@ export const signed = (epsilon: number): OperatorTable =>
     Mul: productRule(keep),
     Div: quotientRule(keep),
     BatchNormalization: pass,
+    MatMul: bilinearRule(epsilonRule({ epsilon, bias: "ignore" })),
   });

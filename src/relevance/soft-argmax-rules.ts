@@ -2,7 +2,7 @@ import { cast, constant, div, equal, mul, reduceMax, sub, sum } from "../graph/b
 import { normalizeAxis } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Context } from "./context.js";
-import { linearLayer } from "./linear-layer.js";
+import { layerByOperator } from "./linear-layer.js";
 import type { Handing, OperatorTable } from "./method.js";
 import { stabilised } from "./signed-rules.js";
 import { handBack, pieces } from "./terms.js";
@@ -30,7 +30,7 @@ function taylor(node: Node, amount: Value): Value {
 
 /** The ε rule on Σ p·X, the coordinate measured from its origin. */
 function coordinates(node: Node, amount: Value, context: Context, epsilon: number): readonly [Value, Value] {
-  const layer = linearLayer(node, context.analysis)!;
+  const layer = layerByOperator(node, context.analysis)!;
   const origin = context.prefix.reference(layer.output);
   const z = origin ? sub(layer.output, constant(origin)) : layer.output;
   return [layer.input, handBack(layer, pieces(layer, [["x", "w"]], context), div(amount, stabilised(z, epsilon)))];

@@ -1,18 +1,11 @@
-import { expandReduced } from "../backward/structural.js";
-import { expand, mul, reshape, sum } from "../graph/build.js";
-import { sizeOf } from "../graph/shape.js";
-import type { Node, Value } from "../graph/value.js";
-import type { Analysis } from "./analysis.js";
-import { rowsOf } from "./carrier.js";
-
-/**
- * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
- * either as MatMul(p, grid) (robomimic, LeRobot) or as ReduceSum(Mul(p, grid)) (guided policy search code).
- */
-interface Points {
-  readonly softmax: Node;
-  readonly probability: Value;
-}
+import { inferenceOf } from "../../backward/rule.js";
+import { expandReduced } from "../../backward/structural.js";
+import { expand, mul, reshape, sum } from "../../graph/build.js";
+import { reducedAxes } from "../../graph/operators/reduction.js";
+import { normalizeAxis, sizeOf } from "../../graph/shape.js";
+import type { Node, Value } from "../../graph/value.js";
+import { rowsOf } from "../carrier.js";
+import type { Recognise, SoftArgmax } from "./composite.js";
 
 const MOVES = new Set([
   "Identity",
@@ -26,26 +19,38 @@ const MOVES = new Set([
   "Dropout",
 ]);
 
-/** The Softmax that a value comes from by moving elements, or by summing rows or columns to a marginal. */
-function softmaxBehind(value: Value): Node | undefined {
-  let node = value.node;
-  while (MOVES.has(node.op) || node.op === "ReduceSum") node = node.inputs[0]!.node;
-  return node.op === "Softmax" ? node : undefined;
-}
-
-/** Where `node` computes coordinates from probability maps: the map it reads. */
-export function softArgmaxSource(node: Node, analysis: Pick<Analysis, "isDependent">): Points | undefined {
-  const mapOf = (a: Value | undefined, b: Value | undefined): Points | undefined => {
-    if (!a || !b || analysis.isDependent(b)) return undefined;
-    const softmax = softmaxBehind(a);
-    return softmax && { softmax, probability: a };
+/**
+ * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
+ * either as MatMul(p, grid) (robomimic, LeRobot) or as ReduceSum(Mul(p, grid)) (guided policy search code), of the map
+ * or of its sums over rows or columns. All cells of the softmax take part: only then is Σp = 1.
+ */
+export const softArgmax: Recognise = (node, network) => {
+  const over = (map: Value | undefined, grid: Value | undefined, cells: number): SoftArgmax | undefined => {
+    if (!map || !grid || network.isDependent(grid)) return undefined;
+    const softmax = softmaxBehind(map, cells);
+    return softmax && { kind: "soft-argmax", node, source: map, softmax };
   };
-  if (node.op === "MatMul") return mapOf(node.inputs[0], node.inputs[1]);
-  if (node.op === "ReduceSum" && node.inputs[0]!.node.op === "Mul") {
-    const [a, b] = node.inputs[0]!.node.inputs;
-    return mapOf(a, b) ?? mapOf(b, a);
+  if (node.op === "MatMul") return over(node.inputs[0], node.inputs[1], node.inputs[0]!.shape.at(-1)!);
+  if (node.op !== "ReduceSum" || node.inputs[0]!.node.op !== "Mul") return undefined;
+  const product = node.inputs[0]!;
+  const cells = reducedAxes(inferenceOf(node)).reduce((size, axis) => size * product.shape[axis]!, 1);
+  const [a, b] = product.node.inputs;
+  return over(a, b, cells) ?? over(b, a, cells);
+};
+
+/** The Softmax over `cells` elements that a value comes from by moving, or by summing rows or columns to a marginal. */
+function softmaxBehind(value: Value, cells: number): Node | undefined {
+  let { node } = value;
+  let size = cells;
+  while (MOVES.has(node.op) || node.op === "ReduceSum") {
+    const of = node.inputs[0]!;
+    if (node.op === "ReduceSum") size *= sizeOf(of.shape) / sizeOf(node.outputs[0]!.shape);
+    node = of.node;
   }
-  return undefined;
+  if (node.op !== "Softmax") return undefined;
+  const { shape } = node.inputs[0]!;
+  const axis = normalizeAxis("Softmax", (node.attributes.axis as number | undefined) ?? -1, shape);
+  return shape[axis] === size ? node : undefined;
 }
 
 /**
