@@ -195,7 +195,7 @@ def of_methods(out, only):
     folder.mkdir(exist_ok=True)
     golden_check.check()
     makers = {name: methods.of_canonical for name in methods.CANONICAL}
-    makers |= {name: methods.of_architecture for name in methods.ARCHITECTURES}
+    makers |= {name: methods.of_architecture for name in ARCHITECTURES if methods.applies(name)}
     for name, make in makers.items():
         if only in f"methods/{name}":
             write_json(folder / f"{name}.json", make(name))

@@ -3,6 +3,7 @@
 import zlib
 from importlib.metadata import version
 
+import composites
 import gradients
 import lrp
 import rap
@@ -29,25 +30,15 @@ CANONICAL = (
     "mlp-reference-ts21",
 )
 # Those whose images' relevance is kept a channel, not only as a heatmap.
-IN_FULL = ("nature-ts13", "nature-maxpool-batchnorm-ts17", "levine-lerobot-ts13", "lstm-ts17", "gru-dynamo18",
-           "frames-stacked-ts13", "gaussian-ts17")
-ARCHITECTURES = (
-    "resnet-group-ts17",
-    "resnet-batch-ts13",
-    "act-dynamo18",
-    "transformer-pre-class-ts17",
-    "transformer-post-mean-dynamo18",
-    "transformer-pre-class-dynamo23",
-    "lstm-ts17",
-    "lstm-window-ts14",
-    "gru-dynamo18",
-    "gru-cell-ts17",
-    "diffusion-ts17",
-    "language-ts17",
-    "gaussian-ts17",
-    "gaussian-mlp-ts13",
-    "frames-stacked-ts13",
-)
+IN_FULL = ("nature-ts13", "levine-lerobot-ts13", "lstm-ts17", "gru-dynamo18", "frames-ts17", "frames-stacked-ts13",
+           "frames-stacked-dynamo21", "gaussian-ts17")
+# Enough of one kind.
+LEFT_OUT = ("frames-dynamo18",)
+# Those that Captum explains by gradients too.
+DIFFERENTIATED = ("resnet-group-ts17", "resnet-batch-ts13", "act-dynamo18", "transformer-pre-class-ts17",
+                  "transformer-post-mean-dynamo18", "transformer-pre-class-dynamo23", "lstm-ts17", "lstm-window-ts14",
+                  "gru-dynamo18", "gru-cell-ts17", "diffusion-ts17", "language-ts17", "gaussian-ts17",
+                  "gaussian-mlp-ts13", "frames-stacked-ts13")
 ZENNIT, CAPTUM = f"zennit {version('zennit')}", f"captum {version('captum')}"
 
 
@@ -71,6 +62,11 @@ def is_well_conditioned(subject, rule):
     """Whether Zennit itself gets the same in float32: contributions may cancel in a denominator without its bias."""
     pairs = zip(lrp.relevance(subject, rule), lrp.relevance(subject.in_float32(), rule), strict=True)
     return all(float((a - b).abs().max()) < 1e-4 * float(a.abs().max()) for a, b in pairs)
+
+
+def applies(name):
+    """Whether there is a reference for a policy of architectures.py."""
+    return name not in LEFT_OUT and (name in DIFFERENTIATED or composites.applies(name))
 
 
 def of_canonical(name):
@@ -127,15 +123,28 @@ def repeated(x, batch):
 
 
 def of_architecture(name):
-    """The gradient methods on one observation of a policy of architectures.py."""
+    """DTD, and the gradient methods, on one observation of a policy of architectures.py."""
     policy, [inputs, *_] = build_architecture(name)
     policy = policy.in_float64()
+    alpha, images = importance(name, policy.joints), list(policy.images)
+    explained, found = None, {}
+    if name in DIFFERENTIATED:
+        explained, found = by_gradients(name, policy, inputs, alpha, images)
+    if composites.applies(name):
+        rows, explained = composites.dtd(policy, {k: x.double() for k, x in inputs.items()})
+        summed = {k: torch.einsum("j,j...->...", alpha, r) for k, r in rows.items()}
+        each = {k: r.flatten(1) for k, r in rows.items() if k not in images}
+        found["dtd"] = entry("dense float64", summed, each, images, name)
+    return document(name, f"architectures/{name}", alpha, explained, found)
+
+
+def by_gradients(name, policy, inputs, alpha, images):
+    """The explained values, and the gradient methods by Captum."""
     numbers = [k for k, x in inputs.items() if x.dtype in (torch.uint8, torch.float32)]
     values = tuple(inputs[k].double() for k in numbers)
     explained = Explained(policy, numbers, inputs)(*values)[0]
     signs = torch.where(explained < 0, -1.0, 1.0).double()
     model = Explained(policy, numbers, inputs, signs)
-    alpha, images = importance(name, policy.joints), list(policy.images)
 
     def each(attribute):
         rows = [attribute(tuple(x.clone().requires_grad_(True) for x in values), j) for j in range(policy.joints)]
@@ -143,13 +152,12 @@ def of_architecture(name):
         summed = {k: torch.einsum("j,j...->...", alpha, r) for k, r in stacked.items()}
         return entry(CAPTUM, summed, {k: r.flatten(1) for k, r in stacked.items() if k not in images}, images, name)
 
-    found = {
-        "gradient": each(lambda x, j: Saliency(model).attribute(x, target=j, abs=False)),
-        "gradient-x-input": each(lambda x, j: InputXGradient(model).attribute(x, target=j)),
-    }
+    found = {"gradient": each(lambda x, j: Saliency(model).attribute(x, target=j, abs=False))}
+    if not images or name in IN_FULL:
+        found["gradient-x-input"] = each(lambda x, j: InputXGradient(model).attribute(x, target=j))
     # Captum runs all steps as one batch, for which a carried state has its batch in the second axis.
-    steps = gradients.STEPS if not hasattr(policy, "carried") else None
-    if steps:
-        found["integrated-gradients"] = each(
-            lambda x, j: IntegratedGradients(model).attribute(x, target=j, n_steps=steps, method="riemann_middle"))
-    return document(name, f"architectures/{name}", alpha, explained, found)
+    if not hasattr(policy, "carried"):
+        integrated = IntegratedGradients(model)
+        options = {"n_steps": gradients.STEPS, "method": "riemann_middle"}
+        found["integrated-gradients"] = each(lambda x, j: integrated.attribute(x, target=j, **options))
+    return explained, found
