@@ -52,10 +52,17 @@ def gradient_x_input(subject):
     return each(subject, lambda inputs, j: method.attribute(inputs, target=j))
 
 
-def integrated_gradients(subject):
-    """Midpoints. Captum's trapezoids are not complete: their widths sum to 1 - 1/steps."""
-    method = IntegratedGradients(model(subject))
-    return each(subject, lambda inputs, j: method.attribute(inputs, target=j, n_steps=STEPS, method="riemann_middle"))
+# By the name of the quadrature. Captum's trapezoids are not complete: their widths sum to 1 - 1/steps.
+QUADRATURES = {"gauss-legendre": "gausslegendre", "midpoint": "riemann_middle", "left": "riemann_left",
+               "right": "riemann_right"}
+
+
+def integrated_gradients(quadrature):
+    def run(subject):
+        method, options = IntegratedGradients(model(subject)), {"n_steps": STEPS, "method": QUADRATURES[quadrature]}
+        return each(subject, lambda inputs, j: method.attribute(inputs, target=j, **options))
+
+    return run
 
 
 def modified(captum_class, zennit_composite):
@@ -92,7 +99,8 @@ def deeplift(subject):
 GRADIENTS = {
     "gradient": gradient,
     "gradient-x-input": gradient_x_input,
-    "integrated-gradients": integrated_gradients,
+    "integrated-gradients": integrated_gradients("gauss-legendre"),
+    **{f"integrated-gradients:quadrature={q}": integrated_gradients(q) for q in ("midpoint", "left", "right")},
     "guided-backprop:raw=true": guided_backprop,
     "guided-backprop": times_input(guided_backprop),
     "deconvnet:raw=true": deconvnet,
@@ -105,6 +113,8 @@ RAW = {"gradient", "guided-backprop:raw=true", "deconvnet:raw=true"}
 def applies(spec, subject):
     """Captum's DeepLift takes the spatial softmax for linear, and loses winners that overlapping max pools share."""
     modules = list(subject.net.modules())
+    if spec.endswith(("left", "right")):
+        return not subject.images
     if spec == "deeplift":
         return not any(isinstance(m, (SoftArgmax, Residual, nn.MaxPool2d, nn.AdaptiveMaxPool2d)) for m in modules)
     return any(isinstance(m, nn.ReLU) for m in modules) or not spec.startswith(("guided", "deconv"))
