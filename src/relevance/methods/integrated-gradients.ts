@@ -30,7 +30,7 @@ export const integratedGradients = method({
       BASELINES,
       "where the way begins: the card's reference (images zero), zero, or with the image black, white or of its mean colour",
     ),
-    quadrature: choice(["gauss-legendre", "midpoint", "trapezoid", "left", "right"], "the points and their weights"),
+    quadrature: choice(["midpoint", "gauss-legendre", "trapezoid", "left", "right"], "the points and their weights"),
   },
   make:
     ({ steps, baseline, quadrature }) =>
