@@ -6,6 +6,7 @@ import { fusion } from "./methods/fusion.js";
 import { GRADIENT_METHODS } from "./methods/gradients.js";
 import { integratedGradients } from "./methods/integrated-gradients.js";
 import { LRP } from "./methods/lrp.js";
+import { smoothgrad } from "./methods/smoothgrad.js";
 
 /** Every way to explain. */
 export const METHODS: readonly MethodEntry[] = [
@@ -15,6 +16,7 @@ export const METHODS: readonly MethodEntry[] = [
   excitationBackprop,
   ...LRP,
   integratedGradients,
+  smoothgrad((spec) => methodNamed(spec)),
 ];
 
 /**

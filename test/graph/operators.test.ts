@@ -79,7 +79,7 @@ const UNFOLDED = new Set(
     "DepthToSpace SpaceToDepth GatherElements ScatterElements TopK ArgMax ArgMin Resize " +
     "ReduceMean ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp " +
     "Conv ConvTranspose MatMul Gemm MaxPool AveragePool GlobalAveragePool " +
-    "LayerNormalization RMSNormalization GroupNormalization InstanceNormalization"
+    "LayerNormalization RMSNormalization GroupNormalization InstanceNormalization BitwiseAnd BitwiseXor"
   ).split(" "),
 );
 

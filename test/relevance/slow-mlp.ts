@@ -55,7 +55,7 @@ export const GATES = {
   edges: { relu: (g, y) => (y > 0 ? g : 0), edge: (g) => Math.max(g, 0) },
 } as const satisfies Record<string, Gates>;
 
-/** The (modified) gradient of sign(τ_j) τ_j for each torque. */
+/** The (modified) gradient of sign_j τ_j for each torque; of its own sign by default. */
 export function slowGradient(mlp: Mlp, x: ArrayLike<number>, { relu, edge = (g) => g }: Gates): Float64Array[] {
   const all = activations(mlp, x);
   return Array.from(all.at(-1)!, (torque, j) => {

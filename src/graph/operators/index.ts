@@ -1,3 +1,4 @@
+import { BITWISE } from "./bitwise.js";
 import { ELEMENTWISE } from "./elementwise.js";
 import { INDEXING } from "./indexing.js";
 import { LINEAR } from "./linear.js";
@@ -16,4 +17,5 @@ export const OPERATORS: Readonly<Record<string, OperatorSpec>> = {
   ...LINEAR,
   ...NORMALIZATION,
   ...RESIZE,
+  ...BITWISE,
 };

@@ -87,6 +87,8 @@ export const ELEMENTWISE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>>
   And: elementwise(2, ["bool"]),
   Or: elementwise(2, ["bool"]),
   Xor: elementwise(2, ["bool"]),
+  BitwiseAnd: elementwise(2, ["int64", "int32", "uint8"]),
+  BitwiseXor: elementwise(2, ["int64", "int32", "uint8"]),
   IsNaN: unary(REALS),
   IsInf: unary(REALS),
   Mod: fc.tuple(together(2), oneOf<DType>("float32", "int64", "int32")).chain(([[a, b], dtype]) =>
