@@ -56,10 +56,17 @@ export const GATES = {
 } as const satisfies Record<string, Gates>;
 
 /** The (modified) gradient of sign_j τ_j for each torque; of its own sign by default. */
-export function slowGradient(mlp: Mlp, x: ArrayLike<number>, { relu, edge = (g) => g }: Gates): Float64Array[] {
+export function slowGradient(
+  mlp: Mlp,
+  x: ArrayLike<number>,
+  { relu, edge = (g) => g }: Gates,
+  given?: ArrayLike<number>,
+): Float64Array[] {
   const all = activations(mlp, x);
-  return Array.from(all.at(-1)!, (torque, j) => {
-    let g = Float64Array.from(all.at(-1)!, (_, k) => (k === j ? Math.sign(torque) : 0));
+  const torques = all.at(-1)!;
+  const signs = given ?? torques.map(Math.sign);
+  return Array.from(torques, (_, j) => {
+    let g = torques.map((__, k) => (k === j ? signs[j]! : 0));
     for (let l = mlp.weights.length - 1; l >= 0; l--) {
       const matrix = mlp.weights[l]!;
       const passed = l === mlp.weights.length - 1 ? g : g.map((value, k) => relu(value, all[l + 1]![k]!));
