@@ -3,20 +3,25 @@ import {
   add,
   constant,
   expand,
+  greater,
   matmul,
   maximum,
   mul,
   neg,
+  reduceMax,
   relu,
   reshape,
   scalar,
   square,
   sub,
   tensor,
+  where,
 } from "../graph/build.js";
+import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { ofBound, VANISHING } from "./bounded-input.js";
 import type { Context } from "./context.js";
+import { outputAxis } from "./layers/folded.js";
 import { type LinearLayer, linearLayer } from "./linear-layer.js";
 
 /** Relevance of a linear layer's output → relevance of its input, a row axis in front of both. */
@@ -61,6 +66,30 @@ const INPUT: Readonly<
  */
 const SILENT = 1e-10;
 
+/**
+ * A unit that a normalisation made active although it has no positive weight hands to all its inputs by |w|, so little
+ * that it counts only where nothing else contributes.
+ */
+const AGAINST = 1e-10;
+
+/** w⁺, or a little of |w| for the outputs that have none. */
+function orAgainst(layer: LinearLayer, positive: Value): Value {
+  const axis = layer.isNormalised ? outputAxis(layer) : undefined;
+  const { weight } = layer;
+  if (axis === undefined || (weight.literal && everyOutputHasPositive(weight, axis))) return positive;
+  const others = weight.shape.flatMap((_, i) => (i === axis ? [] : [i]));
+  return where(greater(reduceMax(weight, others, true), 0), positive, mul(abs(weight), AGAINST));
+}
+
+function everyOutputHasPositive({ literal, shape }: Value, axis: number): boolean {
+  const inner = sizeOf(shape.slice(axis + 1));
+  const has = new Uint8Array(shape[axis]!);
+  literal!.numbers().forEach((w, i) => {
+    if (w > 0) has[Math.floor(i / inner) % has.length] = 1;
+  });
+  return has.every((x) => x === 1);
+}
+
 /** A term of one layer. */
 export interface Piece {
   /** Broadcasts to the layer's input. */
@@ -87,7 +116,8 @@ export function pieces(layer: LinearLayer, terms: readonly Term[], context: Cont
     : seenInput(layer, context);
   return terms.flatMap(([form, weightForm]): Piece[] => {
     if (form === "x⁻" && nonNegative) return [];
-    const weight = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
+    const plain = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
+    const weight = form === "x⁺ or silent" ? orAgainst(layer, plain) : plain;
     if (form === "x" && weightForm === "w" && x === layer.input)
       // What the forward pass computed already, less its bias.
       return [{ input: x, weight, forward: layer.output, offset: layer.bias && neg(layer.bias) }];

@@ -1,0 +1,68 @@
+import { convInputAdjoint, geometryOf } from "../../backward/convolution.js";
+import { apply } from "../../graph/apply.js";
+import { concat, conv, expand, mul, reshape, split, sum } from "../../graph/build.js";
+import type { Value } from "../../graph/value.js";
+import type { RecogniseLayer } from "../linear-layer.js";
+
+export const convolution: RecogniseLayer = (node, analysis) => {
+  const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
+  if (analysis.isDependent(weight) || !analysis.isDependent(input)) return undefined;
+  const output = node.outputs[0]!;
+  const geometry = geometryOf(node);
+  return {
+    node,
+    input,
+    weight,
+    bias: bias && onChannels(bias, output),
+    output,
+    kind: "convolution",
+    forward: (x, w, plus) => conv(x, w, geometry, plus && expand(reshape(plus, [-1]), [w.shape[0]!])),
+    ...(geometry.group === 1 && geometry.pads.every((p) => p === 0) && { uniform: channelSums }),
+    adjoints: (y, weights) => {
+      const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
+      const flat = reshape(y, [rows * batch, ...rest]);
+      const back = (w: Value) => {
+        const value = convInputAdjoint(flat, w, input.shape.slice(2), geometry);
+        return reshape(value, [rows, batch, ...value.shape.slice(1)]);
+      };
+      if (geometry.group > 1 || weights.length === 1) return weights.map(back);
+      // One pass over y for all weights: their input channels side by side.
+      const channels = weights.map((w) => w.shape[1]!);
+      return split(back(concat(weights, 1)), 2, channels);
+    },
+  };
+};
+
+/** [1, C, 1, …] and [K, C, …kernel] → [1, K, 1, …]: every window sees the same. */
+function channelSums(x: Value, weight: Value): Value {
+  const axes = weight.shape.map((_, i) => i).slice(1);
+  return reshape(sum(mul(weight, x), axes), [1, weight.shape[0]!, ...axes.slice(1).map(() => 1)]);
+}
+
+/** [K] → [1, K, 1, …]. */
+const onChannels = (bias: Value, output: Value) =>
+  reshape(bias, [1, bias.shape[0]!, ...output.shape.slice(2).map(() => 1)]);
+
+/** A convolution with inputs and outputs in each other's places. */
+export const transposedConvolution: RecogniseLayer = (node, analysis) => {
+  const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
+  if (analysis.isDependent(weight) || !analysis.isDependent(input)) return undefined;
+  const output = node.outputs[0]!;
+  const geometry = geometryOf(node);
+  const channels = output.shape[1]!;
+  return {
+    node,
+    input,
+    weight,
+    bias: bias && onChannels(bias, output),
+    output,
+    kind: "transposed convolution",
+    forward: (x, w, plus) =>
+      apply("ConvTranspose", plus ? [x, w, expand(reshape(plus, [-1]), [channels])] : [x, w], node.attributes),
+    adjoints: (y, weights) => {
+      const [rows, batch, ...rest] = y.shape as [number, number, ...number[]];
+      const flat = reshape(y, [rows * batch, ...rest]);
+      return weights.map((w) => reshape(conv(flat, w, geometry), [rows, batch, ...input.shape.slice(1)]));
+    },
+  };
+};

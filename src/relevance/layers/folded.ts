@@ -1,0 +1,119 @@
+import { abs, add, div, maximum, mul, reshape, scalar, sqrt, sub, tensor } from "../../graph/build.js";
+import { constantOf } from "../../graph/fold.js";
+import { type Shape, sizeOf } from "../../graph/shape.js";
+import type { Node, Value } from "../../graph/value.js";
+import type { Analysis } from "../analysis.js";
+import type { Normalisation } from "../composites/composite.js";
+import type { LinearLayer, RecogniseLayer } from "../linear-layer.js";
+
+/** What is written behind a layer and folded into it: constants, normalisations. */
+
+/** A layer's own constants, one an output channel: [K] for any layer, or undefined where a constant is no such thing. */
+function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
+  const axis = channelAxis(layer);
+  const channels = layer.output.shape[axis]!;
+  const size = sizeOf(constant.shape);
+  const place = constant.shape.length - (layer.output.shape.length - axis);
+  if (size === 1) return reshape(constant, [1]);
+  return size === channels && constant.shape[place] === channels ? reshape(constant, [channels]) : undefined;
+}
+
+/** The layer that ends at a node, where its weight has an axis of output channels that constants behind it fold into. */
+function foldable(node: Node, analysis: Analysis): LinearLayer | undefined {
+  const layer = analysis.composite(node) ? undefined : analysis.layer(node);
+  return layer && outputAxis(layer) !== undefined ? layer : undefined;
+}
+
+/** The axis of a layer's weight that holds its output channels, where it has one. */
+export function outputAxis(layer: LinearLayer): number | undefined {
+  const axis = WEIGHT_AXES[layer.kind]?.(layer.weight.shape.length);
+  return axis !== undefined && layer.weight.shape[axis] === layer.output.shape[channelAxis(layer)] ? axis : undefined;
+}
+
+/** Where output channels stand in a layer's weight of this rank. */
+const WEIGHT_AXES: Partial<Record<LinearLayer["kind"], (rank: number) => number>> = {
+  convolution: () => 0,
+  "transposed convolution": () => 1,
+  dense: (rank) => rank - 1,
+};
+
+const channelAxis = ({ kind, output }: LinearLayer) => (kind === "dense" ? output.shape.length - 1 : 1);
+const along = (shape: Shape, axis: number, value: Value) =>
+  reshape(
+    value,
+    shape.map((_, i) => (i === axis ? sizeOf(value.shape) : 1)),
+  );
+
+/** The layer followed by y·factor + offset, both one an output channel, as one layer whose output `node` makes. */
+function affine(layer: LinearLayer, node: Node, factor: Value | undefined, offset: Value | undefined): LinearLayer {
+  const { weight, bias, output } = layer;
+  const onOutput = (value: Value) => along(output.shape, channelAxis(layer), value);
+  const scaled = factor && bias ? mul(bias, onOutput(factor)) : bias;
+  const shift = offset && onOutput(offset);
+  const weightAxis = outputAxis(layer)!;
+  return {
+    ...layer,
+    node,
+    output: node.outputs[0]!,
+    weight: factor ? mul(weight, along(weight.shape, weightAxis, factor)) : weight,
+    bias: scaled && shift ? add(scaled, shift) : (scaled ?? shift),
+  };
+}
+
+/** The convolution or dense layer that a node's dynamic operand comes from, and the constant operand. */
+function behindConstant(node: Node, analysis: Analysis) {
+  const [a, b] = node.inputs as readonly [Value, Value];
+  const first = analysis.isDependent(a);
+  if (first === analysis.isDependent(b)) return undefined;
+  const inner = foldable((first ? a : b).node, analysis);
+  const value = inner && perOutput(inner, first ? b : a);
+  return value && { inner: inner!, value, first };
+}
+
+/** A layer with the BatchNormalization behind it folded in (zennit's MergeBatchNorm). */
+export const normalised: RecogniseLayer = (node, analysis) => {
+  const [x, scale, shift, mean, variance] = node.inputs as readonly Value[];
+  const inner = foldable(x!.node, analysis);
+  if (!inner) return undefined;
+  const epsilon = scalar((node.attributes.epsilon as number | undefined) ?? 1e-5, x!.dtype);
+  const factor = div(scale!, sqrt(add(variance!, epsilon)));
+  return affine(inner, node, factor, sub(shift!, mul(mean!, factor)));
+};
+
+/** A layer times one constant an output channel: its sign decides which weights are positive. */
+export const scaled: RecogniseLayer = (node, analysis) => {
+  const found = behindConstant(node, analysis);
+  if (!found || (node.op === "Div" && !found.first)) return undefined;
+  return affine(found.inner, node, node.op === "Div" ? div(1, found.value) : found.value, undefined);
+};
+
+/** A layer plus one constant an output channel: a bias that the exporter wrote apart. */
+export const biased: RecogniseLayer = (node, analysis) => {
+  const found = behindConstant(node, analysis);
+  return found && affine(found.inner, node, undefined, found.value);
+};
+
+/**
+ * A layer with the normalisation behind it. Rules whose contributions are weighed against one another do not see a
+ * positive factor of an output: of scale and statistics only the scale's sign is folded into the weight. The mean and
+ * the shift count as bias (methods.md §2.2).
+ */
+export function normalisedLayer(norm: Normalisation, analysis: Analysis): LinearLayer | undefined {
+  const inner = foldable(norm.source.node, analysis);
+  if (inner?.output !== norm.source) return undefined;
+  const { output } = inner;
+  const gain = norm.scale ?? scalar(1, output.dtype);
+  const channels = perOutput(inner, gain);
+  const literal = channels && constantOf(channels);
+  if (!channels || !literal) return undefined;
+  const signs = tensor(output.dtype, channels.shape, literal.numbers().map(signOf));
+  const onOutput = (value: Value) => along(output.shape, channelAxis(inner), value);
+  const folded = affine(inner, norm.node, signs, undefined);
+  const linear = inner.bias ? sub(output, inner.bias) : output;
+  const centred = mul(norm.centred(), onOutput(signs));
+  const size = maximum(abs(gain), 1e-12);
+  const whole = norm.shift ? add(centred, div(mul(norm.shift, norm.deviation()), size)) : centred;
+  return { ...folded, isNormalised: true, output: whole, bias: sub(whole, mul(linear, onOutput(signs))) };
+}
+
+const signOf = (x: number) => (x < 0 ? -1 : 1);
