@@ -1,3 +1,4 @@
+import type { Method } from "../relevance/method.js";
 import type { SimulatedSource } from "../sim/source.js";
 import type { Statistics } from "./statistics.js";
 
@@ -45,7 +46,7 @@ export function summarise(source: SimulatedSource, statistics: Statistics, secon
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** The same for people. */
-export function summaryText(summary: SimSummary): string {
+export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Method, "spec" | "conserves">): string {
   const { ticks, episodes, success_rate, final_error_m, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
   if (ticks === 0) return "stopped before the first tick";
   const outcome =
@@ -59,7 +60,7 @@ export function summaryText(summary: SimSummary): string {
       ? "shares  none: every tick was idle"
       : `shares  ${means.join("   ")}   (means of the ${ticks - idle_ticks} ticks that were not idle)`,
     `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   ticks that began late ${late_ticks}`,
-    `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}`,
+    `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}${conserves ? "" : `   (${spec} does not conserve)`}`,
   ].join("\n");
 }
 

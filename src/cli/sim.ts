@@ -103,7 +103,7 @@ async function sim(options: SimOptions): Promise<void> {
     const started = performance.now();
     await run(source, explainer, sinks, signal);
     const summary = summarise(source, statistics, (performance.now() - started) / 1000);
-    print(options.json ? JSON.stringify({ summary }) : summaryText(summary));
+    print(options.json ? JSON.stringify({ summary }) : summaryText(summary, explainer.method));
     if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
     interruption.check();
   } finally {
@@ -158,7 +158,7 @@ async function record(
 function introduction({ path, card, modalities }: Policy, { method }: Explainer, { task }: SimulatedSource): string {
   const near = relative(process.cwd(), path);
   return [
-    `Simulated task ${task}: a policy commands the torques, and every torque is explained (method ${method}).`,
+    `Simulated task ${task}: a policy commands the torques, and every torque is explained (method ${method.spec}).`,
     `policy   ${near.startsWith("..") ? path : near}`,
     `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");

@@ -114,6 +114,8 @@ describe("LiveLine", () => {
 });
 
 describe("summaryText", () => {
+  const dtd = { spec: "dtd", conserves: true };
+
   const summary: SimSummary = {
     ticks: 100,
     episodes: 2,
@@ -128,8 +130,15 @@ describe("summaryText", () => {
     seconds: 5,
   };
 
+  it("says where a method does not conserve", () => {
+    const text = summaryText(summary, { spec: "smoothgrad:n=5", conserves: false });
+    expect(text.split("\n").at(-1)).toMatch(
+      /^conservation residual at most \S+ {3}\(smoothgrad:n=5 does not conserve\)$/,
+    );
+  });
+
   it("says how it went", () => {
-    expect(summaryText(summary).split("\n")).toEqual([
+    expect(summaryText(summary, dtd).split("\n")).toEqual([
       "100 ticks; 2 episodes, success 50 %, median final error 3.4 mm",
       "shares  image 62.5 %   joint_position 37.5 %   (means of the 80 ticks that were not idle)",
       "latency p50 4.0 p99 9.0 ms   misses 3   ticks that began late 1",
@@ -139,7 +148,7 @@ describe("summaryText", () => {
 
   it("says what there was too little of", () => {
     const short = { ...summary, ticks: 1, idle_ticks: 1, episodes: 0, success_rate: null };
-    expect(summaryText(short)).toMatch(/^1 tick; no episode finished\nshares {2}none: every tick was idle\n/);
-    expect(summaryText({ ...short, ticks: 0 })).toBe("stopped before the first tick");
+    expect(summaryText(short, dtd)).toMatch(/^1 tick; no episode finished\nshares {2}none: every tick was idle\n/);
+    expect(summaryText({ ...short, ticks: 0 }, dtd)).toBe("stopped before the first tick");
   });
 });
