@@ -8,8 +8,8 @@ from torch_policies import SpatialSoftmax
 
 
 def applies(name):
-    """Cells and whole LSTM or GRU layers are left to the gradients."""
-    return not name.startswith(("lstm", "gru", "language-gru", "language-masked"))
+    """A mask of tokens would be a factor of theirs."""
+    return not name.startswith("language-masked")
 
 
 def output_weight(policy):

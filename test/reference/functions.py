@@ -17,6 +17,7 @@ function's output; what moves elements moves relevance back by its own gradient.
 
 import torch
 from dense import over
+from recurrent import Steps
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
@@ -212,6 +213,21 @@ class Relevance(TorchFunctionMode):
             y = y.permute(2, 0, 1, 3).reshape(len(query), -1, dim)
             return linear(y, out_weight, out_bias), None
 
+    def pass_(self, value, x):
+        return passed(value, x)
+
+    def lstm(self, x, memory, weights, has_biases, layers, *args):
+        return Steps(self, carry).lstm_layers(x, memory, weights, layers)
+
+    def gru(self, x, memory, weights, has_biases, layers, *args):
+        return Steps(self, carry).gru_layers(x, memory, weights, layers)
+
+    def lstm_cell(self, x, memory, *weights):
+        return Steps(self, carry).lstm_cell(x, *memory, *weights)
+
+    def gru_cell(self, x, h, *weights):
+        return Steps(self, carry).gru_cell(x, h, *weights)
+
     def embedding(self, indices, table, *args, **kwargs):
         return Rule.apply(F.embedding(indices.long(), table), lambda r: (r.sum(-1),), indices)
 
@@ -238,9 +254,15 @@ HANDLERS = {
     "max_pool2d": Relevance.max_pool2d,
     "scaled_dot_product_attention": Relevance.scaled_dot_product_attention,
     "multi_head_attention_forward": Relevance.multi_head_attention_forward,
+    **{name: getattr(Relevance, name) for name in ("lstm", "gru", "lstm_cell", "gru_cell")},
     "embedding": Relevance.embedding,
     "ones_like": Relevance.ones_like,
 }
+
+
+def carry(function, *args):
+    """A function that moves elements, and what is known of them."""
+    return moved(function, function(*args), args, {})
 
 
 def flat(args):

@@ -99,8 +99,8 @@ def deeplift(subject):
 GRADIENTS = {
     "gradient": gradient,
     "gradient-x-input": gradient_x_input,
-    "integrated-gradients": integrated_gradients("gauss-legendre"),
-    **{f"integrated-gradients:quadrature={q}": integrated_gradients(q) for q in ("midpoint", "left", "right")},
+    "integrated-gradients": integrated_gradients("midpoint"),
+    **{f"integrated-gradients:quadrature={q}": integrated_gradients(q) for q in ("gauss-legendre", "left", "right")},
     "guided-backprop:raw=true": guided_backprop,
     "guided-backprop": times_input(guided_backprop),
     "deconvnet:raw=true": deconvnet,
@@ -113,7 +113,7 @@ RAW = {"gradient", "guided-backprop:raw=true", "deconvnet:raw=true"}
 def applies(spec, subject):
     """Captum's DeepLift takes the spatial softmax for linear, and loses winners that overlapping max pools share."""
     modules = list(subject.net.modules())
-    if spec.endswith(("left", "right")):
+    if spec.endswith(("gauss-legendre", "left", "right")):
         return not subject.images
     if spec == "deeplift":
         return not any(isinstance(m, (SoftArgmax, Residual, nn.MaxPool2d, nn.AdaptiveMaxPool2d)) for m in modules)

@@ -31,8 +31,8 @@ CANONICAL = (
     "mlp-reference-ts21",
 )
 # Those whose images' relevance is kept a channel, not only as a heatmap.
-IN_FULL = ("nature-ts13", "levine-lerobot-ts13", "lstm-ts17", "gru-dynamo18", "frames-ts17", "frames-stacked-ts13",
-           "frames-stacked-dynamo21", "gaussian-ts17")
+IN_FULL = ("nature-ts13", "levine-lerobot-ts13", "lstm-ts17", "lstm-window-images-dynamo21", "gru-dynamo18",
+           "gru-window-images-ts17", "frames-ts17", "frames-stacked-ts13", "frames-stacked-dynamo21", "gaussian-ts17")
 # Enough of one kind.
 LEFT_OUT = ("frames-dynamo18",)
 # Those that Captum explains by gradients too.
@@ -163,7 +163,7 @@ def by_gradients(name, policy, inputs, alpha, images):
     return explained, found
 
 
-INTEGRATION = {"n_steps": gradients.STEPS, "method": gradients.QUADRATURES["gauss-legendre"]}
+INTEGRATION = {"n_steps": gradients.STEPS, "method": gradients.QUADRATURES["midpoint"]}
 
 
 def is_steady(policy, numbers, inputs, values):
