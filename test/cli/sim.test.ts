@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { METHODS } from "#src/relevance/methods.js";
 import { refusal, torquelens } from "./run.js";
 import { Simulation, simulate, type Tick, timeless, writePolicy } from "./simulation.js";
 
@@ -137,7 +138,10 @@ describe("bad usage", () => {
     [["--port", "70000"], "option '--port <n>' argument '70000' is invalid. Expected a whole number, 0 to 65535."],
     [["--ablate", "sound=off"], 'cannot ablate "sound=off"; expected image=frozen, image=first or image=black'],
     [["--policy", "/nowhere.onnx"], "/nowhere.onnx: cannot read the policy (no such file)"],
-    [["--method", "guess", "--no-live"], "method guess is unknown; known are dtd"],
+    [
+      ["--method", "guess", "--no-live"],
+      `method guess is unknown; known are ${METHODS.map(({ name }) => name).join(", ")}`,
+    ],
   ])("%s", async (argv, message) => {
     expect(await torquelens("sim", ...argv)).toMatchObject({ ...refusal(message), stdout: "" });
   });
