@@ -20,7 +20,7 @@ export type { Card, CardImage, CardInput, CardSlice, Quantity } from "./policy/c
 export type { ImageModality, Modality, ValueModality } from "./policy/modalities.js";
 export { loadPolicy, type Policy } from "./policy/policy.js";
 export type { NodeRule } from "./relevance/attribution.js";
-export { type CompiledModel, type CompileOptions, compile } from "./relevance/compile.js";
+export { type CompiledModel, type CompileOptions, compile, type Precision } from "./relevance/compile.js";
 export type { Method } from "./relevance/method.js";
 export { METHODS, methodNamed } from "./relevance/methods.js";
 export type { Depth } from "./relevance/readout.js";

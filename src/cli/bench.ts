@@ -4,11 +4,12 @@ import type { Command } from "commander";
 import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { loadPolicy } from "../policy/policy.js";
-import { compile } from "../relevance/compile.js";
+import { type CompileOptions, compile } from "../relevance/compile.js";
 import type { Subject } from "../relevance/subject.js";
 import type { Device } from "../runtime/device.js";
 import { levineNetwork } from "./bench/levine.js";
 import { inChild, type Measured } from "./bench/measuring.js";
+import { deviationOf } from "./deviation.js";
 import { deviceOption } from "./device-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 
@@ -17,17 +18,38 @@ interface BenchRow extends Measured {
   readonly threads: number;
   readonly case: string;
   readonly ratio_to_forward: number;
+  readonly deviation?: number;
 }
 
 const SHIPPED = fileURLToPath(new URL("../../models/reacher.onnx", import.meta.url));
 
-const CASES: Readonly<Record<string, (subject: Subject) => Uint8Array>> = {
-  forward: ({ graph }) => writeModel(graph),
-  dtd: (subject) => compile(subject, { depth: "heatmap" }).bytes,
-  "dtd-every-channel": (subject) => compile(subject, { depth: "full" }).bytes,
-  "dtd-per-torque": (subject) => compile(subject, { depth: "per-torque" }).bytes,
-  shares: (subject) => compile(subject, { depth: "shares" }).bytes,
+/** What is compiled of a network; undefined is the network alone. */
+const CASES: Readonly<Record<string, CompileOptions | undefined>> = {
+  forward: undefined,
+  dtd: { depth: "heatmap" },
+  "dtd-fast": { depth: "heatmap", precision: "fast" },
+  "dtd-every-channel": { depth: "full" },
+  "dtd-per-torque": { depth: "per-torque" },
+  "dtd-per-torque-fast": { depth: "per-torque", precision: "fast" },
+  shares: { depth: "shares" },
 };
+
+interface Case {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** How far heatmaps of integers are from exact ones, as a part of their largest element. */
+  readonly deviation?: number;
+}
+
+async function caseOf(name: string, subject: Subject, options: CompileOptions | undefined): Promise<Case | undefined> {
+  if (!options) return { name, bytes: writeModel(subject.graph) };
+  const compiled = compile(subject, options);
+  if (options.precision !== "fast") return { name, bytes: compiled.bytes };
+  // A network without a convolution that gains has no such case.
+  if (compiled.precision !== "fast") return undefined;
+  const deviation = await deviationOf(compiled, compile(subject, { ...options, precision: "exact" }));
+  return { name, bytes: compiled.bytes, deviation };
+}
 
 export function addBench(program: Command): void {
   program
@@ -55,18 +77,31 @@ async function bench({ threads, device, seconds, rounds, json }: BenchOptions): 
   const rows: BenchRow[] = [];
   if (!json) process.stdout.write(`${HEADER}\n`);
   for (const [network, subject] of networks) {
-    const models = Object.entries(CASES).map(([name, make]) => [name, make(subject)] as const);
+    const cases: Case[] = [];
+    for (const [name, options] of Object.entries(CASES)) {
+      const made = await caseOf(name, subject, options);
+      if (made) cases.push(made);
+    }
     // Cases take turns, and each keeps its best round: a machine's drift then touches all of them alike.
     const best = new Map<string, Measured>();
     for (let round = 0; round < rounds; round++)
-      for (const [name, model] of models) {
-        const measured = await inChild({ model, threads, device, seconds });
+      for (const { name, bytes } of cases) {
+        const measured = await inChild({ model: bytes, threads, device, seconds });
         const before = best.get(name);
         if (!before || measured.median_ms < before.median_ms) best.set(name, measured);
       }
     const forward = best.get("forward")!.median_ms;
-    for (const [name, measured] of best) {
-      const row = { network, threads, case: name, ...measured, ratio_to_forward: measured.median_ms / forward };
+    for (const { name, deviation } of cases) {
+      const measured = best.get(name)!;
+      const ratio_to_forward = measured.median_ms / forward;
+      const row = {
+        network,
+        threads,
+        case: name,
+        ...measured,
+        ratio_to_forward,
+        ...(deviation !== undefined && { deviation }),
+      };
       rows.push(row);
       if (!json) process.stdout.write(`${line(row)}\n`);
     }
@@ -74,6 +109,6 @@ async function bench({ threads, device, seconds, rounds, json }: BenchOptions): 
   if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
 }
 
-const HEADER = "network          threads  case             median ms    p99 ms  × forward";
-const line = ({ network, threads, case: name, median_ms, p99_ms, ratio_to_forward }: BenchRow) =>
-  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(15)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}`;
+const HEADER = "network          threads  case                 median ms    p99 ms  × forward  off by";
+const line = ({ network, threads, case: name, median_ms, p99_ms, ratio_to_forward, deviation }: BenchRow) =>
+  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(19)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}${deviation === undefined ? "" : `  ${(100 * deviation).toFixed(2)} %`}`;

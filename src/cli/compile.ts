@@ -1,19 +1,21 @@
 import { type Command, Option } from "commander";
 import { subjectOf } from "../explain/subject.js";
 import type { Value } from "../graph/value.js";
-import { loadPolicy } from "../policy/policy.js";
+import { loadPolicy, type Policy } from "../policy/policy.js";
 import { tensorText } from "../policy/tensors.js";
-import { compile } from "../relevance/compile.js";
+import { type CompiledModel, compile, type Precision } from "../relevance/compile.js";
 import type { Depth } from "../relevance/readout.js";
 import { assertWritable, writeAtomically } from "./atomic.js";
 import type { Cost } from "./cost.js";
 import { methodOption } from "./method-option.js";
+import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { columns } from "./table.js";
 
 interface Options {
   readonly output: string;
   readonly method: string;
   readonly depth: Depth;
+  readonly precision: Precision;
   readonly card?: string;
   readonly json?: boolean;
 }
@@ -30,6 +32,7 @@ export function addCompile(program: Command): void {
         .choices(["full", "per-torque", "shares"])
         .default("full"),
     )
+    .addOption(precisionOption())
     .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
     .option("--json", "one JSON object")
     .action(compilePolicy);
@@ -40,22 +43,36 @@ async function compilePolicy(path: string, options: Options): Promise<void> {
   const policy = await loadPolicy(path, options);
   const { costOf } = await import("./cost.js");
   const compiled = compile(subjectOf(policy), options);
+  warnOfPrecision(options.precision, compiled.precision);
   const cost = await costOf(policy, compiled);
+  const deviation = await deviationFromExact(policy, options, compiled);
   await writeAtomically(options.output, compiled.bytes);
   const inputs = tensors(compiled.graph.inputs);
   const outputs = tensors(compiled.graph.outputs);
   if (options.json) {
-    const { method, depth } = compiled;
+    const { method, depth, precision } = compiled;
     const { forwardMs: forward_ms, explainedMs: explained_ms } = cost;
     const ratio_to_forward = explained_ms / forward_ms;
-    const report = { output: options.output, method: method.spec, depth, inputs, outputs };
-    process.stdout.write(`${JSON.stringify({ ...report, cost: { forward_ms, explained_ms, ratio_to_forward } })}\n`);
+    const report = { output: options.output, method: method.spec, depth, precision, inputs, outputs };
+    const times = { forward_ms, explained_ms, ratio_to_forward };
+    process.stdout.write(`${JSON.stringify({ ...report, deviation, cost: times })}\n`);
     return;
   }
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
   const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.spec}`;
   process.stdout.write(`${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${costText(cost)}\n`);
+  if (deviation !== undefined) process.stdout.write(`${deviationText(deviation)}\n`);
 }
+
+/** How far heatmaps of integers are from exact ones; undefined where they are exact. */
+async function deviationFromExact(policy: Policy, options: Options, compiled: CompiledModel) {
+  if (compiled.precision === "exact") return undefined;
+  const { deviationOf } = await import("./deviation.js");
+  return deviationOf(compiled, compile(subjectOf(policy), { ...options, precision: "exact" }));
+}
+
+const deviationText = (deviation: number): string =>
+  `precision fast: heatmaps differ from exact ones by at most ${(100 * deviation).toFixed(2)} % of their largest element (three pictures of noise, waves and a square)`;
 
 const tensors = (values: ReadonlyMap<string, Value>) =>
   Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));

@@ -6,11 +6,13 @@ import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import { colorize, overlay, type RgbImage } from "../explain/overlay.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
+import type { Precision } from "../relevance/compile.js";
 import type { Device } from "../runtime/device.js";
 import { writeAtomically } from "./atomic.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
 import { methodOption } from "./method-option.js";
 import { type FileObservation, readObservation } from "./observation-files.js";
+import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { explanationJson, explanationText } from "./report.js";
 
 interface Options {
@@ -20,6 +22,7 @@ interface Options {
   readonly joint?: string;
   readonly out?: string;
   readonly device: Device;
+  readonly precision: Precision;
   readonly card?: string;
   readonly json?: boolean;
 }
@@ -34,6 +37,7 @@ export function addExplain(program: Command): void {
     .addOption(methodOption())
     .option("--joint <name>", "explain this joint's torque alone, not the sum weighted by importance")
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option("--out <directory>", "where to write heatmaps, overlays and explanation.json")
     .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
     .option("--json", "one JSON object")
@@ -43,14 +47,15 @@ export function addExplain(program: Command): void {
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 async function explain(path: string, options: Options): Promise<void> {
-  const { method, device } = options;
+  const { method, device, precision } = options;
   const policy = await loadPolicy(path, options);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
   const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
   if (options.out !== undefined) await makeDirectory(options.out);
   const { Explainer } = await import("../explain/explainer.js");
-  const explainer = await Explainer.create(policy, { method, device, worker: false });
+  const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
   warnOfFallback(explainer);
+  warnOfPrecision(precision, explainer.precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation));
   const written = options.out === undefined ? [] : await write(options.out, explanation, json);

@@ -9,6 +9,7 @@ import { FoxgloveSink } from "../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../messages/channels.js";
 import { serialiseCard } from "../policy/card.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
+import type { Precision } from "../relevance/compile.js";
 import type { Device } from "../runtime/device.js";
 import { readPerturbations } from "../sim/perturbations.js";
 import { type ImageAblation, parseAblation, SimulatedSource } from "../sim/source.js";
@@ -18,6 +19,7 @@ import { Interruption } from "./interruption.js";
 import { JsonLines, LiveLine } from "./live-line.js";
 import { methodOption } from "./method-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
+import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { explanationJson } from "./report.js";
 import { summarise, summaryText } from "./sim-summary.js";
 import { taskFor } from "./sim-task.js";
@@ -41,6 +43,7 @@ interface SimOptions {
   readonly port: number;
   readonly threads: number;
   readonly device: Device;
+  readonly precision: Precision;
   readonly json?: boolean;
 }
 
@@ -69,6 +72,7 @@ export function addSim(program: Command): void {
     .option("--port <n>", "port to serve on, 0 for any free one", wholeNumber(0, 65535), 8765)
     .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option("--json", "print one JSON object a tick and a last one with the summary")
     .action(sim);
 }
@@ -84,11 +88,12 @@ async function sim(options: SimOptions): Promise<void> {
     return resource;
   };
   try {
-    const { method, threads, device } = options;
+    const { method, threads, device, precision } = options;
     const policy = await loadPolicy(options.policy ?? shipped(options.task), { card: options.card });
     const source = open(await simulated(options, policy));
-    const explainer = open(await Explainer.create(policy, { method, threads, device }));
+    const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
     warnOfFallback(explainer);
+    warnOfPrecision(precision, explainer.precision);
     say(introduction(policy, explainer, source));
     const encoder = new ChannelEncoder({ robotDescription: source.robotDescription });
     const statistics = new Statistics();

@@ -2,8 +2,9 @@ import { InputError } from "../errors.js";
 import { input } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { sizeOf } from "../graph/shape.js";
-import type { Graph } from "../graph/value.js";
+import { type Graph, topologicalOrder, type Value } from "../graph/value.js";
 import type { NodeRule } from "./attribution.js";
+import { inIntegers } from "./integers.js";
 import type { Method } from "./method.js";
 import { methodNamed } from "./methods.js";
 import { Network, torqueOf } from "./network.js";
@@ -13,10 +14,19 @@ import type { Subject } from "./subject.js";
 /** Version of the compiled model's contract. */
 export const CONTRACT_VERSION = "1";
 
+/**
+ * What relevance is computed in: float32 (`exact`), or large convolutions of what cannot be negative in eight-bit
+ * integers with exact sums (`fast`). The policy itself is computed alike.
+ */
+export const PRECISIONS = ["exact", "fast"] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 export interface CompileOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */
   readonly method?: string | Method;
   readonly depth?: Depth;
+  /** Default `exact`. */
+  readonly precision?: Precision;
 }
 
 /** The policy's graph with the backward relevance pass in it: standard ONNX operators only. */
@@ -24,6 +34,8 @@ export interface CompiledModel {
   readonly graph: Graph;
   readonly method: Method;
   readonly depth: Depth;
+  /** What came of the precision asked for: `exact` where no convolution gains from integers. */
+  readonly precision: Precision;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
   /** The ONNX file. */
@@ -36,7 +48,7 @@ export interface CompiledModel {
  * @throws InputError for an operator that the method cannot explain, or names that are already taken
  */
 export function compile(subject: Subject, options: CompileOptions = {}): CompiledModel {
-  const { method: asked = "dtd", depth = "full" } = options;
+  const { method: asked = "dtd", depth = "full", precision: askedPrecision = "exact" } = options;
   const method = typeof asked === "string" ? methodNamed(asked) : asked;
   const { graph } = subject;
   for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
@@ -45,22 +57,33 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const importance = input("torquelens.importance", "float32", [sizeOf(torqueOf(subject).shape)]);
   const network = new Network(subject, importance, depth);
   const attribution = method.attribute(network);
+  const relevance = new Map(readout(network, attribution));
+  const fast = askedPrecision === "fast" ? fastRelevance(network, relevance) : undefined;
+  const precision = fast ? "fast" : "exact";
   const compiled: Graph = {
     name: graph.name,
     inputs: new Map([...graph.inputs, [importance.name!, importance]]),
-    outputs: new Map([...graph.outputs, ...readout(network, attribution)]),
-    metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth)]),
+    outputs: new Map([...graph.outputs, ...(fast ?? relevance)]),
+    metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth, precision)]),
     opset: graph.opset,
   };
-  return { graph: compiled, method, depth, rules: attribution.rules, bytes: writeModel(compiled) };
+  return { graph: compiled, method, depth, precision, rules: attribution.rules, bytes: writeModel(compiled) };
 }
 
-function metadataOf(subject: Subject, method: Method, depth: Depth): [string, string][] {
+/** The same outputs with large convolutions in integers, or undefined where there are none that gain. */
+function fastRelevance(network: Network, relevance: ReadonlyMap<string, Value>): Map<string, Value> | undefined {
+  const own = new Set(topologicalOrder(network.subject.graph.outputs.values()));
+  const isWeight = (value: Value) => value === network.importance;
+  return inIntegers(relevance, own, (value) => isWeight(value) || network.context.isNonNegative(value));
+}
+
+function metadataOf(subject: Subject, method: Method, depth: Depth, precision: Precision): [string, string][] {
   const reference = subject.modalities.map((m) => [m.name, m.kind === "image" ? "range" : m.reference.kind]);
   return [
     ["torquelens.version", CONTRACT_VERSION],
     ["torquelens.method", method.spec],
     ["torquelens.depth", depth],
+    ...(precision === "fast" ? [["torquelens.precision", precision] as [string, string]] : []),
     ["torquelens.modalities", JSON.stringify(subject.modalities.map(({ name }) => name))],
     [
       "torquelens.convention",

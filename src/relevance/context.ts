@@ -3,7 +3,7 @@ import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
 import type { Prefix } from "./prefix.js";
 import type { Depth } from "./readout.js";
-import { isNonNegative } from "./sign.js";
+import { isNonNegative, type Sign } from "./sign.js";
 import type { Subject, SubjectImage, SubjectModality } from "./subject.js";
 
 /** Operators that scale and shift a tensor's elements by constants, each by itself. */
@@ -13,7 +13,7 @@ const ELEMENTWISE = new Set(["Identity", "Dropout", "Cast", "Add", "Sub", "Mul",
 export class Context {
   /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: Value[] = [];
-  readonly #signs = new Map<Value, boolean>();
+  readonly #signs = new Map<Value, Sign>();
   readonly #onlyImages: ReadonlyMap<Node, SubjectImage>;
 
   constructor(
@@ -32,10 +32,10 @@ export class Context {
 
   /**
    * The image that this [N, C, H, W] value is, but for scaling and the place of its channels, where only the sum over
-   * channels is asked of its pixels: at depth `heatmap`.
+   * channels is asked of its pixels: at every depth but `full`.
    */
   summedImage(value: Value): SubjectImage | undefined {
-    if (this.depth !== "heatmap") return undefined;
+    if (this.depth === "full") return undefined;
     const modality = this.onlyImage(value.node);
     if (!modality) return undefined;
     const { shape } = this.subject.graph.inputs.get(modality.input)!;

@@ -25,14 +25,14 @@ import type { SubjectImage, SubjectModality } from "./subject.js";
 
 /**
  * How deep relevance is followed: only to where the image's features join (`shares`), to the α-weighted heatmap
- * (`heatmap`, what a live view needs), to every channel of every pixel (`full`), or to that for each torque
+ * (`heatmap`, what a live view needs), to every channel of every pixel (`full`), or to the heatmap of each torque
  * (`per-torque`).
  */
 export type Depth = "shares" | "heatmap" | "full" | "per-torque";
 
 /**
  * The compiled model's outputs, of what a method leaves at the inputs:
- * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques; of an image not at depth `heatmap`;
+ * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques; of an image only at depth `full`;
  * equal parts to the channels where a method knows pixels only),
  * `torquelens.heatmap.<input>` [H, W],
  * `torquelens.torque_relevance.<input>` [J, n] for inputs that are no image, `torquelens.torque_heatmap.<input>`
@@ -83,7 +83,7 @@ class Readout {
     const target = this.#target(image);
     const pixels = this.#pixelsOf(image);
     const outputs: [string, Value][] = [];
-    if (depth !== "heatmap")
+    if (depth === "full")
       outputs.push([`torquelens.relevance.${image.input}`, this.#imageRelevance(image) ?? zeros(target.shape)]);
     const [h, w] = heightAndWidth(target.shape, image).map((axis) => target.shape[axis]!) as [number, number];
     const heatmap = pixels ? reshape(this.#collapse(pixels), [h, w]) : zeros([h, w]);
@@ -143,7 +143,7 @@ class Readout {
   #elements(modality: SubjectModality): Value | undefined {
     const { depth } = this.network;
     const target = this.#target(modality);
-    if (modality.kind === "image" && depth !== "heatmap") return this.#imageRelevance(modality);
+    if (modality.kind === "image" && depth === "full") return this.#imageRelevance(modality);
     if (modality.kind === "image") {
       const pixels = this.#pixelsOf(modality);
       return pixels && this.#collapse(pixels);

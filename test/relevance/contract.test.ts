@@ -60,7 +60,7 @@ const EXPECTED = {
   shares: ALWAYS,
   heatmap: { ...ALWAYS, ...HEATMAP },
   full: { ...ALWAYS, ...HEATMAP, ...PIXELS },
-  "per-torque": { ...ALWAYS, ...HEATMAP, ...PIXELS, "torquelens.torque_heatmap.image": [J, H, W] },
+  "per-torque": { ...ALWAYS, ...HEATMAP, "torquelens.torque_heatmap.image": [J, H, W] },
 } as const;
 
 describe("the compiled model's contract", () => {

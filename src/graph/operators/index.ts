@@ -3,6 +3,7 @@ import { ELEMENTWISE } from "./elementwise.js";
 import { INDEXING } from "./indexing.js";
 import { LINEAR } from "./linear.js";
 import { NORMALIZATION } from "./normalization.js";
+import { QUANTISATION } from "./quantisation.js";
 import { REDUCTION } from "./reduction.js";
 import { RESIZE } from "./resize.js";
 import type { OperatorSpec } from "./spec.js";
@@ -18,4 +19,5 @@ export const OPERATORS: Readonly<Record<string, OperatorSpec>> = {
   ...NORMALIZATION,
   ...RESIZE,
   ...BITWISE,
+  ...QUANTISATION,
 };

@@ -4,6 +4,7 @@ import { INDEXING_CASES } from "./indexing.js";
 import { LINEAR_CASES } from "./linear.js";
 import { NORMALIZATION_CASES } from "./normalization.js";
 import type { NodeCase } from "./operands.js";
+import { QUANTISATION_CASES } from "./quantisation.js";
 import { STRUCTURAL_CASES } from "./structural.js";
 
 /** For every operator of the graph, random valid nodes: what onnxruntime and torquelens must agree on. */
@@ -13,6 +14,7 @@ export const NODE_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>> = {
   ...INDEXING_CASES,
   ...LINEAR_CASES,
   ...NORMALIZATION_CASES,
+  ...QUANTISATION_CASES,
 };
 
 /** Operators that came, or changed, after operator set 18. */

@@ -1,0 +1,34 @@
+import type { DType } from "../dtype.js";
+import { ShapeError, sameShape } from "../shape.js";
+import type { TensorType } from "../value.js";
+import { matMulShape } from "./linear.js";
+import type { Inference, OperatorSpec } from "./spec.js";
+
+const BYTES: ReadonlySet<DType> = new Set(["uint8", "int8"]);
+
+function byte(node: Inference, i: number): DType {
+  const { dtype } = node.input(i);
+  if (!BYTES.has(dtype)) throw new ShapeError(`${node.op}: input ${i} is ${dtype}, expected int8 or uint8`);
+  return dtype;
+}
+
+/** One scale for the whole tensor; the zero point has the type of the result. */
+function quantizeLinear(node: Inference): TensorType[] {
+  if (node.shape(1).length > 0 || !sameShape(node.shape(1), node.shape(2)))
+    throw new ShapeError(
+      `QuantizeLinear: scale [${node.shape(1)}] and zero point [${node.shape(2)}] must be scalars to be supported`,
+    );
+  return [{ dtype: byte(node, 2), shape: node.shape(0) }];
+}
+
+function matMulInteger(node: Inference): TensorType[] {
+  byte(node, 0);
+  byte(node, 1);
+  return [{ dtype: "int32", shape: matMulShape(node.shape(0), node.shape(1)) }];
+}
+
+/** Eight-bit integers: what relevance computes in where it is asked to be fast. */
+export const QUANTISATION: Readonly<Record<string, OperatorSpec>> = {
+  QuantizeLinear: { inputs: [3, 3], infer: quantizeLinear },
+  MatMulInteger: { inputs: [2, 4], infer: matMulInteger },
+};
