@@ -31,7 +31,8 @@ def check():
     empty = torch.zeros(1, 0)
     explained = net([image], empty)[0]
     torch.set_default_dtype(torch.float32)
-    subject = SimpleNamespace(net=net, images=[image], configuration=empty, explained=explained)
+    ranges = [(image.min().expand(3), image.max().expand(3))]
+    subject = SimpleNamespace(net=net, images=[image], ranges=ranges, configuration=empty, explained=explained)
     [found, _] = rap.relevance(subject)
     for k, expected in enumerate(golden["rap_reference_seed_onehot_k"]):
         if explained[k] < 0:

@@ -6,7 +6,7 @@ Contributions z_ij = x_i w_ij of a layer, p = max(z, 0), n = max(-z, 0), P and N
            positive and b·(-N)/(P-N) to the negative ones, which gives r; R_i = |r_i| Σr/Σ|r|
   hidden   C_i = Σ_{R_j>0} R_j (p/P + n/(P+N)) + Σ_{R_j<0} R_j (n/N + n/(P+N)), biases left out;
            R_i = C_i - (ΣC - ΣR)/#{C ≠ 0} where C_i ≠ 0
-  image    zB with the lowest and highest value of the picture
+  image    zB with the lowest and highest value of the declared picture, carried through its normalisation
   max pooling: winner; average pooling: x/Σx; spatial softmax: mass rule; ReLU passes
 """
 
@@ -49,11 +49,12 @@ def step(layer, x, relevance, bounds):
     return backward(layer, x, relevance, bounds, strict=True)
 
 
-def chain(layers, x, relevance, image=False):
+def chain(layers, x, relevance, image=None):
+    """`image`: lowest and highest value of each of its channels, [C] each."""
     layers, inputs = folded(layers), []
     first, cells = None, None
-    if image:
-        first, cells = bounds_at_first(layers, x, [v.expand(x.shape[1]) for v in (x.min(), x.max())])
+    if image is not None:
+        first, cells = bounds_at_first(layers, x, image)
     for layer in layers:
         inputs.append(x)
         x = layer(x)
@@ -73,5 +74,6 @@ def relevance(subject):
     r = output(at_output.flatten(), last.weight.T, last.bias, subject.explained)
     r = chain(before, x, r)
     *of_images, of_configuration = r.split([part.shape[1] for part in parts], 1)
-    rows = [chain(trunk, image, part, True) for trunk, image, part in zip(net.cameras, subject.images, of_images, strict=True)]
+    cameras = zip(net.cameras, subject.images, of_images, subject.ranges, strict=True)
+    rows = [chain(trunk, image, part, range) for trunk, image, part, range in cameras]
     return [*rows, chain(net.configuration, subject.configuration, of_configuration)]

@@ -36,6 +36,8 @@ class Subject:
         for i, zero in enumerate(zeros):
             self._measure_from(i, zero[:, :, :1, :1])
         self.images = [image - zero for image, zero in zip(images, zeros)]
+        self.ranges = [(g.flatten() * x.min().double(), g.flatten() * x.max().double())
+                       for g, x in zip(self.gains, inputs.values())]
         self.configuration = configuration
         self.inputs = (*self.images, configuration)
         self.explained = self.net(self.images, configuration)[0]
