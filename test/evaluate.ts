@@ -7,13 +7,14 @@ export async function evaluate(
   inputs: readonly Value[],
   outputs: Readonly<Record<string, Value>>,
   feeds: Readonly<Record<string, TensorData>>,
+  opset = 18,
 ): Promise<Record<string, Float64Array>> {
   const graph = {
     name: "test",
     inputs: new Map(inputs.map((value) => [value.name!, value])),
     outputs: new Map(Object.entries(outputs)),
     metadata: new Map(),
-    opset: 18,
+    opset,
   };
   const session = await Session.create(writeModel(graph), { threads: 1 });
   const results = await session.run(feeds);

@@ -13,7 +13,7 @@ import {
 } from "../graph/build.js";
 import { windowOf } from "../graph/operators/linear.js";
 import { Inference } from "../graph/operators/spec.js";
-import type { Shape } from "../graph/shape.js";
+import { type Shape, sizeOf, stridesOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 
 /** Explicit geometry of a Conv or ConvTranspose node (auto_pad resolved). */
@@ -81,7 +81,6 @@ function phasedAdjoint(y: Value, weight: Value, spatial: Shape, { strides, pads 
 /** The adjoint of a convolution in its weight: input [N, C, …in] and output gradient [N, K, …out] → [K, C/group, …kernel]. */
 export function convWeightAdjoint(x: Value, y: Value, kernel: Shape, geometry: ConvGeometry): Value {
   const { strides, dilations, pads, group } = geometry;
-  if (kernel.length !== 2) throw new RangeError(`weight gradients exist for two spatial axes, not ${kernel.length}`);
   if (group > 1) {
     const parts = (value: Value) => split(value, 1, Array<number>(group).fill(value.shape[1]! / group));
     const ys = parts(y);
@@ -90,7 +89,7 @@ export function convWeightAdjoint(x: Value, y: Value, kernel: Shape, geometry: C
       0,
     );
   }
-  const padded = [0, 1].reduce((value, i) => padAxis(value, i + 2, pads[i]!, pads[i + 2]!), x);
+  const padded = kernel.reduce((value, _, i) => padAxis(value, i + 2, pads[i]!, pads[i + kernel.length]!), x);
   if (strides.every((s) => s === 1)) return shiftedProducts(padded, y, kernel, dilations);
   if (dilations.some((d) => d !== 1))
     throw new RangeError("weight gradients of strided and dilated convolutions are not supported");
@@ -98,45 +97,54 @@ export function convWeightAdjoint(x: Value, y: Value, kernel: Shape, geometry: C
 }
 
 /**
- * Stride s as stride 1: the s × s phases of the input become channels, and the kernel's phases likewise.
+ * Stride s as stride 1: the phases of the input, s an axis, become channels, and the kernel's phases likewise.
  */
 function stridedWeightAdjoint(x: Value, y: Value, kernel: Shape, strides: Shape): Value {
   const [n, c] = x.shape as [number, number];
   const k = y.shape[1]!;
   const coarse = kernel.map((extent, i) => Math.ceil(extent / strides[i]!));
   const grid = coarse.map((extent, i) => y.shape[i + 2]! + extent - 1);
-  const [s, t] = strides as [number, number];
-  const fitted = [0, 1].reduce((value, i) => {
+  const fitted = kernel.reduce((value, _, i) => {
     const extent = grid[i]! * strides[i]!;
     const short = extent - value.shape[i + 2]!;
     return short >= 0 ? padAxis(value, i + 2, 0, short) : slice(value, i + 2, 0, extent);
   }, x);
-  const phases = transpose(reshape(fitted, [n, c, grid[0]!, s, grid[1]!, t]), [0, 1, 3, 5, 2, 4]);
-  const fine = shiftedProducts(reshape(phases, [n, c * s * t, grid[0]!, grid[1]!]), y, coarse, [1, 1]);
-  const blocks = transpose(reshape(fine, [k, c, s, t, coarse[0]!, coarse[1]!]), [0, 1, 4, 2, 5, 3]);
-  const whole = reshape(blocks, [k, c, coarse[0]! * s, coarse[1]! * t]);
-  return slice(slice(whole, 2, 0, kernel[0]!), 3, 0, kernel[1]!);
+  const axes = kernel.map((_, i) => i);
+  const rank = kernel.length;
+  const parted = reshape(fitted, [n, c, ...grid.flatMap((d, i) => [d, strides[i]!])]);
+  const phases = transpose(parted, [0, 1, ...axes.map((i) => 3 + 2 * i), ...axes.map((i) => 2 + 2 * i)]);
+  const channels = c * sizeOf(strides);
+  const one = kernel.map(() => 1);
+  const fine = shiftedProducts(reshape(phases, [n, channels, ...grid]), y, coarse, one);
+  const blocks = transpose(reshape(fine, [k, c, ...strides, ...coarse]), [
+    0,
+    1,
+    ...axes.flatMap((i) => [2 + rank + i, 2 + i]),
+  ]);
+  const whole = reshape(blocks, [k, c, ...coarse.map((extent, i) => extent * strides[i]!)]);
+  return kernel.reduce((value, extent, i) => slice(value, i + 2, 0, extent), whole);
 }
 
 /**
- * dW[k, c, i, j] = Σ y[k, p]·x[c, p + (i, j)] for stride 1. With rows padded to the input's width a shift by (i, j) is a
- * shift of the flat index, so every kernel element is one matrix product of two contiguous slices.
+ * dW[k, c, i…] = Σ y[k, p]·x[c, p + i] for stride 1. With rows padded to the input's extents a shift is a shift of the
+ * flat index, so every kernel element is one matrix product of two contiguous slices.
  */
 function shiftedProducts(x: Value, y: Value, kernel: Shape, dilations: Shape): Value {
-  const [n, c, height, width] = x.shape as [number, number, number, number];
-  const [, k, rows, columns] = y.shape as [number, number, number, number];
-  const total = n * height * width;
-  const xFlat = reshape(transpose(x, [1, 0, 2, 3]), [c, total]);
-  const yPadded = padAxis(padAxis(transpose(y, [1, 0, 2, 3]), 2, 0, height - rows), 3, 0, width - columns);
+  const [n, c, ...extents] = x.shape as [number, number, ...number[]];
+  const k = y.shape[1]!;
+  const total = n * sizeOf(extents);
+  const channelsFirst = (value: Value) => transpose(value, [1, 0, ...extents.map((_, i) => i + 2)]);
+  const xFlat = reshape(channelsFirst(x), [c, total]);
+  const yPadded = extents.reduce((value, d, i) => padAxis(value, i + 2, 0, d - value.shape[i + 2]!), channelsFirst(y));
   const yFlat = reshape(yPadded, [k, total]);
-  const reach = (kernel[0]! - 1) * dilations[0]! * width + (kernel[1]! - 1) * dilations[1]!;
+  const steps = stridesOf(extents).map((stride, i) => stride * dilations[i]!);
+  const reach = kernel.reduce((sum, extent, i) => sum + (extent - 1) * steps[i]!, 0);
   const left = slice(yFlat, 1, 0, total - reach);
-  const products: Value[] = [];
-  for (let i = 0; i < kernel[0]!; i++)
-    for (let j = 0; j < kernel[1]!; j++) {
-      const shift = i * dilations[0]! * width + j * dilations[1]!;
-      const right = slice(xFlat, 1, shift, shift + total - reach);
-      products.push(reshape(matmul(left, matrixTranspose(right)), [k, c, 1]));
-    }
-  return reshape(concat(products, 2), [k, c, kernel[0]!, kernel[1]!]);
+  const within = stridesOf(kernel);
+  const products = Array.from({ length: sizeOf(kernel) }, (_, element) => {
+    const shift = kernel.reduce((sum, d, i) => sum + (Math.floor(element / within[i]!) % d) * steps[i]!, 0);
+    const right = slice(xFlat, 1, shift, shift + total - reach);
+    return reshape(matmul(left, matrixTranspose(right)), [k, c, 1]);
+  });
+  return reshape(concat(products, 2), [k, c, ...kernel]);
 }

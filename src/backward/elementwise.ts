@@ -4,6 +4,7 @@ import {
   cast,
   div,
   equal,
+  exp,
   greater,
   less,
   log,
@@ -12,9 +13,9 @@ import {
   mul,
   neg,
   sign,
+  sqrt,
   square,
   sub,
-  where,
 } from "../graph/build.js";
 import { isFloat } from "../graph/dtype.js";
 import type { Value } from "../graph/value.js";
@@ -49,11 +50,12 @@ const clip: GradientRule = (node, g) => {
   ];
 };
 
-/** Gradient to the larger (or smaller) of two, in halves where they are equal. */
-const extremum = (wins: typeof greater): GradientRule => {
-  const part = (g: Value, a: Value, b: Value) => add(gate(wins(a, b), g), mul(gate(equal(a, b), g), 0.5));
-  const ofTwo = binary(part, (g, a, b) => part(g, b, a));
-  return (node, ...rest) => (node.inputs.length === 2 ? ofTwo(node, ...rest) : []);
+/** Gradient to the largest (or smallest) operand, in equal parts where several are. */
+const extremum: GradientRule = (node, g, lead) => {
+  const operands = node.inputs as readonly Value[];
+  const wins = (x: Value) => cast(equal(x, node.outputs[0]!), g.dtype);
+  const winners = () => operands.map(wins).reduce(add);
+  return operands.map((x) => () => sumToShape(mul(g, div(wins(x), winners())), x.shape, lead));
 };
 
 export const ELEMENTWISE_GRADIENTS: GradientTable = {
@@ -74,20 +76,30 @@ export const ELEMENTWISE_GRADIENTS: GradientTable = {
     (g, a, b) => mul(g, mul(cast(b, a.dtype), apply("Pow", [a, sub(b, 1)]))),
     (g, a, _b, y) => mul(g, mul(y, log(a))),
   ),
-  Max: extremum(greater),
-  Min: extremum(less),
+  Max: extremum,
+  Min: extremum,
+  Mod: binary(
+    (g) => g,
+    (g, a, b, y) => neg(mul(g, div(sub(a, y), b))),
+  ),
   Neg: unary(neg),
   Exp: unary((g, _x, y) => mul(g, y)),
   Log: unary((g, x) => div(g, x)),
   Sqrt: unary((g, _x, y) => div(mul(g, 0.5), y)),
   Reciprocal: unary((g, _x, y) => neg(mul(g, square(y)))),
   Abs: unary((g, x) => mul(g, sign(x))),
-  Tanh: unary((g, _x, y) => mul(g, sub(1, square(y)))),
-  Sigmoid: unary((g, _x, y) => mul(g, mul(y, sub(1, y)))),
-  Relu: unary((g, _x, y) => gate(greater(y, 0), g)),
-  LeakyRelu: (node, g) => [
-    () => where(greater(node.inputs[0]!, 0), g, mul(g, (node.attributes.alpha as number | undefined) ?? 0.01)),
-  ],
+  Sin: unary((g, x) => mul(g, apply("Cos", [x]))),
+  Cos: unary((g, x) => neg(mul(g, apply("Sin", [x])))),
+  Tan: unary((g, _x, y) => mul(g, add(square(y), 1))),
+  Asin: unary((g, x) => div(g, sqrt(sub(1, square(x))))),
+  Acos: unary((g, x) => neg(div(g, sqrt(sub(1, square(x)))))),
+  Atan: unary((g, x) => div(g, add(square(x), 1))),
+  Sinh: unary((g, x) => mul(g, apply("Cosh", [x]))),
+  Cosh: unary((g, x) => mul(g, apply("Sinh", [x]))),
+  Asinh: unary((g, x) => div(g, sqrt(add(square(x), 1)))),
+  Acosh: unary((g, x) => div(g, sqrt(sub(square(x), 1)))),
+  Atanh: unary((g, x) => div(g, sub(1, square(x)))),
+  Erf: unary((g, x) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))),
   Clip: clip,
   Where: (node, g, lead) => {
     const [condition, a, b] = node.inputs as readonly [Value, Value, Value];

@@ -1,24 +1,32 @@
 import { isFloat } from "../graph/dtype.js";
 import type { Node, Value } from "../graph/value.js";
+import { ACTIVATION_GRADIENTS } from "./activations.js";
 import { ELEMENTWISE_GRADIENTS } from "./elementwise.js";
 import { INDEXING_GRADIENTS } from "./indexing.js";
 import { LINEAR_GRADIENTS } from "./linear.js";
+import { NORMALIZATION_GRADIENTS } from "./normalization.js";
 import { REDUCTION_GRADIENTS } from "./reduction.js";
+import { resizeAdjoint } from "./resize.js";
 import type { GradientTable, InputGradient } from "./rule.js";
 import { structuralAdjoint } from "./structural.js";
 
 /** Gradient rules by operator. All are made of graph values, so gradients can be differentiated again. */
 const GRADIENTS: GradientTable = {
+  ...ACTIVATION_GRADIENTS,
   ...ELEMENTWISE_GRADIENTS,
   ...INDEXING_GRADIENTS,
   ...LINEAR_GRADIENTS,
+  ...NORMALIZATION_GRADIENTS,
   ...REDUCTION_GRADIENTS,
+  Resize: (node, g, lead) => [() => resizeAdjoint(node, g, lead)],
 };
 
 /** Operators whose derivative is zero almost everywhere, or that no gradient passes through. */
 const FLAT = new Set([
   "Sign",
   "Floor",
+  "Ceil",
+  "Round",
   "Greater",
   "GreaterOrEqual",
   "Less",
@@ -26,8 +34,17 @@ const FLAT = new Set([
   "Equal",
   "And",
   "Or",
+  "Xor",
   "Not",
+  "IsNaN",
+  "IsInf",
   "Shape",
+  "Size",
+  "ArgMax",
+  "ArgMin",
+  "OneHot",
+  "NonZero",
+  "Range",
 ]);
 
 /**

@@ -18,6 +18,12 @@ export type GradientRule = (
   all: readonly (Value | undefined)[],
 ) => readonly InputGradient[];
 
+/**
+ * The adjoint of an operator that moves elements without computing: gradients and relevance pass through it alike.
+ * Undefined for a node that computes after all, by its attributes.
+ */
+export type Adjoint = (...given: Parameters<GradientRule>) => ReturnType<GradientRule> | undefined;
+
 export type GradientTable = Readonly<Record<string, GradientRule>>;
 
 export const inferenceOf = (node: Node): Inference =>

@@ -1,16 +1,13 @@
 import { apply } from "../graph/apply.js";
-import { cast, concat, expand, padAxis, reshape, scalar, slice, sum, transpose } from "../graph/build.js";
+import { concat, expand, padAxis, reshape, scalar, slice, sum, transpose } from "../graph/build.js";
 import { reducedAxes } from "../graph/operators/reduction.js";
 import { sliceRanges, splitSizes } from "../graph/operators/structural.js";
-import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../graph/shape.js";
+import { normalizeAxis, type Shape } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
-import { inferenceOf, rowsOf } from "./rule.js";
-
-/**
- * Adjoints of the operators that move elements without computing: gradients and relevance pass through them alike.
- * `g` may carry `lead` extra leading axes (relevance carries one, a row a torque); results carry the same.
- */
-type Adjoint = (node: Node, g: Value, lead: number, all: readonly (Value | undefined)[]) => readonly (() => Value)[];
+import { INDEXING_ADJOINTS } from "./indexing.js";
+import { padAdjoint } from "./pad.js";
+import { onlyCopies, resizeAdjoint } from "./resize.js";
+import { type Adjoint, foldedRows, type InputGradient, inferenceOf, rowsOf } from "./rule.js";
 
 /** The adjoint of broadcasting `shape` up to what `g` has behind its leading axes. */
 export function sumToShape(g: Value, shape: Shape, lead: number): Value {
@@ -50,44 +47,30 @@ function sliceAdjoint(node: Node, g: Value, lead: number): Value {
   return result;
 }
 
-function padAdjoint(node: Node, g: Value, lead: number): Value {
-  const mode = (node.attributes.mode as string | undefined) ?? "constant";
-  if (mode !== "constant")
-    throw new RangeError(`node "${node.label}": nothing passes back through Pad of mode ${mode}`);
-  const inference = inferenceOf(node);
-  const { shape } = node.inputs[0]!;
-  const pads = inference.ints(1, "pads");
-  const axes = node.inputs[3]
-    ? inference.ints(3, "axes").map((a) => normalizeAxis("Pad", a, shape))
-    : shape.map((_, i) => i);
-  return axes.reduce((value, bare, i) => {
-    const axis = bare + lead;
-    const [before, after] = [pads[i]!, pads[i + axes.length]!];
-    const kept = slice(value, axis, Math.max(before, 0), value.shape[axis]! - Math.max(after, 0));
-    return padAxis(kept, axis, Math.max(-before, 0), Math.max(-after, 0)); // Negative pads cut.
-  }, g);
-}
-
-/** Adds each gathered slice back to where it came from. */
-function gatherAdjoint(node: Node, g: Value, lead: number): Value {
-  const [x, indices] = node.inputs as readonly [Value, Value];
-  const axis = normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, x.shape);
-  const outer = sizeOf([...rowsOf(g, lead), ...x.shape.slice(0, axis)]);
-  const inner = stridesOf(x.shape)[axis]!;
-  const count = sizeOf(indices.shape);
-  const at = expand(reshape(cast(indices, "int64"), [1, count, 1]), [outer, count, inner]);
-  const nothing = expand(scalar(0, g.dtype), [outer, x.shape[axis]!, inner]);
-  const amounts = reshape(g, [outer, count, inner]);
-  const scattered = apply("ScatterElements", [nothing, at, amounts], { axis: 1, reduction: "add" });
-  return reshape(scattered, [...rowsOf(g, lead), ...x.shape]);
-}
-
 function transposeAdjoint(node: Node, g: Value, lead: number): Value {
   const rank = node.inputs[0]!.shape.length;
   const perm =
     (node.attributes.perm as readonly number[] | undefined) ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
   const leading = Array.from({ length: lead }, (_, i) => i);
   return transpose(g, [...leading, ...perm.map((_, i) => perm.indexOf(i) + lead)]);
+}
+
+/** The sum of an axis's copies. */
+function tileAdjoint(node: Node, g: Value, lead: number): Value {
+  const { shape } = node.inputs[0]!;
+  const repeats = inferenceOf(node).ints(1, "repeats");
+  const parted = shape.flatMap((d, i) => [repeats[i]!, d]);
+  const copies = shape.map((_, i) => 2 * i + lead);
+  return sum(reshape(g, [...rowsOf(g, lead), ...parted]), copies);
+}
+
+/** The inverse of DepthToSpace: blocks of pixels back into the channels that they came from. */
+function intoDepth(node: Node, y: Value): Value {
+  if (node.attributes.mode !== "CRD") return apply("SpaceToDepth", [y], { blocksize: node.attributes.blocksize! });
+  const [, c, h, w] = node.inputs[0]!.shape as [number, number, number, number];
+  const [n, block] = [y.shape[0]!, node.attributes.blocksize as number];
+  const parted = reshape(y, [n, c / block ** 2, h, block, w, block]);
+  return reshape(transpose(parted, [0, 1, 3, 5, 2, 4]), [n, c, h, w]);
 }
 
 const ADJOINTS: Readonly<Record<string, Adjoint>> = {
@@ -116,7 +99,14 @@ const ADJOINTS: Readonly<Record<string, Adjoint>> = {
   },
   Slice: (node, g, lead) => [() => sliceAdjoint(node, g, lead)],
   Pad: (node, g, lead) => [() => padAdjoint(node, g, lead)],
-  Gather: (node, g, lead) => [() => gatherAdjoint(node, g, lead)],
+  Tile: (node, g, lead) => [() => tileAdjoint(node, g, lead)],
+  DepthToSpace: (node, g, lead) => [() => foldedRows(g, lead, (y) => intoDepth(node, y))],
+  SpaceToDepth: (node, g, lead) => [
+    () => foldedRows(g, lead, (y) => apply("DepthToSpace", [y], { blocksize: node.attributes.blocksize! })),
+  ],
+  Trilu: (node, g) => [() => apply("Trilu", [g, ...node.inputs.slice(1)], node.attributes)],
+  Resize: (node, g, lead) => (onlyCopies(node) ? [() => resizeAdjoint(node, g, lead)] : undefined),
+  ...INDEXING_ADJOINTS,
 };
 
 /** One thunk an input that elements move from, or undefined where the operator computes. */
@@ -124,6 +114,6 @@ export function structuralAdjoint(
   node: Node,
   arriving: readonly (Value | undefined)[],
   lead: number,
-): readonly (() => Value)[] | undefined {
+): readonly InputGradient[] | undefined {
   return ADJOINTS[node.op]?.(node, arriving.find((g) => g !== undefined)!, lead, arriving);
 }
