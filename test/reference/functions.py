@@ -3,7 +3,7 @@
 Written from the formulas (docs/methods.md), for architectures that no library has rules for. x inputs, R relevance of a
 function's output; what moves elements moves relevance back by its own gradient.
 
-  linear, convolution  z+ without bias, where no contribution is positive by w⁺; first of an image: zB; last: Eq. 1
+  linear, convolution  z+ without bias, where no contribution is positive by w⁺ (see zplus); first of an image: zB; last: Eq. 1
   normalisation        behind a linear function part of it, its statistics and shift a bias, the sign of its gain in the
                        weights; elsewhere R passes
   attention            weights are constants: z+ on the values, nothing to queries and keys
@@ -54,11 +54,19 @@ def shared(function, pairs, relevance):
     return sum(x * transposed(function, x, w, s) for x, w in pairs), z
 
 
-def zplus(function, x, weight, relevance):
-    pairs = [(x.clamp(min=0), weight.clamp(min=0)), (x.clamp(max=0), weight.clamp(max=0))]
-    result, z = shared(function, pairs, relevance)
-    silent = [(torch.ones_like(x), weight.clamp(min=0))]
-    return result + shared(function, silent, relevance * (z == 0))[0]
+def zplus(function, x, weight, relevance, normalised=False):
+    """Where nothing contributes: by w⁺; behind a normalisation, where an output has no w⁺ at all, by x⁺|w|, then |w|."""
+    up, down = weight.clamp(min=0), weight.clamp(max=0)
+    tiers = [[(x.clamp(min=0), up), (x.clamp(max=0), down)], [(torch.ones_like(x), up)]]
+    if normalised:
+        none = (weight.flatten(1).amax(1) <= 0).reshape(-1, *[1] * (weight.dim() - 1))
+        against = weight.abs() * none
+        tiers += [[(x.clamp(min=0), against)], [(torch.ones_like(x), against)]]
+    result = 0
+    for pairs in tiers:
+        share, z = shared(function, pairs, relevance)
+        result, relevance = result + share, relevance * (z == 0)
+    return result
 
 
 def eq1(function, x, weight, relevance, sign):
@@ -107,23 +115,23 @@ class Relevance(TorchFunctionMode):
         seen = (x if reference is None else x - reference).detach()
         isOutput = weight is self.output
 
-        def back(relevance, weight=weight):
+        def back(relevance, weight=weight, normalised=False):
             if isOutput:
                 return (eq1(function, seen, weight, relevance, self.sign),)
             if bounds is not None:
                 return (zbox(function, x.detach(), weight, *bounds, relevance),)
-            return (zplus(function, seen, weight, relevance),)
+            return (zplus(function, seen, weight, relevance, normalised),)
 
         result = Rule.apply(value, back, x)
         result.layer = (x, back, weight)
         return result
 
-    def scaled(self, value, x, gain):
+    def scaled(self, value, x, gain, normalised=False):
         """What a gain a channel makes of a linear function's output: its sign goes into the weights."""
         inner, back, weight = x.layer
         sign = torch.sign(gain).reshape(-1, *[1] * (weight.dim() - 1))
-        result = Rule.apply(value, lambda relevance: back(relevance, weight * sign), inner)
-        result.layer = (inner, lambda r, w: back(r, w), weight * sign)
+        result = Rule.apply(value, lambda relevance: back(relevance, weight * sign, normalised), inner)
+        result.layer = (inner, back, weight * sign)
         return result
 
     def normalised(self, function, x, *args, **kwargs):
@@ -132,7 +140,7 @@ class Relevance(TorchFunctionMode):
             return passed(value, x)
         gain = {"layer_norm": 1, "group_norm": 1, "batch_norm": 2, "instance_norm": 2}[function.__name__]
         weight = kwargs["weight"] if "weight" in kwargs else args[gain]
-        return self.scaled(value, x, weight)
+        return self.scaled(value, x, weight, function.__name__ != "batch_norm")
 
     def linear(self, x, weight, bias=None):
         return self.layer(lambda x, w: F.linear(x, w), x, weight, F.linear(x, weight, bias))
