@@ -12,14 +12,22 @@ export interface NodeRule {
   readonly loses?: string;
 }
 
+/** Relevance of each torque at one value, [J] each. */
+export interface Joined {
+  /** Σ|R_j|. */
+  readonly size: Value;
+  /** ΣR_j. */
+  readonly sum: Value;
+}
+
 /** What a method leaves at a network's inputs. */
 export interface Attribution {
   /** By input tensor, [rows, …its shape]. */
   readonly inputs: ReadonlyMap<Value, Relevance>;
   /** Relevance of pixels whose channels are summed or never told apart, [rows, H, W] each, by image modality. */
   readonly pixels: ReadonlyMap<string, readonly Relevance[]>;
-  /** Σ|R_j| of each torque where an image's features join the rest, [J] each, by image modality. */
-  readonly joined: ReadonlyMap<string, readonly Value[]>;
+  /** What each torque's relevance comes to where an image's features join the rest, by image modality. */
+  readonly joined: ReadonlyMap<string, readonly Joined[]>;
   /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: readonly Value[];
   /** What shares are made of, where it is not Σ|R| of the inputs. */

@@ -9,7 +9,7 @@ import type { Piece } from "./terms.js";
 /** Added to denominators, so that 0/0 is 0. */
 export const VANISHING = 1e-30;
 /** Rounding of float32 sums, as a part of what a denominator and its terms can be at most. */
-const ROUNDING = 1e-6;
+export const ROUNDING = 1e-6;
 
 /** A bound as an input, and what the layer makes of it: small where each channel has one bound. */
 export function ofBound(

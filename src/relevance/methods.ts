@@ -6,6 +6,7 @@ import { fusion } from "./methods/fusion.js";
 import { GRADIENT_METHODS } from "./methods/gradients.js";
 import { integratedGradients } from "./methods/integrated-gradients.js";
 import { LRP } from "./methods/lrp.js";
+import { rap } from "./methods/rap.js";
 import { smoothgrad } from "./methods/smoothgrad.js";
 
 /** Every way to explain. */
@@ -13,6 +14,7 @@ export const METHODS: readonly MethodEntry[] = [
   dtd,
   fusion,
   ...GRADIENT_METHODS,
+  rap,
   excitationBackprop,
   ...LRP,
   integratedGradients,

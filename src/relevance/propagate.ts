@@ -4,7 +4,7 @@ import { abs, reshape, sum } from "../graph/build.js";
 import { ShapeError, sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
-import type { Attribution, NodeRule } from "./attribution.js";
+import type { Attribution, Joined, NodeRule } from "./attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "./carrier.js";
 import { linearLayer } from "./linear-layer.js";
 import type { Handing, Rules } from "./method.js";
@@ -21,14 +21,14 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const { context, importance, depth } = network;
   const { analysis } = context;
   const record: NodeRule[] = [];
-  const joined = new Map<string, Value[]>();
+  const joined = new Map<string, Joined[]>();
   const pixels = new Map<string, Relevance[]>();
   const relevanceOf = (value: Value, amount: Value) => rules.relevanceOf?.(value, amount, context) ?? amount;
 
   /** Notes what is still told apart by torque before it is summed: here an image's features join. */
   const joins = (node: Node, at: readonly (readonly [Value, Relevance | undefined])[]) => {
     const image = context.onlyImage(node);
-    const totals = at.flatMap(([value, r]) => (r?.perTorque ? [perRow(relevanceOf(value, r.amount))] : []));
+    const totals = at.flatMap(([value, r]) => (r?.perTorque ? [joinedAt(relevanceOf(value, r.amount))] : []));
     if (image && totals.length > 0) push(joined, image.name, totals);
   };
 
@@ -98,10 +98,10 @@ function overChannels(amount: Value): Value {
   return reshape(channels === 1 ? amount : sum(amount, [2], true), [rows, h, w]);
 }
 
-/** Σ|R| of each row. */
-function perRow(amount: Value): Value {
+function joinedAt(amount: Value): Joined {
   const rows = rowsOf(amount);
-  return sum(abs(reshape(amount, [rows, sizeOf(amount.shape) / rows])), [1]);
+  const flat = reshape(amount, [rows, sizeOf(amount.shape) / rows]);
+  return { size: sum(abs(flat), [1]), sum: sum(flat, [1]) };
 }
 
 function push<T>(map: Map<string, T[]>, key: string, items: readonly T[]): void {

@@ -18,7 +18,7 @@ import {
 } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
-import type { Attribution } from "./attribution.js";
+import type { Attribution, Joined } from "./attribution.js";
 import { accumulate, collapse, type Relevance } from "./carrier.js";
 import type { Network } from "./network.js";
 import type { SubjectImage, SubjectModality } from "./subject.js";
@@ -172,16 +172,22 @@ class Readout {
   #total(modality: SubjectModality): Value {
     const elements = this.#elements(modality);
     if (elements) return sum(abs(elements));
-    const joined = this.attribution.joined.get(modality.name);
+    return this.#weightedAtJoin(modality, "size");
+  }
+
+  /** Σα_j|R_j| or Σα_jR_j of an image where its features join, which is all that depth `shares` follows. */
+  #weightedAtJoin({ name }: SubjectModality, what: keyof Joined): Value {
+    const joined = this.attribution.joined.get(name);
     const { depth, importance } = this.network;
-    return joined && depth === "shares" ? sum(mul(joined.reduce(add), importance)) : scalar(0);
+    if (!joined || depth !== "shares") return scalar(0);
+    return sum(mul(joined.map((at) => at[what]).reduce(add), importance));
   }
 
   /** Σ|R_j| of a modality for each torque, [J]; an image's where its features join, unless pixels are told apart. */
   #torqueTotal(modality: SubjectModality): Value {
     const { torques } = this.network;
     const joined = this.attribution.joined.get(modality.name);
-    if (joined) return joined.reduce(add);
+    if (joined) return joined.map(({ size }) => size).reduce(add);
     const target = this.#target(modality);
     if (modality.kind === "values")
       return sum(abs(slice(this.#rows(target), 1, modality.start, modality.start + modality.size)), [1]);
@@ -198,7 +204,7 @@ class Readout {
     const asked = sum(mul(abs(reshape(explained, [torques])), importance));
     const parts = subject.modalities.map((modality) => {
       const elements = this.#elements(modality);
-      return elements ? sum(elements) : this.#total(modality);
+      return elements ? sum(elements) : this.#weightedAtJoin(modality, "sum");
     });
     return safeDivide(abs(sub(parts.reduce(add), asked)), asked);
   }

@@ -64,7 +64,7 @@ const INPUT: Readonly<
  * z⁺ takes inputs as at least this: where a unit is active through its bias alone, all inputs silent, its relevance goes
  * to them in proportion to w⁺ (the limit of z⁺ for vanishing equal inputs) and is not lost. Nothing else changes.
  */
-const SILENT = 1e-10;
+export const SILENT = 1e-10;
 
 /**
  * A unit that a normalisation made active although it has no positive weight hands to all its inputs by |w|, so little

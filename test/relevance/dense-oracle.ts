@@ -110,3 +110,40 @@ export function gammaRule({ m, b, x, r }: DenseCase, gamma: number, kept: Kept):
   const silenced = Array.from(r, (amount, j) => (y[j] === 0 ? 0 : amount));
   return stabilised({ m, b, x, r: silenced }, kept, lifted);
 }
+
+/** |r_j| in proportion to |x w|: the torque's layer in RAP. */
+export const influence = ({ m, x, r }: DenseCase): Float64Array =>
+  proportional({ m, x, r: Array.from(r, Math.abs) }, (w, i) => Math.abs(w * x[i]!));
+
+/** The same as the authors state it: the bias is spread over contributions of either sign, then magnitudes share Σ. */
+export function influenceWithBias({ m, b, x, r }: DenseCase): Float64Array {
+  const result = new Float64Array(x.length);
+  m.forEach((row, j) => {
+    const z = row.map((w, i) => w * x[i]!);
+    const [p, n] = [sum(z.map(positive)), sum(z.map(negative))];
+    const spread = z.map((part) => part + (b[j]! * part) / (p + n));
+    const size = sum(spread.map(Math.abs));
+    spread.forEach((part, i) => {
+      result[i]! += (Math.abs(part) / size) * Math.abs(r[j]!);
+    });
+  });
+  return result;
+}
+
+/** A hidden layer of RAP, contribution by contribution, then the shift over all that got anything. */
+export function rap({ m, x, r }: Omit<DenseCase, "b">): Float64Array {
+  const c = new Float64Array(x.length);
+  m.forEach((row, j) => {
+    const p = row.map((w, i) => positive(w * x[i]!));
+    const n = row.map((w, i) => positive(-w * x[i]!));
+    const [all, against] = [sum(p) + sum(n), sum(n)];
+    row.forEach((_, i) => {
+      if (r[j] === 0 || all === 0) return;
+      const first = r[j]! > 0 ? (sum(p) === 0 ? 0 : p[i]! / sum(p)) : against === 0 ? 0 : n[i]! / against;
+      c[i]! += r[j]! * (first + n[i]! / all);
+    });
+  });
+  const count = c.filter((value) => value !== 0).length;
+  const shift = (sum(c) - sum(r)) / count;
+  return c.map((value) => (value === 0 ? 0 : value - shift));
+}

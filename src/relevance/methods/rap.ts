@@ -1,0 +1,25 @@
+import { eq2 } from "../linear-rules.js";
+import { ruled } from "../method-spec.js";
+import { positive } from "../operator-rules.js";
+import { imageBox, influence, influential } from "../rap-rules.js";
+import { withSoftArgmax } from "../soft-argmax-rules.js";
+import { always, isFirst, isOutput, softArgmaxPositive } from "./shared.js";
+
+export const rap = ruled({
+  name: "rap",
+  title: "Relative Attributing Propagation: what matters less than the average of its layer is below zero",
+  cite: "Nam et al., Relative Attributing Propagation, AAAI 2020",
+  conserves: true,
+  linear: false,
+  options: { "soft-argmax": softArgmaxPositive },
+  rules: (options) => ({
+    seed: "torque",
+    rows: [
+      { name: "rap-influence", rule: influence, when: isOutput },
+      { name: "rap-zbox", rule: imageBox, when: isFirst },
+      { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" },
+      { name: "rap", rule: influential, when: always },
+    ],
+    operators: withSoftArgmax(options["soft-argmax"], positive),
+  }),
+});

@@ -1,0 +1,126 @@
+import {
+  abs,
+  add,
+  cast,
+  div,
+  equal,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  reduceMax,
+  relu,
+  reshape,
+  safeDivide,
+  scalar,
+  sub,
+  sum,
+  where,
+} from "../graph/build.js";
+import type { Value } from "../graph/value.js";
+import { ROUNDING, VANISHING } from "./bounded-input.js";
+import type { LinearLayer } from "./linear-layer.js";
+import { handBack, type LayerRule, negativePart, type Piece, pieces, SILENT, seenInput, total } from "./terms.js";
+
+/**
+ * Relative Attributing Propagation (Nam et al., AAAI 2020): units of less than average influence get relevance below
+ * zero. Not linear in the relevance, so torques stay apart to the end (methods.md §1).
+ */
+
+/**
+ * The torque's own layer, absolute influence normalisation: |τ| in proportion to |x_i w_i|. The authors first spread the
+ * bias over the contributions of its sign, which scales all of them alike and cancels.
+ */
+export const influence: LayerRule = (layer, amount, context) => {
+  const parts = pieces(layer, [["|x|", "|w|"]], context);
+  return handBack(layer, parts, safeDivide(abs(amount), total(parts)));
+};
+
+/**
+ * A hidden layer: C_i = Σ_{R_j>0} R_j (p_ij/P_j + n_ij/(P_j+N_j)) + Σ_{R_j<0} R_j (n_ij/N_j + n_ij/(P_j+N_j)) for
+ * p = max(xw, 0), n = max(−xw, 0), then the uniform shift R_i = C_i − (ΣC − ΣR)/#{C_i ≠ 0} where C_i ≠ 0.
+ */
+export const influential: LayerRule = (layer, amount, context) => {
+  const agreeing = pieces(
+    layer,
+    [
+      ["x⁺", "w⁺"],
+      ["x⁻", "w⁻"],
+    ],
+    context,
+  );
+  const opposing = pieces(
+    layer,
+    [
+      ["x⁺", "−w⁻"],
+      ["x⁻", "−w⁺"],
+    ],
+    context,
+  );
+  const [p, n] = [total(agreeing), total(opposing)];
+  const over = (r: Value, z: Value) => where(greater(z, VANISHING), safeDivide(r, z), 0);
+  const both = over(amount, add(p, n));
+  const handed = add(
+    handBack(layer, agreeing, over(relu(amount), p)),
+    handBack(layer, opposing, add(both, over(negativePart(amount), n))),
+  );
+  const reached = reachedUnits(layer, amount, seenInput(layer, context));
+  const count = perRow(cast(reached, amount.dtype), handed);
+  const shift = safeDivide(sub(perRow(handed, handed), perRow(amount, handed)), count);
+  return where(reached, sub(handed, shift), 0);
+};
+
+/**
+ * Where C_i ≠ 0, by what can contribute and not by its rounded value: an output of positive relevance reaches all its
+ * inputs that are not zero, one of negative relevance those that speak against it. Zero is what rounding may leave of it,
+ * as of a feature point in the middle.
+ */
+function reachedUnits(
+  layer: LinearLayer,
+  amount: Value,
+  { x, nonNegative }: { readonly x: Value; readonly nonNegative: boolean },
+): Value {
+  const { dtype } = amount;
+  const indicator = (holds: Value) => cast(holds, dtype);
+  const { weight } = layer;
+  const isBelow = indicator(less(amount, 0));
+  const [positive] = layer.adjoints(indicator(greater(amount, 0)), [indicator(logicalNot(equal(weight, 0)))]);
+  const signs = nonNegative ? [less(weight, 0)] : [less(weight, 0), greater(weight, 0)];
+  const [against, withNegative] = layer.adjoints(isBelow, signs.map(indicator));
+  const negative = withNegative ? where(greater(x, 0), against!, withNegative) : against!;
+  const size = abs(x);
+  const isActive = greater(size, mul(reduceMax(size), ROUNDING));
+  return logicalAnd(greater(add(positive!, negative), 0.5), isActive);
+}
+
+/** Σ over all but rows, broadcasting against `like`. */
+function perRow(amount: Value, like: Value): Value {
+  const total = sum(amount, amount.shape.map((_, i) => i).slice(1), true);
+  return reshape(total, [total.shape[0]!, ...like.shape.slice(1).map(() => 1)]);
+}
+
+/**
+ * z^B between the least and the greatest value of the whole current image: (x − l) w⁺ + (x − h) w⁻ over its sum. In an
+ * image of one value, where all are zero, relevance goes to inputs in proportion to |w|.
+ */
+export const imageBox: LayerRule = (layer, amount, context) => {
+  const x = layer.input;
+  const low = neg(reduceMax(neg(x)));
+  const high = reduceMax(x);
+  const nothing = scalar(VANISHING, x.dtype);
+  const part = (input: Value, weight: Value): Piece => ({
+    input,
+    weight,
+    forward: layer.forward(input, weight, nothing),
+    offset: undefined,
+  });
+  const parts = [
+    part(maximum(sub(x, low), SILENT), relu(layer.weight)),
+    part(minimum(sub(x, high), -SILENT), negativePart(layer.weight)),
+  ];
+  return handBack(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
+};
