@@ -4,6 +4,7 @@ import {
   cast,
   div,
   equal,
+  expand,
   greater,
   less,
   logicalAnd,
@@ -21,8 +22,10 @@ import {
   sum,
   where,
 } from "../graph/build.js";
+import { substitute } from "../graph/substitute.js";
 import type { Value } from "../graph/value.js";
 import { ROUNDING, VANISHING } from "./bounded-input.js";
+import type { Context } from "./context.js";
 import type { LinearLayer } from "./linear-layer.js";
 import { handBack, type LayerRule, negativePart, type Piece, pieces, SILENT, seenInput, total } from "./terms.js";
 
@@ -104,13 +107,13 @@ function perRow(amount: Value, like: Value): Value {
 }
 
 /**
- * z^B between the least and the greatest value of the whole current image: (x − l) w⁺ + (x − h) w⁻ over its sum. In an
- * image of one value, where all are zero, relevance goes to inputs in proportion to |w|.
+ * z^B between the least and the greatest value of the whole current image, both taken through what stands between it and
+ * the layer: (x − l) w⁺ + (x − h) w⁻ over its sum. In an image of one value, where all are zero, relevance goes to inputs
+ * in proportion to |w|.
  */
 export const imageBox: LayerRule = (layer, amount, context) => {
   const x = layer.input;
-  const low = neg(reduceMax(neg(x)));
-  const high = reduceMax(x);
+  const [low, high] = imageEnds(x, context);
   const nothing = scalar(VANISHING, x.dtype);
   const part = (input: Value, weight: Value): Piece => ({
     input,
@@ -124,3 +127,24 @@ export const imageBox: LayerRule = (layer, amount, context) => {
   ];
   return handBack(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
 };
+
+/** A first layer's input where its images are at their least and greatest current value all over, the lower first. */
+function imageEnds(x: Value, { subject }: Context): readonly [low: Value, high: Value] {
+  const images = new Set(
+    subject.modalities.flatMap(({ kind, input }) => (kind === "image" ? [subject.graph.inputs.get(input)!] : [])),
+  );
+  const at = (end: (image: Value) => Value) => {
+    if (images.has(x)) return end(x);
+    const constants = Array.from(
+      images,
+      (image) => [image, expand(cast(end(image), image.dtype), image.shape)] as const,
+    );
+    return substitute([x], new Map(constants))[0]!;
+  };
+  const [least, greatest] = [
+    at((image) => neg(reduceMax(neg(cast(image, "float32"))))),
+    at((image) => reduceMax(cast(image, "float32"))),
+  ];
+  // A negative scale in between turns them.
+  return images.has(x) ? [least, greatest] : [minimum(least, greatest), maximum(least, greatest)];
+}

@@ -21,7 +21,7 @@ function through(attribution: Attribution, change: (value: Value) => Value): Att
   return {
     inputs: each(attribution.inputs, relevance),
     pixels: each(attribution.pixels, (all) => all.map(relevance)),
-    joined: each(attribution.joined, (all) => all.map(change)),
+    joined: each(attribution.joined, (all) => all.map(({ size, sum }) => ({ size: change(size), sum: change(sum) }))),
     emptyPools: attribution.emptyPools.map(change),
     rules: attribution.rules,
     ...(totals && { totals: ofTotals(totals) }),
