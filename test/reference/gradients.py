@@ -131,12 +131,16 @@ class Weighted(nn.Module):
         return (self.signed(*inputs) @ self.alpha)[:, None]
 
 
-def grad_cam(subject, alpha):
+# Where two convolutions end a trunk side by side, the one that is meant is named.
+NAMED = {"nature-residual-ts18": ("/trunk/trunk.4/body/body.0/Conv", -2)}
+
+
+def grad_cam(subject, alpha, which=-1):
     """By camera (map at the last convolution's output, the same interpolated to the image)."""
     net = model(subject)
     result = []
     for i, image in enumerate(subject.images):
-        last = [m for m in net.net.cameras[i] if isinstance(m, nn.Conv2d)][-1]
+        last = [m for m in net.net.cameras[i].modules() if isinstance(m, nn.Conv2d)][which]
         coarse = LayerGradCam(Weighted(net, alpha), last).attribute(subject.inputs, target=0, relu_attributions=True)
         fine = LayerAttribution.interpolate(coarse, tuple(image.shape[2:]), "bilinear")
         result.append((coarse.detach()[0, 0], fine.detach()[0, 0]))

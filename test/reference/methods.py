@@ -91,8 +91,9 @@ def of_canonical(name):
             source = f"{CAPTUM}, {ZENNIT}" if both else CAPTUM
             found[spec] = entry(source, *subject.relevance(run(subject), alpha, gradients=raw), images, name)
     if images:
-        maps = gradients.grad_cam(subject, alpha)
-        found["grad-cam"] = {
+        layer, which = gradients.NAMED.get(name, (None, -1))
+        maps = gradients.grad_cam(subject, alpha, which)
+        found[f"grad-cam:layer={layer}" if layer else "grad-cam"] = {
             "source": CAPTUM,
             "coarse": {k: array(coarse.numpy()) for k, (coarse, _) in zip(images, maps, strict=True)},
             "heatmap": {k: array(fine.numpy()) for k, (_, fine) in zip(images, maps, strict=True)},
