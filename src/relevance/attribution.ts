@@ -26,6 +26,8 @@ export interface Attribution {
   readonly inputs: ReadonlyMap<Value, Relevance>;
   /** Relevance of pixels whose channels are summed or never told apart, [rows, H, W] each, by image modality. */
   readonly pixels: ReadonlyMap<string, readonly Relevance[]>;
+  /** The same for each torque apart, [J, H, W], where a method's map of all torques is not the sum of theirs. */
+  readonly torquePixels?: ReadonlyMap<string, Value>;
   /** What each torque's relevance comes to where an image's features join the rest, by image modality. */
   readonly joined: ReadonlyMap<string, readonly Joined[]>;
   /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */

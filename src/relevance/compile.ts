@@ -10,6 +10,7 @@ import { methodNamed } from "./methods.js";
 import { Network, torqueOf } from "./network.js";
 import { type Depth, readout } from "./readout.js";
 import type { Subject } from "./subject.js";
+import { attributed } from "./suitable.js";
 
 /** Version of the compiled model's contract. */
 export const CONTRACT_VERSION = "1";
@@ -56,7 +57,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
 
   const importance = input("torquelens.importance", "float32", [sizeOf(torqueOf(subject).shape)]);
   const network = new Network(subject, importance, depth);
-  const attribution = method.attribute(network);
+  const attribution = attributed(method, network);
   const relevance = new Map(readout(network, attribution));
   const fast = askedPrecision === "fast" ? fastRelevance(network, relevance) : undefined;
   const precision = fast ? "fast" : "exact";

@@ -3,6 +3,7 @@ import type { Method } from "./method.js";
 import { configure, type MethodEntry, parseSpec } from "./method-spec.js";
 import { dtd, excitationBackprop } from "./methods/dtd.js";
 import { fusion } from "./methods/fusion.js";
+import { gradCam } from "./methods/grad-cam.js";
 import { GRADIENT_METHODS } from "./methods/gradients.js";
 import { integratedGradients } from "./methods/integrated-gradients.js";
 import { LRP } from "./methods/lrp.js";
@@ -18,6 +19,7 @@ export const METHODS: readonly MethodEntry[] = [
   excitationBackprop,
   ...LRP,
   integratedGradients,
+  gradCam,
   smoothgrad((spec) => methodNamed(spec)),
 ];
 

@@ -26,13 +26,19 @@ export class Network {
     readonly subject: Subject,
     readonly importance: Value,
     readonly depth: Depth,
+    signs?: Value,
   ) {
     const torque = torqueOf(subject);
     const analysis = new Analysis({ ...subject.graph, outputs: new Map([[subject.torque, torque]]) });
     this.explained = explainedValue(torque);
-    this.signs = sign(this.explained);
+    this.signs = signs ?? sign(this.explained);
     this.torques = sizeOf(torque.shape);
     this.context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
+  }
+
+  /** The same network followed to another depth. */
+  at(depth: Depth): Network {
+    return new Network(this.subject, this.importance, depth, this.signs);
   }
 
   /** The input tensors that modalities are made of. */

@@ -88,8 +88,8 @@ class Readout {
     const [h, w] = heightAndWidth(target.shape, image).map((axis) => target.shape[axis]!) as [number, number];
     const heatmap = pixels ? reshape(this.#collapse(pixels), [h, w]) : zeros([h, w]);
     outputs.push([`torquelens.heatmap.${image.input}`, heatmap]);
-    if (depth === "per-torque" && pixels?.perTorque)
-      outputs.push([`torquelens.torque_heatmap.${image.input}`, pixels.amount]);
+    const each = this.attribution.torquePixels?.get(image.name) ?? (pixels?.perTorque ? pixels.amount : undefined);
+    if (depth === "per-torque" && each) outputs.push([`torquelens.torque_heatmap.${image.input}`, each]);
     return outputs;
   }
 
@@ -219,7 +219,7 @@ class Readout {
 }
 
 /** Axes of height and width in an image's tensor, whatever stands in front. */
-function heightAndWidth(shape: readonly number[], { layout }: SubjectImage): readonly [number, number] {
+export function heightAndWidth(shape: readonly number[], { layout }: SubjectImage): readonly [number, number] {
   const rank = shape.length;
   return layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];
 }

@@ -17,10 +17,11 @@ function through(attribution: Attribution, change: (value: Value) => Value): Att
   const relevance = (r: Relevance): Relevance => ({ ...r, amount: change(r.amount) });
   const each = <K, A, B>(map: ReadonlyMap<K, A>, to: (a: A) => B) =>
     new Map(Array.from(map, ([key, a]) => [key, to(a)] as const));
-  const { totals } = attribution;
+  const { totals, torquePixels } = attribution;
   return {
     inputs: each(attribution.inputs, relevance),
     pixels: each(attribution.pixels, (all) => all.map(relevance)),
+    ...(torquePixels && { torquePixels: each(torquePixels, change) }),
     joined: each(attribution.joined, (all) => all.map(({ size, sum }) => ({ size: change(size), sum: change(sum) }))),
     emptyPools: attribution.emptyPools.map(change),
     rules: attribution.rules,

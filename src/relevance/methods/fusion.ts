@@ -24,6 +24,7 @@ import type { Network } from "../network.js";
 import { propagate } from "../propagate.js";
 import { type Origin, Provenance } from "../provenance.js";
 import type { SubjectValues } from "../subject.js";
+import { inputTotal } from "../totals.js";
 
 /** [rows, groups, n] attributions, zero outside the group, and the groups' sizes d → [rows, groups] (000 §3). */
 const POOLS = {
@@ -162,17 +163,4 @@ function pooledGroups(amount: Value, groups: readonly Group[], pool: Pool): Valu
   const apart = mul(reshape(amount, [rows, 1, size]), tensor(amount.dtype, [1, groups.length, size], masks));
   const sizes = groups.map(([, elements]) => elements.length);
   return POOLS[pool](apart, tensor(amount.dtype, [1, groups.length], sizes));
-}
-
-/** Σ|gradient × input| of a modality's own elements, [rows, 1]. */
-function inputTotal(
-  network: Network,
-  inputs: Attribution["inputs"],
-  { input, start, size }: SubjectValues,
-  torquewise: boolean,
-): Value {
-  const arrived = inputs.get(network.subject.graph.inputs.get(input)!)!;
-  const { amount } = torquewise ? arrived : collapse(arrived, network.importance);
-  const rows = reshape(amount, [rowsOf(amount), sizeOf(amount.shape) / rowsOf(amount)]);
-  return sum(abs(slice(rows, 1, start, start + size)), [1], true);
 }

@@ -1,0 +1,30 @@
+import { InputError } from "../errors.js";
+import type { Attribution } from "./attribution.js";
+import type { Method } from "./method.js";
+import { configure } from "./method-spec.js";
+import { METHODS } from "./methods.js";
+import type { Network } from "./network.js";
+
+/** What a method leaves at a network's inputs. @throws InputError with the reason and the methods that work instead */
+export function attributed(method: Method, network: Network): Attribution {
+  try {
+    return method.attribute(network);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const working = METHODS.map((entry) => configure(entry, {})).filter((other) => works(other, network));
+    const names = working.filter(({ name }) => name !== method.name).map(({ name }) => name);
+    throw new InputError(
+      `${error.message}; ${names.length > 0 ? `methods that work here: ${names.join(", ")}` : "no other method works either"}`,
+    );
+  }
+}
+
+function works(method: Method, network: Network): boolean {
+  try {
+    method.attribute(network);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
