@@ -28,7 +28,7 @@ export class Literal {
     const data =
       array === BigInt64Array || array === BigUint64Array
         ? array.from(Array.from(values, (value) => saturated(BigInt(value), dtype === "int64")))
-        : (array as typeof Float32Array).from(values);
+        : new (array as typeof Float32Array)(values);
     return new Literal(dtype, shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
 
@@ -42,7 +42,7 @@ export class Literal {
     if (this.dtype === "float16") return Float64Array.from(new Uint16Array(this.#aligned()), halfToNumber);
     if (array === BigInt64Array || array === BigUint64Array)
       return Float64Array.from(new array(this.#aligned()) as BigInt64Array, Number);
-    return Float64Array.from(new (array as typeof Float32Array)(this.#aligned()));
+    return new Float64Array(new (array as typeof Float32Array)(this.#aligned()));
   }
 
   /** The one element of a scalar or one-element tensor. */

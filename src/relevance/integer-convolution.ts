@@ -17,6 +17,7 @@ import {
   transpose,
 } from "../graph/build.js";
 import type { Literal } from "../graph/literal.js";
+import type { Shape } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 
 /**
@@ -83,20 +84,18 @@ function quantised(weight: Literal): { readonly kernels: readonly Int8Array[]; r
   const [outputs, channels, rows, columns] = weight.shape as [number, number, number, number];
   const numbers = weight.numbers();
   const size = channels * rows * columns;
-  const scales = Float64Array.from({ length: outputs }, (_, k) => {
-    const largest = numbers.subarray(k * size, (k + 1) * size).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    return (largest || 1) / WEIGHT_STEPS;
-  });
-  const kernels = Array.from({ length: rows }, (_, i) => {
-    const kernel = new Int8Array(columns * channels * outputs);
-    for (let j = 0; j < columns; j++)
-      for (let c = 0; c < channels; c++)
-        for (let k = 0; k < outputs; k++)
-          kernel[(j * channels + c) * outputs + k] = Math.round(
-            numbers[((k * channels + c) * rows + i) * columns + j]! / scales[k]!,
-          );
-    return kernel;
-  });
+  const scales = new Float64Array(outputs);
+  const kernels = Array.from({ length: rows }, () => new Int8Array(columns * channels * outputs));
+  for (let k = 0; k < outputs; k++) {
+    const own = numbers.subarray(k * size, (k + 1) * size);
+    const largest = own.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    const scale = (largest || 1) / WEIGHT_STEPS;
+    scales[k] = scale;
+    let at = 0;
+    for (let c = 0; c < channels; c++)
+      for (const kernel of kernels)
+        for (let j = 0; j < columns; j++) kernel[(j * channels + c) * outputs + k] = Math.round(own[at++]! / scale);
+  }
   return { kernels, scales };
 }
 
@@ -122,8 +121,8 @@ function remainders(channels: number, h: number, w: number): Value {
 const WORTHWHILE = 2 ** 24;
 
 /** Whether a convolution of this geometry gains from integers. */
-export function gainsFromIntegers(output: Value, weight: Literal, { group }: ConvGeometry): boolean {
-  const [outputs, channels, ...kernel] = weight.shape as [number, number, ...number[]];
+export function gainsFromIntegers(output: Value, weight: Shape, { group }: ConvGeometry): boolean {
+  const [outputs, channels, ...kernel] = weight as [number, number, ...number[]];
   if (group !== 1 || kernel.length !== 2 || output.dtype !== "float32") return false;
   const [batch, , h, w] = output.shape as [number, number, number, number];
   return channels >= 16 && outputs >= 32 && batch * h * w * outputs * channels * kernel[0]! * kernel[1]! >= WORTHWHILE;

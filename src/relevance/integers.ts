@@ -33,11 +33,15 @@ export function inIntegers(
     if (own.has(node)) continue;
     const inputs = node.inputs.map(now);
     const output = node.outputs[0]!;
-    const weight = node.op === "Conv" && signOf(node.inputs[0]!, given, signs) === 1 && constantOf(node.inputs[1]!);
-    if (weight && gainsFromIntegers(output, weight, geometryOf(node))) {
+    const gains =
+      node.op === "Conv" &&
+      gainsFromIntegers(output, node.inputs[1]!.shape, geometryOf(node)) &&
+      signOf(node.inputs[0]!, given, signs) === 1 &&
+      signOf(node.inputs[1]!, given, signs) === 1;
+    const weight = gains ? constantOf(node.inputs[1]!) : undefined;
+    if (weight) {
       const isDenominator = isOwn(node.inputs[0]!, own);
-      const cancels = weight.numbers().some((x) => x < 0);
-      if (!cancels && (isDenominator || !isProbability(node.inputs[0]!))) {
+      if (isDenominator || !isProbability(node.inputs[0]!)) {
         const sums = integerConv(inputs[0]!, weight, geometryOf(node), { dither: !isDenominator });
         const floored = isDenominator ? maximum(sums, mul(reduceMax(sums), FLOOR)) : sums;
         const bias = inputs[2] && reshape(inputs[2], [1, weight.shape[0]!, 1, 1]);

@@ -132,12 +132,12 @@ export class Prefix {
       if (!literal) return undefined;
       values.push(literal.numbers());
     }
-    const literal = (pick: typeof Math.min) =>
-      Literal.from(
-        value.dtype,
-        value.shape,
-        values[0]!.map((_, i) => pick(...values.map((x) => x[i]!))),
-      );
+    const literal = (pick: typeof Math.min) => {
+      const picked = values[0]!.slice();
+      for (const corner of values.slice(1))
+        for (let i = 0; i < picked.length; i++) picked[i] = pick(picked[i]!, corner[i]!);
+      return Literal.from(value.dtype, value.shape, picked);
+    };
     return { low: literal(Math.min), high: literal(Math.max) };
   }
 }

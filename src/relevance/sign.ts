@@ -80,4 +80,6 @@ function common(values: readonly (Value | undefined)[], ask: Ask): Sign {
   return signs.size === 0 ? 1 : signs.size === 1 ? [...signs][0] : undefined;
 }
 
-const isZero = (value: Value | undefined) => value?.literal?.numbers().every((x) => x === 0) ?? false;
+/** Looked for in small constants only: what is padded or chosen with. */
+const isZero = (value: Value | undefined) =>
+  value?.literal !== undefined && value.literal.size <= 4096 && value.literal.numbers().every((x) => x === 0);

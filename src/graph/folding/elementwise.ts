@@ -8,8 +8,13 @@ const elementwise =
     const { shape, dtype } = node.outputs[0]!;
     const columns = inputs.map((literal) => broadcastTo(literal!, shape));
     const round = rounding(dtype);
-    const x = new Array<number>(columns.length);
+    const [a, b] = columns;
     const values = new Float64Array(sizeOf(shape));
+    // Weights and pictures have millions of elements: without a list of operands each.
+    if (columns.length === 1) for (let i = 0; i < values.length; i++) values[i] = round(fn(a![i]!));
+    else if (columns.length === 2) for (let i = 0; i < values.length; i++) values[i] = round(fn(a![i]!, b![i]!));
+    if (columns.length <= 2) return make(dtype, shape, values);
+    const x = new Array<number>(columns.length);
     for (let i = 0; i < values.length; i++) {
       for (let k = 0; k < x.length; k++) x[k] = columns[k]![i]!;
       values[i] = round(fn(...x));

@@ -1,7 +1,7 @@
 import type { DType } from "../dtype.js";
 import { Literal } from "../literal.js";
 import type { Inference } from "../operators/spec.js";
-import { type Shape, sizeOf, stridesOf } from "../shape.js";
+import { type Shape, sameShape, sizeOf, stridesOf } from "../shape.js";
 import type { Node } from "../value.js";
 
 /** What the evaluators of constants share. */
@@ -28,10 +28,12 @@ export const make = (dtype: DType, shape: Shape, values: ArrayLike<number>) => [
 export function strided(source: ArrayLike<number>, shape: Shape, steps: readonly number[], offset = 0): Float64Array {
   const out = new Float64Array(sizeOf(shape));
   const index = new Array<number>(shape.length).fill(0);
+  const last = shape.length - 1;
+  const [run, step] = last < 0 ? [1, 0] : [shape[last]!, steps[last]!];
   let at = offset;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = source[at]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let i = 0; i < out.length; ) {
+    for (let j = 0; j < run; j++) out[i++] = source[at + j * step]!;
+    for (let axis = last - 1; axis >= 0; axis--) {
       index[axis]! += 1;
       at += steps[axis]!;
       if (index[axis]! < shape[axis]!) break;
@@ -44,6 +46,7 @@ export function strided(source: ArrayLike<number>, shape: Shape, steps: readonly
 
 /** The elements of `literal` broadcast to `shape`. */
 export function broadcastTo(literal: Literal, shape: Shape): Float64Array {
+  if (sameShape(literal.shape, shape)) return literal.numbers();
   const strides = stridesOf(literal.shape);
   const extra = shape.length - literal.shape.length;
   const steps = shape.map((_, i) => (i < extra || literal.shape[i - extra] === 1 ? 0 : strides[i - extra]!));
