@@ -36,7 +36,7 @@ def importance(name, joints):
     """α, positive, Σα = J."""
     generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) + 1)
     alpha = torch.rand(joints, dtype=torch.float64, generator=generator) + 0.2
-    return alpha * joints / alpha.sum()
+    return alpha * (joints / alpha.sum())
 
 
 def outputs_of(policy, inputs):
