@@ -32,7 +32,8 @@ export function parseState(
       throw errorAt(source, [name], `unknown modality, expected one of ${names.join(", ")}`);
     }
   }
-  return Object.fromEntries(wanted.map((modality) => [modality.name, values(state[modality.name], source, modality)]));
+  const given = wanted.filter(({ name, isCarried }) => state[name] !== undefined || !isCarried);
+  return Object.fromEntries(given.map((modality) => [modality.name, values(state[modality.name], source, modality)]));
 }
 
 function values(found: unknown, source: string, modality: ValueModality): Float64Array {

@@ -1,13 +1,15 @@
 import { InputError } from "../errors.js";
-import { conventionOf, idleThreshold } from "../policy/modalities.js";
+import { conventionOf, idleThreshold, type ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { compile, type Precision } from "../relevance/compile.js";
 import type { Method } from "../relevance/method.js";
+import { startsOf } from "../relevance/subject.js";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import { WorkerSession } from "../runtime/worker-session.js";
 import type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
+import { Memory } from "./memory.js";
 import type { Image, Observation } from "./observation.js";
 import type { Explaining } from "./pipeline.js";
 import { subjectOf } from "./subject.js";
@@ -45,6 +47,7 @@ const WARM_UPS = 3;
 export class Explainer implements Explaining {
   readonly #convention: Convention;
   readonly #idleThreshold: number;
+  readonly #memory: Memory;
   /** An explanation that takes longer is flagged `deadline_missed`, milliseconds. */
   readonly deadlineMs: number;
 
@@ -58,6 +61,7 @@ export class Explainer implements Explaining {
   ) {
     this.#convention = conventionOf(policy.card, policy.modalities);
     this.#idleThreshold = idleThreshold(policy.card);
+    this.#memory = new Memory(policy);
     this.deadlineMs = 1000 * policy.card.control_period * budget;
   }
 
@@ -76,6 +80,7 @@ export class Explainer implements Explaining {
     const explainer = new Explainer(policy, method, level, precision, runner, budget);
     try {
       for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
+      explainer.#memory.forget();
     } catch (error) {
       await runner.release();
       throw error;
@@ -113,11 +118,13 @@ export class Explainer implements Explaining {
     const { card } = this.policy;
     const importance = importanceOf(observation, card.joints);
     const outputs = await this.runner.run({
-      ...feedsOf(this.policy, observation),
+      ...feedsOf(this.policy, observation, this.#memory.see(observation)),
       "torquelens.importance": { dtype: "float32", shape: [card.joints.length], data: importance },
     });
+    this.#memory.keep(outputs);
     const array = (name: string) => outputs[name]!.data as Float32Array;
-    const torque = Float32Array.from(array(card.torque.output));
+    const { output, step = 0 } = card.torque;
+    const torque = array(output).slice(step * card.joints.length, (step + 1) * card.joints.length);
     const shares = array("torquelens.shares");
     const residual = this.level === "full" ? array("torquelens.residual")[0]! : Number.NaN;
     const latencyMs = performance.now() - start;
@@ -154,12 +161,12 @@ export class Explainer implements Explaining {
     const torqueRelevance: Record<string, Float32Array> = {};
     for (const modality of this.policy.modalities) {
       if (modality.kind !== "values") continue;
-      const { name, input, start, size } = modality;
-      relevance[name] = (outputs[`torquelens.relevance.${input}`]!.data as Float32Array).slice(start, start + size);
+      const { name, input } = modality;
+      relevance[name] = overTime(outputs[`torquelens.relevance.${input}`]!.data as Float32Array, modality);
       const { data, shape } = outputs[`torquelens.torque_relevance.${input}`]!;
       const [torques, width] = shape as readonly [number, number];
       const rows = Array.from({ length: torques }, (_, j) =>
-        Array.from((data as Float32Array).subarray(j * width + start, j * width + start + size)),
+        Array.from(overTime((data as Float32Array).subarray(j * width, (j + 1) * width), modality)),
       );
       torqueRelevance[name] = Float32Array.from(rows.flat());
     }
@@ -185,6 +192,14 @@ export class Explainer implements Explaining {
     });
     return { ...ratios, configuration: ratios.position + ratios.velocity };
   }
+}
+
+/** Relevance of a modality's elements, summed over the times of a window. */
+function overTime(all: Float32Array, modality: ValueModality): Float32Array {
+  const { size } = modality;
+  const sums = new Float32Array(size);
+  for (const start of startsOf(modality)) for (let i = 0; i < size; i++) sums[i]! += all[start + i]!;
+  return sums;
 }
 
 function importanceOf({ importance }: Observation, joints: readonly string[]): Float32Array {

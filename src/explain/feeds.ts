@@ -1,9 +1,11 @@
 import { InputError } from "../errors.js";
 import { DTYPES, type DType } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
-import type { ImageModality } from "../policy/modalities.js";
+import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
+import { startsOf } from "../relevance/subject.js";
 import type { TensorData } from "../runtime/session.js";
+import { Memory, type Seen } from "./memory.js";
 import type { Image, ImageEncoding, Observation } from "./observation.js";
 
 /** Where red, green and blue stand in a pixel of each encoding, and how many bytes a pixel has. */
@@ -21,42 +23,54 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
  * The policy's input tensors for one observation.
+ * @param seen the observation with what went before it; by default it is the first of an episode
  * @throws InputError for a missing modality, an image of another size, a wrong number of elements, or NaN
  */
 export function feedsOf(
   policy: Policy,
   observation: Pick<Observation, "images" | "values">,
+  seen: Seen = new Memory(policy).see(observation),
 ): Record<string, TensorData> {
   const feeds: Record<string, TensorData> = {};
   for (const [name, { dtype, shape }] of policy.graph.inputs) {
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
-    const array = new (DTYPES[dtype].array as Float32ArrayConstructor)(sizeOf(shape));
-    if (image) fillImage(array, image, observation.images[image.name]);
-    else
-      for (const modality of policy.modalities)
-        if (modality.kind === "values" && modality.input === name)
-          fillValues(array, modality, observation.values[modality.name]);
-    feeds[name] = { dtype: dtype as DType, shape, data: array };
+    const data = new DTYPES[dtype].array(sizeOf(shape));
+    for (const [t, frame] of image ? seen.images[image.name]!.entries() : [])
+      fillImage(data as Float32Array, image!, frame, t);
+    for (const modality of policy.modalities)
+      if (modality.kind === "values" && modality.input === name)
+        for (const [t, start] of startsOf(modality).entries())
+          fillValues(data, modality, start, seen.values[modality.name]![t]);
+    feeds[name] = seen.carried[name] ?? { dtype, shape, data };
   }
   return feeds;
 }
 
+type NumberArray = InstanceType<(typeof DTYPES)[DType]["array"]>;
+
 function fillValues(
-  into: Float32Array,
-  { name, start, size, elements }: { name: string; start: number; size: number; elements: readonly string[] },
+  into: NumberArray,
+  { name, size, elements, isCarried }: ValueModality,
+  start: number,
   values: Float64Array | undefined,
 ): void {
+  if (values === undefined && isCarried) return; // Zeros, until there is something to carry.
   if (values?.length !== size)
     throw new InputError(
       `${name}: expected ${size} elements (${elements.join(", ")}), found ${values?.length ?? "none"}`,
     );
+  const isWhole = into instanceof BigInt64Array || !(into instanceof Float32Array || into instanceof Float64Array);
   values.forEach((value, i) => {
     if (!Number.isFinite(value)) throw new InputError(`${name}: element ${elements[i]} is ${value}`);
-    into[start + i] = value;
+    if (isWhole && !Number.isInteger(value))
+      throw new InputError(`${name}: element ${elements[i]} is ${value}, expected a whole number`);
+    if (into instanceof BigInt64Array || into instanceof BigUint64Array) into[start + i] = BigInt(value);
+    else into[start + i] = value;
   });
 }
 
-function fillImage(into: Float32Array, modality: ImageModality, image: Image | undefined): void {
+/** Fills one image of a window, the `frame`th in time. */
+function fillImage(into: Float32Array, modality: ImageModality, image: Image | undefined, frame: number): void {
   const { name, width, height, channels, layout, encoding, scale } = modality;
   if (!image) throw new InputError(`${name}: the observation has no image of this name`);
   if (image.width !== width || image.height !== height)
@@ -69,16 +83,18 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
       `${name}: expected ${width * height * bytes} bytes of ${image.encoding}, found ${image.data.length}`,
     );
   const [low] = modality.range;
-  if (layout === "NHWC" && image.encoding === encoding && scale === 1 && low === 0) {
-    into.set(image.data);
+  const isInterleaved = layout === "NHWC" && modality.stacking === "channels" && modality.frames > 1;
+  const origin = frame * (isInterleaved ? channels : width * height * channels);
+  if (layout === "NHWC" && !isInterleaved && image.encoding === encoding && scale === 1 && low === 0) {
+    into.set(image.data, origin);
     return;
   }
   const { data } = image;
   const pixelValues = Float64Array.from({ length: 256 }, (_, byte) => low + scale * byte);
   const pixels = width * height;
   for (let c = 0; c < channels; c++) {
-    const first = layout === "NHWC" ? c : c * pixels;
-    const step = layout === "NHWC" ? channels : 1;
+    const first = origin + (layout === "NHWC" ? c : c * pixels);
+    const step = layout === "NHWC" ? channels * (isInterleaved ? modality.frames : 1) : 1;
     if (channels === 1) {
       const [red, green, blue] = rgb;
       for (let p = 0, at = 0; p < pixels; p++, at += bytes) {

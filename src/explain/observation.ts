@@ -28,6 +28,8 @@ export type ObservationFlag = "in_contact" | "at_limit" | "importance_unknown" |
 export interface Observation {
   /** Counts observations of one run from 0. */
   readonly tick: number;
+  /** Whether an episode begins: a policy with memory starts anew. The first observation begins one in any case. */
+  readonly first?: boolean;
   /** Acquisition time of the image, nanoseconds. */
   readonly stamp: bigint;
   /** One image for each image modality, by modality name. */

@@ -3,16 +3,23 @@ import { Node, topologicalOrder, type Value } from "./value.js";
 
 /**
  * The same computations on other operands: what `values` would be with each key of `replacements` in the place of its
- * value. Nodes that depend on no replaced value stay the very same; the others are made again, without a name.
+ * value. Nodes that depend on no replaced value stay the very same; the others are made again, without a name unless
+ * they take the place of the old ones (`named`).
  * @throws ShapeError where a replacement's type fits no longer
  */
-export function substitute(values: readonly Value[], replacements: ReadonlyMap<Value, Value>): Value[] {
+export function substitute(
+  values: readonly Value[],
+  replacements: ReadonlyMap<Value, Value>,
+  { named = false }: { readonly named?: boolean } = {},
+): Value[] {
   const made = new Map(replacements);
   const now = (value: Value) => made.get(value) ?? value;
   for (const node of topologicalOrder(values)) {
     const inputs = node.inputs.map((value) => value && now(value));
     if (inputs.every((value, i) => value === node.inputs[i])) continue;
-    const copy = node.body ? withInputs(node, inputs) : applyNode(node.op, inputs, node.attributes, counted(node));
+    const copy = node.body
+      ? withInputs(node, inputs)
+      : applyNode(node.op, inputs, node.attributes, naming(node, named));
     node.outputs.forEach((output, i) => {
       if (!made.has(output)) made.set(output, copy.outputs[i]!);
     });
@@ -20,7 +27,8 @@ export function substitute(values: readonly Value[], replacements: ReadonlyMap<V
   return values.map(now);
 }
 
-const counted = ({ outputs }: Node) => ({ outputCount: outputs.length });
+const naming = ({ name, outputs }: Node, named: boolean) =>
+  named ? { name, outputNames: outputs.map((output) => output.name) } : { outputCount: outputs.length };
 
 const withInputs = ({ op, attributes, outputs, body }: Node, inputs: Node["inputs"]) =>
   new Node(

@@ -37,6 +37,12 @@ function mapping<T extends z.ZodRawShape>(shape: T) {
   });
 }
 
+const statistic = (what: string) => list(finite("a number"), `a list of numbers, one ${what}`);
+const deviation = (what: string) => list(positive("a number above 0"), `a list of numbers above 0, one ${what}`);
+
+/** Orders of an image tensor's axes; with T, a window of images in time, the oldest first. */
+export const LAYOUTS = ["NHWC", "NCHW", "NTHWC", "NTCHW"] as const;
+
 const modalityName = z
   .string({ error: "a modality name" })
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "a modality name of letters, digits and underscores" });
@@ -46,14 +52,19 @@ const imageInput = mapping({
   modality: modalityName,
   /** Order of the channels in the tensor. */
   encoding: choice(CARD_ENCODINGS),
-  /** Order of the tensor's axes: batch, height, width, channels or batch, channels, height, width. */
-  layout: choice(["NHWC", "NCHW"]),
+  /** Order of the tensor's axes: batch, (time,) height, width, channels or batch, (time,) channels, height, width. */
+  layout: choice(LAYOUTS),
+  /** Number of images in a window whose channels stand one after another, the oldest first: [1, T·C, H, W]. */
+  frames: count(2, "a whole number, 2 or more").optional(),
   /** Lowest and highest value that a pixel can have in the tensor's own units; the zB rule's bounds. */
   range: z
     .tuple([finite("a number"), finite("a number")], { error: "[low, high], two numbers" })
     .refine(([low, high]) => low < high, { error: "low below high" }),
   /** Tensor units of one 8-bit step: tensor value = low + scale · byte. Default (high − low) / 255. */
   scale: positive("a number above 0").optional(),
+  /** Normalisation outside the model, one a channel: the model gets (value − mean) / std of a value in `range`. */
+  mean: statistic("a channel").optional(),
+  std: deviation("a channel").optional(),
 });
 
 const slice = mapping({
@@ -69,6 +80,9 @@ const slice = mapping({
   quantity: choice(QUANTITIES).optional(),
   /** SI unit of the elements. Default: rad, rad/s, m, m/s, N·m by quantity, none for `other`. */
   unit: text("a unit").optional(),
+  /** Normalisation outside the model, one an element: the model gets (value − mean) / std of a value in SI units. */
+  mean: statistic("an element").optional(),
+  std: deviation("an element").optional(),
 });
 
 const input = z.union([imageInput, list(slice, "one slice or more")], {
@@ -99,6 +113,11 @@ export const cardSchema = mapping({
   torque: mapping({
     /** Name of the output tensor that holds the torques, N·m. */
     output: text("the name of an output tensor"),
+    /** Which step of an action chunk [1, steps, joints] is the torque. */
+    step: count(0, "a whole number, 0 or more").optional(),
+    /** Normalisation outside the model, one a joint: torque = mean + std · output. */
+    mean: statistic("a joint").optional(),
+    std: deviation("a joint").optional(),
     /** Largest |torque|, N·m: one number for all joints or one a joint. */
     limits: z
       .union([positive(torqueNumber), list(positive(torqueNumber), "a list of numbers")], {
@@ -108,6 +127,12 @@ export const cardSchema = mapping({
   }),
   /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
   inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
+  /** Memory: input tensor → the output tensor that feeds it at the next tick; zeros where an episode begins. */
+  state: z
+    .record(z.string(), text("the name of an output tensor"), {
+      error: "a mapping from input tensor names to output tensor names",
+    })
+    .default({}),
   /** What relevance is measured against, by modality: zero (default), the training data's mean, or given values. */
   reference: z.record(z.string(), reference, { error: "a mapping from modality names to a reference" }).default({}),
   /** Origin of the feature points: as the policy has them, or shifted to the image corner. */

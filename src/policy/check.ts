@@ -5,6 +5,8 @@ import { sliceSize } from "./quantities.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
 const FLOATS = ["float32", "float64"];
+/** Element types of slices: numbers, and integers such as tokens, masks and time steps. */
+const NUMBERS = [...FLOATS, "int64", "int32", "bool"];
 const CHANNELS = { rgb8: 3, bgr8: 3, mono8: 1 } as const;
 
 /**
@@ -24,6 +26,7 @@ export function checkCard(card: Card, tensors: Tensors, source: string): void {
     else checkImage(input, tensor, source, path);
   }
   checkTorque(card, tensors, source);
+  for (const [input, output] of Object.entries(card.state)) checkState(input, output, card, tensors, source);
 }
 
 function find(
@@ -44,16 +47,52 @@ function find(
 function checkTorque(card: Card, tensors: Tensors, source: string): void {
   const path = ["torque", "output"];
   const tensor = find(card.torque.output, tensors.outputs, "output", source, path);
-  if (elementCount(tensor.shape) !== card.joints.length) {
-    const found = `the output ${JSON.stringify(tensor.name)} is ${tensorText(tensor)}`;
+  const { step } = card.torque;
+  const found = `the output ${JSON.stringify(tensor.name)} is ${tensorText(tensor)}`;
+  if (step !== undefined) {
+    const [steps = 0, joints = 0] = tensor.shape.slice(-2);
+    if (joints !== card.joints.length || elementCount(tensor.shape) !== steps * joints)
+      throw errorAt(source, path, `${found}, expected a chunk [1, steps, ${card.joints.length}], one of joints a row`);
+    if (step >= steps) throw errorAt(source, ["torque", "step"], `found ${step}, expected one of 0 to ${steps - 1}`);
+  } else if (elementCount(tensor.shape) !== card.joints.length) {
     const joints = `${card.joints.length} torques, one for each of joints (${card.joints.join(", ")})`;
     throw errorAt(source, path, `${found}, expected ${joints}`);
   }
-  requireFloat(tensor, source, path);
+  requireType(tensor, FLOATS, source, path);
+}
+
+/** A modality named several times is one at several times: a row each of a window [1, steps, n]. */
+function checkWindow(slices: readonly CardSlice[], tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
+  const [, steps = 1, width = 0] = tensor.shape;
+  slices.forEach(({ modality, start }, index) => {
+    const own = slices.filter((slice) => slice.modality === modality);
+    const isRow =
+      tensor.shape.length === 3 &&
+      own.length === steps &&
+      start === own[0]!.start + own.findIndex((s) => s.start === start) * width;
+    if (own.length === 1 || isRow) return;
+    const found = `found ${JSON.stringify(modality)} ${own.length} times`;
+    const expected = `each modality once, or once a step of a window [1, steps, n]: the model's input is ${tensorText(tensor)}`;
+    throw errorAt(source, [...path, index, "modality"], `${found}, expected ${expected}`);
+  });
+}
+
+/** What is carried to the next tick has the type and shape of the input that it feeds. */
+function checkState(input: string, output: string, card: Card, tensors: Tensors, source: string): void {
+  const path = ["state", input];
+  const to = find(input, tensors.inputs, "input", source, path);
+  const from = find(output, tensors.outputs, "output", source, path);
+  if (tensorText({ ...to, name: "" }) !== tensorText({ ...from, name: "" })) {
+    const found = `the output ${JSON.stringify(output)} is ${tensorText(from)}`;
+    throw errorAt(source, path, `${found}, expected ${tensorText(to)}, what the input holds`);
+  }
+  if (!isSlices(card.inputs[input]!)) throw errorAt(source, path, "found an image, expected an input with slices");
 }
 
 function checkSlices(slices: readonly CardSlice[], tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
-  requireFloat(tensor, source, path);
+  requireType(tensor, NUMBERS, source, path);
+  if (slices.some(({ mean, std }) => mean ?? std)) requireType(tensor, FLOATS, source, path);
+  checkWindow(slices, tensor, source, path);
   const covered = slices.reduce((sum, slice) => sum + (sliceSize(slice) ?? 0), 0);
   const size = elementCount(tensor.shape);
   if (covered !== size) {
@@ -62,19 +101,26 @@ function checkSlices(slices: readonly CardSlice[], tensor: Tensor, source: strin
   }
 }
 
-function requireFloat(tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
-  if (!FLOATS.includes(tensor.dtype)) {
-    throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected ${FLOATS.join(" or ")}`);
+function requireType(tensor: Tensor, types: readonly string[], source: string, path: readonly PropertyKey[]): void {
+  if (!types.includes(tensor.dtype)) {
+    const expected = `${types.slice(0, -1).join(", ")} or ${types.at(-1)}`;
+    throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected ${expected}`);
   }
 }
 
+const AXES: Readonly<Record<string, string>> = { N: "1", T: "frames", H: "height", W: "width", C: "channels" };
+const OTHER = { NHWC: "NCHW", NCHW: "NHWC", NTHWC: "NTCHW", NTCHW: "NTHWC" } as const;
+
 function checkImage(image: CardImage, tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
   const { shape, dtype } = tensor;
-  if (shape.length !== 4 || shape[0] !== 1) {
-    const expected = image.layout === "NHWC" ? "[1, height, width, channels]" : "[1, channels, height, width]";
+  if (shape.length !== image.layout.length || shape[0] !== 1) {
+    const expected = `[${[...image.layout].map((axis) => AXES[axis]).join(", ")}]`;
     throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected ${expected} for an image`);
   }
   checkChannels(image, tensor, source, path);
+  if ((image.mean ?? image.std) && dtype !== "float32") {
+    throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected float32 where mean or std is given`);
+  }
   if (dtype === "uint8") checkBytes(image, source, path);
   else if (!FLOATS.includes(dtype)) {
     throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected uint8, ${FLOATS.join(" or ")}`);
@@ -82,14 +128,15 @@ function checkImage(image: CardImage, tensor: Tensor, source: string, path: read
 }
 
 function checkChannels(image: CardImage, tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
-  const expected = CHANNELS[image.encoding];
+  const expected = CHANNELS[image.encoding] * (image.frames ?? 1);
   const { channels } = axesOf(tensor.shape, image.layout);
   if (channels === expected) return;
-  const other = image.layout === "NHWC" ? "NCHW" : "NHWC";
+  const other = OTHER[image.layout];
   if (axesOf(tensor.shape, other).channels === expected) {
     throw errorAt(source, [...path, "layout"], `found ${image.layout}, expected ${other} for ${tensorText(tensor)}`);
   }
-  const found = `found ${image.encoding} (${channelText(expected)})`;
+  const stacked = image.frames === undefined ? "" : ` in ${image.frames} frames`;
+  const found = `found ${image.encoding}${stacked} (${channelText(expected)})`;
   const has = `${channelText(channels)}: the tensor is ${tensorText(tensor)}, ${image.layout}`;
   throw errorAt(source, [...path, "encoding"], `${found}, expected an encoding of ${has}`);
 }

@@ -14,6 +14,14 @@ export function checkConsistency(card: Card, source: string): void {
   checkInputs(card, source);
   checkLimits(card, source);
   checkReferences(card, source);
+  checkStatistics(card.torque, card.joints.length, "a joint", source, ["torque"]);
+  for (const [input, output] of Object.entries(card.state)) {
+    const first = Object.keys(card.state).find((name) => card.state[name] === output)!;
+    if (first !== input) {
+      const again = `found ${JSON.stringify(output)} again, expected each output once: it feeds ${first}`;
+      throw errorAt(source, ["state", input], again);
+    }
+  }
   if (card.arm && (card.arm.site === undefined) === (card.arm.link === undefined)) {
     const found = card.arm.site === undefined ? "neither site nor link" : "both site and link";
     throw errorAt(source, ["arm"], `found ${found}, expected one of them, the end effector's`);
@@ -45,6 +53,11 @@ function checkInputs(card: Card, source: string): void {
     else {
       claim(input.modality, ["inputs", tensor]);
       checkScale(input, source, ["inputs", tensor, "scale"]);
+      checkStatistics(input, input.encoding === "mono8" ? 1 : 3, "a channel", source, ["inputs", tensor]);
+      if (input.frames !== undefined && input.layout.includes("T")) {
+        const found = `found ${input.frames} with the layout ${input.layout}`;
+        throw errorAt(source, ["inputs", tensor, "frames"], `${found}, expected none: the tensor says how many`);
+      }
     }
   }
 }
@@ -58,10 +71,18 @@ function checkSlices(
 ): void {
   let end = 0;
   let before = "";
+  const own = new Map<string, number>();
   slices.forEach((slice, index) => {
     const here = [...path, index];
-    claim(slice.modality, here);
     const size = checkSize(card, slice, source, here);
+    const earlier = own.get(slice.modality);
+    if (earlier === undefined) claim(slice.modality, here);
+    else if (earlier !== size) {
+      const expected = `${earlier}, what "${slice.modality}" has at the time before`;
+      throw errorAt(source, [...here, "size"], `found ${size}, expected ${expected}`);
+    }
+    own.set(slice.modality, size);
+    checkStatistics(slice, size, "an element", source, here);
     const quantity = quantityOf(slice);
     once(slice.elements ?? [], source, [...here, "elements"], "element");
     checkUnit(slice, quantity, source, here);
@@ -92,6 +113,21 @@ function checkSize(card: Card, slice: CardSlice, source: string, path: readonly 
     throw errorAt(source, [...path, "size"], `found ${size}, expected ${expected}`);
   }
   return size;
+}
+
+/** Means and deviations have the length of what they normalise. */
+function checkStatistics(
+  given: { readonly mean?: readonly number[] | undefined; readonly std?: readonly number[] | undefined },
+  size: number,
+  what: string,
+  source: string,
+  path: readonly PropertyKey[],
+): void {
+  for (const key of ["mean", "std"] as const) {
+    const { length } = given[key] ?? { length: size };
+    if (length !== size)
+      throw errorAt(source, [...path, key], `found a list of ${length}, expected ${size}, one ${what}`);
+  }
 }
 
 function checkScale(image: CardImage, source: string, path: readonly PropertyKey[]): void {

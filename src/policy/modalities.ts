@@ -13,11 +13,16 @@ export interface ImageModality {
   readonly height: number;
   /** 3 for rgb8 and bgr8, 1 for mono8. */
   readonly channels: number;
+  /** Number of images in time that the tensor holds, the oldest first; 1 for a single one. */
+  readonly frames: number;
+  /** How a window of them stands in the tensor: one after another, or each in a group of channels. */
+  readonly stacking: "time" | "channels";
   /** height × width × channels. */
   readonly size: number;
   readonly dtype: string;
   readonly encoding: CardImage["encoding"];
-  readonly layout: CardImage["layout"];
+  /** Order of the axes of each image. */
+  readonly layout: "NHWC" | "NCHW";
   /** Lowest and highest value of a pixel in the tensor's own units. */
   readonly range: readonly [low: number, high: number];
   /** Tensor value = low + scale · byte. */
@@ -30,9 +35,15 @@ export interface ValueModality {
   readonly name: string;
   /** Input tensor. */
   readonly input: string;
-  /** First element in the flattened tensor. */
+  /** First element in the flattened tensor, at the latest time. */
   readonly start: number;
   readonly size: number;
+  /** First elements at earlier times, the oldest first, where the tensor holds a window in time. */
+  readonly earlier: readonly number[];
+  /** Type of the tensor's elements. */
+  readonly dtype: string;
+  /** Whether the policy feeds it itself, from its outputs of the tick before. */
+  readonly isCarried: boolean;
   /** One name an element; joint names where the quantity is joint-wise. */
   readonly elements: readonly string[];
   readonly quantity: Quantity;
@@ -52,13 +63,22 @@ export function modalitiesOf(card: Card, inputs: readonly Tensor[]): Modality[] 
   return inputs.flatMap((tensor): Modality[] => {
     const input = card.inputs[tensor.name];
     if (input === undefined) return [];
-    return isSlices(input) ? input.map((slice) => values(card, tensor, slice)) : [image(tensor, input)];
+    if (!isSlices(input)) return [image(tensor, input)];
+    const names = [...new Set(input.map(({ modality }) => modality))];
+    return names.map((name) =>
+      values(
+        card,
+        tensor,
+        input.filter(({ modality }) => modality === name),
+      ),
+    );
   });
 }
 
 function image(tensor: Tensor, input: CardImage): ImageModality {
-  const { height, width, channels } = axesOf(tensor.shape, input.layout);
+  const { frames, height, width, channels: all } = axesOf(tensor.shape, input.layout);
   const [low, high] = input.range;
+  const channels = all / (input.frames ?? 1);
   return {
     kind: "image",
     name: input.modality,
@@ -66,16 +86,20 @@ function image(tensor: Tensor, input: CardImage): ImageModality {
     width,
     height,
     channels,
+    frames: input.frames ?? frames,
+    stacking: input.frames === undefined ? "time" : "channels",
     size: height * width * channels,
     dtype: tensor.dtype,
     encoding: input.encoding,
-    layout: input.layout,
+    layout: input.layout.endsWith("HWC") ? "NHWC" : "NCHW",
     range: [low, high],
     scale: input.scale ?? (high - low) / 255,
   };
 }
 
-function values(card: Card, tensor: Tensor, slice: CardSlice): ValueModality {
+/** The slices of one modality, one a time step: the last is now. */
+function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): ValueModality {
+  const slice = slices.at(-1)!;
   const elements = elementNames(card, slice) ?? [];
   const reference = card.reference[slice.modality] ?? "zero";
   return {
@@ -84,6 +108,9 @@ function values(card: Card, tensor: Tensor, slice: CardSlice): ValueModality {
     input: tensor.name,
     start: slice.start,
     size: elements.length,
+    earlier: slices.slice(0, -1).map(({ start }) => start),
+    dtype: tensor.dtype,
+    isCarried: card.state[tensor.name] !== undefined,
     elements,
     quantity: quantityOf(slice),
     unit: unitOf(slice),

@@ -8,6 +8,7 @@ import { loadCard, parseCard } from "./card.js";
 import type { Card } from "./card-schema.js";
 import { checkCard } from "./check.js";
 import { type Modality, modalitiesOf } from "./modalities.js";
+import { inPhysicalUnits } from "./normalisation.js";
 import type { Tensors } from "./tensors.js";
 
 /** Key of the ONNX metadata that may hold the card, as the same YAML. */
@@ -20,6 +21,7 @@ export interface Policy {
   readonly bytes: Uint8Array;
   /** Hex digest of `bytes`. */
   readonly sha256: string;
+  /** In physical units: normalisation outside the model, as the card has it, is part of the graph. */
   readonly graph: Graph;
   readonly card: Card;
   /** Where the card was found: its file, or the model's metadata. */
@@ -94,7 +96,8 @@ export function policyOf(model: Model, { card, source, folder }: FoundCard): Pol
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
   const armFile = card.arm === undefined ? undefined : resolve(folder, card.arm.file);
-  return { ...model, card, cardSource: source, modalities, armFile };
+  const graph = inPhysicalUnits(model.graph, card);
+  return { ...model, graph, card, cardSource: source, modalities, armFile };
 }
 
 /** The declared inputs and outputs of a graph. */

@@ -1,3 +1,5 @@
+import type { LAYOUTS } from "./card-schema.js";
+
 /** A model's input or output, as much of it as a card can be checked against. */
 export interface Tensor {
   readonly name: string;
@@ -19,11 +21,11 @@ export const elementCount = (shape: readonly number[]): number => shape.reduce((
 /** `uint8 [1, 64, 80, 3]` */
 export const tensorText = (tensor: Tensor): string => `${tensor.dtype} [${tensor.shape.join(", ")}]`;
 
-/** Height, width and channels of a rank 4 image tensor. */
+/** Extents of an image tensor; `frames` is 1 for layouts without time. */
 export function axesOf(
   shape: readonly number[],
-  layout: "NHWC" | "NCHW",
-): { height: number; width: number; channels: number } {
-  const [, a = 0, b = 0, c = 0] = shape;
-  return layout === "NHWC" ? { height: a, width: b, channels: c } : { channels: a, height: b, width: c };
+  layout: (typeof LAYOUTS)[number],
+): { frames: number; height: number; width: number; channels: number } {
+  const extent = (axis: string) => (layout.includes(axis) ? (shape[layout.indexOf(axis)] ?? 0) : 1);
+  return { frames: extent("T"), height: extent("H"), width: extent("W"), channels: extent("C") };
 }

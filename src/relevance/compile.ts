@@ -1,13 +1,12 @@
 import { InputError } from "../errors.js";
 import { input } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
-import { sizeOf } from "../graph/shape.js";
 import { type Graph, topologicalOrder, type Value } from "../graph/value.js";
 import type { NodeRule } from "./attribution.js";
 import { inIntegers } from "./integers.js";
 import type { Method } from "./method.js";
 import { methodNamed } from "./methods.js";
-import { Network, torqueOf } from "./network.js";
+import { countTorques, Network } from "./network.js";
 import { type Depth, readout } from "./readout.js";
 import type { Subject } from "./subject.js";
 import { attributed } from "./suitable.js";
@@ -55,7 +54,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
     if (name.startsWith("torquelens.")) throw new InputError(`tensor "${name}": this model is compiled already`);
 
-  const importance = input("torquelens.importance", "float32", [sizeOf(torqueOf(subject).shape)]);
+  const importance = input("torquelens.importance", "float32", [countTorques(subject)]);
   const network = new Network(subject, importance, depth);
   const attribution = attributed(method, network);
   const relevance = new Map(readout(network, attribution));

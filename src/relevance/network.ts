@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import { sign } from "../graph/build.js";
+import { reshape, sign, slice } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { Analysis } from "./analysis.js";
@@ -29,10 +29,11 @@ export class Network {
     signs?: Value,
   ) {
     const torque = torqueOf(subject);
-    const analysis = new Analysis({ ...subject.graph, outputs: new Map([[subject.torque, torque]]) });
-    this.explained = explainedValue(torque);
+    this.explained = atStep(explainedValue(torque), subject.step);
+    const outputs = [torque, this.explained].map((value, i) => [String(i), value] as const);
+    const analysis = new Analysis({ ...subject.graph, outputs: new Map(outputs) });
     this.signs = signs ?? sign(this.explained);
-    this.torques = sizeOf(torque.shape);
+    this.torques = sizeOf(this.explained.shape);
     this.context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
   }
 
@@ -55,4 +56,14 @@ export function torqueOf({ graph, torque: name }: Subject): Value {
   if (torque.dtype !== "float32")
     throw new InputError(`torque output "${name}" is ${torque.dtype}; policies are explained in float32`);
   return torque;
+}
+
+/** How many torques there are. @throws InputError as `torqueOf` */
+export const countTorques = (subject: Subject): number => sizeOf(atStep(torqueOf(subject), subject.step).shape);
+
+/** One row of a chunk [1, steps, J], [1, J]; without a step, all there is. */
+function atStep(chunk: Value, step: number | undefined): Value {
+  if (step === undefined) return chunk;
+  const { shape } = chunk;
+  return reshape(slice(chunk, shape.length - 2, step, step + 1), [1, shape.at(-1)!]);
 }

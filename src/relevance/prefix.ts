@@ -5,7 +5,7 @@ import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
 import { gridCorner } from "./composites/soft-argmax.js";
 import { linearLayer } from "./linear-layer.js";
-import type { Subject } from "./subject.js";
+import { type Subject, startsOf } from "./subject.js";
 
 /** Operators that scale, shift, join and move: affine in what depends on the observation. */
 const AFFINE = new Set([
@@ -85,7 +85,7 @@ export class Prefix {
     const numbers = new Float64Array(sizeOf(value.shape));
     for (const modality of this.subject.modalities)
       if (modality.kind === "values" && this.subject.graph.inputs.get(modality.input) === value)
-        numbers.set(Array.from(modality.reference.values), modality.start);
+        for (const start of startsOf(modality)) numbers.set(Array.from(modality.reference.values), start);
     return value.dtype === "float16" ? undefined : Literal.from(value.dtype, value.shape, numbers);
   }
 

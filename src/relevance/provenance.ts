@@ -3,7 +3,7 @@ import { Literal } from "../graph/literal.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
-import type { Subject, SubjectModality } from "./subject.js";
+import { type Subject, type SubjectModality, startsOf } from "./subject.js";
 
 /** Operators that move elements without computing: an element's origin moves with it. */
 const MOVES = new Set([
@@ -84,8 +84,8 @@ export class Provenance {
     for (const modality of this.subject.modalities) {
       if (this.subject.graph.inputs.get(modality.input) !== value) continue;
       const id = this.#id([modality]);
-      if (modality.kind === "values") ids.fill(id, modality.start, modality.start + modality.size);
-      else ids.fill(id);
+      if (modality.kind === "image") ids.fill(id);
+      else for (const start of startsOf(modality)) ids.fill(id, start, start + modality.size);
     }
     return ids;
   }

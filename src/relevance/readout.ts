@@ -21,7 +21,7 @@ import type { Value } from "../graph/value.js";
 import type { Attribution, Joined } from "./attribution.js";
 import { accumulate, collapse, type Relevance } from "./carrier.js";
 import type { Network } from "./network.js";
-import type { SubjectImage, SubjectModality } from "./subject.js";
+import { type SubjectImage, type SubjectModality, startsOf } from "./subject.js";
 
 /**
  * How deep relevance is followed: only to where the image's features join (`shares`), to the α-weighted heatmap
@@ -151,7 +151,10 @@ class Readout {
     const relevance = this.attribution.inputs.get(target);
     if (!relevance) return undefined;
     const all = reshape(this.#collapse(relevance), [sizeOf(target.shape)]);
-    return slice(all, 0, modality.start, modality.start + modality.size);
+    return concat(
+      startsOf(modality).map((start) => slice(all, 0, start, start + modality.size)),
+      0,
+    );
   }
 
   /** What a modality's share is made of. */
@@ -190,7 +193,9 @@ class Readout {
     if (joined) return joined.map(({ size }) => size).reduce(add);
     const target = this.#target(modality);
     if (modality.kind === "values")
-      return sum(abs(slice(this.#rows(target), 1, modality.start, modality.start + modality.size)), [1]);
+      return startsOf(modality)
+        .map((start) => sum(abs(slice(this.#rows(target), 1, start, start + modality.size)), [1]))
+        .reduce(add);
     if (this.attribution.inputs.has(target)) return sum(abs(this.#rows(target)), [1]);
     const pixels = this.#pixelsOf(modality);
     return pixels?.perTorque

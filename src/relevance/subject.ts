@@ -7,6 +7,8 @@ export interface Subject {
   readonly sha256: string;
   /** Output tensor that holds the torques, [J] or [1, J]. */
   readonly torque: string;
+  /** Which row of the output is the torque, where it holds a chunk of them [1, steps, J]. */
+  readonly step?: number | undefined;
   /** In the order of shares. */
   readonly modalities: readonly SubjectModality[];
   /** Origin of the feature points: as the policy has them, or the image corner (methods.md §0.7). */
@@ -33,6 +35,14 @@ export interface SubjectValues {
   /** First element in the flattened tensor. */
   readonly start: number;
   readonly size: number;
+  /** First elements at earlier times, each of `size` elements, where the tensor holds a window in time. */
+  readonly earlier?: readonly number[];
   /** What relevance is measured against, one value an element, in the tensor's units (methods.md §0.8). */
   readonly reference: { readonly kind: string; readonly values: ArrayLike<number> };
 }
+
+/** First elements of a modality in its flattened tensor, one a time step in their order. */
+export const startsOf = ({ start, earlier = [] }: Pick<SubjectValues, "start" | "earlier">): readonly number[] => [
+  ...earlier,
+  start,
+];

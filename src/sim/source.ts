@@ -161,6 +161,7 @@ export class SimulatedSource implements Source {
     const period = BigInt(Math.round(task.controlPeriod * 1e9));
     return {
       tick: this.#ticks,
+      first: tick === 0,
       stamp: (this.#options.startStamp ?? 0n) + BigInt(this.#ticks) * period,
       images: {
         image: {

@@ -12,7 +12,7 @@ const parse = (data: object) => parseCard(stringify(data), "reacher.yaml");
 
 test("a good card is read with its defaults", () => {
   const { reference: _, ...bare } = reacherCard();
-  expect(parse(bare)).toEqual({ ...bare, reference: {}, feature_points: { origin: "policy" } });
+  expect(parse(bare)).toEqual({ ...bare, state: {}, reference: {}, feature_points: { origin: "policy" } });
 });
 
 test("a card written out and read again is the same", () => {
@@ -39,19 +39,19 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown key",
     ["control_perod"],
     1,
-    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, inputs, reference, feature_points, fusion, idle_threshold, arm, training",
+    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, arm, training",
   ],
   [
     "an unknown key of an image",
     ["inputs", "image", "encodng"],
     "rgb8",
-    "inputs.image.encodng: unknown key, expected one of modality, encoding, layout, range, scale",
+    "inputs.image.encodng: unknown key, expected one of modality, encoding, layout, frames, range, scale, mean, std",
   ],
   [
     "an unknown key of a slice",
     [...slices, 1, "end"],
     4,
-    "inputs.configuration[1].end: unknown key, expected one of modality, start, size, elements, quantity, unit",
+    "inputs.configuration[1].end: unknown key, expected one of modality, start, size, elements, quantity, unit, mean, std",
   ],
   [
     "a control period of nothing",
@@ -115,7 +115,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an image without layout",
     ["inputs", "image", "layout"],
     undefined,
-    "inputs.image.layout: missing, expected NHWC or NCHW",
+    "inputs.image.layout: missing, expected NHWC, NCHW, NTHWC or NTCHW",
   ],
   [
     "an unknown encoding",
@@ -149,10 +149,34 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     'inputs.configuration[0].modality: found "joint position", expected a modality name of letters, digits and underscores',
   ],
   [
-    "a modality named twice",
-    [...slices, 1, "modality"],
-    "joint_position",
-    'inputs.configuration[1].modality: found "joint_position" again, expected each modality once',
+    "a mean of another length",
+    [...slices, 1, "mean"],
+    [0.1],
+    "inputs.configuration[1].mean: found a list of 1, expected 2, one an element",
+  ],
+  [
+    "a deviation of zero",
+    [...slices, 1, "std"],
+    [0.1, 0],
+    "inputs.configuration[1].std[1]: found 0, expected a number above 0",
+  ],
+  [
+    "an image's mean of another length",
+    ["inputs", "image", "mean"],
+    [0.5],
+    "inputs.image.mean: found a list of 1, expected 3, one a channel",
+  ],
+  [
+    "frames of a layout with time",
+    ["inputs", "image"],
+    { ...reacherCard().inputs.image, layout: "NTHWC", frames: 3 },
+    "inputs.image.frames: found 3 with the layout NTHWC, expected none: the tensor says how many",
+  ],
+  [
+    "an output that feeds two inputs",
+    ["state"],
+    { h: "next", c: "next" },
+    'state.c: found "next" again, expected each output once: it feeds h',
   ],
   [
     "a modality of an image named twice",
@@ -279,7 +303,7 @@ test.each([
   [
     "an empty file",
     "",
-    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, reference, feature_points, fusion, idle_threshold, arm, training",
+    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, arm, training",
   ],
   ["a key given twice", "name: a\nname: b\n", "not YAML, line 2: Map keys must be unique"],
   [

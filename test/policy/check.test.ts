@@ -71,8 +71,65 @@ const misfits: [title: string, card: [PropertyKey[], unknown], tensors: [Propert
   [
     "slices of integers",
     [[], 0],
-    [["inputs", 1, "dtype"], "int32"],
-    "inputs.configuration: the tensor is int32 [1, 10], expected float32 or float64",
+    [["inputs", 1, "dtype"], "uint8"],
+    "inputs.configuration: the tensor is uint8 [1, 10], expected float32, float64, int64, int32 or bool",
+  ],
+  [
+    "a modality named twice",
+    [["inputs", "configuration", 1], { modality: "joint_position", start: 2, size: 2 }],
+    [[], 0],
+    'inputs.configuration[0].modality: found "joint_position" 2 times, expected each modality once, or once a step of a window [1, steps, n]: the model\'s input is float32 [1, 10]',
+  ],
+  [
+    "normalised integers",
+    [
+      ["inputs", "configuration", 0, "mean"],
+      [0, 0],
+    ],
+    [["inputs", 1, "dtype"], "int64"],
+    "inputs.configuration: the tensor is int64 [1, 10], expected float32 or float64",
+  ],
+  [
+    "a normalised image of bytes",
+    [
+      [...image, "std"],
+      [0.2, 0.2, 0.2],
+    ],
+    [[], 0],
+    "inputs.image: the tensor is uint8 [1, 64, 80, 3], expected float32 where mean or std is given",
+  ],
+  [
+    "stacked images of another number",
+    [[...image, "frames"], 2],
+    [[], 0],
+    "inputs.image.encoding: found rgb8 in 2 frames (6 channels), expected an encoding of 3 channels: the tensor is uint8 [1, 64, 80, 3], NHWC",
+  ],
+  [
+    "a window of images without one",
+    [[...image, "layout"], "NTHWC"],
+    [[], 0],
+    "inputs.image: the tensor is uint8 [1, 64, 80, 3], expected [1, frames, height, width, channels] for an image",
+  ],
+  [
+    "a step of an output that is no chunk",
+    [["torque", "step"], 3],
+    [[], 0],
+    "torque.step: found 3, expected one of 0 to 0",
+  ],
+  [
+    "a chunk of other joints",
+    [["torque", "step"], 0],
+    [
+      ["outputs", 0, "shape"],
+      [1, 8, 3],
+    ],
+    'torque.output: the output "torque" is float32 [1, 8, 3], expected a chunk [1, steps, 2], one of joints a row',
+  ],
+  [
+    "memory of another shape",
+    [["state"], { configuration: "torque" }],
+    [[], 0],
+    'state.configuration: the output "torque" is float32 [1, 2], expected float32 [1, 10], what the input holds',
   ],
   [
     "an image of rank 2",

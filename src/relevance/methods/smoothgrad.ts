@@ -25,6 +25,7 @@ import { choice, type MethodEntry, method, number } from "../method-spec.js";
 import type { Network } from "../network.js";
 import { keyOf, normals } from "../noise.js";
 import { rewrite } from "../rewrite.js";
+import { startsOf } from "../subject.js";
 
 /**
  * SmoothGrad: the mean of a method's relevance over n noisy copies of the observation, in one loop. The noise is a
@@ -102,8 +103,11 @@ function scaleOf(input: Value, { subject, context }: Network, noise: Noise["nois
   const flat = reshape(reference ? sub(x, cast(constant(reference), "float32")) : x, [-1]);
   const parts = own.flatMap((m) => {
     if (m.kind !== "values") return [];
-    const slices = slice(flat, 0, m.start, m.start + m.size);
-    return [expand(sqrt(mean(square(slices), [0], true)), [m.size])];
+    return startsOf(m).map((start) => {
+      const elements = slice(flat, 0, start, start + m.size);
+      return { start, size: expand(sqrt(mean(square(elements), [0], true)), [m.size]) };
+    });
   });
-  return reshape(concat(parts, 0), input.shape);
+  const inOrder = parts.sort((a, b) => a.start - b.start).map(({ size }) => size);
+  return reshape(concat(inOrder, 0), input.shape);
 }

@@ -1,0 +1,65 @@
+import type { Policy } from "../policy/policy.js";
+import type { TensorData } from "../runtime/session.js";
+import type { Image, Observation } from "./observation.js";
+
+/** What a policy saw, the oldest first; windows longer than the episode begin with its first observation repeated. */
+export interface Seen {
+  readonly images: Readonly<Record<string, readonly (Image | undefined)[]>>;
+  readonly values: Readonly<Record<string, readonly (Float64Array | undefined)[]>>;
+  /** Carried inputs by tensor name. */
+  readonly carried: Readonly<Record<string, TensorData>>;
+}
+
+/** What a policy needs of earlier ticks: windows of images and values, and the state that it carries itself. */
+export class Memory {
+  #past: Pick<Observation, "images" | "values">[] = [];
+  #carried: Record<string, TensorData> = {};
+  readonly #length: number;
+
+  constructor(readonly policy: Policy) {
+    const lengths = policy.modalities.map((m) => (m.kind === "image" ? m.frames : m.earlier.length + 1));
+    this.#length = Math.max(1, ...lengths);
+  }
+
+  /** Takes an observation in and says what the policy sees with it. Where an episode begins all before it is forgotten. */
+  see(observation: Pick<Observation, "images" | "values" | "first">): Seen {
+    if (observation.first || this.#past.length === 0) this.forget();
+    const { images, values } = observation;
+    this.#past = [...this.#past, { images, values }].slice(-this.#length);
+    const window = <T>(length: number, of: (past: Pick<Observation, "images" | "values">) => T): T[] =>
+      Array.from({ length }, (_, i) => of(this.#past[Math.max(0, this.#past.length - length + i)]!));
+    const entries = this.policy.modalities.map(
+      (m) =>
+        [
+          m.kind,
+          m.name,
+          m.kind === "image"
+            ? window(m.frames, (past) => past.images[m.name])
+            : window(m.earlier.length + 1, (past) => past.values[m.name]),
+        ] as const,
+    );
+    const of = (kind: "image" | "values") =>
+      Object.fromEntries(entries.flatMap(([k, name, seen]) => (k === kind ? [[name, seen]] : [])));
+    return {
+      images: of("image") as Seen["images"],
+      values: of("values") as Seen["values"],
+      carried: this.#carried,
+    };
+  }
+
+  /** Keeps what the policy hands to its next tick. */
+  keep(outputs: Readonly<Record<string, TensorData>>): void {
+    const { state } = this.policy.card;
+    this.#carried = Object.fromEntries(
+      Object.entries(state).map(([input, output]) => [input, copyOf(outputs[output]!)]),
+    );
+  }
+
+  forget(): void {
+    this.#past = [];
+    this.#carried = {};
+  }
+}
+
+/** Outputs may be handed on to another thread, which takes their memory along. */
+const copyOf = ({ dtype, shape, data }: TensorData): TensorData => ({ dtype, shape, data: data.slice() as never });

@@ -1,0 +1,66 @@
+import { add, div, input, mul, sub, tensor } from "../graph/build.js";
+import { type Shape, sizeOf } from "../graph/shape.js";
+import { substitute } from "../graph/substitute.js";
+import type { Graph, Value } from "../graph/value.js";
+import type { Card, CardImage, CardSlice } from "./card-schema.js";
+import { isSlices } from "./consistency.js";
+import { sliceSize } from "./quantities.js";
+
+/** What is taken off a tensor and what it is divided by; each broadcasts to it. */
+interface Statistics {
+  readonly mean: Value;
+  readonly std: Value;
+}
+
+/**
+ * A policy in physical units: normalisation that its card says happens outside the model is put into the graph, in front
+ * of the inputs (tensor = (value − mean) / std) and behind the torques (torque = mean + std · output). So relevance is
+ * that of what the sensors measure, and the zero it is relative to is theirs (methods.md §0.8).
+ */
+export function inPhysicalUnits(graph: Graph, card: Card): Graph {
+  const inputs = new Map(graph.inputs);
+  const replaced = new Map<Value, Value>();
+  for (const [name, value] of graph.inputs) {
+    const entry = card.inputs[name];
+    const found = entry && (isSlices(entry) ? ofSlices(entry, value) : ofImage(entry, value));
+    if (!found) continue;
+    const physical = input(name, value.dtype, value.shape);
+    inputs.set(name, physical);
+    replaced.set(value, div(sub(physical, found.mean), found.std));
+  }
+  const names = [...graph.outputs.keys()];
+  const values = substitute([...graph.outputs.values()], replaced, { named: true });
+  const outputs = new Map(names.map((name, i) => [name, values[i]!]));
+  const { output, mean, std } = card.torque;
+  const torque = outputs.get(output)!;
+  const rows = [...torque.shape.slice(0, -1).map(() => 1), torque.shape.at(-1)!];
+  const onJoints = (numbers: readonly number[]) => tensor(torque.dtype, rows, numbers);
+  const scaled = std ? mul(torque, onJoints(std)) : torque;
+  outputs.set(output, mean ? add(scaled, onJoints(mean)) : scaled);
+  return { ...graph, inputs, outputs };
+}
+
+function ofImage({ mean, std, layout, frames = 1 }: CardImage, { dtype, shape }: Value): Statistics | undefined {
+  if (!mean && !std) return undefined;
+  const axis = layout.indexOf("C");
+  const channels: Shape = shape.map((d, i) => (i === axis ? d : 1));
+  const size = shape[axis]! / frames;
+  const each = (numbers: readonly number[] | undefined, otherwise: number) =>
+    tensor(
+      dtype,
+      channels,
+      Array.from({ length: shape[axis]! }, (_, c) => numbers?.[c % size] ?? otherwise),
+    );
+  return { mean: each(mean, 0), std: each(std, 1) };
+}
+
+function ofSlices(slices: readonly CardSlice[], { dtype, shape }: Value): Statistics | undefined {
+  if (slices.every(({ mean, std }) => !mean && !std)) return undefined;
+  const [means, stds] = [new Float64Array(sizeOf(shape)), new Float64Array(sizeOf(shape)).fill(1)];
+  for (const slice of slices)
+    for (let i = 0; i < sliceSize(slice)!; i++) {
+      means[slice.start + i] = slice.mean?.[i] ?? 0;
+      stds[slice.start + i] = slice.std?.[i] ?? 1;
+    }
+  return { mean: tensor(dtype, shape, means), std: tensor(dtype, shape, stds) };
+}
