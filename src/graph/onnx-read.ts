@@ -4,6 +4,7 @@ import { constant, input } from "./build.js";
 import { dtypeOf } from "./dtype.js";
 import { fold, MOST_FOLDED } from "./fold.js";
 import { Literal } from "./literal.js";
+import { isLowered, lower } from "./lowering/lower.js";
 import {
   ATTRIBUTE_TYPE,
   type AttributeProto,
@@ -118,7 +119,7 @@ function readNode(proto: NodeProto, values: Values, model: CheckedModel, source:
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
   const standard = !proto.domain || proto.domain === "ai.onnx";
   const isConstant = standard && (op === "Constant" || op === "ConstantOfShape");
-  if (!isConstant && (!standard || !OPERATORS[op])) throw unsupported(proto, called, model);
+  if (!isConstant && (!standard || !(OPERATORS[op] || isLowered(op)))) throw unsupported(proto, called, model);
   try {
     if (isConstant) {
       const literal =
@@ -141,6 +142,13 @@ function defineOutputs(proto: NodeProto, values: Values, called: string): void {
     return value;
   });
   const attributes = Object.fromEntries(proto.attribute.map((a) => [a.name ?? "", attributeOf(a, called)]));
+  if (isLowered(op)) {
+    const made = lower({ op, inputs, attributes }, proto.name ?? "", proto.output);
+    proto.output.forEach((name, i) => {
+      if (made[i]) values.define(name, made[i], called);
+    });
+    return;
+  }
   const form = upgrade(op, { inputs, attributes }, proto.output.length);
   const node = applyNode(op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
   const constants = fold(node);
@@ -177,6 +185,8 @@ function attributeOf(proto: AttributeProto, called: string): Attribute {
       return proto.floats;
     case ATTRIBUTE_TYPE.ints:
       return proto.ints;
+    case ATTRIBUTE_TYPE.strings:
+      return proto.strings.map((bytes) => new TextDecoder().decode(bytes));
     default:
       throw new InputError(`${called}: attribute ${proto.name} of type ${proto.type} is not supported`);
   }

@@ -2,7 +2,7 @@ import type { DType } from "./dtype.js";
 import type { Literal } from "./literal.js";
 import type { Shape } from "./shape.js";
 
-export type Attribute = number | string | readonly number[];
+export type Attribute = number | string | readonly number[] | readonly string[];
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface TensorType {
@@ -64,10 +64,10 @@ export interface Graph {
   readonly opset: number;
 }
 
-/** The nodes that `outputs` depend on, every node after its inputs. */
-export function topologicalOrder(outputs: Iterable<Value>): Node[] {
+/** The nodes that `outputs` depend on, every node after its inputs; `known` ones and what they depend on left out. */
+export function topologicalOrder(outputs: Iterable<Value>, known: Iterable<Node> = []): Node[] {
   const order: Node[] = [];
-  const seen = new Set<Node>();
+  const seen = new Set(known);
   const stack: { node: Node; next: number }[] = [];
   for (const output of outputs) {
     if (!seen.has(output.node)) stack.push({ node: output.node, next: 0 });

@@ -40,6 +40,29 @@ class Function(nn.Module):
         self.forward = function
 
 
+class Attention(nn.Module):
+    """Two tokens that look at each other."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.attention, self.last = nn.Linear(4, 16), nn.MultiheadAttention(8, 2, batch_first=True), nn.Linear(16, 2)
+
+    def forward(self, configuration):
+        tokens = self.first(configuration).unflatten(1, (2, 8))
+        return self.last(self.attention(tokens, tokens, tokens, need_weights=False)[0].flatten(1))
+
+
+def sampled(x):
+    """The image read on a regular grid."""
+    line = torch.linspace(-1, 1, 4)
+    grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).expand(x.shape[0], 4, 4, 2)
+    return F.grid_sample(x, grid, align_corners=False)
+
+
+def outer(x):
+    return torch.einsum("bi,bj,ij->bi", x, x, torch.eye(8))
+
+
 CONFIGURATION = {"configuration": torch.zeros(1, 4)}
 IMAGE = {"image": torch.zeros(1, 3, 10, 8)}
 
@@ -55,12 +78,28 @@ OPERATORS = {
     "resize-ts17": (lambda: Images(nn.Upsample(scale_factor=2)), IMAGE, "torchscript", 17),
     "topk-dynamo18": (lambda: Head(Function(lambda x: torch.topk(x, 8).values)), CONFIGURATION, "dynamo", 18),
     "hardswish-ts17": (lambda: Head(Function(F.hardswish)), CONFIGURATION, "torchscript", 17),
+    "lstm-ts17": (lambda: Recurrent(nn.LSTM(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 17),
+    "gru-ts13": (lambda: Recurrent(nn.GRU(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 13),
+    "bidirectional-dynamo18": (
+        lambda: Recurrent(nn.LSTM(4, 4, num_layers=2, batch_first=True, bidirectional=True)),
+        CONFIGURATION,
+        "dynamo",
+        18,
+    ),
+    "einsum-ts17": (lambda: Head(Function(outer)), CONFIGURATION, "torchscript", 17),
+    "attention-ts17": (lambda: Attention(), CONFIGURATION, "torchscript", 17),
+    "attention-dynamo18": (lambda: Attention(), CONFIGURATION, "dynamo", 18),
+    "attention-dynamo23": (lambda: Attention(), CONFIGURATION, "dynamo", 23),
+    "transposed-ts17": (lambda: Images(nn.ConvTranspose2d(4, 2, 3, stride=2)), IMAGE, "torchscript", 17),
+    "bilinear-dynamo18": (lambda: Images(nn.Upsample(scale_factor=2, mode="bilinear")), IMAGE, "dynamo", 18),
+    "reflected-ts17": (lambda: Images(nn.ReflectionPad2d(2)), IMAGE, "torchscript", 17),
+    "shuffled-ts17": (lambda: Images(nn.PixelShuffle(2)), IMAGE, "torchscript", 17),
 }
 
 # And the operator that the error must name.
 UNSUPPORTED = {
-    "lstm-ts17": (lambda: Recurrent(nn.LSTM(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 17, "LSTM"),
-    "gru-ts13": (lambda: Recurrent(nn.GRU(4, 8, batch_first=True)), CONFIGURATION, "torchscript", 13, "GRU"),
+    "grid-sample-ts17": (lambda: Images(Function(sampled)), IMAGE, "torchscript", 17, "GridSample"),
+    "fourier-dynamo18": (lambda: Head(Function(lambda x: torch.fft.fft(x).real)), CONFIGURATION, "dynamo", 18, "DFT"),
 }
 
 

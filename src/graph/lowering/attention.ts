@@ -1,0 +1,74 @@
+import { apply } from "../apply.js";
+import {
+  add,
+  concat,
+  div,
+  expand,
+  matmul,
+  mul,
+  reshape,
+  scalar,
+  softmax,
+  tanh,
+  tensor,
+  transpose,
+  where,
+} from "../build.js";
+import { ShapeError } from "../shape.js";
+import type { Value } from "../value.js";
+import type { Lowering } from "./lowering.js";
+
+/** What a masked score becomes: no weight behind a softmax, and finite. */
+const MASKED = -3.4028234663852886e38;
+
+/** [batch, length, heads · width] → [batch, heads, length, width]; four axes are kept. */
+function heads(x: Value, count: number): Value {
+  if (x.shape.length === 4) return x;
+  const [batch, length, width] = x.shape as [number, number, number];
+  if (x.shape.length !== 3 || !(count > 0) || width % count !== 0)
+    throw new ShapeError(`Attention: shape [${x.shape}] does not make ${count} heads`);
+  return transpose(reshape(x, [batch, length, count, width / count]), [0, 2, 1, 3]);
+}
+
+/** Each head of keys and values for as many heads of queries as share it. */
+function shared(x: Value, count: number): Value {
+  const [batch, own, length, width] = x.shape as [number, number, number, number];
+  if (own === count) return x;
+  if (count % own !== 0) throw new ShapeError(`Attention: ${count} heads of queries cannot share ${own} of keys`);
+  const copies = expand(reshape(x, [batch, own, 1, length, width]), [batch, own, count / own, length, width]);
+  return reshape(copies, [batch, count, length, width]);
+}
+
+/** Where a query may look: not beyond itself, counted behind `past` older keys. [queries, keys] */
+function causal(queries: number, keys: number, past: number): Value {
+  const seen = Array.from({ length: queries * keys }, (_, i) => Number(i % keys <= Math.floor(i / keys) + past));
+  return tensor("bool", [queries, keys], seen);
+}
+
+/** softmax(scale·QKᵀ + mask)·V with the heads that opset 23 packs in an axis. */
+export const attention: Lowering = ({ inputs, attributes }) => {
+  const [q, k, v, mask, pastKey, pastValue] = inputs as readonly [Value, Value, Value, Value?, Value?, Value?];
+  const number = (name: string, fallback: number) => (attributes[name] as number | undefined) ?? fallback;
+  if (number("qk_matmul_output_mode", 0) !== 0)
+    throw new ShapeError("Attention: outputs of its scores are not supported");
+  const query = heads(q, number("q_num_heads", 0));
+  const count = query.shape[1]!;
+  const longer = (past: Value | undefined, x: Value) => (past ? concat([past, x], 2) : x);
+  const key = longer(pastKey, heads(k, number("kv_num_heads", 0)));
+  const value = longer(pastValue, heads(v, number("kv_num_heads", 0)));
+  const scale = number("scale", 1 / Math.sqrt(query.shape[3]!));
+  const products = matmul(query, transpose(shared(key, count), [0, 1, 3, 2]));
+  let scores = mul(products, scale);
+  const cap = number("softcap", 0);
+  if (cap > 0) scores = mul(tanh(div(scores, cap)), cap);
+  const masks = mask ? [mask] : [];
+  if (number("is_causal", 0) === 1) masks.push(causal(query.shape[2]!, key.shape[2]!, pastKey ? pastKey.shape[2]! : 0));
+  for (const one of masks)
+    scores = one.dtype === "bool" ? where(one, scores, scalar(MASKED, scores.dtype)) : add(scores, one);
+  const out = matmul(softmax(scores, -1), shared(value, count));
+  const merged = () => {
+    const [batch, , length, width] = out.shape as [number, number, number, number];
+    return reshape(transpose(out, [0, 2, 1, 3]), [batch, length, count * width]);
+  };
+  return [q.shape.length === 3 ? merged() : out, apply("Identity", [key]), apply("Identity", [value])];
+};
