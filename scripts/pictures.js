@@ -9,6 +9,7 @@ import { loadTask } from "../dist/sim/tasks.js";
 
 const SCALE = 3;
 const GAP = 6;
+const CAPTION = 26;
 const TICKS = [0, 3, 7];
 const folder = new URL("../docs/images/", import.meta.url);
 
@@ -20,10 +21,13 @@ const explainer = await Explainer.create(policy);
 
 /** One row a tick: what the camera saw, the heatmap, both. */
 const rows = [];
+/** The first of those ticks, for the picture of methods. */
+let shown;
 for await (const observation of source.observations()) {
   const explanation = await explainer.explain(observation);
   source.accept(explanation);
   if (!TICKS.includes(observation.tick)) continue;
+  shown ??= observation;
   const { image } = observation.images;
   const heatmap = explanation.heatmaps.image;
   rows.push([image, colorize(heatmap), overlay(image, heatmap)]);
@@ -32,27 +36,67 @@ for await (const observation of source.observations()) {
 }
 await Promise.all([source.close(), explainer.close()]);
 
+/** One cell a method: the same tick, the same torques. */
+const METHODS = [
+  "dtd",
+  "rap",
+  "excitation-backprop",
+  "lrp-alpha-beta",
+  "lrp-epsilon",
+  "lrp-gamma",
+  "integrated-gradients",
+  "smoothgrad:sigma=0.1",
+  "gradient-x-input",
+  "guided-backprop",
+  "deconvnet",
+  "grad-cam",
+];
+const COLUMNS = 4;
+const panels = [];
+for (const method of METHODS) {
+  const one = await Explainer.create(policy, { method });
+  const { heatmaps, modalities, shares } = await one.explain(shown);
+  await one.close();
+  const share = `${(100 * shares[modalities.indexOf("image")]).toFixed(0)} %`;
+  panels.push({ picture: overlay(shown.images.image, heatmaps.image), caption: `${method.split(":")[0]}  ${share}` });
+  process.stdout.write(`${method}: image ${share}\n`);
+}
+
 const enlarged = ({ data, width, height }) =>
   sharp(data, { raw: { width, height, channels: 3 } })
     .resize(width * SCALE, height * SCALE, { kernel: "nearest" })
     .png()
     .toBuffer();
-const cells = await Promise.all(
-  rows.flatMap((row, r) =>
-    row.map(async (picture, c) => ({
-      input: await enlarged(picture),
-      left: c * (width * SCALE + GAP),
-      top: r * (height * SCALE + GAP),
-    })),
-  ),
-);
+
+const caption = (text) =>
+  Buffer.from(
+    `<svg width="${width * SCALE}" height="${CAPTION}"><text x="2" y="${CAPTION - 7}" font-family="sans-serif" font-size="15">${text}</text></svg>`,
+  );
+
+/** Writes pictures in a grid, captions above them where they have any. */
+async function writeSheet(name, grid) {
+  const top = grid[0][0].caption === undefined ? 0 : CAPTION;
+  const [w, h] = [width * SCALE + GAP, height * SCALE + top + GAP];
+  const cells = await Promise.all(
+    grid.flatMap((row, r) =>
+      row.flatMap(({ picture, caption: text }, c) => [
+        enlarged(picture).then((input) => ({ input, left: c * w, top: r * h + top })),
+        ...(text === undefined ? [] : [{ input: caption(text), left: c * w, top: r * h }]),
+      ]),
+    ),
+  );
+  const sheet = sharp({
+    create: { width: grid[0].length * w - GAP, height: grid.length * h - GAP, channels: 3, background: "white" },
+  });
+  await writeFile(new URL(name, folder), await sheet.composite(cells).png({ palette: true }).toBuffer());
+}
+
 await mkdir(folder, { recursive: true });
-const sheet = sharp({
-  create: {
-    width: 3 * width * SCALE + 2 * GAP,
-    height: rows.length * height * SCALE + (rows.length - 1) * GAP,
-    channels: 3,
-    background: "white",
-  },
-});
-await writeFile(new URL("reacher.png", folder), await sheet.composite(cells).png({ palette: true }).toBuffer());
+await writeSheet(
+  "reacher.png",
+  rows.map((row) => row.map((picture) => ({ picture }))),
+);
+await writeSheet(
+  "methods.png",
+  Array.from({ length: panels.length / COLUMNS }, (_, r) => panels.slice(r * COLUMNS, (r + 1) * COLUMNS)),
+);

@@ -106,13 +106,43 @@ describe("grad-cam", () => {
   });
 });
 
+describe("grad-cam in front of a soft-argmax", () => {
+  const early = named("Conv", [x, weights([3, 2, 3, 3], 5)], "early", { strides: [2, 2] });
+  const policy = (maps: typeof x) => {
+    const p = b.softmax(b.mul(b.reshape(maps, [3, 12]), 2));
+    const points = b.reshape(b.matmul(p, weights([12, 2], 7)), [1, 6]);
+    return subjectOf([x, q], dense(b.concat([points, q], 1), 2, 9));
+  };
+  const late = named("Conv", [b.relu(early), weights([3, 3, 1, 1], 6)], "late");
+
+  it("takes the convolution before the maps themselves, whose mean gradient is zero", async () => {
+    const [out] = await explain(policy(late), feeds, { method: "grad-cam" });
+    const [asked] = await explain(policy(late), feeds, { method: "grad-cam:layer=early" });
+    expect(out!["torquelens.heatmap.image"]).toEqual(asked!["torquelens.heatmap.image"]);
+    expect(Math.max(...out!["torquelens.heatmap.image"]!)).toBeGreaterThan(1e-4);
+    const [rectified] = await explain(policy(b.relu(late)), feeds, { method: "grad-cam" });
+    const [last] = await explain(policy(b.relu(late)), feeds, { method: "grad-cam:layer=late" });
+    expect(rectified!["torquelens.heatmap.image"]).toEqual(last!["torquelens.heatmap.image"]);
+  });
+
+  it("refuses those maps by name", () => {
+    const refused = /^grad-cam layer "late": its mean gradient is zero by construction/;
+    expect(() => compile(policy(late), { method: "grad-cam:layer=late" })).toThrow(refused);
+  });
+});
+
 describe("grad-cam refuses in one line, with the methods that work,", () => {
   const works = /; methods that work here: .*\bdtd\b.*gradient-x-input/;
   const flat = subjectOf([x, q], dense(b.concat([apply("Flatten", [x]), q], 1), 2, 3));
   const arm = subjectOf([q], dense(q, 2, 3));
 
   it.each([
-    ["an image without convolution", flat, "grad-cam", /^method grad-cam: no convolution depends on image alone/],
+    [
+      "an image without convolution",
+      flat,
+      "grad-cam",
+      /^method grad-cam: found no convolution that depends on image alone/,
+    ],
     ["a policy without image", arm, "grad-cam", /^method grad-cam: the policy has no image/],
     ["an unknown layer", subject, "grad-cam:layer=conv9", /^grad-cam layer "conv9": found no node and no output/],
     ["a layer without maps", subject, "grad-cam:layer=configuration", /^grad-cam layer "configuration": it is \[1,3\]/],

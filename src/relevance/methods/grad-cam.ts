@@ -28,7 +28,7 @@ export const gradCam = method({
       .string()
       .optional()
       .describe(
-        "name of a node or of its output [1, C, h, w]; default: each image's last convolution. Other images than the layer's get nothing",
+        "name of a node or of its output [1, C, h, w]; default: each image's last convolution that is not the map of a soft-argmax itself. Other images than the layer's get nothing",
       ),
   },
   make:
@@ -109,20 +109,44 @@ function totalsOf(network: Network, inputs: ReadonlyMap<Value, Relevance>, maps:
 const isImage = ({ subject }: Network, input: Value) =>
   subject.modalities.some((m) => m.kind === "image" && subject.graph.inputs.get(m.input) === input);
 
-/** The last convolution that depends on one image alone, of each image. */
+/**
+ * Whether a value is only the map of a soft-argmax, moved and scaled as a whole: adding one number to all cells of a
+ * channel changes nothing there, so the mean of the gradient is zero and Grad-CAM's weights are rounding errors.
+ */
+function isShiftFree(value: Value, context: Network["context"]): boolean {
+  const { analysis } = context;
+  const readers = analysis.consumers.get(value) ?? [];
+  return (
+    readers.length > 0 &&
+    readers.every((node) => {
+      if (analysis.isPointMap(node)) return true;
+      const scales =
+        SCALES.has(node.op) && node.inputs.every((v) => v === value || v?.literal?.shape.every((d) => d === 1));
+      return (scales || MOVES.has(node.op)) && isShiftFree(node.outputs[0]!, context);
+    })
+  );
+}
+
+const SCALES = new Set(["Mul", "Div"]);
+const MOVES = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
+
+/** The last convolution that depends on one image alone and that Grad-CAM can weigh, of each image. */
 function lastConvolutions({ context, subject }: Network): ReadonlyMap<SubjectImage, Value> {
   const { analysis } = context;
   const found = new Map<SubjectImage, Value>();
   for (const node of analysis.order) {
     const image = context.onlyImage(node);
     const layer = image && analysis.layer(node);
-    if (image && layer?.kind === "convolution" && isMap(layer.output)) found.set(image, layer.output);
+    if (image && layer?.kind === "convolution" && isMap(layer.output) && !isShiftFree(layer.output, context))
+      found.set(image, layer.output);
   }
   const images = subject.modalities.filter((m): m is SubjectImage => m.kind === "image");
   if (images.length === 0) throw new InputError("method grad-cam: the policy has no image");
   const without = images.find((image) => !found.has(image));
   if (without)
-    throw new InputError(`method grad-cam: no convolution depends on ${without.name} alone; name a layer that does`);
+    throw new InputError(
+      `method grad-cam: found no convolution that depends on ${without.name} alone and is not the map of a soft-argmax itself; name a layer`,
+    );
   return found;
 }
 
@@ -135,6 +159,10 @@ function layerNamed({ context }: Network, name: string): ReadonlyMap<SubjectImag
   const is = `it is [${value.shape}]${image ? "" : " and depends on more than one input or none"}`;
   if (!image || !isMap(value))
     throw new InputError(`grad-cam layer "${name}": ${is}, expected [1, C, h, w] that depends on one image alone`);
+  if (isShiftFree(value, context))
+    throw new InputError(
+      `grad-cam layer "${name}": its mean gradient is zero by construction, since a softmax over its cells follows; expected an earlier layer`,
+    );
   return new Map([[image, value]]);
 }
 
