@@ -14,8 +14,8 @@ const FLOOR = 1 / 128;
 /**
  * Puts the large convolutions of a relevance pass into eight-bit integers: those of inputs that are shown to be ≥ 0 for
  * every observation by weights ≥ 0, so that nothing cancels. That is z⁺: its denominators and what hands relevance back,
- * but not what hands back the probabilities of a soft-argmax, whose range is wider than a byte's. The policy's own nodes
- * stay as they are.
+ * but where one row is handed back not what hands back the probabilities of a soft-argmax, whose range is wider than a
+ * byte's. The policy's own nodes stay as they are.
  * @param own the policy's nodes
  * @param given tells which graph inputs are ≥ 0
  * @returns undefined where no convolution gains
@@ -41,7 +41,8 @@ export function inIntegers(
     const weight = gains ? constantOf(node.inputs[1]!) : undefined;
     if (weight) {
       const isDenominator = isOwn(node.inputs[0]!, own);
-      if (isDenominator || !isProbability(node.inputs[0]!)) {
+      const rows = output.shape[0]!;
+      if (isDenominator || rows > 1 || !isProbability(node.inputs[0]!)) {
         const sums = integerConv(inputs[0]!, weight, geometryOf(node), { dither: !isDenominator });
         const floored = isDenominator ? maximum(sums, mul(reduceMax(sums), FLOOR)) : sums;
         const bias = inputs[2] && reshape(inputs[2], [1, weight.shape[0]!, 1, 1]);

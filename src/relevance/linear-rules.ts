@@ -8,9 +8,12 @@ import {
   logicalAnd,
   logicalNot,
   maximum,
+  mul,
   safeDivide,
   where,
 } from "../graph/build.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Value } from "../graph/value.js";
 import { guard, poolConstants } from "./bounded-input.js";
 import { handBack, type LayerRule, pieces, type Term, total } from "./terms.js";
 
@@ -25,8 +28,15 @@ const proportional =
     const parts = summed ? poolConstants(layer, every) : every;
     const z = total(parts);
     const isBounded = terms.some(([input]) => input === "low");
-    return handBack(layer, parts, div(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
+    return handBack(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
   };
+
+/** R / z. Where R is a product of a factor alike in all rows, that is divided: once, and not for every row. */
+function over(amount: Value, z: Value): Value {
+  const [factor, rows] = amount.node.op === "Mul" ? (amount.node.inputs as readonly [Value, Value]) : [];
+  const isShared = factor && sizeOf(factor.shape) < sizeOf(rows!.shape) && sizeOf(z.shape) < sizeOf(rows!.shape);
+  return isShared && sizeOf(factor.shape) === sizeOf(z.shape) ? mul(rows!, div(factor, z)) : div(amount, z);
+}
 
 const AGREEING: readonly Term[] = [
   ["x⁺", "w⁺"],
