@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import type { Method } from "./method.js";
 import { configure, type MethodEntry, parseSpec } from "./method-spec.js";
+import { deeplift } from "./methods/deeplift.js";
 import { dtd, excitationBackprop } from "./methods/dtd.js";
 import { fusion } from "./methods/fusion.js";
 import { gradCam } from "./methods/grad-cam.js";
@@ -20,6 +21,7 @@ export const METHODS: readonly MethodEntry[] = [
   ...LRP,
   integratedGradients,
   gradCam,
+  deeplift,
   smoothgrad((spec) => methodNamed(spec)),
 ];
 
