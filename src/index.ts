@@ -22,6 +22,7 @@ export { loadPolicy, type Policy } from "./policy/policy.js";
 export type { NodeRule } from "./relevance/attribution.js";
 export { type CompiledModel, type CompileOptions, compile, type Precision } from "./relevance/compile.js";
 export type { Method } from "./relevance/method.js";
+export { compositeMethod } from "./relevance/methods/composite-method.js";
 export { METHODS, methodNamed } from "./relevance/methods.js";
 export type { Depth } from "./relevance/readout.js";
 export type { Subject, SubjectImage, SubjectModality, SubjectValues } from "./relevance/subject.js";

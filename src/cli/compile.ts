@@ -3,11 +3,11 @@ import { subjectOf } from "../explain/subject.js";
 import type { Value } from "../graph/value.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
 import { tensorText } from "../policy/tensors.js";
-import { type CompiledModel, compile, type Precision } from "../relevance/compile.js";
+import { type CompiledModel, type CompileOptions, compile, type Precision } from "../relevance/compile.js";
 import type { Depth } from "../relevance/readout.js";
 import { assertWritable, writeAtomically } from "./atomic.js";
 import type { Cost } from "./cost.js";
-import { methodOption } from "./method-option.js";
+import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
 import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { columns } from "./table.js";
 
@@ -42,10 +42,12 @@ async function compilePolicy(path: string, options: Options): Promise<void> {
   await assertWritable(options.output);
   const policy = await loadPolicy(path, options);
   const { costOf } = await import("./cost.js");
-  const compiled = compile(subjectOf(policy), options);
+  const method = await methodOf(options.method);
+  const compiled = compile(subjectOf(policy), { ...options, method });
+  warnOfMethod(compiled);
   warnOfPrecision(options.precision, compiled.precision);
   const cost = await costOf(policy, compiled);
-  const deviation = await deviationFromExact(policy, options, compiled);
+  const deviation = await deviationFromExact(policy, { ...options, method }, compiled);
   await writeAtomically(options.output, compiled.bytes);
   const inputs = tensors(compiled.graph.inputs);
   const outputs = tensors(compiled.graph.outputs);
@@ -65,7 +67,7 @@ async function compilePolicy(path: string, options: Options): Promise<void> {
 }
 
 /** How far heatmaps of integers are from exact ones; undefined where they are exact. */
-async function deviationFromExact(policy: Policy, options: Options, compiled: CompiledModel) {
+async function deviationFromExact(policy: Policy, options: CompileOptions, compiled: CompiledModel) {
   if (compiled.precision === "exact") return undefined;
   const { deviationOf } = await import("./deviation.js");
   return deviationOf(compiled, compile(subjectOf(policy), { ...options, precision: "exact" }));

@@ -10,7 +10,7 @@ import type { Precision } from "../relevance/compile.js";
 import type { Device } from "../runtime/device.js";
 import { writeAtomically } from "./atomic.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
-import { methodOption } from "./method-option.js";
+import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
 import { type FileObservation, readObservation } from "./observation-files.js";
 import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { explanationJson, explanationText } from "./report.js";
@@ -47,7 +47,8 @@ export function addExplain(program: Command): void {
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 async function explain(path: string, options: Options): Promise<void> {
-  const { method, device, precision } = options;
+  const { device, precision } = options;
+  const method = await methodOf(options.method);
   const policy = await loadPolicy(path, options);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
   const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
@@ -55,6 +56,7 @@ async function explain(path: string, options: Options): Promise<void> {
   const { Explainer } = await import("../explain/explainer.js");
   const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
   warnOfFallback(explainer);
+  warnOfMethod(explainer);
   warnOfPrecision(precision, explainer.precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation));

@@ -9,7 +9,7 @@ import { cardTemplate } from "../policy/template.js";
 import { tensorText } from "../policy/tensors.js";
 import type { NodeRule } from "../relevance/attribution.js";
 import { compile } from "../relevance/compile.js";
-import { methodOption } from "./method-option.js";
+import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
 import { columns } from "./table.js";
 
 interface Options {
@@ -82,7 +82,9 @@ async function load(path: string, { card, method }: Options): Promise<Loaded> {
     if (found === undefined) return loaded;
     const policy = policyOf(model, found);
     loaded = { model, policy };
-    return { ...loaded, rules: compile(subjectOf(policy), { method }).rules };
+    const compiled = compile(subjectOf(policy), { method: await methodOf(method) });
+    warnOfMethod(compiled);
+    return { ...loaded, rules: compiled.rules };
   } catch (error) {
     if ((error as Error).name !== "InputError") throw error;
     return { ...loaded, problem: error as InputError };

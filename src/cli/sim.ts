@@ -17,7 +17,7 @@ import { taskNames } from "../sim/tasks.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
 import { Interruption } from "./interruption.js";
 import { JsonLines, LiveLine } from "./live-line.js";
-import { methodOption } from "./method-option.js";
+import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { explanationJson } from "./report.js";
@@ -88,11 +88,13 @@ async function sim(options: SimOptions): Promise<void> {
     return resource;
   };
   try {
-    const { method, threads, device, precision } = options;
+    const { threads, device, precision } = options;
+    const method = await methodOf(options.method);
     const policy = await loadPolicy(options.policy ?? shipped(options.task), { card: options.card });
     const source = open(await simulated(options, policy));
     const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
     warnOfFallback(explainer);
+    warnOfMethod(explainer);
     warnOfPrecision(precision, explainer.precision);
     say(introduction(policy, explainer, source));
     const encoder = new ChannelEncoder({ robotDescription: source.robotDescription });

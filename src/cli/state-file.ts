@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors.js";
-import { errorAt, shown } from "../policy/located.js";
 import type { Modality, ValueModality } from "../policy/modalities.js";
+import { errorAt, shown } from "../yaml/located.js";
 
 /**
  * Reads the values of every non-image modality from JSON keyed by modality: a list in the card's order or a mapping

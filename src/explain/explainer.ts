@@ -56,6 +56,8 @@ export class Explainer implements Explaining {
     readonly method: Method,
     readonly level: Level,
     readonly precision: Precision,
+    /** What a user may want to know of how the method met the policy, a line each. */
+    readonly warnings: readonly string[],
     private readonly runner: Runner,
     budget: number,
   ) {
@@ -71,13 +73,13 @@ export class Explainer implements Explaining {
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
     const { level = "full", threads, device, worker = true, budget = 0.8 } = options;
-    const { bytes, method, precision } = compile(subjectOf(policy), {
+    const { bytes, method, precision, warnings } = compile(subjectOf(policy), {
       method: options.method,
       precision: options.precision,
       depth: level === "full" ? "heatmap" : level,
     });
     const runner = await (worker ? WorkerSession : Session).create(bytes, { threads, device, spinning: false });
-    const explainer = new Explainer(policy, method, level, precision, runner, budget);
+    const explainer = new Explainer(policy, method, level, precision, warnings, runner, budget);
     try {
       for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
       explainer.#memory.forget();

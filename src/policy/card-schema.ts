@@ -2,7 +2,7 @@ import * as z from "zod";
 
 /**
  * The policy card's shape. Convention of this file: the error text of every schema is what was *expected* there;
- * `card-errors.ts` puts the file, the key path and what was found in front of it.
+ * `yaml/schema-error.ts` puts the file, the key path and what was found in front of it.
  */
 
 /** Version of the card format that this version reads and writes. */

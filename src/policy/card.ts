@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { Document, isScalar, isSeq, parseDocument, visit } from "yaml";
+import { Document, isScalar, isSeq, visit } from "yaml";
 import { InputError } from "../errors.js";
-import { schemaError } from "./card-errors.js";
+import { parseYaml } from "../yaml/parse.js";
 import { type Card, type CardInput, cardSchema } from "./card-schema.js";
 import { checkConsistency } from "./consistency.js";
 
@@ -11,11 +11,9 @@ import { checkConsistency } from "./consistency.js";
  * the card; whether it fits a model is for `checkCard`.
  */
 export function parseCard(text: string, source: string): Card {
-  const data = yamlData(text, source);
-  const result = cardSchema.safeParse(data);
-  if (!result.success) throw schemaError(source, data, result.error.issues);
-  checkConsistency(result.data, source);
-  return result.data;
+  const card = parseYaml(text, source, cardSchema);
+  checkConsistency(card, source);
+  return card;
 }
 
 /** Reads a policy card from a YAML file. Throws InputError for a missing or unreadable file, and as `parseCard`. */
@@ -38,21 +36,6 @@ export function serialiseCard(card: CardInput): string {
     },
   });
   return document.toString({ lineWidth: 120, flowCollectionPadding: false });
-}
-
-function yamlData(text: string, source: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) {
-    const line = problem.linePos?.[0]?.line;
-    const what = problem.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
-    throw new InputError(`${source}: not YAML${line === undefined ? "" : `, line ${line}`}: ${what}`);
-  }
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new InputError(`${source}: not YAML: ${reason(error)}`);
-  }
 }
 
 const reason = (error: unknown): string => {

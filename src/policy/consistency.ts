@@ -1,5 +1,5 @@
+import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
-import { errorAt } from "./located.js";
 import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./quantities.js";
 
 /** True for the slices of a configuration input, false for an image. */

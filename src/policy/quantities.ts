@@ -1,5 +1,5 @@
+import { errorAt } from "../yaml/located.js";
 import { type Card, type CardSlice, QUANTITIES, type Quantity } from "./card-schema.js";
-import { errorAt } from "./located.js";
 
 /** Quantities with one element a joint, matched by joint name. */
 export const JOINT_WISE: ReadonlySet<Quantity> = new Set(["joint_position", "joint_velocity", "previous_action"]);

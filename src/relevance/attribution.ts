@@ -36,6 +36,8 @@ export interface Attribution {
   readonly totals?: Totals;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
+  /** What a user may want to know of how the method met the network, a line each. */
+  readonly warnings?: readonly string[];
 }
 
 /** A modality's part by its name: of the α-weighted sum over torques (scalar), and of each torque, [J]. */

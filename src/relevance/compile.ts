@@ -38,6 +38,8 @@ export interface CompiledModel {
   readonly precision: Precision;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
+  /** What a user may want to know of how the method met the network, a line each. */
+  readonly warnings: readonly string[];
   /** The ONNX file. */
   readonly bytes: Uint8Array;
 }
@@ -67,7 +69,8 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
     metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth, precision)]),
     opset: graph.opset,
   };
-  return { graph: compiled, method, depth, precision, rules: attribution.rules, bytes: writeModel(compiled) };
+  const { rules, warnings = [] } = attribution;
+  return { graph: compiled, method, depth, precision, rules, warnings, bytes: writeModel(compiled) };
 }
 
 /** The same outputs with large convolutions in integers, or undefined where there are none that gain. */

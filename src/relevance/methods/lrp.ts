@@ -3,7 +3,17 @@ import { choice, type MethodEntry, number, ruled } from "../method-spec.js";
 import { signed } from "../signed-operators.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../signed-rules.js";
 import { type SoftArgmaxRule, withSoftArgmax } from "../soft-argmax-rules.js";
-import { always, bias, epsilon, FIRST_ABOUT, firstRows, isConvolution, STABILISER, softArgmax } from "./shared.js";
+import {
+  always,
+  bias,
+  epsilon,
+  FIRST_ABOUT,
+  firstRows,
+  isConvolution,
+  losses,
+  STABILISER,
+  softArgmax,
+} from "./shared.js";
 
 /**
  * Layer-wise relevance propagation with signed relevance: one rule in convolutions, ε in all other layers, as in Zennit's
@@ -23,9 +33,6 @@ const OPTIONS = {
   first: choice(["same", "zbox", "wsquare", "flat", "eq2"], `${FIRST_ABOUT}; same: as other convolutions`),
   "soft-argmax": softArgmax,
 };
-
-const losses = (how: Stabilised["bias"]): string =>
-  how === "absorb" ? "bias and ε take their part" : "ε takes its part";
 
 function composite(options: Options, convolutions?: Pick<Row, "name" | "rule" | "loses">): Omit<Rules, "linear"> {
   const loses = losses(options.bias);

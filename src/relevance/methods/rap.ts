@@ -17,7 +17,7 @@ export const rap = ruled({
     rows: [
       { name: "rap-influence", rule: influence, when: isOutput },
       { name: "rap-zbox", rule: imageBox, when: isFirst },
-      { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" },
+      { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" || kind === "mixture" },
       { name: "rap", rule: influential, when: always },
     ],
     operators: withSoftArgmax(options["soft-argmax"], positive),

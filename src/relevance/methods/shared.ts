@@ -12,7 +12,8 @@ export const isOutput = (layer: LinearLayer, context: Context): boolean => conte
 /** The first layers of an image: what they read has a range. */
 export const isFirst = (layer: LinearLayer, context: Context): boolean =>
   context.prefix.bounds(layer.input) !== undefined;
-export const isConvolution = ({ kind }: LinearLayer): boolean => kind === "convolution";
+export const isConvolution = ({ kind }: LinearLayer): boolean =>
+  kind === "convolution" || kind === "transposed convolution";
 
 const FIRST = { zbox: zBox, wsquare: wSquare, flat, eq2 };
 
@@ -44,3 +45,7 @@ export const bias = choice(
   ["absorb", "ignore"],
   "whether biases stay in the denominators and take their part, as in Zennit, or relevance is kept in full",
 );
+
+/** Why rules with a stabilised denominator conserve only in part. */
+export const losses = (how: "absorb" | "ignore"): string =>
+  how === "absorb" ? "bias and ε take their part" : "ε takes its part";

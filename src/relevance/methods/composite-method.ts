@@ -1,0 +1,112 @@
+import type { Node, Value } from "../../graph/value.js";
+import { parseYaml } from "../../yaml/parse.js";
+import type { Analysis } from "../analysis.js";
+import type { Context } from "../context.js";
+import { type LinearLayer, linearLayer } from "../linear-layer.js";
+import type { Method, Row } from "../method.js";
+import type { Network } from "../network.js";
+import { positive } from "../operator-rules.js";
+import { propagate } from "../propagate.js";
+import { signed } from "../signed-operators.js";
+import { withSoftArgmax } from "../soft-argmax-rules.js";
+import { type CompositeTable, compositeSchema, type TableRow } from "./composite-schema.js";
+import { RULE_BOOK } from "./rule-book.js";
+import { isFirst, isOutput, STABILISER } from "./shared.js";
+
+/**
+ * A method of the user's own: first-match rows of rules for linear layers over an operator table (docs/methods.md §3).
+ * @param text YAML
+ * @param source the file's name, in messages and as the method's spec
+ * @throws InputError for a table that is none, naming the key path
+ */
+export function compositeMethod(text: string, source: string): Method {
+  const table = parseYaml(text, source, compositeSchema);
+  const rows = [...table.rows, fallback(table)].map(rowOf);
+  const rules = table.rows.map(({ rule }) => RULE_BOOK[rule]);
+  const linear = rules.every((rule) => rule.linear);
+  const operators = withSoftArgmax(table.soft_argmax, OPERATORS[table.operators], STABILISER);
+  return {
+    name: table.name,
+    spec: source,
+    title: `composite table of ${source}`,
+    cite: source,
+    conserves: table.operators === "positive" && table.soft_argmax !== "gradient" && rows.every(({ loses }) => !loses),
+    linear,
+    attribute: (network) => ({
+      ...propagate(network, { seed: table.seed ?? SEEDS[table.operators], rows, operators, linear }),
+      warnings: unmatched(network, table, rows, source),
+    }),
+  };
+}
+
+const OPERATORS = { positive, signed: signed(STABILISER) };
+const SEEDS = { positive: "torque", signed: "size" } as const;
+
+/** What becomes of layers that no row matches: the operator table's own rule. */
+const fallback = ({ operators }: CompositeTable): TableRow =>
+  operators === "positive" ? { rule: "eq2" } : { rule: "epsilon", epsilon: STABILISER, bias: "absorb" };
+
+function rowOf(row: TableRow): Row {
+  const named = row.name === undefined ? undefined : new RegExp(row.name);
+  const when: Row["when"] = (layer, context) =>
+    (row.kind === undefined || [row.kind].flat().includes(layer.kind)) &&
+    (row.position === undefined || [row.position].flat().some((position) => POSITIONS[position](layer, context))) &&
+    (row.operator === undefined || nodesOf(layer, context).some(({ op }) => [row.operator].flat().includes(op))) &&
+    (named === undefined || nodesOf(layer, context).some(({ label }) => named.test(label)));
+  return { name: row.rule, ...RULE_BOOK[row.rule].make(row), when };
+}
+
+const POSITIONS: Readonly<Record<"first" | "bounded" | "hidden" | "output", Row["when"]>> = {
+  first: (layer, { analysis }) => !isBehindLayer(layer.input, analysis),
+  bounded: isFirst,
+  hidden: (layer, context) => !isOutput(layer, context) && isBehindLayer(layer.input, context.analysis),
+  output: isOutput,
+};
+
+/** Whether a value comes from a linear layer. */
+function isBehindLayer(value: Value, analysis: Analysis): boolean {
+  const seen = new Set<Node>();
+  const found = (node: Node): boolean => {
+    if (seen.has(node) || !node.outputs.some((output) => analysis.isDependent(output))) return false;
+    seen.add(node);
+    return linearLayer(node, analysis) !== undefined || node.inputs.some((input) => input && found(input.node));
+  };
+  return found(value.node);
+}
+
+/** The nodes that a layer is made of: itself, and what is folded into it. */
+function nodesOf(layer: LinearLayer, { analysis }: Context): Node[] {
+  const nodes = new Set<Node>();
+  const collect = (node: Node) => {
+    if (nodes.has(node)) return;
+    nodes.add(node);
+    for (const value of node.inputs)
+      if (value && value !== layer.input && analysis.isDependent(value)) collect(value.node);
+  };
+  collect(layer.node);
+  return [...nodes];
+}
+
+/** One line a row that decides no layer of the network. */
+function unmatched({ context }: Network, { rows: given }: CompositeTable, rows: readonly Row[], source: string) {
+  const matched = new Set<Row>();
+  const folded = new Set<Node>();
+  for (const node of [...context.analysis.order].reverse()) {
+    const layer = folded.has(node) ? undefined : linearLayer(node, context.analysis);
+    if (!layer) continue;
+    for (const part of nodesOf(layer, context)) folded.add(part);
+    const row = rows.find(({ when }) => when(layer, context));
+    if (row) matched.add(row);
+  }
+  return given.flatMap((row, i) =>
+    matched.has(rows[i]!) ? [] : [`${source}: rows[${i}] (${described(row)}) matches no layer`],
+  );
+}
+
+const described = ({ rule, operator, name, position, kind }: TableRow): string =>
+  [
+    ...Object.entries({ operator, name, position, kind }).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${key}: ${[value].flat().join(" or ")}`],
+    ),
+    `rule: ${rule}`,
+  ].join(", ");

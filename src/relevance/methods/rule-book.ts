@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { InputError } from "../../errors.js";
+import type { LinearLayer } from "../linear-layer.js";
+import { eq1, eq2, flat, wSquare, zBox } from "../linear-rules.js";
+import type { Row } from "../method.js";
+import { imageBox, influence, influential } from "../rap-rules.js";
+import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../signed-rules.js";
+import type { LayerRule } from "../terms.js";
+import { losses, STABILISER } from "./shared.js";
+
+/** A rule that a composite table may name: its parameters (error texts say what was expected) and what it makes of them. */
+export interface NamedRule {
+  readonly parameters: z.ZodRawShape;
+  readonly make: (parameters: Readonly<Record<string, unknown>>) => Pick<Row, "rule" | "loses">;
+  /** Whether amounts stay linear in the seed. */
+  readonly linear: boolean;
+}
+
+const plain = (rule: LayerRule, linear = true): NamedRule => ({ parameters: {}, make: () => ({ rule }), linear });
+
+const above = (least: number) => {
+  const error = `a number above ${least}`;
+  return z.number({ error }).gt(least, { error });
+};
+const stabilised = {
+  epsilon: above(0).default(STABILISER),
+  bias: z.enum(["absorb", "ignore"], { error: "absorb or ignore" }).default("absorb"),
+};
+
+/** A rule with a stabilised denominator, and parameters of its own. */
+function signed<Shape extends z.ZodRawShape>(
+  parameters: Shape,
+  make: (given: z.output<z.ZodObject<Shape>>, how: Stabilised) => LayerRule,
+): NamedRule {
+  return {
+    parameters: { ...parameters, ...stabilised },
+    make: (given) => {
+      const how = given as unknown as Stabilised;
+      return { rule: make(given as z.output<z.ZodObject<Shape>>, how), loses: losses(how.bias) };
+    },
+    linear: true,
+  };
+}
+
+/** The rule where the layer's input has a range: z^B needs one. */
+const bounded: LayerRule = (layer, amount, context) => {
+  if (context.prefix.bounds(layer.input)) return zBox(layer, amount, context);
+  const { label, op } = layer.node;
+  throw new InputError(
+    `node "${label}" (${op}): rule zbox: what it reads has no known range, expected position: bounded`,
+  );
+};
+
+const isWeighted = ({ kind }: LinearLayer): boolean => kind !== "mean" && kind !== "mixture";
+const rapOrMean: LayerRule = (layer, amount, context) =>
+  (isWeighted(layer) ? influential : eq2)(layer, amount, context);
+
+/** Every rule of linear layers, by name. */
+export const RULE_BOOK = {
+  eq1: plain(eq1),
+  eq2: plain(eq2),
+  zbox: plain(bounded),
+  wsquare: plain(wSquare),
+  flat: plain(flat),
+  epsilon: signed({}, (_, how) => epsilonRule(how)),
+  gamma: signed({ gamma: above(0).default(0.25) }, ({ gamma }, how) => gammaRule(gamma, how)),
+  "alpha-beta": signed(
+    { alpha: z.number({ error: "a number of at least 1" }).gte(1, { error: "a number of at least 1" }).default(2) },
+    ({ alpha }, how) => alphaBetaRule(alpha, how),
+  ),
+  zplus: signed({}, (_, how) => zPlusRule(how)),
+  rap: plain(rapOrMean, false),
+  "rap-influence": plain(influence, false),
+  "rap-zbox": plain(imageBox, false),
+} as const satisfies Record<string, NamedRule>;

@@ -1,0 +1,30 @@
+import { parseDocument } from "yaml";
+import type * as z from "zod";
+import { InputError } from "../errors.js";
+import { schemaError } from "./schema-error.js";
+
+/**
+ * Reads YAML of a schema whose error texts say what was *expected*. `source` names the file in messages.
+ * @throws InputError, one line naming the key path, what was found and what was expected
+ */
+export function parseYaml<Schema extends z.ZodType>(text: string, source: string, schema: Schema): z.output<Schema> {
+  const data = yamlData(text, source);
+  const result = schema.safeParse(data);
+  if (!result.success) throw schemaError(source, data, result.error.issues);
+  return result.data;
+}
+
+function yamlData(text: string, source: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) {
+    const line = problem.linePos?.[0]?.line;
+    const what = problem.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
+    throw new InputError(`${source}: not YAML${line === undefined ? "" : `, line ${line}`}: ${what}`);
+  }
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new InputError(`${source}: not YAML: ${(error as Error).message}`);
+  }
+}
