@@ -2,9 +2,11 @@ import { InputError } from "../errors.js";
 import { applyNode } from "./apply.js";
 import { constant, input } from "./build.js";
 import { dtypeOf } from "./dtype.js";
+import { refuseNaN, WeightCheck } from "./finite.js";
 import { fold, MOST_FOLDED } from "./fold.js";
 import { Literal } from "./literal.js";
 import { isLowered, lower } from "./lowering/lower.js";
+import { inOrder } from "./node-order.js";
 import {
   ATTRIBUTE_TYPE,
   type AttributeProto,
@@ -36,7 +38,9 @@ export function readModel(bytes: Uint8Array, source: string): Graph {
   const values = new Values();
   for (const proto of graph.initializer) {
     const called = `${source}: initializer "${proto.name}"`;
-    values.define(proto.name, constant(literalOf(proto, called), proto.name), called);
+    const literal = literalOf(proto, called);
+    refuseNaN(literal, called);
+    values.define(proto.name, constant(literal, proto.name), called);
   }
   const inputs = new Map<string, Value>();
   for (const info of graph.input) {
@@ -45,7 +49,9 @@ export function readModel(bytes: Uint8Array, source: string): Graph {
     inputs.set(value.name!, value);
     values.define(value.name, value, `${source}: input "${value.name}"`);
   }
-  for (const proto of graph.node) readNode(proto, values, model, source);
+  const weights = new WeightCheck(source);
+  const isGiven = (name: string) => values.get(name) !== undefined;
+  for (const proto of inOrder(graph.node, isGiven, source)) readNode(proto, values, weights, model, source);
   const outputs = new Map<string, Value>();
   for (const { name = "" } of graph.output) {
     const value = values.get(name);
@@ -114,7 +120,7 @@ function graphInput(info: ValueInfoProto, source: string): Value {
   return input(name, dtype, shape);
 }
 
-function readNode(proto: NodeProto, values: Values, model: CheckedModel, source: string): void {
+function readNode(proto: NodeProto, values: Values, weights: WeightCheck, model: CheckedModel, source: string): void {
   const op = proto.opType ?? "";
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
   const standard = !proto.domain || proto.domain === "ai.onnx";
@@ -124,8 +130,9 @@ function readNode(proto: NodeProto, values: Values, model: CheckedModel, source:
     if (isConstant) {
       const literal =
         op === "Constant" ? constantOf(proto, called) : filledOf(proto, values.get(proto.input[0]), called);
+      refuseNaN(literal, called);
       values.define(proto.output[0], constant(literal, proto.output[0]), called);
-    } else defineOutputs(proto, values, called);
+    } else defineOutputs(proto, values, weights, called);
   } catch (error) {
     if (error instanceof ShapeError || error instanceof RangeError) throw new InputError(`${called}: ${error.message}`);
     throw error;
@@ -133,14 +140,15 @@ function readNode(proto: NodeProto, values: Values, model: CheckedModel, source:
 }
 
 /** The outputs of a node of a known operator, constants where they can be evaluated. */
-function defineOutputs(proto: NodeProto, values: Values, called: string): void {
+function defineOutputs(proto: NodeProto, values: Values, weights: WeightCheck, called: string): void {
   const op = proto.opType!;
   const inputs = proto.input.map((name) => {
     if (name === "") return undefined;
     const value = values.get(name);
-    if (!value) throw new InputError(`${called}: input "${name}" is made by no node before it`);
+    if (!value) throw new InputError(`${called}: input "${name}" is made by no node`);
     return value;
   });
+  weights.refuseInfinite(op, proto.name || proto.output[0] || "", inputs);
   const attributes = Object.fromEntries(proto.attribute.map((a) => [a.name ?? "", attributeOf(a, called)]));
   if (isLowered(op)) {
     const made = lower({ op, inputs, attributes }, proto.name ?? "", proto.output);

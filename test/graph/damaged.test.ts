@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import { readModel } from "#src/graph/onnx-read.js";
+import { type GraphProto, ONNX } from "#src/graph/onnx-schema.js";
 import { writeModel } from "#src/graph/onnx-write.js";
+import { decodeMessage, encodeMessage } from "#src/graph/protobuf.js";
 import { uniform } from "../evaluate.js";
-import { modelBytes as fixtureBytes, names } from "../reference/fixtures.js";
+import { architectureNames, architecturePath, modelBytes as fixtureBytes, names } from "../reference/fixtures.js";
 
 /** Reads bytes that may be anything: a graph that can be written again, or an InputError of one line. */
 function readsOrRefuses(bytes: Uint8Array): "read" | "refused" {
@@ -41,6 +44,50 @@ describe("damaged files", () => {
     }
     expect(counts.read).toBeGreaterThan(50);
     expect(counts.refused).toBeGreaterThan(50);
+  });
+
+  it("whole models with parts lost, exchanged and misnamed", () => {
+    const next = uniform(7);
+    const below = (n: number) => Math.floor(n * next());
+    const pick = <T>(items: readonly T[]) => items[below(items.length)]!;
+    const rename = ({ node }: GraphProto) => {
+      const names = node.flatMap(({ input, output }) => [...input, ...output]);
+      const { input, output } = pick(node);
+      const where = next() < 0.6 && input.length > 0 ? input : output;
+      where[below(where.length)] = next() < 0.8 ? pick(names) : ["", "nowhere", "two\nlines"][below(3)]!;
+    };
+    const damages: ((graph: GraphProto) => void)[] = [
+      rename,
+      ({ node }) => void node.splice(below(node.length), 1),
+      ({ node }) => void node.splice(below(node.length), 0, pick(node)),
+      ({ node }) => void node.reverse(),
+      ({ initializer }) => void initializer.splice(below(initializer.length), 1),
+      ({ initializer }) => void initializer.push(pick(initializer)),
+      ({ node }) => void pick(node).attribute.pop(),
+      ({ initializer }) => {
+        pick(initializer).dims = [below(4) - 1, below(3)];
+      },
+      ({ output }) => {
+        pick(output).name = "nowhere";
+      },
+      (graph) => {
+        const floats = graph.initializer.filter(({ dataType, rawData }) => dataType === 1 && rawData?.byteLength);
+        if (floats.length > 0) {
+          const tensor = pick(floats);
+          tensor.rawData = tensor.rawData!.slice();
+          tensor.rawData.set([0, 0, 0xc0, 0x7f], 4 * below(tensor.rawData.byteLength / 4));
+        }
+      },
+    ];
+    const files = architectureNames.map((name) => new Uint8Array(readFileSync(architecturePath(name))));
+    const counts = { read: 0, refused: 0 };
+    for (let i = 0; i < 400; i++) {
+      const model = decodeMessage(ONNX, "ModelProto", files[i % files.length]!);
+      for (let k = 0; k <= i % 2; k++) pick(damages)(model.graph as GraphProto);
+      counts[readsOrRefuses(encodeMessage(ONNX, "ModelProto", model))]++;
+    }
+    expect(counts.read).toBeGreaterThan(20);
+    expect(counts.refused).toBeGreaterThan(100);
   });
 
   const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52];

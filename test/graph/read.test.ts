@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
-import type { Graph } from "#src/graph/value.js";
+import { type Graph, topologicalOrder } from "#src/graph/value.js";
 import { initializer, type ModelText, modelBytes, runModel, valueInfo } from "./onnx-model.js";
 
 const read = (text: ModelText): Graph => readModel(modelBytes(text), "p.onnx");
@@ -109,7 +109,7 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
   "an output that nothing makes": [relu({ outputs: [valueInfo("z")] }), 'p.onnx: output "z" is made by no node'],
   "an input that nothing makes": [
     relu({ nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"], name: "sum" }] }),
-    'p.onnx: node "sum" (Add): input "w" is made by no node before it',
+    'p.onnx: node "sum" (Add): input "w" is made by no node',
   ],
   "a cycle": [
     relu({
@@ -119,7 +119,41 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
         { op: "Relu", inputs: ["b"], outputs: ["y"] },
       ],
     }),
-    'p.onnx: node "first" (Add): input "b" is made by no node before it',
+    'p.onnx: nodes "first" (Add) → "second" (Relu) → "first" (Add) form a cycle, each needs the output of the next',
+  ],
+  "a long cycle": [
+    relu({
+      nodes: Array.from({ length: 20_000 }, (_, i) => ({
+        op: "Relu",
+        inputs: [`t${(i + 1) % 20_000}`],
+        outputs: [`t${i}`],
+        name: `n${i}`,
+      })),
+    }),
+    'p.onnx: nodes "n0" (Relu) → "n1" (Relu) → "n2" (Relu) → 19996 more → "n19999" (Relu) → "n0" (Relu) form a cycle',
+  ],
+  "a node that needs itself": [
+    relu({ nodes: [{ op: "Add", inputs: ["x", "y"], outputs: ["y"], name: "again" }] }),
+    'p.onnx: nodes "again" (Add) → "again" (Add) form a cycle',
+  ],
+  "an initializer given twice": [
+    relu({ initializers: [initializer("w", "float32", [1], [1]), initializer("w", "float32", [1], [2])] }),
+    'p.onnx: initializer "w": the name "w" is taken already',
+  ],
+  "an initializer with an element that is no number": [
+    relu({ initializers: [initializer("w", "float32", [2, 3], [1, 2, 3, 4, Number.NaN, Number.NaN])] }),
+    'p.onnx: initializer "w": element [1,1] is NaN; the file is damaged or the training diverged',
+  ],
+  "a float64 initializer with an element that is no number": [
+    relu({ initializers: [initializer("w", "float64", [2], [0, Number.NaN])] }),
+    'p.onnx: initializer "w": element [1] is NaN',
+  ],
+  "an infinite weight": [
+    relu({
+      nodes: [{ op: "MatMul", inputs: ["x", "w"], outputs: ["y"], name: "dense" }],
+      initializers: [initializer("w", "float32", [2, 1], [1, Number.NEGATIVE_INFINITY])],
+    }),
+    'p.onnx: initializer "w": element [1,0] is -Infinity, a weight of node "dense" (MatMul)',
   ],
   If: [
     relu({
@@ -202,6 +236,27 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
     'p.onnx: output "z z" is made by no node',
   ],
 };
+
+describe("models that can be read", () => {
+  it("with their nodes in any order", async () => {
+    const text = relu({
+      nodes: [
+        { op: "Relu", inputs: ["b"], outputs: ["y"] },
+        { op: "Neg", inputs: ["a"], outputs: ["b"] },
+        { op: "Add", inputs: ["x", "x"], outputs: ["a"] },
+      ],
+    });
+    expect(topologicalOrder(read(text).outputs.values()).map(({ op }) => op)).toEqual(["Input", "Add", "Neg", "Relu"]);
+  });
+
+  it("with infinities that are masks", () => {
+    const text = relu({
+      nodes: [{ op: "Add", inputs: ["x", "m"], outputs: ["y"] }],
+      initializers: [initializer("m", "float32", [2], [0, Number.NEGATIVE_INFINITY])],
+    });
+    expect(read(text).outputs.size).toBe(1);
+  });
+});
 
 describe("models that cannot be read are refused in one line", () => {
   it.each(Object.entries(REFUSED))("%s", (_, [text, message]) => {
