@@ -78,7 +78,8 @@ export class Prefix {
 
   /** Whether a node scales, shifts, joins or moves, and is no part of a layer or composite that ends there. */
   #isAffine(node: Node): boolean {
-    return AFFINE.has(node.op) && !linearLayer(node, this.analysis) && !this.analysis.composite(node);
+    const isLookup = node.op === "Gather" && this.analysis.isDependent(node.inputs[1]!);
+    return AFFINE.has(node.op) && !isLookup && !linearLayer(node, this.analysis) && !this.analysis.composite(node);
   }
 
   #inputReference(value: Value): Literal | undefined {
