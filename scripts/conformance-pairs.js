@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 import { InputError } from "../dist/errors.js";
+import { subjectOf } from "../dist/explain/subject.js";
 import { parseCard } from "../dist/policy/card.js";
 import { loadModel, policyOf } from "../dist/policy/policy.js";
 import { compile } from "../dist/relevance/compile.js";
@@ -57,11 +58,12 @@ export async function measure(network, spec) {
   const { policy: path, card, inputs, importance, methods } = reference(network);
   const model = await loadModel(fileURLToPath(new URL(`${path}.onnx`, FOLDER)));
   const policy = policyOf(model, { card: parseCard(JSON.stringify(card), network), source: network, folder: "." });
-  const subject = { ...policy, torque: policy.card.torque.output, featurePoints: policy.card.feature_points.origin };
-  const { bytes } = compile(subject, { method: spec, depth: "full" });
+  const { bytes } = compile(subjectOf(policy), { method: spec, depth: "full" });
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
   const session = await ort.InferenceSession.create(bytes, options);
-  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, tensor(array)]));
+  const feeds = Object.fromEntries(
+    Object.entries(inputs).map(([name, array]) => [name, physical(tensor(array), card.inputs[name])]),
+  );
   feeds["torquelens.importance"] = tensor({ dtype: "float32", shape: [importance.length], values: importance });
   const found = await session.run(feeds);
   await session.release();
@@ -73,6 +75,14 @@ export async function measure(network, spec) {
       if (!(error <= worst.error)) worst = { error, at };
     }
   return { ...worst, residual: found["torquelens.residual"].data[0] };
+}
+
+/** An image [1, C, H, W] normalised outside the policy, as it was before: the compiled model normalises it. */
+function physical(image, { mean, std }) {
+  if (!mean) return image;
+  const cells = image.data.length / mean.length;
+  const data = image.data.map((x, i) => x * std[Math.floor(i / cells)] + mean[Math.floor(i / cells)]);
+  return new ort.Tensor(image.type, data, image.dims);
 }
 
 function distance(found, golden) {

@@ -1,7 +1,7 @@
 """DTD on the policies of architectures.py by functions.py."""
 
 import torch
-from architectures import Act, DiffusionStep, Gaussian
+from architectures import IMAGENET, DiffusionStep, Gaussian
 from functions import Relevance, Rule, passed
 from torch import nn
 from torch_policies import SpatialSoftmax
@@ -23,7 +23,7 @@ def output_weight(policy):
 def seen_from_reference(policy):
     """The first functions of a policy told what they make of a declared zero, and the range of an image."""
     for name, pixels in policy.pixels.items():
-        pixels.forward = image_of(pixels)
+        pixels.forward = image_of(pixels, getattr(policy, "outside", False))
     if hasattr(policy, "mean"):
         policy.normalised = lambda state: state_of(policy, state)
     for module in policy.modules():
@@ -32,14 +32,17 @@ def seen_from_reference(policy):
     return policy
 
 
-def image_of(pixels):
+def image_of(pixels, outside):
+    """`outside`: the declared image is normalised already."""
     forward = type(pixels).forward
+    mean, std = (torch.tensor(v, dtype=torch.float64).reshape(-1, 1, 1) for v in IMAGENET)
+    edges = [(edge - mean) / std if outside else torch.tensor(float(edge)) for edge in pixels.range]
 
     def run(image):
         with torch._C.DisableTorchFunction():
             plain = image.detach()
             value, (low, high) = forward(pixels, plain), (
-                forward(pixels, torch.full_like(plain, edge)) for edge in pixels.range)
+                forward(pixels, edge.expand(plain.shape).double()) for edge in edges)
             result = passed_by(value, image, pixels.layout)
             result.bounds = (low, high)
             return result

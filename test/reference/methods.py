@@ -107,21 +107,14 @@ def document(name, policy, alpha, explained, found):
 
 
 class Explained(nn.Module):
-    """The explained values of a float64 policy, each times its sign; whole numbers are no inputs to explain."""
+    """The explained values of a float64 policy, each times its sign. Tokens are given as what they are embedded to."""
 
-    def __init__(self, policy, names, fixed, signs=1.0):
+    def __init__(self, policy, names, signs=1.0):
         super().__init__()
-        self.policy, self.names, self.fixed, self.signs = policy, names, fixed, signs
+        self.policy, self.names, self.signs = policy, names, signs
 
     def forward(self, *inputs):
-        given = dict(zip(self.names, inputs, strict=True))
-        batch = inputs[0].shape[0]
-        values = [given[k] if k in given else repeated(self.fixed[k], batch) for k in (*self.fixed,)]
-        return self.policy.explain(*values) * self.signs
-
-
-def repeated(x, batch):
-    return x.expand(batch, *x.shape[1:])
+        return self.policy.explain(*inputs) * self.signs
 
 
 def of_architecture(name):
@@ -142,23 +135,28 @@ def of_architecture(name):
 
 def by_gradients(name, policy, inputs, alpha, images):
     """The explained values, and the gradient methods by Captum."""
-    numbers = [k for k, x in inputs.items() if x.dtype in (torch.uint8, torch.float32)]
-    values = tuple(inputs[k].double() for k in numbers)
-    explained = Explained(policy, numbers, inputs)(*values)[0]
-    signs = torch.where(explained < 0, -1.0, 1.0).double()
-    model = Explained(policy, numbers, inputs, signs)
+    policy, values = copy.deepcopy(policy), {k: x.double() for k, x in inputs.items()}
+    if "tokens" in inputs:
+        values["tokens"] = policy.embedding(inputs["tokens"])
+        policy.embedding = nn.Identity()
+    names, at = list(values), tuple(values.values())
+    explained = Explained(policy, names)(*at)[0]
+    model = Explained(policy, names, torch.where(explained < 0, -1.0, 1.0).double())
 
-    def each(attribute):
-        rows = [attribute(tuple(x.clone().requires_grad_(True) for x in values), j) for j in range(policy.joints)]
-        stacked = {k: torch.stack([row[i].detach() for row in rows]) for i, k in enumerate(numbers)}
+    def each(attribute, raw=False):
+        """`raw` gradients of embeddings are multiplied by them: a token has no scale of its own."""
+        rows = [attribute(tuple(x.clone().requires_grad_(True) for x in at), j) for j in range(policy.joints)]
+        stacked = {k: torch.stack([row[i].detach() for row in rows]) for i, k in enumerate(names)}
+        if "tokens" in stacked:
+            stacked["tokens"] = (stacked["tokens"] * (values["tokens"] if raw else 1)).sum(-1)
         summed = {k: torch.einsum("j,j...->...", alpha, r) for k, r in stacked.items()}
         return entry(CAPTUM, summed, {k: r.flatten(1) for k, r in stacked.items() if k not in images}, images, name)
 
-    found = {"gradient": each(lambda x, j: Saliency(model).attribute(x, target=j, abs=False))}
+    found = {"gradient": each(lambda x, j: Saliency(model).attribute(x, target=j, abs=False), raw=True)}
     if not images or name in IN_FULL:
         found["gradient-x-input"] = each(lambda x, j: InputXGradient(model).attribute(x, target=j))
     # Captum runs all steps as one batch, for which a carried state has its batch in the second axis.
-    if not hasattr(policy, "carried") and is_steady(policy, numbers, inputs, values):
+    if not hasattr(policy, "carried") and is_steady(policy, names, at):
         method = IntegratedGradients(model)
         found["integrated-gradients"] = each(lambda x, j: method.attribute(x, target=j, **INTEGRATION))
     return explained, found
@@ -167,11 +165,11 @@ def by_gradients(name, policy, inputs, alpha, images):
 INTEGRATION = {"n_steps": gradients.STEPS, "method": gradients.QUADRATURES["midpoint"]}
 
 
-def is_steady(policy, numbers, inputs, values):
+def is_steady(policy, names, values):
     """Whether PyTorch itself gets the same in float32: near the baseline, winners of max pools are decided by rounding."""
     found = []
     for type_ in (torch.float64, torch.float32):
-        model = Explained(copy.deepcopy(policy).to(type_), numbers, inputs)
+        model = Explained(copy.deepcopy(policy).to(type_), names)
         at = tuple(x.to(type_).requires_grad_(True) for x in values)
         rows = [IntegratedGradients(model).attribute(at, target=j, **INTEGRATION) for j in range(policy.joints)]
         found.append([torch.cat(parts) for parts in zip(*rows, strict=True)])
