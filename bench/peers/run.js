@@ -32,6 +32,7 @@ const explained = (method) => compile(subject, { method, depth: "heatmap" }).byt
 const CASES = [
   ["forward", writeModel(subject.graph)],
   ["dtd", explained("dtd")],
+  ["dtd-fast", compile(subject, { depth: "heatmap", precision: "fast" }).bytes],
   ["gradient-x-input", explained("gradient-x-input")],
   ["guided-backprop, 7 torques", explained("guided-backprop")],
   ["integrated-gradients, 50 steps", explained("integrated-gradients:steps=50")],
