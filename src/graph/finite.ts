@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { isFloat } from "./dtype.js";
 import type { Literal } from "./literal.js";
 import { stridesOf } from "./shape.js";
 import type { Value } from "./value.js";
@@ -20,17 +21,22 @@ const WEIGHED: ReadonlySet<string> = new Set([
   "RNN",
 ]);
 
-/** Index of the first element that `wrong` finds, or −1. */
-function firstOf(literal: Literal, wrong: (x: number) => boolean): number {
-  if (literal.dtype !== "float32" && literal.dtype !== "float64" && literal.dtype !== "float16") return -1;
-  if (literal.dtype !== "float32") return literal.numbers().findIndex(wrong);
-  const { buffer, byteOffset, byteLength } = literal.bytes;
-  const aligned = byteOffset % 4 === 0;
-  const floats = aligned
-    ? new Float32Array(buffer, byteOffset, byteLength / 4)
-    : new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-  for (let i = 0; i < floats.length; i++) if (wrong(floats[i]!)) return i;
+/** Index of the first element that is NaN (or infinite), or −1. */
+function firstOf(literal: Literal, infinite: boolean): number {
+  if (!isFloat(literal.dtype) && literal.dtype !== "float16") return -1;
+  const numbers = literal.dtype === "float32" ? floatsOf(literal.bytes) : literal.numbers();
+  for (let i = 0; i < numbers.length; i++) {
+    const x = numbers[i]!;
+    // x − x is 0 for finite numbers alone.
+    if (x - x !== 0 && Number.isNaN(x) !== infinite) return i;
+  }
   return -1;
+}
+
+/** Raw float32 bytes as numbers, copied only where the file does not align them. */
+function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
+  if (byteOffset % 4 === 0) return new Float32Array(buffer, byteOffset, byteLength / 4);
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
 function refuse(literal: Literal, at: number, called: string, why: string): never {
@@ -43,7 +49,7 @@ function refuse(literal: Literal, at: number, called: string, why: string): neve
  * @param called how messages call it
  */
 export function refuseNaN(literal: Literal, called: string): void {
-  const at = firstOf(literal, Number.isNaN);
+  const at = firstOf(literal, false);
   if (at >= 0) refuse(literal, at, called, "; the file is damaged or the training diverged");
 }
 
@@ -59,7 +65,7 @@ export class WeightCheck {
       const literal = value?.literal;
       if (!literal || this.#seen.has(literal)) continue;
       this.#seen.add(literal);
-      const at = firstOf(literal, (x) => x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY);
+      const at = firstOf(literal, true);
       if (at >= 0)
         refuse(
           literal,

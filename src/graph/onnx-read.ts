@@ -157,6 +157,11 @@ function defineOutputs(proto: NodeProto, values: Values, weights: WeightCheck, c
     });
     return;
   }
+  // One constant under many names, as exporters write shared weights, stays one.
+  if (op === "Identity" && inputs[0]?.literal) {
+    values.define(proto.output[0], inputs[0], called);
+    return;
+  }
   const form = upgrade(op, { inputs, attributes }, proto.output.length);
   const node = applyNode(op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
   const constants = fold(node);

@@ -249,6 +249,22 @@ describe("models that can be read", () => {
     expect(topologicalOrder(read(text).outputs.values()).map(({ op }) => op)).toEqual(["Input", "Add", "Neg", "Relu"]);
   });
 
+  it("with weights under several names, which stay one", () => {
+    const text = relu({
+      nodes: [
+        { op: "Identity", inputs: ["w"], outputs: ["v"] },
+        { op: "Add", inputs: ["x", "v"], outputs: ["a"] },
+        { op: "Add", inputs: ["a", "w"], outputs: ["y"] },
+      ],
+      outputs: [valueInfo("y"), valueInfo("v")],
+      initializers: [initializer("w", "float32", [2], [1, 2])],
+    });
+    const graph = read(text);
+    const weights = new Set(topologicalOrder(graph.outputs.values()).filter(({ literal }) => literal));
+    expect(weights.size).toBe(1);
+    expect([...graph.outputs.keys()]).toEqual(["y", "v"]);
+  });
+
   it("with infinities that are masks", () => {
     const text = relu({
       nodes: [{ op: "Add", inputs: ["x", "m"], outputs: ["y"] }],
