@@ -5,12 +5,14 @@ import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { loadPolicy } from "../policy/policy.js";
 import { type CompileOptions, compile } from "../relevance/compile.js";
+import type { Method } from "../relevance/method.js";
 import type { Subject } from "../relevance/subject.js";
 import type { Device } from "../runtime/device.js";
 import { levineNetwork } from "./bench/levine.js";
 import { inChild, type Measured } from "./bench/measuring.js";
 import { deviationOf } from "./deviation.js";
 import { deviceOption } from "./device-option.js";
+import { methodOf, methodOption } from "./method-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 
 interface BenchRow extends Measured {
@@ -24,15 +26,15 @@ interface BenchRow extends Measured {
 const SHIPPED = fileURLToPath(new URL("../../models/reacher.onnx", import.meta.url));
 
 /** What is compiled of a network; undefined is the network alone. */
-const CASES: Readonly<Record<string, CompileOptions | undefined>> = {
+const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
   forward: undefined,
-  dtd: { depth: "heatmap" },
-  "dtd-fast": { depth: "heatmap", precision: "fast" },
-  "dtd-every-channel": { depth: "full" },
-  "dtd-per-torque": { depth: "per-torque" },
-  "dtd-per-torque-fast": { depth: "per-torque", precision: "fast" },
-  shares: { depth: "shares" },
-};
+  [method.name]: { method, depth: "heatmap" },
+  [`${method.name}-fast`]: { method, depth: "heatmap", precision: "fast" },
+  [`${method.name}-every-channel`]: { method, depth: "full" },
+  [`${method.name}-per-torque`]: { method, depth: "per-torque" },
+  [`${method.name}-per-torque-fast`]: { method, depth: "per-torque", precision: "fast" },
+  shares: { method, depth: "shares" },
+});
 
 interface Case {
   readonly name: string;
@@ -57,6 +59,7 @@ export function addBench(program: Command): void {
     .description("latency of forward, relevance and shares, as ratios to forward in one run")
     .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
     .addOption(deviceOption())
+    .addOption(methodOption("what to time"))
     .option("--seconds <s>", "seconds a case and round", atLeast(0.1), 2)
     .option("--rounds <n>", "times that every case is measured, in turn", wholeNumber(1), 3)
     .option("--json", "print one JSON line at the end")
@@ -66,19 +69,22 @@ export function addBench(program: Command): void {
 interface BenchOptions {
   readonly threads: number;
   readonly device: Device;
+  readonly method: string;
   readonly seconds: number;
   readonly rounds: number;
   readonly json?: boolean;
 }
 
-async function bench({ threads, device, seconds, rounds, json }: BenchOptions): Promise<void> {
+async function bench({ threads, device, seconds, rounds, json, ...options }: BenchOptions): Promise<void> {
+  const compiled = casesOf(await methodOf(options.method));
+  const width = Math.max(...Object.keys(compiled).map((name) => name.length));
   const networks = new Map([["levine-240", levineNetwork(240)]]);
   if (existsSync(SHIPPED)) networks.set("shipped-reacher", subjectOf(await loadPolicy(SHIPPED)));
   const rows: BenchRow[] = [];
-  if (!json) process.stdout.write(`${HEADER}\n`);
+  if (!json) process.stdout.write(`${header(width)}\n`);
   for (const [network, subject] of networks) {
     const cases: Case[] = [];
-    for (const [name, options] of Object.entries(CASES)) {
+    for (const [name, options] of Object.entries(compiled)) {
       const made = await caseOf(name, subject, options);
       if (made) cases.push(made);
     }
@@ -103,12 +109,16 @@ async function bench({ threads, device, seconds, rounds, json }: BenchOptions): 
         ...(deviation !== undefined && { deviation }),
       };
       rows.push(row);
-      if (!json) process.stdout.write(`${line(row)}\n`);
+      if (!json) process.stdout.write(`${line(row, width)}\n`);
     }
   }
   if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
 }
 
-const HEADER = "network          threads  case                 median ms    p99 ms  × forward  off by";
-const line = ({ network, threads, case: name, median_ms, p99_ms, ratio_to_forward, deviation }: BenchRow) =>
-  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(19)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}${deviation === undefined ? "" : `  ${(100 * deviation).toFixed(2)} %`}`;
+const header = (width: number) =>
+  `network          threads  ${"case".padEnd(width)}  median ms    p99 ms  × forward  off by`;
+const line = (
+  { network, threads, case: name, median_ms, p99_ms, ratio_to_forward, deviation }: BenchRow,
+  width: number,
+) =>
+  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(width)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}${deviation === undefined ? "" : `  ${(100 * deviation).toFixed(2)} %`}`;
