@@ -12,6 +12,7 @@ import {
   reshape,
   scalar,
   slice,
+  split,
   sub,
   tensor,
   transpose,
@@ -59,21 +60,22 @@ export function integerConv(
     const count = Math.floor((padded.shape[axis]! - dilation * (kernel - 1) - 1) / stride) + 1;
     return slice(value, axis, index * dilation, index * dilation + stride * (count - 1) + 1, stride);
   };
-  const windows = concat(
-    Array.from({ length: columns }, (_, j) => met(padded, 2, j, columns)),
-    3,
-  );
   const { kernels, scales } = quantised(weight);
-  const products = kernels.map((kernel, i) =>
-    apply("MatMulInteger", [
-      met(windows, 1, i, rows),
-      tensor("int8", [columns * channels, outputs], kernel),
-      scalar(0, "uint8"),
-      scalar(0, "int8"),
-    ]),
-  );
-  // Scaled behind the transpose, which runtimes would else merge with reshapes behind it, into a slow one.
-  const sums = transpose(cast(products.reduce(add), "float32"), [0, 3, 1, 2]);
+  const matrices = kernels.map((kernel) => tensor("int8", [columns * channels, outputs], kernel));
+  const sumsOf = (image: Value): Value => {
+    const windows = concat(
+      Array.from({ length: columns }, (_, j) => met(image, 2, j, columns)),
+      3,
+    );
+    const products = matrices.map((matrix, i) =>
+      apply("MatMulInteger", [met(windows, 1, i, rows), matrix, scalar(0, "uint8"), scalar(0, "int8")]),
+    );
+    // Transposed before it is scaled: runtimes would else merge this with reshapes behind it, into a slow one.
+    return transpose(cast(products.reduce(add), "float32"), [0, 3, 1, 2]);
+  };
+  // Image by image: what passes from one operator to the next then stays in a cache.
+  const images = batch === 1 ? [padded] : split(padded, 0, Array<number>(batch).fill(1));
+  const sums = concat(images.map(sumsOf), 0);
   return mul(sums, mul(step, tensor("float32", [1, outputs, 1, 1], scales)));
 }
 
