@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { subjectOf } from "#src/explain/subject.js";
+import { parseCard } from "#src/policy/card.js";
+import { loadModel, policyOf } from "#src/policy/policy.js";
+import { compile } from "#src/relevance/compile.js";
+import { METHODS } from "#src/relevance/methods.js";
+import { architecture, architectureNames, architecturePath, feeds, session, tensor } from "../reference/fixtures.js";
+
+/**
+ * Rounding of float32 in networks of this depth. In the U-Nets some units of a 1×1 convolution have no positive weight:
+ * where their bias alone makes them active, what they have is lost.
+ */
+const toleranceOf = (name: string) => (name.startsWith("diffusion") ? 1e-2 : 1e-4);
+
+const conserving = METHODS.filter(({ conserves }) => conserves).map(({ name }) => name);
+
+describe.each(conserving)("%s conserves relevance, or names the nodes where it does not", (method) => {
+  test.each(architectureNames)("%s", async (name) => {
+    const { card, importance, cases } = architecture(name);
+    const model = await loadModel(architecturePath(name));
+    const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
+    const { bytes, rules } = compile(subjectOf(policy), { method });
+    const compiled = await session(bytes);
+    const weights = tensor({ dtype: "float32", shape: [importance.length], values: importance });
+    for (const { inputs } of cases) {
+      const found = await compiled.run({ ...feeds(inputs), "torquelens.importance": weights });
+      for (const [output, { type, data }] of Object.entries(found))
+        if (type === "float32") expect((data as Float32Array).every(Number.isFinite), `${output} is finite`).toBe(true);
+      const residual = (found["torquelens.residual"]!.data as Float32Array)[0]!;
+      const losses = rules.filter(({ loses }) => loses !== undefined);
+      if (losses.length === 0) expect(residual).toBeLessThan(toleranceOf(name));
+    }
+    await compiled.release();
+  });
+});
