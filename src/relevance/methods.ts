@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import type { Method } from "./method.js";
 import { configure, type MethodEntry, parseSpec } from "./method-spec.js";
+import { attention } from "./methods/attention.js";
 import { deeplift } from "./methods/deeplift.js";
 import { dtd, excitationBackprop } from "./methods/dtd.js";
 import { fusion } from "./methods/fusion.js";
@@ -22,6 +23,7 @@ export const METHODS: readonly MethodEntry[] = [
   integratedGradients,
   gradCam,
   deeplift,
+  attention,
   smoothgrad((spec) => methodNamed(spec)),
 ];
 
