@@ -1,4 +1,5 @@
-import { add, div, input, mul, sub, tensor } from "../graph/build.js";
+import { applyNode } from "../graph/apply.js";
+import { div, input, sub, tensor } from "../graph/build.js";
 import { type Shape, sizeOf } from "../graph/shape.js";
 import { substitute } from "../graph/substitute.js";
 import type { Graph, Value } from "../graph/value.js";
@@ -28,15 +29,18 @@ export function inPhysicalUnits(graph: Graph, card: Card): Graph {
     inputs.set(name, physical);
     replaced.set(value, div(sub(physical, found.mean), found.std));
   }
+  const { output, mean, std } = card.torque;
+  if (replaced.size === 0 && !mean && !std) return graph;
   const names = [...graph.outputs.keys()];
   const values = substitute([...graph.outputs.values()], replaced, { named: true });
   const outputs = new Map(names.map((name, i) => [name, values[i]!]));
-  const { output, mean, std } = card.torque;
   const torque = outputs.get(output)!;
   const rows = [...torque.shape.slice(0, -1).map(() => 1), torque.shape.at(-1)!];
   const onJoints = (numbers: readonly number[]) => tensor(torque.dtype, rows, numbers);
-  const scaled = std ? mul(torque, onJoints(std)) : torque;
-  outputs.set(output, mean ? add(scaled, onJoints(mean)) : scaled);
+  const named = (op: string, value: Value, numbers: readonly number[]) =>
+    applyNode(op, [value, onJoints(numbers)], {}, { name: `${output}, ${op} of its normalisation` }).outputs[0]!;
+  const scaled = std ? named("Mul", torque, std) : torque;
+  outputs.set(output, mean ? named("Add", scaled, mean) : scaled);
   return { ...graph, inputs, outputs };
 }
 

@@ -37,20 +37,17 @@ function physical(inputs: Architecture["cases"][number]["inputs"], { card }: Pol
   return all;
 }
 
-/** Recurrent cells and attention as operators of their own: not yet read. */
-const UNREAD = /^(gru-(?!cell)|lstm-(?!cell)|language-gru|transformer-pre-class-dynamo23)/;
 /** Where units without a ReLU behind them are asked for more than any of their inputs speaks for: that part is gone. */
 const EMPTY_POOLS: Readonly<Record<string, number>> = {
   "diffusion-dynamo18": 1e-2,
   "diffusion-upsample-dynamo21": 1e-2,
 };
 
-describe.each(architectureNames.filter((name) => !UNREAD.test(name)))("%s", (name) => {
+describe.each(architectureNames)("%s", (name) => {
   const { card, cases, importance } = architecture(name);
 
-  it("gives the same torques to the bit, and relevance that is finite and kept", async () => {
+  it("gives the same torques, and relevance that is finite and kept", async () => {
     const policy = await load(name, card);
-    const isNormalised = policy.graph !== (await loadModel(architecturePath(name))).graph;
     const compiled = compile(subjectOf(policy));
     const [alone, explained] = [await session(policy.bytes), await session(compiled.bytes)];
     const alpha = tensor({ dtype: "float32", shape: [importance.length], values: importance });
@@ -59,8 +56,8 @@ describe.each(architectureNames.filter((name) => !UNREAD.test(name)))("%s", (nam
       const plain = await alone.run(feeds(inputs));
       for (const output of Object.keys(outputs)) {
         const [mine, theirs] = [found[output]!.data as Float32Array, plain[output]!.data as Float32Array];
-        if (isNormalised) expect(relativeError(mine, theirs)).toBeLessThan(1e-4);
-        else expect(mine, output).toEqual(theirs);
+        // The last digits: cells are unrolled, and what relevance reads is not fused away.
+        expect(relativeError(mine, theirs), output).toBeLessThan(1e-5);
         expect(relativeError(mine, decode(outputs[output]!)), output).toBeLessThan(1e-4);
       }
       for (const [output, { data }] of Object.entries(found))
