@@ -224,7 +224,7 @@ describe("the way back to pixels", () => {
       const values = randoms(2 * cells[0] * cells[1], 3, 0, 1);
       const { y } = await evaluate(
         [map],
-        { y: toPixels(map, { extent: [...extent], stride: [...stride], before: [...before] }, ...pixels) },
+        { y: toPixels(map, { extent: [...extent], stride: [...stride], before: [...before] }, pixels[0], pixels[1]) },
         { map: float32(values, [2, ...cells]) },
       );
       const expected = new Float64Array(2 * pixels[0] * pixels[1]);
