@@ -28,8 +28,8 @@ const gemm: GradientRule = (node, g, lead) => {
   const scaled = mul(g, alpha);
   const turn = (x: Value, turned: number) => (turned ? matrixTranspose(x) : x);
   return [
-    () => turn(matmul(scaled, matrixTranspose(turn(b, transB))), transA),
-    () => turn(matmul(matrixTranspose(turn(a, transA)), scaled), transB),
+    () => turn(matmul(scaled, turn(b, 1 - transB)), transA),
+    () => turn(matmul(turn(a, 1 - transA), scaled), transB),
     c && (() => sumToShape(mul(g, beta), c.shape, lead)),
   ];
 };

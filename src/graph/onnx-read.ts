@@ -20,10 +20,10 @@ import { OPERATORS } from "./operators/index.js";
 import { decodeMessage } from "./protobuf.js";
 import { ShapeError, sizeOf } from "./shape.js";
 import { literalOf } from "./tensor-proto.js";
-import { upgrade } from "./upgrade.js";
+import { isRenamed, upgrade } from "./upgrade.js";
 import type { Attribute, Graph, Value } from "./value.js";
 
-export const SUPPORTED = { maxIr: 11, minOpset: 13, maxOpset: 23 } as const;
+export const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
 
 /**
  * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.
@@ -49,9 +49,9 @@ export function readModel(bytes: Uint8Array, source: string): Graph {
     inputs.set(value.name!, value);
     values.define(value.name, value, `${source}: input "${value.name}"`);
   }
-  const weights = new WeightCheck(source);
+  const reading: Reading = { source, model, opset, values, weights: new WeightCheck(source) };
   const isGiven = (name: string) => values.get(name) !== undefined;
-  for (const proto of inOrder(graph.node, isGiven, source)) readNode(proto, values, weights, model, source);
+  for (const proto of inOrder(graph.node, isGiven, source)) readNode(proto, reading);
   const outputs = new Map<string, Value>();
   for (const { name = "" } of graph.output) {
     const value = values.get(name);
@@ -120,19 +120,31 @@ function graphInput(info: ValueInfoProto, source: string): Value {
   return input(name, dtype, shape);
 }
 
-function readNode(proto: NodeProto, values: Values, weights: WeightCheck, model: CheckedModel, source: string): void {
+/** A file on its way to a graph. */
+interface Reading {
+  readonly source: string;
+  readonly model: CheckedModel;
+  readonly opset: number;
+  readonly values: Values;
+  readonly weights: WeightCheck;
+}
+
+const isKnown = (op: string): boolean => Object.hasOwn(OPERATORS, op) || isLowered(op) || isRenamed(op);
+
+function readNode(proto: NodeProto, reading: Reading): void {
+  const { source, values, model } = reading;
   const op = proto.opType ?? "";
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
   const standard = !proto.domain || proto.domain === "ai.onnx";
   const isConstant = standard && (op === "Constant" || op === "ConstantOfShape");
-  if (!isConstant && (!standard || !(OPERATORS[op] || isLowered(op)))) throw unsupported(proto, called, model);
+  if (!isConstant && (!standard || !isKnown(op))) throw unsupported(proto, called, model);
   try {
     if (isConstant) {
       const literal =
         op === "Constant" ? constantOf(proto, called) : filledOf(proto, values.get(proto.input[0]), called);
       refuseNaN(literal, called);
       values.define(proto.output[0], constant(literal, proto.output[0]), called);
-    } else defineOutputs(proto, values, weights, called);
+    } else defineOutputs(proto, reading, called);
   } catch (error) {
     if (error instanceof ShapeError || error instanceof RangeError) throw new InputError(`${called}: ${error.message}`);
     throw error;
@@ -140,7 +152,7 @@ function readNode(proto: NodeProto, values: Values, weights: WeightCheck, model:
 }
 
 /** The outputs of a node of a known operator, constants where they can be evaluated. */
-function defineOutputs(proto: NodeProto, values: Values, weights: WeightCheck, called: string): void {
+function defineOutputs(proto: NodeProto, { values, weights, opset }: Reading, called: string): void {
   const op = proto.opType!;
   const inputs = proto.input.map((name) => {
     if (name === "") return undefined;
@@ -162,8 +174,8 @@ function defineOutputs(proto: NodeProto, values: Values, weights: WeightCheck, c
     values.define(proto.output[0], inputs[0], called);
     return;
   }
-  const form = upgrade(op, { inputs, attributes }, proto.output.length);
-  const node = applyNode(op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
+  const form = upgrade({ op, inputs, attributes }, { opset, outputs: proto.output.length });
+  const node = applyNode(form.op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
   const constants = fold(node);
   proto.output.forEach((name, i) => {
     const literal = constants?.[i];

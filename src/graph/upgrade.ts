@@ -1,35 +1,118 @@
-import { int64 } from "./build.js";
+import { int64, tensor } from "./build.js";
+import { ShapeError, sizeOf } from "./shape.js";
 import type { Attributes, Value } from "./value.js";
 
 export interface NodeForm {
+  readonly op: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
 }
 
-/** Moves an attribute of old operator sets to the input where opset 18 has it. */
-function attributeToInput({ inputs, attributes }: NodeForm, name: string, position: number): NodeForm {
-  const { [name]: value, ...rest } = attributes;
-  if (value === undefined) return { inputs, attributes };
-  const extended = [...inputs];
-  while (extended.length < position) extended.push(undefined);
-  extended[position] = int64(value as readonly number[]);
-  return { inputs: extended, attributes: rest };
+/** Where a node comes from: its operator set, and how many outputs it has. */
+interface Origin {
+  readonly opset: number;
+  readonly outputs: number;
 }
 
-const axesToInput = (form: NodeForm) => attributeToInput(form, "axes", 1);
+type Upgrade = (form: NodeForm, origin: Origin) => NodeForm;
 
-/** Forms that operator sets 13 to 17 write differently from 18. */
-const UPGRADE: Readonly<Record<string, (form: NodeForm, outputs: number) => NodeForm>> = {
-  ReduceMean: axesToInput,
-  ReduceMax: axesToInput,
-  ReduceSum: axesToInput,
-  Squeeze: axesToInput,
-  Unsqueeze: axesToInput,
-  Split: (form, outputs) => {
-    const { inputs, attributes } = attributeToInput(form, "split", 1);
-    return inputs[1] ? { inputs, attributes } : { inputs, attributes: { num_outputs: outputs, ...attributes } };
-  },
+/** Moves an attribute of old operator sets to the input where opset 18 has it. */
+function attributeToInput(form: NodeForm, name: string, position: number, as = int64): NodeForm {
+  const { [name]: value, ...rest } = form.attributes;
+  if (value === undefined) return form;
+  const inputs = [...form.inputs];
+  while (inputs.length < position) inputs.push(undefined);
+  inputs[position] = as(value as readonly number[]);
+  return { ...form, inputs, attributes: rest };
+}
+
+const axesToInput: Upgrade = (form) => attributeToInput(form, "axes", 1);
+
+/** A number as a scalar of the first input's type. */
+const numberLike = (form: NodeForm) => (value: unknown) => tensor(form.inputs[0]!.dtype, [], [value as number]);
+
+const split: Upgrade = (form, { outputs }) => {
+  const moved = attributeToInput(form, "split", 1);
+  return moved.inputs[1] ? moved : { ...moved, attributes: { num_outputs: outputs, ...moved.attributes } };
 };
 
-/** The opset-18 form of a node with that many outputs, read from any supported operator set. */
-export const upgrade = (op: string, form: NodeForm, outputs: number): NodeForm => UPGRADE[op]?.(form, outputs) ?? form;
+/** Before operator set 11 the ends were attributes, with the largest numbers by default. */
+const clip: Upgrade = (form, { opset }) => {
+  if (opset >= 11) return form;
+  const low = attributeToInput(form, "min", 1, numberLike(form));
+  return attributeToInput(low, "max", 2, numberLike(form));
+};
+
+const pad: Upgrade = (form, { opset }) => {
+  if (opset >= 11) return form;
+  const pads = attributeToInput(form, "pads", 1);
+  return attributeToInput(pads, "value", 2, numberLike(form));
+};
+
+const slice: Upgrade = (form) =>
+  ["starts", "ends", "axes"].reduce((moved, name, i) => attributeToInput(moved, name, i + 1), form);
+
+const topK: Upgrade = (form) => attributeToInput(form, "k", 1, (k) => int64([k as unknown as number]));
+
+/** The probability of training time. */
+const dropout: Upgrade = (form) => {
+  const { ratio: _, ...attributes } = form.attributes;
+  return { ...form, attributes };
+};
+
+/** Before operator set 13 all axes from `axis` (1 by default) on were one. */
+const softmax: Upgrade = (form, { opset }) => {
+  if (opset >= 13) return form;
+  const { shape } = form.inputs[0]!;
+  const given = (form.attributes.axis as number | undefined) ?? 1;
+  const axis = given < 0 ? given + shape.length : given;
+  if (sizeOf(shape.slice(axis + 1)) !== 1)
+    throw new ShapeError(
+      `${form.op}: over the axes from ${axis} on of [${shape}] at once, as before opset 13, is not supported`,
+    );
+  return { ...form, attributes: { axis } };
+};
+
+/** Upsample, and Resize of operator set 10: every output reads at its index over the scale, rounded down. */
+const upsample: Upgrade = (form, { opset }) => {
+  if (form.op === "Resize" && opset > 10) return form;
+  const [x, scales] = form.inputs;
+  const attributes = {
+    mode: form.attributes.mode ?? "nearest",
+    coordinate_transformation_mode: "asymmetric",
+    nearest_mode: "floor",
+  };
+  return { op: "Resize", inputs: [x, undefined, scales], attributes };
+};
+
+const UPGRADE: Readonly<Record<string, Upgrade>> = {
+  ReduceMean: axesToInput,
+  ReduceMax: axesToInput,
+  ReduceMin: axesToInput,
+  ReduceSum: axesToInput,
+  ReduceProd: axesToInput,
+  ReduceL1: axesToInput,
+  ReduceL2: axesToInput,
+  ReduceSumSquare: axesToInput,
+  ReduceLogSum: axesToInput,
+  ReduceLogSumExp: axesToInput,
+  Squeeze: axesToInput,
+  Unsqueeze: axesToInput,
+  Split: split,
+  Clip: clip,
+  Pad: pad,
+  Slice: slice,
+  TopK: topK,
+  Dropout: dropout,
+  Softmax: softmax,
+  LogSoftmax: softmax,
+  Upsample: upsample,
+  Resize: upsample,
+  Scatter: (form) => ({ ...form, op: "ScatterElements" }),
+};
+
+/** Whether later operator sets have the operator under another name. */
+export const isRenamed = (op: string): boolean => op === "Upsample" || op === "Scatter";
+
+/** The opset-18 form of a node, read from any supported operator set. */
+export const upgrade = (form: NodeForm, origin: Origin): NodeForm => UPGRADE[form.op]?.(form, origin) ?? form;

@@ -21,12 +21,12 @@ const graphAttribute = (name: string) => ({
 
 const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: string]>> = {
   "IR version 12": [relu({ ir: 12 }), "p.onnx: IR version 12; supported up to 11"],
-  "operator set 12": [relu({ opset: 12 }), "p.onnx: operator set 12; supported are 13 to 23"],
-  "operator set 24": [relu({ opset: 24 }), "p.onnx: operator set 24; supported are 13 to 23"],
-  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 13 to 23"],
+  "operator set 8": [relu({ opset: 8 }), "p.onnx: operator set 8; supported are 9 to 23"],
+  "operator set 24": [relu({ opset: 24 }), "p.onnx: operator set 24; supported are 9 to 23"],
+  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 9 to 23"],
   "only a custom operator set": [
     relu({ model: { opsetImport: [{ domain: "com.example", version: 18 }] } }),
-    "p.onnx: operator set 0; supported are 13 to 23",
+    "p.onnx: operator set 0; supported are 9 to 23",
   ],
   "no outputs": [relu({ outputs: [] }), "p.onnx: not an ONNX file (no graph with outputs in"],
   "sparse initializers": [
@@ -135,6 +135,17 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
   "a node that needs itself": [
     relu({ nodes: [{ op: "Add", inputs: ["x", "y"], outputs: ["y"], name: "again" }] }),
     'p.onnx: nodes "again" (Add) → "again" (Add) form a cycle',
+  ],
+  "an operator called like a property of every object": [
+    relu({ nodes: [{ op: "constructor", inputs: ["x"], outputs: ["y"], name: "n" }] }),
+    'p.onnx: node "n" (constructor): operator constructor is not supported',
+  ],
+  "a softmax over several axes, as before operator set 13": [
+    relu({
+      opset: 11,
+      nodes: [{ op: "Softmax", inputs: ["x"], outputs: ["y"], name: "soft", attributes: { axis: 0 } }],
+    }),
+    'p.onnx: node "soft" (Softmax): Softmax: over the axes from 0 on of [1,2] at once, as before opset 13,',
   ],
   "an initializer given twice": [
     relu({ initializers: [initializer("w", "float32", [1], [1]), initializer("w", "float32", [1], [2])] }),
