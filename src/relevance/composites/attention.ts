@@ -51,15 +51,23 @@ function rowsOfSoftmax(value: Value): Node | undefined {
   return axis === shape.length - 1 ? node : undefined;
 }
 
+/** How many nodes may stand between QKᵀ and the softmax. */
+const MOST_BETWEEN = 8;
+
 /** QKᵀ of logits: behind scales, masks and biases. */
-function scoresBehind(logits: Value, network: Pick<Surroundings, "isDependent">): Value | undefined {
+function scoresBehind(
+  logits: Value,
+  network: Pick<Surroundings, "isDependent">,
+  depth = MOST_BETWEEN,
+): Value | undefined {
   const { node } = logits;
   if (node.op === "MatMul") return logits;
+  if (depth === 0) return undefined;
   if (node.op === "Where") {
     const branch = node.inputs.slice(1).filter((value) => network.isDependent(value!));
-    return branch.length === 1 ? scoresBehind(branch[0]!, network) : undefined;
+    return branch.length === 1 ? scoresBehind(branch[0]!, network, depth - 1) : undefined;
   }
   if (!["Add", "Sub", "Mul", "Div", "Identity", "Cast", "Reshape", "Clip"].includes(node.op)) return undefined;
-  const found = node.inputs.flatMap((value) => (value && scoresBehind(value, network)) ?? []);
+  const found = node.inputs.flatMap((value) => (value && scoresBehind(value, network, depth - 1)) ?? []);
   return found.length === 1 ? found[0] : undefined;
 }

@@ -26,7 +26,17 @@ const MOVES = new Set([
  * between the two: 1 − gate, gate · gate, tanh of a softplus, something clipped to [0, 1], masked attention weights.
  */
 export function isGate(value: Value): boolean {
-  const { node } = value;
+  const before = known.get(value.node);
+  if (before !== undefined) return before;
+  const answer = decide(value.node);
+  known.set(value.node, answer);
+  return answer;
+}
+
+/** Nodes never change, so answers do not either. */
+const known = new WeakMap<Node, boolean>();
+
+function decide(node: Node): boolean {
   if (BOUNDED.has(node.op)) return true;
   if (MOVES.has(node.op)) return isGate(node.inputs[0]!);
   return FORMS[node.op]?.(node) ?? false;

@@ -39,6 +39,6 @@ export const quotientRule =
     const [above, below] = bothOperands(node);
     if (context.analysis.isDependent(above.value))
       return { rule: "pass", to: [unbroadcast(above.value, turn(node, amount, above.other, context))] };
-    const falling = context.analysis.isOutputSide(node) ? neg(amount) : amount;
-    return { rule: "pass", to: [unbroadcast(below.value, turn(node, falling, below.other, context))] };
+    // c/x falls where x rises.
+    return { rule: "pass", to: [unbroadcast(below.value, turn(node, amount, neg(below.other), context))] };
   };

@@ -167,6 +167,12 @@ describe("attention", () => {
 
 describe("gates", () => {
   const s = b.sigmoid(hidden);
+  it("squared over and over", () => {
+    let squared = s;
+    for (let i = 0; i < 60; i++) squared = b.mul(squared, squared);
+    expect(isGate(squared)).toBe(true);
+  });
+
   it.each<readonly [string, Value, boolean]>([
     ["sigmoid", s, true],
     ["moved sigmoid", b.slice(b.reshape(s, [24]), 0, 3, 9), true],

@@ -359,6 +359,14 @@ describe("products", () => {
     expect(ofC).toEqual([0.1, 0, 0]);
   });
 
+  it("over a signal pass to the dividend; of a constant to the divisor, turned", async () => {
+    const [ofX, ofC] = await asked(b.div(x, b.sigmoid(c)));
+    expect(ofC).toEqual([0, 0, 0]);
+    expect(ofX!.every((r) => r > 0)).toBe(true);
+    const found = await relevance(subjectOf([x], layer(b.div(6, x), ones, new Float64Array(1))), { x: feeds.x });
+    expect(Array.from(found("torquelens.relevance.x"))).toEqual([6, 3, 2]);
+  });
+
   it("by a sigmoid go to the signal", async () => {
     const [ofX, ofC] = await asked(b.mul(x, b.sigmoid(c)));
     expect(ofC).toEqual([0, 0, 0]);
