@@ -42,7 +42,7 @@ export class Node {
     /** Name in the file it was read from. */
     readonly name = "",
     readonly literal?: Literal,
-    /** What a Loop repeats: closed, but for constants; its inputs and outputs in the operator's order. */
+    /** What a Loop repeats: closed; its inputs and outputs in the operator's order. */
     readonly body?: Graph,
   ) {
     this.outputs = outputs.map((type, i) => new Value(this, i, type.dtype, type.shape, type.name));

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import * as b from "#src/graph/build.js";
+import { sumOverSteps } from "#src/graph/loop.js";
+import { type ModelProto, ONNX } from "#src/graph/onnx-schema.js";
+import { writeModel } from "#src/graph/onnx-write.js";
+import { decodeMessage } from "#src/graph/protobuf.js";
+import { substitute } from "#src/graph/substitute.js";
+import type { Value } from "#src/graph/value.js";
+import { float32 } from "#src/runtime/session.js";
+import { evaluate } from "../evaluate.js";
+
+const x = b.input("x", "float32", [3]);
+const feeds = { x: float32([1, -2, 4], [3]) };
+const number = (i: Value) => b.cast(i, "float32");
+
+describe("sums over steps", () => {
+  it("add up what each step makes, of several values", async () => {
+    const [ramp, scaled] = sumOverSteps(5, (i) => [number(i), b.mul(b.exp(x), b.mul(number(i), 2))]);
+    const out = await evaluate([x], { ramp: ramp!, scaled: scaled! }, feeds);
+    expect(out.ramp![0]).toBe(10);
+    [1, -2, 4].forEach((value, k) => {
+      expect(out.scaled![k]).toBeCloseTo(20 * Math.exp(value), 2);
+    });
+  });
+
+  it("also of what no step changes, of constants, and of none", async () => {
+    const [same, constant] = sumOverSteps(4, () => [x, b.scalar(3)]);
+    const [none] = sumOverSteps(0, (i) => [b.mul(x, number(i))]);
+    const out = await evaluate([x], { same: same!, constant: constant!, none: none! }, feeds);
+    expect(Array.from(out.same!)).toEqual([4, -8, 16]);
+    expect(Array.from(out.constant!)).toEqual([12]);
+    expect(out.none!.every((value) => value === 0)).toBe(true);
+  });
+
+  it("stand within each other, and beside the values that they read", async () => {
+    const shared = b.mul(x, x);
+    const [outer] = sumOverSteps(3, (i) => {
+      const [inner] = sumOverSteps(2, (j) => [b.mul(shared, b.add(number(i), b.mul(number(j), 10)))]);
+      return [inner!];
+    });
+    const out = await evaluate([x], { outer: outer!, shared }, feeds);
+    // Σ_i Σ_j (i + 10 j) = 2·3 + 3·10.
+    expect(Array.from(out.outer!)).toEqual([36, 144, 576]);
+    expect(Array.from(out.shared!)).toEqual([1, 4, 16]);
+  });
+
+  it("are written as one closed Loop, every name once, whatever the steps", () => {
+    const w = b.tensor("float32", [100, 3], new Float32Array(300).fill(0.5));
+    const bytes = (count: number) => {
+      const [sum] = sumOverSteps(count, (i) => [b.mul(b.matmul(w, b.mul(x, number(i))), 2)]);
+      const outputs = new Map([["sum", b.add(sum!, b.matmul(w, x))]]);
+      return writeModel({ name: "g", inputs: new Map([["x", x]]), outputs, metadata: new Map(), opset: 18 });
+    };
+    expect(bytes(10_000).byteLength).toBe(bytes(2).byteLength);
+    const { graph } = decodeMessage(ONNX, "ModelProto", bytes(7)) as unknown as ModelProto;
+    const loops = graph!.node.filter(({ opType }) => opType === "Loop");
+    expect(loops).toHaveLength(1);
+    const body = loops[0]!.attribute[0]!.g as NonNullable<typeof graph>;
+    const made = (g: typeof body) => [
+      ...g.node.flatMap(({ output }) => output),
+      ...g.initializer.map(({ name }) => name!),
+      ...g.input.map(({ name }) => name!),
+    ];
+    const names = [...made(graph!), ...made(body)];
+    expect(new Set(names).size).toBe(names.length);
+    const own = new Set(made(body));
+    for (const { input } of body.node) for (const name of input) expect(own.has(name) || name === "", name).toBe(true);
+  });
+});
+
+describe("substitution", () => {
+  const y = b.input("y", "float32", [3]);
+  const shared = b.exp(y);
+  const value = b.add(b.mul(x, 2), shared);
+
+  it("makes again only what reads a replaced value", async () => {
+    const [other] = substitute([value], new Map([[x, b.mul(x, 10)]]));
+    expect(other!.node.inputs[1]).toBe(shared);
+    const out = await evaluate([x, y], { value, other: other! }, { ...feeds, y: float32([0, 0, 0], [3]) });
+    expect(Array.from(out.value!)).toEqual([3, -3, 9]);
+    expect(Array.from(out.other!)).toEqual([21, -39, 81]);
+    expect(substitute([value], new Map())[0]).toBe(value);
+  });
+
+  it("replaces inner values and outputs, and keeps what is replaced by itself", () => {
+    expect(substitute([value], new Map([[value, y]]))[0]).toBe(y);
+    const held = substitute(
+      [value],
+      new Map([
+        [shared, shared],
+        [y, x],
+      ]),
+    )[0]!;
+    expect(held).toBe(value);
+  });
+});
