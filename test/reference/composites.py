@@ -7,9 +7,16 @@ from torch import nn
 from torch_policies import SpatialSoftmax
 
 
-def applies(name):
-    """A mask of tokens would be a factor of theirs."""
-    return not name.startswith("language-masked")
+def methods(name):
+    """The ε of each method that there is a reference for; None for DTD."""
+    if name.startswith("language-masked"):
+        return {}  # A mask of tokens would be a factor of theirs.
+    signed = {"lrp-epsilon": 1e-6, "lrp-epsilon:epsilon=0.1": 0.1} if name in SIGNED else {}
+    return {"dtd": None, **signed}
+
+
+# Normalisations stand in the residual stream, or nowhere; float32 is enough for their denominators.
+SIGNED = ("transformer-pre-class-ts17", "transformer-pre-mean-dynamo20", "gaussian-mlp-ts13")
 
 
 def output_weight(policy):
@@ -45,6 +52,7 @@ def image_of(pixels, outside):
                 forward(pixels, edge.expand(plain.shape).double()) for edge in edges)
             result = passed_by(value, image, pixels.layout)
             result.bounds = (low, high)
+            result.reference = forward(pixels, torch.zeros_like(plain))
             return result
 
     return run
@@ -81,11 +89,11 @@ def points_of(module):
     return run
 
 
-def dtd(policy, inputs):
-    """Rows [J, …] of every input, and what is explained. `inputs`: float64, by name."""
+def relevance(policy, inputs, epsilon=None):
+    """Rows [J, …] of every input, and what is explained, by DTD or by the ε rule. `inputs`: float64, by name."""
     policy = seen_from_reference(policy)
     tensors = {name: x.clone().requires_grad_(True) for name, x in inputs.items()}
-    mode = Relevance(output_weight(policy))
+    mode = Relevance(output_weight(policy), epsilon)
     with mode:
         explained = policy.explain(*tensors.values())[0]
     rows = []

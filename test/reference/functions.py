@@ -21,6 +21,8 @@ from recurrent import Steps
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+# Of sums: Zennit's.
+STABILISER = 1e-6
 MOVES = {"reshape", "view", "flatten", "permute", "transpose", "unsqueeze", "squeeze", "cat", "stack", "split", "chunk",
          "unbind", "__getitem__", "contiguous", "to", "expand", "double", "float", "type_as", "interpolate", "moveaxis"}
 PASSES = {"relu", "gelu", "mish", "elu", "silu", "leaky_relu", "softplus", "tanh", "sin", "cos", "clamp"}
@@ -84,11 +86,14 @@ def zbox(function, x, weight, low, high, relevance):
 
 
 class Relevance(TorchFunctionMode):
-    """`output`: the weight of the torques' own layer. `sign`: of the torque that is explained."""
+    """`output`: the weight of the torques' own layer. `sign`: of the torque that is explained.
 
-    def __init__(self, output):
+    `epsilon`: the ε rule, biases kept in the denominators, in place of z+, zB and Eq. 1; sums in proportion to what they add.
+    """
+
+    def __init__(self, output, epsilon=None):
         super().__init__()
-        self.output, self.sign = output, 1
+        self.output, self.sign, self.epsilon = output, 1, epsilon
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -114,6 +119,8 @@ class Relevance(TorchFunctionMode):
         bounds = getattr(x, "bounds", None)
         seen = (x if reference is None else x - reference).detach()
         isOutput = weight is self.output
+        if self.epsilon is not None:
+            return self.by_epsilon(function, x, seen, weight, value)
 
         def back(relevance, weight=weight, normalised=False):
             if isOutput:
@@ -124,6 +131,15 @@ class Relevance(TorchFunctionMode):
 
         result = Rule.apply(value, back, x)
         result.layer = (x, back, weight)
+        return result
+
+    def by_epsilon(self, function, x, seen, weight, value):
+        def back(relevance):
+            s = relevance / stabilised(value.detach(), self.epsilon)
+            return (seen * transposed(function, seen, weight, s),)
+
+        result = Rule.apply(value, back, x)
+        result.folded = lambda value, gain: self.by_epsilon(function, x, seen, weight * gain, value)
         return result
 
     def scaled(self, value, x, gain, normalised=False):
@@ -160,7 +176,12 @@ class Relevance(TorchFunctionMode):
     def add(self, a, b):
         value = a.__class__.__add__(a, b) if isinstance(a, torch.Tensor) else b + a
         if not (is_dynamic(a) and is_dynamic(b)):
-            return constant(value, a, b)
+            known = folded(value, a, b, None)
+            return constant(value, a, b) if known is None else known
+        if self.epsilon is not None:
+            s = 1 / stabilised(value.detach(), STABILISER)
+            parts = [(x.detach() * s, x) for x in (a, b)]
+            return Rule.apply(value, lambda r: tuple((r * part).sum_to_size(x.shape) for part, x in parts), a, b)
         pool = torch.stack([a.expand(value.shape), b.expand(value.shape)]).detach()
         positive = pool.clamp(min=0)
         pool = torch.where(positive.sum(0) > 0, positive, pool.abs())
@@ -186,6 +207,8 @@ class Relevance(TorchFunctionMode):
             back = lambda r: ((parts[0] * r).sum_to_size(a.shape), (parts[1] * r).sum_to_size(b.shape))
             return Rule.apply(value, back, a, b)
         x, factor = (a, b) if is_dynamic(a) else (b, a)
+        if hasattr(x, "folded"):
+            return folded(value, a, b, factor)
         if hasattr(x, "layer") and isinstance(factor, torch.Tensor) and factor.dim() and x.layer[2] is not self.output:
             return self.scaled(value, x, factor.flatten())
         return constant(value, a, b)
@@ -294,6 +317,18 @@ def constant(value, a, b):
     """A sum or product with a constant: R passes; the reference and the range of an input go with it."""
     x, other = (a, b) if is_dynamic(a) else (b, a)
     return passed(value, x)
+
+
+def folded(value, a, b, gain):
+    """A linear function times a constant an output channel, or plus a constant, as one: for the ε rule."""
+    x, other = (a, b) if is_dynamic(a) else (b, a)
+    if not hasattr(x, "folded") or not isinstance(other, torch.Tensor) or other.numel() != other.shape[-1]:
+        return None
+    return x.folded(value, 1 if gain is None else gain.reshape(-1, 1))
+
+
+def stabilised(z, epsilon):
+    return z + torch.where(z < 0, -epsilon, epsilon)
 
 
 def moved(function, result, args, kwargs):

@@ -67,7 +67,7 @@ def is_well_conditioned(subject, rule):
 
 def applies(name):
     """Whether there is a reference for a policy of architectures.py."""
-    return name not in LEFT_OUT and (name in DIFFERENTIATED or composites.applies(name))
+    return name not in LEFT_OUT and (name in DIFFERENTIATED or bool(composites.methods(name)))
 
 
 def of_canonical(name):
@@ -125,11 +125,11 @@ def of_architecture(name):
     explained, found = None, {}
     if name in DIFFERENTIATED:
         explained, found = by_gradients(name, policy, inputs, alpha, images)
-    if composites.applies(name):
-        rows, explained = composites.dtd(policy, {k: x.double() for k, x in inputs.items()})
+    for spec, epsilon in composites.methods(name).items():
+        rows, explained = composites.relevance(copy.deepcopy(policy), {k: x.double() for k, x in inputs.items()}, epsilon)
         summed = {k: torch.einsum("j,j...->...", alpha, r) for k, r in rows.items()}
         each = {k: r.flatten(1) for k, r in rows.items() if k not in images}
-        found["dtd"] = entry("dense float64", summed, each, images, name)
+        found[spec] = entry("dense float64", summed, each, images, name)
     return document(name, f"architectures/{name}", alpha, explained, found)
 
 
