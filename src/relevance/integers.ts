@@ -9,7 +9,7 @@ import { type Sign, signOf } from "./sign.js";
  * The least that a denominator is taken to be, as a part of its largest element. Where inputs are all but silent z is
  * less than its own rounding, and relevance over z as large as there is none that it could go to.
  */
-const FLOOR = 1 / 128;
+const FLOOR = 1 / 1024;
 
 /**
  * Puts the large convolutions of a relevance pass into eight-bit integers: those of inputs that are shown to be ≥ 0 for
@@ -43,7 +43,7 @@ export function inIntegers(
       const isDenominator = isOwn(node.inputs[0]!, own);
       const rows = output.shape[0]!;
       if (isDenominator || rows > 1 || !isProbability(node.inputs[0]!)) {
-        const sums = integerConv(inputs[0]!, weight, geometryOf(node), { dither: !isDenominator });
+        const sums = integerConv(inputs[0]!, weight, geometryOf(node));
         const floored = isDenominator ? maximum(sums, mul(reduceMax(sums), FLOOR)) : sums;
         const bias = inputs[2] && reshape(inputs[2], [1, weight.shape[0]!, 1, 1]);
         gained += 1;
