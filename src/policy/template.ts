@@ -1,4 +1,4 @@
-import { CARD_VERSION } from "./card-schema.js";
+import { CARD_VERSION, LAYOUTS } from "./card-schema.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
 /**
@@ -8,7 +8,8 @@ import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./t
 export function cardTemplate(tensors: Tensors, name: string): string {
   const torque = tensors.outputs[0];
   const cameras = tensors.inputs.filter(looksLikeImage);
-  const joints = torque === undefined ? 1 : elementCount(torque.shape);
+  const isChunk = torque !== undefined && torque.shape.length === 3 && torque.shape[1]! > 1;
+  const joints = torque === undefined ? 1 : isChunk ? torque.shape[2]! : elementCount(torque.shape);
   const lines = [
     `torquelens_card: ${CARD_VERSION}`,
     `name: ${JSON.stringify(name)}`,
@@ -16,6 +17,7 @@ export function cardTemplate(tensors: Tensors, name: string): string {
     `joints: [${Array(joints).fill("null").join(", ")}] # joint names, in the torque output's order`,
     "torque:",
     `  output: ${JSON.stringify(torque?.name ?? "")}${alternatives(tensors.outputs)}`,
+    ...(isChunk ? [`  step: null # which of the ${torque.shape[1]} actions is the torque, 0 for the first`] : []),
     "  limits: null # N·m, one number or one a joint; without limits delete this line and give idle_threshold",
     "inputs:",
     ...tensors.inputs.flatMap((tensor) =>
@@ -34,27 +36,30 @@ const alternatives = (outputs: readonly Tensor[]): string =>
     : "";
 
 const looksLikeImage = ({ shape }: Tensor): boolean =>
-  shape.length === 4 && [1, 3].some((n) => n === shape[1] || n === shape[3]);
+  (shape.length === 4 || shape.length === 5) && [1, 3].some((n) => n === shape.at(-3) || n === shape.at(-1));
 
 function imageLines(tensor: Tensor, only: boolean): string[] {
-  const layouts = (["NHWC", "NCHW"] as const).filter((layout) =>
-    [1, 3].includes(axesOf(tensor.shape, layout).channels),
-  );
+  const possible = LAYOUTS.filter((layout) => layout.length === tensor.shape.length);
+  const layouts = possible.filter((layout) => [1, 3].includes(axesOf(tensor.shape, layout).channels));
   const layout = layouts.length === 1 ? layouts[0]! : undefined;
   const mono = layout !== undefined && axesOf(tensor.shape, layout).channels === 1;
   return [
     `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}`,
     `    modality: ${only ? "image" : tensor.name.replace(/^(?=\d)|\W/g, "_")}`,
     `    encoding: ${mono ? "mono8" : "null # rgb8 or bgr8"}`,
-    `    layout: ${layout ?? "null # NHWC or NCHW"}`,
+    `    layout: ${layout ?? `null # ${possible.join(" or ")}`}`,
     `    range: ${tensor.dtype === "uint8" ? "[0, 255]" : "null # [low, high] of a pixel in the tensor's own units"}`,
   ];
 }
 
 function sliceLines(tensor: Tensor): string[] {
+  const isWhole = tensor.dtype.startsWith("int") || tensor.dtype === "bool";
+  const modalities = isWhole
+    ? "language for tokens, or what else it counts"
+    : "joint_position, joint_velocity, end_effector_position, end_effector_velocity, …";
   return [
     `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}; split into one slice a modality`,
-    "    - modality: null # joint_position, joint_velocity, end_effector_position, end_effector_velocity, …",
+    `    - modality: null # ${modalities}`,
     "      start: 0",
     `      size: ${elementCount(tensor.shape)}`,
   ];

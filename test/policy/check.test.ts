@@ -221,3 +221,20 @@ test("the template names the modalities of several cameras after their tensors",
   const template = cardTemplate({ ...reacherTensors, inputs: cameras }, "two");
   expect(template.match(/modality: .*/g)).toEqual(["modality: front", "modality: _3_wrist"]);
 });
+
+test("a template knows chunks of actions, windows of images and tokens", () => {
+  const template = cardTemplate(
+    {
+      inputs: [
+        { name: "frames", shape: [1, 4, 3, 24, 32], dtype: "uint8" },
+        { name: "tokens", shape: [1, 6], dtype: "int64" },
+      ],
+      outputs: [{ name: "actions", shape: [1, 8, 2], dtype: "float32" }],
+    },
+    "act",
+  );
+  expect(template).toContain("joints: [null, null]");
+  expect(template).toContain("step: null # which of the 8 actions is the torque");
+  expect(template).toContain("layout: NTCHW");
+  expect(template).toContain("modality: null # language for tokens");
+});
