@@ -41,6 +41,20 @@ const STEPS: Readonly<Record<string, Step>> = {
   logarithm: (x) => b.log(b.add(b.square(x), 0.5)),
   relu: b.relu,
   leaky: (x) => apply("LeakyRelu", [x], { alpha: 0.3 }),
+  mish: (x) => apply("Mish", [x]),
+  erf: (x) => apply("Erf", [x]),
+  softplus: (x) => apply("Softplus", [x]),
+  normalised: (x, n) => {
+    const axis = axisOf(x, n);
+    const shape = x.shape.slice(axis);
+    return apply("LayerNormalization", [x, b.full(shape, 1.5), b.full(shape, 0.2)], { axis, epsilon: 0.5 });
+  },
+  resized: (x, n) =>
+    apply("Resize", [x, undefined, undefined, b.int64(x.shape.map((d, i) => (i === axisOf(x, n) ? d + 2 : d)))], {
+      mode: "nearest",
+    }),
+  running: (x, n) => apply("CumSum", [x, b.scalar(axisOf(x, n), "int64")], { reverse: n % 2 }),
+  length: (x, n) => b.add(x, apply("ReduceL2", [b.add(b.square(x), 0.1), b.int64([axisOf(x, n)])])),
   clip: (x) => apply("Clip", [x, b.scalar(-0.7), b.scalar(0.9)]),
   softmax: (x, n) => b.softmax(x, axisOf(x, n)),
   negated: (x) => b.sub(0.5, b.mul(x, -1.5)),

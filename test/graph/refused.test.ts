@@ -5,6 +5,7 @@ import type { DType } from "#src/graph/dtype.js";
 import { Literal } from "#src/graph/literal.js";
 import { ShapeError } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
+import { SINCE } from "./cases/all.js";
 import { type AttributeValue, feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
 
 /** An operand: a shape (float32), a typed shape, or a constant vector of int64. */
@@ -42,6 +43,26 @@ const REFUSALS: readonly Refusal[] = [
   { op: "Equal", inputs: [[5], [4]], says: ["[5]", "[4]"] },
   { op: "Where", inputs: [typed("bool", [2]), [3], [3]], says: ["[2]", "[3]"] },
   { op: "Pow", inputs: [[2], [3]], says: ["[2]", "[3]"] },
+  { op: "PRelu", inputs: [[2, 3], [2]], says: ["[2,3]", "[2]"] },
+  { op: "Gelu", inputs: [[2]], attributes: { approximate: "guess" }, says: ["approximation guess"] },
+  { op: "LayerNormalization", inputs: [[2, 3], [2]], says: ["[2,3]", "[2]"] },
+  { op: "LayerNormalization", inputs: [[2, 3], [3]], attributes: { axis: 2 }, says: ["axis 2", "[2,3]"] },
+  { op: "InstanceNormalization", inputs: [[1, 3, 4], [2], [3]], says: ["[1,3,4]", "[2]"] },
+  {
+    op: "GroupNormalization",
+    inputs: [[1, 4, 4], [4], [4]],
+    attributes: { num_groups: 3 },
+    says: ["3 groups", "[1,4,4]"],
+  },
+  { op: "Tile", inputs: [[2, 3], ints(2)], says: ["[2]", "[2,3]"] },
+  { op: "DepthToSpace", inputs: [[1, 3, 2, 2]], attributes: { blocksize: 2 }, says: ["blocks of 2", "[1,3,2,2]"] },
+  { op: "SpaceToDepth", inputs: [[1, 3, 3, 2]], attributes: { blocksize: 2 }, says: ["blocks of 2", "[1,3,3,2]"] },
+  { op: "Trilu", inputs: [[3]], says: ["[3]"] },
+  { op: "GatherND", inputs: [[2, 3], typed("int64", [4, 3])], says: ["[4,3]", "[2,3]"] },
+  { op: "ScatterND", inputs: [[4, 3], typed("int64", [2, 1]), [2, 2]], says: ["[2,2]", "[2,3]"] },
+  { op: "TopK", inputs: [[2, 3], ints(4)], outputs: 2, says: ["4 elements", "[2,3]"] },
+  { op: "ArgMax", inputs: [[2, 3]], attributes: { axis: 2 }, says: ["axis 2", "[2,3]"] },
+  { op: "CumSum", inputs: [[2, 3], ints(2)], says: ["axis 2", "[2,3]"] },
   { op: "Softmax", inputs: [[2, 3]], attributes: { axis: 2 }, says: ["axis 2", "[2,3]"] },
   { op: "Cast", inputs: [[2]], attributes: { to: 99 }, says: ["element type 99"] },
   {
@@ -282,6 +303,7 @@ async function refusedByRuntime({ op, inputs, attributes, outputs = 1 }: Refusal
   const made = Array.from({ length: outputs }, (_, i) => `y${i}`);
   const fed = inputs.flatMap((given, i) => (isInts(given) ? [] : [{ name: names[i]!, ...typeOf(given) }]));
   const bytes = modelBytes({
+    opset: SINCE[op],
     nodes: [{ op, inputs: names, outputs: made, attributes }],
     inputs: fed.map(({ name, dtype, shape }) => valueInfo(name, dtype, shape)),
     outputs: made.map((name) => valueInfo(name)),
