@@ -5,7 +5,7 @@ import type { Value } from "#src/graph/value.js";
 import { float32 } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../evaluate.js";
 import * as oracle from "./dense-oracle.js";
-import { configuration, explain, subjectOf, weights } from "./subjects.js";
+import { configuration, explain, subjectOf, total, weights } from "./subjects.js";
 
 const SIZE = 5;
 const KEPT = { epsilon: 1e-6, bias: "absorb" } as const;
@@ -106,5 +106,45 @@ describe("operators of signed relevance", () => {
       const found = await joined((a) => b.sub(a, a), x);
       expect(found.every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it.each(["absorb", "ignore"] as const)("a normalisation is linear for its σ; its shift: %s", async (bias) => {
+    const x = configuration(SIZE);
+    const [scale, shift] = [randoms(SIZE, 4, -2, 2), randoms(SIZE, 5)];
+    const [gain, offset] = [scale, shift].map((parameter) => b.tensor("float32", [SIZE], parameter));
+    const hidden = b.relu(layer(x, 1));
+    const torque = layer(apply("LayerNormalization", [hidden, gain!, offset!]), 3, 1);
+    const feeds = { configuration: float32(values, [1, SIZE]) };
+    const [out] = await explain(subjectOf([x], torque), feeds, { method: `lrp-epsilon:bias=${bias}` });
+
+    const h = times(matrix(1, SIZE), values).map((v) => Math.max(v, 0));
+    const mean = total(h) / SIZE;
+    const deviation = Math.sqrt(total(h.map((v) => (v - mean) ** 2)) / SIZE + 1e-5);
+    const y = h.map((v, i) => ((v - mean) / deviation) * scale[i]! + shift[i]!);
+    const tau = times(matrix(3, 1), y)[0]!;
+    const r = epsilon(matrix(3, 1), y, [Math.abs(tau)]);
+    const slope = r.map(
+      (amount, i) => ((amount / (bias === "absorb" ? y[i]! : y[i]! - shift[i]!)) * scale[i]!) / deviation,
+    );
+    const back = h.map((v, i) => v * (slope[i]! - total(slope) / SIZE));
+    const found = out!["torquelens.relevance.configuration"]!;
+    expect(relativeError(found, epsilon(matrix(1, SIZE), Float64Array.from(values), back))).toBeLessThan(1e-4);
+    if (bias === "ignore") expect(out!["torquelens.residual"]![0]).toBeLessThan(1e-4);
+  });
+
+  it.each(["absorb", "ignore"] as const)("a constant that no layer holds: %s", async (bias) => {
+    const x = configuration(SIZE);
+    const table = randoms(SIZE, 6);
+    const tokens = b.add(b.reshape(layer(x, 1), [SIZE, 1]), b.tensor("float32", [SIZE, 1], table));
+    const torque = layer(b.reshape(tokens, [1, SIZE]), 3, 1);
+    const feeds = { configuration: float32(values, [1, SIZE]) };
+    const [out] = await explain(subjectOf([x], torque), feeds, { method: `lrp-epsilon:bias=${bias}` });
+
+    const a = times(matrix(1, SIZE), values);
+    const y = a.map((v, i) => v + table[i]!);
+    const r = epsilon(matrix(3, 1), y, [Math.abs(times(matrix(3, 1), y)[0]!)]);
+    const part = bias === "absorb" ? r.map((amount, i) => (amount * a[i]!) / y[i]!) : r;
+    const found = out!["torquelens.relevance.configuration"]!;
+    expect(relativeError(found, epsilon(matrix(1, SIZE), Float64Array.from(values), part))).toBeLessThan(1e-4);
   });
 });

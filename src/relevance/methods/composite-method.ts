@@ -39,7 +39,7 @@ export function compositeMethod(text: string, source: string): Method {
   };
 }
 
-const OPERATORS = { positive, signed: signed(STABILISER) };
+const OPERATORS = { positive, signed: signed({ epsilon: STABILISER, bias: "absorb" }) };
 const SEEDS = { positive: "torque", signed: "size" } as const;
 
 /** What becomes of layers that no row matches: the operator table's own rule. */

@@ -39,7 +39,11 @@ function composite(options: Options, convolutions?: Pick<Row, "name" | "rule" | 
   const rows: Row[] = [...firstRows(options.first)];
   if (convolutions) rows.push({ loses, ...convolutions, when: isConvolution });
   rows.push({ name: "epsilon", loses, rule: epsilonRule(options), when: always });
-  return { seed: "size", rows, operators: withSoftArgmax(options["soft-argmax"], signed(STABILISER), STABILISER) };
+  return {
+    seed: "size",
+    rows,
+    operators: withSoftArgmax(options["soft-argmax"], signed(stabiliser(options)), STABILISER),
+  };
 }
 
 const stabiliser = ({ bias: how }: Options): Stabilised => ({ epsilon: STABILISER, bias: how });
