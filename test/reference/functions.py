@@ -88,7 +88,8 @@ def zbox(function, x, weight, low, high, relevance):
 class Relevance(TorchFunctionMode):
     """`output`: the weight of the torques' own layer. `sign`: of the torque that is explained.
 
-    `epsilon`: the ε rule, biases kept in the denominators, in place of z+, zB and Eq. 1; sums in proportion to what they add.
+    `epsilon`: the ε rule, biases kept in the denominators, in place of z+, zB and Eq. 1; sums in proportion to what they add,
+    constants among it; a normalisation is linear for its deviation.
     """
 
     def __init__(self, output, epsilon=None):
@@ -152,6 +153,8 @@ class Relevance(TorchFunctionMode):
 
     def normalised(self, function, x, *args, **kwargs):
         value = function(x, *args, **kwargs)
+        if self.epsilon is not None and function.__name__ == "layer_norm":
+            return centred_by_epsilon(value, x, *args, **kwargs)
         if not hasattr(x, "layer"):
             return passed(value, x)
         gain = {"layer_norm": 1, "group_norm": 1, "batch_norm": 2, "instance_norm": 2}[function.__name__]
@@ -177,6 +180,8 @@ class Relevance(TorchFunctionMode):
         value = a.__class__.__add__(a, b) if isinstance(a, torch.Tensor) else b + a
         if not (is_dynamic(a) and is_dynamic(b)):
             known = folded(value, a, b, None)
+            if known is None and self.epsilon is not None:
+                return absorbed(value, a, b)
             return constant(value, a, b) if known is None else known
         if self.epsilon is not None:
             s = 1 / stabilised(value.detach(), STABILISER)
@@ -325,6 +330,28 @@ def folded(value, a, b, gain):
     if not hasattr(x, "folded") or not isinstance(other, torch.Tensor) or other.numel() != other.shape[-1]:
         return None
     return x.folded(value, 1 if gain is None else gain.reshape(-1, 1))
+
+
+def absorbed(value, a, b):
+    """A sum with a constant that is no reference: the constant takes its part."""
+    x, _ = (a, b) if is_dynamic(a) else (b, a)
+    if hasattr(x, "reference") or x.is_leaf:
+        return constant(value, a, b)
+    share = x.detach() / stabilised(value.detach(), STABILISER)
+    return Rule.apply(value, lambda r: ((r * share).sum_to_size(x.shape),), x)
+
+
+def centred_by_epsilon(value, x, shape, weight=None, bias=None, eps=1e-5):
+    """A normalisation with its deviation held fixed, its shift kept in the denominator."""
+    seen, axes = x.detach(), tuple(range(-len(shape), 0))
+    deviation = (seen.var(axes, unbiased=False, keepdim=True) + eps).sqrt()
+
+    def back(relevance):
+        slope = relevance / stabilised(value.detach(), STABILISER) / deviation
+        slope = slope if weight is None else slope * weight
+        return (seen * (slope - slope.mean(axes, keepdim=True)),)
+
+    return Rule.apply(value, back, x)
 
 
 def stabilised(z, epsilon):
