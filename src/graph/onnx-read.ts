@@ -103,6 +103,13 @@ function checkVersions(model: ModelProto, source: string): number {
   return opset;
 }
 
+/** A model's inputs alone, whatever its nodes: compiled models may hold loops, which are not read. */
+export function readInputs(bytes: Uint8Array, source: string): Value[] {
+  const { graph } = decode(bytes, source);
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  return graph.input.filter(({ name }) => !constants.has(name)).map((info) => graphInput(info, source));
+}
+
 function graphInput(info: ValueInfoProto, source: string): Value {
   const name = info.name ?? "";
   const tensor = info.type?.tensorType;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as b from "#src/graph/build.js";
 import { sumOverSteps } from "#src/graph/loop.js";
+import { readInputs } from "#src/graph/onnx-read.js";
 import { type ModelProto, ONNX } from "#src/graph/onnx-schema.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { decodeMessage } from "#src/graph/protobuf.js";
@@ -52,6 +53,9 @@ describe("sums over steps", () => {
       return writeModel({ name: "g", inputs: new Map([["x", x]]), outputs, metadata: new Map(), opset: 18 });
     };
     expect(bytes(10_000).byteLength).toBe(bytes(2).byteLength);
+    expect(readInputs(bytes(2), "g.onnx").map(({ name, dtype, shape }) => [name, dtype, shape])).toEqual([
+      ["x", "float32", [3]],
+    ]);
     const { graph } = decodeMessage(ONNX, "ModelProto", bytes(7)) as unknown as ModelProto;
     const loops = graph!.node.filter(({ opType }) => opType === "Loop");
     expect(loops).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { DTYPES } from "../../graph/dtype.js";
-import { readModel } from "../../graph/onnx-read.js";
+import { readInputs } from "../../graph/onnx-read.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Device } from "../../runtime/device.js";
 import type { TensorData } from "../../runtime/session.js";
@@ -25,7 +25,7 @@ export interface Request {
 export function sampleFeeds(model: Uint8Array): Record<string, TensorData> {
   const feeds: Record<string, TensorData> = {};
   let seed = 1;
-  for (const [name, { dtype, shape }] of readModel(model, "benchmark").inputs) {
+  for (const { name = "", dtype, shape } of readInputs(model, "benchmark")) {
     const data = new (DTYPES[dtype].array as Float32ArrayConstructor)(sizeOf(shape));
     for (let i = 0; i < data.length; i++) {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
