@@ -6,6 +6,10 @@ import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
 import type { Context } from "./context.js";
 import type { Handing, OperatorTable, Rules } from "./method.js";
+import { unexplained } from "./operators/rule.js";
+
+/** Their gradient is zero everywhere, which says nothing of what the index was based on. */
+const INDICES = new Set(["ArgMax", "ArgMin"]);
 
 /** What a method puts in a node's gradient's place, or undefined where the gradient stays. */
 export type Override = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Handing | undefined;
@@ -17,6 +21,8 @@ export type Override = (node: Node, arriving: readonly (Value | undefined)[], co
 export const gradientTable =
   (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
   (node, arriving, context) => {
+    if (INDICES.has(node.op))
+      throw unexplained(node, "an index does not say how much: relevance is not explained through it");
     const own = overrides[node.op]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
     if (own) return own;
     const inputs = inputGradients(node, arriving, 1);
