@@ -15,16 +15,16 @@ import { smoothgrad } from "./methods/smoothgrad.js";
 /** Every way to explain. */
 export const METHODS: readonly MethodEntry[] = [
   dtd,
-  fusion,
-  ...GRADIENT_METHODS,
   rap,
   excitationBackprop,
   ...LRP,
+  ...GRADIENT_METHODS,
   integratedGradients,
-  gradCam,
-  deeplift,
-  attention,
   smoothgrad((spec) => methodNamed(spec)),
+  deeplift,
+  gradCam,
+  attention,
+  fusion,
 ];
 
 /**
