@@ -10,6 +10,7 @@ import {
   div,
   exp,
   lessOrEqual,
+  log,
   maximum,
   mean,
   mul,
@@ -18,6 +19,7 @@ import {
   relu,
   sub,
   sum,
+  tanh,
   where,
 } from "../graph/build.js";
 import { normalizeAxis } from "../graph/shape.js";
@@ -146,22 +148,26 @@ class Rescale {
     return { rule: "rescale", to: all.filter(([value]) => analysis.isDependent(value)) };
   };
 
-  /** Exponentials, their sum and the quotient by it, each rescaled, from a common origin that both can represent. */
+  /**
+   * Δp_i = L_i Δ(log p_i) with L the logarithmic mean of p and p₀, and Δ(log p_i) = Δl_i − Σ L_k Δl_k / Σ L_k since
+   * ΣΔp = 0: the softmax's own Jacobian with L for p. It adds up and stays bounded however sharp the softmax is.
+   */
   softmax: Override = (node, arriving) => {
     const x = node.inputs[0]!;
+    const [p, p0] = [node.outputs[0]!, this.at(node.outputs[0]!)];
     const g = ofFirst(arriving);
     const axis = normalizeAxis("Softmax", (node.attributes.axis as number | undefined) ?? -1, x.shape);
-    const x0 = this.at(x);
-    const origin = reduceMax(maximum(x, x0), [axis], true);
-    const [e, e0] = [exp(sub(x, origin)), exp(sub(x0, origin))];
-    const [s, s0] = [e, e0].map((value) => maximum(sum(value, [axis], true), 1e-30)) as [Value, Value];
-    const toExponential = mul(g, halfway(div(1, s), div(1, s0)));
-    const toSum = neg(div(div(sum(mul(g, halfway(e, e0)), [axis + 1], true), s), s0));
-    const m = add(toExponential, toSum);
-    const difference = sub(x, x0);
-    const none = lessOrEqual(abs(difference), ROUNDING);
-    const slope = where(none, e, div(sub(e, e0), where(none, 1, difference)));
-    return { rule: "rescale", to: [[x, mul(m, slope)]] };
+    const logarithm = (l: Value): Value => {
+      const origin = reduceMax(l, [axis], true);
+      return sub(sub(l, origin), log(sum(exp(sub(l, origin)), [axis], true)));
+    };
+    const d = sub(logarithm(x), logarithm(this.at(x)));
+    const none = lessOrEqual(abs(d), ROUNDING);
+    // (p − p₀)/d without the difference: p − p₀ = (p + p₀)·tanh(d/2).
+    const mean = mul(add(p, p0), where(none, 0.5, div(tanh(mul(d, 0.5)), where(none, 1, d))));
+    const whole = maximum(sum(mean, [axis], true), 1e-30);
+    const centre = div(sum(mul(g, mean), [axis + 1], true), whole);
+    return { rule: "rescale", to: [[x, mul(mean, sub(g, centre))]] };
   };
 
   /** What a window's maximum gained goes to its winner, what it lost to the winner at the baseline. */

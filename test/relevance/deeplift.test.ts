@@ -69,8 +69,8 @@ const x = image("image", [1, 3, 8, 8]);
 const q = configuration(4);
 const maps = b.relu(b.conv(x, weights([4, 3, 3, 3], 1), {}, weights([4], 7)));
 const flat = (value: Value) => apply("Flatten", [value]);
-const points = (value: Value) =>
-  b.reshape(b.matmul(b.softmax(b.mul(b.reshape(value, [4, 36]), 3)), weights([36, 2], 3)), [1, 8]);
+const points = (value: Value, sharpness = 3) =>
+  b.reshape(b.matmul(b.softmax(b.mul(b.reshape(value, [4, 36]), sharpness)), weights([36, 2], 3)), [1, 8]);
 const centred = (value: Value) => b.sub(value, b.mean(value, [1], true));
 const normalised = (value: Value) =>
   b.div(centred(value), b.sqrt(b.add(b.mean(b.square(centred(value)), [1], true), 1e-3)));
@@ -83,6 +83,7 @@ const FEATURES: Readonly<Record<string, Value>> = {
   ),
   "average pools": flat(apply("AveragePool", [maps], { kernel_shape: [2, 2], strides: [2, 2] })),
   "a spatial softmax": points(maps),
+  "a sharp spatial softmax": points(maps, 60),
   "softmax attention": b.matmul(b.softmax(dense(q, 4, 11)), b.reshape(b.slice(flat(maps), 1, 0, 20), [4, 5])),
   "layer normalisation in nodes": normalised(dense(flat(maps), 6, 12)),
   "a LayerNormalization": apply("LayerNormalization", [dense(flat(maps), 6, 12), weights([6], 13), weights([6], 14)]),
@@ -95,6 +96,16 @@ const FEATURES: Readonly<Record<string, Value>> = {
   "GELU in nodes": gelu(dense(q, 6, 19)),
   "clipped and leaky": apply("LeakyRelu", [apply("Clip", [dense(q, 6, 19), b.scalar(-0.5), b.scalar(0.6)])]),
 };
+
+it("deeplift stays bounded through a softmax however sharp", async () => {
+  const inputs = [x, q];
+  for (const sharpness of [1, 30, 300]) {
+    const subject = subjectOf(inputs, dense(b.concat([points(maps, sharpness), q], 1), 1, 5));
+    const [out] = await explain(subject, observation(inputs, 4), { method: "deeplift" });
+    // Feature points move by at most 2, torques by that times the weights: what cancels is of no other order.
+    expect(total(out!["torquelens.heatmap.image"]!.map(Math.abs))).toBeLessThan(100);
+  }
+});
 
 describe.each(Object.entries(FEATURES))("deeplift through %s", (_, features) => {
   const subject = subjectOf([x, q], dense(b.tanh(dense(b.concat([features, q], 1), 5, 4)), 3, 5));
