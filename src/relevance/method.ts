@@ -14,6 +14,8 @@ export interface Row {
   readonly when: (layer: LinearLayer, context: Context) => boolean;
   /** Why Σ R behind the layer may differ from Σ R in front of it, where the rule does not conserve. */
   readonly loses?: string;
+  /** The same of one layer, where the rule conserves in others. */
+  readonly losesAt?: (layer: LinearLayer) => string | undefined;
 }
 
 /** What a node that is no linear layer does to the amounts that arrive at its outputs. */

@@ -36,7 +36,8 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     const layer = linearLayer(node, analysis);
     const row = layer && rules.rows.find(({ when }) => when(layer, context));
     if (!layer || !row) return rules.operators(node, amounts, context);
-    const { name, loses, rule } = row;
+    const { name, rule } = row;
+    const loses = row.loses ?? row.losesAt?.(layer);
     const amount = rule(layer, amounts.find((value) => value !== undefined)!, context);
     const image = context.summedImage(layer.input);
     if (!image) return { rule: name, loses, to: [[layer.input, amount]] };

@@ -17,6 +17,7 @@ import {
   tensor,
   where,
 } from "../graph/build.js";
+import { constantOf } from "../graph/fold.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { ofBound, VANISHING } from "./bounded-input.js";
@@ -81,7 +82,19 @@ function orAgainst(layer: LinearLayer, positive: Value): Value {
   return where(greater(reduceMax(weight, others, true), 0), positive, mul(abs(weight), AGAINST));
 }
 
-function everyOutputHasPositive({ literal, shape }: Value, axis: number): boolean {
+/** Weights that are not searched for outputs without a positive one: there hardly is any among so many. */
+const MOST_SEARCHED = 2 ** 20;
+
+/** What z⁺ loses at a layer: outputs without a positive weight have no one to hand to when their bias makes them active. */
+export function lossOfZPlus(layer: LinearLayer): string | undefined {
+  const axis = layer.isNormalised || !layer.bias ? undefined : outputAxis(layer);
+  if (axis === undefined || sizeOf(layer.weight.shape) > MOST_SEARCHED) return undefined;
+  const literal = constantOf(layer.weight);
+  if (!literal || everyOutputHasPositive({ literal, shape: layer.weight.shape }, axis)) return undefined;
+  return "outputs without a positive weight hand nothing on where their bias alone makes them active";
+}
+
+function everyOutputHasPositive({ literal, shape }: Pick<Value, "literal" | "shape">, axis: number): boolean {
   const inner = sizeOf(shape.slice(axis + 1));
   const has = new Uint8Array(shape[axis]!);
   literal!.numbers().forEach((w, i) => {

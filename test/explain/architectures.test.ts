@@ -37,12 +37,6 @@ function physical(inputs: Architecture["cases"][number]["inputs"], { card }: Pol
   return all;
 }
 
-/** Where units without a ReLU behind them are asked for more than any of their inputs speaks for: that part is gone. */
-const EMPTY_POOLS: Readonly<Record<string, number>> = {
-  "diffusion-dynamo18": 1e-2,
-  "diffusion-upsample-dynamo21": 1e-2,
-};
-
 describe.each(architectureNames)("%s", (name) => {
   const { card, cases, importance } = architecture(name);
 
@@ -67,10 +61,11 @@ describe.each(architectureNames)("%s", (name) => {
       expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 4);
       const residual = (found["torquelens.residual"]!.data as Float32Array)[0]!;
       const losses = compiled.rules.filter(({ loses }) => loses !== undefined);
-      // What learned tokens and constant queries take is gone; everything else is kept.
-      if (losses.length === 0) expect(residual).toBeLessThan(EMPTY_POOLS[name] ?? 1e-4);
-      else expect(residual).toBeLessThan(0.5);
-      for (const { op, rule } of losses) expect([op, rule]).toEqual(["Concat", "move"]);
+      // What learned tokens and constant queries take is gone, and a little at units without a positive weight.
+      const tokens = losses.filter(({ op, rule }) => op === "Concat" && rule === "move");
+      for (const { loses } of losses.filter((loss) => !tokens.includes(loss)))
+        expect(loses).toMatch(/^outputs without a positive weight/);
+      expect(residual).toBeLessThan(tokens.length > 0 ? 0.5 : losses.length > 0 ? 1e-2 : 1e-4);
     }
     await Promise.all([alone.release(), explained.release()]);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
+import { compile } from "#src/relevance/compile.js";
 import { float32, type TensorData } from "#src/runtime/session.js";
 import { networkOf, type Spec, specs } from "./networks.js";
 import {
@@ -126,5 +127,22 @@ describe("weights", () => {
     });
     expect(total(out!["torquelens.heatmap.image"]!)).toBeCloseTo(16, 4);
     expect(out!["torquelens.residual"]![0]).toBeLessThan(1e-5);
+  });
+});
+
+describe("an output without a positive weight", () => {
+  const q = configuration(3);
+  const hidden = (weights: readonly number[], bias: readonly number[]) =>
+    apply("Gemm", [q, b.tensor("float32", [3, 2], weights), b.tensor("float32", [2], bias)]);
+  const rulesOf = (y: ReturnType<typeof hidden>) => compile(subjectOf([q], dense(b.relu(y), 1, [1, 1]))).rules;
+
+  it("is named where its bias can make it active", () => {
+    const named = rulesOf(hidden([1, -1, 2, -2, -1, -1], [0, 3])).filter(({ loses }) => loses !== undefined);
+    expect(named.map(({ op, rule }) => [op, rule])).toEqual([["Gemm", "eq2"]]);
+    expect(named[0]!.loses).toMatch(/^outputs without a positive weight/);
+  });
+
+  it("is not named where every output has one", () => {
+    expect(rulesOf(hidden([1, -1, 2, -2, -1, 0.1], [0, 3])).some(({ loses }) => loses !== undefined)).toBe(false);
   });
 });

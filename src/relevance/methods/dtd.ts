@@ -1,8 +1,8 @@
-import { eq1, eq2 } from "../linear-rules.js";
+import { eq1 } from "../linear-rules.js";
 import { choice, ruled } from "../method-spec.js";
 import { positive } from "../operator-rules.js";
 import { withSoftArgmax } from "../soft-argmax-rules.js";
-import { always, FIRST_ABOUT, firstRow, isOutput, softArgmaxPositive } from "./shared.js";
+import { FIRST_ABOUT, firstRow, hiddenRow, isOutput, softArgmaxPositive } from "./shared.js";
 
 export const dtd = ruled({
   name: "dtd",
@@ -16,11 +16,7 @@ export const dtd = ruled({
   },
   rules: (options) => ({
     seed: "torque",
-    rows: [
-      { name: "eq1", rule: eq1, when: isOutput },
-      firstRow(options.first),
-      { name: "eq2", rule: eq2, when: always },
-    ],
+    rows: [{ name: "eq1", rule: eq1, when: isOutput }, firstRow(options.first), hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
   }),
 });
@@ -34,10 +30,7 @@ export const excitationBackprop = ruled({
   options: { "soft-argmax": softArgmaxPositive },
   rules: (options) => ({
     seed: "torque",
-    rows: [
-      { name: "eq1", rule: eq1, when: isOutput },
-      { name: "eq2", rule: eq2, when: always },
-    ],
+    rows: [{ name: "eq1", rule: eq1, when: isOutput }, hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
   }),
 });

@@ -3,6 +3,7 @@ import type { LinearLayer } from "../linear-layer.js";
 import { eq2, flat, wSquare, zBox } from "../linear-rules.js";
 import type { Row } from "../method.js";
 import { choice, number } from "../method-spec.js";
+import { lossOfZPlus } from "../terms.js";
 
 /** What rows of layer tables ask, and options that several methods have. */
 
@@ -23,6 +24,9 @@ export const firstRow = (rule: keyof typeof FIRST): Row => ({ name: rule, rule: 
 /** The same, or none where these layers are as all others. */
 export const firstRows = (rule: keyof typeof FIRST | "same"): readonly Row[] =>
   rule === "same" ? [] : [firstRow(rule)];
+
+/** The row of everything else by z⁺. */
+export const hiddenRow: Row = { name: "eq2", rule: eq2, when: always, losesAt: lossOfZPlus };
 
 export const FIRST_ABOUT =
   "rule of the first layers of an image, whose values are bounded; inputs that are no image take the hidden rule";
