@@ -5,23 +5,17 @@ import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
 import { gridCorner } from "./composites/soft-argmax.js";
 import { linearLayer } from "./linear-layer.js";
+import { MOVES } from "./moves.js";
 import { type Subject, startsOf } from "./subject.js";
 
 /** Operators that scale, shift, join and move: affine in what depends on the observation. */
 const AFFINE = new Set([
-  "Identity",
-  "Dropout",
-  "Cast",
+  ...MOVES,
   "Add",
   "Sub",
   "Mul",
   "Div",
   "Neg",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
   "Concat",
   "Slice",
   "Split",

@@ -3,24 +3,11 @@ import { Literal } from "../graph/literal.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
+import { MOVES } from "./moves.js";
 import { type Subject, type SubjectModality, startsOf } from "./subject.js";
 
 /** Operators that move elements without computing: an element's origin moves with it. */
-const MOVES = new Set([
-  "Identity",
-  "Dropout",
-  "Cast",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Concat",
-  "Slice",
-  "Split",
-  "Gather",
-  "Expand",
-]);
+const MOVED = new Set([...MOVES, "Concat", "Slice", "Split", "Gather", "Expand"]);
 /** Operators of one operand that compute every element of itself alone. */
 const ALONE = new Set(["Add", "Sub", "Mul", "Div", "Neg", "Relu", "Tanh", "Sigmoid", "Clip", "BatchNormalization"]);
 
@@ -64,7 +51,7 @@ export class Provenance {
     if (!this.analysis.isDependent(value)) return new Float64Array(size);
     if (node.op === "Input") return this.#ofInput(value);
     const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
-    if (MOVES.has(node.op)) {
+    if (MOVED.has(node.op)) {
       const isData = (v: Value) => node.op === "Concat" || v === node.inputs[0];
       const at = (v: Value) => (isData(v) ? this.#asLiteral(v) : v.literal);
       const moved = fold(node, at)?.[value.index];

@@ -5,19 +5,10 @@ import { reducedAxes } from "../../graph/operators/reduction.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import { rowsOf } from "../carrier.js";
+import { MOVES } from "../moves.js";
 import type { Recognise, SoftArgmax } from "./composite.js";
 
-const MOVES = new Set([
-  "Identity",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Expand",
-  "Cast",
-  "Dropout",
-]);
+const MOVED = new Set([...MOVES, "Expand"]);
 
 /**
  * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
@@ -42,7 +33,7 @@ export const softArgmax: Recognise = (node, network) => {
 function softmaxBehind(value: Value, cells: number): Node | undefined {
   let { node } = value;
   let size = cells;
-  while (MOVES.has(node.op) || node.op === "ReduceSum") {
+  while (MOVED.has(node.op) || node.op === "ReduceSum") {
     const of = node.inputs[0]!;
     if (node.op === "ReduceSum") size *= sizeOf(of.shape) / sizeOf(node.outputs[0]!.shape);
     node = of.node;

@@ -7,6 +7,7 @@ import type { Totals } from "../attribution.js";
 import { collapse, type Relevance, rowsOf } from "../carrier.js";
 import { gradient, timesInput } from "../gradient-rules.js";
 import { method } from "../method-spec.js";
+import { MOVES } from "../moves.js";
 import type { Network } from "../network.js";
 import { propagate } from "../propagate.js";
 import { heightAndWidth } from "../readout.js";
@@ -122,13 +123,13 @@ function isShiftFree(value: Value, context: Network["context"]): boolean {
       if (analysis.isPointMap(node)) return true;
       const scales =
         SCALES.has(node.op) && node.inputs.every((v) => v === value || v?.literal?.shape.every((d) => d === 1));
-      return (scales || MOVES.has(node.op)) && isShiftFree(node.outputs[0]!, context);
+      return (scales || MOVED.has(node.op)) && isShiftFree(node.outputs[0]!, context);
     })
   );
 }
 
 const SCALES = new Set(["Mul", "Div"]);
-const MOVES = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
+const MOVED = new Set([...MOVES]);
 
 /** The last convolution that depends on one image alone and that Grad-CAM can weigh, of each image. */
 function lastConvolutions({ context, subject }: Network): ReadonlyMap<SubjectImage, Value> {
