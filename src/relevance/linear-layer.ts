@@ -1,6 +1,6 @@
 import type { Node, Value } from "../graph/value.js";
 import type { Analysis } from "./analysis.js";
-import { average, interpolation } from "./layers/average.js";
+import { average } from "./layers/average.js";
 import { convolution, transposedConvolution } from "./layers/convolution.js";
 import { dense } from "./layers/dense.js";
 import { biased, normalised, normalisedLayer, scaled } from "./layers/folded.js";
@@ -58,6 +58,6 @@ const LAYERS: Readonly<Record<string, RecogniseLayer>> = {
   GlobalAveragePool: average,
   ReduceMean: average,
   ReduceSum: average,
-  Resize: interpolation,
-  CumSum: interpolation,
+  Resize: average,
+  CumSum: average,
 };
