@@ -4,7 +4,15 @@ export { recoverRecording } from "./bag/recover.js";
 export { InputError } from "./errors.js";
 export { Explainer, type ExplainerOptions } from "./explain/explainer.js";
 export type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explain/explanation.js";
-export type { Image, ImageEncoding, Observation, ObservationFlag, Transform } from "./explain/observation.js";
+export type {
+  CameraView,
+  Image,
+  ImageEncoding,
+  Observation,
+  ObservationFlag,
+  Optics,
+  Transform,
+} from "./explain/observation.js";
 export { type Explaining, run, type Sink, type Source } from "./explain/pipeline.js";
 export { subjectOf } from "./explain/subject.js";
 export { type FoxgloveOptions, FoxgloveSink, type FoxgloveStats } from "./foxglove/foxglove-sink.js";

@@ -13,6 +13,30 @@ export interface Image {
   readonly data: Uint8Array;
   /** Optical frame of the camera. */
   readonly frameId: string;
+  /** How the camera sees, for this image as it is: resized and cropped along with it. Absent where it is not known. */
+  readonly optics?: Optics;
+}
+
+/** A camera's calibration in the terms and layouts of sensor_msgs/CameraInfo, pixels; pixel centres at whole numbers. */
+export interface Optics {
+  /** `plumb_bob`, `rational_polynomial`, `equidistant`, …; empty where the camera is not calibrated. */
+  readonly distortionModel: string;
+  /** Coefficients of the distortion model. */
+  readonly distortion: Float64Array;
+  /** K, row-major [3 × 3]. */
+  readonly intrinsics: Float64Array;
+  /** R, row-major [3 × 3]. */
+  readonly rectification: Float64Array;
+  /** P, row-major [3 × 4]. */
+  readonly projection: Float64Array;
+}
+
+/** What a camera took where the policy saw another image of it: a part, or another size. */
+export interface CameraView {
+  /** The camera's whole image. */
+  readonly image: Image;
+  /** The part of it that became the policy's image, in pixels of `image`. */
+  readonly region: readonly [x: number, y: number, width: number, height: number];
 }
 
 /** Pose of a frame in its parent: translation in metres, rotation as a unit quaternion. */
@@ -34,6 +58,8 @@ export interface Observation {
   readonly stamp: bigint;
   /** One image for each image modality, by modality name. */
   readonly images: Readonly<Record<string, Image>>;
+  /** The camera's own image, by image modality, only where it differs from the one in `images`; for display. */
+  readonly cameras?: Readonly<Record<string, CameraView>>;
   /** Elements of every other modality, by modality name, in the policy card's order and SI units. */
   readonly values: Readonly<Record<string, Float64Array>>;
   /** Joint names, positions (rad or m) and velocities (rad/s or m/s) as the source knows them. */

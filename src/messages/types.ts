@@ -37,6 +37,27 @@ export interface CompressedImageMessage {
   readonly data: Uint8Array;
 }
 
+/** sensor_msgs/msg/CameraInfo */
+export interface CameraInfoMessage {
+  readonly header: Header;
+  readonly height: number;
+  readonly width: number;
+  readonly distortion_model: string;
+  readonly d: Float64Array;
+  readonly k: Float64Array;
+  readonly r: Float64Array;
+  readonly p: Float64Array;
+  readonly binning_x: number;
+  readonly binning_y: number;
+  readonly roi: {
+    readonly x_offset: number;
+    readonly y_offset: number;
+    readonly height: number;
+    readonly width: number;
+    readonly do_rectify: boolean;
+  };
+}
+
 /** sensor_msgs/msg/JointState */
 export interface JointStateMessage {
   readonly header: Header;
