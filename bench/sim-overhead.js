@@ -15,7 +15,7 @@ import { Statistics } from "#src/cli/statistics.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { run } from "#src/explain/pipeline.js";
 import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
-import { ChannelEncoder } from "#src/messages/channels.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { SimulatedSource } from "#src/sim/source.js";
 

@@ -4,6 +4,7 @@ export { recoverRecording } from "./bag/recover.js";
 export { InputError } from "./errors.js";
 export { Explainer, type ExplainerOptions } from "./explain/explainer.js";
 export type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explain/explanation.js";
+export { type JointElements, jointElementsOf, jointRelevance } from "./explain/joint-relevance.js";
 export type {
   CameraView,
   Image,
@@ -20,8 +21,9 @@ export type { DType } from "./graph/dtype.js";
 export type { Literal } from "./graph/literal.js";
 export type { Shape } from "./graph/shape.js";
 export type { Attribute, Attributes, Graph, Node, TensorType, Value } from "./graph/value.js";
-export type { Converted, Encoded } from "./messages/channels.js";
-export { type Channel, ChannelEncoder, type ChannelOptions } from "./messages/channels.js";
+export { ChannelEncoder, type Encoded } from "./messages/channel-encoder.js";
+export type { Channel, ChannelOptions, Converted, Look } from "./messages/channels.js";
+export type { DisplayOptions } from "./messages/display.js";
 export type { Qos } from "./messages/qos.js";
 export { loadCard, parseCard, serialiseCard } from "./policy/card.js";
 export type { Card, CardImage, CardInput, CardSlice, Quantity } from "./policy/card-schema.js";

@@ -3,7 +3,8 @@ import zstd from "@foxglove/wasm-zstd";
 import { McapWriter } from "@mcap/core";
 import type { Explanation } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
-import type { Channel, ChannelEncoder } from "../messages/channels.js";
+import type { ChannelEncoder } from "../messages/channel-encoder.js";
+import type { Channel } from "../messages/channels.js";
 import { messageType } from "../messages/definitions.js";
 import { offeredQosProfiles } from "../messages/qos.js";
 import { typeHash } from "../messages/type-hash.js";
@@ -27,7 +28,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 };
 
 /**
- * Records every channel to an MCAP file as rosbag2 lays it out: profile `ros2`, CDR messages, `ros2msg` schemas, offered
+ * Records the channels to an MCAP file as rosbag2 lays it out: profile `ros2`, CDR messages, `ros2msg` schemas, offered
  * QoS and type hash of each channel. Log and publish time are the image's stamp. Nothing is dropped: `write` returns
  * when the tick is in the file's chunk. The file has its final name once `close` is through (see `PartFile`).
  */
@@ -38,6 +39,7 @@ export class McapSink implements Sink {
   readonly #file: PartFile;
   readonly #writer: McapWriter;
   readonly #encoder: ChannelEncoder;
+  readonly #channels: readonly Channel[];
   readonly #metadata: NonNullable<McapOptions["metadata"]>;
   readonly #ids = new Map<Channel, number>();
   readonly #counts = new Map<Channel, number>();
@@ -65,6 +67,7 @@ export class McapSink implements Sink {
     this.#file = file;
     this.#writer = writer;
     this.#encoder = encoder;
+    this.#channels = encoder.channels.filter(({ recorded }) => recorded);
     this.#metadata = metadata;
   }
 
@@ -75,7 +78,7 @@ export class McapSink implements Sink {
         this.#state = "recording";
         await this.#begin(explanation);
       }
-      for (const channel of this.#encoder.channels) {
+      for (const channel of this.#channels) {
         const data = await this.#encoder.encode(channel, explanation);
         if (data) await this.#add(channel, explanation.observation.stamp, data);
       }
@@ -105,7 +108,7 @@ export class McapSink implements Sink {
   }
 
   async #begin(explanation: Explanation): Promise<void> {
-    for (const channel of this.#encoder.channels) {
+    for (const channel of this.#channels) {
       const type = messageType(channel.type);
       const schemaId = await this.#writer.registerSchema({
         name: channel.type,
@@ -125,7 +128,7 @@ export class McapSink implements Sink {
     for (const [name, record] of Object.entries(records)) {
       await this.#writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
     }
-    for (const channel of this.#encoder.channels) {
+    for (const channel of this.#channels) {
       const data = this.#encoder.encodeLatched(channel);
       if (data) await this.#add(channel, explanation.observation.stamp, data);
     }

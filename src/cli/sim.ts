@@ -4,9 +4,10 @@ import { type Command, Option } from "commander";
 import { McapSink } from "../bag/mcap-sink.js";
 import { InputError } from "../errors.js";
 import { Explainer } from "../explain/explainer.js";
+import { jointElementsOf } from "../explain/joint-relevance.js";
 import { run, type Sink } from "../explain/pipeline.js";
 import { FoxgloveSink } from "../foxglove/foxglove-sink.js";
-import { ChannelEncoder } from "../messages/channels.js";
+import { ChannelEncoder } from "../messages/channel-encoder.js";
 import { serialiseCard } from "../policy/card.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
 import type { Precision } from "../relevance/compile.js";
@@ -97,7 +98,10 @@ async function sim(options: SimOptions): Promise<void> {
     warnOfMethod(explainer);
     warnOfPrecision(precision, explainer.precision);
     say(introduction(policy, explainer, source));
-    const encoder = new ChannelEncoder({ robotDescription: source.robotDescription });
+    const encoder = new ChannelEncoder({
+      robotDescription: source.robotDescription,
+      jointElements: jointElementsOf(policy.modalities),
+    });
     const statistics = new Statistics();
     const sinks: Sink[] = [statistics];
     if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));

@@ -1,6 +1,7 @@
 import { type Colormap, colorTable } from "./colormap.js";
 import type { Heatmap } from "./explanation.js";
 import type { Image, ImageEncoding } from "./observation.js";
+import { type StretchedRow, StretchedRows, samples } from "./stretch.js";
 
 /** Pixels red, green, blue, one byte each, row-major without padding: [height × width × 3]. */
 export interface RgbImage {
@@ -109,62 +110,76 @@ export function toRgb(image: Image): RgbImage {
   }
   return { width, height, data: result };
 }
+/** A part of an image, pixels: where it begins, and its size. May reach beyond the image. */
+export type Region = readonly [x: number, y: number, width: number, height: number];
 
 /**
- * The heatmap over the camera image, of the camera's size: the heatmap is stretched by bilinear interpolation, and
- * its colour covers a pixel by opacity × √level, so that what carries no relevance stays as the camera saw it.
+ * The heatmap over the camera image, of the camera's size: the heatmap is stretched by bilinear interpolation over the
+ * region that it belongs to (default: the whole image), and its colour covers a pixel by opacity × √level, so that what
+ * carries no relevance stays as the camera saw it.
  */
-export function overlay(image: Image, heatmap: Heatmap, options: OverlayOptions = {}): RgbImage {
-  const { width, height, data } = toRgb(image);
-  const table = colorTable(options.colormap ?? "inferno");
-  const opacity = options.opacity ?? 0.85;
-  const covers = Float32Array.from({ length: 256 }, (_, i) => opacity * Math.sqrt(i / 255));
-  const levels = stretch(normalize(heatmap, options), heatmap.width, heatmap.height, width, height);
-  for (let i = 0; i < levels.length; i++) {
-    const size = Math.round(255 * Math.abs(levels[i]!));
-    if (size === 0) continue;
-    const cover = covers[size]!;
-    const cool = levels[i]! < 0;
-    for (let c = 0; c < 3; c++) {
-      const under = data[3 * i + c]!;
-      data[3 * i + c] = Math.round(under + cover * (table[3 * size + (cool ? 2 - c : c)]! - under));
-    }
-  }
-  return { width, height, data };
-}
-
-/** Bilinear interpolation between pixel centres, edges held: [h × w] → [height × width]. */
-function stretch(values: Float32Array, w: number, h: number, width: number, height: number): Float32Array {
-  if (w === width && h === height) return values;
-  const across = samples(w, width);
-  const down = samples(h, height);
-  const result = new Float32Array(width * height);
-  for (let y = 0, i = 0; y < height; y++) {
-    const top = down.left[y]! * w;
-    const bottom = down.right[y]! * w;
-    const v = down.weight[y]!;
-    for (let x = 0; x < width; x++, i++) {
-      const left = across.left[x]!;
-      const right = across.right[x]!;
-      const u = across.weight[x]!;
-      const upper = values[top + left]! * (1 - u) + values[top + right]! * u;
-      const lower = values[bottom + left]! * (1 - u) + values[bottom + right]! * u;
-      result[i] = upper * (1 - v) + lower * v;
-    }
+export function overlay(
+  image: Image,
+  heatmap: Heatmap,
+  options: OverlayOptions = {},
+  region: Region = [0, 0, image.width, image.height],
+): RgbImage {
+  const result = toRgb(image);
+  const levels = normalize(heatmap, options);
+  const across = samples(heatmap.width, region[0], region[2], image.width);
+  const down = samples(heatmap.height, region[1], region[3], image.height);
+  const rows = new StretchedRows(levels, heatmap.width, across);
+  const covers = coversOf(options);
+  for (let i = 0; i < down.left.length; i++) {
+    const upper = rows.at(down.left[i]!);
+    const lower = rows.at(down.right[i]!);
+    if (upper.isBlank && lower.isBlank) continue;
+    const at = 3 * ((down.start + i) * image.width + across.start);
+    paint(result.data, at, upper, lower, down.weight[i]!, covers);
   }
   return result;
 }
 
-/** For each of `to` pixels along a line: the two of `from` pixels it lies between, and the weight of the second. */
-function samples(from: number, to: number): { left: Uint32Array; right: Uint32Array; weight: Float32Array } {
-  const left = new Uint32Array(to);
-  const right = new Uint32Array(to);
-  const weight = new Float32Array(to);
-  for (let i = 0; i < to; i++) {
-    const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
-    left[i] = Math.floor(position);
-    right[i] = Math.min(left[i]! + 1, from - 1);
-    weight[i] = position - left[i]!;
+/**
+ * What a level −1..1 does to a byte: under × keep + color, by 255 × level + 255. Rounded where the byte is cut off.
+ */
+interface Covers {
+  readonly keep: Float64Array;
+  readonly color: readonly [red: Float64Array, green: Float64Array, blue: Float64Array];
+}
+
+function coversOf({ colormap = "inferno", opacity = 0.85 }: OverlayOptions): Covers {
+  const table = colorTable(colormap);
+  const cover = (i: number): number => opacity * Math.sqrt(Math.abs(i - 255) / 255);
+  const channel = (c: number): Float64Array =>
+    Float64Array.from({ length: 511 }, (_, i) => {
+      const size = Math.abs(i - 255);
+      return cover(i) * table[3 * size + (i < 255 ? 2 - c : c)]! + 0.5;
+    });
+  return {
+    keep: Float64Array.from({ length: 511 }, (_, i) => 1 - cover(i)),
+    color: [channel(0), channel(1), channel(2)],
+  };
+}
+
+/** Paints one row of pixels, from byte `at` on, with levels between two rows of the stretched heatmap. */
+function paint(
+  data: Uint8Array,
+  at: number,
+  { values: upper }: StretchedRow,
+  { values: lower }: StretchedRow,
+  weight: number,
+  { keep, color: [red, green, blue] }: Covers,
+): void {
+  for (let x = 0, i = at; x < upper.length; x++, i += 3) {
+    const above = upper[x]!;
+    const level = above + weight * (lower[x]! - above);
+    // Rounds to the nearest: levels are −1..1, so this is never below 0.
+    const index = (255 * level + 255.5) | 0;
+    if (index === 255) continue;
+    const kept = keep[index]!;
+    data[i] = data[i]! * kept + red[index]!;
+    data[i + 1] = data[i + 1]! * kept + green[index]!;
+    data[i + 2] = data[i + 2]! * kept + blue[index]!;
   }
-  return { left, right, weight };
 }

@@ -1,5 +1,6 @@
 import type { Explanation } from "../explain/explanation.js";
-import type { Channel, ChannelEncoder } from "../messages/channels.js";
+import type { ChannelEncoder } from "../messages/channel-encoder.js";
+import type { Channel } from "../messages/channels.js";
 import { messageFrame, timeFrame } from "./protocol.js";
 
 /** What an outlet needs of a connection; a `WebSocket` of `ws` has it. */

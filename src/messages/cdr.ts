@@ -1,5 +1,5 @@
 import { CdrBuffer } from "./cdr-buffer.js";
-import type { Definition, Field, MessageType } from "./definitions.js";
+import { type Definition, type Field, type MessageType, messageType } from "./definitions.js";
 
 /** Writes one value; `path` names the field where it does not fit. */
 type Writer = (value: unknown, out: CdrBuffer, path: string) => void;
@@ -88,6 +88,18 @@ export function compileEncoder(type: MessageType): (message: object) => Uint8Arr
     write(message, out, type.name);
     return out.data;
   };
+}
+
+const encoders = new Map<string, (message: object) => Uint8Array>();
+
+/** The encoder of a message type by name, `package/msg/Name`, compiled once. Throws and encodes as `compileEncoder`. */
+export function encoderOf(name: string): (message: object) => Uint8Array {
+  let encoder = encoders.get(name);
+  if (!encoder) {
+    encoder = compileEncoder(messageType(name));
+    encoders.set(name, encoder);
+  }
+  return encoder;
 }
 
 function struct(definition: Definition, known: ReadonlyMap<string | undefined, Definition>): Writer {

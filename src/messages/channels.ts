@@ -1,9 +1,9 @@
 import type { Explanation } from "../explain/explanation.js";
-import type { OverlayOptions } from "../explain/overlay.js";
-import { compileEncoder } from "./cdr.js";
-import { messageType } from "./definitions.js";
+import type { JointElements } from "../explain/joint-relevance.js";
+import type { DisplayOptions } from "./display.js";
 import { toExplanation, toRatios } from "./explanation.js";
-import { toImage, toMono16, toOverlay } from "./images.js";
+import { toCameraInfo, toCompressedOverlay, toHeatmap, toHeatmapInfo, toImage, toMono16, toOverlay } from "./images.js";
+import type { RobotColors } from "./markers.js";
 import type { Qos } from "./qos.js";
 import { toJointState, toTf } from "./robot.js";
 import type { StringMessage } from "./types.js";
@@ -11,24 +11,44 @@ import type { StringMessage } from "./types.js";
 /** What a conversion gives: a message, a message to come, or nothing for this tick. */
 export type Converted = object | Promise<object> | undefined;
 
+/** What may change while a run goes on: how explanations are shown, and on which robot. */
+export interface Look {
+  readonly display: DisplayOptions;
+  /** Undefined as long as no description of the robot has come. */
+  readonly robot: RobotColors | undefined;
+}
+
 /** One topic: what it carries and how an explanation becomes its message. */
 export interface Channel {
+  /** `explanation`: this package made it. `source`: it was there before; a node that listens to it does not repeat it. */
+  readonly origin: "explanation" | "source";
+  /** Name without a prefix: `~/NAME` of a ROS 2 node where the origin is `explanation`. */
+  readonly name: string;
+  /** Name on the live socket and in recordings. */
   readonly topic: string;
   /** Message type, `package/msg/Name`. */
   readonly type: string;
   readonly qos: Qos;
   /** Whether a reader wants every message, or only the latest where it cannot keep up (images). */
   readonly wanted: "every" | "latest";
+  /** Whether it shows heatmaps, whose rate `DisplayOptions.heatmapRate` limits. */
+  readonly isHeatmap: boolean;
+  /** Whether recordings hold it; what they leave out is in another channel in another form. */
+  readonly recorded: boolean;
   /** A message that never changes, for every new reader; such a channel has nothing to say at a tick. */
   readonly latched?: object;
-  readonly convert: (explanation: Explanation) => Converted;
+  readonly convert: (explanation: Explanation, look: Look) => Converted;
 }
 
-export interface ChannelOptions extends OverlayOptions {
+export interface ChannelOptions {
   /** Image modalities of the policy, one camera each. With several, their names are part of the topics. */
   readonly cameras?: readonly string[];
   /** URDF of the robot; without it there is no `/robot_description`. */
   readonly robotDescription?: string;
+  /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
+  readonly jointElements?: JointElements;
+  /** How it is shown at first. */
+  readonly display?: DisplayOptions;
 }
 
 const EVERY: Qos = { reliability: "reliable", durability: "volatile", depth: 10 };
@@ -36,114 +56,122 @@ const LATEST: Qos = { reliability: "reliable", durability: "volatile", depth: 1 
 const TF: Qos = { reliability: "reliable", durability: "volatile", depth: 100 };
 const LATCHED: Qos = { reliability: "reliable", durability: "transient_local", depth: 1 };
 
+/** What a row of the table must say; the rest follows from it. */
+type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
+
 /** Every topic that sinks offer: the one table behind the live socket, bags and ROS 2. */
 export function channelTable(options: ChannelOptions = {}): Channel[] {
-  const { cameras = ["image"], robotDescription } = options;
-  const table: Channel[] = [
-    {
-      topic: "/torquelens/explanation",
-      type: "torquelens/msg/Explanation",
-      qos: EVERY,
-      wanted: "every",
-      convert: (explanation) => toExplanation(explanation, options),
-    },
-    {
-      topic: "/torquelens/ratios",
-      type: "torquelens/msg/RelevanceRatios",
-      qos: EVERY,
-      wanted: "every",
-      convert: toRatios,
-    },
-    {
-      topic: "/joint_states",
-      type: "sensor_msgs/msg/JointState",
-      qos: EVERY,
-      wanted: "every",
-      convert: ({ observation }) => toJointState(observation),
-    },
-    {
-      topic: "/tf",
-      type: "tf2_msgs/msg/TFMessage",
-      qos: TF,
-      wanted: "every",
-      convert: ({ observation }) => toTf(observation),
-    },
+  const { cameras = ["image"], robotDescription, jointElements } = options;
+  const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
+  return [
+    ...SCALARS.map(explanationChannel),
+    ...named.flatMap(([camera, infix]) => heatmapRows(camera, infix)).map(explanationChannel),
+    ...(jointElements ? [explanationChannel(MARKERS)] : []),
+    ...ROBOT.map(sourceChannel),
+    ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
+    ...(robotDescription === undefined ? [] : [sourceChannel(descriptionRow(robotDescription))]),
   ];
-  for (const camera of cameras) table.push(...imageChannels(camera, cameras.length > 1 ? `/${camera}` : "", options));
-  if (robotDescription !== undefined) {
-    const latched: StringMessage = { data: robotDescription };
-    table.push({
-      topic: "/robot_description",
-      type: "std_msgs/msg/String",
-      qos: LATCHED,
-      wanted: "latest",
-      latched,
-      convert: () => undefined,
-    });
-  }
-  return table;
 }
 
-function imageChannels(camera: string, infix: string, options: OverlayOptions): Channel[] {
+const DEFAULTS = { qos: EVERY, wanted: "every", isHeatmap: false, recorded: true } as const;
+const IMAGE = { qos: LATEST, wanted: "latest" } as const;
+const HEATMAP = { ...IMAGE, isHeatmap: true } as const;
+
+function explanationChannel(row: Row): Channel {
+  return { ...DEFAULTS, origin: "explanation", topic: `/torquelens/${row.name}`, ...row };
+}
+
+function sourceChannel(row: Row): Channel {
+  return { ...DEFAULTS, origin: "source", topic: `/${row.name}`, ...row };
+}
+
+const SCALARS: readonly Row[] = [
+  {
+    name: "explanation",
+    type: "torquelens/msg/Explanation",
+    convert: (explanation, { display }) => toExplanation(explanation, display),
+  },
+  { name: "ratios", type: "torquelens/msg/RelevanceRatios", convert: toRatios },
+];
+
+const ROBOT: readonly Row[] = [
+  {
+    name: "joint_states",
+    type: "sensor_msgs/msg/JointState",
+    convert: ({ observation }) => toJointState(observation),
+  },
+  { name: "tf", type: "tf2_msgs/msg/TFMessage", qos: TF, convert: ({ observation }) => toTf(observation) },
+];
+
+const MARKERS: Row = {
+  ...IMAGE,
+  name: "markers",
+  type: "visualization_msgs/msg/MarkerArray",
+  convert: (explanation, { robot, display }) => robot?.markers(explanation, display.colormap),
+};
+
+function heatmapRows(camera: string, infix: string): Row[] {
   return [
     {
-      topic: `/camera${infix}/image`,
+      ...HEATMAP,
+      name: `heatmap${infix}`,
       type: "sensor_msgs/msg/Image",
-      qos: LATEST,
-      wanted: "latest",
+      recorded: false,
+      convert: (explanation) => toHeatmap(explanation, camera),
+    },
+    {
+      ...HEATMAP,
+      name: `heatmap${infix}/mono16`,
+      type: "sensor_msgs/msg/Image",
+      convert: (explanation, { display }) => toMono16(explanation, camera, display),
+    },
+    {
+      ...HEATMAP,
+      name: `heatmap${infix}/camera_info`,
+      type: "sensor_msgs/msg/CameraInfo",
+      convert: (explanation) => toHeatmapInfo(explanation, camera),
+    },
+    {
+      ...HEATMAP,
+      name: `overlay${infix}`,
+      type: "sensor_msgs/msg/Image",
+      recorded: false,
+      convert: (explanation, { display }) => toOverlay(explanation, camera, display),
+    },
+    {
+      ...HEATMAP,
+      name: `overlay${infix}/compressed`,
+      type: "sensor_msgs/msg/CompressedImage",
+      convert: (explanation, { display }) => toCompressedOverlay(explanation, camera, display),
+    },
+  ];
+}
+
+function cameraRows(camera: string, infix: string): Row[] {
+  return [
+    {
+      ...IMAGE,
+      name: `camera${infix}/image`,
+      type: "sensor_msgs/msg/Image",
       convert: (explanation) => toImage(explanation, camera),
     },
     {
-      topic: `/torquelens/heatmap${infix}/mono16`,
-      type: "sensor_msgs/msg/Image",
-      qos: LATEST,
-      wanted: "latest",
-      convert: (explanation) => toMono16(explanation, camera, options),
-    },
-    {
-      topic: `/torquelens/overlay${infix}/compressed`,
-      type: "sensor_msgs/msg/CompressedImage",
-      qos: LATEST,
-      wanted: "latest",
-      convert: (explanation) => toOverlay(explanation, camera, options),
+      ...IMAGE,
+      name: `camera${infix}/camera_info`,
+      type: "sensor_msgs/msg/CameraInfo",
+      convert: (explanation) => toCameraInfo(explanation, camera),
     },
   ];
 }
 
-/** CDR bytes of a channel's message, or a promise of them, or `undefined` where the tick has none. */
-export type Encoded = Uint8Array | Promise<Uint8Array | undefined> | undefined;
-
-/**
- * Encodes a table's messages as CDR, on demand. What was encoded for the newest explanation is kept until the next
- * one comes, so that several sinks and clients share the work: give all sinks of a run the same encoder.
- */
-export class ChannelEncoder {
-  readonly channels: readonly Channel[];
-  readonly #write: ReadonlyMap<Channel, (message: object) => Uint8Array>;
-  #newest: Explanation | undefined;
-  readonly #encoded = new Map<Channel, Encoded>();
-
-  constructor(options: ChannelOptions = {}) {
-    this.channels = channelTable(options);
-    this.#write = new Map(this.channels.map((channel) => [channel, compileEncoder(messageType(channel.type))]));
-  }
-
-  /** The message of a channel of this table for an explanation. */
-  encode(channel: Channel, explanation: Explanation): Encoded {
-    if (explanation !== this.#newest) {
-      this.#encoded.clear();
-      this.#newest = explanation;
-    }
-    if (this.#encoded.has(channel)) return this.#encoded.get(channel);
-    const message = channel.convert(explanation);
-    const write = this.#write.get(channel)!;
-    const encoded = message instanceof Promise ? message.then(write) : message && write(message);
-    this.#encoded.set(channel, encoded);
-    return encoded;
-  }
-
-  /** The message that a latched channel never changes. */
-  encodeLatched(channel: Channel): Uint8Array | undefined {
-    return channel.latched && this.#write.get(channel)!(channel.latched);
-  }
+function descriptionRow(data: string): Row {
+  const latched: StringMessage = { data };
+  return {
+    name: "robot_description",
+    type: "std_msgs/msg/String",
+    qos: LATCHED,
+    wanted: "latest",
+    latched,
+    convert: () => undefined,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Explanation, Level } from "../explain/explanation.js";
 import { type HeatmapOptions, peak } from "../explain/overlay.js";
+import { greyOptions } from "./images.js";
 import { toHeader } from "./robot.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
 
@@ -8,6 +9,7 @@ export const LEVELS: Readonly<Record<Level, number>> = { full: 0, shares: 1, ski
 
 /** The explanation without its heatmaps; `options` say what the mono16 heatmap shows and so its peak. */
 export function toExplanation(explanation: Explanation, options: HeatmapOptions = {}): ExplanationMessage {
+  const shown = greyOptions(options);
   const { observation, convention, modalities, relevance, heatmaps, joints } = explanation;
   const lengths = modalities.map((modality) => relevance[modality]?.length ?? 0);
   const offsets = Uint32Array.from([0, ...lengths.map((_, m) => sum(lengths.slice(0, m + 1)))]);
@@ -28,7 +30,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     relevance: concat(modalities.map((modality) => relevance[modality])),
     heatmap_peak: Float32Array.from(modalities, (modality) => {
       const heatmap = heatmaps[modality];
-      return heatmap ? (options.scale ?? peak(heatmap, options)) : 0;
+      return heatmap ? (shown.scale ?? peak(heatmap, shown)) : 0;
     }),
     torques: joints.map((joint, j) => ({
       joint,

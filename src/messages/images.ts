@@ -1,29 +1,48 @@
 import type { Explanation } from "../explain/explanation.js";
-import { bytesPerPixel, type HeatmapOptions, normalize, type OverlayOptions, overlay } from "../explain/overlay.js";
+import type { Image, Observation, Optics } from "../explain/observation.js";
+import { bytesPerPixel, type HeatmapOptions, normalize, overlay, type RgbImage } from "../explain/overlay.js";
+import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
 import { encodeJpeg } from "./encode.js";
 import { toHeader } from "./robot.js";
-import type { CompressedImageMessage, ImageMessage } from "./types.js";
+import type { CameraInfoMessage, CompressedImageMessage, Header, ImageMessage } from "./types.js";
 
 /** Largest grey of a mono16 image. */
 const WHITE = 65535;
 
-/** The camera image as it came; `undefined` where the observation has no such camera. */
+/** What a mono16 heatmap shows of negative relevance: it has no sign, so nothing unless sizes are asked for. */
+export function greyOptions({ scale, negative }: HeatmapOptions): HeatmapOptions {
+  return { scale, negative: negative === "magnitude" ? "magnitude" : "hide" };
+}
+
+/** The camera's image as it came, whole where the policy saw a part; `undefined` where there is no such camera. */
 export function toImage({ observation }: Explanation, camera: string): ImageMessage | undefined {
-  const image = observation.images[camera];
+  const image = wholeImage(observation, camera);
   if (!image) return undefined;
-  const step = image.width * bytesPerPixel(image.encoding);
-  if (image.data.length !== step * image.height) {
-    throw new Error(`image ${camera}: ${image.data.length} bytes, expected ${image.height} rows of ${step}`);
+  const { height, width, encoding, data } = image;
+  const step = width * bytesPerPixel(encoding);
+  if (data.length !== step * height) {
+    throw new Error(`image ${camera}: ${data.length} bytes, expected ${height} rows of ${step}`);
   }
-  return {
-    header: toHeader(observation, camera),
-    height: image.height,
-    width: image.width,
-    encoding: image.encoding,
-    is_bigendian: 0,
-    step,
-    data: image.data,
-  };
+  return raw(toHeader(observation, camera), { height, width, encoding, step, data });
+}
+
+/** Calibration for `toImage`; `undefined` where it is not known. */
+export function toCameraInfo({ observation }: Explanation, camera: string): CameraInfoMessage | undefined {
+  return calibration(observation, camera, wholeImage(observation, camera));
+}
+
+/** Calibration for the heatmaps, which have the size of the image that the policy saw; `undefined` where not known. */
+export function toHeatmapInfo({ observation, heatmaps }: Explanation, camera: string): CameraInfoMessage | undefined {
+  return heatmaps[camera] && calibration(observation, camera, observation.images[camera]);
+}
+
+/** Relevance per pixel, N·m, as 32FC1, little-endian; `undefined` below level `full`. */
+export function toHeatmap({ observation, heatmaps }: Explanation, camera: string): ImageMessage | undefined {
+  const heatmap = heatmaps[camera];
+  if (!heatmap) return undefined;
+  const { width, height } = heatmap;
+  const data = new Uint8Array(Float32Array.from(heatmap.data).buffer);
+  return raw(toHeader(observation, camera), { height, width, encoding: "32FC1", step: 4 * width, data });
 }
 
 /** Relevance as grey 0..65535, little-endian; `undefined` below level `full`. */
@@ -34,36 +53,72 @@ export function toMono16(
 ): ImageMessage | undefined {
   const heatmap = heatmaps[camera];
   if (!heatmap) return undefined;
-  const levels = normalize(heatmap, { negative: "hide", ...options });
+  const { width, height } = heatmap;
+  const levels = normalize(heatmap, greyOptions(options));
   const grey = new Uint16Array(levels.length);
   for (let i = 0; i < grey.length; i++) grey[i] = Math.round(WHITE * levels[i]!);
-  return {
-    header: toHeader(observation, camera),
-    height: heatmap.height,
-    width: heatmap.width,
-    encoding: "mono16",
-    is_bigendian: 0,
-    step: 2 * heatmap.width,
-    data: new Uint8Array(grey.buffer),
-  };
+  const data = new Uint8Array(grey.buffer);
+  return raw(toHeader(observation, camera), { height, width, encoding: "mono16", step: 2 * width, data });
+}
+
+/** The heatmap over the camera's whole image, rgb8; `undefined` below level `full`. */
+export function toOverlay(explanation: Explanation, camera: string, options: DisplayOptions): ImageMessage | undefined {
+  const drawn = draw(explanation, camera, options);
+  if (!drawn) return undefined;
+  const { width, height, data } = drawn;
+  return raw(toHeader(explanation.observation, camera), { height, width, encoding: "rgb8", step: 3 * width, data });
 }
 
 /**
- * The heatmap over the camera image as JPEG; `undefined` below level `full`.
+ * The same as JPEG; `undefined` below level `full`.
  * The pixels are read before this returns, the JPEG is made beside the event loop.
  */
-export function toOverlay(
-  { observation, heatmaps }: Explanation,
+export function toCompressedOverlay(
+  explanation: Explanation,
   camera: string,
-  options: OverlayOptions = {},
+  options: DisplayOptions,
 ): Promise<CompressedImageMessage> | undefined {
-  const image = observation.images[camera];
-  const heatmap = heatmaps[camera];
-  if (!image || !heatmap) return undefined;
-  const header = toHeader(observation, camera);
-  return encodeJpeg(overlay(image, heatmap, options)).then((data) => ({
+  const drawn = draw(explanation, camera, options);
+  if (!drawn) return undefined;
+  const header = toHeader(explanation.observation, camera);
+  return encodeJpeg(drawn, options.jpegQuality ?? DEFAULT_JPEG_QUALITY).then((data) => ({
     header,
     format: "rgb8; jpeg compressed bgr8",
     data,
   }));
+}
+
+function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
+  return cameras?.[camera]?.image ?? images[camera];
+}
+
+function draw({ observation, heatmaps }: Explanation, camera: string, options: DisplayOptions): RgbImage | undefined {
+  const image = wholeImage(observation, camera);
+  const heatmap = heatmaps[camera];
+  if (!image || !heatmap) return undefined;
+  return overlay(image, heatmap, options, observation.cameras?.[camera]?.region);
+}
+
+type Pixels = Pick<ImageMessage, "height" | "width" | "encoding" | "step" | "data">;
+
+function raw(header: Header, pixels: Pixels): ImageMessage {
+  return { header, is_bigendian: 0, ...pixels };
+}
+
+function calibration(observation: Observation, camera: string, image?: Image): CameraInfoMessage | undefined {
+  if (!image?.optics) return undefined;
+  const { distortionModel, distortion, intrinsics, rectification, projection }: Optics = image.optics;
+  return {
+    header: toHeader(observation, camera),
+    height: image.height,
+    width: image.width,
+    distortion_model: distortionModel,
+    d: distortion.slice(),
+    k: intrinsics.slice(),
+    r: rectification.slice(),
+    p: projection.slice(),
+    binning_x: 0,
+    binning_y: 0,
+    roi: { x_offset: 0, y_offset: 0, height: 0, width: 0, do_rectify: false },
+  };
 }

@@ -67,19 +67,98 @@ export interface JointStateMessage {
   readonly effort: Float64Array;
 }
 
+/** geometry_msgs/msg/Vector3, and Point */
+export interface Vector3 {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** geometry_msgs/msg/Quaternion */
+export interface Quaternion extends Vector3 {
+  readonly w: number;
+}
+
+/** geometry_msgs/msg/Pose */
+export interface Pose {
+  readonly position: Vector3;
+  readonly orientation: Quaternion;
+}
+
 /** geometry_msgs/msg/TransformStamped */
 export interface TransformStamped {
   readonly header: Header;
   readonly child_frame_id: string;
   readonly transform: {
-    readonly translation: { readonly x: number; readonly y: number; readonly z: number };
-    readonly rotation: { readonly x: number; readonly y: number; readonly z: number; readonly w: number };
+    readonly translation: Vector3;
+    readonly rotation: Quaternion;
   };
 }
 
 /** tf2_msgs/msg/TFMessage */
 export interface TfMessage {
   readonly transforms: TransformStamped[];
+}
+
+/** std_msgs/msg/ColorRGBA */
+export interface ColorRgba {
+  readonly r: number;
+  readonly g: number;
+  readonly b: number;
+  readonly a: number;
+}
+
+/** visualization_msgs/msg/Marker */
+export interface MarkerMessage {
+  readonly header: Header;
+  readonly ns: string;
+  readonly id: number;
+  readonly type: number;
+  readonly action: number;
+  readonly pose: Pose;
+  readonly scale: Vector3;
+  readonly color: ColorRgba;
+  readonly lifetime: Time;
+  readonly frame_locked: boolean;
+  readonly points: Vector3[];
+  readonly colors: ColorRgba[];
+  readonly texture_resource: string;
+  readonly texture: CompressedImageMessage;
+  readonly uv_coordinates: { readonly u: number; readonly v: number }[];
+  readonly text: string;
+  readonly mesh_resource: string;
+  readonly mesh_file: { readonly filename: string; readonly data: Uint8Array };
+  readonly mesh_use_embedded_materials: boolean;
+}
+
+/** visualization_msgs/msg/MarkerArray */
+export interface MarkerArrayMessage {
+  readonly markers: MarkerMessage[];
+}
+
+/** std_msgs/msg/Float64MultiArray */
+export interface Float64MultiArrayMessage {
+  readonly layout: {
+    readonly dim: { readonly label: string; readonly size: number; readonly stride: number }[];
+    readonly data_offset: number;
+  };
+  readonly data: Float64Array;
+}
+
+/** diagnostic_msgs/msg/DiagnosticStatus */
+export interface DiagnosticStatusMessage {
+  /** 0 OK, 1 WARN, 2 ERROR, 3 STALE. */
+  readonly level: number;
+  readonly name: string;
+  readonly message: string;
+  readonly hardware_id: string;
+  readonly values: { readonly key: string; readonly value: string }[];
+}
+
+/** diagnostic_msgs/msg/DiagnosticArray */
+export interface DiagnosticArrayMessage {
+  readonly header: Header;
+  readonly status: DiagnosticStatusMessage[];
 }
 
 /** torquelens/msg/TorqueRelevance; see `msg/TorqueRelevance.msg` */

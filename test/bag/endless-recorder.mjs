@@ -1,7 +1,7 @@
 // Records copies of the explanation it is sent, one tick after the other, and tells of each that is in the file,
 // until it is killed.
 import { McapSink } from "#src/bag/mcap-sink.js";
-import { ChannelEncoder } from "#src/messages/channels.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 
 const [path] = process.argv.slice(2);
 process.once("message", async (explanation) => {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import { InputError } from "#src/errors.js";
 import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
-import { ChannelEncoder } from "#src/messages/channels.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import type { CompressedImageMessage, ExplanationMessage, ImageMessage, StringMessage } from "#src/messages/types.js";
 import { decode } from "../messages/decode.js";
 import { sampleExplanation } from "../messages/sample.js";
@@ -73,7 +73,9 @@ describe("FoxgloveSink", () => {
       supportedEncodings: ["cdr"],
       metadata: { policy_sha256: "abc" },
     });
-    expect(channels).toHaveLength(8);
+    expect(channels.map(({ id, topic }) => [id, topic])).toEqual(
+      new ChannelEncoder({ robotDescription: "<robot/>" }).channels.map(({ topic }, i) => [i + 1, topic]),
+    );
     for (const channel of channels) {
       expect(channel).toMatchObject({ encoding: "cdr", schemaEncoding: "ros2msg" });
     }

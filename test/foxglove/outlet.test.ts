@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Explanation } from "#src/explain/explanation.js";
 import { Outlet, type Wire } from "#src/foxglove/outlet.js";
-import { type Channel, ChannelEncoder, type ChannelOptions } from "#src/messages/channels.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
+import type { Channel, ChannelOptions } from "#src/messages/channels.js";
 import { sampleExplanation } from "../messages/sample.js";
 
 const MESSAGE_DATA = 1;

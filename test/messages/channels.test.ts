@@ -2,7 +2,8 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Explanation } from "#src/explain/explanation.js";
 import { overlay } from "#src/explain/overlay.js";
-import { ChannelEncoder, type ChannelOptions, channelTable } from "#src/messages/channels.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
+import { type ChannelOptions, channelTable, type Look } from "#src/messages/channels.js";
 import { messageType } from "#src/messages/definitions.js";
 import { encodePng } from "#src/messages/encode.js";
 import { toTime } from "#src/messages/robot.js";
@@ -20,6 +21,7 @@ import { MODALITIES, sampleExplanation } from "./sample.js";
 
 const HEADER = { stamp: { sec: 1_700_000_000, nanosec: 273_456_789 }, frame_id: "camera_optical_frame" };
 const TICK = 3;
+const LOOK: Look = { display: {}, robot: undefined };
 
 /** What a reader gets on a topic for an explanation. */
 async function receive<T>(topic: string, explanation: Explanation, options: ChannelOptions = {}): Promise<T> {
@@ -34,23 +36,35 @@ describe("channels", () => {
   const { observation } = explanation;
 
   it("are one table", () => {
-    const table = channelTable({ robotDescription: "<robot/>" });
-    expect(table.map(({ topic, type }) => [topic, type])).toEqual([
-      ["/torquelens/explanation", "torquelens/msg/Explanation"],
-      ["/torquelens/ratios", "torquelens/msg/RelevanceRatios"],
-      ["/joint_states", "sensor_msgs/msg/JointState"],
-      ["/tf", "tf2_msgs/msg/TFMessage"],
-      ["/camera/image", "sensor_msgs/msg/Image"],
-      ["/torquelens/heatmap/mono16", "sensor_msgs/msg/Image"],
-      ["/torquelens/overlay/compressed", "sensor_msgs/msg/CompressedImage"],
-      ["/robot_description", "std_msgs/msg/String"],
+    const table = channelTable({ robotDescription: "<robot/>", jointElements: {} });
+    expect(table.map(({ origin, topic, type }) => [origin, topic, type])).toEqual([
+      ["explanation", "/torquelens/explanation", "torquelens/msg/Explanation"],
+      ["explanation", "/torquelens/ratios", "torquelens/msg/RelevanceRatios"],
+      ["explanation", "/torquelens/heatmap", "sensor_msgs/msg/Image"],
+      ["explanation", "/torquelens/heatmap/mono16", "sensor_msgs/msg/Image"],
+      ["explanation", "/torquelens/heatmap/camera_info", "sensor_msgs/msg/CameraInfo"],
+      ["explanation", "/torquelens/overlay", "sensor_msgs/msg/Image"],
+      ["explanation", "/torquelens/overlay/compressed", "sensor_msgs/msg/CompressedImage"],
+      ["explanation", "/torquelens/markers", "visualization_msgs/msg/MarkerArray"],
+      ["source", "/joint_states", "sensor_msgs/msg/JointState"],
+      ["source", "/tf", "tf2_msgs/msg/TFMessage"],
+      ["source", "/camera/image", "sensor_msgs/msg/Image"],
+      ["source", "/camera/camera_info", "sensor_msgs/msg/CameraInfo"],
+      ["source", "/robot_description", "std_msgs/msg/String"],
     ]);
-    expect(channelTable().map(({ topic }) => topic)).not.toContain("/robot_description");
+    for (const { origin, name, topic } of table) {
+      expect(topic).toBe(origin === "explanation" ? `/torquelens/${name}` : `/${name}`);
+    }
+    expect(channelTable().map(({ name }) => name)).not.toContain("robot_description");
+    expect(channelTable().map(({ name }) => name)).not.toContain("markers");
   });
 
   it("name several cameras in their topics", () => {
     const topics = channelTable({ cameras: ["wrist", "front"] }).map(({ topic }) => topic);
+    expect(new Set(topics).size).toBe(topics.length);
     expect(topics).toContain("/camera/wrist/image");
+    expect(topics).toContain("/camera/wrist/camera_info");
+    expect(topics).toContain("/torquelens/heatmap/front");
     expect(topics).toContain("/torquelens/heatmap/front/mono16");
     expect(topics).toContain("/torquelens/overlay/front/compressed");
   });
@@ -137,7 +151,7 @@ describe("channels", () => {
     const image = { ...observation.images.image!, height: 95 };
     const broken = { ...explanation, observation: { ...observation, images: { image } } };
     const [channel] = channelTable().filter(({ topic }) => topic === "/camera/image");
-    expect(() => channel!.convert(broken)).toThrow("image image: 36864 bytes, expected 95 rows of 384");
+    expect(() => channel!.convert(broken, LOOK)).toThrow("image image: 36864 bytes, expected 95 rows of 384");
   });
 
   it("/torquelens/heatmap/mono16 is relevance times 65535 over the peak", async () => {
@@ -164,7 +178,7 @@ describe("channels", () => {
 
   it("have no image messages below level full but the camera's", () => {
     const reduced = { ...explanation, level: "shares" as const, heatmaps: {} };
-    const sent = channelTable().filter((channel) => channel.convert(reduced) !== undefined);
+    const sent = channelTable().filter((channel) => channel.convert(reduced, LOOK) !== undefined);
     expect(sent.map(({ topic }) => topic)).not.toContain("/torquelens/heatmap/mono16");
     expect(sent.map(({ topic }) => topic)).not.toContain("/torquelens/overlay/compressed");
     expect(sent.map(({ topic }) => topic)).toContain("/camera/image");
@@ -181,7 +195,7 @@ describe("channels", () => {
 
   it("hand out typed arrays that begin at offset 0 of their buffer", async () => {
     for (const channel of channelTable()) {
-      const message = (await channel.convert(explanation)) as object;
+      const message = (await channel.convert(explanation, LOOK)) as object;
       const visit = (value: unknown): void => {
         if (ArrayBuffer.isView(value)) expect(value.byteOffset).toBe(0);
         else if (typeof value === "object" && value !== null) Object.values(value).forEach(visit);

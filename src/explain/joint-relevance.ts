@@ -1,0 +1,29 @@
+import type { Modality } from "../policy/modalities.js";
+import { JOINT_WISE } from "../policy/quantities.js";
+import type { Explanation } from "./explanation.js";
+
+/** The joint of each element, by joint-wise modality. */
+export type JointElements = Readonly<Record<string, readonly string[]>>;
+
+/** Which elements of a policy's configuration belong to which joint. */
+export function jointElementsOf(modalities: readonly Modality[]): JointElements {
+  return Object.fromEntries(
+    modalities.flatMap((modality) =>
+      modality.kind === "values" && JOINT_WISE.has(modality.quantity) ? [[modality.name, modality.elements]] : [],
+    ),
+  );
+}
+
+/**
+ * How much of the torques' relevance lies on each joint's own state: Σ|R| over its elements (position, velocity), N·m.
+ * `undefined` where the explanation holds no relevance (level `skip`).
+ */
+export function jointRelevance({ relevance }: Explanation, elements: JointElements): Map<string, number> | undefined {
+  const sums = new Map<string, number>();
+  for (const [modality, joints] of Object.entries(elements)) {
+    const values = relevance[modality];
+    if (!values) return undefined;
+    for (const [i, joint] of joints.entries()) sums.set(joint, (sums.get(joint) ?? 0) + Math.abs(values[i]!));
+  }
+  return sums;
+}

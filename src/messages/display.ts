@@ -1,0 +1,76 @@
+import { InputError } from "../errors.js";
+import { COLORMAPS } from "../explain/colormap.js";
+import type { OverlayOptions } from "../explain/overlay.js";
+
+/** How explanations are shown; all of it may change while a run goes on. */
+export interface DisplayOptions extends OverlayOptions {
+  /** JPEG quality of compressed overlays, 1..100; 90 where left out. */
+  readonly jpegQuality?: number;
+  /** Heatmaps and overlays a second at most, by the images' stamps; as many as there are where left out. */
+  readonly heatmapRate?: number;
+}
+
+export const DEFAULT_JPEG_QUALITY = 90;
+
+const NEGATIVES: readonly NonNullable<OverlayOptions["negative"]>[] = ["cool", "magnitude", "hide"];
+
+/** What a value must be, by option: the test, and the words for it. */
+const EXPECTED: {
+  readonly [key in keyof DisplayOptions]-?: readonly [test: (value: unknown) => boolean, text: string];
+} = {
+  colormap: oneOf(COLORMAPS),
+  scale: [(value) => isNumber(value) && value > 0, "a number of N·m per pixel above 0"],
+  negative: oneOf(NEGATIVES),
+  opacity: [(value) => isNumber(value) && value >= 0 && value <= 1, "a number from 0 to 1"],
+  jpegQuality: [(value) => Number.isInteger(value) && between(value, 1, 100), "a whole number from 1 to 100"],
+  heatmapRate: [(value) => isNumber(value) && value > 0, "a number of hertz above 0"],
+};
+
+/**
+ * Checks values that come from outside, such as parameters; `undefined` stands for the default.
+ * @throws InputError naming the option, what was found and what was expected
+ */
+export function checkDisplay(options: DisplayOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    const expected = EXPECTED[key as keyof DisplayOptions];
+    if (!expected) throw new InputError(`display option ${key}: expected one of ${Object.keys(EXPECTED).join(", ")}`);
+    const [test, text] = expected;
+    if (value !== undefined && !test(value)) {
+      throw new InputError(`display option ${key}: found ${JSON.stringify(value) ?? value}, expected ${text}`);
+    }
+  }
+}
+
+function oneOf(values: readonly string[]): readonly [(value: unknown) => boolean, string] {
+  return [(value) => values.includes(value as string), `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`];
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+const between = (value: unknown, low: number, high: number): boolean =>
+  isNumber(value) && value >= low && value <= high;
+
+const SECOND = 1e9;
+
+/**
+ * Lets so many stamps a second through, evenly: a stamp is due when the period since the one before is over. Asked twice
+ * for one stamp it answers the same. A clock that jumps starts anew.
+ */
+export class RateLimit {
+  #granted: bigint | undefined;
+  #next = 0n;
+
+  /** @param rate stamps a second at most; `undefined` lets all through */
+  due(stamp: bigint, rate: number | undefined): boolean {
+    if (rate === undefined || stamp === this.#granted) return true;
+    const period = BigInt(Math.round(SECOND / rate));
+    const granted = this.#granted;
+    const jumped = granted === undefined || stamp < granted - period || stamp >= this.#next + period;
+    if (!jumped && stamp < this.#next) return false;
+    this.#granted = stamp;
+    this.#next = (jumped ? stamp : this.#next) + period;
+    return true;
+  }
+}

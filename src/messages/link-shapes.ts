@@ -1,0 +1,86 @@
+import type { Origin, Urdf, Visual } from "../urdf/urdf.js";
+import type { Pose, Vector3 } from "./types.js";
+
+/** visualization_msgs/Marker types. */
+const CUBE = 1;
+const SPHERE = 2;
+const CYLINDER = 3;
+const MESH_RESOURCE = 10;
+
+/** A shape of a robot's link as a marker shows it. */
+export interface LinkShape {
+  readonly link: string;
+  /** The nearest of the policy's joints that moves the link; undefined where none does. */
+  readonly joint: string | undefined;
+  /** Marker type. */
+  readonly type: number;
+  /** In the link's frame. */
+  readonly pose: Pose;
+  /** Metres; of a mesh, factors. */
+  readonly scale: Vector3;
+  /** Where viewers find the mesh (`package://…`, `file://…`); empty for other shapes. */
+  readonly mesh: string;
+}
+
+/** What is to be seen of a robot, link by link in the description's order; `joints` are the policy's. */
+export function linkShapes(urdf: Urdf, joints: ReadonlySet<string>): LinkShape[] {
+  const above = new Map(urdf.joints.map((joint) => [joint.child, joint]));
+  const mover = (link: string): string | undefined => {
+    const seen = new Set<string>();
+    for (let at = above.get(link); at && !seen.has(at.child); at = above.get(at.parent)) {
+      if (joints.has(at.name)) return at.name;
+      seen.add(at.child);
+    }
+    return undefined;
+  };
+  return urdf.links.flatMap(({ name, visuals }) => {
+    const joint = mover(name);
+    return visuals.flatMap(shapesOf).map((shape) => ({ link: name, joint, ...shape }));
+  });
+}
+
+type Shape = Omit<LinkShape, "link" | "joint">;
+
+function shapesOf({ origin, geometry }: Visual): Shape[] {
+  const at = (type: number, [x, y, z]: readonly number[], up = 0, mesh = ""): Shape => ({
+    type,
+    pose: poseOf(origin, up),
+    scale: { x: x!, y: y!, z: z! },
+    mesh,
+  });
+  switch (geometry.kind) {
+    case "box":
+      return [at(CUBE, geometry.size)];
+    case "sphere":
+      return [at(SPHERE, ball(geometry.radius))];
+    case "cylinder":
+      return [at(CYLINDER, [2 * geometry.radius, 2 * geometry.radius, geometry.length])];
+    case "capsule": {
+      const { radius, length } = geometry;
+      const ends = [length / 2, -length / 2].map((up) => at(SPHERE, ball(radius), up));
+      return [at(CYLINDER, [2 * radius, 2 * radius, length]), ...ends];
+    }
+    case "mesh":
+      return [at(MESH_RESOURCE, geometry.scale, 0, geometry.file)];
+  }
+}
+
+const ball = (radius: number): number[] => [2 * radius, 2 * radius, 2 * radius];
+
+/** The origin, moved by `up` along its own z axis. */
+function poseOf({ xyz, rpy }: Origin, up: number): Pose {
+  const [cr, cp, cy] = rpy.map((angle) => Math.cos(angle / 2)) as [number, number, number];
+  const [sr, sp, sy] = rpy.map((angle) => Math.sin(angle / 2)) as [number, number, number];
+  const orientation = {
+    x: sr * cp * cy - cr * sp * sy,
+    y: cr * sp * cy + sr * cp * sy,
+    z: cr * cp * sy - sr * sp * cy,
+    w: cr * cp * cy + sr * sp * sy,
+  };
+  const { x, y, z, w } = orientation;
+  const axis = [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)];
+  return {
+    position: { x: xyz[0] + up * axis[0]!, y: xyz[1] + up * axis[1]!, z: xyz[2] + up * axis[2]! },
+    orientation,
+  };
+}

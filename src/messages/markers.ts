@@ -1,0 +1,79 @@
+import { type Colormap, colorTable } from "../explain/colormap.js";
+import type { Explanation } from "../explain/explanation.js";
+import { type JointElements, jointRelevance } from "../explain/joint-relevance.js";
+import { parseUrdf } from "../urdf/urdf.js";
+import { type LinkShape, linkShapes } from "./link-shapes.js";
+import { toTime } from "./robot.js";
+import type { ColorRgba, MarkerArrayMessage, MarkerMessage } from "./types.js";
+
+/** visualization_msgs/Marker: add or replace. */
+const ADD = 0;
+/** Of links that no joint of the policy moves, and of all where nothing is relevant. */
+const NEUTRAL: ColorRgba = { r: 0.5, g: 0.5, b: 0.5, a: 1 };
+
+/** A robot whose links are coloured by the relevance of the joint that moves them. */
+export class RobotColors {
+  readonly #elements: JointElements;
+  readonly #shapes: readonly LinkShape[];
+
+  /**
+   * @param source names the description in messages
+   * @throws InputError where the description is not a URDF
+   */
+  constructor(urdf: string, source: string, elements: JointElements) {
+    this.#elements = elements;
+    this.#shapes = linkShapes(parseUrdf(urdf, source), new Set(Object.values(elements).flat()));
+  }
+
+  /**
+   * One marker for each visual of the description, numbered in its order. A colour is the joint's relevance by that of
+   * the joint with the most; `undefined` where there is nothing to show or nothing to tell it by (level `skip`).
+   */
+  markers(explanation: Explanation, colormap: Colormap = "inferno"): MarkerArrayMessage | undefined {
+    const relevance = jointRelevance(explanation, this.#elements);
+    if (!relevance || this.#shapes.length === 0) return undefined;
+    const top = Math.max(0, ...relevance.values());
+    const table = colorTable(colormap);
+    const color = (joint: string | undefined): ColorRgba => {
+      const value = joint === undefined ? undefined : relevance.get(joint);
+      return value === undefined || !(top > 0) ? NEUTRAL : colorAt(table, value / top);
+    };
+    const stamp = toTime(explanation.observation.stamp);
+    return { markers: this.#shapes.map((shape, id) => marker(shape, id, stamp, color(shape.joint))) };
+  }
+}
+
+function colorAt(table: Uint8Array, level: number): ColorRgba {
+  const at = 3 * Math.round(255 * level);
+  return { r: table[at]! / 255, g: table[at + 1]! / 255, b: table[at + 2]! / 255, a: 1 };
+}
+
+function marker(
+  shape: LinkShape,
+  id: number,
+  stamp: MarkerMessage["header"]["stamp"],
+  color: ColorRgba,
+): MarkerMessage {
+  const { link, type, pose, scale, mesh } = shape;
+  return {
+    header: { stamp, frame_id: link },
+    ns: "joint_relevance",
+    id,
+    type,
+    action: ADD,
+    pose,
+    scale,
+    color,
+    lifetime: { sec: 0, nanosec: 0 },
+    frame_locked: true,
+    points: [],
+    colors: [],
+    texture_resource: "",
+    texture: { header: { stamp: { sec: 0, nanosec: 0 }, frame_id: "" }, format: "", data: new Uint8Array(0) },
+    uv_coordinates: [],
+    text: "",
+    mesh_resource: mesh,
+    mesh_file: { filename: "", data: new Uint8Array(0) },
+    mesh_use_embedded_materials: false,
+  };
+}
