@@ -13,6 +13,7 @@ const rooms = {
   foxglove: ["explain", "messages"],
   bag: ["explain", "messages"],
   sim: ["arm", "explain"],
+  ros: ["explain", "messages", "policy", "arm", "sim", "relevance"],
   train: ["graph", "backward", "runtime", "policy", "sim", "arm"],
 };
 

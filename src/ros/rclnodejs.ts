@@ -1,0 +1,242 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InputError } from "../errors.js";
+import type { Qos } from "../messages/qos.js";
+import { type Failed, guarded } from "./guard.js";
+import type {
+  RclContext,
+  RclEndpoint,
+  RclNode,
+  Rclnodejs,
+  RclQos,
+  RclServiceType,
+  RclType,
+} from "./rclnodejs-types.js";
+import type { Answer, Endpoint, Fields, OwnService, Publisher, RosNode, Severity, Subscription } from "./ros.js";
+
+export interface NodeOptions {
+  /** Name of the node where `__node:=` gives no other. */
+  readonly name: string;
+  readonly namespace?: string;
+  /** Remappings and log levels, from `--ros-args` on; parameters are not among them. */
+  readonly args: readonly string[];
+}
+
+/** rmw's numbers. */
+const KEEP_LAST = 1;
+const RELIABILITY = { reliable: 1, best_effort: 2 } as const;
+const DURABILITY = { transient_local: 1, volatile: 2 } as const;
+
+/**
+ * Opens a ROS 2 node and begins to serve it on the event loop. One a process: rclnodejs aborts outside the main thread.
+ * @throws InputError where ROS 2 or rclnodejs is missing, or ROS 2 refuses the arguments
+ */
+export async function openNode({ name, namespace = "", args }: NodeOptions): Promise<RosNode> {
+  const rcl = await loadRclnodejs();
+  rcl.removeSignalHandlers();
+  const context = new rcl.Context();
+  try {
+    await rcl.init(context, ["torquelens", ...args]);
+    const options = { startParameterServices: false, parameterOverrides: [] };
+    return new RclRosNode(rcl, context, new rcl.Node(name, namespace, context, options));
+  } catch (error) {
+    try {
+      rcl.shutdown(context);
+    } catch {
+      // It may not have come up at all.
+    }
+    throw new InputError(`ROS 2 does not start: ${(error as Error).message}`);
+  }
+}
+
+/** From `ros/`, where the package's build puts it, else from beside the other packages. */
+async function loadRclnodejs(): Promise<Rclnodejs> {
+  if (!process.env.AMENT_PREFIX_PATH)
+    throw new InputError("no ROS 2 is sourced: source its setup.bash first (/opt/ros/DISTRIBUTION/setup.bash)");
+  let folder: string;
+  try {
+    const near = createRequire(new URL("../../ros/package.json", import.meta.url));
+    folder = dirname(near.resolve("rclnodejs/package.json"));
+  } catch {
+    throw new InputError(
+      "rclnodejs is not installed: with ROS 2 sourced, build the package (colcon build), or run npm run build:ros",
+    );
+  }
+  try {
+    const module: { default: Rclnodejs } = await import(pathToFileURL(join(folder, "dist/index.js")).href);
+    return module.default;
+  } catch (error) {
+    throw new InputError(`rclnodejs does not load (built for another ROS 2 or Node.js?): ${(error as Error).message}`);
+  }
+}
+
+class RclRosNode implements RosNode {
+  readonly name: string;
+  readonly namespace: string;
+  readonly fullName: string;
+  readonly #clock: { now(): { readonly nanoseconds: bigint } };
+  #isOpen = true;
+
+  constructor(
+    private readonly rcl: Rclnodejs,
+    private readonly context: RclContext,
+    private readonly node: RclNode,
+  ) {
+    this.name = node.name();
+    this.namespace = node.namespace();
+    this.fullName = node.getFullyQualifiedName();
+    this.#clock = new rcl.Clock();
+    const execute = node.execute.bind(node);
+    const safely = guarded("rclnodejs", execute, this.#failed);
+    // What is thrown in here aborts the process, and promises settled in here go on only when the event loop turns.
+    node.execute = (handles) => {
+      safely(handles);
+      setImmediate(() => {});
+    };
+    node.spin();
+  }
+
+  log(severity: Severity, text: string): void {
+    if (this.#isOpen) this.node.getLogger()[severity](text);
+    else if (severity !== "debug") process.stderr.write(`${text}\n`);
+  }
+
+  systemTime(): bigint {
+    return this.#clock.now().nanoseconds;
+  }
+
+  resolveTopic(name: string): string {
+    return named(name, () => this.node.resolveTopicName(name));
+  }
+
+  publisher(type: string, topic: string, qos: Qos): Publisher {
+    const publisher = named(`${topic} (${type})`, () =>
+      this.node.createPublisher(typeOnly(type), topic, { qos: toRcl(qos) }),
+    );
+    let isOpen = true;
+    return {
+      topic: publisher.topic,
+      get subscribers() {
+        return isOpen ? publisher.subscriptionCount : 0;
+      },
+      publish: (cdr) => {
+        if (isOpen && this.#isOpen) publisher.publish(atOffsetZero(cdr));
+      },
+      close: () => {
+        if (isOpen && this.#isOpen) this.node.destroyPublisher(publisher);
+        isOpen = false;
+      },
+    };
+  }
+
+  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => void): Subscription {
+    let isOpen = true;
+    const safely = guarded(topic, take, this.#failed);
+    const subscription = named(`${topic} (${type})`, () =>
+      this.node.createSubscription(type, topic, { qos: toRcl(qos) }, (message) => {
+        if (isOpen) safely(message);
+      }),
+    );
+    return {
+      topic: subscription.topic,
+      close: () => {
+        if (isOpen && this.#isOpen) this.node.destroySubscription(subscription);
+        isOpen = false;
+      },
+    };
+  }
+
+  service(type: string | OwnService, name: string, answer: Answer): { close(): void } {
+    let isOpen = true;
+    const callback = async (request: Fields): Promise<object | undefined> => {
+      // Off the native side's call, in which nothing may be created or destroyed.
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        const response = await answer(request);
+        return isOpen && this.#isOpen ? response : undefined;
+      } catch (error) {
+        this.#failed(name, error as Error);
+        return undefined;
+      }
+    };
+    const service = named(name, () =>
+      this.node.createService(typeof type === "string" ? type : this.#ownService(type), name, callback),
+    );
+    return {
+      close: () => {
+        if (isOpen && this.#isOpen) this.node.destroyService(service);
+        isOpen = false;
+      },
+    };
+  }
+
+  publishersOf(topic: string): readonly Endpoint[] {
+    return this.node.getPublishersInfoByTopic(topic).map(toEndpoint);
+  }
+
+  subscribersOf(topic: string): readonly Endpoint[] {
+    return this.node.getSubscriptionsInfoByTopic(topic).map(toEndpoint);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.rcl.shutdown(this.context);
+  }
+
+  #ownService({ name, request, responseOf }: OwnService): RclServiceType {
+    const type = typeOnly(name);
+    const Request = this.rcl.require(request);
+    const { Response } = this.rcl.require(responseOf);
+    return Object.assign(type, { Request, Response });
+  }
+
+  readonly #failed: Failed = (where, error) => {
+    this.log("error", `${where}: ${error.message}`);
+    this.log("debug", error.stack ?? "");
+  };
+}
+
+/** The client library wants a class; for what we serialise ourselves its name is enough, and none need be generated. */
+function typeOnly(type: string): RclType {
+  const [pkgName = "", subFolder = "", interfaceName = ""] = type.split("/");
+  const unused = (): void => {};
+  return Object.assign(unused, { type: () => ({ pkgName, subFolder, interfaceName }) });
+}
+
+const toRcl = ({ reliability, durability, depth }: Qos): RclQos => ({
+  history: KEEP_LAST,
+  depth,
+  reliability: RELIABILITY[reliability],
+  durability: DURABILITY[durability],
+});
+
+const toEndpoint = ({ node_namespace, node_name, topic_type, qos_profile }: RclEndpoint): Endpoint => ({
+  node: `${node_namespace.replace(/\/$/, "")}/${node_name}`,
+  type: topic_type,
+  reliability: qos_profile.reliability === RELIABILITY.best_effort ? "best_effort" : "reliable",
+  durability: qos_profile.durability === DURABILITY.transient_local ? "transient_local" : "volatile",
+});
+
+/** The native side reads a view that does not begin its buffer from the wrong place. */
+function atOffsetZero(bytes: Uint8Array): Buffer {
+  if (bytes.byteOffset === 0) return Buffer.from(bytes.buffer as ArrayBuffer, 0, bytes.byteLength);
+  const copy = Buffer.alloc(bytes.byteLength);
+  copy.set(bytes);
+  return copy;
+}
+
+function named<T>(what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const { message } = error as Error;
+    const missing = /(\w+)__rosidl_typesupport_c\.so/.exec(message);
+    throw new InputError(
+      missing
+        ? `${what}: the package ${missing[1]!.replace(/^lib/, "")} is not in the environment (source its setup.bash): ${message}`
+        : `${what}: ${message}`,
+    );
+  }
+}
