@@ -10,6 +10,7 @@ const rooms = {
   explain: ["graph", "relevance", "policy", "arm", "runtime"],
   urdf: [],
   messages: ["explain", "urdf"],
+  health: ["explain", "messages", "yaml"],
   foxglove: ["explain", "messages"],
   bag: ["explain", "messages"],
   sim: ["arm", "explain"],

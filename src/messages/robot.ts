@@ -1,5 +1,12 @@
 import type { Observation } from "../explain/observation.js";
-import type { Header, JointStateMessage, TfMessage, Time } from "./types.js";
+import type {
+  DiagnosticArrayMessage,
+  DiagnosticStatusMessage,
+  Header,
+  JointStateMessage,
+  TfMessage,
+  Time,
+} from "./types.js";
 
 const SECOND = 1_000_000_000n;
 
@@ -41,4 +48,9 @@ export function toTf(observation: Observation): TfMessage | undefined {
       },
     })),
   };
+}
+
+/** @param stamp time of the report, nanoseconds */
+export function toDiagnostics(stamp: bigint, status: readonly DiagnosticStatusMessage[]): DiagnosticArrayMessage {
+  return { header: { stamp: toTime(stamp), frame_id: "" }, status: [...status] };
 }

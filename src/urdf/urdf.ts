@@ -99,3 +99,8 @@ function originOf(element: XmlElement, source: string): Origin {
   const vector = (name: string) => (numbers(origin, name, 3, source) as Vector | undefined) ?? NOWHERE;
   return { xyz: vector("xyz"), rpy: vector("rpy") };
 }
+
+/** Largest |torque| (N·m) or |force| (N) by joint, where the description gives one; an effort of 0 stands for none. */
+export function effortLimits({ joints }: Urdf): Map<string, number> {
+  return new Map(joints.flatMap(({ name, effort }) => (effort !== undefined && effort > 0 ? [[name, effort]] : [])));
+}

@@ -1,0 +1,178 @@
+import type { ExplanationFlag } from "../explain/explanation.js";
+import { above, below, type Complaint, type Finding, finding, percent } from "./finding.js";
+import { type Check, grown, ratio, type Snapshot, type Tick } from "./snapshot.js";
+import { quantile } from "./window.js";
+
+/** Nothing is said of rates before so long, seconds. */
+const SETTLING = 1;
+
+/** Every status that a node reports. */
+export const CHECKS: readonly Check[] = [
+  { name: "rate", find: rate },
+  { name: "latency", find: latency },
+  { name: "inputs", find: inputs },
+  { name: "relevance", find: relevance },
+  { name: "policy health", find: ({ policy }) => policy },
+  { name: "publishing", find: publishing },
+];
+
+const hertz = (value: number): string => `${value.toFixed(1)} Hz`;
+const ms = (value: number): string => (Number.isNaN(value) ? "unknown" : value.toFixed(2));
+
+function rate(snapshot: Snapshot): Finding {
+  const { facts, ticks, seconds, countedSeconds, total, thresholds } = snapshot;
+  const actual = ratio(ticks.length, seconds);
+  const images = ratio(
+    grown(snapshot, ({ inputs }) => inputs.matched + inputs.syncMisses + inputs.tooOld),
+    countedSeconds,
+  );
+  const values = {
+    "Events in window": ticks.length,
+    "Events since startup": total,
+    "Duration of window (s)": seconds.toFixed(1),
+    "Actual frequency (Hz)": actual.toFixed(2),
+    "Target frequency (Hz)": facts.expectedRate.toFixed(2),
+    "Image frequency (Hz)": images.toFixed(2),
+  };
+  if (total === 0) return { severity: "stale", message: "nothing explained yet", values };
+  if (seconds < SETTLING) return { severity: "ok", message: "starting", values };
+  const { rate_warn, rate_error } = thresholds;
+  const message = `${hertz(actual)} of ${hertz(facts.expectedRate)}, images come at ${hertz(images)}`;
+  return finding([below(actual / facts.expectedRate, rate_warn, rate_error, message)], hertz(actual), values);
+}
+
+function latency({ ticks, facts, thresholds }: Snapshot): Finding {
+  const { deadlineMs, wantedLevel } = facts;
+  const times = ticks.map(({ latencyMs }) => latencyMs);
+  const ages = ticks.map(({ ageMs }) => ageMs).filter((age) => !Number.isNaN(age));
+  const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+  const misses = count(ticks, "deadline_missed");
+  const levels = { full: 0, shares: 0, skip: 0 };
+  for (const { level } of ticks) levels[level]++;
+  const level = ticks.at(-1)?.level;
+  const values = {
+    "Latency p50 (ms)": ms(p50),
+    "Latency p99 (ms)": ms(p99),
+    "Deadline (ms)": deadlineMs.toFixed(2),
+    "Deadline misses": misses,
+    "Image to publication p50 (ms)": ms(quantile(ages, 0.5)),
+    "Image to publication p99 (ms)": ms(quantile(ages, 0.99)),
+    Level: level ?? "none",
+    ...Object.fromEntries(Object.entries(levels).map(([name, n]) => [`Explanations at level ${name}`, n])),
+  };
+  if (ticks.length === 0) return { severity: "stale", message: "nothing explained", values };
+  const missed = ratio(misses, ticks.length);
+  const { misses_warn, misses_error } = thresholds;
+  const complaints: (Complaint | undefined)[] = [
+    some(missed, (part) =>
+      above(part, misses_warn, misses_error, `${percent(part)} took longer than ${deadlineMs.toFixed(1)} ms`),
+    ),
+    RANK[level!] > RANK[wantedLevel]
+      ? { severity: "warn", message: `level ${level} instead of ${wantedLevel}, for want of time` }
+      : undefined,
+  ];
+  return finding(complaints, `p99 ${ms(p99)} ms`, values);
+}
+
+const RANK = { full: 0, shares: 1, skip: 2 } as const;
+
+function inputs(snapshot: Snapshot): Finding {
+  const { facts, thresholds } = snapshot;
+  const { drops_warn, drops_error, sync_warn, sync_error } = thresholds;
+  const matched = grown(snapshot, (f) => f.inputs.matched);
+  const missed = grown(snapshot, (f) => f.inputs.syncMisses);
+  const unmatched = ratio(missed, matched + missed);
+  const replaced = ratio(
+    grown(snapshot, (f) => f.replaced),
+    matched,
+  );
+  const values: Record<string, number> = {
+    "Images matched": facts.inputs.matched,
+    "Synchronisation misses": facts.inputs.syncMisses,
+    "Images too old": facts.inputs.tooOld,
+    "Observations replaced by newer": facts.replaced,
+    "Clock jumps": facts.inputs.clockJumps,
+  };
+  for (const [topic, { received, dropped }] of Object.entries(facts.inputs.topics)) {
+    values[`${topic}: received`] = received;
+    for (const [reason, total] of Object.entries(dropped)) values[`${topic}: ${reason}`] = total ?? 0;
+  }
+  const complaints = [
+    ...facts.continuous.map((topic) => silent(snapshot, topic)),
+    ...Object.keys(facts.inputs.topics).flatMap((topic) => refused(snapshot, topic)),
+    some(unmatched, (part) => above(part, sync_warn, sync_error, `${percent(part)} of images without joint states`)),
+    some(replaced, (part) => above(part, drops_warn, drops_error, `${percent(part)} of observations came too fast`)),
+  ];
+  return finding(complaints, "all topics arrive and match", values);
+}
+
+function silent(snapshot: Snapshot, topic: string): Complaint | undefined {
+  const { facts, countedSeconds } = snapshot;
+  if ((facts.inputs.topics[topic]?.received ?? 0) === 0) {
+    return { severity: "stale", message: `${topic}: nothing received yet` };
+  }
+  if (countedSeconds < SETTLING || grown(snapshot, (f) => f.inputs.topics[topic]?.received) > 0) return undefined;
+  return { severity: "error", message: `${topic}: nothing received any more` };
+}
+
+function refused(snapshot: Snapshot, topic: string): (Complaint | undefined)[] {
+  const { facts, thresholds } = snapshot;
+  const received = grown(snapshot, (f) => f.inputs.topics[topic]?.received);
+  return Object.keys(facts.inputs.topics[topic]!.dropped).map((reason) => {
+    if (SYNCHRONISING.has(reason)) return undefined;
+    const dropped = grown(snapshot, (f) => f.inputs.topics[topic]?.dropped[reason]);
+    return some(ratio(dropped, received), (part) =>
+      above(part, thresholds.drops_warn, thresholds.drops_error, `${topic}: ${percent(part)} refused (${reason})`),
+    );
+  });
+}
+
+/** Told by the counter of synchronisation misses, not once more. */
+const SYNCHRONISING: ReadonlySet<string> = new Set(["unmatched"]);
+
+function relevance({ ticks, failures, thresholds }: Snapshot): Finding {
+  const residuals = ticks.map(({ conservationResidual }) => conservationResidual).filter((x) => !Number.isNaN(x));
+  const astray = count(ticks, "not_conserving");
+  const part = ratio(astray, ticks.length);
+  const values = {
+    Method: ticks.at(-1)?.method ?? "none",
+    "Conservation residual p50": residuals.length > 0 ? quantile(residuals, 0.5).toExponential(1) : "unknown",
+    "Conservation residual max": residuals.length > 0 ? Math.max(...residuals).toExponential(1) : "unknown",
+    "Explanations that do not conserve": astray,
+    "Idle explanations": count(ticks, "idle"),
+    "Explanations without importance": count(ticks, "importance_unknown"),
+    "Observations not explained": failures.length,
+  };
+  const { residual_warn, residual_error } = thresholds;
+  const [newest] = failures.slice(-1);
+  const complaints: (Complaint | undefined)[] = [
+    newest === undefined ? undefined : { severity: "error", message: `not explained: ${newest}` },
+    some(part, () =>
+      above(part, residual_warn, residual_error, `relevance does not add up in ${percent(part)} of explanations`),
+    ),
+  ];
+  if (ticks.length === 0 && newest === undefined) return { severity: "stale", message: "nothing explained", values };
+  return finding(complaints, "relevance adds up to the torques", values);
+}
+
+function publishing(snapshot: Snapshot): Finding {
+  const values: Record<string, number> = {};
+  const complaints: (Complaint | undefined)[] = [];
+  for (const [topic, { published, failed, subscribers }] of Object.entries(snapshot.facts.outputs)) {
+    values[`${topic}: published`] = published;
+    values[`${topic}: subscribers`] = subscribers;
+    const now = grown(snapshot, (f) => f.outputs[topic]?.failed);
+    if (failed > 0) values[`${topic}: failed`] = failed;
+    if (now > 0) complaints.push({ severity: "error", message: `${topic}: ${now} messages could not be published` });
+  }
+  return finding(complaints, "publishing", values);
+}
+
+/** A threshold of 0 means "any at all". */
+function some(part: number, complain: (part: number) => Complaint | undefined): Complaint | undefined {
+  return part > 0 ? complain(part) : undefined;
+}
+
+function count(ticks: readonly Tick[], flag: ExplanationFlag): number {
+  return ticks.filter(({ flags }) => flags.includes(flag)).length;
+}

@@ -1,0 +1,111 @@
+import type { Explanation } from "../explain/explanation.js";
+import type { DiagnosticStatusMessage } from "../messages/types.js";
+import { CHECKS } from "./checks.js";
+import type { Facts } from "./facts.js";
+import { type Finding, SEVERITIES } from "./finding.js";
+import { PolicyHealth } from "./policy-health.js";
+import type { Profile } from "./profile.js";
+import type { Tick } from "./snapshot.js";
+import { type Thresholds, thresholdsOf } from "./thresholds.js";
+import { Window } from "./window.js";
+
+export interface MonitorOptions {
+  /** Name of the node: statuses are called `NAME: rate` and so on. */
+  readonly name: string;
+  /** What is watched: the policy's name. */
+  readonly hardwareId: string;
+  /** A clock that never goes back, milliseconds. */
+  readonly now: () => number;
+  readonly thresholds?: Partial<Thresholds>;
+  /** What the shares are compared with (`torquelens profile`). */
+  readonly profile?: Profile;
+}
+
+/** What a report tells of, milliseconds. */
+const LENGTH = 5000;
+
+/** Watches a run and says how it goes, by the conventions of diagnostic_updater: for `/diagnostics`, once a second. */
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #ticks = new Window<Tick>(LENGTH);
+  readonly #failures = new Window<string>(LENGTH);
+  readonly #facts = new Window<Facts>(LENGTH);
+  #thresholds: Thresholds;
+  #policy: PolicyHealth;
+  #total = 0;
+  #begun: number;
+
+  /** @throws InputError for a threshold that is none */
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#thresholds = thresholdsOf(options.thresholds);
+    this.#policy = new PolicyHealth(options.profile);
+    this.#begun = options.now();
+  }
+
+  /** Changes thresholds; those left out stay. @throws InputError as the constructor, and nothing is changed */
+  setThresholds(changes: Partial<Thresholds>): void {
+    this.#thresholds = thresholdsOf({ ...this.#thresholds, ...changes });
+  }
+
+  /** Compares with another profile from now on, or with none. */
+  setProfile(profile: Profile | undefined): void {
+    this.#policy = new PolicyHealth(profile);
+  }
+
+  /** @param ageMs image stamp → explanation published, milliseconds, where that is known */
+  explained(explanation: Explanation, ageMs = Number.NaN): void {
+    const at = this.#options.now();
+    const { latencyMs, level, conservationResidual, flags, method } = explanation;
+    this.#ticks.add(at, { latencyMs, level, conservationResidual, flags, method, ageMs });
+    this.#policy.add(explanation, at);
+    this.#total++;
+  }
+
+  /** An observation could not be explained. @param reason one line */
+  failed(reason: string): void {
+    this.#failures.add(this.#options.now(), reason);
+  }
+
+  /** Begins anew, as after a pause: nothing from before counts against the run. */
+  restart(): void {
+    for (const window of [this.#ticks, this.#failures, this.#facts, this.#policy]) window.clear();
+    this.#begun = this.#options.now();
+    this.#total = 0;
+  }
+
+  /** One status a check. To be asked once a second. */
+  report(facts: Facts): DiagnosticStatusMessage[] {
+    const { now } = this.#options;
+    const at = now();
+    if (!facts.active) {
+      this.restart();
+      return CHECKS.map(({ name }) => this.#status(name, { severity: "ok", message: "inactive", values: {} }));
+    }
+    this.#facts.add(at, facts);
+    const { at: since, value: before } = this.#facts.oldest(at)!;
+    const snapshot = {
+      facts,
+      before,
+      ticks: this.#ticks.values(at),
+      failures: this.#failures.values(at),
+      seconds: (at - Math.max(this.#begun, at - LENGTH)) / 1000,
+      countedSeconds: (at - since) / 1000,
+      total: this.#total,
+      policy: this.#policy.find(at, this.#thresholds),
+      thresholds: this.#thresholds,
+    };
+    return CHECKS.map(({ name, find }) => this.#status(name, find(snapshot)));
+  }
+
+  #status(name: string, { severity, message, values }: Finding): DiagnosticStatusMessage {
+    const { name: node, hardwareId } = this.#options;
+    return {
+      level: SEVERITIES[severity],
+      name: `${node}: ${name}`,
+      message,
+      hardware_id: hardwareId,
+      values: Object.entries(values).map(([key, value]) => ({ key, value: String(value) })),
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import type { Explanation } from "../explain/explanation.js";
+import type { Facts } from "./facts.js";
+import type { Finding } from "./finding.js";
+import type { Thresholds } from "./thresholds.js";
+
+/** One explanation, as far as diagnostics care. */
+export interface Tick extends Pick<Explanation, "latencyMs" | "level" | "conservationResidual" | "flags" | "method"> {
+  /** Image stamp → explanation published, milliseconds; NaN where it was not measured. */
+  readonly ageMs: number;
+}
+
+/** All that a check looks at. */
+export interface Snapshot {
+  readonly facts: Facts;
+  /** The facts as they were when the window began. */
+  readonly before: Facts;
+  /** Explanations of the window, the oldest first. */
+  readonly ticks: readonly Tick[];
+  /** Reasons of observations in the window that could not be explained. */
+  readonly failures: readonly string[];
+  /** Length of the window so far, seconds. */
+  readonly seconds: number;
+  /** From `before` to `facts`, seconds; 0 at the first report. */
+  readonly countedSeconds: number;
+  /** Explanations since the start. */
+  readonly total: number;
+  readonly policy: Finding;
+  readonly thresholds: Thresholds;
+}
+
+/** One status of the diagnostics. */
+export interface Check {
+  readonly name: string;
+  readonly find: (snapshot: Snapshot) => Finding;
+}
+
+/** How much a count of the facts grew in the window. */
+export function grown({ facts, before }: Snapshot, count: (facts: Facts) => number | undefined): number {
+  return (count(facts) ?? 0) - (count(before) ?? 0);
+}
+
+/** Part / whole; 0 of nothing. */
+export const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);

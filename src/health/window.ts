@@ -1,0 +1,50 @@
+interface Sample<T> {
+  readonly at: number;
+  readonly value: T;
+}
+
+/** What was seen in the last so many milliseconds. */
+export class Window<T> {
+  #samples: Sample<T>[] = [];
+  #first = 0;
+
+  constructor(readonly lengthMs: number) {}
+
+  /** @param at milliseconds, never going back */
+  add(at: number, value: T): void {
+    this.#prune(at);
+    this.#samples.push({ at, value });
+  }
+
+  /** The values of the window that ends now, the oldest first. */
+  values(now: number): T[] {
+    this.#prune(now);
+    return this.#samples.slice(this.#first).map(({ value }) => value);
+  }
+
+  /** Oldest sample of the window that ends now. */
+  oldest(now: number): Sample<T> | undefined {
+    this.#prune(now);
+    return this.#samples[this.#first];
+  }
+
+  clear(): void {
+    this.#samples = [];
+    this.#first = 0;
+  }
+
+  #prune(now: number): void {
+    while (this.#first < this.#samples.length && this.#samples[this.#first]!.at <= now - this.lengthMs) this.#first++;
+    if (this.#first > 1024 && this.#first > this.#samples.length / 2) {
+      this.#samples = this.#samples.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}
+
+/** The value that a part of the values does not exceed (nearest rank); NaN of none. */
+export function quantile(values: readonly number[], part: number): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!;
+}
