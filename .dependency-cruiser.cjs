@@ -11,10 +11,11 @@ const rooms = {
   urdf: [],
   messages: ["explain", "urdf"],
   health: ["explain", "messages", "yaml"],
+  sensing: ["explain", "policy", "arm", "messages", "yaml"],
   foxglove: ["explain", "messages"],
   bag: ["explain", "messages"],
   sim: ["arm", "explain"],
-  ros: ["explain", "messages", "policy", "arm", "sim", "relevance"],
+  ros: ["explain", "sensing", "messages", "policy", "arm", "sim", "relevance"],
   train: ["graph", "backward", "runtime", "policy", "sim", "arm"],
 };
 

@@ -111,7 +111,7 @@ function cardText({ card, cardSource, modalities }: Policy): string {
       [
         "arm",
         card.arm
-          ? `${card.arm.file}, end effector ${card.arm.site ?? card.arm.link}`
+          ? `${card.arm.file ?? "the source's robot description"}, end effector ${card.arm.site ?? card.arm.link}`
           : "none: importance is 1 for every torque",
       ],
     ])}`,

@@ -17,6 +17,7 @@ const PIXELS: Readonly<
   rgba8: { bytes: 4, rgb: [0, 1, 2] },
   bgra8: { bytes: 4, rgb: [2, 1, 0] },
   mono8: { bytes: 1, rgb: [0, 0, 0] },
+  "16UC1": { bytes: 2, rgb: [0, 0, 0] },
 };
 /** Luma of ITU-R BT.601, for colour images shown to a policy that sees grey. */
 const LUMA = [0.299, 0.587, 0.114] as const;
@@ -82,16 +83,23 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     throw new InputError(
       `${name}: expected ${width * height * bytes} bytes of ${image.encoding}, found ${image.data.length}`,
     );
+  if ((image.encoding === "16UC1") !== (encoding === "16UC1"))
+    throw new InputError(`${name}: expected an image of ${encoding}, found ${image.encoding}`);
+  const { data } = image;
+  const pixels = width * height;
   const [low] = modality.range;
   const isInterleaved = layout === "NHWC" && modality.stacking === "channels" && modality.frames > 1;
   const origin = frame * (isInterleaved ? channels : width * height * channels);
-  if (layout === "NHWC" && !isInterleaved && image.encoding === encoding && scale === 1 && low === 0) {
-    into.set(image.data, origin);
+  if (encoding === "16UC1") {
+    const step = isInterleaved ? modality.frames : 1;
+    for (let p = 0; p < pixels; p++) into[origin + p * step] = low + scale * (data[2 * p]! + 256 * data[2 * p + 1]!);
     return;
   }
-  const { data } = image;
+  if (layout === "NHWC" && !isInterleaved && image.encoding === encoding && scale === 1 && low === 0) {
+    into.set(data, origin);
+    return;
+  }
   const pixelValues = Float64Array.from({ length: 256 }, (_, byte) => low + scale * byte);
-  const pixels = width * height;
   for (let c = 0; c < channels; c++) {
     const first = origin + (layout === "NHWC" ? c : c * pixels);
     const step = layout === "NHWC" ? channels * (isInterleaved ? modality.frames : 1) : 1;

@@ -2,10 +2,10 @@
  * One synchronised policy input: what every source (ROS 2, bag, simulation) yields and all the explainer sees.
  */
 
-/** Pixel formats named as in sensor_msgs/image_encodings. */
-export type ImageEncoding = "rgb8" | "bgr8" | "rgba8" | "bgra8" | "mono8";
+/** Pixel formats named as in sensor_msgs/image_encodings. `16UC1`, depth most often, is little-endian. */
+export type ImageEncoding = "rgb8" | "bgr8" | "rgba8" | "bgra8" | "mono8" | "16UC1";
 
-/** A camera image, row-major, rows without padding. `data` has height × width × channels bytes. */
+/** A camera image, row-major, rows without padding. `data` has height × width × channels bytes, twice that for 16UC1. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -47,7 +47,12 @@ export interface Transform {
   readonly rotation: readonly [x: number, y: number, z: number, w: number];
 }
 
-export type ObservationFlag = "in_contact" | "at_limit" | "importance_unknown" | "limit_clipped";
+export type ObservationFlag =
+  | "in_contact"
+  | "at_limit"
+  | "importance_unknown"
+  | "limit_clipped"
+  | "velocity_differentiated";
 
 export interface Observation {
   /** Counts observations of one run from 0. */

@@ -36,6 +36,8 @@ const LAYOUTS: Readonly<Record<ImageEncoding, { bytes: number; rgb: readonly [nu
   rgba8: { bytes: 4, rgb: [0, 1, 2] },
   bgra8: { bytes: 4, rgb: [2, 1, 0] },
   mono8: { bytes: 1, rgb: [0, 0, 0] },
+  // The upper byte.
+  "16UC1": { bytes: 2, rgb: [1, 1, 1] },
 };
 
 /** Bytes of one pixel in an encoding. */

@@ -19,7 +19,13 @@ export const QUANTITIES = [
 ] as const;
 
 /** Pixel formats of a policy's image input, named as in sensor_msgs/image_encodings. */
-export const CARD_ENCODINGS = ["rgb8", "bgr8", "mono8"] as const;
+export const CARD_ENCODINGS = ["rgb8", "bgr8", "mono8", "16UC1"] as const;
+
+/** Ways to bring a camera's image to the policy's size. */
+export const RESIZE_FILTERS = ["nearest", "bilinear", "area", "antialias"] as const;
+
+/** What to do for a source without joint velocities. */
+export const MISSING_VELOCITY = ["refuse", "differentiate"] as const;
 
 const finite = (expected: string) => z.number({ error: expected });
 const positive = (expected: string) => z.number({ error: expected }).positive({ error: expected });
@@ -60,8 +66,28 @@ const imageInput = mapping({
   range: z
     .tuple([finite("a number"), finite("a number")], { error: "[low, high], two numbers" })
     .refine(([low, high]) => low < high, { error: "low below high" }),
-  /** Tensor units of one 8-bit step: tensor value = low + scale · byte. Default (high − low) / 255. */
+  /** Tensor units of one step: tensor value = low + scale · byte. Default (high − low) / 255, / 65535 for 16UC1. */
   scale: positive("a number above 0").optional(),
+  /** Part of the camera's image that the policy sees: [x, y, width, height] in pixels, or the largest about its centre. */
+  crop: z
+    .union(
+      [
+        z.literal("centre", { error: "centre or [x, y, width, height]" }),
+        z.tuple(
+          [
+            count(0, "a whole number, 0 or more"),
+            count(0, "a whole number, 0 or more"),
+            count(1, "a whole number, 1 or more"),
+            count(1, "a whole number, 1 or more"),
+          ],
+          { error: "[x, y, width, height], four whole numbers" },
+        ),
+      ],
+      { error: "centre or [x, y, width, height]" },
+    )
+    .optional(),
+  /** How that part is brought to the tensor's size; without it, it must have this size. */
+  resize: choice(RESIZE_FILTERS).optional(),
   /** Normalisation outside the model, one a channel: the model gets (value − mean) / std of a value in `range`. */
   mean: statistic("a channel").optional(),
   std: deviation("a channel").optional(),
@@ -141,14 +167,18 @@ export const cardSchema = mapping({
   fusion: text("the name of a tensor").optional(),
   /** Σα|τ| below which a tick is flagged idle, N·m. Default 1e-3 of the sum of the torque limits. */
   idle_threshold: finite("a number of N·m, 0 or more").min(0, { error: "a number of N·m, 0 or more" }).optional(),
-  /** The arm's model, for the importance factor α. Without it α = 1. */
+  /** What a source without joint velocities is for this policy: refused (default), or differentiated and flagged. */
+  missing_velocity: choice(MISSING_VELOCITY).default("refuse"),
+  /** The arm's model, for the importance factor α and the end effector's state. Without it α = 1. */
   arm: mapping({
-    /** MJCF or URDF file, relative to the card. */
-    file: text("the path of an MJCF or URDF file"),
+    /** MJCF or URDF file, relative to the card. Without it, the URDF that a live source publishes. */
+    file: text("the path of an MJCF or URDF file").optional(),
     /** Site of the end effector. Either this or `link`. */
     site: text("the name of the end effector's site").optional(),
     /** Link (URDF) or body (MJCF) of the end effector. Either this or `site`. */
     link: text("the name of the end effector's link").optional(),
+    /** Frame that tf gives the end effector's pose in. With it, its state comes from tf, not from kinematics. */
+    tf: text("the name of a frame").optional(),
   }).optional(),
   /** Free record of the training: success rates, seeds, data. */
   training: z.record(z.string(), z.unknown(), { error: "a mapping" }).optional(),

@@ -1,13 +1,12 @@
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
-import { isSlices } from "./consistency.js";
+import { channelsOf, isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
 const FLOATS = ["float32", "float64"];
 /** Element types of slices: numbers, and integers such as tokens, masks and time steps. */
 const NUMBERS = [...FLOATS, "int64", "int32", "bool"];
-const CHANNELS = { rgb8: 3, bgr8: 3, mono8: 1 } as const;
 
 /**
  * Checks that a card fits a model's inputs and outputs: every input described, no tensor missing, sizes, layouts,
@@ -121,6 +120,7 @@ function checkImage(image: CardImage, tensor: Tensor, source: string, path: read
   if ((image.mean ?? image.std) && dtype !== "float32") {
     throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected float32 where mean or std is given`);
   }
+  checkCrop(image, tensor, source, path);
   if (dtype === "uint8") checkBytes(image, source, path);
   else if (!FLOATS.includes(dtype)) {
     throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected uint8, ${FLOATS.join(" or ")}`);
@@ -128,7 +128,7 @@ function checkImage(image: CardImage, tensor: Tensor, source: string, path: read
 }
 
 function checkChannels(image: CardImage, tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
-  const expected = CHANNELS[image.encoding] * (image.frames ?? 1);
+  const expected = channelsOf(image.encoding) * (image.frames ?? 1);
   const { channels } = axesOf(tensor.shape, image.layout);
   if (channels === expected) return;
   const other = OTHER[image.layout];
@@ -143,8 +143,25 @@ function checkChannels(image: CardImage, tensor: Tensor, source: string, path: r
 
 const channelText = (count: number): string => `${count} channel${count === 1 ? "" : "s"}`;
 
+/** A part that is not resized has the tensor's size. */
+function checkCrop(
+  { crop, resize, layout }: CardImage,
+  tensor: Tensor,
+  source: string,
+  path: readonly PropertyKey[],
+): void {
+  if (crop === undefined || crop === "centre" || resize !== undefined) return;
+  const { width, height } = axesOf(tensor.shape, layout);
+  if (crop[2] === width && crop[3] === height) return;
+  const expected = `${width}×${height}, the size of ${tensorText(tensor)}, or the key resize`;
+  throw errorAt(source, [...path, "crop"], `found ${crop[2]}×${crop[3]} pixels, expected ${expected}`);
+}
+
 /** Bytes go into a uint8 tensor as they are. */
 function checkBytes(image: CardImage, source: string, path: readonly PropertyKey[]): void {
+  if (image.encoding === "16UC1") {
+    throw errorAt(source, [...path, "encoding"], "found 16UC1, expected rgb8, bgr8 or mono8: the tensor holds uint8");
+  }
   const [low, high] = image.range;
   if (low !== 0 || high !== 255) {
     const found = `found [${low}, ${high}]`;

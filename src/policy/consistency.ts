@@ -5,6 +5,13 @@ import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./qu
 /** True for the slices of a configuration input, false for an image. */
 export const isSlices = (input: CardImage | CardSlice[]): input is CardSlice[] => Array.isArray(input);
 
+/** The largest number that a pixel can hold. */
+export const largestStep = ({ encoding }: CardImage): number => (encoding === "16UC1" ? 65535 : 255);
+
+/** Number of channels of an encoding. */
+export const channelsOf = (encoding: CardImage["encoding"]): number =>
+  encoding === "mono8" || encoding === "16UC1" ? 1 : 3;
+
 /**
  * Checks a card against itself: names given once, slices without overlaps and gaps, lists of the right length.
  * Throws InputError for the first thing that does not hold.
@@ -22,10 +29,18 @@ export function checkConsistency(card: Card, source: string): void {
       throw errorAt(source, ["state", input], again);
     }
   }
-  if (card.arm && (card.arm.site === undefined) === (card.arm.link === undefined)) {
-    const found = card.arm.site === undefined ? "neither site nor link" : "both site and link";
+  if (card.arm) checkArm(card.arm, source);
+}
+
+function checkArm({ file, site, link, tf }: NonNullable<Card["arm"]>, source: string): void {
+  if ((site === undefined) === (link === undefined)) {
+    const found = site === undefined ? "neither site nor link" : "both site and link";
     throw errorAt(source, ["arm"], `found ${found}, expected one of them, the end effector's`);
   }
+  if (site === undefined) return;
+  const why = file === undefined ? "without a file, a robot description has no sites" : "tf knows no sites";
+  if (file === undefined || tf !== undefined)
+    throw errorAt(source, ["arm", "site"], `found a site, expected link: ${why}`);
 }
 
 function once(names: readonly string[], source: string, path: readonly PropertyKey[], what: string): void {
@@ -53,7 +68,7 @@ function checkInputs(card: Card, source: string): void {
     else {
       claim(input.modality, ["inputs", tensor]);
       checkScale(input, source, ["inputs", tensor, "scale"]);
-      checkStatistics(input, input.encoding === "mono8" ? 1 : 3, "a channel", source, ["inputs", tensor]);
+      checkStatistics(input, channelsOf(input.encoding), "a channel", source, ["inputs", tensor]);
       if (input.frames !== undefined && input.layout.includes("T")) {
         const found = `found ${input.frames} with the layout ${input.layout}`;
         throw errorAt(source, ["inputs", tensor, "frames"], `${found}, expected none: the tensor says how many`);
@@ -132,9 +147,10 @@ function checkStatistics(
 
 function checkScale(image: CardImage, source: string, path: readonly PropertyKey[]): void {
   const [low, high] = image.range;
-  const largest = (high - low) / 255;
+  const steps = largestStep(image);
+  const largest = (high - low) / steps;
   if (image.scale !== undefined && image.scale > largest * (1 + 1e-6)) {
-    const expected = `at most ${largest}, so that 255 steps stay within the range [${low}, ${high}]`;
+    const expected = `at most ${largest}, so that ${steps} steps stay within the range [${low}, ${high}]`;
     throw errorAt(source, path, `found ${image.scale}, expected ${expected}`);
   }
 }

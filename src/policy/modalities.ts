@@ -1,5 +1,5 @@
 import type { Card, CardImage, CardSlice, Quantity } from "./card-schema.js";
-import { isSlices } from "./consistency.js";
+import { isSlices, largestStep } from "./consistency.js";
 import { elementNames, quantityOf, unitOf } from "./quantities.js";
 import { axesOf, type Tensor } from "./tensors.js";
 
@@ -11,7 +11,7 @@ export interface ImageModality {
   readonly input: string;
   readonly width: number;
   readonly height: number;
-  /** 3 for rgb8 and bgr8, 1 for mono8. */
+  /** 3 for rgb8 and bgr8, 1 for mono8 and 16UC1. */
   readonly channels: number;
   /** Number of images in time that the tensor holds, the oldest first; 1 for a single one. */
   readonly frames: number;
@@ -25,8 +25,12 @@ export interface ImageModality {
   readonly layout: "NHWC" | "NCHW";
   /** Lowest and highest value of a pixel in the tensor's own units. */
   readonly range: readonly [low: number, high: number];
-  /** Tensor value = low + scale · byte. */
+  /** Tensor value = low + scale · byte, or · word for 16UC1. */
   readonly scale: number;
+  /** Part of the camera's image that it shows; undefined for all of it. */
+  readonly crop: CardImage["crop"];
+  /** How that part is brought to its size; undefined where it has this size. */
+  readonly resize: CardImage["resize"];
 }
 
 /** A group of elements of a configuration input. */
@@ -93,7 +97,9 @@ function image(tensor: Tensor, input: CardImage): ImageModality {
     encoding: input.encoding,
     layout: input.layout.endsWith("HWC") ? "NHWC" : "NCHW",
     range: [low, high],
-    scale: input.scale ?? (high - low) / 255,
+    scale: input.scale ?? (high - low) / largestStep(input),
+    crop: input.crop,
+    resize: input.resize,
   };
 }
 

@@ -28,7 +28,7 @@ export interface Policy {
   readonly cardSource: string;
   /** In the order of the model's inputs, then of the slices. */
   readonly modalities: readonly Modality[];
-  /** The arm's model, absolute; undefined where the card names none. */
+  /** The arm's model, absolute; undefined where the card names no file. */
   readonly armFile: string | undefined;
 }
 
@@ -95,7 +95,7 @@ export function policyOf(model: Model, { card, source, folder }: FoundCard): Pol
   const tensors = tensorsOf(model.graph);
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
-  const armFile = card.arm === undefined ? undefined : resolve(folder, card.arm.file);
+  const armFile = card.arm?.file === undefined ? undefined : resolve(folder, card.arm.file);
   const graph = inPhysicalUnits(model.graph, card);
   return { ...model, graph, card, cardSource: source, modalities, armFile };
 }

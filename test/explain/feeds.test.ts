@@ -9,12 +9,13 @@ import { modalitiesOf } from "#src/policy/modalities.js";
 import { type Policy, tensorsOf } from "#src/policy/policy.js";
 
 const [WIDTH, HEIGHT] = [5, 3];
-const BYTES: Readonly<Record<ImageEncoding, number>> = { rgb8: 3, bgr8: 3, rgba8: 4, bgra8: 4, mono8: 1 };
+type EightBit = Exclude<ImageEncoding, "16UC1">;
+const BYTES: Readonly<Record<EightBit, number>> = { rgb8: 3, bgr8: 3, rgba8: 4, bgra8: 4, mono8: 1 };
 type Layout = "NHWC" | "NCHW";
-type Encoding = "rgb8" | "bgr8" | "mono8";
+type Encoding = "rgb8" | "bgr8" | "mono8" | "16UC1";
 
 /** Bytes 0 to 255 in no order; the last pixel is white and opaque, so that the range's end is met. */
-function picture(encoding: ImageEncoding): Image {
+function picture(encoding: EightBit): Image {
   const size = WIDTH * HEIGHT * BYTES[encoding];
   const data = Uint8Array.from({ length: size }, (_, i) => (i >= size - BYTES[encoding] ? 255 : (i * 89 + 17) % 256));
   return { width: WIDTH, height: HEIGHT, encoding, data, frameId: "camera" };
@@ -28,7 +29,7 @@ interface Wanted {
 }
 
 function policy({ encoding, layout, dtype, range }: Wanted): Policy {
-  const channels = encoding === "mono8" ? 1 : 3;
+  const channels = encoding === "mono8" || encoding === "16UC1" ? 1 : 3;
   const image = b.input(
     "image",
     dtype,
@@ -106,8 +107,20 @@ describe("feedsOf", () => {
       { encoding, layout, dtype: "float64" as const, range: [-0.5, 0.5] as const },
     ]),
   );
+  it.each(["NHWC", "NCHW"] as const)("depth of 16 bits as low + scale · word: %s", (layout) => {
+    const policyOfDepth = policy({ encoding: "16UC1", layout, dtype: "float32", range: [0, 65.535] });
+    const words = Uint16Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i === 3 ? 65535 : 997 * i));
+    const depth: Image = { ...picture("mono8"), encoding: "16UC1", data: new Uint8Array(words.buffer) };
+    const { data } = feedsOf(policyOfDepth, { images: { image: depth }, values: state }).image!;
+    expect(data).toEqual(Float32Array.from(words, (word) => (65.535 / 65535) * word));
+    const other = { images: { image: picture("mono8") }, values: state };
+    expect(() => feedsOf(policyOfDepth, other)).toThrow("image: expected an image of 16UC1, found mono8");
+    const colours = policy({ ...rgb, layout });
+    expect(() => feedsOf(colours, { images: { image: depth }, values: state })).toThrow("found 16UC1");
+  });
+
   it.each(wanted)("$encoding $layout $dtype $range from images of every encoding", (want) => {
-    for (const encoding of Object.keys(BYTES) as ImageEncoding[]) {
+    for (const encoding of Object.keys(BYTES) as EightBit[]) {
       const image = picture(encoding);
       const feed = feedsOf(policy(want), { images: { image }, values: state }).image!;
       expect(feed.dtype).toBe(want.dtype);

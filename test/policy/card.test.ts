@@ -12,7 +12,8 @@ const parse = (data: object) => parseCard(stringify(data), "reacher.yaml");
 
 test("a good card is read with its defaults", () => {
   const { reference: _, ...bare } = reacherCard();
-  expect(parse(bare)).toEqual({ ...bare, state: {}, reference: {}, feature_points: { origin: "policy" } });
+  const defaults = { state: {}, reference: {}, feature_points: { origin: "policy" }, missing_velocity: "refuse" };
+  expect(parse(bare)).toEqual({ ...bare, ...defaults });
 });
 
 test("a card written out and read again is the same", () => {
@@ -39,13 +40,13 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown key",
     ["control_perod"],
     1,
-    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, arm, training",
+    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
   ],
   [
     "an unknown key of an image",
     ["inputs", "image", "encodng"],
     "rgb8",
-    "inputs.image.encodng: unknown key, expected one of modality, encoding, layout, frames, range, scale, mean, std",
+    "inputs.image.encodng: unknown key, expected one of modality, encoding, layout, frames, range, scale, crop, resize, mean, std",
   ],
   [
     "an unknown key of a slice",
@@ -121,7 +122,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown encoding",
     ["inputs", "image", "encoding"],
     "yuv422",
-    'inputs.image.encoding: found "yuv422", expected rgb8, bgr8 or mono8',
+    'inputs.image.encoding: found "yuv422", expected rgb8, bgr8, mono8 or 16UC1',
   ],
   [
     "a range of one number",
@@ -303,7 +304,7 @@ test.each([
   [
     "an empty file",
     "",
-    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, arm, training",
+    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
   ],
   ["a key given twice", "name: a\nname: b\n", "not YAML, line 2: Map keys must be unique"],
   [

@@ -1,0 +1,69 @@
+import { Arm } from "../arm/arm.js";
+import { type Importance, ImportanceFactor, unknownImportance } from "../arm/importance.js";
+import type { Model } from "../arm/model.js";
+import { modelFromFile, modelFromXml } from "../arm/mujoco.js";
+import { InputError } from "../errors.js";
+import type { Policy } from "../policy/policy.js";
+import type { TipState } from "./values.js";
+
+/** The arm of a policy, from its card's file or from a robot description: importance factor α and kinematics. */
+export class ArmModel {
+  readonly #arm: Arm;
+  readonly #factor: ImportanceFactor;
+
+  private constructor(
+    private readonly model: Model,
+    policy: Policy,
+  ) {
+    const { site, link } = policy.card.arm ?? {};
+    const tip = site !== undefined ? { site } : link !== undefined ? { body: link } : undefined;
+    if (tip === undefined) throw new InputError(`${policy.cardSource}: arm: found neither site nor link`);
+    this.#arm = new Arm(model, policy.card.joints, tip);
+    this.#factor = new ImportanceFactor(this.#arm, policy.card.control_period);
+  }
+
+  /** @throws InputError for a file that cannot be read or compiled, or lacks a joint or the end effector */
+  static async fromFile(policy: Policy, path: string): Promise<ArmModel> {
+    return ArmModel.#of(await modelFromFile(path), policy);
+  }
+
+  /** @throws InputError for a description that cannot be compiled, or lacks a joint or the end effector */
+  static async fromDescription(policy: Policy, urdf: string): Promise<ArmModel> {
+    return ArmModel.#of(await modelFromXml(urdf, "robot_description"), policy);
+  }
+
+  static #of(model: Model, policy: Policy): ArmModel {
+    try {
+      return new ArmModel(model, policy);
+    } catch (error) {
+      model.delete();
+      throw error;
+    }
+  }
+
+  /** The end effector by forward kinematics, in the model's world; joints in the card's order. */
+  tip(position: ArrayLike<number>, velocity: ArrayLike<number>): TipState {
+    const data = this.#arm.place(position, velocity);
+    return { position: this.#arm.tipPosition(data), velocity: this.#arm.tipVelocity(data) };
+  }
+
+  /**
+   * α of each torque. Where the arm's model cannot say it, in a pose that it cannot simulate, α is 1 and flagged unknown.
+   * @param torque the one commanded last, see `ImportanceFactor.of`
+   */
+  importance(position: ArrayLike<number>, velocity: ArrayLike<number>, torque?: ArrayLike<number>): Importance {
+    try {
+      const found = this.#factor.at(position, velocity, torque);
+      if (found.importance.every(Number.isFinite)) return found;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+    return unknownImportance(position.length);
+  }
+
+  delete(): void {
+    this.#factor.delete();
+    this.#arm.delete();
+    this.model.delete();
+  }
+}

@@ -1,0 +1,247 @@
+import { InputError } from "../errors.js";
+import type { Observation } from "../explain/observation.js";
+import type { CameraInfoMessage, JointStateMessage, TfMessage } from "../messages/types.js";
+import type { Policy } from "../policy/policy.js";
+import { ArmModel } from "./arm-model.js";
+import { type Counters, type DropReason, Tally } from "./counters.js";
+import { ImageError } from "./image-error.js";
+import { CameraError, type CameraMessage, Observing } from "./observing.js";
+import { stampOf } from "./stamp.js";
+import { StampGate } from "./stamp-gate.js";
+import { type RobotState, StateBuffer } from "./state-buffer.js";
+import { type SyncOptions, settingsOf } from "./sync-options.js";
+import { type Matched, Synchroniser } from "./synchroniser.js";
+
+export interface ObserverOptions extends SyncOptions {
+  /** The clock that the messages' stamps are of, nanoseconds: the system's, or a simulation's or recording's. */
+  readonly now: () => bigint;
+  /** Told of everything that is dropped: its topic (see `Counters`) and one line why. Default: nobody. */
+  readonly problem?: (topic: string, reason: string) => void;
+  /** Elements of the modalities that no sensor gives (quantity `other`), by modality. */
+  readonly values?: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** An image with all else of its time. Nothing of it is decoded before it is asked for. */
+export interface Match {
+  /** The image's, nanoseconds. */
+  readonly stamp: bigint;
+  /** When the image came and when it was matched, milliseconds of `performance.now()`. */
+  readonly receivedMs: number;
+  readonly matchedMs: number;
+  /**
+   * Decodes, crops, resizes, and asks the arm. Matches are observed one after another, in their order; any may be left out.
+   * Undefined where there is nothing to observe after all: the image is too old by now, or damaged. It is then counted.
+   */
+  observe(): Promise<Observation | undefined>;
+}
+
+/** What is decoded, and when its message came. */
+interface Arrival {
+  /** None for a policy without a camera. */
+  readonly message: CameraMessage | undefined;
+  readonly receivedMs: number;
+}
+
+export const JOINT_STATES = "joint_states";
+export const TF = "tf";
+export const ROBOT_DESCRIPTION = "robot_description";
+
+/**
+ * Makes a policy's observations of a robot's messages, from ROS 2 or a recording. Messages go in as they come, and with
+ * each come the matches that it completed. What is made of them follows from the messages, their order and the clock.
+ * No message makes it throw: what it cannot use it counts and tells of.
+ */
+export class Observer {
+  /** The policy's image modalities. The first one's images lead: an observation has their stamp. */
+  readonly cameras: readonly string[];
+  readonly #policy: Policy;
+  readonly #tally: Tally;
+  readonly #gate: StampGate;
+  readonly #states: StateBuffer;
+  readonly #synchroniser: Synchroniser<Arrival, RobotState>;
+  readonly #observing: Observing;
+  readonly #newest = new Map<string, bigint>();
+  #arm: ArmModel | undefined;
+  #described = 0;
+  #episode = 0;
+  #observed: { readonly episode: number; readonly stamp: bigint } | undefined;
+  #tick = 0;
+
+  private constructor(policy: Policy, { now, problem = () => undefined, values = {}, ...sync }: ObserverOptions) {
+    this.#policy = policy;
+    this.#tally = new Tally(problem);
+    this.#gate = new StampGate(now, settingsOf(sync, policy.card.control_period));
+    this.#states = new StateBuffer(policy);
+    this.#observing = new Observing(policy, this.#tally, values);
+    this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
+    const [first = JOINT_STATES, ...others] = this.cameras;
+    this.#synchroniser = new Synchroniser([first, ...others]);
+  }
+
+  /** @throws InputError for an option out of range, a modality without a source, or an arm's file that is wrong */
+  static async create(policy: Policy, options: ObserverOptions): Promise<Observer> {
+    const observer = new Observer(policy, options);
+    if (policy.armFile !== undefined) observer.#arm = await ArmModel.fromFile(policy, policy.armFile);
+    return observer;
+  }
+
+  /** Changes how messages are brought together; options left out get their defaults. @throws InputError */
+  configure(options: SyncOptions): void {
+    this.#gate.settings = settingsOf(options, this.#policy.card.control_period);
+  }
+
+  /** A camera's image; `camera` is its modality. The message is not to be changed afterwards. */
+  image(camera: string, message: CameraMessage): readonly Match[] {
+    if (!this.cameras.includes(camera))
+      throw new Error(`camera ${camera}: expected one of ${this.cameras.join(", ") || "none"}`);
+    const receivedMs = performance.now();
+    this.#receive(camera);
+    const stamp = stampOf(message.header.stamp);
+    try {
+      this.#observing.check(camera, message);
+    } catch (error) {
+      return this.#dropImage(camera, error);
+    }
+    const refusal = this.#gate.refusal(stamp, "image");
+    if (refusal) return this.#drop(camera, refusal.why, refusal.reason);
+    const newest = this.#newest.get(camera);
+    if (newest !== undefined && stamp < newest - this.#gate.settings.clockJump) this.#jump();
+    else if (newest !== undefined && stamp <= newest)
+      return this.#drop(camera, "out_of_order", "stamped as, or before, the image that came before it");
+    this.#newest.set(camera, stamp);
+    this.#synchroniser.add(camera, { stamp, message: { message, receivedMs } });
+    return this.#take();
+  }
+
+  /** Calibration of a camera, for its images from now on. */
+  cameraInfo(camera: string, message: CameraInfoMessage): void {
+    this.#receive(`${camera}/camera_info`);
+    this.#observing.calibrate(camera, message);
+  }
+
+  jointState(message: JointStateMessage): readonly Match[] {
+    const receivedMs = performance.now();
+    this.#receive(JOINT_STATES);
+    const stamp = stampOf(message.header.stamp);
+    const refusal = this.#gate.refusal(stamp, "state");
+    const problems = refusal ? [refusal] : this.#states.addJoints(message, stamp);
+    for (const { why, reason } of problems) this.#tally.dropped(JOINT_STATES, why, reason);
+    if (!refusal && this.cameras.length === 0 && stamp > (this.#newest.get(JOINT_STATES) ?? -1n)) {
+      this.#newest.set(JOINT_STATES, stamp);
+      this.#synchroniser.add(JOINT_STATES, { stamp, message: { message: undefined, receivedMs } });
+    }
+    return this.#take();
+  }
+
+  /** Frames' poses, of `/tf` or of `/tf_static`. */
+  transforms(message: TfMessage, isStatic = false): readonly Match[] {
+    this.#receive(TF);
+    for (const { why, reason } of this.#states.addTransforms(message, isStatic, this.#gate))
+      this.#tally.dropped(TF, why, reason);
+    return this.#take();
+  }
+
+  /** The robot's URDF, for a policy whose card names no file; another one replaces it. */
+  async robotDescription(urdf: string): Promise<void> {
+    this.#receive(ROBOT_DESCRIPTION);
+    if (this.#policy.card.arm === undefined || this.#policy.armFile !== undefined) return;
+    const order = ++this.#described;
+    try {
+      const arm = await ArmModel.fromDescription(this.#policy, urdf);
+      if (order < this.#described) return arm.delete();
+      this.#arm?.delete();
+      this.#arm = arm;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", error.message);
+    }
+  }
+
+  /** The torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction. */
+  commanded(torque: ArrayLike<number>): void {
+    this.#observing.commanded(torque);
+  }
+
+  /** Forgets all messages; the next observation begins an episode. */
+  reset(): void {
+    this.#episode++;
+    this.#newest.clear();
+    this.#states.clear();
+    this.#synchroniser.clear();
+  }
+
+  counters(): Counters {
+    return this.#tally.counters();
+  }
+
+  /** Frees the arm. Safe to call twice. */
+  delete(): void {
+    this.#described++;
+    this.#arm?.delete();
+    this.#arm = undefined;
+    this.reset();
+  }
+
+  #receive(topic: string): void {
+    this.#tally.received(topic);
+    if (this.#gate.tick()) this.#jump();
+  }
+
+  #jump(): void {
+    this.#tally.count("clockJumps");
+    this.reset();
+  }
+
+  #drop(topic: string, why: DropReason, reason: string): readonly Match[] {
+    this.#tally.dropped(topic, why, reason, topic === (this.cameras[0] ?? JOINT_STATES));
+    return this.#take();
+  }
+
+  #dropImage(camera: string, error: unknown): readonly Match[] {
+    if (!(error instanceof ImageError)) throw error;
+    return this.#drop(camera, error.why, error.message);
+  }
+
+  #take(): Match[] {
+    const { policy, slop, maxAge } = this.#gate.settings;
+    const stateAt = (stamp: bigint) => this.#states.at(stamp, policy, slop, this.#arm !== undefined);
+    const { sets, misses } = this.#synchroniser.take(stateAt, { policy, slop, oldest: this.#gate.now - maxAge });
+    const [leading = JOINT_STATES] = this.cameras;
+    for (const { reason } of misses) this.#tally.dropped(leading, "unmatched", `nothing of its time: ${reason}`, true);
+    return sets.map((set) => this.#matchOf(set));
+  }
+
+  #matchOf(set: Matched<Arrival, RobotState>): Match {
+    this.#tally.count("matched");
+    const episode = this.#episode;
+    const [leading = JOINT_STATES] = this.cameras;
+    const { stamp } = set;
+    const { receivedMs } = set.frames[leading]!.message;
+    return { stamp, receivedMs, matchedMs: performance.now(), observe: () => this.#observe(set, episode) };
+  }
+
+  async #observe(set: Matched<Arrival, RobotState>, episode: number): Promise<Observation | undefined> {
+    const { stamp, frames, state } = set;
+    const [leading = JOINT_STATES] = this.cameras;
+    if (this.#gate.tick()) this.#jump();
+    const refusal = this.#gate.refusal(stamp, "image");
+    if (refusal) return void this.#tally.dropped(leading, refusal.why, refusal.reason, true);
+    if (episode !== this.#episode)
+      return void this.#tally.dropped(leading, "out_of_order", "the clock jumped back after it", true);
+    const messages = this.cameras.map((camera) => [camera, frames[camera]!.message.message!] as const);
+    try {
+      const images = await this.#observing.images(Object.fromEntries(messages));
+      const before = this.#observed;
+      const first = before?.episode !== episode || stamp - before.stamp > this.#gate.settings.episodeGap;
+      if (first) this.#observing.begin();
+      const rest = this.#observing.state(state, this.#arm);
+      this.#observed = { episode, stamp };
+      this.#tally.count("observed");
+      if (first) this.#tally.count("episodes");
+      return { tick: this.#tick++, first, stamp, ...images, ...rest };
+    } catch (error) {
+      if (!(error instanceof CameraError)) throw error;
+      return void this.#tally.dropped(error.camera, error.why, error.message, error.camera === leading);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { unknownImportance } from "../arm/importance.js";
+import { InputError } from "../errors.js";
+import type { CameraView, Image, Observation, ObservationFlag, Optics } from "../explain/observation.js";
+import type { CameraInfoMessage, CompressedImageMessage, ImageMessage } from "../messages/types.js";
+import type { ImageModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import type { ArmModel } from "./arm-model.js";
+import type { Tally } from "./counters.js";
+import { checkImage, decodeImage, isCompressed } from "./decode.js";
+import { ENCODINGS } from "./encodings.js";
+import { type Framed, Framing, regionOf } from "./framing.js";
+import { ImageError } from "./image-error.js";
+import { opticsFrom } from "./optics.js";
+import type { RobotState } from "./state-buffer.js";
+import { type Filler, fillersOf, jointsOf } from "./values.js";
+
+export type CameraMessage = ImageMessage | CompressedImageMessage;
+
+/** Makes observations of matched messages: decodes, crops, resizes, fills modalities, asks the arm. */
+export class Observing {
+  readonly #joints: readonly string[];
+  readonly #fillers: ReadonlyMap<string, Filler>;
+  readonly #framings: ReadonlyMap<string, Framing>;
+  readonly #infos = new Map<string, CameraInfoMessage>();
+  readonly #optics = new Map<string, { info: CameraInfoMessage; width: number; height: number; optics?: Optics }>();
+  #torque: Float64Array;
+
+  /** @throws InputError for a modality without a source, see `fillersOf` */
+  constructor(
+    private readonly policy: Policy,
+    private readonly tally: Tally,
+    constants: Readonly<Record<string, ArrayLike<number>>>,
+  ) {
+    this.#joints = jointsOf(policy);
+    this.#fillers = fillersOf(policy, constants);
+    const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");
+    this.#framings = new Map(cameras.map((modality) => [modality.name, new Framing(modality)]));
+    this.#torque = new Float64Array(policy.card.joints.length);
+  }
+
+  /** Checks what of a camera's message can be without decoding it. @throws ImageError */
+  check(camera: string, message: CameraMessage): void {
+    if (isCompressed(message)) return;
+    checkImage(message);
+    const framing = this.#framings.get(camera)!;
+    framing.checkEncoding(ENCODINGS[message.encoding]!.image);
+    regionOf(framing.modality, message.width, message.height);
+  }
+
+  /** Takes the calibration of a camera for its images from now on. */
+  calibrate(camera: string, info: CameraInfoMessage): void {
+    this.#infos.set(camera, info);
+  }
+
+  /** The torques that were commanded, N·m, in the card's order. */
+  commanded(torque: ArrayLike<number>): void {
+    this.#torque = Float64Array.from(torque);
+  }
+
+  /** Forgets the torques that were commanded: an episode begins. */
+  begin(): void {
+    this.#torque = new Float64Array(this.policy.card.joints.length);
+  }
+
+  /** @throws ImageError naming the camera first, where one of the images cannot be shown to the policy */
+  async images(messages: Readonly<Record<string, CameraMessage>>): Promise<Pick<Observation, "images" | "cameras">> {
+    const images: Record<string, Image> = {};
+    const cameras: Record<string, CameraView> = {};
+    const names = Object.keys(messages);
+    const framed = await Promise.all(names.map((camera) => this.#frame(camera, messages[camera]!)));
+    for (const [i, { image, view }] of framed.entries()) {
+      images[names[i]!] = image;
+      if (view) cameras[names[i]!] = view;
+    }
+    return Object.keys(cameras).length > 0 ? { images, cameras } : { images };
+  }
+
+  /** Everything but the images. Joints in the order of `jointsOf`. */
+  state(
+    { joints, tip: fromTf }: RobotState,
+    arm: ArmModel | undefined,
+  ): Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms"> {
+    const { position, velocity, isDifferentiated } = joints;
+    const commanded = this.policy.card.joints.length;
+    const [q, v] = [position.subarray(0, commanded), velocity.subarray(0, commanded)];
+    const tip = fromTf ?? arm?.tip(q, v);
+    const robot = { position, velocity, tip, torque: this.#torque };
+    const { importance, flags } = arm ? arm.importance(q, v, this.#torque) : unknownImportance(commanded);
+    const allFlags: ObservationFlag[] = [...flags];
+    if (isDifferentiated || fromTf) allFlags.push("velocity_differentiated");
+    return {
+      values: Object.fromEntries(Array.from(this.#fillers, ([name, fill]) => [name, fill(robot)])),
+      joints: { names: this.#joints, position, velocity },
+      importance,
+      flags: allFlags,
+      transforms: [],
+    };
+  }
+
+  async #frame(camera: string, message: CameraMessage): Promise<Framed> {
+    try {
+      const image = await decodeImage(message);
+      const optics = this.#opticsOf(camera, image);
+      return this.#framings.get(camera)!.frame(optics ? { ...image, optics } : image);
+    } catch (error) {
+      throw error instanceof ImageError ? new CameraError(camera, error) : error;
+    }
+  }
+
+  /** The calibration of a camera for images of this size; one that does not fit is told of once and left out. */
+  #opticsOf(camera: string, { width, height }: Image): Optics | undefined {
+    const info = this.#infos.get(camera);
+    if (!info) return undefined;
+    const known = this.#optics.get(camera);
+    if (known?.info === info && known.width === width && known.height === height) return known.optics;
+    let optics: Optics | undefined;
+    try {
+      optics = opticsFrom(info, width, height);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.tally.dropped(`${camera}/camera_info`, "malformed", error.message);
+    }
+    this.#optics.set(camera, optics ? { info, width, height, optics } : { info, width, height });
+    return optics;
+  }
+}
+
+/** An image error and the camera that it is of. */
+export class CameraError extends ImageError {
+  constructor(
+    readonly camera: string,
+    { why, message }: ImageError,
+  ) {
+    super(why, message);
+  }
+}

@@ -1,0 +1,157 @@
+import type { CameraView } from "../explain/observation.js";
+import type { RESIZE_FILTERS } from "../policy/card-schema.js";
+
+export type Region = CameraView["region"];
+export type ResizeFilter = (typeof RESIZE_FILTERS)[number];
+
+/** The pixels along a line that each new pixel is made of: `count` from `first` on, with weights that sum to 1. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** One row of `width` weights for each new pixel. */
+  readonly weights: Float32Array;
+  readonly width: number;
+}
+
+/** Weight of an old pixel at a distance from a new one's centre, both in old pixels; `scale` old pixels a new one. */
+interface Filter {
+  readonly support: (scale: number) => number;
+  readonly weight: (distance: number, scale: number) => number;
+}
+
+const triangle = (x: number): number => Math.max(0, 1 - Math.abs(x));
+
+/** Pixel centres lie at ½ in all of them; beyond the edge the edge's pixels count, or none where they are weighed. */
+const FILTERS: Readonly<Record<ResizeFilter, Filter | "nearest">> = {
+  nearest: "nearest",
+  /** Between the two nearest pixels, as OpenCV's INTER_LINEAR and torch without antialias: misses pixels when shrinking. */
+  bilinear: { support: () => 1, weight: triangle },
+  /** Mean of the area that a new pixel covers, as OpenCV's INTER_AREA; bilinear where it grows. */
+  area: {
+    support: (scale) => (scale > 1 ? (scale + 1) / 2 : 1),
+    weight: (x, scale) =>
+      scale > 1 ? Math.max(0, Math.min(x + 0.5, scale / 2) - Math.max(x - 0.5, -scale / 2)) : triangle(x),
+  },
+  /** Triangle as wide as two new pixels, as Pillow's BILINEAR and torchvision with antialias. */
+  antialias: { support: (scale) => Math.max(1, scale), weight: (x, scale) => triangle(x / Math.max(1, scale)) },
+};
+
+function taps(filter: ResizeFilter, from: number, to: number): Taps {
+  const scale = from / to;
+  const kind = FILTERS[filter];
+  const rows = Array.from({ length: to }, (_, i): [first: number, weights: number[]] => {
+    const centre = (i + 0.5) * scale;
+    if (kind === "nearest") return [Math.min(Math.floor(centre), from - 1), [1]];
+    const support = kind.support(scale);
+    const low = Math.floor(centre - support);
+    const high = Math.ceil(centre + support);
+    const weights = new Map<number, number>();
+    for (let k = low; k <= high; k++) {
+      const weight = kind.weight(k + 0.5 - centre, scale);
+      const at = Math.min(Math.max(k, 0), from - 1);
+      // An antialiasing filter leaves out what is beyond the edge; interpolation holds the edge.
+      if (weight > 0 && (filter !== "antialias" || at === k)) weights.set(at, (weights.get(at) ?? 0) + weight);
+    }
+    const first = Math.min(...weights.keys());
+    const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
+    return [first, Array.from({ length: weights.size }, (_, k) => weights.get(first + k)! / sum)];
+  });
+  const width = Math.max(...rows.map(([, weights]) => weights.length));
+  const table = new Float32Array(to * width);
+  rows.forEach(([, weights], i) => {
+    table.set(weights, i * width);
+  });
+  return {
+    first: Int32Array.from(rows, ([first]) => first),
+    count: Int32Array.from(rows, ([, weights]) => weights.length),
+    weights: table,
+    width,
+  };
+}
+
+/** Brings one region of images of one size to another size. Made once, used for every image: the same to the last bit. */
+export class Resizer {
+  readonly #across: Taps;
+  readonly #down: Taps;
+  /** Rows of the region, each of the new width. */
+  readonly #rows: Float32Array;
+  readonly #line: Float32Array;
+
+  constructor(
+    readonly filter: ResizeFilter,
+    readonly region: Region,
+    readonly width: number,
+    readonly height: number,
+    readonly channels: number,
+  ) {
+    const [, , regionWidth, regionHeight] = region;
+    this.#across = taps(filter, regionWidth, width);
+    this.#down = taps(filter, regionHeight, height);
+    this.#rows = new Float32Array(regionHeight * width * channels);
+    this.#line = new Float32Array(width * channels);
+  }
+
+  /**
+   * The region at its new size, [height × width × channels], values rounded to the nearest.
+   * @param data all pixels of the image, its rows `stride` elements apart
+   */
+  resize<T extends Uint8Array | Uint16Array>(data: T, stride: number): T {
+    this.#squeeze(data, stride);
+    return this.#stack(data.constructor as new (length: number) => T);
+  }
+
+  #squeeze(data: Uint8Array | Uint16Array, stride: number): void {
+    const { channels, width, region } = this;
+    const { first, count, weights, width: most } = this.#across;
+    const [left, top, , rows] = region;
+    const into = this.#rows;
+    let to = 0;
+    for (let y = 0; y < rows; y++) {
+      const row = (top + y) * stride + left * channels;
+      for (let x = 0; x < width; x++) {
+        const start = row + first[x]! * channels;
+        const n = count[x]!;
+        const w = x * most;
+        if (channels === 3) {
+          let a = 0;
+          let b = 0;
+          let c = 0;
+          for (let k = 0, at = start; k < n; k++, at += 3) {
+            const weight = weights[w + k]!;
+            a += weight * data[at]!;
+            b += weight * data[at + 1]!;
+            c += weight * data[at + 2]!;
+          }
+          into[to] = a;
+          into[to + 1] = b;
+          into[to + 2] = c;
+          to += 3;
+        } else {
+          for (let channel = 0; channel < channels; channel++) {
+            let sum = 0;
+            for (let k = 0, at = start + channel; k < n; k++, at += channels) sum += weights[w + k]! * data[at]!;
+            into[to++] = sum;
+          }
+        }
+      }
+    }
+  }
+
+  #stack<T extends Uint8Array | Uint16Array>(kind: new (length: number) => T): T {
+    const { first, count, weights, width: most } = this.#down;
+    const line = this.#line;
+    const rows = this.#rows;
+    const { length } = line;
+    const result = new kind(this.height * length);
+    for (let y = 0, to = 0; y < this.height; y++) {
+      line.fill(0.5);
+      for (let k = 0; k < count[y]!; k++) {
+        const weight = weights[y * most + k]!;
+        const from = (first[y]! + k) * length;
+        for (let i = 0; i < length; i++) line[i]! += weight * rows[from + i]!;
+      }
+      for (let i = 0; i < length; i++) result[to++] = line[i]!;
+    }
+    return result;
+  }
+}

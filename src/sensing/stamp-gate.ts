@@ -1,0 +1,50 @@
+import type { DropReason } from "./counters.js";
+import { durationText, nanoseconds } from "./stamp.js";
+import type { SyncSettings } from "./sync-options.js";
+
+/** Why a stamp is not believed. */
+export interface Refusal {
+  readonly why: DropReason;
+  readonly reason: string;
+}
+
+/** Joint states and transforms are kept for so long, nanoseconds. */
+export const HORIZON = nanoseconds(5);
+
+/** Holds stamps against a clock that may jump. */
+export class StampGate {
+  #now: bigint | undefined;
+
+  constructor(
+    private readonly clock: () => bigint,
+    public settings: SyncSettings,
+  ) {}
+
+  /** Reads the clock; true where it jumped back since it was last read. */
+  tick(): boolean {
+    const now = this.clock();
+    const jumped = this.#now !== undefined && now < this.#now - this.settings.clockJump;
+    this.#now = now;
+    return jumped;
+  }
+
+  /** Now, as last read. */
+  get now(): bigint {
+    return this.#now ?? this.clock();
+  }
+
+  /** Why a stamp cannot be of now; images may be `maxAge` old, all else as long as it is kept. */
+  refusal(stamp: bigint, what: "image" | "state"): Refusal | undefined {
+    const { maxAge, maxFuture } = this.settings;
+    const age = this.now - stamp;
+    if (-age > maxFuture) {
+      const reason = `stamped ${durationText(age)} after now, expected at most ${durationText(maxFuture)}`;
+      return { why: "in_future", reason };
+    }
+    const oldest = what === "image" || maxAge > HORIZON ? maxAge : HORIZON;
+    if (age <= oldest) return undefined;
+    const unset = stamp === 0n ? " (the stamp is 0: not set?)" : "";
+    const reason = `stamped ${durationText(age)} before now${unset}, expected at most ${durationText(oldest)}`;
+    return { why: "too_old", reason };
+  }
+}

@@ -1,0 +1,129 @@
+import type { Reading, SyncPolicy } from "./track.js";
+import { Track } from "./track.js";
+
+/** A message that waits for all else of its time. */
+export interface Frame<Message> {
+  readonly stamp: bigint;
+  readonly message: Message;
+}
+
+/** The first camera's frame with those of the others, and the state at its stamp. */
+export interface Matched<Message, State> {
+  readonly stamp: bigint;
+  /** By camera. */
+  readonly frames: Readonly<Record<string, Frame<Message>>>;
+  readonly state: State;
+}
+
+/** A frame of the first camera that found nothing of its time. */
+export interface Miss {
+  readonly stamp: bigint;
+  readonly reason: string;
+}
+
+export interface Bounds {
+  readonly policy: SyncPolicy;
+  /** How far apart stamps of one set may be, nanoseconds. */
+  readonly slop: bigint;
+  /** Frames stamped before this wait no longer. */
+  readonly oldest: bigint;
+}
+
+/** A frame of the first camera that waits, and what for. */
+interface Leading<Message> {
+  readonly frame: Frame<Message>;
+  readonly reason: string;
+}
+
+/** Most frames of a camera that wait. */
+const QUEUE = 10;
+const FOREVER = 1n << 62n;
+
+/**
+ * Finds the frames of several cameras and the state of the robot that belong to each frame of the first camera. What is
+ * found follows from the stamps and the order in which messages came, not from when they came; sets come in the order of
+ * their stamps, and a frame that one of a later stamp overtook is a miss.
+ */
+export class Synchroniser<Message, State> {
+  #leading: Leading<Message>[] = [];
+  readonly #others: ReadonlyMap<string, Track<Frame<Message>>>;
+  readonly #first: string;
+
+  constructor(cameras: readonly [first: string, ...others: string[]]) {
+    const [first, ...others] = cameras;
+    this.#first = first;
+    this.#others = new Map(others.map((camera) => [camera, new Track(FOREVER, QUEUE)]));
+  }
+
+  add(camera: string, frame: Frame<Message>): void {
+    if (camera === this.#first) this.#leading.push({ frame, reason: "" });
+    else this.#others.get(camera)!.add(frame);
+  }
+
+  /** Everything that is decided by now; call it after every message. */
+  take(
+    stateAt: (stamp: bigint) => Reading<State>,
+    bounds: Bounds,
+  ): { sets: Matched<Message, State>[]; misses: Miss[] } {
+    const sets: Matched<Message, State>[] = [];
+    const misses: Miss[] = [];
+    let waiting: Leading<Message>[] = [];
+    for (const leading of this.#leading) {
+      const { frame } = leading;
+      const found = this.#setOf(frame, stateAt, bounds);
+      if (found.kind === "found") {
+        misses.push(...waiting.map(missOf));
+        waiting = [];
+        sets.push(found.value);
+      } else if (found.kind === "miss") misses.push({ stamp: frame.stamp, reason: found.reason });
+      else waiting.push({ frame, reason: found.reason });
+    }
+    const late = waiting.filter(({ frame }, i) => frame.stamp < bounds.oldest || i < waiting.length - QUEUE);
+    misses.push(...late.map(missOf));
+    this.#leading = waiting.filter((leading) => !late.includes(leading));
+    return { sets, misses };
+  }
+
+  clear(): void {
+    this.#leading = [];
+    for (const track of this.#others.values()) track.clear();
+  }
+
+  #setOf(
+    frame: Frame<Message>,
+    stateAt: (stamp: bigint) => Reading<State>,
+    bounds: Bounds,
+  ): Reading<Matched<Message, State>> {
+    const frames: Record<string, Frame<Message>> = { [this.#first]: frame };
+    let waiting: Reading<Matched<Message, State>> | undefined;
+    for (const [camera, track] of this.#others) {
+      const found = nearest(track, frame.stamp, bounds);
+      if (found.kind === "found") frames[camera] = found.value;
+      else if (found.kind === "miss") return { kind: "miss", reason: `${camera}: ${found.reason}` };
+      else waiting ??= { kind: "wait", reason: `${camera}: ${found.reason}` };
+    }
+    const state = stateAt(frame.stamp);
+    if (state.kind === "miss") return state;
+    if (waiting) return waiting;
+    if (state.kind === "wait") return state;
+    return { kind: "found", value: { stamp: frame.stamp, frames, state: state.value } };
+  }
+}
+
+const missOf = ({ frame, reason }: Leading<unknown>): Miss => ({
+  stamp: frame.stamp,
+  reason,
+});
+
+/** An image cannot be interpolated: where joints are, the nearest one counts, once it is known which that is. */
+function nearest<F extends { readonly stamp: bigint }>(
+  track: Track<F>,
+  stamp: bigint,
+  { policy, slop }: Bounds,
+): Reading<F> {
+  if (policy === "interpolate" && (track.newest?.stamp ?? stamp - 1n) < stamp) {
+    return { kind: "wait", reason: track.newest ? "no image at or after it" : "no image" };
+  }
+  const found = track.bracket(stamp, policy === "interpolate" ? "nearest" : policy, slop);
+  return found.kind === "found" ? { kind: "found", value: found.value.before } : found;
+}

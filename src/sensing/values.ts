@@ -1,0 +1,98 @@
+import { InputError } from "../errors.js";
+import type { Quantity } from "../policy/card-schema.js";
+import type { ValueModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import { JOINT_WISE } from "../policy/quantities.js";
+
+/** The end effector's state: metres and m/s, [3] each. */
+export interface TipState {
+  readonly position: ArrayLike<number>;
+  readonly velocity: ArrayLike<number>;
+}
+
+/** What values are made of at one stamp; joints in the order of `jointsOf`. */
+export interface Known {
+  readonly position: Float64Array;
+  readonly velocity: Float64Array;
+  readonly tip: TipState | undefined;
+  /** The torques commanded last, N·m, in the card's order; zeros where an episode begins. */
+  readonly torque: Float64Array;
+}
+
+/** Gives one modality's elements, in the card's order. */
+export type Filler = (state: Known) => Float64Array;
+
+/** Joints that a policy needs to hear of: those that it commands, then others that it sees. */
+export function jointsOf({ card, modalities }: Policy): string[] {
+  const seen = modalities.flatMap((m) =>
+    m.kind === "values" && JOINT_WISE.has(m.quantity) && m.quantity !== "previous_action" ? m.elements : [],
+  );
+  return [...new Set([...card.joints, ...seen])];
+}
+
+/** Whether one of a policy's modalities has this quantity. */
+export const hasQuantity = ({ modalities }: Policy, ...quantities: readonly Quantity[]): boolean =>
+  modalities.some((m) => m.kind === "values" && !m.isCarried && quantities.includes(m.quantity));
+
+/**
+ * How each modality of a policy that is not an image is filled, by its name; what the policy carries itself is left out.
+ * @param constants elements of modalities that no sensor gives (quantity `other`), by modality
+ * @throws InputError naming the modality for which there is no source
+ */
+export function fillersOf(policy: Policy, constants: Readonly<Record<string, ArrayLike<number>>>): Map<string, Filler> {
+  const fillers = new Map<string, Filler>();
+  for (const modality of policy.modalities) {
+    if (modality.kind === "image" || modality.isCarried) continue;
+    fillers.set(modality.name, KINDS[modality.quantity]({ policy, modality, constant: constants[modality.name] }));
+  }
+  const surplus = Object.keys(constants).find((name) => !fillers.has(name));
+  if (surplus === undefined) return fillers;
+  const known = [...fillers.keys()].join(", ") || "none: the policy has no such modality";
+  throw new InputError(`values: unknown modality ${surplus}, expected one of ${known}`);
+}
+
+interface Request {
+  readonly policy: Policy;
+  readonly modality: ValueModality;
+  readonly constant: ArrayLike<number> | undefined;
+}
+
+const KINDS: Readonly<Record<Quantity, (request: Request) => Filler>> = {
+  joint_position: (request) => picking(request, jointsOf(request.policy), ({ position }) => position),
+  joint_velocity: (request) => picking(request, jointsOf(request.policy), ({ velocity }) => velocity),
+  end_effector_position: (request) => ofTip(request, (tip) => tip.position),
+  end_effector_velocity: (request) => ofTip(request, (tip) => tip.velocity),
+  previous_action: (request) => picking(request, request.policy.card.joints, ({ torque }) => torque),
+  other: ({ policy, modality: { name, elements }, constant }) => {
+    if (constant?.length !== elements.length) {
+      const found = constant === undefined ? "no source" : `found ${constant.length} values`;
+      const expected = `${elements.length} constant values (${elements.join(", ")})`;
+      throw new InputError(`${policy.cardSource}: ${name}: ${found}, expected ${expected}: no sensor gives it`);
+    }
+    const values = Float64Array.from(constant);
+    return () => values.slice();
+  },
+};
+
+/** Elements by name out of an array whose names are known. */
+function picking({ policy, modality }: Request, names: readonly string[], of: (state: Known) => ArrayLike<number>) {
+  const places = modality.elements.map((element) => {
+    const place = names.indexOf(element);
+    if (place >= 0) return place;
+    const where = `${policy.cardSource}: ${modality.name}: element ${element}`;
+    throw new InputError(`${where} has no source, expected one of ${names.join(", ")}`);
+  });
+  return (state: Known) => Float64Array.from(places, (place) => of(state)[place]!);
+}
+
+function ofTip(request: Request, of: (tip: TipState) => ArrayLike<number>): Filler {
+  const { policy, modality } = request;
+  if (policy.card.arm === undefined) {
+    const expected = "expected arm.site or arm.link in the card, to know where the end effector is";
+    throw new InputError(`${policy.cardSource}: ${modality.name}: no source, ${expected}`);
+  }
+  return picking(request, ["x", "y", "z"], ({ tip }) => {
+    if (tip === undefined) throw new Error(`${modality.name}: the end effector's state is not known`);
+    return of(tip);
+  });
+}
