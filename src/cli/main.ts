@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   inspect: async () => (await import("./inspect.js")).addInspect,
   methods: async () => (await import("./methods.js")).addMethods,
   train: async () => (await import("./train.js")).addTrain,
+  "sim-node": async () => (await import("./sim-node.js")).addSimNode,
   bench: async () => (await import("./bench.js")).addBench,
 };
 

@@ -15,7 +15,7 @@ export function greyOptions({ scale, negative }: HeatmapOptions): HeatmapOptions
 }
 
 /** The camera's image as it came, whole where the policy saw a part; `undefined` where there is no such camera. */
-export function toImage({ observation }: Explanation, camera: string): ImageMessage | undefined {
+export function toImage({ observation }: Pick<Explanation, "observation">, camera: string): ImageMessage | undefined {
   const image = wholeImage(observation, camera);
   if (!image) return undefined;
   const { height, width, encoding, data } = image;
@@ -27,7 +27,10 @@ export function toImage({ observation }: Explanation, camera: string): ImageMess
 }
 
 /** Calibration for `toImage`; `undefined` where it is not known. */
-export function toCameraInfo({ observation }: Explanation, camera: string): CameraInfoMessage | undefined {
+export function toCameraInfo(
+  { observation }: Pick<Explanation, "observation">,
+  camera: string,
+): CameraInfoMessage | undefined {
   return calibration(observation, camera, wholeImage(observation, camera));
 }
 

@@ -11,6 +11,8 @@ export interface RclQos {
   readonly depth: number;
   readonly reliability: number;
   readonly durability: number;
+  readonly liveliness: number;
+  readonly avoidRosNameSpaceConventions: boolean;
 }
 
 /** What tells the native library a message or service type. */

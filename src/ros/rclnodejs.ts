@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "../errors.js";
 import type { Qos } from "../messages/qos.js";
@@ -24,6 +25,7 @@ export interface NodeOptions {
 }
 
 /** rmw's numbers. */
+const SYSTEM_DEFAULT = 0;
 const KEEP_LAST = 1;
 const RELIABILITY = { reliable: 1, best_effort: 2 } as const;
 const DURABILITY = { transient_local: 1, volatile: 2 } as const;
@@ -171,6 +173,11 @@ class RclRosNode implements RosNode {
     };
   }
 
+  hasPackage(name: string): boolean {
+    const prefixes = (process.env.AMENT_PREFIX_PATH ?? "").split(delimiter);
+    return prefixes.some((prefix) => existsSync(join(prefix, "share", name, "package.xml")));
+  }
+
   publishersOf(topic: string): readonly Endpoint[] {
     return this.node.getPublishersInfoByTopic(topic).map(toEndpoint);
   }
@@ -210,6 +217,8 @@ const toRcl = ({ reliability, durability, depth }: Qos): RclQos => ({
   depth,
   reliability: RELIABILITY[reliability],
   durability: DURABILITY[durability],
+  liveliness: SYSTEM_DEFAULT,
+  avoidRosNameSpaceConventions: false,
 });
 
 const toEndpoint = ({ node_namespace, node_name, topic_type, qos_profile }: RclEndpoint): Endpoint => ({

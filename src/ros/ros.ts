@@ -69,6 +69,8 @@ export interface RosNode {
   subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => void): Subscription;
   /** @throws InputError for a type that this machine has no library for, or an invalid name */
   service(type: string | OwnService, name: string, answer: Answer): { close(): void };
+  /** Whether ROS 2 here has a package. */
+  hasPackage(name: string): boolean;
   /** Publishers of a topic, of whatever type. */
   publishersOf(topic: string): readonly Endpoint[];
   /** Subscriptions of a topic, of whatever type. */

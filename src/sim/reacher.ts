@@ -41,6 +41,7 @@ export class Reacher implements Task {
   readonly torqueLimit: Float64Array;
   readonly width: number;
   readonly height: number;
+  readonly focal: number;
   readonly cameraFrame = "camera_optical_frame";
   readonly modalities = [
     { name: "joint_position", size: 2 },
@@ -69,6 +70,7 @@ export class Reacher implements Task {
     this.torqueLimit = model.torqueLimit;
     this.width = model.width;
     this.height = model.height;
+    this.focal = model.view.focal;
     this.reset(0, 0);
   }
 

@@ -1,5 +1,4 @@
 import { InputError } from "../errors.js";
-import type { Explanation } from "../explain/explanation.js";
 import type { Observation, ObservationFlag } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
 import { Disturbance } from "./disturbance.js";
@@ -66,6 +65,7 @@ export class SimulatedSource implements Source {
   readonly #disturbance: Disturbance;
   readonly #pace: Pace;
   readonly #stop = new AbortController();
+  #restarts = false;
   #held: Uint8Array | undefined;
   #torque: Float64Array | undefined;
   #applied: Float64Array | undefined;
@@ -108,14 +108,21 @@ export class SimulatedSource implements Source {
         yield this.#observe(tick);
         if (this.#stop.signal.aborted) return;
         this.#advance();
+        if (this.#restarts) break;
       }
-      this.#finish();
+      if (this.#restarts) episode = -1;
+      else this.#finish();
+      this.#restarts = false;
     }
   }
 
+  /** Breaks the episode off at the next tick and begins with the first one again; time goes on. */
+  restart(): void {
+    this.#restarts = true;
+  }
+
   /** Takes the torque to hold for the next control step. */
-  accept(explanation: Explanation): void {
-    const { torque } = explanation;
+  accept({ torque }: { readonly torque: ArrayLike<number> }): void {
     if (torque.length !== this.#task.joints.length) {
       throw new InputError(
         `the policy commands ${torque.length} torques; task "${this.#task.name}" expects ${this.#task.joints.length} (${this.#task.joints.join(", ")})`,

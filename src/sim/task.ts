@@ -34,6 +34,8 @@ export interface Task {
   /** Size of the camera image, pixels. */
   readonly width: number;
   readonly height: number;
+  /** Focal length of the camera, pixels; its centre is the image's. */
+  readonly focal: number;
   /** Optical frame of the camera. */
   readonly cameraFrame: string;
   /** Modalities of the configuration, in the policy's order. */

@@ -15,6 +15,7 @@ export class FakeRos implements RosNode {
   readonly remotePublishers = new Map<string, Endpoint[]>();
   time = 1_000_000_000_000n;
   isOpen = true;
+  packages: string[] = [];
   /** Readers of a topic of which nothing else is known. */
   readers = 1;
 
@@ -79,6 +80,10 @@ export class FakeRos implements RosNode {
     const resolved = this.resolveTopic(name);
     this.services.set(resolved, { type: typeof type === "string" ? type : type.name, answer });
     return { close: () => void this.services.delete(resolved) };
+  }
+
+  hasPackage(name: string): boolean {
+    return this.packages.includes(name);
   }
 
   publishersOf(topic: string): readonly Endpoint[] {

@@ -1,0 +1,72 @@
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { Explainer } from "../explain/explainer.js";
+import { loadPolicy } from "../policy/policy.js";
+import { rosArguments } from "../ros/arguments.js";
+import { serveParameters } from "../ros/parameter-server.js";
+import type { Parameters } from "../ros/parameters.js";
+import { openNode } from "../ros/rclnodejs.js";
+import type { RosNode } from "../ros/ros.js";
+import { type Driver, policyDriver, SimNode, type SimNodeOptions } from "../ros/sim-node.js";
+import { SIM_PARAMETERS } from "../ros/sim-parameters.js";
+import { TorqueListener } from "../ros/torque-listener.js";
+import { SimulatedSource } from "../sim/source.js";
+import { loadTask } from "../sim/tasks.js";
+import { givenFor, parametersOf } from "./ros-arguments.js";
+import { endsWith } from "./ros-process.js";
+import { taskFor } from "./sim-task.js";
+
+type SimParameters = Parameters<typeof SIM_PARAMETERS>;
+
+export function addSimNode(program: Command): void {
+  program
+    .command("sim-node")
+    .description("the simulator as a ROS 2 node: a camera, joint states, tf and the clock as topics")
+    .usage("[--ros-args -p NAME:=VALUE --params-file FILE -r FROM:=TO …]")
+    .allowUnknownOption()
+    .argument("[arguments...]", "arguments of ROS 2")
+    .action((_, __, command: Command) => simNode(command.args));
+}
+
+async function simNode(argv: readonly string[]): Promise<void> {
+  const given = rosArguments(argv);
+  await endsWith(async (signal) => {
+    const ros = await openNode({ name: "torquelens_sim", args: given.passed });
+    try {
+      const parameters = parametersOf(ros, SIM_PARAMETERS, await givenFor(ros, given));
+      const server = serveParameters(ros, parameters);
+      const node = new SimNode(ros, await simulated(ros, parameters));
+      ros.log("info", `simulates ${parameters.get("task")}, driven by ${parameters.get("driver")}`);
+      await node.run(signal);
+      server.close();
+    } finally {
+      ros.close();
+    }
+  });
+}
+
+async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNodeOptions> {
+  const { get } = { get: parameters.get.bind(parameters) };
+  const name = get("task");
+  const targets = get("targets") as "four" | "random";
+  const path = get("policy") || fileURLToPath(new URL(`../../models/${name}.onnx`, import.meta.url));
+  const policy = await loadPolicy(path, { card: get("card") || undefined });
+  const task = await taskFor(policy, name, targets);
+  const [width, height] = [get("width") || task.width, get("height") || task.height];
+  const isOwnSize = width !== task.width || height !== task.height;
+  const camera = isOwnSize ? await loadTask(name, { width, height, targets }) : undefined;
+  const startStamp = get("epoch") === "now" ? ros.systemTime() : 0n;
+  const source = new SimulatedSource({ task, seed: get("seed"), speed: get("speed"), startStamp });
+  const driver =
+    get("driver") === "policy"
+      ? policyDriver(await Explainer.create(policy, { level: "shares" }))
+      : listener(ros, task);
+  return { source, driver, task, ...(camera && { camera }), paused: get("paused") };
+}
+
+function listener(ros: RosNode, task: { readonly joints: readonly string[]; readonly controlPeriod: number }): Driver {
+  const { joints, controlPeriod } = task;
+  const now = () => performance.now();
+  const heard = new TorqueListener(ros, "torque_command", { joints, periodMs: 1000 * controlPeriod, now });
+  return { torque: (_, signal) => heard.next(signal), close: () => heard.close() };
+}

@@ -1,0 +1,79 @@
+import type { Image, Observation, Optics } from "../explain/observation.js";
+import { encoderOf } from "../messages/cdr.js";
+import { toCameraInfo, toImage } from "../messages/images.js";
+import type { Qos } from "../messages/qos.js";
+import { toJointState, toTf, toTime } from "../messages/robot.js";
+import type { Task } from "../sim/task.js";
+import { QOS } from "./qos.js";
+import type { Publisher, RosNode } from "./ros.js";
+
+/** A topic of the simulated robot; nothing is made for nobody. */
+interface Outlet {
+  readonly publisher: Publisher;
+  readonly write: (message: object) => Uint8Array;
+}
+
+/** An image as a camera's driver publishes it, and its calibration. */
+const CAMERA = "camera";
+
+/** The simulated robot's sensors as topics: images, calibration, joint states, poses, and the clock. */
+export class SimPublisher {
+  readonly #clock: Outlet;
+  readonly #image: Outlet;
+  readonly #cameraInfo: Outlet;
+  readonly #jointStates: Outlet;
+  readonly #tf: Outlet;
+  readonly #all: Outlet[] = [];
+
+  /** @param robotDescription URDF, for everybody who comes */
+  constructor(
+    private readonly ros: RosNode,
+    robotDescription: string,
+  ) {
+    this.#clock = this.#open("rosgraph_msgs/msg/Clock", "/clock", QOS.reliable);
+    this.#image = this.#open("sensor_msgs/msg/Image", "camera/image", QOS.reliable);
+    this.#cameraInfo = this.#open("sensor_msgs/msg/CameraInfo", "camera/camera_info", QOS.reliable);
+    this.#jointStates = this.#open("sensor_msgs/msg/JointState", "joint_states", QOS.reliable);
+    this.#tf = this.#open("tf2_msgs/msg/TFMessage", "/tf", { ...QOS.reliable, depth: 100 });
+    const description = this.#open("std_msgs/msg/String", "robot_description", QOS.latched);
+    description.publisher.publish(description.write({ data: robotDescription }));
+  }
+
+  /** Publishes what the robot measured, the time first. @param image what the camera took, where the policy saw another */
+  publish(observation: Observation, image: Image): void {
+    this.#say(this.#clock, () => ({ clock: toTime(observation.stamp) }));
+    this.#say(this.#jointStates, () => toJointState(observation));
+    this.#say(this.#tf, () => toTf(observation));
+    const seen = { observation: { ...observation, images: { [CAMERA]: image }, cameras: {} } };
+    this.#say(this.#cameraInfo, () => toCameraInfo(seen, CAMERA));
+    this.#say(this.#image, () => toImage(seen, CAMERA));
+  }
+
+  close(): void {
+    for (const { publisher } of this.#all) publisher.close();
+  }
+
+  #open(type: string, topic: string, qos: Qos): Outlet {
+    const outlet = { publisher: this.ros.publisher(type, topic, qos), write: encoderOf(type) };
+    this.#all.push(outlet);
+    return outlet;
+  }
+
+  #say({ publisher, write }: Outlet, message: () => object | undefined): void {
+    if (publisher.subscribers === 0) return;
+    const made = message();
+    if (made) publisher.publish(write(made));
+  }
+}
+
+/** Calibration of a task's camera: a pinhole, its centre the image's (pixel centres at whole numbers). */
+export function opticsOf({ width, height, focal }: Pick<Task, "width" | "height" | "focal">): Optics {
+  const [cx, cy] = [(width - 1) / 2, (height - 1) / 2];
+  return {
+    distortionModel: "plumb_bob",
+    distortion: new Float64Array(5),
+    intrinsics: Float64Array.of(focal, 0, cx, 0, focal, cy, 0, 0, 1),
+    rectification: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
+    projection: Float64Array.of(focal, 0, cx, 0, 0, focal, cy, 0, 0, 0, 1, 0),
+  };
+}
