@@ -2,9 +2,11 @@ export type { Importance, ImportanceFlag } from "./arm/importance.js";
 export { type McapOptions, McapSink } from "./bag/mcap-sink.js";
 export { recoverRecording } from "./bag/recover.js";
 export { InputError } from "./errors.js";
-export { Explainer, type ExplainerOptions } from "./explain/explainer.js";
+export { Explainer, type ExplainerOptions, type TickOptions } from "./explain/explainer.js";
 export type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explain/explanation.js";
 export { type JointElements, jointElementsOf, jointRelevance } from "./explain/joint-relevance.js";
+export { LevelController, type LevelControllerOptions } from "./explain/level-controller.js";
+export { Mailbox } from "./explain/mailbox.js";
 export type {
   CameraView,
   Image,
@@ -14,7 +16,13 @@ export type {
   Optics,
   Transform,
 } from "./explain/observation.js";
-export { type Explaining, run, type Sink, type Source } from "./explain/pipeline.js";
+export { type Explaining, type ExplainOptions, run, type Sink, type Source } from "./explain/pipeline.js";
+export {
+  type LevelChoice,
+  RealTimeExplainer,
+  type RealTimeOptions,
+  type RealTimeStatistics,
+} from "./explain/real-time-explainer.js";
 export { subjectOf } from "./explain/subject.js";
 export { type FoxgloveOptions, FoxgloveSink, type FoxgloveStats } from "./foxglove/foxglove-sink.js";
 export type { DType } from "./graph/dtype.js";

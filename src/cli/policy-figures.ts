@@ -55,7 +55,7 @@ export async function policyFigures(
     const { width, height } = imageOf(policy);
     const task = await loadTask(taskName, { width, height, targets });
     const source = new SimulatedSource({ task, seed, episodes, speed: 0, ...(ablation ? { ablation } : {}) });
-    const explainer = await Explainer.create(policy, { level, worker: false });
+    const explainer = await Explainer.create(policy, { levels: [level], worker: false });
     const focus = new Focus(task);
     try {
       await run(source, explainer, level === "full" ? [focus] : [], signal);

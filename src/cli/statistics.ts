@@ -1,4 +1,5 @@
 import type { Explanation } from "../explain/explanation.js";
+import { Latencies } from "../explain/latencies.js";
 import type { Sink } from "../explain/pipeline.js";
 
 /** Latencies kept for percentiles: the newest so many. */
@@ -11,11 +12,11 @@ export class Statistics implements Sink {
   idle = 0;
   residualMax = 0;
   newest: Explanation | undefined;
-  readonly #latencies = new Float64Array(KEPT);
+  readonly #latencies = new Latencies(KEPT);
   readonly #shares: { sum: Float64Array; count: number } = { sum: new Float64Array(0), count: 0 };
 
   write(explanation: Explanation): void {
-    this.#latencies[this.ticks % KEPT] = explanation.latencyMs;
+    this.#latencies.add(explanation.latencyMs);
     this.ticks++;
     this.newest = explanation;
     if (explanation.flags.includes("deadline_missed")) this.misses++;
@@ -29,10 +30,7 @@ export class Statistics implements Sink {
 
   /** Latency that a part of the newest ticks did not exceed, milliseconds (nearest rank); NaN before the first. */
   latency(part: number): number {
-    const count = Math.min(this.ticks, KEPT);
-    if (count === 0) return Number.NaN;
-    const sorted = this.#latencies.slice(0, count).sort();
-    return sorted[Math.max(0, Math.ceil(part * count) - 1)]!;
+    return this.#latencies.percentile(part);
   }
 
   /** Mean shares over the ticks that were not idle, by modality. */

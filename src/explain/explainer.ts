@@ -1,64 +1,63 @@
 import { InputError } from "../errors.js";
-import { conventionOf, idleThreshold, type ValueModality } from "../policy/modalities.js";
+import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
-import { compile, type Precision } from "../relevance/compile.js";
+import type { Precision } from "../relevance/compile.js";
 import type { Method } from "../relevance/method.js";
-import { startsOf } from "../relevance/subject.js";
 import type { Device, DeviceInUse } from "../runtime/device.js";
-import { Session, type TensorData } from "../runtime/session.js";
-import { WorkerSession } from "../runtime/worker-session.js";
-import type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explanation.js";
+import type { Tensors } from "../runtime/models.js";
+import { heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRelevanceOf } from "./assemble.js";
+import { Engine, type EngineOptions } from "./engine.js";
+import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
 import { Memory } from "./memory.js";
-import type { Image, Observation } from "./observation.js";
-import type { Explaining } from "./pipeline.js";
-import { subjectOf } from "./subject.js";
+import type { Observation } from "./observation.js";
+import type { Explaining, ExplainOptions } from "./pipeline.js";
 
 export interface ExplainerOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */
   readonly method?: string | Method;
-  /** `full` with heatmaps (default), or `shares` without. */
-  readonly level?: Exclude<Level, "skip">;
+  /** What is loaded, a model each, default `full` alone. `explain` may choose among them tick by tick. */
+  readonly levels?: readonly Level[];
   /** `exact` (default), or `fast`: within 1 % of a heatmap's largest element, in a fifth to a third less time. */
   readonly precision?: Precision;
   /** Threads of inference, default 2. */
   readonly threads?: number;
   /** What to compute on, default `cpu`. */
   readonly device?: Device;
-  /** Whether inference runs in a worker thread (default), leaving the caller's event loop free. */
+  /** Whether compilation and inference run in worker threads (default), leaving the caller's event loop free. */
   readonly worker?: boolean;
   /** Part of the control period that an explanation may take, default 0.8. Later is a missed deadline. */
   readonly budget?: number;
 }
 
-interface Runner {
-  readonly device: DeviceInUse;
-  readonly fallback: string | undefined;
-  run(feeds: Record<string, TensorData>): Promise<Record<string, TensorData>>;
-  release(): Promise<void>;
+/** What one tick is asked. */
+export interface TickOptions extends ExplainOptions {
+  /** How much to compute, default the first of full, shares and skip that is loaded. `skip` gives the torque alone. */
+  readonly level?: Level;
+  /**
+   * Explain this joint's torque alone by `heatmaps` and `relevance`, in place of the α-weighted sum; shares stay
+   * α-weighted. Needs the levels `full` and `shares`; below level `full` it has no effect.
+   */
+  readonly heatmapOf?: string | undefined;
 }
 
 /** Conservation residual above which a tick is flagged: what rounding to eight bits loses is no error of a rule. */
 const CONSERVED: Readonly<Record<Precision, number>> = { exact: 1e-3, fast: 3e-2 };
-/** Blank explanations before the first real one. */
-const WARM_UPS = 3;
 
-/** Runs a policy with its relevance compiled in, one onnxruntime run an observation. */
+/** Runs a policy with its relevance compiled in. */
 export class Explainer implements Explaining {
   readonly #convention: Convention;
   readonly #idleThreshold: number;
   readonly #memory: Memory;
+  #changing: Promise<unknown> = Promise.resolve();
+  #closed = false;
   /** An explanation that takes longer is flagged `deadline_missed`, milliseconds. */
   readonly deadlineMs: number;
 
   private constructor(
     readonly policy: Policy,
-    readonly method: Method,
-    readonly level: Level,
-    readonly precision: Precision,
-    /** What a user may want to know of how the method met the policy, a line each. */
-    readonly warnings: readonly string[],
-    private readonly runner: Runner,
+    private engine: Engine,
+    private readonly options: EngineOptions,
     budget: number,
   ) {
     this.#convention = conventionOf(policy.card, policy.modalities);
@@ -72,136 +71,144 @@ export class Explainer implements Explaining {
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const { level = "full", threads, device, worker = true, budget = 0.8 } = options;
-    const { bytes, method, precision, warnings } = compile(subjectOf(policy), {
-      method: options.method,
-      precision: options.precision,
-      depth: level === "full" ? "heatmap" : level,
-    });
-    const runner = await (worker ? WorkerSession : Session).create(bytes, { threads, device, spinning: false });
-    const explainer = new Explainer(policy, method, level, precision, warnings, runner, budget);
-    try {
-      for (let i = 0; i < WARM_UPS; i++) await explainer.#explain(blankObservation(policy));
-      explainer.#memory.forget();
-    } catch (error) {
-      await runner.release();
-      throw error;
-    }
-    return explainer;
+    const { method = "dtd", levels = ["full"], precision, threads, device, worker = true, budget = 0.8 } = options;
+    const own: EngineOptions = { levels, precision, threads, device, worker };
+    return new Explainer(policy, await Engine.create(policy, method, own), own, budget);
+  }
+
+  get method(): Method {
+    return this.engine.method;
+  }
+
+  /** What is loaded, the deepest first. */
+  get levels(): readonly Level[] {
+    return this.engine.levels;
+  }
+
+  /** What came of the precision asked for. */
+  get precision(): Precision {
+    return this.engine.precision;
+  }
+
+  /** What a user may want to know of how the method met the policy, a line each. */
+  get warnings(): readonly string[] {
+    return this.engine.warnings;
   }
 
   /** What it computes on. */
   get device(): DeviceInUse {
-    return this.runner.device;
+    return this.engine.models.device;
   }
 
   /** Why the device asked for is not the one in use, one line; undefined where it is. */
   get fallback(): string | undefined {
-    return this.runner.fallback;
+    return this.engine.models.fallback;
   }
 
-  /** @throws InputError for an observation that does not fit the policy, or a torque that is not a number */
-  async explain(observation: Observation): Promise<Explanation> {
-    const explanation = await this.#explain(observation);
-    const { torque, joints } = explanation;
-    const wrong = torque.findIndex((tau) => !Number.isFinite(tau));
-    if (wrong < 0) return explanation;
-    const where = `${this.policy.path}: tick ${observation.tick}`;
-    throw new InputError(`${where}: the torque of ${joints[wrong]} is ${torque[wrong]}, expected a number`);
-  }
-
-  /** Waits for the explanations under way, then frees the session and its thread. Safe to call twice. */
-  async close(): Promise<void> {
-    await this.runner.release();
-  }
-
-  async #explain(observation: Observation): Promise<Explanation> {
-    const start = performance.now();
-    const { card } = this.policy;
-    const importance = importanceOf(observation, card.joints);
-    const outputs = await this.runner.run({
-      ...feedsOf(this.policy, observation, this.#memory.see(observation)),
-      "torquelens.importance": { dtype: "float32", shape: [card.joints.length], data: importance },
+  /**
+   * Changes the method between two ticks; the policy's memory goes on. While the new one is compiled, loaded and warmed
+   * up the old one explains, and it stays where that fails. One change waits for another.
+   * @throws InputError for a method that is unknown or cannot explain this policy
+   */
+  setMethod(method: string | Method): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      if (this.#closed) throw closed();
+      const engine = await Engine.create(this.policy, method, this.options);
+      if (this.#closed) {
+        await engine.release();
+        throw closed();
+      }
+      const old = this.engine;
+      this.engine = engine;
+      await old.release();
     });
-    this.#memory.keep(outputs);
-    const array = (name: string) => outputs[name]!.data as Float32Array;
-    const { output, step = 0 } = card.torque;
-    const torque = array(output).slice(step * card.joints.length, (step + 1) * card.joints.length);
-    const shares = array("torquelens.shares");
-    const residual = this.level === "full" ? array("torquelens.residual")[0]! : Number.NaN;
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+
+  /**
+   * With `onTorque` the policy alone runs first (level `skip` must be loaded): the torque is handed out before the
+   * explanation is begun, and is the one that the explanation names.
+   * @throws InputError for an observation that does not fit the policy, a torque that is not a number, or what needs a
+   *   level that is not loaded; what `onTorque` throws
+   */
+  async explain(observation: Observation, options: TickOptions = {}): Promise<Explanation> {
+    const start = performance.now();
+    const engine = this.engine;
+    const { card } = this.policy;
+    const { level = engine.levels[0]!, onTorque } = options;
+    const heatmapOf = level === "full" ? options.heatmapOf : undefined;
+    const importance = importanceOf(observation, card.joints);
+    const answers = engine.ask(feedsOf(this.policy, observation, this.#memory.see(observation)), {
+      level,
+      importance,
+      torque: heatmapOf === undefined ? undefined : jointIndex(heatmapOf, card.joints),
+      torqueFirst: onTorque !== undefined,
+    });
+    const own = await answers.policy;
+    this.#memory.keep(own);
+    const torque = torqueOf(this.policy, own);
+    this.#check(torque, observation);
+    onTorque?.(torque);
+    const shares = await answers.shares;
+    const heatmap = await answers.heatmap;
     const latencyMs = performance.now() - start;
 
+    const residual = heatmap ? (heatmap["torquelens.residual"]!.data as Float32Array)[0]! : Number.NaN;
     const flags: ExplanationFlag[] = [...observation.flags];
     const commanded = torque.reduce((sum, tau, j) => sum + importance[j]! * Math.abs(tau), 0);
     if (commanded < this.#idleThreshold) flags.push("idle");
-    if (array("torquelens.empty_pool").some((x) => x > 0)) flags.push("empty_pool");
-    if (this.method.conserves && residual > CONSERVED[this.precision]) flags.push("not_conserving");
+    if (shares && hasEmptyPool(shares)) flags.push("empty_pool");
+    if (engine.method.conserves && residual > CONSERVED[engine.precision]) flags.push("not_conserving");
     if (latencyMs > this.deadlineMs) flags.push("deadline_missed");
     return {
       observation,
-      method: this.method.spec,
+      method: engine.method.spec,
       convention: this.#convention,
       policySha256: this.policy.sha256,
-      level: this.level,
+      level,
+      heatmapOf,
       joints: card.joints,
       torque,
       importance,
       modalities: this.policy.modalities.map(({ name }) => name),
-      shares,
-      torqueShares: array("torquelens.torque_shares"),
-      ...this.#elements(outputs),
-      heatmaps: this.#heatmaps(outputs),
-      ratios: this.#ratios(shares),
+      ...sharesOf(this.policy, shares),
+      relevance: relevanceOf(this.policy, heatmap ?? shares),
+      torqueRelevance: torqueRelevanceOf(this.policy, shares),
+      heatmaps: heatmapsOf(this.policy, heatmap),
       conservationResidual: residual,
       latencyMs,
       flags,
     };
   }
 
-  #elements(outputs: Record<string, TensorData>): Pick<Explanation, "relevance" | "torqueRelevance"> {
-    const relevance: Record<string, Float32Array> = {};
-    const torqueRelevance: Record<string, Float32Array> = {};
-    for (const modality of this.policy.modalities) {
-      if (modality.kind !== "values") continue;
-      const { name, input } = modality;
-      relevance[name] = overTime(outputs[`torquelens.relevance.${input}`]!.data as Float32Array, modality);
-      const { data, shape } = outputs[`torquelens.torque_relevance.${input}`]!;
-      const [torques, width] = shape as readonly [number, number];
-      const rows = Array.from({ length: torques }, (_, j) =>
-        Array.from(overTime((data as Float32Array).subarray(j * width, (j + 1) * width), modality)),
-      );
-      torqueRelevance[name] = Float32Array.from(rows.flat());
-    }
-    return { relevance, torqueRelevance };
+  /** Waits for the explanations under way, then frees the models and their thread. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.engine.release();
+    await this.#changing;
   }
 
-  #heatmaps(outputs: Record<string, TensorData>): Record<string, Heatmap> {
-    const heatmaps: Record<string, Heatmap> = {};
-    if (this.level !== "full") return heatmaps;
-    for (const modality of this.policy.modalities)
-      if (modality.kind === "image") {
-        const { data, shape } = outputs[`torquelens.heatmap.${modality.input}`]!;
-        heatmaps[modality.name] = { height: shape[0]!, width: shape[1]!, data: data as Float32Array };
-      }
-    return heatmaps;
-  }
-
-  #ratios(shares: Float32Array): Ratios {
-    const ratios = { image: 0, position: 0, velocity: 0 };
-    this.policy.modalities.forEach((modality, m) => {
-      const kind = modality.kind === "image" ? "image" : modality.quantity.split("_").at(-1)!;
-      if (kind in ratios) ratios[kind as keyof typeof ratios] += shares[m]!;
-    });
-    return { ...ratios, configuration: ratios.position + ratios.velocity };
+  #check(torque: Float32Array, { tick }: Observation): void {
+    const wrong = torque.findIndex((tau) => !Number.isFinite(tau));
+    if (wrong < 0) return;
+    const { path, card } = this.policy;
+    throw new InputError(
+      `${path}: tick ${tick}: the torque of ${card.joints[wrong]} is ${torque[wrong]}, expected a number`,
+    );
   }
 }
 
-/** Relevance of a modality's elements, summed over the times of a window. */
-function overTime(all: Float32Array, modality: ValueModality): Float32Array {
-  const { size } = modality;
-  const sums = new Float32Array(size);
-  for (const start of startsOf(modality)) for (let i = 0; i < size; i++) sums[i]! += all[start + i]!;
-  return sums;
+const closed = (): Error => new Error("the explainer was closed");
+
+const hasEmptyPool = (outputs: Tensors): boolean =>
+  (outputs["torquelens.empty_pool"]!.data as Float32Array).some((x) => x > 0);
+
+/** @throws InputError for a joint that the policy does not command */
+export function jointIndex(joint: string, joints: readonly string[]): number {
+  const index = joints.indexOf(joint);
+  if (index < 0) throw new InputError(`heatmap of joint ${joint}: expected one of ${joints.join(", ")}`);
+  return index;
 }
 
 function importanceOf({ importance }: Observation, joints: readonly string[]): Float32Array {
@@ -211,27 +218,4 @@ function importanceOf({ importance }: Observation, joints: readonly string[]): F
   if (wrong >= 0)
     throw new InputError(`importance: ${joints[wrong]} has ${importance[wrong]}, expected a number, 0 or more`);
   return Float32Array.from(importance);
-}
-
-/** Zeros for every input: only to load, allocate and warm the runtime and the code around it. */
-function blankObservation({ card, modalities }: Policy): Observation {
-  const images: Record<string, Image> = {};
-  const values: Record<string, Float64Array> = {};
-  for (const modality of modalities) {
-    if (modality.kind === "values") values[modality.name] = new Float64Array(modality.size);
-    else {
-      const { name, width, height, encoding, size } = modality;
-      images[name] = { width, height, encoding, data: new Uint8Array(size), frameId: "" };
-    }
-  }
-  return {
-    tick: 0,
-    stamp: 0n,
-    images,
-    values,
-    joints: { names: [], position: new Float64Array(0), velocity: new Float64Array(0) },
-    importance: new Float64Array(card.joints.length).fill(1),
-    flags: [],
-    transforms: [],
-  };
 }

@@ -1,7 +1,8 @@
 import type { Observation, ObservationFlag } from "./observation.js";
 
 /** How much was computed for a tick: everything, the fully connected part only, or the torque alone. */
-export type Level = "full" | "shares" | "skip";
+export const LEVELS = ["full", "shares", "skip"] as const;
+export type Level = (typeof LEVELS)[number];
 
 export type ExplanationFlag = ObservationFlag | "idle" | "empty_pool" | "deadline_missed" | "not_conserving";
 
@@ -20,7 +21,7 @@ export interface Heatmap {
   readonly data: Float32Array;
 }
 
-/** The paper's ratios (001 Fig. 4–6): shares grouped; configuration = position + velocity. */
+/** The paper's ratios (001 Fig. 4–6): shares grouped; configuration = position + velocity. NaN at level `skip`. */
 export interface Ratios {
   readonly image: number;
   readonly position: number;
@@ -36,6 +37,11 @@ export interface Explanation {
   readonly convention: Convention;
   readonly policySha256: string;
   readonly level: Level;
+  /**
+   * The joint whose torque alone `relevance` and `heatmaps` explain; undefined where they are the α-weighted sum over
+   * all. Shares and ratios are α-weighted in any case.
+   */
+  readonly heatmapOf: string | undefined;
   /** Joint names, one a torque. */
   readonly joints: readonly string[];
   /** Commanded torque τ, N·m, [J]. */
@@ -44,18 +50,18 @@ export interface Explanation {
   readonly importance: Float32Array;
   /** Modality names in the order of `shares`. */
   readonly modalities: readonly string[];
-  /** Share of each modality in the α-weighted relevance, [M], sums to 1 (0 where there is no relevance). */
+  /** Share of each modality in the α-weighted relevance, [M], sums to 1 (0 where there is no relevance); NaN at level `skip`. */
   readonly shares: Float32Array;
-  /** Share of each modality in the relevance of each torque, [J × M]. */
+  /** Share of each modality in the relevance of each torque, [J × M]; NaN at level `skip`. */
   readonly torqueShares: Float32Array;
-  /** α-weighted relevance of each element of each non-image modality, N·m, by modality. */
+  /** α-weighted relevance of each element of each non-image modality, N·m, by modality; empty at level `skip`. */
   readonly relevance: Readonly<Record<string, Float32Array>>;
-  /** The same for each torque (not α-weighted), [J × n] by modality. */
+  /** The same for each torque (not α-weighted), [J × n] by modality; empty at level `skip`. */
   readonly torqueRelevance: Readonly<Record<string, Float32Array>>;
   /** Relevance per pixel, N·m, by image modality; empty below level `full`. */
   readonly heatmaps: Readonly<Record<string, Heatmap>>;
   readonly ratios: Ratios;
-  /** |ΣR_in − Σα|τ|| / Σα|τ|; NaN below level `full`. */
+  /** |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; NaN below level `full`. */
   readonly conservationResidual: number;
   /** Observation handed in → explanation ready, milliseconds. */
   readonly latencyMs: number;

@@ -1,11 +1,13 @@
 import type { Explanation } from "./explanation.js";
 import type { Observation } from "./observation.js";
 
-/** Yields observations. A closed-loop source (the simulation) is told the torque before it yields the next. */
+/** Yields observations. A closed-loop source (the simulation) is told the explanation before it yields the next. */
 export interface Source {
   /** URDF of the robot, where the source knows it. */
   readonly robotDescription?: string;
   observations(): AsyncIterable<Observation>;
+  /** Called with the torque as soon as it is known, before the explanation is begun: for a source that commands it. */
+  command?(torque: Float32Array, observation: Observation): void;
   /** Called with the explanation of the last yielded observation, before the next one is asked for. */
   accept?(explanation: Explanation): void;
   /** Ends the observations, also while the next one is waited for; safe to call twice. */
@@ -22,8 +24,13 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+export interface ExplainOptions {
+  /** Called with τ, [J], before the explanation is begun. */
+  readonly onTorque?: ((torque: Float32Array) => void) | undefined;
+}
+
 export interface Explaining {
-  explain(observation: Observation): Promise<Explanation>;
+  explain(observation: Observation, options?: ExplainOptions): Promise<Explanation>;
 }
 
 /**
@@ -65,7 +72,8 @@ async function forward(
 ): Promise<void> {
   for await (const observation of source.observations()) {
     if (signal?.aborted) return;
-    const explanation = await explainer.explain(observation);
+    const onTorque = source.command && ((torque: Float32Array) => source.command?.(torque, observation));
+    const explanation = await explainer.explain(observation, { onTorque });
     source.accept?.(explanation);
     for (const sink of sinks) await sink.write(explanation);
     if (signal?.aborted) return;

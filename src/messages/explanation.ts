@@ -26,6 +26,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     references: modalities.map((modality) => convention.reference[modality] ?? ""),
     feature_points: convention.featurePoints,
     shares: explanation.shares.slice(),
+    heatmap_joint: explanation.heatmapOf ?? "",
     element_offsets: offsets,
     relevance: concat(modalities.map((modality) => relevance[modality])),
     heatmap_peak: Float32Array.from(modalities, (modality) => {

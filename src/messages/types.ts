@@ -184,6 +184,7 @@ export interface ExplanationMessage {
   readonly references: string[];
   readonly feature_points: string;
   readonly shares: Float32Array;
+  readonly heatmap_joint: string;
   readonly element_offsets: Uint32Array;
   readonly relevance: Float32Array;
   readonly heatmap_peak: Float32Array;

@@ -56,6 +56,8 @@ export interface Method {
   readonly name: string;
   /** Name and options that differ from their defaults: `lrp-gamma:gamma=0.5`. It makes the same method again. */
   readonly spec: string;
+  /** YAML of a composite table, which makes the same method again where `spec` is only its file's name. */
+  readonly table?: string;
   readonly title: string;
   readonly cite: string;
   /** Whether Σ R of all inputs is Σα|τ|. */

@@ -61,8 +61,14 @@ export class Session {
     return this.session.outputNames;
   }
 
-  /** All outputs by name. Feed arrays are read, never kept. */
-  async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+  /**
+   * Outputs by name. Feed arrays are read, never kept.
+   * @param outputs those to fetch, all by default
+   */
+  async run(
+    feeds: Readonly<Record<string, TensorData>>,
+    outputs: readonly string[] = this.outputNames,
+  ): Promise<Record<string, TensorData>> {
     if (this.#released) throw new Error("the inference session was released");
     const tensors = Object.fromEntries(
       Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
@@ -71,7 +77,7 @@ export class Session {
       ]),
     );
     // onnxruntime takes runs in order: when the last one is done, all are.
-    const running = this.session.run(tensors);
+    const running = this.session.run(tensors, outputs);
     this.#running = running.then(ignore, ignore);
     const results = await running;
     return Object.fromEntries(

@@ -17,6 +17,7 @@ const explanation: Explanation = {
   convention: { reference: { image: "range", joint_position: "zero" }, featurePoints: "policy" },
   policySha256: "ab",
   level: "full",
+  heatmapOf: undefined,
   joints: ["shoulder", "elbow"],
   torque: Float32Array.of(0.1, -0.25),
   importance: Float32Array.of(1.5, 0.5),

@@ -111,7 +111,7 @@ describe("Explainer", () => {
 
   it("leaves heatmaps and residual out at level shares, and only those", async () => {
     const full = await (await create(reacherPolicy())).explain(reacherObservation());
-    const shares = await (await create(reacherPolicy(), { level: "shares" })).explain(reacherObservation());
+    const shares = await (await create(reacherPolicy(), { levels: ["shares"] })).explain(reacherObservation());
     expect(shares).toMatchObject({ level: "shares", heatmaps: {}, conservationResidual: Number.NaN });
     expect(full.level).toBe("full");
     expect(shares.torque).toEqual(full.torque);
@@ -237,7 +237,7 @@ describe("errors", () => {
 
   it("tells a running pipeline of its worker's death, which closes the sinks", async () => {
     const explainer = await create(reacherPolicy(), { worker: true });
-    const { worker } = (explainer as unknown as { runner: { worker: Worker } }).runner;
+    const worker = workerOf(explainer);
     const written: number[] = [];
     let closed = false;
     const source = {
@@ -257,3 +257,7 @@ describe("errors", () => {
     expect([written, closed]).toEqual([[0], true]);
   });
 });
+
+/** The thread that an explainer computes in. */
+const workerOf = (explainer: Explainer): Worker =>
+  (explainer as unknown as { engine: { models: { worker: Worker } } }).engine.models.worker;

@@ -78,6 +78,7 @@ describe("channels", () => {
       method: "dtd",
       policy_sha256: "ab".repeat(32),
       level: 0,
+      heatmap_joint: "",
       flags: ["in_contact", "idle"],
       latency_ms: 3.5,
       conservation_residual: Math.fround(1e-6),

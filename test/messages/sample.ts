@@ -55,6 +55,7 @@ export function sampleExplanation(tick = 0, width = 128, height = 96): Explanati
     },
     policySha256: "ab".repeat(32),
     level: "full",
+    heatmapOf: undefined,
     joints: ["shoulder", "elbow"],
     torque: Float32Array.of(0.5, -0.25),
     importance: Float32Array.of(1.25, 0.75),

@@ -6,7 +6,7 @@ import { loadPolicy } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
 import type { Device } from "#src/runtime/device.js";
 import { Session } from "#src/runtime/session.js";
-import { WorkerSession } from "#src/runtime/worker-session.js";
+import { WorkerModels } from "#src/runtime/worker-models.js";
 import { randoms, relativeError } from "../evaluate.js";
 
 const path = new URL("../../models/reacher.onnx", import.meta.url).pathname;
@@ -45,7 +45,7 @@ describe.each<Device>(["cpu", "cuda", "webgpu", "auto"])("device %s", (device) =
 it("a model that onnxruntime refuses is refused on any device, and a worker says where it runs", async () => {
   const broken = new Uint8Array([1, 2, 3]);
   await expect(Session.create(broken, { device: "cuda" })).rejects.toThrow(/^onnxruntime refused the model/);
-  const worker = await WorkerSession.create(new Uint8Array(readFileSync(path)), { device: "cuda" });
+  const worker = await WorkerModels.create({ reacher: new Uint8Array(readFileSync(path)) }, { device: "cuda" });
   expect(worker.device === "cuda" ? worker.fallback : worker.fallback?.split(" (")[0]).toBe(
     worker.device === "cuda" ? undefined : "device cuda is not available",
   );

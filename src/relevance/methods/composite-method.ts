@@ -28,6 +28,7 @@ export function compositeMethod(text: string, source: string): Method {
   return {
     name: table.name,
     spec: source,
+    table: text,
     title: `composite table of ${source}`,
     cite: source,
     conserves: table.operators === "positive" && table.soft_argmax !== "gradient" && rows.every(({ loses }) => !loses),

@@ -1,0 +1,85 @@
+import type { ValueModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import { startsOf } from "../relevance/subject.js";
+import type { TensorData } from "../runtime/session.js";
+import type { Explanation, Heatmap, Ratios } from "./explanation.js";
+
+type Outputs = Readonly<Record<string, TensorData>>;
+type Relevance = Readonly<Record<string, Float32Array>>;
+
+const floats = (outputs: Outputs, name: string) => outputs[name]!.data as Float32Array;
+
+/** τ, [J], of the policy's own outputs. */
+export function torqueOf({ card }: Policy, outputs: Outputs): Float32Array {
+  const { output, step = 0 } = card.torque;
+  return floats(outputs, output).slice(step * card.joints.length, (step + 1) * card.joints.length);
+}
+
+/** Shares of all torques and of each; NaN where none were computed. */
+export function sharesOf(
+  policy: Policy,
+  outputs: Outputs | undefined,
+): Pick<Explanation, "shares" | "torqueShares" | "ratios"> {
+  const [torques, modalities] = [policy.card.joints.length, policy.modalities.length];
+  const unknown = (length: number) => new Float32Array(length).fill(Number.NaN);
+  const shares = outputs ? floats(outputs, "torquelens.shares") : unknown(modalities);
+  const torqueShares = outputs ? floats(outputs, "torquelens.torque_shares") : unknown(torques * modalities);
+  return { shares, torqueShares, ratios: ratiosOf(policy, shares) };
+}
+
+/** Relevance of each element of each modality that is no image, by modality; empty where none was computed. */
+export function relevanceOf({ modalities }: Policy, outputs: Outputs | undefined): Relevance {
+  const relevance: Record<string, Float32Array> = {};
+  if (!outputs) return relevance;
+  for (const modality of modalities)
+    if (modality.kind === "values")
+      relevance[modality.name] = overTime(floats(outputs, `torquelens.relevance.${modality.input}`), modality);
+  return relevance;
+}
+
+/** The same of each torque. */
+export function torqueRelevanceOf({ modalities }: Policy, outputs: Outputs | undefined): Relevance {
+  const relevance: Record<string, Float32Array> = {};
+  if (!outputs) return relevance;
+  for (const modality of modalities) {
+    if (modality.kind !== "values") continue;
+    const { data, shape } = outputs[`torquelens.torque_relevance.${modality.input}`]!;
+    const [torques, width] = shape as readonly [number, number];
+    const rows = new Float32Array(torques * modality.size);
+    for (let j = 0; j < torques; j++)
+      rows.set(overTime((data as Float32Array).subarray(j * width, (j + 1) * width), modality), j * modality.size);
+    relevance[modality.name] = rows;
+  }
+  return relevance;
+}
+
+/** Relevance per pixel by image modality; empty where none was computed. */
+export function heatmapsOf({ modalities }: Policy, outputs: Outputs | undefined): Record<string, Heatmap> {
+  const heatmaps: Record<string, Heatmap> = {};
+  if (!outputs) return heatmaps;
+  for (const modality of modalities)
+    if (modality.kind === "image") {
+      const { data, shape } = outputs[`torquelens.heatmap.${modality.input}`]!;
+      heatmaps[modality.name] = { height: shape[0]!, width: shape[1]!, data: data as Float32Array };
+    }
+  return heatmaps;
+}
+
+function ratiosOf({ modalities }: Policy, shares: Float32Array): Ratios {
+  const ratios = { image: 0, position: 0, velocity: 0 };
+  // Numbers that were not computed are in none of the groups.
+  if (shares.some(Number.isNaN)) ratios.image = ratios.position = ratios.velocity = Number.NaN;
+  modalities.forEach((modality, m) => {
+    const kind = modality.kind === "image" ? "image" : modality.quantity.split("_").at(-1)!;
+    if (kind in ratios) ratios[kind as keyof typeof ratios] += shares[m]!;
+  });
+  return { ...ratios, configuration: ratios.position + ratios.velocity };
+}
+
+/** Relevance of a modality's elements, summed over the times of a window. */
+function overTime(all: Float32Array, modality: ValueModality): Float32Array {
+  const { size } = modality;
+  const sums = new Float32Array(size);
+  for (const start of startsOf(modality)) for (let i = 0; i < size; i++) sums[i]! += all[start + i]!;
+  return sums;
+}

@@ -1,0 +1,25 @@
+import type { Policy } from "../policy/policy.js";
+import type { Image, Observation } from "./observation.js";
+
+/** Zeros for every input: only to load, allocate and warm the runtime and the code around it. */
+export function blankObservation({ card, modalities }: Policy): Observation {
+  const images: Record<string, Image> = {};
+  const values: Record<string, Float64Array> = {};
+  for (const modality of modalities) {
+    if (modality.kind === "values") values[modality.name] = new Float64Array(modality.size);
+    else {
+      const { name, width, height, encoding, size } = modality;
+      images[name] = { width, height, encoding, data: new Uint8Array(size), frameId: "" };
+    }
+  }
+  return {
+    tick: 0,
+    stamp: 0n,
+    images,
+    values,
+    joints: { names: [], position: new Float64Array(0), velocity: new Float64Array(0) },
+    importance: new Float64Array(card.joints.length).fill(1),
+    flags: [],
+    transforms: [],
+  };
+}

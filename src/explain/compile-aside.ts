@@ -1,0 +1,35 @@
+import { Worker } from "node:worker_threads";
+import { InputError } from "../errors.js";
+import type { Policy } from "../policy/policy.js";
+import type { Precision } from "../relevance/compile.js";
+import type { Method } from "../relevance/method.js";
+import type { CompiledLevels } from "./compile-levels.js";
+import type { CompileReply, CompileRequest } from "./compile-worker.js";
+import type { Level } from "./explanation.js";
+
+/**
+ * `compileLevels` in a thread of its own: the caller's event loop stays free.
+ * @param method one that its spec or its table makes again
+ * @throws InputError for a method that cannot explain this policy
+ */
+export async function compileAside(
+  { path, bytes, sha256, card, cardSource }: Policy,
+  { spec, table }: Pick<Method, "spec" | "table">,
+  levels: readonly Level[],
+  precision: Precision | undefined,
+): Promise<CompiledLevels> {
+  const request: CompileRequest = {
+    policy: { path, bytes, sha256, card, cardSource },
+    method: { spec, table },
+    levels,
+    precision,
+  };
+  const worker = new Worker(new URL("./compile-worker.js", import.meta.url), { workerData: request });
+  const reply = await new Promise<CompileReply>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", (error) => reject(new Error(`the compiling thread failed: ${error.message}`)));
+    worker.once("exit", (code) => reject(new Error(`the compiling thread has ended (code ${code})`)));
+  });
+  if ("failed" in reply) throw reply.isInput ? new InputError(reply.failed) : new Error(reply.failed);
+  return reply;
+}

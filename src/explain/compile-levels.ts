@@ -1,0 +1,40 @@
+import { writeModel } from "../graph/onnx-write.js";
+import type { Policy } from "../policy/policy.js";
+import { compile, type Precision } from "../relevance/compile.js";
+import type { Method } from "../relevance/method.js";
+import { LEVELS, type Level } from "./explanation.js";
+import { subjectOf } from "./subject.js";
+
+/** A policy compiled for one method, a model each level. */
+export interface CompiledLevels {
+  /** ONNX files by level; at `skip` the policy alone. */
+  readonly models: Readonly<Partial<Record<Level, Uint8Array>>>;
+  /** What came of the precision asked for. */
+  readonly precision: Precision;
+  /** What a user may want to know of how the method met the policy, a line each. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws InputError for a method that cannot explain this policy */
+export function compileLevels(
+  policy: Policy,
+  method: Method,
+  levels: readonly Level[],
+  asked: Precision = "exact",
+): CompiledLevels {
+  const models: Partial<Record<Level, Uint8Array>> = {};
+  const warnings = new Set<string>();
+  let precision: Precision = "exact";
+  for (const level of LEVELS.filter((one) => levels.includes(one))) {
+    if (level === "skip") {
+      models.skip = writeModel(policy.graph);
+      continue;
+    }
+    const depth = level === "full" ? "heatmap" : level;
+    const compiled = compile(subjectOf(policy), { method, precision: asked, depth });
+    models[level] = compiled.bytes;
+    if (compiled.precision === "fast") precision = "fast";
+    for (const warning of compiled.warnings) warnings.add(warning);
+  }
+  return { models, precision, warnings: [...warnings] };
+}

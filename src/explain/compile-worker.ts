@@ -1,0 +1,39 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { InputError } from "../errors.js";
+import { readModel } from "../graph/onnx-read.js";
+import { type Policy, policyOf } from "../policy/policy.js";
+import type { Precision } from "../relevance/compile.js";
+import { compositeMethod } from "../relevance/methods/composite-method.js";
+import { methodNamed } from "../relevance/methods.js";
+import { type CompiledLevels, compileLevels } from "./compile-levels.js";
+import type { Level } from "./explanation.js";
+
+/** A thread that compiles a policy once and ends. */
+export interface CompileRequest {
+  readonly policy: Pick<Policy, "path" | "bytes" | "sha256" | "card" | "cardSource">;
+  readonly method: { readonly spec: string; readonly table: string | undefined };
+  readonly levels: readonly Level[];
+  readonly precision: Precision | undefined;
+}
+export type CompileReply = CompiledLevels | { readonly failed: string; readonly isInput: boolean };
+
+function compiled({ policy, method, levels, precision }: CompileRequest): CompiledLevels {
+  const { path, bytes, sha256, card, cardSource } = policy;
+  const model = { path, bytes, sha256, graph: readModel(bytes, path) };
+  const { spec, table } = method;
+  return compileLevels(
+    policyOf(model, { card, source: cardSource, folder: "." }),
+    table === undefined ? methodNamed(spec) : compositeMethod(table, spec),
+    levels,
+    precision,
+  );
+}
+
+const reply = (message: CompileReply, buffers: ArrayBuffer[] = []) => parentPort!.postMessage(message, buffers);
+try {
+  const result = compiled(workerData as CompileRequest);
+  const buffers = new Set(Object.values(result.models).map(({ buffer }) => buffer as ArrayBuffer));
+  reply(result, [...buffers]);
+} catch (error) {
+  reply({ failed: (error as Error).message, isInput: error instanceof InputError });
+}

@@ -1,0 +1,153 @@
+import { InputError } from "../errors.js";
+import type { Policy } from "../policy/policy.js";
+import type { Precision } from "../relevance/compile.js";
+import type { Method } from "../relevance/method.js";
+import { methodNamed } from "../relevance/methods.js";
+import type { Device } from "../runtime/device.js";
+import { LocalModels, type Models, type Step, type Tensors } from "../runtime/models.js";
+import { float32 } from "../runtime/session.js";
+import { WorkerModels } from "../runtime/worker-models.js";
+import { blankObservation } from "./blank-observation.js";
+import { compileAside } from "./compile-aside.js";
+import { compileLevels } from "./compile-levels.js";
+import { LEVELS, type Level } from "./explanation.js";
+import { feedsOf } from "./feeds.js";
+
+export interface EngineOptions {
+  readonly levels: readonly Level[];
+  readonly precision: Precision | undefined;
+  readonly threads: number | undefined;
+  readonly device: Device | undefined;
+  /** Whether it compiles and computes in threads of its own. */
+  readonly worker: boolean;
+}
+
+/** What is asked of one tick. */
+export interface Question {
+  readonly level: Level;
+  /** α of each torque. */
+  readonly importance: Float32Array;
+  /** Index of the torque whose heatmap is asked for, in place of the α-weighted one. */
+  readonly torque: number | undefined;
+  /** Whether the torque is wanted before the explanation is begun. */
+  readonly torqueFirst: boolean;
+}
+
+/** Outputs of one tick, by what they tell. */
+export interface Answers {
+  /** The policy's own outputs that are needed: torque and carried state. */
+  readonly policy: Promise<Tensors>;
+  /** Shares and relevance of every torque, α-weighted; undefined at level `skip`. */
+  readonly shares: Promise<Tensors> | undefined;
+  /** Heatmaps and residual, of all torques or the one asked for; undefined below level `full`. */
+  readonly heatmap: Promise<Tensors> | undefined;
+}
+
+/** Blank explanations of each level before the first real one. */
+const WARM_UPS = 3;
+
+/** A policy compiled for one method and loaded, a model each level. */
+export class Engine {
+  readonly #own: readonly string[];
+  readonly #relevance: readonly string[];
+  readonly #heatmap: readonly string[];
+
+  private constructor(
+    readonly policy: Policy,
+    readonly method: Method,
+    readonly levels: readonly Level[],
+    readonly precision: Precision,
+    readonly warnings: readonly string[],
+    readonly models: Models,
+  ) {
+    const { card, modalities } = policy;
+    const inputs = (kind: "image" | "values") => [
+      ...new Set(modalities.filter((modality) => modality.kind === kind).map(({ input }) => input)),
+    ];
+    this.#own = [...new Set([card.torque.output, ...Object.values(card.state)])];
+    this.#relevance = [
+      "torquelens.shares",
+      "torquelens.torque_shares",
+      "torquelens.empty_pool",
+      ...inputs("values").flatMap((name) => [`torquelens.relevance.${name}`, `torquelens.torque_relevance.${name}`]),
+    ];
+    this.#heatmap = ["torquelens.residual", ...inputs("image").map((name) => `torquelens.heatmap.${name}`)];
+  }
+
+  /**
+   * Compiles, loads and warms up. Beside the caller's thread where it may, but for a method of the user's own that
+   * neither its spec nor a table makes again: that is compiled here.
+   * @throws InputError for a method that is unknown or cannot explain this policy
+   */
+  static async create(policy: Policy, asked: string | Method, options: EngineOptions): Promise<Engine> {
+    const { precision: askedPrecision, threads, device, worker } = options;
+    const levels = LEVELS.filter((level) => options.levels.includes(level));
+    const method = typeof asked === "string" ? methodNamed(asked) : asked;
+    const isPortable = typeof asked === "string" || method.table !== undefined;
+    const { models, precision, warnings } =
+      worker && isPortable
+        ? await compileAside(policy, method, levels, askedPrecision)
+        : compileLevels(policy, method, levels, askedPrecision);
+    const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
+    const engine = new Engine(policy, method, levels, precision, warnings, loaded);
+    try {
+      await engine.#warmUp();
+    } catch (error) {
+      await loaded.release();
+      throw error;
+    }
+    return engine;
+  }
+
+  /**
+   * Asks for one tick. What is needed first is computed first.
+   * @throws InputError for a level that was not loaded
+   */
+  ask(feeds: Tensors, { level, importance, torque, torqueFirst }: Question): Answers {
+    const steps: Step[] = [];
+    const add = (model: Level, outputs: readonly string[], alpha = importance): number => {
+      if (!this.levels.includes(model))
+        throw new InputError(`level ${model} is needed but not loaded; loaded are ${this.levels.join(", ")}`);
+      const own: Tensors = model === "skip" ? {} : { "torquelens.importance": float32(alpha, [alpha.length]) };
+      // The policy's own outputs are those of whatever runs first.
+      steps.push({ model, feeds: own, outputs: steps.length === 0 ? [...this.#own, ...outputs] : outputs });
+      return steps.length - 1;
+    };
+    if (torqueFirst || level === "skip") add("skip", []);
+    let shares: number | undefined;
+    let heatmap: number | undefined;
+    if (level === "shares") shares = add("shares", this.#relevance);
+    if (level === "full" && torque === undefined) {
+      shares = add("full", [...this.#relevance, ...this.#heatmap]);
+      heatmap = shares;
+    } else if (level === "full") {
+      shares = add("shares", this.#relevance);
+      const oneHot = Float32Array.from(importance, (_, j) => Number(j === torque));
+      heatmap = add(
+        "full",
+        [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.#heatmap],
+        oneHot,
+      );
+    }
+    const results = this.models.run(feeds, steps);
+    return {
+      policy: results[0]!,
+      shares: shares === undefined ? undefined : results[shares]!,
+      heatmap: heatmap === undefined ? undefined : results[heatmap]!,
+    };
+  }
+
+  async release(): Promise<void> {
+    await this.models.release();
+  }
+
+  async #warmUp(): Promise<void> {
+    const feeds = feedsOf(this.policy, blankObservation(this.policy));
+    const importance = new Float32Array(this.policy.card.joints.length).fill(1);
+    for (const level of this.levels)
+      for (let i = 0; i < WARM_UPS; i++) {
+        const answers = this.ask(feeds, { level, importance, torque: undefined, torqueFirst: false });
+        await Promise.all([answers.policy, answers.shares, answers.heatmap]);
+      }
+  }
+}
