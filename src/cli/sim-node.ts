@@ -59,7 +59,7 @@ async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNo
   const source = new SimulatedSource({ task, seed: get("seed"), speed: get("speed"), startStamp });
   const driver =
     get("driver") === "policy"
-      ? policyDriver(await Explainer.create(policy, { level: "shares" }))
+      ? policyDriver(await Explainer.create(policy, { levels: ["skip"] }))
       : listener(ros, task);
   return { source, driver, task, ...(camera && { camera }), paused: get("paused") };
 }
