@@ -22,10 +22,17 @@ export function installPackages(directory) {
   writeFileSync(marker, lock);
 }
 
-/** Runs a program in `directory`, its output on ours. Throws an Error with `failure` and the reason where it fails. */
+/** Runs a program in `directory`. Where it fails, prints what it said and throws an Error with `failure` and the reason. */
 export function run(program, args, directory, failure, environment = process.env) {
-  const { status, signal, error } = spawnSync(program, args, { cwd: directory, env: environment, stdio: "inherit" });
-  if (status !== 0) throw new Error(`${failure} (${error?.message ?? (signal || `exit code ${status}`)})`);
+  const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
+    cwd: directory,
+    env: environment,
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
+  throw new Error(`${failure} (${error?.message ?? (signal || `exit code ${status}`)})`);
 }
 
 /** Runs `main`; an Error becomes one line on stderr and exit code 1. */
