@@ -1,5 +1,6 @@
 // node build-client.js [PREFIX…]: installs rclnodejs beside this file, binds it to the sourced ROS 2, and generates the
 // message classes of every sourced package and of the ament prefixes given.
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
@@ -15,14 +16,15 @@ await report(() => {
   if (!distribution || !prefixes) {
     throw new Error("no ROS 2 is sourced (ROS_DISTRO and AMENT_PREFIX_PATH are not set): source its setup.bash first");
   }
+  const command = spawnSync("which", ["ros2"], { encoding: "utf8" }).stdout.trim();
+  if (command === "") throw new Error("no ros2 command on PATH: rclnodejs finds ROS 2 by it (install ros2cli)");
   installPackages(here);
-  bind(distribution, prefixes);
+  bind(`${distribution} ${process.arch} ${command}\n`);
   generate([...process.argv.slice(2), prefixes].join(delimiter));
 });
 
-/** Its own prebuilt binary where there is one for this distribution and Ubuntu, else compiled. */
-function bind(distribution, prefixes) {
-  const subject = `${distribution} ${process.arch} ${prefixes}\n`;
+/** Its own prebuilt binary where there is one for this distribution and Ubuntu, else compiled; once for each `subject`. */
+function bind(subject) {
   const marker = join(client, ".torquelens-bound");
   if (existsSync(marker) && readFileSync(marker, "utf8") === subject) return;
   const { checkPrebuiltBinary } = createRequire(import.meta.url)(join(client, "scripts/install.cjs"));
@@ -32,7 +34,7 @@ function bind(distribution, prefixes) {
       process.execPath,
       [join(here, "node_modules/node-gyp/bin/node-gyp.js"), "rebuild", `--jobs=${cpus().length}`, ...headers()],
       client,
-      "rclnodejs could not be compiled: it needs a C++ compiler, make, Python 3 and the ros2 command",
+      "rclnodejs could not be compiled: it needs a C++ compiler, make and Python 3",
     );
   }
   writeFileSync(marker, subject);
