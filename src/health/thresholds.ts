@@ -36,7 +36,7 @@ export function thresholdsOf(given: Partial<Thresholds> = {}): Thresholds {
   const table: Readonly<Record<string, Threshold>> = THRESHOLDS;
   const thresholds = Object.fromEntries(Object.entries(table).map(([name, { default: value }]) => [name, value]));
   for (const [name, value] of Object.entries(given)) {
-    const known = table[name];
+    const known = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!known) throw new InputError(`threshold ${name}: expected one of ${Object.keys(table).join(", ")}`);
     const [low, high] = known.range;
     if (!(value >= low && value <= high)) {

@@ -32,11 +32,14 @@ const EXPECTED: {
  */
 export function checkDisplay(options: DisplayOptions): void {
   for (const [key, value] of Object.entries(options)) {
-    const expected = EXPECTED[key as keyof DisplayOptions];
-    if (!expected) throw new InputError(`display option ${key}: expected one of ${Object.keys(EXPECTED).join(", ")}`);
-    const [test, text] = expected;
+    if (!Object.hasOwn(EXPECTED, key)) {
+      throw new InputError(`display option ${key}: expected one of ${Object.keys(EXPECTED).join(", ")}`);
+    }
+    const [test, text] = EXPECTED[key as keyof DisplayOptions];
     if (value !== undefined && !test(value)) {
-      throw new InputError(`display option ${key}: found ${JSON.stringify(value) ?? value}, expected ${text}`);
+      throw new InputError(
+        `display option ${key}: found ${typeof value === "string" ? JSON.stringify(value) : value}, expected ${text}`,
+      );
     }
   }
 }

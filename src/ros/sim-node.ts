@@ -4,9 +4,10 @@ import type { Image, Observation } from "../explain/observation.js";
 import type { Explaining } from "../explain/pipeline.js";
 import type { SimulatedSource } from "../sim/source.js";
 import type { Task } from "../sim/task.js";
+import { opticsOf } from "../sim/view.js";
 import type { RosNode } from "./ros.js";
 import { RunGate } from "./run-gate.js";
-import { opticsOf, SimPublisher } from "./sim-publisher.js";
+import { SimPublisher } from "./sim-publisher.js";
 import { serveSimulation } from "./sim-services.js";
 
 /** Commands the torques of a simulated arm, N·m, one a joint. */

@@ -1,9 +1,8 @@
-import type { Image, Observation, Optics } from "../explain/observation.js";
+import type { Image, Observation } from "../explain/observation.js";
 import { encoderOf } from "../messages/cdr.js";
 import { toCameraInfo, toImage } from "../messages/images.js";
 import type { Qos } from "../messages/qos.js";
 import { toJointState, toTf, toTime } from "../messages/robot.js";
-import type { Task } from "../sim/task.js";
 import { QOS } from "./qos.js";
 import type { Publisher, RosNode } from "./ros.js";
 
@@ -64,16 +63,4 @@ export class SimPublisher {
     const made = message();
     if (made) publisher.publish(write(made));
   }
-}
-
-/** Calibration of a task's camera: a pinhole, its centre the image's (pixel centres at whole numbers). */
-export function opticsOf({ width, height, focal }: Pick<Task, "width" | "height" | "focal">): Optics {
-  const [cx, cy] = [(width - 1) / 2, (height - 1) / 2];
-  return {
-    distortionModel: "plumb_bob",
-    distortion: new Float64Array(5),
-    intrinsics: Float64Array.of(focal, 0, cx, 0, focal, cy, 0, 0, 1),
-    rectification: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
-    projection: Float64Array.of(focal, 0, cx, 0, 0, focal, cy, 0, 0, 0, 1, 0),
-  };
 }

@@ -5,6 +5,7 @@ import { Disturbance } from "./disturbance.js";
 import { Pace } from "./pace.js";
 import type { Perturbation } from "./perturbations.js";
 import type { Task } from "./task.js";
+import { opticsOf } from "./view.js";
 
 /**
  * What replaces the camera's image, to see whether the policy looks at it: for the whole episode its first image
@@ -177,6 +178,7 @@ export class SimulatedSource implements Source {
           encoding: "rgb8",
           data: this.#seen(image, tick),
           frameId: task.cameraFrame,
+          optics: opticsOf(task),
         },
       },
       values,

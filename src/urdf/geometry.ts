@@ -30,7 +30,7 @@ const READERS: Readonly<Record<Geometry["kind"], (element: XmlElement, where: st
 export function geometryOf(geometry: XmlElement, where: string): Geometry {
   const [element] = elements(geometry);
   const kinds = Object.keys(READERS);
-  const read = element && READERS[element.name as Geometry["kind"]];
+  const read = element && Object.hasOwn(READERS, element.name) && READERS[element.name as Geometry["kind"]];
   if (!read) {
     const found = element ? `found <${element.name}>` : "empty";
     throw new InputError(`${where}: geometry: ${found}, expected ${kinds.slice(0, -1).join(", ")} or ${kinds.at(-1)}`);

@@ -1,13 +1,18 @@
+import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { InputError } from "#src/errors.js";
 import type { Explanation } from "#src/explain/explanation.js";
+import type { Optics } from "#src/explain/observation.js";
 import { overlay } from "#src/explain/overlay.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { type ChannelOptions, channelTable, type Look } from "#src/messages/channels.js";
 import { messageType } from "#src/messages/definitions.js";
+import { checkDisplay, type DisplayOptions, RateLimit } from "#src/messages/display.js";
 import { encodePng } from "#src/messages/encode.js";
 import { toTime } from "#src/messages/robot.js";
 import type {
+  CameraInfoMessage,
   CompressedImageMessage,
   ExplanationMessage,
   ImageMessage,
@@ -17,11 +22,23 @@ import type {
   TfMessage,
 } from "#src/messages/types.js";
 import { decode } from "./decode.js";
-import { MODALITIES, sampleExplanation } from "./sample.js";
+import { MODALITIES, sampleExplanation, sampleImage } from "./sample.js";
 
 const HEADER = { stamp: { sec: 1_700_000_000, nanosec: 273_456_789 }, frame_id: "camera_optical_frame" };
 const TICK = 3;
 const LOOK: Look = { display: {}, robot: undefined };
+
+/** A calibration, every number of it its own. */
+function optics(scale: number): Optics {
+  const numbers = (count: number, from: number) => Float64Array.from({ length: count }, (_, i) => scale * (from + i));
+  return {
+    distortionModel: "plumb_bob",
+    distortion: Float64Array.of(0.1, 0, 0, 0, 0),
+    intrinsics: numbers(9, 10),
+    rectification: numbers(9, 20),
+    projection: numbers(12, 30),
+  };
+}
 
 /** What a reader gets on a topic for an explanation. */
 async function receive<T>(topic: string, explanation: Explanation, options: ChannelOptions = {}): Promise<T> {
@@ -167,6 +184,77 @@ describe("channels", () => {
     }
   });
 
+  it("/torquelens/heatmap is relevance in N m, sign and all", async () => {
+    const signed = { width: 3, height: 1, data: Float32Array.of(0.5, -0.25, Number.NaN) };
+    const message = await receive<ImageMessage>("/torquelens/heatmap", { ...explanation, heatmaps: { image: signed } });
+    const { data, ...rest } = message;
+    expect(rest).toEqual({ header: HEADER, height: 1, width: 3, encoding: "32FC1", is_bigendian: 0, step: 12 });
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    expect([0, 4, 8].map((at) => view.getFloat32(at, true))).toEqual([0.5, -0.25, Number.NaN]);
+  });
+
+  it.each([
+    [{}, [65535, 0], 0.5],
+    [{ negative: "cool" as const }, [65535, 0], 0.5],
+    [{ negative: "magnitude" as const }, [32768, 65535], 1],
+    [{ scale: 2 }, [16384, 0], 2],
+  ])("/torquelens/heatmap/mono16 with %j has the peak of the explanation", async (display, grey, peak) => {
+    const signed = { width: 2, height: 1, data: Float32Array.of(0.5, -1) };
+    const mixed = { ...explanation, heatmaps: { image: signed } };
+    const { data } = await receive<ImageMessage>("/torquelens/heatmap/mono16", mixed, { display });
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    expect([0, 2].map((at) => view.getUint16(at, true))).toEqual(grey);
+    const { heatmap_peak } = await receive<ExplanationMessage>("/torquelens/explanation", mixed, { display });
+    expect(heatmap_peak[0]).toBe(peak);
+  });
+
+  it("/torquelens/overlay is the overlay, byte for byte", async () => {
+    const display = { colormap: "viridis", opacity: 0.5 } as const;
+    const message = await receive<ImageMessage>("/torquelens/overlay", explanation, { display });
+    const { data, ...rest } = message;
+    expect(rest).toEqual({ header: HEADER, height: 96, width: 128, encoding: "rgb8", is_bigendian: 0, step: 384 });
+    const exact = overlay(observation.images.image!, explanation.heatmaps.image!, display).data;
+    expect(Buffer.compare(data, exact)).toBe(0);
+  });
+
+  it("show the camera's whole image where the policy saw a part of it", async () => {
+    const whole = { ...sampleImage(200, 150), frameId: "camera_optical_frame", optics: optics(2) };
+    const region = [10, 20, 128, 96] as const;
+    const image = { ...observation.images.image!, optics: optics(1) };
+    const cameras = { image: { image: whole, region } };
+    const part = { ...explanation, observation: { ...observation, images: { image }, cameras } };
+    expect(await receive<ImageMessage>("/camera/image", part)).toMatchObject({
+      width: 200,
+      height: 150,
+      header: HEADER,
+    });
+    const drawn = await receive<ImageMessage>("/torquelens/overlay", part);
+    const exact = overlay(whole, explanation.heatmaps.image!, {}, region);
+    expect(drawn).toMatchObject({ width: 200, height: 150 });
+    expect(Buffer.compare(drawn.data, exact.data)).toBe(0);
+    const info = await receive<CameraInfoMessage>("/camera/camera_info", part);
+    expect(info).toMatchObject({ width: 200, height: 150, k: optics(2).intrinsics });
+    const heatmapInfo = await receive<CameraInfoMessage>("/torquelens/heatmap/camera_info", part);
+    expect(heatmapInfo).toEqual({
+      header: HEADER,
+      width: 128,
+      height: 96,
+      distortion_model: "plumb_bob",
+      d: Float64Array.of(0.1, 0, 0, 0, 0),
+      k: optics(1).intrinsics,
+      r: optics(1).rectification,
+      p: optics(1).projection,
+      binning_x: 0,
+      binning_y: 0,
+      roi: { x_offset: 0, y_offset: 0, height: 0, width: 0, do_rectify: false },
+    });
+  });
+
+  it("have no camera_info where the camera is not known", () => {
+    const silent = channelTable().filter((channel) => channel.convert(explanation, LOOK) === undefined);
+    expect(silent.map(({ name }) => name)).toEqual(["heatmap/camera_info", "camera/camera_info"]);
+  });
+
   it("/torquelens/overlay/compressed is a JPEG of the overlay", async () => {
     const message = await receive<CompressedImageMessage>("/torquelens/overlay/compressed", explanation);
     expect(message).toMatchObject({ header: HEADER, format: "rgb8; jpeg compressed bgr8" });
@@ -195,8 +283,10 @@ describe("channels", () => {
   });
 
   it("hand out typed arrays that begin at offset 0 of their buffer", async () => {
+    const image = { ...observation.images.image!, optics: optics(1) };
+    const calibrated = { ...explanation, observation: { ...observation, images: { image } } };
     for (const channel of channelTable()) {
-      const message = (await channel.convert(explanation, LOOK)) as object;
+      const message = (await channel.convert(calibrated, LOOK)) as object;
       const visit = (value: unknown): void => {
         if (ArrayBuffer.isView(value)) expect(value.byteOffset).toBe(0);
         else if (typeof value === "object" && value !== null) Object.values(value).forEach(visit);
@@ -207,6 +297,9 @@ describe("channels", () => {
 });
 
 describe("ChannelEncoder", () => {
+  const channelOf = (encoder: ChannelEncoder, name: string) =>
+    encoder.channels.find((channel) => channel.name === name)!;
+
   it("encodes a message once for all who ask within a tick", () => {
     const encoder = new ChannelEncoder();
     const [channel] = encoder.channels;
@@ -214,6 +307,91 @@ describe("ChannelEncoder", () => {
     const bytes = encoder.encode(channel!, first);
     expect(encoder.encode(channel!, first)).toBe(bytes);
     expect(encoder.encode(channel!, second)).not.toBe(bytes);
+  });
+
+  it("shows from now on what it is told to, and keeps the rest", async () => {
+    const encoder = new ChannelEncoder({ display: { colormap: "turbo" } });
+    const channel = channelOf(encoder, "overlay");
+    const explanation = sampleExplanation();
+    const drawn = () =>
+      decode<ImageMessage>(messageType(channel.type).schema, encoder.encode(channel, explanation) as Uint8Array);
+    const exact = (options: object) =>
+      overlay(explanation.observation.images.image!, explanation.heatmaps.image!, options).data;
+    expect(Buffer.compare(drawn().data, exact({ colormap: "turbo" }))).toBe(0);
+    encoder.setDisplay({ opacity: 0.3 });
+    expect(Buffer.compare(drawn().data, exact({ colormap: "turbo", opacity: 0.3 }))).toBe(0);
+    encoder.setDisplay({ colormap: undefined });
+    expect(Buffer.compare(drawn().data, exact({ opacity: 0.3 }))).toBe(0);
+    expect(() => encoder.setDisplay({ opacity: 2, colormap: "viridis" })).toThrow(InputError);
+    expect(Buffer.compare(drawn().data, exact({ opacity: 0.3 }))).toBe(0);
+  });
+
+  it("makes smaller JPEGs of lower quality", async () => {
+    const encoder = new ChannelEncoder();
+    const channel = channelOf(encoder, "overlay/compressed");
+    const size = async () => (await encoder.encode(channel, sampleExplanation()))!.length;
+    const before = await size();
+    encoder.setDisplay({ jpegQuality: 30 });
+    expect(await size()).toBeLessThan(before / 2);
+  });
+
+  it("limits the rate of heatmaps and overlays alone, alike on every channel", () => {
+    const encoder = new ChannelEncoder({ display: { heatmapRate: 5 } });
+    const sent = (name: string) =>
+      Array.from({ length: 20 }, (_, tick) => tick).filter(
+        (tick) => encoder.encode(channelOf(encoder, name), sampleExplanation(tick)) !== undefined,
+      );
+    expect(sent("explanation")).toHaveLength(20);
+    expect(sent("camera/image")).toHaveLength(20);
+    // 20 ticks at 20 Hz.
+    expect(sent("heatmap")).toEqual([0, 4, 8, 12, 16]);
+    expect(sent("overlay")).toEqual([0, 4, 8, 12, 16]);
+    encoder.setDisplay({ heatmapRate: undefined });
+    expect(sent("heatmap/mono16")).toHaveLength(20);
+  });
+});
+
+describe("RateLimit", () => {
+  it("grants as many as the rate on the average, whatever the jitter", () => {
+    const jitter = fc.integer({ min: -4_000_000, max: 4_000_000 });
+    fc.assert(
+      fc.property(
+        fc.array(jitter, { minLength: 400, maxLength: 400 }),
+        fc.constantFrom(1, 2, 3, 5, 7, 10),
+        (late, rate) => {
+          const limit = new RateLimit();
+          const granted = late.filter((by, tick) =>
+            limit.due(BigInt(tick * 50_000_000 + by + 10_000_000), rate),
+          ).length;
+          expect(Math.abs(granted - 20 * rate)).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
+  it("goes on where the clock jumps, and answers one stamp alike", () => {
+    const limit = new RateLimit();
+    expect([limit.due(10_000n, 1), limit.due(10_000n, 1), limit.due(10_001n, 1)]).toEqual([true, true, false]);
+    expect(limit.due(10_000_000_000n, 1)).toBe(true);
+    expect(limit.due(5n, 1)).toBe(true);
+    expect(limit.due(6n, 1)).toBe(false);
+  });
+});
+
+describe("checkDisplay", () => {
+  it.each([
+    [{ colormap: "jet" }, 'colormap: found "jet", expected inferno, viridis or turbo'],
+    [{ negative: "red" }, 'negative: found "red", expected cool, magnitude or hide'],
+    [{ opacity: 1.5 }, "opacity: found 1.5, expected a number from 0 to 1"],
+    [{ opacity: Number.NaN }, "opacity: found NaN, expected a number from 0 to 1"],
+    [{ scale: 0 }, "scale: found 0, expected a number of N·m per pixel above 0"],
+    [{ jpegQuality: 0 }, "jpegQuality: found 0, expected a whole number from 1 to 100"],
+    [{ jpegQuality: 50.5 }, "jpegQuality: found 50.5, expected a whole number from 1 to 100"],
+    [{ heatmapRate: -1 }, "heatmapRate: found -1, expected a number of hertz above 0"],
+    [{ toString: 1 }, "toString: expected one of colormap, scale, negative, opacity, jpegQuality, heatmapRate"],
+  ])("refuses %j", (options, message) => {
+    expect(() => checkDisplay(options as DisplayOptions)).toThrow(InputError);
+    expect(() => checkDisplay(options as DisplayOptions)).toThrow(`display option ${message}`);
   });
 });
 

@@ -5,6 +5,7 @@ import { random } from "#src/sim/random.js";
 import { Reacher } from "#src/sim/reacher.js";
 import { FOUR_TARGETS, fingertip, inverseKinematics, ReacherModel } from "#src/sim/reacher-model.js";
 import { loadTask, taskNames } from "#src/sim/tasks.js";
+import { opticsOf } from "#src/sim/view.js";
 
 let four: Reacher;
 let anywhere: Reacher;
@@ -147,6 +148,33 @@ describe("reacher", () => {
     const camera = transforms.at(-1)!;
     expect(camera.translation).toEqual([0, 0, 1.5]);
     expect(camera.rotation.map((value) => Math.abs(value))).toEqual([1, 0, 0, 0]);
+  });
+
+  it("has a calibration that, with the camera's pose, puts the target where it is drawn", () => {
+    four.reset(3, 2);
+    const transforms = four.transforms();
+    const [x, y, z] = transforms.find(({ child }) => child === "target")!.translation;
+    const { translation, rotation } = transforms.find(({ child }) => child === four.cameraFrame)!;
+    // Rows of the rotation's inverse: world → camera (x right, y down, z forward).
+    const [qx, qy, qz, qw] = rotation;
+    const inverse = [
+      [1 - 2 * (qy * qy + qz * qz), 2 * (qx * qy + qz * qw), 2 * (qx * qz - qy * qw)],
+      [2 * (qx * qy - qz * qw), 1 - 2 * (qx * qx + qz * qz), 2 * (qy * qz + qx * qw)],
+      [2 * (qx * qz + qy * qw), 2 * (qy * qz - qx * qw), 1 - 2 * (qx * qx + qy * qy)],
+    ];
+    const from = [x - translation[0], y - translation[1], z - translation[2]];
+    const [u, v, w] = inverse.map((row) => row.reduce((sum, value, i) => sum + value * from[i]!, 0));
+    const { intrinsics, projection, rectification, distortion } = opticsOf(four);
+    const pixel = [0, 1].map(
+      (row) => (intrinsics[3 * row]! * u! + intrinsics[3 * row + 1]! * v!) / w! + intrinsics[3 * row + 2]!,
+    );
+    const seen = four.imagePoints().target!;
+    expect(pixel[0]! + 0.5).toBeCloseTo(seen.x, 6);
+    expect(pixel[1]! + 0.5).toBeCloseTo(seen.y, 6);
+    expect([0, 1, 2, 4, 5, 6, 8, 9, 10].map((i) => projection[i])).toEqual([...intrinsics]);
+    expect([3, 7, 11].map((i) => projection[i])).toEqual([0, 0, 0]);
+    expect([...rectification]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    expect([...distortion]).toEqual([0, 0, 0, 0, 0]);
   });
 
   it("reaches with inverse kinematics what forward kinematics says", async () => {

@@ -1,0 +1,111 @@
+import { readFile } from "node:fs/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { InputError } from "#src/errors.js";
+import { effortLimits, parseUrdf } from "#src/urdf/urdf.js";
+
+const robot = (inside: string) => `<?xml version="1.0"?>\n<robot name="r">${inside}</robot>`;
+const link = (visual: string) => robot(`<link name="a"><visual>${visual}</visual></link>`);
+const geometry = (shape: string) => link(`<geometry>${shape}</geometry>`);
+const two = (joint: string) => robot(`<link name="a"/><link name="b"/>${joint}`);
+const ENDS = '<parent link="a"/><child link="b"/>';
+
+describe("parseUrdf", () => {
+  it("reads the shipped robot", async () => {
+    const urdf = parseUrdf(await readFile(new URL("../../urdf/reacher.urdf", import.meta.url), "utf8"), "reacher.urdf");
+    expect(urdf.name).toBe("reacher");
+    expect(urdf.links.map(({ name, visuals }) => [name, visuals.map((visual) => visual.geometry.kind)])).toEqual([
+      ["base_link", ["cylinder"]],
+      ["upper_arm", ["cylinder", "sphere"]],
+      ["forearm", ["cylinder", "cylinder"]],
+      ["fingertip", ["sphere"]],
+    ]);
+    expect(urdf.links[1]!.visuals[0]).toEqual({
+      origin: { xyz: [0.06, 0, 0], rpy: [0, Math.PI / 2, 0] },
+      geometry: { kind: "cylinder", radius: 0.011, length: 0.12 },
+    });
+    expect(urdf.joints[1]).toEqual({
+      name: "elbow",
+      type: "revolute",
+      parent: "upper_arm",
+      child: "forearm",
+      effort: 0.3,
+    });
+  });
+
+  it.each([
+    ['<box size="1 2 3"/>', { kind: "box", size: [1, 2, 3] }],
+    ['<box size="  1\t2\n3 "/>', { kind: "box", size: [1, 2, 3] }],
+    ['<sphere radius="0.5"/>', { kind: "sphere", radius: 0.5 }],
+    ['<cylinder radius="0.5" length="2"/>', { kind: "cylinder", radius: 0.5, length: 2 }],
+    ['<capsule radius="0.5" length="2"/>', { kind: "capsule", radius: 0.5, length: 2 }],
+    ['<mesh filename="package://p/m.dae"/>', { kind: "mesh", file: "package://p/m.dae", scale: [1, 1, 1] }],
+    ['<mesh filename="m.stl" scale="1e-3 1e-3 -1e-3"/>', { kind: "mesh", file: "m.stl", scale: [1e-3, 1e-3, -1e-3] }],
+  ])("reads %s", (shape, expected) => {
+    expect(parseUrdf(geometry(shape), "r").links[0]!.visuals[0]!.geometry).toEqual(expected);
+  });
+
+  it("passes over what it does not need: comments, transmissions, sensors, collisions", () => {
+    const text = robot(
+      '<!-- x --><transmission name="t"/><gazebo/><link name="a"><collision><geometry><cone/></geometry></collision></link>',
+    );
+    expect(parseUrdf(text, "r")).toEqual({ name: "r", links: [{ name: "a", visuals: [] }], joints: [] });
+  });
+
+  it.each([
+    ["", "not XML: "],
+    ["hello", "not XML: "],
+    ['<robot name="r">', "not XML: "],
+    ['<mujoco model="m"/>', "found the root element <mujoco>, expected <robot>: not a URDF"],
+    [robot("<link/>"), "<link> has no name"],
+    [link(""), '<visual> of link "a" has no <geometry>'],
+    [link("<geometry/>"), 'link "a": geometry: empty, expected box, sphere, cylinder, capsule or mesh'],
+    [geometry("<cone/>"), 'link "a": geometry: found <cone>, expected box, sphere, cylinder, capsule or mesh'],
+    [geometry("<toString/>"), "geometry: found <toString>"],
+    [geometry('<box size="1 2"/>'), 'size of <box>: found "1 2", expected 3 numbers'],
+    [geometry('<sphere radius="wide"/>'), 'radius of <sphere>: found "wide", expected a number'],
+    [geometry('<sphere radius="-1"/>'), "radius of <sphere>: found a negative size"],
+    [geometry("<sphere/>"), "<sphere> has no radius"],
+    [geometry("<mesh/>"), "<mesh> has no filename"],
+    [two(`<joint name="j">${ENDS}</joint>`), "<joint> has no type"],
+    [two('<joint name="j" type="fixed"><parent link="a"/></joint>'), 'joint "j" has no <child>'],
+    [two('<joint name="j" type="fixed"><parent link="a"/><child link="c"/></joint>'), 'names the link "c"'],
+    [two(`<joint name="j" type="revolute">${ENDS}<limit effort="lots"/></joint>`), 'found "lots", expected a number'],
+  ])("refuses %s", (text, message) => {
+    const read = () => parseUrdf(text, "robot.urdf");
+    expect(read).toThrow(InputError);
+    expect(read).toThrow("robot.urdf: ");
+    expect(read).toThrow(message);
+  });
+
+  it("throws nothing but InputError, in one line, whatever it is given", () => {
+    const pieces = fc.constantFrom(
+      "<robot>",
+      "</robot>",
+      '<link name="a">',
+      "</link>",
+      "<joint/>",
+      "<visual/>",
+      "&x;",
+      "<",
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(pieces, fc.string()), { maxLength: 8 }), (parts) => {
+        try {
+          parseUrdf(parts.join(""), "r");
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError);
+          expect((error as Error).message).not.toContain("\n");
+        }
+      }),
+    );
+  });
+});
+
+describe("effortLimits", () => {
+  it("holds what the description allows; 0 is no limit", () => {
+    const joint = (name: string, limit: string) => `<joint name="${name}" type="revolute">${ENDS}${limit}</joint>`;
+    const joints = [joint("j", '<limit effort="5"/>'), joint("k", '<limit effort="0"/>'), joint("l", "")].join("");
+    expect(effortLimits(parseUrdf(two(joints), "r"))).toEqual(new Map([["j", 5]]));
+  });
+});
