@@ -41,7 +41,8 @@ function taps(filter: ResizeFilter, from: number, to: number): Taps {
   const kind = FILTERS[filter];
   const rows = Array.from({ length: to }, (_, i): [first: number, weights: number[]] => {
     const centre = (i + 0.5) * scale;
-    if (kind === "nearest") return [Math.min(Math.floor(centre), from - 1), [1]];
+    // Whole numbers, so that a centre on a border between pixels falls to the same side everywhere.
+    if (kind === "nearest") return [Math.floor(((2 * i + 1) * from) / (2 * to)), [1]];
     const support = kind.support(scale);
     const low = Math.floor(centre - support);
     const high = Math.ceil(centre + support);

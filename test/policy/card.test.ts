@@ -293,6 +293,54 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     { file: "reacher.xml", site: "ee", link: "tip" },
     "arm: found both site and link, expected one of them, the end effector's",
   ],
+  [
+    "a site without a file",
+    ["arm"],
+    { site: "ee" },
+    "arm.site: found a site, expected link: without a file, a robot description has no sites",
+  ],
+  [
+    "a site in tf",
+    ["arm"],
+    { file: "reacher.xml", site: "ee", tf: "base" },
+    "arm.site: found a site, expected link: tf knows no sites",
+  ],
+  [
+    "a crop of three numbers",
+    ["inputs", "image", "crop"],
+    [0, 0, 10],
+    "inputs.image.crop: found [0,0,10], expected [x, y, width, height], four whole numbers",
+  ],
+  [
+    "a crop of nothing",
+    ["inputs", "image", "crop"],
+    [0, 0, 10, 0],
+    "inputs.image.crop[3]: found 0, expected a whole number, 1 or more",
+  ],
+  [
+    "a crop by another word",
+    ["inputs", "image", "crop"],
+    "middle",
+    'inputs.image.crop: found "middle", expected centre or [x, y, width, height]',
+  ],
+  [
+    "an unknown filter",
+    ["inputs", "image", "resize"],
+    "lanczos",
+    'inputs.image.resize: found "lanczos", expected nearest, bilinear, area or antialias',
+  ],
+  [
+    "velocities that are missing and guessed",
+    ["missing_velocity"],
+    "zero",
+    'missing_velocity: found "zero", expected refuse or differentiate',
+  ],
+  [
+    "a step of words beyond the range",
+    ["inputs", "image"],
+    { modality: "image", encoding: "16UC1", layout: "NHWC", range: [0, 65535], scale: 2 },
+    "inputs.image.scale: found 2, expected at most 1, so that 65535 steps stay within the range [0, 65535]",
+  ],
   ["training that is a list", ["training"], [1], "training: found [1], expected a mapping"],
 ];
 

@@ -14,6 +14,16 @@ test("a card that fits is accepted", () => {
   expect(check(reacherCard(), reacherTensors)).toBeUndefined();
 });
 
+test.each([
+  [{ crop: [0, 0, 80, 64] }],
+  [{ crop: [5, 5, 20, 20], resize: "area" }],
+  [{ crop: "centre" }],
+  [{ resize: "bilinear" }],
+])("a card that crops and resizes is accepted: %j", (keys) => {
+  const card = changed(reacherCard(), ["inputs", "image"], { ...reacherCard().inputs.image, ...keys });
+  expect(check(card, reacherTensors)).toBeUndefined();
+});
+
 const image = ["inputs", "image"] as const;
 const imageTensor = ["inputs", 0] as const;
 const misfits: [title: string, card: [PropertyKey[], unknown], tensors: [PropertyKey[], unknown], message: string][] = [
@@ -187,6 +197,24 @@ const misfits: [title: string, card: [PropertyKey[], unknown], tensors: [Propert
     [[...image, "scale"], 0.5],
     [[], 0],
     "inputs.image.scale: found 0.5, expected 1: the tensor holds uint8",
+  ],
+  [
+    "a crop of another size than the tensor",
+    [
+      [...image, "crop"],
+      [0, 0, 60, 64],
+    ],
+    [[], 0],
+    "inputs.image.crop: found 60×64 pixels, expected 80×64, the size of uint8 [1, 64, 80, 3], or the key resize",
+  ],
+  [
+    "words in a tensor of bytes",
+    [[...image, "encoding"], "16UC1"],
+    [
+      [...imageTensor, "shape"],
+      [1, 64, 80, 1],
+    ],
+    "inputs.image.encoding: found 16UC1, expected rgb8, bgr8 or mono8: the tensor holds uint8",
   ],
   [
     "an image of 64-bit integers",
