@@ -107,7 +107,7 @@ export class Observing {
     }
   }
 
-  /** The calibration of a camera for images of this size; one that does not fit is told of once and left out. */
+  /** The calibration of a camera for images of this size; one that does not fit is left out. */
   #opticsOf(camera: string, { width, height }: Image): Optics | undefined {
     const info = this.#infos.get(camera);
     if (!info) return undefined;
