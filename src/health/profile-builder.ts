@@ -1,0 +1,82 @@
+import { InputError } from "../errors.js";
+import { LEVELS } from "../messages/explanation.js";
+import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
+import { type Profile, ShareStatistics } from "./profile.js";
+
+/** What a profile is about; shares of another policy or method do not compare. */
+interface Identity {
+  readonly policySha256: string;
+  readonly method: string;
+}
+
+/**
+ * Sums recorded explanations up as a profile. Idle ones, and those without shares, do not count. Where a recording
+ * holds explanations its ratios add nothing; where it holds ratios alone, those do for a coarser profile.
+ */
+export class ProfileBuilder {
+  readonly #shares = new ShareStatistics();
+  readonly #ratios = new ShareStatistics();
+  readonly #recordings: string[] = [];
+  #identity: Identity | undefined;
+  #explained = 0;
+  #rated = 0;
+
+  /** All that comes next is from this recording. */
+  begin(recording: string): void {
+    this.#recordings.push(recording);
+  }
+
+  /** What the recording says about itself. @throws InputError as `explanation` */
+  facts(metadata: ReadonlyMap<string, string>): void {
+    const [policySha256, method] = [metadata.get("policy_sha256"), metadata.get("method")];
+    if (policySha256 !== undefined && method !== undefined) this.#identify({ policySha256, method });
+  }
+
+  /** @throws InputError where it is of another policy or method than those before */
+  explanation({ policy_sha256, method, level, flags, modalities, shares }: ExplanationMessage): void {
+    this.#identify({ policySha256: policy_sha256, method });
+    if (level === LEVELS.skip || flags.includes("idle") || shares.every((share) => share === 0)) return;
+    this.#explained++;
+    this.#shares.add(Object.fromEntries(modalities.map((modality, m) => [modality, shares[m]!])));
+  }
+
+  ratios({ image, position, velocity }: RelevanceRatiosMessage): void {
+    if (!(image + position + velocity > 0)) return;
+    this.#rated++;
+    this.#ratios.add({ image, position, velocity });
+  }
+
+  /** @throws InputError where nothing came that counts */
+  profile(): Profile {
+    const where = this.#recordings.join(", ");
+    if (this.#explained === 0 && this.#rated === 0) {
+      throw new InputError(
+        `${where}: no explanation to make a profile of, expected torquelens/msg/Explanation or RelevanceRatios (not idle)`,
+      );
+    }
+    const { policySha256, method } = this.#identity ?? {};
+    return {
+      torquelens_profile: 1,
+      ...(policySha256 !== undefined && { policy_sha256: policySha256 }),
+      ...(method !== undefined && { method }),
+      recordings: this.#recordings,
+      ...(this.#explained > 0
+        ? { ticks: this.#explained, shares: this.#shares.quantiles() }
+        : { ticks: this.#rated, ratios: this.#ratios.quantiles() }),
+    };
+  }
+
+  #identify(found: Identity): void {
+    const before = this.#identity;
+    this.#identity ??= found;
+    if (!before) return;
+    const recording = this.#recordings.at(-1);
+    if (before.policySha256 !== found.policySha256) {
+      const [a, b] = [before, found].map(({ policySha256 }) => `${policySha256.slice(0, 12)}…`);
+      throw new InputError(`${recording}: found explanations of the policies ${a} and ${b}, expected one policy`);
+    }
+    if (before.method !== found.method) {
+      throw new InputError(`${recording}: found the methods ${before.method} and ${found.method}, expected one method`);
+    }
+  }
+}
