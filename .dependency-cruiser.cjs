@@ -15,7 +15,7 @@ const rooms = {
   foxglove: ["explain", "messages"],
   bag: ["explain", "messages"],
   sim: ["arm", "explain"],
-  ros: ["explain", "sensing", "messages", "policy", "arm", "sim", "relevance"],
+  ros: ["explain", "sensing", "health", "messages", "policy", "arm", "sim", "relevance", "runtime", "urdf"],
   train: ["graph", "backward", "runtime", "policy", "sim", "arm"],
 };
 

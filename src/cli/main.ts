@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   methods: async () => (await import("./methods.js")).addMethods,
   profile: async () => (await import("./profile.js")).addProfile,
   train: async () => (await import("./train.js")).addTrain,
+  node: async () => (await import("./node.js")).addNode,
   "sim-node": async () => (await import("./sim-node.js")).addSimNode,
   bench: async () => (await import("./bench.js")).addBench,
 };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { InputError } from "../errors.js";
 import { Explainer } from "../explain/explainer.js";
 import { loadPolicy } from "../policy/policy.js";
 import { rosArguments } from "../ros/arguments.js";
@@ -55,13 +56,22 @@ async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNo
   const [width, height] = [get("width") || task.width, get("height") || task.height];
   const isOwnSize = width !== task.width || height !== task.height;
   const camera = isOwnSize ? await loadTask(name, { width, height, targets }) : undefined;
-  const startStamp = get("epoch") === "now" ? ros.systemTime() : 0n;
-  const source = new SimulatedSource({ task, seed: get("seed"), speed: get("speed"), startStamp });
+  const isWall = get("stamps") === "wall";
+  if (isWall && get("speed") !== 1)
+    throw new InputError(`speed: found ${get("speed")}, expected 1 where stamps is wall (or stamps:=simulated)`);
+  const source = new SimulatedSource({ task, seed: get("seed"), speed: get("speed") });
   const driver =
     get("driver") === "policy"
       ? policyDriver(await Explainer.create(policy, { levels: ["skip"] }))
       : listener(ros, task);
-  return { source, driver, task, ...(camera && { camera }), paused: get("paused") };
+  return {
+    source,
+    driver,
+    task,
+    ...(camera && { camera }),
+    paused: get("paused"),
+    ...(isWall && { now: () => ros.systemTime() }),
+  };
 }
 
 function listener(ros: RosNode, task: { readonly joints: readonly string[]; readonly controlPeriod: number }): Driver {

@@ -37,6 +37,7 @@ export interface Explaining {
  * The one way through: each observation of the source is explained and handed to every sink, in order.
  * Ends when the source ends or `signal` aborts; an explanation under way is still handed to the sinks. Sinks and source
  * are closed in every case.
+ * @param failed told of an observation that cannot be explained, which is then left out; without it that ends the run
  * @throws the first error there was, of the loop or of a `close`; the others are closed all the same
  */
 export async function run(
@@ -44,6 +45,7 @@ export async function run(
   explainer: Explaining,
   sinks: readonly Sink[],
   signal?: AbortSignal,
+  failed?: (error: Error) => void,
 ): Promise<void> {
   const errors: unknown[] = [];
   let sourceClosed: Promise<unknown> | undefined;
@@ -54,7 +56,7 @@ export async function run(
   // A source that waits for the next observation is not left waiting.
   signal?.addEventListener("abort", closeSource);
   try {
-    if (!signal?.aborted) await forward(source, explainer, sinks, signal);
+    if (!signal?.aborted) await forward(source, forgiving(explainer, failed), sinks, signal);
   } catch (error) {
     errors.push(error);
   }
@@ -64,16 +66,28 @@ export async function run(
   if (errors.length > 0) throw errors[0];
 }
 
+type Forgiving = (...args: Parameters<Explaining["explain"]>) => Promise<Explanation | undefined>;
+
+function forgiving(explainer: Explaining, failed: ((error: Error) => void) | undefined): Forgiving {
+  if (!failed) return (observation, options) => explainer.explain(observation, options);
+  return (observation, options) =>
+    explainer.explain(observation, options).catch((error: Error) => {
+      failed(error);
+      return undefined;
+    });
+}
+
 async function forward(
   source: Source,
-  explainer: Explaining,
+  explain: Forgiving,
   sinks: readonly Sink[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for await (const observation of source.observations()) {
     if (signal?.aborted) return;
     const onTorque = source.command && ((torque: Float32Array) => source.command?.(torque, observation));
-    const explanation = await explainer.explain(observation, { onTorque });
+    const explanation = await explain(observation, { onTorque });
+    if (!explanation) continue;
     source.accept?.(explanation);
     for (const sink of sinks) await sink.write(explanation);
     if (signal?.aborted) return;

@@ -34,7 +34,7 @@ export interface RealTimeStatistics {
 /** What it drives: an `Explainer` with all levels. */
 export type Driven = Pick<
   Explainer,
-  "policy" | "method" | "warnings" | "deadlineMs" | "explain" | "setMethod" | "close"
+  "policy" | "method" | "warnings" | "fallback" | "deadlineMs" | "explain" | "setMethod" | "close"
 >;
 
 /** Latencies that statistics are of: ten seconds at 20 Hz. */
@@ -83,6 +83,11 @@ export class RealTimeExplainer implements Explaining {
   /** What a user may want to know of how the method met the policy, a line each. */
   get warnings(): readonly string[] {
     return this.explainer.warnings;
+  }
+
+  /** Why the device asked for is not the one in use, one line; undefined where it is. */
+  get fallback(): string | undefined {
+    return this.explainer.fallback;
   }
 
   /** An explanation that takes longer is flagged `deadline_missed`, milliseconds. */

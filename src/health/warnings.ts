@@ -7,8 +7,10 @@ export interface WarningOptions {
   readonly intervalMs?: number;
 }
 
-/** Kinds remembered: reasons may hold numbers, and so be many. */
+/** Kinds remembered: reasons may name what came, and so be many. */
 const KINDS = 256;
+/** Lines that differ in numbers only are of one kind. */
+const NUMBERS = /\d+(\.\d+)?/g;
 
 interface Kind {
   shownAt: number;
@@ -29,15 +31,16 @@ export class Warnings {
     const { warn, now, intervalMs } = this.#options;
     const line = `${topic}: ${reason}`;
     const at = now();
-    const kind = this.#kinds.get(line);
+    const key = line.replace(NUMBERS, "#");
+    const kind = this.#kinds.get(key);
     if (kind && at - kind.shownAt >= 0 && at - kind.shownAt < intervalMs) {
       kind.suppressed++;
       return;
     }
     const more = kind?.suppressed ? ` (and ${kind.suppressed} more like it since)` : "";
     // Deleted first, so that the kind shown longest ago is the first of the map.
-    this.#kinds.delete(line);
-    this.#kinds.set(line, { shownAt: at, suppressed: 0 });
+    this.#kinds.delete(key);
+    this.#kinds.set(key, { shownAt: at, suppressed: 0 });
     for (const [oldest] of this.#kinds) {
       if (this.#kinds.size <= KINDS) break;
       this.#kinds.delete(oldest);

@@ -9,7 +9,8 @@ export type Value = boolean | number | string | readonly string[];
  */
 export type Changeable = "always" | "unconfigured" | "start";
 
-interface Common<T> {
+/** What every entry of a parameter table says. */
+export interface Common<T> {
   readonly default: T;
   /** What it is and in what unit, one sentence for `ros2 param describe`, the example file and the documentation. */
   readonly description: string;

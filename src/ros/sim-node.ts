@@ -32,6 +32,8 @@ export interface SimNodeOptions {
   /** The same task with the camera's own size, where that is not what the policy sees. */
   readonly camera?: Task;
   readonly paused?: boolean;
+  /** Stamps of messages, nanoseconds, in place of simulated time. */
+  readonly now?: () => bigint;
 }
 
 /** A simulated robot on the ROS 2 graph. Frees all it was given where it ends. */
@@ -47,15 +49,16 @@ export class SimNode {
 
   /** Simulates until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, driver } = this.options;
+    const { source, driver, now } = this.options;
     const publisher = new SimPublisher(this.ros, source.robotDescription);
     const services = serveSimulation(this.ros, { gate: this.#gate, restart: () => source.restart() });
     const stop = () => void source.close();
     signal.addEventListener("abort", stop);
     try {
-      for await (const observation of source.observations()) {
+      for await (const simulated of source.observations()) {
         await this.#gate.pass(signal);
         if (signal.aborted) return;
+        const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
         publisher.publish(observation, this.#image(observation));
         source.accept({ torque: await driver.torque(observation, signal) });
         // At full speed nothing else would have its turn.

@@ -64,12 +64,12 @@ export const SIM_PARAMETERS = {
     description: "Targets of the reacher: four fixed ones, or anywhere in reach.",
     changeable: "start",
   },
-  epoch: {
+  stamps: {
     type: "string",
-    choices: ["now", "zero"],
-    default: "now",
+    choices: ["wall", "simulated"],
+    default: "wall",
     description:
-      "Where simulated time begins: at the wall clock's time, so that nodes without use_sim_time follow too, or at 0.",
+      "Time of all messages: the wall clock's, so that nodes without use_sim_time follow too (at speed 1 only), or simulated time from 0.",
     changeable: "start",
   },
   paused: {

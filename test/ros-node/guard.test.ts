@@ -1,8 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { rosArguments } from "#src/ros/arguments.js";
 import { RosClock } from "#src/ros/clock.js";
 import { guarded } from "#src/ros/guard.js";
-import { mismatch, QOS, qosOf, qosParameters } from "#src/ros/qos.js";
+import { overridesFor } from "#src/ros/overrides.js";
+import { Parameters, unknownParameters } from "#src/ros/parameters.js";
+import { givenQos, mismatch, QOS, QosOverrides } from "#src/ros/qos.js";
 import { FakeRos } from "./fake-ros.js";
 
 describe("callbacks", () => {
@@ -63,20 +66,25 @@ describe("time", () => {
 });
 
 describe("quality of service", () => {
-  test("is overridden by ROS 2's own parameters", () => {
-    const topic = { topic: "/camera/image", end: "subscription", qos: QOS.sensor } as const;
-    const table = qosParameters([topic]);
-    expect(Object.keys(table)).toEqual([
-      "qos_overrides./camera/image.subscription.reliability",
-      "qos_overrides./camera/image.subscription.durability",
-      "qos_overrides./camera/image.subscription.depth",
-    ]);
-    const values: Record<string, unknown> = Object.fromEntries(
-      Object.entries(table).map(([name, spec]) => [name, spec.default]),
-    );
-    expect(qosOf(topic, (name) => values[name])).toEqual(QOS.sensor);
-    values["qos_overrides./camera/image.subscription.reliability"] = "reliable";
-    expect(qosOf(topic, (name) => values[name]).reliability).toBe("reliable");
+  test("is overridden by ROS 2's own parameters, of whatever topics were given", async () => {
+    const name = (policy: string) => `qos_overrides./camera/image.subscription.${policy}`;
+    const argv = [`${name("reliability")}:=reliable`, `${name("depth")}:=7`, `${name("liveliness")}:=x`];
+    const { parameters } = rosArguments(["--ros-args", ...argv.flatMap((text) => ["-p", text])]);
+    const overrides = await overridesFor("/torquelens", parameters, async () => "");
+    const table = givenQos(overrides);
+    expect(Object.keys(table)).toEqual([name("reliability"), name("depth")]);
+    expect(unknownParameters(table, overrides)).toHaveLength(1);
+    const values = Parameters.from(table, overrides);
+    const qos = new QosOverrides(Object.keys(table), (key) => values.value(key));
+    expect(qos.unused).toHaveLength(2);
+    expect(qos.of("/other", "subscription", QOS.sensor)).toEqual(QOS.sensor);
+    expect(qos.of("/camera/image", "publisher", QOS.sensor)).toEqual(QOS.sensor);
+    expect(qos.of("/camera/image", "subscription", QOS.sensor)).toEqual({
+      reliability: "reliable",
+      durability: "volatile",
+      depth: 7,
+    });
+    expect(qos.unused).toEqual([]);
   });
 
   const wanted = (reliability: "reliable" | "best_effort", durability: "volatile" | "transient_local") => ({

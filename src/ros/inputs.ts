@@ -1,0 +1,132 @@
+import type { InputCounts } from "../health/facts.js";
+import type { Qos } from "../messages/qos.js";
+import type { CameraInfoMessage, JointStateMessage, TfMessage } from "../messages/types.js";
+import { JOINT_STATES, type Match, type Observer, ROBOT_DESCRIPTION, TF } from "../sensing/observer.js";
+import type { Transport } from "./explain-parameters.js";
+import { mismatch, QOS, type QosOverrides } from "./qos.js";
+import type { Fields, RosNode, Subscription } from "./ros.js";
+
+type CameraMessage = Parameters<Observer["image"]>[1];
+
+export interface InputsOptions {
+  readonly observer: Observer;
+  readonly transport: Transport;
+  /** Whether the card takes frames from tf. */
+  readonly wantsTf: boolean;
+  readonly qos: QosOverrides;
+  /** Takes what the messages have completed. */
+  readonly matched: (match: Match) => void;
+  /** Told of the robot's description, after the observer. */
+  readonly described: (urdf: string) => void;
+}
+
+/** A subscription, and what it is called in the observer's counters. */
+interface Input {
+  readonly name: string;
+  readonly type: string;
+  readonly qos: Qos;
+  readonly subscription: Subscription;
+}
+
+/** Topics of a policy's cameras, by modality: `image` of a single one, else each by its name. */
+export function cameraTopics(ros: RosNode, cameras: readonly string[], transport: Transport) {
+  return cameras.map((camera) => {
+    const base = ros.resolveTopic(cameras.length > 1 ? `${camera}/image` : "image");
+    return {
+      camera,
+      // What a user remaps is the base; the transport's suffix comes after, as in image_transport.
+      topic: transport === "raw" ? base : `${base}/${transport}`,
+      info: `${base.slice(0, base.lastIndexOf("/"))}/camera_info`,
+    };
+  });
+}
+
+/** The subscriptions that feed an observer. */
+export class Inputs {
+  readonly #inputs: Input[] = [];
+  /** Publishers whose messages cannot come, by resolved topic. */
+  #mismatches: Readonly<Record<string, number>> = {};
+
+  constructor(
+    private readonly ros: RosNode,
+    private readonly options: InputsOptions,
+  ) {
+    const { observer, transport, wantsTf } = options;
+    const image = transport === "raw" ? "sensor_msgs/msg/Image" : "sensor_msgs/msg/CompressedImage";
+    for (const { camera, topic, info } of cameraTopics(ros, observer.cameras, transport)) {
+      this.#listen(`${camera}/camera_info`, "sensor_msgs/msg/CameraInfo", info, QOS.sensor, (message) => {
+        observer.cameraInfo(camera, message as unknown as CameraInfoMessage);
+      });
+      this.#listen(camera, image, topic, QOS.sensor, (message) => {
+        this.#take(observer.image(camera, message as unknown as CameraMessage));
+      });
+    }
+    this.#listen(JOINT_STATES, "sensor_msgs/msg/JointState", "joint_states", QOS.jointStates, (message) => {
+      this.#take(observer.jointState(message as unknown as JointStateMessage));
+    });
+    this.#listen(ROBOT_DESCRIPTION, "std_msgs/msg/String", "robot_description", QOS.latched, async ({ data }) => {
+      await observer.robotDescription(data as string);
+      options.described(data as string);
+    });
+    if (!wantsTf) return;
+    const tf = (isStatic: boolean) => (message: Fields) => {
+      this.#take(observer.transforms(message as unknown as TfMessage, isStatic));
+    };
+    this.#listen(TF, "tf2_msgs/msg/TFMessage", "/tf", QOS.jointStates, tf(false));
+    this.#listen(TF, "tf2_msgs/msg/TFMessage", "/tf_static", { ...QOS.latched, depth: 100 }, tf(true));
+  }
+
+  /** Topics that have to keep coming. */
+  get continuous(): readonly string[] {
+    const { cameras } = this.options.observer;
+    return this.#inputs
+      .filter(({ name }) => name === JOINT_STATES || cameras.includes(name))
+      .map(({ subscription }) => subscription.topic);
+  }
+
+  /** The topic that the observer's counters call by a name. */
+  topicOf(name: string): string {
+    return this.#inputs.find((input) => input.name === name)?.subscription.topic ?? name;
+  }
+
+  /** What came in, by resolved topic. */
+  counts(): InputCounts {
+    const { topics, ...totals } = this.options.observer.counters();
+    const named: Record<string, InputCounts["topics"][string]> = {};
+    for (const [name, counts] of Object.entries(topics)) named[this.topicOf(name)] = counts;
+    for (const [topic, publishers] of Object.entries(this.#mismatches)) {
+      const { received = 0, dropped = {} } = named[topic] ?? {};
+      named[topic] = { received, dropped: { ...dropped, publishers_that_do_not_match: publishers } };
+    }
+    return { ...totals, topics: named };
+  }
+
+  /** Looks for publishers whose messages never come, of another type or quality of service. */
+  check(problem: (topic: string, reason: string) => void): void {
+    const mismatches: Record<string, number> = {};
+    for (const { type, qos, subscription } of this.#inputs) {
+      const { topic } = subscription;
+      const reasons = this.ros.publishersOf(topic).map((offered) => mismatch({ type, qos }, offered));
+      for (const reason of reasons) {
+        if (reason === undefined) continue;
+        mismatches[topic] = (mismatches[topic] ?? 0) + 1;
+        problem(topic, reason);
+      }
+    }
+    this.#mismatches = mismatches;
+  }
+
+  close(): void {
+    for (const { subscription } of this.#inputs) subscription.close();
+  }
+
+  #listen(name: string, type: string, topic: string, wanted: Qos, take: (message: Fields) => void): void {
+    const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", wanted);
+    const subscription = this.ros.subscribe(type, topic, qos, take);
+    this.#inputs.push({ name, type, qos, subscription });
+  }
+
+  #take(matches: readonly Match[]): void {
+    for (const match of matches) this.options.matched(match);
+  }
+}
