@@ -54,12 +54,23 @@ describe("Warnings", () => {
     );
   });
 
+  it("takes lines that differ in numbers only for one kind", () => {
+    const { clock, lines, warnings: w } = warnings();
+    for (let i = 0; i < 50; i++) w.problem("/image", `stamped ${i / 10} s before now, expected at most 500 ms`);
+    w.problem("/image", "stamped 1 s after now, expected at most 500 ms");
+    expect(lines).toHaveLength(2);
+    clock.ms += 5000;
+    w.problem("/image", "stamped 9 s before now, expected at most 500 ms");
+    expect(lines[2]).toBe("/image: stamped 9 s before now, expected at most 500 ms (and 49 more like it since)");
+  });
+
   it("does not remember reasons without end", () => {
     const { lines, warnings: w } = warnings();
-    for (let i = 0; i < 1000; i++) w.problem("/image", `found ${i} bytes`);
-    w.problem("/image", "found 999 bytes");
+    const found = (i: number) => `found ${"x".repeat(i)}`;
+    for (let i = 0; i < 1000; i++) w.problem("/image", found(i));
+    w.problem("/image", found(999));
     expect(lines).toHaveLength(1000);
-    w.problem("/image", "found 0 bytes");
+    w.problem("/image", found(0));
     expect(lines).toHaveLength(1001);
   });
 });
