@@ -17,10 +17,14 @@ ARGUMENTS = {
     'use_sim_time': ('', 'Follow /clock: true or false'),
     'image': ('', 'Topic of the camera image, without /compressed'),
     'joint_states': ('', 'Topic of the joint states'),
+    'publish_torque': ('', 'Command the arm by the policy, on ~/torque_command: true or false'),
     'autostart': ('', 'Configure and activate at start: true or false'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
+
+# Arguments that are parameters of the node by the same name.
+BOOLEANS = ('use_sim_time', 'publish_torque', 'autostart')
 
 # What launch/torquelens.rviz shows of the node.
 SHOWN = ('overlay', 'heatmap/mono16', 'markers')
@@ -40,7 +44,7 @@ def nodes(context):
     parameters = []
     if given['params_file']:
         parameters.append(path(given['params_file']))
-    overrides = {name: boolean(name, given[name]) for name in ('use_sim_time', 'autostart') if given[name]}
+    overrides = {name: boolean(name, given[name]) for name in BOOLEANS if given[name]}
     if given['policy']:
         overrides['policy'] = path(given['policy'])
     if overrides:

@@ -8,11 +8,12 @@ from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Opaq
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 
-# name: (default, description). An empty one leaves the matter to the parameter file, or to the node's own default.
+# name: (default, description)
 ARGUMENTS = {
     'policy': ('', 'Policy that moves the arm and is explained; the shipped one unless given'),
-    'params_file': ('', 'YAML file of parameters of both nodes'),
+    'params_file': ('', 'YAML file of parameters of both nodes; arguments given here win over it'),
     'namespace': ('', 'Namespace of both nodes'),
+    'driver': ('policy', 'What moves the arm: policy (in the simulator itself) or topic (the torques of the explaining node)'),
     'explain': ('true', 'Start the explaining node too: true or false'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
@@ -30,31 +31,34 @@ def nodes(context):
     """The actions for the arguments as they were given."""
     given = {name: context.launch_configurations[name] for name in ARGUMENTS}
     share = get_package_share_directory('torquelens')
-    policy = given['policy'] or os.path.join(share, 'models', 'reacher.onnx')
-    policy = os.path.abspath(os.path.expanduser(policy))
-    parameters = []
-    if given['params_file']:
-        parameters.append(os.path.abspath(os.path.expanduser(given['params_file'])))
-    parameters.append({'policy': policy})
-    actions = [
-        Node(
-            package='torquelens',
-            executable='sim_node',
-            name='torquelens_sim',
-            namespace=given['namespace'],
-            parameters=parameters,
-            output='screen',
-        )
-    ]
-    if given['explain'].lower() in ('true', '1'):
-        arguments = {
-            'policy': policy,
-            'params_file': given['params_file'],
-            'namespace': given['namespace'],
-            'use_sim_time': 'true',
-            'image': 'camera/image',
-            'rviz': given['rviz'],
-        }
-        source = PythonLaunchDescriptionSource(os.path.join(share, 'launch', 'explain.launch.py'))
-        actions.append(IncludeLaunchDescription(source, launch_arguments=arguments.items()))
-    return actions
+    policy = path(given['policy'] or os.path.join(share, 'models', 'reacher.onnx'))
+    simulator = Node(
+        package='torquelens',
+        executable='sim_node',
+        name='torquelens_sim',
+        namespace=given['namespace'],
+        parameters=[
+            *([path(given['params_file'])] if given['params_file'] else []),
+            {'policy': policy, 'driver': given['driver']},
+        ],
+        remappings=[('torque_command', 'torquelens/torque_command')],
+        output='screen',
+    )
+    if given['explain'].lower() not in ('true', '1'):
+        return [simulator]
+    source = PythonLaunchDescriptionSource(os.path.join(share, 'launch', 'explain.launch.py'))
+    arguments = {
+        'policy': policy,
+        'params_file': given['params_file'],
+        'namespace': given['namespace'],
+        'use_sim_time': 'true',
+        'image': 'camera/image',
+        'publish_torque': 'true' if given['driver'] == 'topic' else '',
+        'rviz': given['rviz'],
+    }
+    return [simulator, IncludeLaunchDescription(source, launch_arguments=arguments.items())]
+
+
+def path(name):
+    """A file as an absolute path: the node may run elsewhere."""
+    return os.path.abspath(os.path.expanduser(name))
