@@ -92,6 +92,13 @@ export class Probe {
     return taken.map(({ seen, message }: Fields) => ({ seen: BigInt(seen), message }));
   }
 
+  /** The next message of a subscribed topic; with `fresh` one that has not come yet. Throws where none comes. */
+  async next(topic: string, options: { timeout?: number; fresh?: boolean; arrays?: number } = {}): Promise<Fields> {
+    const [taken] = await this.take(topic, options);
+    if (!taken) throw new Error(`nothing on ${topic} in ${options.timeout ?? 30} s`);
+    return taken.message;
+  }
+
   /** Publishes one message; `stamp`: seconds from now for its header. */
   publish({ topic, type, message, qos }: Part, stamp?: number): Promise<void> {
     return this.#do("publish", { topic, type, message, stamp, ...qos });

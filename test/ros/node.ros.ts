@@ -1,0 +1,253 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  EXPLANATION,
+  explainNode,
+  image,
+  joints,
+  lifecycle,
+  parameter,
+  policy,
+  reaches,
+  setParameter,
+  start,
+} from "./node.js";
+import { Probe } from "./probe.js";
+import { output, Program, stopAll } from "./process.js";
+
+let probe: Probe;
+const scratch = mkdtempSync(join(tmpdir(), "torquelens-ros-"));
+beforeAll(async () => {
+  probe = await Probe.start();
+});
+afterEach(stopAll);
+afterAll(async () => {
+  await probe.end();
+  rmSync(scratch, { recursive: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(scratch, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("parameters", () => {
+  const NAMED = "/cell/eye";
+  const remapped = ["-r", "__node:=eye", "-r", "__ns:=/cell"];
+
+  it.each(["/**", "/cell/eye", "cell/eye", "/cell/*", "/*/eye", "eye"])("are taken under the key %s", async (key) => {
+    const params = file("params.yaml", `"${key}":\n  ros__parameters:\n    jpeg_quality: 33\n    autostart: false\n`);
+    start("explain_node", ["--ros-args", ...remapped, "--params-file", params]);
+    await reaches(probe, "unconfigured", NAMED);
+    expect(await parameter(probe, "jpeg_quality", NAMED)).toBe(33);
+  });
+
+  it("are taken from -p, bare and with the node's name", async () => {
+    const given = ["-p", "jpeg_quality:=34", "-p", "eye:colormap:=turbo", "-p", "autostart:=false"];
+    start("explain_node", ["--ros-args", ...remapped, ...given]);
+    await reaches(probe, "unconfigured", NAMED);
+    expect(await parameter(probe, "jpeg_quality", NAMED)).toBe(34);
+    expect(await parameter(probe, "colormap", NAMED)).toBe("turbo");
+  });
+
+  it("of other nodes are left alone; unknown ones are named", async () => {
+    const params = file(
+      "other.yaml",
+      "/**:\n  ros__parameters: {autostart: false, jpeg_qualty: 3}\n/other:\n  ros__parameters: {jpeg_quality: 2}\n",
+    );
+    const node = start("explain_node", ["--ros-args", "--params-file", params]);
+    await reaches(probe, "unconfigured");
+    expect(await parameter(probe, "jpeg_quality")).toBe(90);
+    await node.printed(/jpeg_qualty/);
+  });
+
+  it("are taken from launch arguments and files, under a namespace", async () => {
+    const params = file("launch.yaml", "/**:\n  ros__parameters: {jpeg_quality: 35, use_sim_time: true}\n");
+    const args = [`params_file:=${params}`, "namespace:=cell", "autostart:=false", `policy:=${policy}`];
+    new Program("ros2", [
+      "launch",
+      "torquelens",
+      "explain.launch.py",
+      ...args,
+      "image:=/cam/color",
+      "joint_states:=/js",
+    ]);
+    await reaches(probe, "unconfigured", "/cell/torquelens");
+    expect(await parameter(probe, "jpeg_quality", "/cell/torquelens")).toBe(35);
+    expect(await parameter(probe, "use_sim_time", "/cell/torquelens")).toBe(true);
+    expect(await parameter(probe, "policy", "/cell/torquelens")).toBe(policy);
+    const set = await output("ros2", ["lifecycle", "set", "/cell/torquelens", "configure"]);
+    expect(set.text).toContain("Transitioning successful");
+    await output("ros2", ["lifecycle", "set", "/cell/torquelens", "activate"]);
+    const nodes = async (topic: string) => (await probe.endpoints(topic)).subscriptions.map(({ node }) => node);
+    expect(await nodes("/cam/color")).toEqual(["/cell/torquelens"]);
+    expect(await nodes("/js")).toEqual(["/cell/torquelens"]);
+  });
+
+  it("of the example file are the defaults, every one", async () => {
+    const params = join(
+      process.env.TORQUELENS_WORKSPACE!,
+      "install-copy/torquelens/share/torquelens/launch/params.yaml",
+    );
+    const node = start("explain_node", ["--ros-args", "--params-file", params, "-p", "autostart:=false"]);
+    await reaches(probe, "unconfigured");
+    const { text } = await output("ros2", ["param", "list", "/torquelens"]);
+    for (const name of ["policy", "method", "level", "jpeg_quality", "publish_torque"])
+      expect(text).toContain(`  ${name}\n`);
+    expect(node.output).not.toMatch(/warn/i);
+  });
+
+  it("refuse a value of a wrong type or range at start, naming file and parameter", async () => {
+    const params = file("wrong.yaml", "/**:\n  ros__parameters: {jpeg_quality: 400}\n");
+    const node = start("explain_node", ["--ros-args", "--params-file", params]);
+    expect((await node.ended()).code).toBe(2);
+    expect(node.output).toMatch(/wrong\.yaml.*jpeg_quality.*400.*100/);
+  });
+
+  it("change while it runs, and are refused with a reason", async () => {
+    explainNode();
+    await reaches(probe, "active");
+    expect(await setParameter(probe, "colormap", "viridis")).toBeUndefined();
+    expect(await setParameter(probe, "colormap", "rainbow")).toMatch(/colormap.*viridis/);
+    expect(await setParameter(probe, "jpeg_quality", 1000)).toMatch(/jpeg_quality.*100/);
+    expect(await setParameter(probe, "jpeg_quality", "high")).toMatch(/jpeg_quality/);
+    expect(await setParameter(probe, "policy", "other.onnx")).toMatch(/policy/);
+    expect(await setParameter(probe, "no_such", 1)).toMatch(/no_such/);
+    expect(await setParameter(probe, "method", "lrp-epsilon")).toBeUndefined();
+    expect(await setParameter(probe, "method", "no-such")).toMatch(/no-such/);
+    expect(await parameter(probe, "method")).toBe("lrp-epsilon");
+    expect(await parameter(probe, "colormap")).toBe("viridis");
+  });
+});
+
+describe("services", () => {
+  beforeAll(async () => {
+    await probe.subscribe(...EXPLANATION);
+  });
+
+  it("set method and torque while it explains, and say why not", async () => {
+    explainNode();
+    await reaches(probe, "active");
+    await probe.stream("scene", 20, [joints(), image()]);
+    try {
+      expect((await probe.next(EXPLANATION[0], { fresh: true })).method).toBe("dtd");
+      const method = (name: string) =>
+        probe.call("/torquelens/set_method", "torquelens/srv/SetMethod", { method: name });
+      expect(await method("gradient-x-input")).toMatchObject({ success: true });
+      await probe.take(EXPLANATION[0], { count: 3, fresh: true });
+      expect((await probe.next(EXPLANATION[0], { fresh: true })).method).toBe("gradient-x-input");
+      expect(await method("no-such-method")).toMatchObject({
+        success: false,
+        message: expect.stringContaining("no-such"),
+      });
+      expect((await probe.next(EXPLANATION[0], { fresh: true })).method).toBe("gradient-x-input");
+
+      const torque = (joint: string) => probe.call("/torquelens/set_torque", "torquelens/srv/SetTorque", { joint });
+      expect(await torque("elbow")).toMatchObject({ success: true });
+      await probe.take(EXPLANATION[0], { count: 3, fresh: true });
+      expect((await probe.next(EXPLANATION[0], { fresh: true })).heatmap_joint).toBe("elbow");
+      expect(await parameter(probe, "heatmap_joint")).toBe("elbow");
+      expect(await torque("wrist")).toMatchObject({
+        success: false,
+        message: expect.stringMatching(/wrist.*shoulder/),
+      });
+      expect(await torque("")).toMatchObject({ success: true });
+      await probe.take(EXPLANATION[0], { count: 3, fresh: true });
+      expect((await probe.next(EXPLANATION[0], { fresh: true })).heatmap_joint).toBe("");
+    } finally {
+      await probe.stop("scene");
+    }
+  });
+});
+
+describe("the lifecycle", () => {
+  const set = (transition: string) => output("ros2", ["lifecycle", "set", "/torquelens", transition]);
+
+  it("goes through every state by ros2 lifecycle, twice", async () => {
+    explainNode({ policy, autostart: false });
+    await reaches(probe, "unconfigured");
+    for (const [transition, state] of [
+      ["configure", "inactive"],
+      ["activate", "active"],
+      ["deactivate", "inactive"],
+      ["cleanup", "unconfigured"],
+      ["configure", "inactive"],
+      ["activate", "active"],
+    ] as const) {
+      expect((await set(transition)).text).toContain("Transitioning successful");
+      expect(await lifecycle(probe)).toBe(state);
+    }
+    const { text } = await output("ros2", ["lifecycle", "list", "/torquelens"]);
+    expect(text).toContain("deactivate");
+    expect((await set("shutdown")).text).toContain("Transitioning successful");
+    expect(await lifecycle(probe)).toBe("finalized");
+  });
+
+  it("stays unconfigured where configure fails, with the cause, and mends", async () => {
+    const node = explainNode({ policy: "/nowhere/policy.onnx", autostart: false });
+    await reaches(probe, "unconfigured");
+    expect((await set("configure")).text).toContain("Transitioning failed");
+    expect(await lifecycle(probe)).toBe("unconfigured");
+    await node.printed(/\/nowhere\/policy\.onnx/);
+    expect(await setParameter(probe, "policy", policy)).toBeUndefined();
+    expect((await set("configure")).text).toContain("Transitioning successful");
+  });
+
+  it("subscribes and publishes only while active", async () => {
+    explainNode({ policy, autostart: false });
+    await reaches(probe, "unconfigured");
+    const listens = async () => (await probe.endpoints("/image")).subscriptions.length;
+    await set("configure");
+    expect(await listens()).toBe(0);
+    await set("activate");
+    expect(await listens()).toBe(1);
+    await set("deactivate");
+    expect(await listens()).toBe(0);
+  });
+});
+
+describe("shutdown", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("by %s ends an active node with 0 within a second", async (signal) => {
+    const node = explainNode();
+    await reaches(probe, "active");
+    await probe.stream("scene", 20, [joints(), image()]);
+    try {
+      await probe.take(EXPLANATION[0], { count: 3, fresh: true });
+      node.signal(signal);
+      node.signal(signal);
+      const { code, signal: killed, afterSignalMs } = await node.ended();
+      expect([code, killed]).toEqual([0, null]);
+      expect(afterSignalMs).toBeLessThan(1000);
+    } finally {
+      await probe.stop("scene");
+    }
+  });
+
+  it.each(["unconfigured", "starting"])("by SIGINT ends a node that is %s", async (when) => {
+    const node = explainNode({ policy, autostart: when === "starting" });
+    if (when === "unconfigured") await reaches(probe, when);
+    else await node.printed(/./);
+    node.signal("SIGINT");
+    const { code, afterSignalMs } = await node.ended();
+    expect(code).toBe(0);
+    expect(afterSignalMs).toBeLessThan(1000);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("by %s ends the simulator with 0 within a second", async (signal) => {
+    const sim = start("sim_node");
+    await sim.printed(/simulates reacher/);
+    sim.signal(signal);
+    const { code, afterSignalMs } = await sim.ended();
+    expect(code).toBe(0);
+    expect(afterSignalMs).toBeLessThan(1000);
+  });
+
+  it("is told of wrong arguments in one line, exit code 2", async () => {
+    const node = start("explain_node", ["--ros-args", "--params-file", "/nowhere.yaml"]);
+    expect((await node.ended()).code).toBe(2);
+    expect(node.output.trim()).toMatch(/\/nowhere\.yaml/);
+  });
+});

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { NODE, policy, share } from "./node.js";
+import { output, Program, stopAll } from "./process.js";
+
+describe("the installed package", () => {
+  it("offers its executables to ros2 run", async () => {
+    const { text } = await output("ros2", ["pkg", "executables", "torquelens"]);
+    expect(text.trim().split("\n").sort()).toEqual(
+      ["explain_node", "sim_node", "torquelens"].map((name) => `torquelens ${name}`),
+    );
+    const listed = await output("ros2", ["run", "torquelens", "torquelens", "methods", "--json"]);
+    expect(listed.code).toBe(0);
+    expect(JSON.parse(listed.text).map(({ name }: { name: string }) => name)).toContain("dtd");
+  });
+
+  it.each([
+    ["msg/Explanation", ["std_msgs/Header header", "relevance per pixel that 65535", "N m", "milliseconds"]],
+    ["msg/RelevanceRatios", ["share of all camera images, ratio"]],
+    ["msg/TorqueRelevance", ["commanded torque, N m"]],
+    ["srv/SetMethod", ["string method", "bool success"]],
+    ["srv/SetTorque", ["string joint", "bool success"]],
+  ])("shows %s with its comments", async (name, texts) => {
+    const { code, text } = await output("ros2", ["interface", "show", `torquelens/${name}`]);
+    expect(code).toBe(0);
+    for (const expected of texts) expect(text).toContain(expected);
+  });
+
+  it("makes message classes for Python", async () => {
+    const { text } = await output("python3", [
+      "-c",
+      "from torquelens.msg import Explanation; print(Explanation.LEVEL_SKIP, Explanation().torques)",
+    ]);
+    expect(text.trim()).toBe("2 []");
+  });
+
+  it.each(["explain.launch.py", "sim.launch.py"])("tells the arguments of %s", async (file) => {
+    const { code, text } = await output("ros2", ["launch", "torquelens", file, "--show-args"]);
+    expect(code).toBe(0);
+    for (const name of ["policy", "params_file", "namespace", "rviz"]) expect(text).toContain(`'${name}':`);
+  });
+
+  it("says in one line that a launch argument is wrong", async () => {
+    const { code, text } = await output("ros2", ["launch", "torquelens", "explain.launch.py", "use_sim_time:=perhaps"]);
+    expect(code).toBe(1);
+    expect(text).toContain("launch argument 'use_sim_time' is 'perhaps'; expected true or false");
+  });
+
+  it("holds models, robot, launch files and layouts", async () => {
+    const files = ["models/reacher.yaml", "urdf/reacher.urdf", "launch/torquelens.rviz", "launch/params.yaml"];
+    const { code, text } = await output(
+      "ls",
+      files.map((file) => join(share, file)),
+    );
+    expect([code, text.trim().split("\n").length]).toEqual([0, files.length]);
+  });
+});
+
+describe.runIf(process.env.TORQUELENS_LINKED)("the package installed with --symlink-install", () => {
+  const env = {
+    AMENT_PREFIX_PATH: [join(process.env.TORQUELENS_LINKED!, "torquelens"), process.env.AMENT_PREFIX_PATH].join(":"),
+  };
+
+  it("runs the explaining node", async () => {
+    const node = new Program(
+      "ros2",
+      ["run", "torquelens", "explain_node", "--ros-args", "-p", `policy:=${policy}`],
+      env,
+    );
+    try {
+      const prefix = await output("ros2", ["pkg", "prefix", "torquelens"], env);
+      expect(prefix.text.trim()).toBe(join(process.env.TORQUELENS_LINKED!, "torquelens"));
+      await node.printed(/active/);
+      const { text } = await output("ros2", ["node", "list"], env);
+      expect(text).toContain(NODE);
+    } finally {
+      await stopAll();
+    }
+  });
+});

@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { diagnostics, EXPLANATION, HEIGHT, NODE, parameter, reaches, WIDTH } from "./node.js";
+import { type Fields, Probe } from "./probe.js";
+import { Program, stopAll, until } from "./process.js";
+
+const PERIOD = 50_000_000n;
+const stampOf = ({ header }: Fields): bigint =>
+  BigInt(header.stamp.sec) * 1_000_000_000n + BigInt(header.stamp.nanosec);
+
+describe("the simulator and the node, launched", () => {
+  let probe: Probe;
+  let launch: Program;
+
+  beforeAll(async () => {
+    launch = new Program("ros2", ["launch", "torquelens", "sim.launch.py"]);
+    probe = await Probe.start({ simTime: true });
+    await reaches(probe, "active");
+  });
+  afterAll(async () => {
+    await probe.end();
+    await stopAll();
+  });
+
+  it("offers the topics with the types that the documentation says", async () => {
+    const topics = await until("all topics", async () => {
+      const found = await probe.topics();
+      return "/torquelens/explanation" in found && "/camera/image" in found ? found : undefined;
+    });
+    expect(topics).toMatchObject({
+      "/torquelens/explanation": ["torquelens/msg/Explanation"],
+      "/torquelens/ratios": ["torquelens/msg/RelevanceRatios"],
+      "/torquelens/heatmap": ["sensor_msgs/msg/Image"],
+      "/torquelens/heatmap/mono16": ["sensor_msgs/msg/Image"],
+      "/torquelens/heatmap/camera_info": ["sensor_msgs/msg/CameraInfo"],
+      "/torquelens/overlay": ["sensor_msgs/msg/Image"],
+      "/torquelens/overlay/compressed": ["sensor_msgs/msg/CompressedImage"],
+      "/torquelens/markers": ["visualization_msgs/msg/MarkerArray"],
+      "/camera/image": ["sensor_msgs/msg/Image"],
+      "/camera/camera_info": ["sensor_msgs/msg/CameraInfo"],
+      "/joint_states": ["sensor_msgs/msg/JointState"],
+      "/robot_description": ["std_msgs/msg/String"],
+      "/tf": ["tf2_msgs/msg/TFMessage"],
+      "/clock": ["rosgraph_msgs/msg/Clock"],
+      "/diagnostics": ["diagnostic_msgs/msg/DiagnosticArray"],
+    });
+    expect(topics).not.toHaveProperty("/torquelens/torque_command");
+  });
+
+  it("reads sensor data best effort and publishes reliably", async () => {
+    const camera = await probe.endpoints("/camera/image");
+    expect(camera.subscriptions.find(({ node }) => node === NODE)?.qos).toMatchObject({ reliability: "best_effort" });
+    for (const topic of ["explanation", "ratios", "overlay/compressed", "heatmap"]) {
+      const { publishers } = await probe.endpoints(`/torquelens/${topic}`);
+      expect(
+        publishers.map(({ qos }) => qos.reliability),
+        topic,
+      ).toEqual(["reliable"]);
+    }
+  });
+
+  it("explains every image once, with its stamp and frame", async () => {
+    await probe.subscribe("/camera/image", "sensor_msgs/msg/Image");
+    await probe.subscribe(...EXPLANATION);
+    await probe.take(EXPLANATION[0], { count: 5 });
+    const [images, explanations] = await Promise.all([
+      probe.take("/camera/image", { count: 120, fresh: true }),
+      probe.take(EXPLANATION[0], { count: 100, fresh: true }),
+    ]);
+    expect(explanations).toHaveLength(100);
+    const taken = new Map(images.map(({ message }) => [stampOf(message), message.header.frame_id]));
+    const stamps = explanations.map(({ message }) => stampOf(message));
+    for (const { message } of explanations) {
+      const frame = taken.get(stampOf(message));
+      if (frame !== undefined) expect(message.header.frame_id).toBe(frame);
+    }
+    expect(stamps.filter((stamp) => taken.has(stamp)).length).toBeGreaterThan(90);
+    const steps = stamps.slice(1).map((stamp, i) => stamp - stamps[i]!);
+    expect(steps.every((step) => step > 0n && step % PERIOD === 0n)).toBe(true);
+    expect(steps.filter((step) => step === PERIOD).length).toBeGreaterThan(90);
+  });
+
+  it("fills every field of an explanation", async () => {
+    const message = await probe.next(EXPLANATION[0], { fresh: true });
+    expect(message).toMatchObject({ method: "dtd", level: 0, feature_points: "policy" });
+    expect(message.policy_sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(message.modalities).toContain("image");
+    const sum = message.shares.reduce((total: number, share: number) => total + share, 0);
+    expect(sum).toBeCloseTo(1, 5);
+    expect(message.conservation_residual).toBeLessThan(0.001);
+    expect(message.torques.map(({ joint }: Fields) => joint)).toEqual(["shoulder", "elbow"]);
+    expect(message.element_offsets).toHaveLength(message.modalities.length + 1);
+    expect(message.relevance).toHaveLength(message.element_offsets.at(-1));
+  });
+
+  it("gives ratios that follow from the shares", async () => {
+    await probe.subscribe("/torquelens/ratios", "torquelens/msg/RelevanceRatios");
+    const { image, position, velocity, configuration } = await probe.next("/torquelens/ratios", { fresh: true });
+    expect(image + position + velocity).toBeCloseTo(1, 5);
+    expect(configuration).toBeCloseTo(position + velocity, 5);
+  });
+
+  it.each([
+    ["heatmap", "32FC1", 4],
+    ["heatmap/mono16", "mono16", 2],
+    ["overlay", "rgb8", 3],
+  ])("draws %s as %s", async (name, encoding, bytes) => {
+    const topic = `/torquelens/${name}`;
+    await probe.subscribe(topic, "sensor_msgs/msg/Image");
+    const taken = await probe.next(topic);
+    expect(taken).toMatchObject({
+      encoding,
+      width: WIDTH,
+      height: HEIGHT,
+      step: bytes * WIDTH,
+      is_bigendian: 0,
+    });
+    const data = Buffer.from(taken.data.base64, "base64");
+    expect(data).toHaveLength(bytes * WIDTH * HEIGHT);
+    expect(data.some((byte) => byte !== 0)).toBe(true);
+    await probe.unsubscribe(topic);
+  });
+
+  it("draws a compressed overlay that is a JPEG", async () => {
+    await probe.subscribe("/torquelens/overlay/compressed", "sensor_msgs/msg/CompressedImage");
+    const taken = await probe.next("/torquelens/overlay/compressed");
+    expect(taken.format).toBe("rgb8; jpeg compressed bgr8");
+    expect(Buffer.from(taken.data.base64, "base64").subarray(0, 3).toString("hex")).toBe("ffd8ff");
+    await probe.unsubscribe("/torquelens/overlay/compressed");
+  });
+
+  it("colours the links of the robot that the simulator describes", async () => {
+    await probe.subscribe("/torquelens/markers", "visualization_msgs/msg/MarkerArray");
+    const taken = await probe.next("/torquelens/markers");
+    const { markers } = taken;
+    expect(markers.map(({ header }: Fields) => header.frame_id)).toEqual(
+      expect.arrayContaining(["upper_arm", "forearm"]),
+    );
+    for (const { frame_locked, color } of markers) {
+      expect(frame_locked).toBe(true);
+      expect(color.a).toBeGreaterThan(0);
+    }
+    await probe.unsubscribe("/torquelens/markers");
+  });
+
+  it("gives the robot's description to whoever comes late", async () => {
+    await probe.subscribe("/robot_description", "std_msgs/msg/String", { durability: "transient_local", depth: 1 });
+    const taken = await probe.next("/robot_description", { arrays: 1_000_000 });
+    expect(taken.data).toContain("<robot");
+  });
+
+  it("publishes nothing that nobody listens to", async () => {
+    await probe.subscribe("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray");
+    const key = "/torquelens/overlay: published";
+    const before = await diagnostics(probe);
+    await probe.take(EXPLANATION[0], { count: 30, fresh: true });
+    const after = await diagnostics(probe);
+    expect(after.publishing[key]).toBe(before.publishing[key]);
+    expect(Number(after.publishing["/torquelens/explanation: published"])).toBeGreaterThan(
+      Number(before.publishing["/torquelens/explanation: published"]),
+    );
+  });
+
+  it("reports once a second that all is well", async () => {
+    const reports = await probe.take("/diagnostics", { count: 4, fresh: true });
+    const stamps = reports.map(({ message }) => stampOf(message));
+    for (let i = 1; i < stamps.length; i++) {
+      const seconds = Number(stamps[i]! - stamps[i - 1]!) / 1e9;
+      expect(seconds).toBeGreaterThan(0.5);
+      expect(seconds).toBeLessThan(2);
+    }
+    const all = await diagnostics(probe);
+    expect(Object.keys(all).sort()).toEqual(["inputs", "latency", "policy health", "publishing", "rate", "relevance"]);
+    expect(all.relevance).toMatchObject({ level: "\u0000", message: "relevance adds up to the torques" });
+    expect(Number(all.rate["Target frequency (Hz)"])).toBe(20);
+  });
+
+  it("follows the simulated clock", async () => {
+    expect(await parameter(probe, "use_sim_time")).toBe(true);
+    await probe.subscribe("/clock", "rosgraph_msgs/msg/Clock");
+    const clock = await probe.next("/clock", { fresh: true });
+    const explanation = await probe.next(EXPLANATION[0], { fresh: true });
+    const now = BigInt(clock.clock.sec) * 1_000_000_000n + BigInt(clock.clock.nanosec);
+    const difference = stampOf(explanation) - now;
+    expect(difference < 2_000_000_000n && difference > -2_000_000_000n).toBe(true);
+  });
+
+  it("pauses, steps, resets and goes on", async () => {
+    const services = await probe.services();
+    const standard = "/torquelens_sim/set_simulation_state" in services;
+    const pause = (paused: boolean) =>
+      standard
+        ? probe.call("/torquelens_sim/set_simulation_state", "simulation_interfaces/srv/SetSimulationState", {
+            state: { state: paused ? 2 : 1 },
+          })
+        : probe.call("/torquelens_sim/pause", "std_srvs/srv/SetBool", { data: paused });
+    const step = () =>
+      standard
+        ? probe.call("/torquelens_sim/step_simulation", "simulation_interfaces/srv/StepSimulation", { steps: 1 })
+        : probe.call("/torquelens_sim/step", "std_srvs/srv/Trigger");
+    const reset = () =>
+      standard
+        ? probe.call("/torquelens_sim/reset_simulation", "simulation_interfaces/srv/ResetSimulation", { scope: 0 })
+        : probe.call("/torquelens_sim/reset", "std_srvs/srv/Trigger");
+    await pause(true);
+    await probe.take("/camera/image", { count: 2, timeout: 1 });
+    expect(await probe.take("/camera/image", { timeout: 1, fresh: true })).toHaveLength(0);
+    await step();
+    const stepped = await probe.next("/camera/image");
+    const explained = await probe.next(EXPLANATION[0], { timeout: 10 });
+    expect(stampOf(explained)).toBeLessThanOrEqual(stampOf(stepped));
+    expect(await probe.take("/camera/image", { timeout: 1 })).toHaveLength(0);
+    await reset();
+    await pause(false);
+    expect(await probe.take("/camera/image", { count: 5 })).toHaveLength(5);
+  });
+
+  it("ends with Ctrl-C", async () => {
+    launch.signalGroup("SIGINT");
+    const { code } = await launch.ended();
+    expect(code).toBe(0);
+    expect(launch.output).not.toMatch(/failed to terminate|SIGTERM|SIGKILL|process has died/);
+    expect(launch.output.match(/process has finished cleanly/g)).toHaveLength(2);
+  });
+});
+
+describe("the node that commands the simulated arm", () => {
+  it("closes the loop over topics, in a namespace", async () => {
+    const launch = new Program("ros2", [
+      "launch",
+      "torquelens",
+      "sim.launch.py",
+      "driver:=topic",
+      "namespace:=cell/left",
+    ]);
+    const probe = await Probe.start({ simTime: true });
+    try {
+      await reaches(probe, "active", "/cell/left/torquelens");
+      await probe.subscribe("/cell/left/torquelens/explanation", EXPLANATION[1]);
+      const explanations = await probe.take("/cell/left/torquelens/explanation", { count: 60 });
+      expect(explanations).toHaveLength(60);
+      const [command] = (await probe.endpoints("/cell/left/torquelens/torque_command")).publishers;
+      expect(command).toMatchObject({ node: "/cell/left/torquelens", type: "std_msgs/msg/Float64MultiArray" });
+      launch.signalGroup("SIGINT");
+      expect((await launch.ended()).code).toBe(0);
+    } finally {
+      await probe.end();
+      await stopAll();
+    }
+  });
+});
