@@ -13,7 +13,7 @@ ARGUMENTS = {
     'policy': ('', 'Policy that moves the arm and is explained; the shipped one unless given'),
     'params_file': ('', 'YAML file of parameters of both nodes; arguments given here win over it'),
     'namespace': ('', 'Namespace of both nodes'),
-    'driver': ('policy', 'What moves the arm: policy (in the simulator itself) or topic (the torques of the explaining node)'),
+    'driver': ('policy', 'What moves the arm: policy (within the simulator) or topic (the torques of the explaining node)'),
     'explain': ('true', 'Start the explaining node too: true or false'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }

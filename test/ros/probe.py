@@ -92,7 +92,7 @@ class Probe:
                     del mine['messages'][:-400]
                 self.changed.notify_all()
 
-        self.subscriptions[topic] = self.node.create_subscription(get_message(type), take, profile(**qos))
+        self.subscriptions[topic] = self.node.create_subscription(get_message(type), topic, take, profile(**qos))
 
     def unsubscribe(self, topic):
         self.node.destroy_subscription(self.subscriptions.pop(topic))
@@ -139,7 +139,10 @@ class Probe:
 
     def stream(self, name, hz, parts, count=0):
         """Publishes the same messages again and again with fresh stamps, all parts of a tick with one stamp."""
-        ready = [(self.publisher(p['topic'], p['type'], p.get('qos', {})), message_of(p['type'], p['message'])) for p in parts]
+        ready = [
+            (self.publisher(part['topic'], part['type'], part.get('qos', {})), message_of(part['type'], part['message']))
+            for part in parts
+        ]
         state = {'sent': 0, 'stop': False}
         self.streams[name] = state
 

@@ -11,6 +11,9 @@ export interface Ended {
 }
 
 const running = new Set<Program>();
+process.on("exit", () => {
+  for (const program of running) program.signalGroup("SIGKILL");
+});
 
 /** A program under test, in a process group of its own, with all that it printed. */
 export class Program {

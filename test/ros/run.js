@@ -1,12 +1,15 @@
-// npm run test:ros [-- --quick] [vitest arguments]: builds the package with colcon from a copy of this checkout and runs
+// npm run test:ros [-- OPTION… vitest arguments…]: builds the package with colcon from a copy of this checkout and runs
 // test/ros against it. Exit code 77 where no ROS 2 is sourced. --quick: without the build of --symlink-install.
+// --built: with what was built the last time.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 const workspace = join(root, "build/ros-test");
+const OPTIONS = ["--quick", "--built"];
 const args = process.argv.slice(2);
+const built = args.includes("--built");
 const quick = args.includes("--quick");
 
 /** Why nothing can be tested here, or undefined. */
@@ -61,9 +64,11 @@ if (reason !== undefined) {
   process.exit(77);
 }
 
-copyCheckout(join(workspace, "src/torquelens"));
-build("copy");
-if (!quick) build("link", "--symlink-install");
+if (!built) {
+  copyCheckout(join(workspace, "src/torquelens"));
+  build("copy");
+  if (!quick) build("link", "--symlink-install");
+}
 
 const { ROS_DISTRO, RMW_IMPLEMENTATION } = process.env;
 const client = `${process.version}, ${ROS_DISTRO}, ${RMW_IMPLEMENTATION ?? "default middleware"}`;
@@ -75,7 +80,7 @@ const { status } = spawnSync(
     "run",
     "--config",
     "test/ros/vitest.config.ts",
-    ...args.filter((a) => a !== "--quick"),
+    ...args.filter((argument) => !OPTIONS.includes(argument)),
   ],
   {
     cwd: root,
