@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 // Against a running ROS 2, one file after the other: they share one graph. Started by run.js.
 export default defineConfig({
   test: {
-    root: new URL("../..", import.meta.url).pathname,
-    include: ["test/ros/**/*.ros.ts"],
+    root: new URL("../../..", import.meta.url).pathname,
+    include: ["test/ros/live/*.ros.ts"],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: "forks",

@@ -1,11 +1,11 @@
 // npm run test:ros [-- OPTION… vitest arguments…]: builds the package with colcon from a copy of this checkout and runs
-// test/ros against it. Exit code 77 where no ROS 2 is sourced. --quick: without the build of --symlink-install.
+// test/ros/live against it. Exit code 77 where no ROS 2 is sourced. --quick: without the build of --symlink-install.
 // --built: with what was built the last time.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 const workspace = join(root, "build/ros-test");
 const OPTIONS = ["--quick", "--built"];
 const args = process.argv.slice(2);
@@ -79,7 +79,7 @@ const { status } = spawnSync(
     join(root, "node_modules/vitest/vitest.mjs"),
     "run",
     "--config",
-    "test/ros/vitest.config.ts",
+    "test/ros/live/vitest.config.ts",
     ...args.filter((argument) => !OPTIONS.includes(argument)),
   ],
   {
