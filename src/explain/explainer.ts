@@ -139,16 +139,18 @@ export class Explainer implements Explaining {
     const { level = engine.levels[0]!, onTorque } = options;
     const heatmapOf = level === "full" ? options.heatmapOf : undefined;
     const importance = importanceOf(observation, card.joints);
-    const answers = engine.ask(feedsOf(this.policy, observation, this.#memory.see(observation)), {
+    const torqueIndex = heatmapOf === undefined ? undefined : jointIndex(heatmapOf, card.joints);
+    const feeds = this.#memory.see(observation, (seen) => feedsOf(this.policy, observation, seen));
+    const answers = engine.ask(feeds, {
       level,
       importance,
-      torque: heatmapOf === undefined ? undefined : jointIndex(heatmapOf, card.joints),
+      torque: torqueIndex,
       torqueFirst: onTorque !== undefined,
     });
     const own = await answers.policy;
-    this.#memory.keep(own);
     const torque = torqueOf(this.policy, own);
     this.#check(torque, observation);
+    this.#memory.keep(own);
     onTorque?.(torque);
     const shares = await answers.shares;
     const heatmap = await answers.heatmap;

@@ -30,7 +30,7 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 export function feedsOf(
   policy: Policy,
   observation: Pick<Observation, "images" | "values">,
-  seen: Seen = new Memory(policy).see(observation),
+  seen: Seen = new Memory(policy).see(observation, (first) => first),
 ): Record<string, TensorData> {
   const feeds: Record<string, TensorData> = {};
   for (const [name, { dtype, shape }] of policy.graph.inputs) {

@@ -7,11 +7,14 @@ export interface LevelControllerOptions {
   readonly levels?: readonly Level[];
   /** Ticks that p99 is taken over, default 100. */
   readonly window?: number;
-  /** Ticks without an overrun before the level above is tried, default 100; every fall doubles it. */
+  /** Ticks without an overrun before the level above is tried, default 100; a fall back from there doubles it. */
   readonly patience?: number;
   /** What patience grows to at most, default 6,400. */
   readonly maxPatience?: number;
 }
+
+/** How the level came about: begun with, fallen to, risen to on trial, or risen to and held for a window. */
+type State = "begun" | "fallen" | "trial" | "proved";
 
 /** The part of a window's ticks that may overrun: the rest of p99. */
 const TOLERATED = 0.01;
@@ -21,8 +24,8 @@ const TOLERATED = 0.01;
  *
  * The level falls as soon as so many of a window's ticks overran the budget that its p99 (nearest rank) is above it. It
  * rises on trial: after `patience` ticks without an overrun, and any overrun within the first window of the trial ends it.
- * Every fall doubles the patience, and only a level that was risen to (or begun with) and held for `maxPatience` ticks
- * sets it back: what does not fit is tried ever more seldom, and latencies about the budget do not make it flap.
+ * A fall from a level that was risen to doubles the patience, and only a level held for `maxPatience` ticks sets it back:
+ * what does not fit is tried ever more seldom, and latencies about the budget do not make the level flap.
  */
 export class LevelController {
   readonly #levels: readonly Level[];
@@ -38,8 +41,7 @@ export class LevelController {
   #overruns = 0;
   #sinceOverrun = 0;
   #patience: number;
-  /** Whether this level was fallen to, is on trial, or has proved itself. */
-  #state: "fallen" | "trial" | "proved" = "proved";
+  #state: State = "begun";
 
   constructor({ budgetMs, levels = LEVELS, window = 100, patience = 100, maxPatience = 6400 }: LevelControllerOptions) {
     this.#levels = LEVELS.filter((level) => levels.includes(level));
@@ -65,20 +67,21 @@ export class LevelController {
     this.#ticks++;
     this.#sinceOverrun = overran ? 0 : this.#sinceOverrun + 1;
     if (this.#state === "trial" && this.#ticks >= this.#overran.length && !overran) this.#state = "proved";
-    if (this.#state === "proved" && this.#ticks >= this.#maxPatience) this.#patience = this.#basePatience;
+    if (this.#state !== "fallen" && this.#ticks >= this.#maxPatience) this.#patience = this.#basePatience;
     if (this.#overruns > (this.#state === "trial" ? 0 : this.#tolerated)) this.#fall();
     else if (this.#index > 0 && this.#sinceOverrun >= this.#patience) this.#rise();
   }
 
   /** Begins anew at the deepest level, as after a change of method. */
   reset(): void {
-    this.#go(0, "proved");
+    this.#go(0, "begun");
     this.#patience = this.#basePatience;
   }
 
   #fall(): void {
     if (this.#index === this.#levels.length - 1) return;
-    this.#patience = Math.min(2 * this.#patience, this.#maxPatience);
+    const wasRisenTo = this.#state === "trial" || this.#state === "proved";
+    if (wasRisenTo) this.#patience = Math.min(2 * this.#patience, this.#maxPatience);
     this.#go(this.#index + 1, "fallen");
   }
 
@@ -86,7 +89,7 @@ export class LevelController {
     this.#go(this.#index - 1, "trial");
   }
 
-  #go(index: number, state: "fallen" | "trial" | "proved"): void {
+  #go(index: number, state: State): void {
     this.#index = index;
     this.#state = state;
     this.#ticks = 0;

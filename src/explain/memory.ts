@@ -21,13 +21,25 @@ export class Memory {
     this.#length = Math.max(1, ...lengths);
   }
 
-  /** Takes an observation in and says what the policy sees with it. Where an episode begins all before it is forgotten. */
-  see(observation: Pick<Observation, "images" | "values" | "first">): Seen {
-    if (observation.first || this.#past.length === 0) this.forget();
+  /**
+   * Says what the policy sees with an observation, and takes it in where `take` does not refuse it. Where an episode
+   * begins all before it is forgotten.
+   */
+  see<T>(observation: Pick<Observation, "images" | "values" | "first">, take: (seen: Seen) => T): T {
+    if (observation.first || this.#past.length === 0) {
+      this.#past = [];
+      this.#carried = {};
+    }
     const { images, values } = observation;
-    this.#past = [...this.#past, { images, values }].slice(-this.#length);
+    const past = [...this.#past, { images, values }].slice(-this.#length);
+    const taken = take(this.#seenWith(past));
+    this.#past = past;
+    return taken;
+  }
+
+  #seenWith(past: readonly Pick<Observation, "images" | "values">[]): Seen {
     const window = <T>(length: number, of: (past: Pick<Observation, "images" | "values">) => T): T[] =>
-      Array.from({ length }, (_, i) => of(this.#past[Math.max(0, this.#past.length - length + i)]!));
+      Array.from({ length }, (_, i) => of(past[Math.max(0, past.length - length + i)]!));
     const entries = this.policy.modalities.map(
       (m) =>
         [
@@ -53,11 +65,6 @@ export class Memory {
     this.#carried = Object.fromEntries(
       Object.entries(state).map(([input, output]) => [input, copyOf(outputs[output]!)]),
     );
-  }
-
-  forget(): void {
-    this.#past = [];
-    this.#carried = {};
   }
 }
 

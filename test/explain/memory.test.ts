@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
-import { Explainer } from "#src/explain/explainer.js";
+import { Explainer, type TickOptions } from "#src/explain/explainer.js";
 import { feedsOf } from "#src/explain/feeds.js";
 import { Memory } from "#src/explain/memory.js";
 import type { Image, Observation } from "#src/explain/observation.js";
@@ -77,6 +77,33 @@ describe("memory that a policy carries", () => {
     expect(Array.from(found[1]!.shares, (share) => +share.toFixed(4))).toEqual([0.3333, 0.6667]);
   });
 
+  it("is as it was before an observation that was refused", async () => {
+    const explainer = await explaining(policy);
+    await explainer.explain(at(4));
+    await expect(explainer.explain(at(Number.NaN))).rejects.toThrow("joint_position: element hinge is NaN");
+    await expect(explainer.explain(at(3e38))).resolves.toBeDefined();
+    await expect(explainer.explain(at(3e38))).rejects.toThrow(/is Infinity/);
+    expect((await explainer.explain(at(0))).torque[0]).toBeCloseTo(1.5e38, -32);
+    await expect(explainer.explain(at(Number.NaN, true))).rejects.toThrow("joint_position: element hinge is NaN");
+    expect((await explainer.explain(at(1))).torque[0]).toBe(1);
+    await explainer.close();
+  });
+
+  it("goes on whatever the level of a tick, and through a change of method", async () => {
+    const explainer = await Explainer.create(policy, { worker: false, threads: 1, levels: ["full", "shares", "skip"] });
+    const torques: number[] = [];
+    const take = async (position: number, options: TickOptions) =>
+      torques.push((await explainer.explain(at(position), options)).torque[0]!);
+    await take(4, { level: "full" });
+    await take(1, { level: "skip" });
+    await take(0, { level: "full", onTorque: () => {} });
+    await take(1, { level: "shares" });
+    await explainer.setMethod("gradient-x-input");
+    await take(0, { level: "full", heatmapOf: "hinge" });
+    await explainer.close();
+    expect(torques).toEqual([4, 3, 1.5, 1.75, 0.875]);
+  });
+
   it("is begun anew by every explainer, warm-ups forgotten", async () => {
     for (const worker of [true, false]) {
       const explainer = await Explainer.create(policy, { worker, threads: 1 });
@@ -109,7 +136,8 @@ describe("windows in time", () => {
     const memory = new Memory(policy);
     const feed = (byte: number, first = false) => {
       const observation = seen({ first, images: { image: image(byte) } });
-      return Array.from(feedsOf(policy, observation, memory.see(observation)).image!.data as Uint8Array);
+      const feeds = memory.see(observation, (all) => feedsOf(policy, observation, all));
+      return Array.from(feeds.image!.data as Uint8Array);
     };
     const repeated = layout === "NHWC" ? [5, 5, 5, 6, 6, 6] : [5, 6, 5, 6, 5, 6];
     expect(feed(5)).toEqual(repeated);

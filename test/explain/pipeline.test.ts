@@ -47,6 +47,32 @@ describe("run", () => {
     expect(diary.slice(8).sort()).toEqual(["a closed", "b closed", "source closed"]);
   });
 
+  it("hands the torque to a source that commands it before the explanation is there", async () => {
+    const { diary, source } = stage(1);
+    const first: Explaining = {
+      explain: async (observation, options) => {
+        options?.onTorque?.(Float32Array.of(7));
+        diary.push("explained");
+        return explainer.explain(observation);
+      },
+    };
+    const commanding: Source = {
+      ...source,
+      command: (torque, { tick }) => void diary.push(`command ${torque[0]} at ${tick}`),
+    };
+    await run(commanding, first, []);
+    expect(diary).toEqual(["observe 0", "command 7 at 0", "explained", "accept 0", "source closed"]);
+    const options: unknown[] = [];
+    const asking: Explaining = {
+      explain: async (observation, asked) => {
+        options.push(asked?.onTorque);
+        return explainer.explain(observation);
+      },
+    };
+    await run(source, asking, []);
+    expect(options).toEqual([undefined]);
+  });
+
   it.each(["source", "explainer", "sink"])("closes everything once where the %s fails, and tells", async (which) => {
     const { diary, source, sink } = stage(3);
     const broken: Source = {

@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "#src/errors.js";
+import type { TickOptions } from "#src/explain/explainer.js";
+import type { Explanation } from "#src/explain/explanation.js";
+import type { Observation } from "#src/explain/observation.js";
+import { type Driven, RealTimeExplainer, type RealTimeOptions } from "#src/explain/real-time-explainer.js";
+import { methodNamed } from "#src/relevance/methods.js";
+import { reacherObservation, reacherPolicy } from "./policies.js";
+
+/** Explains in no time what it was told to take. */
+class Stub implements Driven {
+  readonly policy = reacherPolicy();
+  method = methodNamed("dtd");
+  readonly warnings = [];
+  readonly fallback = undefined;
+  readonly deadlineMs = 40;
+  readonly asked: TickOptions[] = [];
+  cost = { full: 1, shares: 1, skip: 1 };
+  refuses = false;
+  closed = false;
+
+  async explain(_: Observation, options: TickOptions = {}): Promise<Explanation> {
+    this.asked.push(options);
+    if (this.refuses) throw new InputError("no");
+    return { level: options.level, latencyMs: this.cost[options.level!] } as Explanation;
+  }
+  async setMethod(spec: string): Promise<void> {
+    this.method = methodNamed(spec);
+  }
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+function create(options: RealTimeOptions = {}) {
+  const stub = new Stub();
+  const explainer = new RealTimeExplainer(stub, options);
+  const explain = async (ticks: number) => {
+    for (let i = 0; i < ticks; i++) await explainer.explain(reacherObservation());
+  };
+  return { stub, explainer, explain };
+}
+
+describe("RealTimeExplainer", () => {
+  it("goes down to the level that fits the deadline, and up again", async () => {
+    const { stub, explainer, explain } = create();
+    stub.cost = { full: 60, shares: 50, skip: 5 };
+    await explain(3);
+    expect([explainer.level, stub.asked.map(({ level }) => level)]).toEqual(["shares", ["full", "full", "shares"]]);
+    await explain(1);
+    expect(explainer.level).toBe("skip");
+    stub.cost = { full: 30, shares: 10, skip: 5 };
+    await explain(400);
+    expect(explainer.level).toBe("full");
+  });
+
+  it("stays at the level it is told, and begins with the deepest when it is let go", async () => {
+    const { stub, explainer, explain } = create({ level: "shares" });
+    stub.cost = { full: 60, shares: 50, skip: 5 };
+    await explain(10);
+    expect(explainer.level).toBe("shares");
+    explainer.setLevel("auto");
+    expect(explainer.level).toBe("full");
+    await explain(2);
+    explainer.setLevel("auto");
+    expect(explainer.level).toBe("shares");
+    explainer.setLevel("skip");
+    await explain(1);
+    expect(stub.asked.at(-1)!.level).toBe("skip");
+  });
+
+  it("asks for the heatmap of one joint until it is told otherwise, and refuses a joint that there is none of", async () => {
+    const { stub, explainer, explain } = create({ heatmapOf: "elbow" });
+    await explain(1);
+    expect(() => explainer.setHeatmapOf("wrist")).toThrow(
+      new InputError("heatmap of joint wrist: expected one of shoulder, elbow"),
+    );
+    await explain(1);
+    explainer.setHeatmapOf(undefined);
+    await explain(1);
+    expect(stub.asked.map(({ heatmapOf }) => heatmapOf)).toEqual(["elbow", "elbow", undefined]);
+    expect(() => create({ heatmapOf: "wrist" })).toThrow(InputError);
+  });
+
+  it("begins with the deepest level after a change of method", async () => {
+    const { stub, explainer, explain } = create();
+    stub.cost.full = 60;
+    await explain(2);
+    expect(explainer.level).toBe("shares");
+    await explainer.setMethod("gradient");
+    expect([explainer.level, explainer.method.spec]).toEqual(["full", "gradient"]);
+  });
+
+  it("counts explanations by level, misses, failures, and the newest latencies", async () => {
+    const { stub, explainer, explain } = create();
+    expect(explainer.statistics()).toEqual({
+      explained: 0,
+      failed: 0,
+      misses: 0,
+      levels: { full: 0, shares: 0, skip: 0 },
+      latencyMs: { p50: Number.NaN, p99: Number.NaN },
+    });
+    stub.cost = { full: 41, shares: 7, skip: 1 };
+    await explain(5);
+    stub.refuses = true;
+    await expect(explain(1)).rejects.toThrow("no");
+    expect(explainer.statistics()).toEqual({
+      explained: 5,
+      failed: 1,
+      misses: 2,
+      levels: { full: 2, shares: 3, skip: 0 },
+      latencyMs: { p50: 7, p99: 41 },
+    });
+    stub.refuses = false;
+    await explain(95);
+    explainer.setLevel("skip");
+    await explain(200);
+    expect(explainer.statistics().latencyMs).toEqual({ p50: 1, p99: 1 });
+  });
+
+  it("hands the torque on, and closes what it drives", async () => {
+    const { stub, explainer } = create();
+    const onTorque = () => {};
+    await explainer.explain(reacherObservation(), { onTorque });
+    expect(stub.asked[0]!.onTorque).toBe(onTorque);
+    await explainer.close();
+    expect(stub.closed).toBe(true);
+  });
+});
+
+describe("RealTimeExplainer over a policy", () => {
+  it("explains while its method changes, with one method a tick; a bad one leaves the old", async () => {
+    const policy = reacherPolicy();
+    await expect(RealTimeExplainer.create(policy, { method: "guess" })).rejects.toThrow(InputError);
+    await expect(RealTimeExplainer.create(policy, { heatmapOf: "wrist" })).rejects.toThrow(InputError);
+    const explainer = await RealTimeExplainer.create(policy, { threads: 1, level: "full" });
+    try {
+      const methods: string[] = [];
+      let isChanging = true;
+      const changing = explainer.setMethod("gradient-x-input").finally(() => {
+        isChanging = false;
+      });
+      while (isChanging) methods.push((await explainer.explain(reacherObservation(methods.length))).method);
+      await changing;
+      methods.push((await explainer.explain(reacherObservation())).method);
+      const change = methods.indexOf("gradient-x-input");
+      expect(change).toBeGreaterThan(3);
+      expect(new Set(methods.slice(0, change))).toEqual(new Set(["dtd"]));
+      expect(new Set(methods.slice(change))).toEqual(new Set(["gradient-x-input"]));
+      await expect(explainer.setMethod("grad-cam:layer=none")).rejects.toThrow(InputError);
+      await expect(explainer.setMethod("attention")).rejects.toThrow(InputError);
+      expect((await explainer.explain(reacherObservation())).method).toBe("gradient-x-input");
+      // The last one asked for is the one that stays.
+      await Promise.all([explainer.setMethod("rap"), explainer.setMethod("dtd")]);
+      expect(explainer.method.spec).toBe("dtd");
+    } finally {
+      await explainer.close();
+    }
+  });
+});
