@@ -5,6 +5,7 @@ import { rosArguments } from "../ros/arguments.js";
 import { RosClock } from "../ros/clock.js";
 import { ExplainNode } from "../ros/explain-node.js";
 import { EXPLAIN_PARAMETERS } from "../ros/explain-parameters.js";
+import { EXPLAIN_NODE } from "../ros/nodes.js";
 import { givenQos, QosOverrides } from "../ros/qos.js";
 import { openNode } from "../ros/rclnodejs.js";
 import { methodOf } from "./method-option.js";
@@ -24,7 +25,7 @@ export function addNode(program: Command): void {
 async function node(argv: readonly string[]): Promise<void> {
   const given = rosArguments(argv);
   await endsWith(async (signal) => {
-    const ros = await openNode({ name: "torquelens", args: given.passed });
+    const ros = await openNode({ name: EXPLAIN_NODE, args: given.passed });
     try {
       const overrides = await givenFor(ros, given);
       const ofTopics = givenQos(overrides);

@@ -4,6 +4,7 @@ import { InputError } from "../errors.js";
 import { Explainer } from "../explain/explainer.js";
 import { loadPolicy } from "../policy/policy.js";
 import { rosArguments } from "../ros/arguments.js";
+import { SIM_NODE } from "../ros/nodes.js";
 import { serveParameters } from "../ros/parameter-server.js";
 import type { Parameters } from "../ros/parameters.js";
 import { openNode } from "../ros/rclnodejs.js";
@@ -32,7 +33,7 @@ export function addSimNode(program: Command): void {
 async function simNode(argv: readonly string[]): Promise<void> {
   const given = rosArguments(argv);
   await endsWith(async (signal) => {
-    const ros = await openNode({ name: "torquelens_sim", args: given.passed });
+    const ros = await openNode({ name: SIM_NODE, args: given.passed });
     try {
       const parameters = parametersOf(ros, SIM_PARAMETERS, await givenFor(ros, given));
       const server = serveParameters(ros, parameters);
