@@ -1,4 +1,5 @@
 import type { DoubleBuffer } from "@mujoco/mujoco";
+import { InputError } from "../errors.js";
 import type { Arm } from "./arm.js";
 import { Data } from "./data.js";
 import { cholesky, choleskySolve } from "./matrix.js";
@@ -107,7 +108,8 @@ export class ImportanceFactor {
     const damped = inertia.slice();
     for (let i = 0; i < nv; i++) damped[i * nv + i]! += timestep * damping[i]!;
     const factor = cholesky(damped, nv);
-    if (factor === undefined) throw new Error(`${model.source}: the inertia matrix is not positive definite`);
+    if (factor === undefined)
+      throw new InputError(`${model.source}: the inertia matrix is not positive definite; expected masses above 0`);
     const jacobian = this.#arm.tipJacobian(this.#data);
     return Float64Array.from(dofs, (dof) => {
       let velocity = new Float64Array(nv) as Float64Array;

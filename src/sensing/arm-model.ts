@@ -67,3 +67,48 @@ export class ArmModel {
     this.model.delete();
   }
 }
+
+/** The arm as far as it is known: at once where the card names a file, else once the robot has been described. */
+export class KnownArm {
+  #model: ArmModel | undefined;
+  #latest = 0;
+
+  constructor(private readonly policy: Policy) {}
+
+  get model(): ArmModel | undefined {
+    return this.#model;
+  }
+
+  /** Reads the card's file, where it names one. @throws InputError as `ArmModel.fromFile` */
+  async load(): Promise<void> {
+    const { armFile } = this.policy;
+    if (armFile !== undefined) this.#model = await ArmModel.fromFile(this.policy, armFile);
+  }
+
+  /** Takes a URDF where the card wants one; the latest counts. What is wrong with it, one line, and the arm stays. */
+  async describe(urdf: string): Promise<string | undefined> {
+    const { card, armFile } = this.policy;
+    if (card.arm === undefined || armFile !== undefined) return undefined;
+    const order = ++this.#latest;
+    try {
+      const model = await ArmModel.fromDescription(this.policy, urdf);
+      if (order < this.#latest) model.delete();
+      else this.#replace(model);
+      return undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
+    }
+  }
+
+  /** Frees the arm, also one that is being read. Safe to call twice. */
+  delete(): void {
+    this.#latest++;
+    this.#replace(undefined);
+  }
+
+  #replace(model: ArmModel | undefined): void {
+    this.#model?.delete();
+    this.#model = model;
+  }
+}

@@ -1,8 +1,7 @@
-import { InputError } from "../errors.js";
 import type { Observation } from "../explain/observation.js";
 import type { CameraInfoMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
-import { ArmModel } from "./arm-model.js";
+import { KnownArm } from "./arm-model.js";
 import { type Counters, type DropReason, Tally } from "./counters.js";
 import { ImageError } from "./image-error.js";
 import { CameraError, type CameraMessage, Observing } from "./observing.js";
@@ -11,6 +10,7 @@ import { StampGate } from "./stamp-gate.js";
 import { type RobotState, StateBuffer } from "./state-buffer.js";
 import { type SyncOptions, settingsOf } from "./sync-options.js";
 import { type Matched, Synchroniser } from "./synchroniser.js";
+import { unusable } from "./values.js";
 
 export interface ObserverOptions extends SyncOptions {
   /** The clock that the messages' stamps are of, nanoseconds: the system's, or a simulation's or recording's. */
@@ -61,8 +61,7 @@ export class Observer {
   readonly #synchroniser: Synchroniser<Arrival, RobotState>;
   readonly #observing: Observing;
   readonly #newest = new Map<string, bigint>();
-  #arm: ArmModel | undefined;
-  #described = 0;
+  readonly #arm: KnownArm;
   #episode = 0;
   #observed: { readonly episode: number; readonly stamp: bigint } | undefined;
   #tick = 0;
@@ -71,6 +70,7 @@ export class Observer {
     this.#policy = policy;
     this.#tally = new Tally(problem);
     this.#gate = new StampGate(now, settingsOf(sync, policy.card.control_period));
+    this.#arm = new KnownArm(policy);
     this.#states = new StateBuffer(policy);
     this.#observing = new Observing(policy, this.#tally, values);
     this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
@@ -81,7 +81,7 @@ export class Observer {
   /** @throws InputError for an option out of range, a modality without a source, or an arm's file that is wrong */
   static async create(policy: Policy, options: ObserverOptions): Promise<Observer> {
     const observer = new Observer(policy, options);
-    if (policy.armFile !== undefined) observer.#arm = await ArmModel.fromFile(policy, policy.armFile);
+    await observer.#arm.load();
     return observer;
   }
 
@@ -144,17 +144,8 @@ export class Observer {
   /** The robot's URDF, for a policy whose card names no file; another one replaces it. */
   async robotDescription(urdf: string): Promise<void> {
     this.#receive(ROBOT_DESCRIPTION);
-    if (this.#policy.card.arm === undefined || this.#policy.armFile !== undefined) return;
-    const order = ++this.#described;
-    try {
-      const arm = await ArmModel.fromDescription(this.#policy, urdf);
-      if (order < this.#described) return arm.delete();
-      this.#arm?.delete();
-      this.#arm = arm;
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", error.message);
-    }
+    const problem = await this.#arm.describe(urdf);
+    if (problem !== undefined) this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", problem);
   }
 
   /** The torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction. */
@@ -176,9 +167,7 @@ export class Observer {
 
   /** Frees the arm. Safe to call twice. */
   delete(): void {
-    this.#described++;
-    this.#arm?.delete();
-    this.#arm = undefined;
+    this.#arm.delete();
     this.reset();
   }
 
@@ -204,7 +193,7 @@ export class Observer {
 
   #take(): Match[] {
     const { policy, slop, maxAge } = this.#gate.settings;
-    const stateAt = (stamp: bigint) => this.#states.at(stamp, policy, slop, this.#arm !== undefined);
+    const stateAt = (stamp: bigint) => this.#states.at(stamp, policy, slop, this.#arm.model !== undefined);
     const { sets, misses } = this.#synchroniser.take(stateAt, { policy, slop, oldest: this.#gate.now - maxAge });
     const [leading = JOINT_STATES] = this.cameras;
     for (const { reason } of misses) this.#tally.dropped(leading, "unmatched", `nothing of its time: ${reason}`, true);
@@ -234,7 +223,9 @@ export class Observer {
       const before = this.#observed;
       const first = before?.episode !== episode || stamp - before.stamp > this.#gate.settings.episodeGap;
       if (first) this.#observing.begin();
-      const rest = this.#observing.state(state, this.#arm);
+      const rest = this.#observing.state(state, this.#arm.model);
+      const wrong = unusable(this.#policy, rest.values);
+      if (wrong !== undefined) return void this.#tally.dropped(leading, "not_a_number", wrong, true);
       this.#observed = { episode, stamp };
       this.#tally.count("observed");
       if (first) this.#tally.count("episodes");

@@ -22,6 +22,17 @@ export interface Known {
 /** Gives one modality's elements, in the card's order. */
 export type Filler = (state: Known) => Float64Array;
 
+/** Why values are not for a network, one line; undefined where they are. */
+export function unusable({ modalities }: Policy, values: Readonly<Record<string, Float64Array>>): string | undefined {
+  for (const modality of modalities) {
+    const i = values[modality.name]?.findIndex((value) => !Number.isFinite(Math.fround(value))) ?? -1;
+    if (i < 0 || modality.kind === "image") continue;
+    const { name, elements } = modality;
+    return `${name}: element ${elements[i]} is ${values[name]![i]}, expected a number of float32`;
+  }
+  return undefined;
+}
+
 /** Joints that a policy needs to hear of: those that it commands, then others that it sees. */
 export function jointsOf({ card, modalities }: Policy): string[] {
   const seen = modalities.flatMap((m) =>

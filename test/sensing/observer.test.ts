@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
-import { toImage } from "#src/messages/images.js";
+import { toCameraInfo, toImage } from "#src/messages/images.js";
 import { toJointState } from "#src/messages/robot.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { Observer } from "#src/sensing/observer.js";
@@ -38,6 +38,7 @@ describe("a simulation's messages", () => {
       for (const [i, expected] of seen.entries()) {
         now = expected.stamp + 3_000_000n;
         expect(observer.jointState(toJointState(expected))).toEqual([]);
+        observer.cameraInfo("image", toCameraInfo({ observation: expected }, "image")!);
         const matches = observer.image("image", toImage({ observation: expected } as Explanation, "image")!);
         expect(matches.length).toBe(1);
         const found = (await matches[0]!.observe())!;
