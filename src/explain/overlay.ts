@@ -72,9 +72,12 @@ export function normalize(heatmap: Heatmap, options: HeatmapOptions = {}): Float
   if (!(scale > 0)) return result;
   const { negative = "cool" } = options;
   const lowest = negative === "cool" ? -1 : 0;
+  const perUnit = 1 / scale;
   for (let i = 0; i < data.length; i++) {
-    const value = (negative === "magnitude" ? Math.abs(data[i]!) : data[i]!) / scale;
-    if (!Number.isNaN(value)) result[i] = Math.min(Math.max(value, lowest), 1);
+    const value = (negative === "magnitude" ? Math.abs(data[i]!) : data[i]!) * perUnit;
+    // What is neither above nor below, NaN, stays 0.
+    if (value >= lowest) result[i] = value > 1 ? 1 : value;
+    else if (value < lowest) result[i] = lowest;
   }
   return result;
 }
@@ -105,13 +108,18 @@ export function toRgb(image: Image): RgbImage {
   if (data.length !== pixels * bytes) {
     throw new Error(`${encoding} image: ${data.length} bytes, expected ${width} × ${height} × ${bytes}`);
   }
-  if (encoding === "rgb8") return { width, height, data: data.slice() };
+  // Not `slice`: that of a Buffer is no copy.
+  if (encoding === "rgb8") return { width, height, data: new Uint8Array(data) };
   const result = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) result[3 * i + c] = data[bytes * i + rgb[c]!]!;
+  const [red, green, blue] = rgb;
+  for (let to = 0, from = 0; to < result.length; to += 3, from += bytes) {
+    result[to] = data[from + red]!;
+    result[to + 1] = data[from + green]!;
+    result[to + 2] = data[from + blue]!;
   }
   return { width, height, data: result };
 }
+
 /** A part of an image, pixels: where it begins, and its size. May reach beyond the image. */
 export type Region = readonly [x: number, y: number, width: number, height: number];
 
@@ -142,26 +150,28 @@ export function overlay(
   return result;
 }
 
-/**
- * What a level −1..1 does to a byte: under × keep + color, by 255 × level + 255. Rounded where the byte is cut off.
- */
-interface Covers {
-  readonly keep: Float64Array;
-  readonly color: readonly [red: Float64Array, green: Float64Array, blue: Float64Array];
-}
+/** Fixed point: 1 is 2^16. */
+const ONE = 2 ** 16;
+/** Levels of the colour map, and their mirror image for negative ones. */
+const TOP = 255;
 
-function coversOf({ colormap = "inferno", opacity = 0.85 }: OverlayOptions): Covers {
+/**
+ * What a level −1..1 does to a pixel: four numbers from 4 × (255 × level + 255) on, in fixed point: how much of the pixel
+ * stays, and what comes on top of its red, green and blue, one half added for rounding.
+ */
+function coversOf({ colormap = "inferno", opacity = 0.85 }: OverlayOptions): Int32Array {
   const table = colorTable(colormap);
-  const cover = (i: number): number => opacity * Math.sqrt(Math.abs(i - 255) / 255);
-  const channel = (c: number): Float64Array =>
-    Float64Array.from({ length: 511 }, (_, i) => {
-      const size = Math.abs(i - 255);
-      return cover(i) * table[3 * size + (i < 255 ? 2 - c : c)]! + 0.5;
-    });
-  return {
-    keep: Float64Array.from({ length: 511 }, (_, i) => 1 - cover(i)),
-    color: [channel(0), channel(1), channel(2)],
-  };
+  const covers = new Int32Array(4 * (2 * TOP + 1));
+  for (let level = -TOP; level <= TOP; level++) {
+    const size = Math.abs(level);
+    const cover = opacity * Math.sqrt(size / TOP);
+    const at = 4 * (level + TOP);
+    covers[at] = Math.round(ONE * (1 - cover));
+    for (let c = 0; c < 3; c++) {
+      covers[at + 1 + c] = Math.round(ONE * cover * table[3 * size + (level < 0 ? 2 - c : c)]!) + ONE / 2;
+    }
+  }
+  return covers;
 }
 
 /** Paints one row of pixels, from byte `at` on, with levels between two rows of the stretched heatmap. */
@@ -171,17 +181,17 @@ function paint(
   { values: upper }: StretchedRow,
   { values: lower }: StretchedRow,
   weight: number,
-  { keep, color: [red, green, blue] }: Covers,
+  covers: Int32Array,
 ): void {
   for (let x = 0, i = at; x < upper.length; x++, i += 3) {
     const above = upper[x]!;
     const level = above + weight * (lower[x]! - above);
     // Rounds to the nearest: levels are −1..1, so this is never below 0.
-    const index = (255 * level + 255.5) | 0;
-    if (index === 255) continue;
-    const kept = keep[index]!;
-    data[i] = data[i]! * kept + red[index]!;
-    data[i + 1] = data[i + 1]! * kept + green[index]!;
-    data[i + 2] = data[i + 2]! * kept + blue[index]!;
+    const index = (TOP * level + TOP + 0.5) | 0;
+    if (index === TOP) continue;
+    const kept = covers[4 * index]!;
+    data[i] = (data[i]! * kept + covers[4 * index + 1]!) >> 16;
+    data[i + 1] = (data[i + 1]! * kept + covers[4 * index + 2]!) >> 16;
+    data[i + 2] = (data[i + 2]! * kept + covers[4 * index + 3]!) >> 16;
   }
 }

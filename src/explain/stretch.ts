@@ -71,10 +71,19 @@ export class StretchedRows {
   #stretch(row: Kept): void {
     const { left, right, weight } = this.#across;
     const from = this.#values.subarray(row.index * this.#width, (row.index + 1) * this.#width);
-    row.isBlank = from.every((value) => value === 0);
+    row.isBlank = isBlank(from);
+    if (row.isBlank) {
+      row.values.fill(0);
+      return;
+    }
     for (let x = 0; x < left.length; x++) {
       const value = from[left[x]!]!;
       row.values[x] = value + weight[x]! * (from[right[x]!]! - value);
     }
   }
+}
+
+function isBlank(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) return false;
+  return true;
 }

@@ -109,6 +109,9 @@ describe("overlay", () => {
     expect([...result.data.subarray(0, 15)]).toEqual(new Array(15).fill(100));
     expect([...result.data.subarray(15)]).not.toEqual([100, 100, 100]);
     expect([...image.data]).toEqual(new Array(18).fill(100));
+    const buffer = { ...image, data: Buffer.from(image.data) };
+    expect(Buffer.compare(overlay(buffer, heatmap(3, 2, [0, 0, 0, 0, 0, 1])).data, result.data)).toBe(0);
+    expect([...buffer.data]).toEqual([...image.data]);
   });
 
   it("covers the peak with opacity × the top colour", () => {
