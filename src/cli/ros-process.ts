@@ -9,6 +9,7 @@ const PATIENCE = 800;
  */
 export async function endsWith(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interruption = new Interruption();
+  process.on("uncaughtException", survived);
   const { signal } = interruption;
   let timer: NodeJS.Timeout | undefined;
   signal.addEventListener("abort", () => {
@@ -22,6 +23,12 @@ export async function endsWith(run: (signal: AbortSignal) => Promise<void>): Pro
   } finally {
     clearTimeout(timer);
     interruption.end();
+    process.off("uncaughtException", survived);
   }
   if (signal.aborted) process.exit(0);
+}
+
+/** A robot's node does not end for one callback; every one is guarded, and this is for what nobody thought of. */
+function survived(error: Error): void {
+  process.stderr.write(`torquelens: ${error.stack ?? error.message}\n`);
 }

@@ -2,6 +2,7 @@ import { type Command, TorqueCommand, torqueLimits } from "../explain/torque-com
 import { encoderOf } from "../messages/cdr.js";
 import { toTorqueCommand } from "../messages/torque-command.js";
 import type { Card } from "../policy/card-schema.js";
+import { guarded } from "./guard.js";
 import { QOS, type QosOverrides } from "./qos.js";
 import type { Publisher, RosNode } from "./ros.js";
 
@@ -31,7 +32,12 @@ export class Commander {
     const { card, qos } = options;
     this.#command = this.#within(new Map());
     this.#publisher = ros.publisher(TYPE, NAME, qos.of(ros.resolveTopic(NAME), "publisher", QOS.reliable));
-    this.#timer = setInterval(() => this.#watch(), 1000 * card.control_period);
+    const watch = guarded(
+      NAME,
+      () => this.#watch(),
+      (where, error) => ros.log("error", `${where}: ${error.message}`),
+    );
+    this.#timer = setInterval(watch, 1000 * card.control_period);
   }
 
   /** Publishes what the policy commands, cut off at the limits. */

@@ -6,6 +6,7 @@ import { toDiagnostics } from "../messages/robot.js";
 import type { DiagnosticStatusMessage } from "../messages/types.js";
 import { applyChanges } from "./effects.js";
 import { ExplainSession, type Surroundings } from "./explain-session.js";
+import { guarded } from "./guard.js";
 import type { Lifecycle, Managed, Step } from "./lifecycle.js";
 import { serveLifecycle } from "./lifecycle-server.js";
 import { serveParameters } from "./parameter-server.js";
@@ -30,7 +31,7 @@ export class ExplainNode implements Managed {
   #refusal: string | undefined;
 
   constructor(private readonly around: Surroundings) {
-    const { ros, parameters, clock, qos } = around;
+    const { ros, parameters, clock } = around;
     clock.simulate(parameters.get("use_sim_time"));
     parameters.apply = (changes) => applyChanges(changes, around, this.#session);
     const server = serveParameters(ros, parameters);
@@ -48,16 +49,10 @@ export class ExplainNode implements Managed {
         this.#setter("heatmap_joint", (joint) => `heatmaps explain ${joint === "" ? "all torques" : joint}`),
       ),
     ];
-    const diagnostics = ros.publisher(DIAGNOSTICS, "/diagnostics", qos.of("/diagnostics", "publisher", QOS.reliable));
-    const encode = encoderOf(DIAGNOSTICS);
-    const timer = setInterval(() => {
-      void this.#look();
-      if (diagnostics.subscribers > 0) diagnostics.publish(encode(toDiagnostics(clock.now(), this.#report())));
-    }, PERIOD);
+    const diagnostics = this.#diagnose();
     this.#closing.push(
-      () => clearInterval(timer),
+      diagnostics,
       () => clock.simulate(false),
-      () => diagnostics.close(),
       ...services.map((service) => () => service.close()),
       close,
       server.close,
@@ -124,6 +119,27 @@ export class ExplainNode implements Managed {
     await this.cleanup();
   }
 
+  /** Reports once a second. @returns to end it */
+  #diagnose(): () => void {
+    const { ros, clock, qos } = this.around;
+    const publisher = ros.publisher(DIAGNOSTICS, "/diagnostics", qos.of("/diagnostics", "publisher", QOS.reliable));
+    const encode = encoderOf(DIAGNOSTICS);
+    const tick = async () => {
+      await this.#look();
+      // Also for nobody: a report is of the time since those before.
+      const report = this.#report();
+      if (publisher.subscribers > 0) publisher.publish(encode(toDiagnostics(clock.now(), report)));
+    };
+    const timer = setInterval(
+      guarded("/diagnostics", tick, (where, error) => ros.log("error", `${where}: ${error.message}`)),
+      PERIOD,
+    );
+    return () => {
+      clearInterval(timer);
+      publisher.close();
+    };
+  }
+
   #setter(name: string, done: (value: string) => string): Answer {
     return async ({ data }) => {
       const refusal = await this.around.parameters.set(new Map([[name, data]]));
@@ -147,18 +163,13 @@ export class ExplainNode implements Managed {
 
   /** Looks whether topics match, and whether the policy is still the one that was loaded. */
   async #look(): Promise<void> {
-    const { ros, warnings } = this.around;
-    try {
-      this.#session?.check();
-      const policy = this.#session?.parts.policy;
-      if (!policy) return;
-      const version = await versionOf(policy.path);
-      if (version === this.#version) return;
-      const again = "the one loaded goes on; ros2 lifecycle set NODE cleanup and configure load the new one";
-      warnings.problem(policy.path, `the file has changed since it was loaded (${again})`);
-    } catch (error) {
-      ros.log("error", (error as Error).message);
-    }
+    this.#session?.check();
+    const policy = this.#session?.parts.policy;
+    if (!policy) return;
+    const version = await versionOf(policy.path);
+    if (version === this.#version) return;
+    const again = "the one loaded goes on; ros2 lifecycle set NODE cleanup and configure load the new one";
+    this.around.warnings.problem(policy.path, `the file has changed since it was loaded (${again})`);
   }
 }
 

@@ -118,9 +118,11 @@ export class ExplainSession {
         wantsTf: policy.card.arm?.tf !== undefined,
         qos,
         matched: source.matched,
+        problem,
         described: (urdf) => {
+          const efforts = effortLimits(parseUrdf(urdf, "description"));
           encoder.setRobot(urdf);
-          this.#commander?.limit(effortLimits(parseUrdf(urdf, "robot_description")));
+          this.#commander?.limit(efforts);
         },
       });
       monitor.restart();

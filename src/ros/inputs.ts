@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import type { InputCounts } from "../health/facts.js";
 import type { Qos } from "../messages/qos.js";
 import type { CameraInfoMessage, JointStateMessage, TfMessage } from "../messages/types.js";
@@ -16,8 +17,10 @@ export interface InputsOptions {
   readonly qos: QosOverrides;
   /** Takes what the messages have completed. */
   readonly matched: (match: Match) => void;
-  /** Told of the robot's description, after the observer. */
+  /** Takes the robot's description, after the observer; throws InputError for one that is wrong. */
   readonly described: (urdf: string) => void;
+  /** Told of a message that cannot be used. */
+  readonly problem: (topic: string, reason: string) => void;
 }
 
 /** A subscription, and what it is called in the observer's counters. */
@@ -46,6 +49,8 @@ export class Inputs {
   readonly #inputs: Input[] = [];
   /** Publishers whose messages cannot come, by resolved topic. */
   #mismatches: Readonly<Record<string, number>> = {};
+  /** Descriptions of the robot that were none. */
+  #notUrdf = 0;
 
   constructor(
     private readonly ros: RosNode,
@@ -64,10 +69,9 @@ export class Inputs {
     this.#listen(JOINT_STATES, "sensor_msgs/msg/JointState", "joint_states", QOS.jointStates, (message) => {
       this.#take(observer.jointState(message as unknown as JointStateMessage));
     });
-    this.#listen(ROBOT_DESCRIPTION, "std_msgs/msg/String", "robot_description", QOS.latched, async ({ data }) => {
-      await observer.robotDescription(data as string);
-      options.described(data as string);
-    });
+    this.#listen(ROBOT_DESCRIPTION, "std_msgs/msg/String", "robot_description", QOS.latched, ({ data }) =>
+      this.#describe(data as string),
+    );
     if (!wantsTf) return;
     const tf = (isStatic: boolean) => (message: Fields) => {
       this.#take(observer.transforms(message as unknown as TfMessage, isStatic));
@@ -94,10 +98,13 @@ export class Inputs {
     const { topics, ...totals } = this.options.observer.counters();
     const named: Record<string, InputCounts["topics"][string]> = {};
     for (const [name, counts] of Object.entries(topics)) named[this.topicOf(name)] = counts;
-    for (const [topic, publishers] of Object.entries(this.#mismatches)) {
+    const add = (topic: string, more: Readonly<Record<string, number>>) => {
       const { received = 0, dropped = {} } = named[topic] ?? {};
-      named[topic] = { received, dropped: { ...dropped, publishers_that_do_not_match: publishers } };
-    }
+      named[topic] = { received, dropped: { ...dropped, ...more } };
+    };
+    if (this.#notUrdf > 0) add(this.topicOf(ROBOT_DESCRIPTION), { not_urdf: this.#notUrdf });
+    for (const [topic, publishers] of Object.entries(this.#mismatches))
+      add(topic, { publishers_that_do_not_match: publishers });
     return { ...totals, topics: named };
   }
 
@@ -120,10 +127,22 @@ export class Inputs {
     for (const { subscription } of this.#inputs) subscription.close();
   }
 
-  #listen(name: string, type: string, topic: string, wanted: Qos, take: (message: Fields) => void): void {
+  #listen(name: string, type: string, topic: string, wanted: Qos, take: (message: Fields) => unknown): void {
     const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", wanted);
     const subscription = this.ros.subscribe(type, topic, qos, take);
     this.#inputs.push({ name, type, qos, subscription });
+  }
+
+  async #describe(urdf: string): Promise<void> {
+    const { observer, described, problem } = this.options;
+    await observer.robotDescription(urdf);
+    try {
+      described(urdf);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#notUrdf++;
+      problem(this.topicOf(ROBOT_DESCRIPTION), error.message);
+    }
   }
 
   #take(matches: readonly Match[]): void {

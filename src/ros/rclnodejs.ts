@@ -132,7 +132,7 @@ class RclRosNode implements RosNode {
     };
   }
 
-  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => void): Subscription {
+  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => unknown): Subscription {
     let isOpen = true;
     const safely = guarded(topic, take, this.#failed);
     const subscription = named(`${topic} (${type})`, () =>

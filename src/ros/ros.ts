@@ -63,10 +63,10 @@ export interface RosNode {
   /** @throws InputError for a type that this machine has no library for, or an invalid name */
   publisher(type: string, topic: string, qos: Qos): Publisher;
   /**
-   * `take` is called on the main thread; what it throws is logged and ends nothing.
+   * `take` is called on the main thread; what it throws, at once or later, is logged and ends nothing.
    * @throws InputError for a type that this machine has no library for, or an invalid name
    */
-  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => void): Subscription;
+  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => unknown): Subscription;
   /** @throws InputError for a type that this machine has no library for, or an invalid name */
   service(type: string | OwnService, name: string, answer: Answer): { close(): void };
   /** Whether ROS 2 here has a package. */

@@ -61,7 +61,7 @@ export class FakeRos implements RosNode {
     };
   }
 
-  subscribe(type: string, name: string, qos: Qos, take: (message: Fields) => void): Subscription {
+  subscribe(type: string, name: string, qos: Qos, take: (message: Fields) => unknown): Subscription {
     const topic = this.resolveTopic(name);
     const safely = guarded(topic, take, (where, error) => this.log("error", `${where}: ${error.message}`));
     const entry = { type, qos, take: safely };
