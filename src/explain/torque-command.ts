@@ -27,7 +27,7 @@ export interface TorqueCommandOptions {
   readonly limits: Float64Array;
   /** Seconds between two torques. */
   readonly controlPeriod: number;
-  /** A clock that never goes back, milliseconds. */
+  /** A clock, milliseconds; where it jumps back (simulated time) the watch begins anew. */
   readonly now: () => number;
 }
 
@@ -77,7 +77,9 @@ export class TorqueCommand {
   watch(): Silence | undefined {
     const { joints, controlPeriod, now } = this.#options;
     if (this.#last === undefined) return undefined;
-    const forMs = now() - this.#last;
+    const at = now();
+    if (at < this.#last) this.#last = at;
+    const forMs = at - this.#last;
     if (forMs <= PATIENCE * 1000 * controlPeriod) return undefined;
     const begins = !this.#silent;
     this.#silent = true;

@@ -95,11 +95,26 @@ function wholeImage({ images, cameras }: Observation, camera: string): Image | u
   return cameras?.[camera]?.image ?? images[camera];
 }
 
-function draw({ observation, heatmaps }: Explanation, camera: string, options: DisplayOptions): RgbImage | undefined {
+interface Drawing {
+  readonly camera: string;
+  readonly options: DisplayOptions;
+  readonly image: RgbImage;
+}
+
+/** Overlays drawn, by explanation: the raw one and the JPEG share them. */
+const drawings = new WeakMap<Explanation, Drawing[]>();
+
+function draw(explanation: Explanation, camera: string, options: DisplayOptions): RgbImage | undefined {
+  const { observation, heatmaps } = explanation;
   const image = wholeImage(observation, camera);
   const heatmap = heatmaps[camera];
   if (!image || !heatmap) return undefined;
-  return overlay(image, heatmap, options, observation.cameras?.[camera]?.region);
+  const known = drawings.get(explanation) ?? [];
+  const drawn = known.find((drawing) => drawing.camera === camera && drawing.options === options);
+  if (drawn) return drawn.image;
+  const made = { camera, options, image: overlay(image, heatmap, options, observation.cameras?.[camera]?.region) };
+  drawings.set(explanation, [...known, made]);
+  return made.image;
 }
 
 type Pixels = Pick<ImageMessage, "height" | "width" | "encoding" | "step" | "data">;

@@ -60,6 +60,17 @@ describe("TorqueCommand", () => {
     expect(command.watch()?.begins).toBe(true);
   });
 
+  it("watches on where the clock jumps back", () => {
+    const { clock, commander: command } = commander();
+    command.command([0.1, 0.1]);
+    clock.ms = 0;
+    expect(command.watch()).toBeUndefined();
+    clock.ms = 100;
+    expect(command.watch()).toBeUndefined();
+    clock.ms = 101;
+    expect(command.watch()?.forMs).toBe(101);
+  });
+
   it("leaves zeros behind where it commanded, and then watches no more", () => {
     const { clock, commander: command } = commander();
     expect(command.stop()).toBeUndefined();
