@@ -88,9 +88,10 @@ async function makeDirectory(path: string): Promise<void> {
 async function write(folder: string, explanation: Explanation, json: string): Promise<string[]> {
   const files: [name: string, data: string | Uint8Array][] = [["explanation.json", `${json}\n`]];
   for (const [name, heatmap] of Object.entries(explanation.heatmaps)) {
-    const image = explanation.observation.images[name]!;
+    const { images, cameras } = explanation.observation;
+    const { image, region } = cameras?.[name] ?? { image: images[name]!, region: undefined };
     files.push([`${name}-heatmap.png`, await png(colorize(heatmap))]);
-    files.push([`${name}-overlay.png`, await png(overlay(image, heatmap))]);
+    files.push([`${name}-overlay.png`, await png(overlay(image, heatmap, {}, region))]);
   }
   for (const [name, data] of files) await writeAtomically(join(folder, name), data);
   return [`  wrote ${files.map(([name]) => join(folder, name)).join(", ")}`];

@@ -1,11 +1,11 @@
 import { InputError } from "../errors.js";
-import type { Image, Observation } from "../explain/observation.js";
+import type { CameraView, Image, Observation } from "../explain/observation.js";
 import type { Modality } from "../policy/modalities.js";
-import { readImage } from "./image-file.js";
+import { readView } from "./image-file.js";
 import { readState } from "./state-file.js";
 
 /** What of an observation the files on the command line hold. */
-export type FileObservation = Pick<Observation, "images" | "values" | "joints">;
+export type FileObservation = Pick<Observation, "images" | "cameras" | "values" | "joints">;
 
 /**
  * Reads one observation from files: `images` as `path` (a policy with one camera) or `modality=path`, `state` as in
@@ -17,20 +17,23 @@ export async function readObservation(
 ): Promise<FileObservation> {
   const paths = imagePaths(modalities, files.images);
   const images: Record<string, Image> = {};
+  const cameras: Record<string, CameraView> = {};
   for (const modality of modalities) {
     if (modality.kind !== "image") continue;
     const path = paths.get(modality.name);
     if (path === undefined) {
       throw new InputError(`--image: missing, expected a file for the modality ${modality.name}`);
     }
-    images[modality.name] = await readImage(path, modality);
+    const { image, view } = await readView(path, modality);
+    images[modality.name] = image;
+    if (view) cameras[modality.name] = view;
   }
   const wanted = modalities.filter((modality) => modality.kind === "values").map((modality) => modality.name);
   if (files.state === undefined && wanted.length > 0) {
     throw new InputError(`--state: missing, expected a JSON file with ${wanted.join(", ")}`);
   }
   const values = files.state === undefined ? {} : await readState(files.state, modalities);
-  return { images, values, joints: jointsOf(modalities, values) };
+  return { images, cameras, values, joints: jointsOf(modalities, values) };
 }
 
 function imagePaths(modalities: readonly Modality[], images: readonly string[]): Map<string, string> {

@@ -36,8 +36,7 @@ const LAYOUTS: Readonly<Record<ImageEncoding, { bytes: number; rgb: readonly [nu
   rgba8: { bytes: 4, rgb: [0, 1, 2] },
   bgra8: { bytes: 4, rgb: [2, 1, 0] },
   mono8: { bytes: 1, rgb: [0, 0, 0] },
-  // The upper byte.
-  "16UC1": { bytes: 2, rgb: [1, 1, 1] },
+  "16UC1": { bytes: 2, rgb: [0, 0, 0] },
 };
 
 /** Bytes of one pixel in an encoding. */
@@ -98,7 +97,7 @@ export function colorize(heatmap: Heatmap, options: ColorOptions = {}): RgbImage
 }
 
 /**
- * A camera image as rgb8, always a copy; alpha is left out.
+ * A camera image as rgb8, always a copy; alpha is left out, and of 16UC1 the image's largest word is white.
  * @throws Error where `data` does not have the bytes that size and encoding ask for.
  */
 export function toRgb(image: Image): RgbImage {
@@ -111,6 +110,13 @@ export function toRgb(image: Image): RgbImage {
   // Not `slice`: that of a Buffer is no copy.
   if (encoding === "rgb8") return { width, height, data: new Uint8Array(data) };
   const result = new Uint8Array(pixels * 3);
+  if (encoding === "16UC1") {
+    const word = (i: number) => data[2 * i]! + 256 * data[2 * i + 1]!;
+    let largest = 1;
+    for (let i = 0; i < pixels; i++) largest = Math.max(largest, word(i));
+    for (let i = 0; i < pixels; i++) result.fill(Math.round((255 * word(i)) / largest), 3 * i, 3 * i + 3);
+    return { width, height, data: result };
+  }
   const [red, green, blue] = rgb;
   for (let to = 0, from = 0; to < result.length; to += 3, from += bytes) {
     result[to] = data[from + red]!;

@@ -46,7 +46,7 @@ function imageLines(tensor: Tensor, only: boolean): string[] {
   return [
     `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}`,
     `    modality: ${only ? "image" : tensor.name.replace(/^(?=\d)|\W/g, "_")}`,
-    `    encoding: ${mono ? "mono8" : "null # rgb8 or bgr8"}`,
+    `    encoding: ${mono ? "mono8 # or 16UC1 for depth" : "null # rgb8 or bgr8"}`,
     `    layout: ${layout ?? `null # ${possible.join(" or ")}`}`,
     `    range: ${tensor.dtype === "uint8" ? "[0, 255]" : "null # [low, high] of a pixel in the tensor's own units"}`,
   ];

@@ -98,6 +98,7 @@ function cropped({ data, width }: Image, [x, y, w, h]: Region, bytes: number): U
 
 /** Little-endian words; copied where the bytes do not lie on a word's boundary. */
 function wordsOf(data: Uint8Array): Uint16Array {
-  const aligned = data.byteOffset % 2 === 0 ? data : data.slice();
+  // Not `slice`: that of a Buffer is no copy.
+  const aligned = data.byteOffset % 2 === 0 ? data : new Uint8Array(data);
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
 }

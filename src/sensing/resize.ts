@@ -96,9 +96,14 @@ export class Resizer {
    * The region at its new size, [height × width × channels], values rounded to the nearest.
    * @param data all pixels of the image, its rows `stride` elements apart
    */
-  resize<T extends Uint8Array | Uint16Array>(data: T, stride: number): T {
+  resize(data: Uint16Array, stride: number): Uint16Array;
+  resize(data: Uint8Array, stride: number): Uint8Array;
+  resize(data: Uint8Array | Uint16Array, stride: number): Uint8Array | Uint16Array;
+  resize(data: Uint8Array | Uint16Array, stride: number): Uint8Array | Uint16Array {
+    const { width, height, channels } = this;
     this.#squeeze(data, stride);
-    return this.#stack(data.constructor as new (length: number) => T);
+    const length = width * height * channels;
+    return this.#stack(data instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length));
   }
 
   #squeeze(data: Uint8Array | Uint16Array, stride: number): void {
@@ -138,12 +143,11 @@ export class Resizer {
     }
   }
 
-  #stack<T extends Uint8Array | Uint16Array>(kind: new (length: number) => T): T {
+  #stack<T extends Uint8Array | Uint16Array>(result: T): T {
     const { first, count, weights, width: most } = this.#down;
     const line = this.#line;
     const rows = this.#rows;
     const { length } = line;
-    const result = new kind(this.height * length);
     for (let y = 0, to = 0; y < this.height; y++) {
       line.fill(0.5);
       for (let k = 0; k < count[y]!; k++) {

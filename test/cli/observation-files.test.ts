@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { readImage } from "#src/cli/image-file.js";
+import { readView } from "#src/cli/image-file.js";
 import { readObservation } from "#src/cli/observation-files.js";
 import { parseState } from "#src/cli/state-file.js";
 import { InputError } from "#src/errors.js";
@@ -108,14 +108,10 @@ test("refused: a state that is not JSON", () => {
 });
 
 test("an image comes as its bytes, in the card's encoding", async () => {
-  expect(await readImage(file("good.png"), camera)).toEqual({
-    width: 80,
-    height: 64,
-    encoding: "rgb8",
-    data: pixels,
-    frameId: "image",
+  expect(await readView(file("good.png"), camera)).toEqual({
+    image: { width: 80, height: 64, encoding: "rgb8", data: pixels, frameId: "image" },
   });
-  const bgr = await readImage(file("good.png"), { ...camera, encoding: "bgr8" });
+  const { image: bgr } = await readView(file("good.png"), { ...camera, encoding: "bgr8" });
   expect([...bgr.data.subarray(0, 6)]).toEqual([14, 7, 0, 35, 28, 21]);
 });
 
@@ -125,12 +121,38 @@ test("a grey image fits mono8", async () => {
     .toColourspace("b-w")
     .png()
     .toFile(file("grey.png"));
-  expect((await readImage(file("grey.png"), { ...camera, encoding: "mono8", channels: 1 })).data).toEqual(grey);
-  await expect(readImage(file("grey.png"), camera)).rejects.toThrow(
+  expect((await readView(file("grey.png"), { ...camera, encoding: "mono8", channels: 1 })).image.data).toEqual(grey);
+  await expect(readView(file("grey.png"), camera)).rejects.toThrow(
     new InputError(`${file("grey.png")}: found a grey image (1 channel), expected rgb8 for the modality image`),
   );
-  await expect(readImage(file("good.png"), { ...camera, encoding: "mono8", channels: 1 })).rejects.toThrow(
+  await expect(readView(file("good.png"), { ...camera, encoding: "mono8", channels: 1 })).rejects.toThrow(
     new InputError(`${file("good.png")}: found a colour image (3 channels), expected mono8 for the modality image`),
+  );
+});
+
+test("an image of another size is cropped and resized as the card says, and comes whole beside it", async () => {
+  const big = Uint8Array.from({ length: 200 * 128 * 3 }, (_, i) => (i * 11) % 256);
+  await colour(big, 200, 128).toFile(file("big.png"));
+  const { image, view } = await readView(file("big.png"), { ...camera, crop: "centre", resize: "nearest" });
+  expect(image).toMatchObject({ width: 80, height: 64 });
+  expect(view).toMatchObject({ image: { width: 200, height: 128, data: big }, region: [20, 0, 160, 128] });
+  expect(image.data.subarray(0, 3)).toEqual(big.subarray((200 + 21) * 3, (200 + 22) * 3));
+  await expect(readView(file("good.png"), { ...camera, crop: [0, 0, 80, 65], resize: "area" })).rejects.toThrow(
+    new InputError(`${file("good.png")}: an image of 80×64, expected one that holds the card's crop [0, 0, 80, 65]`),
+  );
+});
+
+test("depth comes as words of 16 bits", async () => {
+  const words = Uint16Array.from({ length: 80 * 64 }, (_, i) => 12 * i);
+  await sharp(words, { raw: { width: 80, height: 64, channels: 1 } })
+    .toColourspace("grey16")
+    .png()
+    .toFile(file("depth.png"));
+  const { image } = await readView(file("depth.png"), { ...camera, encoding: "16UC1", channels: 1 });
+  expect(image.encoding).toBe("16UC1");
+  expect(new Uint16Array(image.data.slice().buffer)).toEqual(words);
+  await expect(readView(file("good.png"), { ...camera, encoding: "16UC1", channels: 1 })).rejects.toThrow(
+    new InputError(`${file("good.png")}: found uchar samples, expected 16 bits a channel for 16UC1`),
   );
 });
 
@@ -138,28 +160,28 @@ test("an opaque alpha channel is dropped, a transparent one refused", async () =
   const withAlpha = (alpha: number) =>
     Uint8Array.from({ length: 80 * 64 * 4 }, (_, i) => (i % 4 === 3 ? alpha : pixels[(i >> 2) * 3 + (i % 4)]!));
   await colour(withAlpha(255), 80, 64, 4).toFile(file("opaque.png"));
-  expect((await readImage(file("opaque.png"), camera)).data).toEqual(pixels);
+  expect((await readView(file("opaque.png"), camera)).image.data).toEqual(pixels);
   await colour(withAlpha(9), 80, 64, 4).toFile(file("clear.png"));
-  await expect(readImage(file("clear.png"), camera)).rejects.toThrow(
+  await expect(readView(file("clear.png"), camera)).rejects.toThrow(
     new InputError(`${file("clear.png")}: found transparent pixels, expected an opaque image for rgb8`),
   );
 });
 
 test("refused: an image of another size, of 16 bits, of no kind, and none", async () => {
   await colour(pixels.subarray(0, 64 * 48 * 3), 64, 48).toFile(file("small.png"));
-  await expect(readImage(file("small.png"), camera)).rejects.toThrow(
+  await expect(readView(file("small.png"), camera)).rejects.toThrow(
     new InputError(
       `${file("small.png")}: found an image of 64×48, expected 80×64 (width×height) for the modality image`,
     ),
   );
   await colour().toColourspace("rgb16").toFile(file("deep.png"));
-  await expect(readImage(file("deep.png"), camera)).rejects.toThrow(
+  await expect(readView(file("deep.png"), camera)).rejects.toThrow(
     new InputError(`${file("deep.png")}: found ushort samples, expected 8 bits a channel for rgb8`),
   );
-  await expect(readImage(file("state.json"), camera)).rejects.toThrow(
+  await expect(readView(file("state.json"), camera)).rejects.toThrow(
     new InputError(`${file("state.json")}: not an image, expected a PNG, JPEG or WebP file`),
   );
-  await expect(readImage(file("none.png"), camera)).rejects.toThrow(
+  await expect(readView(file("none.png"), camera)).rejects.toThrow(
     new InputError(`${file("none.png")}: cannot read the image (no such file)`),
   );
 });

@@ -96,6 +96,13 @@ describe("toRgb", () => {
     expect([...toRgb(image).data]).toEqual([7, 7, 7]);
   });
 
+  it("shows depth by the largest word, which is white", () => {
+    const data = new Uint8Array(Uint16Array.of(0, 1000, 4000, 2000).buffer);
+    const depth = { width: 2, height: 2, encoding: "16UC1" as const, data, frameId: "" };
+    expect([...toRgb(depth).data].filter((_, at) => at % 3 === 1)).toEqual([0, 64, 255, 128]);
+    expect(toRgb({ ...depth, data: new Uint8Array(8) }).data).toEqual(new Uint8Array(12));
+  });
+
   it("refuses data of the wrong size", () => {
     const image: Image = { width: 2, height: 1, encoding: "rgb8", frameId: "", data: new Uint8Array(3) };
     expect(() => toRgb(image)).toThrow("rgb8 image: 3 bytes, expected 2 × 1 × 3");
