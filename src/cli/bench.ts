@@ -62,6 +62,10 @@ export function addBench(program: Command): void {
     .addOption(methodOption("what to time"))
     .option("--seconds <s>", "seconds a case and round", atLeast(0.1), 2)
     .option("--rounds <n>", "times that every case is measured, in turn", wholeNumber(1), 3)
+    .option("--ros", "time the node's pipeline instead: image stamp to published explanation at 20 Hz")
+    .option("--ticks <n>", "with --ros: images a case", wholeNumber(1), 2000)
+    .option("--joint-rate <hz>", "with --ros: joint states a second", atLeast(1), 500)
+    .option("--network <name...>", "with --ros: shipped-reacher, levine-240")
     .option("--json", "print one JSON line at the end")
     .action(bench);
 }
@@ -72,10 +76,19 @@ interface BenchOptions {
   readonly method: string;
   readonly seconds: number;
   readonly rounds: number;
+  readonly ros?: boolean;
+  readonly ticks: number;
+  readonly jointRate: number;
+  readonly network?: readonly string[];
   readonly json?: boolean;
 }
 
 async function bench({ threads, device, seconds, rounds, json, ...options }: BenchOptions): Promise<void> {
+  if (options.ros) {
+    const { benchLive } = await import("./bench/live/bench-live.js");
+    const { method, ticks, jointRate, network } = options;
+    return benchLive({ threads, method, ticks, jointRate, ...(network && { networks: network }), json });
+  }
   const compiled = casesOf(await methodOf(options.method));
   const width = Math.max(...Object.keys(compiled).map((name) => name.length));
   const networks = new Map([["levine-240", levineNetwork(240)]]);
