@@ -47,30 +47,39 @@ export class SimNode {
     if (options.paused) this.#gate.pause();
   }
 
-  /** Simulates until `signal` aborts. */
+  /** Simulates until `signal` aborts. @throws InputError where a topic or service cannot be opened */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, driver, now } = this.options;
-    const publisher = new SimPublisher(this.ros, source.robotDescription);
-    const services = serveSimulation(this.ros, { gate: this.#gate, restart: () => source.restart() });
+    const { source } = this.options;
+    const opened: { close(): void }[] = [];
+    const open = <T extends { close(): void }>(resource: T): T => {
+      opened.push(resource);
+      return resource;
+    };
     const stop = () => void source.close();
     signal.addEventListener("abort", stop);
     try {
-      for await (const simulated of source.observations()) {
-        await this.#gate.pass(signal);
-        if (signal.aborted) return;
-        const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
-        publisher.publish(observation, this.#image(observation));
-        source.accept({ torque: await driver.torque(observation, signal) });
-        // At full speed nothing else would have its turn.
-        await turn();
-      }
+      const publisher = open(new SimPublisher(this.ros, source.robotDescription));
+      open(serveSimulation(this.ros, { gate: this.#gate, restart: () => source.restart() }));
+      await this.#simulate(publisher, signal);
     } finally {
       signal.removeEventListener("abort", stop);
-      services.close();
-      publisher.close();
-      await driver.close();
+      for (const resource of opened) resource.close();
+      await this.options.driver.close();
       await source.close();
       this.options.camera?.delete();
+    }
+  }
+
+  async #simulate(publisher: SimPublisher, signal: AbortSignal): Promise<void> {
+    const { source, driver, now } = this.options;
+    for await (const simulated of source.observations()) {
+      await this.#gate.pass(signal);
+      if (signal.aborted) return;
+      const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
+      publisher.publish(observation, this.#image(observation));
+      source.accept({ torque: await driver.torque(observation, signal) });
+      // At full speed nothing else would have its turn.
+      await turn();
     }
   }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import type { Answer, RosNode } from "./ros.js";
 import type { RunGate } from "./run-gate.js";
 
@@ -27,13 +28,29 @@ const result = (code: number, error = "") => ({ result: { result: code, error_me
  * @returns to close them
  */
 export function serveSimulation(ros: RosNode, simulation: Simulation): { close(): void } {
-  const answers = ros.hasPackage(PACKAGE) ? standard(simulation) : simple(simulation);
-  const services = Object.entries(answers).map(([name, [type, answer]]) => ros.service(type, `~/${name}`, answer));
-  return {
-    close() {
-      for (const service of services) service.close();
-    },
+  if (!ros.hasPackage(PACKAGE)) return offer(ros, simple(simulation));
+  try {
+    return offer(ros, standard(simulation));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // It was installed after the client library was built.
+    ros.log("warn", `${PACKAGE} cannot be offered, std_srvs are (build this package again): ${error.message}`);
+    return offer(ros, simple(simulation));
+  }
+}
+
+function offer(ros: RosNode, answers: Answers): { close(): void } {
+  const services: { close(): void }[] = [];
+  const close = () => {
+    for (const service of services) service.close();
   };
+  try {
+    for (const [name, [type, answer]] of Object.entries(answers)) services.push(ros.service(type, `~/${name}`, answer));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { close };
 }
 
 type Answers = Readonly<Record<string, readonly [type: string, Answer]>>;

@@ -1,3 +1,4 @@
+import { InputError } from "#src/errors.js";
 import { messageType } from "#src/messages/definitions.js";
 import type { Qos } from "#src/messages/qos.js";
 import { guarded } from "#src/ros/guard.js";
@@ -16,6 +17,8 @@ export class FakeRos implements RosNode {
   time = 1_000_000_000_000n;
   isOpen = true;
   packages: string[] = [];
+  /** Types without generated classes. */
+  missing = /^$/;
   /** Readers of a topic of which nothing else is known. */
   readers = 1;
 
@@ -78,6 +81,7 @@ export class FakeRos implements RosNode {
 
   service(type: string | OwnService, name: string, answer: Answer): { close(): void } {
     const resolved = this.resolveTopic(name);
+    if (typeof type === "string" && this.missing.test(type)) throw new InputError(`${name}: no ${type}`);
     this.services.set(resolved, { type: typeof type === "string" ? type : type.name, answer });
     return { close: () => void this.services.delete(resolved) };
   }

@@ -98,9 +98,17 @@ describe("torques over a topic", () => {
 });
 
 describe("simulated robot", () => {
-  async function start({ width = 16, height = 12, packages = [] as string[], paused = false, camera = false } = {}) {
+  async function start({
+    width = 16,
+    height = 12,
+    packages = [] as string[],
+    missing = /^$/,
+    paused = false,
+    camera = false,
+  } = {}) {
     const ros = new FakeRos("torquelens_sim");
     ros.packages = packages;
+    ros.missing = missing;
     const task = await loadTask("reacher", { width, height });
     const source = new SimulatedSource({ task, speed: 0, startStamp: 5_000_000_000n });
     const seen: bigint[] = [];
@@ -207,5 +215,33 @@ describe("simulated robot", () => {
     const { features } = await ros.call("~/get_simulator_features");
     expect(features).toMatchObject({ features: [20, 22, 30, 31, 32, 40, 41] });
     await end();
+  });
+
+  test("a simulation_interfaces that the client library has no classes for is told of, and std_srvs do", async () => {
+    const packages = ["simulation_interfaces"];
+    const { ros, end } = await start({ paused: true, packages, missing: /StepSimulation/ });
+    await until(() => ros.services.size > 0);
+    expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
+    expect(ros.lines("warn")).toEqual([
+      expect.stringMatching(/^simulation_interfaces cannot be offered, std_srvs are/),
+    ]);
+    await end();
+  });
+
+  test("where a topic cannot be opened all that it was given is freed", async () => {
+    const ros = new FakeRos("torquelens_sim");
+    ros.missing = /Trigger/;
+    const task = await loadTask("reacher", { width: 16, height: 12 });
+    const source = new SimulatedSource({ task, speed: 0 });
+    let closed = false;
+    const close = () => {
+      closed = true;
+    };
+    const driver: Driver = { torque: async () => [0, 0], close };
+    await expect(new SimNode(ros, { source, driver, task }).run(new AbortController().signal)).rejects.toThrow(
+      /Trigger/,
+    );
+    expect(closed).toBe(true);
+    expect([...ros.publishers, ...ros.services]).toEqual([]);
   });
 });
