@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Explanation } from "../explain/explanation.js";
 import type { Image, Observation, Optics } from "../explain/observation.js";
 import { bytesPerPixel, type HeatmapOptions, normalize, overlay, type RgbImage } from "../explain/overlay.js";
@@ -73,22 +74,28 @@ export function toOverlay(explanation: Explanation, camera: string, options: Dis
 }
 
 /**
- * The same as JPEG; `undefined` below level `full`.
- * The pixels are read before this returns, the JPEG is made beside the event loop.
+ * The same as JPEG; `undefined` below level `full`. It is drawn in a turn of the event loop of its own, after what is
+ * sent at once, and the JPEG is made beside the event loop.
  */
 export function toCompressedOverlay(
   explanation: Explanation,
   camera: string,
   options: DisplayOptions,
 ): Promise<CompressedImageMessage> | undefined {
-  const drawn = draw(explanation, camera, options);
-  if (!drawn) return undefined;
-  const header = toHeader(explanation.observation, camera);
-  return encodeJpeg(drawn, options.jpegQuality ?? DEFAULT_JPEG_QUALITY).then((data) => ({
-    header,
-    format: "rgb8; jpeg compressed bgr8",
-    data,
-  }));
+  const { observation, heatmaps } = explanation;
+  if (!heatmaps[camera] || !wholeImage(observation, camera)) return undefined;
+  return compressedOverlay(explanation, camera, options);
+}
+
+async function compressedOverlay(
+  explanation: Explanation,
+  camera: string,
+  options: DisplayOptions,
+): Promise<CompressedImageMessage> {
+  await setImmediate();
+  const drawn = draw(explanation, camera, options)!;
+  const data = await encodeJpeg(drawn, options.jpegQuality ?? DEFAULT_JPEG_QUALITY);
+  return { header: toHeader(explanation.observation, camera), format: "rgb8; jpeg compressed bgr8", data };
 }
 
 function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
