@@ -100,18 +100,22 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     return;
   }
   const pixelValues = Float64Array.from({ length: 256 }, (_, byte) => low + scale * byte);
-  for (let c = 0; c < channels; c++) {
-    const first = origin + (layout === "NHWC" ? c : c * pixels);
-    const step = layout === "NHWC" ? channels * (isInterleaved ? modality.frames : 1) : 1;
-    if (channels === 1) {
-      const [red, green, blue] = rgb;
-      for (let p = 0, at = 0; p < pixels; p++, at += bytes) {
-        const grey = LUMA[0] * data[at + red]! + LUMA[1] * data[at + green]! + LUMA[2] * data[at + blue]!;
-        into[first + p * step] = pixelValues[Math.round(grey)]!;
-      }
-    } else {
-      const offset = rgb[encoding === "bgr8" ? 2 - c : c]!;
-      for (let p = 0, at = offset; p < pixels; p++, at += bytes) into[first + p * step] = pixelValues[data[at]!]!;
+  // From one pixel to the next, and from a channel to the next.
+  const step = layout === "NHWC" ? channels * (isInterleaved ? modality.frames : 1) : 1;
+  const plane = layout === "NHWC" ? 1 : pixels;
+  const [red, green, blue] = rgb;
+  if (channels === 1) {
+    for (let p = 0, at = 0, to = origin; p < pixels; p++, at += bytes, to += step) {
+      const grey = LUMA[0] * data[at + red]! + LUMA[1] * data[at + green]! + LUMA[2] * data[at + blue]!;
+      into[to] = pixelValues[Math.round(grey)]!;
     }
+    return;
+  }
+  const [first, last] = encoding === "bgr8" ? [blue, red] : [red, blue];
+  // All channels of a pixel at once: three passes take three times as long.
+  for (let p = 0, at = 0, to = origin; p < pixels; p++, at += bytes, to += step) {
+    into[to] = pixelValues[data[at + first]!]!;
+    into[to + plane] = pixelValues[data[at + green]!]!;
+    into[to + 2 * plane] = pixelValues[data[at + last]!]!;
   }
 }
