@@ -13,7 +13,7 @@ const rooms = {
   health: ["explain", "messages", "yaml"],
   sensing: ["explain", "policy", "arm", "messages", "yaml"],
   foxglove: ["explain", "messages"],
-  bag: ["explain", "messages"],
+  bag: ["explain", "messages", "policy", "sensing", "yaml"],
   sim: ["arm", "explain"],
   ros: ["explain", "sensing", "health", "messages", "policy", "arm", "sim", "relevance", "runtime", "urdf"],
   train: ["graph", "backward", "runtime", "policy", "sim", "arm"],

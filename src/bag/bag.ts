@@ -1,0 +1,69 @@
+/** A topic of a bag, as its recorder described it. */
+export interface Topic {
+  readonly name: string;
+  /** `package/msg/Name`. */
+  readonly type: string;
+  /** How its messages are serialised: `cdr` of ROS 2. */
+  readonly encoding: string;
+  /** The definition of its type, where the bag holds one. */
+  readonly schema: { readonly encoding: string; readonly data: Uint8Array } | undefined;
+  /** What rosbag2 keeps of a topic: `offered_qos_profiles` (YAML), `topic_type_hash`. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** How many messages there are. */
+  readonly messages: number;
+}
+
+/** One message as it was recorded. */
+export interface BagRecord {
+  readonly topic: Topic;
+  /** When it was recorded and when it was published, nanoseconds. */
+  readonly logTime: bigint;
+  readonly publishTime: bigint;
+  /** The payload, unpacked where the bag held it compressed. It stays as it is when the next record is read. */
+  readonly data: Uint8Array;
+}
+
+/** What to read of a bag. */
+export interface Selection {
+  /** Names of topics; default all. */
+  readonly topics?: ReadonlySet<string>;
+  /** First and last log time, nanoseconds. */
+  readonly start?: bigint;
+  readonly end?: bigint;
+}
+
+/** A recording: a file, a folder of files, or several as one. Nothing writes to it. */
+export interface Bag {
+  readonly path: string;
+  readonly topics: readonly Topic[];
+  /** Log times of the first and the last message, nanoseconds; both 0 where there is none. */
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly messages: number;
+  /** What was found to be damaged or lost, a line each. */
+  readonly problems: readonly string[];
+  /**
+   * Messages by log time, or in the order of the file where that has no index. Memory: a chunk or two.
+   * @throws InputError where the file cannot be read any further
+   */
+  read(selection?: Selection): AsyncGenerator<BagRecord>;
+  close(): Promise<void>;
+}
+
+/** Tells topics of several files or channels apart. */
+export const keyOf = ({ name, type, encoding }: Pick<Topic, "name" | "type" | "encoding">): string =>
+  `${name} ${type} ${encoding}`;
+
+/** `package/Name` as some recorders write it → `package/msg/Name`. */
+export const fullType = (type: string): string => type.replace(/^([^/]+)\/([^/]+)$/, "$1/msg/$2");
+
+/** One topic for each key, its messages counted together; what the first one says of itself holds. */
+export function unitedTopics(topics: Iterable<Topic>): Topic[] {
+  const united = new Map<string, Topic>();
+  for (const topic of topics) {
+    const before = united.get(keyOf(topic));
+    const messages = (before?.messages ?? 0) + topic.messages;
+    united.set(keyOf(topic), { ...(before ?? topic), schema: before?.schema ?? topic.schema, messages });
+  }
+  return [...united.values()];
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import * as z from "zod";
+import { InputError } from "../errors.js";
+import { parseYaml } from "../yaml/parse.js";
+import type { Bag } from "./bag.js";
+import { byTime, inTurn, JoinedBag } from "./joined-bag.js";
+import { openMcap } from "./mcap-bag.js";
+import { openSqlite } from "./sqlite-bag.js";
+import { unpackFile } from "./zstd.js";
+
+type Opener = (path: string) => Promise<Bag>;
+
+/** What a file's first bytes say of it. */
+const KINDS: readonly (readonly [begins: string, open: Opener])[] = [
+  ["\x89MCAP", openMcap],
+  ["SQLite format 3\0", openSqlite],
+  ["\x28\xb5\x2f\xfd", openPacked],
+  ["#ROSBAG V", refused("a ROS 1 bag", "convert it first, for instance by `rosbags-convert --src IN.bag --dst OUT`")],
+  ["\x1f\x8b", refused("compressed by gzip", "unpack it first: gunzip")],
+  ["BZh", refused("compressed by bzip2", "unpack it first: bunzip2")],
+  ["\xfd7zXZ", refused("compressed by xz", "unpack it first: unxz")],
+  ["PK\x03\x04", refused("a zip archive", "unpack it first: unzip")],
+];
+
+/**
+ * Opens a recording: an MCAP file, a `.db3`, one of them packed by zstd, or a rosbag2 folder, whose files are one.
+ * @throws InputError naming the file that is none, and what it is where that can be told
+ */
+export async function openBag(path: string): Promise<Bag> {
+  try {
+    return (await stat(path)).isDirectory() ? await openFolder(path) : await openFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof InputError || typeof code !== "string") throw error;
+    throw new InputError(`${path}: cannot read the bag (${code === "ENOENT" ? "no such file" : code})`);
+  }
+}
+
+/** Opens recordings that were made side by side, as one. @throws InputError as `openBag` */
+export function openBags(paths: readonly string[]): Promise<Bag> {
+  return paths.length === 1
+    ? openBag(paths[0]!)
+    : openAll(paths, openBag, (bags) => new JoinedBag(paths.join(", "), bags, byTime));
+}
+
+async function openAll(paths: readonly string[], opener: Opener, join: (bags: Bag[]) => Bag): Promise<Bag> {
+  const bags: Bag[] = [];
+  try {
+    for (const path of paths) bags.push(await opener(path));
+    return join(bags);
+  } catch (error) {
+    await Promise.all(bags.map((bag) => bag.close()));
+    throw error;
+  }
+}
+
+async function openFile(path: string): Promise<Bag> {
+  const found = await beginning(path);
+  const kind = KINDS.find(([begins]) => found.startsWith(begins));
+  if (kind) return kind[1](path);
+  const what = found === "" ? "an empty file" : "neither MCAP nor SQLite";
+  throw new InputError(`${path}: ${what}, expected a bag (.mcap, .db3 or a rosbag2 folder)`);
+}
+
+async function beginning(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
+    return buffer.toString("latin1", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function refused(what: string, hint: string): Opener {
+  return async (path) => {
+    throw new InputError(`${path}: ${what}, expected MCAP or SQLite (${hint})`);
+  };
+}
+
+/** A file that was packed as a whole is unpacked beside the system's other temporary files. */
+async function openPacked(path: string): Promise<Bag> {
+  const folder = await mkdtemp(join(tmpdir(), "torquelens-bag-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const file = join(folder, basename(path).replace(/\.zst(d)?$/, ""));
+    await unpackFile(path, file);
+    return new UnpackedBag(path, await openFile(file), remove);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+class UnpackedBag extends JoinedBag {
+  constructor(
+    path: string,
+    bag: Bag,
+    private readonly remove: () => Promise<void>,
+  ) {
+    super(path, [bag], inTurn);
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.remove();
+  }
+}
+
+const METADATA = "metadata.yaml";
+const METADATA_SCHEMA = z.object(
+  {
+    rosbag2_bagfile_information: z.object(
+      { relative_file_paths: z.array(z.string("a file name"), "a list of files") },
+      "a mapping",
+    ),
+  },
+  "a mapping",
+);
+
+async function openFolder(path: string): Promise<Bag> {
+  const files = await filesOf(path);
+  if (files.length === 0) throw new InputError(`${path}: a folder without .mcap or .db3 files, expected a bag`);
+  return openAll(files, openFile, (bags) => new JoinedBag(path, bags, inTurn));
+}
+
+/** The files of a rosbag2 folder in their order: as its metadata say, else by their numbers. */
+async function filesOf(path: string): Promise<string[]> {
+  const names = await readdir(path);
+  if (names.includes(METADATA)) {
+    const source = join(path, METADATA);
+    const { rosbag2_bagfile_information: found } = parseYaml(await readFile(source, "utf8"), source, METADATA_SCHEMA);
+    const listed = found.relative_file_paths.map((name) => basename(name));
+    const missing = listed.find((name) => !names.includes(name));
+    if (missing !== undefined) throw new InputError(`${source}: names ${missing}, which is not in the folder`);
+    if (listed.length > 0) return listed.map((name) => join(path, name));
+  }
+  const order = new Intl.Collator("en", { numeric: true });
+  const bags = names.filter((name) => /\.(mcap|db3)(\.zstd?)?$/.test(name));
+  return bags.sort(order.compare).map((name) => join(path, name));
+}

@@ -1,0 +1,40 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { Decompress, decompress } from "fzstd";
+import { InputError } from "../errors.js";
+
+const MAGIC = 0xfd2fb528;
+
+/** The payload of a message that a recorder may have compressed by itself: CDR never begins as zstd does. */
+export function unpacked(data: Uint8Array): Uint8Array {
+  if (data.length < 4) return data;
+  const magic = new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true);
+  return magic === MAGIC ? decompress(data) : data;
+}
+
+/**
+ * Unpacks a file piece by piece.
+ * @throws InputError where it is not a whole zstd file
+ */
+export async function unpackFile(source: string, target: string): Promise<void> {
+  const file = await open(target, "wx");
+  try {
+    const pieces: Uint8Array[] = [];
+    const unpacker = new Decompress((piece) => pieces.push(piece));
+    const flush = async () => {
+      for (const piece of pieces.splice(0)) await file.writeFile(piece);
+    };
+    for await (const bytes of createReadStream(source, { highWaterMark: 1 << 20 })) {
+      unpacker.push(bytes as Uint8Array);
+      await flush();
+    }
+    unpacker.push(new Uint8Array(), true);
+    await flush();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (typeof code === "string") throw error;
+    throw new InputError(`${source}: cannot be unpacked as zstd (${message})`);
+  } finally {
+    await file.close();
+  }
+}

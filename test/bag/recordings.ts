@@ -1,0 +1,113 @@
+import { writeFile } from "node:fs/promises";
+import zstd from "@foxglove/wasm-zstd";
+import { McapWriter, TempBuffer } from "@mcap/core";
+import sqlite from "node-sqlite3-wasm";
+import type { Bag, Selection } from "#src/bag/bag.js";
+import { messageType } from "#src/messages/definitions.js";
+
+/** A message to record. */
+export interface Sample {
+  readonly topic: string;
+  readonly type: string;
+  readonly logTime: bigint;
+  readonly data: Uint8Array;
+}
+
+/** Messages of two topics, 10 ms apart. */
+export function samples(count: number, firstTime = 1_700_000_000_123_456_789n): Sample[] {
+  return Array.from({ length: count }, (_, i) => ({
+    topic: i % 3 === 0 ? "/text" : "/joint_states",
+    type: i % 3 === 0 ? "std_msgs/msg/String" : "sensor_msgs/msg/JointState",
+    logTime: firstTime + BigInt(i) * 10_000_000n,
+    data: Uint8Array.from({ length: 40 + i }, (_, k) => (k < 4 ? [0, 1, 0, 0][k]! : (i * 7 + k) % 251)),
+  }));
+}
+
+export interface McapForm {
+  readonly compression?: "zstd";
+  readonly useChunks?: boolean;
+  readonly useMessageIndex?: boolean;
+  readonly useStatistics?: boolean;
+  readonly useChunkIndex?: boolean;
+  readonly withSchemas?: boolean;
+}
+
+export async function mcapOf(messages: readonly Sample[], form: McapForm = {}): Promise<Uint8Array> {
+  const { compression, withSchemas = true, ...options } = form;
+  await zstd.isLoaded;
+  const buffer = new TempBuffer();
+  const compressChunk = (data: Uint8Array) => ({ compression: "zstd", compressedData: zstd.compress(data, 1) });
+  const writer = new McapWriter({
+    writable: buffer,
+    chunkSize: 500,
+    ...options,
+    ...(compression && { compressChunk }),
+  });
+  await writer.start({ profile: "ros2", library: "a test" });
+  const channels = new Map<string, number>();
+  for (const [sequence, { topic, type, logTime, data }] of messages.entries()) {
+    let channelId = channels.get(topic);
+    if (channelId === undefined) {
+      const schema = withSchemas ? messageType(type).schema : "";
+      const schemaId = await writer.registerSchema({ name: type, encoding: "ros2msg", data: Buffer.from(schema) });
+      const metadata = new Map([["offered_qos_profiles", `of ${topic}`]]);
+      channelId = await writer.registerChannel({ schemaId, topic, messageEncoding: "cdr", metadata });
+      channels.set(topic, channelId);
+    }
+    await writer.addMessage({ channelId, sequence, logTime, publishTime: logTime, data });
+  }
+  await writer.end();
+  return buffer.get();
+}
+
+/** Versions of the schema of rosbag2's databases, each with the columns and tables that came with it. */
+export const DB3_VERSIONS = [1, 2, 3, 4] as const;
+
+/** Writes a database as rosbag2 does; `journal` as its resilient preset. */
+export function writeDb3(path: string, messages: readonly Sample[], version: number, journal = "delete"): void {
+  const database = new sqlite.Database(path);
+  try {
+    database.exec("PRAGMA locking_mode=EXCLUSIVE");
+    database.exec(`PRAGMA journal_mode=${journal}`);
+    const qos = version >= 2 ? ", offered_qos_profiles TEXT NOT NULL" : "";
+    const hash = version >= 4 ? ", type_description_hash TEXT NOT NULL" : "";
+    const topicColumns =
+      "id INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, serialization_format TEXT NOT NULL";
+    database.exec(`CREATE TABLE topics(${topicColumns}${qos}${hash})`);
+    database.exec("CREATE TABLE messages(id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER, data BLOB)");
+    database.exec("CREATE INDEX timestamp_idx ON messages (timestamp ASC)");
+    if (version >= 3)
+      database.exec("CREATE TABLE schema(schema_version INTEGER PRIMARY KEY, ros_distro TEXT NOT NULL)");
+    if (version >= 4) {
+      const columns = "id INTEGER PRIMARY KEY, topic_type TEXT, encoding TEXT, encoded_message_definition TEXT";
+      database.exec(`CREATE TABLE message_definitions(${columns}, type_description_hash TEXT)`);
+    }
+    const ids = new Map<string, number>();
+    for (const { topic, type, logTime, data } of messages) {
+      let id = ids.get(topic);
+      if (id === undefined) {
+        id = ids.size + 1;
+        ids.set(topic, id);
+        const values = [id, topic, type, "cdr", ...(qos ? [`of ${topic}`] : []), ...(hash ? [`RIHS01_${id}`] : [])];
+        database.run(`INSERT INTO topics VALUES (${values.map(() => "?").join(", ")})`, values);
+        const definition = [id, type, "ros2msg", messageType(type).schema, ""];
+        if (hash) database.run("INSERT INTO message_definitions VALUES (?, ?, ?, ?, ?)", definition);
+      }
+      database.run("INSERT INTO messages (topic_id, timestamp, data) VALUES (?, ?, ?)", [id, logTime, data]);
+    }
+  } finally {
+    database.close();
+  }
+}
+
+export const writeMcap = async (path: string, messages: readonly Sample[], form?: McapForm): Promise<void> =>
+  writeFile(path, await mcapOf(messages, form));
+
+/** Everything in a bag, in the form of what was recorded. */
+export async function readAll(bag: Bag, selection?: Selection): Promise<Sample[]> {
+  const found: Sample[] = [];
+  for await (const { topic, logTime, data } of bag.read(selection)) {
+    found.push({ topic: topic.name, type: topic.type, logTime, data: Uint8Array.from(data) });
+  }
+  return found;
+}
