@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { bagFiles } from "../bag/bag-files.js";
 import { readMessages } from "../bag/read-messages.js";
 import { type Profile, serialiseProfile } from "../health/profile.js";
 import { ProfileBuilder } from "../health/profile-builder.js";
@@ -19,7 +20,10 @@ export function addProfile(program: Command): void {
   program
     .command("profile")
     .description("sum up the shares in explained recordings, to compare a running policy with")
-    .argument("<bags...>", "MCAP files with explanations, such as torquelens sim --record writes")
+    .argument(
+      "<bags...>",
+      "MCAP files, or folders of ros2 bag, with explanations, such as torquelens sim --record writes",
+    )
     .option("-o, --output <file>", "where to write the profile (default: print it)")
     .option("--json", "print the profile as one JSON object")
     .action(profile);
@@ -28,7 +32,7 @@ export function addProfile(program: Command): void {
 async function profile(bags: readonly string[], { output, json }: Options): Promise<void> {
   if (output !== undefined) await assertWritable(output);
   const builder = new ProfileBuilder();
-  for (const bag of bags) await read(bag, builder);
+  for (const bag of bags) for (const file of await bagFiles(bag)) await read(file, builder);
   const made = builder.profile();
   const text = serialiseProfile(made);
   if (output !== undefined) await writeAtomically(output, text);

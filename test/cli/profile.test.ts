@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -71,6 +71,21 @@ describe("torquelens profile", () => {
     await writeFile(file, stdout);
     const profile = await loadProfile(file);
     expect(JSON.parse((await torquelens("profile", bag, "--json")).stdout)).toEqual(profile);
+  });
+
+  it("takes a folder as ros2 bag makes it, its files in order", async () => {
+    const made = join(folder, "bag");
+    await mkdir(made);
+    for (const name of ["bag_10.mcap", "bag_2.mcap"]) await copyFile(bag, join(made, name));
+    await writeFile(join(made, "metadata.yaml"), "rosbag2_bagfile_information:");
+    const { recordings, ticks: counted } = JSON.parse((await torquelens("profile", made, "--json")).stdout);
+    expect(recordings).toEqual(["bag_2.mcap", "bag_10.mcap"]);
+    expect(counted).toBe(2 * ticks.filter(({ flags }) => !flags.includes("idle")).length);
+    const empty = join(folder, "empty");
+    await mkdir(empty);
+    expect(await torquelens("profile", empty)).toMatchObject(
+      refusal(`${empty}: no .mcap file in this folder, expected a bag in MCAP format`),
+    );
   });
 
   it("refuses what is no recording, and writes nothing then", async () => {
