@@ -18,7 +18,6 @@ export class TorqueListener {
   readonly #subscription: Subscription;
   #torque: Float64Array;
   #heardMs: number | undefined;
-  #isNew = false;
   #arrived: (() => void) | undefined;
   #isSilent = true;
 
@@ -34,13 +33,12 @@ export class TorqueListener {
   }
 
   /**
-   * The torque to hold for the next step, N·m: the one that came since it was last asked, waited for up to a control
-   * period; else the last one; zeros after more than two control periods of silence.
+   * The torque to hold for the next step, N·m: the next one that comes within a control period, the answer to what was
+   * just published; else the last one; zeros after more than two control periods of silence.
    */
   async next(signal: AbortSignal): Promise<Float64Array> {
     const { joints, periodMs, now } = this.options;
-    if (!this.#isNew) await this.#wait(periodMs, signal);
-    this.#isNew = false;
+    await this.#wait(periodMs, signal);
     const isSilent = this.#heardMs === undefined || now() - this.#heardMs > PATIENCE * periodMs;
     if (isSilent && !this.#isSilent) this.ros.log("warn", `${this.#subscription.topic}: silent, the torques are zero`);
     this.#isSilent = isSilent;
@@ -61,7 +59,6 @@ export class TorqueListener {
     }
     this.#torque = torque;
     this.#heardMs = now();
-    this.#isNew = true;
     this.#arrived?.();
   }
 

@@ -63,21 +63,22 @@ describe("torques over a topic", () => {
   };
   const { signal } = new AbortController();
 
-  test("a new one at once, else the last one, zeros in silence", async () => {
+  test("the next one that comes, else the last one, zeros in silence", async () => {
     let now = 0;
     const { ros, listener } = listen(() => now);
+    const say = (...data: number[]) => ros.say("torque_command", { data: Float64Array.from(data) });
     expect([...(await listener.next(signal))]).toEqual([0, 0]);
-    ros.say("torque_command", { data: Float64Array.of(1, -2) });
-    expect([...(await listener.next(signal))]).toEqual([1, -2]);
+    // What came before it is asked answers what was seen before.
+    say(1, -2);
+    const answer = listener.next(signal);
+    say(3, 4);
+    expect([...(await answer)]).toEqual([3, 4]);
     now += 40;
-    expect([...(await listener.next(signal))]).toEqual([1, -2]);
+    expect([...(await listener.next(signal))]).toEqual([3, 4]);
     now += 1;
     expect([...(await listener.next(signal))]).toEqual([0, 0]);
     expect([...(await listener.next(signal))]).toEqual([0, 0]);
     expect(ros.lines("warn")).toEqual(["/torque_command: silent, the torques are zero"]);
-    const next = listener.next(signal);
-    ros.say("torque_command", { data: Float64Array.of(3, 4) });
-    expect([...(await next)]).toEqual([3, 4]);
   });
 
   test("what is no torque is refused", async () => {
