@@ -10,14 +10,17 @@ import type { Level } from "./explanation.js";
 /**
  * `compileLevels` in a thread of its own: the caller's event loop stays free.
  * @param method one that its spec or its table makes again
- * @throws InputError for a method that cannot explain this policy
+ * @param signal ends it
+ * @throws InputError for a method that cannot explain this policy; the signal's reason where it aborts
  */
 export async function compileAside(
   { path, bytes, sha256, card, cardSource }: Policy,
   { spec, table }: Pick<Method, "spec" | "table">,
   levels: readonly Level[],
   precision: Precision | undefined,
+  signal?: AbortSignal,
 ): Promise<CompiledLevels> {
+  signal?.throwIfAborted();
   const request: CompileRequest = {
     policy: { path, bytes, sha256, card, cardSource },
     method: { spec, table },
@@ -25,11 +28,16 @@ export async function compileAside(
     precision,
   };
   const worker = new Worker(new URL("./compile-worker.js", import.meta.url), { workerData: request });
+  const stop = () => void worker.terminate();
+  signal?.addEventListener("abort", stop);
   const reply = await new Promise<CompileReply>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", (error) => reject(new Error(`the compiling thread failed: ${error.message}`)));
-    worker.once("exit", (code) => reject(new Error(`the compiling thread has ended (code ${code})`)));
-  });
+    worker.once("exit", (code) =>
+      reject(signal?.aborted ? signal.reason : new Error(`the compiling thread has ended (code ${code})`)),
+    );
+  }).finally(() => signal?.removeEventListener("abort", stop));
+  signal?.throwIfAborted();
   if ("failed" in reply) throw reply.isInput ? new InputError(reply.failed) : new Error(reply.failed);
   return reply;
 }

@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly device: Device | undefined;
   /** Whether it compiles and computes in threads of its own. */
   readonly worker: boolean;
+  /** Ends the making of it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is asked of one tick. */
@@ -77,21 +79,21 @@ export class Engine {
   /**
    * Compiles, loads and warms up. Beside the caller's thread where it may, but for a method of the user's own that
    * neither its spec nor a table makes again: that is compiled here.
-   * @throws InputError for a method that is unknown or cannot explain this policy
+   * @throws InputError for a method that is unknown or cannot explain this policy; the signal's reason where it aborts
    */
   static async create(policy: Policy, asked: string | Method, options: EngineOptions): Promise<Engine> {
-    const { precision: askedPrecision, threads, device, worker } = options;
+    const { precision: askedPrecision, threads, device, worker, signal } = options;
     const levels = LEVELS.filter((level) => options.levels.includes(level));
     const method = typeof asked === "string" ? methodNamed(asked) : asked;
     const isPortable = typeof asked === "string" || method.table !== undefined;
     const { models, precision, warnings } =
       worker && isPortable
-        ? await compileAside(policy, method, levels, askedPrecision)
+        ? await compileAside(policy, method, levels, askedPrecision, signal)
         : compileLevels(policy, method, levels, askedPrecision);
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
     const engine = new Engine(policy, method, levels, precision, warnings, loaded);
     try {
-      await engine.#warmUp();
+      await engine.#warmUp(signal);
     } catch (error) {
       await loaded.release();
       throw error;
@@ -141,11 +143,12 @@ export class Engine {
     await this.models.release();
   }
 
-  async #warmUp(): Promise<void> {
+  async #warmUp(signal: AbortSignal | undefined): Promise<void> {
     const feeds = feedsOf(this.policy, blankObservation(this.policy));
     const importance = new Float32Array(this.policy.card.joints.length).fill(1);
     for (const level of this.levels)
       for (let i = 0; i < WARM_UPS; i++) {
+        signal?.throwIfAborted();
         const answers = this.ask(feeds, { level, importance, torque: undefined, torqueFirst: false });
         await Promise.all([answers.policy, answers.shares, answers.heatmap]);
       }

@@ -28,6 +28,8 @@ export interface ExplainerOptions {
   readonly worker?: boolean;
   /** Part of the control period that an explanation may take, default 0.8. Later is a missed deadline. */
   readonly budget?: number;
+  /** Ends compiling and loading, at the start and at every change of method. */
+  readonly signal?: AbortSignal;
 }
 
 /** What one tick is asked. */
@@ -71,8 +73,17 @@ export class Explainer implements Explaining {
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const { method = "dtd", levels = ["full"], precision, threads, device, worker = true, budget = 0.8 } = options;
-    const own: EngineOptions = { levels, precision, threads, device, worker };
+    const {
+      method = "dtd",
+      levels = ["full"],
+      precision,
+      threads,
+      device,
+      worker = true,
+      budget = 0.8,
+      signal,
+    } = options;
+    const own: EngineOptions = { levels, precision, threads, device, worker, signal };
     return new Explainer(policy, await Engine.create(policy, method, own), own, budget);
   }
 

@@ -27,6 +27,7 @@ export class ExplainNode implements Managed {
   readonly #closing: (() => void)[] = [];
   #session: ExplainSession | undefined;
   #version: Version | undefined;
+  readonly #ending = new AbortController();
   /** Why the last step was refused. */
   #refusal: string | undefined;
 
@@ -62,7 +63,8 @@ export class ExplainNode implements Managed {
   /** Configures and activates, where the parameters say so; a refusal is logged, and the node waits to be told again. */
   async start(): Promise<void> {
     if (!this.around.parameters.get("autostart")) return;
-    if (await this.#lifecycle.change("configure")) await this.#lifecycle.change("activate");
+    const isConfigured = await this.#lifecycle.change("configure");
+    if (isConfigured && !this.#ending.signal.aborted) await this.#lifecycle.change("activate");
   }
 
   async configure(): Promise<void> {
@@ -71,7 +73,7 @@ export class ExplainNode implements Managed {
     const path = parameters.get("policy");
     if (path === "") throw new InputError("parameter policy: expected the path of an ONNX policy (-p policy:=FILE)");
     this.#version = await versionOf(path);
-    const session = await ExplainSession.open(this.around);
+    const session = await ExplainSession.open(this.around, this.#ending.signal);
     this.#session = session;
     parameters.phase = "configured";
     const { policy, explainer } = session.parts;
@@ -103,6 +105,7 @@ export class ExplainNode implements Managed {
   }
 
   refused(step: Step, error: Error): void {
+    if (this.#ending.signal.aborted) return;
     this.#refusal = `${step}: ${error.message}`;
     this.around.ros.log("error", `cannot ${this.#refusal}`);
     this.around.ros.log("debug", error.stack ?? "");
@@ -113,8 +116,10 @@ export class ExplainNode implements Managed {
     await this.cleanup();
   }
 
-  /** Ends everything; safe to call twice. */
+  /** Ends everything, after a transition that is under way: native threads do not like to be torn down. */
   async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#lifecycle.settled();
     for (const close of this.#closing.splice(0)) close();
     await this.cleanup();
   }

@@ -57,8 +57,11 @@ export class ExplainSession {
     readonly parts: Parts,
   ) {}
 
-  /** @throws InputError naming what is wrong with policy, card, arm, method or profile; nothing is left behind then */
-  static async open(around: Surroundings): Promise<ExplainSession> {
+  /**
+   * @param signal ends the opening, which then throws its reason
+   * @throws InputError naming what is wrong with policy, card, arm, method or profile; nothing is left behind then
+   */
+  static async open(around: Surroundings, signal: AbortSignal): Promise<ExplainSession> {
     const { ros, parameters, clock, qos, warnings } = around;
     const get = parameters.get.bind(parameters);
     const policy = await around.loadPolicy(get("policy"), get("card") || undefined);
@@ -78,6 +81,7 @@ export class ExplainSession {
         threads: get("threads"),
         device: get("device"),
         precision: get("precision"),
+        signal,
       });
       opened.push(() => explainer.close());
       const encoder = new ChannelEncoder({

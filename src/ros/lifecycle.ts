@@ -128,6 +128,11 @@ export class Lifecycle {
     }));
   }
 
+  /** Resolves when the transitions asked for so far are done. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
   /**
    * Goes through a transition, after those asked for before it.
    * @param asked its label, or its number
