@@ -70,7 +70,7 @@ describe.runIf(process.env.TORQUELENS_LINKED)("the package installed with --syml
     try {
       const prefix = await output("ros2", ["pkg", "prefix", "torquelens"], env);
       expect(prefix.text.trim()).toBe(join(process.env.TORQUELENS_LINKED!, "torquelens"));
-      await node.printed(/active/);
+      await node.printed(/explains reacher/);
       const { text } = await output("ros2", ["node", "list"], env);
       expect(text).toContain(NODE);
     } finally {

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diagnostics, EXPLANATION, HEIGHT, NODE, parameter, reaches, WIDTH } from "./node.js";
 import { type Fields, Probe } from "./probe.js";
 import { Program, stopAll, until } from "./process.js";
 
+const scratch = mkdtempSync(join(tmpdir(), "torquelens-sim-"));
+const STATUSES = ["state", "rate", "latency", "inputs", "relevance", "policy health", "publishing"];
 const PERIOD = 50_000_000n;
 const stampOf = ({ header }: Fields): bigint =>
   BigInt(header.stamp.sec) * 1_000_000_000n + BigInt(header.stamp.nanosec);
@@ -12,13 +17,16 @@ describe("the simulator and the node, launched", () => {
   let launch: Program;
 
   beforeAll(async () => {
-    launch = new Program("ros2", ["launch", "torquelens", "sim.launch.py"]);
+    const params = join(scratch, "params.yaml");
+    writeFileSync(params, "torquelens_sim:\n  ros__parameters: {stamps: simulated}\n");
+    launch = new Program("ros2", ["launch", "torquelens", "sim.launch.py", `params_file:=${params}`]);
     probe = await Probe.start({ simTime: true });
     await reaches(probe, "active");
   });
   afterAll(async () => {
     await probe.end();
     await stopAll();
+    rmSync(scratch, { recursive: true });
   });
 
   it("offers the topics with the types that the documentation says", async () => {
@@ -169,7 +177,7 @@ describe("the simulator and the node, launched", () => {
       expect(seconds).toBeLessThan(2);
     }
     const all = await diagnostics(probe);
-    expect(Object.keys(all).sort()).toEqual(["inputs", "latency", "policy health", "publishing", "rate", "relevance"]);
+    expect(Object.keys(all).sort()).toEqual([...STATUSES].sort());
     expect(all.relevance).toMatchObject({ level: "\u0000", message: "relevance adds up to the torques" });
     expect(Number(all.rate["Target frequency (Hz)"])).toBe(20);
   });
