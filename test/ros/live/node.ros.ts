@@ -104,7 +104,7 @@ describe("parameters", () => {
     const params = file("wrong.yaml", "/**:\n  ros__parameters: {jpeg_quality: 400}\n");
     const node = start("explain_node", ["--ros-args", "--params-file", params]);
     expect((await node.ended()).code).toBe(2);
-    expect(node.output).toMatch(/wrong\.yaml.*jpeg_quality.*400.*100/);
+    expect(node.output).toMatch(/wrong\.yaml.*jpeg_quality.*100.*400/);
   });
 
   it("change while it runs, and are refused with a reason", async () => {

@@ -70,6 +70,14 @@ if (!built) {
   if (!quick) build("link", "--symlink-install");
 }
 
+const domain = process.env.ROS_DOMAIN_ID ?? String(1 + (process.pid % 100));
+const environment = { ...sourced("copy"), ROS_DOMAIN_ID: domain };
+const others = execFileSync("ros2", ["node", "list", "--no-daemon"], { env: environment }).toString().trim();
+if (others !== "") {
+  console.error(`test:ros: ROS_DOMAIN_ID ${domain} is in use by ${others.split("\n").join(", ")}; choose another`);
+  process.exit(1);
+}
+
 const { ROS_DISTRO, RMW_IMPLEMENTATION } = process.env;
 const client = `${process.version}, ${ROS_DISTRO}, ${RMW_IMPLEMENTATION ?? "default middleware"}`;
 console.log(`test:ros: ${client}, ${new Date().toISOString().slice(0, 10)}`);
@@ -86,8 +94,7 @@ const { status } = spawnSync(
     cwd: root,
     stdio: "inherit",
     env: {
-      ...sourced("copy"),
-      ROS_DOMAIN_ID: process.env.ROS_DOMAIN_ID ?? String(1 + (process.pid % 100)),
+      ...environment,
       TORQUELENS_WORKSPACE: workspace,
       TORQUELENS_LINKED: quick ? "" : join(workspace, "install-link"),
     },
