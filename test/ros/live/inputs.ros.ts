@@ -165,7 +165,7 @@ describe("bad input", () => {
     ["a truncated image", "/image", "damaged", image({ data_base64: pixels(WIDTH, HEIGHT / 2) })],
     ["absurd dimensions", "/image", "size", wide],
     ["NaN joints", "/joint_states", "not_a_number", joints({ position: ["nan", 9, 0.1] })],
-    ["infinite joints", "/joint_states", "not_a_number", joints({ velocity: ["inf", 9, 0.1] })],
+    ["infinite joints", "/joint_states", "not_a_number", joints({ position: ["inf", 9, 0.1] })],
     ["arrays of different lengths", "/joint_states", "malformed", joints({ position: [0.4] })],
     ["an image stamped in the past", "/image", "too_old", image(), -60],
     ["an image stamped in the future", "/image", "in_future", image(), 60],
