@@ -79,6 +79,14 @@ class Probe:
         self.streams = {}
         threading.Thread(target=self.executor.spin, daemon=True).start()
 
+    def between(self, act):
+        """Does something in the executor's thread: what it waits for may not come or go while it waits."""
+        done = threading.Event()
+        task = self.executor.create_task(act)
+        task.add_done_callback(lambda _: done.set())
+        done.wait()
+        return task.result()
+
     def subscribe(self, topic, type, count_only=False, **qos):
         self.received[topic] = {'count': 0, 'messages': []}
         mine = self.received[topic]
@@ -92,10 +100,13 @@ class Probe:
                     del mine['messages'][:-400]
                 self.changed.notify_all()
 
-        self.subscriptions[topic] = self.node.create_subscription(get_message(type), topic, take, profile(**qos))
+        self.subscriptions[topic] = self.between(
+            lambda: self.node.create_subscription(get_message(type), topic, take, profile(**qos))
+        )
 
     def unsubscribe(self, topic):
-        self.node.destroy_subscription(self.subscriptions.pop(topic))
+        subscription = self.subscriptions.pop(topic)
+        self.between(lambda: self.node.destroy_subscription(subscription))
 
     def count(self, topic):
         return self.received[topic]['count']
@@ -124,11 +135,14 @@ class Probe:
     def publisher(self, topic, type, qos):
         key = topic, type
         if key not in self.publishers:
-            self.publishers[key] = self.node.create_publisher(get_message(type), topic, profile(**qos))
+            self.publishers[key] = self.between(
+                lambda: self.node.create_publisher(get_message(type), topic, profile(**qos))
+            )
         return self.publishers[key]
 
     def unpublish(self, topic, type):
-        self.node.destroy_publisher(self.publishers.pop((topic, type)))
+        publisher = self.publishers.pop((topic, type))
+        self.between(lambda: self.node.destroy_publisher(publisher))
 
     def stamped(self, message, stamp):
         """`stamp`: seconds from now, or none to leave the stamp as it is."""
@@ -171,7 +185,7 @@ class Probe:
 
     def call(self, service, type, request, timeout=20.0):
         service_type = get_service(type)
-        client = self.node.create_client(service_type, service)
+        client = self.between(lambda: self.node.create_client(service_type, service))
         try:
             if not client.wait_for_service(timeout):
                 raise RuntimeError(f'no service {service} within {timeout} s')
@@ -184,7 +198,7 @@ class Probe:
                 raise RuntimeError(f'{service} did not answer within {timeout} s')
             return plain(message_to_ordereddict(future.result(), truncate_length=None))
         finally:
-            self.node.destroy_client(client)
+            self.between(lambda: self.node.destroy_client(client))
 
     def topics(self):
         return {name: types for name, types in self.node.get_topic_names_and_types()}
