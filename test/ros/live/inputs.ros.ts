@@ -214,6 +214,79 @@ describe("bad input", () => {
   });
 });
 
+describe("simulated time", () => {
+  afterEach(stopAll);
+
+  it("may jump back: an episode begins, and explaining goes on", async () => {
+    node = explainNode({ policy, use_sim_time: true });
+    await reaches(probe, "active");
+    const clock = { topic: "/clock", type: "rosgraph_msgs/msg/Clock" };
+    /** Ticks from a time on, seconds, until something is explained there. */
+    const explainedFrom = (start: number) => {
+      let tick = 0;
+      return until(`an explanation at ${start} s`, async () => {
+        const stamp = { sec: start + Math.floor(tick / 20), nanosec: (tick % 20) * 50_000_000 };
+        tick++;
+        await probe.publish({ ...clock, message: { clock: stamp } });
+        await probe.publish(joints({ header: { stamp } }));
+        await probe.publish(image({ header: { stamp, frame_id: "lens" } }));
+        const taken = await probe.take(EXPLANATION[0], { timeout: 0.05 });
+        return taken.find(({ message }) => message.header.stamp.sec - start < 60 && message.header.stamp.sec >= start);
+      });
+    };
+    await explainedFrom(500);
+    await explainedFrom(100);
+    expect(Number((await diagnostics(probe)).inputs["Clock jumps"])).toBe(1);
+  });
+});
+
+describe("the torque command", () => {
+  afterEach(stopAll);
+
+  it("is not there unless asked for; names its joints; goes to zero, with an error, in silence", async () => {
+    const topic = "/torquelens/torque_command";
+    node = explainNode({ policy, publish_torque: true });
+    await reaches(probe, "active");
+    await probe.subscribe(topic, "std_msgs/msg/Float64MultiArray");
+    await probe.stream("good", 20, [joints(), image()]);
+    const { data, layout } = await probe.next(topic);
+    expect(data.some((torque: number) => torque !== 0)).toBe(true);
+    expect(layout.dim[0].label).toMatch(/shoulder.*elbow/);
+    await probe.stop("good");
+    await until("zeros", async () => {
+      const command = await probe.next(topic);
+      return command.data.every((torque: number) => torque === 0) ? true : undefined;
+    });
+    await node.printed(/ERROR.*\/torquelens\/torque_command.*silent/);
+    await probe.unsubscribe(topic);
+  });
+});
+
+describe("quality of service", () => {
+  afterEach(stopAll);
+
+  it("is overridden by parameters, by topic", async () => {
+    const overrides = {
+      "qos_overrides./torquelens/overlay.publisher.reliability": "best_effort",
+      "qos_overrides./image.subscription.reliability": "reliable",
+      "qos_overrides./no_such.subscription.depth": 3,
+    };
+    node = explainNode({ policy, ...overrides });
+    await reaches(probe, "active");
+    const overlay = await probe.endpoints("/torquelens/overlay");
+    expect(overlay.publishers[0]!.qos.reliability).toBe("best_effort");
+    await until("a reliable subscription", async () =>
+      (await probe.endpoints("/image")).subscriptions[0]?.qos.reliability === "reliable" ? true : undefined,
+    );
+    await node.printed(/no_such/);
+    const camera = image({}, { reliability: "best_effort" });
+    await withdraw([image()]).catch(() => undefined);
+    await probe.publish(camera);
+    await node.printed(/\/image.*best effort.*reliable/);
+    await withdraw([camera]);
+  });
+});
+
 describe("a model swapped on disk", () => {
   it("does not disturb the running node; the next configure reads it, or says what is wrong", async () => {
     const directory = mkdtempSync(join(tmpdir(), "torquelens-swap-"));
