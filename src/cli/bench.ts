@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { loadPolicy } from "../policy/policy.js";
-import { type CompileOptions, compile } from "../relevance/compile.js";
+import { type CompileOptions, compile, type Precision } from "../relevance/compile.js";
 import type { Method } from "../relevance/method.js";
 import type { Subject } from "../relevance/subject.js";
 import type { Device } from "../runtime/device.js";
@@ -14,6 +14,7 @@ import { deviationOf } from "./deviation.js";
 import { deviceOption } from "./device-option.js";
 import { methodOf, methodOption } from "./method-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
+import { precisionOption } from "./precision-option.js";
 
 interface BenchRow extends Measured {
   readonly network: string;
@@ -65,6 +66,7 @@ export function addBench(program: Command): void {
     .option("--ros", "time the node's pipeline instead: image stamp to published explanation at 20 Hz")
     .option("--ticks <n>", "with --ros: images a case", wholeNumber(1), 2000)
     .option("--joint-rate <hz>", "with --ros: joint states a second", atLeast(1), 500)
+    .addOption(precisionOption("with --ros: "))
     .option("--network <name...>", "with --ros: shipped-reacher, levine-240")
     .option("--json", "print one JSON line at the end")
     .action(bench);
@@ -79,6 +81,7 @@ interface BenchOptions {
   readonly ros?: boolean;
   readonly ticks: number;
   readonly jointRate: number;
+  readonly precision: Precision;
   readonly network?: readonly string[];
   readonly json?: boolean;
 }
@@ -86,8 +89,9 @@ interface BenchOptions {
 async function bench({ threads, device, seconds, rounds, json, ...options }: BenchOptions): Promise<void> {
   if (options.ros) {
     const { benchLive } = await import("./bench/live/bench-live.js");
-    const { method, ticks, jointRate, network } = options;
-    return benchLive({ threads, method, ticks, jointRate, ...(network && { networks: network }), json });
+    const { precision, ticks, jointRate, network } = options;
+    const method = await methodOf(options.method);
+    return benchLive({ threads, method, precision, ticks, jointRate, ...(network && { networks: network }), json });
   }
   const compiled = casesOf(await methodOf(options.method));
   const width = Math.max(...Object.keys(compiled).map((name) => name.length));

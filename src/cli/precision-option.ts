@@ -2,8 +2,8 @@ import { Option } from "commander";
 import { PRECISIONS, type Precision } from "../relevance/compile.js";
 
 /** `--precision`, the same for every command that compiles relevance. */
-export const precisionOption = (): Option =>
-  new Option("--precision <name>", "float32, or large convolutions of the relevance pass in eight-bit integers")
+export const precisionOption = (when = ""): Option =>
+  new Option("--precision <name>", `${when}float32, or large convolutions of the relevance pass in eight-bit integers`)
     .choices(PRECISIONS)
     .default("exact");
 

@@ -2,20 +2,19 @@ import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
 import type { Precision } from "../relevance/compile.js";
-import type { Method } from "../relevance/method.js";
+import type { MethodOrigin } from "../relevance/method.js";
 import type { CompiledLevels } from "./compile-levels.js";
 import type { CompileReply, CompileRequest } from "./compile-worker.js";
 import type { Level } from "./explanation.js";
 
 /**
  * `compileLevels` in a thread of its own: the caller's event loop stays free.
- * @param method one that its spec or its table makes again
  * @param signal ends it
  * @throws InputError for a method that cannot explain this policy; the signal's reason where it aborts
  */
 export async function compileAside(
   { path, bytes, sha256, card, cardSource }: Policy,
-  { spec, table }: Pick<Method, "spec" | "table">,
+  method: MethodOrigin,
   levels: readonly Level[],
   precision: Precision | undefined,
   signal?: AbortSignal,
@@ -23,7 +22,7 @@ export async function compileAside(
   signal?.throwIfAborted();
   const request: CompileRequest = {
     policy: { path, bytes, sha256, card, cardSource },
-    method: { spec, table },
+    method,
     levels,
     precision,
   };

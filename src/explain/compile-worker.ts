@@ -3,6 +3,7 @@ import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
 import { type Policy, policyOf } from "../policy/policy.js";
 import type { Precision } from "../relevance/compile.js";
+import type { MethodOrigin } from "../relevance/method.js";
 import { compositeMethod } from "../relevance/methods/composite-method.js";
 import { methodNamed } from "../relevance/methods.js";
 import { type CompiledLevels, compileLevels } from "./compile-levels.js";
@@ -11,7 +12,7 @@ import type { Level } from "./explanation.js";
 /** A thread that compiles a policy once and ends. */
 export interface CompileRequest {
   readonly policy: Pick<Policy, "path" | "bytes" | "sha256" | "card" | "cardSource">;
-  readonly method: { readonly spec: string; readonly table: string | undefined };
+  readonly method: MethodOrigin;
   readonly levels: readonly Level[];
   readonly precision: Precision | undefined;
 }
@@ -20,10 +21,9 @@ export type CompileReply = CompiledLevels | { readonly failed: string; readonly 
 function compiled({ policy, method, levels, precision }: CompileRequest): CompiledLevels {
   const { path, bytes, sha256, card, cardSource } = policy;
   const model = { path, bytes, sha256, graph: readModel(bytes, path) };
-  const { spec, table } = method;
   return compileLevels(
     policyOf(model, { card, source: cardSource, folder: "." }),
-    table === undefined ? methodNamed(spec) : compositeMethod(table, spec),
+    "spec" in method ? methodNamed(method.spec) : compositeMethod(method.table, method.source),
     levels,
     precision,
   );

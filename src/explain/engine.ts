@@ -18,8 +18,10 @@ export interface EngineOptions {
   readonly precision: Precision | undefined;
   readonly threads: number | undefined;
   readonly device: Device | undefined;
-  /** Whether it compiles and computes in threads of its own. */
+  /** Whether it computes in a thread of its own. */
   readonly worker: boolean;
+  /** Whether it compiles in a thread of its own. */
+  readonly aside: boolean;
   /** Ends the making of it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -77,18 +79,16 @@ export class Engine {
   }
 
   /**
-   * Compiles, loads and warms up. Beside the caller's thread where it may, but for a method of the user's own that
-   * neither its spec nor a table makes again: that is compiled here.
+   * Compiles, loads and warms up. A method that no other thread can make again (a user's own object) is compiled here.
    * @throws InputError for a method that is unknown or cannot explain this policy; the signal's reason where it aborts
    */
   static async create(policy: Policy, asked: string | Method, options: EngineOptions): Promise<Engine> {
-    const { precision: askedPrecision, threads, device, worker, signal } = options;
+    const { precision: askedPrecision, threads, device, worker, aside, signal } = options;
     const levels = LEVELS.filter((level) => options.levels.includes(level));
     const method = typeof asked === "string" ? methodNamed(asked) : asked;
-    const isPortable = typeof asked === "string" || method.table !== undefined;
     const { models, precision, warnings } =
-      worker && isPortable
-        ? await compileAside(policy, method, levels, askedPrecision, signal)
+      aside && method.origin
+        ? await compileAside(policy, method.origin, levels, askedPrecision, signal)
         : compileLevels(policy, method, levels, askedPrecision);
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
     const engine = new Engine(policy, method, levels, precision, warnings, loaded);

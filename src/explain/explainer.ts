@@ -24,8 +24,13 @@ export interface ExplainerOptions {
   readonly threads?: number;
   /** What to compute on, default `cpu`. */
   readonly device?: Device;
-  /** Whether compilation and inference run in worker threads (default), leaving the caller's event loop free. */
+  /** Whether inference runs in a worker thread (default), leaving the caller's event loop free. */
   readonly worker?: boolean;
+  /**
+   * Whether `create` compiles in a thread of its own too, default false: the event loop stays free, but that thread takes
+   * its time to begin. A change of method does so wherever inference has a thread.
+   */
+  readonly aside?: boolean;
   /** Part of the control period that an explanation may take, default 0.8. Later is a missed deadline. */
   readonly budget?: number;
   /** Ends compiling and loading, at the start and at every change of method. */
@@ -73,18 +78,11 @@ export class Explainer implements Explaining {
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const {
-      method = "dtd",
-      levels = ["full"],
-      precision,
-      threads,
-      device,
-      worker = true,
-      budget = 0.8,
-      signal,
-    } = options;
-    const own: EngineOptions = { levels, precision, threads, device, worker, signal };
-    return new Explainer(policy, await Engine.create(policy, method, own), own, budget);
+    const { method = "dtd", levels = ["full"], precision, threads, device, signal } = options;
+    const { worker = true, aside = false, budget = 0.8 } = options;
+    const own = { levels, precision, threads, device, worker, signal };
+    const engine = await Engine.create(policy, method, { ...own, aside });
+    return new Explainer(policy, engine, { ...own, aside: worker }, budget);
   }
 
   get method(): Method {

@@ -10,7 +10,7 @@ import type { Explaining, ExplainOptions } from "./pipeline.js";
 /** `auto`: as deep as the deadline allows. */
 export type LevelChoice = Level | "auto";
 
-export interface RealTimeOptions extends Omit<ExplainerOptions, "levels" | "worker"> {
+export interface RealTimeOptions extends Omit<ExplainerOptions, "levels" | "worker" | "aside"> {
   /** Default `auto`. */
   readonly level?: LevelChoice;
   /** The joint whose heatmap is shown, see `TickOptions.heatmapOf`; by default the α-weighted one. */
@@ -68,7 +68,7 @@ export class RealTimeExplainer implements Explaining {
   static async create(policy: Policy, options: RealTimeOptions = {}): Promise<RealTimeExplainer> {
     const { level, heatmapOf, ...rest } = options;
     if (heatmapOf !== undefined) jointIndex(heatmapOf, policy.card.joints);
-    const explainer = await Explainer.create(policy, { ...rest, levels: LEVELS });
+    const explainer = await Explainer.create(policy, { ...rest, levels: LEVELS, aside: true });
     return new RealTimeExplainer(explainer, { level, heatmapOf });
   }
 

@@ -102,7 +102,7 @@ export function configure(entry: MethodEntry, values: Readonly<Record<string, un
   const { name, title, cite, conserves, linear } = entry;
   const spec = changed.length > 0 ? `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}` : name;
   const attribute = entry.make(parsed.data);
-  return { name, spec, title, cite, conserves, linear, attribute };
+  return { name, spec, origin: { spec }, title, cite, conserves, linear, attribute };
 }
 
 function optionError(

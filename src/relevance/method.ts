@@ -51,13 +51,16 @@ export interface Rules {
   readonly relevanceOf?: (value: Value, amount: Value, context: Context) => Value;
 }
 
+/** A name with its options, or the YAML of a composite table and the file's name. */
+export type MethodOrigin = { readonly spec: string } | { readonly table: string; readonly source: string };
+
 /** A way to explain, its options set. */
 export interface Method {
   readonly name: string;
   /** Name and options that differ from their defaults: `lrp-gamma:gamma=0.5`. It makes the same method again. */
   readonly spec: string;
-  /** YAML of a composite table, which makes the same method again where `spec` is only its file's name. */
-  readonly table?: string;
+  /** What makes the same method again in another thread; a method of a user's own has none. */
+  readonly origin?: MethodOrigin;
   readonly title: string;
   readonly cite: string;
   /** Whether Σ R of all inputs is Σα|τ|. */

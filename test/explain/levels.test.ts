@@ -199,13 +199,13 @@ describe("a change of method", () => {
     ["a name", () => "lrp-epsilon:epsilon=0.1"],
     ["a method", () => methodNamed("lrp-epsilon:epsilon=0.1")],
     ["a composite table", table],
-    ["a method of one's own", (name) => ({ ...table(name), table: undefined })],
+    ["a method of one's own", (name) => ({ ...table(name), origin: undefined })],
   ])("to %s gives what an explainer made with it gives", async (name, make) => {
     const method = make(name.replaceAll(/\W/g, "-"));
     for (const worker of [true, false]) {
       const changed = await create({ worker });
       await changed.setMethod(method);
-      const made = await create({ method });
+      const made = await create({ method, aside: worker });
       expect(changed.method.spec).toBe(made.method.spec);
       expect(changed.warnings).toEqual(made.warnings);
       for (const level of LEVELS)
@@ -213,6 +213,21 @@ describe("a change of method", () => {
           timeless(await made.explain(reacherObservation(1), { level })),
         );
     }
+  });
+
+  it("is compiled in one thread and loaded in another; a method of one's own is compiled in this one", async () => {
+    let threads = 0;
+    const count = () => void threads++;
+    process.on("worker", count);
+    const explainer = await create({ worker: true, levels: ["shares"] });
+    const counts = [threads];
+    for (const method of ["rap", methodNamed("rap"), table("here"), { ...methodNamed("rap"), origin: undefined }]) {
+      threads = 0;
+      await explainer.setMethod(method);
+      counts.push(threads);
+    }
+    process.off("worker", count);
+    expect(counts).toEqual([1, 2, 2, 2, 1]);
   });
 
   it("that cannot be made leaves the old one", async () => {

@@ -28,7 +28,7 @@ export function compositeMethod(text: string, source: string): Method {
   return {
     name: table.name,
     spec: source,
-    table: text,
+    origin: { table: text, source },
     title: `composite table of ${source}`,
     cite: source,
     conserves: table.operators === "positive" && table.soft_argmax !== "gradient" && rows.every(({ loses }) => !loses),

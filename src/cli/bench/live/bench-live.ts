@@ -1,4 +1,6 @@
 import { InputError } from "../../../errors.js";
+import type { Precision } from "../../../relevance/compile.js";
+import type { Method } from "../../../relevance/method.js";
 import { columns } from "../../table.js";
 import { type LiveTimes, measureLive } from "./measure.js";
 import { LIVE_POLICIES, RATE } from "./policies.js";
@@ -7,7 +9,8 @@ import { openTopics } from "./topics.js";
 
 export interface BenchLiveOptions {
   readonly threads: number;
-  readonly method: string;
+  readonly method: Method;
+  readonly precision: Precision;
   /** Images a case. */
   readonly ticks: number;
   /** Joint states a second. */
@@ -33,6 +36,7 @@ const IMAGES = [
 export async function benchLive({
   threads,
   method,
+  precision,
   ticks,
   jointRate,
   networks,
@@ -53,7 +57,9 @@ export async function benchLive({
       for (const { width, height } of IMAGES) {
         const policy = await LIVE_POLICIES[name]!();
         const robot = { width, height, joints: policy.card.joints, rate: RATE, jointRate, ticks };
-        const times = await measureLive(topics.ros, policy, { threads, method, robot }, () => topics.drive(robot));
+        const times = await measureLive(topics.ros, policy, { threads, method, precision, robot }, () =>
+          topics.drive(robot),
+        );
         const row = { network: name, image: `${width}x${height}`, transport: topics.transport, ticks, ...times };
         rows.push(row);
         say(`\n${text(row)}`);

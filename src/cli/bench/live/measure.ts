@@ -3,6 +3,8 @@ import { jointElementsOf } from "../../../explain/joint-relevance.js";
 import { run } from "../../../explain/pipeline.js";
 import { RealTimeExplainer } from "../../../explain/real-time-explainer.js";
 import type { Policy } from "../../../policy/policy.js";
+import type { Precision } from "../../../relevance/compile.js";
+import type { Method } from "../../../relevance/method.js";
 import { Inputs } from "../../../ros/inputs.js";
 import { QosOverrides } from "../../../ros/qos.js";
 import type { RosNode } from "../../../ros/ros.js";
@@ -14,7 +16,8 @@ import { type Spread, STAGES, type Stage, Stopwatch } from "./stopwatch.js";
 
 export interface LiveOptions {
   readonly threads: number;
-  readonly method: string;
+  readonly method: Method;
+  readonly precision: Precision;
   readonly robot: RobotOptions;
 }
 
@@ -42,7 +45,7 @@ export interface LiveTimes {
 export async function measureLive(
   ros: RosNode,
   policy: Policy,
-  { threads, method, robot }: LiveOptions,
+  { threads, method, precision, robot }: LiveOptions,
   drive: () => Promise<void>,
 ): Promise<LiveTimes> {
   const watch = new Stopwatch(robot.ticks);
@@ -57,7 +60,7 @@ export async function measureLive(
     problems.add(topic);
   };
   const observer = await Observer.create(policy, { now: () => ros.systemTime(), problem, values });
-  const explainer = await RealTimeExplainer.create(policy, { method, threads, level: "full" });
+  const explainer = await RealTimeExplainer.create(policy, { method, precision, threads, level: "full" });
   const encoder = watch.encoder({ cameras: observer.cameras, jointElements: jointElementsOf(policy.modalities) });
   const sink = new RosSink(node, { encoder, qos, problem });
   const failures: Error[] = [];
