@@ -42,7 +42,8 @@ function effectsOf(
   session: ExplainSession | undefined,
 ): [names: readonly string[], effect: Effect][] {
   const ofClock: [readonly string[], Effect] = [["use_sim_time"], () => clock.simulate(value("use_sim_time") === true)];
-  if (!session) return [ofClock];
+  const method = () => methodOf(value("method") as string);
+  if (!session) return [ofClock, [["method"], async () => void (await method())]];
   const { explainer, observer, encoder, monitor } = session.parts;
   const thresholds = thresholdsFrom(value);
   return [
@@ -59,6 +60,6 @@ function effectsOf(
         monitor.setProfile(path === "" ? undefined : await loadProfile(path));
       },
     ],
-    [["method"], async () => explainer.setMethod(await methodOf(value("method") as string))],
+    [["method"], async () => explainer.setMethod(await method())],
   ];
 }

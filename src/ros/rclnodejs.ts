@@ -34,8 +34,12 @@ const DURABILITY = { transient_local: 1, volatile: 2 } as const;
  * Opens a ROS 2 node and begins to serve it on the event loop. One a process: rclnodejs aborts outside the main thread.
  * @throws InputError where ROS 2 or rclnodejs is missing, or ROS 2 refuses the arguments
  */
-export async function openNode({ name, namespace = "", args }: NodeOptions): Promise<RosNode> {
-  const rcl = await loadRclnodejs();
+export async function openNode(options: NodeOptions): Promise<RosNode> {
+  return openNodeOf(await loadRclnodejs(), options);
+}
+
+/** The same with a client library that is loaded. */
+export async function openNodeOf(rcl: Rclnodejs, { name, namespace = "", args }: NodeOptions): Promise<RosNode> {
   rcl.removeSignalHandlers();
   const context = new rcl.Context();
   try {

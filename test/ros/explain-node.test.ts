@@ -112,9 +112,10 @@ describe("lifecycle", () => {
       message: expect.stringMatching(/unconfigured: cannot/),
     });
     await set(ros, "heatmap_joint", value(""));
-    await set(ros, "method", value("nonsense"));
+    expect(await set(ros, "method", value("nonsense"))).toMatchObject({ successful: false });
+    await set(ros, "method", value("attention"));
     expect(await change(ros, "configure")).toEqual({ success: false });
-    expect(ros.lines("error").at(-1)).toMatch(/nonsense/);
+    expect(ros.lines("error").at(-1)).toMatch(/attention/);
     await set(ros, "method", value("dtd"));
     expect(await change(ros, "configure")).toEqual({ success: true });
     expect((await diagnosed(ros)).state).toMatchObject({ level: 0, message: "inactive" });
