@@ -46,7 +46,8 @@ function build(name, ...options) {
 /** The environment with a built workspace sourced. */
 function sourced(name) {
   const script = `. "${join(workspace, `install-${name}`, "local_setup.sh")}" && env -0`;
-  const text = execFileSync("bash", ["-c", script], {
+  const text = execFileSync("sh", ["-c", script], {
+    stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, COLCON_CURRENT_PREFIX: join(workspace, `install-${name}`) },
   });
   return Object.fromEntries(
