@@ -11,7 +11,7 @@ const rooms = {
   urdf: [],
   messages: ["explain", "urdf"],
   health: ["explain", "messages", "yaml"],
-  sensing: ["explain", "policy", "arm", "messages", "yaml"],
+  sensing: ["explain", "policy", "arm", "messages"],
   foxglove: ["explain", "messages"],
   bag: ["explain", "messages", "policy", "sensing", "yaml"],
   sim: ["arm", "explain"],

@@ -69,13 +69,13 @@ export class Framing {
     const data =
       w === width && h === height
         ? cropped(image, region, bytes)
-        : this.#resized(image, region, image.encoding === "16UC1" ? 1 : bytes);
+        : this.#resized(image, region, image.encoding === "16UC1" ? 1 : (bytes as 1 | 3 | 4));
     const optics = image.optics && opticsOf(image.optics, region, width, height);
     const framed = { ...image, width, height, data };
     return { image: optics ? { ...framed, optics } : framed, view: { image, region: [x, y, w, h] } };
   }
 
-  #resized(image: Image, region: Region, channels: number): Uint8Array {
+  #resized(image: Image, region: Region, channels: 1 | 3 | 4): Uint8Array {
     const { width, height, resize, name } = this.modality;
     if (resize === undefined) throw new Error(`${name}: a region of another size without resize`);
     const made = this.#resizer;

@@ -83,7 +83,7 @@ export class Resizer {
     readonly region: Region,
     readonly width: number,
     readonly height: number,
-    readonly channels: number,
+    readonly channels: 1 | 3 | 4,
   ) {
     const [, , regionWidth, regionHeight] = region;
     this.#across = taps(filter, regionWidth, width);
@@ -101,9 +101,25 @@ export class Resizer {
   resize(data: Uint8Array | Uint16Array, stride: number): Uint8Array | Uint16Array;
   resize(data: Uint8Array | Uint16Array, stride: number): Uint8Array | Uint16Array {
     const { width, height, channels } = this;
-    this.#squeeze(data, stride);
     const length = width * height * channels;
-    return this.#stack(data instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length));
+    const result = data instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length);
+    if (this.filter === "nearest") return this.#pick(data, stride, result);
+    this.#squeeze(data, stride);
+    return this.#stack(result);
+  }
+
+  /** One old pixel for each new one, without sums. */
+  #pick<T extends Uint8Array | Uint16Array>(data: T, stride: number, result: T): T {
+    const { channels, width, height, region } = this;
+    const [left, top] = region;
+    for (let y = 0, to = 0; y < height; y++) {
+      const row = (top + this.#down.first[y]!) * stride + left * channels;
+      for (let x = 0; x < width; x++) {
+        const at = row + this.#across.first[x]! * channels;
+        for (let channel = 0; channel < channels; channel++) result[to++] = data[at + channel]!;
+      }
+    }
+    return result;
   }
 
   #squeeze(data: Uint8Array | Uint16Array, stride: number): void {
@@ -118,27 +134,23 @@ export class Resizer {
         const start = row + first[x]! * channels;
         const n = count[x]!;
         const w = x * most;
-        if (channels === 3) {
-          let a = 0;
-          let b = 0;
-          let c = 0;
-          for (let k = 0, at = start; k < n; k++, at += 3) {
-            const weight = weights[w + k]!;
-            a += weight * data[at]!;
-            b += weight * data[at + 1]!;
-            c += weight * data[at + 2]!;
-          }
-          into[to] = a;
-          into[to + 1] = b;
-          into[to + 2] = c;
-          to += 3;
-        } else {
-          for (let channel = 0; channel < channels; channel++) {
-            let sum = 0;
-            for (let k = 0, at = start + channel; k < n; k++, at += channels) sum += weights[w + k]! * data[at]!;
-            into[to++] = sum;
-          }
+        let a = 0;
+        let b = 0;
+        let c = 0;
+        let d = 0;
+        for (let k = 0, at = start; k < n; k++, at += channels) {
+          const weight = weights[w + k]!;
+          a += weight * data[at]!;
+          if (channels === 1) continue;
+          b += weight * data[at + 1]!;
+          c += weight * data[at + 2]!;
+          if (channels === 4) d += weight * data[at + 3]!;
         }
+        into[to++] = a;
+        if (channels === 1) continue;
+        into[to++] = b;
+        into[to++] = c;
+        if (channels === 4) into[to++] = d;
       }
     }
   }

@@ -1,16 +1,8 @@
+import { between, composed, type Pose, relative, type Vector } from "../arm/pose.js";
 import type { TfMessage, TransformStamped } from "../messages/types.js";
 import { stampOf } from "./stamp.js";
 import type { Refusal } from "./stamp-gate.js";
 import { type Reading, type SyncPolicy, Track } from "./track.js";
-
-type Vector = readonly [x: number, y: number, z: number];
-type Quaternion = readonly [x: number, y: number, z: number, w: number];
-
-/** Pose of a frame in another: metres, unit quaternion. */
-export interface Pose {
-  readonly translation: Vector;
-  readonly rotation: Quaternion;
-}
 
 interface Sample extends Pose {
   readonly stamp: bigint;
@@ -73,7 +65,8 @@ export class TransformBuffer {
     if (tip.kind !== "found") return tip;
     const origin = this.#poseIn(down.slice(0, down.indexOf(common)), stamp, policy, slop);
     if (origin.kind !== "found") return origin;
-    return { kind: "found", value: relative(origin.value, tip.value) };
+    // Seen from a parent a pose is what was sent, to the last bit.
+    return { kind: "found", value: origin.value === IDENTITY ? tip.value : relative(origin.value, tip.value) };
   }
 
   clear(): void {
@@ -118,56 +111,4 @@ function poseOf({ transform: { translation, rotation } }: TransformStamped): Pos
   const position: Vector = [translation.x, translation.y, translation.z];
   if (!position.every(Number.isFinite) || !(Math.abs(length - 1) <= UNIT)) return undefined;
   return { translation: position, rotation: [x / length, y / length, z / length, w / length] };
-}
-
-/** Linear in place, along the shortest arc in rotation. */
-function between(from: Pose, to: Pose, weight: number): Pose {
-  const translation = from.translation.map((value, i) => value + weight * (to.translation[i]! - value));
-  const dot = from.rotation.reduce((sum, value, i) => sum + value * to.rotation[i]!, 0);
-  const angle = Math.acos(Math.min(1, Math.abs(dot)));
-  const sine = Math.sin(angle);
-  const [a, b] =
-    sine < 1e-9 ? [1 - weight, weight] : [Math.sin((1 - weight) * angle) / sine, Math.sin(weight * angle) / sine];
-  const sign = dot < 0 ? -1 : 1;
-  const mixed = from.rotation.map((value, i) => a * value + sign * b * to.rotation[i]!);
-  const length = Math.hypot(...mixed);
-  return {
-    translation: translation as unknown as Vector,
-    rotation: mixed.map((value) => value / length) as unknown as Quaternion,
-  };
-}
-
-/** Pose in the outer frame of what is posed in the inner one. */
-function composed(outer: Pose, inner: Pose): Pose {
-  const moved = rotated(outer.rotation, inner.translation);
-  const [x, y, z] = outer.translation;
-  return {
-    translation: [x + moved[0], y + moved[1], z + moved[2]],
-    rotation: product(outer.rotation, inner.rotation),
-  };
-}
-
-/** Pose of `pose` seen from `origin`, both given in one frame. */
-function relative(origin: Pose, pose: Pose): Pose {
-  if (origin === IDENTITY) return pose;
-  const [x, y, z, w] = origin.rotation;
-  const back: Quaternion = [-x, -y, -z, w];
-  const [i, j, k] = origin.translation;
-  const [a, b, c] = pose.translation;
-  return { translation: rotated(back, [a - i, b - j, c - k]), rotation: product(back, pose.rotation) };
-}
-
-function rotated(rotation: Quaternion, [x, y, z]: Vector): Vector {
-  const [i, j, k, w] = rotation;
-  const [a, b, c] = product(product(rotation, [x, y, z, 0]), [-i, -j, -k, w]);
-  return [a, b, c];
-}
-
-function product([ax, ay, az, aw]: Quaternion, [bx, by, bz, bw]: Quaternion): Quaternion {
-  return [
-    aw * bx + ax * bw + ay * bz - az * by,
-    aw * by - ax * bz + ay * bw + az * bx,
-    aw * bz + ax * by - ay * bx + az * bw,
-    aw * bw - ax * bx - ay * by - az * bz,
-  ];
 }

@@ -1,11 +1,5 @@
 import type { Data } from "../arm/data.js";
-import type { Transform } from "../explain/observation.js";
-
-/** A frame's pose in the world: translation in metres, unit quaternion (x, y, z, w). */
-export interface Pose {
-  readonly translation: Transform["translation"];
-  readonly rotation: Transform["rotation"];
-}
+import type { Pose, Quaternion } from "../arm/pose.js";
 
 /** Pose of a body. Kinematics of `data` must be up to date. */
 export function bodyPose(data: Data, body: number): Pose {
@@ -14,33 +8,10 @@ export function bodyPose(data: Data, body: number): Pose {
   return { translation: [x!, y!, z!], rotation: [i!, j!, k!, w!] };
 }
 
-/** Pose of `child` seen from `parent`, both given in the world. */
-export function relative(parent: Pose, child: Pose): Pose {
-  const back = conjugate(parent.rotation);
-  const [x, y, z] = child.translation.map((value, k) => value - parent.translation[k]!);
-  const [i, j, k] = product(product(back, [x!, y!, z!, 0]), parent.rotation);
-  return { translation: [i, j, k], rotation: product(back, child.rotation) };
-}
-
 /** The optical frame of a camera (x right, y down, z forward: REP 103) from its axes right, up, back (row-major 3×3). */
 export function opticalPose(position: Float64Array, axes: Float64Array): Pose {
   const flipped = axes.map((value, at) => (at % 3 === 0 ? value : -value));
   return { translation: [position[0]!, position[1]!, position[2]!], rotation: quaternion(flipped) };
-}
-
-type Quaternion = Transform["rotation"];
-
-function conjugate([x, y, z, w]: Quaternion): Quaternion {
-  return [-x, -y, -z, w];
-}
-
-function product([ax, ay, az, aw]: Quaternion, [bx, by, bz, bw]: Quaternion): Quaternion {
-  return [
-    aw * bx + ax * bw + ay * bz - az * by,
-    aw * by - ax * bz + ay * bw + az * bx,
-    aw * bz + ax * by - ay * bx + az * bw,
-    aw * bw - ax * bx - ay * by - az * bz,
-  ];
 }
 
 /** Unit quaternion of a rotation matrix, by its largest component (Shepperd 1978). */

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type Importance, ImportanceFactor } from "../arm/importance.js";
+import { type Pose, relative } from "../arm/pose.js";
 import type { Transform } from "../explain/observation.js";
-import { bodyPose, opticalPose, type Pose, relative } from "./poses.js";
+import { bodyPose, opticalPose } from "./poses.js";
 import { random } from "./random.js";
 import {
   CONTROL_PERIOD,

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";
 import type { Image } from "#src/explain/observation.js";
@@ -65,6 +66,25 @@ describe("depth of 16 bits", async () => {
     expect(image.encoding).toBe("16UC1");
     expect(new Uint16Array(image.data.slice().buffer)).toEqual(words);
   });
+});
+
+test("whatever became of the bytes on their way, there is an image or an ImageError of one line", async () => {
+  const change = fc.record({ at: fc.nat(1 << 16), byte: fc.nat(255) });
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.array(change, { maxLength: 8 }), fc.nat(1 << 16), async (isPng, changes, cut) => {
+      const data = Uint8Array.from(isPng ? png : jpeg);
+      for (const { at, byte } of changes) data[at % data.length] = byte;
+      const end = cut % 3 === 0 ? cut % data.length : data.length;
+      const found = await decode("x", data.subarray(0, end)).catch((error: unknown) => error);
+      if (found instanceof ImageError) expect(found.message).not.toContain("\n");
+      else {
+        const image = found as Image;
+        const channels = { rgb8: 3, mono8: 1, "16UC1": 2 }[image.encoding as "rgb8"];
+        expect(image.data.length).toBe(image.width * image.height * channels);
+      }
+    }),
+    { numRuns: 150 },
+  );
 });
 
 describe("refused with a reason", () => {

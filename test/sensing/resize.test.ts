@@ -13,7 +13,7 @@ interface Case {
   readonly expected: string;
 }
 const golden = (JSON.parse(readFileSync("test/data/sensing.json", "utf8")) as { resize: Case[] }).resize;
-const CHANNELS = { rgb8: 3, rgba8: 4, mono8: 1, "16UC1": 1 };
+const CHANNELS = { rgb8: 3, rgba8: 4, mono8: 1, "16UC1": 1 } as const;
 
 function pixels(text: string, encoding: Case["encoding"]): Uint8Array | Uint16Array {
   const data = Uint8Array.from(Buffer.from(text, "base64"));
