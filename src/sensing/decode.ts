@@ -39,6 +39,7 @@ export function checkImage({ width, height, encoding, step, data }: Omit<ImageMe
  * @throws ImageError (also as a rejection), one line with what was found and what was expected
  */
 export function decodeImage(message: ImageMessage): Image;
+export function decodeImage(message: CompressedImageMessage): Promise<Image>;
 export function decodeImage(message: ImageMessage | CompressedImageMessage): Image | Promise<Image>;
 export function decodeImage(message: ImageMessage | CompressedImageMessage): Image | Promise<Image> {
   if (isCompressed(message)) return decompress(message);

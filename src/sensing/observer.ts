@@ -215,11 +215,12 @@ export class Observer {
     if (this.#gate.tick()) this.#jump();
     const refusal = this.#gate.refusal(stamp, "image");
     if (refusal) return void this.#tally.dropped(leading, refusal.why, refusal.reason, true);
-    if (episode !== this.#episode)
-      return void this.#tally.dropped(leading, "out_of_order", "the clock jumped back after it", true);
+    const overtaken = () => this.#tally.dropped(leading, "out_of_order", "all was forgotten after it came", true);
+    if (episode !== this.#episode) return void overtaken();
     const messages = this.cameras.map((camera) => [camera, frames[camera]!.message.message!] as const);
     try {
       const images = await this.#observing.images(Object.fromEntries(messages));
+      if (episode !== this.#episode) return void overtaken();
       const before = this.#observed;
       const first = before?.episode !== episode || stamp - before.stamp > this.#gate.settings.episodeGap;
       if (first) this.#observing.begin();

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { unknownImportance } from "../arm/importance.js";
 import { InputError } from "../errors.js";
 import type { CameraView, Image, Observation, ObservationFlag, Optics } from "../explain/observation.js";
@@ -13,6 +14,9 @@ import { ImageError } from "./image-error.js";
 import { opticsFrom } from "./optics.js";
 import type { RobotState } from "./state-buffer.js";
 import { type Filler, fillersOf, jointsOf } from "./values.js";
+
+/** Decoding and resizing larger images, in pixels, are two turns of the event loop: others want it too. */
+const LARGE = 1 << 16;
 
 export type CameraMessage = ImageMessage | CompressedImageMessage;
 
@@ -66,11 +70,13 @@ export class Observing {
   async images(messages: Readonly<Record<string, CameraMessage>>): Promise<Pick<Observation, "images" | "cameras">> {
     const images: Record<string, Image> = {};
     const cameras: Record<string, CameraView> = {};
-    const names = Object.keys(messages);
-    const framed = await Promise.all(names.map((camera) => this.#frame(camera, messages[camera]!)));
-    for (const [i, { image, view }] of framed.entries()) {
-      images[names[i]!] = image;
-      if (view) cameras[names[i]!] = view;
+    const entries = Object.entries(messages);
+    // All files at once beside the event loop; raw pixels one after another on it.
+    const files = entries.map(([, message]) => (isCompressed(message) ? begun(decodeImage(message)) : undefined));
+    for (const [i, [camera, message]] of entries.entries()) {
+      const { image, view } = await this.#frame(camera, files[i] ?? message);
+      images[camera] = image;
+      if (view) cameras[camera] = view;
     }
     return Object.keys(cameras).length > 0 ? { images, cameras } : { images };
   }
@@ -97,9 +103,10 @@ export class Observing {
     };
   }
 
-  async #frame(camera: string, message: CameraMessage): Promise<Framed> {
+  async #frame(camera: string, from: CameraMessage | Promise<Image>): Promise<Framed> {
     try {
-      const image = await decodeImage(message);
+      const image = await (from instanceof Promise ? from : decodeImage(from));
+      if (image.width * image.height > LARGE) await setImmediate();
       const optics = this.#opticsOf(camera, image);
       return this.#framings.get(camera)!.frame(optics ? { ...image, optics } : image);
     } catch (error) {
@@ -123,6 +130,12 @@ export class Observing {
     this.#optics.set(camera, optics ? { info, width, height, optics } : { info, width, height });
     return optics;
   }
+}
+
+/** A promise that may be awaited late, or never. */
+function begun<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** An image error and the camera that it is of. */

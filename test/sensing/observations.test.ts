@@ -143,6 +143,19 @@ describe("the end effector and α", () => {
     robot.delete();
   });
 
+  it("that are freed while an image is decoded leave it out", async () => {
+    const problems: string[] = [];
+    const robot = await observer(seeing({ file: "models/reacher.xml", site: "ee" }), {
+      problem: (topic, reason) => problems.push(`${topic}: ${reason}`),
+    });
+    robot.jointState(joints(0n));
+    const [match] = robot.image("image", image(0n));
+    const observing = match!.observe();
+    robot.delete();
+    expect(await observing).toBeUndefined();
+    expect(problems).toEqual(["image: all was forgotten after it came"]);
+  });
+
   it("values beyond all measure are not observed", async () => {
     const problems: string[] = [];
     const robot = await observer(seeing({ file: "models/reacher.xml", site: "ee" }), {
@@ -238,6 +251,36 @@ describe("images", () => {
     expect(Object.keys(observation.images)).toEqual(["front", "wrist"]);
     expect(observation.stamp).toBe(MS);
     expect(() => robot.image("rear", image(5n))).toThrow("camera rear: expected one of front, wrist");
+  });
+
+  it("of several cameras, damaged ones: the first is told of, and nothing is left unhandled", async () => {
+    const problems: string[] = [];
+    const names = ["front", "wrist", "rear"];
+    const inputs = Object.fromEntries(names.map((modality) => [modality, { ...IMAGE, modality }]));
+    const robot = await observer(card({ inputs: { ...inputs, state: [POSITION] } as never }), {
+      problem: (topic, reason) => problems.push(`${topic}: ${reason}`),
+    });
+    robot.jointState(joints(0n));
+    const damaged = { header: header(0n), format: "jpeg", data: Uint8Array.of(0xff, 0xd8, 0xff, 0) };
+    robot.image("wrist", damaged);
+    robot.image("rear", damaged);
+    const [match] = robot.image("front", image(0n));
+    expect(await match!.observe()).toBeUndefined();
+    expect(problems).toEqual([expect.stringMatching(/^wrist: the compressed image is damaged/)]);
+    expect(robot.counters().topics.wrist!.dropped).toEqual({ damaged: 1 });
+  });
+
+  it("that are large are resized in a turn of their own", async () => {
+    const robot = await observer(cropped({ resize: "nearest" }));
+    robot.jointState(joints(0n));
+    const data = Uint8Array.from({ length: 640 * 480 * 3 }, (_, i) => i % 251);
+    let turns = 0;
+    const matches = robot.image("image", image(0n, "rgb8", 640, 480, data));
+    const observing = only(matches);
+    setImmediate(() => turns++);
+    const { images } = await observing;
+    expect(turns).toBe(1);
+    expect(images.image!.data[0]).toBe(((80 * 640 + 80) * 3) % 251);
   });
 
   it("may be none: then each joint state is an observation", async () => {
