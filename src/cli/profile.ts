@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { bagFiles } from "../bag/bag-files.js";
-import { readMessages } from "../bag/read-messages.js";
+import { keyOf } from "../bag/bag.js";
+import { decoderOf } from "../bag/decode.js";
+import { openBag } from "../bag/open-bag.js";
 import { type Profile, serialiseProfile } from "../health/profile.js";
 import { ProfileBuilder } from "../health/profile-builder.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
@@ -20,10 +21,7 @@ export function addProfile(program: Command): void {
   program
     .command("profile")
     .description("sum up the shares in explained recordings, to compare a running policy with")
-    .argument(
-      "<bags...>",
-      "MCAP files, or folders of ros2 bag, with explanations, such as torquelens sim --record writes",
-    )
+    .argument("<bags...>", "explained recordings: .mcap, .db3, or folders of ros2 bag")
     .option("-o, --output <file>", "where to write the profile (default: print it)")
     .option("--json", "print the profile as one JSON object")
     .action(profile);
@@ -32,7 +30,7 @@ export function addProfile(program: Command): void {
 async function profile(bags: readonly string[], { output, json }: Options): Promise<void> {
   if (output !== undefined) await assertWritable(output);
   const builder = new ProfileBuilder();
-  for (const bag of bags) for (const file of await bagFiles(bag)) await read(file, builder);
+  for (const path of bags) await read(path, builder);
   const made = builder.profile();
   const text = serialiseProfile(made);
   if (output !== undefined) await writeAtomically(output, text);
@@ -40,13 +38,20 @@ async function profile(bags: readonly string[], { output, json }: Options): Prom
   else process.stdout.write(output === undefined ? text : `${summary(made)}\n\nprofile  ${output}\n`);
 }
 
-async function read(bag: string, builder: ProfileBuilder): Promise<void> {
-  builder.begin(basename(bag));
-  for await (const entry of readMessages(bag, new Set([EXPLANATION, RATIOS]))) {
-    if (entry.kind === "metadata") {
-      if (entry.name === "torquelens") builder.facts(entry.metadata);
-    } else if (entry.type === EXPLANATION) builder.explanation(entry.message as ExplanationMessage);
-    else builder.ratios(entry.message as RelevanceRatiosMessage);
+async function read(path: string, builder: ProfileBuilder): Promise<void> {
+  builder.begin(basename(path));
+  const bag = await openBag(path);
+  try {
+    const wanted = bag.topics.filter(({ type }) => type === EXPLANATION || type === RATIOS);
+    const decoders = new Map(wanted.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
+    for await (const { topic, data } of bag.read({ topics: new Set(wanted.map(({ name }) => name)) })) {
+      const message = decoders.get(keyOf(topic))?.(data);
+      if (topic.type === EXPLANATION) builder.explanation(message as ExplanationMessage);
+      else if (topic.type === RATIOS) builder.ratios(message as RelevanceRatiosMessage);
+    }
+    for (const problem of bag.problems) process.stderr.write(`warning: ${problem}\n`);
+  } finally {
+    await bag.close();
   }
 }
 

@@ -26,12 +26,6 @@ export class ProfileBuilder {
     this.#recordings.push(recording);
   }
 
-  /** What the recording says about itself. @throws InputError as `explanation` */
-  facts(metadata: ReadonlyMap<string, string>): void {
-    const [policySha256, method] = [metadata.get("policy_sha256"), metadata.get("method")];
-    if (policySha256 !== undefined && method !== undefined) this.#identify({ policySha256, method });
-  }
-
   /** @throws InputError where it is of another policy or method than those before */
   explanation({ policy_sha256, method, level, flags, modalities, shares }: ExplanationMessage): void {
     this.#identify({ policySha256: policy_sha256, method });

@@ -51,18 +51,10 @@ describe("ProfileBuilder", () => {
   it("makes do with ratios", () => {
     const builder = new ProfileBuilder();
     builder.begin("a.mcap");
-    builder.facts(
-      new Map([
-        ["policy_sha256", "cd"],
-        ["method", "rap"],
-      ]),
-    );
     builder.ratios(toRatios(sampleExplanation()));
     builder.ratios({ ...toRatios(sampleExplanation()), image: Number.NaN });
     expect(builder.profile()).toEqual({
       torquelens_profile: 1,
-      policy_sha256: "cd",
-      method: "rap",
       recordings: ["a.mcap"],
       ticks: 1,
       ratios: Object.fromEntries(
