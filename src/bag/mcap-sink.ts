@@ -50,15 +50,8 @@ export class McapSink implements Sink {
    * @throws InputError where it cannot be written there.
    */
   static async create(path: string, options: McapOptions): Promise<McapSink> {
-    await zstd.isLoaded;
     const file = await PartFile.create(path);
-    const writer = new McapWriter({
-      writable: file,
-      chunkSize: CHUNK_SIZE,
-      compressChunk: (data) => ({ compression: "zstd", compressedData: zstd.compress(data, COMPRESSION_LEVEL) }),
-    });
-    await writer.start({ profile: "ros2", library: `torquelens ${version}` });
-    return new McapSink(file, writer, options);
+    return new McapSink(file, await startWriter(file), options);
   }
 
   private constructor(file: PartFile, writer: McapWriter, { encoder, metadata = {} }: McapOptions) {
@@ -108,23 +101,8 @@ export class McapSink implements Sink {
   }
 
   async #begin(explanation: Explanation): Promise<void> {
-    for (const channel of this.#channels) {
-      const type = messageType(channel.type);
-      const schemaId = await this.#writer.registerSchema({
-        name: channel.type,
-        encoding: "ros2msg",
-        data: new TextEncoder().encode(type.schema),
-      });
-      const metadata = new Map([
-        ["offered_qos_profiles", offeredQosProfiles(channel.qos)],
-        ["topic_type_hash", typeHash(type)],
-      ]);
-      this.#ids.set(
-        channel,
-        await this.#writer.registerChannel({ schemaId, topic: channel.topic, messageEncoding: "cdr", metadata }),
-      );
-    }
-    const records = { torquelens: facts(explanation), ...this.#metadata };
+    for (const channel of this.#channels) this.#ids.set(channel, await registerChannel(this.#writer, channel));
+    const records = { torquelens: factsOf(explanation), ...this.#metadata };
     for (const [name, record] of Object.entries(records)) {
       await this.#writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
     }
@@ -142,8 +120,35 @@ export class McapSink implements Sink {
   }
 }
 
+/** A writer of chunks by zstd whose header is written. */
+export async function startWriter(file: PartFile): Promise<McapWriter> {
+  await zstd.isLoaded;
+  const writer = new McapWriter({
+    writable: file,
+    chunkSize: CHUNK_SIZE,
+    compressChunk: (data) => ({ compression: "zstd", compressedData: zstd.compress(data, COMPRESSION_LEVEL) }),
+  });
+  await writer.start({ profile: "ros2", library: `torquelens ${version}` });
+  return writer;
+}
+
+/** Registers a channel with its schema, offered QoS and type hash; returns its number in the file. */
+export async function registerChannel(writer: McapWriter, channel: Channel): Promise<number> {
+  const { topic, type: name } = channel;
+  const data = new TextEncoder().encode(messageType(name).schema);
+  const schemaId = await writer.registerSchema({ name, encoding: "ros2msg", data });
+  return writer.registerChannel({ schemaId, topic, messageEncoding: "cdr", metadata: channelMetadata(channel) });
+}
+
+/** What rosbag2 keeps of a channel. */
+export const channelMetadata = ({ type, qos }: Channel): Map<string, string> =>
+  new Map([
+    ["offered_qos_profiles", offeredQosProfiles(qos)],
+    ["topic_type_hash", typeHash(messageType(type))],
+  ]);
+
 /** What holds for the whole recording: what explained, and against what. */
-function facts({ method, policySha256, convention, modalities, joints }: Explanation): Record<string, string> {
+export function factsOf({ method, policySha256, convention, modalities, joints }: Explanation): Record<string, string> {
   return {
     version,
     method,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import { InputError } from "../errors.js";
-import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedTopics } from "./bag.js";
+import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
 import { unpacked } from "./zstd.js";
 
 type Database = InstanceType<typeof sqlite.Database>;
@@ -121,8 +121,9 @@ class SqliteBag implements Bag {
     private readonly folder: string,
     { topics, start, end, messages }: Described,
   ) {
-    this.#byId = topics;
     this.topics = unitedTopics(topics.values());
+    const united = new Map(this.topics.map((topic) => [keyOf(topic), topic]));
+    this.#byId = new Map(Array.from(topics, ([id, topic]) => [id, united.get(keyOf(topic))!]));
     [this.start, this.end, this.messages] = [start, end, messages];
   }
 

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   compile: async () => (await import("./compile.js")).addCompile,
   inspect: async () => (await import("./inspect.js")).addInspect,
   methods: async () => (await import("./methods.js")).addMethods,
+  replay: async () => (await import("./replay.js")).addReplay,
   profile: async () => (await import("./profile.js")).addProfile,
   train: async () => (await import("./train.js")).addTrain,
   node: async () => (await import("./node.js")).addNode,

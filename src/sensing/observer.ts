@@ -148,8 +148,12 @@ export class Observer {
     if (problem !== undefined) this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", problem);
   }
 
-  /** The torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction. */
-  commanded(torque: ArrayLike<number>): void {
+  /**
+   * The torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction.
+   * Torques that are promised are waited for by an observation that depends on them; where the promise is broken, those
+   * before them hold on.
+   */
+  commanded(torque: ArrayLike<number> | Promise<ArrayLike<number>>): void {
     this.#observing.commanded(torque);
   }
 
@@ -224,7 +228,7 @@ export class Observer {
       const before = this.#observed;
       const first = before?.episode !== episode || stamp - before.stamp > this.#gate.settings.episodeGap;
       if (first) this.#observing.begin();
-      const rest = this.#observing.state(state, this.#arm.model);
+      const rest = await this.#observing.state(state, this.#arm.model);
       const wrong = unusable(this.#policy, rest.values);
       if (wrong !== undefined) return void this.#tally.dropped(leading, "not_a_number", wrong, true);
       this.#observed = { episode, stamp };

@@ -13,7 +13,7 @@ import { type Framed, Framing, regionOf } from "./framing.js";
 import { ImageError } from "./image-error.js";
 import { opticsFrom } from "./optics.js";
 import type { RobotState } from "./state-buffer.js";
-import { type Filler, fillersOf, jointsOf } from "./values.js";
+import { type Filler, fillersOf, hasQuantity, jointsOf } from "./values.js";
 
 /** Decoding and resizing larger images, in pixels, are two turns of the event loop: others want it too. */
 const LARGE = 1 << 16;
@@ -27,7 +27,8 @@ export class Observing {
   readonly #framings: ReadonlyMap<string, Framing>;
   readonly #infos = new Map<string, CameraInfoMessage>();
   readonly #optics = new Map<string, { info: CameraInfoMessage; width: number; height: number; optics?: Optics }>();
-  #torque: Float64Array;
+  readonly #seesTorque: boolean;
+  #torque: Float64Array | Promise<Float64Array>;
 
   /** @throws InputError for a modality without a source, see `fillersOf` */
   constructor(
@@ -39,6 +40,7 @@ export class Observing {
     this.#fillers = fillersOf(policy, constants);
     const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");
     this.#framings = new Map(cameras.map((modality) => [modality.name, new Framing(modality)]));
+    this.#seesTorque = hasQuantity(policy, "previous_action");
     this.#torque = new Float64Array(policy.card.joints.length);
   }
 
@@ -56,9 +58,16 @@ export class Observing {
     this.#infos.set(camera, info);
   }
 
-  /** The torques that were commanded, N·m, in the card's order. */
-  commanded(torque: ArrayLike<number>): void {
-    this.#torque = Float64Array.from(torque);
+  /** The torques that were commanded, N·m, in the card's order, or will be; a broken promise changes nothing. */
+  commanded(torque: ArrayLike<number> | Promise<ArrayLike<number>>): void {
+    const before = this.#torque;
+    this.#torque =
+      torque instanceof Promise
+        ? torque.then(
+            (found) => Float64Array.from(found),
+            () => before,
+          )
+        : Float64Array.from(torque);
   }
 
   /** Forgets the torques that were commanded: an episode begins. */
@@ -81,17 +90,25 @@ export class Observing {
     return Object.keys(cameras).length > 0 ? { images, cameras } : { images };
   }
 
-  /** Everything but the images. Joints in the order of `jointsOf`. */
-  state(
+  /** Everything but the images. Joints in the order of `jointsOf`. Waits for promised torques where it depends on them. */
+  async state(
     { joints, tip: fromTf }: RobotState,
     arm: ArmModel | undefined,
-  ): Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms"> {
+  ): Promise<Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms">> {
     const { position, velocity, isDifferentiated } = joints;
     const commanded = this.policy.card.joints.length;
     const [q, v] = [position.subarray(0, commanded), velocity.subarray(0, commanded)];
     const tip = fromTf ?? arm?.tip(q, v);
-    const robot = { position, velocity, tip, torque: this.#torque };
-    const { importance, flags } = arm ? arm.importance(q, v, this.#torque) : unknownImportance(commanded);
+    const importanceBy = (by?: Float64Array) => (arm ? arm.importance(q, v, by) : unknownImportance(commanded));
+    let torque = this.#torque instanceof Promise ? undefined : this.#torque;
+    let found = importanceBy(torque);
+    // α depends on the torque where it is found by rollouts, and those are flagged.
+    if (!torque && (this.#seesTorque || (arm && found.flags.length > 0))) {
+      torque = await this.#torque;
+      found = importanceBy(torque);
+    }
+    const { importance, flags } = found;
+    const robot = { position, velocity, tip, torque: torque ?? new Float64Array(commanded) };
     const allFlags: ObservationFlag[] = [...flags];
     if (isDifferentiated || fromTf) allFlags.push("velocity_differentiated");
     return {

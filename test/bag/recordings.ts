@@ -107,6 +107,7 @@ export const writeMcap = async (path: string, messages: readonly Sample[], form?
 export async function readAll(bag: Bag, selection?: Selection): Promise<Sample[]> {
   const found: Sample[] = [];
   for await (const { topic, logTime, data } of bag.read(selection)) {
+    if (!bag.topics.includes(topic)) throw new Error(`${topic.name}: not the topic that the bag lists`);
     found.push({ topic: topic.name, type: topic.type, logTime, data: Uint8Array.from(data) });
   }
   return found;

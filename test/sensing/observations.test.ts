@@ -325,6 +325,33 @@ describe("other values", () => {
     expect(third.values.previous_action).toEqual(Float64Array.of(0, 0));
   });
 
+  it("wait for torques that are promised, and keep those before where the promise is broken", async () => {
+    const robot = await observer(given, { values: { language: [7, 8, 9] } });
+    const state = (ms: bigint) => jointState(ms * MS, ["gripper", "shoulder", "elbow"], [0.5, 0.3, -0.7], [0, 0, 0]);
+    robot.jointState(state(0n));
+    await only(robot.image("image", image(0n)));
+    let promise = (_: number[]): void => {};
+    robot.commanded(
+      new Promise<number[]>((resolve) => {
+        promise = resolve;
+      }),
+    );
+    robot.jointState(state(20n));
+    let isObserved = false;
+    const second = only(robot.image("image", image(20n))).then((observation) => {
+      isObserved = true;
+      return observation;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(isObserved).toBe(false);
+    promise([0.25, -0.5]);
+    expect((await second).values.previous_action).toEqual(Float64Array.of(-0.5, 0.25));
+    robot.commanded(Promise.reject(new Error("not explained")));
+    robot.jointState(state(40n));
+    const third = await only(robot.image("image", image(40n)));
+    expect(third.values.previous_action).toEqual(Float64Array.of(-0.5, 0.25));
+  });
+
   it.each([
     [{}, "test.yaml: language: no source, expected 3 constant values (0, 1, 2): no sensor gives it"],
     [{ language: [1] }, "test.yaml: language: found 1 values, expected 3 constant values (0, 1, 2)"],

@@ -1,0 +1,161 @@
+import type { McapWriter } from "@mcap/core";
+import type { Explanation } from "../explain/explanation.js";
+import type { ChannelEncoder } from "../messages/channel-encoder.js";
+import type { Channel } from "../messages/channels.js";
+import { messageType } from "../messages/definitions.js";
+import { type BagRecord, keyOf, type Topic } from "./bag.js";
+import { channelMetadata, factsOf, type McapOptions, registerChannel, startWriter } from "./mcap-sink.js";
+import { PartFile } from "./part-file.js";
+
+/** A channel of the file and how many messages it has. */
+export interface Written {
+  readonly id: number;
+  readonly topic: Pick<Topic, "name" | "type" | "encoding" | "metadata">;
+  count: number;
+}
+
+export interface Contents {
+  readonly written: readonly Written[];
+  /** Log times of the first and the last message, nanoseconds. */
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** The same policy, bag and version give the same explanation: what the machine took for it is left out. */
+function timeless(explanation: Explanation): Explanation {
+  const flags = explanation.flags.filter((flag) => flag !== "deadline_missed");
+  return { ...explanation, latencyMs: Number.NaN, flags };
+}
+
+/**
+ * An MCAP file of a recording and its explanation: messages copied as they are, and the topics of the explaining node.
+ * Messages are in the order of the calls. The file has its name once `close` is through (see `PartFile`).
+ */
+export class ExplainedBag {
+  readonly path: string;
+  /** The file's name until `close`; what remains of a run that was broken off. */
+  readonly partPath: string;
+  readonly #channels: readonly Channel[];
+  readonly #own = new Map<Channel, Written>();
+  readonly #copied = new Map<string, Written>();
+  readonly #schemas = new Map<string, number>();
+  #explained = 0;
+
+  private constructor(
+    private readonly file: PartFile,
+    private readonly writer: McapWriter,
+    private readonly encoder: ChannelEncoder,
+    private readonly metadata: NonNullable<McapOptions["metadata"]>,
+  ) {
+    this.path = file.path;
+    this.partPath = file.partPath;
+    this.#channels = encoder.channels.filter(({ origin, recorded }) => origin === "explanation" && recorded);
+  }
+
+  /** Opens the file and writes its header. @throws InputError where it cannot be written there */
+  static async create(path: string, { encoder, metadata = {} }: McapOptions): Promise<ExplainedBag> {
+    const file = await PartFile.create(path);
+    return new ExplainedBag(file, await startWriter(file), encoder, metadata);
+  }
+
+  /** What the file holds so far, by channel, and its span of log times. */
+  contents(): Contents {
+    const written = [...this.#copied.values(), ...this.#own.values()].filter(({ count }) => count > 0);
+    const { messageStartTime: start = 0n, messageEndTime: end = 0n } = this.writer.statistics ?? {};
+    return { written, start, end };
+  }
+
+  /** Explanations so far. */
+  get explained(): number {
+    return this.#explained;
+  }
+
+  /** Writes a message of the recording, its payload as it is. Calls of all methods must be awaited one at a time. */
+  async copy({ topic, logTime, publishTime, data }: BagRecord): Promise<void> {
+    const key = keyOf(topic);
+    let written = this.#copied.get(key);
+    if (!written) {
+      written = { id: await this.#register(topic), topic, count: 0 };
+      this.#copied.set(key, written);
+    }
+    await this.writer.addMessage({ channelId: written.id, sequence: written.count++, logTime, publishTime, data });
+  }
+
+  /** Writes the node's messages. @param logTime when the observation was complete in the recording, nanoseconds */
+  async explain(explanation: Explanation, logTime: bigint): Promise<void> {
+    if (this.#explained++ === 0) await this.#begin(explanation);
+    const shown = timeless(explanation);
+    for (const channel of this.#channels) {
+      const data = await this.encoder.encode(channel, shown);
+      if (!data) continue;
+      const written = this.#own.get(channel)!;
+      await this.writer.addMessage({
+        channelId: written.id,
+        sequence: written.count++,
+        logTime,
+        publishTime: logTime,
+        data,
+      });
+    }
+  }
+
+  /** Writes index and statistics and gives the file its name. */
+  async close(): Promise<void> {
+    try {
+      await this.writer.end();
+    } catch (error) {
+      await this.file.abandon();
+      throw error;
+    }
+    await this.file.finish();
+  }
+
+  /** Leaves the file unfinished under its other name; its whole messages can be recovered. */
+  abandon(): Promise<void> {
+    return this.file.abandon();
+  }
+
+  /** Removes the file. */
+  discard(): Promise<void> {
+    return this.file.discard();
+  }
+
+  async #begin(explanation: Explanation): Promise<void> {
+    for (const channel of this.#channels) {
+      const topic = { name: channel.topic, type: channel.type, encoding: "cdr", metadata: channelMetadata(channel) };
+      this.#own.set(channel, { id: await registerChannel(this.writer, channel), topic, count: 0 });
+    }
+    for (const [name, record] of Object.entries({ torquelens: factsOf(explanation), ...this.metadata }))
+      await this.writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
+  }
+
+  async #register(topic: Topic): Promise<number> {
+    const { name, encoding } = topic;
+    return this.writer.registerChannel({
+      schemaId: await this.#schema(topic),
+      topic: name,
+      messageEncoding: encoding,
+      metadata: new Map(topic.metadata),
+    });
+  }
+
+  async #schema(topic: Topic): Promise<number> {
+    const { encoding, data } = topic.schema ?? commonSchema(topic.type);
+    const key = `${topic.type} ${encoding} ${Buffer.from(data).toString("latin1")}`;
+    let id = this.#schemas.get(key);
+    if (id === undefined) {
+      id = await this.writer.registerSchema({ name: topic.type, encoding, data });
+      this.#schemas.set(key, id);
+    }
+    return id;
+  }
+}
+
+/** The common definition of a type; empty, as rosbag2 leaves it, where there is none. */
+function commonSchema(type: string): { encoding: string; data: Uint8Array } {
+  try {
+    return { encoding: "ros2msg", data: new TextEncoder().encode(messageType(type).schema) };
+  } catch {
+    return { encoding: "", data: new Uint8Array() };
+  }
+}

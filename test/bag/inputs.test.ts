@@ -1,0 +1,252 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BagSource } from "#src/bag/bag-source.js";
+import { findInputs, type NamedTopics } from "#src/bag/inputs.js";
+import { openBag } from "#src/bag/open-bag.js";
+import { InputError } from "#src/errors.js";
+import type { Explanation } from "#src/explain/explanation.js";
+import type { Observation } from "#src/explain/observation.js";
+import { encoderOf } from "#src/messages/cdr.js";
+import type { ImageMessage } from "#src/messages/types.js";
+import type { Policy } from "#src/policy/policy.js";
+import { header, jointState, rawImage } from "../sensing/messages.js";
+import { card, policyOf } from "../sensing/policies.js";
+import { type Sample, writeMcap } from "./recordings.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torquelens-inputs-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const ms = (time: number): bigint => BigInt(time) * 1_000_000n;
+const recorded = (topic: string, type: string, time: number, message: object): Sample => ({
+  topic,
+  type,
+  logTime: ms(time),
+  data: encoderOf(type)(message),
+});
+const image = (topic: string, time: number, stamp = time, rest: Partial<ImageMessage> = {}): Sample =>
+  recorded(
+    topic,
+    "sensor_msgs/msg/Image",
+    time,
+    rawImage("rgb8", 4, 3, new Uint8Array(36).fill(time % 251), { header: header(ms(stamp)), ...rest }),
+  );
+const jpeg = (topic: string, time: number): Sample =>
+  recorded(topic, "sensor_msgs/msg/CompressedImage", time, {
+    header: header(ms(time)),
+    format: "jpeg",
+    data: new Uint8Array(3),
+  });
+const joints = (topic: string, time: number, names = ["shoulder", "elbow"], stamp = time): Sample => {
+  const zeros = names.map(() => 0);
+  return recorded(
+    topic,
+    "sensor_msgs/msg/JointState",
+    time,
+    jointState(
+      ms(stamp),
+      names,
+      names.map(() => time / 1000),
+      zeros,
+    ),
+  );
+};
+
+async function bagOf(messages: readonly Sample[]) {
+  await writeMcap(join(folder, "bag.mcap"), messages);
+  return openBag(join(folder, "bag.mcap"));
+}
+
+async function found(messages: readonly Sample[], named: NamedTopics = {}, policy: Policy = policyOf(card())) {
+  const bag = await bagOf(messages);
+  try {
+    const { cameras, joints } = await findInputs(bag, policy, named);
+    return {
+      cameras: Object.fromEntries([...cameras].map(([k, { name }]) => [k, name])),
+      joints: joints.map(({ name }) => name),
+    };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.message.replaceAll(`${folder}/`, "");
+  } finally {
+    await bag.close();
+  }
+}
+
+const two = () => {
+  const { inputs, ...rest } = card();
+  return policyOf({
+    ...rest,
+    inputs: { ...inputs, wrist: { ...inputs.image!, modality: "wrist" } as (typeof inputs)[string] },
+  });
+};
+
+describe("topics are found", () => {
+  it("by type and by the names of joints", async () => {
+    const messages = [joints("/gripper", 1, ["finger"]), joints("/arm", 2), image("/front", 3)];
+    expect(await found(messages)).toEqual({ cameras: { image: "/front" }, joints: ["/arm"] });
+  });
+
+  it("the raw images of a camera before its compressed ones, and those where there are no others", async () => {
+    const both = [joints("/arm", 1), image("/front", 2), jpeg("/front/compressed", 2)];
+    expect(await found(both)).toMatchObject({ cameras: { image: "/front" } });
+    expect(await found([both[0]!, both[2]!])).toMatchObject({ cameras: { image: "/front/compressed" } });
+  });
+
+  it("joints on several topics, where each has some of them", async () => {
+    const messages = [joints("/upper", 1, ["shoulder"]), joints("/lower", 1, ["elbow", "wrist"]), image("/front", 2)];
+    expect(await found(messages)).toMatchObject({ joints: ["/upper", "/lower"] });
+  });
+
+  it("several cameras by the modalities' names", async () => {
+    const messages = [joints("/arm", 1), image("/camera/image/raw", 2), image("/camera/wrist/raw", 2)];
+    expect(await found(messages, {}, two())).toMatchObject({
+      cameras: { image: "/camera/image/raw", wrist: "/camera/wrist/raw" },
+    });
+  });
+
+  it("never in an explanation", async () => {
+    const explained = { ...image("/node/overlay", 2), topic: "/node/overlay" };
+    const ratios = recorded("/node/ratios", "torquelens/msg/RelevanceRatios", 2, {
+      header: header(0n),
+      image: 0,
+      position: 0,
+      velocity: 0,
+      configuration: 0,
+      weighted_torque: 0,
+      conservation_residual: 0,
+      latency_ms: 0,
+    });
+    expect(await found([joints("/arm", 1), image("/front", 2), explained, ratios])).toMatchObject({
+      cameras: { image: "/front" },
+    });
+  });
+
+  it("as they are named", async () => {
+    const messages = [joints("/a", 1), joints("/b", 1), image("/front", 2), image("/back", 2)];
+    expect(await found(messages, { image: { "": "/back" }, joints: ["/b"] })).toEqual({
+      cameras: { image: "/back" },
+      joints: ["/b"],
+    });
+    expect(await found(messages, { image: { image: "/front" }, joints: ["/a", "/b"] })).toEqual({
+      cameras: { image: "/front" },
+      joints: ["/a", "/b"],
+    });
+  });
+});
+
+describe("a bag is refused with the reason", () => {
+  const arm = joints("/arm", 1);
+  const front = image("/front", 2);
+  it.each<[string, Sample[], NamedTopics, string]>([
+    ["no messages", [], {}, "bag.mcap: no messages, expected images and joint states"],
+    ["no images", [arm], {}, "bag.mcap: no images for image, expected sensor_msgs Image or CompressedImage"],
+    ["no joint states", [front], {}, "bag.mcap: no joint states, expected sensor_msgs/msg/JointState"],
+    [
+      "several cameras",
+      [arm, front, image("/back", 2)],
+      {},
+      "bag.mcap: several topics may be image: /front, /back (--image TOPIC)",
+    ],
+    [
+      "several arms",
+      [arm, joints("/other", 1), front],
+      {},
+      "bag.mcap: several topics hold the policy's joints: /arm, /other (--joints TOPIC)",
+    ],
+    [
+      "joints missing",
+      [joints("/arm", 1, ["shoulder", "wrist"]), front],
+      {},
+      "bag.mcap: joints elbow are missing: /arm has shoulder, wrist",
+    ],
+    [
+      "an image topic that is none",
+      [arm, front],
+      { image: { "": "/arm" } },
+      "bag.mcap: no images on /arm, expected one of /front",
+    ],
+    [
+      "a joint topic that is none",
+      [arm, front],
+      { joints: ["/x"] },
+      "bag.mcap: no joint states on /x, expected one of /arm",
+    ],
+    [
+      "a modality that is none",
+      [arm, front],
+      { image: { eye: "/front" } },
+      "--image eye=/front: expected MODALITY=TOPIC, MODALITY one of image",
+    ],
+  ])("%s", async (_, messages, named, reason) => {
+    expect(await found(messages, named)).toBe(reason);
+  });
+
+  it("several cameras of which none has the modality's name", async () => {
+    expect(await found([arm, front, image("/back", 2)], {}, two())).toBe(
+      "bag.mcap: no topic named after image: /front, /back (--image image=TOPIC)",
+    );
+  });
+});
+
+describe("bad messages are counted and told of, and the rest is explained", () => {
+  async function observed(messages: readonly Sample[], policy = policyOf(card())) {
+    const problems: string[] = [];
+    const bag = await bagOf(messages);
+    const source = await BagSource.open(bag, policy, { problem: (topic, why) => problems.push(`${topic}: ${why}`) });
+    const seen: Observation[] = [];
+    for await (const observation of source.observations()) {
+      seen.push(observation);
+      source.accept({ torque: Float32Array.of(0.5, -0.25) } as Explanation);
+    }
+    const counters = source.counters();
+    await source.close();
+    await bag.close();
+    return { seen, problems, counters };
+  }
+  const steady = (from: number, count: number, shift = 0): Sample[] =>
+    Array.from({ length: count }, (_, i) => from + 50 * i).flatMap((time) => [
+      joints("/arm", time, undefined, time - shift),
+      image("/front", time, time - shift),
+    ]);
+  const stamps = (seen: readonly Observation[]) => seen.map(({ stamp }) => Number(stamp / 1_000_000n));
+
+  it("stamps by another clock than the recorder's", async () => {
+    const { seen, problems } = await observed(steady(1_000_000, 4, 999_900));
+    expect(problems).toEqual([]);
+    expect(stamps(seen)).toEqual([100, 150, 200, 250]);
+  });
+
+  it("an unknown encoding, a damaged payload", async () => {
+    const strange = image("/front", 149, 149, { encoding: "mauve8" });
+    const damaged = { ...image("/front", 151), data: Uint8Array.of(0, 1, 0, 0, 7) };
+    const { seen, problems } = await observed([...steady(100, 2), strange, damaged, ...steady(200, 2)].sort(byTime));
+    expect(stamps(seen)).toEqual([100, 150, 200, 250]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^\/front: .*mauve8/),
+      expect.stringMatching(/^\/front: a message that does not fit its definition/),
+    ]);
+  });
+
+  it("stamps that are equal or out of order", async () => {
+    const again = [image("/front", 160, 150), image("/front", 170, 140)];
+    const { seen, problems, counters } = await observed([...steady(100, 2), ...again, ...steady(200, 2)]);
+    expect(stamps(seen)).toEqual([100, 150, 200, 250]);
+    expect(problems).toHaveLength(2);
+    expect(counters.topics.image!.dropped).toEqual({ out_of_order: 2 });
+  });
+
+  it("a clock that was set back in the middle begins an episode", async () => {
+    const { seen, counters } = await observed([...steady(5000, 3), ...steady(6000, 3, 5500)]);
+    // The image at 500 tells of it; the joint state before that counted as one of the time before.
+    expect(stamps(seen)).toEqual([5000, 5050, 5100, 550, 600]);
+    expect(seen.map(({ first }) => first)).toEqual([true, false, false, true, false]);
+    expect(counters.clockJumps).toBe(1);
+  });
+});
+
+const byTime = (a: Sample, b: Sample): number => Number(a.logTime - b.logTime);
