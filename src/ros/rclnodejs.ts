@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { delimiter, join } from "node:path";
 import { InputError } from "../errors.js";
 import type { Qos } from "../messages/qos.js";
 import { type Failed, guarded } from "./guard.js";
+import { loadRclnodejs } from "./rclnodejs-load.js";
 import type {
   RclContext,
   RclEndpoint,
@@ -53,27 +52,6 @@ export async function openNodeOf(rcl: Rclnodejs, { name, namespace = "", args }:
       // It may not have come up at all.
     }
     throw new InputError(`ROS 2 does not start: ${(error as Error).message}`);
-  }
-}
-
-/** From `ros/`, where the package's build puts it, else from beside the other packages. */
-async function loadRclnodejs(): Promise<Rclnodejs> {
-  if (!process.env.AMENT_PREFIX_PATH)
-    throw new InputError("no ROS 2 is sourced: source its setup.bash first (/opt/ros/DISTRIBUTION/setup.bash)");
-  let folder: string;
-  try {
-    const near = createRequire(new URL("../../ros/package.json", import.meta.url));
-    folder = dirname(near.resolve("rclnodejs/package.json"));
-  } catch {
-    throw new InputError(
-      "rclnodejs is not installed: with ROS 2 sourced, build the package (colcon build), or run npm run build:ros",
-    );
-  }
-  try {
-    const module: { default: Rclnodejs } = await import(pathToFileURL(join(folder, "dist/index.js")).href);
-    return module.default;
-  } catch (error) {
-    throw new InputError(`rclnodejs does not load (built for another ROS 2 or Node.js?): ${(error as Error).message}`);
   }
 }
 
