@@ -12,7 +12,8 @@ export interface Ended {
 
 const running = new Set<Program>();
 process.on("exit", () => {
-  for (const program of running) program.signalGroup("SIGKILL");
+  // Not SIGKILL: `ros2 launch` ends what it started, in groups of their own.
+  for (const program of running) program.signalGroup("SIGTERM");
 });
 
 /** A program under test, in a process group of its own, with all that it printed. */

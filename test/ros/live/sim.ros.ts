@@ -24,8 +24,8 @@ describe("the simulator and the node, launched", () => {
     await reaches(probe, "active");
   });
   afterAll(async () => {
-    await probe.end();
     await stopAll();
+    await probe?.end();
     rmSync(scratch, { recursive: true });
   });
 
