@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -70,7 +70,9 @@ describe("the recorder", async () => {
   it.runIf(code === 0)("records explanations that can be played back", async () => {
     const directory = mkdtempSync(join(tmpdir(), "torquelens-bag-"));
     try {
-      const launch = new Program("ros2", ["launch", "torquelens", "sim.launch.py"]);
+      const params = join(directory, "params.yaml");
+      writeFileSync(params, "torquelens:\n  ros__parameters: {level: full}\n");
+      const launch = new Program("ros2", ["launch", "torquelens", "sim.launch.py", `params_file:=${params}`]);
       await reaches(probe, "active");
       const bag = join(directory, "run");
       const topics = ["explanation", "ratios", "overlay/compressed", "markers"].map((name) => `/torquelens/${name}`);

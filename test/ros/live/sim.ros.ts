@@ -18,7 +18,10 @@ describe("the simulator and the node, launched", () => {
 
   beforeAll(async () => {
     const params = join(scratch, "params.yaml");
-    writeFileSync(params, "torquelens_sim:\n  ros__parameters: {stamps: simulated}\n");
+    writeFileSync(
+      params,
+      "torquelens_sim:\n  ros__parameters: {stamps: simulated}\ntorquelens:\n  ros__parameters: {level: full}\n",
+    );
     launch = new Program("ros2", ["launch", "torquelens", "sim.launch.py", `params_file:=${params}`]);
     probe = await Probe.start({ simTime: true });
     await reaches(probe, "active");
