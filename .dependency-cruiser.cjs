@@ -14,6 +14,7 @@ const rooms = {
   sensing: ["explain", "policy", "arm", "messages"],
   foxglove: ["explain", "messages"],
   bag: ["explain", "messages", "policy", "sensing", "yaml"],
+  analysis: ["explain", "messages", "bag"],
   sim: ["arm", "explain"],
   ros: ["explain", "sensing", "health", "messages", "policy", "arm", "sim", "relevance", "runtime", "urdf"],
   train: ["graph", "backward", "runtime", "policy", "sim", "arm"],

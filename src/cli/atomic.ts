@@ -17,6 +17,27 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
   }
 }
 
+/**
+ * As `writeAtomically`, for what is too large to hold: `fill` writes to the path it is given, and the file gets its name
+ * once that is through. Returns what `fill` returns.
+ */
+export async function writeThrough<T>(path: string, fill: (path: string) => Promise<T>): Promise<T> {
+  const { target, mode, regular } = await destination(path).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+  if (!regular) return fill(target);
+  const half = temporary(target);
+  try {
+    const result = await fill(half);
+    if (mode !== undefined) await chmod(half, mode);
+    await rename(half, target);
+    return result;
+  } catch (error) {
+    await rm(half, { force: true });
+    throw error;
+  }
+}
+
 /** Throws the InputError of `writeAtomically` for an output that cannot be written, before the work for it is done. */
 export async function assertWritable(path: string): Promise<void> {
   try {

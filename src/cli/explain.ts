@@ -10,10 +10,10 @@ import type { Precision } from "../relevance/compile.js";
 import type { Device } from "../runtime/device.js";
 import { writeAtomically } from "./atomic.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
+import { explanationJson, explanationText } from "./explanation-json.js";
 import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
 import { type FileObservation, readObservation } from "./observation-files.js";
 import { precisionOption, warnOfPrecision } from "./precision-option.js";
-import { explanationJson, explanationText } from "./report.js";
 
 interface Options {
   readonly image: readonly string[];

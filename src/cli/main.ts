@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   inspect: async () => (await import("./inspect.js")).addInspect,
   methods: async () => (await import("./methods.js")).addMethods,
   replay: async () => (await import("./replay.js")).addReplay,
+  report: async () => (await import("./report.js")).addReport,
   profile: async () => (await import("./profile.js")).addProfile,
   train: async () => (await import("./train.js")).addTrain,
   node: async () => (await import("./node.js")).addNode,

@@ -1,65 +1,203 @@
-import type { Explanation } from "../explain/explanation.js";
-import { columns } from "./table.js";
+import { resolve } from "node:path";
+import { Presets, SingleBar } from "cli-progress";
+import { type Command, InvalidArgumentError } from "commander";
+import { CsvWriter, type TableWriter } from "../analysis/csv.js";
+import { readDetails } from "../analysis/details.js";
+import { type EventSpec, parseEvent } from "../analysis/events.js";
+import { findings } from "../analysis/findings.js";
+import { page } from "../analysis/page.js";
+import { ParquetTable } from "../analysis/parquet.js";
+import { readIdentity, readRuns } from "../analysis/read-runs.js";
+import { reportJson } from "../analysis/report-json.js";
+import type { Run } from "../analysis/run.js";
+import { Survey } from "../analysis/survey.js";
+import { type TableColumn, tableColumns } from "../analysis/table.js";
+import { InputError } from "../errors.js";
+import { assertWritable, writeAtomically, writeThrough } from "./atomic.js";
+import { atLeast, wholeNumber } from "./numbers.js";
+import { reportText } from "./report-text.js";
 
-/**
- * An explanation as the JSON object of one tick: torques N·m, time s, latency ms; shares by modality, in total and for
- * each torque. Numbers that are not finite (the residual below level `full`) become null.
- */
-export function explanationJson(explanation: Explanation): Record<string, unknown> {
-  const { observation, convention, ratios, torqueShares, modalities, joints } = explanation;
-  const shares = (values: Float32Array) =>
-    Object.fromEntries(modalities.map((modality, index) => [modality, number(values[index]!)]));
-  const per = modalities.length;
-  return {
-    tick: observation.tick,
-    time: Number(observation.stamp) / 1e9,
-    method: explanation.method,
-    convention: { reference: convention.reference, feature_points: convention.featurePoints },
-    policy_sha256: explanation.policySha256,
-    level: explanation.level,
-    joints,
-    torque: Array.from(explanation.torque, number),
-    importance: Array.from(explanation.importance, number),
-    shares: shares(explanation.shares),
-    ratios: {
-      image: number(ratios.image),
-      position: number(ratios.position),
-      velocity: number(ratios.velocity),
-      configuration: number(ratios.configuration),
-    },
-    per_torque: joints.map((_, joint) => shares(torqueShares.subarray(joint * per, (joint + 1) * per))),
-    conservation_residual: number(explanation.conservationResidual),
-    latency_ms: number(explanation.latencyMs),
-    flags: explanation.flags,
-  };
+interface Options {
+  readonly output?: string;
+  readonly csv?: string;
+  readonly parquet?: string;
+  readonly json?: boolean;
+  readonly against?: readonly string[];
+  readonly names: readonly [string, string];
+  readonly event: readonly EventSpec[];
+  readonly window: number;
+  readonly at: readonly number[];
+  readonly runs: number;
+  readonly moments: number;
+  readonly topic?: string;
 }
 
-/** Six significant digits are more than float32 relevance is worth. */
-const number = (value: number): number | null => (Number.isFinite(value) ? Number(value.toPrecision(6)) : null);
+export function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("what the torques of recorded runs were based on: charts, film strips, what to look at first, tables")
+    .argument("<bags...>", "explained recordings: .mcap, .db3, or folders of ros2 bag")
+    .option("-o, --output <file>", "write a self-contained HTML page")
+    .option("--csv <file>", "write a table, a row a tick and joint")
+    .option("--parquet <file>", "write the same table as Parquet")
+    .option("--json", "print the report's numbers as one JSON object")
+    .option("--against <bags...>", "a second set of runs to compare the first with")
+    .option("--names <first,second>", "names of the two sets", setNames, ["A", "B"] as const)
+    .option(
+      "--event <what>",
+      "align runs at flag:NAME, topic:/NAME, tick:N, time:SECONDS or end; can be given again",
+      (text: string, before: readonly EventSpec[]) => [...before, parseEvent(text)],
+      [] as readonly EventSpec[],
+    )
+    .option("--window <seconds>", "time shown before and after an event", atLeast(0.01), 1)
+    .option("--at <seconds,...>", "times of a run's film strip (default: evenly spread)", times, [])
+    .option("--runs <n>", "runs shown by themselves, the most unusual first", wholeNumber(0), 6)
+    .option("--moments <n>", "moments listed of each kind", wholeNumber(0), 8)
+    .option("--topic <name>", "topic of the explanations, where a bag has several")
+    .action(report);
+}
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+async function report(bags: readonly string[], options: Options): Promise<void> {
+  const sets = [bags, ...(options.against ? [options.against] : [])];
+  refuseTwice(sets.flat());
+  for (const file of [options.output, options.csv, options.parquet]) if (file !== undefined) await assertWritable(file);
+  const bar = new SingleBar({ format: "{bar} {value}/{total} bags, {eta} s left", noTTYOutput: false }, Presets.legacy);
+  const drawn = process.stderr.isTTY;
+  if (drawn) bar.start(sets.flat().length, 0);
+  const { surveys, notes } = await withTables(sets, options, (write) =>
+    surveyOf(sets, options, write, () => drawn && bar.increment()),
+  ).finally(() => bar.stop());
+  const found = findings(surveys, notes, options.moments);
+  if (options.output !== undefined) {
+    const details = [];
+    for (const { survey, ranking } of found.sets) {
+      details.push(await readDetails(survey, ranking, { runs: options.runs, at: options.at, topic: options.topic }));
+    }
+    await writeAtomically(options.output, await page(found, details));
+  }
+  for (const note of notes) process.stderr.write(`warning: ${note}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(reportJson(found))}\n`);
+  else process.stdout.write(`${reportText(found, options)}\n`);
+}
 
-/** The same for people: torques with their importance, shares in total and for each torque, and what to mind. */
-export function explanationText(explanation: Explanation): string {
-  const { joints, torque, importance, modalities, shares, torqueShares, ratios, convention } = explanation;
-  const torques = joints.map((joint, j) => [joint, `${torque[j]!.toPrecision(4)} N·m`, importance[j]!.toFixed(3)]);
-  const table = modalities.map((modality, m) => [
-    modality,
-    percent(shares[m]!),
-    ...joints.map((_, j) => percent(torqueShares[j * modalities.length + m]!)),
-  ]);
-  const references = Object.entries(convention.reference).map(([modality, kind]) => `${modality} ${kind}`);
-  const notes = [
-    ["method", explanation.method],
-    ["image : position : velocity", [ratios.image, ratios.position, ratios.velocity].map(percent).join(" : ")],
-    ["conservation residual", explanation.conservationResidual.toExponential(1)],
-    ["reference", references.join(", ")],
-    ["feature points", `origin ${convention.featurePoints}`],
-    ...(explanation.flags.length > 0 ? [["flags", explanation.flags.join(", ")]] : []),
+type Write = (run: Run) => Promise<void>;
+
+interface Surveyed {
+  readonly surveys: readonly Survey[];
+  readonly notes: readonly string[];
+}
+
+/** Reads all runs; bags that cannot be read are left out, with a note, as long as others can. */
+async function surveyOf(
+  sets: readonly (readonly string[])[],
+  { names, event, window, topic, against }: Options,
+  write: Write,
+  done: () => void,
+): Promise<Surveyed> {
+  const notes: string[] = [];
+  const messages = event.flatMap((spec) => (spec.kind === "topic" ? [spec.topic] : []));
+  const surveys = sets.map((_, s) => new Survey({ name: against ? names[s]! : "all runs", events: event, window }));
+  for (const [s, bags] of sets.entries()) {
+    const survey = surveys[s]!;
+    const problems: InputError[] = [];
+    for (const bag of bags) {
+      const skipped = (count: number, reason: string) =>
+        notes.push(`${bag}: ${count} explanations left out: ${reason}`);
+      const runs = readRuns(bag, { messages, topic, skipped, problem: (text) => notes.push(text) });
+      for await (const run of readable(runs, (problem) => problems.push(problem))) {
+        survey.add(run);
+        await write(run);
+      }
+      done();
+    }
+    if (survey.runs.length === 0) throw problems[0]!;
+    notes.push(...problems.map(({ message }) => `left out ${message}`));
+  }
+  return { surveys, notes };
+}
+
+/** The runs of a bag; none where it cannot be read from its beginning on. */
+async function* readable(runs: AsyncGenerator<Run>, left: (problem: InputError) => void): AsyncGenerator<Run> {
+  let any = false;
+  try {
+    for await (const run of runs) {
+      any = true;
+      yield run;
+    }
+  } catch (error) {
+    if (any || !(error instanceof InputError)) throw error;
+    left(error);
+  }
+}
+
+/** Runs `work` with what writes the tables that were asked for. */
+async function withTables(
+  sets: readonly (readonly string[])[],
+  { csv, parquet, topic, names }: Options,
+  work: (write: Write) => Promise<Surveyed>,
+): Promise<Surveyed> {
+  if (csv === undefined && parquet === undefined) return work(async () => {});
+  const columns = await columnsOf(sets, topic, names);
+  const tables: readonly [string | undefined, (path: string) => Promise<TableWriter>][] = [
+    [csv, (path) => CsvWriter.create(path, columns)],
+    [parquet, async (path) => new ParquetTable(path, columns)],
   ];
-  return [
-    columns([["joint", "torque", "importance"], ...torques]),
-    columns([["share of", "all", ...joints], ...table]),
-    columns(notes),
-  ].join("\n\n");
+  const wrapped = tables.reduce<(write: Write) => Promise<Surveyed>>((inner, [path, create]) => {
+    if (path === undefined) return inner;
+    return (write) =>
+      writeThrough(path, async (half) => {
+        const table = await create(half);
+        try {
+          return await inner(async (run) => {
+            await table.write(run);
+            await write(run);
+          });
+        } finally {
+          await table.close();
+        }
+      });
+  }, work);
+  return wrapped(async () => {});
+}
+
+/** The columns that the runs of all sets need, judged by the first readable bag of each. */
+async function columnsOf(
+  sets: readonly (readonly string[])[],
+  topic: string | undefined,
+  names: readonly [string, string],
+): Promise<TableColumn[]> {
+  const modalities = new Set<string>();
+  for (const bags of sets) {
+    for (const bag of bags) {
+      const identity = await readIdentity(bag, { topic }).catch((error: unknown) => {
+        if (!(error instanceof InputError)) throw error;
+      });
+      if (!identity) continue;
+      for (const modality of identity.modalities) modalities.add(modality);
+      break;
+    }
+  }
+  const second = new Set(sets[1]);
+  return tableColumns([...modalities], sets.length > 1 ? ({ bag }) => names[second.has(bag) ? 1 : 0] : undefined);
+}
+
+function refuseTwice(bags: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const bag of bags) {
+    const path = resolve(bag);
+    if (seen.has(path)) throw new InputError(`${bag}: named twice, expected every bag once`);
+    seen.add(path);
+  }
+}
+
+function setNames(text: string): readonly [string, string] {
+  const [first, second, ...more] = text.split(",").map((name) => name.trim());
+  if (first && second && first !== second && more.length === 0) return [first, second];
+  throw new InvalidArgumentError("Expected two names with a comma between them.");
+}
+
+function times(text: string): number[] {
+  const seconds = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (seconds.every((at) => Number.isFinite(at) && at >= 0)) return seconds;
+  throw new InvalidArgumentError("Expected seconds from the run's first tick, with commas between them.");
 }

@@ -7,6 +7,9 @@ import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
 /** LEVEL_… of `msg/Explanation.msg`. */
 export const LEVELS: Readonly<Record<Level, number>> = { full: 0, shares: 1, skip: 2 };
 
+/** The flag of an explanation that begins an episode. */
+export const EPISODE_START = "episode_start";
+
 /** The explanation without its heatmaps; `options` say what the mono16 heatmap shows and so its peak. */
 export function toExplanation(explanation: Explanation, options: HeatmapOptions = {}): ExplanationMessage {
   const shown = greyOptions(options);
@@ -19,7 +22,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     method: explanation.method,
     policy_sha256: explanation.policySha256,
     level: LEVELS[explanation.level],
-    flags: [...explanation.flags],
+    flags: [...explanation.flags, ...(observation.first ? [EPISODE_START] : [])],
     latency_ms: explanation.latencyMs,
     conservation_residual: explanation.conservationResidual,
     modalities: [...modalities],

@@ -15,6 +15,7 @@ import { Explainer } from "#src/explain/explainer.js";
 import { jointElementsOf } from "#src/explain/joint-relevance.js";
 import { run } from "#src/explain/pipeline.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
+import { EPISODE_START } from "#src/messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "#src/messages/types.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { SimulatedSource } from "#src/sim/source.js";
@@ -105,11 +106,14 @@ type Digested = Awaited<ReturnType<typeof digested>>[number];
 const own = ({ topic }: { topic: string }): boolean => topic.startsWith("/torquelens/");
 const explanationsOf = (path: string) => decoded<ExplanationMessage>(path, "/torquelens/explanation");
 
-/** What is the same live and replayed: all but what the machine took, and what only the simulator knows. */
+/** Flags that only the simulator or the live machine knows. */
+const UNKNOWN: readonly string[] = ["deadline_missed", "limit_clipped", EPISODE_START];
+
+/** What is the same live and replayed. */
 const timeless = (message: ExplanationMessage) => ({
   ...message,
   latency_ms: 0,
-  flags: message.flags.filter((flag) => flag !== "deadline_missed" && flag !== "limit_clipped"),
+  flags: message.flags.filter((flag) => !UNKNOWN.includes(flag)),
 });
 
 describe("a simulation recorded live and replayed", () => {

@@ -1,0 +1,125 @@
+import type { Run } from "./run.js";
+import { counts } from "./run.js";
+
+/** Shares of one run at given places: [points × M], row-major; NaN where the run says nothing. */
+export type Curve = Float32Array;
+
+/** Where shares are sampled: points at equal distances. */
+export interface Grid {
+  readonly from: number;
+  readonly to: number;
+  readonly points: number;
+}
+
+/** Per cent of the episode, a point each. */
+export const EPISODE_GRID: Grid = { from: 0, to: 100, points: 101 };
+
+export function gridPoint({ from, to, points }: Grid, k: number): number {
+  return from + ((to - from) * k) / (points - 1);
+}
+
+/** Shares over per cent of the episode, by the stamps: 0 is the first tick, 100 the last. */
+export function episodeCurve(run: Run): Curve {
+  const start = run.stamp[0]!;
+  const whole = Number(run.stamp[run.ticks - 1]! - start) || 1;
+  return sample(run, EPISODE_GRID, (i) => (100 * Number(run.stamp[i]! - start)) / whole);
+}
+
+/** Shares around a moment of the run, in seconds from it. @param at stamp, nanoseconds */
+export function curveAround(run: Run, at: bigint, grid: Grid): Curve {
+  return sample(run, grid, (i) => Number(run.stamp[i]! - at) / 1e9);
+}
+
+/**
+ * A point has the mean of the ticks that are nearest to it and count; where there are none, what lies on the straight
+ * line between the neighbours, as long as they are no further apart than `MAX_GAP` of the grid.
+ */
+function sample(run: Run, grid: Grid, place: (i: number) => number): Curve {
+  const { from, to, points } = grid;
+  const modalities = run.identity.modalities.length;
+  const step = (to - from) / (points - 1);
+  const curve = new Float32Array(points * modalities);
+  const ticks = new Uint32Array(points);
+  let before: { readonly i: number; readonly place: number } | undefined;
+  const bridges: { readonly a: NonNullable<typeof before>; readonly b: NonNullable<typeof before> }[] = [];
+  for (let i = 0; i < run.ticks; i++) {
+    if (!counts(run, i)) continue;
+    const at = { i, place: place(i) };
+    if (before && at.place - before.place > step && at.place - before.place <= MAX_GAP * (to - from)) {
+      bridges.push({ a: before, b: at });
+    }
+    before = at;
+    const k = Math.round((at.place - from) / step);
+    if (k < 0 || k >= points) continue;
+    ticks[k]!++;
+    for (let m = 0; m < modalities; m++) curve[k * modalities + m]! += run.shares[i * modalities + m]!;
+  }
+  for (let k = 0; k < points; k++) {
+    for (let m = 0; m < modalities; m++) curve[k * modalities + m]! /= ticks[k]!;
+  }
+  for (const { a, b } of bridges) {
+    const [first, last] = [Math.ceil((a.place - from) / step), Math.floor((b.place - from) / step)];
+    for (let k = Math.max(0, first); k <= Math.min(points - 1, last); k++) {
+      if (ticks[k]! > 0) continue;
+      const part = (gridPoint(grid, k) - a.place) / (b.place - a.place);
+      for (let m = 0; m < modalities; m++) {
+        const [x, y] = [run.shares[a.i * modalities + m]!, run.shares[b.i * modalities + m]!];
+        curve[k * modalities + m] = x + part * (y - x);
+      }
+    }
+  }
+  return curve;
+}
+
+/** Part of the grid over which a gap is bridged. */
+const MAX_GAP = 0.1;
+
+/** Mean and standard deviation over curves at one place; NaN where there is no curve, or no second one. */
+export interface Spread {
+  readonly mean: number;
+  readonly std: number;
+  /** Curves that say something there. */
+  readonly curves: number;
+}
+
+/** Gathers curves, each with the same weight, without keeping them. */
+export class CurveStatistics {
+  readonly #count: Uint32Array;
+  readonly #mean: Float64Array;
+  readonly #squares: Float64Array;
+  #curves = 0;
+
+  constructor(
+    readonly grid: Grid,
+    readonly modalities: number,
+  ) {
+    this.#count = new Uint32Array(grid.points * modalities);
+    this.#mean = new Float64Array(this.#count.length);
+    this.#squares = new Float64Array(this.#count.length);
+  }
+
+  get curves(): number {
+    return this.#curves;
+  }
+
+  add(curve: Curve): void {
+    this.#curves++;
+    for (let at = 0; at < curve.length; at++) {
+      const value = curve[at]!;
+      if (Number.isNaN(value)) continue;
+      const delta = value - this.#mean[at]!;
+      this.#mean[at]! += delta / ++this.#count[at]!;
+      this.#squares[at]! += delta * (value - this.#mean[at]!);
+    }
+  }
+
+  at(k: number, m: number): Spread {
+    const at = k * this.modalities + m;
+    const curves = this.#count[at]!;
+    return {
+      mean: curves > 0 ? this.#mean[at]! : Number.NaN,
+      std: curves > 1 ? Math.sqrt(this.#squares[at]! / (curves - 1)) : Number.NaN,
+      curves,
+    };
+  }
+}

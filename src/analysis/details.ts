@@ -1,0 +1,140 @@
+import sharp from "sharp";
+import { overTime } from "./charts.js";
+import { draw } from "./draw.js";
+import { readPictures } from "./pictures.js";
+import type { Moment, Ranking } from "./ranking.js";
+import { type ReadRunsOptions, readRuns } from "./read-runs.js";
+import { type Run, runName, secondsAt } from "./run.js";
+import type { Survey } from "./survey.js";
+
+/** A picture of a film strip. */
+export interface Frame {
+  /** Seconds from the run's first tick. */
+  readonly seconds: number;
+  /** Camera, where there are several; else empty. */
+  readonly camera: string;
+  /** JPEG, at most `FRAME_WIDTH` wide. */
+  readonly jpeg: Uint8Array;
+}
+
+export type Strip = readonly Frame[];
+
+/** What is shown of a run by itself. */
+export interface RunDetail {
+  /** Index of the run in its survey. */
+  readonly run: number;
+  /** SVG: shares over time, of all torques together and of each. */
+  readonly overTime: string;
+  readonly perJoint: readonly { readonly joint: string; readonly svg: string }[];
+  readonly strip: Strip;
+}
+
+export interface Details {
+  readonly runs: readonly RunDetail[];
+  /** By moment; empty where the bag holds no overlays. */
+  readonly strips: ReadonlyMap<Moment, Strip>;
+}
+
+export interface DetailOptions extends ReadRunsOptions {
+  /** So many runs are shown by themselves, those that rank first. */
+  readonly runs: number;
+  /** Seconds of each shown run at which the strip has a picture; evenly spread where there are none. */
+  readonly at?: readonly number[];
+}
+
+const FRAME_WIDTH = 240;
+const STRIP_FRAMES = 8;
+/** Seconds from a moment to the pictures of its strip. */
+const MOMENT_OFFSETS = [-0.5, -0.25, 0, 0.25, 0.5];
+
+/** Reads the bags of runs and moments worth a look a second time, for charts and pictures of them. */
+export async function readDetails({ runs }: Survey, ranking: Ranking, options: DetailOptions): Promise<Details> {
+  const shown = new Set(ranking.runs.slice(0, options.runs).map(({ run }) => run));
+  const details: RunDetail[] = [];
+  const strips = new Map<Moment, Strip>();
+  const indices = new Map(runs.map(({ name }, index) => [name, index]));
+  const bags = new Set([...shown, ...ranking.moments.map(({ run }) => run)].map((run) => runs[run]!.bag));
+  for (const bag of bags) {
+    const stamps = new Map<number, Placed[]>();
+    const momentStamps = new Map<Moment, Placed[]>();
+    for await (const run of readRuns(bag, options)) {
+      const index = indices.get(runName(run))!;
+      for (const moment of ranking.moments) {
+        if (moment.run !== index) continue;
+        const wanted = MOMENT_OFFSETS.map((offset) => moment.seconds + offset);
+        momentStamps.set(
+          moment,
+          nearest(
+            run,
+            wanted.filter((at) => at >= 0 && at <= secondsAt(run, run.ticks - 1)),
+          ),
+        );
+      }
+      if (!shown.has(index)) continue;
+      stamps.set(index, nearest(run, options.at?.length ? options.at : evenly(secondsAt(run, run.ticks - 1))));
+      details.push({ run: index, ...(await chartsOf(run)), strip: [] });
+    }
+    const frames = await framesOf(bag, [...stamps.values(), ...momentStamps.values()].flat());
+    const strip = (placed: readonly Placed[]) =>
+      placed.flatMap(({ stamp, seconds }) => (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })));
+    for (const [moment, placed] of momentStamps) strips.set(moment, strip(placed));
+    details.forEach((detail, d) => {
+      const placed = stamps.get(detail.run);
+      if (placed) details[d] = { ...detail, strip: strip(placed) };
+    });
+  }
+  const order = ranking.runs.map(({ run }) => run);
+  return { runs: details.sort((a, b) => order.indexOf(a.run) - order.indexOf(b.run)), strips };
+}
+
+async function chartsOf(run: Run): Promise<Pick<RunDetail, "overTime" | "perJoint">> {
+  const perJoint: { joint: string; svg: string }[] = [];
+  for (const [j, joint] of run.identity.joints.entries()) {
+    perJoint.push({ joint, svg: await draw(overTime(run, j)) });
+  }
+  return { overTime: await draw(overTime(run)), perJoint };
+}
+
+interface Placed {
+  readonly stamp: bigint;
+  readonly logTime: bigint;
+  readonly seconds: number;
+}
+
+const evenly = (seconds: number) => Array.from({ length: STRIP_FRAMES }, (_, k) => (seconds * k) / (STRIP_FRAMES - 1));
+
+/** The ticks nearest to the wanted times, each once, in order. */
+function nearest(run: Run, wanted: readonly number[]): Placed[] {
+  const ticks = new Set<number>();
+  for (const at of wanted) {
+    let [low, high] = [0, run.ticks - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (secondsAt(run, middle) < at) low = middle + 1;
+      else high = middle;
+    }
+    const before = Math.max(0, low - 1);
+    ticks.add(at - secondsAt(run, before) < secondsAt(run, low) - at ? before : low);
+  }
+  return [...ticks].sort((a, b) => a - b).map((i) => ({ stamp: run.stamp[i]!, logTime: run.logTime[i]!, seconds: secondsAt(run, i) }));
+}
+
+async function framesOf(bag: string, placed: readonly Placed[]): Promise<Map<bigint, Omit<Frame, "seconds">[]>> {
+  const frames = new Map<bigint, Omit<Frame, "seconds">[]>();
+  if (placed.length === 0) return frames;
+  const times = placed.map(({ logTime }) => logTime).sort((a, b) => Number(a - b));
+  const wanted = { stamps: new Set(placed.map(({ stamp }) => stamp)), from: times[0]!, to: times.at(-1)! };
+  for (const [stamp, pictures] of await readPictures(bag, wanted)) {
+    const shown: Omit<Frame, "seconds">[] = [];
+    for (const { topic, data } of pictures) {
+      const camera = topic.match(/overlay\/([^/]+)\/compressed$/)?.[1] ?? "";
+      const jpeg = await sharp(data)
+        .resize({ width: FRAME_WIDTH, withoutEnlargement: true })
+        .jpeg({ quality: 85 })
+        .toBuffer();
+      shown.push({ camera, jpeg });
+    }
+    frames.set(stamp, shown);
+  }
+  return frames;
+}

@@ -1,0 +1,65 @@
+/** Text that is HTML already. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+type Content = Html | string | number | undefined | readonly Content[];
+
+/** HTML from a template; what is put in is text and is escaped, unless it is HTML itself. Lists are joined. */
+export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return new Html(parts.map((part, index) => `${index > 0 ? textOf(contents[index - 1]) : ""}${part}`).join(""));
+}
+
+function textOf(content: Content): string {
+  if (content === undefined) return "";
+  if (content instanceof Html) return content.text;
+  if (typeof content === "object") return content.map(textOf).join("");
+  return String(content).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** A table; all columns but the first `texts` are numbers. */
+export function table(head: readonly Content[], rows: readonly (readonly Content[])[], texts = 1): Html {
+  const cell = (content: Content, column: number, tag: "td" | "th") =>
+    new Html(`<${tag}${column >= texts ? ' class="n"' : ""}>${textOf(content)}</${tag}>`);
+  return html`<div class="wide"><table><thead><tr>${head.map((content, column) => cell(content, column, "th"))}</tr></thead>
+<tbody>${rows.map(
+    (row) => html`<tr>${row.map((content, column) => cell(content, column, "td"))}</tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+/** A chart with its description, which is read out in its place. */
+export function figure(svg: string, description: string): Html {
+  return html`<figure><div role="img" aria-label="${description}">${new Html(svg)}</div><figcaption>${description}</figcaption></figure>`;
+}
+
+export const STYLE = `
+:root { font: 15px/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; }
+body { max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0.2rem; }
+h2 { font-size: 1.25rem; margin-top: 2.4rem; border-bottom: 1px solid #ccc; padding-bottom: 0.2rem; }
+h3 { font-size: 1.05rem; margin-top: 1.8rem; overflow-wrap: anywhere; }
+h4 { font-size: 0.95rem; margin: 1.2rem 0 0.3rem; }
+table { border-collapse: collapse; font-size: 0.86rem; margin: 0.6rem 0; }
+th, td { text-align: left; padding: 0.22rem 0.7rem 0.22rem 0; border-bottom: 1px solid #e2e2e2; vertical-align: top; }
+th { font-weight: 600; border-bottom-color: #888; }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.n { white-space: normal; }
+.wide { overflow-x: auto; }
+figure { margin: 0.8rem 0; break-inside: avoid; }
+figure svg { max-width: 100%; height: auto; }
+figcaption, .note { font-size: 0.82rem; color: #555; }
+.strip { display: flex; flex-wrap: wrap; gap: 0.4rem; break-inside: avoid; }
+.strip figure { margin: 0; width: 132px; }
+.strip img { width: 100%; display: block; image-rendering: auto; border: 1px solid #ddd; }
+.joints { display: flex; flex-wrap: wrap; gap: 0.4rem; }
+a { color: #00539c; }
+tr, h2, h3, h4 { break-inside: avoid; break-after: auto; }
+h2, h3, h4 { break-after: avoid; }
+@media print {
+  :root { font-size: 10pt; }
+  body { max-width: none; margin: 0; }
+  a { color: inherit; text-decoration: none; }
+  .wide { overflow: visible; }
+}
+`;

@@ -1,0 +1,62 @@
+import { EPISODE_START } from "../messages/explanation.js";
+import { type ReadOptions, readExplanations } from "./read-explanations.js";
+import type { Run, RunIdentity } from "./run.js";
+import { identityOf, nanoseconds, RunBuilder } from "./run-builder.js";
+
+export interface ReadRunsOptions extends ReadOptions {
+  /** Called for explanations that could not be used, with how many and why. */
+  readonly skipped?: (count: number, reason: string) => void;
+}
+
+/** A clock that goes back by more than this began anew; by less, messages came out of order. Nanoseconds. */
+const CLOCK_RESET = 1_000_000_000n;
+
+/**
+ * Reads the explanations of a recording, an episode at a time. An episode begins where the message says so
+ * (`episode_start`) and where the stamps' clock begins anew. Explanations whose stamp is not later than the one before
+ * are skipped and counted. Memory: one episode.
+ * @throws InputError as `readExplanations`, and where explanations are of several policies or methods
+ */
+export async function* readRuns(path: string, options: ReadRunsOptions = {}): AsyncGenerator<Run> {
+  let messages = new Map<string, bigint[]>();
+  let bagStart = 0n;
+  let builder: RunBuilder | undefined;
+  let identity: RunIdentity | undefined;
+  let [episode, skipped] = [0, 0];
+  for await (const found of readExplanations(path, options)) {
+    const { topic, logTime, explanation } = found;
+    bagStart = found.bagStart;
+    if (!explanation) {
+      const times = messages.get(topic);
+      if (times) times.push(logTime);
+      else messages.set(topic, [logTime]);
+      continue;
+    }
+    const stamp = nanoseconds(explanation.header.stamp);
+    const last = builder?.last;
+    if (builder && last !== undefined) {
+      const begins = explanation.flags.includes(EPISODE_START) && stamp > last;
+      if (begins || stamp < last - CLOCK_RESET) {
+        yield builder.build({ bag: path, episode: episode++, bagStart, messages });
+        messages = new Map();
+        builder = undefined;
+      } else if (stamp <= last) {
+        skipped++;
+        continue;
+      }
+    }
+    identity ??= identityOf(explanation);
+    builder ??= new RunBuilder(identity, path);
+    builder.add(explanation, logTime);
+  }
+  if (skipped > 0) options.skipped?.(skipped, "their stamps are not later than those before");
+  if (builder) yield builder.build({ bag: path, episode, bagStart, messages });
+}
+
+/** Whose torques the first explanation of a bag explains, and how. @throws InputError as `readExplanations` */
+export async function readIdentity(path: string, options: ReadOptions = {}): Promise<RunIdentity> {
+  for await (const { explanation } of readExplanations(path, { topic: options.topic })) {
+    if (explanation) return identityOf(explanation);
+  }
+  throw new Error("readExplanations ends with an explanation or an error");
+}

@@ -1,0 +1,154 @@
+import { InputError } from "../errors.js";
+import type { ExplanationMessage, Time } from "../messages/types.js";
+import { Column } from "./column.js";
+import type { Run, RunIdentity } from "./run.js";
+
+const floats = () => new Column((length) => new Float32Array(length));
+
+/** Gathers the explanations of one episode. */
+export class RunBuilder {
+  readonly identity: RunIdentity;
+  readonly #stamp = new Column((length) => new BigInt64Array(length));
+  readonly #logTime = new Column((length) => new BigInt64Array(length));
+  readonly #tick = new Column((length) => new Float64Array(length));
+  readonly #level = new Column((length) => new Uint8Array(length));
+  readonly #flags = new Column((length) => new Uint16Array(length));
+  readonly #latency = floats();
+  readonly #residual = floats();
+  readonly #shares = floats();
+  readonly #torque = floats();
+  readonly #importance = floats();
+  readonly #torqueShares = floats();
+  readonly #flagSets: (readonly string[])[] = [];
+  readonly #flagIndex = new Map<string, number>();
+  readonly #where: string;
+  #last: bigint | undefined;
+
+  /** @param where names the bag in messages */
+  constructor(identity: RunIdentity, where: string) {
+    this.identity = identity;
+    this.#where = where;
+  }
+
+  get ticks(): number {
+    return this.#stamp.length;
+  }
+
+  /** Stamp of the newest explanation, nanoseconds; undefined before the first. */
+  get last(): bigint | undefined {
+    return this.#last;
+  }
+
+  /** @throws InputError where it does not compare with those before, or is not whole */
+  add(message: ExplanationMessage, logTime: bigint): void {
+    assertSame(this.identity, message, this.#where);
+    const { joints, modalities } = this.identity;
+    const stamp = nanoseconds(message.header.stamp);
+    this.#last = stamp;
+    put(this.#stamp, stamp);
+    put(this.#logTime, logTime);
+    put(this.#tick, Number(message.tick));
+    put(this.#level, message.level);
+    put(this.#flags, this.#flagsOf(message.flags));
+    put(this.#latency, message.latency_ms);
+    put(this.#residual, message.conservation_residual);
+    this.#row(this.#shares, message.shares, modalities.length, "shares");
+    for (let j = 0; j < joints.length; j++) {
+      const torque = message.torques[j]!;
+      put(this.#torque, torque.torque);
+      put(this.#importance, torque.importance);
+      this.#row(this.#torqueShares, torque.shares, modalities.length, `shares of ${joints[j]}`);
+    }
+  }
+
+  build(place: Pick<Run, "bag" | "episode" | "bagStart" | "messages">): Run {
+    return {
+      ...place,
+      identity: this.identity,
+      ticks: this.ticks,
+      stamp: this.#stamp.done(),
+      logTime: this.#logTime.done(),
+      tick: this.#tick.done(),
+      level: this.#level.done(),
+      flagSets: this.#flagSets,
+      flags: this.#flags.done(),
+      latencyMs: this.#latency.done(),
+      residual: this.#residual.done(),
+      shares: this.#shares.done(),
+      torque: this.#torque.done(),
+      importance: this.#importance.done(),
+      torqueShares: this.#torqueShares.done(),
+    };
+  }
+
+  #row(column: Column<Float32Array>, values: ArrayLike<number>, width: number, name: string): void {
+    if (values.length !== width) {
+      throw new InputError(
+        `${this.#where}: found an explanation with ${values.length} ${name}, expected ${width}, one a modality`,
+      );
+    }
+    const { data, at } = column.extend(width);
+    data.set(values, at);
+  }
+
+  #flagsOf(flags: readonly string[]): number {
+    const key = flags.join(" ");
+    const known = this.#flagIndex.get(key);
+    if (known !== undefined) return known;
+    this.#flagIndex.set(key, this.#flagSets.length);
+    return this.#flagSets.push([...flags]) - 1;
+  }
+}
+
+function put<T>(
+  column: { extend(count: number): { readonly data: { [index: number]: T }; readonly at: number } },
+  value: T,
+): void {
+  const { data, at } = column.extend(1);
+  data[at] = value;
+}
+
+/** Nanoseconds since the epoch of the clock that stamped it. */
+export function nanoseconds({ sec, nanosec }: Time): bigint {
+  return BigInt(sec) * 1_000_000_000n + BigInt(nanosec);
+}
+
+export function identityOf(message: ExplanationMessage): RunIdentity {
+  return {
+    method: message.method,
+    policySha256: message.policy_sha256,
+    references: [...message.references],
+    featurePoints: message.feature_points,
+    joints: message.torques.map(({ joint }) => joint),
+    modalities: [...message.modalities],
+  };
+}
+
+function assertSame(expected: RunIdentity, message: ExplanationMessage, where: string): void {
+  if (
+    message.method === expected.method &&
+    message.policy_sha256 === expected.policySha256 &&
+    message.torques.length === expected.joints.length
+  ) {
+    return;
+  }
+  throw new InputError(`${where}: ${difference(expected, identityOf(message))}`);
+}
+
+/** What keeps shares of the two from being compared; undefined where nothing does. */
+export function difference(a: RunIdentity, b: RunIdentity): string | undefined {
+  const short = (sha256: string) => `${sha256.slice(0, 12)}…`;
+  if (a.policySha256 !== b.policySha256) {
+    return `found explanations of the policies ${short(a.policySha256)} and ${short(b.policySha256)}, expected one policy`;
+  }
+  if (a.method !== b.method) return `found the methods ${a.method} and ${b.method}, expected one method`;
+  for (const [name, of] of [
+    ["modalities", ({ modalities }: RunIdentity) => modalities.join(", ")],
+    ["joints", ({ joints }: RunIdentity) => joints.join(", ")],
+    ["references", ({ references }: RunIdentity) => references.join(", ")],
+    ["origins of feature points", ({ featurePoints }: RunIdentity) => featurePoints],
+  ] as const) {
+    if (of(a) !== of(b)) return `found the ${name} ${of(a)} and ${of(b)}, expected the same in all`;
+  }
+  return undefined;
+}

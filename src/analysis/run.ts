@@ -1,0 +1,82 @@
+/** What must be the same for shares to compare: whose torques, explained how, measured against what. */
+export interface RunIdentity {
+  /** Name of the method, and options that are not its defaults. */
+  readonly method: string;
+  readonly policySha256: string;
+  /** Reference of each modality, [M]; empty where none is stated (methods.md §0.8). */
+  readonly references: readonly string[];
+  /** Origin of the feature points: `policy` or `corner`. */
+  readonly featurePoints: string;
+  /** Joint names, one a torque, [J]. */
+  readonly joints: readonly string[];
+  /** Modality names, [M]. */
+  readonly modalities: readonly string[];
+}
+
+/**
+ * The explanations of one episode in columns: n ticks in the order of their stamps, J joints, M modalities. Matrices
+ * are row-major, a row a tick.
+ */
+export interface Run {
+  /** The bag as it was named. */
+  readonly bag: string;
+  /** Which episode of the bag, from 0. */
+  readonly episode: number;
+  readonly identity: RunIdentity;
+  readonly ticks: number;
+  /** When the bag's first message was recorded, nanoseconds: what a player calls its beginning. */
+  readonly bagStart: bigint;
+  /** Stamp of the explained image, nanoseconds, [n]. */
+  readonly stamp: BigInt64Array;
+  /** When it was recorded, nanoseconds, [n]: where a player must seek. */
+  readonly logTime: BigInt64Array;
+  /** Counter of control steps as the source counts, [n]. */
+  readonly tick: Float64Array;
+  /** LEVEL_… of `msg/Explanation.msg`, [n]. */
+  readonly level: Uint8Array;
+  /** Every combination of flags that occurs. */
+  readonly flagSets: readonly (readonly string[])[];
+  /** Index into `flagSets`, [n]. */
+  readonly flags: Uint16Array;
+  /** Milliseconds, [n]. */
+  readonly latencyMs: Float32Array;
+  /** Conservation residual, [n]; NaN below level `full`. */
+  readonly residual: Float32Array;
+  /** Share of each modality in the α-weighted sum over torques, [n × M]. */
+  readonly shares: Float32Array;
+  /** Commanded torque, N·m, [n × J]. */
+  readonly torque: Float32Array;
+  /** Importance factor α, [n × J]. */
+  readonly importance: Float32Array;
+  /** Share of each modality for each torque, [n × J × M]. */
+  readonly torqueShares: Float32Array;
+  /** Log times of the messages on each topic that was asked for, nanoseconds. */
+  readonly messages: ReadonlyMap<string, readonly bigint[]>;
+}
+
+/** How the run is called: the bag, with the number of the episode behind the first. */
+export function runName({ bag, episode }: { readonly bag: string; readonly episode: number }): string {
+  return episode === 0 ? bag : `${bag}#${episode}`;
+}
+
+/** Flags of tick i. */
+export function flagsAt(run: Run, i: number): readonly string[] {
+  return run.flagSets[run.flags[i]!]!;
+}
+
+/** Seconds from the run's first tick to tick i. */
+export function secondsAt(run: Run, i: number): number {
+  return Number(run.stamp[i]! - run.stamp[0]!) / 1e9;
+}
+
+/**
+ * Whether the shares of tick i say something (methods.md §0.9): they were computed, the torques are not next to
+ * nothing, and there is relevance. Only such ticks count in statistics.
+ */
+export function counts(run: Run, i: number): boolean {
+  if (flagsAt(run, i).includes("idle")) return false;
+  const modalities = run.identity.modalities.length;
+  let total = 0;
+  for (let m = 0; m < modalities; m++) total += run.shares[i * modalities + m]!;
+  return total > 0;
+}
