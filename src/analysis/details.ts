@@ -116,7 +116,9 @@ function nearest(run: Run, wanted: readonly number[]): Placed[] {
     const before = Math.max(0, low - 1);
     ticks.add(at - secondsAt(run, before) < secondsAt(run, low) - at ? before : low);
   }
-  return [...ticks].sort((a, b) => a - b).map((i) => ({ stamp: run.stamp[i]!, logTime: run.logTime[i]!, seconds: secondsAt(run, i) }));
+  return [...ticks]
+    .sort((a, b) => a - b)
+    .map((i) => ({ stamp: run.stamp[i]!, logTime: run.logTime[i]!, seconds: secondsAt(run, i) }));
 }
 
 async function framesOf(bag: string, placed: readonly Placed[]): Promise<Map<bigint, Omit<Frame, "seconds">[]>> {

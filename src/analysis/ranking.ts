@@ -175,7 +175,7 @@ function strayMoments(run: RunDigest, index: number): Moment[] {
   return thinned(found, run.seconds);
 }
 
-/** Stretches of ticks with the same limit flags, at their first tick. */
+/** The longest stretches of ticks with the same limit flags, at their first tick. */
 function limitStretches(run: RunDigest, index: number): Moment[] {
   const { trace, ticks } = run;
   const at = (i: number) => trace.flagSets[trace.flags[i]!]!.filter((flag) => LIMIT_FLAGS.includes(flag)).join(", ");
@@ -191,7 +191,7 @@ function limitStretches(run: RunDigest, index: number): Moment[] {
     }
     i = end;
   }
-  return found;
+  return found.sort((a, b) => b.score - a.score).slice(0, MOST_OF_A_RUN);
 }
 
 function momentAt({ trace }: RunDigest, run: number, index: number) {

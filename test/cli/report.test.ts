@@ -105,9 +105,14 @@ describe("torquelens report", () => {
   it("leaves out what is no explained recording, and says so, as long as there is one", async () => {
     const no = join(folder, "no.mcap");
     await writeFile(no, "nothing");
-    expect(await report(no)).toMatchObject(refusal(`${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)`));
+    expect(await report(no)).toMatchObject(
+      refusal(`${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)`),
+    );
     const { code, stderr, stdout } = await report(no, bag);
-    expect([code, stderr]).toEqual([0, `warning: left out ${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)\n`]);
+    expect([code, stderr]).toEqual([
+      0,
+      `warning: left out ${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)\n`,
+    ]);
     expect(stdout).toContain("2 runs");
   });
 
