@@ -61,8 +61,8 @@ export interface RclNode {
   createSubscription(
     type: string,
     topic: string,
-    options: { readonly qos: RclQos },
-    callback: (message: Fields) => void,
+    options: { readonly qos: RclQos; readonly isRaw: true },
+    callback: (cdr: Buffer) => void,
   ): RclSubscription;
   createService(
     type: string | RclType,

@@ -2,11 +2,13 @@ import { spawn } from "node:child_process";
 import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { encoderOf } from "#src/messages/cdr.js";
 import { openNodeOf } from "#src/ros/rclnodejs.js";
 import type { RclNode, Rclnodejs } from "#src/ros/rclnodejs-types.js";
 import type { Fields } from "#src/ros/ros.js";
 
 const BIN = fileURLToPath(new URL("../../bin/torquelens.js", import.meta.url));
+const text = (data: string) => encoderOf("std_msgs/msg/String")({ data });
 const QOS = { reliability: "best_effort", durability: "transient_local", depth: 3 } as const;
 
 /** rclnodejs as far as it is used, and what was asked of it. */
@@ -15,7 +17,7 @@ function fake() {
   const logged: string[] = [];
   const sent: Buffer[] = [];
   const made: { kind: string; args: unknown[] }[] = [];
-  let take: ((message: Fields) => void) | undefined;
+  let take: ((cdr: Buffer) => void) | undefined;
   let serve: ((request: Fields) => object | Promise<object | undefined>) | undefined;
   const node: RclNode = {
     name: () => "torquelens",
@@ -97,7 +99,7 @@ function fake() {
     logged,
     sent,
     made,
-    take: (message: Fields) => take!(message),
+    take: (cdr: Uint8Array) => take!(Buffer.from(cdr.slice().buffer)),
     serve: (request: Fields) => serve!(request),
   };
 }
@@ -125,11 +127,22 @@ describe("what rclnodejs does not do well is kept from it", () => {
     ros.subscribe("std_msgs/msg/String", "t", QOS, () => {
       throw new Error("our trouble");
     });
-    take({ data: "x" });
+    take(text("x"));
     ros.subscribe("std_msgs/msg/String", "t", QOS, async () => Promise.reject(new Error("later trouble")));
-    take({ data: "x" });
+    take(text("x"));
     await turn();
     expect(logged).toEqual(["rclnodejs: native trouble", "t: our trouble", "t: later trouble"]);
+  });
+
+  test("messages are read here, and one that is cut off is logged", async () => {
+    const { logged, made, ros, take } = await open();
+    const taken: Fields[] = [];
+    ros.subscribe("std_msgs/msg/String", "t", QOS, (message) => taken.push(message));
+    take(text("as sent"));
+    take(text("as sent").subarray(0, 9));
+    expect(taken).toEqual([{ data: "as sent" }]);
+    expect(logged).toEqual([expect.stringMatching(/^t: /)]);
+    expect(made.find(({ kind }) => kind === "subscription")!.args[2]).toMatchObject({ isRaw: true });
   });
 
   test("it is given buffers from their beginning, of the bytes that there are", async () => {
