@@ -7,7 +7,7 @@ import type { Policy } from "../policy/policy.js";
 import type { Counters } from "../sensing/counters.js";
 import { JOINT_STATES, type Match, Observer, type ObserverOptions } from "../sensing/observer.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
-import { decoderOf } from "./decoding.js";
+import { decoderOf } from "./decode.js";
 import { findInputs, type Inputs, type NamedTopics } from "./inputs.js";
 
 export interface BagSourceOptions extends Omit<ObserverOptions, "now">, NamedTopics {
@@ -107,7 +107,7 @@ export class BagSource implements Source {
     this.observer.commanded(explanation.then(({ torque }) => torque));
   }
 
-  accept({ torque }: Explanation): void {
+  accept({ torque }: Pick<Explanation, "torque">): void {
     this.observer.commanded(torque);
   }
 
@@ -139,7 +139,7 @@ export class BagSource implements Source {
       return await take(data);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      this.options.problem?.(topic.name, error.message);
+      this.options.problem?.(topic.name, error.message.replace(`${this.bag.path}: ${topic.name}: `, ""));
       return [];
     }
   }
@@ -155,10 +155,10 @@ export class BagSource implements Source {
   }
 
   #taking(): Map<Topic, Take> {
-    const { observer, inputs } = this;
+    const { bag, observer, inputs } = this;
     const takes = new Map<Topic, Take>();
     const add = (topic: Topic, take: Take) => {
-      const decode = decoderOf(topic);
+      const decode = decoderOf(topic, bag.path);
       takes.set(topic, (data) => take(decode(data as Uint8Array)));
     };
     for (const [camera, topic] of inputs.infos)

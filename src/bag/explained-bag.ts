@@ -7,6 +7,9 @@ import { type BagRecord, keyOf, type Topic } from "./bag.js";
 import { channelMetadata, factsOf, type McapOptions, registerChannel, startWriter } from "./mcap-sink.js";
 import { PartFile } from "./part-file.js";
 
+/** What the topics of an explanation begin with; a recording's own of that name are not copied but made anew. */
+export const OWN_TOPICS = "/torquelens/";
+
 /** A channel of the file and how many messages it has. */
 export interface Written {
   readonly id: number;
@@ -83,20 +86,22 @@ export class ExplainedBag {
 
   /** Writes the node's messages. @param logTime when the observation was complete in the recording, nanoseconds */
   async explain(explanation: Explanation, logTime: bigint): Promise<void> {
-    if (this.#explained++ === 0) await this.#begin(explanation);
+    if (this.#explained++ === 0) await this.#begin(factsOf(explanation));
     const shown = timeless(explanation);
-    for (const channel of this.#channels) {
-      const data = await this.encoder.encode(channel, shown);
-      if (!data) continue;
-      const written = this.#own.get(channel)!;
-      await this.writer.addMessage({
-        channelId: written.id,
-        sequence: written.count++,
-        logTime,
-        publishTime: logTime,
-        data,
-      });
-    }
+    for (const channel of this.#channels) await this.#add(channel, logTime, await this.encoder.encode(channel, shown));
+  }
+
+  /**
+   * Writes messages that an earlier run made of an observation, by topic.
+   * @param facts what that run's record `torquelens` says
+   */
+  async repeat(
+    messages: ReadonlyMap<string, Uint8Array>,
+    logTime: bigint,
+    facts: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    if (this.#explained++ === 0) await this.#begin(facts);
+    for (const channel of this.#channels) await this.#add(channel, logTime, messages.get(channel.topic));
   }
 
   /** Writes index and statistics and gives the file its name. */
@@ -120,12 +125,19 @@ export class ExplainedBag {
     return this.file.discard();
   }
 
-  async #begin(explanation: Explanation): Promise<void> {
+  async #add(channel: Channel, logTime: bigint, data: Uint8Array | undefined): Promise<void> {
+    if (!data) return;
+    const written = this.#own.get(channel)!;
+    const { id: channelId } = written;
+    await this.writer.addMessage({ channelId, sequence: written.count++, logTime, publishTime: logTime, data });
+  }
+
+  async #begin(facts: Readonly<Record<string, string>>): Promise<void> {
     for (const channel of this.#channels) {
       const topic = { name: channel.topic, type: channel.type, encoding: "cdr", metadata: channelMetadata(channel) };
       this.#own.set(channel, { id: await registerChannel(this.writer, channel), topic, count: 0 });
     }
-    for (const [name, record] of Object.entries({ torquelens: factsOf(explanation), ...this.metadata }))
+    for (const [name, record] of Object.entries({ torquelens: facts, ...this.metadata }))
       await this.writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
   }
 

@@ -3,7 +3,7 @@ import type { JointStateMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import { jointsOf } from "../sensing/values.js";
 import type { Bag, Topic } from "./bag.js";
-import { decoderOf } from "./decoding.js";
+import { decoderOf } from "./decode.js";
 
 /** Topics that a user names, where they are not to be found by type. */
 export interface NamedTopics {
@@ -135,7 +135,7 @@ async function jointTopics(
 async function jointNames(bag: Bag, states: readonly Topic[]): Promise<Map<Topic, Set<string>>> {
   const names = new Map(states.map((topic) => [topic, new Set<string>()]));
   const left = new Map(states.map((topic) => [topic, Math.min(LOOKED_AT, topic.messages)]));
-  const decoders = new Map(states.map((topic) => [topic, decoderOf(topic)]));
+  const decoders = new Map(states.map((topic) => [topic, decoderOf(topic, bag.path)]));
   for await (const { topic, data } of bag.read({ topics: new Set(states.map(({ name }) => name)) })) {
     const count = left.get(topic);
     if (count === undefined) continue;

@@ -23,7 +23,8 @@ export interface McapOptions {
 const CHUNK_SIZE = 256 * 1024;
 const COMPRESSION_LEVEL = 1;
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+/** The version of this package. */
+export const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
 

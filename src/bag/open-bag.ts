@@ -18,6 +18,7 @@ const KINDS: readonly (readonly [begins: string, open: Opener])[] = [
   ["SQLite format 3\0", openSqlite],
   ["\x28\xb5\x2f\xfd", openPacked],
   ["#ROSBAG V", refused("a ROS 1 bag", "convert it first, for instance by `rosbags-convert --src IN.bag --dst OUT`")],
+  ["version https://", refused("a pointer of Git LFS", "fetch the file it stands for: git lfs pull")],
   ["\x1f\x8b", refused("compressed by gzip", "unpack it first: gunzip")],
   ["BZh", refused("compressed by bzip2", "unpack it first: bunzip2")],
   ["\xfd7zXZ", refused("compressed by xz", "unpack it first: unxz")],

@@ -8,10 +8,18 @@ import type { Contents } from "./explained-bag.js";
 export interface Output {
   /** The MCAP file to write. */
   readonly file: string;
+  /** What earlier runs left unfinished, and how to remove it. */
+  readonly unfinished: readonly Leftover[];
   /** Gives a folder its metadata and its name, once the file is closed. */
   finish(contents: Contents): Promise<void>;
   /** Removes what is left, once the file has been removed. */
   discard(): Promise<void>;
+}
+
+export interface Leftover {
+  /** An MCAP file that was not closed. */
+  readonly file: string;
+  remove(): Promise<void>;
 }
 
 /**
@@ -20,16 +28,18 @@ export interface Output {
  * @throws InputError where there is something of the folder's name, or it cannot be made
  */
 export async function outputAt(path: string): Promise<Output> {
-  if (path.endsWith(".mcap")) return { file: path, finish: async () => {}, discard: async () => {} };
+  const unfinished = await leftovers(path);
+  if (path.endsWith(".mcap")) return { file: path, unfinished, finish: async () => {}, discard: async () => {} };
   const taken = await stat(path).then(
     () => true,
     () => false,
   );
   if (taken) throw new InputError(`${path}: there is something of that name, expected a new folder or a name in .mcap`);
   const part = await makeFolder(path);
-  const name = `${basename(path)}_0.mcap`;
+  const name = fileIn(path);
   return {
     file: join(part, name),
+    unfinished,
     finish: async (contents) => {
       await writeFile(join(part, "metadata.yaml"), metadataYaml(name, contents));
       await rename(part, path);
@@ -38,9 +48,23 @@ export async function outputAt(path: string): Promise<Output> {
   };
 }
 
+const fileIn = (folder: string): string => `${basename(folder)}_0.mcap`;
+const partOf = (path: string, count: number): string => `${path.replace(/\/+$/, "")}.part${count === 1 ? "" : count}`;
+
+async function leftovers(path: string): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (let count = 1; ; count++) {
+    const part = partOf(path, count);
+    const info = await stat(part).catch(() => undefined);
+    if (!info) return found;
+    const file = info.isDirectory() ? partOf(join(part, fileIn(path)), 1) : part;
+    found.push({ file, remove: () => rm(part, { recursive: true }) });
+  }
+}
+
 async function makeFolder(path: string): Promise<string> {
   for (let count = 1; ; count++) {
-    const part = `${path.replace(/\/+$/, "")}.part${count === 1 ? "" : count}`;
+    const part = partOf(path, count);
     try {
       await mkdir(part);
       return part;

@@ -3,11 +3,17 @@ import type { Explaining } from "../explain/pipeline.js";
 import type { BagRecord } from "./bag.js";
 import type { BagSource } from "./bag-source.js";
 import type { ExplainedBag } from "./explained-bag.js";
+import { explained, type KnownTick, type Unfinished } from "./unfinished.js";
 
 export interface ReplayOptions {
   readonly source: BagSource;
+  /** Takes more than one observation at a time; that they are begun in their order is up to it. */
   readonly explainer: Explaining;
+  /** Explanations under way at a time, default 1. One more waits for its turn. */
+  readonly jobs?: number;
   readonly output: ExplainedBag;
+  /** What an earlier run has explained already: it is not explained again. */
+  readonly unfinished?: Unfinished | undefined;
   /** Breaks it off between two messages. */
   readonly signal?: AbortSignal;
   /** Told of an observation that cannot be explained; it is left out. */
@@ -19,17 +25,19 @@ export interface ReplayOptions {
 /** What is still to be written, in its order. */
 type Step =
   | { readonly record: BagRecord }
+  | { readonly known: KnownTick; readonly facts: Readonly<Record<string, string>> }
   | { readonly explanation: Promise<Explanation | undefined>; readonly logTime: bigint };
 
 /** Copied bytes that wait for the explanation before them. */
 const MOST_BYTES = 64 << 20;
 
 /**
- * Explains a recording: while one observation is explained the next is read and decoded, and what is ready is written,
- * in the order of the recording. Memory does not grow with it. Source, explainer and output stay the caller's.
+ * Explains a recording: while some observations are explained the next is read and decoded, and what is ready is written,
+ * in the order of the recording. What is written does not depend on `jobs`, memory does not grow with the recording.
+ * Source, explainer and output stay the caller's.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { source, explainer, output, signal, failed, progress } = options;
+  const { source, explainer, jobs = 1, output, unfinished, signal, failed, progress } = options;
   const steps: Step[] = [];
   let [bytes, underWay] = [0, 0];
   const writeFirst = async () => {
@@ -38,6 +46,12 @@ export async function replay(options: ReplayOptions): Promise<void> {
       bytes -= step.record.data.length;
       await output.copy(step.record);
       progress?.(step.record.logTime);
+      return;
+    }
+    if ("known" in step) {
+      const { logTime, messages } = step.known;
+      await output.repeat(messages, logTime, step.facts);
+      progress?.(logTime);
       return;
     }
     const explanation = await step.explanation;
@@ -52,14 +66,20 @@ export async function replay(options: ReplayOptions): Promise<void> {
         steps.push({ record: event.record });
         bytes += event.record.data.length;
       } else {
-        while (underWay > 0) await writeFirst();
-        const explanation = explainer.explain(event.observation);
-        source.explaining(explanation);
-        const settled = explanation.catch((error: Error) => void failed(error));
-        steps.push({ explanation: settled, logTime: event.logTime });
-        underWay++;
+        while (underWay > jobs) await writeFirst();
+        const known = await unfinished?.take(event.logTime, event.observation.stamp);
+        if (unfinished && known) {
+          source.accept(explained(known));
+          steps.push({ known, facts: unfinished.facts });
+        } else {
+          const explanation = explainer.explain(event.observation);
+          source.explaining(explanation);
+          const settled = explanation.catch((error: Error) => void failed(error));
+          steps.push({ explanation: settled, logTime: event.logTime });
+          underWay++;
+        }
       }
-      while (steps.length > 0 && (bytes > MOST_BYTES || "record" in steps[0]!)) await writeFirst();
+      while (steps.length > 0 && (bytes > MOST_BYTES || !("explanation" in steps[0]!))) await writeFirst();
     }
     while (steps.length > 0) await writeFirst();
   } finally {

@@ -1,15 +1,18 @@
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { Presets, SingleBar } from "cli-progress";
 import type { Command } from "commander";
-import type { Bag, Topic } from "../bag/bag.js";
-import { BagSource, type BagSourceOptions } from "../bag/bag-source.js";
+import type { Bag } from "../bag/bag.js";
+import { BagSource } from "../bag/bag-source.js";
 import { ExplainedBag } from "../bag/explained-bag.js";
+import { version } from "../bag/mcap-sink.js";
 import { openBags } from "../bag/open-bag.js";
 import { type Output, outputAt } from "../bag/output.js";
 import { replay } from "../bag/replay.js";
+import { type Provenance, Unfinished } from "../bag/unfinished.js";
 import { InputError } from "../errors.js";
-import { Explainer } from "../explain/explainer.js";
+import { ExplainerPool } from "../explain/explainer-pool.js";
 import { jointElementsOf } from "../explain/joint-relevance.js";
+import { hasMemory } from "../explain/memory.js";
 import { ChannelEncoder } from "../messages/channel-encoder.js";
 import { serialiseCard } from "../policy/card.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
@@ -21,26 +24,20 @@ import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { Problems } from "./problems.js";
+import { ReplayBar } from "./replay-bar.js";
+import { checkEvery, type SelectionOptions, selectionOf } from "./replay-selection.js";
 
-interface Options {
+interface Options extends SelectionOptions {
   readonly policy: string;
   readonly card?: string;
   readonly output: string;
   readonly method: string;
-  readonly image: readonly string[];
-  readonly joints: readonly string[];
-  readonly copy: string;
-  readonly start?: number;
-  readonly end?: number;
-  readonly every: number;
+  readonly jobs: number;
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
   readonly json?: boolean;
 }
-
-/** Topics of an explanation: never copied, made anew. */
-const OWN = "/torquelens/";
 
 export function addReplay(program: Command): void {
   program
@@ -60,7 +57,13 @@ export function addReplay(program: Command): void {
     .option("--start <s>", "begin so many seconds after the first message", atLeast(0))
     .option("--end <s>", "end so many seconds after the first message", atLeast(0))
     .option("--every <n>", "explain only every so manieth image", wholeNumber(1), 1)
-    .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
+    .option(
+      "--jobs <n>",
+      "images explained at a time, by default one a processor",
+      wholeNumber(1),
+      availableParallelism(),
+    )
+    .option("--threads <n>", "threads of inference of each", wholeNumber(1), 1)
     .addOption(deviceOption())
     .addOption(precisionOption())
     .option("--json", "print the summary as one JSON object")
@@ -84,26 +87,28 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
     const bag = open(await openBags(paths));
     for (const line of bag.problems) process.stderr.write(`warning: ${line}\n`);
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
-    const { threads, device, precision } = options;
-    const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
-    warnOfFallback(explainer);
-    warnOfMethod(explainer);
-    warnOfPrecision(precision, explainer.precision);
+    const { jobs, threads, device, precision } = options;
+    const explainer = open(await ExplainerPool.create(policy, { jobs, method, threads, device, precision }));
+    warnOfFallback(explainer.first);
+    warnOfMethod(explainer.first);
+    warnOfPrecision(precision, explainer.first.precision);
     const encoder = new ChannelEncoder({
       cameras: [...source.inputs.cameras.keys()],
       jointElements: jointElementsOf(policy.modalities),
     });
     describe(source, encoder, problems);
     const output = await outputAt(options.output);
-    const bags = paths.map((path) => basename(path)).join(",");
-    const metadata = metadataOf(policy, source, options, bags);
+    const metadata = metadataOf({ policy, bag, source, explainer, options, paths });
+    const known = hasMemory(policy) ? undefined : await resumed(output, policy, explainer, metadata);
+    if (known) open(known);
     const written = await ExplainedBag.create(output.file, { encoder, metadata });
     const started = performance.now();
-    const bar = new Bar(bag, options, () => written.explained);
+    const bar = new ReplayBar(bag, options, () => written.explained);
     try {
       const { signal } = interruption;
       const failed = (error: Error) => problems.add("not explained", error.message);
-      await replay({ source, explainer, output: written, signal, failed, progress: bar.progress });
+      const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
+      await replay({ ...given, signal, failed, progress: bar.progress });
       if (signal.aborted) throw new InputError(`stopped: what is explained so far is in ${written.partPath}`);
     } catch (error) {
       await written.abandon();
@@ -113,6 +118,7 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
       problems.report(process.stderr);
     }
     await finish(written, output, bag, problems);
+    if (known) await output.unfinished.find(({ file }) => file === known.path)?.remove();
     const seconds = (performance.now() - started) / 1000;
     const counters = source.counters();
     const summary = {
@@ -130,6 +136,20 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
   }
 }
 
+/** What an earlier run of the same kind left: its explanations are taken over. */
+async function resumed(
+  { unfinished }: Output,
+  { sha256 }: Policy,
+  { first }: ExplainerPool,
+  metadata: Provenance,
+): Promise<Unfinished | undefined> {
+  const files = unfinished.map(({ file }) => file);
+  const facts = { version, method: first.method.spec, policy_sha256: sha256 };
+  const known = await Unfinished.find(files, facts, metadata);
+  if (known) process.stderr.write(`resuming: what is explained in ${known.path} is taken over\n`);
+  return known;
+}
+
 async function finish(written: ExplainedBag, output: Output, { path }: Bag, problems: Problems): Promise<void> {
   if (written.explained > 0) {
     await written.close();
@@ -140,49 +160,6 @@ async function finish(written: ExplainedBag, output: Output, { path }: Bag, prob
   await output.discard();
   const why = problems.most;
   throw new InputError(`${path}: nothing could be explained${why === undefined ? "" : `, most often: ${why}`}`);
-}
-
-/** What the policy remembers is of the tick before: none may be left out. */
-function checkEvery({ modalities, card }: Policy, every: number): void {
-  if (every === 1) return;
-  const remembers = modalities.some(
-    (m) =>
-      (m.kind === "image" && m.frames > 1) ||
-      (m.kind === "values" && (m.isCarried || m.earlier.length > 0 || m.quantity === "previous_action")),
-  );
-  if (remembers) throw new InputError(`--every ${every}: ${card.name} remembers earlier ticks, expected 1`);
-}
-
-function selectionOf(bag: Bag, { image, joints, copy, start, end, every }: Options): BagSourceOptions {
-  const after = (seconds: number | undefined) =>
-    seconds === undefined ? undefined : bag.start + BigInt(Math.round(seconds * 1e9));
-  if (start !== undefined && after(start)! > bag.end)
-    throw new InputError(`--start ${start}: the recording is ${(Number(bag.end - bag.start) / 1e9).toFixed(3)} s long`);
-  if (start !== undefined && end !== undefined && end < start)
-    throw new InputError(`--end ${end}: expected ${start} (--start) or more`);
-  const pairs = image.map((text) => {
-    const at = text.startsWith("/") ? -1 : text.indexOf("=");
-    return [at < 0 ? "" : text.slice(0, at), text.slice(at + 1)];
-  });
-  return {
-    image: Object.fromEntries(pairs),
-    joints,
-    copied: copiedOf(bag, copy),
-    start: after(start),
-    end: after(end),
-    every,
-  };
-}
-
-function copiedOf(bag: Bag, copy: string): (topic: Topic) => boolean {
-  if (copy === "none") return () => false;
-  const isForeign = ({ name }: Topic) => !name.startsWith(OWN);
-  if (copy === "all") return isForeign;
-  const wanted = new Set(copy.split(",").map((name) => name.trim()));
-  const known = bag.topics.filter(isForeign).map(({ name }) => name);
-  const unknown = [...wanted].find((name) => !known.includes(name));
-  if (unknown === undefined) return ({ name }) => wanted.has(name);
-  throw new InputError(`--copy ${copy}: no topic ${unknown}, expected all, none or some of ${known.join(",")}`);
 }
 
 /** Lets the markers have the robot's links. */
@@ -196,13 +173,29 @@ function describe({ robotDescription }: BagSource, encoder: ChannelEncoder, prob
   }
 }
 
-function metadataOf(policy: Policy, { inputs }: BagSource, options: Options, bags: string) {
-  const { start, end, every } = options;
+/** All that the output depends on. */
+interface Run {
+  readonly policy: Policy;
+  readonly bag: Bag;
+  readonly source: BagSource;
+  readonly explainer: ExplainerPool;
+  readonly options: Options;
+  readonly paths: readonly string[];
+}
+
+function metadataOf({ policy, bag, source: { inputs }, explainer, options, paths }: Run): Provenance {
+  const { start, end, every, copy } = options;
+  const { precision, device } = explainer.first;
   const cameras = Array.from(inputs.cameras, ([camera, { name }]) => [`topic.${camera}`, name]);
   return {
     "torquelens.policy": { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) },
     "torquelens.replay": {
-      bags,
+      bags: paths.map((path) => basename(path)).join(","),
+      messages: String(bag.messages),
+      log_time: `${bag.start} to ${bag.end}`,
+      copy,
+      precision,
+      device,
       ...Object.fromEntries(cameras),
       "topic.joint_states": inputs.joints.map(({ name }) => name).join(","),
       ...(start !== undefined && { start: String(start) }),
@@ -229,42 +222,4 @@ function summaryText({ output, explained, images, unmatched, episodes, seconds }
     `written   ${output}`,
     "",
   ].join("\n");
-}
-
-/** How far it is, in seconds of the recording. */
-class Bar {
-  readonly #bar = new SingleBar(
-    {
-      format: "{bar} {percentage} % of {total} s, {rate} explained a second, {eta_formatted} left",
-      etaBuffer: 200,
-      gracefulExit: false,
-    },
-    Presets.shades_classic,
-  );
-  readonly #first: bigint;
-  readonly #started = performance.now();
-  #shown = 0;
-
-  constructor(
-    bag: Bag,
-    { start = 0, end }: Options,
-    private readonly explained: () => number,
-  ) {
-    const whole = Number(bag.end - bag.start) / 1e9;
-    this.#first = bag.start + BigInt(Math.round(start * 1e9));
-    const total = Math.min(end ?? whole, whole) - start;
-    this.#bar.start(Number(Math.max(total, 0).toFixed(1)), 0, { rate: "-" });
-  }
-
-  readonly progress = (logTime: bigint): void => {
-    const now = performance.now();
-    if (now - this.#shown < 100) return;
-    this.#shown = now;
-    const rate = (this.explained() / ((now - this.#started) / 1000)).toFixed(1);
-    this.#bar.update(Number((Number(logTime - this.#first) / 1e9).toFixed(1)), { rate });
-  };
-
-  stop(): void {
-    this.#bar.stop();
-  }
 }

@@ -10,6 +10,10 @@ export interface Seen {
   readonly carried: Readonly<Record<string, TensorData>>;
 }
 
+/** Whether a policy's answer depends on earlier observations, or on what it carries on from its own answers. */
+export const hasMemory = ({ modalities }: Policy): boolean =>
+  modalities.some((m) => (m.kind === "image" ? m.frames > 1 : m.isCarried || m.earlier.length > 0));
+
 /** What a policy needs of earlier ticks: windows of images and values, and the state that it carries itself. */
 export class Memory {
   #past: Pick<Observation, "images" | "values">[] = [];

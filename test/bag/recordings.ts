@@ -23,8 +23,17 @@ export function samples(count: number, firstTime = 1_700_000_000_123_456_789n): 
   }));
 }
 
+/** A frame of lz4 whose one block is stored as it is. */
+function lz4Frame(data: Uint8Array): Uint8Array {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(0x80000000 + data.length);
+  return Buffer.concat([Buffer.from("04224d18604082", "hex"), size, data, Buffer.alloc(4)]);
+}
+
+const COMPRESSIONS = { zstd: (data: Uint8Array) => zstd.compress(data, 1), lz4: lz4Frame };
+
 export interface McapForm {
-  readonly compression?: "zstd";
+  readonly compression?: keyof typeof COMPRESSIONS;
   readonly useChunks?: boolean;
   readonly useMessageIndex?: boolean;
   readonly useStatistics?: boolean;
@@ -36,7 +45,10 @@ export async function mcapOf(messages: readonly Sample[], form: McapForm = {}): 
   const { compression, withSchemas = true, ...options } = form;
   await zstd.isLoaded;
   const buffer = new TempBuffer();
-  const compressChunk = (data: Uint8Array) => ({ compression: "zstd", compressedData: zstd.compress(data, 1) });
+  const compressChunk = (data: Uint8Array) => ({
+    compression: compression!,
+    compressedData: COMPRESSIONS[compression!](data),
+  });
   const writer = new McapWriter({
     writable: buffer,
     chunkSize: 500,

@@ -5,15 +5,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Bag } from "#src/bag/bag.js";
 import { BagSource, type BagSourceOptions } from "#src/bag/bag-source.js";
-import { decoderOf } from "#src/bag/decoding.js";
+import { decoderOf } from "#src/bag/decode.js";
 import { ExplainedBag } from "#src/bag/explained-bag.js";
 import { McapSink } from "#src/bag/mcap-sink.js";
 import { openBag } from "#src/bag/open-bag.js";
+import { outputAt } from "#src/bag/output.js";
 import { recoverRecording } from "#src/bag/recover.js";
 import { replay } from "#src/bag/replay.js";
+import { Unfinished } from "#src/bag/unfinished.js";
 import { Explainer } from "#src/explain/explainer.js";
+import { ExplainerPool } from "#src/explain/explainer-pool.js";
 import { jointElementsOf } from "#src/explain/joint-relevance.js";
-import { run } from "#src/explain/pipeline.js";
+import { type Explaining, run } from "#src/explain/pipeline.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { EPISODE_START } from "#src/messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "#src/messages/types.js";
@@ -25,13 +28,13 @@ import { readAll, type Sample, writeDb3, writeMcap } from "./recordings.js";
 const TICKS = 60;
 let folder: string;
 let policy: Policy;
-let explainer: Explainer;
+let explainer: ExplainerPool;
 const at = (name: string): string => join(folder, name);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "torquelens-replay-"));
   policy = await loadPolicy("models/reacher.onnx");
-  explainer = await Explainer.create(policy);
+  explainer = await ExplainerPool.create(policy, { jobs: 1 });
   await simulate(at("live.mcap"));
 });
 afterAll(async () => {
@@ -62,7 +65,12 @@ interface Replayed {
 }
 
 /** Explains a bag into a file, as the command does. */
-async function explain(input: string, output: string, options: BagSourceOptions = {}): Promise<Replayed> {
+async function explain(
+  input: string,
+  output: string,
+  options: BagSourceOptions = {},
+  by: { explainer: Explaining; jobs: number } = { explainer, jobs: 1 },
+): Promise<Replayed> {
   const bag = await openBag(at(input));
   const problems: string[] = [...bag.problems];
   const problem = (topic: string, reason: string) => problems.push(`${topic}: ${reason}`);
@@ -73,7 +81,7 @@ async function explain(input: string, output: string, options: BagSourceOptions 
     ...(source.robotDescription !== undefined && { robotDescription: source.robotDescription }),
   });
   const written = await ExplainedBag.create(at(output), { encoder });
-  await replay({ source, explainer, output: written, failed: (error) => problems.push(error.message) });
+  await replay({ source, ...by, output: written, failed: (error) => problems.push(error.message) });
   await written.close();
   await source.close();
   await bag.close();
@@ -88,7 +96,7 @@ async function reading<T>(path: string, use: (bag: Bag) => Promise<T>): Promise<
 /** Decoded messages of a topic. */
 const decoded = <T>(path: string, topic: string): Promise<T[]> =>
   reading(path, async (bag) => {
-    const decode = decoderOf(bag.topics.find(({ name }) => name === topic)!);
+    const decode = decoderOf(bag.topics.find(({ name }) => name === topic)!, path);
     const found: T[] = [];
     for await (const { data } of bag.read({ topics: new Set([topic]) })) found.push(decode(data) as T);
     return found;
@@ -148,6 +156,14 @@ describe("a simulation recorded live and replayed", () => {
   it("gives the same file every time", async () => {
     await explain("live.mcap", "once-more.mcap");
     expect(Buffer.compare(await readFile(at("again.mcap")), await readFile(at("once-more.mcap")))).toBe(0);
+  });
+
+  it.each([1, 3])("gives that file too where %d observations are explained at a time", async (jobs) => {
+    const pool = await ExplainerPool.create(policy, { jobs, threads: 1 });
+    expect(pool.size).toBe(jobs);
+    await explain("live.mcap", "side-by-side.mcap", {}, { explainer: pool, jobs });
+    await pool.close();
+    expect(Buffer.compare(await readFile(at("again.mcap")), await readFile(at("side-by-side.mcap")))).toBe(0);
   });
 
   it("keeps quality of service, type hash and definition of what is copied", async () => {
@@ -230,23 +246,73 @@ describe("a part of a recording", () => {
 });
 
 describe("a replay that is broken off", () => {
-  it("leaves what can be recovered, under another name", async () => {
+  const facts = () => ({ method: explainer.first.method.spec, policy_sha256: policy.sha256 });
+  const metadata = { "torquelens.replay": { bags: "live.mcap" } };
+
+  /** Explains up to `ticks`, then stops, or is done; what another run left is taken over. */
+  async function replayed(name: string, { ticks = TICKS + 1 } = {}) {
     const bag = await openBag(at("live.mcap"));
-    const source = await BagSource.open(bag, policy);
-    const encoder = new ChannelEncoder({ jointElements: jointElementsOf(policy.modalities) });
-    const output = await ExplainedBag.create(at("broken.mcap"), { encoder });
+    const copied = ({ name }: { name: string }) => !name.startsWith("/torquelens/");
+    const source = await BagSource.open(bag, policy, { copied });
+    const encoder = new ChannelEncoder({
+      jointElements: jointElementsOf(policy.modalities),
+      robotDescription: source.robotDescription!,
+    });
+    const leftovers = (await outputAt(at(name))).unfinished.map(({ file }) => file);
+    const unfinished = await Unfinished.find(leftovers, facts(), metadata);
+    const output = await ExplainedBag.create(at(name), { encoder, metadata });
     const stop = new AbortController();
     const progress = () => {
-      if (output.explained === 30) stop.abort();
+      if (output.explained >= ticks) stop.abort();
     };
-    await replay({ source, explainer, output, signal: stop.signal, failed: () => {}, progress });
-    await output.abandon();
+    let asked = 0;
+    const counting: Explaining = {
+      explain: (observation) => {
+        asked++;
+        return explainer.explain(observation);
+      },
+    };
+    const { signal } = stop;
+    await replay({ source, explainer: counting, output, unfinished, signal, failed: () => {}, progress });
+    if (signal.aborted) await output.abandon();
+    else await output.close();
+    await unfinished?.close();
     await source.close();
     await bag.close();
+    return asked;
+  }
+
+  it("leaves what can be recovered, under another name", async () => {
+    await replayed("broken.mcap", { ticks: 40 });
     expect((await readdir(folder)).filter((name) => name.startsWith("broken"))).toEqual(["broken.mcap.part"]);
     await recoverRecording(at("broken.mcap.part"), at("recovered.mcap"));
     const found = await explanationsOf("recovered.mcap");
     expect(found.length).toBeGreaterThan(5);
     expect(found.map(timeless)).toEqual((await explanationsOf("again.mcap")).slice(0, found.length).map(timeless));
+  });
+
+  it("is taken up again, and gives the file that it would have given", async () => {
+    expect(await replayed("whole.mcap")).toBe(TICKS);
+    await replayed("resumed.mcap", { ticks: 40 });
+    const asked = await replayed("resumed.mcap");
+    expect(asked).toBeLessThan(TICKS - 5);
+    expect(asked).toBeGreaterThanOrEqual(TICKS - 40);
+    expect(Buffer.compare(await readFile(at("whole.mcap")), await readFile(at("resumed.mcap")))).toBe(0);
+  });
+
+  it("is not taken up where it was cut off before the first explanation, or is of something else", async () => {
+    const whole = await readFile(at("whole.mcap"));
+    await writeFile(at("other.mcap.part"), whole.subarray(0, 2000));
+    const found = (file: string, method = facts().method) =>
+      Unfinished.find([at(file)], { ...facts(), method }, metadata).then(async (known) => {
+        await known?.close();
+        return known?.path;
+      });
+    expect(await found("other.mcap.part")).toBeUndefined();
+    expect(await found("gone.part")).toBeUndefined();
+    expect(await found("whole.mcap")).toBe(at("whole.mcap"));
+    expect(await found("whole.mcap", "rap")).toBeUndefined();
+    const others = { "torquelens.replay": { bags: "other.mcap" } };
+    expect(await Unfinished.find([at("whole.mcap")], facts(), others)).toBeUndefined();
   });
 });

@@ -1,0 +1,140 @@
+import { stat } from "node:fs/promises";
+import type { ExplanationMessage } from "../messages/types.js";
+import { decoderOf } from "./decode.js";
+import { OWN_TOPICS } from "./explained-bag.js";
+import { readWholeRecords } from "./read-whole.js";
+
+/** Everything that an explained bag says of how it came about, by name of the record. */
+export type Provenance = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What an earlier run wrote for one observation. */
+export interface KnownTick {
+  readonly logTime: bigint;
+  /** By topic. */
+  readonly messages: ReadonlyMap<string, Uint8Array>;
+}
+
+const EXPLANATION = `${OWN_TOPICS}explanation`;
+const decodeExplanation = decoderOf(
+  {
+    name: EXPLANATION,
+    type: "torquelens/msg/Explanation",
+    encoding: "cdr",
+    schema: undefined,
+    metadata: new Map(),
+    messages: 0,
+  },
+  "an unfinished replay",
+);
+
+/** The torques and the image's stamp of a tick that an earlier run explained. */
+export function explained({ messages }: KnownTick): { torque: Float32Array; stamp: bigint } {
+  const { torques, header } = decodeExplanation(messages.get(EXPLANATION)!) as ExplanationMessage;
+  const { sec, nanosec } = header.stamp;
+  return {
+    torque: Float32Array.from(torques, ({ torque }) => torque),
+    stamp: BigInt(sec) * 1_000_000_000n + BigInt(nanosec),
+  };
+}
+
+/** The explanations in a file that a run left unfinished, read once from its beginning. Memory: one tick. */
+export class Unfinished {
+  #next: KnownTick | undefined;
+
+  private constructor(
+    readonly path: string,
+    /** The record `torquelens`. */
+    readonly facts: Readonly<Record<string, string>>,
+    first: KnownTick,
+    private readonly rest: AsyncGenerator<KnownTick>,
+  ) {
+    this.#next = first;
+  }
+
+  /**
+   * Opens the largest of some unfinished files that came about in the same way; undefined where there is none.
+   * @param facts what the record `torquelens` must say, as far as it is known before the first explanation
+   */
+  static async find(
+    paths: readonly string[],
+    facts: Readonly<Record<string, string>>,
+    rest: Provenance,
+  ): Promise<Unfinished | undefined> {
+    const sizes = await Promise.all(
+      paths.map((path) =>
+        stat(path).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    const largestFirst = paths.map((path, i) => ({ path, size: sizes[i]! })).sort((a, b) => b.size - a.size);
+    for (const { path, size } of largestFirst) {
+      const found = size > 0 ? await Unfinished.#open(path, facts, rest) : undefined;
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  static async #open(
+    path: string,
+    facts: Readonly<Record<string, string>>,
+    rest: Provenance,
+  ): Promise<Unfinished | undefined> {
+    const records = new Map<string, Readonly<Record<string, string>>>();
+    const ticks = ticksOf(path, records);
+    const first = await ticks.next().catch(() => undefined);
+    const own = records.get("torquelens");
+    const isSame =
+      own !== undefined &&
+      Object.entries(facts).every(([key, value]) => own[key] === value) &&
+      Object.entries(rest).every(([name, record]) => sameRecord(record, records.get(name)));
+    if (first && !first.done && isSame) return new Unfinished(path, own, first.value, ticks);
+    await ticks.return(undefined);
+    return undefined;
+  }
+
+  /** What is known of the tick that was complete at this log time; ticks are asked for in their order. */
+  async take(logTime: bigint, stamp: bigint): Promise<KnownTick | undefined> {
+    const known = this.#next;
+    if (!known || known.logTime !== logTime || explained(known).stamp !== stamp) {
+      // From the first that does not fit on, nothing does.
+      this.#next = undefined;
+      return undefined;
+    }
+    const next = await this.rest.next();
+    this.#next = next.done ? undefined : next.value;
+    return known;
+  }
+
+  async close(): Promise<void> {
+    this.#next = undefined;
+    await this.rest.return(undefined);
+  }
+}
+
+function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>> | undefined): boolean {
+  const sorted = (record: object) => JSON.stringify(Object.entries(record).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return b !== undefined && sorted(a) === sorted(b);
+}
+
+/** Whole ticks of a file; the last one may lack messages and is left out. Metadata go to `records` on the way. */
+async function* ticksOf(
+  path: string,
+  records: Map<string, Readonly<Record<string, string>>>,
+): AsyncGenerator<KnownTick> {
+  const topics = new Map<number, string>();
+  let tick: { logTime: bigint; messages: Map<string, Uint8Array> } | undefined;
+  for await (const record of readWholeRecords(path)) {
+    if (record.type === "Metadata") records.set(record.name, Object.fromEntries(record.metadata));
+    else if (record.type === "Channel" && record.topic.startsWith(OWN_TOPICS)) topics.set(record.id, record.topic);
+    else if (record.type === "Message" && topics.has(record.channelId)) {
+      const topic = topics.get(record.channelId)!;
+      if (topic === EXPLANATION) {
+        if (tick) yield tick;
+        tick = { logTime: record.logTime, messages: new Map() };
+      }
+      tick?.messages.set(topic, record.data);
+    }
+  }
+}
