@@ -50,7 +50,7 @@ const refusals = async (topic: string, reason: string): Promise<number> =>
 
 describe("publishers", () => {
   beforeAll(async () => {
-    node = explainNode();
+    node = explainNode({ policy, level: "full" });
     await reaches(probe, "active");
   });
   afterAll(stopAll);
@@ -89,7 +89,7 @@ describe("publishers", () => {
 
 describe("encodings", () => {
   beforeAll(async () => {
-    node = explainNode();
+    node = explainNode({ policy, level: "full" });
     await reaches(probe, "active");
   });
   afterAll(stopAll);
@@ -141,7 +141,7 @@ describe("compressed images", () => {
 
 describe("bad input", () => {
   beforeAll(async () => {
-    node = explainNode();
+    node = explainNode({ policy, level: "full" });
     await reaches(probe, "active");
   });
   afterAll(stopAll);
