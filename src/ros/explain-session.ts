@@ -194,8 +194,9 @@ export class ExplainSession {
     this.#commander = undefined;
   }
 
-  /** Image stamp → now, milliseconds. */
+  /** Image stamp → now, milliseconds; NaN under simulated time, which stands still between its ticks. */
   #age({ observation }: Explanation): number {
+    if (this.around.clock.isSimulated) return Number.NaN;
     return Number((this.around.clock.now() - observation.stamp) / 1000n) / 1000;
   }
 

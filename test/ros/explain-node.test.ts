@@ -193,6 +193,19 @@ describe("active", () => {
     ]);
   });
 
+  test.each([
+    ["false", /^\d/],
+    ["true", /^unknown$/],
+  ])(
+    "diagnostics tell the time from image to publication where the clock shows it: use_sim_time %s",
+    async (simulated, age) => {
+      const ros = await active(`use_sim_time:=${simulated}`);
+      if (simulated === "true") ros.say("/clock", { clock: { sec: Number(ros.time / SECOND), nanosec: 0 } });
+      await explained(ros);
+      expect((await diagnosed(ros)).latency!["Image to publication p50 (ms)"]).toMatch(age);
+    },
+  );
+
   test("nothing is made that nobody reads", async () => {
     const ros = await active();
     for (const [topic, publisher] of ros.publishers) publisher.subscribers = topic.endsWith("/explanation") ? 1 : 0;
