@@ -2,33 +2,18 @@ import { Explainer } from "../explain/explainer.js";
 import type { Explanation, Heatmap } from "../explain/explanation.js";
 import { run, type Sink } from "../explain/pipeline.js";
 import type { Policy } from "../policy/policy.js";
-import type { Targets } from "../sim/reacher.js";
-import { type ImageAblation, SimulatedSource } from "../sim/source.js";
+import { SimulatedSource } from "../sim/source.js";
 import type { Task } from "../sim/task.js";
 import { loadTask } from "../sim/tasks.js";
 import type { ImagePoint } from "../sim/view.js";
+import { type FigureRun, figureRuns } from "./figure-runs.js";
 
-/** How a policy does in closed loop: successes out of `episodes` each, as `torquelens sim` counts them. */
-export interface PolicyFigures {
-  readonly episodes: number;
-  readonly seed: number;
-  /** The four targets in turn. */
-  readonly four: number;
-  /** Targets anywhere in reach. */
-  readonly random: number;
-  /** Four targets, the image frozen to the first one with another target in it. */
-  readonly image_frozen: number;
-  /** Four targets, the image frozen to the episode's own first one. */
-  readonly image_first: number;
-  /** Median distance from the target at the end, millimetres. */
-  readonly four_median_mm: number;
-  readonly random_median_mm: number;
-  /** Part of the heatmap's relevance near target or fingertip while the arm moves (four targets). */
-  readonly focus: number;
-}
-
-/** How many closed-loop runs `policyFigures` makes. */
-export const FIGURE_RUNS = 4;
+/**
+ * How a policy does in closed loop: successes out of `episodes` for every run of its task (`figure-runs.ts`), as
+ * `torquelens sim` counts them; median errors, millimetres; `focus`, the part of the heatmap's relevance near the
+ * task's image points while the arm moves.
+ */
+export type PolicyFigures = Readonly<Record<"episodes" | "seed" | "focus", number>> & Readonly<Record<string, number>>;
 
 export interface FigureOptions {
   readonly episodes?: number;
@@ -38,47 +23,45 @@ export interface FigureOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a policy on its task with `episodes` episodes of `seed` in each condition. */
+/** Runs a policy on its task with `episodes` episodes of `seed` in each of the task's runs. */
 export async function policyFigures(
   policy: Policy,
   taskName: string,
   { episodes = 100, seed = 0, done, signal }: FigureOptions = {},
 ): Promise<PolicyFigures> {
-  const conditions: readonly { targets: Targets; ablation?: ImageAblation; level: "full" | "shares" }[] = [
-    { targets: "four", level: "full" },
-    { targets: "random", level: "shares" },
-    { targets: "four", level: "shares", ablation: "frozen" },
-    { targets: "four", level: "shares", ablation: "first" },
-  ];
-  const results: Result[] = [];
-  for (const { targets, level, ablation } of conditions) {
-    const { width, height } = imageOf(policy);
-    const task = await loadTask(taskName, { width, height, targets });
-    const source = new SimulatedSource({ task, seed, episodes, speed: 0, ...(ablation ? { ablation } : {}) });
-    const explainer = await Explainer.create(policy, { levels: [level], worker: false });
-    const focus = new Focus(task);
-    try {
-      await run(source, explainer, level === "full" ? [focus] : [], signal);
-    } finally {
-      await explainer.close();
-    }
-    signal?.throwIfAborted();
-    const { finalErrors, successes } = source.summary();
-    results.push({ errors: finalErrors, successes, focus: focus.mean });
-    done?.(results.length);
+  const successes: Record<string, number> = {};
+  const medians: Record<string, number> = {};
+  let focus = Number.NaN;
+  for (const [index, figure] of figureRuns(taskName).entries()) {
+    const result = await figureRun(policy, taskName, figure, { episodes, seed, signal });
+    successes[figure.key] = result.successes;
+    if (figure.median) medians[figure.median[0]] = millimetres(result.errors);
+    if (figure.focus) focus = Number(result.focus.toFixed(3));
+    done?.(index + 1);
   }
-  const [four, random, frozen, first] = results as [Result, Result, Result, Result];
-  return {
-    episodes,
-    seed,
-    four: four.successes,
-    random: random.successes,
-    image_frozen: frozen.successes,
-    image_first: first.successes,
-    four_median_mm: millimetres(four.errors),
-    random_median_mm: millimetres(random.errors),
-    focus: Number(four.focus.toFixed(3)),
-  };
+  return { episodes, seed, ...successes, ...medians, focus };
+}
+
+async function figureRun(
+  policy: Policy,
+  taskName: string,
+  { targets, ablation, torqueNoise, focus: full = false }: FigureRun,
+  { episodes, seed, signal }: { episodes: number; seed: number; signal: AbortSignal | undefined },
+): Promise<Result> {
+  const { width, height } = imageOf(policy);
+  const task = await loadTask(taskName, { width, height, ...(targets && { targets }) });
+  const perturbations = torqueNoise === undefined ? [] : [{ tick: 0, torque_noise: torqueNoise }];
+  const source = new SimulatedSource({ task, seed, episodes, speed: 0, perturbations, ...(ablation && { ablation }) });
+  const explainer = await Explainer.create(policy, { levels: [full ? "full" : "shares"], worker: false });
+  const focus = new Focus(task);
+  try {
+    await run(source, explainer, full ? [focus] : [], signal);
+  } finally {
+    await explainer.close();
+  }
+  signal?.throwIfAborted();
+  const { finalErrors, successes } = source.summary();
+  return { errors: finalErrors, successes, focus: focus.mean };
 }
 
 interface Result {

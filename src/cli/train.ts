@@ -2,95 +2,98 @@ import { createHash } from "node:crypto";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Presets, SingleBar } from "cli-progress";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
 import { parseCard, serialiseCard } from "../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../policy/policy.js";
 import { loadTask } from "../sim/tasks.js";
+import { DivergenceError } from "../train/history.js";
+import { type Lesson, lessonFor, lessonNames, recipeFor } from "../train/lessons.js";
 import { trainedCard } from "../train/policy-card.js";
-import { type Progress, REACHER_RECIPE, ReacherTraining, type Recipe } from "../train/reacher.js";
+import { type Recipe, withCamera, withoutVision } from "../train/recipe.js";
+import { type Progress, Training } from "../train/training.js";
 import { assertWritable, writeAtomically } from "./atomic.js";
+import { figureRuns } from "./figure-runs.js";
 import { Interruption } from "./interruption.js";
 import { wholeNumber } from "./numbers.js";
-import { FIGURE_RUNS, type PolicyFigures, policyFigures } from "./policy-figures.js";
+import { type PolicyFigures, policyFigures } from "./policy-figures.js";
+import { RunFolder } from "./run-folder.js";
 import { columns } from "./table.js";
 
 interface Options {
   readonly task: string;
+  readonly algorithm: string;
+  readonly camera?: readonly [width: number, height: number];
   readonly seed: number;
   readonly output: string;
+  readonly run?: string;
   readonly control: boolean;
   readonly json?: boolean;
 }
 
-/** A task that a policy can be trained for, and the arm's model and end effector as the card names them. */
-interface Course {
-  readonly recipe: Recipe;
-  readonly arm: URL;
-  readonly site: string;
-}
-
-const COURSES: Readonly<Record<string, Course>> = {
-  reacher: { recipe: REACHER_RECIPE, arm: new URL("../../models/reacher.xml", import.meta.url), site: "ee" },
-};
-
 export function addTrain(program: Command): void {
   program
     .command("train")
-    .description("train a shipped policy again: the same seed gives the same file")
-    .requiredOption("--task <name>", `what to learn: ${Object.keys(COURSES).join(", ")}`)
+    .description("train a policy for a simulated task: the same seed gives the same file")
+    .requiredOption("--task <name>", `what to learn: ${lessonNames.join(", ")}`)
+    .option("--algorithm <name>", "how: imitation of the task's expert", "imitation")
+    .option("--camera <WxH>", "size of the camera image, pixels (default: the shipped policy's)", cameraSize)
     .option("--seed <number>", "seed of everything random", wholeNumber(0), 0)
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card goes beside it")
+    .option("--run <folder>", "curves and checkpoints; a training broken off is taken up again (default: OUTPUT.run)")
     .option("--no-control", "leave out the control with random convolutions")
     .option("--json", "print the figures as one JSON object")
     .action(train);
 }
 
-async function train({ task: name, seed, output, control, json }: Options): Promise<void> {
-  const course = Object.hasOwn(COURSES, name) ? COURSES[name]! : undefined;
-  if (course === undefined) {
-    throw new InputError(`no training for a task named "${name}", expected ${Object.keys(COURSES).join(", ")}`);
-  }
+async function train({ task, algorithm, camera, seed, output, run, control, json }: Options): Promise<void> {
+  const lesson = lessonFor(task);
+  const known = recipeFor(lesson, algorithm);
+  const recipe = camera ? withCamera(known, ...camera) : known;
   const yaml = cardFile(output);
   if (yaml === output) throw new InputError(`${output}: expected a file name ending in .onnx`);
   await assertWritable(output);
   await assertWritable(yaml);
+  const folder = await RunFolder.open(run ?? output.replace(/\.onnx$/, ".run"), { task, algorithm, seed, recipe });
 
   const start = performance.now();
   const interruption = new Interruption();
-  const lesson: Lesson = { task: name, seed, bar: progressBar(), signal: interruption.signal };
-  const blind = { ...course, recipe: { ...course.recipe, vision: { ...course.recipe.vision, steps: 0 } } };
+  const course: Course = { lesson, seed, folder, bar: progressBar(), signal: interruption.signal };
   let policy: Finished;
   let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
   try {
-    policy = await trainOne(lesson, course, "policy");
-    figures = await measured(lesson, policy(output, {}).policy, "policy");
+    policy = await trainOne(course, recipe, "policy");
+    figures = await measured(course, policy(output, {}).policy, "policy");
     if (control) {
-      const other = await trainOne(lesson, blind, "control");
-      controlFigures = await measured(lesson, other(output, {}).policy, "control");
+      const other = await trainOne(course, withoutVision(recipe), "control");
+      controlFigures = await measured(course, other(output, {}).policy, "control");
     }
   } catch (error) {
-    if (interruption.signal.aborted) throw new Error("interrupted; nothing was written", { cause: error });
-    throw error;
+    const again = `the same command takes it up again from ${folder.path}`;
+    if (interruption.signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
+    if (!(error instanceof DivergenceError)) throw error;
+    throw new Error(`${error.message}; the last good checkpoint is kept in ${folder.path}`, { cause: error });
   } finally {
-    lesson.bar.stop();
+    course.bar.stop();
     interruption.end();
   }
 
-  const record = { task: name, seed, recipe: course.recipe, figures, ...(control && { control: controlFigures }) };
+  const record = { task, seed, recipe, figures, ...(control && { control: controlFigures }) };
   const finished = policy(output, record);
   await writeAtomically(output, finished.policy.bytes);
   await writeAtomically(yaml, finished.card);
   const seconds = Math.round((performance.now() - start) / 1000);
-  const result = { policy: output, card: yaml, seconds, figures, control: controlFigures ?? null };
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${report(result)}\n`);
+  const result = { policy: output, card: yaml, run: folder.path, seconds, figures, control: controlFigures ?? null };
+  await folder.finish(result);
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${report(task, result)}\n`);
 }
 
-interface Lesson {
-  readonly task: string;
+interface Course {
+  readonly lesson: Lesson;
   readonly seed: number;
+  readonly folder: RunFolder;
   readonly bar: SingleBar;
   readonly signal: AbortSignal;
 }
@@ -102,13 +105,12 @@ type Finished = (
 ) => { readonly policy: Policy; readonly card: string };
 
 async function trainOne(
-  { task: taskName, seed, bar, signal }: Lesson,
-  { recipe, arm, site }: Course,
+  { lesson, seed, folder, bar, signal }: Course,
+  recipe: Recipe,
   what: string,
 ): Promise<Finished> {
   const { width, height } = recipe.spec;
-  const task = await loadTask(taskName, { width, height });
-  const { torqueLimit } = task;
+  const task = await loadTask(lesson.task, { width, height });
   let begun = false;
   const progress = ({ done, total, phase, loss, note }: Progress): void => {
     const payload = { what: `${what}: ${phase}`, note: `loss ${loss.toExponential(2)}, ${note}` };
@@ -116,15 +118,17 @@ async function trainOne(
     begun = true;
     bar.update(done, payload);
   };
-  const training = await ReacherTraining.start({ seed, recipe, torqueLimit, progress, signal });
+  const resume = await folder.checkpoint(what);
+  const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
+  const training = await Training.start({ seed, lesson, recipe, task, progress, signal, resume, keep });
   try {
     await training.train();
   } finally {
     await training.close();
   }
   return (path, record) => {
-    const file = relative(dirname(path), fileURLToPath(arm));
-    const card = serialiseCard(trainedCard(task, { file, site }, record));
+    const file = relative(dirname(path), fileURLToPath(lesson.arm.file));
+    const card = serialiseCard(trainedCard(task, { file, site: lesson.arm.site }, record));
     const bytes = training.export({ metadata: new Map([[CARD_METADATA, card]]) });
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const model = { path, bytes, sha256, graph: readModel(bytes, path) };
@@ -133,9 +137,20 @@ async function trainOne(
   };
 }
 
-async function measured({ task, bar, signal }: Lesson, policy: Policy, what: string): Promise<PolicyFigures> {
-  bar.start(FIGURE_RUNS, 0, { what: `${what}: closed loop`, note: "" });
-  return policyFigures(policy, task, { done: (runs) => bar.update(runs), signal });
+async function measured({ lesson, bar, signal }: Course, policy: Policy, what: string): Promise<PolicyFigures> {
+  bar.start(figureRuns(lesson.task).length, 0, { what: `${what}: closed loop`, note: "" });
+  return policyFigures(policy, lesson.task, { done: (runs) => bar.update(runs), signal });
+}
+
+const LEAST_EXTENT = 32;
+const MOST_EXTENT = 480;
+
+/** `120x120` as given on a command line. */
+function cameraSize(text: string): readonly [width: number, height: number] {
+  const found = /^(\d+)x(\d+)$/.exec(text);
+  const size = [Number(found?.[1]), Number(found?.[2])] as const;
+  if (size.every((extent) => extent >= LEAST_EXTENT && extent <= MOST_EXTENT)) return size;
+  throw new InvalidArgumentError(`Expected WIDTHxHEIGHT, ${LEAST_EXTENT} to ${MOST_EXTENT} pixels each.`);
 }
 
 /** On a terminal a bar; in a log a line every half minute. */
@@ -152,25 +167,24 @@ function progressBar(): SingleBar {
   );
 }
 
-const ROWS: readonly (readonly [keyof PolicyFigures, string])[] = [
-  ["four", "four targets"],
-  ["random", "targets anywhere"],
-  ["image_frozen", "image of another target, frozen"],
-  ["image_first", "its own first image, frozen"],
-  ["four_median_mm", "median error, four targets (mm)"],
-  ["random_median_mm", "median error, anywhere (mm)"],
-  ["focus", "relevance near target or fingertip"],
-];
-
-function report(result: {
-  policy: string;
-  card: string;
-  seconds: number;
-  figures: PolicyFigures;
-  control: PolicyFigures | null;
-}): string {
+function report(
+  task: string,
+  result: {
+    policy: string;
+    card: string;
+    seconds: number;
+    figures: PolicyFigures;
+    control: PolicyFigures | null;
+  },
+): string {
   const { policy, card, seconds, figures, control } = result;
-  const rows = ROWS.map(([key, text]) => [text, ...[figures, control].flatMap((f) => (f ? [String(f[key])] : []))]);
+  const runs = figureRuns(task);
+  const words: readonly (readonly [string, string])[] = [
+    ...runs.map(({ key, text }) => [key, text] as const),
+    ...runs.flatMap(({ median }) => (median ? [median] : [])),
+    ["focus", "relevance near the task's image points"],
+  ];
+  const rows = words.map(([key, text]) => [text, ...[figures, control].flatMap((f) => (f ? [String(f[key])] : []))]);
   const head = [`of ${figures.episodes} episodes`, "policy", ...(control ? ["control"] : [])];
   return `${policy} and ${card} written after ${seconds} s\n${columns([head, ...rows])}`;
 }

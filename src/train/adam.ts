@@ -1,7 +1,14 @@
+/** What an optimiser remembers between steps, to be taken up again. */
+export interface AdamState {
+  readonly steps: number;
+  readonly mean: Float64Array;
+  readonly square: Float64Array;
+}
+
 /** Adam (Kingma & Ba 2015) on a range of a flat parameter vector. */
 export class Adam {
-  readonly #mean: Float64Array;
-  readonly #square: Float64Array;
+  #mean: Float64Array;
+  #square: Float64Array;
   #steps = 0;
 
   constructor(
@@ -13,6 +20,17 @@ export class Adam {
   ) {
     this.#mean = new Float64Array(to - from);
     this.#square = new Float64Array(to - from);
+  }
+
+  /** A copy of what it remembers. */
+  get state(): AdamState {
+    return { steps: this.#steps, mean: this.#mean.slice(), square: this.#square.slice() };
+  }
+
+  set state({ steps, mean, square }: AdamState) {
+    this.#steps = steps;
+    this.#mean = mean.slice();
+    this.#square = square.slice();
   }
 
   /** One step down the mean of `gradients` (one vector a worker, added in order), in place. */

@@ -47,7 +47,8 @@ export function standardise({ width, inputs, mean, scale }: Demonstrations, rows
 }
 
 export interface Sampling {
-  /** Rows to draw from, the first ones. */
+  /** Rows to draw from: the first one, 0 by default, and one past the last. */
+  readonly from?: number;
   readonly rows: number;
   /** Leading elements of a row that come from the image. */
   readonly points: number;
@@ -63,13 +64,13 @@ export interface Sampling {
 /** Fills a batch with randomly drawn rows, standardised: `x` [B × width], `torque` [B × torques]. */
 export function sample(
   { ticks, width, torques, inputs, labels, mean, scale }: Demonstrations,
-  { rows, points, noise, stale }: Sampling,
+  { from = 0, rows, points, noise, stale }: Sampling,
   random: Random,
   x: Float32Array,
   torque: Float32Array,
 ): void {
   for (let i = 0; i * torques < torque.length; i++) {
-    const row = random.integer(rows);
+    const row = from + random.integer(rows - from);
     let seen = row;
     if (random.uniform() < stale) {
       const first = row - (row % ticks);

@@ -3,6 +3,7 @@ import { random } from "../sim/random.js";
 import type { Targets } from "../sim/reacher.js";
 import type { Task } from "../sim/task.js";
 import { TENSORS } from "./export.js";
+import type { Outcome } from "./imitation.js";
 
 export interface EpisodeOptions {
   readonly seed: number;
@@ -27,7 +28,7 @@ export interface Tick {
 }
 
 /**
- * Runs the policy in closed loop and returns the distance from the goal at the end of every episode, metres.
+ * Runs the policy in closed loop and returns how every episode ended.
  * `record` is told every tick and needs a policy with the output `points`.
  */
 export async function runEpisodes(
@@ -35,10 +36,10 @@ export async function runEpisodes(
   policy: Session,
   options: EpisodeOptions,
   record?: (tick: Tick) => void,
-): Promise<number[]> {
-  const errors: number[] = [];
-  for (const episode of options.episodes) errors.push(await runEpisode(task, policy, options, episode, record));
-  return errors;
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const episode of options.episodes) outcomes.push(await runEpisode(task, policy, options, episode, record));
+  return outcomes;
 }
 
 async function runEpisode(
@@ -47,7 +48,7 @@ async function runEpisode(
   { seed, expert, noise }: EpisodeOptions,
   episode: number,
   record?: (tick: Tick) => void,
-): Promise<number> {
+): Promise<Outcome> {
   const disturbance = random(seed, episode, 2);
   task.reset(seed, episode);
   for (let tick = 0; tick < task.ticks; tick++) {
@@ -67,5 +68,5 @@ async function runEpisode(
       });
     task.step(torque);
   }
-  return task.error();
+  return { error: task.error(), success: task.success() };
 }

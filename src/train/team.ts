@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { Adam, cosineRate } from "./adam.js";
+import { Adam, type AdamState, cosineRate } from "./adam.js";
 import type { EpisodeOptions } from "./episodes.js";
+import type { Outcome } from "./imitation.js";
 import type { Group, Layout } from "./parameters.js";
 import { sharedFloats } from "./parameters.js";
 import type { Answer, Request, WorkerSetup } from "./worker.js";
@@ -12,8 +13,11 @@ export interface Fit {
   readonly rate: number;
   /** What the workers are asked at a step. */
   readonly request: (step: number) => Request;
-  /** Called after every step with its mean scalars (`loss` first). */
-  readonly watch?: (step: number, scalars: readonly number[]) => void;
+  /** The step to take it up again at, default 0, and the optimiser then. */
+  readonly from?: number;
+  readonly adam?: AdamState | undefined;
+  /** Called after every step with its mean scalars (`loss` first); `adam` copies the optimiser's state. */
+  readonly watch?: (step: number, scalars: readonly number[], adam: () => AdamState) => void | Promise<void>;
   /** Ends the fit after the step at hand, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,42 +51,49 @@ export class Team {
   }
 
   /** Lowers the loss of a group of parameters, in place. */
-  async fit({ group, steps, rate, request, watch, signal }: Fit): Promise<void> {
+  async fit({ group, steps, rate, request, from = 0, adam: state, watch, signal }: Fit): Promise<void> {
     const adam = new Adam(...this.layout.range(group));
-    for (let step = 0; step < steps; step++) {
+    if (state) adam.state = state;
+    for (let step = from; step < steps; step++) {
       signal?.throwIfAborted();
-      const answers = await this.#ask(() => request(step));
+      const answers = (await this.#ask(() => request(step))).map(([scalars]) => scalars!);
+      const mean = answers[0]!.map((_, i) => answers.reduce((sum, values) => sum + values[i]!, 0) / answers.length);
       adam.step(this.parameters, this.gradients, cosineRate(step, steps, rate));
-      watch?.(
-        step,
-        answers[0]!.map((_, i) => answers.reduce((sum, values) => sum + values[i]!, 0) / answers.length),
-      );
+      await watch?.(step, mean, () => adam.state);
     }
   }
 
-  /**
-   * Runs episodes, spread over the workers; the final errors in the order of `options.episodes`. `signal` ends it after
-   * a few of them.
-   */
+  /** Runs episodes, spread over the workers; outcomes in the order of `numbers`. `signal` ends it after a few of them. */
   async episodes(
     policy: Uint8Array,
-    options: EpisodeOptions,
-    { record, signal }: { readonly record?: number; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<number[]> {
+    numbers: readonly number[],
+    options: Omit<EpisodeOptions, "episodes">,
+    { record = false, signal }: { readonly record?: boolean; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Outcome[]> {
+    const rows = await this.spread(
+      numbers,
+      (episodes) => ({ kind: "episodes", policy, record, options: { ...options, episodes } }),
+      signal,
+    );
+    return rows.map(([error, success]) => ({ error: error!, success: success === 1 }));
+  }
+
+  /** Gives every worker every n-th item of the work; a row of answers an item, in their order. */
+  async spread<T>(
+    items: readonly T[],
+    request: (items: readonly T[]) => Request,
+    signal?: AbortSignal,
+  ): Promise<(readonly number[])[]> {
     const count = this.workers.length;
-    const portion = EPISODES_AT_ONCE * count;
-    const errors: number[] = [];
-    for (let from = 0; from < options.episodes.length; from += portion) {
+    const portion = ITEMS_AT_ONCE * count;
+    const rows: (readonly number[])[] = [];
+    for (let from = 0; from < items.length; from += portion) {
       signal?.throwIfAborted();
-      const portionOf = options.episodes.slice(from, from + portion);
-      const answers = await this.#ask((worker) => {
-        const episodes = portionOf.filter((_, i) => i % count === worker);
-        const request = { kind: "episodes", policy, options: { ...options, episodes } } as const;
-        return record === undefined ? request : { ...request, record };
-      });
-      errors.push(...portionOf.map((_, i) => answers[i % count]![Math.floor(i / count)]!));
+      const portionOf = items.slice(from, from + portion);
+      const answers = await this.#ask((worker) => request(portionOf.filter((_, i) => i % count === worker)));
+      rows.push(...portionOf.map((_, i) => answers[i % count]![Math.floor(i / count)]!));
     }
-    return errors;
+    return rows;
   }
 
   async close(): Promise<void> {
@@ -90,7 +101,7 @@ export class Team {
   }
 
   /** Waits for every worker even where one fails: a worker inside a run cannot be ended. */
-  async #ask(request: (worker: number) => Request): Promise<(readonly number[])[]> {
+  async #ask(request: (worker: number) => Request): Promise<Answered[]> {
     const answers = await Promise.allSettled(
       this.workers.map((worker, i) => {
         worker.postMessage(request(i));
@@ -105,9 +116,11 @@ export class Team {
 }
 
 /** Few, so that a training told to end ends soon. */
-const EPISODES_AT_ONCE = 10;
+const ITEMS_AT_ONCE = 10;
 
-function nextAnswer(worker: Worker): Promise<readonly number[]> {
+type Answered = readonly (readonly number[])[];
+
+function nextAnswer(worker: Worker): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       worker.off("message", answered).off("error", failed).off("exit", ended);
@@ -115,7 +128,7 @@ function nextAnswer(worker: Worker): Promise<readonly number[]> {
     const answered = (answer: Answer): void => {
       settle();
       if ("failure" in answer) reject(new Error(`a training worker failed: ${answer.failure}`));
-      else resolve(answer.values);
+      else resolve(answer.rows);
     };
     const failed = (error: Error): void => {
       settle();

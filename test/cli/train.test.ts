@@ -26,12 +26,17 @@ test("bad usage is refused before any training, and nothing is written", async (
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(
     refusal(`${card}: expected a file name ending in .onnx`),
   );
+  expect(await torquelens("train", "--task", "reacher", "--algorithm", "guess", "-o", output)).toMatchObject(
+    refusal('task reacher cannot be trained by "guess", expected imitation'),
+  );
   expect(await torquelens("train", "--task", "reacher", "--seed", "-1", "-o", output)).toMatchObject({ code: 2 });
+  expect(await torquelens("train", "--task", "reacher", "--camera", "9x9000", "-o", output)).toMatchObject({ code: 2 });
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("an interrupted training ends soon and leaves no file", async () => {
-  const child = spawn(process.execPath, [program, "train", "--task", "reacher", "-o", join(folder, "policy.onnx")]);
+test("an interrupted training ends soon, leaves no policy, and another one does not overwrite it", async () => {
+  const output = join(folder, "policy.onnx");
+  const child = spawn(process.execPath, [program, "train", "--task", "reacher", "-o", output]);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     if (text.includes("pose warm-up") && !stderr.includes("pose warm-up")) child.kill("SIGINT");
@@ -39,6 +44,12 @@ test("an interrupted training ends soon and leaves no file", async () => {
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^torquelens: interrupted; nothing was written/m);
-  expect(await readdir(folder)).toEqual([]);
+  const run = join(folder, "policy.run");
+  expect(stderr).toContain(
+    `torquelens: interrupted; no policy was written; the same command takes it up again from ${run}`,
+  );
+  expect(await readdir(folder)).toEqual(["policy.run"]);
+  expect(await torquelens("train", "--task", "reacher", "--seed", "1", "-o", output)).toMatchObject(
+    refusal(`${run}: holds a training with seed 0, not 1; expected an empty folder, or the same training`),
+  );
 }, 60_000);

@@ -1,30 +1,22 @@
 import { afterEach, expect, test } from "vitest";
-import { REACHER_RECIPE, ReacherTraining, type Recipe } from "#src/train/reacher.js";
+import { DivergenceError } from "#src/train/history.js";
+import { withoutVision } from "#src/train/recipe.js";
+import type { Checkpoint, Training, TrainOptions } from "#src/train/training.js";
+import { SMALL, startSmall } from "./small-recipe.js";
 
-const SMALL: Recipe = {
-  ...REACHER_RECIPE,
-  spec: { ...REACHER_RECIPE.spec, width: 32, height: 32, channels: [4, 4, 4], kernels: [5, 3, 3], hidden: [8, 8] },
-  landmarkChannels: [2, 2],
-  vision: { ...REACHER_RECIPE.vision, batch: 4, steps: 80, rate: 1e-2, precision: [3, 3] },
-  imitation: { ...REACHER_RECIPE.imitation, batch: 16, rounds: 1, episodes: 4, steps: 80, finalSteps: 80 },
-};
-const torqueLimit = [0.3, 0.3];
-
-const open: ReacherTraining[] = [];
+const open: Training[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((training) => training.close()));
 });
 
-async function train(seed: number) {
+async function train(seed: number, options: Partial<TrainOptions> = {}) {
   const losses: Record<string, number[]> = {};
-  const training = await ReacherTraining.start({
-    seed,
-    recipe: SMALL,
-    torqueLimit,
+  const training = await startSmall(seed, {
     progress: ({ phase, loss }) => {
       losses[phase] ??= [];
       losses[phase].push(loss);
     },
+    ...options,
   });
   open.push(training);
   await training.train();
@@ -41,16 +33,44 @@ test("a short training lowers every loss and is the same bit for bit for one see
   expect(Buffer.from(other.policy).equals(once.policy)).toBe(false);
 }, 30_000);
 
+test("a training taken up again anywhere comes out the same, with the same curves", async () => {
+  const kept: Checkpoint[] = [];
+  const whole = await train(5, { keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });
+  expect(whole.training.history.curves.map(({ points }) => points.at(-1)![0])).toEqual([80, 80, 80]);
+  expect(whole.training.history.iterations.map(({ actor, episodes }) => [actor, episodes])).toEqual([
+    ["expert", 4],
+    ["policy", 4],
+  ]);
+  // In the warm-up, between collecting and fitting, in the last fit, and at the end.
+  const between = kept.findIndex(({ rows, step }) => rows === 200 && step === 0);
+  for (const at of [33, between, kept.length - 20, kept.length - 1]) {
+    const { policy, training } = await train(5, { resume: kept[at]! });
+    expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
+    expect(training.history.state).toEqual(whole.training.history.state);
+  }
+}, 60_000);
+
+test("a training that diverges stops, and what it kept last is good", async () => {
+  const kept: Checkpoint[] = [];
+  const recipe = { ...withoutVision(SMALL), imitation: { ...SMALL.imitation, rate: 1e6 } };
+  const divergence = train(1, { recipe, keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });
+  await expect(divergence).rejects.toThrow(DivergenceError);
+  await expect(divergence).rejects.toThrow(/^imitation 0\/1 diverged at step \d+ of 80: the loss (grew from|is) /);
+  expect(kept.at(-1)!.parameters.every(Number.isFinite)).toBe(true);
+}, 30_000);
+
 test("episodes of the expert end on the target", async () => {
-  const training = await ReacherTraining.start({ seed: 0, recipe: SMALL, torqueLimit });
+  const training = await startSmall(0);
   open.push(training);
-  const errors = await training.team.episodes(training.export(), {
+  const outcomes = await training.team.episodes(training.export(), [0, 1, 2, 3, 4, 5, 6], {
     seed: 0,
-    episodes: [0, 1, 2, 3, 4, 5, 6],
     targets: "random",
     expert: true,
     noise: 0,
   });
-  expect(errors).toHaveLength(7);
-  for (const error of errors) expect(error).toBeLessThan(0.002);
+  expect(outcomes).toHaveLength(7);
+  for (const { error, success } of outcomes) {
+    expect(error).toBeLessThan(0.002);
+    expect(success).toBe(true);
+  }
 }, 30_000);

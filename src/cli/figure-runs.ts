@@ -1,0 +1,40 @@
+import type { Targets } from "../sim/reacher.js";
+import type { ImageAblation } from "../sim/source.js";
+
+/** A closed-loop run that says how well a policy does. */
+export interface FigureRun {
+  /** Its name in the record, and in words. */
+  readonly key: string;
+  readonly text: string;
+  readonly targets?: Targets;
+  readonly ablation?: ImageAblation;
+  /** Noise on the torques, a part of each joint's limit. */
+  readonly torqueNoise?: number;
+  /** Where the median error at the end is asked for: its name in the record, and in words. */
+  readonly median?: readonly [key: string, text: string];
+  /** Whether this run explains every tick in full and measures where the relevance lies. */
+  readonly focus?: boolean;
+}
+
+const FIGURE_RUNS: Readonly<Record<string, readonly FigureRun[]>> = {
+  reacher: [
+    {
+      key: "four",
+      text: "four targets",
+      targets: "four",
+      median: ["four_median_mm", "median error, four targets (mm)"],
+      focus: true,
+    },
+    {
+      key: "random",
+      text: "targets anywhere",
+      targets: "random",
+      median: ["random_median_mm", "median error, anywhere (mm)"],
+    },
+    { key: "image_frozen", text: "image of another target, frozen", targets: "four", ablation: "frozen" },
+    { key: "image_first", text: "its own first image, frozen", targets: "four", ablation: "first" },
+  ],
+};
+
+/** The runs of a task. */
+export const figureRuns = (task: string): readonly FigureRun[] => FIGURE_RUNS[task]!;

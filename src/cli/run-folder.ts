@@ -1,0 +1,109 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { deserialize, serialize } from "node:v8";
+import { version } from "../bag/mcap-sink.js";
+import { InputError } from "../errors.js";
+import type { HistoryState } from "../train/history.js";
+import type { Recipe } from "../train/recipe.js";
+import type { Checkpoint } from "../train/training.js";
+import { writeAtomically } from "./atomic.js";
+import { curvesSvg } from "./training-curves.js";
+
+/** What a training is; two that agree in it come out the same. */
+export interface RunIdentity {
+  readonly task: string;
+  readonly algorithm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+}
+
+const RUN = "run.json";
+
+/** A training's folder: what it is, its curves, and where it can be taken up again. */
+export class RunFolder {
+  readonly #histories: Record<string, Omit<HistoryState, "sums" | "count">> = {};
+
+  private constructor(
+    readonly path: string,
+    readonly identity: RunIdentity,
+  ) {}
+
+  /**
+   * Makes the folder, or takes up the training that it holds.
+   * @throws InputError where it holds anything else; nothing is changed then
+   */
+  static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
+    const content = { torquelens_run: 1, torquelens: version, ...identity };
+    const found = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw new InputError(`${path}: cannot be a run folder (${error.code}), expected a folder`);
+    });
+    if (found !== undefined && found.length > 0) await assertSame(path, content, found);
+    else {
+      await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+        throw new InputError(`${path}: cannot make the run folder (${error.code}), expected a writable place`);
+      });
+      await writeAtomically(join(path, RUN), `${JSON.stringify(content, undefined, 2)}\n`);
+    }
+    return new RunFolder(path, identity);
+  }
+
+  /**
+   * Where the training of one of the networks was left; undefined where it has not begun.
+   * @throws InputError for a file that is no checkpoint
+   */
+  async checkpoint(network: string): Promise<Checkpoint | undefined> {
+    const file = this.#checkpointFile(network);
+    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw new InputError(`${file}: cannot read the checkpoint (${error.code})`);
+    });
+    if (bytes === undefined) return undefined;
+    try {
+      const checkpoint = deserialize(bytes) as Checkpoint;
+      this.#histories[network] = curvesOf(checkpoint.history);
+      return checkpoint;
+    } catch {
+      throw new InputError(`${file}: not a checkpoint of torquelens train; delete it to train this network anew`);
+    }
+  }
+
+  /** Writes a checkpoint of one of the networks, and the curves of all. */
+  async keep(network: string, checkpoint: Checkpoint): Promise<void> {
+    await writeAtomically(this.#checkpointFile(network), serialize(checkpoint));
+    this.#histories[network] = curvesOf(checkpoint.history);
+    await writeAtomically(join(this.path, "curves.json"), `${JSON.stringify(this.#histories)}\n`);
+  }
+
+  /** Draws the curves of all networks, and writes what came out. */
+  async finish(result: object): Promise<void> {
+    await writeAtomically(join(this.path, "curves.svg"), await curvesSvg(this.#histories));
+    await writeAtomically(join(this.path, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  }
+
+  #checkpointFile(network: string): string {
+    return join(this.path, `${network}.checkpoint`);
+  }
+}
+
+const curvesOf = ({ curves, iterations }: HistoryState) => ({ curves, iterations });
+
+async function assertSame(path: string, content: Readonly<Record<string, unknown>>, files: string[]): Promise<void> {
+  if (!files.includes(RUN))
+    throw new InputError(`${path}: not a run folder of torquelens train, expected an empty one`);
+  let held: Record<string, unknown>;
+  try {
+    held = JSON.parse(await readFile(join(path, RUN), "utf8"));
+  } catch {
+    throw new InputError(`${join(path, RUN)}: not JSON, expected what torquelens train wrote`);
+  }
+  const wanted = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
+  const other = Object.keys(wanted).find((key) => !isDeepStrictEqual(held?.[key], wanted[key]));
+  if (other === undefined) return;
+  const [was, is] = [held?.[other], wanted[other]].map((value) =>
+    typeof value === "object" ? "another one" : String(value),
+  );
+  const difference = was === "another one" ? `another ${other}` : `${other} ${was}, not ${is}`;
+  throw new InputError(`${path}: holds a training with ${difference}; expected an empty folder, or the same training`);
+}

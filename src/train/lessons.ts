@@ -1,0 +1,75 @@
+import { InputError } from "../errors.js";
+import type { Targets } from "../sim/reacher.js";
+import { ReacherScene } from "./reacher-scene.js";
+import type { Recipe } from "./recipe.js";
+import type { Scene } from "./scene.js";
+
+/** How a task is taught. A new task is one entry of `LESSONS`. */
+export interface Lesson {
+  readonly task: string;
+  /** Ways to learn it, by name. */
+  readonly recipes: Readonly<Record<string, Recipe>>;
+  /** What the feature points are taught to find: names of image points, in this order. */
+  readonly landmarks: readonly string[];
+  /** Goals of the training's episodes. */
+  readonly targets: Targets;
+  scene(width: number, height: number): Promise<Scene>;
+  /** The arm's model and its end effector, as the policy card names them. */
+  readonly arm: { readonly file: URL; readonly site: string };
+}
+
+const reacher: Lesson = {
+  task: "reacher",
+  landmarks: ["target", "fingertip"],
+  targets: "random",
+  scene: (width, height) => ReacherScene.load(width, height),
+  arm: { file: new URL("../../models/reacher.xml", import.meta.url), site: "ee" },
+  recipes: {
+    // The recipe of models/reacher.onnx.
+    imitation: {
+      spec: {
+        width: 96,
+        height: 96,
+        channels: [16, 16, 12],
+        kernels: [7, 5, 5],
+        configuration: 10,
+        hidden: [40, 40],
+        torques: 2,
+      },
+      workers: 2,
+      landmarkChannels: [8, 4],
+      sharpness: 4,
+      vision: { batch: 16, steps: 1200, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
+      imitation: {
+        batch: 128,
+        rounds: 7,
+        episodes: 100,
+        steps: 2500,
+        finalSteps: 25_000,
+        rate: 3e-3,
+        noise: [0.1, 0.02],
+        stale: 0.5,
+        torqueNoise: [0.15, 0.05],
+      },
+    },
+  },
+};
+
+const LESSONS: readonly Lesson[] = [reacher];
+
+/** Tasks that a policy can be trained for. */
+export const lessonNames: readonly string[] = LESSONS.map(({ task }) => task);
+
+/** @throws InputError for a task without a lesson */
+export function lessonFor(task: string): Lesson {
+  const found = LESSONS.find((lesson) => lesson.task === task);
+  if (found) return found;
+  throw new InputError(`no training for a task named "${task}", expected ${lessonNames.join(", ")}`);
+}
+
+/** @throws InputError for a way to learn that the lesson does not have */
+export function recipeFor(lesson: Lesson, algorithm: string): Recipe {
+  if (Object.hasOwn(lesson.recipes, algorithm)) return lesson.recipes[algorithm]!;
+  const known = Object.keys(lesson.recipes).join(", ");
+  throw new InputError(`task ${lesson.task} cannot be trained by "${algorithm}", expected ${known}`);
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { DivergenceError, History } from "#src/train/history.js";
+
+test("a curve's points are means of the steps since the point before", () => {
+  const history = new History();
+  for (let step = 0; step < 250; step++) history.step("fit", step, 250, [step, 2 * step]);
+  const [curve] = history.curves;
+  expect(curve!.points).toHaveLength(84);
+  expect(curve!.points[0]).toEqual([3, 1, 2]);
+  expect(curve!.points[1]).toEqual([6, 4, 8]);
+  expect(curve!.points[83]).toEqual([250, 249, 498]);
+});
+
+test("a loss that is no number or a thousand times the first is a divergence; a fit's beginning is its own", () => {
+  const history = new History();
+  for (let step = 0; step < 20; step++) history.step("a", step, 100, [1e-3]);
+  expect(() => history.step("a", 20, 100, [Number.NaN])).toThrow(
+    new DivergenceError("a diverged at step 21 of 100: the loss is NaN"),
+  );
+  expect(() => history.step("a", 20, 100, [0.99])).not.toThrow();
+  expect(() => history.step("a", 21, 100, [1.01])).toThrow(
+    new DivergenceError("a diverged at step 22 of 100: the loss grew from 1.00e-3 to 1.01e+0"),
+  );
+  expect(() => history.step("b", 0, 100, [1.01])).not.toThrow();
+});
