@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { overTime } from "./charts.js";
 import { draw } from "./draw.js";
-import { readPictures } from "./pictures.js";
+import { type Point, readPictures } from "./pictures.js";
 import type { Moment, Ranking } from "./ranking.js";
 import { type ReadRunsOptions, readRuns } from "./read-runs.js";
 import { type Run, runName, secondsAt } from "./run.js";
@@ -15,6 +15,10 @@ export interface Frame {
   readonly camera: string;
   /** JPEG, at most `FRAME_WIDTH` wide. */
   readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** The policy's feature points, pixels of the JPEG. */
+  readonly points: readonly Point[];
 }
 
 export type Strip = readonly Frame[];
@@ -128,13 +132,15 @@ async function framesOf(bag: string, placed: readonly Placed[]): Promise<Map<big
   const wanted = { stamps: new Set(placed.map(({ stamp }) => stamp)), from: times[0]!, to: times.at(-1)! };
   for (const [stamp, pictures] of await readPictures(bag, wanted)) {
     const shown: Omit<Frame, "seconds">[] = [];
-    for (const { topic, data } of pictures) {
-      const camera = topic.match(/overlay\/([^/]+)\/compressed$/)?.[1] ?? "";
-      const jpeg = await sharp(data)
+    for (const { camera, data, points } of pictures) {
+      const { width: whole } = await sharp(data).metadata();
+      const { data: jpeg, info } = await sharp(data)
         .resize({ width: FRAME_WIDTH, withoutEnlargement: true })
         .jpeg({ quality: 85 })
-        .toBuffer();
-      shown.push({ camera, jpeg });
+        .toBuffer({ resolveWithObject: true });
+      const { width, height } = info;
+      const shrunk = (at: number) => ((at + 0.5) * width) / whole - 0.5;
+      shown.push({ camera, jpeg, width, height, points: points.map(([x, y]) => [shrunk(x), shrunk(y)]) });
     }
     frames.set(stamp, shown);
   }

@@ -52,6 +52,8 @@ figcaption, .note { font-size: 0.82rem; color: #555; }
 .strip { display: flex; flex-wrap: wrap; gap: 0.4rem; break-inside: avoid; }
 .strip figure { margin: 0; width: 132px; }
 .strip img { width: 100%; display: block; image-rendering: auto; border: 1px solid #ddd; }
+.shot { position: relative; }
+.shot svg { position: absolute; inset: 0; width: 100%; height: 100%; fill: #00e5ff; stroke: #000; }
 .joints { display: flex; flex-wrap: wrap; gap: 0.4rem; }
 a { color: #00539c; }
 tr, h2, h3, h4 { break-inside: avoid; break-after: auto; }

@@ -1,4 +1,4 @@
-import type { Strip } from "./details.js";
+import type { Frame, Strip } from "./details.js";
 import type { JointDigest, RunDigest } from "./digest.js";
 import { type Html, html, table } from "./html.js";
 
@@ -21,11 +21,21 @@ export const breakable = (name: string): Html =>
 /** A film strip; says so where there are no pictures. */
 export function stripOf(strip: Strip): Html {
   if (strip.length === 0) return html`<p class="note">No pictures: the bag holds no …/overlay/compressed here.</p>`;
-  return html`<div class="strip">${strip.map(({ seconds, camera, jpeg }) => {
-    const label = `${seconds.toFixed(2)} s${camera && `, ${camera}`}`;
-    const source = `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;
-    return html`<figure><img src="${source}" alt="heatmap over the camera image at ${label}"><figcaption>${label}</figcaption></figure>`;
-  })}</div>`;
+  return html`<div class="strip">${strip.map((frame) => {
+    const label = `${frame.seconds.toFixed(2)} s${frame.camera && `, ${frame.camera}`}`;
+    const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
+    return html`<figure><div class="shot"><img src="${source}" alt="heatmap over the camera image at ${label}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
+  })}</div>${strip.some(({ points }) => points.length > 0) ? html`<p class="note">Dots: the policy's feature points.</p>` : ""}`;
+}
+
+/** Feature points, to lie over a picture. */
+function pointsOf({ width, height, points }: Frame): Html {
+  if (points.length === 0) return html``;
+  const radius = (width / 55).toFixed(2);
+  const dots = points.map(
+    ([x, y]) => html`<circle cx="${(x + 0.5).toFixed(1)}" cy="${(y + 0.5).toFixed(1)}" r="${radius}"/>`,
+  );
+  return html`<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${dots}</svg>`;
 }
 
 export function jointTable(joints: readonly JointDigest[], modalities: readonly string[]): Html {

@@ -65,6 +65,16 @@ export function heatmapsOf({ modalities }: Policy, outputs: Outputs | undefined)
   return heatmaps;
 }
 
+/** Feature points by image modality, of those whose features are a soft-argmax; empty where none were computed. */
+export function featurePointsOf({ modalities }: Policy, outputs: Outputs | undefined): Record<string, Float32Array> {
+  const points: Record<string, Float32Array> = {};
+  for (const { kind, name, input } of modalities) {
+    const found = kind === "image" ? outputs?.[`torquelens.feature_points.${input}`] : undefined;
+    if (found) points[name] = found.data as Float32Array;
+  }
+  return points;
+}
+
 function ratiosOf({ modalities }: Policy, shares: Float32Array): Ratios {
   const ratios = { image: 0, position: 0, velocity: 0 };
   // Numbers that were not computed are in none of the groups.

@@ -9,11 +9,15 @@ import { subjectOf } from "./subject.js";
 export interface CompiledLevels {
   /** ONNX files by level; at `skip` the policy alone. */
   readonly models: Readonly<Partial<Record<Level, Uint8Array>>>;
+  /** Output tensors of level `full` that hold heatmaps, their residual, and feature points where the policy has some. */
+  readonly heatmapOutputs: readonly string[];
   /** What came of the precision asked for. */
   readonly precision: Precision;
   /** What a user may want to know of how the method met the policy, a line each. */
   readonly warnings: readonly string[];
 }
+
+const isOfHeatmaps = (name: string) => /^torquelens\.(residual$|heatmap\.|feature_points\.)/.test(name);
 
 /** @throws InputError for a method that cannot explain this policy */
 export function compileLevels(
@@ -25,6 +29,7 @@ export function compileLevels(
   const models: Partial<Record<Level, Uint8Array>> = {};
   const warnings = new Set<string>();
   let precision: Precision = "exact";
+  let heatmapOutputs: readonly string[] = [];
   for (const level of LEVELS.filter((one) => levels.includes(one))) {
     if (level === "skip") {
       models.skip = writeModel(policy.graph);
@@ -33,8 +38,9 @@ export function compileLevels(
     const depth = level === "full" ? "heatmap" : level;
     const compiled = compile(subjectOf(policy), { method, precision: asked, depth });
     models[level] = compiled.bytes;
+    if (level === "full") heatmapOutputs = [...compiled.graph.outputs.keys()].filter(isOfHeatmaps);
     if (compiled.precision === "fast") precision = "fast";
     for (const warning of compiled.warnings) warnings.add(warning);
   }
-  return { models, precision, warnings: [...warnings] };
+  return { models, heatmapOutputs, precision, warnings: [...warnings] };
 }

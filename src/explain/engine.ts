@@ -54,7 +54,6 @@ const WARM_UPS = 3;
 export class Engine {
   readonly #own: readonly string[];
   readonly #relevance: readonly string[];
-  readonly #heatmap: readonly string[];
 
   private constructor(
     readonly policy: Policy,
@@ -63,19 +62,17 @@ export class Engine {
     readonly precision: Precision,
     readonly warnings: readonly string[],
     readonly models: Models,
+    private readonly heatmapOutputs: readonly string[],
   ) {
     const { card, modalities } = policy;
-    const inputs = (kind: "image" | "values") => [
-      ...new Set(modalities.filter((modality) => modality.kind === kind).map(({ input }) => input)),
-    ];
+    const values = new Set(modalities.filter(({ kind }) => kind === "values").map(({ input }) => input));
     this.#own = [...new Set([card.torque.output, ...Object.values(card.state)])];
     this.#relevance = [
       "torquelens.shares",
       "torquelens.torque_shares",
       "torquelens.empty_pool",
-      ...inputs("values").flatMap((name) => [`torquelens.relevance.${name}`, `torquelens.torque_relevance.${name}`]),
+      ...[...values].flatMap((name) => [`torquelens.relevance.${name}`, `torquelens.torque_relevance.${name}`]),
     ];
-    this.#heatmap = ["torquelens.residual", ...inputs("image").map((name) => `torquelens.heatmap.${name}`)];
   }
 
   /**
@@ -86,12 +83,12 @@ export class Engine {
     const { precision: askedPrecision, threads, device, worker, aside, signal } = options;
     const levels = LEVELS.filter((level) => options.levels.includes(level));
     const method = typeof asked === "string" ? methodNamed(asked) : asked;
-    const { models, precision, warnings } =
+    const { models, precision, warnings, heatmapOutputs } =
       aside && method.origin
         ? await compileAside(policy, method.origin, levels, askedPrecision, signal)
         : compileLevels(policy, method, levels, askedPrecision);
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
-    const engine = new Engine(policy, method, levels, precision, warnings, loaded);
+    const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs);
     try {
       await engine.#warmUp(signal);
     } catch (error) {
@@ -120,14 +117,14 @@ export class Engine {
     let heatmap: number | undefined;
     if (level === "shares") shares = add("shares", this.#relevance);
     if (level === "full" && torque === undefined) {
-      shares = add("full", [...this.#relevance, ...this.#heatmap]);
+      shares = add("full", [...this.#relevance, ...this.heatmapOutputs]);
       heatmap = shares;
     } else if (level === "full") {
       shares = add("shares", this.#relevance);
       const oneHot = Float32Array.from(importance, (_, j) => Number(j === torque));
       heatmap = add(
         "full",
-        [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.#heatmap],
+        [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.heatmapOutputs],
         oneHot,
       );
     }

@@ -5,7 +5,7 @@ import type { Precision } from "../relevance/compile.js";
 import type { Method } from "../relevance/method.js";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import type { Tensors } from "../runtime/models.js";
-import { heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRelevanceOf } from "./assemble.js";
+import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRelevanceOf } from "./assemble.js";
 import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
@@ -187,6 +187,7 @@ export class Explainer implements Explaining {
       relevance: relevanceOf(this.policy, heatmap ?? shares),
       torqueRelevance: torqueRelevanceOf(this.policy, shares),
       heatmaps: heatmapsOf(this.policy, heatmap),
+      featurePoints: featurePointsOf(this.policy, heatmap),
       conservationResidual: residual,
       latencyMs,
       flags,

@@ -60,6 +60,11 @@ export interface Explanation {
   readonly torqueRelevance: Readonly<Record<string, Float32Array>>;
   /** Relevance per pixel, N·m, by image modality; empty below level `full`. */
   readonly heatmaps: Readonly<Record<string, Heatmap>>;
+  /**
+   * Where the policy looks by its soft-argmax: x and y of each feature point, [K × 2], pixels of the policy's image, pixel
+   * centres at whole numbers; by image modality, of those that have such points. Empty below level `full`.
+   */
+  readonly featurePoints: Readonly<Record<string, Float32Array>>;
   readonly ratios: Ratios;
   /** |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; NaN below level `full`. */
   readonly conservationResidual: number;

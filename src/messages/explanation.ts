@@ -15,7 +15,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
   const shown = greyOptions(options);
   const { observation, convention, modalities, relevance, heatmaps, joints } = explanation;
   const lengths = modalities.map((modality) => relevance[modality]?.length ?? 0);
-  const offsets = Uint32Array.from([0, ...lengths.map((_, m) => sum(lengths.slice(0, m + 1)))]);
+  const points = modalities.map((modality) => pointsOf(explanation, modality));
   return {
     header: toHeader(observation),
     tick: BigInt(observation.tick),
@@ -30,12 +30,15 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     feature_points: convention.featurePoints,
     shares: explanation.shares.slice(),
     heatmap_joint: explanation.heatmapOf ?? "",
-    element_offsets: offsets,
+    element_offsets: offsetsOf(lengths),
     relevance: concat(modalities.map((modality) => relevance[modality])),
     heatmap_peak: Float32Array.from(modalities, (modality) => {
       const heatmap = heatmaps[modality];
       return heatmap ? (shown.scale ?? peak(heatmap, shown)) : 0;
     }),
+    feature_point_offsets: offsetsOf(points.map(({ length }) => length)),
+    feature_point_x: Float32Array.from(points.flat(), ([x]) => x),
+    feature_point_y: Float32Array.from(points.flat(), ([, y]) => y),
     torques: joints.map((joint, j) => ({
       joint,
       torque: explanation.torque[j]!,
@@ -49,6 +52,23 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
       ),
     })),
   };
+}
+
+/** Feature points of a modality in pixels of the camera's whole image, where the policy saw a part or another size of it. */
+function pointsOf({ featurePoints, observation }: Explanation, modality: string): [x: number, y: number][] {
+  const points = featurePoints[modality];
+  if (!points) return [];
+  const { width, height } = observation.images[modality]!;
+  const [left, top, wide, tall] = observation.cameras?.[modality]?.region ?? [0, 0, width, height];
+  return Array.from({ length: points.length / 2 }, (_, k) => [
+    left + ((points[2 * k]! + 0.5) * wide) / width - 0.5,
+    top + ((points[2 * k + 1]! + 0.5) * tall) / height - 0.5,
+  ]);
+}
+
+/** Where each of several parts in a row begins, and where the last one ends. */
+function offsetsOf(lengths: readonly number[]): Uint32Array {
+  return Uint32Array.from([0, ...lengths.map((_, m) => sum(lengths.slice(0, m + 1)))]);
 }
 
 /** The shares grouped as in the papers, with what tells whether they mean anything. */

@@ -188,6 +188,9 @@ export interface ExplanationMessage {
   readonly element_offsets: Uint32Array;
   readonly relevance: Float32Array;
   readonly heatmap_peak: Float32Array;
+  readonly feature_point_offsets: Uint32Array;
+  readonly feature_point_x: Float32Array;
+  readonly feature_point_y: Float32Array;
   readonly torques: TorqueRelevanceMessage[];
 }
 

@@ -4,8 +4,8 @@ import type { Attribution } from "./attribution.js";
 import { isEmbedding, ofTokens } from "./gradient-rules.js";
 import { choice } from "./method-spec.js";
 import type { Network } from "./network.js";
-import { heightAndWidth } from "./readout.js";
 import type { SubjectImage } from "./subject.js";
+import { heightAndWidth } from "./subject.js";
 
 /** Observations that relevance may be measured from, for methods that compare two. */
 const BASELINES = ["reference", "zero", "black", "white", "mean"] as const;

@@ -20,8 +20,9 @@ import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import type { Attribution, Joined } from "./attribution.js";
 import { accumulate, collapse, type Relevance } from "./carrier.js";
+import { featurePoints } from "./feature-points.js";
 import type { Network } from "./network.js";
-import { type SubjectImage, type SubjectModality, startsOf } from "./subject.js";
+import { heightAndWidth, type SubjectImage, type SubjectModality, startsOf } from "./subject.js";
 
 /**
  * How deep relevance is followed: only to where the image's features join (`shares`), to the α-weighted heatmap
@@ -34,7 +35,7 @@ export type Depth = "shares" | "heatmap" | "full" | "per-torque";
  * The compiled model's outputs, of what a method leaves at the inputs:
  * `torquelens.relevance.<input>` (shape of the input, α-weighted sum over torques; of an image only at depth `full`;
  * equal parts to the channels where a method knows pixels only),
- * `torquelens.heatmap.<input>` [H, W],
+ * `torquelens.heatmap.<input>` [H, W], `torquelens.feature_points.<input>` [K, 2] where the policy has a soft-argmax,
  * `torquelens.torque_relevance.<input>` [J, n] for inputs that are no image, `torquelens.torque_heatmap.<input>`
  * [J, H, W] where compiled per torque, `torquelens.shares` [M], `torquelens.torque_shares` [J, M],
  * `torquelens.residual` (scalar) and `torquelens.empty_pool` [J] (1 where Eq. 1 found no contribution of the torque's sign).
@@ -88,6 +89,8 @@ class Readout {
     const [h, w] = heightAndWidth(target.shape, image).map((axis) => target.shape[axis]!) as [number, number];
     const heatmap = pixels ? reshape(this.#collapse(pixels), [h, w]) : zeros([h, w]);
     outputs.push([`torquelens.heatmap.${image.input}`, heatmap]);
+    const points = featurePoints(image, this.network.context);
+    if (points) outputs.push([`torquelens.feature_points.${image.input}`, points]);
     const each = this.attribution.torquePixels?.get(image.name) ?? (pixels?.perTorque ? pixels.amount : undefined);
     if (depth === "per-torque" && each) outputs.push([`torquelens.torque_heatmap.${image.input}`, each]);
     return outputs;
@@ -221,12 +224,6 @@ class Readout {
     );
     return rows.length > 0 ? rows.reduce(maximum) : expand(scalar(0), [torques]);
   }
-}
-
-/** Axes of height and width in an image's tensor, whatever stands in front. */
-export function heightAndWidth(shape: readonly number[], { layout }: SubjectImage): readonly [number, number] {
-  const rank = shape.length;
-  return layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];
 }
 
 /** [rows, …, H, W, C] or [rows, …, C, H, W] → [rows, H, W], summed over all else. */

@@ -46,3 +46,9 @@ export const startsOf = ({ start, earlier = [] }: Pick<SubjectValues, "start" | 
   ...earlier,
   start,
 ];
+
+/** Axes of height and width in an image's tensor, whatever stands in front. */
+export function heightAndWidth(shape: readonly number[], { layout }: SubjectImage): readonly [number, number] {
+  const rank = shape.length;
+  return layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];
+}

@@ -27,6 +27,7 @@ const explanation: Explanation = {
   relevance: {},
   torqueRelevance: {},
   heatmaps: {},
+  featurePoints: {},
   ratios: { image: 0.75, position: 0.25, velocity: 0, configuration: 0.25 },
   conservationResidual: 1e-7,
   latencyMs: 2,

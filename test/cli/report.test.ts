@@ -54,6 +54,7 @@ describe("torquelens report", () => {
     expect(text).not.toMatch(/<script|<link|<iframe|@import|url\(|(src|href)="(?!data:|#)/);
     expect(text.match(/<svg/g)!.length).toBeGreaterThan(4);
     expect(text).toContain("data:image/jpeg;base64,");
+    expect(text).toMatch(/<img src="data:image\/jpeg[^>]+><svg[^>]+><circle /);
     expect(text).not.toMatch(/NaN|undefined|\[object/);
     const ids = new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id));
     for (const [, target] of text.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);

@@ -71,6 +71,9 @@ describe("Explainer", () => {
     const amounts = [sum(heatmaps.image!.data), ...modalities.slice(1).map((name) => sum(relevance[name]!))];
     expect(sum(amounts) / asked).toBeCloseTo(1, 4);
     expect([heatmaps.image!.width, heatmaps.image!.height]).toEqual([80, 64]);
+    const points = Array.from(explanation.featurePoints.image!);
+    expect(points).toHaveLength(2 * 4);
+    expect(points.every((x, i) => x > 0 && x < [80, 64][i % 2]!)).toBe(true);
     const sizes = modalities.slice(1).map((name) => sum(relevance[name]!.map(Math.abs)));
     sizes.forEach((size, m) => {
       expect(size / sum([amounts[0]!, ...sizes])).toBeCloseTo(shares[m + 1]!, 4);
@@ -112,7 +115,12 @@ describe("Explainer", () => {
   it("leaves heatmaps and residual out at level shares, and only those", async () => {
     const full = await (await create(reacherPolicy())).explain(reacherObservation());
     const shares = await (await create(reacherPolicy(), { levels: ["shares"] })).explain(reacherObservation());
-    expect(shares).toMatchObject({ level: "shares", heatmaps: {}, conservationResidual: Number.NaN });
+    expect(shares).toMatchObject({
+      level: "shares",
+      heatmaps: {},
+      featurePoints: {},
+      conservationResidual: Number.NaN,
+    });
     expect(full.level).toBe("full");
     expect(shares.torque).toEqual(full.torque);
     expect(shares.flags).toEqual([]);

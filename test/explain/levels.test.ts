@@ -81,6 +81,7 @@ describe("levels of one explainer", () => {
       relevance: {},
       torqueRelevance: {},
       heatmaps: {},
+      featurePoints: {},
       ratios: { image: Number.NaN, position: Number.NaN, velocity: Number.NaN, configuration: Number.NaN },
       conservationResidual: Number.NaN,
       flags: [],
@@ -111,6 +112,7 @@ describe("the heatmap of one joint", () => {
       level: "full",
       heatmapOf: joint,
       heatmaps: alone.heatmaps,
+      featurePoints: alone.featurePoints,
       relevance: alone.relevance,
       conservationResidual: alone.conservationResidual,
     });

@@ -106,6 +106,9 @@ describe("channels", () => {
       element_offsets: Uint32Array.of(0, 0, 2, 4, 7),
       relevance: Float32Array.of(0.01, 0.02, 0.11, 0.12, 0.21, 0.22, 0.23),
       heatmap_peak: Float32Array.of(Math.max(...explanation.heatmaps.image!.data), 0, 0, 0),
+      feature_point_offsets: Uint32Array.of(0, 2, 2, 2, 2),
+      feature_point_x: Float32Array.of(10, 30.5),
+      feature_point_y: Float32Array.of(20, 40.25),
     });
     expect(torques.map(({ joint, torque, importance }) => [joint, torque, importance])).toEqual([
       ["shoulder", 0.5, 1.25],
@@ -231,6 +234,8 @@ describe("channels", () => {
     const drawn = await receive<ImageMessage>("/torquelens/overlay", part);
     const exact = overlay(whole, explanation.heatmaps.image!, {}, region);
     expect(drawn).toMatchObject({ width: 200, height: 150 });
+    const { feature_point_x, feature_point_y } = await receive<ExplanationMessage>("/torquelens/explanation", part);
+    expect([...feature_point_x, ...feature_point_y]).toEqual([20, 40.5, 40, 60.25]);
     expect(Buffer.compare(drawn.data, exact.data)).toBe(0);
     const info = await receive<CameraInfoMessage>("/camera/camera_info", part);
     expect(info).toMatchObject({ width: 200, height: 150, k: optics(2).intrinsics });

@@ -54,7 +54,7 @@ const ALWAYS = {
   "torquelens.residual": [],
   "torquelens.empty_pool": [J],
 };
-const HEATMAP = { "torquelens.heatmap.image": [H, W] };
+const HEATMAP = { "torquelens.heatmap.image": [H, W], "torquelens.feature_points.image": [4, 2] };
 const PIXELS = { "torquelens.relevance.image": [1, H, W, 3] };
 const EXPECTED = {
   shares: ALWAYS,

@@ -10,10 +10,10 @@ import { gradient, timesInput } from "../gradient-rules.js";
 import { method } from "../method-spec.js";
 import type { Network } from "../network.js";
 import { propagate } from "../propagate.js";
-import { heightAndWidth } from "../readout.js";
 import { receptiveField, toPixels } from "../receptive-field.js";
 import { headMean, type Rollout, rollout } from "../rollout.js";
 import type { SubjectImage } from "../subject.js";
+import { heightAndWidth } from "../subject.js";
 import { type TokenOrigin, TokenOrigins } from "../token-origins.js";
 
 /**

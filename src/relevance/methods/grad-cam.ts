@@ -10,8 +10,8 @@ import { method } from "../method-spec.js";
 import { MOVES } from "../moves.js";
 import type { Network } from "../network.js";
 import { propagate } from "../propagate.js";
-import { heightAndWidth } from "../readout.js";
 import type { SubjectImage } from "../subject.js";
+import { heightAndWidth } from "../subject.js";
 import { inputTotal } from "../totals.js";
 
 /**
