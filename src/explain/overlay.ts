@@ -134,19 +134,33 @@ export type Region = readonly [x: number, y: number, width: number, height: numb
  * region that it belongs to (default: the whole image), and its colour covers a pixel by opacity × √level, so that what
  * carries no relevance stays as the camera saw it.
  */
-export function overlay(
+export function overlay(image: Image, heatmap: Heatmap, options: OverlayOptions = {}, region?: Region): RgbImage {
+  const painting = paintOverlay(image, heatmap, options, region);
+  for (;;) {
+    const step = painting.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Pixels between two pauses: about half a millisecond. */
+const STRETCH = 2 ** 16;
+
+/** `overlay` with pauses: beside an event loop, which goes on meanwhile. The image is read until the end. */
+export function* paintOverlay(
   image: Image,
   heatmap: Heatmap,
   options: OverlayOptions = {},
   region: Region = [0, 0, image.width, image.height],
-): RgbImage {
+): Generator<undefined, RgbImage> {
   const result = toRgb(image);
   const levels = normalize(heatmap, options);
   const across = samples(heatmap.width, region[0], region[2], image.width);
   const down = samples(heatmap.height, region[1], region[3], image.height);
   const rows = new StretchedRows(levels, heatmap.width, across);
   const covers = coversOf(options);
+  const rowsAtOnce = Math.ceil(STRETCH / Math.max(1, across.left.length));
   for (let i = 0; i < down.left.length; i++) {
+    if (i % rowsAtOnce === 0) yield;
     const upper = rows.at(down.left[i]!);
     const lower = rows.at(down.right[i]!);
     if (upper.isBlank && lower.isBlank) continue;

@@ -1,7 +1,14 @@
 import { setImmediate } from "node:timers/promises";
-import type { Explanation } from "../explain/explanation.js";
+import type { Explanation, Heatmap } from "../explain/explanation.js";
 import type { Image, Observation, Optics } from "../explain/observation.js";
-import { bytesPerPixel, type HeatmapOptions, normalize, overlay, type RgbImage } from "../explain/overlay.js";
+import {
+  bytesPerPixel,
+  type HeatmapOptions,
+  normalize,
+  paintOverlay,
+  type Region,
+  type RgbImage,
+} from "../explain/overlay.js";
 import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
 import { encodeJpeg } from "./encode.js";
 import { toHeader } from "./robot.js";
@@ -65,16 +72,19 @@ export function toMono16(
   return raw(toHeader(observation, camera), { height, width, encoding: "mono16", step: 2 * width, data });
 }
 
-/** The heatmap over the camera's whole image, rgb8; `undefined` below level `full`. */
-export function toOverlay(explanation: Explanation, camera: string, options: DisplayOptions): ImageMessage | undefined {
-  const drawn = draw(explanation, camera, options);
-  if (!drawn) return undefined;
-  const { width, height, data } = drawn;
-  return raw(toHeader(explanation.observation, camera), { height, width, encoding: "rgb8", step: 3 * width, data });
+/** The heatmap over the camera's whole image, rgb8, drawn as `toCompressedOverlay`; `undefined` below level `full`. */
+export function toOverlay(
+  explanation: Explanation,
+  camera: string,
+  options: DisplayOptions,
+): Promise<ImageMessage> | undefined {
+  return drawn(explanation, camera, options)?.then(({ width, height, data }) =>
+    raw(toHeader(explanation.observation, camera), { height, width, encoding: "rgb8", step: 3 * width, data }),
+  );
 }
 
 /**
- * The same as JPEG; `undefined` below level `full`. It is drawn in a turn of the event loop of its own, after what is
+ * The same as JPEG; `undefined` below level `full`. It is drawn in turns of the event loop of their own, after what is
  * sent at once, and the JPEG is made beside the event loop.
  */
 export function toCompressedOverlay(
@@ -82,20 +92,11 @@ export function toCompressedOverlay(
   camera: string,
   options: DisplayOptions,
 ): Promise<CompressedImageMessage> | undefined {
-  const { observation, heatmaps } = explanation;
-  if (!heatmaps[camera] || !wholeImage(observation, camera)) return undefined;
-  return compressedOverlay(explanation, camera, options);
-}
-
-async function compressedOverlay(
-  explanation: Explanation,
-  camera: string,
-  options: DisplayOptions,
-): Promise<CompressedImageMessage> {
-  await setImmediate();
-  const drawn = draw(explanation, camera, options)!;
-  const data = await encodeJpeg(drawn, options.jpegQuality ?? DEFAULT_JPEG_QUALITY);
-  return { header: toHeader(explanation.observation, camera), format: "rgb8; jpeg compressed bgr8", data };
+  return drawn(explanation, camera, options)?.then(async (image) => ({
+    header: toHeader(explanation.observation, camera),
+    format: "rgb8; jpeg compressed bgr8",
+    data: await encodeJpeg(image, options.jpegQuality ?? DEFAULT_JPEG_QUALITY),
+  }));
 }
 
 function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
@@ -105,23 +106,32 @@ function wholeImage({ images, cameras }: Observation, camera: string): Image | u
 interface Drawing {
   readonly camera: string;
   readonly options: DisplayOptions;
-  readonly image: RgbImage;
+  readonly image: Promise<RgbImage>;
 }
 
 /** Overlays drawn, by explanation: the raw one and the JPEG share them. */
 const drawings = new WeakMap<Explanation, Drawing[]>();
 
-function draw(explanation: Explanation, camera: string, options: DisplayOptions): RgbImage | undefined {
+function drawn(explanation: Explanation, camera: string, options: DisplayOptions): Promise<RgbImage> | undefined {
   const { observation, heatmaps } = explanation;
   const image = wholeImage(observation, camera);
   const heatmap = heatmaps[camera];
   if (!image || !heatmap) return undefined;
   const known = drawings.get(explanation) ?? [];
-  const drawn = known.find((drawing) => drawing.camera === camera && drawing.options === options);
-  if (drawn) return drawn.image;
-  const made = { camera, options, image: overlay(image, heatmap, options, observation.cameras?.[camera]?.region) };
+  const found = known.find((drawing) => drawing.camera === camera && drawing.options === options);
+  if (found) return found.image;
+  const made = { camera, options, image: draw(image, heatmap, options, observation.cameras?.[camera]?.region) };
   drawings.set(explanation, [...known, made]);
   return made.image;
+}
+
+async function draw(image: Image, heatmap: Heatmap, options: DisplayOptions, region?: Region): Promise<RgbImage> {
+  const painting = paintOverlay(image, heatmap, options, region);
+  for (;;) {
+    await setImmediate();
+    const step = painting.next();
+    if (step.done) return step.value;
+  }
 }
 
 type Pixels = Pick<ImageMessage, "height" | "width" | "encoding" | "step" | "data">;

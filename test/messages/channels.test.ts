@@ -318,17 +318,17 @@ describe("ChannelEncoder", () => {
     const encoder = new ChannelEncoder({ display: { colormap: "turbo" } });
     const channel = channelOf(encoder, "overlay");
     const explanation = sampleExplanation();
-    const drawn = () =>
-      decode<ImageMessage>(messageType(channel.type).schema, encoder.encode(channel, explanation) as Uint8Array);
+    const drawn = async () =>
+      decode<ImageMessage>(messageType(channel.type).schema, (await encoder.encode(channel, explanation))!);
     const exact = (options: object) =>
       overlay(explanation.observation.images.image!, explanation.heatmaps.image!, options).data;
-    expect(Buffer.compare(drawn().data, exact({ colormap: "turbo" }))).toBe(0);
+    expect(Buffer.compare((await drawn()).data, exact({ colormap: "turbo" }))).toBe(0);
     encoder.setDisplay({ opacity: 0.3 });
-    expect(Buffer.compare(drawn().data, exact({ colormap: "turbo", opacity: 0.3 }))).toBe(0);
+    expect(Buffer.compare((await drawn()).data, exact({ colormap: "turbo", opacity: 0.3 }))).toBe(0);
     encoder.setDisplay({ colormap: undefined });
-    expect(Buffer.compare(drawn().data, exact({ opacity: 0.3 }))).toBe(0);
+    expect(Buffer.compare((await drawn()).data, exact({ opacity: 0.3 }))).toBe(0);
     expect(() => encoder.setDisplay({ opacity: 2, colormap: "viridis" })).toThrow(InputError);
-    expect(Buffer.compare(drawn().data, exact({ opacity: 0.3 }))).toBe(0);
+    expect(Buffer.compare((await drawn()).data, exact({ opacity: 0.3 }))).toBe(0);
   });
 
   it("makes smaller JPEGs of lower quality", async () => {
