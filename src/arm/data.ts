@@ -18,6 +18,7 @@ interface DataArrays {
   readonly qvel: Float64Array;
   readonly site_xmat: Float64Array;
   readonly site_xpos: Float64Array;
+  readonly xfrc_applied: Float64Array;
   readonly xpos: Float64Array;
   readonly xquat: Float64Array;
 }

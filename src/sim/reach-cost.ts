@@ -14,10 +14,13 @@ export interface Expansion {
   readonly hessian: Float64Array;
 }
 
-/** A site that shall be at a point, metres. */
+/** Metres in the world. */
+export type Point = readonly [x: number, y: number, z: number];
+
+/** A site that shall be at a point, or at each control step at another. */
 export interface SiteGoal {
   readonly site: string;
-  readonly point: readonly [number, number, number];
+  readonly point: Point | ((tick: number) => Point);
 }
 
 /** Weights at one control step: of the squared distance, and of the distance itself for the last millimetres. */
@@ -35,7 +38,7 @@ const SMOOTHING = 1e-4;
  */
 export class ReachCost implements StateCost {
   readonly #model: Model;
-  readonly #goals: readonly { readonly site: number; readonly point: SiteGoal["point"] }[];
+  readonly #goals: readonly { readonly site: number; readonly point: (tick: number) => Point }[];
   readonly #weights: (tick: number) => ReachWeights;
   readonly #velocity: number;
   readonly #jacobian: DoubleBuffer;
@@ -47,7 +50,10 @@ export class ReachCost implements StateCost {
     velocityWeight: number,
   ) {
     this.#model = model;
-    this.#goals = goals.map(({ site, point }) => ({ site: model.id("site", site), point }));
+    this.#goals = goals.map(({ site, point }) => ({
+      site: model.id("site", site),
+      point: typeof point === "function" ? point : () => point,
+    }));
     this.#weights = weights;
     this.#velocity = velocityWeight;
     this.#jacobian = new model.mj.DoubleBuffer(3 * model.nv);
@@ -61,7 +67,7 @@ export class ReachCost implements StateCost {
     let cost = 0;
     for (const { site, point } of this.#goals) {
       const places = data.arrays.get("site_xpos");
-      const error = point.map((value, k) => places[3 * site + k]! - value);
+      const error = point(tick).map((value, k) => places[3 * site + k]! - value);
       const distance2 = error.reduce((sum, value) => sum + value * value, 0);
       const smooth = Math.sqrt(distance2 + SMOOTHING);
       cost += 0.5 * squared * distance2 + linear * smooth;
@@ -93,5 +99,39 @@ export class ReachCost implements StateCost {
         }
       }
     }
+  }
+}
+
+/** Another cost, and ½ w |q − q*(t)|² for the distance from planned joint positions: gains that also hold the posture. */
+export class PostureCost implements StateCost {
+  readonly #cost: StateCost;
+  readonly #states: readonly Float64Array[];
+  readonly #weight: number;
+
+  /** `states` are positions then velocities at each control step, [2 nv]; `weight` is per rad². */
+  constructor(cost: StateCost, states: readonly Float64Array[], weight: number) {
+    this.#cost = cost;
+    this.#states = states;
+    this.#weight = weight;
+  }
+
+  at(data: Data, tick: number, expansion?: Expansion): number {
+    let cost = this.#cost.at(data, tick, expansion);
+    const planned = this.#states[tick]!;
+    const nv = planned.length / 2;
+    const positions = data.arrays.get("qpos");
+    for (let i = 0; i < nv; i++) {
+      const away = positions[i]! - planned[i]!;
+      cost += 0.5 * this.#weight * away * away;
+      if (expansion === undefined) continue;
+      expansion.gradient[i]! += this.#weight * away;
+      expansion.hessian[i * 2 * nv + i]! += this.#weight;
+    }
+    return cost;
+  }
+
+  /** Frees the other cost. */
+  delete(): void {
+    this.#cost.delete();
   }
 }

@@ -3,10 +3,12 @@ import { Arm } from "../arm/arm.js";
 import { Data } from "../arm/data.js";
 import type { Model } from "../arm/model.js";
 import { modelFromXml } from "../arm/mujoco.js";
-import { InputError } from "../errors.js";
 import { Camera } from "./camera.js";
 import { lqr } from "./lqr.js";
 import type { Random } from "./random.js";
+import { type Sight, Sorter } from "./sight.js";
+import { NO_WRENCH, type Wrench } from "./task.js";
+import { clipped } from "./torque.js";
 import { type ImagePoint, project, type View } from "./view.js";
 
 /** Shoulder and elbow angle (rad) and velocity (rad/s). */
@@ -46,6 +48,8 @@ export class ReacherModel {
   readonly #data: Data;
   readonly #camera: Camera;
   readonly #arm: Arm;
+  readonly #sorter: Sorter;
+  readonly #tipBody: number;
   readonly #gains = new Map<string, { goal: Target; gain: Float64Array }>();
 
   private constructor(
@@ -60,6 +64,8 @@ export class ReacherModel {
     this.#data.kinematics();
     this.view = this.#camera.view(this.#data);
     this.#arm = new Arm(model, JOINTS, { site: "ee" });
+    this.#sorter = new Sorter(model, { arm: "base_link", target: "target" });
+    this.#tipBody = model.id("body", "forearm");
     this.torqueLimit = Float64Array.from(this.#arm.limits, ({ effort }) => effort);
   }
 
@@ -70,16 +76,11 @@ export class ReacherModel {
   }
 
   /** The state one control step (5 physics steps) later, with the torque clipped to its limits. */
-  step(state: ReacherState, torque: ArrayLike<number>): ReacherState {
+  step(state: ReacherState, torque: ArrayLike<number>, wrench: Wrench = NO_WRENCH): ReacherState {
     const { arrays } = this.#data;
     this.#set(state);
-    const ctrl = arrays.get("ctrl");
-    this.torqueLimit.forEach((limit, j) => {
-      if (!Number.isFinite(torque[j])) {
-        throw new InputError(`torque of joint "${JOINTS[j]}" is ${torque[j]}; expected a finite number in N·m`);
-      }
-      ctrl[j] = Math.max(-limit, Math.min(limit, torque[j]!));
-    });
+    arrays.get("ctrl").set(clipped(torque, this.torqueLimit, JOINTS));
+    arrays.get("xfrc_applied").set(wrench, 6 * this.#tipBody);
     this.#data.step(SUBSTEPS);
     const [qpos, qvel] = [arrays.get("qpos"), arrays.get("qvel")];
     return Float64Array.of(qpos[0]!, qpos[1]!, qvel[0]!, qvel[1]!);
@@ -89,6 +90,11 @@ export class ReacherModel {
   render(state: ReacherState, target: Target): Uint8Array {
     this.place(state, target);
     return this.#camera.render(this.#data).rgb;
+  }
+
+  /** What is where in the camera image. */
+  sight(state: ReacherState, target: Target): Sight {
+    return this.#sorter.sight(this.#camera.render(this.place(state, target)));
   }
 
   /**

@@ -2,18 +2,23 @@ import { readFile } from "node:fs/promises";
 import { type Importance, ImportanceFactor } from "../arm/importance.js";
 import { type Pose, relative } from "../arm/pose.js";
 import type { Transform } from "../explain/observation.js";
+import { ControlStep } from "./linearise.js";
 import { bodyPose, opticalPose } from "./poses.js";
-import { random } from "./random.js";
+import { type Random, random } from "./random.js";
+import { ReachCost } from "./reach-cost.js";
 import {
   CONTROL_PERIOD,
   FOUR_TARGETS,
+  fingertip,
   JOINTS,
   LINKS,
   ReacherModel,
   type ReacherState,
+  SUBSTEPS,
   type Target,
 } from "./reacher-model.js";
-import type { Task, TaskObservation } from "./task.js";
+import type { Sight } from "./sight.js";
+import { type ControlProblem, NO_WRENCH, type Task, type TaskObservation, type Wrench } from "./task.js";
 import type { ImagePoint } from "./view.js";
 
 export type Targets = "four" | "random";
@@ -30,6 +35,17 @@ export interface ReacherOptions {
 const APART = 0.05;
 /** The fingertip must come this close, metres. */
 export const TOLERANCE = 0.01;
+
+/** Share of scattered frames with the target within 3 cm of the fingertip, as at the end of every episode. */
+const CLOSE = 0.3;
+/** Distance of scattered targets from the shoulder, metres: a little beyond where they can be. */
+const SCATTER_RADIUS = [0.05, 0.245] as const;
+const TIP = "ee";
+/** Weights of the fingertip's distance on the way and at the end, of ½ v² of the joints and ½ τ². */
+const WEIGHTS = { squared: 2, linear: 0.1 };
+const LAST_WEIGHTS = { squared: 200, linear: 10 };
+const VELOCITY_WEIGHT = 1e-3;
+const CONTROL_WEIGHT = 0.05;
 
 const URDF = new URL("../../urdf/reacher.urdf", import.meta.url);
 /** Links of the URDF that are bodies of the model, each after its parent. */
@@ -52,6 +68,8 @@ export class Reacher implements Task {
   ];
   readonly controlPeriod = CONTROL_PERIOD;
   readonly ticks = 50;
+  readonly arm = { file: "reacher.xml", site: TIP };
+  readonly conditions = ["first", "second", "third", "fourth"];
   readonly #model: ReacherModel;
   readonly #importance: ImportanceFactor;
   readonly #targets: Targets;
@@ -59,6 +77,8 @@ export class Reacher implements Task {
   #episode = 0;
   #state: ReacherState = new Float64Array(4);
   #target: Target = FOUR_TARGETS[0]!;
+  #wrench: Wrench = NO_WRENCH;
+  #controlStep: ControlStep | undefined;
 
   private constructor(
     model: ReacherModel,
@@ -80,13 +100,16 @@ export class Reacher implements Task {
     return new Reacher(model, urdf, targets);
   }
 
-  reset(seed: number, episode: number): void {
+  reset(seed: number, episode: number, condition?: number): void {
     const numbers = random(seed, episode);
     this.#seed = seed;
     this.#episode = episode;
     this.#state = this.#model.randomState(numbers);
-    this.#target =
-      this.#targets === "four" ? FOUR_TARGETS[episode % FOUR_TARGETS.length]! : this.#model.randomTarget(numbers);
+    this.#wrench = NO_WRENCH;
+    const anywhere = condition === undefined && this.#targets === "random";
+    this.#target = anywhere
+      ? this.#model.randomTarget(numbers)
+      : FOUR_TARGETS[(condition ?? episode) % FOUR_TARGETS.length]!;
   }
 
   observe(): TaskObservation {
@@ -103,12 +126,16 @@ export class Reacher implements Task {
   }
 
   step(torque: ArrayLike<number>): boolean {
-    this.#state = this.#model.step(this.#state, torque);
+    this.#state = this.#model.step(this.#state, torque, this.#wrench);
     return this.torqueLimit.some((limit, j) => Math.abs(torque[j]!) > limit);
   }
 
   error(): number {
     return this.#model.error(this.#state, this.#target);
+  }
+
+  progress(): number {
+    return Math.max(0, 1 - this.error() / (LINKS[0] + LINKS[1]));
   }
 
   success(): boolean {
@@ -133,8 +160,29 @@ export class Reacher implements Task {
     this.#target = [goal[0]!, goal[1]!];
   }
 
+  push(wrench: Wrench | null): void {
+    this.#wrench = wrench ?? NO_WRENCH;
+  }
+
+  scatter(numbers: Random): void {
+    this.#state = this.#model.randomState(numbers);
+    this.#wrench = NO_WRENCH;
+    if (numbers.uniform() < CLOSE) {
+      const [x, y] = fingertip(this.#state);
+      this.#target = [x + numbers.between(-0.03, 0.03), y + numbers.between(-0.03, 0.03)];
+    } else {
+      const angle = numbers.between(-Math.PI, Math.PI);
+      const distance = numbers.between(...SCATTER_RADIUS);
+      this.#target = [distance * Math.cos(angle), distance * Math.sin(angle)];
+    }
+  }
+
   renderOtherGoal(): Uint8Array {
     return this.#model.render(this.#state, this.#otherTarget()).slice();
+  }
+
+  sight(): Sight {
+    return this.#model.sight(this.#state, this.#target);
   }
 
   imagePoints(): Readonly<Record<string, ImagePoint>> {
@@ -162,8 +210,21 @@ export class Reacher implements Task {
     return transforms;
   }
 
+  state(): Float64Array {
+    return this.#state.slice();
+  }
+
+  problem(): ControlProblem {
+    const { model } = this.#model;
+    this.#controlStep ??= new ControlStep(model, SUBSTEPS);
+    const goals = [{ site: TIP, point: [...this.#target, 0] as const }];
+    const weights = (tick: number) => (tick === this.ticks ? LAST_WEIGHTS : WEIGHTS);
+    const cost = new ReachCost(model, goals, weights, VELOCITY_WEIGHT);
+    return { step: this.#controlStep, horizon: this.ticks, start: this.state(), cost, controlWeight: CONTROL_WEIGHT };
+  }
+
   save(): Float64Array {
-    return Float64Array.of(this.#seed, this.#episode, ...this.#state, ...this.#target);
+    return Float64Array.of(this.#seed, this.#episode, ...this.#state, ...this.#target, ...this.#wrench);
   }
 
   restore(saved: Float64Array): void {
@@ -171,9 +232,11 @@ export class Reacher implements Task {
     this.#episode = saved[1]!;
     this.#state = saved.slice(2, 6);
     this.#target = [saved[6]!, saved[7]!];
+    this.#wrench = [...saved.slice(8)] as unknown as Wrench;
   }
 
   delete(): void {
+    this.#controlStep?.delete();
     this.#importance.delete();
     this.#model.delete();
   }

@@ -1,5 +1,9 @@
 import type { Importance } from "../arm/importance.js";
 import type { Transform } from "../explain/observation.js";
+import type { PlanOptions } from "./ilqr.js";
+import type { ControlStep } from "./linearise.js";
+import type { Random } from "./random.js";
+import type { Sight } from "./sight.js";
 import type { ImagePoint } from "./view.js";
 
 /** A modality of the configuration: its elements in the policy's order and SI units. */
@@ -19,14 +23,29 @@ export interface TaskObservation {
   readonly velocity: Float64Array;
 }
 
+/** Force (N) and torque (N·m) in world axes. */
+export type Wrench = readonly [fx: number, fy: number, fz: number, tx: number, ty: number, tz: number];
+export const NO_WRENCH: Wrench = [0, 0, 0, 0, 0, 0];
+
 /**
- * A simulated manipulation task under torque control. All of an episode follows from (seed, episode) and the torques.
- * A new task is one class that implements this and one entry in `tasks.ts`.
+ * An episode as a problem of optimal control, for planners: states are positions then velocities of all joints of the
+ * model, [2 nv]; the commanded ones come first, in the order of `joints`.
+ */
+export interface ControlProblem extends PlanOptions {
+  /** Dynamics of one control step, with the episode's goal in place. The task's own: valid until it is asked again. */
+  readonly step: ControlStep;
+}
+
+/**
+ * A simulated manipulation task under torque control. All of an episode follows from (seed, episode, condition) and the
+ * torques. A new task is one class that implements this, or a description of one, and one entry in `tasks.ts`.
  */
 export interface Task {
   readonly name: string;
   /** URDF of the robot. */
   readonly robotDescription: string;
+  /** The model of the arm for policy cards: an MJCF file of `models/`, and the site that is the tip. */
+  readonly arm: { readonly file: string; readonly site: string };
   /** Joint names, one a torque. */
   readonly joints: readonly string[];
   /** Largest torque magnitude of each joint, N·m. */
@@ -44,31 +63,46 @@ export interface Task {
   readonly controlPeriod: number;
   /** Control steps an episode. */
   readonly ticks: number;
+  /** Names of the conditions that episodes begin in. */
+  readonly conditions: readonly string[];
 
-  /** Starts an episode. */
-  reset(seed: number, episode: number): void;
+  /** Starts an episode, in the condition of that index; without one they take turns, or anything goes (`Targets`). */
+  reset(seed: number, episode: number, condition?: number): void;
   observe(): TaskObservation;
   /** Holds the torque [J], N·m, within its limits for one control step. True where a limit clipped it. */
   step(torque: ArrayLike<number>): boolean;
   /** Distance from the goal now, metres. */
   error(): number;
+  /** How much of the task is done now, 0 to 1. */
+  progress(): number;
   /** Whether the task counts as done now. */
   success(): boolean;
   /** The torque an expert who knows the whole state would command now, N·m, within limits. */
   expert(): Float64Array;
-  /** Importance factor α now; `torque` as for `ImportanceFactor.of`. */
+  /** Importance factor α now; `torque` as for `ImportanceFactor.of`. Its flags tell contact and joint limits. */
   importance(torque?: ArrayLike<number>): Importance;
 
   /** What is wrong with a goal, as "expected …"; undefined for a good one. */
   goalProblem(goal: readonly number[]): string | undefined;
   /** Moves the goal for the rest of the episode. */
   moveGoal(goal: readonly number[]): void;
+  /** Pushes the link of the tip at its centre of mass until told otherwise, or the episode ends. */
+  push(wrench: Wrench | null): void;
+  /** Puts arm and goal anywhere they may come to be in an episode: pictures to learn from. Begins an episode. */
+  scatter(random: Random): void;
   /** The camera's image now, had the episode another goal than it has; the episode stays as it is. */
   renderOtherGoal(): Uint8Array;
+  /** What is where in the camera's image now, and how far. */
+  sight(): Sight;
   /** Where the goal and the fingertip are seen, pixels, by name. */
   imagePoints(): Readonly<Record<string, ImagePoint>>;
   /** Poses of links, goal and camera now. */
   transforms(): Transform[];
+
+  /** Positions then velocities of all joints of the model, [2 nv]. */
+  state(): Float64Array;
+  /** The rest of the episode's length from its start as the problem that the expert's plan solves. `cost` is the caller's to delete. */
+  problem(): ControlProblem;
 
   /** All that the rest of the episode depends on. */
   save(): Float64Array;

@@ -1,4 +1,6 @@
 import { InputError } from "../errors.js";
+import { Manipulation } from "./manipulation.js";
+import { PEG } from "./peg.js";
 import { Reacher, type Targets } from "./reacher.js";
 import type { Task } from "./task.js";
 
@@ -11,6 +13,7 @@ export interface TaskOptions {
 
 const TASKS: Readonly<Record<string, (options: TaskOptions) => Promise<Task>>> = {
   reacher: (options) => Reacher.load(options),
+  peg: (options) => Manipulation.load(PEG, options),
 };
 
 /** Names of the simulated tasks. */
