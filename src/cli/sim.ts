@@ -36,6 +36,7 @@ interface SimOptions {
   readonly speed: number;
   readonly seed: number;
   readonly perturb?: string;
+  readonly condition?: string;
   readonly targets: "four" | "random";
   readonly ablate?: ImageAblation;
   readonly record?: string;
@@ -61,7 +62,12 @@ export function addSim(program: Command): void {
     .option("--speed <x>", "1 is real time, 0 as fast as it can", atLeast(0), 1)
     .option("--seed <n>", "seed of initial states, targets and noise", wholeNumber(0), 0)
     .option("--perturb <file>", "YAML or JSON list of changes in mid-run")
-    .addOption(new Option("--targets <kind>", "targets of the reacher").choices(["four", "random"]).default("four"))
+    .addOption(
+      new Option("--targets <kind>", "the task's four conditions in turn, or goals anywhere")
+        .choices(["four", "random"])
+        .default("four"),
+    )
+    .option("--condition <name>", "begin every episode in this condition of the task")
     .option(
       "--ablate <what>",
       "image=frozen (another target's), image=first (the first frame) or image=black",
@@ -127,12 +133,13 @@ async function sim(options: SimOptions): Promise<void> {
 const shipped = (task: string): string => fileURLToPath(new URL(`../../models/${task}.onnx`, import.meta.url));
 
 async function simulated(options: SimOptions, policy: Policy): Promise<SimulatedSource> {
-  const { ticks, episodes, speed, seed, ablate, perturb, live } = options;
+  const { ticks, episodes, speed, seed, condition, ablate, perturb, live } = options;
   const task = await taskFor(policy, options.task, options.targets);
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
   // Viewers show live data by the wall clock; what is not shown live is the same at every run.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
-  return new SimulatedSource({ task, seed, ticks, episodes, speed, ablation: ablate, perturbations, startStamp });
+  const ablation = ablate;
+  return new SimulatedSource({ task, seed, condition, ticks, episodes, speed, ablation, perturbations, startStamp });
 }
 
 async function serve(

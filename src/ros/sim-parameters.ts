@@ -54,14 +54,14 @@ export const SIM_PARAMETERS = {
     type: "integer",
     range: [0, 2 ** 31 - 1],
     default: 0,
-    description: "Seed of initial states and targets.",
+    description: "Seed of initial states and goals.",
     changeable: "start",
   },
   targets: {
     type: "string",
     choices: ["four", "random"],
     default: "four",
-    description: "Targets of the reacher: four fixed ones, or anywhere in reach.",
+    description: "Goals: the task's four conditions in turn, or anywhere in reach.",
     changeable: "start",
   },
   stamps: {

@@ -29,6 +29,7 @@ export class Disturbance {
     for (const entry of this.#perturbations) {
       if (entry.tick !== tick || (entry.episode ?? episode) !== episode) continue;
       if (entry.target !== undefined) this.#task.moveGoal(entry.target);
+      if (entry.wrench !== undefined) this.#task.push(entry.wrench);
       this.#noise = entry.torque_noise ?? this.#noise;
       this.#light = entry.light ?? this.#light;
       if (entry.occlude !== undefined) this.#occluded = entry.occlude;

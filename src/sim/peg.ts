@@ -19,6 +19,27 @@ const ENOUGH = 0.08;
 /** Half the hole's side less the peg's radius, metres: the tip is not in the hole further off its axis. */
 const CLEARANCE = 0.012;
 
+/** The arm of `models/peg.xml` and `models/door.xml`. */
+export const SEVEN_JOINTS = [
+  "shoulder_pan",
+  "shoulder_lift",
+  "upper_arm_roll",
+  "elbow_flex",
+  "forearm_roll",
+  "wrist_flex",
+  "wrist_roll",
+] as const;
+export const SEVEN_LINKS = {
+  base_link: "world",
+  shoulder_link: "base_link",
+  shoulder_lift_link: "shoulder_link",
+  upper_arm_link: "shoulder_lift_link",
+  elbow_link: "upper_arm_link",
+  forearm_link: "elbow_link",
+  wrist_link: "forearm_link",
+  hand_link: "wrist_link",
+} as const;
+
 /**
  * 001's peg insertion: a peg into a hole that only the camera shows. The arm's base stands at four places on the bench
  * (those of the public GPS code); configuration is joint positions and velocities and the tip's in the base frame.
@@ -27,24 +48,14 @@ export const PEG: ManipulationSpec = {
   name: "peg",
   model: "peg.xml",
   robot: "peg.urdf",
-  joints: ["shoulder_pan", "shoulder_lift", "upper_arm_roll", "elbow_flex", "forearm_roll", "wrist_flex", "wrist_roll"],
+  joints: SEVEN_JOINTS,
   ticks: 100,
   start: [0.1, 0.1, -1.54, -1.7, 1.54, -0.2, 0],
   startNoise: 0.03,
   stands: { near: [0, 0.12], far: [0, -0.08], left_far: [-0.2, -0.08], left_near: [-0.2, 0.12] },
   goal: { body: "block", place: [0, 0.49, -0.4], site: "hole" },
   area: { low: [-0.05, 0.32], high: [0.25, 0.62] },
-  links: {
-    base_link: "world",
-    shoulder_link: "base_link",
-    shoulder_lift_link: "shoulder_link",
-    upper_arm_link: "shoulder_lift_link",
-    elbow_link: "upper_arm_link",
-    forearm_link: "elbow_link",
-    wrist_link: "forearm_link",
-    hand_link: "wrist_link",
-    peg: "hand_link",
-  },
+  links: { ...SEVEN_LINKS, peg: "hand_link" },
   measure: (site, goal) => {
     const tip = site("ee");
     const depth = goal[2] - tip[2];

@@ -14,6 +14,8 @@ const schema = z.array(
     episode: wholeNumber.optional(),
     /** New goal, metres. */
     target: z.array(z.number()).optional(),
+    /** Force (N) and torque (N·m) on the tip's link, world axes; null ends it. */
+    wrench: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]).nullable().optional(),
     /** Standard deviation of noise on the torques, as a part of each joint's limit. */
     torque_noise: z.number().min(0).max(10).optional(),
     /** Rectangle of the image that turns black: x, y, width, height, pixels; null ends it. */
@@ -23,11 +25,13 @@ const schema = z.array(
   }),
 );
 
+const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light"];
+
 /** One change in mid-run. */
 export type Perturbation = z.infer<typeof schema>[number];
 
 /**
- * Reads a perturbation file: a YAML or JSON list of `{tick, episode?, target?, torque_noise?, occlude?, light?}`.
+ * Reads a perturbation file: a YAML or JSON list of `{tick, episode?, target?, wrench?, torque_noise?, occlude?, light?}`.
  * Throws InputError that names file, entry and key where it does not fit the task.
  */
 export async function readPerturbations(path: string, task: Task): Promise<Perturbation[]> {
@@ -61,7 +65,7 @@ export function parsePerturbations(text: string, source: string, task: Task): Pe
   return result.data;
 }
 
-function misfit({ tick, target, occlude, ...rest }: Perturbation, task: Task): string | undefined {
+function misfit({ tick, episode: _, target, occlude, ...rest }: Perturbation, task: Task): string | undefined {
   if (tick >= task.ticks) return `tick: ${tick}: expected 0 to ${task.ticks - 1}, the ticks of an episode`;
   const goal = target === undefined ? undefined : task.goalProblem(target);
   if (goal !== undefined) return `target: [${target!.join(", ")}]: ${goal}`;
@@ -71,7 +75,6 @@ function misfit({ tick, target, occlude, ...rest }: Perturbation, task: Task): s
       return `occlude: [${occlude.join(", ")}]: expected x, y, width, height inside the ${task.width}×${task.height} image`;
     }
   }
-  const nothing =
-    target === undefined && occlude === undefined && rest.torque_noise === undefined && rest.light === undefined;
-  return nothing ? "tick: nothing to change; expected one of target, torque_noise, occlude, light" : undefined;
+  const nothing = Object.values({ target, occlude, ...rest }).every((value) => value === undefined);
+  return nothing ? `tick: nothing to change; expected one of ${CHANGES.join(", ")}` : undefined;
 }

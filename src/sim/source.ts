@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly ticks?: number;
   /** 1 runs in real time (default), 2 twice as fast, 0 as fast as it can. */
   readonly speed?: number;
+  /** Every episode begins in this condition of the task; without it they take turns. */
+  readonly condition?: string;
   readonly ablation?: ImageAblation;
   readonly perturbations?: readonly Perturbation[];
   /** Stamp of the first observation, nanoseconds. Default 0; live viewers want the wall clock's. */
@@ -55,6 +57,14 @@ export function parseAblation(text: string): ImageAblation {
   throw new InputError(`cannot ablate "${text}"; expected image=frozen, image=first or image=black`);
 }
 
+/** Index of a task's condition. Throws InputError for one that it does not have. */
+export function conditionOf({ name, conditions }: Task, condition: string): number {
+  const index = conditions.indexOf(condition);
+  if (index < 0)
+    throw new InputError(`task ${name} has no condition "${condition}"; expected ${conditions.join(", ")}`);
+  return index;
+}
+
 /** A simulated task as a source of observations; it applies the torques of the explanations handed to `accept`. */
 export class SimulatedSource implements Source {
   /** The task's name. */
@@ -63,6 +73,7 @@ export class SimulatedSource implements Source {
   readonly #task: Task;
   readonly #options: SimulationOptions;
   readonly #seed: number;
+  readonly #condition: number | undefined;
   readonly #disturbance: Disturbance;
   readonly #pace: Pace;
   readonly #stop = new AbortController();
@@ -77,7 +88,7 @@ export class SimulatedSource implements Source {
   #clippedTicks = 0;
   #errors: number[] = [];
 
-  /** Takes the task over: `close` frees it. Throws InputError for a negative or fractional count, or speed. */
+  /** Takes the task over: `close` frees it. Throws InputError for a negative or fractional count, or speed, or an unknown condition. */
   constructor(options: SimulationOptions) {
     const { task, seed = 0, speed = 1, perturbations = [] } = options;
     for (const name of ["episodes", "ticks"] as const) {
@@ -93,6 +104,7 @@ export class SimulatedSource implements Source {
     this.#task = task;
     this.#options = options;
     this.#seed = seed;
+    this.#condition = options.condition === undefined ? undefined : conditionOf(task, options.condition);
     this.#disturbance = new Disturbance(task, perturbations);
     this.#pace = new Pace(speed === 0 ? 0 : (1000 * task.controlPeriod) / speed);
   }
@@ -153,7 +165,7 @@ export class SimulatedSource implements Source {
   }
 
   #begin(episode: number): void {
-    this.#task.reset(this.#seed, episode);
+    this.#task.reset(this.#seed, episode, this.#condition);
     this.#disturbance.reset(this.#seed, episode);
     this.#applied = undefined;
     this.#clipped = false;

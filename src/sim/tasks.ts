@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { DOOR } from "./door.js";
 import { Manipulation } from "./manipulation.js";
 import { PEG } from "./peg.js";
 import { Reacher, type Targets } from "./reacher.js";
@@ -14,6 +15,7 @@ export interface TaskOptions {
 const TASKS: Readonly<Record<string, (options: TaskOptions) => Promise<Task>>> = {
   reacher: (options) => Reacher.load(options),
   peg: (options) => Manipulation.load(PEG, options),
+  door: (options) => Manipulation.load(DOOR, options),
 };
 
 /** Names of the simulated tasks. */

@@ -91,6 +91,12 @@ describe("simulated source", () => {
     await source.close();
   });
 
+  it("keeps to one condition where it is told", async () => {
+    const { observations } = await simulate({ episodes: 3, condition: "third" });
+    const goals = observations.map(({ transforms }) => transforms.find(({ child }) => child === "target")!.translation);
+    expect(new Set(goals.map((goal) => goal.join()))).toEqual(new Set(["-0.15,-0.08,0"]));
+  });
+
   it("withholds the image: frozen to another goal, to its own first, or black", async () => {
     const plain = (await simulate({ episodes: 1, seed: 2 })).observations;
     const first = (await simulate({ episodes: 1, seed: 2, ablation: "first" })).observations;
@@ -118,6 +124,9 @@ describe("simulated source", () => {
     expect(() => new SimulatedSource({ task, episodes: 0 })).toThrow(/episodes: 0: expected a whole number above 0/);
     expect(() => new SimulatedSource({ task, ticks: 1.5 })).toThrow(/ticks: 1.5/);
     expect(() => new SimulatedSource({ task, speed: -1 })).toThrow(/speed: -1: expected 0 or more/);
+    expect(() => new SimulatedSource({ task, condition: "fifth" })).toThrow(
+      'task reacher has no condition "fifth"; expected first, second, third, fourth',
+    );
     task.delete();
   });
 });
@@ -167,6 +176,21 @@ describe("perturbations", () => {
     expect(Math.abs(first[20]! - plain[20]!)).toBeLessThan(0.5);
   });
 
+  it("push the arm until they end", async () => {
+    const spin = async (perturbations: Perturbation[]): Promise<number[]> =>
+      (await simulate({ seed: 4, episodes: 1, perturbations }, () => [0, 0])).observations.map(
+        ({ joints }) => joints.velocity[0]!,
+      );
+    const pushed = await spin([
+      { tick: 5, wrench: [0, 0, 0, 0, 0, 0.02] },
+      { tick: 30, wrench: null },
+    ]);
+    expect(pushed.slice(0, 6).every((velocity) => velocity === 0)).toBe(true);
+    // It speeds up against the damping of the joints, and slows down when it is let go.
+    for (let tick = 7; tick <= 30; tick++) expect(pushed[tick]).toBeGreaterThan(pushed[tick - 1]!);
+    for (let tick = 31; tick < 50; tick++) expect(pushed[tick]).toBeLessThan(pushed[tick - 1]!);
+  });
+
   it("are read from YAML and JSON, and what does not fit is named", async () => {
     const task = await Reacher.load({ width: 40, height: 32 });
     const folder = await mkdtemp(join(tmpdir(), "perturb-"));
@@ -187,6 +211,7 @@ describe("perturbations", () => {
       ["[{light: 1}]", /^p: entry 0\.tick: /],
       ["[{tick: 1}]", /^p: entry 0\.tick: nothing to change/],
       ["[{tick: 1, occlude: [30, 0, 20, 5]}]", /^p: entry 0\.occlude: .*inside the 40×32 image/],
+      ["[{tick: 1, wrench: [1, 2, 3]}]", /^p: entry 0\.wrench/],
       ["[{tick: 1, torque_noise: -1}]", /^p: entry 0\.torque_noise: /],
       ["{tick: 1}", /^p: the file: .*expected a list/],
       ["[{tick: 1", /^p: not YAML or JSON: /],

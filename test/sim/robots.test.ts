@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Arm } from "#src/arm/arm.js";
+import { modelFromFile } from "#src/arm/mujoco.js";
+import { SEVEN_JOINTS } from "#src/sim/peg.js";
+import { loadTask } from "#src/sim/tasks.js";
+import { parseUrdf } from "#src/urdf/urdf.js";
+
+const TOOLS = { peg: "peg", door: "hook" } as const;
+
+describe.each(Object.entries(TOOLS))("the arm of the task %s", (name, tool) => {
+  it("is the same from the URDF as from the MJCF: kinematics, inertia, damping and limits", async () => {
+    const [mjcf, urdf] = [await modelFromFile(`models/${name}.xml`), await modelFromFile(`urdf/${name}.urdf`)];
+    const arms = [mjcf, urdf].map((model) => new Arm(model, SEVEN_JOINTS, { body: tool }));
+    const [fromMjcf, fromUrdf] = arms as [Arm, Arm];
+    expect(fromUrdf.limits).toEqual(fromMjcf.limits);
+    const dampings = arms.map(({ model, dofs }) => dofs.map((dof) => model.arrays.get("dof_damping")[dof]));
+    expect(dampings[1]).toEqual(dampings[0]);
+    const links = parseUrdf(await readFile(`urdf/${name}.urdf`, "utf8"), name).links.map((link) => link.name);
+    expect(links).toHaveLength(9);
+
+    const measured = (arm: Arm, q: readonly number[]): number[] => {
+      const { mj, raw, nv } = arm.model;
+      const buffer = new mj.DoubleBuffer(nv * nv);
+      const data = arm.place(q);
+      data.forward();
+      mj.mj_fullM(raw, data.raw, buffer);
+      const inertia = buffer.GetView() as Float64Array;
+      const matrix = arm.dofs.flatMap((row) => arm.dofs.map((column) => inertia[row * nv + column]!));
+      buffer.delete();
+      const poses = links.flatMap((link) => {
+        const body = arm.model.id("body", link);
+        const turn = data.arrays.get("xquat").slice(4 * body, 4 * body + 4);
+        return [...data.arrays.get("xpos").slice(3 * body, 3 * body + 3), ...turn];
+      });
+      return [...matrix, ...poses];
+    };
+    const angle = fc.double({ min: -3, max: 3, noNaN: true });
+    fc.assert(
+      fc.property(fc.tuple(angle, angle, angle, angle, angle, angle, angle), (q) => {
+        const [ours, theirs] = [measured(fromMjcf, q), measured(fromUrdf, q)];
+        ours.forEach((value, i) => {
+          expect(Math.abs(value - theirs[i]!)).toBeLessThan(1e-6);
+        });
+      }),
+      { numRuns: 50 },
+    );
+    for (const arm of arms) arm.delete();
+    mjcf.delete();
+    urdf.delete();
+  });
+
+  it("has a transform for every link of the robot's description, each after its parent", async () => {
+    const task = await loadTask(name, { width: 16, height: 12 });
+    const { links } = parseUrdf(task.robotDescription, name);
+    const seen = new Set(["world"]);
+    for (const { parent, child } of task.transforms()) {
+      expect(seen).toContain(parent);
+      seen.add(child);
+    }
+    for (const link of links) expect(seen).toContain(link.name);
+    task.delete();
+  });
+});
+
+describe("the two tasks of the 7-DoF arm", () => {
+  it("share the arm up to the hand", async () => {
+    const [peg, door] = await Promise.all(
+      ["peg", "door"].map(async (name) => {
+        const text = await readFile(`urdf/${name}.urdf`, "utf8");
+        return text.slice(text.indexOf("<link"), text.indexOf('type="fixed"')).replace(/<joint name="\w+" $/, "");
+      }),
+    );
+    expect(door).toBe(peg);
+  });
+});
