@@ -40,6 +40,8 @@ export interface Bag {
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
+  /** Whether its messages are stored compressed. */
+  readonly isPacked: boolean;
   /** What was found to be damaged or lost, a line each. */
   readonly problems: readonly string[];
   /**

@@ -56,9 +56,9 @@ export class ExplainedBag {
   }
 
   /** Opens the file and writes its header. @throws InputError where it cannot be written there */
-  static async create(path: string, { encoder, metadata = {} }: McapOptions): Promise<ExplainedBag> {
+  static async create(path: string, { encoder, metadata = {}, compression }: McapOptions): Promise<ExplainedBag> {
     const file = await PartFile.create(path);
-    return new ExplainedBag(file, await startWriter(file), encoder, metadata);
+    return new ExplainedBag(file, await startWriter(file, compression), encoder, metadata);
   }
 
   /** What the file holds so far, by channel, and its span of log times. */

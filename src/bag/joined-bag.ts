@@ -9,6 +9,7 @@ export class JoinedBag implements Bag {
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
+  readonly isPacked: boolean;
   readonly problems: readonly string[];
   readonly #byKey: ReadonlyMap<string, Topic>;
 
@@ -20,6 +21,7 @@ export class JoinedBag implements Bag {
   ) {
     this.topics = unitedTopics(bags.flatMap(({ topics }) => topics));
     this.#byKey = new Map(this.topics.map((topic) => [keyOf(topic), topic]));
+    this.isPacked = bags.some(({ isPacked }) => isPacked);
     this.problems = bags.flatMap(({ problems }) => problems);
     this.messages = bags.reduce((sum, { messages }) => sum + messages, 0);
     const filled = bags.filter(({ messages }) => messages > 0);

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { type IReadable, McapIndexedReader, type McapTypes } from "@mcap/core";
 import { loadDecompressHandlers } from "@mcap/support";
 import { InputError } from "../errors.js";
@@ -84,6 +84,7 @@ class IndexedMcap implements Bag {
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
+  readonly isPacked: boolean;
   readonly problems: readonly string[] = [];
   readonly #topics: ReadonlyMap<number, Topic>;
 
@@ -92,12 +93,13 @@ class IndexedMcap implements Bag {
     private readonly handle: FileHandle,
     private readonly reader: McapIndexedReader,
   ) {
-    const { statistics, channelsById, schemasById } = reader;
+    const { statistics, channelsById, schemasById, chunkIndexes } = reader;
     this.#topics = topicsOf(channelsById.values(), schemasById, statistics!.channelMessageCounts);
     this.topics = [...new Set(this.#topics.values())];
     this.start = statistics!.messageStartTime;
     this.end = statistics!.messageEndTime;
     this.messages = Number(statistics!.messageCount);
+    this.isPacked = chunkIndexes.some(({ compression }) => compression !== "");
   }
 
   async *read({ topics, start, end }: Selection = {}): AsyncGenerator<BagRecord> {
@@ -128,6 +130,7 @@ class StreamedMcap implements Bag {
     readonly start: bigint,
     readonly end: bigint,
     readonly messages: number,
+    readonly isPacked: boolean,
     readonly problems: readonly string[],
   ) {}
 
@@ -135,7 +138,7 @@ class StreamedMcap implements Bag {
     const schemas = new Map<number, Schema>();
     const channels = new Map<number, Channel>();
     const counts = new Map<number, bigint>();
-    let [start, end, messages, isWhole] = [1n << 63n, 0n, 0, false];
+    let [start, end, messages, bytes, isWhole] = [1n << 63n, 0n, 0, 0, false];
     for await (const record of readWholeRecords(path)) {
       if (record.type === "Schema") schemas.set(record.id, record);
       else if (record.type === "Channel") channels.set(record.id, record);
@@ -145,10 +148,13 @@ class StreamedMcap implements Bag {
       if (record.logTime < start) start = record.logTime;
       if (record.logTime > end) end = record.logTime;
       messages++;
+      bytes += record.data.length;
     }
     const topics = new Set(topicsOf(channels.values(), schemas, counts).values());
     const lost = `${path}: cut off or damaged: ${messages} whole messages are read, what came after them is lost`;
-    return new StreamedMcap(path, [...topics], messages > 0 ? start : 0n, end, messages, isWhole ? [] : [lost]);
+    const { size } = await stat(path);
+    const problems = isWhole ? [] : [lost];
+    return new StreamedMcap(path, [...topics], messages > 0 ? start : 0n, end, messages, size < bytes, problems);
   }
 
   async *read({ topics, start = 0n, end = 1n << 64n }: Selection = {}): AsyncGenerator<BagRecord> {

@@ -17,6 +17,8 @@ export interface McapOptions {
    * The record `torquelens` (method, policy hash, convention) is written from the first explanation.
    */
   readonly metadata?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Default zstd. */
+  readonly compression?: Compression;
 }
 
 /** A chunk is written when it holds this many bytes: what a killed process loses at most, but for one message. */
@@ -52,7 +54,7 @@ export class McapSink implements Sink {
    */
   static async create(path: string, options: McapOptions): Promise<McapSink> {
     const file = await PartFile.create(path);
-    return new McapSink(file, await startWriter(file), options);
+    return new McapSink(file, await startWriter(file, options.compression), options);
   }
 
   private constructor(file: PartFile, writer: McapWriter, { encoder, metadata = {} }: McapOptions) {
@@ -121,13 +123,18 @@ export class McapSink implements Sink {
   }
 }
 
-/** A writer of chunks by zstd whose header is written. */
-export async function startWriter(file: PartFile): Promise<McapWriter> {
+/** How chunks are packed. */
+export const COMPRESSIONS = ["none", "zstd"] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+/** A writer of chunks whose header is written. */
+export async function startWriter(file: PartFile, compression: Compression = "zstd"): Promise<McapWriter> {
   await zstd.isLoaded;
+  const compressChunk = (data: Uint8Array) => ({ compression, compressedData: zstd.compress(data, COMPRESSION_LEVEL) });
   const writer = new McapWriter({
     writable: file,
     chunkSize: CHUNK_SIZE,
-    compressChunk: (data) => ({ compression: "zstd", compressedData: zstd.compress(data, COMPRESSION_LEVEL) }),
+    ...(compression === "zstd" && { compressChunk }),
   });
   await writer.start({ profile: "ros2", library: `torquelens ${version}` });
   return writer;

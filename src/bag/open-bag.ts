@@ -96,6 +96,8 @@ async function openPacked(path: string): Promise<Bag> {
 }
 
 class UnpackedBag extends JoinedBag {
+  override readonly isPacked = true;
+
   constructor(
     path: string,
     bag: Bag,

@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import { InputError } from "../errors.js";
 import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
-import { unpacked } from "./zstd.js";
+import { isPacked, unpacked } from "./zstd.js";
 
 type Database = InstanceType<typeof sqlite.Database>;
 type Row = Readonly<Record<string, unknown>>;
@@ -59,6 +59,7 @@ interface Described {
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
+  readonly isPacked: boolean;
 }
 
 /** What the tables say of the bag; columns and tables that an older schema lacks are left out. */
@@ -100,7 +101,14 @@ function described(database: Database): Described {
   }
   const [span = {}] = rows(database, "SELECT MIN(timestamp) AS first, MAX(timestamp) AS last FROM messages");
   const messages = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  return { topics, start: nanoseconds(span.first), end: nanoseconds(span.last), messages };
+  const [first] = rows(database, "SELECT data FROM messages ORDER BY id LIMIT 1");
+  return {
+    topics,
+    start: nanoseconds(span.first),
+    end: nanoseconds(span.last),
+    messages,
+    isPacked: first?.data instanceof Uint8Array && isPacked(first.data),
+  };
 }
 
 const rows = (database: Database, sql: string): Row[] => database.all(sql) as Row[];
@@ -111,6 +119,7 @@ class SqliteBag implements Bag {
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
+  readonly isPacked: boolean;
   readonly problems: readonly string[] = [];
   readonly #byId: ReadonlyMap<number, Topic>;
   #isOpen = true;
@@ -119,12 +128,12 @@ class SqliteBag implements Bag {
     readonly path: string,
     private readonly database: Database,
     private readonly folder: string,
-    { topics, start, end, messages }: Described,
+    { topics, start, end, messages, isPacked }: Described,
   ) {
     this.topics = unitedTopics(topics.values());
     const united = new Map(this.topics.map((topic) => [keyOf(topic), topic]));
     this.#byId = new Map(Array.from(topics, ([id, topic]) => [id, united.get(keyOf(topic))!]));
-    [this.start, this.end, this.messages] = [start, end, messages];
+    [this.start, this.end, this.messages, this.isPacked] = [start, end, messages, isPacked];
   }
 
   async *read({ topics, start = this.start, end = this.end }: Selection = {}): AsyncGenerator<BagRecord> {

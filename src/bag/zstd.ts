@@ -7,9 +7,11 @@ const MAGIC = 0xfd2fb528;
 
 /** The payload of a message that a recorder may have compressed by itself: CDR never begins as zstd does. */
 export function unpacked(data: Uint8Array): Uint8Array {
-  if (data.length < 4) return data;
-  const magic = new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true);
-  return magic === MAGIC ? decompress(data) : data;
+  return isPacked(data) ? decompress(data) : data;
+}
+
+export function isPacked(data: Uint8Array): boolean {
+  return data.length >= 4 && new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true) === MAGIC;
 }
 
 /**

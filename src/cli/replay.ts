@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Bag } from "../bag/bag.js";
 import { BagSource } from "../bag/bag-source.js";
 import { ExplainedBag } from "../bag/explained-bag.js";
-import { version } from "../bag/mcap-sink.js";
+import { COMPRESSIONS, type Compression, version } from "../bag/mcap-sink.js";
 import { openBags } from "../bag/open-bag.js";
 import { type Output, outputAt } from "../bag/output.js";
 import { replay } from "../bag/replay.js";
@@ -36,6 +36,7 @@ interface Options extends SelectionOptions {
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
+  readonly compression?: Compression;
   readonly json?: boolean;
 }
 
@@ -66,6 +67,9 @@ export function addReplay(program: Command): void {
     .option("--threads <n>", "threads of inference of each", wholeNumber(1), 1)
     .addOption(deviceOption())
     .addOption(precisionOption())
+    .addOption(
+      new Option("--compression <name>", "of the output; as the recording where left out").choices(COMPRESSIONS),
+    )
     .option("--json", "print the summary as one JSON object")
     .action(replayBags);
 }
@@ -101,7 +105,8 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
     const metadata = metadataOf({ policy, bag, source, explainer, options, paths });
     const known = hasMemory(policy) ? undefined : await resumed(output, policy, explainer, metadata);
     if (known) open(known);
-    const written = await ExplainedBag.create(output.file, { encoder, metadata });
+    const { compression = bag.isPacked ? "zstd" : "none" } = options;
+    const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
     const started = performance.now();
     const bar = new ReplayBar(bag, options, () => written.explained);
     try {

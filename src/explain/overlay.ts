@@ -1,7 +1,7 @@
 import { type Colormap, colorTable } from "./colormap.js";
 import type { Heatmap } from "./explanation.js";
 import type { Image, ImageEncoding } from "./observation.js";
-import { type StretchedRow, StretchedRows, samples } from "./stretch.js";
+import { type Samples, type StretchedRow, StretchedRows, samples } from "./stretch.js";
 
 /** Pixels red, green, blue, one byte each, row-major without padding: [height × width × 3]. */
 export interface RgbImage {
@@ -159,15 +159,29 @@ export function* paintOverlay(
   const rows = new StretchedRows(levels, heatmap.width, across);
   const covers = coversOf(options);
   const rowsAtOnce = Math.ceil(STRETCH / Math.max(1, across.left.length));
-  for (let i = 0; i < down.left.length; i++) {
-    if (i % rowsAtOnce === 0) yield;
+  for (let from = 0; from < down.left.length; from += rowsAtOnce) {
+    yield;
+    paintRows(result, rows, across.start, down, covers, from, Math.min(from + rowsAtOnce, down.left.length));
+  }
+  return result;
+}
+
+/** Paints rows `from` to `to` of those that `down` names, from pixel `left` on. */
+function paintRows(
+  { width, data }: RgbImage,
+  rows: StretchedRows,
+  left: number,
+  down: Samples,
+  covers: Int32Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
     const upper = rows.at(down.left[i]!);
     const lower = rows.at(down.right[i]!);
     if (upper.isBlank && lower.isBlank) continue;
-    const at = 3 * ((down.start + i) * image.width + across.start);
-    paint(result.data, at, upper, lower, down.weight[i]!, covers);
+    paint(data, 3 * ((down.start + i) * width + left), upper, lower, down.weight[i]!, covers);
   }
-  return result;
 }
 
 /** Fixed point: 1 is 2^16. */

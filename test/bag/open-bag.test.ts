@@ -70,6 +70,7 @@ describe("an MCAP file", () => {
       expect(bag).toMatchObject({
         messages: 60,
         problems: [],
+        isPacked: form.compression !== undefined,
         start: messages[0]!.logTime,
         end: messages[59]!.logTime,
       });
@@ -184,7 +185,9 @@ describe("compression by rosbag2", () => {
     const packed = messages.map((sample) => ({ ...sample, data: Uint8Array.from(zstd.compress(sample.data, 1)) }));
     writeDb3(at("a.db3"), packed, 3);
     await writeMcap(at("b.mcap"), packed);
-    expect(await readAll(await bagOf("a.db3"))).toEqual(messages);
+    const bag = await bagOf("a.db3");
+    expect(bag.isPacked).toBe(true);
+    expect(await readAll(bag)).toEqual(messages);
     expect(await readAll(await bagOf("b.mcap"))).toEqual(messages);
   });
 
@@ -198,7 +201,9 @@ describe("compression by rosbag2", () => {
     writeDb3(at("a.db3"), messages, 4);
     const packed = zstd.compress(await readFile(at("a.db3")), 1);
     await writeFile(at("a.db3.zstd"), packed);
-    expect(digests(await readAll(await bagOf("a.db3.zstd")))).toEqual(digests(messages));
+    const unpacked = await bagOf("a.db3.zstd");
+    expect(unpacked.isPacked).toBe(true);
+    expect(digests(await readAll(unpacked))).toEqual(digests(messages));
     await writeFile(at("cut.db3.zstd"), packed.subarray(0, packed.length >> 1));
     expect(await reasonOf("cut.db3.zstd")).toMatch(/^cut.db3.zstd: /);
   });

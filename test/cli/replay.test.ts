@@ -76,6 +76,22 @@ describe("torquelens replay", () => {
     ]);
   });
 
+  it("packs the output as the recording is, or as it is told", async () => {
+    const packed = async (path: string) => {
+      const bag = await openBag(path);
+      await bag.close();
+      return bag.isPacked;
+    };
+    const few = ["--end", "0.2"];
+    expect(await replay("-o", at("as.mcap"), ...few)).toMatchObject({ code: 0 });
+    expect(await replay("-o", at("plain.mcap"), ...few, "--compression", "none")).toMatchObject({ code: 0 });
+    expect(await torquelens("replay", at("plain.mcap"), "--policy", policy, "-o", at("again.mcap"))).toMatchObject({
+      code: 0,
+    });
+    const names = ["run.mcap", "as.mcap", "plain.mcap", "again.mcap"];
+    expect(await Promise.all(names.map((name) => packed(at(name))))).toEqual([true, true, false, false]);
+  });
+
   it.each<[string, string[], string]>([
     [
       "a topic to copy that is none",
