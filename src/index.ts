@@ -1,4 +1,4 @@
-export type { Importance, ImportanceFlag } from "./arm/importance.js";
+export type { Importance, ImportanceFlag, ImportanceForm } from "./arm/importance.js";
 export { type McapOptions, McapSink } from "./bag/mcap-sink.js";
 export { recoverRecording } from "./bag/recover.js";
 export { InputError } from "./errors.js";
@@ -35,6 +35,13 @@ export type { DisplayOptions } from "./messages/display.js";
 export type { Qos } from "./messages/qos.js";
 export { loadCard, parseCard, serialiseCard } from "./policy/card.js";
 export type { Card, CardImage, CardInput, CardSlice, Quantity } from "./policy/card-schema.js";
+export {
+  CONVENTIONS,
+  type ConventionEntry,
+  conventionNamed,
+  type DataMeans,
+  underConvention,
+} from "./policy/conventions.js";
 export type { ImageModality, Modality, ValueModality } from "./policy/modalities.js";
 export { loadPolicy, type Policy } from "./policy/policy.js";
 export type { NodeRule } from "./relevance/attribution.js";
@@ -43,7 +50,7 @@ export type { Method } from "./relevance/method.js";
 export { compositeMethod } from "./relevance/methods/composite-method.js";
 export { METHODS, methodNamed } from "./relevance/methods.js";
 export type { Depth } from "./relevance/readout.js";
-export type { Subject, SubjectImage, SubjectModality, SubjectValues } from "./relevance/subject.js";
+export type { FeaturePointOrigin, Subject, SubjectImage, SubjectModality, SubjectValues } from "./relevance/subject.js";
 export type { Counters, DropReason, TopicCounters } from "./sensing/counters.js";
 export { type Match, Observer, type ObserverOptions } from "./sensing/observer.js";
 export type { SyncOptions } from "./sensing/sync-options.js";

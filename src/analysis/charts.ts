@@ -1,5 +1,4 @@
 import { type CurveStatistics, gridPoint } from "./curve.js";
-import type { RunDigest } from "./digest.js";
 import { colors, type Row } from "./draw.js";
 import { counts, type Run, secondsAt } from "./run.js";
 
@@ -161,7 +160,6 @@ const finite = (value: number) => (Number.isFinite(value) ? value : null);
 export function bars(
   sets: readonly {
     readonly name: string;
-    readonly runs: readonly RunDigest[];
     readonly modalities: readonly string[];
   }[],
   statistics: (set: number, m: number) => { readonly mean: number; readonly std: number },

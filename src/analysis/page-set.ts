@@ -7,6 +7,12 @@ import { breakable, jointTable, percent, plural, runFacts, significant, stripOf 
 import type { Ranking } from "./ranking.js";
 import type { Survey } from "./survey.js";
 
+const ORIGINS: Readonly<Record<string, string>> = {
+  policy: "the policy's own origin",
+  corner: "the image corner",
+  mean: "their mean",
+};
+
 /** More runs than that are in the JSON, not in the page's table. */
 const LISTED_RUNS = 200;
 
@@ -14,7 +20,7 @@ const LISTED_RUNS = 200;
 export async function setSection(survey: Survey, ranking: Ranking, details: Details, prefix: string): Promise<Html> {
   const { identity, runs, episode } = survey;
   const { modalities } = identity;
-  const chart = bars([{ name: survey.name, runs, modalities }], (_, m) => survey.meanShare(m));
+  const chart = bars([{ name: survey.name, modalities }], (_, m) => survey.meanShare(m));
   const spread =
     runs.length > 1 ? `standard deviation between the ${runs.length} runs` : "standard deviation over ticks";
   const events: Html[] = [];
@@ -31,7 +37,7 @@ export async function setSection(survey: Survey, ranking: Ranking, details: Deta
     );
   }
   return html`<section>${prefix ? html`<h2>${survey.name}</h2>` : ""}
-<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${identity.joints.join(", ")}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from the ${identity.featurePoints === "corner" ? "image corner" : "policy's own origin"}. Other references give other shares.</p>
+<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${identity.joints.join(", ")}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${ORIGINS[identity.featurePoints] ?? identity.featurePoints}. Other references give other shares.</p>
 ${lookHere(survey, ranking, details, prefix)}
 <h2>Shares</h2>
 ${figure(await draw(chart), `Mean share of each modality; whiskers: ${spread}.`)}

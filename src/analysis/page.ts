@@ -41,7 +41,7 @@ ${sections}
 async function comparisonSection(surveys: readonly Survey[], comparison: readonly Comparison[]): Promise<Html> {
   const [a, b] = surveys as [Survey, Survey];
   const chart = bars(
-    surveys.map(({ name, runs, identity }) => ({ name, runs, modalities: identity.modalities })),
+    surveys.map(({ name, identity }) => ({ name, modalities: identity.modalities })),
     (set, m) => surveys[set]!.meanShare(m),
   );
   return html`<h2>${a.name} and ${b.name}</h2>

@@ -5,7 +5,7 @@ export interface RunIdentity {
   readonly policySha256: string;
   /** Reference of each modality, [M]; empty where none is stated (methods.md §0.8). */
   readonly references: readonly string[];
-  /** Origin of the feature points: `policy` or `corner`. */
+  /** Origin of the feature points: `policy`, `corner` or `mean`. */
   readonly featurePoints: string;
   /** Joint names, one a torque, [J]. */
   readonly joints: readonly string[];

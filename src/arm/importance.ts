@@ -12,6 +12,12 @@ export interface Importance {
   readonly flags: readonly ImportanceFlag[];
 }
 
+/**
+ * How α is found: analytically where nothing holds the arm and by rollouts where something does (`auto`), or by one of them
+ * in every state.
+ */
+export type ImportanceForm = "auto" | "analytic" | "rollout";
+
 /** α where no dynamics is known: 1 for every joint (001 §III-A). */
 export function unknownImportance(joints: number): Importance {
   return { importance: new Float64Array(joints).fill(1), flags: ["importance_unknown"] };
@@ -57,13 +63,14 @@ export class ImportanceFactor {
    * α in a simulated state, which stays as it is. Where a rollout is needed, `torque` (N·m, the one commanded, or the last
    * one) gives the direction each joint is probed in; without it the mean of both directions counts.
    */
-  of(data: Data, torque?: ArrayLike<number>): Importance {
+  of(data: Data, torque?: ArrayLike<number>, form: ImportanceForm = "auto"): Importance {
     this.#data.copyFrom(data);
     this.#data.forward();
     const flags: ImportanceFlag[] = [];
     if (this.#arm.inContact(this.#data)) flags.push("in_contact");
     if (this.#atLimit()) flags.push("at_limit");
-    const effect = flags.length === 0 ? this.#analytic() : this.#rollout(torque);
+    const isAnalytic = form === "auto" ? flags.length === 0 : form === "analytic";
+    const effect = isAnalytic ? this.#analytic() : this.#rollout(torque);
     const sum = effect.reduce((total, value) => total + value, 0);
     if (!(sum > 0)) return { ...unknownImportance(effect.length), flags: [...flags, "importance_unknown"] };
     return { importance: effect.map((value) => (value * effect.length) / sum), flags };

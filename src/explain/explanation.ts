@@ -10,8 +10,8 @@ export type ExplanationFlag = ObservationFlag | "idle" | "empty_pool" | "deadlin
 export interface Convention {
   /** Reference of each modality: `zero`, `mean`, `values`, or `range` where the zB rule needs none. */
   readonly reference: Readonly<Record<string, string>>;
-  /** Origin of the feature points: as the policy has them, or shifted to the image corner. */
-  readonly featurePoints: "policy" | "corner";
+  /** Origin of the feature points: as the policy has them, shifted to the image corner, or to their mean. */
+  readonly featurePoints: "policy" | "corner" | "mean";
 }
 
 /** Relevance per pixel of one camera, summed over channels; row-major, height × width. */

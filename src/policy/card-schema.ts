@@ -125,6 +125,12 @@ const reference = z.union(
   { error: "zero, mean: [numbers] or values: [numbers]" },
 );
 
+const EXPECTED_ORIGIN = "policy, corner or mean: [numbers]";
+const pointOrigin = z.union(
+  [z.enum(["policy", "corner"], { error: EXPECTED_ORIGIN }), mapping({ mean: referenceValues })],
+  { error: EXPECTED_ORIGIN },
+);
+
 const torqueNumber = "a number of N·m above 0";
 
 export const cardSchema = mapping({
@@ -161,8 +167,8 @@ export const cardSchema = mapping({
     .default({}),
   /** What relevance is measured against, by modality: zero (default), the training data's mean, or given values. */
   reference: z.record(z.string(), reference, { error: "a mapping from modality names to a reference" }).default({}),
-  /** Origin of the feature points: as the policy has them, or shifted to the image corner. */
-  feature_points: mapping({ origin: choice(["policy", "corner"]) }).default({ origin: "policy" }),
+  /** Origin of the feature points: as the policy has them, shifted to the image corner, or to their mean. */
+  feature_points: mapping({ origin: pointOrigin }).default({ origin: "policy" }),
   /** Name of the tensor where the modalities' features join, for the method `fusion`. Default: it is found. */
   fusion: text("the name of a tensor").optional(),
   /** Σα|τ| below which a tick is flagged idle, N·m. Default 1e-3 of the sum of the torque limits. */

@@ -133,9 +133,10 @@ function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): Value
 export function conventionOf(
   card: Card,
   modalities: readonly Modality[],
-): { reference: Record<string, string>; featurePoints: "policy" | "corner" } {
+): { reference: Record<string, string>; featurePoints: "policy" | "corner" | "mean" } {
   const reference = modalities.map((m) => [m.name, m.kind === "image" ? "range" : m.reference.kind]);
-  return { reference: Object.fromEntries(reference), featurePoints: card.feature_points.origin };
+  const { origin } = card.feature_points;
+  return { reference: Object.fromEntries(reference), featurePoints: typeof origin === "string" ? origin : "mean" };
 }
 
 /** Torque limits, N·m, one a joint; undefined where the card has none. */

@@ -8,7 +8,7 @@ import type { Method } from "./method.js";
 import { methodNamed } from "./methods.js";
 import { countTorques, Network } from "./network.js";
 import { type Depth, readout } from "./readout.js";
-import type { Subject } from "./subject.js";
+import { originName, type Subject } from "./subject.js";
 import { attributed } from "./suitable.js";
 
 /** Version of the compiled model's contract. */
@@ -90,7 +90,7 @@ function metadataOf(subject: Subject, method: Method, depth: Depth, precision: P
     ["torquelens.modalities", JSON.stringify(subject.modalities.map(({ name }) => name))],
     [
       "torquelens.convention",
-      JSON.stringify({ reference: Object.fromEntries(reference), featurePoints: subject.featurePoints }),
+      JSON.stringify({ reference: Object.fromEntries(reference), featurePoints: originName(subject.featurePoints) }),
     ],
     ["torquelens.policy_sha256", subject.sha256],
   ];

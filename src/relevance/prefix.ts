@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import { constantOf, fold } from "../graph/fold.js";
 import { Literal } from "../graph/literal.js";
 import { sizeOf } from "../graph/shape.js";
@@ -62,12 +63,26 @@ export class Prefix {
     const { node } = value;
     if (node.op === "Input") return this.#inputReference(value);
     if (this.analysis.softArgmax(node)) {
-      const corner = this.subject.featurePoints === "corner" ? gridCorner(node) : undefined;
-      return corner && Literal.from(value.dtype, value.shape, corner);
+      const origin = this.#originOf(node);
+      return origin && Literal.from(value.dtype, value.shape, origin);
     }
     if (!this.#isAffine(node) || this.#isPreActivation(value)) return undefined;
     const at = (v: Value) => (this.analysis.isDependent(v) ? (this.reference(v) ?? zerosLike(v)) : constantOf(v));
     return fold(node, at)?.[value.index];
+  }
+
+  /** @throws InputError where a mean has another number of elements than the network's feature points */
+  #originOf(node: Node): ArrayLike<number> | undefined {
+    const { featurePoints: origin } = this.subject;
+    if (origin === "policy") return undefined;
+    if (origin === "corner") return gridCorner(node);
+    const points = this.analysis.order.filter((other) => this.analysis.softArgmax(other));
+    const sizes = points.map(({ outputs }) => sizeOf(outputs[0]!.shape));
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    if (all !== origin.mean.length)
+      throw new InputError(`feature_points.origin.mean: found ${origin.mean.length} numbers, expected ${all}`);
+    const start = sizes.slice(0, points.indexOf(node)).reduce((sum, size) => sum + size, 0);
+    return origin.mean.slice(start, start + sizeOf(node.outputs[0]!.shape));
   }
 
   /** Whether a node scales, shifts, joins or moves, and is no part of a layer or composite that ends there. */

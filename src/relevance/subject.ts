@@ -11,11 +11,20 @@ export interface Subject {
   readonly step?: number | undefined;
   /** In the order of shares. */
   readonly modalities: readonly SubjectModality[];
-  /** Origin of the feature points: as the policy has them, or the image corner (methods.md §0.7). */
-  readonly featurePoints: "policy" | "corner";
+  readonly featurePoints: FeaturePointOrigin;
   /** Name of the tensor where the modalities' features join, where it is not to be found. */
   readonly fusion?: string;
 }
+
+/**
+ * Origin of the feature points (methods.md §0.7): as the policy has them, the image corner, or their mean over some
+ * data, one number an element of the soft-argmax outputs in the network's order.
+ */
+export type FeaturePointOrigin = "policy" | "corner" | { readonly mean: readonly number[] };
+
+/** What an origin is called in metadata and messages. */
+export const originName = (origin: FeaturePointOrigin): "policy" | "corner" | "mean" =>
+  typeof origin === "string" ? origin : "mean";
 
 export type SubjectModality = SubjectImage | SubjectValues;
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Importance, ImportanceFactor } from "../arm/importance.js";
+import { type Importance, ImportanceFactor, type ImportanceForm } from "../arm/importance.js";
 import { type Pose, relative } from "../arm/pose.js";
 import type { Transform } from "../explain/observation.js";
 import { ArmScene, CONTROL_PERIOD, type Situation, TIP } from "./arm-scene.js";
@@ -164,8 +164,8 @@ export class Manipulation implements Task {
     return this.#expert.torque(this.#situation);
   }
 
-  importance(torque?: ArrayLike<number>): Importance {
-    return this.#importance.of(this.#scene.place(this.#situation), torque);
+  importance(torque?: ArrayLike<number>, form?: ImportanceForm): Importance {
+    return this.#importance.of(this.#scene.place(this.#situation), torque, form);
   }
 
   goalProblem(goal: readonly number[]): string | undefined {
@@ -174,6 +174,11 @@ export class Manipulation implements Task {
     return good
       ? undefined
       : `expected [x, y] in metres from the arm's base, x ${low[0]} to ${high[0]}, y ${low[1]} to ${high[1]}`;
+  }
+
+  randomGoal(numbers: Random): readonly number[] {
+    const { goal } = this.#standing(this.#start, this.#between(numbers), [0, 0]);
+    return goal.slice(0, 2);
   }
 
   moveGoal(goal: readonly number[]): void {
@@ -275,14 +280,18 @@ export class Manipulation implements Task {
 
   /** Base and goal anywhere between where the conditions have them. */
   #anywhere(state: Float64Array, numbers: Random): Situation {
+    const shift = (): number => numbers.between(-GOAL_SHIFT, GOAL_SHIFT);
+    return this.#standing(state, this.#between(numbers), [shift(), shift()]);
+  }
+
+  /** A stand of the base between those of the conditions. */
+  #between(numbers: Random): Place {
     const stands = Object.values(this.#spec.stands);
-    const between = (axis: 0 | 1): number => {
+    const along = (axis: 0 | 1): number => {
       const values = stands.map((stand) => stand[axis]);
       return numbers.between(Math.min(...values), Math.max(...values));
     };
-    const stand: Place = [between(0), between(1)];
-    const shift = (): number => numbers.between(-GOAL_SHIFT, GOAL_SHIFT);
-    return this.#standing(state, stand, [shift(), shift()]);
+    return [along(0), along(1)];
   }
 
   /** The same arm with another goal of the same kind, the same whenever it is asked for in an episode. */

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Importance, ImportanceFactor } from "../arm/importance.js";
+import { type Importance, ImportanceFactor, type ImportanceForm } from "../arm/importance.js";
 import { type Pose, relative } from "../arm/pose.js";
 import type { Transform } from "../explain/observation.js";
 import { ControlStep } from "./linearise.js";
@@ -146,14 +146,19 @@ export class Reacher implements Task {
     return this.#model.expert(this.#state, this.#target);
   }
 
-  importance(torque?: ArrayLike<number>): Importance {
-    return this.#importance.of(this.#model.place(this.#state, this.#target), torque);
+  importance(torque?: ArrayLike<number>, form?: ImportanceForm): Importance {
+    return this.#importance.of(this.#model.place(this.#state, this.#target), torque, form);
   }
 
   goalProblem(goal: readonly number[]): string | undefined {
     const reach = LINKS[0] + LINKS[1];
     const good = goal.length === 2 && goal.every(Number.isFinite) && Math.hypot(...goal) <= reach;
     return good ? undefined : `expected [x, y] in metres within ${reach} of the shoulder`;
+  }
+
+  /** Anywhere in the ring that the four targets lie in. */
+  randomGoal(random: Random): readonly number[] {
+    return this.#model.randomTarget(random);
   }
 
   moveGoal(goal: readonly number[]): void {

@@ -1,4 +1,4 @@
-import type { Importance } from "../arm/importance.js";
+import type { Importance, ImportanceForm } from "../arm/importance.js";
 import type { Transform } from "../explain/observation.js";
 import type { PlanOptions } from "./ilqr.js";
 import type { ControlStep } from "./linearise.js";
@@ -79,11 +79,13 @@ export interface Task {
   success(): boolean;
   /** The torque an expert who knows the whole state would command now, N·m, within limits. */
   expert(): Float64Array;
-  /** Importance factor α now; `torque` as for `ImportanceFactor.of`. Its flags tell contact and joint limits. */
-  importance(torque?: ArrayLike<number>): Importance;
+  /** Importance factor α now, as `ImportanceFactor.of` finds it. Its flags tell contact and joint limits. */
+  importance(torque?: ArrayLike<number>, form?: ImportanceForm): Importance;
 
   /** What is wrong with a goal, as "expected …"; undefined for a good one. */
   goalProblem(goal: readonly number[]): string | undefined;
+  /** A goal between those of the conditions, for `moveGoal`. */
+  randomGoal(random: Random): readonly number[];
   /** Moves the goal for the rest of the episode. */
   moveGoal(goal: readonly number[]): void;
   /** Pushes the link of the tip at its centre of mass until told otherwise, or the episode ends. */

@@ -279,7 +279,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown origin",
     ["feature_points"],
     { origin: "centre" },
-    'feature_points.origin: found "centre", expected policy or corner',
+    'feature_points.origin: found "centre", expected policy, corner or mean: [numbers]',
   ],
   [
     "an arm without end effector",
