@@ -1,5 +1,5 @@
-import { deviation, mean, quantile } from "d3-array";
-import { randomLcg } from "d3-random";
+import { deviation, mean } from "d3-array";
+import { type Interval, meansInterval } from "./bootstrap.js";
 
 /** The difference of two sets of runs in one quantity; B less A. */
 export interface Difference {
@@ -7,15 +7,12 @@ export interface Difference {
   readonly b: number;
   readonly difference: number;
   /** Interval that holds the difference with 95 % confidence; undefined where a set has fewer than two runs. */
-  readonly interval: readonly [low: number, high: number] | undefined;
+  readonly interval: Interval | undefined;
   /** Hedges' g: the difference in pooled standard deviations, corrected for small sets; undefined without spread. */
   readonly hedgesG: number | undefined;
   /** Cliff's delta: how much more often a run of B exceeds one of A than the other way round, −1 to 1. */
   readonly cliffsDelta: number;
 }
-
-const RESAMPLES = 2000;
-const CONFIDENCE = 0.95;
 
 /**
  * Compares two sets by one number a run. Runs, not ticks, are drawn with replacement (percentile bootstrap, 2,000
@@ -30,18 +27,11 @@ export function compare(a: readonly number[], b: readonly number[]): Difference 
     a: meanA,
     b: meanB,
     difference: meanB - meanA,
-    interval: known.length > 1 && other.length > 1 ? interval(known, other) : undefined,
+    interval:
+      known.length > 1 && other.length > 1 ? meansInterval([other, known], (ofB, ofA) => ofB! - ofA!) : undefined,
     hedgesG: hedgesG(known, other),
     cliffsDelta: cliffsDelta(known, other),
   };
-}
-
-function interval(a: readonly number[], b: readonly number[]): [number, number] {
-  const random = randomLcg(0);
-  const drawn = (values: readonly number[]) => mean(values, () => values[Math.floor(random() * values.length)]!)!;
-  const differences = Float64Array.from({ length: RESAMPLES }, () => drawn(b) - drawn(a));
-  const tail = (1 - CONFIDENCE) / 2;
-  return [quantile(differences, tail)!, quantile(differences, 1 - tail)!];
 }
 
 /** Hedges 1981, with the correction 1 − 3 / (4 (n − 2) − 1). */

@@ -1,0 +1,41 @@
+import { mean, quantile } from "d3-array";
+import { randomLcg } from "d3-random";
+
+const RESAMPLES = 2000;
+const CONFIDENCE = 0.95;
+
+export type Interval = readonly [low: number, high: number];
+
+/**
+ * Interval that holds a statistic of the means of several samples with 95 % confidence: percentile bootstrap, 2,000
+ * times, each sample drawn with replacement, always the same draws.
+ */
+export function meansInterval(
+  samples: readonly (readonly number[])[],
+  statistic: (...means: number[]) => number,
+): Interval {
+  const random = randomLcg(0);
+  const drawn = (values: readonly number[]) => mean(values, () => values[Math.floor(random() * values.length)]!)!;
+  const found = Float64Array.from({ length: RESAMPLES }, () => statistic(...samples.map(drawn)));
+  const tail = (1 - CONFIDENCE) / 2;
+  return [quantile(found, tail)!, quantile(found, 1 - tail)!];
+}
+
+/** A mean over runs, and how sure it is. */
+export interface Estimate {
+  readonly mean: number;
+  /** Undefined of fewer than two values. */
+  readonly interval: Interval | undefined;
+  /** How many values there were. */
+  readonly count: number;
+}
+
+/** Mean of what is known, NaN of nothing; values are independent, one a run. */
+export function estimate(values: readonly number[]): Estimate {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return {
+    mean: mean(known) ?? Number.NaN,
+    interval: known.length > 1 ? meansInterval([known], (only) => only) : undefined,
+    count: known.length,
+  };
+}

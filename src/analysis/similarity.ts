@@ -1,0 +1,88 @@
+import { mean } from "d3-array";
+
+/** How alike two maps of relevance are: vectors of the same length. */
+
+/** Σab / (‖a‖‖b‖), −1 to 1; NaN where one is zero throughout. */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!;
+    aa += a[i]! ** 2;
+    bb += b[i]! ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+/** Correlation of ranks (Spearman 1904), ties at their mean rank; NaN where one is constant. */
+export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const [x, y] = [ranks(a), ranks(b)];
+  const middle = (a.length + 1) / 2;
+  return cosine(
+    x.map((rank) => rank - middle),
+    y.map((rank) => rank - middle),
+  );
+}
+
+/** Ranks from 1 on; equal values share the mean of theirs. */
+export function ranks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  const result = new Float64Array(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    for (let k = from; k < to; k++) result[order[k]!] = (from + 1 + to) / 2;
+    from = to;
+  }
+  return result;
+}
+
+/** Side of the window that structures are compared in, pixels. */
+const WINDOW = 7;
+
+/**
+ * Structural similarity (Wang et al. 2004) of two pictures, each scaled by its largest size to within −1..1: the mean
+ * over all whole windows of 7×7 pixels, K1 = 0.01, K2 = 0.03, range 2. 1 for pictures that differ by a factor only.
+ * @throws RangeError for pictures smaller than a window
+ */
+export function structuralSimilarity(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  width: number,
+  height: number,
+): number {
+  if (width < WINDOW || height < WINDOW) throw new RangeError(`pictures of ${width}×${height}: expected 7×7 or more`);
+  const [x, y] = [scaled(a), scaled(b)];
+  const [c1, c2] = [(0.01 * 2) ** 2, (0.03 * 2) ** 2];
+  const found: number[] = [];
+  for (let top = 0; top + WINDOW <= height; top++) {
+    for (let left = 0; left + WINDOW <= width; left++) {
+      const m = moments(x, y, (row, column) => (top + row) * width + left + column);
+      found.push(((2 * m.x * m.y + c1) * (2 * m.xy + c2)) / ((m.x ** 2 + m.y ** 2 + c1) * (m.xx + m.yy + c2)));
+    }
+  }
+  return mean(found)!;
+}
+
+function scaled(values: ArrayLike<number>): Float64Array {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  return Float64Array.from(values, (value) => (most > 0 ? value / most : 0));
+}
+
+/** Means, variances and covariance over a window. */
+function moments(x: Float64Array, y: Float64Array, at: (row: number, column: number) => number) {
+  const sums = { x: 0, y: 0, xx: 0, yy: 0, xy: 0 };
+  for (let row = 0; row < WINDOW; row++) {
+    for (let column = 0; column < WINDOW; column++) {
+      const [p, q] = [x[at(row, column)]!, y[at(row, column)]!];
+      sums.x += p;
+      sums.y += q;
+      sums.xx += p * p;
+      sums.yy += q * q;
+      sums.xy += p * q;
+    }
+  }
+  const n = WINDOW * WINDOW;
+  const [mx, my] = [sums.x / n, sums.y / n];
+  return { x: mx, y: my, xx: sums.xx / n - mx * mx, yy: sums.yy / n - my * my, xy: sums.xy / n - mx * my };
+}
