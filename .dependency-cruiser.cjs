@@ -16,6 +16,7 @@ const rooms = {
   bag: ["explain", "messages", "policy", "sensing", "yaml"],
   analysis: ["explain", "messages", "bag"],
   sim: ["arm", "explain"],
+  reproduction: ["analysis", "explain", "policy", "relevance", "runtime", "graph", "sim"],
   ros: ["explain", "sensing", "health", "messages", "policy", "arm", "sim", "relevance", "runtime", "urdf"],
   train: ["graph", "backward", "runtime", "policy", "sim", "arm"],
 };

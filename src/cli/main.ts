@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   report: async () => (await import("./report.js")).addReport,
   profile: async () => (await import("./profile.js")).addProfile,
   train: async () => (await import("./train.js")).addTrain,
+  reproduce: async () => (await import("./reproduce.js")).addReproduce,
   node: async () => (await import("./node.js")).addNode,
   "sim-node": async () => (await import("./sim-node.js")).addSimNode,
   bench: async () => (await import("./bench.js")).addBench,

@@ -1,0 +1,60 @@
+import { max, mean, quantile } from "d3-array";
+import { cosine } from "../analysis/similarity.js";
+import { alongTrajectories, type Course, GROUPS, type Group, type MeanStd } from "./course.js";
+import type { Episode, Tick } from "./episodes.js";
+
+/** Ways to weigh the torques (001 §III-A). */
+export const WEIGHTINGS: Readonly<Record<string, (tick: Tick) => Float64Array>> = {
+  weighted: ({ observation }) => observation.importance,
+  "α = 1": ({ observation }) => new Float64Array(observation.importance.length).fill(1),
+  analytic: ({ analytic }) => analytic,
+  rollout: ({ rollout }) => rollout,
+};
+
+/** Shares under one weighting, and how far they are from those of α as it is used. */
+export interface Weighted {
+  readonly weighting: string;
+  readonly groups: Readonly<Record<Group, MeanStd>>;
+  /** |difference| of a tick's image share to the weighted one: mean and largest. */
+  readonly difference: { readonly mean: number; readonly max: number };
+}
+
+export function weighted(weighting: string, courses: readonly Course[], usual: readonly Course[]): Weighted {
+  const differences = courses.flatMap(({ ratios }, e) =>
+    Array.from(ratios.image, (share, tick) => Math.abs(share - usual[e]!.ratios.image[tick]!)).filter(
+      (difference) => !Number.isNaN(difference),
+    ),
+  );
+  return {
+    weighting,
+    groups: Object.fromEntries(
+      GROUPS.map((group) => [group, alongTrajectories(courses, ({ ratios }, tick) => ratios[group][tick]!)]),
+    ) as Record<Group, MeanStd>,
+    difference: { mean: mean(differences) ?? Number.NaN, max: max(differences) ?? Number.NaN },
+  };
+}
+
+/** How alike α by rollouts and by the analytic form are, as vectors. */
+export interface Forms {
+  readonly ticks: number;
+  /** Cosine similarity: median and 5 % quantile. */
+  readonly median: number;
+  readonly low: number;
+}
+
+/** Ticks in contact or at a limit, where the analytic form leaves out what matters, apart from the others. */
+export function compareForms(episodes: readonly Episode[]): { readonly free: Forms; readonly held: Forms } {
+  const ticks = episodes.flatMap((episode) => episode.ticks);
+  const isHeld = ({ observation: { flags } }: Tick) => flags.includes("in_contact") || flags.includes("at_limit");
+  const forms = (of: readonly Tick[]): Forms => {
+    const cosines = of
+      .map(({ analytic, rollout }) => cosine(analytic, rollout))
+      .filter((value) => !Number.isNaN(value));
+    return {
+      ticks: of.length,
+      median: quantile(cosines, 0.5) ?? Number.NaN,
+      low: quantile(cosines, 0.05) ?? Number.NaN,
+    };
+  };
+  return { free: forms(ticks.filter((tick) => !isHeld(tick))), held: forms(ticks.filter(isHeld)) };
+}

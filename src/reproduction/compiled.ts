@@ -1,0 +1,34 @@
+import { feedsOf } from "../explain/feeds.js";
+import type { Observation } from "../explain/observation.js";
+import type { Policy } from "../policy/policy.js";
+import { compile } from "../relevance/compile.js";
+import type { Depth } from "../relevance/readout.js";
+import type { Subject } from "../relevance/subject.js";
+import { float32, Session, type TensorData } from "../runtime/session.js";
+
+/** Runs one compiled model on single observations, for what `Explainer` does not give. */
+export class Compiled {
+  private constructor(
+    private readonly policy: Policy,
+    private readonly session: Session,
+  ) {}
+
+  /** @param subject the policy's, or the same with other parameters */
+  static async create(policy: Policy, subject: Subject, method: string, depth: Depth): Promise<Compiled> {
+    const { bytes } = compile(subject, { method, depth });
+    return new Compiled(policy, await Session.create(bytes, { threads: 1, spinning: false }));
+  }
+
+  async run(observation: Observation): Promise<Record<string, TensorData>> {
+    const { importance } = observation;
+    const feeds = feedsOf(this.policy, observation);
+    return this.session.run({
+      ...feeds,
+      "torquelens.importance": float32(Float32Array.from(importance), [importance.length]),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.session.release();
+  }
+}

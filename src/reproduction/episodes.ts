@@ -1,0 +1,71 @@
+import { Explainer } from "../explain/explainer.js";
+import type { Observation } from "../explain/observation.js";
+import { run, type Sink } from "../explain/pipeline.js";
+import type { Policy } from "../policy/policy.js";
+import type { Perturbation } from "../sim/perturbations.js";
+import { SimulatedSource } from "../sim/source.js";
+import type { Task } from "../sim/task.js";
+
+/** What is kept of one control step. */
+export interface Tick {
+  readonly observation: Observation;
+  /** What each pixel of the camera's image shows, a label of `sim/sight.ts`, [height × width]. */
+  readonly segmentation: Uint8Array;
+  /** α where contacts and limits are left out, and by rollouts. */
+  readonly analytic: Float64Array;
+  readonly rollout: Float64Array;
+}
+
+export interface Episode {
+  /** Name of the condition that it began in. */
+  readonly condition: string;
+  readonly ticks: readonly Tick[];
+}
+
+/** Episodes of a policy in closed loop, and how they ended. */
+export interface Recording {
+  readonly episodes: readonly Episode[];
+  readonly successes: number;
+  /** Distance from the goal at the end of each, metres. */
+  readonly finalErrors: readonly number[];
+}
+
+export interface RecordOptions {
+  readonly seed: number;
+  /** The task's conditions take turns. */
+  readonly episodes: number;
+  readonly perturbations?: readonly Perturbation[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each control step. */
+  readonly done?: (() => void) | undefined;
+}
+
+/** Lets a policy do its task and keeps what it saw; the torques are the policy's own. Frees the task. */
+export async function record(policy: Policy, task: Task, options: RecordOptions): Promise<Recording> {
+  const { seed, episodes, perturbations = [], signal, done } = options;
+  const source = new SimulatedSource({ task, seed, episodes, perturbations, speed: 0 });
+  const kept: { condition: string; ticks: Tick[] }[] = [];
+  const keep: Sink = {
+    write({ observation, torque }) {
+      if (observation.first)
+        kept.push({ condition: task.conditions[kept.length % task.conditions.length]!, ticks: [] });
+      kept.at(-1)!.ticks.push({
+        observation,
+        segmentation: task.sight().segmentation,
+        analytic: task.importance(torque, "analytic").importance,
+        rollout: task.importance(torque, "rollout").importance,
+      });
+      done?.();
+    },
+    close: async () => {},
+  };
+  const explainer = await Explainer.create(policy, { levels: ["skip"], worker: false });
+  try {
+    await run(source, explainer, [keep], signal);
+  } finally {
+    await explainer.close();
+  }
+  signal?.throwIfAborted();
+  const { successes, finalErrors } = source.summary();
+  return { episodes: kept, successes, finalErrors };
+}

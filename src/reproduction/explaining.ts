@@ -1,0 +1,54 @@
+import { ExplainerPool } from "../explain/explainer-pool.js";
+import type { Explanation } from "../explain/explanation.js";
+import type { Policy } from "../policy/policy.js";
+import { type Course, CourseBuilder } from "./course.js";
+import type { Episode, Tick } from "./episodes.js";
+
+/** Explanations at a time, a thread each. */
+export const JOBS = 2;
+
+export interface ExplainingOptions {
+  readonly method: string;
+  /** α of a tick; by default as it was observed. */
+  readonly importance?: (tick: Tick) => Float64Array;
+  /** Every so many ticks of an episode are explained. Default 1. */
+  readonly stride?: number;
+  /** Called with each explanation, in no order. */
+  readonly each?: (explanation: Explanation, tick: Tick) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly done?: (() => void) | undefined;
+}
+
+/** Explains what was seen in episodes; a course each. */
+export async function explainEpisodes(
+  policy: Policy,
+  episodes: readonly Episode[],
+  options: ExplainingOptions,
+): Promise<Course[]> {
+  const { method, importance, stride = 1, each, signal, done } = options;
+  const courses = episodes.map(({ ticks }) => new CourseBuilder(ticks.length, policy.modalities.length));
+  const jobs = episodes.flatMap(({ ticks }, e) =>
+    ticks.flatMap((tick, t) => (t % stride === 0 ? [{ tick, t, course: courses[e]! }] : [])),
+  );
+  const pool = await ExplainerPool.create(policy, { jobs: JOBS, method, threads: 1, signal });
+  try {
+    let next = 0;
+    const work = async () => {
+      for (let job = jobs[next++]; job; job = jobs[next++]) {
+        signal?.throwIfAborted();
+        const { tick, t, course } = job;
+        const { observation } = tick;
+        const explanation = await pool.explain(
+          importance ? { ...observation, importance: importance(tick) } : observation,
+        );
+        course.put(t, explanation);
+        each?.(explanation, tick);
+        done?.();
+      }
+    };
+    await Promise.all(Array.from({ length: pool.size }, work));
+  } finally {
+    await pool.close();
+  }
+  return courses;
+}

@@ -1,0 +1,15 @@
+/** How much is run. */
+export interface Extent {
+  readonly seed: number;
+  /** Episodes in each of a task's conditions. */
+  readonly perCondition: number;
+  /** Every so many ticks are explained under the other conventions and weightings. */
+  readonly stride: number;
+  /** Observations that heatmaps of torques, and of networks drawn anew, are compared on. */
+  readonly torqueTicks: number;
+  readonly cascadeTicks: number;
+}
+
+export const WHOLE: Extent = { seed: 0, perCondition: 5, stride: 2, torqueTicks: 16, cascadeTicks: 8 };
+/** For a look, and for tests: too little to judge trends by. */
+export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 5, torqueTicks: 4, cascadeTicks: 2 };

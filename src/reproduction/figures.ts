@@ -1,0 +1,103 @@
+import { bars, curves } from "../analysis/charts.js";
+import { CurveStatistics } from "../analysis/curve.js";
+import { draw } from "../analysis/draw.js";
+import { CONVENTIONS } from "../policy/conventions.js";
+import { alongTrajectories, type Course, type GROUPS, type MeanStd } from "./course.js";
+import { type Measured, measuredBy, type TaskFindings } from "./findings.js";
+import { METHODS, PAPER_TASKS } from "./paper.js";
+import { USUAL } from "./reproduce.js";
+
+/** The paper's figures of our policies, as SVG by the name of their files (without ending). */
+export async function figures(findings: TaskFindings): Promise<Map<string, string>> {
+  const { task, change, measured, pictures } = findings;
+  const found = new Map<string, string>([
+    [`fig4-${task}`, await draw(methodBars(findings))],
+    [`conventions-${task}`, await draw(conventionBars(findings))],
+    [`cascade-${task}`, await draw(cascadeLines(findings))],
+  ]);
+  for (const method of METHODS) {
+    found.set(`fig5-${task}-${method}`, await draw(overTime(findings, measuredBy(measured, method, USUAL))));
+    const changed = measuredBy(change.measured, method, USUAL);
+    found.set(`fig6-${task}-${method}`, await draw(overTime(findings, changed, change.windows.at)));
+  }
+  for (const { condition, tick, camera, heatmaps } of pictures) {
+    found.set(`fig3-${task}-${condition}-${tick}-camera`, camera.svg);
+    for (const { method, panel } of heatmaps) found.set(`fig3-${task}-${condition}-${tick}-${method}`, panel.svg);
+  }
+  return found;
+}
+
+/** Fig. 4: mean ± std of each modality's share along trajectories, a bar a method. */
+function methodBars({ modalities, measured }: TaskFindings): object {
+  return bars(
+    METHODS.map((name) => ({ name, modalities })),
+    (set, m) => ofModality(measuredBy(measured, METHODS[set]!, USUAL).courses, m),
+  );
+}
+
+export const ofModality = (courses: readonly Course[], m: number): MeanStd =>
+  alongTrajectories(courses, ({ shares, modalities }, tick) => shares[tick * modalities + m]!);
+
+export const ofGroup = (courses: readonly Course[], group: (typeof GROUPS)[number]): MeanStd =>
+  alongTrajectories(courses, ({ ratios }, tick) => ratios[group][tick]!);
+
+/** The image's share under every convention by every method, and where the paper has it. */
+function conventionBars({ task, measured }: TaskFindings): object {
+  const chart = bars(
+    METHODS.map((name) => ({ name, modalities: CONVENTIONS.map((convention) => convention.name) })),
+    (set, c) => ofGroup(measuredBy(measured, METHODS[set]!, CONVENTIONS[c]!.name).courses, "image"),
+  ) as { layer: object[] };
+  const paper = PAPER_TASKS[task]?.image;
+  if (paper === undefined) return chart;
+  const rule = {
+    data: { values: [{ paper }] },
+    mark: { type: "rule", color: "#b00020", strokeDash: [4, 3], strokeWidth: 1.5 },
+    encoding: { x: { field: "paper", type: "quantitative" } },
+  };
+  return { ...chart, layer: [...chart.layer, rule] };
+}
+
+/** Figs. 5 and 6: shares over time, mean and deviation over episodes. @param mark tick at which something happens */
+function overTime({ modalities, period, ticks }: TaskFindings, { courses }: Measured, mark?: number): object {
+  const names = ["image", "configuration", ...modalities.filter((name) => name !== "image")];
+  const statistics = new CurveStatistics({ from: 0, to: (ticks - 1) * period, points: ticks }, names.length);
+  const counting = Array.from(
+    { length: ticks },
+    (_, tick) => courses.filter((course) => countsAt(course, tick)).length,
+  );
+  for (const { ratios, shares } of courses) {
+    statistics.add(
+      Float32Array.from({ length: ticks * names.length }, (_, at) => {
+        const [tick, name] = [Math.floor(at / names.length), names[at % names.length]!];
+        if (counting[tick]! < FEWEST * courses.length) return Number.NaN;
+        if (name === "image" || name === "configuration") return ratios[name][tick]!;
+        return shares[tick * modalities.length + modalities.indexOf(name)]!;
+      }),
+    );
+  }
+  return curves(statistics, names, "time, s", mark === undefined ? undefined : mark * period);
+}
+
+/** Less of the episodes than that say nothing of them all. */
+const FEWEST = 0.25;
+const countsAt = ({ ratios }: Course, tick: number) => !Number.isNaN(ratios.image[tick]!);
+
+/** Rank correlation of heatmaps with the policy's as its layers are drawn anew, from the torques to the image. */
+function cascadeLines({ cascade }: TaskFindings): object {
+  const layers = ["as it is", ...(cascade[0]?.steps ?? []).map(({ layer }) => layer)];
+  const values = cascade.flatMap(({ method, steps }) => [
+    { method, layer: layers[0], spearman: 1 },
+    ...steps.map(({ layer, spearman }) => ({ method, layer, spearman: Number.isNaN(spearman) ? null : spearman })),
+  ]);
+  return {
+    width: 560,
+    height: 200,
+    data: { values },
+    mark: { type: "line", point: true },
+    encoding: {
+      x: { field: "layer", type: "nominal", sort: layers, title: "drawn anew down to", axis: { labelAngle: 0 } },
+      y: { field: "spearman", type: "quantitative", title: "rank correlation", scale: { domain: [-0.2, 1] } },
+      color: { field: "method", type: "nominal", sort: null, scale: { range: ["#0072b2", "#e69f00", "#009e73"] } },
+    },
+  };
+}

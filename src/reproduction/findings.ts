@@ -1,0 +1,54 @@
+import type { Forms, Weighted } from "./alpha.js";
+import type { ChangeWindows, Verdict } from "./claims.js";
+import type { Course } from "./course.js";
+import type { Extent } from "./extent.js";
+import type { Mass } from "./mass.js";
+import type { Pictured } from "./picture.js";
+import type { Cascade, Collapse } from "./sanity.js";
+
+/** Shares along episodes by one method under one convention. */
+export interface Measured {
+  readonly method: string;
+  readonly convention: string;
+  readonly courses: readonly Course[];
+  readonly verdicts: readonly Verdict[];
+}
+
+/** What was found of one task's policy. */
+export interface TaskFindings {
+  readonly task: string;
+  readonly policy: { readonly path: string; readonly sha256: string };
+  readonly joints: readonly string[];
+  readonly modalities: readonly string[];
+  readonly conditions: readonly string[];
+  /** Seconds a tick, ticks an episode. */
+  readonly period: number;
+  readonly ticks: number;
+  readonly episodes: number;
+  readonly successes: number;
+  readonly medianError: number;
+  /** Every method under every convention. */
+  readonly measured: readonly Measured[];
+  /** Pairs of methods, under the first convention. */
+  readonly agreement: readonly Verdict[];
+  /** Shares where the target changes in mid-episode. */
+  readonly change: { readonly windows: ChangeWindows; readonly measured: readonly Measured[] };
+  readonly mass: readonly { readonly method: string; readonly mass: Mass }[];
+  readonly collapse: readonly { readonly method: string; readonly collapse: Collapse }[];
+  readonly cascade: readonly { readonly method: string; readonly steps: readonly Cascade[] }[];
+  readonly alpha: { readonly weighted: readonly Weighted[]; readonly free: Forms; readonly held: Forms };
+  /** Largest conservation residual by method; of those that conserve. */
+  readonly residual: Readonly<Record<string, number>>;
+  readonly pictures: readonly Pictured[];
+}
+
+export interface Findings {
+  readonly extent: Extent;
+  readonly tasks: readonly TaskFindings[];
+  /** Tasks that were left out, and why. */
+  readonly missing: readonly { readonly task: string; readonly why: string }[];
+}
+
+/** What was measured by a method under a convention. */
+export const measuredBy = (all: readonly Measured[], method: string, convention: string): Measured =>
+  all.find((one) => one.method === method && one.convention === convention)!;

@@ -1,0 +1,24 @@
+/** What Kim and Choi (2021) report, as far as their text gives numbers. */
+
+/** The methods that the paper compares. */
+export const METHODS = ["dtd", "rap", "guided-backprop"] as const;
+
+export interface PaperTask {
+  /** Image's part of image : configuration, averaged along trajectories (their §IV-C.1). */
+  readonly image: number;
+  /** Which figure and task of theirs it is. */
+  readonly name: string;
+}
+
+/** By the name of our task. Their Baxter task needs their robot. */
+export const PAPER_TASKS: Readonly<Record<string, PaperTask>> = {
+  reacher: { image: 0.2, name: "2-DoF reaching" },
+  peg: { image: 0.6, name: "7-DoF peg insertion" },
+  door: { image: 0.3, name: "7-DoF door opening" },
+};
+
+/** Shares within this of the paper's count as reproduced: its text gives them to the nearest ten points. */
+export const NEAR = 0.1;
+
+export const CITATION =
+  "S. Kim and J. Choi, Explaining the Decisions of Deep Policy Networks for Robotic Manipulations, IROS 2021";

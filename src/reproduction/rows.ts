@@ -1,0 +1,162 @@
+import type { Estimate } from "../analysis/bootstrap.js";
+import { CONVENTIONS } from "../policy/conventions.js";
+import type { Verdict } from "./claims.js";
+import { atTick, GROUPS } from "./course.js";
+import { ofGroup, ofModality } from "./figures.js";
+import type { Findings, Measured, TaskFindings } from "./findings.js";
+import { PARTS } from "./mass.js";
+import { METHODS, PAPER_TASKS } from "./paper.js";
+
+/** A row of a table: by column; null is not known. */
+export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Everything that was found as flat tables, by the name of the file (without ending). The JSON holds the same. */
+export function tables({ tasks }: Findings): Map<string, TableRow[]> {
+  const each = (rows: (findings: TaskFindings) => TableRow[]) =>
+    tasks.flatMap((findings) => rows(findings).map((row) => ({ task: findings.task, ...row })));
+  return new Map([
+    ["tasks", each(taskRows)],
+    ["shares", each(shareRows)],
+    ["over_time", each(({ measured, ...rest }) => courseRows(rest, measured))],
+    ["target_change", each(({ change, ...rest }) => courseRows(rest, change.measured))],
+    ["claims", each(claimRows)],
+    ["relevance_mass", each(massRows)],
+    ["torques_alike", each(collapseRows)],
+    ["randomised", each(cascadeRows)],
+    ["importance", each(alphaRows)],
+  ]);
+}
+
+/** Six significant digits are more than float32 relevance is worth. */
+const number = (value: number): number | null => (Number.isFinite(value) ? Number(value.toPrecision(6)) : null);
+
+const taskRows = (findings: TaskFindings): TableRow[] => [
+  {
+    policy_sha256: findings.policy.sha256,
+    episodes: findings.episodes,
+    successes: findings.successes,
+    median_error_m: number(findings.medianError),
+    conditions: findings.conditions.join(" "),
+    ticks: findings.ticks,
+    period_s: findings.period,
+    paper_image: PAPER_TASKS[findings.task]?.image ?? null,
+    ...Object.fromEntries(
+      Object.entries(findings.residual).map(([method, most]) => [`residual_max_${method}`, number(most)]),
+    ),
+  },
+];
+
+function shareRows({ measured, modalities }: TaskFindings): TableRow[] {
+  return measured.flatMap(({ method, convention, courses }) => {
+    const { normalisation, configuration, points } = CONVENTIONS.find(({ name }) => name === convention)!;
+    const key = { method, convention, normalisation, configuration_from: configuration, points_from: points };
+    const row = (what: string, { mean, std, ticks }: ReturnType<typeof ofGroup>): TableRow => ({
+      ...key,
+      of: what,
+      mean: number(mean),
+      std: number(std),
+      ticks,
+    });
+    return [
+      ...modalities.map((modality, m) => row(modality, ofModality(courses, m))),
+      ...GROUPS.filter((group) => !modalities.includes(group)).map((group) => row(group, ofGroup(courses, group))),
+    ];
+  });
+}
+
+function courseRows(
+  { modalities, ticks, period }: Pick<TaskFindings, "modalities" | "ticks" | "period">,
+  measured: readonly Measured[],
+): TableRow[] {
+  return measured.flatMap(({ method, convention, courses }) =>
+    Array.from({ length: ticks }, (_, tick) => {
+      const at = (m: number) => atTick(courses, tick, ({ shares }, t) => shares[t * modalities.length + m]!);
+      const columns = modalities.flatMap((modality, m) => {
+        const { mean, std } = at(m);
+        return [
+          [modality, number(mean)],
+          [`${modality}_std`, number(std)],
+        ] as const;
+      });
+      const count = courses.filter(({ ratios }) => !Number.isNaN(ratios.image[tick]!)).length;
+      return { method, convention, seconds: number(tick * period), ...Object.fromEntries(columns), episodes: count };
+    }).filter(({ episodes }) => episodes > 0),
+  );
+}
+
+const estimateColumns = ({ mean, interval, count }: Estimate): TableRow => ({
+  mean: number(mean),
+  low: interval ? number(interval[0]) : null,
+  high: interval ? number(interval[1]) : null,
+  episodes: count,
+});
+
+function claimRows({ measured, change, agreement }: TaskFindings): TableRow[] {
+  const row = (method: string, convention: string, { claim, estimate, holds }: Verdict): TableRow => ({
+    claim: claim.id,
+    text: claim.text,
+    measure: claim.measure,
+    stated: claim.sign > 0 ? "> 0" : "< 0",
+    method,
+    convention,
+    ...estimateColumns(estimate),
+    holds,
+  });
+  const all = [...measured, ...change.measured];
+  return [
+    ...all.flatMap(({ method, convention, verdicts }) => verdicts.map((verdict) => row(method, convention, verdict))),
+    ...agreement.map((verdict) => row(METHODS.join(" "), CONVENTIONS[0]!.name, verdict)),
+  ];
+}
+
+const massRows = ({ mass }: TaskFindings): TableRow[] =>
+  mass.flatMap(({ method, mass: { relevance, area, ticks } }) =>
+    PARTS.map((part) => ({ method, part, relevance: number(relevance[part]), area: number(area[part]), ticks })),
+  );
+
+const collapseRows = ({ collapse }: TaskFindings): TableRow[] =>
+  collapse.map(({ method, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => ({
+    method,
+    cosine: number(cosine),
+    least_cosine: number(leastCosine),
+    spearman: number(spearman),
+    ssim: number(ssim),
+    pairs,
+  }));
+
+const cascadeRows = ({ cascade }: TaskFindings): TableRow[] =>
+  cascade.flatMap(({ method, steps }) =>
+    steps.map(({ layer, cosine, spearman, ssim }, step) => ({
+      method,
+      step: step + 1,
+      down_to: layer,
+      cosine: number(cosine),
+      spearman: number(spearman),
+      ssim: number(ssim),
+    })),
+  );
+
+const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[] => [
+  ...weighted.map(({ weighting, groups, difference }) => ({
+    weighting,
+    ...Object.fromEntries(GROUPS.map((group) => [group, number(groups[group].mean)])),
+    image_difference_mean: number(difference.mean),
+    image_difference_max: number(difference.max),
+  })),
+  ...Object.entries({ free, held }).map(([where, { ticks, median, low }]) => ({
+    weighting: `cosine of rollout and analytic, ${where === "free" ? "moving freely" : "in contact or at a limit"}`,
+    ticks,
+    cosine_median: number(median),
+    cosine_p5: number(low),
+  })),
+];
+
+/** RFC 4180, a line of names first; columns of all rows, empty where a row has none. */
+export function csv(rows: readonly TableRow[]): string {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cell = (value: TableRow[string] | undefined) => {
+    const text = String(value ?? "");
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [names.join(","), ...rows.map((row) => names.map((name) => cell(row[name])).join(",")), ""].join("\n");
+}

@@ -1,0 +1,114 @@
+import { mean } from "d3-array";
+import { cosine, spearman, structuralSimilarity } from "../analysis/similarity.js";
+import type { Observation } from "../explain/observation.js";
+import { subjectOf } from "../explain/subject.js";
+import type { ImageModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import { parameterLayers, randomised } from "../relevance/randomise.js";
+import { random } from "../sim/random.js";
+import { Compiled } from "./compiled.js";
+
+/** How alike heatmaps are, means over observations (and pairs): cosine, rank correlation of sizes, structure. */
+export interface Likeness {
+  readonly cosine: number;
+  readonly spearman: number;
+  readonly ssim: number;
+}
+
+/** How alike the heatmaps of different torques are: what a heatmap can say of one torque (Sixt et al. 2020). */
+export interface Collapse extends Likeness {
+  /** The least alike pair at any observation. */
+  readonly leastCosine: number;
+  readonly pairs: number;
+}
+
+/** Heatmaps after the layers from the torques down to one were drawn anew (MPRT, Adebayo et al. 2018). */
+export interface Cascade extends Likeness {
+  /** The last layer that was drawn anew. */
+  readonly layer: string;
+}
+
+interface Asked {
+  readonly policy: Policy;
+  readonly method: string;
+  readonly observations: readonly Observation[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Compares the heatmaps of every pair of torques. */
+export async function collapse(asked: Asked): Promise<Collapse> {
+  const { policy, method, observations } = asked;
+  const image = firstImage(policy);
+  const found: Likeness[] = [];
+  await using(Compiled.create(policy, subjectOf(policy), method, "per-torque"), async (model) => {
+    for (const observation of observations) {
+      asked.signal?.throwIfAborted();
+      const { data, shape } = (await model.run(observation))[`torquelens.torque_heatmap.${image.input}`]!;
+      const size = shape[1]! * shape[2]!;
+      const maps = Array.from({ length: shape[0]! }, (_, j) =>
+        (data as Float32Array).subarray(j * size, (j + 1) * size),
+      );
+      maps.forEach((map, j) => {
+        for (const other of maps.slice(j + 1)) found.push(likeness(map, other, image));
+      });
+    }
+  });
+  const cosines = found.map((pair) => pair.cosine).filter((value) => !Number.isNaN(value));
+  return { ...meanLikeness(found), leastCosine: Math.min(...cosines), pairs: found.length };
+}
+
+/** Draws the layers anew one after another, from the torques to the image, and compares heatmaps with the policy's. */
+export async function cascade(asked: Asked, seed: number): Promise<Cascade[]> {
+  const { policy, method, observations } = asked;
+  const subject = subjectOf(policy);
+  const image = firstImage(policy);
+  const heatmaps = (of: typeof subject) =>
+    using(Compiled.create(policy, of, method, "heatmap"), async (model) => {
+      const maps: Float32Array[] = [];
+      for (const observation of observations) {
+        asked.signal?.throwIfAborted();
+        maps.push((await model.run(observation))[`torquelens.heatmap.${image.input}`]!.data as Float32Array);
+      }
+      return maps;
+    });
+  const own = await heatmaps(subject);
+  const layers = parameterLayers(subject);
+  const steps: Cascade[] = [];
+  for (let count = 1; count <= layers.length; count++) {
+    // The same numbers again, so that each step only adds a layer.
+    const changed = await heatmaps(randomised(subject, layers.slice(0, count), random(seed).normal));
+    const alike = changed.map((map, i) => likeness(map, own[i]!, image));
+    steps.push({ layer: layers[count - 1]!.name, ...meanLikeness(alike) });
+  }
+  return steps;
+}
+
+/** The camera that heatmaps are compared of. */
+export const firstImage = ({ modalities }: Policy): ImageModality =>
+  modalities.find((modality): modality is ImageModality => modality.kind === "image")!;
+
+function likeness(a: Float32Array, b: Float32Array, { width, height }: ImageModality): Likeness {
+  return {
+    cosine: cosine(a, b),
+    spearman: spearman(a.map(Math.abs), b.map(Math.abs)),
+    ssim: structuralSimilarity(a, b, width, height),
+  };
+}
+
+function meanLikeness(all: readonly Likeness[]): Likeness {
+  const over = (of: (one: Likeness) => number) => mean(all, (one) => (Number.isNaN(of(one)) ? undefined : of(one)));
+  return {
+    cosine: over((one) => one.cosine) ?? Number.NaN,
+    spearman: over((one) => one.spearman) ?? Number.NaN,
+    ssim: over((one) => one.ssim) ?? Number.NaN,
+  };
+}
+
+async function using<T>(creating: Promise<Compiled>, work: (model: Compiled) => Promise<T>): Promise<T> {
+  const model = await creating;
+  try {
+    return await work(model);
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { agreement, changeVerdicts, courseVerdicts, type Verdict } from "#src/reproduction/claims.js";
+import { CourseBuilder } from "#src/reproduction/course.js";
+
+const TICKS = 40;
+
+/** A course from image and velocity shares by tick; position has the rest. */
+function course(shares: (tick: number) => { image: number; velocity: number; idle?: boolean }) {
+  const built = new CourseBuilder(TICKS, 3);
+  for (let tick = 0; tick < TICKS; tick++) {
+    const { image, velocity, idle = false } = shares(tick);
+    const position = 1 - image - velocity;
+    built.put(tick, {
+      shares: Float32Array.of(image, position, velocity),
+      ratios: { image, position, velocity, configuration: position + velocity },
+      flags: idle ? ["idle"] : [],
+    });
+  }
+  return built;
+}
+
+/** Episodes that differ a little. */
+const episodes = (shares: (tick: number, episode: number) => { image: number; velocity: number; idle?: boolean }) =>
+  [0, 1, 2, 3, 4, 5].map((episode) => course((tick) => shares(tick, episode)));
+
+const holding = (verdicts: readonly Verdict[]) => verdicts.filter(({ holds }) => holds).map(({ claim }) => claim.id);
+
+describe("what the paper says of an episode", () => {
+  it("holds for shares as in the paper's Fig. 5", () => {
+    const paper = episodes((tick, e) => ({ image: 0.4 - 0.005 * tick + 0.002 * e, velocity: 0.1 - 0.002 * tick }));
+    expect(holding(courseVerdicts(paper))).toEqual([
+      "image_starts_high",
+      "image_falls",
+      "position_rises",
+      "velocity_falls",
+      "velocity_least",
+      "position_most",
+    ]);
+  });
+
+  it("does not hold the other way round", () => {
+    const reverse = episodes((tick, e) => ({ image: 0.2 + 0.002 * tick + 0.001 * e, velocity: 0.5 + 0.005 * tick }));
+    expect(holding(courseVerdicts(reverse))).toEqual([]);
+  });
+
+  it("does not hold where episodes contradict each other", () => {
+    const both = episodes((tick, e) => ({ image: 0.3 + (e % 2 ? 0.004 : -0.004) * tick, velocity: 0.05 }));
+    expect(holding(courseVerdicts(both))).not.toContain("image_falls");
+    expect(holding(courseVerdicts(both))).not.toContain("position_rises");
+  });
+
+  it("measures what it says", () => {
+    const [starts, falls] = courseVerdicts(episodes((tick) => ({ image: tick < 4 ? 0.8 : 0.3, velocity: 0.1 })));
+    // First tenth of 40 ticks: 0.8 − 0.3.
+    expect(starts!.estimate.mean).toBeCloseTo(0.5, 12);
+    expect(falls!.estimate.mean).toBeLessThan(0);
+  });
+
+  it("leaves out idle ticks", () => {
+    const idle = episodes((tick) => ({ image: tick < 20 ? 0.5 - 0.01 * tick : 0.9, velocity: 0.05, idle: tick >= 20 }));
+    expect(holding(courseVerdicts(idle))).toContain("image_falls");
+  });
+});
+
+describe("what the paper says of a target that changes", () => {
+  const windows = { at: 12, width: 5, later: 15 };
+  const react = (tick: number, strength: number) => (tick >= 12 && tick < 20 ? strength : 0);
+
+  it("holds for shares as in the paper's Fig. 6", () => {
+    const paper = episodes((tick, e) => ({
+      image: 0.2 + react(tick, 0.15 + 0.01 * e),
+      velocity: 0.02 + react(tick, 0.1),
+    }));
+    expect(holding(changeVerdicts(paper, windows))).toHaveLength(5);
+    const drop = changeVerdicts(paper, windows)[0]!;
+    expect(drop.estimate.mean).toBeCloseTo(-0.275, 10);
+  });
+
+  it("does not hold where nothing reacts, or nothing counts", () => {
+    const still = episodes((tick, e) => ({ image: 0.2 + 0.01 * (((tick + e) * 7) % 3), velocity: 0.05 }));
+    expect(holding(changeVerdicts(still, windows))).toEqual([]);
+    const idle = episodes(() => ({ image: 0.2, velocity: 0.1, idle: true }));
+    expect(changeVerdicts(idle, windows).every(({ estimate, holds }) => Number.isNaN(estimate.mean) && !holds)).toBe(
+      true,
+    );
+  });
+});
+
+describe("agreement of methods", () => {
+  const rising = episodes((tick, e) => ({ image: 0.3 - 0.004 * tick - 0.003 * e, velocity: 0.1 - 0.001 * tick }));
+  const falling = episodes((tick) => ({ image: 0.3 + 0.004 * tick, velocity: 0.1 + 0.001 * tick }));
+  const otherwise = episodes((tick) => ({ image: 0.6 - 0.0001 * tick ** 2, velocity: 0.05 - 0.0005 * tick }));
+
+  it("is of ranks: other shares with the same trend agree wholly", () => {
+    const { estimate, holds } = agreement(rising, otherwise, ["a", "b"]);
+    expect(estimate.mean).toBeCloseTo(1, 12);
+    expect(holds).toBe(true);
+  });
+
+  it("opposite trends do not agree", () => {
+    const { estimate, holds } = agreement(rising, falling, ["a", "b"]);
+    expect(estimate.mean).toBeCloseTo(-1, 12);
+    expect(holds).toBe(false);
+  });
+});

@@ -1,0 +1,156 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadPolicy, type Policy } from "#src/policy/policy.js";
+import { figures } from "#src/reproduction/figures.js";
+import { type Findings, measuredBy, type TaskFindings } from "#src/reproduction/findings.js";
+import { inWords, page } from "#src/reproduction/page.js";
+import { METHODS } from "#src/reproduction/paper.js";
+import { ratiosOf } from "#src/reproduction/ratios.js";
+import { reproduceTask } from "#src/reproduction/reproduce.js";
+import { csv, tables } from "#src/reproduction/rows.js";
+import type { Task } from "#src/sim/task.js";
+import { loadTask } from "#src/sim/tasks.js";
+
+const TICKS = 10;
+const extent = { seed: 0, perCondition: 1, stride: 5, torqueTicks: 2, cascadeTicks: 1 };
+
+/** The reacher, its episodes cut short. */
+async function shortTask({ modalities }: Policy): Promise<Task> {
+  const { width, height } = modalities.find((m) => m.kind === "image") as { width: number; height: number };
+  const task = await loadTask("reacher", { width, height });
+  return new Proxy(task, {
+    get: (whole, key) => {
+      if (key === "ticks") return TICKS;
+      const value = Reflect.get(whole, key, whole);
+      return typeof value === "function" ? value.bind(whole) : value;
+    },
+  });
+}
+
+describe("the reproduction of a short run", () => {
+  let found: TaskFindings;
+  let findings: Findings;
+  let done = 0;
+  let total = 0;
+
+  beforeAll(async () => {
+    const policy = await loadPolicy(new URL("../../models/reacher.onnx", import.meta.url).pathname);
+    const hooks = {
+      begin: (count: number) => {
+        total = count;
+      },
+      done: () => done++,
+    };
+    found = await reproduceTask({ name: "reacher", policy, open: () => shortTask(policy) }, extent, hooks);
+    findings = { extent, tasks: [found], missing: [{ task: "door", why: "no policy is shipped for it" }] };
+  });
+
+  it("tells beforehand how much there is to do", () => {
+    expect(done).toBe(total);
+  });
+
+  it("shares sum to one, for every method under every convention", () => {
+    const rows = tables(findings).get("shares")!;
+    const combinations = new Set(rows.map(({ method, convention }) => `${method} ${convention}`));
+    expect(combinations.size).toBe(15);
+    for (const combination of combinations) {
+      const own = rows.filter(({ method, convention }) => `${method} ${convention}` === combination);
+      const mean = (of: string) => own.find((row) => row.of === of)!.mean as number;
+      const sum = found.modalities.reduce((all, modality) => all + mean(modality), 0);
+      expect(sum).toBeCloseTo(1, 4);
+      expect(mean("image") + mean("configuration")).toBeCloseTo(1, 4);
+    }
+  });
+
+  it("the feature points' origin does not touch guided backpropagation, which has pixels times gradient", () => {
+    const image = (convention: string) =>
+      ratiosOf(found).find((ratio) => ratio.method === "guided-backprop" && ratio.convention === convention)!.image
+        .mean;
+    expect(image("mean-corner")).toBeCloseTo(image("mean"), 6);
+    expect(image("standardised")).toBeCloseTo(image("mean"), 6);
+  });
+
+  it("a target that changes is not seen before it does", () => {
+    const { at } = found.change.windows;
+    for (const method of METHODS) {
+      const usual = measuredBy(found.measured, method, "zero").courses;
+      const changed = measuredBy(found.change.measured, method, "zero").courses;
+      usual.forEach((course, e) => {
+        expect(changed[e]!.ratios.image.subarray(0, at)).toEqual(course.ratios.image.subarray(0, at));
+        expect(changed[e]!.ratios.image.subarray(at)).not.toEqual(course.ratios.image.subarray(at));
+      });
+    }
+  });
+
+  it("relevance mass is of the whole image", () => {
+    for (const { mass } of found.mass)
+      for (const parts of [mass.relevance, mass.area])
+        expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 6);
+  });
+
+  it("compares heatmaps of torques and of networks drawn anew", () => {
+    for (const { collapse } of found.collapse) {
+      expect(collapse.pairs).toBe(extent.torqueTicks);
+      expect(Math.abs(collapse.cosine)).toBeLessThanOrEqual(1 + 1e-6);
+      expect(collapse.leastCosine).toBeLessThanOrEqual(collapse.cosine);
+    }
+    for (const { steps } of found.cascade) {
+      expect(steps.map(({ layer }) => layer)).toEqual([
+        "fc3.weight",
+        "fc2.weight",
+        "fc1.weight",
+        "conv3.weight",
+        "conv2.weight",
+        "conv1.weight",
+      ]);
+      // Another first layer sees something else.
+      expect(steps.at(-1)!.cosine).toBeLessThan(0.9);
+    }
+  });
+
+  it("α as it is used is the analytic one where nothing holds the arm", () => {
+    const { weighted, free, held } = found.alpha;
+    const [usual, , analytic] = weighted;
+    expect(analytic!.groups.image.mean).toBe(usual!.groups.image.mean);
+    expect([free.ticks, held.ticks]).toEqual([4 * TICKS, 0]);
+    expect(free.median).toBeGreaterThan(0.99);
+  });
+
+  it("writes a page with all figures, and says what is missing", async () => {
+    const svgs = await figures(found);
+    expect([...svgs.keys()]).toEqual(
+      expect.arrayContaining(["fig4-reacher", "fig5-reacher-rap", "fig6-reacher-dtd", "conventions-reacher"]),
+    );
+    const text = page(findings, svgs);
+    for (const svg of svgs.values()) if (!svg.includes("<image")) expect(text).toContain(svg);
+    expect(text).toContain("Not in this run: door (no policy is shipped for it).");
+    expect(text).not.toMatch(/NaN|undefined|<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+});
+
+describe("in words", () => {
+  const ratio = (convention: string, mean: number, isNear: boolean) => {
+    const one = { mean, std: 0, ticks: 1 };
+    return { convention, method: "dtd", image: one, position: one, velocity: one, isNear };
+  };
+
+  it("names what comes near the paper's figure", () => {
+    expect(inWords("peg", [ratio("zero", 0.4, false), ratio("corner", 0.55, true)])).toBe(
+      "peg: The paper has 60 : 40 for 7-DoF peg insertion. Within 10 points of it: dtd under corner (55 : 45); the other 1 of 2 combinations are not.",
+    );
+  });
+
+  it("says so where nothing does", () => {
+    expect(inWords("reacher", [ratio("zero", 0.5, false), ratio("corner", 0.6, false)])).toBe(
+      "reacher: The paper has 20 : 80 for 2-DoF reaching. No convention comes within 10 points of it by any method; closest is 50 : 50 (dtd, zero).",
+    );
+  });
+});
+
+it("CSV: columns of all rows, quoted where it must be, empty where nothing is known", () => {
+  expect(
+    csv([
+      { a: 'x "y", z', b: null },
+      { a: 1, c: true },
+    ]),
+  ).toBe('a,b,c\n"x ""y"", z",,\n1,,true\n');
+});
