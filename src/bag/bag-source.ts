@@ -2,15 +2,24 @@ import { InputError } from "../errors.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
-import type { CameraInfoMessage, JointStateMessage, StringMessage, TfMessage } from "../messages/types.js";
+import type {
+  CameraInfoMessage,
+  Float64MultiArrayMessage,
+  JointStateMessage,
+  StringMessage,
+  TfMessage,
+} from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import type { Counters } from "../sensing/counters.js";
-import { JOINT_STATES, type Match, Observer, type ObserverOptions } from "../sensing/observer.js";
+import type { Match } from "../sensing/match.js";
+import { Observer } from "../sensing/observer.js";
+import type { ObserverOptions } from "../sensing/observer-options.js";
+import { JOINT_STATES } from "../sensing/topics.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
 import { findInputs, type Inputs, type NamedTopics } from "./inputs.js";
 
-export interface BagSourceOptions extends Omit<ObserverOptions, "now">, NamedTopics {
+export interface BagSourceOptions extends Omit<ObserverOptions, "now" | "heard">, NamedTopics {
   /** Log times of the first and the last message, nanoseconds; default all. */
   readonly start?: bigint | undefined;
   readonly end?: bigint | undefined;
@@ -50,7 +59,7 @@ export class BagSource implements Source {
     this.#now = bag.start;
     clock.now = () => this.#now;
     this.#takes = this.#taking();
-    this.#lasting = [...inputs.descriptions, ...inputs.staticTf, ...inputs.infos.values()];
+    this.#lasting = [...inputs.descriptions, ...inputs.staticTf, ...inputs.infos.values(), ...inputs.given.values()];
   }
 
   /**
@@ -62,7 +71,8 @@ export class BagSource implements Source {
     const clock = { now: () => bag.start };
     const forever = { maxAge: Number.POSITIVE_INFINITY, maxFuture: Number.POSITIVE_INFINITY };
     const problem = (name: string, reason: string) => options.problem?.(topicOf(inputs, name), reason);
-    const observer = await Observer.create(policy, { ...forever, ...options, problem, now: () => clock.now() });
+    const heard = [...inputs.given.keys()];
+    const observer = await Observer.create(policy, { ...forever, ...options, heard, problem, now: () => clock.now() });
     try {
       const source = new BagSource(bag, observer, inputs, options, clock);
       await source.#prepare();
@@ -169,6 +179,8 @@ export class BagSource implements Source {
     for (const [camera, topic] of inputs.cameras)
       add(topic, (message) => observer.image(camera, message as Parameters<Observer["image"]>[1]));
     for (const topic of inputs.joints) add(topic, (message) => observer.jointState(message as JointStateMessage));
+    for (const [modality, topic] of inputs.given)
+      add(topic, (message) => observer.givenValues(modality, message as Float64MultiArrayMessage));
     for (const topic of inputs.tf) add(topic, (message) => observer.transforms(message as TfMessage));
     for (const topic of inputs.staticTf) add(topic, (message) => observer.transforms(message as TfMessage, true));
     for (const topic of inputs.descriptions)
@@ -183,10 +195,12 @@ export class BagSource implements Source {
   }
 }
 
-/** The topic that the observer calls by a modality, by `MODALITY/camera_info` or `joint_states`. */
-function topicOf({ cameras, infos, joints }: Inputs, name: string): string {
+/** The topic that the observer calls by a modality, by `MODALITY/camera_info`, `values/MODALITY` or `joint_states`. */
+function topicOf({ cameras, infos, joints, given }: Inputs, name: string): string {
   const info = infos.get(name.replace(/\/camera_info$/, ""));
-  const found = cameras.get(name) ?? info ?? (name === JOINT_STATES && joints.length === 1 ? joints[0] : undefined);
+  const values = given.get(name.replace(/^values\//, ""));
+  const found =
+    cameras.get(name) ?? info ?? values ?? (name === JOINT_STATES && joints.length === 1 ? joints[0] : undefined);
   return found?.name ?? name;
 }
 

@@ -1,6 +1,8 @@
 import { InputError } from "../errors.js";
 import type { JointStateMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
+import { givenModalities } from "../sensing/given-values.js";
+import { valuesTopic } from "../sensing/topics.js";
 import { jointsOf } from "../sensing/values.js";
 import type { Bag, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
@@ -10,6 +12,10 @@ export interface NamedTopics {
   /** Topic by image modality; the key `""` names that of a policy with one camera. */
   readonly image?: Readonly<Record<string, string>>;
   readonly joints?: readonly string[];
+  /** Topic by modality that no sensor gives, where it is not `…/values/MODALITY`. */
+  readonly given?: Readonly<Record<string, string>>;
+  /** Elements of such modalities that are always the same, by modality: their topics do not count. */
+  readonly values?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
 /** Where in a bag a policy's inputs are. */
@@ -21,9 +27,12 @@ export interface Inputs {
   readonly descriptions: readonly Topic[];
   readonly tf: readonly Topic[];
   readonly staticTf: readonly Topic[];
+  /** By modality that no sensor gives, those that are recorded. */
+  readonly given: ReadonlyMap<string, Topic>;
 }
 
 const IMAGES = new Set(["sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"]);
+const ARRAYS = new Set(["std_msgs/msg/Float64MultiArray", "std_msgs/msg/Float32MultiArray"]);
 const EXPLANATIONS = new Set(["torquelens/msg/Explanation", "torquelens/msg/RelevanceRatios"]);
 /** Messages of each topic of joint states that are looked at for the names of joints. */
 const LOOKED_AT = 20;
@@ -51,6 +60,7 @@ export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = 
     descriptions: ofType("std_msgs/msg/String", "/robot_description"),
     tf: usesTf ? ofType("tf2_msgs/msg/TFMessage", "/tf") : [],
     staticTf: usesTf ? ofType("tf2_msgs/msg/TFMessage", "/tf_static") : [],
+    given: givenTopics(bag, topics, policy, named),
   };
 }
 
@@ -103,6 +113,38 @@ function cameraTopic(bag: Bag, images: readonly Topic[], camera: string, isOneOf
     throw new InputError(`${bag.path}: no images for ${camera}, expected sensor_msgs Image or CompressedImage`);
   const found = candidates.length === 0 ? `no topic named after ${camera}` : `several topics may be ${camera}`;
   throw new InputError(`${bag.path}: ${found}: ${list(candidates.length === 0 ? images : candidates)} (${option})`);
+}
+
+/** `…/values/MODALITY` for each modality that no sensor gives, or what was named; those not recorded are left out. */
+function givenTopics(
+  bag: Bag,
+  topics: readonly Topic[],
+  policy: Policy,
+  { given: named = {}, values = {} }: NamedTopics,
+): Map<string, Topic> {
+  const modalities = givenModalities(policy).map(({ name }) => name);
+  const arrays = topics.filter(({ type }) => ARRAYS.has(type));
+  const unknown = Object.keys(named).find((name) => !modalities.includes(name));
+  if (unknown !== undefined) {
+    const known = modalities.join(", ") || "none: sensors give all of the policy's modalities";
+    throw new InputError(`--value ${unknown}=${named[unknown]}: expected MODALITY one of ${known}`);
+  }
+  const found = new Map<string, Topic>();
+  for (const modality of modalities) {
+    if (modality in values) continue;
+    const name = named[modality];
+    const fits = (topic: Topic) =>
+      name === undefined ? `/${topic.name}`.endsWith(`/${valuesTopic(modality)}`) : topic.name === name;
+    const candidates = arrays.filter(fits);
+    if (candidates.length > 1)
+      throw new InputError(
+        `${bag.path}: several topics may be ${modality}: ${list(candidates)} (--value ${modality}=TOPIC)`,
+      );
+    if (name !== undefined && candidates.length === 0)
+      throw new InputError(`${bag.path}: no numbers on ${name}, expected one of ${list(arrays)}`);
+    if (candidates[0]) found.set(modality, candidates[0]);
+  }
+  return found;
 }
 
 async function jointTopics(

@@ -10,6 +10,7 @@ import { hasQuantity } from "../sensing/values.js";
 export interface SelectionOptions {
   readonly image: readonly string[];
   readonly joints: readonly string[];
+  readonly value: readonly string[];
   readonly copy: string;
   readonly start?: number;
   readonly end?: number;
@@ -22,7 +23,10 @@ export function checkEvery(policy: Policy, every: number): void {
   throw new InputError(`--every ${every}: ${policy.card.name} remembers earlier ticks, expected 1`);
 }
 
-export function selectionOf(bag: Bag, { image, joints, copy, start, end, every }: SelectionOptions): BagSourceOptions {
+export function selectionOf(
+  bag: Bag,
+  { image, joints, value, copy, start, end, every }: SelectionOptions,
+): BagSourceOptions {
   const after = (seconds: number | undefined) =>
     seconds === undefined ? undefined : bag.start + BigInt(Math.round(seconds * 1e9));
   if (start !== undefined && after(start)! > bag.end)
@@ -36,11 +40,33 @@ export function selectionOf(bag: Bag, { image, joints, copy, start, end, every }
   return {
     image: Object.fromEntries(pairs),
     joints,
+    ...valuesOf(value),
     copied: copiedOf(bag, copy),
     start: after(start),
     end: after(end),
     every,
   };
+}
+
+/** `MODALITY=NUMBERS` or `MODALITY=TOPIC`. */
+function valuesOf(given: readonly string[]): Required<Pick<BagSourceOptions, "values" | "given">> {
+  const values: Record<string, number[]> = {};
+  const topics: Record<string, string> = {};
+  for (const text of given) {
+    const [, modality, what] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+    if (modality === undefined || what === undefined)
+      throw new InputError(`--value ${text}: expected MODALITY=NUMBERS, with commas, or MODALITY=TOPIC`);
+    if (modality in values || modality in topics) throw new InputError(`--value ${text}: ${modality} was given before`);
+    if (what.startsWith("/")) topics[modality] = what;
+    else values[modality] = what.split(",").map((number) => numberOf(number, text));
+  }
+  return { values, given: topics };
+}
+
+function numberOf(text: string, option: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InputError(`--value ${option}: found ${JSON.stringify(text)}, expected a number, or a topic from / on`);
 }
 
 function copiedOf(bag: Bag, copy: string): (topic: Topic) => boolean {

@@ -54,6 +54,12 @@ export function addReplay(program: Command): void {
     .addOption(methodOption())
     .option("--image <topic>", "the camera's topic, or modality=topic; once for each camera", collect, [])
     .option("--joints <topic>", "a topic of joint states; may be repeated", collect, [])
+    .option(
+      "--value <modality=…>",
+      "what no sensor gives: numbers with commas, or its topic; once for each such modality",
+      collect,
+      [],
+    )
     .option("--copy <topics>", "what of the recording goes into the output: all, none, or topics with commas", "all")
     .option("--start <s>", "begin so many seconds after the first message", atLeast(0))
     .option("--end <s>", "end so many seconds after the first message", atLeast(0))
@@ -189,7 +195,7 @@ interface Run {
 }
 
 function metadataOf({ policy, bag, source: { inputs }, explainer, options, paths }: Run): Provenance {
-  const { start, end, every, copy } = options;
+  const { start, end, every, copy, value } = options;
   const { precision, device } = explainer.first;
   const cameras = Array.from(inputs.cameras, ([camera, { name }]) => [`topic.${camera}`, name]);
   return {
@@ -199,6 +205,7 @@ function metadataOf({ policy, bag, source: { inputs }, explainer, options, paths
       messages: String(bag.messages),
       log_time: `${bag.start} to ${bag.end}`,
       copy,
+      ...(value.length > 0 && { value: value.join(" ") }),
       precision,
       device,
       ...Object.fromEntries(cameras),

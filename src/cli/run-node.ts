@@ -8,6 +8,7 @@ import { EXPLAIN_PARAMETERS } from "../ros/explain-parameters.js";
 import { EXPLAIN_NODE } from "../ros/nodes.js";
 import { givenQos, QosOverrides } from "../ros/qos.js";
 import { openNode } from "../ros/rclnodejs.js";
+import { givenValuesTable } from "../ros/values-parameters.js";
 import { methodOf } from "./method-option.js";
 import { givenFor, parametersOf } from "./ros-arguments.js";
 
@@ -18,7 +19,11 @@ export async function runNode(argv: readonly string[], signal: AbortSignal): Pro
   try {
     const overrides = await givenFor(ros, given);
     const ofTopics = givenQos(overrides);
-    const parameters = parametersOf(ros, { ...EXPLAIN_PARAMETERS, ...ofTopics }, overrides);
+    const parameters = parametersOf(
+      ros,
+      { ...EXPLAIN_PARAMETERS, ...ofTopics, ...givenValuesTable(overrides) },
+      overrides,
+    );
     const explaining = new ExplainNode({
       ros,
       parameters,

@@ -1,7 +1,9 @@
 import { loadProfile } from "../health/profile.js";
+import { givenModalities } from "../sensing/given-values.js";
 import { displayOf, syncOf, thresholdsFrom } from "./explain-parameters.js";
 import type { ExplainSession, Surroundings } from "./explain-session.js";
 import type { Value } from "./parameter-spec.js";
+import { VALUES_PREFIX, valuesFrom } from "./values-parameters.js";
 
 type Effect = () => void | Promise<void>;
 
@@ -44,13 +46,18 @@ function effectsOf(
   const ofClock: [readonly string[], Effect] = [["use_sim_time"], () => clock.simulate(value("use_sim_time") === true)];
   const method = () => methodOf(value("method") as string);
   if (!session) return [ofClock, [["method"], async () => void (await method())]];
-  const { explainer, observer, encoder, monitor } = session.parts;
+  const { policy, explainer, observer, encoder, monitor } = session.parts;
+  const said = valuesFrom(givenModalities(policy), value);
   const thresholds = thresholdsFrom(value);
   return [
     ofClock,
     [["level"], () => explainer.setLevel(value("level") as Parameters<typeof explainer.setLevel>[0])],
     [DISPLAY, () => encoder.setDisplay(displayOf(value))],
     [SYNC, () => observer.configure(syncOf(value))],
+    ...said.map(([name, values]): [readonly string[], Effect] => [
+      [`${VALUES_PREFIX}${name}`],
+      () => observer.setValues(name, values),
+    ]),
     [Object.keys(thresholds).map((name) => `diagnostics.${name}`), () => monitor.setThresholds(thresholds)],
     [["heatmap_joint"], () => explainer.setHeatmapOf((value("heatmap_joint") as string) || undefined)],
     [

@@ -9,6 +9,7 @@ import type { Warnings } from "../health/warnings.js";
 import { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/method.js";
+import { givenModalities } from "../sensing/given-values.js";
 import { Observer } from "../sensing/observer.js";
 import { effortLimits, parseUrdf } from "../urdf/urdf.js";
 import type { RosClock } from "./clock.js";
@@ -20,6 +21,7 @@ import type { QosOverrides } from "./qos.js";
 import type { RosNode } from "./ros.js";
 import { RosSink } from "./ros-sink.js";
 import { RosSource } from "./ros-source.js";
+import { VALUES_PREFIX, valuesFrom, valuesTable } from "./values-parameters.js";
 
 export type ExplainParameters = Parameters<typeof EXPLAIN_PARAMETERS>;
 
@@ -44,6 +46,9 @@ interface Parts {
   readonly sink: RosSink;
 }
 
+/** Topics begin at different times: as long it is no problem that images find nothing of theirs, seconds. */
+const QUIET_START = 5;
+
 /** From configure to clean-up: a policy loaded, compiled and warm, and the topics that its explanations go to. */
 export class ExplainSession {
   #inputs: Inputs | undefined;
@@ -65,13 +70,23 @@ export class ExplainSession {
     const { ros, parameters, clock, qos, warnings } = around;
     const get = parameters.get.bind(parameters);
     const policy = await around.loadPolicy(get("policy"), get("card") || undefined);
+    const others = givenModalities(policy);
+    parameters.replace(VALUES_PREFIX, valuesTable(others));
+    const said = valuesFrom(others, (name) => parameters.value(name)).filter(([, values]) => values !== undefined);
     const opened: (() => unknown)[] = [];
     let session: ExplainSession | undefined;
     try {
       const path = get("profile");
       const profile = path === "" ? undefined : await loadProfile(path);
       const problem = (name: string, reason: string) => warnings.problem(session?.topicOf(name) ?? name, reason);
-      const observer = await Observer.create(policy, { ...syncOf(get), now: () => clock.now(), problem });
+      const observer = await Observer.create(policy, {
+        ...syncOf(get),
+        now: () => clock.now(),
+        problem,
+        quietStart: QUIET_START,
+        values: Object.fromEntries(said) as Readonly<Record<string, readonly number[]>>,
+        heard: others.map(({ name }) => name),
+      });
       opened.push(() => observer.delete());
       const explainer = await RealTimeExplainer.create(policy, {
         method: await around.methodOf(get("method")),
@@ -120,6 +135,7 @@ export class ExplainSession {
         observer,
         transport: parameters.get("image_transport"),
         wantsTf: policy.card.arm?.tf !== undefined,
+        given: givenModalities(policy).map(({ name }) => name),
         qos,
         matched: source.matched,
         problem,

@@ -1,8 +1,10 @@
 import { InputError } from "../errors.js";
 import type { InputCounts } from "../health/facts.js";
 import type { Qos } from "../messages/qos.js";
-import type { CameraInfoMessage, JointStateMessage, TfMessage } from "../messages/types.js";
-import { JOINT_STATES, type Match, type Observer, ROBOT_DESCRIPTION, TF } from "../sensing/observer.js";
+import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
+import type { Match } from "../sensing/match.js";
+import type { Observer } from "../sensing/observer.js";
+import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "../sensing/topics.js";
 import type { Transport } from "./explain-parameters.js";
 import { mismatch, QOS, type QosOverrides } from "./qos.js";
 import type { Fields, RosNode, Subscription } from "./ros.js";
@@ -14,6 +16,8 @@ export interface InputsOptions {
   readonly transport: Transport;
   /** Whether the card takes frames from tf. */
   readonly wantsTf: boolean;
+  /** Modalities that no sensor gives; each has a topic of its own. */
+  readonly given: readonly string[];
   readonly qos: QosOverrides;
   /** Takes what the messages have completed. */
   readonly matched: (match: Match) => void;
@@ -56,7 +60,7 @@ export class Inputs {
     private readonly ros: RosNode,
     private readonly options: InputsOptions,
   ) {
-    const { observer, transport, wantsTf } = options;
+    const { observer, transport, wantsTf, given } = options;
     const image = transport === "raw" ? "sensor_msgs/msg/Image" : "sensor_msgs/msg/CompressedImage";
     for (const { camera, topic, info } of cameraTopics(ros, observer.cameras, transport)) {
       this.#listen(`${camera}/camera_info`, "sensor_msgs/msg/CameraInfo", info, QOS.sensor, (message) => {
@@ -72,6 +76,14 @@ export class Inputs {
     this.#listen(ROBOT_DESCRIPTION, "std_msgs/msg/String", "robot_description", QOS.latched, ({ data }) =>
       this.#describe(data as string),
     );
+    for (const modality of given) {
+      const topic = valuesTopic(modality);
+      const take = (message: Fields) =>
+        this.#take(observer.givenValues(modality, message as unknown as Float64MultiArrayMessage));
+      // A goal that was said once and for all, before this node came, and one that is said again and again.
+      for (const qos of [QOS.values, QOS.latched])
+        this.#listen(topic, "std_msgs/msg/Float64MultiArray", topic, qos, take);
+    }
     if (!wantsTf) return;
     const tf = (isStatic: boolean) => (message: Fields) => {
       this.#take(observer.transforms(message as unknown as TfMessage, isStatic));
@@ -111,11 +123,13 @@ export class Inputs {
   /** Looks for publishers whose messages never come, of another type or quality of service. */
   check(problem: (topic: string, reason: string) => void): void {
     const mismatches: Record<string, number> = {};
-    for (const { type, qos, subscription } of this.#inputs) {
-      const { topic } = subscription;
-      const reasons = this.ros.publishersOf(topic).map((offered) => mismatch({ type, qos }, offered));
-      for (const reason of reasons) {
-        if (reason === undefined) continue;
+    for (const topic of new Set(this.#inputs.map(({ subscription }) => subscription.topic))) {
+      const wanted = this.#inputs.filter(({ subscription }) => subscription.topic === topic);
+      for (const offered of this.ros.publishersOf(topic)) {
+        const reasons = wanted.map((one) => mismatch(one, offered));
+        const [reason] = reasons;
+        // One of several subscriptions is enough.
+        if (reason === undefined || reasons.includes(undefined)) continue;
         mismatches[topic] = (mismatches[topic] ?? 0) + 1;
         problem(topic, reason);
       }

@@ -12,6 +12,7 @@ const HEADER = `# Every parameter of the nodes of torquelens with its default. C
 # The key is a node's name: torquelens in whatever namespace, /arm/torquelens, /arm/*, or /** for every node.
 # Quality of service of any topic: "qos_overrides./camera/image.subscription.reliability": reliable
 # (subscription or publisher; reliability, durability or depth).
+# What no sensor gives (modalities of quantity "other" in the policy card), by modality: values.goal: [0.1, 0.2]
 `;
 
 /** An example parameter file: every parameter of every node, with its default and what it may be. */

@@ -27,7 +27,7 @@ export function toParameterValue(spec: Spec | undefined, value: Value | undefine
     byte_array_value: [],
     bool_array_value: [],
     integer_array_value: [],
-    double_array_value: [],
+    double_array_value: type === "double_array" ? Float64Array.from(value as readonly number[]) : [],
     string_array_value: type === "string_array" ? [...(value as readonly string[])] : [],
   };
 }

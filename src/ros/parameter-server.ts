@@ -14,8 +14,7 @@ const EVENT_QOS = { reliability: "reliable", durability: "volatile", depth: 1000
  * client library's can neither say why it refuses a value nor wait for one to take effect.
  */
 export function serveParameters<T extends Table>(ros: RosNode, parameters: Parameters<T>): { close(): void } {
-  const { table } = parameters;
-  const specOf = (name: string) => (Object.hasOwn(table, name) ? table[name] : undefined);
+  const specOf = (name: string) => (Object.hasOwn(parameters.table, name) ? parameters.table[name] : undefined);
   const names = (request: Fields) => Array.from(request.names as Iterable<string>);
   const asked = (request: Fields): [string, unknown][] =>
     Array.from(request.parameters as Iterable<Fields>, (parameter) => {
@@ -28,7 +27,7 @@ export function serveParameters<T extends Table>(ros: RosNode, parameters: Param
     list_parameters: [
       "ListParameters",
       ({ prefixes, depth }) => ({
-        result: listed(Object.keys(table), Array.from(prefixes as Iterable<string>), Number(depth)),
+        result: listed(Object.keys(parameters.table), Array.from(prefixes as Iterable<string>), Number(depth)),
       }),
     ],
     describe_parameters: [

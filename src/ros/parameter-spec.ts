@@ -1,7 +1,7 @@
 import type { Text, Written } from "./overrides.js";
 
 /** A parameter's value as the nodes use it. */
-export type Value = boolean | number | string | readonly string[];
+export type Value = boolean | number | string | readonly string[] | readonly number[];
 
 /**
  * When a parameter may be changed: at any time, before the node is configured (also after a clean-up), or only where
@@ -25,7 +25,8 @@ export type Spec =
   | ({ readonly type: "integer"; readonly range?: readonly [low: number, high: number] } & Common<number>)
   | ({ readonly type: "double"; readonly range?: readonly [low: number, high: number] } & Common<number>)
   | ({ readonly type: "string"; readonly choices?: readonly string[] } & Common<string>)
-  | ({ readonly type: "string_array" } & Common<readonly string[]>);
+  | ({ readonly type: "string_array" } & Common<readonly string[]>)
+  | ({ readonly type: "double_array" } & Common<readonly number[]>);
 
 /** Parameters by name. */
 export type Table = Readonly<Record<string, Spec>>;
@@ -39,7 +40,9 @@ export type ValueOf<S extends Spec> = S extends { type: "bool" }
       ? Choice
       : S extends { type: "string" }
         ? string
-        : readonly string[];
+        : S extends { type: "double_array" }
+          ? readonly number[]
+          : readonly string[];
 /** The values of a table. */
 export type Values<T extends Table> = { readonly [Name in keyof T]: ValueOf<T[Name]> };
 
@@ -49,6 +52,7 @@ const EXPECTED: Readonly<Record<Spec["type"], string>> = {
   double: "a number",
   string: "a string",
   string_array: "a list of strings",
+  double_array: "a list of numbers",
 };
 
 /** What a parameter takes, for messages. */
@@ -81,6 +85,9 @@ export function problemOf(spec: Spec, value: unknown): string | undefined {
     case "string_array":
       if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) return misfit;
       return spec.problem?.(value);
+    case "double_array":
+      if (!Array.isArray(value) || !value.every((item) => Number.isFinite(item))) return misfit;
+      return spec.problem?.(value);
   }
 }
 
@@ -108,7 +115,7 @@ const NUMBER = /^[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|0[xX]
  * What does not fit comes back as it was written, for `problemOf` to refuse.
  */
 export function valueFrom(spec: Spec, written: Written): unknown {
-  if (spec.type === "string_array") return "text" in written ? scalar(spec, written) : written.map(({ text }) => text);
+  if (spec.type === "double_array" && !("text" in written)) return written.map((item) => scalar(spec, item));
   if (!("text" in written)) return written.map(({ text }) => text);
   return scalar(spec, written);
 }

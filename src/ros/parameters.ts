@@ -24,8 +24,16 @@ export class Parameters<T extends Table> {
   /** Puts changes into effect; the node sets it. */
   apply: Apply = () => {};
 
-  private constructor(readonly table: T) {
+  #table: Table;
+
+  private constructor(table: T) {
+    this.#table = table;
     for (const [name, spec] of Object.entries(table)) this.#values.set(name, spec.default);
+  }
+
+  /** The parameters that there are now. */
+  get table(): Table {
+    return this.#table;
   }
 
   /**
@@ -43,6 +51,28 @@ export class Parameters<T extends Table> {
       parameters.#values.set(name, value as Value);
     }
     return parameters;
+  }
+
+  /**
+   * Takes these in the place of all whose names begin with a prefix: parameters that are known only once there is a
+   * policy. Values that were given or set before stay.
+   * @throws InputError for such a value that does not fit, or that is no longer for anything; nothing is changed then
+   */
+  replace(prefix: string, table: Table): void {
+    const before = Object.entries(this.#table).filter(([name]) => name.startsWith(prefix));
+    for (const [name, spec] of before) {
+      const value = this.#values.get(name)!;
+      const known = Object.hasOwn(table, name) ? table[name] : undefined;
+      const names = Object.keys(table).join(", ") || "none";
+      const nothing = `there is nothing it could be for, expected one of ${names}; to take it back, give []`;
+      const problem = same(value, spec.default) ? undefined : known ? problemOf(known, value) : nothing;
+      if (problem !== undefined) throw new InputError(`parameter ${name}: ${problem}`);
+    }
+    const rest = Object.entries(this.#table).filter(([name]) => !name.startsWith(prefix));
+    this.#table = { ...Object.fromEntries(rest), ...table };
+    for (const [name, spec] of Object.entries(table))
+      if (!before.some(([known]) => known === name)) this.#values.set(name, spec.default);
+    for (const [name] of before) if (!Object.hasOwn(table, name)) this.#values.delete(name);
   }
 
   get<Name extends keyof T & string>(name: Name): Values<T>[Name] {
@@ -88,8 +118,8 @@ export class Parameters<T extends Table> {
   }
 
   #problem(name: string, value: unknown): string | undefined {
-    const spec = Object.hasOwn(this.table, name) ? this.table[name] : undefined;
-    if (!spec) return `no such parameter${near(name, Object.keys(this.table))}`;
+    const spec = Object.hasOwn(this.#table, name) ? this.#table[name] : undefined;
+    if (!spec) return `no such parameter${near(name, Object.keys(this.#table))}`;
     if (value === undefined) return "a parameter of this node cannot be removed";
     const problem = problemOf(spec, value);
     if (problem !== undefined || same(value, this.#values.get(name))) return problem;

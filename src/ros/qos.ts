@@ -9,6 +9,8 @@ export const QOS = {
   sensor: { reliability: "best_effort", durability: "volatile", depth: 1 },
   /** Joint states come often and are small; all of them are wanted, to interpolate between. */
   jointStates: { reliability: "best_effort", durability: "volatile", depth: 100 },
+  /** What changes now and then, by whatever publisher. */
+  values: { reliability: "best_effort", durability: "volatile", depth: 10 },
   /** What is said once, also to those who come later. */
   latched: { reliability: "reliable", durability: "transient_local", depth: 1 },
   /** Results. */

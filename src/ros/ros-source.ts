@@ -2,7 +2,8 @@ import type { Explanation } from "../explain/explanation.js";
 import { Mailbox } from "../explain/mailbox.js";
 import type { Observation, ObservationFlag } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
-import type { Match, Observer } from "../sensing/observer.js";
+import type { Match } from "../sensing/match.js";
+import type { Observer } from "../sensing/observer.js";
 import type { Commander } from "./commander.js";
 
 /** Observations of a robot's messages: always the newest, never a queue. */

@@ -27,7 +27,7 @@ export interface TopicCounters {
 
 /** Counts since the start. Only grow. */
 export interface Counters {
-  /** By topic: `joint_states`, `tf`, `robot_description`, and each image modality by its name. */
+  /** By topic: `joint_states`, `tf`, `robot_description`, and each image modality by its name, `values/NAME`. */
   readonly topics: Readonly<Record<string, TopicCounters>>;
   /** Images (of the first camera) that found all else of their time. */
   readonly matched: number;
@@ -63,13 +63,16 @@ export class Tally {
     this.#totals[what]++;
   }
 
-  /** `isImage`: it was an image of the policy's first camera, so that there is one explanation less. */
-  dropped(topic: string, why: DropReason, reason: string, isImage = false): void {
+  /**
+   * @param isImage it was an image of the policy's first camera, so that there is one explanation less
+   * @param isQuiet it is counted and nothing said
+   */
+  dropped(topic: string, why: DropReason, reason: string, { isImage = false, isQuiet = false } = {}): void {
     const { dropped } = this.#of(topic);
     dropped.set(why, (dropped.get(why) ?? 0) + 1);
     if (isImage && why === "unmatched") this.#syncMisses++;
     if (isImage && why === "too_old") this.#tooOld++;
-    this.problem(topic, reason);
+    if (!isQuiet) this.problem(topic, reason);
   }
 
   counters(): Counters {

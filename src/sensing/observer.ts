@@ -1,39 +1,22 @@
+import { InputError } from "../errors.js";
 import type { Observation } from "../explain/observation.js";
-import type { CameraInfoMessage, JointStateMessage, TfMessage } from "../messages/types.js";
+import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import { KnownArm } from "./arm-model.js";
+import { Beginning } from "./beginning.js";
 import { type Counters, type DropReason, Tally } from "./counters.js";
+import { GivenValues } from "./given-values.js";
 import { ImageError } from "./image-error.js";
+import type { Match } from "./match.js";
+import type { ObserverOptions } from "./observer-options.js";
 import { CameraError, type CameraMessage, Observing } from "./observing.js";
-import { stampOf } from "./stamp.js";
+import { nanoseconds, stampOf } from "./stamp.js";
 import { StampGate } from "./stamp-gate.js";
 import { type RobotState, StateBuffer } from "./state-buffer.js";
 import { type SyncOptions, settingsOf } from "./sync-options.js";
 import { type Matched, Synchroniser } from "./synchroniser.js";
+import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 import { unusable } from "./values.js";
-
-export interface ObserverOptions extends SyncOptions {
-  /** The clock that the messages' stamps are of, nanoseconds: the system's, or a simulation's or recording's. */
-  readonly now: () => bigint;
-  /** Told of everything that is dropped: its topic (see `Counters`) and one line why. Default: nobody. */
-  readonly problem?: (topic: string, reason: string) => void;
-  /** Elements of the modalities that no sensor gives (quantity `other`), by modality. */
-  readonly values?: Readonly<Record<string, ArrayLike<number>>>;
-}
-
-/** An image with all else of its time. Nothing of it is decoded before it is asked for. */
-export interface Match {
-  /** The image's, nanoseconds. */
-  readonly stamp: bigint;
-  /** When the image came and when it was matched, milliseconds of `performance.now()`. */
-  readonly receivedMs: number;
-  readonly matchedMs: number;
-  /**
-   * Decodes, crops, resizes, and asks the arm. Matches are observed one after another, in their order; any may be left out.
-   * Undefined where there is nothing to observe after all: the image is too old by now, or damaged. It is then counted.
-   */
-  observe(): Promise<Observation | undefined>;
-}
 
 /** What is decoded, and when its message came. */
 interface Arrival {
@@ -41,10 +24,6 @@ interface Arrival {
   readonly message: CameraMessage | undefined;
   readonly receivedMs: number;
 }
-
-export const JOINT_STATES = "joint_states";
-export const TF = "tf";
-export const ROBOT_DESCRIPTION = "robot_description";
 
 /**
  * Makes a policy's observations of a robot's messages, from ROS 2 or a recording. Messages go in as they come, and with
@@ -57,28 +36,35 @@ export class Observer {
   readonly #policy: Policy;
   readonly #tally: Tally;
   readonly #gate: StampGate;
+  readonly #given: GivenValues;
   readonly #states: StateBuffer;
   readonly #synchroniser: Synchroniser<Arrival, RobotState>;
   readonly #observing: Observing;
   readonly #newest = new Map<string, bigint>();
   readonly #arm: KnownArm;
+  readonly #beginning: Beginning;
   #episode = 0;
   #observed: { readonly episode: number; readonly stamp: bigint } | undefined;
   #tick = 0;
 
-  private constructor(policy: Policy, { now, problem = () => undefined, values = {}, ...sync }: ObserverOptions) {
+  private constructor(
+    policy: Policy,
+    { now, problem = () => undefined, values = {}, heard = [], quietStart = 0, ...sync }: ObserverOptions,
+  ) {
     this.#policy = policy;
     this.#tally = new Tally(problem);
     this.#gate = new StampGate(now, settingsOf(sync, policy.card.control_period));
     this.#arm = new KnownArm(policy);
-    this.#states = new StateBuffer(policy);
-    this.#observing = new Observing(policy, this.#tally, values);
+    this.#beginning = new Beginning(nanoseconds(quietStart));
+    this.#given = new GivenValues(policy, values, heard);
+    this.#states = new StateBuffer(policy, this.#given);
+    this.#observing = new Observing(policy, this.#tally);
     this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
     const [first = JOINT_STATES, ...others] = this.cameras;
     this.#synchroniser = new Synchroniser([first, ...others]);
   }
 
-  /** @throws InputError for an option out of range, a modality without a source, or an arm's file that is wrong */
+  /** @throws InputError for an option out of range, values that do not fit, a modality without a source, or an arm's file that is wrong */
   static async create(policy: Policy, options: ObserverOptions): Promise<Observer> {
     const observer = new Observer(policy, options);
     await observer.#arm.load();
@@ -141,6 +127,24 @@ export class Observer {
     return this.#take();
   }
 
+  /** What a modality that no sensor gives is from now on; a message without a stamp. */
+  givenValues(modality: string, { data }: Pick<Float64MultiArrayMessage, "data">): readonly Match[] {
+    const topic = valuesTopic(modality);
+    this.#receive(topic);
+    try {
+      this.#given.set(modality, data);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#tally.dropped(topic, "malformed", error.message);
+    }
+    return this.#take();
+  }
+
+  /** The same by a user's hand; undefined: nothing is known of it any more. @throws InputError; what held before stays */
+  setValues(modality: string, values: ArrayLike<number> | undefined): void {
+    this.#given.set(modality, values);
+  }
+
   /** The robot's URDF, for a policy whose card names no file; another one replaces it. */
   async robotDescription(urdf: string): Promise<void> {
     this.#receive(ROBOT_DESCRIPTION);
@@ -160,6 +164,7 @@ export class Observer {
   /** Forgets all messages; the next observation begins an episode. */
   reset(): void {
     this.#episode++;
+    this.#beginning.restart();
     this.#newest.clear();
     this.#states.clear();
     this.#synchroniser.clear();
@@ -186,7 +191,9 @@ export class Observer {
   }
 
   #drop(topic: string, why: DropReason, reason: string): readonly Match[] {
-    this.#tally.dropped(topic, why, reason, topic === (this.cameras[0] ?? JOINT_STATES));
+    this.#tally.dropped(topic, why, reason, {
+      isImage: topic === (this.cameras[0] ?? JOINT_STATES),
+    });
     return this.#take();
   }
 
@@ -200,7 +207,11 @@ export class Observer {
     const stateAt = (stamp: bigint) => this.#states.at(stamp, policy, slop, this.#arm.model !== undefined);
     const { sets, misses } = this.#synchroniser.take(stateAt, { policy, slop, oldest: this.#gate.now - maxAge });
     const [leading = JOINT_STATES] = this.cameras;
-    for (const { reason } of misses) this.#tally.dropped(leading, "unmatched", `nothing of its time: ${reason}`, true);
+    const isQuiet = this.#beginning.lasts(this.#gate.now);
+    for (const { reason } of misses) {
+      this.#tally.dropped(leading, "unmatched", `nothing of its time: ${reason}`, { isImage: true, isQuiet });
+    }
+    if (sets.length > 0) this.#beginning.end();
     return sets.map((set) => this.#matchOf(set));
   }
 
@@ -218,8 +229,9 @@ export class Observer {
     const [leading = JOINT_STATES] = this.cameras;
     if (this.#gate.tick()) this.#jump();
     const refusal = this.#gate.refusal(stamp, "image");
-    if (refusal) return void this.#tally.dropped(leading, refusal.why, refusal.reason, true);
-    const overtaken = () => this.#tally.dropped(leading, "out_of_order", "all was forgotten after it came", true);
+    if (refusal) return void this.#tally.dropped(leading, refusal.why, refusal.reason, { isImage: true });
+    const overtaken = () =>
+      this.#tally.dropped(leading, "out_of_order", "all was forgotten after it came", { isImage: true });
     if (episode !== this.#episode) return void overtaken();
     const messages = this.cameras.map((camera) => [camera, frames[camera]!.message.message!] as const);
     try {
@@ -230,14 +242,14 @@ export class Observer {
       if (first) this.#observing.begin();
       const rest = await this.#observing.state(state, this.#arm.model);
       const wrong = unusable(this.#policy, rest.values);
-      if (wrong !== undefined) return void this.#tally.dropped(leading, "not_a_number", wrong, true);
+      if (wrong !== undefined) return void this.#tally.dropped(leading, "not_a_number", wrong, { isImage: true });
       this.#observed = { episode, stamp };
       this.#tally.count("observed");
       if (first) this.#tally.count("episodes");
       return { tick: this.#tick++, first, stamp, ...images, ...rest };
     } catch (error) {
       if (!(error instanceof CameraError)) throw error;
-      return void this.#tally.dropped(error.camera, error.why, error.message, error.camera === leading);
+      return void this.#tally.dropped(error.camera, error.why, error.message, { isImage: error.camera === leading });
     }
   }
 }

@@ -34,10 +34,9 @@ export class Observing {
   constructor(
     private readonly policy: Policy,
     private readonly tally: Tally,
-    constants: Readonly<Record<string, ArrayLike<number>>>,
   ) {
     this.#joints = jointsOf(policy);
-    this.#fillers = fillersOf(policy, constants);
+    this.#fillers = fillersOf(policy);
     const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");
     this.#framings = new Map(cameras.map((modality) => [modality.name, new Framing(modality)]));
     this.#seesTorque = hasQuantity(policy, "previous_action");
@@ -92,7 +91,7 @@ export class Observing {
 
   /** Everything but the images. Joints in the order of `jointsOf`. Waits for promised torques where it depends on them. */
   async state(
-    { joints, tip: fromTf }: RobotState,
+    { joints, tip: fromTf, given }: RobotState,
     arm: ArmModel | undefined,
   ): Promise<Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms">> {
     const { position, velocity, isDifferentiated } = joints;
@@ -108,7 +107,7 @@ export class Observing {
       found = importanceBy(torque);
     }
     const { importance, flags } = found;
-    const robot = { position, velocity, tip, torque: torque ?? new Float64Array(commanded) };
+    const robot = { position, velocity, tip, torque: torque ?? new Float64Array(commanded), given };
     const allFlags: ObservationFlag[] = [...flags];
     if (isDifferentiated || fromTf) allFlags.push("velocity_differentiated");
     return {

@@ -1,9 +1,11 @@
 import { InputError } from "../errors.js";
 import type { JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
+import type { Given, GivenValues } from "./given-values.js";
 import { JointBuffer, type JointReading } from "./joint-buffer.js";
 import { nanoseconds } from "./stamp.js";
 import { HORIZON, type Refusal, type StampGate } from "./stamp-gate.js";
+import { valuesTopic } from "./topics.js";
 import type { Reading, SyncPolicy } from "./track.js";
 import { TransformBuffer } from "./transform-buffer.js";
 import { hasQuantity, jointsOf, type TipState } from "./values.js";
@@ -13,6 +15,8 @@ export interface RobotState {
   readonly joints: JointReading;
   /** The end effector's state where it comes from tf. */
   readonly tip: TipState | undefined;
+  /** What no sensor gives. */
+  readonly given: Given;
 }
 
 /** Joints and, where the card wants them, frames: the robot's state at any recent stamp. */
@@ -23,7 +27,10 @@ export class StateBuffer {
   readonly #needsArm: boolean;
 
   /** @throws InputError where the card wants a velocity from tf, which has none, and forbids to differentiate */
-  constructor(policy: Policy) {
+  constructor(
+    policy: Policy,
+    private readonly given: GivenValues,
+  ) {
     const { arm, missing_velocity, control_period } = policy.card;
     const wantsTip = hasQuantity(policy, "end_effector_position", "end_effector_velocity");
     const wantsTipVelocity = hasQuantity(policy, "end_effector_velocity");
@@ -53,12 +60,14 @@ export class StateBuffer {
 
   at(stamp: bigint, policy: SyncPolicy, slop: bigint, hasArm: boolean): Reading<RobotState> {
     if (this.#needsArm && !hasArm) return { kind: "wait", reason: "robot_description: none yet" };
+    const { missing, current } = this.given;
+    if (missing !== undefined) return { kind: "wait", reason: `${valuesTopic(missing)}: none yet` };
     const joints = this.#joints.at(stamp, policy, slop);
     if (joints.kind === "miss") return joints;
     const tip = this.#tip && this.#tipAt(stamp, policy, slop);
     if (tip && tip.kind !== "found") return tip;
     if (joints.kind === "wait") return joints;
-    return { kind: "found", value: { joints: joints.value, tip: tip?.value } };
+    return { kind: "found", value: { joints: joints.value, tip: tip?.value, given: current } };
   }
 
   clear(): void {

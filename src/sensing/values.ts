@@ -3,6 +3,7 @@ import type { Quantity } from "../policy/card-schema.js";
 import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { JOINT_WISE } from "../policy/quantities.js";
+import type { Given } from "./given-values.js";
 
 /** The end effector's state: metres and m/s, [3] each. */
 export interface TipState {
@@ -17,6 +18,8 @@ export interface Known {
   readonly tip: TipState | undefined;
   /** The torques commanded last, N·m, in the card's order; zeros where an episode begins. */
   readonly torque: Float64Array;
+  /** What no sensor gives. */
+  readonly given: Given;
 }
 
 /** Gives one modality's elements, in the card's order. */
@@ -47,25 +50,20 @@ export const hasQuantity = ({ modalities }: Policy, ...quantities: readonly Quan
 
 /**
  * How each modality of a policy that is not an image is filled, by its name; what the policy carries itself is left out.
- * @param constants elements of modalities that no sensor gives (quantity `other`), by modality
  * @throws InputError naming the modality for which there is no source
  */
-export function fillersOf(policy: Policy, constants: Readonly<Record<string, ArrayLike<number>>>): Map<string, Filler> {
+export function fillersOf(policy: Policy): Map<string, Filler> {
   const fillers = new Map<string, Filler>();
   for (const modality of policy.modalities) {
     if (modality.kind === "image" || modality.isCarried) continue;
-    fillers.set(modality.name, KINDS[modality.quantity]({ policy, modality, constant: constants[modality.name] }));
+    fillers.set(modality.name, KINDS[modality.quantity]({ policy, modality }));
   }
-  const surplus = Object.keys(constants).find((name) => !fillers.has(name));
-  if (surplus === undefined) return fillers;
-  const known = [...fillers.keys()].join(", ") || "none: the policy has no such modality";
-  throw new InputError(`values: unknown modality ${surplus}, expected one of ${known}`);
+  return fillers;
 }
 
 interface Request {
   readonly policy: Policy;
   readonly modality: ValueModality;
-  readonly constant: ArrayLike<number> | undefined;
 }
 
 const KINDS: Readonly<Record<Quantity, (request: Request) => Filler>> = {
@@ -74,15 +72,10 @@ const KINDS: Readonly<Record<Quantity, (request: Request) => Filler>> = {
   end_effector_position: (request) => ofTip(request, (tip) => tip.position),
   end_effector_velocity: (request) => ofTip(request, (tip) => tip.velocity),
   previous_action: (request) => picking(request, request.policy.card.joints, ({ torque }) => torque),
-  other: ({ policy, modality: { name, elements }, constant }) => {
-    if (constant?.length !== elements.length) {
-      const found = constant === undefined ? "no source" : `found ${constant.length} values`;
-      const expected = `${elements.length} constant values (${elements.join(", ")})`;
-      throw new InputError(`${policy.cardSource}: ${name}: ${found}, expected ${expected}: no sensor gives it`);
-    }
-    const values = Float64Array.from(constant);
-    return () => values.slice();
-  },
+  other:
+    ({ modality: { name } }) =>
+    ({ given }) =>
+      given.get(name)!.slice(),
 };
 
 /** Elements by name out of an array whose names are known. */

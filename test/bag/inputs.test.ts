@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BagSource } from "#src/bag/bag-source.js";
+import { BagSource, type BagSourceOptions } from "#src/bag/bag-source.js";
 import { findInputs, type NamedTopics } from "#src/bag/inputs.js";
 import { openBag } from "#src/bag/open-bag.js";
 import { InputError } from "#src/errors.js";
@@ -64,8 +64,9 @@ async function bagOf(messages: readonly Sample[]) {
 async function found(messages: readonly Sample[], named: NamedTopics = {}, policy: Policy = policyOf(card())) {
   const bag = await bagOf(messages);
   try {
-    const { cameras, joints } = await findInputs(bag, policy, named);
+    const { cameras, joints, given } = await findInputs(bag, policy, named);
     return {
+      ...(given.size > 0 && { given: Object.fromEntries([...given].map(([k, { name }]) => [k, name])) }),
       cameras: Object.fromEntries([...cameras].map(([k, { name }]) => [k, name])),
       joints: joints.map(({ name }) => name),
     };
@@ -84,6 +85,78 @@ const two = () => {
     inputs: { ...inputs, wrist: { ...inputs.image!, modality: "wrist" } as (typeof inputs)[string] },
   });
 };
+
+/** A policy that sees a goal, which no sensor gives. */
+const goalPolicy = () => {
+  const { inputs, ...rest } = card();
+  return policyOf({
+    ...rest,
+    inputs: { ...inputs, goal: [{ modality: "goal", start: 0, elements: ["x", "y"] }] } as typeof inputs,
+  });
+};
+const numbers = (topic: string, time: number, data: readonly number[], of = "Float64MultiArray"): Sample =>
+  recorded(topic, `std_msgs/msg/${of}`, time, { layout: { dim: [], data_offset: 0 }, data });
+
+describe("values that no sensor gives", () => {
+  const robot = [joints("/arm", 1), image("/front", 2)];
+  const goal = numbers("/cell/values/goal", 3, [1, 2]);
+  const other = numbers("/target", 3, [3, 4], "Float32MultiArray");
+
+  it("are found by the topic's name, or named", async () => {
+    const policy = goalPolicy();
+    expect(await found([...robot, goal, other], {}, policy)).toMatchObject({ given: { goal: "/cell/values/goal" } });
+    expect(await found([...robot, goal, other], { given: { goal: "/target" } }, policy)).toMatchObject({
+      given: { goal: "/target" },
+    });
+    expect(await found([...robot, goal], { values: { goal: [5, 6] } }, policy)).not.toHaveProperty("given");
+    expect(await found([...robot, other], { given: { goal: "/aim" } }, policy)).toBe(
+      "bag.mcap: no numbers on /aim, expected one of /target",
+    );
+    expect(await found([...robot, goal, numbers("/values/goal", 3, [1, 2])], {}, policy)).toBe(
+      "bag.mcap: several topics may be goal: /cell/values/goal, /values/goal (--value goal=TOPIC)",
+    );
+    expect(await found([...robot, goal], { given: { aim: "/target" } }, policy)).toBe(
+      "--value aim=/target: expected MODALITY one of goal",
+    );
+  });
+
+  it("are what was said before each image, also before the start; constants hold on", async () => {
+    const messages = [
+      numbers("/values/goal", 1, [1, 2]),
+      ...[10, 20, 30].flatMap((time) => [joints("/arm", time), image("/front", time)]),
+      numbers("/values/goal", 25, [3, 4]),
+      numbers("/values/goal", 26, [3]),
+    ].sort((a, b) => Number(a.logTime - b.logTime));
+    const seen = async (options: BagSourceOptions) => {
+      const bag = await bagOf(messages);
+      const problems: string[] = [];
+      const problem = (topic: string, reason: string) => problems.push(`${topic}: ${reason}`);
+      const source = await BagSource.open(bag, goalPolicy(), { problem, ...options });
+      const goals: number[][] = [];
+      for await (const { values } of source.observations()) goals.push(Array.from(values.goal!));
+      await source.close();
+      await bag.close();
+      return { goals, problems };
+    };
+    const problems = ["/values/goal: values of goal: found 1 values, expected 2 (x, y)"];
+    const [first, last] = [
+      [1, 2],
+      [3, 4],
+    ];
+    expect(await seen({})).toEqual({ goals: [first, first, last], problems });
+    expect(await seen({ start: ms(15) })).toEqual({ goals: [first, last], problems });
+    const constant = await seen({ values: { goal: [7, 8] } });
+    expect(constant).toEqual({ goals: Array(3).fill([7, 8]), problems: [] });
+  });
+
+  it("are missed where they are neither recorded nor given", async () => {
+    const bag = await bagOf(robot);
+    await expect(BagSource.open(bag, goalPolicy())).rejects.toThrow(
+      "test.yaml: goal: no source, expected 2 values (x, y): no sensor gives it",
+    );
+    await bag.close();
+  });
+});
 
 describe("topics are found", () => {
   it("by type and by the names of joints", async () => {

@@ -14,9 +14,12 @@ import { EXPLAIN_PARAMETERS } from "#src/ros/explain-parameters.js";
 import { overridesFor } from "#src/ros/overrides.js";
 import { Parameters } from "#src/ros/parameters.js";
 import { QosOverrides } from "#src/ros/qos.js";
-import type { Fields } from "#src/ros/ros.js";
+import type { Endpoint, Fields } from "#src/ros/ros.js";
+import { givenValuesTable } from "#src/ros/values-parameters.js";
 import type { Task } from "#src/sim/task.js";
 import { loadTask } from "#src/sim/tasks.js";
+import { writePolicy } from "../cli/simulation.js";
+import { reacherCard } from "../policy/cards.js";
 import { FakeRos } from "./fake-ros.js";
 
 const POLICY = fileURLToPath(new URL("../../models/reacher.onnx", import.meta.url));
@@ -45,7 +48,7 @@ async function start(...argv: string[]) {
   const ros = new FakeRos();
   const given = rosArguments(["--ros-args", ...["autostart:=false", ...argv].flatMap((text) => ["-p", text])]);
   const overrides = await overridesFor(ros.fullName, given.parameters, async () => "");
-  const parameters = Parameters.from(EXPLAIN_PARAMETERS, overrides);
+  const parameters = Parameters.from({ ...EXPLAIN_PARAMETERS, ...givenValuesTable(overrides) }, overrides);
   node = new ExplainNode({
     ros,
     parameters,
@@ -90,6 +93,101 @@ const diagnosed = async (ros: FakeRos) => {
     ]),
   );
 };
+
+describe("values that no sensor gives", () => {
+  let folder: string;
+  let policy: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "torquelens-goal-"));
+    const { inputs, reference: _, ...card } = reacherCard();
+    const [image, configuration] = [{ ...inputs.image, resize: "nearest" }, inputs.configuration];
+    const goal = { modality: "goal", start: 4, elements: ["a", "b", "c", "d", "e", "f"] };
+    policy = await writePolicy(folder, {
+      ...card,
+      inputs: { image, configuration: [...configuration.slice(0, 2), goal] },
+    });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const doubles = (values: readonly number[]) => ({ type: 8, double_array_value: Float64Array.from(values) });
+  const message = (data: readonly number[]) => ({
+    layout: { dim: [], data_offset: 0 },
+    data: Float64Array.from(data),
+  });
+  /** Where the goal's elements have relevance in the next explanation: where they are not zero. */
+  async function relevance(ros: FakeRos): Promise<number[]> {
+    const { nanosec } = say(ros);
+    const isOfIt = ({ header }: Fields) => ((header as Fields).stamp as Fields).nanosec === nanosec;
+    await until(() => explanations(ros).some(isOfIt));
+    const { modalities, element_offsets, relevance: all } = explanations(ros).at(-1) as Record<string, Fields>;
+    const m = (modalities as unknown as string[]).indexOf("goal");
+    const [from, to] = Array.from(element_offsets as unknown as Iterable<number>).slice(m, m + 2);
+    return Array.from((all as unknown as Float32Array).slice(from, to), (r) => Number(r !== 0));
+  }
+
+  test("come by a parameter of the card's length, and by a topic, whichever said it last", async () => {
+    const ros = await start(
+      `policy:=${policy}`,
+      "level:=full",
+      "method:=gradient-x-input",
+      "values.goal:=[1, 0, 0, 0, 0, 0]",
+    );
+    await change(ros, "configure");
+    expect(ros.lines("error")).toEqual([]);
+    await change(ros, "activate");
+    expect(await relevance(ros)).toEqual([1, 0, 0, 0, 0, 0]);
+    expect(ros.subscriptions.get("/values/goal")!.map(({ qos }) => qos.durability)).toEqual([
+      "volatile",
+      "transient_local",
+    ]);
+    ros.say("values/goal", message([0, 1, 0, 0, 0, 0]));
+    expect(await relevance(ros)).toEqual([0, 1, 0, 0, 0, 0]);
+    ros.say("values/goal", message([1]));
+    expect(await relevance(ros)).toEqual([0, 1, 0, 0, 0, 0]);
+    expect(ros.lines("warn").at(-1)).toBe(
+      "/values/goal: values of goal: found 1 values, expected 6 (a, b, c, d, e, f)",
+    );
+    expect(await set(ros, "values.goal", doubles([0, 0, 1]))).toMatchObject({
+      successful: false,
+      reason: "values.goal: found 3 values, expected 6 (a, b, c, d, e, f)",
+    });
+    expect(await set(ros, "values.goal", doubles([0, 0, 1, 0, 0, 0]))).toMatchObject({ successful: true });
+    expect(await relevance(ros)).toEqual([0, 0, 1, 0, 0, 0]);
+    const { values } = await ros.call("~/get_parameters", { names: ["values.goal"] });
+    expect((values as Fields[])[0]).toMatchObject(doubles([0, 0, 1, 0, 0, 0]));
+    const { descriptors } = await ros.call("~/describe_parameters", { names: ["values.goal"] });
+    expect((descriptors as Fields[])[0]).toMatchObject({
+      type: 8,
+      description: expect.stringContaining("goal (a, b, c, d, e, f)"),
+    });
+  });
+
+  test("are waited for where nothing is said; what is for no modality of the policy is refused", async () => {
+    const ros = await start(`policy:=${policy}`, "values.gaol:=[1]");
+    expect(await change(ros, "configure")).toEqual({ success: false });
+    expect(ros.lines("error").at(-1)).toMatch(/values\.gaol.*expected one of values\.goal/);
+    await set(ros, "values.gaol", doubles([]));
+    expect(await change(ros, "configure")).toEqual({ success: true });
+    await change(ros, "activate");
+    say(ros);
+    expect(explanations(ros)).toEqual([]);
+    ros.say("values/goal", message([0, 1, 0, 0, 0, 0]));
+    await until(() => explanations(ros).length === 1);
+  });
+
+  test("publishers that match one of the two subscriptions are no mismatch, those of another type are", async () => {
+    const ros = await start(`policy:=${policy}`);
+    await change(ros, "configure");
+    await change(ros, "activate");
+    const offered = { type: "std_msgs/msg/Float64MultiArray", reliability: "best_effort", durability: "volatile" };
+    ros.remotePublishers.set("/values/goal", [{ ...offered, node: "/planner" } as Endpoint]);
+    await diagnosed(ros);
+    expect(ros.lines("warn")).toEqual([]);
+    ros.remotePublishers.set("/values/goal", [{ ...offered, type: "std_msgs/msg/String", node: "/other" } as Endpoint]);
+    await until(() => ros.lines("warn").length > 0);
+    expect(ros.lines("warn")[0]).toMatch(/\/values\/goal: \/other publishes std_msgs\/msg\/String/);
+  });
+});
 
 describe("lifecycle", () => {
   test("a configure that cannot be names the cause and leaves the node unconfigured, to be mended", async () => {

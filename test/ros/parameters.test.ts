@@ -20,6 +20,55 @@ const none = { values: new Map(), warnings: [] };
 const given = () => Parameters.from(table, none);
 const change = (changes: Record<string, unknown>) => new Map(Object.entries(changes));
 
+describe("parameters that are known later", () => {
+  const list = (length: number) =>
+    ({
+      type: "double_array",
+      default: [],
+      description: "Values.",
+      changeable: "always",
+      problem: (values: readonly number[]) =>
+        values.length === 0 || values.length === length ? undefined : `expected ${length} numbers`,
+    }) as const;
+  const early: Table = { ...table, "values.goal": { ...list(0), problem: undefined }, "values.gaol": list(1) };
+  const from = (text: Record<string, string>) => {
+    const written = (numbers: string) => numbers.split(" ").map((number) => ({ text: number, quoted: false }));
+    const values = Object.entries(text).map(
+      ([name, numbers]) => [name, { key: "/**", name, written: written(numbers), where: "-p" }] as const,
+    );
+    return Parameters.from(early, { values: new Map(values), warnings: [] });
+  };
+
+  test("take the place of those before, and what they held", async () => {
+    const parameters = from({ "values.goal": "1 2.5" });
+    parameters.replace("values.", { "values.goal": list(2), "values.aim": list(1) });
+    expect(Object.keys(parameters.table)).toEqual([...Object.keys(table), "values.goal", "values.aim"]);
+    expect(parameters.value("values.goal")).toEqual([1, 2.5]);
+    expect(parameters.value("values.aim")).toEqual([]);
+    expect(parameters.value("values.gaol")).toBeUndefined();
+    expect(await parameters.set(change({ "values.goal": [1] }))).toBe("values.goal: expected 2 numbers");
+    expect(await parameters.set(change({ "values.goal": [3, "4"] }))).toBe(
+      'values.goal: expected a list of numbers, found [3,"4"]',
+    );
+    expect(await parameters.set(change({ "values.goal": [3, 4] }))).toBeUndefined();
+    expect(parameters.value("values.goal")).toEqual([3, 4]);
+    expect(parameters.get("budget")).toBe(0.8);
+  });
+
+  test("refuse what was given for nothing, or does not fit, and change nothing then", () => {
+    const parameters = from({ "values.gaol": "1" });
+    expect(() => parameters.replace("values.", { "values.goal": list(2) })).toThrow(
+      new InputError(
+        "parameter values.gaol: there is nothing it could be for, expected one of values.goal; to take it back, give []",
+      ),
+    );
+    expect(parameters.value("values.gaol")).toEqual([1]);
+    expect(() => from({ "values.goal": "1" }).replace("values.", { "values.goal": list(2) })).toThrow(
+      "parameter values.goal: expected 2 numbers",
+    );
+  });
+});
+
 describe("changes", () => {
   test("take effect before they hold, and are told after", async () => {
     const parameters = given();

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it, test } from "vitest";
 import type { ImageMessage, JointStateMessage } from "#src/messages/types.js";
 import type { Counters, DropReason } from "#src/sensing/counters.js";
-import { type Match, Observer, type ObserverOptions } from "#src/sensing/observer.js";
+import type { Match } from "#src/sensing/match.js";
+import { Observer } from "#src/sensing/observer.js";
+import type { ObserverOptions } from "#src/sensing/observer-options.js";
 import { header, jointState, rawImage, transform } from "./messages.js";
 import { card, policyOf } from "./policies.js";
 
@@ -175,6 +177,33 @@ describe("what belongs together and does not come", () => {
     expect(bench.observer.counters().syncMisses).toBeGreaterThan(8);
     expect(new Set(bench.problems)).toEqual(new Set(["image: nothing of its time: joint shoulder: not heard of"]));
     await bench.good(1000n);
+  });
+
+  it("while topics begin: counted without a word, until the first match or for too long", async () => {
+    const bench = await Bench.of({ quietStart: 2 });
+    const missed = async (from: bigint, to: bigint) => {
+      const before = bench.observer.counters().syncMisses;
+      for (let ms = from; ms < to; ms += 50n) {
+        bench.now = START + ms * MS;
+        bench.image(ms);
+      }
+      return bench.observer.counters().syncMisses - before;
+    };
+    expect(await missed(0n, 1900n)).toBeGreaterThan(20);
+    expect(bench.problems).toEqual([]);
+    expect(await missed(2000n, 2500n)).toBeGreaterThan(5);
+    expect(bench.problems.length).toBeGreaterThan(5);
+
+    bench.observer.reset();
+    bench.problems.length = 0;
+    expect(await missed(3000n, 4000n)).toBeGreaterThan(8);
+    expect(bench.problems).toEqual([]);
+    await bench.good(4000n);
+    bench.problems.length = 0;
+    bench.now = START + 4600n * MS;
+    bench.joints(4600n, { name: ["wrist", "finger"] });
+    expect(await missed(4600n, 5600n)).toBeGreaterThan(8);
+    expect(bench.problems.length).toBeGreaterThan(8);
   });
 
   it("a joint that nobody sends", async () => {

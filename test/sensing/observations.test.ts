@@ -6,7 +6,10 @@ import { ImportanceFactor } from "#src/arm/importance.js";
 import { modelFromFile } from "#src/arm/mujoco.js";
 import type { Observation } from "#src/explain/observation.js";
 import type { CardInput } from "#src/policy/card-schema.js";
-import { type Match, Observer, type ObserverOptions } from "#src/sensing/observer.js";
+import { givenModalities, misfitOf } from "#src/sensing/given-values.js";
+import type { Match } from "#src/sensing/match.js";
+import { Observer } from "#src/sensing/observer.js";
+import type { ObserverOptions } from "#src/sensing/observer-options.js";
 import { cameraInfo, header, jointState, rawImage, transform } from "./messages.js";
 import { card, policyOf } from "./policies.js";
 
@@ -352,10 +355,45 @@ describe("other values", () => {
     expect(third.values.previous_action).toEqual(Float64Array.of(-0.5, 0.25));
   });
 
+  it("are what was said last, and images wait until it was said", async () => {
+    const problems: string[] = [];
+    const problem = (topic: string, reason: string) => problems.push(`${topic}: ${reason}`);
+    const robot = await observer(given, { heard: ["language"], problem });
+    const state = (ms: bigint) => jointState(ms * MS, ["gripper", "shoulder", "elbow"], [0.5, 0.3, -0.7], [0, 0, 0]);
+    robot.jointState(state(0n));
+    expect(robot.image("image", image(0n))).toEqual([]);
+    expect(robot.givenValues("language", { data: Float64Array.of(1, 2) })).toEqual([]);
+    expect(problems).toEqual(["values/language: values of language: found 2 values, expected 3 (0, 1, 2)"]);
+    const first = robot.givenValues("language", { data: Float64Array.of(1, 2, 3) });
+    robot.givenValues("language", { data: Float64Array.of(4, 5, 6) });
+    expect((await only(first)).values.language).toEqual(Float64Array.of(1, 2, 3));
+    robot.givenValues("language", { data: Float64Array.of(4, Number.NaN, 6) });
+    robot.jointState(state(20n));
+    expect((await only(robot.image("image", image(20n)))).values.language).toEqual(Float64Array.of(4, 5, 6));
+    robot.reset();
+    robot.jointState(state(40n));
+    expect((await only(robot.image("image", image(40n)))).values.language).toEqual(Float64Array.of(4, 5, 6));
+    expect(robot.counters().topics["values/language"]).toEqual({ received: 4, dropped: { malformed: 2 } });
+    expect(() => robot.setValues("language", [1])).toThrow("values of language: found 1 values, expected 3 (0, 1, 2)");
+    robot.setValues("language", undefined);
+    robot.jointState(state(60n));
+    expect(robot.image("image", image(60n))).toEqual([]);
+    robot.setValues("language", [7, 8, 9]);
+    const waited = await only(robot.jointState(state(80n)));
+    expect([waited.stamp, waited.values.language]).toEqual([60n * MS, Float64Array.of(7, 8, 9)]);
+  });
+
+  it("of whole numbers are whole", () => {
+    const [tokens] = givenModalities(policyOf(given));
+    expect(misfitOf({ ...tokens!, dtype: "int64" }, [1, 2.5, 3])).toBe("found 2.5 for 1, expected a whole number");
+    expect(misfitOf({ ...tokens!, dtype: "int64" }, [1, 2, 3])).toBeUndefined();
+    expect(misfitOf(tokens!, [1, 2.5, 1e39])).toBe("found 1e+39 for 2, expected a number of float32");
+  });
+
   it.each([
-    [{}, "test.yaml: language: no source, expected 3 constant values (0, 1, 2): no sensor gives it"],
-    [{ language: [1] }, "test.yaml: language: found 1 values, expected 3 constant values (0, 1, 2)"],
-    [{ language: [1, 2, 3], goal: [1] }, "values: unknown modality goal, expected one of language, joint_position"],
+    [{}, "test.yaml: language: no source, expected 3 values (0, 1, 2): no sensor gives it"],
+    [{ language: [1] }, "values of language: found 1 values, expected 3 (0, 1, 2)"],
+    [{ language: [1, 2, 3], goal: [1] }, "values: unknown modality goal, expected one of language"],
   ])("without a source are refused: %j", async (values, message) => {
     await expect(observer(given, { values })).rejects.toThrow(message);
   });

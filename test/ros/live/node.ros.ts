@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
 import {
   EXPLANATION,
   explainNode,
@@ -15,7 +16,7 @@ import {
   start,
 } from "./node.js";
 import { Probe } from "./probe.js";
-import { output, Program, stopAll } from "./process.js";
+import { output, Program, stopAll, until } from "./process.js";
 
 let probe: Probe;
 const scratch = mkdtempSync(join(tmpdir(), "torquelens-ros-"));
@@ -120,6 +121,69 @@ describe("parameters", () => {
     expect(await setParameter(probe, "method", "no-such")).toMatch(/no-such/);
     expect(await parameter(probe, "method")).toBe("lrp-epsilon");
     expect(await parameter(probe, "colormap")).toBe("viridis");
+  });
+});
+
+describe("values that no sensor gives", () => {
+  const VALUES = "std_msgs/msg/Float64MultiArray";
+  const array = (data: readonly number[]) => ({ layout: { dim: [], data_offset: 0 }, data });
+
+  /** The shipped policy, its end effector's state read as a goal. */
+  function goalPolicy(): string {
+    const path = file("goal.onnx", "");
+    copyFileSync(policy, path);
+    const card = parse(readFileSync(policy.replace(/onnx$/, "yaml"), "utf8"));
+    const slices: { modality: string; start: number; size?: number; elements?: string[] }[] = card.inputs.configuration;
+    const rest = slices.filter(({ modality }) => modality.startsWith("end_effector"));
+    const start = Math.min(...rest.map((slice) => slice.start));
+    const elements = ["a", "b", "c", "d", "e", "f"];
+    card.inputs.configuration = [
+      ...slices.filter((slice) => !rest.includes(slice)),
+      { modality: "goal", start, elements },
+    ];
+    delete card.reference;
+    card.arm = undefined;
+    file("goal.yaml", stringify(card));
+    return path;
+  }
+
+  it("come latched and volatile, and by ros2 param, and hold until another is said", async () => {
+    await probe.subscribe(...EXPLANATION);
+    const latched = { reliability: "reliable", durability: "transient_local", depth: 1 } as const;
+    await probe.publish({ topic: "/values/goal", type: VALUES, message: array([1, 0, 0, 0, 0, 0]), qos: latched });
+    const node = explainNode({ policy: goalPolicy(), level: "full", method: "gradient-x-input" });
+    await reaches(probe, "active");
+    await probe.stream("scene", 20, [joints(), image()]);
+    try {
+      const goal = async () => {
+        await probe.take(EXPLANATION[0], { count: 3, fresh: true });
+        const { modalities, element_offsets, relevance } = await probe.next(EXPLANATION[0], { fresh: true });
+        const m = modalities.indexOf("goal");
+        return relevance.slice(element_offsets[m], element_offsets[m + 1]).map((r: number) => Number(r !== 0));
+      };
+      expect(await goal()).toEqual([1, 0, 0, 0, 0, 0]);
+      await probe.unpublish("/values/goal", VALUES);
+      await probe.publish({ topic: "/values/goal", type: VALUES, message: array([0, 0, 0, 0, 0, 0]) });
+      await probe.stream("goal", 5, [
+        {
+          topic: "/values/goal",
+          type: VALUES,
+          message: array([0, 1, 0, 0, 0, 0]),
+          qos: { reliability: "best_effort" },
+        },
+      ]);
+      await until("the goal that is said again and again", async () => ((await goal())[1] === 1 ? true : undefined));
+      await probe.stop("goal");
+      const set = (text: string) => output("ros2", ["param", "set", "/torquelens", "values.goal", text]);
+      expect((await set("[0.0, 0.0, 1.0, 0.0, 0.0, 0.0]")).text).toContain("successful");
+      expect(await goal()).toEqual([0, 0, 1, 0, 0, 0]);
+      expect((await set("[1.0]")).text).toMatch(/expected 6 \(a, b, c, d, e, f\)/);
+      expect((await output("ros2", ["param", "get", "/torquelens", "values.goal"])).text).toMatch(/0\.0, 0\.0, 1\.0/);
+      expect(await goal()).toEqual([0, 0, 1, 0, 0, 0]);
+      expect(node.output).not.toMatch(/nothing of its time/);
+    } finally {
+      await probe.stop("scene");
+    }
   });
 });
 

@@ -70,6 +70,7 @@ export async function measureLive(
     observer,
     transport: "raw",
     wantsTf: false,
+    given: [],
     qos,
     matched,
     described: () => {},

@@ -4,7 +4,7 @@ import type { Observation } from "../../../explain/observation.js";
 import { ChannelEncoder } from "../../../messages/channel-encoder.js";
 import type { Channel, ChannelOptions } from "../../../messages/channels.js";
 import type { Publisher, RosNode } from "../../../ros/ros.js";
-import type { Match } from "../../../sensing/observer.js";
+import type { Match } from "../../../sensing/match.js";
 import { wallClock } from "./robot.js";
 
 /** Parts of the way from an image's stamp to its published explanation, in their order. */

@@ -1,0 +1,68 @@
+import { InputError } from "../errors.js";
+import type { ValueModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+
+/** Elements by modality. */
+export type Given = ReadonlyMap<string, Float64Array>;
+
+/** Modalities that no sensor gives (quantity `other`): a goal, an instruction. */
+export function givenModalities({ modalities }: Policy): ValueModality[] {
+  return modalities.filter((m): m is ValueModality => m.kind === "values" && !m.isCarried && m.quantity === "other");
+}
+
+/** What is wrong with values for a modality, as "found …, expected …"; undefined where they fit. */
+export function misfitOf({ elements, dtype }: ValueModality, values: ArrayLike<number>): string | undefined {
+  if (values.length !== elements.length)
+    return `found ${values.length} values, expected ${elements.length} (${elements.join(", ")})`;
+  const isFloat = dtype.startsWith("float");
+  const fits = (value: number) => (isFloat ? Number.isFinite(Math.fround(value)) : Number.isSafeInteger(value));
+  const wrong = Array.prototype.findIndex.call(values, (value: number) => !fits(value));
+  if (wrong < 0) return undefined;
+  return `found ${values[wrong]} for ${elements[wrong]}, expected ${isFloat ? "a number of float32" : "a whole number"}`;
+}
+
+/** The modalities that no sensor gives: constants, or whatever was said last. */
+export class GivenValues {
+  readonly #modalities: readonly ValueModality[];
+  #current: Given = new Map();
+
+  /**
+   * @param constants elements by modality
+   * @param heard modalities that need none: something will say them
+   * @throws InputError for a modality that is neither constant nor heard of, or values that do not fit one
+   */
+  constructor(policy: Policy, constants: Readonly<Record<string, ArrayLike<number>>>, heard: readonly string[]) {
+    this.#modalities = givenModalities(policy);
+    for (const [name, values] of Object.entries(constants)) this.set(name, values);
+    const missing = this.#modalities.find(({ name }) => !this.#current.has(name) && !heard.includes(name));
+    if (!missing) return;
+    const { name, elements } = missing;
+    const expected = `expected ${elements.length} values (${elements.join(", ")})`;
+    throw new InputError(`${policy.cardSource}: ${name}: no source, ${expected}: no sensor gives it`);
+  }
+
+  /** What holds now; it never changes, another one takes its place. */
+  get current(): Given {
+    return this.#current;
+  }
+
+  /** A modality that nothing was said of yet. */
+  get missing(): string | undefined {
+    return this.#modalities.find(({ name }) => !this.#current.has(name))?.name;
+  }
+
+  /** From now on; undefined: nothing is known of it any more. @throws InputError for values that do not fit; those before stay */
+  set(name: string, values: ArrayLike<number> | undefined): void {
+    const modality = this.#modalities.find((one) => one.name === name);
+    if (!modality) {
+      const known = this.#modalities.map((one) => one.name).join(", ") || "none: the policy has no such modality";
+      throw new InputError(`values: unknown modality ${name}, expected one of ${known}`);
+    }
+    const misfit = values && misfitOf(modality, values);
+    if (misfit !== undefined) throw new InputError(`values of ${name}: ${misfit}`);
+    const changed = new Map(this.#current);
+    if (values) changed.set(name, Float64Array.from(values));
+    else changed.delete(name);
+    this.#current = changed;
+  }
+}
