@@ -34,6 +34,13 @@ const FIGURE_RUNS: Readonly<Record<string, readonly FigureRun[]>> = {
     { key: "image_frozen", text: "image of another target, frozen", targets: "four", ablation: "frozen" },
     { key: "image_first", text: "its own first image, frozen", targets: "four", ablation: "first" },
   ],
+  peg: [
+    { key: "success", text: "inserted", median: ["median_mm", "median distance from seated (mm)"], focus: true },
+    { key: "torque_noise", text: "under 3 % torque noise", torqueNoise: 0.03 },
+    { key: "image_frozen", text: "image of another condition, frozen", ablation: "frozen" },
+    { key: "image_first", text: "its own first image, frozen", ablation: "first" },
+    { key: "image_black", text: "black image", ablation: "black" },
+  ],
 };
 
 /** The runs of a task. */

@@ -37,7 +37,7 @@ export function addTrain(program: Command): void {
     .command("train")
     .description("train a policy for a simulated task: the same seed gives the same file")
     .requiredOption("--task <name>", `what to learn: ${lessonNames.join(", ")}`)
-    .option("--algorithm <name>", "how: imitation of the task's expert", "imitation")
+    .option("--algorithm <name>", "how: imitation of the task's expert, or gps, guided policy search", "imitation")
     .option("--camera <WxH>", "size of the camera image, pixels (default: the shipped policy's)", cameraSize)
     .option("--seed <number>", "seed of everything random", wholeNumber(0), 0)
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card goes beside it")
@@ -127,8 +127,8 @@ async function trainOne(
     await training.close();
   }
   return (path, record) => {
-    const file = relative(dirname(path), fileURLToPath(lesson.arm.file));
-    const card = serialiseCard(trainedCard(task, { file, site: lesson.arm.site }, record));
+    const file = relative(dirname(path), fileURLToPath(new URL(`../../models/${task.arm.file}`, import.meta.url)));
+    const card = serialiseCard(trainedCard(task, { file, site: task.arm.site }, record));
     const bytes = training.export({ metadata: new Map([[CARD_METADATA, card]]) });
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const model = { path, bytes, sha256, graph: readModel(bytes, path) };

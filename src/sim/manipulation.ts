@@ -235,6 +235,10 @@ export class Manipulation implements Task {
     return this.#situation.state.slice();
   }
 
+  setState(state: Float64Array): void {
+    this.#situation = { ...this.#situation, state: state.slice() };
+  }
+
   problem(): ControlProblem {
     return this.#expert.problem(this.#situation.goal, this.state());
   }

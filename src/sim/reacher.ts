@@ -219,6 +219,10 @@ export class Reacher implements Task {
     return this.#state.slice();
   }
 
+  setState(state: Float64Array): void {
+    this.#state = state.slice();
+  }
+
   problem(): ControlProblem {
     const { model } = this.#model;
     this.#controlStep ??= new ControlStep(model, SUBSTEPS);

@@ -103,6 +103,8 @@ export interface Task {
 
   /** Positions then velocities of all joints of the model, [2 nv]. */
   state(): Float64Array;
+  /** Puts all joints in another state, [2 nv]; everything else stays. */
+  setState(state: Float64Array): void;
   /** The rest of the episode's length from its start as the problem that the expert's plan solves. `cost` is the caller's to delete. */
   problem(): ControlProblem;
 

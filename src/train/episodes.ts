@@ -1,9 +1,8 @@
-import type { Session } from "../runtime/session.js";
 import { random } from "../sim/random.js";
 import type { Targets } from "../sim/reacher.js";
 import type { Task } from "../sim/task.js";
-import { TENSORS } from "./export.js";
-import type { Outcome } from "./imitation.js";
+import type { Act, Action } from "./act.js";
+import type { Outcome } from "./outcome.js";
 
 export interface EpisodeOptions {
   readonly seed: number;
@@ -16,15 +15,12 @@ export interface EpisodeOptions {
   readonly noise: number;
 }
 
-/** One tick for the demonstrations. */
+/** One tick to learn from: what the policy saw there, and what it should have done, N·m. */
 export interface Tick {
   readonly episode: number;
   readonly tick: number;
-  /** Feature points, [2C]. */
-  readonly points: Float32Array;
-  readonly configuration: Float32Array;
-  /** The expert's torque, N·m. */
-  readonly torque: Float64Array;
+  readonly action: Action;
+  readonly wanted: Float64Array;
 }
 
 /**
@@ -33,18 +29,18 @@ export interface Tick {
  */
 export async function runEpisodes(
   task: Task,
-  policy: Session,
+  act: Act,
   options: EpisodeOptions,
   record?: (tick: Tick) => void,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const episode of options.episodes) outcomes.push(await runEpisode(task, policy, options, episode, record));
+  for (const episode of options.episodes) outcomes.push(await runEpisode(task, act, options, episode, record));
   return outcomes;
 }
 
 async function runEpisode(
   task: Task,
-  policy: Session,
+  act: Act,
   { seed, expert, noise }: EpisodeOptions,
   episode: number,
   record?: (tick: Tick) => void,
@@ -52,16 +48,10 @@ async function runEpisode(
   const disturbance = random(seed, episode, 2);
   task.reset(seed, episode);
   for (let tick = 0; tick < task.ticks; tick++) {
-    const { image, values } = task.observe();
-    const configuration = Float32Array.from(task.modalities.flatMap(({ name }) => [...values[name]!]));
-    const outputs = await policy.run({
-      [TENSORS.image]: { dtype: "uint8", shape: [1, task.height, task.width, 3], data: image },
-      [TENSORS.configuration]: { dtype: "float32", shape: [1, configuration.length], data: configuration },
-    });
-    const wanted = task.expert();
-    const points = outputs[TENSORS.points]?.data as Float32Array;
-    record?.({ episode, tick, points, configuration, torque: wanted });
-    const torque = Float64Array.from(expert ? wanted : (outputs[TENSORS.torque]!.data as Float32Array));
+    const action = await act(task);
+    const wanted = record || expert ? task.expert() : action.torque;
+    record?.({ episode, tick, action, wanted });
+    const torque = Float64Array.from(expert ? wanted : action.torque);
     if (noise > 0)
       task.torqueLimit.forEach((limit, j) => {
         torque[j]! += noise * limit * disturbance.normal();

@@ -1,12 +1,4 @@
-/** How one iteration of collecting went: whoever acted succeeded in so many episodes. */
-export interface IterationFigures {
-  readonly phase: string;
-  readonly actor: "expert" | "policy";
-  readonly episodes: number;
-  readonly successes: number;
-  /** Median error at the end, metres. */
-  readonly median_error: number;
-}
+import type { IterationFigures } from "./outcome.js";
 
 /** A fit's losses: [step, mean of every scalar since the point before]. */
 export interface PhaseCurve {

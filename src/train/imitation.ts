@@ -1,8 +1,8 @@
 import { standardise } from "./demonstrations.js";
-import type { IterationFigures } from "./history.js";
 import type { Lesson } from "./lessons.js";
 import { headInputs } from "./network.js";
-import type { Recipe } from "./recipe.js";
+import { figuresOf } from "./outcome.js";
+import type { Groundwork, Imitation } from "./recipe.js";
 import { type Stage, TRAINING_SEED } from "./stage.js";
 
 /** Cost of an episode, pose steps. */
@@ -13,7 +13,11 @@ const EPISODE = 0.5;
  * (DAgger: Ross, Gordon & Bagnell 2011); every fit is to all rounds so far, the last one is long.
  * @param ticks of an episode
  */
-export function imitationStages(recipe: Recipe, lesson: Lesson, ticks: number): Stage[] {
+export function imitationStages(
+  recipe: Groundwork & { readonly imitation: Imitation },
+  lesson: Lesson,
+  ticks: number,
+): Stage[] {
   const { imitation, spec } = recipe;
   const { episodes, rounds } = imitation;
   return Array.from({ length: rounds + 1 }, (_, round): Stage[] => {
@@ -52,26 +56,4 @@ export function imitationStages(recipe: Recipe, lesson: Lesson, ticks: number): 
       },
     ];
   }).flat();
-}
-
-/** How an episode ended. */
-export interface Outcome {
-  /** Distance from the goal, metres. */
-  readonly error: number;
-  readonly success: boolean;
-}
-
-export function figuresOf(
-  phase: string,
-  actor: IterationFigures["actor"],
-  outcomes: readonly Outcome[],
-): IterationFigures {
-  const errors = outcomes.map(({ error }) => error).sort((a, b) => a - b);
-  return {
-    phase,
-    actor,
-    episodes: outcomes.length,
-    successes: outcomes.filter(({ success }) => success).length,
-    median_error: errors[Math.floor(errors.length / 2)]!,
-  };
 }

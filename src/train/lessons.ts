@@ -1,8 +1,6 @@
 import { InputError } from "../errors.js";
 import type { Targets } from "../sim/reacher.js";
-import { ReacherScene } from "./reacher-scene.js";
-import type { Recipe } from "./recipe.js";
-import type { Scene } from "./scene.js";
+import type { Groundwork, Recipe } from "./recipe.js";
 
 /** How a task is taught. A new task is one entry of `LESSONS`. */
 export interface Lesson {
@@ -13,49 +11,104 @@ export interface Lesson {
   readonly landmarks: readonly string[];
   /** Goals of the training's episodes. */
   readonly targets: Targets;
-  scene(width: number, height: number): Promise<Scene>;
-  /** The arm's model and its end effector, as the policy card names them. */
-  readonly arm: { readonly file: URL; readonly site: string };
 }
 
-const reacher: Lesson = {
-  task: "reacher",
-  landmarks: ["target", "fingertip"],
-  targets: "random",
-  scene: (width, height) => ReacherScene.load(width, height),
-  arm: { file: new URL("../../models/reacher.xml", import.meta.url), site: "ee" },
-  recipes: {
-    // The recipe of models/reacher.onnx.
-    imitation: {
-      spec: {
-        width: 96,
-        height: 96,
-        channels: [16, 16, 12],
-        kernels: [7, 5, 5],
-        configuration: 10,
-        hidden: [40, 40],
-        torques: 2,
-      },
-      workers: 2,
-      landmarkChannels: [8, 4],
-      sharpness: 4,
-      vision: { batch: 16, steps: 1200, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
+const REACHER: Groundwork = {
+  spec: {
+    width: 96,
+    height: 96,
+    channels: [16, 16, 12],
+    kernels: [7, 5, 5],
+    configuration: 10,
+    hidden: [40, 40],
+    torques: 2,
+  },
+  workers: 2,
+  landmarkChannels: [8, 4],
+  sharpness: 4,
+  vision: { batch: 16, steps: 1200, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
+};
+
+const PEG: Groundwork = {
+  spec: {
+    width: 80,
+    height: 64,
+    channels: [24, 24, 16],
+    kernels: [7, 5, 5],
+    configuration: 20,
+    hidden: [40, 40],
+    torques: 7,
+  },
+  workers: 2,
+  landmarkChannels: [6, 10],
+  sharpness: 4,
+  vision: { batch: 16, steps: 1000, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
+};
+
+/** The recipes of the shipped policies are those by imitation. */
+const LESSONS: readonly Lesson[] = [
+  {
+    task: "reacher",
+    landmarks: ["target", "fingertip"],
+    targets: "random",
+    recipes: {
       imitation: {
-        batch: 128,
-        rounds: 7,
-        episodes: 100,
-        steps: 2500,
-        finalSteps: 25_000,
-        rate: 3e-3,
-        noise: [0.1, 0.02],
-        stale: 0.5,
-        torqueNoise: [0.15, 0.05],
+        ...REACHER,
+        imitation: {
+          batch: 128,
+          rounds: 7,
+          episodes: 100,
+          steps: 2500,
+          finalSteps: 25_000,
+          rate: 3e-3,
+          noise: [0.1, 0.02],
+          stale: 0.5,
+          torqueNoise: [0.15, 0.05],
+        },
+      },
+      gps: {
+        ...REACHER,
+        gps: {
+          iterations: 8,
+          conditions: 80,
+          samples: 3,
+          window: 4,
+          bound: 1,
+          torqueNoise: 0.05,
+          startNoise: 0.05,
+          probe: [0.03, 0.1],
+          batch: 128,
+          steps: 2500,
+          finalSteps: 25_000,
+          rate: 3e-3,
+          noise: [0.1, 0.02],
+          stale: 0.5,
+        },
       },
     },
   },
-};
-
-const LESSONS: readonly Lesson[] = [reacher];
+  {
+    task: "peg",
+    landmarks: ["target", "fingertip"],
+    targets: "four",
+    recipes: {
+      imitation: {
+        ...PEG,
+        imitation: {
+          batch: 64,
+          rounds: 8,
+          episodes: 40,
+          steps: 5000,
+          finalSteps: 40_000,
+          rate: 3e-3,
+          noise: [0.02, 0.02],
+          stale: 0,
+          torqueNoise: [0.03, 0.03],
+        },
+      },
+    },
+  },
+];
 
 /** Tasks that a policy can be trained for. */
 export const lessonNames: readonly string[] = LESSONS.map(({ task }) => task);

@@ -42,8 +42,25 @@ export interface Imitation extends HeadFits {
   readonly torqueNoise: readonly [expert: number, policy: number];
 }
 
+/** Mirror descent guided policy search. */
+export interface Gps extends HeadFits {
+  readonly iterations: number;
+  /** Starts, each with controllers of its own. */
+  readonly conditions: number;
+  /** Episodes a condition and iteration to learn from. */
+  readonly samples: number;
+  /** Iterations that a fit learns from, the newest ones. */
+  readonly window: number;
+  /** Bound of the controllers' divergence from the policy to begin with, nats a control step. */
+  readonly bound: number;
+  /** See `LocalProblemOptions`. */
+  readonly torqueNoise: number;
+  readonly startNoise: number;
+  readonly probe: readonly [position: number, velocity: number];
+}
+
 /** Everything that decides what comes out of a training, but the seed. */
-export type Recipe = Groundwork & { readonly imitation: Imitation };
+export type Recipe = Groundwork & ({ readonly imitation: Imitation } | { readonly gps: Gps });
 
 /** The same with a camera of another size. */
 export const withCamera = (recipe: Recipe, width: number, height: number): Recipe => ({

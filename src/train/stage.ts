@@ -1,5 +1,5 @@
 import type { Demonstrations } from "./demonstrations.js";
-import type { IterationFigures } from "./history.js";
+import type { IterationFigures } from "./outcome.js";
 import type { Group } from "./parameters.js";
 import type { Team } from "./team.js";
 import type { Request } from "./worker.js";

@@ -1,10 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { Adam, type AdamState, cosineRate } from "./adam.js";
 import type { EpisodeOptions } from "./episodes.js";
-import type { Outcome } from "./imitation.js";
+import { fromRow } from "./gps.js";
+import type { Condition } from "./mirror-descent.js";
+import type { ConditionFigures, Outcome } from "./outcome.js";
 import type { Group, Layout } from "./parameters.js";
 import { sharedFloats } from "./parameters.js";
-import type { Answer, Request, WorkerSetup } from "./worker.js";
+import type { Answer, ConditionsHow, Request, WorkerSetup } from "./worker.js";
 
 /** How one fit goes: `steps` steps with a cosine learning rate from `rate` down. */
 export interface Fit {
@@ -76,6 +78,17 @@ export class Team {
       signal,
     );
     return rows.map(([error, success]) => ({ error: error!, success: success === 1 }));
+  }
+
+  /** Improves on the policy in every condition (see `improve`), spread over the workers; figures in their order. */
+  async conditions(
+    policy: Uint8Array,
+    conditions: readonly Condition[],
+    how: ConditionsHow,
+    signal?: AbortSignal,
+  ): Promise<ConditionFigures[]> {
+    const rows = await this.spread(conditions, (items) => ({ kind: "conditions", policy, items, ...how }), signal);
+    return rows.map(fromRow);
   }
 
   /** Gives every worker every n-th item of the work; a row of answers an item, in their order. */

@@ -1,13 +1,15 @@
 import type { AdamState } from "./adam.js";
 import { allocateDemonstrations, type Demonstrations } from "./demonstrations.js";
 import { exportPolicy } from "./export.js";
-import { DivergenceError, History, type HistoryState, type IterationFigures } from "./history.js";
+import { stepSource } from "./frames.js";
+import { gpsStages } from "./gps.js";
+import { DivergenceError, History, type HistoryState } from "./history.js";
 import { imitationStages } from "./imitation.js";
 import type { Lesson } from "./lessons.js";
 import { imitationStep, poseStep } from "./losses.js";
+import type { IterationFigures } from "./outcome.js";
 import { initialise, type Layout, layoutOf, sharedFloats } from "./parameters.js";
 import type { Recipe } from "./recipe.js";
-import { stepSource } from "./scene.js";
 import type { FitStage, Stage } from "./stage.js";
 import { Team } from "./team.js";
 
@@ -88,21 +90,22 @@ export class Training {
 
   static async start(options: TrainOptions): Promise<Training> {
     const { seed, recipe, lesson, task, resume } = options;
-    const { spec, imitation, vision } = recipe;
+    const { spec, vision } = recipe;
+    const { batch: headBatch, episodes } = headFits(recipe);
     const layout = layoutOf(spec, lesson.landmarks.length);
     const parameters = sharedFloats(layout.size);
     const landmarkOfChannel = recipe.landmarkChannels.flatMap((count, i) => Array<number>(count).fill(i));
     initialise(layout, parameters, stepSource(seed, -1, 0, 0), { sharpness: recipe.sharpness, landmarkOfChannel });
-    const demonstrations = allocateDemonstrations(spec, imitation.episodes * (1 + imitation.rounds), task.ticks);
+    const demonstrations = allocateDemonstrations(spec, episodes, task.ticks);
     if (resume) {
       parameters.set(resume.parameters);
       for (const name of ["inputs", "labels", "mean", "scale"] as const) demonstrations[name].set(resume[name]);
     }
     const steps = [
       poseStep(spec, layout, { batch: vision.batch, landmarkOfChannel, blob: vision.blob, spread: vision.spread }),
-      imitationStep(spec, layout, imitation.batch),
+      imitationStep(spec, layout, headBatch),
     ];
-    const batch = { vision: vision.batch, head: imitation.batch };
+    const batch = { vision: vision.batch, head: headBatch };
     const setup = { seed, task: lesson.task, spec, parameters, demonstrations, batch, steps };
     const team = await Team.start(layout, recipe.workers, setup);
     return new Training(options, layout, parameters, demonstrations, team);
@@ -229,7 +232,18 @@ function stagesOf({ recipe, lesson, task }: TrainOptions): Stage[] {
       return { kind: "vision", step, precision: first * (last / first) ** rise };
     },
   };
-  return [...(steps > 0 ? [warmUp] : []), ...imitationStages(recipe, lesson, task.ticks)];
+  const rest = "gps" in recipe ? gpsStages(recipe, lesson, task.ticks) : imitationStages(recipe, lesson, task.ticks);
+  return [...(steps > 0 ? [warmUp] : []), ...rest];
+}
+
+/** Samples of a worker's step, and all episodes to learn from. */
+function headFits(recipe: Recipe): { batch: number; episodes: number } {
+  if ("gps" in recipe) {
+    const { batch, iterations, conditions, samples } = recipe.gps;
+    return { batch, episodes: (1 + iterations) * conditions * samples };
+  }
+  const { batch, rounds, episodes } = recipe.imitation;
+  return { batch, episodes: (1 + rounds) * episodes };
 }
 
 const costOf = (stage: Stage): number =>

@@ -3,13 +3,16 @@ import { Session, type TensorData } from "../runtime/session.js";
 import type { Targets } from "../sim/reacher.js";
 import type { Task } from "../sim/task.js";
 import { loadTask } from "../sim/tasks.js";
+import { type Act, actor } from "./act.js";
 import { type Demonstrations, type Sampling, sample } from "./demonstrations.js";
 import { type EpisodeOptions, runEpisodes, type Tick } from "./episodes.js";
+import { drawFrames, stepSource } from "./frames.js";
+import { toRow } from "./gps.js";
 import { lessonFor } from "./lessons.js";
 import type { StepModel } from "./losses.js";
+import { type Condition, improve, type MirrorDescentOptions } from "./mirror-descent.js";
 import type { NetworkSpec } from "./network.js";
 import { type Layout, layoutOf } from "./parameters.js";
-import { drawFrames, type Scene, stepSource } from "./scene.js";
 
 /** What a worker is started with; the arrays are in shared memory. */
 export interface WorkerSetup {
@@ -35,9 +38,21 @@ export type Request =
       readonly policy: Uint8Array;
       readonly options: EpisodeOptions;
       readonly record: boolean;
-    };
+    }
+  | ({
+      readonly kind: "conditions";
+      readonly policy: Uint8Array;
+      readonly items: readonly Condition[];
+    } & ConditionsHow);
 
-/** A row of a step's scalars, or a row [error, success] of each of the worker's episodes; or why it failed. */
+export interface ConditionsHow {
+  readonly targets: Targets;
+  readonly options: MirrorDescentOptions;
+  /** Number of the demonstrations' episode that the first sample of condition 0 becomes. */
+  readonly record: number;
+}
+
+/** A row of a step's scalars, a row [error, success] an episode, or a row a condition; or why it failed. */
 export type Answer = { readonly rows: readonly (readonly number[])[] } | { readonly failure: string };
 
 /** One compiled training step: copies parameters in and gradients out of shared memory. */
@@ -79,12 +94,12 @@ class Step {
 function record(
   { inputs, labels, width, torques, ticks }: Demonstrations,
   { torqueLimit }: Task,
-  { episode, tick, points, configuration, torque }: Tick,
+  { episode, tick, action: { points, configuration }, wanted }: Tick,
 ): void {
   const row = episode * ticks + tick;
   inputs.set(points, row * width);
   inputs.set(configuration, row * width + points.length);
-  torque.forEach((value, j) => {
+  wanted.forEach((value, j) => {
     labels[row * torques + j] = value / torqueLimit[j]!;
   });
 }
@@ -96,7 +111,6 @@ async function serve(setup: WorkerSetup): Promise<void> {
   const lesson = lessonFor(setup.task);
   const { landmarks } = lesson;
   const layout = layoutOf(spec, landmarks.length);
-  let scene: Scene | undefined;
   const tasks = new Map<Targets, Task>();
   const taskWith = async (targets: Targets): Promise<Task> => {
     const task = tasks.get(targets) ?? (await loadTask(setup.task, { width, height, targets }));
@@ -119,8 +133,8 @@ async function serve(setup: WorkerSetup): Promise<void> {
 
   async function answer(request: Request): Promise<readonly (readonly number[])[]> {
     if (request.kind === "vision") {
-      scene ??= await lesson.scene(width, height);
-      drawFrames(scene, landmarks, spec, stepSource(seed, 0, request.step, worker), image, places.data);
+      const task = await taskWith(lesson.targets);
+      drawFrames(task, landmarks, spec, stepSource(seed, 0, request.step, worker), image, places.data);
       precision.data[0] = request.precision;
       const shape = [batch.vision, spec.height, spec.width, 3];
       const feeds = { image: { dtype: "uint8" as const, shape, data: image }, landmarks: places, precision };
@@ -132,15 +146,34 @@ async function serve(setup: WorkerSetup): Promise<void> {
       return [await steps.get("head")!.run({ x, torque }, parameters, gradient)];
     }
     const policy = await Session.create(request.policy, { threads: 1, spinning: false });
+    try {
+      return await (request.kind === "episodes"
+        ? episodes(request, actor(policy))
+        : conditions(request, actor(policy)));
+    } finally {
+      await policy.release();
+    }
+  }
+
+  async function episodes(request: Request & { kind: "episodes" }, act: Act): Promise<number[][]> {
     const task = await taskWith(request.options.targets);
-    const outcomes = await runEpisodes(
-      task,
-      policy,
-      request.options,
-      request.record ? (tick) => record(demonstrations, task, tick) : undefined,
-    );
-    await policy.release();
+    const recorder = request.record ? (tick: Tick) => record(demonstrations, task, tick) : undefined;
+    const outcomes = await runEpisodes(task, act, request.options, recorder);
     return outcomes.map(({ error, success }) => [error, Number(success)]);
+  }
+
+  async function conditions(request: Request & { kind: "conditions" }, act: Act): Promise<number[][]> {
+    const { items, options, targets } = request;
+    const task = await taskWith(targets);
+    const rows: number[][] = [];
+    for (const condition of items) {
+      const first = request.record + condition.place * options.samples;
+      const figures = await improve(task, act, condition, options, (sample, tick, action, wanted) =>
+        record(demonstrations, task, { episode: first + sample, tick, action, wanted }),
+      );
+      rows.push(toRow(figures));
+    }
+    return rows;
   }
 
   parentPort!.on("message", (request: Request) => {

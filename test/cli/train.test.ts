@@ -20,14 +20,14 @@ test("bad usage is refused before any training, and nothing is written", async (
   const card = join(folder, "policy.yaml");
   const unwritable = `${nowhere}: cannot write it (no such directory), expected a writable file name`;
   expect(await torquelens("train", "--task", "cook", "-o", output)).toMatchObject(
-    refusal('no training for a task named "cook", expected reacher'),
+    refusal('no training for a task named "cook", expected reacher, peg'),
   );
   expect(await torquelens("train", "--task", "reacher", "-o", nowhere)).toMatchObject(refusal(unwritable));
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(
     refusal(`${card}: expected a file name ending in .onnx`),
   );
   expect(await torquelens("train", "--task", "reacher", "--algorithm", "guess", "-o", output)).toMatchObject(
-    refusal('task reacher cannot be trained by "guess", expected imitation'),
+    refusal('task reacher cannot be trained by "guess", expected imitation, gps'),
   );
   expect(await torquelens("train", "--task", "reacher", "--seed", "-1", "-o", output)).toMatchObject({ code: 2 });
   expect(await torquelens("train", "--task", "reacher", "--camera", "9x9000", "-o", output)).toMatchObject({ code: 2 });

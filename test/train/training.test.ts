@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { DivergenceError } from "#src/train/history.js";
 import { withoutVision } from "#src/train/recipe.js";
 import type { Checkpoint, Training, TrainOptions } from "#src/train/training.js";
-import { SMALL, startSmall } from "./small-recipe.js";
+import { SMALL, SMALL_GPS, startSmall } from "./small-recipe.js";
 
 const open: Training[] = [];
 afterEach(async () => {
@@ -31,7 +31,7 @@ test("a short training lowers every loss and is the same bit for bit for one see
   for (const losses of once.losses) expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
   expect(Buffer.from(again.policy).equals(once.policy)).toBe(true);
   expect(Buffer.from(other.policy).equals(once.policy)).toBe(false);
-}, 30_000);
+}, 120_000);
 
 test("a training taken up again anywhere comes out the same, with the same curves", async () => {
   const kept: Checkpoint[] = [];
@@ -48,7 +48,27 @@ test("a training taken up again anywhere comes out the same, with the same curve
     expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
     expect(training.history.state).toEqual(whole.training.history.state);
   }
-}, 60_000);
+}, 120_000);
+
+test("guided policy search lowers its losses, bounds its controllers, and can be taken up again", async () => {
+  const kept: Checkpoint[] = [];
+  const keep = async (checkpoint: Checkpoint): Promise<void> => void kept.push(checkpoint);
+  const whole = await train(6, { recipe: SMALL_GPS, keep });
+  const { iterations } = whole.training.history;
+  expect(iterations.map(({ actor, episodes }) => [actor, episodes])).toEqual([
+    ["expert", 6],
+    ["policy", 3],
+    ["policy", 3],
+  ]);
+  for (const { bound, divergence, promise } of iterations.slice(1).flatMap(({ conditions }) => conditions!)) {
+    expect(divergence).toBeLessThanOrEqual(bound);
+    expect(promise).toBeGreaterThan(0);
+  }
+  // Before the second iteration of the search.
+  const { policy } = await train(6, { recipe: SMALL_GPS, resume: kept[4]! });
+  expect(kept[4]!.rows).toBe(600);
+  expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
+}, 120_000);
 
 test("a training that diverges stops, and what it kept last is good", async () => {
   const kept: Checkpoint[] = [];
@@ -57,7 +77,7 @@ test("a training that diverges stops, and what it kept last is good", async () =
   await expect(divergence).rejects.toThrow(DivergenceError);
   await expect(divergence).rejects.toThrow(/^imitation 0\/1 diverged at step \d+ of 80: the loss (grew from|is) /);
   expect(kept.at(-1)!.parameters.every(Number.isFinite)).toBe(true);
-}, 30_000);
+}, 120_000);
 
 test("episodes of the expert end on the target", async () => {
   const training = await startSmall(0);
@@ -73,4 +93,4 @@ test("episodes of the expert end on the target", async () => {
     expect(error).toBeLessThan(0.002);
     expect(success).toBe(true);
   }
-}, 30_000);
+}, 120_000);

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Reacher } from "#src/sim/reacher.js";
+import type { Task } from "#src/sim/task.js";
+import type { Act } from "#src/train/act.js";
+import { boundedControllers } from "#src/train/dual.js";
+import { surroundings } from "#src/train/local-problem.js";
+import { forward } from "#src/train/lqg.js";
+import { improve } from "#src/train/mirror-descent.js";
+import { relativeError } from "../evaluate.js";
+
+let task: Task;
+beforeAll(async () => {
+  task = await Reacher.load({ width: 8, height: 8, targets: "random" });
+});
+afterAll(() => task.delete());
+
+/** Springs and dampers towards somewhere: not where the target is. */
+const GAIN = [-0.05, 0.01, -0.03, 0.004, 0.02, -0.04, 0.002, -0.02];
+const springs = (state: Float64Array): Float64Array =>
+  Float64Array.from([0, 1], (j) => state.reduce((sum, x, i) => sum + GAIN[4 * j + i]! * x, 0.01 * j));
+const acting = (torque: (task: Task) => Float64Array): Act => {
+  const [points, configuration] = [new Float32Array(2), new Float32Array(10)];
+  return async (shown) => ({ torque: torque(shown), points, configuration });
+};
+const act = acting((shown) => springs(shown.state()));
+const options = { torqueNoise: 0.05, startNoise: 0, probe: [0.03, 0.1] } as const;
+
+test("what is around the policy's trajectory: its own gains, and dynamics and cost that foretell the simulator's", async () => {
+  task.reset(2, 5);
+  const start = task.state();
+  const here = await surroundings(task, act, options);
+  for (const { gain } of here.problem.policy) expect(relativeError(gain, GAIN)).toBeLessThan(1e-9);
+  // Another torque at one control step: the states and the cost after it change as they say.
+  const nudge = 1e-4;
+  const nudged = async (size: number) => {
+    task.reset(2, 5);
+    let tick = 0;
+    const torques = here.controls.map((u, k) => (k === 7 ? u.map((value, j) => value + (j === 1 ? size : 0)) : u));
+    return surroundings(
+      task,
+      acting(() => torques[tick++ % task.ticks]!),
+      options,
+    );
+  };
+  const [more, less] = [await nudged(nudge), await nudged(-nudge)];
+  let deviation: Float64Array = Float64Array.from([0, 1, 2, 3], (i) => here.problem.dynamics[7]!.b[2 * i + 1]!);
+  let slope = here.problem.costs[7]!.control.gradient[1]!;
+  for (let tick = 8; ; tick++) {
+    const actual = more.states[tick]!.map((value, i) => (value - less.states[tick]![i]!) / (2 * nudge));
+    expect(relativeError(deviation, actual)).toBeLessThan(1e-3);
+    const { gradient } = tick === task.ticks ? here.problem.last : here.problem.costs[tick]!.state;
+    slope += deviation.reduce((sum, value, i) => sum + gradient[i]! * value, 0);
+    if (tick === task.ticks) break;
+    const { a } = here.problem.dynamics[tick]!;
+    const before = deviation;
+    deviation = before.map((_, i) => before.reduce((sum, value, k) => sum + a[4 * i + k]! * value, 0));
+  }
+  expect(slope).toBeCloseTo((more.cost - less.cost) / (2 * nudge), 3);
+  expect(here.states[0]).toEqual(start);
+});
+
+test("controllers within a small bound lower the real cost by about what was promised", async () => {
+  task.reset(2, 5);
+  const here = await surroundings(task, act, options);
+  const { controllers, cost } = boundedControllers(here.problem, 1);
+  const promise = forward(here.problem, here.problem.policy).cost - cost;
+  expect(promise).toBeGreaterThan(0);
+  task.reset(2, 5);
+  let tick = 0;
+  const followed = await surroundings(
+    task,
+    acting((shown) => {
+      const at = tick++ % task.ticks;
+      const { gain, offset } = controllers[at]!;
+      const away = shown.state().map((value, i) => value - here.states[at]![i]!);
+      return here.controls[at]!.map(
+        (u, j) => u + offset[j]! + away.reduce((sum, x, i) => sum + gain[4 * j + i]! * x, 0),
+      );
+    }),
+    options,
+  );
+  const gained = here.cost - followed.cost;
+  expect(gained).toBeGreaterThan(0.7 * promise);
+  expect(gained).toBeLessThan(1.3 * promise);
+});
+
+test("a condition gives samples of the policy's own, labelled by the controllers, the same for one seed", async () => {
+  const search = { ...options, startNoise: 0.05, seed: 9, samples: 3, bound: 0.5 };
+  const run = async () => {
+    const labels: number[][] = [];
+    const figures = await improve(task, act, { episode: 4, place: 0 }, search, (sample, tick, _action, wanted) => {
+      labels.push([sample, tick, ...wanted]);
+    });
+    return { labels, figures };
+  };
+  const [once, again] = [await run(), await run()];
+  expect(again).toEqual(once);
+  expect(once.labels.map(([sample, tick]) => sample! * task.ticks + tick!)).toEqual(
+    Array.from({ length: 3 * task.ticks }, (_, i) => i),
+  );
+  const { bound, divergence, promise } = once.figures;
+  expect(bound).toBe(0.5 * task.ticks);
+  expect(divergence).toBeLessThanOrEqual(bound);
+  expect(promise).toBeGreaterThan(0);
+  for (const [, , ...torque] of once.labels)
+    for (const value of torque) expect(Math.abs(value)).toBeLessThanOrEqual(0.3);
+});
