@@ -1,6 +1,6 @@
-import type { ManipulationSpec } from "./manipulation.js";
-import { SEVEN_JOINTS, SEVEN_LINKS } from "./peg.js";
+import type { ManipulationSpec } from "./manipulation-spec.js";
 import type { Point } from "./reach-cost.js";
+import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
 
 /** The hinge angle that counts as open, and the part of it that is enough, rad. */
 const OPEN = 1;

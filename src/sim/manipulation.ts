@@ -3,48 +3,16 @@ import { type Importance, ImportanceFactor, type ImportanceForm } from "../arm/i
 import { type Pose, relative } from "../arm/pose.js";
 import type { Transform } from "../explain/observation.js";
 import { ArmScene, CONTROL_PERIOD, type Situation, TIP } from "./arm-scene.js";
-import { type ExpertSpec, PlanExpert, type Sites } from "./plan-expert.js";
+import type { ManipulationSpec, Measure } from "./manipulation-spec.js";
+import { PlanExpert } from "./plan-expert.js";
 import { bodyPose, opticalPose } from "./poses.js";
 import { type Random, random } from "./random.js";
 import type { Point } from "./reach-cost.js";
 import type { Targets } from "./reacher.js";
 import type { Sight } from "./sight.js";
+import { Situations } from "./situations.js";
 import { type ControlProblem, type Modality, NO_WRENCH, type Task, type TaskObservation, type Wrench } from "./task.js";
 import type { ImagePoint } from "./view.js";
-
-/** How an episode stands: see `Task`. */
-export interface Measure {
-  readonly error: number;
-  readonly progress: number;
-  readonly success: boolean;
-}
-
-type Place = readonly [x: number, y: number];
-
-/** A task of an arm before a bench: everything that tells it from others. */
-export interface ManipulationSpec {
-  readonly name: string;
-  /** Files of `models/` and `urdf/`. */
-  readonly model: string;
-  readonly robot: string;
-  readonly joints: readonly string[];
-  /** Control steps an episode. */
-  readonly ticks: number;
-  /** Positions of all joints of the model at the start, and the deviation of the noise on the commanded ones, rad. */
-  readonly start: readonly number[];
-  readonly startNoise: number;
-  /** Conditions: where the arm's base stands on the bench, metres from its usual place. */
-  readonly stands: Readonly<Record<string, Place>>;
-  /** The goal's body and site, and its place from the base where that stands at its usual place, metres. */
-  readonly goal: { readonly body: string; readonly place: Point; readonly site: string };
-  /** Where goals may be moved to, metres from the base. */
-  readonly area: { readonly low: Place; readonly high: Place };
-  /** Parents of the robot's links, each after its parent. */
-  readonly links: Readonly<Record<string, string>>;
-  /** How things stand; `positions` are of all joints of the model. */
-  measure(site: Sites, goal: Point, positions: Float64Array): Measure;
-  readonly expert: ExpertSpec;
-}
 
 export interface ManipulationOptions {
   /** Size of the camera image, pixels. */
@@ -54,10 +22,6 @@ export interface ManipulationOptions {
   readonly targets?: Targets;
 }
 
-/** Random goals are moved on the bench by up to this, metres along each axis. */
-const GOAL_SHIFT = 0.05;
-/** Another goal is at least this far from the episode's own, metres. */
-const APART = 0.05;
 /** Scattered arms are up to this far from where a plan leads, rad. */
 const SCATTER = 0.15;
 
@@ -81,6 +45,7 @@ export class Manipulation implements Task {
   readonly #expert: PlanExpert;
   readonly #targets: Targets;
   readonly #start: Float64Array;
+  readonly #situations: Situations;
   #seed = 0;
   #episode = 0;
   #situation: Situation;
@@ -106,7 +71,8 @@ export class Manipulation implements Task {
     this.#importance = new ImportanceFactor(scene.arm, CONTROL_PERIOD);
     this.#start = Float64Array.of(...start, ...start.map(() => 0));
     this.#expert = new PlanExpert(scene, expert, this.#start, ticks);
-    this.#situation = this.#standing(this.#start, [0, 0], [0, 0]);
+    this.#situations = new Situations(spec);
+    this.#situation = this.#situations.condition(this.#start, 0);
     this.focal = scene.view(this.#situation).focal;
     this.modalities = Object.entries(scene.configuration(this.#situation)).map(([modality, values]) => ({
       name: modality,
@@ -133,8 +99,8 @@ export class Manipulation implements Task {
     );
     const anywhere = condition === undefined && this.#targets === "random";
     this.#situation = anywhere
-      ? this.#anywhere(state, numbers)
-      : this.#standing(state, this.#stand(condition ?? episode), [0, 0]);
+      ? this.#situations.anywhere(state, numbers)
+      : this.#situations.condition(state, condition ?? episode);
   }
 
   observe(): TaskObservation {
@@ -177,8 +143,7 @@ export class Manipulation implements Task {
   }
 
   randomGoal(numbers: Random): readonly number[] {
-    const { goal } = this.#standing(this.#start, this.#between(numbers), [0, 0]);
-    return goal.slice(0, 2);
+    return this.#situations.between(this.#start, numbers).goal.slice(0, 2);
   }
 
   moveGoal(goal: readonly number[]): void {
@@ -190,17 +155,22 @@ export class Manipulation implements Task {
   }
 
   scatter(numbers: Random): void {
-    const [x, y] = this.#stand(numbers.integer(this.conditions.length));
-    const { states } = this.#expert.plan(this.#standing(this.#start, [x, y], [0, 0]).goal);
+    const condition = numbers.integer(this.conditions.length);
+    const { states } = this.#expert.plan(this.#situations.condition(this.#start, condition).goal);
     const spread = SCATTER * numbers.uniform();
     const state = states[numbers.integer(states.length)]!.map((value, i) =>
       i < this.joints.length ? value + spread * numbers.normal() : value,
     );
-    this.#situation = numbers.uniform() < 0.5 ? this.#standing(state, [x, y], [0, 0]) : this.#anywhere(state, numbers);
+    this.#situation =
+      numbers.uniform() < 0.5
+        ? this.#situations.condition(state, condition)
+        : this.#situations.anywhere(state, numbers);
   }
 
   renderOtherGoal(): Uint8Array {
-    return this.#scene.render(this.#otherSituation()).rgb.slice();
+    // The same whenever it is asked for in an episode.
+    const numbers = random(this.#seed, this.#episode, 1);
+    return this.#scene.render(this.#situations.other(this.#situation, this.#targets, numbers)).rgb.slice();
   }
 
   sight(): Sight {
@@ -270,44 +240,5 @@ export class Manipulation implements Task {
     const { state, goal } = this.#situation;
     const data = this.#scene.place(this.#situation);
     return this.#spec.measure((name) => this.#scene.site(data, name), goal, state.subarray(0, this.#scene.model.nq));
-  }
-
-  #stand(condition: number): Place {
-    return Object.values(this.#spec.stands)[condition % this.conditions.length]!;
-  }
-
-  /** The base at a place of the bench, the goal moved on the bench. */
-  #standing(state: Float64Array, [x, y]: Place, [right, away]: Place): Situation {
-    const [goalX, goalY, goalZ] = this.#spec.goal.place;
-    return { state, bench: [-x, -y, 0], goal: [goalX - x + right, goalY - y + away, goalZ], wrench: NO_WRENCH };
-  }
-
-  /** Base and goal anywhere between where the conditions have them. */
-  #anywhere(state: Float64Array, numbers: Random): Situation {
-    const shift = (): number => numbers.between(-GOAL_SHIFT, GOAL_SHIFT);
-    return this.#standing(state, this.#between(numbers), [shift(), shift()]);
-  }
-
-  /** A stand of the base between those of the conditions. */
-  #between(numbers: Random): Place {
-    const stands = Object.values(this.#spec.stands);
-    const along = (axis: 0 | 1): number => {
-      const values = stands.map((stand) => stand[axis]);
-      return numbers.between(Math.min(...values), Math.max(...values));
-    };
-    return [along(0), along(1)];
-  }
-
-  /** The same arm with another goal of the same kind, the same whenever it is asked for in an episode. */
-  #otherSituation(): Situation {
-    const { state, goal, wrench } = this.#situation;
-    const numbers = random(this.#seed, this.#episode, 1);
-    for (;;) {
-      const other =
-        this.#targets === "four"
-          ? this.#standing(state, this.#stand(numbers.integer(this.conditions.length)), [0, 0])
-          : this.#anywhere(state, numbers);
-      if (Math.hypot(other.goal[0] - goal[0], other.goal[1] - goal[1]) >= APART) return { ...other, wrench };
-    }
   }
 }

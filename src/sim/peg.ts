@@ -1,5 +1,6 @@
-import type { ManipulationSpec } from "./manipulation.js";
+import type { ManipulationSpec } from "./manipulation-spec.js";
 import type { Point } from "./reach-cost.js";
+import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
 
 /** Ticks at which the peg is above the hole, at which it stands still there, begins to go in, and is in. */
 const ABOVE = 40;
@@ -18,27 +19,6 @@ const IN = 0.004;
 const ENOUGH = 0.08;
 /** Half the hole's side less the peg's radius, metres: the tip is not in the hole further off its axis. */
 const CLEARANCE = 0.012;
-
-/** The arm of `models/peg.xml` and `models/door.xml`. */
-export const SEVEN_JOINTS = [
-  "shoulder_pan",
-  "shoulder_lift",
-  "upper_arm_roll",
-  "elbow_flex",
-  "forearm_roll",
-  "wrist_flex",
-  "wrist_roll",
-] as const;
-export const SEVEN_LINKS = {
-  base_link: "world",
-  shoulder_link: "base_link",
-  shoulder_lift_link: "shoulder_link",
-  upper_arm_link: "shoulder_lift_link",
-  elbow_link: "upper_arm_link",
-  forearm_link: "elbow_link",
-  wrist_link: "forearm_link",
-  hand_link: "wrist_link",
-} as const;
 
 /**
  * 001's peg insertion: a peg into a hole that only the camera shows. The arm's base stands at four places on the bench

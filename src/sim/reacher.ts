@@ -9,7 +9,6 @@ import { ReachCost } from "./reach-cost.js";
 import {
   CONTROL_PERIOD,
   FOUR_TARGETS,
-  fingertip,
   JOINTS,
   LINKS,
   ReacherModel,
@@ -17,6 +16,7 @@ import {
   SUBSTEPS,
   type Target,
 } from "./reacher-model.js";
+import { scatteredTarget } from "./reacher-targets.js";
 import type { Sight } from "./sight.js";
 import { type ControlProblem, NO_WRENCH, type Task, type TaskObservation, type Wrench } from "./task.js";
 import type { ImagePoint } from "./view.js";
@@ -36,10 +36,6 @@ const APART = 0.05;
 /** The fingertip must come this close, metres. */
 export const TOLERANCE = 0.01;
 
-/** Share of scattered frames with the target within 3 cm of the fingertip, as at the end of every episode. */
-const CLOSE = 0.3;
-/** Distance of scattered targets from the shoulder, metres: a little beyond where they can be. */
-const SCATTER_RADIUS = [0.05, 0.245] as const;
 const TIP = "ee";
 /** Weights of the fingertip's distance on the way and at the end, of ½ v² of the joints and ½ τ². */
 const WEIGHTS = { squared: 2, linear: 0.1 };
@@ -172,14 +168,7 @@ export class Reacher implements Task {
   scatter(numbers: Random): void {
     this.#state = this.#model.randomState(numbers);
     this.#wrench = NO_WRENCH;
-    if (numbers.uniform() < CLOSE) {
-      const [x, y] = fingertip(this.#state);
-      this.#target = [x + numbers.between(-0.03, 0.03), y + numbers.between(-0.03, 0.03)];
-    } else {
-      const angle = numbers.between(-Math.PI, Math.PI);
-      const distance = numbers.between(...SCATTER_RADIUS);
-      this.#target = [distance * Math.cos(angle), distance * Math.sin(angle)];
-    }
+    this.#target = scatteredTarget(this.#state, numbers);
   }
 
   renderOtherGoal(): Uint8Array {

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Arm } from "#src/arm/arm.js";
 import { modelFromFile } from "#src/arm/mujoco.js";
-import { SEVEN_JOINTS } from "#src/sim/peg.js";
+import { random } from "#src/sim/random.js";
+import { SEVEN_JOINTS } from "#src/sim/seven-dof.js";
 import { loadTask } from "#src/sim/tasks.js";
 import { parseUrdf } from "#src/urdf/urdf.js";
 
@@ -73,5 +74,29 @@ describe("the two tasks of the 7-DoF arm", () => {
       }),
     );
     expect(door).toBe(peg);
+  });
+});
+
+describe("the models of the 7-DoF arm", () => {
+  it("touch nothing where only the joints are known, and have block and door before the arm at home", async () => {
+    for (const name of Object.keys(TOOLS)) {
+      const model = await modelFromFile(`models/${name}.xml`);
+      const arm = new Arm(model, SEVEN_JOINTS, { site: "ee" });
+      const numbers = random(1);
+      for (let trial = 0; trial < 50; trial++) {
+        const data = arm.place(SEVEN_JOINTS.map(() => numbers.between(-2, 2)));
+        data.forward();
+        expect(arm.inContact(data)).toBe(false);
+      }
+      const data = arm.place(SEVEN_JOINTS.map(() => 0));
+      model.mj.mj_resetDataKeyframe(model.raw, data.raw, 0);
+      data.kinematics();
+      const goal = model.id("body", name === "peg" ? "block" : "door_frame");
+      const tip = arm.tipPosition(data);
+      const place = data.arrays.get("xpos").slice(3 * goal, 3 * goal + 2);
+      expect(Math.hypot(tip[0]! - place[0]!, tip[1]! - place[1]!)).toBeLessThan(0.6);
+      arm.delete();
+      model.delete();
+    }
   });
 });
