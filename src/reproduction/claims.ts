@@ -79,6 +79,14 @@ const COURSE_CLAIMS: readonly OfCourse[] = [
     unit: "points",
     of: (course) => whole(course, "position") - Math.max(whole(course, "image"), whole(course, "velocity")),
   },
+  {
+    id: "velocity_below_tenth",
+    text: "Image and positions together exceed 90 % (said of reaching)",
+    measure: "image and position share less 90 points",
+    sign: 1,
+    unit: "points",
+    of: (course) => whole(course, "image") + whole(course, "position") - 0.9,
+  },
 ];
 
 const whole = ({ ratios, ticks }: Course, group: Group) => meanWithin(ratios[group], 0, ticks);

@@ -12,4 +12,4 @@ export interface Extent {
 
 export const WHOLE: Extent = { seed: 0, perCondition: 5, stride: 2, torqueTicks: 16, cascadeTicks: 8 };
 /** For a look, and for tests: too little to judge trends by. */
-export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 5, torqueTicks: 4, cascadeTicks: 2 };
+export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 10, torqueTicks: 4, cascadeTicks: 2 };

@@ -148,10 +148,11 @@ function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): H
   const parts = heatmaps.map(({ explanation: { relevance } }) => {
     const all = values.flatMap((name) => Array.from(relevance[name]!, Math.abs));
     const sum = all.reduce((total, value) => total + value, 0);
-    return (name: string) => Array.from(relevance[name]!, (value) => percent(Math.abs(value) / sum)).join("  ");
+    return (name: string) =>
+      Array.from(relevance[name]!, (value) => ((100 * Math.abs(value)) / sum).toFixed(0)).join(" · ");
   });
   return table(
-    ["of the configuration’s relevance, element by element", ...heatmaps.map(({ method }) => method)],
+    ["% of the configuration’s relevance, element by element", ...heatmaps.map(({ method }) => method)],
     values.map((name) => [breakable(name), ...parts.map((part) => part(name))]),
   );
 }

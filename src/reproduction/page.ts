@@ -17,9 +17,9 @@ export function page(findings: Findings, svgs: ReadonlyMap<string, string>): str
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>torquelens: Kim and Choi reproduced</title><style>${STYLE}${MORE_STYLE}</style></head><body>
 <h1>Kim and Choi’s figures, from torquelens’ policies</h1>
-<p>${CITATION}. Their policies are not published; these are torquelens’ own for the same tasks, so the paper’s figures can be approached in trend and not in value. A share is the part of the relevance, Σ|R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+<p>${CITATION}. Their policies are not published; these are torquelens’ own for the same tasks, so the paper’s figures can be approached in trend and not in value. Its fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is the part of the relevance, Σ|R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
-<p class="note">${plural(extent.perCondition, "episode")} in each condition, seed ${extent.seed}.${
+<p class="note">${plural(extent.perCondition, "episode")} in each condition, seed ${extent.seed}; other conventions than ${USUAL}, and other importance factors, at one tick in ${extent.stride}.${
     extent.perCondition < 2 ? " A quick run: with one episode a condition the verdicts on trends mean little." : ""
   }</p>
 <h2>Image : configuration</h2>

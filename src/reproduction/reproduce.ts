@@ -82,7 +82,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
       if (isUsual) mass.push({ method, mass: meter.result() });
       // The paper shows the change by DTD alone.
       if (!isUsual && method !== METHODS[0]) continue;
-      const after = await explainEpisodes(under, changed.episodes, { method, ...hooks });
+      const after = await explainEpisodes(under, changed.episodes, { method, stride: isUsual ? 1 : stride, ...hooks });
       changeMeasured.push({
         method,
         convention: convention.name,
@@ -132,7 +132,7 @@ function amount(episodes: number, ticks: number, stride: number): number {
   const others = CONVENTIONS.length - 1;
   const recorded = 2 * all;
   const usual = 2 * METHODS.length * all;
-  return recorded + usual + others * (METHODS.length * some + all) + Object.keys(WEIGHTINGS).length * some;
+  return recorded + usual + others * (METHODS.length + 1) * some + Object.keys(WEIGHTINGS).length * some;
 }
 
 /** A new goal in mid-episode, another in each (001 Fig. 6). */

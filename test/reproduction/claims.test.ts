@@ -35,6 +35,7 @@ describe("what the paper says of an episode", () => {
       "velocity_falls",
       "velocity_least",
       "position_most",
+      "velocity_below_tenth",
     ]);
   });
 
