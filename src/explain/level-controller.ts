@@ -5,11 +5,11 @@ export interface LevelControllerOptions {
   readonly budgetMs: number;
   /** Levels to choose from, default all; it begins with the deepest. */
   readonly levels?: readonly Level[];
-  /** Ticks that p99 is taken over, default 100. */
+  /** Ticks that p99 is taken over, default 500. */
   readonly window?: number;
-  /** Ticks without an overrun before the level above is tried, default 100; a fall back from there doubles it. */
+  /** Ticks without an overrun before the level above is tried, default 25; a fall back from there soon after doubles it. */
   readonly patience?: number;
-  /** What patience grows to at most, default 6,400. */
+  /** What patience grows to at most, default 1,600. */
   readonly maxPatience?: number;
 }
 
@@ -18,14 +18,17 @@ type State = "begun" | "fallen" | "trial" | "proved";
 
 /** The part of a window's ticks that may overrun: the rest of p99. */
 const TOLERATED = 0.01;
+/** A level held for so many times the patience was worth the trial. */
+const HELD = 8;
 
 /**
  * Chooses how much to compute at the next tick from how long the last ones took.
  *
  * The level falls as soon as so many of a window's ticks overran the budget that its p99 (nearest rank) is above it. It
- * rises on trial: after `patience` ticks without an overrun, and any overrun within the first window of the trial ends it.
- * A fall from a level that was risen to doubles the patience, and only a level held for `maxPatience` ticks sets it back:
- * what does not fit is tried ever more seldom, and latencies about the budget do not make the level flap.
+ * rises on trial: after `patience` ticks without an overrun, and in the first window half as many overruns as else end the
+ * trial. A fall from a level that was risen to doubles the patience, unless the level was held for eight times as long, or
+ * for `maxPatience` ticks, which sets it back: what does not fit is tried ever more seldom, latencies about the budget do
+ * not make the level flap, and what passes is soon forgotten. `npm run bench:levels` shows what comes of it.
  */
 export class LevelController {
   readonly #levels: readonly Level[];
@@ -43,7 +46,7 @@ export class LevelController {
   #patience: number;
   #state: State = "begun";
 
-  constructor({ budgetMs, levels = LEVELS, window = 100, patience = 100, maxPatience = 6400 }: LevelControllerOptions) {
+  constructor({ budgetMs, levels = LEVELS, window = 500, patience = 25, maxPatience = 1600 }: LevelControllerOptions) {
     this.#levels = LEVELS.filter((level) => levels.includes(level));
     this.#budgetMs = budgetMs;
     this.#overran = new Uint8Array(window);
@@ -67,8 +70,8 @@ export class LevelController {
     this.#ticks++;
     this.#sinceOverrun = overran ? 0 : this.#sinceOverrun + 1;
     if (this.#state === "trial" && this.#ticks >= this.#overran.length && !overran) this.#state = "proved";
-    if (this.#state !== "fallen" && this.#ticks >= this.#maxPatience) this.#patience = this.#basePatience;
-    if (this.#overruns > (this.#state === "trial" ? 0 : this.#tolerated)) this.#fall();
+    const tolerated = this.#state === "trial" ? Math.floor(this.#tolerated / 2) : this.#tolerated;
+    if (this.#overruns > tolerated) this.#fall();
     else if (this.#index > 0 && this.#sinceOverrun >= this.#patience) this.#rise();
   }
 
@@ -81,7 +84,9 @@ export class LevelController {
   #fall(): void {
     if (this.#index === this.#levels.length - 1) return;
     const wasRisenTo = this.#state === "trial" || this.#state === "proved";
-    if (wasRisenTo) this.#patience = Math.min(2 * this.#patience, this.#maxPatience);
+    const wasHeld = this.#ticks >= Math.min(HELD * this.#patience, this.#maxPatience);
+    if (wasHeld) this.#patience = this.#basePatience;
+    else if (wasRisenTo) this.#patience = Math.min(2 * this.#patience, this.#maxPatience);
     this.#go(this.#index + 1, "fallen");
   }
 

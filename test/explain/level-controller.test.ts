@@ -69,6 +69,24 @@ describe("LevelController", () => {
     );
   });
 
+  it("of itself falls at the sixth late tick of 500", () => {
+    const controller = new LevelController({ budgetMs: BUDGET });
+    drive(controller, 5, () => LATE);
+    drive(controller, 494, () => FITS);
+    expect(controller.level).toBe("full");
+    controller.add(LATE);
+    expect(controller.level).toBe("shares");
+  });
+
+  it("soon forgets a busy spell: what was held for eight times its wait was worth the trial", () => {
+    const controller = create();
+    for (let spell = 0; spell < 6; spell++) {
+      drive(controller, 2, () => LATE);
+      expect(drive(controller, PATIENCE + 1, () => FITS).at(-1)).toBe("full");
+      drive(controller, 8 * PATIENCE, () => FITS);
+    }
+  });
+
   it("stays where everything fits", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: BUDGET, noNaN: true }), { minLength: 1 }), (latencies) => {
