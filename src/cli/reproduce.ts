@@ -22,7 +22,7 @@ import { taskFor } from "./sim-task.js";
 
 interface Options {
   readonly output: string;
-  readonly task: readonly string[];
+  readonly task?: readonly string[];
   readonly quick?: boolean;
   readonly seed: number;
   readonly json?: boolean;
@@ -34,16 +34,16 @@ export function addReproduce(program: Command): void {
     .description("make a paper's figures again from the shipped policies, beside what the paper says")
     .addArgument(new Argument("<paper>", "the paper").choices(["kim-choi"]))
     .option("-o, --output <folder>", "where the page, figures and tables go", "kim-choi")
-    .option("--task <name>", `only this task (can be given again): ${taskNames.join(", ")}`, several, [])
+    .option("--task <name>", `only this task (can be given again): ${taskNames.join(", ")}`, several)
     .option("--quick", "one episode a condition: for a look, too little to judge trends by")
     .option("--seed <n>", "seed of initial states and targets", wholeNumber(0), 0)
     .option("--json", "print what was found as one JSON object")
     .action((_paper: string, options: Options) => reproduce(options));
 }
 
-const several = (name: string, before: readonly string[]): string[] => [...before, name];
+const several = (name: string, before: readonly string[] = []): string[] => [...before, name];
 
-async function reproduce({ output, task: asked, quick, seed, json }: Options): Promise<void> {
+async function reproduce({ output, task: asked = [], quick, seed, json }: Options): Promise<void> {
   const names = chosen(asked);
   await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${output}: cannot make the folder (${error.code ?? error.message})`);

@@ -30,7 +30,7 @@ type OfCourse = Claim & { readonly of: (course: Course) => number };
 const COURSE_CLAIMS: readonly OfCourse[] = [
   {
     id: "image_starts_high",
-    text: "The image's share is high in the initial steps …",
+    text: "The image’s share is high in the initial steps …",
     measure: "image share, first tenth less the rest",
     sign: 1,
     unit: "points",
@@ -139,7 +139,7 @@ const CHANGE_CLAIMS: readonly AtChange[] = [
     when: "later",
     sign: 1,
   },
-  { id: "change_image_jumps", text: "The image's share jumps", group: "image", when: "after", sign: 1 },
+  { id: "change_image_jumps", text: "The image’s share jumps", group: "image", when: "after", sign: 1 },
   { id: "change_velocity_jumps", text: "The share of velocities jumps …", group: "velocity", when: "after", sign: 1 },
   { id: "change_velocity_recovers", text: "… and falls again", group: "velocity", when: "later", sign: -1 },
 ];

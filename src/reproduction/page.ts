@@ -1,7 +1,7 @@
 import { figure, type Html, html, STYLE, table } from "../analysis/html.js";
 import { percent, plural } from "../analysis/page-parts.js";
 import { CONVENTIONS } from "../policy/conventions.js";
-import type { Findings } from "./findings.js";
+import { type Findings, measuredBy } from "./findings.js";
 import { taskSection } from "./page-task.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "./paper.js";
 import { type Ratio, ratiosOf } from "./ratios.js";
@@ -25,7 +25,10 @@ ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (
 <h2>Image : configuration</h2>
 ${summaryTable(findings)}
 ${tasks.map((task) => html`<p>${inWords(task.task, ratiosOf(task))}</p>`)}
-<h3>Conventions</h3>
+<h2>What of the paper’s statements holds</h2>
+<p>By how many of the ${METHODS.length} methods, under ${USUAL}; numbers and intervals with each task below.</p>
+${holdsTable(findings)}
+<h2>Conventions</h2>
 <p>What relevance is measured from is a choice, and moves the shares more than the task does. Every convention leaves the torques as they are. A scale on an input changes nothing: the weights behind it take it back. So what normalisation decides is where zero lies.</p>
 ${table(
   ["convention", "normalisation", "joints and end effector are measured from", "feature points are measured from"],
@@ -70,6 +73,27 @@ function summaryTable({ tasks }: Findings): Html {
     }),
   );
 }
+
+function holdsTable({ tasks }: Findings): Html {
+  const verdicts = tasks.map(({ measured, change }) =>
+    METHODS.map((method) => [measured, change.measured].flatMap((all) => measuredBy(all, method, USUAL).verdicts)),
+  );
+  const claims = verdicts[0]?.[0]?.map(({ claim }) => claim) ?? [];
+  const agreeing = ({ agreement }: Findings["tasks"][number]) => agreement.filter(({ holds }) => holds).length;
+  return table(
+    ["the paper says", ...tasks.map(({ task }) => task)],
+    [
+      ...claims.map(({ text }, c) => [
+        text,
+        ...verdicts.map((methods) => count(methods.filter((own) => own[c]!.holds).length, METHODS.length)),
+      ]),
+      ["Methods agree in trend (pairs)", ...tasks.map((task) => count(agreeing(task), task.agreement.length))],
+    ],
+  );
+}
+
+const count = (holding: number, of: number): Html =>
+  html`<span class="${holding === of ? "yes" : holding === 0 ? "no" : "some"}">${holding} of ${of}</span>`;
 
 const pair = (image: number) =>
   Number.isNaN(image) ? "–" : `${Math.round(100 * image)} : ${100 - Math.round(100 * image)}`;
