@@ -16,6 +16,14 @@ export interface FigureRun {
   readonly focus?: boolean;
 }
 
+const manipulation = (done: string, median: string): readonly FigureRun[] => [
+  { key: "success", text: done, median: ["median_mm", median], focus: true },
+  { key: "torque_noise", text: "under 3 % torque noise", torqueNoise: 0.03 },
+  { key: "image_frozen", text: "image of another condition, frozen", ablation: "frozen" },
+  { key: "image_first", text: "its own first image, frozen", ablation: "first" },
+  { key: "image_black", text: "black image", ablation: "black" },
+];
+
 const FIGURE_RUNS: Readonly<Record<string, readonly FigureRun[]>> = {
   reacher: [
     {
@@ -34,13 +42,8 @@ const FIGURE_RUNS: Readonly<Record<string, readonly FigureRun[]>> = {
     { key: "image_frozen", text: "image of another target, frozen", targets: "four", ablation: "frozen" },
     { key: "image_first", text: "its own first image, frozen", targets: "four", ablation: "first" },
   ],
-  peg: [
-    { key: "success", text: "inserted", median: ["median_mm", "median distance from seated (mm)"], focus: true },
-    { key: "torque_noise", text: "under 3 % torque noise", torqueNoise: 0.03 },
-    { key: "image_frozen", text: "image of another condition, frozen", ablation: "frozen" },
-    { key: "image_first", text: "its own first image, frozen", ablation: "first" },
-    { key: "image_black", text: "black image", ablation: "black" },
-  ],
+  peg: manipulation("inserted", "median distance from seated (mm)"),
+  door: manipulation("opened", "median way of the handle to go (mm)"),
 };
 
 /** The runs of a task. */

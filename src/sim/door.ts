@@ -40,6 +40,7 @@ export const DOOR: ManipulationSpec = {
   goal: { body: "door_frame", place: [-0.12, 0.72, 0], site: "handle" },
   area: { low: [-0.25, 0.6], high: [-0.1, 0.75] },
   links: { ...SEVEN_LINKS, hook: "hand_link" },
+  passive: (tick) => [PULLED * fraction(tick, PULL, PULLED_AT)],
   measure: (_, __, positions) => {
     const angle = positions[SEVEN_JOINTS.length]!;
     return {

@@ -31,6 +31,8 @@ export interface ManipulationSpec {
   readonly area: { readonly low: Place; readonly high: Place };
   /** Parents of the robot's links, each after its parent. */
   readonly links: Readonly<Record<string, string>>;
+  /** Where the joints that nothing commands are when an expert is at a tick of its plan, rad; at the start without. */
+  passive?(tick: number): readonly number[];
   /** How things stand; `positions` are of all joints of the model. */
   measure(site: Sites, goal: Point, positions: Float64Array): Measure;
   readonly expert: ExpertSpec;

@@ -158,9 +158,11 @@ export class Manipulation implements Task {
     const condition = numbers.integer(this.conditions.length);
     const { states } = this.#expert.plan(this.#situations.condition(this.#start, condition).goal);
     const spread = SCATTER * numbers.uniform();
-    const state = states[numbers.integer(states.length)]!.map((value, i) =>
-      i < this.joints.length ? value + spread * numbers.normal() : value,
-    );
+    const tick = numbers.integer(states.length);
+    const state = states[tick]!.map((value, i) => (i < this.joints.length ? value + spread * numbers.normal() : value));
+    this.#spec.passive?.(tick).forEach((value, i) => {
+      state[this.joints.length + i] = value + spread * Math.abs(numbers.normal());
+    });
     this.#situation =
       numbers.uniform() < 0.5
         ? this.#situations.condition(state, condition)

@@ -29,7 +29,7 @@ const REACHER: Groundwork = {
   vision: { batch: 16, steps: 1200, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
 };
 
-const PEG: Groundwork = {
+const SEVEN: Groundwork = {
   spec: {
     width: 80,
     height: 64,
@@ -93,7 +93,29 @@ const LESSONS: readonly Lesson[] = [
     targets: "four",
     recipes: {
       imitation: {
-        ...PEG,
+        ...SEVEN,
+        imitation: {
+          batch: 64,
+          rounds: 8,
+          episodes: 40,
+          steps: 5000,
+          finalSteps: 40_000,
+          rate: 3e-3,
+          noise: [0.02, 0.02],
+          stale: 0,
+          torqueNoise: [0.03, 0.03],
+        },
+      },
+    },
+  },
+  {
+    task: "door",
+    landmarks: ["target", "fingertip"],
+    targets: "four",
+    recipes: {
+      imitation: {
+        ...SEVEN,
+        landmarkChannels: [8, 8],
         imitation: {
           batch: 64,
           rounds: 8,

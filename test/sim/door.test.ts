@@ -70,4 +70,17 @@ describe("door opening", () => {
     expect(Math.hypot(open.x - closed.x, open.y - closed.y)).toBeGreaterThan(8);
     expect(seen()).toBe(TARGET);
   });
+
+  it("is scattered from closed to wide open, shut while the arm is on its way", () => {
+    const numbers = random(8);
+    const here = { ...numbers, integer: (count: number) => (count === 4 ? CONDITION : numbers.integer(count)) };
+    const angles = Array.from({ length: 60 }, () => {
+      task.scatter(here);
+      return hinge();
+    });
+    expect(angles.filter((angle) => angle < 0.4).length).toBeGreaterThan(25);
+    expect(angles.filter((angle) => angle > 0.8).length).toBeGreaterThan(5);
+    expect(Math.min(...angles)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...angles)).toBeLessThan(1.7);
+  });
 });
