@@ -1,4 +1,4 @@
-"""The simulator as a ROS 2 graph, and the explanation of the shipped policy that moves its arm."""
+"""The simulator as a ROS 2 graph, and the explanation of the policy that moves its arm."""
 
 import os
 
@@ -10,7 +10,8 @@ from launch_ros.actions import Node
 
 # name: (default, description)
 ARGUMENTS = {
-    'policy': ('', 'Policy that moves the arm and is explained; the shipped one unless given'),
+    'task': ('reacher', 'Simulated task: reacher, peg or door'),
+    'policy': ('', 'Policy that moves the arm and is explained; the shipped one of the task unless given'),
     'params_file': ('', 'YAML file of parameters of both nodes; arguments given here win over it'),
     'namespace': ('', 'Namespace of both nodes'),
     'driver': ('policy', 'What moves the arm: policy (within the simulator) or topic (the torques of the explaining node)'),
@@ -31,7 +32,7 @@ def nodes(context):
     """The actions for the arguments as they were given."""
     given = {name: context.launch_configurations[name] for name in ARGUMENTS}
     share = get_package_share_directory('torquelens')
-    policy = path(given['policy'] or os.path.join(share, 'models', 'reacher.onnx'))
+    policy = path(given['policy'] or os.path.join(share, 'models', given['task'] + '.onnx'))
     simulator = Node(
         package='torquelens',
         executable='sim_node',
@@ -39,7 +40,7 @@ def nodes(context):
         namespace=given['namespace'],
         parameters=[
             *([path(given['params_file'])] if given['params_file'] else []),
-            {'policy': policy, 'driver': given['driver']},
+            {'task': given['task'], 'policy': policy, 'driver': given['driver']},
         ],
         remappings=[('torque_command', 'torquelens/torque_command')],
         output='screen',
