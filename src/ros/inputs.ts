@@ -76,14 +76,8 @@ export class Inputs {
     this.#listen(ROBOT_DESCRIPTION, "std_msgs/msg/String", "robot_description", QOS.latched, ({ data }) =>
       this.#describe(data as string),
     );
-    for (const modality of given) {
-      const topic = valuesTopic(modality);
-      const take = (message: Fields) =>
-        this.#take(observer.givenValues(modality, message as unknown as Float64MultiArrayMessage));
-      // A goal that was said once and for all, before this node came, and one that is said again and again.
-      for (const qos of [QOS.values, QOS.latched])
-        this.#listen(topic, "std_msgs/msg/Float64MultiArray", topic, qos, take);
-    }
+    for (const modality of given) this.#listen(valuesTopic(modality), ...this.#values(modality, QOS.values));
+    this.#hearLatched();
     if (!wantsTf) return;
     const tf = (isStatic: boolean) => (message: Fields) => {
       this.#take(observer.transforms(message as unknown as TfMessage, isStatic));
@@ -122,6 +116,7 @@ export class Inputs {
 
   /** Looks for publishers whose messages never come, of another type or quality of service. */
   check(problem: (topic: string, reason: string) => void): void {
+    this.#hearLatched();
     const mismatches: Record<string, number> = {};
     for (const topic of new Set(this.#inputs.map(({ subscription }) => subscription.topic))) {
       const wanted = this.#inputs.filter(({ subscription }) => subscription.topic === topic);
@@ -145,6 +140,27 @@ export class Inputs {
     const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", wanted);
     const subscription = this.ros.subscribe(type, topic, qos, take);
     this.#inputs.push({ name, type, qos, subscription });
+  }
+
+  /** How values of a modality that no sensor gives are listened to. */
+  #values(modality: string, qos: Qos): [type: string, topic: string, qos: Qos, take: (message: Fields) => void] {
+    const take = (message: Fields) =>
+      this.#take(this.options.observer.givenValues(modality, message as unknown as Float64MultiArrayMessage));
+    return ["std_msgs/msg/Float64MultiArray", valuesTopic(modality), qos, take];
+  }
+
+  /**
+   * A goal that was said once, before this node came, is heard only by a subscription that asks for it; a publisher that
+   * keeps nothing would complain of one. So it is opened where there is such a publisher.
+   */
+  #hearLatched(): void {
+    for (const modality of this.options.given) {
+      const name = valuesTopic(modality);
+      const [first, latched] = this.#inputs.filter((input) => input.name === name);
+      const offers = this.ros.publishersOf(first!.subscription.topic);
+      if (!latched && offers.some(({ durability }) => durability === "transient_local"))
+        this.#listen(name, ...this.#values(modality, QOS.latched));
+    }
   }
 
   async #describe(urdf: string): Promise<void> {

@@ -165,7 +165,8 @@ class Probe:
             while not state['stop'] and (count == 0 or state['sent'] < count):
                 now = self.node.get_clock().now().to_msg()
                 for publisher, message in ready:
-                    message.header.stamp = now
+                    if hasattr(message, "header"):
+                        message.header.stamp = now
                     publisher.publish(message)
                 state['sent'] += 1
                 following += 1 / hz
