@@ -12,6 +12,7 @@ import type { Method } from "../relevance/method.js";
 import { givenModalities } from "../sensing/given-values.js";
 import { Observer } from "../sensing/observer.js";
 import { effortLimits, parseUrdf } from "../urdf/urdf.js";
+import { unlessAborted } from "./abandon.js";
 import type { RosClock } from "./clock.js";
 import { Commander } from "./commander.js";
 import { displayOf, type EXPLAIN_PARAMETERS, syncOf, thresholdsFrom } from "./explain-parameters.js";
@@ -70,6 +71,7 @@ export class ExplainSession {
     const { ros, parameters, clock, qos, warnings } = around;
     const get = parameters.get.bind(parameters);
     const policy = await around.loadPolicy(get("policy"), get("card") || undefined);
+    signal.throwIfAborted();
     const others = givenModalities(policy);
     parameters.replace(VALUES_PREFIX, valuesTable(others));
     const said = valuesFrom(others, (name) => parameters.value(name)).filter(([, values]) => values !== undefined);
@@ -79,7 +81,7 @@ export class ExplainSession {
       const path = get("profile");
       const profile = path === "" ? undefined : await loadProfile(path);
       const problem = (name: string, reason: string) => warnings.problem(session?.topicOf(name) ?? name, reason);
-      const observer = await Observer.create(policy, {
+      const making = Observer.create(policy, {
         ...syncOf(get),
         now: () => clock.now(),
         problem,
@@ -87,6 +89,7 @@ export class ExplainSession {
         values: Object.fromEntries(said) as Readonly<Record<string, readonly number[]>>,
         heard: others.map(({ name }) => name),
       });
+      const observer = await unlessAborted(making, signal, (late) => late.delete());
       opened.push(() => observer.delete());
       const explainer = await RealTimeExplainer.create(policy, {
         method: await around.methodOf(get("method")),
