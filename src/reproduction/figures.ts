@@ -97,7 +97,12 @@ function cascadeLines({ cascade }: TaskFindings): object {
     encoding: {
       x: { field: "layer", type: "nominal", sort: layers, title: "drawn anew down to", axis: { labelAngle: 0 } },
       y: { field: "spearman", type: "quantitative", title: "rank correlation", scale: { domain: [-0.2, 1] } },
-      color: { field: "method", type: "nominal", sort: null, scale: { range: ["#0072b2", "#e69f00", "#009e73"] } },
+      color: {
+        field: "method",
+        type: "nominal",
+        sort: null,
+        scale: { range: ["#0072b2", "#e69f00", "#009e73", "#666666"] },
+      },
     },
   };
 }

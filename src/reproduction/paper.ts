@@ -3,6 +3,9 @@
 /** The methods that the paper compares. */
 export const METHODS = ["dtd", "rap", "guided-backprop"] as const;
 
+/** The paper's, and for comparison one that tells torques apart: heatmaps are put to the test by all of these. */
+export const TESTED = [...METHODS, "lrp-epsilon"] as const;
+
 export interface PaperTask {
   /** Image's part of image : configuration, averaged along trajectories (their §IV-C.1). */
   readonly image: number;

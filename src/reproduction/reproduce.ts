@@ -15,7 +15,7 @@ import type { Extent } from "./extent.js";
 import type { Measured, TaskFindings } from "./findings.js";
 import { type Mass, MassMeter } from "./mass.js";
 import { dataMeans } from "./means.js";
-import { METHODS } from "./paper.js";
+import { METHODS, TESTED } from "./paper.js";
 import { type Pictured, picture } from "./picture.js";
 import { cascade, collapse, firstImage } from "./sanity.js";
 
@@ -99,7 +99,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
   const cascadeTicks = sampled(extent.cascadeTicks);
   const collapses: TaskFindings["collapse"][number][] = [];
   const cascades: TaskFindings["cascade"][number][] = [];
-  for (const method of METHODS) {
+  for (const method of TESTED) {
     collapses.push({ method, collapse: await collapse({ policy, method, observations: torqueTicks, ...hooks }) });
     cascades.push({ method, steps: await cascade({ policy, method, observations: cascadeTicks, ...hooks }, seed) });
   }

@@ -1,0 +1,113 @@
+import { figure, type Html, html, table } from "../analysis/html.js";
+import { breakable, percent, plural } from "../analysis/page-parts.js";
+import type { TaskFindings } from "./findings.js";
+import { PARTS } from "./mass.js";
+import type { FigureOf } from "./page-task.js";
+import { METHODS } from "./paper.js";
+import type { Pictured } from "./picture.js";
+
+/** Parts of a task's section: where the policy looks, and what heatmaps are worth. */
+
+export function picturesPart({ pictures, modalities, period }: TaskFindings): Html {
+  return html`<h3>Where it looks (their Fig. 3)</h3>
+${pictures.map(
+  (pictured) => html`<h4>${pictured.condition}, ${(pictured.tick * period).toFixed(2)} s</h4>
+<div class="row">${figure(pictured.camera.svg, "Camera image, feature points ringed")}${pictured.heatmaps.map(
+    ({ method, panel }) => figure(panel.svg, `Heatmap by ${method}`),
+  )}</div>
+${elementsTable(pictured, modalities)}`,
+)}`;
+}
+
+/** Relevance of each element of the configuration, of all of the configuration's. */
+function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): Html {
+  const values = modalities.filter((name) => heatmaps[0]!.explanation.relevance[name] !== undefined);
+  const parts = heatmaps.map(({ explanation: { relevance } }) => {
+    const all = values.flatMap((name) => Array.from(relevance[name]!, Math.abs));
+    const sum = all.reduce((total, value) => total + value, 0);
+    return (name: string) =>
+      Array.from(relevance[name]!, (value) => ((100 * Math.abs(value)) / sum).toFixed(0)).join(" · ");
+  });
+  return table(
+    ["% of the configuration’s relevance, element by element", ...heatmaps.map(({ method }) => method)],
+    values.map((name) => [breakable(name), ...parts.map((part) => part(name))]),
+  );
+}
+
+export function sanityPart({ task, collapse, cascade }: TaskFindings, figureOf: FigureOf): Html {
+  return html`<h3>What the heatmaps depend on</h3>
+<p>Alike heatmaps of different torques say nothing of the single torque (Sixt et al. 2020). Heatmaps that stay the same when layers are drawn anew from the torques on do not depend on those layers (Adebayo et al. 2018). The last method is no method of the paper: it is there for comparison.</p>
+${table(
+  ["heatmaps of two torques", "cosine", "least alike pair", "rank correlation", "structural similarity", "pairs"],
+  collapse.map(({ method, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => [
+    method,
+    cosine.toFixed(3),
+    leastCosine.toFixed(3),
+    spearman.toFixed(3),
+    ssim.toFixed(3),
+    pairs,
+  ]),
+)}
+<p>${collapseInWords(collapse)}</p>
+${figureOf(`cascade-${task}`, "Rank correlation of heatmaps with the policy’s, as its layers are drawn anew one after another.")}
+${table(
+  ["drawn anew down to", ...cascade.map(({ method }) => method)],
+  cascade[0]!.steps.map(({ layer }, step) => [layer, ...cascade.map(({ steps }) => steps[step]!.spearman.toFixed(3))]),
+)}`;
+}
+
+/** Heatmaps of two torques with a mean cosine from here on are alike. */
+const ALIKE = 0.95;
+
+function collapseInWords(all: TaskFindings["collapse"]): string {
+  const names = (isAlike: boolean) =>
+    all.filter(({ collapse }) => collapse.cosine >= ALIKE === isAlike).map(({ method }) => method);
+  const [alike, different] = [names(true), names(false)];
+  return [
+    alike.length > 0 &&
+      `By ${alike.join(", ")} the heatmaps of different torques are alike (mean cosine ${ALIKE} and more): they show what the policy looks at, not what the single torque is based on.`,
+    different.length > 0 && `By ${different.join(", ")} they differ.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+export function massPart({ mass }: TaskFindings): Html {
+  return html`<h3>On what the image’s relevance lies</h3>
+${table(
+  ["method", ...PARTS, "ticks"],
+  [
+    ...mass.map(({ method, mass: { relevance, ticks } }) => [
+      method,
+      ...PARTS.map((part) => percent(relevance[part])),
+      ticks,
+    ]),
+    ["part of the image’s area", ...PARTS.map((part) => percent(mass[0]!.mass.area[part])), mass[0]!.mass.ticks],
+  ],
+)}`;
+}
+
+export function alphaPart({ alpha: { weighted, free, held } }: TaskFindings): Html {
+  return html`<h3>Importance α, by ${METHODS[0]}</h3>
+${table(
+  ["α", "image", "position", "velocity", "image share of a tick differs by (mean)", "(at most)"],
+  weighted.map(({ weighting, groups, difference }) => [
+    weighting,
+    percent(groups.image.mean),
+    percent(groups.position.mean),
+    percent(groups.velocity.mean),
+    percent(difference.mean),
+    percent(difference.max),
+  ]),
+)}
+<p class="note">Cosine similarity of α by rollouts and by the analytic form: ${[
+    ["moving freely", free] as const,
+    ["in contact or at a limit", held] as const,
+  ]
+    .map(([where, { ticks, median, low }]) =>
+      ticks === 0
+        ? `${where} never`
+        : `${where} ${median.toFixed(4)} at the median, ${low.toFixed(4)} at the 5 % quantile (${plural(ticks, "tick")})`,
+    )
+    .join("; ")}.</p>`;
+}
