@@ -7,7 +7,7 @@ import { Camera } from "./camera.js";
 import { ControlStep } from "./linearise.js";
 import type { Raster } from "./raster.js";
 import type { Point } from "./reach-cost.js";
-import { Sorter } from "./sight.js";
+import { type Sight, Sorter } from "./sight.js";
 import type { Wrench } from "./task.js";
 import { clipped } from "./torque.js";
 import { type ImagePoint, project, type View } from "./view.js";
@@ -94,7 +94,7 @@ export class ArmScene {
     return after;
   }
 
-  /** Dynamics for planners, with the goal where it is; contact forces count or not. */
+  /** Dynamics for planners, with the goal at its place. Its data is overwritten by the next call. */
   stepsTowards(goal: Point): ControlStep {
     this.controlStep.data.arrays.get("mocap_pos").set(goal, 3 * this.#mocap.goal);
     return this.controlStep;
@@ -105,7 +105,8 @@ export class ArmScene {
     return this.#camera.render(this.place(situation));
   }
 
-  sight(situation: Situation) {
+  /** What is where in the camera image, and how far. */
+  sight(situation: Situation): Sight {
     return this.#sorter.sight(this.render(situation));
   }
 

@@ -24,9 +24,6 @@ export interface ExpertSpec extends Pick<FollowOptions, "last" | "ahead"> {
   hold?(phase: number, sites: Sites, goal: Point): number;
 }
 
-/** Goals nearer than this share a plan, metres. */
-const GRID = 1e-3;
-
 /**
  * An expert of one task: a plan by iLQR for each place of the goal, made without contact forces when it is first asked
  * for, and followed by the state alone. Without contacts a plan is smooth; it leads where there are none.
@@ -59,11 +56,11 @@ export class PlanExpert {
 
   /** The plan for a goal: it begins from that for the goal of `spec.first`, so that it does not depend on what was asked before. */
   plan(goal: Point): Plan {
-    const key = this.#key(goal);
+    const key = goal.join();
     let found = this.#plans.get(key);
     if (found === undefined) {
       const { first } = this.#spec;
-      found = this.#planned(goal, key === this.#key(first) ? undefined : this.plan(first));
+      found = this.#planned(goal, key === first.join() ? undefined : this.plan(first));
       this.#plans.set(key, found);
     }
     return found;
@@ -79,10 +76,6 @@ export class PlanExpert {
     const sites = goals((name) => scene.site(step.data, name), goal);
     const cost = new ReachCost(scene.model, sites, weights, velocityWeight);
     return { step, horizon: this.#horizon, start, cost, controlWeight };
-  }
-
-  #key(goal: Point): string {
-    return goal.map((value) => Math.round(value / GRID)).join();
   }
 
   #planned(goal: Point, from: Plan | undefined): Plan {

@@ -32,7 +32,7 @@ export const NO_WRENCH: Wrench = [0, 0, 0, 0, 0, 0];
  * model, [2 nv]; the commanded ones come first, in the order of `joints`.
  */
 export interface ControlProblem extends PlanOptions {
-  /** Dynamics of one control step, with the episode's goal in place. The task's own: valid until it is asked again. */
+  /** Dynamics of one control step, with the episode's goal in place. The task's own: valid until it is asked or plans again. */
   readonly step: ControlStep;
 }
 
@@ -105,7 +105,7 @@ export interface Task {
   state(): Float64Array;
   /** Puts all joints in another state, [2 nv]; everything else stays. */
   setState(state: Float64Array): void;
-  /** The rest of the episode's length from its start as the problem that the expert's plan solves. `cost` is the caller's to delete. */
+  /** An episode's length from the state now, as the problem that the expert's plan solves. `cost` is the caller's to delete. */
   problem(): ControlProblem;
 
   /** All that the rest of the episode depends on. */
