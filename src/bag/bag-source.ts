@@ -2,8 +2,10 @@ import { InputError } from "../errors.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
+import { EPISODE_START } from "../messages/explanation.js";
 import type {
   CameraInfoMessage,
+  ExplanationMessage,
   Float64MultiArrayMessage,
   JointStateMessage,
   StringMessage,
@@ -14,6 +16,7 @@ import type { Counters } from "../sensing/counters.js";
 import type { Match } from "../sensing/match.js";
 import { Observer } from "../sensing/observer.js";
 import type { ObserverOptions } from "../sensing/observer-options.js";
+import { stampOf } from "../sensing/stamp.js";
 import { JOINT_STATES } from "../sensing/topics.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
@@ -181,6 +184,12 @@ export class BagSource implements Source {
     for (const topic of inputs.joints) add(topic, (message) => observer.jointState(message as JointStateMessage));
     for (const [modality, topic] of inputs.given)
       add(topic, (message) => observer.givenValues(modality, message as Float64MultiArrayMessage));
+    for (const topic of inputs.explanations)
+      add(topic, (message) => {
+        const { flags, header } = message as ExplanationMessage;
+        if (flags.includes(EPISODE_START)) observer.begins(stampOf(header.stamp));
+        return [];
+      });
     for (const topic of inputs.tf) add(topic, (message) => observer.transforms(message as TfMessage));
     for (const topic of inputs.staticTf) add(topic, (message) => observer.transforms(message as TfMessage, true));
     for (const topic of inputs.descriptions)

@@ -29,16 +29,19 @@ export interface Inputs {
   readonly staticTf: readonly Topic[];
   /** By modality that no sensor gives, those that are recorded. */
   readonly given: ReadonlyMap<string, Topic>;
+  /** Explanations already in the bag: they tell where episodes begin, and nothing else. */
+  readonly explanations: readonly Topic[];
 }
 
 const IMAGES = new Set(["sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"]);
 const ARRAYS = new Set(["std_msgs/msg/Float64MultiArray", "std_msgs/msg/Float32MultiArray"]);
-const EXPLANATIONS = new Set(["torquelens/msg/Explanation", "torquelens/msg/RelevanceRatios"]);
+const EXPLANATION = "torquelens/msg/Explanation";
+const EXPLANATIONS = new Set([EXPLANATION, "torquelens/msg/RelevanceRatios"]);
 /** Messages of each topic of joint states that are looked at for the names of joints. */
 const LOOKED_AT = 20;
 
 /**
- * Finds topics by type and name; what an explanation already in the bag says counts for nothing.
+ * Finds topics by type and name; those that an explanation already in the bag came with count for nothing.
  * @throws InputError where a topic is missing or several would do, which are then named
  */
 export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = {}): Promise<Inputs> {
@@ -60,6 +63,7 @@ export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = 
     descriptions: ofType("std_msgs/msg/String", "/robot_description"),
     tf: usesTf ? ofType("tf2_msgs/msg/TFMessage", "/tf") : [],
     staticTf: usesTf ? ofType("tf2_msgs/msg/TFMessage", "/tf_static") : [],
+    explanations: bag.topics.filter(({ type, messages }) => type === EXPLANATION && messages > 0),
     given: givenTopics(bag, topics, policy, named),
   };
 }

@@ -129,6 +129,9 @@ async function openFolder(path: string): Promise<Bag> {
   return openAll(files, openFile, (bags) => new JoinedBag(path, bags, inTurn));
 }
 
+/** A file by its name, and as it is called where somebody packed or unpacked it after it was recorded. */
+const formsOf = (name: string): string[] => [name, `${name}.zstd`, `${name}.zst`, name.replace(/\.zstd?$/, "")];
+
 /** The files of a rosbag2 folder in their order: as its metadata say, else by their numbers. */
 async function filesOf(path: string): Promise<string[]> {
   const names = await readdir(path);
@@ -136,9 +139,10 @@ async function filesOf(path: string): Promise<string[]> {
     const source = join(path, METADATA);
     const { rosbag2_bagfile_information: found } = parseYaml(await readFile(source, "utf8"), source, METADATA_SCHEMA);
     const listed = found.relative_file_paths.map((name) => basename(name));
-    const missing = listed.find((name) => !names.includes(name));
+    const there = listed.map((name) => formsOf(name).find((form) => names.includes(form)));
+    const missing = listed.find((_, i) => there[i] === undefined);
     if (missing !== undefined) throw new InputError(`${source}: names ${missing}, which is not in the folder`);
-    if (listed.length > 0) return listed.map((name) => join(path, name));
+    if (listed.length > 0) return there.map((name) => join(path, name!));
   }
   const order = new Intl.Collator("en", { numeric: true });
   const bags = names.filter((name) => /\.(mcap|db3)(\.zstd?)?$/.test(name));

@@ -56,7 +56,7 @@ function effectsOf(
     [SYNC, () => observer.configure(syncOf(value))],
     ...said.map(([name, values]): [readonly string[], Effect] => [
       [`${VALUES_PREFIX}${name}`],
-      () => observer.setValues(name, values),
+      () => observer.given.set(name, values),
     ]),
     [Object.keys(thresholds).map((name) => `diagnostics.${name}`), () => monitor.setThresholds(thresholds)],
     [["heatmap_joint"], () => explainer.setHeatmapOf((value("heatmap_joint") as string) || undefined)],

@@ -1,4 +1,12 @@
 import type { Observation } from "../explain/observation.js";
+import type { CameraMessage } from "./observing.js";
+
+/** What is decoded, and when its message came. */
+export interface Arrival {
+  /** None for a policy without a camera. */
+  readonly message: CameraMessage | undefined;
+  readonly receivedMs: number;
+}
 
 /** An image with all else of its time. Nothing of it is decoded before it is asked for. */
 export interface Match {

@@ -7,7 +7,7 @@ import { Beginning } from "./beginning.js";
 import { type Counters, type DropReason, Tally } from "./counters.js";
 import { GivenValues } from "./given-values.js";
 import { ImageError } from "./image-error.js";
-import type { Match } from "./match.js";
+import type { Arrival, Match } from "./match.js";
 import type { ObserverOptions } from "./observer-options.js";
 import { CameraError, type CameraMessage, Observing } from "./observing.js";
 import { nanoseconds, stampOf } from "./stamp.js";
@@ -18,13 +18,6 @@ import { type Matched, Synchroniser } from "./synchroniser.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 import { unusable } from "./values.js";
 
-/** What is decoded, and when its message came. */
-interface Arrival {
-  /** None for a policy without a camera. */
-  readonly message: CameraMessage | undefined;
-  readonly receivedMs: number;
-}
-
 /**
  * Makes a policy's observations of a robot's messages, from ROS 2 or a recording. Messages go in as they come, and with
  * each come the matches that it completed. What is made of them follows from the messages, their order and the clock.
@@ -33,10 +26,11 @@ interface Arrival {
 export class Observer {
   /** The policy's image modalities. The first one's images lead: an observation has their stamp. */
   readonly cameras: readonly string[];
+  /** What no sensor gives. */
+  readonly given: GivenValues;
   readonly #policy: Policy;
   readonly #tally: Tally;
   readonly #gate: StampGate;
-  readonly #given: GivenValues;
   readonly #states: StateBuffer;
   readonly #synchroniser: Synchroniser<Arrival, RobotState>;
   readonly #observing: Observing;
@@ -45,6 +39,7 @@ export class Observer {
   readonly #beginning: Beginning;
   #episode = 0;
   #observed: { readonly episode: number; readonly stamp: bigint } | undefined;
+  #begins: bigint | undefined;
   #tick = 0;
 
   private constructor(
@@ -56,8 +51,8 @@ export class Observer {
     this.#gate = new StampGate(now, settingsOf(sync, policy.card.control_period));
     this.#arm = new KnownArm(policy);
     this.#beginning = new Beginning(nanoseconds(quietStart));
-    this.#given = new GivenValues(policy, values, heard);
-    this.#states = new StateBuffer(policy, this.#given);
+    this.given = new GivenValues(policy, values, heard);
+    this.#states = new StateBuffer(policy, this.given);
     this.#observing = new Observing(policy, this.#tally);
     this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
     const [first = JOINT_STATES, ...others] = this.cameras;
@@ -132,17 +127,12 @@ export class Observer {
     const topic = valuesTopic(modality);
     this.#receive(topic);
     try {
-      this.#given.set(modality, data);
+      this.given.set(modality, data);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.#tally.dropped(topic, "malformed", error.message);
     }
     return this.#take();
-  }
-
-  /** The same by a user's hand; undefined: nothing is known of it any more. @throws InputError; what held before stays */
-  setValues(modality: string, values: ArrayLike<number> | undefined): void {
-    this.#given.set(modality, values);
   }
 
   /** The robot's URDF, for a policy whose card names no file; another one replaces it. */
@@ -159,6 +149,11 @@ export class Observer {
    */
   commanded(torque: ArrayLike<number> | Promise<ArrayLike<number>>): void {
     this.#observing.commanded(torque);
+  }
+
+  /** An episode begins with the image of this stamp, as who recorded it knew. */
+  begins(stamp: bigint): void {
+    this.#begins = stamp;
   }
 
   /** Forgets all messages; the next observation begins an episode. */
@@ -191,9 +186,7 @@ export class Observer {
   }
 
   #drop(topic: string, why: DropReason, reason: string): readonly Match[] {
-    this.#tally.dropped(topic, why, reason, {
-      isImage: topic === (this.cameras[0] ?? JOINT_STATES),
-    });
+    this.#tally.dropped(topic, why, reason, { isImage: topic === (this.cameras[0] ?? JOINT_STATES) });
     return this.#take();
   }
 
@@ -238,7 +231,8 @@ export class Observer {
       const images = await this.#observing.images(Object.fromEntries(messages));
       if (episode !== this.#episode) return void overtaken();
       const before = this.#observed;
-      const first = before?.episode !== episode || stamp - before.stamp > this.#gate.settings.episodeGap;
+      const isAfterGap = before && stamp - before.stamp > this.#gate.settings.episodeGap;
+      const first = before?.episode !== episode || isAfterGap || stamp === this.#begins;
       if (first) this.#observing.begin();
       const rest = await this.#observing.state(state, this.#arm.model);
       const wrong = unusable(this.#policy, rest.values);

@@ -238,6 +238,11 @@ describe("a folder", () => {
     expect(await readAll(await bagOf("run"))).toEqual([...messages.slice(10, 20), ...messages.slice(0, 10)]);
     await list(["run_0.mcap", "run_7.mcap"]);
     expect(await reasonOf("run")).toBe("run/metadata.yaml: names run_7.mcap, which is not in the folder");
+    await zstd.isLoaded;
+    await writeFile(at("run/run_7.mcap.zstd"), zstd.compress(await mcapOf(messages.slice(0, 4)), 1));
+    const packed = await bagOf("run");
+    expect(packed.isPacked).toBe(true);
+    expect((await readAll(packed)).slice(-4)).toEqual(messages.slice(0, 4));
     await writeFile(at("run/metadata.yaml"), "rosbag2_bagfile_information: 3\n");
     expect(await reasonOf("run")).toMatch(/^run\/metadata.yaml: rosbag2_bagfile_information: /);
   });

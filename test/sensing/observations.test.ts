@@ -374,11 +374,11 @@ describe("other values", () => {
     robot.jointState(state(40n));
     expect((await only(robot.image("image", image(40n)))).values.language).toEqual(Float64Array.of(4, 5, 6));
     expect(robot.counters().topics["values/language"]).toEqual({ received: 4, dropped: { malformed: 2 } });
-    expect(() => robot.setValues("language", [1])).toThrow("values of language: found 1 values, expected 3 (0, 1, 2)");
-    robot.setValues("language", undefined);
+    expect(() => robot.given.set("language", [1])).toThrow("values of language: found 1 values, expected 3 (0, 1, 2)");
+    robot.given.set("language", undefined);
     robot.jointState(state(60n));
     expect(robot.image("image", image(60n))).toEqual([]);
-    robot.setValues("language", [7, 8, 9]);
+    robot.given.set("language", [7, 8, 9]);
     const waited = await only(robot.jointState(state(80n)));
     expect([waited.stamp, waited.values.language]).toEqual([60n * MS, Float64Array.of(7, 8, 9)]);
   });
