@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import type { MessageFolders } from "../bag/message-folders.js";
 import { overTime } from "./charts.js";
 import { draw } from "./draw.js";
 import { type Point, readPictures } from "./pictures.js";
@@ -78,7 +79,8 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
       stamps.set(index, nearest(run, options.at?.length ? options.at : evenly(secondsAt(run, run.ticks - 1))));
       details.push({ run: index, ...(await chartsOf(run)), strip: [] });
     }
-    const frames = await framesOf(bag, [...stamps.values(), ...momentStamps.values()].flat());
+    const placed = [...stamps.values(), ...momentStamps.values()].flat();
+    const frames = await framesOf(bag, placed, options.folders);
     const strip = (placed: readonly Placed[]) =>
       placed.flatMap(({ stamp, seconds }) => (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })));
     for (const [moment, placed] of momentStamps) strips.set(moment, strip(placed));
@@ -125,12 +127,16 @@ function nearest(run: Run, wanted: readonly number[]): Placed[] {
     .map((i) => ({ stamp: run.stamp[i]!, logTime: run.logTime[i]!, seconds: secondsAt(run, i) }));
 }
 
-async function framesOf(bag: string, placed: readonly Placed[]): Promise<Map<bigint, Omit<Frame, "seconds">[]>> {
+async function framesOf(
+  bag: string,
+  placed: readonly Placed[],
+  folders?: MessageFolders,
+): Promise<Map<bigint, Omit<Frame, "seconds">[]>> {
   const frames = new Map<bigint, Omit<Frame, "seconds">[]>();
   if (placed.length === 0) return frames;
   const times = placed.map(({ logTime }) => logTime).sort((a, b) => Number(a - b));
   const wanted = { stamps: new Set(placed.map(({ stamp }) => stamp)), from: times[0]!, to: times.at(-1)! };
-  for (const [stamp, pictures] of await readPictures(bag, wanted)) {
+  for (const [stamp, pictures] of await readPictures(bag, wanted, folders)) {
     const shown: Omit<Frame, "seconds">[] = [];
     for (const { camera, data, points } of pictures) {
       const { width: whole } = await sharp(data).metadata();

@@ -1,5 +1,6 @@
 import { keyOf, type Topic } from "../bag/bag.js";
 import { decoderOf } from "../bag/decode.js";
+import type { MessageFolders } from "../bag/message-folders.js";
 import { openBag } from "../bag/open-bag.js";
 import type { CompressedImageMessage, ExplanationMessage } from "../messages/types.js";
 
@@ -31,8 +32,12 @@ export interface Wanted {
 const LATE = 2_000_000_000n;
 
 /** Reads overlays by their stamps; stamps without one are left out. Memory: what it returns. */
-export async function readPictures(path: string, { stamps, from, to }: Wanted): Promise<Map<bigint, Picture[]>> {
-  const bag = await openBag(path);
+export async function readPictures(
+  path: string,
+  { stamps, from, to }: Wanted,
+  folders?: MessageFolders,
+): Promise<Map<bigint, Picture[]>> {
+  const bag = await openBag(path, folders);
   try {
     const overlays = bag.topics.filter(({ name, type }) => type === TYPE && TOPIC.test(name));
     const names = new Set(overlays.flatMap(({ name }) => [name, explanationBeside(name)]));

@@ -1,5 +1,6 @@
 import { keyOf } from "../bag/bag.js";
 import { decoderOf } from "../bag/decode.js";
+import type { MessageFolders } from "../bag/message-folders.js";
 import { openBag } from "../bag/open-bag.js";
 import { InputError } from "../errors.js";
 import type { ExplanationMessage } from "../messages/types.js";
@@ -11,6 +12,8 @@ export interface ReadOptions {
   readonly topic?: string;
   /** Topics whose messages' times are wanted. */
   readonly messages?: readonly string[];
+  /** Definitions for bags that hold none. */
+  readonly folders?: MessageFolders | undefined;
   /** Called with what is wrong with the bag, a line each, once it was read. */
   readonly problem?: (text: string) => void;
 }
@@ -30,8 +33,8 @@ export interface Found {
  * @throws InputError where it cannot be read, holds no explanations, or has them on several topics and none was chosen
  */
 export async function* readExplanations(path: string, options: ReadOptions): AsyncGenerator<Found> {
-  const { topic: chosen, messages = [], problem } = options;
-  const bag = await openBag(path);
+  const { topic: chosen, messages = [], folders, problem } = options;
+  const bag = await openBag(path, folders);
   try {
     const candidates = bag.topics.filter(({ type, messages: count }) => type === EXPLANATION && count > 0);
     const explained = candidates.filter(({ name }) => chosen === undefined || name === chosen);

@@ -55,7 +55,7 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
 
 /** Whose torques the first explanation of a bag explains, and how. @throws InputError as `readExplanations` */
 export async function readIdentity(path: string, options: ReadOptions = {}): Promise<RunIdentity> {
-  for await (const { explanation } of readExplanations(path, { topic: options.topic })) {
+  for await (const { explanation } of readExplanations(path, { topic: options.topic, folders: options.folders })) {
     if (explanation) return identityOf(explanation);
   }
   throw new Error("readExplanations ends with an explanation or an error");

@@ -7,6 +7,7 @@ import { parseYaml } from "../yaml/parse.js";
 import type { Bag } from "./bag.js";
 import { byTime, inTurn, JoinedBag } from "./joined-bag.js";
 import { openMcap } from "./mcap-bag.js";
+import type { MessageFolders } from "./message-folders.js";
 import { openSqlite } from "./sqlite-bag.js";
 import { unpackFile } from "./zstd.js";
 
@@ -27,11 +28,13 @@ const KINDS: readonly (readonly [begins: string, open: Opener])[] = [
 
 /**
  * Opens a recording: an MCAP file, a `.db3`, one of them packed by zstd, or a rosbag2 folder, whose files are one.
+ * @param folders definitions for topics that have none
  * @throws InputError naming the file that is none, and what it is where that can be told
  */
-export async function openBag(path: string): Promise<Bag> {
+export async function openBag(path: string, folders?: MessageFolders): Promise<Bag> {
   try {
-    return (await stat(path)).isDirectory() ? await openFolder(path) : await openFile(path);
+    const bag = (await stat(path)).isDirectory() ? await openFolder(path) : await openFile(path);
+    return folders ? folders.define(bag) : bag;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof InputError || typeof code !== "string") throw error;
@@ -40,10 +43,11 @@ export async function openBag(path: string): Promise<Bag> {
 }
 
 /** Opens recordings that were made side by side, as one. @throws InputError as `openBag` */
-export function openBags(paths: readonly string[]): Promise<Bag> {
+export function openBags(paths: readonly string[], folders?: MessageFolders): Promise<Bag> {
+  const opener = (path: string) => openBag(path, folders);
   return paths.length === 1
-    ? openBag(paths[0]!)
-    : openAll(paths, openBag, (bags) => new JoinedBag(paths.join(", "), bags, byTime));
+    ? opener(paths[0]!)
+    : openAll(paths, opener, (bags) => new JoinedBag(paths.join(", "), bags, byTime));
 }
 
 async function openAll(paths: readonly string[], opener: Opener, join: (bags: Bag[]) => Bag): Promise<Bag> {

@@ -21,6 +21,7 @@ import type { Device } from "../runtime/device.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
 import { Interruption } from "./interruption.js";
 import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
+import { foldersOf, msgPathOption } from "./msg-path-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 import { precisionOption, warnOfPrecision } from "./precision-option.js";
 import { Problems } from "./problems.js";
@@ -38,6 +39,7 @@ interface Options extends SelectionOptions {
   readonly precision: Precision;
   readonly compression?: Compression;
   readonly json?: boolean;
+  readonly msgPath: readonly string[];
 }
 
 export function addReplay(program: Command): void {
@@ -71,6 +73,7 @@ export function addReplay(program: Command): void {
       availableParallelism(),
     )
     .option("--threads <n>", "threads of inference of each", wholeNumber(1), 1)
+    .addOption(msgPathOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
     .addOption(
@@ -94,7 +97,7 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
     const method = await methodOf(options.method);
     const policy = await loadPolicy(options.policy, { card: options.card });
     checkEvery(policy, options.every);
-    const bag = open(await openBags(paths));
+    const bag = open(await openBags(paths, await foldersOf(options)));
     for (const line of bag.problems) process.stderr.write(`warning: ${line}\n`);
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     const { jobs, threads, device, precision } = options;

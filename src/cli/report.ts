@@ -7,6 +7,7 @@ import { type EventSpec, parseEvent } from "../analysis/events.js";
 import { findings } from "../analysis/findings.js";
 import { page } from "../analysis/page.js";
 import { ParquetTable } from "../analysis/parquet.js";
+import type { ReadOptions } from "../analysis/read-explanations.js";
 import { readIdentity, readRuns } from "../analysis/read-runs.js";
 import { reportJson } from "../analysis/report-json.js";
 import type { Run } from "../analysis/run.js";
@@ -14,6 +15,7 @@ import { Survey } from "../analysis/survey.js";
 import { type TableColumn, tableColumns } from "../analysis/table.js";
 import { InputError } from "../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "./atomic.js";
+import { foldersOf, msgPathOption } from "./msg-path-option.js";
 import { atLeast, wholeNumber } from "./numbers.js";
 import { reportText } from "./report-text.js";
 
@@ -30,6 +32,7 @@ interface Options {
   readonly runs: number;
   readonly moments: number;
   readonly topic?: string;
+  readonly msgPath: readonly string[];
 }
 
 export function addReport(program: Command): void {
@@ -54,24 +57,27 @@ export function addReport(program: Command): void {
     .option("--runs <n>", "runs shown by themselves, the most unusual first", wholeNumber(0), 6)
     .option("--moments <n>", "moments listed of each kind", wholeNumber(0), 8)
     .option("--topic <name>", "topic of the explanations, where a bag has several")
+    .addOption(msgPathOption())
     .action(report);
 }
 
 async function report(bags: readonly string[], options: Options): Promise<void> {
+  const folders = await foldersOf(options);
   const sets = [bags, ...(options.against ? [options.against] : [])];
   refuseTwice(sets.flat());
   for (const file of [options.output, options.csv, options.parquet]) if (file !== undefined) await assertWritable(file);
   const bar = new SingleBar({ format: "{bar} {value}/{total} bags, {eta} s left", noTTYOutput: false }, Presets.legacy);
   const drawn = process.stderr.isTTY;
   if (drawn) bar.start(sets.flat().length, 0);
-  const { surveys, notes } = await withTables(sets, options, (write) =>
-    surveyOf(sets, options, write, () => drawn && bar.increment()),
+  const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
+    surveyOf(sets, { ...options, folders }, write, () => drawn && bar.increment()),
   ).finally(() => bar.stop());
   const found = findings(surveys, notes, options.moments);
   if (options.output !== undefined) {
     const details = [];
     for (const { survey, ranking } of found.sets) {
-      details.push(await readDetails(survey, ranking, { runs: options.runs, at: options.at, topic: options.topic }));
+      const { runs, at, topic } = options;
+      details.push(await readDetails(survey, ranking, { runs, at, topic, folders }));
     }
     await writeAtomically(options.output, await page(found, details));
   }
@@ -80,6 +86,7 @@ async function report(bags: readonly string[], options: Options): Promise<void> 
   else process.stdout.write(`${reportText(found, options)}\n`);
 }
 
+type Reading = Pick<ReadOptions, "topic" | "folders">;
 type Write = (run: Run) => Promise<void>;
 
 interface Surveyed {
@@ -90,7 +97,7 @@ interface Surveyed {
 /** Reads all runs; bags that cannot be read are left out, with a note, as long as others can. */
 async function surveyOf(
   sets: readonly (readonly string[])[],
-  { names, event, window, topic, against }: Options,
+  { names, event, window, topic, against, folders }: Options & Reading,
   write: Write,
   done: () => void,
 ): Promise<Surveyed> {
@@ -103,7 +110,7 @@ async function surveyOf(
     for (const bag of bags) {
       const skipped = (count: number, reason: string) =>
         notes.push(`${bag}: ${count} explanations left out: ${reason}`);
-      const runs = readRuns(bag, { messages, topic, skipped, problem: (text) => notes.push(text) });
+      const runs = readRuns(bag, { messages, topic, folders, skipped, problem: (text) => notes.push(text) });
       for await (const run of readable(runs, (problem) => problems.push(problem))) {
         survey.add(run);
         await write(run);
@@ -133,11 +140,11 @@ async function* readable(runs: AsyncGenerator<Run>, left: (problem: InputError) 
 /** Runs `work` with what writes the tables that were asked for. */
 async function withTables(
   sets: readonly (readonly string[])[],
-  { csv, parquet, topic, names }: Options,
+  { csv, parquet, topic, names, folders }: Options & Reading,
   work: (write: Write) => Promise<Surveyed>,
 ): Promise<Surveyed> {
   if (csv === undefined && parquet === undefined) return work(async () => {});
-  const columns = await columnsOf(sets, topic, names);
+  const columns = await columnsOf(sets, { topic, folders }, names);
   const tables: readonly [string | undefined, (path: string) => Promise<TableWriter>][] = [
     [csv, (path) => CsvWriter.create(path, columns)],
     [parquet, async (path) => new ParquetTable(path, columns)],
@@ -163,13 +170,13 @@ async function withTables(
 /** The columns that the runs of all sets need, judged by the first readable bag of each. */
 async function columnsOf(
   sets: readonly (readonly string[])[],
-  topic: string | undefined,
+  reading: Reading,
   names: readonly [string, string],
 ): Promise<TableColumn[]> {
   const modalities = new Set<string>();
   for (const bags of sets) {
     for (const bag of bags) {
-      const identity = await readIdentity(bag, { topic }).catch((error: unknown) => {
+      const identity = await readIdentity(bag, reading).catch((error: unknown) => {
         if (!(error instanceof InputError)) throw error;
       });
       if (!identity) continue;

@@ -40,11 +40,21 @@ export function messageType(name: string): MessageType {
   return type;
 }
 
-function schemaText(root: string): string {
-  const texts = new Map([[root, ownText(root)]]);
+/** Whether a type is one of the common ROS 2 definitions. */
+export const isCommon = (name: string): boolean => Object.hasOwn(COMMON, shortName(name));
+
+/**
+ * Schema of a message and all that it is made of.
+ * @param root `package/Name`
+ * @param more definitions that come before those known here, by `package/Name`
+ * @throws Error naming a type that has no definition
+ */
+export function schemaText(root: string, more: ReadonlyMap<string, string> = new Map()): string {
+  const textOf = (name: string) => more.get(name) ?? ownText(name);
+  const texts = new Map([[root, textOf(root)]]);
   for (const [name, text] of texts) {
     for (const dependency of dependencies(name, text)) {
-      if (!texts.has(dependency)) texts.set(dependency, ownText(dependency));
+      if (!texts.has(dependency)) texts.set(dependency, textOf(dependency));
     }
   }
   return [...texts]

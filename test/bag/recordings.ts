@@ -102,8 +102,10 @@ export function writeDb3(path: string, messages: readonly Sample[], version: num
         ids.set(topic, id);
         const values = [id, topic, type, "cdr", ...(qos ? [`of ${topic}`] : []), ...(hash ? [`RIHS01_${id}`] : [])];
         database.run(`INSERT INTO topics VALUES (${values.map(() => "?").join(", ")})`, values);
-        const definition = [id, type, "ros2msg", messageType(type).schema, ""];
-        if (hash) database.run("INSERT INTO message_definitions VALUES (?, ?, ?, ?, ?)", definition);
+        if (hash) {
+          const definition = [id, type, "ros2msg", messageType(type).schema, ""];
+          database.run("INSERT INTO message_definitions VALUES (?, ?, ?, ?, ?)", definition);
+        }
       }
       database.run("INSERT INTO messages (topic_id, timestamp, data) VALUES (?, ?, ?)", [id, logTime, data]);
     }
