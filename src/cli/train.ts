@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Presets, SingleBar } from "cli-progress";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
 import { parseCard, serialiseCard } from "../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../policy/policy.js";
+import { DEVICES, type Device } from "../runtime/device.js";
 import { loadTask } from "../sim/tasks.js";
 import { DivergenceError } from "../train/history.js";
 import { type Lesson, lessonFor, lessonNames, recipeFor } from "../train/lessons.js";
@@ -14,6 +15,7 @@ import { trainedCard } from "../train/policy-card.js";
 import { type Recipe, withCamera, withoutVision } from "../train/recipe.js";
 import { type Progress, Training } from "../train/training.js";
 import { assertWritable, writeAtomically } from "./atomic.js";
+import { warnOfFallback } from "./device-option.js";
 import { figureRuns } from "./figure-runs.js";
 import { Interruption } from "./interruption.js";
 import { wholeNumber } from "./numbers.js";
@@ -29,6 +31,7 @@ interface Options {
   readonly output: string;
   readonly run?: string;
   readonly control: boolean;
+  readonly device?: Device;
   readonly json?: boolean;
 }
 
@@ -43,11 +46,27 @@ export function addTrain(program: Command): void {
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card goes beside it")
     .option("--run <folder>", "curves and checkpoints; a training broken off is taken up again (default: OUTPUT.run)")
     .option("--no-control", "leave out the control with random convolutions")
+    .addOption(
+      new Option(
+        "--device <name>",
+        "what to train the convolutions on; falls back to the CPU (default: cpu, with --camera auto)",
+      ).choices(DEVICES),
+    )
     .option("--json", "print the figures as one JSON object")
     .action(train);
 }
 
-async function train({ task, algorithm, camera, seed, output, run, control, json }: Options): Promise<void> {
+async function train({
+  task,
+  algorithm,
+  camera,
+  seed,
+  output,
+  run,
+  control,
+  json,
+  ...options
+}: Options): Promise<void> {
   const lesson = lessonFor(task);
   const known = recipeFor(lesson, algorithm);
   const recipe = camera ? withCamera(known, ...camera) : known;
@@ -59,7 +78,8 @@ async function train({ task, algorithm, camera, seed, output, run, control, json
 
   const start = performance.now();
   const interruption = new Interruption();
-  const course: Course = { lesson, seed, folder, bar: progressBar(), signal: interruption.signal };
+  const device = options.device ?? (camera ? "auto" : "cpu");
+  const course: Course = { device, lesson, seed, folder, bar: progressBar(), signal: interruption.signal };
   let policy: Finished;
   let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
@@ -91,6 +111,7 @@ async function train({ task, algorithm, camera, seed, output, run, control, json
 }
 
 interface Course {
+  readonly device: Device;
   readonly lesson: Lesson;
   readonly seed: number;
   readonly folder: RunFolder;
@@ -105,7 +126,7 @@ type Finished = (
 ) => { readonly policy: Policy; readonly card: string };
 
 async function trainOne(
-  { lesson, seed, folder, bar, signal }: Course,
+  { device, lesson, seed, folder, bar, signal }: Course,
   recipe: Recipe,
   what: string,
 ): Promise<Finished> {
@@ -120,7 +141,8 @@ async function trainOne(
   };
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
-  const training = await Training.start({ seed, lesson, recipe, task, progress, signal, resume, keep });
+  const training = await Training.start({ device, seed, lesson, recipe, task, progress, signal, resume, keep });
+  warnOfFallback(training.team);
   try {
     await training.train();
   } finally {

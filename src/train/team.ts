@@ -29,6 +29,8 @@ export interface Fit {
  * added in a fixed order, so that a run is the same bit for bit for one seed and number of workers.
  */
 export class Team {
+  #fallback: string | undefined;
+
   private constructor(
     readonly layout: Layout,
     readonly parameters: Float32Array,
@@ -44,12 +46,18 @@ export class Team {
     });
     const team = new Team(layout, setup.parameters, threads, gradients);
     try {
-      await Promise.all(threads.map(nextAnswer));
+      const answers = await Promise.all(threads.map(nextAnswer));
+      team.#fallback = answers[0]?.fallback;
     } catch (error) {
       await team.close();
       throw error;
     }
     return team;
+  }
+
+  /** Why the convolutions are not trained on the device asked for, where they are not. */
+  get fallback(): string | undefined {
+    return this.#fallback;
   }
 
   /** Lowers the loss of a group of parameters, in place. */
@@ -114,7 +122,7 @@ export class Team {
   }
 
   /** Waits for every worker even where one fails: a worker inside a run cannot be ended. */
-  async #ask(request: (worker: number) => Request): Promise<Answered[]> {
+  async #ask(request: (worker: number) => Request): Promise<Answered["rows"][]> {
     const answers = await Promise.allSettled(
       this.workers.map((worker, i) => {
         worker.postMessage(request(i));
@@ -123,7 +131,7 @@ export class Team {
     );
     return answers.map((answer) => {
       if (answer.status === "rejected") throw answer.reason;
-      return answer.value;
+      return answer.value.rows;
     });
   }
 }
@@ -131,7 +139,7 @@ export class Team {
 /** Few, so that a training told to end ends soon. */
 const ITEMS_AT_ONCE = 10;
 
-type Answered = readonly (readonly number[])[];
+type Answered = Exclude<Answer, { readonly failure: string }>;
 
 function nextAnswer(worker: Worker): Promise<Answered> {
   return new Promise((resolve, reject) => {
@@ -141,7 +149,7 @@ function nextAnswer(worker: Worker): Promise<Answered> {
     const answered = (answer: Answer): void => {
       settle();
       if ("failure" in answer) reject(new Error(`a training worker failed: ${answer.failure}`));
-      else resolve(answer.rows);
+      else resolve(answer);
     };
     const failed = (error: Error): void => {
       settle();

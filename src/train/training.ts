@@ -1,10 +1,10 @@
+import type { Device } from "../runtime/device.js";
 import type { AdamState } from "./adam.js";
+import { costOf, headFits, stagesOf } from "./curriculum.js";
 import { allocateDemonstrations, type Demonstrations } from "./demonstrations.js";
 import { exportPolicy } from "./export.js";
 import { stepSource } from "./frames.js";
-import { gpsStages } from "./gps.js";
 import { DivergenceError, History, type HistoryState } from "./history.js";
-import { imitationStages } from "./imitation.js";
 import type { Lesson } from "./lessons.js";
 import { imitationStep, poseStep } from "./losses.js";
 import type { IterationFigures } from "./outcome.js";
@@ -53,12 +53,11 @@ export interface TrainOptions {
   readonly resume?: Checkpoint | undefined;
   /** Called after every stage, and within long ones every so often; never with parameters that are no numbers. */
   readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
+  /** What the convolutions are trained on, default the CPU: only there does one seed make one result to the last bit. */
+  readonly device?: Device;
   /** Seconds between two checkpoints within a fit, default 20. */
   readonly keepEvery?: number;
 }
-
-/** Cost of a step of the fully connected layers, pose steps. */
-const HEAD_STEP = 0.01;
 
 /** A policy in training: pose warm-up of the convolutions, then the stages of its algorithm. `close` ends its threads. */
 export class Training {
@@ -79,7 +78,7 @@ export class Training {
     readonly team: Team,
   ) {
     this.#options = options;
-    this.#stages = stagesOf(options);
+    this.#stages = stagesOf(options.recipe, options.lesson, options.task.ticks);
     const { resume } = options;
     this.history = new History(resume?.history);
     this.#stage = resume?.stage ?? 0;
@@ -106,7 +105,8 @@ export class Training {
       imitationStep(spec, layout, headBatch),
     ];
     const batch = { vision: vision.batch, head: headBatch };
-    const setup = { seed, task: lesson.task, spec, parameters, demonstrations, batch, steps };
+    const device = options.device ?? "cpu";
+    const setup = { device, seed, task: lesson.task, spec, parameters, demonstrations, batch, steps };
     const team = await Team.start(layout, recipe.workers, setup);
     return new Training(options, layout, parameters, demonstrations, team);
   }
@@ -216,38 +216,6 @@ export class Training {
     });
   }
 }
-
-/** The pose warm-up, then the algorithm's own stages. */
-function stagesOf({ recipe, lesson, task }: TrainOptions): Stage[] {
-  const { steps, rate, precision } = recipe.vision;
-  const [first, last] = precision;
-  const warmUp: Stage = {
-    kind: "fit",
-    phase: "pose warm-up",
-    group: "vision",
-    steps,
-    rate,
-    request: (step) => {
-      const rise = Math.max(0, (step / steps - 0.4) / 0.6);
-      return { kind: "vision", step, precision: first * (last / first) ** rise };
-    },
-  };
-  const rest = "gps" in recipe ? gpsStages(recipe, lesson, task.ticks) : imitationStages(recipe, lesson, task.ticks);
-  return [...(steps > 0 ? [warmUp] : []), ...rest];
-}
-
-/** Samples of a worker's step, and all episodes to learn from. */
-function headFits(recipe: Recipe): { batch: number; episodes: number } {
-  if ("gps" in recipe) {
-    const { batch, iterations, conditions, samples } = recipe.gps;
-    return { batch, episodes: (1 + iterations) * conditions * samples };
-  }
-  const { batch, rounds, episodes } = recipe.imitation;
-  return { batch, episodes: (1 + rounds) * episodes };
-}
-
-const costOf = (stage: Stage): number =>
-  stage.kind === "collect" ? stage.cost : stage.steps * (stage.group === "vision" ? 1 : HEAD_STEP);
 
 const poseNote = ([, error]: readonly number[]): string => `pose error ${Math.sqrt(error!).toFixed(4)}`;
 

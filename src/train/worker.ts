@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { Device } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import type { Targets } from "../sim/reacher.js";
 import type { Task } from "../sim/task.js";
@@ -27,6 +28,8 @@ export interface WorkerSetup {
   /** Samples of one worker in one step. */
   readonly batch: Readonly<Record<StepModel["group"], number>>;
   readonly steps: readonly StepModel[];
+  /** What the convolutions are trained on. */
+  readonly device: Device;
 }
 
 export type Request =
@@ -52,8 +55,13 @@ export interface ConditionsHow {
   readonly record: number;
 }
 
-/** A row of a step's scalars, a row [error, success] an episode, or a row a condition; or why it failed. */
-export type Answer = { readonly rows: readonly (readonly number[])[] } | { readonly failure: string };
+/**
+ * A row of a step's scalars, a row [error, success] an episode, or a row a condition; or why it failed. The
+ * first answer, none of these, says why the device asked for is not the one in use, where it is not.
+ */
+export type Answer =
+  | { readonly rows: readonly (readonly number[])[]; readonly fallback?: string | undefined }
+  | { readonly failure: string };
 
 /** One compiled training step: copies parameters in and gradients out of shared memory. */
 class Step {
@@ -70,8 +78,8 @@ class Step {
     }
   }
 
-  static async create(model: StepModel, layout: Layout): Promise<Step> {
-    return new Step(model, await Session.create(model.bytes, { threads: 1, spinning: false }), layout);
+  static async create(model: StepModel, layout: Layout, device: Device): Promise<Step> {
+    return new Step(model, await Session.create(model.bytes, { threads: 1, spinning: false, device }), layout);
   }
 
   /** Writes the gradients of the parameters' loss on this batch to `gradient`; returns the model's scalars. */
@@ -118,7 +126,10 @@ async function serve(setup: WorkerSetup): Promise<void> {
     return task;
   };
   const steps = new Map<string, Step>();
-  for (const model of setup.steps) steps.set(model.group, await Step.create(model, layout));
+  for (const model of setup.steps) {
+    // The fully connected layers are too small to be worth the way to another device.
+    steps.set(model.group, await Step.create(model, layout, model.group === "vision" ? setup.device : "cpu"));
+  }
 
   const floats = (...shape: number[]): TensorData & { data: Float32Array } => ({
     dtype: "float32",
@@ -182,7 +193,7 @@ async function serve(setup: WorkerSetup): Promise<void> {
       (error: Error) => parentPort!.postMessage({ failure: error.message } satisfies Answer),
     );
   });
-  parentPort!.postMessage({ rows: [] } satisfies Answer);
+  parentPort!.postMessage({ rows: [], fallback: steps.get("vision")?.session.fallback } satisfies Answer);
 }
 
 if (parentPort) await serve(workerData as WorkerSetup);
