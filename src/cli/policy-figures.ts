@@ -16,6 +16,8 @@ import { type FigureRun, figureRuns } from "./figure-runs.js";
 export type PolicyFigures = Readonly<Record<"episodes" | "seed" | "focus", number>> & Readonly<Record<string, number>>;
 
 export interface FigureOptions {
+  /** Default: all of the task's. */
+  readonly runs?: readonly FigureRun[];
   readonly episodes?: number;
   readonly seed?: number;
   /** Called after each run with how many are done. */
@@ -27,12 +29,12 @@ export interface FigureOptions {
 export async function policyFigures(
   policy: Policy,
   taskName: string,
-  { episodes = 100, seed = 0, done, signal }: FigureOptions = {},
+  { runs = figureRuns(taskName), episodes = 100, seed = 0, done, signal }: FigureOptions = {},
 ): Promise<PolicyFigures> {
   const successes: Record<string, number> = {};
   const medians: Record<string, number> = {};
   let focus = Number.NaN;
-  for (const [index, figure] of figureRuns(taskName).entries()) {
+  for (const [index, figure] of runs.entries()) {
     const result = await figureRun(policy, taskName, figure, { episodes, seed, signal });
     successes[figure.key] = result.successes;
     if (figure.median) medians[figure.median[0]] = millimetres(result.errors);

@@ -9,7 +9,7 @@ export interface BoundedControllers extends Outlook {
 
 /** Between these the multiplier is looked for: nearly the cost alone, nearly the policy alone. */
 const COLDEST = 1e-6;
-const HOTTEST = 1e12;
+const HOTTEST = 1e30;
 /** How far from the bound is good enough, part of it. */
 const TOLERANCE = 0.05;
 

@@ -17,7 +17,7 @@ const SURROUNDINGS = 15;
  */
 export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Lesson, ticks: number): Stage[] {
   const { gps, spec } = recipe;
-  const { conditions, samples, iterations, window, torqueNoise, startNoise, probe, bound } = gps;
+  const { conditions, samples, iterations, window, torqueNoise, startNoise, probe, widest, bound } = gps;
   const episodes = conditions * samples;
   return Array.from({ length: iterations + 1 }, (_, iteration): Stage[] => {
     const phase = `guided policy search ${iteration}/${iterations}`;
@@ -49,7 +49,7 @@ export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Le
             const episode = iteration * conditions + place;
             return { episode, place, before: last && { ...last[place]!, episode: episode - conditions } };
           });
-          const options = { seed: from, samples, torqueNoise, startNoise, probe, bound };
+          const options = { seed: from, samples, torqueNoise, startNoise, probe, widest, bound };
           const found = await team.conditions(
             policy(),
             items,

@@ -77,6 +77,7 @@ const LESSONS: readonly Lesson[] = [
           torqueNoise: 0.05,
           startNoise: 0.05,
           probe: [0.03, 0.1],
+          widest: [0.5, 3],
           batch: 128,
           steps: 2500,
           finalSteps: 25_000,

@@ -11,6 +11,8 @@ export interface LocalProblemOptions {
   readonly startNoise: number;
   /** How far the state is moved to see how the policy's torque answers: positions (rad or m), velocities. */
   readonly probe: readonly [position: number, velocity: number];
+  /** Largest standard deviations from the trajectory that are reckoned with: positions (rad or m), velocities. */
+  readonly widest: readonly [position: number, velocity: number];
 }
 
 /** The policy's run without noise, from where the task was to the end of the episode. */
@@ -58,8 +60,9 @@ export async function surroundings(task: Task, act: Act, options: LocalProblemOp
       mean: new Float64Array(n),
       covariance: diagonal(Float64Array.from({ length: n }, (_, i) => (i < n / 2 ? options.startNoise ** 2 : 0))),
     };
+    const widest = Float64Array.from({ length: n }, (_, i) => options.widest[i < n / 2 ? 0 : 1]!);
     const dynamics = controls.map((torque, tick) => control.step.linearise(states[tick]!, torque));
-    return { states, controls, cost, problem: { dynamics, costs, last, policy, start } };
+    return { states, controls, cost, problem: { dynamics, costs, last, policy, start, widest } };
   } finally {
     control.cost.delete();
   }

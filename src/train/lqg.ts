@@ -24,6 +24,8 @@ export interface LocalProblem {
   /** The policy linearised, [T]. */
   readonly policy: readonly LinearGaussian[];
   readonly start: Gaussian;
+  /** Largest standard deviation of each state that is reckoned with, [n]: an unstable policy's own knows no end. */
+  readonly widest: Float64Array;
 }
 
 /**
@@ -40,27 +42,42 @@ export function backward(
   for (let tick = dynamics.length - 1; tick >= 0; tick--) {
     const { a, b, states: n, controls: m } = dynamics[tick]!;
     const { state, control } = costs[tick]!;
-    const reference = policy[tick]!;
-    const precision = inverse(reference.covariance, m);
-    const pull = multiply(precision, reference.gain, m, m, n);
-    const push = multiply(precision, reference.offset, m, m, 1);
-    const [at, bt, gt] = [transpose(a, n, n), transpose(b, n, m), transpose(reference.gain, m, n)];
-    const va = multiply(vv, a, n, n, n);
+    const { gain: policyGain, offset: policyOffset, covariance } = policy[tick]!;
+    const precision = inverse(covariance, m);
+    const r = scaled(control.gradient, temperature);
+    const rr = scaled(control.hessian, temperature);
+    const bt = transpose(b, n, m);
+    // In what the controller adds to the policy, w = u − K̄x − k̄: nothing large is taken from anything large.
+    const followed = add(a, multiply(b, policyGain, n, m, n));
+    const pushed = add(v, multiply(vv, multiply(b, policyOffset, n, m, 1), n, n, 1));
     const vb = multiply(vv, b, n, n, m);
-    const quu = add(add(scaled(control.hessian, temperature), precision), multiply(bt, vb, m, n, m));
-    const qux = add(multiply(bt, va, m, n, n), pull, -1);
-    const qu = add(add(scaled(control.gradient, temperature), multiply(bt, v, m, n, 1)), push, -1);
-    const qx = add(add(scaled(state.gradient, temperature), multiply(at, v, n, n, 1)), multiply(gt, push, n, m, 1));
-    const qxx = add(add(scaled(state.hessian, temperature), multiply(at, va, n, n, n)), multiply(gt, pull, n, m, n));
-    const factor = cholesky(quu, m);
+    const qww = add(add(precision, rr), multiply(bt, vb, m, n, m));
+    const qwx = add(multiply(rr, policyGain, m, m, n), multiply(bt, multiply(vv, followed, n, n, n), m, n, n));
+    const qw = add(add(r, multiply(rr, policyOffset, m, m, 1)), multiply(bt, pushed, m, n, 1));
+    const factor = cholesky(qww, m);
     if (factor === undefined) return undefined;
-    const gain = choleskySolve(factor, qux, m, n).map((value) => -value);
-    const offset = choleskySolve(factor, qu, m, 1).map((value) => -value);
+    const addedGain = choleskySolve(factor, qwx, m, n).map((value) => -value);
+    const addedOffset = choleskySolve(factor, qw, m, 1).map((value) => -value);
+    const gain = add(policyGain, addedGain);
+    const offset = add(policyOffset, addedOffset);
     controllers[tick] = { gain, offset, covariance: choleskySolve(factor, identity(m), m, m) };
-    const quxT = transpose(qux, m, n);
-    v = add(qx, multiply(quxT, offset, n, m, 1));
-    const next = add(qxx, multiply(quxT, gain, n, m, n));
-    vv = next.map((value, i) => 0.5 * (value + next[(i % n) * n + Math.floor(i / n)]!));
+    // The value of following the controller, a sum of positive semi-definite parts.
+    const closed = add(a, multiply(b, gain, n, m, n));
+    const [closedT, gainT, addedT] = [transpose(closed, n, n), transpose(gain, m, n), transpose(addedGain, m, n)];
+    const ahead = add(v, multiply(vv, multiply(b, offset, n, m, 1), n, n, 1));
+    const effort = add(r, multiply(rr, offset, m, m, 1));
+    const parts = [
+      multiply(gainT, effort, n, m, 1),
+      multiply(addedT, multiply(precision, addedOffset, m, m, 1), n, m, 1),
+      multiply(closedT, ahead, n, n, 1),
+    ];
+    const squares = [
+      multiply(gainT, multiply(rr, gain, m, m, n), n, m, n),
+      multiply(addedT, multiply(precision, addedGain, m, m, n), n, m, n),
+      multiply(closedT, multiply(vv, closed, n, n, n), n, n, n),
+    ];
+    v = parts.reduce((sum, part) => add(sum, part), scaled(state.gradient, temperature));
+    vv = squares.reduce((sum, part) => add(sum, part), scaled(state.hessian, temperature));
   }
   return controllers;
 }
@@ -74,7 +91,7 @@ export interface Outlook {
 }
 
 export function forward(
-  { dynamics, costs, last, policy, start }: LocalProblem,
+  { dynamics, costs, last, policy, start, widest }: LocalProblem,
   controllers: readonly LinearGaussian[],
 ): Outlook {
   let x = start;
@@ -94,7 +111,10 @@ export function forward(
     const noise = multiply(multiply(b, covariance, n, m, m), transpose(b, n, m), n, m, n);
     x = {
       mean: add(multiply(a, x.mean, n, n, 1), multiply(b, u.mean, n, m, 1)),
-      covariance: add(multiply(multiply(closed, x.covariance, n, n, n), transpose(closed, n, n), n, n, n), noise),
+      covariance: narrowed(
+        add(multiply(multiply(closed, x.covariance, n, n, n), transpose(closed, n, n), n, n, n), noise),
+        widest,
+      ),
     };
   });
   return { cost: cost + expected(last, x), divergence };
@@ -109,6 +129,13 @@ function expected({ gradient, hessian }: Quadratic, { mean, covariance }: Gaussi
     for (let j = 0; j < n; j++) sum += 0.5 * hessian[i * n + j]! * (mean[i]! * mean[j]! + covariance[i * n + j]!);
   }
   return sum;
+}
+
+/** Scales states down whose deviation is too large; what correlates stays correlated. */
+function narrowed(covariance: Float64Array, widest: Float64Array): Float64Array {
+  const n = widest.length;
+  const factors = widest.map((most, i) => Math.min(1, most / Math.sqrt(covariance[i * n + i]!)));
+  return covariance.map((value, at) => value * factors[Math.floor(at / n)]! * factors[at % n]!);
 }
 
 function inverse(matrix: Float64Array, m: number): Float64Array {

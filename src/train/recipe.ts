@@ -57,6 +57,7 @@ export interface Gps extends HeadFits {
   readonly torqueNoise: number;
   readonly startNoise: number;
   readonly probe: readonly [position: number, velocity: number];
+  readonly widest: readonly [position: number, velocity: number];
 }
 
 /** Everything that decides what comes out of a training, but the seed. */

@@ -45,6 +45,7 @@ function randomProblem(seed: number): LocalProblem {
       covariance: positive(M, number(k + 9)),
     })),
     start: { mean: Float64Array.from(randoms(N, number(95))), covariance: positive(N, number(96)) },
+    widest: new Float64Array(N).fill(Number.POSITIVE_INFINITY),
   };
 }
 
@@ -207,6 +208,16 @@ describe("the bound", () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it("can be met near an unstable policy: deviations are reckoned with up to a limit", () => {
+    const calm = randomProblem(6);
+    const wild = calm.policy.map((policy) => ({ ...policy, gain: policy.gain.map((value) => 30 * value) }));
+    const found = boundedControllers({ ...calm, policy: wild, widest: new Float64Array(N).fill(2) }, 1);
+    expect(found.divergence).toBeLessThanOrEqual(1);
+    // Limits that are never reached change nothing.
+    const roomy = { ...calm, widest: new Float64Array(N).fill(1e3) };
+    expect(boundedControllers(roomy, 1)).toEqual(boundedControllers(calm, 1));
   });
 
   it("does not bind where it is wide", () => {

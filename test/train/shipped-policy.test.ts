@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { figureRuns } from "#src/cli/figure-runs.js";
 import { nearShare, policyFigures } from "#src/cli/policy-figures.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
@@ -13,18 +14,38 @@ test("the shipped reacher sees: it reaches what the camera shows and fails where
   expect(figures.focus).toBeGreaterThanOrEqual(0.35);
 }, 60_000);
 
-test("the shipped reacher's record meets what is asked of it, and is the same in the card and in the model", async () => {
-  const { card, graph } = await loadPolicy("models/reacher.onnx");
-  expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
-  const { figures, control } = card.training as Record<"figures" | "control", Record<string, number>>;
-  expect(figures.episodes).toBe(100);
-  expect(figures.four).toBeGreaterThanOrEqual(98);
-  expect(figures.random).toBeGreaterThanOrEqual(93);
-  expect(figures.image_frozen).toBeLessThanOrEqual(10);
-  expect(figures.image_first).toBeGreaterThanOrEqual(70);
-  expect(figures.focus).toBeGreaterThanOrEqual(0.35);
-  expect(Object.keys(control)).toEqual(Object.keys(figures));
-});
+test.each([
+  ["reacher", { four: 98, random: 93, image_first: 70, focus: 0.35 }, { image_frozen: 10 }],
+  ["peg", { success: 97, torque_noise: 92 }, { image_frozen: 40, image_black: 40 }],
+])(
+  "the shipped %s's record meets what is asked of it, and is the same in the card and in the model",
+  async (name, least, most) => {
+    const policy = await loadPolicy(`models/${name}.onnx`);
+    const { card, graph } = policy;
+    expect(policy.bytes.length).toBeLessThan(3e6);
+    expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+    const { task, figures, control } = card.training as Record<"figures" | "control", Record<string, number>> & {
+      task: string;
+    };
+    expect(task).toBe(name);
+    expect(figures.episodes).toBe(100);
+    for (const [key, value] of Object.entries(least)) expect(figures[key], key).toBeGreaterThanOrEqual(value);
+    for (const [key, value] of Object.entries(most)) expect(figures[key], key).toBeLessThanOrEqual(value);
+    expect(Object.keys(control)).toEqual(Object.keys(figures));
+  },
+);
+
+test.each(["peg"])(
+  "the shipped %s does its task in every condition, and not blindly",
+  async (task) => {
+    const policy = await loadPolicy(`models/${task}.onnx`);
+    const runs = figureRuns(task).filter(({ key }) => key === "success" || key === "image_frozen");
+    const figures = await policyFigures(policy, task, { episodes: 4, seed: 1, runs });
+    expect(figures.success).toBeGreaterThanOrEqual(3);
+    expect(figures.image_frozen).toBeLessThanOrEqual(2);
+  },
+  120_000,
+);
 
 test("the share near points counts every pixel once, within an eighth of the image's height", () => {
   const data = new Float32Array(64 * 64).fill(1);
