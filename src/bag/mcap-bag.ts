@@ -1,8 +1,8 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { type IReadable, McapIndexedReader, type McapTypes } from "@mcap/core";
-import { loadDecompressHandlers } from "@mcap/support";
 import { InputError } from "../errors.js";
 import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
+import { decompressHandlers } from "./decompress.js";
 import { readWholeRecords } from "./read-whole.js";
 import { unpacked } from "./zstd.js";
 
@@ -21,8 +21,11 @@ export async function openMcap(path: string): Promise<Bag> {
 /** A reader by index, where the file has an index of every message. */
 async function indexed(handle: FileHandle): Promise<McapIndexedReader | undefined> {
   try {
-    const decompressHandlers = await loadDecompressHandlers();
-    const reader = await McapIndexedReader.Initialize({ readable: new FileReadable(handle), decompressHandlers });
+    const handlers = await decompressHandlers();
+    const reader = await McapIndexedReader.Initialize({
+      readable: new FileReadable(handle),
+      decompressHandlers: handlers,
+    });
     const { statistics, chunkIndexes } = reader;
     if (!statistics || !chunkIndexes.every((chunk) => chunk.messageIndexOffsets.size > 0)) return undefined;
     return statistics.messageCount > 0n && chunkIndexes.length === 0 ? undefined : reader;

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { McapStreamReader, type McapTypes } from "@mcap/core";
-import { loadDecompressHandlers } from "@mcap/support";
 import { InputError } from "../errors.js";
+import { decompressHandlers } from "./decompress.js";
 
 /** A record of an MCAP file that says something: chunks are opened, indexes left out. */
 export type WholeRecord = Extract<
@@ -26,7 +26,7 @@ const WANTED: ReadonlySet<string> = new Set<WholeRecord["type"]>([
  * @throws InputError where the file cannot be read or is no MCAP file.
  */
 export async function* readWholeRecords(path: string): AsyncGenerator<WholeRecord> {
-  const reader = new McapStreamReader({ decompressHandlers: await loadDecompressHandlers() });
+  const reader = new McapStreamReader({ decompressHandlers: await decompressHandlers() });
   let any = false;
   try {
     for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) {
