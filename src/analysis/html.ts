@@ -54,14 +54,16 @@ figcaption, .note { font-size: 0.82rem; color: #555; }
 .strip img { width: 100%; display: block; image-rendering: auto; border: 1px solid #ddd; }
 .shot { position: relative; }
 .shot svg { position: absolute; inset: 0; width: 100%; height: 100%; fill: #00e5ff; stroke: #000; }
+.shot circle { vector-effect: non-scaling-stroke; stroke-width: 0.8px; }
 .joints { display: flex; flex-wrap: wrap; gap: 0.4rem; }
+.joints figure { flex: 0 1 calc(50% - 0.2rem); margin: 0.4rem 0; }
 a { color: #00539c; }
 tr, h2, h3, h4 { break-inside: avoid; break-after: auto; }
-h2, h3, h4 { break-after: avoid; }
+h2, h3, h4, h2 + p, h3 + p, p.note:has(+ .wide) { break-after: avoid; }
 @media print {
   :root { font-size: 10pt; }
   body { max-width: none; margin: 0; }
   a { color: inherit; text-decoration: none; }
-  .wide { overflow: visible; }
+  .wide { overflow: visible; break-inside: avoid; }
 }
 `;

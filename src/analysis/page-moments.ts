@@ -1,6 +1,6 @@
 import type { Details } from "./details.js";
 import { type Html, html, table } from "./html.js";
-import { stripOf } from "./page-parts.js";
+import { legendOf, stripOf } from "./page-parts.js";
 import { LIMIT_FLAGS, type Moment, type Ranking, type Reason, UNUSUAL } from "./ranking.js";
 import type { Survey } from "./survey.js";
 
@@ -45,6 +45,7 @@ export function momentStrips({ runs }: Survey, ranking: Ranking, { strips }: Det
   const shown = ranking.moments.filter((moment) => (strips.get(moment)?.length ?? 0) > 0);
   if (shown.length === 0) return html``;
   return html`<h2>Film strips of these moments</h2>
+${legendOf(strips.values())}
 ${shown.map(
   (
     moment,

@@ -25,7 +25,13 @@ export function stripOf(strip: Strip): Html {
     const label = `${frame.seconds.toFixed(2)} s${frame.camera && `, ${frame.camera}`}`;
     const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
     return html`<figure><div class="shot"><img src="${source}" alt="heatmap over the camera image at ${label}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
-  })}</div>${strip.some(({ points }) => points.length > 0) ? html`<p class="note">Dots: the policy's feature points.</p>` : ""}`;
+  })}</div>`;
+}
+
+/** What dots on pictures are; nothing where there are none. */
+export function legendOf(strips: Iterable<Strip>): Html {
+  const any = [...strips].some((strip) => strip.some(({ points }) => points.length > 0));
+  return any ? html`<p class="note">Dots on pictures: the policy's feature points.</p>` : html``;
 }
 
 /** Feature points, to lie over a picture. */

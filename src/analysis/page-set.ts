@@ -3,7 +3,7 @@ import type { Details } from "./details.js";
 import { draw } from "./draw.js";
 import { figure, type Html, html, table } from "./html.js";
 import { lookHere, momentStrips } from "./page-moments.js";
-import { breakable, jointTable, percent, plural, runFacts, significant, stripOf } from "./page-parts.js";
+import { breakable, jointTable, legendOf, percent, plural, runFacts, significant, stripOf } from "./page-parts.js";
 import type { Ranking } from "./ranking.js";
 import type { Survey } from "./survey.js";
 
@@ -62,6 +62,7 @@ ${table(
 ${events}
 <h2>Runs</h2>
 ${runTable(survey, ranking, details, prefix)}
+${legendOf(details.runs.map(({ strip }) => strip))}
 ${details.runs.map((detail) => {
   const run = runs[detail.run]!;
   return html`<h3 id="${prefix}run-${detail.run}">${run.name}</h3>
