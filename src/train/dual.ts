@@ -26,7 +26,9 @@ export function boundedControllers(problem: LocalProblem, bound: number): Bounde
   const coldest = solve(COLDEST);
   if (coldest !== undefined && coldest.divergence <= bound) return coldest;
   let best = solve(HOTTEST);
-  if (best === undefined || best.divergence > bound) throw new Error("no controller lies within the bound");
+  if (best === undefined || best.divergence > bound) {
+    throw new Error("no controller lies within the bound: the policy is too unstable to be linearised");
+  }
   while (best.divergence < (1 - TOLERANCE) * bound && high - low > 1e-6) {
     const middle = 0.5 * (low + high);
     const found = solve(Math.exp(middle));

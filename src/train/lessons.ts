@@ -69,6 +69,7 @@ const LESSONS: readonly Lesson[] = [
       gps: {
         ...REACHER,
         gps: {
+          prelude: 0,
           iterations: 8,
           conditions: 80,
           samples: 3,

@@ -44,6 +44,8 @@ export interface Imitation extends HeadFits {
 
 /** Mirror descent guided policy search. */
 export interface Gps extends HeadFits {
+  /** Rounds of the policy's own episodes labelled by the expert, before the search: it begins near a stable policy. */
+  readonly prelude: number;
   readonly iterations: number;
   /** Starts, each with controllers of its own. */
   readonly conditions: number;

@@ -20,7 +20,17 @@ export const SMALL_GPS: Groundwork & { gps: Gps } = (() => {
   const { gps } = REACHER.recipes.gps as Groundwork & { gps: Gps };
   return {
     ...groundwork,
-    gps: { ...gps, iterations: 2, conditions: 3, samples: 2, window: 2, batch: 16, steps: 80, finalSteps: 80 },
+    gps: {
+      ...gps,
+      prelude: 1,
+      iterations: 2,
+      conditions: 3,
+      samples: 2,
+      window: 2,
+      batch: 16,
+      steps: 80,
+      finalSteps: 80,
+    },
   };
 })();
 
