@@ -17,6 +17,7 @@ test("the shipped reacher sees: it reaches what the camera shows and fails where
 test.each([
   ["reacher", { four: 98, random: 93, image_first: 70, focus: 0.35 }, { image_frozen: 10 }],
   ["peg", { success: 97, torque_noise: 92 }, { image_frozen: 40, image_black: 40 }],
+  ["door", { success: 90 }, { image_frozen: 40, image_black: 40 }],
 ])(
   "the shipped %s's record meets what is asked of it, and is the same in the card and in the model",
   async (name, least, most) => {
@@ -35,11 +36,13 @@ test.each([
   },
 );
 
-test.each(["peg"])(
+test.each(["peg", "door"])(
   "the shipped %s does its task in every condition, and not blindly",
   async (task) => {
     const policy = await loadPolicy(`models/${task}.onnx`);
-    const runs = figureRuns(task).filter(({ key }) => key === "success" || key === "image_frozen");
+    const runs = figureRuns(task).flatMap(({ focus: _, ...run }) =>
+      run.key === "success" || run.key === "image_frozen" ? [run] : [],
+    );
     const figures = await policyFigures(policy, task, { episodes: 4, seed: 1, runs });
     expect(figures.success).toBeGreaterThanOrEqual(3);
     expect(figures.image_frozen).toBeLessThanOrEqual(2);
