@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { diagnostics, EXPLANATION, HEIGHT, NODE, parameter, reaches, WIDTH } from "./node.js";
+import { diagnostics, EXPLANATION, HEIGHT, NODE, parameter, reaches, share, start, WIDTH } from "./node.js";
 import { type Fields, Probe } from "./probe.js";
 import { Program, stopAll, until } from "./process.js";
 
@@ -257,3 +257,37 @@ describe("the node that commands the simulated arm", () => {
     }
   });
 });
+
+const INTERFACES = join(share, "js/ros/node_modules/rclnodejs/generated/simulation_interfaces");
+
+describe.runIf(existsSync(INTERFACES))(
+  "the simulator whose message classes are older than simulation_interfaces",
+  () => {
+    it("offers the services of std_srvs, says why, and simulates", async () => {
+      const away = `${INTERFACES}.away`;
+      renameSync(INTERFACES, away);
+      // Nothing can be generated where a file stands.
+      writeFileSync(INTERFACES, "");
+      const probe = await Probe.start();
+      try {
+        const simulator = start("sim_node");
+        await simulator.printed(/simulation_interfaces cannot be offered, std_srvs are \(build this package again\)/);
+        await probe.subscribe("/camera/image", "sensor_msgs/msg/Image");
+        await probe.take("/camera/image", { count: 3 });
+        const call = (name: string, type: string, request = {}) =>
+          probe.call(`/torquelens_sim/${name}`, `std_srvs/srv/${type}`, request);
+        expect(await call("pause", "SetBool", { data: true })).toMatchObject({ success: true });
+        await probe.take("/camera/image", { count: 400, timeout: 1 });
+        expect(await probe.take("/camera/image", { timeout: 1, fresh: true })).toHaveLength(0);
+        expect(await call("step", "Trigger")).toMatchObject({ success: true });
+        expect(await probe.take("/camera/image", { count: 1 })).toHaveLength(1);
+        expect(await probe.services()).not.toHaveProperty("/torquelens_sim/set_simulation_state");
+      } finally {
+        await stopAll();
+        await probe.end();
+        rmSync(INTERFACES);
+        renameSync(away, INTERFACES);
+      }
+    });
+  },
+);
