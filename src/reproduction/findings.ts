@@ -33,7 +33,7 @@ export interface TaskFindings {
   readonly agreement: readonly Verdict[];
   /** Shares where the target changes in mid-episode. */
   readonly change: { readonly windows: ChangeWindows; readonly measured: readonly Measured[] };
-  readonly mass: readonly { readonly method: string; readonly mass: Mass }[];
+  readonly mass: readonly { readonly method: string; readonly convention: string; readonly mass: Mass }[];
   readonly collapse: readonly { readonly method: string; readonly collapse: Collapse }[];
   readonly cascade: readonly { readonly method: string; readonly steps: readonly Cascade[] }[];
   readonly alpha: { readonly weighted: readonly Weighted[]; readonly free: Forms; readonly held: Forms };

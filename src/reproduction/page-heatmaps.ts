@@ -5,6 +5,7 @@ import { PARTS } from "./mass.js";
 import type { FigureOf } from "./page-task.js";
 import { METHODS } from "./paper.js";
 import type { Pictured } from "./picture.js";
+import { USUAL } from "./reproduce.js";
 
 /** Parts of a task's section: where the policy looks, and what heatmaps are worth. */
 
@@ -72,7 +73,8 @@ function collapseInWords(all: TaskFindings["collapse"]): string {
     .join(" ");
 }
 
-export function massPart({ mass }: TaskFindings): Html {
+export function massPart({ mass: all }: TaskFindings): Html {
+  const mass = all.filter(({ convention }) => convention === USUAL);
   return html`<h3>On what the image’s relevance lies</h3>
 ${table(
   ["method", ...PARTS, "ticks"],

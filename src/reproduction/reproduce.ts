@@ -61,7 +61,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
   const means = await dataMeans(policy, observations);
   const measured: Measured[] = [];
   const changeMeasured: Measured[] = [];
-  const mass: { method: string; mass: Mass }[] = [];
+  const mass: { method: string; convention: string; mass: Mass }[] = [];
   const residual: Record<string, number> = {};
   for (const convention of CONVENTIONS) {
     const under = underConvention(policy, convention, means);
@@ -74,12 +74,12 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
         each: ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
           if (flags.includes("idle")) return;
           residual[method] = Math.max(residual[method] ?? 0, conservationResidual);
-          if (isUsual) meter.add(heatmaps[firstImage(policy).name]!, segmentation);
+          meter.add(heatmaps[firstImage(policy).name]!, segmentation);
         },
         ...hooks,
       });
       measured.push({ method, convention: convention.name, courses, verdicts: courseVerdicts(courses) });
-      if (isUsual) mass.push({ method, mass: meter.result() });
+      mass.push({ method, convention: convention.name, mass: meter.result() });
       // The paper shows the change by DTD alone.
       if (!isUsual && method !== METHODS[0]) continue;
       const after = await explainEpisodes(under, changed.episodes, { method, stride: isUsual ? 1 : stride, ...hooks });

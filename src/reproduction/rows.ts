@@ -110,8 +110,15 @@ function claimRows({ measured, change, agreement }: TaskFindings): TableRow[] {
 }
 
 const massRows = ({ mass }: TaskFindings): TableRow[] =>
-  mass.flatMap(({ method, mass: { relevance, area, ticks } }) =>
-    PARTS.map((part) => ({ method, part, relevance: number(relevance[part]), area: number(area[part]), ticks })),
+  mass.flatMap(({ method, convention, mass: { relevance, area, ticks } }) =>
+    PARTS.map((part) => ({
+      method,
+      convention,
+      part,
+      relevance: number(relevance[part]),
+      area: number(area[part]),
+      ticks,
+    })),
   );
 
 const collapseRows = ({ collapse }: TaskFindings): TableRow[] =>
