@@ -32,7 +32,12 @@ export interface TaskFindings {
   /** Pairs of methods, under the first convention. */
   readonly agreement: readonly Verdict[];
   /** Shares where the target changes in mid-episode. */
-  readonly change: { readonly windows: ChangeWindows; readonly measured: readonly Measured[] };
+  readonly change: {
+    readonly windows: ChangeWindows;
+    readonly measured: readonly Measured[];
+    /** Episodes that succeeded at the new target. */
+    readonly successes: number;
+  };
   readonly mass: readonly { readonly method: string; readonly convention: string; readonly mass: Mass }[];
   readonly collapse: readonly { readonly method: string; readonly collapse: Collapse }[];
   readonly cascade: readonly { readonly method: string; readonly steps: readonly Cascade[] }[];

@@ -69,9 +69,14 @@ function overTimePart({ task }: TaskFindings, figureOf: FigureOf): Html {
 ${METHODS.map((method) => figureOf(`fig5-${task}-${method}`, `Shares over time by ${method}: mean over episodes, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`))}`;
 }
 
-function changePart({ task, change: { windows }, period }: TaskFindings, figureOf: FigureOf): Html {
+function changePart({ task, change, period, episodes }: TaskFindings, figureOf: FigureOf): Html {
+  const { windows, successes } = change;
   return html`<h3>A target that moves (their Fig. 6)</h3>
-<p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those that the policy was trained on, another in each episode.</p>
+<p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those that the policy was trained on, another in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
+    successes < episodes / 2
+      ? " This policy hardly follows a target that moves: what is seen here is its reaction to an image that it was not trained on."
+      : ""
+  }</p>
 ${METHODS.map((method) => figureOf(`fig6-${task}-${method}`, `Shares by ${method} where the target moves.`))}`;
 }
 

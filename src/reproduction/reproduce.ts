@@ -116,7 +116,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
     medianError: median(usual.finalErrors) ?? Number.NaN,
     measured,
     agreement: METHODS.flatMap((a, i) => METHODS.slice(i + 1).map((b) => agreement(by(a), by(b), [a, b]))),
-    change: { windows, measured: changeMeasured },
+    change: { windows, measured: changeMeasured, successes: changed.successes },
     mass,
     collapse: collapses,
     cascade: cascades,

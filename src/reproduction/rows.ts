@@ -35,6 +35,7 @@ const taskRows = (findings: TaskFindings): TableRow[] => [
     policy_sha256: findings.policy.sha256,
     episodes: findings.episodes,
     successes: findings.successes,
+    successes_target_changed: findings.change.successes,
     median_error_m: number(findings.medianError),
     conditions: findings.conditions.join(" "),
     ticks: findings.ticks,
