@@ -9,6 +9,7 @@ import { loadPolicy, type Policy } from "../policy/policy.js";
 import type { Precision } from "../relevance/compile.js";
 import type { Device } from "../runtime/device.js";
 import { writeAtomically } from "./atomic.js";
+import { asConvened, conventionOption } from "./convention-option.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
 import { explanationJson, explanationText } from "./explanation-json.js";
 import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
@@ -25,6 +26,7 @@ interface Options {
   readonly precision: Precision;
   readonly card?: string;
   readonly json?: boolean;
+  readonly convention?: string;
 }
 
 export function addExplain(program: Command): void {
@@ -36,6 +38,7 @@ export function addExplain(program: Command): void {
     .option("--state <file>", "JSON by modality: lists, or mappings from element names, SI units")
     .addOption(methodOption())
     .option("--joint <name>", "explain this joint's torque alone, not the sum weighted by importance")
+    .addOption(conventionOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
     .option("--out <directory>", "where to write heatmaps, overlays and explanation.json")
@@ -49,7 +52,7 @@ const collect = (value: string, before: readonly string[]): string[] => [...befo
 async function explain(path: string, options: Options): Promise<void> {
   const { device, precision } = options;
   const method = await methodOf(options.method);
-  const policy = await loadPolicy(path, options);
+  const policy = asConvened(await loadPolicy(path, options), options.convention);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
   const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
   if (options.out !== undefined) await makeDirectory(options.out);

@@ -18,6 +18,7 @@ import { serialiseCard } from "../policy/card.js";
 import { loadPolicy, type Policy } from "../policy/policy.js";
 import type { Precision } from "../relevance/compile.js";
 import type { Device } from "../runtime/device.js";
+import { asConvened, conventionOption } from "./convention-option.js";
 import { deviceOption, warnOfFallback } from "./device-option.js";
 import { Interruption } from "./interruption.js";
 import { methodOf, methodOption, warnOfMethod } from "./method-option.js";
@@ -40,6 +41,7 @@ interface Options extends SelectionOptions {
   readonly compression?: Compression;
   readonly json?: boolean;
   readonly msgPath: readonly string[];
+  readonly convention?: string;
 }
 
 export function addReplay(program: Command): void {
@@ -73,6 +75,7 @@ export function addReplay(program: Command): void {
       availableParallelism(),
     )
     .option("--threads <n>", "threads of inference of each", wholeNumber(1), 1)
+    .addOption(conventionOption())
     .addOption(msgPathOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
@@ -95,7 +98,7 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
   };
   try {
     const method = await methodOf(options.method);
-    const policy = await loadPolicy(options.policy, { card: options.card });
+    const policy = asConvened(await loadPolicy(options.policy, { card: options.card }), options.convention);
     checkEvery(policy, options.every);
     const bag = open(await openBags(paths, await foldersOf(options)));
     for (const line of bag.problems) process.stderr.write(`warning: ${line}\n`);

@@ -128,3 +128,20 @@ test.each([
   expect(await torquelens("explain", file(policy), ...argv)).toEqual({ ...expected, stdout: "" });
   expect(await readdir(folder)).toEqual(before);
 });
+
+test("another convention moves the shares and leaves the torques; a mean that the card does not state is refused", async () => {
+  const given = ["--image", file("camera.png"), "--state", file("state.json"), "--json"];
+  const of = async (...convention: string[]) =>
+    JSON.parse((await torquelens("explain", file("reacher.onnx"), ...given, ...convention)).stdout);
+  const [own, corner] = [await of(), await of("--convention", "corner")];
+  expect(corner.torque).toEqual(own.torque);
+  expect(own.convention.feature_points).toBe("policy");
+  expect(corner.convention).toMatchObject({ feature_points: "corner", reference: { joint_position: "zero" } });
+  expect(corner.shares).not.toEqual(own.shares);
+  const refused = (name: string) => torquelens("explain", file("reacher.onnx"), ...given, "--convention", name);
+  expect(await refused("mean")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--convention mean: .* states no mean of joint_velocity, /),
+  });
+  expect(await refused("centre")).toMatchObject({ code: 2, stderr: expect.stringContaining("known are zero, corner") });
+});
