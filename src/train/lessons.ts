@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import type { Targets } from "../sim/reacher.js";
-import type { Groundwork, Recipe } from "./recipe.js";
+import type { Gps, Groundwork, Recipe } from "./recipe.js";
 
 /** How a task is taught. A new task is one entry of `LESSONS`. */
 export interface Lesson {
@@ -45,6 +45,26 @@ const SEVEN: Groundwork = {
   vision: { batch: 16, steps: 1000, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
 };
 
+/** Guided policy search for the 7-DoF arm. */
+const SEVEN_SEARCH: Gps = {
+  prelude: 4,
+  iterations: 4,
+  conditions: 16,
+  samples: 4,
+  window: 5,
+  bound: 0.5,
+  torqueNoise: 0.03,
+  startNoise: 0.02,
+  probe: [0.02, 0.1],
+  widest: [0.5, 3],
+  batch: 64,
+  steps: 5000,
+  finalSteps: 30_000,
+  rate: 3e-3,
+  noise: [0.02, 0.02],
+  stale: 0,
+};
+
 /** The recipes of the shipped policies are those by imitation. */
 const LESSONS: readonly Lesson[] = [
   {
@@ -71,7 +91,7 @@ const LESSONS: readonly Lesson[] = [
         gps: {
           prelude: 0,
           iterations: 8,
-          conditions: 80,
+          conditions: 60,
           samples: 3,
           window: 4,
           bound: 1,
@@ -108,6 +128,7 @@ const LESSONS: readonly Lesson[] = [
           torqueNoise: [0.03, 0.03],
         },
       },
+      gps: { ...SEVEN, gps: SEVEN_SEARCH },
     },
   },
   {
@@ -130,6 +151,7 @@ const LESSONS: readonly Lesson[] = [
           torqueNoise: [0.03, 0.03],
         },
       },
+      gps: { ...SEVEN, landmarkChannels: [8, 8], gps: SEVEN_SEARCH },
     },
   },
 ];
