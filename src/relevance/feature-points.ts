@@ -83,7 +83,9 @@ function originOf(value: Value, analysis: Analysis): { map: Value; elements: Flo
   }
   // Float32 holds integers up to 2²⁴.
   if (shape.length !== 4 || sizeOf(shape) > 2 ** 24) return undefined;
-  return { map: value, elements: Float64Array.from({ length: sizeOf(shape) }, (_, i) => i) };
+  const elements = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < elements.length; i++) elements[i] = i;
+  return { map: value, elements };
 }
 
 /** The pixel that each column and row of a map stands for. */
