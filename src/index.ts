@@ -52,7 +52,7 @@ export { METHODS, methodNamed } from "./relevance/methods.js";
 export type { Depth } from "./relevance/readout.js";
 export type { FeaturePointOrigin, Subject, SubjectImage, SubjectModality, SubjectValues } from "./relevance/subject.js";
 export type { Counters, DropReason, TopicCounters } from "./sensing/counters.js";
-export type { GivenValues } from "./sensing/given-values.js";
+export type { Given, GivenValues } from "./sensing/given-values.js";
 export type { Match } from "./sensing/match.js";
 export { Observer } from "./sensing/observer.js";
 export type { ObserverOptions } from "./sensing/observer-options.js";
