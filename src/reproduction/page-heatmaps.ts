@@ -53,9 +53,15 @@ ${table(
 ${figureOf(`cascade-${task}`, "Rank correlation of heatmaps with the policy’s, as its layers are drawn anew one after another.")}
 ${table(
   ["drawn anew down to", ...cascade.map(({ method }) => method)],
-  cascade[0]!.steps.map(({ layer }, step) => [layer, ...cascade.map(({ steps }) => steps[step]!.spearman.toFixed(3))]),
-)}`;
+  cascade[0]!.steps.map(({ layer }, step) => [
+    layer,
+    ...cascade.map(({ steps }) => `${steps[step]!.spearman.toFixed(3)} / ${signed(steps[step]!.cosine)}`),
+  ]),
+)}
+<p class="note">Rank correlation of sizes / cosine similarity, signs included.</p>`;
 }
+
+const signed = (value: number) => value.toFixed(3).replace("-", "−");
 
 /** Heatmaps of two torques with a mean cosine from here on are alike. */
 const ALIKE = 0.95;
