@@ -45,13 +45,13 @@ const SEVEN: Groundwork = {
   vision: { batch: 16, steps: 1000, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
 };
 
-/** Guided policy search for the 7-DoF arm. */
+/** Guided policy search for the 7-DoF arm. More iterations lower the cost and lose the task: see docs/training.md. */
 const SEVEN_SEARCH: Gps = {
-  prelude: 4,
-  iterations: 4,
-  conditions: 16,
-  samples: 4,
-  window: 5,
+  prelude: 5,
+  iterations: 2,
+  conditions: 8,
+  samples: 5,
+  window: 8,
   bound: 0.5,
   torqueNoise: 0.03,
   startNoise: 0.02,
