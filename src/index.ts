@@ -57,7 +57,7 @@ export type { Match } from "./sensing/match.js";
 export { Observer } from "./sensing/observer.js";
 export type { ObserverOptions } from "./sensing/observer-options.js";
 export type { SyncOptions } from "./sensing/sync-options.js";
-export type { SyncPolicy } from "./sensing/track.js";
+export type { SyncPolicy } from "./sensing/timeline.js";
 export type { PlanOptions } from "./sim/ilqr.js";
 export type { ControlStep } from "./sim/linearise.js";
 export type { LinearDynamics } from "./sim/lqr.js";

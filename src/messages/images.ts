@@ -1,15 +1,8 @@
-import { setImmediate } from "node:timers/promises";
-import type { Explanation, Heatmap } from "../explain/explanation.js";
+import type { Explanation } from "../explain/explanation.js";
 import type { Image, Observation, Optics } from "../explain/observation.js";
-import {
-  bytesPerPixel,
-  type HeatmapOptions,
-  normalize,
-  paintOverlay,
-  type Region,
-  type RgbImage,
-} from "../explain/overlay.js";
+import { bytesPerPixel, type HeatmapOptions, normalize } from "../explain/overlay.js";
 import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
+import { drawingOf, wholeImage } from "./drawing.js";
 import { encodeJpeg } from "./encode.js";
 import { toHeader } from "./robot.js";
 import type { CameraInfoMessage, CompressedImageMessage, Header, ImageMessage } from "./types.js";
@@ -78,9 +71,13 @@ export function toOverlay(
   camera: string,
   options: DisplayOptions,
 ): Promise<ImageMessage> | undefined {
-  return drawn(explanation, camera, options)?.then(({ width, height, data }) =>
-    raw(toHeader(explanation.observation, camera), { height, width, encoding: "rgb8", step: 3 * width, data }),
-  );
+  const drawing = drawingOf(explanation, camera, options);
+  // Encoded later, so it is kept.
+  return drawing
+    ?.keep()
+    .then(({ width, height, data }) =>
+      raw(toHeader(explanation.observation, camera), { height, width, encoding: "rgb8", step: 3 * width, data }),
+    );
 }
 
 /**
@@ -92,46 +89,11 @@ export function toCompressedOverlay(
   camera: string,
   options: DisplayOptions,
 ): Promise<CompressedImageMessage> | undefined {
-  return drawn(explanation, camera, options)?.then(async (image) => ({
+  return drawingOf(explanation, camera, options)?.use(async (image) => ({
     header: toHeader(explanation.observation, camera),
     format: "rgb8; jpeg compressed bgr8",
     data: await encodeJpeg(image, options.jpegQuality ?? DEFAULT_JPEG_QUALITY),
   }));
-}
-
-function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
-  return cameras?.[camera]?.image ?? images[camera];
-}
-
-interface Drawing {
-  readonly camera: string;
-  readonly options: DisplayOptions;
-  readonly image: Promise<RgbImage>;
-}
-
-/** Overlays drawn, by explanation: the raw one and the JPEG share them. */
-const drawings = new WeakMap<Explanation, Drawing[]>();
-
-function drawn(explanation: Explanation, camera: string, options: DisplayOptions): Promise<RgbImage> | undefined {
-  const { observation, heatmaps } = explanation;
-  const image = wholeImage(observation, camera);
-  const heatmap = heatmaps[camera];
-  if (!image || !heatmap) return undefined;
-  const known = drawings.get(explanation) ?? [];
-  const found = known.find((drawing) => drawing.camera === camera && drawing.options === options);
-  if (found) return found.image;
-  const made = { camera, options, image: draw(image, heatmap, options, observation.cameras?.[camera]?.region) };
-  drawings.set(explanation, [...known, made]);
-  return made.image;
-}
-
-async function draw(image: Image, heatmap: Heatmap, options: DisplayOptions, region?: Region): Promise<RgbImage> {
-  const painting = paintOverlay(image, heatmap, options, region);
-  for (;;) {
-    await setImmediate();
-    const step = painting.next();
-    if (step.done) return step.value;
-  }
 }
 
 type Pixels = Pick<ImageMessage, "height" | "width" | "encoding" | "step" | "data">;

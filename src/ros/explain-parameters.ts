@@ -4,7 +4,7 @@ import { THRESHOLDS, type Thresholds } from "../health/thresholds.js";
 import type { DisplayOptions } from "../messages/display.js";
 import { DEVICES } from "../runtime/device.js";
 import type { SyncOptions } from "../sensing/sync-options.js";
-import { SYNC_POLICIES } from "../sensing/track.js";
+import { SYNC_POLICIES } from "../sensing/timeline.js";
 import type { Spec, Table } from "./parameter-spec.js";
 
 /** How a raw or a compressed camera topic is found and read. */

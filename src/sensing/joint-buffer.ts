@@ -1,7 +1,8 @@
 import type { JointStateMessage } from "../messages/types.js";
 import type { MISSING_VELOCITY } from "../policy/card-schema.js";
+import { JointTrack } from "./joint-track.js";
 import type { Refusal } from "./stamp-gate.js";
-import { type Bracket, type Reading, type SyncPolicy, Track } from "./track.js";
+import type { Reading, SyncPolicy } from "./timeline.js";
 
 /** Joints at one stamp, in the order of the buffer's names. */
 export interface JointReading {
@@ -22,13 +23,6 @@ export interface JointBufferOptions {
   readonly horizon: bigint;
 }
 
-interface Sample {
-  readonly stamp: bigint;
-  readonly position: number;
-  /** NaN where none was sent. */
-  readonly velocity: number;
-}
-
 /** Positions this much apart in time or more are differentiated, nanoseconds: closer ones make noise. */
 const SHORTEST = 1_000_000n;
 
@@ -37,13 +31,13 @@ const SHORTEST = 1_000_000n;
  * may hold more joints, or some of them. All that it gives follows from the messages and their order.
  */
 export class JointBuffer {
-  readonly #tracks: readonly Track<Sample>[];
+  readonly #tracks: readonly JointTrack[];
 
   constructor(
     readonly names: readonly string[],
     private readonly options: JointBufferOptions,
   ) {
-    this.#tracks = names.map(() => new Track<Sample>(options.horizon));
+    this.#tracks = names.map(() => new JointTrack(options.horizon));
   }
 
   /** Takes in what a message tells of the joints; a joint that is not a number is left out and told of. */
@@ -60,7 +54,7 @@ export class JointBuffer {
     const problems: Refusal[] = [];
     for (const [j, place] of places.entries()) {
       if (place < 0) continue;
-      const problem = this.#addJoint(j, { stamp, position: position[place]!, velocity: velocity[place] ?? Number.NaN });
+      const problem = this.#addJoint(j, stamp, position[place]!, velocity[place] ?? Number.NaN);
       if (problem) problems.push(problem);
     }
     return problems;
@@ -73,17 +67,17 @@ export class JointBuffer {
     let isDifferentiated = false;
     let waiting: Reading<JointReading> | undefined;
     for (const [j, track] of this.#tracks.entries()) {
-      const found = track.bracket(stamp, policy, slop);
+      const found = track.bracketAt(stamp, policy, slop);
       if (found.kind !== "found") {
-        const reason = `joint ${this.names[j]}: ${track.newest ? found.reason : "not heard of"}`;
+        const reason = `joint ${this.names[j]}: ${track.length > 0 ? found.reason : "not heard of"}`;
         if (found.kind === "miss") return { kind: "miss", reason };
         waiting ??= { kind: "wait", reason };
         continue;
       }
       const { before, after, weight } = found.value;
-      position[j] = mixed(before.position, after.position, weight);
+      position[j] = mixed(track.positionAt(before), track.positionAt(after), weight);
       velocity[j] = mixed(this.#velocity(track, before, slop), this.#velocity(track, after, slop), weight);
-      if (isMissing(found.value)) {
+      if (Number.isNaN(track.velocityAt(before)) || Number.isNaN(track.velocityAt(after))) {
         const refusal = this.#refusal(j, velocity[j]!);
         if (refusal !== undefined) return { kind: "miss", reason: refusal };
         if (Number.isNaN(velocity[j])) velocity[j] = 0;
@@ -97,25 +91,25 @@ export class JointBuffer {
     for (const track of this.#tracks) track.clear();
   }
 
-  #addJoint(j: number, sample: Sample): Refusal | undefined {
+  #addJoint(j: number, stamp: bigint, position: number, velocity: number): Refusal | undefined {
     const joint = this.names[j]!;
-    if (!Number.isFinite(sample.position)) {
-      return { why: "not_a_number", reason: `position of joint ${joint} is ${sample.position}, expected a number` };
+    if (!Number.isFinite(position)) {
+      return { why: "not_a_number", reason: `position of joint ${joint} is ${position}, expected a number` };
     }
-    const velocity = Number.isFinite(sample.velocity) ? sample.velocity : Number.NaN;
-    if (this.#tracks[j]!.add({ ...sample, velocity })) return undefined;
+    if (this.#tracks[j]!.add(stamp, position, Number.isFinite(velocity) ? velocity : Number.NaN)) return undefined;
     return { why: "too_old", reason: `joint ${joint}: stamped long before what came before it` };
   }
 
-  /** The velocity that was sent, or the mean one since the sample before; NaN where there is none. */
-  #velocity(track: Track<Sample>, sample: Sample, slop: bigint): number {
-    if (!Number.isNaN(sample.velocity)) return sample.velocity;
-    for (let i = track.indexAt(sample.stamp) - 1; i >= 0; i--) {
-      const earlier = track.at(i)!;
-      const elapsed = sample.stamp - earlier.stamp;
+  /** The velocity that was sent with the `i`th sample, or the mean one since the sample before; NaN without either. */
+  #velocity(track: JointTrack, i: number, slop: bigint): number {
+    const sent = track.velocityAt(i);
+    if (!Number.isNaN(sent)) return sent;
+    const stamp = track.stampAt(i)!;
+    for (let earlier = i - 1; earlier >= 0; earlier--) {
+      const elapsed = stamp - track.stampAt(earlier)!;
       if (elapsed < SHORTEST) continue;
       if (elapsed > slop && this.options.needsVelocity) break;
-      return (sample.position - earlier.position) / (Number(elapsed) / 1e9);
+      return (track.positionAt(i) - track.positionAt(earlier)) / (Number(elapsed) / 1e9);
     }
     return Number.NaN;
   }
@@ -131,9 +125,6 @@ export class JointBuffer {
     return Number.isNaN(differentiated) ? `${joint}: no velocity, and no position shortly before` : undefined;
   }
 }
-
-const isMissing = ({ before, after }: Bracket<Sample>): boolean =>
-  Number.isNaN(before.velocity) || Number.isNaN(after.velocity);
 
 /** Exactly `from` at weight 0. */
 const mixed = (from: number, to: number, weight: number): number => (weight === 0 ? from : from + weight * (to - from));

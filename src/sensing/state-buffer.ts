@@ -5,8 +5,8 @@ import type { Given, GivenValues } from "./given-values.js";
 import { JointBuffer, type JointReading } from "./joint-buffer.js";
 import { nanoseconds } from "./stamp.js";
 import { HORIZON, type Refusal, type StampGate } from "./stamp-gate.js";
+import type { Reading, SyncPolicy } from "./timeline.js";
 import { valuesTopic } from "./topics.js";
-import type { Reading, SyncPolicy } from "./track.js";
 import { TransformBuffer } from "./transform-buffer.js";
 import { hasQuantity, jointsOf, type TipState } from "./values.js";
 

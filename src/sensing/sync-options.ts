@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import { nanoseconds } from "./stamp.js";
-import { SYNC_POLICIES, type SyncPolicy } from "./track.js";
+import { SYNC_POLICIES, type SyncPolicy } from "./timeline.js";
 
 /** How messages are brought together; may be changed while running. Times in seconds. */
 export interface SyncOptions {

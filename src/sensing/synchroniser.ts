@@ -1,4 +1,4 @@
-import type { Reading, SyncPolicy } from "./track.js";
+import type { Reading, SyncPolicy } from "./timeline.js";
 import { Track } from "./track.js";
 
 /** A message that waits for all else of its time. */

@@ -2,7 +2,8 @@ import { between, composed, type Pose, relative, type Vector } from "../arm/pose
 import type { TfMessage, TransformStamped } from "../messages/types.js";
 import { stampOf } from "./stamp.js";
 import type { Refusal } from "./stamp-gate.js";
-import { type Reading, type SyncPolicy, Track } from "./track.js";
+import type { Reading, SyncPolicy } from "./timeline.js";
+import { Track } from "./track.js";
 
 interface Sample extends Pose {
   readonly stamp: bigint;

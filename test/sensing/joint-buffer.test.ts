@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { JointBuffer, type JointReading } from "#src/sensing/joint-buffer.js";
-import type { Reading, SyncPolicy } from "#src/sensing/track.js";
+import type { Reading, SyncPolicy } from "#src/sensing/timeline.js";
 import { jointState } from "./messages.js";
 
 const MS = 1_000_000n;
@@ -38,6 +38,25 @@ function slowly(all: readonly Sample[], stamp: bigint, policy: SyncPolicy, slop:
   const mix = (a: number, b: number) => a + weight * (b - a);
   return { stamp, position: mix(past.position, future.position), velocity: mix(past.velocity, future.velocity) };
 }
+
+it("keeps what is within the horizon of thousands of samples, some of them late", () => {
+  const buffer = new JointBuffer(["a"], { ...options, horizon: 500n * MS });
+  const all: Sample[] = [];
+  for (let i = 0; i < 3000; i++) {
+    // Every tenth comes five places late.
+    const place = i % 10 === 5 ? i - 5 : i % 10 < 5 ? i + 1 : i;
+    all.push({ stamp: BigInt(place) * MS, position: Math.sin(place), velocity: Math.cos(place) });
+  }
+  for (const { stamp, position, velocity } of all)
+    expect(buffer.add(jointState(stamp, ["a"], [position], [velocity]), stamp)).toEqual([]);
+  for (const at of [2999, 2998.5, 2800.25, 2501.75]) {
+    const stamp = BigInt(at * 1e6);
+    const { position, velocity } = found(buffer.at(stamp, "interpolate", SLOP));
+    const wanted = slowly(all, stamp, "interpolate", SLOP) as Sample;
+    expect([position[0], velocity[0]]).toEqual([wanted.position, wanted.velocity]);
+  }
+  expect(buffer.at(1000n * MS, "interpolate", SLOP).kind).toBe("miss");
+});
 
 const value = fc.double({ min: -10, max: 10, noNaN: true });
 const sample = fc.record({ stamp: fc.integer({ min: 0, max: 400 }), position: value, velocity: value });

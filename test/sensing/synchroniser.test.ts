@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { type Bounds, Synchroniser } from "#src/sensing/synchroniser.js";
-import type { Reading } from "#src/sensing/track.js";
+import type { Reading } from "#src/sensing/timeline.js";
 
 const bounds: Bounds = { policy: "interpolate", slop: 10n, oldest: -1000n };
 const known = (): Reading<string> => ({ kind: "found", value: "state" });

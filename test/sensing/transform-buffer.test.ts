@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import type { Pose } from "#src/arm/pose.js";
-import type { Reading } from "#src/sensing/track.js";
+import type { Reading } from "#src/sensing/timeline.js";
 import { TransformBuffer } from "#src/sensing/transform-buffer.js";
 import { transform } from "./messages.js";
 

@@ -1,25 +1,26 @@
 import { InputError } from "../../../errors.js";
-import type { ImageMessage, JointStateMessage } from "../../../messages/types.js";
+import type { Time } from "../../../messages/types.js";
 import type { Fields, Publisher, RosNode, Subscription } from "../../../ros/ros.js";
-import type { RobotOutputs } from "./robot.js";
-import { wallClock } from "./robot.js";
+import { type RobotMessages, type RobotOutputs, wallClock } from "./robot.js";
 
 /** What is read of a node where nobody else is. */
 export const READ: ReadonlySet<string> = new Set(["explanation", "ratios", "overlay/compressed"]);
 
 /** A node that hears what it is told in this process, and whose messages go nowhere: the pipeline without ROS 2. */
-export class Loopback implements RosNode, RobotOutputs {
+export class Loopback implements RosNode {
   readonly name = "bench";
   readonly namespace = "/";
   readonly fullName = "/bench";
   readonly #takers = new Map<string, (message: Fields) => void>();
 
-  image(message: ImageMessage): void {
-    this.#tell("/image", message);
-  }
-
-  jointState(message: JointStateMessage): void {
-    this.#tell("/joint_states", message);
+  /** A robot's messages, told in this process. */
+  outputs({ images, jointStates }: RobotMessages): RobotOutputs {
+    const tell = (topic: string, message: { readonly header: object }, stamp: Time) =>
+      this.#takers.get(topic)?.({ ...message, header: { ...message.header, stamp } } as unknown as Fields);
+    return {
+      image: (place, stamp) => tell("/image", images[place]!, stamp),
+      jointState: (place, stamp) => tell("/joint_states", jointStates[place]!, stamp),
+    };
   }
 
   log(): void {}
@@ -62,8 +63,4 @@ export class Loopback implements RosNode, RobotOutputs {
   }
 
   close(): void {}
-
-  #tell(topic: string, message: object): void {
-    this.#takers.get(topic)?.(message as Fields);
-  }
 }

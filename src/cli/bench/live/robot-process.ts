@@ -1,8 +1,9 @@
 import { encoderOf } from "../../../messages/cdr.js";
+import type { Time } from "../../../messages/types.js";
 import { QOS } from "../../../ros/qos.js";
 import { openNode } from "../../../ros/rclnodejs.js";
 import { READ } from "./loopback.js";
-import { Robot, type RobotOptions } from "./robot.js";
+import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
 
 /** A robot in a process of its own, over ROS 2: sends its messages once somebody reads them, and reads what comes back. */
 export interface RobotRequest {
@@ -31,7 +32,10 @@ async function drive({ robot, node }: RobotRequest): Promise<RobotReply> {
     });
   }
   const [imageType, jointType] = ["sensor_msgs/msg/Image", "sensor_msgs/msg/JointState"] as const;
-  const [toImage, toJointState] = [encoderOf(imageType), encoderOf(jointType)];
+  const messages = robotMessages(robot);
+  // Encoded once: a camera's driver has no garbage to collect while it sends.
+  const images = messages.images.map(encoderOf(imageType));
+  const jointStates = messages.jointStates.map(encoderOf(jointType));
   const image = ros.publisher(imageType, "/image", QOS.sensor);
   const joints = ros.publisher(jointType, "/joint_states", QOS.jointStates);
   const isRead = () =>
@@ -39,12 +43,23 @@ async function drive({ robot, node }: RobotRequest): Promise<RobotReply> {
     joints.subscribers > 0 &&
     [...READ].every((name) => ros.publishersOf(`${node}/${name}`).length > 0);
   while (!isRead()) await new Promise((resolve) => setTimeout(resolve, 100));
-  await new Robot(robot, {
-    image: (message) => image.publish(toImage(message)),
-    jointState: (message) => joints.publish(toJointState(message)),
-  }).run();
+  await runRobot(robot, messages, {
+    image: (place, stamp) => image.publish(stamped(images[place]!, stamp)),
+    jointState: (place, stamp) => joints.publish(stamped(jointStates[place]!, stamp)),
+  });
   ros.close();
   return { received };
+}
+
+/** Bytes of the encapsulation that every message begins with; the header's stamp is next. */
+const STAMP = 4;
+
+/** An encoded message that begins with a header, its stamp overwritten. */
+function stamped(cdr: Uint8Array, { sec, nanosec }: Time): Uint8Array {
+  const view = new DataView(cdr.buffer, cdr.byteOffset, cdr.byteLength);
+  view.setInt32(STAMP, sec, true);
+  view.setUint32(STAMP + 4, nanosec, true);
+  return cdr;
 }
 
 process.once("message", async (request: RobotRequest) => {

@@ -12,10 +12,16 @@ export interface RobotOptions {
   readonly ticks: number;
 }
 
-/** Where a robot's messages go. */
+/** What a robot sends, over and over; only stamps are new. */
+export interface RobotMessages {
+  readonly images: readonly ImageMessage[];
+  readonly jointStates: readonly JointStateMessage[];
+}
+
+/** Sends a message of `RobotMessages`, by its place, with a stamp of its own. */
 export interface RobotOutputs {
-  image(message: ImageMessage): void;
-  jointState(message: JointStateMessage): void;
+  image(place: number, stamp: Time): void;
+  jointState(place: number, stamp: Time): void;
 }
 
 /** Joint states run so long before the first image, and after the last one, milliseconds. */
@@ -24,66 +30,55 @@ const MARGIN = 500;
 /** Different images, so that nothing can be remembered. */
 const PICTURES = 4;
 
+/** Seconds that the joints' movement takes. */
+const MOVEMENT = 2;
+
 /** Wall-clock time, milliseconds since 1970, finer than `Date.now()` and alike in every process of a machine. */
 export const wallClock = (): number => performance.timeOrigin + performance.now();
 
-/** A camera and joints that only send messages, at fixed rates. */
-export class Robot {
-  readonly #pictures: readonly Uint8Array[];
-  #sent = 0;
-
-  constructor(
-    private readonly options: RobotOptions,
-    private readonly outputs: RobotOutputs,
-  ) {
-    const { width, height } = options;
-    this.#pictures = Array.from({ length: PICTURES }, (_, p) =>
-      Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + (i >> 8) * 11 + 67 * p) % 256),
-    );
-  }
-
-  /** Sends everything; resolves when the last image has gone and had time to be explained. */
-  async run(): Promise<void> {
-    const { rate, jointRate, ticks } = this.options;
-    const joints = every(1000 / jointRate, () => this.outputs.jointState(this.#jointState()));
-    await new Promise((resolve) => setTimeout(resolve, MARGIN));
-    await new Promise<void>((resolve) => {
-      const images = every(1000 / rate, () => {
-        this.outputs.image(this.#image());
-        this.#sent++;
-        if (this.#sent < ticks) return;
-        images.end();
-        resolve();
-      });
-    });
-    await new Promise((resolve) => setTimeout(resolve, MARGIN));
-    joints.end();
-  }
-
-  #image(): ImageMessage {
-    const { width, height } = this.options;
-    return {
-      header: { stamp: stampNow(), frame_id: "camera" },
+export function robotMessages({ width, height, joints, jointRate }: RobotOptions): RobotMessages {
+  const stamp = { sec: 0, nanosec: 0 };
+  const states = Math.ceil(MOVEMENT * jointRate);
+  const wave = (shape: (phase: number) => number, place: number) =>
+    Float64Array.from(joints, (_, j) => 0.5 * shape((2 * Math.PI * place) / states + j));
+  return {
+    images: Array.from({ length: PICTURES }, (_, p) => ({
+      header: { stamp, frame_id: "camera" },
       width,
       height,
       encoding: "rgb8",
       is_bigendian: 0,
       step: 3 * width,
-      data: this.#pictures[this.#sent % PICTURES]!,
-    };
-  }
-
-  #jointState(): JointStateMessage {
-    const { joints } = this.options;
-    const seconds = performance.now() / 1000;
-    return {
-      header: { stamp: stampNow(), frame_id: "" },
+      data: Uint8Array.from({ length: width * height * 3 }, (__, i) => (i * 37 + (i >> 8) * 11 + 67 * p) % 256),
+    })),
+    jointStates: Array.from({ length: states }, (_, place) => ({
+      header: { stamp, frame_id: "" },
       name: [...joints],
-      position: Float64Array.from(joints, (_, j) => 0.5 * Math.sin(seconds + j)),
-      velocity: Float64Array.from(joints, (_, j) => 0.5 * Math.cos(seconds + j)),
+      position: wave(Math.sin, place),
+      velocity: wave(Math.cos, place),
       effort: new Float64Array(0),
-    };
-  }
+    })),
+  };
+}
+
+/** A camera and joints that only send messages, at fixed rates; resolves when the last image had time to be explained. */
+export async function runRobot(
+  { rate, jointRate, ticks }: RobotOptions,
+  { images, jointStates }: RobotMessages,
+  outputs: RobotOutputs,
+): Promise<void> {
+  const joints = every(1000 / jointRate, (count) => outputs.jointState(count % jointStates.length, stampNow()));
+  await new Promise((resolve) => setTimeout(resolve, MARGIN));
+  await new Promise<void>((resolve) => {
+    const camera = every(1000 / rate, (count) => {
+      outputs.image(count % images.length, stampNow());
+      if (count < ticks - 1) return;
+      camera.end();
+      resolve();
+    });
+  });
+  await new Promise((resolve) => setTimeout(resolve, MARGIN));
+  joints.end();
 }
 
 function stampNow(): Time {
@@ -92,13 +87,14 @@ function stampNow(): Time {
   return { sec, nanosec: Math.floor((now - 1000 * sec) * 1e6) };
 }
 
-/** Calls at a fixed rate without drift; calls that are late are not made up for. */
-function every(periodMs: number, call: () => void): { end(): void } {
+/** Calls at a fixed rate without drift, telling how often it called before; calls that are late are not made up for. */
+function every(periodMs: number, call: (count: number) => void): { end(): void } {
   let next = performance.now() + periodMs;
+  let count = 0;
   let timer: NodeJS.Timeout;
   let hasEnded = false;
   const tick = () => {
-    call();
+    call(count++);
     next = Math.max(next + periodMs, performance.now());
     if (!hasEnded) timer = setTimeout(tick, next - performance.now());
   };

@@ -4,7 +4,7 @@ import { InputError } from "../../../errors.js";
 import { openNode } from "../../../ros/rclnodejs.js";
 import type { RosNode } from "../../../ros/ros.js";
 import { Loopback } from "./loopback.js";
-import { Robot, type RobotOptions } from "./robot.js";
+import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
 import type { RobotReply, RobotRequest } from "./robot-process.js";
 
 /** The way messages go: over ROS 2 to and from another process, or within this one. */
@@ -37,7 +37,11 @@ export async function openTopics(): Promise<Topics> {
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const ros = new Loopback();
-    return { transport: "in-process", why: error.message, ros, drive: (robot) => new Robot(robot, ros).run() };
+    const drive = (robot: RobotOptions) => {
+      const messages = robotMessages(robot);
+      return runRobot(robot, messages, ros.outputs(messages));
+    };
+    return { transport: "in-process", why: error.message, ros, drive };
   }
 }
 

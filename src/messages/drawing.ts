@@ -1,0 +1,75 @@
+import { setImmediate } from "node:timers/promises";
+import type { Explanation } from "../explain/explanation.js";
+import type { Image, Observation } from "../explain/observation.js";
+import { paintOverlay, type RgbImage } from "../explain/overlay.js";
+import { discard } from "./discard.js";
+import type { DisplayOptions } from "./display.js";
+
+/** An overlay that is drawn in turns of the event loop of its own, after what is sent at once; several may use it. */
+class Drawing {
+  readonly #image: Promise<RgbImage>;
+  #users = 0;
+  #isKept = false;
+
+  constructor(painting: Generator<void, RgbImage>) {
+    this.#image = drawn(painting);
+  }
+
+  /** Whether it can still be used. */
+  get isThere(): boolean {
+    return this.#isKept || this.#users > 0;
+  }
+
+  /** What becomes of the image, which is the caller's until then only. */
+  async use<T>(make: (image: RgbImage) => Promise<T>): Promise<T> {
+    this.#users++;
+    try {
+      return await make(await this.#image);
+    } finally {
+      this.#users--;
+      if (!this.isThere) this.#image.then(({ data }) => discard(data)).catch(() => {});
+    }
+  }
+
+  /** The image, for good. */
+  keep(): Promise<RgbImage> {
+    this.#isKept = true;
+    return this.#image;
+  }
+}
+
+interface Drawn {
+  readonly camera: string;
+  readonly options: DisplayOptions;
+  readonly drawing: Drawing;
+}
+
+/** By explanation: the raw overlay and the JPEG share one. */
+const drawings = new WeakMap<Explanation, Drawn[]>();
+
+/** The heatmap of a camera over its whole image; `undefined` below level `full`. */
+export function drawingOf(explanation: Explanation, camera: string, options: DisplayOptions): Drawing | undefined {
+  const { observation, heatmaps } = explanation;
+  const image = wholeImage(observation, camera);
+  const heatmap = heatmaps[camera];
+  if (!image || !heatmap) return undefined;
+  const known = (drawings.get(explanation) ?? []).filter(({ drawing }) => drawing.isThere);
+  const found = known.find((drawn) => drawn.camera === camera && drawn.options === options);
+  if (found) return found.drawing;
+  const drawing = new Drawing(paintOverlay(image, heatmap, options, observation.cameras?.[camera]?.region));
+  drawings.set(explanation, [...known, { camera, options, drawing }]);
+  return drawing;
+}
+
+/** What the camera took, of which the policy may have seen a part. */
+export function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
+  return cameras?.[camera]?.image ?? images[camera];
+}
+
+async function drawn(painting: Generator<void, RgbImage>): Promise<RgbImage> {
+  for (;;) {
+    await setImmediate();
+    const step = painting.next();
+    if (step.done) return step.value;
+  }
+}
