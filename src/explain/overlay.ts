@@ -145,7 +145,7 @@ export function overlay(image: Image, heatmap: Heatmap, options: OverlayOptions 
 /** Pixels between two pauses: about half a millisecond. */
 const STRETCH = 2 ** 16;
 
-/** `overlay` with pauses: beside an event loop, which goes on meanwhile. The image is read until the end. */
+/** `overlay` with pauses: beside an event loop, which goes on meanwhile. The image is read before the first one. */
 export function* paintOverlay(
   image: Image,
   heatmap: Heatmap,

@@ -1,4 +1,6 @@
+import { Explainer } from "../explain/explainer.js";
 import type { Explanation } from "../explain/explanation.js";
+import { LEVELS } from "../explain/explanation.js";
 import { jointElementsOf } from "../explain/joint-relevance.js";
 import { run } from "../explain/pipeline.js";
 import { RealTimeExplainer } from "../explain/real-time-explainer.js";
@@ -19,6 +21,7 @@ import { displayOf, type EXPLAIN_PARAMETERS, syncOf, thresholdsFrom } from "./ex
 import { Inputs } from "./inputs.js";
 import type { Parameters } from "./parameters.js";
 import type { QosOverrides } from "./qos.js";
+import { rehearse } from "./rehearsal.js";
 import type { RosNode } from "./ros.js";
 import { RosSink } from "./ros-sink.js";
 import { RosSource } from "./ros-source.js";
@@ -91,22 +94,28 @@ export class ExplainSession {
       });
       const observer = await unlessAborted(making, signal, (late) => late.delete());
       opened.push(() => observer.delete());
-      const explainer = await RealTimeExplainer.create(policy, {
+      const driven = await Explainer.create(policy, {
         method: await around.methodOf(get("method")),
-        level: get("level"),
-        heatmapOf: get("heatmap_joint") || undefined,
+        levels: LEVELS,
+        aside: true,
         budget: get("budget"),
         threads: get("threads"),
         device: get("device"),
         precision: get("precision"),
         signal,
       });
-      opened.push(() => explainer.close());
+      opened.push(() => driven.close());
+      const explainer = new RealTimeExplainer(driven, {
+        level: get("level"),
+        heatmapOf: get("heatmap_joint") || undefined,
+      });
       const encoder = new ChannelEncoder({
         cameras: observer.cameras,
         jointElements: jointElementsOf(policy.modalities),
         display: displayOf(get),
       });
+      // Not through `explainer`, which would choose its level by it.
+      await rehearse(policy, driven, encoder, signal);
       const monitor = new Monitor({
         name: ros.name,
         hardwareId: policy.card.name,

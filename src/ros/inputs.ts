@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import type { InputCounts } from "../health/facts.js";
+import { discard } from "../messages/discard.js";
 import type { Qos } from "../messages/qos.js";
 import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Match } from "../sensing/match.js";
@@ -7,7 +8,7 @@ import type { Observer } from "../sensing/observer.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "../sensing/topics.js";
 import type { Transport } from "./explain-parameters.js";
 import { mismatch, QOS, type QosOverrides } from "./qos.js";
-import type { Fields, RosNode, Subscription } from "./ros.js";
+import type { Fields, RosNode, Subscription, Take } from "./ros.js";
 
 type CameraMessage = Parameters<Observer["image"]>[1];
 
@@ -66,8 +67,9 @@ export class Inputs {
       this.#listen(`${camera}/camera_info`, "sensor_msgs/msg/CameraInfo", info, QOS.sensor, (message) => {
         observer.cameraInfo(camera, message as unknown as CameraInfoMessage);
       });
-      this.#listen(camera, image, topic, QOS.sensor, (message) => {
-        this.#take(observer.image(camera, message as unknown as CameraMessage));
+      this.#listen(camera, image, topic, QOS.sensor, (message, bytes) => {
+        const release = bytes && (() => discard(bytes));
+        this.#take(observer.image(camera, message as unknown as CameraMessage, release));
       });
     }
     this.#listen(JOINT_STATES, "sensor_msgs/msg/JointState", "joint_states", QOS.jointStates, (message) => {
@@ -136,7 +138,7 @@ export class Inputs {
     for (const { subscription } of this.#inputs) subscription.close();
   }
 
-  #listen(name: string, type: string, topic: string, wanted: Qos, take: (message: Fields) => unknown): void {
+  #listen(name: string, type: string, topic: string, wanted: Qos, take: Take): void {
     const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", wanted);
     const subscription = this.ros.subscribe(type, topic, qos, take);
     this.#inputs.push({ name, type, qos, subscription });

@@ -14,7 +14,7 @@ import type {
   RclServiceType,
   RclType,
 } from "./rclnodejs-types.js";
-import type { Answer, Endpoint, Fields, OwnService, Publisher, RosNode, Severity, Subscription } from "./ros.js";
+import type { Answer, Endpoint, Fields, OwnService, Publisher, RosNode, Severity, Subscription, Take } from "./ros.js";
 
 export interface NodeOptions {
   /** Name of the node where `__node:=` gives no other. */
@@ -115,10 +115,10 @@ class RclRosNode implements RosNode {
     };
   }
 
-  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => unknown): Subscription {
+  subscribe(type: string, topic: string, qos: Qos, take: Take): Subscription {
     let isOpen = true;
     const read = named(topic, () => readerOf(type));
-    const safely = guarded(topic, (cdr: Buffer) => take(read(cdr) as Fields), this.#failed);
+    const safely = guarded(topic, (cdr: Buffer) => take(read(cdr) as Fields, cdr), this.#failed);
     // Serialised, and read here: the client library's own classes take far longer.
     const subscription = named(`${topic} (${type})`, () =>
       this.node.createSubscription(type, topic, { qos: toRcl(qos), isRaw: true }, (cdr) => {

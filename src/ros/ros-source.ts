@@ -6,7 +6,10 @@ import type { Match } from "../sensing/match.js";
 import type { Observer } from "../sensing/observer.js";
 import type { Commander } from "./commander.js";
 
-/** Observations of a robot's messages: always the newest, never a queue. */
+/**
+ * Observations of a robot's messages: always the newest, never a queue. Images are there until the event loop's next turn
+ * after an explanation was handed on: megabytes twenty times a second are too many to wait for the collector.
+ */
 export class RosSource implements Source {
   readonly #mailbox = new Mailbox<Match>();
   readonly #flags = new WeakMap<Observation, ObservationFlag[]>();
@@ -44,6 +47,8 @@ export class RosSource implements Source {
       const observation = { ...found, flags };
       this.#flags.set(observation, flags);
       yield observation;
+      // It was handed to the sinks by now; what they draw later they copy in the next turn of the event loop.
+      setImmediate(() => match.release());
     }
   }
 

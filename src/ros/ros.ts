@@ -14,6 +14,9 @@ export interface Publisher {
   close(): void;
 }
 
+/** Takes a message; its bytes and strings are views of `bytes`. */
+export type Take = (message: Fields, bytes?: Uint8Array) => unknown;
+
 /** A subscription; its messages go to the callback it was made with. */
 export interface Subscription {
   readonly topic: string;
@@ -63,10 +66,11 @@ export interface RosNode {
   /** @throws InputError for a type that this machine has no library for, or an invalid name */
   publisher(type: string, topic: string, qos: Qos): Publisher;
   /**
-   * `take` is called on the main thread; what it throws, at once or later, is logged and ends nothing.
+   * `take` is called on the main thread; what it throws, at once or later, is logged and ends nothing. It is told the
+   * bytes that the message was read from where they are its own to discard.
    * @throws InputError for a type that this machine has no library for, or an invalid name
    */
-  subscribe(type: string, topic: string, qos: Qos, take: (message: Fields) => unknown): Subscription;
+  subscribe(type: string, topic: string, qos: Qos, take: Take): Subscription;
   /** @throws InputError for a type that this machine has no library for, or an invalid name */
   service(type: string | OwnService, name: string, answer: Answer): { close(): void };
   /** Whether ROS 2 here has a package. */

@@ -6,6 +6,8 @@ export interface Arrival {
   /** None for a policy without a camera. */
   readonly message: CameraMessage | undefined;
   readonly receivedMs: number;
+  /** Gives the message's memory back. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** An image with all else of its time. Nothing of it is decoded before it is asked for. */
@@ -20,4 +22,6 @@ export interface Match {
    * Undefined where there is nothing to observe after all: the image is too old by now, or damaged. It is then counted.
    */
   observe(): Promise<Observation | undefined>;
+  /** Gives the memory of the image's message back, where it can be: nothing may look at the observation's images later. */
+  release(): void;
 }

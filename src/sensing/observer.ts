@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { hasMemory } from "../explain/memory.js";
 import type { Observation } from "../explain/observation.js";
 import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
@@ -29,6 +30,7 @@ export class Observer {
   /** What no sensor gives. */
   readonly given: GivenValues;
   readonly #policy: Policy;
+  readonly #hasMemory: boolean;
   readonly #tally: Tally;
   readonly #gate: StampGate;
   readonly #states: StateBuffer;
@@ -47,6 +49,7 @@ export class Observer {
     { now, problem = () => undefined, values = {}, heard = [], quietStart = 0, ...sync }: ObserverOptions,
   ) {
     this.#policy = policy;
+    this.#hasMemory = hasMemory(policy);
     this.#tally = new Tally(problem);
     this.#gate = new StampGate(now, settingsOf(sync, policy.card.control_period));
     this.#arm = new KnownArm(policy);
@@ -71,8 +74,11 @@ export class Observer {
     this.#gate.settings = settingsOf(options, this.#policy.card.control_period);
   }
 
-  /** A camera's image; `camera` is its modality. The message is not to be changed afterwards. */
-  image(camera: string, message: CameraMessage): readonly Match[] {
+  /**
+   * A camera's image; `camera` is its modality. The message is not to be changed afterwards.
+   * @param release gives the message's memory back, see `Match.release`
+   */
+  image(camera: string, message: CameraMessage, release?: () => void): readonly Match[] {
     if (!this.cameras.includes(camera))
       throw new Error(`camera ${camera}: expected one of ${this.cameras.join(", ") || "none"}`);
     const receivedMs = performance.now();
@@ -90,7 +96,7 @@ export class Observer {
     else if (newest !== undefined && stamp <= newest)
       return this.#drop(camera, "out_of_order", "stamped as, or before, the image that came before it");
     this.#newest.set(camera, stamp);
-    this.#synchroniser.add(camera, { stamp, message: { message, receivedMs } });
+    this.#synchroniser.add(camera, { stamp, message: { message, receivedMs, release } });
     return this.#take();
   }
 
@@ -213,8 +219,15 @@ export class Observer {
     const episode = this.#episode;
     const [leading = JOINT_STATES] = this.cameras;
     const { stamp } = set;
-    const { receivedMs } = set.frames[leading]!.message;
-    return { stamp, receivedMs, matchedMs: performance.now(), observe: () => this.#observe(set, episode) };
+    const { receivedMs, release } = set.frames[leading]!.message;
+    return {
+      stamp,
+      receivedMs,
+      matchedMs: performance.now(),
+      observe: () => this.#observe(set, episode),
+      // A policy with a memory sees its images again; other cameras' may belong to several matches.
+      release: () => this.#hasMemory || release?.(),
+    };
   }
 
   async #observe(set: Matched<Arrival, RobotState>, episode: number): Promise<Observation | undefined> {

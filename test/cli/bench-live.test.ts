@@ -37,7 +37,7 @@ describe("Stopwatch", () => {
       pass(8);
       return observation;
     };
-    const match = watch.match({ stamp, receivedMs, matchedMs, observe });
+    const match = watch.match({ stamp, receivedMs, matchedMs, observe, release: () => {} });
     pass(4);
     await match.observe();
     pass(16);

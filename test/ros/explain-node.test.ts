@@ -69,14 +69,14 @@ const set = async (ros: FakeRos, name: string, fields: object) =>
   ((await ros.call("~/set_parameters", { parameters: [{ name, value: fields }] })).results as Fields[])[0]!;
 
 /** What a robot says at a time: joint states, then an image of the same stamp. */
-function say(ros: FakeRos, changes: { image?: object; joints?: object } = {}) {
+function say(ros: FakeRos, changes: { image?: object; joints?: object } = {}, bytes?: Uint8Array) {
   ros.time += SECOND / 20n;
   const stamp = { sec: Number(ros.time / SECOND), nanosec: Number(ros.time % SECOND) };
   const { image, position, velocity } = task.observe();
   const joints = { name: [...task.joints], position, velocity, effort: new Float64Array(0) };
   ros.say("joint_states", { header: { stamp, frame_id: "" }, ...joints, ...changes.joints });
   const pixels = { width: task.width, height: task.height, step: 3 * task.width, encoding: "rgb8", is_bigendian: 0 };
-  ros.say("image", { header: { stamp, frame_id: "eye" }, ...pixels, data: image, ...changes.image });
+  ros.say("image", { header: { stamp, frame_id: "eye" }, ...pixels, data: image, ...changes.image }, bytes);
   return stamp;
 }
 
@@ -305,6 +305,19 @@ describe("active", () => {
       expect((await diagnosed(ros)).latency!["Image to publication p50 (ms)"]).toMatch(age);
     },
   );
+
+  test("an image's memory is given back once it was drawn, and is drawn whole", async () => {
+    const ros = await active();
+    const drawn = () => ros.published.get("/torquelens/overlay")!;
+    await explained(ros);
+    await until(() => drawn().length === 1);
+    const { image } = task.observe();
+    const before = explanations(ros).length;
+    say(ros, { image: { data: image } }, image);
+    await until(() => explanations(ros).length > before && drawn().length === 2);
+    expect(image).toHaveLength(0);
+    expect(drawn()[1]!.data).toEqual(drawn()[0]!.data);
+  });
 
   test("nothing is made that nobody reads", async () => {
     const ros = await active();

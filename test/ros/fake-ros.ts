@@ -2,7 +2,17 @@ import { InputError } from "#src/errors.js";
 import { messageType } from "#src/messages/definitions.js";
 import type { Qos } from "#src/messages/qos.js";
 import { guarded } from "#src/ros/guard.js";
-import type { Answer, Endpoint, Fields, OwnService, Publisher, RosNode, Severity, Subscription } from "#src/ros/ros.js";
+import type {
+  Answer,
+  Endpoint,
+  Fields,
+  OwnService,
+  Publisher,
+  RosNode,
+  Severity,
+  Subscription,
+  Take,
+} from "#src/ros/ros.js";
 import { decode } from "../messages/decode.js";
 
 /** A graph of one node in memory: whoever tests is all other nodes. */
@@ -11,7 +21,7 @@ export class FakeRos implements RosNode {
   /** Messages by topic, decoded by another library than the one that wrote them. */
   readonly published = new Map<string, Fields[]>();
   readonly publishers = new Map<string, { type: string; qos: Qos; subscribers: number }>();
-  readonly subscriptions = new Map<string, { type: string; qos: Qos; take: (message: Fields) => void }[]>();
+  readonly subscriptions = new Map<string, { type: string; qos: Qos; take: Take }[]>();
   readonly services = new Map<string, { type: string; answer: Answer }>();
   readonly remotePublishers = new Map<string, Endpoint[]>();
   time = 1_000_000_000_000n;
@@ -64,7 +74,7 @@ export class FakeRos implements RosNode {
     };
   }
 
-  subscribe(type: string, name: string, qos: Qos, take: (message: Fields) => unknown): Subscription {
+  subscribe(type: string, name: string, qos: Qos, take: Take): Subscription {
     const topic = this.resolveTopic(name);
     const safely = guarded(topic, take, (where, error) => this.log("error", `${where}: ${error.message}`));
     const entry = { type, qos, take: safely };
@@ -102,9 +112,9 @@ export class FakeRos implements RosNode {
     this.isOpen = false;
   }
 
-  /** Another node publishes. */
-  say(name: string, message: object): void {
-    for (const { take } of this.subscriptions.get(this.resolveTopic(name)) ?? []) take(message as Fields);
+  /** Another node publishes. `bytes`: what the message lies in, where it is the subscription's own. */
+  say(name: string, message: object, bytes?: Uint8Array): void {
+    for (const { take } of this.subscriptions.get(this.resolveTopic(name)) ?? []) take(message as Fields, bytes);
   }
 
   /** Another node calls. */
