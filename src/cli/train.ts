@@ -134,8 +134,11 @@ async function trainOne(
   const task = await loadTask(lesson.task, { width, height });
   let begun = false;
   const progress = ({ done, total, phase, loss, note }: Progress): void => {
-    const payload = { what: `${what}: ${phase}`, note: `loss ${loss.toExponential(2)}, ${note}` };
-    if (!begun) bar.start(total, 0, payload);
+    const payload = {
+      what: `${what}: ${phase}`,
+      note: loss === undefined ? note : `loss ${loss.toExponential(2)}, ${note}`,
+    };
+    if (!begun) bar.start(total, done, payload);
     begun = true;
     bar.update(done, payload);
   };
@@ -183,7 +186,7 @@ function progressBar(): SingleBar {
       noTTYOutput: true,
       notTTYSchedule: 30_000,
       gracefulExit: false,
-      etaBuffer: 200,
+      etaBuffer: 5000,
     },
     Presets.shades_classic,
   );

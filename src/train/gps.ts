@@ -5,9 +5,8 @@ import { type ConditionFigures, figuresOf } from "./outcome.js";
 import type { Gps, Groundwork } from "./recipe.js";
 import { type CollectStage, type Stage, TRAINING_SEED } from "./stage.js";
 
-/** Cost of an episode, and of looking around it, pose steps. */
-const EPISODE = 0.5;
-const SURROUNDINGS = 15;
+/** Cost of what the policy does at one tick, pose steps: as good as all that collecting costs. */
+const ACTION = 0.005;
 
 /**
  * Mirror descent guided policy search (Montgomery & Levine 2016). First the expert's own episodes, and `prelude` rounds
@@ -19,6 +18,8 @@ export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Le
   const { gps, spec } = recipe;
   const { prelude, iterations, conditions, samples, window } = gps;
   const episodes = conditions * samples;
+  // Its own run and that of the start before, the samples, and two positions and velocities of every joint.
+  const around = 2 + samples + 4 * spec.torques;
   const rounds = 1 + prelude + iterations;
   return Array.from({ length: rounds }, (_, round): Stage[] => {
     const search = round - prelude;
@@ -34,8 +35,8 @@ export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Le
     };
     return [
       search > 0
-        ? searchStage(gps, lesson, phase, { round, search, rows })
-        : preludeStage(gps, lesson, phase, { round, rows }),
+        ? searchStage(gps, lesson, phase, { round, search, rows, cost: ACTION * ticks * conditions * around })
+        : preludeStage(gps, lesson, phase, { round, rows, cost: ACTION * ticks * episodes }),
       {
         kind: "fit",
         phase,
@@ -52,18 +53,18 @@ function preludeStage(
   { conditions, samples, torqueNoise }: Gps,
   { targets }: Lesson,
   phase: string,
-  { round, rows }: { readonly round: number; readonly rows: number },
+  { round, rows, cost }: { readonly round: number; readonly rows: number; readonly cost: number },
 ): CollectStage {
   const episodes = conditions * samples;
   const expert = round === 0;
   return {
     kind: "collect",
     phase,
-    cost: EPISODE * episodes,
-    async collect({ seed, team, demonstrations, policy, signal }) {
+    cost,
+    async collect({ seed, team, demonstrations, policy, ...watch }) {
       const numbers = Array.from({ length: episodes }, (_, i) => round * episodes + i);
       const options = { seed: seed + TRAINING_SEED, targets, expert, noise: torqueNoise };
-      const outcomes = await team.episodes(policy(), numbers, options, { record: true, signal });
+      const outcomes = await team.episodes(policy(), numbers, options, { record: true, ...watch });
       if (expert) standardise(demonstrations, rows);
       return { rows, figures: figuresOf(phase, expert ? "expert" : "policy", outcomes) };
     },
@@ -74,13 +75,18 @@ function searchStage(
   { conditions, samples, torqueNoise, startNoise, probe, widest, bound }: Gps,
   { targets }: Lesson,
   phase: string,
-  { round, search, rows }: { readonly round: number; readonly search: number; readonly rows: number },
+  {
+    round,
+    search,
+    rows,
+    cost,
+  }: { readonly round: number; readonly search: number; readonly rows: number; readonly cost: number },
 ): CollectStage {
   return {
     kind: "collect",
     phase,
-    cost: (EPISODE * samples + SURROUNDINGS) * conditions,
-    async collect({ seed, team, iterations, policy, signal }) {
+    cost,
+    async collect({ seed, team, iterations, policy, ...watch }) {
       const last = iterations[iterations.length - 1]!.conditions;
       const items = Array.from({ length: conditions }, (_, place) => {
         const episode = search * conditions + place;
@@ -88,7 +94,7 @@ function searchStage(
       });
       const options = { seed: seed + TRAINING_SEED, samples, torqueNoise, startNoise, probe, widest, bound };
       const how = { targets, options, record: round * conditions * samples };
-      const found = await team.conditions(policy(), items, how, signal);
+      const found = await team.conditions(policy(), items, how, watch);
       return { rows, figures: { ...figuresOf(phase, "policy", found), conditions: found } };
     },
   };

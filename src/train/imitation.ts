@@ -39,9 +39,9 @@ export function imitationStages(
         kind: "collect",
         phase,
         cost: EPISODE * episodes,
-        async collect({ seed, team, demonstrations, policy, signal }) {
+        async collect({ seed, team, demonstrations, policy, ...watch }) {
           const options = { seed: seed + TRAINING_SEED, targets: lesson.targets, expert, noise };
-          const outcomes = await team.episodes(policy(), numbers, options, { record: true, signal });
+          const outcomes = await team.episodes(policy(), numbers, options, { record: true, ...watch });
           if (expert) standardise(demonstrations, rows);
           return { rows, figures: figuresOf(phase, expert ? "expert" : "policy", outcomes) };
         },

@@ -1,7 +1,7 @@
 import type { Demonstrations } from "./demonstrations.js";
 import type { IterationFigures } from "./outcome.js";
 import type { Group } from "./parameters.js";
-import type { Team } from "./team.js";
+import type { Team, Watch } from "./team.js";
 import type { Request } from "./worker.js";
 
 /** One of the things that a training does one after another: it can be taken up again at each of them. */
@@ -34,13 +34,12 @@ export interface Collected {
 }
 
 /** What a stage that collects has at hand. */
-export interface Room {
+export interface Room extends Watch {
   readonly seed: number;
   readonly team: Team;
   readonly demonstrations: Demonstrations;
   /** Figures of the iterations so far. */
   readonly iterations: readonly IterationFigures[];
-  readonly signal: AbortSignal | undefined;
   /** The policy as it is now, with its feature points as an output. */
   policy(): Uint8Array;
 }

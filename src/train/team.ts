@@ -73,17 +73,17 @@ export class Team {
     }
   }
 
-  /** Runs episodes, spread over the workers; outcomes in the order of `numbers`. `signal` ends it after a few of them. */
+  /** Runs episodes, spread over the workers; outcomes in the order of `numbers`. */
   async episodes(
     policy: Uint8Array,
     numbers: readonly number[],
     options: Omit<EpisodeOptions, "episodes">,
-    { record = false, signal }: { readonly record?: boolean; readonly signal?: AbortSignal | undefined } = {},
+    { record = false, ...watch }: { readonly record?: boolean } & Watch = {},
   ): Promise<Outcome[]> {
     const rows = await this.spread(
       numbers,
       (episodes) => ({ kind: "episodes", policy, record, options: { ...options, episodes } }),
-      signal,
+      watch,
     );
     return rows.map(([error, success]) => ({ error: error!, success: success === 1 }));
   }
@@ -93,9 +93,9 @@ export class Team {
     policy: Uint8Array,
     conditions: readonly Condition[],
     how: ConditionsHow,
-    signal?: AbortSignal,
+    watch?: Watch,
   ): Promise<ConditionFigures[]> {
-    const rows = await this.spread(conditions, (items) => ({ kind: "conditions", policy, items, ...how }), signal);
+    const rows = await this.spread(conditions, (items) => ({ kind: "conditions", policy, items, ...how }), watch);
     return rows.map(fromRow);
   }
 
@@ -103,7 +103,7 @@ export class Team {
   async spread<T>(
     items: readonly T[],
     request: (items: readonly T[]) => Request,
-    signal?: AbortSignal,
+    { signal, done }: Watch = {},
   ): Promise<(readonly number[])[]> {
     const count = this.workers.length;
     const portion = ITEMS_AT_ONCE * count;
@@ -113,6 +113,7 @@ export class Team {
       const portionOf = items.slice(from, from + portion);
       const answers = await this.#ask((worker) => request(portionOf.filter((_, i) => i % count === worker)));
       rows.push(...portionOf.map((_, i) => answers[i % count]![Math.floor(i / count)]!));
+      done?.(rows.length / items.length);
     }
     return rows;
   }
@@ -134,6 +135,13 @@ export class Team {
       return answer.value.rows;
     });
   }
+}
+
+/** How work that is spread over the workers is watched, and ended after a few items. */
+export interface Watch {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how much of it is done, 0 to 1. */
+  readonly done?: ((part: number) => void) | undefined;
 }
 
 /** Few, so that a training told to end ends soon. */

@@ -10,7 +10,7 @@ import { imitationStep, poseStep } from "./losses.js";
 import type { IterationFigures } from "./outcome.js";
 import { initialise, type Layout, layoutOf, sharedFloats } from "./parameters.js";
 import type { Recipe } from "./recipe.js";
-import type { FitStage, Stage } from "./stage.js";
+import type { CollectStage, FitStage, Stage } from "./stage.js";
 import { Team } from "./team.js";
 
 /** How far a training is, for a progress bar. */
@@ -18,7 +18,8 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly phase: string;
-  readonly loss: number;
+  /** Of a fit. */
+  readonly loss?: number;
   /** How well it does: pose error in half image widths, or episodes that succeeded. */
   readonly note: string;
 }
@@ -121,7 +122,7 @@ export class Training {
       this.#options.signal?.throwIfAborted();
       if (stage.kind === "fit") await this.#fit(stage);
       else {
-        const { rows, figures } = await stage.collect(this.#room());
+        const { rows, figures } = await stage.collect(this.#room(stage));
         this.#rows = rows;
         this.history.iterations.push(figures);
       }
@@ -161,7 +162,8 @@ export class Training {
       watch: async (step, scalars, adam) => {
         this.history.step(phase, step, steps, scalars);
         this.#step = step + 1;
-        this.#report(phase, scalars);
+        const note = group === "vision" ? poseNote(scalars) : lastNote(this.history.iterations);
+        this.#report({ phase, loss: scalars[0]!, note }, (step + 1) / steps);
         const due = performance.now() - this.#kept > 1000 * (this.#options.keepEvery ?? 20);
         if (!due || step + 1 === steps) return;
         this.#adam = adam();
@@ -170,7 +172,7 @@ export class Training {
     });
   }
 
-  #room() {
+  #room({ phase }: CollectStage) {
     const { seed, signal } = this.#options;
     const { team, demonstrations, history } = this;
     return {
@@ -179,6 +181,7 @@ export class Training {
       demonstrations,
       iterations: history.iterations,
       signal,
+      done: (part: number) => this.#report({ phase, note: "collecting" }, part),
       policy: () => this.export({ points: true }),
     };
   }
@@ -203,17 +206,12 @@ export class Training {
     this.#kept = performance.now();
   }
 
-  #report(phase: string, scalars: readonly number[]): void {
+  /** `part` of the stage at hand is done. */
+  #report(words: Pick<Progress, "phase" | "loss" | "note">, part: number): void {
     const costs = this.#stages.map(costOf);
-    const before = costs.slice(0, this.#stage).reduce((sum, cost) => sum + cost, 0);
-    const stage = this.#stages[this.#stage] as FitStage;
-    this.#options.progress?.({
-      done: before + (costOf(stage) * this.#step) / stage.steps,
-      total: costs.reduce((sum, cost) => sum + cost, 0),
-      phase,
-      loss: scalars[0]!,
-      note: stage.group === "vision" ? poseNote(scalars) : lastNote(this.history.iterations),
-    });
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    const done = sum(costs.slice(0, this.#stage)) + costs[this.#stage]! * part;
+    this.#options.progress?.({ done, total: sum(costs), ...words });
   }
 }
 

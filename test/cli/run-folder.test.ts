@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunFolder, type RunIdentity } from "#src/cli/run-folder.js";
+import { curvesSvg } from "#src/cli/training-curves.js";
 import { InputError } from "#src/errors.js";
 import type { Checkpoint } from "#src/train/training.js";
 import { SMALL } from "../train/small-recipe.js";
@@ -47,6 +48,19 @@ test("a checkpoint comes back as it was kept, and the curves beside it", async (
   const curves = JSON.parse(await readFile(join(path, "curves.json"), "utf8"));
   expect(curves.policy.curves).toEqual(checkpoint.history.curves);
   expect(await readFile(join(path, "curves.svg"), "utf8")).toMatch(/^<svg/);
+});
+
+test("the curves of a search also show its costs and bounds", async () => {
+  const condition = { cost: 3, error: 0.1, success: false, promise: 1, bound: 5, divergence: 4 };
+  const [fit] = checkpoint.history.iterations;
+  const plain = await curvesSvg({ policy: checkpoint.history });
+  const search = await curvesSvg({
+    policy: { ...checkpoint.history, iterations: [fit!, { ...fit!, conditions: [condition, condition] }] },
+  });
+  for (const words of ["mean cost", "promised by the controllers", "mean divergence (nats)", "bound"]) {
+    expect(search).toContain(words);
+    expect(plain).not.toContain(words);
+  }
 });
 
 test("a folder of another training is refused and left as it is", async () => {

@@ -11,8 +11,11 @@ afterEach(async () => {
 
 async function train(seed: number, options: Partial<TrainOptions> = {}) {
   const losses: Record<string, number[]> = {};
+  const progress: number[] = [];
   const training = await startSmall(seed, {
-    progress: ({ phase, loss }) => {
+    progress: ({ phase, loss, done, total }) => {
+      progress.push(done / total);
+      if (loss === undefined) return;
       losses[phase] ??= [];
       losses[phase].push(loss);
     },
@@ -20,7 +23,7 @@ async function train(seed: number, options: Partial<TrainOptions> = {}) {
   });
   open.push(training);
   await training.train();
-  return { policy: training.export(), losses: Object.values(losses), training };
+  return { policy: training.export(), losses: Object.values(losses), progress, training };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -29,6 +32,8 @@ test("a short training lowers every loss and is the same bit for bit for one see
   const [once, again, other] = [await train(3), await train(3), await train(4)];
   expect(once.losses).toHaveLength(3);
   for (const losses of once.losses) expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
+  expect(once.progress).toEqual([...once.progress].sort((a, b) => a - b));
+  expect(once.progress.at(-1)).toBeCloseTo(1, 9);
   expect(Buffer.from(again.policy).equals(once.policy)).toBe(true);
   expect(Buffer.from(other.policy).equals(once.policy)).toBe(false);
 }, 120_000);
