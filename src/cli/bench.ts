@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { InputError } from "../errors.js";
 import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { loadPolicy } from "../policy/policy.js";
@@ -24,7 +24,22 @@ interface BenchRow extends Measured {
   readonly deviation?: number;
 }
 
-const SHIPPED = fileURLToPath(new URL("../../models/reacher.onnx", import.meta.url));
+/** A policy that this package has with it. */
+const shipped = (name: string) => async () =>
+  subjectOf(await loadPolicy(fileURLToPath(new URL(`../../models/${name}.onnx`, import.meta.url))));
+
+const NETWORKS: Readonly<Record<string, () => Promise<Subject>>> = {
+  "levine-240": async () => levineNetwork(240),
+  "shipped-reacher": shipped("reacher"),
+  "shipped-peg": shipped("peg"),
+};
+
+/** @throws InputError for a network that there is not */
+function networkNamed(name: string): () => Promise<Subject> {
+  if (!Object.hasOwn(NETWORKS, name))
+    throw new InputError(`network ${name}: expected one of ${Object.keys(NETWORKS).join(", ")}`);
+  return NETWORKS[name]!;
+}
 
 /** What is compiled of a network; undefined is the network alone. */
 const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
@@ -67,7 +82,7 @@ export function addBench(program: Command): void {
     .option("--ticks <n>", "with --ros: images a case", wholeNumber(1), 2000)
     .option("--joint-rate <hz>", "with --ros: joint states a second", atLeast(1), 500)
     .addOption(precisionOption("with --ros: "))
-    .option("--network <name...>", "with --ros: shipped-reacher, levine-240")
+    .option("--network <name...>", `only these of ${Object.keys(NETWORKS).join(", ")}; the last not with --ros`)
     .option("--json", "print one JSON line at the end")
     .action(bench);
 }
@@ -95,11 +110,11 @@ async function bench({ threads, device, seconds, rounds, json, ...options }: Ben
   }
   const compiled = casesOf(await methodOf(options.method));
   const width = Math.max(...Object.keys(compiled).map((name) => name.length));
-  const networks = new Map([["levine-240", levineNetwork(240)]]);
-  if (existsSync(SHIPPED)) networks.set("shipped-reacher", subjectOf(await loadPolicy(SHIPPED)));
+  const networks = (options.network ?? Object.keys(NETWORKS)).map((name) => [name, networkNamed(name)] as const);
   const rows: BenchRow[] = [];
   if (!json) process.stdout.write(`${header(width)}\n`);
-  for (const [network, subject] of networks) {
+  for (const [network, read] of networks) {
+    const subject = await read();
     const cases: Case[] = [];
     for (const [name, options] of Object.entries(compiled)) {
       const made = await caseOf(name, subject, options);
@@ -133,9 +148,9 @@ async function bench({ threads, device, seconds, rounds, json, ...options }: Ben
 }
 
 const header = (width: number) =>
-  `network          threads  ${"case".padEnd(width)}  median ms    p99 ms  × forward  off by`;
+  `network          threads  ${"case".padEnd(width)}  median ms    p99 ms    cpu ms  × forward  off by`;
 const line = (
-  { network, threads, case: name, median_ms, p99_ms, ratio_to_forward, deviation }: BenchRow,
+  { network, threads, case: name, median_ms, p99_ms, cpu_ms, ratio_to_forward, deviation }: BenchRow,
   width: number,
 ) =>
-  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(width)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}${deviation === undefined ? "" : `  ${(100 * deviation).toFixed(2)} %`}`;
+  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(width)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${cpu_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}${deviation === undefined ? "" : `  ${(100 * deviation).toFixed(2)} %`}`;

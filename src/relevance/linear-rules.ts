@@ -15,7 +15,7 @@ import {
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { guard, poolConstants } from "./bounded-input.js";
-import { handBack, type LayerRule, pieces, type Term, total } from "./terms.js";
+import { AGREEING, handBack, type LayerRule, OPPOSING, pieces, type Term, total } from "./terms.js";
 
 /** Rules that never divide by a bias: Σ R is kept wherever something contributes (methods.md §2.1, the DTD family). */
 
@@ -37,15 +37,6 @@ function over(amount: Value, z: Value): Value {
   const isShared = factor && sizeOf(factor.shape) < sizeOf(rows!.shape) && sizeOf(z.shape) < sizeOf(rows!.shape);
   return isShared && sizeOf(factor.shape) === sizeOf(z.shape) ? mul(rows!, div(factor, z)) : div(amount, z);
 }
-
-const AGREEING: readonly Term[] = [
-  ["x⁺", "w⁺"],
-  ["x⁻", "w⁻"],
-];
-const OPPOSING: readonly Term[] = [
-  ["x⁺", "−w⁻"],
-  ["x⁻", "−w⁺"],
-];
 
 /** z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j). */
 export const eq2: LayerRule = proportional([

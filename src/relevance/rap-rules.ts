@@ -3,12 +3,8 @@ import {
   add,
   cast,
   div,
-  equal,
   expand,
   greater,
-  less,
-  logicalAnd,
-  logicalNot,
   maximum,
   minimum,
   mul,
@@ -27,7 +23,19 @@ import type { Value } from "../graph/value.js";
 import { ROUNDING, VANISHING } from "./bounded-input.js";
 import type { Context } from "./context.js";
 import type { LinearLayer } from "./linear-layer.js";
-import { handBack, type LayerRule, negativePart, type Piece, pieces, SILENT, seenInput, total } from "./terms.js";
+import {
+  AGREEING,
+  handBack,
+  handBackSum,
+  type LayerRule,
+  negativePart,
+  OPPOSING,
+  type Piece,
+  pieces,
+  SILENT,
+  seenInput,
+  total,
+} from "./terms.js";
 
 /**
  * Relative Attributing Propagation (Nam et al., AAAI 2020): units of less than average influence get relevance below
@@ -48,63 +56,32 @@ export const influence: LayerRule = (layer, amount, context) => {
  * p = max(xw, 0), n = max(−xw, 0), then the uniform shift R_i = C_i − (ΣC − ΣR)/#{C_i ≠ 0} where C_i ≠ 0.
  */
 export const influential: LayerRule = (layer, amount, context) => {
-  const agreeing = pieces(
-    layer,
-    [
-      ["x⁺", "w⁺"],
-      ["x⁻", "w⁻"],
-    ],
-    context,
-  );
-  const opposing = pieces(
-    layer,
-    [
-      ["x⁺", "−w⁻"],
-      ["x⁻", "−w⁺"],
-    ],
-    context,
-  );
+  const agreeing = pieces(layer, AGREEING, context);
+  const opposing = pieces(layer, OPPOSING, context);
   const [p, n] = [total(agreeing), total(opposing)];
-  const over = (r: Value, z: Value) => where(greater(z, VANISHING), safeDivide(r, z), 0);
-  const both = over(amount, add(p, n));
-  const handed = add(
-    handBack(layer, agreeing, over(relu(amount), p)),
-    handBack(layer, opposing, add(both, over(negativePart(amount), n))),
-  );
-  const reached = reachedUnits(layer, amount, seenInput(layer, context));
-  const count = perRow(cast(reached, amount.dtype), handed);
-  const shift = safeDivide(sub(perRow(handed, handed), perRow(amount, handed)), count);
-  return where(reached, sub(handed, shift), 0);
+  // Denominators are the same in all rows: they are turned once, and rows multiplied.
+  const one = (z: Value) => where(greater(z, VANISHING), div(1, maximum(z, VANISHING)), 0);
+  const above = relu(amount);
+  const below = sub(amount, above);
+  const handed = handBackSum(layer, [
+    [agreeing, mul(above, one(p))],
+    [opposing, add(mul(amount, one(add(p, n))), mul(below, one(n)))],
+  ]);
+  const c = mul(handed, active(layer, context));
+  const reached = cast(cast(c, "bool"), c.dtype);
+  const shift = safeDivide(sub(perRow(c), perRow(amount)), perRow(reached));
+  const onUnits = reshape(shift, [shift.shape[0]!, ...c.shape.slice(1).map(() => 1)]);
+  return sub(c, mul(reached, onUnits));
 };
 
-/**
- * Where C_i ≠ 0, by what can contribute and not by its rounded value: an output of positive relevance reaches all its
- * inputs that are not zero, one of negative relevance those that speak against it. Zero is what rounding may leave of it,
- * as of a feature point in the middle.
- */
-function reachedUnits(
-  layer: LinearLayer,
-  amount: Value,
-  { x, nonNegative }: { readonly x: Value; readonly nonNegative: boolean },
-): Value {
-  const { dtype } = amount;
-  const indicator = (holds: Value) => cast(holds, dtype);
-  const { weight } = layer;
-  const isBelow = indicator(less(amount, 0));
-  const [positive] = layer.adjoints(indicator(greater(amount, 0)), [indicator(logicalNot(equal(weight, 0)))]);
-  const signs = nonNegative ? [less(weight, 0)] : [less(weight, 0), greater(weight, 0)];
-  const [against, withNegative] = layer.adjoints(isBelow, signs.map(indicator));
-  const negative = withNegative ? where(greater(x, 0), against!, withNegative) : against!;
-  const size = abs(x);
-  const isActive = greater(size, mul(reduceMax(size), ROUNDING));
-  return logicalAnd(greater(add(positive!, negative), 0.5), isActive);
+/** 1 for an input that is not zero, 0 for what rounding may leave of zero, as of a feature point in the middle. */
+function active(layer: LinearLayer, context: Context): Value {
+  const size = abs(seenInput(layer, context).x);
+  return cast(greater(size, mul(reduceMax(size), ROUNDING)), size.dtype);
 }
 
-/** Σ over all but rows, broadcasting against `like`. */
-function perRow(amount: Value, like: Value): Value {
-  const total = sum(amount, amount.shape.map((_, i) => i).slice(1), true);
-  return reshape(total, [total.shape[0]!, ...like.shape.slice(1).map(() => 1)]);
-}
+/** Σ over all but rows, [rows]. */
+const perRow = (amount: Value): Value => sum(amount, amount.shape.map((_, i) => i).slice(1));
 
 /**
  * z^B between the least and the greatest value of the whole current image, both taken through what stands between it and

@@ -2,7 +2,18 @@ import { add, constant, div, greater, less, mul, where } from "../graph/build.js
 import type { Value } from "../graph/value.js";
 import type { Context } from "./context.js";
 import type { LinearLayer } from "./linear-layer.js";
-import { handBack, type LayerRule, negativePart, type Piece, pieces, positivePart, type Term, total } from "./terms.js";
+import {
+  handBack,
+  handBackSum,
+  type LayerRule,
+  negativePart,
+  type Piece,
+  pieces,
+  positivePart,
+  type Share,
+  type Term,
+  total,
+} from "./terms.js";
 
 /**
  * Layer-wise relevance propagation with signed relevance. Denominators hold the layer's bias and are kept off zero by a
@@ -75,11 +86,12 @@ const OPPOSING: Pool = {
 export const alphaBetaRule =
   (alpha: number, how: Stabilised): LayerRule =>
   (layer, amount, context) => {
-    const part = (pool: Pool, factor: number) => {
+    const share = (pool: Pool, factor: number): Share => {
       const { parts, z } = poolOf(layer, pool, how, context);
-      return handBack(layer, parts, div(mul(amount, factor), z), summed(layer, context));
+      return [parts, div(mul(amount, factor), z)];
     };
-    return alpha === 1 ? part(AGREEING, 1) : add(part(AGREEING, alpha), part(OPPOSING, 1 - alpha));
+    const shares = alpha === 1 ? [share(AGREEING, 1)] : [share(AGREEING, alpha), share(OPPOSING, 1 - alpha)];
+    return handBackSum(layer, shares, summed(layer, context));
   };
 
 /** p_ij / Σp with the positive part of the bias in Σp: Zennit's ZPlus, αβ with α = 1. */
@@ -107,10 +119,11 @@ export const gammaRule = (gamma: number, how: Stabilised): LayerRule => {
     bias: down,
   };
   return (layer, amount, context) => {
-    const part = (pool: Pool, holds: Value) => {
+    const share = (pool: Pool, holds: Value): Share => {
       const { parts, z } = poolOf(layer, pool, how, context);
-      return handBack(layer, parts, where(holds, div(amount, z), 0), summed(layer, context));
+      return [parts, where(holds, div(amount, z), 0)];
     };
-    return add(part(positive, greater(layer.output, 0)), part(negative, less(layer.output, 0)));
+    const shares = [share(positive, greater(layer.output, 0)), share(negative, less(layer.output, 0))];
+    return handBackSum(layer, shares, summed(layer, context));
   };
 };

@@ -1,6 +1,7 @@
 import {
   abs,
   add,
+  concat,
   constant,
   expand,
   greater,
@@ -36,6 +37,17 @@ export type WeightForm = "w" | "w⁺" | "w⁻" | "−w⁺" | "−w⁻" | "|w|" |
  * over z_j in one way or another) it hands back R_i = Σ_t in_t,i · Lᵀ(s; wt_t)_i.
  */
 export type Term = readonly [input: InputForm, weight: WeightForm];
+
+/** Contributions above zero: p = max(xw, 0). */
+export const AGREEING: readonly Term[] = [
+  ["x⁺", "w⁺"],
+  ["x⁻", "w⁻"],
+];
+/** The sizes of those below zero: n = max(−xw, 0). */
+export const OPPOSING: readonly Term[] = [
+  ["x⁺", "−w⁻"],
+  ["x⁻", "−w⁺"],
+];
 
 export const positivePart = relu;
 export const negativePart = (x: Value): Value => neg(relu(neg(x)));
@@ -184,6 +196,39 @@ export function handBack(layer: LinearLayer, parts: readonly Piece[], s: Value, 
     .map((back, t) => mul(parts[t]!.input, back))
     .map((share) => (summed ? overChannels(share) : share))
     .reduce(add);
+}
+
+/** A pool's terms, and relevance over its z in one way or another. */
+export type Share = readonly [parts: readonly Piece[], s: Value];
+
+/** Channels that a convolution computes at once: it takes as long for 17 of them as for 32. */
+const LANES = 16;
+
+/**
+ * Σ_p handBack(layer, parts_p, s_p) for pools whose terms have the same inputs. Where the outputs of one leave lanes
+ * empty, all stand side by side as those of one layer.
+ */
+export function handBackSum(layer: LinearLayer, pools: readonly Share[], summed = false): Value {
+  if (pools.length === 1 || !leavesLanes(layer))
+    return pools.map(([parts, s]) => handBack(layer, parts, s, summed)).reduce(add);
+  const joined = pools[0]![0].map((piece, t) => ({
+    ...piece,
+    weight: concat(
+      pools.map(([parts]) => parts[t]!.weight),
+      0,
+    ),
+  }));
+  const amounts = concat(
+    pools.map(([, s]) => s),
+    2,
+  );
+  return handBack(layer, joined, amounts, summed);
+}
+
+/** Whether a convolution's outputs do not fill the lanes. Groups have their own, which cannot stand side by side. */
+function leavesLanes({ kind, weight, input }: LinearLayer): boolean {
+  const [outputs, channels] = weight.shape;
+  return kind === "convolution" && channels === input.shape[1] && outputs! % LANES !== 0;
 }
 
 /** [rows, 1, C, H, W] → [rows, 1, 1, H, W], as a product with ones: faster than a sum over an outer axis. */

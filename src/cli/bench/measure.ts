@@ -9,16 +9,18 @@ async function measure({ model, threads, device, seconds }: Request): Promise<Me
   warnOfFallback(session);
   for (let i = 0; i < 5; i++) await session.run(feeds);
   const times: number[] = [];
+  const before = process.cpuUsage();
   const end = performance.now() + 1000 * seconds;
   while (performance.now() < end || times.length < 20) {
     const start = performance.now();
     await session.run(feeds);
     times.push(performance.now() - start);
   }
+  const { user, system } = process.cpuUsage(before);
   await session.release();
   times.sort((a, b) => a - b);
   const at = (part: number) => times[Math.min(times.length - 1, Math.floor(part * times.length))]!;
-  return { median_ms: at(0.5), p99_ms: at(0.99), runs: times.length };
+  return { median_ms: at(0.5), p99_ms: at(0.99), cpu_ms: (user + system) / 1000 / times.length, runs: times.length };
 }
 
 process.on("message", async (request: Request) => {

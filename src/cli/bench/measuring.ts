@@ -10,6 +10,8 @@ import type { TensorData } from "../../runtime/session.js";
 export interface Measured {
   readonly median_ms: number;
   readonly p99_ms: number;
+  /** Processor time of all threads, mean of a run; what other processes do hardly touches it, threads that spin do. */
+  readonly cpu_ms: number;
   readonly runs: number;
 }
 
