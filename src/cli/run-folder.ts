@@ -92,18 +92,35 @@ const curvesOf = ({ curves, iterations }: HistoryState) => ({ curves, iterations
 async function assertSame(path: string, content: Readonly<Record<string, unknown>>, files: string[]): Promise<void> {
   if (!files.includes(RUN))
     throw new InputError(`${path}: not a run folder of torquelens train, expected an empty one`);
-  let held: Record<string, unknown>;
+  let held: unknown;
   try {
     held = JSON.parse(await readFile(join(path, RUN), "utf8"));
   } catch {
     throw new InputError(`${join(path, RUN)}: not JSON, expected what torquelens train wrote`);
   }
   const wanted = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
-  const other = Object.keys(wanted).find((key) => !isDeepStrictEqual(held?.[key], wanted[key]));
-  if (other === undefined) return;
-  const [was, is] = [held?.[other], wanted[other]].map((value) =>
-    typeof value === "object" ? "another one" : String(value),
-  );
-  const difference = was === "another one" ? `another ${other}` : `${other} ${was}, not ${is}`;
+  const difference = firstDifference(held, wanted);
+  if (difference === undefined) return;
   throw new InputError(`${path}: holds a training with ${difference}; expected an empty folder, or the same training`);
 }
+
+/** The first place where something held is not as it is wanted, in words. */
+function firstDifference(held: unknown, wanted: unknown, place = ""): string | undefined {
+  if (isDeepStrictEqual(held, wanted)) return undefined;
+  if (!isRecord(held) || !isRecord(wanted)) {
+    return `${place} ${inWords(held)}, not ${inWords(wanted)}`;
+  }
+  for (const key of new Set([...Object.keys(wanted), ...Object.keys(held)])) {
+    const found = firstDifference(held[key], wanted[key], place === "" ? key : `${place}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function inWords(value: unknown): string {
+  if (value === undefined || isRecord(value)) return value === undefined ? "unset" : "set";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

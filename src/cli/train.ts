@@ -9,7 +9,6 @@ import { parseCard, serialiseCard } from "../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../policy/policy.js";
 import { DEVICES, type Device } from "../runtime/device.js";
 import { loadTask } from "../sim/tasks.js";
-import { DivergenceError } from "../train/history.js";
 import { type Lesson, lessonFor, lessonNames, recipeFor } from "../train/lessons.js";
 import { trainedCard } from "../train/policy-card.js";
 import { type Recipe, withCamera, withoutVision } from "../train/recipe.js";
@@ -93,7 +92,7 @@ async function train({
   } catch (error) {
     const again = `the same command takes it up again from ${folder.path}`;
     if (interruption.signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
-    if (!(error instanceof DivergenceError)) throw error;
+    if (error instanceof InputError || !(error instanceof Error)) throw error;
     throw new Error(`${error.message}; the last good checkpoint is kept in ${folder.path}`, { cause: error });
   } finally {
     course.bar.stop();

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunFolder, type RunIdentity } from "#src/cli/run-folder.js";
 import { curvesSvg } from "#src/cli/training-curves.js";
 import { InputError } from "#src/errors.js";
+import { withCamera } from "#src/train/recipe.js";
 import type { Checkpoint } from "#src/train/training.js";
-import { SMALL } from "../train/small-recipe.js";
+import { SMALL, SMALL_GPS } from "../train/small-recipe.js";
 
 let parent: string;
 beforeAll(async () => {
@@ -73,7 +74,10 @@ test("a folder of another training is refused and left as it is", async () => {
     [{ task: "peg" }, `task reacher, not peg`],
     [{ algorithm: "gps" }, `algorithm imitation, not gps`],
     [{ seed: 2 }, `seed 1, not 2`],
-    [{ recipe: { ...SMALL, sharpness: 5 } }, `another recipe`],
+    [{ recipe: { ...SMALL, sharpness: 5 } }, `recipe.sharpness 4, not 5`],
+    [{ recipe: withCamera(SMALL, 32, 48) }, `recipe.spec.height 32, not 48`],
+    [{ recipe: SMALL_GPS }, `recipe.gps unset, not set`],
+    [{ recipe: { ...SMALL, landmarkChannels: [1, 3] } }, `recipe.landmarkChannels [2,2], not [1,3]`],
   ];
   for (const [change, difference] of cases) {
     await expect(RunFolder.open(path, { ...identity, ...change })).rejects.toThrow(
