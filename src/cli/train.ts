@@ -144,6 +144,7 @@ async function trainOne(
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
   const training = await Training.start({ device, seed, lesson, recipe, task, progress, signal, resume, keep });
+  if (device === "auto") process.stderr.write(`device auto: the convolutions are trained on ${training.team.device}\n`);
   warnOfFallback(training.team);
   try {
     await training.train();

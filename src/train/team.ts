@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { DeviceInUse } from "../runtime/device.js";
 import { Adam, type AdamState, cosineRate } from "./adam.js";
 import type { EpisodeOptions } from "./episodes.js";
 import { fromRow } from "./gps.js";
@@ -30,6 +31,7 @@ export interface Fit {
  */
 export class Team {
   #fallback: string | undefined;
+  #device: DeviceInUse = "cpu";
 
   private constructor(
     readonly layout: Layout,
@@ -47,12 +49,19 @@ export class Team {
     const team = new Team(layout, setup.parameters, threads, gradients);
     try {
       const answers = await Promise.all(threads.map(nextAnswer));
-      team.#fallback = answers[0]?.fallback;
+      const [first] = answers;
+      team.#fallback = first?.fallback;
+      team.#device = first?.device ?? "cpu";
     } catch (error) {
       await team.close();
       throw error;
     }
     return team;
+  }
+
+  /** What the convolutions are trained on. */
+  get device(): DeviceInUse {
+    return this.#device;
   }
 
   /** Why the convolutions are not trained on the device asked for, where they are not. */

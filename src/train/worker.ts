@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { Device } from "../runtime/device.js";
+import type { Device, DeviceInUse } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import type { Targets } from "../sim/reacher.js";
 import type { Task } from "../sim/task.js";
@@ -57,10 +57,14 @@ export interface ConditionsHow {
 
 /**
  * A row of a step's scalars, a row [error, success] an episode, or a row a condition; or why it failed. The
- * first answer, none of these, says why the device asked for is not the one in use, where it is not.
+ * first answer, none of these, says which device is in use, and why not the one asked for where it is another.
  */
 export type Answer =
-  | { readonly rows: readonly (readonly number[])[]; readonly fallback?: string | undefined }
+  | {
+      readonly rows: readonly (readonly number[])[];
+      readonly device?: DeviceInUse | undefined;
+      readonly fallback?: string | undefined;
+    }
   | { readonly failure: string };
 
 /** One compiled training step: copies parameters in and gradients out of shared memory. */
@@ -193,7 +197,8 @@ async function serve(setup: WorkerSetup): Promise<void> {
       (error: Error) => parentPort!.postMessage({ failure: error.message } satisfies Answer),
     );
   });
-  parentPort!.postMessage({ rows: [], fallback: steps.get("vision")?.session.fallback } satisfies Answer);
+  const { device, fallback } = steps.get("vision")!.session;
+  parentPort!.postMessage({ rows: [], device, fallback } satisfies Answer);
 }
 
 if (parentPort) await serve(workerData as WorkerSetup);

@@ -36,7 +36,7 @@ test("bad usage is refused before any training, and nothing is written", async (
 
 test("an interrupted training ends soon, leaves no policy, and another one does not overwrite it", async () => {
   const output = join(folder, "policy.onnx");
-  const child = spawn(process.execPath, [program, "train", "--task", "reacher", "-o", output]);
+  const child = spawn(process.execPath, [program, "train", "--task", "reacher", "--device", "auto", "-o", output]);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     if (text.includes("pose warm-up") && !stderr.includes("pose warm-up")) child.kill("SIGINT");
@@ -44,6 +44,7 @@ test("an interrupted training ends soon, leaves no policy, and another one does 
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(code).toBe(1);
+  expect(stderr).toMatch(/^device auto: the convolutions are trained on (cpu|cuda)$/m);
   const run = join(folder, "policy.run");
   expect(stderr).toContain(
     `torquelens: interrupted; no policy was written; the same command takes it up again from ${run}`,
