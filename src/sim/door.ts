@@ -1,3 +1,4 @@
+import { insertion, type ToolPoint } from "./insertion.js";
 import type { ManipulationSpec } from "./manipulation-spec.js";
 import type { Point } from "./reach-cost.js";
 import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
@@ -16,6 +17,12 @@ const DEPTH = 0.05;
 /** The hook is in the handle where its tip is this far below the bar's top, metres. */
 const IN = 0.01;
 const LENGTH = 0.3;
+const TOOL: readonly ToolPoint[] = [
+  { site: "ee", above: 0 },
+  { site: "hook_top", above: LENGTH },
+];
+/** How far ahead of the door the hook pulls, rad. */
+const LEAD = 0.1;
 /** Ticks at which the hook is above the handle, begins to go in, is in and pulls, and has pulled. */
 const ABOVE = 30;
 const STILL = 31;
@@ -51,12 +58,8 @@ export const DOOR: ManipulationSpec = {
   },
   expert: {
     first: [-0.22, 0.62, 0],
-    goals: (start, frame) => {
-      const ends = [
-        { site: "ee", above: 0 },
-        { site: "hook_top", above: LENGTH },
-      ];
-      return ends.map(({ site, above }) => {
+    goals: (start, frame) =>
+      TOOL.map(({ site, above }) => {
         const from = start(site);
         return {
           site,
@@ -69,8 +72,7 @@ export const DOOR: ManipulationSpec = {
             return from.map((value, k) => value + part * (to[k]! - value)) as unknown as Point;
           },
         };
-      });
-    },
+      }),
     weights: () => ({ squared: 200, linear: 1 }),
     velocityWeight: 1e-2,
     controlWeight: 1e-3,
@@ -86,6 +88,20 @@ export const DOOR: ManipulationSpec = {
       const free = Math.max(0, Math.min(1, (0.016 - astray) / 0.006));
       return Math.min(phase, STILL + free * (LAST - STILL));
     },
+  },
+  pursuit: {
+    // In the handle, ahead of where the door is while the hook is low enough; and the door open.
+    wants: (site, frame, positions) => {
+      const angle = positions[SEVEN_JOINTS.length]!;
+      const low = 1 / (1 + Math.exp((site("ee")[2] - handle(frame, angle)[2]) / 0.008));
+      const ahead = low * LEAD * Math.tanh((PULLED - angle) / LEAD);
+      return [
+        ...insertion(site, TOOL, handle(frame, angle + ahead), DEPTH),
+        { error: [RADIUS * (PULLED - angle)], squared: 10, linear: 1 },
+      ];
+    },
+    velocityWeight: 2,
+    controlWeight: 2e-3,
   },
 };
 

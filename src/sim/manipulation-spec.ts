@@ -1,4 +1,5 @@
 import type { ExpertSpec, Sites } from "./plan-expert.js";
+import type { Pursuit } from "./pursuit-cost.js";
 import type { Point } from "./reach-cost.js";
 
 /** How an episode stands: see `Task`. */
@@ -36,4 +37,6 @@ export interface ManipulationSpec {
   /** How things stand; `positions` are of all joints of the model. */
   measure(site: Sites, goal: Point, positions: Float64Array): Measure;
   readonly expert: ExpertSpec;
+  /** What a policy is to do, which has no clock. */
+  readonly pursuit: Pursuit;
 }

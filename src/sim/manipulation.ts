@@ -6,6 +6,7 @@ import { ArmScene, CONTROL_PERIOD, type Situation, TIP } from "./arm-scene.js";
 import type { ManipulationSpec, Measure } from "./manipulation-spec.js";
 import { PlanExpert } from "./plan-expert.js";
 import { bodyPose, opticalPose } from "./poses.js";
+import { PursuitCost } from "./pursuit-cost.js";
 import { type Random, random } from "./random.js";
 import type { Point } from "./reach-cost.js";
 import type { Targets } from "./reacher.js";
@@ -212,7 +213,11 @@ export class Manipulation implements Task {
   }
 
   problem(): ControlProblem {
-    return this.#expert.problem(this.#situation.goal, this.state());
+    const { goal } = this.#situation;
+    const { pursuit } = this.#spec;
+    const cost = new PursuitCost(this.#scene.model, pursuit, goal);
+    const step = this.#scene.stepsTowards(goal);
+    return { step, horizon: this.ticks, start: this.state(), cost, controlWeight: pursuit.controlWeight };
   }
 
   save(): Float64Array {

@@ -1,3 +1,4 @@
+import { insertion, type ToolPoint } from "./insertion.js";
 import type { ManipulationSpec } from "./manipulation-spec.js";
 import type { Point } from "./reach-cost.js";
 import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
@@ -13,6 +14,10 @@ const LAST = 92;
 const HOVER = 0.03;
 const DEPTH = 0.092;
 const LENGTH = 0.3;
+const TOOL: readonly ToolPoint[] = [
+  { site: "ee", above: 0 },
+  { site: "peg_top", above: LENGTH },
+];
 /** The tip counts as in the hole this far below the rim, metres. */
 const IN = 0.004;
 /** The peg counts as inserted this deep, metres. */
@@ -49,12 +54,8 @@ export const PEG: ManipulationSpec = {
   },
   expert: {
     first: [0.2, 0.57, -0.4],
-    goals: (start, goal) => {
-      const ends = [
-        { site: "ee", above: 0 },
-        { site: "peg_top", above: LENGTH },
-      ];
-      return ends.map(({ site, above }) => {
+    goals: (start, goal) =>
+      TOOL.map(({ site, above }) => {
         const from = start(site);
         return {
           site,
@@ -66,8 +67,7 @@ export const PEG: ManipulationSpec = {
             return from.map((value, k) => value + part * (to[k]! - value)) as unknown as Point;
           },
         };
-      });
-    },
+      }),
     weights: () => ({ squared: 200, linear: 1 }),
     velocityWeight: 1e-2,
     controlWeight: 1e-3,
@@ -84,5 +84,10 @@ export const PEG: ManipulationSpec = {
       const free = Math.max(0, Math.min(1, (0.01 - astray) / 0.004));
       return Math.min(phase, STILL + free * (LAST - STILL));
     },
+  },
+  pursuit: {
+    wants: (site, goal) => insertion(site, TOOL, goal, DEPTH),
+    velocityWeight: 2,
+    controlWeight: 2e-3,
   },
 };

@@ -66,8 +66,8 @@ export class PlanExpert {
     return found;
   }
 
-  /** What a plan solves, from a state. */
-  problem(goal: Point, start: Float64Array): ControlProblem {
+  /** What a plan solves. */
+  #problem(goal: Point): ControlProblem {
     const scene = this.#scene;
     const { goals, weights, velocityWeight, controlWeight } = this.#spec;
     const step = scene.stepsTowards(goal);
@@ -75,11 +75,11 @@ export class PlanExpert {
     step.data.kinematics();
     const sites = goals((name) => scene.site(step.data, name), goal);
     const cost = new ReachCost(scene.model, sites, weights, velocityWeight);
-    return { step, horizon: this.#horizon, start, cost, controlWeight };
+    return { step, horizon: this.#horizon, start: this.#start, cost, controlWeight };
   }
 
   #planned(goal: Point, from: Plan | undefined): Plan {
-    const problem = this.problem(goal, this.#start);
+    const problem = this.#problem(goal);
     const { opt } = this.#scene.model.raw;
     const flags = opt.disableflags;
     opt.disableflags = flags | this.#scene.model.mj.mjtDisableBit.mjDSBL_CONTACT.value;

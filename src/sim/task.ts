@@ -105,7 +105,10 @@ export interface Task {
   state(): Float64Array;
   /** Puts all joints in another state, [2 nv]; everything else stays. */
   setState(state: Float64Array): void;
-  /** An episode's length from the state now, as the problem that the expert's plan solves. `cost` is the caller's to delete. */
+  /**
+   * An episode's length from the state now, as a problem of optimal control. Its cost knows no clock but may weigh the
+   * end more: a policy knows none either. `cost` is the caller's to delete.
+   */
   problem(): ControlProblem;
 
   /** All that the rest of the episode depends on. */

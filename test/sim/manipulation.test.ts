@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "#src/sim/random.js";
+import type { Expansion } from "#src/sim/reach-cost.js";
 import { ARM, TARGET } from "#src/sim/sight.js";
 import type { Task } from "#src/sim/task.js";
 import { loadTask, taskNames } from "#src/sim/tasks.js";
@@ -35,6 +36,42 @@ describe.each(taskNames)("the task %s", (name) => {
         cost.delete();
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it("has a cost that slopes as differences do, curves upwards, and knows no clock but the end", () => {
+    const task = tasks.get(name)!;
+    fc.assert(
+      fc.property(seeds, ({ seed, episode, condition }) => {
+        task.reset(seed, episode, condition);
+        const numbers = random(seed, episode);
+        const { step, start, cost } = task.problem();
+        const at = (state: Float64Array, tick = 0, expansion?: Expansion): number => {
+          step.set(state);
+          step.data.kinematics();
+          return cost.at(step.data, tick, expansion);
+        };
+        const n = start.length;
+        const state = start.map((value) => value + 0.2 * numbers.normal());
+        const expansion = { gradient: new Float64Array(n).fill(9), hessian: new Float64Array(n * n).fill(9) };
+        const value = at(state, 0, expansion);
+        // The data is left as it was: the next step begins from the state.
+        expect(cost.at(step.data, 0)).toBe(value);
+        expect(at(state, task.ticks - 1)).toBe(value);
+        for (let i = 0; i < n; i++) {
+          const moved = (by: number): number => at(state.map((x, k) => (k === i ? x + by : x)));
+          const slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+          expect(Math.abs(expansion.gradient[i]! - slope)).toBeLessThan(1e-5 * Math.max(1, Math.abs(slope)));
+        }
+        const along = Float64Array.from({ length: n }, () => numbers.normal());
+        const curve = along.reduce(
+          (sum, x, i) => sum + along.reduce((inner, y, j) => inner + x * expansion.hessian[i * n + j]! * y, 0),
+          0,
+        );
+        expect(curve).toBeGreaterThan(0);
+        cost.delete();
+      }),
+      { numRuns: 10 },
     );
   });
 
