@@ -32,8 +32,8 @@ export function stagesOf(recipe: Recipe, lesson: Lesson, ticks: number): Stage[]
 /** Samples of a worker's step, and all episodes to learn from. */
 export function headFits(recipe: Recipe): { batch: number; episodes: number } {
   if ("gps" in recipe) {
-    const { batch, prelude, iterations, conditions, samples } = recipe.gps;
-    return { batch, episodes: (1 + prelude + iterations) * conditions * samples };
+    const { batch, iterations, conditions, samples } = recipe.gps;
+    return { batch, episodes: (1 + iterations) * conditions * samples };
   }
   const { batch, rounds, episodes } = recipe.imitation;
   return { batch, episodes: (1 + rounds) * episodes };

@@ -9,22 +9,20 @@ import { type CollectStage, type Stage, TRAINING_SEED } from "./stage.js";
 const ACTION = 0.005;
 
 /**
- * Mirror descent guided policy search (Montgomery & Levine 2016). First the expert's own episodes, and `prelude` rounds
- * of the policy's labelled by the expert. Then in every iteration, from new starts, controllers within a bound of the
- * policy (`improve`), and a fit of the fully connected layers to what they do where the policy came to.
+ * Mirror descent guided policy search (Montgomery & Levine 2016). First the expert's own episodes, with noise. Then in
+ * every iteration, from new starts, controllers within a bound of the policy (`improve`), and a fit of the fully
+ * connected layers to what they do where the policy came to.
  * @param ticks of an episode
  */
 export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Lesson, ticks: number): Stage[] {
   const { gps, spec } = recipe;
-  const { prelude, iterations, conditions, samples, window } = gps;
+  const { iterations, conditions, samples, window } = gps;
   const episodes = conditions * samples;
   // Its own run and that of the start before, the samples, and two positions and velocities of every joint.
   const around = 2 + samples + 4 * spec.torques;
-  const rounds = 1 + prelude + iterations;
-  return Array.from({ length: rounds }, (_, round): Stage[] => {
-    const search = round - prelude;
-    const final = round === rounds - 1;
-    const phase = search > 0 ? `guided policy search ${search}/${iterations}` : `prelude ${round}/${prelude}`;
+  return Array.from({ length: iterations + 1 }, (_, round): Stage[] => {
+    const final = round === iterations;
+    const phase = `guided policy search ${round}/${iterations}`;
     const rows = (round + 1) * episodes * ticks;
     const sampling = {
       from: Math.max(0, round + 1 - window) * episodes * ticks,
@@ -34,9 +32,9 @@ export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Le
       stale: gps.stale,
     };
     return [
-      search > 0
-        ? searchStage(gps, lesson, phase, { round, search, rows, cost: ACTION * ticks * conditions * around })
-        : preludeStage(gps, lesson, phase, { round, rows, cost: ACTION * ticks * episodes }),
+      round === 0
+        ? expertStage(gps, lesson, phase, { rows, cost: ACTION * ticks * episodes })
+        : searchStage(gps, lesson, phase, { round, rows, cost: ACTION * ticks * conditions * around }),
       {
         kind: "fit",
         phase,
@@ -49,24 +47,28 @@ export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Le
   }).flat();
 }
 
-function preludeStage(
-  { conditions, samples, torqueNoise }: Gps,
+interface Round {
+  /** Rows of the demonstrations that are filled then. */
+  readonly rows: number;
+  readonly cost: number;
+}
+
+function expertStage(
+  { conditions, samples, expertNoise }: Gps,
   { targets }: Lesson,
   phase: string,
-  { round, rows, cost }: { readonly round: number; readonly rows: number; readonly cost: number },
+  { rows, cost }: Round,
 ): CollectStage {
-  const episodes = conditions * samples;
-  const expert = round === 0;
   return {
     kind: "collect",
     phase,
     cost,
     async collect({ seed, team, demonstrations, policy, ...watch }) {
-      const numbers = Array.from({ length: episodes }, (_, i) => round * episodes + i);
-      const options = { seed: seed + TRAINING_SEED, targets, expert, noise: torqueNoise };
+      const numbers = Array.from({ length: conditions * samples }, (_, i) => i);
+      const options = { seed: seed + TRAINING_SEED, targets, expert: true, noise: expertNoise };
       const outcomes = await team.episodes(policy(), numbers, options, { record: true, ...watch });
-      if (expert) standardise(demonstrations, rows);
-      return { rows, figures: figuresOf(phase, expert ? "expert" : "policy", outcomes) };
+      standardise(demonstrations, rows);
+      return { rows, figures: figuresOf(phase, "expert", outcomes) };
     },
   };
 }
@@ -75,12 +77,7 @@ function searchStage(
   { conditions, samples, torqueNoise, startNoise, probe, widest, bound }: Gps,
   { targets }: Lesson,
   phase: string,
-  {
-    round,
-    search,
-    rows,
-    cost,
-  }: { readonly round: number; readonly search: number; readonly rows: number; readonly cost: number },
+  { round, rows, cost }: Round & { readonly round: number },
 ): CollectStage {
   return {
     kind: "collect",
@@ -89,7 +86,7 @@ function searchStage(
     async collect({ seed, team, iterations, policy, ...watch }) {
       const last = iterations[iterations.length - 1]!.conditions;
       const items = Array.from({ length: conditions }, (_, place) => {
-        const episode = search * conditions + place;
+        const episode = round * conditions + place;
         return { episode, place, before: last && { ...last[place]!, episode: episode - conditions } };
       });
       const options = { seed: seed + TRAINING_SEED, samples, torqueNoise, startNoise, probe, widest, bound };

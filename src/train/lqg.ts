@@ -86,6 +86,8 @@ export function backward(
 export interface Outlook {
   /** E[cost]. */
   readonly cost: number;
+  /** The cost of the mean trajectory. */
+  readonly nominal: number;
   /** Σ over the control steps of E[KL(controller ‖ policy)], nats. */
   readonly divergence: number;
 }
@@ -96,6 +98,7 @@ export function forward(
 ): Outlook {
   let x = start;
   let cost = 0;
+  let nominal = 0;
   let divergence = 0;
   controllers.forEach((controller, tick) => {
     const { a, b, states: n, controls: m } = dynamics[tick]!;
@@ -105,7 +108,9 @@ export function forward(
       mean: add(multiply(gain, x.mean, m, n, 1), offset),
       covariance: add(multiply(multiply(gain, x.covariance, m, n, n), gainT, m, n, m), covariance),
     };
-    cost += expected(costs[tick]!.state, x) + expected(costs[tick]!.control, u);
+    const { state, control } = costs[tick]!;
+    cost += expected(state, x) + expected(control, u);
+    nominal += expected(state, alone(x)) + expected(control, alone(u));
     divergence += expectedDivergence(controller, policy[tick]!, x);
     const closed = add(a, multiply(b, gain, n, m, n));
     const noise = multiply(multiply(b, covariance, n, m, m), transpose(b, n, m), n, m, n);
@@ -117,8 +122,11 @@ export function forward(
       ),
     };
   });
-  return { cost: cost + expected(last, x), divergence };
+  return { cost: cost + expected(last, x), nominal: nominal + expected(last, alone(x)), divergence };
 }
+
+/** The mean without what is around it. */
+const alone = ({ mean, covariance }: Gaussian): Gaussian => ({ mean, covariance: new Float64Array(covariance.length) });
 
 /** E[gᵀx + ½ xᵀHx]. */
 function expected({ gradient, hessian }: Quadratic, { mean, covariance }: Gaussian): number {

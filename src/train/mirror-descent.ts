@@ -3,7 +3,6 @@ import type { Task } from "../sim/task.js";
 import type { Act, Action } from "./act.js";
 import { boundedControllers } from "./dual.js";
 import { costOfRun, type LocalProblemOptions, surroundings, within } from "./local-problem.js";
-import { forward } from "./lqg.js";
 import type { ConditionFigures } from "./outcome.js";
 
 /** One start of guided policy search: an episode of the training's seed. */
@@ -46,10 +45,10 @@ export async function improve(
     bound = nextBound(before, await costOfRun(task, act), widest);
   }
   task.reset(seed, episode);
-  const { problem, states, controls, cost } = await surroundings(task, act, options);
+  const { problem, states, cost } = await surroundings(task, act, options);
   const [error, success] = [task.error(), task.success()];
-  const { controllers, cost: promised, divergence } = boundedControllers(problem, bound);
-  const promise = forward(problem, problem.policy).cost - promised;
+  const { controllers, nominal, divergence } = boundedControllers(problem, bound);
+  const promise = -nominal;
   for (let sample = 0; sample < samples; sample++) {
     const numbers = random(seed, episode, 3, sample);
     task.reset(seed, episode);
@@ -57,11 +56,14 @@ export async function improve(
     task.setState(start.map((value, i) => (i < task.joints.length ? value + startNoise * numbers.normal() : value)));
     for (let tick = 0; tick < task.ticks; tick++) {
       const action = await act(task);
+      // What the controllers add to the policy where it is linear: where it is not, its own torque is the one to add to.
       const { gain, offset } = controllers[tick]!;
+      const { gain: policyGain } = problem.policy[tick]!;
       const away = task.state().map((value, i) => value - states[tick]![i]!);
-      const wanted = controls[tick]!.map(
-        (value, j) => value + offset[j]! + away.reduce((sum, x, i) => sum + gain[j * away.length + i]! * x, 0),
+      const added = offset.map((value, j) =>
+        away.reduce((sum, x, i) => sum + (gain[j * away.length + i]! - policyGain[j * away.length + i]!) * x, value),
       );
+      const wanted = action.torque.map((value, j) => value + added[j]!);
       learn(sample, tick, action, within(wanted, task.torqueLimit));
       task.step(action.torque.map((value, j) => value + torqueNoise * task.torqueLimit[j]! * numbers.normal()));
     }

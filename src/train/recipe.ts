@@ -44,8 +44,8 @@ export interface Imitation extends HeadFits {
 
 /** Mirror descent guided policy search. */
 export interface Gps extends HeadFits {
-  /** Rounds of the policy's own episodes labelled by the expert, before the search: it begins near a stable policy. */
-  readonly prelude: number;
+  /** Noise on the expert's torques in its round, fractions of the limits: what answers it tells the policy its gains. */
+  readonly expertNoise: number;
   readonly iterations: number;
   /** Starts, each with controllers of its own. */
   readonly conditions: number;

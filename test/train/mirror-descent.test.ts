@@ -62,8 +62,9 @@ test("what is around the policy's trajectory: its own gains, and dynamics and co
 test("controllers within a small bound lower the real cost by about what was promised", async () => {
   task.reset(2, 5);
   const here = await surroundings(task, act, options);
-  const { controllers, cost } = boundedControllers(here.problem, 1);
-  const promise = forward(here.problem, here.problem.policy).cost - cost;
+  const { controllers, nominal } = boundedControllers(here.problem, 1);
+  expect(forward(here.problem, here.problem.policy).nominal).toBe(0);
+  const promise = -nominal;
   expect(promise).toBeGreaterThan(0);
   task.reset(2, 5);
   let tick = 0;
@@ -104,4 +105,25 @@ test("a condition gives samples of the policy's own, labelled by the controllers
   expect(promise).toBeGreaterThan(0);
   for (const [, , ...torque] of once.labels)
     for (const value of torque) expect(Math.abs(value)).toBeLessThanOrEqual(0.3);
+});
+
+test("a bound that leaves no room gives back what the policy does, also where it is not linear", async () => {
+  // Kinks between the trajectory and the samples around it.
+  const kinked = (state: Float64Array): Float64Array => springs(state).map((torque) => Math.abs(torque) - 0.5 * torque);
+  const search = { ...options, startNoise: 0.2, seed: 9, samples: 2, bound: 1e-12 };
+  let [furthest, largest] = [0, 0];
+  await improve(
+    task,
+    acting((shown) => kinked(shown.state())),
+    { episode: 4, place: 0 },
+    search,
+    (_sample, _tick, { torque }, wanted) => {
+      wanted.forEach((value, j) => {
+        furthest = Math.max(furthest, Math.abs(value - torque[j]!));
+        largest = Math.max(largest, Math.abs(value));
+      });
+    },
+  );
+  expect(furthest).toBeLessThan(1e-4);
+  expect(largest).toBeGreaterThan(0.02);
 });

@@ -22,7 +22,6 @@ export const SMALL_GPS: Groundwork & { gps: Gps } = (() => {
     ...groundwork,
     gps: {
       ...gps,
-      prelude: 1,
       iterations: 2,
       conditions: 3,
       samples: 2,

@@ -62,17 +62,16 @@ test("guided policy search lowers its losses, bounds its controllers, and can be
   const { iterations } = whole.training.history;
   expect(iterations.map(({ actor, episodes }) => [actor, episodes])).toEqual([
     ["expert", 6],
-    ["policy", 6],
     ["policy", 3],
     ["policy", 3],
   ]);
-  for (const { bound, divergence, promise } of iterations.slice(2).flatMap(({ conditions }) => conditions!)) {
+  for (const { bound, divergence, promise } of iterations.slice(1).flatMap(({ conditions }) => conditions!)) {
     expect(divergence).toBeLessThanOrEqual(bound);
     expect(promise).toBeGreaterThan(0);
   }
   // Before the second iteration of the search.
-  const { policy } = await train(6, { recipe: SMALL_GPS, resume: kept[6]! });
-  expect(kept[6]!.rows).toBe(900);
+  const { policy } = await train(6, { recipe: SMALL_GPS, resume: kept[4]! });
+  expect(kept[4]!.rows).toBe(600);
   expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
 }, 120_000);
 
