@@ -100,7 +100,13 @@ export function curves(
       return { at: gridPoint(statistics.grid, k), modality, mean: finite(mean), low: finite(low), high: finite(high) };
     }),
   );
-  const x = { field: "at", type: "quantitative", title: axis, scale: { nice: false }, axis: { grid: false } };
+  const x = {
+    field: "at",
+    type: "quantitative",
+    title: axis,
+    scale: { nice: false },
+    axis: { grid: false, tickCount: 12 },
+  };
   const color = modalityColor(modalities);
   return {
     width: WIDTH,
@@ -163,7 +169,7 @@ export function bars(
     readonly modalities: readonly string[];
   }[],
   statistics: (set: number, m: number) => { readonly mean: number; readonly std: number },
-): object {
+): Readonly<Record<string, unknown>> & { readonly layer: readonly object[] } {
   const modalities = [...new Set(sets.flatMap((set) => set.modalities))];
   const rows: Row[] = sets.flatMap(({ name, modalities: own }, set) =>
     own.map((modality, m) => {

@@ -17,6 +17,7 @@ const CONFIG = {
   view: { stroke: null },
   axis: { labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal", gridColor: "#e4e4e4", labelFlush: false },
   legend: { labelFontSize: 11, title: null, orient: "top", symbolSize: 110, labelLimit: 0, symbolOpacity: 1 },
+  title: { anchor: "start", fontSize: 12, fontWeight: "normal", offset: 8 },
   header: { labelFontSize: 11, title: null },
 } as const;
 

@@ -8,7 +8,7 @@ import { InputError } from "../errors.js";
 import { loadPolicy } from "../policy/policy.js";
 import { QUICK, WHOLE } from "../reproduction/extent.js";
 import { figures } from "../reproduction/figures.js";
-import type { Findings, TaskFindings } from "../reproduction/findings.js";
+import { type Findings, type TaskFindings, USUAL } from "../reproduction/findings.js";
 import { inWords, page } from "../reproduction/page.js";
 import { CITATION } from "../reproduction/paper.js";
 import { ratiosOf } from "../reproduction/ratios.js";
@@ -118,13 +118,14 @@ const jsonOf = (findings: Findings): object => ({
 });
 
 function report({ tasks, missing }: Findings, output: string, files: number, seconds: number): string {
-  const verdicts = tasks.flatMap(({ measured, change, agreement }) => [
-    ...[...measured, ...change.measured].filter(({ convention }) => convention === "zero").flatMap((m) => m.verdicts),
-    ...agreement,
-  ]);
+  const verdicts = tasks.flatMap(({ measured, change, agreement }) =>
+    [...measured, ...change.measured, ...agreement]
+      .filter(({ convention }) => convention === USUAL)
+      .flatMap((one) => one.verdicts),
+  );
   return [
     ...tasks.map((task) => inWords(task.task, ratiosOf(task))),
-    `Of ${verdicts.length} statements on trend, ${verdicts.filter(({ holds }) => holds).length} hold (physical units, every method and task).`,
+    `Of ${verdicts.length} statements on trend, ${verdicts.filter(({ holds }) => holds).length} hold (convention ${USUAL}, every method and task).`,
     ...missing.map(({ task, why }) => `Not in this run: ${task} (${why}).`),
     `${files} files in ${output} after ${Math.round(seconds)} s; see ${join(output, PAGE)}`,
   ].join("\n");

@@ -18,7 +18,7 @@ export interface Claim {
 export interface Verdict {
   readonly claim: Claim;
   readonly estimate: Estimate;
-  /** Whether the 95 % interval over episodes lies wholly on the stated side. */
+  /** Whether the 95 % interval over episodes lies wholly on the stated side; of a recovery, if its reaction does, too. */
   readonly holds: boolean;
 }
 
@@ -144,8 +144,21 @@ const CHANGE_CLAIMS: readonly AtChange[] = [
   { id: "change_velocity_recovers", text: "… and falls again", group: "velocity", when: "later", sign: -1 },
 ];
 
-/** What the paper says of a target that changes in mid-episode. */
-export function changeVerdicts(courses: readonly Course[], { at, width, later }: ChangeWindows): Verdict[] {
+/**
+ * What the paper says of a target that changes in mid-episode. A share recovers only from a reaction: where none is shown,
+ * that it goes the other way later is none of the paper's statements.
+ */
+export function changeVerdicts(courses: readonly Course[], windows: ChangeWindows): Verdict[] {
+  const own = changesAlone(courses, windows);
+  return own.map((verdict, c) => {
+    const { group, when } = CHANGE_CLAIMS[c]!;
+    const reaction = own[CHANGE_CLAIMS.findIndex((claim) => claim.group === group && claim.when === "after")]!;
+    return when === "after" ? verdict : { ...verdict, holds: verdict.holds && reaction.holds };
+  });
+}
+
+/** Each by itself. */
+function changesAlone(courses: readonly Course[], { at, width, later }: ChangeWindows): Verdict[] {
   return CHANGE_CLAIMS.map(({ id, text, group, when, sign }) => {
     const measure =
       when === "after"

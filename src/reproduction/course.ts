@@ -42,6 +42,17 @@ export class CourseBuilder implements Course {
   }
 }
 
+/** A course of which only every so many ticks are known. */
+export function thinned(course: Course, stride: number): Course {
+  const { ticks, modalities, shares, ratios } = course;
+  const thin = new CourseBuilder(ticks, modalities);
+  for (let tick = 0; tick < ticks; tick += stride) {
+    thin.shares.set(shares.subarray(tick * modalities, (tick + 1) * modalities), tick * modalities);
+    for (const group of GROUPS) thin.ratios[group][tick] = ratios[group][tick]!;
+  }
+  return thin;
+}
+
 /** Mean and standard deviation along trajectories: over all ticks that count, of all episodes. */
 export interface MeanStd {
   readonly mean: number;

@@ -3,13 +3,15 @@ export interface Extent {
   readonly seed: number;
   /** Episodes in each of a task's conditions. */
   readonly perCondition: number;
-  /** Every so many ticks are explained under the other conventions and weightings. */
+  /** Every so many ticks are explained under other conventions than the first. */
   readonly stride: number;
+  /** The same for other weightings of the torques, under every convention. */
+  readonly alphaStride: number;
   /** Observations that heatmaps of torques, and of networks drawn anew, are compared on. */
   readonly torqueTicks: number;
   readonly cascadeTicks: number;
 }
 
-export const WHOLE: Extent = { seed: 0, perCondition: 5, stride: 2, torqueTicks: 16, cascadeTicks: 8 };
+export const WHOLE: Extent = { seed: 0, perCondition: 5, stride: 1, alphaStride: 4, torqueTicks: 16, cascadeTicks: 8 };
 /** For a look, and for tests: too little to judge trends by. */
-export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 10, torqueTicks: 4, cascadeTicks: 2 };
+export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 10, alphaStride: 10, torqueTicks: 4, cascadeTicks: 2 };

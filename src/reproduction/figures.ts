@@ -3,9 +3,8 @@ import { CurveStatistics } from "../analysis/curve.js";
 import { draw } from "../analysis/draw.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { alongTrajectories, type Course, type GROUPS, type MeanStd } from "./course.js";
-import { type Measured, measuredBy, type TaskFindings } from "./findings.js";
+import { type Measured, measuredBy, type TaskFindings, USUAL } from "./findings.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
-import { USUAL } from "./reproduce.js";
 
 /** The paper's figures of our policies, as SVG by the name of their files (without ending). */
 export async function figures(findings: TaskFindings): Promise<Map<string, string>> {
@@ -27,12 +26,52 @@ export async function figures(findings: TaskFindings): Promise<Map<string, strin
   return found;
 }
 
-/** Fig. 4: mean ± std of each modality's share along trajectories, a bar a method. */
-function methodBars({ modalities, measured }: TaskFindings): object {
-  return bars(
-    METHODS.map((name) => ({ name, modalities })),
-    (set, m) => ofModality(measuredBy(measured, METHODS[set]!, USUAL).courses, m),
+/** Fig. 4: mean ± std of each modality's share along trajectories, a bar a method; the paper's as marks. */
+function methodBars({ task, modalities, measured }: TaskFindings): object {
+  const names = rowsOf(modalities);
+  const chart = bars(
+    METHODS.map((name) => ({ name, modalities: names })),
+    (set, row) => ofRow(measuredBy(measured, METHODS[set]!, USUAL).courses, modalities, names[row]!),
   );
+  const paper = PAPER_TASKS[task]?.image;
+  if (paper === undefined) return { ...chart, title: `${task}: shares along trajectories` };
+  // At the middle bar of their group.
+  const set = METHODS[1];
+  const values = [
+    { set, modality: "image", paper },
+    { set, modality: "configuration", paper: 1 - paper },
+  ];
+  return {
+    ...chart,
+    title: `${task}: shares along trajectories (diamonds: the paper’s)`,
+    layer: [
+      ...chart.layer,
+      {
+        data: { values },
+        mark: { type: "point", shape: "diamond", filled: true, size: 110, color: PAPER_COLOR, opacity: 1 },
+        encoding: {
+          x: { field: "paper", type: "quantitative" },
+          y: { field: "modality", type: "nominal", sort: null },
+          yOffset: { field: "set", type: "nominal", sort: null },
+        },
+      },
+    ],
+  };
+}
+
+const PAPER_COLOR = "#b00020";
+
+/** What shares are shown of: the two that make up the whole, then the modalities of the configuration. */
+export const rowsOf = (modalities: readonly string[]): string[] => [
+  "image",
+  "configuration",
+  ...modalities.filter((name) => name !== "image"),
+];
+
+/** Shares of one of `rowsOf` along trajectories. */
+export function ofRow(courses: readonly Course[], modalities: readonly string[], name: string): MeanStd {
+  if (name === "image" || name === "configuration") return ofGroup(courses, name);
+  return ofModality(courses, modalities.indexOf(name));
 }
 
 export const ofModality = (courses: readonly Course[], m: number): MeanStd =>
@@ -46,20 +85,28 @@ function conventionBars({ task, measured }: TaskFindings): object {
   const chart = bars(
     METHODS.map((name) => ({ name, modalities: CONVENTIONS.map((convention) => convention.name) })),
     (set, c) => ofGroup(measuredBy(measured, METHODS[set]!, CONVENTIONS[c]!.name).courses, "image"),
-  ) as { layer: object[] };
+  );
   const paper = PAPER_TASKS[task]?.image;
-  if (paper === undefined) return chart;
+  if (paper === undefined) return { ...chart, title: `${task}: image’s share by convention` };
   const rule = {
     data: { values: [{ paper }] },
-    mark: { type: "rule", color: "#b00020", strokeDash: [4, 3], strokeWidth: 1.5 },
+    mark: { type: "rule", color: PAPER_COLOR, strokeDash: [4, 3], strokeWidth: 1.5 },
     encoding: { x: { field: "paper", type: "quantitative" } },
   };
-  return { ...chart, layer: [...chart.layer, rule] };
+  return {
+    ...chart,
+    title: `${task}: image’s share by convention (dashed: the paper’s)`,
+    layer: [...chart.layer, rule],
+  };
 }
 
 /** Figs. 5 and 6: shares over time, mean and deviation over episodes. @param mark tick at which something happens */
-function overTime({ modalities, period, ticks }: TaskFindings, { courses }: Measured, mark?: number): object {
-  const names = ["image", "configuration", ...modalities.filter((name) => name !== "image")];
+function overTime(
+  { task, modalities, period, ticks }: TaskFindings,
+  { method, courses }: Measured,
+  mark?: number,
+): object {
+  const names = rowsOf(modalities);
   const statistics = new CurveStatistics({ from: 0, to: (ticks - 1) * period, points: ticks }, names.length);
   const counting = Array.from(
     { length: ticks },
@@ -75,7 +122,8 @@ function overTime({ modalities, period, ticks }: TaskFindings, { courses }: Meas
       }),
     );
   }
-  return curves(statistics, names, "time, s", mark === undefined ? undefined : mark * period);
+  const title = `${task} by ${method}${mark === undefined ? "" : "; dotted: the target moves"}`;
+  return { ...curves(statistics, names, "time, s", mark === undefined ? undefined : mark * period), title };
 }
 
 /** Less of the episodes than that say nothing of them all. */
@@ -83,13 +131,15 @@ const FEWEST = 0.25;
 const countsAt = ({ ratios }: Course, tick: number) => !Number.isNaN(ratios.image[tick]!);
 
 /** Rank correlation of heatmaps with the policy's as its layers are drawn anew, from the torques to the image. */
-function cascadeLines({ cascade }: TaskFindings): object {
+function cascadeLines({ task, cascade: all }: TaskFindings): object {
+  const cascade = all.filter(({ convention }) => convention === USUAL);
   const layers = ["as it is", ...(cascade[0]?.steps ?? []).map(({ layer }) => layer)];
   const values = cascade.flatMap(({ method, steps }) => [
     { method, layer: layers[0], spearman: 1 },
     ...steps.map(({ layer, spearman }) => ({ method, layer, spearman: Number.isNaN(spearman) ? null : spearman })),
   ]);
   return {
+    title: `${task}: heatmaps against the policy’s own`,
     width: 560,
     height: 200,
     data: { values },

@@ -1,3 +1,4 @@
+import { CONVENTIONS } from "../policy/conventions.js";
 import type { Forms, Weighted } from "./alpha.js";
 import type { ChangeWindows, Verdict } from "./claims.js";
 import type { Course } from "./course.js";
@@ -6,10 +7,17 @@ import type { Mass } from "./mass.js";
 import type { Pictured } from "./picture.js";
 import type { Cascade, Collapse } from "./sanity.js";
 
-/** Shares along episodes by one method under one convention. */
-export interface Measured {
+/** The convention that everything is measured under first. */
+export const [USUAL] = CONVENTIONS.map(({ name }) => name) as [string];
+
+/** How something was measured. */
+interface By {
   readonly method: string;
   readonly convention: string;
+}
+
+/** Shares along episodes by one method under one convention. */
+export interface Measured extends By {
   readonly courses: readonly Course[];
   readonly verdicts: readonly Verdict[];
 }
@@ -29,8 +37,8 @@ export interface TaskFindings {
   readonly medianError: number;
   /** Every method under every convention. */
   readonly measured: readonly Measured[];
-  /** Pairs of methods, under the first convention. */
-  readonly agreement: readonly Verdict[];
+  /** Pairs of methods, under every convention. */
+  readonly agreement: readonly { readonly convention: string; readonly verdicts: readonly Verdict[] }[];
   /** Shares where the target changes in mid-episode. */
   readonly change: {
     readonly windows: ChangeWindows;
@@ -38,10 +46,15 @@ export interface TaskFindings {
     /** Episodes that succeeded at the new target. */
     readonly successes: number;
   };
-  readonly mass: readonly { readonly method: string; readonly convention: string; readonly mass: Mass }[];
-  readonly collapse: readonly { readonly method: string; readonly collapse: Collapse }[];
-  readonly cascade: readonly { readonly method: string; readonly steps: readonly Cascade[] }[];
-  readonly alpha: { readonly weighted: readonly Weighted[]; readonly free: Forms; readonly held: Forms };
+  readonly mass: readonly (By & { readonly mass: Mass })[];
+  readonly collapse: readonly (By & { readonly collapse: Collapse })[];
+  readonly cascade: readonly (By & { readonly steps: readonly Cascade[] })[];
+  /** Shares by the first method. */
+  readonly alpha: {
+    readonly weighted: readonly (Weighted & { readonly convention: string })[];
+    readonly free: Forms;
+    readonly held: Forms;
+  };
   /** Largest conservation residual by method; of those that conserve. */
   readonly residual: Readonly<Record<string, number>>;
   readonly pictures: readonly Pictured[];
@@ -55,5 +68,5 @@ export interface Findings {
 }
 
 /** What was measured by a method under a convention. */
-export const measuredBy = (all: readonly Measured[], method: string, convention: string): Measured =>
+export const measuredBy = <T extends By>(all: readonly T[], method: string, convention: string): T =>
   all.find((one) => one.method === method && one.convention === convention)!;

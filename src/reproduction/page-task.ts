@@ -3,12 +3,12 @@ import { type Html, html, table } from "../analysis/html.js";
 import { breakable, percent, plural, significant } from "../analysis/page-parts.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Verdict } from "./claims.js";
-import { ofModality } from "./figures.js";
-import { measuredBy, type TaskFindings } from "./findings.js";
+import type { MeanStd } from "./course.js";
+import { ofGroup, ofRow, rowsOf } from "./figures.js";
+import { measuredBy, type TaskFindings, USUAL } from "./findings.js";
 import { alphaPart, massPart, picturesPart, sanityPart } from "./page-heatmaps.js";
-import { METHODS } from "./paper.js";
+import { METHODS, PAPER_TASKS } from "./paper.js";
 import { ratiosOf } from "./ratios.js";
-import { USUAL } from "./reproduce.js";
 
 /** Draws a figure by its name. */
 export type FigureOf = (name: string, description: string) => Html;
@@ -30,43 +30,51 @@ ${alphaPart(findings)}
 </section>`;
 }
 
-function sharesPart({ task, modalities, measured, residual }: TaskFindings, figureOf: FigureOf): Html {
+function sharesPart({ task, modalities, measured, residual, episodes }: TaskFindings, figureOf: FigureOf): Html {
+  const paper = PAPER_TASKS[task]?.image;
+  const stated: Readonly<Record<string, number | undefined>> = {
+    image: paper,
+    configuration: paper === undefined ? undefined : 1 - paper,
+  };
+  const courses = METHODS.map((method) => measuredBy(measured, method, USUAL).courses);
+  const counting = plural(ofGroup(courses[0]!, "image").ticks, "tick");
   return html`<h3>Shares (their Fig. 4)</h3>
-${figureOf(`fig4-${task}`, "Mean share of each modality along the trajectories; whiskers: standard deviation over ticks.")}
+${figureOf(`fig4-${task}`, `Mean share along the trajectories, over ${counting} that count in ${plural(episodes, "episode")}; whiskers: ± one standard deviation over ticks. Configuration is all but the image. Of the paper’s figures the text gives image and configuration.`)}
 ${table(
-  ["modality", ...METHODS],
-  modalities.map((modality, m) => [
-    breakable(modality),
-    ...METHODS.map((method) => {
-      const { mean, std } = ofModality(measuredBy(measured, method, USUAL).courses, m);
-      return `${percent(mean)} ± ${percent(std)}`;
-    }),
+  ["modality", "paper", ...METHODS],
+  rowsOf(modalities).map((name) => [
+    breakable(name),
+    stated[name] === undefined ? "–" : `${Math.round(100 * stated[name])} %`,
+    ...courses.map((own) => meanAndStd(ofRow(own, modalities, name))),
   ]),
 )}
-<p class="note">Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}.</p>`;
+<p class="note">Mean ± standard deviation over ticks. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
 }
+
+const meanAndStd = ({ mean, std }: MeanStd): string => `${percent(mean)} ± ${percent(std)}`;
 
 function conventionsPart(findings: TaskFindings, figureOf: FigureOf): Html {
   const ratios = ratiosOf(findings);
   return html`<h3>The same under other conventions</h3>
 ${figureOf(`conventions-${findings.task}`, "The image’s share under each convention; whiskers: standard deviation over ticks; dashed: the paper’s.")}
 ${table(
-  ["convention", "method", "image", "position", "velocity", "within ten points of the paper"],
+  ["convention", "method", "image", "position", "velocity", "ticks", "within ten points of the paper"],
   ratios.map(({ convention, method, image, position, velocity, isNear }) => [
     convention,
     method,
-    percent(image.mean),
-    percent(position.mean),
-    percent(velocity.mean),
+    meanAndStd(image),
+    meanAndStd(position),
+    meanAndStd(velocity),
+    image.ticks,
     isNear === undefined ? "–" : yesNo(isNear, "yes", "no"),
   ]),
   2,
 )}`;
 }
 
-function overTimePart({ task }: TaskFindings, figureOf: FigureOf): Html {
+function overTimePart({ task, episodes }: TaskFindings, figureOf: FigureOf): Html {
   return html`<h3>Over the episode (their Fig. 5)</h3>
-${METHODS.map((method) => figureOf(`fig5-${task}-${method}`, `Shares over time by ${method}: mean over episodes, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`))}`;
+${METHODS.map((method) => figureOf(`fig5-${task}-${method}`, `Shares over time by ${method}: mean over ${plural(episodes, "episode")}, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`))}`;
 }
 
 function changePart({ task, change, period, episodes }: TaskFindings, figureOf: FigureOf): Html {
@@ -77,41 +85,46 @@ function changePart({ task, change, period, episodes }: TaskFindings, figureOf: 
       ? " This policy hardly follows a target that moves: what is seen here is its reaction to an image that it was not trained on."
       : ""
   }</p>
-${METHODS.map((method) => figureOf(`fig6-${task}-${method}`, `Shares by ${method} where the target moves.`))}`;
+${METHODS.map((method) => figureOf(`fig6-${task}-${method}`, `Shares by ${method} where the target moves: mean over ${plural(episodes, "episode")}, band: ± one standard deviation.`))}`;
 }
 
 function verdictsPart({ measured, change, agreement }: TaskFindings): Html {
-  const usual = METHODS.map((method) => [
-    ...measuredBy(measured, method, USUAL).verdicts,
-    ...measuredBy(change.measured, method, USUAL).verdicts,
-  ]);
-  const [first] = METHODS;
-  const others = CONVENTIONS.map(({ name }) => [
-    ...measuredBy(measured, first, name).verdicts,
-    ...measuredBy(change.measured, first, name).verdicts,
-  ]);
-  const claims = usual[0]!.map(({ claim }) => claim);
+  const by = (method: string, convention: string) =>
+    [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts);
+  const claims = by(METHODS[0], USUAL).map(({ claim }) => claim);
+  const conventions = CONVENTIONS.map(({ name }) => name);
+  const agreeing = agreement.find(({ convention }) => convention === USUAL)!.verdicts;
   return html`<h3>What the paper says</h3>
-<p>Each statement is a number an episode; it holds where the 95 % interval of its mean over episodes (bootstrap) lies wholly on the stated side.</p>
+<p>Each statement is a number an episode; it holds where the 95 % interval of its mean over episodes (bootstrap) lies wholly on the stated side. That a share recovers holds only where it is shown to have moved before.</p>
 ${table(
   ["the paper says", "measured", "stated", ...METHODS],
   claims.map((claim, c) => [
     claim.text,
     claim.measure,
     claim.sign > 0 ? "> 0" : "< 0",
-    ...usual.map((verdicts) => verdictCell(verdicts[c]!)),
+    ...METHODS.map((method) => verdictCell(by(method, USUAL)[c]!)),
   ]),
   3,
 )}
 ${table(
   ["three methods agree in trend", "stated", "rank correlation"],
-  agreement.map((verdict) => [verdict.claim.text, "> 0", verdictCell(verdict)]),
+  agreeing.map((verdict) => [verdict.claim.text, "> 0", verdictCell(verdict)]),
   2,
 )}
-<h4>Under every convention, by ${first}</h4>
+${METHODS.map(
+  (method) => html`<h4>Under every convention, by ${method}</h4>
 ${table(
-  ["the paper says", ...CONVENTIONS.map(({ name }) => name)],
-  claims.map((claim, c) => [claim.text, ...others.map((verdicts) => shortVerdict(verdicts[c]!))]),
+  ["the paper says", ...conventions],
+  claims.map((claim, c) => [claim.text, ...conventions.map((name) => shortVerdict(by(method, name)[c]!))]),
+)}`,
+)}
+<h4>Agreement under every convention</h4>
+${table(
+  ["three methods agree in trend", ...conventions],
+  agreeing.map((verdict, pair) => [
+    verdict.claim.text,
+    ...agreement.map(({ verdicts }) => shortVerdict(verdicts[pair]!)),
+  ]),
 )}`;
 }
 

@@ -1,11 +1,11 @@
 import { figure, type Html, html, STYLE, table } from "../analysis/html.js";
 import { percent, plural } from "../analysis/page-parts.js";
 import { CONVENTIONS } from "../policy/conventions.js";
-import { type Findings, measuredBy } from "./findings.js";
+import type { Verdict } from "./claims.js";
+import { type Findings, measuredBy, USUAL } from "./findings.js";
 import { taskSection } from "./page-task.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "./paper.js";
 import { type Ratio, ratiosOf } from "./ratios.js";
-import { USUAL } from "./reproduce.js";
 
 /**
  * The reproduction as one HTML page that needs nothing else: no network, no script.
@@ -19,7 +19,9 @@ export function page(findings: Findings, svgs: ReadonlyMap<string, string>): str
 <h1>Kim and Choi’s figures, from torquelens’ policies</h1>
 <p>${CITATION}. Their policies are not published; these are torquelens’ own for the same tasks, so the paper’s figures can be approached in trend and not in value. Its fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is the part of the relevance, Σ|R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
-<p class="note">${plural(extent.perCondition, "episode")} in each condition, seed ${extent.seed}; other conventions than ${USUAL}, and other importance factors, at one tick in ${extent.stride}.${
+<p class="note">${plural(extent.perCondition, "episode")} in each condition, seed ${extent.seed}.${
+    extent.stride > 1 ? ` Other conventions than ${USUAL} at one tick in ${extent.stride}.` : ""
+  } Other importance factors at one tick in ${extent.alphaStride}.${
     extent.perCondition < 2 ? " A quick run: with one episode a condition the verdicts on trends mean little." : ""
   }</p>
 <h2>Image : configuration</h2>
@@ -27,7 +29,12 @@ ${summaryTable(findings)}
 ${tasks.map((task) => html`<p>${inWords(task.task, ratiosOf(task))}</p>`)}
 <h2>What of the paper’s statements holds</h2>
 <p>By how many of the ${METHODS.length} methods, under ${USUAL}; numbers and intervals with each task below.</p>
-${holdsTable(findings)}
+${holdsTable(findings, [USUAL])}
+<p>The same by how many of the ${METHODS.length * CONVENTIONS.length} combinations of a method and a convention.</p>
+${holdsTable(
+  findings,
+  CONVENTIONS.map(({ name }) => name),
+)}
 <h2>Conventions</h2>
 <p>What relevance is measured from is a choice, and moves the shares more than the task does. Every convention leaves the torques as they are. A scale on an input changes nothing: the weights behind it take it back. So what normalisation decides is where zero lies.</p>
 ${table(
@@ -74,20 +81,25 @@ function summaryTable({ tasks }: Findings): Html {
   );
 }
 
-function holdsTable({ tasks }: Findings): Html {
+/** How often each statement holds, by all methods under some conventions. */
+function holdsTable({ tasks }: Findings, conventions: readonly string[]): Html {
   const verdicts = tasks.map(({ measured, change }) =>
-    METHODS.map((method) => [measured, change.measured].flatMap((all) => measuredBy(all, method, USUAL).verdicts)),
+    conventions.flatMap((convention) =>
+      METHODS.map((method) =>
+        [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts),
+      ),
+    ),
   );
   const claims = verdicts[0]?.[0]?.map(({ claim }) => claim) ?? [];
-  const agreeing = ({ agreement }: Findings["tasks"][number]) => agreement.filter(({ holds }) => holds).length;
+  const pairs = tasks.map(({ agreement }) =>
+    agreement.filter(({ convention }) => conventions.includes(convention)).flatMap((one) => one.verdicts),
+  );
+  const holding = (all: readonly Verdict[]) => count(all.filter(({ holds }) => holds).length, all.length);
   return table(
     ["the paper says", ...tasks.map(({ task }) => task)],
     [
-      ...claims.map(({ text }, c) => [
-        text,
-        ...verdicts.map((methods) => count(methods.filter((own) => own[c]!.holds).length, METHODS.length)),
-      ]),
-      ["Methods agree in trend (pairs)", ...tasks.map((task) => count(agreeing(task), task.agreement.length))],
+      ...claims.map(({ text }, c) => [text, ...verdicts.map((all) => holding(all.map((own) => own[c]!)))]),
+      ["Methods agree in trend (pairs)", ...pairs.map(holding)],
     ],
   );
 }

@@ -6,18 +6,20 @@ import { methodNamed } from "../relevance/methods.js";
 import type { Perturbation } from "../sim/perturbations.js";
 import { random } from "../sim/random.js";
 import type { Task } from "../sim/task.js";
-import { compareForms, WEIGHTINGS, weighted } from "./alpha.js";
-import { agreement, type ChangeWindows, changeVerdicts, courseVerdicts } from "./claims.js";
-import type { Course } from "./course.js";
+import { compareForms, WEIGHTINGS, type Weighted, weighted } from "./alpha.js";
+import { agreement, type ChangeWindows } from "./claims.js";
+import { type Course, thinned } from "./course.js";
 import { type Episode, record } from "./episodes.js";
 import { explainEpisodes } from "./explaining.js";
 import type { Extent } from "./extent.js";
-import type { Measured, TaskFindings } from "./findings.js";
-import { type Mass, MassMeter } from "./mass.js";
+import { type Measured, type TaskFindings, USUAL } from "./findings.js";
+import type { Hooks } from "./hooks.js";
 import { dataMeans } from "./means.js";
+import { type Found, measure } from "./measuring.js";
 import { METHODS, TESTED } from "./paper.js";
 import { type Pictured, picture } from "./picture.js";
-import { cascade, collapse, firstImage } from "./sanity.js";
+import { SameNetwork } from "./same-network.js";
+import { type Cascade, type Collapse, cascade, collapse } from "./sanity.js";
 
 /** A task with its policy. */
 export interface Subjected {
@@ -27,16 +29,6 @@ export interface Subjected {
   open(): Promise<Task>;
 }
 
-export interface Hooks {
-  readonly signal?: AbortSignal | undefined;
-  /** Called once it is known how many steps and explanations there will be. */
-  readonly begin?: ((total: number) => void) | undefined;
-  /** Called after each control step and each explanation. */
-  readonly done?: (() => void) | undefined;
-}
-
-/** The convention that everything is measured under first. */
-export const [USUAL] = CONVENTIONS.map(({ name }) => name) as [string];
 /** When the target changes, of the episode; and how long before, after and later are, ticks. */
 const CHANGE = 0.3;
 const CHANGE_WIDTH = 5;
@@ -49,59 +41,59 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
   const { name, policy } = subjected;
   const task = await subjected.open();
   const { conditions, controlPeriod: period, ticks } = task;
-  const { seed, stride } = extent;
+  const { seed } = extent;
   const episodes = extent.perCondition * conditions.length;
-  hooks.begin?.(amount(episodes, ticks, stride));
+  hooks.begin?.(amount(episodes, ticks, extent));
   const windows: ChangeWindows = { at: Math.round(CHANGE * ticks), width: CHANGE_WIDTH, later: CHANGE_LATER };
   const perturbations = changes(task, seed, episodes, windows.at);
   const usual = await record(policy, task, { seed, episodes, ...hooks });
   const changed = await record(policy, await subjected.open(), { seed, episodes, perturbations, ...hooks });
 
+  const recorded = { usual: usual.episodes, changed: changed.episodes, windows };
   const observations = usual.episodes.flatMap((episode) => episode.ticks.map(({ observation }) => observation));
   const means = await dataMeans(policy, observations);
   const measured: Measured[] = [];
   const changeMeasured: Measured[] = [];
-  const mass: { method: string; convention: string; mass: Mass }[] = [];
-  const residual: Record<string, number> = {};
-  for (const convention of CONVENTIONS) {
-    const under = underConvention(policy, convention, means);
-    const isUsual = convention.name === USUAL;
-    for (const method of METHODS) {
-      const meter = new MassMeter();
-      const courses = await explainEpisodes(under, usual.episodes, {
-        method,
-        stride: isUsual ? 1 : stride,
-        each: ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
-          if (flags.includes("idle")) return;
-          residual[method] = Math.max(residual[method] ?? 0, conservationResidual);
-          meter.add(heatmaps[firstImage(policy).name]!, segmentation);
-        },
-        ...hooks,
-      });
-      measured.push({ method, convention: convention.name, courses, verdicts: courseVerdicts(courses) });
-      mass.push({ method, convention: convention.name, mass: meter.result() });
-      // The paper shows the change by DTD alone.
-      if (!isUsual && method !== METHODS[0]) continue;
-      const after = await explainEpisodes(under, changed.episodes, { method, stride: isUsual ? 1 : stride, ...hooks });
-      changeMeasured.push({
-        method,
-        convention: convention.name,
-        courses: after,
-        verdicts: changeVerdicts(after, windows),
-      });
-    }
-  }
-  const by = (method: string) => measured.find((one) => one.method === method && one.convention === USUAL)!.courses;
-  const [first] = METHODS;
-  const alpha = await alphaOf(policy, usual.episodes, by(first), stride, hooks);
-  const sampled = (count: number) => sample(usual.episodes, by(first), count);
-  const torqueTicks = sampled(extent.torqueTicks);
-  const cascadeTicks = sampled(extent.cascadeTicks);
+  const agreements: TaskFindings["agreement"][number][] = [];
+  const mass: TaskFindings["mass"][number][] = [];
+  const alpha: TaskFindings["alpha"]["weighted"][number][] = [];
   const collapses: TaskFindings["collapse"][number][] = [];
   const cascades: TaskFindings["cascade"][number][] = [];
-  for (const method of TESTED) {
-    collapses.push({ method, collapse: await collapse({ policy, method, observations: torqueTicks, ...hooks }) });
-    cascades.push({ method, steps: await cascade({ policy, method, observations: cascadeTicks, ...hooks }, seed) });
+  const residual: Record<string, number> = {};
+  const networks = new SameNetwork<Found>();
+  const tests = new SameNetwork<Heatmaps>();
+  for (const { name: convention, ...entry } of CONVENTIONS) {
+    const under = underConvention(policy, { name: convention, ...entry }, means);
+    const stride = convention === USUAL ? 1 : extent.stride;
+    const by = new Map<string, readonly Course[]>();
+    for (const method of METHODS) {
+      const skip = () => times(2 * explained(episodes, ticks, stride), hooks.done);
+      const found = await networks.of(under, method, () => measure(under, method, recorded, stride, hooks), skip);
+      by.set(method, found.courses);
+      const key = { method, convention };
+      measured.push({ ...key, courses: found.courses, verdicts: found.verdicts });
+      changeMeasured.push({ ...key, courses: found.changed, verdicts: found.changeVerdicts });
+      mass.push({ ...key, mass: found.mass });
+      residual[method] = Math.max(residual[method] ?? 0, found.residual);
+    }
+    agreements.push({
+      convention,
+      verdicts: METHODS.flatMap((a, i) => METHODS.slice(i + 1).map((b) => agreement(by.get(a)!, by.get(b)!, [a, b]))),
+    });
+    const usually = by.get(METHODS[0])!;
+    for (const one of await alphaOf(under, usual.episodes, usually, extent.alphaStride, hooks))
+      alpha.push({ convention, ...one });
+    const sampled = (count: number) => sample(usual.episodes, usually, count);
+    for (const method of TESTED) {
+      const asked = { policy: under, method, ...hooks };
+      const find = async () => ({
+        collapse: await collapse({ ...asked, observations: sampled(extent.torqueTicks) }),
+        steps: await cascade({ ...asked, observations: sampled(extent.cascadeTicks) }, seed),
+      });
+      const { collapse: alike, steps } = await tests.of(under, method, find);
+      collapses.push({ method, convention, collapse: alike });
+      cascades.push({ method, convention, steps });
+    }
   }
   return {
     task: name,
@@ -115,7 +107,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
     successes: usual.successes,
     medianError: median(usual.finalErrors) ?? Number.NaN,
     measured,
-    agreement: METHODS.flatMap((a, i) => METHODS.slice(i + 1).map((b) => agreement(by(a), by(b), [a, b]))),
+    agreement: agreements,
     change: { windows, measured: changeMeasured, successes: changed.successes },
     mass,
     collapse: collapses,
@@ -126,13 +118,27 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
   };
 }
 
+/** What is tested of heatmaps. */
+interface Heatmaps {
+  readonly collapse: Collapse;
+  readonly steps: readonly Cascade[];
+}
+
+/** Explanations of all episodes at every so many ticks. */
+const explained = (episodes: number, ticks: number, stride: number) => episodes * Math.ceil(ticks / stride);
+
+function times(count: number, call: () => void = () => {}): void {
+  for (let i = 0; i < count; i++) call();
+}
+
 /** Control steps and explanations, as `Hooks.done` counts them. */
-function amount(episodes: number, ticks: number, stride: number): number {
-  const [all, some] = [episodes * ticks, episodes * Math.ceil(ticks / stride)];
+function amount(episodes: number, ticks: number, { stride, alphaStride }: Extent): number {
+  const at = (every: number) => explained(episodes, ticks, every);
   const others = CONVENTIONS.length - 1;
-  const recorded = 2 * all;
-  const usual = 2 * METHODS.length * all;
-  return recorded + usual + others * (METHODS.length + 1) * some + Object.keys(WEIGHTINGS).length * some;
+  const weightings = Object.keys(WEIGHTINGS).length - 1;
+  return (
+    2 * at(1) + 2 * METHODS.length * (at(1) + others * at(stride)) + CONVENTIONS.length * weightings * at(alphaStride)
+  );
 }
 
 /** A new goal in mid-episode, another in each (001 Fig. 6). */
@@ -147,17 +153,20 @@ function changes(task: Task, seed: number, episodes: number, tick: number): Pert
 /** Tells these random numbers from those of episodes and noise. */
 const GOALS = 6;
 
+/** Shares by every weighting, at every so many ticks; α as it is used first, of which `courses` are. */
 async function alphaOf(
   policy: Policy,
   episodes: readonly Episode[],
-  usual: readonly Course[],
+  courses: readonly Course[],
   stride: number,
   hooks: Hooks,
-): Promise<TaskFindings["alpha"]["weighted"]> {
-  const all: TaskFindings["alpha"]["weighted"][number][] = [];
-  for (const [weighting, importance] of Object.entries(WEIGHTINGS)) {
-    const courses = await explainEpisodes(policy, episodes, { method: METHODS[0], importance, stride, ...hooks });
-    all.push(weighted(weighting, courses, usual));
+): Promise<Weighted[]> {
+  const usual = courses.map((course) => thinned(course, stride));
+  const [first, ...others] = Object.entries(WEIGHTINGS);
+  const all = [weighted(first![0], usual, usual)];
+  for (const [weighting, importance] of others) {
+    const own = await explainEpisodes(policy, episodes, { method: METHODS[0], importance, stride, ...hooks });
+    all.push(weighted(weighting, own, usual));
   }
   return all;
 }

@@ -106,7 +106,9 @@ function claimRows({ measured, change, agreement }: TaskFindings): TableRow[] {
   const all = [...measured, ...change.measured];
   return [
     ...all.flatMap(({ method, convention, verdicts }) => verdicts.map((verdict) => row(method, convention, verdict))),
-    ...agreement.map((verdict) => row(METHODS.join(" "), CONVENTIONS[0]!.name, verdict)),
+    ...agreement.flatMap(({ convention, verdicts }) =>
+      verdicts.map((verdict) => row(METHODS.join(" "), convention, verdict)),
+    ),
   ];
 }
 
@@ -123,8 +125,9 @@ const massRows = ({ mass }: TaskFindings): TableRow[] =>
   );
 
 const collapseRows = ({ collapse }: TaskFindings): TableRow[] =>
-  collapse.map(({ method, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => ({
+  collapse.map(({ method, convention, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => ({
     method,
+    convention,
     cosine: number(cosine),
     least_cosine: number(leastCosine),
     spearman: number(spearman),
@@ -133,9 +136,10 @@ const collapseRows = ({ collapse }: TaskFindings): TableRow[] =>
   }));
 
 const cascadeRows = ({ cascade }: TaskFindings): TableRow[] =>
-  cascade.flatMap(({ method, steps }) =>
+  cascade.flatMap(({ method, convention, steps }) =>
     steps.map(({ layer, cosine, spearman, ssim }, step) => ({
       method,
+      convention,
       step: step + 1,
       down_to: layer,
       cosine: number(cosine),
@@ -145,8 +149,10 @@ const cascadeRows = ({ cascade }: TaskFindings): TableRow[] =>
   );
 
 const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[] => [
-  ...weighted.map(({ weighting, groups, difference }) => ({
+  ...weighted.map(({ weighting, convention, groups, difference }) => ({
     weighting,
+    method: METHODS[0],
+    convention,
     ...Object.fromEntries(GROUPS.map((group) => [group, number(groups[group].mean)])),
     image_difference_mean: number(difference.mean),
     image_difference_max: number(difference.max),

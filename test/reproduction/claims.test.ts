@@ -77,6 +77,18 @@ describe("what the paper says of a target that changes", () => {
     expect(drop.estimate.mean).toBeCloseTo(-0.275, 10);
   });
 
+  it("a share recovers only from a reaction that is shown", () => {
+    const later = episodes((tick, e) => ({
+      image: tick >= 25 ? 0.2 : 0.4 + 0.001 * e,
+      velocity: tick >= 25 ? 0.02 : 0.1,
+    }));
+    const [, position, , , velocity] = changeVerdicts(later, windows);
+    expect([position!.claim.id, velocity!.claim.id]).toEqual(["change_position_recovers", "change_velocity_recovers"]);
+    expect(position!.estimate.interval![0]).toBeGreaterThan(0);
+    expect(velocity!.estimate.interval![1]).toBeLessThan(0);
+    expect([position!.holds, velocity!.holds]).toEqual([false, false]);
+  });
+
   it("does not hold where nothing reacts, or nothing counts", () => {
     const still = episodes((tick, e) => ({ image: 0.2 + 0.01 * (((tick + e) * 7) % 3), velocity: 0.05 }));
     expect(holding(changeVerdicts(still, windows))).toEqual([]);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { CONVENTIONS } from "#src/policy/conventions.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { figures } from "#src/reproduction/figures.js";
 import { type Findings, measuredBy, type TaskFindings } from "#src/reproduction/findings.js";
@@ -11,7 +12,7 @@ import type { Task } from "#src/sim/task.js";
 import { loadTask } from "#src/sim/tasks.js";
 
 const TICKS = 10;
-const extent = { seed: 0, perCondition: 1, stride: 5, torqueTicks: 2, cascadeTicks: 1 };
+const extent = { seed: 0, perCondition: 1, stride: 5, alphaStride: 5, torqueTicks: 2, cascadeTicks: 1 };
 
 /** The reacher, its episodes cut short. */
 async function shortTask({ modalities }: Policy): Promise<Task> {
@@ -69,6 +70,22 @@ describe("the reproduction of a short run", () => {
     expect(image("standardised")).toBeCloseTo(image("mean"), 6);
   });
 
+  it("explains once under conventions that a method does not read", () => {
+    const courses = (method: string, convention: string) => measuredBy(found.measured, method, convention).courses;
+    expect(courses("guided-backprop", "corner")).toBe(courses("guided-backprop", "zero"));
+    expect(courses("guided-backprop", "mean")).not.toBe(courses("guided-backprop", "zero"));
+    expect(courses("dtd", "corner")).not.toBe(courses("dtd", "zero"));
+  });
+
+  it("puts the paper's statements under every convention", () => {
+    const rows = tables(findings).get("claims")!;
+    for (const convention of CONVENTIONS.map(({ name }) => name)) {
+      const own = rows.filter((row) => row.convention === convention);
+      for (const method of METHODS) expect(own.filter((row) => row.method === method)).toHaveLength(12);
+      expect(own.filter((row) => String(row.claim).startsWith("agree_"))).toHaveLength(3);
+    }
+  });
+
   it("a target that changes is not seen before it does", () => {
     const { at } = found.change.windows;
     for (const method of METHODS) {
@@ -110,6 +127,9 @@ describe("the reproduction of a short run", () => {
   it("α as it is used is the analytic one where nothing holds the arm", () => {
     const { weighted, free, held } = found.alpha;
     const [usual, , analytic] = weighted;
+    expect(weighted.map(({ convention }) => convention)).toEqual(
+      CONVENTIONS.flatMap(({ name }) => Array(4).fill(name)),
+    );
     expect(analytic!.groups.image.mean).toBe(usual!.groups.image.mean);
     expect([free.ticks, held.ticks]).toEqual([4 * TICKS, 0]);
     expect(free.median).toBeGreaterThan(0.99);

@@ -1,0 +1,60 @@
+import type { Policy } from "../policy/policy.js";
+import type { Verdict } from "./claims.js";
+import { type ChangeWindows, changeVerdicts, courseVerdicts } from "./claims.js";
+import type { Course } from "./course.js";
+import type { Episode } from "./episodes.js";
+import { explainEpisodes } from "./explaining.js";
+import type { Hooks } from "./hooks.js";
+import { type Mass, MassMeter } from "./mass.js";
+import { firstImage } from "./sanity.js";
+
+/** What a policy did, as it is and where the target changes in mid-episode. */
+export interface Recorded {
+  readonly usual: readonly Episode[];
+  readonly changed: readonly Episode[];
+  readonly windows: ChangeWindows;
+}
+
+/** What a method finds in it under one convention. */
+export interface Found {
+  readonly courses: readonly Course[];
+  readonly verdicts: readonly Verdict[];
+  /** The same where the target changes. */
+  readonly changed: readonly Course[];
+  readonly changeVerdicts: readonly Verdict[];
+  readonly mass: Mass;
+  /** Largest conservation residual of a tick that counts. */
+  readonly residual: number;
+}
+
+/** @param stride every so many ticks of an episode are explained */
+export async function measure(
+  policy: Policy,
+  method: string,
+  { usual, changed, windows }: Recorded,
+  stride: number,
+  hooks: Hooks,
+): Promise<Found> {
+  const meter = new MassMeter();
+  const image = firstImage(policy).name;
+  let residual = 0;
+  const courses = await explainEpisodes(policy, usual, {
+    method,
+    stride,
+    each: ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
+      if (flags.includes("idle")) return;
+      residual = Math.max(residual, conservationResidual);
+      meter.add(heatmaps[image]!, segmentation);
+    },
+    ...hooks,
+  });
+  const after = await explainEpisodes(policy, changed, { method, stride, ...hooks });
+  return {
+    courses,
+    verdicts: courseVerdicts(courses),
+    changed: after,
+    changeVerdicts: changeVerdicts(after, windows),
+    mass: meter.result(),
+    residual,
+  };
+}
