@@ -21,9 +21,7 @@ export interface Weighted {
 
 export function weighted(weighting: string, courses: readonly Course[], usual: readonly Course[]): Weighted {
   const differences = courses.flatMap(({ ratios }, e) =>
-    Array.from(ratios.image, (share, tick) => Math.abs(share - usual[e]!.ratios.image[tick]!)).filter(
-      (difference) => !Number.isNaN(difference),
-    ),
+    Array.from(ratios.image, (share, tick) => Math.abs(share - usual[e]!.ratios.image[tick]!)),
   );
   return {
     weighting,
@@ -47,9 +45,7 @@ export function compareForms(episodes: readonly Episode[]): { readonly free: For
   const ticks = episodes.flatMap((episode) => episode.ticks);
   const isHeld = ({ observation: { flags } }: Tick) => flags.includes("in_contact") || flags.includes("at_limit");
   const forms = (of: readonly Tick[]): Forms => {
-    const cosines = of
-      .map(({ analytic, rollout }) => cosine(analytic, rollout))
-      .filter((value) => !Number.isNaN(value));
+    const cosines = of.map(({ analytic, rollout }) => cosine(analytic, rollout));
     return {
       ticks: of.length,
       median: quantile(cosines, 0.5) ?? Number.NaN,

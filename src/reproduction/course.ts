@@ -82,8 +82,5 @@ function meanStd(values: readonly number[]): MeanStd {
 }
 
 /** Mean of what counts in ticks from..to−1; NaN of nothing. */
-export function meanWithin(values: Float64Array, from: number, to: number): number {
-  return (
-    mean(values.subarray(Math.max(0, from), Math.max(0, to)), (x) => (Number.isNaN(x) ? undefined : x)) ?? Number.NaN
-  );
-}
+export const meanWithin = (values: Float64Array, from: number, to: number): number =>
+  mean(values.subarray(Math.max(0, from), Math.max(0, to))) ?? Number.NaN;

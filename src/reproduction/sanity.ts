@@ -1,4 +1,4 @@
-import { mean } from "d3-array";
+import { mean, min } from "d3-array";
 import { cosine, spearman, structuralSimilarity } from "../analysis/similarity.js";
 import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
@@ -53,8 +53,7 @@ export async function collapse(asked: Asked): Promise<Collapse> {
       });
     }
   });
-  const cosines = found.map((pair) => pair.cosine).filter((value) => !Number.isNaN(value));
-  return { ...meanLikeness(found), leastCosine: Math.min(...cosines), pairs: found.length };
+  return { ...meanLikeness(found), leastCosine: min(found, (pair) => pair.cosine) ?? Number.NaN, pairs: found.length };
 }
 
 /** Draws the layers anew one after another, from the torques to the image, and compares heatmaps with the policy's. */
@@ -96,12 +95,8 @@ function likeness(a: Float32Array, b: Float32Array, { width, height }: ImageModa
 }
 
 function meanLikeness(all: readonly Likeness[]): Likeness {
-  const over = (of: (one: Likeness) => number) => mean(all, (one) => (Number.isNaN(of(one)) ? undefined : of(one)));
-  return {
-    cosine: over((one) => one.cosine) ?? Number.NaN,
-    spearman: over((one) => one.spearman) ?? Number.NaN,
-    ssim: over((one) => one.ssim) ?? Number.NaN,
-  };
+  const over = (of: (one: Likeness) => number) => mean(all, of) ?? Number.NaN;
+  return { cosine: over((one) => one.cosine), spearman: over((one) => one.spearman), ssim: over((one) => one.ssim) };
 }
 
 async function using<T>(creating: Promise<Compiled>, work: (model: Compiled) => Promise<T>): Promise<T> {
