@@ -76,9 +76,15 @@ export class RunFolder {
     await writeAtomically(join(this.path, "curves.json"), `${JSON.stringify(this.#histories)}\n`);
   }
 
-  /** Draws the curves of all networks, and writes what came out. */
-  async finish(result: object): Promise<void> {
+  /** Draws the curves of all networks so far. */
+  async draw(): Promise<void> {
+    if (Object.keys(this.#histories).length === 0) return;
     await writeAtomically(join(this.path, "curves.svg"), await curvesSvg(this.#histories));
+  }
+
+  /** Draws the curves, and writes what came out. */
+  async finish(result: object): Promise<void> {
+    await this.draw();
     await writeAtomically(join(this.path, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
   }
 

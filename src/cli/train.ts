@@ -90,6 +90,7 @@ async function train({
       controlFigures = await measured(course, other(output, {}).policy, "control");
     }
   } catch (error) {
+    await folder.draw();
     const again = `the same command takes it up again from ${folder.path}`;
     if (interruption.signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
     if (error instanceof InputError || !(error instanceof Error)) throw error;

@@ -41,6 +41,8 @@ test("a checkpoint comes back as it was kept, and the curves beside it", async (
   const path = join(parent, "new", "run");
   const folder = await RunFolder.open(path, identity);
   expect(await folder.checkpoint("policy")).toBeUndefined();
+  await folder.draw();
+  expect(await readdir(path)).toEqual(["run.json"]);
   await folder.keep("policy", checkpoint);
   await folder.finish({ done: true });
   const again = await RunFolder.open(path, structuredClone(identity));
