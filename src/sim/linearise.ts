@@ -74,6 +74,33 @@ export class ControlStep {
     return { a, b, states: n, controls: m };
   }
 
+  /**
+   * The same by central differences over the steps given, for each state [2 nv] and control [nu]: between them contacts
+   * come and go, where the derivatives at a point say nothing of its surroundings.
+   */
+  difference(
+    state: Float64Array,
+    control: Float64Array,
+    steps: { readonly states: Float64Array; readonly controls: Float64Array },
+  ): LinearDynamics {
+    const [n, m] = [this.states, this.controls];
+    const columns = (count: number, move: (column: number, sign: number) => Float64Array, sizes: Float64Array) => {
+      const matrix = new Float64Array(n * count);
+      for (let column = 0; column < count; column++) {
+        const [more, less] = [move(column, 1), move(column, -1)];
+        for (let row = 0; row < n; row++) {
+          matrix[row * count + column] = (more[row]! - less[row]!) / (2 * sizes[column]!);
+        }
+      }
+      return matrix;
+    };
+    const moved = (values: Float64Array, sizes: Float64Array, at: number, sign: number): Float64Array =>
+      values.map((value, i) => (i === at ? value + sign * sizes[i]! : value));
+    const a = columns(n, (i, sign) => this.next(moved(state, steps.states, i, sign), control), steps.states);
+    const b = columns(m, (j, sign) => this.next(state, moved(control, steps.controls, j, sign)), steps.controls);
+    return { a, b, states: n, controls: m };
+  }
+
   delete(): void {
     this.#a.delete();
     this.#b.delete();

@@ -74,7 +74,7 @@ function expertStage(
 }
 
 function searchStage(
-  { conditions, samples, torqueNoise, startNoise, probe, widest, bound }: Gps,
+  { conditions, samples, torqueNoise, startNoise, probe, dynamics, widest, bound }: Gps,
   { targets }: Lesson,
   phase: string,
   { round, rows, cost }: Round & { readonly round: number },
@@ -89,7 +89,7 @@ function searchStage(
         const episode = round * conditions + place;
         return { episode, place, before: last && { ...last[place]!, episode: episode - conditions } };
       });
-      const options = { seed: seed + TRAINING_SEED, samples, torqueNoise, startNoise, probe, widest, bound };
+      const options = { seed: seed + TRAINING_SEED, samples, torqueNoise, startNoise, probe, dynamics, widest, bound };
       const how = { targets, options, record: round * conditions * samples };
       const found = await team.conditions(policy(), items, how, watch);
       return { rows, figures: { ...figuresOf(phase, "policy", found), conditions: found } };

@@ -11,6 +11,11 @@ export interface LocalProblemOptions {
   readonly startNoise: number;
   /** How far the state is moved to see how the policy's torque answers: positions (rad or m), velocities. */
   readonly probe: readonly [position: number, velocity: number];
+  /**
+   * The dynamics' derivatives: the simulator's own at each state, or differences over `probe` and the torque noise,
+   * where contacts come and go.
+   */
+  readonly dynamics: "derivatives" | "differences";
   /** Largest standard deviations from the trajectory that are reckoned with: positions (rad or m), velocities. */
   readonly widest: readonly [position: number, velocity: number];
 }
@@ -60,8 +65,18 @@ export async function surroundings(task: Task, act: Act, options: LocalProblemOp
       mean: new Float64Array(n),
       covariance: diagonal(Float64Array.from({ length: n }, (_, i) => (i < n / 2 ? options.startNoise ** 2 : 0))),
     };
-    const widest = Float64Array.from({ length: n }, (_, i) => options.widest[i < n / 2 ? 0 : 1]!);
-    const dynamics = controls.map((torque, tick) => control.step.linearise(states[tick]!, torque));
+    const each = ([position, velocity]: readonly [number, number]): Float64Array =>
+      Float64Array.from({ length: n }, (_, i) => (i < n / 2 ? position : velocity));
+    const widest = each(options.widest);
+    const steps = {
+      states: each(options.probe),
+      controls: task.torqueLimit.map((limit) => options.torqueNoise * limit),
+    };
+    const dynamics = controls.map((torque, tick) =>
+      options.dynamics === "derivatives"
+        ? control.step.linearise(states[tick]!, torque)
+        : control.step.difference(states[tick]!, torque, steps),
+    );
     return { states, controls, cost, problem: { dynamics, costs, last, policy, start, widest } };
   } finally {
     control.cost.delete();

@@ -59,6 +59,7 @@ export interface Gps extends HeadFits {
   readonly torqueNoise: number;
   readonly startNoise: number;
   readonly probe: readonly [position: number, velocity: number];
+  readonly dynamics: "derivatives" | "differences";
   readonly widest: readonly [position: number, velocity: number];
 }
 

@@ -86,6 +86,14 @@ describe("iLQR", () => {
         expect(Math.abs(entry - slope)).toBeLessThan(1e-4 * Math.max(1, Math.abs(slope)));
       }
     }
+    // Where nothing touches anything, differences over longer ways say the same.
+    const longer = { states: Float64Array.of(1e-3, 2e-3, 1e-2, 2e-2), controls: Float64Array.of(1e-3, 2e-3) };
+    const differences = step.difference(state, torque, longer);
+    for (const name of ["a", "b"] as const) {
+      differences[name].forEach((entry, i) => {
+        expect(Math.abs(entry - { a, b }[name][i]!)).toBeLessThan(1e-3 * Math.max(1, Math.abs(entry)));
+      });
+    }
     step.delete();
     reacher.delete();
   });

@@ -23,7 +23,13 @@ const acting = (torque: (task: Task) => Float64Array): Act => {
   return async (shown) => ({ torque: torque(shown), points, configuration });
 };
 const act = acting((shown) => springs(shown.state()));
-const options = { torqueNoise: 0.05, startNoise: 0, probe: [0.03, 0.1], widest: [0.5, 3] } as const;
+const options = {
+  torqueNoise: 0.05,
+  startNoise: 0,
+  probe: [0.03, 0.1],
+  dynamics: "derivatives",
+  widest: [0.5, 3],
+} as const;
 
 test("what is around the policy's trajectory: its own gains, and dynamics and cost that foretell the simulator's", async () => {
   task.reset(2, 5);
