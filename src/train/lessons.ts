@@ -153,7 +153,8 @@ const LESSONS: readonly Lesson[] = [
           torqueNoise: [0.03, 0.03],
         },
       },
-      gps: { ...SEVEN, landmarkChannels: [8, 8], gps: { ...SEVEN_SEARCH, dynamics: "differences" } },
+      // The second iteration loses one of the four stands: see docs/training.md.
+      gps: { ...SEVEN, landmarkChannels: [8, 8], gps: { ...SEVEN_SEARCH, iterations: 1, dynamics: "differences" } },
     },
   },
 ];
