@@ -111,6 +111,7 @@ ${table(
   agreeing.map((verdict) => [verdict.claim.text, "> 0", verdictCell(verdict)]),
   2,
 )}
+<p class="note">Under every convention: means over episodes. Their intervals are in claims.csv.</p>
 ${METHODS.map(
   (method) => html`<h4>Under every convention, by ${method}</h4>
 ${table(
