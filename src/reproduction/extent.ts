@@ -14,4 +14,4 @@ export interface Extent {
 
 export const WHOLE: Extent = { seed: 0, perCondition: 5, stride: 1, alphaStride: 4, torqueTicks: 16, cascadeTicks: 8 };
 /** For a look, and for tests: too little to judge trends by. */
-export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 10, alphaStride: 10, torqueTicks: 4, cascadeTicks: 2 };
+export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 20, alphaStride: 20, torqueTicks: 2, cascadeTicks: 1 };
