@@ -1,25 +1,18 @@
-// The import table of docs/architecture.md: a room may import itself and the rooms listed here, nothing else.
-const rooms = {
-  graph: [],
-  runtime: ["graph"],
-  backward: ["graph"],
-  yaml: [],
-  relevance: ["graph", "backward", "yaml"],
-  policy: ["graph", "yaml"],
-  arm: [],
-  explain: ["graph", "relevance", "policy", "arm", "runtime"],
-  urdf: [],
-  messages: ["explain", "urdf"],
-  health: ["explain", "messages", "yaml"],
-  sensing: ["explain", "policy", "arm", "messages"],
-  foxglove: ["explain", "messages"],
-  bag: ["explain", "messages", "policy", "sensing", "yaml"],
-  analysis: ["explain", "messages", "bag"],
-  sim: ["arm", "explain"],
-  reproduction: ["analysis", "explain", "policy", "relevance", "runtime", "graph", "sim"],
-  ros: ["explain", "sensing", "health", "messages", "policy", "arm", "sim", "relevance", "runtime", "urdf"],
-  train: ["graph", "backward", "runtime", "policy", "sim", "arm"],
-};
+// The import table is docs/rooms.json; docs/architecture.md shows it. A room may import itself, the rooms it lists, the
+// rooms inside it and the files that stand loose in src. A room inside a room also may import what the outer one may.
+const rooms = require("./docs/rooms.json");
+
+const OPEN_TO_ALL = ["errors.ts", "package-files.ts"];
+
+const outer = (room) => (room.includes("/") ? room.slice(0, room.lastIndexOf("/")) : undefined);
+
+/** Every room that a room may import, those of the rooms around it included. */
+function allowed(room) {
+  const around = outer(room);
+  return [...rooms[room].may, ...(around && rooms[around] ? allowed(around) : [])];
+}
+
+const anyOf = (paths) => `^src/(${paths.join("|")})(/|$)`;
 
 module.exports = {
   forbidden: [
@@ -29,20 +22,24 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
-    ...Object.entries(rooms).map(([room, allowed]) => ({
-      name: `${room}-imports-down`,
-      comment: `src/${room} may import only: ${[room, ...allowed].join(", ")}`,
-      severity: "error",
-      from: { path: `^src/${room}/` },
-      to: { path: "^src/", pathNot: `^src/(${[room, ...allowed, "errors.ts"].join("|")})(/|$)` },
-    })),
-    {
-      name: "sim-explain-types-only",
-      comment: "src/sim may import only types from src/explain",
-      severity: "error",
-      from: { path: "^src/sim/" },
-      to: { path: "^src/explain/", dependencyTypesNot: ["type-only"] },
-    },
+    ...Object.keys(rooms)
+      .filter((room) => !rooms[room].may.includes("*"))
+      .map((room) => ({
+        name: `${room}-imports-down`,
+        comment: `src/${room} may import only: ${[room, ...allowed(room)].join(", ")}`,
+        severity: "error",
+        from: { path: `^src/${room}/` },
+        to: { path: "^src/", pathNot: anyOf([room, ...allowed(room), ...OPEN_TO_ALL]) },
+      })),
+    ...Object.entries(rooms).flatMap(([room, { typesOnly = [] }]) =>
+      typesOnly.map((other) => ({
+        name: `${room}-${other}-types-only`,
+        comment: `src/${room} may import only types from src/${other}`,
+        severity: "error",
+        from: { path: `^src/${room}/` },
+        to: { path: `^src/${other}/`, dependencyTypesNot: ["type-only"] },
+      })),
+    ),
   ],
   options: {
     doNotFollow: { path: "node_modules" },

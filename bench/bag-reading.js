@@ -10,9 +10,9 @@ import sqlite from "node-sqlite3-wasm";
 import { decoderOf } from "../dist/bag/decode.js";
 import { openBag } from "../dist/bag/open-bag.js";
 import { PartFile } from "../dist/bag/part-file.js";
+import { decodeImage } from "../dist/image/decode.js";
 import { encoderOf } from "../dist/messages/cdr.js";
 import { messageType } from "../dist/messages/definitions.js";
-import { decodeImage } from "../dist/sensing/decode.js";
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const COUNT = Number(positionals[0] ?? 500);

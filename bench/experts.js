@@ -4,7 +4,7 @@
 //   npm run bench:experts -- [--episodes 20] [--torque-noise 0.03] [--task peg]
 import { parseArgs } from "node:util";
 import { random } from "#src/sim/random.js";
-import { loadTask, taskNames } from "#src/sim/tasks.js";
+import { loadTask, taskNames } from "#src/sim/tasks/tasks.js";
 
 const { values } = parseArgs({
   options: {

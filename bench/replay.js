@@ -11,7 +11,7 @@ import { ExplainedBag } from "../dist/bag/explained-bag.js";
 import { openBag } from "../dist/bag/open-bag.js";
 import { PartFile } from "../dist/bag/part-file.js";
 import { replay } from "../dist/bag/replay.js";
-import { LIVE_POLICIES } from "../dist/cli/bench/live/policies.js";
+import { LIVE_POLICIES } from "../dist/bench/live/policies.js";
 import { ExplainerPool } from "../dist/explain/explainer-pool.js";
 import { jointElementsOf } from "../dist/explain/joint-relevance.js";
 import { encoderOf } from "../dist/messages/cdr.js";

@@ -3,8 +3,8 @@
 // On a busy machine the processor's time says more than the clock's.
 import { performance } from "node:perf_hooks";
 import sharp from "sharp";
-import { decodeImage } from "../dist/sensing/decode.js";
-import { Framing } from "../dist/sensing/framing.js";
+import { decodeImage } from "../dist/image/decode.js";
+import { Framing } from "../dist/image/framing.js";
 import { JointBuffer } from "../dist/sensing/joint-buffer.js";
 
 const REPEATS = Number(process.argv[2] ?? 300);

@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { Explainer } from "../dist/explain/explainer.js";
-import { colorize, overlay } from "../dist/explain/overlay.js";
+import { colorize, overlay } from "../dist/image/overlay.js";
 import { loadPolicy } from "../dist/policy/policy.js";
 import { SimulatedSource } from "../dist/sim/source.js";
-import { loadTask } from "../dist/sim/tasks.js";
+import { loadTask } from "../dist/sim/tasks/tasks.js";
 
 const SCALE = 3;
 const GAP = 6;

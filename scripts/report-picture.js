@@ -1,13 +1,13 @@
 // Makes the picture of docs/report.md with the program itself: part of `npm run pictures`.
 import { mkdir, writeFile } from "node:fs/promises";
-import { overTime } from "../dist/analysis/charts.js";
-import { draw } from "../dist/analysis/draw.js";
+import { overTime } from "../dist/analysis/page/charts.js";
 import { identityOf, RunBuilder } from "../dist/analysis/run-builder.js";
 import { Explainer } from "../dist/explain/explainer.js";
 import { toExplanation } from "../dist/messages/explanation.js";
+import { draw } from "../dist/page/draw.js";
 import { loadPolicy } from "../dist/policy/policy.js";
 import { SimulatedSource } from "../dist/sim/source.js";
-import { loadTask } from "../dist/sim/tasks.js";
+import { loadTask } from "../dist/sim/tasks/tasks.js";
 
 const policy = await loadPolicy(new URL("../models/reacher.onnx", import.meta.url).pathname);
 const { width, height } = policy.modalities.find(({ kind }) => kind === "image");

@@ -1,7 +1,7 @@
 // Makes the picture of the 7-DoF tasks in docs/simulation.md: the experts at work, and what the camera's segmentation is.
 import sharp from "sharp";
-import { ARM, TARGET } from "../dist/sim/sight.js";
-import { loadTask } from "../dist/sim/tasks.js";
+import { ARM, TARGET } from "../dist/sim/render/sight.js";
+import { loadTask } from "../dist/sim/tasks/tasks.js";
 
 const [WIDTH, HEIGHT] = [240, 192];
 const GAP = 6;

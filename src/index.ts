@@ -44,13 +44,19 @@ export {
 } from "./policy/conventions.js";
 export type { ImageModality, Modality, ValueModality } from "./policy/modalities.js";
 export { loadPolicy, type Policy } from "./policy/policy.js";
-export type { NodeRule } from "./relevance/attribution.js";
 export { type CompiledModel, type CompileOptions, compile, type Precision } from "./relevance/compile.js";
-export type { Method } from "./relevance/method.js";
+export type { NodeRule } from "./relevance/contract/attribution.js";
+export type { Method } from "./relevance/contract/method.js";
+export type {
+  FeaturePointOrigin,
+  Subject,
+  SubjectImage,
+  SubjectModality,
+  SubjectValues,
+} from "./relevance/contract/subject.js";
 export { compositeMethod } from "./relevance/methods/composite-method.js";
 export { METHODS, methodNamed } from "./relevance/methods.js";
-export type { Depth } from "./relevance/readout.js";
-export type { FeaturePointOrigin, Subject, SubjectImage, SubjectModality, SubjectValues } from "./relevance/subject.js";
+export type { Depth } from "./relevance/pass/readout.js";
 export type { Counters, DropReason, TopicCounters } from "./sensing/counters.js";
 export type { Given, GivenValues } from "./sensing/given-values.js";
 export type { Match } from "./sensing/match.js";
@@ -58,14 +64,14 @@ export { Observer } from "./sensing/observer.js";
 export type { ObserverOptions } from "./sensing/observer-options.js";
 export type { SyncOptions } from "./sensing/sync-options.js";
 export type { SyncPolicy } from "./sensing/timeline.js";
-export type { PlanOptions } from "./sim/ilqr.js";
-export type { ControlStep } from "./sim/linearise.js";
-export type { LinearDynamics } from "./sim/lqr.js";
+export type { PlanOptions } from "./sim/expert/ilqr.js";
+export type { ControlStep } from "./sim/expert/linearise.js";
+export type { LinearDynamics } from "./sim/expert/lqr.js";
+export type { Expansion, StateCost } from "./sim/expert/reach-cost.js";
 export { type Random, random } from "./sim/random.js";
-export type { Expansion, StateCost } from "./sim/reach-cost.js";
-export type { Targets } from "./sim/reacher.js";
-export { ARM, BACKGROUND, type Sight, TARGET } from "./sim/sight.js";
+export { ARM, BACKGROUND, type Sight, TARGET } from "./sim/render/sight.js";
+export type { ImagePoint } from "./sim/render/view.js";
 export { type ImageAblation, SimulatedSource, type SimulationOptions, type SimulationSummary } from "./sim/source.js";
-export type { ControlProblem, Modality as TaskModality, Task, TaskObservation, Wrench } from "./sim/task.js";
-export { loadTask, type TaskOptions, taskNames } from "./sim/tasks.js";
-export type { ImagePoint } from "./sim/view.js";
+export type { Targets } from "./sim/tasks/reacher.js";
+export type { ControlProblem, Modality as TaskModality, Task, TaskObservation, Wrench } from "./sim/tasks/task.js";
+export { loadTask, type TaskOptions, taskNames } from "./sim/tasks/tasks.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
-import type { Subject, SubjectModality } from "#src/relevance/subject.js";
+import type { Subject, SubjectModality } from "#src/relevance/contract/subject.js";
 
 /** Nested lists of numbers as the golden file holds them. */
 type Nested = number | Nested[];

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import type { MessageFolders } from "../bag/message-folders.js";
-import { overTime } from "./charts.js";
-import { draw } from "./draw.js";
-import { type Point, readPictures } from "./pictures.js";
+import { draw } from "../page/draw.js";
+import { overTime } from "./page/charts.js";
+import { type Point, readPictures } from "./page/pictures.js";
 import type { Moment, Ranking } from "./ranking.js";
 import { type ReadRunsOptions, readRuns } from "./read-runs.js";
 import { type Run, runName, secondsAt } from "./run.js";

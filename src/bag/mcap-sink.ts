@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import zstd from "@foxglove/wasm-zstd";
 import { McapWriter } from "@mcap/core";
 import type { Explanation } from "../explain/explanation.js";
@@ -8,6 +7,7 @@ import type { Channel } from "../messages/channels.js";
 import { messageType } from "../messages/definitions.js";
 import { offeredQosProfiles } from "../messages/qos.js";
 import { typeHash } from "../messages/type-hash.js";
+import { packageMetadata } from "../package-files.js";
 import { PartFile } from "./part-file.js";
 
 export interface McapOptions {
@@ -26,9 +26,7 @@ const CHUNK_SIZE = 256 * 1024;
 const COMPRESSION_LEVEL = 1;
 
 /** The version of this package. */
-export const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+export const { version } = packageMetadata();
 
 /**
  * Records the channels to an MCAP file as rosbag2 lays it out: profile `ros2`, CDR messages, `ros2msg` schemas, offered

@@ -1,22 +1,22 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
+import { packageMetadata } from "../package-files.js";
 
 /** Each adds one command to the program; the order is the order of `--help`. Only what is asked for is loaded. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
-  sim: async () => (await import("./sim.js")).addSim,
-  explain: async () => (await import("./explain.js")).addExplain,
-  compile: async () => (await import("./compile.js")).addCompile,
-  inspect: async () => (await import("./inspect.js")).addInspect,
-  methods: async () => (await import("./methods.js")).addMethods,
-  replay: async () => (await import("./replay.js")).addReplay,
-  report: async () => (await import("./report.js")).addReport,
-  profile: async () => (await import("./profile.js")).addProfile,
-  train: async () => (await import("./train.js")).addTrain,
-  reproduce: async () => (await import("./reproduce.js")).addReproduce,
-  node: async () => (await import("./node.js")).addNode,
-  "sim-node": async () => (await import("./sim-node.js")).addSimNode,
-  bench: async () => (await import("./bench.js")).addBench,
+  sim: async () => (await import("./commands/sim.js")).addSim,
+  explain: async () => (await import("./commands/explain.js")).addExplain,
+  compile: async () => (await import("./commands/compile.js")).addCompile,
+  inspect: async () => (await import("./commands/inspect.js")).addInspect,
+  methods: async () => (await import("./commands/methods.js")).addMethods,
+  replay: async () => (await import("./commands/replay.js")).addReplay,
+  report: async () => (await import("./commands/report.js")).addReport,
+  profile: async () => (await import("./commands/profile.js")).addProfile,
+  train: async () => (await import("./commands/train.js")).addTrain,
+  reproduce: async () => (await import("./commands/reproduce.js")).addReproduce,
+  node: async () => (await import("./commands/node.js")).addNode,
+  "sim-node": async () => (await import("./commands/sim-node.js")).addSimNode,
+  bench: async () => (await import("./commands/bench.js")).addBench,
 };
 
 /**
@@ -39,10 +39,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function program(argv: readonly string[]): Promise<Command> {
-  const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-    description: string;
-  };
+  const { version, description } = packageMetadata();
   const program = new Command("torquelens")
     .description(description)
     .version(version, "--version", "print the version")

@@ -1,6 +1,6 @@
 import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
-import { startsOf } from "../relevance/subject.js";
+import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
 import type { Explanation, Heatmap, Ratios } from "./explanation.js";
 

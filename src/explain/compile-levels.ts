@@ -1,7 +1,7 @@
 import { writeModel } from "../graph/onnx-write.js";
 import type { Policy } from "../policy/policy.js";
 import { compile, type Precision } from "../relevance/compile.js";
-import type { Method } from "../relevance/method.js";
+import type { Method } from "../relevance/contract/method.js";
 import { LEVELS, type Level } from "./explanation.js";
 import { subjectOf } from "./subject.js";
 

@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
 import { type Policy, policyOf } from "../policy/policy.js";
 import type { Precision } from "../relevance/compile.js";
-import type { MethodOrigin } from "../relevance/method.js";
+import type { MethodOrigin } from "../relevance/contract/method.js";
 import { compositeMethod } from "../relevance/methods/composite-method.js";
 import { methodNamed } from "../relevance/methods.js";
 import { type CompiledLevels, compileLevels } from "./compile-levels.js";

@@ -3,7 +3,7 @@ import { DTYPES, type DType } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
 import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
-import { startsOf } from "../relevance/subject.js";
+import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
 import { Memory, type Seen } from "./memory.js";
 import type { Image, ImageEncoding, Observation } from "./observation.js";

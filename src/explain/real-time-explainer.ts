@@ -1,5 +1,5 @@
 import type { Policy } from "../policy/policy.js";
-import type { Method } from "../relevance/method.js";
+import type { Method } from "../relevance/contract/method.js";
 import { Explainer, type ExplainerOptions, jointIndex } from "./explainer.js";
 import { type Explanation, LEVELS, type Level } from "./explanation.js";
 import { Latencies } from "./latencies.js";

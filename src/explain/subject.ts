@@ -1,5 +1,5 @@
 import type { Policy } from "../policy/policy.js";
-import type { Subject } from "../relevance/subject.js";
+import type { Subject } from "../relevance/contract/subject.js";
 
 /** A policy as the relevance compiler sees it. */
 export const subjectOf = (policy: Policy): Subject => ({

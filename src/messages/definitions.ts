@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "@foxglove/rosmsg";
 import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
+import { packageUrl } from "../package-files.js";
 
 /** One parsed message type of a schema; the first of a list is the message itself, the others its dependencies. */
 export type Definition = ReturnType<typeof parse>[number];
@@ -15,7 +16,7 @@ export interface MessageType {
 }
 
 const OWN_PACKAGE = "torquelens";
-const OWN_DIRECTORY = new URL("../../msg/", import.meta.url);
+const OWN_DIRECTORY = packageUrl("msg/");
 const SEPARATOR = "=".repeat(80);
 const COMMON = ros2jazzy as Readonly<Record<string, Definition>>;
 

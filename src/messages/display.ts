@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
-import { COLORMAPS } from "../explain/colormap.js";
-import type { OverlayOptions } from "../explain/overlay.js";
+import { COLORMAPS } from "../image/colormap.js";
+import type { OverlayOptions } from "../image/overlay.js";
 
 /** How explanations are shown; all of it may change while a run goes on. */
 export interface DisplayOptions extends OverlayOptions {

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import type { RgbImage } from "../explain/overlay.js";
+import type { RgbImage } from "../image/overlay.js";
 
 // Every image is another one: a cache of the last ones only holds memory.
 sharp.cache(false);

@@ -1,6 +1,6 @@
 import type { Explanation } from "../explain/explanation.js";
 import type { Image, Observation, Optics } from "../explain/observation.js";
-import { bytesPerPixel, type HeatmapOptions, normalize } from "../explain/overlay.js";
+import { bytesPerPixel, type HeatmapOptions, normalize } from "../image/overlay.js";
 import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
 import { drawingOf, wholeImage } from "./drawing.js";
 import { encodeJpeg } from "./encode.js";

@@ -1,6 +1,6 @@
-import { type Colormap, colorTable } from "../explain/colormap.js";
 import type { Explanation } from "../explain/explanation.js";
 import { type JointElements, jointRelevance } from "../explain/joint-relevance.js";
+import { type Colormap, colorTable } from "../image/colormap.js";
 import { parseUrdf } from "../urdf/urdf.js";
 import { type LinkShape, linkShapes } from "./link-shapes.js";
 import { toTime } from "./robot.js";

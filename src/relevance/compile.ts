@@ -2,13 +2,13 @@ import { InputError } from "../errors.js";
 import { input } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { type Graph, topologicalOrder, type Value } from "../graph/value.js";
-import type { NodeRule } from "./attribution.js";
-import { inIntegers } from "./integers.js";
-import type { Method } from "./method.js";
+import type { NodeRule } from "./contract/attribution.js";
+import type { Method } from "./contract/method.js";
+import { originName, type Subject } from "./contract/subject.js";
 import { methodNamed } from "./methods.js";
-import { countTorques, Network } from "./network.js";
-import { type Depth, readout } from "./readout.js";
-import { originName, type Subject } from "./subject.js";
+import { countTorques, Network } from "./network/network.js";
+import { type Depth, readout } from "./pass/readout.js";
+import { inIntegers } from "./precision/integers.js";
 import { attributed } from "./suitable.js";
 
 /** Version of the compiled model's contract. */

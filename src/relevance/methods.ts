@@ -1,6 +1,5 @@
 import { InputError } from "../errors.js";
-import type { Method } from "./method.js";
-import { configure, type MethodEntry, parseSpec } from "./method-spec.js";
+import type { Method } from "./contract/method.js";
 import { attention } from "./methods/attention.js";
 import { deeplift } from "./methods/deeplift.js";
 import { dtd, excitationBackprop } from "./methods/dtd.js";
@@ -9,6 +8,7 @@ import { gradCam } from "./methods/grad-cam.js";
 import { GRADIENT_METHODS } from "./methods/gradients.js";
 import { integratedGradients } from "./methods/integrated-gradients.js";
 import { LRP } from "./methods/lrp.js";
+import { configure, type MethodEntry, parseSpec } from "./methods/method-spec.js";
 import { rap } from "./methods/rap.js";
 import { smoothgrad } from "./methods/smoothgrad.js";
 

@@ -4,7 +4,7 @@ import { run, type Sink } from "../explain/pipeline.js";
 import type { Policy } from "../policy/policy.js";
 import type { Perturbation } from "../sim/perturbations.js";
 import { SimulatedSource } from "../sim/source.js";
-import type { Task } from "../sim/task.js";
+import type { Task } from "../sim/tasks/task.js";
 
 /** What is kept of one control step. */
 export interface Tick {

@@ -1,6 +1,6 @@
-import { bars, curves } from "../analysis/charts.js";
 import { CurveStatistics } from "../analysis/curve.js";
-import { draw } from "../analysis/draw.js";
+import { bars, curves } from "../analysis/page/charts.js";
+import { draw } from "../page/draw.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { alongTrajectories, type Course, type GROUPS, type MeanStd } from "./course.js";
 import { type Measured, measuredBy, type TaskFindings, USUAL } from "./findings.js";

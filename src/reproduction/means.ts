@@ -5,7 +5,7 @@ import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import type { DataMeans } from "../policy/conventions.js";
 import type { Policy } from "../policy/policy.js";
-import { COORDINATES, pointCoordinates } from "../relevance/point-coordinates.js";
+import { COORDINATES, pointCoordinates } from "../relevance/network/point-coordinates.js";
 import { Session } from "../runtime/session.js";
 
 /** Means of what a policy was given, and of its feature points, over observations. */

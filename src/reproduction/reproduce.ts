@@ -5,7 +5,7 @@ import type { Policy } from "../policy/policy.js";
 import { methodNamed } from "../relevance/methods.js";
 import type { Perturbation } from "../sim/perturbations.js";
 import { random } from "../sim/random.js";
-import type { Task } from "../sim/task.js";
+import type { Task } from "../sim/tasks/task.js";
 import { compareForms, WEIGHTINGS, type Weighted, weighted } from "./alpha.js";
 import { agreement, type ChangeWindows } from "./claims.js";
 import { type Course, thinned } from "./course.js";
@@ -16,8 +16,8 @@ import { type Measured, type TaskFindings, USUAL } from "./findings.js";
 import type { Hooks } from "./hooks.js";
 import { dataMeans } from "./means.js";
 import { type Found, measure } from "./measuring.js";
+import { type Pictured, picture } from "./page/picture.js";
 import { METHODS, TESTED } from "./paper.js";
-import { type Pictured, picture } from "./picture.js";
 import { SameNetwork } from "./same-network.js";
 import { type Cascade, type Collapse, cascade, collapse } from "./sanity.js";
 

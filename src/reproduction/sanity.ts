@@ -4,7 +4,7 @@ import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
 import type { ImageModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
-import { parameterLayers, randomised } from "../relevance/randomise.js";
+import { parameterLayers, randomised } from "../relevance/network/randomise.js";
 import { random } from "../sim/random.js";
 import { Compiled } from "./compiled.js";
 

@@ -1,9 +1,9 @@
 import { loadProfile } from "../health/profile.js";
 import { givenModalities } from "../sensing/given-values.js";
-import { displayOf, syncOf, thresholdsFrom } from "./explain-parameters.js";
 import type { ExplainSession, Surroundings } from "./explain-session.js";
-import type { Value } from "./parameter-spec.js";
-import { VALUES_PREFIX, valuesFrom } from "./values-parameters.js";
+import { displayOf, syncOf, thresholdsFrom } from "./parameters/explain-parameters.js";
+import type { Value } from "./parameters/parameter-spec.js";
+import { VALUES_PREFIX, valuesFrom } from "./parameters/values-parameters.js";
 
 type Effect = () => void | Promise<void>;
 

@@ -9,7 +9,7 @@ import { ExplainSession, type Surroundings } from "./explain-session.js";
 import { guarded } from "./guard.js";
 import type { Lifecycle, Managed, Step } from "./lifecycle.js";
 import { serveLifecycle } from "./lifecycle-server.js";
-import { serveParameters } from "./parameter-server.js";
+import { serveParameters } from "./parameters/parameter-server.js";
 import { QOS } from "./qos.js";
 import type { Answer } from "./ros.js";
 import { SET_METHOD, SET_TORQUE } from "./service-types.js";

@@ -10,22 +10,22 @@ import { loadProfile } from "../health/profile.js";
 import type { Warnings } from "../health/warnings.js";
 import { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Policy } from "../policy/policy.js";
-import type { Method } from "../relevance/method.js";
+import type { Method } from "../relevance/contract/method.js";
 import { givenModalities } from "../sensing/given-values.js";
 import { Observer } from "../sensing/observer.js";
 import { effortLimits, parseUrdf } from "../urdf/urdf.js";
 import { unlessAborted } from "./abandon.js";
 import type { RosClock } from "./clock.js";
 import { Commander } from "./commander.js";
-import { displayOf, type EXPLAIN_PARAMETERS, syncOf, thresholdsFrom } from "./explain-parameters.js";
 import { Inputs } from "./inputs.js";
-import type { Parameters } from "./parameters.js";
+import { displayOf, type EXPLAIN_PARAMETERS, syncOf, thresholdsFrom } from "./parameters/explain-parameters.js";
+import type { Parameters } from "./parameters/parameters.js";
+import { VALUES_PREFIX, valuesFrom, valuesTable } from "./parameters/values-parameters.js";
 import type { QosOverrides } from "./qos.js";
 import { rehearse } from "./rehearsal.js";
 import type { RosNode } from "./ros.js";
 import { RosSink } from "./ros-sink.js";
 import { RosSource } from "./ros-source.js";
-import { VALUES_PREFIX, valuesFrom, valuesTable } from "./values-parameters.js";
 
 export type ExplainParameters = Parameters<typeof EXPLAIN_PARAMETERS>;
 

@@ -6,7 +6,7 @@ import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, Tf
 import type { Match } from "../sensing/match.js";
 import type { Observer } from "../sensing/observer.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "../sensing/topics.js";
-import type { Transport } from "./explain-parameters.js";
+import type { Transport } from "./parameters/explain-parameters.js";
 import { mismatch, QOS, type QosOverrides } from "./qos.js";
 import type { Fields, RosNode, Subscription, Take } from "./ros.js";
 

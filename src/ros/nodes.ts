@@ -1,6 +1,7 @@
-import { EXPLAIN_PARAMETERS } from "./explain-parameters.js";
-import type { Table } from "./parameter-spec.js";
-import { SIM_PARAMETERS } from "./sim-parameters.js";
+import { packageUrl } from "../package-files.js";
+import { EXPLAIN_PARAMETERS } from "./parameters/explain-parameters.js";
+import type { Table } from "./parameters/parameter-spec.js";
+import { SIM_PARAMETERS } from "./parameters/sim-parameters.js";
 
 /** Names of the nodes where nothing else is said. */
 export const EXPLAIN_NODE = "torquelens";
@@ -13,4 +14,4 @@ export const NODES: Readonly<Record<string, Table>> = {
 };
 
 /** The example of every parameter. */
-export const PARAMETER_FILE = new URL("../../launch/params.yaml", import.meta.url);
+export const PARAMETER_FILE = packageUrl("launch/params.yaml");

@@ -1,6 +1,6 @@
 import type { Qos } from "../messages/qos.js";
-import type { Overrides } from "./overrides.js";
-import type { Spec, Table } from "./parameter-spec.js";
+import type { Overrides } from "./parameters/overrides.js";
+import type { Spec, Table } from "./parameters/parameter-spec.js";
 import type { Endpoint } from "./ros.js";
 
 /** What topics are read and offered with where nothing else is said. */

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "../errors.js";
+import { packageUrl } from "../package-files.js";
 import type { Rclnodejs } from "./rclnodejs-types.js";
 
 /**
@@ -13,7 +14,7 @@ export async function loadRclnodejs(): Promise<Rclnodejs> {
     throw new InputError("no ROS 2 is sourced: source its setup.bash first (/opt/ros/DISTRIBUTION/setup.bash)");
   let folder: string;
   try {
-    const near = createRequire(new URL("../../ros/package.json", import.meta.url));
+    const near = createRequire(packageUrl("ros/package.json"));
     folder = dirname(near.resolve("rclnodejs/package.json"));
   } catch {
     throw new InputError(

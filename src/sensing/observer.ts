@@ -1,13 +1,13 @@
 import { InputError } from "../errors.js";
 import { hasMemory } from "../explain/memory.js";
 import type { Observation } from "../explain/observation.js";
+import { ImageError } from "../image/image-error.js";
 import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import { KnownArm } from "./arm-model.js";
 import { Beginning } from "./beginning.js";
 import { type Counters, type DropReason, Tally } from "./counters.js";
 import { GivenValues } from "./given-values.js";
-import { ImageError } from "./image-error.js";
 import type { Arrival, Match } from "./match.js";
 import type { ObserverOptions } from "./observer-options.js";
 import { CameraError, type CameraMessage, Observing } from "./observing.js";

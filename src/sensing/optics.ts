@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import type { Optics } from "../explain/observation.js";
+import type { Region } from "../image/resize.js";
 import type { CameraInfoMessage } from "../messages/types.js";
-import type { Region } from "./resize.js";
 
 const LENGTHS = { k: 9, r: 9, p: 12 } as const;
 

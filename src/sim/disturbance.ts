@@ -1,6 +1,6 @@
 import type { Perturbation } from "./perturbations.js";
 import { type Random, random } from "./random.js";
-import type { Task } from "./task.js";
+import type { Task } from "./tasks/task.js";
 
 /** The perturbations in force in an episode: what the task, its image and its torques suffer. */
 export class Disturbance {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { InputError } from "../errors.js";
-import type { Task } from "./task.js";
+import type { Task } from "./tasks/task.js";
 
 const wholeNumber = z.number().int().nonnegative();
 

@@ -4,8 +4,8 @@ import type { Source } from "../explain/pipeline.js";
 import { Disturbance } from "./disturbance.js";
 import { Pace } from "./pace.js";
 import type { Perturbation } from "./perturbations.js";
-import type { Task } from "./task.js";
-import { opticsOf } from "./view.js";
+import { opticsOf } from "./render/view.js";
+import type { Task } from "./tasks/task.js";
 
 /**
  * What replaces the camera's image, to see whether the policy looks at it: for the whole episode its first image

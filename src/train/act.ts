@@ -1,5 +1,5 @@
 import type { Session } from "../runtime/session.js";
-import type { Task } from "../sim/task.js";
+import type { Task } from "../sim/tasks/task.js";
 import { TENSORS } from "./export.js";
 
 /** What the policy makes of what the task shows. */

@@ -1,5 +1,5 @@
-import { gpsStages } from "./gps.js";
-import { imitationStages } from "./imitation.js";
+import { gpsStages } from "./algorithms/gps.js";
+import { imitationStages } from "./algorithms/imitation.js";
 import type { Lesson } from "./lessons.js";
 import type { Recipe } from "./recipe.js";
 import type { Stage } from "./stage.js";

@@ -1,5 +1,5 @@
 import { type Random, random } from "../sim/random.js";
-import type { Task } from "../sim/task.js";
+import type { Task } from "../sim/tasks/task.js";
 import { cellOf, type NetworkSpec } from "./network.js";
 
 /**

@@ -1,5 +1,5 @@
 import { add, cholesky, choleskySolve, multiply, transpose } from "../arm/matrix.js";
-import type { LinearDynamics } from "../sim/lqr.js";
+import type { LinearDynamics } from "../sim/expert/lqr.js";
 import { expectedDivergence, type Gaussian, type LinearGaussian } from "./gaussian.js";
 
 /** gᵀx + ½ xᵀHx of the states and of the controls at one control step; everything is a deviation from a trajectory. */

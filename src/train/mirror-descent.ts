@@ -1,5 +1,5 @@
 import { random } from "../sim/random.js";
-import type { Task } from "../sim/task.js";
+import type { Task } from "../sim/tasks/task.js";
 import type { Act, Action } from "./act.js";
 import { boundedControllers } from "./dual.js";
 import { costOfRun, type LocalProblemOptions, surroundings, within } from "./local-problem.js";

@@ -1,5 +1,5 @@
 import type { CardInput } from "../policy/card-schema.js";
-import type { Task } from "../sim/task.js";
+import type { Task } from "../sim/tasks/task.js";
 import { TENSORS } from "./export.js";
 
 /** The card of a policy trained on a simulated task. `arm` is the MJCF file relative to the card, and its tip's site. */

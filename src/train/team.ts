@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { DeviceInUse } from "../runtime/device.js";
 import { Adam, type AdamState, cosineRate } from "./adam.js";
+import { fromRow } from "./algorithms/gps.js";
 import type { EpisodeOptions } from "./episodes.js";
-import { fromRow } from "./gps.js";
 import type { Condition } from "./mirror-descent.js";
 import type { ConditionFigures, Outcome } from "./outcome.js";
 import type { Group, Layout } from "./parameters.js";

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
-import type { Targets } from "../sim/reacher.js";
-import type { Task } from "../sim/task.js";
-import { loadTask } from "../sim/tasks.js";
+import type { Targets } from "../sim/tasks/reacher.js";
+import type { Task } from "../sim/tasks/task.js";
+import { loadTask } from "../sim/tasks/tasks.js";
 import { type Act, actor } from "./act.js";
+import { toRow } from "./algorithms/gps.js";
 import { type Demonstrations, type Sampling, sample } from "./demonstrations.js";
 import { type EpisodeOptions, runEpisodes, type Tick } from "./episodes.js";
 import { drawFrames, stepSource } from "./frames.js";
-import { toRow } from "./gps.js";
 import { lessonFor } from "./lessons.js";
 import type { StepModel } from "./losses.js";
 import { type Condition, improve, type MirrorDescentOptions } from "./mirror-descent.js";

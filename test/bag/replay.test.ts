@@ -22,7 +22,7 @@ import { EPISODE_START } from "#src/messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "#src/messages/types.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
-import { loadTask } from "#src/sim/tasks.js";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 import { readAll, type Sample, writeDb3, writeMcap } from "./recordings.js";
 
 const TICKS = 60;

@@ -4,7 +4,7 @@ import { InputError } from "#src/errors.js";
 import { Explainer, type ExplainerOptions } from "#src/explain/explainer.js";
 import { type Explanation, LEVELS, type Level } from "#src/explain/explanation.js";
 import type { Policy } from "#src/policy/policy.js";
-import type { Method } from "#src/relevance/method.js";
+import type { Method } from "#src/relevance/contract/method.js";
 import { compositeMethod } from "#src/relevance/methods/composite-method.js";
 import { methodNamed } from "#src/relevance/methods.js";
 import { Session } from "#src/runtime/session.js";

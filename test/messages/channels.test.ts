@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Optics } from "#src/explain/observation.js";
-import { overlay } from "#src/explain/overlay.js";
+import { overlay } from "#src/image/overlay.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { type ChannelOptions, channelTable, type Look } from "#src/messages/channels.js";
 import { messageType } from "#src/messages/definitions.js";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { overlay } from "#src/explain/overlay.js";
+import { overlay } from "#src/image/overlay.js";
 import { discard } from "#src/messages/discard.js";
 import { drawingOf } from "#src/messages/drawing.js";
 import { sampleExplanation } from "./sample.js";

@@ -3,7 +3,7 @@ import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
-import type { Subject, SubjectModality } from "#src/relevance/subject.js";
+import type { Subject, SubjectModality } from "#src/relevance/contract/subject.js";
 import { float32, type TensorData } from "#src/runtime/session.js";
 import { randoms, uniform } from "../evaluate.js";
 

@@ -1,5 +1,5 @@
 import * as b from "#src/graph/build.js";
-import type { Subject } from "#src/relevance/subject.js";
+import type { Subject } from "#src/relevance/contract/subject.js";
 import { randoms } from "../evaluate.js";
 import { configuration, subjectOf } from "./subjects.js";
 

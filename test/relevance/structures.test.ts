@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
-import type { Subject } from "#src/relevance/subject.js";
+import type { Subject } from "#src/relevance/contract/subject.js";
 import { float32 } from "#src/runtime/session.js";
 import { relativeError } from "../evaluate.js";
 import {

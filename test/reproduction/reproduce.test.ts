@@ -3,13 +3,13 @@ import { CONVENTIONS } from "#src/policy/conventions.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { figures } from "#src/reproduction/figures.js";
 import { type Findings, measuredBy, type TaskFindings } from "#src/reproduction/findings.js";
-import { inWords, page } from "#src/reproduction/page.js";
+import { inWords, page } from "#src/reproduction/page/page.js";
 import { METHODS } from "#src/reproduction/paper.js";
 import { ratiosOf } from "#src/reproduction/ratios.js";
 import { reproduceTask } from "#src/reproduction/reproduce.js";
 import { csv, tables } from "#src/reproduction/rows.js";
-import type { Task } from "#src/sim/task.js";
-import { loadTask } from "#src/sim/tasks.js";
+import type { Task } from "#src/sim/tasks/task.js";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 
 const TICKS = 10;
 const extent = { seed: 0, perCondition: 1, stride: 5, alphaStride: 5, torqueTicks: 2, cascadeTicks: 1 };

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { rosArguments } from "#src/ros/arguments.js";
 import { RosClock } from "#src/ros/clock.js";
 import { guarded } from "#src/ros/guard.js";
-import { overridesFor } from "#src/ros/overrides.js";
-import { Parameters, unknownParameters } from "#src/ros/parameters.js";
+import { overridesFor } from "#src/ros/parameters/overrides.js";
+import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";
 import { givenQos, mismatch, QOS, QosOverrides } from "#src/ros/qos.js";
 import { FakeRos } from "./fake-ros.js";
 

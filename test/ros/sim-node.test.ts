@@ -4,7 +4,7 @@ import { RunGate } from "#src/ros/run-gate.js";
 import { type Driver, SimNode } from "#src/ros/sim-node.js";
 import { TorqueListener } from "#src/ros/torque-listener.js";
 import { SimulatedSource } from "#src/sim/source.js";
-import { loadTask } from "#src/sim/tasks.js";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 import { FakeRos } from "./fake-ros.js";
 
 const until = async (done: () => boolean) => {

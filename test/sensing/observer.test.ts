@@ -6,7 +6,7 @@ import { toJointState } from "#src/messages/robot.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { Observer } from "#src/sensing/observer.js";
 import { SimulatedSource } from "#src/sim/source.js";
-import { loadTask } from "#src/sim/tasks.js";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 
 describe("a simulation's messages", () => {
   let policy: Policy;

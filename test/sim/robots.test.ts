@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { Arm } from "#src/arm/arm.js";
 import { modelFromFile } from "#src/arm/mujoco.js";
 import { random } from "#src/sim/random.js";
-import { SEVEN_JOINTS } from "#src/sim/seven-dof.js";
-import { loadTask } from "#src/sim/tasks.js";
+import { SEVEN_JOINTS } from "#src/sim/tasks/seven-dof.js";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 import { parseUrdf } from "#src/urdf/urdf.js";
 
 const TOOLS = { peg: "peg", door: "hook" } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
-import { loadTask, taskNames } from "#src/sim/tasks.js";
+import { loadTask, taskNames } from "#src/sim/tasks/tasks.js";
 import { lessonFor, lessonNames, recipeFor } from "#src/train/lessons.js";
 import { withCamera, withoutVision } from "#src/train/recipe.js";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Reacher } from "#src/sim/reacher.js";
-import type { Task } from "#src/sim/task.js";
+import { Reacher } from "#src/sim/tasks/reacher.js";
+import type { Task } from "#src/sim/tasks/task.js";
 import type { Act } from "#src/train/act.js";
 import { boundedControllers } from "#src/train/dual.js";
 import { surroundings } from "#src/train/local-problem.js";

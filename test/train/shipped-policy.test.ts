@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { figureRuns } from "#src/cli/figure-runs.js";
-import { nearShare, policyFigures } from "#src/cli/policy-figures.js";
+import { figureRuns } from "#src/evaluation/figure-runs.js";
+import { nearShare, policyFigures } from "#src/evaluation/policy-figures.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 

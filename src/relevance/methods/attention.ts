@@ -3,18 +3,18 @@ import { InputError } from "../../errors.js";
 import { abs, add, matmul, mul, reshape, safeDivide, sum, tensor } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
-import type { Attribution } from "../attribution.js";
-import { type Relevance, rowsOf } from "../carrier.js";
-import { type Attention, attentionOf } from "../composites/attention.js";
-import { gradient, timesInput } from "../gradient-rules.js";
-import { method } from "../method-spec.js";
-import type { Network } from "../network.js";
-import { propagate } from "../propagate.js";
-import { receptiveField, toPixels } from "../receptive-field.js";
-import { headMean, type Rollout, rollout } from "../rollout.js";
-import type { SubjectImage } from "../subject.js";
-import { heightAndWidth } from "../subject.js";
-import { type TokenOrigin, TokenOrigins } from "../token-origins.js";
+import type { Attribution } from "../contract/attribution.js";
+import { type Relevance, rowsOf } from "../contract/carrier.js";
+import type { SubjectImage } from "../contract/subject.js";
+import { heightAndWidth } from "../contract/subject.js";
+import type { Network } from "../network/network.js";
+import { receptiveField, toPixels } from "../network/receptive-field.js";
+import { type TokenOrigin, TokenOrigins } from "../network/token-origins.js";
+import { propagate } from "../pass/propagate.js";
+import { type Attention, attentionOf } from "../patterns/attention.js";
+import { gradient, timesInput } from "../rules/operator/gradient.js";
+import { method } from "./method-spec.js";
+import { headMean, type Rollout, rollout } from "./rollout.js";
 
 /**
  * What a policy attends to. Tokens: gradient × output of the last attention, by query, handed to the first tokens by

@@ -1,10 +1,10 @@
 import { cast, mul, sub } from "../../graph/build.js";
 import { substitute } from "../../graph/substitute.js";
 import type { Value } from "../../graph/value.js";
-import { baseline, ofInputs, pathsOf } from "../baseline.js";
-import { method } from "../method-spec.js";
-import { propagate } from "../propagate.js";
-import { rescaleTable } from "../rescale-rules.js";
+import { propagate } from "../pass/propagate.js";
+import { rescaleTable } from "../rules/operator/rescale.js";
+import { baseline, ofInputs, pathsOf } from "./baseline.js";
+import { method } from "./method-spec.js";
 
 /**
  * DeepLIFT with the rescale rule: the network at the baseline stands in the same graph. Adds up to

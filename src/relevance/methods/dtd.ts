@@ -1,7 +1,7 @@
-import { eq1 } from "../linear-rules.js";
-import { choice, ruled } from "../method-spec.js";
-import { positive } from "../operator-rules.js";
-import { withSoftArgmax } from "../soft-argmax-rules.js";
+import { eq1 } from "../rules/layer/linear-rules.js";
+import { positive } from "../rules/operator/positive.js";
+import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
+import { choice, ruled } from "./method-spec.js";
 import { FIRST_ABOUT, firstRow, hiddenRow, isOutput, softArgmaxPositive } from "./shared.js";
 
 export const dtd = ruled({

@@ -16,15 +16,15 @@ import {
 } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
-import type { Attribution, Totals } from "../attribution.js";
-import { collapse, type Relevance, rowsOf } from "../carrier.js";
-import { gradient, timesInput } from "../gradient-rules.js";
-import { choice, method } from "../method-spec.js";
-import type { Network } from "../network.js";
-import { propagate } from "../propagate.js";
-import { type Origin, Provenance } from "../provenance.js";
-import type { SubjectValues } from "../subject.js";
-import { inputTotal } from "../totals.js";
+import type { Attribution, Totals } from "../contract/attribution.js";
+import { collapse, type Relevance, rowsOf } from "../contract/carrier.js";
+import type { SubjectValues } from "../contract/subject.js";
+import type { Network } from "../network/network.js";
+import { type Origin, Provenance } from "../network/provenance.js";
+import { propagate } from "../pass/propagate.js";
+import { inputTotal } from "../pass/totals.js";
+import { gradient, timesInput } from "../rules/operator/gradient.js";
+import { choice, method } from "./method-spec.js";
 
 /** [rows, groups, n] attributions, zero outside the group, and the groups' sizes d → [rows, groups] (000 §3). */
 const POOLS = {

@@ -3,16 +3,16 @@ import { InputError } from "../../errors.js";
 import { apply } from "../../graph/apply.js";
 import { int64, mean, mul, relu, reshape, sum } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import type { Totals } from "../attribution.js";
-import { collapse, type Relevance, rowsOf } from "../carrier.js";
-import { gradient, timesInput } from "../gradient-rules.js";
-import { method } from "../method-spec.js";
-import { MOVES } from "../moves.js";
-import type { Network } from "../network.js";
-import { propagate } from "../propagate.js";
-import type { SubjectImage } from "../subject.js";
-import { heightAndWidth } from "../subject.js";
-import { inputTotal } from "../totals.js";
+import type { Totals } from "../contract/attribution.js";
+import { collapse, type Relevance, rowsOf } from "../contract/carrier.js";
+import type { SubjectImage } from "../contract/subject.js";
+import { heightAndWidth } from "../contract/subject.js";
+import { MOVES } from "../network/moves.js";
+import type { Network } from "../network/network.js";
+import { propagate } from "../pass/propagate.js";
+import { inputTotal } from "../pass/totals.js";
+import { gradient, timesInput } from "../rules/operator/gradient.js";
+import { method } from "./method-spec.js";
 
 /**
  * Grad-CAM: ReLU(Σ_c mean(∂|τ|/∂A_c) · A_c) of a convolution's output A, the α-weighted sum of the torques taken as one

@@ -1,9 +1,9 @@
 import { add, greater, neg, relu, where } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import { gradient, gradientTable, type Override, timesInput } from "../gradient-rules.js";
-import type { Row } from "../method.js";
-import { choice, flag, ruled } from "../method-spec.js";
-import type { LayerRule } from "../terms.js";
+import type { Row } from "../contract/method.js";
+import type { LayerRule } from "../rules/layer/terms.js";
+import { gradient, gradientTable, type Override, timesInput } from "../rules/operator/gradient.js";
+import { choice, flag, ruled } from "./method-spec.js";
 
 /** Plain gradients and their rectified kin. Seed sign(τ_j): above zero speaks for the commanded torque. */
 

@@ -3,12 +3,12 @@ import { add, cast, input, mul, sub, tensor } from "../../graph/build.js";
 import { sumOverSteps } from "../../graph/loop.js";
 import { substitute } from "../../graph/substitute.js";
 import type { Value } from "../../graph/value.js";
-import { baseline, ofInputs, pathsOf } from "../baseline.js";
-import { gradient } from "../gradient-rules.js";
-import { choice, method, number } from "../method-spec.js";
-import { propagate } from "../propagate.js";
-import { QUADRATURES } from "../quadrature.js";
-import { rewrite } from "../rewrite.js";
+import { propagate } from "../pass/propagate.js";
+import { rewrite } from "../pass/rewrite.js";
+import { gradient } from "../rules/operator/gradient.js";
+import { baseline, ofInputs, pathsOf } from "./baseline.js";
+import { choice, method, number } from "./method-spec.js";
+import { QUADRATURES } from "./quadrature.js";
 
 /**
  * Integrated gradients: (x − b) ⊙ ∫₀¹ ∇|τ|(b + t (x − b)) dt, the integral by a quadrature in one loop. The sign is the

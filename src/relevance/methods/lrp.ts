@@ -1,8 +1,8 @@
-import type { Row, Rules } from "../method.js";
-import { choice, type MethodEntry, number, ruled } from "../method-spec.js";
-import { signed } from "../signed-operators.js";
-import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../signed-rules.js";
-import { type SoftArgmaxRule, withSoftArgmax } from "../soft-argmax-rules.js";
+import type { Row, Rules } from "../contract/method.js";
+import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
+import { signed } from "../rules/operator/signed.js";
+import { type SoftArgmaxRule, withSoftArgmax } from "../rules/operator/soft-argmax.js";
+import { choice, type MethodEntry, number, ruled } from "./method-spec.js";
 import {
   always,
   bias,

@@ -1,8 +1,8 @@
-import { eq2 } from "../linear-rules.js";
-import { ruled } from "../method-spec.js";
-import { positive } from "../operator-rules.js";
-import { imageBox, influence, influential } from "../rap-rules.js";
-import { withSoftArgmax } from "../soft-argmax-rules.js";
+import { eq2 } from "../rules/layer/linear-rules.js";
+import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
+import { positive } from "../rules/operator/positive.js";
+import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
+import { ruled } from "./method-spec.js";
 import { always, isFirst, isOutput, softArgmaxPositive } from "./shared.js";
 
 export const rap = ruled({

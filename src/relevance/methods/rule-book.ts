@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { InputError } from "../../errors.js";
-import type { LinearLayer } from "../linear-layer.js";
-import { eq1, eq2, flat, wSquare, zBox } from "../linear-rules.js";
-import type { Row } from "../method.js";
-import { imageBox, influence, influential } from "../rap-rules.js";
-import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../signed-rules.js";
-import type { LayerRule } from "../terms.js";
+import type { Row } from "../contract/method.js";
+import type { LinearLayer } from "../layers/linear-layer.js";
+import { eq1, eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
+import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
+import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
+import type { LayerRule } from "../rules/layer/terms.js";
 import { losses, STABILISER } from "./shared.js";
 
 /** A rule that a composite table may name: its parameters (error texts say what was expected) and what it makes of them. */

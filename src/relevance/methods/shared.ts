@@ -1,9 +1,9 @@
-import type { Context } from "../context.js";
-import type { LinearLayer } from "../linear-layer.js";
-import { eq2, flat, wSquare, zBox } from "../linear-rules.js";
-import type { Row } from "../method.js";
-import { choice, number } from "../method-spec.js";
-import { lossOfZPlus } from "../terms.js";
+import type { Row } from "../contract/method.js";
+import type { LinearLayer } from "../layers/linear-layer.js";
+import type { Context } from "../network/context.js";
+import { eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
+import { lossOfZPlus } from "../rules/layer/terms.js";
+import { choice, number } from "./method-spec.js";
 
 /** What rows of layer tables ask, and options that several methods have. */
 

@@ -20,12 +20,12 @@ import {
 import { sumOverSteps } from "../../graph/loop.js";
 import { substitute } from "../../graph/substitute.js";
 import type { Value } from "../../graph/value.js";
-import type { Method } from "../method.js";
-import { choice, type MethodEntry, method, number } from "../method-spec.js";
-import type { Network } from "../network.js";
-import { keyOf, normals } from "../noise.js";
-import { rewrite } from "../rewrite.js";
-import { startsOf } from "../subject.js";
+import type { Method } from "../contract/method.js";
+import { startsOf } from "../contract/subject.js";
+import type { Network } from "../network/network.js";
+import { rewrite } from "../pass/rewrite.js";
+import { choice, type MethodEntry, method, number } from "./method-spec.js";
+import { keyOf, normals } from "./noise.js";
 
 /**
  * SmoothGrad: the mean of a method's relevance over n noisy copies of the observation, in one loop. The noise is a

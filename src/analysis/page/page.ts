@@ -1,0 +1,68 @@
+import { draw } from "../../page/draw.js";
+import { figure, type Html, html, STYLE, table } from "../../page/html.js";
+import type { Details } from "../details.js";
+import type { Findings } from "../findings.js";
+import type { Comparison, Survey } from "../survey.js";
+import { bars } from "./charts.js";
+import { percent, plural } from "./parts.js";
+import { setSection } from "./set.js";
+
+/**
+ * The report as one HTML page that needs nothing else: no network, no script.
+ * @param details one for each set
+ */
+export async function page({ sets, comparison, notes }: Findings, details: readonly Details[]): Promise<string> {
+  const several = sets.length > 1;
+  const sections: Html[] = [];
+  for (const [s, { survey, ranking }] of sets.entries()) {
+    sections.push(await setSection(survey, ranking, details[s]!, several ? `set-${s}-` : ""));
+  }
+  const runs = sets.reduce((sum, { survey }) => sum + survey.runs.length, 0);
+  const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks, 0), 0);
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}</title><style>${STYLE}</style></head><body>
+<h1>What the torques were based on</h1>
+<p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is the part of the relevance, |R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count.</p>
+${notes.map((note) => html`<p class="note">${note}</p>`)}
+${
+  several
+    ? await comparisonSection(
+        sets.map(({ survey }) => survey),
+        comparison,
+      )
+    : ""
+}
+${sections}
+</body></html>
+`.text;
+}
+
+async function comparisonSection(surveys: readonly Survey[], comparison: readonly Comparison[]): Promise<Html> {
+  const [a, b] = surveys as [Survey, Survey];
+  const chart = bars(
+    surveys.map(({ name, identity }) => ({ name, modalities: identity.modalities })),
+    (set, m) => surveys[set]!.meanShare(m),
+  );
+  return html`<h2>${a.name} and ${b.name}</h2>
+${figure(await draw(chart), "Mean share of each modality in both sets; whiskers: standard deviation between runs.")}
+${table(
+  ["modality", a.name, b.name, "difference", "95 % interval", "Hedges’ g", "Cliff’s δ"],
+  comparison.map(({ modality, difference }) => {
+    if (!difference) return [modality, "–", "–", "–", "–", "–", "–"];
+    const { interval, hedgesG, cliffsDelta } = difference;
+    return [
+      modality,
+      percent(difference.a),
+      percent(difference.b),
+      points(difference.difference),
+      interval ? `${points(interval[0])} to ${points(interval[1])}` : "–",
+      hedgesG?.toFixed(2) ?? "–",
+      cliffsDelta.toFixed(2),
+    ];
+  }),
+)}
+<p class="note">Differences are percentage points, ${b.name} less ${a.name}, of the means of runs. The interval is a percentile bootstrap over runs (${a.runs.length} and ${b.runs.length}, 2,000 draws); with few runs it is too narrow. Several modalities are compared at once: one interval of twenty misses by chance. Hedges’ g counts in standard deviations between runs; Cliff’s δ is how much more often a run of ${b.name} has the larger share, −1 to 1.</p>`;
+}
+
+const points = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}`;

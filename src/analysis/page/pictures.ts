@@ -1,0 +1,98 @@
+import { keyOf, type Topic } from "../../bag/bag.js";
+import { decoderOf } from "../../bag/decode.js";
+import type { MessageFolders } from "../../bag/message-folders.js";
+import { openBag } from "../../bag/open-bag.js";
+import type { CompressedImageMessage, ExplanationMessage } from "../../messages/types.js";
+
+const TYPE = "sensor_msgs/msg/CompressedImage";
+/** Overlays as the node, the simulator and recordings name them, with a camera's name where there are several. */
+const TOPIC = /(^|\/)overlay(?:\/([^/]+))?\/compressed$/;
+
+/** A place in a picture, pixels. */
+export type Point = readonly [x: number, y: number];
+
+/** A picture of a heatmap over the camera's image. */
+export interface Picture {
+  /** Camera, where there are several; else empty. */
+  readonly camera: string;
+  /** As it was recorded: JPEG or PNG. */
+  readonly data: Uint8Array;
+  /** The policy's feature points; empty where it has none, or they were not recorded. */
+  readonly points: readonly Point[];
+}
+
+/** What is wanted of a bag: stamps (nanoseconds), recorded between two log times. */
+export interface Wanted {
+  readonly stamps: ReadonlySet<bigint>;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Overlays may be recorded later than the explanation of the same image by so much, nanoseconds, and earlier. */
+const LATE = 2_000_000_000n;
+
+/** Reads overlays by their stamps; stamps without one are left out. Memory: what it returns. */
+export async function readPictures(
+  path: string,
+  { stamps, from, to }: Wanted,
+  folders?: MessageFolders,
+): Promise<Map<bigint, Picture[]>> {
+  const bag = await openBag(path, folders);
+  try {
+    const overlays = bag.topics.filter(({ name, type }) => type === TYPE && TOPIC.test(name));
+    const names = new Set(overlays.flatMap(({ name }) => [name, explanationBeside(name)]));
+    const topics = bag.topics.filter(({ name }) => names.has(name));
+    const decoders = new Map(topics.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
+    const images = new Map<bigint, Map<string, Uint8Array>>();
+    const explanations = new Map<bigint, Map<string, ExplanationMessage>>();
+    for await (const { topic, data } of bag.read({ topics: names, start: from - LATE, end: to + LATE })) {
+      const stamp = stampOf(data);
+      const decode = decoders.get(keyOf(topic));
+      if (!decode || stamp === undefined || !stamps.has(stamp)) continue;
+      if (isOverlay(topic))
+        keepFirst(images, stamp, topic, () => (decode(data) as CompressedImageMessage).data.slice());
+      else keepFirst(explanations, stamp, topic, () => decode(data) as ExplanationMessage);
+    }
+    return new Map(Array.from(images, ([stamp, found]) => [stamp, picturesOf(found, explanations.get(stamp))]));
+  } finally {
+    await bag.close();
+  }
+}
+
+const isOverlay = ({ type }: Topic) => type === TYPE;
+/** The topic on which whoever published an overlay published its explanations. */
+const explanationBeside = (overlay: string) => overlay.replace(TOPIC, "$1explanation");
+
+function keepFirst<T>(all: Map<bigint, Map<string, T>>, stamp: bigint, { name }: Topic, found: () => T): void {
+  const known = all.get(stamp) ?? new Map<string, T>();
+  all.set(stamp, known);
+  if (!known.has(name)) known.set(name, found());
+}
+
+function picturesOf(
+  images: ReadonlyMap<string, Uint8Array>,
+  explanations: ReadonlyMap<string, ExplanationMessage> | undefined,
+): Picture[] {
+  return Array.from(images, ([topic, data]) => {
+    const camera = topic.match(TOPIC)![2] ?? "";
+    const explanation = explanations?.get(explanationBeside(topic));
+    return { camera, data, points: explanation ? pointsOf(explanation, camera) : [] };
+  });
+}
+
+/** Feature points of a camera, of the only one where it has no name; recordings of earlier versions have none. */
+function pointsOf(explanation: Partial<ExplanationMessage>, camera: string): Point[] {
+  const { modalities = [], feature_point_offsets: offsets, feature_point_x: x, feature_point_y: y } = explanation;
+  if (!offsets || !x || !y) return [];
+  const m = modalities.indexOf(camera);
+  const [from, to] = camera === "" ? [0, x.length] : [offsets[m] ?? 0, offsets[m + 1] ?? 0];
+  return Array.from(x.subarray(from, to), (at, k) => [at, y[from + k]!]);
+}
+
+/** The stamp of a CDR message that begins with a header, without decoding the rest of it. */
+function stampOf(data: Uint8Array): bigint | undefined {
+  if (data.length < 12) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, 12);
+  const little = (data[1]! & 1) === 1;
+  return BigInt(view.getInt32(4, little)) * 1_000_000_000n + BigInt(view.getUint32(8, little));
+}

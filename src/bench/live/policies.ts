@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { readModel } from "../../graph/onnx-read.js";
+import { writeModel } from "../../graph/onnx-write.js";
+import { packagePath, shippedPolicy } from "../../package-files.js";
+import { parseCard } from "../../policy/card.js";
+import { loadModel, loadPolicy, type Policy, policyOf } from "../../policy/policy.js";
+import { levineNetwork } from "../levine.js";
+
+/** Ticks a second: what every card here says. */
+export const RATE = 20;
+
+const SHIPPED = shippedPolicy("reacher");
+
+/** Policies to time, by name; their cards take any image in, resized. */
+export const LIVE_POLICIES: Readonly<Record<string, () => Promise<Policy>>> = {
+  "shipped-reacher": async () => {
+    const { card, cardSource } = await loadPolicy(SHIPPED);
+    const inputs = Object.fromEntries(
+      Object.entries(card.inputs).map(([name, input]) => [
+        name,
+        Array.isArray(input) ? input : { ...input, resize: "area" as const, crop: "centre" as const },
+      ]),
+    );
+    const folder = packagePath("models");
+    return policyOf(await loadModel(SHIPPED), {
+      card: { ...card, control_period: 1 / RATE, inputs },
+      source: cardSource,
+      folder,
+    });
+  },
+  "levine-240": async () => {
+    const bytes = writeModel(levineNetwork(240).graph);
+    const path = "levine-240.onnx";
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const joints = Array.from({ length: 7 }, (_, j) => `joint_${j + 1}`);
+    const card = {
+      torquelens_card: 1,
+      name: "levine-240",
+      control_period: 1 / RATE,
+      joints,
+      torque: { output: "torque", limits: 100 },
+      inputs: {
+        image: {
+          modality: "image",
+          encoding: "rgb8",
+          layout: "NHWC",
+          range: [0, 255],
+          resize: "area",
+          crop: "centre",
+        },
+        configuration: [
+          { modality: "joint_position", start: 0, size: 7 },
+          { modality: "joint_velocity", start: 7, size: 7 },
+          { modality: "features", start: 14, size: 25, quantity: "other" },
+        ],
+      },
+    };
+    const found = { card: parseCard(JSON.stringify(card), path), source: path, folder: "." };
+    return policyOf({ path, bytes, sha256, graph: readModel(bytes, path) }, found);
+  },
+};

@@ -1,0 +1,108 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { InputError } from "../../errors.js";
+import type { Explanation } from "../../explain/explanation.js";
+import type { Observation } from "../../explain/observation.js";
+import { writeAtomically } from "../../files/atomic.js";
+import { colorize, overlay, type RgbImage } from "../../image/overlay.js";
+import { loadPolicy, type Policy } from "../../policy/policy.js";
+import type { Precision } from "../../relevance/compile.js";
+import type { Device } from "../../runtime/device.js";
+import { type FileObservation, readObservation } from "../input/observation-files.js";
+import { asConvened, conventionOption } from "../options/convention.js";
+import { deviceOption, warnOfFallback } from "../options/device.js";
+import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
+import { precisionOption, warnOfPrecision } from "../options/precision.js";
+import { explanationJson, explanationText } from "../output/explanation-json.js";
+
+interface Options {
+  readonly image: readonly string[];
+  readonly state?: string;
+  readonly method: string;
+  readonly joint?: string;
+  readonly out?: string;
+  readonly device: Device;
+  readonly precision: Precision;
+  readonly card?: string;
+  readonly json?: boolean;
+  readonly convention?: string;
+}
+
+export function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .description("explain the torques of one observation given in files")
+    .argument("<policy>", "ONNX file")
+    .option("--image <file>", "camera image, or modality=file; once for each camera", collect, [])
+    .option("--state <file>", "JSON by modality: lists, or mappings from element names, SI units")
+    .addOption(methodOption())
+    .option("--joint <name>", "explain this joint's torque alone, not the sum weighted by importance")
+    .addOption(conventionOption())
+    .addOption(deviceOption())
+    .addOption(precisionOption())
+    .option("--out <directory>", "where to write heatmaps, overlays and explanation.json")
+    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .option("--json", "one JSON object")
+    .action(explain);
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+async function explain(path: string, options: Options): Promise<void> {
+  const { device, precision } = options;
+  const method = await methodOf(options.method);
+  const policy = asConvened(await loadPolicy(path, options), options.convention);
+  const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
+  const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
+  if (options.out !== undefined) await makeDirectory(options.out);
+  const { Explainer } = await import("../../explain/explainer.js");
+  const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
+  warnOfFallback(explainer);
+  warnOfMethod(explainer);
+  warnOfPrecision(precision, explainer.precision);
+  const explanation = await explainer.explain(observation).finally(() => explainer.close());
+  const json = JSON.stringify(explanationJson(explanation));
+  const written = options.out === undefined ? [] : await write(options.out, explanation, json);
+  if (options.json) process.stdout.write(`${json}\n`);
+  else process.stdout.write(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
+}
+
+/** The files' observation with the importance of each torque: the arm's, or all on one joint. */
+async function observe(policy: Policy, files: FileObservation, joint: string | undefined): Promise<Observation> {
+  const { joints } = policy.card;
+  const rest = { ...files, tick: 0, stamp: 0n, transforms: [] };
+  if (joint !== undefined) {
+    if (!joints.includes(joint)) throw new InputError(`--joint ${joint}: expected one of ${joints.join(", ")}`);
+    return { ...rest, importance: Float64Array.from(joints, (name) => Number(name === joint)), flags: [] };
+  }
+  const { importanceAt } = await import("../input/importance.js");
+  return { ...rest, ...(await importanceAt(policy, files.joints)) };
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "EEXIST" || error.code === "ENOTDIR" ? "a file is in the way" : error.code;
+    throw new InputError(`--out ${path}: cannot make the directory (${why})`);
+  });
+}
+
+/** Writes heatmap and overlay of each camera and the explanation; returns a line that names the files. */
+async function write(folder: string, explanation: Explanation, json: string): Promise<string[]> {
+  const files: [name: string, data: string | Uint8Array][] = [["explanation.json", `${json}\n`]];
+  for (const [name, heatmap] of Object.entries(explanation.heatmaps)) {
+    const { images, cameras } = explanation.observation;
+    const { image, region } = cameras?.[name] ?? { image: images[name]!, region: undefined };
+    files.push([`${name}-heatmap.png`, await png(colorize(heatmap))]);
+    files.push([`${name}-overlay.png`, await png(overlay(image, heatmap, {}, region))]);
+  }
+  for (const [name, data] of files) await writeAtomically(join(folder, name), data);
+  return [`  wrote ${files.map(([name]) => join(folder, name)).join(", ")}`];
+}
+
+async function png({ data, width, height }: RgbImage): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,130 @@
+import { basename, extname } from "node:path";
+import type { Command } from "commander";
+import type { InputError } from "../../errors.js";
+import { subjectOf } from "../../explain/subject.js";
+import type { Modality } from "../../policy/modalities.js";
+import { operatorsOf } from "../../policy/operators.js";
+import { findCard, loadModel, type Model, type Policy, policyOf, readBytes, tensorsOf } from "../../policy/policy.js";
+import { cardTemplate } from "../../policy/template.js";
+import { tensorText } from "../../policy/tensors.js";
+import { compile } from "../../relevance/compile.js";
+import type { NodeRule } from "../../relevance/contract/attribution.js";
+import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
+import { columns } from "../output/table.js";
+
+interface Options {
+  readonly card?: string;
+  readonly method: string;
+  readonly template?: boolean;
+  readonly json?: boolean;
+}
+
+export function addInspect(program: Command): void {
+  program
+    .command("inspect")
+    .description(
+      "show a policy's operators, tensors and modalities, which rule each node gets, and what is unsupported and why",
+    )
+    .argument("<policy>", "ONNX file")
+    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .addOption(methodOption("whose rules to show"))
+    .option("--template", "print a policy card for this model to fill in, and nothing else")
+    .option("--json", "one JSON object")
+    .action(inspect);
+}
+
+async function inspect(path: string, options: Options): Promise<void> {
+  if (options.template) {
+    process.stdout.write(template(await loadModel(path)));
+    return;
+  }
+  const operators = operatorsOf(await readBytes(path), path);
+  const { model, policy, rules = [], problem } = await load(path, options);
+  if (options.json) {
+    const tensors = model && tensorsOf(model.graph);
+    const { sha256, graph } = model ?? {};
+    const { card = null, cardSource = null, modalities = [] } = policy ?? {};
+    const report = { policy: path, sha256, opset: graph?.opset, operators, ...tensors, card, card_source: cardSource };
+    process.stdout.write(
+      `${JSON.stringify({ ...report, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
+    );
+  } else {
+    const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
+    const parts = [`operators\n${columns(rows)}`];
+    if (model) parts.unshift(`${path}: operator set ${model.graph.opset}, sha256 ${model.sha256}`, tensorList(model));
+    if (policy) parts.push(cardText(policy));
+    else if (model && !problem)
+      parts.push(`no policy card; to fill in and save beside the policy:\n\n${template(model)}`);
+    if (rules.length > 0) {
+      parts.push(`rules of ${options.method}\n${columns(rules.map(({ node, op, rule }) => [node, op, rule]))}`);
+      const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
+      if (partly.length > 0) parts.push(`conserved in part\n${columns(partly)}`);
+    }
+    process.stdout.write(`${parts.join("\n\n")}\n`);
+  }
+  if (problem) throw problem;
+}
+
+interface Loaded {
+  readonly model?: Model;
+  readonly policy?: Policy;
+  readonly rules?: readonly NodeRule[];
+  readonly problem?: InputError;
+}
+
+/** As much of the policy as can be loaded and explained, and what stood in the way of the rest. */
+async function load(path: string, { card, method }: Options): Promise<Loaded> {
+  let loaded: Loaded = {};
+  try {
+    const model = await loadModel(path);
+    loaded = { model };
+    const found = await findCard(model, card);
+    if (found === undefined) return loaded;
+    const policy = policyOf(model, found);
+    loaded = { model, policy };
+    const compiled = compile(subjectOf(policy), { method: await methodOf(method) });
+    warnOfMethod(compiled);
+    return { ...loaded, rules: compiled.rules };
+  } catch (error) {
+    if ((error as Error).name !== "InputError") throw error;
+    return { ...loaded, problem: error as InputError };
+  }
+}
+
+const template = (model: Model): string =>
+  cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)));
+
+function tensorList(model: Model): string {
+  const { inputs, outputs } = tensorsOf(model.graph);
+  const rows = (tensors: typeof inputs) => columns(tensors.map((tensor) => [tensor.name, tensorText(tensor)]));
+  return `inputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}`;
+}
+
+function cardText({ card, cardSource, modalities }: Policy): string {
+  const limits = card.torque.limits === undefined ? "" : `, limits ${[card.torque.limits].flat().join(", ")} N·m`;
+  return [
+    `card ${cardSource}\n${columns([
+      ["name", card.name],
+      ["control period", `${card.control_period} s`],
+      ["torques", `${card.torque.output}: ${card.joints.join(", ")}${limits}`],
+      ["feature points", `origin ${card.feature_points.origin}`],
+      [
+        "arm",
+        card.arm
+          ? `${card.arm.file ?? "the source's robot description"}, end effector ${card.arm.site ?? card.arm.link}`
+          : "none: importance is 1 for every torque",
+      ],
+    ])}`,
+    `modalities\n${columns(modalities.map(modalityRow))}`,
+  ].join("\n\n");
+}
+
+function modalityRow(modality: Modality): string[] {
+  if (modality.kind === "image") {
+    const { name, input, width, height, encoding, layout, range } = modality;
+    return [name, input, `${width}×${height} ${encoding} ${layout}, range [${range.join(", ")}]`];
+  }
+  const { name, input, start, size, elements, unit, reference } = modality;
+  const place = size === 1 ? `${input}[${start}]` : `${input}[${start}..${start + size - 1}]`;
+  return [name, place, `${elements.join(", ")}${unit && ` in ${unit}`}, reference ${reference.kind}`];
+}

@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import * as z from "zod";
+import type { MethodEntry } from "../../relevance/methods/method-spec.js";
+import { METHODS } from "../../relevance/methods.js";
+import { columns } from "../output/table.js";
+
+export function addMethods(program: Command): void {
+  program
+    .command("methods")
+    .description("list the ways to explain, each with its options and its source")
+    .option("--json", "one JSON array")
+    .action(({ json = false }: { json?: boolean }) => {
+      const text = json ? JSON.stringify(METHODS.map(record)) : METHODS.map(paragraph).join("\n\n");
+      process.stdout.write(`${text}\n`);
+    });
+}
+
+interface Option {
+  readonly name: string;
+  readonly default: unknown;
+  readonly about: string;
+  /** The words to choose from, where it is one of a few. */
+  readonly choices?: readonly string[];
+}
+
+const optionsOf = ({ options }: MethodEntry): Option[] => {
+  const defaults = options.parse({});
+  return Object.entries(options.shape as Record<string, z.ZodType>).map(([name, schema]) => ({
+    name,
+    default: defaults[name] ?? null,
+    about: schema.description ?? "",
+    ...choicesOf(schema),
+  }));
+};
+
+function choicesOf(schema: z.ZodType): { choices?: readonly string[] } {
+  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodEnum ? { choices: inner.options.map(String) } : {};
+}
+
+const record = (entry: MethodEntry) => {
+  const { name, title, cite, conserves, linear } = entry;
+  return { name, title, cite, conserves, linear, options: optionsOf(entry) };
+};
+
+function paragraph(entry: MethodEntry): string {
+  const options = optionsOf(entry).map((o) => [
+    `${o.name}=${o.default ?? "…"}`,
+    o.choices ? `${o.about} (${o.choices.join(", ")})` : o.about,
+  ]);
+  const lines = [`${entry.name}  ${entry.title}`, `  ${entry.cite}`];
+  return [...lines, ...(options.length > 0 ? [columns(options)] : [])].join("\n");
+}

@@ -1,0 +1,243 @@
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import type { Bag } from "../../bag/bag.js";
+import { BagSource } from "../../bag/bag-source.js";
+import { ExplainedBag } from "../../bag/explained-bag.js";
+import { COMPRESSIONS, type Compression, version } from "../../bag/mcap-sink.js";
+import { openBags } from "../../bag/open-bag.js";
+import { type Output, outputAt } from "../../bag/output.js";
+import { replay } from "../../bag/replay.js";
+import { type Provenance, Unfinished } from "../../bag/unfinished.js";
+import { InputError } from "../../errors.js";
+import { ExplainerPool } from "../../explain/explainer-pool.js";
+import { jointElementsOf } from "../../explain/joint-relevance.js";
+import { hasMemory } from "../../explain/memory.js";
+import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import { serialiseCard } from "../../policy/card.js";
+import { loadPolicy, type Policy } from "../../policy/policy.js";
+import type { Precision } from "../../relevance/compile.js";
+import type { Device } from "../../runtime/device.js";
+import { asConvened, conventionOption } from "../options/convention.js";
+import { deviceOption, warnOfFallback } from "../options/device.js";
+import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
+import { foldersOf, msgPathOption } from "../options/msg-path.js";
+import { atLeast, wholeNumber } from "../options/numbers.js";
+import { precisionOption, warnOfPrecision } from "../options/precision.js";
+import { checkEvery, type SelectionOptions, selectionOf } from "../options/replay-selection.js";
+import { Problems } from "../output/problems.js";
+import { ReplayBar } from "../output/replay-bar.js";
+import { Interruption } from "../process/interruption.js";
+
+interface Options extends SelectionOptions {
+  readonly policy: string;
+  readonly card?: string;
+  readonly output: string;
+  readonly method: string;
+  readonly jobs: number;
+  readonly threads: number;
+  readonly device: Device;
+  readonly precision: Precision;
+  readonly compression?: Compression;
+  readonly json?: boolean;
+  readonly msgPath: readonly string[];
+  readonly convention?: string;
+}
+
+export function addReplay(program: Command): void {
+  program
+    .command("replay")
+    .description("explain a recording: every torque of a bag, written to a bag with what was recorded")
+    .argument(
+      "<bags...>",
+      "MCAP or .db3 files or rosbag2 folders; several were recorded side by side and are read as one",
+    )
+    .requiredOption("--policy <file>", "ONNX policy that drove the robot, or another one to ask")
+    .requiredOption("-o, --output <path>", "NAME.mcap: a file; any other name: a rosbag2 folder")
+    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .addOption(methodOption())
+    .option("--image <topic>", "the camera's topic, or modality=topic; once for each camera", collect, [])
+    .option("--joints <topic>", "a topic of joint states; may be repeated", collect, [])
+    .option(
+      "--value <modality=…>",
+      "what no sensor gives: numbers with commas, or its topic; once for each such modality",
+      collect,
+      [],
+    )
+    .option("--copy <topics>", "what of the recording goes into the output: all, none, or topics with commas", "all")
+    .option("--start <s>", "begin so many seconds after the first message", atLeast(0))
+    .option("--end <s>", "end so many seconds after the first message", atLeast(0))
+    .option("--every <n>", "explain only every so manieth image", wholeNumber(1), 1)
+    .option(
+      "--jobs <n>",
+      "images explained at a time, by default one a processor",
+      wholeNumber(1),
+      availableParallelism(),
+    )
+    .option("--threads <n>", "threads of inference of each", wholeNumber(1), 1)
+    .addOption(conventionOption())
+    .addOption(msgPathOption())
+    .addOption(deviceOption())
+    .addOption(precisionOption())
+    .addOption(
+      new Option("--compression <name>", "of the output; as the recording where left out").choices(COMPRESSIONS),
+    )
+    .option("--json", "print the summary as one JSON object")
+    .action(replayBags);
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+async function replayBags(paths: readonly string[], options: Options): Promise<void> {
+  const interruption = new Interruption();
+  const problems = new Problems();
+  const opened: { close(): Promise<unknown> }[] = [];
+  const open = <T extends { close(): Promise<unknown> }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
+  };
+  try {
+    const method = await methodOf(options.method);
+    const policy = asConvened(await loadPolicy(options.policy, { card: options.card }), options.convention);
+    checkEvery(policy, options.every);
+    const bag = open(await openBags(paths, await foldersOf(options)));
+    for (const line of bag.problems) process.stderr.write(`warning: ${line}\n`);
+    const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
+    const { jobs, threads, device, precision } = options;
+    const explainer = open(await ExplainerPool.create(policy, { jobs, method, threads, device, precision }));
+    warnOfFallback(explainer.first);
+    warnOfMethod(explainer.first);
+    warnOfPrecision(precision, explainer.first.precision);
+    const encoder = new ChannelEncoder({
+      cameras: [...source.inputs.cameras.keys()],
+      jointElements: jointElementsOf(policy.modalities),
+    });
+    describe(source, encoder, problems);
+    const output = await outputAt(options.output);
+    const metadata = metadataOf({ policy, bag, source, explainer, options, paths });
+    const known = hasMemory(policy) ? undefined : await resumed(output, policy, explainer, metadata);
+    if (known) open(known);
+    const { compression = bag.isPacked ? "zstd" : "none" } = options;
+    const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
+    const started = performance.now();
+    const bar = new ReplayBar(bag, options, () => written.explained);
+    try {
+      const { signal } = interruption;
+      const failed = (error: Error) => problems.add("not explained", error.message);
+      const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
+      await replay({ ...given, signal, failed, progress: bar.progress });
+      if (signal.aborted) throw new InputError(`stopped: what is explained so far is in ${written.partPath}`);
+    } catch (error) {
+      await written.abandon();
+      throw error;
+    } finally {
+      bar.stop();
+      problems.report(process.stderr);
+    }
+    await finish(written, output, bag, problems);
+    if (known) await output.unfinished.find(({ file }) => file === known.path)?.remove();
+    const seconds = (performance.now() - started) / 1000;
+    const counters = source.counters();
+    const summary = {
+      output: options.output,
+      explained: written.explained,
+      images: counters.matched + counters.syncMisses,
+      unmatched: counters.syncMisses,
+      episodes: counters.episodes,
+      seconds: Number(seconds.toFixed(2)),
+    };
+    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+  } finally {
+    await Promise.allSettled(opened.reverse().map((resource) => resource.close()));
+    interruption.end();
+  }
+}
+
+/** What an earlier run of the same kind left: its explanations are taken over. */
+async function resumed(
+  { unfinished }: Output,
+  { sha256 }: Policy,
+  { first }: ExplainerPool,
+  metadata: Provenance,
+): Promise<Unfinished | undefined> {
+  const files = unfinished.map(({ file }) => file);
+  const facts = { version, method: first.method.spec, policy_sha256: sha256 };
+  const known = await Unfinished.find(files, facts, metadata);
+  if (known) process.stderr.write(`resuming: what is explained in ${known.path} is taken over\n`);
+  return known;
+}
+
+async function finish(written: ExplainedBag, output: Output, { path }: Bag, problems: Problems): Promise<void> {
+  if (written.explained > 0) {
+    await written.close();
+    await output.finish(written.contents());
+    return;
+  }
+  await written.discard();
+  await output.discard();
+  const why = problems.most;
+  throw new InputError(`${path}: nothing could be explained${why === undefined ? "" : `, most often: ${why}`}`);
+}
+
+/** Lets the markers have the robot's links. */
+function describe({ robotDescription }: BagSource, encoder: ChannelEncoder, problems: Problems): void {
+  if (robotDescription === undefined) return;
+  try {
+    encoder.setRobot(robotDescription);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.add("/robot_description", error.message);
+  }
+}
+
+/** All that the output depends on. */
+interface Run {
+  readonly policy: Policy;
+  readonly bag: Bag;
+  readonly source: BagSource;
+  readonly explainer: ExplainerPool;
+  readonly options: Options;
+  readonly paths: readonly string[];
+}
+
+function metadataOf({ policy, bag, source: { inputs }, explainer, options, paths }: Run): Provenance {
+  const { start, end, every, copy, value } = options;
+  const { precision, device } = explainer.first;
+  const cameras = Array.from(inputs.cameras, ([camera, { name }]) => [`topic.${camera}`, name]);
+  return {
+    "torquelens.policy": { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) },
+    "torquelens.replay": {
+      bags: paths.map((path) => basename(path)).join(","),
+      messages: String(bag.messages),
+      log_time: `${bag.start} to ${bag.end}`,
+      copy,
+      ...(value.length > 0 && { value: value.join(" ") }),
+      precision,
+      device,
+      ...Object.fromEntries(cameras),
+      "topic.joint_states": inputs.joints.map(({ name }) => name).join(","),
+      ...(start !== undefined && { start: String(start) }),
+      ...(end !== undefined && { end: String(end) }),
+      every: String(every),
+    },
+  };
+}
+
+interface Summary {
+  readonly output: string;
+  readonly explained: number;
+  readonly images: number;
+  readonly unmatched: number;
+  readonly episodes: number;
+  readonly seconds: number;
+}
+
+function summaryText({ output, explained, images, unmatched, episodes, seconds }: Summary): string {
+  const rate = (explained / seconds).toFixed(1);
+  const without = unmatched === 0 ? "" : `, ${unmatched} found nothing else of their time`;
+  return [
+    `explained ${explained} of ${images} images in ${episodes} episodes, ${rate} a second${without}`,
+    `written   ${output}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,145 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Presets, SingleBar } from "cli-progress";
+import { Argument, type Command } from "commander";
+import { InputError } from "../../errors.js";
+import { assertWritable, writeAtomically } from "../../files/atomic.js";
+import { shippedPolicy } from "../../package-files.js";
+import { loadPolicy } from "../../policy/policy.js";
+import { QUICK, WHOLE } from "../../reproduction/extent.js";
+import { figures } from "../../reproduction/figures.js";
+import { type Findings, type TaskFindings, USUAL } from "../../reproduction/findings.js";
+import { inWords, page } from "../../reproduction/page/page.js";
+import { CITATION } from "../../reproduction/paper.js";
+import { ratiosOf } from "../../reproduction/ratios.js";
+import { reproduceTask } from "../../reproduction/reproduce.js";
+import { csv, tables } from "../../reproduction/rows.js";
+import { taskNames } from "../../sim/tasks/tasks.js";
+import { taskFor } from "../input/sim-task.js";
+import { wholeNumber } from "../options/numbers.js";
+import { Interruption } from "../process/interruption.js";
+
+interface Options {
+  readonly output: string;
+  readonly task?: readonly string[];
+  readonly quick?: boolean;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+export function addReproduce(program: Command): void {
+  program
+    .command("reproduce")
+    .description("make a paper's figures again from the shipped policies, beside what the paper says")
+    .addArgument(new Argument("<paper>", "the paper").choices(["kim-choi"]))
+    .option("-o, --output <folder>", "where the page, figures and tables go", "kim-choi")
+    .option("--task <name>", `only this task (can be given again): ${taskNames.join(", ")}`, several)
+    .option("--quick", "one episode a condition: for a look, too little to judge trends by")
+    .option("--seed <n>", "seed of initial states and targets", wholeNumber(0), 0)
+    .option("--json", "print what was found as one JSON object")
+    .action((_paper: string, options: Options) => reproduce(options));
+}
+
+const several = (name: string, before: readonly string[] = []): string[] => [...before, name];
+
+async function reproduce({ output, task: asked = [], quick, seed, json }: Options): Promise<void> {
+  const names = chosen(asked);
+  await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${output}: cannot make the folder (${error.code ?? error.message})`);
+  });
+  await assertWritable(join(output, PAGE));
+  const extent = { ...(quick ? QUICK : WHOLE), seed };
+  const found: TaskFindings[] = [];
+  const interruption = new Interruption();
+  const { signal } = interruption;
+  const start = performance.now();
+  try {
+    for (const name of names.shipped) {
+      const policy = await loadPolicy(shippedPolicy(name));
+      const bar = progressBar();
+      const hooks = {
+        signal,
+        begin: (total: number) => bar.start(total, 0, { task: name }),
+        done: () => bar.increment(),
+      };
+      try {
+        found.push(await reproduceTask({ name, policy, open: () => taskFor(policy, name, "four") }, extent, hooks));
+      } finally {
+        bar.stop();
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) throw new Error("interrupted; nothing was written", { cause: error });
+    throw error;
+  } finally {
+    interruption.end();
+  }
+  const findings: Findings = { extent, tasks: found, missing: names.missing.map((task) => ({ task, why: NO_POLICY })) };
+  const written = await write(output, findings);
+  if (json) process.stdout.write(`${JSON.stringify(jsonOf(findings))}\n`);
+  else process.stdout.write(`${report(findings, output, written, (performance.now() - start) / 1000)}\n`);
+}
+
+const PAGE = "index.html";
+const NO_POLICY = "no policy is shipped for it";
+
+/** @throws InputError for a task that is unknown, or asked for and without a policy */
+function chosen(asked: readonly string[]): { readonly shipped: string[]; readonly missing: string[] } {
+  for (const name of asked) {
+    if (!taskNames.includes(name)) throw new InputError(`no task named "${name}"; expected ${taskNames.join(", ")}`);
+    if (!existsSync(shippedPolicy(name))) throw new InputError(`task ${name}: ${NO_POLICY}`);
+  }
+  const names = asked.length > 0 ? [...new Set(asked)] : taskNames;
+  const has = (name: string) => existsSync(shippedPolicy(name));
+  return { shipped: names.filter(has), missing: names.filter((name) => !has(name)) };
+}
+
+/** Writes everything into the folder; returns how many files. */
+async function write(output: string, findings: Findings): Promise<number> {
+  const files = new Map<string, string>();
+  const svgs = new Map<string, string>();
+  for (const task of findings.tasks) for (const [name, svg] of await figures(task)) svgs.set(name, svg);
+  for (const [name, svg] of svgs) files.set(`${name}.svg`, svg);
+  for (const [name, rows] of tables(findings)) files.set(`${name}.csv`, csv(rows));
+  files.set("reproduction.json", `${JSON.stringify(jsonOf(findings), null, 1)}\n`);
+  files.set(PAGE, page(findings, svgs));
+  for (const [name, text] of files) await writeAtomically(join(output, name), text);
+  return files.size;
+}
+
+const jsonOf = (findings: Findings): object => ({
+  torquelens_reproduction: 1,
+  paper: CITATION,
+  extent: findings.extent,
+  missing: findings.missing,
+  ...Object.fromEntries(tables(findings)),
+});
+
+function report({ tasks, missing }: Findings, output: string, files: number, seconds: number): string {
+  const verdicts = tasks.flatMap(({ measured, change, agreement }) =>
+    [...measured, ...change.measured, ...agreement]
+      .filter(({ convention }) => convention === USUAL)
+      .flatMap((one) => one.verdicts),
+  );
+  return [
+    ...tasks.map((task) => inWords(task.task, ratiosOf(task))),
+    `Of ${verdicts.length} statements on trend, ${verdicts.filter(({ holds }) => holds).length} hold (convention ${USUAL}, every method and task).`,
+    ...missing.map(({ task, why }) => `Not in this run: ${task} (${why}).`),
+    `${files} files in ${output} after ${Math.round(seconds)} s; see ${join(output, PAGE)}`,
+  ].join("\n");
+}
+
+/** On a terminal a bar; in a log a line every half minute. */
+function progressBar(): SingleBar {
+  return new SingleBar(
+    {
+      format: "{task} {bar} {percentage} % {eta_formatted} left",
+      noTTYOutput: true,
+      notTTYSchedule: 30_000,
+      gracefulExit: false,
+      etaBuffer: 2000,
+    },
+    Presets.shades_classic,
+  );
+}

@@ -1,0 +1,188 @@
+import { relative } from "node:path";
+import { type Command, Option } from "commander";
+import { McapSink } from "../../bag/mcap-sink.js";
+import { InputError } from "../../errors.js";
+import { Explainer } from "../../explain/explainer.js";
+import { jointElementsOf } from "../../explain/joint-relevance.js";
+import { run, type Sink } from "../../explain/pipeline.js";
+import { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
+import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import { shippedPolicy } from "../../package-files.js";
+import { serialiseCard } from "../../policy/card.js";
+import { loadPolicy, type Policy } from "../../policy/policy.js";
+import type { Precision } from "../../relevance/compile.js";
+import type { Device } from "../../runtime/device.js";
+import { readPerturbations } from "../../sim/perturbations.js";
+import { type ImageAblation, parseAblation, SimulatedSource } from "../../sim/source.js";
+import { taskNames } from "../../sim/tasks/tasks.js";
+import { taskFor } from "../input/sim-task.js";
+import { deviceOption, warnOfFallback } from "../options/device.js";
+import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
+import { atLeast, wholeNumber } from "../options/numbers.js";
+import { precisionOption, warnOfPrecision } from "../options/precision.js";
+import { explanationJson } from "../output/explanation-json.js";
+import { JsonLines, LiveLine } from "../output/live-line.js";
+import { summarise, summaryText } from "../output/sim-summary.js";
+import { Statistics } from "../output/statistics.js";
+import { Interruption } from "../process/interruption.js";
+
+interface SimOptions {
+  readonly task: string;
+  readonly policy?: string;
+  readonly card?: string;
+  readonly method: string;
+  readonly ticks?: number;
+  readonly episodes?: number;
+  readonly speed: number;
+  readonly seed: number;
+  readonly perturb?: string;
+  readonly condition?: string;
+  readonly targets: "four" | "random";
+  readonly ablate?: ImageAblation;
+  readonly record?: string;
+  readonly live: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly threads: number;
+  readonly device: Device;
+  readonly precision: Precision;
+  readonly json?: boolean;
+}
+
+export function addSim(program: Command): void {
+  program
+    .command("sim")
+    .description("simulate an arm, run its policy, explain every torque, serve it live, record it")
+    .addOption(new Option("--task <name>", "simulated task").choices(taskNames).default("reacher"))
+    .option("--policy <file>", "ONNX policy (default: the shipped policy of the task)")
+    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
+    .addOption(methodOption())
+    .option("--ticks <n>", "end after so many control steps", wholeNumber(1))
+    .option("--episodes <n>", "end after so many episodes", wholeNumber(1))
+    .option("--speed <x>", "1 is real time, 0 as fast as it can", atLeast(0), 1)
+    .option("--seed <n>", "seed of initial states, targets and noise", wholeNumber(0), 0)
+    .option("--perturb <file>", "YAML or JSON list of changes in mid-run")
+    .addOption(
+      new Option("--targets <kind>", "the task's four conditions in turn, or goals anywhere")
+        .choices(["four", "random"])
+        .default("four"),
+    )
+    .option("--condition <name>", "begin every episode in this condition of the task")
+    .option(
+      "--ablate <what>",
+      "image=frozen (another target's), image=first (the first frame) or image=black",
+      parseAblation,
+    )
+    .option("--record <file>", "write an MCAP file of everything shown live")
+    .option("--no-live", "serve nothing")
+    .option("--host <address>", "address to serve on", "127.0.0.1")
+    .option("--port <n>", "port to serve on, 0 for any free one", wholeNumber(0, 65535), 8765)
+    .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
+    .addOption(deviceOption())
+    .addOption(precisionOption())
+    .option("--json", "print one JSON object a tick and a last one with the summary")
+    .action(sim);
+}
+
+async function sim(options: SimOptions): Promise<void> {
+  const interruption = new Interruption();
+  const { signal } = interruption;
+  const print = (line: string) => void (interruption.canPrint && process.stdout.write(`${line}\n`));
+  const say = options.json ? () => {} : print;
+  const opened: { close(): Promise<void> }[] = [];
+  const open = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
+  };
+  try {
+    const { threads, device, precision } = options;
+    const method = await methodOf(options.method);
+    const policy = await loadPolicy(options.policy ?? shippedPolicy(options.task), { card: options.card });
+    const source = open(await simulated(options, policy));
+    const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
+    warnOfFallback(explainer);
+    warnOfMethod(explainer);
+    warnOfPrecision(precision, explainer.precision);
+    say(introduction(policy, explainer, source));
+    const encoder = new ChannelEncoder({
+      robotDescription: source.robotDescription,
+      jointElements: jointElementsOf(policy.modalities),
+    });
+    const statistics = new Statistics();
+    const sinks: Sink[] = [statistics];
+    if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));
+    // Last, so that nothing can fail between the opening of the file and the first tick.
+    if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
+    sinks.push(
+      options.json ? new JsonLines(explanationJson, process.stdout, signal) : new LiveLine(statistics, process.stdout),
+    );
+    say(legend(explainer));
+    const started = performance.now();
+    await run(source, explainer, sinks, signal);
+    const summary = summarise(source, statistics, (performance.now() - started) / 1000);
+    print(options.json ? JSON.stringify({ summary }) : summaryText(summary, explainer.method));
+    if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
+    interruption.check();
+  } finally {
+    // Whatever `run` did not come to close; what it closed, and how that went, it has told.
+    await Promise.allSettled(opened.map((resource) => resource.close()));
+    interruption.end();
+  }
+}
+
+async function simulated(options: SimOptions, policy: Policy): Promise<SimulatedSource> {
+  const { ticks, episodes, speed, seed, condition, ablate, perturb, live } = options;
+  const task = await taskFor(policy, options.task, options.targets);
+  const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
+  // Viewers show live data by the wall clock; what is not shown live is the same at every run.
+  const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
+  const ablation = ablate;
+  return new SimulatedSource({ task, seed, condition, ticks, episodes, speed, ablation, perturbations, startStamp });
+}
+
+async function serve(
+  { host, port }: SimOptions,
+  policy: Policy,
+  encoder: ChannelEncoder,
+  say: (line: string) => void,
+): Promise<FoxgloveSink> {
+  try {
+    const server = await FoxgloveSink.listen({ encoder, host, port, name: `torquelens ${policy.card.name}` });
+    say(
+      `live     ${server.url}  to see it: in Foxglove or Lichtblick choose Open connection, Foxglove WebSocket, this`,
+    );
+    say("         address, and show the topic /torquelens/overlay/compressed in an Image panel");
+    return server;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message} (--port N takes another port, 0 any free one; --no-live serves nothing)`);
+  }
+}
+
+async function record(
+  path: string,
+  policy: Policy,
+  encoder: ChannelEncoder,
+  say: (line: string) => void,
+): Promise<McapSink> {
+  const card = { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) };
+  const sink = await McapSink.create(path, { encoder, metadata: { "torquelens.policy": card } });
+  say(`record   ${path}`);
+  return sink;
+}
+
+function introduction({ path, card, modalities }: Policy, { method }: Explainer, { task }: SimulatedSource): string {
+  const near = relative(process.cwd(), path);
+  return [
+    `Simulated task ${task}: a policy commands the torques, and every torque is explained (method ${method.spec}).`,
+    `policy   ${near.startsWith("..") ? path : near}`,
+    `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
+  ].join("\n");
+}
+
+const legend = ({ deadlineMs }: Explainer): string =>
+  `
+A line a second: what the torques of that tick were based on, image : position : velocity; the joint that moves the
+arm most; time from observation to explanation; misses, how many took longer than ${deadlineMs} ms.
+idle: next to no torque, so nothing to explain. Ctrl-C stops.
+`;

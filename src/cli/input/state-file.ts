@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import { InputError } from "../../errors.js";
+import type { Modality, ValueModality } from "../../policy/modalities.js";
+import { errorAt, shown } from "../../yaml/located.js";
+
+/**
+ * Reads the values of every non-image modality from JSON keyed by modality: a list in the card's order or a mapping
+ * from element names, SI units. Throws InputError naming the file, the key, what was found and what was expected.
+ */
+export async function readState(path: string, modalities: readonly Modality[]): Promise<Record<string, Float64Array>> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "no such file" : (error.code ?? error.message);
+    throw new InputError(`${path}: cannot read the state (${why})`);
+  });
+  return parseState(text, path, modalities);
+}
+
+/** `readState` on the file's text. */
+export function parseState(
+  text: string,
+  source: string,
+  modalities: readonly Modality[],
+): Record<string, Float64Array> {
+  const state = parseJson(text, source);
+  const wanted = modalities.filter((modality) => modality.kind === "values");
+  const names = wanted.map((modality) => modality.name);
+  if (!isMapping(state)) {
+    throw new InputError(`${source}: found ${shown(state)}, expected a mapping with the keys ${names.join(", ")}`);
+  }
+  for (const name of Object.keys(state)) {
+    if (!names.includes(name)) {
+      throw errorAt(source, [name], `unknown modality, expected one of ${names.join(", ")}`);
+    }
+  }
+  const given = wanted.filter(({ name, isCarried }) => state[name] !== undefined || !isCarried);
+  return Object.fromEntries(given.map((modality) => [modality.name, values(state[modality.name], source, modality)]));
+}
+
+function values(found: unknown, source: string, modality: ValueModality): Float64Array {
+  const { name, elements, unit } = modality;
+  const expected = `${elements.length} numbers${unit === "" ? "" : ` in ${unit}`} (${elements.join(", ")})`;
+  if (Array.isArray(found)) {
+    if (found.length !== elements.length) {
+      throw errorAt(source, [name], `found a list of ${found.length}, expected ${expected}`);
+    }
+    return Float64Array.from(found, (value, index) => finite(value, source, [name, index]));
+  }
+  if (!isMapping(found)) {
+    const what = found === undefined ? "missing" : `found ${shown(found)}`;
+    throw errorAt(source, [name], `${what}, expected ${expected}`);
+  }
+  for (const key of Object.keys(found)) {
+    if (!elements.includes(key)) {
+      throw errorAt(source, [name, key], `unknown element, expected one of ${elements.join(", ")}`);
+    }
+  }
+  return Float64Array.from(elements, (element) => finite(found[element], source, [name, element]));
+}
+
+function finite(value: unknown, source: string, path: readonly PropertyKey[]): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw errorAt(source, path, `${value === undefined ? "missing" : `found ${shown(value)}`}, expected a finite number`);
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** NaN and Infinity, which JSON lacks and some writers emit, are read as text, to be refused where they stand. */
+function parseJson(text: string, source: string): unknown {
+  const quoted = text.replace(/(?<=[[:,]\s*)-?(?:NaN|Infinity)(?=\s*[\],}])/g, '"$&"');
+  try {
+    return JSON.parse(quoted);
+  } catch (error) {
+    throw new InputError(`${source}: not JSON: ${(error as Error).message.split("\n")[0]}`);
+  }
+}

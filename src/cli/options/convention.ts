@@ -1,0 +1,38 @@
+import { Option } from "commander";
+import { InputError } from "../../errors.js";
+import { CONVENTIONS, conventionNamed, type DataMeans, underConvention } from "../../policy/conventions.js";
+import type { Policy } from "../../policy/policy.js";
+
+/** `--convention`: what shares are measured from, in place of what the card says. */
+export const conventionOption = (): Option =>
+  new Option(
+    "--convention <name>",
+    `measure relevance from another zero than the card's: ${CONVENTIONS.map(({ name }) => name).join(", ")}`,
+  );
+
+/**
+ * The policy under the convention named; itself where none was. The torques stay the same.
+ * @throws InputError for an unknown name, or a mean that the card does not state
+ */
+export function asConvened(policy: Policy, name: string | undefined): Policy {
+  if (name === undefined) return policy;
+  const convention = conventionNamed(name);
+  const means = statedMeans(policy);
+  if (convention.points === "mean" && means.points.length === 0)
+    throw new InputError(`--convention ${name}: ${policy.cardSource} does not state the feature points' mean`);
+  const needed = policy.modalities.filter((m) => m.kind === "values" && !means.values[m.name]);
+  if (convention.configuration === "mean" && needed.length > 0) {
+    const names = needed.map((modality) => modality.name).join(", ");
+    throw new InputError(`--convention ${name}: ${policy.cardSource} states no mean of ${names} (key reference)`);
+  }
+  return underConvention(policy, convention, means);
+}
+
+/** The training data's means, as far as the card has them. */
+function statedMeans({ card, modalities }: Policy): DataMeans {
+  const { origin } = card.feature_points;
+  const values: Record<string, readonly number[]> = {};
+  for (const m of modalities)
+    if (m.kind === "values" && m.reference.kind === "mean") values[m.name] = [...m.reference.values];
+  return { values, points: typeof origin === "object" ? origin.mean : [] };
+}

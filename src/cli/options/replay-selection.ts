@@ -1,0 +1,81 @@
+import type { Bag, Topic } from "../../bag/bag.js";
+import type { BagSourceOptions } from "../../bag/bag-source.js";
+import { OWN_TOPICS } from "../../bag/explained-bag.js";
+import { InputError } from "../../errors.js";
+import { hasMemory } from "../../explain/memory.js";
+import type { Policy } from "../../policy/policy.js";
+import { hasQuantity } from "../../sensing/values.js";
+
+/** Which part of a recording is explained, and what of it is copied; as given on the command line. */
+export interface SelectionOptions {
+  readonly image: readonly string[];
+  readonly joints: readonly string[];
+  readonly value: readonly string[];
+  readonly copy: string;
+  readonly start?: number;
+  readonly end?: number;
+  readonly every: number;
+}
+
+/** What a policy remembers is of the tick before: none may be left out. @throws InputError */
+export function checkEvery(policy: Policy, every: number): void {
+  if (every === 1 || (!hasMemory(policy) && !hasQuantity(policy, "previous_action"))) return;
+  throw new InputError(`--every ${every}: ${policy.card.name} remembers earlier ticks, expected 1`);
+}
+
+export function selectionOf(
+  bag: Bag,
+  { image, joints, value, copy, start, end, every }: SelectionOptions,
+): BagSourceOptions {
+  const after = (seconds: number | undefined) =>
+    seconds === undefined ? undefined : bag.start + BigInt(Math.round(seconds * 1e9));
+  if (start !== undefined && after(start)! > bag.end)
+    throw new InputError(`--start ${start}: the recording is ${(Number(bag.end - bag.start) / 1e9).toFixed(3)} s long`);
+  if (start !== undefined && end !== undefined && end < start)
+    throw new InputError(`--end ${end}: expected ${start} (--start) or more`);
+  const pairs = image.map((text) => {
+    const at = text.startsWith("/") ? -1 : text.indexOf("=");
+    return [at < 0 ? "" : text.slice(0, at), text.slice(at + 1)];
+  });
+  return {
+    image: Object.fromEntries(pairs),
+    joints,
+    ...valuesOf(value),
+    copied: copiedOf(bag, copy),
+    start: after(start),
+    end: after(end),
+    every,
+  };
+}
+
+/** `MODALITY=NUMBERS` or `MODALITY=TOPIC`. */
+function valuesOf(given: readonly string[]): Required<Pick<BagSourceOptions, "values" | "given">> {
+  const values: Record<string, number[]> = {};
+  const topics: Record<string, string> = {};
+  for (const text of given) {
+    const [, modality, what] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+    if (modality === undefined || what === undefined)
+      throw new InputError(`--value ${text}: expected MODALITY=NUMBERS, with commas, or MODALITY=TOPIC`);
+    if (modality in values || modality in topics) throw new InputError(`--value ${text}: ${modality} was given before`);
+    if (what.startsWith("/")) topics[modality] = what;
+    else values[modality] = what.split(",").map((number) => numberOf(number, text));
+  }
+  return { values, given: topics };
+}
+
+function numberOf(text: string, option: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InputError(`--value ${option}: found ${JSON.stringify(text)}, expected a number, or a topic from / on`);
+}
+
+function copiedOf(bag: Bag, copy: string): (topic: Topic) => boolean {
+  if (copy === "none") return () => false;
+  const isForeign = ({ name }: Topic) => !name.startsWith(OWN_TOPICS);
+  if (copy === "all") return isForeign;
+  const wanted = new Set(copy.split(",").map((name) => name.trim()));
+  const known = bag.topics.filter(isForeign).map(({ name }) => name);
+  const unknown = [...wanted].find((name) => !known.includes(name));
+  if (unknown === undefined) return ({ name }) => wanted.has(name);
+  throw new InputError(`--copy ${copy}: no topic ${unknown}, expected all, none or some of ${known.join(",")}`);
+}

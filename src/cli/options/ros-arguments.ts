@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { InputError } from "../../errors.js";
+import type { RosArguments } from "../../ros/arguments.js";
+import { type Overrides, overridesFor } from "../../ros/parameters/overrides.js";
+import type { Table } from "../../ros/parameters/parameter-spec.js";
+import { Parameters, unknownParameters } from "../../ros/parameters/parameters.js";
+import type { RosNode } from "../../ros/ros.js";
+
+/** What was given for a node on the command line. @throws InputError for a file that cannot be read or is wrong */
+export function givenFor(ros: RosNode, { parameters }: RosArguments): Promise<Overrides> {
+  return overridesFor(ros.fullName, parameters, async (path) => {
+    try {
+      return await readFile(path, "utf8");
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new InputError(`${path}: cannot read the parameters (${code === "ENOENT" ? "no such file" : message})`);
+    }
+  });
+}
+
+/** The parameters of a node, after a word on all that was given and is not for it. */
+export function parametersOf<T extends Table>(ros: RosNode, table: T, given: Overrides): Parameters<T> {
+  for (const line of [...given.warnings, ...unknownParameters(table, given)]) ros.log("warn", line);
+  return Parameters.from(table, given);
+}

@@ -1,0 +1,39 @@
+import type { Findings } from "../../analysis/findings.js";
+import { columns } from "./table.js";
+
+const percent = (value: number): string => (Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "–");
+
+/** What a report found, for people at a terminal; and which files it wrote. */
+export function reportText(
+  { sets, comparison }: Findings,
+  files: { readonly output?: string; readonly csv?: string; readonly parquet?: string },
+): string {
+  const parts = sets.map(({ survey, ranking }) => {
+    const { runs, identity } = survey;
+    const ticks = runs.reduce((sum, run) => sum + run.ticks, 0);
+    const shares = identity.modalities.map((modality, m) => {
+      const { mean, std } = survey.meanShare(m);
+      return [modality, percent(mean), `± ${percent(std)}`];
+    });
+    const moments = ranking.moments.map(({ run, seek, what }) => [runs[run]!.name, `at ${seek.toFixed(2)} s`, what]);
+    return [
+      `${survey.name}: ${runs.length} runs, ${ticks} ticks, by ${identity.method}; mean shares, ± between runs (over ticks, of one run):`,
+      columns(shares),
+      ...(moments.length > 0 ? ["\nlook here first (seconds from the bag's beginning):", columns(moments)] : []),
+    ].join("\n");
+  });
+  const [a, b] = sets;
+  if (a && b) {
+    const rows = comparison.map(({ modality, difference }) => {
+      if (!difference) return [modality, "in one set only"];
+      const { difference: by, interval } = difference;
+      const range = interval ? `95 %: ${percent(interval[0])} to ${percent(interval[1])}` : "";
+      return [modality, percent(by), range];
+    });
+    parts.push(`${b.survey.name} less ${a.survey.name}:\n${columns(rows)}`);
+  }
+  const written = Object.entries({ report: files.output, csv: files.csv, parquet: files.parquet });
+  const names = written.flatMap(([kind, path]) => (path === undefined ? [] : [[kind, path]]));
+  if (names.length > 0) parts.push(columns(names));
+  return parts.join("\n\n");
+}

@@ -1,0 +1,68 @@
+import type { Method } from "../../relevance/contract/method.js";
+import type { SimulatedSource } from "../../sim/source.js";
+import type { Statistics } from "./statistics.js";
+
+/** What a simulated run was like, as `sim --json` ends with it. Numbers that nothing was measured for are null. */
+export interface SimSummary {
+  readonly ticks: number;
+  readonly episodes: number;
+  /** Part of the finished episodes. */
+  readonly success_rate: number | null;
+  readonly final_error_m: { readonly median: number | null; readonly max: number | null };
+  /** Means over the ticks that were not idle. */
+  readonly shares: Readonly<Record<string, number>>;
+  readonly idle_ticks: number;
+  readonly latency_ms: { readonly p50: number | null; readonly p99: number | null };
+  /** Explanations that took longer than the budget. */
+  readonly misses: number;
+  /** Ticks that began later than real time asks for. */
+  readonly late_ticks: number;
+  readonly conservation_residual_max: number;
+  readonly seconds: number;
+}
+
+export function summarise(source: SimulatedSource, statistics: Statistics, seconds: number): SimSummary {
+  const { episodes, successRate, finalErrors, lateTicks } = source.summary();
+  const errors = [...finalErrors].sort((a, b) => a - b);
+  const middle = errors.slice((errors.length - 1) >> 1, (errors.length >> 1) + 1);
+  return {
+    ticks: statistics.ticks,
+    episodes,
+    success_rate: orNull(successRate),
+    final_error_m: {
+      median: orNull(middle.reduce((sum, error) => sum + error, 0) / middle.length),
+      max: errors.at(-1) ?? null,
+    },
+    shares: statistics.meanShares(),
+    idle_ticks: statistics.idle,
+    latency_ms: { p50: orNull(statistics.latency(0.5)), p99: orNull(statistics.latency(0.99)) },
+    misses: statistics.misses,
+    late_ticks: lateTicks,
+    conservation_residual_max: statistics.residualMax,
+    seconds,
+  };
+}
+
+const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The same for people. */
+export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Method, "spec" | "conserves">): string {
+  const { ticks, episodes, success_rate, final_error_m, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
+  if (ticks === 0) return "stopped before the first tick";
+  const outcome =
+    success_rate === null
+      ? "no episode finished"
+      : `${count(episodes, "episode")}, success ${percent(success_rate, 0)}, median final error ${(1000 * final_error_m.median!).toFixed(1)} mm`;
+  const means = Object.entries(shares).map(([name, share]) => `${name} ${percent(share, 1)}`);
+  return [
+    `${count(ticks, "tick")}; ${outcome}`,
+    idle_ticks === ticks
+      ? "shares  none: every tick was idle"
+      : `shares  ${means.join("   ")}   (means of the ${ticks - idle_ticks} ticks that were not idle)`,
+    `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   ticks that began late ${late_ticks}`,
+    `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}${conserves ? "" : `   (${spec} does not conserve)`}`,
+  ].join("\n");
+}
+
+const percent = (part: number, digits: number): string => `${(100 * part).toFixed(digits)} %`;
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

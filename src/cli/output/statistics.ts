@@ -1,0 +1,51 @@
+import type { Explanation } from "../../explain/explanation.js";
+import { Latencies } from "../../explain/latencies.js";
+import type { Sink } from "../../explain/pipeline.js";
+
+/** Latencies kept for percentiles: the newest so many. */
+const KEPT = 4096;
+
+/** Counts what a run was like; memory stays bounded however long it runs. */
+export class Statistics implements Sink {
+  ticks = 0;
+  misses = 0;
+  idle = 0;
+  residualMax = 0;
+  newest: Explanation | undefined;
+  readonly #latencies = new Latencies(KEPT);
+  readonly #shares: { sum: Float64Array; count: number } = { sum: new Float64Array(0), count: 0 };
+
+  write(explanation: Explanation): void {
+    this.#latencies.add(explanation.latencyMs);
+    this.ticks++;
+    this.newest = explanation;
+    if (explanation.flags.includes("deadline_missed")) this.misses++;
+    if (explanation.conservationResidual > this.residualMax) this.residualMax = explanation.conservationResidual;
+    // Torques of almost nothing say nothing: they stay out of the mean (methods.md §0.9).
+    if (explanation.flags.includes("idle")) this.idle++;
+    else this.#addShares(explanation.shares);
+  }
+
+  async close(): Promise<void> {}
+
+  /** Latency that a part of the newest ticks did not exceed, milliseconds (nearest rank); NaN before the first. */
+  latency(part: number): number {
+    return this.#latencies.percentile(part);
+  }
+
+  /** Mean shares over the ticks that were not idle, by modality. */
+  meanShares(): Record<string, number> {
+    const { sum, count } = this.#shares;
+    return Object.fromEntries(
+      (this.newest?.modalities ?? []).map((name, m) => [name, count === 0 ? 0 : sum[m]! / count]),
+    );
+  }
+
+  #addShares(shares: Float32Array): void {
+    if (this.#shares.sum.length !== shares.length) this.#shares.sum = new Float64Array(shares.length);
+    this.#shares.count++;
+    shares.forEach((share, m) => {
+      this.#shares.sum[m]! += share;
+    });
+  }
+}

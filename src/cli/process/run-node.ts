@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { Warnings } from "../../health/warnings.js";
+import { loadPolicy } from "../../policy/policy.js";
+import { rosArguments } from "../../ros/arguments.js";
+import { RosClock } from "../../ros/clock.js";
+import { ExplainNode } from "../../ros/explain-node.js";
+import { EXPLAIN_NODE } from "../../ros/nodes.js";
+import { EXPLAIN_PARAMETERS } from "../../ros/parameters/explain-parameters.js";
+import { givenValuesTable } from "../../ros/parameters/values-parameters.js";
+import { givenQos, QosOverrides } from "../../ros/qos.js";
+import { openNode } from "../../ros/rclnodejs.js";
+import { methodOf } from "../options/method.js";
+import { givenFor, parametersOf } from "../options/ros-arguments.js";
+
+/** Runs the node that explains until `signal` aborts. @throws InputError for arguments or parameters that are wrong */
+export async function runNode(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const given = rosArguments(argv);
+  const ros = await openNode({ name: EXPLAIN_NODE, args: given.passed });
+  try {
+    const overrides = await givenFor(ros, given);
+    const ofTopics = givenQos(overrides);
+    const parameters = parametersOf(
+      ros,
+      { ...EXPLAIN_PARAMETERS, ...ofTopics, ...givenValuesTable(overrides) },
+      overrides,
+    );
+    const explaining = new ExplainNode({
+      ros,
+      parameters,
+      clock: new RosClock(ros),
+      qos: new QosOverrides(Object.keys(ofTopics), (name) => parameters.value(name)),
+      warnings: new Warnings({ warn: (line) => ros.log("warn", line), now: () => performance.now() }),
+      loadPolicy: (path, card) => loadPolicy(path, { card }),
+      methodOf,
+    });
+    if (!signal.aborted) {
+      void explaining.start();
+      await once(signal, "abort");
+    }
+    await explaining.close();
+  } finally {
+    ros.close();
+  }
+}

@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** URL of a file or folder that ships with the package, by its path below the package's root: `models/reacher.xml`. */
+export const packageUrl = (path: string): URL => new URL(`../${path}`, import.meta.url);
+
+/** The same as a path. */
+export const packagePath = (path: string): string => fileURLToPath(packageUrl(path));
+
+/** A shipped policy's file, by its task's name. */
+export const shippedPolicy = (task: string): string => packagePath(`models/${task}.onnx`);
+
+/** The package's own metadata. */
+export const packageMetadata = (): { readonly version: string; readonly description: string } =>
+  JSON.parse(readFileSync(packageUrl("package.json"), "utf8"));

@@ -1,0 +1,122 @@
+import * as z from "zod";
+import { InputError } from "../../errors.js";
+import type { Attribution } from "../contract/attribution.js";
+import type { Method, Rules } from "../contract/method.js";
+import type { Network } from "../network/network.js";
+import { propagate } from "../pass/propagate.js";
+
+/**
+ * A method as the table has it, its options open. Convention for options, as in the card's schema: the error text of every
+ * schema is what was *expected*; its description says what the option is, for lists and help.
+ */
+export interface MethodEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly cite: string;
+  readonly conserves: boolean;
+  readonly linear: boolean;
+  readonly options: z.ZodObject;
+  /** @throws InputError for options that do not fit each other */
+  make(options: Record<string, unknown>): (network: Network) => Attribution;
+}
+
+interface Entry<Shape extends z.ZodRawShape> extends Omit<MethodEntry, "options" | "make"> {
+  readonly options?: Shape;
+}
+
+/** A method whose attribution is one pass of rules from the torques to the inputs. */
+export function ruled<Shape extends z.ZodRawShape>(
+  entry: Entry<Shape> & { readonly rules: (options: z.output<z.ZodObject<Shape>>) => Omit<Rules, "linear"> },
+): MethodEntry {
+  const { rules, ...rest } = entry;
+  return method<Shape>({
+    ...rest,
+    make: (options) => {
+      const made = { ...rules(options), linear: entry.linear };
+      return (network) => propagate(network, made);
+    },
+  });
+}
+
+/** A method whose attribution is made in another way. */
+export function method<Shape extends z.ZodRawShape>(
+  entry: Entry<Shape> & {
+    readonly make: (options: z.output<z.ZodObject<Shape>>) => (network: Network) => Attribution;
+  },
+): MethodEntry {
+  const options = z.strictObject(entry.options ?? ({} as Shape));
+  return { ...entry, options, make: (values) => entry.make(values as z.output<z.ZodObject<Shape>>) };
+}
+
+/** A number option; `above` and `least` bound it. */
+export function number(
+  fallback: number,
+  about: string,
+  { above = Number.NEGATIVE_INFINITY, least = Number.NEGATIVE_INFINITY, whole = false } = {},
+) {
+  const bound = Number.isFinite(above) ? ` above ${above}` : Number.isFinite(least) ? ` of at least ${least}` : "";
+  const expected = `a ${whole ? "whole " : ""}number${bound}`;
+  return z.coerce
+    .number({ error: expected })
+    .refine((x) => Number.isFinite(x) && x > above && x >= least && (!whole || Number.isInteger(x)), {
+      error: expected,
+    })
+    .default(fallback)
+    .describe(about);
+}
+
+/** An option of one of a few words, the first the default. */
+export function choice<const T extends readonly [string, ...string[]]>(values: T, about: string) {
+  return z
+    .enum(values, { error: `one of ${values.join(", ")}` })
+    .default(values[0] as z.output<z.ZodEnum<{ [K in T[number]]: K }>>)
+    .describe(about);
+}
+
+/** A yes or no option, no by default. */
+export function flag(about: string) {
+  return z
+    .union([z.boolean(), z.enum(["true", "false"]).transform((x) => x === "true")], { error: "true or false" })
+    .default(false)
+    .describe(about);
+}
+
+/** Splits `name:option=value,option=value`. @throws InputError for another form */
+export function parseSpec(spec: string): { readonly name: string; readonly values: Record<string, string> } {
+  const [, name, list] = /^([^:]*)(?::(.*))?$/s.exec(spec)!;
+  const values: Record<string, string> = {};
+  for (const pair of list === undefined ? [] : list.split(",")) {
+    const at = pair.indexOf("=");
+    if (at < 1) throw new InputError(`method ${spec}: found "${pair}", expected option=value`);
+    values[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+  }
+  return { name: name!.trim(), values };
+}
+
+/** Sets an entry's options. @throws InputError for an unknown option or a value that is none */
+export function configure(entry: MethodEntry, values: Readonly<Record<string, unknown>>): Method {
+  const parsed = entry.options.safeParse(values);
+  if (!parsed.success) throw optionError(entry, values, parsed.error.issues[0]!);
+  const defaults = entry.options.parse({});
+  const changed = Object.entries(parsed.data).filter(([key, value]) => value !== undefined && value !== defaults[key]);
+  const { name, title, cite, conserves, linear } = entry;
+  const spec = changed.length > 0 ? `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}` : name;
+  const attribute = entry.make(parsed.data);
+  return { name, spec, origin: { spec }, title, cite, conserves, linear, attribute };
+}
+
+function optionError(
+  { name, options }: MethodEntry,
+  values: Readonly<Record<string, unknown>>,
+  issue: z.core.$ZodIssue,
+) {
+  const known = Object.keys(options.shape);
+  if (issue.code === "unrecognized_keys") {
+    const expected = known.length > 0 ? `one of ${known.join(", ")}` : "none: it has no options";
+    return new InputError(`method ${name}: unknown option ${issue.keys[0]}, expected ${expected}`);
+  }
+  const key = String(issue.path[0]);
+  return new InputError(
+    `method ${name}: option ${key}: found ${JSON.stringify(values[key])}, expected ${issue.message}`,
+  );
+}

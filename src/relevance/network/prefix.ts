@@ -1,0 +1,155 @@
+import { InputError } from "../../errors.js";
+import { constantOf, fold } from "../../graph/fold.js";
+import { Literal } from "../../graph/literal.js";
+import { sizeOf } from "../../graph/shape.js";
+import type { Node, Value } from "../../graph/value.js";
+import { type Subject, startsOf } from "../contract/subject.js";
+import { linearLayer } from "../layers/linear-layer.js";
+import { gridCorner } from "../patterns/soft-argmax.js";
+import type { Analysis } from "./analysis.js";
+import { MOVES } from "./moves.js";
+
+/** Operators that scale, shift, join and move: affine in what depends on the observation. */
+const AFFINE = new Set([
+  ...MOVES,
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Neg",
+  "Concat",
+  "Slice",
+  "Split",
+  "Pad",
+  "Gather",
+  "Expand",
+  "BatchNormalization",
+]);
+
+/** Those of them that are affine in several operands at once. */
+const JOINS = new Set(["Concat", "Add", "Sub"]);
+
+/** Lowest and highest value of every element, full shape. */
+export interface Bounds {
+  readonly low: Literal;
+  readonly high: Literal;
+}
+
+/**
+ * What stands between the declared inputs and the first linear layers: scaling, normalisation, transposes, joins. Knows
+ * for each value there what it is at the reference, and what range an image's elements have (methods.md §0.8).
+ */
+export class Prefix {
+  readonly #references = new Map<Value, Literal | undefined>();
+  readonly #bounds = new Map<Value, Bounds | undefined>();
+  readonly #preActivations = new Map<Value, boolean>();
+
+  constructor(
+    readonly subject: Subject,
+    readonly analysis: Analysis,
+  ) {}
+
+  /** The value at the reference observation; undefined where that is zero. Behind a linear layer everything is zero. */
+  reference(value: Value): Literal | undefined {
+    if (!this.#references.has(value)) {
+      const literal = this.#referenceOf(value);
+      const isKnown = literal?.numbers().every(Number.isFinite) && literal.numbers().some((x) => x !== 0);
+      this.#references.set(value, isKnown ? literal : undefined);
+    }
+    return this.#references.get(value);
+  }
+
+  #referenceOf(value: Value): Literal | undefined {
+    const { node } = value;
+    if (node.op === "Input") return this.#inputReference(value);
+    if (this.analysis.softArgmax(node)) {
+      const origin = this.#originOf(node);
+      return origin && Literal.from(value.dtype, value.shape, origin);
+    }
+    if (!this.#isAffine(node) || this.#isPreActivation(value)) return undefined;
+    const at = (v: Value) => (this.analysis.isDependent(v) ? (this.reference(v) ?? zerosLike(v)) : constantOf(v));
+    return fold(node, at)?.[value.index];
+  }
+
+  /** @throws InputError where a mean has another number of elements than the network's feature points */
+  #originOf(node: Node): ArrayLike<number> | undefined {
+    const { featurePoints: origin } = this.subject;
+    if (origin === "policy") return undefined;
+    if (origin === "corner") return gridCorner(node);
+    const points = this.analysis.order.filter((other) => this.analysis.softArgmax(other));
+    const sizes = points.map(({ outputs }) => sizeOf(outputs[0]!.shape));
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    if (all !== origin.mean.length)
+      throw new InputError(`feature_points.origin.mean: found ${origin.mean.length} numbers, expected ${all}`);
+    const start = sizes.slice(0, points.indexOf(node)).reduce((sum, size) => sum + size, 0);
+    return origin.mean.slice(start, start + sizeOf(node.outputs[0]!.shape));
+  }
+
+  /** Whether a node scales, shifts, joins or moves, and is no part of a layer or composite that ends there. */
+  #isAffine(node: Node): boolean {
+    const isLookup = node.op === "Gather" && this.analysis.isDependent(node.inputs[1]!);
+    return AFFINE.has(node.op) && !isLookup && !linearLayer(node, this.analysis) && !this.analysis.composite(node);
+  }
+
+  #inputReference(value: Value): Literal | undefined {
+    const numbers = new Float64Array(sizeOf(value.shape));
+    for (const modality of this.subject.modalities)
+      if (modality.kind === "values" && this.subject.graph.inputs.get(modality.input) === value)
+        for (const start of startsOf(modality)) numbers.set(Array.from(modality.reference.values), start);
+    return value.dtype === "float16" ? undefined : Literal.from(value.dtype, value.shape, numbers);
+  }
+
+  /** Whether a value is a linear layer's output, biased or scaled: hidden, so its zero is its reference. */
+  #isPreActivation(value: Value): boolean {
+    const known = this.#preActivations.get(value);
+    if (known !== undefined) return known;
+    const { node } = value;
+    const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
+    const isLayer = linearLayer(node, this.analysis) !== undefined;
+    const isBehindLayers = AFFINE.has(node.op) && sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
+    const answer = this.analysis.softArgmax(node) === undefined && (isLayer || isBehindLayers);
+    this.#preActivations.set(value, answer);
+    return answer;
+  }
+
+  /** Range of an image's elements at this value, where only affine operators lie between it and the image. */
+  bounds(value: Value): Bounds | undefined {
+    if (!this.#bounds.has(value)) this.#bounds.set(value, this.#boundsOf(value));
+    return this.#bounds.get(value);
+  }
+
+  #boundsOf(value: Value): Bounds | undefined {
+    const { node } = value;
+    if (node.op === "Input") {
+      const image = this.subject.modalities.find(
+        (m) => m.kind === "image" && this.subject.graph.inputs.get(m.input) === value,
+      );
+      if (image?.kind !== "image") return undefined;
+      const all = (x: number) => Literal.from(value.dtype, value.shape, new Float64Array(sizeOf(value.shape)).fill(x));
+      return { low: all(image.range[0]), high: all(image.range[1]) };
+    }
+    if (!this.#isAffine(node)) return undefined;
+    const sources = new Set(node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v)));
+    if (sources.size === 0 || [...sources].some((v) => !this.bounds(v))) return undefined;
+    if (node.inputs.filter((v) => v && sources.has(v)).length > 1 && !JOINS.has(node.op)) return undefined;
+    // An affine function is lowest and highest where its operands are, in some combination.
+    const corners = node.op === "Concat" ? [0, 2 ** sources.size - 1] : Array(2 ** sources.size).keys();
+    const values: Float64Array[] = [];
+    for (const corner of corners) {
+      const isHigh = (v: Value) => ((corner >> [...sources].indexOf(v)) & 1) === 1;
+      const end = (v: Value) => this.bounds(v)![isHigh(v) ? "high" : "low"];
+      const literal = fold(node, (v) => (sources.has(v) ? end(v) : constantOf(v)))?.[value.index];
+      if (!literal) return undefined;
+      values.push(literal.numbers());
+    }
+    const literal = (pick: typeof Math.min) => {
+      const picked = values[0]!.slice();
+      for (const corner of values.slice(1))
+        for (let i = 0; i < picked.length; i++) picked[i] = pick(picked[i]!, corner[i]!);
+      return Literal.from(value.dtype, value.shape, picked);
+    };
+    return { low: literal(Math.min), high: literal(Math.max) };
+  }
+}
+
+const zerosLike = (value: Value) => Literal.from(value.dtype, value.shape, new Float64Array(sizeOf(value.shape)));

@@ -1,0 +1,110 @@
+import { type Contribution, type Propagate, reverseWalk } from "../../backward/walk.js";
+import { InputError } from "../../errors.js";
+import { abs, reshape, sum } from "../../graph/build.js";
+import { ShapeError, sizeOf } from "../../graph/shape.js";
+import type { Node, Value } from "../../graph/value.js";
+import type { Attribution, Joined, NodeRule } from "../contract/attribution.js";
+import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
+import type { Handing, Rules } from "../contract/method.js";
+import { linearLayer } from "../layers/linear-layer.js";
+import type { Analysis } from "../network/analysis.js";
+import type { Network } from "../network/network.js";
+import { seedOf } from "./seed.js";
+
+/**
+ * Takes relevance from the torques to the targets by a method's rules. A linear method follows each torque alone only
+ * where it costs little: where the image begins, torques are summed by importance (depth `per-torque` excepted).
+ * @param targets values where relevance stops, the network's inputs by default
+ * @throws InputError for an operator that the method cannot explain, naming the node
+ */
+export function propagate(network: Network, rules: Rules, targets: ReadonlySet<Value> = network.inputs): Attribution {
+  const { context, importance, depth } = network;
+  const { analysis } = context;
+  const record: NodeRule[] = [];
+  const joined = new Map<string, Joined[]>();
+  const pixels = new Map<string, Relevance[]>();
+  const relevanceOf = (value: Value, amount: Value) => rules.relevanceOf?.(value, amount, context) ?? amount;
+
+  /** Notes what is still told apart by torque before it is summed: here an image's features join. */
+  const joins = (node: Node, at: readonly (readonly [Value, Relevance | undefined])[]) => {
+    const image = context.onlyImage(node);
+    const totals = at.flatMap(([value, r]) => (r?.perTorque ? [joinedAt(relevanceOf(value, r.amount))] : []));
+    if (image && totals.length > 0) push(joined, image.name, totals);
+  };
+
+  const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Handing => {
+    const layer = linearLayer(node, analysis);
+    const row = layer && rules.rows.find(({ when }) => when(layer, context));
+    if (!layer || !row) return rules.operators(node, amounts, context);
+    const { name, rule } = row;
+    const loses = row.loses ?? row.losesAt?.(layer);
+    const amount = rule(layer, amounts.find((value) => value !== undefined)!, context);
+    const image = context.summedImage(layer.input);
+    if (!image) return { rule: name, loses, to: [[layer.input, amount]] };
+    push(pixels, image.name, [{ amount: overChannels(amount), perTorque }]);
+    return { rule: name, loses, to: [] };
+  };
+
+  const step: Propagate<Relevance> = (node, arriving) => {
+    const isImage = context.onlyImage(node) !== undefined && isSpatial(node, analysis);
+    const perTorque = arriving.every((r) => r === undefined || r.perTorque);
+    const ends = rules.linear && depth !== "per-torque" && isImage;
+    const at = node.outputs.map((value, i) => [value, arriving[i]] as const);
+    if (!perTorque || (isImage && (ends || depth === "shares"))) joins(node, at);
+    if (isImage && perTorque && depth === "shares") return [];
+    const stays = perTorque && !ends;
+    const amounts = arriving.map((r) => r && (stays ? r : collapse(r, importance)).amount);
+    const { rule, loses, to } = through(node, amounts, stays);
+    record.push({ node: node.label, op: node.op, rule, ...(loses !== undefined && { loses }) });
+    return to.map(([value, amount]) => [value, { amount, perTorque: stays }] as const);
+  };
+  const meet = (a: Relevance, b: Relevance, value: Value) => {
+    if (a.perTorque !== b.perTorque)
+      joins(value.node, [
+        [value, a],
+        [value, b],
+      ]);
+    return accumulate(importance)(a, b);
+  };
+
+  const seeds = new Map([[network.explained, seedOf(network, rules.seed)]]);
+  const arrived = reverseWalk(seeds, targets, namingNodes(step), meet);
+  const inputs = new Map(
+    Array.from(arrived, ([value, r]) => [value, { ...r, amount: relevanceOf(value, r.amount) }] as const),
+  );
+  return { inputs, pixels, joined, emptyPools: context.emptyPools, rules: record.reverse() };
+}
+
+/** The same, naming the node where its types or its form are none that rules are made for. */
+const namingNodes =
+  (step: Propagate<Relevance>): Propagate<Relevance> =>
+  (node, arriving, leadsToTarget): Iterable<Contribution<Relevance>> => {
+    try {
+      return step(node, arriving, leadsToTarget);
+    } catch (error) {
+      if (!(error instanceof ShapeError || error instanceof RangeError)) throw error;
+      const named = error.message.startsWith("node ") ? "" : `node "${node.label}" (${node.op}): `;
+      throw new InputError(named + error.message);
+    }
+  };
+
+/** Pictures and what makes points of them: where following each torque alone is dear. */
+function isSpatial(node: Node, analysis: Analysis): boolean {
+  return analysis.softArgmax(node) !== undefined || node.inputs.some((value) => (value?.shape.length ?? 0) >= 4);
+}
+
+/** [rows, 1, C or 1, H, W] → [rows, H, W]. */
+function overChannels(amount: Value): Value {
+  const [rows, , channels, h, w] = amount.shape as [number, number, number, number, number];
+  return reshape(channels === 1 ? amount : sum(amount, [2], true), [rows, h, w]);
+}
+
+function joinedAt(amount: Value): Joined {
+  const rows = rowsOf(amount);
+  const flat = reshape(amount, [rows, sizeOf(amount.shape) / rows]);
+  return { size: sum(abs(flat), [1]), sum: sum(flat, [1]) };
+}
+
+function push<T>(map: Map<string, T[]>, key: string, items: readonly T[]): void {
+  map.set(key, [...(map.get(key) ?? []), ...items]);
+}

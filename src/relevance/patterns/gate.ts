@@ -1,0 +1,75 @@
+import type { DType } from "../../graph/dtype.js";
+import type { Node, Value } from "../../graph/value.js";
+import { besides, is, numberOf, operands } from "./matching.js";
+
+/** Operators whose values lie between 0 and 1. */
+const BOUNDED = new Set(["Sigmoid", "HardSigmoid", "Softmax"]);
+
+/** Operators whose values are those of their first input, elsewhere. */
+const MOVES = new Set([
+  "Identity",
+  "Dropout",
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Expand",
+  "Tile",
+  "Slice",
+  "Split",
+  "Gather",
+]);
+
+/**
+ * Whether a value is a gate: shown to lie between 0 and 1 for every observation. Sigmoids, softmaxes and what stays
+ * between the two: 1 − gate, gate · gate, tanh of a softplus, something clipped to [0, 1], masked attention weights.
+ */
+export function isGate(value: Value): boolean {
+  const before = known.get(value.node);
+  if (before !== undefined) return before;
+  const answer = decide(value.node);
+  known.set(value.node, answer);
+  return answer;
+}
+
+/** Nodes never change, so answers do not either. */
+const known = new WeakMap<Node, boolean>();
+
+function decide(node: Node): boolean {
+  if (BOUNDED.has(node.op)) return true;
+  if (MOVES.has(node.op)) return isGate(node.inputs[0]!);
+  return FORMS[node.op]?.(node) ?? false;
+}
+
+const data = (node: Node) => node.inputs as readonly Value[];
+
+const COUNTS: readonly DType[] = ["bool", "int32", "int64"];
+
+const FORMS: Readonly<Record<string, (node: Node) => boolean>> = {
+  Cast: (node) => COUNTS.includes(data(node)[0]!.dtype) || isGate(data(node)[0]!),
+  Sub: (node) => is(data(node)[0], 1) && isGate(data(node)[1]!),
+  Mul: (node) => data(node).every(isGate) || isHalfErf(node),
+  Tanh: (node) => data(node)[0]!.node.op === "Softplus" || isGate(data(node)[0]!),
+  Clip: (node) => numberOf(data(node)[1]) === 0 && is(data(node)[2], 1),
+  Div: (node) => isRelu6(data(node)[0]!) && is(data(node)[1], 6),
+  Where: (node) =>
+    data(node)
+      .slice(1)
+      .every((value) => isUnit(value) || isGate(value)),
+  Concat: (node) => data(node).every(isGate),
+};
+
+/** A constant of zeros, or of ones. */
+const isUnit = (value: Value) => numberOf(value) === 0 || numberOf(value) === 1;
+
+/** ½·(1 + erf(x)) and ½·(1 + tanh(x)). */
+function isHalfErf(node: Node): boolean {
+  const curved = besides(operands(besides(data(node), 0.5), "Add"), 1);
+  return curved !== undefined && (curved.node.op === "Erf" || curved.node.op === "Tanh");
+}
+
+const isRelu6 = (value: Value) => {
+  const [, low, high] = operands(value, "Clip") ?? [];
+  return numberOf(low) === 0 && is(high, 6);
+};

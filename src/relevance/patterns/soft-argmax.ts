@@ -1,0 +1,87 @@
+import { inferenceOf } from "../../backward/rule.js";
+import { expandReduced } from "../../backward/structural.js";
+import { expand, mul, reshape, sum } from "../../graph/build.js";
+import { reducedAxes } from "../../graph/operators/reduction.js";
+import { normalizeAxis, sizeOf } from "../../graph/shape.js";
+import type { Node, Value } from "../../graph/value.js";
+import { rowsOf } from "../contract/carrier.js";
+import { MOVES } from "../network/moves.js";
+import type { Recognise, SoftArgmax } from "./pattern.js";
+
+const MOVED = new Set([...MOVES, "Expand"]);
+
+/**
+ * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
+ * either as MatMul(p, grid) (robomimic, LeRobot) or as ReduceSum(Mul(p, grid)) (guided policy search code), of the map
+ * or of its sums over rows or columns. All cells of the softmax take part: only then is Σp = 1.
+ */
+export const softArgmax: Recognise = (node, network) => {
+  const over = (map: Value | undefined, grid: Value | undefined, cells: number): SoftArgmax | undefined => {
+    if (!map || !grid || network.isDependent(grid)) return undefined;
+    const softmax = softmaxBehind(map, cells);
+    return softmax && { kind: "soft-argmax", node, source: map, softmax };
+  };
+  if (node.op === "MatMul") return over(node.inputs[0], node.inputs[1], node.inputs[0]!.shape.at(-1)!);
+  if (node.op !== "ReduceSum" || node.inputs[0]!.node.op !== "Mul") return undefined;
+  const product = node.inputs[0]!;
+  const cells = reducedAxes(inferenceOf(node)).reduce((size, axis) => size * product.shape[axis]!, 1);
+  const [a, b] = product.node.inputs;
+  return over(a, b, cells) ?? over(b, a, cells);
+};
+
+/** The Softmax over `cells` elements that a value comes from by moving, or by summing rows or columns to a marginal. */
+function softmaxBehind(value: Value, cells: number): Node | undefined {
+  let { node } = value;
+  let size = cells;
+  while (MOVED.has(node.op) || node.op === "ReduceSum") {
+    const of = node.inputs[0]!;
+    if (node.op === "ReduceSum") size *= sizeOf(of.shape) / sizeOf(node.outputs[0]!.shape);
+    node = of.node;
+  }
+  if (node.op !== "Softmax") return undefined;
+  const { shape } = node.inputs[0]!;
+  const axis = normalizeAxis("Softmax", (node.attributes.axis as number | undefined) ?? -1, shape);
+  return shape[axis] === size ? node : undefined;
+}
+
+/**
+ * The mass rule (methods.md §2.3): R_cell = p_cell·ΣR over the coordinates of its channel. Exact since Σp = 1,
+ * non-negative for non-negative R, no division, independent of the coordinates' origin.
+ * @param amount relevance of the coordinates, [rows, …shape of the node's output]
+ * @returns relevance of `probability`, [rows, …its shape]
+ */
+export function massRule(node: Node, probability: Value, amount: Value): Value {
+  if (node.op === "MatMul") {
+    const rank = amount.shape.length;
+    return mul(sum(amount, [rank - 1], true), probability);
+  }
+  const product = node.inputs[0]!.shape;
+  const spread = expandReduced(node, amount, 1);
+  const rows = rowsOf(amount);
+  // The map may broadcast against the grid (a coordinate axis): its relevance sums over what broadcasting added.
+  const shared = mul(
+    spread,
+    expand(reshape(probability, [1, ...padded(probability, product.length)]), [1, ...product]),
+  );
+  const extra = padded(probability, product.length).flatMap((d, i) => (d === 1 && product[i] !== 1 ? [i + 1] : []));
+  return reshape(sum(shared, extra, true), [rows, ...probability.shape]);
+}
+
+const padded = (value: Value, rank: number) => [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];
+
+/** Lowest coordinate of each output element: where the image corner is (methods.md §0.7). */
+export function gridCorner(node: Node): Float64Array | undefined {
+  const grid = node.op === "MatMul" ? node.inputs[1] : node.inputs[0]!.node.inputs.find((value) => value?.literal);
+  const literal = grid?.literal;
+  if (!literal) return undefined;
+  const output = node.outputs[0]!.shape;
+  const numbers = literal.numbers();
+  if (node.op === "MatMul") {
+    const coordinates = output.at(-1)!;
+    const lowest = Float64Array.from({ length: coordinates }, (_, c) =>
+      numbers.reduce((low, x, i) => (i % coordinates === c ? Math.min(low, x) : low), Number.POSITIVE_INFINITY),
+    );
+    return Float64Array.from({ length: sizeOf(output) }, (_, i) => lowest[i % coordinates]!);
+  }
+  return new Float64Array(sizeOf(output)).fill(numbers.reduce((low, x) => Math.min(low, x), Number.POSITIVE_INFINITY));
+}

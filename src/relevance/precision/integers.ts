@@ -1,0 +1,76 @@
+import { geometryOf } from "../../backward/convolution.js";
+import { add, maximum, mul, reduceMax, reshape } from "../../graph/build.js";
+import { constantOf } from "../../graph/fold.js";
+import { Node, topologicalOrder, type Value } from "../../graph/value.js";
+import { type Sign, signOf } from "../network/sign.js";
+import { gainsFromIntegers, integerConv } from "./integer-convolution.js";
+
+/**
+ * The least that a denominator is taken to be, as a part of its largest element. Where inputs are all but silent z is
+ * less than its own rounding, and relevance over z as large as there is none that it could go to.
+ */
+const FLOOR = 1 / 1024;
+
+/**
+ * Puts the large convolutions of a relevance pass into eight-bit integers: those of inputs that are shown to be ≥ 0 for
+ * every observation by weights ≥ 0, so that nothing cancels. That is z⁺: its denominators and what hands relevance back,
+ * but where one row is handed back not what hands back the probabilities of a soft-argmax, whose range is wider than a
+ * byte's. The policy's own nodes stay as they are.
+ * @param own the policy's nodes
+ * @param given tells which graph inputs are ≥ 0
+ * @returns undefined where no convolution gains
+ */
+export function inIntegers(
+  outputs: ReadonlyMap<string, Value>,
+  own: ReadonlySet<Node>,
+  given: (input: Value) => boolean,
+): Map<string, Value> | undefined {
+  const signs = new Map<Value, Sign>();
+  const replaced = new Map<Value, Value>();
+  let gained = 0;
+  const now = (value: Value | undefined) => value && (replaced.get(value) ?? value);
+  for (const node of topologicalOrder(outputs.values())) {
+    if (own.has(node)) continue;
+    const inputs = node.inputs.map(now);
+    const output = node.outputs[0]!;
+    const gains =
+      node.op === "Conv" &&
+      gainsFromIntegers(output, node.inputs[1]!.shape, geometryOf(node)) &&
+      signOf(node.inputs[0]!, given, signs) === 1 &&
+      signOf(node.inputs[1]!, given, signs) === 1;
+    const weight = gains ? constantOf(node.inputs[1]!) : undefined;
+    if (weight) {
+      const isDenominator = isOwn(node.inputs[0]!, own);
+      const rows = output.shape[0]!;
+      if (isDenominator || rows > 1 || !isProbability(node.inputs[0]!)) {
+        const sums = integerConv(inputs[0]!, weight, geometryOf(node));
+        const floored = isDenominator ? maximum(sums, mul(reduceMax(sums), FLOOR)) : sums;
+        const bias = inputs[2] && reshape(inputs[2], [1, weight.shape[0]!, 1, 1]);
+        gained += 1;
+        replaced.set(output, bias ? add(floored, bias) : floored);
+        continue;
+      }
+    }
+    if (inputs.every((input, i) => input === node.inputs[i])) continue;
+    const changed = new Node(node.op, inputs, node.attributes, node.outputs, node.name, node.literal, node.body);
+    node.outputs.forEach((value, i) => {
+      replaced.set(value, changed.outputs[i]!);
+    });
+  }
+  if (gained === 0) return undefined;
+  return new Map(Array.from(outputs, ([name, value]) => [name, now(value)!]));
+}
+
+/** The policy's own value, or one with constants and nothing else. */
+function isOwn(value: Value, own: ReadonlySet<Node>): boolean {
+  if (own.has(value.node)) return true;
+  return value.node.op === "Max" && value.node.inputs.every((input) => input?.literal || isOwn(input!, own));
+}
+
+const ELEMENTWISE = new Set(["Mul", "Div", "Reshape", "Expand", "Transpose"]);
+
+/** Whether relevance is yet that of a probability map, but for factors. */
+function isProbability({ node }: Value): boolean {
+  if (node.op === "Softmax") return true;
+  return ELEMENTWISE.has(node.op) && node.inputs.some((input) => input !== undefined && isProbability(input));
+}

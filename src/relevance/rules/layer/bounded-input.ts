@@ -1,0 +1,66 @@
+import { abs, add, constant, maximum, mul, scalar, sum, tensor } from "../../../graph/build.js";
+import { Literal } from "../../../graph/literal.js";
+import { sizeOf } from "../../../graph/shape.js";
+import type { Value } from "../../../graph/value.js";
+import type { LinearLayer } from "../../layers/linear-layer.js";
+import type { Context } from "../../network/context.js";
+import type { Piece } from "./terms.js";
+
+/** Added to denominators, so that 0/0 is 0. */
+export const VANISHING = 1e-30;
+/** Rounding of float32 sums, as a part of what a denominator and its terms can be at most. */
+export const ROUNDING = 1e-6;
+
+/** A bound as an input, and what the layer makes of it: small where each channel has one bound. */
+export function ofBound(
+  layer: LinearLayer,
+  bound: Literal,
+  weight: Value,
+): { readonly input: Value; readonly forward: Value } {
+  const channels = perChannel(bound);
+  const input = channels ?? constant(bound);
+  return { input, forward: (channels && layer.uniform?.(channels, weight)) ?? layer.forward(constant(bound), weight) };
+}
+
+/** [1, C, 1, …] where a literal is the same everywhere in each channel. */
+function perChannel(literal: Literal): Value | undefined {
+  const channels = literal.shape[1] ?? 1;
+  const inner = sizeOf(literal.shape.slice(2));
+  const numbers = literal.numbers();
+  const uniform = numbers.every((x, i) => x === numbers[Math.floor(i / inner) * inner]);
+  if (literal.shape.length < 3 || literal.shape[0] !== 1 || !uniform) return undefined;
+  const values = Array.from({ length: channels }, (_, c) => numbers[c * inner]!);
+  return tensor(literal.dtype, [1, channels, ...literal.shape.slice(2).map(() => 1)], values);
+}
+
+/**
+ * Where only the sum over an image's channels is asked, terms whose input is one constant a channel become one term of
+ * one channel: their sum.
+ */
+export function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Piece[] {
+  const channels = layer.input.shape[1]!;
+  const isPoolable = ({ forward, input, weight }: Piece) =>
+    forward === undefined &&
+    layer.kind === "convolution" &&
+    weight.shape[1] === channels &&
+    sizeOf(input.shape) === channels;
+  const constants = parts.filter(isPoolable);
+  if (constants.length === 0) return parts;
+  const weights = constants.map(({ input, weight }) => sum(mul(weight, input), [1], true));
+  const offset = constants.map((piece) => piece.offset!).reduce(add);
+  const pooled = { input: scalar(1, layer.input.dtype), weight: weights.reduce(add), forward: undefined, offset };
+  return [...parts.filter((piece) => !isPoolable(piece)), pooled];
+}
+
+/**
+ * The least that z is taken to be, where terms with bounds and the bias cancel in it: what rounding may leave of them. A
+ * filter of one sign has no more than that in a picture that is black or white all over.
+ */
+export function guard(layer: LinearLayer, context: Context): Value {
+  const { low, high } = context.prefix.bounds(layer.input)!;
+  const lowest = low.numbers();
+  const most = high.numbers().map((x, i) => Math.max(Math.abs(x), Math.abs(lowest[i]!)));
+  const bound = Literal.from(high.dtype, high.shape, most);
+  const sizes = ofBound(layer, bound, abs(layer.weight)).forward;
+  return maximum(mul(layer.bias ? add(sizes, abs(layer.bias)) : sizes, ROUNDING), VANISHING);
+}

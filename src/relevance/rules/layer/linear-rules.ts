@@ -1,0 +1,78 @@
+import {
+  abs,
+  add,
+  div,
+  equal,
+  less,
+  lessOrEqual,
+  logicalAnd,
+  logicalNot,
+  maximum,
+  mul,
+  safeDivide,
+  where,
+} from "../../../graph/build.js";
+import { sizeOf } from "../../../graph/shape.js";
+import type { Value } from "../../../graph/value.js";
+import { guard, poolConstants } from "./bounded-input.js";
+import { AGREEING, handBack, type LayerRule, OPPOSING, pieces, type Term, total } from "./terms.js";
+
+/** Rules that never divide by a bias: Σ R is kept wherever something contributes (methods.md §2.1, the DTD family). */
+
+/** R_i = Σ_t in_t,i · Σ_j wt_t,ij · R_j / z_j for terms of which z_j ≥ 0 is the sum. */
+const proportional =
+  (terms: readonly Term[]): LayerRule =>
+  (layer, amount, context) => {
+    const summed = context.summedImage(layer.input) !== undefined;
+    const every = pieces(layer, terms, context);
+    const parts = summed ? poolConstants(layer, every) : every;
+    const z = total(parts);
+    const isBounded = terms.some(([input]) => input === "low");
+    return handBack(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
+  };
+
+/** R / z. Where R is a product of a factor alike in all rows, that is divided: once, and not for every row. */
+function over(amount: Value, z: Value): Value {
+  const [factor, rows] = amount.node.op === "Mul" ? (amount.node.inputs as readonly [Value, Value]) : [];
+  const isShared = factor && sizeOf(factor.shape) < sizeOf(rows!.shape) && sizeOf(z.shape) < sizeOf(rows!.shape);
+  return isShared && sizeOf(factor.shape) === sizeOf(z.shape) ? mul(rows!, div(factor, z)) : div(amount, z);
+}
+
+/** z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j). */
+export const eq2: LayerRule = proportional([
+  ["x⁺ or silent", "w⁺"],
+  ["x⁻", "w⁻"],
+]);
+
+/** z^B for inputs bounded to [l, h]: x w − l w⁺ − h w⁻ over its sum (Montavon et al. 2017). The bias cancels. */
+export const zBox: LayerRule = proportional([
+  ["x", "w"],
+  ["low", "−w⁺"],
+  ["high", "−w⁻"],
+]);
+
+/** w²_ij / Σ w², for unbounded inputs (Montavon et al. 2017). */
+export const wSquare: LayerRule = proportional([["one", "w²"]]);
+
+/** Equal parts to the whole receptive field. */
+export const flat: LayerRule = proportional([["one", "one"]]);
+
+/**
+ * The torque's own layer (001 Eq. 1): |R_j| goes to the contributions that agree with the sign of R_j, in proportion.
+ * Where there are none it goes to the others and the pool is reported empty (methods.md §0.2).
+ */
+export const eq1: LayerRule = (layer, amount, context) => {
+  const agreeing = pieces(layer, AGREEING, context);
+  const opposing = pieces(layer, OPPOSING, context);
+  const z = { agreeing: total(agreeing), opposing: total(opposing) };
+  const negative = less(amount, 0);
+  const empty = lessOrEqual(where(negative, z.opposing, z.agreeing), 0);
+  context.emptyPools.push(logicalAnd(empty, logicalNot(equal(amount, 0))));
+  // The sign asks for the agreeing pool or the opposing one; an empty pool turns to the other.
+  const agree = equal(negative, empty);
+  const size = abs(amount);
+  return add(
+    handBack(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0)),
+    handBack(layer, opposing, where(agree, 0, safeDivide(size, z.opposing))),
+  );
+};

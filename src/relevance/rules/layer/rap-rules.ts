@@ -1,0 +1,127 @@
+import {
+  abs,
+  add,
+  cast,
+  div,
+  expand,
+  greater,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  reduceMax,
+  relu,
+  reshape,
+  safeDivide,
+  scalar,
+  sub,
+  sum,
+  where,
+} from "../../../graph/build.js";
+import { substitute } from "../../../graph/substitute.js";
+import type { Value } from "../../../graph/value.js";
+import type { LinearLayer } from "../../layers/linear-layer.js";
+import type { Context } from "../../network/context.js";
+import { ROUNDING, VANISHING } from "./bounded-input.js";
+import {
+  AGREEING,
+  handBack,
+  handBackSum,
+  type LayerRule,
+  negativePart,
+  OPPOSING,
+  type Piece,
+  pieces,
+  SILENT,
+  seenInput,
+  total,
+} from "./terms.js";
+
+/**
+ * Relative Attributing Propagation (Nam et al., AAAI 2020): units of less than average influence get relevance below
+ * zero. Not linear in the relevance, so torques stay apart to the end (methods.md §1).
+ */
+
+/**
+ * The torque's own layer, absolute influence normalisation: |τ| in proportion to |x_i w_i|. The authors first spread the
+ * bias over the contributions of its sign, which scales all of them alike and cancels.
+ */
+export const influence: LayerRule = (layer, amount, context) => {
+  const parts = pieces(layer, [["|x|", "|w|"]], context);
+  return handBack(layer, parts, safeDivide(abs(amount), total(parts)));
+};
+
+/**
+ * A hidden layer: C_i = Σ_{R_j>0} R_j (p_ij/P_j + n_ij/(P_j+N_j)) + Σ_{R_j<0} R_j (n_ij/N_j + n_ij/(P_j+N_j)) for
+ * p = max(xw, 0), n = max(−xw, 0), then the uniform shift R_i = C_i − (ΣC − ΣR)/#{C_i ≠ 0} where C_i ≠ 0.
+ */
+export const influential: LayerRule = (layer, amount, context) => {
+  const agreeing = pieces(layer, AGREEING, context);
+  const opposing = pieces(layer, OPPOSING, context);
+  const [p, n] = [total(agreeing), total(opposing)];
+  // Denominators are the same in all rows: they are turned once, and rows multiplied.
+  const one = (z: Value) => where(greater(z, VANISHING), div(1, maximum(z, VANISHING)), 0);
+  const above = relu(amount);
+  const below = sub(amount, above);
+  const handed = handBackSum(layer, [
+    [agreeing, mul(above, one(p))],
+    [opposing, add(mul(amount, one(add(p, n))), mul(below, one(n)))],
+  ]);
+  const c = mul(handed, active(layer, context));
+  const reached = cast(cast(c, "bool"), c.dtype);
+  const shift = safeDivide(sub(perRow(c), perRow(amount)), perRow(reached));
+  const onUnits = reshape(shift, [shift.shape[0]!, ...c.shape.slice(1).map(() => 1)]);
+  return sub(c, mul(reached, onUnits));
+};
+
+/** 1 for an input that is not zero, 0 for what rounding may leave of zero, as of a feature point in the middle. */
+function active(layer: LinearLayer, context: Context): Value {
+  const size = abs(seenInput(layer, context).x);
+  return cast(greater(size, mul(reduceMax(size), ROUNDING)), size.dtype);
+}
+
+/** Σ over all but rows, [rows]. */
+const perRow = (amount: Value): Value => sum(amount, amount.shape.map((_, i) => i).slice(1));
+
+/**
+ * z^B between the least and the greatest value of the whole current image, both taken through what stands between it and
+ * the layer: (x − l) w⁺ + (x − h) w⁻ over its sum. In an image of one value, where all are zero, relevance goes to inputs
+ * in proportion to |w|.
+ */
+export const imageBox: LayerRule = (layer, amount, context) => {
+  const x = layer.input;
+  const [low, high] = imageEnds(x, context);
+  const nothing = scalar(VANISHING, x.dtype);
+  const part = (input: Value, weight: Value): Piece => ({
+    input,
+    weight,
+    forward: layer.forward(input, weight, nothing),
+    offset: undefined,
+  });
+  const parts = [
+    part(maximum(sub(x, low), SILENT), relu(layer.weight)),
+    part(minimum(sub(x, high), -SILENT), negativePart(layer.weight)),
+  ];
+  return handBack(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
+};
+
+/** A first layer's input where its images are at their least and greatest current value all over, the lower first. */
+function imageEnds(x: Value, { subject }: Context): readonly [low: Value, high: Value] {
+  const images = new Set(
+    subject.modalities.flatMap(({ kind, input }) => (kind === "image" ? [subject.graph.inputs.get(input)!] : [])),
+  );
+  const at = (end: (image: Value) => Value) => {
+    if (images.has(x)) return end(x);
+    const constants = Array.from(
+      images,
+      (image) => [image, expand(cast(end(image), image.dtype), image.shape)] as const,
+    );
+    return substitute([x], new Map(constants))[0]!;
+  };
+  const [least, greatest] = [
+    at((image) => neg(reduceMax(neg(cast(image, "float32"))))),
+    at((image) => reduceMax(cast(image, "float32"))),
+  ];
+  // A negative scale in between turns them.
+  return images.has(x) ? [least, greatest] : [minimum(least, greatest), maximum(least, greatest)];
+}

@@ -1,0 +1,66 @@
+import { inputGradients } from "../../../backward/gradient-table.js";
+import { cast, constant, mul, reshape, sub, sum } from "../../../graph/build.js";
+import { isFloat } from "../../../graph/dtype.js";
+import { normalizeAxis } from "../../../graph/shape.js";
+import type { Node, Value } from "../../../graph/value.js";
+import type { Handing, OperatorTable, Rules } from "../../contract/method.js";
+import type { Analysis } from "../../network/analysis.js";
+import type { Context } from "../../network/context.js";
+import { unexplained } from "./rule.js";
+
+/** Their gradient is zero everywhere, which says nothing of what the index was based on. */
+const INDICES = new Set(["ArgMax", "ArgMin"]);
+
+/** What a method puts in a node's gradient's place, or undefined where the gradient stays. */
+export type Override = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Handing | undefined;
+
+/**
+ * Vector-Jacobian products: every node hands back g·∂output/∂input, for inputs that depend on the observation.
+ * @param overrides by operator, asked first
+ */
+export const gradientTable =
+  (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
+  (node, arriving, context) => {
+    if (INDICES.has(node.op))
+      throw unexplained(node, "an index does not say how much: relevance is not explained through it");
+    const own = overrides[node.op]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
+    if (own) return own;
+    const inputs = inputGradients(node, arriving, 1);
+    const to = node.inputs.flatMap((value, i) => {
+      const made = value && context.analysis.isDependent(value) ? inputs[i] : undefined;
+      return made ? [[value!, made()] as const] : [];
+    });
+    return { rule: "gradient", to };
+  };
+
+/** The gradient of every node. */
+export const gradient = gradientTable();
+
+/** Pixels of integers have the gradient of what they are cast to; a token that of its embedding, times the embedding. */
+const ofIntegers: Override = (node, arriving, { analysis }) => {
+  const g = arriving.find((value) => value !== undefined)!;
+  if (node.op === "Cast" && !isFloat(node.inputs[0]!.dtype)) return { rule: "pass", to: [[node.inputs[0]!, g]] };
+  if (!isEmbedding(node, analysis)) return undefined;
+  return { rule: "embedding", to: [[node.inputs[1]!, ofTokens(node, mul(g, node.outputs[0]!))]] };
+};
+
+/** Whether a node looks tokens up in a table. */
+export const isEmbedding = ({ op, inputs: [table, tokens] }: Node, analysis: Pick<Analysis, "isDependent">): boolean =>
+  op === "Gather" && !analysis.isDependent(table!) && analysis.isDependent(tokens!);
+
+/** Relevance of embeddings, [rows, …], summed to that of their tokens. */
+export function ofTokens({ attributes, inputs, outputs }: Node, amount: Value): Value {
+  const [table, tokens] = inputs as readonly [Value, Value];
+  const axis = normalizeAxis("Gather", (attributes.axis as number | undefined) ?? 0, table.shape);
+  const rank = tokens.shape.length;
+  const others = outputs[0]!.shape.flatMap((_, i) => (i < axis || i >= axis + rank ? [i + 1] : []));
+  return reshape(sum(amount, others), [amount.shape[0]!, ...tokens.shape]);
+}
+
+/** (x − reference) ⊙ gradient. Tokens have theirs already; they have no scale of their own. */
+export const timesInput: NonNullable<Rules["relevanceOf"]> = (value, amount, { prefix }) => {
+  if (value.dtype === "int64" || value.dtype === "int32") return amount;
+  const reference = prefix.reference(value);
+  const x = cast(value, amount.dtype);
+  return mul(amount, reference ? sub(x, cast(constant(reference), amount.dtype)) : x);
+};

@@ -1,0 +1,47 @@
+import { inputGradients } from "../../../backward/gradient-table.js";
+import { structuralAdjoint } from "../../../backward/structural.js";
+import { reshape, sum } from "../../../graph/build.js";
+import { normalizeAxis } from "../../../graph/shape.js";
+import type { Node, Value } from "../../../graph/value.js";
+import type { Handing } from "../../contract/method.js";
+import type { Context } from "../../network/context.js";
+
+/** Operators that move elements and whose gradient does no more than move back what arrives. */
+const MOVING = new Set([
+  "Tile",
+  "GatherElements",
+  "GatherND",
+  "ScatterElements",
+  "ScatterND",
+  "DepthToSpace",
+  "SpaceToDepth",
+  "TopK",
+  "Trilu",
+  "ReverseSequence",
+]);
+
+/** Relevance of operators that move elements: it moves back with them; undefined for others. */
+export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Handing | undefined {
+  const lookup = looked(node, arriving[0], context);
+  if (lookup) return lookup;
+  const back =
+    structuralAdjoint(node, arriving, 1) ?? (MOVING.has(node.op) ? inputGradients(node, arriving, 1) : undefined);
+  if (!back) return undefined;
+  const movable = node.inputs.flatMap((value, i) => (value && back[i] ? [i] : []));
+  const dynamic = movable.filter((i) => context.analysis.isDependent(node.inputs[i]!));
+  const to = dynamic.map((i) => [node.inputs[i]!, back[i]!()] as const);
+  return { rule: "move", to, ...(dynamic.length < movable.length && { loses: LEARNED }) };
+}
+
+const LEARNED = "what goes to elements that are constant (a learned token) is gone";
+
+/** Rows of a table picked by index, as embeddings are: an index has what its row has, summed. */
+function looked(node: Node, amount: Value | undefined, { analysis }: Context): Handing | undefined {
+  const [table, indices] = node.inputs as readonly [Value, Value];
+  if (node.op !== "Gather" || !amount || analysis.isDependent(table) || !analysis.isDependent(indices))
+    return undefined;
+  const first = 1 + normalizeAxis("Gather", (node.attributes.axis as number | undefined) ?? 0, table.shape);
+  const picked = indices.shape.length;
+  const rest = amount.shape.flatMap((_, i) => (i > 0 && (i < first || i >= first + picked) ? [i] : []));
+  return { rule: "embedding", to: [[indices, reshape(sum(amount, rest), [amount.shape[0]!, ...indices.shape])]] };
+}

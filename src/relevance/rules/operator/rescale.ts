@@ -1,0 +1,204 @@
+import { inputGradients } from "../../../backward/gradient-table.js";
+import { gradients } from "../../../backward/gradients.js";
+import { maxPoolAdjoint } from "../../../backward/pooling.js";
+import { foldedRows } from "../../../backward/rule.js";
+import { sumToShape } from "../../../backward/structural.js";
+import { applyNode } from "../../../graph/apply.js";
+import {
+  abs,
+  add,
+  div,
+  exp,
+  lessOrEqual,
+  log,
+  maximum,
+  mean,
+  mul,
+  neg,
+  reduceMax,
+  relu,
+  sub,
+  sum,
+  tanh,
+  where,
+} from "../../../graph/build.js";
+import { normalizeAxis } from "../../../graph/shape.js";
+import type { Node, Value } from "../../../graph/value.js";
+import type { Handing, OperatorTable } from "../../contract/method.js";
+import type { Normalisation } from "../../patterns/pattern.js";
+import { gradientTable, type Override } from "./gradient.js";
+
+/**
+ * DeepLIFT's multipliers m, with Σ m·Δin = m·Δout at every node, Δ the difference from the baseline: slopes between the
+ * two observations in the place of slopes at one (Shrikumar et al. 2017, rescale rule). What is linear keeps its gradient.
+ */
+export function rescaleTable(at: (value: Value) => Value): OperatorTable {
+  const rules = new Rescale(at);
+  const overrides: Record<string, Override> = {
+    Softmax: rules.softmax,
+    MaxPool: rules.maxPool,
+    Div: rules.quotient,
+    Max: rules.extremum,
+    Min: rules.extremum,
+  };
+  for (const op of CURVED) overrides[op] = rules.curve;
+  for (const op of BILINEAR) overrides[op] = rules.product;
+  const others = gradientTable(overrides);
+  return (node, arriving, context) => {
+    const composite = context.analysis.composite(node);
+    const g = arriving.find((value) => value !== undefined)!;
+    if (composite?.kind === "activation") return rules.between(node.outputs[0]!, composite.source, g);
+    if (composite?.kind === "normalisation" && WHOLE.has(composite.name)) return rules.normalisation(composite, g);
+    const { rule, to } = others(node, arriving, context);
+    return LOCAL.has(node.op)
+      ? { rule, to, loses: "its slope at the observation stands for the one between" }
+      : { rule, to };
+  };
+}
+
+/** Functions of one value, element by element. */
+const CURVED = (
+  "Relu LeakyRelu PRelu ThresholdedRelu Elu Celu Selu Sigmoid HardSigmoid Tanh Softplus Softsign Erf Gelu Mish HardSwish " +
+  "Exp Log Sqrt Reciprocal Abs Pow Clip Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh"
+).split(" ");
+const BILINEAR = ["Mul", "MatMul", "Gemm", "Conv", "Einsum"];
+const WHOLE: ReadonlySet<string> = new Set(["LayerNorm", "RMSNorm", "InstanceNorm"]);
+const LOCAL = new Set(
+  "GroupNormalization LayerNormalization InstanceNormalization RMSNormalization LogSoftmax ReduceMax ReduceMin ReduceL2 ReduceLogSumExp ReduceProd TopK".split(
+    " ",
+  ),
+);
+
+/** Differences below this part of the values are rounding: there the slope is the derivative. */
+const ROUNDING = 1e-5;
+
+const ofFirst = (arriving: readonly (Value | undefined)[]) => arriving.find((value) => value !== undefined)!;
+const halfway = (a: Value, b: Value) => mul(add(a, b), 0.5);
+
+class Rescale {
+  constructor(readonly at: (value: Value) => Value) {}
+
+  /** g·Δy/Δx, `slope` (g·dy/dx) where Δx is none. */
+  #secant(g: Value, y: Value, x: Value, slope: () => Value): Value {
+    const [x0, y0] = [this.at(x), this.at(y)];
+    const difference = sub(x, x0);
+    const none = lessOrEqual(abs(difference), mul(add(abs(x), abs(x0)), ROUNDING));
+    return where(none, slope(), mul(g, div(sub(y, y0), where(none, 1, difference))));
+  }
+
+  curve: Override = (node, arriving, { analysis }) => {
+    const x = node.inputs[0]!;
+    if (node.inputs.slice(1).some((value) => value && analysis.isDependent(value))) return undefined;
+    const g = ofFirst(arriving);
+    const slope = () => inputGradients(node, [g], 1)[0]!();
+    return { rule: "rescale", to: [[x, this.#secant(g, node.outputs[0]!, x, slope)]] };
+  };
+
+  /** An activation in several nodes. */
+  between(y: Value, x: Value, g: Value): Handing {
+    return { rule: "rescale", to: [[x, this.#secant(g, y, x, () => mul(g, gradients(y, [x])[0]!))]] };
+  }
+
+  /** Δ(ab) = ā·Δb + b̄·Δa, ā and b̄ halfway between the observations: the gradient there. */
+  product: Override = (node, arriving, { analysis }) => {
+    const moving = node.inputs.filter((value) => value && analysis.isDependent(value));
+    if (moving.length < 2) return undefined;
+    if (node.inputs.length > 2 && node.op !== "Gemm" && node.op !== "Conv") return undefined;
+    const inputs = node.inputs.map(
+      (value) => value && (analysis.isDependent(value) ? halfway(value, this.at(value)) : value),
+    );
+    const there = applyNode(node.op, inputs, node.attributes);
+    const thunks = inputGradients(there, arriving, 1);
+    const to = node.inputs.flatMap((value, i) =>
+      value && analysis.isDependent(value) ? [[value, thunks[i]!()] as const] : [],
+    );
+    return { rule: "product", to };
+  };
+
+  /** a/b as a·(1/b): Δ(1/b) = −Δb/(b·b₀). */
+  quotient: Override = (node, arriving, { analysis }) => {
+    const [a, b] = node.inputs as readonly [Value, Value];
+    if (!analysis.isDependent(b)) return undefined;
+    const g = ofFirst(arriving);
+    const [a0, b0] = [this.at(a), this.at(b)];
+    const toB = neg(div(div(mul(g, halfway(a, a0)), b), b0));
+    const toA = mul(g, halfway(div(1, b), div(1, b0)));
+    const all = [
+      [a, sumToShape(toA, a.shape, 1)],
+      [b, sumToShape(toB, b.shape, 1)],
+    ] as const;
+    return { rule: "quotient", to: all.filter(([value]) => analysis.isDependent(value)) };
+  };
+
+  /** Max(a, b) = ½(a + b + |a − b|), the modulus rescaled. */
+  extremum: Override = (node, arriving, { analysis }) => {
+    if (node.inputs.length !== 2) return undefined;
+    const [a, b] = node.inputs as readonly [Value, Value];
+    const g = ofFirst(arriving);
+    const [d, d0] = [sub(a, b), sub(this.at(a), this.at(b))];
+    const total = add(abs(d), abs(d0));
+    // (|d| − |d₀|)/(d − d₀) is (d + d₀)/(|d| + |d₀|) for signs alike and unlike.
+    const slope = div(add(d, d0), maximum(total, 1e-30));
+    const lean = mul(g, mul(slope, node.op === "Max" ? 0.5 : -0.5));
+    const half = mul(g, 0.5);
+    const all = [
+      [a, sumToShape(add(half, lean), a.shape, 1)],
+      [b, sumToShape(sub(half, lean), b.shape, 1)],
+    ] as const;
+    return { rule: "rescale", to: all.filter(([value]) => analysis.isDependent(value)) };
+  };
+
+  /**
+   * Δp_i = L_i Δ(log p_i) with L the logarithmic mean of p and p₀, and Δ(log p_i) = Δl_i − Σ L_k Δl_k / Σ L_k since
+   * ΣΔp = 0: the softmax's own Jacobian with L for p. It adds up and stays bounded however sharp the softmax is.
+   */
+  softmax: Override = (node, arriving) => {
+    const x = node.inputs[0]!;
+    const [p, p0] = [node.outputs[0]!, this.at(node.outputs[0]!)];
+    const g = ofFirst(arriving);
+    const axis = normalizeAxis("Softmax", (node.attributes.axis as number | undefined) ?? -1, x.shape);
+    const logarithm = (l: Value): Value => {
+      const origin = reduceMax(l, [axis], true);
+      return sub(sub(l, origin), log(sum(exp(sub(l, origin)), [axis], true)));
+    };
+    const d = sub(logarithm(x), logarithm(this.at(x)));
+    const none = lessOrEqual(abs(d), ROUNDING);
+    // (p − p₀)/d without the difference: p − p₀ = (p + p₀)·tanh(d/2).
+    const mean = mul(add(p, p0), where(none, 0.5, div(tanh(mul(d, 0.5)), where(none, 1, d))));
+    const whole = maximum(sum(mean, [axis], true), 1e-30);
+    const centre = div(sum(mul(g, mean), [axis + 1], true), whole);
+    return { rule: "rescale", to: [[x, mul(mean, sub(g, centre))]] };
+  };
+
+  /** What a window's maximum gained goes to its winner, what it lost to the winner at the baseline. */
+  maxPool: Override = (node, arriving) => {
+    const x = node.inputs[0]!;
+    const y = node.outputs[0]!;
+    const g = ofFirst(arriving);
+    const [x0, y0] = [this.at(x), this.at(y)];
+    const change = sub(y, y0);
+    const back = (of: Node, amount: Value) => foldedRows(amount, 1, (rows) => maxPoolAdjoint(of, rows));
+    const gained = back(node, mul(g, relu(change)));
+    const lost = back(y0.node, mul(g, relu(neg(change))));
+    const difference = sub(x, x0);
+    const none = lessOrEqual(abs(difference), mul(add(abs(x), abs(x0)), ROUNDING));
+    return {
+      rule: "rescale",
+      to: [[x, where(none, back(node, g), div(sub(gained, lost), where(none, 1, difference)))]],
+    };
+  };
+
+  /** c/σ with σ² = mean c² + ε: a product, 1/σ between the observations −Δσ²/(σσ₀(σ + σ₀)), c² with slope c + c₀. */
+  normalisation(composite: Normalisation, g: Value): Handing {
+    const { source, scale, name } = composite;
+    const [c, d] = [composite.centred(), composite.deviation()];
+    const [c0, d0] = [this.at(c), this.at(d)];
+    const scaled = scale ? mul(g, scale) : g;
+    const toInverse = sumToShape(mul(scaled, halfway(c, c0)), d.shape, 1);
+    const toVariance = neg(div(toInverse, mul(mul(d, d0), add(d, d0))));
+    const count = c.shape.reduce((n, extent) => n * extent, 1) / d.shape.reduce((n, extent) => n * extent, 1);
+    const m = add(mul(scaled, halfway(div(1, d), div(1, d0))), mul(toVariance, div(add(c, c0), count)));
+    const axes = d.shape.flatMap((extent, i) => (extent === 1 && c.shape[i] !== 1 ? [i + 1] : []));
+    return { rule: "rescale", to: [[source, name === "RMSNorm" ? m : sub(m, mean(m, axes, true))]] };
+  }
+}

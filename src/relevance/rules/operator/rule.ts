@@ -1,0 +1,49 @@
+import { sumToShape } from "../../../backward/structural.js";
+import { InputError } from "../../../errors.js";
+import { mul, sign } from "../../../graph/build.js";
+import type { Node, Value } from "../../../graph/value.js";
+import type { Handing } from "../../contract/method.js";
+import type { Context } from "../../network/context.js";
+
+/** Relevance of a node's first output → relevance of inputs, a row axis in front of all (methods.md §2.2). */
+export type OperatorRule = (node: Node, amount: Value, context: Context) => Handing;
+
+/** Relevance passes unchanged. */
+export const pass: OperatorRule = (node, amount) => ({ rule: "pass", to: [[node.inputs[0]!, amount]] });
+
+/** An operand of a binary node, and the other one. */
+export interface Operand {
+  readonly index: 0 | 1;
+  readonly value: Value;
+  readonly other: Value;
+}
+
+/** The operand of a binary node that depends on the observation, where only one does. */
+export function dynamicOperand(node: Node, { analysis }: Context): Operand | undefined {
+  const [first, second] = bothOperands(node);
+  const [a, b] = [analysis.isDependent(first.value), analysis.isDependent(second.value)];
+  if (a && b) return undefined;
+  return a ? first : second;
+}
+
+export function bothOperands(node: Node): readonly [Operand, Operand] {
+  const [a, b] = node.inputs as readonly [Value, Value];
+  return [
+    { index: 0, value: a, other: b },
+    { index: 1, value: b, other: a },
+  ];
+}
+
+/** An amount of the node's output to an operand that was broadcast to it. */
+export const unbroadcast = (to: Value, amount: Value): readonly [Value, Value] => [to, sumToShape(amount, to.shape, 1)];
+
+/** What a factor does to relevance beside handing it on. */
+export type Turn = (node: Node, amount: Value, factor: Value, context: Context) => Value;
+
+/** On the output side relevance carries the torque's sign, which a negative factor turns; elsewhere it passes. */
+export const turned: Turn = (node, amount, factor, { analysis }) =>
+  analysis.isOutputSide(node) ? mul(amount, sign(factor)) : amount;
+
+export function unexplained(node: Node, why: string): InputError {
+  return new InputError(`node "${node.label}" (${node.op}): ${why}`);
+}

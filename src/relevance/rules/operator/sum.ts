@@ -1,0 +1,45 @@
+import { abs, add, div, equal, less, mul, neg, relu, where } from "../../../graph/build.js";
+import type { Value } from "../../../graph/value.js";
+import { bothOperands, dynamicOperand, type OperatorRule, unbroadcast } from "./rule.js";
+
+/** What an operand of a sum weighs at least where none is positive: all of them zero share equally. */
+const SILENT = 1e-30;
+
+/**
+ * A sum of activations: each operand takes its positive part in proportion, all by magnitude where none is positive
+ * (z⁺ on a sum). A constant operand is a bias and takes nothing.
+ */
+export const sumRule =
+  (negateSecond: boolean): OperatorRule =>
+  (node, amount, context) => {
+    const isOutput = context.analysis.isOutputSide(node);
+    const single = dynamicOperand(node, context);
+    if (single) {
+      const flips = negateSecond && single.index === 1 && isOutput;
+      return { rule: "pass", to: [unbroadcast(single.value, flips ? neg(amount) : amount)] };
+    }
+    const [{ value: a }, { value: b }] = bothOperands(node);
+    // On the output side what agrees with the torque's sign is positive (Eq. 1 on a sum).
+    const oriented = (x: Value) => (isOutput ? where(less(amount, 0), neg(x), x) : x);
+    const [wa, wb] = shares([oriented(a), oriented(negateSecond ? neg(b) : b)]);
+    const ratio = div(amount, add(wa!, wb!));
+    return {
+      rule: "sum",
+      to: [unbroadcast(a, mul(ratio, wa!)), unbroadcast(b, mul(ratio, negateSecond && isOutput ? neg(wb!) : wb!))],
+    };
+  };
+
+/** The same of any number of operands. */
+export const sumOfMany: OperatorRule = (node, amount, context) => {
+  const dynamic = (node.inputs as readonly Value[]).filter((value) => context.analysis.isDependent(value));
+  const isOutput = context.analysis.isOutputSide(node);
+  const weights = shares(dynamic.map((x) => (isOutput ? where(less(amount, 0), neg(x), x) : x)));
+  const ratio = div(amount, weights.reduce(add));
+  return { rule: "sum", to: dynamic.map((value, i) => unbroadcast(value, mul(ratio, weights[i]!))) };
+};
+
+/** What each summand weighs: its positive part, all by magnitude where none is positive. */
+function shares(summands: readonly Value[]): readonly Value[] {
+  const none = equal(summands.map(relu).reduce(add), 0);
+  return summands.map((x) => where(none, add(abs(x), SILENT), relu(x)));
+}

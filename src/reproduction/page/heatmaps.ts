@@ -1,0 +1,169 @@
+import { breakable, percent, plural } from "../../analysis/page/parts.js";
+import { figure, type Html, html, table } from "../../page/html.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
+import { PARTS } from "../mass.js";
+import { METHODS, TESTED } from "../paper.js";
+import type { Collapse } from "../sanity.js";
+import type { Pictured } from "./picture.js";
+import type { FigureOf } from "./task.js";
+
+/** Parts of a task's section: where the policy looks, and what heatmaps are worth. */
+
+export function picturesPart({ pictures, modalities, period }: TaskFindings): Html {
+  return html`<h3>Where it looks (their Fig. 3)</h3>
+${pictures.map(
+  (pictured) => html`<h4>${pictured.condition}, ${(pictured.tick * period).toFixed(2)} s</h4>
+<div class="row">${figure(pictured.camera.svg, "Camera image, feature points ringed")}${pictured.heatmaps.map(
+    ({ method, panel }) => figure(panel.svg, `Heatmap by ${method}`),
+  )}</div>
+${elementsTable(pictured, modalities)}`,
+)}`;
+}
+
+/** Relevance of each element of the configuration, of all of the configuration's. */
+function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): Html {
+  const values = modalities.filter((name) => heatmaps[0]!.explanation.relevance[name] !== undefined);
+  const parts = heatmaps.map(({ explanation: { relevance } }) => {
+    const all = values.flatMap((name) => Array.from(relevance[name]!, Math.abs));
+    const sum = all.reduce((total, value) => total + value, 0);
+    return (name: string) =>
+      Array.from(relevance[name]!, (value) => ((100 * Math.abs(value)) / sum).toFixed(0)).join(" · ");
+  });
+  return table(
+    ["% of the configuration’s relevance, element by element", ...heatmaps.map(({ method }) => method)],
+    values.map((name) => [breakable(name), ...parts.map((part) => part(name))]),
+  );
+}
+
+export function sanityPart({ task, ...findings }: TaskFindings, figureOf: FigureOf): Html {
+  const [collapse, cascade] = [ofUsual(findings.collapse), ofUsual(findings.cascade)];
+  return html`<h3>What the heatmaps depend on</h3>
+<p>Alike heatmaps of different torques say nothing of the single torque (Sixt et al. 2020). Heatmaps that stay the same when layers are drawn anew from the torques on do not depend on those layers (Adebayo et al. 2018). The last method is no method of the paper: it is there for comparison.</p>
+${table(
+  ["heatmaps of two torques", "cosine", "least alike pair", "rank correlation", "structural similarity", "pairs"],
+  collapse.map(({ method, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => [
+    method,
+    signed(cosine),
+    signed(leastCosine),
+    signed(spearman),
+    signed(ssim),
+    pairs,
+  ]),
+)}
+<p>${collapseInWords(collapse)}</p>
+${figureOf(`cascade-${task}`, "Rank correlation of heatmaps with the policy’s, as its layers are drawn anew one after another.")}
+${table(
+  ["drawn anew down to", ...cascade.map(({ method }) => method)],
+  cascade[0]!.steps.map(({ layer }, step) => [
+    layer,
+    ...cascade.map(({ steps }) => `${steps[step]!.spearman.toFixed(3)} / ${signed(steps[step]!.cosine)}`),
+  ]),
+)}
+<p class="note">Rank correlation of sizes / cosine similarity, signs included.</p>
+<h4>Under every convention</h4>
+${table(
+  ["mean cosine of two torques’ heatmaps", ...conventions],
+  TESTED.map((method) => [
+    method,
+    ...conventions.map((name) => signed(measuredBy(findings.collapse, method, name).collapse.cosine)),
+  ]),
+)}
+${table(
+  ["rank correlation with the torques’ own layer drawn anew", ...conventions],
+  TESTED.map((method) => [
+    method,
+    ...conventions.map((name) => signed(measuredBy(findings.cascade, method, name).steps[0]!.spearman)),
+  ]),
+)}`;
+}
+
+const conventions = CONVENTIONS.map(({ name }) => name);
+const ofUsual = <T extends { readonly convention: string }>(all: readonly T[]) =>
+  all.filter(({ convention }) => convention === USUAL);
+
+const signed = (value: number) => value.toFixed(3).replace("-", "−");
+
+/** Heatmaps of two torques with a mean cosine from here on are alike; by the rank correlation of sizes, but for signs. */
+const ALIKE = 0.95;
+
+function collapseInWords(all: TaskFindings["collapse"]): string {
+  const named = (of: (collapse: Collapse) => boolean) =>
+    all
+      .filter(({ collapse }) => of(collapse))
+      .map(({ method }) => method)
+      .join(", ");
+  const isAlike = ({ cosine }: Collapse) => cosine >= ALIKE;
+  const isTurned = (collapse: Collapse) => !isAlike(collapse) && collapse.spearman >= ALIKE;
+  const alike = named(isAlike);
+  const turned = named(isTurned);
+  const different = named((collapse) => !isAlike(collapse) && !isTurned(collapse));
+  return [
+    alike &&
+      `By ${alike} the heatmaps of different torques are alike (mean cosine ${ALIKE} and more): they show what the policy looks at, not what the single torque is based on.`,
+    turned &&
+      `By ${turned} they differ in sign: sizes have a rank correlation of ${ALIKE} and more, so that they lie on the same pixels.`,
+    different && `By ${different} they differ.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+export function massPart({ mass: all }: TaskFindings): Html {
+  const mass = ofUsual(all);
+  return html`<h3>On what the image’s relevance lies</h3>
+${table(
+  ["method", ...PARTS, "ticks"],
+  [
+    ...mass.map(({ method, mass: { relevance, ticks } }) => [
+      method,
+      ...PARTS.map((part) => percent(relevance[part])),
+      ticks,
+    ]),
+    ["part of the image’s area", ...PARTS.map((part) => percent(mass[0]!.mass.area[part])), mass[0]!.mass.ticks],
+  ],
+)}
+${table(
+  ["on arm and target, under every convention", ...conventions],
+  METHODS.map((method) => [
+    method,
+    ...conventions.map((name) => {
+      const { arm, target } = measuredBy(all, method, name).mass.relevance;
+      return percent(arm + target);
+    }),
+  ]),
+)}`;
+}
+
+export function alphaPart({ alpha: { weighted: all, free, held } }: TaskFindings): Html {
+  const weighted = ofUsual(all);
+  return html`<h3>Importance α, by ${METHODS[0]}</h3>
+${table(
+  ["α", "image", "position", "velocity", "image share of a tick differs by (mean)", "(at most)"],
+  weighted.map(({ weighting, groups, difference }) => [
+    weighting,
+    percent(groups.image.mean),
+    percent(groups.position.mean),
+    percent(groups.velocity.mean),
+    percent(difference.mean),
+    percent(difference.max),
+  ]),
+)}
+${table(
+  ["image share by α, under every convention", ...conventions],
+  weighted.map(({ weighting }) => [
+    weighting,
+    ...all.filter((one) => one.weighting === weighting).map(({ groups }) => percent(groups.image.mean)),
+  ]),
+)}
+<p class="note">Cosine similarity of α by rollouts and by the analytic form: ${[
+    ["moving freely", free] as const,
+    ["in contact or at a limit", held] as const,
+  ]
+    .map(([where, { ticks, median, low }]) =>
+      ticks === 0
+        ? `${where} never`
+        : `${where} ${median.toFixed(4)} at the median, ${low.toFixed(4)} at the 5 % quantile (${plural(ticks, "tick")})`,
+    )
+    .join("; ")}.</p>`;
+}

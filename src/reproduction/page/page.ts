@@ -1,0 +1,135 @@
+import { percent, plural } from "../../analysis/page/parts.js";
+import { figure, type Html, html, STYLE, table } from "../../page/html.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import type { Verdict } from "../claims.js";
+import { type Findings, measuredBy, USUAL } from "../findings.js";
+import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
+import { type Ratio, ratiosOf } from "../ratios.js";
+import { taskSection } from "./task.js";
+
+/**
+ * The reproduction as one HTML page that needs nothing else: no network, no script.
+ * @param svgs the figures by name
+ */
+export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
+  const { tasks, missing, extent } = findings;
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>torquelens: Kim and Choi reproduced</title><style>${STYLE}${MORE_STYLE}</style></head><body>
+<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
+<p>${CITATION}. Their policies are not published; these are torquelens’ own for the same tasks, so the paper’s figures can be approached in trend and not in value. Its fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is the part of the relevance, Σ|R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
+<p class="note">${plural(extent.perCondition, "episode")} in each condition, seed ${extent.seed}.${
+    extent.stride > 1 ? ` Other conventions than ${USUAL} at one tick in ${extent.stride}.` : ""
+  } Other importance factors at one tick in ${extent.alphaStride}.${
+    extent.perCondition < 2 ? " A quick run: with one episode a condition the verdicts on trends mean little." : ""
+  }</p>
+<h2>Image : configuration</h2>
+${summaryTable(findings)}
+${tasks.map((task) => html`<p>${inWords(task.task, ratiosOf(task))}</p>`)}
+<h2>What of the paper’s statements holds</h2>
+<p>By how many of the ${METHODS.length} methods, under ${USUAL}; numbers and intervals with each task below.</p>
+${holdsTable(findings, [USUAL])}
+<p>The same by how many of the ${METHODS.length * CONVENTIONS.length} combinations of a method and a convention.</p>
+${holdsTable(
+  findings,
+  CONVENTIONS.map(({ name }) => name),
+)}
+<h2>Conventions</h2>
+<p>What relevance is measured from is a choice, and moves the shares more than the task does. Every convention leaves the torques as they are. A scale on an input changes nothing: the weights behind it take it back. So what normalisation decides is where zero lies.</p>
+${table(
+  ["convention", "normalisation", "joints and end effector are measured from", "feature points are measured from"],
+  CONVENTIONS.map(({ name, normalisation, configuration, points }) => [
+    name === USUAL ? `${name} (torquelens’ default)` : name,
+    normalisation === "inside" ? "inside the policy: physical units" : "outside: standardised inputs",
+    configuration === "zero" ? "0 rad, 0 rad/s, 0 m" : "their mean over these episodes",
+    ORIGINS[points],
+  ]),
+  4,
+)}
+${tasks.map((task) => taskSection(task, figureOf))}
+</body></html>
+`.text;
+
+  function figureOf(name: string, description: string): Html {
+    return figure(svgs.get(name)!, description);
+  }
+}
+
+const ORIGINS = {
+  policy: "the image centre, as the policy has them",
+  corner: "the image corner",
+  mean: "their mean over these episodes",
+} as const;
+
+function summaryTable({ tasks }: Findings): Html {
+  return table(
+    ["task", "paper", ...METHODS.map((method) => `${method}, ${USUAL}`), "all conventions", "success"],
+    tasks.map((findings) => {
+      const paper = PAPER_TASKS[findings.task]?.image;
+      const ratios = ratiosOf(findings);
+      const usual = ratios.filter(({ convention }) => convention === USUAL);
+      const means = ratios.map(({ image }) => image.mean);
+      return [
+        findings.task,
+        paper === undefined ? "–" : pair(paper),
+        ...usual.map(({ image }) => pair(image.mean)),
+        `${percent(Math.min(...means))} to ${percent(Math.max(...means))}`,
+        `${findings.successes} of ${findings.episodes}`,
+      ];
+    }),
+  );
+}
+
+/** How often each statement holds, by all methods under some conventions. */
+function holdsTable({ tasks }: Findings, conventions: readonly string[]): Html {
+  const verdicts = tasks.map(({ measured, change }) =>
+    conventions.flatMap((convention) =>
+      METHODS.map((method) =>
+        [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts),
+      ),
+    ),
+  );
+  const claims = verdicts[0]?.[0]?.map(({ claim }) => claim) ?? [];
+  const pairs = tasks.map(({ agreement }) =>
+    agreement.filter(({ convention }) => conventions.includes(convention)).flatMap((one) => one.verdicts),
+  );
+  const holding = (all: readonly Verdict[]) => count(all.filter(({ holds }) => holds).length, all.length);
+  return table(
+    ["the paper says", ...tasks.map(({ task }) => task)],
+    [
+      ...claims.map(({ text }, c) => [text, ...verdicts.map((all) => holding(all.map((own) => own[c]!)))]),
+      ["Methods agree in trend (pairs)", ...pairs.map(holding)],
+    ],
+  );
+}
+
+const count = (holding: number, of: number): Html =>
+  html`<span class="${holding === of ? "yes" : holding === 0 ? "no" : "some"}">${holding} of ${of}</span>`;
+
+const pair = (image: number) =>
+  Number.isNaN(image) ? "–" : `${Math.round(100 * image)} : ${100 - Math.round(100 * image)}`;
+
+/** Which of the paper's figure any convention reproduces, said plainly. */
+export function inWords(task: string, ratios: readonly Ratio[]): string {
+  const paper = PAPER_TASKS[task];
+  if (!paper) return `${task}: the paper has no such task.`;
+  const stated = `The paper has ${pair(paper.image)} for ${paper.name}`;
+  const near = ratios.filter(({ isNear }) => isNear);
+  const within = `within ${Math.round(100 * NEAR)} points`;
+  if (near.length === 0) {
+    const closest = ratios.reduce((a, b) =>
+      Math.abs(b.image.mean - paper.image) < Math.abs(a.image.mean - paper.image) ? b : a,
+    );
+    return `${task}: ${stated}. No convention comes ${within} of it by any method; closest is ${pair(closest.image.mean)} (${closest.method}, ${closest.convention}).`;
+  }
+  const named = near.map(({ method, convention, image }) => `${method} under ${convention} (${pair(image.mean)})`);
+  return `${task}: ${stated}. ${within[0]!.toUpperCase()}${within.slice(1)} of it: ${named.join(", ")}; the other ${ratios.length - near.length} of ${ratios.length} combinations are not.`;
+}
+
+const MORE_STYLE = `
+.row { display: flex; flex-wrap: wrap; gap: 0.5rem; break-inside: avoid; }
+.row figure { margin: 0; width: 206px; }
+.yes { color: #00633a; } .no { color: #9b1c1c; }
+td .yes, td .no { white-space: nowrap; }
+`;

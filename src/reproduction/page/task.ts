@@ -1,0 +1,150 @@
+import type { Estimate } from "../../analysis/bootstrap.js";
+import { breakable, percent, plural, significant } from "../../analysis/page/parts.js";
+import { type Html, html, table } from "../../page/html.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import type { Verdict } from "../claims.js";
+import type { MeanStd } from "../course.js";
+import { ofGroup, ofRow, rowsOf } from "../figures.js";
+import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
+import { METHODS, PAPER_TASKS } from "../paper.js";
+import { ratiosOf } from "../ratios.js";
+import { alphaPart, massPart, picturesPart, sanityPart } from "./heatmaps.js";
+
+/** Draws a figure by its name. */
+export type FigureOf = (name: string, description: string) => Html;
+
+/** All about one task. */
+export function taskSection(findings: TaskFindings, figureOf: FigureOf): Html {
+  const { task, policy, joints, conditions, episodes, successes, medianError } = findings;
+  return html`<section><h2>${task}</h2>
+<p>Policy ${policy.sha256.slice(0, 12)}…, commands ${joints.join(", ")}; ${plural(episodes, "episode")} in the conditions ${conditions.join(", ")}: ${successes} succeeded, median distance from the goal at the end ${significant(1000 * medianError)} mm.</p>
+${sharesPart(findings, figureOf)}
+${conventionsPart(findings, figureOf)}
+${overTimePart(findings, figureOf)}
+${changePart(findings, figureOf)}
+${verdictsPart(findings)}
+${picturesPart(findings)}
+${sanityPart(findings, figureOf)}
+${massPart(findings)}
+${alphaPart(findings)}
+</section>`;
+}
+
+function sharesPart({ task, modalities, measured, residual, episodes }: TaskFindings, figureOf: FigureOf): Html {
+  const paper = PAPER_TASKS[task]?.image;
+  const stated: Readonly<Record<string, number | undefined>> = {
+    image: paper,
+    configuration: paper === undefined ? undefined : 1 - paper,
+  };
+  const courses = METHODS.map((method) => measuredBy(measured, method, USUAL).courses);
+  const counting = plural(ofGroup(courses[0]!, "image").ticks, "tick");
+  return html`<h3>Shares (their Fig. 4)</h3>
+${figureOf(`fig4-${task}`, `Mean share along the trajectories, over ${counting} that count in ${plural(episodes, "episode")}; whiskers: ± one standard deviation over ticks. Configuration is all but the image. Of the paper’s figures the text gives image and configuration.`)}
+${table(
+  ["modality", "paper", ...METHODS],
+  rowsOf(modalities).map((name) => [
+    breakable(name),
+    stated[name] === undefined ? "–" : `${Math.round(100 * stated[name])} %`,
+    ...courses.map((own) => meanAndStd(ofRow(own, modalities, name))),
+  ]),
+)}
+<p class="note">Mean ± standard deviation over ticks. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
+}
+
+const meanAndStd = ({ mean, std }: MeanStd): string => `${percent(mean)} ± ${percent(std)}`;
+
+function conventionsPart(findings: TaskFindings, figureOf: FigureOf): Html {
+  const ratios = ratiosOf(findings);
+  return html`<h3>The same under other conventions</h3>
+${figureOf(`conventions-${findings.task}`, "The image’s share under each convention; whiskers: standard deviation over ticks; dashed: the paper’s.")}
+${table(
+  ["convention", "method", "image", "position", "velocity", "ticks", "within ten points of the paper"],
+  ratios.map(({ convention, method, image, position, velocity, isNear }) => [
+    convention,
+    method,
+    meanAndStd(image),
+    meanAndStd(position),
+    meanAndStd(velocity),
+    image.ticks,
+    isNear === undefined ? "–" : yesNo(isNear, "yes", "no"),
+  ]),
+  2,
+)}`;
+}
+
+function overTimePart({ task, episodes }: TaskFindings, figureOf: FigureOf): Html {
+  return html`<h3>Over the episode (their Fig. 5)</h3>
+${METHODS.map((method) => figureOf(`fig5-${task}-${method}`, `Shares over time by ${method}: mean over ${plural(episodes, "episode")}, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`))}`;
+}
+
+function changePart({ task, change, period, episodes }: TaskFindings, figureOf: FigureOf): Html {
+  const { windows, successes } = change;
+  return html`<h3>A target that moves (their Fig. 6)</h3>
+<p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those that the policy was trained on, another in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
+    successes < episodes / 2
+      ? " This policy hardly follows a target that moves: what is seen here is its reaction to an image that it was not trained on."
+      : ""
+  }</p>
+${METHODS.map((method) => figureOf(`fig6-${task}-${method}`, `Shares by ${method} where the target moves: mean over ${plural(episodes, "episode")}, band: ± one standard deviation.`))}`;
+}
+
+function verdictsPart({ measured, change, agreement }: TaskFindings): Html {
+  const by = (method: string, convention: string) =>
+    [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts);
+  const claims = by(METHODS[0], USUAL).map(({ claim }) => claim);
+  const conventions = CONVENTIONS.map(({ name }) => name);
+  const agreeing = agreement.find(({ convention }) => convention === USUAL)!.verdicts;
+  return html`<h3>What the paper says</h3>
+<p>Each statement is a number an episode; it holds where the 95 % interval of its mean over episodes (bootstrap) lies wholly on the stated side. That a share recovers holds only where it is shown to have moved before.</p>
+${table(
+  ["the paper says", "measured", "stated", ...METHODS],
+  claims.map((claim, c) => [
+    claim.text,
+    claim.measure,
+    claim.sign > 0 ? "> 0" : "< 0",
+    ...METHODS.map((method) => verdictCell(by(method, USUAL)[c]!)),
+  ]),
+  3,
+)}
+${table(
+  ["three methods agree in trend", "stated", "rank correlation"],
+  agreeing.map((verdict) => [verdict.claim.text, "> 0", verdictCell(verdict)]),
+  2,
+)}
+<p class="note">Under every convention: means over episodes. Their intervals are in claims.csv.</p>
+${METHODS.map(
+  (method) => html`<h4>Under every convention, by ${method}</h4>
+${table(
+  ["the paper says", ...conventions],
+  claims.map((claim, c) => [claim.text, ...conventions.map((name) => shortVerdict(by(method, name)[c]!))]),
+)}`,
+)}
+<h4>Agreement under every convention</h4>
+${table(
+  ["three methods agree in trend", ...conventions],
+  agreeing.map((verdict, pair) => [
+    verdict.claim.text,
+    ...agreement.map(({ verdicts }) => shortVerdict(verdicts[pair]!)),
+  ]),
+)}`;
+}
+
+function verdictCell({ claim, estimate, holds }: Verdict): Html {
+  return html`${yesNo(holds, "holds", "does not hold")}<br>${estimated(estimate, claim.unit)}`;
+}
+
+const shortVerdict = ({ claim, estimate, holds }: Verdict): Html =>
+  html`${yesNo(holds, "holds", "no")} ${estimated({ ...estimate, interval: undefined }, claim.unit)}`;
+
+function estimated({ mean, interval }: Estimate, unit: Verdict["claim"]["unit"]): string {
+  const shown = (value: number) =>
+    unit === "points"
+      ? `${value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}`
+      : value.toFixed(2).replace("-", "−");
+  if (Number.isNaN(mean)) return "nothing to measure";
+  const range = interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : "";
+  return `${shown(mean)}${unit === "points" ? " pts" : ""}${range}`;
+}
+
+const yesNo = (is: boolean, yes: string, no: string) =>
+  html`<span class="${is ? "yes" : "no"}">${is ? yes : no}</span>`;

@@ -1,0 +1,117 @@
+import { insertion, type ToolPoint } from "../expert/insertion.js";
+import type { Point } from "../expert/reach-cost.js";
+import type { ManipulationSpec } from "./manipulation-spec.js";
+import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
+
+/** The hinge angle that counts as open, and the part of it that is enough, rad. */
+const OPEN = 1;
+const ENOUGH = 0.8;
+/** How far the plan pulls the handle, rad: further than asked for, since the door resists. */
+const PULLED = 1.12;
+/** Where the hook goes through the handle, in the door's frame (closed: that of the frame), metres. */
+const GAP: Point = [0.34, -0.026, -0.258];
+const RADIUS = Math.hypot(GAP[0], GAP[1]);
+/** The hook's tip above the handle before it goes in, and below where it is in, metres. */
+const HOVER = 0.045;
+const DEPTH = 0.05;
+/** The hook is in the handle where its tip is this far below the bar's top, metres. */
+const IN = 0.01;
+const LENGTH = 0.3;
+const TOOL: readonly ToolPoint[] = [
+  { site: "ee", above: 0 },
+  { site: "hook_top", above: LENGTH },
+];
+/** How far ahead of the door the hook pulls, rad. */
+const LEAD = 0.1;
+/** Ticks at which the hook is above the handle, begins to go in, is in and pulls, and has pulled. */
+const ABOVE = 30;
+const STILL = 31;
+const DOWN = 32;
+const PULL = 46;
+const PULLED_AT = 92;
+const LAST = 96;
+
+/**
+ * 001's door opening: a hook into the handle of a hinged door, which is pulled open. The arm's base stands at four
+ * places; configuration is joint positions and velocities and the tip's in the base frame. The hinge is only seen.
+ */
+export const DOOR: ManipulationSpec = {
+  name: "door",
+  model: "door.xml",
+  robot: "door.urdf",
+  joints: SEVEN_JOINTS,
+  ticks: 100,
+  start: [-0.1, 0.1, -1.54, -2.1, 1.54, -0.2, 0, 0],
+  startNoise: 0.03,
+  stands: { far: [0, 0], near: [0, 0.1], right_far: [0.1, 0], right_near: [0.1, 0.1] },
+  goal: { body: "door_frame", place: [-0.12, 0.72, 0], site: "handle" },
+  area: { low: [-0.25, 0.6], high: [-0.1, 0.75] },
+  links: { ...SEVEN_LINKS, hook: "hand_link" },
+  passive: (tick) => [PULLED * fraction(tick, PULL, PULLED_AT)],
+  measure: (_, __, positions) => {
+    const angle = positions[SEVEN_JOINTS.length]!;
+    return {
+      error: RADIUS * Math.max(0, OPEN - angle),
+      progress: Math.max(0, Math.min(1, angle / OPEN)),
+      success: angle >= ENOUGH * OPEN,
+    };
+  },
+  expert: {
+    first: [-0.22, 0.62, 0],
+    goals: (start, frame) =>
+      TOOL.map(({ site, above }) => {
+        const from = start(site);
+        return {
+          site,
+          point: (tick: number): Point => {
+            const near = Math.min(1, tick / ABOVE);
+            const part = near * (2 - near);
+            const down = fraction(tick, DOWN, PULL);
+            const gap = handle(frame, PULLED * fraction(tick, PULL, PULLED_AT));
+            const to = [gap[0], gap[1], gap[2] + above + HOVER - down * (HOVER + DEPTH)];
+            return from.map((value, k) => value + part * (to[k]! - value)) as unknown as Point;
+          },
+        };
+      }),
+    weights: () => ({ squared: 200, linear: 1 }),
+    velocityWeight: 1e-2,
+    controlWeight: 1e-3,
+    postureWeight: 5,
+    last: LAST,
+    ahead: 3,
+    // Down only where it would go in.
+    hold: (phase, site, frame) => {
+      const tip = site("ee");
+      const gap = handle(frame, 0);
+      if (tip[2] < gap[2] - IN) return phase;
+      const astray = Math.hypot(tip[0] - gap[0], tip[1] - gap[1]);
+      const free = Math.max(0, Math.min(1, (0.016 - astray) / 0.006));
+      return Math.min(phase, STILL + free * (LAST - STILL));
+    },
+  },
+  pursuit: {
+    // In the handle, ahead of where the door is while the hook is low enough; and the door open.
+    wants: (site, frame, positions) => {
+      const angle = positions[SEVEN_JOINTS.length]!;
+      const low = 1 / (1 + Math.exp((site("ee")[2] - handle(frame, angle)[2]) / 0.008));
+      const ahead = low * LEAD * Math.tanh((PULLED - angle) / LEAD);
+      return [
+        ...insertion(site, TOOL, handle(frame, angle + ahead), DEPTH),
+        { error: [RADIUS * (PULLED - angle)], squared: 10, linear: 1 },
+      ];
+    },
+    velocityWeight: 2,
+    controlWeight: 2e-3,
+  },
+};
+
+/** Where the hook goes through the handle with the door this far open, rad. */
+function handle(frame: Point, angle: number): Point {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return [frame[0] + GAP[0] * cos + GAP[1] * sin, frame[1] - GAP[0] * sin + GAP[1] * cos, frame[2] + GAP[2]];
+}
+
+/** How far a tick is from one to another, 0 to 1. */
+function fraction(tick: number, from: number, to: number): number {
+  return Math.max(0, Math.min(1, (tick - from) / (to - from)));
+}

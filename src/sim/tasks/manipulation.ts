@@ -1,0 +1,252 @@
+import { readFile } from "node:fs/promises";
+import { type Importance, ImportanceFactor, type ImportanceForm } from "../../arm/importance.js";
+import { type Pose, relative } from "../../arm/pose.js";
+import type { Transform } from "../../explain/observation.js";
+import { packageUrl } from "../../package-files.js";
+import { PlanExpert } from "../expert/plan-expert.js";
+import { PursuitCost } from "../expert/pursuit-cost.js";
+import type { Point } from "../expert/reach-cost.js";
+import { type Random, random } from "../random.js";
+import { bodyPose, opticalPose } from "../render/poses.js";
+import type { Sight } from "../render/sight.js";
+import type { ImagePoint } from "../render/view.js";
+import { ArmScene, CONTROL_PERIOD, type Situation, TIP } from "./arm-scene.js";
+import type { ManipulationSpec, Measure } from "./manipulation-spec.js";
+import type { Targets } from "./reacher.js";
+import { Situations } from "./situations.js";
+import { type ControlProblem, type Modality, NO_WRENCH, type Task, type TaskObservation, type Wrench } from "./task.js";
+
+export interface ManipulationOptions {
+  /** Size of the camera image, pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The named conditions in turn (default), or base and goal anywhere between them for each episode. */
+  readonly targets?: Targets;
+}
+
+/** Scattered arms are up to this far from where a plan leads, rad. */
+const SCATTER = 0.15;
+
+/** A task of `ManipulationSpec`. The world is the arm's base frame: another stand of the base is another place of the bench. */
+export class Manipulation implements Task {
+  readonly name: string;
+  readonly arm: Task["arm"];
+  readonly joints: readonly string[];
+  readonly torqueLimit: Float64Array;
+  readonly width: number;
+  readonly height: number;
+  readonly focal: number;
+  readonly cameraFrame = "camera_optical_frame";
+  readonly modalities: readonly Modality[];
+  readonly controlPeriod = CONTROL_PERIOD;
+  readonly ticks: number;
+  readonly conditions: readonly string[];
+  readonly #scene: ArmScene;
+  readonly #spec: ManipulationSpec;
+  readonly #importance: ImportanceFactor;
+  readonly #expert: PlanExpert;
+  readonly #targets: Targets;
+  readonly #start: Float64Array;
+  readonly #situations: Situations;
+  #seed = 0;
+  #episode = 0;
+  #situation: Situation;
+
+  private constructor(
+    scene: ArmScene,
+    spec: ManipulationSpec,
+    readonly robotDescription: string,
+    { width, height, targets = "four" }: ManipulationOptions,
+  ) {
+    const { name, model, joints, ticks, start, stands, expert } = spec;
+    this.name = name;
+    this.arm = { file: model, site: TIP };
+    this.joints = joints;
+    this.ticks = ticks;
+    this.conditions = Object.keys(stands);
+    this.width = width;
+    this.height = height;
+    this.#scene = scene;
+    this.#spec = spec;
+    this.#targets = targets;
+    this.torqueLimit = scene.torqueLimit;
+    this.#importance = new ImportanceFactor(scene.arm, CONTROL_PERIOD);
+    this.#start = Float64Array.of(...start, ...start.map(() => 0));
+    this.#expert = new PlanExpert(scene, expert, this.#start, ticks);
+    this.#situations = new Situations(spec);
+    this.#situation = this.#situations.condition(this.#start, 0);
+    this.focal = scene.view(this.#situation).focal;
+    this.modalities = Object.entries(scene.configuration(this.#situation)).map(([modality, values]) => ({
+      name: modality,
+      size: values.length,
+    }));
+    this.reset(0, 0);
+  }
+
+  static async load(spec: ManipulationSpec, options: ManipulationOptions): Promise<Manipulation> {
+    const { model, joints, goal, robot } = spec;
+    const [scene, urdf] = await Promise.all([
+      ArmScene.load({ ...options, model, joints, goalBody: goal.body }),
+      readFile(packageUrl(`urdf/${robot}`), "utf8"),
+    ]);
+    return new Manipulation(scene, spec, urdf, options);
+  }
+
+  reset(seed: number, episode: number, condition?: number): void {
+    const numbers = random(seed, episode);
+    this.#seed = seed;
+    this.#episode = episode;
+    const state = this.#start.map((value, i) =>
+      i < this.joints.length ? value + this.#spec.startNoise * numbers.normal() : value,
+    );
+    const anywhere = condition === undefined && this.#targets === "random";
+    this.#situation = anywhere
+      ? this.#situations.anywhere(state, numbers)
+      : this.#situations.condition(state, condition ?? episode);
+  }
+
+  observe(): TaskObservation {
+    const values = this.#scene.configuration(this.#situation);
+    const image = this.#scene.render(this.#situation).rgb.slice();
+    return { image, values, position: values.joint_position!.slice(), velocity: values.joint_velocity!.slice() };
+  }
+
+  step(torque: ArrayLike<number>): boolean {
+    this.#situation = { ...this.#situation, state: this.#scene.step(this.#situation, torque) };
+    return this.torqueLimit.some((limit, j) => Math.abs(torque[j]!) > limit);
+  }
+
+  error(): number {
+    return this.#measure().error;
+  }
+
+  progress(): number {
+    return this.#measure().progress;
+  }
+
+  success(): boolean {
+    return this.#measure().success;
+  }
+
+  expert(): Float64Array {
+    return this.#expert.torque(this.#situation);
+  }
+
+  importance(torque?: ArrayLike<number>, form?: ImportanceForm): Importance {
+    return this.#importance.of(this.#scene.place(this.#situation), torque, form);
+  }
+
+  goalProblem(goal: readonly number[]): string | undefined {
+    const { low, high } = this.#spec.area;
+    const good = goal.length === 2 && goal.every((value, k) => value >= low[k]! && value <= high[k]!);
+    return good
+      ? undefined
+      : `expected [x, y] in metres from the arm's base, x ${low[0]} to ${high[0]}, y ${low[1]} to ${high[1]}`;
+  }
+
+  randomGoal(numbers: Random): readonly number[] {
+    return this.#situations.between(this.#start, numbers).goal.slice(0, 2);
+  }
+
+  moveGoal(goal: readonly number[]): void {
+    this.#situation = { ...this.#situation, goal: [goal[0]!, goal[1]!, this.#spec.goal.place[2]] };
+  }
+
+  push(wrench: Wrench | null): void {
+    this.#situation = { ...this.#situation, wrench: wrench ?? NO_WRENCH };
+  }
+
+  scatter(numbers: Random): void {
+    const condition = numbers.integer(this.conditions.length);
+    const { states } = this.#expert.plan(this.#situations.condition(this.#start, condition).goal);
+    const spread = SCATTER * numbers.uniform();
+    const tick = numbers.integer(states.length);
+    const state = states[tick]!.map((value, i) => (i < this.joints.length ? value + spread * numbers.normal() : value));
+    this.#spec.passive?.(tick).forEach((value, i) => {
+      state[this.joints.length + i] = value + spread * Math.abs(numbers.normal());
+    });
+    this.#situation =
+      numbers.uniform() < 0.5
+        ? this.#situations.condition(state, condition)
+        : this.#situations.anywhere(state, numbers);
+  }
+
+  renderOtherGoal(): Uint8Array {
+    // The same whenever it is asked for in an episode.
+    const numbers = random(this.#seed, this.#episode, 1);
+    return this.#scene.render(this.#situations.other(this.#situation, this.#targets, numbers)).rgb.slice();
+  }
+
+  sight(): Sight {
+    return this.#scene.sight(this.#situation);
+  }
+
+  imagePoints(): Readonly<Record<string, ImagePoint>> {
+    return {
+      target: this.#scene.imagePoint(this.#situation, this.#spec.goal.site),
+      fingertip: this.#scene.imagePoint(this.#situation, TIP),
+    };
+  }
+
+  transforms(): Transform[] {
+    const { links, goal } = this.#spec;
+    const data = this.#scene.place(this.#situation);
+    const world: Pose = { translation: [0, 0, 0], rotation: [0, 0, 0, 1] };
+    const poses: Record<string, Pose> = { world };
+    const transforms = Object.entries(links).map(([child, parent]) => {
+      poses[child] = bodyPose(data, this.#scene.model.id("body", child));
+      return { parent, child, ...relative(poses[parent]!, poses[child]) };
+    });
+    const view = this.#scene.view(this.#situation);
+    return [
+      ...transforms,
+      { parent: "world", child: "target", translation: this.#scene.site(data, goal.site), rotation: [0, 0, 0, 1] },
+      { parent: "world", child: this.cameraFrame, ...opticalPose(view.position, view.rotation) },
+    ];
+  }
+
+  state(): Float64Array {
+    return this.#situation.state.slice();
+  }
+
+  setState(state: Float64Array): void {
+    this.#situation = { ...this.#situation, state: state.slice() };
+  }
+
+  problem(): ControlProblem {
+    const { goal } = this.#situation;
+    const { pursuit } = this.#spec;
+    const cost = new PursuitCost(this.#scene.model, pursuit, goal);
+    const step = this.#scene.stepsTowards(goal);
+    return { step, horizon: this.ticks, start: this.state(), cost, controlWeight: pursuit.controlWeight };
+  }
+
+  save(): Float64Array {
+    const { state, bench, goal, wrench } = this.#situation;
+    return Float64Array.of(this.#seed, this.#episode, ...bench, ...goal, ...wrench, ...state);
+  }
+
+  restore(saved: Float64Array): void {
+    const [seed, episode, ...rest] = saved;
+    this.#seed = seed!;
+    this.#episode = episode!;
+    const part = (from: number, to: number) => rest.slice(from, to) as unknown;
+    this.#situation = {
+      bench: part(0, 3) as Point,
+      goal: part(3, 6) as Point,
+      wrench: part(6, 12) as Wrench,
+      state: Float64Array.from(rest.slice(12)),
+    };
+  }
+
+  delete(): void {
+    this.#importance.delete();
+    this.#scene.delete();
+  }
+
+  #measure(): Measure {
+    const { state, goal } = this.#situation;
+    const data = this.#scene.place(this.#situation);
+    return this.#spec.measure((name) => this.#scene.site(data, name), goal, state.subarray(0, this.#scene.model.nq));
+  }
+}

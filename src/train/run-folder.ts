@@ -1,0 +1,132 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { deserialize, serialize } from "node:v8";
+import { version } from "../bag/mcap-sink.js";
+import { InputError } from "../errors.js";
+import { writeAtomically } from "../files/atomic.js";
+import type { HistoryState } from "./history.js";
+import type { Recipe } from "./recipe.js";
+import type { Checkpoint } from "./training.js";
+import { curvesSvg } from "./training-curves.js";
+
+/** What a training is; two that agree in it come out the same. */
+export interface RunIdentity {
+  readonly task: string;
+  readonly algorithm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+}
+
+const RUN = "run.json";
+
+/** A training's folder: what it is, its curves, and where it can be taken up again. */
+export class RunFolder {
+  readonly #histories: Record<string, Omit<HistoryState, "sums" | "count">> = {};
+
+  private constructor(
+    readonly path: string,
+    readonly identity: RunIdentity,
+  ) {}
+
+  /**
+   * Makes the folder, or takes up the training that it holds.
+   * @throws InputError where it holds anything else; nothing is changed then
+   */
+  static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
+    const content = { torquelens_run: 1, torquelens: version, ...identity };
+    const found = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw new InputError(`${path}: cannot be a run folder (${error.code}), expected a folder`);
+    });
+    if (found !== undefined && found.length > 0) await assertSame(path, content, found);
+    else {
+      await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+        throw new InputError(`${path}: cannot make the run folder (${error.code}), expected a writable place`);
+      });
+      await writeAtomically(join(path, RUN), `${JSON.stringify(content, undefined, 2)}\n`);
+    }
+    return new RunFolder(path, identity);
+  }
+
+  /**
+   * Where the training of one of the networks was left; undefined where it has not begun.
+   * @throws InputError for a file that is no checkpoint
+   */
+  async checkpoint(network: string): Promise<Checkpoint | undefined> {
+    const file = this.#checkpointFile(network);
+    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw new InputError(`${file}: cannot read the checkpoint (${error.code})`);
+    });
+    if (bytes === undefined) return undefined;
+    try {
+      const checkpoint = deserialize(bytes) as Checkpoint;
+      this.#histories[network] = curvesOf(checkpoint.history);
+      return checkpoint;
+    } catch {
+      throw new InputError(`${file}: not a checkpoint of torquelens train; delete it to train this network anew`);
+    }
+  }
+
+  /** Writes a checkpoint of one of the networks, and the curves of all. */
+  async keep(network: string, checkpoint: Checkpoint): Promise<void> {
+    await writeAtomically(this.#checkpointFile(network), serialize(checkpoint));
+    this.#histories[network] = curvesOf(checkpoint.history);
+    await writeAtomically(join(this.path, "curves.json"), `${JSON.stringify(this.#histories)}\n`);
+  }
+
+  /** Draws the curves of all networks so far. */
+  async draw(): Promise<void> {
+    if (Object.keys(this.#histories).length === 0) return;
+    await writeAtomically(join(this.path, "curves.svg"), await curvesSvg(this.#histories));
+  }
+
+  /** Draws the curves, and writes what came out. */
+  async finish(result: object): Promise<void> {
+    await this.draw();
+    await writeAtomically(join(this.path, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  }
+
+  #checkpointFile(network: string): string {
+    return join(this.path, `${network}.checkpoint`);
+  }
+}
+
+const curvesOf = ({ curves, iterations }: HistoryState) => ({ curves, iterations });
+
+async function assertSame(path: string, content: Readonly<Record<string, unknown>>, files: string[]): Promise<void> {
+  if (!files.includes(RUN))
+    throw new InputError(`${path}: not a run folder of torquelens train, expected an empty one`);
+  let held: unknown;
+  try {
+    held = JSON.parse(await readFile(join(path, RUN), "utf8"));
+  } catch {
+    throw new InputError(`${join(path, RUN)}: not JSON, expected what torquelens train wrote`);
+  }
+  const wanted = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
+  const difference = firstDifference(held, wanted);
+  if (difference === undefined) return;
+  throw new InputError(`${path}: holds a training with ${difference}; expected an empty folder, or the same training`);
+}
+
+/** The first place where something held is not as it is wanted, in words. */
+function firstDifference(held: unknown, wanted: unknown, place = ""): string | undefined {
+  if (isDeepStrictEqual(held, wanted)) return undefined;
+  if (!isRecord(held) || !isRecord(wanted)) {
+    return `${place} ${inWords(held)}, not ${inWords(wanted)}`;
+  }
+  for (const key of new Set([...Object.keys(wanted), ...Object.keys(held)])) {
+    const found = firstDifference(held[key], wanted[key], place === "" ? key : `${place}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function inWords(value: unknown): string {
+  if (value === undefined || isRecord(value)) return value === undefined ? "unset" : "set";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

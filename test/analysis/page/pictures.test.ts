@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readPictures } from "#src/analysis/page/pictures.js";
+import { McapSink } from "#src/bag/mcap-sink.js";
+import type { Explanation } from "#src/explain/explanation.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
+import { explanationOf, PERIOD, START, writeBag } from "../runs.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torquelens-pictures-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const TICKS = [0, 1, 2].map(() => ({ shares: [1, 0, 0, 0] as const }));
+
+it("pictures of the stamps asked for, with the feature points of their explanation", async () => {
+  const bag = await writeBag(folder, "one.mcap", TICKS);
+  const stamp = START + PERIOD;
+  const found = await readPictures(bag, { stamps: new Set([stamp]), from: stamp, to: stamp });
+  expect([...found.keys()]).toEqual([stamp]);
+  expect(found.get(stamp)).toMatchObject([
+    {
+      camera: "",
+      points: [
+        [10, 20],
+        [30.5, 40.25],
+      ],
+    },
+  ]);
+});
+
+it("each camera has its own feature points, or none", async () => {
+  const sample = explanationOf(TICKS[0]!, 0);
+  const both = <T>(of: T) => ({ left: of, right: of });
+  const two: Explanation = {
+    ...sample,
+    observation: { ...sample.observation, images: both(sample.observation.images.image!) },
+    modalities: ["left", "right", "joint_position"],
+    shares: Float32Array.of(0.5, 0.25, 0.25),
+    torqueShares: Float32Array.of(0.5, 0.25, 0.25, 0.5, 0.25, 0.25),
+    heatmaps: both(sample.heatmaps.image!),
+    featurePoints: { right: Float32Array.of(3, 4) },
+  };
+  const bag = join(folder, "two.mcap");
+  const sink = await McapSink.create(bag, { encoder: new ChannelEncoder({ cameras: ["left", "right"] }) });
+  await sink.write(two);
+  await sink.close();
+  const found = await readPictures(bag, { stamps: new Set([START]), from: START, to: START });
+  const points = found.get(START)!.map((picture) => [picture.camera, picture.points]);
+  expect(Object.fromEntries(points)).toEqual({ left: [], right: [[3, 4]] });
+});

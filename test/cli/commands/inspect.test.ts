@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { parseCard } from "#src/policy/card.js";
+import { reacherCard } from "../../policy/cards.js";
+import { reacherModel, unsupportedModel } from "../../policy/model.js";
+import { refusal, torquelens } from "../run.js";
+
+let folder: string;
+const file = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torquelens-inspect-"));
+  const model = reacherModel();
+  await writeFile(file("reacher.onnx"), model);
+  await writeFile(file("reacher.yaml"), stringify(reacherCard()));
+  await writeFile(file("bare.onnx"), model);
+  await writeFile(file("cut.onnx"), model.subarray(0, model.length - 100));
+  await writeFile(file("text.onnx"), "not a model");
+  await writeFile(file("odd.onnx"), unsupportedModel());
+  await writeFile(
+    file("wrong.yaml"),
+    stringify({ ...reacherCard(), joints: ["a", "b", "c"], torque: { output: "torque", limits: 1 } }),
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("a policy is described for people", async () => {
+  const { code, stdout, stderr } = await torquelens("inspect", file("reacher.onnx"));
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^ {2}Conv +1$/m);
+  expect(stdout).toMatch(/^ {2}configuration +float32 \[1, 10\]$/m);
+  expect(stdout).toMatch(/^ {2}image +image +80×64 rgb8 NHWC, range \[0, 255\]$/m);
+  expect(stdout).toMatch(/^ {2}joint_velocity +configuration\[2\.\.3\] +shoulder, elbow in rad\/s, reference zero$/m);
+  const rules = stdout.slice(stdout.indexOf("rules of dtd"));
+  const passing = ["dtd", "move", "pass"];
+  expect(rules.match(/\S+(?=\n|$)/g)!.filter((rule) => !passing.includes(rule))).toEqual([
+    "zbox",
+    "mass",
+    "eq2",
+    "eq1",
+  ]);
+});
+
+test("a policy is described for machines", async () => {
+  const { code, stdout } = await torquelens("inspect", file("reacher.onnx"), "--json");
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(report).toMatchObject({
+    policy: file("reacher.onnx"),
+    outputs: [{ name: "torque", shape: [1, 2], dtype: "float32" }],
+    card: { name: "reacher" },
+    problem: null,
+  });
+  expect(report.modalities.map((modality: { name: string }) => modality.name)).toContain("end_effector_velocity");
+});
+
+test("a model without a card is shown one to fill in; --template prints only that", async () => {
+  const { code, stdout } = await torquelens("inspect", file("bare.onnx"));
+  expect(code).toBe(0);
+  const template = await torquelens("inspect", file("bare.onnx"), "--template");
+  expect(template.code).toBe(0);
+  expect(stdout.endsWith(`\n\n${template.stdout}\n`)).toBe(true);
+  const filled = template.stdout
+    .replace("control_period: null", "control_period: 0.05")
+    .replace("[null, null]", "[shoulder, elbow]")
+    .replace("limits: null", "limits: 3")
+    .replace("encoding: null", "encoding: rgb8")
+    .replace("modality: null", "modality: state");
+  expect(parseCard(filled, "filled").joints).toEqual(["shoulder", "elbow"]);
+});
+
+test("an unsupported operator is listed, named with its consumers, and refused", async () => {
+  const { code, stdout, stderr } = await torquelens("inspect", file("odd.onnx"));
+  expect(code).toBe(2);
+  expect(stdout).toMatch(/^ {2}Zork +1 +not supported$/m);
+  expect(stderr).toMatch(
+    /^torquelens: .*odd\.onnx: node "bend" \(Zork\): operator Zork is not supported; it feeds "squash" \(Sigmoid\)\n$/,
+  );
+});
+
+test.each([
+  ["a missing file", "none.onnx", "none.onnx: cannot read the policy (no such file)"],
+  ["a truncated file", "cut.onnx", "cut.onnx: truncated, or not an ONNX file"],
+  ["a file that is not ONNX", "text.onnx", "text.onnx: truncated, or not an ONNX file"],
+])("refused: %s", async (_title, name, message) => {
+  expect(await torquelens("inspect", file(name))).toEqual({ ...refusal(join(folder, message)), stdout: "" });
+});
+
+test("refused: a card that does not fit, after what is known was printed", async () => {
+  const { code, stdout, stderr } = await torquelens("inspect", file("reacher.onnx"), "--card", file("wrong.yaml"));
+  const message = `${file("wrong.yaml")}: inputs.configuration[0].size: found 2, expected 3 (one a joint), or elements naming the joints`;
+  expect({ code, stderr }).toEqual(refusal(message));
+  expect(stdout).toMatch(/^ {2}Conv +1$/m);
+});

@@ -1,0 +1,119 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { openBag } from "#src/bag/open-bag.js";
+import { refusal, torquelens } from "../run.js";
+
+let folder: string;
+const at = (name: string): string => join(folder, name);
+const policy = fileURLToPath(new URL("../../../models/reacher.onnx", import.meta.url));
+const replay = (...argv: string[]) => torquelens("replay", at("run.mcap"), "--policy", policy, ...argv);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torquelens-replay-cli-"));
+  const argv = ["--policy", policy, "--no-live", "--speed", "0", "--ticks", "30", "--record", at("run.mcap")];
+  expect(await torquelens("sim", ...argv)).toMatchObject({ code: 0 });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("torquelens replay", () => {
+  it("writes a rosbag2 folder whose metadata tell what is in it", async () => {
+    const { code, stdout, stderr } = await replay("-o", at("out"), "--json");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      output: at("out"),
+      explained: 30,
+      images: 30,
+      unmatched: 0,
+      episodes: 1,
+    });
+    expect(await readdir(at("out"))).toEqual(["metadata.yaml", "out_0.mcap"]);
+    const { rosbag2_bagfile_information: facts } = parse(await readFile(at("out/metadata.yaml"), "utf8"));
+    const bag = await openBag(at("out"));
+    await bag.close();
+    expect(facts).toMatchObject({
+      version: 8,
+      storage_identifier: "mcap",
+      message_count: bag.messages,
+      relative_file_paths: ["out_0.mcap"],
+      starting_time: { nanoseconds_since_epoch: Number(bag.start) },
+      duration: { nanoseconds: Number(bag.end - bag.start) },
+    });
+    const listed = facts.topics_with_message_count.map(
+      (entry: { topic_metadata: Record<string, string>; message_count: number }) => [
+        entry.topic_metadata.name,
+        entry.topic_metadata.type,
+        entry.message_count,
+        entry.topic_metadata.offered_qos_profiles,
+      ],
+    );
+    const held = bag.topics.map(({ name, type, messages, metadata }) => [
+      name,
+      type,
+      messages,
+      metadata.get("offered_qos_profiles"),
+    ]);
+    expect(listed.sort()).toEqual(held.sort());
+    expect(await replay("-o", at("out"))).toMatchObject(
+      refusal(`${at("out")}: there is something of that name, expected a new folder or a name in .mcap`),
+    );
+  });
+
+  it("explains a part, and copies what is asked for", async () => {
+    const part = ["--start", "0.5", "--end", "1", "--every", "2", "--copy", "/tf,/joint_states"];
+    const { code, stdout } = await replay("-o", at("part.mcap"), ...part);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^explained 6 of 11 images in 1 episodes, [\d.]+ a second\nwritten {3}.*part.mcap\n$/);
+    const bag = await openBag(at("part.mcap"));
+    await bag.close();
+    const foreign = bag.topics.filter(({ name }) => !name.startsWith("/torquelens/"));
+    expect(foreign.map(({ name, messages }) => [name, messages])).toEqual([
+      ["/joint_states", 11],
+      ["/tf", 11],
+    ]);
+  });
+
+  it("packs the output as the recording is, or as it is told", async () => {
+    const packed = async (path: string) => {
+      const bag = await openBag(path);
+      await bag.close();
+      return bag.isPacked;
+    };
+    const few = ["--end", "0.2"];
+    expect(await replay("-o", at("as.mcap"), ...few)).toMatchObject({ code: 0 });
+    expect(await replay("-o", at("plain.mcap"), ...few, "--compression", "none")).toMatchObject({ code: 0 });
+    expect(await torquelens("replay", at("plain.mcap"), "--policy", policy, "-o", at("again.mcap"))).toMatchObject({
+      code: 0,
+    });
+    const names = ["run.mcap", "as.mcap", "plain.mcap", "again.mcap"];
+    expect(await Promise.all(names.map((name) => packed(at(name))))).toEqual([true, true, false, false]);
+  });
+
+  it.each<[string, string[], string]>([
+    [
+      "a topic to copy that is none",
+      ["--copy", "/x"],
+      "--copy /x: no topic /x, expected all, none or some of /joint_states",
+    ],
+    ["a start after the end of the recording", ["--start", "100"], "--start 100: the recording is 1.450 s long"],
+    ["an end before the start", ["--start", "1", "--end", "0.5"], "--end 0.5: expected 1 (--start) or more"],
+    ["values of nothing", ["--value", "goal=1,2"], "values: unknown modality goal, expected one of none"],
+    ["values that are none", ["--value", "goal=1,,2"], '--value goal=1,,2: found "", expected a number, or a topic'],
+    ["a camera that is none", ["--image", "/tf"], "run.mcap: no images on /tf, expected one of /camera/image"],
+  ])("refuses %s and writes nothing", async (_, options, reason) => {
+    const { code, stderr } = await replay("-o", at("no.mcap"), ...options);
+    expect(code).toBe(2);
+    expect(stderr).toContain(reason);
+    expect((await readdir(folder)).filter((name) => name.startsWith("no."))).toEqual([]);
+  });
+
+  it("leaves no file where nothing could be explained, and says why", async () => {
+    const { code, stderr } = await replay("-o", at("no.mcap"), "--end", "0.01", "--start", "0.005");
+    expect(code).toBe(2);
+    expect(stderr).toContain("run.mcap: nothing could be explained");
+    expect((await readdir(folder)).filter((name) => name.startsWith("no."))).toEqual([]);
+  });
+});

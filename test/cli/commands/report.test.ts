@@ -1,0 +1,132 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { refusal, torquelens } from "../run.js";
+import { simulate, type Tick, writePolicy } from "../simulation.js";
+
+let folder: string;
+let policy: string;
+let bag: string;
+let other: string;
+let ticks: Tick[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torquelens-report-"));
+  policy = await writePolicy(folder);
+  bag = join(folder, "run <1>.mcap");
+  other = join(folder, "other.mcap");
+  ({ ticks } = await simulate("--policy", policy, "--episodes", "2", "--record", bag));
+  await simulate("--policy", policy, "--episodes", "2", "--seed", "3", "--record", other);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const report = (...argv: string[]) => torquelens("report", ...argv);
+
+describe("torquelens report", () => {
+  it("has the numbers that the run printed", async () => {
+    const { code, stdout, stderr } = await report(bag, "--json", "--event", "tick:20");
+    expect([code, stderr]).toEqual([0, ""]);
+    const [set] = JSON.parse(stdout).sets;
+    expect(set).toMatchObject({ method: "dtd", joints: ticks[0]!.joints, policy_sha256: ticks[0]!.policy_sha256 });
+    const half = ticks.length / 2;
+    const episodes = [ticks.slice(0, half), ticks.slice(half)];
+    expect(set.runs.map((run: { ticks: number }) => run.ticks)).toEqual([half, half]);
+    for (const [e, episode] of episodes.entries()) {
+      const counted = episode.filter(({ flags }) => !flags.includes("idle"));
+      expect(set.runs[e].counted).toBe(counted.length);
+      for (const [modality, { mean }] of Object.entries<{ mean: number }>(set.runs[e].shares)) {
+        const expected = counted.reduce((sum, { shares }) => sum + shares[modality]!, 0) / counted.length;
+        expect(mean).toBeCloseTo(expected, 4);
+      }
+    }
+    expect(set.events[0]).toMatchObject({ event: "tick:20", count: 2 });
+  });
+
+  it("writes one page that needs nothing else, whose links lead somewhere", async () => {
+    const output = join(folder, "report.html");
+    const { code, stdout } = await report(bag, other, "-o", output, "--at", "0.5,1");
+    expect(code).toBe(0);
+    expect(stdout).toContain(output);
+    const text = await readFile(output, "utf8");
+    expect(text).toContain("run &#60;1&#62;.mcap");
+    expect(text).not.toMatch(/<script|<link|<iframe|@import|url\(|(src|href)="(?!data:|#)/);
+    expect(text.match(/<svg/g)!.length).toBeGreaterThan(4);
+    expect(text).toContain("data:image/jpeg;base64,");
+    expect(text).toMatch(/<img src="data:image\/jpeg[^>]+><svg[^>]+><circle /);
+    expect(text).not.toMatch(/NaN|undefined|\[object/);
+    const ids = new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id));
+    for (const [, target] of text.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
+    await report(bag, other, "-o", join(folder, "again.html"), "--at", "0.5,1");
+    expect(await readFile(join(folder, "again.html"), "utf8")).toBe(text);
+  });
+
+  it("writes tables with a row a tick and joint; Parquet says what CSV says", async () => {
+    const [csv, parquet] = [join(folder, "t.csv"), join(folder, "t.parquet")];
+    expect(await report(bag, "--csv", csv, "--parquet", parquet)).toMatchObject({ code: 0, stderr: "" });
+    const [head, ...lines] = (await readFile(csv, "utf8")).trimEnd().split("\n");
+    const rows = lines.map((line) => Object.fromEntries(line.split(",").map((cell, c) => [head!.split(",")[c], cell])));
+    const joints = ticks[0]!.joints as string[];
+    expect(rows).toHaveLength(ticks.length * joints.length);
+    const last = ticks.at(-1)!;
+    expect(rows.at(-1)).toMatchObject({
+      tick: String(last.tick),
+      joint: joints.at(-1),
+      policy_sha256: last.policy_sha256,
+    });
+    expect(Number(rows.at(-1)!.torque)).toBeCloseTo(last.torque.at(-1)!, 5);
+    expect(Number(rows.at(-1)!.total_share_image)).toBeCloseTo(last.shares.image!, 5);
+    const read = await parquetReadObjects({ file: await asyncBufferFromFile(parquet) });
+    expect(read).toHaveLength(rows.length);
+    for (const [r, row] of read.entries()) {
+      for (const [name, value] of Object.entries(row)) {
+        const cell = rows[r]![name]!;
+        if (typeof value === "number") expect(Math.fround(Number(cell))).toBe(Math.fround(value));
+        else expect(String(value ?? "")).toBe(cell);
+      }
+    }
+  });
+
+  it("compares two sets", async () => {
+    const { stdout } = await report(bag, "--against", other, "--names", "before,after", "--json");
+    const { sets, comparison } = JSON.parse(stdout);
+    expect(sets.map(({ name }: { name: string }) => name)).toEqual(["before", "after"]);
+    for (const { modality, a, b, difference, interval_95 } of comparison) {
+      expect(a).toBe(sets[0].shares[modality].mean);
+      expect(difference).toBeCloseTo(b - a, 5);
+      expect(interval_95[0]).toBeLessThanOrEqual(difference);
+      expect(interval_95[1]).toBeGreaterThanOrEqual(difference);
+    }
+    const output = join(folder, "two.html");
+    expect(await report(bag, "--against", other, "-o", output)).toMatchObject({ code: 0, stderr: "" });
+    expect(await readFile(output, "utf8")).toContain("A and B");
+  });
+
+  it("leaves out what is no explained recording, and says so, as long as there is one", async () => {
+    const no = join(folder, "no.mcap");
+    await writeFile(no, "nothing");
+    expect(await report(no)).toMatchObject(
+      refusal(`${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)`),
+    );
+    const { code, stderr, stdout } = await report(no, bag);
+    expect([code, stderr]).toEqual([
+      0,
+      `warning: left out ${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)\n`,
+    ]);
+    expect(stdout).toContain("2 runs");
+  });
+
+  it("refuses what does not fit, in one line, and leaves no file behind", async () => {
+    const before = await readdir(folder);
+    const missing = join(folder, "missing.mcap");
+    expect(await report(missing, "--csv", join(folder, "x.csv"))).toMatchObject(
+      refusal(`${missing}: cannot read the bag (no such file)`),
+    );
+    expect(await report(bag, bag)).toMatchObject(refusal(`${bag}: named twice, expected every bag once`));
+    expect(await report(bag, "--event", "soon")).toMatchObject({ code: 2 });
+    const nowhere = join(folder, "nowhere", "r.html");
+    expect(await report(bag, "-o", nowhere)).toMatchObject({ code: 2, stderr: expect.stringContaining(nowhere) });
+    expect(await readdir(folder)).toEqual(before);
+  });
+});

@@ -1,0 +1,127 @@
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import sharp from "sharp";
+import { describe, expect, it, test } from "vitest";
+import type { Image } from "#src/explain/observation.js";
+import { decodeImage } from "#src/image/decode.js";
+import { ImageError } from "#src/image/image-error.js";
+import type { CompressedImageMessage } from "#src/messages/types.js";
+import { header } from "../sensing/messages.js";
+
+const [width, height] = [24, 16];
+/** Red grows to the right, green downwards, blue is even: JPEG keeps it well, and a swapped channel shows. */
+const rgb = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+  const pixel = Math.floor(i / 3);
+  return [10 * (pixel % width), 15 * Math.floor(pixel / width), 40][i % 3]!;
+});
+const colours = sharp(rgb, { raw: { width, height, channels: 3 } });
+const png = await colours.clone().png().toBuffer();
+const jpeg = await colours.clone().jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
+
+const message = (format: string, data: Uint8Array): CompressedImageMessage => ({ header: header(), format, data });
+const decode = async (format: string, data: Uint8Array): Promise<Image> => decodeImage(message(format, data));
+
+test.each(["png", "rgb8; png compressed bgr8", "bgr8; png compressed bgr8"])("a PNG is exact: %s", async (format) => {
+  const image = await decode(format, png);
+  expect(image).toEqual({ width, height, encoding: "rgb8", frameId: "camera", data: rgb });
+});
+
+test.each(["jpeg", "jpg", "rgb8; jpeg compressed bgr8"])("a JPEG is close: %s", async (format) => {
+  const image = await decode(format, jpeg);
+  expect(image).toMatchObject({ width, height, encoding: "rgb8" });
+  expect(Math.max(...image.data.map((value, i) => Math.abs(value - rgb[i]!)))).toBeLessThanOrEqual(4);
+});
+
+test("what was written with red and blue exchanged says so, and is bgr8", async () => {
+  expect((await decode("rgb8; png compressed rgb8", png)).encoding).toBe("bgr8");
+});
+
+test("transparency is left out", async () => {
+  const image = await decode("png", await colours.clone().ensureAlpha(0.5).png().toBuffer());
+  expect(image).toMatchObject({ encoding: "rgb8", data: rgb });
+});
+
+test("grey is mono8", async () => {
+  const grey = rgb.filter((_, i) => i % 3 === 0);
+  const data = await sharp(grey, { raw: { width, height, channels: 1 } })
+    .toColourspace("b-w")
+    .png()
+    .toBuffer();
+  expect(await decode("mono8; png compressed mono8", data)).toMatchObject({ encoding: "mono8", data: grey });
+});
+
+describe("depth of 16 bits", async () => {
+  const words = Uint16Array.from({ length: width * height }, (_, i) => (i * 401) % 65536);
+  const data = await sharp(words, { raw: { width, height, channels: 1 } })
+    .toColourspace("grey16")
+    .png()
+    .toBuffer();
+
+  it.each([
+    ["16UC1; png compressed ", data],
+    ["16UC1; compressedDepth", Buffer.concat([new Uint8Array(12), data])],
+    ["16UC1; compressedDepth png", Buffer.concat([new Uint8Array(12), data])],
+  ])("%s", async (format, bytes) => {
+    const image = await decode(format, bytes);
+    expect(image.encoding).toBe("16UC1");
+    expect(new Uint16Array(image.data.slice().buffer)).toEqual(words);
+  });
+});
+
+test("whatever became of the bytes on their way, there is an image or an ImageError of one line", async () => {
+  const change = fc.record({ at: fc.nat(1 << 16), byte: fc.nat(255) });
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.array(change, { maxLength: 8 }), fc.nat(1 << 16), async (isPng, changes, cut) => {
+      const data = Uint8Array.from(isPng ? png : jpeg);
+      for (const { at, byte } of changes) data[at % data.length] = byte;
+      const end = cut % 3 === 0 ? cut % data.length : data.length;
+      const found = await decode("x", data.subarray(0, end)).catch((error: unknown) => error);
+      if (found instanceof ImageError) expect(found.message).not.toContain("\n");
+      else {
+        const image = found as Image;
+        const channels = { rgb8: 3, mono8: 1, "16UC1": 2 }[image.encoding as "rgb8"];
+        expect(image.data.length).toBe(image.width * image.height * channels);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+describe("refused with a reason", () => {
+  const huge = Buffer.from(png);
+  huge.writeUInt32BE(100_000, 16);
+  huge.writeUInt32BE(100_000, 20);
+  huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
+  const noise = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) % 256);
+  const cases: [title: string, format: string, data: Uint8Array, why: string, message: string][] = [
+    [
+      "no bytes",
+      "jpeg",
+      new Uint8Array(0),
+      "encoding",
+      'found 0 bytes of format "jpeg" that are neither, expected JPEG',
+    ],
+    ["noise", "jpeg", noise, "encoding", 'found 300 bytes of format "jpeg" that are neither, expected JPEG or PNG'],
+    ["another kind", "svg", Buffer.from('<svg width="9" height="9"/>'), "encoding", "neither, expected JPEG or PNG"],
+    ["a header alone", "jpeg", jpeg.subarray(0, 4), "damaged", "the compressed image is damaged ("],
+    ["a truncated JPEG", "jpeg", jpeg.subarray(0, jpeg.length / 2), "damaged", "the compressed image is damaged ("],
+    ["a truncated PNG", "png", png.subarray(0, png.length - 20), "damaged", "the compressed image is damaged ("],
+    ["a PNG with noise", "png", Buffer.concat([png.subarray(0, 8), noise]), "damaged", "damaged ("],
+    ["absurd size", "png", huge, "size", "an image of 100000×100000 pixels, expected 1 to 67108864 pixels"],
+  ];
+  it.each(cases)("%s", async (_title, format, data, why, text) => {
+    const error = await decode(format, data).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ImageError);
+    expect((error as ImageError).message).toContain(text);
+    expect((error as ImageError).message).not.toContain("\n");
+    expect((error as ImageError).why).toBe(why);
+  });
+
+  it("colours of 16 bits", async () => {
+    const data = await sharp(Uint16Array.from(rgb), { raw: { width, height, channels: 3 } })
+      .toColourspace("rgb16")
+      .png()
+      .toBuffer();
+    await expect(decode("png", data)).rejects.toThrow("found a colour image of ushort samples, expected 8 bits");
+  });
+});

@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { decodeImage } from "#src/image/decode.js";
+import { ENCODINGS } from "#src/image/encodings.js";
+import { ImageError } from "#src/image/image-error.js";
+import type { ImageMessage } from "#src/messages/types.js";
+import { rawImage } from "../sensing/messages.js";
+
+interface Case {
+  readonly encoding: string;
+  readonly width: number;
+  readonly height: number;
+  readonly data: string;
+  readonly rgb: string;
+}
+const golden = JSON.parse(readFileSync("test/data/sensing.json", "utf8")) as { yuv: Case[]; bayer: Case[] };
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "base64"));
+
+/** Rows with `padding` bytes of rubbish behind each. */
+function padded(data: Uint8Array, height: number, padding: number): Uint8Array {
+  const row = data.length / height;
+  const result = new Uint8Array((row + padding) * height).fill(99);
+  for (let y = 0; y < height; y++) result.set(data.subarray(y * row, (y + 1) * row), y * (row + padding));
+  return result;
+}
+
+describe("colours as OpenCV converts them, and so cv_bridge", () => {
+  test.each(golden.yuv)("$encoding", ({ encoding, width, height, data, rgb }) => {
+    const image = decodeImage(rawImage(encoding, width, height, bytes(data)));
+    expect(image).toMatchObject({ encoding: "rgb8", width, height, frameId: "camera" });
+    expect(image.data).toEqual(bytes(rgb));
+  });
+
+  test.each(golden.bayer)("$encoding $width×$height, but the edge", ({ encoding, width, height, data, rgb }) => {
+    const image = decodeImage(rawImage(encoding, width, height, bytes(data)));
+    const wanted = bytes(rgb);
+    expect(image.encoding).toBe("rgb8");
+    for (let y = 1; y < height - 1; y++)
+      for (let x = 1; x < width - 1; x++)
+        for (let c = 0; c < 3; c++)
+          expect(image.data[(y * width + x) * 3 + c], `${x}, ${y}, ${c}`).toBe(wanted[(y * width + x) * 3 + c]);
+  });
+});
+
+/** Bilinear demosaicing by its definition: the mean of a pixel's own colour's nearest samples, the image mirrored. */
+function slowDemosaic(data: Uint8Array, width: number, height: number, pattern: string): number[] {
+  const mirror = (i: number, n: number) => (i < 0 ? -i : i >= n ? 2 * n - 2 - i : i);
+  const letter = (x: number, y: number) => pattern[2 * (y % 2) + (x % 2)]!;
+  const result: number[] = [];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (const colour of "rgb") {
+        for (const reach of [0, 1, 2]) {
+          const near: number[] = [];
+          for (let dy = -1; dy <= 1; dy++)
+            for (let dx = -1; dx <= 1; dx++) {
+              const [a, b] = [mirror(x + dx, width), mirror(y + dy, height)];
+              if (Math.abs(dx) + Math.abs(dy) === reach && letter(a, b) === colour) near.push(data[b * width + a]!);
+            }
+          if (near.length === 0) continue;
+          result.push(Math.floor(near.reduce((sum, value) => sum + value, 0) / near.length + 0.5));
+          break;
+        }
+      }
+  return result;
+}
+
+test.each(["rggb", "bggr", "gbrg", "grbg"])("bayer_%s8 to the edges, whatever the size", (pattern) => {
+  const size = fc.integer({ min: 2, max: 9 });
+  fc.assert(
+    fc.property(size, size, fc.integer({ min: 0, max: 5 }), fc.infiniteStream(fc.nat(255)), (w, h, padding, stream) => {
+      const data = Uint8Array.from({ length: w * h }, () => stream.next().value!);
+      const image = decodeImage(rawImage(`bayer_${pattern}8`, w, h, padded(data, h, padding)));
+      expect([...image.data]).toEqual(slowDemosaic(data, w, h, pattern));
+    }),
+  );
+});
+
+describe("rows", () => {
+  const [width, height] = [4, 3];
+  it.each(Object.entries(ENCODINGS))("%s: padding changes nothing", (encoding, { bytes: perPixel }) => {
+    const data = Uint8Array.from({ length: width * height * perPixel }, (_, i) => (i * 53) % 256);
+    const tight = decodeImage(rawImage(encoding, width, height, data));
+    const loose = decodeImage(rawImage(encoding, width, height, padded(data, height, 6)));
+    expect(loose).toEqual(tight);
+  });
+
+  it("without padding are not copied", () => {
+    const message = rawImage("rgb8", width, height, new Uint8Array(36));
+    expect(decodeImage(message).data).toBe(message.data);
+  });
+
+  it.each(["16UC1", "mono16"])("%s of either byte order are little-endian words", (encoding) => {
+    const words = [0, 1, 255, 256, 40_000, 65_535];
+    const buffer = (little: boolean): Uint8Array => {
+      const view = new DataView(new ArrayBuffer(12));
+      for (const [i, word] of words.entries()) view.setUint16(2 * i, word, little);
+      return new Uint8Array(view.buffer);
+    };
+    for (const is_bigendian of [0, 1]) {
+      const image = decodeImage(rawImage(encoding, 3, 2, padded(buffer(!is_bigendian), 2, 2), { is_bigendian }));
+      expect(image.encoding).toBe("16UC1");
+      expect([...new Uint16Array(image.data.buffer)]).toEqual(words);
+    }
+  });
+});
+
+describe("refused with a reason", () => {
+  const good = rawImage("rgb8", 4, 3, new Uint8Array(36));
+  const cases: [title: string, change: Partial<ImageMessage>, why: string, message: string][] = [
+    ["an unknown encoding", { encoding: "rgb16" }, "encoding", 'encoding "rgb16", expected one of rgb8, bgr8, rgba8'],
+    ["an inherited name", { encoding: "toString" }, "encoding", 'encoding "toString", expected one of'],
+    ["no encoding", { encoding: "" }, "encoding", 'encoding "", expected one of'],
+    ["no width", { width: 0, step: 0, data: new Uint8Array(0) }, "size", "an image of 0×3 pixels, expected 1 to"],
+    [
+      "no height",
+      { height: 0, data: new Uint8Array(0) },
+      "size",
+      "an image of 4×0 pixels, expected 1 to 67108864 pixels",
+    ],
+    [
+      "absurd size",
+      { width: 4_294_967_295, height: 4_294_967_295 },
+      "size",
+      "an image of 4294967295×4294967295 pixels",
+    ],
+    ["short rows", { step: 11 }, "damaged", "rows of 11 bytes, expected at least 12 for 4 pixels of rgb8"],
+    ["truncated", { data: new Uint8Array(35) }, "damaged", "35 bytes, expected 36: 3 rows of 12"],
+    ["empty", { data: new Uint8Array(0) }, "damaged", "0 bytes, expected 36: 3 rows of 12"],
+    ["too long", { data: new Uint8Array(37) }, "damaged", "37 bytes, expected 36: 3 rows of 12"],
+    [
+      "half a pair of pixels",
+      { encoding: "uyvy", width: 3, step: 6, data: new Uint8Array(18) },
+      "size",
+      "3×3 pixels of uyvy, expected an even width",
+    ],
+    [
+      "less than a mosaic",
+      { encoding: "bayer_rggb8", width: 1, step: 1, data: new Uint8Array(3) },
+      "size",
+      "1×3 pixels of bayer_rggb8, expected at least 2×2",
+    ],
+  ];
+  it.each(cases)("%s", (_title, change, why, message) => {
+    const decode = () => decodeImage({ ...good, ...change });
+    expect(decode).toThrow(ImageError);
+    expect(decode).toThrow(message);
+    try {
+      decode();
+    } catch (error) {
+      expect((error as ImageError).why).toBe(why);
+    }
+  });
+
+  it("and never anything but an image or an ImageError, whatever the numbers", () => {
+    const encoding = fc.oneof(fc.constantFrom(...Object.keys(ENCODINGS)), fc.string());
+    const size = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.nat(0xffffffff));
+    const length = fc.integer({ min: 0, max: 200 });
+    fc.assert(
+      fc.property(encoding, size, size, size, length, fc.nat(255), (name, width, height, step, n, is_bigendian) => {
+        const message = rawImage(name, width, height, new Uint8Array(n), { step, is_bigendian });
+        try {
+          const image = decodeImage(message);
+          const channels = { rgb8: 3, bgr8: 3, rgba8: 4, bgra8: 4, mono8: 1, "16UC1": 2 }[image.encoding];
+          expect(image.data.length).toBe(width * height * channels);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ImageError);
+          expect((error as Error).message).not.toContain("\n");
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

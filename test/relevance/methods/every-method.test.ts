@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Method } from "#src/relevance/contract/method.js";
+import { METHODS, methodNamed } from "#src/relevance/methods.js";
+import type { Depth } from "#src/relevance/pass/readout.js";
+import { randoms, relativeError } from "../../evaluate.js";
+import { networkOf, type Spec, specs } from "../networks.js";
+import { explain, type Outputs, total } from "../subjects.js";
+
+/** Random policies; the same for every method. */
+const SPECS = fc.sample(specs, { numRuns: 8, seed: 11 });
+const DEPTHS: readonly Depth[] = ["shares", "heatmap", "full", "per-torque"];
+const importanceOf = ({ torques, seed }: Spec) => randoms(torques, seed + 9, 0.1, 2);
+const outputs = ["torquelens.relevance.configuration", "torquelens.torque_relevance.configuration"];
+
+/** What a method says of a policy, or what it says of why it cannot. */
+async function ask(spec: Spec, method: Method, depth: Depth, importance?: ArrayLike<number>) {
+  const network = networkOf(spec);
+  const importances = [importance ?? importanceOf(spec)];
+  try {
+    return (await explain(network.subject, network.feeds(spec.seed), { depth, method, importances }))[0]!;
+  } catch (error) {
+    expect((error as Error).name).toBe("InputError");
+    return String((error as Error).message);
+  }
+}
+
+const answered = (found: Outputs | string): found is Outputs => typeof found !== "string";
+
+describe.each(METHODS.map(({ name }) => name))("%s on random policies", (name) => {
+  const method = methodNamed(name);
+
+  it("gives finite numbers at every depth, shares that sum to 1, and conserves if it says so", async () => {
+    let explained = 0;
+    for (const spec of SPECS)
+      for (const depth of DEPTHS) {
+        const found = await ask(spec, method, depth);
+        if (!answered(found)) {
+          expect(found, "a refusal is one line and names what works").toMatch(
+            /^[^\n]*(methods that|works?|expected)[^\n]*$/,
+          );
+          continue;
+        }
+        explained++;
+        for (const [key, values] of Object.entries(found)) expect(values.every(Number.isFinite), key).toBe(true);
+        const sum = total(found["torquelens.shares"]!);
+        if (sum !== 0) expect(sum).toBeCloseTo(1, 4);
+        for (const share of found["torquelens.shares"]!) expect(share).toBeGreaterThanOrEqual(0);
+        if (method.conserves && found.last!.some((x) => x !== 0))
+          expect(found["torquelens.residual"]![0]).toBeLessThan(1e-3);
+      }
+    if (name !== "attention") expect(explained).toBeGreaterThan(0);
+  });
+
+  it("sums torques by importance", async () => {
+    for (const spec of SPECS.slice(0, 4)) {
+      const { torques } = spec;
+      const whole = await ask(spec, method, "heatmap");
+      if (!answered(whole)) continue;
+      const alpha = importanceOf(spec);
+      const single: Outputs[] = [];
+      for (let j = 0; j < torques; j++) {
+        const hot = Float32Array.from({ length: torques }, (_, k) => Number(j === k));
+        single.push((await ask(spec, method, "heatmap", hot)) as Outputs);
+      }
+      for (const key of ["torquelens.heatmap.image", outputs[0]!]) {
+        const sum = whole[key]!.map((_, i) => total(single.map((out, j) => alpha[j]! * out[key]![i]!)));
+        const isRectified = method.name === "grad-cam" && key === "torquelens.heatmap.image";
+        if (!isRectified) expect(relativeError(whole[key]!, sum), key).toBeLessThan(2e-4);
+      }
+    }
+  });
+
+  it("says of the configuration the same at every depth", async () => {
+    for (const spec of SPECS.slice(0, 4)) {
+      const [first, ...others] = await Promise.all(DEPTHS.map((depth) => ask(spec, method, depth)));
+      if (!answered(first!)) continue;
+      for (const other of others)
+        for (const key of outputs) expect(relativeError((other as Outputs)[key]!, first[key]!), key).toBeLessThan(2e-4);
+    }
+  });
+});

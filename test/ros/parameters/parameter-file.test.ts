@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { rosArguments } from "#src/ros/arguments.js";
+import { NODES, PARAMETER_FILE } from "#src/ros/nodes.js";
+import { overridesFor } from "#src/ros/parameters/overrides.js";
+import { parameterFileOf } from "#src/ros/parameters/parameter-file.js";
+import { problemOf } from "#src/ros/parameters/parameter-spec.js";
+import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";
+
+describe("the example parameter file", () => {
+  test("is current (npm run params writes it)", async () => {
+    expect(await readFile(PARAMETER_FILE, "utf8")).toBe(parameterFileOf(NODES));
+  });
+
+  test("holds every parameter with its default, as another reader of YAML has it", async () => {
+    const file = parse(await readFile(PARAMETER_FILE, "utf8")) as Record<string, { ros__parameters: object }>;
+    for (const [name, table] of Object.entries(NODES)) {
+      const defaults = Object.fromEntries(Object.entries(table).map(([key, spec]) => [key, spec.default]));
+      expect(file[name]!.ros__parameters).toEqual(defaults);
+    }
+  });
+
+  test("may be given as it is, to each node in any namespace", async () => {
+    const { parameters } = rosArguments(["--ros-args", "--params-file", "f"]);
+    for (const [name, table] of Object.entries(NODES)) {
+      const overrides = await overridesFor(`/arm/${name}`, parameters, async () => parameterFileOf(NODES));
+      expect([...overrides.warnings, ...unknownParameters(table, overrides)]).toEqual([]);
+      const values = Parameters.from(table, overrides);
+      for (const [key, spec] of Object.entries(table)) expect(values.value(key), key).toEqual(spec.default);
+    }
+  });
+
+  test("every default is a value that may be set", () => {
+    for (const table of Object.values(NODES))
+      for (const [name, spec] of Object.entries(table)) expect(problemOf(spec, spec.default), name).toBeUndefined();
+  });
+});
