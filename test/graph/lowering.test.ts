@@ -10,37 +10,37 @@ import { relativeError } from "../evaluate.js";
 import { extent, type Operand, oneOf, type Shape, tensor, together } from "./cases/operands.js";
 import { type AttributeValue, feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
 
-interface Composite {
+interface UnloweredNode {
   readonly inputs: readonly (Operand | undefined)[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly outputs: readonly string[];
 }
 
-const given = ({ inputs }: Composite) => inputs.flatMap((x, i) => (x ? [{ ...x, name: `x${i}` }] : []));
+const given = ({ inputs }: UnloweredNode) => inputs.flatMap((x, i) => (x ? [{ ...x, name: `x${i}` }] : []));
 
 /** One node as a model. */
-function modelOf(op: string, composite: Composite, opset: number): Uint8Array {
+function modelOf(op: string, node: UnloweredNode, opset: number): Uint8Array {
   return modelBytes({
     opset,
     nodes: [
       {
         op,
         name: "layer",
-        inputs: composite.inputs.map((x, i) => (x ? `x${i}` : "")),
-        outputs: composite.outputs,
-        attributes: composite.attributes,
+        inputs: node.inputs.map((x, i) => (x ? `x${i}` : "")),
+        outputs: node.outputs,
+        attributes: node.attributes,
       },
     ],
-    inputs: given(composite).flatMap((x) => (x.constant ? [] : [valueInfo(x.name, x.dtype, x.shape)])),
-    outputs: composite.outputs.filter(Boolean).map((name) => valueInfo(name)),
-    initializers: given(composite)
+    inputs: given(node).flatMap((x) => (x.constant ? [] : [valueInfo(x.name, x.dtype, x.shape)])),
+    outputs: node.outputs.filter(Boolean).map((name) => valueInfo(name)),
+    initializers: given(node)
       .filter(({ constant }) => constant)
       .map(({ name, dtype, shape, values }) => initializer(name, dtype, shape, values)),
   });
 }
 
-const feedsOf = (composite: Composite): Record<string, ort.Tensor> =>
-  Object.fromEntries(given(composite).flatMap((x) => (x.constant ? [] : [[x.name, feed(x.dtype, x.shape, x.values)]])));
+const feedsOf = (node: UnloweredNode): Record<string, ort.Tensor> =>
+  Object.fromEntries(given(node).flatMap((x) => (x.constant ? [] : [[x.name, feed(x.dtype, x.shape, x.values)]])));
 
 const weights = (shape: Shape) => tensor(shape, "float32", -1, 1).map((x) => ({ ...x, constant: true }));
 const strings = (values: readonly string[]) => ({
@@ -73,7 +73,7 @@ const recurrent = (parts: number, states: number, activations: readonly string[]
           weights([d, 2 * parts * hidden]),
           ...Array.from({ length: states }, () => tensor([d, batch, hidden])),
         )
-        .map(([x, w, r, bias, ...initial]): Composite => {
+        .map(([x, w, r, bias, ...initial]): UnloweredNode => {
           const names = Array.from({ length: d }, () => activations).flat();
           return {
             inputs: [x, w, r, biased ? bias : undefined, undefined, ...(started ? initial : [])],
@@ -124,7 +124,7 @@ const EQUATIONS: Readonly<Record<string, readonly Shape[]>> = {
 const einsum = oneOf(...Object.entries(EQUATIONS)).chain(([equation, shapes]) =>
   fc
     .tuple(...shapes.map((shape) => tensor(shape)))
-    .map((inputs): Composite => ({ inputs, attributes: { equation }, outputs: ["y"] })),
+    .map((inputs): UnloweredNode => ({ inputs, attributes: { equation }, outputs: ["y"] })),
 );
 
 const attention = fc
@@ -151,7 +151,7 @@ const attention = fc
         tensor(shape(kvHeads, keys)),
         tensor([queries, keys], mask === "bool" ? "bool" : "float32"),
       )
-      .map(([q, k, v, m]): Composite => {
+      .map(([q, k, v, m]): UnloweredNode => {
         // The first key is seen by every query: behind a softmax of nothing there is nothing to compare.
         const seen = mask === "bool" ? { ...m, values: m.values.map((x, i) => (i % keys === 0 ? 1 : x)) } : m;
         return {
@@ -170,9 +170,9 @@ const variadic = fc
   .integer({ min: 1, max: 3 })
   .chain((n) => together(n))
   .chain((shapes) => fc.tuple(...shapes.map((shape) => tensor(shape))))
-  .map((inputs): Composite => ({ inputs, attributes: {}, outputs: ["y"] }));
+  .map((inputs): UnloweredNode => ({ inputs, attributes: {}, outputs: ["y"] }));
 
-const LOWERED: Readonly<Record<string, readonly [made: fc.Arbitrary<Composite>, opset: number]>> = {
+const LOWERED: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNode>, opset: number]>> = {
   LSTM: [recurrent(4, 2, ["Sigmoid", "Relu", "Tanh"]), 14],
   GRU: [recurrent(3, 1, ["Sigmoid", "Softsign"]), 14],
   RNN: [recurrent(1, 1, ["Relu"]), 14],
@@ -183,22 +183,25 @@ const LOWERED: Readonly<Record<string, readonly [made: fc.Arbitrary<Composite>, 
   CastLike: [
     fc
       .tuple(tensor([2, 3], "int64"), tensor([1], "float32"))
-      .map((inputs): Composite => ({ inputs, attributes: {}, outputs: ["y"] })),
+      .map((inputs): UnloweredNode => ({ inputs, attributes: {}, outputs: ["y"] })),
     15,
   ],
-  GlobalMaxPool: [tensor([2, 3, 4, 5]).map((x): Composite => ({ inputs: [x], attributes: {}, outputs: ["y"] })), 13],
+  GlobalMaxPool: [
+    tensor([2, 3, 4, 5]).map((x): UnloweredNode => ({ inputs: [x], attributes: {}, outputs: ["y"] })),
+    13,
+  ],
 };
 
 describe("what is written with other operators computes what onnxruntime computes", () => {
   it.each(Object.entries(LOWERED))("%s", async (op, [made, opset]) => {
     await fc.assert(
-      fc.asyncProperty(made, async (composite) => {
-        const original = modelOf(op, composite, opset);
+      fc.asyncProperty(made, async (node) => {
+        const original = modelOf(op, node, opset);
         const graph = readModel(original, "p");
         expect(topologicalOrder(graph.outputs.values()).map((node) => node.op)).not.toContain(op);
-        const feeds = feedsOf(composite);
+        const feeds = feedsOf(node);
         const [before, after] = [await runModel(original, feeds), await runModel(writeModel(graph), feeds)];
-        for (const name of composite.outputs.filter(Boolean)) {
+        for (const name of node.outputs.filter(Boolean)) {
           expect(after[name]!.dims, name).toEqual(before[name]!.dims);
           const [found, expected] = [after, before].map((out) =>
             Float64Array.from(out[name]!.data as Float32Array, Number),
@@ -229,7 +232,7 @@ describe("layers with the batch first", () => {
       values: numbers(shape, seed),
       constant: true,
     });
-    const layer = (layout: number): Composite => ({
+    const layer = (layout: number): UnloweredNode => ({
       inputs: [
         layout === 0
           ? { dtype: "float32", shape: [steps, batch, width], values: x }
@@ -245,8 +248,8 @@ describe("layers with the batch first", () => {
       attributes: { hidden_size: hidden, layout },
       outputs: ["y", "h"],
     });
-    const run = async (composite: Composite) =>
-      runModel(writeModel(readModel(modelOf("GRU", composite, 14), "p")), feedsOf(composite));
+    const run = async (node: UnloweredNode) =>
+      runModel(writeModel(readModel(modelOf("GRU", node, 14), "p")), feedsOf(node));
     const [first, other] = [await run(layer(0)), await run(layer(1))];
     expect(other.y!.dims).toEqual([batch, steps, 1, hidden]);
     expect(other.h!.dims).toEqual([batch, 1, hidden]);
@@ -263,14 +266,17 @@ describe("forms that are not supported are refused, naming the node", () => {
     values: Array<number>(shape.reduce((p, d) => p * d, 1)).fill(0),
     constant,
   });
-  const lstm = (more: readonly (Operand | undefined)[], attributes: Composite["attributes"] = {}): Composite => ({
+  const lstm = (
+    more: readonly (Operand | undefined)[],
+    attributes: UnloweredNode["attributes"] = {},
+  ): UnloweredNode => ({
     inputs: [zeros([2, 1, 3], false), zeros([1, 8, 3]), zeros([1, 8, 2]), ...more],
     attributes,
     outputs: ["y"],
   });
   const two = { float: 2 };
   const lengths = (values: number[]): Operand => ({ dtype: "int32", shape: [values.length], values, constant: true });
-  const cases: Record<string, readonly [op: string, Composite, message: string]> = {
+  const cases: Record<string, readonly [op: string, UnloweredNode, message: string]> = {
     peepholes: [
       "LSTM",
       lstm([undefined, undefined, undefined, undefined, zeros([1, 6])]),
@@ -300,8 +306,8 @@ describe("forms that are not supported are refused, naming the node", () => {
       'output "ij"',
     ],
   };
-  it.each(Object.entries(cases))("%s", (_, [op, composite, message]) => {
-    const read = () => readModel(modelOf(op, composite, 14), "p.onnx");
+  it.each(Object.entries(cases))("%s", (_, [op, node, message]) => {
+    const read = () => readModel(modelOf(op, node, 14), "p.onnx");
     expect(read).toThrow(InputError);
     expect(read).toThrow(`p.onnx: node "layer" (${op}): ${op}: `);
     expect(read).toThrow(message);

@@ -5,7 +5,7 @@ import { ShapeError } from "../shape.js";
 import { Node, topologicalOrder, type Value } from "../value.js";
 import { attention } from "./attention.js";
 import { einsum } from "./einsum.js";
-import type { Composite, Lowering, LoweringTable } from "./lowering.js";
+import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
 import { RECURRENT_LOWERING } from "./recurrent.js";
 
 const summed: Lowering = ({ inputs }) => [(inputs as readonly Value[]).reduce(add)];
@@ -30,11 +30,11 @@ const LOWERINGS: LoweringTable = {
 export const isLowered = (op: string): boolean => Object.hasOwn(LOWERINGS, op);
 
 /**
- * The outputs of a composite node in operators of the graph. The nodes are called after it, constants folded, and the
+ * The outputs of a node in operators of the graph. The nodes are called after it, constants folded, and the
  * outputs have its outputs' names; an output without a name is left out.
  * @throws ShapeError where the node does not fit
  */
-export function lower(node: Composite, name: string, outputNames: readonly string[]): (Value | undefined)[] {
+export function lower(node: UnloweredNode, name: string, outputNames: readonly string[]): (Value | undefined)[] {
   const inputs = node.inputs.filter((value) => value !== undefined);
   const made = LOWERINGS[node.op]!(node);
   const wanted = outputNames.map((output, i) => {

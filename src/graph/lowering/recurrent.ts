@@ -2,7 +2,7 @@ import { apply } from "../apply.js";
 import { add, concat, mul, reshape, slice, split, sub, type tanh, transpose } from "../build.js";
 import { ShapeError } from "../shape.js";
 import type { Value } from "../value.js";
-import type { Composite, Lowering, LoweringTable } from "./lowering.js";
+import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
 
 /**
  * Recurrent layers unrolled over their steps. Input and state of a step are one operand of one dense layer, so that
@@ -31,7 +31,7 @@ interface Direction {
 }
 
 type Step = (x: Value, state: State) => State & { readonly h: Value };
-type Cell = (direction: Direction, node: Composite) => Step;
+type Cell = (direction: Direction, node: UnloweredNode) => Step;
 
 const dense = (x: Value, weight: Value, bias: Value | undefined): Value =>
   apply("Gemm", bias ? [x, weight, bias] : [x, weight], { transB: 1 });
@@ -89,7 +89,7 @@ const rnn: Cell = ({ parts, activations }) => {
 /** Activation functions without numbers of their own. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(["Sigmoid", "Tanh", "Relu", "Softplus", "Softsign"]);
 
-function activationsOf({ op, attributes }: Composite, direction: number, defaults: readonly string[]) {
+function activationsOf({ op, attributes }: UnloweredNode, direction: number, defaults: readonly string[]) {
   const all = attributes.activations as readonly string[] | undefined;
   const own = all?.slice(direction * defaults.length, (direction + 1) * defaults.length) ?? defaults;
   return own.map((name) => {
@@ -106,7 +106,7 @@ const BACKWARDS: Readonly<Record<string, readonly boolean[]>> = {
 };
 
 /** Refuses sequences shorter than the input, and clipping. */
-function refuseUnknownForms({ op, inputs, attributes }: Composite, steps: number): void {
+function refuseUnknownForms({ op, inputs, attributes }: UnloweredNode, steps: number): void {
   const lengths = inputs[4];
   if (lengths && !lengths.literal?.numbers().every((length) => length === steps))
     throw new ShapeError(`${op}: sequence lengths must be constant and all ${steps}`);
