@@ -16,7 +16,7 @@ export type Propagate<Amount> = (
 
 /**
  * The reverse walk: goes through the nodes between targets and seeds in reverse order, asks the rule, accumulates.
- * A rule may jump over nodes (a composite hands straight to its inputs): whatever nothing reaches is passed over.
+ * A rule may jump over nodes (a pattern hands straight to its inputs): whatever nothing reaches is passed over.
  * @returns what arrived at each target; targets that nothing reached are missing
  */
 export function reverseWalk<Amount>(

@@ -19,7 +19,7 @@ export interface Row {
 }
 
 /** What a node that is no linear layer does to the amounts that arrive at its outputs. */
-export interface Handing {
+export interface Propagated {
   /** What `inspect` calls it. */
   readonly rule: string;
   readonly to: readonly Contribution<Value>[];
@@ -31,7 +31,7 @@ export interface Handing {
  * @param arriving one amount an output of the node, [rows, …its shape], undefined where nothing arrived
  * @throws InputError naming a node that the method cannot explain
  */
-export type OperatorTable = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Handing;
+export type OperatorTable = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Propagated;
 
 /**
  * What each torque hands out: itself with its sign (for Eq. 1, which asks the sign), its size (signed relevance), or its

@@ -20,7 +20,7 @@ function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
 
 /** The layer that ends at a node, where its weight has an axis of output channels that constants behind it fold into. */
 function foldable(node: Node, analysis: Analysis): LinearLayer | undefined {
-  const layer = analysis.composite(node) ? undefined : analysis.layer(node);
+  const layer = analysis.pattern(node) ? undefined : analysis.layer(node);
   return layer && outputAxis(layer) !== undefined ? layer : undefined;
 }
 

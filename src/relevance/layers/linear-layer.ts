@@ -36,9 +36,9 @@ export const linearLayer = (node: Node, analysis: Analysis): LinearLayer | undef
 
 /** The same, not remembered: for the analysis itself. */
 export function recogniseLayer(node: Node, analysis: Analysis): LinearLayer | undefined {
-  const composite = analysis.composite(node);
-  if (composite?.kind === "soft-argmax") return undefined;
-  if (composite?.kind === "normalisation") return normalisedLayer(composite, analysis);
+  const pattern = analysis.pattern(node);
+  if (pattern?.kind === "soft-argmax") return undefined;
+  if (pattern?.kind === "normalisation") return normalisedLayer(pattern, analysis);
   return layerByOperator(node, analysis);
 }
 

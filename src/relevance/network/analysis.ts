@@ -1,7 +1,7 @@
 import type { Graph, Node, Value } from "../../graph/value.js";
 import { topologicalOrder } from "../../graph/value.js";
 import { type LinearLayer, recogniseLayer } from "../layers/linear-layer.js";
-import type { Composite } from "../patterns/pattern.js";
+import type { Pattern } from "../patterns/pattern.js";
 import { RECOGNISERS } from "../patterns/table.js";
 
 /** What rules ask about a network: what depends on the inputs, what several nodes are together, what lies behind the last layer. */
@@ -10,7 +10,7 @@ export class Analysis {
   readonly consumers = new Map<Value, Node[]>();
   readonly #dependent = new Set<Value>();
   readonly #beforeLinear = new Set<Value>();
-  readonly #composites = new Map<Node, Composite>();
+  readonly #patterns = new Map<Node, Pattern>();
   readonly #pointMaps = new Set<Node>();
   readonly #layers = new Map<Node, LinearLayer | undefined>();
 
@@ -28,10 +28,10 @@ export class Analysis {
     }
     for (const node of this.order) {
       if (!node.outputs.some((output) => this.#dependent.has(output))) continue;
-      const composite = firstOf(RECOGNISERS, (recognise) => recognise(node, this));
-      if (!composite) continue;
-      this.#composites.set(node, composite);
-      if (composite.kind === "soft-argmax") this.#pointMaps.add(composite.softmax);
+      const pattern = firstOf(RECOGNISERS, (recognise) => recognise(node, this));
+      if (!pattern) continue;
+      this.#patterns.set(node, pattern);
+      if (pattern.kind === "soft-argmax") this.#pointMaps.add(pattern.softmax);
     }
     for (const node of [...this.order].reverse()) {
       const before =
@@ -47,9 +47,9 @@ export class Analysis {
     return this.#dependent.has(value);
   }
 
-  /** The composite that ends at a node: what several nodes compute together. */
-  composite(node: Node): Composite | undefined {
-    return this.#composites.get(node);
+  /** The pattern that ends at a node: what several nodes compute together. */
+  pattern(node: Node): Pattern | undefined {
+    return this.#patterns.get(node);
   }
 
   /** The linear layer that ends at a node, what is written behind it included; none at a soft-argmax. */
@@ -65,8 +65,8 @@ export class Analysis {
 
   /** The probability map [.., cells] whose expected coordinates this node computes, where it is a soft-argmax. */
   softArgmax(node: Node): Value | undefined {
-    const composite = this.composite(node);
-    return composite?.kind === "soft-argmax" ? composite.source : undefined;
+    const pattern = this.pattern(node);
+    return pattern?.kind === "soft-argmax" ? pattern.source : undefined;
   }
 
   /** Whether this Softmax makes the probability maps of a soft-argmax. */

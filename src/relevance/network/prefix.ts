@@ -85,10 +85,10 @@ export class Prefix {
     return origin.mean.slice(start, start + sizeOf(node.outputs[0]!.shape));
   }
 
-  /** Whether a node scales, shifts, joins or moves, and is no part of a layer or composite that ends there. */
+  /** Whether a node scales, shifts, joins or moves, and is no part of a layer or pattern that ends there. */
   #isAffine(node: Node): boolean {
     const isLookup = node.op === "Gather" && this.analysis.isDependent(node.inputs[1]!);
-    return AFFINE.has(node.op) && !isLookup && !linearLayer(node, this.analysis) && !this.analysis.composite(node);
+    return AFFINE.has(node.op) && !isLookup && !linearLayer(node, this.analysis) && !this.analysis.pattern(node);
   }
 
   #inputReference(value: Value): Literal | undefined {

@@ -24,9 +24,8 @@ export function featurePoints(image: SubjectImage, context: Context): Value | un
   const size = heightAndWidth(shape, image).map((axis) => shape[axis]!) as [number, number];
   const softmaxes = new Set<Node>();
   for (const node of analysis.order) {
-    const composite = analysis.composite(node);
-    if (composite?.kind === "soft-argmax" && context.onlyImage(composite.softmax) === image)
-      softmaxes.add(composite.softmax);
+    const pattern = analysis.pattern(node);
+    if (pattern?.kind === "soft-argmax" && context.onlyImage(pattern.softmax) === image) softmaxes.add(pattern.softmax);
   }
   const points = [...softmaxes].flatMap((softmax) => pointsOf(softmax, analysis, size) ?? []);
   return points.length > 0 ? concat(points, 0) : undefined;

@@ -5,7 +5,7 @@ import { ShapeError, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Attribution, Joined, NodeRule } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
-import type { Handing, Rules } from "../contract/method.js";
+import type { Propagated, Rules } from "../contract/method.js";
 import { linearLayer } from "../layers/linear-layer.js";
 import type { Analysis } from "../network/analysis.js";
 import type { Network } from "../network/network.js";
@@ -32,7 +32,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     if (image && totals.length > 0) push(joined, image.name, totals);
   };
 
-  const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Handing => {
+  const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Propagated => {
     const layer = linearLayer(node, analysis);
     const row = layer && rules.rows.find(({ when }) => when(layer, context));
     if (!layer || !row) return rules.operators(node, amounts, context);

@@ -1,5 +1,5 @@
 import type { Node, Value } from "../../graph/value.js";
-import { besides, bothWays, is, numberOf, operands, same, squared } from "./matching.js";
+import { bothWays, is, numberOf, operands, otherOperand, same, squared } from "./matching.js";
 import type { Recognise } from "./pattern.js";
 
 /** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign. */
@@ -32,7 +32,7 @@ const gated =
   (node) => {
     for (const list of factors(node))
       for (const curved of list) {
-        const g = besides(operands(curved, "Add"), 1);
+        const g = otherOperand(operands(curved, "Add"), 1);
         const x = g && argumentOf(g);
         if (!x) continue;
         const others = list.filter((value) => value !== curved);
@@ -43,7 +43,7 @@ const gated =
     return undefined;
   };
 
-const halved = (value: Value) => besides(operands(value, "Mul"), 0.5) ?? quotientBy(value, 2);
+const halved = (value: Value) => otherOperand(operands(value, "Mul"), 0.5) ?? quotientBy(value, 2);
 
 /** x of x/number. */
 function quotientBy(value: Value | undefined, number: number): Value | undefined {
@@ -54,18 +54,18 @@ function quotientBy(value: Value | undefined, number: number): Value | undefined
 /** x of erf(x/√2). */
 function erfArgument(g: Value): Value | undefined {
   const inner = operands(g, "Erf")?.[0];
-  return quotientBy(inner, Math.SQRT2) ?? besides(operands(inner, "Mul"), Math.SQRT1_2);
+  return quotientBy(inner, Math.SQRT2) ?? otherOperand(operands(inner, "Mul"), Math.SQRT1_2);
 }
 
 /** x of tanh(√(2/π)·(x + 0.044715·x³)). */
 function tanhArgument(g: Value): Value | undefined {
-  const polynomial = besides(operands(operands(g, "Tanh")?.[0], "Mul"), Math.sqrt(2 / Math.PI));
+  const polynomial = otherOperand(operands(operands(g, "Tanh")?.[0], "Mul"), Math.sqrt(2 / Math.PI));
   for (const [x, cubic] of bothWays(operands(polynomial, "Add")))
-    if (same(cubeOf(besides(operands(cubic, "Mul"), 0.044715)), x)) return x;
+    if (same(cubeOf(otherOperand(operands(cubic, "Mul"), 0.044715)), x)) return x;
   // x·(1 + 0.044715·x²), and PyTorch's (0.044715·x)·x².
   for (const [x, rest] of bothWays(operands(polynomial, "Mul"))) {
-    const quadratic = besides(operands(rest, "Add"), 1);
-    if (same(squared(besides(operands(quadratic, "Mul"), 0.044715)), x)) return x;
+    const quadratic = otherOperand(operands(rest, "Add"), 1);
+    if (same(squared(otherOperand(operands(quadratic, "Mul"), 0.044715)), x)) return x;
   }
   return undefined;
 }
@@ -90,7 +90,7 @@ const sigmoidArgument = (g: Value) => operands(g, "Sigmoid")?.[0];
 
 /** x of log(1 + eˣ), as an operator or written out. */
 function softplusArgument(g: Value | undefined): Value | undefined {
-  const plus = besides(operands(operands(g, "Log")?.[0], "Add"), 1);
+  const plus = otherOperand(operands(operands(g, "Log")?.[0], "Add"), 1);
   return operands(g, "Softplus")?.[0] ?? operands(plus, "Exp")?.[0] ?? guardedSoftplus(g);
 }
 
@@ -111,18 +111,18 @@ function hardSigmoidArgument(g: Value): Value | undefined {
     const { alpha = 0.2, beta = 0.5 } = g.node.attributes as Record<string, number | undefined>;
     return Math.abs(alpha - 1 / 6) < 1e-6 && Math.abs(beta - 0.5) < 1e-6 ? x : undefined;
   }
-  return relu6Argument(quotientBy(g, 6) ?? besides(operands(g, "Mul"), 1 / 6));
+  return relu6Argument(quotientBy(g, 6) ?? otherOperand(operands(g, "Mul"), 1 / 6));
 }
 
 /** x of relu6(x + 3). */
 function relu6Argument(value: Value | undefined): Value | undefined {
   const [shifted, low, high] = operands(value, "Clip") ?? [];
-  return numberOf(low) === 0 && is(high, 6) ? besides(operands(shifted, "Add"), 3) : undefined;
+  return numberOf(low) === 0 && is(high, 6) ? otherOperand(operands(shifted, "Add"), 3) : undefined;
 }
 
 /** x·relu6(x + 3)/6. */
 const hardSwishOver: Form = (node) => {
-  const sixfold = node.op === "Div" ? quotientBy(node.outputs[0], 6) : besides(pairOf(node), 1 / 6);
+  const sixfold = node.op === "Div" ? quotientBy(node.outputs[0], 6) : otherOperand(pairOf(node), 1 / 6);
   for (const [x, g] of bothWays(operands(sixfold, "Mul"))) if (same(relu6Argument(g), x)) return x;
   return undefined;
 };
@@ -130,7 +130,7 @@ const hardSwishOver: Form = (node) => {
 /** x/(1 + |x|). */
 const softsign: Form = (node) => {
   const [x, below] = pairOf(node);
-  return same(operands(besides(operands(below, "Add"), 1), "Abs")?.[0], x) ? x : undefined;
+  return same(operands(otherOperand(operands(below, "Add"), 1), "Abs")?.[0], x) ? x : undefined;
 };
 
 const FORMS: Readonly<Record<string, readonly (readonly [name: string, form: Form])[]>> = {

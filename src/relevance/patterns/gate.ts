@@ -1,6 +1,6 @@
 import type { DType } from "../../graph/dtype.js";
 import type { Node, Value } from "../../graph/value.js";
-import { besides, is, numberOf, operands } from "./matching.js";
+import { is, numberOf, operands, otherOperand } from "./matching.js";
 
 /** Operators whose values lie between 0 and 1. */
 const BOUNDED = new Set(["Sigmoid", "HardSigmoid", "Softmax"]);
@@ -65,7 +65,7 @@ const isUnit = (value: Value) => numberOf(value) === 0 || numberOf(value) === 1;
 
 /** ½·(1 + erf(x)) and ½·(1 + tanh(x)). */
 function isHalfErf(node: Node): boolean {
-  const curved = besides(operands(besides(data(node), 0.5), "Add"), 1);
+  const curved = otherOperand(operands(otherOperand(data(node), 0.5), "Add"), 1);
   return curved !== undefined && (curved.node.op === "Erf" || curved.node.op === "Tanh");
 }
 

@@ -38,7 +38,7 @@ export function is(value: Value | undefined, number: number): boolean {
 }
 
 /** A node's two operands where one is this constant: the other. */
-export function besides(pair: readonly Value[] | undefined, number: number): Value | undefined {
+export function otherOperand(pair: readonly Value[] | undefined, number: number): Value | undefined {
   if (!pair) return undefined;
   return is(pair[1], number) ? pair[0] : is(pair[0], number) ? pair[1] : undefined;
 }

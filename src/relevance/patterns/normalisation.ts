@@ -19,7 +19,7 @@ const isEpsilon = (value: Value | undefined) => {
 };
 
 const normalisationOf = (value: Value | undefined, network: Surroundings): Normalisation | undefined => {
-  const found = value && plain(value).index === 0 ? network.composite(plain(value).node) : undefined;
+  const found = value && plain(value).index === 0 ? network.pattern(plain(value).node) : undefined;
   return found?.kind === "normalisation" ? found : undefined;
 };
 

@@ -3,12 +3,12 @@ import type { Analysis } from "../network/analysis.js";
 
 /**
  * Several nodes of a policy that rules see as one. The nodes stay as they are; rules jump from the last node's output to
- * the composite's source, and what lies between is passed over.
+ * the pattern's source, and what lies between is passed over.
  */
-export type Composite = SoftArgmax | Normalisation | Activation;
+export type Pattern = SoftArgmax | Normalisation | Activation;
 
 interface Last {
-  /** The node whose first output the composite computes. */
+  /** The node whose first output the pattern computes. */
   readonly node: Node;
   /** What relevance of the output goes to. */
   readonly source: Value;
@@ -41,7 +41,7 @@ export interface Activation extends Last {
 }
 
 /** What recognisers may ask of a network. */
-export type Surroundings = Pick<Analysis, "isDependent" | "composite">;
+export type Surroundings = Pick<Analysis, "isDependent" | "pattern">;
 
-/** The composite that ends at a node. Nothing is recognised by accident: constants, axes and identities are checked. */
-export type Recognise = (node: Node, network: Surroundings) => Composite | undefined;
+/** The pattern that ends at a node. Nothing is recognised by accident: constants, axes and identities are checked. */
+export type Recognise = (node: Node, network: Surroundings) => Pattern | undefined;

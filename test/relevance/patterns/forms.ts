@@ -3,7 +3,7 @@ import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
 import { weights } from "../subjects.js";
 
-/** Composites as exporters write them out; what `Change` names is made wrong. */
+/** Patterns as exporters write them out; what `Change` names is made wrong. */
 
 export type Change = "axis" | "epsilon" | "exponent" | "other" | "half" | "root" | "none";
 

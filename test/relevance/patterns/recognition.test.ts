@@ -5,7 +5,7 @@ import type { Value } from "#src/graph/value.js";
 import { Analysis } from "#src/relevance/network/analysis.js";
 import { attentionOf, mixtureOf } from "#src/relevance/patterns/attention.js";
 import { isGate } from "#src/relevance/patterns/gate.js";
-import type { Composite } from "#src/relevance/patterns/pattern.js";
+import type { Pattern } from "#src/relevance/patterns/pattern.js";
 import { dense, weights } from "../subjects.js";
 import {
   type Change,
@@ -35,7 +35,7 @@ const analyse = (value: Value) =>
     opset: 18,
   });
 
-const composite = (value: Value): Composite | undefined => analyse(value).composite(value.node);
+const pattern = (value: Value): Pattern | undefined => analyse(value).pattern(value.node);
 
 const NORMS: readonly (readonly [form: string, name: string, make: (x: Value) => Value])[] = [
   ["Pow", "LayerNorm", (v) => layerNorm(v)],
@@ -64,7 +64,7 @@ const NORMS: readonly (readonly [form: string, name: string, make: (x: Value) =>
 
 describe("normalisations", () => {
   it.each(NORMS)("%s: %s of its source, with scale", (form, name, make) => {
-    const found = composite(make(hidden));
+    const found = pattern(make(hidden));
     expect(found?.kind).toBe("normalisation");
     if (found?.kind !== "normalisation") return;
     expect(found.name).toBe(name);
@@ -88,12 +88,12 @@ describe("normalisations", () => {
       (v) => apply("LayerNormalization", [v, b.reshape(b.slice(v, 1, 0, 1), [6])]),
     ],
   ])("is none: %s", (_, make) => {
-    expect(composite(make(hidden))).toBeUndefined();
+    expect(pattern(make(hidden))).toBeUndefined();
   });
 });
 
 it("less a mean over another axis is an RMSNorm of the difference", () => {
-  const found = composite(layerNorm(hidden, "axis"));
+  const found = pattern(layerNorm(hidden, "axis"));
   expect(found).toMatchObject({ name: "RMSNorm" });
   expect(found!.source.node.op).toBe("Sub");
 });
@@ -111,14 +111,14 @@ const ACTIVATIONS: readonly (readonly [name: string, make: (x: Value, change?: C
 
 describe("activations", () => {
   it.each(ACTIVATIONS)("%s", (name, make, changes) => {
-    expect(composite(make(hidden))).toMatchObject({ kind: "activation", name, source: hidden });
-    for (const change of changes) expect(composite(make(hidden, change)), change).toBeUndefined();
+    expect(pattern(make(hidden))).toMatchObject({ kind: "activation", name, source: hidden });
+    for (const change of changes) expect(pattern(make(hidden, change)), change).toBeUndefined();
   });
 
   it("of a constant are none", () => {
     const constant = weights([1, 4, 6], 1);
-    expect(composite(b.add(gelu(constant), x))).toBeUndefined();
-    expect(analyse(b.add(gelu(constant), x)).composite(gelu(constant).node)).toBeUndefined();
+    expect(pattern(b.add(gelu(constant), x))).toBeUndefined();
+    expect(analyse(b.add(gelu(constant), x)).pattern(gelu(constant).node)).toBeUndefined();
   });
 });
 
@@ -126,10 +126,10 @@ describe("soft-argmax", () => {
   const grid = weights([4, 2], 3);
   it("over all cells of the softmax only", () => {
     const maps = b.reshape(b.slice(hidden, 2, 0, 4), [1, 4, 4]);
-    expect(composite(b.matmul(b.softmax(maps), grid))?.kind).toBe("soft-argmax");
+    expect(pattern(b.matmul(b.softmax(maps), grid))?.kind).toBe("soft-argmax");
     const halves = b.reshape(b.softmax(b.reshape(hidden, [1, 3, 8])), [1, 3, 2, 4]);
-    expect(composite(b.matmul(halves, grid))).toBeUndefined();
-    expect(composite(b.matmul(b.softmax(maps, 1), weights([4, 2], 3)))?.kind).toBe("soft-argmax");
+    expect(pattern(b.matmul(halves, grid))).toBeUndefined();
+    expect(pattern(b.matmul(b.softmax(maps, 1), weights([4, 2], 3)))?.kind).toBe("soft-argmax");
   });
 });
 

@@ -11,7 +11,7 @@ import { modalityOf, subjectOf } from "../subjects.js";
 import { gelu, groupNorm, layerNorm } from "./forms.js";
 
 /**
- * Rules of composites in whole small networks, against the same in float64, written out from methods.md. Matrices are
+ * Rules of patterns in whole small networks, against the same in float64, written out from methods.md. Matrices are
  * rows of outputs: m[j][i] takes input i to output j.
  */
 

@@ -3,7 +3,7 @@ import { cast, constant, mul, reshape, sub, sum } from "../../../graph/build.js"
 import { isFloat } from "../../../graph/dtype.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { Handing, OperatorTable, Rules } from "../../contract/method.js";
+import type { OperatorTable, Propagated, Rules } from "../../contract/method.js";
 import type { Analysis } from "../../network/analysis.js";
 import type { Context } from "../../network/context.js";
 import { unexplained } from "./rule.js";
@@ -12,7 +12,11 @@ import { unexplained } from "./rule.js";
 const INDICES = new Set(["ArgMax", "ArgMin"]);
 
 /** What a method puts in a node's gradient's place, or undefined where the gradient stays. */
-export type Override = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Handing | undefined;
+export type Override = (
+  node: Node,
+  arriving: readonly (Value | undefined)[],
+  context: Context,
+) => Propagated | undefined;
 
 /**
  * Vector-Jacobian products: every node hands back g·∂output/∂input, for inputs that depend on the observation.

@@ -3,7 +3,7 @@ import { structuralAdjoint } from "../../../backward/structural.js";
 import { reshape, sum } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { Handing } from "../../contract/method.js";
+import type { Propagated } from "../../contract/method.js";
 import type { Context } from "../../network/context.js";
 
 /** Operators that move elements and whose gradient does no more than move back what arrives. */
@@ -21,7 +21,7 @@ const MOVING = new Set([
 ]);
 
 /** Relevance of operators that move elements: it moves back with them; undefined for others. */
-export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Handing | undefined {
+export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Propagated | undefined {
   const lookup = looked(node, arriving[0], context);
   if (lookup) return lookup;
   const back =
@@ -36,7 +36,7 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
 const LEARNED = "what goes to elements that are constant (a learned token) is gone";
 
 /** Rows of a table picked by index, as embeddings are: an index has what its row has, summed. */
-function looked(node: Node, amount: Value | undefined, { analysis }: Context): Handing | undefined {
+function looked(node: Node, amount: Value | undefined, { analysis }: Context): Propagated | undefined {
   const [table, indices] = node.inputs as readonly [Value, Value];
   if (node.op !== "Gather" || !amount || analysis.isDependent(table) || !analysis.isDependent(indices))
     return undefined;

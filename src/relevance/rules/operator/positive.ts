@@ -1,7 +1,7 @@
 import { abs, neg, reshape } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
-import type { Handing, OperatorTable } from "../../contract/method.js";
-import type { Composite } from "../../patterns/pattern.js";
+import type { OperatorTable, Propagated } from "../../contract/method.js";
+import type { Pattern } from "../../patterns/pattern.js";
 import { massRule } from "../../patterns/soft-argmax.js";
 import { eq2 } from "../layer/linear-rules.js";
 import { bilinearRule } from "./bilinear.js";
@@ -86,8 +86,8 @@ const tableOf =
   (rules: Readonly<Record<string, OperatorRule>>): OperatorTable =>
   (node, arriving, context) => {
     const amount = arriving.find((value) => value !== undefined)!;
-    const composite = context.analysis.composite(node);
-    if (composite) return COMPOSITES[composite.kind](composite, amount);
+    const pattern = context.analysis.pattern(node);
+    if (pattern) return PATTERNS[pattern.kind](pattern, amount);
     if (arriving[0] === undefined && INDEX_OUTPUTS.has(node.op)) return indexRule(node, amount, context);
     const rule = rules[node.op];
     const handing = moved(node, arriving, context) ?? rule?.(node, amount, context);
@@ -95,8 +95,8 @@ const tableOf =
     return handing;
   };
 
-/** Composites that are no linear layers hand to their sources at once. */
-const COMPOSITES: Readonly<Record<Composite["kind"], (composite: Composite, amount: Value) => Handing>> = {
+/** Patterns that are no linear layers hand to their sources at once. */
+const PATTERNS: Readonly<Record<Pattern["kind"], (pattern: Pattern, amount: Value) => Propagated>> = {
   "soft-argmax": ({ node, source }, amount) => ({ rule: "mass", to: [[source, massRule(node, source, amount)]] }),
   normalisation: ({ source }, amount) => ({ rule: "norm", to: [[source, amount]] }),
   activation: ({ source }, amount) => ({ rule: "pass", to: [[source, amount]] }),

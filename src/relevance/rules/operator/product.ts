@@ -1,7 +1,7 @@
 import { abs, add, div, mul, neg, sub } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
 import { isGate } from "../../patterns/gate.js";
-import { besides, operands } from "../../patterns/matching.js";
+import { operands, otherOperand } from "../../patterns/matching.js";
 import { bothOperands, dynamicOperand, type Operand, type OperatorRule, type Turn, unbroadcast } from "./rule.js";
 
 /**
@@ -26,7 +26,7 @@ export const productRule =
 
 /** What a factor 1 + γ has of x·(1 + γ): half of what x·γ is of x and x·γ, by magnitude. */
 function partOfFactor(factor: Value): Value | undefined {
-  const gamma = besides(operands(factor, "Add"), 1);
+  const gamma = otherOperand(operands(factor, "Add"), 1);
   if (!gamma) return undefined;
   const size = abs(gamma);
   return div(mul(size, 0.5), add(size, 1));

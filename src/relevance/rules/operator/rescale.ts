@@ -24,7 +24,7 @@ import {
 } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { Handing, OperatorTable } from "../../contract/method.js";
+import type { OperatorTable, Propagated } from "../../contract/method.js";
 import type { Normalisation } from "../../patterns/pattern.js";
 import { gradientTable, type Override } from "./gradient.js";
 
@@ -45,10 +45,10 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
   for (const op of BILINEAR) overrides[op] = rules.product;
   const others = gradientTable(overrides);
   return (node, arriving, context) => {
-    const composite = context.analysis.composite(node);
+    const pattern = context.analysis.pattern(node);
     const g = arriving.find((value) => value !== undefined)!;
-    if (composite?.kind === "activation") return rules.between(node.outputs[0]!, composite.source, g);
-    if (composite?.kind === "normalisation" && WHOLE.has(composite.name)) return rules.normalisation(composite, g);
+    if (pattern?.kind === "activation") return rules.between(node.outputs[0]!, pattern.source, g);
+    if (pattern?.kind === "normalisation" && WHOLE.has(pattern.name)) return rules.normalisation(pattern, g);
     const { rule, to } = others(node, arriving, context);
     return LOCAL.has(node.op)
       ? { rule, to, loses: "its slope at the observation stands for the one between" }
@@ -95,7 +95,7 @@ class Rescale {
   };
 
   /** An activation in several nodes. */
-  between(y: Value, x: Value, g: Value): Handing {
+  between(y: Value, x: Value, g: Value): Propagated {
     return { rule: "rescale", to: [[x, this.#secant(g, y, x, () => mul(g, gradients(y, [x])[0]!))]] };
   }
 
@@ -189,9 +189,9 @@ class Rescale {
   };
 
   /** c/σ with σ² = mean c² + ε: a product, 1/σ between the observations −Δσ²/(σσ₀(σ + σ₀)), c² with slope c + c₀. */
-  normalisation(composite: Normalisation, g: Value): Handing {
-    const { source, scale, name } = composite;
-    const [c, d] = [composite.centred(), composite.deviation()];
+  normalisation(pattern: Normalisation, g: Value): Propagated {
+    const { source, scale, name } = pattern;
+    const [c, d] = [pattern.centred(), pattern.deviation()];
     const [c0, d0] = [this.at(c), this.at(d)];
     const scaled = scale ? mul(g, scale) : g;
     const toInverse = sumToShape(mul(scaled, halfway(c, c0)), d.shape, 1);

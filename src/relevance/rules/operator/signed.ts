@@ -2,7 +2,7 @@ import { inputGradients } from "../../../backward/gradient-table.js";
 import { reverseWalk } from "../../../backward/walk.js";
 import { add, constant, div, mul, neg, sub } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
-import type { Handing, OperatorTable } from "../../contract/method.js";
+import type { OperatorTable, Propagated } from "../../contract/method.js";
 import type { Context } from "../../network/context.js";
 import type { Normalisation } from "../../patterns/pattern.js";
 import { epsilonRule, type Stabilised, stabilised } from "../layer/signed-rules.js";
@@ -44,7 +44,7 @@ const keep = (_node: unknown, amount: Value): Value => amount;
  * x ⊙ Cᵀ(scale/σ · R/⟨y⟩), keeps relevance in proportion to x, so that a sum in front of it can share by size
  * (Ali et al., ICML 2022; AttnLRP, Prop. 3.4).
  */
-function normalisationRule(norm: Normalisation, amount: Value, { epsilon, bias }: Stabilised): Handing {
+function normalisationRule(norm: Normalisation, amount: Value, { epsilon, bias }: Stabilised): Propagated {
   const { node, source, scale, shift } = norm;
   const y = node.outputs[0]!;
   const s = div(amount, stabilised(shift && bias === "ignore" ? sub(y, shift) : y, epsilon));
@@ -78,8 +78,8 @@ export function signed(how: Stabilised): OperatorTable {
     MatMul: bilinearRule(epsilonRule({ epsilon: how.epsilon, bias: "ignore" })),
   });
   return (node, arriving, context) => {
-    const composite = context.analysis.composite(node);
-    if (composite?.kind !== "normalisation") return rest(node, arriving, context);
-    return normalisationRule(composite, arriving.find((amount) => amount !== undefined)!, how);
+    const pattern = context.analysis.pattern(node);
+    if (pattern?.kind !== "normalisation") return rest(node, arriving, context);
+    return normalisationRule(pattern, arriving.find((amount) => amount !== undefined)!, how);
   };
 }

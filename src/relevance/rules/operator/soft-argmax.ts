@@ -1,7 +1,7 @@
 import { cast, constant, div, equal, mul, reduceMax, sub, sum } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { Handing, OperatorTable } from "../../contract/method.js";
+import type { OperatorTable, Propagated } from "../../contract/method.js";
 import { layerByOperator } from "../../layers/linear-layer.js";
 import type { Context } from "../../network/context.js";
 import { stabilised } from "../layer/signed-rules.js";
@@ -39,7 +39,7 @@ function coordinates(node: Node, amount: Value, context: Context, epsilon: numbe
 /** A table with another rule for soft-argmax than the mass rule. */
 export function withSoftArgmax(rule: SoftArgmaxRule, table: OperatorTable, epsilon = 1e-6): OperatorTable {
   if (rule === "mass") return table;
-  return (node, arriving, context): Handing => {
+  return (node, arriving, context): Propagated => {
     const { analysis } = context;
     const amount = arriving.find((value) => value !== undefined)!;
     if (node.op === "Softmax" && analysis.isPointMap(node)) {
