@@ -35,16 +35,11 @@ export type { DisplayOptions } from "./messages/display.js";
 export type { Qos } from "./messages/qos.js";
 export { loadCard, parseCard, serialiseCard } from "./policy/card.js";
 export type { Card, CardImage, CardInput, CardSlice, Quantity } from "./policy/card-schema.js";
-export {
-  CONVENTIONS,
-  type ConventionEntry,
-  conventionNamed,
-  type DataMeans,
-  underConvention,
-} from "./policy/conventions.js";
+export { CONVENTIONS, type ConventionEntry, conventionNamed } from "./policy/conventions.js";
 export type { ImageModality, Modality, ValueModality } from "./policy/modalities.js";
 export { loadPolicy, type Policy } from "./policy/policy.js";
-export { type CompiledModel, type CompileOptions, compile, type Precision } from "./relevance/compile.js";
+export { type DataMeans, underConvention } from "./policy/under-convention.js";
+export { type CompiledModel, type CompileOptions, compile } from "./relevance/compile.js";
 export type { NodeRule } from "./relevance/contract/attribution.js";
 export type { Method } from "./relevance/contract/method.js";
 export type {
@@ -57,6 +52,7 @@ export type {
 export { compositeMethod } from "./relevance/methods/composite-method.js";
 export { METHODS, methodNamed } from "./relevance/methods.js";
 export type { Depth } from "./relevance/pass/readout.js";
+export type { Precision } from "./relevance/precision/precision.js";
 export type { Counters, DropReason, TopicCounters } from "./sensing/counters.js";
 export type { Given, GivenValues } from "./sensing/given-values.js";
 export type { Match } from "./sensing/match.js";

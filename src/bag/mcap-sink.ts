@@ -8,6 +8,7 @@ import { messageType } from "../messages/definitions.js";
 import { offeredQosProfiles } from "../messages/qos.js";
 import { typeHash } from "../messages/type-hash.js";
 import { packageMetadata } from "../package-files.js";
+import type { Compression } from "./compression.js";
 import { PartFile } from "./part-file.js";
 
 export interface McapOptions {
@@ -120,10 +121,6 @@ export class McapSink implements Sink {
     await this.#writer.addMessage({ channelId, sequence, logTime: stamp, publishTime: stamp, data });
   }
 }
-
-/** How chunks are packed. */
-export const COMPRESSIONS = ["none", "zstd"] as const;
-export type Compression = (typeof COMPRESSIONS)[number];
 
 /** A writer of chunks whose header is written. */
 export async function startWriter(file: PartFile, compression: Compression = "zstd"): Promise<McapWriter> {

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
-import type { Precision } from "../relevance/compile.js";
 import type { MethodOrigin } from "../relevance/contract/method.js";
+import type { Precision } from "../relevance/precision/precision.js";
 import type { CompiledLevels } from "./compile-levels.js";
 import type { CompileReply, CompileRequest } from "./compile-worker.js";
 import type { Level } from "./explanation.js";

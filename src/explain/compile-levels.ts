@@ -1,7 +1,8 @@
 import { writeModel } from "../graph/onnx-write.js";
 import type { Policy } from "../policy/policy.js";
-import { compile, type Precision } from "../relevance/compile.js";
+import { compile } from "../relevance/compile.js";
 import type { Method } from "../relevance/contract/method.js";
+import type { Precision } from "../relevance/precision/precision.js";
 import { LEVELS, type Level } from "./explanation.js";
 import { subjectOf } from "./subject.js";
 

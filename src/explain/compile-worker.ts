@@ -2,10 +2,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
 import { type Policy, policyOf } from "../policy/policy.js";
-import type { Precision } from "../relevance/compile.js";
 import type { MethodOrigin } from "../relevance/contract/method.js";
 import { compositeMethod } from "../relevance/methods/composite-method.js";
 import { methodNamed } from "../relevance/methods.js";
+import type { Precision } from "../relevance/precision/precision.js";
 import { type CompiledLevels, compileLevels } from "./compile-levels.js";
 import type { Level } from "./explanation.js";
 

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
-import type { Precision } from "../relevance/compile.js";
 import type { Method } from "../relevance/contract/method.js";
 import { methodNamed } from "../relevance/methods.js";
+import type { Precision } from "../relevance/precision/precision.js";
 import type { Device } from "../runtime/device.js";
 import { LocalModels, type Models, type Step, type Tensors } from "../runtime/models.js";
 import { float32 } from "../runtime/session.js";

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
-import type { Precision } from "../relevance/compile.js";
 import type { Method } from "../relevance/contract/method.js";
+import type { Precision } from "../relevance/precision/precision.js";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import type { Tensors } from "../runtime/models.js";
 import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRelevanceOf } from "./assemble.js";

@@ -9,17 +9,11 @@ import { methodNamed } from "./methods.js";
 import { countTorques, Network } from "./network/network.js";
 import { type Depth, readout } from "./pass/readout.js";
 import { inIntegers } from "./precision/integers.js";
+import type { Precision } from "./precision/precision.js";
 import { attributed } from "./suitable.js";
 
 /** Version of the compiled model's contract. */
 export const CONTRACT_VERSION = "1";
-
-/**
- * What relevance is computed in: float32 (`exact`), or large convolutions of what cannot be negative in eight-bit
- * integers with exact sums (`fast`). The policy itself is computed alike.
- */
-export const PRECISIONS = ["exact", "fast"] as const;
-export type Precision = (typeof PRECISIONS)[number];
 
 export interface CompileOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */

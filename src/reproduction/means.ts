@@ -3,8 +3,8 @@ import { feedsOf } from "../explain/feeds.js";
 import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
-import type { DataMeans } from "../policy/conventions.js";
 import type { Policy } from "../policy/policy.js";
+import type { DataMeans } from "../policy/under-convention.js";
 import { COORDINATES, pointCoordinates } from "../relevance/network/point-coordinates.js";
 import { Session } from "../runtime/session.js";
 

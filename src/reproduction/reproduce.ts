@@ -1,7 +1,8 @@
 import { median } from "d3-array";
 import type { Observation } from "../explain/observation.js";
-import { CONVENTIONS, underConvention } from "../policy/conventions.js";
+import { CONVENTIONS } from "../policy/conventions.js";
 import type { Policy } from "../policy/policy.js";
+import { underConvention } from "../policy/under-convention.js";
 import { methodNamed } from "../relevance/methods.js";
 import type { Perturbation } from "../sim/perturbations.js";
 import { random } from "../sim/random.js";

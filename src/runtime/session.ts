@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
 import type { DType } from "../graph/dtype.js";
 import type { Shape } from "../graph/shape.js";
-import { type Device, type DeviceInUse, place } from "./device.js";
+import type { Device, DeviceInUse } from "./device.js";
+import { place } from "./place.js";
 
 /** A tensor as a session takes and gives it: the typed array of its element type, row-major. */
 export interface TensorData {

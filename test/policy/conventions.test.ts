@@ -6,8 +6,9 @@ import * as b from "#src/graph/build.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { parseCard } from "#src/policy/card.js";
-import { CONVENTIONS, conventionNamed, underConvention } from "#src/policy/conventions.js";
+import { CONVENTIONS, conventionNamed } from "#src/policy/conventions.js";
 import { type Policy, policyOf } from "#src/policy/policy.js";
+import { underConvention } from "#src/policy/under-convention.js";
 import { randoms } from "../evaluate.js";
 
 const SIZE = 6;

@@ -1,7 +1,7 @@
 import { columns } from "../../cli/output/table.js";
 import { InputError } from "../../errors.js";
-import type { Precision } from "../../relevance/compile.js";
 import type { Method } from "../../relevance/contract/method.js";
+import type { Precision } from "../../relevance/precision/precision.js";
 import { type LiveTimes, measureLive } from "./measure.js";
 import { LIVE_POLICIES, RATE } from "./policies.js";
 import { type Spread, STAGES } from "./stopwatch.js";

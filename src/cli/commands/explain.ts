@@ -7,7 +7,7 @@ import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
 import { colorize, overlay, type RgbImage } from "../../image/overlay.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
-import type { Precision } from "../../relevance/compile.js";
+import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
 import { asConvened, conventionOption } from "../options/convention.js";

@@ -10,7 +10,7 @@ import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import { shippedPolicy } from "../../package-files.js";
 import { serialiseCard } from "../../policy/card.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
-import type { Precision } from "../../relevance/compile.js";
+import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { readPerturbations } from "../../sim/perturbations.js";
 import { type ImageAblation, parseAblation, SimulatedSource } from "../../sim/source.js";

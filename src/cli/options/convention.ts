@@ -1,7 +1,8 @@
 import { Option } from "commander";
 import { InputError } from "../../errors.js";
-import { CONVENTIONS, conventionNamed, type DataMeans, underConvention } from "../../policy/conventions.js";
+import { CONVENTIONS, conventionNamed } from "../../policy/conventions.js";
 import type { Policy } from "../../policy/policy.js";
+import { type DataMeans, underConvention } from "../../policy/under-convention.js";
 
 /** `--convention`: what shares are measured from, in place of what the card says. */
 export const conventionOption = (): Option =>

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { PRECISIONS, type Precision } from "../../relevance/compile.js";
+import { PRECISIONS, type Precision } from "../../relevance/precision/precision.js";
 
 /** `--precision`, the same for every command that compiles relevance. */
 export const precisionOption = (when = ""): Option =>

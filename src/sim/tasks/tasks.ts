@@ -1,8 +1,6 @@
 import { InputError } from "../../errors.js";
-import { DOOR } from "./door.js";
-import { Manipulation } from "./manipulation.js";
-import { PEG } from "./peg.js";
-import { Reacher, type Targets } from "./reacher.js";
+import type { Manipulation } from "./manipulation.js";
+import type { Targets } from "./reacher.js";
 import type { Task } from "./task.js";
 
 export interface TaskOptions {
@@ -12,11 +10,16 @@ export interface TaskOptions {
   readonly targets?: Targets;
 }
 
+/** Each loads its code when it is asked for: the names alone cost nothing. */
 const TASKS: Readonly<Record<string, (options: TaskOptions) => Promise<Task>>> = {
-  reacher: (options) => Reacher.load(options),
-  peg: (options) => Manipulation.load(PEG, options),
-  door: (options) => Manipulation.load(DOOR, options),
+  reacher: async (options) => (await import("./reacher.js")).Reacher.load(options),
+  peg: async (options) => manipulation((await import("./peg.js")).PEG, options),
+  door: async (options) => manipulation((await import("./door.js")).DOOR, options),
 };
+
+async function manipulation(plan: Parameters<typeof Manipulation.load>[0], options: TaskOptions): Promise<Task> {
+  return (await import("./manipulation.js")).Manipulation.load(plan, options);
+}
 
 /** Names of the simulated tasks. */
 export const taskNames: readonly string[] = Object.keys(TASKS);
