@@ -1,5 +1,6 @@
-import { mean, quantile } from "d3-array";
 import { randomLcg } from "d3-random";
+import { mean } from "../numbers/mean.js";
+import { quantile } from "../numbers/quantile.js";
 
 const RESAMPLES = 2000;
 const CONFIDENCE = 0.95;
@@ -15,10 +16,10 @@ export function meansInterval(
   statistic: (...means: number[]) => number,
 ): Interval {
   const random = randomLcg(0);
-  const drawn = (values: readonly number[]) => mean(values, () => values[Math.floor(random() * values.length)]!)!;
+  const drawn = (values: readonly number[]) => mean(values, () => values[Math.floor(random() * values.length)]!);
   const found = Float64Array.from({ length: RESAMPLES }, () => statistic(...samples.map(drawn)));
   const tail = (1 - CONFIDENCE) / 2;
-  return [quantile(found, tail)!, quantile(found, 1 - tail)!];
+  return [quantile(found, tail), quantile(found, 1 - tail)];
 }
 
 /** A mean over runs, and how sure it is. */
@@ -34,7 +35,7 @@ export interface Estimate {
 export function estimate(values: readonly number[]): Estimate {
   const known = values.filter((value) => !Number.isNaN(value));
   return {
-    mean: mean(known) ?? Number.NaN,
+    mean: mean(known),
     interval: known.length > 1 ? meansInterval([known], (only) => only) : undefined,
     count: known.length,
   };

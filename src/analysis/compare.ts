@@ -1,4 +1,4 @@
-import { deviation, mean } from "d3-array";
+import { mean, meanStd } from "../numbers/mean.js";
 import { type Interval, meansInterval } from "./bootstrap.js";
 
 /** The difference of two sets of runs in one quantity; B less A. */
@@ -22,7 +22,7 @@ export interface Difference {
 export function compare(a: readonly number[], b: readonly number[]): Difference | undefined {
   const [known, other] = [a, b].map((values) => values.filter((value) => !Number.isNaN(value))) as [number[], number[]];
   if (known.length === 0 || other.length === 0) return undefined;
-  const [meanA, meanB] = [mean(known)!, mean(other)!];
+  const [meanA, meanB] = [mean(known), mean(other)];
   return {
     a: meanA,
     b: meanB,
@@ -38,10 +38,10 @@ export function compare(a: readonly number[], b: readonly number[]): Difference 
 function hedgesG(a: readonly number[], b: readonly number[]): number | undefined {
   const freedom = a.length + b.length - 2;
   if (freedom < 2) return undefined;
-  const squares = (values: readonly number[]) => (values.length - 1) * (deviation(values) ?? 0) ** 2;
+  const squares = (values: readonly number[]) => (values.length - 1) * (meanStd(values).std || 0) ** 2;
   const pooled = Math.sqrt((squares(a) + squares(b)) / freedom);
   if (!(pooled > 0)) return undefined;
-  return ((mean(b)! - mean(a)!) / pooled) * (1 - 3 / (4 * freedom - 1));
+  return ((mean(b) - mean(a)) / pooled) * (1 - 3 / (4 * freedom - 1));
 }
 
 /** Cliff 1993. */

@@ -1,12 +1,8 @@
-import { deviation, max, mean, quantile } from "d3-array";
+import { max } from "d3-array";
+import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
+import { median, quantile } from "../numbers/quantile.js";
 import type { Run, RunIdentity } from "./run.js";
 import { counts, flagsAt, runName, secondsAt } from "./run.js";
-
-/** Mean and standard deviation over ticks; NaN of none, the deviation of one. */
-export interface MeanStd {
-  readonly mean: number;
-  readonly std: number;
-}
 
 /** What one torque of the run was based on. */
 export interface JointDigest {
@@ -74,21 +70,17 @@ export function digest(run: Run): RunDigest {
     idle: flags.idle ?? 0,
     shares: identity.modalities.map((_, m) => meanStd(counted, (i) => run.shares[i * modalities + m]!)),
     joints: identity.joints.map((joint, j) => jointDigest(run, counted, joint, j)),
-    residual: { median: quantile(run.residual, 0.5) ?? Number.NaN, max: max(run.residual) ?? Number.NaN },
-    latencyMs: { p50: quantile(run.latencyMs, 0.5) ?? Number.NaN, p99: quantile(run.latencyMs, 0.99) ?? Number.NaN },
+    residual: { median: median(run.residual), max: max(run.residual) ?? Number.NaN },
+    latencyMs: { p50: median(run.latencyMs), p99: quantile(run.latencyMs, 0.99) },
     flags,
     trace: trace(run, counted),
   };
 }
 
-function meanStd(ticks: readonly number[], value: (i: number) => number): MeanStd {
-  return { mean: mean(ticks, value) ?? Number.NaN, std: deviation(ticks, value) ?? Number.NaN };
-}
-
 function jointDigest(run: Run, ticks: readonly number[], joint: string, j: number): JointDigest {
   const { joints, modalities } = run.identity;
   const [count, width] = [joints.length, modalities.length];
-  const over = (value: (i: number) => number) => mean(ticks, value) ?? Number.NaN;
+  const over = (value: (i: number) => number) => mean(ticks, value);
   return {
     joint,
     torque: over((i) => Math.abs(run.torque[i * count + j]!)),

@@ -1,3 +1,4 @@
+import { percent } from "../numbers/format.js";
 import type { RunDigest } from "./digest.js";
 import { type RobustSpread, robustScore, robustSpread } from "./robust.js";
 
@@ -212,5 +213,3 @@ function thinned(moments: readonly Moment[], seconds: number): Moment[] {
 
 /** Moments of one reason from one run, so that one run does not fill the list. */
 const MOST_OF_A_RUN = 3;
-
-const percent = (value: number) => `${(100 * value).toFixed(1)} %`;

@@ -1,3 +1,4 @@
+import { number } from "../numbers/format.js";
 import { type CurveStatistics, gridPoint } from "./curve.js";
 import type { RunDigest } from "./digest.js";
 import type { Findings } from "./findings.js";
@@ -120,6 +121,3 @@ const meanStd = ({ mean, std }: { readonly mean: number; readonly std: number })
   mean: number(mean),
   std: number(std),
 });
-
-/** Six significant digits are more than float32 relevance is worth. */
-const number = (value: number): number | null => (Number.isFinite(value) ? Number(value.toPrecision(6)) : null);

@@ -1,4 +1,4 @@
-import { median } from "d3-array";
+import { median } from "../numbers/quantile.js";
 
 /**
  * Where most values lie, and how far they spread: median and 1.4826 × the median distance from it, which is the
@@ -16,9 +16,9 @@ export interface RobustSpread {
  */
 export function robustSpread(values: Iterable<number>, floor: number): RobustSpread | undefined {
   const known = Float64Array.from(values).filter((value) => !Number.isNaN(value));
+  if (known.length === 0) return undefined;
   const center = median(known);
-  if (center === undefined) return undefined;
-  const distance = median(known.map((value) => Math.abs(value - center)))!;
+  const distance = median(known.map((value) => Math.abs(value - center)));
   return { center, scale: Math.max(1.4826 * distance, floor) };
 }
 

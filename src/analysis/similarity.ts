@@ -1,4 +1,4 @@
-import { mean } from "d3-array";
+import { mean } from "../numbers/mean.js";
 
 /** How alike two maps of relevance are: vectors of the same length. */
 
@@ -60,7 +60,7 @@ export function structuralSimilarity(
       found.push(((2 * m.x * m.y + c1) * (2 * m.xy + c2)) / ((m.x ** 2 + m.y ** 2 + c1) * (m.xx + m.yy + c2)));
     }
   }
-  return mean(found)!;
+  return mean(found);
 }
 
 function scaled(values: ArrayLike<number>): Float64Array {

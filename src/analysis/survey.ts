@@ -1,8 +1,8 @@
-import { deviation, mean as meanOf } from "d3-array";
 import { InputError } from "../errors.js";
+import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 import { compare, type Difference } from "./compare.js";
 import { CurveStatistics, curveAround, EPISODE_GRID, episodeCurve } from "./curve.js";
-import { digest, type JointDigest, type MeanStd, type RunDigest } from "./digest.js";
+import { digest, type JointDigest, type RunDigest } from "./digest.js";
 import { type EventSpec, eventGrid, eventStamps } from "./events.js";
 import { type Ranking, rank } from "./ranking.js";
 import type { Run, RunIdentity } from "./run.js";
@@ -75,13 +75,12 @@ export class Survey {
   meanShare(m: number): MeanStd {
     const [only] = this.runs;
     if (this.runs.length === 1) return only!.shares[m]!;
-    const means = this.runs.map(({ shares }) => shares[m]!.mean);
-    return { mean: meanOf(means) ?? Number.NaN, std: deviation(means) ?? Number.NaN };
+    return meanStd(this.runs, ({ shares }) => shares[m]!.mean);
   }
 
   /** Each torque over the runs, each of which counts the same. */
   joints(): JointDigest[] {
-    const over = (value: (run: RunDigest) => number) => meanOf(this.runs, value) ?? Number.NaN;
+    const over = (value: (run: RunDigest) => number) => mean(this.runs, value);
     return this.identity.joints.map((joint, j) => ({
       joint,
       torque: over(({ joints }) => joints[j]!.torque),

@@ -1,4 +1,5 @@
 import type { Graph } from "../graph/value.js";
+import { median } from "../numbers/quantile.js";
 import { Session, type TensorData } from "../runtime/session.js";
 
 /** Median times of one run on this machine, milliseconds. */
@@ -15,10 +16,11 @@ export async function costOf(
   policy: { readonly bytes: Uint8Array; readonly graph: Graph },
   explained: { readonly bytes: Uint8Array; readonly graph: Graph },
 ): Promise<Cost> {
-  return { forwardMs: await median(policy), explainedMs: await median(explained) };
+  return { forwardMs: await timeOf(policy), explainedMs: await timeOf(explained) };
 }
 
-async function median({ bytes, graph }: { readonly bytes: Uint8Array; readonly graph: Graph }): Promise<number> {
+/** Median time of a run, milliseconds. */
+async function timeOf({ bytes, graph }: { readonly bytes: Uint8Array; readonly graph: Graph }): Promise<number> {
   const session = await Session.create(bytes);
   try {
     const feeds = sampleFeeds(graph);
@@ -28,7 +30,7 @@ async function median({ bytes, graph }: { readonly bytes: Uint8Array; readonly g
       await session.run(feeds);
       if (run >= WARM_UP) times.push(performance.now() - start);
     }
-    return times.sort((a, b) => a - b)[RUNS >> 1]!;
+    return median(times);
   } finally {
     await session.release();
   }

@@ -1,4 +1,5 @@
 import { warnOfFallback } from "../cli/options/device.js";
+import { nearestRank } from "../numbers/quantile.js";
 import { Session } from "../runtime/session.js";
 import { type Measured, type Request, sampleFeeds } from "./measuring.js";
 
@@ -18,9 +19,12 @@ async function measure({ model, threads, device, seconds }: Request): Promise<Me
   }
   const { user, system } = process.cpuUsage(before);
   await session.release();
-  times.sort((a, b) => a - b);
-  const at = (part: number) => times[Math.min(times.length - 1, Math.floor(part * times.length))]!;
-  return { median_ms: at(0.5), p99_ms: at(0.99), cpu_ms: (user + system) / 1000 / times.length, runs: times.length };
+  return {
+    median_ms: nearestRank(times, 0.5),
+    p99_ms: nearestRank(times, 0.99),
+    cpu_ms: (user + system) / 1000 / times.length,
+    runs: times.length,
+  };
 }
 
 process.on("message", async (request: Request) => {

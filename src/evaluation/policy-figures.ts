@@ -1,6 +1,7 @@
 import { Explainer } from "../explain/explainer.js";
 import type { Explanation, Heatmap } from "../explain/explanation.js";
 import { run, type Sink } from "../explain/pipeline.js";
+import { upperMedian } from "../numbers/quantile.js";
 import type { Policy } from "../policy/policy.js";
 import type { ImagePoint } from "../sim/render/view.js";
 import { SimulatedSource } from "../sim/source.js";
@@ -37,7 +38,7 @@ export async function policyFigures(
   for (const [index, figure] of runs.entries()) {
     const result = await figureRun(policy, taskName, figure, { episodes, seed, signal });
     successes[figure.key] = result.successes;
-    if (figure.median) medians[figure.median[0]] = millimetres(result.errors);
+    if (figure.median) medians[figure.median[0]] = Number((1000 * upperMedian(result.errors)).toFixed(2));
     if (figure.focus) focus = Number(result.focus.toFixed(3));
     done?.(index + 1);
   }
@@ -115,9 +116,4 @@ function imageOf(policy: Policy): { width: number; height: number } {
   const image = policy.modalities.find(({ kind }) => kind === "image");
   if (image?.kind !== "image") throw new Error("the policy has no image");
   return image;
-}
-
-function millimetres(errors: readonly number[]): number {
-  const sorted = [...errors].sort((a, b) => a - b);
-  return Number((1000 * sorted[Math.floor(sorted.length / 2)]!).toFixed(2));
 }

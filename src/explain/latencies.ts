@@ -1,3 +1,5 @@
+import { nearestRank } from "../numbers/quantile.js";
+
 /** The newest latencies of a run, milliseconds; memory stays bounded however long it runs. */
 export class Latencies {
   readonly #values: Float64Array;
@@ -15,9 +17,6 @@ export class Latencies {
 
   /** What a part of them did not exceed (nearest rank); NaN before the first. */
   percentile(part: number): number {
-    const count = Math.min(this.#count, this.#values.length);
-    if (count === 0) return Number.NaN;
-    const sorted = this.#values.slice(0, count).sort();
-    return sorted[Math.max(0, Math.ceil(part * count) - 1)]!;
+    return nearestRank(this.#values.subarray(0, Math.min(this.#count, this.#values.length)), part);
   }
 }

@@ -1,7 +1,8 @@
 import type { ExplanationFlag } from "../explain/explanation.js";
-import { above, below, type Complaint, type Finding, finding, percent } from "./finding.js";
+import { percent } from "../numbers/format.js";
+import { nearestRank } from "../numbers/quantile.js";
+import { above, below, type Complaint, type Finding, finding } from "./finding.js";
 import { type Check, grown, ratio, type Snapshot, type Tick } from "./snapshot.js";
-import { quantile } from "./window.js";
 
 /** Nothing is said of rates before so long, seconds. */
 const SETTLING = 1;
@@ -45,7 +46,7 @@ function latency({ ticks, facts, thresholds }: Snapshot): Finding {
   const { deadlineMs, wantedLevel } = facts;
   const times = ticks.map(({ latencyMs }) => latencyMs);
   const ages = ticks.map(({ ageMs }) => ageMs).filter((age) => !Number.isNaN(age));
-  const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+  const [p50, p99] = [nearestRank(times, 0.5), nearestRank(times, 0.99)];
   const misses = count(ticks, "deadline_missed");
   const levels = { full: 0, shares: 0, skip: 0 };
   for (const { level } of ticks) levels[level]++;
@@ -55,8 +56,8 @@ function latency({ ticks, facts, thresholds }: Snapshot): Finding {
     "Latency p99 (ms)": ms(p99),
     "Deadline (ms)": deadlineMs.toFixed(2),
     "Deadline misses": misses,
-    "Image to publication p50 (ms)": ms(quantile(ages, 0.5)),
-    "Image to publication p99 (ms)": ms(quantile(ages, 0.99)),
+    "Image to publication p50 (ms)": ms(nearestRank(ages, 0.5)),
+    "Image to publication p99 (ms)": ms(nearestRank(ages, 0.99)),
     Level: level ?? "none",
     ...Object.fromEntries(Object.entries(levels).map(([name, n]) => [`Explanations at level ${name}`, n])),
   };
@@ -136,7 +137,7 @@ function relevance({ ticks, failures, thresholds }: Snapshot): Finding {
   const part = ratio(astray, ticks.length);
   const values = {
     Method: ticks.at(-1)?.method ?? "none",
-    "Conservation residual p50": residuals.length > 0 ? quantile(residuals, 0.5).toExponential(1) : "unknown",
+    "Conservation residual p50": residuals.length > 0 ? nearestRank(residuals, 0.5).toExponential(1) : "unknown",
     "Conservation residual max": residuals.length > 0 ? Math.max(...residuals).toExponential(1) : "unknown",
     "Explanations that do not conserve": astray,
     "Idle explanations": count(ticks, "idle"),

@@ -38,5 +38,3 @@ export function below(value: number, warn: number, error: number, message: strin
   if (value < error) return { severity: "error", message };
   return value < warn ? { severity: "warn", message } : undefined;
 }
-
-export const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;

@@ -1,8 +1,11 @@
 import type { Explanation } from "../explain/explanation.js";
-import { above, type Complaint, type Finding, finding, percent } from "./finding.js";
+import { percent } from "../numbers/format.js";
+import { mean } from "../numbers/mean.js";
+import { nearestRank } from "../numbers/quantile.js";
+import { above, type Complaint, type Finding, finding } from "./finding.js";
 import type { Profile, Quantiles } from "./profile.js";
 import type { Thresholds } from "./thresholds.js";
-import { quantile, Window } from "./window.js";
+import { Window } from "./window.js";
 
 /** How far back it looks, milliseconds: longer than one motion of an arm. */
 const LOOK_BACK = 30_000;
@@ -47,11 +50,11 @@ export class PolicyHealth {
       const message = this.#newest ? "idle: too few torques to judge the policy" : "nothing explained yet";
       return { severity: this.#newest ? "ok" : "stale", message, values };
     }
-    const mean = (of: (shares: Shares) => number): number => seen.reduce((sum, s) => sum + of(s), 0) / seen.length;
+    const meanShare = (name: string) => mean(seen, ({ modalities }) => modalities[name] ?? 0);
     for (const name of Object.keys(seen.at(-1)!.modalities)) {
-      values[`Mean share of ${name}`] = mean(({ modalities }) => modalities[name] ?? 0).toFixed(3);
+      values[`Mean share of ${name}`] = meanShare(name).toFixed(3);
     }
-    const cameras = this.#images.map((name) => [name, mean(({ modalities }) => modalities[name] ?? 0)] as const);
+    const cameras = this.#images.map((name) => [name, meanShare(name)] as const);
     const complaints = [...this.#looking(cameras, thresholds), ...this.#profiled(seen, thresholds, values)];
     return finding(complaints, this.#profile ? "shares as in the profile" : "the policy looks at its images", values);
   }
@@ -85,7 +88,7 @@ export class PolicyHealth {
     const groups = profile.shares ? (["modalities", profile.shares] as const) : (["ratios", profile.ratios!] as const);
     const [kind, expected] = groups;
     return Object.entries(expected).map(([name, { q01, q99 }]: [string, Quantiles]) => {
-      const median = quantile(
+      const median = nearestRank(
         seen.map((shares) => shares[kind][name] ?? 0),
         0.5,
       );

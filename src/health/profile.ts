@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import * as z from "zod";
 import { InputError } from "../errors.js";
+import { nearestRank } from "../numbers/quantile.js";
 import { parseYaml } from "../yaml/parse.js";
-import { quantile } from "./window.js";
 
 /** Version of the profile format that this version reads and writes. */
 const PROFILE_VERSION = 1;
@@ -88,7 +88,7 @@ export class ShareStatistics {
   quantiles(): Record<string, Quantiles> {
     const of = (values: readonly number[]) =>
       Object.fromEntries(
-        Object.entries(QUANTILES).map(([key, part]) => [key, Number(quantile(values, part).toFixed(4))]),
+        Object.entries(QUANTILES).map(([key, part]) => [key, Number(nearestRank(values, part).toFixed(4))]),
       );
     return Object.fromEntries(Array.from(this.#values, ([name, values]) => [name, of(values) as Quantiles]));
   }

@@ -41,10 +41,3 @@ export class Window<T> {
     }
   }
 }
-
-/** The value that a part of the values does not exceed (nearest rank); NaN of none. */
-export function quantile(values: readonly number[], part: number): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!;
-}

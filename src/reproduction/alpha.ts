@@ -1,6 +1,8 @@
-import { max, mean, quantile } from "d3-array";
+import { max } from "d3-array";
 import { cosine } from "../analysis/similarity.js";
-import { alongTrajectories, type Course, GROUPS, type Group, type MeanStd } from "./course.js";
+import { mean } from "../numbers/mean.js";
+import { median, quantile } from "../numbers/quantile.js";
+import { alongTrajectories, type Course, GROUPS, type Group, type MeanOverTicks } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
 
 /** Ways to weigh the torques (001 §III-A). */
@@ -14,7 +16,7 @@ export const WEIGHTINGS: Readonly<Record<string, (tick: Tick) => Float64Array>> 
 /** Shares under one weighting, and how far they are from those of α as it is used. */
 export interface Weighted {
   readonly weighting: string;
-  readonly groups: Readonly<Record<Group, MeanStd>>;
+  readonly groups: Readonly<Record<Group, MeanOverTicks>>;
   /** |difference| of a tick's image share to the weighted one: mean and largest. */
   readonly difference: { readonly mean: number; readonly max: number };
 }
@@ -27,8 +29,8 @@ export function weighted(weighting: string, courses: readonly Course[], usual: r
     weighting,
     groups: Object.fromEntries(
       GROUPS.map((group) => [group, alongTrajectories(courses, ({ ratios }, tick) => ratios[group][tick]!)]),
-    ) as Record<Group, MeanStd>,
-    difference: { mean: mean(differences) ?? Number.NaN, max: max(differences) ?? Number.NaN },
+    ) as Record<Group, MeanOverTicks>,
+    difference: { mean: mean(differences), max: max(differences) ?? Number.NaN },
   };
 }
 
@@ -48,8 +50,8 @@ export function compareForms(episodes: readonly Episode[]): { readonly free: For
     const cosines = of.map(({ analytic, rollout }) => cosine(analytic, rollout));
     return {
       ticks: of.length,
-      median: quantile(cosines, 0.5) ?? Number.NaN,
-      low: quantile(cosines, 0.05) ?? Number.NaN,
+      median: median(cosines),
+      low: quantile(cosines, 0.05),
     };
   };
   return { free: forms(ticks.filter((tick) => !isHeld(tick))), held: forms(ticks.filter(isHeld)) };

@@ -1,5 +1,6 @@
 import { type Estimate, estimate } from "../analysis/bootstrap.js";
 import { spearman } from "../analysis/similarity.js";
+import { mean } from "../numbers/mean.js";
 import { type Course, type Group, meanWithin } from "./course.js";
 
 /** The paper's statements as tests of trend: one number an episode, its mean over episodes on the side that is stated. */
@@ -181,7 +182,7 @@ export function agreement(a: readonly Course[], b: readonly Course[], names: rea
     const known = groups
       .map((group) => ofCommon(course.ratios[group], other.ratios[group]))
       .filter((rho) => !Number.isNaN(rho));
-    return known.length === 0 ? Number.NaN : known.reduce((sum, rho) => sum + rho, 0) / known.length;
+    return mean(known);
   };
   const claim: Claim = {
     id: `agree_${names.join("_")}`,

@@ -1,5 +1,5 @@
-import { deviation, mean } from "d3-array";
 import type { Explanation } from "../explain/explanation.js";
+import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 
 /** Groups of modalities as the paper's figures have them; configuration = position + velocity. */
 export const GROUPS = ["image", "position", "velocity", "configuration"] as const;
@@ -53,34 +53,30 @@ export function thinned(course: Course, stride: number): Course {
   return thin;
 }
 
-/** Mean and standard deviation along trajectories: over all ticks that count, of all episodes. */
-export interface MeanStd {
-  readonly mean: number;
-  readonly std: number;
+/** Mean and standard deviation over the ticks that count. */
+export interface MeanOverTicks extends MeanStd {
   readonly ticks: number;
 }
 
-export function alongTrajectories(
+/** Over all ticks that count, of all episodes. */
+export const alongTrajectories = (
   courses: readonly Course[],
   value: (course: Course, tick: number) => number,
-): MeanStd {
-  return meanStd(courses.flatMap((course) => Array.from({ length: course.ticks }, (_, tick) => value(course, tick))));
-}
+): MeanOverTicks =>
+  overTicks(courses.flatMap((course) => Array.from({ length: course.ticks }, (_, tick) => value(course, tick))));
 
-/** Mean and standard deviation over episodes at one tick. */
-export function atTick(
+/** Over episodes at one tick. */
+export const atTick = (
   courses: readonly Course[],
   tick: number,
   value: (course: Course, tick: number) => number,
-): MeanStd {
-  return meanStd(courses.map((course) => value(course, tick)));
-}
+): MeanOverTicks => overTicks(courses.map((course) => value(course, tick)));
 
-function meanStd(values: readonly number[]): MeanStd {
-  const known = values.filter((value) => !Number.isNaN(value));
-  return { mean: mean(known) ?? Number.NaN, std: deviation(known) ?? Number.NaN, ticks: known.length };
-}
+const overTicks = (values: readonly number[]): MeanOverTicks => ({
+  ...meanStd(values),
+  ticks: values.filter((value) => !Number.isNaN(value)).length,
+});
 
-/** Mean of what counts in ticks from..to−1; NaN of nothing. */
+/** Mean over the ticks from..to−1 that count; NaN if none does. */
 export const meanWithin = (values: Float64Array, from: number, to: number): number =>
-  mean(values.subarray(Math.max(0, from), Math.max(0, to))) ?? Number.NaN;
+  mean(values.subarray(Math.max(0, from), Math.max(0, to)));

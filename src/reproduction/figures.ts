@@ -2,7 +2,7 @@ import { CurveStatistics } from "../analysis/curve.js";
 import { bars, curves } from "../analysis/page/charts.js";
 import { draw } from "../page/draw.js";
 import { CONVENTIONS } from "../policy/conventions.js";
-import { alongTrajectories, type Course, type GROUPS, type MeanStd } from "./course.js";
+import { alongTrajectories, type Course, type GROUPS, type MeanOverTicks } from "./course.js";
 import { type Measured, measuredBy, type TaskFindings, USUAL } from "./findings.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
 
@@ -69,15 +69,15 @@ export const rowsOf = (modalities: readonly string[]): string[] => [
 ];
 
 /** Shares of one of `rowsOf` along trajectories. */
-export function ofRow(courses: readonly Course[], modalities: readonly string[], name: string): MeanStd {
+export function ofRow(courses: readonly Course[], modalities: readonly string[], name: string): MeanOverTicks {
   if (name === "image" || name === "configuration") return ofGroup(courses, name);
   return ofModality(courses, modalities.indexOf(name));
 }
 
-export const ofModality = (courses: readonly Course[], m: number): MeanStd =>
+export const ofModality = (courses: readonly Course[], m: number): MeanOverTicks =>
   alongTrajectories(courses, ({ shares, modalities }, tick) => shares[tick * modalities + m]!);
 
-export const ofGroup = (courses: readonly Course[], group: (typeof GROUPS)[number]): MeanStd =>
+export const ofGroup = (courses: readonly Course[], group: (typeof GROUPS)[number]): MeanOverTicks =>
   alongTrajectories(courses, ({ ratios }, tick) => ratios[group][tick]!);
 
 /** The image's share under every convention by every method, and where the paper has it. */

@@ -1,8 +1,8 @@
-import { mean } from "d3-array";
 import { feedsOf } from "../explain/feeds.js";
 import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
+import { mean } from "../numbers/mean.js";
 import type { Policy } from "../policy/policy.js";
 import type { DataMeans } from "../policy/under-convention.js";
 import { COORDINATES, pointCoordinates } from "../relevance/network/point-coordinates.js";
@@ -11,7 +11,7 @@ import { Session } from "../runtime/session.js";
 /** Means of what a policy was given, and of its feature points, over observations. */
 export async function dataMeans(policy: Policy, observations: readonly Observation[]): Promise<DataMeans> {
   const over = (all: readonly ArrayLike<number>[]) =>
-    Array.from({ length: all[0]?.length ?? 0 }, (_, i) => mean(all, (one) => one[i])!);
+    Array.from({ length: all[0]?.length ?? 0 }, (_, i) => mean(all, (one) => one[i]!));
   const named = policy.modalities.filter(({ kind }) => kind === "values");
   return {
     values: Object.fromEntries(named.map(({ name }) => [name, over(observations.map(({ values }) => values[name]!))])),

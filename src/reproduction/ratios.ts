@@ -1,5 +1,5 @@
 import { CONVENTIONS } from "../policy/conventions.js";
-import type { MeanStd } from "./course.js";
+import type { MeanOverTicks } from "./course.js";
 import { ofGroup } from "./figures.js";
 import { measuredBy, type TaskFindings } from "./findings.js";
 import { METHODS, NEAR, PAPER_TASKS } from "./paper.js";
@@ -8,9 +8,9 @@ import { METHODS, NEAR, PAPER_TASKS } from "./paper.js";
 export interface Ratio {
   readonly convention: string;
   readonly method: string;
-  readonly image: MeanStd;
-  readonly position: MeanStd;
-  readonly velocity: MeanStd;
+  readonly image: MeanOverTicks;
+  readonly position: MeanOverTicks;
+  readonly velocity: MeanOverTicks;
   /** Whether the image's share is within ten points of the paper's; undefined where the paper has none. */
   readonly isNear: boolean | undefined;
 }
@@ -23,7 +23,7 @@ export function ratiosOf({ task, measured }: TaskFindings): Ratio[] {
       const { courses } = measuredBy(measured, method, convention.name);
       const [image, position, velocity] = (["image", "position", "velocity"] as const).map((group) =>
         ofGroup(courses, group),
-      ) as [MeanStd, MeanStd, MeanStd];
+      ) as [MeanOverTicks, MeanOverTicks, MeanOverTicks];
       const isNear = paper === undefined ? undefined : Math.abs(image.mean - paper) <= NEAR;
       return { convention: convention.name, method, image, position, velocity, isNear };
     }),

@@ -1,5 +1,5 @@
-import { median } from "d3-array";
 import type { Observation } from "../explain/observation.js";
+import { median } from "../numbers/quantile.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Policy } from "../policy/policy.js";
 import { underConvention } from "../policy/under-convention.js";
@@ -106,7 +106,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
     ticks,
     episodes,
     successes: usual.successes,
-    medianError: median(usual.finalErrors) ?? Number.NaN,
+    medianError: median(usual.finalErrors),
     measured,
     agreement: agreements,
     change: { windows, measured: changeMeasured, successes: changed.successes },

@@ -1,4 +1,5 @@
 import type { Estimate } from "../analysis/bootstrap.js";
+import { number } from "../numbers/format.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Verdict } from "./claims.js";
 import { atTick, GROUPS } from "./course.js";
@@ -26,9 +27,6 @@ export function tables({ tasks }: Findings): Map<string, TableRow[]> {
     ["importance", each(alphaRows)],
   ]);
 }
-
-/** Six significant digits are more than float32 relevance is worth. */
-const number = (value: number): number | null => (Number.isFinite(value) ? Number(value.toPrecision(6)) : null);
 
 const taskRows = (findings: TaskFindings): TableRow[] => [
   {

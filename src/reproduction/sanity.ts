@@ -1,7 +1,8 @@
-import { mean, min } from "d3-array";
+import { min } from "d3-array";
 import { cosine, spearman, structuralSimilarity } from "../analysis/similarity.js";
 import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
+import { mean } from "../numbers/mean.js";
 import type { ImageModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { parameterLayers, randomised } from "../relevance/network/randomise.js";
@@ -95,7 +96,7 @@ function likeness(a: Float32Array, b: Float32Array, { width, height }: ImageModa
 }
 
 function meanLikeness(all: readonly Likeness[]): Likeness {
-  const over = (of: (one: Likeness) => number) => mean(all, of) ?? Number.NaN;
+  const over = (of: (one: Likeness) => number) => mean(all, of);
   return { cosine: over((one) => one.cosine), spearman: over((one) => one.spearman), ssim: over((one) => one.ssim) };
 }
 

@@ -1,3 +1,5 @@
+import { upperMedian } from "../numbers/quantile.js";
+
 /** How an episode ended. */
 export interface Outcome {
   /** Distance from the goal, metres. */
@@ -33,12 +35,11 @@ export function figuresOf(
   actor: IterationFigures["actor"],
   outcomes: readonly Outcome[],
 ): IterationFigures {
-  const errors = outcomes.map(({ error }) => error).sort((a, b) => a - b);
   return {
     phase,
     actor,
     episodes: outcomes.length,
     successes: outcomes.filter(({ success }) => success).length,
-    median_error: errors[Math.floor(errors.length / 2)]!,
+    median_error: upperMedian(outcomes.map(({ error }) => error)),
   };
 }

@@ -1,3 +1,4 @@
+import { mean } from "../numbers/mean.js";
 import { draw } from "../page/draw.js";
 import type { HistoryState } from "./history.js";
 import type { ConditionFigures } from "./outcome.js";
@@ -93,14 +94,13 @@ function searchRows(histories: Histories): SearchRow[] {
   return Object.entries(histories).flatMap(([network, { iterations }]) =>
     iterations.flatMap(({ conditions }, iteration): SearchRow[] => {
       if (conditions === undefined) return [];
-      const mean = (value: (figures: ConditionFigures) => number): number =>
-        conditions.reduce((sum, figures) => sum + value(figures), 0) / conditions.length;
+      const meanOf = (value: (figures: ConditionFigures) => number) => mean(conditions, value);
       const at = { network, iteration };
       return [
-        { ...at, of: "of the policy", cost: mean(({ cost }) => cost) },
-        { ...at, of: "promised by the controllers", cost: mean(({ cost, promise }) => cost - promise) },
-        { ...at, of: "divergence", divergence: mean(({ divergence }) => divergence) },
-        { ...at, of: "bound", divergence: mean(({ bound }) => bound) },
+        { ...at, of: "of the policy", cost: meanOf(({ cost }) => cost) },
+        { ...at, of: "promised by the controllers", cost: meanOf(({ cost, promise }) => cost - promise) },
+        { ...at, of: "divergence", divergence: meanOf(({ divergence }) => divergence) },
+        { ...at, of: "bound", divergence: meanOf(({ bound }) => bound) },
       ];
     }),
   );

@@ -1,3 +1,4 @@
+import { mean } from "../../numbers/mean.js";
 import { colors, type Row } from "../../page/draw.js";
 import { type CurveStatistics, gridPoint } from "../curve.js";
 import { counts, type Run, secondsAt } from "../run.js";
@@ -64,9 +65,9 @@ function sharesOverTime(run: Run, joint: number | undefined): Row[] {
     const [from, to] = [bin, bin + 1].map((edge) => Math.floor((edge * run.ticks) / bins)) as [number, number];
     const known = Array.from({ length: to - from }, (_, k) => from + k).filter((i) => !Number.isNaN(values[row(i)]!));
     if (known.length === 0) continue;
-    const seconds = known.reduce((sum, i) => sum + secondsAt(run, i), 0) / known.length;
+    const seconds = mean(known, (i) => secondsAt(run, i));
     modalities.forEach((modality, m) => {
-      const share = known.reduce((sum, i) => sum + values[row(i) + m]!, 0) / known.length;
+      const share = mean(known, (i) => values[row(i) + m]!);
       rows.push({ seconds, modality, share, order: width - m });
     });
   }

@@ -1,10 +1,10 @@
+import { percent, plural } from "../../numbers/format.js";
 import { draw } from "../../page/draw.js";
 import { figure, type Html, html, STYLE, table } from "../../page/html.js";
 import type { Details } from "../details.js";
 import type { Findings } from "../findings.js";
 import type { Comparison, Survey } from "../survey.js";
 import { bars } from "./charts.js";
-import { percent, plural } from "./parts.js";
 import { setSection } from "./set.js";
 
 /**

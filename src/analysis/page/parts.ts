@@ -1,18 +1,9 @@
+import { percent, plural, significant } from "../../numbers/format.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { Frame, Strip } from "../details.js";
 import type { JointDigest, RunDigest } from "../digest.js";
 
 /** Parts that several sections of the page have. */
-
-export const percent = (value: number): string => (Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "–");
-
-export const plural = (count: number, of: string): string =>
-  `${count.toLocaleString("en")} ${of}${count === 1 ? "" : "s"}`;
-
-export const significant = (value: number): string => {
-  if (!Number.isFinite(value)) return "–";
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
-};
 
 /** A name that may go over several lines at its underscores. */
 export const breakable = (name: string): Html =>

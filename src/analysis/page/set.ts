@@ -1,3 +1,4 @@
+import { percent, plural, significant } from "../../numbers/format.js";
 import { draw } from "../../page/draw.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import type { Details } from "../details.js";
@@ -5,7 +6,7 @@ import type { Ranking } from "../ranking.js";
 import type { Survey } from "../survey.js";
 import { bars, curves } from "./charts.js";
 import { lookHere, momentStrips } from "./moments.js";
-import { breakable, jointTable, legendOf, percent, plural, runFacts, significant, stripOf } from "./parts.js";
+import { breakable, jointTable, legendOf, runFacts, stripOf } from "./parts.js";
 
 const ORIGINS: Readonly<Record<string, string>> = {
   policy: "the policy's own origin",

@@ -7,6 +7,7 @@ import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { type Profile, serialiseProfile } from "../../health/profile.js";
 import { ProfileBuilder } from "../../health/profile-builder.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../../messages/types.js";
+import { percent } from "../../numbers/format.js";
 import { columns } from "../output/table.js";
 
 interface Options {
@@ -56,7 +57,6 @@ async function read(path: string, builder: ProfileBuilder): Promise<void> {
 }
 
 function summary({ ticks, shares, ratios, method }: Profile): string {
-  const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
   const rows = Object.entries(shares ?? ratios ?? {}).map(([name, { q01, q50, q99 }]) => [
     name,
     percent(q01),

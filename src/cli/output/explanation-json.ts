@@ -1,4 +1,5 @@
 import type { Explanation } from "../../explain/explanation.js";
+import { number, percent } from "../../numbers/format.js";
 import { columns } from "./table.js";
 
 /**
@@ -33,11 +34,6 @@ export function explanationJson(explanation: Explanation): Record<string, unknow
     flags: explanation.flags,
   };
 }
-
-/** Six significant digits are more than float32 relevance is worth. */
-const number = (value: number): number | null => (Number.isFinite(value) ? Number(value.toPrecision(6)) : null);
-
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 /** The same for people: torques with their importance, shares in total and for each torque, and what to mind. */
 export function explanationText(explanation: Explanation): string {

@@ -1,7 +1,6 @@
 import type { Findings } from "../../analysis/findings.js";
+import { percent } from "../../numbers/format.js";
 import { columns } from "./table.js";
-
-const percent = (value: number): string => (Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "–");
 
 /** What a report found, for people at a terminal; and which files it wrote. */
 export function reportText(

@@ -1,3 +1,6 @@
+import { max } from "d3-array";
+import { percent, wholePercent } from "../../numbers/format.js";
+import { median } from "../../numbers/quantile.js";
 import type { Method } from "../../relevance/contract/method.js";
 import type { SimulatedSource } from "../../sim/source.js";
 import type { Statistics } from "./statistics.js";
@@ -23,15 +26,13 @@ export interface SimSummary {
 
 export function summarise(source: SimulatedSource, statistics: Statistics, seconds: number): SimSummary {
   const { episodes, successRate, finalErrors, lateTicks } = source.summary();
-  const errors = [...finalErrors].sort((a, b) => a - b);
-  const middle = errors.slice((errors.length - 1) >> 1, (errors.length >> 1) + 1);
   return {
     ticks: statistics.ticks,
     episodes,
     success_rate: orNull(successRate),
     final_error_m: {
-      median: orNull(middle.reduce((sum, error) => sum + error, 0) / middle.length),
-      max: errors.at(-1) ?? null,
+      median: orNull(median(finalErrors)),
+      max: max(finalErrors) ?? null,
     },
     shares: statistics.meanShares(),
     idle_ticks: statistics.idle,
@@ -52,8 +53,8 @@ export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Metho
   const outcome =
     success_rate === null
       ? "no episode finished"
-      : `${count(episodes, "episode")}, success ${percent(success_rate, 0)}, median final error ${(1000 * final_error_m.median!).toFixed(1)} mm`;
-  const means = Object.entries(shares).map(([name, share]) => `${name} ${percent(share, 1)}`);
+      : `${count(episodes, "episode")}, success ${wholePercent(success_rate)}, median final error ${(1000 * final_error_m.median!).toFixed(1)} mm`;
+  const means = Object.entries(shares).map(([name, share]) => `${name} ${percent(share)}`);
   return [
     `${count(ticks, "tick")}; ${outcome}`,
     idle_ticks === ticks
@@ -64,5 +65,4 @@ export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Metho
   ].join("\n");
 }
 
-const percent = (part: number, digits: number): string => `${(100 * part).toFixed(digits)} %`;
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

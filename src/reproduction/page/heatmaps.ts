@@ -1,4 +1,5 @@
-import { breakable, percent, plural } from "../../analysis/page/parts.js";
+import { breakable } from "../../analysis/page/parts.js";
+import { percent, plural, signed } from "../../numbers/format.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
@@ -44,10 +45,10 @@ ${table(
   ["heatmaps of two torques", "cosine", "least alike pair", "rank correlation", "structural similarity", "pairs"],
   collapse.map(({ method, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => [
     method,
-    signed(cosine),
-    signed(leastCosine),
-    signed(spearman),
-    signed(ssim),
+    signed(cosine, 3),
+    signed(leastCosine, 3),
+    signed(spearman, 3),
+    signed(ssim, 3),
     pairs,
   ]),
 )}
@@ -57,7 +58,7 @@ ${table(
   ["drawn anew down to", ...cascade.map(({ method }) => method)],
   cascade[0]!.steps.map(({ layer }, step) => [
     layer,
-    ...cascade.map(({ steps }) => `${steps[step]!.spearman.toFixed(3)} / ${signed(steps[step]!.cosine)}`),
+    ...cascade.map(({ steps }) => `${steps[step]!.spearman.toFixed(3)} / ${signed(steps[step]!.cosine, 3)}`),
   ]),
 )}
 <p class="note">Rank correlation of sizes / cosine similarity, signs included.</p>
@@ -66,14 +67,14 @@ ${table(
   ["mean cosine of two torques’ heatmaps", ...conventions],
   TESTED.map((method) => [
     method,
-    ...conventions.map((name) => signed(measuredBy(findings.collapse, method, name).collapse.cosine)),
+    ...conventions.map((name) => signed(measuredBy(findings.collapse, method, name).collapse.cosine, 3)),
   ]),
 )}
 ${table(
   ["rank correlation with the torques’ own layer drawn anew", ...conventions],
   TESTED.map((method) => [
     method,
-    ...conventions.map((name) => signed(measuredBy(findings.cascade, method, name).steps[0]!.spearman)),
+    ...conventions.map((name) => signed(measuredBy(findings.cascade, method, name).steps[0]!.spearman, 3)),
   ]),
 )}`;
 }
@@ -81,8 +82,6 @@ ${table(
 const conventions = CONVENTIONS.map(({ name }) => name);
 const ofUsual = <T extends { readonly convention: string }>(all: readonly T[]) =>
   all.filter(({ convention }) => convention === USUAL);
-
-const signed = (value: number) => value.toFixed(3).replace("-", "−");
 
 /** Heatmaps of two torques with a mean cosine from here on are alike; by the rank correlation of sizes, but for signs. */
 const ALIKE = 0.95;

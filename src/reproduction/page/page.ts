@@ -1,4 +1,4 @@
-import { percent, plural } from "../../analysis/page/parts.js";
+import { percent, plural } from "../../numbers/format.js";
 import { figure, type Html, html, STYLE, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import type { Verdict } from "../claims.js";

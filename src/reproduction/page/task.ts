@@ -1,9 +1,10 @@
 import type { Estimate } from "../../analysis/bootstrap.js";
-import { breakable, percent, plural, significant } from "../../analysis/page/parts.js";
+import { breakable } from "../../analysis/page/parts.js";
+import { percent, plural, signed, significant } from "../../numbers/format.js";
 import { type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import type { Verdict } from "../claims.js";
-import type { MeanStd } from "../course.js";
+import type { MeanOverTicks } from "../course.js";
 import { ofGroup, ofRow, rowsOf } from "../figures.js";
 import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
 import { METHODS, PAPER_TASKS } from "../paper.js";
@@ -51,7 +52,7 @@ ${table(
 <p class="note">Mean ± standard deviation over ticks. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
 }
 
-const meanAndStd = ({ mean, std }: MeanStd): string => `${percent(mean)} ± ${percent(std)}`;
+const meanAndStd = ({ mean, std }: MeanOverTicks): string => `${percent(mean)} ± ${percent(std)}`;
 
 function conventionsPart(findings: TaskFindings, figureOf: FigureOf): Html {
   const ratios = ratiosOf(findings);
@@ -138,9 +139,7 @@ const shortVerdict = ({ claim, estimate, holds }: Verdict): Html =>
 
 function estimated({ mean, interval }: Estimate, unit: Verdict["claim"]["unit"]): string {
   const shown = (value: number) =>
-    unit === "points"
-      ? `${value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}`
-      : value.toFixed(2).replace("-", "−");
+    unit === "points" ? `${value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}` : signed(value, 2);
   if (Number.isNaN(mean)) return "nothing to measure";
   const range = interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : "";
   return `${shown(mean)}${unit === "points" ? " pts" : ""}${range}`;
