@@ -60,14 +60,23 @@ export { Observer } from "./sensing/observer.js";
 export type { ObserverOptions } from "./sensing/observer-options.js";
 export type { SyncOptions } from "./sensing/sync-options.js";
 export type { SyncPolicy } from "./sensing/timeline.js";
-export type { PlanOptions } from "./sim/expert/ilqr.js";
+export type { ControlProblem, PlanOptions } from "./sim/expert/ilqr.js";
 export type { ControlStep } from "./sim/expert/linearise.js";
 export type { LinearDynamics } from "./sim/expert/lqr.js";
-export type { Expansion, StateCost } from "./sim/expert/reach-cost.js";
+export type { Expansion, StateCost } from "./sim/expert/state-cost.js";
 export { type Random, random } from "./sim/random.js";
 export { ARM, BACKGROUND, type Sight, TARGET } from "./sim/render/sight.js";
 export type { ImagePoint } from "./sim/render/view.js";
 export { type ImageAblation, SimulatedSource, type SimulationOptions, type SimulationSummary } from "./sim/source.js";
-export type { Targets } from "./sim/tasks/reacher.js";
-export type { ControlProblem, Modality as TaskModality, Task, TaskObservation, Wrench } from "./sim/tasks/task.js";
-export { loadTask, type TaskOptions, taskNames } from "./sim/tasks/tasks.js";
+export type {
+  Modality as TaskModality,
+  Targets,
+  Task,
+  TaskCamera,
+  TaskEpisode,
+  TaskObservation,
+  TaskOptions,
+  TaskPlanner,
+  Wrench,
+} from "./sim/tasks/task.js";
+export { loadTask, taskNames } from "./sim/tasks/tasks.js";

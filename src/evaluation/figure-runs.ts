@@ -1,5 +1,5 @@
 import type { ImageAblation } from "../sim/source.js";
-import type { Targets } from "../sim/tasks/reacher.js";
+import type { Targets } from "../sim/tasks/task.js";
 
 /** A closed-loop run that says how well a policy does. */
 export interface FigureRun {

@@ -1,6 +1,5 @@
 import { random } from "../sim/random.js";
-import type { Targets } from "../sim/tasks/reacher.js";
-import type { Task } from "../sim/tasks/task.js";
+import type { Targets, Task } from "../sim/tasks/task.js";
 import type { Act, Action } from "./act.js";
 import type { Outcome } from "./outcome.js";
 

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import type { Targets } from "../sim/tasks/reacher.js";
+import type { Targets } from "../sim/tasks/task.js";
 import type { Gps, Groundwork, Recipe } from "./recipe.js";
 
 /** How a task is taught. A new task is one entry of `LESSONS`. */

@@ -1,5 +1,6 @@
-import type { Expansion } from "../sim/expert/reach-cost.js";
-import type { ControlProblem, Task } from "../sim/tasks/task.js";
+import type { ControlProblem } from "../sim/expert/ilqr.js";
+import type { Expansion } from "../sim/expert/state-cost.js";
+import type { Task } from "../sim/tasks/task.js";
 import type { Act } from "./act.js";
 import type { LinearGaussian } from "./gaussian.js";
 import type { LocalProblem, Quadratic, QuadraticCost } from "./lqg.js";

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
-import type { Targets } from "../sim/tasks/reacher.js";
-import type { Task } from "../sim/tasks/task.js";
+import type { Targets, Task } from "../sim/tasks/task.js";
 import { loadTask } from "../sim/tasks/tasks.js";
 import { type Act, actor } from "./act.js";
 import { toRow } from "./algorithms/gps.js";

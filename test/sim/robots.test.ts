@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Arm } from "#src/arm/arm.js";
 import { modelFromFile } from "#src/arm/mujoco.js";
 import { random } from "#src/sim/random.js";
-import { SEVEN_JOINTS } from "#src/sim/tasks/seven-dof.js";
+import { SEVEN_JOINTS } from "#src/sim/tasks/manipulation/seven-dof.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 import { parseUrdf } from "#src/urdf/urdf.js";
 

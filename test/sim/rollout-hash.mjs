@@ -1,7 +1,7 @@
 // Prints the SHA-256 of everything an episode of the simulation shows: run in processes of its own by the tests.
 import { createHash } from "node:crypto";
 import { SimulatedSource } from "#src/sim/source.js";
-import { Reacher } from "#src/sim/tasks/reacher.js";
+import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 
 const seed = Number(process.argv[2]);
 const task = await Reacher.load({ width: 80, height: 64, targets: "random" });

@@ -6,7 +6,7 @@ import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import { type Perturbation, parsePerturbations, readPerturbations } from "#src/sim/perturbations.js";
 import { parseAblation, SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
-import { Reacher } from "#src/sim/tasks/reacher.js";
+import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 
 type Torque = (observation: Observation, task: Reacher) => ArrayLike<number>;
 const expert: Torque = (_, task) => task.expert();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Reacher } from "#src/sim/tasks/reacher.js";
+import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 import type { Task } from "#src/sim/tasks/task.js";
 import type { Act } from "#src/train/act.js";
 import { boundedControllers } from "#src/train/dual.js";

@@ -1,8 +1,8 @@
 import { InputError } from "../../errors.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import type { Policy } from "../../policy/policy.js";
-import type { Task } from "../../sim/tasks/task.js";
-import { loadTask, type TaskOptions } from "../../sim/tasks/tasks.js";
+import type { Task, TaskOptions } from "../../sim/tasks/task.js";
+import { loadTask } from "../../sim/tasks/tasks.js";
 
 /** Control periods count as the same up to this, seconds: cards round. */
 const PERIOD_TOLERANCE = 1e-6;

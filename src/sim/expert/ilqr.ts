@@ -1,7 +1,7 @@
 import { add, cholesky, choleskySolve, multiply, transpose } from "../../arm/matrix.js";
 import type { ControlStep } from "./linearise.js";
 import type { LinearDynamics } from "./lqr.js";
-import type { Expansion, StateCost } from "./reach-cost.js";
+import type { Expansion, StateCost } from "./state-cost.js";
 
 export interface PlanOptions {
   /** Control steps. */
@@ -15,6 +15,15 @@ export interface PlanOptions {
   readonly controls?: readonly Float64Array[];
   /** Largest number of iterations, default 100. */
   readonly iterations?: number;
+}
+
+/**
+ * An episode as an optimal control problem, for planners: states are positions then velocities of all joints of the
+ * model, [2 nv]; the commanded ones come first.
+ */
+export interface ControlProblem extends PlanOptions {
+  /** Dynamics of one control step, with the episode's goal in place. The task owns it: valid until the task's next `problem` or plan. */
+  readonly step: ControlStep;
 }
 
 /** A locally optimal plan: u = controls[t] + gains[t] (x − states[t]) follows it under disturbance. */
@@ -32,7 +41,7 @@ export interface Plan {
 interface Policy {
   readonly offsets: Float64Array[];
   readonly gains: Float64Array[];
-  /** The cost change that the quadratic model promises for a full step (negative). */
+  /** Cost change that the quadratic model predicts for a full step (negative). */
   readonly promise: number;
 }
 
@@ -93,7 +102,7 @@ function controlLimits({ model, controls }: ControlStep): Limits {
   });
 }
 
-/** Runs the controls that `control` gives for tick and state, and adds up the cost. */
+/** Runs the controls of `control(tick, state)` and adds up the cost. */
 function rollOut(
   step: ControlStep,
   { horizon, start, cost, controlWeight }: PlanOptions,
@@ -127,7 +136,7 @@ function stateCost(
   return cost.at(step.data, tick, expansion);
 }
 
-/** The first step length, halving from 1, that keeps a part of what was promised. */
+/** Line search: halves the step length from 1 until the cost falls by a part of the prediction. */
 function search(
   step: ControlStep,
   options: PlanOptions,

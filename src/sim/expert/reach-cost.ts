@@ -1,52 +1,36 @@
 import type { DoubleBuffer } from "@mujoco/mujoco";
 import type { Data } from "../../arm/data.js";
 import type { Model } from "../../arm/model.js";
+import {
+  addVelocityCost,
+  type DistanceWeights,
+  distanceCost,
+  type Expansion,
+  type Point,
+  type StateCost,
+} from "./state-cost.js";
 
-/** What a state costs in a plan. States are positions then velocities, [2 nv]. Poses of `data` are up to date. */
-export interface StateCost {
-  /** The cost at one control step; with `expansion` also its gradient [2 nv] and Hessian [2 nv, 2 nv], overwritten. */
-  at(data: Data, tick: number, expansion?: Expansion): number;
-  delete(): void;
-}
-
-export interface Expansion {
-  readonly gradient: Float64Array;
-  readonly hessian: Float64Array;
-}
-
-/** Metres in the world. */
-export type Point = readonly [x: number, y: number, z: number];
-
-/** A site that shall be at a point, or at each control step at another. */
+/** The point that a site is to reach, fixed or as a function of the control step. */
 export interface SiteGoal {
   readonly site: string;
   readonly point: Point | ((tick: number) => Point);
 }
 
-/** Weights at one control step: of the squared distance, and of the distance itself for the last millimetres. */
-export interface ReachWeights {
-  readonly squared: number;
-  readonly linear: number;
-}
-
-/** Keeps the linear term smooth near zero, m². */
-const SMOOTHING = 1e-4;
-
 /**
- * Sites to points, as Levine et al. 2016: Σ ½ w d² + l √(d² + 10⁻⁴), and ½ v² on joint velocities.
+ * Cost of sites' distances from their points (`distanceCost`) and of joint velocities (½ w v²).
  * The Hessian is Gauss–Newton's: positive semi-definite.
  */
 export class ReachCost implements StateCost {
   readonly #model: Model;
   readonly #goals: readonly { readonly site: number; readonly point: (tick: number) => Point }[];
-  readonly #weights: (tick: number) => ReachWeights;
-  readonly #velocity: number;
+  readonly #weights: (tick: number) => DistanceWeights;
+  readonly #velocityWeight: number;
   readonly #jacobian: DoubleBuffer;
 
   constructor(
     model: Model,
     goals: readonly SiteGoal[],
-    weights: (tick: number) => ReachWeights,
+    weights: (tick: number) => DistanceWeights,
     velocityWeight: number,
   ) {
     this.#model = model;
@@ -55,32 +39,23 @@ export class ReachCost implements StateCost {
       point: typeof point === "function" ? point : () => point,
     }));
     this.#weights = weights;
-    this.#velocity = velocityWeight;
+    this.#velocityWeight = velocityWeight;
     this.#jacobian = new model.mj.DoubleBuffer(3 * model.nv);
   }
 
   at(data: Data, tick: number, expansion?: Expansion): number {
-    const { nv } = this.#model;
-    const { squared, linear } = this.#weights(tick);
+    const weights = this.#weights(tick);
     expansion?.gradient.fill(0);
     expansion?.hessian.fill(0);
-    let cost = 0;
+    let sum = 0;
     for (const { site, point } of this.#goals) {
       const places = data.arrays.get("site_xpos");
       const error = point(tick).map((value, k) => places[3 * site + k]! - value);
-      const distance2 = error.reduce((sum, value) => sum + value * value, 0);
-      const smooth = Math.sqrt(distance2 + SMOOTHING);
-      cost += 0.5 * squared * distance2 + linear * smooth;
-      if (expansion !== undefined) this.#expand(data, site, error, squared + linear / smooth, expansion);
+      const { cost, slope } = distanceCost(error, weights);
+      sum += cost;
+      if (expansion !== undefined) this.#expand(data, site, error, slope, expansion);
     }
-    const velocity = data.arrays.get("qvel");
-    for (let i = 0; i < nv; i++) {
-      cost += 0.5 * this.#velocity * velocity[i]! ** 2;
-      if (expansion === undefined) continue;
-      expansion.gradient[nv + i]! += this.#velocity * velocity[i]!;
-      expansion.hessian[(nv + i) * 2 * nv + nv + i]! += this.#velocity;
-    }
-    return cost;
+    return addVelocityCost(sum, data, this.#velocityWeight, expansion);
   }
 
   delete(): void {
@@ -99,39 +74,5 @@ export class ReachCost implements StateCost {
         }
       }
     }
-  }
-}
-
-/** Another cost, and ½ w |q − q*(t)|² for the distance from planned joint positions: gains that also hold the posture. */
-export class PostureCost implements StateCost {
-  readonly #cost: StateCost;
-  readonly #states: readonly Float64Array[];
-  readonly #weight: number;
-
-  /** `states` are positions then velocities at each control step, [2 nv]; `weight` is per rad². */
-  constructor(cost: StateCost, states: readonly Float64Array[], weight: number) {
-    this.#cost = cost;
-    this.#states = states;
-    this.#weight = weight;
-  }
-
-  at(data: Data, tick: number, expansion?: Expansion): number {
-    let cost = this.#cost.at(data, tick, expansion);
-    const planned = this.#states[tick]!;
-    const nv = planned.length / 2;
-    const positions = data.arrays.get("qpos");
-    for (let i = 0; i < nv; i++) {
-      const away = positions[i]! - planned[i]!;
-      cost += 0.5 * this.#weight * away * away;
-      if (expansion === undefined) continue;
-      expansion.gradient[i]! += this.#weight * away;
-      expansion.hessian[i * 2 * nv + i]! += this.#weight;
-    }
-    return cost;
-  }
-
-  /** Frees the other cost. */
-  delete(): void {
-    this.#cost.delete();
   }
 }

@@ -1,24 +1,16 @@
 import { InputError } from "../../errors.js";
-import type { Manipulation } from "./manipulation.js";
-import type { Targets } from "./reacher.js";
-import type { Task } from "./task.js";
+import type { ManipulationSpec } from "./manipulation/spec.js";
+import type { Task, TaskOptions } from "./task.js";
 
-export interface TaskOptions {
-  /** Size of the camera image, pixels: what the policy expects. */
-  readonly width: number;
-  readonly height: number;
-  readonly targets?: Targets;
-}
-
-/** Each loads its code when it is asked for: the names alone cost nothing. */
+/** Each loads its code on first use: the names alone cost nothing. */
 const TASKS: Readonly<Record<string, (options: TaskOptions) => Promise<Task>>> = {
-  reacher: async (options) => (await import("./reacher.js")).Reacher.load(options),
-  peg: async (options) => manipulation((await import("./peg.js")).PEG, options),
-  door: async (options) => manipulation((await import("./door.js")).DOOR, options),
+  reacher: async (options) => (await import("./reacher/reacher.js")).Reacher.load(options),
+  peg: async (options) => manipulation((await import("./peg/peg.js")).PEG, options),
+  door: async (options) => manipulation((await import("./door/door.js")).DOOR, options),
 };
 
-async function manipulation(plan: Parameters<typeof Manipulation.load>[0], options: TaskOptions): Promise<Task> {
-  return (await import("./manipulation.js")).Manipulation.load(plan, options);
+async function manipulation(spec: ManipulationSpec, options: TaskOptions): Promise<Task> {
+  return (await import("./manipulation/manipulation.js")).Manipulation.load(spec, options);
 }
 
 /** Names of the simulated tasks. */

@@ -5,7 +5,7 @@ import { ControlStep } from "#src/sim/expert/linearise.js";
 import { lqr } from "#src/sim/expert/lqr.js";
 import { ReachCost, type SiteGoal } from "#src/sim/expert/reach-cost.js";
 import { random } from "#src/sim/random.js";
-import { FOUR_TARGETS, ReacherModel, SUBSTEPS } from "#src/sim/tasks/reacher-model.js";
+import { FOUR_TARGETS, ReacherModel, SUBSTEPS } from "#src/sim/tasks/reacher/model.js";
 
 const HORIZON = 50;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { insertion } from "#src/sim/expert/insertion.js";
-import type { Point } from "#src/sim/expert/reach-cost.js";
+import type { Point } from "#src/sim/expert/state-cost.js";
+import { insertion } from "#src/sim/tasks/manipulation/insertion.js";
 
 const OPENING: Point = [0.1, 0.5, -0.4];
 const DEPTH = 0.09;

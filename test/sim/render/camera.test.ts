@@ -5,7 +5,7 @@ import { modelFromXml } from "#src/arm/mujoco.js";
 import { random } from "#src/sim/random.js";
 import { Camera } from "#src/sim/render/camera.js";
 import { project, type View } from "#src/sim/render/view.js";
-import { ReacherModel } from "#src/sim/tasks/reacher-model.js";
+import { ReacherModel } from "#src/sim/tasks/reacher/model.js";
 
 /** What MuJoCo's ray caster sees in each pixel: geom id (−1 for none) and depth along the optical axis, metres. */
 function cast(model: Model, data: Data, view: View): { geom: Int32Array; depth: Float64Array } {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Expansion } from "#src/sim/expert/reach-cost.js";
+import type { Expansion } from "#src/sim/expert/state-cost.js";
 import { random } from "#src/sim/random.js";
 import { ARM, TARGET } from "#src/sim/render/sight.js";
 import type { Task } from "#src/sim/tasks/task.js";

@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "#src/sim/random.js";
 import { opticsOf } from "#src/sim/render/view.js";
-import { Reacher } from "#src/sim/tasks/reacher.js";
-import { FOUR_TARGETS, fingertip, inverseKinematics, ReacherModel } from "#src/sim/tasks/reacher-model.js";
+import { FOUR_TARGETS, fingertip, inverseKinematics, ReacherModel } from "#src/sim/tasks/reacher/model.js";
+import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 import { loadTask, taskNames } from "#src/sim/tasks/tasks.js";
 
 let four: Reacher;

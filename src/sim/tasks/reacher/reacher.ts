@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { type Importance, ImportanceFactor, type ImportanceForm } from "../../arm/importance.js";
-import { type Pose, relative } from "../../arm/pose.js";
-import type { Transform } from "../../explain/observation.js";
-import { packageUrl } from "../../package-files.js";
-import { ControlStep } from "../expert/linearise.js";
-import { ReachCost } from "../expert/reach-cost.js";
-import { type Random, random } from "../random.js";
-import { bodyPose, opticalPose } from "../render/poses.js";
-import type { Sight } from "../render/sight.js";
-import type { ImagePoint } from "../render/view.js";
+import { type Importance, ImportanceFactor, type ImportanceForm } from "../../../arm/importance.js";
+import { type Pose, relative } from "../../../arm/pose.js";
+import type { Transform } from "../../../explain/observation.js";
+import { packageUrl } from "../../../package-files.js";
+import type { ControlProblem } from "../../expert/ilqr.js";
+import { ControlStep } from "../../expert/linearise.js";
+import { ReachCost } from "../../expert/reach-cost.js";
+import { type Random, random } from "../../random.js";
+import { bodyPose, opticalPose } from "../../render/poses.js";
+import type { Sight } from "../../render/sight.js";
+import type { ImagePoint } from "../../render/view.js";
+import { NO_WRENCH, type Targets, type Task, type TaskObservation, type TaskOptions, type Wrench } from "../task.js";
 import {
   CONTROL_PERIOD,
   FOUR_TARGETS,
@@ -18,23 +20,12 @@ import {
   type ReacherState,
   SUBSTEPS,
   type Target,
-} from "./reacher-model.js";
-import { scatteredTarget } from "./reacher-targets.js";
-import { type ControlProblem, NO_WRENCH, type Task, type TaskObservation, type Wrench } from "./task.js";
+} from "./model.js";
+import { scatteredTarget } from "./scattered-target.js";
 
-export type Targets = "four" | "random";
-
-export interface ReacherOptions {
-  /** Size of the camera image, pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** The four fixed targets in turn (default), or one anywhere in reach for each episode. */
-  readonly targets?: Targets;
-}
-
-/** Another target is at least this far from the episode's own, metres. */
+/** Least distance of another target from the episode's own, metres. */
 const APART = 0.05;
-/** The fingertip must come this close, metres. */
+/** Largest distance of the fingertip that counts as reached, metres. */
 export const TOLERANCE = 0.01;
 
 const TIP = "ee";
@@ -48,7 +39,7 @@ const URDF = packageUrl("urdf/reacher.urdf");
 /** Links of the URDF that are bodies of the model, each after its parent. */
 const LINK_PARENTS = { base_link: "world", upper_arm: "base_link", forearm: "upper_arm" } as const;
 
-/** 001's 2-DoF reaching task: bring the fingertip to a target that only the camera shows. */
+/** The paper's 2-DoF reaching task: bring the fingertip to a target that only the camera shows. */
 export class Reacher implements Task {
   readonly name = "reacher";
   readonly joints = JOINTS;
@@ -92,7 +83,7 @@ export class Reacher implements Task {
     this.reset(0, 0);
   }
 
-  static async load({ width, height, targets = "four" }: ReacherOptions): Promise<Reacher> {
+  static async load({ width, height, targets = "four" }: TaskOptions): Promise<Reacher> {
     const [model, urdf] = await Promise.all([ReacherModel.load(width, height), readFile(URDF, "utf8")]);
     return new Reacher(model, urdf, targets);
   }
@@ -240,7 +231,7 @@ export class Reacher implements Task {
     this.#model.delete();
   }
 
-  /** Another target of the same kind, the same whenever it is asked for in an episode. */
+  /** Another target of the same kind; every call in an episode returns the same one. */
   #otherTarget(): Target {
     const numbers = random(this.#seed, this.#episode, 1);
     for (;;) {

@@ -1,5 +1,5 @@
-import type { Random } from "../random.js";
-import { fingertip, type ReacherState, type Target } from "./reacher-model.js";
+import type { Random } from "../../random.js";
+import { fingertip, type ReacherState, type Target } from "./model.js";
 
 /** Share of pictures with the target within 3 cm of the fingertip, as at the end of every episode. */
 const CLOSE = 0.3;

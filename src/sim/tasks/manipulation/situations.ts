@@ -1,9 +1,8 @@
-import type { Point } from "../expert/reach-cost.js";
-import type { Random } from "../random.js";
+import type { Point } from "../../expert/state-cost.js";
+import type { Random } from "../../random.js";
+import { NO_WRENCH, type Targets } from "../task.js";
 import type { Situation } from "./arm-scene.js";
-import type { ManipulationSpec, Place } from "./manipulation-spec.js";
-import type { Targets } from "./reacher.js";
-import { NO_WRENCH } from "./task.js";
+import type { ManipulationSpec, Place } from "./spec.js";
 
 /** Random goals are moved on the bench by up to this, metres along each axis. */
 const GOAL_SHIFT = 0.05;

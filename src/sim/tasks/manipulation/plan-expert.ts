@@ -1,32 +1,30 @@
-import type { ArmScene, Situation } from "../tasks/arm-scene.js";
-import type { ControlProblem } from "../tasks/task.js";
-import { Follower, type FollowOptions } from "./follow.js";
-import { type Plan, plan } from "./ilqr.js";
-import { type Point, PostureCost, ReachCost, type ReachWeights, type SiteGoal } from "./reach-cost.js";
-import { clipped } from "./torque.js";
+import { Follower, type FollowOptions } from "../../expert/follow.js";
+import { type ControlProblem, type Plan, plan } from "../../expert/ilqr.js";
+import { PostureCost } from "../../expert/posture-cost.js";
+import { ReachCost, type SiteGoal } from "../../expert/reach-cost.js";
+import type { DistanceWeights, Point, Sites } from "../../expert/state-cost.js";
+import { clipped } from "../../expert/torque.js";
+import type { ArmScene, Situation } from "./arm-scene.js";
 
-/** Where a named site is, metres. */
-export type Sites = (name: string) => Point;
-
-/** How an expert plans a task and follows its plan. */
+/** How an expert plans a task and follows the plan. */
 export interface ExpertSpec extends Pick<FollowOptions, "last" | "ahead"> {
   /** The goal that is planned for first, from torques of zero. */
   readonly first: Point;
-  /** Where sites shall be, from where they are at the start, and where the goal is. */
+  /** Points for sites to reach, given their positions at the start and the goal. */
   goals(start: Sites, goal: Point): readonly SiteGoal[];
-  weights(tick: number): ReachWeights;
+  weights(tick: number): DistanceWeights;
   /** Weights of ½ v² of the joints and ½ τ². */
   readonly velocityWeight: number;
   readonly controlWeight: number;
-  /** Weight of ½ (q − q*)² for the distance from the planned joint positions, when it is followed. */
+  /** Weight of ½ (q − q*)² for the distance from the planned joint positions, for the gains of the plan. */
   readonly postureWeight: number;
-  /** The phase to follow in place of the one that the state is at, where something must come first. */
+  /** The phase to follow instead of the state's own, for example to wait until the tool is aligned. */
   hold?(phase: number, sites: Sites, goal: Point): number;
 }
 
 /**
- * An expert of one task: a plan by iLQR for each place of the goal, made without contact forces when it is first asked
- * for, and followed by the state alone. Without contacts a plan is smooth; it leads where there are none.
+ * Expert of one task: an iLQR plan for each place of the goal, computed on first use and followed by the state alone.
+ * Plans leave out contact forces, which keeps them smooth, and their goals keep the tool clear of contact.
  */
 export class PlanExpert {
   readonly #scene: ArmScene;
@@ -54,7 +52,7 @@ export class PlanExpert {
     return clipped(follower.torque(situation.state, held), torqueLimit, arm.joints);
   }
 
-  /** The plan for a goal: it begins from that for the goal of `spec.first`, so that it does not depend on what was asked before. */
+  /** The plan for a goal. It is initialised from the plan for `spec.first`, so that it does not depend on earlier calls. */
   plan(goal: Point): Plan {
     const key = goal.join();
     let found = this.#plans.get(key);
@@ -66,7 +64,6 @@ export class PlanExpert {
     return found;
   }
 
-  /** What a plan solves. */
   #problem(goal: Point): ControlProblem {
     const scene = this.#scene;
     const { goals, weights, velocityWeight, controlWeight } = this.#spec;
@@ -85,7 +82,7 @@ export class PlanExpert {
     opt.disableflags = flags | this.#scene.model.mj.mjtDisableBit.mjDSBL_CONTACT.value;
     try {
       const { states, controls } = plan(problem.step, { ...problem, controls: from?.controls });
-      // The plan stays as it is; what changes are the gains of motions that do not move the sites.
+      // One more iteration with a posture cost: it changes only the gains of motions that leave the sites in place.
       const cost = new PostureCost(problem.cost, states, this.#spec.postureWeight);
       return plan(problem.step, { ...problem, cost, controls, iterations: 1 });
     } finally {

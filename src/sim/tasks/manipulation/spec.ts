@@ -1,6 +1,6 @@
-import type { ExpertSpec, Sites } from "../expert/plan-expert.js";
-import type { Pursuit } from "../expert/pursuit-cost.js";
-import type { Point } from "../expert/reach-cost.js";
+import type { Pursuit } from "../../expert/pursuit-cost.js";
+import type { Point, Sites } from "../../expert/state-cost.js";
+import type { ExpertSpec } from "./plan-expert.js";
 
 /** How an episode stands: see `Task`. */
 export interface Measure {

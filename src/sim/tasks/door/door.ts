@@ -1,7 +1,7 @@
-import { insertion, type ToolPoint } from "../expert/insertion.js";
-import type { Point } from "../expert/reach-cost.js";
-import type { ManipulationSpec } from "./manipulation-spec.js";
-import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
+import type { Point } from "../../expert/state-cost.js";
+import { insertion, type ToolPoint } from "../manipulation/insertion.js";
+import { SEVEN_JOINTS, SEVEN_LINKS } from "../manipulation/seven-dof.js";
+import type { ManipulationSpec } from "../manipulation/spec.js";
 
 /** The hinge angle that counts as open, and the part of it that is enough, rad. */
 const OPEN = 1;
@@ -91,7 +91,7 @@ export const DOOR: ManipulationSpec = {
   },
   pursuit: {
     // In the handle, ahead of where the door is while the hook is low enough; and the door open.
-    wants: (site, frame, positions) => {
+    errors: (site, frame, positions) => {
       const angle = positions[SEVEN_JOINTS.length]!;
       const low = 1 / (1 + Math.exp((site("ee")[2] - handle(frame, angle)[2]) / 0.008));
       const ahead = low * LEAD * Math.tanh((PULLED - angle) / LEAD);

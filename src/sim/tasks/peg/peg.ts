@@ -1,7 +1,7 @@
-import { insertion, type ToolPoint } from "../expert/insertion.js";
-import type { Point } from "../expert/reach-cost.js";
-import type { ManipulationSpec } from "./manipulation-spec.js";
-import { SEVEN_JOINTS, SEVEN_LINKS } from "./seven-dof.js";
+import type { Point } from "../../expert/state-cost.js";
+import { insertion, type ToolPoint } from "../manipulation/insertion.js";
+import { SEVEN_JOINTS, SEVEN_LINKS } from "../manipulation/seven-dof.js";
+import type { ManipulationSpec } from "../manipulation/spec.js";
 
 /** Ticks at which the peg is above the hole, at which it stands still there, begins to go in, and is in. */
 const ABOVE = 40;
@@ -86,7 +86,7 @@ export const PEG: ManipulationSpec = {
     },
   },
   pursuit: {
-    wants: (site, goal) => insertion(site, TOOL, goal, DEPTH),
+    errors: (site, goal) => insertion(site, TOOL, goal, DEPTH),
     velocityWeight: 2,
     controlWeight: 2e-3,
   },

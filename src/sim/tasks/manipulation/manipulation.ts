@@ -1,28 +1,28 @@
 import { readFile } from "node:fs/promises";
-import { type Importance, ImportanceFactor, type ImportanceForm } from "../../arm/importance.js";
-import { type Pose, relative } from "../../arm/pose.js";
-import type { Transform } from "../../explain/observation.js";
-import { packageUrl } from "../../package-files.js";
-import { PlanExpert } from "../expert/plan-expert.js";
-import { PursuitCost } from "../expert/pursuit-cost.js";
-import type { Point } from "../expert/reach-cost.js";
-import { type Random, random } from "../random.js";
-import { bodyPose, opticalPose } from "../render/poses.js";
-import type { Sight } from "../render/sight.js";
-import type { ImagePoint } from "../render/view.js";
+import { type Importance, ImportanceFactor, type ImportanceForm } from "../../../arm/importance.js";
+import { type Pose, relative } from "../../../arm/pose.js";
+import type { Transform } from "../../../explain/observation.js";
+import { packageUrl } from "../../../package-files.js";
+import type { ControlProblem } from "../../expert/ilqr.js";
+import { PursuitCost } from "../../expert/pursuit-cost.js";
+import type { Point } from "../../expert/state-cost.js";
+import { type Random, random } from "../../random.js";
+import { bodyPose, opticalPose } from "../../render/poses.js";
+import type { Sight } from "../../render/sight.js";
+import type { ImagePoint } from "../../render/view.js";
+import {
+  type Modality,
+  NO_WRENCH,
+  type Targets,
+  type Task,
+  type TaskObservation,
+  type TaskOptions,
+  type Wrench,
+} from "../task.js";
 import { ArmScene, CONTROL_PERIOD, type Situation, TIP } from "./arm-scene.js";
-import type { ManipulationSpec, Measure } from "./manipulation-spec.js";
-import type { Targets } from "./reacher.js";
+import { PlanExpert } from "./plan-expert.js";
 import { Situations } from "./situations.js";
-import { type ControlProblem, type Modality, NO_WRENCH, type Task, type TaskObservation, type Wrench } from "./task.js";
-
-export interface ManipulationOptions {
-  /** Size of the camera image, pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** The named conditions in turn (default), or base and goal anywhere between them for each episode. */
-  readonly targets?: Targets;
-}
+import type { ManipulationSpec, Measure } from "./spec.js";
 
 /** Scattered arms are up to this far from where a plan leads, rad. */
 const SCATTER = 0.15;
@@ -56,7 +56,7 @@ export class Manipulation implements Task {
     scene: ArmScene,
     spec: ManipulationSpec,
     readonly robotDescription: string,
-    { width, height, targets = "four" }: ManipulationOptions,
+    { width, height, targets = "four" }: TaskOptions,
   ) {
     const { name, model, joints, ticks, start, stands, expert } = spec;
     this.name = name;
@@ -83,7 +83,7 @@ export class Manipulation implements Task {
     this.reset(0, 0);
   }
 
-  static async load(spec: ManipulationSpec, options: ManipulationOptions): Promise<Manipulation> {
+  static async load(spec: ManipulationSpec, options: TaskOptions): Promise<Manipulation> {
     const { model, joints, goal, robot } = spec;
     const [scene, urdf] = await Promise.all([
       ArmScene.load({ ...options, model, joints, goalBody: goal.body }),

@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { Arm } from "../../arm/arm.js";
-import { Data } from "../../arm/data.js";
-import type { Model } from "../../arm/model.js";
-import { modelFromXml } from "../../arm/mujoco.js";
-import { packageUrl } from "../../package-files.js";
-import { lqr } from "../expert/lqr.js";
-import { clipped } from "../expert/torque.js";
-import type { Random } from "../random.js";
-import { Camera } from "../render/camera.js";
-import { type Sight, Sorter } from "../render/sight.js";
-import { type ImagePoint, project, type View } from "../render/view.js";
-import { NO_WRENCH, type Wrench } from "./task.js";
+import { Arm } from "../../../arm/arm.js";
+import { Data } from "../../../arm/data.js";
+import type { Model } from "../../../arm/model.js";
+import { modelFromXml } from "../../../arm/mujoco.js";
+import { packageUrl } from "../../../package-files.js";
+import { lqr } from "../../expert/lqr.js";
+import { clipped } from "../../expert/torque.js";
+import type { Random } from "../../random.js";
+import { Camera } from "../../render/camera.js";
+import { type Sight, Sorter } from "../../render/sight.js";
+import { type ImagePoint, project, type View } from "../../render/view.js";
+import { NO_WRENCH, type Wrench } from "../task.js";
 
 /** Shoulder and elbow angle (rad) and velocity (rad/s). */
 export type ReacherState = Float64Array;
