@@ -2,25 +2,16 @@ import { InputError } from "../errors.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
-import { EPISODE_START } from "../messages/explanation.js";
-import type {
-  CameraInfoMessage,
-  ExplanationMessage,
-  Float64MultiArrayMessage,
-  JointStateMessage,
-  StringMessage,
-  TfMessage,
-} from "../messages/types.js";
+import type { StringMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import type { Counters } from "../sensing/counters.js";
+import type { Fed, Feeder } from "../sensing/feeders.js";
 import type { Match } from "../sensing/match.js";
 import { Observer } from "../sensing/observer.js";
 import type { ObserverOptions } from "../sensing/observer-options.js";
-import { stampOf } from "../sensing/stamp.js";
-import { JOINT_STATES } from "../sensing/topics.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
-import { findInputs, type Inputs, type NamedTopics } from "./inputs.js";
+import { findInputs, type Input, type NamedTopics } from "./inputs.js";
 
 export interface BagSourceOptions extends Omit<ObserverOptions, "now" | "heard">, NamedTopics {
   /** Log times of the first and the last message, nanoseconds; default all. */
@@ -37,7 +28,7 @@ export type BagEvent =
   | { readonly kind: "record"; readonly record: BagRecord }
   | { readonly kind: "observation"; readonly observation: Observation; readonly logTime: bigint };
 
-type Take = (message: unknown) => readonly Match[] | Promise<readonly Match[]>;
+type Take = (data: Uint8Array) => Fed;
 
 /**
  * Observations of a recording: the messages go through the same `Observer` as those of a running robot, by the clock of
@@ -45,8 +36,6 @@ type Take = (message: unknown) => readonly Match[] | Promise<readonly Match[]>;
  */
 export class BagSource implements Source {
   readonly #takes: ReadonlyMap<Topic, Take>;
-  /** Topics whose messages hold on: what came before the start still counts. */
-  readonly #lasting: readonly Topic[];
   #now: bigint;
   #matches = 0;
   #description: string | undefined;
@@ -55,14 +44,13 @@ export class BagSource implements Source {
   private constructor(
     private readonly bag: Bag,
     private readonly observer: Observer,
-    readonly inputs: Inputs,
+    private readonly inputs: readonly Input[],
     private readonly options: BagSourceOptions,
     clock: { now: () => bigint },
   ) {
     this.#now = bag.start;
     clock.now = () => this.#now;
-    this.#takes = this.#taking();
-    this.#lasting = [...inputs.descriptions, ...inputs.staticTf, ...inputs.infos.values(), ...inputs.given.values()];
+    this.#takes = new Map(inputs.map((input) => [input.topic, this.#takeOf(input)]));
   }
 
   /**
@@ -74,7 +62,7 @@ export class BagSource implements Source {
     const clock = { now: () => bag.start };
     const forever = { maxAge: Number.POSITIVE_INFINITY, maxFuture: Number.POSITIVE_INFINITY };
     const problem = (name: string, reason: string) => options.problem?.(topicOf(inputs, name), reason);
-    const heard = [...inputs.given.keys()];
+    const heard = inputs.filter(({ feeder }) => feeder.kind === "values").map(({ subject }) => subject);
     const observer = await Observer.create(policy, { ...forever, ...options, heard, problem, now: () => clock.now() });
     try {
       const source = new BagSource(bag, observer, inputs, options, clock);
@@ -84,6 +72,16 @@ export class BagSource implements Source {
       observer.delete();
       throw error;
     }
+  }
+
+  /** The policy's image modalities. */
+  get cameras(): readonly string[] {
+    return this.observer.cameras;
+  }
+
+  /** Names of the topics that a feeder is read from, each after its camera or modality. */
+  topicsOf(kind: string): [subject: string, topic: string][] {
+    return this.inputs.filter(({ feeder }) => feeder.kind === kind).map(({ subject, topic }) => [subject, topic.name]);
   }
 
   /** URDF of the robot, where the bag holds one. */
@@ -104,7 +102,7 @@ export class BagSource implements Source {
     const { copied = () => false, start, end } = this.options;
     const wanted = this.bag.topics.filter((topic) => this.#takes.has(topic) || copied(topic));
     if (start !== undefined && start > this.bag.start)
-      yield* this.#eventsOf({ topics: namesOf(this.#lasting), end: start - 1n });
+      yield* this.#eventsOf({ topics: namesOf(this.#holding("onward", "throughout")), end: start - 1n });
     yield* this.#eventsOf({
       topics: namesOf(wanted),
       ...(start !== undefined && { start }),
@@ -157,9 +155,9 @@ export class BagSource implements Source {
     }
   }
 
-  /** Takes the first calibrations and description before anything else: they hold from the beginning on. */
+  /** Feeds the first calibrations and the first description before anything else: they hold from the beginning. */
   async #prepare(): Promise<void> {
-    const first = new Set([...this.inputs.infos.values(), ...this.inputs.descriptions]);
+    const first = new Set(this.#holding("throughout"));
     if (first.size === 0) return;
     for await (const record of this.bag.read({ topics: namesOf(first) })) {
       if (first.delete(record.topic)) await this.#feed({ ...record, logTime: this.#now });
@@ -167,50 +165,32 @@ export class BagSource implements Source {
     }
   }
 
-  #taking(): Map<Topic, Take> {
-    const { bag, observer, inputs } = this;
-    const takes = new Map<Topic, Take>();
-    const add = (topic: Topic, take: Take) => {
-      const decode = decoderOf(topic, bag.path);
-      takes.set(topic, (data) => take(decode(data as Uint8Array)));
+  /** Topics whose messages hold so long. */
+  #holding(...spans: readonly Feeder["holds"][]): Topic[] {
+    return this.inputs.filter(({ feeder }) => feeder.holds && spans.includes(feeder.holds)).map(({ topic }) => topic);
+  }
+
+  #takeOf({ feeder, subject, topic }: Input): Take {
+    const decode = decoderOf(topic, this.bag.path);
+    return (data) => {
+      const message = decode(data);
+      // The arm of one description is built once, however often it is repeated.
+      if (feeder.kind === "robot_description" && !this.#isNew(message as StringMessage)) return [];
+      return feeder.feed(this.observer, message, subject);
     };
-    for (const [camera, topic] of inputs.infos)
-      add(topic, (message) => {
-        observer.cameraInfo(camera, message as CameraInfoMessage);
-        return [];
-      });
-    for (const [camera, topic] of inputs.cameras)
-      add(topic, (message) => observer.image(camera, message as Parameters<Observer["image"]>[1]));
-    for (const topic of inputs.joints) add(topic, (message) => observer.jointState(message as JointStateMessage));
-    for (const [modality, topic] of inputs.given)
-      add(topic, (message) => observer.givenValues(modality, message as Float64MultiArrayMessage));
-    for (const topic of inputs.explanations)
-      add(topic, (message) => {
-        const { flags, header } = message as ExplanationMessage;
-        if (flags.includes(EPISODE_START)) observer.begins(stampOf(header.stamp));
-        return [];
-      });
-    for (const topic of inputs.tf) add(topic, (message) => observer.transforms(message as TfMessage));
-    for (const topic of inputs.staticTf) add(topic, (message) => observer.transforms(message as TfMessage, true));
-    for (const topic of inputs.descriptions)
-      add(topic, async (message) => {
-        const { data } = message as StringMessage;
-        // The arm of one description is built once, however often it is repeated.
-        if (data !== this.#description) await observer.robotDescription(data);
-        this.#description = data;
-        return [];
-      });
-    return takes;
+  }
+
+  #isNew({ data }: StringMessage): boolean {
+    const isNew = data !== this.#description;
+    this.#description = data;
+    return isNew;
   }
 }
 
-/** The topic that the observer calls by a modality, by `MODALITY/camera_info`, `values/MODALITY` or `joint_states`. */
-function topicOf({ cameras, infos, joints, given }: Inputs, name: string): string {
-  const info = infos.get(name.replace(/\/camera_info$/, ""));
-  const values = given.get(name.replace(/^values\//, ""));
-  const found =
-    cameras.get(name) ?? info ?? values ?? (name === JOINT_STATES && joints.length === 1 ? joints[0] : undefined);
-  return found?.name ?? name;
+/** Name of the recorded topic that the observer counts by this name. */
+function topicOf(inputs: readonly Input[], counter: string): string {
+  const [input, ...others] = inputs.filter(({ feeder, subject }) => feeder.counter(subject) === counter);
+  return input && others.length === 0 ? input.topic.name : counter;
 }
 
 const namesOf = (topics: Iterable<Topic>): Set<string> => new Set(Array.from(topics, ({ name }) => name));

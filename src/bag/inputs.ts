@@ -1,108 +1,116 @@
 import { InputError } from "../errors.js";
+import { EXPLANATION, RATIOS } from "../messages/explanation.js";
 import type { JointStateMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
-import { givenModalities } from "../sensing/given-values.js";
+import { FEEDERS, type Feeder, ROBOT } from "../sensing/feeders.js";
 import { valuesTopic } from "../sensing/topics.js";
 import { jointsOf } from "../sensing/values.js";
 import type { Bag, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
 
-/** Topics that a user names, where they are not to be found by type. */
+/** Topics that a user names, where they cannot be found by type. */
 export interface NamedTopics {
   /** Topic by image modality; the key `""` names that of a policy with one camera. */
   readonly image?: Readonly<Record<string, string>>;
   readonly joints?: readonly string[];
   /** Topic by modality that no sensor gives, where it is not `…/values/MODALITY`. */
   readonly given?: Readonly<Record<string, string>>;
-  /** Elements of such modalities that are always the same, by modality: their topics do not count. */
+  /** Constant elements of such modalities, by modality: their topics are not read. */
   readonly values?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** Where in a bag a policy's inputs are. */
-export interface Inputs {
-  /** By image modality. */
-  readonly cameras: ReadonlyMap<string, Topic>;
-  readonly infos: ReadonlyMap<string, Topic>;
-  readonly joints: readonly Topic[];
-  readonly descriptions: readonly Topic[];
-  readonly tf: readonly Topic[];
-  readonly staticTf: readonly Topic[];
-  /** By modality that no sensor gives, those that are recorded. */
-  readonly given: ReadonlyMap<string, Topic>;
-  /** Explanations already in the bag: they tell where episodes begin, and nothing else. */
-  readonly explanations: readonly Topic[];
+/** A topic of a bag that feeds an observer. */
+export interface Input {
+  readonly feeder: Feeder;
+  /** Camera or modality, or `ROBOT`. */
+  readonly subject: string;
+  readonly topic: Topic;
 }
 
-const IMAGES = new Set(["sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"]);
-const ARRAYS = new Set(["std_msgs/msg/Float64MultiArray", "std_msgs/msg/Float32MultiArray"]);
-const EXPLANATION = "torquelens/msg/Explanation";
-const EXPLANATIONS = new Set([EXPLANATION, "torquelens/msg/RelevanceRatios"]);
-/** Messages of each topic of joint states that are looked at for the names of joints. */
+/** Where a finder looks. */
+interface Search {
+  readonly bag: Bag;
+  /** Topics of the feeder's types that have messages and belong to no explanation in the bag. */
+  readonly topics: readonly Topic[];
+  readonly policy: Policy;
+  readonly named: NamedTopics;
+  /** What the policy needs a topic for. */
+  readonly subjects: readonly string[];
+}
+
+type Found = Iterable<readonly [subject: string, topic: Topic]>;
+
+/** Feeders whose topics are not found by their default name. */
+const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found>>> = {
+  image: cameraTopics,
+  joint_states: jointTopics,
+  values: givenTopics,
+  explanation: ({ bag }) => ofType(bag.topics, [EXPLANATION]).map((topic) => [ROBOT, topic] as const),
+};
+
+/** Messages of each topic of joint states that are read for the names of joints. */
 const LOOKED_AT = 20;
 
 /**
- * Finds topics by type and name; those that an explanation already in the bag came with count for nothing.
- * @throws InputError where a topic is missing or several would do, which are then named
+ * Finds the topics of every feeder by type and name; topics of an explanation that is already in the bag are left out.
+ * @throws InputError where a topic is missing or several fit, which the message then names
  */
-export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = {}): Promise<Inputs> {
+export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = {}): Promise<Input[]> {
   if (bag.messages === 0) throw new InputError(`${bag.path}: no messages, expected images and joint states`);
-  const shown = explanationsOf(bag);
-  const topics = bag.topics.filter((topic) => topic.messages > 0 && !shown(topic));
-  const ofType = (type: string, name: string) => topics.filter((topic) => topic.type === type && topic.name === name);
-  const cameras = camerasOf(bag, topics, policy, named.image ?? {});
-  const infos = new Map<string, Topic>();
-  for (const [camera, { name }] of cameras) {
-    const [info] = ofType("sensor_msgs/msg/CameraInfo", `${baseOf(name).replace(/[^/]*$/, "")}camera_info`);
-    if (info) infos.set(camera, info);
+  const isExplanation = explanationsOf(bag);
+  const topics = bag.topics.filter((topic) => !isExplanation(topic));
+  const inputs: Input[] = [];
+  const images = new Map<string, string>();
+  // Images first: the names of a camera's other topics follow from theirs.
+  for (const feeder of [...FEEDERS].sort((a, b) => Number(b.kind === "image") - Number(a.kind === "image"))) {
+    const { kind, types, subjects } = feeder;
+    const search = { bag, topics: ofType(topics, types), policy, named, subjects: subjects(policy) };
+    const found = (await FINDERS[kind]?.(search)) ?? byName(feeder, search, images);
+    for (const [subject, topic] of found) {
+      inputs.push({ feeder, subject, topic });
+      if (kind === "image") images.set(subject, baseOf(topic.name));
+    }
   }
-  const usesTf = policy.card.arm?.tf !== undefined;
-  return {
-    cameras,
-    infos,
-    joints: await jointTopics(bag, topics, policy, named.joints ?? []),
-    descriptions: ofType("std_msgs/msg/String", "/robot_description"),
-    tf: usesTf ? ofType("tf2_msgs/msg/TFMessage", "/tf") : [],
-    staticTf: usesTf ? ofType("tf2_msgs/msg/TFMessage", "/tf_static") : [],
-    explanations: bag.topics.filter(({ type, messages }) => type === EXPLANATION && messages > 0),
-    given: givenTopics(bag, topics, policy, named),
-  };
+  return inputs;
 }
 
 /** Tells topics of explanations: `NAME/explanation` and all beside it. */
 export function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolean {
   const roots = bag.topics
-    .filter(({ type }) => EXPLANATIONS.has(type))
+    .filter(({ type }) => type === EXPLANATION || type === RATIOS)
     .map(({ name }) => name.slice(0, name.lastIndexOf("/") + 1));
   return ({ name }) => roots.some((root) => root.length > 1 && name.startsWith(root));
 }
+
+const ofType = (topics: readonly Topic[], types: readonly string[]): Topic[] =>
+  topics.filter(({ type, messages }) => messages > 0 && types.includes(type));
 
 /** A topic without the suffix of its transport. */
 const baseOf = (name: string): string => name.replace(/\/compressed(Depth)?$/, "");
 
 const list = (topics: readonly Topic[]): string => topics.map(({ name }) => name).join(", ") || "none";
 
-function camerasOf(
-  bag: Bag,
-  topics: readonly Topic[],
-  policy: Policy,
-  named: Readonly<Record<string, string>>,
-): Map<string, Topic> {
-  const cameras = policy.modalities.filter(({ kind }) => kind === "image").map(({ name }) => name);
-  const images = topics.filter(({ type }) => IMAGES.has(type));
+/** Topics that have the feeder's default name. */
+function byName(feeder: Feeder, { topics, subjects }: Search, images: ReadonlyMap<string, string>): Found {
+  return subjects.flatMap((subject) => {
+    const name = feeder.topic(subject, images.get(subject) ?? "").replace(/^\/?/, "/");
+    return topics.filter((topic) => topic.name.replace(/^\/?/, "/") === name).map((topic) => [subject, topic] as const);
+  });
+}
+
+function cameraTopics({ bag, topics: images, subjects: cameras, named: { image: named = {} } }: Search): Found {
   const unknown = Object.keys(named).find((name) => !cameras.includes(name) && (name !== "" || cameras.length !== 1));
   if (unknown !== undefined) {
     const found = unknown === "" ? `--image ${named[unknown]}` : `--image ${unknown}=${named[unknown]}`;
     throw new InputError(`${found}: expected MODALITY=TOPIC, MODALITY one of ${cameras.join(", ") || "none"}`);
   }
-  return new Map(
-    cameras.map((camera) => {
-      const name = named[camera] ?? named[""];
-      if (name === undefined) return [camera, cameraTopic(bag, images, camera, cameras.length > 1)];
-      const topic = images.find((image) => image.name === name);
-      if (topic) return [camera, topic];
-      throw new InputError(`${bag.path}: no images on ${name}, expected one of ${list(images)}`);
-    }),
-  );
+  return cameras.map((camera) => {
+    const name = named[camera] ?? named[""];
+    if (name === undefined) return [camera, cameraTopic(bag, images, camera, cameras.length > 1)];
+    const topic = images.find((image) => image.name === name);
+    if (topic) return [camera, topic];
+    throw new InputError(`${bag.path}: no images on ${name}, expected one of ${list(images)}`);
+  });
 }
 
 function cameraTopic(bag: Bag, images: readonly Topic[], camera: string, isOneOfSeveral: boolean): Topic {
@@ -119,24 +127,18 @@ function cameraTopic(bag: Bag, images: readonly Topic[], camera: string, isOneOf
   throw new InputError(`${bag.path}: ${found}: ${list(candidates.length === 0 ? images : candidates)} (${option})`);
 }
 
-/** `…/values/MODALITY` for each modality that no sensor gives, or what was named; those not recorded are left out. */
-function givenTopics(
-  bag: Bag,
-  topics: readonly Topic[],
-  policy: Policy,
-  { given: named = {}, values = {} }: NamedTopics,
-): Map<string, Topic> {
-  const modalities = givenModalities(policy).map(({ name }) => name);
-  const arrays = topics.filter(({ type }) => ARRAYS.has(type));
-  const unknown = Object.keys(named).find((name) => !modalities.includes(name));
+/** `…/values/MODALITY` for each modality that no sensor gives, or the named topic; those not recorded are left out. */
+function givenTopics({ bag, topics: arrays, subjects: modalities, named }: Search): Found {
+  const { given = {}, values = {} } = named;
+  const unknown = Object.keys(given).find((name) => !modalities.includes(name));
   if (unknown !== undefined) {
     const known = modalities.join(", ") || "none: sensors give all of the policy's modalities";
-    throw new InputError(`--value ${unknown}=${named[unknown]}: expected MODALITY one of ${known}`);
+    throw new InputError(`--value ${unknown}=${given[unknown]}: expected MODALITY one of ${known}`);
   }
-  const found = new Map<string, Topic>();
+  const found: [modality: string, topic: Topic][] = [];
   for (const modality of modalities) {
     if (modality in values) continue;
-    const name = named[modality];
+    const name = given[modality];
     const fits = (topic: Topic) =>
       name === undefined ? `/${topic.name}`.endsWith(`/${valuesTopic(modality)}`) : topic.name === name;
     const candidates = arrays.filter(fits);
@@ -146,18 +148,22 @@ function givenTopics(
       );
     if (name !== undefined && candidates.length === 0)
       throw new InputError(`${bag.path}: no numbers on ${name}, expected one of ${list(arrays)}`);
-    if (candidates[0]) found.set(modality, candidates[0]);
+    if (candidates[0]) found.push([modality, candidates[0]]);
   }
   return found;
 }
 
-async function jointTopics(
+async function jointTopics({ bag, topics: states, policy, named: { joints: named = [] } }: Search): Promise<Found> {
+  const topics = await jointStates(bag, states, policy, named);
+  return topics.map((topic) => [ROBOT, topic]);
+}
+
+async function jointStates(
   bag: Bag,
-  topics: readonly Topic[],
+  states: readonly Topic[],
   policy: Policy,
   named: readonly string[],
 ): Promise<Topic[]> {
-  const states = topics.filter(({ type }) => type === "sensor_msgs/msg/JointState");
   const missing = named.find((name) => !states.some((topic) => topic.name === name));
   if (missing !== undefined)
     throw new InputError(`${bag.path}: no joint states on ${missing}, expected one of ${list(states)}`);

@@ -1,10 +1,10 @@
 import type { Explanation } from "../explain/explanation.js";
 import type { JointElements } from "../explain/joint-relevance.js";
 import type { DisplayOptions } from "./display.js";
-import { toExplanation, toRatios } from "./explanation.js";
+import { EXPLANATION, RATIOS, toExplanation, toRatios } from "./explanation.js";
 import { toCameraInfo, toCompressedOverlay, toHeatmap, toHeatmapInfo, toImage, toMono16, toOverlay } from "./images.js";
 import type { RobotColors } from "./markers.js";
-import type { Qos } from "./qos.js";
+import { QOS, type Qos } from "./qos.js";
 import { toJointState, toTf } from "./robot.js";
 import type { StringMessage } from "./types.js";
 
@@ -51,11 +51,6 @@ export interface ChannelOptions {
   readonly display?: DisplayOptions;
 }
 
-const EVERY: Qos = { reliability: "reliable", durability: "volatile", depth: 10 };
-const LATEST: Qos = { reliability: "reliable", durability: "volatile", depth: 1 };
-const TF: Qos = { reliability: "reliable", durability: "volatile", depth: 100 };
-const LATCHED: Qos = { reliability: "reliable", durability: "transient_local", depth: 1 };
-
 /** What a row of the table must say; the rest follows from it. */
 type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 
@@ -73,8 +68,8 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
   ];
 }
 
-const DEFAULTS = { qos: EVERY, wanted: "every", isHeatmap: false, recorded: true } as const;
-const IMAGE = { qos: LATEST, wanted: "latest" } as const;
+const DEFAULTS = { qos: QOS.reliable, wanted: "every", isHeatmap: false, recorded: true } as const;
+const IMAGE = { qos: QOS.latest, wanted: "latest" } as const;
 const HEATMAP = { ...IMAGE, isHeatmap: true } as const;
 
 function explanationChannel(row: Row): Channel {
@@ -88,10 +83,10 @@ function sourceChannel(row: Row): Channel {
 const SCALARS: readonly Row[] = [
   {
     name: "explanation",
-    type: "torquelens/msg/Explanation",
+    type: EXPLANATION,
     convert: (explanation, { display }) => toExplanation(explanation, display),
   },
-  { name: "ratios", type: "torquelens/msg/RelevanceRatios", convert: toRatios },
+  { name: "ratios", type: RATIOS, convert: toRatios },
 ];
 
 const ROBOT: readonly Row[] = [
@@ -100,7 +95,12 @@ const ROBOT: readonly Row[] = [
     type: "sensor_msgs/msg/JointState",
     convert: ({ observation }) => toJointState(observation),
   },
-  { name: "tf", type: "tf2_msgs/msg/TFMessage", qos: TF, convert: ({ observation }) => toTf(observation) },
+  {
+    name: "tf",
+    type: "tf2_msgs/msg/TFMessage",
+    qos: { ...QOS.reliable, depth: 100 },
+    convert: ({ observation }) => toTf(observation),
+  },
 ];
 
 const MARKERS: Row = {
@@ -169,7 +169,7 @@ function descriptionRow(data: string): Row {
   return {
     name: "robot_description",
     type: "std_msgs/msg/String",
-    qos: LATCHED,
+    qos: QOS.latched,
     wanted: "latest",
     latched,
     convert: () => undefined,

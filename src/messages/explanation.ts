@@ -7,6 +7,10 @@ import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
 /** LEVEL_… of `msg/Explanation.msg`. */
 export const LEVELS: Readonly<Record<Level, number>> = { full: 0, shares: 1, skip: 2 };
 
+/** Types of the messages that explanations are published and recorded as. */
+export const EXPLANATION = "torquelens/msg/Explanation";
+export const RATIOS = "torquelens/msg/RelevanceRatios";
+
 /** The flag of an explanation that begins an episode. */
 export const EPISODE_START = "episode_start";
 

@@ -7,6 +7,24 @@ export interface Qos {
   readonly depth: number;
 }
 
+/** Profiles that the topics of this package are offered or read with. */
+export const QOS = {
+  /** Cameras: best effort, since a reliable reader receives nothing from a best-effort camera. Only the newest image. */
+  sensor: { reliability: "best_effort", durability: "volatile", depth: 1 },
+  /** Joint states and transforms: small and frequent, and all of them are needed to interpolate. */
+  states: { reliability: "best_effort", durability: "volatile", depth: 100 },
+  /** Values that change now and then, from any publisher. */
+  values: { reliability: "best_effort", durability: "volatile", depth: 10 },
+  /** Published once, and kept for late subscribers. */
+  latched: { reliability: "reliable", durability: "transient_local", depth: 1 },
+  /** Results. */
+  reliable: { reliability: "reliable", durability: "volatile", depth: 10 },
+  /** Results of which only the newest matters: images. */
+  latest: { reliability: "reliable", durability: "volatile", depth: 1 },
+  /** `/clock`, as every ROS 2 node reads it. */
+  clock: { reliability: "best_effort", durability: "volatile", depth: 1 },
+} as const satisfies Readonly<Record<string, Qos>>;
+
 const RELIABILITY = { reliable: 1, best_effort: 2 } as const;
 const DURABILITY = { transient_local: 1, volatile: 2 } as const;
 const KEEP_LAST = 1;

@@ -1,4 +1,4 @@
-import { QOS } from "./qos.js";
+import { QOS } from "../messages/qos.js";
 import type { Fields, RosNode, Subscription } from "./ros.js";
 
 /**

@@ -1,9 +1,10 @@
 import { type Command, TorqueCommand, torqueLimits } from "../explain/torque-command.js";
 import { encoderOf } from "../messages/cdr.js";
+import { QOS } from "../messages/qos.js";
 import { toTorqueCommand } from "../messages/torque-command.js";
 import type { Card } from "../policy/card-schema.js";
 import { guarded } from "./guard.js";
-import { QOS, type QosOverrides } from "./qos.js";
+import type { QosOverrides } from "./qos.js";
 import type { Publisher, RosNode } from "./ros.js";
 
 const TYPE = "std_msgs/msg/Float64MultiArray";

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { SEVERITIES } from "../health/finding.js";
 import { encoderOf } from "../messages/cdr.js";
+import { QOS } from "../messages/qos.js";
 import { toDiagnostics } from "../messages/robot.js";
 import type { DiagnosticStatusMessage } from "../messages/types.js";
 import { applyChanges } from "./effects.js";
@@ -10,7 +11,6 @@ import { guarded } from "./guard.js";
 import type { Lifecycle, Managed, Step } from "./lifecycle.js";
 import { serveLifecycle } from "./lifecycle-server.js";
 import { serveParameters } from "./parameters/parameter-server.js";
-import { QOS } from "./qos.js";
 import type { Answer } from "./ros.js";
 import { SET_METHOD, SET_TORQUE } from "./service-types.js";
 

@@ -144,10 +144,9 @@ export class ExplainSession {
       const source = new RosSource(observer, this.#failed, this.#commander);
       this.#source = source;
       this.#inputs = new Inputs(ros, {
+        policy,
         observer,
         transport: parameters.get("image_transport"),
-        wantsTf: policy.card.arm?.tf !== undefined,
-        given: givenModalities(policy).map(({ name }) => name),
         qos,
         matched: source.matched,
         problem,

@@ -2,103 +2,87 @@ import { InputError } from "../errors.js";
 import type { InputCounts } from "../health/facts.js";
 import { discard } from "../messages/discard.js";
 import type { Qos } from "../messages/qos.js";
-import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
+import type { Policy } from "../policy/policy.js";
+import { FEEDERS, type Fed, type Feeder } from "../sensing/feeders.js";
 import type { Match } from "../sensing/match.js";
 import type { Observer } from "../sensing/observer.js";
-import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "../sensing/topics.js";
+import { ROBOT_DESCRIPTION } from "../sensing/topics.js";
 import type { Transport } from "./parameters/explain-parameters.js";
-import { mismatch, QOS, type QosOverrides } from "./qos.js";
-import type { Fields, RosNode, Subscription, Take } from "./ros.js";
-
-type CameraMessage = Parameters<Observer["image"]>[1];
+import { mismatch, type QosOverrides } from "./qos.js";
+import type { RosNode, Subscription, Take } from "./ros.js";
 
 export interface InputsOptions {
+  readonly policy: Policy;
   readonly observer: Observer;
   readonly transport: Transport;
-  /** Whether the card takes frames from tf. */
-  readonly wantsTf: boolean;
-  /** Modalities that no sensor gives; each has a topic of its own. */
-  readonly given: readonly string[];
   readonly qos: QosOverrides;
-  /** Takes what the messages have completed. */
+  /** Receives what the messages completed. */
   readonly matched: (match: Match) => void;
-  /** Takes the robot's description, after the observer; throws InputError for one that is wrong. */
+  /** Receives the robot's description, after the observer; throws InputError where it is not usable. */
   readonly described: (urdf: string) => void;
-  /** Told of a message that cannot be used. */
+  /** Called for a message that cannot be used. */
   readonly problem: (topic: string, reason: string) => void;
 }
 
-/** A subscription, and what it is called in the observer's counters. */
-interface Input {
-  readonly name: string;
+/** A topic to subscribe to. */
+export interface Feed {
+  readonly feeder: Feeder;
+  /** Camera or modality, or `ROBOT`. */
+  readonly subject: string;
+  readonly topic: string;
   readonly type: string;
+}
+
+/** A subscription. */
+interface Input extends Feed {
   readonly qos: Qos;
   readonly subscription: Subscription;
 }
 
-/** Topics of a policy's cameras, by modality: `image` of a single one, else each by its name. */
-export function cameraTopics(ros: RosNode, cameras: readonly string[], transport: Transport) {
-  return cameras.map((camera) => {
-    const base = ros.resolveTopic(cameras.length > 1 ? `${camera}/image` : "image");
-    return {
-      camera,
-      // What a user remaps is the base; the transport's suffix comes after, as in image_transport.
-      topic: transport === "raw" ? base : `${base}/${transport}`,
-      info: `${base.slice(0, base.lastIndexOf("/"))}/camera_info`,
-    };
-  });
+/** The topics that feed a policy's observer: images on `image` for a single camera, else on `CAMERA/image`. */
+export function feedsOf(ros: Pick<RosNode, "resolveTopic">, policy: Policy, transport: Transport): Feed[] {
+  const cameras = policy.modalities.filter(({ kind }) => kind === "image").map(({ name }) => name);
+  const imagesOf = (subject: string): string => {
+    if (!cameras.includes(subject)) return "";
+    return ros.resolveTopic(cameras.length > 1 ? `${subject}/image` : "image");
+  };
+  return FEEDERS.filter(({ isRecordedOnly }) => !isRecordedOnly).flatMap((feeder) =>
+    feeder.subjects(policy).map((subject): Feed => {
+      const topic = feeder.topic(subject, imagesOf(subject));
+      const [type, compressed = type] = feeder.types;
+      if (feeder.kind !== "image" || transport === "raw") return { feeder, subject, topic, type };
+      // A user remaps the base; the transport's suffix comes after it, as in image_transport.
+      return { feeder, subject, topic: `${topic}/${transport}`, type: compressed };
+    }),
+  );
 }
 
 /** The subscriptions that feed an observer. */
 export class Inputs {
   readonly #inputs: Input[] = [];
-  /** Publishers whose messages cannot come, by resolved topic. */
+  /** Publishers whose messages never arrive, by resolved topic. */
   #mismatches: Readonly<Record<string, number>> = {};
-  /** Descriptions of the robot that were none. */
+  /** Robot descriptions that were not a URDF. */
   #notUrdf = 0;
 
   constructor(
     private readonly ros: RosNode,
     private readonly options: InputsOptions,
   ) {
-    const { observer, transport, wantsTf, given } = options;
-    const image = transport === "raw" ? "sensor_msgs/msg/Image" : "sensor_msgs/msg/CompressedImage";
-    for (const { camera, topic, info } of cameraTopics(ros, observer.cameras, transport)) {
-      this.#listen(`${camera}/camera_info`, "sensor_msgs/msg/CameraInfo", info, QOS.sensor, (message) => {
-        observer.cameraInfo(camera, message as unknown as CameraInfoMessage);
-      });
-      this.#listen(camera, image, topic, QOS.sensor, (message, bytes) => {
-        const release = bytes && (() => discard(bytes));
-        this.#take(observer.image(camera, message as unknown as CameraMessage, release));
-      });
-    }
-    this.#listen(JOINT_STATES, "sensor_msgs/msg/JointState", "joint_states", QOS.jointStates, (message) => {
-      this.#take(observer.jointState(message as unknown as JointStateMessage));
-    });
-    this.#listen(ROBOT_DESCRIPTION, "std_msgs/msg/String", "robot_description", QOS.latched, ({ data }) =>
-      this.#describe(data as string),
-    );
-    for (const modality of given) this.#listen(valuesTopic(modality), ...this.#values(modality, QOS.values));
-    this.#hearLatched();
-    if (!wantsTf) return;
-    const tf = (isStatic: boolean) => (message: Fields) => {
-      this.#take(observer.transforms(message as unknown as TfMessage, isStatic));
-    };
-    this.#listen(TF, "tf2_msgs/msg/TFMessage", "/tf", QOS.jointStates, tf(false));
-    this.#listen(TF, "tf2_msgs/msg/TFMessage", "/tf_static", { ...QOS.latched, depth: 100 }, tf(true));
+    const { policy, transport } = options;
+    for (const feed of feedsOf(ros, policy, transport)) this.#listen(feed, feed.feeder.qos);
+    this.#subscribeLatched();
   }
 
-  /** Topics that have to keep coming. */
+  /** Resolved topics whose messages must keep arriving. */
   get continuous(): readonly string[] {
-    const { cameras } = this.options.observer;
-    return this.#inputs
-      .filter(({ name }) => name === JOINT_STATES || cameras.includes(name))
-      .map(({ subscription }) => subscription.topic);
+    return this.#inputs.filter(({ feeder }) => feeder.isContinuous).map(({ subscription }) => subscription.topic);
   }
 
-  /** The topic that the observer's counters call by a name. */
-  topicOf(name: string): string {
-    return this.#inputs.find((input) => input.name === name)?.subscription.topic ?? name;
+  /** Resolved topic of a name in the observer's counters. */
+  topicOf(counter: string): string {
+    const input = this.#inputs.find(({ feeder, subject }) => feeder.counter(subject) === counter);
+    return input?.subscription.topic ?? counter;
   }
 
   /** What came in, by resolved topic. */
@@ -118,7 +102,7 @@ export class Inputs {
 
   /** Looks for publishers whose messages never come, of another type or quality of service. */
   check(problem: (topic: string, reason: string) => void): void {
-    this.#hearLatched();
+    this.#subscribeLatched();
     const mismatches: Record<string, number> = {};
     for (const topic of new Set(this.#inputs.map(({ subscription }) => subscription.topic))) {
       const wanted = this.#inputs.filter(({ subscription }) => subscription.topic === topic);
@@ -138,36 +122,35 @@ export class Inputs {
     for (const { subscription } of this.#inputs) subscription.close();
   }
 
-  #listen(name: string, type: string, topic: string, wanted: Qos, take: Take): void {
-    const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", wanted);
-    const subscription = this.ros.subscribe(type, topic, qos, take);
-    this.#inputs.push({ name, type, qos, subscription });
-  }
-
-  /** How values of a modality that no sensor gives are listened to. */
-  #values(modality: string, qos: Qos): [type: string, topic: string, qos: Qos, take: (message: Fields) => void] {
-    const take = (message: Fields) =>
-      this.#take(this.options.observer.givenValues(modality, message as unknown as Float64MultiArrayMessage));
-    return ["std_msgs/msg/Float64MultiArray", valuesTopic(modality), qos, take];
+  #listen(feed: Feed, defaults: Qos): void {
+    const { feeder, subject, topic, type } = feed;
+    const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", defaults);
+    const take: Take = (message, bytes) => {
+      const fed = feeder.feed(this.options.observer, message, subject, bytes && (() => discard(bytes)));
+      if (feeder.kind === "robot_description") return this.#describe(fed, message.data as string);
+      return this.#match(fed);
+    };
+    this.#inputs.push({ ...feed, qos, subscription: this.ros.subscribe(type, topic, qos, take) });
   }
 
   /**
-   * A goal that was said once, before this node came, is heard only by a subscription that asks for it; a publisher that
-   * keeps nothing would complain of one. So it is opened where there is such a publisher.
+   * Opens the latched subscriptions that have a latched publisher. Only they receive a message that was published before
+   * this node started; with another publisher, DDS reports incompatible QoS for them.
    */
-  #hearLatched(): void {
-    for (const modality of this.options.given) {
-      const name = valuesTopic(modality);
-      const [first, latched] = this.#inputs.filter((input) => input.name === name);
-      const offers = this.ros.publishersOf(first!.subscription.topic);
-      if (!latched && offers.some(({ durability }) => durability === "transient_local"))
-        this.#listen(name, ...this.#values(modality, QOS.latched));
+  #subscribeLatched(): void {
+    for (const { feeder, subject, topic, type, subscription } of [...this.#inputs]) {
+      const { latchedQos } = feeder;
+      const own = this.#inputs.filter((input) => input.feeder === feeder && input.subject === subject);
+      if (!latchedQos || own.length > 1) continue;
+      const publishers = this.ros.publishersOf(subscription.topic);
+      if (publishers.some(({ durability }) => durability === "transient_local"))
+        this.#listen({ feeder, subject, topic, type }, latchedQos);
     }
   }
 
-  async #describe(urdf: string): Promise<void> {
-    const { observer, described, problem } = this.options;
-    await observer.robotDescription(urdf);
+  async #describe(fed: Fed, urdf: string): Promise<void> {
+    const { described, problem } = this.options;
+    await this.#match(fed);
     try {
       described(urdf);
     } catch (error) {
@@ -177,7 +160,8 @@ export class Inputs {
     }
   }
 
-  #take(matches: readonly Match[]): void {
-    for (const match of matches) this.options.matched(match);
+  #match(fed: Fed): void | Promise<void> {
+    if (fed instanceof Promise) return fed.then((matches) => this.#match(matches));
+    for (const match of fed) this.options.matched(match);
   }
 }

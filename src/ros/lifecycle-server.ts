@@ -1,7 +1,7 @@
 import { compileEncoder } from "../messages/cdr.js";
 import { messageType } from "../messages/definitions.js";
+import { QOS } from "../messages/qos.js";
 import { type Described, GRAPH, Lifecycle, type Managed, STATES, type Step } from "./lifecycle.js";
-import { QOS } from "./qos.js";
 import type { Answer, Fields, RosNode } from "./ros.js";
 
 const EVENT = "lifecycle_msgs/msg/TransitionEvent";

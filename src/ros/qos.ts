@@ -3,22 +3,6 @@ import type { Overrides } from "./parameters/overrides.js";
 import type { Spec, Table } from "./parameters/parameter-spec.js";
 import type { Endpoint } from "./ros.js";
 
-/** What topics are read and offered with where nothing else is said. */
-export const QOS = {
-  /** Cameras and other sensors: the newest message, none twice. A reader that asks for more hears no camera. */
-  sensor: { reliability: "best_effort", durability: "volatile", depth: 1 },
-  /** Joint states come often and are small; all of them are wanted, to interpolate between. */
-  jointStates: { reliability: "best_effort", durability: "volatile", depth: 100 },
-  /** What changes now and then, by whatever publisher. */
-  values: { reliability: "best_effort", durability: "volatile", depth: 10 },
-  /** What is said once, also to those who come later. */
-  latched: { reliability: "reliable", durability: "transient_local", depth: 1 },
-  /** Results. */
-  reliable: { reliability: "reliable", durability: "volatile", depth: 10 },
-  /** `/clock`, as every ROS 2 node reads it. */
-  clock: { reliability: "best_effort", durability: "volatile", depth: 1 },
-} as const satisfies Readonly<Record<string, Qos>>;
-
 /** Which end of a topic. */
 export type End = "subscription" | "publisher";
 

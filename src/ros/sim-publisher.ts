@@ -2,8 +2,8 @@ import type { Image, Observation } from "../explain/observation.js";
 import { encoderOf } from "../messages/cdr.js";
 import { toCameraInfo, toImage } from "../messages/images.js";
 import type { Qos } from "../messages/qos.js";
+import { QOS } from "../messages/qos.js";
 import { toJointState, toTf, toTime } from "../messages/robot.js";
-import { QOS } from "./qos.js";
 import type { Publisher, RosNode } from "./ros.js";
 
 /** A topic of the simulated robot; nothing is made for nobody. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { QOS } from "./qos.js";
+import { QOS } from "../messages/qos.js";
 import type { RosNode, Subscription } from "./ros.js";
 
 /** Silence is an error beyond this many control periods, as for the node that commands. */

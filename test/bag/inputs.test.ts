@@ -64,11 +64,13 @@ async function bagOf(messages: readonly Sample[]) {
 async function found(messages: readonly Sample[], named: NamedTopics = {}, policy: Policy = policyOf(card())) {
   const bag = await bagOf(messages);
   try {
-    const { cameras, joints, given } = await findInputs(bag, policy, named);
+    const inputs = await findInputs(bag, policy, named);
+    const of = (kind: string) => inputs.filter(({ feeder }) => feeder.kind === kind);
+    const bySubject = (kind: string) => Object.fromEntries(of(kind).map(({ subject, topic }) => [subject, topic.name]));
     return {
-      ...(given.size > 0 && { given: Object.fromEntries([...given].map(([k, { name }]) => [k, name])) }),
-      cameras: Object.fromEntries([...cameras].map(([k, { name }]) => [k, name])),
-      joints: joints.map(({ name }) => name),
+      ...(of("values").length > 0 && { given: bySubject("values") }),
+      cameras: bySubject("image"),
+      joints: of("joint_states").map(({ topic }) => topic.name),
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -3,7 +3,7 @@ import { wallClock } from "#src/bench/live/robot.js";
 import { STAGES, Stopwatch } from "#src/bench/live/stopwatch.js";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
-import { QOS } from "#src/ros/qos.js";
+import { QOS } from "#src/messages/qos.js";
 import { refusal, torquelens } from "../cli/run.js";
 import { sampleExplanation } from "../messages/sample.js";
 import { FakeRos } from "../ros/fake-ros.js";

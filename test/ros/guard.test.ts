@@ -1,11 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { QOS } from "#src/messages/qos.js";
 import { rosArguments } from "#src/ros/arguments.js";
 import { RosClock } from "#src/ros/clock.js";
 import { guarded } from "#src/ros/guard.js";
 import { overridesFor } from "#src/ros/parameters/overrides.js";
 import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";
-import { givenQos, mismatch, QOS, QosOverrides } from "#src/ros/qos.js";
+import { givenQos, mismatch, QosOverrides } from "#src/ros/qos.js";
 import { FakeRos } from "./fake-ros.js";
 
 describe("callbacks", () => {

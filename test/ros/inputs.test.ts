@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { cameraTopics } from "#src/ros/inputs.js";
+import type { Policy } from "#src/policy/policy.js";
+import { feedsOf } from "#src/ros/inputs.js";
+import type { Transport } from "#src/ros/parameters/explain-parameters.js";
 import { FakeRos } from "./fake-ros.js";
 
 /** A node whose topics a user has remapped, as `-r from:=to` does. */
@@ -12,6 +14,19 @@ class Remapped extends FakeRos {
     const resolved = super.resolveTopic(name);
     return this.rules[resolved] ?? resolved;
   }
+}
+
+/** Topics of cameras' images and calibrations. */
+function cameraTopics(ros: FakeRos, cameras: readonly string[], transport: Transport) {
+  const modalities = cameras.map((name) => ({ kind: "image", name }));
+  const feeds = feedsOf(ros, { modalities, card: {} } as unknown as Policy, transport);
+  const topicOf = (kind: string, camera: string) =>
+    feeds.find(({ feeder, subject }) => feeder.kind === kind && subject === camera)?.topic;
+  return cameras.map((camera) => ({
+    camera,
+    topic: topicOf("image", camera),
+    info: topicOf("camera_info", camera),
+  }));
 }
 
 describe("topics of cameras", () => {

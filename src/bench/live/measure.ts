@@ -71,10 +71,9 @@ export async function measureLive(
   const source = new RosSource(observer, (error) => void failures.push(error), undefined);
   const matched: RosSource["matched"] = (match) => source.matched(watch.match(match));
   const inputs = new Inputs(node, {
+    policy,
     observer,
     transport: "raw",
-    wantsTf: false,
-    given: [],
     qos,
     matched,
     described: () => {},

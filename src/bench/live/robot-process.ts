@@ -1,6 +1,6 @@
 import { encoderOf } from "../../messages/cdr.js";
+import { QOS } from "../../messages/qos.js";
 import type { Time } from "../../messages/types.js";
-import { QOS } from "../../ros/qos.js";
 import { openNode } from "../../ros/rclnodejs.js";
 import { READ } from "./loopback.js";
 import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
@@ -37,7 +37,7 @@ async function drive({ robot, node }: RobotRequest): Promise<RobotReply> {
   const images = messages.images.map(encoderOf(imageType));
   const jointStates = messages.jointStates.map(encoderOf(jointType));
   const image = ros.publisher(imageType, "/image", QOS.sensor);
-  const joints = ros.publisher(jointType, "/joint_states", QOS.jointStates);
+  const joints = ros.publisher(jointType, "/joint_states", QOS.states);
   const isRead = () =>
     image.subscribers > 0 &&
     joints.subscribers > 0 &&

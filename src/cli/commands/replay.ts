@@ -110,7 +110,7 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
     warnOfMethod(explainer.first);
     warnOfPrecision(precision, explainer.first.precision);
     const encoder = new ChannelEncoder({
-      cameras: [...source.inputs.cameras.keys()],
+      cameras: source.cameras,
       jointElements: jointElementsOf(policy.modalities),
     });
     describe(source, encoder, problems);
@@ -201,10 +201,11 @@ interface Run {
   readonly paths: readonly string[];
 }
 
-function metadataOf({ policy, bag, source: { inputs }, explainer, options, paths }: Run): Provenance {
+function metadataOf({ policy, bag, source, explainer, options, paths }: Run): Provenance {
   const { start, end, every, copy, value } = options;
   const { precision, device } = explainer.first;
-  const cameras = Array.from(inputs.cameras, ([camera, { name }]) => [`topic.${camera}`, name]);
+  const cameras = source.topicsOf("image").map(([camera, topic]) => [`topic.${camera}`, topic]);
+  const joints = source.topicsOf("joint_states").map(([, topic]) => topic);
   return {
     "torquelens.policy": { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) },
     "torquelens.replay": {
@@ -216,7 +217,7 @@ function metadataOf({ policy, bag, source: { inputs }, explainer, options, paths
       precision,
       device,
       ...Object.fromEntries(cameras),
-      "topic.joint_states": inputs.joints.map(({ name }) => name).join(","),
+      "topic.joint_states": joints.join(","),
       ...(start !== undefined && { start: String(start) }),
       ...(end !== undefined && { end: String(end) }),
       every: String(every),
