@@ -8,7 +8,7 @@ export interface CodeBlock {
 
 /** The fenced blocks of a Markdown document, in order. */
 export function codeBlocks(markdown: string): CodeBlock[] {
-  return [...markdown.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(({ 1: language, 2: text, index }) => ({
+  return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ 1: language, 2: text, index }) => ({
     language: language!,
     text: text!,
     before: markdown.slice(0, index).trimEnd().split("\n\n").at(-1)!,

@@ -22,7 +22,7 @@ async function documents(folder = ""): Promise<string[]> {
 
 const pages = new Map<string, string>();
 for (const path of await documents())
-  pages.set(path, (await readFile(join(root, path), "utf8")).replace(/^```[^]*?^```$/gm, ""));
+  pages.set(path, (await readFile(join(root, path), "utf8")).replace(/^```[\s\S]*?^```$/gm, ""));
 
 /** Anchors of a document's headings, as GitHub makes them. */
 function anchors(text: string): string[] {
