@@ -41,6 +41,7 @@ export { loadPolicy, type Policy } from "./policy/policy.js";
 export { type DataMeans, underConvention } from "./policy/under-convention.js";
 export { type CompiledModel, type CompileOptions, compile } from "./relevance/compile.js";
 export type { NodeRule } from "./relevance/contract/attribution.js";
+export type { Depth } from "./relevance/contract/depth.js";
 export type { Method } from "./relevance/contract/method.js";
 export type {
   FeaturePointOrigin,
@@ -51,7 +52,6 @@ export type {
 } from "./relevance/contract/subject.js";
 export { compositeMethod } from "./relevance/methods/composite-method.js";
 export { METHODS, methodNamed } from "./relevance/methods.js";
-export type { Depth } from "./relevance/pass/readout.js";
 export type { Precision } from "./relevance/precision/precision.js";
 export type { Counters, DropReason, TopicCounters } from "./sensing/counters.js";
 export type { Given, GivenValues } from "./sensing/given-values.js";

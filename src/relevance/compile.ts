@@ -3,11 +3,13 @@ import { input } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { type Graph, topologicalOrder, type Value } from "../graph/value.js";
 import type { NodeRule } from "./contract/attribution.js";
+import type { Depth } from "./contract/depth.js";
+import type { Network } from "./contract/facts.js";
 import type { Method } from "./contract/method.js";
 import { originName, type Subject } from "./contract/subject.js";
 import { methodNamed } from "./methods.js";
-import { countTorques, Network } from "./network/network.js";
-import { type Depth, readout } from "./pass/readout.js";
+import { countTorques, ExplainedNetwork } from "./network/network.js";
+import { readout } from "./pass/readout.js";
 import { inIntegers } from "./precision/integers.js";
 import type { Precision } from "./precision/precision.js";
 import { attributed } from "./suitable.js";
@@ -51,7 +53,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
     if (name.startsWith("torquelens.")) throw new InputError(`tensor "${name}": this model is compiled already`);
 
   const importance = input("torquelens.importance", "float32", [countTorques(subject)]);
-  const network = new Network(subject, importance, depth);
+  const network = new ExplainedNetwork(subject, importance, depth);
   const attribution = attributed(method, network);
   const relevance = new Map(readout(network, attribution));
   const fast = askedPrecision === "fast" ? fastRelevance(network, relevance) : undefined;

@@ -1,9 +1,9 @@
 import { InputError } from "../errors.js";
 import type { Attribution } from "./contract/attribution.js";
+import type { Network } from "./contract/facts.js";
 import type { Method } from "./contract/method.js";
 import { configure } from "./methods/method-spec.js";
 import { METHODS } from "./methods.js";
-import type { Network } from "./network/network.js";
 
 /** What a method leaves at a network's inputs. @throws InputError with the reason and the methods that work instead */
 export function attributed(method: Method, network: Network): Attribution {

@@ -2,8 +2,8 @@ import { feedsOf } from "../explain/feeds.js";
 import type { Observation } from "../explain/observation.js";
 import type { Policy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
+import type { Depth } from "../relevance/contract/depth.js";
 import type { Subject } from "../relevance/contract/subject.js";
-import type { Depth } from "../relevance/pass/readout.js";
 import { float32, Session, type TensorData } from "../runtime/session.js";
 
 /** Runs one compiled model on single observations, for what `Explainer` does not give. */

@@ -2,12 +2,10 @@ import { expect } from "vitest";
 import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
+import type { LayerRule } from "#src/relevance/contract/rules.js";
 import type { Subject, SubjectModality } from "#src/relevance/contract/subject.js";
-import { linearLayer } from "#src/relevance/layers/linear-layer.js";
-import { Analysis } from "#src/relevance/network/analysis.js";
-import { Context } from "#src/relevance/network/context.js";
-import { Prefix } from "#src/relevance/network/prefix.js";
-import type { LayerRule } from "#src/relevance/rules/layer/terms.js";
+import { GraphAnalysis } from "#src/relevance/network/analysis.js";
+import { NetworkContext } from "#src/relevance/network/context.js";
 import { float32 } from "#src/runtime/session.js";
 import { evaluate, randoms, relativeError } from "../evaluate.js";
 import type * as oracle from "./dense-oracle.js";
@@ -37,9 +35,9 @@ export function networkOf({ shape, layer }: LayerCase, seed: number, input: Inpu
         };
   const graph = { name: "", inputs: new Map([["x", x]]), outputs: new Map([["y", y]]), metadata: new Map(), opset: 18 };
   const subject: Subject = { graph, sha256: "", torque: "y", modalities: [modality], featurePoints: "policy" };
-  const analysis = new Analysis(graph);
-  const context = new Context(subject, analysis, new Prefix(subject, analysis), "full");
-  return { x, y, layer: linearLayer(y.node, analysis)!, context };
+  const analysis = new GraphAnalysis(graph);
+  const context = new NetworkContext(subject, analysis, "full");
+  return { x, y, layer: analysis.layer(y.node)!, context };
 }
 
 type Affine = Pick<oracle.DenseCase, "m" | "b">;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { compile } from "#src/relevance/compile.js";
-import type { Depth } from "#src/relevance/pass/readout.js";
+import type { Depth } from "#src/relevance/contract/depth.js";
 import { float32 } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../evaluate.js";
 import { feed, runModel } from "../graph/onnx-model.js";

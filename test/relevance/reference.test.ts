@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseCard } from "#src/policy/card.js";
 import { loadModel, policyOf } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
-import type { Depth } from "#src/relevance/pass/readout.js";
+import type { Depth } from "#src/relevance/contract/depth.js";
 import { type Case, decode, feeds, fixture, modelPath, names, session, tensor } from "../reference/fixtures.js";
 
 /** float32 against float64, of the largest golden value of the tensor. */

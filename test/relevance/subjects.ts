@@ -3,9 +3,9 @@ import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
+import type { Depth } from "#src/relevance/contract/depth.js";
 import type { Method } from "#src/relevance/contract/method.js";
 import type { Subject, SubjectModality } from "#src/relevance/contract/subject.js";
-import type { Depth } from "#src/relevance/pass/readout.js";
 import { float32, Session, type TensorData } from "#src/runtime/session.js";
 import { randoms } from "../evaluate.js";
 

@@ -6,7 +6,7 @@ import type { Value } from "../../graph/value.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import { tensorText } from "../../policy/tensors.js";
 import { type CompiledModel, type CompileOptions, compile } from "../../relevance/compile.js";
-import type { Depth } from "../../relevance/pass/readout.js";
+import type { Depth } from "../../relevance/contract/depth.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
 import { precisionOption, warnOfPrecision } from "../options/precision.js";

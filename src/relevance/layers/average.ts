@@ -1,7 +1,7 @@
 import { inputGradients } from "../../backward/gradient-table.js";
 import { apply } from "../../graph/apply.js";
 import { add, mul, scalar } from "../../graph/build.js";
-import type { RecogniseLayer } from "./linear-layer.js";
+import type { RecogniseLayer } from "../contract/recognise.js";
 
 /** Averages, sums and interpolations: weights that depend on places alone. The operator itself, and its gradient. */
 export const average: RecogniseLayer = (node, analysis) => {

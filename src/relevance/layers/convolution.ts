@@ -2,7 +2,7 @@ import { convInputAdjoint, geometryOf } from "../../backward/convolution.js";
 import { apply } from "../../graph/apply.js";
 import { concat, conv, expand, mul, reshape, split, sum } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import type { RecogniseLayer } from "./linear-layer.js";
+import type { RecogniseLayer } from "../contract/recognise.js";
 
 export const convolution: RecogniseLayer = (node, analysis) => {
   const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];

@@ -1,8 +1,8 @@
 import { sumToShape } from "../../backward/structural.js";
 import { add, matmul, matrixTranspose, mul } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
+import type { RecogniseLayer } from "../contract/recognise.js";
 import { mixtureOf } from "../patterns/attention.js";
-import type { RecogniseLayer } from "./linear-layer.js";
 
 export const dense: RecogniseLayer = (node, analysis) => {
   const [a, b, c] = node.inputs as readonly [Value, Value, Value?];

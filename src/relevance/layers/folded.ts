@@ -2,9 +2,10 @@ import { abs, add, div, maximum, mul, reshape, scalar, sqrt, sub, tensor } from 
 import { constantOf } from "../../graph/fold.js";
 import { type Shape, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Analysis } from "../network/analysis.js";
-import type { Normalisation } from "../patterns/pattern.js";
-import type { LinearLayer, RecogniseLayer } from "./linear-layer.js";
+import type { Analysis } from "../contract/facts.js";
+import type { LinearLayer } from "../contract/linear-layer.js";
+import type { Normalisation } from "../contract/pattern.js";
+import type { RecogniseLayer } from "../contract/recognise.js";
 
 /** What is written behind a layer and folded into it: constants, normalisations. */
 

@@ -1,9 +1,8 @@
 import { cast, constant, expand, full, mean, sub } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import type { Attribution } from "../contract/attribution.js";
-import type { SubjectImage } from "../contract/subject.js";
-import { heightAndWidth } from "../contract/subject.js";
-import type { Network } from "../network/network.js";
+import type { Network } from "../contract/facts.js";
+import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
 import { isEmbedding, ofTokens } from "../rules/operator/gradient.js";
 import { choice } from "./method-spec.js";
 
@@ -54,7 +53,7 @@ function startOf(value: Value, { subject, context }: Network, baseline: Baseline
   );
   const filled = (x: number) => full(value.shape, x);
   if (!image) {
-    const reference = baseline === "zero" ? undefined : context.prefix.reference(value);
+    const reference = baseline === "zero" ? undefined : context.reference(value);
     return reference ? cast(constant(reference), "float32") : filled(0);
   }
   if (baseline === "black") return filled(image.range[0]);

@@ -1,10 +1,9 @@
 import type { Node, Value } from "../../graph/value.js";
 import { parseYaml } from "../../yaml/parse.js";
-import type { Method, Row } from "../contract/method.js";
-import { type LinearLayer, linearLayer } from "../layers/linear-layer.js";
-import type { Analysis } from "../network/analysis.js";
-import type { Context } from "../network/context.js";
-import type { Network } from "../network/network.js";
+import type { Analysis, Context, Network } from "../contract/facts.js";
+import type { LinearLayer } from "../contract/linear-layer.js";
+import type { Method } from "../contract/method.js";
+import type { Row } from "../contract/rules.js";
 import { propagate } from "../pass/propagate.js";
 import { positive } from "../rules/operator/positive.js";
 import { signed } from "../rules/operator/signed.js";
@@ -70,7 +69,7 @@ function isBehindLayer(value: Value, analysis: Analysis): boolean {
   const found = (node: Node): boolean => {
     if (seen.has(node) || !node.outputs.some((output) => analysis.isDependent(output))) return false;
     seen.add(node);
-    return linearLayer(node, analysis) !== undefined || node.inputs.some((input) => input && found(input.node));
+    return analysis.layer(node) !== undefined || node.inputs.some((input) => input && found(input.node));
   };
   return found(value.node);
 }
@@ -93,7 +92,7 @@ function unmatched({ context }: Network, { rows: given }: CompositeTable, rows: 
   const matched = new Set<Row>();
   const folded = new Set<Node>();
   for (const node of [...context.analysis.order].reverse()) {
-    const layer = folded.has(node) ? undefined : linearLayer(node, context.analysis);
+    const layer = folded.has(node) ? undefined : context.analysis.layer(node);
     if (!layer) continue;
     for (const part of nodesOf(layer, context)) folded.add(part);
     const row = rows.find(({ when }) => when(layer, context));

@@ -1,7 +1,6 @@
 import { add, greater, neg, relu, where } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import type { Row } from "../contract/method.js";
-import type { LayerRule } from "../rules/layer/terms.js";
+import type { LayerRule, Row } from "../contract/rules.js";
 import { gradient, gradientTable, type Override, timesInput } from "../rules/operator/gradient.js";
 import { choice, flag, ruled } from "./method-spec.js";
 

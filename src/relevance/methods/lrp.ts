@@ -1,4 +1,4 @@
-import type { Row, Rules } from "../contract/method.js";
+import type { Row, Rules } from "../contract/rules.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
 import { signed } from "../rules/operator/signed.js";
 import { type SoftArgmaxRule, withSoftArgmax } from "../rules/operator/soft-argmax.js";

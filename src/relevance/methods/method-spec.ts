@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { InputError } from "../../errors.js";
 import type { Attribution } from "../contract/attribution.js";
-import type { Method, Rules } from "../contract/method.js";
-import type { Network } from "../network/network.js";
+import type { Network } from "../contract/facts.js";
+import type { Method } from "../contract/method.js";
+import type { Rules } from "../contract/rules.js";
 import { propagate } from "../pass/propagate.js";
 
 /**

@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { InputError } from "../../errors.js";
-import type { Row } from "../contract/method.js";
-import type { LinearLayer } from "../layers/linear-layer.js";
+import type { LinearLayer } from "../contract/linear-layer.js";
+import type { LayerRule, Row } from "../contract/rules.js";
 import { eq1, eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
-import type { LayerRule } from "../rules/layer/terms.js";
 import { losses, STABILISER } from "./shared.js";
 
 /** A rule that a composite table may name: its parameters (error texts say what was expected) and what it makes of them. */
@@ -44,7 +43,7 @@ function signed<Shape extends z.ZodRawShape>(
 
 /** The rule where the layer's input has a range: z^B needs one. */
 const bounded: LayerRule = (layer, amount, context) => {
-  if (context.prefix.bounds(layer.input)) return zBox(layer, amount, context);
+  if (context.bounds(layer.input)) return zBox(layer, amount, context);
   const { label, op } = layer.node;
   throw new InputError(
     `node "${label}" (${op}): rule zbox: what it reads has no known range, expected position: bounded`,

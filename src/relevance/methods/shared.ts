@@ -1,8 +1,8 @@
-import type { Row } from "../contract/method.js";
-import type { LinearLayer } from "../layers/linear-layer.js";
-import type { Context } from "../network/context.js";
+import type { Context } from "../contract/facts.js";
+import type { LinearLayer } from "../contract/linear-layer.js";
+import type { Row } from "../contract/rules.js";
 import { eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
-import { lossOfZPlus } from "../rules/layer/terms.js";
+import { lossOfZPlus } from "../rules/layer/silent-inputs.js";
 import { choice, number } from "./method-spec.js";
 
 /** What rows of layer tables ask, and options that several methods have. */
@@ -11,8 +11,7 @@ export const always = (): boolean => true;
 /** The torques' own layers. */
 export const isOutput = (layer: LinearLayer, context: Context): boolean => context.analysis.isOutputSide(layer.node);
 /** The first layers of an image: what they read has a range. */
-export const isFirst = (layer: LinearLayer, context: Context): boolean =>
-  context.prefix.bounds(layer.input) !== undefined;
+export const isFirst = (layer: LinearLayer, context: Context): boolean => context.bounds(layer.input) !== undefined;
 export const isConvolution = ({ kind }: LinearLayer): boolean =>
   kind === "convolution" || kind === "transposed convolution";
 

@@ -20,9 +20,9 @@ import {
 import { sumOverSteps } from "../../graph/loop.js";
 import { substitute } from "../../graph/substitute.js";
 import type { Value } from "../../graph/value.js";
+import type { Network } from "../contract/facts.js";
 import type { Method } from "../contract/method.js";
 import { startsOf } from "../contract/subject.js";
-import type { Network } from "../network/network.js";
 import { rewrite } from "../pass/rewrite.js";
 import { choice, type MethodEntry, method, number } from "./method-spec.js";
 import { keyOf, normals } from "./noise.js";
@@ -98,7 +98,7 @@ function scaleOf(input: Value, { subject, context }: Network, noise: Noise["nois
   const [first] = own;
   if (first?.kind === "image") return scalar(first.range[1] - first.range[0]);
   if (noise === "images") return undefined;
-  const reference = context.prefix.reference(input);
+  const reference = context.reference(input);
   const x = cast(input, "float32");
   const flat = reshape(reference ? sub(x, cast(constant(reference), "float32")) : x, [-1]);
   const parts = own.flatMap((m) => {

@@ -1,11 +1,12 @@
-import type { Graph, Node, Value } from "../../graph/value.js";
-import { topologicalOrder } from "../../graph/value.js";
-import { type LinearLayer, recogniseLayer } from "../layers/linear-layer.js";
-import type { Pattern } from "../patterns/pattern.js";
+import { type Graph, type Node, topologicalOrder, type Value } from "../../graph/value.js";
+import type { Analysis } from "../contract/facts.js";
+import type { LinearLayer } from "../contract/linear-layer.js";
+import type { Pattern } from "../contract/pattern.js";
+import { recogniseLayer } from "../layers/table.js";
 import { RECOGNISERS } from "../patterns/table.js";
 
-/** What rules ask about a network: what depends on the inputs, what several nodes are together, what lies behind the last layer. */
-export class Analysis {
+/** Finds the facts of a graph when it is made, but for linear layers: these it finds when asked. */
+export class GraphAnalysis implements Analysis {
   readonly order: readonly Node[];
   readonly consumers = new Map<Value, Node[]>();
   readonly #dependent = new Set<Value>();
@@ -42,34 +43,28 @@ export class Analysis {
     }
   }
 
-  /** Whether a value changes with the observation; what does not is a constant, weights and their sums included. */
   isDependent(value: Value): boolean {
     return this.#dependent.has(value);
   }
 
-  /** The pattern that ends at a node: what several nodes compute together. */
   pattern(node: Node): Pattern | undefined {
     return this.#patterns.get(node);
   }
 
-  /** The linear layer that ends at a node, what is written behind it included; none at a soft-argmax. */
   layer(node: Node): LinearLayer | undefined {
     if (!this.#layers.has(node)) this.#layers.set(node, recogniseLayer(node, this));
     return this.#layers.get(node);
   }
 
-  /** Whether no linear layer lies behind this node: the last linear layer, and what scales or clips the torques. */
   isOutputSide(node: Node): boolean {
     return !node.outputs.some((output) => this.#beforeLinear.has(output));
   }
 
-  /** The probability map [.., cells] whose expected coordinates this node computes, where it is a soft-argmax. */
   softArgmax(node: Node): Value | undefined {
     const pattern = this.pattern(node);
     return pattern?.kind === "soft-argmax" ? pattern.source : undefined;
   }
 
-  /** Whether this Softmax makes the probability maps of a soft-argmax. */
   isPointMap(node: Node): boolean {
     return this.#pointMaps.has(node);
   }

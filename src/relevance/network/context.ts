@@ -1,39 +1,43 @@
+import type { Literal } from "../../graph/literal.js";
 import { sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import type { Depth } from "../contract/depth.js";
+import type { Analysis, Bounds, Context } from "../contract/facts.js";
 import type { Subject, SubjectImage, SubjectModality } from "../contract/subject.js";
-import type { Depth } from "../pass/readout.js";
-import type { Analysis } from "./analysis.js";
-import type { Prefix } from "./prefix.js";
+import { Prefix } from "./prefix.js";
 import { isNonNegative, type Sign } from "./sign.js";
 
 /** Operators that scale and shift a tensor's elements by constants, each by itself. */
 const ELEMENTWISE = new Set(["Identity", "Dropout", "Cast", "Add", "Sub", "Mul", "Div", "Neg", "BatchNormalization"]);
 
-/** What a rule may ask while one network is compiled. */
-export class Context {
-  /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
+/** Answers what rules ask, remembering signs, references and bounds. */
+export class NetworkContext implements Context {
   readonly emptyPools: Value[] = [];
   readonly #signs = new Map<Value, Sign>();
+  readonly #prefix: Prefix;
   readonly #onlyImages: ReadonlyMap<Node, SubjectImage>;
 
   constructor(
     readonly subject: Subject,
     readonly analysis: Analysis,
-    readonly prefix: Prefix,
     readonly depth: Depth,
   ) {
     this.#onlyImages = onlyImages(analysis, subject);
+    this.#prefix = new Prefix(subject, analysis);
   }
 
-  /** The image modality that a node depends on, where it depends on nothing else. */
+  reference(value: Value): Literal | undefined {
+    return this.#prefix.reference(value);
+  }
+
+  bounds(value: Value): Bounds | undefined {
+    return this.#prefix.bounds(value);
+  }
+
   onlyImage(node: Node): SubjectImage | undefined {
     return this.#onlyImages.get(node);
   }
 
-  /**
-   * The image that this [N, C, H, W] value is, but for scaling and the place of its channels, where only the sum over
-   * channels is asked of its pixels: at every depth but `full`.
-   */
   summedImage(value: Value): SubjectImage | undefined {
     if (this.depth === "full") return undefined;
     const modality = this.onlyImage(value.node);
@@ -61,16 +65,11 @@ export class Context {
     return ELEMENTWISE.has(node.op) ? axes : undefined;
   }
 
-  /**
-   * Whether relevance that a node of the output side hands on loses the torque's sign there: the sign tells contributions
-   * apart in the torque's own layer (Eq. 1), and has no meaning at an input or where hidden layers read the value too.
-   */
   isSettled(node: Node, to: Value): boolean {
     const { analysis } = this;
     return analysis.isOutputSide(node) && (to.node.op === "Input" || !analysis.isOutputSide(to.node));
   }
 
-  /** Whether a value is shown to be ≥ 0 for every observation in the declared ranges. */
   isNonNegative(value: Value): boolean {
     const fromRange = (input: Value) =>
       this.subject.modalities.some(

@@ -2,18 +2,16 @@ import { InputError } from "../../errors.js";
 import { reshape, sign, slice } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
+import type { Depth } from "../contract/depth.js";
+import type { Context, Network } from "../contract/facts.js";
 import type { Subject } from "../contract/subject.js";
-import type { Depth } from "../pass/readout.js";
-import { explainedValue } from "../pass/seed.js";
-import { Analysis } from "./analysis.js";
-import { Context } from "./context.js";
-import { Prefix } from "./prefix.js";
+import { GraphAnalysis } from "./analysis.js";
+import { NetworkContext } from "./context.js";
+import { explainedValue } from "./explained-value.js";
 
-/** A network as methods see it: what it computes, what is asked of it, and how deep. */
-export class Network {
-  /** The torques, or what they are before a final squash, [.., J]. */
+/** A subject's network, analysed. */
+export class ExplainedNetwork implements Network {
   readonly explained: Value;
-  /** Signs of the explained values; they stay as they are where a method asks what other observations would give. */
   readonly signs: Value;
   readonly torques: number;
   readonly context: Context;
@@ -31,18 +29,16 @@ export class Network {
     const torque = torqueOf(subject);
     this.explained = atStep(explainedValue(torque), subject.step);
     const outputs = [torque, this.explained].map((value, i) => [String(i), value] as const);
-    const analysis = new Analysis({ ...subject.graph, outputs: new Map(outputs) });
+    const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map(outputs) });
     this.signs = signs ?? sign(this.explained);
     this.torques = sizeOf(this.explained.shape);
-    this.context = new Context(subject, analysis, new Prefix(subject, analysis), depth);
+    this.context = new NetworkContext(subject, analysis, depth);
   }
 
-  /** The same network followed to another depth. */
   at(depth: Depth): Network {
-    return new Network(this.subject, this.importance, depth, this.signs);
+    return new ExplainedNetwork(this.subject, this.importance, depth, this.signs);
   }
 
-  /** The input tensors that modalities are made of. */
   get inputs(): ReadonlySet<Value> {
     const { graph, modalities } = this.subject;
     return new Set(modalities.map(({ input }) => graph.inputs.get(input)!));

@@ -2,7 +2,7 @@ import { concat, reshape } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Graph } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
-import { Analysis } from "./analysis.js";
+import { GraphAnalysis } from "./analysis.js";
 
 /** The output of the graph of `pointCoordinates`. */
 export const COORDINATES = "torquelens.point_coordinates";
@@ -13,7 +13,7 @@ export const COORDINATES = "torquelens.point_coordinates";
  * Undefined for a network without a soft-argmax.
  */
 export function pointCoordinates({ graph, torque }: Subject): Graph | undefined {
-  const analysis = new Analysis({ ...graph, outputs: new Map([["torque", graph.outputs.get(torque)!]]) });
+  const analysis = new GraphAnalysis({ ...graph, outputs: new Map([["torque", graph.outputs.get(torque)!]]) });
   const values = analysis.order.flatMap((node) => (analysis.softArgmax(node) ? [node.outputs[0]!] : []));
   if (values.length === 0) return undefined;
   const all = concat(

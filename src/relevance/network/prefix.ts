@@ -3,10 +3,9 @@ import { constantOf, fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import type { Analysis, Bounds } from "../contract/facts.js";
 import { type Subject, startsOf } from "../contract/subject.js";
-import { linearLayer } from "../layers/linear-layer.js";
 import { gridCorner } from "../patterns/soft-argmax.js";
-import type { Analysis } from "./analysis.js";
 import { MOVES } from "./moves.js";
 
 /** Operators that scale, shift, join and move: affine in what depends on the observation. */
@@ -28,12 +27,6 @@ const AFFINE = new Set([
 
 /** Those of them that are affine in several operands at once. */
 const JOINS = new Set(["Concat", "Add", "Sub"]);
-
-/** Lowest and highest value of every element, full shape. */
-export interface Bounds {
-  readonly low: Literal;
-  readonly high: Literal;
-}
 
 /**
  * What stands between the declared inputs and the first linear layers: scaling, normalisation, transposes, joins. Knows
@@ -88,7 +81,7 @@ export class Prefix {
   /** Whether a node scales, shifts, joins or moves, and is no part of a layer or pattern that ends there. */
   #isAffine(node: Node): boolean {
     const isLookup = node.op === "Gather" && this.analysis.isDependent(node.inputs[1]!);
-    return AFFINE.has(node.op) && !isLookup && !linearLayer(node, this.analysis) && !this.analysis.pattern(node);
+    return AFFINE.has(node.op) && !isLookup && !this.analysis.layer(node) && !this.analysis.pattern(node);
   }
 
   #inputReference(value: Value): Literal | undefined {
@@ -105,7 +98,7 @@ export class Prefix {
     if (known !== undefined) return known;
     const { node } = value;
     const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
-    const isLayer = linearLayer(node, this.analysis) !== undefined;
+    const isLayer = this.analysis.layer(node) !== undefined;
     const isBehindLayers = AFFINE.has(node.op) && sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
     const answer = this.analysis.softArgmax(node) === undefined && (isLayer || isBehindLayers);
     this.#preActivations.set(value, answer);

@@ -2,8 +2,8 @@ import { fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
+import type { Analysis } from "../contract/facts.js";
 import { type Subject, type SubjectModality, startsOf } from "../contract/subject.js";
-import type { Analysis } from "./analysis.js";
 import { MOVES } from "./moves.js";
 
 /** Operators that move elements without computing: an element's origin moves with it. */

@@ -4,7 +4,7 @@ import { sizeOf } from "../../graph/shape.js";
 import { substitute } from "../../graph/substitute.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
-import { Analysis } from "./analysis.js";
+import { GraphAnalysis } from "./analysis.js";
 
 /** A linear layer's parameters: its weights, and its biases where it has some. */
 export interface ParameterLayer {
@@ -15,7 +15,7 @@ export interface ParameterLayer {
 
 /** The layers with weights that the torque depends on, from the torque to the inputs. */
 export function parameterLayers({ graph, torque }: Subject): ParameterLayer[] {
-  const analysis = new Analysis({ ...graph, outputs: new Map([["torque", graph.outputs.get(torque)!]]) });
+  const analysis = new GraphAnalysis({ ...graph, outputs: new Map([["torque", graph.outputs.get(torque)!]]) });
   const found = new Map<Value, ParameterLayer>();
   for (const node of analysis.order) {
     if (!node.outputs.some((output) => analysis.isDependent(output))) continue;

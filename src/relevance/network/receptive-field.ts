@@ -3,7 +3,7 @@ import { apply } from "../../graph/apply.js";
 import { div, full, padAxis, reshape, slice, tensor } from "../../graph/build.js";
 import { windowOf } from "../../graph/operators/linear.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Analysis } from "./analysis.js";
+import type { Analysis } from "../contract/facts.js";
 
 /** What of an image each cell of a map sees, by height and width: `extent` pixels from `stride`·cell − `before` on. */
 export interface ReceptiveField {

@@ -2,9 +2,8 @@ import { fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { broadcast, type Shape, sizeOf, stridesOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
+import type { Analysis, Context } from "../contract/facts.js";
 import type { SubjectImage, SubjectModality, SubjectValues } from "../contract/subject.js";
-import type { Analysis } from "./analysis.js";
-import type { Context } from "./context.js";
 
 /** What a token was made of: a cell of an image's feature map, or elements of configuration. */
 export type TokenOrigin =

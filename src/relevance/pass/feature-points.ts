@@ -3,9 +3,8 @@ import { fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import type { Analysis, Context } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
-import type { Analysis } from "../network/analysis.js";
-import type { Context } from "../network/context.js";
 import { MOVES } from "../network/moves.js";
 import { receptiveField } from "../network/receptive-field.js";
 

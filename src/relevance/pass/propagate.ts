@@ -5,10 +5,8 @@ import { ShapeError, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Attribution, Joined, NodeRule } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
-import type { Propagated, Rules } from "../contract/method.js";
-import { linearLayer } from "../layers/linear-layer.js";
-import type { Analysis } from "../network/analysis.js";
-import type { Network } from "../network/network.js";
+import type { Analysis, Network } from "../contract/facts.js";
+import type { Propagated, Rules } from "../contract/rules.js";
 import { seedOf } from "./seed.js";
 
 /**
@@ -33,7 +31,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   };
 
   const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Propagated => {
-    const layer = linearLayer(node, analysis);
+    const layer = analysis.layer(node);
     const row = layer && rules.rows.find(({ when }) => when(layer, context));
     if (!layer || !row) return rules.operators(node, amounts, context);
     const { name, rule } = row;

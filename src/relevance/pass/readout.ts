@@ -20,16 +20,9 @@ import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Attribution, Joined } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance } from "../contract/carrier.js";
+import type { Network } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage, type SubjectModality, startsOf } from "../contract/subject.js";
-import type { Network } from "../network/network.js";
 import { featurePoints } from "./feature-points.js";
-
-/**
- * How deep relevance is followed: only to where the image's features join (`shares`), to the α-weighted heatmap
- * (`heatmap`, what a live view needs), to every channel of every pixel (`full`), or to the heatmap of each torque
- * (`per-torque`).
- */
-export type Depth = "shares" | "heatmap" | "full" | "per-torque";
 
 /**
  * The compiled model's outputs, of what a method leaves at the inputs:

@@ -3,8 +3,8 @@ import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Attribution } from "../contract/attribution.js";
 import { collapse, rowsOf } from "../contract/carrier.js";
+import type { Network } from "../contract/facts.js";
 import type { SubjectValues } from "../contract/subject.js";
-import type { Network } from "../network/network.js";
 
 /** Σ|R| of a modality's own elements, [rows, 1]: a row a torque, or one of their weighted sum. */
 export function inputTotal(

@@ -1,9 +1,9 @@
 import type { Node, Value } from "../../graph/value.js";
+import type { RecognisePattern } from "../contract/recognise.js";
 import { bothWays, is, numberOf, operands, otherOperand, same, squared } from "./matching.js";
-import type { Recognise } from "./pattern.js";
 
 /** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign. */
-export const activation: Recognise = (node, network) => {
+export const activation: RecognisePattern = (node, network) => {
   for (const [name, sourceOf] of FORMS[node.op] ?? []) {
     const source = sourceOf(node);
     if (source && network.isDependent(source)) return { kind: "activation", name, node, source };

@@ -1,7 +1,7 @@
 import { normalizeAxis } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import type { Surroundings } from "../contract/facts.js";
 import { numberOf, operands } from "./matching.js";
-import type { Surroundings } from "./pattern.js";
 
 /** Values mixed with weights that a softmax makes: Σ_s A_ls · V_s. */
 export interface Mixture {

@@ -2,7 +2,7 @@ import { reducedAxes } from "../../graph/operators/reduction.js";
 import { Inference } from "../../graph/operators/spec.js";
 import { normalizeAxis, sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Surroundings } from "./pattern.js";
+import type { Surroundings } from "../contract/facts.js";
 
 /** What patterns are made of: operands, constants, and whether two values are the same. */
 

@@ -1,11 +1,13 @@
 import { add, div, expand, mean, reshape, sqrt, square, sub } from "../../graph/build.js";
 import { normalizeAxis, type Shape, sameShape, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import type { Surroundings } from "../contract/facts.js";
+import type { Normalisation } from "../contract/pattern.js";
+import type { RecognisePattern } from "../contract/recognise.js";
 import { bothWays, is, meanOf, numberOf, operands, plain, same, squared, withConstant } from "./matching.js";
-import type { Normalisation, Recognise, Surroundings } from "./pattern.js";
 
 /** LayerNorm, RMSNorm, GroupNorm, InstanceNorm and L2Norm, as operators and as exporters write them out. */
-export const normalisation: Recognise = (node, network) =>
+export const normalisation: RecognisePattern = (node, network) =>
   NATIVE[node.op]?.(node, network) ?? FORMS[node.op]?.(node, network);
 
 type Form = (node: Node, network: Surroundings) => Normalisation | undefined;

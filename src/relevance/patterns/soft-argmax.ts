@@ -5,8 +5,9 @@ import { reducedAxes } from "../../graph/operators/reduction.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import { rowsOf } from "../contract/carrier.js";
+import type { SoftArgmax } from "../contract/pattern.js";
+import type { RecognisePattern } from "../contract/recognise.js";
 import { MOVES } from "../network/moves.js";
-import type { Recognise, SoftArgmax } from "./pattern.js";
 
 const MOVED = new Set([...MOVES, "Expand"]);
 
@@ -15,7 +16,7 @@ const MOVED = new Set([...MOVES, "Expand"]);
  * either as MatMul(p, grid) (robomimic, LeRobot) or as ReduceSum(Mul(p, grid)) (guided policy search code), of the map
  * or of its sums over rows or columns. All cells of the softmax take part: only then is Σp = 1.
  */
-export const softArgmax: Recognise = (node, network) => {
+export const softArgmax: RecognisePattern = (node, network) => {
   const over = (map: Value | undefined, grid: Value | undefined, cells: number): SoftArgmax | undefined => {
     if (!map || !grid || network.isDependent(grid)) return undefined;
     const softmax = softmaxBehind(map, cells);

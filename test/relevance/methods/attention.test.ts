@@ -7,7 +7,7 @@ import type { Value } from "#src/graph/value.js";
 import { parseCard } from "#src/policy/card.js";
 import { loadModel, policyOf } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
-import { Network } from "#src/relevance/network/network.js";
+import { ExplainedNetwork } from "#src/relevance/network/network.js";
 import { receptiveField, toPixels } from "#src/relevance/network/receptive-field.js";
 import { TokenOrigins } from "#src/relevance/network/token-origins.js";
 import { attentionOf } from "#src/relevance/patterns/attention.js";
@@ -111,7 +111,7 @@ describe("attention of exported policies", () => {
     const model = await loadModel(new URL(`${name}.onnx`, folder).pathname);
     const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
     const policySubject = { ...policy, torque: policy.card.torque.output, featurePoints: "policy" as const };
-    return new Network(policySubject, b.input("importance", "float32", [policy.card.joints.length]), "full");
+    return new ExplainedNetwork(policySubject, b.input("importance", "float32", [policy.card.joints.length]), "full");
   }
 
   it.each([
@@ -183,7 +183,7 @@ describe("the way back to pixels", () => {
     ["through a pool", apply("MaxPool", [first], { kernel_shape: [2, 2], strides: [2, 2] }), [12, 8, 0]],
     ["through a sum of branches", b.add(conv(first, 3, 1, 1), first), [16, 4, 4]],
   ] as const)("%s: extent, stride and padding", (_, map, [extent, stride, before]) => {
-    const { context } = new Network(
+    const { context } = new ExplainedNetwork(
       subjectOf([picture], dense(apply("Flatten", [map]), 1, 1)),
       b.input("importance", "float32", [1]),
       "full",

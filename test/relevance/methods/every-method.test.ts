@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Depth } from "#src/relevance/contract/depth.js";
 import type { Method } from "#src/relevance/contract/method.js";
 import { METHODS, methodNamed } from "#src/relevance/methods.js";
-import type { Depth } from "#src/relevance/pass/readout.js";
 import { randoms, relativeError } from "../../evaluate.js";
 import { networkOf, type Spec, specs } from "../networks.js";
 import { explain, type Outputs, total } from "../subjects.js";

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
-import { Analysis } from "#src/relevance/network/analysis.js";
+import type { Pattern } from "#src/relevance/contract/pattern.js";
+import { GraphAnalysis } from "#src/relevance/network/analysis.js";
 import { attentionOf, mixtureOf } from "#src/relevance/patterns/attention.js";
 import { isGate } from "#src/relevance/patterns/gate.js";
-import type { Pattern } from "#src/relevance/patterns/pattern.js";
 import { dense, weights } from "../subjects.js";
 import {
   type Change,
@@ -27,7 +27,7 @@ const x = b.input("x", "float32", [1, 4, 6]);
 const hidden = b.relu(x);
 
 const analyse = (value: Value) =>
-  new Analysis({
+  new GraphAnalysis({
     name: "",
     inputs: new Map([["x", x]]),
     outputs: new Map([["y", value]]),

@@ -1,10 +1,9 @@
-import { abs, add, constant, maximum, mul, scalar, sum, tensor } from "../../../graph/build.js";
+import { abs, add, constant, maximum, mul, tensor } from "../../../graph/build.js";
 import { Literal } from "../../../graph/literal.js";
 import { sizeOf } from "../../../graph/shape.js";
 import type { Value } from "../../../graph/value.js";
-import type { LinearLayer } from "../../layers/linear-layer.js";
-import type { Context } from "../../network/context.js";
-import type { Piece } from "./terms.js";
+import type { Context } from "../../contract/facts.js";
+import type { LinearLayer } from "../../contract/linear-layer.js";
 
 /** Added to denominators, so that 0/0 is 0. */
 export const VANISHING = 1e-30;
@@ -34,30 +33,11 @@ function perChannel(literal: Literal): Value | undefined {
 }
 
 /**
- * Where only the sum over an image's channels is asked, terms whose input is one constant a channel become one term of
- * one channel: their sum.
- */
-export function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Piece[] {
-  const channels = layer.input.shape[1]!;
-  const isPoolable = ({ forward, input, weight }: Piece) =>
-    forward === undefined &&
-    layer.kind === "convolution" &&
-    weight.shape[1] === channels &&
-    sizeOf(input.shape) === channels;
-  const constants = parts.filter(isPoolable);
-  if (constants.length === 0) return parts;
-  const weights = constants.map(({ input, weight }) => sum(mul(weight, input), [1], true));
-  const offset = constants.map((piece) => piece.offset!).reduce(add);
-  const pooled = { input: scalar(1, layer.input.dtype), weight: weights.reduce(add), forward: undefined, offset };
-  return [...parts.filter((piece) => !isPoolable(piece)), pooled];
-}
-
-/**
  * The least that z is taken to be, where terms with bounds and the bias cancel in it: what rounding may leave of them. A
  * filter of one sign has no more than that in a picture that is black or white all over.
  */
 export function guard(layer: LinearLayer, context: Context): Value {
-  const { low, high } = context.prefix.bounds(layer.input)!;
+  const { low, high } = context.bounds(layer.input)!;
   const lowest = low.numbers();
   const most = high.numbers().map((x, i) => Math.max(Math.abs(x), Math.abs(lowest[i]!)));
   const bound = Literal.from(high.dtype, high.shape, most);

@@ -14,8 +14,11 @@ import {
 } from "../../../graph/build.js";
 import { sizeOf } from "../../../graph/shape.js";
 import type { Value } from "../../../graph/value.js";
-import { guard, poolConstants } from "./bounded-input.js";
-import { AGREEING, handBack, type LayerRule, OPPOSING, pieces, type Term, total } from "./terms.js";
+import type { LayerRule } from "../../contract/rules.js";
+import { guard } from "./bounded-input.js";
+import { distribute } from "./distribute.js";
+import { AGREEING, OPPOSING, type Term } from "./forms.js";
+import { pieces, poolConstants, total } from "./pieces.js";
 
 /** Rules that never divide by a bias: Σ R is kept wherever something contributes (methods.md §2.1, the DTD family). */
 
@@ -28,7 +31,7 @@ const proportional =
     const parts = summed ? poolConstants(layer, every) : every;
     const z = total(parts);
     const isBounded = terms.some(([input]) => input === "low");
-    return handBack(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
+    return distribute(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
   };
 
 /** R / z. Where R is a product of a factor alike in all rows, that is divided: once, and not for every row. */
@@ -72,7 +75,7 @@ export const eq1: LayerRule = (layer, amount, context) => {
   const agree = equal(negative, empty);
   const size = abs(amount);
   return add(
-    handBack(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0)),
-    handBack(layer, opposing, where(agree, 0, safeDivide(size, z.opposing))),
+    distribute(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0)),
+    distribute(layer, opposing, where(agree, 0, safeDivide(size, z.opposing))),
   );
 };

@@ -20,22 +20,14 @@ import {
 } from "../../../graph/build.js";
 import { substitute } from "../../../graph/substitute.js";
 import type { Value } from "../../../graph/value.js";
-import type { LinearLayer } from "../../layers/linear-layer.js";
-import type { Context } from "../../network/context.js";
+import type { Context } from "../../contract/facts.js";
+import type { LinearLayer } from "../../contract/linear-layer.js";
+import type { LayerRule } from "../../contract/rules.js";
 import { ROUNDING, VANISHING } from "./bounded-input.js";
-import {
-  AGREEING,
-  handBack,
-  handBackSum,
-  type LayerRule,
-  negativePart,
-  OPPOSING,
-  type Piece,
-  pieces,
-  SILENT,
-  seenInput,
-  total,
-} from "./terms.js";
+import { distribute, distributeSum } from "./distribute.js";
+import { AGREEING, negativePart, OPPOSING } from "./forms.js";
+import { type Piece, pieces, seenInput, total } from "./pieces.js";
+import { SILENT } from "./silent-inputs.js";
 
 /**
  * Relative Attributing Propagation (Nam et al., AAAI 2020): units of less than average influence get relevance below
@@ -48,7 +40,7 @@ import {
  */
 export const influence: LayerRule = (layer, amount, context) => {
   const parts = pieces(layer, [["|x|", "|w|"]], context);
-  return handBack(layer, parts, safeDivide(abs(amount), total(parts)));
+  return distribute(layer, parts, safeDivide(abs(amount), total(parts)));
 };
 
 /**
@@ -63,7 +55,7 @@ export const influential: LayerRule = (layer, amount, context) => {
   const one = (z: Value) => where(greater(z, VANISHING), div(1, maximum(z, VANISHING)), 0);
   const above = relu(amount);
   const below = sub(amount, above);
-  const handed = handBackSum(layer, [
+  const handed = distributeSum(layer, [
     [agreeing, mul(above, one(p))],
     [opposing, add(mul(amount, one(add(p, n))), mul(below, one(n)))],
   ]);
@@ -102,7 +94,7 @@ export const imageBox: LayerRule = (layer, amount, context) => {
     part(maximum(sub(x, low), SILENT), relu(layer.weight)),
     part(minimum(sub(x, high), -SILENT), negativePart(layer.weight)),
   ];
-  return handBack(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
+  return distribute(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
 };
 
 /** A first layer's input where its images are at their least and greatest current value all over, the lower first. */

@@ -1,19 +1,11 @@
 import { add, constant, div, greater, less, mul, where } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
-import type { LinearLayer } from "../../layers/linear-layer.js";
-import type { Context } from "../../network/context.js";
-import {
-  handBack,
-  handBackSum,
-  type LayerRule,
-  negativePart,
-  type Piece,
-  pieces,
-  positivePart,
-  type Share,
-  type Term,
-  total,
-} from "./terms.js";
+import type { Context } from "../../contract/facts.js";
+import type { LinearLayer } from "../../contract/linear-layer.js";
+import type { LayerRule } from "../../contract/rules.js";
+import { distribute, distributeSum, type Share } from "./distribute.js";
+import { negativePart, positivePart, type Term } from "./forms.js";
+import { type Piece, pieces, total } from "./pieces.js";
 
 /**
  * Layer-wise relevance propagation with signed relevance. Denominators hold the layer's bias and are kept off zero by a
@@ -37,7 +29,7 @@ export const stabilised = (z: Value, epsilon: number): Value => add(z, where(les
 
 /** What a layer adds where its input is at the reference: the bias that rules see. */
 function biasAtReference(layer: LinearLayer, context: Context): Value | undefined {
-  const reference = context.prefix.reference(layer.input);
+  const reference = context.reference(layer.input);
   if (!reference) return layer.bias;
   const there = layer.forward(constant(reference), layer.weight);
   return layer.bias ? add(there, layer.bias) : there;
@@ -64,7 +56,7 @@ export const epsilonRule =
   (layer, amount, context) => {
     const parts = pieces(layer, [["x", "w"]], context);
     const z = bias === "absorb" ? layer.output : total(parts);
-    return handBack(layer, parts, div(amount, stabilised(z, epsilon)), summed(layer, context));
+    return distribute(layer, parts, div(amount, stabilised(z, epsilon)), summed(layer, context));
   };
 
 const AGREEING: Pool = {
@@ -91,7 +83,7 @@ export const alphaBetaRule =
       return [parts, div(mul(amount, factor), z)];
     };
     const shares = alpha === 1 ? [share(AGREEING, 1)] : [share(AGREEING, alpha), share(OPPOSING, 1 - alpha)];
-    return handBackSum(layer, shares, summed(layer, context));
+    return distributeSum(layer, shares, summed(layer, context));
   };
 
 /** p_ij / Σp with the positive part of the bias in Σp: Zennit's ZPlus, αβ with α = 1. */
@@ -124,6 +116,6 @@ export const gammaRule = (gamma: number, how: Stabilised): LayerRule => {
       return [parts, where(holds, div(amount, z), 0)];
     };
     const shares = [share(positive, greater(layer.output, 0)), share(negative, less(layer.output, 0))];
-    return handBackSum(layer, shares, summed(layer, context));
+    return distributeSum(layer, shares, summed(layer, context));
   };
 };

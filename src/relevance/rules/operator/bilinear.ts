@@ -1,8 +1,8 @@
 import { sumToShape } from "../../../backward/structural.js";
 import { add, matmul, matrixTranspose, mul } from "../../../graph/build.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { LinearLayer } from "../../layers/linear-layer.js";
-import type { LayerRule } from "../layer/terms.js";
+import type { LinearLayer } from "../../contract/linear-layer.js";
+import type { LayerRule } from "../../contract/rules.js";
 import { type OperatorRule, unexplained } from "./rule.js";
 
 /** A matrix product of two signals: half goes to each as to a layer's input, the other taken as weights (AttnLRP, Prop. 3.2). */

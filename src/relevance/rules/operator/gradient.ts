@@ -3,9 +3,8 @@ import { cast, constant, mul, reshape, sub, sum } from "../../../graph/build.js"
 import { isFloat } from "../../../graph/dtype.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { OperatorTable, Propagated, Rules } from "../../contract/method.js";
-import type { Analysis } from "../../network/analysis.js";
-import type { Context } from "../../network/context.js";
+import type { Analysis, Context } from "../../contract/facts.js";
+import type { OperatorTable, Propagated, Rules } from "../../contract/rules.js";
 import { unexplained } from "./rule.js";
 
 /** Their gradient is zero everywhere, which says nothing of what the index was based on. */
@@ -62,9 +61,9 @@ export function ofTokens({ attributes, inputs, outputs }: Node, amount: Value): 
 }
 
 /** (x − reference) ⊙ gradient. Tokens have theirs already; they have no scale of their own. */
-export const timesInput: NonNullable<Rules["relevanceOf"]> = (value, amount, { prefix }) => {
+export const timesInput: NonNullable<Rules["relevanceOf"]> = (value, amount, context) => {
   if (value.dtype === "int64" || value.dtype === "int32") return amount;
-  const reference = prefix.reference(value);
+  const reference = context.reference(value);
   const x = cast(value, amount.dtype);
   return mul(amount, reference ? sub(x, cast(constant(reference), amount.dtype)) : x);
 };

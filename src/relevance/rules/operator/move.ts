@@ -3,8 +3,8 @@ import { structuralAdjoint } from "../../../backward/structural.js";
 import { reshape, sum } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { Propagated } from "../../contract/method.js";
-import type { Context } from "../../network/context.js";
+import type { Context } from "../../contract/facts.js";
+import type { Propagated } from "../../contract/rules.js";
 
 /** Operators that move elements and whose gradient does no more than move back what arrives. */
 const MOVING = new Set([

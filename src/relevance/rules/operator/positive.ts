@@ -1,7 +1,7 @@
 import { abs, neg, reshape } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
-import type { OperatorTable, Propagated } from "../../contract/method.js";
-import type { Pattern } from "../../patterns/pattern.js";
+import type { Pattern } from "../../contract/pattern.js";
+import type { OperatorTable, Propagated } from "../../contract/rules.js";
 import { massRule } from "../../patterns/soft-argmax.js";
 import { eq2 } from "../layer/linear-rules.js";
 import { bilinearRule } from "./bilinear.js";

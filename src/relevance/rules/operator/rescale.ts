@@ -24,8 +24,8 @@ import {
 } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { OperatorTable, Propagated } from "../../contract/method.js";
-import type { Normalisation } from "../../patterns/pattern.js";
+import type { Normalisation } from "../../contract/pattern.js";
+import type { OperatorTable, Propagated } from "../../contract/rules.js";
 import { gradientTable, type Override } from "./gradient.js";
 
 /**

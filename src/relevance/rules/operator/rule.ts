@@ -2,8 +2,8 @@ import { sumToShape } from "../../../backward/structural.js";
 import { InputError } from "../../../errors.js";
 import { mul, sign } from "../../../graph/build.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { Propagated } from "../../contract/method.js";
-import type { Context } from "../../network/context.js";
+import type { Context } from "../../contract/facts.js";
+import type { Propagated } from "../../contract/rules.js";
 
 /** Relevance of a node's first output → relevance of inputs, a row axis in front of all (methods.md §2.2). */
 export type OperatorRule = (node: Node, amount: Value, context: Context) => Propagated;

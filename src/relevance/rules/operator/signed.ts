@@ -2,9 +2,9 @@ import { inputGradients } from "../../../backward/gradient-table.js";
 import { reverseWalk } from "../../../backward/walk.js";
 import { add, constant, div, mul, neg, sub } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
-import type { OperatorTable, Propagated } from "../../contract/method.js";
-import type { Context } from "../../network/context.js";
-import type { Normalisation } from "../../patterns/pattern.js";
+import type { Context } from "../../contract/facts.js";
+import type { Normalisation } from "../../contract/pattern.js";
+import type { OperatorTable, Propagated } from "../../contract/rules.js";
 import { epsilonRule, type Stabilised, stabilised } from "../layer/signed-rules.js";
 import { bilinearRule } from "./bilinear.js";
 import { rulesWith } from "./positive.js";
@@ -13,7 +13,7 @@ import { dynamicOperand, type OperatorRule, pass, unbroadcast } from "./rule.js"
 
 /** A value relative to its reference. */
 function seen(value: Value, context: Context): Value {
-  const reference = context.prefix.reference(value);
+  const reference = context.reference(value);
   return reference ? sub(value, constant(reference)) : value;
 }
 
@@ -27,7 +27,7 @@ const sumRule =
     const y = node.outputs[0]!;
     const s = () => div(amount, stabilised(seen(y, context), epsilon));
     const single = dynamicOperand(node, context);
-    if (single && (bias === "ignore" || context.prefix.reference(y)))
+    if (single && (bias === "ignore" || context.reference(y)))
       return { rule: "pass", to: [unbroadcast(single.value, amount)] };
     const [a, b] = node.inputs as readonly [Value, Value];
     const share = (value: Value, sign: (x: Value) => Value) => unbroadcast(value, mul(s(), sign(seen(value, context))));

@@ -1,11 +1,12 @@
 import { cast, constant, div, equal, mul, reduceMax, sub, sum } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import type { Node, Value } from "../../../graph/value.js";
-import type { OperatorTable, Propagated } from "../../contract/method.js";
-import { layerByOperator } from "../../layers/linear-layer.js";
-import type { Context } from "../../network/context.js";
+import type { Context } from "../../contract/facts.js";
+import type { OperatorTable, Propagated } from "../../contract/rules.js";
+import { layerByOperator } from "../../layers/table.js";
+import { distribute } from "../layer/distribute.js";
+import { pieces } from "../layer/pieces.js";
 import { stabilised } from "../layer/signed-rules.js";
-import { handBack, pieces } from "../layer/terms.js";
 
 /** What soft-argmax coordinates hand to their logits (methods.md §2.3): by mass, to the largest cell, or by gradient. */
 export type SoftArgmaxRule = "mass" | "winner" | "gradient";
@@ -31,9 +32,9 @@ function taylor(node: Node, amount: Value): Value {
 /** The ε rule on Σ p·X, the coordinate measured from its origin. */
 function coordinates(node: Node, amount: Value, context: Context, epsilon: number): readonly [Value, Value] {
   const layer = layerByOperator(node, context.analysis)!;
-  const origin = context.prefix.reference(layer.output);
+  const origin = context.reference(layer.output);
   const z = origin ? sub(layer.output, constant(origin)) : layer.output;
-  return [layer.input, handBack(layer, pieces(layer, [["x", "w"]], context), div(amount, stabilised(z, epsilon)))];
+  return [layer.input, distribute(layer, pieces(layer, [["x", "w"]], context), div(amount, stabilised(z, epsilon)))];
 }
 
 /** A table with another rule for soft-argmax than the mass rule. */

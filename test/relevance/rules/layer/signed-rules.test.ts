@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
+import type { LayerRule } from "#src/relevance/contract/rules.js";
 import {
   alphaBetaRule,
   epsilonRule,
@@ -8,7 +9,6 @@ import {
   type Stabilised,
   zPlusRule,
 } from "#src/relevance/rules/layer/signed-rules.js";
-import type { LayerRule } from "#src/relevance/rules/layer/terms.js";
 import { float32 } from "#src/runtime/session.js";
 import { evaluate, randoms } from "../../../evaluate.js";
 import * as oracle from "../../dense-oracle.js";

@@ -1,5 +1,4 @@
 import type { Node, Value } from "../../graph/value.js";
-import type { Analysis } from "../network/analysis.js";
 
 /**
  * Several nodes of a policy that rules see as one. The nodes stay as they are; rules jump from the last node's output to
@@ -10,7 +9,7 @@ export type Pattern = SoftArgmax | Normalisation | Activation;
 interface Last {
   /** The node whose first output the pattern computes. */
   readonly node: Node;
-  /** What relevance of the output goes to. */
+  /** The value that relevance of the output goes to. */
   readonly source: Value;
 }
 
@@ -39,9 +38,3 @@ export interface Activation extends Last {
   readonly kind: "activation";
   readonly name: string;
 }
-
-/** What recognisers may ask of a network. */
-export type Surroundings = Pick<Analysis, "isDependent" | "pattern">;
-
-/** The pattern that ends at a node. Nothing is recognised by accident: constants, axes and identities are checked. */
-export type Recognise = (node: Node, network: Surroundings) => Pattern | undefined;

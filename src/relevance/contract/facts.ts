@@ -1,0 +1,81 @@
+import type { Literal } from "../../graph/literal.js";
+import type { Graph, Node, Value } from "../../graph/value.js";
+import type { Depth } from "./depth.js";
+import type { LinearLayer } from "./linear-layer.js";
+import type { Pattern } from "./pattern.js";
+import type { Subject, SubjectImage } from "./subject.js";
+
+/** Facts of a graph: dependence on the inputs, patterns of several nodes, linear layers. */
+export interface Analysis {
+  readonly graph: Graph;
+  /** The nodes that the outputs depend on, each after those that it reads. */
+  readonly order: readonly Node[];
+  /** The nodes that read a value. */
+  readonly consumers: ReadonlyMap<Value, readonly Node[]>;
+  /** True where a value changes with the observation; all else is a constant, weights and their sums included. */
+  isDependent(value: Value): boolean;
+  /** The pattern that ends at a node: what several nodes compute together. */
+  pattern(node: Node): Pattern | undefined;
+  /** The linear layer that ends at a node, what is written behind it included; none at a soft-argmax. */
+  layer(node: Node): LinearLayer | undefined;
+  /** True where no linear layer lies behind this node: the last linear layer, and what scales or clips the torques. */
+  isOutputSide(node: Node): boolean;
+  /** The probability map [.., cells] whose expected coordinates this node computes, where it is a soft-argmax. */
+  softArgmax(node: Node): Value | undefined;
+  /** True for a Softmax that makes the probability maps of a soft-argmax. */
+  isPointMap(node: Node): boolean;
+}
+
+/** Facts of a graph that patterns are recognised by. */
+export type Surroundings = Pick<Analysis, "isDependent" | "pattern">;
+
+/** Lowest and highest value of every element, full shape. */
+export interface Bounds {
+  readonly low: Literal;
+  readonly high: Literal;
+}
+
+/** Everything that a rule may ask while one network is compiled. */
+export interface Context {
+  readonly subject: Subject;
+  readonly analysis: Analysis;
+  readonly depth: Depth;
+  /** Per output element, true where the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
+  readonly emptyPools: Value[];
+  /** The value at the reference observation; undefined where that is zero. Behind a linear layer everything is zero. */
+  reference(value: Value): Literal | undefined;
+  /** Range of an image's elements at this value, where only affine operators lie between it and the image. */
+  bounds(value: Value): Bounds | undefined;
+  /** True where a value is ≥ 0 for every observation in the declared ranges. */
+  isNonNegative(value: Value): boolean;
+  /** The image modality that a node depends on, where it depends on nothing else. */
+  onlyImage(node: Node): SubjectImage | undefined;
+  /**
+   * The image that this [N, C, H, W] value is, but for scaling and the place of its channels, where only the sum over
+   * channels is asked of its pixels: at every depth but `full`.
+   */
+  summedImage(value: Value): SubjectImage | undefined;
+  /**
+   * True where relevance that a node of the output side passes on loses the torque's sign: the sign tells contributions
+   * apart in the torque's own layer (Eq. 1), and has no meaning at an input or where hidden layers read the value too.
+   */
+  isSettled(node: Node, to: Value): boolean;
+}
+
+/** A network as methods see it: what it computes, what is asked of it, and how deep. */
+export interface Network {
+  readonly subject: Subject;
+  /** α, [J]. */
+  readonly importance: Value;
+  readonly depth: Depth;
+  readonly context: Context;
+  /** The torques, or what they are before a final squash, [.., J]. */
+  readonly explained: Value;
+  /** Signs of the explained values; they stay as they are where a method asks what other observations would give. */
+  readonly signs: Value;
+  readonly torques: number;
+  /** The input tensors that modalities are made of. */
+  readonly inputs: ReadonlySet<Value>;
+  /** The same network followed to another depth. */
+  at(depth: Depth): Network;
+}

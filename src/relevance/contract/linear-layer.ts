@@ -1,0 +1,25 @@
+import type { Node, Value } from "../../graph/value.js";
+
+/**
+ * A layer y = L(x; w) + b that relevance rules see: linear in x for a fixed weight and in w for a fixed x.
+ * Convolutions and dense layers carry their weights, means, pools and interpolations a weight of one that has no axes.
+ */
+export interface LinearLayer {
+  readonly node: Node;
+  readonly input: Value;
+  readonly weight: Value;
+  /** Broadcasts to the output; undefined where the layer has none. */
+  readonly bias: Value | undefined;
+  /** L(x; w) + b; behind a normalisation in the layer's units, each output less its own positive factor. */
+  readonly output: Value;
+  /** True where a normalisation follows: an output can then be active although all its weights are against it. */
+  readonly isNormalised?: boolean;
+  /** The layer's kind in messages. */
+  readonly kind: "convolution" | "transposed convolution" | "dense" | "mixture" | "mean";
+  /** L(x; w), plus constants that broadcast to one an output channel, for any x and w of these shapes. */
+  forward(x: Value, weight: Value, plus?: Value): Value;
+  /** L(x; w) for an x that is constant in each channel, [1, C, 1, …] or a scalar, where every window is whole. */
+  uniform?(x: Value, weight: Value): Value;
+  /** Lᵀ(y; w) for each weight: [rows, …output] → [rows, …input]. */
+  adjoints(y: Value, weights: readonly Value[]): readonly Value[];
+}

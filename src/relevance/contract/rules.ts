@@ -1,0 +1,52 @@
+import type { Contribution } from "../../backward/walk.js";
+import type { Node, Value } from "../../graph/value.js";
+import type { Context } from "./facts.js";
+import type { LinearLayer } from "./linear-layer.js";
+
+/** Relevance of a linear layer's output → relevance of its input, a row axis in front of both. */
+export type LayerRule = (layer: LinearLayer, amount: Value, context: Context) => Value;
+
+/** A row of a layer table: the first row that matches a linear layer decides its rule. */
+export interface Row {
+  /** The rule's name in `inspect`. */
+  readonly name: string;
+  readonly rule: LayerRule;
+  readonly when: (layer: LinearLayer, context: Context) => boolean;
+  /** Why Σ R behind the layer may differ from Σ R in front of it, where the rule does not conserve. */
+  readonly loses?: string;
+  /** The reason for one layer, where the rule conserves in others. */
+  readonly losesAt?: (layer: LinearLayer) => string | undefined;
+}
+
+/** What a node that is no linear layer does to the amounts that arrive at its outputs. */
+export interface Propagated {
+  /** The rule's name in `inspect`. */
+  readonly rule: string;
+  readonly to: readonly Contribution<Value>[];
+  readonly loses?: string;
+}
+
+/**
+ * Rules of everything but linear layers.
+ * @param arriving one amount an output of the node, [rows, …its shape], undefined where nothing arrived
+ * @throws InputError naming a node that the method cannot explain
+ */
+export type OperatorTable = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Propagated;
+
+/**
+ * Relevance that each torque starts with: itself with its sign (for Eq. 1, which asks the sign), its size (signed
+ * relevance), or its sign (gradients of |τ_j|). So relevance above zero always speaks for the commanded torque.
+ */
+export type SeedKind = "torque" | "size" | "sign";
+
+/** A pass from the torques to the inputs. */
+export interface Rules {
+  readonly seed: SeedKind;
+  /** First match decides for linear layers; where none matches, or there are none, the operator table does. */
+  readonly rows: readonly Row[];
+  readonly operators: OperatorTable;
+  /** True where amounts are linear in the seed: torques are summed where the image begins, else at the very end. */
+  readonly linear: boolean;
+  /** Relevance of a value where this amount arrived; by default the amount itself. Gradient × input multiplies. */
+  readonly relevanceOf?: (value: Value, amount: Value, context: Context) => Value;
+}

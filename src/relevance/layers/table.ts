@@ -1,0 +1,33 @@
+import type { RecogniseLayer } from "../contract/recognise.js";
+import { average } from "./average.js";
+import { convolution, transposedConvolution } from "./convolution.js";
+import { dense } from "./dense.js";
+import { biased, normalised, normalisedLayer, scaled } from "./folded.js";
+
+/** As `analysis.layer`, without its cache: for the analysis itself. */
+export const recogniseLayer: RecogniseLayer = (node, analysis) => {
+  const pattern = analysis.pattern(node);
+  if (pattern?.kind === "soft-argmax") return undefined;
+  if (pattern?.kind === "normalisation") return normalisedLayer(pattern, analysis);
+  return layerByOperator(node, analysis);
+};
+
+/** The linear layer that a node is by its operator, whatever it is a part of. */
+export const layerByOperator: RecogniseLayer = (node, analysis) => LAYERS[node.op]?.(node, analysis);
+
+const LAYERS: Readonly<Record<string, RecogniseLayer>> = {
+  Conv: convolution,
+  ConvTranspose: transposedConvolution,
+  Gemm: dense,
+  MatMul: dense,
+  BatchNormalization: normalised,
+  Mul: scaled,
+  Div: scaled,
+  Add: biased,
+  AveragePool: average,
+  GlobalAveragePool: average,
+  ReduceMean: average,
+  ReduceSum: average,
+  Resize: average,
+  CumSum: average,
+};

@@ -1,0 +1,100 @@
+import { add, constant, maximum, mul, neg, scalar, sub, sum } from "../../../graph/build.js";
+import { sizeOf } from "../../../graph/shape.js";
+import type { Value } from "../../../graph/value.js";
+import type { Context } from "../../contract/facts.js";
+import type { LinearLayer } from "../../contract/linear-layer.js";
+import { ofBound, VANISHING } from "./bounded-input.js";
+import { INPUT, type InputForm, type Term, WEIGHT } from "./forms.js";
+import { orAgainst, SILENT } from "./silent-inputs.js";
+
+/** A term of one layer. */
+export interface Piece {
+  /** Broadcasts to the layer's input. */
+  readonly input: Value;
+  readonly weight: Value;
+  /** L(input; weight), in two parts of which the second is constant. */
+  readonly forward: Value | undefined;
+  readonly offset: Value | undefined;
+}
+
+/** A layer's input as rules see it: relative to its reference. */
+export function seenInput(layer: LinearLayer, context: Context): { readonly x: Value; readonly nonNegative: boolean } {
+  const reference = context.reference(layer.input);
+  if (reference) return { x: sub(layer.input, constant(reference)), nonNegative: false };
+  return { x: layer.input, nonNegative: context.isNonNegative(layer.input) };
+}
+
+/** A layer's terms; those that are zero for every observation are left out. */
+export function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): Piece[] {
+  // Bounds are absolute, so what is weighed against them is too; other rules see x relative to its reference.
+  const isBounded = terms.some(([form]) => form === "low");
+  const { x, nonNegative } = isBounded
+    ? { x: layer.input, nonNegative: context.isNonNegative(layer.input) }
+    : seenInput(layer, context);
+  return terms.flatMap(([form, weightForm]): Piece[] => {
+    if (form === "x⁻" && nonNegative) return [];
+    const plain = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
+    const weight = form === "x⁺ or silent" ? orAgainst(layer, plain) : plain;
+    if (form === "x" && weightForm === "w" && x === layer.input)
+      // What the forward pass computed already, less its bias.
+      return [{ input: x, weight, forward: layer.output, offset: layer.bias && neg(layer.bias) }];
+    if (form === "low" || form === "high") {
+      const bound = context.bounds(layer.input)![form];
+      if (bound.numbers().every((value) => value === 0)) return [];
+      const { input, forward } = ofBound(layer, bound, weight);
+      return [{ input, weight, forward: undefined, offset: forward }];
+    }
+    const input = form === "x⁺ or silent" ? maximum(beforeRelu(x, context), SILENT) : INPUT[form](x, nonNegative);
+    return [{ input, weight, forward: forwardOf(layer, form, x, input, weight, nonNegative), offset: undefined }];
+  });
+}
+
+/** What a ReLU read, where the backward pass needs it anyway (zB): its positive part is the same. */
+function beforeRelu(x: Value, context: Context): Value {
+  const before = x.node.op === "Relu" ? x.node.inputs[0]! : undefined;
+  const layer = before && context.analysis.layer(before.node);
+  return layer && context.bounds(layer.input) ? before : x;
+}
+
+/** L(input; weight), kept off zero where it is a denominator of its own. */
+function forwardOf(
+  layer: LinearLayer,
+  form: InputForm,
+  x: Value,
+  input: Value,
+  weight: Value,
+  nonNegative: boolean,
+): Value {
+  if (form === "one") return layer.forward(input, weight, scalar(VANISHING, x.dtype));
+  if (form !== "x⁺ or silent") return layer.forward(input, weight);
+  // What silent inputs add is a constant where windows are whole: then the forward pass's own x serves as input.
+  const silence = nonNegative ? layer.uniform?.(scalar(SILENT, x.dtype), weight) : undefined;
+  if (silence) return layer.forward(x, weight, add(silence, VANISHING));
+  return layer.forward(input, weight, scalar(VANISHING, x.dtype));
+}
+
+/** z: what depends on the observation, and the constants in one. */
+export function total(parts: readonly Piece[]): Value {
+  const forwards = parts.flatMap(({ forward }) => forward ?? []);
+  const offsets = parts.flatMap(({ offset }) => offset ?? []);
+  return [...forwards, ...(offsets.length > 0 ? [offsets.reduce(add)] : [])].reduce(add);
+}
+
+/**
+ * Where only the sum over an image's channels is asked, terms whose input is one constant a channel become one term of
+ * one channel: their sum.
+ */
+export function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Piece[] {
+  const channels = layer.input.shape[1]!;
+  const isPoolable = ({ forward, input, weight }: Piece) =>
+    forward === undefined &&
+    layer.kind === "convolution" &&
+    weight.shape[1] === channels &&
+    sizeOf(input.shape) === channels;
+  const constants = parts.filter(isPoolable);
+  if (constants.length === 0) return parts;
+  const weights = constants.map(({ input, weight }) => sum(mul(weight, input), [1], true));
+  const offset = constants.map((piece) => piece.offset!).reduce(add);
+  const pooled = { input: scalar(1, layer.input.dtype), weight: weights.reduce(add), forward: undefined, offset };
+  return [...parts.filter((piece) => !isPoolable(piece)), pooled];
+}
