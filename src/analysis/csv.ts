@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Run } from "./run.js";
-import type { TableColumn } from "./table.js";
+import type { TableColumn } from "./table-column.js";
 
 /** Rows of runs go in, a file comes out. */
 export interface TableWriter {

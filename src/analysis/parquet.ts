@@ -1,7 +1,7 @@
 import { type ColumnSource, fileWriter, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
 import type { TableWriter } from "./csv.js";
 import type { Run } from "./run.js";
-import type { TableColumn } from "./table.js";
+import type { TableColumn } from "./table-column.js";
 
 /** Ticks that go into one row group: what is held at a time. */
 const GROUP = 10_000;

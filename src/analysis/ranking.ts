@@ -94,7 +94,7 @@ function momentSpreads(runs: readonly RunDigest[], phases: number): Spreads {
 }
 
 function valuesOf(runs: readonly RunDigest[], m: number, phase: number, phases: number): number[] {
-  return runs.flatMap(({ trace, ticks, identity }) => {
+  return runs.flatMap(({ trace, ticks: { all: ticks }, identity }) => {
     const width = identity.modalities.length;
     const from = firstOf(phase, phases, ticks);
     return Array.from(
@@ -108,8 +108,9 @@ const firstOf = (phase: number, phases: number, ticks: number) => Math.ceil((pha
 
 /** The most unusual ticks of a run; of those near to each other, one. */
 function unusualMoments(run: RunDigest, index: number, spreads: Spreads, phases: number): Moment[] {
-  const { trace, ticks, identity } = run;
+  const { trace, identity } = run;
   const { modalities } = identity;
+  const ticks = run.ticks.all;
   const found: Moment[] = [];
   for (let i = 0; i < ticks; i++) {
     const phase = Math.min(phases - 1, Math.floor((i * phases) / ticks));
@@ -127,7 +128,7 @@ function unusualMoments(run: RunDigest, index: number, spreads: Spreads, phases:
       what: `${modalities[at.m]} ${percent(share)}, usually ${percent(usual)}`,
     });
   }
-  return thinned(found, run.seconds);
+  return thinned(found, run.duration.seconds);
 }
 
 function unusualMean(
@@ -173,12 +174,13 @@ function strayMoments(run: RunDigest, index: number): Moment[] {
     const what = `relevance differs from the torques by ${percent(score)}`;
     found.push({ ...momentAt(run, index, i), reason: "residual", score, what });
   });
-  return thinned(found, run.seconds);
+  return thinned(found, run.duration.seconds);
 }
 
 /** The longest stretches of ticks with the same limit flags, at their first tick. */
 function limitStretches(run: RunDigest, index: number): Moment[] {
-  const { trace, ticks } = run;
+  const { trace } = run;
+  const ticks = run.ticks.all;
   const at = (i: number) => trace.flagSets[trace.flags[i]!]!.filter((flag) => LIMIT_FLAGS.includes(flag)).join(", ");
   const found: Moment[] = [];
   for (let i = 0; i < ticks; ) {

@@ -2,8 +2,10 @@ import { number } from "../numbers/format.js";
 import { type CurveStatistics, gridPoint } from "./curve.js";
 import type { RunDigest } from "./digest.js";
 import type { Findings } from "./findings.js";
+import { METRIC_ROWS } from "./metrics.js";
 import type { Ranking } from "./ranking.js";
 import type { Comparison, Survey } from "./survey.js";
+import { byModality } from "./table-column.js";
 
 /** The report's numbers as an object for JSON; what is not known is null, stamps are strings of nanoseconds. */
 export function reportJson({ sets, comparison, notes }: Findings): object {
@@ -29,13 +31,9 @@ function setJson(survey: Survey, ranking: Ranking): object {
     joints: identity.joints,
     modalities,
     runs: runs.map(runJson),
-    shares: byModality(modalities, (m) => meanStd(survey.meanShare(m))),
-    per_torque: survey.joints().map(({ joint, torque, importance, shares }) => ({
-      joint,
-      torque: number(torque),
-      importance: number(importance),
-      shares: byModality(modalities, (m) => number(shares[m]!)),
-    })),
+    ...metricsJson(([name, metric]) =>
+      metric.ofSet ? metric.json(metric.ofSet(runs.map((run) => run[name])), identity) : {},
+    ),
     over_episode: curveJson("percent", episode, modalities),
     events: alignments.map(({ event, curves }) => ({
       event: event.text,
@@ -64,29 +62,15 @@ function setJson(survey: Survey, ranking: Ranking): object {
   };
 }
 
-function runJson({ identity, trace: _, ...run }: RunDigest): object {
-  const { modalities } = identity;
-  return {
-    name: run.name,
-    bag: run.bag,
-    episode: run.episode,
-    seek: number(run.seek),
-    seconds: number(run.seconds),
-    ticks: run.ticks,
-    counted: run.counted,
-    idle: run.idle,
-    shares: byModality(modalities, (m) => meanStd(run.shares[m]!)),
-    per_torque: run.joints.map(({ joint, torque, importance, shares }) => ({
-      joint,
-      torque: number(torque),
-      importance: number(importance),
-      shares: byModality(modalities, (m) => number(shares[m]!)),
-    })),
-    conservation_residual: { median: number(run.residual.median), max: number(run.residual.max) },
-    latency_ms: { p50: number(run.latencyMs.p50), p99: number(run.latencyMs.p99) },
-    flags: run.flags,
-  };
-}
+const metricsJson = (json: (row: (typeof METRIC_ROWS)[number]) => object): object =>
+  Object.assign({}, ...METRIC_ROWS.map(json));
+
+const runJson = (run: RunDigest): object => ({
+  name: run.name,
+  bag: run.bag,
+  episode: run.episode,
+  ...metricsJson(([name, metric]) => metric.json(run[name], run.identity)),
+});
 
 function comparisonJson({ modality, difference }: Comparison): object {
   if (!difference) return { modality, difference: null };
@@ -112,12 +96,3 @@ function curveJson(axis: string, curves: CurveStatistics, modalities: readonly s
     })),
   };
 }
-
-function byModality<T>(modalities: readonly string[], value: (m: number) => T): Record<string, T> {
-  return Object.fromEntries(modalities.map((modality, m) => [modality, value(m)]));
-}
-
-const meanStd = ({ mean, std }: { readonly mean: number; readonly std: number }) => ({
-  mean: number(mean),
-  std: number(std),
-});

@@ -1,9 +1,10 @@
 import { InputError } from "../errors.js";
-import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
+import type { MeanStd } from "../numbers/mean.js";
 import { compare, type Difference } from "./compare.js";
 import { CurveStatistics, curveAround, EPISODE_GRID, episodeCurve } from "./curve.js";
-import { digest, type JointDigest, type RunDigest } from "./digest.js";
+import { digest, type RunDigest } from "./digest.js";
 import { type EventSpec, eventGrid, eventStamps } from "./events.js";
+import { METRICS, type TorqueDigest } from "./metrics.js";
 import { type Ranking, rank } from "./ranking.js";
 import type { Run, RunIdentity } from "./run.js";
 import { difference } from "./run-builder.js";
@@ -71,22 +72,14 @@ export class Survey {
     }
   }
 
-  /** Mean share of modality m over the runs, each of which counts the same; the deviation is that between runs, or of the ticks of a single one. */
-  meanShare(m: number): MeanStd {
-    const [only] = this.runs;
-    if (this.runs.length === 1) return only!.shares[m]!;
-    return meanStd(this.runs, ({ shares }) => shares[m]!.mean);
+  /** Share of each modality over the runs, [M]. */
+  shares(): readonly MeanStd[] {
+    return METRICS.shares.ofSet(this.runs.map(({ shares }) => shares));
   }
 
-  /** Each torque over the runs, each of which counts the same. */
-  joints(): JointDigest[] {
-    const over = (value: (run: RunDigest) => number) => mean(this.runs, value);
-    return this.identity.joints.map((joint, j) => ({
-      joint,
-      torque: over(({ joints }) => joints[j]!.torque),
-      importance: over(({ joints }) => joints[j]!.importance),
-      shares: this.identity.modalities.map((_, m) => over(({ joints }) => joints[j]!.shares[m]!)),
-    }));
+  /** Each torque over the runs. */
+  torques(): readonly TorqueDigest[] {
+    return METRICS.torques.ofSet(this.runs.map(({ torques }) => torques));
   }
 
   /** @param limit so many moments for each reason */

@@ -100,11 +100,12 @@ test("a digest counts what counts, and says how much does not", () => {
   const ticks = imageShares([0.2, 0.4, 0.6, 0.9]).map((tick, i) =>
     i === 3 ? { ...tick, flags: ["idle"] as const } : tick,
   );
-  const { shares, counted, idle, ticks: all, seconds, joints, flags } = digest(runOf(ticks));
-  expect([counted, idle, all, seconds]).toEqual([3, 1, 4, 0.15]);
+  const { shares, ticks: length, duration, torques, flags } = digest(runOf(ticks));
+  expect(length).toEqual({ all: 4, counted: 3, idle: 1 });
+  expect(duration.seconds).toBe(0.15);
   expect(shares[0]).toEqual({ mean: expect.closeTo(0.4, 6), std: expect.closeTo(0.2, 6) });
-  expect(joints.map(({ joint }) => joint)).toEqual(["shoulder", "elbow"]);
-  expect(joints[0]!.shares[0]).toBeCloseTo(0.4, 6);
+  expect(torques.map(({ joint }) => joint)).toEqual(["shoulder", "elbow"]);
+  expect(torques[0]!.shares[0]).toBeCloseTo(0.4, 6);
   expect(flags).toEqual({ idle: 1, episode_start: 1 });
 });
 

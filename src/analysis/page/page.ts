@@ -18,7 +18,7 @@ export async function page({ sets, comparison, notes }: Findings, details: reado
     sections.push(await setSection(survey, ranking, details[s]!, several ? `set-${s}-` : ""));
   }
   const runs = sets.reduce((sum, { survey }) => sum + survey.runs.length, 0);
-  const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks, 0), 0);
+  const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks.all, 0), 0);
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}</title><style>${STYLE}</style></head><body>
@@ -42,7 +42,7 @@ async function comparisonSection(surveys: readonly Survey[], comparison: readonl
   const [a, b] = surveys as [Survey, Survey];
   const chart = bars(
     surveys.map(({ name, identity }) => ({ name, modalities: identity.modalities })),
-    (set, m) => surveys[set]!.meanShare(m),
+    (set, m) => surveys[set]!.shares()[m]!,
   );
   return html`<h2>${a.name} and ${b.name}</h2>
 ${figure(await draw(chart), "Mean share of each modality in both sets; whiskers: standard deviation between runs.")}

@@ -1,7 +1,8 @@
-import { percent, plural, significant } from "../../numbers/format.js";
+import { percent, significant } from "../../numbers/format.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { Frame, Strip } from "../details.js";
-import type { JointDigest, RunDigest } from "../digest.js";
+import type { RunDigest } from "../digest.js";
+import { METRIC_ROWS, TORQUE_HEADINGS, type TorqueDigest } from "../metrics.js";
 
 /** Parts that several sections of the page have. */
 
@@ -35,25 +36,14 @@ function pointsOf({ width, height, points }: Frame): Html {
   return html`<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${dots}</svg>`;
 }
 
-export function jointTable(joints: readonly JointDigest[], modalities: readonly string[]): Html {
-  return table(
-    ["joint", "mean |τ|, N·m", "importance α", ...modalities.map(breakable)],
-    joints.map(({ joint, torque, importance, shares }) => [
-      joint,
-      significant(torque),
-      significant(importance),
-      ...shares.map(percent),
-    ]),
+export const torqueTable = (torques: readonly TorqueDigest[], modalities: readonly string[]): Html =>
+  table(
+    ["joint", ...TORQUE_HEADINGS, ...modalities.map(breakable)],
+    torques.map(({ joint, values, shares }) => [joint, ...values.map(significant), ...shares.map(percent)]),
   );
-}
 
-export function runFacts({ seconds, seek, ticks, counted, idle, residual, latencyMs, flags }: RunDigest): string {
-  const counts = Object.entries(flags).filter(([flag]) => flag !== "idle" && flag !== "episode_start");
-  return [
-    `${seconds.toFixed(2)} s, from ${seek.toFixed(2)} s of the bag`,
-    `${plural(ticks, "tick")}, of which ${counted} count and ${idle} are idle`,
-    `conservation residual at most ${significant(residual.max)}`,
-    `latency p50 ${significant(latencyMs.p50)}, p99 ${significant(latencyMs.p99)} ms`,
-    ...(counts.length > 0 ? [`flags ${counts.map(([flag, count]) => `${flag} ${count}`).join(", ")}`] : []),
-  ].join("; ");
-}
+/** The sentence about a run. */
+export const runFacts = (run: RunDigest): string =>
+  METRIC_ROWS.map(([name, metric]) => metric.fact?.(run[name]))
+    .filter(Boolean)
+    .join("; ");

@@ -2,11 +2,12 @@ import { percent, plural, significant } from "../../numbers/format.js";
 import { draw } from "../../page/draw.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import type { Details } from "../details.js";
+import { METRIC_ROWS } from "../metrics.js";
 import type { Ranking } from "../ranking.js";
 import type { Survey } from "../survey.js";
 import { bars, curves } from "./charts.js";
 import { lookHere, momentStrips } from "./moments.js";
-import { breakable, jointTable, legendOf, runFacts, stripOf } from "./parts.js";
+import { breakable, legendOf, runFacts, stripOf, torqueTable } from "./parts.js";
 
 const ORIGINS: Readonly<Record<string, string>> = {
   policy: "the policy's own origin",
@@ -21,7 +22,7 @@ const LISTED_RUNS = 200;
 export async function setSection(survey: Survey, ranking: Ranking, details: Details, prefix: string): Promise<Html> {
   const { identity, runs, episode } = survey;
   const { modalities } = identity;
-  const chart = bars([{ name: survey.name, modalities }], (_, m) => survey.meanShare(m));
+  const chart = bars([{ name: survey.name, modalities }], (_, m) => survey.shares()[m]!);
   const spread =
     runs.length > 1 ? `standard deviation between the ${runs.length} runs` : "standard deviation over ticks";
   const events: Html[] = [];
@@ -45,12 +46,12 @@ ${figure(await draw(chart), `Mean share of each modality; whiskers: ${spread}.`)
 ${table(
   ["modality", "mean", "std"],
   modalities.map((modality, m) => {
-    const { mean, std } = survey.meanShare(m);
+    const { mean, std } = survey.shares()[m]!;
     return [modality, percent(mean), percent(std)];
   }),
 )}
 <h3>What each torque was based on</h3>
-${jointTable(survey.joints(), modalities)}
+${torqueTable(survey.torques(), modalities)}
 <h2>Over the episode</h2>
 ${figure(
   await draw(curves(episode, modalities, "% of the episode")),
@@ -72,7 +73,7 @@ ${figure(detail.overTime, "Shares over time, of all torques together weighted by
 ${stripOf(detail.strip)}
 <h4>Each torque</h4>
 <div class="joints">${detail.perJoint.map(({ joint, svg }) => figure(svg, joint))}</div>
-${jointTable(run.joints, modalities)}`;
+${torqueTable(run.torques, modalities)}`;
 })}
 ${momentStrips(survey, ranking, details, prefix)}
 </section>`;
@@ -92,11 +93,7 @@ ${table(
   [
     "run",
     ...(scored ? ["by", "score"] : []),
-    "seconds",
-    "ticks",
-    "idle",
-    ...identity.modalities.map(breakable),
-    "residual",
+    ...METRIC_ROWS.flatMap(([, { page }]) => page?.headings(identity).map(breakable) ?? []),
   ],
   listed.map(({ run: index, score, modality }) => {
     const run = runs[index]!;
@@ -104,11 +101,7 @@ ${table(
     return [
       name,
       ...(scored ? [modality ?? "–", significant(score)] : []),
-      run.seconds.toFixed(1),
-      run.ticks,
-      run.idle,
-      ...run.shares.map(({ mean }) => percent(mean)),
-      significant(run.residual.max),
+      ...METRIC_ROWS.flatMap(([metric, { page }]) => page?.cells(run[metric]) ?? []),
     ];
   }),
   scored ? 2 : 1,

@@ -9,9 +9,9 @@ export function reportText(
 ): string {
   const parts = sets.map(({ survey, ranking }) => {
     const { runs, identity } = survey;
-    const ticks = runs.reduce((sum, run) => sum + run.ticks, 0);
+    const ticks = runs.reduce((sum, run) => sum + run.ticks.all, 0);
     const shares = identity.modalities.map((modality, m) => {
-      const { mean, std } = survey.meanShare(m);
+      const { mean, std } = survey.shares()[m]!;
       return [modality, percent(mean), `± ${percent(std)}`];
     });
     const moments = ranking.moments.map(({ run, seek, what }) => [runs[run]!.name, `at ${seek.toFixed(2)} s`, what]);

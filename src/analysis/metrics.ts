@@ -1,0 +1,164 @@
+import { max } from "d3-array";
+import { number, percent, plural, significant } from "../numbers/format.js";
+import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
+import { median, quantile } from "../numbers/quantile.js";
+import { flagsAt, type Run, type RunIdentity, secondsAt } from "./run.js";
+import { byModality, shareColumns, type TableColumn, tickColumn, torqueColumn } from "./table-column.js";
+
+/**
+ * A metric of a run. The JSON, the tables of ticks (CSV and Parquet) and the page read these rows in their order; what
+ * a row leaves out is not shown there.
+ */
+export interface Metric<V> {
+  readonly unit: string;
+  /** @param counted the ticks that count */
+  ofRun(run: Run, counted: readonly number[]): V;
+  /** Value over the runs of a set, each run with the same weight. */
+  ofSet?(values: readonly V[]): V;
+  /** Keys in the JSON of a run, and in that of a set if there is `ofSet`. */
+  json(value: V, identity: RunIdentity): object;
+  /** Columns of the tables that have a row a tick and joint. */
+  columns?(modalities: readonly string[]): TableColumn[];
+  /** Columns of the page's table of runs. */
+  readonly page?: { headings(identity: RunIdentity): readonly string[]; cells(value: V): readonly (string | number)[] };
+  /** Phrase of the sentence about a run on the page; empty if there is nothing to say. */
+  fact?(value: V): string;
+}
+
+/** Metrics of one torque: a row is its JSON key, its column in the tables of ticks and its heading on the page. */
+const TORQUE_METRICS = [
+  { name: "torque", unit: "N·m", heading: "mean |τ|, N·m", ticks: (run: Run) => run.torque, size: Math.abs },
+  { name: "importance", unit: "1", heading: "importance α", ticks: (run: Run) => run.importance, size: Number },
+] as const;
+
+/** One torque, means over the ticks that count. */
+export interface TorqueDigest {
+  readonly joint: string;
+  /** Of each row of `TORQUE_METRICS`, in their order. */
+  readonly values: readonly number[];
+  /** Share of each modality, [M]. */
+  readonly shares: readonly number[];
+}
+
+export const METRICS = {
+  duration: {
+    unit: "s",
+    ofRun: (run) => ({
+      /** From the bag's beginning to the first tick. */
+      seek: Number(run.logTime[0]! - run.bagStart) / 1e9,
+      /** From the first tick's stamp to the last one's. */
+      seconds: secondsAt(run, run.ticks - 1),
+    }),
+    json: ({ seek, seconds }) => ({ seek: number(seek), seconds: number(seconds) }),
+    page: { headings: () => ["seconds"], cells: ({ seconds }) => [seconds.toFixed(1)] },
+    fact: ({ seek, seconds }) => `${seconds.toFixed(2)} s, from ${seek.toFixed(2)} s of the bag`,
+  } satisfies Metric<{ readonly seek: number; readonly seconds: number }>,
+
+  ticks: {
+    unit: "ticks",
+    ofRun: (run, counted) => ({
+      all: run.ticks,
+      /** Ticks whose shares count: computed, and not idle. */
+      counted: counted.length,
+      idle: Array.from(run.flags).filter((set) => run.flagSets[set]!.includes("idle")).length,
+    }),
+    json: ({ all, counted, idle }) => ({ ticks: all, counted, idle }),
+    page: { headings: () => ["ticks", "idle"], cells: ({ all, idle }) => [all, idle] },
+    fact: ({ all, counted, idle }) => `${plural(all, "tick")}, of which ${counted} count and ${idle} are idle`,
+  } satisfies Metric<Readonly<Record<"all" | "counted" | "idle", number>>>,
+
+  /** Share of each modality in the α-weighted sum over torques, [M]; the deviation of a set is that between its runs, of a single run that over its ticks. */
+  shares: {
+    unit: "1",
+    ofRun: (run, counted) => {
+      const { modalities } = run.identity;
+      return modalities.map((_, m) => meanStd(counted, (i) => run.shares[i * modalities.length + m]!));
+    },
+    ofSet: (runs) =>
+      runs.length === 1 ? runs[0]! : runs[0]!.map((_, m) => meanStd(runs, (shares) => shares[m]!.mean)),
+    json: (shares, { modalities }) => ({
+      shares: byModality(modalities, (m) => ({ mean: number(shares[m]!.mean), std: number(shares[m]!.std) })),
+    }),
+    columns: (modalities) => shareColumns("total_share_", modalities, ({ shares }) => shares, "tick"),
+    page: {
+      headings: ({ modalities }) => modalities,
+      cells: (shares) => shares.map(({ mean: share }) => percent(share)),
+    },
+  } satisfies Metric<readonly MeanStd[]>,
+
+  torques: {
+    unit: TORQUE_METRICS.map(({ unit }) => unit).join(", "),
+    ofRun: (run, counted) => {
+      const { joints, modalities } = run.identity;
+      const over = (value: (row: number) => number, j: number) => mean(counted, (i) => value(i * joints.length + j));
+      return joints.map((joint, j) => ({
+        joint,
+        values: TORQUE_METRICS.map(({ ticks, size }) => over((row) => size(ticks(run)[row]!), j)),
+        shares: modalities.map((_, m) => over((row) => run.torqueShares[row * modalities.length + m]!, j)),
+      }));
+    },
+    ofSet: (runs) =>
+      runs[0]!.map(({ joint, values, shares }, j) => ({
+        joint,
+        values: values.map((_, v) => mean(runs, (torques) => torques[j]!.values[v]!)),
+        shares: shares.map((_, m) => mean(runs, (torques) => torques[j]!.shares[m]!)),
+      })),
+    json: (torques, { modalities }) => ({
+      per_torque: torques.map(({ joint, values, shares }) => ({
+        joint,
+        ...Object.fromEntries(TORQUE_METRICS.map(({ name }, v) => [name, number(values[v]!)])),
+        shares: byModality(modalities, (m) => number(shares[m]!)),
+      })),
+    }),
+    columns: (modalities) => [
+      ...TORQUE_METRICS.map(({ name, ticks }) => torqueColumn(name, ticks)),
+      ...shareColumns("share_", modalities, ({ torqueShares }) => torqueShares, "torque"),
+    ],
+  } satisfies Metric<readonly TorqueDigest[]>,
+
+  /** Conservation residual; NaN if none was computed. */
+  residual: {
+    unit: "part of Σα|τ|",
+    ofRun: ({ residual }) => ({ median: median(residual), max: max(residual) ?? Number.NaN }),
+    json: (of) => ({ conservation_residual: { median: number(of.median), max: number(of.max) } }),
+    columns: () => [tickColumn("residual", ({ residual }) => residual)],
+    page: { headings: () => ["residual"], cells: (of) => [significant(of.max)] },
+    fact: (of) => `conservation residual at most ${significant(of.max)}`,
+  } satisfies Metric<{ readonly median: number; readonly max: number }>,
+
+  latency: {
+    unit: "ms",
+    ofRun: ({ latencyMs }) => ({ p50: median(latencyMs), p99: quantile(latencyMs, 0.99) }),
+    json: ({ p50, p99 }) => ({ latency_ms: { p50: number(p50), p99: number(p99) } }),
+    columns: () => [tickColumn("latency_ms", ({ latencyMs }) => latencyMs)],
+    fact: ({ p50, p99 }) => `latency p50 ${significant(p50)}, p99 ${significant(p99)} ms`,
+  } satisfies Metric<{ readonly p50: number; readonly p99: number }>,
+
+  /** Ticks with each flag. */
+  flags: {
+    unit: "ticks",
+    ofRun: (run) => {
+      const count: Record<string, number> = {};
+      for (let i = 0; i < run.ticks; i++) for (const flag of flagsAt(run, i)) count[flag] = (count[flag] ?? 0) + 1;
+      return count;
+    },
+    json: (flags) => ({ flags }),
+    fact: (flags) => {
+      const shown = Object.entries(flags).filter(([flag]) => flag !== "idle" && flag !== "episode_start");
+      return shown.length > 0 ? `flags ${shown.map(([flag, count]) => `${flag} ${count}`).join(", ")}` : "";
+    },
+  } satisfies Metric<Readonly<Record<string, number>>>,
+};
+
+/** Value of every metric of a run. */
+export type MetricValues = { readonly [K in keyof typeof METRICS]: ReturnType<(typeof METRICS)[K]["ofRun"]> };
+
+/** The rows with their names, whatever the type of their values. */
+export const METRIC_ROWS = Object.entries(METRICS) as readonly (readonly [keyof MetricValues, Metric<unknown>])[];
+
+/** Headings of the numbers of a torque. */
+export const TORQUE_HEADINGS: readonly string[] = TORQUE_METRICS.map(({ heading }) => heading);
+
+/** @param counted the ticks that count */
+export const valuesOf = (run: Run, counted: readonly number[]): MetricValues =>
+  Object.fromEntries(METRIC_ROWS.map(([name, metric]) => [name, metric.ofRun(run, counted)])) as MetricValues;
