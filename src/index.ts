@@ -3,19 +3,11 @@ export { type McapOptions, McapSink } from "./bag/mcap-sink.js";
 export { recoverRecording } from "./bag/recover.js";
 export { InputError } from "./errors.js";
 export { Explainer, type ExplainerOptions, type TickOptions } from "./explain/explainer.js";
-export type { Convention, Explanation, ExplanationFlag, Heatmap, Level, Ratios } from "./explain/explanation.js";
+export type { Convention, Explanation, ExplanationFlag, Level, Ratios } from "./explain/explanation.js";
 export { type JointElements, jointElementsOf, jointRelevance } from "./explain/joint-relevance.js";
 export { LevelController, type LevelControllerOptions } from "./explain/level-controller.js";
 export { Mailbox } from "./explain/mailbox.js";
-export type {
-  CameraView,
-  Image,
-  ImageEncoding,
-  Observation,
-  ObservationFlag,
-  Optics,
-  Transform,
-} from "./explain/observation.js";
+export type { Observation, ObservationFlag, Transform } from "./explain/observation.js";
 export { type Explaining, type ExplainOptions, run, type Sink, type Source } from "./explain/pipeline.js";
 export {
   type LevelChoice,
@@ -29,6 +21,9 @@ export type { DType } from "./graph/dtype.js";
 export type { Literal } from "./graph/literal.js";
 export type { Shape } from "./graph/shape.js";
 export type { Attribute, Attributes, Graph, Node, TensorType, Value } from "./graph/value.js";
+export type { Heatmap } from "./image/heatmap.js";
+export type { CameraView, Image, Optics } from "./image/image.js";
+export type { ImageEncoding } from "./image/pixel-formats.js";
 export { ChannelEncoder, type Encoded } from "./messages/channel-encoder.js";
 export type { Channel, ChannelOptions, Converted, Look } from "./messages/channels.js";
 export type { DisplayOptions } from "./messages/display.js";

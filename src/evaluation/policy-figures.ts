@@ -1,6 +1,7 @@
 import { Explainer } from "../explain/explainer.js";
-import type { Explanation, Heatmap } from "../explain/explanation.js";
+import type { Explanation } from "../explain/explanation.js";
 import { run, type Sink } from "../explain/pipeline.js";
+import type { Heatmap } from "../image/heatmap.js";
 import { upperMedian } from "../numbers/quantile.js";
 import type { Policy } from "../policy/policy.js";
 import type { ImagePoint } from "../sim/render/view.js";

@@ -1,8 +1,9 @@
+import type { Heatmap } from "../image/heatmap.js";
 import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
-import type { Explanation, Heatmap, Ratios } from "./explanation.js";
+import type { Explanation, Ratios } from "./explanation.js";
 
 type Outputs = Readonly<Record<string, TensorData>>;
 type Relevance = Readonly<Record<string, Float32Array>>;

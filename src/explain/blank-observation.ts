@@ -1,5 +1,6 @@
+import type { Image } from "../image/image.js";
 import type { Policy } from "../policy/policy.js";
-import type { Image, Observation } from "./observation.js";
+import type { Observation } from "./observation.js";
 
 /** Zeros for every input: only to load, allocate and warm the runtime and the code around it. */
 export function blankObservation({ card, modalities }: Policy): Observation {

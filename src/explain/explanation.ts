@@ -1,3 +1,4 @@
+import type { Heatmap } from "../image/heatmap.js";
 import type { Observation, ObservationFlag } from "./observation.js";
 
 /** How much was computed for a tick: everything, the fully connected part only, or the torque alone. */
@@ -12,13 +13,6 @@ export interface Convention {
   readonly reference: Readonly<Record<string, string>>;
   /** Origin of the feature points: as the policy has them, shifted to the image corner, or to their mean. */
   readonly featurePoints: "policy" | "corner" | "mean";
-}
-
-/** Relevance per pixel of one camera, summed over channels; row-major, height × width. */
-export interface Heatmap {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Float32Array;
 }
 
 /** The paper's ratios (001 Fig. 4–6): shares grouped; configuration = position + velocity. NaN at level `skip`. */

@@ -1,24 +1,15 @@
 import { InputError } from "../errors.js";
 import { DTYPES, type DType } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
+import type { Image } from "../image/image.js";
+import { fits, pixelsOf } from "../image/pixel-formats.js";
 import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
 import { Memory, type Seen } from "./memory.js";
-import type { Image, ImageEncoding, Observation } from "./observation.js";
+import type { Observation } from "./observation.js";
 
-/** Where red, green and blue stand in a pixel of each encoding, and how many bytes a pixel has. */
-const PIXELS: Readonly<
-  Record<ImageEncoding, { readonly bytes: number; readonly rgb: readonly [number, number, number] }>
-> = {
-  rgb8: { bytes: 3, rgb: [0, 1, 2] },
-  bgr8: { bytes: 3, rgb: [2, 1, 0] },
-  rgba8: { bytes: 4, rgb: [0, 1, 2] },
-  bgra8: { bytes: 4, rgb: [2, 1, 0] },
-  mono8: { bytes: 1, rgb: [0, 0, 0] },
-  "16UC1": { bytes: 2, rgb: [0, 0, 0] },
-};
 /** Luma of ITU-R BT.601, for colour images shown to a policy that sees grey. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
@@ -78,19 +69,19 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     throw new InputError(
       `${name}: expected an image of ${width}×${height} pixels, found ${image.width}×${image.height}`,
     );
-  const { bytes, rgb } = PIXELS[image.encoding];
+  const { bytes, bits, rgb } = pixelsOf(image.encoding);
   if (image.data.length !== width * height * bytes)
     throw new InputError(
       `${name}: expected ${width * height * bytes} bytes of ${image.encoding}, found ${image.data.length}`,
     );
-  if ((image.encoding === "16UC1") !== (encoding === "16UC1"))
+  if (!fits(image.encoding, encoding))
     throw new InputError(`${name}: expected an image of ${encoding}, found ${image.encoding}`);
   const { data } = image;
   const pixels = width * height;
   const [low] = modality.range;
   const isInterleaved = layout === "NHWC" && modality.stacking === "channels" && modality.frames > 1;
   const origin = frame * (isInterleaved ? channels : width * height * channels);
-  if (encoding === "16UC1") {
+  if (bits === 16) {
     const step = isInterleaved ? modality.frames : 1;
     for (let p = 0; p < pixels; p++) into[origin + p * step] = low + scale * (data[2 * p]! + 256 * data[2 * p + 1]!);
     return;
@@ -111,7 +102,7 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     }
     return;
   }
-  const [first, last] = encoding === "bgr8" ? [blue, red] : [red, blue];
+  const [first, last] = pixelsOf(encoding).rgb[0] === 0 ? [red, blue] : [blue, red];
   // All channels of a pixel at once: three passes take three times as long.
   for (let p = 0, at = 0, to = origin; p < pixels; p++, at += bytes, to += step) {
     into[to] = pixelValues[data[at + first]!]!;

@@ -1,6 +1,7 @@
+import type { Image } from "../image/image.js";
 import type { Policy } from "../policy/policy.js";
 import type { TensorData } from "../runtime/session.js";
-import type { Image, Observation } from "./observation.js";
+import type { Observation } from "./observation.js";
 
 /** What a policy saw, the oldest first; windows longer than the episode begin with its first observation repeated. */
 export interface Seen {

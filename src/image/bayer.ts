@@ -1,14 +1,15 @@
-import type { Rows } from "./encodings.js";
+import type { Rows } from "./rows.js";
 
 /** Column and row parity of the red pixels. */
 const RED = { rggb: [0, 0], grbg: [1, 0], gbrg: [0, 1], bggr: [1, 1] } as const;
+export type BayerPattern = keyof typeof RED;
 
 /**
- * Bayer mosaic → rgb8, [height × width × 3], by bilinear interpolation: a colour that a pixel lacks is the rounded mean
- * of its two or four neighbours that have it. Beyond the edges the image is mirrored, which keeps the mosaic's order.
- * At least 2 × 2 pixels.
+ * Bayer mosaic → red, green, blue, [height × width × 3], by bilinear interpolation: a colour that a pixel lacks is the
+ * rounded mean of the two or four neighbours that have it. The image is mirrored at its edges, which keeps the mosaic's
+ * order. At least 2 × 2 pixels.
  */
-export function demosaic({ width, height, step, data }: Rows, pattern: keyof typeof RED): Uint8Array {
+export function demosaic({ width, height, step, data }: Rows, pattern: BayerPattern): Uint8Array {
   const result = new Uint8Array(width * height * 3);
   const [redX, redY] = RED[pattern];
   for (let y = 0, to = 0; y < height; y++) {
@@ -16,7 +17,7 @@ export function demosaic({ width, height, step, data }: Rows, pattern: keyof typ
     const above = (y === 0 ? 1 : y - 1) * step;
     const below = (y === height - 1 ? height - 2 : y + 1) * step;
     const isRedRow = (y & 1) === redY;
-    // The colour of this row beside green, and the one of the rows above and below.
+    // The colour of this row other than green, and that of the rows above and below.
     const own = isRedRow ? 0 : 2;
     const other = 2 - own;
     // Column parity of the pixels of that colour.

@@ -1,51 +1,49 @@
-import type { Image } from "../explain/observation.js";
-import type { CompressedImageMessage, ImageMessage } from "../messages/types.js";
+import type { CompressedImage, RawImage } from "./camera-message.js";
 import { decompress } from "./compressed.js";
-import { ENCODINGS } from "./encodings.js";
+import type { Image } from "./image.js";
 import { checkSize, ImageError } from "./image-error.js";
+import { type MessageFormat, PIXEL_FORMATS } from "./pixel-formats.js";
 
-export const isCompressed = (message: ImageMessage | CompressedImageMessage): message is CompressedImageMessage =>
-  "format" in message;
+export const isCompressed = (message: RawImage | CompressedImage): message is CompressedImage => "format" in message;
 
 /**
- * Checks all of a raw image that can be without looking at its pixels.
- * @throws ImageError for an encoding that is not supported, no pixels or absurdly many, or another number of bytes
+ * Checks a raw image without looking at its pixels, and returns its format.
+ * @throws ImageError for an encoding that is not supported, no pixels or too many, or a wrong number of bytes
  */
-export function checkImage({ width, height, encoding, step, data }: Omit<ImageMessage, "header">): void {
-  const format = ENCODINGS[encoding];
-  if (!format || !Object.hasOwn(ENCODINGS, encoding)) {
-    const known = Object.keys(ENCODINGS).join(", ");
+export function checkImage({ width, height, encoding, step, data }: Omit<RawImage, "header">): MessageFormat {
+  const format = PIXEL_FORMATS.get(encoding);
+  if (!format) {
+    const known = [...PIXEL_FORMATS.keys()].join(", ");
     throw new ImageError("encoding", `encoding ${JSON.stringify(encoding.slice(0, 40))}, expected one of ${known}`);
   }
   checkSize(width, height);
-  const [leastWidth, leastHeight] = format.least ?? [1, 1];
-  if (width < leastWidth || height < leastHeight || (format.isEven && width % 2 !== 0)) {
-    const expected = format.isEven ? "an even width" : `at least ${leastWidth}×${leastHeight}`;
+  const { bytes, least: [leastWidth, leastHeight] = [1, 1], hasEvenWidth } = format;
+  if (width < leastWidth || height < leastHeight || (hasEvenWidth && width % 2 !== 0)) {
+    const expected = hasEvenWidth ? "an even width" : `at least ${leastWidth}×${leastHeight}`;
     throw new ImageError("size", `${width}×${height} pixels of ${encoding}, expected ${expected}`);
   }
-  if (step < width * format.bytes) {
-    const expected = `at least ${width * format.bytes} for ${width} pixels of ${encoding}`;
+  if (step < width * bytes) {
+    const expected = `at least ${width * bytes} for ${width} pixels of ${encoding}`;
     throw new ImageError("damaged", `rows of ${step} bytes, expected ${expected}`);
   }
   if (data.length !== step * height) {
     throw new ImageError("damaged", `${data.length} bytes, expected ${step * height}: ${height} rows of ${step}`);
   }
+  return format;
 }
 
 /**
- * A camera's message as an image, whole and of its own size: raw ones at once, JPEG and PNG beside the event loop.
- * Colour filters and YUV become rgb8, mono16 becomes 16UC1; other encodings stay as they are, and so may the bytes: the
- * image then shares them with the message.
+ * Decodes a camera's message, at its own size: raw pixels at once, JPEG and PNG in another thread. Raw pixels become the
+ * format that the table names (`PIXEL_FORMATS`); where that needs no change the image shares its bytes with the message.
  * @throws ImageError (also as a rejection), one line with what was found and what was expected
  */
-export function decodeImage(message: ImageMessage): Image;
-export function decodeImage(message: CompressedImageMessage): Promise<Image>;
-export function decodeImage(message: ImageMessage | CompressedImageMessage): Image | Promise<Image>;
-export function decodeImage(message: ImageMessage | CompressedImageMessage): Image | Promise<Image> {
+export function decodeImage(message: RawImage): Image;
+export function decodeImage(message: CompressedImage): Promise<Image>;
+export function decodeImage(message: RawImage | CompressedImage): Image | Promise<Image>;
+export function decodeImage(message: RawImage | CompressedImage): Image | Promise<Image> {
   if (isCompressed(message)) return decompress(message);
-  checkImage(message);
+  const { becomes, decode } = checkImage(message);
   const { width, height, step, data, is_bigendian } = message;
-  const { image, decode } = ENCODINGS[message.encoding]!;
   const pixels = decode({ width, height, step, data, isBigEndian: is_bigendian !== 0 });
-  return { width, height, encoding: image, data: pixels, frameId: message.header.frame_id };
+  return { width, height, encoding: becomes, data: pixels, frameId: message.header.frame_id };
 }

@@ -1,13 +1,15 @@
 import { InputError } from "../errors.js";
-import type { DropReason } from "../sensing/counters.js";
 
 /** Most pixels of an image that is believed: more than any camera of today has. */
 export const MOST_PIXELS = 1 << 26;
 
-/** Why an image is refused: one line, and what it counts as. */
+/** Why an image is refused: its pixel format, its size, or bytes that are missing or damaged. */
+export type ImageProblem = "encoding" | "size" | "damaged";
+
+/** An image that cannot be used; the message is one line. */
 export class ImageError extends InputError {
   constructor(
-    readonly why: DropReason,
+    readonly why: ImageProblem,
     message: string,
   ) {
     super(message);

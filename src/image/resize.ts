@@ -1,10 +1,6 @@
-import type { CameraView } from "../explain/observation.js";
-import type { RESIZE_FILTERS } from "../policy/card-schema.js";
+import type { Region } from "./image.js";
 
-export type Region = CameraView["region"];
-export type ResizeFilter = (typeof RESIZE_FILTERS)[number];
-
-/** The pixels along a line that each new pixel is made of: `count` from `first` on, with weights that sum to 1. */
+/** The old pixels along a line that make each new pixel: `count` from `first` on, with weights that sum to 1. */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -13,7 +9,7 @@ interface Taps {
   readonly width: number;
 }
 
-/** Weight of an old pixel at a distance from a new one's centre, both in old pixels; `scale` old pixels a new one. */
+/** Weight of an old pixel by its distance from the new pixel's centre; all lengths in old pixels, `scale` a new pixel. */
 interface Filter {
   readonly support: (scale: number) => number;
   readonly weight: (distance: number, scale: number) => number;
@@ -21,12 +17,12 @@ interface Filter {
 
 const triangle = (x: number): number => Math.max(0, 1 - Math.abs(x));
 
-/** Pixel centres lie at ½ in all of them; beyond the edge the edge's pixels count, or none where they are weighed. */
-const FILTERS: Readonly<Record<ResizeFilter, Filter | "nearest">> = {
+/** Ways to resize an image, by name. Pixel centres lie at ½. */
+const FILTERS = {
   nearest: "nearest",
-  /** Between the two nearest pixels, as OpenCV's INTER_LINEAR and torch without antialias: misses pixels when shrinking. */
+  /** Between the two nearest pixels, as OpenCV's INTER_LINEAR and torch without antialias; skips pixels when it shrinks. */
   bilinear: { support: () => 1, weight: triangle },
-  /** Mean of the area that a new pixel covers, as OpenCV's INTER_AREA; bilinear where it grows. */
+  /** Mean of the area that a new pixel covers, as OpenCV's INTER_AREA; bilinear when it enlarges. */
   area: {
     support: (scale) => (scale > 1 ? (scale + 1) / 2 : 1),
     weight: (x, scale) =>
@@ -34,14 +30,17 @@ const FILTERS: Readonly<Record<ResizeFilter, Filter | "nearest">> = {
   },
   /** Triangle as wide as two new pixels, as Pillow's BILINEAR and torchvision with antialias. */
   antialias: { support: (scale) => Math.max(1, scale), weight: (x, scale) => triangle(x / Math.max(1, scale)) },
-};
+} as const satisfies Readonly<Record<string, Filter | "nearest">>;
+
+export type ResizeFilter = keyof typeof FILTERS;
+export const RESIZE_FILTERS = Object.keys(FILTERS) as readonly ResizeFilter[];
 
 function taps(filter: ResizeFilter, from: number, to: number): Taps {
   const scale = from / to;
-  const kind = FILTERS[filter];
+  const kind: Filter | "nearest" = FILTERS[filter];
   const rows = Array.from({ length: to }, (_, i): [first: number, weights: number[]] => {
     const centre = (i + 0.5) * scale;
-    // Whole numbers, so that a centre on a border between pixels falls to the same side everywhere.
+    // In whole numbers, so that a centre on a border between pixels always falls to the same side.
     if (kind === "nearest") return [Math.floor(((2 * i + 1) * from) / (2 * to)), [1]];
     const support = kind.support(scale);
     const low = Math.floor(centre - support);
@@ -50,7 +49,7 @@ function taps(filter: ResizeFilter, from: number, to: number): Taps {
     for (let k = low; k <= high; k++) {
       const weight = kind.weight(k + 0.5 - centre, scale);
       const at = Math.min(Math.max(k, 0), from - 1);
-      // An antialiasing filter leaves out what is beyond the edge; interpolation holds the edge.
+      // The antialiasing filter ignores pixels beyond the edge; interpolation repeats the edge.
       if (weight > 0 && (filter !== "antialias" || at === k)) weights.set(at, (weights.get(at) ?? 0) + weight);
     }
     const first = Math.min(...weights.keys());
@@ -70,7 +69,7 @@ function taps(filter: ResizeFilter, from: number, to: number): Taps {
   };
 }
 
-/** Brings one region of images of one size to another size. Made once, used for every image: the same to the last bit. */
+/** Resizes one region of images. Its tables are made once; equal images give equal results, bit for bit. */
 export class Resizer {
   readonly #across: Taps;
   readonly #down: Taps;
@@ -108,7 +107,7 @@ export class Resizer {
     return this.#stack(result);
   }
 
-  /** One old pixel for each new one, without sums. */
+  /** Copies one old pixel for each new one. */
   #pick<T extends Uint8Array | Uint16Array>(data: T, stride: number, result: T): T {
     const { channels, width, height, region } = this;
     const [left, top] = region;

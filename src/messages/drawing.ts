@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Explanation } from "../explain/explanation.js";
-import type { Image, Observation } from "../explain/observation.js";
-import { paintOverlay, type RgbImage } from "../image/overlay.js";
+import type { Observation } from "../explain/observation.js";
+import type { Image, RgbImage } from "../image/image.js";
+import { paintOverlay } from "../image/overlay.js";
 import { discard } from "./discard.js";
 import type { DisplayOptions } from "./display.js";
 

@@ -1,5 +1,5 @@
 import type { Explanation, Level } from "../explain/explanation.js";
-import { type HeatmapOptions, peak } from "../image/overlay.js";
+import { type HeatmapOptions, peak } from "../image/heatmap.js";
 import { greyOptions } from "./images.js";
 import { toHeader } from "./robot.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";

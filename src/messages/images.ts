@@ -1,13 +1,18 @@
 import type { Explanation } from "../explain/explanation.js";
-import type { Image, Observation, Optics } from "../explain/observation.js";
-import { bytesPerPixel, type HeatmapOptions, normalize } from "../image/overlay.js";
+import type { Observation } from "../explain/observation.js";
+import { encodeJpeg } from "../image/encode.js";
+import { type HeatmapOptions, normalize } from "../image/heatmap.js";
+import type { Image, Optics } from "../image/image.js";
+import { FILE_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
 import { drawingOf, wholeImage } from "./drawing.js";
-import { encodeJpeg } from "./encode.js";
 import { toHeader } from "./robot.js";
 import type { CameraInfoMessage, CompressedImageMessage, Header, ImageMessage } from "./types.js";
 
-/** Largest grey of a mono16 image. */
+/** Encodings of the heatmap's messages, which readers rely on: N·m per pixel, and grey of 16 bits. */
+const HEATMAP_ENCODING = "32FC1";
+const GREY_ENCODING = "mono16";
+/** Largest grey of 16 bits. */
 const WHITE = 65535;
 
 /** What a mono16 heatmap shows of negative relevance: it has no sign, so nothing unless sizes are asked for. */
@@ -20,7 +25,7 @@ export function toImage({ observation }: Pick<Explanation, "observation">, camer
   const image = wholeImage(observation, camera);
   if (!image) return undefined;
   const { height, width, encoding, data } = image;
-  const step = width * bytesPerPixel(encoding);
+  const step = width * pixelsOf(encoding).bytes;
   if (data.length !== step * height) {
     throw new Error(`image ${camera}: ${data.length} bytes, expected ${height} rows of ${step}`);
   }
@@ -46,7 +51,7 @@ export function toHeatmap({ observation, heatmaps }: Explanation, camera: string
   if (!heatmap) return undefined;
   const { width, height } = heatmap;
   const data = new Uint8Array(Float32Array.from(heatmap.data).buffer);
-  return raw(toHeader(observation, camera), { height, width, encoding: "32FC1", step: 4 * width, data });
+  return raw(toHeader(observation, camera), { height, width, encoding: HEATMAP_ENCODING, step: 4 * width, data });
 }
 
 /** Relevance as grey 0..65535, little-endian; `undefined` below level `full`. */
@@ -62,7 +67,7 @@ export function toMono16(
   const grey = new Uint16Array(levels.length);
   for (let i = 0; i < grey.length; i++) grey[i] = Math.round(WHITE * levels[i]!);
   const data = new Uint8Array(grey.buffer);
-  return raw(toHeader(observation, camera), { height, width, encoding: "mono16", step: 2 * width, data });
+  return raw(toHeader(observation, camera), { height, width, encoding: GREY_ENCODING, step: 2 * width, data });
 }
 
 /** The heatmap over the camera's whole image, rgb8, drawn as `toCompressedOverlay`; `undefined` below level `full`. */
@@ -73,11 +78,15 @@ export function toOverlay(
 ): Promise<ImageMessage> | undefined {
   const drawing = drawingOf(explanation, camera, options);
   // Encoded later, so it is kept.
-  return drawing
-    ?.keep()
-    .then(({ width, height, data }) =>
-      raw(toHeader(explanation.observation, camera), { height, width, encoding: "rgb8", step: 3 * width, data }),
-    );
+  return drawing?.keep().then(({ width, height, data }) =>
+    raw(toHeader(explanation.observation, camera), {
+      height,
+      width,
+      encoding: FILE_ENCODINGS.rgb,
+      step: 3 * width,
+      data,
+    }),
+  );
 }
 
 /**

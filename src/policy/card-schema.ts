@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { CARD_ENCODINGS } from "../image/pixel-formats.js";
+import { RESIZE_FILTERS } from "../image/resize.js";
 
 /**
  * The policy card's shape. Convention of this file: the error text of every schema is what was *expected* there;
@@ -17,12 +19,6 @@ export const QUANTITIES = [
   "previous_action",
   "other",
 ] as const;
-
-/** Pixel formats of a policy's image input, named as in sensor_msgs/image_encodings. */
-export const CARD_ENCODINGS = ["rgb8", "bgr8", "mono8", "16UC1"] as const;
-
-/** Ways to bring a camera's image to the policy's size. */
-export const RESIZE_FILTERS = ["nearest", "bilinear", "area", "antialias"] as const;
 
 /** What to do for a source without joint velocities. */
 export const MISSING_VELOCITY = ["refuse", "differentiate"] as const;
@@ -66,7 +62,7 @@ const imageInput = mapping({
   range: z
     .tuple([finite("a number"), finite("a number")], { error: "[low, high], two numbers" })
     .refine(([low, high]) => low < high, { error: "low below high" }),
-  /** Tensor units of one step: tensor value = low + scale · byte. Default (high − low) / 255, / 65535 for 16UC1. */
+  /** Tensor units of one step: tensor value = low + scale · sample. Default (high − low) / 255, or / 65535 for depth of 16 bits. */
   scale: positive("a number above 0").optional(),
   /** Part of the camera's image that the policy sees: [x, y, width, height] in pixels, or the largest about its centre. */
   crop: z

@@ -1,6 +1,7 @@
+import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
-import { channelsOf, isSlices } from "./consistency.js";
+import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
@@ -128,7 +129,7 @@ function checkImage(image: CardImage, tensor: Tensor, source: string, path: read
 }
 
 function checkChannels(image: CardImage, tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
-  const expected = channelsOf(image.encoding) * (image.frames ?? 1);
+  const expected = pixelsOf(image.encoding).channels * (image.frames ?? 1);
   const { channels } = axesOf(tensor.shape, image.layout);
   if (channels === expected) return;
   const other = OTHER[image.layout];
@@ -159,8 +160,14 @@ function checkCrop(
 
 /** Bytes go into a uint8 tensor as they are. */
 function checkBytes(image: CardImage, source: string, path: readonly PropertyKey[]): void {
-  if (image.encoding === "16UC1") {
-    throw errorAt(source, [...path, "encoding"], "found 16UC1, expected rgb8, bgr8 or mono8: the tensor holds uint8");
+  if (pixelsOf(image.encoding).bits !== 8) {
+    const ofBytes = CARD_ENCODINGS.filter((encoding) => pixelsOf(encoding).bits === 8);
+    const expected = `${ofBytes.slice(0, -1).join(", ")} or ${ofBytes.at(-1)}`;
+    throw errorAt(
+      source,
+      [...path, "encoding"],
+      `found ${image.encoding}, expected ${expected}: the tensor holds uint8`,
+    );
   }
   const [low, high] = image.range;
   if (low !== 0 || high !== 255) {

@@ -1,16 +1,10 @@
+import { largestSample, pixelsOf } from "../image/pixel-formats.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./quantities.js";
 
 /** True for the slices of a configuration input, false for an image. */
 export const isSlices = (input: CardImage | CardSlice[]): input is CardSlice[] => Array.isArray(input);
-
-/** The largest number that a pixel can hold. */
-export const largestStep = ({ encoding }: CardImage): number => (encoding === "16UC1" ? 65535 : 255);
-
-/** Number of channels of an encoding. */
-export const channelsOf = (encoding: CardImage["encoding"]): number =>
-  encoding === "mono8" || encoding === "16UC1" ? 1 : 3;
 
 /**
  * Checks a card against itself: names given once, slices without overlaps and gaps, lists of the right length.
@@ -68,7 +62,7 @@ function checkInputs(card: Card, source: string): void {
     else {
       claim(input.modality, ["inputs", tensor]);
       checkScale(input, source, ["inputs", tensor, "scale"]);
-      checkStatistics(input, channelsOf(input.encoding), "a channel", source, ["inputs", tensor]);
+      checkStatistics(input, pixelsOf(input.encoding).channels, "a channel", source, ["inputs", tensor]);
       if (input.frames !== undefined && input.layout.includes("T")) {
         const found = `found ${input.frames} with the layout ${input.layout}`;
         throw errorAt(source, ["inputs", tensor, "frames"], `${found}, expected none: the tensor says how many`);
@@ -147,7 +141,7 @@ function checkStatistics(
 
 function checkScale(image: CardImage, source: string, path: readonly PropertyKey[]): void {
   const [low, high] = image.range;
-  const steps = largestStep(image);
+  const steps = largestSample(image.encoding);
   const largest = (high - low) / steps;
   if (image.scale !== undefined && image.scale > largest * (1 + 1e-6)) {
     const expected = `at most ${largest}, so that ${steps} steps stay within the range [${low}, ${high}]`;

@@ -1,5 +1,6 @@
+import { largestSample } from "../image/pixel-formats.js";
 import type { Card, CardImage, CardSlice, Quantity } from "./card-schema.js";
-import { isSlices, largestStep } from "./consistency.js";
+import { isSlices } from "./consistency.js";
 import { elementNames, quantityOf, unitOf } from "./quantities.js";
 import { axesOf, type Tensor } from "./tensors.js";
 
@@ -11,7 +12,7 @@ export interface ImageModality {
   readonly input: string;
   readonly width: number;
   readonly height: number;
-  /** 3 for rgb8 and bgr8, 1 for mono8 and 16UC1. */
+  /** 3 for colours, 1 for grey and depth. */
   readonly channels: number;
   /** Number of images in time that the tensor holds, the oldest first; 1 for a single one. */
   readonly frames: number;
@@ -25,7 +26,7 @@ export interface ImageModality {
   readonly layout: "NHWC" | "NCHW";
   /** Lowest and highest value of a pixel in the tensor's own units. */
   readonly range: readonly [low: number, high: number];
-  /** Tensor value = low + scale · byte, or · word for 16UC1. */
+  /** Tensor value = low + scale · sample. */
   readonly scale: number;
   /** Part of the camera's image that it shows; undefined for all of it. */
   readonly crop: CardImage["crop"];
@@ -97,7 +98,7 @@ function image(tensor: Tensor, input: CardImage): ImageModality {
     encoding: input.encoding,
     layout: input.layout.endsWith("HWC") ? "NHWC" : "NCHW",
     range: [low, high],
-    scale: input.scale ?? (high - low) / largestStep(input),
+    scale: input.scale ?? (high - low) / largestSample(input.encoding),
     crop: input.crop,
     resize: input.resize,
   };

@@ -1,3 +1,4 @@
+import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { CARD_VERSION, LAYOUTS } from "./card-schema.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
@@ -46,10 +47,17 @@ function imageLines(tensor: Tensor, only: boolean): string[] {
   return [
     `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}`,
     `    modality: ${only ? "image" : tensor.name.replace(/^(?=\d)|\W/g, "_")}`,
-    `    encoding: ${mono ? "mono8 # or 16UC1 for depth" : "null # rgb8 or bgr8"}`,
+    `    encoding: ${mono ? encodingOfOneChannel() : `null # ${encodingsOf(3).join(" or ")}`}`,
     `    layout: ${layout ?? `null # ${possible.join(" or ")}`}`,
     `    range: ${tensor.dtype === "uint8" ? "[0, 255]" : "null # [low, high] of a pixel in the tensor's own units"}`,
   ];
+}
+
+const encodingsOf = (channels: number) => CARD_ENCODINGS.filter((name) => pixelsOf(name).channels === channels);
+
+function encodingOfOneChannel(): string {
+  const [grey, ...others] = encodingsOf(1);
+  return `${grey} # or ${others.join(", ")} for depth`;
 }
 
 function sliceLines(tensor: Tensor): string[] {

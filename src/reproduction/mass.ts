@@ -1,4 +1,4 @@
-import type { Heatmap } from "../explain/explanation.js";
+import type { Heatmap } from "../image/heatmap.js";
 
 /** Parts of the camera's image, by the labels of `sim/sight.ts`. */
 export const PARTS = ["background", "arm", "target"] as const;

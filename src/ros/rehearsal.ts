@@ -1,4 +1,5 @@
 import type { Explaining } from "../explain/pipeline.js";
+import { pixelsOf } from "../image/pixel-formats.js";
 import { encoderOf } from "../messages/cdr.js";
 import { readerOf } from "../messages/cdr-read.js";
 import type { ChannelEncoder } from "../messages/channel-encoder.js";
@@ -82,7 +83,7 @@ function blank({ name, width, height, encoding, crop, resize }: ImageModality, s
   const [x, y, w, h] = typeof crop === "object" ? crop : [0, 0, width, height];
   const times = resize !== undefined && typeof crop !== "object" ? 2 : 1;
   const size = { width: times * (x + w), height: times * (y + h) };
-  const step = size.width * { rgb8: 3, bgr8: 3, mono8: 1, "16UC1": 2 }[encoding];
+  const step = size.width * pixelsOf(encoding).bytes;
   const data = new Uint8Array(step * size.height);
   return { header: { stamp, frame_id: name }, ...size, encoding, is_bigendian: 0, step, data };
 }

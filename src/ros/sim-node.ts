@@ -1,7 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { InputError } from "../errors.js";
-import type { Image, Observation } from "../explain/observation.js";
+import type { Observation } from "../explain/observation.js";
 import type { Explaining } from "../explain/pipeline.js";
+import type { Image } from "../image/image.js";
 import { opticsOf } from "../sim/render/view.js";
 import type { SimulatedSource } from "../sim/source.js";
 import type { Task } from "../sim/tasks/task.js";

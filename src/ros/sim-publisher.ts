@@ -1,4 +1,5 @@
-import type { Image, Observation } from "../explain/observation.js";
+import type { Observation } from "../explain/observation.js";
+import type { Image } from "../image/image.js";
 import { encoderOf } from "../messages/cdr.js";
 import { toCameraInfo, toImage } from "../messages/images.js";
 import type { Qos } from "../messages/qos.js";

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { unknownImportance } from "../arm/importance.js";
 import { InputError } from "../errors.js";
-import type { CameraView, Image, Observation, ObservationFlag, Optics } from "../explain/observation.js";
+import type { Observation, ObservationFlag } from "../explain/observation.js";
 import { checkImage, decodeImage, isCompressed } from "../image/decode.js";
-import { ENCODINGS } from "../image/encodings.js";
 import { type Framed, Framing, regionOf } from "../image/framing.js";
+import type { CameraView, Image, Optics } from "../image/image.js";
 import { ImageError } from "../image/image-error.js";
 import type { CameraInfoMessage, CompressedImageMessage, ImageMessage } from "../messages/types.js";
 import type { ImageModality } from "../policy/modalities.js";
@@ -46,10 +46,10 @@ export class Observing {
   /** Checks what of a camera's message can be without decoding it. @throws ImageError */
   check(camera: string, message: CameraMessage): void {
     if (isCompressed(message)) return;
-    checkImage(message);
+    const { becomes } = checkImage(message);
     const framing = this.#framings.get(camera)!;
-    framing.checkEncoding(ENCODINGS[message.encoding]!.image);
-    regionOf(framing.modality, message.width, message.height);
+    framing.checkEncoding(becomes);
+    regionOf(framing.input, message.width, message.height);
   }
 
   /** Takes the calibration of a camera for its images from now on. */

@@ -1,28 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import { feedsOf } from "#src/explain/feeds.js";
-import type { Image, ImageEncoding } from "#src/explain/observation.js";
 import * as b from "#src/graph/build.js";
 import type { DType } from "#src/graph/dtype.js";
+import type { Image } from "#src/image/image.js";
+import { type CardEncoding, IMAGE_ENCODINGS, type ImageEncoding, pixelsOf } from "#src/image/pixel-formats.js";
 import { parseCard } from "#src/policy/card.js";
 import { modalitiesOf } from "#src/policy/modalities.js";
 import { type Policy, tensorsOf } from "#src/policy/policy.js";
 
 const [WIDTH, HEIGHT] = [5, 3];
-type EightBit = Exclude<ImageEncoding, "16UC1">;
-const BYTES: Readonly<Record<EightBit, number>> = { rgb8: 3, bgr8: 3, rgba8: 4, bgra8: 4, mono8: 1 };
+const EIGHT_BITS = IMAGE_ENCODINGS.filter((encoding) => pixelsOf(encoding).bits === 8);
 type Layout = "NHWC" | "NCHW";
-type Encoding = "rgb8" | "bgr8" | "mono8" | "16UC1";
 
 /** Bytes 0 to 255 in no order; the last pixel is white and opaque, so that the range's end is met. */
-function picture(encoding: EightBit): Image {
-  const size = WIDTH * HEIGHT * BYTES[encoding];
-  const data = Uint8Array.from({ length: size }, (_, i) => (i >= size - BYTES[encoding] ? 255 : (i * 89 + 17) % 256));
+function picture(encoding: ImageEncoding): Image {
+  const { bytes } = pixelsOf(encoding);
+  const size = WIDTH * HEIGHT * bytes;
+  const data = Uint8Array.from({ length: size }, (_, i) => (i >= size - bytes ? 255 : (i * 89 + 17) % 256));
   return { width: WIDTH, height: HEIGHT, encoding, data, frameId: "camera" };
 }
 
 interface Wanted {
-  readonly encoding: Encoding;
+  readonly encoding: CardEncoding;
   readonly layout: Layout;
   readonly dtype: DType;
   readonly range: readonly [number, number];
@@ -120,7 +120,7 @@ describe("feedsOf", () => {
   });
 
   it.each(wanted)("$encoding $layout $dtype $range from images of every encoding", (want) => {
-    for (const encoding of Object.keys(BYTES) as EightBit[]) {
+    for (const encoding of EIGHT_BITS) {
       const image = picture(encoding);
       const feed = feedsOf(policy(want), { images: { image }, values: state }).image!;
       expect(feed.dtype).toBe(want.dtype);

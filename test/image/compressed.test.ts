@@ -2,8 +2,8 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";
-import type { Image } from "#src/explain/observation.js";
 import { decodeImage } from "#src/image/decode.js";
+import type { Image } from "#src/image/image.js";
 import { ImageError } from "#src/image/image-error.js";
 import type { CompressedImageMessage } from "#src/messages/types.js";
 import { header } from "../sensing/messages.js";
@@ -103,9 +103,9 @@ describe("refused with a reason", () => {
     ],
     ["noise", "jpeg", noise, "encoding", 'found 300 bytes of format "jpeg" that are neither, expected JPEG or PNG'],
     ["another kind", "svg", Buffer.from('<svg width="9" height="9"/>'), "encoding", "neither, expected JPEG or PNG"],
-    ["a header alone", "jpeg", jpeg.subarray(0, 4), "damaged", "the compressed image is damaged ("],
-    ["a truncated JPEG", "jpeg", jpeg.subarray(0, jpeg.length / 2), "damaged", "the compressed image is damaged ("],
-    ["a truncated PNG", "png", png.subarray(0, png.length - 20), "damaged", "the compressed image is damaged ("],
+    ["a header alone", "jpeg", jpeg.subarray(0, 4), "damaged", "the image is damaged ("],
+    ["a truncated JPEG", "jpeg", jpeg.subarray(0, jpeg.length / 2), "damaged", "the image is damaged ("],
+    ["a truncated PNG", "png", png.subarray(0, png.length - 20), "damaged", "the image is damaged ("],
     ["a PNG with noise", "png", Buffer.concat([png.subarray(0, 8), noise]), "damaged", "damaged ("],
     ["absurd size", "png", huge, "size", "an image of 100000×100000 pixels, expected 1 to 67108864 pixels"],
   ];

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import type { Image, ImageEncoding } from "#src/explain/observation.js";
 import { Framing, regionOf } from "#src/image/framing.js";
+import type { Image } from "#src/image/image.js";
 import { ImageError } from "#src/image/image-error.js";
+import { type ImageEncoding, pixelsOf } from "#src/image/pixel-formats.js";
 import type { ImageModality } from "#src/policy/modalities.js";
 import { opticsFrom } from "#src/sensing/optics.js";
 import { cameraInfo } from "../sensing/messages.js";
@@ -11,8 +12,7 @@ const policy = (width: number, height: number, rest: Partial<ImageModality> = {}
   ({ kind: "image", name: "wrist", width, height, encoding: "rgb8", ...rest }) as ImageModality;
 
 function picture(width: number, height: number, encoding: ImageEncoding = "rgb8"): Image {
-  const bytes = { rgb8: 3, bgr8: 3, rgba8: 4, bgra8: 4, mono8: 1, "16UC1": 2 }[encoding];
-  const data = Uint8Array.from({ length: width * height * bytes }, (_, i) => (i * 37) % 256);
+  const data = Uint8Array.from({ length: width * height * pixelsOf(encoding).bytes }, (_, i) => (i * 37) % 256);
   return { width, height, encoding, data, frameId: "camera" };
 }
 
@@ -99,8 +99,8 @@ describe("framing", () => {
   });
 
   it.each([
-    ["16UC1", "rgb8", "pixels of 16UC1, expected ones of rgb8, which the policy sees"],
-    ["mono8", "16UC1", "pixels of mono8, expected ones of 16UC1, which the policy sees"],
+    ["16UC1", "rgb8", "pixels of 16UC1, expected pixels of rgb8, which the policy sees"],
+    ["mono8", "16UC1", "pixels of mono8, expected pixels of 16UC1, which the policy sees"],
   ] as const)("refuses %s for a policy that sees %s", (encoding, wanted, message) => {
     expect(() => new Framing(policy(4, 4, { encoding: wanted })).frame(picture(4, 4, encoding))).toThrow(message);
   });

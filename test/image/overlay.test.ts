@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Heatmap } from "#src/explain/explanation.js";
-import type { Image, ImageEncoding } from "#src/explain/observation.js";
 import { colorTable } from "#src/image/colormap.js";
-import { colorize, normalize, overlay, peak, type Region, toRgb } from "#src/image/overlay.js";
+import type { Heatmap } from "#src/image/heatmap.js";
+import { normalize, peak } from "#src/image/heatmap.js";
+import type { Image, Region } from "#src/image/image.js";
+import { colorize, overlay } from "#src/image/overlay.js";
+import type { ImageEncoding } from "#src/image/pixel-formats.js";
+import { toRgb } from "#src/image/rgb.js";
 
 function heatmap(width: number, height: number, data: number[]): Heatmap {
   return { width, height, data: Float32Array.from(data) };

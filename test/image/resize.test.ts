@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { type ResizeFilter, Resizer } from "#src/image/resize.js";
-import { RESIZE_FILTERS } from "#src/policy/card-schema.js";
+import { RESIZE_FILTERS, type ResizeFilter, Resizer } from "#src/image/resize.js";
 
 interface Case {
   readonly encoding: "rgb8" | "rgba8" | "mono8" | "16UC1";

@@ -3,13 +3,13 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import type { Explanation } from "#src/explain/explanation.js";
-import type { Optics } from "#src/explain/observation.js";
+import { encodePng } from "#src/image/encode.js";
+import type { Optics } from "#src/image/image.js";
 import { overlay } from "#src/image/overlay.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { type ChannelOptions, channelTable, type Look } from "#src/messages/channels.js";
 import { messageType } from "#src/messages/definitions.js";
 import { checkDisplay, type DisplayOptions, RateLimit } from "#src/messages/display.js";
-import { encodePng } from "#src/messages/encode.js";
 import { toTime } from "#src/messages/robot.js";
 import type {
   CameraInfoMessage,

@@ -1,5 +1,7 @@
-import type { Explanation, Heatmap } from "#src/explain/explanation.js";
-import type { Image, Observation } from "#src/explain/observation.js";
+import type { Explanation } from "#src/explain/explanation.js";
+import type { Observation } from "#src/explain/observation.js";
+import type { Heatmap } from "#src/image/heatmap.js";
+import type { Image } from "#src/image/image.js";
 
 export const MODALITIES = ["image", "joint_position", "joint_velocity", "end_effector_position"];
 const LENGTHS: Readonly<Record<string, number>> = { joint_position: 2, joint_velocity: 2, end_effector_position: 3 };

@@ -67,7 +67,7 @@ describe("a bad message is counted, told of in one line, and leaves all else run
       "of depth for a policy of colours",
       { encoding: "16UC1", step: 8, data: new Uint8Array(24) },
       "encoding",
-      "pixels of 16UC1, expected ones of rgb8, which the policy sees",
+      "pixels of 16UC1, expected pixels of rgb8, which the policy sees",
     ],
     ["of no size", { width: 0, height: 0, step: 0, data: new Uint8Array(0) }, "size", "an image of 0×0 pixels"],
     ["of absurd size", { width: 2 ** 32 - 1, height: 2 ** 32 - 1 }, "size", "4294967295×4294967295 pixels, expected 1"],
@@ -150,7 +150,7 @@ describe("a bad message is counted, told of in one line, and leaves all else run
     expect(matches.length).toBe(1);
     expect(await matches[0]!.observe()).toBeUndefined();
     expect(bench.dropped("image")).toEqual({ damaged: 1 });
-    expect(bench.problems).toEqual([expect.stringMatching(/^image: the compressed image is damaged/)]);
+    expect(bench.problems).toEqual([expect.stringMatching(/^image: the image is damaged/)]);
     await bench.good(30n);
     expect(bench.observer.counters()).toMatchObject({ matched: 3, observed: 2 });
   });

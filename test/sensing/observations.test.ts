@@ -269,7 +269,7 @@ describe("images", () => {
     robot.image("rear", damaged);
     const [match] = robot.image("front", image(0n));
     expect(await match!.observe()).toBeUndefined();
-    expect(problems).toEqual([expect.stringMatching(/^wrist: the compressed image is damaged/)]);
+    expect(problems).toEqual([expect.stringMatching(/^wrist: the image is damaged/)]);
     expect(robot.counters().topics.wrist!.dropped).toEqual({ damaged: 1 });
   });
 

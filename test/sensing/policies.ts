@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { pixelsOf } from "#src/image/pixel-formats.js";
 import { parseCard } from "#src/policy/card.js";
 import type { CardInput } from "#src/policy/card-schema.js";
 import { modalitiesOf } from "#src/policy/modalities.js";
@@ -27,7 +28,7 @@ export function policyOf(given: CardInput): Policy {
   const parsed = parseCard(JSON.stringify(given), "test.yaml");
   const inputs = Object.entries(parsed.inputs).map(([name, input]): Tensor => {
     if (!Array.isArray(input)) {
-      const channels = input.encoding === "mono8" || input.encoding === "16UC1" ? 1 : 3;
+      const channels = pixelsOf(input.encoding).channels;
       return { name, shape: [1, 3, 4, channels], dtype: "float32" };
     }
     const size = input.reduce((sum, { size: own, elements }) => sum + (own ?? elements!.length), 0);

@@ -5,7 +5,7 @@ import { InputError } from "../../errors.js";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
-import { colorize, overlay, type RgbImage } from "../../image/overlay.js";
+import { colorize, overlay } from "../../image/overlay.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -89,20 +89,14 @@ async function makeDirectory(path: string): Promise<void> {
 
 /** Writes heatmap and overlay of each camera and the explanation; returns a line that names the files. */
 async function write(folder: string, explanation: Explanation, json: string): Promise<string[]> {
+  const { encodePng } = await import("../../image/encode.js");
   const files: [name: string, data: string | Uint8Array][] = [["explanation.json", `${json}\n`]];
   for (const [name, heatmap] of Object.entries(explanation.heatmaps)) {
     const { images, cameras } = explanation.observation;
     const { image, region } = cameras?.[name] ?? { image: images[name]!, region: undefined };
-    files.push([`${name}-heatmap.png`, await png(colorize(heatmap))]);
-    files.push([`${name}-overlay.png`, await png(overlay(image, heatmap, {}, region))]);
+    files.push([`${name}-heatmap.png`, await encodePng(colorize(heatmap))]);
+    files.push([`${name}-overlay.png`, await encodePng(overlay(image, heatmap, {}, region))]);
   }
   for (const [name, data] of files) await writeAtomically(join(folder, name), data);
   return [`  wrote ${files.map(([name]) => join(folder, name)).join(", ")}`];
-}
-
-async function png({ data, width, height }: RgbImage): Promise<Uint8Array> {
-  const { default: sharp } = await import("sharp");
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
 }

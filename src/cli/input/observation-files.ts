@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.js";
-import type { CameraView, Image, Observation } from "../../explain/observation.js";
+import type { Observation } from "../../explain/observation.js";
+import type { CameraView, Image } from "../../image/image.js";
 import type { Modality } from "../../policy/modalities.js";
 import { readView } from "./image-file.js";
 import { readState } from "./state-file.js";

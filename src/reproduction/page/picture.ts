@@ -1,8 +1,11 @@
-import sharp from "sharp";
 import { Explainer } from "../../explain/explainer.js";
-import type { Explanation, Heatmap } from "../../explain/explanation.js";
-import type { Image, Observation } from "../../explain/observation.js";
-import { overlay, type RgbImage, toRgb } from "../../image/overlay.js";
+import type { Explanation } from "../../explain/explanation.js";
+import type { Observation } from "../../explain/observation.js";
+import { encodePng } from "../../image/encode.js";
+import type { Heatmap } from "../../image/heatmap.js";
+import type { Image, RgbImage } from "../../image/image.js";
+import { overlay } from "../../image/overlay.js";
+import { toRgb } from "../../image/rgb.js";
 import type { Policy } from "../../policy/policy.js";
 import { firstImage } from "../sanity.js";
 
@@ -50,10 +53,9 @@ export async function picture(
 const heatmapPanel = (image: Image, heatmap: Heatmap): Promise<Panel> => panel(overlay(image, heatmap));
 
 /** @param points x and y in pixels, pixel centres at whole numbers, drawn as rings */
-async function panel({ width, height, data }: RgbImage, points: Float32Array = new Float32Array(0)): Promise<Panel> {
-  const png = await sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
+async function panel(image: RgbImage, points: Float32Array = new Float32Array(0)): Promise<Panel> {
+  const { width, height } = image;
+  const png = await encodePng(image);
   const scale = WIDTH / width;
   const drawn = Math.round(height * scale);
   const rings = Array.from({ length: points.length / 2 }, (_, c) => {

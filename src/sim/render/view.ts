@@ -1,4 +1,4 @@
-import type { Optics } from "../../explain/observation.js";
+import type { Optics } from "../../image/image.js";
 
 /** A pinhole camera: size in pixels, focal length in pixels, pose in the world. */
 export interface View {

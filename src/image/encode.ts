@@ -1,0 +1,21 @@
+import sharp, { type Sharp } from "sharp";
+import type { RgbImage } from "./image.js";
+
+// No image comes twice: a cache would only hold memory.
+sharp.cache(false);
+// One image is too little work for several threads.
+sharp.concurrency(1);
+
+/** JPEG of quality 1..100, made in another thread. Optimised Huffman tables would double the time. */
+export async function encodeJpeg(image: RgbImage, quality = 90): Promise<Uint8Array> {
+  return raw(image).jpeg({ quality, optimiseCoding: false }).toBuffer();
+}
+
+/** PNG, made in another thread. */
+export async function encodePng(image: RgbImage): Promise<Buffer> {
+  return raw(image).png().toBuffer();
+}
+
+function raw({ data, width, height }: RgbImage): Sharp {
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
