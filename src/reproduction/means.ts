@@ -5,7 +5,7 @@ import { writeModel } from "../graph/onnx-write.js";
 import { mean } from "../numbers/mean.js";
 import type { Policy } from "../policy/policy.js";
 import type { DataMeans } from "../policy/under-convention.js";
-import { COORDINATES, pointCoordinates } from "../relevance/network/point-coordinates.js";
+import { COORDINATES, pointCoordinates } from "../relevance/derived/point-coordinates.js";
 import { Session } from "../runtime/session.js";
 
 /** Means of what a policy was given, and of its feature points, over observations. */

@@ -5,7 +5,7 @@ import { subjectOf } from "../explain/subject.js";
 import { mean } from "../numbers/mean.js";
 import type { ImageModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
-import { parameterLayers, randomised } from "../relevance/network/randomise.js";
+import { parameterLayers, randomised } from "../relevance/derived/randomised.js";
 import { random } from "../sim/random.js";
 import { Compiled } from "./compiled.js";
 

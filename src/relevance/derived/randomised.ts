@@ -4,7 +4,7 @@ import { sizeOf } from "../../graph/shape.js";
 import { substitute } from "../../graph/substitute.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
-import { GraphAnalysis } from "./analysis.js";
+import { GraphAnalysis } from "../network/analysis.js";
 
 /** A linear layer's parameters: its weights, and its biases where it has some. */
 export interface ParameterLayer {
@@ -35,7 +35,7 @@ const constantsIn = (value: Value): Value[] =>
   topologicalOrder([value]).flatMap(({ literal, outputs }) => (literal?.dtype === "float32" ? [outputs[0]!] : []));
 
 /**
- * The same network with the parameters of these layers drawn anew: normal, with the mean and deviation that each
+ * The network with the parameters of these layers drawn anew: normal, with the mean and deviation that each
  * parameter tensor had (Adebayo et al. 2018 re-initialise; this keeps the scale of what the layer puts out).
  * @param normal standard normal numbers
  */

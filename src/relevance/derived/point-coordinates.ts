@@ -2,7 +2,7 @@ import { concat, reshape } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Graph } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
-import { GraphAnalysis } from "./analysis.js";
+import { GraphAnalysis } from "../network/analysis.js";
 
 /** The output of the graph of `pointCoordinates`. */
 export const COORDINATES = "torquelens.point_coordinates";

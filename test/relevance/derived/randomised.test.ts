@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as b from "#src/graph/build.js";
 import { topologicalOrder, type Value } from "#src/graph/value.js";
-import { parameterLayers, randomised } from "#src/relevance/network/randomise.js";
+import { parameterLayers, randomised } from "#src/relevance/derived/randomised.js";
 import { configuration, image, subjectOf, weights } from "../subjects.js";
 
 const named = (name: string, value: Value) => b.constant(value.literal!, name);
