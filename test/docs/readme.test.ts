@@ -1,0 +1,30 @@
+// Runs the README's TypeScript on the policy of docs/getting-started.md, against this package.
+import { execFile } from "node:child_process";
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import sharp from "sharp";
+import { expect, it } from "vitest";
+import { codeBlocks } from "./code-blocks.js";
+
+const root = new URL("../../", import.meta.url).pathname;
+const blocksOf = async (path: string) => codeBlocks(await readFile(join(root, path), "utf8"));
+
+it("the README's TypeScript explains an image", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "torquelens-readme-"));
+  try {
+    const code = (await blocksOf("README.md")).find(({ language }) => language === "ts")!.text;
+    const card = (await blocksOf("docs/getting-started.md")).find(({ language }) => language === "yaml")!.text;
+    await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+    await writeFile(join(folder, "explain.mjs"), code.replace('"torquelens"', `"${root}dist/index.js"`));
+    await copyFile(join(root, "test/data/getting-started/policy.onnx"), join(folder, "policy.onnx"));
+    await writeFile(join(folder, "policy.yaml"), card);
+    const camera = { create: { width: 160, height: 120, channels: 3, background: "teal" } } as const;
+    await sharp(camera).png().toFile(join(folder, "camera.png"));
+    const { stdout } = await promisify(execFile)(process.execPath, ["explain.mjs"], { cwd: folder });
+    expect(stdout).toMatch(/'image', 'joint_position', 'joint_velocity'/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
