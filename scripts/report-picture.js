@@ -1,6 +1,6 @@
 // Makes the picture of docs/report.md with the program itself: part of `npm run pictures`.
 import { mkdir, writeFile } from "node:fs/promises";
-import { overTime } from "../dist/analysis/page/charts.js";
+import { overTime } from "../dist/analysis/page/over-time.js";
 import { identityOf, RunBuilder } from "../dist/analysis/run-builder.js";
 import { Explainer } from "../dist/explain/explainer.js";
 import { toExplanation } from "../dist/messages/explanation.js";

@@ -1,5 +1,6 @@
 import { CurveStatistics } from "../analysis/curve.js";
-import { bars, curves } from "../analysis/page/charts.js";
+import { bars } from "../analysis/page/bars.js";
+import { curves } from "../analysis/page/curves.js";
 import { draw } from "../page/draw.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { alongTrajectories, type Course, type GROUPS, type MeanOverTicks } from "./course.js";

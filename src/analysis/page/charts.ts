@@ -1,207 +1,90 @@
-import { mean } from "../../numbers/mean.js";
-import { colors, type Row } from "../../page/draw.js";
-import { type CurveStatistics, gridPoint } from "../curve.js";
-import { counts, type Run, secondsAt } from "../run.js";
+import { percent, plural } from "../../numbers/format.js";
+import { draw } from "../../page/draw.js";
+import { figure, type Html, html, table } from "../../page/html.js";
+import type { Run } from "../run.js";
+import type { Alignment, Survey } from "../survey.js";
+import { bars } from "./bars.js";
+import { curves } from "./curves.js";
+import { overTime } from "./over-time.js";
+import { torqueTable } from "./parts.js";
 
-/** Charts as Vega-Lite specifications. */
-
-const WIDTH = 720;
-const SHARE_AXIS = { format: "%", values: [0, 0.25, 0.5, 0.75, 1] };
-/** More points than that cannot be told apart at this width. */
-const POINTS = 360;
-
-const modalityColor = (modalities: readonly string[]) => ({
-  field: "modality",
-  type: "nominal",
-  scale: colors(modalities),
-  sort: null,
-});
-
-const stacked = {
-  field: "share",
-  type: "quantitative",
-  stack: "zero",
-  scale: { domain: [0, 1] },
-  axis: SHARE_AXIS,
-  title: "share",
-};
-
-/** Shares of one run over time as stacked areas, what is idle pale; the α-weighted sum, or of one torque. */
-export function overTime(run: Run, joint?: number): object {
-  const { modalities } = run.identity;
-  const rows = sharesOverTime(run, joint);
-  const layers = [
-    {
-      data: { values: rows },
-      mark: { type: "area", interpolate: "linear", stroke: "white", strokeWidth: 0.5 },
-      encoding: {
-        x: { field: "seconds", type: "quantitative", title: "time, s", scale: { nice: false }, axis: { grid: false } },
-        y: stacked,
-        color: { ...modalityColor(modalities), ...(joint !== undefined && { legend: null }) },
-        order: { field: "order", type: "quantitative" },
-      },
-    },
-    {
-      data: { values: idleStretches(run) },
-      mark: { type: "rect", color: "white", opacity: 0.7 },
-      encoding: { x: { field: "from", type: "quantitative" }, x2: { field: "to" } },
-    },
-  ];
-  return {
-    width: joint === undefined ? WIDTH : WIDTH / 2 - 50,
-    height: joint === undefined ? 180 : 110,
-    layer: layers,
-  };
+/** A chart of the report. The page shows the charts of these tables in their order. */
+export interface Chart<T> {
+  /** Vega-Lite specification. */
+  spec(subject: T): object;
+  caption(subject: T): string;
 }
 
-function sharesOverTime(run: Run, joint: number | undefined): Row[] {
-  const { modalities, joints } = run.identity;
-  const width = modalities.length;
-  const values = joint === undefined ? run.shares : run.torqueShares;
-  const row = (i: number) => (joint === undefined ? i : i * joints.length + joint) * width;
-  const bins = Math.min(POINTS, run.ticks);
-  const rows: Row[] = [];
-  for (let bin = 0; bin < bins; bin++) {
-    const [from, to] = [bin, bin + 1].map((edge) => Math.floor((edge * run.ticks) / bins)) as [number, number];
-    const known = Array.from({ length: to - from }, (_, k) => from + k).filter((i) => !Number.isNaN(values[row(i)]!));
-    if (known.length === 0) continue;
-    const seconds = mean(known, (i) => secondsAt(run, i));
-    modalities.forEach((modality, m) => {
-      const share = mean(known, (i) => values[row(i) + m]!);
-      rows.push({ seconds, modality, share, order: width - m });
-    });
-  }
-  return rows;
-}
-
-function idleStretches(run: Run): Row[] {
-  const stretches: Row[] = [];
-  for (let i = 0; i < run.ticks; ) {
-    const counted = counts(run, i);
-    let end = i + 1;
-    while (end < run.ticks && counts(run, end) === counted) end++;
-    if (!counted) stretches.push({ from: secondsAt(run, i), to: secondsAt(run, Math.min(end, run.ticks - 1)) });
-    i = end;
-  }
-  return stretches;
-}
-
-/** Mean shares over a grid, with a band of a standard deviation to both sides. */
-export function curves(
-  statistics: CurveStatistics,
-  modalities: readonly string[],
-  axis: string,
-  mark?: number,
-): object {
-  const rows: Row[] = modalities.flatMap((modality, m) =>
-    Array.from({ length: statistics.grid.points }, (_, k) => {
-      const { mean, std } = statistics.at(k, m);
-      const spread = Number.isNaN(std) ? 0 : std;
-      const [low, high] = [Math.max(0, mean - spread), Math.min(1, mean + spread)];
-      return { at: gridPoint(statistics.grid, k), modality, mean: finite(mean), low: finite(low), high: finite(high) };
-    }),
-  );
-  const x = {
-    field: "at",
-    type: "quantitative",
-    title: axis,
-    scale: { nice: false },
-    axis: { grid: false, tickCount: 12 },
-  };
-  const color = modalityColor(modalities);
-  return {
-    width: WIDTH,
-    height: 220,
-    layer: [
-      {
-        data: { values: rows },
-        mark: { type: "area", opacity: 0.22, invalid: "break-paths-show-domains" },
-        encoding: {
-          x,
-          y: { field: "low", type: "quantitative", title: "share", axis: SHARE_AXIS, scale: { domain: [0, 1] } },
-          y2: { field: "high" },
-          color,
-        },
-      },
-      {
-        data: { values: rows },
-        mark: { type: "line", strokeWidth: 2, invalid: "break-paths-show-domains" },
-        encoding: { x, y: { field: "mean", type: "quantitative" }, color, strokeDash: dashes(modalities) },
-      },
-      ...(mark === undefined
-        ? []
-        : [
-            {
-              data: { values: [{ at: mark }] },
-              mark: { type: "rule", color: "#333", strokeDash: [2, 2] },
-              encoding: { x: { field: "at", type: "quantitative" } },
-            },
-          ]),
-    ],
-  };
-}
-
-/** Lines differ in print without colour, too. */
-const dashes = (modalities: readonly string[]) => ({
-  field: "modality",
-  type: "nominal",
-  sort: null,
-  scale: {
-    domain: [...modalities],
-    range: modalities.map(
-      (_, m) =>
-        [
-          [1, 0],
-          [6, 2],
-          [2, 2],
-          [8, 2, 2, 2],
-          [12, 3],
-        ][m % 5]!,
-    ),
+/** Of two sets side by side. */
+export const COMPARISON_CHARTS: readonly Chart<readonly Survey[]>[] = [
+  {
+    spec: (sets) =>
+      bars(
+        sets.map(({ name, identity }) => ({ name, modalities: identity.modalities })),
+        (set, m) => sets[set]!.shares()[m]!,
+      ),
+    caption: () => "Mean share of each modality in both sets; whiskers: standard deviation between runs.",
   },
-});
+];
 
-const finite = (value: number) => (Number.isFinite(value) ? value : null);
+/** Of a set; each under its title and above its tables. */
+export const SET_CHARTS: readonly (Chart<Survey> & { readonly title: string; tables(set: Survey): Html })[] = [
+  {
+    title: "Shares",
+    spec: (set) => bars([{ name: set.name, modalities: set.identity.modalities }], (_, m) => set.shares()[m]!),
+    caption: ({ runs }) =>
+      `Mean share of each modality; whiskers: ${runs.length > 1 ? `standard deviation between the ${runs.length} runs` : "standard deviation over ticks"}.`,
+    tables: (set) => html`${table(
+      ["modality", "mean", "std"],
+      set.shares().map(({ mean, std }, m) => [set.identity.modalities[m]!, percent(mean), percent(std)]),
+    )}
+<h3>What each torque was based on</h3>
+${torqueTable(set.torques(), set.identity.modalities)}`,
+  },
+  {
+    title: "Over the episode",
+    spec: ({ episode, identity }) => curves(episode, identity.modalities, "% of the episode"),
+    caption: ({ runs }) =>
+      `Shares over per cent of the episode: mean of ${plural(runs.length, "run")}${runs.length > 1 ? ", band: ± one standard deviation between runs" : ""}.`,
+    tables: ({ episode, identity }) =>
+      table(
+        ["modality", ...QUARTERS.map((at) => `at ${at} %`)],
+        identity.modalities.map((modality, m) => [modality, ...QUARTERS.map((at) => percent(episode.at(at, m).mean))]),
+      ),
+  },
+];
 
-/** Mean share of each modality, a bar a set, with the standard deviation over runs as a whisker. */
-export function bars(
-  sets: readonly {
-    readonly name: string;
-    readonly modalities: readonly string[];
-  }[],
-  statistics: (set: number, m: number) => { readonly mean: number; readonly std: number },
-): Readonly<Record<string, unknown>> & { readonly layer: readonly object[] } {
-  const modalities = [...new Set(sets.flatMap((set) => set.modalities))];
-  const rows: Row[] = sets.flatMap(({ name, modalities: own }, set) =>
-    own.map((modality, m) => {
-      const { mean, std } = statistics(set, m);
-      const spread = Number.isNaN(std) ? 0 : std;
-      return {
-        set: name,
-        modality,
-        mean: finite(mean),
-        low: Math.max(0, mean - spread),
-        high: Math.min(1, mean + spread),
-      };
-    }),
-  );
-  const several = sets.length > 1;
-  const y = { field: "modality", type: "nominal", sort: null, title: null, axis: { labelLimit: 240 } };
-  const offset = several ? { yOffset: { field: "set", type: "nominal", sort: null } } : {};
-  const color = several
-    ? { field: "set", type: "nominal", sort: null, scale: colors(sets.map(({ name }) => name)) }
-    : { ...modalityColor(modalities), legend: null };
-  const x = { field: "mean", type: "quantitative", title: "share", axis: SHARE_AXIS, scale: { domain: [0, 1] } };
-  return {
-    width: WIDTH - 160,
-    height: { step: several ? 16 : 26 },
-    data: { values: rows },
-    layer: [
-      { mark: { type: "bar" }, encoding: { x, y, ...offset, color } },
-      {
-        mark: { type: "rule", color: "#222", strokeWidth: 1.5 },
-        encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" }, y, ...offset },
-      },
-    ],
-  };
+const QUARTERS = [0, 25, 50, 75, 100];
+
+/** Of a kind of event, that happens in a set at least once. */
+export const EVENT_CHARTS: readonly Chart<Alignment & { readonly modalities: readonly string[] }>[] = [
+  {
+    spec: ({ curves: aligned, modalities }) => curves(aligned, modalities, "time from the event, s", 0),
+    caption: ({ event, curves: { curves: count } }) =>
+      `Shares around ${event.text}: mean of ${plural(count, "event")}, band: ± one standard deviation.`,
+  },
+];
+
+/** Of a run. */
+export const RUN_CHARTS: readonly Chart<Run>[] = [
+  {
+    spec: (run) => overTime(run),
+    caption: () =>
+      "Shares over time, of all torques together weighted by importance; pale where the tick does not count.",
+  },
+];
+
+/** Of a torque of a run. */
+export const TORQUE_CHARTS: readonly Chart<{ readonly run: Run; readonly joint: number }>[] = [
+  {
+    spec: ({ run, joint }) => overTime(run, joint),
+    caption: ({ run, joint }) => run.identity.joints[joint]!,
+  },
+];
+
+/** Draws a subject's charts as figures with their captions. */
+export async function figures<T>(charts: readonly Chart<T>[], subject: T): Promise<Html[]> {
+  const drawn: Html[] = [];
+  for (const chart of charts) drawn.push(figure(await draw(chart.spec(subject)), chart.caption(subject)));
+  return drawn;
 }

@@ -1,8 +1,8 @@
 import { type Html, html, table } from "../../page/html.js";
-import type { Details } from "../details.js";
 import { LIMIT_FLAGS, type Moment, type Ranking, type Reason, UNUSUAL } from "../ranking.js";
 import type { Survey } from "../survey.js";
-import { legendOf, stripOf } from "./parts.js";
+import type { Details } from "./details.js";
+import { legendOf, stripOf } from "./film-strip.js";
 
 const REASONS: Readonly<Record<Reason, (ranking: Ranking) => string>> = {
   shares: ({ phases }) =>

@@ -1,10 +1,9 @@
 import { percent, plural } from "../../numbers/format.js";
-import { draw } from "../../page/draw.js";
-import { figure, type Html, html, STYLE, table } from "../../page/html.js";
-import type { Details } from "../details.js";
+import { type Html, html, STYLE, table } from "../../page/html.js";
 import type { Findings } from "../findings.js";
 import type { Comparison, Survey } from "../survey.js";
-import { bars } from "./charts.js";
+import { COMPARISON_CHARTS, figures } from "./charts.js";
+import type { Details } from "./details.js";
 import { setSection } from "./set.js";
 
 /**
@@ -40,12 +39,8 @@ ${sections}
 
 async function comparisonSection(surveys: readonly Survey[], comparison: readonly Comparison[]): Promise<Html> {
   const [a, b] = surveys as [Survey, Survey];
-  const chart = bars(
-    surveys.map(({ name, identity }) => ({ name, modalities: identity.modalities })),
-    (set, m) => surveys[set]!.shares()[m]!,
-  );
   return html`<h2>${a.name} and ${b.name}</h2>
-${figure(await draw(chart), "Mean share of each modality in both sets; whiskers: standard deviation between runs.")}
+${await figures(COMPARISON_CHARTS, surveys)}
 ${table(
   ["modality", a.name, b.name, "difference", "95 % interval", "Hedges’ g", "Cliff’s δ"],
   comparison.map(({ modality, difference }) => {

@@ -1,36 +1,20 @@
 import sharp from "sharp";
-import type { MessageFolders } from "../bag/message-folders.js";
-import { draw } from "../page/draw.js";
-import { overTime } from "./page/charts.js";
-import { type Point, readPictures } from "./page/pictures.js";
-import type { Moment, Ranking } from "./ranking.js";
-import { type ReadRunsOptions, readRuns } from "./read-runs.js";
-import { type Run, runName, secondsAt } from "./run.js";
-import type { Survey } from "./survey.js";
-
-/** A picture of a film strip. */
-export interface Frame {
-  /** Seconds from the run's first tick. */
-  readonly seconds: number;
-  /** Camera, where there are several; else empty. */
-  readonly camera: string;
-  /** JPEG, at most `FRAME_WIDTH` wide. */
-  readonly jpeg: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  /** The policy's feature points, pixels of the JPEG. */
-  readonly points: readonly Point[];
-}
-
-export type Strip = readonly Frame[];
+import type { MessageFolders } from "../../bag/message-folders.js";
+import type { Html } from "../../page/html.js";
+import type { Moment, Ranking } from "../ranking.js";
+import { type ReadRunsOptions, readRuns } from "../read-runs.js";
+import { type Run, runName, secondsAt } from "../run.js";
+import type { Survey } from "../survey.js";
+import { figures, RUN_CHARTS, TORQUE_CHARTS } from "./charts.js";
+import type { Frame, Strip } from "./film-strip.js";
+import { readPictures } from "./pictures.js";
 
 /** What is shown of a run by itself. */
 export interface RunDetail {
   /** Index of the run in its survey. */
   readonly run: number;
-  /** SVG: shares over time, of all torques together and of each. */
-  readonly overTime: string;
-  readonly perJoint: readonly { readonly joint: string; readonly svg: string }[];
+  readonly charts: readonly Html[];
+  readonly torqueCharts: readonly Html[];
   readonly strip: Strip;
 }
 
@@ -93,12 +77,10 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
   return { runs: details.sort((a, b) => order.indexOf(a.run) - order.indexOf(b.run)), strips };
 }
 
-async function chartsOf(run: Run): Promise<Pick<RunDetail, "overTime" | "perJoint">> {
-  const perJoint: { joint: string; svg: string }[] = [];
-  for (const [j, joint] of run.identity.joints.entries()) {
-    perJoint.push({ joint, svg: await draw(overTime(run, j)) });
-  }
-  return { overTime: await draw(overTime(run)), perJoint };
+async function chartsOf(run: Run): Promise<Pick<RunDetail, "charts" | "torqueCharts">> {
+  const torqueCharts: Html[] = [];
+  for (const joint of run.identity.joints.keys()) torqueCharts.push(...(await figures(TORQUE_CHARTS, { run, joint })));
+  return { charts: await figures(RUN_CHARTS, run), torqueCharts };
 }
 
 interface Placed {

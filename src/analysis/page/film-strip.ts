@@ -1,0 +1,44 @@
+import { type Html, html } from "../../page/html.js";
+import type { Point } from "./pictures.js";
+
+/** A picture of a film strip. */
+export interface Frame {
+  /** Seconds from the run's first tick. */
+  readonly seconds: number;
+  /** Camera, where there are several; else empty. */
+  readonly camera: string;
+  /** JPEG, at most `FRAME_WIDTH` wide. */
+  readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** The policy's feature points, pixels of the JPEG. */
+  readonly points: readonly Point[];
+}
+
+export type Strip = readonly Frame[];
+
+/** A film strip; says so where there are no pictures. */
+export function stripOf(strip: Strip): Html {
+  if (strip.length === 0) return html`<p class="note">No pictures: the bag holds no …/overlay/compressed here.</p>`;
+  return html`<div class="strip">${strip.map((frame) => {
+    const label = `${frame.seconds.toFixed(2)} s${frame.camera && `, ${frame.camera}`}`;
+    const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
+    return html`<figure><div class="shot"><img src="${source}" alt="heatmap over the camera image at ${label}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
+  })}</div>`;
+}
+
+/** What dots on pictures are; nothing where there are none. */
+export function legendOf(strips: Iterable<Strip>): Html {
+  const any = [...strips].some((strip) => strip.some(({ points }) => points.length > 0));
+  return any ? html`<p class="note">Dots on pictures: the policy's feature points.</p>` : html``;
+}
+
+/** Feature points, to lie over a picture. */
+function pointsOf({ width, height, points }: Frame): Html {
+  if (points.length === 0) return html``;
+  const radius = (width / 55).toFixed(2);
+  const dots = points.map(
+    ([x, y]) => html`<circle cx="${(x + 0.5).toFixed(1)}" cy="${(y + 0.5).toFixed(1)}" r="${radius}"/>`,
+  );
+  return html`<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${dots}</svg>`;
+}
