@@ -1,5 +1,6 @@
 // The import table is docs/rooms.json; docs/architecture.md shows it. A room may import itself, the rooms it lists, the
-// rooms inside it and the files that stand loose in src. A room inside a room also may import what the outer one may.
+// rooms inside it and the files that stand loose in src. A room inside a room also may import what the outer one may; one
+// that lists the outer room is closed to it.
 const rooms = require("./docs/rooms.json");
 
 const OPEN_TO_ALL = ["errors.ts", "package-files.ts"];
@@ -35,6 +36,15 @@ module.exports = {
         severity: "error",
         from: { path: `^src/${room}/` },
         to: { path: "^src/", pathNot: anyOf([room, ...allowed(room), ...OPEN_TO_ALL]) },
+      })),
+    ...Object.keys(rooms)
+      .filter((room) => rooms[room].may.includes(outer(room)))
+      .map((room) => ({
+        name: `not-into-${room}`,
+        comment: `src/${room} imports src/${outer(room)}, which may not import it`,
+        severity: "error",
+        from: { path: `^src/${outer(room)}/`, pathNot: `^src/${room}/` },
+        to: { path: `^src/${room}/` },
       })),
     ...Object.entries(rooms).flatMap(([room, { typesOnly = [] }]) =>
       typesOnly.map((other) => ({

@@ -4,7 +4,7 @@ import type { ChangeWindows, Verdict } from "./claims.js";
 import type { Course } from "./course.js";
 import type { Extent } from "./extent.js";
 import type { Mass } from "./mass.js";
-import type { Pictured } from "./page/picture.js";
+import type { Pictured } from "./picture.js";
 import type { Cascade, Collapse } from "./sanity.js";
 
 /** The convention that everything is measured under first. */

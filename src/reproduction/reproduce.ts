@@ -17,8 +17,8 @@ import { type Measured, type TaskFindings, USUAL } from "./findings.js";
 import type { Hooks } from "./hooks.js";
 import { dataMeans } from "./means.js";
 import { type Found, measure } from "./measuring.js";
-import { type Pictured, picture } from "./page/picture.js";
 import { METHODS, TESTED } from "./paper.js";
+import { type Pictured, picture } from "./picture.js";
 import { SameNetwork } from "./same-network.js";
 import { type Cascade, type Collapse, cascade, collapse } from "./sanity.js";
 

@@ -5,8 +5,8 @@ import { CONVENTIONS } from "../../policy/conventions.js";
 import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
 import { PARTS } from "../mass.js";
 import { METHODS, TESTED } from "../paper.js";
+import type { Pictured } from "../picture.js";
 import type { Collapse } from "../sanity.js";
-import type { Pictured } from "./picture.js";
 import type { FigureOf } from "./task.js";
 
 /** Parts of a task's section: where the policy looks, and what heatmaps are worth. */

@@ -26,7 +26,7 @@ test.each([
   const drawn = await draw();
   expect(drawn).toHaveLength(count);
   for (const { text } of drawn) {
-    expect(text).toMatch(/<svg[^]+<\/svg>[^]*<figcaption>[^<]+<\/figcaption>/);
+    expect(text).toMatch(/<svg.+<\/svg>.*<figcaption>[^<]+<\/figcaption>/s);
     expect(text).not.toMatch(/NaN|undefined/);
   }
 });
