@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { ExplanationMessage } from "../messages/types.js";
+import { stampOf } from "../sensing/stamp.js";
 import { decoderOf } from "./decode.js";
 import { OWN_TOPICS } from "./explained-bag.js";
 import { readWholeRecords } from "./read-whole.js";
@@ -30,10 +31,9 @@ const decodeExplanation = decoderOf(
 /** The torques and the image's stamp of a tick that an earlier run explained. */
 export function explained({ messages }: KnownTick): { torque: Float32Array; stamp: bigint } {
   const { torques, header } = decodeExplanation(messages.get(EXPLANATION)!) as ExplanationMessage;
-  const { sec, nanosec } = header.stamp;
   return {
     torque: Float32Array.from(torques, ({ torque }) => torque),
-    stamp: BigInt(sec) * 1_000_000_000n + BigInt(nanosec),
+    stamp: stampOf(header.stamp),
   };
 }
 

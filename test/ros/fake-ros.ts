@@ -1,7 +1,7 @@
 import { InputError } from "#src/errors.js";
 import { messageType } from "#src/messages/definitions.js";
 import type { Qos } from "#src/messages/qos.js";
-import { guarded } from "#src/ros/guard.js";
+import { guarded } from "#src/ros/client/guard.js";
 import type {
   Answer,
   Endpoint,
@@ -12,7 +12,7 @@ import type {
   Severity,
   Subscription,
   Take,
-} from "#src/ros/ros.js";
+} from "#src/ros/client/ros.js";
 import { decode } from "../messages/decode.js";
 
 /** A graph of one node in memory: whoever tests is all other nodes. */

@@ -7,7 +7,7 @@ import { openBag } from "#src/bag/open-bag.js";
 import { encoderOf } from "#src/messages/cdr.js";
 import { readerOf } from "#src/messages/cdr-read.js";
 import { messageType } from "#src/messages/definitions.js";
-import { feedsOf } from "#src/ros/inputs.js";
+import { feedsOf } from "#src/ros/explain/inputs.js";
 import { FEEDERS, type Feeder } from "#src/sensing/feeders.js";
 import { Observer } from "#src/sensing/observer.js";
 import { writeMcap } from "../bag/recordings.js";

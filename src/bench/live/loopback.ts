@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.js";
 import type { Time } from "../../messages/types.js";
-import type { Fields, Publisher, RosNode, Subscription } from "../../ros/ros.js";
+import type { Fields, Publisher, RosNode, Subscription } from "../../ros/client/ros.js";
 import { type RobotMessages, type RobotOutputs, wallClock } from "./robot.js";
 
 /** What is read of a node where nobody else is. */

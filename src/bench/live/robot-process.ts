@@ -1,7 +1,7 @@
 import { encoderOf } from "../../messages/cdr.js";
 import { QOS } from "../../messages/qos.js";
 import type { Time } from "../../messages/types.js";
-import { openNode } from "../../ros/rclnodejs.js";
+import { openNode } from "../../ros/client/rclnodejs.js";
 import { READ } from "./loopback.js";
 import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
 

@@ -3,7 +3,7 @@ import { Latencies } from "../../explain/latencies.js";
 import type { Observation } from "../../explain/observation.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { Channel, ChannelOptions } from "../../messages/channels.js";
-import type { Publisher, RosNode } from "../../ros/ros.js";
+import type { Publisher, RosNode } from "../../ros/client/ros.js";
 import type { Match } from "../../sensing/match.js";
 import { wallClock } from "./robot.js";
 

@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.js";
-import { openNode } from "../../ros/rclnodejs.js";
-import type { RosNode } from "../../ros/ros.js";
+import { openNode } from "../../ros/client/rclnodejs.js";
+import type { RosNode } from "../../ros/client/ros.js";
 import { Loopback } from "./loopback.js";
 import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
 import type { RobotReply, RobotRequest } from "./robot-process.js";

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../errors.js";
-import type { RosArguments } from "../../ros/arguments.js";
+import type { RosArguments } from "../../ros/client/arguments.js";
+import type { RosNode } from "../../ros/client/ros.js";
 import { type Overrides, overridesFor } from "../../ros/parameters/overrides.js";
 import type { Table } from "../../ros/parameters/parameter-spec.js";
 import { Parameters, unknownParameters } from "../../ros/parameters/parameters.js";
-import type { RosNode } from "../../ros/ros.js";
 
 /** What was given for a node on the command line. @throws InputError for a file that cannot be read or is wrong */
 export function givenFor(ros: RosNode, { parameters }: RosArguments): Promise<Overrides> {

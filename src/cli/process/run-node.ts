@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { Warnings } from "../../health/warnings.js";
 import { loadPolicy } from "../../policy/policy.js";
-import { rosArguments } from "../../ros/arguments.js";
-import { RosClock } from "../../ros/clock.js";
-import { ExplainNode } from "../../ros/explain-node.js";
-import { EXPLAIN_NODE } from "../../ros/nodes.js";
+import { rosArguments } from "../../ros/client/arguments.js";
+import { RosClock } from "../../ros/client/clock.js";
+import { openNode } from "../../ros/client/rclnodejs.js";
+import { ExplainNode } from "../../ros/explain/explain-node.js";
 import { EXPLAIN_PARAMETERS } from "../../ros/parameters/explain-parameters.js";
+import { EXPLAIN_NODE } from "../../ros/parameters/nodes.js";
+import { givenQos, QosOverrides } from "../../ros/parameters/qos-overrides.js";
 import { givenValuesTable } from "../../ros/parameters/values-parameters.js";
-import { givenQos, QosOverrides } from "../../ros/qos.js";
-import { openNode } from "../../ros/rclnodejs.js";
 import { methodOf } from "../options/method.js";
 import { givenFor, parametersOf } from "../options/ros-arguments.js";
 

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scalar } from "yaml";
 import { InputError } from "../../errors.js";
-import type { ParameterArgument } from "../arguments.js";
+import type { ParameterArgument } from "../client/arguments.js";
 
 /** A value as it was written, before a parameter's type says how to read it. */
 export type Written = Text | readonly Text[];

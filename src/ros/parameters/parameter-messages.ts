@@ -1,4 +1,4 @@
-import type { Fields } from "../ros.js";
+import type { Fields } from "../client/ros.js";
 import type { Spec, Value } from "./parameter-spec.js";
 
 /** rcl_interfaces/msg/ParameterType */

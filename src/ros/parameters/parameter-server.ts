@@ -1,7 +1,7 @@
 import { compileEncoder } from "../../messages/cdr.js";
 import { messageType } from "../../messages/definitions.js";
 import { toTime } from "../../messages/robot.js";
-import type { Answer, Fields, RosNode } from "../ros.js";
+import type { Answer, Fields, RosNode } from "../client/ros.js";
 import { fromParameterValue, listed, TYPES, toDescriptor, toParameterValue } from "./parameter-messages.js";
 import type { Table } from "./parameter-spec.js";
 import type { Parameters } from "./parameters.js";

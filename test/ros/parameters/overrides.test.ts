@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { rosArguments } from "#src/ros/arguments.js";
+import { rosArguments } from "#src/ros/client/arguments.js";
 import { isFor, overridesFor, parameterFile } from "#src/ros/parameters/overrides.js";
 import type { Table } from "#src/ros/parameters/parameter-spec.js";
 import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";

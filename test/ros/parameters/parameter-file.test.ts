@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { rosArguments } from "#src/ros/arguments.js";
-import { NODES, PARAMETER_FILE } from "#src/ros/nodes.js";
+import { rosArguments } from "#src/ros/client/arguments.js";
+import { NODES, PARAMETER_FILE } from "#src/ros/parameters/nodes.js";
 import { overridesFor } from "#src/ros/parameters/overrides.js";
 import { parameterFileOf } from "#src/ros/parameters/parameter-file.js";
 import { problemOf } from "#src/ros/parameters/parameter-spec.js";

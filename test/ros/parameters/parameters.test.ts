@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
+import type { Fields } from "#src/ros/client/ros.js";
 import { serveParameters } from "#src/ros/parameters/parameter-server.js";
 import type { Table } from "#src/ros/parameters/parameter-spec.js";
 import { Parameters } from "#src/ros/parameters/parameters.js";
-import type { Fields } from "#src/ros/ros.js";
 import { FakeRos } from "../fake-ros.js";
 
 const table = {

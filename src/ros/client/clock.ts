@@ -1,0 +1,36 @@
+import { QOS } from "../../messages/qos.js";
+import type { Time } from "../../messages/types.js";
+import { stampOf } from "../../sensing/stamp.js";
+import type { RosNode, Subscription } from "./ros.js";
+
+/**
+ * The node's time: the machine's, or with `use_sim_time` what `/clock` says. Our own, because the client library asks
+ * for a reliable `/clock`, and `ros2 bag play` offers a best-effort one: it would stand still without a word.
+ */
+export class RosClock {
+  #subscription: Subscription | undefined;
+  #simulated: bigint | undefined;
+
+  constructor(private readonly ros: RosNode) {}
+
+  get isSimulated(): boolean {
+    return this.#subscription !== undefined;
+  }
+
+  /** Nanoseconds; with simulated time 0 until `/clock` has been heard. */
+  now(): bigint {
+    return this.isSimulated ? (this.#simulated ?? 0n) : this.ros.systemTime();
+  }
+
+  /** Follows `/clock`, or the machine's clock. */
+  simulate(on: boolean): void {
+    if (on === this.isSimulated) return;
+    this.#subscription?.close();
+    this.#subscription = undefined;
+    this.#simulated = undefined;
+    if (!on) return;
+    this.#subscription = this.ros.subscribe("rosgraph_msgs/msg/Clock", "/clock", QOS.clock, ({ clock }) => {
+      this.#simulated = stampOf(clock as Time);
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { loadProfile } from "../../health/profile.js";
+import type { Thresholds } from "../../health/thresholds.js";
+import type { DisplayOptions } from "../../messages/display.js";
+import { givenModalities } from "../../sensing/given-values.js";
+import type { SyncOptions } from "../../sensing/sync-options.js";
+import { DIAGNOSTICS_PARAMETERS } from "../parameters/diagnostics-parameters.js";
+import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
+import { optionsFrom } from "../parameters/option-table.js";
+import type { Value } from "../parameters/parameter-spec.js";
+import { SYNC_PARAMETERS } from "../parameters/sync-parameters.js";
+import { VALUES_PREFIX, valuesFrom } from "../parameters/values-parameters.js";
+import type { ExplainSession } from "./explain-session.js";
+import type { Surroundings } from "./parts.js";
+
+type Effect = () => void | Promise<void>;
+
+/**
+ * Puts changed parameters into effect on a running session. Where one is refused, the changes before it are undone.
+ * @throws InputError with the reason
+ */
+export async function applyChanges(
+  changes: ReadonlyMap<string, Value>,
+  around: Surroundings,
+  session: ExplainSession | undefined,
+): Promise<void> {
+  const before = (name: string) => around.parameters.value(name)!;
+  const after = (name: string) => changes.get(name) ?? before(name);
+  const effects = effectsOf(after, around, session);
+  const undo = effectsOf(before, around, session);
+  const done: Effect[] = [];
+  try {
+    for (const [names, effect] of effects) {
+      if (!names.some((name) => changes.has(name))) continue;
+      done.unshift(undo.find(([same]) => same[0] === names[0])![1]);
+      await effect();
+    }
+  } catch (error) {
+    // The first one threw and changed nothing.
+    for (const effect of done.slice(1)) await effect();
+    throw error;
+  }
+}
+
+/** What each parameter changes in a running node; those that may be refused or take long come last. */
+function effectsOf(
+  value: (name: string) => Value,
+  { clock, methodOf }: Surroundings,
+  session: ExplainSession | undefined,
+): [names: readonly string[], effect: Effect][] {
+  const ofClock: [readonly string[], Effect] = [["use_sim_time"], () => clock.simulate(value("use_sim_time") === true)];
+  const method = () => methodOf(value("method") as string);
+  if (!session) return [ofClock, [["method"], async () => void (await method())]];
+  const { policy, explainer, observer, encoder, monitor } = session.parts;
+  const values = valuesFrom(givenModalities(policy), value);
+  const [sync, display, thresholds] = [SYNC_PARAMETERS, DISPLAY_PARAMETERS, DIAGNOSTICS_PARAMETERS];
+  return [
+    ofClock,
+    [["level"], () => explainer.setLevel(value("level") as Parameters<typeof explainer.setLevel>[0])],
+    [Object.keys(display), () => encoder.setDisplay(optionsFrom<DisplayOptions>(display, value))],
+    [Object.keys(sync), () => observer.configure(optionsFrom<SyncOptions>(sync, value))],
+    ...values.map(([name, elements]): [readonly string[], Effect] => [
+      [`${VALUES_PREFIX}${name}`],
+      () => observer.given.set(name, elements),
+    ]),
+    [Object.keys(thresholds), () => monitor.setThresholds(optionsFrom<Thresholds>(thresholds, value))],
+    [["heatmap_joint"], () => explainer.setHeatmapOf((value("heatmap_joint") as string) || undefined)],
+    [
+      ["profile"],
+      async () => {
+        const path = value("profile") as string;
+        monitor.setProfile(path === "" ? undefined : await loadProfile(path));
+      },
+    ],
+    [["method"], async () => explainer.setMethod(await method())],
+  ];
+}

@@ -1,0 +1,189 @@
+import { stat } from "node:fs/promises";
+import { InputError } from "../../errors.js";
+import { SEVERITIES } from "../../health/finding.js";
+import { encoderOf } from "../../messages/cdr.js";
+import { QOS } from "../../messages/qos.js";
+import { toDiagnostics } from "../../messages/robot.js";
+import type { DiagnosticStatusMessage } from "../../messages/types.js";
+import { guarded } from "../client/guard.js";
+import type { Answer } from "../client/ros.js";
+import type { Lifecycle, Managed, Step } from "../lifecycle/lifecycle.js";
+import { serveLifecycle } from "../lifecycle/lifecycle-server.js";
+import { serveParameters } from "../parameters/parameter-server.js";
+import { applyChanges } from "./effects.js";
+import { ExplainSession } from "./explain-session.js";
+import type { Surroundings } from "./parts.js";
+import { SET_METHOD, SET_TORQUE } from "./service-types.js";
+
+const DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray";
+/** Once a second, as diagnostic_updater. */
+const PERIOD = 1000;
+
+/** What tells one version of a file from another. */
+type Version = string;
+
+/** The managed node that explains a policy beside a running arm. */
+export class ExplainNode implements Managed {
+  readonly #lifecycle: Lifecycle;
+  readonly #closing: (() => void)[] = [];
+  #session: ExplainSession | undefined;
+  #version: Version | undefined;
+  readonly #ending = new AbortController();
+  /** Why the last step was refused. */
+  #refusal: string | undefined;
+
+  constructor(private readonly around: Surroundings) {
+    const { ros, parameters, clock } = around;
+    clock.simulate(parameters.get("use_sim_time"));
+    parameters.apply = (changes) => applyChanges(changes, around, this.#session);
+    const server = serveParameters(ros, parameters);
+    const { lifecycle, close } = serveLifecycle(ros, this);
+    this.#lifecycle = lifecycle;
+    const services = [
+      ros.service(
+        SET_METHOD,
+        "~/set_method",
+        this.#setter("method", (method) => `explains by ${method}`),
+      ),
+      ros.service(
+        SET_TORQUE,
+        "~/set_torque",
+        this.#setter("heatmap_joint", (joint) => `heatmaps explain ${joint === "" ? "all torques" : joint}`),
+      ),
+    ];
+    const diagnostics = this.#diagnose();
+    this.#closing.push(
+      diagnostics,
+      () => clock.simulate(false),
+      ...services.map((service) => () => service.close()),
+      close,
+      server.close,
+    );
+  }
+
+  /** Configures and activates, where the parameters say so; a refusal is logged, and the node waits to be told again. */
+  async start(): Promise<void> {
+    if (!this.around.parameters.get("autostart")) return;
+    const isConfigured = await this.#lifecycle.change("configure");
+    if (isConfigured && !this.#ending.signal.aborted) await this.#lifecycle.change("activate");
+  }
+
+  async configure(): Promise<void> {
+    const { parameters, ros } = this.around;
+    this.#refusal = undefined;
+    const path = parameters.get("policy");
+    if (path === "") throw new InputError("parameter policy: expected the path of an ONNX policy (-p policy:=FILE)");
+    this.#version = await versionOf(path);
+    const session = await ExplainSession.open(this.around, this.#ending.signal);
+    this.#session = session;
+    parameters.phase = "configured";
+    const { policy, explainer } = session.parts;
+    for (const line of explainer.warnings) ros.log("warn", line);
+    if (explainer.fallback !== undefined) ros.log("warn", explainer.fallback);
+    const name = `${policy.card.name} (${path})`;
+    ros.log("info", `explains ${name} by ${explainer.method.spec}, within ${explainer.deadlineMs.toFixed(1)} ms`);
+  }
+
+  activate(): void {
+    const { ros, qos } = this.around;
+    this.#session!.activate();
+    for (const name of qos.unused) ros.log("warn", `${name}: this node has no such topic`);
+  }
+
+  async deactivate(): Promise<void> {
+    await this.#session?.deactivate();
+  }
+
+  async cleanup(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    this.around.parameters.phase = "unconfigured";
+    await session?.close();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.cleanup();
+  }
+
+  refused(step: Step, error: Error): void {
+    if (this.#ending.signal.aborted) return;
+    this.#refusal = `${step}: ${error.message}`;
+    this.around.ros.log("error", `cannot ${this.#refusal}`);
+    this.around.ros.log("debug", error.stack ?? "");
+  }
+
+  async recover(step: Step, error: Error): Promise<void> {
+    this.refused(step, error);
+    await this.cleanup();
+  }
+
+  /** Ends everything, after a transition that is under way: native threads do not like to be torn down. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#lifecycle.settled();
+    for (const close of this.#closing.splice(0)) close();
+    await this.cleanup();
+  }
+
+  /** Reports once a second. @returns to end it */
+  #diagnose(): () => void {
+    const { ros, clock, qos } = this.around;
+    const publisher = ros.publisher(DIAGNOSTICS, "/diagnostics", qos.of("/diagnostics", "publisher", QOS.reliable));
+    const encode = encoderOf(DIAGNOSTICS);
+    const tick = async () => {
+      await this.#look();
+      // Also for nobody: a report is of the time since those before.
+      const report = this.#report();
+      if (publisher.subscribers > 0) publisher.publish(encode(toDiagnostics(clock.now(), report)));
+    };
+    const timer = setInterval(
+      guarded("/diagnostics", tick, (where, error) => ros.log("error", `${where}: ${error.message}`)),
+      PERIOD,
+    );
+    return () => {
+      clearInterval(timer);
+      publisher.close();
+    };
+  }
+
+  #setter(name: string, done: (value: string) => string): Answer {
+    return async ({ data }) => {
+      const refusal = await this.around.parameters.set(new Map([[name, data]]));
+      return { success: refusal === undefined, message: refusal ?? done(String(data)) };
+    };
+  }
+
+  #report(): DiagnosticStatusMessage[] {
+    const { ros } = this.around;
+    const { state } = this.#lifecycle;
+    const own: DiagnosticStatusMessage = {
+      level: this.#refusal === undefined ? SEVERITIES.ok : SEVERITIES.error,
+      name: `${ros.name}: state`,
+      message: this.#refusal === undefined ? state : `${state}: cannot ${this.#refusal}`,
+      hardware_id: this.#session?.parts.policy.card.name ?? "",
+      values: [{ key: "State", value: state }],
+    };
+    const session = this.#session;
+    return session ? [own, ...session.parts.monitor.report(session.facts())] : [own];
+  }
+
+  /** Looks whether topics match, and whether the policy is still the one that was loaded. */
+  async #look(): Promise<void> {
+    this.#session?.check();
+    const policy = this.#session?.parts.policy;
+    if (!policy) return;
+    const version = await versionOf(policy.path);
+    if (version === this.#version) return;
+    const again = "the one loaded goes on; ros2 lifecycle set NODE cleanup and configure load the new one";
+    this.around.warnings.problem(policy.path, `the file has changed since it was loaded (${again})`);
+  }
+}
+
+async function versionOf(path: string): Promise<Version> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return "gone";
+  }
+}

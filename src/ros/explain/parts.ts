@@ -1,0 +1,123 @@
+import { Explainer } from "../../explain/explainer.js";
+import { LEVELS } from "../../explain/explanation.js";
+import { jointElementsOf } from "../../explain/joint-relevance.js";
+import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
+import { Monitor } from "../../health/monitor.js";
+import { loadProfile } from "../../health/profile.js";
+import type { Thresholds } from "../../health/thresholds.js";
+import type { Warnings } from "../../health/warnings.js";
+import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import type { DisplayOptions } from "../../messages/display.js";
+import type { Policy } from "../../policy/policy.js";
+import type { Method } from "../../relevance/contract/method.js";
+import { givenModalities } from "../../sensing/given-values.js";
+import { Observer } from "../../sensing/observer.js";
+import type { SyncOptions } from "../../sensing/sync-options.js";
+import type { RosClock } from "../client/clock.js";
+import type { RosNode } from "../client/ros.js";
+import { DIAGNOSTICS_PARAMETERS } from "../parameters/diagnostics-parameters.js";
+import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
+import type { EXPLAIN_PARAMETERS } from "../parameters/explain-parameters.js";
+import { optionsFrom } from "../parameters/option-table.js";
+import type { Parameters } from "../parameters/parameters.js";
+import type { QosOverrides } from "../parameters/qos-overrides.js";
+import { SYNC_PARAMETERS } from "../parameters/sync-parameters.js";
+import { VALUES_PREFIX, valuesFrom, valuesTable } from "../parameters/values-parameters.js";
+import { unlessAborted } from "./abandon.js";
+import { rehearse } from "./rehearsal.js";
+import { RosSink } from "./ros-sink.js";
+
+/** The node around a session. */
+export interface Surroundings {
+  readonly ros: RosNode;
+  readonly parameters: Parameters<typeof EXPLAIN_PARAMETERS>;
+  readonly clock: RosClock;
+  readonly qos: QosOverrides;
+  readonly warnings: Warnings;
+  readonly loadPolicy: (path: string, card: string | undefined) => Promise<Policy>;
+  readonly methodOf: (spec: string) => Promise<Method>;
+}
+
+/** What a configured node holds until its clean-up. */
+export interface Parts {
+  readonly policy: Policy;
+  readonly explainer: RealTimeExplainer;
+  readonly observer: Observer;
+  readonly encoder: ChannelEncoder;
+  readonly monitor: Monitor;
+  readonly sink: RosSink;
+}
+
+/** Topics start at different times: for so long, unmatched images are not reported, seconds. */
+const QUIET_START = 5;
+
+/**
+ * Loads, compiles and warms up a policy, and opens the topics of its explanations.
+ * @param signal aborts the opening, which then throws its reason
+ * @param topicOf resolved topic of a name in the observer's counters
+ * @throws InputError naming the fault in policy, card, arm, method or profile; nothing stays open then
+ */
+export async function openParts(
+  around: Surroundings,
+  signal: AbortSignal,
+  topicOf: (counter: string) => string,
+): Promise<Parts> {
+  const { ros, parameters, clock, qos, warnings } = around;
+  const get = parameters.get.bind(parameters);
+  const value = parameters.value.bind(parameters);
+  const policy = await around.loadPolicy(get("policy"), get("card") || undefined);
+  signal.throwIfAborted();
+  const others = givenModalities(policy);
+  parameters.replace(VALUES_PREFIX, valuesTable(others));
+  const values = valuesFrom(others, value).filter(([, elements]) => elements !== undefined);
+  const opened: (() => unknown)[] = [];
+  try {
+    const path = get("profile");
+    const profile = path === "" ? undefined : await loadProfile(path);
+    const problem = (name: string, reason: string) => warnings.problem(topicOf(name), reason);
+    const making = Observer.create(policy, {
+      ...optionsFrom<SyncOptions>(SYNC_PARAMETERS, value),
+      now: () => clock.now(),
+      problem,
+      quietStart: QUIET_START,
+      values: Object.fromEntries(values) as Readonly<Record<string, readonly number[]>>,
+      heard: others.map(({ name }) => name),
+    });
+    const observer = await unlessAborted(making, signal, (late) => late.delete());
+    opened.push(() => observer.delete());
+    const driven = await Explainer.create(policy, {
+      method: await around.methodOf(get("method")),
+      levels: LEVELS,
+      aside: true,
+      budget: get("budget"),
+      threads: get("threads"),
+      device: get("device"),
+      precision: get("precision"),
+      signal,
+    });
+    opened.push(() => driven.close());
+    const explainer = new RealTimeExplainer(driven, {
+      level: get("level"),
+      heatmapOf: get("heatmap_joint") || undefined,
+    });
+    const encoder = new ChannelEncoder({
+      cameras: observer.cameras,
+      jointElements: jointElementsOf(policy.modalities),
+      display: optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value),
+    });
+    // Not through `explainer`: it would choose its level by these times.
+    await rehearse(policy, driven, encoder, signal);
+    const monitor = new Monitor({
+      name: ros.name,
+      hardwareId: policy.card.name,
+      now: () => performance.now(),
+      thresholds: optionsFrom<Thresholds>(DIAGNOSTICS_PARAMETERS, value),
+      ...(profile && { profile }),
+    });
+    const sink = new RosSink(ros, { encoder, qos, problem: (topic, reason) => warnings.problem(topic, reason) });
+    return { policy, explainer, observer, encoder, monitor, sink };
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { packageUrl } from "../../package-files.js";
+import { EXPLAIN_PARAMETERS } from "./explain-parameters.js";
+import type { Table } from "./parameter-spec.js";
+import { SIM_PARAMETERS } from "./sim-parameters.js";
+
+/** Names of the nodes where nothing else is said. */
+export const EXPLAIN_NODE = "torquelens";
+export const SIM_NODE = "torquelens_sim";
+
+/** The nodes of this package and their parameters. */
+export const NODES: Readonly<Record<string, Table>> = {
+  [EXPLAIN_NODE]: EXPLAIN_PARAMETERS,
+  [SIM_NODE]: SIM_PARAMETERS,
+};
+
+/** The example of every parameter. */
+export const PARAMETER_FILE = packageUrl("launch/params.yaml");

@@ -1,0 +1,63 @@
+import type { Qos } from "../../messages/qos.js";
+import type { Overrides } from "./overrides.js";
+import type { Spec, Table } from "./parameter-spec.js";
+
+/** Which end of a topic. */
+export type End = "subscription" | "publisher";
+
+/** What ROS 2's own parameters for a topic's quality of service may hold. */
+const POLICIES: Readonly<Record<string, Spec>> = {
+  reliability: overridden({ type: "string", choices: ["reliable", "best_effort"], default: "reliable" }),
+  durability: overridden({ type: "string", choices: ["volatile", "transient_local"], default: "volatile" }),
+  history: overridden({ type: "string", choices: ["keep_last"], default: "keep_last" }),
+  depth: overridden({ type: "integer", range: [1, 10_000], default: 10 }),
+};
+const OVERRIDE = /^qos_overrides\.(\/\S*)\.(subscription|publisher)\.(\w+)$/;
+
+function overridden<S extends object>(spec: S): S & Pick<Spec, "description" | "changeable"> {
+  return { ...spec, description: "Quality of service of this topic.", changeable: "start" };
+}
+
+/**
+ * ROS 2's parameters to override a topic's quality of service, such as `qos_overrides./image.subscription.reliability`,
+ * those that were given: which topics there are is known only once there is a policy.
+ */
+export function givenQos({ values }: Overrides): Table {
+  const specs = [...values.keys()].flatMap((name): [string, Spec][] => {
+    const policy = OVERRIDE.exec(name)?.[3];
+    const spec = policy === undefined || !Object.hasOwn(POLICIES, policy) ? undefined : POLICIES[policy];
+    return spec ? [[name, spec]] : [];
+  });
+  return Object.fromEntries(specs);
+}
+
+/** Quality of service by topic: what was given, and which of it nobody asked for. */
+export class QosOverrides {
+  readonly #used = new Set<string>();
+
+  /** @param value a parameter by its name, undefined where it was not given */
+  constructor(
+    private readonly names: readonly string[],
+    private readonly value: (name: string) => unknown,
+  ) {}
+
+  /** @param topic resolved name */
+  of(topic: string, end: End, otherwise: Qos): Qos {
+    const given = (policy: keyof Qos) => {
+      const name = `qos_overrides.${topic}.${end}.${policy}`;
+      this.#used.add(name);
+      return this.value(name);
+    };
+    this.#used.add(`qos_overrides.${topic}.${end}.history`);
+    return {
+      reliability: (given("reliability") ?? otherwise.reliability) as Qos["reliability"],
+      durability: (given("durability") ?? otherwise.durability) as Qos["durability"],
+      depth: (given("depth") ?? otherwise.depth) as number,
+    };
+  }
+
+  /** Names of those given for topics that were not asked for so far. */
+  get unused(): readonly string[] {
+    return this.names.filter((name) => !this.#used.has(name));
+  }
+}

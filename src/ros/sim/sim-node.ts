@@ -1,0 +1,97 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { InputError } from "../../errors.js";
+import type { Observation } from "../../explain/observation.js";
+import type { Explaining } from "../../explain/pipeline.js";
+import type { Image } from "../../image/image.js";
+import { opticsOf } from "../../sim/render/view.js";
+import type { SimulatedSource } from "../../sim/source.js";
+import type { Task } from "../../sim/tasks/task.js";
+import type { RosNode } from "../client/ros.js";
+import { RunGate } from "./run-gate.js";
+import { SimPublisher } from "./sim-publisher.js";
+import { serveSimulation } from "./sim-services.js";
+
+/** Commands the torques of a simulated arm, N·m, one a joint. */
+export interface Driver {
+  torque(observation: Observation, signal: AbortSignal): Promise<ArrayLike<number>>;
+  close(): Promise<void> | void;
+}
+
+/** The policy itself, without a way over topics. */
+export function policyDriver(explainer: Explaining & { close(): Promise<void> }): Driver {
+  return {
+    torque: async (observation) => (await explainer.explain(observation)).torque,
+    close: () => explainer.close(),
+  };
+}
+
+export interface SimNodeOptions {
+  readonly source: SimulatedSource;
+  readonly driver: Driver;
+  /** The task that the source simulates; the node only looks at it. */
+  readonly task: Task;
+  /** The same task with the camera's own size, where that is not what the policy sees. */
+  readonly camera?: Task;
+  readonly paused?: boolean;
+  /** Stamps of messages, nanoseconds, in place of simulated time. */
+  readonly now?: () => bigint;
+}
+
+/** A simulated robot on the ROS 2 graph. Frees all it was given where it ends. */
+export class SimNode {
+  readonly #gate = new RunGate();
+
+  constructor(
+    private readonly ros: RosNode,
+    private readonly options: SimNodeOptions,
+  ) {
+    if (options.paused) this.#gate.pause();
+  }
+
+  /** Simulates until `signal` aborts. @throws InputError where a topic or service cannot be opened */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source } = this.options;
+    const opened: { close(): void }[] = [];
+    const open = <T extends { close(): void }>(resource: T): T => {
+      opened.push(resource);
+      return resource;
+    };
+    const stop = () => void source.close();
+    signal.addEventListener("abort", stop);
+    try {
+      const publisher = open(new SimPublisher(this.ros, source.robotDescription));
+      open(serveSimulation(this.ros, { gate: this.#gate, restart: () => source.restart() }));
+      await this.#simulate(publisher, signal);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      for (const resource of opened) resource.close();
+      await this.options.driver.close();
+      await source.close();
+      this.options.camera?.delete();
+    }
+  }
+
+  async #simulate(publisher: SimPublisher, signal: AbortSignal): Promise<void> {
+    const { source, driver, now } = this.options;
+    for await (const simulated of source.observations()) {
+      await this.#gate.pass(signal);
+      if (signal.aborted) return;
+      const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
+      publisher.publish(observation, this.#image(observation));
+      source.accept({ torque: await driver.torque(observation, signal) });
+      // At full speed nothing else would have its turn.
+      await turn();
+    }
+  }
+
+  #image({ images }: Observation): Image {
+    const { task, camera } = this.options;
+    const own = images.image;
+    if (!own) throw new InputError(`task ${task.name}: it gives no image`);
+    if (!camera) return { ...own, optics: opticsOf(task) };
+    camera.restore(task.save());
+    const { width, height, cameraFrame } = camera;
+    const { image } = camera.observe();
+    return { width, height, encoding: "rgb8", data: image, frameId: cameraFrame, optics: opticsOf(camera) };
+  }
+}

@@ -1,0 +1,67 @@
+import type { Observation } from "../../explain/observation.js";
+import type { Image } from "../../image/image.js";
+import { encoderOf } from "../../messages/cdr.js";
+import { toCameraInfo, toImage } from "../../messages/images.js";
+import type { Qos } from "../../messages/qos.js";
+import { QOS } from "../../messages/qos.js";
+import { toJointState, toTf, toTime } from "../../messages/robot.js";
+import type { Publisher, RosNode } from "../client/ros.js";
+
+/** A topic of the simulated robot; nothing is made for nobody. */
+interface Outlet {
+  readonly publisher: Publisher;
+  readonly write: (message: object) => Uint8Array;
+}
+
+/** An image as a camera's driver publishes it, and its calibration. */
+const CAMERA = "camera";
+
+/** The simulated robot's sensors as topics: images, calibration, joint states, poses, and the clock. */
+export class SimPublisher {
+  readonly #clock: Outlet;
+  readonly #image: Outlet;
+  readonly #cameraInfo: Outlet;
+  readonly #jointStates: Outlet;
+  readonly #tf: Outlet;
+  readonly #all: Outlet[] = [];
+
+  /** @param robotDescription URDF, for everybody who comes */
+  constructor(
+    private readonly ros: RosNode,
+    robotDescription: string,
+  ) {
+    this.#clock = this.#open("rosgraph_msgs/msg/Clock", "/clock", QOS.reliable);
+    this.#image = this.#open("sensor_msgs/msg/Image", "camera/image", QOS.reliable);
+    this.#cameraInfo = this.#open("sensor_msgs/msg/CameraInfo", "camera/camera_info", QOS.reliable);
+    this.#jointStates = this.#open("sensor_msgs/msg/JointState", "joint_states", QOS.reliable);
+    this.#tf = this.#open("tf2_msgs/msg/TFMessage", "/tf", { ...QOS.reliable, depth: 100 });
+    const description = this.#open("std_msgs/msg/String", "robot_description", QOS.latched);
+    description.publisher.publish(description.write({ data: robotDescription }));
+  }
+
+  /** Publishes what the robot measured, the time first. @param image what the camera took, where the policy saw another */
+  publish(observation: Observation, image: Image): void {
+    this.#say(this.#clock, () => ({ clock: toTime(observation.stamp) }));
+    this.#say(this.#jointStates, () => toJointState(observation));
+    this.#say(this.#tf, () => toTf(observation));
+    const seen = { observation: { ...observation, images: { [CAMERA]: image }, cameras: {} } };
+    this.#say(this.#cameraInfo, () => toCameraInfo(seen, CAMERA));
+    this.#say(this.#image, () => toImage(seen, CAMERA));
+  }
+
+  close(): void {
+    for (const { publisher } of this.#all) publisher.close();
+  }
+
+  #open(type: string, topic: string, qos: Qos): Outlet {
+    const outlet = { publisher: this.ros.publisher(type, topic, qos), write: encoderOf(type) };
+    this.#all.push(outlet);
+    return outlet;
+  }
+
+  #say({ publisher, write }: Outlet, message: () => object | undefined): void {
+    if (publisher.subscribers === 0) return;
+    const made = message();
+    if (made) publisher.publish(write(made));
+  }
+}

@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { RunGate } from "#src/ros/sim/run-gate.js";
+import { type Driver, SimNode } from "#src/ros/sim/sim-node.js";
+import { TorqueListener } from "#src/ros/sim/torque-listener.js";
+import { SimulatedSource } from "#src/sim/source.js";
+import { loadTask } from "#src/sim/tasks/tasks.js";
+import { FakeRos } from "../fake-ros.js";
+
+const until = async (done: () => boolean) => {
+  while (!done()) await sleep(1);
+};
+
+describe("run gate", () => {
+  test("lets through, holds, and lets so many through", async () => {
+    const gate = new RunGate();
+    const { signal } = new AbortController();
+    let passed = 0;
+    let ends = false;
+    const loop = (async () => {
+      while (!ends) {
+        await gate.pass(signal);
+        passed++;
+        await sleep(0);
+      }
+    })();
+    await until(() => passed > 3);
+    gate.pause();
+    await sleep(5);
+    const held = passed;
+    await sleep(5);
+    expect(passed).toBe(held);
+    await Promise.all([gate.step(2), gate.step(1)]);
+    expect(passed).toBe(held + 3);
+    await gate.step(0);
+    expect(passed).toBe(held + 3);
+    gate.resume();
+    await until(() => passed > held + 4);
+    await expect(gate.step(1)).rejects.toThrow(/is running/);
+    ends = true;
+    await loop;
+  });
+
+  test("does not hold what is ending, and leaves no listeners", async () => {
+    const gate = new RunGate();
+    gate.pause();
+    const controller = new AbortController();
+    const waiting = gate.pass(controller.signal);
+    const stepping = gate.step(1);
+    await waiting;
+    gate.pass(controller.signal);
+    await stepping;
+    controller.abort();
+    await gate.pass(controller.signal);
+  });
+});
+
+describe("torques over a topic", () => {
+  const listen = (now: () => number) => {
+    const ros = new FakeRos();
+    const options = { joints: ["a", "b"], periodMs: 20, now };
+    return { ros, listener: new TorqueListener(ros, "torque_command", options) };
+  };
+  const { signal } = new AbortController();
+
+  test("the next one that comes, else the last one, zeros in silence", async () => {
+    let now = 0;
+    const { ros, listener } = listen(() => now);
+    const say = (...data: number[]) => ros.say("torque_command", { data: Float64Array.from(data) });
+    expect([...(await listener.next(signal))]).toEqual([0, 0]);
+    // What came before it is asked answers what was seen before.
+    say(1, -2);
+    const answer = listener.next(signal);
+    say(3, 4);
+    expect([...(await answer)]).toEqual([3, 4]);
+    now += 40;
+    expect([...(await listener.next(signal))]).toEqual([3, 4]);
+    now += 1;
+    expect([...(await listener.next(signal))]).toEqual([0, 0]);
+    expect([...(await listener.next(signal))]).toEqual([0, 0]);
+    expect(ros.lines("warn")).toEqual(["/torque_command: silent, the torques are zero"]);
+  });
+
+  test("what is no torque is refused", async () => {
+    const { ros, listener } = listen(() => 0);
+    for (const data of [[], [1], [1, 2, 3], [1, Number.NaN]])
+      ros.say("torque_command", { data: Float64Array.from(data) });
+    expect([...(await listener.next(signal))]).toEqual([0, 0]);
+    expect(ros.lines("warn")).toHaveLength(4);
+  });
+
+  test("waits no longer than the simulation goes on", async () => {
+    const { listener } = listen(() => 0);
+    const ending = new AbortController();
+    const next = listener.next(ending.signal);
+    ending.abort();
+    await next;
+  });
+});
+
+describe("simulated robot", () => {
+  async function start({
+    width = 16,
+    height = 12,
+    packages = [] as string[],
+    missing = /^$/,
+    paused = false,
+    camera = false,
+  } = {}) {
+    const ros = new FakeRos("torquelens_sim");
+    ros.packages = packages;
+    ros.missing = missing;
+    const task = await loadTask("reacher", { width, height });
+    const source = new SimulatedSource({ task, speed: 0, startStamp: 5_000_000_000n });
+    const seen: bigint[] = [];
+    const driver: Driver = {
+      torque: async ({ stamp }) => {
+        seen.push(stamp);
+        await sleep(1);
+        return [0.01, 0];
+      },
+      close: () => {},
+    };
+    const larger = camera ? await loadTask("reacher", { width: 2 * width, height: 2 * height }) : undefined;
+    const node = new SimNode(ros, { source, driver, task, paused, ...(larger && { camera: larger }) });
+    const ending = new AbortController();
+    const running = node.run(ending.signal);
+    const end = async () => {
+      ending.abort();
+      await running;
+    };
+    return { ros, seen, end, task };
+  }
+
+  test("publishes what a robot would, all of one stamp, the clock first", async () => {
+    const { ros, seen, end } = await start();
+    await until(() => seen.length > 3);
+    expect(Object.fromEntries([...ros.publishers].map(([topic, { type }]) => [topic, type]))).toEqual({
+      "/clock": "rosgraph_msgs/msg/Clock",
+      "/camera/image": "sensor_msgs/msg/Image",
+      "/camera/camera_info": "sensor_msgs/msg/CameraInfo",
+      "/joint_states": "sensor_msgs/msg/JointState",
+      "/tf": "tf2_msgs/msg/TFMessage",
+      "/robot_description": "std_msgs/msg/String",
+    });
+    expect(ros.publishers.get("/robot_description")!.qos.durability).toBe("transient_local");
+    const of = (topic: string) => ros.published.get(topic)![1] as Record<string, { stamp?: object }>;
+    const stamp = { sec: 5, nanosec: 50_000_000 };
+    expect(of("/clock").clock).toEqual(stamp);
+    for (const topic of ["/camera/image", "/camera/camera_info", "/joint_states"])
+      expect(of(topic).header!.stamp, topic).toEqual(stamp);
+    expect(of("/camera/image")).toMatchObject({ width: 16, height: 12, encoding: "rgb8", step: 48 });
+    expect(ros.published.get("/robot_description")).toMatchObject([{ data: expect.stringContaining("<robot") }]);
+    await end();
+    expect([...ros.publishers, ...ros.services]).toEqual([]);
+  });
+
+  test("nothing is made for nobody", async () => {
+    const { ros, seen, end } = await start();
+    for (const [topic, publisher] of ros.publishers) if (topic !== "/clock") publisher.subscribers = 0;
+    const before = ros.published.get("/camera/image")!.length;
+    const count = seen.length;
+    await until(() => seen.length > count + 3);
+    expect(ros.published.get("/camera/image")!.length).toBeLessThanOrEqual(before + 1);
+    await end();
+  });
+
+  test("the camera may be larger than what the policy sees, its calibration too", async () => {
+    const { ros, seen, end, task } = await start({ camera: true });
+    await until(() => seen.length > 1);
+    const info = ros.published.get("/camera/camera_info")![0] as { k: Float64Array; width: number; height: number };
+    expect(ros.published.get("/camera/image")![0]).toMatchObject({ width: 32, height: 24 });
+    expect([info.width, info.height]).toEqual([32, 24]);
+    // Twice the pixels, twice the focal length; the centre of the image between its middle pixels.
+    expect(info.k[0]).toBeCloseTo(2 * task.focal, 9);
+    expect([info.k[2], info.k[5]]).toEqual([15.5, 11.5]);
+    await end();
+  });
+
+  test("pause, step and reset by std_srvs", async () => {
+    const { ros, seen, end } = await start({ paused: true });
+    await until(() => ros.services.size > 0);
+    expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
+    await sleep(5);
+    expect(seen).toHaveLength(0);
+    await ros.call("~/step");
+    await ros.call("~/step");
+    expect(seen).toHaveLength(2);
+    await ros.call("~/reset");
+    await ros.call("~/step");
+    await ros.call("~/step");
+    const positions = ros.published.get("/joint_states")!.map(({ position }) => [...(position as Float64Array)]);
+    // The reset ends the episode that its step went on with; the next one begins as the first did, later in time.
+    expect(positions[3]).toEqual(positions[0]);
+    expect(positions[1]).not.toEqual(positions[0]);
+    expect(seen[3]! > seen[2]!).toBe(true);
+    await ros.call("~/pause", { data: false });
+    expect(await ros.call("~/step")).toMatchObject({ success: false });
+    await until(() => seen.length > 6);
+    await end();
+  });
+
+  test("pause, step and reset by simulation_interfaces where there is that package", async () => {
+    const { ros, seen, end } = await start({ paused: true, packages: ["simulation_interfaces"] });
+    await until(() => ros.services.size > 0);
+    expect(await ros.call("~/get_simulation_state")).toMatchObject({ state: { state: 2 }, result: { result: 1 } });
+    await ros.call("~/step_simulation", { steps: 3n });
+    expect(seen).toHaveLength(3);
+    expect(await ros.call("~/reset_simulation", { scope: 1 })).toMatchObject({ result: { result: 0 } });
+    expect(await ros.call("~/reset_simulation", { scope: 0 })).toMatchObject({ result: { result: 1 } });
+    const state = (value: number) => ({ state: { state: value } });
+    expect(await ros.call("~/set_simulation_state", state(0))).toMatchObject({ result: { result: 0 } });
+    expect(await ros.call("~/set_simulation_state", state(1))).toMatchObject({ result: { result: 1 } });
+    expect(await ros.call("~/set_simulation_state", state(1))).toMatchObject({ result: { result: 101 } });
+    expect(await ros.call("~/step_simulation", { steps: 1n })).toMatchObject({ result: { result: 3 } });
+    const { features } = await ros.call("~/get_simulator_features");
+    expect(features).toMatchObject({ features: [20, 22, 30, 31, 32, 40, 41] });
+    await end();
+  });
+
+  test("a simulation_interfaces that the client library has no classes for is told of, and std_srvs do", async () => {
+    const packages = ["simulation_interfaces"];
+    const { ros, end } = await start({ paused: true, packages, missing: /StepSimulation/ });
+    await until(() => ros.services.size > 0);
+    expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
+    expect(ros.lines("warn")).toEqual([
+      expect.stringMatching(/^simulation_interfaces cannot be offered, std_srvs are/),
+    ]);
+    await end();
+  });
+
+  test("where a topic cannot be opened all that it was given is freed", async () => {
+    const ros = new FakeRos("torquelens_sim");
+    ros.missing = /Trigger/;
+    const task = await loadTask("reacher", { width: 16, height: 12 });
+    const source = new SimulatedSource({ task, speed: 0 });
+    let closed = false;
+    const close = () => {
+      closed = true;
+    };
+    const driver: Driver = { torque: async () => [0, 0], close };
+    await expect(new SimNode(ros, { source, driver, task }).run(new AbortController().signal)).rejects.toThrow(
+      /Trigger/,
+    );
+    expect(closed).toBe(true);
+    expect([...ros.publishers, ...ros.services]).toEqual([]);
+  });
+});
