@@ -1,36 +1,15 @@
-import { add, div, expand, mean, reshape, sqrt, square, sub } from "../../graph/build.js";
-import { normalizeAxis, type Shape, sameShape, sizeOf } from "../../graph/shape.js";
+import { expand, reshape } from "../../graph/build.js";
+import { normalizeAxis } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Surroundings } from "../contract/facts.js";
 import type { Normalisation } from "../contract/pattern.js";
 import type { RecognisePattern } from "../contract/recognise.js";
-import { bothWays, is, meanOf, numberOf, operands, plain, same, squared, withConstant } from "./matching.js";
+import { FORMS, type Form } from "./normalisation-forms.js";
+import { epsilonOf, inGroups, statistics } from "./statistics.js";
 
 /** LayerNorm, RMSNorm, GroupNorm, InstanceNorm and L2Norm, as operators and as exporters write them out. */
 export const normalisation: RecognisePattern = (node, network) =>
   NATIVE[node.op]?.(node, network) ?? FORMS[node.op]?.(node, network);
-
-type Form = (node: Node, network: Surroundings) => Normalisation | undefined;
-
-/** What a smallest variance may be: more than that is no guard against division by zero. */
-const LARGEST_EPSILON = 0.1;
-
-const isEpsilon = (value: Value | undefined) => {
-  const number = numberOf(value);
-  return number !== undefined && number >= 0 && number <= LARGEST_EPSILON;
-};
-
-const normalisationOf = (value: Value | undefined, network: Surroundings): Normalisation | undefined => {
-  const found = value && plain(value).index === 0 ? network.pattern(plain(value).node) : undefined;
-  return found?.kind === "normalisation" ? found : undefined;
-};
-
-/** Statistics of a source that an operator normalises within, computed where a rule asks for them. */
-function statistics(source: Value, axes: readonly number[], epsilon: number, centres = true) {
-  const centred = () => (centres ? sub(source, mean(source, axes, true)) : source);
-  const deviation = () => sqrt(add(mean(square(centred()), axes, true), epsilon));
-  return { centred, deviation };
-}
 
 /** A parameter a channel, [C] → [C, 1, …], to broadcast to [N, C, …]. */
 const perChannel = (parameter: Value, source: Value) =>
@@ -43,7 +22,6 @@ function perGroup(parameter: Value, channels: number): Value {
   return reshape(expand(reshape(parameter, [groups, 1]), [groups, channels / groups]), [channels]);
 }
 
-const epsilonOf = (node: Node, fallback = 1e-5) => (node.attributes.epsilon as number | undefined) ?? fallback;
 const axesFrom = (first: number, { shape }: Value) => shape.flatMap((_, i) => (i >= first ? [i] : []));
 
 /** Operators of their own, with constant parameters. */
@@ -81,160 +59,4 @@ function lastAxes(node: Node, network: Surroundings, name: "LayerNorm" | "RMSNor
   const first = normalizeAxis(node.op, (node.attributes.axis as number | undefined) ?? -1, source.shape);
   const within = statistics(source, axesFrom(first, source), epsilonOf(node), name === "LayerNorm");
   return { kind: "normalisation", name, node, source, scale, shift, ...within };
-}
-
-/** Statistics over groups of channels and all cells. */
-function inGroups(source: Value, groups: number, epsilon: number) {
-  const [batch, channels, ...cells] = source.shape as readonly [number, number, ...number[]];
-  const grouped = reshape(source, [batch, groups, (channels / groups) * sizeOf(cells)]);
-  const { centred, deviation } = statistics(grouped, [2], epsilon);
-  const each = (perGroup: Value) => {
-    const wide = expand(perGroup, [batch, groups, channels / groups]);
-    return reshape(wide, [batch, channels, ...cells.map(() => 1)]);
-  };
-  return { centred: () => reshape(centred(), source.shape), deviation: () => each(deviation()) };
-}
-
-/** Normalisations in several nodes, by the operator of the last. */
-const FORMS: Readonly<Record<string, Form>> = {
-  Div: (node, network) => quotient(node) ?? lengthNorm(node) ?? scaled(node, network),
-  Mul: (node, network) => product(node) ?? scaled(node, network),
-  Add: (node, network) => shifted(node, network) ?? spreadOut(node, network),
-  Reshape: (node, network) => groupNorm(node, network),
-};
-
-/** d / σ: d is x − mean(x), or x itself. */
-function quotient(node: Node): Normalisation | undefined {
-  const [above, below] = node.inputs as readonly [Value, Value];
-  const root = operands(below, "Sqrt")?.[0] ?? rootOf(below, 0.5);
-  return root && overRoot(node, above, root, () => below);
-}
-
-/** d · 1/σ, the second as Reciprocal, as 1/√ or as a power. */
-function product(node: Node): Normalisation | undefined {
-  for (const [above, inverse] of bothWays(node.inputs as readonly Value[])) {
-    const found = inverseRoot(inverse);
-    const normalised = found && overRoot(node, above, found, () => div(1, inverse));
-    if (normalised) return normalised;
-  }
-  return undefined;
-}
-
-/** v of v^exponent. */
-function rootOf(value: Value, exponent: number): Value | undefined {
-  const power = operands(value, "Pow");
-  return power && is(power[1], exponent) ? power[0] : undefined;
-}
-
-/** v of 1/√v. */
-function inverseRoot(value: Value): Value | undefined {
-  const quotient = operands(value, "Div");
-  const root = operands(value, "Reciprocal")?.[0] ?? (quotient && is(quotient[0], 1) ? quotient[1] : undefined);
-  return operands(root, "Sqrt")?.[0] ?? rootOf(value, -0.5);
-}
-
-/** Whether `under` is the variance of d plus a small number, and so d over its root a normalisation. */
-function overRoot(node: Node, d: Value, under: Value, deviation: () => Value): Normalisation | undefined {
-  for (const [variance, epsilon] of bothWays(operands(under, "Add"))) {
-    const found = isEpsilon(epsilon) ? meanOf(variance) : undefined;
-    if (!found || !same(squared(found.of), d)) continue;
-    const x = centredOver(d, found.axes);
-    const name = x ? nameOf(x, found.axes) : "RMSNorm";
-    return { kind: "normalisation", name, node, source: x ?? d, centred: () => d, deviation };
-  }
-  return undefined;
-}
-
-/** x of x − mean(x) over these axes. */
-function centredOver(d: Value, axes: readonly number[]): Value | undefined {
-  const [x, average] = operands(d, "Sub") ?? [];
-  const found = meanOf(average);
-  return found && same(found.of, x) && found.axes.join() === axes.join() ? x : undefined;
-}
-
-/** Statistics over the cells of each channel are an InstanceNorm's, all others a LayerNorm's. */
-const nameOf = ({ shape }: Value, axes: readonly number[]) =>
-  shape.length > 3 && axes[0] === 2 && axes.length === shape.length - 2 ? "InstanceNorm" : "LayerNorm";
-
-/** x / max(‖x‖, ε) over one axis or several. */
-function lengthNorm(node: Node): Normalisation | undefined {
-  const [source, below] = node.inputs as readonly [Value, Value];
-  const length = operands(below, "Expand")?.[0] ?? below;
-  const clipped = operands(length, "Clip");
-  const bounded = operands(length, "Max");
-  if (clipped && (clipped[2] !== undefined || !isEpsilon(clipped[1]))) return undefined;
-  if (bounded && (bounded.length !== 2 || !isEpsilon(bounded[1]))) return undefined;
-  const found = meanOf(clipped?.[0] ?? bounded?.[0] ?? length, "ReduceL2");
-  if (!found || !same(found.of, source)) return undefined;
-  return { kind: "normalisation", name: "L2Norm", node, source, centred: () => source, deviation: () => length };
-}
-
-/** A normalisation times a constant: its scale. */
-function scaled(node: Node, network: Surroundings): Normalisation | undefined {
-  const pair = withConstant(node, network);
-  const inner = pair && normalisationOf(pair.value, network);
-  if (!inner || inner.scale || inner.shift || !isParameter(pair.constant, inner.source.shape)) return undefined;
-  if (node.op === "Mul") return { ...inner, node, scale: pair.constant };
-  return pair.first ? { ...inner, node, scale: div(1, pair.constant) } : undefined;
-}
-
-/** A normalisation plus a constant: its shift. */
-function shifted(node: Node, network: Surroundings): Normalisation | undefined {
-  const pair = withConstant(node, network);
-  const inner = pair && normalisationOf(pair.value, network);
-  if (!inner || inner.shift || !isParameter(pair.constant, inner.source.shape)) return undefined;
-  return { ...inner, node, shift: pair.constant };
-}
-
-/** Whether a constant has an element for some axes of what is normalised, and none beyond. */
-function isParameter({ shape }: Value, source: Shape): boolean {
-  const extra = source.length - shape.length;
-  return extra >= 0 && shape.every((d, i) => d === 1 || d === source[i + extra]);
-}
-
-/** x·k + (β − mean·k) with k = γ/σ: TensorFlow's way. */
-function spreadOut(node: Node, network: Surroundings): Normalisation | undefined {
-  for (const [times, rest] of bothWays(node.inputs as readonly Value[]))
-    for (const [x, factor] of bothWays(operands(times, "Mul"))) {
-      const [shift, offset] = operands(rest, "Sub") ?? [];
-      if (!shift || network.isDependent(shift)) continue;
-      for (const [average, again] of bothWays(operands(offset, "Mul"))) {
-        const about = meanOf(average);
-        if (!about || !same(about.of, x) || !same(again, factor)) continue;
-        const found = gainOver(factor, x, about.axes, network);
-        if (found) return { ...found, node, shift };
-      }
-    }
-  return undefined;
-}
-
-/** γ/σ of x, σ² = mean((x − mean)²) + ε. */
-function gainOver(factor: Value, x: Value, axes: readonly number[], network: Surroundings) {
-  const parts = [...bothWays(operands(factor, "Mul"))].find(
-    ([inverse, gamma]) => inverseRoot(inverse) && !network.isDependent(gamma),
-  );
-  const inverse = parts?.[0] ?? factor;
-  const under = inverseRoot(inverse);
-  for (const [variance, epsilon] of bothWays(operands(under, "Add"))) {
-    const found = isEpsilon(epsilon) ? meanOf(variance) : undefined;
-    const d = squared(found?.of);
-    if (!found || !d || found.axes.join() !== axes.join() || !same(centredOver(d, axes), x)) continue;
-    const name = nameOf(x, axes);
-    const values = { centred: () => d, deviation: () => div(1, inverse) };
-    return { kind: "normalisation", name, source: x, scale: parts?.[1], ...values } as const;
-  }
-  return undefined;
-}
-
-/** PyTorch's GroupNorm: [N, C, …] → [N, groups, …] → InstanceNormalization → [N, C, …]. Scale and shift follow. */
-function groupNorm(node: Node, network: Surroundings): Normalisation | undefined {
-  const inner = normalisationOf(node.inputs[0], network);
-  const source = operands(inner?.source, "Reshape")?.[0];
-  if (inner?.node.op !== "InstanceNormalization" || !source || source.shape.length < 3) return undefined;
-  const groups = inner.source.shape[1]!;
-  const fits = sameShape(source.shape, node.outputs[0]!.shape) && source.shape[0] === inner.source.shape[0];
-  if (!fits || source.shape[1]! % groups !== 0) return undefined;
-  if (!is(inner.node.inputs[1], 1) || numberOf(inner.node.inputs[2]) !== 0) return undefined;
-  const within = inGroups(source, groups, epsilonOf(inner.node));
-  return { kind: "normalisation", name: "GroupNorm", node, source, ...within };
 }
