@@ -1,4 +1,5 @@
 import { isFloat } from "../graph/dtype.js";
+import { isFlat } from "../graph/traits.js";
 import type { Node, Value } from "../graph/value.js";
 import { ACTIVATION_GRADIENTS } from "./activations.js";
 import { ELEMENTWISE_GRADIENTS } from "./elementwise.js";
@@ -21,32 +22,6 @@ const GRADIENTS: GradientTable = {
   Resize: (node, g, lead) => [() => resizeAdjoint(node, g, lead)],
 };
 
-/** Operators whose derivative is zero almost everywhere, or that no gradient passes through. */
-const FLAT = new Set([
-  "Sign",
-  "Floor",
-  "Ceil",
-  "Round",
-  "Greater",
-  "GreaterOrEqual",
-  "Less",
-  "LessOrEqual",
-  "Equal",
-  "And",
-  "Or",
-  "Xor",
-  "Not",
-  "IsNaN",
-  "IsInf",
-  "Shape",
-  "Size",
-  "ArgMax",
-  "ArgMin",
-  "OneHot",
-  "NonZero",
-  "Range",
-]);
-
 /**
  * Gradients of a node's inputs, made on demand; undefined where nothing flows, as to indices and conditions.
  * @param arriving one entry an output: its gradient with `lead` leading axes (a row a torque), undefined where none came
@@ -58,7 +33,7 @@ export function inputGradients(
   arriving: readonly (Value | undefined)[],
   lead = 0,
 ): readonly InputGradient[] {
-  if (FLAT.has(node.op)) return [];
+  if (isFlat(node.op)) return [];
   const g = arriving.find((value) => value !== undefined)!;
   const known = structuralAdjoint(node, arriving, lead) ?? GRADIENTS[node.op]?.(node, g, lead, arriving);
   if (!known) throw new RangeError(`node "${node.label}": no gradient rule for operator ${node.op}`);

@@ -2,24 +2,8 @@ import { InputError } from "../errors.js";
 import { isFloat } from "./dtype.js";
 import type { Literal } from "./literal.js";
 import { stridesOf } from "./shape.js";
+import { traitsOf } from "./traits.js";
 import type { Value } from "./value.js";
-
-/** Operators that multiply with or add their constants: in these an infinite one spoils every torque. */
-const WEIGHED: ReadonlySet<string> = new Set([
-  "Conv",
-  "ConvTranspose",
-  "Gemm",
-  "MatMul",
-  "BatchNormalization",
-  "LayerNormalization",
-  "RMSNormalization",
-  "GroupNormalization",
-  "InstanceNormalization",
-  "PRelu",
-  "LSTM",
-  "GRU",
-  "RNN",
-]);
 
 /** Index of the first element that is NaN (or infinite), or −1. */
 function firstOf(literal: Literal, infinite: boolean): number {
@@ -60,7 +44,7 @@ export class WeightCheck {
   constructor(readonly source: string) {}
 
   refuseInfinite(op: string, label: string, inputs: readonly (Value | undefined)[]): void {
-    if (!WEIGHED.has(op)) return;
+    if (!traitsOf(op).weighted) return;
     for (const value of inputs) {
       const literal = value?.literal;
       if (!literal || this.#seen.has(literal)) continue;

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { InputError } from "../../errors.js";
 import { apply } from "../../graph/apply.js";
 import { int64, mean, mul, relu, reshape, sum } from "../../graph/build.js";
+import { isArithmetic, isRearranged, traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 import type { Totals } from "../contract/attribution.js";
 import { collapse, type Relevance, rowsOf } from "../contract/carrier.js";
 import type { Network } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
-import { MOVES } from "../network/moves.js";
 import { propagate } from "../pass/propagate.js";
 import { inputTotal } from "../pass/totals.js";
 import { gradient, timesInput } from "../rules/operator/gradient.js";
@@ -121,14 +121,14 @@ function isShiftFree(value: Value, context: Network["context"]): boolean {
     readers.every((node) => {
       if (analysis.isPointMap(node)) return true;
       const scales =
-        SCALES.has(node.op) && node.inputs.every((v) => v === value || v?.literal?.shape.every((d) => d === 1));
-      return (scales || MOVED.has(node.op)) && isShiftFree(node.outputs[0]!, context);
+        isMultiplied(node.op) && node.inputs.every((v) => v === value || v?.literal?.shape.every((d) => d === 1));
+      return (scales || isRearranged(node.op)) && isShiftFree(node.outputs[0]!, context);
     })
   );
 }
 
-const SCALES = new Set(["Mul", "Div"]);
-const MOVED = new Set([...MOVES]);
+/** True for products and quotients: they scale without a shift. */
+const isMultiplied = (op: string) => isArithmetic(op) && traitsOf(op).form !== "affine";
 
 /** The last convolution that depends on one image alone and that Grad-CAM can weigh, of each image. */
 function lastConvolutions({ context, subject }: Network): ReadonlyMap<SubjectImage, Value> {

@@ -1,14 +1,12 @@
 import type { Literal } from "../../graph/literal.js";
 import { sameShape } from "../../graph/shape.js";
+import { isScaled, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Depth } from "../contract/depth.js";
 import type { Analysis, Bounds, Context } from "../contract/facts.js";
 import type { Subject, SubjectImage, SubjectModality } from "../contract/subject.js";
 import { Prefix } from "./prefix.js";
 import { isNonNegative, type Sign } from "./sign.js";
-
-/** Operators that scale and shift a tensor's elements by constants, each by itself. */
-const ELEMENTWISE = new Set(["Identity", "Dropout", "Cast", "Add", "Sub", "Mul", "Div", "Neg", "BatchNormalization"]);
 
 /** Answers what rules ask, remembering signs, references and bounds. */
 export class NetworkContext implements Context {
@@ -62,7 +60,7 @@ export class NetworkContext implements Context {
     const axes = sources.length === 1 ? this.#axesOf(sources[0]!) : undefined;
     if (node.op === "Transpose")
       return axes && (node.attributes.perm as readonly number[] | undefined)?.map((axis) => axes[axis]!);
-    return ELEMENTWISE.has(node.op) ? axes : undefined;
+    return isScaled(node.op) || traitsOf(node.op).moves === "stay" ? axes : undefined;
   }
 
   isSettled(node: Node, to: Value): boolean {

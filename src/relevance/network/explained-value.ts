@@ -1,21 +1,17 @@
 import { sizeOf } from "../../graph/shape.js";
+import { isArithmetic, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 
+/** The squashes that torques are explained in front of (methods.md §2.2). */
 const SQUASHES = new Set(["Tanh", "Sigmoid"]);
-/** What may stand between a squash and the torques: scaling to limits, clipping, relabelling. */
-const BEHIND = new Set([
-  "Identity",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Clip",
-  "Mul",
-  "Div",
-  "Add",
-  "Sub",
-  "Cast",
-]);
+/**
+ * True for what may stand between a squash and the torques: scaling to limits, clipping, new shapes. Nothing that puts
+ * the torques in another order or turns their sign.
+ */
+const isBehindSquash = (op: string) => {
+  const { moves } = traitsOf(op);
+  return moves === "stay" || moves === "reshape" || isArithmetic(op) || op === "Clip";
+};
 
 /**
  * What is explained of the torques: themselves, or what they are before a final tanh or sigmoid (methods.md §2.2): the
@@ -23,7 +19,7 @@ const BEHIND = new Set([
  */
 export function explainedValue(torque: Value): Value {
   let node: Node = torque.node;
-  while (BEHIND.has(node.op)) {
+  while (isBehindSquash(node.op)) {
     const dynamic = node.inputs.filter((value) => value && !value.literal);
     if (dynamic.length !== 1) return torque;
     node = dynamic[0]!.node;

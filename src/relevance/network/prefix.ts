@@ -2,31 +2,17 @@ import { InputError } from "../../errors.js";
 import { constantOf, fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
+import { isData, isScaled, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Analysis, Bounds } from "../contract/facts.js";
 import { type Subject, startsOf } from "../contract/subject.js";
 import { gridCorner } from "../patterns/soft-argmax.js";
-import { MOVES } from "./moves.js";
 
-/** Operators that scale, shift, join and move: affine in what depends on the observation. */
-const AFFINE = new Set([
-  ...MOVES,
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Neg",
-  "Concat",
-  "Slice",
-  "Split",
-  "Pad",
-  "Gather",
-  "Expand",
-  "BatchNormalization",
-]);
+/** True for operators that scale, shift, join and move: affine in what depends on the observation. */
+const isAffine = (op: string) => traitsOf(op).moves !== undefined || isScaled(op);
 
-/** Those of them that are affine in several operands at once. */
-const JOINS = new Set(["Concat", "Add", "Sub"]);
+/** True for those of them that are affine in several operands at once. */
+const joins = (op: string) => isAffine(op) && traitsOf(op).form === "affine";
 
 /**
  * What stands between the declared inputs and the first linear layers: scaling, normalisation, transposes, joins. Knows
@@ -80,8 +66,8 @@ export class Prefix {
 
   /** Whether a node scales, shifts, joins or moves, and is no part of a layer or pattern that ends there. */
   #isAffine(node: Node): boolean {
-    const isLookup = node.op === "Gather" && this.analysis.isDependent(node.inputs[1]!);
-    return AFFINE.has(node.op) && !isLookup && !this.analysis.layer(node) && !this.analysis.pattern(node);
+    const isLookup = node.inputs.some((value, i) => value && !isData(node.op, i) && this.analysis.isDependent(value));
+    return isAffine(node.op) && !isLookup && !this.analysis.layer(node) && !this.analysis.pattern(node);
   }
 
   #inputReference(value: Value): Literal | undefined {
@@ -99,7 +85,7 @@ export class Prefix {
     const { node } = value;
     const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
     const isLayer = this.analysis.layer(node) !== undefined;
-    const isBehindLayers = AFFINE.has(node.op) && sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
+    const isBehindLayers = isAffine(node.op) && sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
     const answer = this.analysis.softArgmax(node) === undefined && (isLayer || isBehindLayers);
     this.#preActivations.set(value, answer);
     return answer;
@@ -124,7 +110,7 @@ export class Prefix {
     if (!this.#isAffine(node)) return undefined;
     const sources = new Set(node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v)));
     if (sources.size === 0 || [...sources].some((v) => !this.bounds(v))) return undefined;
-    if (node.inputs.filter((v) => v && sources.has(v)).length > 1 && !JOINS.has(node.op)) return undefined;
+    if (node.inputs.filter((v) => v && sources.has(v)).length > 1 && !joins(node.op)) return undefined;
     // An affine function is lowest and highest where its operands are, in some combination.
     const corners = node.op === "Concat" ? [0, 2 ** sources.size - 1] : Array(2 ** sources.size).keys();
     const values: Float64Array[] = [];

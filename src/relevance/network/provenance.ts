@@ -1,15 +1,10 @@
 import { fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
+import { dataOf, isTaken, traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 import type { Analysis } from "../contract/facts.js";
 import { type Subject, type SubjectModality, startsOf } from "../contract/subject.js";
-import { MOVES } from "./moves.js";
-
-/** Operators that move elements without computing: an element's origin moves with it. */
-const MOVED = new Set([...MOVES, "Concat", "Slice", "Split", "Gather", "Expand"]);
-/** Operators of one operand that compute every element of itself alone. */
-const ALONE = new Set(["Add", "Sub", "Mul", "Div", "Neg", "Relu", "Tanh", "Sigmoid", "Clip", "BatchNormalization"]);
 
 /** Modalities in the order of the subject. */
 export type Origin = readonly SubjectModality[];
@@ -51,14 +46,14 @@ export class Provenance {
     if (!this.analysis.isDependent(value)) return new Float64Array(size);
     if (node.op === "Input") return this.#ofInput(value);
     const sources = node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v));
-    if (MOVED.has(node.op)) {
-      const isData = (v: Value) => node.op === "Concat" || v === node.inputs[0];
-      const at = (v: Value) => (isData(v) ? this.#asLiteral(v) : v.literal);
+    if (isTaken(node.op)) {
+      const data = dataOf(node);
+      const at = (v: Value) => (data.includes(v) ? this.#asLiteral(v) : v.literal);
       const moved = fold(node, at)?.[value.index];
       if (moved) return moved.numbers();
     }
     const [only] = sources;
-    if (ALONE.has(node.op) && sources.length === 1 && sizeOf(only!.shape) === size) return this.#ids(only!);
+    if (traitsOf(node.op).elementwise && sources.length === 1 && sizeOf(only!.shape) === size) return this.#ids(only!);
     const all = sources.flatMap((v) => [...new Set(this.#ids(v))].flatMap((id) => this.#origins[id]!));
     return new Float64Array(size).fill(this.#id(all));
   }

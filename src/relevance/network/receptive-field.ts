@@ -2,6 +2,7 @@ import { inferenceOf } from "../../backward/rule.js";
 import { apply } from "../../graph/apply.js";
 import { div, full, padAxis, reshape, slice, tensor } from "../../graph/build.js";
 import { windowOf } from "../../graph/operators/linear.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Analysis } from "../contract/facts.js";
 
@@ -12,30 +13,19 @@ export interface ReceptiveField {
   readonly before: readonly [number, number];
 }
 
-const WINDOWED = new Set(["Conv", "MaxPool", "AveragePool", "LpPool"]);
-/** Operators that look further than a window. */
-const GLOBAL = new Set([
-  "GlobalAveragePool",
-  "GlobalMaxPool",
-  "Resize",
-  "ConvTranspose",
-  "MatMul",
-  "Gemm",
-  "Reshape",
-  "Flatten",
-]);
 const PIXEL: ReceptiveField = { extent: [1, 1], stride: [1, 1], before: [0, 0] };
 
 /** The receptive field of a map's cells in its image, or undefined where more than windows lies between. */
 export function receptiveField(value: Value, analysis: Analysis): ReceptiveField | undefined {
   const { node } = value;
   if (node.op === "Input") return PIXEL;
-  if (GLOBAL.has(node.op)) return undefined;
+  const { map } = traitsOf(node.op);
+  if (map === "lost") return undefined;
   const sources = node.inputs.filter((v): v is Value => v !== undefined && analysis.isDependent(v));
   const fields = sources.map((source) => receptiveField(source, analysis));
   if (fields.length === 0 || fields.some((field) => field === undefined)) return undefined;
   const widest = (fields as ReceptiveField[]).reduce((a, b) => (b.extent[0] > a.extent[0] ? b : a));
-  return WINDOWED.has(node.op) ? through(node, widest) : widest;
+  return map === "window" ? through(node, widest) : widest;
 }
 
 function through(node: Node, { extent, stride, before }: ReceptiveField): ReceptiveField {

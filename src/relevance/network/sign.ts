@@ -1,34 +1,8 @@
+import { dataOf, traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 
 /** What is known of the sign of every element of a value: ≥ 0, ≤ 0, or nothing. */
 export type Sign = 1 | -1 | undefined;
-
-const NON_NEGATIVE = new Set(["Relu", "Sigmoid", "Softmax", "Abs", "Exp", "Sqrt"]);
-/** Operators that move, pick, add up or average elements of the inputs that hold data (here how many; the rest are axes). */
-const KEEPS: Readonly<Record<string, number>> = {
-  Identity: 1,
-  Dropout: 1,
-  Reshape: 1,
-  Flatten: 1,
-  Squeeze: 1,
-  Unsqueeze: 1,
-  Transpose: 1,
-  Expand: 1,
-  Concat: Number.POSITIVE_INFINITY,
-  Split: 1,
-  Slice: 1,
-  Gather: 1,
-  Cast: 1,
-  MaxPool: 1,
-  AveragePool: 1,
-  GlobalAveragePool: 1,
-  ReduceSum: 1,
-  ReduceMean: 1,
-  ReduceMax: 1,
-  Add: 2,
-};
-/** Operators that are products in their first two inputs, and sums over them. */
-const PRODUCTS = new Set(["Mul", "Div", "MatMul", "Conv"]);
 
 /** Whether a value can be shown to be ≥ 0 for every observation. `given` answers for inputs. */
 export const isNonNegative = (
@@ -52,16 +26,20 @@ function decide(value: Value, ask: Ask, given: (input: Value) => boolean): Sign 
   const { inputs } = node;
   if (node.op === "Input") return value.dtype === "uint8" || value.dtype === "bool" || given(value) ? 1 : undefined;
   if (value.literal) return ofNumbers(value.literal.numbers());
-  if (NON_NEGATIVE.has(node.op)) return 1;
-  if (node.op === "Neg") return opposite(ask(inputs[0]));
+  const { range, sign, index } = traitsOf(node.op);
+  if (range !== undefined || index === value.index) return 1;
   if (node.op === "Clip") return (inputs[1]?.literal?.scalar() ?? -1) >= 0 ? 1 : ask(inputs[0]) === 1 ? 1 : undefined;
-  // Zero has either sign, so what is padded or chosen with it keeps the other's.
-  if (node.op === "Max") return inputs.some((input) => ask(input) === 1) ? 1 : common(inputs, ask);
-  if (node.op === "Where") return common(inputs.slice(1), ask);
-  if (node.op === "Pad") return inputs[2] ? common([inputs[0], inputs[2]], ask) : ask(inputs[0]);
-  if (PRODUCTS.has(node.op)) return plus(product(ask(inputs[0]), ask(inputs[1])), inputs[2], ask);
-  const data = KEEPS[node.op];
-  return data === undefined ? undefined : common(inputs.slice(0, data), ask);
+  if (node.op === "Max" && inputs.some((input) => ask(input) === 1)) return 1;
+  switch (sign) {
+    case "kept":
+      return common(dataOf(node), ask);
+    case "turned":
+      return opposite(ask(inputs[0]));
+    case "product":
+      return plus(product(ask(inputs[0]), ask(inputs[1])), inputs[2], ask);
+    default:
+      return undefined;
+  }
 }
 
 function ofNumbers(numbers: Float64Array): Sign {
@@ -74,12 +52,12 @@ const product = (a: Sign, b: Sign): Sign => (a === undefined ? undefined : b ===
 const plus = (sign: Sign, bias: Value | undefined, ask: Ask): Sign =>
   bias === undefined || ask(bias) === sign ? sign : undefined;
 
-/** The sign that all of them have; zeros have both. */
-function common(values: readonly (Value | undefined)[], ask: Ask): Sign {
+/** The sign that all values have. Zero has either sign, so what is padded or chosen with it keeps the others'. */
+function common(values: readonly Value[], ask: Ask): Sign {
   const signs = new Set(values.filter((value) => !isZero(value)).map(ask));
   return signs.size === 0 ? 1 : signs.size === 1 ? [...signs][0] : undefined;
 }
 
 /** Looked for in small constants only: what is padded or chosen with. */
-const isZero = (value: Value | undefined) =>
-  value?.literal !== undefined && value.literal.size <= 4096 && value.literal.numbers().every((x) => x === 0);
+const isZero = (value: Value) =>
+  value.literal !== undefined && value.literal.size <= 4096 && value.literal.numbers().every((x) => x === 0);

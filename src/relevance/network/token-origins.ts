@@ -1,6 +1,7 @@
 import { fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { broadcast, type Shape, sizeOf, stridesOf } from "../../graph/shape.js";
+import { dataOf, isTaken, traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 import type { Analysis, Context } from "../contract/facts.js";
 import type { SubjectImage, SubjectModality, SubjectValues } from "../contract/subject.js";
@@ -9,14 +10,6 @@ import type { SubjectImage, SubjectModality, SubjectValues } from "../contract/s
 export type TokenOrigin =
   | { readonly kind: "cell"; readonly image: SubjectImage; readonly map: Value; readonly cell: number }
   | { readonly kind: "values"; readonly modalities: readonly SubjectValues[] };
-
-const SPATIAL = new Set(["Conv", "MaxPool", "AveragePool"]);
-/** Operators that move elements of their first input (of all, for Concat). */
-const MOVES = new Set(
-  "Identity Dropout Cast Reshape Flatten Squeeze Unsqueeze Transpose Concat Slice Split Gather Expand".split(" "),
-);
-/** Operators that compute each row along the last axis of itself alone. */
-const ROWWISE = new Set("MatMul Gemm ReduceMean ReduceSum LayerNormalization RMSNormalization Softmax".split(" "));
 
 /** Constants, and what comes of too much at once. */
 const NOTHING = 0;
@@ -58,14 +51,14 @@ export class TokenOrigins {
     if (!this.#analysis.isDependent(value)) return new Float64Array(size).fill(NOTHING);
     if (node.op === "Input") return this.#ofInput(value);
     const image = this.context.onlyImage(node);
-    if (image && SPATIAL.has(node.op) && shape.length === 4) return this.#ofMap(value, image);
-    if (MOVES.has(node.op)) {
-      const isData = (v: Value) => node.op === "Concat" || v === node.inputs[0];
-      const moved = fold(node, (v) => (isData(v) ? Literal.from("float32", v.shape, this.#of(v)) : v.literal));
+    if (image && traitsOf(node.op).map === "window" && shape.length === 4) return this.#ofMap(value, image);
+    if (isTaken(node.op)) {
+      const data = dataOf(node);
+      const moved = fold(node, (v) => (data.includes(v) ? Literal.from("float32", v.shape, this.#of(v)) : v.literal));
       if (moved) return moved[value.index]!.numbers();
     }
     const sources = node.inputs.filter((v): v is Value => v !== undefined && this.#analysis.isDependent(v));
-    if (ROWWISE.has(node.op)) {
+    if (traitsOf(node.op).rowwise) {
       const rows = sources.length === 1 && sources[0] === node.inputs[0] ? this.#rows(sources[0]!) : undefined;
       const width = shape.at(-1) ?? 1;
       return rows && rows.length * width === size

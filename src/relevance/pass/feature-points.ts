@@ -2,14 +2,11 @@ import { concat, matmul, reshape, slice, tensor, transpose } from "../../graph/b
 import { fold } from "../../graph/fold.js";
 import { Literal } from "../../graph/literal.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
+import { isRearranged, isScaled } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Analysis, Context } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
-import { MOVES } from "../network/moves.js";
 import { receptiveField } from "../network/receptive-field.js";
-
-/** Operators that scale and shift every element by itself: a temperature, a bias. */
-const SCALES = new Set(["Add", "Sub", "Mul", "Div", "Neg"]);
 
 /**
  * Where a policy looks by its soft-argmax: the expected place of each of its probability maps (Levine et al. 2016), [K, 2],
@@ -68,8 +65,8 @@ function pointsOf({ inputs, outputs, attributes }: Node, analysis: Analysis, siz
  */
 function originOf(value: Value, analysis: Analysis): { map: Value; elements: Float64Array } | undefined {
   const { node, shape } = value;
-  const isMove = MOVES.includes(node.op);
-  if (isMove || SCALES.has(node.op)) {
+  const isMove = isRearranged(node.op);
+  if (isMove || isScaled(node.op)) {
     const sources = isMove ? [node.inputs[0]!] : node.inputs.filter((v): v is Value => analysis.isDependent(v!));
     const [source] = sources;
     if (sources.length > 1 || sizeOf(source!.shape) !== sizeOf(shape)) return undefined;

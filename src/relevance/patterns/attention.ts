@@ -1,4 +1,5 @@
 import { normalizeAxis } from "../../graph/shape.js";
+import { isRearranged, isScaled, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Surroundings } from "../contract/facts.js";
 import { numberOf, operands } from "./matching.js";
@@ -39,7 +40,7 @@ export function attentionOf(node: Node, network: Pick<Surroundings, "isDependent
 /** The Softmax over the last axis that makes a value's rows, a mask for rows without any weight in between. */
 function rowsOfSoftmax(value: Value): Node | undefined {
   const { node } = value;
-  if (node.op === "Identity" || node.op === "Dropout" || node.op === "Cast") return rowsOfSoftmax(node.inputs[0]!);
+  if (traitsOf(node.op).moves === "stay") return rowsOfSoftmax(node.inputs[0]!);
   const chosen = operands(value, "Where");
   if (chosen) {
     const [, a, b] = chosen;
@@ -67,7 +68,7 @@ function scoresBehind(
     const branch = node.inputs.slice(1).filter((value) => network.isDependent(value!));
     return branch.length === 1 ? scoresBehind(branch[0]!, network, depth - 1) : undefined;
   }
-  if (!["Add", "Sub", "Mul", "Div", "Identity", "Cast", "Reshape", "Clip"].includes(node.op)) return undefined;
+  if (!isScaled(node.op) && !isRearranged(node.op) && node.op !== "Clip") return undefined;
   const found = node.inputs.flatMap((value) => (value && scoresBehind(value, network, depth - 1)) ?? []);
   return found.length === 1 ? found[0] : undefined;
 }

@@ -1,25 +1,7 @@
 import type { DType } from "../../graph/dtype.js";
+import { dataOf, isTaken, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import { is, numberOf, operands, otherOperand } from "./matching.js";
-
-/** Operators whose values lie between 0 and 1. */
-const BOUNDED = new Set(["Sigmoid", "HardSigmoid", "Softmax"]);
-
-/** Operators whose values are those of their first input, elsewhere. */
-const MOVES = new Set([
-  "Identity",
-  "Dropout",
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-  "Transpose",
-  "Expand",
-  "Tile",
-  "Slice",
-  "Split",
-  "Gather",
-]);
 
 /**
  * Whether a value is a gate: shown to lie between 0 and 1 for every observation. Sigmoids, softmaxes and what stays
@@ -37,9 +19,10 @@ export function isGate(value: Value): boolean {
 const known = new WeakMap<Node, boolean>();
 
 function decide(node: Node): boolean {
-  if (BOUNDED.has(node.op)) return true;
-  if (MOVES.has(node.op)) return isGate(node.inputs[0]!);
-  return FORMS[node.op]?.(node) ?? false;
+  if (traitsOf(node.op).range === "unit") return true;
+  const form = FORMS[node.op];
+  if (form) return form(node);
+  return isTaken(node.op) && dataOf(node).every(isGate);
 }
 
 const data = (node: Node) => node.inputs as readonly Value[];
@@ -57,7 +40,6 @@ const FORMS: Readonly<Record<string, (node: Node) => boolean>> = {
     data(node)
       .slice(1)
       .every((value) => isUnit(value) || isGate(value)),
-  Concat: (node) => data(node).every(isGate),
 };
 
 /** A constant of zeros, or of ones. */

@@ -1,18 +1,19 @@
 import { reducedAxes } from "../../graph/operators/reduction.js";
 import { Inference } from "../../graph/operators/spec.js";
 import { normalizeAxis, sameShape } from "../../graph/shape.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Surroundings } from "../contract/facts.js";
 
 /** What patterns are made of: operands, constants, and whether two values are the same. */
 
-/** Operators that hand their first input on as it is. */
-const TRANSPARENT = new Set(["Identity", "Dropout"]);
+/** True for operators that hand their first input on as it is, its type included. */
+const isTransparent = (op: string) => traitsOf(op).moves === "stay" && op !== "Cast";
 
 /** The value behind Identity and Dropout. */
 export function plain(value: Value): Value {
   let at = value;
-  while (TRANSPARENT.has(at.node.op)) at = at.node.inputs[0]!;
+  while (isTransparent(at.node.op)) at = at.node.inputs[0]!;
   return at;
 }
 

@@ -1,12 +1,13 @@
 import { inferenceOf } from "../../backward/rule.js";
 import { reducedAxes } from "../../graph/operators/reduction.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
+import { isRearranged, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { SoftArgmax } from "../contract/pattern.js";
 import type { RecognisePattern } from "../contract/recognise.js";
-import { MOVES } from "../network/moves.js";
 
-const MOVED = new Set([...MOVES, "Expand"]);
+/** True for operators that keep every element of a map, copies allowed. */
+const isKept = (op: string) => isRearranged(op) || traitsOf(op).moves === "repeat";
 
 /**
  * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
@@ -31,7 +32,7 @@ export const softArgmax: RecognisePattern = (node, network) => {
 function softmaxBehind(value: Value, cells: number): Node | undefined {
   let { node } = value;
   let size = cells;
-  while (MOVED.has(node.op) || node.op === "ReduceSum") {
+  while (isKept(node.op) || node.op === "ReduceSum") {
     const of = node.inputs[0]!;
     if (node.op === "ReduceSum") size *= sizeOf(of.shape) / sizeOf(node.outputs[0]!.shape);
     node = of.node;

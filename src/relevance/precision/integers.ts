@@ -1,6 +1,7 @@
 import { geometryOf } from "../../backward/convolution.js";
 import { add, maximum, mul, reduceMax, reshape } from "../../graph/build.js";
 import { constantOf } from "../../graph/fold.js";
+import { isArithmetic, isTaken, traitsOf } from "../../graph/traits.js";
 import { Node, topologicalOrder, type Value } from "../../graph/value.js";
 import { type Sign, signOf } from "../network/sign.js";
 import { gainsFromIntegers, integerConv } from "./integer-convolution.js";
@@ -67,10 +68,11 @@ function isOwn(value: Value, own: ReadonlySet<Node>): boolean {
   return value.node.op === "Max" && value.node.inputs.every((input) => input?.literal || isOwn(input!, own));
 }
 
-const ELEMENTWISE = new Set(["Mul", "Div", "Reshape", "Expand", "Transpose"]);
+/** True for factors and moves: a probability map times something is one of relevance, moved or not. */
+const isFactorOrMove = (op: string) => isTaken(op) || (isArithmetic(op) && traitsOf(op).form !== "affine");
 
 /** Whether relevance is yet that of a probability map, but for factors. */
 function isProbability({ node }: Value): boolean {
   if (node.op === "Softmax") return true;
-  return ELEMENTWISE.has(node.op) && node.inputs.some((input) => input !== undefined && isProbability(input));
+  return isFactorOrMove(node.op) && node.inputs.some((input) => input !== undefined && isProbability(input));
 }

@@ -2,13 +2,11 @@ import { inputGradients } from "../../../backward/gradient-table.js";
 import { cast, constant, mul, reshape, sub, sum } from "../../../graph/build.js";
 import { isFloat } from "../../../graph/dtype.js";
 import { normalizeAxis } from "../../../graph/shape.js";
+import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Analysis, Context } from "../../contract/facts.js";
 import type { OperatorTable, Propagated, Rules } from "../../contract/rules.js";
 import { unexplained } from "./rule.js";
-
-/** Their gradient is zero everywhere, which says nothing of what the index was based on. */
-const INDICES = new Set(["ArgMax", "ArgMin"]);
 
 /** What a method puts in a node's gradient's place, or undefined where the gradient stays. */
 export type Override = (
@@ -24,7 +22,8 @@ export type Override = (
 export const gradientTable =
   (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
   (node, arriving, context) => {
-    if (INDICES.has(node.op))
+    // The gradient of an index is zero everywhere, which says nothing of what the index was based on.
+    if (traitsOf(node.op).index === 0)
       throw unexplained(node, "an index does not say how much: relevance is not explained through it");
     const own = overrides[node.op]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
     if (own) return own;

@@ -2,30 +2,20 @@ import { inputGradients } from "../../../backward/gradient-table.js";
 import { structuralAdjoint } from "../../../backward/structural.js";
 import { reshape, sum } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
+import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
 
-/** Operators that move elements and whose gradient does no more than move back what arrives. */
-const MOVING = new Set([
-  "Tile",
-  "GatherElements",
-  "GatherND",
-  "ScatterElements",
-  "ScatterND",
-  "DepthToSpace",
-  "SpaceToDepth",
-  "TopK",
-  "Trilu",
-  "ReverseSequence",
-]);
+/** True where the gradient moves back what arrives and does no more; a Cast would change its type. */
+const movesElements = (op: string) => traitsOf(op).moves !== undefined && op !== "Cast";
 
 /** Relevance of operators that move elements: it moves back with them; undefined for others. */
 export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Propagated | undefined {
   const lookup = looked(node, arriving[0], context);
   if (lookup) return lookup;
   const back =
-    structuralAdjoint(node, arriving, 1) ?? (MOVING.has(node.op) ? inputGradients(node, arriving, 1) : undefined);
+    structuralAdjoint(node, arriving, 1) ?? (movesElements(node.op) ? inputGradients(node, arriving, 1) : undefined);
   if (!back) return undefined;
   const movable = node.inputs.flatMap((value, i) => (value && back[i] ? [i] : []));
   const dynamic = movable.filter((i) => context.analysis.isDependent(node.inputs[i]!));

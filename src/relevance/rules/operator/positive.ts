@@ -1,4 +1,5 @@
 import { abs, neg, reshape } from "../../../graph/build.js";
+import { isActivation, TRAITS, traitsOf } from "../../../graph/traits.js";
 import type { Value } from "../../../graph/value.js";
 import type { Pattern } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";
@@ -9,15 +10,15 @@ import { massRule } from "./mass.js";
 import { moved } from "./move.js";
 import { productRule, quotientRule } from "./product.js";
 import { type OperatorRule, pass, turned, unexplained } from "./rule.js";
-import { sumOfMany, sumRule } from "./sum.js";
+import { sumRule } from "./sum.js";
 
-/** Functions of one value that relevance passes through unchanged (methods.md §2.2; AttnLRP, Eq. 9). */
-const PASSED = [
-  ...["Relu", "LeakyRelu", "PRelu", "ThresholdedRelu", "Elu", "Celu", "Selu", "Gelu", "HardSwish", "Mish", "Swish"],
-  ...["Tanh", "Sigmoid", "HardSigmoid", "Softplus", "Softsign", "Erf", "Clip", "Cast", "Abs", "Exp", "Log", "Sqrt"],
-  ...["Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"],
-  ...["Floor", "Ceil", "Round"],
-];
+/**
+ * Functions of one value that relevance passes through unchanged (methods.md §2.2; AttnLRP, Eq. 9). Not 1/x: it falls
+ * where x rises.
+ */
+const PASSED = Object.keys(TRAITS).filter(
+  (op) => (isActivation(op) && op !== "Reciprocal") || traitsOf(op).form === "rounded" || traitsOf(op).moves === "stay",
+);
 
 /** A softmax's probabilities are what its logits are: as the torque itself, and as where a feature point is. */
 const softmaxRule: OperatorRule = (node, amount, context) => {
@@ -35,9 +36,6 @@ const powerRule: OperatorRule = (node, amount, context) => {
   return pass(node, amount, context);
 };
 
-/** Operators whose second output is where their first was found. */
-const INDEX_OUTPUTS = new Set(["TopK", "MaxPool"]);
-
 const indexRule: OperatorRule = (node) => {
   throw unexplained(node, "an index does not say how much: relevance is not explained through it");
 };
@@ -52,7 +50,6 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   Pow: powerRule,
   Add: sumRule(false),
   Sub: sumRule(true),
-  Sum: sumOfMany,
   Mul: productRule(turned),
   Div: quotientRule(turned),
   Max: extremum,
@@ -68,8 +65,6 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   ReduceMin: reduceExtremum,
   MaxPool: maxPoolRule,
   Softmax: softmaxRule,
-  ArgMax: indexRule,
-  ArgMin: indexRule,
 };
 
 /** The rules of relevance that is never negative, or takes sums by their positive part: DTD, RAP (methods.md §2.2). */
@@ -88,7 +83,8 @@ const tableOf =
     const amount = arriving.find((value) => value !== undefined)!;
     const pattern = context.analysis.pattern(node);
     if (pattern) return PATTERNS[pattern.kind](pattern, amount);
-    if (arriving[0] === undefined && INDEX_OUTPUTS.has(node.op)) return indexRule(node, amount, context);
+    const { index } = traitsOf(node.op);
+    if (arriving.every((value, i) => value === undefined || i === index)) return indexRule(node, amount, context);
     const rule = rules[node.op];
     const handing = moved(node, arriving, context) ?? rule?.(node, amount, context);
     if (!handing) throw unexplained(node, "no relevance rule passes through it");

@@ -23,6 +23,7 @@ import {
   where,
 } from "../../../graph/build.js";
 import { normalizeAxis } from "../../../graph/shape.js";
+import { isActivation, TRAITS, traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Normalisation } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";
@@ -41,8 +42,10 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     Max: rules.extremum,
     Min: rules.extremum,
   };
-  for (const op of CURVED) overrides[op] = rules.curve;
-  for (const op of BILINEAR) overrides[op] = rules.product;
+  for (const op of Object.keys(TRAITS)) {
+    if (isActivation(op)) overrides[op] = rules.curve;
+    if (traitsOf(op).form === "bilinear") overrides[op] = rules.product;
+  }
   const others = gradientTable(overrides);
   return (node, arriving, context) => {
     const pattern = context.analysis.pattern(node);
@@ -50,24 +53,14 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     if (pattern?.kind === "activation") return rules.between(node.outputs[0]!, pattern.source, g);
     if (pattern?.kind === "normalisation" && WHOLE.has(pattern.name)) return rules.normalisation(pattern, g);
     const { rule, to } = others(node, arriving, context);
-    return LOCAL.has(node.op)
-      ? { rule, to, loses: "its slope at the observation stands for the one between" }
-      : { rule, to };
+    const { form, elementwise } = traitsOf(node.op);
+    const isLocal =
+      elementwise !== true && (form === "curved" || form === "choice") && overrides[node.op] === undefined;
+    return { rule, to, ...(isLocal && { loses: "its slope at the observation stands for the one between" }) };
   };
 }
 
-/** Functions of one value, element by element. */
-const CURVED = (
-  "Relu LeakyRelu PRelu ThresholdedRelu Elu Celu Selu Sigmoid HardSigmoid Tanh Softplus Softsign Erf Gelu Mish HardSwish " +
-  "Exp Log Sqrt Reciprocal Abs Pow Clip Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh"
-).split(" ");
-const BILINEAR = ["Mul", "MatMul", "Gemm", "Conv", "Einsum"];
 const WHOLE: ReadonlySet<string> = new Set(["LayerNorm", "RMSNorm", "InstanceNorm"]);
-const LOCAL = new Set(
-  "GroupNormalization LayerNormalization InstanceNormalization RMSNormalization LogSoftmax ReduceMax ReduceMin ReduceL2 ReduceLogSumExp ReduceProd TopK".split(
-    " ",
-  ),
-);
 
 /** Differences below this part of the values are rounding: there the slope is the derivative. */
 const ROUNDING = 1e-5;

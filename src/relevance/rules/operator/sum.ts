@@ -29,15 +29,6 @@ export const sumRule =
     };
   };
 
-/** The same of any number of operands. */
-export const sumOfMany: OperatorRule = (node, amount, context) => {
-  const dynamic = (node.inputs as readonly Value[]).filter((value) => context.analysis.isDependent(value));
-  const isOutput = context.analysis.isOutputSide(node);
-  const weights = shares(dynamic.map((x) => (isOutput ? where(less(amount, 0), neg(x), x) : x)));
-  const ratio = div(amount, weights.reduce(add));
-  return { rule: "sum", to: dynamic.map((value, i) => unbroadcast(value, mul(ratio, weights[i]!))) };
-};
-
 /** What each summand weighs: its positive part, all by magnitude where none is positive. */
 function shares(summands: readonly Value[]): readonly Value[] {
   const none = equal(summands.map(relu).reduce(add), 0);
