@@ -16,11 +16,11 @@ import {
   ONNX,
   type ValueInfoProto,
 } from "./onnx-schema.js";
-import { OPERATORS } from "./operators/index.js";
 import { decodeMessage } from "./protobuf.js";
+import { READABLE } from "./readable.js";
 import { ShapeError, sizeOf } from "./shape.js";
 import { literalOf } from "./tensor-proto.js";
-import { isRenamed, upgrade } from "./upgrade.js";
+import { upgrade } from "./upgrade.js";
 import type { Attribute, Graph, Value } from "./value.js";
 
 export const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
@@ -136,17 +136,14 @@ interface Reading {
   readonly weights: WeightCheck;
 }
 
-const isKnown = (op: string): boolean => Object.hasOwn(OPERATORS, op) || isLowered(op) || isRenamed(op);
-
 function readNode(proto: NodeProto, reading: Reading): void {
   const { source, values, model } = reading;
   const op = proto.opType ?? "";
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
   const standard = !proto.domain || proto.domain === "ai.onnx";
-  const isConstant = standard && (op === "Constant" || op === "ConstantOfShape");
-  if (!isConstant && (!standard || !isKnown(op))) throw unsupported(proto, called, model);
+  if (!standard || !READABLE.has(op)) throw unsupported(proto, called, model);
   try {
-    if (isConstant) {
+    if (op === "Constant" || op === "ConstantOfShape") {
       const literal =
         op === "Constant" ? constantOf(proto, called) : filledOf(proto, values.get(proto.input[0]), called);
       refuseNaN(literal, called);

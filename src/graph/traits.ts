@@ -33,6 +33,7 @@ export interface Traits {
  * - `quotient`: linear in the first input
  * - `curved`: not linear, with a slope
  * - `choice`: one of the elements that are compared
+ * - `placed`: elements of one input put among those of another, in their place or combined with them
  * - `rounded`: near its input, without a slope
  * - `flat`: without a slope, and not near its input
  * - `integer`: arithmetic on whole numbers, without a gradient rule
@@ -45,6 +46,7 @@ export type Form =
   | "quotient"
   | "curved"
   | "choice"
+  | "placed"
   | "rounded"
   | "flat"
   | "integer"
@@ -93,8 +95,8 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
   Concat: moving("join", { data: "all" }),
   Pad: moving("fill", { data: [0, 2] }),
   Trilu: moving("fill"),
-  ScatterElements: moving("fill", { data: [0, 2] }),
-  ScatterND: moving("fill", { data: [0, 2] }),
+  ScatterElements: { form: "placed", data: [0, 2] },
+  ScatterND: { form: "placed", data: [0, 2] },
 
   Add: binary("affine", { sign: "kept" }),
   Sub: binary("affine"),

@@ -82,8 +82,11 @@ const upsample: Upgrade = (form, { opset }) => {
     coordinate_transformation_mode: "asymmetric",
     nearest_mode: "floor",
   };
-  return { op: "Resize", inputs: [x, undefined, scales], attributes };
+  return { op: RENAMED.Upsample, inputs: [x, undefined, scales], attributes };
 };
+
+/** Operators that later operator sets have under another name. */
+export const RENAMED = { Upsample: "Resize", Scatter: "ScatterElements" } as const;
 
 const UPGRADE: Readonly<Record<string, Upgrade>> = {
   ReduceMean: axesToInput,
@@ -108,11 +111,8 @@ const UPGRADE: Readonly<Record<string, Upgrade>> = {
   LogSoftmax: softmax,
   Upsample: upsample,
   Resize: upsample,
-  Scatter: (form) => ({ ...form, op: "ScatterElements" }),
+  Scatter: (form) => ({ ...form, op: RENAMED.Scatter }),
 };
-
-/** Whether later operator sets have the operator under another name. */
-export const isRenamed = (op: string): boolean => op === "Upsample" || op === "Scatter";
 
 /** The opset-18 form of a node, read from any supported operator set. */
 export const upgrade = (form: NodeForm, origin: Origin): NodeForm => UPGRADE[form.op]?.(form, origin) ?? form;

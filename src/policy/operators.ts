@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import { type ModelProto, ONNX } from "../graph/onnx-schema.js";
-import { OPERATORS } from "../graph/operators/index.js";
 import { decodeMessage } from "../graph/protobuf.js";
+import { READABLE } from "../graph/readable.js";
 
 /** An operator that a model uses. */
 export interface OperatorUse {
@@ -14,9 +14,6 @@ export interface OperatorUse {
   readonly nodes: readonly string[];
 }
 
-/** Made constants when a model is read, so they are no entries of the operator table. */
-const CONSTANTS = new Set(["Constant", "ConstantOfShape"]);
-
 /** The operators that an ONNX file uses, supported or not, by name. Throws InputError for a file that is not ONNX. */
 export function operatorsOf(bytes: Uint8Array, source: string): OperatorUse[] {
   const uses = new Map<string, { supported: boolean; nodes: string[] }>();
@@ -24,7 +21,7 @@ export function operatorsOf(bytes: Uint8Array, source: string): OperatorUse[] {
     const { opType = "", domain = "", output } = node;
     const standard = domain === "" || domain === "ai.onnx";
     const name = standard ? opType : `${domain}.${opType}`;
-    const supported = standard && (opType in OPERATORS || CONSTANTS.has(opType));
+    const supported = standard && READABLE.has(opType);
     const use = uses.get(name) ?? { supported, nodes: [] };
     use.nodes.push(node.name || output[0] || "(unnamed)");
     uses.set(name, use);

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import type * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { applyNode } from "#src/graph/apply.js";
 import { constant, input } from "#src/graph/build.js";
@@ -7,30 +6,11 @@ import { fold } from "#src/graph/fold.js";
 import { Literal } from "#src/graph/literal.js";
 import { OPERATORS } from "#src/graph/operators/index.js";
 import type { Attributes, Value } from "#src/graph/value.js";
-import { NODE_CASES, SINCE } from "./cases/all.js";
+import { NODE_CASES } from "./cases/all.js";
 import type { CaseAttributes, NodeCase } from "./cases/operands.js";
-import { feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
+import { oracle } from "./run-case.js";
 
 const RUNS = { numRuns: 20, seed: 1 };
-
-/** What onnxruntime makes of one node, by output. */
-async function oracle(op: string, { inputs, attributes, outputs }: NodeCase): Promise<ort.Tensor[]> {
-  const given = inputs.flatMap((operand, i) => (operand ? [{ ...operand, name: `x${i}` }] : []));
-  const fed = given.filter(({ constant }) => !constant);
-  const names = Array.from({ length: outputs }, (_, i) => `y${i}`);
-  const bytes = modelBytes({
-    opset: SINCE[op],
-    nodes: [{ op, inputs: inputs.map((operand, i) => (operand ? `x${i}` : "")), outputs: names, attributes }],
-    inputs: fed.map(({ name, dtype, shape }) => valueInfo(name, dtype, shape)),
-    outputs: names.map((name) => valueInfo(name)),
-    initializers: given
-      .filter((x) => x.constant)
-      .map(({ name, dtype, shape, values }) => initializer(name, dtype, shape, values)),
-  });
-  const feeds = Object.fromEntries(fed.map(({ name, dtype, shape, values }) => [name, feed(dtype, shape, values)]));
-  const results = await runModel(bytes, feeds);
-  return names.map((name) => results[name]!);
-}
 
 const plain = (attributes: CaseAttributes): Attributes =>
   Object.fromEntries(

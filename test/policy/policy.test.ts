@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +84,13 @@ test("refused: a card that does not fit, from the model's metadata", async () =>
   await expect(loadPolicy(model)).rejects.toThrow(
     new InputError(`${source}: torque.output: the model has no output "action", expected one of torque`),
   );
+});
+
+test("operators that are written with others when they are read are supported", () => {
+  const path = new URL("../data/reference/architectures/lstm-ts17.onnx", import.meta.url);
+  const uses = operatorsOf(readFileSync(path), "lstm.onnx");
+  expect(uses.find(({ name }) => name === "LSTM")).toMatchObject({ supported: true });
+  expect(uses.every(({ supported }) => supported)).toBe(true);
 });
 
 test("a model's operators are counted, the unsupported ones too", () => {

@@ -27,6 +27,9 @@ const LOWERINGS: LoweringTable = {
   ],
 };
 
+/** Their names. */
+export const LOWERED: readonly string[] = Object.keys(LOWERINGS);
+
 export const isLowered = (op: string): boolean => Object.hasOwn(LOWERINGS, op);
 
 /**

@@ -1,30 +1,35 @@
 import { dataOf, traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 
-/** What is known of the sign of every element of a value: ≥ 0, ≤ 0, or nothing. */
+/** The sign that every element of a value has: ≥ 0, ≤ 0, or unknown. Zero has both. */
 export type Sign = 1 | -1 | undefined;
 
-/** Whether a value can be shown to be ≥ 0 for every observation. `given` answers for inputs. */
+/** True if a value is proved to be ≥ 0 for every observation. `isInputNonNegative` answers for the graph's inputs. */
 export const isNonNegative = (
   value: Value,
-  given: (input: Value) => boolean,
+  isInputNonNegative: (input: Value) => boolean,
   known = new Map<Value, Sign>(),
-): boolean => signOf(value, given, known) === 1;
+): boolean => signOf(value, isInputNonNegative, known) === 1;
 
-/** The sign that a value can be shown to have for every observation. `given` tells which inputs are ≥ 0. */
-export function signOf(value: Value, given: (input: Value) => boolean, known = new Map<Value, Sign>()): Sign {
+/** The sign that a value is proved to have for every observation. `isInputNonNegative` answers for the graph's inputs. */
+export function signOf(
+  value: Value,
+  isInputNonNegative: (input: Value) => boolean,
+  known = new Map<Value, Sign>(),
+): Sign {
   if (known.has(value)) return known.get(value);
-  const answer = decide(value, (other) => other && signOf(other, given, known), given);
+  const answer = decide(value, (other) => other && signOf(other, isInputNonNegative, known), isInputNonNegative);
   known.set(value, answer);
   return answer;
 }
 
 type Ask = (value: Value | undefined) => Sign;
 
-function decide(value: Value, ask: Ask, given: (input: Value) => boolean): Sign {
+function decide(value: Value, ask: Ask, isInputNonNegative: (input: Value) => boolean): Sign {
   const { node } = value;
   const { inputs } = node;
-  if (node.op === "Input") return value.dtype === "uint8" || value.dtype === "bool" || given(value) ? 1 : undefined;
+  if (value.dtype === "uint8" || value.dtype === "bool") return 1;
+  if (node.op === "Input") return isInputNonNegative(value) ? 1 : undefined;
   if (value.literal) return ofNumbers(value.literal.numbers());
   const { range, sign, index } = traitsOf(node.op);
   if (range !== undefined || index === value.index) return 1;
@@ -58,6 +63,6 @@ function common(values: readonly Value[], ask: Ask): Sign {
   return signs.size === 0 ? 1 : signs.size === 1 ? [...signs][0] : undefined;
 }
 
-/** Looked for in small constants only: what is padded or chosen with. */
+/** True for small constants of zeros, as paddings and masks are; large ones are not searched. */
 const isZero = (value: Value) =>
   value.literal !== undefined && value.literal.size <= 4096 && value.literal.numbers().every((x) => x === 0);

@@ -8,7 +8,10 @@ import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
 
 /** True where the gradient moves back what arrives and does no more; a Cast would change its type. */
-const movesElements = (op: string) => traitsOf(op).moves !== undefined && op !== "Cast";
+const movesElements = (op: string) => {
+  const { form, moves } = traitsOf(op);
+  return form === "placed" || (moves !== undefined && op !== "Cast");
+};
 
 /** Relevance of operators that move elements: it moves back with them; undefined for others. */
 export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Propagated | undefined {
