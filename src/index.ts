@@ -55,6 +55,7 @@ export { Observer } from "./sensing/observer.js";
 export type { ObserverOptions } from "./sensing/observer-options.js";
 export type { SyncOptions } from "./sensing/sync-options.js";
 export type { SyncPolicy } from "./sensing/timeline.js";
+export type { ImageAblation } from "./sim/ablation.js";
 export type { ControlProblem, PlanOptions } from "./sim/expert/ilqr.js";
 export type { ControlStep } from "./sim/expert/linearise.js";
 export type { LinearDynamics } from "./sim/expert/lqr.js";
@@ -62,7 +63,7 @@ export type { Expansion, StateCost } from "./sim/expert/state-cost.js";
 export { type Random, random } from "./sim/random.js";
 export { ARM, BACKGROUND, type Sight, TARGET } from "./sim/render/sight.js";
 export type { ImagePoint } from "./sim/render/view.js";
-export { type ImageAblation, SimulatedSource, type SimulationOptions, type SimulationSummary } from "./sim/source.js";
+export { SimulatedSource, type SimulationOptions, type SimulationSummary } from "./sim/source.js";
 export type {
   Modality as TaskModality,
   Targets,

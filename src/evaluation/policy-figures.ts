@@ -1,37 +1,34 @@
 import { Explainer } from "../explain/explainer.js";
-import type { Explanation } from "../explain/explanation.js";
-import { run, type Sink } from "../explain/pipeline.js";
-import type { Heatmap } from "../image/heatmap.js";
+import { run } from "../explain/pipeline.js";
 import { upperMedian } from "../numbers/quantile.js";
 import type { Policy } from "../policy/policy.js";
-import type { ImagePoint } from "../sim/render/view.js";
 import { SimulatedSource } from "../sim/source.js";
-import type { Task } from "../sim/tasks/task.js";
-import { loadTask } from "../sim/tasks/tasks.js";
-import { type FigureRun, figureRuns } from "./figure-runs.js";
+import type { FigureRun } from "../sim/tasks/figure-run.js";
+import { loadTask, taskNamed } from "../sim/tasks/tasks.js";
+import { Focus } from "./focus.js";
 
 /**
- * How a policy does in closed loop: successes out of `episodes` for every run of its task (`figure-runs.ts`), as
+ * Figures of a policy in closed loop: successes out of `episodes` for every run of its task (`FigureRun`), as
  * `torquelens sim` counts them; median errors, millimetres; `focus`, the part of the heatmap's relevance near the
  * task's image points while the arm moves.
  */
 export type PolicyFigures = Readonly<Record<"episodes" | "seed" | "focus", number>> & Readonly<Record<string, number>>;
 
 export interface FigureOptions {
-  /** Default: all of the task's. */
+  /** Default: all runs of the task. */
   readonly runs?: readonly FigureRun[];
   readonly episodes?: number;
   readonly seed?: number;
-  /** Called after each run with how many are done. */
+  /** Called after each run with the number of finished runs. */
   readonly done?: (runs: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Runs a policy on its task with `episodes` episodes of `seed` in each of the task's runs. */
+/** Measures a policy on its task: `episodes` episodes of `seed` in each of the task's runs. */
 export async function policyFigures(
   policy: Policy,
   taskName: string,
-  { runs = figureRuns(taskName), episodes = 100, seed = 0, done, signal }: FigureOptions = {},
+  { runs = taskNamed(taskName).figureRuns, episodes = 100, seed = 0, done, signal }: FigureOptions = {},
 ): Promise<PolicyFigures> {
   const successes: Record<string, number> = {};
   const medians: Record<string, number> = {};
@@ -72,45 +69,6 @@ interface Result {
   readonly errors: readonly number[];
   readonly successes: number;
   readonly focus: number;
-}
-
-/** Near is within 8 pixels of an image 64 pixels high, wider on larger images. */
-const NEAR = 8 / 64;
-/** The arm moves where a joint turns faster than this, rad/s. */
-const MOVING = 0.1;
-
-/** Averages over the moving ticks how much of the image's relevance lies near the task's image points. */
-class Focus implements Sink {
-  #sum = 0;
-  #ticks = 0;
-
-  constructor(readonly task: Task) {}
-
-  write({ observation, heatmaps, flags }: Explanation): void {
-    const moving = observation.joints.velocity.some((velocity) => Math.abs(velocity) > MOVING);
-    if (!moving || flags.includes("idle")) return;
-    this.#sum += nearShare(heatmaps.image!, Object.values(this.task.imagePoints()));
-    this.#ticks++;
-  }
-
-  async close(): Promise<void> {}
-
-  get mean(): number {
-    return this.#sum / this.#ticks;
-  }
-}
-
-/** Part of a heatmap's relevance within reach of any of the points. */
-export function nearShare({ width, height, data }: Heatmap, points: readonly ImagePoint[]): number {
-  const reach = NEAR * height;
-  let near = 0;
-  let all = 0;
-  data.forEach((relevance, pixel) => {
-    const [x, y] = [(pixel % width) + 0.5, Math.floor(pixel / width) + 0.5];
-    all += relevance;
-    if (points.some((point) => Math.hypot(point.x - x, point.y - y) <= reach)) near += relevance;
-  });
-  return near / all;
 }
 
 function imageOf(policy: Policy): { width: number; height: number } {

@@ -1,29 +1,24 @@
 import { InputError } from "../errors.js";
 import type { Observation, ObservationFlag } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
+import type { ImageAblation } from "./ablation.js";
 import { Disturbance } from "./disturbance.js";
 import { Pace } from "./pace.js";
 import type { Perturbation } from "./perturbations.js";
 import { opticsOf } from "./render/view.js";
 import type { Task } from "./tasks/task.js";
 
-/**
- * What replaces the camera's image, to see whether the policy looks at it: for the whole episode its first image
- * (`first`), its first image as it would be with another goal (`frozen`), or nothing (`black`).
- */
-export type ImageAblation = "frozen" | "first" | "black";
-
 export interface SimulationOptions {
   readonly task: Task;
   /** Default 0. */
   readonly seed?: number;
-  /** Ends after so many episodes. Without `episodes` and `ticks` it does not end. */
+  /** Number of episodes. Without `episodes` and `ticks` the simulation does not end. */
   readonly episodes?: number;
-  /** Ends after so many control steps. */
+  /** Number of control steps. */
   readonly ticks?: number;
   /** 1 runs in real time (default), 2 twice as fast, 0 as fast as it can. */
   readonly speed?: number;
-  /** Every episode begins in this condition of the task; without it they take turns. */
+  /** The condition that every episode begins in. By default the conditions take turns. */
   readonly condition?: string;
   readonly ablation?: ImageAblation;
   readonly perturbations?: readonly Perturbation[];
@@ -37,11 +32,11 @@ export interface SimulationSummary {
   /** Episodes finished. */
   readonly episodes: number;
   readonly successes: number;
-  /** Part of the finished episodes that succeeded; NaN where none was finished. */
+  /** Part of the finished episodes that succeeded; NaN before the first one ends. */
   readonly successRate: number;
   /** Distance from the goal at the end of each finished episode, metres; of the last 10,000. */
   readonly finalErrors: readonly number[];
-  /** Ticks that began late, and by how many milliseconds at most (`speed` > 0). */
+  /** Ticks that began late, and the largest delay, milliseconds (`speed` > 0). */
   readonly lateTicks: number;
   readonly latestMs: number;
   /** Ticks whose torque was clipped to its limits. */
@@ -50,14 +45,7 @@ export interface SimulationSummary {
 
 const KEPT_ERRORS = 10_000;
 
-/** `image=frozen`, `image=first` or `image=black` as given on a command line. Throws InputError. */
-export function parseAblation(text: string): ImageAblation {
-  const [modality, how] = text.split("=");
-  if (modality === "image" && (how === "frozen" || how === "first" || how === "black")) return how;
-  throw new InputError(`cannot ablate "${text}"; expected image=frozen, image=first or image=black`);
-}
-
-/** Index of a task's condition. Throws InputError for one that it does not have. */
+/** Index of a task's condition. Throws InputError for an unknown one. */
 export function conditionOf({ name, conditions }: Task, condition: string): number {
   const index = conditions.indexOf(condition);
   if (index < 0)
@@ -65,7 +53,7 @@ export function conditionOf({ name, conditions }: Task, condition: string): numb
   return index;
 }
 
-/** A simulated task as a source of observations; it applies the torques of the explanations handed to `accept`. */
+/** A simulated task as a source of observations; it applies the torques that `accept` receives. */
 export class SimulatedSource implements Source {
   /** The task's name. */
   readonly task: string;
@@ -88,7 +76,7 @@ export class SimulatedSource implements Source {
   #clippedTicks = 0;
   #errors: number[] = [];
 
-  /** Takes the task over: `close` frees it. Throws InputError for a negative or fractional count, or speed, or an unknown condition. */
+  /** Owns the task: `close` frees it. Throws InputError for an invalid count, seed or speed, and for an unknown condition. */
   constructor(options: SimulationOptions) {
     const { task, seed = 0, speed = 1, perturbations = [] } = options;
     for (const name of ["episodes", "ticks"] as const) {
@@ -129,7 +117,7 @@ export class SimulatedSource implements Source {
     }
   }
 
-  /** Breaks the episode off at the next tick and begins with the first one again; time goes on. */
+  /** Ends the episode at the next tick and restarts with the first episode; time goes on. */
   restart(): void {
     this.#restarts = true;
   }
@@ -201,7 +189,7 @@ export class SimulatedSource implements Source {
     };
   }
 
-  /** The image that the policy gets in place of the camera's. */
+  /** The image that the policy gets, after ablation and perturbations. */
   #seen(image: Uint8Array, tick: number): Uint8Array {
     const { ablation } = this.#options;
     if (ablation === "black") return image.fill(0);
@@ -213,7 +201,7 @@ export class SimulatedSource implements Source {
 
   #advance(): void {
     const commanded = this.#torque;
-    if (commanded === undefined) throw new Error("the simulation was given no torque: accept() must follow each tick");
+    if (commanded === undefined) throw new Error("no torque for this tick: call accept() after each observation");
     this.#torque = undefined;
     this.#applied = this.#disturbance.torque(commanded);
     this.#clipped = this.#task.step(this.#applied);

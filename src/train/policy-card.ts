@@ -1,8 +1,8 @@
 import type { CardInput } from "../policy/card-schema.js";
 import type { Task } from "../sim/tasks/task.js";
-import { TENSORS } from "./export.js";
+import { TENSORS } from "./network/export.js";
 
-/** The card of a policy trained on a simulated task. `arm` is the MJCF file relative to the card, and its tip's site. */
+/** The card of a policy trained on a simulated task. `arm` is the MJCF file relative to the card, and the tip's site. */
 export function trainedCard(
   task: Task,
   arm: { readonly file: string; readonly site: string },

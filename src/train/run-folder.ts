@@ -2,15 +2,15 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { deserialize, serialize } from "node:v8";
-import { version } from "../bag/mcap-sink.js";
 import { InputError } from "../errors.js";
 import { writeAtomically } from "../files/atomic.js";
-import type { HistoryState } from "./history.js";
-import type { Recipe } from "./recipe.js";
+import { packageMetadata } from "../package-files.js";
+import type { Recipe } from "../sim/tasks/lesson.js";
+import type { HistoryState } from "./history/history.js";
 import type { Checkpoint } from "./training.js";
 import { curvesSvg } from "./training-curves.js";
 
-/** What a training is; two that agree in it come out the same. */
+/** The settings of a training; two trainings with the same settings have the same result. */
 export interface RunIdentity {
   readonly task: string;
   readonly algorithm: string;
@@ -20,7 +20,7 @@ export interface RunIdentity {
 
 const RUN = "run.json";
 
-/** A training's folder: what it is, its curves, and where it can be taken up again. */
+/** A training's folder: its settings, curves and checkpoints. */
 export class RunFolder {
   readonly #histories: Record<string, Omit<HistoryState, "sums" | "count">> = {};
 
@@ -30,11 +30,11 @@ export class RunFolder {
   ) {}
 
   /**
-   * Makes the folder, or takes up the training that it holds.
+   * Creates the folder, or opens it to resume the same training.
    * @throws InputError where it holds anything else; nothing is changed then
    */
   static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
-    const content = { torquelens_run: 1, torquelens: version, ...identity };
+    const content = { torquelens_run: 1, torquelens: packageMetadata().version, ...identity };
     const found = await readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
       throw new InputError(`${path}: cannot be a run folder (${error.code}), expected a folder`);
@@ -42,7 +42,7 @@ export class RunFolder {
     if (found !== undefined && found.length > 0) await assertSame(path, content, found);
     else {
       await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-        throw new InputError(`${path}: cannot make the run folder (${error.code}), expected a writable place`);
+        throw new InputError(`${path}: cannot make the run folder (${error.code}), expected a writable folder`);
       });
       await writeAtomically(join(path, RUN), `${JSON.stringify(content, undefined, 2)}\n`);
     }
@@ -50,8 +50,8 @@ export class RunFolder {
   }
 
   /**
-   * Where the training of one of the networks was left; undefined where it has not begun.
-   * @throws InputError for a file that is no checkpoint
+   * The last checkpoint of one of the networks; undefined before the first one.
+   * @throws InputError for a file that is not a checkpoint
    */
   async checkpoint(network: string): Promise<Checkpoint | undefined> {
     const file = this.#checkpointFile(network);
@@ -65,7 +65,9 @@ export class RunFolder {
       this.#histories[network] = curvesOf(checkpoint.history);
       return checkpoint;
     } catch {
-      throw new InputError(`${file}: not a checkpoint of torquelens train; delete it to train this network anew`);
+      throw new InputError(
+        `${file}: not a checkpoint of torquelens train; delete it to train this network from the start`,
+      );
     }
   }
 
@@ -79,10 +81,10 @@ export class RunFolder {
   /** Draws the curves of all networks so far. */
   async draw(): Promise<void> {
     if (Object.keys(this.#histories).length === 0) return;
-    await writeAtomically(join(this.path, "curves.svg"), await curvesSvg(this.#histories));
+    await writeAtomically(join(this.path, "curves.svg"), await curvesSvg(this.#histories, this.identity.algorithm));
   }
 
-  /** Draws the curves, and writes what came out. */
+  /** Draws the curves and writes the result. */
   async finish(result: object): Promise<void> {
     await this.draw();
     await writeAtomically(join(this.path, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
@@ -104,20 +106,20 @@ async function assertSame(path: string, content: Readonly<Record<string, unknown
   } catch {
     throw new InputError(`${join(path, RUN)}: not JSON, expected what torquelens train wrote`);
   }
-  const wanted = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
-  const difference = firstDifference(held, wanted);
+  const expected = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
+  const difference = firstDifference(held, expected);
   if (difference === undefined) return;
   throw new InputError(`${path}: holds a training with ${difference}; expected an empty folder, or the same training`);
 }
 
-/** The first place where something held is not as it is wanted, in words. */
-function firstDifference(held: unknown, wanted: unknown, place = ""): string | undefined {
-  if (isDeepStrictEqual(held, wanted)) return undefined;
-  if (!isRecord(held) || !isRecord(wanted)) {
-    return `${place} ${inWords(held)}, not ${inWords(wanted)}`;
+/** The first difference between two JSON values, in words. */
+function firstDifference(held: unknown, expected: unknown, place = ""): string | undefined {
+  if (isDeepStrictEqual(held, expected)) return undefined;
+  if (!isRecord(held) || !isRecord(expected)) {
+    return `${place} ${inWords(held)}, not ${inWords(expected)}`;
   }
-  for (const key of new Set([...Object.keys(wanted), ...Object.keys(held)])) {
-    const found = firstDifference(held[key], wanted[key], place === "" ? key : `${place}.${key}`);
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(held)])) {
+    const found = firstDifference(held[key], expected[key], place === "" ? key : `${place}.${key}`);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,32 +1,32 @@
 import type { Device } from "../runtime/device.js";
-import type { AdamState } from "./adam.js";
-import { costOf, headFits, stagesOf } from "./curriculum.js";
-import { allocateDemonstrations, type Demonstrations } from "./demonstrations.js";
-import { exportPolicy } from "./export.js";
-import { stepSource } from "./frames.js";
-import { DivergenceError, History, type HistoryState } from "./history.js";
-import type { Lesson } from "./lessons.js";
-import { imitationStep, poseStep } from "./losses.js";
-import type { IterationFigures } from "./outcome.js";
-import { initialise, type Layout, layoutOf, sharedFloats } from "./parameters.js";
-import type { Recipe } from "./recipe.js";
-import type { CollectStage, FitStage, Stage } from "./stage.js";
-import { Team } from "./team.js";
+import type { Recipe } from "../sim/tasks/lesson.js";
+import { taskNamed } from "../sim/tasks/tasks.js";
+import { algorithmNamed } from "./algorithms/algorithms.js";
+import { allocateDemonstrations, type Demonstrations } from "./episodes/demonstrations.js";
+import { DivergenceError, History, type HistoryState } from "./history/history.js";
+import type { AdamState } from "./network/adam.js";
+import { exportPolicy } from "./network/export.js";
+import { initialise, type Layout, layoutOf, sharedFloats } from "./network/parameters.js";
+import { poseStep } from "./stages/pose-step.js";
+import { stepSource } from "./stages/step-source.js";
+import { warmUpStages } from "./stages/warm-up.js";
+import type { CollectContext, CollectStage, FitStage, Stage } from "./team/stage.js";
+import { Team } from "./team/team.js";
 
-/** How far a training is, for a progress bar. */
+/** Progress of a training, for a progress bar. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly phase: string;
   /** Of a fit. */
   readonly loss?: number;
-  /** How well it does: pose error in half image widths, or episodes that succeeded. */
+  /** A few words on the quality: pose error in half image widths, or successful episodes. */
   readonly note: string;
 }
 
-/** All that the rest of a training depends on. */
+/** Everything that the rest of a training depends on. */
 export interface Checkpoint {
-  /** The stage that comes next, and the step of it. */
+  /** The next stage, and the next step in it. */
   readonly stage: number;
   readonly step: number;
   /** The optimiser within a fit. */
@@ -43,18 +43,18 @@ export interface Checkpoint {
 
 export interface TrainOptions {
   readonly seed: number;
-  readonly lesson: Lesson;
+  /** Name of the training algorithm. */
+  readonly algorithm: string;
   readonly recipe: Recipe;
-  /** Of the lesson's task. */
-  readonly task: { readonly torqueLimit: ArrayLike<number>; readonly ticks: number };
+  readonly task: { readonly name: string; readonly torqueLimit: ArrayLike<number>; readonly ticks: number };
   readonly progress?: (progress: Progress) => void;
   /** Ends the training between two steps, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Where an earlier training with the same seed and recipe was. */
+  /** Checkpoint of an earlier training with the same options. */
   readonly resume?: Checkpoint | undefined;
-  /** Called after every stage, and within long ones every so often; never with parameters that are no numbers. */
+  /** Called after every stage, and at intervals within long ones; never with parameters that are not finite. */
   readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
-  /** What the convolutions are trained on, default the CPU: only there does one seed make one result to the last bit. */
+  /** Device for the convolutions, default the CPU: only there is the result of a seed the same to the last bit. */
   readonly device?: Device;
   /** Seconds between two checkpoints within a fit, default 20. */
   readonly keepEvery?: number;
@@ -77,9 +77,10 @@ export class Training {
     readonly parameters: Float32Array,
     readonly demonstrations: Demonstrations,
     readonly team: Team,
+    stages: readonly Stage[],
   ) {
     this.#options = options;
-    this.#stages = stagesOf(options.recipe, options.lesson, options.task.ticks);
+    this.#stages = stages;
     const { resume } = options;
     this.history = new History(resume?.history);
     this.#stage = resume?.stage ?? 0;
@@ -89,9 +90,10 @@ export class Training {
   }
 
   static async start(options: TrainOptions): Promise<Training> {
-    const { seed, recipe, lesson, task, resume } = options;
+    const { seed, algorithm, recipe, task, resume, device = "cpu" } = options;
     const { spec, vision } = recipe;
-    const { batch: headBatch, episodes } = headFits(recipe);
+    const { lesson } = taskNamed(task.name);
+    const { stages, episodes, step } = (await algorithmNamed(algorithm)).schedule(recipe, lesson, task.ticks);
     const layout = layoutOf(spec, lesson.landmarks.length);
     const parameters = sharedFloats(layout.size);
     const landmarkOfChannel = recipe.landmarkChannels.flatMap((count, i) => Array<number>(count).fill(i));
@@ -103,18 +105,16 @@ export class Training {
     }
     const steps = [
       poseStep(spec, layout, { batch: vision.batch, landmarkOfChannel, blob: vision.blob, spread: vision.spread }),
-      imitationStep(spec, layout, headBatch),
+      step(layout),
     ];
-    const batch = { vision: vision.batch, head: headBatch };
-    const device = options.device ?? "cpu";
-    const setup = { device, seed, task: lesson.task, spec, parameters, demonstrations, batch, steps };
+    const setup = { device, seed, task: task.name, algorithm, spec, parameters, demonstrations, steps };
     const team = await Team.start(layout, recipe.workers, setup);
-    return new Training(options, layout, parameters, demonstrations, team);
+    return new Training(options, layout, parameters, demonstrations, team, [...warmUpStages(recipe), ...stages]);
   }
 
   /**
-   * Everything that is left to do.
-   * @throws DivergenceError where a loss is no number any more, or explodes
+   * Runs the remaining stages.
+   * @throws DivergenceError where a loss is not finite, or explodes
    */
   async train(): Promise<void> {
     while (this.#stage < this.#stages.length) {
@@ -122,7 +122,7 @@ export class Training {
       this.#options.signal?.throwIfAborted();
       if (stage.kind === "fit") await this.#fit(stage);
       else {
-        const { rows, figures } = await stage.collect(this.#room(stage));
+        const { rows, figures } = await stage.collect(this.#context(stage));
         this.#rows = rows;
         this.history.iterations.push(figures);
       }
@@ -150,7 +150,7 @@ export class Training {
     return this.team.close();
   }
 
-  async #fit({ phase, group, steps, rate, request }: FitStage): Promise<void> {
+  async #fit({ phase, group, steps, rate, request, note }: FitStage): Promise<void> {
     await this.team.fit({
       group,
       steps,
@@ -162,8 +162,8 @@ export class Training {
       watch: async (step, scalars, adam) => {
         this.history.step(phase, step, steps, scalars);
         this.#step = step + 1;
-        const note = group === "vision" ? poseNote(scalars) : lastNote(this.history.iterations);
-        this.#report({ phase, loss: scalars[0]!, note }, (step + 1) / steps);
+        const words = { phase, loss: scalars[0]!, note: note(scalars, this.history.iterations) };
+        this.#report(words, (step + 1) / steps);
         const due = performance.now() - this.#kept > 1000 * (this.#options.keepEvery ?? 20);
         if (!due || step + 1 === steps) return;
         this.#adam = adam();
@@ -172,7 +172,7 @@ export class Training {
     });
   }
 
-  #room({ phase }: CollectStage) {
+  #context({ phase }: CollectStage): CollectContext {
     const { seed, signal } = this.#options;
     const { team, demonstrations, history } = this;
     return {
@@ -189,7 +189,7 @@ export class Training {
   async #keep(): Promise<void> {
     const { keep } = this.#options;
     if (keep === undefined) return;
-    if (!this.parameters.every(Number.isFinite)) throw new DivergenceError("the parameters are no numbers any more");
+    if (!this.parameters.every(Number.isFinite)) throw new DivergenceError("the parameters are not finite");
     const { inputs, labels, mean, scale, width, torques } = this.demonstrations;
     await keep({
       stage: this.#stage,
@@ -206,18 +206,11 @@ export class Training {
     this.#kept = performance.now();
   }
 
-  /** `part` of the stage at hand is done. */
+  /** Reports that `part` of the current stage is done. */
   #report(words: Pick<Progress, "phase" | "loss" | "note">, part: number): void {
-    const costs = this.#stages.map(costOf);
+    const costs = this.#stages.map(({ cost }) => cost);
     const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
     const done = sum(costs.slice(0, this.#stage)) + costs[this.#stage]! * part;
     this.#options.progress?.({ done, total: sum(costs), ...words });
   }
-}
-
-const poseNote = ([, error]: readonly number[]): string => `pose error ${Math.sqrt(error!).toFixed(4)}`;
-
-function lastNote(iterations: readonly IterationFigures[]): string {
-  const { actor, successes, episodes } = iterations[iterations.length - 1]!;
-  return `${actor}: ${successes}/${episodes} succeeded`;
 }

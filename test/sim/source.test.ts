@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
+import { parseAblation } from "#src/sim/ablation.js";
 import { type Perturbation, parsePerturbations, readPerturbations } from "#src/sim/perturbations.js";
-import { parseAblation, SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
+import { SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
 import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 
 type Torque = (observation: Observation, task: Reacher) => ArrayLike<number>;
@@ -71,7 +72,7 @@ describe("simulated source", () => {
     const source = new SimulatedSource({ task, speed: 0 });
     const observations2 = source.observations();
     await observations2.next();
-    await expect(observations2.next()).rejects.toThrow(/given no torque/);
+    await expect(observations2.next()).rejects.toThrow(/no torque for this tick/);
     await source.close();
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Adam, cosineRate } from "#src/train/adam.js";
+import { Adam, cosineRate } from "#src/train/network/adam.js";
 
 test("Adam takes the steps of its paper on its range, with the mean of the workers' gradients", () => {
   const parameters = Float32Array.of(9, 1, -2, 9);

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { random } from "#src/sim/random.js";
-import { allocateDemonstrations, type Demonstrations, sample, standardise } from "#src/train/demonstrations.js";
+import {
+  allocateDemonstrations,
+  type Demonstrations,
+  sample,
+  standardise,
+} from "#src/train/episodes/demonstrations.js";
 import { TINY } from "./slow-network.js";
 
 const TICKS = 10;

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { readModel } from "#src/graph/onnx-read.js";
 import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
-import { exportPolicy } from "#src/train/export.js";
-import { headInputs } from "#src/train/network.js";
-import { initialise } from "#src/train/parameters.js";
+import { exportPolicy } from "#src/train/network/export.js";
+import { headInputs } from "#src/train/network/network.js";
+import { initialise } from "#src/train/network/parameters.js";
 import { randoms, relativeError } from "../evaluate.js";
 import { command, see, TINY, TINY_LAYOUT } from "./slow-network.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expectedDivergence, type LinearGaussian } from "#src/train/gaussian.js";
+import { expectedDivergence, type LinearGaussian } from "#src/train/algorithms/search/gaussian.js";
 import { randoms } from "../evaluate.js";
 
 /** Mean over x of ∫ p ln(p/q) du on a fine grid, from the densities. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DivergenceError, History } from "#src/train/history.js";
+import { DivergenceError, History } from "#src/train/history/history.js";
 
 test("a curve's points are means of the steps since the point before", () => {
   const history = new History();

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
-import { imitationStep, poseStep, type StepModel } from "#src/train/losses.js";
-import { headInputs } from "#src/train/network.js";
-import { initialise } from "#src/train/parameters.js";
+import { headInputs } from "#src/train/network/network.js";
+import { initialise } from "#src/train/network/parameters.js";
+import type { StepModel } from "#src/train/network/step-model.js";
+import { fitStep } from "#src/train/stages/fit.js";
+import { poseStep } from "#src/train/stages/pose-step.js";
 import { randoms, relativeError } from "../evaluate.js";
 import { command, differences, poseLoss, TINY, TINY_LAYOUT } from "./slow-network.js";
 
@@ -72,7 +74,7 @@ test("the imitation loss and its gradient are those of the definition", async ()
   const width = headInputs(TINY);
   const x = randoms(batch * width, 9);
   const torque = randoms(batch * TINY.torques, 10);
-  const { loss, gradient } = await run(imitationStep(TINY, TINY_LAYOUT, batch), vector, {
+  const { loss, gradient } = await run(fitStep(TINY, TINY_LAYOUT, batch), vector, {
     x: { dtype: "float32", shape: [batch, width], data: x },
     torque: { dtype: "float32", shape: [batch, TINY.torques], data: torque },
   });

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { boundedControllers } from "#src/train/dual.js";
-import type { LinearGaussian } from "#src/train/gaussian.js";
-import { backward, forward, type LocalProblem, type Quadratic } from "#src/train/lqg.js";
-import { nextBound } from "#src/train/mirror-descent.js";
+import { boundedControllers } from "#src/train/algorithms/search/dual.js";
+import type { LinearGaussian } from "#src/train/algorithms/search/gaussian.js";
+import { backward, forward, type LocalProblem, type Quadratic } from "#src/train/algorithms/search/lqg.js";
+import { nextBound } from "#src/train/algorithms/search/mirror-descent.js";
 import { randoms, relativeError } from "../evaluate.js";
 import { solve } from "./slow-algebra.js";
 

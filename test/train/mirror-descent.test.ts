@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 import type { Task } from "#src/sim/tasks/task.js";
-import type { Act } from "#src/train/act.js";
-import { boundedControllers } from "#src/train/dual.js";
-import { surroundings } from "#src/train/local-problem.js";
-import { forward } from "#src/train/lqg.js";
-import { improve } from "#src/train/mirror-descent.js";
+import { boundedControllers } from "#src/train/algorithms/search/dual.js";
+import { linearised } from "#src/train/algorithms/search/local-problem.js";
+import { forward } from "#src/train/algorithms/search/lqg.js";
+import { improve } from "#src/train/algorithms/search/mirror-descent.js";
+import type { Act } from "#src/train/episodes/act.js";
 import { relativeError } from "../evaluate.js";
 
 let task: Task;
@@ -34,7 +34,7 @@ const options = {
 test("what is around the policy's trajectory: its own gains, and dynamics and cost that foretell the simulator's", async () => {
   task.reset(2, 5);
   const start = task.state();
-  const here = await surroundings(task, act, options);
+  const here = await linearised(task, act, options);
   for (const { gain } of here.problem.policy) expect(relativeError(gain, GAIN)).toBeLessThan(1e-9);
   // Another torque at one control step: the states and the cost after it change as they say.
   const nudge = 1e-4;
@@ -42,7 +42,7 @@ test("what is around the policy's trajectory: its own gains, and dynamics and co
     task.reset(2, 5);
     let tick = 0;
     const torques = here.controls.map((u, k) => (k === 7 ? u.map((value, j) => value + (j === 1 ? size : 0)) : u));
-    return surroundings(
+    return linearised(
       task,
       acting(() => torques[tick++ % task.ticks]!),
       options,
@@ -67,14 +67,14 @@ test("what is around the policy's trajectory: its own gains, and dynamics and co
 
 test("controllers within a small bound lower the real cost by about what was promised", async () => {
   task.reset(2, 5);
-  const here = await surroundings(task, act, options);
+  const here = await linearised(task, act, options);
   const { controllers, nominal } = boundedControllers(here.problem, 1);
   expect(forward(here.problem, here.problem.policy).nominal).toBe(0);
   const promise = -nominal;
   expect(promise).toBeGreaterThan(0);
   task.reset(2, 5);
   let tick = 0;
-  const followed = await surroundings(
+  const followed = await linearised(
     task,
     acting((shown) => {
       const at = tick++ % task.ticks;
@@ -95,8 +95,8 @@ test("a condition gives samples of the policy's own, labelled by the controllers
   const search = { ...options, startNoise: 0.05, seed: 9, samples: 3, bound: 0.5 };
   const run = async () => {
     const labels: number[][] = [];
-    const figures = await improve(task, act, { episode: 4, place: 0 }, search, (sample, tick, _action, wanted) => {
-      labels.push([sample, tick, ...wanted]);
+    const figures = await improve(task, act, { episode: 4, place: 0 }, search, (sample, { tick, label }) => {
+      labels.push([sample, tick, ...label]);
     });
     return { labels, figures };
   };
@@ -123,9 +123,9 @@ test("a bound that leaves no room gives back what the policy does, also where it
     acting((shown) => kinked(shown.state())),
     { episode: 4, place: 0 },
     search,
-    (_sample, _tick, { torque }, wanted) => {
-      wanted.forEach((value, j) => {
-        furthest = Math.max(furthest, Math.abs(value - torque[j]!));
+    (_sample, { action, label }) => {
+      label.forEach((value, j) => {
+        furthest = Math.max(furthest, Math.abs(value - action.torque[j]!));
         largest = Math.max(largest, Math.abs(value));
       });
     },

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
+import type { IterationFigures } from "#src/train/episodes/outcome.js";
 import { withCamera } from "#src/train/recipe.js";
 import { RunFolder, type RunIdentity } from "#src/train/run-folder.js";
 import type { Checkpoint } from "#src/train/training.js";
@@ -56,10 +57,9 @@ test("a checkpoint comes back as it was kept, and the curves beside it", async (
 test("the curves of a search also show its costs and bounds", async () => {
   const condition = { cost: 3, error: 0.1, success: false, promise: 1, bound: 5, divergence: 4 };
   const [fit] = checkpoint.history.iterations;
-  const plain = await curvesSvg({ policy: checkpoint.history });
-  const search = await curvesSvg({
-    policy: { ...checkpoint.history, iterations: [fit!, { ...fit!, conditions: [condition, condition] }] },
-  });
+  const plain = await curvesSvg({ policy: checkpoint.history }, "gps");
+  const iterations: IterationFigures[] = [fit!, Object.assign({ conditions: [condition, condition] }, fit!)];
+  const search = await curvesSvg({ policy: { ...checkpoint.history, iterations } }, "gps");
   for (const words of ["mean cost", "promised by the controllers", "mean divergence (nats)", "bound"]) {
     expect(search).toContain(words);
     expect(plain).not.toContain(words);
@@ -93,7 +93,7 @@ test("a folder of another training is refused and left as it is", async () => {
   expect(await held(path)).toEqual(before);
 });
 
-test("what is no run folder, and what is no checkpoint, is said", async () => {
+test("a folder that is not a run folder and a file that is not a checkpoint are refused", async () => {
   const other = join(parent, "other");
   await mkdir(other);
   await writeFile(join(other, "notes.txt"), "mine");

@@ -1,5 +1,5 @@
-import type { NetworkSpec } from "#src/train/network.js";
-import { type Layout, layoutOf } from "#src/train/parameters.js";
+import type { NetworkSpec } from "#src/sim/tasks/lesson.js";
+import { type Layout, layoutOf } from "#src/train/network/parameters.js";
 
 /** The network and its losses in float64 loops, written from their definitions: the oracle for the graphs. */
 

@@ -1,43 +1,50 @@
-import { lessonFor } from "#src/train/lessons.js";
-import type { Gps, Groundwork, Imitation } from "#src/train/recipe.js";
+import type { Recipe } from "#src/sim/tasks/lesson.js";
+import { taskNamed } from "#src/sim/tasks/tasks.js";
+import type { GpsSettings } from "#src/train/algorithms/gps.js";
+import type { ImitationSettings } from "#src/train/algorithms/imitation.js";
 import { Training, type TrainOptions } from "#src/train/training.js";
 
-export const REACHER = lessonFor("reacher");
-const { imitation } = REACHER.recipes as { imitation: Groundwork & { imitation: Imitation } };
+const { recipes } = taskNamed("reacher").lesson;
+const base = recipes.imitation!;
 
 /** Learns next to nothing, in a second. */
-export const SMALL: typeof imitation = {
-  ...imitation,
-  spec: { ...imitation.spec, width: 32, height: 32, channels: [4, 4, 4], kernels: [5, 3, 3], hidden: [8, 8] },
+export const SMALL_IMITATION = {
+  ...(base.imitation as ImitationSettings),
+  batch: 16,
+  rounds: 1,
+  episodes: 4,
+  steps: 80,
+  finalSteps: 80,
+};
+export const SMALL: Recipe = {
+  ...base,
+  spec: { ...base.spec, width: 32, height: 32, channels: [4, 4, 4], kernels: [5, 3, 3], hidden: [8, 8] },
   landmarkChannels: [2, 2],
-  vision: { ...imitation.vision, batch: 4, steps: 80, rate: 1e-2, precision: [3, 3] },
-  imitation: { ...imitation.imitation, batch: 16, rounds: 1, episodes: 4, steps: 80, finalSteps: 80 },
+  vision: { ...base.vision, batch: 4, steps: 80, rate: 1e-2, precision: [3, 3] },
+  imitation: SMALL_IMITATION,
 };
 
 /** The same by guided policy search. */
-export const SMALL_GPS: Groundwork & { gps: Gps } = (() => {
-  const { imitation: _, ...groundwork } = SMALL;
-  const { gps } = REACHER.recipes.gps as Groundwork & { gps: Gps };
-  return {
-    ...groundwork,
-    gps: {
-      ...gps,
-      iterations: 2,
-      conditions: 3,
-      samples: 2,
-      window: 2,
-      batch: 16,
-      steps: 80,
-      finalSteps: 80,
-    },
+export const SMALL_GPS: Recipe = (() => {
+  const { imitation: _, ...shared } = SMALL;
+  const gps = {
+    ...(recipes.gps!.gps as GpsSettings),
+    iterations: 2,
+    conditions: 3,
+    samples: 2,
+    window: 2,
+    batch: 16,
+    steps: 80,
+    finalSteps: 80,
   };
+  return { ...shared, gps } as Recipe;
 })();
 
 export const startSmall = (seed: number, options: Partial<TrainOptions> = {}): Promise<Training> =>
   Training.start({
     seed,
-    lesson: REACHER,
+    algorithm: "imitation",
     recipe: SMALL,
-    task: { torqueLimit: [0.3, 0.3], ticks: 50 },
+    task: { name: "reacher", torqueLimit: [0.3, 0.3], ticks: 50 },
     ...options,
   });

@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from "vitest";
-import { DivergenceError } from "#src/train/history.js";
+import { conditionsOf } from "#src/train/algorithms/search/figures.js";
+import { DivergenceError } from "#src/train/history/history.js";
 import { withoutVision } from "#src/train/recipe.js";
+import { teamEpisodes } from "#src/train/stages/collect.js";
 import type { Checkpoint, Training, TrainOptions } from "#src/train/training.js";
-import { SMALL, SMALL_GPS, startSmall } from "./small-recipe.js";
+import { SMALL, SMALL_GPS, SMALL_IMITATION, startSmall } from "./small-recipe.js";
 
 const open: Training[] = [];
 afterEach(async () => {
@@ -58,26 +60,26 @@ test("a training taken up again anywhere comes out the same, with the same curve
 test("guided policy search lowers its losses, bounds its controllers, and can be taken up again", async () => {
   const kept: Checkpoint[] = [];
   const keep = async (checkpoint: Checkpoint): Promise<void> => void kept.push(checkpoint);
-  const whole = await train(6, { recipe: SMALL_GPS, keep });
+  const whole = await train(6, { algorithm: "gps", recipe: SMALL_GPS, keep });
   const { iterations } = whole.training.history;
   expect(iterations.map(({ actor, episodes }) => [actor, episodes])).toEqual([
     ["expert", 6],
     ["policy", 3],
     ["policy", 3],
   ]);
-  for (const { bound, divergence, promise } of iterations.slice(1).flatMap(({ conditions }) => conditions!)) {
+  for (const { bound, divergence, promise } of iterations.slice(1).flatMap((figures) => conditionsOf(figures)!)) {
     expect(divergence).toBeLessThanOrEqual(bound);
     expect(promise).toBeGreaterThan(0);
   }
   // Before the second iteration of the search.
-  const { policy } = await train(6, { recipe: SMALL_GPS, resume: kept[4]! });
+  const { policy } = await train(6, { algorithm: "gps", recipe: SMALL_GPS, resume: kept[4]! });
   expect(kept[4]!.rows).toBe(600);
   expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
 }, 120_000);
 
 test("a training that diverges stops, and what it kept last is good", async () => {
   const kept: Checkpoint[] = [];
-  const recipe = { ...withoutVision(SMALL), imitation: { ...SMALL.imitation, rate: 1e6 } };
+  const recipe = { ...withoutVision(SMALL), imitation: { ...SMALL_IMITATION, rate: 1e6 } };
   const divergence = train(1, { recipe, keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });
   await expect(divergence).rejects.toThrow(DivergenceError);
   await expect(divergence).rejects.toThrow(/^imitation 0\/1 diverged at step \d+ of 80: the loss (grew from|is) /);
@@ -87,7 +89,7 @@ test("a training that diverges stops, and what it kept last is good", async () =
 test("episodes of the expert end on the target", async () => {
   const training = await startSmall(0);
   open.push(training);
-  const outcomes = await training.team.episodes(training.export(), [0, 1, 2, 3, 4, 5, 6], {
+  const outcomes = await teamEpisodes(training.team, training.export(), [0, 1, 2, 3, 4, 5, 6], {
     seed: 0,
     targets: "random",
     expert: true,

@@ -3,7 +3,6 @@ import { dirname, relative } from "node:path";
 import { Presets, SingleBar } from "cli-progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../../errors.js";
-import { figureRuns } from "../../evaluation/figure-runs.js";
 import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { readModel } from "../../graph/onnx-read.js";
@@ -11,10 +10,11 @@ import { packagePath } from "../../package-files.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import { DEVICES, type Device } from "../../runtime/device.js";
-import { loadTask } from "../../sim/tasks/tasks.js";
-import { type Lesson, lessonFor, lessonNames, recipeFor } from "../../train/lessons.js";
+import type { Recipe } from "../../sim/tasks/lesson.js";
+import { loadTask, taskNamed, taskNames } from "../../sim/tasks/tasks.js";
+import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
 import { trainedCard } from "../../train/policy-card.js";
-import { type Recipe, withCamera, withoutVision } from "../../train/recipe.js";
+import { recipeFor, withCamera, withoutVision } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { type Progress, Training } from "../../train/training.js";
 import { warnOfFallback } from "../options/device.js";
@@ -34,12 +34,16 @@ interface Options {
   readonly json?: boolean;
 }
 
+const algorithms = Object.entries(ALGORITHMS)
+  .map(([name, { text }]) => `${name} (${text})`)
+  .join(", ");
+
 export function addTrain(program: Command): void {
   program
     .command("train")
     .description("train a policy for a simulated task: the same seed gives the same file")
-    .requiredOption("--task <name>", `what to learn: ${lessonNames.join(", ")}`)
-    .option("--algorithm <name>", "how: imitation of the task's expert, or gps, guided policy search", "imitation")
+    .requiredOption("--task <name>", `what to learn: ${taskNames.join(", ")}`)
+    .option("--algorithm <name>", `training algorithm: ${algorithms}`, "imitation")
     .option("--camera <WxH>", "size of the camera image, pixels (default: the shipped policy's)", cameraSize)
     .option("--seed <number>", "seed of everything random", wholeNumber(0), 0)
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card goes beside it")
@@ -66,8 +70,7 @@ async function train({
   json,
   ...options
 }: Options): Promise<void> {
-  const lesson = lessonFor(task);
-  const known = recipeFor(lesson, algorithm);
+  const known = recipeFor(task, taskNamed(task).lesson, algorithm);
   const recipe = camera ? withCamera(known, ...camera) : known;
   const yaml = cardFile(output);
   if (yaml === output) throw new InputError(`${output}: expected a file name ending in .onnx`);
@@ -78,7 +81,7 @@ async function train({
   const start = performance.now();
   const interruption = new Interruption();
   const device = options.device ?? (camera ? "auto" : "cpu");
-  const course: Course = { device, lesson, seed, folder, bar: progressBar(), signal: interruption.signal };
+  const course: Course = { device, task, algorithm, seed, folder, bar: progressBar(), signal: interruption.signal };
   let policy: Finished;
   let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
@@ -112,7 +115,8 @@ async function train({
 
 interface Course {
   readonly device: Device;
-  readonly lesson: Lesson;
+  readonly task: string;
+  readonly algorithm: string;
   readonly seed: number;
   readonly folder: RunFolder;
   readonly bar: SingleBar;
@@ -126,12 +130,12 @@ type Finished = (
 ) => { readonly policy: Policy; readonly card: string };
 
 async function trainOne(
-  { device, lesson, seed, folder, bar, signal }: Course,
+  { device, task: name, algorithm, seed, folder, bar, signal }: Course,
   recipe: Recipe,
   what: string,
 ): Promise<Finished> {
   const { width, height } = recipe.spec;
-  const task = await loadTask(lesson.task, { width, height });
+  const task = await loadTask(name, { width, height });
   let begun = false;
   const progress = ({ done, total, phase, loss, note }: Progress): void => {
     const payload = {
@@ -144,7 +148,7 @@ async function trainOne(
   };
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
-  const training = await Training.start({ device, seed, lesson, recipe, task, progress, signal, resume, keep });
+  const training = await Training.start({ device, seed, algorithm, recipe, task, progress, signal, resume, keep });
   if (device === "auto") process.stderr.write(`device auto: the convolutions are trained on ${training.team.device}\n`);
   warnOfFallback(training.team);
   try {
@@ -163,9 +167,9 @@ async function trainOne(
   };
 }
 
-async function measured({ lesson, bar, signal }: Course, policy: Policy, what: string): Promise<PolicyFigures> {
-  bar.start(figureRuns(lesson.task).length, 0, { what: `${what}: closed loop`, note: "" });
-  return policyFigures(policy, lesson.task, { done: (runs) => bar.update(runs), signal });
+async function measured({ task, bar, signal }: Course, policy: Policy, what: string): Promise<PolicyFigures> {
+  bar.start(taskNamed(task).figureRuns.length, 0, { what: `${what}: closed loop`, note: "" });
+  return policyFigures(policy, task, { done: (runs) => bar.update(runs), signal });
 }
 
 const LEAST_EXTENT = 32;
@@ -204,7 +208,7 @@ function report(
   },
 ): string {
   const { policy, card, seconds, figures, control } = result;
-  const runs = figureRuns(task);
+  const runs = taskNamed(task).figureRuns;
   const words: readonly (readonly [string, string])[] = [
     ...runs.map(({ key, text }) => [key, text] as const),
     ...runs.flatMap(({ median }) => (median ? [median] : [])),

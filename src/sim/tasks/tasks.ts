@@ -1,24 +1,22 @@
 import { InputError } from "../../errors.js";
-import type { ManipulationSpec } from "./manipulation/spec.js";
+import { DOOR } from "./door/entry.js";
+import { PEG } from "./peg/entry.js";
+import { REACHER } from "./reacher/entry.js";
 import type { Task, TaskOptions } from "./task.js";
+import type { TaskEntry } from "./task-entry.js";
 
-/** Each loads its code on first use: the names alone cost nothing. */
-const TASKS: Readonly<Record<string, (options: TaskOptions) => Promise<Task>>> = {
-  reacher: async (options) => (await import("./reacher/reacher.js")).Reacher.load(options),
-  peg: async (options) => manipulation((await import("./peg/peg.js")).PEG, options),
-  door: async (options) => manipulation((await import("./door/door.js")).DOOR, options),
-};
-
-async function manipulation(spec: ManipulationSpec, options: TaskOptions): Promise<Task> {
-  return (await import("./manipulation/manipulation.js")).Manipulation.load(spec, options);
-}
+/** The simulated tasks. An entry loads the task's code on first use: names and lessons alone cost nothing. */
+const TASKS: Readonly<Record<string, TaskEntry>> = { reacher: REACHER, peg: PEG, door: DOOR };
 
 /** Names of the simulated tasks. */
 export const taskNames: readonly string[] = Object.keys(TASKS);
 
-/** Loads a task by name. Throws InputError for an unknown one. */
-export function loadTask(name: string, options: TaskOptions): Promise<Task> {
-  const load = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
-  if (load === undefined) throw new InputError(`no task named "${name}"; expected ${taskNames.join(", ")}`);
-  return load(options);
+/** @throws InputError for an unknown name */
+export function taskNamed(name: string): TaskEntry {
+  const entry = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
+  if (entry === undefined) throw new InputError(`no task named "${name}"; expected ${taskNames.join(", ")}`);
+  return entry;
 }
+
+/** Loads a task by name. @throws InputError for an unknown name */
+export const loadTask = (name: string, options: TaskOptions): Promise<Task> => taskNamed(name).load(options);

@@ -1,63 +1,97 @@
-import { standardise } from "../demonstrations.js";
-import type { Lesson } from "../lessons.js";
-import { headInputs } from "../network.js";
-import { type ConditionFigures, figuresOf } from "../outcome.js";
-import type { Gps, Groundwork } from "../recipe.js";
-import { type CollectStage, type Stage, TRAINING_SEED } from "../stage.js";
+import { z } from "zod";
+import type { Lesson, Recipe } from "../../sim/tasks/lesson.js";
+import type { Targets } from "../../sim/tasks/task.js";
+import { withPolicy } from "../episodes/act.js";
+import { recordTick, standardise } from "../episodes/demonstrations.js";
+import { figuresOf } from "../episodes/outcome.js";
+import { episodesWork, TRAINING_SEED, teamEpisodes } from "../stages/collect.js";
+import { FIT_SETTINGS, fitStage, fitStep, fitWork } from "../stages/fit.js";
+import type { CollectStage, Stage } from "../team/stage.js";
+import type { Request, WorkerContext } from "../team/work.js";
+import type { Algorithm, Schedule } from "./algorithm.js";
+import { conditionsOf, searchPanels } from "./search/figures.js";
+import { type Condition, type ConditionFigures, improve, type MirrorDescentOptions } from "./search/mirror-descent.js";
 
-/** Cost of what the policy does at one tick, pose steps: as good as all that collecting costs. */
+const PAIR = z.tuple([z.number(), z.number()]);
+
+const SETTINGS = z.strictObject({
+  ...FIT_SETTINGS,
+  /** Noise on the expert's torques in its round, as parts of the limits: its answers to the noise teach the gains. */
+  expertNoise: z.number(),
+  iterations: z.number(),
+  /** Starts of an iteration, each with controllers of its own. */
+  conditions: z.number(),
+  /** Episodes a condition and iteration to learn from. */
+  samples: z.number(),
+  /** Number of newest rounds that a fit learns from. */
+  window: z.number(),
+  /** First bound of the controllers' divergence from the policy, nats a control step. */
+  bound: z.number(),
+  /** See `LocalProblemOptions`. */
+  torqueNoise: z.number(),
+  startNoise: z.number(),
+  probe: PAIR,
+  dynamics: z.enum(["derivatives", "differences"]),
+  widest: PAIR,
+});
+
+export type GpsSettings = z.infer<typeof SETTINGS>;
+
+/** Cost of one inference of the policy, in steps of the pose warm-up; collecting costs little else. */
 const ACTION = 0.005;
 
 /**
  * Mirror descent guided policy search (Montgomery & Levine 2016). First the expert's own episodes, with noise. Then in
  * every iteration, from new starts, controllers within a bound of the policy (`improve`), and a fit of the fully
- * connected layers to what they do where the policy came to.
- * @param ticks of an episode
+ * connected layers to the controllers' torques along the policy's own episodes.
  */
-export function gpsStages(recipe: Groundwork & { readonly gps: Gps }, lesson: Lesson, ticks: number): Stage[] {
-  const { gps, spec } = recipe;
-  const { iterations, conditions, samples, window } = gps;
-  const episodes = conditions * samples;
-  // Its own run and that of the start before, the samples, and two positions and velocities of every joint.
-  const around = 2 + samples + 4 * spec.torques;
-  return Array.from({ length: iterations + 1 }, (_, round): Stage[] => {
-    const final = round === iterations;
-    const phase = `guided policy search ${round}/${iterations}`;
-    const rows = (round + 1) * episodes * ticks;
-    const sampling = {
-      from: Math.max(0, round + 1 - window) * episodes * ticks,
-      rows,
-      points: headInputs(spec) - spec.configuration,
-      noise: gps.noise[final ? 1 : 0],
-      stale: gps.stale,
+export const GPS: Algorithm = {
+  work: { ...episodesWork, ...fitWork, conditions: conditionsWork },
+  panels: searchPanels,
+
+  schedule(recipe: Recipe, { targets }: Lesson, ticks: number): Schedule {
+    const { spec } = recipe;
+    const settings = SETTINGS.parse(recipe.gps);
+    const { batch, iterations, conditions, samples, window } = settings;
+    const episodes = conditions * samples;
+    // Inferences a tick: the run, the previous start's run, the samples, and two positions and velocities of every joint.
+    const inferences = 2 + samples + 4 * spec.torques;
+    const stages = Array.from({ length: iterations + 1 }, (_, round): Stage[] => {
+      const phase = `guided policy search ${round}/${iterations}`;
+      const rows = (round + 1) * episodes * ticks;
+      const common = { targets, phase, rows };
+      return [
+        round === 0
+          ? expertStage(settings, { ...common, cost: ACTION * ticks * episodes })
+          : searchStage(settings, { ...common, cost: ACTION * ticks * conditions * inferences }, round),
+        fitStage(spec, settings, {
+          phase,
+          round,
+          final: round === iterations,
+          from: Math.max(0, round + 1 - window) * episodes * ticks,
+          rows,
+        }),
+      ];
+    });
+    return {
+      stages: stages.flat(),
+      episodes: (1 + iterations) * episodes,
+      step: (layout) => fitStep(spec, layout, batch),
     };
-    return [
-      round === 0
-        ? expertStage(gps, lesson, phase, { rows, cost: ACTION * ticks * episodes })
-        : searchStage(gps, lesson, phase, { round, rows, cost: ACTION * ticks * conditions * around }),
-      {
-        kind: "fit",
-        phase,
-        group: "head",
-        steps: final ? gps.finalSteps : gps.steps,
-        rate: final ? gps.rate * 0.7 : gps.rate,
-        request: (step) => ({ kind: "head", fit: round, step, sampling }),
-      },
-    ];
-  }).flat();
-}
+  },
+};
 
 interface Round {
-  /** Rows of the demonstrations that are filled then. */
-  readonly rows: number;
+  readonly targets: Targets;
+  readonly phase: string;
   readonly cost: number;
+  /** Filled rows of the demonstrations afterwards. */
+  readonly rows: number;
 }
 
 function expertStage(
-  { conditions, samples, expertNoise }: Gps,
-  { targets }: Lesson,
-  phase: string,
-  { rows, cost }: Round,
+  { conditions, samples, expertNoise }: GpsSettings,
+  { targets, phase, cost, rows }: Round,
 ): CollectStage {
   return {
     kind: "collect",
@@ -66,7 +100,7 @@ function expertStage(
     async collect({ seed, team, demonstrations, policy, ...watch }) {
       const numbers = Array.from({ length: conditions * samples }, (_, i) => i);
       const options = { seed: seed + TRAINING_SEED, targets, expert: true, noise: expertNoise };
-      const outcomes = await team.episodes(policy(), numbers, options, { record: true, ...watch });
+      const outcomes = await teamEpisodes(team, policy(), numbers, options, { record: true, ...watch });
       standardise(demonstrations, rows);
       return { rows, figures: figuresOf(phase, "expert", outcomes) };
     },
@@ -74,31 +108,60 @@ function expertStage(
 }
 
 function searchStage(
-  { conditions, samples, torqueNoise, startNoise, probe, dynamics, widest, bound }: Gps,
-  { targets }: Lesson,
-  phase: string,
-  { round, rows, cost }: Round & { readonly round: number },
+  { conditions, samples, torqueNoise, startNoise, probe, dynamics, widest, bound }: GpsSettings,
+  { targets, phase, cost, rows }: Round,
+  round: number,
 ): CollectStage {
   return {
     kind: "collect",
     phase,
     cost,
     async collect({ seed, team, iterations, policy, ...watch }) {
-      const last = iterations[iterations.length - 1]!.conditions;
-      const items = Array.from({ length: conditions }, (_, place) => {
+      const last = conditionsOf(iterations[iterations.length - 1]!);
+      const items = Array.from({ length: conditions }, (_, place): Condition => {
         const episode = round * conditions + place;
         return { episode, place, before: last && { ...last[place]!, episode: episode - conditions } };
       });
       const options = { seed: seed + TRAINING_SEED, samples, torqueNoise, startNoise, probe, dynamics, widest, bound };
-      const how = { targets, options, record: round * conditions * samples };
-      const found = await team.conditions(policy(), items, how, watch);
-      return { rows, figures: { ...figuresOf(phase, "policy", found), conditions: found } };
+      const how = { kind: "conditions", policy: policy(), targets, options, record: round * conditions * samples };
+      const found = await team.spread(items, (part): ConditionsRequest => ({ ...how, items: part }), watch);
+      const figures = found.map(fromRow);
+      return { rows, figures: { ...figuresOf(phase, "policy", figures), conditions: figures } };
     },
   };
 }
 
-/** A condition's figures as a row of numbers, to cross from a worker. */
-export const toRow = ({ cost, error, success, promise, bound, divergence }: ConditionFigures): number[] => [
+interface ConditionsRequest extends Request {
+  readonly policy: Uint8Array;
+  readonly items: readonly Condition[];
+  readonly targets: Targets;
+  readonly options: MirrorDescentOptions;
+  /** Number of the demonstrations' episode that receives the first sample of condition 0. */
+  readonly record: number;
+}
+
+/** Improves on the policy in some conditions; a row of figures a condition. */
+function conditionsWork(worker: WorkerContext) {
+  return {
+    async answer({ policy, items, targets, options, record }: ConditionsRequest) {
+      const task = await worker.task(targets);
+      return withPolicy(policy, async (act) => {
+        const rows: number[][] = [];
+        for (const condition of items) {
+          const first = record + condition.place * options.samples;
+          const figures = await improve(task, act, condition, options, (sample, tick) =>
+            recordTick(worker.setup.demonstrations, task.torqueLimit, { ...tick, episode: first + sample }),
+          );
+          rows.push(toRow(figures));
+        }
+        return rows;
+      });
+    },
+  };
+}
+
+/** A condition's figures as a row of numbers, and back. */
+const toRow = ({ cost, error, success, promise, bound, divergence }: ConditionFigures): number[] => [
   cost,
   error,
   Number(success),
@@ -107,7 +170,7 @@ export const toRow = ({ cost, error, success, promise, bound, divergence }: Cond
   divergence,
 ];
 
-export function fromRow(row: readonly number[]): ConditionFigures {
+function fromRow(row: readonly number[]): ConditionFigures {
   const [cost, error, success, promise, bound, divergence] = row as [number, number, number, number, number, number];
   return { cost, error, success: success === 1, promise, bound, divergence };
 }

@@ -35,7 +35,7 @@ const LAST = 96;
  * 001's door opening: a hook into the handle of a hinged door, which is pulled open. The arm's base stands at four
  * places; configuration is joint positions and velocities and the tip's in the base frame. The hinge is only seen.
  */
-export const DOOR: ManipulationSpec = {
+export const DOOR_SPEC: ManipulationSpec = {
   name: "door",
   model: "door.xml",
   robot: "door.urdf",

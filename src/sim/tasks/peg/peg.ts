@@ -29,7 +29,7 @@ const CLEARANCE = 0.012;
  * 001's peg insertion: a peg into a hole that only the camera shows. The arm's base stands at four places on the bench
  * (those of the public GPS code); configuration is joint positions and velocities and the tip's in the base frame.
  */
-export const PEG: ManipulationSpec = {
+export const PEG_SPEC: ManipulationSpec = {
   name: "peg",
   model: "peg.xml",
   robot: "peg.urdf",

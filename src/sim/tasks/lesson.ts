@@ -1,0 +1,54 @@
+import type { Targets } from "./task.js";
+
+/** How policies learn a task: plain data, read by `train`. */
+export interface Lesson {
+  /** Image points that the feature points learn to find, by name, in this order. */
+  readonly landmarks: readonly string[];
+  /** Goals of the training's episodes. */
+  readonly targets: Targets;
+  /** Recipes by the name of their training algorithm. */
+  readonly recipes: Readonly<Record<string, Recipe>>;
+}
+
+/** Everything that decides the result of a training, except the seed. The algorithm's own settings stand under its name. */
+export type Recipe = BaseRecipe & { readonly [algorithm: string]: unknown };
+
+/** The part of a recipe that all algorithms share: the network, and the pose warm-up of its convolutions. */
+export interface BaseRecipe {
+  readonly spec: NetworkSpec;
+  readonly workers: number;
+  /** Feature points for each of the lesson's landmarks, in their order. */
+  readonly landmarkChannels: readonly number[];
+  /** Factor on the third convolution's He weights: the softmax temperature at the start. */
+  readonly sharpness: number;
+  /** Pose warm-up: samples of a worker's step; with 0 steps the convolutions stay random (the control). */
+  readonly vision: {
+    readonly batch: number;
+    readonly steps: number;
+    readonly rate: number;
+    /** Width of the target blob, cells. */
+    readonly blob: number;
+    /** Weight of a feature map's spread: its expected squared distance from its landmark, cells². */
+    readonly spread: number;
+    /** Weight of the position error: the first value, rising to the second over the last 60 % of the steps. */
+    readonly precision: readonly [first: number, last: number];
+  };
+}
+
+/**
+ * A network of Levine's type (Levine et al. 2016): three convolutions, spatial soft-argmax, the feature points beside
+ * the configuration, two hidden layers, linear torques.
+ */
+export interface NetworkSpec {
+  /** Camera image, pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Channels of the three convolutions; the last is the number of feature points. */
+  readonly channels: readonly [number, number, number];
+  /** Odd kernel sizes; the first convolution has stride 2 and no padding, the others keep the size. */
+  readonly kernels: readonly [number, number, number];
+  /** Elements of the configuration input. */
+  readonly configuration: number;
+  readonly hidden: readonly [number, number];
+  readonly torques: number;
+}

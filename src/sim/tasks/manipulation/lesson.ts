@@ -1,0 +1,60 @@
+import type { BaseRecipe, Lesson } from "../lesson.js";
+
+const BASE: BaseRecipe = {
+  spec: {
+    width: 80,
+    height: 64,
+    channels: [24, 24, 16],
+    kernels: [7, 5, 5],
+    configuration: 20,
+    hidden: [40, 40],
+    torques: 7,
+  },
+  workers: 2,
+  landmarkChannels: [6, 10],
+  sharpness: 4,
+  vision: { batch: 16, steps: 1000, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
+};
+
+const IMITATION = {
+  batch: 64,
+  rounds: 8,
+  episodes: 40,
+  steps: 5000,
+  finalSteps: 40_000,
+  rate: 3e-3,
+  noise: [0.02, 0.02],
+  stale: 0,
+  torqueNoise: [0.03, 0.03],
+};
+
+/** One start in each of the four conditions an iteration. */
+const GPS = {
+  expertNoise: 0.1,
+  iterations: 4,
+  conditions: 4,
+  samples: 20,
+  window: 5,
+  bound: 0.5,
+  torqueNoise: 0.05,
+  startNoise: 0.03,
+  probe: [0.02, 0.1],
+  dynamics: "derivatives",
+  widest: [0.5, 3],
+  batch: 64,
+  steps: 8000,
+  finalSteps: 20_000,
+  rate: 3e-3,
+  noise: [0.02, 0.02],
+  stale: 0,
+};
+
+/** The lesson of a 7-DoF task, with its changes to the recipes. The shipped policies are trained by imitation. */
+export const manipulationLesson = (base: Partial<BaseRecipe> = {}, gps: Partial<typeof GPS> = {}): Lesson => ({
+  landmarks: ["target", "fingertip"],
+  targets: "four",
+  recipes: {
+    imitation: { ...BASE, ...base, imitation: IMITATION },
+    gps: { ...BASE, ...base, gps: { ...GPS, ...gps } },
+  },
+});

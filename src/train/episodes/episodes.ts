@@ -1,0 +1,62 @@
+import { random } from "../../sim/random.js";
+import type { Targets, Task } from "../../sim/tasks/task.js";
+import type { Act, Action } from "./act.js";
+import type { Outcome } from "./outcome.js";
+
+export interface EpisodeOptions {
+  readonly seed: number;
+  /** Numbers of the episodes to run; an episode follows from the seed and its number. */
+  readonly episodes: readonly number[];
+  readonly targets: Targets;
+  /** True to apply the expert's torque instead of the policy's. */
+  readonly expert: boolean;
+  /** Standard deviation of the noise on the applied torque, fractions of the limits. */
+  readonly noise: number;
+}
+
+/** One tick to learn from. */
+export interface Tick {
+  readonly episode: number;
+  readonly tick: number;
+  readonly action: Action;
+  /** The torque to learn, N·m. */
+  readonly label: Float64Array;
+}
+
+/**
+ * Runs the policy in closed loop and returns the outcome of every episode.
+ * `record` receives every tick and needs a policy with the output `points`.
+ */
+export async function runEpisodes(
+  task: Task,
+  act: Act,
+  options: EpisodeOptions,
+  record?: (tick: Tick) => void,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const episode of options.episodes) outcomes.push(await runEpisode(task, act, options, episode, record));
+  return outcomes;
+}
+
+async function runEpisode(
+  task: Task,
+  act: Act,
+  { seed, expert, noise }: EpisodeOptions,
+  episode: number,
+  record?: (tick: Tick) => void,
+): Promise<Outcome> {
+  const disturbance = random(seed, episode, 2);
+  task.reset(seed, episode);
+  for (let tick = 0; tick < task.ticks; tick++) {
+    const action = await act(task);
+    const label = record || expert ? task.expert() : action.torque;
+    record?.({ episode, tick, action, label });
+    const torque = Float64Array.from(expert ? label : action.torque);
+    if (noise > 0)
+      task.torqueLimit.forEach((limit, j) => {
+        torque[j]! += noise * limit * disturbance.normal();
+      });
+    task.step(torque);
+  }
+  return { error: task.error(), success: task.success() };
+}

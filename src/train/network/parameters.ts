@@ -1,0 +1,92 @@
+import { input } from "../../graph/build.js";
+import { type Shape, sizeOf } from "../../graph/shape.js";
+import type { Random } from "../../sim/random.js";
+import type { NetworkSpec } from "../../sim/tasks/lesson.js";
+import { headShapes, type Parameters, visionShapes } from "./network.js";
+
+/** Parameters that are trained together: the convolutions with their pose readout, or the fully connected layers. */
+export type Group = "vision" | "head";
+
+interface Slot {
+  readonly group: Group;
+  readonly shape: Shape;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Offsets of all parameters in one flat vector; the parameters of a group lie together. */
+export class Layout {
+  readonly slots: ReadonlyMap<string, Slot>;
+  readonly size: number;
+
+  constructor(shapes: Readonly<Record<Group, Readonly<Record<string, Shape>>>>) {
+    const slots = new Map<string, Slot>();
+    let offset = 0;
+    for (const group of ["vision", "head"] as const) {
+      for (const [name, shape] of Object.entries(shapes[group])) {
+        slots.set(name, { group, shape, offset, size: sizeOf(shape) });
+        offset += sizeOf(shape);
+      }
+    }
+    this.slots = slots;
+    this.size = offset;
+  }
+
+  names(group: Group): string[] {
+    return [...this.slots].flatMap(([name, slot]) => (slot.group === group ? [name] : []));
+  }
+
+  /** First and one past the last element of a group. */
+  range(group: Group): readonly [from: number, to: number] {
+    const slots = [...this.slots.values()].filter((slot) => slot.group === group);
+    const last = slots[slots.length - 1]!;
+    return [slots[0]!.offset, last.offset + last.size];
+  }
+
+  /** One parameter's elements in a flat vector. */
+  view(vector: Float32Array, name: string): Float32Array {
+    const { offset, size } = this.slots.get(name)!;
+    return vector.subarray(offset, offset + size);
+  }
+
+  /** A graph input for every parameter of a group. */
+  inputs(group: Group): Parameters {
+    return Object.fromEntries(
+      this.names(group).map((name) => [name, input(name, "float32", this.slots.get(name)!.shape)]),
+    );
+  }
+}
+
+/** Parameters of a network and of the linear readout that reads `landmarks` image positions from its feature points. */
+export function layoutOf(spec: NetworkSpec, landmarks: number): Layout {
+  const readout = { "readout.weight": [2 * spec.channels[2], 2 * landmarks], "readout.bias": [2 * landmarks] };
+  return new Layout({ vision: { ...visionShapes(spec), ...readout }, head: headShapes(spec) });
+}
+
+export interface Initialisation {
+  /** See `BaseRecipe.sharpness`. */
+  readonly sharpness: number;
+  /** The landmark of each feature point. */
+  readonly landmarkOfChannel: readonly number[];
+}
+
+/** He weights and zero biases; the readout starts as the mean of each landmark's feature points. */
+export function initialise(layout: Layout, vector: Float32Array, random: Random, how: Initialisation): void {
+  vector.fill(0);
+  for (const [name, { shape }] of layout.slots) {
+    if (!name.endsWith(".weight") || name === "readout.weight") continue;
+    const fanIn = shape.length === 2 ? shape[0]! : sizeOf(shape.slice(1));
+    const deviation = Math.sqrt(2 / fanIn) * (name === "conv3.weight" ? how.sharpness : 1);
+    const weight = layout.view(vector, name);
+    for (let i = 0; i < weight.length; i++) weight[i] = deviation * random.normal();
+  }
+  const readout = layout.view(vector, "readout.weight");
+  const columns = layout.slots.get("readout.weight")!.shape[1]!;
+  how.landmarkOfChannel.forEach((landmark, channel) => {
+    const share = 1 / how.landmarkOfChannel.filter((other) => other === landmark).length;
+    for (const axis of [0, 1]) readout[(2 * channel + axis) * columns + 2 * landmark + axis] = share;
+  });
+}
+
+/** A vector in shared memory, visible to all workers. onnxruntime refuses such tensors: copy for it. */
+export const sharedFloats = (length: number): Float32Array => new Float32Array(new SharedArrayBuffer(4 * length));

@@ -1,0 +1,43 @@
+import { gradients } from "../../backward/gradients.js";
+import { writeModel } from "../../graph/onnx-write.js";
+import type { Value } from "../../graph/value.js";
+import type { Parameters } from "./network.js";
+import type { Group, Layout } from "./parameters.js";
+
+/** A loss and its gradients as one ONNX model: parameters and a batch in, `loss` and `gradient.<parameter>` out. */
+export interface StepModel {
+  readonly bytes: Uint8Array;
+  readonly group: Group;
+  /** Samples of one worker's step. */
+  readonly batch: number;
+  /** Names of the scalar outputs to watch, `loss` first. */
+  readonly scalars: readonly string[];
+}
+
+/** Appends the gradients of `scalars.loss` with respect to every parameter of a group and writes the model. */
+export function stepModel(
+  layout: Layout,
+  group: Group,
+  batch: number,
+  parameters: Parameters,
+  inputs: readonly Value[],
+  scalars: Readonly<{ loss: Value } & Record<string, Value>>,
+): StepModel {
+  const names = layout.names(group);
+  const slopes = gradients(
+    scalars.loss,
+    names.map((name) => parameters[name]!),
+  );
+  const allInputs = [...names.map((name) => parameters[name]!), ...inputs];
+  const bytes = writeModel({
+    name: `${group}-step`,
+    inputs: new Map(allInputs.map((value) => [value.name!, value])),
+    outputs: new Map([
+      ...Object.entries(scalars),
+      ...names.map((name, i) => [`gradient.${name}`, slopes[i]!] as const),
+    ]),
+    metadata: new Map(),
+    opset: 18,
+  });
+  return { bytes, group, batch, scalars: Object.keys(scalars) };
+}

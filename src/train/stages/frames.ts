@@ -1,0 +1,27 @@
+import type { Random } from "../../sim/random.js";
+import type { NetworkSpec } from "../../sim/tasks/lesson.js";
+import type { Task } from "../../sim/tasks/task.js";
+import { cellOf } from "../network/network.js";
+
+/**
+ * Draws freshly posed frames: every frame is new, which rules out overfitting. Fills `image` [B × H × W × 3] and
+ * `places` [B × L × 2] (columns and rows of cells).
+ */
+export function drawFrames(
+  task: Task,
+  landmarks: readonly string[],
+  spec: NetworkSpec,
+  source: Random,
+  image: Uint8Array,
+  places: Float32Array,
+): void {
+  const pixels = spec.width * spec.height * 3;
+  for (let frame = 0; frame * pixels < image.length; frame++) {
+    task.scatter(source);
+    image.set(task.observe().image, frame * pixels);
+    const seen = task.imagePoints();
+    landmarks.forEach((name, landmark) => {
+      places.set(cellOf(spec, seen[name]!.x, seen[name]!.y), 2 * (frame * landmarks.length + landmark));
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { nearShare } from "#src/evaluation/focus.js";
+import { policyFigures } from "#src/evaluation/policy-figures.js";
+import { parseCard } from "#src/policy/card.js";
+import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
+import { taskNamed } from "#src/sim/tasks/tasks.js";
+
+test("the shipped reacher sees: it reaches what the camera shows and fails where the camera lies", async () => {
+  const policy = await loadPolicy("models/reacher.onnx");
+  const figures = await policyFigures(policy, "reacher", { episodes: 8 });
+  expect(figures.four).toBeGreaterThanOrEqual(7);
+  expect(figures.random).toBeGreaterThanOrEqual(7);
+  expect(figures.image_frozen).toBeLessThanOrEqual(1);
+  expect(figures.image_first).toBeGreaterThanOrEqual(6);
+  expect(figures.focus).toBeGreaterThanOrEqual(0.35);
+}, 60_000);
+
+test.each([
+  ["reacher", { four: 98, random: 93, image_first: 70, focus: 0.35 }, { image_frozen: 10 }],
+  ["peg", { success: 97, torque_noise: 92 }, { image_frozen: 40, image_black: 40 }],
+  ["door", { success: 90 }, { image_frozen: 40, image_black: 40 }],
+])(
+  "the shipped %s's record meets what is asked of it, and is the same in the card and in the model",
+  async (name, least, most) => {
+    const policy = await loadPolicy(`models/${name}.onnx`);
+    const { card, graph } = policy;
+    expect(policy.bytes.length).toBeLessThan(3e6);
+    expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+    const { task, figures, control } = card.training as Record<"figures" | "control", Record<string, number>> & {
+      task: string;
+    };
+    expect(task).toBe(name);
+    expect(figures.episodes).toBe(100);
+    for (const [key, value] of Object.entries(least)) expect(figures[key], key).toBeGreaterThanOrEqual(value);
+    for (const [key, value] of Object.entries(most)) expect(figures[key], key).toBeLessThanOrEqual(value);
+    expect(Object.keys(control)).toEqual(Object.keys(figures));
+  },
+);
+
+test.each(["peg", "door"])(
+  "the shipped %s does its task in every condition, and not blindly",
+  async (task) => {
+    const policy = await loadPolicy(`models/${task}.onnx`);
+    const runs = taskNamed(task).figureRuns.flatMap(({ focus: _, ...run }) =>
+      run.key === "success" || run.key === "image_frozen" ? [run] : [],
+    );
+    const figures = await policyFigures(policy, task, { episodes: 4, seed: 1, runs });
+    expect(figures.success).toBeGreaterThanOrEqual(3);
+    expect(figures.image_frozen).toBeLessThanOrEqual(2);
+  },
+  120_000,
+);
+
+test("the share near points counts every pixel once, within an eighth of the image's height", () => {
+  const data = new Float32Array(64 * 64).fill(1);
+  const disc = (radius: number): number => {
+    let pixels = 0;
+    for (let y = 0; y < 64; y++)
+      for (let x = 0; x < 64; x++) if (Math.hypot(x + 0.5 - 32, y + 0.5 - 32) <= radius) pixels++;
+    return pixels;
+  };
+  const point = { x: 32, y: 32, depth: 1 };
+  const heatmap = { width: 64, height: 64, data };
+  expect(nearShare(heatmap, [point])).toBeCloseTo(disc(8) / 4096, 9);
+  expect(nearShare(heatmap, [point, point])).toBeCloseTo(disc(8) / 4096, 9);
+  data.fill(0);
+  data[10 * 64 + 20] = 3;
+  data[50 * 64 + 50] = 1;
+  expect(nearShare(heatmap, [{ x: 21, y: 11, depth: 1 }])).toBeCloseTo(0.75, 9);
+});
