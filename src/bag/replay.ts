@@ -1,5 +1,5 @@
 import type { Explanation } from "../explain/explanation.js";
-import type { Explaining } from "../explain/pipeline.js";
+import type { AnyExplainer } from "../explain/pipeline.js";
 import type { BagRecord } from "./bag.js";
 import type { BagSource } from "./bag-source.js";
 import type { ExplainedBag } from "./explained-bag.js";
@@ -8,7 +8,7 @@ import { explained, type KnownTick, type Unfinished } from "./unfinished.js";
 export interface ReplayOptions {
   readonly source: BagSource;
   /** Takes more than one observation at a time; that they are begun in their order is up to it. */
-  readonly explainer: Explaining;
+  readonly explainer: AnyExplainer;
   /** Explanations under way at a time, default 1. One more waits for its turn. */
   readonly jobs?: number;
   readonly output: ExplainedBag;

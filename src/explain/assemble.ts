@@ -3,20 +3,21 @@ import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
-import type { Explanation, Ratios } from "./explanation.js";
+import type { Explanation } from "./explanation.js";
+import { ratiosOf } from "./ratios.js";
 
 type Outputs = Readonly<Record<string, TensorData>>;
 type Relevance = Readonly<Record<string, Float32Array>>;
 
 const floats = (outputs: Outputs, name: string) => outputs[name]!.data as Float32Array;
 
-/** τ, [J], of the policy's own outputs. */
+/** τ, [J], from the policy's own outputs. */
 export function torqueOf({ card }: Policy, outputs: Outputs): Float32Array {
   const { output, step = 0 } = card.torque;
   return floats(outputs, output).slice(step * card.joints.length, (step + 1) * card.joints.length);
 }
 
-/** Shares of all torques and of each; NaN where none were computed. */
+/** Shares of all torques together and of each torque; NaN where none were computed. */
 export function sharesOf(
   policy: Policy,
   outputs: Outputs | undefined,
@@ -25,10 +26,10 @@ export function sharesOf(
   const unknown = (length: number) => new Float32Array(length).fill(Number.NaN);
   const shares = outputs ? floats(outputs, "torquelens.shares") : unknown(modalities);
   const torqueShares = outputs ? floats(outputs, "torquelens.torque_shares") : unknown(torques * modalities);
-  return { shares, torqueShares, ratios: ratiosOf(policy, shares) };
+  return { shares, torqueShares, ratios: ratiosOf(policy.modalities, shares) };
 }
 
-/** Relevance of each element of each modality that is no image, by modality; empty where none was computed. */
+/** Relevance of each element of each configuration modality, by modality; empty where none was computed. */
 export function relevanceOf({ modalities }: Policy, outputs: Outputs | undefined): Relevance {
   const relevance: Record<string, Float32Array> = {};
   if (!outputs) return relevance;
@@ -38,7 +39,7 @@ export function relevanceOf({ modalities }: Policy, outputs: Outputs | undefined
   return relevance;
 }
 
-/** The same of each torque. */
+/** As `relevanceOf`, for each torque: [J × n]. */
 export function torqueRelevanceOf({ modalities }: Policy, outputs: Outputs | undefined): Relevance {
   const relevance: Record<string, Float32Array> = {};
   if (!outputs) return relevance;
@@ -66,7 +67,7 @@ export function heatmapsOf({ modalities }: Policy, outputs: Outputs | undefined)
   return heatmaps;
 }
 
-/** Feature points by image modality, of those whose features are a soft-argmax; empty where none were computed. */
+/** Feature points by image modality, where its features are a soft-argmax; empty where none were computed. */
 export function featurePointsOf({ modalities }: Policy, outputs: Outputs | undefined): Record<string, Float32Array> {
   const points: Record<string, Float32Array> = {};
   for (const { kind, name, input } of modalities) {
@@ -74,17 +75,6 @@ export function featurePointsOf({ modalities }: Policy, outputs: Outputs | undef
     if (found) points[name] = found.data as Float32Array;
   }
   return points;
-}
-
-function ratiosOf({ modalities }: Policy, shares: Float32Array): Ratios {
-  const ratios = { image: 0, position: 0, velocity: 0 };
-  // Numbers that were not computed are in none of the groups.
-  if (shares.some(Number.isNaN)) ratios.image = ratios.position = ratios.velocity = Number.NaN;
-  modalities.forEach((modality, m) => {
-    const kind = modality.kind === "image" ? "image" : modality.quantity.split("_").at(-1)!;
-    if (kind in ratios) ratios[kind as keyof typeof ratios] += shares[m]!;
-  });
-  return { ...ratios, configuration: ratios.position + ratios.velocity };
 }
 
 /** Relevance of a modality's elements, summed over the times of a window. */

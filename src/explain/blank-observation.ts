@@ -2,7 +2,7 @@ import type { Image } from "../image/image.js";
 import type { Policy } from "../policy/policy.js";
 import type { Observation } from "./observation.js";
 
-/** Zeros for every input: only to load, allocate and warm the runtime and the code around it. */
+/** Zeros for every input, to warm up the runtime and our own code. */
 export function blankObservation({ card, modalities }: Policy): Observation {
   const images: Record<string, Image> = {};
   const values: Record<string, Float64Array> = {};

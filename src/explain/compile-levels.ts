@@ -6,19 +6,19 @@ import type { Precision } from "../relevance/precision/precision.js";
 import { LEVELS, type Level } from "./explanation.js";
 import { subjectOf } from "./subject.js";
 
-/** A policy compiled for one method, a model each level. */
+/** A policy compiled for one method, one model a level. */
 export interface CompiledLevels {
   /** ONNX files by level; at `skip` the policy alone. */
   readonly models: Readonly<Partial<Record<Level, Uint8Array>>>;
-  /** Output tensors of level `full` that hold heatmaps, their residual, and feature points where the policy has some. */
+  /** Outputs of level `full` that hold heatmaps, their residual, and feature points where the policy has any. */
   readonly heatmapOutputs: readonly string[];
-  /** What came of the precision asked for. */
+  /** The precision in use, `exact` where `fast` is not possible. */
   readonly precision: Precision;
-  /** What a user may want to know of how the method met the policy, a line each. */
+  /** Warnings about the method on this policy, one line each. */
   readonly warnings: readonly string[];
 }
 
-const isOfHeatmaps = (name: string) => /^torquelens\.(residual$|heatmap\.|feature_points\.)/.test(name);
+const belongsToHeatmaps = (name: string) => /^torquelens\.(residual$|heatmap\.|feature_points\.)/.test(name);
 
 /** @throws InputError for a method that cannot explain this policy */
 export function compileLevels(
@@ -39,7 +39,7 @@ export function compileLevels(
     const depth = level === "full" ? "heatmap" : level;
     const compiled = compile(subjectOf(policy), { method, precision: asked, depth });
     models[level] = compiled.bytes;
-    if (level === "full") heatmapOutputs = [...compiled.graph.outputs.keys()].filter(isOfHeatmaps);
+    if (level === "full") heatmapOutputs = [...compiled.graph.outputs.keys()].filter(belongsToHeatmaps);
     if (compiled.precision === "fast") precision = "fast";
     for (const warning of compiled.warnings) warnings.add(warning);
   }

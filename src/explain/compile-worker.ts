@@ -9,7 +9,7 @@ import type { Precision } from "../relevance/precision/precision.js";
 import { type CompiledLevels, compileLevels } from "./compile-levels.js";
 import type { Level } from "./explanation.js";
 
-/** A thread that compiles a policy once and ends. */
+/** Request to this thread, which compiles one policy and ends. */
 export interface CompileRequest {
   readonly policy: Pick<Policy, "path" | "bytes" | "sha256" | "card" | "cardSource">;
   readonly method: MethodOrigin;

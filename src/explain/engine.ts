@@ -8,7 +8,7 @@ import { LocalModels, type Models, type Step, type Tensors } from "../runtime/mo
 import { float32 } from "../runtime/session.js";
 import { WorkerModels } from "../runtime/worker-models.js";
 import { blankObservation } from "./blank-observation.js";
-import { compileAside } from "./compile-aside.js";
+import { compileInThread as compileMethodInThread } from "./compile-in-thread.js";
 import { compileLevels } from "./compile-levels.js";
 import { LEVELS, type Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
@@ -18,39 +18,39 @@ export interface EngineOptions {
   readonly precision: Precision | undefined;
   readonly threads: number | undefined;
   readonly device: Device | undefined;
-  /** Whether it computes in a thread of its own. */
+  /** True to run inference in a worker thread. */
   readonly worker: boolean;
-  /** Whether it compiles in a thread of its own. */
-  readonly aside: boolean;
-  /** Ends the making of it. */
+  /** True to compile in a thread of its own. */
+  readonly compileInThread: boolean;
+  /** Stops compiling and loading. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is asked of one tick. */
-export interface Question {
+/** What to compute at one tick. */
+export interface TickRequest {
   readonly level: Level;
   /** α of each torque. */
   readonly importance: Float32Array;
-  /** Index of the torque whose heatmap is asked for, in place of the α-weighted one. */
+  /** Index of the torque to explain alone; undefined for the α-weighted sum. */
   readonly torque: number | undefined;
-  /** Whether the torque is wanted before the explanation is begun. */
+  /** True where the torque must be ready before the explanation begins. */
   readonly torqueFirst: boolean;
 }
 
-/** Outputs of one tick, by what they tell. */
-export interface Answers {
-  /** The policy's own outputs that are needed: torque and carried state. */
+/** Outputs of one tick. */
+export interface TickOutputs {
+  /** The policy's own outputs that are used: torque and carried state. */
   readonly policy: Promise<Tensors>;
   /** Shares and relevance of every torque, α-weighted; undefined at level `skip`. */
   readonly shares: Promise<Tensors> | undefined;
-  /** Heatmaps and residual, of all torques or the one asked for; undefined below level `full`. */
+  /** Heatmaps and residual, of all torques or of one; undefined below level `full`. */
   readonly heatmap: Promise<Tensors> | undefined;
 }
 
-/** Blank explanations of each level before the first real one. */
+/** Explanations of a blank observation at each level, before the first real one. */
 const WARM_UPS = 3;
 
-/** A policy compiled for one method and loaded, a model each level. */
+/** A policy compiled for one method and loaded, one model a level. */
 export class Engine {
   readonly #own: readonly string[];
   readonly #relevance: readonly string[];
@@ -76,16 +76,16 @@ export class Engine {
   }
 
   /**
-   * Compiles, loads and warms up. A method that no other thread can make again (a user's own object) is compiled here.
-   * @throws InputError for a method that is unknown or cannot explain this policy; the signal's reason where it aborts
+   * Compiles, loads and warms up. A method without an `origin`, a user's own object, is compiled in this thread.
+   * @throws InputError for a method that is unknown or cannot explain this policy; the signal's reason when it aborts
    */
   static async create(policy: Policy, asked: string | Method, options: EngineOptions): Promise<Engine> {
-    const { precision: askedPrecision, threads, device, worker, aside, signal } = options;
+    const { precision: askedPrecision, threads, device, worker, compileInThread, signal } = options;
     const levels = LEVELS.filter((level) => options.levels.includes(level));
     const method = typeof asked === "string" ? methodNamed(asked) : asked;
     const { models, precision, warnings, heatmapOutputs } =
-      aside && method.origin
-        ? await compileAside(policy, method.origin, levels, askedPrecision, signal)
+      compileInThread && method.origin
+        ? await compileMethodInThread(policy, method.origin, levels, askedPrecision, signal)
         : compileLevels(policy, method, levels, askedPrecision);
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
     const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs);
@@ -99,16 +99,16 @@ export class Engine {
   }
 
   /**
-   * Asks for one tick. What is needed first is computed first.
+   * Computes one tick. Its promises resolve in the order of `TickOutputs`.
    * @throws InputError for a level that was not loaded
    */
-  ask(feeds: Tensors, { level, importance, torque, torqueFirst }: Question): Answers {
+  run(feeds: Tensors, { level, importance, torque, torqueFirst }: TickRequest): TickOutputs {
     const steps: Step[] = [];
     const add = (model: Level, outputs: readonly string[], alpha = importance): number => {
       if (!this.levels.includes(model))
         throw new InputError(`level ${model} is needed but not loaded; loaded are ${this.levels.join(", ")}`);
       const own: Tensors = model === "skip" ? {} : { "torquelens.importance": float32(alpha, [alpha.length]) };
-      // The policy's own outputs are those of whatever runs first.
+      // The first model to run gives the policy's own outputs.
       steps.push({ model, feeds: own, outputs: steps.length === 0 ? [...this.#own, ...outputs] : outputs });
       return steps.length - 1;
     };
@@ -146,8 +146,8 @@ export class Engine {
     for (const level of this.levels)
       for (let i = 0; i < WARM_UPS; i++) {
         signal?.throwIfAborted();
-        const answers = this.ask(feeds, { level, importance, torque: undefined, torqueFirst: false });
-        await Promise.all([answers.policy, answers.shares, answers.heatmap]);
+        const outputs = this.run(feeds, { level, importance, torque: undefined, torqueFirst: false });
+        await Promise.all([outputs.policy, outputs.shares, outputs.heatmap]);
       }
   }
 }

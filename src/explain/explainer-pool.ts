@@ -3,18 +3,18 @@ import { Explainer, type ExplainerOptions } from "./explainer.js";
 import type { Explanation } from "./explanation.js";
 import { hasMemory } from "./memory.js";
 import type { Observation } from "./observation.js";
-import type { Explaining, ExplainOptions } from "./pipeline.js";
+import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
 
 export interface PoolOptions extends ExplainerOptions {
-  /** Explainers side by side, each with threads of its own. A policy that remembers earlier ticks has one. */
+  /** Number of explainers, each with its own threads; 1 for a policy with memory. */
   readonly jobs: number;
 }
 
 /**
- * Explains several observations at a time. They are begun in the order in which they come, so that a policy with memory
- * sees them in that order; which explainer one falls to makes no difference to its explanation.
+ * Explains several observations at a time, started in the order of the calls. Every explainer gives the same explanation
+ * of an observation.
  */
-export class ExplainerPool implements Explaining {
+export class ExplainerPool implements AnyExplainer {
   readonly #free: Explainer[];
   readonly #waiting: ((explainer: Explainer) => void)[] = [];
 
@@ -33,12 +33,12 @@ export class ExplainerPool implements Explaining {
     throw failure.reason;
   }
 
-  /** How many observations are explained at a time. */
+  /** Number of observations that are explained at a time. */
   get size(): number {
     return this.explainers.length;
   }
 
-  /** One of them: what it says of method, device and precision holds for all. */
+  /** The first explainer; method, device and precision are the same for all. */
   get first(): Explainer {
     return this.explainers[0]!;
   }
@@ -55,7 +55,7 @@ export class ExplainerPool implements Explaining {
     }
   }
 
-  /** Waits for what is under way. Safe to call twice. */
+  /** Waits for the explanations in progress. Safe to call twice. */
   async close(): Promise<void> {
     await Promise.all(this.explainers.map((explainer) => explainer.close()));
   }

@@ -11,48 +11,48 @@ import type { Convention, Explanation, ExplanationFlag, Level } from "./explanat
 import { feedsOf } from "./feeds.js";
 import { Memory } from "./memory.js";
 import type { Observation } from "./observation.js";
-import type { Explaining, ExplainOptions } from "./pipeline.js";
+import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
 
 export interface ExplainerOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */
   readonly method?: string | Method;
-  /** What is loaded, a model each, default `full` alone. `explain` may choose among them tick by tick. */
+  /** Levels to load, one model each, default `full` alone. `explain` can choose among them at every tick. */
   readonly levels?: readonly Level[];
   /** `exact` (default), or `fast`: within 1 % of a heatmap's largest element, in a fifth to a third less time. */
   readonly precision?: Precision;
   /** Threads of inference, default 2. */
   readonly threads?: number;
-  /** What to compute on, default `cpu`. */
+  /** Device for inference, default `cpu`. */
   readonly device?: Device;
-  /** Whether inference runs in a worker thread (default), leaving the caller's event loop free. */
+  /** True (default) to run inference in a worker thread, which leaves the caller's event loop free. */
   readonly worker?: boolean;
   /**
-   * Whether `create` compiles in a thread of its own too, default false: the event loop stays free, but that thread takes
-   * its time to begin. A change of method does so wherever inference has a thread.
+   * True to compile in a thread of its own too, default false: the event loop stays free, but the thread takes time to
+   * start. `setMethod` always does so where inference has a thread.
    */
-  readonly aside?: boolean;
-  /** Part of the control period that an explanation may take, default 0.8. Later is a missed deadline. */
+  readonly compileInThread?: boolean;
+  /** Part of the control period that an explanation may take, default 0.8. Longer is a missed deadline. */
   readonly budget?: number;
-  /** Ends compiling and loading, at the start and at every change of method. */
+  /** Stops compiling and loading, in `create` and in `setMethod`. */
   readonly signal?: AbortSignal;
 }
 
-/** What one tick is asked. */
+/** Options of one tick. */
 export interface TickOptions extends ExplainOptions {
-  /** How much to compute, default the first of full, shares and skip that is loaded. `skip` gives the torque alone. */
+  /** How much to compute; default the deepest level that is loaded. `skip` gives the torque alone. */
   readonly level?: Level;
   /**
-   * Explain this joint's torque alone by `heatmaps` and `relevance`, in place of the α-weighted sum; shares stay
-   * α-weighted. Needs the levels `full` and `shares`; below level `full` it has no effect.
+   * Joint whose torque alone `heatmaps` and `relevance` explain; default the α-weighted sum over all joints. Shares stay
+   * α-weighted. Needs the levels `full` and `shares`; has no effect below level `full`.
    */
   readonly heatmapOf?: string | undefined;
 }
 
-/** Conservation residual above which a tick is flagged: what rounding to eight bits loses is no error of a rule. */
+/** Conservation residual above which a tick is flagged `not_conserving`; `fast` loses relevance by rounding to eight bits. */
 const CONSERVED: Readonly<Record<Precision, number>> = { exact: 1e-3, fast: 3e-2 };
 
 /** Runs a policy with its relevance compiled in. */
-export class Explainer implements Explaining {
+export class Explainer implements AnyExplainer {
   readonly #convention: Convention;
   readonly #idleThreshold: number;
   readonly #memory: Memory;
@@ -74,49 +74,49 @@ export class Explainer implements Explaining {
   }
 
   /**
-   * Compiles, loads and warms up: the first explanation is as fast as the hundredth.
+   * Compiles, loads and warms up, so that the first explanation is as fast as later ones.
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
     const { method = "dtd", levels = ["full"], precision, threads, device, signal } = options;
-    const { worker = true, aside = false, budget = 0.8 } = options;
+    const { worker = true, compileInThread = false, budget = 0.8 } = options;
     const own = { levels, precision, threads, device, worker, signal };
-    const engine = await Engine.create(policy, method, { ...own, aside });
-    return new Explainer(policy, engine, { ...own, aside: worker }, budget);
+    const engine = await Engine.create(policy, method, { ...own, compileInThread });
+    return new Explainer(policy, engine, { ...own, compileInThread: worker }, budget);
   }
 
   get method(): Method {
     return this.engine.method;
   }
 
-  /** What is loaded, the deepest first. */
+  /** Levels that are loaded, the deepest first. */
   get levels(): readonly Level[] {
     return this.engine.levels;
   }
 
-  /** What came of the precision asked for. */
+  /** The precision in use, `exact` where `fast` is not possible. */
   get precision(): Precision {
     return this.engine.precision;
   }
 
-  /** What a user may want to know of how the method met the policy, a line each. */
+  /** Warnings about the method on this policy, one line each. */
   get warnings(): readonly string[] {
     return this.engine.warnings;
   }
 
-  /** What it computes on. */
+  /** The device in use. */
   get device(): DeviceInUse {
     return this.engine.models.device;
   }
 
-  /** Why the device asked for is not the one in use, one line; undefined where it is. */
+  /** Why another device is in use than was asked for, one line; undefined where it is the same. */
   get fallback(): string | undefined {
     return this.engine.models.fallback;
   }
 
   /**
-   * Changes the method between two ticks; the policy's memory goes on. While the new one is compiled, loaded and warmed
-   * up the old one explains, and it stays where that fails. One change waits for another.
+   * Changes the method between two ticks; the policy keeps its memory. The old method explains until the new one is
+   * compiled, loaded and warmed up, and stays if that fails. Changes wait for each other.
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   setMethod(method: string | Method): Promise<void> {
@@ -136,10 +136,10 @@ export class Explainer implements Explaining {
   }
 
   /**
-   * With `onTorque` the policy alone runs first (level `skip` must be loaded): the torque is handed out before the
-   * explanation is begun, and is the one that the explanation names.
-   * @throws InputError for an observation that does not fit the policy, a torque that is not a number, or what needs a
-   *   level that is not loaded; what `onTorque` throws
+   * With `onTorque` the policy alone runs first (level `skip` must be loaded), and its torque is passed on before the
+   * explanation starts; the explanation holds the same torque.
+   * @throws InputError for an observation that does not fit the policy, a torque that is not a number, or a level that is
+   *   not loaded; any error that `onTorque` throws
    */
   async explain(observation: Observation, options: TickOptions = {}): Promise<Explanation> {
     const start = performance.now();
@@ -149,26 +149,26 @@ export class Explainer implements Explaining {
     const heatmapOf = level === "full" ? options.heatmapOf : undefined;
     const importance = importanceOf(observation, card.joints);
     const torqueIndex = heatmapOf === undefined ? undefined : jointIndex(heatmapOf, card.joints);
-    const feeds = this.#memory.see(observation, (seen) => feedsOf(this.policy, observation, seen));
-    const answers = engine.ask(feeds, {
+    const feeds = this.#memory.add(observation, (window) => feedsOf(this.policy, observation, window));
+    const outputs = engine.run(feeds, {
       level,
       importance,
       torque: torqueIndex,
       torqueFirst: onTorque !== undefined,
     });
-    const own = await answers.policy;
+    const own = await outputs.policy;
     const torque = torqueOf(this.policy, own);
     this.#check(torque, observation);
     this.#memory.keep(own);
     onTorque?.(torque);
-    const shares = await answers.shares;
-    const heatmap = await answers.heatmap;
+    const shares = await outputs.shares;
+    const heatmap = await outputs.heatmap;
     const latencyMs = performance.now() - start;
 
     const residual = heatmap ? (heatmap["torquelens.residual"]!.data as Float32Array)[0]! : Number.NaN;
     const flags: ExplanationFlag[] = [...observation.flags];
-    const commanded = torque.reduce((sum, tau, j) => sum + importance[j]! * Math.abs(tau), 0);
-    if (commanded < this.#idleThreshold) flags.push("idle");
+    const weightedTorque = torque.reduce((sum, tau, j) => sum + importance[j]! * Math.abs(tau), 0);
+    if (weightedTorque < this.#idleThreshold) flags.push("idle");
     if (shares && hasEmptyPool(shares)) flags.push("empty_pool");
     if (engine.method.conserves && residual > CONSERVED[engine.precision]) flags.push("not_conserving");
     if (latencyMs > this.deadlineMs) flags.push("deadline_missed");
@@ -194,7 +194,7 @@ export class Explainer implements Explaining {
     };
   }
 
-  /** Waits for the explanations under way, then frees the models and their thread. Safe to call twice. */
+  /** Waits for the explanations in progress, then frees the models and their thread. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.engine.release();

@@ -1,17 +1,17 @@
 import type { Heatmap } from "../image/heatmap.js";
 import type { Observation, ObservationFlag } from "./observation.js";
 
-/** How much was computed for a tick: everything, the fully connected part only, or the torque alone. */
+/** How much is computed at a tick: everything, the fully connected layers only, or the torque alone. */
 export const LEVELS = ["full", "shares", "skip"] as const;
 export type Level = (typeof LEVELS)[number];
 
 export type ExplanationFlag = ObservationFlag | "idle" | "empty_pool" | "deadline_missed" | "not_conserving";
 
-/** What relevance is measured against (methods.md §0.8): in every message, file and report. */
+/** The references that relevance is measured against (methods.md §0.8); part of every message, file and report. */
 export interface Convention {
   /** Reference of each modality: `zero`, `mean`, `values`, or `range` where the zB rule needs none. */
   readonly reference: Readonly<Record<string, string>>;
-  /** Origin of the feature points: as the policy has them, shifted to the image corner, or to their mean. */
+  /** Origin of the feature points: the policy's own, the image corner, or their mean. */
   readonly featurePoints: "policy" | "corner" | "mean";
 }
 
@@ -32,8 +32,8 @@ export interface Explanation {
   readonly policySha256: string;
   readonly level: Level;
   /**
-   * The joint whose torque alone `relevance` and `heatmaps` explain; undefined where they are the α-weighted sum over
-   * all. Shares and ratios are α-weighted in any case.
+   * The joint whose torque alone `relevance` and `heatmaps` explain; undefined for the α-weighted sum over all joints.
+   * Shares and ratios are always α-weighted.
    */
   readonly heatmapOf: string | undefined;
   /** Joint names, one a torque. */
@@ -48,21 +48,21 @@ export interface Explanation {
   readonly shares: Float32Array;
   /** Share of each modality in the relevance of each torque, [J × M]; NaN at level `skip`. */
   readonly torqueShares: Float32Array;
-  /** α-weighted relevance of each element of each non-image modality, N·m, by modality; empty at level `skip`. */
+  /** α-weighted relevance of each element of each configuration modality, N·m; empty at level `skip`. */
   readonly relevance: Readonly<Record<string, Float32Array>>;
-  /** The same for each torque (not α-weighted), [J × n] by modality; empty at level `skip`. */
+  /** Relevance of each element for each torque, not α-weighted, [J × n] by modality; empty at level `skip`. */
   readonly torqueRelevance: Readonly<Record<string, Float32Array>>;
   /** Relevance per pixel, N·m, by image modality; empty below level `full`. */
   readonly heatmaps: Readonly<Record<string, Heatmap>>;
   /**
-   * Where the policy looks by its soft-argmax: x and y of each feature point, [K × 2], pixels of the policy's image, pixel
-   * centres at whole numbers; by image modality, of those that have such points. Empty below level `full`.
+   * x and y of each feature point of a soft-argmax, [K × 2], pixels of the policy's image, pixel centres at whole numbers;
+   * by image modality, where it has such points. Empty below level `full`.
    */
   readonly featurePoints: Readonly<Record<string, Float32Array>>;
   readonly ratios: Ratios;
   /** |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; NaN below level `full`. */
   readonly conservationResidual: number;
-  /** Observation handed in → explanation ready, milliseconds. */
+  /** From the call of `explain` to the explanation, milliseconds. */
   readonly latencyMs: number;
   readonly flags: readonly ExplanationFlag[];
 }

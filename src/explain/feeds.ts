@@ -7,7 +7,7 @@ import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
-import { Memory, type Seen } from "./memory.js";
+import { Memory, type Window } from "./memory.js";
 import type { Observation } from "./observation.js";
 
 /** Luma of ITU-R BT.601, for colour images shown to a policy that sees grey. */
@@ -15,25 +15,25 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
  * The policy's input tensors for one observation.
- * @param seen the observation with what went before it; by default it is the first of an episode
+ * @param window the observation with the earlier ones that the policy sees; by default it is the first of an episode
  * @throws InputError for a missing modality, an image of another size, a wrong number of elements, or NaN
  */
 export function feedsOf(
   policy: Policy,
   observation: Pick<Observation, "images" | "values">,
-  seen: Seen = new Memory(policy).see(observation, (first) => first),
+  window: Window = new Memory(policy).add(observation, (first) => first),
 ): Record<string, TensorData> {
   const feeds: Record<string, TensorData> = {};
   for (const [name, { dtype, shape }] of policy.graph.inputs) {
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
     const data = new DTYPES[dtype].array(sizeOf(shape));
-    for (const [t, frame] of image ? seen.images[image.name]!.entries() : [])
+    for (const [t, frame] of image ? window.images[image.name]!.entries() : [])
       fillImage(data as Float32Array, image!, frame, t);
     for (const modality of policy.modalities)
       if (modality.kind === "values" && modality.input === name)
         for (const [t, start] of startsOf(modality).entries())
-          fillValues(data, modality, start, seen.values[modality.name]![t]);
-    feeds[name] = seen.carried[name] ?? { dtype, shape, data };
+          fillValues(data, modality, start, window.values[modality.name]![t]);
+    feeds[name] = window.carried[name] ?? { dtype, shape, data };
   }
   return feeds;
 }
@@ -46,7 +46,7 @@ function fillValues(
   start: number,
   values: Float64Array | undefined,
 ): void {
-  if (values === undefined && isCarried) return; // Zeros, until there is something to carry.
+  if (values === undefined && isCarried) return; // Zeros at the first tick of an episode.
   if (values?.length !== size)
     throw new InputError(
       `${name}: expected ${size} elements (${elements.join(", ")}), found ${values?.length ?? "none"}`,
@@ -61,7 +61,7 @@ function fillValues(
   });
 }
 
-/** Fills one image of a window, the `frame`th in time. */
+/** Fills image number `frame` of a window, in order of time. */
 function fillImage(into: Float32Array, modality: ImageModality, image: Image | undefined, frame: number): void {
   const { name, width, height, channels, layout, encoding, scale } = modality;
   if (!image) throw new InputError(`${name}: the observation has no image of this name`);
@@ -91,7 +91,7 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     return;
   }
   const pixelValues = Float64Array.from({ length: 256 }, (_, byte) => low + scale * byte);
-  // From one pixel to the next, and from a channel to the next.
+  // Distance in the tensor from one pixel to the next, and from one channel to the next.
   const step = layout === "NHWC" ? channels * (isInterleaved ? modality.frames : 1) : 1;
   const plane = layout === "NHWC" ? 1 : pixels;
   const [red, green, blue] = rgb;
@@ -103,7 +103,7 @@ function fillImage(into: Float32Array, modality: ImageModality, image: Image | u
     return;
   }
   const [first, last] = pixelsOf(encoding).rgb[0] === 0 ? [red, blue] : [blue, red];
-  // All channels of a pixel at once: three passes take three times as long.
+  // All channels of a pixel in one pass: three passes take three times as long.
   for (let p = 0, at = 0, to = origin; p < pixels; p++, at += bytes, to += step) {
     into[to] = pixelValues[data[at + first]!]!;
     into[to + plane] = pixelValues[data[at + green]!]!;

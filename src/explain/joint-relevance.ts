@@ -2,10 +2,10 @@ import type { Modality } from "../policy/modalities.js";
 import { JOINT_WISE } from "../policy/quantities.js";
 import type { Explanation } from "./explanation.js";
 
-/** The joint of each element, by joint-wise modality. */
+/** Joint names, one an element, by joint-wise modality. */
 export type JointElements = Readonly<Record<string, readonly string[]>>;
 
-/** Which elements of a policy's configuration belong to which joint. */
+/** The joint of each element of a policy's joint-wise modalities. */
 export function jointElementsOf(modalities: readonly Modality[]): JointElements {
   return Object.fromEntries(
     modalities.flatMap((modality) =>
@@ -15,8 +15,8 @@ export function jointElementsOf(modalities: readonly Modality[]): JointElements 
 }
 
 /**
- * How much of the torques' relevance lies on each joint's own state: Σ|R| over its elements (position, velocity), N·m.
- * `undefined` where the explanation holds no relevance (level `skip`).
+ * Relevance of each joint's own state: Σ|R| over its elements (position, velocity), N·m. Undefined where the explanation
+ * holds no relevance (level `skip`).
  */
 export function jointRelevance({ relevance }: Explanation, elements: JointElements): Map<string, number> | undefined {
   const sums = new Map<string, number>();

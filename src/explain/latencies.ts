@@ -1,11 +1,11 @@
 import { nearestRank } from "../numbers/quantile.js";
 
-/** The newest latencies of a run, milliseconds; memory stays bounded however long it runs. */
+/** The newest latencies of a run, milliseconds, in bounded memory. */
 export class Latencies {
   readonly #values: Float64Array;
   #count = 0;
 
-  /** @param kept the newest so many are remembered */
+  /** @param kept number of latencies to keep */
   constructor(kept: number) {
     this.#values = new Float64Array(kept);
   }
@@ -15,7 +15,7 @@ export class Latencies {
     this.#count++;
   }
 
-  /** What a part of them did not exceed (nearest rank); NaN before the first. */
+  /** The latency that `part` (0..1) of them do not exceed (nearest rank); NaN before the first. */
   percentile(part: number): number {
     return nearestRank(this.#values.subarray(0, Math.min(this.#count, this.#values.length)), part);
   }

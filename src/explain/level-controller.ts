@@ -1,34 +1,34 @@
 import { LEVELS, type Level } from "./explanation.js";
 
 export interface LevelControllerOptions {
-  /** What a tick may take, milliseconds. */
+  /** Time that a tick may take, milliseconds. */
   readonly budgetMs: number;
-  /** Levels to choose from, default all; it begins with the deepest. */
+  /** Levels to choose from, default all. The first is the deepest. */
   readonly levels?: readonly Level[];
-  /** Ticks that p99 is taken over, default 500. */
+  /** Number of ticks that p99 is computed over, default 500. */
   readonly window?: number;
-  /** Ticks without an overrun before the level above is tried, default 25; a fall back from there soon after doubles it. */
+  /** Ticks without an overrun before the next deeper level is tried, default 25. Doubles when that level falls again soon. */
   readonly patience?: number;
-  /** What patience grows to at most, default 1,600. */
+  /** Largest patience, default 1,600. */
   readonly maxPatience?: number;
 }
 
-/** How the level came about: begun with, fallen to, risen to on trial, or risen to and held for a window. */
-type State = "begun" | "fallen" | "trial" | "proved";
+/** How the controller came to this level: it started there, fell, rose on trial, or rose and held it for a window. */
+type State = "initial" | "fallen" | "trial" | "proved";
 
-/** The part of a window's ticks that may overrun: the rest of p99. */
+/** Part of a window's ticks that may overrun while p99 stays within the budget. */
 const TOLERATED = 0.01;
-/** A level held for so many times the patience was worth the trial. */
+/** A trial succeeded when the level was held for this many times the patience. */
 const HELD = 8;
 
 /**
- * Chooses how much to compute at the next tick from how long the last ones took.
+ * Chooses the level of the next tick from the latencies of the last ticks.
  *
- * The level falls as soon as so many of a window's ticks overran the budget that its p99 (nearest rank) is above it. It
- * rises on trial: after `patience` ticks without an overrun, and in the first window half as many overruns as else end the
- * trial. A fall from a level that was risen to doubles the patience, unless the level was held for eight times as long, or
- * for `maxPatience` ticks, which sets it back: what does not fit is tried ever more seldom, latencies about the budget do
- * not make the level flap, and what passes is soon forgotten. `npm run bench:levels` shows what comes of it.
+ * The level falls as soon as p99 (nearest rank) over the window exceeds the budget. It rises on trial after `patience`
+ * ticks without an overrun; during the first window half as many overruns end the trial. A fall from a level that it rose
+ * to doubles the patience, unless the level was held for eight times the patience or for `maxPatience` ticks: then the
+ * patience is reset. So a level that does not fit is tried less and less often, latencies near the budget do not make the
+ * level flap, and a temporary load is soon forgotten. `npm run bench:levels` measures the effect.
  */
 export class LevelController {
   readonly #levels: readonly Level[];
@@ -40,11 +40,11 @@ export class LevelController {
   #index = 0;
   /** Ticks at this level. */
   #ticks = 0;
-  /** Overruns among the newest window of them. */
+  /** Overruns in the newest window of those ticks. */
   #overruns = 0;
   #sinceOverrun = 0;
   #patience: number;
-  #state: State = "begun";
+  #state: State = "initial";
 
   constructor({ budgetMs, levels = LEVELS, window = 500, patience = 25, maxPatience = 1600 }: LevelControllerOptions) {
     this.#levels = LEVELS.filter((level) => levels.includes(level));
@@ -61,7 +61,7 @@ export class LevelController {
     return this.#levels[this.#index]!;
   }
 
-  /** Takes in what a tick at `level` took, milliseconds. */
+  /** Adds the latency of a tick at `level`, milliseconds. */
   add(latencyMs: number): void {
     const overran = !(latencyMs <= this.#budgetMs);
     const slot = this.#ticks % this.#overran.length;
@@ -75,18 +75,18 @@ export class LevelController {
     else if (this.#index > 0 && this.#sinceOverrun >= this.#patience) this.#rise();
   }
 
-  /** Begins anew at the deepest level, as after a change of method. */
+  /** Starts again at the deepest level, as after a change of method. */
   reset(): void {
-    this.#go(0, "begun");
+    this.#go(0, "initial");
     this.#patience = this.#basePatience;
   }
 
   #fall(): void {
     if (this.#index === this.#levels.length - 1) return;
-    const wasRisenTo = this.#state === "trial" || this.#state === "proved";
+    const roseHere = this.#state === "trial" || this.#state === "proved";
     const wasHeld = this.#ticks >= Math.min(HELD * this.#patience, this.#maxPatience);
     if (wasHeld) this.#patience = this.#basePatience;
-    else if (wasRisenTo) this.#patience = Math.min(2 * this.#patience, this.#maxPatience);
+    else if (roseHere) this.#patience = Math.min(2 * this.#patience, this.#maxPatience);
     this.#go(this.#index + 1, "fallen");
   }
 

@@ -1,5 +1,5 @@
 /**
- * Room for one: what is put in replaces what nobody has taken yet, so that whoever takes is never behind.
+ * Holds the newest value only: a new value replaces one that nobody has read yet, so that the reader never lags behind.
  * One reader at a time.
  */
 export class Mailbox<T> implements AsyncIterable<T> {
@@ -9,17 +9,17 @@ export class Mailbox<T> implements AsyncIterable<T> {
   #put = 0;
   #replaced = 0;
 
-  /** How many were put in. */
+  /** Number of values that were posted. */
   get put(): number {
     return this.#put;
   }
 
-  /** How many of them were replaced, or left behind at the end, before anybody took them. */
+  /** Number of posted values that were replaced, or dropped by `close`, before anybody read them. */
   get replaced(): number {
     return this.#replaced;
   }
 
-  /** Puts a value in, in place of the one that is there. Into a closed mailbox nothing goes, and it is not counted. */
+  /** Replaces the held value. A closed mailbox ignores and does not count the value. */
   post(value: T): void {
     if (this.#closed) return;
     this.#put++;
@@ -33,7 +33,7 @@ export class Mailbox<T> implements AsyncIterable<T> {
     this.#held = { value };
   }
 
-  /** Ends the reading, also one that waits; what lies in it is dropped. Safe to call twice. */
+  /** Ends the iteration, also one that is waiting, and drops the held value. Safe to call twice. */
   close(): void {
     this.#closed = true;
     if (this.#held) this.#replaced++;
@@ -42,7 +42,7 @@ export class Mailbox<T> implements AsyncIterable<T> {
     this.#waiting = undefined;
   }
 
-  /** Each value once, the newest when asked. To leave the loop closes the mailbox. */
+  /** Gives each value at most once, the newest at each step. Leaving the loop closes the mailbox. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return {
       next: () => this.#take(),

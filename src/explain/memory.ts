@@ -3,19 +3,19 @@ import type { Policy } from "../policy/policy.js";
 import type { TensorData } from "../runtime/session.js";
 import type { Observation } from "./observation.js";
 
-/** What a policy saw, the oldest first; windows longer than the episode begin with its first observation repeated. */
-export interface Seen {
+/** What a policy sees at one tick, the oldest first. Windows longer than the episode repeat its first observation. */
+export interface Window {
   readonly images: Readonly<Record<string, readonly (Image | undefined)[]>>;
   readonly values: Readonly<Record<string, readonly (Float64Array | undefined)[]>>;
   /** Carried inputs by tensor name. */
   readonly carried: Readonly<Record<string, TensorData>>;
 }
 
-/** Whether a policy's answer depends on earlier observations, or on what it carries on from its own answers. */
+/** True where a policy's output depends on earlier observations, or on state that it carries from tick to tick. */
 export const hasMemory = ({ modalities }: Policy): boolean =>
   modalities.some((m) => (m.kind === "image" ? m.frames > 1 : m.isCarried || m.earlier.length > 0));
 
-/** What a policy needs of earlier ticks: windows of images and values, and the state that it carries itself. */
+/** Keeps what a policy needs from earlier ticks: windows of images and values, and the state that it carries. */
 export class Memory {
   #past: Pick<Observation, "images" | "values">[] = [];
   #carried: Record<string, TensorData> = {};
@@ -27,23 +27,23 @@ export class Memory {
   }
 
   /**
-   * Says what the policy sees with an observation, and takes it in where `take` does not refuse it. Where an episode
-   * begins all before it is forgotten.
+   * Calls `use` with the window that ends with this observation, and keeps the observation unless `use` throws. The first
+   * observation of an episode clears the memory.
    */
-  see<T>(observation: Pick<Observation, "images" | "values" | "first">, take: (seen: Seen) => T): T {
+  add<T>(observation: Pick<Observation, "images" | "values" | "first">, use: (window: Window) => T): T {
     if (observation.first || this.#past.length === 0) {
       this.#past = [];
       this.#carried = {};
     }
     const { images, values } = observation;
     const past = [...this.#past, { images, values }].slice(-this.#length);
-    const taken = take(this.#seenWith(past));
+    const result = use(this.#windowOf(past));
     this.#past = past;
-    return taken;
+    return result;
   }
 
-  #seenWith(past: readonly Pick<Observation, "images" | "values">[]): Seen {
-    const window = <T>(length: number, of: (past: Pick<Observation, "images" | "values">) => T): T[] =>
+  #windowOf(past: readonly Pick<Observation, "images" | "values">[]): Window {
+    const newest = <T>(length: number, of: (past: Pick<Observation, "images" | "values">) => T): T[] =>
       Array.from({ length }, (_, i) => of(past[Math.max(0, past.length - length + i)]!));
     const entries = this.policy.modalities.map(
       (m) =>
@@ -51,20 +51,20 @@ export class Memory {
           m.kind,
           m.name,
           m.kind === "image"
-            ? window(m.frames, (past) => past.images[m.name])
-            : window(m.earlier.length + 1, (past) => past.values[m.name]),
+            ? newest(m.frames, (past) => past.images[m.name])
+            : newest(m.earlier.length + 1, (past) => past.values[m.name]),
         ] as const,
     );
     const of = (kind: "image" | "values") =>
-      Object.fromEntries(entries.flatMap(([k, name, seen]) => (k === kind ? [[name, seen]] : [])));
+      Object.fromEntries(entries.flatMap(([k, name, items]) => (k === kind ? [[name, items]] : [])));
     return {
-      images: of("image") as Seen["images"],
-      values: of("values") as Seen["values"],
+      images: of("image") as Window["images"],
+      values: of("values") as Window["values"],
       carried: this.#carried,
     };
   }
 
-  /** Keeps what the policy hands to its next tick. */
+  /** Keeps the state that the policy carries to its next tick. */
   keep(outputs: Readonly<Record<string, TensorData>>): void {
     const { state } = this.policy.card;
     this.#carried = Object.fromEntries(
@@ -73,5 +73,5 @@ export class Memory {
   }
 }
 
-/** Outputs may be handed on to another thread, which takes their memory along. */
+/** A copy, because outputs may be transferred to another thread with their memory. */
 const copyOf = ({ dtype, shape, data }: TensorData): TensorData => ({ dtype, shape, data: data.slice() as never });

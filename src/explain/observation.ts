@@ -1,7 +1,7 @@
 import type { CameraView, Image } from "../image/image.js";
 
 /**
- * One synchronised policy input: what every source (ROS 2, bag, simulation) yields and all the explainer sees.
+ * One synchronised policy input. Every source (ROS 2, bag, simulation) yields it; the explainer sees nothing else.
  */
 
 /** Pose of a frame in its parent: translation in metres, rotation as a unit quaternion. */
@@ -22,23 +22,23 @@ export type ObservationFlag =
 export interface Observation {
   /** Counts observations of one run from 0. */
   readonly tick: number;
-  /** Whether an episode begins: a policy with memory starts anew. The first observation begins one in any case. */
+  /** True where an episode begins: a policy with memory starts again. The first observation always begins one. */
   readonly first?: boolean;
   /** Acquisition time of the image, nanoseconds. */
   readonly stamp: bigint;
   /** One image for each image modality, by modality name. */
   readonly images: Readonly<Record<string, Image>>;
-  /** The camera's own image, by image modality, only where it differs from the one in `images`; for display. */
+  /** The camera's whole image, by image modality, where it differs from the one in `images`; for display. */
   readonly cameras?: Readonly<Record<string, CameraView>>;
   /** Elements of every other modality, by modality name, in the policy card's order and SI units. */
   readonly values: Readonly<Record<string, Float64Array>>;
-  /** Joint names, positions (rad or m) and velocities (rad/s or m/s) as the source knows them. */
+  /** Joint names, positions (rad or m) and velocities (rad/s or m/s) of the source. */
   readonly joints: {
     readonly names: readonly string[];
     readonly position: Float64Array;
     readonly velocity: Float64Array;
   };
-  /** Importance factor α of each torque, Σα = J; all ones where no dynamics is known (001 §III-A). */
+  /** Importance factor α of each torque, Σα = J; all ones where the dynamics are not known (001 §III-A). */
   readonly importance: Float64Array;
   readonly flags: readonly ObservationFlag[];
   /** Link poses to show in a 3D view; empty where the source has none. */

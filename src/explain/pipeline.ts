@@ -1,22 +1,22 @@
 import type { Explanation } from "./explanation.js";
 import type { Observation } from "./observation.js";
 
-/** Yields observations. A closed-loop source (the simulation) is told the explanation before it yields the next. */
+/** Yields observations. A closed-loop source (the simulation) receives each explanation before it yields the next. */
 export interface Source {
   /** URDF of the robot, where the source knows it. */
   readonly robotDescription?: string;
   observations(): AsyncIterable<Observation>;
-  /** Called with the torque as soon as it is known, before the explanation is begun: for a source that commands it. */
+  /** Called with the torque as soon as it is known, before the explanation starts; for a source that commands it. */
   command?(torque: Float32Array, observation: Observation): void;
-  /** Called with the explanation of the last yielded observation, before the next one is asked for. */
+  /** Called with the explanation of the last observation, before the next one is requested. */
   accept?(explanation: Explanation): void;
-  /** Ends the observations, also while the next one is waited for; safe to call twice. */
+  /** Ends the observations, also while the pipeline waits for the next one; safe to call twice. */
   close?(): Promise<void>;
 }
 
 /**
- * Takes explanations to a file, a socket or a screen. `write` may return at once; it must not keep a queue.
- * A sink may read the newest explanation until the next one comes and after: what was handed on is not changed.
+ * Writes explanations to a file, a socket or a screen. `write` may return at once; it must not keep a queue.
+ * Explanations never change after `write`, so a sink may keep the newest one.
  */
 export interface Sink {
   write(explanation: Explanation): void | Promise<void>;
@@ -25,24 +25,25 @@ export interface Sink {
 }
 
 export interface ExplainOptions {
-  /** Called with τ, [J], before the explanation is begun. */
+  /** Called with τ, [J], before the explanation starts. */
   readonly onTorque?: ((torque: Float32Array) => void) | undefined;
 }
 
-export interface Explaining {
+/** Explains observations: an `Explainer`, a `RealTimeExplainer` or an `ExplainerPool`. */
+export interface AnyExplainer {
   explain(observation: Observation, options?: ExplainOptions): Promise<Explanation>;
 }
 
 /**
- * The one way through: each observation of the source is explained and handed to every sink, in order.
- * Ends when the source ends or `signal` aborts; an explanation under way is still handed to the sinks. Sinks and source
- * are closed in every case.
- * @param failed told of an observation that cannot be explained, which is then left out; without it that ends the run
- * @throws the first error there was, of the loop or of a `close`; the others are closed all the same
+ * Explains each observation of the source and writes the explanation to every sink, in order.
+ * Ends when the source ends or `signal` aborts; an explanation in progress still goes to the sinks. Always closes source
+ * and sinks.
+ * @param failed called for an observation that cannot be explained, which is skipped; without it the run ends
+ * @throws the first error, of the loop or of a `close`, after everything is closed
  */
 export async function run(
   source: Source,
-  explainer: Explaining,
+  explainer: AnyExplainer,
   sinks: readonly Sink[],
   signal?: AbortSignal,
   failed?: (error: Error) => void,
@@ -53,10 +54,10 @@ export async function run(
     sourceClosed ??= (async () => source.close?.())().catch((error) => errors.push(error));
     return sourceClosed;
   };
-  // A source that waits for the next observation is not left waiting.
+  // Ends a source that is waiting for its next observation.
   signal?.addEventListener("abort", closeSource);
   try {
-    if (!signal?.aborted) await forward(source, forgiving(explainer, failed), sinks, signal);
+    if (!signal?.aborted) await forward(source, skippingFailures(explainer, failed), sinks, signal);
   } catch (error) {
     errors.push(error);
   }
@@ -66,9 +67,10 @@ export async function run(
   if (errors.length > 0) throw errors[0];
 }
 
-type Forgiving = (...args: Parameters<Explaining["explain"]>) => Promise<Explanation | undefined>;
+/** Undefined for an observation that cannot be explained. */
+type Explain = (...args: Parameters<AnyExplainer["explain"]>) => Promise<Explanation | undefined>;
 
-function forgiving(explainer: Explaining, failed: ((error: Error) => void) | undefined): Forgiving {
+function skippingFailures(explainer: AnyExplainer, failed: ((error: Error) => void) | undefined): Explain {
   if (!failed) return (observation, options) => explainer.explain(observation, options);
   return (observation, options) =>
     explainer.explain(observation, options).catch((error: Error) => {
@@ -79,7 +81,7 @@ function forgiving(explainer: Explaining, failed: ((error: Error) => void) | und
 
 async function forward(
   source: Source,
-  explain: Forgiving,
+  explain: Explain,
   sinks: readonly Sink[],
   signal: AbortSignal | undefined,
 ): Promise<void> {

@@ -5,43 +5,43 @@ import { type Explanation, LEVELS, type Level } from "./explanation.js";
 import { Latencies } from "./latencies.js";
 import { LevelController } from "./level-controller.js";
 import type { Observation } from "./observation.js";
-import type { Explaining, ExplainOptions } from "./pipeline.js";
+import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
 
-/** `auto`: as deep as the deadline allows. */
+/** A fixed level, or `auto`: the deepest level that the deadline allows. */
 export type LevelChoice = Level | "auto";
 
-export interface RealTimeOptions extends Omit<ExplainerOptions, "levels" | "worker" | "aside"> {
+export interface RealTimeOptions extends Omit<ExplainerOptions, "levels" | "worker" | "compileInThread"> {
   /** Default `auto`. */
   readonly level?: LevelChoice;
-  /** The joint whose heatmap is shown, see `TickOptions.heatmapOf`; by default the α-weighted one. */
+  /** The joint whose heatmap is shown (`TickOptions.heatmapOf`); default the α-weighted sum. */
   readonly heatmapOf?: string | undefined;
 }
 
-/** How the explaining has gone. */
+/** Counts and latencies since the start. */
 export interface RealTimeStatistics {
-  /** Explanations since the start. */
+  /** Number of explanations. */
   readonly explained: number;
-  /** Observations that could not be explained. */
+  /** Number of observations that could not be explained. */
   readonly failed: number;
-  /** Explanations that took longer than the deadline. */
+  /** Number of explanations that took longer than the deadline. */
   readonly misses: number;
-  /** Explanations by level. */
+  /** Number of explanations by level. */
   readonly levels: Readonly<Record<Level, number>>;
-  /** Of the newest explanations, milliseconds; NaN before the first. */
+  /** Over the newest 200 explanations, milliseconds; NaN before the first. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
 }
 
-/** What it drives: an `Explainer` with all levels. */
-export type Driven = Pick<
+/** An `Explainer` with all levels. */
+export type InnerExplainer = Pick<
   Explainer,
   "policy" | "method" | "warnings" | "fallback" | "deadlineMs" | "explain" | "setMethod" | "close"
 >;
 
-/** Latencies that statistics are of: ten seconds at 20 Hz. */
+/** Number of latencies in the statistics: ten seconds at 20 Hz. */
 const RECENT = 200;
 
-/** Explains within the control period: at a level that fits, or at a fixed one; method and heatmap change at run time. */
-export class RealTimeExplainer implements Explaining {
+/** Explains within the control period, at a level that fits or at a fixed one. Method and heatmap can change at run time. */
+export class RealTimeExplainer implements AnyExplainer {
   readonly #controller: LevelController;
   readonly #latencies = new Latencies(RECENT);
   readonly #levels: Record<Level, number> = { full: 0, shares: 0, skip: 0 };
@@ -53,7 +53,7 @@ export class RealTimeExplainer implements Explaining {
 
   /** @throws InputError for a joint that the policy does not command */
   constructor(
-    private readonly explainer: Driven,
+    private readonly explainer: InnerExplainer,
     { level = "auto", heatmapOf }: Pick<RealTimeOptions, "level" | "heatmapOf"> = {},
   ) {
     this.#controller = new LevelController({ budgetMs: explainer.deadlineMs });
@@ -62,13 +62,13 @@ export class RealTimeExplainer implements Explaining {
   }
 
   /**
-   * Compiles, loads and warms up in threads of its own.
+   * Compiles, loads and warms up, all in other threads.
    * @throws InputError for a method that is unknown or cannot explain this policy, or an unknown joint
    */
   static async create(policy: Policy, options: RealTimeOptions = {}): Promise<RealTimeExplainer> {
     const { level, heatmapOf, ...rest } = options;
     if (heatmapOf !== undefined) jointIndex(heatmapOf, policy.card.joints);
-    const explainer = await Explainer.create(policy, { ...rest, levels: LEVELS, aside: true });
+    const explainer = await Explainer.create(policy, { ...rest, levels: LEVELS, compileInThread: true });
     return new RealTimeExplainer(explainer, { level, heatmapOf });
   }
 
@@ -80,12 +80,12 @@ export class RealTimeExplainer implements Explaining {
     return this.explainer.method;
   }
 
-  /** What a user may want to know of how the method met the policy, a line each. */
+  /** Warnings about the method on this policy, one line each. */
   get warnings(): readonly string[] {
     return this.explainer.warnings;
   }
 
-  /** Why the device asked for is not the one in use, one line; undefined where it is. */
+  /** Why another device is in use than was asked for, one line; undefined where it is the same. */
   get fallback(): string | undefined {
     return this.explainer.fallback;
   }
@@ -100,25 +100,25 @@ export class RealTimeExplainer implements Explaining {
     return this.#choice === "auto" ? this.#controller.level : this.#choice;
   }
 
-  /** A level for all ticks from the next one on, or `auto`. */
+  /** Sets the level from the next tick on. */
   setLevel(choice: LevelChoice): void {
     if (choice === "auto" && this.#choice !== "auto") this.#controller.reset();
     this.#choice = choice;
   }
 
-  /** The joint whose heatmap is shown; undefined for the α-weighted one. */
+  /** The joint whose heatmap is shown; undefined for the α-weighted sum. */
   get heatmapOf(): string | undefined {
     return this.#heatmapOf;
   }
 
-  /** @throws InputError for a joint that the policy does not command; the one before stays */
+  /** @throws InputError for a joint that the policy does not command; nothing changes then */
   setHeatmapOf(joint: string | undefined): void {
     if (joint !== undefined) jointIndex(joint, this.policy.card.joints);
     this.#heatmapOf = joint;
   }
 
   /**
-   * Changes the method between two ticks. The old one explains until the new one is ready, and stays where that fails.
+   * Changes the method between two ticks. The old method explains until the new one is ready, and stays if that fails.
    * @throws InputError for a method that is unknown or cannot explain this policy
    */
   async setMethod(method: string | Method): Promise<void> {
@@ -141,7 +141,7 @@ export class RealTimeExplainer implements Explaining {
     this.#levels[level]++;
     this.#latencies.add(latencyMs);
     if (latencyMs > this.deadlineMs) this.#misses++;
-    // What a method took that is not in use any more says nothing of the one that is.
+    // Ignore the latency of a method that was replaced during the tick.
     if (this.#choice === "auto" && level === this.#controller.level && method === this.method)
       this.#controller.add(latencyMs);
     return explanation;
@@ -157,7 +157,7 @@ export class RealTimeExplainer implements Explaining {
     };
   }
 
-  /** Waits for what is under way, then frees the models and their thread. Safe to call twice. */
+  /** Waits for the explanations in progress, then frees the models and their thread. Safe to call twice. */
   async close(): Promise<void> {
     await this.explainer.close();
   }

@@ -1,23 +1,23 @@
 import type { Card } from "../policy/card-schema.js";
 
-/** Torques to send to the arm, and what was changed about them. */
+/** Torques to send to the arm. */
 export interface Command {
   /** N·m, one a joint in the card's order, within the limits. */
   readonly torque: Float64Array;
-  /** Joints whose torque was cut off at its limit. */
+  /** Joints whose torque was clipped to its limit. */
   readonly clipped: readonly string[];
-  /** Why all torques are zero, one line; undefined where they are the policy's. */
+  /** Why all torques are zero, one line; undefined where the policy's torques are sent. */
   readonly problem?: string;
 }
 
-/** What to send where the policy went silent. */
+/** What to send while the policy is silent. */
 export interface Silence {
   /** Zeros, one a joint. */
   readonly torque: Float64Array;
   /** Time since the last torque of the policy, milliseconds. */
   readonly forMs: number;
-  /** Whether it begins: the time to report the error. */
-  readonly begins: boolean;
+  /** True the first time: report the error now. */
+  readonly isNew: boolean;
 }
 
 export interface TorqueCommandOptions {
@@ -27,16 +27,16 @@ export interface TorqueCommandOptions {
   readonly limits: Float64Array;
   /** Seconds between two torques. */
   readonly controlPeriod: number;
-  /** A clock, milliseconds; where it jumps back (simulated time) the watch begins anew. */
+  /** A clock, milliseconds. When it jumps back (simulated time) the watchdog starts again. */
   readonly now: () => number;
 }
 
-/** Silence is an error beyond this many control periods. */
+/** Longer silence, in control periods, is an error. */
 const PATIENCE = 2;
 
 /**
- * Largest |torque| of each joint, N·m: the smaller of the card's and the robot's, infinite where neither is given.
- * @param efforts what the robot's description allows, by joint (`effortLimits`)
+ * Largest |torque| of each joint, N·m: the smaller of the card's and the robot's limit; infinite without either.
+ * @param efforts limits of the robot's description, by joint (`effortLimits`)
  */
 export function torqueLimits({ joints, torque }: Card, efforts: ReadonlyMap<string, number> = new Map()): Float64Array {
   const { limits } = torque;
@@ -46,10 +46,10 @@ export function torqueLimits({ joints, torque }: Card, efforts: ReadonlyMap<stri
   });
 }
 
-/** Torque commands within limits, with a watchdog: where no torque comes for two control periods, zeros are due. */
+/** Torque commands within limits, with a watchdog: zeros when the policy gives no torque for two control periods. */
 export class TorqueCommand {
   readonly #options: TorqueCommandOptions;
-  /** When the policy's last torque came; undefined where there is nothing to watch. */
+  /** Time of the policy's last torque; undefined where there is nothing to watch. */
   #last: number | undefined;
   #silent = false;
 
@@ -57,7 +57,7 @@ export class TorqueCommand {
     this.#options = options;
   }
 
-  /** The policy's torques as they may be sent. All are zero where one is not a number, or there are too few. */
+  /** The policy's torques, clipped to the limits. All are zero where one is not a number or their number is wrong. */
   command(torque: ArrayLike<number>): Command {
     const { joints, limits, now } = this.#options;
     this.#last = now();
@@ -71,8 +71,8 @@ export class TorqueCommand {
   }
 
   /**
-   * To be asked at least once a control period: zeros to send, each time, while the policy is silent for more than two
-   * control periods; undefined where all is well, or nothing was commanded yet.
+   * Call at least once a control period. Returns zeros to send while the policy is silent for more than two control
+   * periods; undefined while torques come, and before the first one.
    */
   watch(): Silence | undefined {
     const { joints, controlPeriod, now } = this.#options;
@@ -81,12 +81,12 @@ export class TorqueCommand {
     if (at < this.#last) this.#last = at;
     const forMs = at - this.#last;
     if (forMs <= PATIENCE * 1000 * controlPeriod) return undefined;
-    const begins = !this.#silent;
+    const isNew = !this.#silent;
     this.#silent = true;
-    return { torque: new Float64Array(joints.length), forMs, begins };
+    return { torque: new Float64Array(joints.length), forMs, isNew };
   }
 
-  /** Ends the watch: the zeros to leave behind where the policy commanded, else undefined. */
+  /** Ends the watchdog. Returns zeros to send last where the policy has commanded torques, else undefined. */
   stop(): Float64Array | undefined {
     if (this.#last === undefined) return undefined;
     this.#last = undefined;

@@ -16,7 +16,7 @@ import { Unfinished } from "#src/bag/unfinished.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { ExplainerPool } from "#src/explain/explainer-pool.js";
 import { jointElementsOf } from "#src/explain/joint-relevance.js";
-import { type Explaining, run } from "#src/explain/pipeline.js";
+import { type AnyExplainer, run } from "#src/explain/pipeline.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { EPISODE_START } from "#src/messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "#src/messages/types.js";
@@ -70,7 +70,7 @@ async function explain(
   input: string,
   output: string,
   options: BagSourceOptions = {},
-  by: { explainer: Explaining; jobs: number } = { explainer, jobs: 1 },
+  by: { explainer: AnyExplainer; jobs: number } = { explainer, jobs: 1 },
 ): Promise<Replayed> {
   const bag = await openBag(at(input));
   const problems: string[] = [...bag.problems];
@@ -273,7 +273,7 @@ describe("a replay that is broken off", () => {
       if (output.explained >= ticks) stop.abort();
     };
     let asked = 0;
-    const counting: Explaining = {
+    const counting: AnyExplainer = {
       explain: (observation) => {
         asked++;
         return explainer.explain(observation);

@@ -207,7 +207,7 @@ describe("a change of method", () => {
     for (const worker of [true, false]) {
       const changed = await create({ worker });
       await changed.setMethod(method);
-      const made = await create({ method, aside: worker });
+      const made = await create({ method, compileInThread: worker });
       expect(changed.method.spec).toBe(made.method.spec);
       expect(changed.warnings).toEqual(made.warnings);
       for (const level of LEVELS)

@@ -137,7 +137,7 @@ describe("windows in time", () => {
     const memory = new Memory(policy);
     const feed = (byte: number, first = false) => {
       const observation = seen({ first, images: { image: image(byte) } });
-      const feeds = memory.see(observation, (all) => feedsOf(policy, observation, all));
+      const feeds = memory.add(observation, (window) => feedsOf(policy, observation, window));
       return Array.from(feeds.image!.data as Uint8Array);
     };
     const repeated = layout === "NHWC" ? [5, 5, 5, 6, 6, 6] : [5, 6, 5, 6, 5, 6];

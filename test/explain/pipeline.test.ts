@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
-import { type Explaining, run, type Sink, type Source } from "#src/explain/pipeline.js";
+import { type AnyExplainer, run, type Sink, type Source } from "#src/explain/pipeline.js";
 import { sampleExplanation } from "../messages/sample.js";
 
-const explainer: Explaining = {
+const explainer: AnyExplainer = {
   explain: async (observation: Observation): Promise<Explanation> => ({
     ...sampleExplanation(observation.tick),
     observation,
@@ -49,7 +49,7 @@ describe("run", () => {
 
   it("hands the torque to a source that commands it before the explanation is there", async () => {
     const { diary, source } = stage(1);
-    const first: Explaining = {
+    const first: AnyExplainer = {
       explain: async (observation, options) => {
         options?.onTorque?.(Float32Array.of(7));
         diary.push("explained");
@@ -63,7 +63,7 @@ describe("run", () => {
     await run(commanding, first, []);
     expect(diary).toEqual(["observe 0", "command 7 at 0", "explained", "accept 0", "source closed"]);
     const options: unknown[] = [];
-    const asking: Explaining = {
+    const asking: AnyExplainer = {
       explain: async (observation, asked) => {
         options.push(asked?.onTorque);
         return explainer.explain(observation);

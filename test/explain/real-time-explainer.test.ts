@@ -3,12 +3,12 @@ import { InputError } from "#src/errors.js";
 import type { TickOptions } from "#src/explain/explainer.js";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
-import { type Driven, RealTimeExplainer, type RealTimeOptions } from "#src/explain/real-time-explainer.js";
+import { type InnerExplainer, RealTimeExplainer, type RealTimeOptions } from "#src/explain/real-time-explainer.js";
 import { methodNamed } from "#src/relevance/methods.js";
 import { reacherObservation, reacherPolicy } from "./policies.js";
 
 /** Explains in no time what it was told to take. */
-class Stub implements Driven {
+class Stub implements InnerExplainer {
   readonly policy = reacherPolicy();
   method = methodNamed("dtd");
   readonly warnings = [];

@@ -51,13 +51,13 @@ describe("TorqueCommand", () => {
     clock.ms += 100;
     expect(command.watch()).toBeUndefined();
     clock.ms += 1;
-    expect(command.watch()).toEqual({ torque: Float64Array.of(0, 0), forMs: 101, begins: true });
+    expect(command.watch()).toEqual({ torque: Float64Array.of(0, 0), forMs: 101, isNew: true });
     clock.ms += 25;
-    expect(command.watch()).toEqual({ torque: Float64Array.of(0, 0), forMs: 126, begins: false });
+    expect(command.watch()).toEqual({ torque: Float64Array.of(0, 0), forMs: 126, isNew: false });
     command.command([0.1, 0.1]);
     expect(command.watch()).toBeUndefined();
     clock.ms += 101;
-    expect(command.watch()?.begins).toBe(true);
+    expect(command.watch()?.isNew).toBe(true);
   });
 
   it("watches on where the clock jumps back", () => {

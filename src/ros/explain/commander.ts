@@ -83,7 +83,7 @@ export class Commander {
     const silence = this.#command.watch();
     if (!silence) return;
     this.#publish(silence.torque);
-    if (!silence.begins) return;
+    if (!silence.isNew) return;
     const { topic } = this.#publisher;
     this.ros.log("error", `${topic}: the policy has been silent for ${silence.forMs.toFixed(0)} ms: zeros are sent`);
   }

@@ -88,7 +88,7 @@ export async function openParts(
     const driven = await Explainer.create(policy, {
       method: await around.methodOf(get("method")),
       levels: LEVELS,
-      aside: true,
+      compileInThread: true,
       budget: get("budget"),
       threads: get("threads"),
       device: get("device"),

@@ -1,4 +1,4 @@
-import type { Explaining } from "../../explain/pipeline.js";
+import type { AnyExplainer } from "../../explain/pipeline.js";
 import { pixelsOf } from "../../image/pixel-formats.js";
 import { encoderOf } from "../../messages/cdr.js";
 import { readerOf } from "../../messages/cdr-read.js";
@@ -26,7 +26,7 @@ const LONGEST = 1500;
  */
 export async function rehearse(
   policy: Policy,
-  explainer: Explaining,
+  explainer: AnyExplainer,
   encoder: ChannelEncoder,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -63,7 +63,7 @@ export async function rehearse(
 
 const JOINT_STATE = "sensor_msgs/msg/JointState";
 
-async function play(match: Match, explainer: Explaining, encoder: ChannelEncoder): Promise<void> {
+async function play(match: Match, explainer: AnyExplainer, encoder: ChannelEncoder): Promise<void> {
   const observation = await match.observe();
   // A policy may be at odds with a black image; a robot's own are another matter.
   const explanation = observation && (await explainer.explain(observation).catch(() => undefined));

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { InputError } from "../../errors.js";
 import type { Observation } from "../../explain/observation.js";
-import type { Explaining } from "../../explain/pipeline.js";
+import type { AnyExplainer } from "../../explain/pipeline.js";
 import type { Image } from "../../image/image.js";
 import { opticsOf } from "../../sim/render/view.js";
 import type { SimulatedSource } from "../../sim/source.js";
@@ -18,7 +18,7 @@ export interface Driver {
 }
 
 /** The policy itself, without a way over topics. */
-export function policyDriver(explainer: Explaining & { close(): Promise<void> }): Driver {
+export function policyDriver(explainer: AnyExplainer & { close(): Promise<void> }): Driver {
   return {
     torque: async (observation) => (await explainer.explain(observation)).torque,
     close: () => explainer.close(),

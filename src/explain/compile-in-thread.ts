@@ -9,10 +9,10 @@ import type { Level } from "./explanation.js";
 
 /**
  * `compileLevels` in a thread of its own: the caller's event loop stays free.
- * @param signal ends it
- * @throws InputError for a method that cannot explain this policy; the signal's reason where it aborts
+ * @param signal stops the thread
+ * @throws InputError for a method that cannot explain this policy; the signal's reason when it aborts
  */
-export async function compileAside(
+export async function compileInThread(
   { path, bytes, sha256, card, cardSource }: Policy,
   method: MethodOrigin,
   levels: readonly Level[],
