@@ -11,11 +11,14 @@ function outer(room) {
   return around === "" || rooms[around] ? around : outer(around);
 }
 
-/** Every room that a room may import, those of the rooms around it included. */
+/** Every room that a room may import, those of the rooms around it included. `*` is every room outside. */
 function allowed(room) {
   const around = outer(room);
-  return [...rooms[room].may, ...(around ? allowed(around) : [])];
+  const may = rooms[room].may.flatMap((other) => (other === "*" ? outermost.filter((one) => one !== room) : other));
+  return [...may, ...(around ? allowed(around) : [])];
 }
+
+const outermost = Object.keys(rooms).filter((room) => outer(room) === "");
 
 const anyOf = (paths) => `^src/(${paths.join("|")})(/|$)`;
 

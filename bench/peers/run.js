@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { sampleFeeds } from "../../dist/bench/feeds.js";
 import { levineNetwork } from "../../dist/bench/levine.js";
-import { inChild, sampleFeeds } from "../../dist/bench/measuring.js";
+import { inChild } from "../../dist/bench/measuring.js";
 import { writeModel } from "../../dist/graph/onnx-write.js";
 import { compile } from "../../dist/relevance/compile.js";
 import { Session } from "../../dist/runtime/session.js";
@@ -50,7 +51,7 @@ try {
   const best = new Map();
   for (let round = 0; round < rounds; round++)
     for (const [name, model] of CASES) {
-      const measured = model ? await inChild({ model, threads, device: "cpu", seconds }) : peer(name);
+      const measured = model ? (await inChild({ model, threads, device: "cpu", seconds })).measured : peer(name);
       if (!(best.get(name)?.median_ms <= measured.median_ms)) best.set(name, measured);
     }
   const ms = (name) => best.get(name).median_ms;
@@ -70,7 +71,7 @@ try {
 async function writeObservation() {
   const bytes = writeModel(subject.graph);
   const session = await Session.create(bytes, { threads });
-  const feeds = sampleFeeds(bytes);
+  const feeds = sampleFeeds(subject.graph.inputs);
   const { torque } = await session.run(feeds);
   await session.release();
   writeFileSync(join(folder, "levine.onnx"), bytes);

@@ -1,33 +1,37 @@
-import { warnOfFallback } from "../cli/options/device.js";
+import { readInputs } from "../graph/onnx-read.js";
 import { nearestRank } from "../numbers/quantile.js";
 import { Session } from "../runtime/session.js";
-import { type Measured, type Request, sampleFeeds } from "./measuring.js";
+import { sampleFeeds } from "./feeds.js";
+import type { MeasureReply, MeasureRequest } from "./measuring.js";
+import { timeRuns } from "./time-runs.js";
 
-/** Times one model in this process, so that no other session's threads disturb it. */
-async function measure({ model, threads, device, seconds }: Request): Promise<Measured> {
-  const feeds = sampleFeeds(model);
+const LEAST_RUNS = 20;
+
+/** Times one model in this process, where no other session's threads disturb it. */
+async function measure({ model, threads, device, seconds }: MeasureRequest): Promise<MeasureReply> {
+  const feeds = sampleFeeds(readInputs(model, "benchmark").map((input) => [input.name ?? "", input]));
   const session = await Session.create(model, { threads, device });
-  warnOfFallback(session);
-  for (let i = 0; i < 5; i++) await session.run(feeds);
-  const times: number[] = [];
-  const before = process.cpuUsage();
-  const end = performance.now() + 1000 * seconds;
-  while (performance.now() < end || times.length < 20) {
-    const start = performance.now();
-    await session.run(feeds);
-    times.push(performance.now() - start);
-  }
+  let before = process.cpuUsage();
+  let end = Number.POSITIVE_INFINITY;
+  const latencies = await timeRuns(session, feeds, (runs) => {
+    if (runs === 0) {
+      before = process.cpuUsage();
+      end = performance.now() + 1000 * seconds;
+    }
+    return runs < LEAST_RUNS || performance.now() < end;
+  });
   const { user, system } = process.cpuUsage(before);
   await session.release();
-  return {
-    median_ms: nearestRank(times, 0.5),
-    p99_ms: nearestRank(times, 0.99),
-    cpu_ms: (user + system) / 1000 / times.length,
-    runs: times.length,
+  const measured = {
+    median_ms: nearestRank(latencies, 0.5),
+    p99_ms: nearestRank(latencies, 0.99),
+    cpu_ms: (user + system) / 1000 / latencies.length,
+    runs: latencies.length,
   };
+  return { measured, fallback: session.fallback };
 }
 
-process.on("message", async (request: Request) => {
+process.on("message", async (request: MeasureRequest) => {
   try {
     process.send!(await measure(request), () => process.exit(0));
   } catch (error) {

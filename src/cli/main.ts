@@ -1,23 +1,36 @@
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
 import { packageMetadata } from "../package-files.js";
+import { addBench } from "./options/bench.js";
+import { addCompile } from "./options/compile.js";
+import { addExplain } from "./options/explain.js";
+import { addInspect } from "./options/inspect.js";
+import { addMethods } from "./options/methods.js";
+import { addNode } from "./options/node.js";
+import { addProfile } from "./options/profile.js";
+import { addReplay } from "./options/replay.js";
+import { addReport } from "./options/report.js";
+import { addReproduce } from "./options/reproduce.js";
+import { addSim } from "./options/sim.js";
+import { addSimNode } from "./options/sim-node.js";
+import { addTrain } from "./options/train.js";
 
-/** Each adds one command to the program; the order is the order of `--help`. Only what is asked for is loaded. */
-const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
-  sim: async () => (await import("./commands/sim.js")).addSim,
-  explain: async () => (await import("./commands/explain.js")).addExplain,
-  compile: async () => (await import("./commands/compile.js")).addCompile,
-  inspect: async () => (await import("./commands/inspect.js")).addInspect,
-  methods: async () => (await import("./commands/methods.js")).addMethods,
-  replay: async () => (await import("./commands/replay.js")).addReplay,
-  report: async () => (await import("./commands/report.js")).addReport,
-  profile: async () => (await import("./commands/profile.js")).addProfile,
-  train: async () => (await import("./commands/train.js")).addTrain,
-  reproduce: async () => (await import("./commands/reproduce.js")).addReproduce,
-  node: async () => (await import("./commands/node.js")).addNode,
-  "sim-node": async () => (await import("./commands/sim-node.js")).addSimNode,
-  bench: async () => (await import("./commands/bench.js")).addBench,
-};
+/** Declares one command each, in the order of `--help`. What a command does is loaded when it runs. */
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addSim,
+  addExplain,
+  addCompile,
+  addInspect,
+  addMethods,
+  addReplay,
+  addReport,
+  addProfile,
+  addTrain,
+  addReproduce,
+  addNode,
+  addSimNode,
+  addBench,
+];
 
 /**
  * Runs the command line; returns the exit code: 0 done, 1 failed, 2 bad usage or input. Errors are one line on stderr,
@@ -26,7 +39,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 export async function main(argv: readonly string[]): Promise<number> {
   process.stdout.on("error", ignoreClosedPipe);
   try {
-    await (await program(argv)).parseAsync(argv, { from: "user" });
+    await program().parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -38,7 +51,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function program(argv: readonly string[]): Promise<Command> {
+function program(): Command {
   const { version, description } = packageMetadata();
   const program = new Command("torquelens")
     .description(description)
@@ -50,15 +63,13 @@ async function program(argv: readonly string[]): Promise<Command> {
       outputError: (text, write) => write(`torquelens: ${oneLine(text.replace(/^error: /, ""))}\n`),
     })
     .exitOverride();
-  const asked = argv.find((argument) => !argument.startsWith("-")) ?? "";
-  const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
-  for (const name of names) (await COMMANDS[name]!())(program);
+  for (const add of COMMANDS) add(program);
   return program;
 }
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
 
-/** A reader such as `head` that has seen enough is no failure. A command that has something to finish listens itself. */
+/** A reader that stops early, such as `head`, is no failure. A command with work to finish listens itself. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (process.stdout.listenerCount("error") > 1) return;
   if (error.code !== "EPIPE") throw error;

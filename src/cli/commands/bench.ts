@@ -1,93 +1,14 @@
-import type { Command } from "commander";
-import { deviationOf } from "../../bench/deviation.js";
-import { levineNetwork } from "../../bench/levine.js";
-import { inChild, type Measured } from "../../bench/measuring.js";
+import { type BenchRow, benchNetwork } from "../../bench/cases.js";
+import type { LiveRow } from "../../bench/live/bench-live.js";
+import { NETWORKS } from "../../bench/networks.js";
 import { InputError } from "../../errors.js";
-import { subjectOf } from "../../explain/subject.js";
-import { writeModel } from "../../graph/onnx-write.js";
-import { shippedPolicy } from "../../package-files.js";
-import { loadPolicy } from "../../policy/policy.js";
-import { type CompileOptions, compile } from "../../relevance/compile.js";
-import type { Method } from "../../relevance/contract/method.js";
-import type { Subject } from "../../relevance/contract/subject.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
-import { deviceOption } from "../options/device.js";
-import { methodOf, methodOption } from "../options/method.js";
-import { atLeast, wholeNumber } from "../options/numbers.js";
-import { precisionOption } from "../options/precision.js";
+import { methodOf } from "../input/method.js";
+import { benchText, liveText } from "../output/bench-text.js";
+import { warn } from "../output/warnings.js";
 
-interface BenchRow extends Measured {
-  readonly network: string;
-  readonly threads: number;
-  readonly case: string;
-  readonly ratio_to_forward: number;
-  readonly deviation?: number;
-}
-
-/** A policy that this package has with it. */
-const shipped = (name: string) => async () => subjectOf(await loadPolicy(shippedPolicy(name)));
-
-const NETWORKS: Readonly<Record<string, () => Promise<Subject>>> = {
-  "levine-240": async () => levineNetwork(240),
-  "shipped-reacher": shipped("reacher"),
-  "shipped-peg": shipped("peg"),
-};
-
-/** @throws InputError for a network that there is not */
-function networkNamed(name: string): () => Promise<Subject> {
-  if (!Object.hasOwn(NETWORKS, name))
-    throw new InputError(`network ${name}: expected one of ${Object.keys(NETWORKS).join(", ")}`);
-  return NETWORKS[name]!;
-}
-
-/** What is compiled of a network; undefined is the network alone. */
-const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
-  forward: undefined,
-  [method.name]: { method, depth: "heatmap" },
-  [`${method.name}-fast`]: { method, depth: "heatmap", precision: "fast" },
-  [`${method.name}-every-channel`]: { method, depth: "full" },
-  [`${method.name}-per-torque`]: { method, depth: "per-torque" },
-  [`${method.name}-per-torque-fast`]: { method, depth: "per-torque", precision: "fast" },
-  shares: { method, depth: "shares" },
-});
-
-interface Case {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  /** How far heatmaps of integers are from exact ones, as a part of their largest element. */
-  readonly deviation?: number;
-}
-
-async function caseOf(name: string, subject: Subject, options: CompileOptions | undefined): Promise<Case | undefined> {
-  if (!options) return { name, bytes: writeModel(subject.graph) };
-  const compiled = compile(subject, options);
-  if (options.precision !== "fast") return { name, bytes: compiled.bytes };
-  // A network without a convolution that gains has no such case.
-  if (compiled.precision !== "fast") return undefined;
-  const deviation = await deviationOf(compiled, compile(subject, { ...options, precision: "exact" }));
-  return { name, bytes: compiled.bytes, deviation };
-}
-
-export function addBench(program: Command): void {
-  program
-    .command("bench")
-    .description("latency of forward, relevance and shares, as ratios to forward in one run")
-    .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
-    .addOption(deviceOption())
-    .addOption(methodOption("what to time"))
-    .option("--seconds <s>", "seconds a case and round", atLeast(0.1), 2)
-    .option("--rounds <n>", "times that every case is measured, in turn", wholeNumber(1), 3)
-    .option("--ros", "time the node's pipeline instead: image stamp to published explanation at 20 Hz")
-    .option("--ticks <n>", "with --ros: images a case", wholeNumber(1), 2000)
-    .option("--joint-rate <hz>", "with --ros: joint states a second", atLeast(1), 500)
-    .addOption(precisionOption("with --ros: "))
-    .option("--network <name...>", `only these of ${Object.keys(NETWORKS).join(", ")}; the last not with --ros`)
-    .option("--json", "print one JSON line at the end")
-    .action(bench);
-}
-
-interface BenchOptions {
+export interface BenchOptions {
   readonly threads: number;
   readonly device: Device;
   readonly method: string;
@@ -101,56 +22,49 @@ interface BenchOptions {
   readonly json?: boolean;
 }
 
-async function bench({ threads, device, seconds, rounds, json, ...options }: BenchOptions): Promise<void> {
-  if (options.ros) {
-    const { benchLive } = await import("../../bench/live/bench-live.js");
-    const { precision, ticks, jointRate, network } = options;
-    const method = await methodOf(options.method);
-    return benchLive({ threads, method, precision, ticks, jointRate, ...(network && { networks: network }), json });
-  }
-  const compiled = casesOf(await methodOf(options.method));
-  const width = Math.max(...Object.keys(compiled).map((name) => name.length));
-  const networks = (options.network ?? Object.keys(NETWORKS)).map((name) => [name, networkNamed(name)] as const);
-  const rows: BenchRow[] = [];
-  if (!json) process.stdout.write(`${header(width)}\n`);
-  for (const [network, read] of networks) {
-    const subject = await read();
-    const cases: Case[] = [];
-    for (const [name, options] of Object.entries(compiled)) {
-      const made = await caseOf(name, subject, options);
-      if (made) cases.push(made);
-    }
-    // Cases take turns, and each keeps its best round: a machine's drift then touches all of them alike.
-    const best = new Map<string, Measured>();
-    for (let round = 0; round < rounds; round++)
-      for (const { name, bytes } of cases) {
-        const measured = await inChild({ model: bytes, threads, device, seconds });
-        const before = best.get(name);
-        if (!before || measured.median_ms < before.median_ms) best.set(name, measured);
-      }
-    const forward = best.get("forward")!.median_ms;
-    for (const { name, deviation } of cases) {
-      const measured = best.get(name)!;
-      const ratio_to_forward = measured.median_ms / forward;
-      const row = {
-        network,
-        threads,
-        case: name,
-        ...measured,
-        ratio_to_forward,
-        ...(deviation !== undefined && { deviation }),
-      };
-      rows.push(row);
-      if (!json) process.stdout.write(`${line(row, width)}\n`);
-    }
-  }
-  if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
+export async function bench(options: BenchOptions): Promise<void> {
+  const say = (text: string) => void (options.json || process.stdout.write(`${text}\n`));
+  const rows = await (options.ros ? benchRos : benchNetworks)(options, say);
+  if (options.json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
 }
 
-const header = (width: number) =>
-  `network          threads  ${"case".padEnd(width)}  median ms    p99 ms    cpu ms  × forward  off by`;
-const line = (
-  { network, threads, case: name, median_ms, p99_ms, cpu_ms, ratio_to_forward, deviation }: BenchRow,
-  width: number,
-) =>
-  `${network.padEnd(16)} ${String(threads).padStart(7)}  ${name.padEnd(width)} ${median_ms.toFixed(2).padStart(10)} ${p99_ms.toFixed(2).padStart(9)} ${cpu_ms.toFixed(2).padStart(9)} ${ratio_to_forward.toFixed(2).padStart(10)}${deviation === undefined ? "" : `  ${(100 * deviation).toFixed(2)} %`}`;
+async function benchNetworks(options: BenchOptions, say: (text: string) => void): Promise<BenchRow[]> {
+  const { threads, device, seconds, rounds, network = Object.keys(NETWORKS) } = options;
+  for (const name of network)
+    if (!Object.hasOwn(NETWORKS, name))
+      throw new InputError(`network ${name}: expected one of ${Object.keys(NETWORKS).join(", ")}`);
+  const method = await methodOf(options.method);
+  const reasons = new Set<string>();
+  const fellBack = (why: string) => {
+    if (!reasons.has(why)) warn(why);
+    reasons.add(why);
+  };
+  const all: BenchRow[] = [];
+  for (const [index, name] of network.entries()) {
+    const subject = await NETWORKS[name]!();
+    const rows = await benchNetwork(name, subject, { method, threads, device, seconds, rounds, fellBack });
+    say(`${index > 0 ? "\n" : ""}${benchText(rows)}`);
+    all.push(...rows);
+  }
+  return all;
+}
+
+async function benchRos(options: BenchOptions, say: (text: string) => void): Promise<LiveRow[]> {
+  const { threads, precision, ticks, jointRate, network } = options;
+  const method = await methodOf(options.method);
+  const { benchLive } = await import("../../bench/live/bench-live.js");
+  const live = { threads, method, precision, ticks, jointRate, ...(network && { networks: network }) };
+  const rows: LiveRow[] = [];
+  for await (const row of benchLive({
+    ...live,
+    opened: ({ transport, why }, rate) => {
+      const way = transport === "ros" ? "over ROS 2, to and from another process" : "in this process";
+      say(`${ticks} images at ${rate} Hz and joint states at ${jointRate} Hz ${way}; milliseconds, p50 / p99`);
+      if (why !== undefined) process.stderr.write(`not over ROS 2: ${why}\n`);
+    },
+  })) {
+    rows.push(row);
+    say(`\n${liveText(row)}`);
+  }
+  return rows;
+}

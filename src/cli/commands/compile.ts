@@ -1,5 +1,5 @@
-import { type Command, Option } from "commander";
-import type { Cost } from "../../bench/cost.js";
+import { type Cost, costOf } from "../../bench/cost.js";
+import { deviationOf } from "../../bench/deviation.js";
 import { subjectOf } from "../../explain/subject.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import type { Value } from "../../graph/value.js";
@@ -8,11 +8,11 @@ import { tensorText } from "../../policy/tensors.js";
 import { type CompiledModel, type CompileOptions, compile } from "../../relevance/compile.js";
 import type { Depth } from "../../relevance/contract/depth.js";
 import type { Precision } from "../../relevance/precision/precision.js";
-import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
-import { precisionOption, warnOfPrecision } from "../options/precision.js";
+import { methodOf } from "../input/method.js";
 import { columns } from "../output/table.js";
+import { warnOf } from "../output/warnings.js";
 
-interface Options {
+export interface CompileCommandOptions {
   readonly output: string;
   readonly method: string;
   readonly depth: Depth;
@@ -21,32 +21,12 @@ interface Options {
   readonly json?: boolean;
 }
 
-export function addCompile(program: Command): void {
-  program
-    .command("compile")
-    .description("write a policy's network with its relevance pass as one ONNX file")
-    .argument("<policy>", "ONNX file")
-    .requiredOption("-o, --output <file>", "file to write")
-    .addOption(methodOption())
-    .addOption(
-      new Option("--depth <depth>", "heatmaps of the weighted sum over torques, of each torque too, or shares only")
-        .choices(["full", "per-torque", "shares"])
-        .default("full"),
-    )
-    .addOption(precisionOption())
-    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .option("--json", "one JSON object")
-    .action(compilePolicy);
-}
-
-async function compilePolicy(path: string, options: Options): Promise<void> {
+export async function compilePolicy(path: string, options: CompileCommandOptions): Promise<void> {
   await assertWritable(options.output);
   const policy = await loadPolicy(path, options);
-  const { costOf } = await import("../../bench/cost.js");
   const method = await methodOf(options.method);
   const compiled = compile(subjectOf(policy), { ...options, method });
-  warnOfMethod(compiled);
-  warnOfPrecision(options.precision, compiled.precision);
+  warnOf(compiled, options.precision);
   const cost = await costOf(policy, compiled);
   const deviation = await deviationFromExact(policy, { ...options, method }, compiled);
   await writeAtomically(options.output, compiled.bytes);
@@ -67,18 +47,17 @@ async function compilePolicy(path: string, options: Options): Promise<void> {
   if (deviation !== undefined) process.stdout.write(`${deviationText(deviation)}\n`);
 }
 
-/** How far heatmaps of integers are from exact ones; undefined where they are exact. */
+/** How far heatmaps in integers are from exact ones; undefined if the compiled model is exact. */
 async function deviationFromExact(policy: Policy, options: CompileOptions, compiled: CompiledModel) {
   if (compiled.precision === "exact") return undefined;
-  const { deviationOf } = await import("../../bench/deviation.js");
   return deviationOf(compiled, compile(subjectOf(policy), { ...options, precision: "exact" }));
 }
 
 const deviationText = (deviation: number): string =>
-  `precision fast: heatmaps differ from exact ones by at most ${(100 * deviation).toFixed(2)} % of their largest element (three pictures of noise, waves and a square)`;
+  `precision fast: heatmaps differ from exact ones by at most ${(100 * deviation).toFixed(2)} % of their largest element (on three test images: noise, waves, a square)`;
 
 const tensors = (values: ReadonlyMap<string, Value>) =>
   Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
 
 const costText = ({ forwardMs, explainedMs }: Cost): string =>
-  `cost ${(explainedMs / forwardMs).toFixed(2)} × forward (${explainedMs.toFixed(2)} ms and ${forwardMs.toFixed(2)} ms, medians on this machine)`;
+  `cost ${(explainedMs / forwardMs).toFixed(2)} × forward (medians on this machine: ${explainedMs.toFixed(2)} ms and ${forwardMs.toFixed(2)} ms)`;

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { InputError } from "../../errors.js";
+import { Explainer } from "../../explain/explainer.js";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
@@ -9,14 +9,14 @@ import { colorize, overlay } from "../../image/overlay.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
+import { underConventionNamed } from "../input/convention.js";
+import { importanceAt } from "../input/importance.js";
+import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
-import { asConvened, conventionOption } from "../options/convention.js";
-import { deviceOption, warnOfFallback } from "../options/device.js";
-import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
-import { precisionOption, warnOfPrecision } from "../options/precision.js";
 import { explanationJson, explanationText } from "../output/explanation-json.js";
+import { warnOf } from "../output/warnings.js";
 
-interface Options {
+export interface ExplainOptions {
   readonly image: readonly string[];
   readonly state?: string;
   readonly method: string;
@@ -29,38 +29,15 @@ interface Options {
   readonly convention?: string;
 }
 
-export function addExplain(program: Command): void {
-  program
-    .command("explain")
-    .description("explain the torques of one observation given in files")
-    .argument("<policy>", "ONNX file")
-    .option("--image <file>", "camera image, or modality=file; once for each camera", collect, [])
-    .option("--state <file>", "JSON by modality: lists, or mappings from element names, SI units")
-    .addOption(methodOption())
-    .option("--joint <name>", "explain this joint's torque alone, not the sum weighted by importance")
-    .addOption(conventionOption())
-    .addOption(deviceOption())
-    .addOption(precisionOption())
-    .option("--out <directory>", "where to write heatmaps, overlays and explanation.json")
-    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .option("--json", "one JSON object")
-    .action(explain);
-}
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
-
-async function explain(path: string, options: Options): Promise<void> {
+export async function explain(path: string, options: ExplainOptions): Promise<void> {
   const { device, precision } = options;
   const method = await methodOf(options.method);
-  const policy = asConvened(await loadPolicy(path, options), options.convention);
+  const policy = underConventionNamed(await loadPolicy(path, options), options.convention);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
   const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
   if (options.out !== undefined) await makeDirectory(options.out);
-  const { Explainer } = await import("../../explain/explainer.js");
   const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
-  warnOfFallback(explainer);
-  warnOfMethod(explainer);
-  warnOfPrecision(precision, explainer.precision);
+  warnOf(explainer, precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation));
   const written = options.out === undefined ? [] : await write(options.out, explanation, json);
@@ -76,7 +53,6 @@ async function observe(policy: Policy, files: FileObservation, joint: string | u
     if (!joints.includes(joint)) throw new InputError(`--joint ${joint}: expected one of ${joints.join(", ")}`);
     return { ...rest, importance: Float64Array.from(joints, (name) => Number(name === joint)), flags: [] };
   }
-  const { importanceAt } = await import("../input/importance.js");
   return { ...rest, ...(await importanceAt(policy, files.joints)) };
 }
 

@@ -1,5 +1,4 @@
 import { basename, extname } from "node:path";
-import type { Command } from "commander";
 import type { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
 import type { Modality } from "../../policy/modalities.js";
@@ -9,31 +8,18 @@ import { cardTemplate } from "../../policy/template.js";
 import { tensorText } from "../../policy/tensors.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
-import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
+import { methodOf } from "../input/method.js";
 import { columns } from "../output/table.js";
+import { warnOf } from "../output/warnings.js";
 
-interface Options {
+export interface InspectOptions {
   readonly card?: string;
   readonly method: string;
   readonly template?: boolean;
   readonly json?: boolean;
 }
 
-export function addInspect(program: Command): void {
-  program
-    .command("inspect")
-    .description(
-      "show a policy's operators, tensors and modalities, which rule each node gets, and what is unsupported and why",
-    )
-    .argument("<policy>", "ONNX file")
-    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .addOption(methodOption("whose rules to show"))
-    .option("--template", "print a policy card for this model to fill in, and nothing else")
-    .option("--json", "one JSON object")
-    .action(inspect);
-}
-
-async function inspect(path: string, options: Options): Promise<void> {
+export async function inspect(path: string, options: InspectOptions): Promise<void> {
   if (options.template) {
     process.stdout.write(template(await loadModel(path)));
     return;
@@ -73,7 +59,7 @@ interface Loaded {
 }
 
 /** As much of the policy as can be loaded and explained, and what stood in the way of the rest. */
-async function load(path: string, { card, method }: Options): Promise<Loaded> {
+async function load(path: string, { card, method }: InspectOptions): Promise<Loaded> {
   let loaded: Loaded = {};
   try {
     const model = await loadModel(path);
@@ -83,7 +69,7 @@ async function load(path: string, { card, method }: Options): Promise<Loaded> {
     const policy = policyOf(model, found);
     loaded = { model, policy };
     const compiled = compile(subjectOf(policy), { method: await methodOf(method) });
-    warnOfMethod(compiled);
+    warnOf(compiled);
     return { ...loaded, rules: compiled.rules };
   } catch (error) {
     if ((error as Error).name !== "InputError") throw error;

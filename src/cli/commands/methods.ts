@@ -1,18 +1,11 @@
-import type { Command } from "commander";
 import * as z from "zod";
 import type { MethodEntry } from "../../relevance/methods/method-spec.js";
 import { METHODS } from "../../relevance/methods.js";
 import { columns } from "../output/table.js";
 
-export function addMethods(program: Command): void {
-  program
-    .command("methods")
-    .description("list the ways to explain, each with its options and its source")
-    .option("--json", "one JSON array")
-    .action(({ json = false }: { json?: boolean }) => {
-      const text = json ? JSON.stringify(METHODS.map(record)) : METHODS.map(paragraph).join("\n\n");
-      process.stdout.write(`${text}\n`);
-    });
+export function methods({ json = false }: { readonly json?: boolean }): void {
+  const text = json ? JSON.stringify(METHODS.map(record)) : METHODS.map(paragraph).join("\n\n");
+  process.stdout.write(`${text}\n`);
 }
 
 interface Option {

@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import type { Command } from "commander";
 import { keyOf } from "../../bag/bag.js";
 import { decoderOf } from "../../bag/decode.js";
 import { openBag } from "../../bag/open-bag.js";
@@ -10,7 +9,7 @@ import type { ExplanationMessage, RelevanceRatiosMessage } from "../../messages/
 import { percent } from "../../numbers/format.js";
 import { columns } from "../output/table.js";
 
-interface Options {
+export interface ProfileOptions {
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -18,17 +17,7 @@ interface Options {
 const EXPLANATION = "torquelens/msg/Explanation";
 const RATIOS = "torquelens/msg/RelevanceRatios";
 
-export function addProfile(program: Command): void {
-  program
-    .command("profile")
-    .description("sum up the shares in explained recordings, to compare a running policy with")
-    .argument("<bags...>", "explained recordings: .mcap, .db3, or folders of ros2 bag")
-    .option("-o, --output <file>", "where to write the profile (default: print it)")
-    .option("--json", "print the profile as one JSON object")
-    .action(profile);
-}
-
-async function profile(bags: readonly string[], { output, json }: Options): Promise<void> {
+export async function profile(bags: readonly string[], { output, json }: ProfileOptions): Promise<void> {
   if (output !== undefined) await assertWritable(output);
   const builder = new ProfileBuilder();
   for (const path of bags) await read(path, builder);

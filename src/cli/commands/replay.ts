@@ -1,9 +1,7 @@
-import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { type Command, Option } from "commander";
 import type { Bag } from "../../bag/bag.js";
 import { BagSource } from "../../bag/bag-source.js";
-import { COMPRESSIONS, type Compression } from "../../bag/compression.js";
+import type { Compression } from "../../bag/compression.js";
 import { ExplainedBag } from "../../bag/explained-bag.js";
 import { version } from "../../bag/mcap-sink.js";
 import { openBags } from "../../bag/open-bag.js";
@@ -19,18 +17,17 @@ import { serialiseCard } from "../../policy/card.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
-import { asConvened, conventionOption } from "../options/convention.js";
-import { deviceOption, warnOfFallback } from "../options/device.js";
-import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
-import { foldersOf, msgPathOption } from "../options/msg-path.js";
-import { atLeast, wholeNumber } from "../options/numbers.js";
-import { precisionOption, warnOfPrecision } from "../options/precision.js";
-import { checkEvery, type SelectionOptions, selectionOf } from "../options/replay-selection.js";
+import { underConventionNamed } from "../input/convention.js";
+import { foldersOf } from "../input/message-folders.js";
+import { methodOf } from "../input/method.js";
+import { checkEvery, type SelectionOptions, selectionOf } from "../input/replay-selection.js";
 import { Problems } from "../output/problems.js";
-import { ReplayBar } from "../output/replay-bar.js";
+import { Progress } from "../output/progress.js";
+import { replayProgress } from "../output/replay-progress.js";
+import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
-interface Options extends SelectionOptions {
+export interface ReplayOptions extends SelectionOptions {
   readonly policy: string;
   readonly card?: string;
   readonly output: string;
@@ -45,51 +42,7 @@ interface Options extends SelectionOptions {
   readonly convention?: string;
 }
 
-export function addReplay(program: Command): void {
-  program
-    .command("replay")
-    .description("explain a recording: every torque of a bag, written to a bag with what was recorded")
-    .argument(
-      "<bags...>",
-      "MCAP or .db3 files or rosbag2 folders; several were recorded side by side and are read as one",
-    )
-    .requiredOption("--policy <file>", "ONNX policy that drove the robot, or another one to ask")
-    .requiredOption("-o, --output <path>", "NAME.mcap: a file; any other name: a rosbag2 folder")
-    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .addOption(methodOption())
-    .option("--image <topic>", "the camera's topic, or modality=topic; once for each camera", collect, [])
-    .option("--joints <topic>", "a topic of joint states; may be repeated", collect, [])
-    .option(
-      "--value <modality=…>",
-      "what no sensor gives: numbers with commas, or its topic; once for each such modality",
-      collect,
-      [],
-    )
-    .option("--copy <topics>", "what of the recording goes into the output: all, none, or topics with commas", "all")
-    .option("--start <s>", "begin so many seconds after the first message", atLeast(0))
-    .option("--end <s>", "end so many seconds after the first message", atLeast(0))
-    .option("--every <n>", "explain only every so manieth image", wholeNumber(1), 1)
-    .option(
-      "--jobs <n>",
-      "images explained at a time, by default one a processor",
-      wholeNumber(1),
-      availableParallelism(),
-    )
-    .option("--threads <n>", "threads of inference of each", wholeNumber(1), 1)
-    .addOption(conventionOption())
-    .addOption(msgPathOption())
-    .addOption(deviceOption())
-    .addOption(precisionOption())
-    .addOption(
-      new Option("--compression <name>", "of the output; as the recording where left out").choices(COMPRESSIONS),
-    )
-    .option("--json", "print the summary as one JSON object")
-    .action(replayBags);
-}
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
-
-async function replayBags(paths: readonly string[], options: Options): Promise<void> {
+export async function replayBags(paths: readonly string[], options: ReplayOptions): Promise<void> {
   const interruption = new Interruption();
   const problems = new Problems();
   const opened: { close(): Promise<unknown> }[] = [];
@@ -99,16 +52,14 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
   };
   try {
     const method = await methodOf(options.method);
-    const policy = asConvened(await loadPolicy(options.policy, { card: options.card }), options.convention);
+    const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
     checkEvery(policy, options.every);
     const bag = open(await openBags(paths, await foldersOf(options)));
-    for (const line of bag.problems) process.stderr.write(`warning: ${line}\n`);
+    for (const line of bag.problems) warn(line);
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     const { jobs, threads, device, precision } = options;
     const explainer = open(await ExplainerPool.create(policy, { jobs, method, threads, device, precision }));
-    warnOfFallback(explainer.first);
-    warnOfMethod(explainer.first);
-    warnOfPrecision(precision, explainer.first.precision);
+    warnOf(explainer.first, precision);
     const encoder = new ChannelEncoder({
       cameras: source.cameras,
       jointElements: jointElementsOf(policy.modalities),
@@ -121,12 +72,13 @@ async function replayBags(paths: readonly string[], options: Options): Promise<v
     const { compression = bag.isPacked ? "zstd" : "none" } = options;
     const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
     const started = performance.now();
-    const bar = new ReplayBar(bag, options, () => written.explained);
+    const bar = new Progress();
+    const progress = replayProgress(bar, bag, options, () => written.explained);
     try {
       const { signal } = interruption;
       const failed = (error: Error) => problems.add("not explained", error.message);
       const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
-      await replay({ ...given, signal, failed, progress: bar.progress });
+      await replay({ ...given, signal, failed, progress });
       if (signal.aborted) throw new InputError(`stopped: what is explained so far is in ${written.partPath}`);
     } catch (error) {
       await written.abandon();
@@ -197,7 +149,7 @@ interface Run {
   readonly bag: Bag;
   readonly source: BagSource;
   readonly explainer: ExplainerPool;
-  readonly options: Options;
+  readonly options: ReplayOptions;
   readonly paths: readonly string[];
 }
 

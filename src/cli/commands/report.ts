@@ -1,8 +1,6 @@
 import { resolve } from "node:path";
-import { Presets, SingleBar } from "cli-progress";
-import { type Command, InvalidArgumentError } from "commander";
 import { CsvWriter, type TableWriter } from "../../analysis/csv.js";
-import { type EventSpec, parseEvent } from "../../analysis/events.js";
+import { parseEvent } from "../../analysis/events.js";
 import { findings } from "../../analysis/findings.js";
 import { readDetails } from "../../analysis/page/details.js";
 import { page } from "../../analysis/page/page.js";
@@ -16,18 +14,19 @@ import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
-import { foldersOf, msgPathOption } from "../options/msg-path.js";
-import { atLeast, wholeNumber } from "../options/numbers.js";
+import { foldersOf } from "../input/message-folders.js";
+import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
+import { warn } from "../output/warnings.js";
 
-interface Options {
+export interface ReportOptions {
   readonly output?: string;
   readonly csv?: string;
   readonly parquet?: string;
   readonly json?: boolean;
   readonly against?: readonly string[];
   readonly names: readonly [string, string];
-  readonly event: readonly EventSpec[];
+  readonly event: readonly string[];
   readonly window: number;
   readonly at: readonly number[];
   readonly runs: number;
@@ -36,42 +35,15 @@ interface Options {
   readonly msgPath: readonly string[];
 }
 
-export function addReport(program: Command): void {
-  program
-    .command("report")
-    .description("what the torques of recorded runs were based on: charts, film strips, what to look at first, tables")
-    .argument("<bags...>", "explained recordings: .mcap, .db3, or folders of ros2 bag")
-    .option("-o, --output <file>", "write a self-contained HTML page")
-    .option("--csv <file>", "write a table, a row a tick and joint")
-    .option("--parquet <file>", "write the same table as Parquet")
-    .option("--json", "print the report's numbers as one JSON object")
-    .option("--against <bags...>", "a second set of runs to compare the first with")
-    .option("--names <first,second>", "names of the two sets", setNames, ["A", "B"] as const)
-    .option(
-      "--event <what>",
-      "align runs at flag:NAME, topic:/NAME, tick:N, time:SECONDS or end; can be given again",
-      (text: string, before: readonly EventSpec[]) => [...before, parseEvent(text)],
-      [] as readonly EventSpec[],
-    )
-    .option("--window <seconds>", "time shown before and after an event", atLeast(0.01), 1)
-    .option("--at <seconds,...>", "times of a run's film strip (default: evenly spread)", times, [])
-    .option("--runs <n>", "runs shown by themselves, the most unusual first", wholeNumber(0), 6)
-    .option("--moments <n>", "moments listed of each kind", wholeNumber(0), 8)
-    .option("--topic <name>", "topic of the explanations, where a bag has several")
-    .addOption(msgPathOption())
-    .action(report);
-}
-
-async function report(bags: readonly string[], options: Options): Promise<void> {
+export async function report(bags: readonly string[], options: ReportOptions): Promise<void> {
   const folders = await foldersOf(options);
   const sets = [bags, ...(options.against ? [options.against] : [])];
   refuseTwice(sets.flat());
   for (const file of [options.output, options.csv, options.parquet]) if (file !== undefined) await assertWritable(file);
-  const bar = new SingleBar({ format: "{bar} {value}/{total} bags, {eta} s left", noTTYOutput: false }, Presets.legacy);
-  const drawn = process.stderr.isTTY;
-  if (drawn) bar.start(sets.flat().length, 0);
+  const bar = new Progress();
+  bar.start(sets.flat().length, "read bags");
   const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
-    surveyOf(sets, { ...options, folders }, write, () => drawn && bar.increment()),
+    surveyOf(sets, { ...options, folders }, write, bar.step),
   ).finally(() => bar.stop());
   const found = findings(surveys, notes, options.moments);
   if (options.output !== undefined) {
@@ -82,7 +54,7 @@ async function report(bags: readonly string[], options: Options): Promise<void> 
     }
     await writeAtomically(options.output, await page(found, details));
   }
-  for (const note of notes) process.stderr.write(`warning: ${note}\n`);
+  for (const note of notes) warn(note);
   if (options.json) process.stdout.write(`${JSON.stringify(reportJson(found))}\n`);
   else process.stdout.write(`${reportText(found, options)}\n`);
 }
@@ -98,13 +70,14 @@ interface Surveyed {
 /** Reads all runs; bags that cannot be read are left out, with a note, as long as others can. */
 async function surveyOf(
   sets: readonly (readonly string[])[],
-  { names, event, window, topic, against, folders }: Options & Reading,
+  { names, event, window, topic, against, folders }: ReportOptions & Reading,
   write: Write,
   done: () => void,
 ): Promise<Surveyed> {
   const notes: string[] = [];
-  const messages = event.flatMap((spec) => (spec.kind === "topic" ? [spec.topic] : []));
-  const surveys = sets.map((_, s) => new Survey({ name: against ? names[s]! : "all runs", events: event, window }));
+  const events = event.map(parseEvent);
+  const messages = events.flatMap((spec) => (spec.kind === "topic" ? [spec.topic] : []));
+  const surveys = sets.map((_, s) => new Survey({ name: against ? names[s]! : "all runs", events, window }));
   for (const [s, bags] of sets.entries()) {
     const survey = surveys[s]!;
     const problems: InputError[] = [];
@@ -141,7 +114,7 @@ async function* readable(runs: AsyncGenerator<Run>, left: (problem: InputError) 
 /** Runs `work` with what writes the tables that were asked for. */
 async function withTables(
   sets: readonly (readonly string[])[],
-  { csv, parquet, topic, names, folders }: Options & Reading,
+  { csv, parquet, topic, names, folders }: ReportOptions & Reading,
   work: (write: Write) => Promise<Surveyed>,
 ): Promise<Surveyed> {
   if (csv === undefined && parquet === undefined) return work(async () => {});
@@ -196,16 +169,4 @@ function refuseTwice(bags: readonly string[]): void {
     if (seen.has(path)) throw new InputError(`${bag}: named twice, expected every bag once`);
     seen.add(path);
   }
-}
-
-function setNames(text: string): readonly [string, string] {
-  const [first, second, ...more] = text.split(",").map((name) => name.trim());
-  if (first && second && first !== second && more.length === 0) return [first, second];
-  throw new InvalidArgumentError("Expected two names with a comma between them.");
-}
-
-function times(text: string): number[] {
-  const seconds = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  if (seconds.every((at) => Number.isFinite(at) && at >= 0)) return seconds;
-  throw new InvalidArgumentError("Expected seconds from the run's first tick, with commas between them.");
 }

@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Presets, SingleBar } from "cli-progress";
-import { Argument, type Command } from "commander";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { shippedPolicy } from "../../package-files.js";
@@ -17,33 +15,18 @@ import { reproduceTask } from "../../reproduction/reproduce.js";
 import { csv, tables } from "../../reproduction/rows.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { taskFor } from "../input/sim-task.js";
-import { wholeNumber } from "../options/numbers.js";
+import { Progress } from "../output/progress.js";
 import { Interruption } from "../process/interruption.js";
 
-interface Options {
+export interface ReproduceOptions {
   readonly output: string;
-  readonly task?: readonly string[];
+  readonly task: readonly string[];
   readonly quick?: boolean;
   readonly seed: number;
   readonly json?: boolean;
 }
 
-export function addReproduce(program: Command): void {
-  program
-    .command("reproduce")
-    .description("make a paper's figures again from the shipped policies, beside what the paper says")
-    .addArgument(new Argument("<paper>", "the paper").choices(["kim-choi"]))
-    .option("-o, --output <folder>", "where the page, figures and tables go", "kim-choi")
-    .option("--task <name>", `only this task (can be given again): ${taskNames.join(", ")}`, several)
-    .option("--quick", "one episode a condition: for a look, too little to judge trends by")
-    .option("--seed <n>", "seed of initial states and targets", wholeNumber(0), 0)
-    .option("--json", "print what was found as one JSON object")
-    .action((_paper: string, options: Options) => reproduce(options));
-}
-
-const several = (name: string, before: readonly string[] = []): string[] => [...before, name];
-
-async function reproduce({ output, task: asked = [], quick, seed, json }: Options): Promise<void> {
+export async function reproduce({ output, task: asked, quick, seed, json }: ReproduceOptions): Promise<void> {
   const names = chosen(asked);
   await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${output}: cannot make the folder (${error.code ?? error.message})`);
@@ -57,11 +40,11 @@ async function reproduce({ output, task: asked = [], quick, seed, json }: Option
   try {
     for (const name of names.shipped) {
       const policy = await loadPolicy(shippedPolicy(name));
-      const bar = progressBar();
+      const bar = new Progress();
       const hooks = {
         signal,
-        begin: (total: number) => bar.start(total, 0, { task: name }),
-        done: () => bar.increment(),
+        begin: (total: number) => bar.start(total, name),
+        done: bar.step,
       };
       try {
         found.push(await reproduceTask({ name, policy, open: () => taskFor(policy, name, "four") }, extent, hooks));
@@ -128,18 +111,4 @@ function report({ tasks, missing }: Findings, output: string, files: number, sec
     ...missing.map(({ task, why }) => `Not in this run: ${task} (${why}).`),
     `${files} files in ${output} after ${Math.round(seconds)} s; see ${join(output, PAGE)}`,
   ].join("\n");
-}
-
-/** On a terminal a bar; in a log a line every half minute. */
-function progressBar(): SingleBar {
-  return new SingleBar(
-    {
-      format: "{task} {bar} {percentage} % {eta_formatted} left",
-      noTTYOutput: true,
-      notTTYSchedule: 30_000,
-      gracefulExit: false,
-      etaBuffer: 2000,
-    },
-    Presets.shades_classic,
-  );
 }

@@ -1,14 +1,70 @@
-import type { Command } from "commander";
-import { untilTold } from "../process/ros-process.js";
+import { InputError } from "../../errors.js";
+import { Explainer } from "../../explain/explainer.js";
+import { shippedPolicy } from "../../package-files.js";
+import { loadPolicy } from "../../policy/policy.js";
+import { rosArguments } from "../../ros/client/arguments.js";
+import { openNode } from "../../ros/client/rclnodejs.js";
+import type { RosNode } from "../../ros/client/ros.js";
+import { SIM_NODE } from "../../ros/parameters/nodes.js";
+import { serveParameters } from "../../ros/parameters/parameter-server.js";
+import type { Parameters } from "../../ros/parameters/parameters.js";
+import { SIM_PARAMETERS } from "../../ros/parameters/sim-parameters.js";
+import { type Driver, policyDriver, SimNode, type SimNodeOptions } from "../../ros/sim/sim-node.js";
+import { TorqueListener } from "../../ros/sim/torque-listener.js";
+import { SimulatedSource } from "../../sim/source.js";
+import { loadTask } from "../../sim/tasks/tasks.js";
+import { givenFor, parametersOf } from "../input/ros-parameters.js";
+import { taskFor } from "../input/sim-task.js";
 
-export function addSimNode(program: Command): void {
-  program
-    .command("sim-node")
-    .description("the simulator as a ROS 2 node: a camera, joint states, tf and the clock as topics")
-    .usage("[--ros-args -p NAME:=VALUE --params-file FILE -r FROM:=TO …]")
-    .allowUnknownOption()
-    .argument("[arguments...]", "arguments of ROS 2")
-    .action((_, __, { args }: Command) =>
-      untilTold(args, async () => (await import("../process/run-sim-node.js")).runSimNode),
-    );
+type SimParameters = Parameters<typeof SIM_PARAMETERS>;
+
+/** Runs the simulator until `signal` aborts. @throws InputError for arguments or parameters that are wrong */
+export async function runSimNode(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const given = rosArguments(argv);
+  const ros = await openNode({ name: SIM_NODE, args: given.passed });
+  try {
+    const parameters = parametersOf(ros, SIM_PARAMETERS, await givenFor(ros, given));
+    const server = serveParameters(ros, parameters);
+    const node = new SimNode(ros, await simulated(ros, parameters));
+    ros.log("info", `simulates ${parameters.get("task")}, driven by ${parameters.get("driver")}`);
+    await node.run(signal);
+    server.close();
+  } finally {
+    ros.close();
+  }
+}
+
+async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNodeOptions> {
+  const { get } = { get: parameters.get.bind(parameters) };
+  const name = get("task");
+  const targets = get("targets") as "four" | "random";
+  const path = get("policy") || shippedPolicy(name);
+  const policy = await loadPolicy(path, { card: get("card") || undefined });
+  const task = await taskFor(policy, name, targets);
+  const [width, height] = [get("width") || task.width, get("height") || task.height];
+  const isOwnSize = width !== task.width || height !== task.height;
+  const camera = isOwnSize ? await loadTask(name, { width, height, targets }) : undefined;
+  const isWall = get("stamps") === "wall";
+  if (isWall && get("speed") !== 1)
+    throw new InputError(`speed: found ${get("speed")}, expected 1 where stamps is wall (or stamps:=simulated)`);
+  const source = new SimulatedSource({ task, seed: get("seed"), speed: get("speed") });
+  const driver =
+    get("driver") === "policy"
+      ? policyDriver(await Explainer.create(policy, { levels: ["skip"] }))
+      : listener(ros, task);
+  return {
+    source,
+    driver,
+    task,
+    ...(camera && { camera }),
+    paused: get("paused"),
+    ...(isWall && { now: () => ros.systemTime() }),
+  };
+}
+
+function listener(ros: RosNode, task: { readonly joints: readonly string[]; readonly controlPeriod: number }): Driver {
+  const { joints, controlPeriod } = task;
+  const now = () => performance.now();
+  const heard = new TorqueListener(ros, "torque_command", { joints, periodMs: 1000 * controlPeriod, now });
+  return { torque: (_, signal) => heard.next(signal), close: () => heard.close() };
 }

@@ -1,5 +1,4 @@
 import { relative } from "node:path";
-import { type Command, Option } from "commander";
 import { McapSink } from "../../bag/mcap-sink.js";
 import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
@@ -12,22 +11,19 @@ import { serialiseCard } from "../../policy/card.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
-import { type ImageAblation, parseAblation } from "../../sim/ablation.js";
+import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
 import { SimulatedSource } from "../../sim/source.js";
-import { taskNames } from "../../sim/tasks/tasks.js";
+import { methodOf } from "../input/method.js";
 import { taskFor } from "../input/sim-task.js";
-import { deviceOption, warnOfFallback } from "../options/device.js";
-import { methodOf, methodOption, warnOfMethod } from "../options/method.js";
-import { atLeast, wholeNumber } from "../options/numbers.js";
-import { precisionOption, warnOfPrecision } from "../options/precision.js";
 import { explanationJson } from "../output/explanation-json.js";
 import { JsonLines, LiveLine } from "../output/live-line.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
+import { warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
-interface SimOptions {
+export interface SimOptions {
   readonly task: string;
   readonly policy?: string;
   readonly card?: string;
@@ -39,7 +35,7 @@ interface SimOptions {
   readonly perturb?: string;
   readonly condition?: string;
   readonly targets: "four" | "random";
-  readonly ablate?: ImageAblation;
+  readonly ablate?: string;
   readonly record?: string;
   readonly live: boolean;
   readonly host: string;
@@ -50,42 +46,7 @@ interface SimOptions {
   readonly json?: boolean;
 }
 
-export function addSim(program: Command): void {
-  program
-    .command("sim")
-    .description("simulate an arm, run its policy, explain every torque, serve it live, record it")
-    .addOption(new Option("--task <name>", "simulated task").choices(taskNames).default("reacher"))
-    .option("--policy <file>", "ONNX policy (default: the shipped policy of the task)")
-    .option("--card <file>", "policy card (default: the YAML beside the policy, or its metadata)")
-    .addOption(methodOption())
-    .option("--ticks <n>", "end after so many control steps", wholeNumber(1))
-    .option("--episodes <n>", "end after so many episodes", wholeNumber(1))
-    .option("--speed <x>", "1 is real time, 0 as fast as it can", atLeast(0), 1)
-    .option("--seed <n>", "seed of initial states, targets and noise", wholeNumber(0), 0)
-    .option("--perturb <file>", "YAML or JSON list of changes in mid-run")
-    .addOption(
-      new Option("--targets <kind>", "the task's four conditions in turn, or goals anywhere")
-        .choices(["four", "random"])
-        .default("four"),
-    )
-    .option("--condition <name>", "begin every episode in this condition of the task")
-    .option(
-      "--ablate <what>",
-      "image=frozen (another target's), image=first (the first frame) or image=black",
-      parseAblation,
-    )
-    .option("--record <file>", "write an MCAP file of everything shown live")
-    .option("--no-live", "serve nothing")
-    .option("--host <address>", "address to serve on", "127.0.0.1")
-    .option("--port <n>", "port to serve on, 0 for any free one", wholeNumber(0, 65535), 8765)
-    .option("--threads <n>", "threads of inference", wholeNumber(1), 2)
-    .addOption(deviceOption())
-    .addOption(precisionOption())
-    .option("--json", "print one JSON object a tick and a last one with the summary")
-    .action(sim);
-}
-
-async function sim(options: SimOptions): Promise<void> {
+export async function sim(options: SimOptions): Promise<void> {
   const interruption = new Interruption();
   const { signal } = interruption;
   const print = (line: string) => void (interruption.canPrint && process.stdout.write(`${line}\n`));
@@ -101,9 +62,7 @@ async function sim(options: SimOptions): Promise<void> {
     const policy = await loadPolicy(options.policy ?? shippedPolicy(options.task), { card: options.card });
     const source = open(await simulated(options, policy));
     const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
-    warnOfFallback(explainer);
-    warnOfMethod(explainer);
-    warnOfPrecision(precision, explainer.precision);
+    warnOf(explainer, precision);
     say(introduction(policy, explainer, source));
     const encoder = new ChannelEncoder({
       robotDescription: source.robotDescription,
@@ -137,7 +96,7 @@ async function simulated(options: SimOptions, policy: Policy): Promise<Simulated
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
   // Viewers show live data by the wall clock; what is not shown live is the same at every run.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
-  const ablation = ablate;
+  const ablation = ablate === undefined ? undefined : parseAblation(ablate);
   return new SimulatedSource({ task, seed, condition, ticks, episodes, speed, ablation, perturbations, startStamp });
 }
 

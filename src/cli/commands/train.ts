@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
 import { dirname, relative } from "node:path";
-import { Presets, SingleBar } from "cli-progress";
-import { type Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../../errors.js";
 import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
@@ -9,20 +7,19 @@ import { readModel } from "../../graph/onnx-read.js";
 import { packagePath } from "../../package-files.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
-import { DEVICES, type Device } from "../../runtime/device.js";
+import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
-import { loadTask, taskNamed, taskNames } from "../../sim/tasks/tasks.js";
-import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
+import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
 import { trainedCard } from "../../train/policy-card.js";
 import { recipeFor, withCamera, withoutVision } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
-import { type Progress, Training } from "../../train/training.js";
-import { warnOfFallback } from "../options/device.js";
-import { wholeNumber } from "../options/numbers.js";
+import { Training, type Progress as TrainingProgress } from "../../train/training.js";
+import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
+import { warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
-interface Options {
+export interface TrainOptions {
   readonly task: string;
   readonly algorithm: string;
   readonly camera?: readonly [width: number, height: number];
@@ -34,32 +31,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-const algorithms = Object.entries(ALGORITHMS)
-  .map(([name, { text }]) => `${name} (${text})`)
-  .join(", ");
-
-export function addTrain(program: Command): void {
-  program
-    .command("train")
-    .description("train a policy for a simulated task: the same seed gives the same file")
-    .requiredOption("--task <name>", `what to learn: ${taskNames.join(", ")}`)
-    .option("--algorithm <name>", `training algorithm: ${algorithms}`, "imitation")
-    .option("--camera <WxH>", "size of the camera image, pixels (default: the shipped policy's)", cameraSize)
-    .option("--seed <number>", "seed of everything random", wholeNumber(0), 0)
-    .requiredOption("-o, --output <file>", "ONNX file to write; the policy card goes beside it")
-    .option("--run <folder>", "curves and checkpoints; a training broken off is taken up again (default: OUTPUT.run)")
-    .option("--no-control", "leave out the control with random convolutions")
-    .addOption(
-      new Option(
-        "--device <name>",
-        "what to train the convolutions on; falls back to the CPU (default: cpu, with --camera auto)",
-      ).choices(DEVICES),
-    )
-    .option("--json", "print the figures as one JSON object")
-    .action(train);
-}
-
-async function train({
+export async function train({
   task,
   algorithm,
   camera,
@@ -69,7 +41,7 @@ async function train({
   control,
   json,
   ...options
-}: Options): Promise<void> {
+}: TrainOptions): Promise<void> {
   const known = recipeFor(task, taskNamed(task).lesson, algorithm);
   const recipe = camera ? withCamera(known, ...camera) : known;
   const yaml = cardFile(output);
@@ -81,7 +53,7 @@ async function train({
   const start = performance.now();
   const interruption = new Interruption();
   const device = options.device ?? (camera ? "auto" : "cpu");
-  const course: Course = { device, task, algorithm, seed, folder, bar: progressBar(), signal: interruption.signal };
+  const course: Course = { device, task, algorithm, seed, folder, bar: new Progress(), signal: interruption.signal };
   let policy: Finished;
   let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
@@ -119,7 +91,7 @@ interface Course {
   readonly algorithm: string;
   readonly seed: number;
   readonly folder: RunFolder;
-  readonly bar: SingleBar;
+  readonly bar: Progress;
   readonly signal: AbortSignal;
 }
 
@@ -137,20 +109,17 @@ async function trainOne(
   const { width, height } = recipe.spec;
   const task = await loadTask(name, { width, height });
   let begun = false;
-  const progress = ({ done, total, phase, loss, note }: Progress): void => {
-    const payload = {
-      what: `${what}: ${phase}`,
-      note: loss === undefined ? note : `loss ${loss.toExponential(2)}, ${note}`,
-    };
-    if (!begun) bar.start(total, done, payload);
+  const progress = ({ done, total, phase, loss, note }: TrainingProgress): void => {
+    if (!begun) bar.start(total, what);
     begun = true;
-    bar.update(done, payload);
+    const words = loss === undefined ? note : `loss ${loss.toExponential(2)}, ${note}`;
+    bar.update(done, { what: `${what}: ${phase}`, note: words });
   };
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
   const training = await Training.start({ device, seed, algorithm, recipe, task, progress, signal, resume, keep });
   if (device === "auto") process.stderr.write(`device auto: the convolutions are trained on ${training.team.device}\n`);
-  warnOfFallback(training.team);
+  warnOf(training.team);
   try {
     await training.train();
   } finally {
@@ -168,33 +137,8 @@ async function trainOne(
 }
 
 async function measured({ task, bar, signal }: Course, policy: Policy, what: string): Promise<PolicyFigures> {
-  bar.start(taskNamed(task).figureRuns.length, 0, { what: `${what}: closed loop`, note: "" });
+  bar.start(taskNamed(task).figureRuns.length, `${what}: closed loop`);
   return policyFigures(policy, task, { done: (runs) => bar.update(runs), signal });
-}
-
-const LEAST_EXTENT = 32;
-const MOST_EXTENT = 480;
-
-/** `120x120` as given on a command line. */
-function cameraSize(text: string): readonly [width: number, height: number] {
-  const found = /^(\d+)x(\d+)$/.exec(text);
-  const size = [Number(found?.[1]), Number(found?.[2])] as const;
-  if (size.every((extent) => extent >= LEAST_EXTENT && extent <= MOST_EXTENT)) return size;
-  throw new InvalidArgumentError(`Expected WIDTHxHEIGHT, ${LEAST_EXTENT} to ${MOST_EXTENT} pixels each.`);
-}
-
-/** On a terminal a bar; in a log a line every half minute. */
-function progressBar(): SingleBar {
-  return new SingleBar(
-    {
-      format: "{bar} {percentage} % {eta_formatted} {what} {note}",
-      noTTYOutput: true,
-      notTTYSchedule: 30_000,
-      gracefulExit: false,
-      etaBuffer: 5000,
-    },
-    Presets.shades_classic,
-  );
 }
 
 function report(

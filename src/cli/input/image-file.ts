@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { InputError } from "../../errors.js";
 import { type Framed, Framing } from "../../image/framing.js";
 import { ImageError } from "../../image/image-error.js";
+import { decodeFile } from "../../image/image-file.js";
 import type { ImageModality } from "../../policy/modalities.js";
 
 /**
@@ -13,7 +14,6 @@ export async function readView(path: string, modality: ImageModality): Promise<F
     const why = error.code === "ENOENT" ? "no such file" : (error.code ?? error.message);
     throw new InputError(`${path}: cannot read the image (${why})`);
   });
-  const { decodeFile } = await import("../../image/image-file.js");
   try {
     return new Framing(modality).frame(await decodeFile(bytes, modality));
   } catch (error) {

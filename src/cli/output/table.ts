@@ -1,11 +1,14 @@
-/** Lines with their cells in columns, indented by two. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/**
+ * Rows with their cells in columns, indented by two.
+ * @param numeric index of the first of the right-aligned columns; default none
+ */
+export function columns(rows: readonly (readonly string[])[], numeric = Number.POSITIVE_INFINITY): string {
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, cell.length);
     });
-  return rows
-    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd())
-    .join("\n");
+  const padded = (cell: string, column: number) =>
+    column < numeric ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+  return rows.map((row) => `  ${row.map(padded).join("  ")}`.trimEnd()).join("\n");
 }

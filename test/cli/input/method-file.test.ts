@@ -40,7 +40,7 @@ test("a compiled file names the table; what it says of the policy is on stderr",
 
 test("tables that are none are refused", async () => {
   const asked = (name: string) => torquelens("explain", file("reacher.onnx"), "--method", file(name));
-  const missing = `${file("none.yaml")}: cannot read the composite table (no such file)`;
+  const missing = `${file("none.yaml")}: cannot read the composite (no such file)`;
   expect(await asked("none.yaml")).toMatchObject(refusal(missing));
   const rules = "eq1, eq2, zbox, wsquare, flat, epsilon, gamma, alpha-beta, zplus, rap, rap-influence, rap-zbox";
   const unknown = `${file("wrong.yaml")}: rows[0].rule: found "lime", expected one of ${rules}`;

@@ -1,21 +1,13 @@
-import { Option } from "commander";
 import { InputError } from "../../errors.js";
-import { CONVENTIONS, conventionNamed } from "../../policy/conventions.js";
+import { conventionNamed } from "../../policy/conventions.js";
 import type { Policy } from "../../policy/policy.js";
 import { type DataMeans, underConvention } from "../../policy/under-convention.js";
 
-/** `--convention`: what shares are measured from, in place of what the card says. */
-export const conventionOption = (): Option =>
-  new Option(
-    "--convention <name>",
-    `measure relevance from another zero than the card's: ${CONVENTIONS.map(({ name }) => name).join(", ")}`,
-  );
-
 /**
- * The policy under the convention named; itself where none was. The torques stay the same.
+ * The policy with its relevance measured by the convention `name` (`--convention`); unchanged if there is no name.
  * @throws InputError for an unknown name, or a mean that the card does not state
  */
-export function asConvened(policy: Policy, name: string | undefined): Policy {
+export function underConventionNamed(policy: Policy, name: string | undefined): Policy {
   if (name === undefined) return policy;
   const convention = conventionNamed(name);
   const means = statedMeans(policy);
@@ -29,7 +21,7 @@ export function asConvened(policy: Policy, name: string | undefined): Policy {
   return underConvention(policy, convention, means);
 }
 
-/** The training data's means, as far as the card has them. */
+/** The training data's means that the card states. */
 function statedMeans({ card, modalities }: Policy): DataMeans {
   const { origin } = card.feature_points;
   const values: Record<string, readonly number[]> = {};

@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import type { ExplainOptions } from "../commands/explain.js";
+import { cardOption, conventionOption, deviceOption, methodOption, precisionOption, repeatable } from "./shared.js";
+
+export function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .description("explain the torques of one observation read from files")
+    .argument("<policy>", "ONNX file")
+    .addOption(repeatable("--image <file>", "camera image, or modality=file; repeat for each camera"))
+    .option("--state <file>", "the other inputs as JSON, by modality: lists or objects by element name, SI units")
+    .addOption(methodOption())
+    .option("--joint <name>", "explain only this joint's torque, not the importance-weighted sum of all")
+    .addOption(conventionOption())
+    .addOption(deviceOption())
+    .addOption(precisionOption())
+    .option("--out <directory>", "directory for heatmaps, overlays and explanation.json")
+    .addOption(cardOption())
+    .option("--json", "print one JSON object")
+    .action(async (policy: string, options: ExplainOptions) =>
+      (await import("../commands/explain.js")).explain(policy, options),
+    );
+}

@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+import type { InspectOptions } from "../commands/inspect.js";
+import { cardOption, methodOption } from "./shared.js";
+
+export function addInspect(program: Command): void {
+  program
+    .command("inspect")
+    .description("show a policy's operators, tensors, modalities, the rule of each node, and what is not supported")
+    .argument("<policy>", "ONNX file")
+    .addOption(cardOption())
+    .addOption(methodOption("whose rules to show"))
+    .option("--template", "print only a policy card for this model, to fill in")
+    .option("--json", "print one JSON object")
+    .action(async (policy: string, options: InspectOptions) =>
+      (await import("../commands/inspect.js")).inspect(policy, options),
+    );
+}

@@ -1,0 +1,14 @@
+import type { Command } from "commander";
+import type { ProfileOptions } from "../commands/profile.js";
+
+export function addProfile(program: Command): void {
+  program
+    .command("profile")
+    .description("summarise the shares in explained recordings, to compare a running policy with")
+    .argument("<bags...>", "explained recordings: .mcap or .db3 files, or rosbag2 folders")
+    .option("-o, --output <file>", "file to write the profile to (default: print it)")
+    .option("--json", "print the profile as one JSON object")
+    .action(async (bags: readonly string[], options: ProfileOptions) =>
+      (await import("../commands/profile.js")).profile(bags, options),
+    );
+}

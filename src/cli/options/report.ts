@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ReportOptions } from "../commands/report.js";
+import { atLeast, times, wholeNumber } from "../input/numbers.js";
+import { msgPathOption, repeatable } from "./shared.js";
+
+export function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("report what the torques of recorded runs were based on: charts, film strips, findings, tables")
+    .argument("<bags...>", "explained recordings: .mcap or .db3 files, or rosbag2 folders")
+    .option("-o, --output <file>", "write a self-contained HTML page")
+    .option("--csv <file>", "write a CSV table with a row per tick and joint")
+    .option("--parquet <file>", "write the same table as Parquet")
+    .option("--json", "print the report's numbers as one JSON object")
+    .option("--against <bags...>", "a second set of runs to compare with the first")
+    .option("--names <first,second>", "names of the two sets", setNames, ["A", "B"] as const)
+    .addOption(
+      repeatable(
+        "--event <what>",
+        "align runs at flag:NAME, topic:/NAME, tick:N, time:SECONDS or end; may be repeated",
+      ),
+    )
+    .option("--window <seconds>", "time shown before and after an event", atLeast(0.01), 1)
+    .addOption(
+      new Option("--at <seconds,...>", "times of the film strip's images")
+        .argParser(times)
+        .default([], "evenly spaced"),
+    )
+    .option("--runs <n>", "number of runs shown in detail, the most unusual first", wholeNumber(0), 6)
+    .option("--moments <n>", "number of moments listed of each kind", wholeNumber(0), 8)
+    .option("--topic <name>", "topic of the explanations, if a bag has several")
+    .addOption(msgPathOption())
+    .action(async (bags: readonly string[], options: ReportOptions) =>
+      (await import("../commands/report.js")).report(bags, options),
+    );
+}
+
+function setNames(text: string): readonly [string, string] {
+  const [first, second, ...more] = text.split(",").map((name) => name.trim());
+  if (first && second && first !== second && more.length === 0) return [first, second];
+  throw new InvalidArgumentError("Expected two different names, separated by a comma.");
+}

@@ -1,0 +1,43 @@
+import { Option } from "commander";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import { PRECISIONS } from "../../relevance/precision/precision.js";
+import { DEVICES } from "../../runtime/device.js";
+
+// Options of several commands. None loads what it chooses from: `--help` stays quick.
+
+/** An option that may be given several times. */
+export const repeatable = (flags: string, about: string): Option =>
+  new Option(flags, about)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([], "none");
+
+export const cardOption = (): Option =>
+  new Option("--card <file>", "policy card (default: the YAML file beside the policy, or the card in its metadata)");
+
+export const methodOption = (about = "how to explain"): Option =>
+  new Option(
+    "--method <method>",
+    `${about}: a method with its options, as in lrp-gamma:gamma=0.5 (torquelens methods lists them), or the YAML file of a composite`,
+  ).default("dtd");
+
+export const precisionOption = (when = ""): Option =>
+  new Option(
+    "--precision <name>",
+    `${when}float32, or fast: large convolutions of the relevance pass in 8-bit integers`,
+  )
+    .choices(PRECISIONS)
+    .default("exact");
+
+export const deviceOption = (): Option =>
+  new Option("--device <name>", "where to run inference; auto uses cuda if it works; falls back to the CPU")
+    .choices(DEVICES)
+    .default("cpu");
+
+export const conventionOption = (): Option =>
+  new Option(
+    "--convention <name>",
+    `measure relevance from another zero point than the card's: ${CONVENTIONS.map(({ name }) => name).join(", ")}`,
+  );
+
+export const msgPathOption = (): Option =>
+  repeatable("--msg-path <dir>", "folder of .msg files, for recordings without message definitions; may be repeated");

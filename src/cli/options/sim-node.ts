@@ -1,0 +1,14 @@
+import type { Command } from "commander";
+import { untilTold } from "../process/ros-process.js";
+
+export function addSimNode(program: Command): void {
+  program
+    .command("sim-node")
+    .description("run the simulator as a ROS 2 node: camera, joint states, tf and clock as topics")
+    .usage("[--ros-args -p NAME:=VALUE --params-file FILE -r FROM:=TO …]")
+    .allowUnknownOption()
+    .argument("[arguments...]", "ROS 2 arguments")
+    .action((_, __, { args }: Command) =>
+      untilTold(args, async () => (await import("../commands/sim-node.js")).runSimNode),
+    );
+}

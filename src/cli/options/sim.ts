@@ -1,0 +1,39 @@
+import { type Command, Option } from "commander";
+import { taskNames } from "../../sim/tasks/tasks.js";
+import type { SimOptions } from "../commands/sim.js";
+import { atLeast, wholeNumber } from "../input/numbers.js";
+import { cardOption, deviceOption, methodOption, precisionOption } from "./shared.js";
+
+export function addSim(program: Command): void {
+  program
+    .command("sim")
+    .description("simulate an arm and its policy, explain every torque, show it live, record it")
+    .addOption(new Option("--task <name>", "task to simulate").choices(taskNames).default("reacher"))
+    .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
+    .addOption(cardOption())
+    .addOption(methodOption())
+    .option("--ticks <n>", "stop after this many control steps", wholeNumber(1))
+    .option("--episodes <n>", "stop after this many episodes", wholeNumber(1))
+    .option("--speed <x>", "1 is real time, 0 is as fast as possible", atLeast(0), 1)
+    .option("--seed <n>", "seed of initial states, targets and noise", wholeNumber(0), 0)
+    .option("--perturb <file>", "YAML or JSON list of changes during the run")
+    .addOption(
+      new Option("--targets <kind>", "the task's four conditions in turn, or random goals")
+        .choices(["four", "random"])
+        .default("four"),
+    )
+    .option("--condition <name>", "start every episode in this condition of the task")
+    .option(
+      "--ablate <what>",
+      "replace the camera image: image=frozen (another target's), image=first (the first frame) or image=black",
+    )
+    .option("--record <file>", "record everything that is shown live to an MCAP file")
+    .option("--no-live", "do not serve live data")
+    .option("--host <address>", "address to serve live data on", "127.0.0.1")
+    .option("--port <n>", "port to serve live data on; 0 picks a free one", wholeNumber(0, 65535), 8765)
+    .option("--threads <n>", "inference threads", wholeNumber(1), 2)
+    .addOption(deviceOption())
+    .addOption(precisionOption())
+    .option("--json", "print one JSON object per tick, then one with the summary")
+    .action(async (options: SimOptions) => (await import("../commands/sim.js")).sim(options));
+}
