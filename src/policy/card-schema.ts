@@ -3,14 +3,14 @@ import { CARD_ENCODINGS } from "../image/pixel-formats.js";
 import { RESIZE_FILTERS } from "../image/resize.js";
 
 /**
- * The policy card's shape. Convention of this file: the error text of every schema is what was *expected* there;
+ * The policy card's schema. In this file the error text of every schema says what is *expected* there;
  * `yaml/schema-error.ts` puts the file, the key path and what was found in front of it.
  */
 
 /** Version of the card format that this version reads and writes. */
 export const CARD_VERSION = 1;
 
-/** What a source must put into a slice. Joint-wise quantities are matched by joint name, never by position. */
+/** The quantity that a source puts into a slice. Joint-wise quantities are matched by joint name, never by position. */
 export const QUANTITIES = [
   "joint_position",
   "joint_velocity",
@@ -20,7 +20,7 @@ export const QUANTITIES = [
   "other",
 ] as const;
 
-/** What to do for a source without joint velocities. */
+/** Ways to handle a source without joint velocities. */
 export const MISSING_VELOCITY = ["refuse", "differentiate"] as const;
 
 const finite = (expected: string) => z.number({ error: expected });
@@ -39,8 +39,8 @@ function mapping<T extends z.ZodRawShape>(shape: T) {
   });
 }
 
-const statistic = (what: string) => list(finite("a number"), `a list of numbers, one ${what}`);
-const deviation = (what: string) => list(positive("a number above 0"), `a list of numbers above 0, one ${what}`);
+const statistic = (what: string) => list(finite("a number"), `a list of numbers, one per ${what}`);
+const deviation = (what: string) => list(positive("a number above 0"), `a list of numbers above 0, one per ${what}`);
 
 /** Orders of an image tensor's axes; with T, a window of images in time, the oldest first. */
 export const LAYOUTS = ["NHWC", "NCHW", "NTHWC", "NTCHW"] as const;
@@ -64,7 +64,7 @@ const imageInput = mapping({
     .refine(([low, high]) => low < high, { error: "low below high" }),
   /** Tensor units of one step: tensor value = low + scale · sample. Default (high − low) / 255, or / 65535 for depth of 16 bits. */
   scale: positive("a number above 0").optional(),
-  /** Part of the camera's image that the policy sees: [x, y, width, height] in pixels, or the largest about its centre. */
+  /** Crop of the camera's image that the policy sees: [x, y, width, height] in pixels, or the largest around the centre. */
   crop: z
     .union(
       [
@@ -82,11 +82,11 @@ const imageInput = mapping({
       { error: "centre or [x, y, width, height]" },
     )
     .optional(),
-  /** How that part is brought to the tensor's size; without it, it must have this size. */
+  /** Method of resizing the crop to the tensor's size; without it, the crop must have this size. */
   resize: choice(RESIZE_FILTERS).optional(),
-  /** Normalisation outside the model, one a channel: the model gets (value − mean) / std of a value in `range`. */
-  mean: statistic("a channel").optional(),
-  std: deviation("a channel").optional(),
+  /** Normalisation outside the model, per channel: the model gets (value − mean) / std of a value in `range`. */
+  mean: statistic("channel").optional(),
+  std: deviation("channel").optional(),
 });
 
 const slice = mapping({
@@ -96,22 +96,22 @@ const slice = mapping({
   start: count(0, "a whole number, 0 or more"),
   /** Number of elements; may be left out where `elements` names them. */
   size: count(1, "a whole number, 1 or more").optional(),
-  /** One name an element; joint names for joint-wise quantities. */
+  /** One name per element; joint names for joint-wise quantities. */
   elements: list(text("a name"), "a list of names").optional(),
-  /** What a source fills the slice with. Default: the quantity of the modality's name, else `other`. */
+  /** The quantity that a source puts into the slice. Default: the quantity of the modality's name, else `other`. */
   quantity: choice(QUANTITIES).optional(),
   /** SI unit of the elements. Default: rad, rad/s, m, m/s, N·m by quantity, none for `other`. */
   unit: text("a unit").optional(),
-  /** Normalisation outside the model, one an element: the model gets (value − mean) / std of a value in SI units. */
-  mean: statistic("an element").optional(),
-  std: deviation("an element").optional(),
+  /** Normalisation outside the model, per element: the model gets (value − mean) / std of a value in SI units. */
+  mean: statistic("element").optional(),
+  std: deviation("element").optional(),
 });
 
 const input = z.union([imageInput, list(slice, "one slice or more")], {
   error: "an image (a mapping) or a list of slices",
 });
 
-const referenceValues = list(finite("a number"), "a list of numbers, one an element");
+const referenceValues = list(finite("a number"), "a list of numbers, one per element");
 const reference = z.union(
   [
     z.literal("zero", { error: "zero, mean: [numbers] or values: [numbers]" }),
@@ -132,46 +132,46 @@ const torqueNumber = "a number of N·m above 0";
 export const cardSchema = mapping({
   /** Version of the card format. */
   torquelens_card: z.literal(CARD_VERSION, { error: `${CARD_VERSION}, the card format that this version reads` }),
-  /** Name of the policy, for people. */
+  /** The policy's display name. */
   name: text("the policy's name"),
   /** Time between two torques, seconds. */
   control_period: positive("a number of seconds above 0"),
-  /** Joint names, one a torque, in the torque output's order. */
+  /** Joint names, one per torque, in the torque output's order. */
   joints: list(text("a joint name"), "a list of joint names"),
   torque: mapping({
     /** Name of the output tensor that holds the torques, N·m. */
     output: text("the name of an output tensor"),
-    /** Which step of an action chunk [1, steps, joints] is the torque. */
+    /** The step of an action chunk [1, steps, joints] that is the torque. */
     step: count(0, "a whole number, 0 or more").optional(),
-    /** Normalisation outside the model, one a joint: torque = mean + std · output. */
-    mean: statistic("a joint").optional(),
-    std: deviation("a joint").optional(),
-    /** Largest |torque|, N·m: one number for all joints or one a joint. */
+    /** Normalisation outside the model, per joint: torque = mean + std · output. */
+    mean: statistic("joint").optional(),
+    std: deviation("joint").optional(),
+    /** Largest |torque|, N·m: one number for all joints or one per joint. */
     limits: z
       .union([positive(torqueNumber), list(positive(torqueNumber), "a list of numbers")], {
-        error: "a number of N·m above 0 or a list of them, one a joint",
+        error: "a number of N·m above 0 or a list of them, one per joint",
       })
       .optional(),
   }),
   /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
   inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
-  /** Memory: input tensor → the output tensor that feeds it at the next tick; zeros where an episode begins. */
+  /** Memory: input tensor → the output tensor that feeds it at the next tick; zeros at the start of an episode. */
   state: z
     .record(z.string(), text("the name of an output tensor"), {
       error: "a mapping from input tensor names to output tensor names",
     })
     .default({}),
-  /** What relevance is measured against, by modality: zero (default), the training data's mean, or given values. */
+  /** Reference of relevance, by modality: zero (default), the training data's mean, or given values. */
   reference: z.record(z.string(), reference, { error: "a mapping from modality names to a reference" }).default({}),
   /** Origin of the feature points: as the policy has them, shifted to the image corner, or to their mean. */
   feature_points: mapping({ origin: pointOrigin }).default({ origin: "policy" }),
-  /** Name of the tensor where the modalities' features join, for the method `fusion`. Default: it is found. */
+  /** Name of the tensor where the modalities' features join, for the method `fusion`. Found by default. */
   fusion: text("the name of a tensor").optional(),
   /** Σα|τ| below which a tick is flagged idle, N·m. Default 1e-3 of the sum of the torque limits. */
   idle_threshold: finite("a number of N·m, 0 or more").min(0, { error: "a number of N·m, 0 or more" }).optional(),
-  /** What a source without joint velocities is for this policy: refused (default), or differentiated and flagged. */
+  /** Handling of a source without joint velocities: refuse it (default), or differentiate positions and set a flag. */
   missing_velocity: choice(MISSING_VELOCITY).default("refuse"),
-  /** The arm's model, for the importance factor α and the end effector's state. Without it α = 1. */
+  /** The arm's model, for the importance factor α and the end effector's state. Without it, α = 1. */
   arm: mapping({
     /** MJCF or URDF file, relative to the card. Without it, the URDF that a live source publishes. */
     file: text("the path of an MJCF or URDF file").optional(),
@@ -192,7 +192,7 @@ export interface Card extends z.infer<typeof cardSchema> {}
 export interface CardImage extends z.infer<typeof imageInput> {}
 /** One slice of a configuration input. */
 export interface CardSlice extends z.infer<typeof slice> {}
-/** What a source must put into a slice. */
+/** The quantity that a source puts into a slice. */
 export type Quantity = (typeof QUANTITIES)[number];
 /** A card before its defaults are filled in. */
 export interface CardInput extends z.input<typeof cardSchema> {}

@@ -8,7 +8,7 @@ import { checkConsistency } from "./consistency.js";
 /**
  * Reads a policy card from YAML. `source` names the file in error messages.
  * Throws InputError, one line naming the key path, what was found and what was expected, for anything wrong within
- * the card; whether it fits a model is for `checkCard`.
+ * the card; `checkCard` tells whether it fits a model.
  */
 export function parseCard(text: string, source: string): Card {
   const card = parseYaml(text, source, cardSchema);

@@ -52,7 +52,11 @@ function checkTorque(card: Card, tensors: Tensors, source: string): void {
   if (step !== undefined) {
     const [steps = 0, joints = 0] = tensor.shape.slice(-2);
     if (joints !== card.joints.length || elementCount(tensor.shape) !== steps * joints)
-      throw errorAt(source, path, `${found}, expected a chunk [1, steps, ${card.joints.length}], one of joints a row`);
+      throw errorAt(
+        source,
+        path,
+        `${found}, expected a chunk [1, steps, ${card.joints.length}], one row of joints per step`,
+      );
     if (step >= steps) throw errorAt(source, ["torque", "step"], `found ${step}, expected one of 0 to ${steps - 1}`);
   } else if (elementCount(tensor.shape) !== card.joints.length) {
     const joints = `${card.joints.length} torques, one for each of joints (${card.joints.join(", ")})`;
@@ -61,7 +65,7 @@ function checkTorque(card: Card, tensors: Tensors, source: string): void {
   requireType(tensor, FLOATS, source, path);
 }
 
-/** A modality named several times is one at several times: a row each of a window [1, steps, n]. */
+/** A modality that occurs several times is a window in time [1, steps, n]: one row per step. */
 function checkWindow(slices: readonly CardSlice[], tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
   const [, steps = 1, width = 0] = tensor.shape;
   slices.forEach(({ modality, start }, index) => {
@@ -72,19 +76,19 @@ function checkWindow(slices: readonly CardSlice[], tensor: Tensor, source: strin
       start === own[0]!.start + own.findIndex((s) => s.start === start) * width;
     if (own.length === 1 || isRow) return;
     const found = `found ${JSON.stringify(modality)} ${own.length} times`;
-    const expected = `each modality once, or once a step of a window [1, steps, n]: the model's input is ${tensorText(tensor)}`;
+    const expected = `each modality once, or once per step of a window [1, steps, n]: the model's input is ${tensorText(tensor)}`;
     throw errorAt(source, [...path, index, "modality"], `${found}, expected ${expected}`);
   });
 }
 
-/** What is carried to the next tick has the type and shape of the input that it feeds. */
+/** A memory output must have the type and shape of the input that it feeds. */
 function checkState(input: string, output: string, card: Card, tensors: Tensors, source: string): void {
   const path = ["state", input];
   const to = find(input, tensors.inputs, "input", source, path);
   const from = find(output, tensors.outputs, "output", source, path);
   if (tensorText({ ...to, name: "" }) !== tensorText({ ...from, name: "" })) {
     const found = `the output ${JSON.stringify(output)} is ${tensorText(from)}`;
-    throw errorAt(source, path, `${found}, expected ${tensorText(to)}, what the input holds`);
+    throw errorAt(source, path, `${found}, expected ${tensorText(to)}, the type of the input`);
   }
   if (!isSlices(card.inputs[input]!)) throw errorAt(source, path, "found an image, expected an input with slices");
 }
@@ -144,7 +148,7 @@ function checkChannels(image: CardImage, tensor: Tensor, source: string, path: r
 
 const channelText = (count: number): string => `${count} channel${count === 1 ? "" : "s"}`;
 
-/** A part that is not resized has the tensor's size. */
+/** A crop that is not resized has the tensor's size. */
 function checkCrop(
   { crop, resize, layout }: CardImage,
   tensor: Tensor,
@@ -158,7 +162,7 @@ function checkCrop(
   throw errorAt(source, [...path, "crop"], `found ${crop[2]}×${crop[3]} pixels, expected ${expected}`);
 }
 
-/** Bytes go into a uint8 tensor as they are. */
+/** A uint8 tensor takes bytes unchanged. */
 function checkBytes(image: CardImage, source: string, path: readonly PropertyKey[]): void {
   if (pixelsOf(image.encoding).bits !== 8) {
     const ofBytes = CARD_ENCODINGS.filter((encoding) => pixelsOf(encoding).bits === 8);

@@ -8,14 +8,14 @@ export const isSlices = (input: CardImage | CardSlice[]): input is CardSlice[] =
 
 /**
  * Checks a card against itself: names given once, slices without overlaps and gaps, lists of the right length.
- * Throws InputError for the first thing that does not hold.
+ * Throws InputError for the first violation.
  */
 export function checkConsistency(card: Card, source: string): void {
   once(card.joints, source, ["joints"], "joint");
   checkInputs(card, source);
   checkLimits(card, source);
   checkReferences(card, source);
-  checkStatistics(card.torque, card.joints.length, "a joint", source, ["torque"]);
+  checkStatistics(card.torque, card.joints.length, "joint", source, ["torque"]);
   for (const [input, output] of Object.entries(card.state)) {
     const first = Object.keys(card.state).find((name) => card.state[name] === output)!;
     if (first !== input) {
@@ -29,7 +29,7 @@ export function checkConsistency(card: Card, source: string): void {
 function checkArm({ file, site, link, tf }: NonNullable<Card["arm"]>, source: string): void {
   if ((site === undefined) === (link === undefined)) {
     const found = site === undefined ? "neither site nor link" : "both site and link";
-    throw errorAt(source, ["arm"], `found ${found}, expected one of them, the end effector's`);
+    throw errorAt(source, ["arm"], `found ${found}, expected one of them for the end effector`);
   }
   if (site === undefined) return;
   const why = file === undefined ? "without a file, a robot description has no sites" : "tf knows no sites";
@@ -62,10 +62,14 @@ function checkInputs(card: Card, source: string): void {
     else {
       claim(input.modality, ["inputs", tensor]);
       checkScale(input, source, ["inputs", tensor, "scale"]);
-      checkStatistics(input, pixelsOf(input.encoding).channels, "a channel", source, ["inputs", tensor]);
+      checkStatistics(input, pixelsOf(input.encoding).channels, "channel", source, ["inputs", tensor]);
       if (input.frames !== undefined && input.layout.includes("T")) {
         const found = `found ${input.frames} with the layout ${input.layout}`;
-        throw errorAt(source, ["inputs", tensor, "frames"], `${found}, expected none: the tensor says how many`);
+        throw errorAt(
+          source,
+          ["inputs", tensor, "frames"],
+          `${found}, expected none: the tensor's shape gives the number`,
+        );
       }
     }
   }
@@ -87,11 +91,11 @@ function checkSlices(
     const earlier = own.get(slice.modality);
     if (earlier === undefined) claim(slice.modality, here);
     else if (earlier !== size) {
-      const expected = `${earlier}, what "${slice.modality}" has at the time before`;
+      const expected = `${earlier}, the size of "${slice.modality}" at the step before`;
       throw errorAt(source, [...here, "size"], `found ${size}, expected ${expected}`);
     }
     own.set(slice.modality, size);
-    checkStatistics(slice, size, "an element", source, here);
+    checkStatistics(slice, size, "element", source, here);
     const quantity = quantityOf(slice);
     once(slice.elements ?? [], source, [...here, "elements"], "element");
     checkUnit(slice, quantity, source, here);
@@ -117,14 +121,14 @@ function checkSize(card: Card, slice: CardSlice, source: string, path: readonly 
   if (elementNames(card, slice) === undefined) {
     const quantity = quantityOf(slice);
     const expected = JOINT_WISE.has(quantity)
-      ? `${card.joints.length} (one a joint), or elements naming the joints`
+      ? `${card.joints.length} (one per joint), or elements naming the joints`
       : "3 (x, y, z), or elements naming the components";
     throw errorAt(source, [...path, "size"], `found ${size}, expected ${expected}`);
   }
   return size;
 }
 
-/** Means and deviations have the length of what they normalise. */
+/** Means and deviations must have one number per normalised element. */
 function checkStatistics(
   given: { readonly mean?: readonly number[] | undefined; readonly std?: readonly number[] | undefined },
   size: number,
@@ -135,7 +139,7 @@ function checkStatistics(
   for (const key of ["mean", "std"] as const) {
     const { length } = given[key] ?? { length: size };
     if (length !== size)
-      throw errorAt(source, [...path, key], `found a list of ${length}, expected ${size}, one ${what}`);
+      throw errorAt(source, [...path, key], `found a list of ${length}, expected ${size}, one per ${what}`);
   }
 }
 
@@ -152,7 +156,7 @@ function checkScale(image: CardImage, source: string, path: readonly PropertyKey
 function checkLimits(card: Card, source: string): void {
   const { limits } = card.torque;
   if (Array.isArray(limits) && limits.length !== card.joints.length) {
-    const expected = `${card.joints.length}, one a joint`;
+    const expected = `${card.joints.length}, one per joint`;
     throw errorAt(source, ["torque", "limits"], `found a list of ${limits.length}, expected ${expected}`);
   }
   if (limits === undefined && card.idle_threshold === undefined) {
@@ -170,7 +174,7 @@ function checkReferences(card: Card, source: string): void {
   for (const [modality, reference] of Object.entries(card.reference)) {
     const path = ["reference", modality];
     if (images.includes(modality)) {
-      throw errorAt(source, path, "found a reference of an image, expected none: relevance is bounded by its range");
+      throw errorAt(source, path, "found a reference of an image, expected none: an image's range is its reference");
     }
     const slice = slices.find((candidate) => candidate.modality === modality);
     if (slice === undefined) {
@@ -181,7 +185,7 @@ function checkReferences(card: Card, source: string): void {
     const [kind, values] = "mean" in reference ? ["mean", reference.mean] : ["values", reference.values];
     const size = sliceSize(slice);
     if (values.length !== size) {
-      throw errorAt(source, [...path, kind], `found a list of ${values.length}, expected ${size}, one an element`);
+      throw errorAt(source, [...path, kind], `found a list of ${values.length}, expected ${size}, one per element`);
     }
   }
 }

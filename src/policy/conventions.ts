@@ -1,19 +1,19 @@
 import { InputError } from "../errors.js";
 
-/** What shares are measured from (methods.md §0.8). The torques are the same under all of them. */
+/** A choice of references that shares are measured from (methods.md §0.8). It does not change the torques. */
 export interface ConventionEntry {
   readonly name: string;
-  /** Whether the policy's inputs count as physical quantities, or as standardised ones: their zero is then the mean. */
+  /** `inside`: inputs are physical quantities. `outside`: they are standardised, and their zero is the mean. */
   readonly normalisation: "inside" | "outside";
-  /** What a configuration element is measured from. */
+  /** Reference of a configuration element. */
   readonly configuration: "zero" | "mean";
-  /** What a feature point's coordinate is measured from. */
+  /** Origin of a feature point's coordinates. */
   readonly points: "policy" | "corner" | "mean";
 }
 
 /**
- * The conventions that shares are compared under. Only where zero lies counts: a scale on an input is taken back by the
- * weights behind it, and the products that relevance is made of stay the same.
+ * The conventions that shares are compared under. They differ only in where zero lies: the next weights undo a scale on
+ * an input, and the products that relevance is made of stay the same.
  */
 export const CONVENTIONS: readonly ConventionEntry[] = [
   { name: "zero", normalisation: "inside", configuration: "zero", points: "policy" },
@@ -23,7 +23,7 @@ export const CONVENTIONS: readonly ConventionEntry[] = [
   { name: "standardised", normalisation: "outside", configuration: "mean", points: "mean" },
 ];
 
-/** @throws InputError with the known names for one that is none of them */
+/** @throws InputError listing the known names for an unknown one */
 export function conventionNamed(name: string): ConventionEntry {
   const entry = CONVENTIONS.find((candidate) => candidate.name === name);
   if (!entry)

@@ -4,7 +4,7 @@ import { isSlices } from "./consistency.js";
 import { elementNames, quantityOf, unitOf } from "./quantities.js";
 import { axesOf, type Tensor } from "./tensors.js";
 
-/** A camera image of the policy, as its input tensor wants it. */
+/** A camera image as the policy's input tensor expects it. */
 export interface ImageModality {
   readonly kind: "image";
   readonly name: string;
@@ -16,7 +16,7 @@ export interface ImageModality {
   readonly channels: number;
   /** Number of images in time that the tensor holds, the oldest first; 1 for a single one. */
   readonly frames: number;
-  /** How a window of them stands in the tensor: one after another, or each in a group of channels. */
+  /** Order of a window of images in the tensor: along a time axis, or as groups of channels. */
   readonly stacking: "time" | "channels";
   /** height × width × channels. */
   readonly size: number;
@@ -28,9 +28,9 @@ export interface ImageModality {
   readonly range: readonly [low: number, high: number];
   /** Tensor value = low + scale · sample. */
   readonly scale: number;
-  /** Part of the camera's image that it shows; undefined for all of it. */
+  /** Crop of the camera's image; undefined for the whole image. */
   readonly crop: CardImage["crop"];
-  /** How that part is brought to its size; undefined where it has this size. */
+  /** Method of resizing the crop; undefined where it already has the size. */
   readonly resize: CardImage["resize"];
 }
 
@@ -47,14 +47,14 @@ export interface ValueModality {
   readonly earlier: readonly number[];
   /** Type of the tensor's elements. */
   readonly dtype: string;
-  /** Whether the policy feeds it itself, from its outputs of the tick before. */
+  /** True where the policy feeds it itself, from its outputs at the previous tick. */
   readonly isCarried: boolean;
-  /** One name an element; joint names where the quantity is joint-wise. */
+  /** One name per element; joint names where the quantity is joint-wise. */
   readonly elements: readonly string[];
   readonly quantity: Quantity;
   /** SI unit, empty where the card gives none. */
   readonly unit: string;
-  /** What relevance is measured against, one value an element (methods.md §0.8). */
+  /** Reference of relevance, one value per element (methods.md §0.8). */
   readonly reference: { readonly kind: "zero" | "mean" | "values"; readonly values: Float64Array };
 }
 
@@ -104,7 +104,7 @@ function image(tensor: Tensor, input: CardImage): ImageModality {
   };
 }
 
-/** The slices of one modality, one a time step: the last is now. */
+/** The slices of one modality, one per time step: the last is the latest. */
 function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): ValueModality {
   const slice = slices.at(-1)!;
   const elements = elementNames(card, slice) ?? [];
@@ -130,7 +130,7 @@ function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): Value
   };
 }
 
-/** The convention in force, as every message, file and report names it. */
+/** The convention in use, as messages, files and reports name it. */
 export function conventionOf(
   card: Card,
   modalities: readonly Modality[],
@@ -140,7 +140,7 @@ export function conventionOf(
   return { reference: Object.fromEntries(reference), featurePoints: typeof origin === "string" ? origin : "mean" };
 }
 
-/** Torque limits, N·m, one a joint; undefined where the card has none. */
+/** Torque limits, N·m, one per joint; undefined where the card has none. */
 export function torqueLimits(card: Card): Float64Array | undefined {
   const { limits } = card.torque;
   if (limits === undefined) return undefined;

@@ -7,16 +7,16 @@ import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 
-/** What is taken off a tensor and what it is divided by; each broadcasts to it. */
+/** The offset to subtract from a tensor and the scale to divide it by; both broadcast to it. */
 interface Statistics {
   readonly mean: Value;
   readonly std: Value;
 }
 
 /**
- * A policy in physical units: normalisation that its card says happens outside the model is put into the graph, in front
- * of the inputs (tensor = (value − mean) / std) and behind the torques (torque = mean + std · output). So relevance is
- * that of what the sensors measure, and the zero it is relative to is theirs (methods.md §0.8).
+ * A policy in physical units: normalisation that the card declares outside the model is added to the graph, before
+ * the inputs (tensor = (value − mean) / std) and after the torques (torque = mean + std · output). So relevance is that
+ * of the measured quantities, relative to their zero (methods.md §0.8).
  */
 export function inPhysicalUnits(graph: Graph, card: Card): Graph {
   const inputs = new Map(graph.inputs);

@@ -17,14 +17,14 @@ export const CARD_METADATA = "torquelens.card";
 /** A policy: the network and what its tensors mean. */
 export interface Policy {
   readonly path: string;
-  /** The ONNX file as it is. */
+  /** The ONNX file, unchanged. */
   readonly bytes: Uint8Array;
   /** Hex digest of `bytes`. */
   readonly sha256: string;
-  /** In physical units: normalisation outside the model, as the card has it, is part of the graph. */
+  /** In physical units: the card's normalisation outside the model is part of the graph. */
   readonly graph: Graph;
   readonly card: Card;
-  /** Where the card was found: its file, or the model's metadata. */
+  /** Origin of the card: its file, or the model's metadata. */
   readonly cardSource: string;
   /** In the order of the model's inputs, then of the slices. */
   readonly modalities: readonly Modality[];
@@ -60,7 +60,7 @@ export async function loadModel(path: string): Promise<Model> {
   return { path, bytes, sha256: createHash("sha256").update(bytes).digest("hex"), graph };
 }
 
-/** Reads a policy's file. Throws InputError where it is missing or not to be read. */
+/** Reads a policy's file. Throws InputError where it is missing or unreadable. */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
@@ -70,7 +70,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A card, where it was found and the folder that its paths are relative to. */
+/** A card, its origin, and the folder that its paths are relative to. */
 export interface FoundCard {
   readonly card: Card;
   readonly source: string;
@@ -90,7 +90,7 @@ export async function findCard(model: Model, file?: string): Promise<FoundCard |
   return { card: parseCard(text, source), source, folder: dirname(model.path) };
 }
 
-/** Puts a model and its card together. Throws InputError where the card does not fit. */
+/** Combines a model and its card. Throws InputError where the card does not fit. */
 export function policyOf(model: Model, { card, source, folder }: FoundCard): Policy {
   const tensors = tensorsOf(model.graph);
   checkCard(card, tensors, source);

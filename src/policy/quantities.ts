@@ -4,7 +4,7 @@ import { type Card, type CardSlice, QUANTITIES, type Quantity } from "./card-sch
 /** Quantities with one element a joint, matched by joint name. */
 export const JOINT_WISE: ReadonlySet<Quantity> = new Set(["joint_position", "joint_velocity", "previous_action"]);
 
-/** Units by quantity, the default first; undefined: any. Observations are in SI units, so no others can be honoured. */
+/** Units by quantity, the default first; undefined: any. Observations are in SI units, so no others are accepted. */
 const UNITS: Readonly<Record<Quantity, readonly string[] | undefined>> = {
   joint_position: ["rad", "m"],
   joint_velocity: ["rad/s", "m/s"],

@@ -3,8 +3,8 @@ import { CARD_VERSION, LAYOUTS } from "./card-schema.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
 /**
- * A card for this very model to fill in: tensor names, sizes and the image layout are known, everything else is left
- * `null` with a comment saying what belongs there, so that an unfilled card is refused rather than believed.
+ * A card for this model to fill in: tensor names, sizes and the image layout are filled in, everything else is `null`
+ * with a comment that says what belongs there, so that an unfilled card is refused.
  */
 export function cardTemplate(tensors: Tensors, name: string): string {
   const torque = tensors.outputs[0];
@@ -19,7 +19,7 @@ export function cardTemplate(tensors: Tensors, name: string): string {
     "torque:",
     `  output: ${JSON.stringify(torque?.name ?? "")}${alternatives(tensors.outputs)}`,
     ...(isChunk ? [`  step: null # which of the ${torque.shape[1]} actions is the torque, 0 for the first`] : []),
-    "  limits: null # N·m, one number or one a joint; without limits delete this line and give idle_threshold",
+    "  limits: null # N·m, one number or one per joint; without limits delete this line and give idle_threshold",
     "inputs:",
     ...tensors.inputs.flatMap((tensor) =>
       looksLikeImage(tensor) ? imageLines(tensor, cameras.length === 1) : sliceLines(tensor),
@@ -63,10 +63,10 @@ function encodingOfOneChannel(): string {
 function sliceLines(tensor: Tensor): string[] {
   const isWhole = tensor.dtype.startsWith("int") || tensor.dtype === "bool";
   const modalities = isWhole
-    ? "language for tokens, or what else it counts"
+    ? "language for tokens, or the name of what it counts"
     : "joint_position, joint_velocity, end_effector_position, end_effector_velocity, …";
   return [
-    `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}; split into one slice a modality`,
+    `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}; split into one slice per modality`,
     `    - modality: null # ${modalities}`,
     "      start: 0",
     `      size: ${elementCount(tensor.shape)}`,

@@ -1,6 +1,6 @@
 import type { LAYOUTS } from "./card-schema.js";
 
-/** A model's input or output, as much of it as a card can be checked against. */
+/** A model's input or output: the facts that a card is checked against. */
 export interface Tensor {
   readonly name: string;
   /** A symbolic batch is 1. */

@@ -6,15 +6,15 @@ import { type Policy, tensorsOf } from "./policy.js";
 
 /** Means over some data, in physical units. */
 export interface DataMeans {
-  /** One number an element, by modality; of every modality that is no image. */
+  /** One number per element, by modality; of every modality that is no image. */
   readonly values: Readonly<Record<string, readonly number[]>>;
-  /** One number a coordinate of the feature points, in the network's order; empty for a policy without them. */
+  /** One number per coordinate of the feature points, in the network's order; empty for a policy without them. */
   readonly points: readonly number[];
 }
 
 /**
- * The same policy with its relevance measured by a convention: what its card says of references and origins is replaced,
- * the network and so every torque stay as they are.
+ * The policy under a convention: the card's references and origins are replaced; the network, and so every torque, stays
+ * the same.
  * @throws InputError where a mean is asked for that is not among `means`
  */
 export function underConvention(policy: Policy, convention: ConventionEntry, means: DataMeans): Policy {

@@ -86,12 +86,12 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     -2,
     "torque.limits[1]: found -2, expected a number of N·m above 0",
   ],
-  ["a limit too many", ["torque", "limits"], [1, 2, 3], "torque.limits: found a list of 3, expected 2, one a joint"],
+  ["a limit too many", ["torque", "limits"], [1, 2, 3], "torque.limits: found a list of 3, expected 2, one per joint"],
   [
     "limits that are text",
     ["torque", "limits"],
     "3",
-    'torque.limits: found "3", expected a number of N·m above 0 or a list of them, one a joint',
+    'torque.limits: found "3", expected a number of N·m above 0 or a list of them, one per joint',
   ],
   [
     "neither limits nor an idle threshold",
@@ -153,7 +153,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "a mean of another length",
     [...slices, 1, "mean"],
     [0.1],
-    "inputs.configuration[1].mean: found a list of 1, expected 2, one an element",
+    "inputs.configuration[1].mean: found a list of 1, expected 2, one per element",
   ],
   [
     "a deviation of zero",
@@ -165,13 +165,13 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an image's mean of another length",
     ["inputs", "image", "mean"],
     [0.5],
-    "inputs.image.mean: found a list of 1, expected 3, one a channel",
+    "inputs.image.mean: found a list of 1, expected 3, one per channel",
   ],
   [
     "frames of a layout with time",
     ["inputs", "image"],
     { ...reacherCard().inputs.image, layout: "NTHWC", frames: 3 },
-    "inputs.image.frames: found 3 with the layout NTHWC, expected none: the tensor says how many",
+    "inputs.image.frames: found 3 with the layout NTHWC, expected none: the tensor's shape gives the number",
   ],
   [
     "an output that feeds two inputs",
@@ -207,7 +207,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "a joint-wise size that is not the joints'",
     [...slices, 0, "size"],
     3,
-    "inputs.configuration[0].size: found 3, expected 2 (one a joint), or elements naming the joints",
+    "inputs.configuration[0].size: found 3, expected 2 (one per joint), or elements naming the joints",
   ],
   [
     "an end effector without names",
@@ -261,13 +261,13 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "a reference of an image",
     ["reference", "image"],
     "zero",
-    "reference.image: found a reference of an image, expected none: relevance is bounded by its range",
+    "reference.image: found a reference of an image, expected none: an image's range is its reference",
   ],
   [
     "a reference of the wrong length",
     ["reference", "joint_position", "mean"],
     [1],
-    "reference.joint_position.mean: found a list of 1, expected 2, one an element",
+    "reference.joint_position.mean: found a list of 1, expected 2, one per element",
   ],
   [
     "an unknown reference",
@@ -285,13 +285,13 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an arm without end effector",
     ["arm"],
     { file: "reacher.xml" },
-    "arm: found neither site nor link, expected one of them, the end effector's",
+    "arm: found neither site nor link, expected one of them for the end effector",
   ],
   [
     "an arm with two end effectors",
     ["arm"],
     { file: "reacher.xml", site: "ee", link: "tip" },
-    "arm: found both site and link, expected one of them, the end effector's",
+    "arm: found both site and link, expected one of them for the end effector",
   ],
   [
     "a site without a file",

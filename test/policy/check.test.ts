@@ -88,7 +88,7 @@ const misfits: [title: string, card: [PropertyKey[], unknown], tensors: [Propert
     "a modality named twice",
     [["inputs", "configuration", 1], { modality: "joint_position", start: 2, size: 2 }],
     [[], 0],
-    'inputs.configuration[0].modality: found "joint_position" 2 times, expected each modality once, or once a step of a window [1, steps, n]: the model\'s input is float32 [1, 10]',
+    'inputs.configuration[0].modality: found "joint_position" 2 times, expected each modality once, or once per step of a window [1, steps, n]: the model\'s input is float32 [1, 10]',
   ],
   [
     "normalised integers",
@@ -133,13 +133,13 @@ const misfits: [title: string, card: [PropertyKey[], unknown], tensors: [Propert
       ["outputs", 0, "shape"],
       [1, 8, 3],
     ],
-    'torque.output: the output "torque" is float32 [1, 8, 3], expected a chunk [1, steps, 2], one of joints a row',
+    'torque.output: the output "torque" is float32 [1, 8, 3], expected a chunk [1, steps, 2], one row of joints per step',
   ],
   [
     "memory of another shape",
     [["state"], { configuration: "torque" }],
     [[], 0],
-    'state.configuration: the output "torque" is float32 [1, 2], expected float32 [1, 10], what the input holds',
+    'state.configuration: the output "torque" is float32 [1, 2], expected float32 [1, 10], the type of the input',
   ],
   [
     "an image of rank 2",

@@ -91,7 +91,7 @@ test.each([
 
 test("refused: a card that does not fit, after what is known was printed", async () => {
   const { code, stdout, stderr } = await torquelens("inspect", file("reacher.onnx"), "--card", file("wrong.yaml"));
-  const message = `${file("wrong.yaml")}: inputs.configuration[0].size: found 2, expected 3 (one a joint), or elements naming the joints`;
+  const message = `${file("wrong.yaml")}: inputs.configuration[0].size: found 2, expected 3 (one per joint), or elements naming the joints`;
   expect({ code, stderr }).toEqual(refusal(message));
   expect(stdout).toMatch(/^ {2}Conv +1$/m);
 });
