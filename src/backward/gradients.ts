@@ -7,7 +7,7 @@ import { type Contribution, type Propagate, reverseWalk } from "./walk.js";
 /**
  * Gradients of `of` with respect to each value of `wrt`, as graph values that can be differentiated again.
  * @param seed gradient of `of` itself, its shape; ones by default (the gradient of the sum of its elements)
- * @returns one value an entry of `wrt`, of its shape; zeros where `of` does not depend on it
+ * @returns one value per entry of `wrt`, of its shape; zeros where `of` does not depend on it
  * @throws RangeError for an operator without a gradient rule
  */
 export function gradients(of: Value, wrt: readonly Value[], seed?: Value): Value[] {

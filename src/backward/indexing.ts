@@ -4,7 +4,7 @@ import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../graph/shape.js"
 import type { Node, Value } from "../graph/value.js";
 import { type Adjoint, type GradientTable, rowsOf } from "./rule.js";
 
-/** Adjoints of operators that pick elements and place them. */
+/** Adjoints of operators that gather and scatter elements. */
 
 const axisOf = (node: Node): number =>
   normalizeAxis(node.op, (node.attributes.axis as number | undefined) ?? 0, node.inputs[0]!.shape);
@@ -35,7 +35,7 @@ function gatherAdjoint(node: Node, g: Value, lead: number): Value {
   return reshape(scattered, [...rowsOf(g, lead), ...x.shape]);
 }
 
-/** Runs an operator on tuples of indices with the rows behind all axes that the tuples count. */
+/** Runs an operator on tuples of indices with the rows after all axes that the tuples index. */
 function rowsLast(g: Value, lead: number, run: (g: Value, rows: Shape) => Value): Value {
   if (lead === 0) return run(g, []);
   const turned = (x: Value, by: number) => {
@@ -54,7 +54,7 @@ const gatherND = (node: Node, g: Value, lead: number): Value =>
 
 function gatherNDAdjoint(node: Node, g: Value, lead: number): Value {
   if ((node.attributes.batch_dims ?? 0) !== 0)
-    throw new RangeError(`node "${node.label}": nothing passes back through GatherND with batch axes`);
+    throw new RangeError(`node "${node.label}": GatherND with batch axes has no gradient`);
   return rowsLast(g, lead, (y, rows) => scatterND(node, nothing(y, [...node.inputs[0]!.shape, ...rows]), y, "add"));
 }
 
@@ -66,7 +66,7 @@ export const INDEXING_ADJOINTS: Readonly<Record<string, Adjoint>> = {
     () => scatterElements(node, nothing(g, [...rowsOf(g, lead), ...node.inputs[0]!.shape]), g, lead, "add"),
   ],
   GatherND: (node, g, lead) => [() => gatherNDAdjoint(node, g, lead)],
-  /** What was replaced takes nothing. */
+  /** Replaced elements get nothing. */
   ScatterElements: (node, g, lead) => {
     if (!replaces(node)) return undefined;
     const zeros = () => nothing(g, [...rowsOf(g, lead), ...node.inputs[2]!.shape]);

@@ -41,7 +41,7 @@ const channelSum = (g: Value, lead: number): Value =>
     g.shape.flatMap((_, i) => (i < lead || i === lead + 1 ? [] : [i])),
   );
 
-/** A gradient that knows no rows, taken row by row: weights have no batch to fold them into. */
+/** Takes a gradient row by row: weights have no batch axis to fold the rows into. */
 function rowByRow(g: Value, lead: number, adjoint: (g: Value) => Value): Value {
   if (lead === 0) return adjoint(g);
   const rows = rowsOf(g, lead);
@@ -76,7 +76,7 @@ const convTranspose: GradientRule = (node, g, lead) => {
   ];
 };
 
-/** y = (x − mean)/√(var + ε)·scale + bias with the statistics of training time: linear in x. */
+/** y = (x − mean)/√(var + ε)·scale + bias with constant statistics: linear in x. */
 const batchNorm: GradientRule = (node, g) => {
   const [x, scale, , , variance] = node.inputs as readonly Value[];
   const channel = [scale!.shape[0]!, ...x!.shape.slice(2).map(() => 1)];

@@ -15,7 +15,7 @@ function normalized(x: Value, axes: readonly number[], epsilon: number, centred:
   return { unit: mul(deviation, inverse), inverse };
 }
 
-/** What reaches x when ĝ arrives at x̂, with `lead` more axes in front: (ĝ − mean ĝ − x̂·mean(ĝ·x̂))/√(var + ε). */
+/** The gradient of x for ĝ at x̂, with `lead` more axes in front: (ĝ − mean ĝ − x̂·mean(ĝ·x̂))/√(var + ε). */
 function throughStatistics(
   x: Value,
   axes: readonly number[],
@@ -45,7 +45,7 @@ const overLastAxes =
     ];
   };
 
-/** Channels in groups, each normalised with its pixels; scale and bias one a channel (or, before opset 21, a group). */
+/** Channels in groups, each normalised with its pixels; scale and bias one per channel (or, before opset 21, a group). */
 const overGroups =
   (groupsOf: (node: Node) => number): GradientRule =>
   (node, g, lead) => {

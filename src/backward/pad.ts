@@ -5,13 +5,13 @@ import { inferenceOf } from "./rule.js";
 
 const backwards = (x: Value, axis: number) => slice(x, axis, -1, Number.MIN_SAFE_INTEGER, -1);
 
-/** What an axis of `extent` elements gets from its padding: `head` and `tail` arrived there, zeros where none did. */
+/** The gradient of an axis of `extent` elements from its padding: `head` and `tail` arrived there, zeros by default. */
 type Returns = (head: Value, tail: Value, axis: number, extent: number) => readonly Value[];
 
 const placed = (x: Value, axis: number, at: number, extent: number) =>
   padAxis(x, axis, at, extent - at - x.shape[axis]!);
 
-/** By mode: which elements the padding shows, and in which order. */
+/** By mode: the elements that the padding copies, in order. */
 const RETURNS: Readonly<Record<string, Returns>> = {
   edge: (head, tail, axis, extent) => [
     placed(sum(head, [axis], true), axis, 0, extent),
@@ -27,7 +27,7 @@ const RETURNS: Readonly<Record<string, Returns>> = {
   ],
 };
 
-/** The adjoint of Pad: what arrives in the padding returns to the elements that it shows; constants show none. */
+/** The adjoint of Pad: what arrives in the padding goes to the elements it copies; constant padding copies none. */
 export function padAdjoint(node: Node, g: Value, lead: number): Value {
   const mode = (node.attributes.mode as string | undefined) ?? "constant";
   const inference = inferenceOf(node);
@@ -45,7 +45,7 @@ export function padAdjoint(node: Node, g: Value, lead: number): Value {
     if (mode === "constant" || (before === 0 && after === 0)) return center;
     const most = mode === "edge" ? Number.POSITIVE_INFINITY : shape[bare]! - Number(mode === "reflect");
     if (Math.min(before, after) < 0 || Math.max(before, after) > most)
-      throw new RangeError(`node "${node.label}": nothing passes back through Pad of mode ${mode} by [${pads}]`);
+      throw new RangeError(`node "${node.label}": Pad of mode ${mode} by [${pads}] has no gradient`);
     const [head, tail] = [slice(value, axis, 0, before), slice(value, axis, end - after, end)];
     const returned = RETURNS[mode]!(head, tail, axis, shape[bare]!);
     return returned.filter((_, k) => [before, after][k]! > 0).reduce(add, center);

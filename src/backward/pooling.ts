@@ -16,7 +16,7 @@ function poolWindow(node: Node): Window & { readonly reach: readonly number[] } 
   return { ...window, reach };
 }
 
-/** How many elements each window averages, [1, 1, …out]. */
+/** Number of elements that each window averages, [1, 1, …out]. */
 function windowCounts(node: Node, dtype: DType): Value {
   const { kernel, strides, dilations, pads } = poolWindow(node);
   const spatial = node.inputs[0]!.shape.slice(2);
@@ -61,8 +61,8 @@ export function averagePoolAdjoint(node: Node, y: Value): Value {
 }
 
 /**
- * Hands each window's amount to the element that won it: the adjoint of MaxPool, and winner-takes-all relevance.
- * Ties go to the element the runtime's MaxPool indexes, so nothing is counted twice.
+ * Gives each window's amount to its largest element: the adjoint of MaxPool, and winner-takes-all relevance.
+ * Ties go to the element that the runtime's MaxPool indexes, so nothing is counted twice.
  * @param y [B × N, C, …out] for an input [N, C, …in]; B copies of the same windows
  */
 export function maxPoolAdjoint(node: Node, y: Value): Value {

@@ -22,7 +22,7 @@ import type { Node, Value } from "../graph/value.js";
 import { type GradientRule, type GradientTable, gate, inferenceOf, rowsOf } from "./rule.js";
 import { expandReduced } from "./structural.js";
 
-/** Rules of operators that gather along axes. */
+/** Rules of reductions along axes. */
 
 const linear =
   (scale: (count: number) => number): GradientRule =>
@@ -78,7 +78,7 @@ export const REDUCTION_GRADIENTS: GradientTable = {
   ReduceMin: extremum,
   ReduceProd: pointwise((x, _y, axes) => productOfOthers(x, axes)),
   ReduceL1: pointwise(sign),
-  // Of zeros alone the length has no direction to grow in.
+  // The length of a zero vector has no gradient.
   ReduceL2: pointwise((x, y) => div(x, where(equal(y, 0), scalar(1, y.dtype), y))),
   ReduceSumSquare: pointwise((x) => mul(x, 2)),
   ReduceLogSum: pointwise((x, y) => expand(exp(neg(y)), x.shape)),
@@ -88,7 +88,7 @@ export const REDUCTION_GRADIENTS: GradientTable = {
     return [() => mul(y, sub(g, sum(mul(g, y), [axisOf(node) + lead], true)))];
   },
   LogSoftmax: (node, g, lead) => [() => sub(g, mul(exp(node.outputs[0]!), sum(g, [axisOf(node) + lead], true)))],
-  /** The sum of what is not yet (or no longer) summed: the same, from the other end. */
+  /** A cumulative sum's gradient is the cumulative sum from the other end. */
   CumSum: (node, g, lead) => {
     const x = node.inputs[0]!;
     const axis = normalizeAxis("CumSum", node.inputs[1]!.literal!.scalar(), x.shape) + lead;

@@ -5,7 +5,7 @@ import { sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import { inferenceOf } from "./rule.js";
 
-/** Where output element `o` of an axis lies in the input, by coordinate_transformation_mode. */
+/** The input coordinate of output element `o` of an axis, by coordinate_transformation_mode. */
 const COORDINATE: Readonly<Record<string, (o: number, axis: ResizedAxis) => number>> = {
   half_pixel: (o, { scale }) => (o + 0.5) / scale - 0.5,
   pytorch_half_pixel: (o, { scale, to }) => (to > 1 ? (o + 0.5) / scale - 0.5 : 0),
@@ -17,7 +17,7 @@ const COORDINATE: Readonly<Record<string, (o: number, axis: ResizedAxis) => numb
   },
 };
 
-/** The element that is nearest to a coordinate, by nearest_mode. */
+/** The element nearest to a coordinate, by nearest_mode. */
 const NEAREST: Readonly<Record<string, (x: number) => number>> = {
   round_prefer_floor: (x) => (x - Math.floor(x) === 0.5 ? Math.floor(x) : Math.round(x)),
   round_prefer_ceil: Math.round,
@@ -25,7 +25,7 @@ const NEAREST: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** Weights with which one axis of a Resize reads its input, [to, from] row-major. */
+/** Weights of one axis of a Resize, [to, from] row-major. */
 function weightsOf(node: Node, inference: Inference, axis: ResizedAxis): Float64Array {
   const mode = inference.string("mode", "nearest");
   const coordinates = inference.string("coordinate_transformation_mode", "half_pixel");
@@ -33,13 +33,13 @@ function weightsOf(node: Node, inference: Inference, axis: ResizedAxis): Float64
   const coordinate = COORDINATE[coordinates];
   if (!coordinate || !nearest || mode === "cubic" || inference.int("antialias", 0) === 1)
     throw new RangeError(
-      `node "${node.label}": nothing passes back through Resize of mode ${mode}, ${coordinates}, antialias ${inference.int("antialias", 0)}`,
+      `node "${node.label}": Resize of mode ${mode}, ${coordinates}, antialias ${inference.int("antialias", 0)} has no gradient`,
     );
   const { from, to } = axis;
   const clamped = (i: number) => Math.min(Math.max(i, 0), from - 1);
   const weights = new Float64Array(to * from);
   for (let o = 0; o < to; o++) {
-    // A runtime computes coordinates in float32.
+    // Runtimes compute coordinates in float32.
     const x = Math.fround(coordinate(o, axis));
     if (mode === "nearest") weights[o * from + clamped(nearest(x))]! += 1;
     else {
@@ -52,7 +52,7 @@ function weightsOf(node: Node, inference: Inference, axis: ResizedAxis): Float64
   return weights;
 }
 
-/** How often each element is repeated along an axis, where it is repeated equally often and in order. */
+/** The number of copies of each element along an axis, where all have equally many and in order. */
 function repeats(weights: Float64Array, { from, to }: ResizedAxis): number | undefined {
   const times = to / from;
   if (!Number.isInteger(times)) return undefined;

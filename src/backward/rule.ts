@@ -3,13 +3,13 @@ import { Inference } from "../graph/operators/spec.js";
 import { type Shape, sizeOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 
-/** Gradient of one input, made only when it is asked for; undefined where nothing flows, as to indices. */
+/** Gradient of one input, made on demand; undefined where there is none, as for indices. */
 export type InputGradient = (() => Value) | undefined;
 
 /**
  * The gradients of a node's inputs.
  * @param g gradient of the node's first output, with `lead` leading axes in front of its shape; results carry the same
- * @param all one entry an output of the node, undefined where nothing arrives
+ * @param all one entry per output of the node, undefined where nothing arrives
  */
 export type GradientRule = (
   node: Node,
@@ -19,8 +19,8 @@ export type GradientRule = (
 ) => readonly InputGradient[];
 
 /**
- * The adjoint of an operator that moves elements without computing: gradients and relevance pass through it alike.
- * Undefined for a node that computes after all, by its attributes.
+ * The adjoint of an operator that moves elements without computing: it takes gradients and relevance alike.
+ * Undefined for a node whose attributes make it compute.
  */
 export type Adjoint = (...given: Parameters<GradientRule>) => ReturnType<GradientRule> | undefined;
 
@@ -36,7 +36,7 @@ export const rowsOf = (g: Value, lead: number): Shape => g.shape.slice(0, lead);
 export const gate = (condition: Value, g: Value): Value => where(condition, g, scalar(0, g.dtype));
 
 /**
- * Runs an adjoint that knows a batch axis only, the leading axes folded into it: [rows…, N, …] → [rows…, N, …].
+ * Runs an adjoint that has only a batch axis, the leading axes folded into it: [rows…, N, …] → [rows…, N, …].
  */
 export function foldedRows(g: Value, lead: number, adjoint: (g: Value) => Value): Value {
   if (lead === 0) return adjoint(g);

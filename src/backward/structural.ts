@@ -109,7 +109,7 @@ const ADJOINTS: Readonly<Record<string, Adjoint>> = {
   ...INDEXING_ADJOINTS,
 };
 
-/** One thunk an input that elements move from, or undefined where the operator computes. */
+/** One thunk per input that elements move from, or undefined where the operator computes. */
 export function structuralAdjoint(
   node: Node,
   arriving: readonly (Value | undefined)[],

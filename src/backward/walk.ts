@@ -1,12 +1,12 @@
 import { type Node, topologicalOrder, type Value } from "../graph/value.js";
 
-/** What a rule hands on: a value upstream and what reaches it (a gradient, or relevance). */
+/** What a rule propagates: an upstream value and the amount for it (a gradient, or relevance). */
 export type Contribution<Amount> = readonly [to: Value, amount: Amount];
 
 /**
- * A rule table's answer for one node.
- * @param arriving one entry an output of the node: what has arrived there, undefined where nothing has
- * @param leadsToTarget whether a value depends on a target; contributions to others are not needed
+ * The contributions of one node by a rule table.
+ * @param arriving one entry per output of the node: what has arrived there, undefined where nothing has
+ * @param leadsToTarget true where a value depends on a target; contributions to others are not needed
  */
 export type Propagate<Amount> = (
   node: Node,
@@ -16,7 +16,7 @@ export type Propagate<Amount> = (
 
 /**
  * The reverse walk: goes through the nodes between targets and seeds in reverse order, asks the rule, accumulates.
- * A rule may jump over nodes (a pattern hands straight to its inputs): whatever nothing reaches is passed over.
+ * A rule may jump over nodes (a pattern propagates straight to its source): nodes that nothing reaches are skipped.
  * @returns what arrived at each target; targets that nothing reached are missing
  */
 export function reverseWalk<Amount>(

@@ -41,7 +41,7 @@ function operands(a: Operand, b: Operand): [Value, Value] {
   return [lift(a), lift(b)];
 }
 
-/** True where the value is known to be this number everywhere. */
+/** True where every element is known to be this number. */
 const isNumber = (x: Operand, n: number): boolean =>
   typeof x === "number" ? x === n : x.literal?.size === 1 && x.shape.length === 0 && x.literal.scalar() === n;
 

@@ -17,7 +17,7 @@ function firstOf(literal: Literal, infinite: boolean): number {
   return -1;
 }
 
-/** Raw float32 bytes as numbers, copied only where the file does not align them. */
+/** Raw float32 bytes as numbers; copied only where they are not aligned in the file. */
 function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
   if (byteOffset % 4 === 0) return new Float32Array(buffer, byteOffset, byteLength / 4);
   return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
@@ -29,8 +29,8 @@ function refuse(literal: Literal, at: number, called: string, why: string): neve
 }
 
 /**
- * Refuses a constant with an element that is no number.
- * @param called how messages call it
+ * Refuses a constant that contains NaN.
+ * @param called its name in messages
  */
 export function refuseNaN(literal: Literal, called: string): void {
   const at = firstOf(literal, false);

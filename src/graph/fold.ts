@@ -20,10 +20,10 @@ const EVALUATE: EvaluateTable = {
   ...REDUCTION_FOLDING,
 };
 
-/** Elements that a constant may have to be evaluated here; a larger one is left to the runtime. */
+/** Most elements of a constant that is evaluated here; a larger one is left to the runtime. */
 export const MOST_FOLDED = 2 ** 24;
 
-/** Constant whatever the input is. */
+/** Operators that are constant for any input. */
 const OF_SHAPE: Readonly<Record<string, (node: Node) => Literal[]>> = {
   Shape: (node) => {
     const { shape } = node.inputs[0]!;
@@ -35,8 +35,8 @@ const OF_SHAPE: Readonly<Record<string, (node: Node) => Literal[]>> = {
 };
 
 /**
- * The constants a node's outputs are, or undefined where it depends on a graph input or is not evaluated here.
- * A Shape or Size node is constant whatever its input is.
+ * The constant outputs of a node, or undefined where it depends on a graph input or is not evaluated here.
+ * A Shape or Size node is constant for any input.
  */
 export function fold(
   node: Node,
@@ -56,7 +56,7 @@ export function fold(
   return evaluate(node, literals, new Inference(node.op, node.inputs, node.attributes, node.outputs.length));
 }
 
-/** A constant by evaluation: weights and whatever is computed from weights alone. */
+/** The value of a constant: weights, and values computed from weights only. */
 export function constantOf(value: Value): Literal | undefined {
   return value.literal ?? fold(value.node, constantOf)?.[value.index];
 }

@@ -18,8 +18,8 @@ export class Literal {
   }
 
   /**
-   * From numbers, converted to `dtype`. 64-bit integers saturate: 2⁶³, what INT64_MAX is as a number, is INT64_MAX again.
-   * @throws RangeError for float16, which is only carried, for a 64-bit integer that is no integer, and for a shape
+   * From numbers, converted to `dtype`. 64-bit integers saturate: 2⁶³, which is INT64_MAX as a number, becomes INT64_MAX again.
+   * @throws RangeError for float16, which is only read from files, for a fraction in a 64-bit integer, and for a shape
    * that the values do not fill
    */
   static from(dtype: DType, shape: Shape, values: ArrayLike<number>): Literal {

@@ -5,7 +5,7 @@ import { Node, topologicalOrder, type Value } from "./value.js";
 
 /**
  * Σ over steps 0 … count − 1 of each value that `step` makes of the step's number (int64 scalar), as one ONNX Loop:
- * memory and file size do not grow with `count`. What does not change with the step is computed once, before the loop.
+ * memory and file size do not grow with `count`. Values that do not change with the step are computed once, before the loop.
  */
 export function sumOverSteps(count: number, step: (i: Value) => readonly Value[]): Value[] {
   const i = input("i", "int64", []);
@@ -32,7 +32,7 @@ export function sumOverSteps(count: number, step: (i: Value) => readonly Value[]
   return loop.outputs.slice(0, terms.length).map(identity);
 }
 
-/** The values that are the same at every step, depend on a graph input, and are read by what changes. */
+/** Values that are the same at every step, depend on a graph input and are read by values that change. */
 function invariants(terms: readonly Value[], step: Value): Value[] {
   const order = topologicalOrder(terms);
   const varying = new Set<Node>();

@@ -1,13 +1,13 @@
 import { InputError } from "../errors.js";
 import type { NodeProto } from "./onnx-schema.js";
 
-/** A node as messages call it. */
+/** A node's name in messages. */
 const called = ({ name, output, opType }: NodeProto): string => `"${name || output[0] || "(unnamed)"}" (${opType})`;
 
 /**
- * Every node after those that make its inputs, in the file's order wherever that holds already.
- * @param isGiven whether no node is needed for a name: graph inputs and initializers
- * @throws InputError for nodes that wait for each other, naming them in a row
+ * Sorts nodes so that each follows the nodes that make its inputs; the file's order is kept where it can be.
+ * @param isGiven true for a name that no node makes: graph inputs and initializers
+ * @throws InputError for nodes in a cycle, naming them in order
  */
 export function inOrder(nodes: readonly NodeProto[], isGiven: (name: string) => boolean, source: string): NodeProto[] {
   const makers = new Map<string, NodeProto>();
@@ -41,7 +41,7 @@ export function inOrder(nodes: readonly NodeProto[], isGiven: (name: string) => 
   return order;
 }
 
-/** A row of nodes, its middle left out where it is long. */
+/** Nodes in order; the middle is left out where there are many. */
 function described(nodes: readonly string[]): string {
   const shown = nodes.length <= 6 ? nodes : [...nodes.slice(0, 3), `${nodes.length - 4} more`, nodes.at(-1)!];
   return [...shown, nodes[0]!].join(" → ");

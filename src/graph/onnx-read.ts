@@ -27,7 +27,7 @@ export const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
 
 /**
  * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.
- * @param source how messages call the file
+ * @param source the file's name in messages
  * @throws InputError for files that are truncated or not ONNX, versions, operators or shapes that are not supported
  */
 export function readModel(bytes: Uint8Array, source: string): Graph {
@@ -63,7 +63,7 @@ export function readModel(bytes: Uint8Array, source: string): Graph {
   return { name: graph.name ?? "", inputs, outputs, metadata, opset };
 }
 
-/** What has been read so far, by name; an empty name is an optional input or output left out. */
+/** The values read so far, by name; an empty name is an optional input or output left out. */
 class Values {
   readonly #byName = new Map<string, Value>();
 
@@ -103,7 +103,7 @@ function checkVersions(model: ModelProto, source: string): number {
   return opset;
 }
 
-/** A model's inputs alone, whatever its nodes: compiled models may hold loops, which are not read. */
+/** Reads only a model's inputs: compiled models may contain loops, which are not read. */
 export function readInputs(bytes: Uint8Array, source: string): Value[] {
   const { graph } = decode(bytes, source);
   const constants = new Set(graph.initializer.map(({ name }) => name));
@@ -127,7 +127,7 @@ function graphInput(info: ValueInfoProto, source: string): Value {
   return input(name, dtype, shape);
 }
 
-/** A file on its way to a graph. */
+/** Turns a file into a graph. */
 interface Reading {
   readonly source: string;
   readonly model: CheckedModel;
@@ -173,7 +173,7 @@ function defineOutputs(proto: NodeProto, { values, weights, opset }: Reading, ca
     });
     return;
   }
-  // One constant under many names, as exporters write shared weights, stays one.
+  // Shared weights that an exporter writes under many names stay one constant.
   if (op === "Identity" && inputs[0]?.literal) {
     values.define(proto.output[0], inputs[0], called);
     return;

@@ -5,15 +5,15 @@ import { OPERATORS } from "./operators/index.js";
 import { encodeMessage, type Message } from "./protobuf.js";
 import { type Attribute, type Attributes, type Graph, type Node, topologicalOrder, type Value } from "./value.js";
 
-/** IR version that came with an operator set. */
+/** The IR version that was released with an operator set. */
 const irOf = (opset: number): number => (opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
 
 /** Operators are held in their opset-18 forms. */
 const LEAST_OPSET = 18;
 
 /**
- * Writes a model of standard ONNX operators. Values read from a file keep their names; equal nodes without a name of
- * their own are written once; constants that are equal objects are written once.
+ * Writes a model of standard ONNX operators. Values read from a file keep their names; equal nodes without a name
+ * are written once; each constant object is written once.
  */
 export function writeModel(graph: Graph): Uint8Array {
   const opset = Math.max(LEAST_OPSET, graph.opset);
@@ -36,7 +36,7 @@ class GraphWriter {
   readonly #literals = new Map<string, string>();
   #counter = 0;
 
-  /** @param outer what a loop's body stands in: no name is given twice */
+  /** @param outer the graph around a loop's body: no name is given twice */
   constructor(
     readonly graph: Graph,
     outer?: GraphWriter,
@@ -63,7 +63,7 @@ class GraphWriter {
   }
 
   /**
-   * What a node repeats, closed: inputs and outputs go by their place. Constants are written again in the body, since
+   * A Loop's body: inputs and outputs are matched by position. Constants are written again in the body, since
    * onnxruntime packs and lays out the weights of a graph's own initializers only (1.3 times faster than sharing them).
    */
   #writeBody(body: Graph): Message {
@@ -82,7 +82,7 @@ class GraphWriter {
     this.#nodes.push({ input: [this.#names.get(value)], output: [name], name: `${name}.out`, opType: "Identity" });
   }
 
-  /** Inputs and outputs have their names; other values keep the one they were read with where it is free. */
+  /** Inputs and outputs have their names; other values keep the name they were read with where it is free. */
   #keepNames(order: readonly Node[]): void {
     for (const [name, value] of this.graph.inputs) this.#take(name, value);
     for (const [name, value] of this.graph.outputs) {

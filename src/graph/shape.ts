@@ -1,7 +1,7 @@
 /** Static extents, outermost first; [] is a scalar. */
 export type Shape = readonly number[];
 
-/** Shapes that do not fit an operator. The message names the operator and all shapes involved. */
+/** Shapes do not fit an operator. The message names the operator and all its shapes. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
@@ -21,7 +21,7 @@ export function broadcast(op: string, a: Shape, b: Shape): Shape {
   });
 }
 
-/** A negative axis counted from the end; an axis out of range is refused. */
+/** Counts a negative axis from the end; refuses an axis out of range. */
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const normalized = axis < 0 ? axis + shape.length : axis;
   if (!(normalized >= 0 && normalized < shape.length))

@@ -2,10 +2,9 @@ import { applyNode } from "./apply.js";
 import { Node, topologicalOrder, type Value } from "./value.js";
 
 /**
- * The same computations on other operands: what `values` would be with each key of `replacements` in the place of its
- * value. Nodes that depend on no replaced value stay the very same; the others are made again, without a name unless
- * they take the place of the old ones (`named`).
- * @throws ShapeError where a replacement's type fits no longer
+ * The values with each key of `replacements` replaced by its value. Nodes that depend on no replaced value are kept;
+ * the others are made again, without a name unless `named`.
+ * @throws ShapeError where a replacement's type does not fit
  */
 export function substitute(
   values: readonly Value[],

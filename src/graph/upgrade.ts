@@ -8,7 +8,7 @@ export interface NodeForm {
   readonly attributes: Attributes;
 }
 
-/** Where a node comes from: its operator set, and how many outputs it has. */
+/** The node's origin: its operator set and number of outputs. */
 interface Origin {
   readonly opset: number;
   readonly outputs: number;
@@ -16,7 +16,7 @@ interface Origin {
 
 type Upgrade = (form: NodeForm, origin: Origin) => NodeForm;
 
-/** Moves an attribute of old operator sets to the input where opset 18 has it. */
+/** Turns an attribute of old operator sets into the input that opset 18 has for it. */
 function attributeToInput(form: NodeForm, name: string, position: number, as = int64): NodeForm {
   const { [name]: value, ...rest } = form.attributes;
   if (value === undefined) return form;
@@ -54,7 +54,7 @@ const slice: Upgrade = (form) =>
 
 const topK: Upgrade = (form) => attributeToInput(form, "k", 1, (k) => int64([k as unknown as number]));
 
-/** The probability of training time. */
+/** The dropout probability in training. */
 const dropout: Upgrade = (form) => {
   const { ratio: _, ...attributes } = form.attributes;
   return { ...form, attributes };

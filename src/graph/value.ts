@@ -21,7 +21,7 @@ export class Value implements TensorType {
     readonly name?: string,
   ) {}
 
-  /** The constant this value is, where it is one. */
+  /** The constant's elements, where the value is a constant. */
   get literal(): Literal | undefined {
     return this.node.literal;
   }
@@ -42,19 +42,19 @@ export class Node {
     /** Name in the file it was read from. */
     readonly name = "",
     readonly literal?: Literal,
-    /** What a Loop repeats: closed; its inputs and outputs in the operator's order. */
+    /** A Loop's body; inputs and outputs in the operator's order. */
     readonly body?: Graph,
   ) {
     this.outputs = outputs.map((type, i) => new Value(this, i, type.dtype, type.shape, type.name));
   }
 
-  /** How messages call this node: its name where it has one, else its first output's name. */
+  /** The node's name in messages: its own where it has one, else its first output's. */
   get label(): string {
     return this.name || this.outputs[0]?.name || "(unnamed)";
   }
 }
 
-/** A network: named inputs and outputs; the nodes are what the outputs reach. */
+/** A network: named inputs and outputs; its nodes are those that the outputs depend on. */
 export interface Graph {
   readonly name: string;
   readonly inputs: ReadonlyMap<string, Value>;

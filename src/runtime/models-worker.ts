@@ -8,7 +8,7 @@ export interface WorkerStart {
   readonly models: Readonly<Record<string, Uint8Array>>;
   readonly options: SessionOptions;
 }
-/** Runs, or the end: after it no more is answered. */
+/** Runs, or the end: after it nothing is answered. */
 export type WorkerRequest =
   | { readonly id: number; readonly feeds: Tensors; readonly steps: readonly Step[] }
   | { readonly release: true };
@@ -37,7 +37,7 @@ async function answer(
   const results = models.run(feeds, steps);
   try {
     for (const [step, result] of results.entries()) {
-      // onnxruntime's own buffers cannot be transferred: hand over copies.
+      // onnxruntime's own buffers cannot be transferred: send copies.
       const outputs = Object.fromEntries(
         Object.entries(await result).map(([name, tensor]) => [
           name,
@@ -53,10 +53,10 @@ async function answer(
   }
 }
 
-/** Nothing keeps the thread alive then: it ends by itself. */
+/** After this nothing keeps the thread alive, and it ends. */
 async function end(models: LocalModels): Promise<void> {
   await models.release();
-  // What waited for the last run answers first.
+  // Callers that wait for the last run are answered first.
   setImmediate(() => port.close());
 }
 

@@ -6,20 +6,20 @@ export type Tensors = Readonly<Record<string, TensorData>>;
 /** One run of one model. */
 export interface Step {
   readonly model: string;
-  /** Inputs of this step alone, besides those that all steps share. */
+  /** Inputs of this step only, in addition to the shared ones. */
   readonly feeds?: Tensors;
-  /** The outputs to hand back; what is not named is not copied. */
+  /** The outputs to return; others are not copied. */
   readonly outputs: readonly string[];
 }
 
-/** Models that see the same inputs and run one after the other: in this thread, or in one of their own. */
+/** Models that read the same inputs and run one after the other: in this thread, or in a worker. */
 export interface Models {
   readonly device: DeviceInUse;
-  /** Why the device asked for is not the one in use, one line. */
+  /** The reason why the requested device is not in use, one line. */
   readonly fallback: string | undefined;
   /**
    * Runs the steps in order, after those of earlier calls. Each step's promise settles before the next step starts;
-   * where one fails, those behind it fail with it. A caller need not wait for all of them.
+   * where one fails, later steps fail with it. A caller need not wait for all of them.
    */
   run(feeds: Tensors, steps: readonly Step[]): readonly Promise<Tensors>[];
   /** Waits for the runs under way, then frees everything. Safe to call twice. */
@@ -69,7 +69,7 @@ export class LocalModels implements Models {
       before = result;
       return result;
     });
-    // A failure is its caller's alone.
+    // Only the caller handles a failure.
     this.#last = before.catch(ignore);
     return observed(results);
   }
@@ -86,12 +86,12 @@ export class LocalModels implements Models {
   }
 }
 
-/** What waits for a step's outputs goes on before the next step takes the thread. */
+/** Lets callers that wait for a step's outputs continue before the next step takes the thread. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export const released = (): Error => new Error("the inference session was released");
 
-/** Rejections that nobody waits for do not end the process. */
+/** Keeps rejections that nobody waits for from ending the process. */
 export function observed<T>(promises: readonly Promise<T>[]): readonly Promise<T>[] {
   for (const promise of promises) promise.catch(ignore);
   return promises;

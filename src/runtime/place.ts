@@ -5,12 +5,12 @@ import type { Device, DeviceInUse } from "./device.js";
 export interface Placed {
   readonly session: ort.InferenceSession;
   readonly device: DeviceInUse;
-  /** Why the device asked for is not the one in use, one line. */
+  /** The reason why the requested device is not in use, one line. */
   readonly fallback?: string;
 }
 
 /**
- * Creates a session on a device, or on the CPU where that cannot be had.
+ * Creates a session on a device, or on the CPU where the device is not available.
  * @throws InputError where onnxruntime refuses the model on the CPU too
  */
 export async function place(
@@ -21,13 +21,13 @@ export async function place(
   const on = (device: DeviceInUse) =>
     ort.InferenceSession.create(model, {
       ...options,
-      // What a GPU has no kernel for runs on the CPU.
+      // Operators without a GPU kernel run on the CPU.
       executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     });
   let fallback: string | undefined;
   const preferred = asked === "auto" ? "cuda" : asked;
   if (preferred !== "cpu") {
-    // What fails is said once, by us: onnxruntime would print its own account of it.
+    // We report failures once; onnxruntime would print its own report too.
     const { logLevel } = ort.env;
     ort.env.logLevel = "fatal";
     try {

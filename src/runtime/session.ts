@@ -5,7 +5,7 @@ import type { Shape } from "../graph/shape.js";
 import type { Device, DeviceInUse } from "./device.js";
 import { place } from "./place.js";
 
-/** A tensor as a session takes and gives it: the typed array of its element type, row-major. */
+/** A session's input or output: the typed array of its element type, row-major. */
 export interface TensorData {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -15,15 +15,15 @@ export interface TensorData {
 export interface SessionOptions {
   /** Threads of one operator. At most the machine's cores: more is slower. Default 2, or fewer cores. */
   readonly threads?: number;
-  /** What to compute on, default `cpu`. One that cannot be had falls back to the CPU: see `fallback`. */
+  /** Device, default `cpu`. One that is not available falls back to the CPU: see `fallback`. */
   readonly device?: Device;
-  /** Whether idle threads spin. Off where several sessions share the cores. */
+  /** True where idle threads spin. Off where several sessions share the cores. */
   readonly spinning?: boolean;
 }
 
 /**
- * An onnxruntime session. `run` blocks its thread behind a promise: beside a control loop it belongs in a
- * worker. Keep one live session a process: two spin against each other.
+ * An onnxruntime session. `run` blocks its thread despite its promise: next to a control loop, use a
+ * worker. Keep one live session per process: two compete for the cores.
  */
 export class Session {
   #running: Promise<void> = Promise.resolve();
@@ -32,7 +32,7 @@ export class Session {
   private constructor(
     private readonly session: ort.InferenceSession,
     readonly device: DeviceInUse,
-    /** Why the device asked for is not the one in use, one line. */
+    /** The reason why the requested device is not in use, one line. */
     readonly fallback: string | undefined,
   ) {}
 
@@ -46,7 +46,7 @@ export class Session {
       extra: {
         session: {
           intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },
-          // Probabilities of a sharp softmax underflow; arithmetic on denormals takes a hundred times longer.
+          // Probabilities of a sharp softmax underflow, and arithmetic on denormals takes a hundred times longer.
           set_denormal_as_zero: "1",
         },
       },
@@ -77,7 +77,7 @@ export class Session {
         new ort.Tensor(dtype as ort.Tensor.Type, data as Float32Array, shape) as ort.Tensor,
       ]),
     );
-    // onnxruntime takes runs in order: when the last one is done, all are.
+    // onnxruntime runs in order: when the last run is done, all are.
     const running = this.session.run(tensors, outputs);
     this.#running = running.then(ignore, ignore);
     const results = await running;

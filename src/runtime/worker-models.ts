@@ -10,9 +10,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Models in a worker thread of their own: the caller's event loop stays free while they compute. */
+/** Models in a worker thread: the caller's event loop stays free while they compute. */
 export class WorkerModels implements Models {
-  /** What waits for the steps of each request. */
+  /** The promises of each request's steps. */
   readonly #pending = new Map<number, readonly Pending[]>();
   readonly #exit: Promise<void>;
   #next = 0;
@@ -81,7 +81,7 @@ export class WorkerModels implements Models {
 
   /**
    * Waits for the runs under way, then frees the models and their thread. Safe to call twice.
-   * The thread ends by itself: to terminate one that is inside onnxruntime aborts the process.
+   * The thread ends by itself: terminating a thread inside onnxruntime aborts the process.
    */
   async release(): Promise<void> {
     if (!this.#released && !this.#ended) this.#send({ release: true });
@@ -98,7 +98,7 @@ export class WorkerModels implements Models {
     const pending = this.#pending.get(reply.id);
     if ("error" in reply) {
       this.#pending.delete(reply.id);
-      // Those that have settled already stay as they are.
+      // Settled promises ignore this.
       for (const { reject } of pending ?? []) reject(new Error(`inference failed: ${reply.error}`));
       return;
     }

@@ -14,7 +14,7 @@ export function pathText(path: KeyPath): string {
   return text;
 }
 
-/** A found value in few words. */
+/** A short text of a found value. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) {
     const flat = value.every((item) => typeof item === "number" || typeof item === "string");

@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 import { schemaError } from "./schema-error.js";
 
 /**
- * Reads YAML of a schema whose error texts say what was *expected*. `source` names the file in messages.
+ * Reads YAML by a schema whose error texts say what is *expected*. `source` names the file in messages.
  * @throws InputError, one line naming the key path, what was found and what was expected
  */
 export function parseYaml<Schema extends z.ZodType>(text: string, source: string, schema: Schema): z.output<Schema> {

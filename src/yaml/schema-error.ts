@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { InputError } from "../errors.js";
 import { errorAt, type KeyPath, shown } from "./located.js";
 
-/** Turns zod's issues into one line; the issues' messages say what was expected. */
+/** Turns zod's issues into one line; the issues' messages say what is expected. */
 export function schemaError(source: string, data: unknown, issues: readonly z.core.$ZodIssue[]): InputError {
   const { path, issue } = innermost([], foremost(issues));
   if (issue.code === "unrecognized_keys") {

@@ -170,7 +170,7 @@ describe("what cannot be compiled", () => {
     [
       "Pad",
       () => named("Pad", [hidden, b.int64([0, 2, 0, -1])], { mode: "edge" }),
-      'node "culprit": nothing passes back',
+      'node "culprit": Pad of mode edge by [0,2,0,-1] has no gradient',
     ],
     [
       "double precision",

@@ -10,7 +10,7 @@ const elementwise =
     const round = rounding(dtype);
     const [a, b] = columns;
     const values = new Float64Array(sizeOf(shape));
-    // Weights and pictures have millions of elements: without a list of operands each.
+    // Weights and images have millions of elements: no list of operands for each.
     if (columns.length === 1) for (let i = 0; i < values.length; i++) values[i] = round(fn(a![i]!));
     else if (columns.length === 2) for (let i = 0; i < values.length; i++) values[i] = round(fn(a![i]!, b![i]!));
     if (columns.length <= 2) return make(dtype, shape, values);

@@ -4,7 +4,7 @@ import type { Inference } from "../operators/spec.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../shape.js";
 import type { Node } from "../value.js";
 
-/** What the evaluators of constants share. */
+/** Helpers of all evaluators of constants. */
 
 export type Evaluate = (
   node: Node,
@@ -53,7 +53,7 @@ export function broadcastTo(literal: Literal, shape: Shape): Float64Array {
   return strided(literal.numbers(), shape, steps);
 }
 
-/** Where each element of `shape` lands in the shape that keeps the reduced axes with extent 1. */
+/** For each element of `shape`, its index in the shape whose reduced axes have extent 1. */
 export function reducedPositions(shape: Shape, axes: readonly number[]): Float64Array {
   const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
   const strides = stridesOf(kept).map((s, i) => (axes.includes(i) ? 0 : s));

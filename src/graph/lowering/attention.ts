@@ -18,7 +18,7 @@ import { ShapeError } from "../shape.js";
 import type { Value } from "../value.js";
 import type { Lowering } from "./lowering.js";
 
-/** What a masked score becomes: no weight behind a softmax, and finite. */
+/** The score of a masked key: finite, and without weight after a softmax. */
 const MASKED = -3.4028234663852886e38;
 
 /** [batch, length, heads · width] → [batch, heads, length, width]; four axes are kept. */
@@ -30,7 +30,7 @@ function heads(x: Value, count: number): Value {
   return transpose(reshape(x, [batch, length, count, width / count]), [0, 2, 1, 3]);
 }
 
-/** Each head of keys and values for as many heads of queries as share it. */
+/** Repeats each head of keys and values for the heads of queries that share it. */
 function shared(x: Value, count: number): Value {
   const [batch, own, length, width] = x.shape as [number, number, number, number];
   if (own === count) return x;
@@ -39,7 +39,7 @@ function shared(x: Value, count: number): Value {
   return reshape(copies, [batch, count, length, width]);
 }
 
-/** Where a query may look: not beyond itself, counted behind `past` older keys. [queries, keys] */
+/** True where a query may attend to a key: none later than itself, after `past` older keys. [queries, keys] */
 function causal(queries: number, keys: number, past: number): Value {
   const seen = Array.from({ length: queries * keys }, (_, i) => Number(i % keys <= Math.floor(i / keys) + past));
   return tensor("bool", [queries, keys], seen);

@@ -3,7 +3,7 @@ import { type Shape, ShapeError, sizeOf } from "../shape.js";
 import type { Value } from "../value.js";
 import type { Lowering } from "./lowering.js";
 
-/** A tensor with a letter an axis. */
+/** A tensor with a letter per axis. */
 interface Lettered {
   readonly value: Value;
   readonly letters: string;
@@ -21,7 +21,7 @@ function lettered(value: Value, term: string): Lettered {
   return { value, letters };
 }
 
-/** Sums over the axes that nothing needs any more. */
+/** Sums over the axes that no later term needs. */
 function reduced({ value, letters }: Lettered, needed: string): Lettered {
   const axes = [...letters].flatMap((letter, i) => (needed.includes(letter) ? [] : [i]));
   return { value: sum(value, axes), letters: [...letters].filter((letter) => needed.includes(letter)).join("") };

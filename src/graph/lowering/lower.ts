@@ -10,7 +10,7 @@ import { RECURRENT_LOWERING } from "./recurrent.js";
 
 const summed: Lowering = ({ inputs }) => [(inputs as readonly Value[]).reduce(add)];
 
-/** Operators that are written with others when they are read. Adding one is adding an entry. */
+/** Operators that are rewritten with other operators when a file is read. To add one, add an entry. */
 const LOWERINGS: LoweringTable = {
   ...RECURRENT_LOWERING,
   Einsum: einsum,
@@ -33,8 +33,8 @@ export const LOWERED: readonly string[] = Object.keys(LOWERINGS);
 export const isLowered = (op: string): boolean => Object.hasOwn(LOWERINGS, op);
 
 /**
- * The outputs of a node in operators of the graph. The nodes are called after it, constants folded, and the
- * outputs have its outputs' names; an output without a name is left out.
+ * The outputs of a node, computed by operators of the graph. The new nodes are named after it, constants are folded,
+ * and the outputs keep their names; an output without a name is left out.
  * @throws ShapeError where the node does not fit
  */
 export function lower(node: UnloweredNode, name: string, outputNames: readonly string[]): (Value | undefined)[] {
@@ -46,7 +46,7 @@ export function lower(node: UnloweredNode, name: string, outputNames: readonly s
     if (!value) throw new ShapeError(`${node.op}: output ${i} ("${output}") is not supported`);
     return value;
   });
-  // An output that is an input, or another output too, becomes a value of its own.
+  // An output that is also an input or another output becomes a separate value.
   const taken = new Set<Value>(inputs);
   const distinct = wanted.map((value) => {
     if (!value) return undefined;
@@ -58,7 +58,7 @@ export function lower(node: UnloweredNode, name: string, outputNames: readonly s
   return renamed(named, inputs, name || outputNames.find(Boolean) || node.op, distinct);
 }
 
-/** The nodes between inputs and outputs made again with names, and folded. */
+/** Makes the nodes between inputs and outputs again, with names, and folds constants. */
 function renamed(
   names: ReadonlyMap<Value, string>,
   inputs: readonly Value[],

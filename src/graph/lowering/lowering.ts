@@ -1,6 +1,6 @@
 import type { Attributes, Value } from "../value.js";
 
-/** A node of an operator that the graph does not have, to be written with those that it has. */
+/** A node of an operator that the graph does not have; it is rewritten with operators of the graph. */
 export interface UnloweredNode {
   readonly op: string;
   readonly inputs: readonly (Value | undefined)[];
@@ -8,8 +8,8 @@ export interface UnloweredNode {
 }
 
 /**
- * The values of a node's outputs, in their order; undefined for one that is not made.
- * @throws ShapeError where inputs or attributes do not fit or have no such form
+ * The values of a node's outputs, in order; undefined for an output that is not supported.
+ * @throws ShapeError where inputs or attributes do not fit or are not supported
  */
 export type Lowering = (node: UnloweredNode) => readonly (Value | undefined)[];
 

@@ -86,7 +86,7 @@ const rnn: Cell = ({ parts, activations }) => {
   return (x, { h }) => ({ h: activations[0]!(product(x, h)) });
 };
 
-/** Activation functions without numbers of their own. */
+/** Activation functions without parameters. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(["Sigmoid", "Tanh", "Relu", "Softplus", "Softsign"]);
 
 function activationsOf({ op, attributes }: UnloweredNode, direction: number, defaults: readonly string[]) {
@@ -113,7 +113,7 @@ function refuseUnknownForms({ op, inputs, attributes }: UnloweredNode, steps: nu
   if (attributes.clip !== undefined) throw new ShapeError(`${op}: clipped activations are not supported`);
 }
 
-/** Part `i` along `axis`, the axis gone. */
+/** Part `i` along `axis`; the axis is removed. */
 function pick(x: Value, axis: number, i: number): Value {
   return reshape(
     slice(x, axis, i, i + 1),

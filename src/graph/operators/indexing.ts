@@ -47,7 +47,7 @@ function topK(node: Inference): TensorType[] {
   return [...node.typed(top), { dtype: "int64", shape: top }];
 }
 
-/** A new axis of `depth` elements, off and on by the index. */
+/** A new axis of `depth` elements, on at the index and off elsewhere. */
 function oneHot(node: Inference): TensorType[] {
   const indices = node.shape(0);
   const depth = node.literal(1, "the depth").scalar();
@@ -57,14 +57,14 @@ function oneHot(node: Inference): TensorType[] {
   return node.typed([...indices.slice(0, at), depth, ...indices.slice(at)], 2);
 }
 
-/** From start to before the limit; its length is known only for constants. */
+/** From start to limit, the limit excluded; the length is known only for constants. */
 function range(node: Inference): TensorType[] {
   node.sameType();
   const [start, limit, step] = ["start", "limit", "step"].map((what, i) => node.literal(i, what).scalar());
   return node.typed([Math.max(0, Math.ceil((limit! - start!) / step!))]);
 }
 
-/** Where a constant is not zero, [rank, count]. */
+/** Indices of a constant's elements that are not zero, [rank, count]. */
 function nonZero(node: Inference): TensorType[] {
   const count = node
     .literal(0, "what is searched for non-zero elements")

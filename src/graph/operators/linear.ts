@@ -2,7 +2,7 @@ import { broadcast, type Shape, ShapeError, sameShape } from "../shape.js";
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
-/** Resolved geometry of a convolution or pooling window, one entry a spatial axis; pads are [begin…, end…]. */
+/** Resolved geometry of a convolution or pooling window, one entry per spatial axis; pads are [begin…, end…]. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -10,7 +10,7 @@ export interface Window {
   readonly pads: readonly number[];
 }
 
-/** Reads strides, dilations, pads and auto_pad; a window that does not fit the input is refused. */
+/** Reads strides, dilations, pads and auto_pad; refuses a window that does not fit the input. */
 export function windowOf(node: Inference, spatial: Shape, kernel: Shape): Window {
   const rank = kernel.length;
   const strides = node.intsAttribute("strides", Array<number>(rank).fill(1));

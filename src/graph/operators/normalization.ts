@@ -2,7 +2,7 @@ import { normalizeAxis, type Shape, ShapeError, sameShape, sizeOf } from "../sha
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
-/** Refuses parameters that are not one a channel. */
+/** Refuses parameters that are not one per channel. */
 function perChannel(node: Inference, parameters: readonly number[], channels = node.shape(0)[1]): void {
   for (const i of parameters)
     if (node.shape(i).length !== 1 || node.shape(i)[0] !== channels)
@@ -10,7 +10,7 @@ function perChannel(node: Inference, parameters: readonly number[], channels = n
   node.sameType();
 }
 
-/** Refuses scale or bias that do not broadcast to the axes that are normalised, from `axis` on. */
+/** Refuses a scale or bias that does not broadcast to the normalised axes, from `axis` on. */
 function overLastAxes(node: Inference, parameters: readonly number[]): Shape {
   const shape = node.shape(0);
   const axis = normalizeAxis(node.op, node.int("axis", -1), shape);
@@ -31,7 +31,7 @@ function groupNormalization(node: Inference): TensorType[] {
   const groups = node.int("num_groups", 0);
   if (groups < 1 || channels % groups !== 0)
     throw new ShapeError(`GroupNormalization: ${groups} groups do not fit shape [${node.shape(0)}]`);
-  // One scale a group in operator sets 18 to 20, one a channel from 21 on.
+  // One scale per group in opsets 18 to 20, one per channel from 21 on.
   const perGroup = sameShape(node.shape(1), [groups]);
   perChannel(node, [1, 2], perGroup ? groups : channels);
   return node.same();

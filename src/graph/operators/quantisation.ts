@@ -27,7 +27,7 @@ function matMulInteger(node: Inference): TensorType[] {
   return [{ dtype: "int32", shape: matMulShape(node.shape(0), node.shape(1)) }];
 }
 
-/** Eight-bit integers: what relevance computes in where it is asked to be fast. */
+/** Eight-bit integers, for relevance of precision `fast`. */
 export const QUANTISATION: Readonly<Record<string, OperatorSpec>> = {
   QuantizeLinear: { inputs: [3, 3], infer: quantizeLinear },
   MatMulInteger: { inputs: [2, 4], infer: matMulInteger },

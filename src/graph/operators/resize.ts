@@ -1,7 +1,7 @@
 import { normalizeAxis, ShapeError } from "../shape.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
-/** How a Resize reads one axis: `scale` is output over input, as coordinates are computed with. */
+/** One axis of a Resize; `scale` is output over input, as used for coordinates. */
 export interface ResizedAxis {
   readonly axis: number;
   readonly from: number;
@@ -9,7 +9,7 @@ export interface ResizedAxis {
   readonly scale: number;
 }
 
-/** The numbers of a literal input; torch passes an empty tensor for one that is left out. */
+/** The numbers of a literal input; PyTorch passes an empty tensor for an input that is left out. */
 function given(node: Inference, i: number, what: string): readonly number[] | undefined {
   if (!node.inputs[i]) return undefined;
   const numbers = node.ints(i, what);

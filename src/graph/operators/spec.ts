@@ -3,16 +3,16 @@ import type { Literal } from "../literal.js";
 import { type Shape, ShapeError } from "../shape.js";
 import type { Attributes, TensorType, Value } from "../value.js";
 
-/** Kinds of ONNX attributes that operators of inference networks have. */
+/** Kinds of ONNX attributes in inference networks. */
 export type AttributeKind = "int" | "ints" | "float" | "string";
 
-/** What shape inference sees of a node. */
+/** A node in shape inference. */
 export class Inference {
   constructor(
     readonly op: string,
     readonly inputs: readonly (Value | undefined)[],
     readonly attributes: Attributes,
-    /** Outputs the node must have; undefined lets the operator decide. */
+    /** Number of outputs; undefined lets the operator decide. */
     readonly outputCount?: number,
   ) {}
 

@@ -2,7 +2,7 @@ import { broadcast, normalizeAxis, type Shape, ShapeError, sizeOf } from "../sha
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
 
-/** Target of a Reshape: 0 copies the input's extent (unless `allowzero`), one −1 takes what is left. */
+/** Target of a Reshape: 0 copies the input's extent (unless `allowzero`), one −1 takes the rest. */
 export function resolveReshape(from: Shape, target: readonly number[], allowZero: boolean): Shape {
   const shape = target.map((d, i) => (d === 0 && !allowZero ? (from[i] ?? 0) : d));
   const unknown = shape.indexOf(-1);
@@ -25,7 +25,7 @@ export function sliceRange(extent: number, start: number, end: number, step: num
   return { start: first, count: Math.max(0, Math.ceil((last - first) / step)) };
 }
 
-/** Axes counted from the front; one out of range or named twice is refused. */
+/** Axes counted from the front; refuses one that is out of range or given twice. */
 function distinctAxes(op: string, axes: readonly number[], shape: Shape): number[] {
   const normalized = axes.map((axis) => normalizeAxis(op, axis, shape));
   if (new Set(normalized).size !== axes.length)

@@ -4,7 +4,7 @@ import type { Value } from "../../graph/value.js";
 
 /**
  * Relevance of a value on its way back: [rows, …shape of the value], so that it broadcasts against the value itself. Per
- * torque there is a row a torque, not weighted; collapsed there is one row, the sum over torques weighted by importance α.
+ * torque there is one row per torque, not weighted; collapsed there is one row, the sum over torques weighted by importance α.
  */
 export interface Relevance {
   readonly amount: Value;

@@ -16,7 +16,7 @@ export interface LinearLayer {
   readonly isNormalised?: boolean;
   /** The layer's kind in messages. */
   readonly kind: "convolution" | "transposed convolution" | "dense" | "mixture" | "mean";
-  /** L(x; w), plus constants that broadcast to one an output channel, for any x and w of these shapes. */
+  /** L(x; w), plus constants that broadcast to one per output channel, for any x and w of these shapes. */
   forward(x: Value, weight: Value, plus?: Value): Value;
   /** L(x; w) for an x that is constant in each channel, [1, C, 1, …] or a scalar, where every window is whole. */
   uniform?(x: Value, weight: Value): Value;

@@ -28,7 +28,7 @@ export interface Propagated {
 
 /**
  * Rules of everything but linear layers.
- * @param arriving one amount an output of the node, [rows, …its shape], undefined where nothing arrived
+ * @param arriving one amount per output of the node, [rows, …its shape], undefined where nothing arrived
  * @throws InputError naming a node that the method cannot explain
  */
 export type OperatorTable = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Propagated;

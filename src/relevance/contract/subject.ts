@@ -18,7 +18,7 @@ export interface Subject {
 
 /**
  * Origin of the feature points (methods.md §0.7): as the policy has them, the image corner, or their mean over some
- * data, one number an element of the soft-argmax outputs in the network's order.
+ * data, one number per element of the soft-argmax outputs in the network's order.
  */
 export type FeaturePointOrigin = "policy" | "corner" | { readonly mean: readonly number[] };
 
@@ -46,11 +46,11 @@ export interface SubjectValues {
   readonly size: number;
   /** First elements at earlier times, each of `size` elements, where the tensor holds a window in time. */
   readonly earlier?: readonly number[];
-  /** What relevance is measured against, one value an element, in the tensor's units (methods.md §0.8). */
+  /** What relevance is measured against, one value per element, in the tensor's units (methods.md §0.8). */
   readonly reference: { readonly kind: string; readonly values: ArrayLike<number> };
 }
 
-/** First elements of a modality in its flattened tensor, one a time step in their order. */
+/** First elements of a modality in its flattened tensor, one per time step in their order. */
 export const startsOf = ({ start, earlier = [] }: Pick<SubjectValues, "start" | "earlier">): readonly number[] => [
   ...earlier,
   start,

@@ -9,7 +9,7 @@ import type { RecogniseLayer } from "../contract/recognise.js";
 
 /** What is written behind a layer and folded into it: constants, normalisations. */
 
-/** A layer's own constants, one an output channel: [K] for any layer, or undefined where a constant is no such thing. */
+/** A layer's own constants, one per output channel: [K] for any layer, or undefined where a constant is no such thing. */
 function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
   const axis = channelAxis(layer);
   const channels = layer.output.shape[axis]!;
@@ -45,7 +45,7 @@ const along = (shape: Shape, axis: number, value: Value) =>
     shape.map((_, i) => (i === axis ? sizeOf(value.shape) : 1)),
   );
 
-/** The layer followed by y·factor + offset, both one an output channel, as one layer whose output `node` makes. */
+/** The layer followed by y·factor + offset, both one per output channel, as one layer whose output `node` makes. */
 function affine(layer: LinearLayer, node: Node, factor: Value | undefined, offset: Value | undefined): LinearLayer {
   const { weight, bias, output } = layer;
   const onOutput = (value: Value) => along(output.shape, channelAxis(layer), value);

@@ -87,7 +87,7 @@ function nodesOf(layer: LinearLayer, { analysis }: Context): Node[] {
   return [...nodes];
 }
 
-/** One line a row that decides no layer of the network. */
+/** One line per row that decides no layer of the network. */
 function unmatched({ context }: Network, { rows: given }: CompositeTable, rows: readonly Row[], source: string) {
   const matched = new Set<Row>();
   const folded = new Set<Node>();

@@ -11,11 +11,11 @@ import { epsilonOf, inGroups, statistics } from "./statistics.js";
 export const normalisation: RecognisePattern = (node, network) =>
   NATIVE[node.op]?.(node, network) ?? FORMS[node.op]?.(node, network);
 
-/** A parameter a channel, [C] → [C, 1, …], to broadcast to [N, C, …]. */
+/** A parameter per channel, [C] → [C, 1, …], to broadcast to [N, C, …]. */
 const perChannel = (parameter: Value, source: Value) =>
   reshape(parameter, [parameter.shape[0]!, ...source.shape.slice(2).map(() => 1)]);
 
-/** One parameter a group, [G] → a channel each, [C]. */
+/** One parameter per group, [G] → a channel each, [C]. */
 function perGroup(parameter: Value, channels: number): Value {
   const groups = parameter.shape[0]!;
   if (groups === channels) return parameter;

@@ -34,7 +34,7 @@ const SMALLEST = 1e-30;
  * image's largest element, weights in 63 of each output channel's. The input is dithered, rounded up as often as the
  * remainder says: so the many small elements of a peaked map and of a dark picture keep their sums.
  *
- * Written as products of matrices, one a kernel row, of windows laid out along channels: onnxruntime multiplies bytes
+ * Written as products of matrices, one per kernel row, of windows laid out along channels: onnxruntime multiplies bytes
  * four times faster than float32 there, and adds up in 32 bits.
  */
 export function integerConv(x: Value, weight: Literal, { strides, dilations, pads }: ConvGeometry): Value {
