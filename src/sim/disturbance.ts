@@ -1,22 +1,24 @@
 import type { Perturbation } from "./perturbations.js";
 import { type Random, random } from "./random.js";
-import type { Task } from "./tasks/task.js";
+import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
 
-/** The perturbations in force in an episode: what the task, its image and its torques suffer. */
+type Disturbed = Pick<TaskEpisode, "moveGoal" | "push" | "torqueLimit"> & Pick<TaskCamera, "width">;
+
+/** Applies the perturbations of an episode to the task, its image and its torques. */
 export class Disturbance {
-  readonly #task: Task;
+  readonly #task: Disturbed;
   readonly #perturbations: readonly Perturbation[];
   #noise = 0;
   #light = 1;
   #occluded: Perturbation["occlude"] = null;
   #random: Random = random(0);
 
-  constructor(task: Task, perturbations: readonly Perturbation[]) {
+  constructor(task: Disturbed, perturbations: readonly Perturbation[]) {
     this.#task = task;
     this.#perturbations = perturbations;
   }
 
-  /** A new episode begins undisturbed. */
+  /** Starts an episode without perturbations. */
   reset(seed: number, episode: number): void {
     this.#noise = 0;
     this.#light = 1;
@@ -24,7 +26,7 @@ export class Disturbance {
     this.#random = random(seed, episode, 2);
   }
 
-  /** Puts into force what begins at this tick of the episode. */
+  /** Starts the perturbations of this tick. */
   begin(tick: number, episode: number): void {
     for (const entry of this.#perturbations) {
       if (entry.tick !== tick || (entry.episode ?? episode) !== episode) continue;
@@ -48,7 +50,7 @@ export class Disturbance {
     }
   }
 
-  /** The torque that acts where this one is commanded, N·m. */
+  /** The applied torque for a commanded one, N·m. */
   torque(commanded: ArrayLike<number>): Float64Array {
     const limits = this.#task.torqueLimit;
     return limits.map(

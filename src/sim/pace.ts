@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Lateness below this is the timer's, not the loop's, milliseconds. */
+/** Smaller delays are the timer's, not the loop's, milliseconds. */
 const TIMER_SLACK = 2;
 
-/** Keeps ticks to the wall clock, and counts those that could not keep to it. */
+/** Holds ticks to the wall clock and counts the late ones. */
 export class Pace {
   readonly #period: number;
   #due: number | undefined;
   /** Ticks that began late. */
   late = 0;
-  /** The latest that a tick began, milliseconds. */
+  /** Largest delay of a tick, milliseconds. */
   latest = 0;
 
-  /** `period` in milliseconds of wall-clock time; 0 does not wait. */
+  /** `period` in milliseconds of wall-clock time; 0 never waits. */
   constructor(period: number) {
     this.#period = period;
   }
 
-  /** Waits until the next tick is due. A tick that is late by more than a period is not made up for. */
+  /** Waits until the next tick is due. Delays of more than one period are not caught up. */
   async next(signal: AbortSignal): Promise<void> {
     if (this.#period === 0) return;
     const now = performance.now();

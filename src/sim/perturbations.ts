@@ -2,15 +2,15 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { InputError } from "../errors.js";
-import type { Task } from "./tasks/task.js";
+import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
 
 const wholeNumber = z.number().int().nonnegative();
 
 const schema = z.array(
   z.strictObject({
-    /** Control step of the episode, from 0, from which on it holds, to the episode's end. */
+    /** First control step, from 0; the change holds to the end of the episode. */
     tick: wholeNumber,
-    /** Only in this episode; without it in every one. */
+    /** The episode that it applies to, default every one. */
     episode: wholeNumber.optional(),
     /** New goal, metres. */
     target: z.array(z.number()).optional(),
@@ -18,7 +18,7 @@ const schema = z.array(
     wrench: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]).nullable().optional(),
     /** Standard deviation of noise on the torques, as a part of each joint's limit. */
     torque_noise: z.number().min(0).max(10).optional(),
-    /** Rectangle of the image that turns black: x, y, width, height, pixels; null ends it. */
+    /** Black rectangle in the image: x, y, width, height, pixels; null ends it. */
     occlude: z.tuple([wholeNumber, wholeNumber, wholeNumber, wholeNumber]).nullable().optional(),
     /** Factor on the brightness of the image. */
     light: z.number().min(0).max(10).optional(),
@@ -27,14 +27,16 @@ const schema = z.array(
 
 const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light"];
 
-/** One change in mid-run. */
+type Perturbable = Pick<TaskEpisode, "ticks" | "goalProblem"> & Pick<TaskCamera, "width" | "height">;
+
+/** One change during an episode. */
 export type Perturbation = z.infer<typeof schema>[number];
 
 /**
  * Reads a perturbation file: a YAML or JSON list of `{tick, episode?, target?, wrench?, torque_noise?, occlude?, light?}`.
  * Throws InputError that names file, entry and key where it does not fit the task.
  */
-export async function readPerturbations(path: string, task: Task): Promise<Perturbation[]> {
+export async function readPerturbations(path: string, task: Perturbable): Promise<Perturbation[]> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -44,8 +46,8 @@ export async function readPerturbations(path: string, task: Task): Promise<Pertu
   return parsePerturbations(text, path, task);
 }
 
-/** As `readPerturbations`, of a text; `source` names it in messages. */
-export function parsePerturbations(text: string, source: string, task: Task): Perturbation[] {
+/** As `readPerturbations`, from text; `source` names it in messages. */
+export function parsePerturbations(text: string, source: string, task: Perturbable): Perturbation[] {
   let content: unknown;
   try {
     content = parse(text);
@@ -65,7 +67,7 @@ export function parsePerturbations(text: string, source: string, task: Task): Pe
   return result.data;
 }
 
-function misfit({ tick, episode: _, target, occlude, ...rest }: Perturbation, task: Task): string | undefined {
+function misfit({ tick, episode: _, target, occlude, ...rest }: Perturbation, task: Perturbable): string | undefined {
   if (tick >= task.ticks) return `tick: ${tick}: expected 0 to ${task.ticks - 1}, the ticks of an episode`;
   const goal = target === undefined ? undefined : task.goalProblem(target);
   if (goal !== undefined) return `target: [${target!.join(", ")}]: ${goal}`;

@@ -27,9 +27,9 @@ export interface SimulationOptions {
 }
 
 export interface SimulationSummary {
-  /** Control steps taken. */
+  /** Finished control steps. */
   readonly ticks: number;
-  /** Episodes finished. */
+  /** Finished episodes. */
   readonly episodes: number;
   readonly successes: number;
   /** Part of the finished episodes that succeeded; NaN before the first one ends. */
@@ -122,7 +122,7 @@ export class SimulatedSource implements Source {
     this.#restarts = true;
   }
 
-  /** Takes the torque to hold for the next control step. */
+  /** Sets the torque of the next control step. */
   accept({ torque }: { readonly torque: ArrayLike<number> }): void {
     if (torque.length !== this.#task.joints.length) {
       throw new InputError(
@@ -145,7 +145,7 @@ export class SimulatedSource implements Source {
     };
   }
 
-  /** Ends the observations at the next tick, without waiting for it, and frees the task. Safe to call twice. */
+  /** Ends the observations before the next tick and frees the task. Safe to call twice. */
   async close(): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();

@@ -5,7 +5,7 @@ import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 import { taskNamed } from "#src/sim/tasks/tasks.js";
 
-test("the shipped reacher sees: it reaches what the camera shows and fails where the camera lies", async () => {
+test("the shipped reacher uses its camera: it reaches the target and fails with a wrong image", async () => {
   const policy = await loadPolicy("models/reacher.onnx");
   const figures = await policyFigures(policy, "reacher", { episodes: 8 });
   expect(figures.four).toBeGreaterThanOrEqual(7);
@@ -20,7 +20,7 @@ test.each([
   ["peg", { success: 97, torque_noise: 92 }, { image_frozen: 40, image_black: 40 }],
   ["door", { success: 90 }, { image_frozen: 40, image_black: 40 }],
 ])(
-  "the shipped %s's record meets what is asked of it, and is the same in the card and in the model",
+  "the shipped %s's record meets its requirements, and is the same in the card and in the model",
   async (name, least, most) => {
     const policy = await loadPolicy(`models/${name}.onnx`);
     const { card, graph } = policy;
@@ -38,7 +38,7 @@ test.each([
 );
 
 test.each(["peg", "door"])(
-  "the shipped %s does its task in every condition, and not blindly",
+  "the shipped %s does its task in every condition, and fails with a wrong image",
   async (task) => {
     const policy = await loadPolicy(`models/${task}.onnx`);
     const runs = taskNamed(task).figureRuns.flatMap(({ focus: _, ...run }) =>

@@ -11,7 +11,7 @@ import { parseUrdf } from "#src/urdf/urdf.js";
 const TOOLS = { peg: "peg", door: "hook" } as const;
 
 describe.each(Object.entries(TOOLS))("the arm of the task %s", (name, tool) => {
-  it("is the same from the URDF as from the MJCF: kinematics, inertia, damping and limits", async () => {
+  it("has the same kinematics, inertia, damping and limits in URDF and MJCF", async () => {
     const [mjcf, urdf] = [await modelFromFile(`models/${name}.xml`), await modelFromFile(`urdf/${name}.urdf`)];
     const arms = [mjcf, urdf].map((model) => new Arm(model, SEVEN_JOINTS, { body: tool }));
     const [fromMjcf, fromUrdf] = arms as [Arm, Arm];
@@ -78,7 +78,7 @@ describe("the two tasks of the 7-DoF arm", () => {
 });
 
 describe("the models of the 7-DoF arm", () => {
-  it("touch nothing where only the joints are known, and have block and door before the arm at home", async () => {
+  it("have no contact when only the joints are set, and block and door before the arm at home", async () => {
     for (const name of Object.keys(TOOLS)) {
       const model = await modelFromFile(`models/${name}.xml`);
       const arm = new Arm(model, SEVEN_JOINTS, { site: "ee" });

@@ -29,7 +29,7 @@ async function simulate(options: Omit<SimulationOptions, "task">, control: Torqu
 const image = ({ images }: Observation): Uint8Array => images.image!.data;
 
 describe("simulated source", () => {
-  it("closes the loop: the expert succeeds, doing nothing does not", async () => {
+  it("closes the loop: the expert succeeds, zero torque does not", async () => {
     const { observations, summary } = await simulate({ seed: 3, episodes: 4 });
     expect(summary).toMatchObject({ ticks: 200, episodes: 4, successes: 4, successRate: 1, lateTicks: 0 });
     expect(Math.max(...summary.finalErrors)).toBeLessThan(1e-3);
@@ -44,14 +44,14 @@ describe("simulated source", () => {
     expect(idle.summary).toMatchObject({ episodes: 4, successes: 0, successRate: 0 });
   });
 
-  it("stops after so many ticks, in mid-episode too, and stamps from where it is told", async () => {
+  it("stops after the given ticks, also within an episode, and starts at the given stamp", async () => {
     const { observations, summary } = await simulate({ ticks: 70, startStamp: 10n ** 18n });
     expect(observations).toHaveLength(70);
     expect(summary).toMatchObject({ ticks: 70, episodes: 1 });
     expect(observations.at(-1)!.stamp).toBe(10n ** 18n + 69n * 50_000_000n);
   });
 
-  it("goes on without end until it is closed", async () => {
+  it("runs until it is closed", async () => {
     const task = await Reacher.load({ width: 8, height: 8 });
     const source = new SimulatedSource({ task, speed: 0 });
     let count = 0;
@@ -76,7 +76,7 @@ describe("simulated source", () => {
     await source.close();
   });
 
-  it("keeps to the wall clock and counts what comes late", async () => {
+  it("keeps to the wall clock and counts late ticks", async () => {
     const task = await Reacher.load({ width: 8, height: 8 });
     const source = new SimulatedSource({ task, speed: 5, ticks: 12 });
     const start = performance.now();
@@ -92,13 +92,13 @@ describe("simulated source", () => {
     await source.close();
   });
 
-  it("keeps to one condition where it is told", async () => {
+  it("starts every episode in the given condition", async () => {
     const { observations } = await simulate({ episodes: 3, condition: "third" });
     const goals = observations.map(({ transforms }) => transforms.find(({ child }) => child === "target")!.translation);
     expect(new Set(goals.map((goal) => goal.join()))).toEqual(new Set(["-0.15,-0.08,0"]));
   });
 
-  it("withholds the image: frozen to another goal, to its own first, or black", async () => {
+  it("replaces the image: frozen with another goal, frozen at the first, or black", async () => {
     const plain = (await simulate({ episodes: 1, seed: 2 })).observations;
     const first = (await simulate({ episodes: 1, seed: 2, ablation: "first" })).observations;
     const frozen = (await simulate({ episodes: 1, seed: 2, ablation: "frozen" })).observations;
@@ -192,7 +192,7 @@ describe("perturbations", () => {
     for (let tick = 31; tick < 50; tick++) expect(pushed[tick]).toBeLessThan(pushed[tick - 1]!);
   });
 
-  it("are read from YAML and JSON, and what does not fit is named", async () => {
+  it("are read from YAML and JSON, with the invalid entry named", async () => {
     const task = await Reacher.load({ width: 40, height: 32 });
     const folder = await mkdtemp(join(tmpdir(), "perturb-"));
     const path = join(folder, "p.yaml");

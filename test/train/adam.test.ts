@@ -17,7 +17,7 @@ test("Adam takes the steps of its paper on its range, with the mean of the worke
   expect([parameters[0], parameters[3]]).toEqual([9, 9]);
 });
 
-test("the learning rate warms up, peaks and ends at its end", () => {
+test("the learning rate warms up, peaks and ends at its final value", () => {
   const rates = Array.from({ length: 1000 }, (_, step) => cosineRate(step, 1000, 2, 50, 0.01));
   expect(rates[0]).toBeCloseTo(2 / 50, 3);
   expect(Math.max(...rates)).toBeLessThan(2);

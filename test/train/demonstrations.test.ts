@@ -34,7 +34,7 @@ function draw(data: Demonstrations, options: { noise: number; stale: number }) {
   }));
 }
 
-test("samples are rows with their own labels, from all rows asked for and no others", () => {
+test("samples are rows with their own labels, from the requested range alone", () => {
   const samples = draw(numbered(), { noise: 0, stale: 0 });
   for (const { seen, felt, label } of samples) expect([seen, felt]).toEqual([label, label]);
   expect(new Set(samples.map(({ label }) => label)).size).toBe(40);
@@ -52,7 +52,7 @@ test("stale samples show an image of the same episode, every second time its fir
   expect(first).toBeLessThan(0.6);
 });
 
-test("noise disturbs what comes from the image and nothing else", () => {
+test("noise is added to the feature points alone", () => {
   const samples = draw(numbered(), { noise: 0.1, stale: 0 });
   for (const { felt, label } of samples) expect(felt).toBe(label);
   const noise = samples.map(({ seen, label }) => seen - label);
@@ -61,7 +61,7 @@ test("noise disturbs what comes from the image and nothing else", () => {
   expect(deviation).toBeLessThan(0.11);
 });
 
-test("standardised rows have mean 0 and deviation 1; constant elements are not blown up", () => {
+test("standardised rows have mean 0 and deviation 1; constant elements are not amplified", () => {
   const data = numbered();
   for (let row = 0; row < 40; row++) data.inputs[row * data.width + 1] = 5;
   standardise(data, 40);

@@ -20,7 +20,7 @@ const normalisation = {
   torqueLimit: [0.3, 1.7],
 };
 
-test("an exported policy takes bytes and SI units and commands what the trained network does", async () => {
+test("an exported policy takes bytes and SI units and commands the trained network's torques", async () => {
   const image = Uint8Array.from(randoms(TINY.width * TINY.height * 3, 5, 0, 255.99));
   const configuration = Float32Array.of(0.7, -1.3);
   const session = await Session.create(exportPolicy(TINY, TINY_LAYOUT, vector, normalisation, { points: true }), {
@@ -42,7 +42,7 @@ test("an exported policy takes bytes and SI units and commands what the trained 
   expect(relativeError(outputs.torque!.data as Float32Array, torques)).toBeLessThan(1e-5);
 });
 
-test("an exported policy carries its metadata and only the outputs asked for", () => {
+test("an exported policy carries its metadata and the requested outputs only", () => {
   const metadata = new Map([["torquelens.card", "name: reacher"]]);
   const graph = readModel(exportPolicy(TINY, TINY_LAYOUT, vector, normalisation, { metadata }), "policy");
   expect([...graph.inputs.keys()]).toEqual(["image", "configuration"]);

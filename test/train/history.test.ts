@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DivergenceError, History } from "#src/train/history/history.js";
 
-test("a curve's points are means of the steps since the point before", () => {
+test("a curve's points are means of the steps since the previous point", () => {
   const history = new History();
   for (let step = 0; step < 250; step++) history.step("fit", step, 250, [step, 2 * step]);
   const [curve] = history.curves;
@@ -11,7 +11,7 @@ test("a curve's points are means of the steps since the point before", () => {
   expect(curve!.points[83]).toEqual([250, 249, 498]);
 });
 
-test("a loss that is no number or a thousand times the first is a divergence; a fit's beginning is its own", () => {
+test("a loss that is not finite or a thousand times the fit's first is a divergence", () => {
   const history = new History();
   for (let step = 0; step < 20; step++) history.step("a", step, 100, [1e-3]);
   expect(() => history.step("a", 20, 100, [Number.NaN])).toThrow(

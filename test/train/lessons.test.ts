@@ -27,7 +27,7 @@ test("an unknown algorithm is refused with the known ones", () => {
   );
 });
 
-test("another camera, and no vision, change nothing else", () => {
+test("another camera, and no vision, leave the rest of the recipe unchanged", () => {
   const recipe = recipeFor("peg", taskNamed("peg").lesson, "gps");
   const { spec, ...rest } = withCamera(recipe, 120, 100);
   expect(rest).toEqual({ ...recipe, spec: undefined });

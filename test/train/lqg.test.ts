@@ -137,7 +137,7 @@ describe("the backward pass", () => {
     );
   });
 
-  it("leaves the policy as it is where the cost counts for nothing", () => {
+  it("leaves the policy unchanged at zero weight of the cost", () => {
     const problem = randomProblem(3);
     const controllers = backward(problem, 1e12)!;
     controllers.forEach((controller, tick) => {
@@ -148,7 +148,7 @@ describe("the backward pass", () => {
   });
 });
 
-it("the outlook is the mean over many runs", () => {
+it("the prediction is the mean over many runs", () => {
   const problem = randomProblem(4);
   const controllers: LinearGaussian[] = backward(problem, 2)!;
   const zero = { gradient: new Float64Array(N), hessian: new Float64Array(N * N) };
@@ -196,7 +196,7 @@ it("the outlook is the mean over many runs", () => {
 });
 
 describe("the bound", () => {
-  it("is met and used, and a wider one costs no more", () => {
+  it("is met and active, and a wider one costs no more", () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.double({ min: 0.05, max: 2, noNaN: true }), (seed, bound) => {
         const problem = randomProblem(seed);
@@ -210,7 +210,7 @@ describe("the bound", () => {
     );
   });
 
-  it("can be met near an unstable policy: deviations are reckoned with up to a limit", () => {
+  it("can be met near an unstable policy: deviations are limited", () => {
     const calm = randomProblem(6);
     const wild = calm.policy.map((policy) => ({ ...policy, gain: policy.gain.map((value) => 30 * value) }));
     const found = boundedControllers({ ...calm, policy: wild, widest: new Float64Array(N).fill(2) }, 1);
@@ -220,11 +220,11 @@ describe("the bound", () => {
     expect(boundedControllers(roomy, 1)).toEqual(boundedControllers(calm, 1));
   });
 
-  it("does not bind where it is wide", () => {
+  it("is not active when it is wide", () => {
     expect(boundedControllers(randomProblem(5), 1e9).temperature).toBe(1e-6);
   });
 
-  it("grows where the promise was kept, shrinks where it was not, and stays near the first one", () => {
+  it("grows after a correct prediction, shrinks after a wrong one, and stays near the first one", () => {
     const before = { cost: 10, error: 0, success: false, promise: 4, bound: 1, divergence: 1 };
     expect(nextBound(before, 6, 1)).toBe(2);
     expect(nextBound(before, 8, 1)).toBe(1);

@@ -31,7 +31,7 @@ const options = {
   widest: [0.5, 3],
 } as const;
 
-test("what is around the policy's trajectory: its own gains, and dynamics and cost that foretell the simulator's", async () => {
+test("the linearised run has the policy's gains, and dynamics and cost that predict the simulator's", async () => {
   task.reset(2, 5);
   const start = task.state();
   const here = await linearised(task, act, options);
@@ -65,7 +65,7 @@ test("what is around the policy's trajectory: its own gains, and dynamics and co
   expect(here.states[0]).toEqual(start);
 });
 
-test("controllers within a small bound lower the real cost by about what was promised", async () => {
+test("controllers within a small bound lower the real cost by about the predicted amount", async () => {
   task.reset(2, 5);
   const here = await linearised(task, act, options);
   const { controllers, nominal } = boundedControllers(here.problem, 1);
@@ -91,7 +91,7 @@ test("controllers within a small bound lower the real cost by about what was pro
   expect(gained).toBeLessThan(1.3 * promise);
 });
 
-test("a condition gives samples of the policy's own, labelled by the controllers, the same for one seed", async () => {
+test("a condition gives the policy's own samples, labelled by the controllers, the same for one seed", async () => {
   const search = { ...options, startNoise: 0.05, seed: 9, samples: 3, bound: 0.5 };
   const run = async () => {
     const labels: number[][] = [];
@@ -113,7 +113,7 @@ test("a condition gives samples of the policy's own, labelled by the controllers
     for (const value of torque) expect(Math.abs(value)).toBeLessThanOrEqual(0.3);
 });
 
-test("a bound that leaves no room gives back what the policy does, also where it is not linear", async () => {
+test("a bound near zero gives the policy's own torques, also where the policy is not linear", async () => {
   // Kinks between the trajectory and the samples around it.
   const kinked = (state: Float64Array): Float64Array => springs(state).map((torque) => Math.abs(torque) - 0.5 * torque);
   const search = { ...options, startNoise: 0.2, seed: 9, samples: 2, bound: 1e-12 };

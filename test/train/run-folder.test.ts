@@ -38,7 +38,7 @@ const checkpoint: Checkpoint = {
 const held = async (folder: string) =>
   Promise.all((await readdir(folder)).sort().map(async (name) => [name, await readFile(join(folder, name), "hex")]));
 
-test("a checkpoint comes back as it was kept, and the curves beside it", async () => {
+test("a checkpoint is read back unchanged, with the curves beside it", async () => {
   const path = join(parent, "new", "run");
   const folder = await RunFolder.open(path, identity);
   expect(await folder.checkpoint("policy")).toBeUndefined();
@@ -66,7 +66,7 @@ test("the curves of a search also show its costs and bounds", async () => {
   }
 });
 
-test("a folder of another training is refused and left as it is", async () => {
+test("a folder of another training is refused and left unchanged", async () => {
   const path = join(parent, "taken");
   const folder = await RunFolder.open(path, identity);
   await folder.keep("policy", checkpoint);

@@ -40,7 +40,7 @@ test("a short training lowers every loss and is the same bit for bit for one see
   expect(Buffer.from(other.policy).equals(once.policy)).toBe(false);
 }, 120_000);
 
-test("a training taken up again anywhere comes out the same, with the same curves", async () => {
+test("a training resumed at any checkpoint has the same result and curves", async () => {
   const kept: Checkpoint[] = [];
   const whole = await train(5, { keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });
   expect(whole.training.history.curves.map(({ points }) => points.at(-1)![0])).toEqual([80, 80, 80]);
@@ -57,7 +57,7 @@ test("a training taken up again anywhere comes out the same, with the same curve
   }
 }, 120_000);
 
-test("guided policy search lowers its losses, bounds its controllers, and can be taken up again", async () => {
+test("guided policy search lowers its losses, bounds its controllers, and can resume", async () => {
   const kept: Checkpoint[] = [];
   const keep = async (checkpoint: Checkpoint): Promise<void> => void kept.push(checkpoint);
   const whole = await train(6, { algorithm: "gps", recipe: SMALL_GPS, keep });
@@ -77,7 +77,7 @@ test("guided policy search lowers its losses, bounds its controllers, and can be
   expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
 }, 120_000);
 
-test("a training that diverges stops, and what it kept last is good", async () => {
+test("a training that diverges stops with a valid last checkpoint", async () => {
   const kept: Checkpoint[] = [];
   const recipe = { ...withoutVision(SMALL), imitation: { ...SMALL_IMITATION, rate: 1e6 } };
   const divergence = train(1, { recipe, keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });

@@ -3,20 +3,20 @@ import type { Plan } from "./ilqr.js";
 export interface FollowOptions {
   /** Commanded joints: the first ones of the state. */
   readonly joints: number;
-  /** The last control step of the plan that is followed: where it stands still. */
+  /** Last control step of the plan to follow, where the plan is at rest. */
   readonly last: number;
-  /** Control steps to look ahead, so that the arm never waits for itself. */
+  /** Control steps to look ahead, so that the arm does not stall. */
   readonly ahead: number;
 }
 
 /** Weight of a squared velocity (rad/s)² against a squared angle (rad²) in the distance from a plan's states. */
 const VELOCITY_WEIGHT = 0.003;
-/** States this far from the nearest one still count to the phase, rad. */
+/** Width of the kernel around the nearest state, rad. */
 const KERNEL = 0.02;
 
 /**
- * Follows a plan by the state alone, without a clock: the control step that the state is nearest to (a mean weighted by
- * a kernel, so that it does not jump) and a little ahead tells which torque and gains apply.
+ * Follows a plan by the state alone, without a clock: the control step nearest to the state (a mean weighted by a
+ * kernel, so that it does not jump), plus a few steps, selects the torque and gains.
  */
 export class Follower {
   readonly #plan: Plan;
@@ -27,7 +27,7 @@ export class Follower {
     this.#options = options;
   }
 
-  /** Where on the plan a state is, control steps, with `ahead` added. */
+  /** Phase of a state on the plan, control steps, plus `ahead`. */
   phase(state: Float64Array): number {
     const { last, ahead } = this.#options;
     const distances = Array.from({ length: last + 1 }, (_, tick) => this.#distance(state, tick));

@@ -48,8 +48,8 @@ interface Policy {
 const LARGEST_REGULARISATION = 1e6;
 
 /**
- * Iterative LQR (Li & Todorov 2004; Tassa et al. 2012) with control limits: a control at its limit that the gradient
- * pushes outward is held there. Stops where an iteration improves the cost by less than 10⁻⁷ of it.
+ * Iterative LQR (Li & Todorov 2004; Tassa et al. 2012) with control limits: a control at its limit stays there while
+ * the gradient pushes outward. Stops where an iteration improves the cost by less than 10⁻⁷ of it.
  */
 export function plan(step: ControlStep, options: PlanOptions): Plan {
   const { horizon, iterations = 100 } = options;

@@ -9,7 +9,7 @@ const STEP = 1e-5;
 
 /**
  * The dynamics of one control step (several physics steps under the same control), on states of positions and
- * velocities [2 nv]. Each step starts from nothing but the state: the same state and control give the same bits.
+ * velocities [2 nv]. A step depends on the state and the control alone: equal inputs give equal bits.
  */
 export class ControlStep {
   readonly data: Data;
@@ -34,7 +34,7 @@ export class ControlStep {
     this.#b = new mj.DoubleBuffer(this.states * nu);
   }
 
-  /** Puts a state in place; poses are brought up to date by `kinematics` or the next step. */
+  /** Sets the state; `kinematics` or the next step updates the poses. */
   set(state: Float64Array, control?: Float64Array): void {
     const { arrays } = this.data;
     const { nv } = this.model;
@@ -75,8 +75,8 @@ export class ControlStep {
   }
 
   /**
-   * The same by central differences over the steps given, for each state [2 nv] and control [nu]: between them contacts
-   * come and go, where the derivatives at a point say nothing of its surroundings.
+   * As `linearise`, by central differences over the given steps of each state [2 nv] and control [nu]: for contacts that
+   * come and go within the steps, which the derivatives at one point do not show.
    */
   difference(
     state: Float64Array,

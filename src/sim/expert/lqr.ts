@@ -10,7 +10,7 @@ export interface LinearDynamics {
 
 /**
  * The infinite-horizon discrete LQR gain K[m, n] for cost Σ xᵀQx + uᵀRu: u = −K x.
- * Riccati iteration until the gain stands still. `stateCost` and `controlCost` are the diagonals of Q and R.
+ * Riccati iteration until the gain converges. `stateCost` and `controlCost` are the diagonals of Q and R.
  */
 export function lqr(
   { a, b, states: n, controls: m }: LinearDynamics,

@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.js";
 
-/** A torque held within its limits, N·m, [J]. Throws InputError that names the joint where a number is missing. */
+/** A torque clipped to its limits, N·m, [J]. Throws InputError that names the joint where a number is missing. */
 export function clipped(torque: ArrayLike<number>, limits: Float64Array, joints: readonly string[]): Float64Array {
   return limits.map((limit, j) => {
     if (!Number.isFinite(torque[j])) {

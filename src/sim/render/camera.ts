@@ -6,11 +6,11 @@ import { geomShape, type Shape } from "./shapes.js";
 import { focalLength, type View } from "./view.js";
 
 export interface CameraOptions {
-  /** Colour where no geom is. Default a dark grey. */
+  /** Colour of the background, default dark grey. */
   readonly background?: Colour;
-  /** Nothing nearer than this is drawn, metres. Default 0.01. */
+  /** Near clipping distance, metres. Default 0.01. */
   readonly near?: number;
-  /** Geom groups that are drawn. Default 0, 1 and 2, as MuJoCo's own viewer. */
+  /** Geom groups to draw. Default 0, 1 and 2, as in MuJoCo's viewer. */
   readonly groups?: readonly number[];
 }
 
@@ -58,7 +58,7 @@ export class Camera {
     this.#focal = focalLength(model.arrays.get("cam_fovy")[this.#camera]!, height);
     const groups = options.groups ?? [0, 1, 2];
     const drawables: Drawable[] = [];
-    // Later geoms first: the ground, usually the first geom, is then mostly hidden when its turn comes.
+    // Later geoms first: the ground, usually the first geom, is then mostly hidden and cheap to draw.
     for (let geom = model.ngeom - 1; geom >= 0; geom--) {
       const [red, green, blue, alpha] = geomColour(model, geom);
       if (alpha === 0 || !groups.includes(model.arrays.get("geom_group")[geom]!)) continue;
@@ -71,7 +71,7 @@ export class Camera {
     this.#image = emptyVertices(most);
   }
 
-  /** Where the camera is and how it sees, for `project`. Kinematics of `data` must be up to date. */
+  /** Pose and optics of the camera, for `project`. Kinematics of `data` must be up to date. */
   view(data: Data): View {
     const at = this.#camera;
     return {
@@ -83,7 +83,7 @@ export class Camera {
     };
   }
 
-  /** Draws what the camera sees into `raster`. Kinematics of `data` must be up to date. */
+  /** Draws the camera's image into `raster`. Kinematics of `data` must be up to date. */
   render(data: Data): Raster {
     const { position, rotation } = this.view(data);
     const places = data.arrays.get("geom_xpos");
@@ -190,7 +190,7 @@ const GUARD = GUARD_PIXELS;
 /** Right, up, depth, brightness. */
 type Corner = Float64Array;
 
-/** The part of a convex polygon where `inside` ≥ 0. A cut edge is walked from its inner end, so neighbours agree on it. */
+/** The part of a convex polygon where `inside` ≥ 0. Cut edges start at their inner end, so that neighbours agree. */
 function clip(polygon: readonly Corner[], inside: (corner: Corner) => number): Corner[] {
   const kept: Corner[] = [];
   polygon.forEach((from, i) => {

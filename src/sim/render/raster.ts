@@ -29,7 +29,7 @@ export class Raster {
   readonly rgb: Uint8Array;
   /** 1 / depth along the optical axis, 1/m; 0 where nothing was drawn. [height, width]. */
   readonly inverseDepth: Float32Array;
-  /** Id of what is seen; −1 where nothing was drawn. [height, width]. */
+  /** Id of the visible triangle; −1 where nothing was drawn. [height, width]. */
   readonly segmentation: Int32Array;
 
   constructor(

@@ -1,7 +1,7 @@
 import type { Model } from "../../arm/model.js";
 import { InputError } from "../../errors.js";
 
-/** A triangle mesh in a geom's own frame, metres; faces turn counter-clockwise seen from outside. */
+/** A triangle mesh in a geom's own frame, metres; faces are counter-clockwise seen from outside. */
 export interface Shape {
   /** [n, 3]. */
   readonly vertices: Float32Array;
@@ -16,7 +16,7 @@ const GEOM = { plane: 0, sphere: 2, capsule: 3, ellipsoid: 4, cylinder: 5, box: 
 
 const SEGMENTS = 32;
 const RINGS = 16;
-/** Half the side of a plane whose size is given as infinite (0), metres. */
+/** Half the side of a plane of infinite size (0), metres. */
 const FAR = 100;
 
 /**
@@ -160,7 +160,7 @@ function fan(build: Builder, centre: number, rim: readonly number[]): void {
   for (let s = 0; s < rim.length; s++) build.triangle(centre, rim[s]!, rim[(s + 1) % rim.length]!);
 }
 
-/** A mesh asset, flat-shaded: each face has corners of its own. */
+/** A mesh asset, flat-shaded: faces share no vertices. */
 function mesh(model: Model, id: number): Shape {
   const firstFace = model.arrays.get("mesh_faceadr")[id]!;
   const firstVertex = model.arrays.get("mesh_vertadr")[id]!;

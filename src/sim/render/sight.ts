@@ -1,7 +1,7 @@
 import type { Model } from "../../arm/model.js";
 import type { Raster } from "./raster.js";
 
-/** What a pixel can show. */
+/** Labels of pixels. */
 export const BACKGROUND = 0;
 export const ARM = 1;
 export const TARGET = 2;
@@ -10,18 +10,18 @@ export const TARGET = 2;
 export interface Sight {
   readonly width: number;
   readonly height: number;
-  /** What each pixel shows: `BACKGROUND`, `ARM` (with what it holds) or `TARGET`, [height, width]. */
+  /** Label of each pixel: `BACKGROUND`, `ARM` (with its tool) or `TARGET`, [height, width]. */
   readonly segmentation: Uint8Array;
-  /** Distance along the optical axis, metres; 0 where nothing was seen, [height, width]. */
+  /** Distance along the optical axis, metres; 0 where nothing was drawn, [height, width]. */
   readonly depth: Float32Array;
 }
 
-/** Tells arm and target from the rest by the bodies that geoms belong to. */
-export class Sorter {
-  /** Class of each geom. */
-  readonly #classes: Uint8Array;
+/** Labels the pixels of rendered images by the bodies of their geoms. */
+export class Segmenter {
+  /** Label of each geom. */
+  readonly #labels: Uint8Array;
 
-  /** `arm` and `target` are bodies: they and all that hangs on them count. */
+  /** `arm` and `target` are bodies; their descendants get the same label. */
   constructor(model: Model, { arm, target }: { readonly arm: string; readonly target: string }) {
     const parents = model.arrays.get("body_parentid");
     const bodies = new Uint8Array(model.nbody);
@@ -29,15 +29,15 @@ export class Sorter {
     bodies[model.id("body", target)] = TARGET;
     // Parents come before children in a model.
     for (let body = 1; body < model.nbody; body++) bodies[body] ||= bodies[parents[body]!]!;
-    this.#classes = Uint8Array.from(model.arrays.get("geom_bodyid"), (body) => bodies[body]!);
+    this.#labels = Uint8Array.from(model.arrays.get("geom_bodyid"), (body) => bodies[body]!);
   }
 
-  /** The segmentation and depth of what was drawn last. */
+  /** Segmentation and depth of the last image drawn. */
   sight({ width, height, segmentation, inverseDepth }: Raster): Sight {
     return {
       width,
       height,
-      segmentation: Uint8Array.from(segmentation, (geom) => (geom < 0 ? BACKGROUND : this.#classes[geom]!)),
+      segmentation: Uint8Array.from(segmentation, (geom) => (geom < 0 ? BACKGROUND : this.#labels[geom]!)),
       depth: inverseDepth.map((inverse) => (inverse > 0 ? 1 / inverse : 0)),
     };
   }

@@ -11,7 +11,7 @@ export interface View {
   readonly rotation: Float64Array;
 }
 
-/** Where a point is seen: pixels from the upper left corner (pixel centres at ½), and depth in metres. */
+/** Image position of a point, pixels from the upper left corner (pixel centres at ½), and its depth, metres. */
 export interface ImagePoint {
   readonly x: number;
   readonly y: number;
@@ -23,7 +23,7 @@ export function focalLength(fovy: number, height: number): number {
   return (0.5 * height) / Math.tan((fovy * Math.PI) / 360);
 }
 
-/** The image position of a world point, metres. Behind the camera `depth` is negative and the position means nothing. */
+/** The image position of a world point, metres. Behind the camera `depth` is negative and the position is meaningless. */
 export function project(view: View, point: ArrayLike<number>): ImagePoint {
   const { position, rotation, focal, width, height } = view;
   const axis = (column: number): number =>
@@ -32,9 +32,9 @@ export function project(view: View, point: ArrayLike<number>): ImagePoint {
   return { x: width / 2 + (focal * axis(0)) / depth, y: height / 2 - (focal * axis(1)) / depth, depth };
 }
 
-/** The calibration of a pinhole camera, its centre the image's. */
+/** Calibration of a pinhole camera with its principal point at the image's centre. */
 export function opticsOf({ focal, width, height }: Pick<View, "focal" | "width" | "height">): Optics {
-  // Calibrations count from the middle of the first pixel, `project` from its corner.
+  // Calibrations count from the centre of the first pixel, `project` from its corner.
   const [x, y] = [(width - 1) / 2, (height - 1) / 2];
   return {
     distortionModel: "plumb_bob",

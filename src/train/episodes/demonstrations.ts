@@ -5,8 +5,8 @@ import { sharedFloats } from "../network/parameters.js";
 import type { Tick } from "./episodes.js";
 
 /**
- * Imitation data in shared memory: one row a tick, the ticks of an episode together. A row holds what the first hidden
- * layer sees (feature points, then the configuration, as they are) and the expert's torque as a fraction of its limit.
+ * Labelled ticks in shared memory: one row a tick, the ticks of an episode together. A row holds the input of the first
+ * hidden layer (feature points, then the configuration, not standardised) and the label: torques as parts of their limits.
  */
 export interface Demonstrations {
   readonly ticks: number;
@@ -63,7 +63,7 @@ export function recordTick(
 }
 
 export interface Sampling {
-  /** Rows to draw from: the first one, 0 by default, and one past the last. */
+  /** Range of rows to draw from: the first one, default 0, and one past the last. */
   readonly from?: number;
   readonly rows: number;
   /** Leading elements of a row that come from the image. */

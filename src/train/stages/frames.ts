@@ -1,6 +1,6 @@
 import type { Random } from "../../sim/random.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-import type { Task } from "../../sim/tasks/task.js";
+import type { TaskCamera, TaskEpisode } from "../../sim/tasks/task.js";
 import { cellOf } from "../network/network.js";
 
 /**
@@ -8,7 +8,7 @@ import { cellOf } from "../network/network.js";
  * `places` [B × L × 2] (columns and rows of cells).
  */
 export function drawFrames(
-  task: Task,
+  task: TaskEpisode & TaskCamera,
   landmarks: readonly string[],
   spec: NetworkSpec,
   source: Random,

@@ -78,7 +78,7 @@ const ZOO = `<mujoco>
 </mujoco>`;
 
 describe("camera", () => {
-  it("sees the reacher as MuJoCo's ray caster does", async () => {
+  it("draws the reacher as MuJoCo's ray caster sees it", async () => {
     const reacher = await ReacherModel.load(128, 96);
     const camera = new Camera(reacher.model, "camera", 128, 96);
     const numbers = random(3);
@@ -91,7 +91,7 @@ describe("camera", () => {
     reacher.delete();
   });
 
-  it("sees every kind of geom, near and far, as MuJoCo's ray caster does", async () => {
+  it("draws every type of geom, near and far, as MuJoCo's ray caster sees it", async () => {
     const model = await modelFromXml(ZOO, "zoo");
     const camera = new Camera(model, "near", 160, 120);
     const data = new Data(model);
@@ -123,7 +123,7 @@ describe("camera", () => {
     model.delete();
   });
 
-  it("clips what reaches behind it", async () => {
+  it("clips geoms that reach behind it", async () => {
     const model = await modelFromXml(
       `<mujoco><worldbody>
         <geom name="floor" type="plane" size="0 0 1"/>
@@ -142,7 +142,7 @@ describe("camera", () => {
     model.delete();
   });
 
-  it("projects points to where they are drawn", async () => {
+  it("projects points to their place in the image", async () => {
     const reacher = await ReacherModel.load(160, 120);
     const camera = new Camera(reacher.model, "camera", 160, 120);
     const numbers = random(5);
@@ -168,7 +168,7 @@ describe("camera", () => {
     reacher.delete();
   });
 
-  it("names what it cannot draw", async () => {
+  it("names geoms that it cannot draw", async () => {
     const field = `<mujoco><asset><hfield name="h" nrow="2" ncol="2" size="1 1 1 1"/></asset><worldbody>
       <camera name="c"/><geom name="hills" type="hfield" hfield="h"/></worldbody></mujoco>`;
     const model = await modelFromXml(field, "field.xml");

@@ -36,7 +36,7 @@ describe("door opening", () => {
     expect(Math.hypot(target!.x - fingertip!.x, target!.y - fingertip!.y)).toBeLessThan(4);
   });
 
-  it("does not open by itself, nor where the hook moves without a door before it", () => {
+  it("does not open by itself, nor while the hook moves without a door", () => {
     task.reset(1, 6, CONDITION);
     task.moveGoal([-0.1, 0.75]);
     const elsewhere = task.save();
@@ -54,7 +54,7 @@ describe("door opening", () => {
     expect(task.success()).toBe(false);
   });
 
-  it("shows the handle, also where it is open", () => {
+  it("shows the handle, also of the open door", () => {
     task.reset(2, 0, CONDITION);
     const seen = (): number => {
       const { x, y } = task.imagePoints().target!;
@@ -71,7 +71,7 @@ describe("door opening", () => {
     expect(seen()).toBe(TARGET);
   });
 
-  it("is scattered from closed to wide open, shut while the arm is on its way", () => {
+  it("is scattered from closed to wide open, closed while the arm approaches", () => {
     const numbers = random(8);
     const here = { ...numbers, integer: (count: number) => (count === 4 ? CONDITION : numbers.integer(count)) };
     const angles = Array.from({ length: 60 }, () => {

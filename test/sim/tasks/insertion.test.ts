@@ -26,7 +26,7 @@ function cheapest(aside: number): number {
   return heights[costs.indexOf(Math.min(...costs))]!;
 }
 
-test("a tool is wanted deep in the opening on its axis, and above the edge beside it", () => {
+test("the cost is least deep in the opening on its axis, and above the edge beside it", () => {
   expect(cheapest(0)).toBe(-90);
   expect(cheapest(5)).toBeLessThan(-85);
   for (const aside of [25, 40, 100]) expect(cheapest(aside)).toBeGreaterThan(10);

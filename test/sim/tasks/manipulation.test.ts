@@ -20,7 +20,7 @@ describe.each(taskNames)("the task %s", (name) => {
   const torque = (task: Task, part: number): Float64Array =>
     task.torqueLimit.map((limit, j) => part * limit * Math.cos(j));
 
-  it("gives planners the dynamics that it runs by", () => {
+  it("gives planners the dynamics of its own steps", () => {
     const task = tasks.get(name)!;
     fc.assert(
       fc.property(seeds, fc.double({ min: -0.2, max: 0.2, noNaN: true }), ({ seed, episode, condition }, part) => {
@@ -39,7 +39,7 @@ describe.each(taskNames)("the task %s", (name) => {
     );
   });
 
-  it("has a cost that slopes as differences do, curves upwards, and knows no clock but the end", () => {
+  it("has a cost whose gradient matches differences, convex, and constant in time except at the end", () => {
     const task = tasks.get(name)!;
     fc.assert(
       fc.property(seeds, ({ seed, episode, condition }) => {
@@ -75,7 +75,7 @@ describe.each(taskNames)("the task %s", (name) => {
     );
   });
 
-  it("has goals to move to that are good, and other pictures for other goals", () => {
+  it("accepts its random goals, and draws other images for other goals", () => {
     const task = tasks.get(name)!;
     fc.assert(
       fc.property(seeds, ({ seed, episode, condition }) => {
@@ -95,7 +95,7 @@ describe.each(taskNames)("the task %s", (name) => {
     expect(task.goalProblem([0.1])).toMatch(/^expected/);
   });
 
-  it("scatters arm and goal alike for the same numbers, in sight of the camera, their masks where they are", () => {
+  it("scatters arm and goal reproducibly, in view of the camera, with masks at their image positions", () => {
     const task = tasks.get(name)!;
     let [seen, covered] = [0, 0];
     const pictures = new Set<string>();

@@ -32,7 +32,7 @@ describe("peg insertion", () => {
     }
   });
 
-  it("is not solved by holding still, nor by an arm with another goal before it", () => {
+  it("is not solved at rest, nor with the image of another goal", () => {
     task.reset(1, 5, 2);
     const held = task.observe().position;
     for (let tick = 0; tick < task.ticks; tick++) task.step(task.torqueLimit.map(() => 0));
@@ -58,7 +58,7 @@ describe("peg insertion", () => {
     expect(floor).toBeLessThan(-0.497);
   });
 
-  it("shows the arm, the block and the bench, and how far they are", () => {
+  it("segments the arm, the block and the bench, with their depth", () => {
     task.reset(1, 0);
     const { width, height, segmentation, depth } = task.sight();
     expect([width, height]).toEqual([80, 64]);
@@ -73,7 +73,7 @@ describe("peg insertion", () => {
     expect(depth[at(fingertip!)]).toBeCloseTo(fingertip!.depth, 1);
   });
 
-  it("begins at the conditions in turn, with the joints a little off, and the tip in the arm's own frame", () => {
+  it("starts in the conditions in turn, with noise on the joints, and the tip in the base frame", () => {
     const tips: Float64Array[] = [];
     const seen = new Set<string>();
     for (let episode = 0; episode < 4; episode++) {
@@ -93,7 +93,7 @@ describe("peg insertion", () => {
     expect(seen.size).toBe(4);
   });
 
-  it("goes on from a saved state as if nothing had happened", () => {
+  it("continues from a saved state exactly", () => {
     task.reset(4, 1);
     task.push([0, 0, 5, 0, 0, 0]);
     const torque = task.torqueLimit.map((limit) => 0.05 * limit);

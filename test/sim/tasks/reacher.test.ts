@@ -20,7 +20,7 @@ afterAll(() => {
 });
 
 describe("reacher", () => {
-  it("runs alike to the last bit in two processes, and differently with another seed", async () => {
+  it("runs the same to the last bit in two processes, and differently with another seed", async () => {
     const script = new URL("rollout-hash.mjs", import.meta.url).pathname;
     const hash = async (seed: string): Promise<string> =>
       (await promisify(execFile)(process.execPath, [script, seed])).stdout;
@@ -46,7 +46,7 @@ describe("reacher", () => {
     expect(starts.size).toBe(40);
   });
 
-  it("is solved by its expert from everywhere", () => {
+  it("is solved by its expert from every start", () => {
     for (const task of [four, anywhere]) {
       for (let episode = 0; episode < 60; episode++) {
         task.reset(2, episode);
@@ -75,7 +75,7 @@ describe("reacher", () => {
     expect(values.end_effector_velocity![1]).toBeCloseTo((later[1] - tip[1]) / 1e-6, 4);
   });
 
-  it("goes on from a saved state as if nothing had happened", () => {
+  it("continues from a saved state exactly", () => {
     anywhere.reset(4, 7);
     for (let tick = 0; tick < 10; tick++) anywhere.step(anywhere.expert());
     const saved = anywhere.save();
@@ -89,7 +89,7 @@ describe("reacher", () => {
     expect(run()).toEqual(first);
   });
 
-  it("draws another goal without disturbing the episode", () => {
+  it("draws another goal without a change to the episode", () => {
     anywhere.reset(5, 1);
     const before = anywhere.observe();
     const saved = anywhere.save();
@@ -101,7 +101,7 @@ describe("reacher", () => {
     expect(changed).toBeLessThan(other.length / 20);
   });
 
-  it("clips torques to their limits and says so; refuses NaN", () => {
+  it("clips torques to their limits and reports it; refuses NaN", () => {
     four.reset(6, 0);
     const saved = four.save();
     expect(four.step([5, -5])).toBe(true);
@@ -150,7 +150,7 @@ describe("reacher", () => {
     expect(camera.rotation.map((value) => Math.abs(value))).toEqual([1, 0, 0, 0]);
   });
 
-  it("has a calibration that, with the camera's pose, puts the target where it is drawn", () => {
+  it("projects the target to its place in the image by calibration and camera pose", () => {
     four.reset(3, 2);
     const transforms = four.transforms();
     const [x, y, z] = transforms.find(({ child }) => child === "target")!.translation;
@@ -177,7 +177,7 @@ describe("reacher", () => {
     expect([...distortion]).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it("reaches with inverse kinematics what forward kinematics says", async () => {
+  it("has inverse kinematics that invert the forward kinematics", async () => {
     const model = await ReacherModel.load(16, 16);
     const numbers = random(9);
     for (let trial = 0; trial < 50; trial++) {
@@ -203,7 +203,7 @@ describe("tasks", () => {
 });
 
 describe("random numbers", () => {
-  it("are uniform and normal, and unrelated between neighbouring seeds", () => {
+  it("are uniform and normal, and uncorrelated between neighbouring seeds", () => {
     const count = 20_000;
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     const [a, b] = [random(1, 2), random(1, 3)];

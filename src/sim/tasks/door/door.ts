@@ -3,27 +3,27 @@ import { insertion, type ToolPoint } from "../manipulation/insertion.js";
 import { SEVEN_JOINTS, SEVEN_LINKS } from "../manipulation/seven-dof.js";
 import type { ManipulationSpec } from "../manipulation/spec.js";
 
-/** The hinge angle that counts as open, and the part of it that is enough, rad. */
+/** Hinge angle of the open door, rad, and the part of it that counts as success. */
 const OPEN = 1;
 const ENOUGH = 0.8;
-/** How far the plan pulls the handle, rad: further than asked for, since the door resists. */
+/** Hinge angle at the end of the plan, rad: further than open, since the door resists. */
 const PULLED = 1.12;
-/** Where the hook goes through the handle, in the door's frame (closed: that of the frame), metres. */
+/** The handle's opening in the frame of the closed door, metres. */
 const GAP: Point = [0.34, -0.026, -0.258];
 const RADIUS = Math.hypot(GAP[0], GAP[1]);
-/** The hook's tip above the handle before it goes in, and below where it is in, metres. */
+/** Height of the hook's tip above the handle before it goes in, and its depth below at the end, metres. */
 const HOVER = 0.045;
 const DEPTH = 0.05;
-/** The hook is in the handle where its tip is this far below the bar's top, metres. */
+/** Depth of the tip below the bar's top from which the hook counts as in the handle, metres. */
 const IN = 0.01;
 const LENGTH = 0.3;
 const TOOL: readonly ToolPoint[] = [
   { site: "ee", above: 0 },
   { site: "hook_top", above: LENGTH },
 ];
-/** How far ahead of the door the hook pulls, rad. */
+/** Lead of the hook over the door while it pulls, rad. */
 const LEAD = 0.1;
-/** Ticks at which the hook is above the handle, begins to go in, is in and pulls, and has pulled. */
+/** Ticks of the plan: the hook is above the handle, at rest there, begins to go in, is in and pulls, has pulled; the last one. */
 const ABOVE = 30;
 const STILL = 31;
 const DOWN = 32;
@@ -32,8 +32,9 @@ const PULLED_AT = 92;
 const LAST = 96;
 
 /**
- * 001's door opening: a hook into the handle of a hinged door, which is pulled open. The arm's base stands at four
- * places; configuration is joint positions and velocities and the tip's in the base frame. The hinge is only seen.
+ * The paper's door opening: a hook goes into the handle of a hinged door and pulls it open. The arm's base has four
+ * positions; the configuration is joint positions and velocities and the tip's in the base frame. Only the camera shows
+ * the hinge.
  */
 export const DOOR_SPEC: ManipulationSpec = {
   name: "door",
@@ -43,7 +44,7 @@ export const DOOR_SPEC: ManipulationSpec = {
   ticks: 100,
   start: [-0.1, 0.1, -1.54, -2.1, 1.54, -0.2, 0, 0],
   startNoise: 0.03,
-  stands: { far: [0, 0], near: [0, 0.1], right_far: [0.1, 0], right_near: [0.1, 0.1] },
+  bases: { far: [0, 0], near: [0, 0.1], right_far: [0.1, 0], right_near: [0.1, 0.1] },
   goal: { body: "door_frame", place: [-0.12, 0.72, 0], site: "handle" },
   area: { low: [-0.25, 0.6], high: [-0.1, 0.75] },
   links: { ...SEVEN_LINKS, hook: "hand_link" },
@@ -79,7 +80,7 @@ export const DOOR_SPEC: ManipulationSpec = {
     postureWeight: 5,
     last: LAST,
     ahead: 3,
-    // Down only where it would go in.
+    // Goes down only where the hook is aligned.
     hold: (phase, site, frame) => {
       const tip = site("ee");
       const gap = handle(frame, 0);
@@ -90,7 +91,7 @@ export const DOOR_SPEC: ManipulationSpec = {
     },
   },
   pursuit: {
-    // In the handle, ahead of where the door is while the hook is low enough; and the door open.
+    // The hook in the handle, ahead of the door while the hook is low enough; and the door open.
     errors: (site, frame, positions) => {
       const angle = positions[SEVEN_JOINTS.length]!;
       const low = 1 / (1 + Math.exp((site("ee")[2] - handle(frame, angle)[2]) / 0.008));
@@ -105,13 +106,13 @@ export const DOOR_SPEC: ManipulationSpec = {
   },
 };
 
-/** Where the hook goes through the handle with the door this far open, rad. */
+/** Position of the handle's opening at a hinge angle, rad. */
 function handle(frame: Point, angle: number): Point {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   return [frame[0] + GAP[0] * cos + GAP[1] * sin, frame[1] - GAP[0] * sin + GAP[1] * cos, frame[2] + GAP[2]];
 }
 
-/** How far a tick is from one to another, 0 to 1. */
+/** Position of a tick between two others, 0 to 1. */
 function fraction(tick: number, from: number, to: number): number {
   return Math.max(0, Math.min(1, (tick - from) / (to - from)));
 }

@@ -9,7 +9,7 @@ import type { Point } from "../../expert/state-cost.js";
 import { clipped } from "../../expert/torque.js";
 import { Camera } from "../../render/camera.js";
 import type { Raster } from "../../render/raster.js";
-import { type Sight, Sorter } from "../../render/sight.js";
+import { Segmenter, type Sight } from "../../render/sight.js";
 import { type ImagePoint, project, type View } from "../../render/view.js";
 import type { Wrench } from "../task.js";
 
@@ -19,19 +19,19 @@ const SUBSTEPS = 5;
 const BENCH = "bench";
 export const TIP = "ee";
 
-/** All that a control step depends on but the torque. Places are of the arm's base frame, which is the world's. */
+/** Everything that a control step depends on, except the torque. Positions are in the arm's base frame, the world's. */
 export interface Situation {
   /** Positions then velocities of all joints, [2 nv]; the commanded ones first. */
   readonly state: Float64Array;
-  /** Where the bench with its camera is, metres. */
+  /** Position of the bench with its camera, metres. */
   readonly bench: Point;
-  /** Where the goal is, metres. */
+  /** Position of the goal, metres. */
   readonly goal: Point;
-  /** What pushes the tip's link, N and N·m; zeros where nothing does. */
+  /** External wrench on the tip's link, N and N·m. */
   readonly wrench: Wrench;
 }
 
-/** What an arm's scene is made of: a model file of `models/`, the joints to command, and the mocap body that is the goal. */
+/** A model file of `models/`, its commanded joints, and the mocap body that is the goal. */
 export interface SceneOptions {
   readonly model: string;
   readonly joints: readonly string[];
@@ -41,16 +41,16 @@ export interface SceneOptions {
   readonly height: number;
 }
 
-/** An arm before a bench, its camera and a goal, as pure functions of situation and torque. */
+/** An arm before a bench with a camera and a goal, as pure functions of situation and torque. */
 export class ArmScene {
   readonly arm: Arm;
   /** Largest torque of each joint, N·m. */
   readonly torqueLimit: Float64Array;
-  /** For planners: its data has a bench and a goal of its own. */
+  /** For planners, with its own data: bench and goal are independent of the scene's. */
   readonly controlStep: ControlStep;
   readonly #data: Data;
   readonly #camera: Camera;
-  readonly #sorter: Sorter;
+  readonly #segmenter: Segmenter;
   readonly #mocap: { readonly bench: number; readonly goal: number };
   readonly #tipBody: number;
 
@@ -61,7 +61,7 @@ export class ArmScene {
     const { joints, goalBody, width, height } = options;
     this.#data = new Data(model);
     this.#camera = new Camera(model, "camera", width, height);
-    this.#sorter = new Sorter(model, { arm: "base_link", target: goalBody });
+    this.#segmenter = new Segmenter(model, { arm: "base_link", target: goalBody });
     this.arm = new Arm(model, joints, { site: TIP });
     this.torqueLimit = Float64Array.from(this.arm.limits, ({ effort }) => effort);
     this.controlStep = new ControlStep(model, SUBSTEPS);
@@ -76,7 +76,7 @@ export class ArmScene {
     return new ArmScene(model, options);
   }
 
-  /** Puts everything in place and brings poses up to date; the returned data is overwritten by the next call. */
+  /** Sets the situation and updates the poses. The next call overwrites the returned data. */
   place(situation: Situation): Data {
     this.#set(situation);
     this.#data.kinematics();
@@ -95,20 +95,20 @@ export class ArmScene {
     return after;
   }
 
-  /** Dynamics for planners, with the goal at its place. Its data is overwritten by the next call. */
+  /** Dynamics for planners with this goal. The next call overwrites its data. */
   stepsTowards(goal: Point): ControlStep {
     this.controlStep.data.arrays.get("mocap_pos").set(goal, 3 * this.#mocap.goal);
     return this.controlStep;
   }
 
-  /** What the camera sees. The raster is overwritten by the next call. */
+  /** The camera's image. The next call overwrites the raster. */
   render(situation: Situation): Raster {
     return this.#camera.render(this.place(situation));
   }
 
-  /** What is where in the camera image, and how far. */
+  /** Segmentation and depth of the camera's image. */
   sight(situation: Situation): Sight {
-    return this.#sorter.sight(this.render(situation));
+    return this.#segmenter.sight(this.render(situation));
   }
 
   /** Pose and optics of the camera. */
@@ -120,7 +120,7 @@ export class ArmScene {
     return project(this.view(situation), this.site(this.place(situation), site));
   }
 
-  /** Where a site is, metres. Poses of `data` must be up to date. */
+  /** Position of a site, metres. Poses of `data` must be up to date. */
   site(data: Data, name: string): Point {
     const at = 3 * this.model.id("site", name);
     const places = data.arrays.get("site_xpos");

@@ -24,10 +24,10 @@ import { PlanExpert } from "./plan-expert.js";
 import { Situations } from "./situations.js";
 import type { ManipulationSpec, Measure } from "./spec.js";
 
-/** Scattered arms are up to this far from where a plan leads, rad. */
+/** Largest deviation of scattered arms from a plan, rad. */
 const SCATTER = 0.15;
 
-/** A task of `ManipulationSpec`. The world is the arm's base frame: another stand of the base is another place of the bench. */
+/** A task of `ManipulationSpec`. The world is the arm's base frame: moving the base moves the bench. */
 export class Manipulation implements Task {
   readonly name: string;
   readonly arm: Task["arm"];
@@ -58,12 +58,12 @@ export class Manipulation implements Task {
     readonly robotDescription: string,
     { width, height, targets = "four" }: TaskOptions,
   ) {
-    const { name, model, joints, ticks, start, stands, expert } = spec;
+    const { name, model, joints, ticks, start, bases, expert } = spec;
     this.name = name;
     this.arm = { file: model, site: TIP };
     this.joints = joints;
     this.ticks = ticks;
-    this.conditions = Object.keys(stands);
+    this.conditions = Object.keys(bases);
     this.width = width;
     this.height = height;
     this.#scene = scene;
@@ -172,7 +172,7 @@ export class Manipulation implements Task {
   }
 
   renderOtherGoal(): Uint8Array {
-    // The same whenever it is asked for in an episode.
+    // Every call in an episode returns the same one.
     const numbers = random(this.#seed, this.#episode, 1);
     return this.#scene.render(this.#situations.other(this.#situation, this.#targets, numbers)).rgb.slice();
   }

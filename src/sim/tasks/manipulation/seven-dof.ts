@@ -1,4 +1,4 @@
-/** Joints of the arm of `models/peg.xml` and `models/door.xml`, from the base on. */
+/** Joints of the 7-DoF arm of `models/peg.xml` and `models/door.xml`, base first. */
 export const SEVEN_JOINTS = [
   "shoulder_pan",
   "shoulder_lift",

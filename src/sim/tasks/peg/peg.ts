@@ -3,14 +3,14 @@ import { insertion, type ToolPoint } from "../manipulation/insertion.js";
 import { SEVEN_JOINTS, SEVEN_LINKS } from "../manipulation/seven-dof.js";
 import type { ManipulationSpec } from "../manipulation/spec.js";
 
-/** Ticks at which the peg is above the hole, at which it stands still there, begins to go in, and is in. */
+/** Ticks of the plan: the peg is above the hole, is at rest there, begins to go in, and is in. */
 const ABOVE = 40;
 const STILL = 41;
 const DOWN = 42;
 const SEATED = 82;
-/** The control step of the plan that is followed for good once it is reached. */
+/** Last control step of the plan to follow. */
 const LAST = 92;
-/** The tip above the hole before it goes in, and below the rim where it is in, metres. */
+/** Height of the tip above the hole before it goes in, and its depth below the rim at the end, metres. */
 const HOVER = 0.03;
 const DEPTH = 0.092;
 const LENGTH = 0.3;
@@ -18,16 +18,16 @@ const TOOL: readonly ToolPoint[] = [
   { site: "ee", above: 0 },
   { site: "peg_top", above: LENGTH },
 ];
-/** The tip counts as in the hole this far below the rim, metres. */
+/** Depth below the rim from which the tip counts as in the hole, metres. */
 const IN = 0.004;
-/** The peg counts as inserted this deep, metres. */
+/** Depth from which the peg counts as inserted, metres. */
 const ENOUGH = 0.08;
-/** Half the hole's side less the peg's radius, metres: the tip is not in the hole further off its axis. */
+/** Half the hole's side less the peg's radius, metres: the largest distance of the tip from the axis in the hole. */
 const CLEARANCE = 0.012;
 
 /**
- * 001's peg insertion: a peg into a hole that only the camera shows. The arm's base stands at four places on the bench
- * (those of the public GPS code); configuration is joint positions and velocities and the tip's in the base frame.
+ * The paper's peg insertion: a peg into a hole that only the camera shows. The arm's base has four positions on the bench
+ * (those of the public GPS code); the configuration is joint positions and velocities and the tip's in the base frame.
  */
 export const PEG_SPEC: ManipulationSpec = {
   name: "peg",
@@ -37,7 +37,7 @@ export const PEG_SPEC: ManipulationSpec = {
   ticks: 100,
   start: [0.1, 0.1, -1.54, -1.7, 1.54, -0.2, 0],
   startNoise: 0.03,
-  stands: { near: [0, 0.12], far: [0, -0.08], left_far: [-0.2, -0.08], left_near: [-0.2, 0.12] },
+  bases: { near: [0, 0.12], far: [0, -0.08], left_far: [-0.2, -0.08], left_near: [-0.2, 0.12] },
   goal: { body: "block", place: [0, 0.49, -0.4], site: "hole" },
   area: { low: [-0.05, 0.32], high: [0.25, 0.62] },
   links: { ...SEVEN_LINKS, peg: "hand_link" },
@@ -74,7 +74,7 @@ export const PEG_SPEC: ManipulationSpec = {
     postureWeight: 5,
     last: LAST,
     ahead: 3,
-    // Down only where it would go in.
+    // Goes down only where the peg is aligned.
     hold: (phase, site, goal) => {
       const tip = site("ee");
       if (tip[2] < goal[2] - IN) return phase;

@@ -8,13 +8,13 @@ import { lqr } from "../../expert/lqr.js";
 import { clipped } from "../../expert/torque.js";
 import type { Random } from "../../random.js";
 import { Camera } from "../../render/camera.js";
-import { type Sight, Sorter } from "../../render/sight.js";
+import { Segmenter, type Sight } from "../../render/sight.js";
 import { type ImagePoint, project, type View } from "../../render/view.js";
 import { NO_WRENCH, type Wrench } from "../task.js";
 
 /** Shoulder and elbow angle (rad) and velocity (rad/s). */
 export type ReacherState = Float64Array;
-/** Where the fingertip shall go, metres, in the plane of the arm. */
+/** Goal of the fingertip, metres, in the plane of the arm. */
 export type Target = readonly [x: number, y: number];
 
 export const JOINTS = ["shoulder", "elbow"] as const;
@@ -22,7 +22,7 @@ export const SUBSTEPS = 5;
 export const CONTROL_PERIOD = 0.05;
 export const LINKS = [0.12, 0.13] as const;
 
-/** The four targets of 001's 2-DoF reaching task, taken in turn. */
+/** The four targets of the paper's 2-DoF reaching task, taken in turn. */
 export const FOUR_TARGETS: readonly Target[] = [
   [0.12, 0.12],
   [-0.1, 0.15],
@@ -36,20 +36,20 @@ export const TARGET_RADIUS = [0.1, 0.23] as const;
 const MODEL = packageUrl("models/reacher.xml");
 
 /**
- * The 2-DoF planar reacher as pure functions of state, torque and target: nothing is kept between calls,
- * so many episodes can share one instance.
+ * The 2-DoF planar reacher as pure functions of state, torque and target: no state is kept between calls,
+ * so that many episodes can share one instance.
  */
 export class ReacherModel {
   readonly width: number;
   readonly height: number;
   /** Largest torque of each joint, N·m. */
   readonly torqueLimit: Float64Array;
-  /** Pose and optics of the camera, which stands still. */
+  /** Pose and optics of the fixed camera. */
   readonly view: View;
   readonly #data: Data;
   readonly #camera: Camera;
   readonly #arm: Arm;
-  readonly #sorter: Sorter;
+  readonly #segmenter: Segmenter;
   readonly #tipBody: number;
   readonly #gains = new Map<string, { goal: Target; gain: Float64Array }>();
 
@@ -65,7 +65,7 @@ export class ReacherModel {
     this.#data.kinematics();
     this.view = this.#camera.view(this.#data);
     this.#arm = new Arm(model, JOINTS, { site: "ee" });
-    this.#sorter = new Sorter(model, { arm: "base_link", target: "target" });
+    this.#segmenter = new Segmenter(model, { arm: "base_link", target: "target" });
     this.#tipBody = model.id("body", "forearm");
     this.torqueLimit = Float64Array.from(this.#arm.limits, ({ effort }) => effort);
   }
@@ -87,15 +87,15 @@ export class ReacherModel {
     return Float64Array.of(qpos[0]!, qpos[1]!, qvel[0]!, qvel[1]!);
   }
 
-  /** The camera image, rgb8 [height, width, 3]. The array is overwritten by the next call. */
+  /** The camera image, rgb8 [height, width, 3]. The next call overwrites the array. */
   render(state: ReacherState, target: Target): Uint8Array {
     this.place(state, target);
     return this.#camera.render(this.#data).rgb;
   }
 
-  /** What is where in the camera image. */
+  /** Segmentation and depth of the camera image. */
   sight(state: ReacherState, target: Target): Sight {
-    return this.#sorter.sight(this.#camera.render(this.place(state, target)));
+    return this.#segmenter.sight(this.#camera.render(this.place(state, target)));
   }
 
   /**
@@ -132,7 +132,7 @@ export class ReacherModel {
 
   /**
    * The torque of a discrete LQR at the inverse-kinematics goal (elbow bent to the left), clipped to the limits, N·m.
-   * The shoulder takes the shorter way round.
+   * The shoulder takes the shorter direction.
    */
   expert(state: ReacherState, target: Target): Float64Array {
     const { goal, gain } = this.#controller(target);
@@ -143,12 +143,12 @@ export class ReacherModel {
     });
   }
 
-  /** The arm, to ask for its importance factor. */
+  /** The arm, for its importance factor. */
   get arm(): Arm {
     return this.#arm;
   }
 
-  /** Puts arm and target in place and brings poses up to date; the returned data is overwritten by the next call. */
+  /** Sets arm and target and updates the poses. The next call overwrites the returned data. */
   place(state: ReacherState, target: Target): Data {
     this.#set(state);
     this.#data.arrays.get("mocap_pos").set([target[0], target[1], 0]);
@@ -156,7 +156,7 @@ export class ReacherModel {
     return this.#data;
   }
 
-  /** Where target and fingertip are seen, pixels from the upper left corner. */
+  /** Image positions of target and fingertip, pixels from the upper left corner. */
   imagePoints(state: ReacherState, target: Target): { target: ImagePoint; fingertip: ImagePoint } {
     const at = (point: Target): ImagePoint => project(this.view, [...point, 0]);
     return { target: at(target), fingertip: at(fingertip(state)) };
@@ -176,7 +176,7 @@ export class ReacherModel {
   }
 
   #controller(target: Target): { goal: Target; gain: Float64Array } {
-    // Gains follow from the elbow angle alone: the plane looks the same from every shoulder angle.
+    // Gains depend on the elbow angle alone: the plane is the same at every shoulder angle.
     const goal = inverseKinematics(target);
     const key = goal[1].toFixed(2);
     let found = this.#gains.get(key);
@@ -213,7 +213,7 @@ export class ReacherModel {
   }
 }
 
-/** Weights of angles (rad) and velocities (rad/s), and of torques (N·m): arrives within a second, hardly overshoots. */
+/** Weights of angles (rad) and velocities (rad/s), and of torques (N·m): the arm arrives within a second and hardly overshoots. */
 const STATE_COST = [1, 1, 0.05, 0.05];
 const CONTROL_COST = 5;
 

@@ -1,13 +1,13 @@
 import type { Random } from "../../random.js";
 import { fingertip, type ReacherState, type Target } from "./model.js";
 
-/** Share of pictures with the target within 3 cm of the fingertip, as at the end of every episode. */
+/** Share of frames with the target within 3 cm of the fingertip, as at the end of every episode. */
 const CLOSE = 0.3;
 const NEARBY = 0.03;
-/** Distance of the others from the shoulder, metres: a little beyond where targets can be. */
+/** Distance of the other targets from the shoulder, metres: a little more than the range of the task. */
 const RADIUS = [0.05, 0.245] as const;
 
-/** A target for a picture to learn from: near the fingertip, or anywhere. */
+/** A target for a training frame: near the fingertip, or anywhere. */
 export function scatteredTarget(state: ReacherState, numbers: Random): Target {
   if (numbers.uniform() < CLOSE) {
     const [x, y] = fingertip(state);
