@@ -52,4 +52,5 @@ function cell({ type, value }: TableColumn, run: Run, i: number, j: number): str
   return typeof found === "string" ? quoted(found) : String(found);
 }
 
-const quoted = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** A cell of a CSV file (RFC 4180). */
+export const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

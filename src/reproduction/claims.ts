@@ -1,34 +1,30 @@
-import { type Estimate, estimate } from "../analysis/bootstrap.js";
 import { spearman } from "../analysis/similarity.js";
-import { mean } from "../numbers/mean.js";
 import { type Course, type Group, meanWithin } from "./course.js";
 
-/** The paper's statements as tests of trend: one number an episode, its mean over episodes on the side that is stated. */
+/** A statement of the paper as a test of trend. */
 export interface Claim {
   readonly id: string;
   /** What the paper says. */
   readonly text: string;
   /** What is measured, one number an episode. */
   readonly measure: string;
-  /** The sign that the statement asks of it. */
+  /** Sign of the measure by the statement. */
   readonly sign: 1 | -1;
   readonly unit: "points" | "rank correlation";
 }
 
-/** A claim put to a set of episodes. */
-export interface Verdict {
-  readonly claim: Claim;
-  readonly estimate: Estimate;
-  /** Whether the 95 % interval over episodes lies wholly on the stated side; of a recovery, if its reaction does, too. */
-  readonly holds: boolean;
+/** A claim with its measure of an episode. */
+export interface MeasuredClaim extends Claim {
+  readonly of: (course: Course) => number;
+  /** Id of the claim that must hold, too. */
+  readonly needs?: string;
 }
 
 /** Part of the episode that counts as its start. */
 const START = 0.1;
 
-type OfCourse = Claim & { readonly of: (course: Course) => number };
-
-const COURSE_CLAIMS: readonly OfCourse[] = [
+/** Claims about shares along an episode. */
+export const COURSE_CLAIMS: readonly MeasuredClaim[] = [
   {
     id: "image_starts_high",
     text: "The image’s share is high in the initial steps …",
@@ -103,111 +99,56 @@ function trend(group: Group): (course: Course) => number {
   };
 }
 
-/** What the paper says of shares along an episode. */
-export const courseVerdicts = (courses: readonly Course[]): Verdict[] =>
-  COURSE_CLAIMS.map(({ of, ...claim }) => verdict(claim, courses.map(of)));
-
 /** Ticks before and after a change of the target, and when the reaction should be over. */
 export interface ChangeWindows {
-  /** Tick at which the new target is seen first. */
+  /** First tick at which the new target is seen. */
   readonly at: number;
   /** Ticks that count as before, and as right after. */
   readonly width: number;
-  /** Ticks from the change to where things are compared again. */
+  /** Ticks from the change to the later comparison. */
   readonly later: number;
 }
 
-interface AtChange {
-  readonly id: string;
-  readonly text: string;
-  readonly group: Group;
-  readonly when: "after" | "later";
-  readonly sign: 1 | -1;
-}
-
-const CHANGE_CLAIMS: readonly AtChange[] = [
+/**
+ * Claims about a target that changes in mid-episode. A share recovers only from a reaction: without one, a later change
+ * the other way is none of the paper's statements.
+ */
+export const changeClaims = (windows: ChangeWindows): readonly MeasuredClaim[] => [
   {
     id: "change_position_drops",
     text: "When the target changes, the share of positions drops …",
-    group: "position",
-    when: "after",
     sign: -1,
+    ...reaction("position", windows),
   },
   {
     id: "change_position_recovers",
     text: "… and bounces back after several steps",
-    group: "position",
-    when: "later",
     sign: 1,
+    ...recovery("position", windows),
+    needs: "change_position_drops",
   },
-  { id: "change_image_jumps", text: "The image’s share jumps", group: "image", when: "after", sign: 1 },
-  { id: "change_velocity_jumps", text: "The share of velocities jumps …", group: "velocity", when: "after", sign: 1 },
-  { id: "change_velocity_recovers", text: "… and falls again", group: "velocity", when: "later", sign: -1 },
+  { id: "change_image_jumps", text: "The image’s share jumps", sign: 1, ...reaction("image", windows) },
+  { id: "change_velocity_jumps", text: "The share of velocities jumps …", sign: 1, ...reaction("velocity", windows) },
+  {
+    id: "change_velocity_recovers",
+    text: "… and falls again",
+    sign: -1,
+    ...recovery("velocity", windows),
+    needs: "change_velocity_jumps",
+  },
 ];
 
-/**
- * What the paper says of a target that changes in mid-episode. A share recovers only from a reaction: where none is shown,
- * that it goes the other way later is none of the paper's statements.
- */
-export function changeVerdicts(courses: readonly Course[], windows: ChangeWindows): Verdict[] {
-  const own = changesAlone(courses, windows);
-  return own.map((verdict, c) => {
-    const { group, when } = CHANGE_CLAIMS[c]!;
-    const reaction = own[CHANGE_CLAIMS.findIndex((claim) => claim.group === group && claim.when === "after")]!;
-    return when === "after" ? verdict : { ...verdict, holds: verdict.holds && reaction.holds };
-  });
-}
+type Measure = Pick<MeasuredClaim, "measure" | "unit" | "of">;
 
-/** Each by itself. */
-function changesAlone(courses: readonly Course[], { at, width, later }: ChangeWindows): Verdict[] {
-  return CHANGE_CLAIMS.map(({ id, text, group, when, sign }) => {
-    const measure =
-      when === "after"
-        ? `${group} share, ${width} ticks after the change less ${width} before`
-        : `${group} share, ${width} ticks from the ${later}th on less ${width} after the change`;
-    const of = ({ ratios }: Course) => {
-      const after = meanWithin(ratios[group], at, at + width);
-      return when === "after"
-        ? after - meanWithin(ratios[group], at - width, at)
-        : meanWithin(ratios[group], at + later, at + later + width) - after;
-    };
-    return verdict({ id, text, measure, sign, unit: "points" }, courses.map(of));
-  });
-}
+const reaction = (group: Group, { at, width }: ChangeWindows): Measure => ({
+  measure: `${group} share, ${width} ticks after the change less ${width} before`,
+  unit: "points",
+  of: ({ ratios }) => meanWithin(ratios[group], at, at + width) - meanWithin(ratios[group], at - width, at),
+});
 
-/** How much two methods agree in trend: mean over the groups of the rank correlation of their shares, one an episode. */
-export function agreement(a: readonly Course[], b: readonly Course[], names: readonly [string, string]): Verdict {
-  const groups = ["image", "position", "velocity"] as const;
-  const of = (course: Course, other: Course) => {
-    const known = groups
-      .map((group) => ofCommon(course.ratios[group], other.ratios[group]))
-      .filter((rho) => !Number.isNaN(rho));
-    return mean(known);
-  };
-  const claim: Claim = {
-    id: `agree_${names.join("_")}`,
-    text: `${names.join(" and ")} agree in trend`,
-    measure: "rank correlation of their shares over the episode, mean of image, position and velocity",
-    sign: 1,
-    unit: "rank correlation",
-  };
-  return verdict(
-    claim,
-    a.map((course, e) => of(course, b[e]!)),
-  );
-}
-
-function ofCommon(x: Float64Array, y: Float64Array): number {
-  const common = Array.from(x.keys()).filter((tick) => !Number.isNaN(x[tick]!) && !Number.isNaN(y[tick]!));
-  return spearman(
-    common.map((tick) => x[tick]!),
-    common.map((tick) => y[tick]!),
-  );
-}
-
-function verdict(claim: Claim, values: readonly number[]): Verdict {
-  const found = estimate(values);
-  const { interval } = found;
-  const holds = interval !== undefined && (claim.sign > 0 ? interval[0] > 0 : interval[1] < 0);
-  return { claim, estimate: found, holds };
-}
+const recovery = (group: Group, { at, width, later }: ChangeWindows): Measure => ({
+  measure: `${group} share, ${width} ticks from the ${later}th on less ${width} after the change`,
+  unit: "points",
+  of: ({ ratios }) =>
+    meanWithin(ratios[group], at + later, at + later + width) - meanWithin(ratios[group], at, at + width),
+});

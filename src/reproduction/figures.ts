@@ -1,24 +1,76 @@
 import { CurveStatistics } from "../analysis/curve.js";
 import { bars } from "../analysis/page/bars.js";
 import { curves } from "../analysis/page/curves.js";
+import { plural } from "../numbers/format.js";
 import { draw } from "../page/draw.js";
 import { CONVENTIONS } from "../policy/conventions.js";
-import { alongTrajectories, type Course, type GROUPS, type MeanOverTicks } from "./course.js";
-import { type Measured, measuredBy, type TaskFindings, USUAL } from "./findings.js";
+import type { Course } from "./course.js";
+import { DEFAULT_CONVENTION, type Measured, measuredBy, type TaskFindings } from "./findings.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
+import { ofGroup, ofRow, rowsOf } from "./share-rows.js";
 
-/** The paper's figures of our policies, as SVG by the name of their files (without ending). */
+/** A figure of a task, made again from its policy. */
+export interface Figure {
+  /** Methods that have a file each; if absent, there is one file for all. */
+  readonly methods?: readonly string[];
+  /** Vega-Lite specification. @param method one of `methods` */
+  spec(findings: TaskFindings, method: string): object;
+  caption(findings: TaskFindings, method: string): string;
+}
+
+export type FigureName = "fig4" | "conventions" | "fig5" | "fig6" | "cascade";
+
+export const FIGURES: Readonly<Record<FigureName, Figure>> = {
+  fig4: {
+    spec: methodBars,
+    caption: ({ measured, episodes }) => {
+      const { ticks } = ofGroup(measuredBy(measured, METHODS[0], DEFAULT_CONVENTION).courses, "image");
+      return `Mean share along the trajectories, over ${plural(ticks, "tick")} that count in ${plural(episodes, "episode")}; whiskers: ± one standard deviation over ticks. Configuration is all but the image. Of the paper’s figures the text gives image and configuration.`;
+    },
+  },
+  conventions: {
+    spec: conventionBars,
+    caption: () =>
+      "The image’s share under each convention; whiskers: standard deviation over ticks; dashed: the paper’s.",
+  },
+  fig5: {
+    methods: METHODS,
+    spec: (findings, method) => overTime(findings, measuredBy(findings.measured, method, DEFAULT_CONVENTION)),
+    caption: ({ episodes }, method) =>
+      `Shares over time by ${method}: mean over ${plural(episodes, "episode")}, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`,
+  },
+  fig6: {
+    methods: METHODS,
+    spec: (findings, method) => {
+      const { measured, windows } = findings.change;
+      return overTime(findings, measuredBy(measured, method, DEFAULT_CONVENTION), windows.at);
+    },
+    caption: ({ episodes }, method) =>
+      `Shares by ${method} where the target moves: mean over ${plural(episodes, "episode")}, band: ± one standard deviation.`,
+  },
+  cascade: {
+    spec: cascadeLines,
+    caption: () => "Rank correlation of heatmaps with the policy’s, as its layers are drawn anew one after another.",
+  },
+};
+
+/** Files of a figure, names without ending, with the method that each is of. */
+export const filesOf = (
+  name: FigureName,
+  { task }: TaskFindings,
+): { readonly file: string; readonly method: string }[] =>
+  FIGURES[name].methods?.map((method) => ({ file: `${name}-${task}-${method}`, method })) ?? [
+    { file: `${name}-${task}`, method: "" },
+  ];
+
+/** The figures and pictures of a task, as SVG by the name of their files (without ending). */
 export async function figures(findings: TaskFindings): Promise<Map<string, string>> {
-  const { task, change, measured, pictures } = findings;
-  const found = new Map<string, string>([
-    [`fig4-${task}`, await draw(methodBars(findings))],
-    [`conventions-${task}`, await draw(conventionBars(findings))],
-    [`cascade-${task}`, await draw(cascadeLines(findings))],
-  ]);
-  for (const method of METHODS) {
-    found.set(`fig5-${task}-${method}`, await draw(overTime(findings, measuredBy(measured, method, USUAL))));
-    const changed = measuredBy(change.measured, method, USUAL);
-    found.set(`fig6-${task}-${method}`, await draw(overTime(findings, changed, change.windows.at)));
+  const { task, pictures } = findings;
+  const found = new Map<string, string>();
+  for (const name of Object.keys(FIGURES) as FigureName[]) {
+    for (const { file, method } of filesOf(name, findings)) {
+      found.set(file, await draw(FIGURES[name].spec(findings, method)));
+    }
   }
   for (const { condition, tick, camera, heatmaps } of pictures) {
     found.set(`fig3-${task}-${condition}-${tick}-camera`, camera.svg);
@@ -32,7 +84,7 @@ function methodBars({ task, modalities, measured }: TaskFindings): object {
   const names = rowsOf(modalities);
   const chart = bars(
     METHODS.map((name) => ({ name, modalities: names })),
-    (set, row) => ofRow(measuredBy(measured, METHODS[set]!, USUAL).courses, modalities, names[row]!),
+    (set, row) => ofRow(measuredBy(measured, METHODS[set]!, DEFAULT_CONVENTION).courses, modalities, names[row]!),
   );
   const paper = PAPER_TASKS[task]?.image;
   if (paper === undefined) return { ...chart, title: `${task}: shares along trajectories` };
@@ -61,25 +113,6 @@ function methodBars({ task, modalities, measured }: TaskFindings): object {
 }
 
 const PAPER_COLOR = "#b00020";
-
-/** What shares are shown of: the two that make up the whole, then the modalities of the configuration. */
-export const rowsOf = (modalities: readonly string[]): string[] => [
-  "image",
-  "configuration",
-  ...modalities.filter((name) => name !== "image"),
-];
-
-/** Shares of one of `rowsOf` along trajectories. */
-export function ofRow(courses: readonly Course[], modalities: readonly string[], name: string): MeanOverTicks {
-  if (name === "image" || name === "configuration") return ofGroup(courses, name);
-  return ofModality(courses, modalities.indexOf(name));
-}
-
-export const ofModality = (courses: readonly Course[], m: number): MeanOverTicks =>
-  alongTrajectories(courses, ({ shares, modalities }, tick) => shares[tick * modalities + m]!);
-
-export const ofGroup = (courses: readonly Course[], group: (typeof GROUPS)[number]): MeanOverTicks =>
-  alongTrajectories(courses, ({ ratios }, tick) => ratios[group][tick]!);
 
 /** The image's share under every convention by every method, and where the paper has it. */
 function conventionBars({ task, measured }: TaskFindings): object {
@@ -133,7 +166,7 @@ const countsAt = ({ ratios }: Course, tick: number) => !Number.isNaN(ratios.imag
 
 /** Rank correlation of heatmaps with the policy's as its layers are drawn anew, from the torques to the image. */
 function cascadeLines({ task, cascade: all }: TaskFindings): object {
-  const cascade = all.filter(({ convention }) => convention === USUAL);
+  const cascade = all.filter(({ convention }) => convention === DEFAULT_CONVENTION);
   const layers = ["as it is", ...(cascade[0]?.steps ?? []).map(({ layer }) => layer)];
   const values = cascade.flatMap(({ method, steps }) => [
     { method, layer: layers[0], spearman: 1 },

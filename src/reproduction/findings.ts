@@ -1,14 +1,15 @@
 import { CONVENTIONS } from "../policy/conventions.js";
-import type { Forms, Weighted } from "./alpha.js";
-import type { ChangeWindows, Verdict } from "./claims.js";
+import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
-import type { Extent } from "./extent.js";
-import type { Mass } from "./mass.js";
 import type { Pictured } from "./picture.js";
-import type { Cascade, Collapse } from "./sanity.js";
+import type { Mass } from "./relevance-mass.js";
+import type { Cascade, TorqueLikeness } from "./sanity.js";
+import type { Verdict } from "./verdicts.js";
+import type { FormLikeness, WeightedShares } from "./weightings.js";
+import type { Workload } from "./workload.js";
 
 /** The convention that everything is measured under first. */
-export const [USUAL] = CONVENTIONS.map(({ name }) => name) as [string];
+export const [DEFAULT_CONVENTION] = CONVENTIONS.map(({ name }) => name) as [string];
 
 /** How something was measured. */
 interface By {
@@ -47,13 +48,13 @@ export interface TaskFindings {
     readonly successes: number;
   };
   readonly mass: readonly (By & { readonly mass: Mass })[];
-  readonly collapse: readonly (By & { readonly collapse: Collapse })[];
+  readonly torqueLikeness: readonly (By & { readonly torqueLikeness: TorqueLikeness })[];
   readonly cascade: readonly (By & { readonly steps: readonly Cascade[] })[];
   /** Shares by the first method. */
   readonly alpha: {
-    readonly weighted: readonly (Weighted & { readonly convention: string })[];
-    readonly free: Forms;
-    readonly held: Forms;
+    readonly weighted: readonly (WeightedShares & { readonly convention: string })[];
+    readonly free: FormLikeness;
+    readonly held: FormLikeness;
   };
   /** Largest conservation residual by method; of those that conserve. */
   readonly residual: Readonly<Record<string, number>>;
@@ -61,7 +62,7 @@ export interface TaskFindings {
 }
 
 export interface Findings {
-  readonly extent: Extent;
+  readonly workload: Workload;
   readonly tasks: readonly TaskFindings[];
   /** Tasks that were left out, and why. */
   readonly missing: readonly { readonly task: string; readonly why: string }[];

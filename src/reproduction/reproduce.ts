@@ -7,23 +7,24 @@ import { methodNamed } from "../relevance/methods.js";
 import type { Perturbation } from "../sim/perturbations.js";
 import { random } from "../sim/random.js";
 import type { Task } from "../sim/tasks/task.js";
-import { compareForms, WEIGHTINGS, type Weighted, weighted } from "./alpha.js";
-import { agreement, type ChangeWindows } from "./claims.js";
+import type { ChangeWindows } from "./claims.js";
 import { type Course, thinned } from "./course.js";
+import { dataMeans } from "./data-means.js";
 import { type Episode, record } from "./episodes.js";
 import { explainEpisodes } from "./explaining.js";
-import type { Extent } from "./extent.js";
-import { type Measured, type TaskFindings, USUAL } from "./findings.js";
-import type { Hooks } from "./hooks.js";
-import { dataMeans } from "./means.js";
-import { type Found, measure } from "./measuring.js";
+import { DEFAULT_CONVENTION, type Measured, type TaskFindings } from "./findings.js";
+import { type Measurement, measure } from "./measurement.js";
 import { METHODS, TESTED } from "./paper.js";
 import { type Pictured, picture } from "./picture.js";
+import type { Progress } from "./progress.js";
 import { SameNetwork } from "./same-network.js";
-import { type Cascade, type Collapse, cascade, collapse } from "./sanity.js";
+import { type Cascade, cascade, compareTorques, type TorqueLikeness } from "./sanity.js";
+import { agreement } from "./verdicts.js";
+import { compareForms, WEIGHTINGS, type WeightedShares, weighted } from "./weightings.js";
+import type { Workload } from "./workload.js";
 
 /** A task with its policy. */
-export interface Subjected {
+export interface TaskPolicy {
   readonly name: string;
   readonly policy: Policy;
   /** Loads the task with the camera that the policy expects; what takes it frees it. */
@@ -38,17 +39,21 @@ const CHANGE_LATER = 15;
 const DRAWN = [0, 0.2];
 
 /** Lets a policy do its task and finds all that the paper says of it. */
-export async function reproduceTask(subjected: Subjected, extent: Extent, hooks: Hooks): Promise<TaskFindings> {
-  const { name, policy } = subjected;
-  const task = await subjected.open();
+export async function reproduceTask(
+  taskPolicy: TaskPolicy,
+  workload: Workload,
+  progress: Progress,
+): Promise<TaskFindings> {
+  const { name, policy } = taskPolicy;
+  const task = await taskPolicy.open();
   const { conditions, controlPeriod: period, ticks } = task;
-  const { seed } = extent;
-  const episodes = extent.perCondition * conditions.length;
-  hooks.begin?.(amount(episodes, ticks, extent));
+  const { seed } = workload;
+  const episodes = workload.perCondition * conditions.length;
+  progress.begin?.(amount(episodes, ticks, workload));
   const windows: ChangeWindows = { at: Math.round(CHANGE * ticks), width: CHANGE_WIDTH, later: CHANGE_LATER };
   const perturbations = changes(task, seed, episodes, windows.at);
-  const usual = await record(policy, task, { seed, episodes, ...hooks });
-  const changed = await record(policy, await subjected.open(), { seed, episodes, perturbations, ...hooks });
+  const usual = await record(policy, task, { seed, episodes, ...progress });
+  const changed = await record(policy, await taskPolicy.open(), { seed, episodes, perturbations, ...progress });
 
   const recorded = { usual: usual.episodes, changed: changed.episodes, windows };
   const observations = usual.episodes.flatMap((episode) => episode.ticks.map(({ observation }) => observation));
@@ -58,18 +63,18 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
   const agreements: TaskFindings["agreement"][number][] = [];
   const mass: TaskFindings["mass"][number][] = [];
   const alpha: TaskFindings["alpha"]["weighted"][number][] = [];
-  const collapses: TaskFindings["collapse"][number][] = [];
+  const likenesses: TaskFindings["torqueLikeness"][number][] = [];
   const cascades: TaskFindings["cascade"][number][] = [];
   const residual: Record<string, number> = {};
-  const networks = new SameNetwork<Found>();
+  const networks = new SameNetwork<Measurement>();
   const tests = new SameNetwork<Heatmaps>();
   for (const { name: convention, ...entry } of CONVENTIONS) {
     const under = underConvention(policy, { name: convention, ...entry }, means);
-    const stride = convention === USUAL ? 1 : extent.stride;
+    const stride = convention === DEFAULT_CONVENTION ? 1 : workload.stride;
     const by = new Map<string, readonly Course[]>();
     for (const method of METHODS) {
-      const skip = () => times(2 * explained(episodes, ticks, stride), hooks.done);
-      const found = await networks.of(under, method, () => measure(under, method, recorded, stride, hooks), skip);
+      const skip = () => times(2 * explained(episodes, ticks, stride), progress.done);
+      const found = await networks.of(under, method, () => measure(under, method, recorded, stride, progress), skip);
       by.set(method, found.courses);
       const key = { method, convention };
       measured.push({ ...key, courses: found.courses, verdicts: found.verdicts });
@@ -81,18 +86,18 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
       convention,
       verdicts: METHODS.flatMap((a, i) => METHODS.slice(i + 1).map((b) => agreement(by.get(a)!, by.get(b)!, [a, b]))),
     });
-    const usually = by.get(METHODS[0])!;
-    for (const one of await alphaOf(under, usual.episodes, usually, extent.alphaStride, hooks))
+    const first = by.get(METHODS[0])!;
+    for (const one of await alphaOf(under, usual.episodes, first, workload.alphaStride, progress))
       alpha.push({ convention, ...one });
-    const sampled = (count: number) => sample(usual.episodes, usually, count);
+    const sampled = (count: number) => sample(usual.episodes, first, count);
     for (const method of TESTED) {
-      const asked = { policy: under, method, ...hooks };
+      const test = { policy: under, method, ...progress };
       const find = async () => ({
-        collapse: await collapse({ ...asked, observations: sampled(extent.torqueTicks) }),
-        steps: await cascade({ ...asked, observations: sampled(extent.cascadeTicks) }, seed),
+        torqueLikeness: await compareTorques({ ...test, observations: sampled(workload.torqueTicks) }),
+        steps: await cascade({ ...test, observations: sampled(workload.cascadeTicks) }, seed),
       });
-      const { collapse: alike, steps } = await tests.of(under, method, find);
-      collapses.push({ method, convention, collapse: alike });
+      const { torqueLikeness, steps } = await tests.of(under, method, find);
+      likenesses.push({ method, convention, torqueLikeness });
       cascades.push({ method, convention, steps });
     }
   }
@@ -111,7 +116,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
     agreement: agreements,
     change: { windows, measured: changeMeasured, successes: changed.successes },
     mass,
-    collapse: collapses,
+    torqueLikeness: likenesses,
     cascade: cascades,
     alpha: { weighted: alpha, ...compareForms(usual.episodes) },
     residual: Object.fromEntries(Object.entries(residual).filter(([method]) => methodNamed(method).conserves)),
@@ -121,7 +126,7 @@ export async function reproduceTask(subjected: Subjected, extent: Extent, hooks:
 
 /** What is tested of heatmaps. */
 interface Heatmaps {
-  readonly collapse: Collapse;
+  readonly torqueLikeness: TorqueLikeness;
   readonly steps: readonly Cascade[];
 }
 
@@ -132,8 +137,8 @@ function times(count: number, call: () => void = () => {}): void {
   for (let i = 0; i < count; i++) call();
 }
 
-/** Control steps and explanations, as `Hooks.done` counts them. */
-function amount(episodes: number, ticks: number, { stride, alphaStride }: Extent): number {
+/** Control steps and explanations, as `Progress.done` counts them. */
+function amount(episodes: number, ticks: number, { stride, alphaStride }: Workload): number {
   const at = (every: number) => explained(episodes, ticks, every);
   const others = CONVENTIONS.length - 1;
   const weightings = Object.keys(WEIGHTINGS).length - 1;
@@ -160,13 +165,13 @@ async function alphaOf(
   episodes: readonly Episode[],
   courses: readonly Course[],
   stride: number,
-  hooks: Hooks,
-): Promise<Weighted[]> {
+  progress: Progress,
+): Promise<WeightedShares[]> {
   const usual = courses.map((course) => thinned(course, stride));
   const [first, ...others] = Object.entries(WEIGHTINGS);
   const all = [weighted(first![0], usual, usual)];
   for (const [weighting, importance] of others) {
-    const own = await explainEpisodes(policy, episodes, { method: METHODS[0], importance, stride, ...hooks });
+    const own = await explainEpisodes(policy, episodes, { method: METHODS[0], importance, stride, ...progress });
     all.push(weighted(weighting, own, usual));
   }
   return all;

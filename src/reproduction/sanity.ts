@@ -17,7 +17,7 @@ export interface Likeness {
 }
 
 /** How alike the heatmaps of different torques are: what a heatmap can say of one torque (Sixt et al. 2020). */
-export interface Collapse extends Likeness {
+export interface TorqueLikeness extends Likeness {
   /** The least alike pair at any observation. */
   readonly leastCosine: number;
   readonly pairs: number;
@@ -29,7 +29,7 @@ export interface Cascade extends Likeness {
   readonly layer: string;
 }
 
-interface Asked {
+interface HeatmapTest {
   readonly policy: Policy;
   readonly method: string;
   readonly observations: readonly Observation[];
@@ -37,13 +37,13 @@ interface Asked {
 }
 
 /** Compares the heatmaps of every pair of torques. */
-export async function collapse(asked: Asked): Promise<Collapse> {
-  const { policy, method, observations } = asked;
+export async function compareTorques(test: HeatmapTest): Promise<TorqueLikeness> {
+  const { policy, method, observations } = test;
   const image = firstImage(policy);
   const found: Likeness[] = [];
   await using(Compiled.create(policy, subjectOf(policy), method, "per-torque"), async (model) => {
     for (const observation of observations) {
-      asked.signal?.throwIfAborted();
+      test.signal?.throwIfAborted();
       const { data, shape } = (await model.run(observation))[`torquelens.torque_heatmap.${image.input}`]!;
       const size = shape[1]! * shape[2]!;
       const maps = Array.from({ length: shape[0]! }, (_, j) =>
@@ -58,15 +58,15 @@ export async function collapse(asked: Asked): Promise<Collapse> {
 }
 
 /** Draws the layers anew one after another, from the torques to the image, and compares heatmaps with the policy's. */
-export async function cascade(asked: Asked, seed: number): Promise<Cascade[]> {
-  const { policy, method, observations } = asked;
+export async function cascade(test: HeatmapTest, seed: number): Promise<Cascade[]> {
+  const { policy, method, observations } = test;
   const subject = subjectOf(policy);
   const image = firstImage(policy);
   const heatmaps = (of: typeof subject) =>
     using(Compiled.create(policy, of, method, "heatmap"), async (model) => {
       const maps: Float32Array[] = [];
       for (const observation of observations) {
-        asked.signal?.throwIfAborted();
+        test.signal?.throwIfAborted();
         maps.push((await model.run(observation))[`torquelens.heatmap.${image.input}`]!.data as Float32Array);
       }
       return maps;

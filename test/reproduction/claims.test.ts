@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { agreement, changeVerdicts, courseVerdicts, type Verdict } from "#src/reproduction/claims.js";
-import { CourseBuilder } from "#src/reproduction/course.js";
+import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "#src/reproduction/claims.js";
+import { type Course, CourseBuilder } from "#src/reproduction/course.js";
+import { agreement, type Verdict, verdicts } from "#src/reproduction/verdicts.js";
 
 const TICKS = 40;
 
@@ -22,6 +23,9 @@ function course(shares: (tick: number) => { image: number; velocity: number; idl
 /** Episodes that differ a little. */
 const episodes = (shares: (tick: number, episode: number) => { image: number; velocity: number; idle?: boolean }) =>
   [0, 1, 2, 3, 4, 5].map((episode) => course((tick) => shares(tick, episode)));
+
+const courseVerdicts = (courses: readonly Course[]) => verdicts(COURSE_CLAIMS, courses);
+const changeVerdicts = (courses: readonly Course[], windows: ChangeWindows) => verdicts(changeClaims(windows), courses);
 
 const holding = (verdicts: readonly Verdict[]) => verdicts.filter(({ holds }) => holds).map(({ claim }) => claim.id);
 

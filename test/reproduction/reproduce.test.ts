@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONVENTIONS } from "#src/policy/conventions.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
+import { sharesByConvention } from "#src/reproduction/convention-shares.js";
 import { figures } from "#src/reproduction/figures.js";
 import { type Findings, measuredBy, type TaskFindings } from "#src/reproduction/findings.js";
 import { inWords, page } from "#src/reproduction/page/page.js";
 import { METHODS } from "#src/reproduction/paper.js";
-import { ratiosOf } from "#src/reproduction/ratios.js";
 import { reproduceTask } from "#src/reproduction/reproduce.js";
-import { csv, tables } from "#src/reproduction/rows.js";
+import { csv, tables } from "#src/reproduction/tables.js";
 import type { Task } from "#src/sim/tasks/task.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 
 const TICKS = 10;
-const extent = { seed: 0, perCondition: 1, stride: 5, alphaStride: 5, torqueTicks: 2, cascadeTicks: 1 };
+const workload = { seed: 0, perCondition: 1, stride: 5, alphaStride: 5, torqueTicks: 2, cascadeTicks: 1 };
 
 /** The reacher, its episodes cut short. */
 async function shortTask({ modalities }: Policy): Promise<Task> {
@@ -35,14 +35,14 @@ describe("the reproduction of a short run", () => {
 
   beforeAll(async () => {
     const policy = await loadPolicy(new URL("../../models/reacher.onnx", import.meta.url).pathname);
-    const hooks = {
+    const progress = {
       begin: (count: number) => {
         total = count;
       },
       done: () => done++,
     };
-    found = await reproduceTask({ name: "reacher", policy, open: () => shortTask(policy) }, extent, hooks);
-    findings = { extent, tasks: [found], missing: [{ task: "door", why: "no policy is shipped for it" }] };
+    found = await reproduceTask({ name: "reacher", policy, open: () => shortTask(policy) }, workload, progress);
+    findings = { workload, tasks: [found], missing: [{ task: "door", why: "no policy is shipped for it" }] };
   });
 
   it("tells beforehand how much there is to do", () => {
@@ -64,8 +64,8 @@ describe("the reproduction of a short run", () => {
 
   it("the feature points' origin does not touch guided backpropagation, which has pixels times gradient", () => {
     const image = (convention: string) =>
-      ratiosOf(found).find((ratio) => ratio.method === "guided-backprop" && ratio.convention === convention)!.image
-        .mean;
+      sharesByConvention(found).find((ratio) => ratio.method === "guided-backprop" && ratio.convention === convention)!
+        .image.mean;
     expect(image("mean-corner")).toBeCloseTo(image("mean"), 6);
     expect(image("standardised")).toBeCloseTo(image("mean"), 6);
   });
@@ -105,10 +105,10 @@ describe("the reproduction of a short run", () => {
   });
 
   it("compares heatmaps of torques and of networks drawn anew", () => {
-    for (const { collapse } of found.collapse) {
-      expect(collapse.pairs).toBe(extent.torqueTicks);
-      expect(Math.abs(collapse.cosine)).toBeLessThanOrEqual(1 + 1e-6);
-      expect(collapse.leastCosine).toBeLessThanOrEqual(collapse.cosine);
+    for (const { torqueLikeness } of found.torqueLikeness) {
+      expect(torqueLikeness.pairs).toBe(workload.torqueTicks);
+      expect(Math.abs(torqueLikeness.cosine)).toBeLessThanOrEqual(1 + 1e-6);
+      expect(torqueLikeness.leastCosine).toBeLessThanOrEqual(torqueLikeness.cosine);
     }
     for (const { steps } of found.cascade) {
       expect(steps.map(({ layer }) => layer)).toEqual([

@@ -6,7 +6,7 @@ import { readModel } from "#src/graph/onnx-read.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { parseCard } from "#src/policy/card.js";
 import { type Policy, policyOf } from "#src/policy/policy.js";
-import { cascade, collapse } from "#src/reproduction/sanity.js";
+import { cascade, compareTorques } from "#src/reproduction/sanity.js";
 import { random } from "#src/sim/random.js";
 import { randoms } from "../evaluate.js";
 
@@ -65,20 +65,20 @@ const asked = (columns: readonly ArrayLike<number>[]) => ({
 
 describe("heatmaps of different torques", () => {
   it("are orthogonal where torques look at different halves", async () => {
-    const { cosine, pairs } = await collapse(asked([half("left"), half("right")]));
+    const { cosine, pairs } = await compareTorques(asked([half("left"), half("right")]));
     expect(cosine).toBeCloseTo(0, 6);
     expect(pairs).toBe(1);
   });
 
   it("are the same where they look at the same", async () => {
-    const { cosine, spearman, ssim } = await collapse(asked([half("left"), half("left").map((w) => 3 * w)]));
+    const { cosine, spearman, ssim } = await compareTorques(asked([half("left"), half("left").map((w) => 3 * w)]));
     for (const alike of [cosine, spearman, ssim]) expect(alike).toBeCloseTo(1, 5);
   });
 
   it("have the cosine of their weights, pair by pair", async () => {
     // Left half and all: 32 / √(32 · 64). Left and right: 0.
     const all = new Float64Array(PIXELS).fill(1);
-    const found = await collapse(asked([half("left"), half("right"), all]));
+    const found = await compareTorques(asked([half("left"), half("right"), all]));
     expect(found.pairs).toBe(3);
     expect(found.cosine).toBeCloseTo((0 + 2 * Math.SQRT1_2) / 3, 5);
     expect(found.leastCosine).toBeCloseTo(0, 6);

@@ -5,14 +5,14 @@ import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
-import { QUICK, WHOLE } from "../../reproduction/extent.js";
+import { sharesByConvention } from "../../reproduction/convention-shares.js";
 import { figures } from "../../reproduction/figures.js";
-import { type Findings, type TaskFindings, USUAL } from "../../reproduction/findings.js";
+import { DEFAULT_CONVENTION, type Findings, type TaskFindings } from "../../reproduction/findings.js";
 import { inWords, page } from "../../reproduction/page/page.js";
 import { CITATION } from "../../reproduction/paper.js";
-import { ratiosOf } from "../../reproduction/ratios.js";
 import { reproduceTask } from "../../reproduction/reproduce.js";
-import { csv, tables } from "../../reproduction/rows.js";
+import { csv, tables } from "../../reproduction/tables.js";
+import { FULL, QUICK } from "../../reproduction/workload.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { taskFor } from "../input/sim-task.js";
 import { Progress } from "../output/progress.js";
@@ -32,7 +32,7 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
     throw new InputError(`${output}: cannot make the folder (${error.code ?? error.message})`);
   });
   await assertWritable(join(output, PAGE));
-  const extent = { ...(quick ? QUICK : WHOLE), seed };
+  const workload = { ...(quick ? QUICK : FULL), seed };
   const found: TaskFindings[] = [];
   const interruption = new Interruption();
   const { signal } = interruption;
@@ -41,13 +41,15 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
     for (const name of names.shipped) {
       const policy = await loadPolicy(shippedPolicy(name));
       const bar = new Progress();
-      const hooks = {
+      const progress = {
         signal,
         begin: (total: number) => bar.start(total, name),
         done: bar.step,
       };
       try {
-        found.push(await reproduceTask({ name, policy, open: () => taskFor(policy, name, "four") }, extent, hooks));
+        found.push(
+          await reproduceTask({ name, policy, open: () => taskFor(policy, name, "four") }, workload, progress),
+        );
       } finally {
         bar.stop();
       }
@@ -58,7 +60,11 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   } finally {
     interruption.end();
   }
-  const findings: Findings = { extent, tasks: found, missing: names.missing.map((task) => ({ task, why: NO_POLICY })) };
+  const findings: Findings = {
+    workload,
+    tasks: found,
+    missing: names.missing.map((task) => ({ task, why: NO_POLICY })),
+  };
   const written = await write(output, findings);
   if (json) process.stdout.write(`${JSON.stringify(jsonOf(findings))}\n`);
   else process.stdout.write(`${report(findings, output, written, (performance.now() - start) / 1000)}\n`);
@@ -94,7 +100,7 @@ async function write(output: string, findings: Findings): Promise<number> {
 const jsonOf = (findings: Findings): object => ({
   torquelens_reproduction: 1,
   paper: CITATION,
-  extent: findings.extent,
+  extent: findings.workload,
   missing: findings.missing,
   ...Object.fromEntries(tables(findings)),
 });
@@ -102,12 +108,12 @@ const jsonOf = (findings: Findings): object => ({
 function report({ tasks, missing }: Findings, output: string, files: number, seconds: number): string {
   const verdicts = tasks.flatMap(({ measured, change, agreement }) =>
     [...measured, ...change.measured, ...agreement]
-      .filter(({ convention }) => convention === USUAL)
+      .filter(({ convention }) => convention === DEFAULT_CONVENTION)
       .flatMap((one) => one.verdicts),
   );
   return [
-    ...tasks.map((task) => inWords(task.task, ratiosOf(task))),
-    `Of ${verdicts.length} statements on trend, ${verdicts.filter(({ holds }) => holds).length} hold (convention ${USUAL}, every method and task).`,
+    ...tasks.map((task) => inWords(task.task, sharesByConvention(task))),
+    `Of ${verdicts.length} statements on trend, ${verdicts.filter(({ holds }) => holds).length} hold (convention ${DEFAULT_CONVENTION}, every method and task).`,
     ...missing.map(({ task, why }) => `Not in this run: ${task} (${why}).`),
     `${files} files in ${output} after ${Math.round(seconds)} s; see ${join(output, PAGE)}`,
   ].join("\n");

@@ -2,12 +2,12 @@ import { breakable } from "../../analysis/page/parts.js";
 import { percent, plural, signed } from "../../numbers/format.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
-import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
-import { PARTS } from "../mass.js";
+import { DEFAULT_CONVENTION, measuredBy, type TaskFindings } from "../findings.js";
 import { METHODS, TESTED } from "../paper.js";
 import type { Pictured } from "../picture.js";
-import type { Collapse } from "../sanity.js";
-import type { FigureOf } from "./task.js";
+import { PARTS } from "../relevance-mass.js";
+import type { TorqueLikeness } from "../sanity.js";
+import type { Shown } from "./shown.js";
 
 /** Parts of a task's section: where the policy looks, and what heatmaps are worth. */
 
@@ -37,13 +37,13 @@ function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): H
   );
 }
 
-export function sanityPart({ task, ...findings }: TaskFindings, figureOf: FigureOf): Html {
-  const [collapse, cascade] = [ofUsual(findings.collapse), ofUsual(findings.cascade)];
+export function sanityPart(findings: TaskFindings, shown: Shown): Html {
+  const [torqueLikeness, cascade] = [ofUsual(findings.torqueLikeness), ofUsual(findings.cascade)];
   return html`<h3>What the heatmaps depend on</h3>
 <p>Alike heatmaps of different torques say nothing of the single torque (Sixt et al. 2020). Heatmaps that stay the same when layers are drawn anew from the torques on do not depend on those layers (Adebayo et al. 2018). The last method is no method of the paper: it is there for comparison.</p>
 ${table(
   ["heatmaps of two torques", "cosine", "least alike pair", "rank correlation", "structural similarity", "pairs"],
-  collapse.map(({ method, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => [
+  torqueLikeness.map(({ method, torqueLikeness: { cosine, leastCosine, spearman, ssim, pairs } }) => [
     method,
     signed(cosine, 3),
     signed(leastCosine, 3),
@@ -52,8 +52,8 @@ ${table(
     pairs,
   ]),
 )}
-<p>${collapseInWords(collapse)}</p>
-${figureOf(`cascade-${task}`, "Rank correlation of heatmaps with the policy’s, as its layers are drawn anew one after another.")}
+<p>${likenessInWords(torqueLikeness)}</p>
+${shown("cascade")}
 ${table(
   ["drawn anew down to", ...cascade.map(({ method }) => method)],
   cascade[0]!.steps.map(({ layer }, step) => [
@@ -67,7 +67,7 @@ ${table(
   ["mean cosine of two torques’ heatmaps", ...conventions],
   TESTED.map((method) => [
     method,
-    ...conventions.map((name) => signed(measuredBy(findings.collapse, method, name).collapse.cosine, 3)),
+    ...conventions.map((name) => signed(measuredBy(findings.torqueLikeness, method, name).torqueLikeness.cosine, 3)),
   ]),
 )}
 ${table(
@@ -81,22 +81,22 @@ ${table(
 
 const conventions = CONVENTIONS.map(({ name }) => name);
 const ofUsual = <T extends { readonly convention: string }>(all: readonly T[]) =>
-  all.filter(({ convention }) => convention === USUAL);
+  all.filter(({ convention }) => convention === DEFAULT_CONVENTION);
 
 /** Heatmaps of two torques with a mean cosine from here on are alike; by the rank correlation of sizes, but for signs. */
 const ALIKE = 0.95;
 
-function collapseInWords(all: TaskFindings["collapse"]): string {
-  const named = (of: (collapse: Collapse) => boolean) =>
+function likenessInWords(all: TaskFindings["torqueLikeness"]): string {
+  const named = (of: (torqueLikeness: TorqueLikeness) => boolean) =>
     all
-      .filter(({ collapse }) => of(collapse))
+      .filter(({ torqueLikeness }) => of(torqueLikeness))
       .map(({ method }) => method)
       .join(", ");
-  const isAlike = ({ cosine }: Collapse) => cosine >= ALIKE;
-  const isTurned = (collapse: Collapse) => !isAlike(collapse) && collapse.spearman >= ALIKE;
+  const isAlike = ({ cosine }: TorqueLikeness) => cosine >= ALIKE;
+  const isTurned = (torqueLikeness: TorqueLikeness) => !isAlike(torqueLikeness) && torqueLikeness.spearman >= ALIKE;
   const alike = named(isAlike);
   const turned = named(isTurned);
-  const different = named((collapse) => !isAlike(collapse) && !isTurned(collapse));
+  const different = named((torqueLikeness) => !isAlike(torqueLikeness) && !isTurned(torqueLikeness));
   return [
     alike &&
       `By ${alike} the heatmaps of different torques are alike (mean cosine ${ALIKE} and more): they show what the policy looks at, not what the single torque is based on.`,

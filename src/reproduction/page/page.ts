@@ -1,10 +1,10 @@
 import { percent, plural } from "../../numbers/format.js";
-import { figure, type Html, html, STYLE, table } from "../../page/html.js";
+import { type Html, html, STYLE, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
-import type { Verdict } from "../claims.js";
-import { type Findings, measuredBy, USUAL } from "../findings.js";
+import { type ConventionShares, sharesByConvention } from "../convention-shares.js";
+import { DEFAULT_CONVENTION, type Findings, measuredBy } from "../findings.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
-import { type Ratio, ratiosOf } from "../ratios.js";
+import type { Verdict } from "../verdicts.js";
 import { taskSection } from "./task.js";
 
 /**
@@ -12,24 +12,24 @@ import { taskSection } from "./task.js";
  * @param svgs the figures by name
  */
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
-  const { tasks, missing, extent } = findings;
+  const { tasks, missing, workload } = findings;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>torquelens: Kim and Choi reproduced</title><style>${STYLE}${MORE_STYLE}</style></head><body>
 <h1>Kim and Choi’s figures, from torquelens’ policies</h1>
 <p>${CITATION}. Their policies are not published; these are torquelens’ own for the same tasks, so the paper’s figures can be approached in trend and not in value. Its fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is the part of the relevance, Σ|R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
-<p class="note">${plural(extent.perCondition, "episode")} in each condition, seed ${extent.seed}.${
-    extent.stride > 1 ? ` Other conventions than ${USUAL} at one tick in ${extent.stride}.` : ""
-  } Other importance factors at one tick in ${extent.alphaStride}.${
-    extent.perCondition < 2 ? " A quick run: with one episode a condition the verdicts on trends mean little." : ""
+<p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
+    workload.stride > 1 ? ` Other conventions than ${DEFAULT_CONVENTION} at one tick in ${workload.stride}.` : ""
+  } Other importance factors at one tick in ${workload.alphaStride}.${
+    workload.perCondition < 2 ? " A quick run: with one episode a condition the verdicts on trends mean little." : ""
   }</p>
 <h2>Image : configuration</h2>
 ${summaryTable(findings)}
-${tasks.map((task) => html`<p>${inWords(task.task, ratiosOf(task))}</p>`)}
+${tasks.map((task) => html`<p>${inWords(task.task, sharesByConvention(task))}</p>`)}
 <h2>What of the paper’s statements holds</h2>
-<p>By how many of the ${METHODS.length} methods, under ${USUAL}; numbers and intervals with each task below.</p>
-${holdsTable(findings, [USUAL])}
+<p>By how many of the ${METHODS.length} methods, under ${DEFAULT_CONVENTION}; numbers and intervals with each task below.</p>
+${holdsTable(findings, [DEFAULT_CONVENTION])}
 <p>The same by how many of the ${METHODS.length * CONVENTIONS.length} combinations of a method and a convention.</p>
 ${holdsTable(
   findings,
@@ -40,20 +40,16 @@ ${holdsTable(
 ${table(
   ["convention", "normalisation", "joints and end effector are measured from", "feature points are measured from"],
   CONVENTIONS.map(({ name, normalisation, configuration, points }) => [
-    name === USUAL ? `${name} (torquelens’ default)` : name,
+    name === DEFAULT_CONVENTION ? `${name} (torquelens’ default)` : name,
     normalisation === "inside" ? "inside the policy: physical units" : "outside: standardised inputs",
     configuration === "zero" ? "0 rad, 0 rad/s, 0 m" : "their mean over these episodes",
     ORIGINS[points],
   ]),
   4,
 )}
-${tasks.map((task) => taskSection(task, figureOf))}
+${tasks.map((task) => taskSection(task, svgs))}
 </body></html>
 `.text;
-
-  function figureOf(name: string, description: string): Html {
-    return figure(svgs.get(name)!, description);
-  }
 }
 
 const ORIGINS = {
@@ -64,11 +60,11 @@ const ORIGINS = {
 
 function summaryTable({ tasks }: Findings): Html {
   return table(
-    ["task", "paper", ...METHODS.map((method) => `${method}, ${USUAL}`), "all conventions", "success"],
+    ["task", "paper", ...METHODS.map((method) => `${method}, ${DEFAULT_CONVENTION}`), "all conventions", "success"],
     tasks.map((findings) => {
       const paper = PAPER_TASKS[findings.task]?.image;
-      const ratios = ratiosOf(findings);
-      const usual = ratios.filter(({ convention }) => convention === USUAL);
+      const ratios = sharesByConvention(findings);
+      const usual = ratios.filter(({ convention }) => convention === DEFAULT_CONVENTION);
       const means = ratios.map(({ image }) => image.mean);
       return [
         findings.task,
@@ -111,7 +107,7 @@ const pair = (image: number) =>
   Number.isNaN(image) ? "–" : `${Math.round(100 * image)} : ${100 - Math.round(100 * image)}`;
 
 /** Which of the paper's figure any convention reproduces, said plainly. */
-export function inWords(task: string, ratios: readonly Ratio[]): string {
+export function inWords(task: string, ratios: readonly ConventionShares[]): string {
   const paper = PAPER_TASKS[task];
   if (!paper) return `${task}: the paper has no such task.`;
   const stated = `The paper has ${pair(paper.image)} for ${paper.name}`;

@@ -3,44 +3,48 @@ import { breakable } from "../../analysis/page/parts.js";
 import { percent, plural, signed, significant } from "../../numbers/format.js";
 import { type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
-import type { Verdict } from "../claims.js";
+import { sharesByConvention } from "../convention-shares.js";
 import type { MeanOverTicks } from "../course.js";
-import { ofGroup, ofRow, rowsOf } from "../figures.js";
-import { measuredBy, type TaskFindings, USUAL } from "../findings.js";
+import { DEFAULT_CONVENTION, measuredBy, type TaskFindings } from "../findings.js";
 import { METHODS, PAPER_TASKS } from "../paper.js";
-import { ratiosOf } from "../ratios.js";
+import { ofRow, rowsOf } from "../share-rows.js";
+import type { Verdict } from "../verdicts.js";
 import { alphaPart, massPart, picturesPart, sanityPart } from "./heatmaps.js";
-
-/** Draws a figure by its name. */
-export type FigureOf = (name: string, description: string) => Html;
+import { type Shown, shownFrom } from "./shown.js";
 
 /** All about one task. */
-export function taskSection(findings: TaskFindings, figureOf: FigureOf): Html {
+export function taskSection(findings: TaskFindings, svgs: ReadonlyMap<string, string>): Html {
   const { task, policy, joints, conditions, episodes, successes, medianError } = findings;
   return html`<section><h2>${task}</h2>
 <p>Policy ${policy.sha256.slice(0, 12)}…, commands ${joints.join(", ")}; ${plural(episodes, "episode")} in the conditions ${conditions.join(", ")}: ${successes} succeeded, median distance from the goal at the end ${significant(1000 * medianError)} mm.</p>
-${sharesPart(findings, figureOf)}
-${conventionsPart(findings, figureOf)}
-${overTimePart(findings, figureOf)}
-${changePart(findings, figureOf)}
-${verdictsPart(findings)}
-${picturesPart(findings)}
-${sanityPart(findings, figureOf)}
-${massPart(findings)}
-${alphaPart(findings)}
-</section>`;
+${PARTS.map(
+  (part) => html`${part(findings, shownFrom(findings, svgs))}
+`,
+)}</section>`;
 }
 
-function sharesPart({ task, modalities, measured, residual, episodes }: TaskFindings, figureOf: FigureOf): Html {
+/** The parts of a task's section, in their order. */
+const PARTS: readonly ((findings: TaskFindings, shown: Shown) => Html)[] = [
+  sharesPart,
+  conventionsPart,
+  overTimePart,
+  changePart,
+  verdictsPart,
+  picturesPart,
+  sanityPart,
+  massPart,
+  alphaPart,
+];
+
+function sharesPart({ task, modalities, measured, residual }: TaskFindings, shown: Shown): Html {
   const paper = PAPER_TASKS[task]?.image;
   const stated: Readonly<Record<string, number | undefined>> = {
     image: paper,
     configuration: paper === undefined ? undefined : 1 - paper,
   };
-  const courses = METHODS.map((method) => measuredBy(measured, method, USUAL).courses);
-  const counting = plural(ofGroup(courses[0]!, "image").ticks, "tick");
+  const courses = METHODS.map((method) => measuredBy(measured, method, DEFAULT_CONVENTION).courses);
   return html`<h3>Shares (their Fig. 4)</h3>
-${figureOf(`fig4-${task}`, `Mean share along the trajectories, over ${counting} that count in ${plural(episodes, "episode")}; whiskers: ± one standard deviation over ticks. Configuration is all but the image. Of the paper’s figures the text gives image and configuration.`)}
+${shown("fig4")}
 ${table(
   ["modality", "paper", ...METHODS],
   rowsOf(modalities).map((name) => [
@@ -54,10 +58,10 @@ ${table(
 
 const meanAndStd = ({ mean, std }: MeanOverTicks): string => `${percent(mean)} ± ${percent(std)}`;
 
-function conventionsPart(findings: TaskFindings, figureOf: FigureOf): Html {
-  const ratios = ratiosOf(findings);
+function conventionsPart(findings: TaskFindings, shown: Shown): Html {
+  const ratios = sharesByConvention(findings);
   return html`<h3>The same under other conventions</h3>
-${figureOf(`conventions-${findings.task}`, "The image’s share under each convention; whiskers: standard deviation over ticks; dashed: the paper’s.")}
+${shown("conventions")}
 ${table(
   ["convention", "method", "image", "position", "velocity", "ticks", "within ten points of the paper"],
   ratios.map(({ convention, method, image, position, velocity, isNear }) => [
@@ -73,12 +77,12 @@ ${table(
 )}`;
 }
 
-function overTimePart({ task, episodes }: TaskFindings, figureOf: FigureOf): Html {
+function overTimePart(_: TaskFindings, shown: Shown): Html {
   return html`<h3>Over the episode (their Fig. 5)</h3>
-${METHODS.map((method) => figureOf(`fig5-${task}-${method}`, `Shares over time by ${method}: mean over ${plural(episodes, "episode")}, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`))}`;
+${shown("fig5")}`;
 }
 
-function changePart({ task, change, period, episodes }: TaskFindings, figureOf: FigureOf): Html {
+function changePart({ change, period, episodes }: TaskFindings, shown: Shown): Html {
   const { windows, successes } = change;
   return html`<h3>A target that moves (their Fig. 6)</h3>
 <p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those that the policy was trained on, another in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
@@ -86,15 +90,15 @@ function changePart({ task, change, period, episodes }: TaskFindings, figureOf: 
       ? " This policy hardly follows a target that moves: what is seen here is its reaction to an image that it was not trained on."
       : ""
   }</p>
-${METHODS.map((method) => figureOf(`fig6-${task}-${method}`, `Shares by ${method} where the target moves: mean over ${plural(episodes, "episode")}, band: ± one standard deviation.`))}`;
+${shown("fig6")}`;
 }
 
 function verdictsPart({ measured, change, agreement }: TaskFindings): Html {
   const by = (method: string, convention: string) =>
     [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts);
-  const claims = by(METHODS[0], USUAL).map(({ claim }) => claim);
+  const claims = by(METHODS[0], DEFAULT_CONVENTION).map(({ claim }) => claim);
   const conventions = CONVENTIONS.map(({ name }) => name);
-  const agreeing = agreement.find(({ convention }) => convention === USUAL)!.verdicts;
+  const agreeing = agreement.find(({ convention }) => convention === DEFAULT_CONVENTION)!.verdicts;
   return html`<h3>What the paper says</h3>
 <p>Each statement is a number an episode; it holds where the 95 % interval of its mean over episodes (bootstrap) lies wholly on the stated side. That a share recovers holds only where it is shown to have moved before.</p>
 ${table(
@@ -103,7 +107,7 @@ ${table(
     claim.text,
     claim.measure,
     claim.sign > 0 ? "> 0" : "< 0",
-    ...METHODS.map((method) => verdictCell(by(method, USUAL)[c]!)),
+    ...METHODS.map((method) => verdictCell(by(method, DEFAULT_CONVENTION)[c]!)),
   ]),
   3,
 )}

@@ -1,12 +1,12 @@
 import type { Policy } from "../policy/policy.js";
-import type { Verdict } from "./claims.js";
-import { type ChangeWindows, changeVerdicts, courseVerdicts } from "./claims.js";
+import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "./claims.js";
 import type { Course } from "./course.js";
 import type { Episode } from "./episodes.js";
 import { explainEpisodes } from "./explaining.js";
-import type { Hooks } from "./hooks.js";
-import { type Mass, MassMeter } from "./mass.js";
+import type { Progress } from "./progress.js";
+import { type Mass, MassMeter } from "./relevance-mass.js";
 import { firstImage } from "./sanity.js";
+import { type Verdict, verdicts } from "./verdicts.js";
 
 /** What a policy did, as it is and where the target changes in mid-episode. */
 export interface Recorded {
@@ -16,7 +16,7 @@ export interface Recorded {
 }
 
 /** What a method finds in it under one convention. */
-export interface Found {
+export interface Measurement {
   readonly courses: readonly Course[];
   readonly verdicts: readonly Verdict[];
   /** The same where the target changes. */
@@ -33,8 +33,8 @@ export async function measure(
   method: string,
   { usual, changed, windows }: Recorded,
   stride: number,
-  hooks: Hooks,
-): Promise<Found> {
+  progress: Progress,
+): Promise<Measurement> {
   const meter = new MassMeter();
   const image = firstImage(policy).name;
   let residual = 0;
@@ -46,14 +46,14 @@ export async function measure(
       residual = Math.max(residual, conservationResidual);
       meter.add(heatmaps[image]!, segmentation);
     },
-    ...hooks,
+    ...progress,
   });
-  const after = await explainEpisodes(policy, changed, { method, stride, ...hooks });
+  const after = await explainEpisodes(policy, changed, { method, stride, ...progress });
   return {
     courses,
-    verdicts: courseVerdicts(courses),
+    verdicts: verdicts(COURSE_CLAIMS, courses),
     changed: after,
-    changeVerdicts: changeVerdicts(after, windows),
+    changeVerdicts: verdicts(changeClaims(windows), after),
     mass: meter.result(),
     residual,
   };

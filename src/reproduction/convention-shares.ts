@@ -1,22 +1,22 @@
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { MeanOverTicks } from "./course.js";
-import { ofGroup } from "./figures.js";
 import { measuredBy, type TaskFindings } from "./findings.js";
 import { METHODS, NEAR, PAPER_TASKS } from "./paper.js";
+import { ofGroup } from "./share-rows.js";
 
-/** The image's part of image : configuration by a method under a convention, beside the paper's. */
-export interface Ratio {
+/** Shares along trajectories by a method under a convention. */
+export interface ConventionShares {
   readonly convention: string;
   readonly method: string;
   readonly image: MeanOverTicks;
   readonly position: MeanOverTicks;
   readonly velocity: MeanOverTicks;
-  /** Whether the image's share is within ten points of the paper's; undefined where the paper has none. */
+  /** True where the image's share is within ten points of the paper's; undefined if the paper has none. */
   readonly isNear: boolean | undefined;
 }
 
-/** Every convention by every method. */
-export function ratiosOf({ task, measured }: TaskFindings): Ratio[] {
+/** Shares by every method under every convention. */
+export function sharesByConvention({ task, measured }: TaskFindings): ConventionShares[] {
   const paper = PAPER_TASKS[task]?.image;
   return CONVENTIONS.flatMap((convention) =>
     METHODS.map((method) => {

@@ -1,5 +1,5 @@
 /** How a long run tells of its course, and is stopped. */
-export interface Hooks {
+export interface Progress {
   readonly signal?: AbortSignal | undefined;
   /** Called once it is known how many steps and explanations there will be. */
   readonly begin?: ((total: number) => void) | undefined;

@@ -1,12 +1,13 @@
 import type { Estimate } from "../analysis/bootstrap.js";
+import { quoted } from "../analysis/csv.js";
 import { number } from "../numbers/format.js";
 import { CONVENTIONS } from "../policy/conventions.js";
-import type { Verdict } from "./claims.js";
 import { atTick, GROUPS } from "./course.js";
-import { ofGroup, ofModality } from "./figures.js";
 import type { Findings, Measured, TaskFindings } from "./findings.js";
-import { PARTS } from "./mass.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
+import { PARTS } from "./relevance-mass.js";
+import { ofGroup, ofModality } from "./share-rows.js";
+import type { Verdict } from "./verdicts.js";
 
 /** A row of a table: by column; null is not known. */
 export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
@@ -22,7 +23,7 @@ export function tables({ tasks }: Findings): Map<string, TableRow[]> {
     ["target_change", each(({ change, ...rest }) => courseRows(rest, change.measured))],
     ["claims", each(claimRows)],
     ["relevance_mass", each(massRows)],
-    ["torques_alike", each(collapseRows)],
+    ["torques_alike", each(torqueRows)],
     ["randomised", each(cascadeRows)],
     ["importance", each(alphaRows)],
   ]);
@@ -122,8 +123,8 @@ const massRows = ({ mass }: TaskFindings): TableRow[] =>
     })),
   );
 
-const collapseRows = ({ collapse }: TaskFindings): TableRow[] =>
-  collapse.map(({ method, convention, collapse: { cosine, leastCosine, spearman, ssim, pairs } }) => ({
+const torqueRows = ({ torqueLikeness }: TaskFindings): TableRow[] =>
+  torqueLikeness.map(({ method, convention, torqueLikeness: { cosine, leastCosine, spearman, ssim, pairs } }) => ({
     method,
     convention,
     cosine: number(cosine),
@@ -166,9 +167,6 @@ const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[
 /** RFC 4180, a line of names first; columns of all rows, empty where a row has none. */
 export function csv(rows: readonly TableRow[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: TableRow[string] | undefined) => {
-    const text = String(value ?? "");
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [names.join(","), ...rows.map((row) => names.map((name) => cell(row[name])).join(",")), ""].join("\n");
+  const line = (row: TableRow) => names.map((name) => quoted(String(row[name] ?? ""))).join(",");
+  return [names.join(","), ...rows.map(line), ""].join("\n");
 }

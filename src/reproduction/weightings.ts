@@ -14,14 +14,14 @@ export const WEIGHTINGS: Readonly<Record<string, (tick: Tick) => Float64Array>> 
 };
 
 /** Shares under one weighting, and how far they are from those of α as it is used. */
-export interface Weighted {
+export interface WeightedShares {
   readonly weighting: string;
   readonly groups: Readonly<Record<Group, MeanOverTicks>>;
   /** |difference| of a tick's image share to the weighted one: mean and largest. */
   readonly difference: { readonly mean: number; readonly max: number };
 }
 
-export function weighted(weighting: string, courses: readonly Course[], usual: readonly Course[]): Weighted {
+export function weighted(weighting: string, courses: readonly Course[], usual: readonly Course[]): WeightedShares {
   const differences = courses.flatMap(({ ratios }, e) =>
     Array.from(ratios.image, (share, tick) => Math.abs(share - usual[e]!.ratios.image[tick]!)),
   );
@@ -35,7 +35,7 @@ export function weighted(weighting: string, courses: readonly Course[], usual: r
 }
 
 /** How alike α by rollouts and by the analytic form are, as vectors. */
-export interface Forms {
+export interface FormLikeness {
   readonly ticks: number;
   /** Cosine similarity: median and 5 % quantile. */
   readonly median: number;
@@ -43,10 +43,13 @@ export interface Forms {
 }
 
 /** Ticks in contact or at a limit, where the analytic form leaves out what matters, apart from the others. */
-export function compareForms(episodes: readonly Episode[]): { readonly free: Forms; readonly held: Forms } {
+export function compareForms(episodes: readonly Episode[]): {
+  readonly free: FormLikeness;
+  readonly held: FormLikeness;
+} {
   const ticks = episodes.flatMap((episode) => episode.ticks);
   const isHeld = ({ observation: { flags } }: Tick) => flags.includes("in_contact") || flags.includes("at_limit");
-  const forms = (of: readonly Tick[]): Forms => {
+  const forms = (of: readonly Tick[]): FormLikeness => {
     const cosines = of.map(({ analytic, rollout }) => cosine(analytic, rollout));
     return {
       ticks: of.length,

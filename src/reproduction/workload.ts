@@ -1,5 +1,5 @@
 /** How much is run. */
-export interface Extent {
+export interface Workload {
   readonly seed: number;
   /** Episodes in each of a task's conditions. */
   readonly perCondition: number;
@@ -12,6 +12,13 @@ export interface Extent {
   readonly cascadeTicks: number;
 }
 
-export const WHOLE: Extent = { seed: 0, perCondition: 5, stride: 1, alphaStride: 4, torqueTicks: 16, cascadeTicks: 8 };
+export const FULL: Workload = { seed: 0, perCondition: 5, stride: 1, alphaStride: 4, torqueTicks: 16, cascadeTicks: 8 };
 /** For a look, and for tests: too little to judge trends by. */
-export const QUICK: Extent = { seed: 0, perCondition: 1, stride: 20, alphaStride: 20, torqueTicks: 2, cascadeTicks: 1 };
+export const QUICK: Workload = {
+  seed: 0,
+  perCondition: 1,
+  stride: 20,
+  alphaStride: 20,
+  torqueTicks: 2,
+  cascadeTicks: 1,
+};

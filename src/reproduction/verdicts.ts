@@ -1,0 +1,55 @@
+import { type Estimate, estimate } from "../analysis/bootstrap.js";
+import { spearman } from "../analysis/similarity.js";
+import { mean } from "../numbers/mean.js";
+import type { Claim, MeasuredClaim } from "./claims.js";
+import type { Course } from "./course.js";
+
+/** A claim tested on a set of episodes. */
+export interface Verdict {
+  readonly claim: Claim;
+  readonly estimate: Estimate;
+  /** True where the 95 % interval over episodes lies wholly on the stated side, and the claim that it needs holds. */
+  readonly holds: boolean;
+}
+
+/** Tests claims on episodes. */
+export function verdicts(claims: readonly MeasuredClaim[], courses: readonly Course[]): Verdict[] {
+  const alone = claims.map(({ of, needs: _, ...claim }) => verdict(claim, courses.map(of)));
+  return alone.map((found, c) => {
+    const { needs } = claims[c]!;
+    const needed = alone.find(({ claim }) => claim.id === needs);
+    return needed ? { ...found, holds: found.holds && needed.holds } : found;
+  });
+}
+
+/** Agreement of two methods in trend: mean over the groups of the rank correlation of their shares, one an episode. */
+export function agreement(a: readonly Course[], b: readonly Course[], names: readonly [string, string]): Verdict {
+  const groups = ["image", "position", "velocity"] as const;
+  const claim: Claim = {
+    id: `agree_${names.join("_")}`,
+    text: `${names.join(" and ")} agree in trend`,
+    measure: "rank correlation of their shares over the episode, mean of image, position and velocity",
+    sign: 1,
+    unit: "rank correlation",
+  };
+  return verdict(
+    claim,
+    a.map((course, e) => mean(groups, (group) => commonTrend(course.ratios[group], b[e]!.ratios[group]))),
+  );
+}
+
+/** Rank correlation over the ticks that both know. */
+function commonTrend(x: Float64Array, y: Float64Array): number {
+  const common = Array.from(x.keys()).filter((tick) => !Number.isNaN(x[tick]!) && !Number.isNaN(y[tick]!));
+  return spearman(
+    common.map((tick) => x[tick]!),
+    common.map((tick) => y[tick]!),
+  );
+}
+
+function verdict(claim: Claim, values: readonly number[]): Verdict {
+  const found = estimate(values);
+  const { interval } = found;
+  const holds = interval !== undefined && (claim.sign > 0 ? interval[0] > 0 : interval[1] < 0);
+  return { claim, estimate: found, holds };
+}
