@@ -8,8 +8,8 @@ const CONFIDENCE = 0.95;
 export type Interval = readonly [low: number, high: number];
 
 /**
- * Interval that holds a statistic of the means of several samples with 95 % confidence: percentile bootstrap, 2,000
- * times, each sample drawn with replacement, always the same draws.
+ * 95 % confidence interval of a statistic of the means of several samples: percentile bootstrap, 2,000 resamples, fixed
+ * seed.
  */
 export function meansInterval(
   samples: readonly (readonly number[])[],
@@ -22,16 +22,16 @@ export function meansInterval(
   return [quantile(found, tail), quantile(found, 1 - tail)];
 }
 
-/** A mean over runs, and how sure it is. */
+/** A mean over runs with its confidence interval. */
 export interface Estimate {
   readonly mean: number;
-  /** Undefined of fewer than two values. */
+  /** Undefined for fewer than two values. */
   readonly interval: Interval | undefined;
-  /** How many values there were. */
+  /** Number of values. */
   readonly count: number;
 }
 
-/** Mean of what is known, NaN of nothing; values are independent, one a run. */
+/** @param values one a run, independent of each other; NaN are left out */
 export function estimate(values: readonly number[]): Estimate {
   const known = values.filter((value) => !Number.isNaN(value));
   return {

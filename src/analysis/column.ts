@@ -15,7 +15,7 @@ export class Column<
     return this.#length;
   }
 
-  /** Makes room for so many more elements, and returns the array and where they begin in it. */
+  /** Makes room for `count` more elements; returns the array and the index of the first of them. */
   extend(count: number): { readonly data: T; readonly at: number } {
     const at = this.#length;
     this.#length += count;
@@ -27,7 +27,7 @@ export class Column<
     return { data: this.#data, at };
   }
 
-  /** A copy of no more than was put in. */
+  /** A copy without spare room. */
   done(): T {
     return this.#data.slice(0, this.#length);
   }

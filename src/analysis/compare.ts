@@ -1,12 +1,12 @@
 import { mean, meanStd } from "../numbers/mean.js";
 import { type Interval, meansInterval } from "./bootstrap.js";
 
-/** The difference of two sets of runs in one quantity; B less A. */
+/** Difference of two sets of runs in one quantity, B less A. */
 export interface Difference {
   readonly a: number;
   readonly b: number;
   readonly difference: number;
-  /** Interval that holds the difference with 95 % confidence; undefined where a set has fewer than two runs. */
+  /** 95 % confidence interval of the difference; undefined if a set has fewer than two runs. */
   readonly interval: Interval | undefined;
   /** Hedges' g: the difference in pooled standard deviations, corrected for small sets; undefined without spread. */
   readonly hedgesG: number | undefined;
@@ -15,9 +15,8 @@ export interface Difference {
 }
 
 /**
- * Compares two sets by one number a run. Runs, not ticks, are drawn with replacement (percentile bootstrap, 2,000
- * times, always the same draws): ticks of one run are not independent.
- * @returns undefined where a set has no number; NaN do not count
+ * Compares two sets by one number a run. The bootstrap resamples runs, not ticks: ticks of one run are not independent.
+ * @returns undefined if a set has no number; NaN are left out
  */
 export function compare(a: readonly number[], b: readonly number[]): Difference | undefined {
   const [known, other] = [a, b].map((values) => values.filter((value) => !Number.isNaN(value))) as [number[], number[]];

@@ -2,16 +2,16 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { Run } from "./run.js";
 import type { TableColumn } from "./table-column.js";
 
-/** Rows of runs go in, a file comes out. */
+/** Writes the rows of runs to a file. */
 export interface TableWriter {
   write(run: Run): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Ticks whose lines are written at once. */
+/** Ticks that are written at once. */
 const BLOCK = 1000;
 
-/** Writes the table as RFC 4180 says, with a line of names; numbers to their float32 digits; empty is not computed. */
+/** Writes the table as CSV (RFC 4180) with a header line. Nine digits are enough for float32; an empty cell was not computed. */
 export class CsvWriter implements TableWriter {
   readonly #file: FileHandle;
   readonly #columns: readonly TableColumn[];

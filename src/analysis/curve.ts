@@ -1,38 +1,38 @@
 import type { Run } from "./run.js";
 import { counts } from "./run.js";
 
-/** Shares of one run at given places: [points × M], row-major; NaN where the run says nothing. */
+/** Shares of a run at the points of a grid, [points × M], row-major; NaN where no tick counts. */
 export type Curve = Float32Array;
 
-/** Where shares are sampled: points at equal distances. */
+/** Evenly spaced points at which shares are sampled. */
 export interface Grid {
   readonly from: number;
   readonly to: number;
   readonly points: number;
 }
 
-/** Per cent of the episode, a point each. */
+/** A point for each per cent of the episode. */
 export const EPISODE_GRID: Grid = { from: 0, to: 100, points: 101 };
 
 export function gridPoint({ from, to, points }: Grid, k: number): number {
   return from + ((to - from) * k) / (points - 1);
 }
 
-/** Shares over per cent of the episode, by the stamps: 0 is the first tick, 100 the last. */
+/** Shares over per cent of the episode's time: 0 is the first tick, 100 the last. */
 export function episodeCurve(run: Run): Curve {
   const start = run.stamp[0]!;
   const whole = Number(run.stamp[run.ticks - 1]! - start) || 1;
   return sample(run, EPISODE_GRID, (i) => (100 * Number(run.stamp[i]! - start)) / whole);
 }
 
-/** Shares around a moment of the run, in seconds from it. @param at stamp, nanoseconds */
+/** Shares over the seconds before and after a moment of the run. @param at stamp, nanoseconds */
 export function curveAround(run: Run, at: bigint, grid: Grid): Curve {
   return sample(run, grid, (i) => Number(run.stamp[i]! - at) / 1e9);
 }
 
 /**
- * A point has the mean of the ticks that are nearest to it and count; where there are none, what lies on the straight
- * line between the neighbours, as long as they are no further apart than `MAX_GAP` of the grid.
+ * Mean of the counting ticks nearest to each point. A point without such ticks is interpolated linearly between its
+ * neighbours if these are at most `MAX_GAP` of the grid apart.
  */
 function sample(run: Run, grid: Grid, place: (i: number) => number): Curve {
   const { from, to, points } = grid;
@@ -71,18 +71,18 @@ function sample(run: Run, grid: Grid, place: (i: number) => number): Curve {
   return curve;
 }
 
-/** Part of the grid over which a gap is bridged. */
+/** Longest gap that is interpolated, part of the grid. */
 const MAX_GAP = 0.1;
 
-/** Mean and standard deviation over curves at one place; NaN where there is no curve, or no second one. */
+/** Mean and standard deviation over curves at one point; NaN for too few curves. */
 export interface Spread {
   readonly mean: number;
   readonly std: number;
-  /** Curves that say something there. */
+  /** Number of curves that have a value there. */
   readonly curves: number;
 }
 
-/** Gathers curves, each with the same weight, without keeping them. */
+/** Running mean and deviation of curves, each with the same weight. */
 export class CurveStatistics {
   readonly #count: Uint32Array;
   readonly #mean: Float64Array;

@@ -3,7 +3,7 @@ import type { Grid } from "./curve.js";
 import type { Run } from "./run.js";
 import { flagsAt } from "./run.js";
 
-/** What runs are aligned at. */
+/** An event that runs are aligned at. */
 export type EventSpec =
   | { readonly kind: "flag"; readonly flag: string; readonly text: string }
   | { readonly kind: "topic"; readonly topic: string; readonly text: string }
@@ -49,7 +49,7 @@ export function eventStamps(run: Run, event: EventSpec): bigint[] {
   }
 }
 
-/** The stamp that the images' clock showed when something was recorded; nothing where it was outside the run. */
+/** A log time in the images' clock; empty if it is outside the run. */
 function stampOf(run: Run, logTime: bigint): bigint[] {
   const next = run.logTime.findIndex((time) => time >= logTime);
   if (next < 0 || (next === 0 && logTime < run.logTime[0]!)) return [];

@@ -1,17 +1,17 @@
 import type { Ranking } from "./ranking.js";
 import { type Comparison, compareSurveys, type Survey } from "./survey.js";
 
-/** All that a report says in numbers. */
+/** The numbers of a report. */
 export interface Findings {
   /** One set of runs, or two that are compared. */
   readonly sets: readonly { readonly survey: Survey; readonly ranking: Ranking }[];
-  /** Second set less the first; empty where there is one. */
+  /** Second set less the first; empty for a single set. */
   readonly comparison: readonly Comparison[];
-  /** What the reader must know. */
+  /** Notes for the reader. */
   readonly notes: readonly string[];
 }
 
-/** @param limit so many moments of each reason are listed */
+/** @param limit most moments that are listed for each reason */
 export function findings(surveys: readonly Survey[], notes: readonly string[], limit: number): Findings {
   const [a, b] = surveys;
   return {
@@ -30,6 +30,6 @@ function conventions(a: Survey, b: Survey): string[] {
   };
   if (of(a) === of(b)) return [];
   return [
-    `The two sets are not explained alike, and part of the difference is that: ${a.name}: ${of(a)}; ${b.name}: ${of(b)}.`,
+    `The two sets are explained differently, which is part of their difference: ${a.name}: ${of(a)}; ${b.name}: ${of(b)}.`,
   ];
 }

@@ -67,7 +67,7 @@ export const METRICS = {
     fact: ({ all, counted, idle }) => `${plural(all, "tick")}, of which ${counted} count and ${idle} are idle`,
   } satisfies Metric<Readonly<Record<"all" | "counted" | "idle", number>>>,
 
-  /** Share of each modality in the α-weighted sum over torques, [M]; the deviation of a set is that between its runs, of a single run that over its ticks. */
+  /** Share of each modality in the α-weighted sum over torques, [M]. Deviation over ticks; of several runs, between runs. */
   shares: {
     unit: "1",
     ofRun: (run, counted) => {

@@ -3,10 +3,10 @@ import type { TableWriter } from "./csv.js";
 import type { Run } from "./run.js";
 import type { TableColumn } from "./table-column.js";
 
-/** Ticks that go into one row group: what is held at a time. */
+/** Ticks in a row group; one group is in memory at a time. */
 const GROUP = 10_000;
 
-/** Writes the table as Parquet, Snappy-compressed; null is not computed. */
+/** Writes the table as Snappy-compressed Parquet; null was not computed. */
 export class ParquetTable implements TableWriter {
   readonly #columns: readonly TableColumn[];
   readonly #writer: ParquetWriter;

@@ -2,20 +2,20 @@ import { percent } from "../numbers/format.js";
 import type { RunDigest } from "./digest.js";
 import { type RobustSpread, robustScore, robustSpread } from "./robust.js";
 
-/** Shares that differ by less do not differ: half a percentage point. */
+/** Least spread of shares: smaller differences, below half a percentage point, do not matter. */
 export const SHARE_FLOOR = 0.005;
 
-/** From how many robust standard deviations on shares are unusual (Iglewicz and Hoaglin 1993). */
+/** Shares at least this many robust standard deviations from the median are unusual (Iglewicz and Hoaglin 1993). */
 export const UNUSUAL = 3.5;
 
-/** From which part of Σα|τ| on relevance that is lost or gained is worth a look. */
+/** Least conservation residual of a moment that is listed, part of Σα|τ|. */
 const RESIDUAL = 0.01;
 
-/** Fewest runs for their means to be compared with each other, and for a moment with the same part of other runs. */
+/** Fewest runs whose means are compared with each other, and whose ticks are compared by phase of the episode. */
 const FEWEST_RUNS = 5;
 const PHASES = 10;
 
-/** Flags that say that a torque or a joint is at its limit. */
+/** Flags of a torque or a joint at its limit. */
 export const LIMIT_FLAGS: readonly string[] = ["limit_clipped", "at_limit"];
 
 export type Reason = "shares" | "residual" | "limits";
@@ -32,15 +32,15 @@ export interface Moment {
   readonly seek: number;
   /** Stamp of the image, nanoseconds. */
   readonly stamp: bigint;
-  /** Robust z-score, residual, or seconds at the limit: the larger, the more worth a look; compares within a reason. */
+  /** Robust z-score, residual, or seconds at the limit: comparable within a reason. */
   readonly score: number;
-  /** What was seen, in words. */
+  /** Description. */
   readonly what: string;
 }
 
 export interface RunRank {
   readonly run: number;
-  /** Largest robust z-score of the run's mean shares among the runs', with its modality; NaN of fewer than 5 runs. */
+  /** Largest robust z-score of the run's mean shares among the runs', with its modality; NaN for fewer than 5 runs. */
   readonly score: number;
   readonly modality: string | undefined;
   /** Score of the run's most unusual moment; 0 where it has none. */
@@ -51,13 +51,13 @@ export interface Ranking {
   readonly runs: readonly RunRank[];
   /** For each reason, the most notable first. */
   readonly moments: readonly Moment[];
-  /** Parts of the episode that moments were compared within: 1 is the whole. */
+  /** Number of phases of the episode within which moments are compared. */
   readonly phases: number;
 }
 
 /**
  * Orders runs and moments of one set by how unusual they are.
- * @param limit so many moments for each reason
+ * @param limit most moments for each reason
  */
 export function rank(runs: readonly RunDigest[], limit: number): Ranking {
   const phases = runs.length >= FEWEST_RUNS ? PHASES : 1;
@@ -72,7 +72,7 @@ export function rank(runs: readonly RunDigest[], limit: number): Ranking {
   const top = (moments: Moment[]) => moments.sort((a, b) => b.score - a.score).slice(0, limit);
   return {
     runs: ranks.sort((a, b) => (b.score || 0) - (a.score || 0) || b.moment - a.moment || a.run - b.run),
-    moments: [...top(scored.flat()), ...top(runs.flatMap(strayMoments)), ...top(runs.flatMap(limitStretches))],
+    moments: [...top(scored.flat()), ...top(runs.flatMap(residualMoments)), ...top(runs.flatMap(limitStretches))],
     phases,
   };
 }
@@ -80,7 +80,7 @@ export function rank(runs: readonly RunDigest[], limit: number): Ranking {
 /** [phase][modality] */
 type Spreads = readonly (readonly (RobustSpread | undefined)[])[];
 
-/** A part of the episode in which too few runs count is compared with the whole. */
+/** A phase in which too few runs have ticks that count is compared with the whole episode. */
 function momentSpreads(runs: readonly RunDigest[], phases: number): Spreads {
   const modalities = runs[0]?.identity.modalities ?? [];
   const spreads = (phase: number, of: number) =>
@@ -106,7 +106,7 @@ function valuesOf(runs: readonly RunDigest[], m: number, phase: number, phases: 
 
 const firstOf = (phase: number, phases: number, ticks: number) => Math.ceil((phase * ticks) / phases);
 
-/** The most unusual ticks of a run; of those near to each other, one. */
+/** The most unusual ticks of a run, one of those close together. */
 function unusualMoments(run: RunDigest, index: number, spreads: Spreads, phases: number): Moment[] {
   const { trace, identity } = run;
   const { modalities } = identity;
@@ -166,8 +166,8 @@ function strongest(
   return best;
 }
 
-/** Ticks whose relevance does not add up. */
-function strayMoments(run: RunDigest, index: number): Moment[] {
+/** Ticks whose relevance does not add up to the torques. */
+function residualMoments(run: RunDigest, index: number): Moment[] {
   const found: Moment[] = [];
   run.trace.residual.forEach((score, i) => {
     if (!(score >= RESIDUAL) || Number.isNaN(run.trace.shares[i * run.identity.modalities.length]!)) return;
@@ -194,7 +194,7 @@ function limitStretches(run: RunDigest, index: number): Moment[] {
     }
     i = end;
   }
-  return found.sort((a, b) => b.score - a.score).slice(0, MOST_OF_A_RUN);
+  return found.sort((a, b) => b.score - a.score).slice(0, MOST_PER_RUN);
 }
 
 function momentAt({ trace }: RunDigest, run: number, index: number) {
@@ -202,16 +202,16 @@ function momentAt({ trace }: RunDigest, run: number, index: number) {
   return { run, index, stamp, seconds: Number(stamp - trace.stamp[0]!) / 1e9, seek: trace.seek[index]! };
 }
 
-/** Of moments nearer than a tenth of the run, or a second, the strongest. */
+/** Keeps the strongest of moments within a tenth of the run of each other, at most a second. */
 function thinned(moments: readonly Moment[], seconds: number): Moment[] {
   const apart = Math.min(1, seconds / 10);
   const kept: Moment[] = [];
   for (const moment of moments.toSorted((a, b) => b.score - a.score)) {
-    if (kept.length >= MOST_OF_A_RUN) break;
+    if (kept.length >= MOST_PER_RUN) break;
     if (kept.every((other) => Math.abs(other.seconds - moment.seconds) > apart)) kept.push(moment);
   }
   return kept;
 }
 
-/** Moments of one reason from one run, so that one run does not fill the list. */
-const MOST_OF_A_RUN = 3;
+/** Most moments of one reason from one run, so that one run does not fill the list. */
+const MOST_PER_RUN = 3;

@@ -8,29 +8,29 @@ import type { ExplanationMessage } from "../messages/types.js";
 const EXPLANATION = "torquelens/msg/Explanation";
 
 export interface ReadOptions {
-  /** Topic of the explanations; needed only where a bag has several. */
+  /** Topic of the explanations; needed only if a bag has several. */
   readonly topic?: string;
-  /** Topics whose messages' times are wanted. */
+  /** Other topics whose log times are read. */
   readonly messages?: readonly string[];
-  /** Definitions for bags that hold none. */
+  /** Message definitions for bags without them. */
   readonly folders?: MessageFolders | undefined;
-  /** Called with what is wrong with the bag, a line each, once it was read. */
+  /** Called with each problem of the bag after reading it. */
   readonly problem?: (text: string) => void;
 }
 
-/** An explanation, or that there was a message on a topic asked for. */
+/** An explanation, or a message on one of the other topics. */
 export interface Found {
   readonly topic: string;
-  /** When it was recorded, nanoseconds. */
+  /** Log time, nanoseconds. */
   readonly logTime: bigint;
-  /** When the bag's first message was recorded, nanoseconds. */
+  /** Log time of the bag's first message, nanoseconds. */
   readonly bagStart: bigint;
   readonly explanation?: ExplanationMessage;
 }
 
 /**
- * Reads the explanations of a recording in its order. Memory: a chunk or two of the file.
- * @throws InputError where it cannot be read, holds no explanations, or has them on several topics and none was chosen
+ * Reads the explanations of a recording in recorded order. Memory: a chunk or two of the file.
+ * @throws InputError if it cannot be read, has no explanations, or has them on several topics and none is chosen
  */
 export async function* readExplanations(path: string, options: ReadOptions): AsyncGenerator<Found> {
   const { topic: chosen, messages = [], folders, problem } = options;
@@ -59,7 +59,7 @@ export async function* readExplanations(path: string, options: ReadOptions): Asy
 
 function noExplanation(path: string, topic: string | undefined, names: string): InputError {
   if (topic !== undefined && names !== "") {
-    return new InputError(`${path}: no topic ${topic} with explanations; it has them on ${names}`);
+    return new InputError(`${path}: no explanations on topic ${topic}; found them on ${names}`);
   }
   return new InputError(`${path}: no ${EXPLANATION} in it; torquelens replay explains recordings`);
 }

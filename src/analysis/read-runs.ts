@@ -4,18 +4,18 @@ import type { Run, RunIdentity } from "./run.js";
 import { identityOf, nanoseconds, RunBuilder } from "./run-builder.js";
 
 export interface ReadRunsOptions extends ReadOptions {
-  /** Called for explanations that could not be used, with how many and why. */
+  /** Called with the number of explanations that were skipped, and the reason. */
   readonly skipped?: (count: number, reason: string) => void;
 }
 
-/** A clock that goes back by more than this began anew; by less, messages came out of order. Nanoseconds. */
+/** Stamps that go back by more than this mean that the clock was reset; by less, that messages are out of order. Nanoseconds. */
 const CLOCK_RESET = 1_000_000_000n;
 
 /**
- * Reads the explanations of a recording, an episode at a time. An episode begins where the message says so
- * (`episode_start`) and where the stamps' clock begins anew. Explanations whose stamp is not later than the one before
- * are skipped and counted. Memory: one episode.
- * @throws InputError as `readExplanations`, and where explanations are of several policies or methods
+ * Reads the explanations of a recording, an episode at a time. An episode begins at the flag `episode_start` and where
+ * the stamps' clock is reset. Explanations whose stamp is not later than the one before are skipped and counted. Memory:
+ * one episode.
+ * @throws InputError as `readExplanations`, and if explanations are of several policies or methods
  */
 export async function* readRuns(path: string, options: ReadRunsOptions = {}): AsyncGenerator<Run> {
   let messages = new Map<string, bigint[]>();
@@ -53,7 +53,7 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
   if (builder) yield builder.build({ bag: path, episode, bagStart, messages });
 }
 
-/** Whose torques the first explanation of a bag explains, and how. @throws InputError as `readExplanations` */
+/** Identity of a bag's first explanation. @throws InputError as `readExplanations` */
 export async function readIdentity(path: string, options: ReadOptions = {}): Promise<RunIdentity> {
   for await (const { explanation } of readExplanations(path, { topic: options.topic, folders: options.folders })) {
     if (explanation) return identityOf(explanation);

@@ -1,8 +1,8 @@
 import { median } from "../numbers/quantile.js";
 
 /**
- * Where most values lie, and how far they spread: median and 1.4826 × the median distance from it, which is the
- * standard deviation of a normal distribution. A few outliers do not move it.
+ * Median, and 1.4826 × the median distance from it, which is the standard deviation for a normal distribution. A few
+ * outliers do not move them.
  */
 export interface RobustSpread {
   readonly center: number;
@@ -10,9 +10,8 @@ export interface RobustSpread {
 }
 
 /**
- * @param floor the least scale: what lies nearer than that is no difference. Without it a share that is always the same
- * would make the smallest change infinitely unusual.
- * @returns undefined of no values; NaN do not count
+ * @param floor least scale; without it the smallest change of a constant share would be infinitely unusual
+ * @returns undefined for no values; NaN are left out
  */
 export function robustSpread(values: Iterable<number>, floor: number): RobustSpread | undefined {
   const known = Float64Array.from(values).filter((value) => !Number.isNaN(value));
@@ -22,7 +21,7 @@ export function robustSpread(values: Iterable<number>, floor: number): RobustSpr
   return { center, scale: Math.max(1.4826 * distance, floor) };
 }
 
-/** How many scales a value lies from the centre. */
+/** Distance of a value from the centre, in scales. */
 export function robustScore(value: number, { center, scale }: RobustSpread): number {
   return (value - center) / scale;
 }

@@ -5,7 +5,7 @@ import type { Run, RunIdentity } from "./run.js";
 
 const floats = () => new Column((length) => new Float32Array(length));
 
-/** Gathers the explanations of one episode. */
+/** Collects the explanations of one episode. */
 export class RunBuilder {
   readonly identity: RunIdentity;
   readonly #stamp = new Column((length) => new BigInt64Array(length));
@@ -39,7 +39,7 @@ export class RunBuilder {
     return this.#last;
   }
 
-  /** @throws InputError where it does not compare with those before, or is not whole */
+  /** @throws InputError if its identity differs from those before, or shares are missing */
   add(message: ExplanationMessage, logTime: bigint): void {
     assertSame(this.identity, message, this.#where);
     const { joints, modalities } = this.identity;
@@ -108,7 +108,7 @@ function put<T>(
   data[at] = value;
 }
 
-/** Nanoseconds since the epoch of the clock that stamped it. */
+/** Nanoseconds since the epoch of the stamp's clock. */
 export function nanoseconds({ sec, nanosec }: Time): bigint {
   return BigInt(sec) * 1_000_000_000n + BigInt(nanosec);
 }
@@ -135,7 +135,7 @@ function assertSame(expected: RunIdentity, message: ExplanationMessage, where: s
   throw new InputError(`${where}: ${difference(expected, identityOf(message))}`);
 }
 
-/** What keeps shares of the two from being compared; undefined where nothing does. */
+/** Reason why shares of the two cannot be compared; undefined if they can. */
 export function difference(a: RunIdentity, b: RunIdentity): string | undefined {
   const short = (sha256: string) => `${sha256.slice(0, 12)}…`;
   if (a.policySha256 !== b.policySha256) {

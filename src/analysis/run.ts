@@ -1,9 +1,9 @@
-/** What must be the same for shares to compare: whose torques, explained how, measured against what. */
+/** Policy, method and references, which must be the same for shares to be comparable. */
 export interface RunIdentity {
   /** Name of the method, and options that are not its defaults. */
   readonly method: string;
   readonly policySha256: string;
-  /** Reference of each modality, [M]; empty where none is stated (methods.md §0.8). */
+  /** Reference of each modality, [M]; empty if none is stated (methods.md §0.8). */
   readonly references: readonly string[];
   /** Origin of the feature points: `policy`, `corner` or `mean`. */
   readonly featurePoints: string;
@@ -18,23 +18,23 @@ export interface RunIdentity {
  * are row-major, a row a tick.
  */
 export interface Run {
-  /** The bag as it was named. */
+  /** Path of the bag as given. */
   readonly bag: string;
-  /** Which episode of the bag, from 0. */
+  /** Number of the episode in the bag, from 0. */
   readonly episode: number;
   readonly identity: RunIdentity;
   readonly ticks: number;
-  /** When the bag's first message was recorded, nanoseconds: what a player calls its beginning. */
+  /** Log time of the bag's first message, nanoseconds: the beginning for a player. */
   readonly bagStart: bigint;
   /** Stamp of the explained image, nanoseconds, [n]. */
   readonly stamp: BigInt64Array;
-  /** When it was recorded, nanoseconds, [n]: where a player must seek. */
+  /** Log time, nanoseconds, [n]: where a player must seek. */
   readonly logTime: BigInt64Array;
-  /** Counter of control steps as the source counts, [n]. */
+  /** The source's counter of control steps, [n]. */
   readonly tick: Float64Array;
   /** LEVEL_… of `msg/Explanation.msg`, [n]. */
   readonly level: Uint8Array;
-  /** Every combination of flags that occurs. */
+  /** All combinations of flags that occur. */
   readonly flagSets: readonly (readonly string[])[];
   /** Index into `flagSets`, [n]. */
   readonly flags: Uint16Array;
@@ -50,11 +50,11 @@ export interface Run {
   readonly importance: Float32Array;
   /** Share of each modality for each torque, [n × J × M]. */
   readonly torqueShares: Float32Array;
-  /** Log times of the messages on each topic that was asked for, nanoseconds. */
+  /** Log times of the messages on each of the other topics that are read, nanoseconds. */
   readonly messages: ReadonlyMap<string, readonly bigint[]>;
 }
 
-/** How the run is called: the bag, with the number of the episode behind the first. */
+/** Name of a run: the bag, with the number of the episode if it is not the first. */
 export function runName({ bag, episode }: { readonly bag: string; readonly episode: number }): string {
   return episode === 0 ? bag : `${bag}#${episode}`;
 }
@@ -70,8 +70,8 @@ export function secondsAt(run: Run, i: number): number {
 }
 
 /**
- * Whether the shares of tick i say something (methods.md §0.9): they were computed, the torques are not next to
- * nothing, and there is relevance. Only such ticks count in statistics.
+ * True where the shares of tick i are meaningful (methods.md §0.9): computed, not idle, and with relevance. Only such
+ * ticks count in statistics.
  */
 export function counts(run: Run, i: number): boolean {
   if (flagsAt(run, i).includes("idle")) return false;

@@ -1,8 +1,8 @@
 import { mean } from "../numbers/mean.js";
 
-/** How alike two maps of relevance are: vectors of the same length. */
+/** Similarity of two relevance maps: vectors of the same length. */
 
-/** Σab / (‖a‖‖b‖), −1 to 1; NaN where one is zero throughout. */
+/** Σab / (‖a‖‖b‖), −1 to 1; NaN if one is all zero. */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -13,7 +13,7 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-/** Correlation of ranks (Spearman 1904), ties at their mean rank; NaN where one is constant. */
+/** Correlation of ranks (Spearman 1904), ties at their mean rank; NaN if one is constant. */
 export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const [x, y] = [ranks(a), ranks(b)];
   const middle = (a.length + 1) / 2;
@@ -23,7 +23,7 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   );
 }
 
-/** Ranks from 1 on; equal values share the mean of theirs. */
+/** Ranks from 1; equal values have the mean of their ranks. */
 export function ranks(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const result = new Float64Array(values.length);
@@ -36,13 +36,13 @@ export function ranks(values: ArrayLike<number>): Float64Array {
   return result;
 }
 
-/** Side of the window that structures are compared in, pixels. */
+/** Side of the window, pixels. */
 const WINDOW = 7;
 
 /**
- * Structural similarity (Wang et al. 2004) of two pictures, each scaled by its largest size to within −1..1: the mean
- * over all whole windows of 7×7 pixels, K1 = 0.01, K2 = 0.03, range 2. 1 for pictures that differ by a factor only.
- * @throws RangeError for pictures smaller than a window
+ * Structural similarity (Wang et al. 2004) of two images, each scaled to −1..1 by its largest absolute value: mean over
+ * all whole windows of 7×7 pixels, K1 = 0.01, K2 = 0.03, range 2. 1 for images that differ only by a factor.
+ * @throws RangeError for images smaller than a window
  */
 export function structuralSimilarity(
   a: ArrayLike<number>,
@@ -50,7 +50,7 @@ export function structuralSimilarity(
   width: number,
   height: number,
 ): number {
-  if (width < WINDOW || height < WINDOW) throw new RangeError(`pictures of ${width}×${height}: expected 7×7 or more`);
+  if (width < WINDOW || height < WINDOW) throw new RangeError(`images of ${width}×${height}: expected 7×7 or more`);
   const [x, y] = [scaled(a), scaled(b)];
   const [c1, c2] = [(0.01 * 2) ** 2, (0.03 * 2) ** 2];
   const found: number[] = [];

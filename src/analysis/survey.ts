@@ -19,11 +19,11 @@ export interface SurveyOptions {
 /** Shares around one kind of event. */
 export interface Alignment {
   readonly event: EventSpec;
-  /** A curve an event. */
+  /** One curve for each time the event happens. */
   readonly curves: CurveStatistics;
 }
 
-/** Runs of one policy, explained by one method: gathers what a report says about them, a run at a time. */
+/** Runs of one policy, explained by one method; collects their statistics run by run. */
 export class Survey {
   readonly name: string;
   readonly runs: RunDigest[] = [];
@@ -37,7 +37,7 @@ export class Survey {
     this.#options = options;
   }
 
-  /** @throws InputError where nothing was added */
+  /** @throws InputError if there are no runs */
   get identity(): RunIdentity {
     if (!this.#identity) throw new InputError(`${this.name}: no run to report on`);
     return this.#identity;
@@ -53,7 +53,7 @@ export class Survey {
     return this.#alignments;
   }
 
-  /** @throws InputError where it does not compare with those before */
+  /** @throws InputError if its identity differs from the runs before */
   add(run: Run): void {
     const problem = this.#identity && difference(this.#identity, run.identity);
     if (problem !== undefined) throw new InputError(`${run.bag}: ${problem}; --against compares two sets of runs`);
@@ -82,16 +82,16 @@ export class Survey {
     return METRICS.torques.ofSet(this.runs.map(({ torques }) => torques));
   }
 
-  /** @param limit so many moments for each reason */
+  /** @param limit most moments for each reason */
   ranking(limit: number): Ranking {
     return rank(this.runs, limit);
   }
 }
 
-/** How two sets differ in the mean share of a modality. */
+/** Difference of two sets in the mean share of a modality. */
 export interface Comparison {
   readonly modality: string;
-  /** Undefined where one of the policies has no such modality, or no run of a set counts. */
+  /** Undefined if a policy has no such modality, or no tick of a set counts. */
   readonly difference: Difference | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 
-/** Colours that the colour-blind tell apart (Okabe and Ito 2008), in an order that differs in grey, too. */
+/** Colours that colour-blind readers can tell apart (Okabe and Ito 2008), in an order that also differs in grey. */
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666"] as const;
 
 /** A colour for each modality. */
@@ -21,7 +21,7 @@ const CONFIG = {
   header: { labelFontSize: 11, title: null },
 } as const;
 
-/** Draws a chart as an SVG element that needs nothing else. */
+/** Draws a Vega-Lite specification as a self-contained SVG element. */
 export async function draw(spec: object): Promise<string> {
   const { spec: vega } = compile({ $schema: SCHEMA, config: CONFIG, ...spec } as TopLevelSpec);
   const view = new View(parse(vega), { renderer: "none" });

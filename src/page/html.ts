@@ -5,7 +5,7 @@ export class Html {
 
 type Content = Html | string | number | undefined | readonly Content[];
 
-/** HTML from a template; what is put in is text and is escaped, unless it is HTML itself. Lists are joined. */
+/** HTML from a template. Inserted text is escaped, inserted HTML is not; lists are joined. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(parts.map((part, index) => `${index > 0 ? textOf(contents[index - 1]) : ""}${part}`).join(""));
 }
@@ -28,7 +28,7 @@ export function table(head: readonly Content[], rows: readonly (readonly Content
   )}</tbody></table></div>`;
 }
 
-/** A chart with its description, which is read out in its place. */
+/** A chart with its description, which screen readers read. */
 export function figure(svg: string, description: string): Html {
   return html`<figure><div role="img" aria-label="${description}">${new Html(svg)}</div><figcaption>${description}</figcaption></figure>`;
 }

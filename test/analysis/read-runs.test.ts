@@ -83,7 +83,7 @@ describe("readRuns", () => {
     await expect(all(join(folder, "none.mcap"))).rejects.toThrow("no such file");
     const good = await writeBag(folder, "good.mcap", imageShares([0.5]));
     await expect(all(good, { topic: "/other" })).rejects.toThrow(
-      "no topic /other with explanations; it has them on /torquelens/explanation",
+      "no explanations on topic /other; found them on /torquelens/explanation",
     );
     expect(await all(good, { topic: "/torquelens/explanation" })).toHaveLength(1);
   });

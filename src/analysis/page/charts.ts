@@ -56,7 +56,7 @@ ${torqueTable(set.torques(), set.identity.modalities)}`,
 
 const QUARTERS = [0, 25, 50, 75, 100];
 
-/** Of a kind of event, that happens in a set at least once. */
+/** Of an event that happens in a set at least once. */
 export const EVENT_CHARTS: readonly Chart<Alignment & { readonly modalities: readonly string[] }>[] = [
   {
     spec: ({ curves: aligned, modalities }) => curves(aligned, modalities, "time from the event, s", 0),
@@ -69,8 +69,7 @@ export const EVENT_CHARTS: readonly Chart<Alignment & { readonly modalities: rea
 export const RUN_CHARTS: readonly Chart<Run>[] = [
   {
     spec: (run) => overTime(run),
-    caption: () =>
-      "Shares over time, of all torques together weighted by importance; pale where the tick does not count.",
+    caption: () => "Shares over time of all torques, weighted by importance; pale where ticks do not count.",
   },
 ];
 

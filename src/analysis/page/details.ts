@@ -9,7 +9,7 @@ import { figures, RUN_CHARTS, TORQUE_CHARTS } from "./charts.js";
 import type { Frame, Strip } from "./film-strip.js";
 import { readPictures } from "./pictures.js";
 
-/** What is shown of a run by itself. */
+/** Charts and pictures of one run. */
 export interface RunDetail {
   /** Index of the run in its survey. */
   readonly run: number;
@@ -20,14 +20,14 @@ export interface RunDetail {
 
 export interface Details {
   readonly runs: readonly RunDetail[];
-  /** By moment; empty where the bag holds no overlays. */
+  /** Film strip of each moment; empty if the bag has no overlays. */
   readonly strips: ReadonlyMap<Moment, Strip>;
 }
 
 export interface DetailOptions extends ReadRunsOptions {
-  /** So many runs are shown by themselves, those that rank first. */
+  /** Number of runs that are shown one by one, in the order of their rank. */
   readonly runs: number;
-  /** Seconds of each shown run at which the strip has a picture; evenly spread where there are none. */
+  /** Times of the film strip's pictures, seconds from the run's first tick. Default: evenly spaced. */
   readonly at?: readonly number[];
 }
 
@@ -36,7 +36,7 @@ const STRIP_FRAMES = 8;
 /** Seconds from a moment to the pictures of its strip. */
 const MOMENT_OFFSETS = [-0.5, -0.25, 0, 0.25, 0.5];
 
-/** Reads the bags of runs and moments worth a look a second time, for charts and pictures of them. */
+/** Reads the bags of the shown runs and of the moments again, for their charts and pictures. */
 export async function readDetails({ runs }: Survey, ranking: Ranking, options: DetailOptions): Promise<Details> {
   const shown = new Set(ranking.runs.slice(0, options.runs).map(({ run }) => run));
   const details: RunDetail[] = [];
@@ -44,18 +44,18 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
   const indices = new Map(runs.map(({ name }, index) => [name, index]));
   const bags = new Set([...shown, ...ranking.moments.map(({ run }) => run)].map((run) => runs[run]!.bag));
   for (const bag of bags) {
-    const stamps = new Map<number, Placed[]>();
-    const momentStamps = new Map<Moment, Placed[]>();
+    const stamps = new Map<number, FrameTime[]>();
+    const momentStamps = new Map<Moment, FrameTime[]>();
     for await (const run of readRuns(bag, options)) {
       const index = indices.get(runName(run))!;
       for (const moment of ranking.moments) {
         if (moment.run !== index) continue;
-        const wanted = MOMENT_OFFSETS.map((offset) => moment.seconds + offset);
+        const times = MOMENT_OFFSETS.map((offset) => moment.seconds + offset);
         momentStamps.set(
           moment,
           nearest(
             run,
-            wanted.filter((at) => at >= 0 && at <= secondsAt(run, run.ticks - 1)),
+            times.filter((at) => at >= 0 && at <= secondsAt(run, run.ticks - 1)),
           ),
         );
       }
@@ -63,14 +63,14 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
       stamps.set(index, nearest(run, options.at?.length ? options.at : evenly(secondsAt(run, run.ticks - 1))));
       details.push({ run: index, ...(await chartsOf(run)), strip: [] });
     }
-    const placed = [...stamps.values(), ...momentStamps.values()].flat();
-    const frames = await framesOf(bag, placed, options.folders);
-    const strip = (placed: readonly Placed[]) =>
-      placed.flatMap(({ stamp, seconds }) => (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })));
-    for (const [moment, placed] of momentStamps) strips.set(moment, strip(placed));
+    const all = [...stamps.values(), ...momentStamps.values()].flat();
+    const frames = await framesOf(bag, all, options.folders);
+    const strip = (times: readonly FrameTime[]) =>
+      times.flatMap(({ stamp, seconds }) => (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })));
+    for (const [moment, times] of momentStamps) strips.set(moment, strip(times));
     details.forEach((detail, d) => {
-      const placed = stamps.get(detail.run);
-      if (placed) details[d] = { ...detail, strip: strip(placed) };
+      const times = stamps.get(detail.run);
+      if (times) details[d] = { ...detail, strip: strip(times) };
     });
   }
   const order = ranking.runs.map(({ run }) => run);
@@ -83,7 +83,7 @@ async function chartsOf(run: Run): Promise<Pick<RunDetail, "charts" | "torqueCha
   return { charts: await figures(RUN_CHARTS, run), torqueCharts };
 }
 
-interface Placed {
+interface FrameTime {
   readonly stamp: bigint;
   readonly logTime: bigint;
   readonly seconds: number;
@@ -91,10 +91,10 @@ interface Placed {
 
 const evenly = (seconds: number) => Array.from({ length: STRIP_FRAMES }, (_, k) => (seconds * k) / (STRIP_FRAMES - 1));
 
-/** The ticks nearest to the wanted times, each once, in order. */
-function nearest(run: Run, wanted: readonly number[]): Placed[] {
+/** Ticks nearest to some times, each once, in order. */
+function nearest(run: Run, seconds: readonly number[]): FrameTime[] {
   const ticks = new Set<number>();
-  for (const at of wanted) {
+  for (const at of seconds) {
     let [low, high] = [0, run.ticks - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -111,14 +111,14 @@ function nearest(run: Run, wanted: readonly number[]): Placed[] {
 
 async function framesOf(
   bag: string,
-  placed: readonly Placed[],
+  times: readonly FrameTime[],
   folders?: MessageFolders,
 ): Promise<Map<bigint, Omit<Frame, "seconds">[]>> {
   const frames = new Map<bigint, Omit<Frame, "seconds">[]>();
-  if (placed.length === 0) return frames;
-  const times = placed.map(({ logTime }) => logTime).sort((a, b) => Number(a - b));
-  const wanted = { stamps: new Set(placed.map(({ stamp }) => stamp)), from: times[0]!, to: times.at(-1)! };
-  for (const [stamp, pictures] of await readPictures(bag, wanted, folders)) {
+  if (times.length === 0) return frames;
+  const logTimes = times.map(({ logTime }) => logTime).sort((a, b) => Number(a - b));
+  const range = { stamps: new Set(times.map(({ stamp }) => stamp)), from: logTimes[0]!, to: logTimes.at(-1)! };
+  for (const [stamp, pictures] of await readPictures(bag, range, folders)) {
     const shown: Omit<Frame, "seconds">[] = [];
     for (const { camera, data, points } of pictures) {
       const { width: whole } = await sharp(data).metadata();

@@ -5,7 +5,7 @@ import type { Point } from "./pictures.js";
 export interface Frame {
   /** Seconds from the run's first tick. */
   readonly seconds: number;
-  /** Camera, where there are several; else empty. */
+  /** Name of the camera; empty if there is only one. */
   readonly camera: string;
   /** JPEG, at most `FRAME_WIDTH` wide. */
   readonly jpeg: Uint8Array;
@@ -17,9 +17,10 @@ export interface Frame {
 
 export type Strip = readonly Frame[];
 
-/** A film strip; says so where there are no pictures. */
+/** A film strip, or a note that there are no pictures. */
 export function stripOf(strip: Strip): Html {
-  if (strip.length === 0) return html`<p class="note">No pictures: the bag holds no …/overlay/compressed here.</p>`;
+  if (strip.length === 0)
+    return html`<p class="note">No pictures: the bag has no …/overlay/compressed messages here.</p>`;
   return html`<div class="strip">${strip.map((frame) => {
     const label = `${frame.seconds.toFixed(2)} s${frame.camera && `, ${frame.camera}`}`;
     const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
@@ -27,13 +28,13 @@ export function stripOf(strip: Strip): Html {
   })}</div>`;
 }
 
-/** What dots on pictures are; nothing where there are none. */
+/** Legend of the dots on pictures; empty if there are none. */
 export function legendOf(strips: Iterable<Strip>): Html {
   const any = [...strips].some((strip) => strip.some(({ points }) => points.length > 0));
   return any ? html`<p class="note">Dots on pictures: the policy's feature points.</p>` : html``;
 }
 
-/** Feature points, to lie over a picture. */
+/** Feature points as an SVG layer over a picture. */
 function pointsOf({ width, height, points }: Frame): Html {
   if (points.length === 0) return html``;
   const radius = (width / 55).toFixed(2);

@@ -6,15 +6,15 @@ import { legendOf, stripOf } from "./film-strip.js";
 
 const REASONS: Readonly<Record<Reason, (ranking: Ranking) => string>> = {
   shares: ({ phases }) =>
-    `Unusual shares: furthest from the median of ${phases > 1 ? "all runs at that tenth of the run" : "all ticks"}, in robust standard deviations (median absolute deviation); from ${UNUSUAL} on.`,
-  residual: () => "Relevance that does not add up to the torques: there the shares are less sure.",
+    `Unusual shares: furthest from the median of ${phases > 1 ? "all runs at that tenth of the run" : "all ticks"}, in robust standard deviations (median absolute deviation), at least ${UNUSUAL}.`,
+  residual: () => "Relevance that does not add up to the torques: shares are less certain there.",
   limits: () =>
     `At a limit (${LIMIT_FLAGS.join(", ")}): the torque was not what the policy asked for, or a joint could not follow.`,
 };
 
 const SCORES: Readonly<Record<Reason, string>> = { shares: "score", residual: "residual", limits: "for, s" };
 
-/** The moments worth a look, each with a link to its film strip. @param prefix of the anchors */
+/** Table of moments, each with a link to its film strip. @param prefix of the anchors */
 export function lookHere({ runs }: Survey, ranking: Ranking, details: Details, prefix: string): Html {
   const { moments } = ranking;
   const of = (reason: Reason) => moments.filter((moment) => moment.reason === reason);

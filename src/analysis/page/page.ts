@@ -7,7 +7,7 @@ import type { Details } from "./details.js";
 import { setSection } from "./set.js";
 
 /**
- * The report as one HTML page that needs nothing else: no network, no script.
+ * The report as one self-contained HTML page: no network, no script.
  * @param details one for each set
  */
 export async function page({ sets, comparison, notes }: Findings, details: readonly Details[]): Promise<string> {
@@ -22,7 +22,7 @@ export async function page({ sets, comparison, notes }: Findings, details: reado
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}</title><style>${STYLE}</style></head><body>
 <h1>What the torques were based on</h1>
-<p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is the part of the relevance, |R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count.</p>
+<p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count.</p>
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
   several
@@ -57,7 +57,7 @@ ${table(
     ];
   }),
 )}
-<p class="note">Differences are percentage points, ${b.name} less ${a.name}, of the means of runs. The interval is a percentile bootstrap over runs (${a.runs.length} and ${b.runs.length}, 2,000 draws); with few runs it is too narrow. Several modalities are compared at once: one interval of twenty misses by chance. Hedges’ g counts in standard deviations between runs; Cliff’s δ is how much more often a run of ${b.name} has the larger share, −1 to 1.</p>`;
+<p class="note">Differences are percentage points, ${b.name} less ${a.name}, of the means of runs. The interval is a percentile bootstrap over runs (${a.runs.length} and ${b.runs.length}, 2,000 draws); with few runs it is too narrow. Several modalities are compared at once: one interval in twenty misses the true difference by chance. Hedges’ g is in standard deviations between runs; Cliff’s δ is how much more often a run of ${b.name} has the larger share, −1 to 1.</p>`;
 }
 
 const points = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}`;

@@ -5,7 +5,7 @@ import { METRIC_ROWS, TORQUE_HEADINGS, type TorqueDigest } from "../metrics.js";
 
 /** Parts that several sections of the page have. */
 
-/** A name that may go over several lines at its underscores. */
+/** A name that may break into lines after its underscores. */
 export const breakable = (name: string): Html =>
   html`${name.split("_").map((part, k) => html`${k > 0 ? html`_<wbr>` : ""}${part}`)}`;
 

@@ -5,7 +5,7 @@ import { openBag } from "../../bag/open-bag.js";
 import type { CompressedImageMessage, ExplanationMessage } from "../../messages/types.js";
 
 const TYPE = "sensor_msgs/msg/CompressedImage";
-/** Overlays as the node, the simulator and recordings name them, with a camera's name where there are several. */
+/** Topic of overlays, with a camera's name if there are several. */
 const TOPIC = /(^|\/)overlay(?:\/([^/]+))?\/compressed$/;
 
 /** A place in a picture, pixels. */
@@ -13,34 +13,34 @@ export type Point = readonly [x: number, y: number];
 
 /** A picture of a heatmap over the camera's image. */
 export interface Picture {
-  /** Camera, where there are several; else empty. */
+  /** Name of the camera; empty if there is only one. */
   readonly camera: string;
-  /** As it was recorded: JPEG or PNG. */
+  /** JPEG or PNG, as recorded. */
   readonly data: Uint8Array;
-  /** The policy's feature points; empty where it has none, or they were not recorded. */
+  /** The policy's feature points; empty if it has none or they were not recorded. */
   readonly points: readonly Point[];
 }
 
-/** What is wanted of a bag: stamps (nanoseconds), recorded between two log times. */
-export interface Wanted {
+/** Stamps (nanoseconds) of pictures to read, and the range of their log times. */
+export interface PictureRange {
   readonly stamps: ReadonlySet<bigint>;
   readonly from: bigint;
   readonly to: bigint;
 }
 
-/** Overlays may be recorded later than the explanation of the same image by so much, nanoseconds, and earlier. */
+/** Most by which the log times of an overlay and its explanation differ, nanoseconds. */
 const LATE = 2_000_000_000n;
 
-/** Reads overlays by their stamps; stamps without one are left out. Memory: what it returns. */
+/** Reads overlays by their stamps; stamps without one are left out. Memory: the pictures it returns. */
 export async function readPictures(
   path: string,
-  { stamps, from, to }: Wanted,
+  { stamps, from, to }: PictureRange,
   folders?: MessageFolders,
 ): Promise<Map<bigint, Picture[]>> {
   const bag = await openBag(path, folders);
   try {
     const overlays = bag.topics.filter(({ name, type }) => type === TYPE && TOPIC.test(name));
-    const names = new Set(overlays.flatMap(({ name }) => [name, explanationBeside(name)]));
+    const names = new Set(overlays.flatMap(({ name }) => [name, explanationTopic(name)]));
     const topics = bag.topics.filter(({ name }) => names.has(name));
     const decoders = new Map(topics.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
     const images = new Map<bigint, Map<string, Uint8Array>>();
@@ -60,8 +60,8 @@ export async function readPictures(
 }
 
 const isOverlay = ({ type }: Topic) => type === TYPE;
-/** The topic on which whoever published an overlay published its explanations. */
-const explanationBeside = (overlay: string) => overlay.replace(TOPIC, "$1explanation");
+/** Topic of the explanations that belong to an overlay's topic. */
+const explanationTopic = (overlay: string) => overlay.replace(TOPIC, "$1explanation");
 
 function keepFirst<T>(all: Map<bigint, Map<string, T>>, stamp: bigint, { name }: Topic, found: () => T): void {
   const known = all.get(stamp) ?? new Map<string, T>();
@@ -75,12 +75,12 @@ function picturesOf(
 ): Picture[] {
   return Array.from(images, ([topic, data]) => {
     const camera = topic.match(TOPIC)![2] ?? "";
-    const explanation = explanations?.get(explanationBeside(topic));
+    const explanation = explanations?.get(explanationTopic(topic));
     return { camera, data, points: explanation ? pointsOf(explanation, camera) : [] };
   });
 }
 
-/** Feature points of a camera, of the only one where it has no name; recordings of earlier versions have none. */
+/** Feature points of a camera (of the only one if it has no name). Recordings of earlier versions have none. */
 function pointsOf(explanation: Partial<ExplanationMessage>, camera: string): Point[] {
   const { modalities = [], feature_point_offsets: offsets, feature_point_x: x, feature_point_y: y } = explanation;
   if (!offsets || !x || !y) return [];
@@ -89,7 +89,7 @@ function pointsOf(explanation: Partial<ExplanationMessage>, camera: string): Poi
   return Array.from(x.subarray(from, to), (at, k) => [at, y[from + k]!]);
 }
 
-/** The stamp of a CDR message that begins with a header, without decoding the rest of it. */
+/** Stamp of a CDR message that begins with a header; decodes nothing else. */
 function stampOf(data: Uint8Array): bigint | undefined {
   if (data.length < 12) return undefined;
   const view = new DataView(data.buffer, data.byteOffset, 12);

@@ -15,10 +15,10 @@ const ORIGINS: Readonly<Record<string, string>> = {
   mean: "their mean",
 };
 
-/** More runs than that are in the JSON, not in the page's table. */
+/** Most runs in the page's table; the JSON has all. */
 const LISTED_RUNS = 200;
 
-/** All about one set of runs. @param prefix of the anchors, and a sign that there are several sets */
+/** Section of a set of runs. @param prefix of the anchors; empty for a single set */
 export async function setSection(survey: Survey, ranking: Ranking, details: Details, prefix: string): Promise<Html> {
   const { identity, runs } = survey;
   const { modalities } = identity;
@@ -32,7 +32,7 @@ ${chart.tables(survey)}
   for (const aligned of survey.alignments) {
     const happens = aligned.curves.curves > 0;
     sections.push(
-      html`<h3>Around ${aligned.event.text}</h3>${happens ? await figures(EVENT_CHARTS, { ...aligned, modalities }) : html`<p>It happens in no run.</p>`}`,
+      html`<h3>Around ${aligned.event.text}</h3>${happens ? await figures(EVENT_CHARTS, { ...aligned, modalities }) : html`<p>This event happens in no run.</p>`}`,
     );
   }
   return html`<section>${prefix ? html`<h2>${survey.name}</h2>` : ""}
@@ -56,14 +56,14 @@ ${momentStrips(survey, ranking, details, prefix)}
 </section>`;
 }
 
-/** Runs, the most unusual first. */
+/** Table of runs, the most unusual first. */
 function runTable({ runs, identity }: Survey, ranking: Ranking, details: Details, prefix: string): Html {
   const shown = new Set(details.runs.map(({ run }) => run));
   const listed = ranking.runs.slice(0, LISTED_RUNS);
   const scored = listed.some(({ score }) => Number.isFinite(score));
   return html`<p class="note">${
     scored
-      ? "The most unusual first: score is the distance of the run's mean shares from the median run, in robust standard deviations, for the modality named."
+      ? "The most unusual run first. Score: distance of the run's mean shares from the median run, in robust standard deviations, for the named modality."
       : "Fewer than five runs: their means are not compared with each other; runs with the most unusual moments come first."
   }${ranking.runs.length > listed.length ? ` The first ${listed.length} of ${ranking.runs.length}; all are in --json.` : ""}</p>
 ${table(
