@@ -12,7 +12,7 @@ const isNested = (room) => room.includes("/");
 export function roomTable() {
   const rows = Object.entries(rooms).map(([room, { holds, may, typesOnly = [] }]) => {
     const others = may.map((other) => (typesOnly.includes(other) ? `${other} (types only)` : other));
-    const imports = others.join(", ").replace("*", "everything") || (isNested(room) ? "" : "nothing of ours");
+    const imports = others.join(", ").replace("*", "everything") || (isNested(room) ? "" : "none");
     return `| \`src/${room}/\` | ${holds} | ${imports} |`;
   });
   return ["| room | holds | may import |", "| --- | --- | --- |", ...rows].join("\n");
