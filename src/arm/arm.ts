@@ -10,7 +10,7 @@ export interface JointLimit {
   readonly effort: number;
 }
 
-/** What is moved: a site, or the frame of a body (a link of a URDF). */
+/** The point that the arm moves: a site, or the frame of a body (a link of a URDF). */
 export type Tip = { readonly site: string } | { readonly body: string };
 
 /** mjtJoint of joints with one degree of freedom. */
@@ -20,8 +20,8 @@ const HINGE = 3;
 const ON_JOINT = 0;
 
 /**
- * The joints of a model that a policy commands, in the policy's order, and the point they move.
- * The model may hold more: other joints, objects, the surroundings. Joints and tip of an arm are fixed at construction.
+ * The joints of a model that a policy commands, in the policy's order, and the tip that they move.
+ * The model may hold other joints and objects too.
  */
 export class Arm {
   readonly limits: readonly JointLimit[];
@@ -34,7 +34,7 @@ export class Arm {
   readonly #data: Data;
   readonly #moved: ReadonlySet<number>;
 
-  /** Throws InputError where the model lacks a joint or the tip, or a joint is neither hinge nor slide. */
+  /** @throws InputError for a joint or tip that the model does not have, or a joint that is neither hinge nor slide */
   constructor(
     readonly model: Model,
     readonly joints: readonly string[],
@@ -60,8 +60,9 @@ export class Arm {
   }
 
   /**
-   * A state with the arm's joints at these positions (rad or m) and velocities, all else as the model has it at first,
-   * poses up to date. It is the arm's own and overwritten by the next call. Throws InputError where a number is missing.
+   * A state with the arm's joints at these positions (rad or m) and velocities, everything else as in the model's initial
+   * state, poses up to date. The next call overwrites it.
+   * @throws InputError for a position or velocity that is not a finite number
    */
   place(position: ArrayLike<number>, velocity?: ArrayLike<number>): Data {
     this.#data.reset();
@@ -74,13 +75,13 @@ export class Arm {
     return this.#data;
   }
 
-  /** Position of the tip in the world, metres, [3]. Poses of `data` must be up to date. */
+  /** Position of the tip in the world, metres, [3]. The poses of `data` must be up to date. */
   tipPosition(data: Data): Float64Array {
     const positions = data.arrays.get(this.#tip.kind === "site" ? "site_xpos" : "xpos");
     return positions.slice(3 * this.#tip.id, 3 * this.#tip.id + 3);
   }
 
-  /** Velocity of the tip in the world, m/s, [3]. Poses of `data` must be up to date. */
+  /** Velocity of the tip in the world, m/s, [3]. The poses of `data` must be up to date. */
   tipVelocity(data: Data): Float64Array {
     const jacobian = this.tipJacobian(data);
     const qvel = data.arrays.get("qvel");
@@ -92,7 +93,7 @@ export class Arm {
     });
   }
 
-  /** J_v: tip velocity by velocity of every degree of freedom, [3, nv]. Live: overwritten by the next call. */
+  /** J_v: tip velocity by velocity of every degree of freedom, [3, nv]. The next call overwrites it. */
   tipJacobian(data: Data): Float64Array {
     const { mj, raw } = this.model;
     if (this.#tip.kind === "site") mj.mj_jacSite(raw, data.raw, this.#jacobian, null, this.#tip.id);
@@ -100,7 +101,7 @@ export class Arm {
     return this.#jacobian.GetView() as Float64Array;
   }
 
-  /** Whether anything the arm moves is in contact. `data` must be up to date (`forward`). */
+  /** True where a body that the arm moves is in contact. `data` must be up to date (`forward`). */
   inContact(data: Data): boolean {
     if (data.raw.ncon === 0) return false;
     const bodies = this.model.arrays.get("geom_bodyid");
@@ -110,7 +111,7 @@ export class Arm {
       const contact = contacts.get(index);
       if (contact === undefined) continue;
       const [first, second] = contact.geom as Int32Array;
-      // Contacts that are only near (outside their margin) take part in no constraint.
+      // Pairs that are near but outside their margin have no constraint.
       const active = contact.efc_address >= 0;
       touching ||= active && (this.#moved.has(bodies[first!]!) || this.#moved.has(bodies[second!]!));
       contact.delete();
@@ -139,7 +140,7 @@ function jointLimit(model: Model, joint: number): JointLimit {
   return { lower, upper, effort: effort(model, joint) };
 }
 
-/** The joint's own limit (URDF `effort`, MJCF `actuatorfrcrange`), or what its actuator's control range allows. */
+/** The joint's own limit (URDF `effort`, MJCF `actuatorfrcrange`), or that of its actuator's control range. */
 function effort(model: Model, joint: number): number {
   const { arrays } = model;
   const own = largest(arrays.get("jnt_actfrcrange"), joint);
@@ -157,7 +158,7 @@ function largest(ranges: Float64Array, index: number): number {
   return Math.max(Math.abs(ranges[2 * index]!), Math.abs(ranges[2 * index + 1]!));
 }
 
-/** Bodies that hang, directly or not, on one of the given ones. Parents come before children in a model. */
+/** The bodies in `first` and all their descendants. Parents come before children in a model. */
 function movedBodies(model: Model, first: ReadonlySet<number>): Set<number> {
   const moved = new Set<number>();
   const parents = model.arrays.get("body_parentid");

@@ -34,7 +34,7 @@ const UNSTABLE = [
 export class Data {
   readonly arrays: Views<DataArrays>;
   readonly raw: MjData;
-  // Part of `raw`: freed with it, never on its own.
+  // Part of `raw` and freed with it.
   readonly #warnings: MjWarningStatVec;
 
   constructor(readonly model: Model) {
@@ -45,7 +45,7 @@ export class Data {
 
   /**
    * Advances the physics by `steps` time steps.
-   * Throws InputError where the simulation became unstable: MuJoCo then only counts a warning and starts over.
+   * @throws InputError where the simulation becomes unstable, which MuJoCo only counts as a warning before it resets
    */
   step(steps = 1): void {
     const { mj, raw } = this.model;
@@ -53,7 +53,7 @@ export class Data {
     this.check();
   }
 
-  /** Throws InputError where MuJoCo has met a NaN, or a value beyond all measure, since the last reset. */
+  /** @throws InputError where MuJoCo has found a NaN or a huge value since the last reset */
   check(): void {
     for (const [name, what] of UNSTABLE) {
       const warning = this.#warnings.get(this.model.mj.mjtWarning[name].value);
@@ -68,12 +68,12 @@ export class Data {
     }
   }
 
-  /** Back to the model's initial state. */
+  /** Resets to the model's initial state. */
   reset(): void {
     this.model.mj.mj_resetData(this.model.raw, this.raw);
   }
 
-  /** Takes over all that another state's future depends on, to the last bit. */
+  /** Copies everything that another state's future depends on, bit for bit. */
   copyFrom(other: Data): void {
     const { mj, raw } = this.model;
     mj.mj_copyState(raw, other.raw, this.raw, mj.mjtState.mjSTATE_INTEGRATION.value);

@@ -13,38 +13,39 @@ export interface Importance {
 }
 
 /**
- * How α is found: analytically where nothing holds the arm and by rollouts where something does (`auto`), or by one of them
- * in every state.
+ * How α is computed: analytically where the arm moves freely and by rollouts in contact or at a limit (`auto`), or always
+ * in one of these ways.
  */
 export type ImportanceForm = "auto" | "analytic" | "rollout";
 
-/** α where no dynamics is known: 1 for every joint (001 §III-A). */
+/** α where the dynamics are not known: 1 for every joint (001 §III-A). */
 export function unknownImportance(joints: number): Importance {
   return { importance: new Float64Array(joints).fill(1), flags: ["importance_unknown"] };
 }
 
-/** A joint this close to its limit is at it, rad or m. */
+/** Distance, rad or m, within which a joint counts as at its limit. */
 const LIMIT_MARGIN = 1e-3;
-/** The probe torque of a rollout: this part of the joint's effort limit, or 1 N·m where it has none. */
+/** Probe torque of a rollout as a part of the joint's effort limit; 1 N·m without a limit. */
 const PROBE = 0.1;
 
 /**
  * The importance factor α of 001 §III-A: how far one unit of each torque moves the tip in one control step.
  *
- * Free of constraints: the damped analytic form ‖J_v q_j‖, q_j the displacement that a unit torque on joint j causes when
- * (M + hD) v' = M v + h e_j, q' = q + h v' is taken over the physics steps of one control step. In contact or at a limit:
- * the tip after a rollout with a probe torque on joint j minus the tip after one without torque, by the probe. The literal
- * Δp/τ of the paper is not used: it divides the drift that all joints share by small torques.
+ * Without constraints: the damped analytic form ‖J_v q_j‖, where q_j is the displacement that a unit torque on joint j
+ * causes, integrated by (M + hD) v' = M v + h e_j, q' = q + h v' over the physics steps of one control step. In contact or
+ * at a limit: the distance between the tips after a rollout with a probe torque on joint j and after one without torque,
+ * divided by the probe torque. The paper's literal Δp/τ is not used: it divides the drift that all joints share by small
+ * torques.
  */
 export class ImportanceFactor {
   readonly #arm: Arm;
   readonly #steps: number;
-  // The state asked about, and a copy to try torques on.
+  // The state in question, and a copy for rollouts.
   readonly #data: Data;
   readonly #trial: Data;
   readonly #inertia: DoubleBuffer;
 
-  /** `controlPeriod` in seconds: a torque is held that long. */
+  /** @param controlPeriod time that a torque is held, seconds */
   constructor(arm: Arm, controlPeriod: number) {
     const { model } = arm;
     this.#arm = arm;
@@ -60,8 +61,8 @@ export class ImportanceFactor {
   }
 
   /**
-   * α in a simulated state, which stays as it is. Where a rollout is needed, `torque` (N·m, the one commanded, or the last
-   * one) gives the direction each joint is probed in; without it the mean of both directions counts.
+   * α in a simulated state, which is not changed. In a rollout `torque` (the one commanded now or last, N·m) gives the
+   * direction in which each joint is probed; without it α is the mean over both directions.
    */
   of(data: Data, torque?: ArrayLike<number>, form: ImportanceForm = "auto"): Importance {
     this.#data.copyFrom(data);
@@ -76,14 +77,14 @@ export class ImportanceFactor {
     return { importance: effect.map((value) => (value * effect.length) / sum), flags };
   }
 
-  /** Tip displacement by torque, m/(N·m), [J]: the analytic form, contacts and limits left out. */
+  /** Tip displacement by torque, m/(N·m), [J], by the analytic form, which ignores contacts and limits. */
   analytic(data: Data): Float64Array {
     this.#data.copyFrom(data);
     this.#data.forward();
     return this.#analytic();
   }
 
-  /** Tip displacement by torque, m/(N·m), [J]: rollouts with a probe torque minus one without. */
+  /** Tip displacement by torque, m/(N·m), [J], by rollouts with and without a probe torque. */
   rollout(data: Data, torque?: ArrayLike<number>): Float64Array {
     this.#data.copyFrom(data);
     return this.#rollout(torque);
@@ -100,7 +101,7 @@ export class ImportanceFactor {
     const ahead = this.#steps * this.#arm.model.timestep;
     return this.#arm.limits.some(({ lower, upper }, j) => {
       const now = qpos[this.#arm.positions[j]!]!;
-      // Also where the joint runs into its limit within the control step.
+      // Also where the joint reaches its limit within the control step.
       const then = now + qvel[this.#arm.dofs[j]!]! * ahead;
       return Math.min(now, then) < lower + LIMIT_MARGIN || Math.max(now, then) > upper - LIMIT_MARGIN;
     });
@@ -154,7 +155,7 @@ export class ImportanceFactor {
     });
   }
 
-  /** Where the tip is one control step later with this torque alone; no actuator acts. */
+  /** Position of the tip one control step later under this torque alone, without actuators. */
   #tipAfter(dof: number, torque: number): Float64Array {
     const trial = this.#trial;
     trial.copyFrom(this.#data);

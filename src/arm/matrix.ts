@@ -1,4 +1,4 @@
-/** Small dense row-major matrices, for controllers of a few states. */
+/** Small dense row-major matrices. */
 
 /** C[n, p] = A[n, k] · B[k, p]. */
 export function multiply(a: Float64Array, b: Float64Array, n: number, k: number, p: number): Float64Array {

@@ -2,7 +2,7 @@ import type { MainModule, MjModel } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import { Views } from "./views.js";
 
-/** Object kinds that are looked up by name. */
+/** Kinds of objects that have names. */
 export type ObjectKind = "body" | "joint" | "geom" | "site" | "camera" | "actuator";
 
 const OBJECT_KINDS = {
@@ -14,7 +14,7 @@ const OBJECT_KINDS = {
   actuator: "mjOBJ_ACTUATOR",
 } as const;
 
-/** Arrays of a compiled model, named and laid out as in mjModel. Those of type bool cannot be read in this build. */
+/** Arrays of a compiled model, named and laid out as in mjModel. This build cannot read arrays of type bool. */
 interface ModelArrays {
   readonly actuator_ctrlrange: Float64Array;
   readonly actuator_trnid: Int32Array;
@@ -91,7 +91,7 @@ export class Model {
     this.timestep = raw.opt.timestep;
   }
 
-  /** Index of a named object. Throws InputError where the model has none of that name. */
+  /** Index of a named object. @throws InputError for a name that the model does not have */
   id(kind: ObjectKind, name: string): number {
     const id = this.mj.mj_name2id(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind]].value, name);
     if (id < 0) throw new InputError(`${this.source}: no ${kind} named "${name}"`);
@@ -103,12 +103,12 @@ export class Model {
     return this.mj.mj_id2name(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind]].value, id) ?? "";
   }
 
-  /** Whether a joint's range holds. */
+  /** True where a joint has a range. */
   isLimited(joint: number): boolean {
     return flag(this.raw.jnt(joint), "limited");
   }
 
-  /** Whether an actuator's control is limited to its `actuator_ctrlrange`. */
+  /** True where an actuator's control is limited to its `actuator_ctrlrange`. */
   isControlLimited(actuator: number): boolean {
     return flag(this.raw.actuator(actuator), "ctrllimited");
   }

@@ -12,9 +12,10 @@ export function loadMujoco(): Promise<MainModule> {
 }
 
 /**
- * Compiles an MJCF or URDF text. `source` names it in messages.
- * Of a URDF all links are kept, fixed ones too; meshes are left out: they only matter to contacts.
- * Throws InputError where MuJoCo cannot make a model of it.
+ * Compiles an MJCF or URDF text. All links of a URDF are kept, fixed ones too; its meshes are left out, which changes
+ * contacts only.
+ * @param source name of the text in errors
+ * @throws InputError where MuJoCo cannot compile it
  */
 export async function modelFromXml(xml: string, source: string): Promise<Model> {
   const mj = await loadMujoco();
@@ -25,7 +26,7 @@ export async function modelFromXml(xml: string, source: string): Promise<Model> 
   }
 }
 
-/** Reads and compiles an MJCF or URDF file. An MJCF must not refer to other files. Throws InputError. */
+/** Reads and compiles an MJCF or URDF file. An MJCF must not refer to other files. @throws InputError */
 export async function modelFromFile(path: string): Promise<Model> {
   let xml: string;
   try {

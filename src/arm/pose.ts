@@ -2,20 +2,20 @@
 export type Quaternion = readonly [x: number, y: number, z: number, w: number];
 export type Vector = readonly [x: number, y: number, z: number];
 
-/** Where a frame is in another: translation in metres, rotation as a unit quaternion. */
+/** Pose of a frame in another: translation in metres, rotation as a unit quaternion. */
 export interface Pose {
   readonly translation: Vector;
   readonly rotation: Quaternion;
 }
 
-/** Where a frame in `inner`'s place is, seen from where `outer` is. */
+/** The pose of `inner`, which is given in the frame of `outer`, in the frame that `outer` is given in. */
 export function composed(outer: Pose, inner: Pose): Pose {
   const [i, j, k] = rotated(outer.rotation, inner.translation);
   const [x, y, z] = outer.translation;
   return { translation: [x + i, y + j, z + k], rotation: product(outer.rotation, inner.rotation) };
 }
 
-/** Pose of `child` seen from `parent`, both given in one frame. */
+/** Pose of `child` in the frame of `parent`, both given in the same frame. */
 export function relative(parent: Pose, child: Pose): Pose {
   const back = conjugate(parent.rotation);
   const [x, y, z] = child.translation;
@@ -23,13 +23,13 @@ export function relative(parent: Pose, child: Pose): Pose {
   return { translation: rotated(back, [x - i, y - j, z - k]), rotation: product(back, child.rotation) };
 }
 
-/** The pose between two: linear in place, along the shortest arc in rotation; `weight` 0..1 is that of `to`. */
+/** Interpolates two poses: translation linearly, rotation along the shortest arc; `weight` 0..1 is that of `to`. */
 export function between(from: Pose, to: Pose, weight: number): Pose {
   const [x, y, z] = from.translation.map((value, i) => value + weight * (to.translation[i]! - value));
   const dot = from.rotation.reduce((sum, value, i) => sum + value * to.rotation[i]!, 0);
   const angle = Math.acos(Math.min(1, Math.abs(dot)));
   const sine = Math.sin(angle);
-  // So small an angle is its own sine.
+  // The sine of a small angle is the angle.
   const part = (share: number) => (sine < 1e-9 ? share : Math.sin(share * angle) / sine);
   const [a, b] = [part(1 - weight), Math.sign(dot || 1) * part(weight)];
   const mixed = from.rotation.map((value, i) => a * value + b * to.rotation[i]!);

@@ -1,6 +1,6 @@
 /**
- * Typed-array views into WASM memory, fetched once and fetched again after the memory grew:
- * growth detaches every view, which then has length 0.
+ * Typed-array views into WASM memory, cached. When the memory grows, every view is detached and has length 0; then it is
+ * fetched again.
  */
 export class Views<Arrays> {
   readonly #owner: object;
@@ -10,7 +10,7 @@ export class Views<Arrays> {
     this.#owner = owner;
   }
 
-  /** The live view of one array. Do not keep it across anything that may allocate WASM memory. */
+  /** The view of one array. Do not keep it across calls that may allocate WASM memory. */
   get<Name extends keyof Arrays>(name: Name): Arrays[Name] {
     const cached = this.#cache.get(name);
     if (cached !== undefined && cached.length > 0) return cached as Arrays[Name];

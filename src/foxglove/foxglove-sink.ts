@@ -11,24 +11,24 @@ import { type AdvertisedChannel, parseClientMessage, type ServerMessage, SUBPROT
 
 export interface FoxgloveOptions {
   readonly encoder: ChannelEncoder;
-  /** Address to bind to; this machine only (127.0.0.1) where left out. */
+  /** Address to bind to; default 127.0.0.1, this machine only. */
   readonly host?: string;
-  /** TCP port, 0 for any that is free; 8765 where left out. */
+  /** TCP port, default 8765; 0 for any free port. */
   readonly port?: number;
-  /** What viewers show as the server's name. */
+  /** Name of the server in viewers. */
   readonly name?: string;
   /** Facts for viewers to show, such as the policy's hash. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface FoxgloveStats extends OutletCounts {
-  /** Clients connected now. */
+  /** Number of clients connected now. */
   readonly clients: number;
   /** Bytes waiting in this process for all clients together. */
   readonly bufferedBytes: number;
 }
 
-/** Largest message a client may send, bytes: subscriptions are small. */
+/** Largest message that a client may send, bytes: subscriptions are small. */
 const MAX_CLIENT_MESSAGE = 64 * 1024;
 /** How long `close` waits for clients to answer, milliseconds. */
 const CLOSE_GRACE = 250;
@@ -37,23 +37,23 @@ const GOING_AWAY = 1001;
 const PROTOCOL_ERROR = 1002;
 
 /**
- * Serves the channels live to Foxglove-compatible viewers over WebSocket. `write` returns at once: what a client cannot
- * take is dropped and counted, what nobody subscribed to is not encoded.
+ * Serves the channels live to Foxglove-compatible viewers over WebSocket. `write` returns at once: messages that a client
+ * is too slow for are dropped and counted; channels without subscribers are not encoded.
  */
 export class FoxgloveSink implements Sink {
-  /** Where viewers connect, `ws://host:port`. */
+  /** Address for viewers, `ws://host:port`. */
   readonly url: string;
   readonly #server: WebSocketServer;
   readonly #encoder: ChannelEncoder;
-  readonly #hello: readonly ServerMessage[];
+  readonly #greeting: readonly ServerMessage[];
   readonly #outlets = new Map<WebSocket, Outlet>();
-  readonly #past: OutletCounts = { sent: 0, replaced: 0, refused: 0 };
+  readonly #closedCounts: OutletCounts = { sent: 0, replaced: 0, refused: 0 };
   #stamp = 0n;
   #failure: { readonly error: unknown } | undefined;
 
   /**
    * Starts to listen.
-   * @throws InputError where the port is taken or the address cannot be bound to.
+   * @throws InputError for a port that is in use or an address that cannot be bound to
    */
   static async listen(options: FoxgloveOptions): Promise<FoxgloveSink> {
     const { host = "127.0.0.1", port = 8765 } = options;
@@ -77,7 +77,7 @@ export class FoxgloveSink implements Sink {
     this.url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#server = server;
     this.#encoder = encoder;
-    this.#hello = [
+    this.#greeting = [
       {
         op: "serverInfo",
         name,
@@ -88,7 +88,7 @@ export class FoxgloveSink implements Sink {
       },
       { op: "advertise", channels: encoder.channels.map(advertised) },
     ];
-    server.on("connection", (socket) => this.#welcome(socket));
+    server.on("connection", (socket) => this.#accept(socket));
     server.on("error", (error) => this.#fail(error));
   }
 
@@ -99,7 +99,7 @@ export class FoxgloveSink implements Sink {
   }
 
   stats(): FoxgloveStats {
-    const total = { ...this.#past, clients: this.#outlets.size, bufferedBytes: 0 };
+    const total = { ...this.#closedCounts, clients: this.#outlets.size, bufferedBytes: 0 };
     for (const [socket, { counts }] of this.#outlets) {
       add(total, counts);
       total.bufferedBytes += socket.bufferedAmount;
@@ -117,8 +117,8 @@ export class FoxgloveSink implements Sink {
     clearTimeout(timer);
   }
 
-  #welcome(socket: WebSocket): void {
-    // A broken frame or connection ends in "close" as well.
+  #accept(socket: WebSocket): void {
+    // A broken frame or connection also emits "close".
     socket.on("error", () => socket.terminate());
     if (!SUBPROTOCOLS.includes(socket.protocol)) {
       socket.close(PROTOCOL_ERROR, `sub-protocol expected: ${SUBPROTOCOLS.join(" or ")}`);
@@ -129,20 +129,20 @@ export class FoxgloveSink implements Sink {
     socket.on("close", () => {
       outlet.close();
       this.#outlets.delete(socket);
-      add(this.#past, outlet.counts);
+      add(this.#closedCounts, outlet.counts);
     });
     socket.on("message", (data, isBinary) => this.#receive(outlet, data, isBinary));
-    for (const message of this.#hello) tell(outlet, message);
+    for (const message of this.#greeting) sendMessage(outlet, message);
   }
 
   #receive(outlet: Outlet, data: RawData, isBinary: boolean): void {
     const message = isBinary ? "binary messages are not accepted: this server only publishes" : data.toString();
     const parsed = isBinary ? message : parseClientMessage(message);
     if (typeof parsed === "string") {
-      complain(outlet, parsed);
+      sendError(outlet, parsed);
     } else if (parsed.op === "unsubscribe") {
       for (const subscription of parsed.subscriptionIds) {
-        if (!outlet.unsubscribe(subscription)) complain(outlet, `unsubscribe: no subscription ${subscription}`);
+        if (!outlet.unsubscribe(subscription)) sendError(outlet, `unsubscribe: no subscription ${subscription}`);
       }
     } else {
       for (const { id, channelId } of parsed.subscriptions) this.#subscribe(outlet, id, channelId);
@@ -151,9 +151,9 @@ export class FoxgloveSink implements Sink {
 
   #subscribe(outlet: Outlet, subscription: number, channelId: number): void {
     const channel = this.#encoder.channels[channelId - 1];
-    if (!channel) complain(outlet, `subscribe: no channel ${channelId}`);
-    else if (outlet.has(subscription)) complain(outlet, `subscribe: subscription ${subscription} exists already`);
-    else if (outlet.listensTo(channel)) complain(outlet, `subscribe: ${channel.topic} is subscribed already`);
+    if (!channel) sendError(outlet, `subscribe: no channel ${channelId}`);
+    else if (outlet.has(subscription)) sendError(outlet, `subscribe: subscription ${subscription} exists already`);
+    else if (outlet.isSubscribedTo(channel)) sendError(outlet, `subscribe: ${channel.topic} is subscribed already`);
     else outlet.subscribe(channel, subscription, this.#stamp);
   }
 
@@ -162,12 +162,12 @@ export class FoxgloveSink implements Sink {
   }
 }
 
-function tell(outlet: Outlet, message: ServerMessage): void {
+function sendMessage(outlet: Outlet, message: ServerMessage): void {
   outlet.sendSmall(JSON.stringify(message));
 }
 
-function complain(outlet: Outlet, message: string): void {
-  tell(outlet, { op: "status", level: 2, message });
+function sendError(outlet: Outlet, message: string): void {
+  sendMessage(outlet, { op: "status", level: 2, message });
 }
 
 /** Channel numbers count from 1 in the table's order. */
@@ -191,7 +191,7 @@ function add(total: OutletCounts, counts: OutletCounts): void {
 function bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   switch (error.code) {
     case "EADDRINUSE":
-      return new InputError(`port ${port} on ${host} is in use: choose another port or stop the program that has it`);
+      return new InputError(`port ${port} on ${host} is in use: choose another port or stop the program that uses it`);
     case "EACCES":
       return new InputError(`port ${port} on ${host}: not permitted, choose a port above 1023`);
     case "EADDRNOTAVAIL":

@@ -3,41 +3,41 @@ import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
 import { messageFrame, timeFrame } from "./protocol.js";
 
-/** What an outlet needs of a connection; a `WebSocket` of `ws` has it. */
-export interface Wire {
-  /** Bytes handed to `send` and not yet taken by the operating system. */
+/** The part of a `WebSocket` of `ws` that an outlet uses. */
+export interface Connection {
+  /** Bytes passed to `send` that the operating system has not taken yet. */
   readonly bufferedAmount: number;
   send(data: Uint8Array | string, done: (error?: Error | null) => void): void;
 }
 
 export interface OutletCounts {
-  /** Messages sent, all channels. */
+  /** Number of messages sent, on all channels. */
   sent: number;
-  /** Images that a newer one replaced before the client could take them. */
+  /** Number of images that a newer one replaced before the client could take them. */
   replaced: number;
-  /** Small messages refused because the client had taken none for long. */
+  /** Number of small messages dropped because too many were waiting. */
   refused: number;
 }
 
-/** The next image leaves when no more than this waits in the process, bytes: one frame is under way, not a queue. */
+/** The next image is sent when at most this many bytes wait in the process: one image is in progress, not a queue. */
 const IMAGE_ROOM = 64 * 1024;
-/** Most that small messages may pile up to for a client that does not read, bytes. */
+/** Largest total of small messages that wait for a client that does not read, bytes. */
 const SMALL_ROOM = 256 * 1024;
 
 interface Waiting {
   readonly stamp: bigint;
-  /** Encodes when its turn comes, not before. */
+  /** Called when the connection has room. */
   readonly encode: () => ReturnType<ChannelEncoder["encode"]>;
 }
 
 /**
- * What one client gets. Small messages leave at once. Of every image channel only the newest message waits, and it is
- * encoded when the connection has room: a slow client costs nothing but the images it misses.
- * Memory: one image under way for each image channel, and `SMALL_ROOM`.
+ * Sends one client its messages. Small messages are sent at once. Of every image channel only the newest message waits, and
+ * it is encoded when the connection has room, so that a slow client costs only the images it misses.
+ * Memory: one image in progress for each image channel, and `SMALL_ROOM`.
  */
 export class Outlet {
   readonly counts: OutletCounts = { sent: 0, replaced: 0, refused: 0 };
-  readonly #wire: Wire;
+  readonly #connection: Connection;
   readonly #encoder: ChannelEncoder;
   readonly #fail: (error: unknown) => void;
   readonly #subscriptions = new Map<Channel, number>();
@@ -46,9 +46,9 @@ export class Outlet {
   #smallPending = 0;
   #closed = false;
 
-  /** @param fail takes an error of the conversion, which has no caller here to throw to. */
-  constructor(wire: Wire, encoder: ChannelEncoder, fail: (error: unknown) => void) {
-    this.#wire = wire;
+  /** @param fail called with an error of an asynchronous conversion, which no caller can catch */
+  constructor(connection: Connection, encoder: ChannelEncoder, fail: (error: unknown) => void) {
+    this.#connection = connection;
     this.#encoder = encoder;
     this.#fail = fail;
   }
@@ -57,11 +57,11 @@ export class Outlet {
     return [...this.#subscriptions.values()].includes(subscription);
   }
 
-  listensTo(channel: Channel): boolean {
+  isSubscribedTo(channel: Channel): boolean {
     return this.#subscriptions.has(channel);
   }
 
-  /** @param stamp stamp of the newest data, nanoseconds; goes with a latched message, which has none. */
+  /** @param stamp stamp of the newest data, nanoseconds, for a latched message, which has none */
   subscribe(channel: Channel, subscription: number, stamp: bigint): void {
     this.#subscriptions.set(channel, subscription);
     if (channel.latched) {
@@ -70,7 +70,7 @@ export class Outlet {
     }
   }
 
-  /** Ends a subscription by its number; false where there is none. */
+  /** Ends a subscription by its number. Returns false where there is none. */
   unsubscribe(subscription: number): boolean {
     for (const [channel, number] of this.#subscriptions) {
       if (number !== subscription) continue;
@@ -80,7 +80,7 @@ export class Outlet {
     return false;
   }
 
-  /** Offers a tick: sends what is small, lets the images take the place of those still waiting. */
+  /** Offers a tick: sends small messages, and replaces images that are still waiting. */
   offer(explanation: Explanation): void {
     if (this.#subscriptions.size === 0) return;
     const { stamp } = explanation.observation;
@@ -88,7 +88,7 @@ export class Outlet {
     for (const channel of this.#subscriptions.keys()) {
       if (channel.latched) continue;
       const waiting: Waiting = { stamp, encode: () => this.#encoder.encode(channel, explanation) };
-      if (channel.wanted === "latest") {
+      if (channel.delivery === "latest") {
         if (this.#waiting.has(channel)) this.counts.replaced++;
         this.#waiting.set(channel, waiting);
       } else {
@@ -100,7 +100,7 @@ export class Outlet {
     this.#pump();
   }
 
-  /** Sends a small frame or text unless the client left too many unread; says whether it did. */
+  /** Sends a small frame or text unless too many are waiting. Returns true where it was sent. */
   sendSmall(data: Uint8Array | string): boolean {
     if (this.#closed) return false;
     if (this.#smallPending > SMALL_ROOM) {
@@ -109,7 +109,7 @@ export class Outlet {
     }
     const size = data.length;
     this.#smallPending += size;
-    this.#wire.send(data, () => {
+    this.#connection.send(data, () => {
       this.#smallPending -= size;
       this.#pump();
     });
@@ -122,21 +122,21 @@ export class Outlet {
     this.#waiting.clear();
   }
 
-  /** Sends waiting images, longest wait first, while the connection has room. */
+  /** Sends waiting images, the longest waiting first, while the connection has room. */
   #pump(): void {
     for (const [channel, waiting] of this.#waiting) {
-      if (this.#closed || this.#wire.bufferedAmount > IMAGE_ROOM) return;
+      if (this.#closed || this.#connection.bufferedAmount > IMAGE_ROOM) return;
       if (this.#encoding.has(channel)) continue;
       this.#waiting.delete(channel);
       this.#encoding.add(channel);
       this.#convert(channel, waiting, (frame) => {
-        this.#wire.send(frame, () => this.#pump());
+        this.#connection.send(frame, () => this.#pump());
         this.counts.sent++;
       });
     }
   }
 
-  /** Encodes and hands the frame on, at once where the conversion is; drops it if nobody listens any more. */
+  /** Encodes and sends a frame, at once where the encoding is synchronous; drops it if the subscription has ended. */
   #convert(channel: Channel, { stamp, encode }: Waiting, send: (frame: Uint8Array) => void): void {
     const finish = (data: Uint8Array | undefined) => {
       this.#encoding.delete(channel);

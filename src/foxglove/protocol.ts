@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /**
- * The part of the Foxglove WebSocket protocol that a server of read-only topics speaks
+ * The part of the Foxglove WebSocket protocol that a server of read-only topics needs
  * (https://github.com/foxglove/ws-protocol, docs/spec.md). Control messages are JSON text, messages are binary.
  */
 export const SUBPROTOCOLS: readonly string[] = ["foxglove.websocket.v1", "foxglove.sdk.v1"];
@@ -48,7 +48,7 @@ const clientMessage = z.discriminatedUnion("op", [
 
 export type ClientMessage = z.infer<typeof clientMessage>;
 
-/** A client's text message, or what is wrong with it in one line. */
+/** Parses a client's text message. Returns one line about the error where it is not valid. */
 export function parseClientMessage(text: string): ClientMessage | string {
   let json: unknown;
   try {

@@ -1,13 +1,10 @@
-/** Colour maps for heatmaps, by name; the luminance of `inferno` and `viridis` rises evenly, that of `turbo` does not. */
-export const COLORMAPS = ["inferno", "viridis", "turbo"] as const;
-export type Colormap = (typeof COLORMAPS)[number];
-
 /**
- * 33 evenly spaced rgb8 colours of each map, hexadecimal; between them the maps are within 2/255 of straight lines.
+ * 33 evenly spaced colours of each map, red, green and blue in hexadecimal; between them linear interpolation is within
+ * 2/255 of the map.
  * `inferno` and `viridis` are by Smith, van der Walt and Firing (CC0, bids.github.io/colormap);
  * `turbo` is by Mikhailov (Apache-2.0, "Turbo, An Improved Rainbow Colormap for Visualization", 2019).
  */
-const ANCHORS: Readonly<Record<Colormap, string>> = {
+const ANCHORS = {
   inferno:
     "0000040403120b0724150b37210c4a2f0a5b3d09654a0c6b56106e63156e70196e7d1e6d89226a962766a32c61af315bbb3654" +
     "c63d4dd14545da4f3ce35932eb6529f1721ef67f14f98c0afb9b06fcaa0ffbba1ff9c932f5d949f2e865f3f586fcffa4",
@@ -17,11 +14,15 @@ const ANCHORS: Readonly<Record<Colormap, string>> = {
   turbo:
     "30123b392a734040a24456c7466be34680f64293ff37a7fa28bbec1dccd918dcc31ee8b031f2994cf97e6bfe648aff4ca2fc3c" +
     "b8f735cced34dee037edd03af7c03afdad35fe982cfb8022f56818ec520fe14109d23105c12302ac1701950d017a0403",
-};
+} as const;
+
+/** Colour maps for heatmaps, by name; the luminance of `inferno` and `viridis` rises evenly, that of `turbo` does not. */
+export type Colormap = keyof typeof ANCHORS;
+export const COLORMAPS = Object.keys(ANCHORS) as readonly Colormap[];
 
 const tables = new Map<Colormap, Uint8Array>();
 
-/** The map as 256 rgb8 colours, [256 × 3]; index 0 is the lowest value. Shared: do not write to it. */
+/** The map as 256 colours of red, green and blue, [256 × 3]; index 0 is the lowest value. Shared: do not write to it. */
 export function colorTable(name: Colormap): Uint8Array {
   let table = tables.get(name);
   if (!table) {

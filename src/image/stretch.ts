@@ -1,4 +1,4 @@
-/** How pixels along a line lie between samples: for pixel `start + i` the samples left and right, and the right one's weight. */
+/** Neighbours of pixels along a line: for pixel `start + i` the samples left and right, and the weight of the right one. */
 export interface Samples {
   readonly start: number;
   readonly left: Uint32Array;
@@ -7,8 +7,8 @@ export interface Samples {
 }
 
 /**
- * Spreads `count` samples over `size` pixels from `from` on, of a line of `length` pixels: bilinear between centres,
- * the outermost samples held to the edges. Only pixels on the line whose centres are among the `size` are named.
+ * Stretches `count` samples over `size` pixels from `from` on, along a line of `length` pixels: bilinear between centres;
+ * beyond the outermost centres the samples are constant. Holds only pixels of the line whose centres lie within the size.
  */
 export function samples(count: number, from: number, size: number, length: number): Samples {
   const start = Math.max(0, Math.ceil(from - 0.5));
@@ -29,7 +29,7 @@ export function samples(count: number, from: number, size: number, length: numbe
 /** One row of a heatmap, stretched. */
 export interface StretchedRow {
   readonly values: Float32Array;
-  /** Whether all of it is 0. */
+  /** True where all values are 0. */
   readonly isBlank: boolean;
 }
 
@@ -39,7 +39,7 @@ interface Kept {
   isBlank: boolean;
 }
 
-/** Rows of a heatmap stretched to a width as they are asked for; the last two are kept, for those between them. */
+/** Rows of a heatmap, stretched to a width on demand. Keeps the last two rows, to interpolate between them. */
 export class StretchedRows {
   readonly #values: Float32Array;
   readonly #width: number;
@@ -57,7 +57,7 @@ export class StretchedRows {
     this.#second = empty();
   }
 
-  /** Row `index`; good until the second call from now for a row that comes after it. */
+  /** Row `index`; valid until two other rows are read. */
   at(index: number): StretchedRow {
     const [first, second] = [this.#first, this.#second];
     if (first.index === index) return first;

@@ -9,14 +9,14 @@ export class CdrBuffer {
   #view: DataView;
   #length = ENCAPSULATION.length;
 
-  /** @param capacity bytes to begin with; grows where that is too few. */
+  /** @param capacity initial size, bytes; the buffer grows when needed */
   constructor(capacity: number) {
     this.#bytes = new Uint8Array(Math.max(capacity, ENCAPSULATION.length));
     this.#view = new DataView(this.#bytes.buffer);
     this.#bytes.set(ENCAPSULATION);
   }
 
-  /** What was written so far, header included; starts at offset 0 of its buffer. */
+  /** The bytes written so far, header included; starts at offset 0 of its buffer. */
   get data(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -37,7 +37,7 @@ export class CdrBuffer {
     this.#view = new DataView(larger.buffer);
   }
 
-  // Each setter takes its place first: growing replaces the view.
+  // Each setter reserves its bytes first, because growing replaces the view.
   int8(value: number): void {
     const at = this.#take(1);
     this.#view.setInt8(at, value);
@@ -88,7 +88,7 @@ export class CdrBuffer {
     this.#bytes[at + bytes.length] = 0;
   }
 
-  /** The elements of a typed array as they lie in memory, aligned to the element size; nothing where it is empty. */
+  /** The memory of a typed array, aligned to the element size; nothing where the array is empty. */
   elements(values: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number }): void {
     if (values.byteLength === 0) return;
     const at = this.#take(values.BYTES_PER_ELEMENT, values.byteLength / values.BYTES_PER_ELEMENT);

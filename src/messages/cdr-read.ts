@@ -4,9 +4,10 @@ import { messageType } from "./definitions.js";
 const readers = new Map<string, MessageReader>();
 
 /**
- * What reads CDR messages of a type: plain objects, fields named as in the definition, numbers in typed arrays, 64-bit
- * integers as bigint. Bytes are views of the message.
- * @throws Error naming a type that has no definition; the function, a RangeError where a message is cut off
+ * A function that reads CDR messages of a type to plain objects: fields named as in the definition, arrays of numbers as
+ * typed arrays, 64-bit integers as bigint. Byte arrays are views of the message. It throws a RangeError for a message that
+ * is cut off.
+ * @throws Error naming a type that has no definition
  */
 export function readerOf(type: string): (cdr: Uint8Array) => unknown {
   let reader = readers.get(type);

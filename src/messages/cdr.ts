@@ -1,12 +1,12 @@
 import { CdrBuffer } from "./cdr-buffer.js";
 import { type Definition, type Field, type MessageType, messageType } from "./definitions.js";
 
-/** Writes one value; `path` names the field where it does not fit. */
+/** Writes one value; `path` names the field in errors. */
 type Writer = (value: unknown, out: CdrBuffer, path: string) => void;
 
 interface Primitive {
   readonly write: Writer;
-  /** Typed array whose bytes are the CDR bytes of a sequence of this type. */
+  /** Typed array with the memory layout of a CDR sequence of this type. */
   readonly array?: new (
     length: number,
   ) => ArrayBufferView & { readonly BYTES_PER_ELEMENT: number; readonly length: number };
@@ -72,9 +72,8 @@ const HEADROOM = 1024;
 
 /**
  * Compiles a message type to a function from message object to CDR bytes (little-endian, encapsulation header included).
- * Typed arrays of the field's own element type are copied whole, so that images cost a memory copy.
- * The function throws an Error naming the field where the object lacks it or its type does not fit: nothing is
- * written as zero in silence. Strings go out as UTF-8.
+ * Typed arrays of the field's own element type are copied at once, so that an image costs one memory copy. Strings are
+ * written as UTF-8. The function throws an Error that names a field which is missing or of the wrong type.
  */
 export function compileEncoder(type: MessageType): (message: object) => Uint8Array {
   const [root, ...rest] = type.definitions;

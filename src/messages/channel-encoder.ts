@@ -4,12 +4,12 @@ import { type Channel, type ChannelOptions, channelTable, type Look } from "./ch
 import { checkDisplay, type DisplayOptions, RateLimit } from "./display.js";
 import { RobotColors } from "./markers.js";
 
-/** CDR bytes of a channel's message, or a promise of them, or `undefined` where the tick has none. */
+/** CDR bytes of a channel's message, or a promise of them; undefined where the tick has no message. */
 export type Encoded = Uint8Array | Promise<Uint8Array | undefined> | undefined;
 
 /**
- * Encodes a table's messages as CDR, on demand. What was encoded for the newest explanation is kept until the next
- * one comes, so that several sinks and clients share the work: give all sinks of a run the same encoder.
+ * Encodes the channels' messages as CDR, on demand. Keeps the messages of the newest explanation, so that several sinks
+ * and clients share the work: give all sinks of a run the same encoder.
  */
 export class ChannelEncoder {
   readonly channels: readonly Channel[];
@@ -20,7 +20,7 @@ export class ChannelEncoder {
   #newest: Explanation | undefined;
   #look: Look;
 
-  /** @throws InputError for a robot description that is not a URDF, or a display option that is none */
+  /** @throws InputError for a robot description that is not a URDF, or an invalid display option */
   constructor(options: ChannelOptions = {}) {
     const { display = {}, robotDescription } = options;
     checkDisplay(display);
@@ -36,8 +36,8 @@ export class ChannelEncoder {
   }
 
   /**
-   * Changes how explanations are shown from now on; what is left out stays, `undefined` goes back to the default.
-   * @throws InputError naming the option, and nothing is changed
+   * Changes how explanations are shown from now on. Options that are left out stay; `undefined` restores the default.
+   * @throws InputError naming the option; nothing changes then
    */
   setDisplay(changes: DisplayOptions): void {
     checkDisplay(changes);
@@ -45,16 +45,16 @@ export class ChannelEncoder {
   }
 
   /**
-   * Takes the robot whose links the markers colour, as URDF.
-   * @param source names the description in messages
-   * @throws InputError where it is not a URDF; the robot before stays then
+   * Sets the robot whose links the markers colour.
+   * @param source name of the description in errors
+   * @throws InputError for text that is not a URDF; the previous robot stays then
    */
   setRobot(urdf: string, source = "robot_description"): void {
     const { jointElements } = this.#options;
     if (jointElements) this.#setLook({ robot: new RobotColors(urdf, source, jointElements) });
   }
 
-  /** The message of a channel of this table for an explanation. */
+  /** The message of one of `channels` for an explanation. */
   encode(channel: Channel, explanation: Explanation): Encoded {
     if (explanation !== this.#newest) {
       this.#encoded.clear();
@@ -66,7 +66,7 @@ export class ChannelEncoder {
     return encoded;
   }
 
-  /** The message that a latched channel never changes. */
+  /** The message of a latched channel, which never changes. */
   encodeLatched(channel: Channel): Uint8Array | undefined {
     return channel.latched && this.#write.get(channel)!(channel.latched);
   }

@@ -8,53 +8,53 @@ import { QOS, type Qos } from "./qos.js";
 import { toJointState, toTf } from "./robot.js";
 import type { StringMessage } from "./types.js";
 
-/** What a conversion gives: a message, a message to come, or nothing for this tick. */
+/** A message, a promise of one, or undefined where the tick has none. */
 export type Converted = object | Promise<object> | undefined;
 
-/** What may change while a run goes on: how explanations are shown, and on which robot. */
+/** How explanations are shown, and on which robot; both can change during a run. */
 export interface Look {
   readonly display: DisplayOptions;
-  /** Undefined as long as no description of the robot has come. */
+  /** Undefined until a robot description is known. */
   readonly robot: RobotColors | undefined;
 }
 
-/** One topic: what it carries and how an explanation becomes its message. */
+/** One topic, and how an explanation becomes its message. */
 export interface Channel {
-  /** `explanation`: this package made it. `source`: it was there before; a node that listens to it does not repeat it. */
+  /** `explanation`: results of this package. `source`: data of the source, which a node that reads them does not repeat. */
   readonly origin: "explanation" | "source";
   /** Name without a prefix: `~/NAME` of a ROS 2 node where the origin is `explanation`. */
   readonly name: string;
-  /** Name on the live socket and in recordings. */
+  /** Topic on the live socket and in recordings. */
   readonly topic: string;
   /** Message type, `package/msg/Name`. */
   readonly type: string;
   readonly qos: Qos;
-  /** Whether a reader wants every message, or only the latest where it cannot keep up (images). */
-  readonly wanted: "every" | "latest";
-  /** Whether it shows heatmaps, whose rate `DisplayOptions.heatmapRate` limits. */
+  /** `latest`: a slow reader gets only the newest message (images). */
+  readonly delivery: "every" | "latest";
+  /** True for heatmaps, whose rate `DisplayOptions.heatmapRate` limits. */
   readonly isHeatmap: boolean;
-  /** Whether recordings hold it; what they leave out is in another channel in another form. */
+  /** True where recordings hold it. Other channels are left out, because a recorded one holds the same data. */
   readonly recorded: boolean;
-  /** A message that never changes, for every new reader; such a channel has nothing to say at a tick. */
+  /** The message of a latched channel: sent once to every reader, never at a tick. */
   readonly latched?: object;
   readonly convert: (explanation: Explanation, look: Look) => Converted;
 }
 
 export interface ChannelOptions {
-  /** Image modalities of the policy, one camera each. With several, their names are part of the topics. */
+  /** Image modalities of the policy, one camera each. With several cameras their names are part of the topics. */
   readonly cameras?: readonly string[];
-  /** URDF of the robot; without it there is no `/robot_description`. */
+  /** URDF of the robot; without it there is no channel `/robot_description`. */
   readonly robotDescription?: string;
   /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
   readonly jointElements?: JointElements;
-  /** How it is shown at first. */
+  /** How explanations are shown at the start. */
   readonly display?: DisplayOptions;
 }
 
-/** What a row of the table must say; the rest follows from it. */
+/** A row of the table; the other fields of `Channel` have defaults. */
 type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 
-/** Every topic that sinks offer: the one table behind the live socket, bags and ROS 2. */
+/** All topics of the live socket, of recordings and of the ROS 2 node. */
 export function channelTable(options: ChannelOptions = {}): Channel[] {
   const { cameras = ["image"], robotDescription, jointElements } = options;
   const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
@@ -68,8 +68,8 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
   ];
 }
 
-const DEFAULTS = { qos: QOS.reliable, wanted: "every", isHeatmap: false, recorded: true } as const;
-const IMAGE = { qos: QOS.latest, wanted: "latest" } as const;
+const DEFAULTS = { qos: QOS.reliable, delivery: "every", isHeatmap: false, recorded: true } as const;
+const IMAGE = { qos: QOS.latest, delivery: "latest" } as const;
 const HEATMAP = { ...IMAGE, isHeatmap: true } as const;
 
 function explanationChannel(row: Row): Channel {
@@ -170,7 +170,7 @@ function descriptionRow(data: string): Row {
     name: "robot_description",
     type: "std_msgs/msg/String",
     qos: QOS.latched,
-    wanted: "latest",
+    delivery: "latest",
     latched,
     convert: () => undefined,
   };

@@ -10,7 +10,7 @@ export type Field = Definition["definitions"][number];
 export interface MessageType {
   /** Full name, `package/msg/Name`. */
   readonly name: string;
-  /** Schema as `ros2msg` wants it: the message's text, then each dependency after a line of `=` and `MSG: package/Name`. */
+  /** Schema in the encoding `ros2msg`: the message's text, then each dependency after a line of `=` and `MSG: package/Name`. */
   readonly schema: string;
   readonly definitions: readonly Definition[];
 }
@@ -28,8 +28,8 @@ export function shortName(name: string): string {
 }
 
 /**
- * The type of a message: this package's from `msg/*.msg`, every other from the common ROS 2 definitions.
- * @throws Error naming the type where there is no such definition.
+ * A message type: of this package from `msg/*.msg`, others from the common ROS 2 definitions.
+ * @throws Error naming a type that has no definition
  */
 export function messageType(name: string): MessageType {
   let type = known.get(name);
@@ -41,13 +41,13 @@ export function messageType(name: string): MessageType {
   return type;
 }
 
-/** Whether a type is one of the common ROS 2 definitions. */
+/** True for the types of the common ROS 2 definitions. */
 export const isCommon = (name: string): boolean => Object.hasOwn(COMMON, shortName(name));
 
 /**
- * Schema of a message and all that it is made of.
+ * Schema of a message and of all types that it contains.
  * @param root `package/Name`
- * @param more definitions that come before those known here, by `package/Name`
+ * @param more definitions by `package/Name`, preferred to those known here
  * @throws Error naming a type that has no definition
  */
 export function schemaText(root: string, more: ReadonlyMap<string, string> = new Map()): string {
@@ -69,7 +69,7 @@ function ownText(name: string): string {
   if (packageName === OWN_PACKAGE) return readFileSync(new URL(`${message}.msg`, OWN_DIRECTORY), "utf8");
   const definition = COMMON[name];
   if (!definition) throw new Error(`message type ${name}: neither in msg/ nor among the common ROS 2 definitions`);
-  // The parser's own name for builtin_interfaces/Time and Duration is that of ROS 1.
+  // The parser names builtin_interfaces/Time and Duration as ROS 1 does.
   return stringify([definition])
     .replace(/^time\b/gm, "builtin_interfaces/Time")
     .replace(/^duration\b/gm, "builtin_interfaces/Duration");

@@ -5,10 +5,10 @@ port2.close();
 port1.unref();
 
 /**
- * Gives the memory of an array back at once, where the collector would come for it later, and often: V8 collects for
- * every few dozen megabytes beside its heap. The array and all others of its buffer have no elements afterwards.
+ * Frees the memory of an array at once. Otherwise V8 runs its garbage collector for every few dozen megabytes outside its
+ * heap. The array, and every other array of its buffer, is empty afterwards.
  */
 export function discard({ buffer }: Uint8Array): void {
-  // What is sent to where nobody can receive it is given up.
+  // A buffer that is transferred to a closed port is freed.
   port1.postMessage(undefined, [buffer as ArrayBuffer]);
 }

@@ -2,11 +2,11 @@ import { InputError } from "../errors.js";
 import { COLORMAPS } from "../image/colormap.js";
 import type { OverlayOptions } from "../image/overlay.js";
 
-/** How explanations are shown; all of it may change while a run goes on. */
+/** How explanations are shown; can change during a run. */
 export interface DisplayOptions extends OverlayOptions {
-  /** JPEG quality of compressed overlays, 1..100; 90 where left out. */
+  /** JPEG quality of compressed overlays, 1..100; default 90. */
   readonly jpegQuality?: number;
-  /** Heatmaps and overlays a second at most, by the images' stamps; as many as there are where left out. */
+  /** Largest rate of heatmaps and overlays, Hz, by the images' stamps; default all of them. */
   readonly heatmapRate?: number;
 }
 
@@ -14,7 +14,7 @@ export const DEFAULT_JPEG_QUALITY = 90;
 
 const NEGATIVES: readonly NonNullable<OverlayOptions["negative"]>[] = ["cool", "magnitude", "hide"];
 
-/** What a value must be, by option: the test, and the words for it. */
+/** Valid values by option: a test, and the text for errors. */
 const EXPECTED: {
   readonly [key in keyof DisplayOptions]-?: readonly [test: (value: unknown) => boolean, text: string];
 } = {
@@ -27,7 +27,7 @@ const EXPECTED: {
 };
 
 /**
- * Checks values that come from outside, such as parameters; `undefined` stands for the default.
+ * Checks options that a user gives, such as parameters; `undefined` stands for the default.
  * @throws InputError naming the option, what was found and what was expected
  */
 export function checkDisplay(options: DisplayOptions): void {
@@ -58,14 +58,14 @@ const between = (value: unknown, low: number, high: number): boolean =>
 const SECOND = 1e9;
 
 /**
- * Lets so many stamps a second through, evenly: a stamp is due when the period since the one before is over. Asked twice
- * for one stamp it answers the same. A clock that jumps starts anew.
+ * Passes stamps at a limited, even rate: a stamp is due when one period has passed since the previous one. The answer for
+ * a stamp stays the same. A clock that jumps starts a new period.
  */
 export class RateLimit {
   #granted: bigint | undefined;
   #next = 0n;
 
-  /** @param rate stamps a second at most; `undefined` lets all through */
+  /** @param rate largest rate, Hz; undefined passes all stamps */
   due(stamp: bigint, rate: number | undefined): boolean {
     if (rate === undefined || stamp === this.#granted) return true;
     const period = BigInt(Math.round(SECOND / rate));

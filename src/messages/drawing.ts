@@ -6,7 +6,7 @@ import { paintOverlay } from "../image/overlay.js";
 import { discard } from "./discard.js";
 import type { DisplayOptions } from "./display.js";
 
-/** An overlay that is drawn in turns of the event loop of its own, after what is sent at once; several may use it. */
+/** An overlay that is drawn step by step between other work of the event loop. Several messages may use it. */
 class Drawing {
   readonly #image: Promise<RgbImage>;
   #users = 0;
@@ -16,23 +16,23 @@ class Drawing {
     this.#image = drawn(painting);
   }
 
-  /** Whether it can still be used. */
-  get isThere(): boolean {
+  /** True while it can still be used. */
+  get isAvailable(): boolean {
     return this.#isKept || this.#users > 0;
   }
 
-  /** What becomes of the image, which is the caller's until then only. */
+  /** Calls `make` with the image, which is freed when the last user is done. */
   async use<T>(make: (image: RgbImage) => Promise<T>): Promise<T> {
     this.#users++;
     try {
       return await make(await this.#image);
     } finally {
       this.#users--;
-      if (!this.isThere) this.#image.then(({ data }) => discard(data)).catch(() => {});
+      if (!this.isAvailable) this.#image.then(({ data }) => discard(data)).catch(() => {});
     }
   }
 
-  /** The image, for good. */
+  /** The image, which is then never freed here. */
   keep(): Promise<RgbImage> {
     this.#isKept = true;
     return this.#image;
@@ -45,7 +45,7 @@ interface Drawn {
   readonly drawing: Drawing;
 }
 
-/** By explanation: the raw overlay and the JPEG share one. */
+/** Drawings by explanation, so that the raw overlay and the JPEG share one. */
 const drawings = new WeakMap<Explanation, Drawn[]>();
 
 /** The heatmap of a camera over its whole image; `undefined` below level `full`. */
@@ -54,7 +54,7 @@ export function drawingOf(explanation: Explanation, camera: string, options: Dis
   const image = wholeImage(observation, camera);
   const heatmap = heatmaps[camera];
   if (!image || !heatmap) return undefined;
-  const known = (drawings.get(explanation) ?? []).filter(({ drawing }) => drawing.isThere);
+  const known = (drawings.get(explanation) ?? []).filter(({ drawing }) => drawing.isAvailable);
   const found = known.find((drawn) => drawn.camera === camera && drawn.options === options);
   if (found) return found.drawing;
   const drawing = new Drawing(paintOverlay(image, heatmap, options, observation.cameras?.[camera]?.region));
@@ -62,7 +62,7 @@ export function drawingOf(explanation: Explanation, camera: string, options: Dis
   return drawing;
 }
 
-/** What the camera took, of which the policy may have seen a part. */
+/** The camera's whole image, of which the policy may see a part. */
 export function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
   return cameras?.[camera]?.image ?? images[camera];
 }

@@ -14,7 +14,7 @@ export const RATIOS = "torquelens/msg/RelevanceRatios";
 /** The flag of an explanation that begins an episode. */
 export const EPISODE_START = "episode_start";
 
-/** The explanation without its heatmaps; `options` say what the mono16 heatmap shows and so its peak. */
+/** The explanation without its heatmaps. `heatmap_peak` is that of the grey heatmap that `options` show. */
 export function toExplanation(explanation: Explanation, options: HeatmapOptions = {}): ExplanationMessage {
   const shown = greyOptions(options);
   const { observation, convention, modalities, relevance, heatmaps, joints } = explanation;
@@ -58,7 +58,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
   };
 }
 
-/** Feature points of a modality in pixels of the camera's whole image, where the policy saw a part or another size of it. */
+/** Feature points of a modality, in pixels of the camera's whole image. */
 function pointsOf({ featurePoints, observation }: Explanation, modality: string): [x: number, y: number][] {
   const points = featurePoints[modality];
   if (!points) return [];
@@ -70,12 +70,12 @@ function pointsOf({ featurePoints, observation }: Explanation, modality: string)
   ]);
 }
 
-/** Where each of several parts in a row begins, and where the last one ends. */
+/** Start of each of several consecutive parts, and the end of the last one. */
 function offsetsOf(lengths: readonly number[]): Uint32Array {
   return Uint32Array.from([0, ...lengths.map((_, m) => sum(lengths.slice(0, m + 1)))]);
 }
 
-/** The shares grouped as in the papers, with what tells whether they mean anything. */
+/** The shares grouped as in the papers, with torque and residual to judge them by. */
 export function toRatios(explanation: Explanation): RelevanceRatiosMessage {
   const { image, position, velocity, configuration } = explanation.ratios;
   const { torque, importance } = explanation;
@@ -95,7 +95,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Row j of a matrix with `width` columns, a copy; empty where the matrix is. */
+/** A copy of row j of a matrix with `width` columns; empty where the matrix is empty. */
 function row(matrix: Float32Array, j: number, width: number): Float32Array {
   return matrix.slice(j * width, (j + 1) * width);
 }

@@ -15,12 +15,12 @@ const GREY_ENCODING = "mono16";
 /** Largest grey of 16 bits. */
 const WHITE = 65535;
 
-/** What a mono16 heatmap shows of negative relevance: it has no sign, so nothing unless sizes are asked for. */
+/** Heatmap options for grey: it has no sign, so negative relevance is hidden unless `magnitude` is asked for. */
 export function greyOptions({ scale, negative }: HeatmapOptions): HeatmapOptions {
   return { scale, negative: negative === "magnitude" ? "magnitude" : "hide" };
 }
 
-/** The camera's image as it came, whole where the policy saw a part; `undefined` where there is no such camera. */
+/** The camera's whole image; undefined where there is no such camera. */
 export function toImage({ observation }: Pick<Explanation, "observation">, camera: string): ImageMessage | undefined {
   const image = wholeImage(observation, camera);
   if (!image) return undefined;
@@ -32,7 +32,7 @@ export function toImage({ observation }: Pick<Explanation, "observation">, camer
   return raw(toHeader(observation, camera), { height, width, encoding, step, data });
 }
 
-/** Calibration for `toImage`; `undefined` where it is not known. */
+/** Calibration for `toImage`; undefined where it is not known. */
 export function toCameraInfo(
   { observation }: Pick<Explanation, "observation">,
   camera: string,
@@ -40,12 +40,12 @@ export function toCameraInfo(
   return calibration(observation, camera, wholeImage(observation, camera));
 }
 
-/** Calibration for the heatmaps, which have the size of the image that the policy saw; `undefined` where not known. */
+/** Calibration for the heatmaps, which have the size of the policy's image; undefined where it is not known. */
 export function toHeatmapInfo({ observation, heatmaps }: Explanation, camera: string): CameraInfoMessage | undefined {
   return heatmaps[camera] && calibration(observation, camera, observation.images[camera]);
 }
 
-/** Relevance per pixel, N·m, as 32FC1, little-endian; `undefined` below level `full`. */
+/** Relevance per pixel, N·m, as floats, little-endian; undefined below level `full`. */
 export function toHeatmap({ observation, heatmaps }: Explanation, camera: string): ImageMessage | undefined {
   const heatmap = heatmaps[camera];
   if (!heatmap) return undefined;
@@ -54,7 +54,7 @@ export function toHeatmap({ observation, heatmaps }: Explanation, camera: string
   return raw(toHeader(observation, camera), { height, width, encoding: HEATMAP_ENCODING, step: 4 * width, data });
 }
 
-/** Relevance as grey 0..65535, little-endian; `undefined` below level `full`. */
+/** Relevance as grey 0..65535, little-endian; undefined below level `full`. */
 export function toMono16(
   { observation, heatmaps }: Explanation,
   camera: string,
@@ -70,14 +70,14 @@ export function toMono16(
   return raw(toHeader(observation, camera), { height, width, encoding: GREY_ENCODING, step: 2 * width, data });
 }
 
-/** The heatmap over the camera's whole image, rgb8, drawn as `toCompressedOverlay`; `undefined` below level `full`. */
+/** The heatmap over the camera's whole image; undefined below level `full`. */
 export function toOverlay(
   explanation: Explanation,
   camera: string,
   options: DisplayOptions,
 ): Promise<ImageMessage> | undefined {
   const drawing = drawingOf(explanation, camera, options);
-  // Encoded later, so it is kept.
+  // Not freed: the message is encoded later.
   return drawing?.keep().then(({ width, height, data }) =>
     raw(toHeader(explanation.observation, camera), {
       height,
@@ -90,8 +90,8 @@ export function toOverlay(
 }
 
 /**
- * The same as JPEG; `undefined` below level `full`. It is drawn in turns of the event loop of their own, after what is
- * sent at once, and the JPEG is made beside the event loop.
+ * `toOverlay` as JPEG; undefined below level `full`. It is drawn step by step between other work of the event loop, and
+ * compressed in another thread.
  */
 export function toCompressedOverlay(
   explanation: Explanation,

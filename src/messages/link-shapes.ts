@@ -7,25 +7,25 @@ const SPHERE = 2;
 const CYLINDER = 3;
 const MESH_RESOURCE = 10;
 
-/** A shape of a robot's link as a marker shows it. */
+/** One shape of a robot's link, as a marker shows it. */
 export interface LinkShape {
   readonly link: string;
-  /** The nearest of the policy's joints that moves the link; undefined where none does. */
+  /** The nearest joint of the policy that moves the link; undefined where none does. */
   readonly joint: string | undefined;
   /** Marker type. */
   readonly type: number;
-  /** In the link's frame. */
+  /** Pose in the link's frame. */
   readonly pose: Pose;
-  /** Metres; of a mesh, factors. */
+  /** Size in metres; of a mesh, scale factors. */
   readonly scale: Vector3;
-  /** Where viewers find the mesh (`package://…`, `file://…`); empty for other shapes. */
+  /** URL of the mesh (`package://…`, `file://…`); empty for other shapes. */
   readonly mesh: string;
 }
 
-/** What is to be seen of a robot, link by link in the description's order; `joints` are the policy's. */
+/** The visual shapes of a robot, link by link in the description's order; `joints` are the policy's. */
 export function linkShapes(urdf: Urdf, joints: ReadonlySet<string>): LinkShape[] {
   const above = new Map(urdf.joints.map((joint) => [joint.child, joint]));
-  const mover = (link: string): string | undefined => {
+  const movingJoint = (link: string): string | undefined => {
     const seen = new Set<string>();
     for (let at = above.get(link); at && !seen.has(at.child); at = above.get(at.parent)) {
       if (joints.has(at.name)) return at.name;
@@ -34,7 +34,7 @@ export function linkShapes(urdf: Urdf, joints: ReadonlySet<string>): LinkShape[]
     return undefined;
   };
   return urdf.links.flatMap(({ name, visuals }) => {
-    const joint = mover(name);
+    const joint = movingJoint(name);
     return visuals.flatMap(shapesOf).map((shape) => ({ link: name, joint, ...shape }));
   });
 }
@@ -67,7 +67,7 @@ function shapesOf({ origin, geometry }: Visual): Shape[] {
 
 const ball = (radius: number): number[] => [2 * radius, 2 * radius, 2 * radius];
 
-/** The origin, moved by `up` along its own z axis. */
+/** The origin, shifted by `up` along its own z axis. */
 function poseOf({ xyz, rpy }: Origin, up: number): Pose {
   const [cr, cp, cy] = rpy.map((angle) => Math.cos(angle / 2)) as [number, number, number];
   const [sr, sp, sy] = rpy.map((angle) => Math.sin(angle / 2)) as [number, number, number];

@@ -6,9 +6,9 @@ import { type LinkShape, linkShapes } from "./link-shapes.js";
 import { toTime } from "./robot.js";
 import type { ColorRgba, MarkerArrayMessage, MarkerMessage } from "./types.js";
 
-/** visualization_msgs/Marker: add or replace. */
+/** visualization_msgs/Marker.ADD: add or replace. */
 const ADD = 0;
-/** Of links that no joint of the policy moves, and of all where nothing is relevant. */
+/** Colour of links that no joint of the policy moves, and of all links where no joint is relevant. */
 const NEUTRAL: ColorRgba = { r: 0.5, g: 0.5, b: 0.5, a: 1 };
 
 /** A robot whose links are coloured by the relevance of the joint that moves them. */
@@ -17,8 +17,8 @@ export class RobotColors {
   readonly #shapes: readonly LinkShape[];
 
   /**
-   * @param source names the description in messages
-   * @throws InputError where the description is not a URDF
+   * @param source name of the description in errors
+   * @throws InputError for text that is not a URDF
    */
   constructor(urdf: string, source: string, elements: JointElements) {
     this.#elements = elements;
@@ -26,8 +26,8 @@ export class RobotColors {
   }
 
   /**
-   * One marker for each visual of the description, numbered in its order. A colour is the joint's relevance by that of
-   * the joint with the most; `undefined` where there is nothing to show or nothing to tell it by (level `skip`).
+   * One marker for each visual of the description, numbered in its order. The colour shows the joint's relevance relative
+   * to the most relevant joint. Undefined where the robot has no visuals or the explanation no relevance (level `skip`).
    */
   markers(explanation: Explanation, colormap: Colormap = "inferno"): MarkerArrayMessage | undefined {
     const relevance = jointRelevance(explanation, this.#elements);

@@ -1,9 +1,9 @@
 /** Quality of service that a topic is offered with; ROS 2 names. */
 export interface Qos {
   readonly reliability: "reliable" | "best_effort";
-  /** `transient_local`: the last message is kept for whoever comes later. */
+  /** `transient_local`: late subscribers get the last message. */
   readonly durability: "volatile" | "transient_local";
-  /** Messages kept for a slow reader (keep last). */
+  /** Number of messages kept for a slow reader (keep last). */
   readonly depth: number;
 }
 
@@ -32,8 +32,8 @@ const AUTOMATIC_LIVELINESS = 1;
 const INFINITE = "\n    sec: 9223372036\n    nsec: 854775807";
 
 /**
- * `offered_qos_profiles` of a bag's channel: YAML as rosbag2 writes it, policies as the numbers of rmw,
- * which every ROS 2 release reads.
+ * `offered_qos_profiles` of a bag's channel: YAML as rosbag2 writes it, with rmw's numbers for the policies, which every
+ * ROS 2 release reads.
  */
 export function offeredQosProfiles({ reliability, durability, depth }: Qos): string {
   return [

@@ -16,13 +16,13 @@ export function toTime(stamp: bigint): Time {
   return { sec: Number((stamp - nanosec) / SECOND), nanosec: Number(nanosec) };
 }
 
-/** Stamp of the observation, frame of the named camera; of the first camera where no name is given. */
+/** Stamp of the observation, and frame of a camera, by default the first one. */
 export function toHeader(observation: Observation, camera?: string): Header {
   const image = camera === undefined ? Object.values(observation.images)[0] : observation.images[camera];
   return { stamp: toTime(observation.stamp), frame_id: image?.frameId ?? "" };
 }
 
-/** Positions and velocities as the source knows them. Effort stays empty: it is a measurement, a command is not. */
+/** Positions and velocities of the source. Effort stays empty: it would be a measurement, and τ is a command. */
 export function toJointState(observation: Observation): JointStateMessage {
   const { names, position, velocity } = observation.joints;
   return {
@@ -34,7 +34,7 @@ export function toJointState(observation: Observation): JointStateMessage {
   };
 }
 
-/** Link poses; `undefined` where the source has none. */
+/** Link poses; undefined where the source has none. */
 export function toTf(observation: Observation): TfMessage | undefined {
   if (observation.transforms.length === 0) return undefined;
   const stamp = toTime(observation.stamp);

@@ -1,7 +1,7 @@
 import type { Float64MultiArrayMessage } from "./types.js";
 
 /**
- * Torques, N·m, as effort controllers take them: one row in the order of their joints, whose names label the row.
+ * Torques, N·m, for effort controllers: one row in the order of the joints, whose names are its label.
  * @param torque one a joint
  */
 export function toTorqueCommand(joints: readonly string[], torque: Float64Array): Float64MultiArrayMessage {

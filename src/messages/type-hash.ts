@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Definition, type Field, type MessageType, shortName } from "./definitions.js";
 
-/** Numbers of type_description_interfaces/msg/FieldType; a sequence without bound adds 144, an array 48, a bounded sequence 96. */
+/** Numbers of type_description_interfaces/msg/FieldType; an unbounded sequence adds 144, an array 48, a bounded sequence 96. */
 const FIELD_TYPES: Readonly<Record<string, number>> = {
   int8: 2,
   uint8: 3,
@@ -22,8 +22,8 @@ const BOUNDED_SEQUENCE = 96;
 const UNBOUNDED_SEQUENCE = 144;
 
 /**
- * ROS 2 type hash, version RIHS01: `RIHS01_` and the SHA-256 of the type's description and those it refers to,
- * as rosidl writes them in JSON (REP 2016). Comments, constants and default values do not count.
+ * ROS 2 type hash, version RIHS01: `RIHS01_` and the SHA-256 of the descriptions of the type and of the types that it
+ * contains, as rosidl writes them in JSON (REP 2016). Comments, constants and default values are left out.
  */
 export function typeHash(type: MessageType): string {
   const [root, ...referenced] = type.definitions.map((definition) => describe(definition, type.name));

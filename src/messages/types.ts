@@ -1,7 +1,7 @@
 /**
  * ROS 2 messages as plain objects, fields named as in their definitions.
  * Typed arrays have the field's own element type and start at offset 0 of their buffer, so that any ROS 2 client
- * library may take them as they are.
+ * library can use them unchanged.
  */
 export interface Time {
   readonly sec: number;

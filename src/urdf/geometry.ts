@@ -2,12 +2,12 @@ import type { XmlElement } from "@rgrove/parse-xml";
 import { InputError } from "../errors.js";
 import { elements, numbers, required, type Vector } from "./xml.js";
 
-/** Shapes as URDF has them, metres; cylinders and capsules stand along z, with their middle at the origin. */
+/** Shapes of URDF, metres; the axis of cylinders and capsules is z, their centre the origin. */
 export type Geometry =
   | { readonly kind: "box"; readonly size: Vector }
   | { readonly kind: "sphere"; readonly radius: number }
   | { readonly kind: "cylinder"; readonly radius: number; readonly length: number }
-  /** `length` is the cylinder's; half a sphere is on either end. */
+  /** A cylinder of this length with half a sphere on either end. */
   | { readonly kind: "capsule"; readonly radius: number; readonly length: number }
   | { readonly kind: "mesh"; readonly file: string; readonly scale: Vector };
 
@@ -24,8 +24,9 @@ const READERS: Readonly<Record<Geometry["kind"], (element: XmlElement, where: st
 };
 
 /**
- * The shape in a `<geometry>` element. `where` names file and link in messages.
- * @throws InputError for none, an unknown one, or sizes that are not
+ * The shape in a `<geometry>` element.
+ * @param where file and link, for errors
+ * @throws InputError for a missing or unknown shape, or invalid sizes
  */
 export function geometryOf(geometry: XmlElement, where: string): Geometry {
   const [element] = elements(geometry);

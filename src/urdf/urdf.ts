@@ -9,7 +9,7 @@ export interface Origin {
   readonly rpy: Vector;
 }
 
-/** Something to see on a link, placed in the link's frame. */
+/** A visual of a link, placed in the link's frame. */
 export interface Visual {
   readonly origin: Origin;
   readonly geometry: Geometry;
@@ -26,22 +26,23 @@ export interface Joint {
   readonly type: string;
   readonly parent: string;
   readonly child: string;
-  /** Largest |torque| (N·m) or |force| (N); undefined where the description gives none. */
+  /** Largest |torque| (N·m) or |force| (N); undefined where the description does not give it. */
   readonly effort: number | undefined;
 }
 
-/** What this package reads of a robot description: links with what is to be seen of them, and joints. */
+/** The parts of a robot description that this package uses: links with their visuals, and joints. */
 export interface Urdf {
   readonly name: string;
   readonly links: readonly Link[];
   readonly joints: readonly Joint[];
 }
 
-const NOWHERE: Vector = [0, 0, 0];
+const ZERO: Vector = [0, 0, 0];
 
 /**
- * Reads a URDF. `source` names it in messages.
- * @throws InputError where it is no XML, no robot, or an element lacks what URDF asks for
+ * Parses a URDF.
+ * @param source name of the text in errors
+ * @throws InputError for text that is not XML, not a robot, or lacks an element or attribute that URDF requires
  */
 export function parseUrdf(text: string, source: string): Urdf {
   const robot = rootOf(text, source);
@@ -51,7 +52,7 @@ export function parseUrdf(text: string, source: string): Urdf {
   for (const { name, parent, child } of joints) {
     for (const link of [parent, child]) {
       if (!names.has(link))
-        throw new InputError(`${source}: joint "${name}" names the link "${link}", which is not there`);
+        throw new InputError(`${source}: joint "${name}" names the link "${link}", which does not exist`);
     }
   }
   return { name: robot.attributes.name ?? "", links, joints };
@@ -95,12 +96,12 @@ function jointOf(element: XmlElement, source: string): Joint {
 
 function originOf(element: XmlElement, source: string): Origin {
   const origin = child(element, "origin");
-  if (!origin) return { xyz: NOWHERE, rpy: NOWHERE };
-  const vector = (name: string) => (numbers(origin, name, 3, source) as Vector | undefined) ?? NOWHERE;
+  if (!origin) return { xyz: ZERO, rpy: ZERO };
+  const vector = (name: string) => (numbers(origin, name, 3, source) as Vector | undefined) ?? ZERO;
   return { xyz: vector("xyz"), rpy: vector("rpy") };
 }
 
-/** Largest |torque| (N·m) or |force| (N) by joint, where the description gives one; an effort of 0 stands for none. */
+/** Largest |torque| (N·m) or |force| (N) by joint, where the description gives it; an effort of 0 means no limit. */
 export function effortLimits({ joints }: Urdf): Map<string, number> {
   return new Map(joints.flatMap(({ name, effort }) => (effort !== undefined && effort > 0 ? [[name, effort]] : [])));
 }

@@ -20,7 +20,7 @@ export function describe({ name }: XmlElement): string {
   return `<${name}>`;
 }
 
-/** @throws InputError where the attribute is missing or empty */
+/** @throws InputError for an attribute that is missing or empty */
 export function required(element: XmlElement, attribute: string, source: string): string {
   const value = element.attributes[attribute];
   if (!value) throw new InputError(`${source}: ${describe(element)} has no ${attribute}`);
@@ -28,8 +28,8 @@ export function required(element: XmlElement, attribute: string, source: string)
 }
 
 /**
- * An attribute's numbers, separated by spaces; `undefined` where it is missing.
- * @throws InputError where they are not `count` finite numbers
+ * The numbers of an attribute, separated by spaces; undefined where the attribute is missing.
+ * @throws InputError for anything but `count` finite numbers
  */
 export function numbers(element: XmlElement, attribute: string, count: number, source: string): number[] | undefined {
   const text = element.attributes[attribute];

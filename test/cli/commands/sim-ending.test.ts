@@ -153,7 +153,7 @@ describe("torquelens sim", () => {
     server.close();
     expect(result).toMatchObject(
       refusal(
-        `port ${port} on 127.0.0.1 is in use: choose another port or stop the program that has it ` +
+        `port ${port} on 127.0.0.1 is in use: choose another port or stop the program that uses it ` +
           "(--port N takes another port, 0 any free one; --no-live serves nothing)",
       ),
     );
