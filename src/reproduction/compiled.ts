@@ -6,14 +6,14 @@ import type { Depth } from "../relevance/contract/depth.js";
 import type { Subject } from "../relevance/contract/subject.js";
 import { float32, Session, type TensorData } from "../runtime/session.js";
 
-/** Runs one compiled model on single observations, for what `Explainer` does not give. */
+/** Runs one compiled model on single observations, for outputs that `Explainer` does not return. */
 export class Compiled {
   private constructor(
     private readonly policy: Policy,
     private readonly session: Session,
   ) {}
 
-  /** @param subject the policy's, or the same with other parameters */
+  /** @param subject the policy's, possibly with other parameters */
   static async create(policy: Policy, subject: Subject, method: string, depth: Depth): Promise<Compiled> {
     const { bytes } = compile(subject, { method, depth });
     return new Compiled(policy, await Session.create(bytes, { threads: 1, spinning: false }));

@@ -1,7 +1,7 @@
 import type { Explanation } from "../explain/explanation.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 
-/** Groups of modalities as the paper's figures have them; configuration = position + velocity. */
+/** Groups of modalities in the paper's figures; configuration = position + velocity. */
 export const GROUPS = ["image", "position", "velocity", "configuration"] as const;
 export type Group = (typeof GROUPS)[number];
 
@@ -15,7 +15,7 @@ export interface Course {
   readonly ratios: Readonly<Record<Group, Float64Array>>;
 }
 
-/** An empty course to put explanations into as they come. */
+/** A course that is filled as explanations come. */
 export class CourseBuilder implements Course {
   readonly shares: Float64Array;
   readonly ratios: Readonly<Record<Group, Float64Array>>;
@@ -42,7 +42,7 @@ export class CourseBuilder implements Course {
   }
 }
 
-/** A course of which only every so many ticks are known. */
+/** Keeps every `stride`th tick of a course. */
 export function thinned(course: Course, stride: number): Course {
   const { ticks, modalities, shares, ratios } = course;
   const thin = new CourseBuilder(ticks, modalities);

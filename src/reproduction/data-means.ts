@@ -8,7 +8,7 @@ import type { DataMeans } from "../policy/under-convention.js";
 import { COORDINATES, pointCoordinates } from "../relevance/derived/point-coordinates.js";
 import { Session } from "../runtime/session.js";
 
-/** Means of what a policy was given, and of its feature points, over observations. */
+/** Means of a policy's inputs and feature points over observations. */
 export async function dataMeans(policy: Policy, observations: readonly Observation[]): Promise<DataMeans> {
   const over = (all: readonly ArrayLike<number>[]) =>
     Array.from({ length: all[0]?.length ?? 0 }, (_, i) => mean(all, (one) => one[i]!));
@@ -19,7 +19,7 @@ export async function dataMeans(policy: Policy, observations: readonly Observati
   };
 }
 
-/** Coordinates of the feature points, [n], an observation each; nothing for a policy without a soft-argmax. */
+/** Coordinates of the feature points, [n], for each observation; empty for a policy without a soft-argmax. */
 async function coordinates(policy: Policy, observations: readonly Observation[]): Promise<Float32Array[]> {
   const graph = pointCoordinates(subjectOf(policy));
   if (!graph) return [];

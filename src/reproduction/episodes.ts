@@ -6,23 +6,23 @@ import type { Perturbation } from "../sim/perturbations.js";
 import { SimulatedSource } from "../sim/source.js";
 import type { Task } from "../sim/tasks/task.js";
 
-/** What is kept of one control step. */
+/** A recorded control step. */
 export interface Tick {
   readonly observation: Observation;
-  /** What each pixel of the camera's image shows, a label of `sim/sight.ts`, [height × width]. */
+  /** Label of each pixel of the camera's image (`sim/sight.ts`), [height × width]. */
   readonly segmentation: Uint8Array;
-  /** α where contacts and limits are left out, and by rollouts. */
+  /** α without contacts and limits, and by rollouts. */
   readonly analytic: Float64Array;
   readonly rollout: Float64Array;
 }
 
 export interface Episode {
-  /** Name of the condition that it began in. */
+  /** Name of its start condition. */
   readonly condition: string;
   readonly ticks: readonly Tick[];
 }
 
-/** Episodes of a policy in closed loop, and how they ended. */
+/** Episodes of a policy in closed loop, with their outcomes. */
 export interface Recording {
   readonly episodes: readonly Episode[];
   readonly successes: number;
@@ -32,7 +32,7 @@ export interface Recording {
 
 export interface RecordOptions {
   readonly seed: number;
-  /** The task's conditions take turns. */
+  /** Number of episodes; the task's conditions take turns. */
   readonly episodes: number;
   readonly perturbations?: readonly Perturbation[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -40,7 +40,7 @@ export interface RecordOptions {
   readonly done?: (() => void) | undefined;
 }
 
-/** Lets a policy do its task and keeps what it saw; the torques are the policy's own. Frees the task. */
+/** Runs a policy on its task and records its observations. Frees the task. */
 export async function record(policy: Policy, task: Task, options: RecordOptions): Promise<Recording> {
   const { seed, episodes, perturbations = [], signal, done } = options;
   const source = new SimulatedSource({ task, seed, episodes, perturbations, speed: 0 });

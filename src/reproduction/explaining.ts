@@ -4,22 +4,22 @@ import type { Policy } from "../policy/policy.js";
 import { type Course, CourseBuilder } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
 
-/** Explanations at a time, a thread each. */
+/** Explanations that are computed at the same time, each in its own thread. */
 export const JOBS = 2;
 
 export interface ExplainingOptions {
   readonly method: string;
-  /** α of a tick; by default as it was observed. */
+  /** α of a tick. Default: as observed. */
   readonly importance?: (tick: Tick) => Float64Array;
-  /** Every so many ticks of an episode are explained. Default 1. */
+  /** Explains every `stride`th tick of an episode. Default 1. */
   readonly stride?: number;
-  /** Called with each explanation, in no order. */
+  /** Called with each explanation, in any order. */
   readonly each?: (explanation: Explanation, tick: Tick) => void;
   readonly signal?: AbortSignal | undefined;
   readonly done?: (() => void) | undefined;
 }
 
-/** Explains what was seen in episodes; a course each. */
+/** Explains the observations of episodes; returns a course for each episode. */
 export async function explainEpisodes(
   policy: Policy,
   episodes: readonly Episode[],

@@ -50,7 +50,7 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
   },
   cascade: {
     spec: cascadeLines,
-    caption: () => "Rank correlation of heatmaps with the policy’s, as its layers are drawn anew one after another.",
+    caption: () => "Rank correlation with the policy’s heatmaps as its layers are randomised one after another.",
   },
 };
 
@@ -79,7 +79,7 @@ export async function figures(findings: TaskFindings): Promise<Map<string, strin
   return found;
 }
 
-/** Fig. 4: mean ± std of each modality's share along trajectories, a bar a method; the paper's as marks. */
+/** Fig. 4: mean ± std of each modality's share along trajectories, a bar per method, with marks at the paper's values. */
 function methodBars({ task, modalities, measured }: TaskFindings): object {
   const names = rowsOf(modalities);
   const chart = bars(
@@ -114,7 +114,7 @@ function methodBars({ task, modalities, measured }: TaskFindings): object {
 
 const PAPER_COLOR = "#b00020";
 
-/** The image's share under every convention by every method, and where the paper has it. */
+/** The image's share under every convention by every method, with a line at the paper's value. */
 function conventionBars({ task, measured }: TaskFindings): object {
   const chart = bars(
     METHODS.map((name) => ({ name, modalities: CONVENTIONS.map((convention) => convention.name) })),
@@ -134,7 +134,7 @@ function conventionBars({ task, measured }: TaskFindings): object {
   };
 }
 
-/** Figs. 5 and 6: shares over time, mean and deviation over episodes. @param mark tick at which something happens */
+/** Figs. 5 and 6: shares over time, mean and deviation over episodes. @param mark tick of the dotted line */
 function overTime(
   { task, modalities, period, ticks }: TaskFindings,
   { method, courses }: Measured,
@@ -160,11 +160,11 @@ function overTime(
   return { ...curves(statistics, names, "time, s", mark === undefined ? undefined : mark * period), title };
 }
 
-/** Less of the episodes than that say nothing of them all. */
+/** Least part of the episodes in which a tick must count to be drawn. */
 const FEWEST = 0.25;
 const countsAt = ({ ratios }: Course, tick: number) => !Number.isNaN(ratios.image[tick]!);
 
-/** Rank correlation of heatmaps with the policy's as its layers are drawn anew, from the torques to the image. */
+/** Rank correlation with the policy's heatmaps as its layers are randomised, from the torques to the image. */
 function cascadeLines({ task, cascade: all }: TaskFindings): object {
   const cascade = all.filter(({ convention }) => convention === DEFAULT_CONVENTION);
   const layers = ["as it is", ...(cascade[0]?.steps ?? []).map(({ layer }) => layer)];
@@ -179,7 +179,7 @@ function cascadeLines({ task, cascade: all }: TaskFindings): object {
     data: { values },
     mark: { type: "line", point: true },
     encoding: {
-      x: { field: "layer", type: "nominal", sort: layers, title: "drawn anew down to", axis: { labelAngle: 0 } },
+      x: { field: "layer", type: "nominal", sort: layers, title: "randomised down to", axis: { labelAngle: 0 } },
       y: { field: "spearman", type: "quantitative", title: "rank correlation", scale: { domain: [-0.2, 1] } },
       color: {
         field: "method",

@@ -8,10 +8,10 @@ import type { Verdict } from "./verdicts.js";
 import type { FormLikeness, WeightedShares } from "./weightings.js";
 import type { Workload } from "./workload.js";
 
-/** The convention that everything is measured under first. */
+/** The default convention, the first of the table. */
 export const [DEFAULT_CONVENTION] = CONVENTIONS.map(({ name }) => name) as [string];
 
-/** How something was measured. */
+/** Method and convention of a measurement. */
 interface By {
   readonly method: string;
   readonly convention: string;
@@ -23,14 +23,14 @@ export interface Measured extends By {
   readonly verdicts: readonly Verdict[];
 }
 
-/** What was found of one task's policy. */
+/** Findings about one task's policy. */
 export interface TaskFindings {
   readonly task: string;
   readonly policy: { readonly path: string; readonly sha256: string };
   readonly joints: readonly string[];
   readonly modalities: readonly string[];
   readonly conditions: readonly string[];
-  /** Seconds a tick, ticks an episode. */
+  /** Seconds per tick; ticks per episode. */
   readonly period: number;
   readonly ticks: number;
   readonly episodes: number;
@@ -40,7 +40,7 @@ export interface TaskFindings {
   readonly measured: readonly Measured[];
   /** Pairs of methods, under every convention. */
   readonly agreement: readonly { readonly convention: string; readonly verdicts: readonly Verdict[] }[];
-  /** Shares where the target changes in mid-episode. */
+  /** Shares in episodes whose target changes midway. */
   readonly change: {
     readonly windows: ChangeWindows;
     readonly measured: readonly Measured[];
@@ -56,7 +56,7 @@ export interface TaskFindings {
     readonly free: FormLikeness;
     readonly held: FormLikeness;
   };
-  /** Largest conservation residual by method; of those that conserve. */
+  /** Largest conservation residual of each method that conserves. */
   readonly residual: Readonly<Record<string, number>>;
   readonly pictures: readonly Pictured[];
 }
@@ -64,10 +64,10 @@ export interface TaskFindings {
 export interface Findings {
   readonly workload: Workload;
   readonly tasks: readonly TaskFindings[];
-  /** Tasks that were left out, and why. */
+  /** Tasks that were left out, with the reason. */
   readonly missing: readonly { readonly task: string; readonly why: string }[];
 }
 
-/** What was measured by a method under a convention. */
+/** Measurement by a method under a convention. */
 export const measuredBy = <T extends By>(all: readonly T[], method: string, convention: string): T =>
   all.find((one) => one.method === method && one.convention === convention)!;

@@ -8,18 +8,18 @@ import { type Mass, MassMeter } from "./relevance-mass.js";
 import { firstImage } from "./sanity.js";
 import { type Verdict, verdicts } from "./verdicts.js";
 
-/** What a policy did, as it is and where the target changes in mid-episode. */
+/** Recorded episodes: usual ones, and ones whose target changes midway. */
 export interface Recorded {
   readonly usual: readonly Episode[];
   readonly changed: readonly Episode[];
   readonly windows: ChangeWindows;
 }
 
-/** What a method finds in it under one convention. */
+/** Results of a method under one convention. */
 export interface Measurement {
   readonly courses: readonly Course[];
   readonly verdicts: readonly Verdict[];
-  /** The same where the target changes. */
+  /** Courses of the episodes whose target changes. */
   readonly changed: readonly Course[];
   readonly changeVerdicts: readonly Verdict[];
   readonly mass: Mass;
@@ -27,7 +27,7 @@ export interface Measurement {
   readonly residual: number;
 }
 
-/** @param stride every so many ticks of an episode are explained */
+/** @param stride explains every `stride`th tick of an episode */
 export async function measure(
   policy: Policy,
   method: string,

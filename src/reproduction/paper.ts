@@ -1,15 +1,15 @@
-/** What Kim and Choi (2021) report, as far as their text gives numbers. */
+/** Numbers that the text of Kim and Choi (2021) reports. */
 
-/** The methods that the paper compares. */
+/** Methods that the paper compares. */
 export const METHODS = ["dtd", "rap", "guided-backprop"] as const;
 
-/** The paper's, and for comparison one that tells torques apart: heatmaps are put to the test by all of these. */
+/** Methods whose heatmaps are tested: the paper's, and for comparison one that distinguishes torques. */
 export const TESTED = [...METHODS, "lrp-epsilon"] as const;
 
 export interface PaperTask {
   /** Image's part of image : configuration, averaged along trajectories (their §IV-C.1). */
   readonly image: number;
-  /** Which figure and task of theirs it is. */
+  /** The paper's name of the task. */
   readonly name: string;
 }
 
@@ -20,7 +20,7 @@ export const PAPER_TASKS: Readonly<Record<string, PaperTask>> = {
   door: { image: 0.3, name: "7-DoF door opening" },
 };
 
-/** Shares within this of the paper's count as reproduced: its text gives them to the nearest ten points. */
+/** Shares this close to the paper's count as reproduced: its text gives them to the nearest ten points. */
 export const NEAR = 0.1;
 
 export const CITATION =

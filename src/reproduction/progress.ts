@@ -1,7 +1,7 @@
-/** How a long run tells of its course, and is stopped. */
+/** Reports the progress of a long run, and stops it. */
 export interface Progress {
   readonly signal?: AbortSignal | undefined;
-  /** Called once it is known how many steps and explanations there will be. */
+  /** Called once with the total number of control steps and explanations. */
   readonly begin?: ((total: number) => void) | undefined;
   /** Called after each control step and each explanation. */
   readonly done?: (() => void) | undefined;

@@ -1,25 +1,25 @@
 import type { Heatmap } from "../image/heatmap.js";
 
-/** Parts of the camera's image, by the labels of `sim/sight.ts`. */
+/** Parts of the camera's image, in the order of the labels of `sim/sight.ts`. */
 export const PARTS = ["background", "arm", "target"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Where the image's relevance lies, means over the ticks that count. */
+/** Location of the image's relevance, means over the ticks that count. */
 export interface Mass {
-  /** Σ|R| on each part, of Σ|R| over the image (relevance mass). */
+  /** Part of Σ|R| of the image on each part (relevance mass). */
   readonly relevance: Readonly<Record<Part, number>>;
-  /** Pixels of each part, of all: what relevance spread evenly would have. */
+  /** Part of the pixels, which uniform relevance would have. */
   readonly area: Readonly<Record<Part, number>>;
   readonly ticks: number;
 }
 
-/** Gathers relevance mass over ticks. */
+/** Averages relevance mass over ticks. */
 export class MassMeter {
   readonly #relevance = [0, 0, 0];
   readonly #area = [0, 0, 0];
   #ticks = 0;
 
-  /** @param segmentation a label a pixel of the heatmap */
+  /** @param segmentation label of each pixel of the heatmap */
   add({ data }: Pick<Heatmap, "data">, segmentation: Uint8Array): void {
     const sums = [0, 0, 0];
     const pixels = [0, 0, 0];

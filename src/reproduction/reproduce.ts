@@ -27,18 +27,19 @@ import type { Workload } from "./workload.js";
 export interface TaskPolicy {
   readonly name: string;
   readonly policy: Policy;
-  /** Loads the task with the camera that the policy expects; what takes it frees it. */
+  /** Loads the task with the camera that the policy expects; the caller frees it. */
   open(): Promise<Task>;
 }
 
-/** When the target changes, of the episode; and how long before, after and later are, ticks. */
+/** When the target changes, part of the episode. */
 const CHANGE = 0.3;
+/** Ticks of the windows around the change. */
 const CHANGE_WIDTH = 5;
 const CHANGE_LATER = 15;
-/** Ticks of the first episode that are drawn. */
+/** Moments of the first episode that are drawn, parts of its length. */
 const DRAWN = [0, 0.2];
 
-/** Lets a policy do its task and finds all that the paper says of it. */
+/** Runs a policy on its task and measures everything that the paper reports. */
 export async function reproduceTask(
   taskPolicy: TaskPolicy,
   workload: Workload,
@@ -124,20 +125,20 @@ export async function reproduceTask(
   };
 }
 
-/** What is tested of heatmaps. */
+/** Tests of heatmaps. */
 interface Heatmaps {
   readonly torqueLikeness: TorqueLikeness;
   readonly steps: readonly Cascade[];
 }
 
-/** Explanations of all episodes at every so many ticks. */
+/** Number of explanations of all episodes at every `stride`th tick. */
 const explained = (episodes: number, ticks: number, stride: number) => episodes * Math.ceil(ticks / stride);
 
 function times(count: number, call: () => void = () => {}): void {
   for (let i = 0; i < count; i++) call();
 }
 
-/** Control steps and explanations, as `Progress.done` counts them. */
+/** Total of control steps and explanations for `Progress`. */
 function amount(episodes: number, ticks: number, { stride, alphaStride }: Workload): number {
   const at = (every: number) => explained(episodes, ticks, every);
   const others = CONVENTIONS.length - 1;
@@ -147,7 +148,7 @@ function amount(episodes: number, ticks: number, { stride, alphaStride }: Worklo
   );
 }
 
-/** A new goal in mid-episode, another in each (001 Fig. 6). */
+/** A new goal midway in each episode (001 Fig. 6). */
 function changes(task: Task, seed: number, episodes: number, tick: number): Perturbation[] {
   return Array.from({ length: episodes }, (_, episode) => ({
     tick,
@@ -156,10 +157,10 @@ function changes(task: Task, seed: number, episodes: number, tick: number): Pert
   }));
 }
 
-/** Tells these random numbers from those of episodes and noise. */
+/** Stream of random numbers, apart from those of episodes and noise. */
 const GOALS = 6;
 
-/** Shares by every weighting, at every so many ticks; α as it is used first, of which `courses` are. */
+/** Shares by every weighting at every `stride`th tick. @param courses those by α as used, the first weighting */
 async function alphaOf(
   policy: Policy,
   episodes: readonly Episode[],
@@ -177,7 +178,7 @@ async function alphaOf(
   return all;
 }
 
-/** Observations that count, evenly spread over all episodes. */
+/** Observations of ticks that count, evenly spread over all episodes. */
 function sample(episodes: readonly Episode[], courses: readonly Course[], count: number): Observation[] {
   const counting = episodes.flatMap(({ ticks }, e) =>
     ticks.filter((_, t) => !Number.isNaN(courses[e]!.ratios.image[t]!)).map(({ observation }) => observation),

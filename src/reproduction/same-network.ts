@@ -5,15 +5,15 @@ import type { Policy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
 
 /**
- * Results by what a method compiles to. Conventions that a method does not read, as gradients do not read where feature
- * points are measured from, give the same network: what is found of it once is found under all of them.
+ * Results by compiled network. A convention that a method does not read gives the same network, e.g. the origin of feature
+ * points with gradients: one result serves all such conventions.
  */
 export class SameNetwork<T> {
   readonly #found = new Map<string, T>();
 
   /**
-   * @param find makes a result that is not there yet
-   * @param known called where it is
+   * @param find computes a result
+   * @param known called if the result is known already
    */
   async of(policy: Policy, method: string, find: () => Promise<T>, known: () => void = () => {}): Promise<T> {
     const key = `${method} ${networkOf(policy, method)}`;
@@ -28,7 +28,7 @@ export class SameNetwork<T> {
   }
 }
 
-/** What a method compiles to, in short; metadata, which names the convention, aside. */
+/** Hash of the compiled network, without metadata, which names the convention. */
 function networkOf(policy: Policy, method: string): string {
   const { graph } = compile(subjectOf(policy), { method, depth: "heatmap" });
   return createHash("sha256")

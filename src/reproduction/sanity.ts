@@ -9,23 +9,23 @@ import { parameterLayers, randomised } from "../relevance/derived/randomised.js"
 import { random } from "../sim/random.js";
 import { Compiled } from "./compiled.js";
 
-/** How alike heatmaps are, means over observations (and pairs): cosine, rank correlation of sizes, structure. */
+/** Similarity of heatmaps, means over observations and pairs: cosine, rank correlation of |R|, structural similarity. */
 export interface Likeness {
   readonly cosine: number;
   readonly spearman: number;
   readonly ssim: number;
 }
 
-/** How alike the heatmaps of different torques are: what a heatmap can say of one torque (Sixt et al. 2020). */
+/** Similarity of the heatmaps of different torques: alike heatmaps say nothing about a single torque (Sixt et al. 2020). */
 export interface TorqueLikeness extends Likeness {
-  /** The least alike pair at any observation. */
+  /** Least cosine of a pair at any observation. */
   readonly leastCosine: number;
   readonly pairs: number;
 }
 
-/** Heatmaps after the layers from the torques down to one were drawn anew (MPRT, Adebayo et al. 2018). */
+/** Similarity to heatmaps after cascading randomisation of the layers from the torques down (Adebayo et al. 2018). */
 export interface Cascade extends Likeness {
-  /** The last layer that was drawn anew. */
+  /** Last layer that was randomised. */
   readonly layer: string;
 }
 
@@ -57,7 +57,7 @@ export async function compareTorques(test: HeatmapTest): Promise<TorqueLikeness>
   return { ...meanLikeness(found), leastCosine: min(found, (pair) => pair.cosine) ?? Number.NaN, pairs: found.length };
 }
 
-/** Draws the layers anew one after another, from the torques to the image, and compares heatmaps with the policy's. */
+/** Randomises the layers one after another, from the torques to the image, and compares heatmaps with the policy's. */
 export async function cascade(test: HeatmapTest, seed: number): Promise<Cascade[]> {
   const { policy, method, observations } = test;
   const subject = subjectOf(policy);
@@ -75,7 +75,7 @@ export async function cascade(test: HeatmapTest, seed: number): Promise<Cascade[
   const layers = parameterLayers(subject);
   const steps: Cascade[] = [];
   for (let count = 1; count <= layers.length; count++) {
-    // The same numbers again, so that each step only adds a layer.
+    // With the same seed each step only adds a layer.
     const changed = await heatmaps(randomised(subject, layers.slice(0, count), random(seed).normal));
     const alike = changed.map((map, i) => likeness(map, own[i]!, image));
     steps.push({ layer: layers[count - 1]!.name, ...meanLikeness(alike) });
@@ -83,7 +83,7 @@ export async function cascade(test: HeatmapTest, seed: number): Promise<Cascade[
   return steps;
 }
 
-/** The camera that heatmaps are compared of. */
+/** Camera whose heatmaps are compared. */
 export const firstImage = ({ modalities }: Policy): ImageModality =>
   modalities.find((modality): modality is ImageModality => modality.kind === "image")!;
 

@@ -9,10 +9,10 @@ import { PARTS } from "./relevance-mass.js";
 import { ofGroup, ofModality } from "./share-rows.js";
 import type { Verdict } from "./verdicts.js";
 
-/** A row of a table: by column; null is not known. */
+/** A row of a table by column; null is unknown. */
 export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Everything that was found as flat tables, by the name of the file (without ending). The JSON holds the same. */
+/** All findings as flat tables, by the name of the file (without ending). The JSON holds the same tables. */
 export function tables({ tasks }: Findings): Map<string, TableRow[]> {
   const each = (rows: (findings: TaskFindings) => TableRow[]) =>
     tasks.flatMap((findings) => rows(findings).map((row) => ({ task: findings.task, ...row })));
@@ -164,7 +164,7 @@ const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[
   })),
 ];
 
-/** RFC 4180, a line of names first; columns of all rows, empty where a row has none. */
+/** CSV (RFC 4180) with a header line; a cell is empty if its row has no such column. */
 export function csv(rows: readonly TableRow[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (row: TableRow) => names.map((name) => quoted(String(row[name] ?? ""))).join(",");

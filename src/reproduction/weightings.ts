@@ -13,11 +13,11 @@ export const WEIGHTINGS: Readonly<Record<string, (tick: Tick) => Float64Array>> 
   rollout: ({ rollout }) => rollout,
 };
 
-/** Shares under one weighting, and how far they are from those of α as it is used. */
+/** Shares under one weighting, and their difference to those under α. */
 export interface WeightedShares {
   readonly weighting: string;
   readonly groups: Readonly<Record<Group, MeanOverTicks>>;
-  /** |difference| of a tick's image share to the weighted one: mean and largest. */
+  /** Mean and largest |difference| of a tick's image share to that under α. */
   readonly difference: { readonly mean: number; readonly max: number };
 }
 
@@ -34,15 +34,15 @@ export function weighted(weighting: string, courses: readonly Course[], usual: r
   };
 }
 
-/** How alike α by rollouts and by the analytic form are, as vectors. */
+/** Cosine similarity of α by rollouts and by the analytic form. */
 export interface FormLikeness {
   readonly ticks: number;
-  /** Cosine similarity: median and 5 % quantile. */
+  /** Median and 5 % quantile. */
   readonly median: number;
   readonly low: number;
 }
 
-/** Ticks in contact or at a limit, where the analytic form leaves out what matters, apart from the others. */
+/** Compares the forms of α; apart for ticks in contact or at a limit, which the analytic form leaves out. */
 export function compareForms(episodes: readonly Episode[]): {
   readonly free: FormLikeness;
   readonly held: FormLikeness;

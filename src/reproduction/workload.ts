@@ -1,19 +1,19 @@
-/** How much is run. */
+/** Number of episodes and explanations. */
 export interface Workload {
   readonly seed: number;
   /** Episodes in each of a task's conditions. */
   readonly perCondition: number;
-  /** Every so many ticks are explained under other conventions than the first. */
+  /** Every `stride`th tick is explained under conventions other than the default. */
   readonly stride: number;
-  /** The same for other weightings of the torques, under every convention. */
+  /** Every `alphaStride`th tick is explained with other weightings of the torques, under every convention. */
   readonly alphaStride: number;
-  /** Observations that heatmaps of torques, and of networks drawn anew, are compared on. */
+  /** Number of observations on which the heatmaps of two torques, and of randomised networks, are compared. */
   readonly torqueTicks: number;
   readonly cascadeTicks: number;
 }
 
 export const FULL: Workload = { seed: 0, perCondition: 5, stride: 1, alphaStride: 4, torqueTicks: 16, cascadeTicks: 8 };
-/** For a look, and for tests: too little to judge trends by. */
+/** For a first look and for tests; too few episodes to judge trends. */
 export const QUICK: Workload = {
   seed: 0,
   perCondition: 1,

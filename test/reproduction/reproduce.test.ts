@@ -104,7 +104,7 @@ describe("the reproduction of a short run", () => {
         expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 6);
   });
 
-  it("compares heatmaps of torques and of networks drawn anew", () => {
+  it("compares heatmaps of torques, and of randomised networks", () => {
     for (const { torqueLikeness } of found.torqueLikeness) {
       expect(torqueLikeness.pairs).toBe(workload.torqueTicks);
       expect(Math.abs(torqueLikeness.cosine)).toBeLessThanOrEqual(1 + 1e-6);
@@ -155,13 +155,13 @@ describe("in words", () => {
 
   it("names what comes near the paper's figure", () => {
     expect(inWords("peg", [ratio("zero", 0.4, false), ratio("corner", 0.55, true)])).toBe(
-      "peg: The paper has 60 : 40 for 7-DoF peg insertion. Within 10 points of it: dtd under corner (55 : 45); the other 1 of 2 combinations are not.",
+      "peg: The paper reports 60 : 40 for 7-DoF peg insertion. Within 10 points of it: dtd under corner (55 : 45); the other 1 of 2 combinations are not.",
     );
   });
 
   it("says so where nothing does", () => {
     expect(inWords("reacher", [ratio("zero", 0.5, false), ratio("corner", 0.6, false)])).toBe(
-      "reacher: The paper has 20 : 80 for 2-DoF reaching. No convention comes within 10 points of it by any method; closest is 50 : 50 (dtd, zero).",
+      "reacher: The paper reports 20 : 80 for 2-DoF reaching. No method is within 10 points of it under any convention; closest is 50 : 50 (dtd, zero).",
     );
   });
 });

@@ -85,7 +85,7 @@ describe("heatmaps of different torques", () => {
   });
 });
 
-describe("layers drawn anew", () => {
+describe("randomised layers", () => {
   it("gives the rank correlation of old and new weights, where the weights are the heatmap", async () => {
     const weights = randoms(PIXELS, 4, 0.5, 1.5);
     const [step, ...more] = await cascade(asked([weights]), 7);

@@ -9,7 +9,7 @@ import { PARTS } from "../relevance-mass.js";
 import type { TorqueLikeness } from "../sanity.js";
 import type { Shown } from "./shown.js";
 
-/** Parts of a task's section: where the policy looks, and what heatmaps are worth. */
+/** Parts of a task's section about heatmaps. */
 
 export function picturesPart({ pictures, modalities, period }: TaskFindings): Html {
   return html`<h3>Where it looks (their Fig. 3)</h3>
@@ -40,9 +40,9 @@ function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): H
 export function sanityPart(findings: TaskFindings, shown: Shown): Html {
   const [torqueLikeness, cascade] = [ofUsual(findings.torqueLikeness), ofUsual(findings.cascade)];
   return html`<h3>What the heatmaps depend on</h3>
-<p>Alike heatmaps of different torques say nothing of the single torque (Sixt et al. 2020). Heatmaps that stay the same when layers are drawn anew from the torques on do not depend on those layers (Adebayo et al. 2018). The last method is no method of the paper: it is there for comparison.</p>
+<p>If the heatmaps of different torques are alike, they say nothing about a single torque (Sixt et al. 2020). Heatmaps that do not change when layers are randomised, from the torques down, do not depend on those layers (Adebayo et al. 2018). The last method is not in the paper: it is there for comparison.</p>
 ${table(
-  ["heatmaps of two torques", "cosine", "least alike pair", "rank correlation", "structural similarity", "pairs"],
+  ["heatmaps of two torques", "cosine", "least similar pair", "rank correlation", "structural similarity", "pairs"],
   torqueLikeness.map(({ method, torqueLikeness: { cosine, leastCosine, spearman, ssim, pairs } }) => [
     method,
     signed(cosine, 3),
@@ -55,13 +55,13 @@ ${table(
 <p>${likenessInWords(torqueLikeness)}</p>
 ${shown("cascade")}
 ${table(
-  ["drawn anew down to", ...cascade.map(({ method }) => method)],
+  ["randomised down to", ...cascade.map(({ method }) => method)],
   cascade[0]!.steps.map(({ layer }, step) => [
     layer,
     ...cascade.map(({ steps }) => `${steps[step]!.spearman.toFixed(3)} / ${signed(steps[step]!.cosine, 3)}`),
   ]),
 )}
-<p class="note">Rank correlation of sizes / cosine similarity, signs included.</p>
+<p class="note">Rank correlation of |R| / cosine similarity of R.</p>
 <h4>Under every convention</h4>
 ${table(
   ["mean cosine of two torques’ heatmaps", ...conventions],
@@ -71,7 +71,7 @@ ${table(
   ]),
 )}
 ${table(
-  ["rank correlation with the torques’ own layer drawn anew", ...conventions],
+  ["rank correlation with the last layer randomised", ...conventions],
   TESTED.map((method) => [
     method,
     ...conventions.map((name) => signed(measuredBy(findings.cascade, method, name).steps[0]!.spearman, 3)),
@@ -83,7 +83,7 @@ const conventions = CONVENTIONS.map(({ name }) => name);
 const ofUsual = <T extends { readonly convention: string }>(all: readonly T[]) =>
   all.filter(({ convention }) => convention === DEFAULT_CONVENTION);
 
-/** Heatmaps of two torques with a mean cosine from here on are alike; by the rank correlation of sizes, but for signs. */
+/** Least mean cosine of alike heatmaps; least rank correlation of |R| if they are alike but for signs. */
 const ALIKE = 0.95;
 
 function likenessInWords(all: TaskFindings["torqueLikeness"]): string {
@@ -99,9 +99,9 @@ function likenessInWords(all: TaskFindings["torqueLikeness"]): string {
   const different = named((torqueLikeness) => !isAlike(torqueLikeness) && !isTurned(torqueLikeness));
   return [
     alike &&
-      `By ${alike} the heatmaps of different torques are alike (mean cosine ${ALIKE} and more): they show what the policy looks at, not what the single torque is based on.`,
+      `By ${alike} the heatmaps of different torques are alike (mean cosine at least ${ALIKE}): they show what the policy looks at, not what a single torque is based on.`,
     turned &&
-      `By ${turned} they differ in sign: sizes have a rank correlation of ${ALIKE} and more, so that they lie on the same pixels.`,
+      `By ${turned} they differ in sign: |R| has a rank correlation of at least ${ALIKE}, so the relevance lies on the same pixels.`,
     different && `By ${different} they differ.`,
   ]
     .filter(Boolean)
@@ -110,7 +110,7 @@ function likenessInWords(all: TaskFindings["torqueLikeness"]): string {
 
 export function massPart({ mass: all }: TaskFindings): Html {
   const mass = ofUsual(all);
-  return html`<h3>On what the image’s relevance lies</h3>
+  return html`<h3>Where the image’s relevance lies</h3>
 ${table(
   ["method", ...PARTS, "ticks"],
   [
@@ -123,7 +123,7 @@ ${table(
   ],
 )}
 ${table(
-  ["on arm and target, under every convention", ...conventions],
+  ["part on arm and target, under every convention", ...conventions],
   METHODS.map((method) => [
     method,
     ...conventions.map((name) => {
@@ -138,7 +138,7 @@ export function alphaPart({ alpha: { weighted: all, free, held } }: TaskFindings
   const weighted = ofUsual(all);
   return html`<h3>Importance α, by ${METHODS[0]}</h3>
 ${table(
-  ["α", "image", "position", "velocity", "image share of a tick differs by (mean)", "(at most)"],
+  ["α", "image", "position", "velocity", "difference of a tick’s image share (mean)", "(largest)"],
   weighted.map(({ weighting, groups, difference }) => [
     weighting,
     percent(groups.image.mean),
@@ -161,8 +161,8 @@ ${table(
   ]
     .map(([where, { ticks, median, low }]) =>
       ticks === 0
-        ? `${where} never`
-        : `${where} ${median.toFixed(4)} at the median, ${low.toFixed(4)} at the 5 % quantile (${plural(ticks, "tick")})`,
+        ? `${where}: no ticks`
+        : `${where}: median ${median.toFixed(4)}, 5 % quantile ${low.toFixed(4)} (${plural(ticks, "tick")})`,
     )
     .join("; ")}.</p>`;
 }

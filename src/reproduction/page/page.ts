@@ -8,7 +8,7 @@ import type { Verdict } from "../verdicts.js";
 import { taskSection } from "./task.js";
 
 /**
- * The reproduction as one HTML page that needs nothing else: no network, no script.
+ * The reproduction as one self-contained HTML page: no network, no script.
  * @param svgs the figures by name
  */
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
@@ -17,28 +17,30 @@ export function page(findings: Findings, svgs: ReadonlyMap<string, string>): str
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>torquelens: Kim and Choi reproduced</title><style>${STYLE}${MORE_STYLE}</style></head><body>
 <h1>Kim and Choi’s figures, from torquelens’ policies</h1>
-<p>${CITATION}. Their policies are not published; these are torquelens’ own for the same tasks, so the paper’s figures can be approached in trend and not in value. Its fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is the part of the relevance, Σ|R|, that a modality has in the torques, weighted by importance α. Ticks that are idle (next to no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. The paper’s fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
 <p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
-    workload.stride > 1 ? ` Other conventions than ${DEFAULT_CONVENTION} at one tick in ${workload.stride}.` : ""
-  } Other importance factors at one tick in ${workload.alphaStride}.${
-    workload.perCondition < 2 ? " A quick run: with one episode a condition the verdicts on trends mean little." : ""
+    workload.stride > 1 ? ` Conventions other than ${DEFAULT_CONVENTION}: one tick in ${workload.stride}.` : ""
+  } Other importance factors: one tick in ${workload.alphaStride}.${
+    workload.perCondition < 2
+      ? " This is a quick run: with one episode per condition the verdicts on trends mean little."
+      : ""
   }</p>
 <h2>Image : configuration</h2>
 ${summaryTable(findings)}
 ${tasks.map((task) => html`<p>${inWords(task.task, sharesByConvention(task))}</p>`)}
-<h2>What of the paper’s statements holds</h2>
-<p>By how many of the ${METHODS.length} methods, under ${DEFAULT_CONVENTION}; numbers and intervals with each task below.</p>
+<h2>Which of the paper’s statements hold</h2>
+<p>Number of the ${METHODS.length} methods by which a statement holds, under ${DEFAULT_CONVENTION}. Numbers and intervals are with each task below.</p>
 ${holdsTable(findings, [DEFAULT_CONVENTION])}
-<p>The same by how many of the ${METHODS.length * CONVENTIONS.length} combinations of a method and a convention.</p>
+<p>Number of the ${METHODS.length * CONVENTIONS.length} combinations of a method and a convention by which it holds.</p>
 ${holdsTable(
   findings,
   CONVENTIONS.map(({ name }) => name),
 )}
 <h2>Conventions</h2>
-<p>What relevance is measured from is a choice, and moves the shares more than the task does. Every convention leaves the torques as they are. A scale on an input changes nothing: the weights behind it take it back. So what normalisation decides is where zero lies.</p>
+<p>The reference that relevance is measured from is a choice, and affects the shares more than the task does. No convention changes the torques. The scale of an input has no effect: the weights behind it undo it. Normalisation only decides where zero lies.</p>
 ${table(
-  ["convention", "normalisation", "joints and end effector are measured from", "feature points are measured from"],
+  ["convention", "normalisation", "reference of joints and end effector", "origin of feature points"],
   CONVENTIONS.map(({ name, normalisation, configuration, points }) => [
     name === DEFAULT_CONVENTION ? `${name} (torquelens’ default)` : name,
     normalisation === "inside" ? "inside the policy: physical units" : "outside: standardised inputs",
@@ -53,7 +55,7 @@ ${tasks.map((task) => taskSection(task, svgs))}
 }
 
 const ORIGINS = {
-  policy: "the image centre, as the policy has them",
+  policy: "the image centre, as in the policy",
   corner: "the image corner",
   mean: "their mean over these episodes",
 } as const;
@@ -77,7 +79,7 @@ function summaryTable({ tasks }: Findings): Html {
   );
 }
 
-/** How often each statement holds, by all methods under some conventions. */
+/** Number of methods by which each statement holds, under some conventions. */
 function holdsTable({ tasks }: Findings, conventions: readonly string[]): Html {
   const verdicts = tasks.map(({ measured, change }) =>
     conventions.flatMap((convention) =>
@@ -106,18 +108,18 @@ const count = (holding: number, of: number): Html =>
 const pair = (image: number) =>
   Number.isNaN(image) ? "–" : `${Math.round(100 * image)} : ${100 - Math.round(100 * image)}`;
 
-/** Which of the paper's figure any convention reproduces, said plainly. */
+/** Says which methods and conventions reproduce the paper's ratio of a task. */
 export function inWords(task: string, ratios: readonly ConventionShares[]): string {
   const paper = PAPER_TASKS[task];
   if (!paper) return `${task}: the paper has no such task.`;
-  const stated = `The paper has ${pair(paper.image)} for ${paper.name}`;
+  const stated = `The paper reports ${pair(paper.image)} for ${paper.name}`;
   const near = ratios.filter(({ isNear }) => isNear);
   const within = `within ${Math.round(100 * NEAR)} points`;
   if (near.length === 0) {
     const closest = ratios.reduce((a, b) =>
       Math.abs(b.image.mean - paper.image) < Math.abs(a.image.mean - paper.image) ? b : a,
     );
-    return `${task}: ${stated}. No convention comes ${within} of it by any method; closest is ${pair(closest.image.mean)} (${closest.method}, ${closest.convention}).`;
+    return `${task}: ${stated}. No method is ${within} of it under any convention; closest is ${pair(closest.image.mean)} (${closest.method}, ${closest.convention}).`;
   }
   const named = near.map(({ method, convention, image }) => `${method} under ${convention} (${pair(image.mean)})`);
   return `${task}: ${stated}. ${within[0]!.toUpperCase()}${within.slice(1)} of it: ${named.join(", ")}; the other ${ratios.length - near.length} of ${ratios.length} combinations are not.`;

@@ -12,7 +12,7 @@ import type { Verdict } from "../verdicts.js";
 import { alphaPart, massPart, picturesPart, sanityPart } from "./heatmaps.js";
 import { type Shown, shownFrom } from "./shown.js";
 
-/** All about one task. */
+/** Section of a task. */
 export function taskSection(findings: TaskFindings, svgs: ReadonlyMap<string, string>): Html {
   const { task, policy, joints, conditions, episodes, successes, medianError } = findings;
   return html`<section><h2>${task}</h2>
@@ -60,7 +60,7 @@ const meanAndStd = ({ mean, std }: MeanOverTicks): string => `${percent(mean)} Â
 
 function conventionsPart(findings: TaskFindings, shown: Shown): Html {
   const ratios = sharesByConvention(findings);
-  return html`<h3>The same under other conventions</h3>
+  return html`<h3>Shares under every convention</h3>
 ${shown("conventions")}
 ${table(
   ["convention", "method", "image", "position", "velocity", "ticks", "within ten points of the paper"],
@@ -84,10 +84,10 @@ ${shown("fig5")}`;
 
 function changePart({ change, period, episodes }: TaskFindings, shown: Shown): Html {
   const { windows, successes } = change;
-  return html`<h3>A target that moves (their Fig. 6)</h3>
-<p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those that the policy was trained on, another in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
+  return html`<h3>A moving target (their Fig. 6)</h3>
+<p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those of the training, a different one in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
     successes < episodes / 2
-      ? " This policy hardly follows a target that moves: what is seen here is its reaction to an image that it was not trained on."
+      ? " This policy hardly follows a moving target: the figures show its reaction to images that it was not trained on."
       : ""
   }</p>
 ${shown("fig6")}`;
@@ -100,7 +100,7 @@ function verdictsPart({ measured, change, agreement }: TaskFindings): Html {
   const conventions = CONVENTIONS.map(({ name }) => name);
   const agreeing = agreement.find(({ convention }) => convention === DEFAULT_CONVENTION)!.verdicts;
   return html`<h3>What the paper says</h3>
-<p>Each statement is a number an episode; it holds where the 95 % interval of its mean over episodes (bootstrap) lies wholly on the stated side. That a share recovers holds only where it is shown to have moved before.</p>
+<p>Each statement is measured by one number per episode. It holds if the 95 % interval of the mean over episodes (bootstrap) lies wholly on the stated side. A recovery holds only if the reaction before it holds.</p>
 ${table(
   ["the paper says", "measured", "stated", ...METHODS],
   claims.map((claim, c) => [
@@ -112,7 +112,7 @@ ${table(
   3,
 )}
 ${table(
-  ["three methods agree in trend", "stated", "rank correlation"],
+  ["methods agree in trend", "stated", "rank correlation"],
   agreeing.map((verdict) => [verdict.claim.text, "> 0", verdictCell(verdict)]),
   2,
 )}
@@ -126,7 +126,7 @@ ${table(
 )}
 <h4>Agreement under every convention</h4>
 ${table(
-  ["three methods agree in trend", ...conventions],
+  ["methods agree in trend", ...conventions],
   agreeing.map((verdict, pair) => [
     verdict.claim.text,
     ...agreement.map(({ verdicts }) => shortVerdict(verdicts[pair]!)),
