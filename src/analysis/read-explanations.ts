@@ -1,21 +1,14 @@
-import { keyOf } from "../bag/bag.js";
-import { decoderOf } from "../bag/decode.js";
-import type { MessageFolders } from "../bag/message-folders.js";
-import { openBag } from "../bag/open-bag.js";
+import type { Bag, Topic } from "../bag/bag.js";
+import { type ReadMessagesOptions, readMessages } from "../bag/read-messages.js";
 import { InputError } from "../errors.js";
+import { EXPLANATION } from "../messages/explanation.js";
 import type { ExplanationMessage } from "../messages/types.js";
 
-const EXPLANATION = "torquelens/msg/Explanation";
-
-export interface ReadOptions {
+export interface ReadOptions extends ReadMessagesOptions {
   /** Topic of the explanations; needed only if a bag has several. */
   readonly topic?: string;
   /** Other topics whose log times are read. */
   readonly messages?: readonly string[];
-  /** Message definitions for bags without them. */
-  readonly folders?: MessageFolders | undefined;
-  /** Called with each problem of the bag after reading it. */
-  readonly problem?: (text: string) => void;
 }
 
 /** An explanation, or a message on one of the other topics. */
@@ -33,28 +26,21 @@ export interface Found {
  * @throws InputError if it cannot be read, has no explanations, or has them on several topics and none is chosen
  */
 export async function* readExplanations(path: string, options: ReadOptions): AsyncGenerator<Found> {
-  const { topic: chosen, messages = [], folders, problem } = options;
-  const bag = await openBag(path, folders);
-  try {
-    const candidates = bag.topics.filter(({ type, messages: count }) => type === EXPLANATION && count > 0);
-    const explained = candidates.filter(({ name }) => chosen === undefined || name === chosen);
-    const names = [...new Set(candidates.map(({ name }) => name))].join(", ");
-    if (explained.length === 0) throw noExplanation(path, chosen, names);
-    if (explained.length > 1) {
-      throw new InputError(`${path}: found explanations on the topics ${names}, expected one: choose with --topic`);
-    }
-    const topic = explained[0]!;
-    const decode = decoderOf(topic, path);
-    const { start: bagStart } = bag;
-    for await (const record of bag.read({ topics: new Set([topic.name, ...messages]) })) {
-      const { logTime, data } = record;
-      if (keyOf(record.topic) !== keyOf(topic)) yield { topic: record.topic.name, logTime, bagStart };
-      else yield { topic: topic.name, logTime, bagStart, explanation: decode(data) as ExplanationMessage };
-    }
-    for (const text of bag.problems) problem?.(text);
-  } finally {
-    await bag.close();
+  const { topic: chosen, messages: times = [], ...rest } = options;
+  const choose = (bag: Bag) => ({ decoded: [explanationTopic(bag, path, chosen)], times });
+  for await (const { topic, logTime, bagStart, message } of readMessages(path, choose, rest)) {
+    const explanation = message as ExplanationMessage | undefined;
+    yield { topic: topic.name, logTime, bagStart, ...(explanation && { explanation }) };
   }
+}
+
+function explanationTopic(bag: Bag, path: string, chosen: string | undefined): Topic {
+  const candidates = bag.topics.filter(({ type, messages: count }) => type === EXPLANATION && count > 0);
+  const [topic, ...others] = candidates.filter(({ name }) => chosen === undefined || name === chosen);
+  const names = [...new Set(candidates.map(({ name }) => name))].join(", ");
+  if (topic === undefined) throw noExplanation(path, chosen, names);
+  if (others.length === 0) return topic;
+  throw new InputError(`${path}: found explanations on the topics ${names}, expected one: choose with --topic`);
 }
 
 function noExplanation(path: string, topic: string | undefined, names: string): InputError {

@@ -59,6 +59,13 @@ export const keyOf = ({ name, type, encoding }: Pick<Topic, "name" | "type" | "e
 /** `package/Name` as some recorders write it → `package/msg/Name`. */
 export const fullType = (type: string): string => type.replace(/^([^/]+)\/([^/]+)$/, "$1/msg/$2");
 
+/** `unitedTopics` by the number that a file gives each of its own topics. */
+export function unitedById(own: Iterable<readonly [id: number, topic: Topic]>): Map<number, Topic> {
+  const topics = [...own];
+  const united = new Map(unitedTopics(topics.map(([, topic]) => topic)).map((topic) => [keyOf(topic), topic]));
+  return new Map(topics.map(([id, topic]) => [id, united.get(keyOf(topic))!]));
+}
+
 /** One topic for each key, its messages counted together; what the first one says of itself holds. */
 export function unitedTopics(topics: Iterable<Topic>): Topic[] {
   const united = new Map<string, Topic>();

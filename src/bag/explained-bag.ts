@@ -4,7 +4,8 @@ import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
 import { messageType } from "../messages/definitions.js";
 import { type BagRecord, keyOf, type Topic } from "./bag.js";
-import { channelMetadata, factsOf, type McapOptions, registerChannel, startWriter } from "./mcap-sink.js";
+import type { McapOptions } from "./mcap-sink.js";
+import { channelMetadata, factsOf, registerChannel, startWriter } from "./mcap-writer.js";
 import { PartFile } from "./part-file.js";
 
 /** What the topics of an explanation begin with; a recording's own of that name are not copied but made anew. */

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { type IReadable, McapIndexedReader, type McapTypes } from "@mcap/core";
 import { InputError } from "../errors.js";
-import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
+import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedById } from "./bag.js";
 import { decompressHandlers } from "./decompress.js";
 import { readWholeRecords } from "./read-whole.js";
 import { unpacked } from "./zstd.js";
@@ -74,8 +74,7 @@ function topicsOf(
     const topic = topicOf(channel, schemas.get(channel.schemaId), Number(counts.get(channel.id) ?? 0n));
     return [channel.id, topic] as const;
   });
-  const united = new Map(unitedTopics(own.map(([, topic]) => topic)).map((topic) => [keyOf(topic), topic]));
-  return new Map(own.map(([id, topic]) => [id, united.get(keyOf(topic))!]));
+  return unitedById(own);
 }
 
 function recordOf(topic: Topic, { logTime, publishTime, data }: McapTypes.Message): BagRecord {

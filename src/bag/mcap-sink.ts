@@ -1,14 +1,10 @@
-import zstd from "@foxglove/wasm-zstd";
-import { McapWriter } from "@mcap/core";
+import type { McapWriter } from "@mcap/core";
 import type { Explanation } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
 import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
-import { messageType } from "../messages/definitions.js";
-import { offeredQosProfiles } from "../messages/qos.js";
-import { typeHash } from "../messages/type-hash.js";
-import { packageMetadata } from "../package-files.js";
 import type { Compression } from "./compression.js";
+import { factsOf, registerChannel, startWriter } from "./mcap-writer.js";
 import { PartFile } from "./part-file.js";
 
 export interface McapOptions {
@@ -21,13 +17,6 @@ export interface McapOptions {
   /** Default zstd. */
   readonly compression?: Compression;
 }
-
-/** A chunk is written when it holds this many bytes: what a killed process loses at most, but for one message. */
-const CHUNK_SIZE = 256 * 1024;
-const COMPRESSION_LEVEL = 1;
-
-/** The version of this package. */
-export const { version } = packageMetadata();
 
 /**
  * Records the channels to an MCAP file as rosbag2 lays it out: profile `ros2`, CDR messages, `ros2msg` schemas, offered
@@ -120,45 +109,4 @@ export class McapSink implements Sink {
     const channelId = this.#ids.get(channel)!;
     await this.#writer.addMessage({ channelId, sequence, logTime: stamp, publishTime: stamp, data });
   }
-}
-
-/** A writer of chunks whose header is written. */
-export async function startWriter(file: PartFile, compression: Compression = "zstd"): Promise<McapWriter> {
-  await zstd.isLoaded;
-  const compressChunk = (data: Uint8Array) => ({ compression, compressedData: zstd.compress(data, COMPRESSION_LEVEL) });
-  const writer = new McapWriter({
-    writable: file,
-    chunkSize: CHUNK_SIZE,
-    ...(compression === "zstd" && { compressChunk }),
-  });
-  await writer.start({ profile: "ros2", library: `torquelens ${version}` });
-  return writer;
-}
-
-/** Registers a channel with its schema, offered QoS and type hash; returns its number in the file. */
-export async function registerChannel(writer: McapWriter, channel: Channel): Promise<number> {
-  const { topic, type: name } = channel;
-  const data = new TextEncoder().encode(messageType(name).schema);
-  const schemaId = await writer.registerSchema({ name, encoding: "ros2msg", data });
-  return writer.registerChannel({ schemaId, topic, messageEncoding: "cdr", metadata: channelMetadata(channel) });
-}
-
-/** What rosbag2 keeps of a channel. */
-export const channelMetadata = ({ type, qos }: Channel): Map<string, string> =>
-  new Map([
-    ["offered_qos_profiles", offeredQosProfiles(qos)],
-    ["topic_type_hash", typeHash(messageType(type))],
-  ]);
-
-/** What holds for the whole recording: what explained, and against what. */
-export function factsOf({ method, policySha256, convention, modalities, joints }: Explanation): Record<string, string> {
-  return {
-    version,
-    method,
-    policy_sha256: policySha256,
-    modalities: modalities.join(","),
-    joints: joints.join(","),
-    feature_points: convention.featurePoints,
-    ...Object.fromEntries(Object.entries(convention.reference).map(([name, value]) => [`reference.${name}`, value])),
-  };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import { InputError } from "../errors.js";
-import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
+import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedById } from "./bag.js";
 import { isPacked, unpacked } from "./zstd.js";
 
 type Database = InstanceType<typeof sqlite.Database>;
@@ -130,9 +130,8 @@ class SqliteBag implements Bag {
     private readonly folder: string,
     { topics, start, end, messages, isPacked }: Described,
   ) {
-    this.topics = unitedTopics(topics.values());
-    const united = new Map(this.topics.map((topic) => [keyOf(topic), topic]));
-    this.#byId = new Map(Array.from(topics, ([id, topic]) => [id, united.get(keyOf(topic))!]));
+    this.#byId = unitedById(topics);
+    this.topics = [...new Set(this.#byId.values())];
     [this.start, this.end, this.messages, this.isPacked] = [start, end, messages, isPacked];
   }
 

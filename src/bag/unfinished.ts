@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { EXPLANATION } from "../messages/explanation.js";
 import type { ExplanationMessage } from "../messages/types.js";
 import { stampOf } from "../sensing/stamp.js";
 import { decoderOf } from "./decode.js";
@@ -15,11 +16,11 @@ export interface KnownTick {
   readonly messages: ReadonlyMap<string, Uint8Array>;
 }
 
-const EXPLANATION = `${OWN_TOPICS}explanation`;
+const EXPLANATIONS = `${OWN_TOPICS}explanation`;
 const decodeExplanation = decoderOf(
   {
-    name: EXPLANATION,
-    type: "torquelens/msg/Explanation",
+    name: EXPLANATIONS,
+    type: EXPLANATION,
     encoding: "cdr",
     schema: undefined,
     metadata: new Map(),
@@ -30,7 +31,7 @@ const decodeExplanation = decoderOf(
 
 /** The torques and the image's stamp of a tick that an earlier run explained. */
 export function explained({ messages }: KnownTick): { torque: Float32Array; stamp: bigint } {
-  const { torques, header } = decodeExplanation(messages.get(EXPLANATION)!) as ExplanationMessage;
+  const { torques, header } = decodeExplanation(messages.get(EXPLANATIONS)!) as ExplanationMessage;
   return {
     torque: Float32Array.from(torques, ({ torque }) => torque),
     stamp: stampOf(header.stamp),
@@ -130,7 +131,7 @@ async function* ticksOf(
     else if (record.type === "Channel" && record.topic.startsWith(OWN_TOPICS)) topics.set(record.id, record.topic);
     else if (record.type === "Message" && topics.has(record.channelId)) {
       const topic = topics.get(record.channelId)!;
-      if (topic === EXPLANATION) {
+      if (topic === EXPLANATIONS) {
         if (tick) yield tick;
         tick = { logTime: record.logTime, messages: new Map() };
       }

@@ -1,23 +1,23 @@
 export interface WarningOptions {
-  /** Takes a line to show. */
+  /** Shows a line. */
   readonly warn: (line: string) => void;
   /** A clock, milliseconds. */
   readonly now: () => number;
-  /** One warning of a kind in this time, milliseconds; 5 s where left out. */
+  /** Shortest time between two warnings of a kind, milliseconds; default 5000. */
   readonly intervalMs?: number;
 }
 
-/** Kinds remembered: reasons may name what came, and so be many. */
+/** Kinds remembered at most: reasons may quote the input, so there may be many. */
 const KINDS = 256;
-/** Lines that differ in numbers only are of one kind. */
-const NUMBERS = /\d+(\.\d+)?/g;
+/** The kind of a line: lines that differ only in numbers are of one kind. */
+export const kindOf = (line: string): string => line.replace(/\d+(\.\d+)?/g, "#");
 
 interface Kind {
   shownAt: number;
   suppressed: number;
 }
 
-/** Says what goes wrong once in a while: of each topic and reason one line in an interval, with the count of the rest. */
+/** Limits the rate of warnings: one line of a kind in an interval, with the number of those left out since. */
 export class Warnings {
   readonly #options: Required<WarningOptions>;
   readonly #kinds = new Map<string, Kind>();
@@ -26,19 +26,19 @@ export class Warnings {
     this.#options = { intervalMs, ...options };
   }
 
-  /** @param reason what was wrong and what was expected, one line */
+  /** @param reason one line: what was found and what was expected */
   problem(topic: string, reason: string): void {
     const { warn, now, intervalMs } = this.#options;
     const line = `${topic}: ${reason}`;
     const at = now();
-    const key = line.replace(NUMBERS, "#");
+    const key = kindOf(line);
     const kind = this.#kinds.get(key);
     if (kind && at - kind.shownAt >= 0 && at - kind.shownAt < intervalMs) {
       kind.suppressed++;
       return;
     }
     const more = kind?.suppressed ? ` (and ${kind.suppressed} more like it since)` : "";
-    // Deleted first, so that the kind shown longest ago is the first of the map.
+    // Deleted first, so that the map starts with the kind shown longest ago.
     this.#kinds.delete(key);
     this.#kinds.set(key, { shownAt: at, suppressed: 0 });
     for (const [oldest] of this.#kinds) {

@@ -1,34 +1,39 @@
 import { InputError } from "../errors.js";
 import { hasMemory } from "../explain/memory.js";
 import type { Observation } from "../explain/observation.js";
-import { ImageError } from "../image/image-error.js";
 import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import { KnownArm } from "./arm-model.js";
 import { Beginning } from "./beginning.js";
-import { type Counters, type DropReason, Tally } from "./counters.js";
+import { type Counters, Tally } from "./counters.js";
+import { Episodes } from "./episodes.js";
 import { GivenValues } from "./given-values.js";
 import type { Arrival, Match } from "./match.js";
 import type { ObserverOptions } from "./observer-options.js";
 import { CameraError, type CameraMessage, Observing } from "./observing.js";
 import { nanoseconds, stampOf } from "./stamp.js";
-import { StampGate } from "./stamp-gate.js";
+import { type Refusal, StampGate } from "./stamp-gate.js";
 import { type RobotState, StateBuffer } from "./state-buffer.js";
 import { type SyncOptions, settingsOf } from "./sync-options.js";
 import { type Matched, Synchroniser } from "./synchroniser.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 import { unusable } from "./values.js";
 
+/** Why an image that matched is dropped after all. */
+const CLEARED: Refusal = { why: "out_of_order", reason: "cleared by a clock jump or a reset while it waited" };
+
 /**
- * Makes a policy's observations of a robot's messages, from ROS 2 or a recording. Messages go in as they come, and with
- * each come the matches that it completed. What is made of them follows from the messages, their order and the clock.
- * No message makes it throw: what it cannot use it counts and tells of.
+ * Makes a policy's observations from a robot's messages, live or recorded. Each message returns the matches that it
+ * completed. The result depends only on the messages, their order and the clock. No message makes it throw: a message
+ * that it cannot use is counted and reported.
  */
 export class Observer {
-  /** The policy's image modalities. The first one's images lead: an observation has their stamp. */
+  /** The policy's image modalities. An observation has the stamp of the first one's image. */
   readonly cameras: readonly string[];
-  /** What no sensor gives. */
+  /** Values of the modalities that no sensor gives. */
   readonly given: GivenValues;
+  /** Counter of the messages that observations take their stamp from: the first camera, or joint states without one. */
+  readonly #leading: string;
   readonly #policy: Policy;
   readonly #hasMemory: boolean;
   readonly #tally: Tally;
@@ -39,10 +44,7 @@ export class Observer {
   readonly #newest = new Map<string, bigint>();
   readonly #arm: KnownArm;
   readonly #beginning: Beginning;
-  #episode = 0;
-  #observed: { readonly episode: number; readonly stamp: bigint } | undefined;
-  #begins: bigint | undefined;
-  #tick = 0;
+  readonly #episodes = new Episodes();
 
   private constructor(
     policy: Policy,
@@ -58,25 +60,26 @@ export class Observer {
     this.#states = new StateBuffer(policy, this.given);
     this.#observing = new Observing(policy, this.#tally);
     this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
-    const [first = JOINT_STATES, ...others] = this.cameras;
-    this.#synchroniser = new Synchroniser([first, ...others]);
+    const [leading = JOINT_STATES, ...others] = this.cameras;
+    this.#leading = leading;
+    this.#synchroniser = new Synchroniser([leading, ...others]);
   }
 
-  /** @throws InputError for an option out of range, values that do not fit, a modality without a source, or an arm's file that is wrong */
+  /** @throws InputError for an option out of range, values that do not fit, a modality without a source, or a bad arm file */
   static async create(policy: Policy, options: ObserverOptions): Promise<Observer> {
     const observer = new Observer(policy, options);
     await observer.#arm.load();
     return observer;
   }
 
-  /** Changes how messages are brought together; options left out get their defaults. @throws InputError */
+  /** Changes how messages are synchronised; options left out get their defaults. @throws InputError */
   configure(options: SyncOptions): void {
     this.#gate.settings = settingsOf(options, this.#policy.card.control_period);
   }
 
   /**
-   * A camera's image; `camera` is its modality. The message is not to be changed afterwards.
-   * @param release gives the message's memory back, see `Match.release`
+   * Takes a camera's image; `camera` is its modality. The message must not change afterwards.
+   * @param release frees the message's memory, see `Match.release`
    */
   image(camera: string, message: CameraMessage, release?: () => void): readonly Match[] {
     if (!this.cameras.includes(camera))
@@ -84,23 +87,16 @@ export class Observer {
     const receivedMs = performance.now();
     this.#receive(camera);
     const stamp = stampOf(message.header.stamp);
-    try {
-      this.#observing.check(camera, message);
-    } catch (error) {
-      return this.#dropImage(camera, error);
-    }
-    const refusal = this.#gate.refusal(stamp, "image");
-    if (refusal) return this.#drop(camera, refusal.why, refusal.reason);
-    const newest = this.#newest.get(camera);
-    if (newest !== undefined && stamp < newest - this.#gate.settings.clockJump) this.#jump();
-    else if (newest !== undefined && stamp <= newest)
-      return this.#drop(camera, "out_of_order", "stamped as, or before, the image that came before it");
-    this.#newest.set(camera, stamp);
-    this.#synchroniser.add(camera, { stamp, message: { message, receivedMs, release } });
+    const refusal =
+      this.#observing.refusal(camera, message) ??
+      this.#gate.refusal(stamp, "image") ??
+      this.#orderRefusal(camera, stamp);
+    if (refusal) this.#drop(camera, refusal);
+    else this.#synchroniser.add(camera, { stamp, message: { message, receivedMs, release } });
     return this.#take();
   }
 
-  /** Calibration of a camera, for its images from now on. */
+  /** Takes a camera's calibration, for its images from now on. */
   cameraInfo(camera: string, message: CameraInfoMessage): void {
     this.#receive(`${camera}/camera_info`);
     this.#observing.calibrate(camera, message);
@@ -120,7 +116,7 @@ export class Observer {
     return this.#take();
   }
 
-  /** Frames' poses, of `/tf` or of `/tf_static`. */
+  /** Takes poses of frames, from `/tf` or `/tf_static`. */
   transforms(message: TfMessage, isStatic = false): readonly Match[] {
     this.#receive(TF);
     for (const { why, reason } of this.#states.addTransforms(message, isStatic, this.#gate))
@@ -128,7 +124,7 @@ export class Observer {
     return this.#take();
   }
 
-  /** What a modality that no sensor gives is from now on; a message without a stamp. */
+  /** Takes values of a modality that no sensor gives; they hold from now on. The message has no stamp. */
   givenValues(modality: string, { data }: Pick<Float64MultiArrayMessage, "data">): readonly Match[] {
     const topic = valuesTopic(modality);
     this.#receive(topic);
@@ -141,30 +137,26 @@ export class Observer {
     return this.#take();
   }
 
-  /** The robot's URDF, for a policy whose card names no file; another one replaces it. */
+  /** Takes the robot's URDF, for a policy whose card names no file. A later one replaces it. */
   async robotDescription(urdf: string): Promise<void> {
     this.#receive(ROBOT_DESCRIPTION);
     const problem = await this.#arm.describe(urdf);
     if (problem !== undefined) this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", problem);
   }
 
-  /**
-   * The torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction.
-   * Torques that are promised are waited for by an observation that depends on them; where the promise is broken, those
-   * before them hold on.
-   */
+  /** Takes the torques that the policy commanded last, N·m, in the card's order, see `Observing.commanded`. */
   commanded(torque: ArrayLike<number> | Promise<ArrayLike<number>>): void {
     this.#observing.commanded(torque);
   }
 
-  /** An episode begins with the image of this stamp, as who recorded it knew. */
+  /** Begins an episode with the image of this stamp, as the recorder did. */
   begins(stamp: bigint): void {
-    this.#begins = stamp;
+    this.#episodes.beginAt(stamp);
   }
 
-  /** Forgets all messages; the next observation begins an episode. */
+  /** Clears all messages; the next observation begins an episode. */
   reset(): void {
-    this.#episode++;
+    this.#episodes.restart();
     this.#beginning.restart();
     this.#newest.clear();
     this.#states.clear();
@@ -191,72 +183,68 @@ export class Observer {
     this.reset();
   }
 
-  #drop(topic: string, why: DropReason, reason: string): readonly Match[] {
-    this.#tally.dropped(topic, why, reason, { isImage: topic === (this.cameras[0] ?? JOINT_STATES) });
-    return this.#take();
+  #drop(topic: string, { why, reason }: Refusal, isQuiet = false): undefined {
+    this.#tally.dropped(topic, why, reason, { isImage: topic === this.#leading, isQuiet });
   }
 
-  #dropImage(camera: string, error: unknown): readonly Match[] {
-    if (!(error instanceof ImageError)) throw error;
-    return this.#drop(camera, error.why, error.message);
+  /** Why an image is not later than the one before it; a stamp far before it is a jump of the clock. */
+  #orderRefusal(camera: string, stamp: bigint): Refusal | undefined {
+    const newest = this.#newest.get(camera);
+    if (newest !== undefined && stamp < newest - this.#gate.settings.clockJump) this.#jump();
+    else if (newest !== undefined && stamp <= newest)
+      return { why: "out_of_order", reason: "stamped at or before the previous image" };
+    this.#newest.set(camera, stamp);
+    return undefined;
   }
 
   #take(): Match[] {
     const { policy, slop, maxAge } = this.#gate.settings;
     const stateAt = (stamp: bigint) => this.#states.at(stamp, policy, slop, this.#arm.model !== undefined);
     const { sets, misses } = this.#synchroniser.take(stateAt, { policy, slop, oldest: this.#gate.now - maxAge });
-    const [leading = JOINT_STATES] = this.cameras;
     const isQuiet = this.#beginning.lasts(this.#gate.now);
-    for (const { reason } of misses) {
-      this.#tally.dropped(leading, "unmatched", `nothing of its time: ${reason}`, { isImage: true, isQuiet });
-    }
+    for (const { reason } of misses)
+      this.#drop(this.#leading, { why: "unmatched", reason: `no match: ${reason}` }, isQuiet);
     if (sets.length > 0) this.#beginning.end();
     return sets.map((set) => this.#matchOf(set));
   }
 
   #matchOf(set: Matched<Arrival, RobotState>): Match {
     this.#tally.count("matched");
-    const episode = this.#episode;
-    const [leading = JOINT_STATES] = this.cameras;
+    const episode = this.#episodes.current;
     const { stamp } = set;
-    const { receivedMs, release } = set.frames[leading]!.message;
+    const { receivedMs, release } = set.frames[this.#leading]!.message;
     return {
       stamp,
       receivedMs,
       matchedMs: performance.now(),
       observe: () => this.#observe(set, episode),
-      // A policy with a memory sees its images again; other cameras' may belong to several matches.
+      // A policy with a memory reads its images again; images of other cameras may belong to several matches.
       release: () => this.#hasMemory || release?.(),
     };
   }
 
   async #observe(set: Matched<Arrival, RobotState>, episode: number): Promise<Observation | undefined> {
     const { stamp, frames, state } = set;
-    const [leading = JOINT_STATES] = this.cameras;
     if (this.#gate.tick()) this.#jump();
     const refusal = this.#gate.refusal(stamp, "image");
-    if (refusal) return void this.#tally.dropped(leading, refusal.why, refusal.reason, { isImage: true });
-    const overtaken = () =>
-      this.#tally.dropped(leading, "out_of_order", "all was forgotten after it came", { isImage: true });
-    if (episode !== this.#episode) return void overtaken();
+    if (refusal) return this.#drop(this.#leading, refusal);
+    if (episode !== this.#episodes.current) return this.#drop(this.#leading, CLEARED);
     const messages = this.cameras.map((camera) => [camera, frames[camera]!.message.message!] as const);
     try {
       const images = await this.#observing.images(Object.fromEntries(messages));
-      if (episode !== this.#episode) return void overtaken();
-      const before = this.#observed;
-      const isAfterGap = before && stamp - before.stamp > this.#gate.settings.episodeGap;
-      const first = before?.episode !== episode || isAfterGap || stamp === this.#begins;
+      if (episode !== this.#episodes.current) return this.#drop(this.#leading, CLEARED);
+      const first = this.#episodes.isFirst(episode, stamp, this.#gate.settings.episodeGap);
       if (first) this.#observing.begin();
       const rest = await this.#observing.state(state, this.#arm.model);
       const wrong = unusable(this.#policy, rest.values);
-      if (wrong !== undefined) return void this.#tally.dropped(leading, "not_a_number", wrong, { isImage: true });
-      this.#observed = { episode, stamp };
+      if (wrong !== undefined) return this.#drop(this.#leading, { why: "not_a_number", reason: wrong });
+      const tick = this.#episodes.observed(episode, stamp);
       this.#tally.count("observed");
       if (first) this.#tally.count("episodes");
-      return { tick: this.#tick++, first, stamp, ...images, ...rest };
+      return { tick, first, stamp, ...images, ...rest };
     } catch (error) {
       if (!(error instanceof CameraError)) throw error;
-      return void this.#tally.dropped(error.camera, error.why, error.message, { isImage: error.camera === leading });
+      return this.#drop(error.camera, { why: error.why, reason: error.message });
     }
   }
 }

@@ -12,6 +12,7 @@ import type { Policy } from "../policy/policy.js";
 import type { ArmModel } from "./arm-model.js";
 import type { Tally } from "./counters.js";
 import { opticsFrom } from "./optics.js";
+import type { Refusal } from "./stamp-gate.js";
 import type { RobotState } from "./state-buffer.js";
 import { type Filler, fillersOf, hasQuantity, jointsOf } from "./values.js";
 
@@ -43,13 +44,19 @@ export class Observing {
     this.#torque = new Float64Array(policy.card.joints.length);
   }
 
-  /** Checks what of a camera's message can be without decoding it. @throws ImageError */
-  check(camera: string, message: CameraMessage): void {
-    if (isCompressed(message)) return;
-    const { becomes } = checkImage(message);
-    const framing = this.#framings.get(camera)!;
-    framing.checkEncoding(becomes);
-    regionOf(framing.input, message.width, message.height);
+  /** Why a camera's message cannot be used, as far as that shows without decoding it; undefined where it can. */
+  refusal(camera: string, message: CameraMessage): Refusal | undefined {
+    if (isCompressed(message)) return undefined;
+    try {
+      const { becomes } = checkImage(message);
+      const framing = this.#framings.get(camera)!;
+      framing.checkEncoding(becomes);
+      regionOf(framing.input, message.width, message.height);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      return { why: error.why, reason: error.message };
+    }
   }
 
   /** Takes the calibration of a camera for its images from now on. */
@@ -57,7 +64,10 @@ export class Observing {
     this.#infos.set(camera, info);
   }
 
-  /** The torques that were commanded, N·m, in the card's order, or will be; a broken promise changes nothing. */
+  /**
+   * Takes the torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction.
+   * An observation that depends on a promise of torques waits for it; if it is rejected, the torques before it hold.
+   */
   commanded(torque: ArrayLike<number> | Promise<ArrayLike<number>>): void {
     const before = this.#torque;
     this.#torque =

@@ -91,17 +91,12 @@ describe("a bad message is counted, told of in one line, and leaves all else run
       "stamped 620 ms before now, expected at most 500",
     ],
     ["of the future", { header: header(START + 900n * MS) }, "in_future", "stamped 880 ms after now, expected at most"],
-    [
-      "that came before",
-      { header: header(START) },
-      "out_of_order",
-      "stamped as, or before, the image that came before",
-    ],
+    ["that came before", { header: header(START) }, "out_of_order", "stamped at or before the previous image"],
     [
       "that was overtaken",
       { header: header(START - 10n * MS) },
       "out_of_order",
-      "stamped as, or before, the image that came before it",
+      "stamped at or before the previous image",
     ],
   ];
   it.each(images)("an image %s", async (_title, change, why, problem) => {
@@ -175,7 +170,7 @@ describe("what belongs together and does not come", () => {
       expect(bench.image(ms)).toEqual([]);
     }
     expect(bench.observer.counters().syncMisses).toBeGreaterThan(8);
-    expect(new Set(bench.problems)).toEqual(new Set(["image: nothing of its time: joint shoulder: not heard of"]));
+    expect(new Set(bench.problems)).toEqual(new Set(["image: no match: joint shoulder: not heard of"]));
     await bench.good(1000n);
   });
 
@@ -212,7 +207,7 @@ describe("what belongs together and does not come", () => {
     bench.image(0n);
     bench.now = START + 600n * MS;
     bench.joints(600n, { name: ["shoulder", "wrist"] });
-    expect(bench.problems).toEqual(["image: nothing of its time: joint elbow: not heard of"]);
+    expect(bench.problems).toEqual(["image: no match: joint elbow: not heard of"]);
   });
 
   it("joint states that stop, and a publisher that starts again", async () => {
@@ -324,7 +319,7 @@ describe("time", () => {
     expect(bench.image(-5n)).toEqual([]);
     expect(bench.problems).toEqual([
       "image: stamped 11 ms before now, expected at most 10 ms",
-      "image: nothing of its time: joint shoulder: nothing of this very stamp",
+      "image: no match: joint shoulder: nothing of this very stamp",
     ]);
   });
 

@@ -156,7 +156,7 @@ describe("the end effector and α", () => {
     const observing = match!.observe();
     robot.delete();
     expect(await observing).toBeUndefined();
-    expect(problems).toEqual(["image: all was forgotten after it came"]);
+    expect(problems).toEqual(["image: cleared by a clock jump or a reset while it waited"]);
   });
 
   it("values beyond all measure are not observed", async () => {

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
-import { keyOf } from "../../bag/bag.js";
-import { decoderOf } from "../../bag/decode.js";
-import { openBag } from "../../bag/open-bag.js";
+import type { Bag } from "../../bag/bag.js";
+import { readMessages } from "../../bag/read-messages.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { type Profile, serialiseProfile } from "../../health/profile.js";
 import { ProfileBuilder } from "../../health/profile-builder.js";
+import { EXPLANATION, RATIOS } from "../../messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../../messages/types.js";
 import { percent } from "../../numbers/format.js";
 import { columns } from "../output/table.js";
@@ -13,9 +13,6 @@ export interface ProfileOptions {
   readonly output?: string;
   readonly json?: boolean;
 }
-
-const EXPLANATION = "torquelens/msg/Explanation";
-const RATIOS = "torquelens/msg/RelevanceRatios";
 
 export async function profile(bags: readonly string[], { output, json }: ProfileOptions): Promise<void> {
   if (output !== undefined) await assertWritable(output);
@@ -30,18 +27,13 @@ export async function profile(bags: readonly string[], { output, json }: Profile
 
 async function read(path: string, builder: ProfileBuilder): Promise<void> {
   builder.begin(basename(path));
-  const bag = await openBag(path);
-  try {
-    const wanted = bag.topics.filter(({ type }) => type === EXPLANATION || type === RATIOS);
-    const decoders = new Map(wanted.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
-    for await (const { topic, data } of bag.read({ topics: new Set(wanted.map(({ name }) => name)) })) {
-      const message = decoders.get(keyOf(topic))?.(data);
-      if (topic.type === EXPLANATION) builder.explanation(message as ExplanationMessage);
-      else if (topic.type === RATIOS) builder.ratios(message as RelevanceRatiosMessage);
-    }
-    for (const problem of bag.problems) process.stderr.write(`warning: ${problem}\n`);
-  } finally {
-    await bag.close();
+  const choose = ({ topics }: Bag) => ({
+    decoded: topics.filter(({ type }) => type === EXPLANATION || type === RATIOS),
+  });
+  const problem = (text: string) => void process.stderr.write(`warning: ${text}\n`);
+  for await (const { topic, message } of readMessages(path, choose, { problem })) {
+    if (topic.type === EXPLANATION) builder.explanation(message as ExplanationMessage);
+    else if (topic.type === RATIOS) builder.ratios(message as RelevanceRatiosMessage);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Bag } from "../../bag/bag.js";
 import { BagSource } from "../../bag/bag-source.js";
 import type { Compression } from "../../bag/compression.js";
 import { ExplainedBag } from "../../bag/explained-bag.js";
-import { version } from "../../bag/mcap-sink.js";
+import { version } from "../../bag/mcap-writer.js";
 import { openBags } from "../../bag/open-bag.js";
 import { type Output, outputAt } from "../../bag/output.js";
 import { replay } from "../../bag/replay.js";

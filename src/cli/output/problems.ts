@@ -1,13 +1,14 @@
-/** Kinds of problems that are told of one by one. */
+import { kindOf } from "../../health/warnings.js";
+
+/** Kinds of problems that are listed at most. */
 const SHOWN = 20;
 
-/** Collects what a long run could not use: of each kind the first in full, the others counted. */
+/** Collects the problems of a long run: the first of each kind in full, the others counted. */
 export class Problems {
   readonly #kinds = new Map<string, { readonly first: string; count: number }>();
 
   readonly add = (where: string, reason: string): void => {
-    // Reasons that differ in numbers are of one kind.
-    const kind = `${where}: ${reason.replace(/\d+(\.\d+)?/g, "#")}`;
+    const kind = `${where}: ${kindOf(reason)}`;
     const known = this.#kinds.get(kind);
     if (known) known.count++;
     else this.#kinds.set(kind, { first: `${where}: ${reason}`, count: 1 });
