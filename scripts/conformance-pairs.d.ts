@@ -1,18 +1,18 @@
-/** A method and a network that there is a reference for. */
+/** A method and a network with a reference. */
 export interface Pair {
   readonly network: string;
-  /** The method's string. */
+  /** The method's name and options. */
   readonly spec: string;
-  /** Whose numbers they are. */
+  /** Implementation that computed the reference. */
   readonly source: string;
-  /** Whether the method is in the table. */
+  /** True where the method is in the table. */
   readonly exists: boolean;
 }
 
 export interface Measured {
   /** Largest difference over the largest value of its tensor; NaN where a tensor is missing or not finite. */
   readonly error: number;
-  /** Output in which it is. */
+  /** Output with that error. */
   readonly at: string;
   /** |ΣR − Σα|τ|| / Σα|τ|. */
   readonly residual: number;

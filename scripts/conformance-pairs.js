@@ -1,4 +1,4 @@
-// Methods and networks of test/data/reference/methods, and how far the compiled relevance is from what is kept there.
+// Pairs of method and network in test/data/reference/methods, and the error of the compiled relevance on each.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
@@ -12,7 +12,7 @@ import { METHODS, methodNamed } from "../dist/relevance/methods.js";
 const FOLDER = new URL("../test/data/reference/", import.meta.url);
 const read = (path) => JSON.parse(readFileSync(new URL(path, FOLDER), "utf8"));
 
-/** Every (network, method) that there is a reference for; `exists` where the method is in the table. */
+/** Every (network, method) with a reference; `exists` is true where the method is in the table. */
 export function pairs() {
   return readdirSync(new URL("methods/", FOLDER))
     .filter((file) => file.endsWith(".json"))
@@ -28,7 +28,7 @@ export function pairs() {
     });
 }
 
-/** What is kept of a network: its policy, an observation, relevance by method. DTD's stands beside the observation. */
+/** The reference of a network: its policy, an observation, relevance by method. DTD's relevance is part of the observation. */
 function reference(network) {
   const { name, policy, case: index, importance, methods } = read(`methods/${network}.json`);
   const { card, cases } = read(`${policy}.json`);
@@ -51,8 +51,8 @@ function exists(spec) {
 }
 
 /**
- * Runs a method on a network. `error`: the largest difference from the reference over the largest value of the tensor, of
- * all tensors; `at`: which; `residual`: |ΣR − Σα|τ|| / Σα|τ|.
+ * Runs a method on a network. `error`: the largest difference from the reference divided by the largest value of the
+ * tensor, over all tensors; `at`: the tensor with that error; `residual`: |ΣR − Σα|τ|| / Σα|τ|.
  */
 export async function measure(network, spec) {
   const { policy: path, card, inputs, importance, methods } = reference(network);
@@ -77,7 +77,7 @@ export async function measure(network, spec) {
   return { ...worst, residual: found["torquelens.residual"].data[0] };
 }
 
-/** An image [1, C, H, W] normalised outside the policy, as it was before: the compiled model normalises it. */
+/** Undoes the normalisation of an image [1, C, H, W], because the compiled model normalises it. */
 function physical(image, { mean, std }) {
   if (!mean) return image;
   const cells = image.data.length / mean.length;

@@ -1,4 +1,4 @@
-// What other implementations make of the same policies: `npm run conformance` prints the table and writes docs/conformance.md.
+// Compares every method with other implementations: `npm run conformance` prints the table and writes docs/conformance.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { InputError } from "../dist/errors.js";
 import { measure, pairs } from "./conformance-pairs.js";
@@ -6,7 +6,7 @@ import { measure, pairs } from "./conformance-pairs.js";
 const TOLERANCE = 1e-4;
 const PAGE = new URL("../docs/conformance.md", import.meta.url);
 
-/** { network, spec, source, error, residual } of each pair, or { …, missing } with the reason. */
+/** { network, spec, source, error, residual } of each pair; { …, missing } with the reason if it cannot run. */
 async function results() {
   const found = [];
   for (const pair of pairs()) {
@@ -28,7 +28,7 @@ const table = (head, rows) => [row(head), row(head.map(() => "---")), ...rows.ma
 const unique = (values) => [...new Set(values)];
 const largest = (values) => values.reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
 
-/** One row a method. */
+/** One row per method. */
 function summary(found) {
   const rows = unique(found.map(({ spec }) => spec))
     .sort()
@@ -47,7 +47,7 @@ function summary(found) {
   return table(["method", "reference", "networks that agree", "largest error", "largest residual"], rows);
 }
 
-/** One row a pair. */
+/** One row per pair. */
 const details = (found) =>
   table(
     ["network", "method", "agrees with", "error", "residual"],

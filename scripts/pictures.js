@@ -1,4 +1,4 @@
-// Makes the README's pictures with the program itself: `npm run pictures`.
+// Draws the README's pictures with the program itself: `npm run pictures`.
 import { mkdir, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { Explainer } from "../dist/explain/explainer.js";
@@ -19,9 +19,9 @@ const task = await loadTask("reacher", { width, height, targets: "random" });
 const source = new SimulatedSource({ task, seed: 5, speed: 0, ticks: Math.max(...TICKS) + 1 });
 const explainer = await Explainer.create(policy);
 
-/** One row a tick: what the camera saw, the heatmap, both. */
+/** One row per tick: camera image, heatmap, overlay. */
 const rows = [];
-/** The first of those ticks, for the picture of methods. */
+/** Observation of the first of those ticks, for the picture of methods. */
 let shown;
 for await (const observation of source.observations()) {
   const explanation = await explainer.explain(observation);
@@ -36,7 +36,7 @@ for await (const observation of source.observations()) {
 }
 await Promise.all([source.close(), explainer.close()]);
 
-/** One cell a method: the same tick, the same torques. */
+/** One cell per method, for the same tick and torques. */
 const METHODS = [
   "dtd",
   "rap",
@@ -73,7 +73,7 @@ const caption = (text) =>
     `<svg width="${width * SCALE}" height="${CAPTION}"><text x="2" y="${CAPTION - 7}" font-family="sans-serif" font-size="15">${text}</text></svg>`,
   );
 
-/** Writes pictures in a grid, captions above them where they have any. */
+/** Writes pictures in a grid, with captions above those that have one. */
 async function writeSheet(name, grid) {
   const top = grid[0][0].caption === undefined ? 0 : CAPTION;
   const [w, h] = [width * SCALE + GAP, height * SCALE + top + GAP];

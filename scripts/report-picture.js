@@ -1,4 +1,4 @@
-// Makes the picture of docs/report.md with the program itself: part of `npm run pictures`.
+// Draws the picture of docs/report.md with the program itself: part of `npm run pictures`.
 import { mkdir, writeFile } from "node:fs/promises";
 import { overTime } from "../dist/analysis/page/over-time.js";
 import { identityOf, RunBuilder } from "../dist/analysis/run-builder.js";

@@ -1,4 +1,4 @@
-// Makes the picture of the 7-DoF tasks in docs/simulation.md: the experts at work, and what the camera's segmentation is.
+// Draws the picture of docs/simulation.md: the experts of the 7-DoF tasks at work, and the camera's segmentation.
 import sharp from "sharp";
 import { ARM, TARGET } from "../dist/sim/render/sight.js";
 import { loadTask } from "../dist/sim/tasks/tasks.js";
