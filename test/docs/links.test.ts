@@ -1,4 +1,5 @@
-// Every relative link in a document leads to a file and a heading that exist, and docs/README.md lists every document.
+// Every relative link in a document leads to a file and a heading that exist, every file and npm script that a document
+// names exists, and docs/README.md lists every document.
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -55,6 +56,18 @@ describe("links", () => {
         if (anchor !== undefined) expect(anchors(pages.get(to)!), link).toContain(anchor);
       }
     });
+});
+
+const scripts = JSON.parse(await readFile(join(root, "package.json"), "utf8")).scripts as Record<string, string>;
+
+describe("files and scripts that are named", () => {
+  for (const [path, text] of pages)
+    if (path !== "CHANGELOG.md")
+      it(`in ${path}`, () => {
+        for (const [, file] of text.matchAll(/`((?:src|test|scripts|bench|launch|models|urdf|msg|bin)\/[\w./-]+)`/g))
+          expect(existsSync(join(root, file!)), file).toBe(true);
+        for (const [, script] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts, script).toHaveProperty([script!]);
+      });
 });
 
 it("docs/README.md lists every document in docs/", () => {
