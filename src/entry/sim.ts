@@ -1,0 +1,22 @@
+export type { ImageAblation } from "../sim/ablation.js";
+export type { ControlProblem, PlanOptions } from "../sim/expert/ilqr.js";
+export type { ControlStep } from "../sim/expert/linearise.js";
+export type { LinearDynamics } from "../sim/expert/lqr.js";
+export type { Expansion, StateCost } from "../sim/expert/state-cost.js";
+export { type Perturbation, readPerturbations } from "../sim/perturbations.js";
+export { type Random, random } from "../sim/random.js";
+export { ARM, BACKGROUND, type Sight, TARGET } from "../sim/render/sight.js";
+export type { ImagePoint } from "../sim/render/view.js";
+export { SimulatedSource, type SimulationOptions, type SimulationSummary } from "../sim/source.js";
+export type {
+  Modality,
+  Targets,
+  Task,
+  TaskCamera,
+  TaskEpisode,
+  TaskObservation,
+  TaskOptions,
+  TaskPlanner,
+  Wrench,
+} from "../sim/tasks/task.js";
+export { loadTask, taskNames } from "../sim/tasks/tasks.js";
