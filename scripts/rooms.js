@@ -36,15 +36,15 @@ export async function importsBetweenRooms() {
   return [...found.values()].sort((a, b) => `${a.from} ${a.to}`.localeCompare(`${b.from} ${b.to}`));
 }
 
-/** The imports without those that a longer way of imports implies. */
+/** The imports without those that a longer path of imports implies. Throws an Error where rooms import each other. */
 export function withoutImplied(imports) {
   const next = (room) => imports.filter(({ from }) => from === room).map(({ to }) => to);
   const reaches = (from, to, seen = new Set()) =>
     next(from).some((room) => room === to || (!seen.has(room) && reaches(room, to, seen.add(room))));
-  const implied = ({ from, to }) =>
-    !reaches(to, from) &&
-    next(from).some((room) => room !== to && reaches(room, to) && !reaches(room, from) && !reaches(to, room));
-  return imports.filter((edge) => !implied(edge));
+  for (const { from, to } of imports)
+    if (reaches(to, from))
+      throw new Error(`src/${from} and src/${to} import each other, directly or through other rooms`);
+  return imports.filter(({ from, to }) => !next(from).some((room) => room !== to && reaches(room, to)));
 }
 
 function label(room) {
