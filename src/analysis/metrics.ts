@@ -25,10 +25,10 @@ export interface Metric<V> {
   fact?(value: V): string;
 }
 
-/** Metrics of one torque: a row is its JSON key, its column in the tables of ticks and its heading on the page. */
+/** Metrics of one torque: a row is a JSON key, a column in the tables of ticks and a heading on the page. */
 const TORQUE_METRICS = [
-  { name: "torque", unit: "N·m", heading: "mean |τ|, N·m", ticks: (run: Run) => run.torque, size: Math.abs },
-  { name: "importance", unit: "1", heading: "importance α", ticks: (run: Run) => run.importance, size: Number },
+  { name: "torque", unit: "N·m", heading: "mean |τ|, N·m", ticks: (run: Run) => run.torque, averaged: Math.abs },
+  { name: "importance", unit: "1", heading: "importance α", ticks: (run: Run) => run.importance, averaged: Number },
 ] as const;
 
 /** One torque, means over the ticks that count. */
@@ -93,7 +93,7 @@ export const METRICS = {
       const over = (value: (row: number) => number, j: number) => mean(counted, (i) => value(i * joints.length + j));
       return joints.map((joint, j) => ({
         joint,
-        values: TORQUE_METRICS.map(({ ticks, size }) => over((row) => size(ticks(run)[row]!), j)),
+        values: TORQUE_METRICS.map(({ ticks, averaged }) => over((row) => averaged(ticks(run)[row]!), j)),
         shares: modalities.map((_, m) => over((row) => run.torqueShares[row * modalities.length + m]!, j)),
       }));
     },
