@@ -26,7 +26,7 @@ const images = ({ shares }: Run) =>
   );
 
 describe("readRuns", () => {
-  it("gives every episode by itself, with all that the messages say", async () => {
+  it("returns each episode with the contents of its messages", async () => {
     const ticks: Tick[] = [...imageShares([0.1, 0.2, 0.3]), ...imageShares([0.4, 0.5])];
     ticks[1] = { ...ticks[1]!, flags: ["idle", "in_contact"] };
     const path = await writeBag(folder, "two.mcap", ticks);
@@ -46,7 +46,7 @@ describe("readRuns", () => {
     expect(first!.messages.get("/joint_states")!.length + second!.messages.get("/joint_states")!.length).toBe(5);
   });
 
-  it("begins anew where the clock does, and counts what is out of order or twice", async () => {
+  it("starts an episode where the clock is reset, and counts explanations out of order or repeated", async () => {
     const stamps = [10_000n, 10_050n, 10_050n, 10_040n, 10_100n, 100n, 150n].map((ms) => ms * 1_000_000n);
     const path = await writeBag(
       folder,
@@ -64,7 +64,7 @@ describe("readRuns", () => {
     expect(skipped).toEqual([[2, "their stamps are not later than those before"]]);
   });
 
-  it("reads what a killed run left", async () => {
+  it("reads a recording that was cut off", async () => {
     const path = await writeBag(folder, "cut.mcap", imageShares(Array.from({ length: 600 }, () => 0.5)));
     const whole = (await all(path))[0]!.ticks;
     await truncate(path, Math.floor((await stat(path)).size * 0.6));
@@ -74,7 +74,7 @@ describe("readRuns", () => {
     expect(problems).toEqual([expect.stringContaining("cut off or damaged")]);
   });
 
-  it("refuses two policies, and files without explanations", async () => {
+  it("rejects two policies, and files without explanations", async () => {
     const ticks = imageShares([0.1, 0.2]).map((tick, i) => ({ ...tick, policy: `${i}`.repeat(64) }));
     const path = await writeBag(folder, "mixed.mcap", ticks);
     await expect(all(path)).rejects.toThrow(/mixed\.mcap: found explanations of the policies 0{12}… and 1{12}…/);

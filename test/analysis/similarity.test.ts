@@ -5,7 +5,7 @@ import { cosine, ranks, spearman, structuralSimilarity } from "#src/analysis/sim
 import { randoms } from "../evaluate.js";
 
 describe("cosine", () => {
-  it("of vectors with known angles", () => {
+  it("is right for vectors with known angles", () => {
     expect(cosine([1, 0], [0, 3])).toBe(0);
     expect(cosine([1, 2], [-2, -4])).toBeCloseTo(-1, 12);
     expect(cosine([1, 0], [1, 1])).toBeCloseTo(Math.SQRT1_2, 12);
@@ -27,7 +27,7 @@ describe("Spearman's rank correlation", () => {
     expect(spearman([1, 1], [1, 2])).toBeNaN();
   });
 
-  it("asks for order alone", () => {
+  it("depends on order alone", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: -500, max: 500 }), { minLength: 3 }), (values) => {
         expect(
@@ -74,7 +74,7 @@ describe("structural similarity", () => {
     expect(structuralSimilarity(a, b, 9, 8)).toBeCloseTo(average(windows), 10);
   });
 
-  it("is 1 for the same picture, whatever its size, and refuses less than a window", () => {
+  it("is 1 for scaled copies of an image, and rejects images smaller than a window", () => {
     expect(
       structuralSimilarity(
         a,
@@ -88,7 +88,7 @@ describe("structural similarity", () => {
 });
 
 describe("estimate", () => {
-  it("leaves out what is not known, and says how much is", () => {
+  it("leaves out NaN, and counts the rest", () => {
     const { mean, interval, count } = estimate([1, Number.NaN, 3]);
     expect([mean, count]).toEqual([2, 2]);
     expect(interval).toEqual([1, 3]);

@@ -12,7 +12,7 @@ const MODALITIES = 4;
 const image = (curve: Float32Array, k: number) => curve[k * MODALITIES]!;
 
 describe("robust spread", () => {
-  it("is median and 1.4826 × the median distance, by a slow sort", () => {
+  it("is median and 1.4826 × the median distance, against a slow sort", () => {
     const middle = (values: readonly number[]) => {
       const sorted = values.toSorted((a, b) => a - b);
       const half = Math.floor(sorted.length / 2);
@@ -27,7 +27,7 @@ describe("robust spread", () => {
     );
   });
 
-  it("is not moved by outliers, and has a floor", () => {
+  it("ignores outliers, and has a floor", () => {
     expect(robustSpread([0.5, 0.5, 0.5, 0.5, 99], SHARE_FLOOR)).toEqual({ center: 0.5, scale: SHARE_FLOOR });
     expect(robustScore(0.52, { center: 0.5, scale: 0.005 })).toBeCloseTo(4);
     expect(robustSpread([Number.NaN], 0.1)).toBeUndefined();
@@ -35,7 +35,7 @@ describe("robust spread", () => {
 });
 
 describe("shares over the episode", () => {
-  it("a straight course stays straight, whatever the number of ticks", () => {
+  it("keep a straight line straight for any number of ticks", () => {
     for (const n of [2, 11, 51, 101, 333]) {
       const curve = episodeCurve(runOf(imageShares(Array.from({ length: n }, (_, i) => 0.2 + (0.6 * i) / (n - 1)))));
       if (n === 2) {
@@ -48,14 +48,14 @@ describe("shares over the episode", () => {
     }
   });
 
-  it("leaves out what does not count", () => {
+  it("leave out ticks that do not count", () => {
     const ticks = imageShares(Array.from({ length: 101 }, (_, i) => (i < 50 ? 0.5 : 0.9)));
     const curve = episodeCurve(runOf(ticks.map((tick, i) => (i < 50 ? tick : { ...tick, flags: ["idle"] as const }))));
     expect(image(curve, 49)).toBeCloseTo(0.5);
     expect(image(curve, 60)).toBeNaN();
   });
 
-  it("mean and deviation over curves, as d = Σ(x − x̄)² / (n − 1) gives them", () => {
+  it("have mean and sample deviation over curves", () => {
     const statistics = new CurveStatistics(EPISODE_GRID, MODALITIES);
     for (const share of [0.1, 0.4, 0.7]) statistics.add(episodeCurve(runOf(imageShares([share, share, share]))));
     const { mean, std, curves } = statistics.at(0, 0);
@@ -84,7 +84,7 @@ describe("events", () => {
     expect(image(curve, 100)).toBeCloseTo(0.8);
   });
 
-  it("the end, and what does not happen", () => {
+  it("the end, and events that do not happen", () => {
     expect(eventStamps(run, parseEvent("end"))).toEqual([START + 40n * PERIOD]);
     for (const text of ["tick:41", "time:2.01", "flag:at_limit", "topic:/other"]) {
       expect(eventStamps(run, parseEvent(text))).toEqual([]);
@@ -96,7 +96,7 @@ describe("events", () => {
   });
 });
 
-test("a digest counts what counts, and says how much does not", () => {
+test("a digest counts ticks that count, and idle ones", () => {
   const ticks = imageShares([0.2, 0.4, 0.6, 0.9]).map((tick, i) =>
     i === 3 ? { ...tick, flags: ["idle"] as const } : tick,
   );
@@ -113,11 +113,11 @@ describe("ranking", () => {
   const usual = (k: number) => Array.from({ length: 40 }, (_, i) => 0.5 + 0.01 * Math.sin(i + k) + 0.002 * k);
   const runs = Array.from({ length: 8 }, (_, k) => digest(runOf(imageShares(usual(k)), { bag: `${k}.mcap` })));
 
-  it("finds nothing where all is alike", () => {
+  it("finds nothing if all runs are alike", () => {
     expect(rank(runs, 5).moments).toEqual([]);
   });
 
-  it("puts the odd moment and its run first, with the seek time", () => {
+  it("puts the unusual moment and its run first, with the seek time", () => {
     const odd = usual(3).map((share, i) => (i === 30 ? 0.9 : share));
     const ranking = rank([...runs, digest(runOf(imageShares(odd), { bag: "odd.mcap" }))], 5);
     expect(ranking.moments[0]).toMatchObject({ reason: "shares", run: 8, index: 30, seek: 1.5 });
@@ -126,13 +126,13 @@ describe("ranking", () => {
     expect(ranking.runs[0]!.run).toBe(8);
   });
 
-  it("puts the run with odd means first", () => {
+  it("puts the run with unusual means first", () => {
     const ranking = rank([...runs, digest(runOf(imageShares(usual(0).map((share) => share - 0.3))))], 5);
     expect(ranking.runs[0]).toMatchObject({ run: 8, modality: expect.stringMatching(/image|joint_position/) });
     expect(ranking.runs[0]!.score).toBeGreaterThan(10);
   });
 
-  it("names relevance that does not add up, and the longest time at a limit", () => {
+  it("lists relevance that does not add up, and the longest time at a limit", () => {
     const ticks = imageShares(usual(0)).map((tick, i) => ({
       ...tick,
       residual: i === 5 ? 0.25 : 1e-6,
@@ -148,7 +148,7 @@ describe("ranking", () => {
 });
 
 describe("comparison", () => {
-  it("by hand: difference, Hedges' g, Cliff's delta", () => {
+  it("has the difference, Hedges' g and Cliff's delta worked out by hand", () => {
     const found = compare([1, 2, 3], [2, 3, 4, Number.NaN])!;
     expect(found.difference).toBeCloseTo(1, 12);
     // Pooled standard deviation 1, correction 1 − 3 / 15.
@@ -158,13 +158,13 @@ describe("comparison", () => {
     expect(compare([1, 2, 3], [2, 3, 4])).toEqual(found);
   });
 
-  it("an interval needs two runs each; nothing is compared with nothing", () => {
+  it("needs two runs each for an interval, and one each for a difference", () => {
     expect(compare([1], [2, 3])).toMatchObject({ interval: undefined, hedgesG: undefined, cliffsDelta: 1 });
     expect(compare([], [1])).toBeUndefined();
     expect(compare([1, 1], [1, 1])).toMatchObject({ difference: 0, interval: [0, 0], hedgesG: undefined });
   });
 
-  it("95 % intervals hold the truth about 95 times in 100", () => {
+  it("has 95 % intervals that contain the true difference about 95 times in 100", () => {
     let held = 0;
     let seed = 1;
     const uniform = () => {

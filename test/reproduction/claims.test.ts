@@ -29,8 +29,8 @@ const changeVerdicts = (courses: readonly Course[], windows: ChangeWindows) => v
 
 const holding = (verdicts: readonly Verdict[]) => verdicts.filter(({ holds }) => holds).map(({ claim }) => claim.id);
 
-describe("what the paper says of an episode", () => {
-  it("holds for shares as in the paper's Fig. 5", () => {
+describe("claims about an episode", () => {
+  it("hold for shares as in the paper's Fig. 5", () => {
     const paper = episodes((tick, e) => ({ image: 0.4 - 0.005 * tick + 0.002 * e, velocity: 0.1 - 0.002 * tick }));
     expect(holding(courseVerdicts(paper))).toEqual([
       "image_starts_high",
@@ -43,35 +43,35 @@ describe("what the paper says of an episode", () => {
     ]);
   });
 
-  it("does not hold the other way round", () => {
+  it("do not hold for the opposite trends", () => {
     const reverse = episodes((tick, e) => ({ image: 0.2 + 0.002 * tick + 0.001 * e, velocity: 0.5 + 0.005 * tick }));
     expect(holding(courseVerdicts(reverse))).toEqual([]);
   });
 
-  it("does not hold where episodes contradict each other", () => {
+  it("do not hold if episodes contradict each other", () => {
     const both = episodes((tick, e) => ({ image: 0.3 + (e % 2 ? 0.004 : -0.004) * tick, velocity: 0.05 }));
     expect(holding(courseVerdicts(both))).not.toContain("image_falls");
     expect(holding(courseVerdicts(both))).not.toContain("position_rises");
   });
 
-  it("measures what it says", () => {
+  it("measure the stated difference", () => {
     const [starts, falls] = courseVerdicts(episodes((tick) => ({ image: tick < 4 ? 0.8 : 0.3, velocity: 0.1 })));
     // First tenth of 40 ticks: 0.8 − 0.3.
     expect(starts!.estimate.mean).toBeCloseTo(0.5, 12);
     expect(falls!.estimate.mean).toBeLessThan(0);
   });
 
-  it("leaves out idle ticks", () => {
+  it("leave out idle ticks", () => {
     const idle = episodes((tick) => ({ image: tick < 20 ? 0.5 - 0.01 * tick : 0.9, velocity: 0.05, idle: tick >= 20 }));
     expect(holding(courseVerdicts(idle))).toContain("image_falls");
   });
 });
 
-describe("what the paper says of a target that changes", () => {
+describe("claims about a target that changes", () => {
   const windows = { at: 12, width: 5, later: 15 };
   const react = (tick: number, strength: number) => (tick >= 12 && tick < 20 ? strength : 0);
 
-  it("holds for shares as in the paper's Fig. 6", () => {
+  it("hold for shares as in the paper's Fig. 6", () => {
     const paper = episodes((tick, e) => ({
       image: 0.2 + react(tick, 0.15 + 0.01 * e),
       velocity: 0.02 + react(tick, 0.1),
@@ -81,7 +81,7 @@ describe("what the paper says of a target that changes", () => {
     expect(drop.estimate.mean).toBeCloseTo(-0.275, 10);
   });
 
-  it("a share recovers only from a reaction that is shown", () => {
+  it("a recovery holds only if the reaction before it holds", () => {
     const later = episodes((tick, e) => ({
       image: tick >= 25 ? 0.2 : 0.4 + 0.001 * e,
       velocity: tick >= 25 ? 0.02 : 0.1,
@@ -93,7 +93,7 @@ describe("what the paper says of a target that changes", () => {
     expect([position!.holds, velocity!.holds]).toEqual([false, false]);
   });
 
-  it("does not hold where nothing reacts, or nothing counts", () => {
+  it("do not hold without a reaction, or without ticks that count", () => {
     const still = episodes((tick, e) => ({ image: 0.2 + 0.01 * (((tick + e) * 7) % 3), velocity: 0.05 }));
     expect(holding(changeVerdicts(still, windows))).toEqual([]);
     const idle = episodes(() => ({ image: 0.2, velocity: 0.1, idle: true }));
@@ -108,13 +108,13 @@ describe("agreement of methods", () => {
   const falling = episodes((tick) => ({ image: 0.3 + 0.004 * tick, velocity: 0.1 + 0.001 * tick }));
   const otherwise = episodes((tick) => ({ image: 0.6 - 0.0001 * tick ** 2, velocity: 0.05 - 0.0005 * tick }));
 
-  it("is of ranks: other shares with the same trend agree wholly", () => {
+  it("is complete for other shares with the same trend", () => {
     const { estimate, holds } = agreement(rising, otherwise, ["a", "b"]);
     expect(estimate.mean).toBeCloseTo(1, 12);
     expect(holds).toBe(true);
   });
 
-  it("opposite trends do not agree", () => {
+  it("does not hold for opposite trends", () => {
     const { estimate, holds } = agreement(rising, falling, ["a", "b"]);
     expect(estimate.mean).toBeCloseTo(-1, 12);
     expect(holds).toBe(false);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { MassMeter } from "#src/reproduction/relevance-mass.js";
 
-it("relevance mass is the part of Σ|R| on each label, a mean over ticks", () => {
+it("relevance mass is the part of Σ|R| on each label, averaged over ticks", () => {
   const meter = new MassMeter();
   const segmentation = Uint8Array.of(0, 1, 1, 2);
   meter.add({ data: Float32Array.of(1, -2, 1, 4) }, segmentation);

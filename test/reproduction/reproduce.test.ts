@@ -45,7 +45,7 @@ describe("the reproduction of a short run", () => {
     findings = { workload, tasks: [found], missing: [{ task: "door", why: "no policy is shipped for it" }] };
   });
 
-  it("tells beforehand how much there is to do", () => {
+  it("reports the total number of steps beforehand", () => {
     expect(done).toBe(total);
   });
 
@@ -62,7 +62,7 @@ describe("the reproduction of a short run", () => {
     }
   });
 
-  it("the feature points' origin does not touch guided backpropagation, which has pixels times gradient", () => {
+  it("the origin of feature points has no effect on guided backpropagation (pixels times gradient)", () => {
     const image = (convention: string) =>
       sharesByConvention(found).find((ratio) => ratio.method === "guided-backprop" && ratio.convention === convention)!
         .image.mean;
@@ -70,14 +70,14 @@ describe("the reproduction of a short run", () => {
     expect(image("standardised")).toBeCloseTo(image("mean"), 6);
   });
 
-  it("explains once under conventions that a method does not read", () => {
+  it("explains once for conventions that a method does not read", () => {
     const courses = (method: string, convention: string) => measuredBy(found.measured, method, convention).courses;
     expect(courses("guided-backprop", "corner")).toBe(courses("guided-backprop", "zero"));
     expect(courses("guided-backprop", "mean")).not.toBe(courses("guided-backprop", "zero"));
     expect(courses("dtd", "corner")).not.toBe(courses("dtd", "zero"));
   });
 
-  it("puts the paper's statements under every convention", () => {
+  it("tests the paper's statements under every convention", () => {
     const rows = tables(findings).get("claims")!;
     for (const convention of CONVENTIONS.map(({ name }) => name)) {
       const own = rows.filter((row) => row.convention === convention);
@@ -86,7 +86,7 @@ describe("the reproduction of a short run", () => {
     }
   });
 
-  it("a target that changes is not seen before it does", () => {
+  it("a change of the target has no effect before it happens", () => {
     const { at } = found.change.windows;
     for (const method of METHODS) {
       const usual = measuredBy(found.measured, method, "zero").courses;
@@ -98,7 +98,7 @@ describe("the reproduction of a short run", () => {
     }
   });
 
-  it("relevance mass is of the whole image", () => {
+  it("the parts of relevance mass sum to one", () => {
     for (const { mass } of found.mass)
       for (const parts of [mass.relevance, mass.area])
         expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 6);
@@ -124,7 +124,7 @@ describe("the reproduction of a short run", () => {
     }
   });
 
-  it("α as it is used is the analytic one where nothing holds the arm", () => {
+  it("α is the analytic one while the arm moves freely", () => {
     const { weighted, free, held } = found.alpha;
     const [usual, , analytic] = weighted;
     expect(weighted.map(({ convention }) => convention)).toEqual(
@@ -135,7 +135,7 @@ describe("the reproduction of a short run", () => {
     expect(free.median).toBeGreaterThan(0.99);
   });
 
-  it("writes a page with all figures, and says what is missing", async () => {
+  it("writes a page with all figures and a note on missing tasks", async () => {
     const svgs = await figures(found);
     expect([...svgs.keys()]).toEqual(
       expect.arrayContaining(["fig4-reacher", "fig5-reacher-rap", "fig6-reacher-dtd", "conventions-reacher"]),
@@ -153,20 +153,20 @@ describe("in words", () => {
     return { convention, method: "dtd", image: one, position: one, velocity: one, isNear };
   };
 
-  it("names what comes near the paper's figure", () => {
+  it("names the combinations that come near the paper's ratio", () => {
     expect(inWords("peg", [ratio("zero", 0.4, false), ratio("corner", 0.55, true)])).toBe(
       "peg: The paper reports 60 : 40 for 7-DoF peg insertion. Within 10 points of it: dtd under corner (55 : 45); the other 1 of 2 combinations are not.",
     );
   });
 
-  it("says so where nothing does", () => {
+  it("says so if none does", () => {
     expect(inWords("reacher", [ratio("zero", 0.5, false), ratio("corner", 0.6, false)])).toBe(
       "reacher: The paper reports 20 : 80 for 2-DoF reaching. No method is within 10 points of it under any convention; closest is 50 : 50 (dtd, zero).",
     );
   });
 });
 
-it("CSV: columns of all rows, quoted where it must be, empty where nothing is known", () => {
+it("CSV has the columns of all rows, quoted if needed, empty for null", () => {
   expect(
     csv([
       { a: 'x "y", z', b: null },

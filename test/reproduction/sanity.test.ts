@@ -64,13 +64,13 @@ const asked = (columns: readonly ArrayLike<number>[]) => ({
 });
 
 describe("heatmaps of different torques", () => {
-  it("are orthogonal where torques look at different halves", async () => {
+  it("are orthogonal if torques look at different halves", async () => {
     const { cosine, pairs } = await compareTorques(asked([half("left"), half("right")]));
     expect(cosine).toBeCloseTo(0, 6);
     expect(pairs).toBe(1);
   });
 
-  it("are the same where they look at the same", async () => {
+  it("are the same if torques look at the same pixels", async () => {
     const { cosine, spearman, ssim } = await compareTorques(asked([half("left"), half("left").map((w) => 3 * w)]));
     for (const alike of [cosine, spearman, ssim]) expect(alike).toBeCloseTo(1, 5);
   });
@@ -86,7 +86,7 @@ describe("heatmaps of different torques", () => {
 });
 
 describe("randomised layers", () => {
-  it("gives the rank correlation of old and new weights, where the weights are the heatmap", async () => {
+  it("give the rank correlation of old and new weights if the weights are the heatmap", async () => {
     const weights = randoms(PIXELS, 4, 0.5, 1.5);
     const [step, ...more] = await cascade(asked([weights]), 7);
     expect(more).toEqual([]);

@@ -31,7 +31,7 @@ test.each([
   }
 });
 
-test("tables of a set's charts say what its metrics are", () => {
+test("the tables below a set's charts hold its metrics", () => {
   const [shares, episode] = SET_CHARTS.map((chart) => chart.tables(set).text);
   expect(shares).toContain('35.0 %</td><td class="n">21.2 %');
   expect(episode).toContain("at 25 %");

@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const TICKS = [0, 1, 2].map(() => ({ shares: [1, 0, 0, 0] as const }));
 
-it("pictures of the stamps asked for, with the feature points of their explanation", async () => {
+it("reads the pictures of some stamps, with the feature points of their explanations", async () => {
   const bag = await writeBag(folder, "one.mcap", TICKS);
   const stamp = START + PERIOD;
   const found = await readPictures(bag, { stamps: new Set([stamp]), from: stamp, to: stamp });
@@ -32,7 +32,7 @@ it("pictures of the stamps asked for, with the feature points of their explanati
   ]);
 });
 
-it("each camera has its own feature points, or none", async () => {
+it("gives each camera its own feature points, or none", async () => {
   const sample = explanationOf(TICKS[0]!, 0);
   const both = <T>(of: T) => ({ left: of, right: of });
   const two: Explanation = {
