@@ -19,7 +19,7 @@ export async function decompress({ header, format, data }: CompressedImage): Pro
   const file = format.includes("compressedDepth") ? data.subarray(DEPTH_HEADER) : data;
   if (!Object.values(MAGIC).some((magic) => magic.every((byte, i) => file[i] === byte))) {
     const found = `${file.length} bytes of format ${JSON.stringify(format.slice(0, 40))}`;
-    throw new ImageError("encoding", `found ${found} that are neither, expected ${Object.keys(MAGIC).join(" or ")}`);
+    throw new ImageError("encoding", `found ${found}, expected a ${Object.keys(MAGIC).join(" or ")} file`);
   }
   const picture = sharp(file, { limitInputPixels: false, ignoreIcc: true });
   const found = await intact(picture.metadata());

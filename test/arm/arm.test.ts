@@ -50,7 +50,7 @@ describe("arm", () => {
     arm.delete();
   });
 
-  it("refuses joints that are missing or have no single axis", async () => {
+  it("rejects joints that are missing or have no single axis", async () => {
     expect(() => new Arm(model, ["knee"], { site: "ee" })).toThrow(/no joint named "knee"/);
     expect(() => new Arm(model, JOINTS, { body: "hand" })).toThrow(/no body named "hand"/);
     const ball = await modelFromXml(
@@ -95,7 +95,7 @@ describe("arm", () => {
     fromMjcf.delete();
   });
 
-  it("comes from a URDF whose meshes are not at hand", async () => {
+  it("is read from a URDF without its meshes", async () => {
     const text = await readFile("urdf/reacher.urdf", "utf8");
     const meshes = text.replaceAll(
       "</visual>",

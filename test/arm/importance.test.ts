@@ -73,7 +73,7 @@ describe("importance factor", () => {
     }
   });
 
-  it("agrees with rollouts at rest and moving, in direction and size, whatever the probe's direction", () => {
+  it("agrees with rollouts at rest and moving, for both directions of the probe", () => {
     for (let trial = 0; trial < 40; trial++) {
       const q = [Math.sin(trial) * 3, 0.2 + 2 * Math.abs(Math.cos(3 * trial))];
       const v = trial % 2 === 0 ? [0, 0] : [2 * Math.cos(5 * trial), 2 * Math.sin(7 * trial)];
@@ -87,7 +87,7 @@ describe("importance factor", () => {
     }
   });
 
-  it("leaves the state it is asked about as it is", () => {
+  it("does not change the state", () => {
     const data = new Data(model);
     data.arrays.get("ctrl").set([0.1, 0.2]);
     data.step(10);
@@ -105,7 +105,7 @@ describe("importance factor", () => {
     other.delete();
   });
 
-  it("is found by rollout at a joint limit, where pushing against it moves little", () => {
+  it("is computed by rollouts at a joint limit, where pushing against it moves little", () => {
     const at = factor.at([0.4, 2.6999], [0, 0]);
     expect(at.flags).toEqual(["at_limit"]);
     expect(factor.at([0.4, 2.5], [0, 6]).flags).toEqual(["at_limit"]);
@@ -115,7 +115,7 @@ describe("importance factor", () => {
     expect(into).toBeLessThan(0.7 * away);
   });
 
-  it("is found by rollout in contact, where a wall takes a torque's effect away", async () => {
+  it("is computed by rollouts in contact, where a wall blocks a torque's effect", async () => {
     // A slide along x that presses against a wall, and one along y that is free.
     const press = await modelFromXml(
       `<mujoco><option timestep="0.01" gravity="0 0 0"/><worldbody>
@@ -151,7 +151,7 @@ describe("importance factor", () => {
     press.delete();
   });
 
-  it("is 1 for every joint where no dynamics is known", () => {
+  it("is 1 for every joint where the dynamics are not known", () => {
     const { importance, flags } = unknownImportance(7);
     expect([...importance]).toEqual([1, 1, 1, 1, 1, 1, 1]);
     expect(flags).toEqual(["importance_unknown"]);

@@ -27,7 +27,7 @@ describe("models", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("that cannot be made are named, with MuJoCo's reason", async () => {
+  it("that MuJoCo cannot compile are named, with its reason", async () => {
     await expect(modelFromXml("<mujoco><worldbody><geom/></worldbody></mujoco>", "bad.xml")).rejects.toThrow(
       /^bad\.xml: MuJoCo cannot compile it: .*size/,
     );
@@ -36,7 +36,7 @@ describe("models", () => {
     await expect(modelFromFile("/nowhere/arm.xml")).rejects.toThrow(/^\/nowhere\/arm\.xml: cannot read the model/);
   });
 
-  it("keep their views alive when memory grows", async () => {
+  it("keep their views valid when memory grows", async () => {
     const model = await modelFromXml(PENDULUM, "text");
     const data = new Data(model);
     data.arrays.get("qpos")[0] = 0.25;
@@ -50,7 +50,7 @@ describe("models", () => {
     model.delete();
   });
 
-  it("report a NaN as an error instead of starting over unnoticed, until they are reset", async () => {
+  it("report a NaN as an error until they are reset", async () => {
     const model = await modelFromXml(PENDULUM, "pendulum.xml");
     const data = new Data(model);
     data.step(3);
@@ -64,7 +64,7 @@ describe("models", () => {
     model.delete();
   });
 
-  it("copy a state to the last bit", async () => {
+  it("copy a state bit for bit", async () => {
     const model = await modelFromXml(PENDULUM, "text");
     const [first, second] = [new Data(model), new Data(model)];
     first.arrays.get("ctrl")[0] = 0.3;

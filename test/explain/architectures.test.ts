@@ -40,7 +40,7 @@ function physical(inputs: Architecture["cases"][number]["inputs"], { card }: Pol
 describe.each(architectureNames)("%s", (name) => {
   const { card, cases, importance } = architecture(name);
 
-  it("gives the same torques, and relevance that is finite and kept", async () => {
+  it("gives the policy's torques, and finite relevance that is conserved", async () => {
     const policy = await load(name, card);
     const compiled = compile(subjectOf(policy));
     const [alone, explained] = [await session(policy.bytes), await session(compiled.bytes)];

@@ -20,7 +20,7 @@ const timeless = ({ latencyMs: _, flags, ...rest }: Explanation) => ({
 });
 
 describe("ExplainerPool", () => {
-  it("explains many observations at a time as one explainer does one after another", async () => {
+  it("explains many observations in parallel exactly as one explainer does in sequence", async () => {
     const policy = reacherPolicy();
     const alone = opened(await Explainer.create(policy, { worker: false, threads: 1 }));
     const pool = opened(await ExplainerPool.create(policy, { jobs: 3, threads: 1 }));
@@ -38,7 +38,7 @@ describe("ExplainerPool", () => {
     expect(settled.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "rejected", "fulfilled"]);
   });
 
-  it("refuses what an explainer refuses", async () => {
+  it("rejects the observations that an explainer rejects", async () => {
     await expect(ExplainerPool.create(reacherPolicy(), { jobs: 2, method: "magic" })).rejects.toThrow(InputError);
   });
 });

@@ -28,7 +28,7 @@ const sum = (values: Iterable<number>) => [...values].reduce((a, x) => a + x, 0)
 const flagsOf = async (explainer: Explainer, observation: Observation) => (await explainer.explain(observation)).flags;
 
 describe("Explainer", () => {
-  it("gives bit for bit the same in a worker thread and in this one, again and again", async () => {
+  it("gives the same bits in a worker thread and in this thread, every time", async () => {
     const here = await create(reacherPolicy());
     const there = await create(reacherPolicy(), { worker: true });
     for (const tick of [0, 1, 2, 1]) {
@@ -38,7 +38,7 @@ describe("Explainer", () => {
     }
   });
 
-  it("commands the very torque of the policy alone", async () => {
+  it("gives exactly the torque of the policy alone", async () => {
     const policy = reacherPolicy();
     const alone = await Session.create(policy.bytes, { threads: 1 });
     const { images, values } = reacherObservation(3);
@@ -112,7 +112,7 @@ describe("Explainer", () => {
     });
   });
 
-  it("leaves heatmaps and residual out at level shares, and only those", async () => {
+  it("leaves out only heatmaps and residual at level shares", async () => {
     const full = await (await create(reacherPolicy())).explain(reacherObservation());
     const shares = await (await create(reacherPolicy(), { levels: ["shares"] })).explain(reacherObservation());
     expect(shares).toMatchObject({
@@ -133,7 +133,7 @@ describe("Explainer", () => {
     });
   });
 
-  it("does not change what it handed out", async () => {
+  it("does not change explanations after it returned them", async () => {
     const explainer = await create(reacherPolicy());
     const first = await explainer.explain(reacherObservation(0));
     const kept = structuredClone(timeless(first));
@@ -141,7 +141,7 @@ describe("Explainer", () => {
     expect(timeless(first)).toEqual(kept);
   });
 
-  it("explains several observations asked for at once", async () => {
+  it("explains several observations that are requested at once", async () => {
     const explainer = await create(reacherPolicy(), { worker: true });
     const ticks = [0, 1, 2, 3];
     const together = await Promise.all(ticks.map((tick) => explainer.explain(reacherObservation(tick))));
@@ -159,7 +159,7 @@ describe("flags", () => {
     expect(await flagsOf(explainer, important)).toEqual([]);
   });
 
-  it("deadline_missed: where it took longer than its part of the control period", async () => {
+  it("deadline_missed: where it takes longer than its part of the control period", async () => {
     const punctual = await create(reacherPolicy());
     expect(await flagsOf(punctual, reacherObservation())).toEqual([]);
     const late = await create(reacherPolicy(), { budget: 1e-6 });
@@ -181,7 +181,7 @@ describe("flags", () => {
     expect(await flagsOf(explainer, jointObservation(1, 1))).toEqual([]);
   });
 
-  it("passes the observation's own on", async () => {
+  it("include those of the observation", async () => {
     const explainer = await create(reacherPolicy());
     const observation: Observation = { ...reacherObservation(), flags: ["in_contact", "at_limit"] };
     expect(await flagsOf(explainer, observation)).toEqual(["in_contact", "at_limit"]);
@@ -219,7 +219,7 @@ describe("errors", () => {
     expect((await explainer.explain(fine)).flags).toEqual([]);
   });
 
-  it("names tick and joint of a torque that is no number", async () => {
+  it("name tick and joint of a torque that is not a number", async () => {
     const explainer = await create(jointPolicy((state) => dense(state, [[3e38], [0]], [0])));
     expect((await explainer.explain(jointObservation(1, 1))).torque[0]).toBeCloseTo(3e38, -32);
     await expect(explainer.explain({ ...jointObservation(10, 1), tick: 7 })).rejects.toThrow(
@@ -243,7 +243,7 @@ describe("errors", () => {
     },
   );
 
-  it("tells a running pipeline of its worker's death, which closes the sinks", async () => {
+  it("of a worker that died reach the running pipeline, which closes the sinks", async () => {
     const explainer = await create(reacherPolicy(), { worker: true });
     const worker = workerOf(explainer);
     const written: number[] = [];

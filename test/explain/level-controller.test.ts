@@ -20,7 +20,7 @@ function drive(controller: LevelController, ticks: number, cost: (level: Level, 
 const changes = (levels: readonly Level[]) => levels.filter((level, i) => i > 0 && level !== levels[i - 1]).length;
 
 describe("LevelController", () => {
-  it("begins with the deepest level of those there are", () => {
+  it("starts with the deepest level that it has", () => {
     expect(create().level).toBe("full");
     expect(new LevelController({ budgetMs: 1, levels: ["skip", "shares"] }).level).toBe("shares");
   });
@@ -36,14 +36,14 @@ describe("LevelController", () => {
     expect(controller.level).toBe("shares");
   });
 
-  it("takes a latency that is no number for an overrun", () => {
+  it("counts a latency that is not a number as an overrun", () => {
     const controller = create();
     controller.add(Number.NaN);
     controller.add(Number.NaN);
     expect(controller.level).toBe("shares");
   });
 
-  it("rises again once it fits: on trial, which a single overrun ends", () => {
+  it("rises on trial once it fits; a single overrun ends the trial", () => {
     const controller = create();
     drive(controller, 2, () => LATE);
     expect(drive(controller, PATIENCE, () => FITS)).toEqual(Array(PATIENCE).fill("shares"));
@@ -58,7 +58,7 @@ describe("LevelController", () => {
     expect(controller.level).toBe("full");
   });
 
-  it("does not try the level above while its own overruns", () => {
+  it("does not try the deeper level while the current one overruns", () => {
     // Rare enough to stay where it is, too often to rise.
     const every = WINDOW + 1;
     const patient = new LevelController({ budgetMs: BUDGET, window: WINDOW, patience: every + 1 });
@@ -69,7 +69,7 @@ describe("LevelController", () => {
     );
   });
 
-  it("of itself falls at the sixth late tick of 500", () => {
+  it("falls by default at the sixth late tick of 500", () => {
     const controller = new LevelController({ budgetMs: BUDGET });
     drive(controller, 5, () => LATE);
     drive(controller, 494, () => FITS);
@@ -78,7 +78,7 @@ describe("LevelController", () => {
     expect(controller.level).toBe("shares");
   });
 
-  it("soon forgets a busy spell: what was held for eight times its wait was worth the trial", () => {
+  it("resets the patience after a level was held for eight times the patience", () => {
     const controller = create();
     for (let spell = 0; spell < 6; spell++) {
       drive(controller, 2, () => LATE);
@@ -96,7 +96,7 @@ describe("LevelController", () => {
     );
   });
 
-  it("comes to the deepest level that fits, from wherever it is, and is nearly always there", () => {
+  it("reaches the deepest level that fits from any level, and stays there nearly always", () => {
     const cost = fc.double({ min: 0, max: 3 * BUDGET, noNaN: true });
     const costs = fc.array(cost, { minLength: 3, maxLength: 3 }).map((all) => all.sort((a, b) => b - a));
     const past = fc.array(fc.boolean(), { maxLength: 300 });
@@ -113,7 +113,7 @@ describe("LevelController", () => {
     );
   });
 
-  it("does not flap, whenever ticks overrun", () => {
+  it("does not flap, for any pattern of overruns", () => {
     // At each stay on a level so many ticks fit, then all overrun until the level falls.
     const stays = fc.array(fc.integer({ min: 0, max: 3 * WINDOW }), { minLength: 1, maxLength: 12 });
     fc.assert(
@@ -138,7 +138,7 @@ describe("LevelController", () => {
     );
   });
 
-  it("never waits longer than its patience to try the level above", () => {
+  it("never waits longer than its patience to try the deeper level", () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 2000 }), (before) => {
         const controller = create();
@@ -149,7 +149,7 @@ describe("LevelController", () => {
     );
   });
 
-  it("begins anew after a change", () => {
+  it("starts again after a reset", () => {
     const controller = create();
     drive(controller, 4, () => LATE);
     expect(controller.level).toBe("skip");

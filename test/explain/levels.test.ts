@@ -34,7 +34,7 @@ const oneHot = (tick: number, torque: number) => ({
 });
 
 describe("levels of one explainer", () => {
-  it.each([true, false])("are bit for bit what explainers of one level give (worker %s)", async (worker) => {
+  it.each([true, false])("give the same bits as explainers of one level (worker %s)", async (worker) => {
     const all = await create({ worker });
     expect(all.levels).toEqual(["full", "shares", "skip"]);
     for (const level of LEVELS) {
@@ -55,7 +55,7 @@ describe("levels of one explainer", () => {
       );
   });
 
-  it("skip is the policy's torque alone; what was not computed is no number", async () => {
+  it("skip gives the policy's torque alone; what was not computed is NaN", async () => {
     const policy = reacherPolicy();
     const alone = await Session.create(policy.bytes, { threads: 1 });
     const { images, values } = reacherObservation(3);
@@ -88,7 +88,7 @@ describe("levels of one explainer", () => {
     });
   });
 
-  it("a level that is not loaded is refused by name", async () => {
+  it("an error names a level that is not loaded", async () => {
     const full = await only("full");
     const refused = (needs: string) => new InputError(`level ${needs} is needed but not loaded; loaded are full`);
     await expect(full.explain(reacherObservation(), { level: "shares" })).rejects.toThrow(refused("shares"));
@@ -123,7 +123,7 @@ describe("the heatmap of one joint", () => {
     expect(sum / Math.abs(explanation.torque[j]!)).toBeCloseTo(1, 4);
   });
 
-  it("is none below level full, and none of a joint that there is not", async () => {
+  it("is absent below level full; an unknown joint is an error", async () => {
     const all = await create();
     const shares = await all.explain(reacherObservation(), { level: "shares", heatmapOf: "elbow" });
     expect(timeless(shares)).toEqual(timeless(await all.explain(reacherObservation(), { level: "shares" })));
@@ -135,7 +135,7 @@ describe("the heatmap of one joint", () => {
 });
 
 describe("torque first", () => {
-  it("the policy runs, the torque leaves, and only then the explanation is begun", async () => {
+  it("the policy runs, then the torque is passed on, then the explanation starts", async () => {
     const all = await create();
     const diary: string[] = [];
     const { sessions } = (all as unknown as { engine: { models: { sessions: Map<Level, Session> } } }).engine.models;
@@ -168,7 +168,7 @@ describe("torque first", () => {
     },
   );
 
-  it("hands out no torque that is not a number", async () => {
+  it("never passes on a torque that is not a number", async () => {
     const all = await create(
       {},
       jointPolicy((state) => dense(state, [[3e38], [0]], [0])),
@@ -180,7 +180,7 @@ describe("torque first", () => {
     expect((await all.explain(jointObservation(0, 1), { onTorque })).torque).toEqual(torques[0]);
   });
 
-  it("tells what the command threw, and goes on", async () => {
+  it("rethrows the command's error, and goes on", async () => {
     const all = await create({ worker: true });
     const onTorque = () => {
       throw new Error("no brakes");
@@ -217,7 +217,7 @@ describe("a change of method", () => {
     }
   });
 
-  it("is compiled in one thread and loaded in another; a method of one's own is compiled in this one", async () => {
+  it("is compiled in one thread and loaded in another; a user's own method is compiled in this one", async () => {
     let threads = 0;
     const count = () => void threads++;
     process.on("worker", count);
@@ -232,14 +232,14 @@ describe("a change of method", () => {
     expect(counts).toEqual([1, 2, 2, 2, 1]);
   });
 
-  it("that cannot be made leaves the old one", async () => {
+  it("that fails keeps the old method", async () => {
     const explainer = await create({ worker: true });
     for (const wrong of ["guess", "dtd:flavour=1", "attention"])
       await expect(explainer.setMethod(wrong)).rejects.toBeInstanceOf(InputError);
     expect((await explainer.explain(reacherObservation())).method).toBe("dtd");
   });
 
-  it("brings a dead worker back to life", async () => {
+  it("replaces a dead worker", async () => {
     const explainer = await create({ worker: true, levels: ["skip"] });
     const { worker } = (explainer as unknown as { engine: { models: { worker: Worker } } }).engine.models;
     await worker.terminate();
@@ -248,7 +248,7 @@ describe("a change of method", () => {
     expect((await explainer.explain(reacherObservation())).level).toBe("skip");
   });
 
-  it("is given up where the explainer is closed, and nothing is left open", async () => {
+  it("stops when the explainer is closed, and leaves nothing open", async () => {
     const explainer = await create({ worker: true });
     const changing = explainer.setMethod("rap").catch((error: Error) => error.message);
     await explainer.close();

@@ -6,7 +6,7 @@ import { Mailbox } from "#src/explain/mailbox.js";
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("Mailbox", () => {
-  it("hands out the newest, and counts what it replaced", async () => {
+  it("gives the newest value, and counts the replaced ones", async () => {
     const mailbox = new Mailbox<number>();
     const reader = mailbox[Symbol.asyncIterator]();
     for (const value of [1, 2, 3]) mailbox.post(value);
@@ -14,7 +14,7 @@ describe("Mailbox", () => {
     expect([mailbox.put, mailbox.replaced]).toEqual([3, 2]);
   });
 
-  it("hands a value to the reader that waits", async () => {
+  it("gives a value to a waiting reader", async () => {
     const mailbox = new Mailbox<number>();
     const waiting = mailbox[Symbol.asyncIterator]().next();
     mailbox.post(7);
@@ -23,13 +23,13 @@ describe("Mailbox", () => {
     expect([mailbox.put, mailbox.replaced]).toEqual([2, 0]);
   });
 
-  it("holds undefined as it holds anything", async () => {
+  it("holds undefined like any value", async () => {
     const mailbox = new Mailbox<undefined>();
     mailbox.post(undefined);
     expect(await mailbox[Symbol.asyncIterator]().next()).toEqual({ done: false, value: undefined });
   });
 
-  it("ends a reader that waits when it is closed, drops what lies in it and takes no more", async () => {
+  it("when closed ends a waiting reader, drops the held value and ignores new ones", async () => {
     const mailbox = new Mailbox<number>();
     const waiting = mailbox[Symbol.asyncIterator]().next();
     mailbox.close();
@@ -59,7 +59,7 @@ describe("Mailbox", () => {
     await first;
   });
 
-  it("whatever is put in and taken: in order, never an old one where there is a newer, none lost uncounted", async () => {
+  it("keeps order, gives only the newest, and counts every lost value, for any sequence", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom("post", "take", "settle"), { maxLength: 60 }), async (script) => {
         const mailbox = new Mailbox<number>();

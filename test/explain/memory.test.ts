@@ -68,7 +68,7 @@ describe("memory that a policy carries", () => {
   const at = (position: number, first = false) =>
     seen({ first, values: { joint_position: Float64Array.of(position) } });
 
-  it("goes from tick to tick, begins with zeros, and takes its share", async () => {
+  it("is carried from tick to tick, starts with zeros, and has a share", async () => {
     const explainer = await explaining(policy);
     const found = [];
     for (const observation of [at(4), at(1), at(0), at(1, true)]) found.push(await explainer.explain(observation));
@@ -78,7 +78,7 @@ describe("memory that a policy carries", () => {
     expect(Array.from(found[1]!.shares, (share) => +share.toFixed(4))).toEqual([0.3333, 0.6667]);
   });
 
-  it("is as it was before an observation that was refused", async () => {
+  it("is not changed by an observation that is rejected", async () => {
     const explainer = await explaining(policy);
     await explainer.explain(at(4));
     await expect(explainer.explain(at(Number.NaN))).rejects.toThrow("joint_position: element hinge is NaN");
@@ -90,7 +90,7 @@ describe("memory that a policy carries", () => {
     await explainer.close();
   });
 
-  it("goes on whatever the level of a tick, and through a change of method", async () => {
+  it("is kept at every level and through a change of method", async () => {
     const explainer = await Explainer.create(policy, { worker: false, threads: 1, levels: ["full", "shares", "skip"] });
     const torques: number[] = [];
     const take = async (position: number, options: TickOptions) =>
@@ -105,7 +105,7 @@ describe("memory that a policy carries", () => {
     expect(torques).toEqual([4, 3, 1.5, 1.75, 0.875]);
   });
 
-  it("is begun anew by every explainer, warm-ups forgotten", async () => {
+  it("starts empty in every explainer, without the warm-up", async () => {
     for (const worker of [true, false]) {
       const explainer = await Explainer.create(policy, { worker, threads: 1 });
       expect((await explainer.explain(at(4))).torque[0]).toBe(4);
@@ -148,7 +148,7 @@ describe("windows in time", () => {
     expect(feed(5, true)).toEqual(repeated);
   });
 
-  it("of states: elements have what they have at all times", async () => {
+  it("of states: an element's relevance is summed over time", async () => {
     const x = b.input("state", "float32", [1, 2, 2]);
     const weights = b.tensor("float32", [4, 1], [1, 0, 2, 3]);
     const policy = policyWith(
@@ -205,7 +205,7 @@ describe("integers", () => {
   );
   const says = (...tokens: number[]) => seen({ values: { language: Float64Array.from(tokens) } });
 
-  it("are tokens: each has what its row has", async () => {
+  it("are tokens: each has the relevance of its embedding row", async () => {
     const explainer = await explaining(policy);
     const { torque, relevance } = await explainer.explain(says(1, 2));
     await explainer.close();

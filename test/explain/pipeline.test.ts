@@ -39,7 +39,7 @@ const failing = (message: string) => async (): Promise<never> => {
 };
 
 describe("run", () => {
-  it("hands every explanation to the source and the sinks in order, before it asks for the next observation", async () => {
+  it("passes every explanation to the source and the sinks in order, before it requests the next observation", async () => {
     const { diary, source, sink } = stage(2);
     await run(source, explainer, [sink("a"), sink("b")]);
     const tick = (n: number) => [`observe ${n}`, `accept ${n}`, `a ${n}`, `b ${n}`];
@@ -47,7 +47,7 @@ describe("run", () => {
     expect(diary.slice(8).sort()).toEqual(["a closed", "b closed", "source closed"]);
   });
 
-  it("hands the torque to a source that commands it before the explanation is there", async () => {
+  it("passes the torque to a source that commands it before the explanation is ready", async () => {
     const { diary, source } = stage(1);
     const first: AnyExplainer = {
       explain: async (observation, options) => {
@@ -73,25 +73,32 @@ describe("run", () => {
     expect(options).toEqual([undefined]);
   });
 
-  it.each(["source", "explainer", "sink"])("closes everything once where the %s fails, and tells", async (which) => {
-    const { diary, source, sink } = stage(3);
-    const broken: Source = {
-      ...source,
-      async *observations() {
-        yield sampleExplanation(0).observation;
-        throw new Error("broken");
-      },
-    };
-    const running = run(
-      which === "source" ? broken : source,
-      which === "explainer" ? { explain: failing("broken") } : explainer,
-      [which === "sink" ? { ...sink("a"), write: failing("broken") } : sink("a"), sink("b")],
-    );
-    await expect(running).rejects.toThrow("broken");
-    expect(diary.filter((entry) => entry.endsWith("closed")).sort()).toEqual(["a closed", "b closed", "source closed"]);
-  });
+  it.each(["source", "explainer", "sink"])(
+    "closes everything once when the %s fails, and reports the error",
+    async (which) => {
+      const { diary, source, sink } = stage(3);
+      const broken: Source = {
+        ...source,
+        async *observations() {
+          yield sampleExplanation(0).observation;
+          throw new Error("broken");
+        },
+      };
+      const running = run(
+        which === "source" ? broken : source,
+        which === "explainer" ? { explain: failing("broken") } : explainer,
+        [which === "sink" ? { ...sink("a"), write: failing("broken") } : sink("a"), sink("b")],
+      );
+      await expect(running).rejects.toThrow("broken");
+      expect(diary.filter((entry) => entry.endsWith("closed")).sort()).toEqual([
+        "a closed",
+        "b closed",
+        "source closed",
+      ]);
+    },
+  );
 
-  it.each(["source", "sink"])("tells that a %s failed to close, after it closed the others", async (which) => {
+  it.each(["source", "sink"])("reports that a %s failed to close, after it closed the others", async (which) => {
     const { diary, source, sink } = stage(1);
     const close = failing("disk full");
     const sinks = [which === "sink" ? { ...sink("a"), close } : sink("a"), sink("b")];
@@ -102,7 +109,7 @@ describe("run", () => {
     expect(diary).toContain(which === "sink" ? "source closed" : "a closed");
   });
 
-  it("closes the rest where a close throws at once", async () => {
+  it("closes the others when a close throws synchronously", async () => {
     const { diary, source, sink } = stage(1);
     const close = () => {
       throw new Error("not even a promise");
@@ -111,13 +118,13 @@ describe("run", () => {
     expect(diary.slice(-2).sort()).toEqual(["b closed", "source closed"]);
   });
 
-  it("tells the first error: that of the loop, not of the closing that follows", async () => {
+  it("reports the first error: that of the loop, not of the closing that follows", async () => {
     const { source, sink } = stage(1);
     const broken = { ...sink("a"), write: failing("first"), close: failing("second") };
     await expect(run(source, explainer, [broken])).rejects.toThrow("first");
   });
 
-  it("ends after the tick in which it was stopped, which every sink still gets", async () => {
+  it("ends after the tick in which it was stopped, which still reaches every sink", async () => {
     const { diary, source, sink } = stage(100);
     const stop = new AbortController();
     const stopping = sink("a", (tick) => {
@@ -150,14 +157,14 @@ describe("run", () => {
     expect(diary).toEqual(["a 0", "source closed", "a closed"]);
   });
 
-  it("tells that the source failed to close when it was stopped", async () => {
+  it("reports that the source failed to close when it was stopped", async () => {
     const { source, sink } = stage(100);
     const stop = new AbortController();
     const sinks = [sink("a", () => stop.abort())];
     await expect(run({ ...source, close: failing("stuck") }, explainer, sinks, stop.signal)).rejects.toThrow("stuck");
   });
 
-  it("asks for no observation where it was stopped before", async () => {
+  it("requests no observation when it was stopped before", async () => {
     const { diary, source, sink } = stage(1);
     await run(source, explainer, [sink("a")], AbortSignal.abort());
     expect(diary.sort()).toEqual(["a closed", "source closed"]);

@@ -58,7 +58,7 @@ describe("RealTimeExplainer", () => {
     expect(explainer.level).toBe("full");
   });
 
-  it("stays at the level it is told, and begins with the deepest when it is let go", async () => {
+  it("stays at a fixed level, and starts with the deepest when set to auto", async () => {
     const { stub, explainer, explain } = create({ level: "shares" });
     stub.cost = { full: 60, shares: 50, skip: 5 };
     await explain(10);
@@ -73,7 +73,7 @@ describe("RealTimeExplainer", () => {
     expect(stub.asked.at(-1)!.level).toBe("skip");
   });
 
-  it("asks for the heatmap of one joint until it is told otherwise, and refuses a joint that there is none of", async () => {
+  it("computes the heatmap of one joint until that changes, and rejects an unknown joint", async () => {
     const { stub, explainer, explain } = create({ heatmapOf: "elbow" });
     await explain(1);
     expect(() => explainer.setHeatmapOf("wrist")).toThrow(
@@ -86,7 +86,7 @@ describe("RealTimeExplainer", () => {
     expect(() => create({ heatmapOf: "wrist" })).toThrow(InputError);
   });
 
-  it("begins with the deepest level after a change of method", async () => {
+  it("starts with the deepest level after a change of method", async () => {
     const { stub, explainer, explain } = create();
     stub.cost.full = 60;
     await explain(LATE);
@@ -122,7 +122,7 @@ describe("RealTimeExplainer", () => {
     expect(explainer.statistics().latencyMs).toEqual({ p50: 1, p99: 1 });
   });
 
-  it("hands the torque on, and closes what it drives", async () => {
+  it("passes the torque on, and closes its explainer", async () => {
     const { stub, explainer } = create();
     const onTorque = () => {};
     await explainer.explain(reacherObservation(), { onTorque });
@@ -133,7 +133,7 @@ describe("RealTimeExplainer", () => {
 });
 
 describe("RealTimeExplainer over a policy", () => {
-  it("explains while its method changes, with one method a tick; a bad one leaves the old", async () => {
+  it("explains while its method changes, with one method a tick; an invalid method changes nothing", async () => {
     const policy = reacherPolicy();
     await expect(RealTimeExplainer.create(policy, { method: "guess" })).rejects.toThrow(InputError);
     await expect(RealTimeExplainer.create(policy, { heatmapOf: "wrist" })).rejects.toThrow(InputError);

@@ -14,14 +14,14 @@ function commander(limits = [0.3, 0.2]) {
 }
 
 describe("TorqueCommand", () => {
-  it("passes torques within the limits and cuts off the others, by name", () => {
+  it("passes torques within the limits and clips the others, naming their joints", () => {
     const { commander: command } = commander();
     expect(command.command([0.3, -0.2])).toEqual({ torque: Float64Array.of(0.3, -0.2), clipped: [] });
     expect(command.command([-0.31, 0.1])).toEqual({ torque: Float64Array.of(-0.3, 0.1), clipped: ["shoulder"] });
     expect(command.command([9, -9])).toEqual({ torque: Float64Array.of(0.3, -0.2), clipped: JOINTS });
   });
 
-  it("never lets a torque beyond its limit out, whatever comes in", () => {
+  it("never sends a torque beyond its limit", () => {
     fc.assert(
       fc.property(fc.array(fc.double(), { maxLength: 4 }), (torque) => {
         const { commander: command } = commander();
@@ -36,13 +36,13 @@ describe("TorqueCommand", () => {
     );
   });
 
-  it("sends zeros, and says why, where a torque is no number or one is missing", () => {
+  it("sends zeros, with a reason, where a torque is not a number or missing", () => {
     const { commander: command } = commander();
     expect(command.command([0.1, Number.NaN]).problem).toBe("the torque of elbow is NaN, expected a number");
     expect(command.command([0.1]).problem).toBe("found 1 torques, expected 2");
   });
 
-  it("has zeros ready as long as the policy is silent for more than two control periods", () => {
+  it("gives zeros while the policy is silent for more than two control periods", () => {
     const { clock, commander: command } = commander();
     expect(command.watch()).toBeUndefined();
     clock.ms = 1e6;
@@ -60,7 +60,7 @@ describe("TorqueCommand", () => {
     expect(command.watch()?.isNew).toBe(true);
   });
 
-  it("watches on where the clock jumps back", () => {
+  it("keeps watching when the clock jumps back", () => {
     const { clock, commander: command } = commander();
     command.command([0.1, 0.1]);
     clock.ms = 0;
@@ -71,7 +71,7 @@ describe("TorqueCommand", () => {
     expect(command.watch()?.forMs).toBe(101);
   });
 
-  it("leaves zeros behind where it commanded, and then watches no more", () => {
+  it("returns zeros at the end where it commanded torques, then stops watching", () => {
     const { clock, commander: command } = commander();
     expect(command.stop()).toBeUndefined();
     command.command([0.1, 0.1]);
@@ -96,7 +96,7 @@ describe("torqueLimits", () => {
     expect(torqueLimits(card(0.3), new Map([["elbow", 7]]))).toEqual(Float64Array.of(0.3, 0.3));
   });
 
-  it("is infinite where neither says", () => {
+  it("is infinite where neither gives a limit", () => {
     const infinite = Number.POSITIVE_INFINITY;
     expect(torqueLimits(card(), new Map([["elbow", 7]]))).toEqual(Float64Array.of(infinite, 7));
   });

@@ -102,7 +102,7 @@ describe("FoxgloveSink", () => {
     expect(client.errors).toEqual([]);
   });
 
-  it("sends the robot description to whoever subscribes, however late", async () => {
+  it("sends the robot description to every subscriber, also a late one", async () => {
     const sink = await serve("<robot/>");
     const client = await connect(sink);
     sink.write(sampleExplanation(0));
@@ -111,7 +111,7 @@ describe("FoxgloveSink", () => {
     expect(read<StringMessage>(client, "/robot_description", client.messages[0]!)).toEqual({ data: "<robot/>" });
   });
 
-  it("serves two clients, each with what it asked for, and stops on unsubscribe", async () => {
+  it("serves two clients with their own channels, and stops on unsubscribe", async () => {
     const sink = await serve();
     const first = await connect(sink);
     const second = await connect(sink);
@@ -133,7 +133,7 @@ describe("FoxgloveSink", () => {
     expect(sink.stats()).toMatchObject({ sent: 3, replaced: 0, refused: 0 });
   });
 
-  it("bounds the memory of a client that never reads and starves nobody else", async () => {
+  it("bounds the memory of a client that never reads, without delaying the others", async () => {
     const sink = await serve();
     const [stalled, reading] = [await connect(sink), await connect(sink)];
     for (const topic of ["/camera/image", "/torquelens/explanation"]) stalled.subscribe(topic);
@@ -214,7 +214,7 @@ describe("FoxgloveSink", () => {
     await until(() => other.messages.length === 1);
   });
 
-  it("turns away a client of another protocol", async () => {
+  it("rejects a client of another protocol", async () => {
     const sink = await serve();
     const socket = new WebSocket(sink.url);
     const [code, reason] = await once(socket, "close");
@@ -232,12 +232,12 @@ describe("FoxgloveSink", () => {
     await expect(listening).rejects.toThrow(`port ${port} on 127.0.0.1 is in use`);
   });
 
-  it("names an address that is not of this machine", async () => {
+  it("rejects an address of another machine", async () => {
     const listening = FoxgloveSink.listen({ encoder: new ChannelEncoder(), port: 0, host: "192.0.2.1" });
     await expect(listening).rejects.toThrow("host 192.0.2.1: not an address of this machine");
   });
 
-  it("tells clients when it closes, does not wait for one that hangs, and frees the port", async () => {
+  it("tells clients that it closes, does not wait for one that hangs, and frees the port", async () => {
     const sink = await serve();
     const client = await connect(sink);
     const hanging = await connect(sink);
@@ -251,7 +251,7 @@ describe("FoxgloveSink", () => {
     await again.close();
   });
 
-  it("throws at the next write what a conversion threw", async () => {
+  it("throws the error of a conversion at the next write", async () => {
     const sink = await serve();
     const client = await connect(sink);
     client.subscribe("/camera/image");

@@ -71,7 +71,7 @@ describe("Outlet", () => {
     expect(outlet.unsubscribe(7)).toBe(false);
   });
 
-  it("lets the latest image win while the client does not read, and encodes no other", () => {
+  it("keeps and encodes only the latest image while the client does not read", () => {
     const { outlet, encoder, connection, channel } = setUp();
     outlet.subscribe(channel("/camera/image"), 1, 0n);
     // One frame is more than may wait.
@@ -83,7 +83,7 @@ describe("Outlet", () => {
     expect(encoder.asked).toEqual(["/camera/image 0", "/camera/image 9"]);
   });
 
-  it("sends small messages past images that wait", () => {
+  it("sends small messages before waiting images", () => {
     const { outlet, connection, channel } = setUp();
     outlet.subscribe(channel("/camera/image"), 1, 0n);
     outlet.subscribe(channel("/torquelens/explanation"), 2, 0n);
@@ -105,7 +105,7 @@ describe("Outlet", () => {
     expect(order).toEqual([1, 2, 1, 2, 1, 2]);
   });
 
-  it("bounds what a client that never reads can hold", () => {
+  it("bounds the memory of a client that never reads", () => {
     const { outlet, connection, encoder } = setUp();
     for (const [index, channel] of encoder.channels.entries()) {
       if (channel.topic !== "/torquelens/overlay/compressed") outlet.subscribe(channel, index, 0n);
@@ -121,7 +121,7 @@ describe("Outlet", () => {
     expect(outlet.counts.replaced).toBeGreaterThan(0);
   });
 
-  it("goes on with the newest when the client reads again", () => {
+  it("continues with the newest image when the client reads again", () => {
     const { outlet, connection, channel } = setUp();
     outlet.subscribe(channel("/torquelens/explanation"), 1, 0n);
     for (let tick = 0; tick < 1000; tick++) outlet.offer(sampleExplanation(tick, 8, 8));
@@ -131,7 +131,7 @@ describe("Outlet", () => {
     expect(messages(connection.drain())).toEqual([[1, 1000]]);
   });
 
-  it("sends a JPEG when it is made, and then the newest", async () => {
+  it("sends a JPEG when it is ready, and then the newest", async () => {
     const { outlet, connection, encoder, channel } = setUp();
     outlet.subscribe(channel("/torquelens/overlay/compressed"), 1, 0n);
     for (let tick = 0; tick < 5; tick++) outlet.offer(sampleExplanation(tick, 64, 48));
@@ -143,7 +143,7 @@ describe("Outlet", () => {
     ]);
   });
 
-  it("sends a latched message on subscription, whenever that is, and again to a new subscription", () => {
+  it("sends a latched message on every subscription, at any time", () => {
     const { outlet, connection, channel } = setUp({ robotDescription: "<robot/>" });
     outlet.subscribe(channel("/robot_description"), 5, 123n);
     const [frame] = connection.drain();
@@ -157,7 +157,7 @@ describe("Outlet", () => {
     expect(connection.drain()).toHaveLength(1);
   });
 
-  it("hands an error of the conversion to its owner and goes on", () => {
+  it("reports an error of the conversion to its owner and goes on", () => {
     const { outlet, errors, connection, channel } = setUp();
     outlet.subscribe(channel("/camera/image"), 1, 0n);
     outlet.subscribe(channel("/torquelens/ratios"), 2, 0n);
@@ -173,7 +173,7 @@ describe("Outlet", () => {
     ]);
   });
 
-  it("is silent once closed", async () => {
+  it("sends nothing after it is closed", async () => {
     const { outlet, connection, channel } = setUp();
     outlet.subscribe(channel("/torquelens/overlay/compressed"), 1, 0n);
     outlet.offer(sampleExplanation(0, 64, 48));

@@ -32,11 +32,11 @@ test.each(["jpeg", "jpg", "rgb8; jpeg compressed bgr8"])("a JPEG is close: %s", 
   expect(Math.max(...image.data.map((value, i) => Math.abs(value - rgb[i]!)))).toBeLessThanOrEqual(4);
 });
 
-test("what was written with red and blue exchanged says so, and is bgr8", async () => {
+test("a file with red and blue swapped is bgr8", async () => {
   expect((await decode("rgb8; png compressed rgb8", png)).encoding).toBe("bgr8");
 });
 
-test("transparency is left out", async () => {
+test("drops transparency", async () => {
   const image = await decode("png", await colours.clone().ensureAlpha(0.5).png().toBuffer());
   expect(image).toMatchObject({ encoding: "rgb8", data: rgb });
 });
@@ -68,7 +68,7 @@ describe("depth of 16 bits", async () => {
   });
 });
 
-test("whatever became of the bytes on their way, there is an image or an ImageError of one line", async () => {
+test("damaged bytes give an image or an ImageError of one line", async () => {
   const change = fc.record({ at: fc.nat(1 << 16), byte: fc.nat(255) });
   await fc.assert(
     fc.asyncProperty(fc.boolean(), fc.array(change, { maxLength: 8 }), fc.nat(1 << 16), async (isPng, changes, cut) => {
@@ -99,10 +99,10 @@ describe("refused with a reason", () => {
       "jpeg",
       new Uint8Array(0),
       "encoding",
-      'found 0 bytes of format "jpeg" that are neither, expected JPEG',
+      'found 0 bytes of format "jpeg", expected a JPEG',
     ],
-    ["noise", "jpeg", noise, "encoding", 'found 300 bytes of format "jpeg" that are neither, expected JPEG or PNG'],
-    ["another kind", "svg", Buffer.from('<svg width="9" height="9"/>'), "encoding", "neither, expected JPEG or PNG"],
+    ["noise", "jpeg", noise, "encoding", 'found 300 bytes of format "jpeg", expected a JPEG or PNG file'],
+    ["another kind", "svg", Buffer.from('<svg width="9" height="9"/>'), "encoding", "expected a JPEG or PNG file"],
     ["a header alone", "jpeg", jpeg.subarray(0, 4), "damaged", "the image is damaged ("],
     ["a truncated JPEG", "jpeg", jpeg.subarray(0, jpeg.length / 2), "damaged", "the image is damaged ("],
     ["a truncated PNG", "png", png.subarray(0, png.length - 20), "damaged", "the image is damaged ("],

@@ -25,14 +25,14 @@ function padded(data: Uint8Array, height: number, padding: number): Uint8Array {
   return result;
 }
 
-describe("colours as OpenCV converts them, and so cv_bridge", () => {
+describe("converts colours as OpenCV and cv_bridge do", () => {
   test.each(golden.yuv)("$encoding", ({ encoding, width, height, data, rgb }) => {
     const image = decodeImage(rawImage(encoding, width, height, bytes(data)));
     expect(image).toMatchObject({ encoding: "rgb8", width, height, frameId: "camera" });
     expect(image.data).toEqual(bytes(rgb));
   });
 
-  test.each(golden.bayer)("$encoding $width×$height, but the edge", ({ encoding, width, height, data, rgb }) => {
+  test.each(golden.bayer)("$encoding $width×$height, except at the edge", ({ encoding, width, height, data, rgb }) => {
     const image = decodeImage(rawImage(encoding, width, height, bytes(data)));
     const wanted = bytes(rgb);
     expect(image.encoding).toBe("rgb8");
@@ -66,7 +66,7 @@ function slowDemosaic(data: Uint8Array, width: number, height: number, pattern: 
   return result;
 }
 
-test.each(["rggb", "bggr", "gbrg", "grbg"])("bayer_%s8 to the edges, whatever the size", (pattern) => {
+test.each(["rggb", "bggr", "gbrg", "grbg"])("bayer_%s8 up to the edges, at any size", (pattern) => {
   const size = fc.integer({ min: 2, max: 9 });
   fc.assert(
     fc.property(size, size, fc.integer({ min: 0, max: 5 }), fc.infiniteStream(fc.nat(255)), (w, h, padding, stream) => {
@@ -153,7 +153,7 @@ describe("refused with a reason", () => {
     }
   });
 
-  it("and never anything but an image or an ImageError, whatever the numbers", () => {
+  it("gives an image or an ImageError for any numbers", () => {
     const encoding = fc.oneof(fc.constantFrom(...PIXEL_FORMATS.keys()), fc.string());
     const size = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.nat(0xffffffff));
     const length = fc.integer({ min: 0, max: 200 });

@@ -29,7 +29,7 @@ describe("the region that the policy sees", () => {
     expect(regionOf(modality, width, height)).toEqual(region);
   });
 
-  it("about the centre lies within the image, whatever the sizes", () => {
+  it("about the centre lies within the image for all sizes", () => {
     const size = fc.integer({ min: 1, max: 400 });
     fc.assert(
       fc.property(size, size, size, size, (w, h, width, height) => {
@@ -54,7 +54,7 @@ describe("the region that the policy sees", () => {
 });
 
 describe("framing", () => {
-  it("hands an image of the policy's size on as it is, without a view", () => {
+  it("returns an image of the policy's size unchanged, without a view", () => {
     const image = picture(8, 6);
     const framed = new Framing(policy(8, 6)).frame(image);
     expect(framed.image).toBe(image);
@@ -75,7 +75,7 @@ describe("framing", () => {
     expect(view!.image).toBe(image);
   });
 
-  it("resizes words as words, also where they begin at an odd byte", () => {
+  it("resizes 16-bit words, also at an odd byte offset", () => {
     const words = Uint16Array.from({ length: 16 }, (_, i) => 4000 * i);
     const odd = new Uint8Array(33);
     odd.set(new Uint8Array(words.buffer), 1);
@@ -86,7 +86,7 @@ describe("framing", () => {
     }
   });
 
-  it("follows a camera that changes its size", () => {
+  it("adapts to a camera that changes its size", () => {
     const framing = new Framing(policy(4, 4, { resize: "nearest" }));
     for (const [width, height] of [
       [8, 8],
@@ -118,7 +118,7 @@ describe("calibration", () => {
     [0, 0, 1.5],
   ];
 
-  it("moves with the pixels: a point is seen where its part of the image went", () => {
+  it("moves with the pixels: a point projects to where its pixel went", () => {
     const optics = opticsFrom(cameraInfo(), 640, 480)!;
     const modality = policy(120, 80, { crop: [100, 60, 360, 400], resize: "area" });
     const { image } = new Framing(modality).frame({ ...picture(640, 480), optics });
@@ -137,21 +137,21 @@ describe("calibration", () => {
     expect(image.optics!.rectification).toEqual(optics.rectification);
   });
 
-  it("is as it was for a whole image, and for one that is not changed", () => {
+  it("is unchanged for a whole image that is not resized", () => {
     const info = cameraInfo();
     const optics = opticsFrom(info, 640, 480)!;
     expect(optics.intrinsics).toEqual(info.k);
     expect(optics.projection).toEqual(info.p);
   });
 
-  it("counts binning and the sensor's region of interest in", () => {
+  it("takes binning and the sensor's region of interest into account", () => {
     const roi = { x_offset: 40, y_offset: 20, width: 400, height: 300, do_rectify: false };
     const optics = opticsFrom(cameraInfo({ binning_x: 2, binning_y: 2, roi }), 200, 150)!;
     const [u] = project(optics.intrinsics, 3, points[0]!);
     expect(u + 0.5).toBeCloseTo((500 * 0.1 + 319.5 + 0.5 - 40) / 2, 9);
   });
 
-  it("is none for an uncalibrated camera", () => {
+  it("is undefined for an uncalibrated camera", () => {
     expect(opticsFrom(cameraInfo({ k: new Float64Array(9) }), 640, 480)).toBeUndefined();
   });
 

@@ -37,7 +37,7 @@ describe("normalize", () => {
     expect(peak(map, { negative: "magnitude" })).toBe(4);
   });
 
-  it("cuts off above a given scale", () => {
+  it("clamps above a given scale", () => {
     expect([...normalize(heatmap(3, 1, [4, 2, 1]), { scale: 2 })]).toEqual([1, 1, 0.5]);
   });
 
@@ -64,19 +64,19 @@ describe("normalize", () => {
 });
 
 describe("colorize", () => {
-  it("takes the ends of the colour map for 0 and the peak", () => {
+  it("maps 0 and the peak to the ends of the colour map", () => {
     const { data } = colorize(heatmap(2, 1, [0, 3]), { colormap: "viridis" });
     expect([...data]).toEqual([...colorTable("viridis").subarray(0, 3), ...colorTable("viridis").subarray(765)]);
   });
 });
 
 describe("negative relevance", () => {
-  it("has the colour of its size with red and blue exchanged", () => {
+  it("has the colour of its size with red and blue swapped", () => {
     const top = [...colorTable("inferno").subarray(765)];
     expect([...colorize(heatmap(2, 1, [3, -3])).data]).toEqual([...top, ...top.reverse()]);
   });
 
-  it("covers the camera image as its size would", () => {
+  it("covers the camera image by its size", () => {
     const mixed = overlay(gray(2, 1, 0), heatmap(2, 1, [3, -3]), { opacity: 0.5 }).data;
     expect([...mixed.subarray(3)]).toEqual([mixed[2], mixed[1], mixed[0]]);
     expect(mixed[0]).not.toBe(mixed[2]);
@@ -99,7 +99,7 @@ describe("toRgb", () => {
     expect([...toRgb(image).data]).toEqual([7, 7, 7]);
   });
 
-  it("shows depth by the largest word, which is white", () => {
+  it("shows the largest depth as white", () => {
     const data = new Uint8Array(Uint16Array.of(0, 1000, 4000, 2000).buffer);
     const depth = { width: 2, height: 2, encoding: "16UC1" as const, data, frameId: "" };
     expect([...toRgb(depth).data].filter((_, at) => at % 3 === 1)).toEqual([0, 64, 255, 128]);
@@ -113,7 +113,7 @@ describe("toRgb", () => {
 });
 
 describe("overlay", () => {
-  it("leaves the image as it is where there is no relevance, and does not write to it", () => {
+  it("copies the image where there is no relevance, and does not write to it", () => {
     const image = gray(3, 2);
     const result = overlay(image, heatmap(3, 2, [0, 0, 0, 0, 0, 1]));
     expect([...result.data.subarray(0, 15)]).toEqual(new Array(15).fill(100));
@@ -138,7 +138,7 @@ describe("overlay", () => {
     expectNear(data, slowOverlay(gray(7, 5), small, [0, 0, 7, 5]));
   });
 
-  it("lies on a region of the camera's image, of any size, also where it reaches beyond the image", () => {
+  it("covers a region of any size, also one that reaches beyond the image", () => {
     const size = (max: number) => fc.integer({ min: 1, max });
     const offset = fc.integer({ min: -8, max: 12 });
     const map = fc
@@ -156,7 +156,7 @@ describe("overlay", () => {
     );
   });
 
-  it("takes regions between pixels: a pixel belongs where its centre lies", () => {
+  it("assigns a pixel to the region that holds its centre", () => {
     const { data } = overlay(gray(4, 1), heatmap(1, 1, [1]), {}, [0.6, 0, 2, 1]);
     const touched = [0, 1, 2, 3].filter((x) => data[3 * x] !== 100);
     expect(touched).toEqual([1, 2]);

@@ -55,12 +55,12 @@ describe.each(RESIZE_FILTERS)("%s", (filter) => {
     );
   });
 
-  it("leaves an image of its own size as it is", () => {
+  it("does not change an image that already has the size", () => {
     const data = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => (i * 61) % 256);
     expect(new Resizer(filter, [0, 0, 5, 4], 5, 4, 3).resize(data, 15)).toEqual(data);
   });
 
-  it("of a region sees nothing but the region", () => {
+  it("reads nothing outside its region", () => {
     fc.assert(
       fc.property(size, size, size, size, fc.nat(4), fc.nat(4), (w, h, width, height, left, top) => {
         const inner = Uint8Array.from({ length: w * h }, (_, i) => (i * 89 + 3) % 256);

@@ -98,7 +98,7 @@ describe("compileEncoder", () => {
     });
   });
 
-  it("grows where a message is larger than guessed", () => {
+  it("grows for a message that is larger than expected", () => {
     const schema = type("string[] names\n");
     const names = Array.from({ length: 500 }, (_, i) => `joint_${i}`);
     const bytes = compileEncoder(schema)({ names });

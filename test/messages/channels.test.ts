@@ -142,7 +142,7 @@ describe("channels", () => {
     });
   });
 
-  it("/joint_states and /tf carry what the source knows", async () => {
+  it("/joint_states and /tf carry the source's data", async () => {
     expect(await receive<JointStateMessage>("/joint_states", explanation)).toEqual({
       header: { ...HEADER, frame_id: "" },
       name: ["shoulder", "elbow"],
@@ -220,7 +220,7 @@ describe("channels", () => {
     expect(Buffer.compare(data, exact)).toBe(0);
   });
 
-  it("show the camera's whole image where the policy saw a part of it", async () => {
+  it("show the camera's whole image where the policy sees a part of it", async () => {
     const whole = { ...sampleImage(200, 150), frameId: "camera_optical_frame", optics: optics(2) };
     const region = [10, 20, 128, 96] as const;
     const image = { ...observation.images.image!, optics: optics(1) };
@@ -270,7 +270,7 @@ describe("channels", () => {
     expect(error).toBeLessThan(12);
   });
 
-  it("have no image messages below level full but the camera's", () => {
+  it("have only the camera's image messages below level full", () => {
     const reduced = { ...explanation, level: "shares" as const, heatmaps: {} };
     const sent = channelTable().filter((channel) => channel.convert(reduced, LOOK) !== undefined);
     expect(sent.map(({ topic }) => topic)).not.toContain("/torquelens/heatmap/mono16");
@@ -278,7 +278,7 @@ describe("channels", () => {
     expect(sent.map(({ topic }) => topic)).toContain("/camera/image");
   });
 
-  it("/robot_description is latched: there once, silent at every tick", () => {
+  it("/robot_description is latched: sent once, not at ticks", () => {
     const encoder = new ChannelEncoder({ robotDescription: '<robot name="π"/>' });
     const channel = encoder.channels.find(({ topic }) => topic === "/robot_description")!;
     expect(channel.qos.durability).toBe("transient_local");
@@ -305,7 +305,7 @@ describe("ChannelEncoder", () => {
   const channelOf = (encoder: ChannelEncoder, name: string) =>
     encoder.channels.find((channel) => channel.name === name)!;
 
-  it("encodes a message once for all who ask within a tick", () => {
+  it("encodes a message once for all readers within a tick", () => {
     const encoder = new ChannelEncoder();
     const [channel] = encoder.channels;
     const [first, second] = [sampleExplanation(0), sampleExplanation(1)];
@@ -314,7 +314,7 @@ describe("ChannelEncoder", () => {
     expect(encoder.encode(channel!, second)).not.toBe(bytes);
   });
 
-  it("shows from now on what it is told to, and keeps the rest", async () => {
+  it("changes the given display options from now on, and keeps the others", async () => {
     const encoder = new ChannelEncoder({ display: { colormap: "turbo" } });
     const channel = channelOf(encoder, "overlay");
     const explanation = sampleExplanation();
@@ -340,7 +340,7 @@ describe("ChannelEncoder", () => {
     expect(await size()).toBeLessThan(before / 2);
   });
 
-  it("limits the rate of heatmaps and overlays alone, alike on every channel", () => {
+  it("limits the rate of heatmaps and overlays only, equally on every channel", () => {
     const encoder = new ChannelEncoder({ display: { heatmapRate: 5 } });
     const sent = (name: string) =>
       Array.from({ length: 20 }, (_, tick) => tick).filter(
@@ -357,7 +357,7 @@ describe("ChannelEncoder", () => {
 });
 
 describe("RateLimit", () => {
-  it("grants as many as the rate on the average, whatever the jitter", () => {
+  it("passes the given rate on average, with any jitter", () => {
     const jitter = fc.integer({ min: -4_000_000, max: 4_000_000 });
     fc.assert(
       fc.property(
@@ -374,7 +374,7 @@ describe("RateLimit", () => {
     );
   });
 
-  it("goes on where the clock jumps, and answers one stamp alike", () => {
+  it("goes on when the clock jumps, and gives one stamp one answer", () => {
     const limit = new RateLimit();
     expect([limit.due(10_000n, 1), limit.due(10_000n, 1), limit.due(10_001n, 1)]).toEqual([true, true, false]);
     expect(limit.due(10_000_000_000n, 1)).toBe(true);

@@ -30,7 +30,7 @@ describe("messageType", () => {
     expect(schema).toContain("builtin_interfaces/Time stamp\n");
   });
 
-  it("names a type that there is not", () => {
+  it("names an unknown type", () => {
     expect(() => messageType("some_msgs/msg/Thing")).toThrow("message type some_msgs/Thing: neither in msg/ nor");
   });
 });

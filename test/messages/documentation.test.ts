@@ -17,7 +17,7 @@ const rows = (text: string): string[][] =>
         .map((cell) => cell.trim().replaceAll("`", "")),
     );
 
-it("docs/topics.md has the topics and types of the table, and says what is not recorded", async () => {
+it("docs/topics.md lists the topics and types of the table, and which are not recorded", async () => {
   const documented = rows(await page("topics.md")).map(([topic, type, , holds]) => [
     topic,
     type,

@@ -13,7 +13,7 @@ const explained = () => {
 };
 
 describe("a drawing", () => {
-  it("is shared, there for all who use it, and given back with the last of them", async () => {
+  it("is shared by its users, and freed after the last of them", async () => {
     const { exact, draw } = explained();
     let endFirst = () => {};
     const held = new Promise<void>((resolve) => {
@@ -34,13 +34,13 @@ describe("a drawing", () => {
     expect(image.data).toHaveLength(0);
   });
 
-  it("is drawn anew once it was given back", async () => {
+  it("is drawn again after it was freed", async () => {
     const { exact, draw } = explained();
     await draw().use(async () => undefined);
     expect((await draw().use(async (image) => ({ ...image, data: image.data.slice() }))).data).toEqual(exact);
   });
 
-  it("stays where somebody keeps it", async () => {
+  it("is not freed when a user keeps it", async () => {
     const { exact, draw } = explained();
     const used = draw().use(async () => undefined);
     const kept = await draw().keep();
@@ -49,7 +49,7 @@ describe("a drawing", () => {
     expect(kept.data).toEqual(exact);
   });
 
-  it("is given back where what uses it fails", async () => {
+  it("is freed when its user fails", async () => {
     const { draw } = explained();
     let seen = new Uint8Array(0) as Uint8Array;
     const failing = draw().use(async ({ data }) => {
@@ -63,7 +63,7 @@ describe("a drawing", () => {
 });
 
 describe("discard", () => {
-  it("gives memory back at once", () => {
+  it("frees memory at once", () => {
     const before = process.memoryUsage().arrayBuffers;
     const bytes = new Uint8Array(2 ** 24);
     expect(process.memoryUsage().arrayBuffers).toBeGreaterThanOrEqual(before + 2 ** 24);

@@ -39,7 +39,7 @@ const color = (level: number) => [...colorTable("inferno").slice(3 * level, 3 * 
 const GREY = [128, 128, 128];
 
 describe("markers", () => {
-  it("go out on their channel as visualization_msgs/MarkerArray, in the links' frames, locked to them", async () => {
+  it("are a visualization_msgs/MarkerArray, in the links' frames and locked to them", async () => {
     const robotDescription = await readFile(URDF, "utf8");
     const encoder = new ChannelEncoder({ robotDescription, jointElements: ELEMENTS });
     const channel = encoder.channels.find(({ name }) => name === "markers")!;
@@ -69,7 +69,7 @@ describe("markers", () => {
     expect(markers[5]!.scale).toEqual({ x: 0.028, y: 0.028, z: 0.028 });
   });
 
-  it("have the colour of the joint that moves the link, by the joint with the most relevance", async () => {
+  it("have the colour of the joint that moves the link, relative to the most relevant joint", async () => {
     const markers = await shipped(relevant(0.1, 0.4));
     expect(markers.map((marker) => rgb(marker.color))).toEqual([
       GREY,
@@ -81,14 +81,14 @@ describe("markers", () => {
     ]);
   });
 
-  it("are grey where nothing is relevant, and absent where nothing is known", async () => {
+  it("are grey where no joint is relevant, and absent where no relevance is known", async () => {
     expect((await shipped(relevant(0, 0))).map((marker) => rgb(marker.color))).toEqual(Array(6).fill(GREY));
     const colors = new RobotColors(await readFile(URDF, "utf8"), "reacher.urdf", ELEMENTS);
     expect(colors.markers({ ...sampleExplanation(), level: "skip", relevance: {} })).toBeUndefined();
     expect(new RobotColors('<robot name="r"/>', "r", ELEMENTS).markers(sampleExplanation())).toBeUndefined();
   });
 
-  it("begin with the robot's description, and change with it", async () => {
+  it("start with the robot's description, and change with it", async () => {
     const encoder = new ChannelEncoder({ jointElements: ELEMENTS });
     const channel = encoder.channels.find(({ name }) => name === "markers")!;
     const explanation = sampleExplanation();
@@ -148,7 +148,7 @@ describe("linkShapes", () => {
     ]);
   });
 
-  it("ends where a description goes in circles", () => {
+  it("ends for a description with a loop of joints", () => {
     const joint = (parent: string, child: string) =>
       `<joint name="${parent}${child}" type="fixed"><parent link="${parent}"/><child link="${child}"/></joint>`;
     const text = robot(
@@ -158,7 +158,7 @@ describe("linkShapes", () => {
     expect(shapes(text)[0]!.joint).toBeUndefined();
   });
 
-  it("turns roll, pitch and yaw about the fixed axes, one after the other", () => {
+  it("applies roll, pitch and yaw about the fixed axes, in this order", () => {
     const angle = fc.double({ min: -7, max: 7, noNaN: true });
     fc.assert(
       fc.property(angle, angle, angle, (roll, pitch, yaw) => {

@@ -45,7 +45,7 @@ describe("parseUrdf", () => {
     expect(parseUrdf(geometry(shape), "r").links[0]!.visuals[0]!.geometry).toEqual(expected);
   });
 
-  it("passes over what it does not need: comments, transmissions, sensors, collisions", () => {
+  it("ignores comments, transmissions, sensors and collisions", () => {
     const text = robot(
       '<!-- x --><transmission name="t"/><gazebo/><link name="a"><collision><geometry><cone/></geometry></collision></link>',
     );
@@ -78,7 +78,7 @@ describe("parseUrdf", () => {
     expect(read).toThrow(message);
   });
 
-  it("throws nothing but InputError, in one line, whatever it is given", () => {
+  it("throws only an InputError of one line for any text", () => {
     const pieces = fc.constantFrom(
       "<robot>",
       "</robot>",
@@ -103,7 +103,7 @@ describe("parseUrdf", () => {
 });
 
 describe("effortLimits", () => {
-  it("holds what the description allows; 0 is no limit", () => {
+  it("holds the description's limits; 0 is no limit", () => {
     const joint = (name: string, limit: string) => `<joint name="${name}" type="revolute">${ENDS}${limit}</joint>`;
     const joints = [joint("j", '<limit effort="5"/>'), joint("k", '<limit effort="0"/>'), joint("l", "")].join("");
     expect(effortLimits(parseUrdf(two(joints), "r"))).toEqual(new Map([["j", 5]]));
