@@ -94,13 +94,7 @@ describe("refused with a reason", () => {
   huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
   const noise = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) % 256);
   const cases: [title: string, format: string, data: Uint8Array, why: string, message: string][] = [
-    [
-      "no bytes",
-      "jpeg",
-      new Uint8Array(0),
-      "encoding",
-      'found 0 bytes of format "jpeg", expected a JPEG',
-    ],
+    ["no bytes", "jpeg", new Uint8Array(0), "encoding", 'found 0 bytes of format "jpeg", expected a JPEG'],
     ["noise", "jpeg", noise, "encoding", 'found 300 bytes of format "jpeg", expected a JPEG or PNG file'],
     ["another kind", "svg", Buffer.from('<svg width="9" height="9"/>'), "encoding", "expected a JPEG or PNG file"],
     ["a header alone", "jpeg", jpeg.subarray(0, 4), "damaged", "the image is damaged ("],

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, it, test } from "vitest";
 import { CARD_ENCODINGS, IMAGE_ENCODINGS, largestSample, PIXEL_FORMATS, pixelsOf } from "#src/image/pixel-formats.js";
 
@@ -18,4 +19,12 @@ it.each([...PIXEL_FORMATS])("%s is decoded to a format in which images are kept"
 test("policy cards may name formats in which images are kept", () => {
   expect(CARD_ENCODINGS).toEqual(["rgb8", "bgr8", "mono8", "16UC1"]);
   for (const encoding of CARD_ENCODINGS) expect(IMAGE_ENCODINGS).toContain(encoding);
+});
+
+test("docs/sensing.md lists every format, docs/policy-card.md those of cards", async () => {
+  const [sensing, card] = await Promise.all(
+    ["sensing", "policy-card"].map((name) => readFile(`docs/${name}.md`, "utf8")),
+  );
+  for (const name of PIXEL_FORMATS.keys()) expect(sensing).toContain(`\`${name}\``);
+  for (const name of CARD_ENCODINGS) expect(card).toContain(`\`${name}\``);
 });
