@@ -4,8 +4,8 @@ import { InputError } from "../errors.js";
 
 /**
  * Writes a file whole or not at all: the data go to a temporary file beside it, which is renamed at the end. Devices
- * and pipes are written to directly; a link stays a link. Throws InputError where the file cannot be written; nothing
- * half-written is left then.
+ * and pipes are written to directly; a link stays a link.
+ * @throws InputError if the file cannot be written; no partial file remains
  */
 export async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
   try {
@@ -18,8 +18,9 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
 }
 
 /**
- * As `writeAtomically`, for what is too large to hold: `fill` writes to the path it is given, and the file gets its name
- * once that is through. Returns what `fill` returns.
+ * As `writeAtomically`, for data too large to hold in memory: `fill` writes to a temporary path, which is renamed once
+ * `fill` resolves.
+ * @returns the result of `fill`
  */
 export async function writeThrough<T>(path: string, fill: (path: string) => Promise<T>): Promise<T> {
   const { target, mode, regular } = await destination(path).catch((error: unknown) => {
@@ -38,7 +39,7 @@ export async function writeThrough<T>(path: string, fill: (path: string) => Prom
   }
 }
 
-/** Throws the InputError of `writeAtomically` for an output that cannot be written, before the work for it is done. */
+/** Checks an output before the work for it begins. @throws InputError as `writeAtomically` */
 export async function assertWritable(path: string): Promise<void> {
   try {
     const { target, regular } = await destination(path);

@@ -45,7 +45,7 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   else process.stdout.write(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
 }
 
-/** The files' observation with the importance of each torque: the arm's, or all on one joint. */
+/** Adds the importance of each torque: the arm's, or 1 for `joint` and 0 for the others. */
 async function observe(policy: Policy, files: FileObservation, joint: string | undefined): Promise<Observation> {
   const { joints } = policy.card;
   const rest = { ...files, tick: 0, stamp: 0n, transforms: [] };

@@ -40,11 +40,11 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     if (model) parts.unshift(`${path}: operator set ${model.graph.opset}, sha256 ${model.sha256}`, tensorList(model));
     if (policy) parts.push(cardText(policy));
     else if (model && !problem)
-      parts.push(`no policy card; to fill in and save beside the policy:\n\n${template(model)}`);
+      parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${template(model)}`);
     if (rules.length > 0) {
       parts.push(`rules of ${options.method}\n${columns(rules.map(({ node, op, rule }) => [node, op, rule]))}`);
       const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
-      if (partly.length > 0) parts.push(`conserved in part\n${columns(partly)}`);
+      if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);
     }
     process.stdout.write(`${parts.join("\n\n")}\n`);
   }
@@ -58,7 +58,7 @@ interface Loaded {
   readonly problem?: InputError;
 }
 
-/** As much of the policy as can be loaded and explained, and what stood in the way of the rest. */
+/** Loads and explains as much of the policy as possible, with the first problem. */
 async function load(path: string, { card, method }: InspectOptions): Promise<Loaded> {
   let loaded: Loaded = {};
   try {

@@ -44,6 +44,6 @@ function summary({ ticks, shares, ratios, method }: Profile): string {
     percent(q50),
     percent(q99),
   ]);
-  const what = `${ticks} explanations${method === undefined ? "" : ` by ${method}`}; shares that 1, 50 and 99 % of them do not exceed:`;
+  const what = `${ticks} explanations${method === undefined ? "" : ` by ${method}`}; 1 %, 50 % and 99 % quantiles of the shares:`;
   return `${what}\n${columns(rows)}`;
 }

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { Bag } from "../../bag/bag.js";
 import { BagSource } from "../../bag/bag-source.js";
 import type { Compression } from "../../bag/compression.js";
@@ -13,7 +12,6 @@ import { ExplainerPool } from "../../explain/explainer-pool.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { hasMemory } from "../../explain/memory.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
-import { serialiseCard } from "../../policy/card.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -23,7 +21,9 @@ import { methodOf } from "../input/method.js";
 import { checkEvery, type SelectionOptions, selectionOf } from "../input/replay-selection.js";
 import { Problems } from "../output/problems.js";
 import { Progress } from "../output/progress.js";
+import { replayMetadata } from "../output/replay-metadata.js";
 import { replayProgress } from "../output/replay-progress.js";
+import { replayText } from "../output/replay-text.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
@@ -66,7 +66,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     });
     describe(source, encoder, problems);
     const output = await outputAt(options.output);
-    const metadata = metadataOf({ policy, bag, source, explainer, options, paths });
+    const metadata = replayMetadata({ policy, bag, source, explainer, options, paths });
     const known = hasMemory(policy) ? undefined : await resumed(output, policy, explainer, metadata);
     if (known) open(known);
     const { compression = bag.isPacked ? "zstd" : "none" } = options;
@@ -79,7 +79,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       const failed = (error: Error) => problems.add("not explained", error.message);
       const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
       await replay({ ...given, signal, failed, progress });
-      if (signal.aborted) throw new InputError(`stopped: what is explained so far is in ${written.partPath}`);
+      if (signal.aborted) throw new InputError(`stopped; the explanations so far are in ${written.partPath}`);
     } catch (error) {
       await written.abandon();
       throw error;
@@ -99,14 +99,14 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       episodes: counters.episodes,
       seconds: Number(seconds.toFixed(2)),
     };
-    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
   } finally {
     await Promise.allSettled(opened.reverse().map((resource) => resource.close()));
     interruption.end();
   }
 }
 
-/** What an earlier run of the same kind left: its explanations are taken over. */
+/** An interrupted run with the same policy, method and recording, whose explanations are reused. */
 async function resumed(
   { unfinished }: Output,
   { sha256 }: Policy,
@@ -116,7 +116,7 @@ async function resumed(
   const files = unfinished.map(({ file }) => file);
   const facts = { version, method: first.method.spec, policy_sha256: sha256 };
   const known = await Unfinished.find(files, facts, metadata);
-  if (known) process.stderr.write(`resuming: what is explained in ${known.path} is taken over\n`);
+  if (known) process.stderr.write(`resuming: using the explanations in ${known.path}\n`);
   return known;
 }
 
@@ -129,10 +129,12 @@ async function finish(written: ExplainedBag, output: Output, { path }: Bag, prob
   await written.discard();
   await output.discard();
   const why = problems.most;
-  throw new InputError(`${path}: nothing could be explained${why === undefined ? "" : `, most often: ${why}`}`);
+  throw new InputError(
+    `${path}: no image could be explained${why === undefined ? "" : `; most common reason: ${why}`}`,
+  );
 }
 
-/** Lets the markers have the robot's links. */
+/** Gives the encoder the robot's links, for the markers. */
 function describe({ robotDescription }: BagSource, encoder: ChannelEncoder, problems: Problems): void {
   if (robotDescription === undefined) return;
   try {
@@ -141,57 +143,4 @@ function describe({ robotDescription }: BagSource, encoder: ChannelEncoder, prob
     if (!(error instanceof InputError)) throw error;
     problems.add("/robot_description", error.message);
   }
-}
-
-/** All that the output depends on. */
-interface Run {
-  readonly policy: Policy;
-  readonly bag: Bag;
-  readonly source: BagSource;
-  readonly explainer: ExplainerPool;
-  readonly options: ReplayOptions;
-  readonly paths: readonly string[];
-}
-
-function metadataOf({ policy, bag, source, explainer, options, paths }: Run): Provenance {
-  const { start, end, every, copy, value } = options;
-  const { precision, device } = explainer.first;
-  const cameras = source.topicsOf("image").map(([camera, topic]) => [`topic.${camera}`, topic]);
-  const joints = source.topicsOf("joint_states").map(([, topic]) => topic);
-  return {
-    "torquelens.policy": { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) },
-    "torquelens.replay": {
-      bags: paths.map((path) => basename(path)).join(","),
-      messages: String(bag.messages),
-      log_time: `${bag.start} to ${bag.end}`,
-      copy,
-      ...(value.length > 0 && { value: value.join(" ") }),
-      precision,
-      device,
-      ...Object.fromEntries(cameras),
-      "topic.joint_states": joints.join(","),
-      ...(start !== undefined && { start: String(start) }),
-      ...(end !== undefined && { end: String(end) }),
-      every: String(every),
-    },
-  };
-}
-
-interface Summary {
-  readonly output: string;
-  readonly explained: number;
-  readonly images: number;
-  readonly unmatched: number;
-  readonly episodes: number;
-  readonly seconds: number;
-}
-
-function summaryText({ output, explained, images, unmatched, episodes, seconds }: Summary): string {
-  const rate = (explained / seconds).toFixed(1);
-  const without = unmatched === 0 ? "" : `, ${unmatched} found nothing else of their time`;
-  return [
-    `explained ${explained} of ${images} images in ${episodes} episodes, ${rate} a second${without}`,
-    `written   ${output}`,
-    "",
-  ].join("\n");
 }

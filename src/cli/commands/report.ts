@@ -67,7 +67,7 @@ interface Surveyed {
   readonly notes: readonly string[];
 }
 
-/** Reads all runs; bags that cannot be read are left out, with a note, as long as others can. */
+/** Reads all runs. Leaves out bags that cannot be read, with a note, unless a whole set is unreadable. */
 async function surveyOf(
   sets: readonly (readonly string[])[],
   { names, event, window, topic, against, folders }: ReportOptions & Reading,
@@ -97,7 +97,7 @@ async function surveyOf(
   return { surveys, notes };
 }
 
-/** The runs of a bag; none where it cannot be read from its beginning on. */
+/** The runs of a bag; none if its beginning cannot be read. */
 async function* readable(runs: AsyncGenerator<Run>, left: (problem: InputError) => void): AsyncGenerator<Run> {
   let any = false;
   try {
@@ -111,7 +111,7 @@ async function* readable(runs: AsyncGenerator<Run>, left: (problem: InputError) 
   }
 }
 
-/** Runs `work` with what writes the tables that were asked for. */
+/** Runs `work` with a writer of the requested tables. */
 async function withTables(
   sets: readonly (readonly string[])[],
   { csv, parquet, topic, names, folders }: ReportOptions & Reading,
@@ -141,7 +141,7 @@ async function withTables(
   return wrapped(async () => {});
 }
 
-/** The columns that the runs of all sets need, judged by the first readable bag of each. */
+/** The columns for the runs of all sets, from the first readable bag of each. */
 async function columnsOf(
   sets: readonly (readonly string[])[],
   reading: Reading,
@@ -166,7 +166,7 @@ function refuseTwice(bags: readonly string[]): void {
   const seen = new Set<string>();
   for (const bag of bags) {
     const path = resolve(bag);
-    if (seen.has(path)) throw new InputError(`${bag}: named twice, expected every bag once`);
+    if (seen.has(path)) throw new InputError(`${bag}: named twice, expected each bag once`);
     seen.add(path);
   }
 }

@@ -55,7 +55,7 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
       }
     }
   } catch (error) {
-    if (signal.aborted) throw new Error("interrupted; nothing was written", { cause: error });
+    if (signal.aborted) throw new Error("interrupted; no file was written", { cause: error });
     throw error;
   } finally {
     interruption.end();
@@ -113,8 +113,8 @@ function report({ tasks, missing }: Findings, output: string, files: number, sec
   );
   return [
     ...tasks.map((task) => inWords(task.task, sharesByConvention(task))),
-    `Of ${verdicts.length} statements on trend, ${verdicts.filter(({ holds }) => holds).length} hold (convention ${DEFAULT_CONVENTION}, every method and task).`,
-    ...missing.map(({ task, why }) => `Not in this run: ${task} (${why}).`),
+    `${verdicts.filter(({ holds }) => holds).length} of ${verdicts.length} statements on trends hold (convention ${DEFAULT_CONVENTION}, every method and task).`,
+    ...missing.map(({ task, why }) => `Not included: ${task} (${why}).`),
     `${files} files in ${output} after ${Math.round(seconds)} s; see ${join(output, PAGE)}`,
   ].join("\n");
 }

@@ -71,7 +71,7 @@ export async function sim(options: SimOptions): Promise<void> {
     const statistics = new Statistics();
     const sinks: Sink[] = [statistics];
     if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));
-    // Last, so that nothing can fail between the opening of the file and the first tick.
+    // Last: nothing can fail between opening the file and the first tick.
     if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
     sinks.push(
       options.json ? new JsonLines(explanationJson, process.stdout, signal) : new LiveLine(statistics, process.stdout),
@@ -84,7 +84,7 @@ export async function sim(options: SimOptions): Promise<void> {
     if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
     interruption.check();
   } finally {
-    // Whatever `run` did not come to close; what it closed, and how that went, it has told.
+    // Closes what `run` did not; `run` reports errors of what it closed.
     await Promise.allSettled(opened.map((resource) => resource.close()));
     interruption.end();
   }
@@ -94,7 +94,7 @@ async function simulated(options: SimOptions, policy: Policy): Promise<Simulated
   const { ticks, episodes, speed, seed, condition, ablate, perturb, live } = options;
   const task = await taskFor(policy, options.task, options.targets);
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
-  // Viewers show live data by the wall clock; what is not shown live is the same at every run.
+  // Viewers show live data by the wall clock. Runs that are not live are the same every time.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
   const ablation = ablate === undefined ? undefined : parseAblation(ablate);
   return new SimulatedSource({ task, seed, condition, ticks, episodes, speed, ablation, perturbations, startStamp });
@@ -108,14 +108,12 @@ async function serve(
 ): Promise<FoxgloveSink> {
   try {
     const server = await FoxgloveSink.listen({ encoder, host, port, name: `torquelens ${policy.card.name}` });
-    say(
-      `live     ${server.url}  to see it: in Foxglove or Lichtblick choose Open connection, Foxglove WebSocket, this`,
-    );
-    say("         address, and show the topic /torquelens/overlay/compressed in an Image panel");
+    say(`live     ${server.url}  in Foxglove or Lichtblick: Open connection, Foxglove WebSocket, this address;`);
+    say("         then show the topic /torquelens/overlay/compressed in an Image panel");
     return server;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${error.message} (--port N takes another port, 0 any free one; --no-live serves nothing)`);
+    throw new InputError(`${error.message} (--port N picks another port, --port 0 a free one; --no-live runs without)`);
   }
 }
 
@@ -134,7 +132,7 @@ async function record(
 function introduction({ path, card, modalities }: Policy, { method }: Explainer, { task }: SimulatedSource): string {
   const near = relative(process.cwd(), path);
   return [
-    `Simulated task ${task}: a policy commands the torques, and every torque is explained (method ${method.spec}).`,
+    `Simulated task ${task}: the policy commands the torques; every torque is explained (method ${method.spec}).`,
     `policy   ${near.startsWith("..") ? path : near}`,
     `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");
@@ -142,7 +140,7 @@ function introduction({ path, card, modalities }: Policy, { method }: Explainer,
 
 const legend = ({ deadlineMs }: Explainer): string =>
   `
-A line a second: what the torques of that tick were based on, image : position : velocity; the joint that moves the
-arm most; time from observation to explanation; misses, how many took longer than ${deadlineMs} ms.
-idle: next to no torque, so nothing to explain. Ctrl-C stops.
+One line per second: what this tick's torques are based on (image : position : velocity); the joint that moves the
+arm most; latency from observation to explanation; misses: explanations that took longer than ${deadlineMs} ms.
+idle: almost no torque, so nothing to explain. Ctrl-C stops.
 `;

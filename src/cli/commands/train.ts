@@ -66,10 +66,10 @@ export async function train({
     }
   } catch (error) {
     await folder.draw();
-    const again = `the same command takes it up again from ${folder.path}`;
+    const again = `run the same command to continue from ${folder.path}`;
     if (interruption.signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
     if (error instanceof InputError || !(error instanceof Error)) throw error;
-    throw new Error(`${error.message}; the last good checkpoint is kept in ${folder.path}`, { cause: error });
+    throw new Error(`${error.message}; the last good checkpoint is in ${folder.path}`, { cause: error });
   } finally {
     course.bar.stop();
     interruption.end();
@@ -118,7 +118,7 @@ async function trainOne(
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
   const training = await Training.start({ device, seed, algorithm, recipe, task, progress, signal, resume, keep });
-  if (device === "auto") process.stderr.write(`device auto: the convolutions are trained on ${training.team.device}\n`);
+  if (device === "auto") process.stderr.write(`device auto: training the convolutions on ${training.team.device}\n`);
   warnOf(training.team);
   try {
     await training.train();

@@ -5,12 +5,12 @@ import type { Modality } from "../../policy/modalities.js";
 import { readView } from "./image-file.js";
 import { readState } from "./state-file.js";
 
-/** What of an observation the files on the command line hold. */
+/** The part of an observation that files on the command line hold. */
 export type FileObservation = Pick<Observation, "images" | "cameras" | "values" | "joints">;
 
 /**
  * Reads one observation from files: `images` as `path` (a policy with one camera) or `modality=path`, `state` as in
- * `readState`. Throws InputError for a file too many, a missing one, or one that does not fit the policy.
+ * `readState`. @throws InputError for an extra file, a missing one, or one that does not fit the policy
  */
 export async function readObservation(
   modalities: readonly Modality[],
@@ -45,9 +45,9 @@ function imagePaths(modalities: readonly Modality[], images: readonly string[]):
     const name = named ?? (names.length === 1 ? names[0]! : undefined);
     if (name === undefined) {
       const expected = names.length === 0 ? "none: the policy has no image" : `one of ${names.join(", ")} before a "="`;
-      throw new InputError(`--image ${argument}: which camera is unknown, expected ${expected}`);
+      throw new InputError(`--image ${argument}: unknown camera, expected ${expected}`);
     }
-    if (paths.has(name)) throw new InputError(`--image ${argument}: found twice, expected one file for ${name}`);
+    if (paths.has(name)) throw new InputError(`--image ${argument}: ${name} already has a file`);
     paths.set(name, named === undefined ? argument : argument.slice(name.length + 1));
   }
   return paths;

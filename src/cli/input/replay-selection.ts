@@ -5,8 +5,9 @@ import { InputError } from "../../errors.js";
 import { hasMemory } from "../../explain/memory.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasQuantity } from "../../sensing/values.js";
+import { parseNumber } from "./numbers.js";
 
-/** Which part of a recording is explained, and what of it is copied; as given on the command line. */
+/** Options that select what is read, explained and copied from a recording. */
 export interface SelectionOptions {
   readonly image: readonly string[];
   readonly joints: readonly string[];
@@ -17,7 +18,7 @@ export interface SelectionOptions {
   readonly every: number;
 }
 
-/** What a policy remembers is of the tick before: none may be left out. @throws InputError */
+/** @throws InputError if ticks would be skipped for a policy that remembers earlier ticks */
 export function checkEvery(policy: Policy, every: number): void {
   if (every === 1 || (!hasMemory(policy) && !hasQuantity(policy, "previous_action"))) return;
   throw new InputError(`--every ${every}: ${policy.card.name} remembers earlier ticks, expected 1`);
@@ -55,8 +56,9 @@ function valuesOf(given: readonly string[]): Required<Pick<BagSourceOptions, "va
   for (const text of given) {
     const [, modality, what] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
     if (modality === undefined || what === undefined)
-      throw new InputError(`--value ${text}: expected MODALITY=NUMBERS, with commas, or MODALITY=TOPIC`);
-    if (modality in values || modality in topics) throw new InputError(`--value ${text}: ${modality} was given before`);
+      throw new InputError(`--value ${text}: expected MODALITY=NUMBERS, separated by commas, or MODALITY=TOPIC`);
+    if (modality in values || modality in topics)
+      throw new InputError(`--value ${text}: ${modality} already has a value`);
     if (what.startsWith("/")) topics[modality] = what;
     else values[modality] = what.split(",").map((number) => numberOf(number, text));
   }
@@ -64,9 +66,11 @@ function valuesOf(given: readonly string[]): Required<Pick<BagSourceOptions, "va
 }
 
 function numberOf(text: string, option: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value)) return value;
-  throw new InputError(`--value ${option}: found ${JSON.stringify(text)}, expected a number, or a topic from / on`);
+  const value = parseNumber(text);
+  if (value !== undefined) return value;
+  throw new InputError(
+    `--value ${option}: found ${JSON.stringify(text)}, expected a number or a topic that begins with /`,
+  );
 }
 
 function copiedOf(bag: Bag, copy: string): (topic: Topic) => boolean {

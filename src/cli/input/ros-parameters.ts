@@ -6,7 +6,7 @@ import { type Overrides, overridesFor } from "../../ros/parameters/overrides.js"
 import type { Table } from "../../ros/parameters/parameter-spec.js";
 import { Parameters, unknownParameters } from "../../ros/parameters/parameters.js";
 
-/** What was given for a node on the command line. @throws InputError for a file that cannot be read or is wrong */
+/** Parameter values for a node from the command line. @throws InputError for a file that cannot be read or is wrong */
 export function givenFor(ros: RosNode, { parameters }: RosArguments): Promise<Overrides> {
   return overridesFor(ros.fullName, parameters, async (path) => {
     try {
@@ -18,7 +18,7 @@ export function givenFor(ros: RosNode, { parameters }: RosArguments): Promise<Ov
   });
 }
 
-/** The parameters of a node, after a word on all that was given and is not for it. */
+/** A node's parameters; logs a warning for each value that no parameter takes. */
 export function parametersOf<T extends Table>(ros: RosNode, table: T, given: Overrides): Parameters<T> {
   for (const line of [...given.warnings, ...unknownParameters(table, given)]) ros.log("warn", line);
   return Parameters.from(table, given);

@@ -4,13 +4,13 @@ import type { Policy } from "../../policy/policy.js";
 import type { Task, TaskOptions } from "../../sim/tasks/task.js";
 import { loadTask } from "../../sim/tasks/tasks.js";
 
-/** Control periods count as the same up to this, seconds: cards round. */
+/** Largest difference of two equal control periods, seconds: cards round. */
 const PERIOD_TOLERANCE = 1e-6;
 
 /**
  * Loads a task with the camera that a policy expects.
- * @throws InputError where the policy does not fit the task: another number of cameras, modalities, sizes or joints
- * that it does not have, or has in another order, another control period
+ * @throws InputError if the policy does not fit the task: number of cameras, modalities, sizes, joints and their order,
+ * control period
  */
 export async function taskFor(policy: Policy, name: string, targets: TaskOptions["targets"]): Promise<Task> {
   const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");

@@ -15,7 +15,7 @@ export async function readState(path: string, modalities: readonly Modality[]): 
   return parseState(text, path, modalities);
 }
 
-/** `readState` on the file's text. */
+/** As `readState`, from the file's text. */
 export function parseState(
   text: string,
   source: string,
@@ -65,7 +65,7 @@ function finite(value: unknown, source: string, path: readonly PropertyKey[]): n
 const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** NaN and Infinity, which JSON lacks and some writers emit, are read as text, to be refused where they stand. */
+/** Reads NaN and Infinity, which some writers emit although JSON lacks them, as text, so that the error names their place. */
 function parseJson(text: string, source: string): unknown {
   const quoted = text.replace(/(?<=[[:,]\s*)-?(?:NaN|Infinity)(?=\s*[\],}])/g, '"$&"');
   try {

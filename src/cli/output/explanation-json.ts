@@ -35,7 +35,7 @@ export function explanationJson(explanation: Explanation): Record<string, unknow
   };
 }
 
-/** The same for people: torques with their importance, shares in total and for each torque, and what to mind. */
+/** An explanation for a terminal: torques with importance, shares in total and per torque, notes. */
 export function explanationText(explanation: Explanation): string {
   const { joints, torque, importance, modalities, shares, torqueShares, ratios, convention } = explanation;
   const torques = joints.map((joint, j) => [joint, `${torque[j]!.toPrecision(4)} N·m`, importance[j]!.toFixed(3)]);

@@ -6,7 +6,7 @@ import type { Statistics } from "./statistics.js";
 
 const INTERVAL_MS = 1000;
 
-/** Prints one line a second: what the torques are based on now, and whether the loop keeps up. */
+/** Prints one line per second: what the torques are based on, and whether the loop keeps up. */
 export class LiveLine implements Sink {
   #last = Number.NEGATIVE_INFINITY;
 
@@ -15,7 +15,7 @@ export class LiveLine implements Sink {
     private readonly output: Writable,
   ) {}
 
-  /** A reader that does not keep up misses lines. */
+  /** Skips lines while the reader is behind. */
   write(explanation: Explanation): void {
     const now = performance.now();
     if (now - this.#last < INTERVAL_MS || this.output.writableNeedDrain) return;
@@ -42,7 +42,7 @@ export class LiveLine implements Sink {
   }
 }
 
-/** Prints one JSON object a tick. None is lost: a reader that does not keep up holds the run back. */
+/** Prints one JSON object per tick. Loses none: a slow reader slows the run down. */
 export class JsonLines implements Sink {
   constructor(
     private readonly toJson: (explanation: Explanation) => object,
@@ -52,7 +52,7 @@ export class JsonLines implements Sink {
 
   async write(explanation: Explanation): Promise<void> {
     if (this.output.write(`${JSON.stringify(this.toJson(explanation))}\n`)) return;
-    // An output that fails is noticed where it is listened to.
+    // A listener elsewhere handles an output that fails.
     await once(this.output, "drain", { signal: this.signal }).catch(() => undefined);
   }
 

@@ -7,7 +7,7 @@ const LOG_INTERVAL = 30_000;
 export class Progress {
   readonly #bar = new SingleBar(
     {
-      format: "{what} {bar} {percentage} %, {eta_formatted} left {note}",
+      format: "{what} {bar} {percentage} %, {eta_formatted} left  {note}",
       noTTYOutput: true,
       notTTYSchedule: LOG_INTERVAL,
       gracefulExit: false,

@@ -2,7 +2,7 @@ import type { Findings } from "../../analysis/findings.js";
 import { percent } from "../../numbers/format.js";
 import { columns } from "./table.js";
 
-/** What a report found, for people at a terminal; and which files it wrote. */
+/** A report's findings for a terminal, and the files it wrote. */
 export function reportText(
   { sets, comparison }: Findings,
   files: { readonly output?: string; readonly csv?: string; readonly parquet?: string },
@@ -16,9 +16,9 @@ export function reportText(
     });
     const moments = ranking.moments.map(({ run, seek, what }) => [runs[run]!.name, `at ${seek.toFixed(2)} s`, what]);
     return [
-      `${survey.name}: ${runs.length} runs, ${ticks} ticks, by ${identity.method}; mean shares, ± between runs (over ticks, of one run):`,
+      `${survey.name}: ${runs.length} runs, ${ticks} ticks, method ${identity.method}; mean shares, ± between runs (of one run: between ticks):`,
       columns(shares),
-      ...(moments.length > 0 ? ["\nlook here first (seconds from the bag's beginning):", columns(moments)] : []),
+      ...(moments.length > 0 ? ["\nlook at these first (seconds from the start of the bag):", columns(moments)] : []),
     ].join("\n");
   });
   const [a, b] = sets;
@@ -29,7 +29,7 @@ export function reportText(
       const range = interval ? `95 %: ${percent(interval[0])} to ${percent(interval[1])}` : "";
       return [modality, percent(by), range];
     });
-    parts.push(`${b.survey.name} less ${a.survey.name}:\n${columns(rows)}`);
+    parts.push(`${b.survey.name} − ${a.survey.name}:\n${columns(rows)}`);
   }
   const written = Object.entries({ report: files.output, csv: files.csv, parquet: files.parquet });
   const names = written.flatMap(([kind, path]) => (path === undefined ? [] : [[kind, path]]));

@@ -5,20 +5,20 @@ import type { Method } from "../../relevance/contract/method.js";
 import type { SimulatedSource } from "../../sim/source.js";
 import type { Statistics } from "./statistics.js";
 
-/** What a simulated run was like, as `sim --json` ends with it. Numbers that nothing was measured for are null. */
+/** Summary of a simulated run, the last object of `sim --json`. Numbers without a measurement are null. */
 export interface SimSummary {
   readonly ticks: number;
   readonly episodes: number;
-  /** Part of the finished episodes. */
+  /** Part of the finished episodes, 0 to 1. */
   readonly success_rate: number | null;
   readonly final_error_m: { readonly median: number | null; readonly max: number | null };
-  /** Means over the ticks that were not idle. */
+  /** Means over the ticks that are not idle. */
   readonly shares: Readonly<Record<string, number>>;
   readonly idle_ticks: number;
   readonly latency_ms: { readonly p50: number | null; readonly p99: number | null };
   /** Explanations that took longer than the budget. */
   readonly misses: number;
-  /** Ticks that began later than real time asks for. */
+  /** Ticks that began later than real time. */
   readonly late_ticks: number;
   readonly conservation_residual_max: number;
   readonly seconds: number;
@@ -46,7 +46,7 @@ export function summarise(source: SimulatedSource, statistics: Statistics, secon
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** The same for people. */
+/** The summary for a terminal. */
 export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Method, "spec" | "conserves">): string {
   const { ticks, episodes, success_rate, final_error_m, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
   if (ticks === 0) return "stopped before the first tick";
@@ -58,9 +58,9 @@ export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Metho
   return [
     `${count(ticks, "tick")}; ${outcome}`,
     idle_ticks === ticks
-      ? "shares  none: every tick was idle"
-      : `shares  ${means.join("   ")}   (means of the ${ticks - idle_ticks} ticks that were not idle)`,
-    `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   ticks that began late ${late_ticks}`,
+      ? "shares  none: all ticks are idle"
+      : `shares  ${means.join("   ")}   (mean over the ${ticks - idle_ticks} ticks that are not idle)`,
+    `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   late ticks ${late_ticks}`,
     `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}${conserves ? "" : `   (${spec} does not conserve)`}`,
   ].join("\n");
 }

@@ -2,10 +2,10 @@ import type { Explanation } from "../../explain/explanation.js";
 import { Latencies } from "../../explain/latencies.js";
 import type { Sink } from "../../explain/pipeline.js";
 
-/** Latencies kept for percentiles: the newest so many. */
+/** Number of newest latencies kept for percentiles. */
 const KEPT = 4096;
 
-/** Counts what a run was like; memory stays bounded however long it runs. */
+/** Statistics of a run; memory stays bounded however long it runs. */
 export class Statistics implements Sink {
   ticks = 0;
   misses = 0;
@@ -21,19 +21,19 @@ export class Statistics implements Sink {
     this.newest = explanation;
     if (explanation.flags.includes("deadline_missed")) this.misses++;
     if (explanation.conservationResidual > this.residualMax) this.residualMax = explanation.conservationResidual;
-    // Torques of almost nothing say nothing: they stay out of the mean (methods.md §0.9).
+    // Shares of torques near zero mean nothing: the mean leaves them out (methods.md §0.9).
     if (explanation.flags.includes("idle")) this.idle++;
     else this.#addShares(explanation.shares);
   }
 
   async close(): Promise<void> {}
 
-  /** Latency that a part of the newest ticks did not exceed, milliseconds (nearest rank); NaN before the first. */
+  /** Latency that this part of the newest ticks does not exceed, milliseconds (nearest rank); NaN before the first. */
   latency(part: number): number {
     return this.#latencies.percentile(part);
   }
 
-  /** Mean shares over the ticks that were not idle, by modality. */
+  /** Mean shares over the ticks that are not idle, by modality. */
   meanShares(): Record<string, number> {
     const { sum, count } = this.#shares;
     return Object.fromEntries(

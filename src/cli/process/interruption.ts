@@ -1,10 +1,10 @@
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** The reader of standard output has gone: it saw enough, or its terminal was closed. */
+/** Errors of standard output once its reader has gone, such as `head` or a closed terminal. */
 const READER_GONE: readonly (string | undefined)[] = ["EPIPE", "EIO"];
 
 /**
- * For a command that has something to finish: `signal` aborts at Ctrl-C, when the process is told to end, and when
- * standard output takes no more. A second Ctrl-C changes nothing.
+ * For a command with work to finish: `signal` aborts at SIGINT, SIGTERM and SIGHUP, and when standard output fails. A
+ * second Ctrl-C changes nothing.
  */
 export class Interruption {
   readonly #controller = new AbortController();
@@ -19,18 +19,18 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** Whether anybody can still be told anything on standard output. */
+  /** True while standard output works. */
   get canPrint(): boolean {
     return this.#outputError === undefined;
   }
 
-  /** @throws Error where standard output failed for another reason than that its reader has gone */
+  /** @throws Error if standard output failed for any reason but that its reader has gone */
   check(): void {
     const error = this.#outputError;
     if (error && !READER_GONE.includes(error.code)) throw new Error(`standard output: ${error.message}`);
   }
 
-  /** From here on signals end the process at once. */
+  /** From now on signals end the process at once. */
   end(): void {
     for (const name of SIGNALS) process.off(name, this.#stop);
     process.stdout.off("error", this.#outputFailed);

@@ -3,13 +3,13 @@ import { Interruption } from "./interruption.js";
 /** Runs a node until it ends by itself or `signal` aborts. */
 export type Run = (argv: readonly string[], signal: AbortSignal) => Promise<void>;
 
-/** A node that has not ended by then is ended, milliseconds. Torn down inside onnxruntime the process would abort. */
+/** Milliseconds that a node has to close; then the process exits. A teardown inside onnxruntime would abort it. */
 const PATIENCE = 4000;
 
 /**
- * Runs a node until it is told to end (SIGINT, SIGTERM, SIGHUP), and then ends the process with 0: native threads of
- * ROS 2 and of inference would keep it.
- * @param load what takes long to load comes after the process has learnt to end
+ * Runs a node until a signal (SIGINT, SIGTERM, SIGHUP), then exits with 0: native threads of ROS 2 and of inference
+ * would keep the process alive.
+ * @param load loads the node's code, once signals are handled
  */
 export async function untilTold(argv: readonly string[], load: () => Promise<Run>): Promise<void> {
   const interruption = new Interruption();
@@ -26,7 +26,7 @@ export async function untilTold(argv: readonly string[], load: () => Promise<Run
     isLoaded = true;
     await run(argv, signal);
   } catch (error) {
-    // What breaks while all is being torn down is no failure.
+    // An error during teardown is no failure.
     if (!signal.aborted) throw error;
   } finally {
     clearTimeout(timer);
@@ -36,7 +36,7 @@ export async function untilTold(argv: readonly string[], load: () => Promise<Run
   if (signal.aborted) process.exit(0);
 }
 
-/** A robot's node does not end for one callback; every one is guarded, and this is for what nobody thought of. */
+/** A robot's node survives an error in a callback that nothing else caught. */
 function survived(error: Error): void {
   process.stderr.write(`torquelens: ${error.stack ?? error.message}\n`);
 }

@@ -66,7 +66,7 @@ describe("torquelens replay", () => {
     const part = ["--start", "0.5", "--end", "1", "--every", "2", "--copy", "/tf,/joint_states"];
     const { code, stdout } = await replay("-o", at("part.mcap"), ...part);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^explained 6 of 11 images in 1 episodes, [\d.]+ a second\nwritten {3}.*part.mcap\n$/);
+    expect(stdout).toMatch(/^explained 6 of 11 images in 1 episode, [\d.]+ per second\nwritten {3}.*part.mcap\n$/);
     const bag = await openBag(at("part.mcap"));
     await bag.close();
     const foreign = bag.topics.filter(({ name }) => !name.startsWith("/torquelens/"));
@@ -101,7 +101,7 @@ describe("torquelens replay", () => {
     ["a start after the end of the recording", ["--start", "100"], "--start 100: the recording is 1.450 s long"],
     ["an end before the start", ["--start", "1", "--end", "0.5"], "--end 0.5: expected 1 (--start) or more"],
     ["values of nothing", ["--value", "goal=1,2"], "values: unknown modality goal, expected one of none"],
-    ["values that are none", ["--value", "goal=1,,2"], '--value goal=1,,2: found "", expected a number, or a topic'],
+    ["values that are none", ["--value", "goal=1,,2"], '--value goal=1,,2: found "", expected a number or a topic'],
     ["a camera that is none", ["--image", "/tf"], "run.mcap: no images on /tf, expected one of /camera/image"],
   ])("refuses %s and writes nothing", async (_, options, reason) => {
     const { code, stderr } = await replay("-o", at("no.mcap"), ...options);
@@ -110,10 +110,10 @@ describe("torquelens replay", () => {
     expect((await readdir(folder)).filter((name) => name.startsWith("no."))).toEqual([]);
   });
 
-  it("leaves no file where nothing could be explained, and says why", async () => {
+  it("leaves no file if no image could be explained, and says why", async () => {
     const { code, stderr } = await replay("-o", at("no.mcap"), "--end", "0.01", "--start", "0.005");
     expect(code).toBe(2);
-    expect(stderr).toContain("run.mcap: nothing could be explained");
+    expect(stderr).toContain("run.mcap: no image could be explained");
     expect((await readdir(folder)).filter((name) => name.startsWith("no."))).toEqual([]);
   });
 });

@@ -123,7 +123,7 @@ describe("torquelens report", () => {
     expect(await report(missing, "--csv", join(folder, "x.csv"))).toMatchObject(
       refusal(`${missing}: cannot read the bag (no such file)`),
     );
-    expect(await report(bag, bag)).toMatchObject(refusal(`${bag}: named twice, expected every bag once`));
+    expect(await report(bag, bag)).toMatchObject(refusal(`${bag}: named twice, expected each bag once`));
     expect(await report(bag, "--event", "soon")).toMatchObject({ code: 2 });
     const nowhere = join(folder, "nowhere", "r.html");
     expect(await report(bag, "-o", nowhere)).toMatchObject({ code: 2, stderr: expect.stringContaining(nowhere) });

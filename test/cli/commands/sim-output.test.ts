@@ -140,15 +140,15 @@ describe("summaryText", () => {
   it("says how it went", () => {
     expect(summaryText(summary, dtd).split("\n")).toEqual([
       "100 ticks; 2 episodes, success 50 %, median final error 3.4 mm",
-      "shares  image 62.5 %   joint_position 37.5 %   (means of the 80 ticks that were not idle)",
-      "latency p50 4.0 p99 9.0 ms   misses 3   ticks that began late 1",
+      "shares  image 62.5 %   joint_position 37.5 %   (mean over the 80 ticks that are not idle)",
+      "latency p50 4.0 p99 9.0 ms   misses 3   late ticks 1",
       "conservation residual at most 2.1e-6",
     ]);
   });
 
   it("says what there was too little of", () => {
     const short = { ...summary, ticks: 1, idle_ticks: 1, episodes: 0, success_rate: null };
-    expect(summaryText(short, dtd)).toMatch(/^1 tick; no episode finished\nshares {2}none: every tick was idle\n/);
+    expect(summaryText(short, dtd)).toMatch(/^1 tick; no episode finished\nshares {2}none: all ticks are idle\n/);
     expect(summaryText({ ...short, ticks: 0 }, dtd)).toBe("stopped before the first tick");
   });
 });

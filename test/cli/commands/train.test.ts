@@ -44,10 +44,10 @@ test("an interrupted training ends soon, leaves no policy, and another one does 
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^device auto: the convolutions are trained on (cpu|cuda)$/m);
+  expect(stderr).toMatch(/^device auto: training the convolutions on (cpu|cuda)$/m);
   const run = join(folder, "policy.run");
   expect(stderr).toContain(
-    `torquelens: interrupted; no policy was written; the same command takes it up again from ${run}`,
+    `torquelens: interrupted; no policy was written; run the same command to continue from ${run}`,
   );
   expect(await readdir(folder)).toEqual(["policy.run"]);
   expect(await torquelens("train", "--task", "reacher", "--seed", "1", "-o", output)).toMatchObject(

@@ -200,12 +200,7 @@ test("an observation is put together from its files, the image with or without i
 test.each([
   ["no image", [], "state.json", "--image: missing, expected a file for the modality image"],
   ["no state", ["good.png"], undefined, `--state: missing, expected a JSON file with ${names}`],
-  [
-    "two images for one camera",
-    ["image=a.png", "b.png"],
-    "state.json",
-    "--image b.png: found twice, expected one file for image",
-  ],
+  ["two images for one camera", ["image=a.png", "b.png"], "state.json", "--image b.png: image already has a file"],
 ])("refused: %s", async (_title, images, stateName, message) => {
   const paths = images.map((image) => (image.includes("=") || image === "b.png" ? image : file(image)));
   const files = { images: paths, ...(stateName && { state: file(stateName) }) };

@@ -1,0 +1,22 @@
+import { plural } from "../../numbers/format.js";
+
+/** Outcome of a replay. */
+export interface ReplaySummary {
+  readonly output: string;
+  readonly explained: number;
+  readonly images: number;
+  /** Images without matching joint states or other inputs. */
+  readonly unmatched: number;
+  readonly episodes: number;
+  readonly seconds: number;
+}
+
+export function replayText({ output, explained, images, unmatched, episodes, seconds }: ReplaySummary): string {
+  const rate = (explained / seconds).toFixed(1);
+  const without = unmatched === 0 ? "" : `; ${unmatched} without matching inputs`;
+  return [
+    `explained ${explained} of ${images} images in ${plural(episodes, "episode")}, ${rate} per second${without}`,
+    `written   ${output}`,
+    "",
+  ].join("\n");
+}
