@@ -46,7 +46,7 @@ export interface SimulationSummary {
 const KEPT_ERRORS = 10_000;
 
 /** Index of a task's condition. Throws InputError for an unknown one. */
-export function conditionOf({ name, conditions }: Task, condition: string): number {
+function conditionOf({ name, conditions }: Task, condition: string): number {
   const index = conditions.indexOf(condition);
   if (index < 0)
     throw new InputError(`task ${name} has no condition "${condition}"; expected ${conditions.join(", ")}`);

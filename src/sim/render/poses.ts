@@ -1,8 +1,22 @@
 import type { Data } from "../../arm/data.js";
-import type { Pose, Quaternion } from "../../arm/pose.js";
+import type { Model } from "../../arm/model.js";
+import { type Pose, type Quaternion, relative } from "../../arm/pose.js";
+import type { Transform } from "../../explain/observation.js";
 
-/** Pose of a body. Kinematics of `data` must be up to date. */
-export function bodyPose(data: Data, body: number): Pose {
+/**
+ * Transforms of links from their parents, by name; a parent comes before its children, the root is `world`. Kinematics of
+ * `data` must be up to date.
+ */
+export function linkTransforms(data: Data, model: Model, parents: Readonly<Record<string, string>>): Transform[] {
+  const poses: Record<string, Pose> = { world: { translation: [0, 0, 0], rotation: [0, 0, 0, 1] } };
+  return Object.entries(parents).map(([child, parent]) => {
+    poses[child] = bodyPose(data, model.id("body", child));
+    return { parent, child, ...relative(poses[parent]!, poses[child]) };
+  });
+}
+
+/** Pose of a body. */
+function bodyPose(data: Data, body: number): Pose {
   const [x, y, z] = data.arrays.get("xpos").subarray(3 * body);
   const [w, i, j, k] = data.arrays.get("xquat").subarray(4 * body);
   return { translation: [x!, y!, z!], rotation: [i!, j!, k!, w!] };

@@ -46,7 +46,7 @@ export function exportPolicy(
 }
 
 /** Constants that compute the same torques from bytes and SI units as the trained parameters from scaled inputs. */
-export function foldedParameters(
+function foldedParameters(
   spec: NetworkSpec,
   layout: Layout,
   vector: Float32Array,

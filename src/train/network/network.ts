@@ -93,7 +93,7 @@ export function layers(p: Parameters, x: Value): Value {
 }
 
 /** x and y of every cell in [−1, 1], row-major: [cells × 2]. */
-export function grid(spec: NetworkSpec): Float64Array {
+function grid(spec: NetworkSpec): Float64Array {
   const [rows, columns] = mapSize(spec);
   const values = new Float64Array(rows * columns * 2);
   for (let row = 0; row < rows; row++) {

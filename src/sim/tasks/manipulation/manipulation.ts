@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { type Importance, ImportanceFactor, type ImportanceForm } from "../../../arm/importance.js";
-import { type Pose, relative } from "../../../arm/pose.js";
 import type { Transform } from "../../../explain/observation.js";
 import { packageUrl } from "../../../package-files.js";
 import type { ControlProblem } from "../../expert/ilqr.js";
 import { PursuitCost } from "../../expert/pursuit-cost.js";
 import type { Point } from "../../expert/state-cost.js";
 import { type Random, random } from "../../random.js";
-import { bodyPose, opticalPose } from "../../render/poses.js";
+import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
 import {
@@ -191,12 +190,7 @@ export class Manipulation implements Task {
   transforms(): Transform[] {
     const { links, goal } = this.#spec;
     const data = this.#scene.place(this.#situation);
-    const world: Pose = { translation: [0, 0, 0], rotation: [0, 0, 0, 1] };
-    const poses: Record<string, Pose> = { world };
-    const transforms = Object.entries(links).map(([child, parent]) => {
-      poses[child] = bodyPose(data, this.#scene.model.id("body", child));
-      return { parent, child, ...relative(poses[parent]!, poses[child]) };
-    });
+    const transforms = linkTransforms(data, this.#scene.model, links);
     const view = this.#scene.view(this.#situation);
     return [
       ...transforms,

@@ -31,7 +31,7 @@ export const FOUR_TARGETS: readonly Target[] = [
 ];
 
 /** Random targets lie between these distances from the shoulder, metres. */
-export const TARGET_RADIUS = [0.1, 0.23] as const;
+const TARGET_RADIUS = [0.1, 0.23] as const;
 
 const MODEL = packageUrl("models/reacher.xml");
 

@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { type Importance, ImportanceFactor, type ImportanceForm } from "../../../arm/importance.js";
-import { type Pose, relative } from "../../../arm/pose.js";
 import type { Transform } from "../../../explain/observation.js";
 import { packageUrl } from "../../../package-files.js";
 import type { ControlProblem } from "../../expert/ilqr.js";
 import { ControlStep } from "../../expert/linearise.js";
 import { ReachCost } from "../../expert/reach-cost.js";
 import { type Random, random } from "../../random.js";
-import { bodyPose, opticalPose } from "../../render/poses.js";
+import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
 import { NO_WRENCH, type Targets, type Task, type TaskObservation, type TaskOptions, type Wrench } from "../task.js";
@@ -177,14 +176,8 @@ export class Reacher implements Task {
 
   transforms(): Transform[] {
     const data = this.#model.place(this.#state, this.#target);
-    const world: Pose = { translation: [0, 0, 0], rotation: [0, 0, 0, 1] };
-    const poses: Record<string, Pose> = { world };
-    const transforms: Transform[] = [];
-    for (const [child, parent] of Object.entries(LINK_PARENTS)) {
-      poses[child] = bodyPose(data, this.#model.model.id("body", child));
-      transforms.push({ parent, child, ...relative(poses[parent]!, poses[child]) });
-    }
-    transforms.push(
+    return [
+      ...linkTransforms(data, this.#model.model, LINK_PARENTS),
       { parent: "forearm", child: "fingertip", translation: [LINKS[1], 0, 0], rotation: [0, 0, 0, 1] },
       { parent: "world", child: "target", translation: [...this.#target, 0], rotation: [0, 0, 0, 1] },
       {
@@ -192,8 +185,7 @@ export class Reacher implements Task {
         child: this.cameraFrame,
         ...opticalPose(this.#model.view.position, this.#model.view.rotation),
       },
-    );
-    return transforms;
+    ];
   }
 
   state(): Float64Array {
