@@ -52,8 +52,8 @@ export function convInputAdjoint(y: Value, weight: Value, spatial: Shape, geomet
 }
 
 /**
- * Stride s as stride 1: every s-th output row and column comes from the same part of the kernel, so the s × s phases are
- * the channels of one convolution with a kernel s times smaller, then interleaved. Faster than ConvTranspose, which
+ * Stride s as stride 1: every s-th output row and column comes from the same part of the kernel, so the s × s phases
+ * are the channels of one convolution with a kernel s times smaller, then interleaved. Faster than ConvTranspose, which
  * multiplies into columns and scatters them.
  */
 function phasedAdjoint(y: Value, weight: Value, spatial: Shape, { strides, pads }: ConvGeometry): Value {
@@ -78,7 +78,10 @@ function phasedAdjoint(y: Value, weight: Value, spatial: Shape, { strides, pads 
   return slice(rows, 3, pads[1]!, pads[1]! + spatial[1]!);
 }
 
-/** The adjoint of a convolution in its weight: input [N, C, …in] and output gradient [N, K, …out] → [K, C/group, …kernel]. */
+/**
+ * The adjoint of a convolution in its weight: input [N, C, …in] and output gradient [N, K, …out] → [K, C/group,
+ * …kernel].
+ */
 export function convWeightAdjoint(x: Value, y: Value, kernel: Shape, geometry: ConvGeometry): Value {
   const { strides, dilations, pads, group } = geometry;
   if (group > 1) {

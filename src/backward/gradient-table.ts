@@ -24,9 +24,11 @@ const GRADIENTS: GradientTable = {
 
 /**
  * Gradients of a node's inputs, made on demand; undefined where there is none, as for indices and conditions.
- * @param arriving one entry per output: its gradient with `lead` leading axes (one row per torque), undefined where none arrived
+ * @param arriving one entry per output: its gradient with `lead` leading axes (one row per torque), undefined where
+ * none arrived
  * @returns one entry per input, with the same leading axes
- * @throws RangeError for an operator without a rule, naming the node; the gradient of a single input without a rule throws it too
+ * @throws RangeError for an operator without a rule, naming the node; the gradient of a single input without a rule
+ * throws it too
  */
 export function inputGradients(
   node: Node,

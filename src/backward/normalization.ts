@@ -45,7 +45,9 @@ const overLastAxes =
     ];
   };
 
-/** Channels in groups, each normalised with its pixels; scale and bias one per channel (or, before opset 21, a group). */
+/**
+ * Channels in groups, each normalised with its pixels; scale and bias one per channel (or, before opset 21, a group).
+ */
 const overGroups =
   (groupsOf: (node: Node) => number): GradientRule =>
   (node, g, lead) => {

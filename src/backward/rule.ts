@@ -22,7 +22,7 @@ export type GradientRule = (
  * The adjoint of an operator that moves elements without computing: it takes gradients and relevance alike.
  * Undefined for a node whose attributes make it compute.
  */
-export type Adjoint = (...given: Parameters<GradientRule>) => ReturnType<GradientRule> | undefined;
+export type Adjoint = (...args: Parameters<GradientRule>) => ReturnType<GradientRule> | undefined;
 
 export type GradientTable = Readonly<Record<string, GradientRule>>;
 

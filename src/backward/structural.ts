@@ -9,7 +9,7 @@ import { padAdjoint } from "./pad.js";
 import { onlyCopies, resizeAdjoint } from "./resize.js";
 import { type Adjoint, foldedRows, type InputGradient, inferenceOf, rowsOf } from "./rule.js";
 
-/** The adjoint of broadcasting `shape` up to what `g` has behind its leading axes. */
+/** The adjoint of broadcasting `shape` up to that of `g` after its leading axes. */
 export function sumToShape(g: Value, shape: Shape, lead: number): Value {
   const tail = g.shape.slice(lead);
   const extra = tail.length - shape.length;
@@ -17,7 +17,7 @@ export function sumToShape(g: Value, shape: Shape, lead: number): Value {
   return reshape(sum(g, axes, true), [...rowsOf(g, lead), ...shape]);
 }
 
-/** The adjoint of summing over a reduction's axes, its operand's shape behind the leading axes. */
+/** The adjoint of summing over a reduction's axes, to its operand's shape after the leading axes. */
 export function expandReduced(node: Node, g: Value, lead: number): Value {
   const { shape } = node.inputs[0]!;
   const axes = reducedAxes(inferenceOf(node));

@@ -26,8 +26,8 @@ export function reverseWalk<Amount>(
   accumulate: (a: Amount, b: Amount, at: Value) => Amount,
 ): Map<Value, Amount> {
   const order = topologicalOrder(seeds.keys());
-  const wanted = new Set(targets);
-  const dependent = new Set<Value>(wanted);
+  const unique = new Set(targets);
+  const dependent = new Set<Value>(unique);
   for (const node of order)
     if (node.inputs.some((value) => value && dependent.has(value)))
       for (const output of node.outputs) dependent.add(output);
@@ -43,5 +43,5 @@ export function reverseWalk<Amount>(
       arrived.set(to, before === undefined ? amount : accumulate(before, amount, to));
     }
   }
-  return new Map([...wanted].flatMap((target) => (arrived.has(target) ? [[target, arrived.get(target)!]] : [])));
+  return new Map([...unique].flatMap((target) => (arrived.has(target) ? [[target, arrived.get(target)!]] : [])));
 }

@@ -5,7 +5,9 @@ import { resolveReshape } from "./operators/structural.js";
 import { type Shape, sameShape, sizeOf } from "./shape.js";
 import { Node, type Value } from "./value.js";
 
-/** Typed constructors: each infers its shape and refuses inputs that do not fit (ShapeError). Numbers become scalars. */
+/**
+ * Typed constructors: each infers its shape and refuses inputs that do not fit (ShapeError). Numbers become scalars.
+ */
 
 export type Operand = Value | number;
 

@@ -21,7 +21,10 @@ export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype =
 
 export const bytesPerElement = (dtype: DType): number => DTYPES[dtype].array.BYTES_PER_ELEMENT;
 
-/** The element type with this ONNX number, or undefined where torquelens does not support it (strings, complex, 4 and 8 bit floats). */
+/**
+ * The element type with this ONNX number, or undefined where torquelens does not support it (strings, complex, 4 and 8
+ * bit floats).
+ */
 export function dtypeOf(onnx: number): DType | undefined {
   for (const [name, entry] of Object.entries(DTYPES)) if (entry.onnx === onnx) return name as DType;
   return undefined;

@@ -2,7 +2,8 @@ import { bytesPerElement, DTYPES, type DType } from "./dtype.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 /**
- * A constant tensor: element type, shape and the raw little-endian bytes, never copied on the way from a file to a file.
+ * A constant tensor: element type, shape and the raw little-endian bytes, never copied on the way from a file to a
+ * file.
  */
 export class Literal {
   constructor(
@@ -18,7 +19,8 @@ export class Literal {
   }
 
   /**
-   * From numbers, converted to `dtype`. 64-bit integers saturate: 2⁶³, which is INT64_MAX as a number, becomes INT64_MAX again.
+   * From numbers, converted to `dtype`. 64-bit integers saturate: 2⁶³, which is INT64_MAX as a number, becomes
+   * INT64_MAX again.
    * @throws RangeError for float16, which is only read from files, for a fraction in a 64-bit integer, and for a shape
    * that the values do not fill
    */

@@ -5,7 +5,8 @@ import { Node, topologicalOrder, type Value } from "./value.js";
 
 /**
  * Σ over steps 0 … count − 1 of each value that `step` makes of the step's number (int64 scalar), as one ONNX Loop:
- * memory and file size do not grow with `count`. Values that do not change with the step are computed once, before the loop.
+ * memory and file size do not grow with `count`. Values that do not change with the step are computed once, before the
+ * loop.
  */
 export function sumOverSteps(count: number, step: (i: Value) => readonly Value[]): Value[] {
   const i = input("i", "int64", []);

@@ -62,9 +62,14 @@ const imageInput = mapping({
   range: z
     .tuple([finite("a number"), finite("a number")], { error: "[low, high], two numbers" })
     .refine(([low, high]) => low < high, { error: "low below high" }),
-  /** Tensor units of one step: tensor value = low + scale · sample. Default (high − low) / 255, or / 65535 for depth of 16 bits. */
+  /**
+   * Tensor units of one step: tensor value = low + scale · sample. Default (high − low) / 255, or / 65535 for depth of
+   * 16 bits.
+   */
   scale: positive("a number above 0").optional(),
-  /** Crop of the camera's image that the policy sees: [x, y, width, height] in pixels, or the largest around the centre. */
+  /**
+   * Crop of the camera's image that the policy sees: [x, y, width, height] in pixels, or the largest around the centre.
+   */
   crop: z
     .union(
       [

@@ -1,7 +1,7 @@
 import { errorAt } from "../yaml/located.js";
 import { type Card, type CardSlice, QUANTITIES, type Quantity } from "./card-schema.js";
 
-/** Quantities with one element a joint, matched by joint name. */
+/** Quantities with one element per joint, matched by joint name. */
 export const JOINT_WISE: ReadonlySet<Quantity> = new Set(["joint_position", "joint_velocity", "previous_action"]);
 
 /** Units by quantity, the default first; undefined: any. Observations are in SI units, so no others are accepted. */

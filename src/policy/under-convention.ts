@@ -13,8 +13,8 @@ export interface DataMeans {
 }
 
 /**
- * The policy under a convention: the card's references and origins are replaced; the network, and so every torque, stays
- * the same.
+ * The policy under a convention: the card's references and origins are replaced; the network, and so every torque,
+ * stays the same.
  * @throws InputError where a mean is asked for that is not among `means`
  */
 export function underConvention(policy: Policy, convention: ConventionEntry, means: DataMeans): Policy {

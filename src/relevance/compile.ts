@@ -30,11 +30,11 @@ export interface CompiledModel {
   readonly graph: Graph;
   readonly method: Method;
   readonly depth: Depth;
-  /** What came of the precision asked for: `exact` where no convolution gains from integers. */
+  /** The precision in use: `exact` where no convolution gains from integers. */
   readonly precision: Precision;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
-  /** What a user may want to know of how the method met the network, a line each. */
+  /** Warnings about the method on this network, one line each. */
   readonly warnings: readonly string[];
   /** The ONNX file. */
   readonly bytes: Uint8Array;
@@ -50,7 +50,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const method = typeof asked === "string" ? methodNamed(asked) : asked;
   const { graph } = subject;
   for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
-    if (name.startsWith("torquelens.")) throw new InputError(`tensor "${name}": this model is compiled already`);
+    if (name.startsWith("torquelens.")) throw new InputError(`tensor "${name}": this model is already compiled`);
 
   const importance = input("torquelens.importance", "float32", [countTorques(subject)]);
   const network = new ExplainedNetwork(subject, importance, depth);
@@ -69,7 +69,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   return { graph: compiled, method, depth, precision, rules, warnings, bytes: writeModel(compiled) };
 }
 
-/** The same outputs with large convolutions in integers, or undefined where there are none that gain. */
+/** The outputs with large convolutions in integers, or undefined where none gains from it. */
 function fastRelevance(network: Network, relevance: ReadonlyMap<string, Value>): Map<string, Value> | undefined {
   const own = new Set(topologicalOrder(network.subject.graph.outputs.values()));
   const isWeight = (value: Value) => value === network.importance;

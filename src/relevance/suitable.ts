@@ -5,7 +5,7 @@ import type { Method } from "./contract/method.js";
 import { configure } from "./methods/method-spec.js";
 import { METHODS } from "./methods.js";
 
-/** What a method leaves at a network's inputs. @throws InputError with the reason and the methods that work instead */
+/** A method's attribution of a network. @throws InputError with the reason and the methods that work instead */
 export function attributed(method: Method, network: Network): Attribution {
   try {
     return method.attribute(network);

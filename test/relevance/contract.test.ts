@@ -143,7 +143,7 @@ describe("what cannot be compiled", () => {
     const graph = readModel(compile(policy()).bytes, "compiled.onnx");
     expect(() => compile({ ...policy(), graph })).toThrow(InputError);
     expect(() => compile({ ...policy(), graph })).toThrow(
-      'tensor "torquelens.importance": this model is compiled already',
+      'tensor "torquelens.importance": this model is already compiled',
     );
   });
 

@@ -40,7 +40,7 @@ export const isLowered = (op: string): boolean => Object.hasOwn(LOWERINGS, op);
 export function lower(node: UnloweredNode, name: string, outputNames: readonly string[]): (Value | undefined)[] {
   const inputs = node.inputs.filter((value) => value !== undefined);
   const made = LOWERINGS[node.op]!(node);
-  const wanted = outputNames.map((output, i) => {
+  const outputs = outputNames.map((output, i) => {
     if (!output) return undefined;
     const value = made[i];
     if (!value) throw new ShapeError(`${node.op}: output ${i} ("${output}") is not supported`);
@@ -48,7 +48,7 @@ export function lower(node: UnloweredNode, name: string, outputNames: readonly s
   });
   // An output that is also an input or another output becomes a separate value.
   const taken = new Set<Value>(inputs);
-  const distinct = wanted.map((value) => {
+  const distinct = outputs.map((value) => {
     if (!value) return undefined;
     const own = taken.has(value) ? apply("Identity", [value]) : value;
     taken.add(own);

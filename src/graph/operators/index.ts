@@ -9,7 +9,10 @@ import { RESIZE } from "./resize.js";
 import type { OperatorSpec } from "./spec.js";
 import { STRUCTURAL } from "./structural.js";
 
-/** Every operator of the graph, by its ONNX name (opset 18 forms, later operators as they came). To add one, add an entry. */
+/**
+ * Every operator of the graph, by its ONNX name (opset 18 forms, later operators as they came). To add one, add an
+ * entry.
+ */
 export const OPERATORS: Readonly<Record<string, OperatorSpec>> = {
   ...ELEMENTWISE,
   ...STRUCTURAL,

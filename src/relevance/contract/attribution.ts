@@ -1,14 +1,14 @@
 import type { Value } from "../../graph/value.js";
 import type { Relevance } from "./carrier.js";
 
-/** Which rule took relevance through a node. */
+/** The rule that propagated relevance through a node. */
 export interface NodeRule {
-  /** The node as messages call it. */
+  /** The node's name in messages. */
   readonly node: string;
   readonly op: string;
   /** Name of the method's row for a linear layer, or of the operator's rule. */
   readonly rule: string;
-  /** Why relevance may be lost or gained there, where it may. */
+  /** The reason why relevance may be lost or gained there. */
   readonly loses?: string;
 }
 
@@ -20,27 +20,27 @@ export interface Joined {
   readonly sum: Value;
 }
 
-/** What a method leaves at a network's inputs. */
+/** A method's relevance at a network's inputs. */
 export interface Attribution {
   /** By input tensor, [rows, …its shape]. */
   readonly inputs: ReadonlyMap<Value, Relevance>;
-  /** Relevance of pixels whose channels are summed or never told apart, [rows, H, W] each, by image modality. */
+  /** Relevance of pixels summed over channels, [rows, H, W] each, by image modality. */
   readonly pixels: ReadonlyMap<string, readonly Relevance[]>;
-  /** The same for each torque apart, [J, H, W], where a method's map of all torques is not the sum of theirs. */
+  /** A map per torque, [J, H, W], where the method's map of all torques is not the sum of these. */
   readonly torquePixels?: ReadonlyMap<string, Value>;
-  /** What each torque's relevance comes to where an image's features join the rest, by image modality. */
+  /** Each torque's relevance where an image's features join the rest, by image modality. */
   readonly joined: ReadonlyMap<string, readonly Joined[]>;
-  /** Per output element, whether the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
+  /** Per output element, true where the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: readonly Value[];
-  /** What shares are made of, where it is not Σ|R| of the inputs. */
+  /** The totals that shares are computed from, where they are not Σ|R| of the inputs. */
   readonly totals?: Totals;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
-  /** What a user may want to know of how the method met the network, a line each. */
+  /** Warnings about the method on this network, one line each. */
   readonly warnings?: readonly string[];
 }
 
-/** A modality's part by its name: of the α-weighted sum over torques (scalar), and of each torque, [J]. */
+/** Totals by modality name: of the α-weighted sum over torques (scalar), and of each torque, [J]. */
 export interface Totals {
   readonly weighted: ReadonlyMap<string, Value>;
   readonly perTorque: ReadonlyMap<string, Value>;

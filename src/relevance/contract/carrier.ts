@@ -3,8 +3,8 @@ import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 
 /**
- * Relevance of a value on its way back: [rows, …shape of the value], so that it broadcasts against the value itself. Per
- * torque there is one row per torque, not weighted; collapsed there is one row, the sum over torques weighted by importance α.
+ * Relevance of a value in the backward pass: [rows, …shape of the value], so that it broadcasts against the value. It
+ * has either one row per torque, not weighted, or one row in all: the sum over torques weighted by importance α.
  */
 export interface Relevance {
   readonly amount: Value;
@@ -23,7 +23,7 @@ export function collapse(relevance: Relevance, importance: Value): Relevance {
   return { amount: reshape(weighted, [1, ...shape.slice(1)]), perTorque: false };
 }
 
-/** Sums what arrives at one value; rows a torque meet collapsed ones only after being collapsed themselves. */
+/** Sums amounts that arrive at one value; amounts per torque are collapsed before they are added to collapsed ones. */
 export const accumulate =
   (importance: Value) =>
   (a: Relevance, b: Relevance): Relevance => {

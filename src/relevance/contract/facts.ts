@@ -16,9 +16,9 @@ export interface Analysis {
   isDependent(value: Value): boolean;
   /** The pattern that ends at a node: what several nodes compute together. */
   pattern(node: Node): Pattern | undefined;
-  /** The linear layer that ends at a node, what is written behind it included; none at a soft-argmax. */
+  /** The linear layer that ends at a node, including constants and normalisations after it; none at a soft-argmax. */
   layer(node: Node): LinearLayer | undefined;
-  /** True where no linear layer lies behind this node: the last linear layer, and what scales or clips the torques. */
+  /** True where no linear layer follows this node: the last linear layer, and nodes that scale or clip the torques. */
   isOutputSide(node: Node): boolean;
   /** The probability map [.., cells] whose expected coordinates this node computes, where it is a soft-argmax. */
   softArgmax(node: Node): Value | undefined;
@@ -35,7 +35,7 @@ export interface Bounds {
   readonly high: Literal;
 }
 
-/** Everything that a rule may ask while one network is compiled. */
+/** Facts that rules may ask for while one network is compiled. */
 export interface Context {
   readonly subject: Subject;
   readonly analysis: Analysis;
@@ -51,31 +51,32 @@ export interface Context {
   /** The image modality that a node depends on, where it depends on nothing else. */
   onlyImage(node: Node): SubjectImage | undefined;
   /**
-   * The image that this [N, C, H, W] value is, but for scaling and the place of its channels, where only the sum over
-   * channels is asked of its pixels: at every depth but `full`.
+   * The image that this [N, C, H, W] value shows, up to scaling and the order of axes, at depths that need only the sum
+   * over a pixel's channels: all but `full`.
    */
   summedImage(value: Value): SubjectImage | undefined;
   /**
-   * True where relevance that a node of the output side passes on loses the torque's sign: the sign tells contributions
-   * apart in the torque's own layer (Eq. 1), and has no meaning at an input or where hidden layers read the value too.
+   * True where relevance that a node of the output side propagates loses the torque's sign: the sign selects
+   * contributions in the torque's own layer (Eq. 1), and has no meaning at an input or where hidden layers read the
+   * value too.
    */
   isSettled(node: Node, to: Value): boolean;
 }
 
-/** A network as methods see it: what it computes, what is asked of it, and how deep. */
+/** A network to be explained by a method. */
 export interface Network {
   readonly subject: Subject;
   /** α, [J]. */
   readonly importance: Value;
   readonly depth: Depth;
   readonly context: Context;
-  /** The torques, or what they are before a final squash, [.., J]. */
+  /** The torques, or their values before a final squash, [.., J]. */
   readonly explained: Value;
-  /** Signs of the explained values; they stay as they are where a method asks what other observations would give. */
+  /** Signs of the explained values; they stay those of the observation where a method evaluates other observations. */
   readonly signs: Value;
   readonly torques: number;
   /** The input tensors that modalities are made of. */
   readonly inputs: ReadonlySet<Value>;
-  /** The same network followed to another depth. */
+  /** This network at another depth. */
   at(depth: Depth): Network;
 }

@@ -1,8 +1,8 @@
 import type { Node, Value } from "../../graph/value.js";
 
 /**
- * A layer y = L(x; w) + b that relevance rules see: linear in x for a fixed weight and in w for a fixed x.
- * Convolutions and dense layers carry their weights, means, pools and interpolations a weight of one that has no axes.
+ * A layer y = L(x; w) + b for relevance rules: linear in x for a fixed weight and in w for a fixed x.
+ * Means, pools and interpolations have a scalar weight of one.
  */
 export interface LinearLayer {
   readonly node: Node;
@@ -10,7 +10,7 @@ export interface LinearLayer {
   readonly weight: Value;
   /** Broadcasts to the output; undefined where the layer has none. */
   readonly bias: Value | undefined;
-  /** L(x; w) + b; behind a normalisation in the layer's units, each output less its own positive factor. */
+  /** L(x; w) + b; with a normalisation after it, in the layer's units: each output without its positive factor. */
   readonly output: Value;
   /** True where a normalisation follows: an output can then be active although all its weights are against it. */
   readonly isNormalised?: boolean;

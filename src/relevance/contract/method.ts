@@ -4,12 +4,14 @@ import type { Network } from "./facts.js";
 /** A name with its options, or the YAML of a composite table and the file's name. */
 export type MethodOrigin = { readonly spec: string } | { readonly table: string; readonly source: string };
 
-/** A way to explain, its options set. */
+/** A method with its options set. */
 export interface Method {
   readonly name: string;
-  /** Name and options that differ from their defaults: `lrp-gamma:gamma=0.5`. It makes the same method again. */
+  /**
+   * Name and options that differ from their defaults: `lrp-gamma:gamma=0.5`. `methodNamed` makes the same method of it.
+   */
   readonly spec: string;
-  /** What makes the same method again in another thread; a method of a user's own has none. */
+  /** The text to make the method again in another thread; a user's own method has none. */
   readonly origin?: MethodOrigin;
   readonly title: string;
   readonly cite: string;

@@ -1,8 +1,8 @@
 import type { Node, Value } from "../../graph/value.js";
 
 /**
- * Several nodes of a policy that rules see as one. The nodes stay as they are; rules jump from the last node's output to
- * the pattern's source, and what lies between is passed over.
+ * Several nodes of a policy that rules see as one. The nodes stay as they are; rules jump from the last node's output
+ * to the pattern's source, and what lies between is passed over.
  */
 export type Pattern = SoftArgmax | Normalisation | Activation;
 

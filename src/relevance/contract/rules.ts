@@ -12,13 +12,13 @@ export interface Row {
   readonly name: string;
   readonly rule: LayerRule;
   readonly when: (layer: LinearLayer, context: Context) => boolean;
-  /** Why Σ R behind the layer may differ from Σ R in front of it, where the rule does not conserve. */
+  /** The reason why Σ R of the input may differ from Σ R of the output, where the rule does not conserve. */
   readonly loses?: string;
   /** The reason for one layer, where the rule conserves in others. */
   readonly losesAt?: (layer: LinearLayer) => string | undefined;
 }
 
-/** What a node that is no linear layer does to the amounts that arrive at its outputs. */
+/** The amounts that an operator's rule propagates to the node's inputs. */
 export interface Propagated {
   /** The rule's name in `inspect`. */
   readonly rule: string;

@@ -1,18 +1,18 @@
 import type { Graph } from "../../graph/value.js";
 
-/** What a method is asked to explain: a network and what its tensors mean. A policy fits this shape. */
+/** A network to explain, and the meaning of its tensors. A policy fits this shape. */
 export interface Subject {
   readonly graph: Graph;
   /** Hex digest of the network's file, for the compiled model's metadata. */
   readonly sha256: string;
   /** Output tensor that holds the torques, [J] or [1, J]. */
   readonly torque: string;
-  /** Which row of the output is the torque, where it holds a chunk of them [1, steps, J]. */
+  /** The row of the output that is the torque, where it holds a chunk [1, steps, J]. */
   readonly step?: number | undefined;
   /** In the order of shares. */
   readonly modalities: readonly SubjectModality[];
   readonly featurePoints: FeaturePointOrigin;
-  /** Name of the tensor where the modalities' features join, where it is not to be found. */
+  /** Name of the tensor where the modalities' features join, where it cannot be found. */
   readonly fusion?: string;
 }
 
@@ -22,7 +22,7 @@ export interface Subject {
  */
 export type FeaturePointOrigin = "policy" | "corner" | { readonly mean: readonly number[] };
 
-/** What an origin is called in metadata and messages. */
+/** An origin's name in metadata and messages. */
 export const originName = (origin: FeaturePointOrigin): "policy" | "corner" | "mean" =>
   typeof origin === "string" ? origin : "mean";
 
@@ -46,7 +46,7 @@ export interface SubjectValues {
   readonly size: number;
   /** First elements at earlier times, each of `size` elements, where the tensor holds a window in time. */
   readonly earlier?: readonly number[];
-  /** What relevance is measured against, one value per element, in the tensor's units (methods.md §0.8). */
+  /** Reference of relevance, one value per element, in the tensor's units (methods.md §0.8). */
   readonly reference: { readonly kind: string; readonly values: ArrayLike<number> };
 }
 
@@ -56,7 +56,7 @@ export const startsOf = ({ start, earlier = [] }: Pick<SubjectValues, "start" | 
   start,
 ];
 
-/** Axes of height and width in an image's tensor, whatever stands in front. */
+/** Axes of height and width in an image's tensor with any leading axes. */
 export function heightAndWidth(shape: readonly number[], { layout }: SubjectImage): readonly [number, number] {
   const rank = shape.length;
   return layout === "NHWC" ? [rank - 3, rank - 2] : [rank - 2, rank - 1];

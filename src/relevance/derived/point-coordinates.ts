@@ -4,12 +4,12 @@ import type { Graph } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
 import { GraphAnalysis } from "../network/analysis.js";
 
-/** The output of the graph of `pointCoordinates`. */
+/** The output's name in the graph of `pointCoordinates`. */
 export const COORDINATES = "torquelens.point_coordinates";
 
 /**
- * The coordinates of a policy's feature points, as the policy has them, as a graph with the policy's own inputs and the
- * output `torquelens.point_coordinates` [n], in the order of the mean of a `FeaturePointOrigin`.
+ * A graph of the coordinates of a policy's feature points, with the policy's own inputs and the output
+ * `torquelens.point_coordinates` [n], in the order of the mean of a `FeaturePointOrigin`.
  * Undefined for a network without a soft-argmax.
  */
 export function pointCoordinates({ graph, torque }: Subject): Graph | undefined {

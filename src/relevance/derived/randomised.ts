@@ -25,7 +25,7 @@ export function parameterLayers({ graph, torque }: Subject): ParameterLayer[] {
     const [first] = weights;
     if (!first) continue;
     const biases = layer.bias ? constantsIn(layer.bias) : [];
-    // A layer is met again where its bias is added: the last one met has both.
+    // A layer occurs again where its bias is added: the last occurrence has both.
     found.set(first, { name: first.name || layer.kind, parameters: [...weights, ...biases] });
   }
   return [...found.values()].reverse();

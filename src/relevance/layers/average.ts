@@ -3,7 +3,9 @@ import { apply } from "../../graph/apply.js";
 import { add, mul, scalar } from "../../graph/build.js";
 import type { RecogniseLayer } from "../contract/recognise.js";
 
-/** Averages, sums and interpolations: weights that depend on places alone. The operator itself, and its gradient. */
+/**
+ * Averages, sums and interpolations: the weights depend only on positions. Computed by the operator and its gradient.
+ */
 export const average: RecogniseLayer = (node, analysis) => {
   const input = node.inputs[0]!;
   if (!analysis.isDependent(input)) return undefined;

@@ -26,14 +26,14 @@ export const convolution: RecogniseLayer = (node, analysis) => {
         return reshape(value, [rows, batch, ...value.shape.slice(1)]);
       };
       if (geometry.group > 1 || weights.length === 1) return weights.map(back);
-      // One pass over y for all weights: their input channels side by side.
+      // One pass over y for all weights, their input channels concatenated.
       const channels = weights.map((w) => w.shape[1]!);
       return split(back(concat(weights, 1)), 2, channels);
     },
   };
 };
 
-/** [1, C, 1, …] and [K, C, …kernel] → [1, K, 1, …]: every window sees the same. */
+/** [1, C, 1, …] and [K, C, …kernel] → [1, K, 1, …]: all windows have the same result. */
 function channelSums(x: Value, weight: Value): Value {
   const axes = weight.shape.map((_, i) => i).slice(1);
   return reshape(sum(mul(weight, x), axes), [1, weight.shape[0]!, ...axes.slice(1).map(() => 1)]);
@@ -43,7 +43,7 @@ function channelSums(x: Value, weight: Value): Value {
 const onChannels = (bias: Value, output: Value) =>
   reshape(bias, [1, bias.shape[0]!, ...output.shape.slice(2).map(() => 1)]);
 
-/** A convolution with inputs and outputs in each other's places. */
+/** A convolution with inputs and outputs swapped. */
 export const transposedConvolution: RecogniseLayer = (node, analysis) => {
   const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
   if (analysis.isDependent(weight) || !analysis.isDependent(input)) return undefined;

@@ -24,8 +24,8 @@ export const dense: RecogniseLayer = (node, analysis) => {
 };
 
 /**
- * Weights on the left: constants, or those of attention, which are taken as given (CP-LRP, Ali et al., ICML 2022): what
- * is attended to goes to the values, nothing to queries and keys.
+ * Weights on the left: constants, or the weights of attention, which count as constants (CP-LRP, Ali et al., ICML
+ * 2022): relevance goes to the values, none to queries and keys.
  */
 const mixture: RecogniseLayer = (node, analysis) => {
   if (node.op !== "MatMul") return undefined;

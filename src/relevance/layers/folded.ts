@@ -7,9 +7,9 @@ import type { LinearLayer } from "../contract/linear-layer.js";
 import type { Normalisation } from "../contract/pattern.js";
 import type { RecogniseLayer } from "../contract/recognise.js";
 
-/** What is written behind a layer and folded into it: constants, normalisations. */
+/** Layers with the constants or normalisations after them folded in. */
 
-/** A layer's own constants, one per output channel: [K] for any layer, or undefined where a constant is no such thing. */
+/** A constant as one number per output channel, [K], or undefined where it has another shape. */
 function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
   const axis = channelAxis(layer);
   const channels = layer.output.shape[axis]!;
@@ -19,7 +19,7 @@ function perOutput(layer: LinearLayer, constant: Value): Value | undefined {
   return size === channels && constant.shape[place] === channels ? reshape(constant, [channels]) : undefined;
 }
 
-/** The layer that ends at a node, where its weight has an axis of output channels that constants behind it fold into. */
+/** The layer that ends at a node, where its weight has an axis of output channels to fold constants into. */
 function foldable(node: Node, analysis: Analysis): LinearLayer | undefined {
   const layer = analysis.pattern(node) ? undefined : analysis.layer(node);
   return layer && outputAxis(layer) !== undefined ? layer : undefined;
@@ -31,7 +31,7 @@ export function outputAxis(layer: LinearLayer): number | undefined {
   return axis !== undefined && layer.weight.shape[axis] === layer.output.shape[channelAxis(layer)] ? axis : undefined;
 }
 
-/** Where output channels stand in a layer's weight of this rank. */
+/** The axis of output channels in a weight of this rank. */
 const WEIGHT_AXES: Partial<Record<LinearLayer["kind"], (rank: number) => number>> = {
   convolution: () => 0,
   "transposed convolution": () => 1,
@@ -61,7 +61,7 @@ function affine(layer: LinearLayer, node: Node, factor: Value | undefined, offse
   };
 }
 
-/** The convolution or dense layer that a node's dynamic operand comes from, and the constant operand. */
+/** The layer that makes a node's dynamic operand, and the constant operand. */
 function behindConstant(node: Node, analysis: Analysis) {
   const [a, b] = node.inputs as readonly [Value, Value];
   const first = analysis.isDependent(a);
@@ -71,7 +71,7 @@ function behindConstant(node: Node, analysis: Analysis) {
   return value && { inner: inner!, value, first };
 }
 
-/** A layer with the BatchNormalization behind it folded in (zennit's MergeBatchNorm). */
+/** A layer with the BatchNormalization after it folded in (Zennit's MergeBatchNorm). */
 export const normalised: RecogniseLayer = (node, analysis) => {
   const [x, scale, shift, mean, variance] = node.inputs as readonly Value[];
   const inner = foldable(x!.node, analysis);
@@ -81,23 +81,23 @@ export const normalised: RecogniseLayer = (node, analysis) => {
   return affine(inner, node, factor, sub(shift!, mul(mean!, factor)));
 };
 
-/** A layer times one constant an output channel: its sign decides which weights are positive. */
+/** A layer times one constant per output channel: its sign decides which weights are positive. */
 export const scaled: RecogniseLayer = (node, analysis) => {
   const found = behindConstant(node, analysis);
   if (!found || (node.op === "Div" && !found.first)) return undefined;
   return affine(found.inner, node, node.op === "Div" ? div(1, found.value) : found.value, undefined);
 };
 
-/** A layer plus one constant an output channel: a bias that the exporter wrote apart. */
+/** A layer plus one constant per output channel: a bias that the exporter wrote separately. */
 export const biased: RecogniseLayer = (node, analysis) => {
   const found = behindConstant(node, analysis);
   return found && affine(found.inner, node, undefined, found.value);
 };
 
 /**
- * A layer with the normalisation behind it. Rules whose contributions are weighed against one another do not see a
- * positive factor of an output: of scale and statistics only the scale's sign is folded into the weight. The mean and
- * the shift count as bias (methods.md §2.2).
+ * A layer with the normalisation after it. Rules that weigh contributions to an output against each other are
+ * independent of a positive factor of this output, so only the sign of the scale is folded into the weight. The mean
+ * and the shift count as bias (methods.md §2.2).
  */
 export function normalisedLayer(norm: Normalisation, analysis: Analysis): LinearLayer | undefined {
   const inner = foldable(norm.source.node, analysis);

@@ -12,7 +12,7 @@ export const recogniseLayer: RecogniseLayer = (node, analysis) => {
   return layerByOperator(node, analysis);
 };
 
-/** The linear layer that a node is by its operator, whatever it is a part of. */
+/** The linear layer that a node is by its operator, even inside a pattern. */
 export const layerByOperator: RecogniseLayer = (node, analysis) => LAYERS[node.op]?.(node, analysis);
 
 const LAYERS: Readonly<Record<string, RecogniseLayer>> = {

@@ -5,7 +5,7 @@ import type { Network } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
 import { receptiveField, toPixels } from "../network/receptive-field.js";
 
-/** What a policy attends to: pixels [rows, H, W] of images, and elements [rows, n] of other inputs. */
+/** The attention of a policy: pixels [rows, H, W] of images, and elements [rows, n] of other inputs. */
 export interface Attended {
   readonly images: ReadonlyMap<SubjectImage, Value>;
   readonly values: ReadonlyMap<Value, { readonly amount: Value; readonly elements: ReadonlySet<number> }>;
@@ -17,7 +17,7 @@ export function mapToPixels(amount: Value, map: Value, image: SubjectImage, { co
   const field = receptiveField(map, context.analysis);
   if (!field)
     throw new InputError(
-      `method attention: map "${map.name ?? map.node.label}" sees more of ${image.name} than windows: expected convolutions and pools alone between them`,
+      `method attention: map "${map.name ?? map.node.label}" has no receptive field in ${image.name}: expected only convolutions and pools between them`,
     );
   const { shape } = subject.graph.inputs.get(image.input)!;
   const [height, width] = heightAndWidth(shape, image).map((axis) => shape[axis]!) as [number, number];

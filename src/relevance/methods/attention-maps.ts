@@ -8,7 +8,7 @@ import type { Network } from "../contract/facts.js";
 import type { SubjectImage } from "../contract/subject.js";
 import { type Attended, mapToPixels } from "./attended.js";
 
-/** Maps [1, 1, h, w] that the features of images are multiplied with. */
+/** Maps [1, 1, h, w] that the features of images are multiplied by. */
 export interface Maps {
   readonly kind: "maps";
   readonly maps: readonly { readonly image: SubjectImage; readonly map: Value }[];
@@ -35,7 +35,7 @@ function weightingMaps({ context }: Network) {
 
 export const isMap = ({ shape }: Value) => shape.length === 4 && shape[0] === 1 && shape[1] === 1 && sizeOf(shape) > 1;
 
-/** Gradient × map in all, by the map. */
+/** The sum of gradient × map, in proportion to the map. */
 export function attendedThroughMaps({ maps }: Maps, pass: Attribution, network: Network): Attended {
   const images = new Map<SubjectImage, Value>();
   for (const { image, map } of maps) {

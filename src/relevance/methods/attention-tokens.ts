@@ -28,7 +28,7 @@ export function allTokens(network: Network): Tokens | undefined {
   return last && { kind: "tokens", output: last.node.outputs[0]!, mixing: rollout(layers) };
 }
 
-/** One attention layer alone: the one whose node or tensor has this name. */
+/** The attention layer whose node or tensor has this name. */
 export function namedTokens(network: Network, has: (value: Value) => boolean): Tokens | undefined {
   const layers = layersOf(network);
   const layer = layers.find(({ node, weights, softmax }) =>
@@ -43,7 +43,7 @@ export function namedTokens(network: Network, has: (value: Value) => boolean): T
   };
 }
 
-/** Gradient × output of the attention by query, passed on to the first tokens, and to what these were made of. */
+/** Gradient × output of the attention by query, passed on to the first tokens, and to their origins. */
 export function attendedThroughTokens({ output, mixing }: Tokens, pass: Attribution, network: Network): Attended {
   const arrived = pass.inputs.get(output);
   if (!arrived) throw new InputError(`attention "${output.node.label}": the torques do not depend on it`);
@@ -76,7 +76,7 @@ function ofCells(byToken: Value, origins: readonly (TokenOrigin | undefined)[], 
   return images;
 }
 
-/** [rows, tokens] → elements of configuration, equal parts to those that a token was made of. */
+/** [rows, tokens] → elements of configuration, equal parts to the elements that a token was made of. */
 function ofElements(
   byToken: Value,
   origins: readonly (TokenOrigin | undefined)[],

@@ -15,8 +15,9 @@ import { method } from "./method-spec.js";
 
 /**
  * Attention. Tokens: gradient × output of the last attention, by query, passed on to the first tokens by
- * rollout, then to what the tokens were made of. Maps [1, 1, h, w] that features are multiplied with: gradient × map in
- * all, by the map. Cells go back to pixels evenly over what they see. Inputs behind no attention get gradient × input.
+ * rollout, then to the origins of the tokens. Maps [1, 1, h, w] that features are multiplied by: the sum of
+ * gradient × map, in proportion to the map. Each cell goes evenly to the pixels it sees. Inputs without attention get
+ * gradient × input.
  */
 export const attention = method({
   name: "attention",
@@ -77,7 +78,7 @@ function named(network: Network, name: string): Tokens | Maps {
   return { kind: "maps", maps: [{ image, map }] };
 }
 
-/** Relevance of inputs that are no image: of elements behind the attention what is attended, else gradient × input. */
+/** Relevance of inputs that are no image: attention for elements that are attended to, else gradient × input. */
 function inputsOf({ subject, context }: Network, pass: Attribution, attended: Attended): Map<Value, Relevance> {
   const inputs = new Map<Value, Relevance>();
   const seen = new Set(Array.from(attended.images.keys(), ({ input }) => subject.graph.inputs.get(input)!));

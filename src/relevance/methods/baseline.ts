@@ -6,34 +6,34 @@ import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
 import { isEmbedding, ofTokens } from "../rules/operator/gradient.js";
 import { choice } from "./method-spec.js";
 
-/** Observations that relevance may be measured from, for methods that compare two. */
+/** Observations to measure relevance from, for methods that compare two. */
 const BASELINES = ["reference", "zero", "black", "white", "mean"] as const;
 type Baseline = (typeof BASELINES)[number];
 
 export const baseline = choice(
   BASELINES,
-  "what is compared with: the card's reference (images zero), zero, or with the image black, white or of its mean colour",
+  "the observation to compare with: the card's reference (images zero), zero, or the image black, white or of its mean colour",
 );
 
 type Inputs = Attribution["inputs"];
 
-/** What embeddings have, given to their tokens. */
+/** Moves the relevance of embeddings to their tokens. */
 export function ofInputs(arrived: Inputs): Inputs {
-  const given = Array.from(arrived, ([value, relevance]) =>
+  const moved = Array.from(arrived, ([value, relevance]) =>
     value.node.op === "Input"
       ? ([value, relevance] as const)
       : ([value.node.inputs[1]!, { ...relevance, amount: ofTokens(value.node, relevance.amount) }] as const),
   );
-  return new Map(given);
+  return new Map(moved);
 }
 
-/** A value's baseline b, and x − b. */
+/** A value's baseline b and the difference x − b. */
 export interface Path {
   readonly start: Value;
   readonly difference: Value;
 }
 
-/** What differs between the baseline and the observation: the inputs, of tokens their embeddings. */
+/** The values that differ between the baseline and the observation: the inputs, or the embeddings of tokens. */
 export function pathsOf(network: Network, baseline: Baseline): Map<Value, Path> {
   const { analysis } = network.context;
   const paths = new Map<Value, Path>();

@@ -13,10 +13,10 @@ import { RULE_BOOK } from "./rule-book.js";
 import { isFirst, isOutput, STABILISER } from "./shared.js";
 
 /**
- * A method of the user's own: first-match rows of rules for linear layers over an operator table (docs/methods.md §3).
+ * A user's own method: first-match rows of rules for linear layers, and an operator table (docs/methods.md §3).
  * @param text YAML
  * @param source the file's name, in messages and as the method's spec
- * @throws InputError for a table that is none, naming the key path
+ * @throws InputError for an invalid table, naming the key path
  */
 export function compositeMethod(text: string, source: string): Method {
   const table = parseYaml(text, source, compositeSchema);
@@ -42,7 +42,7 @@ export function compositeMethod(text: string, source: string): Method {
 const OPERATORS = { positive, signed: signed({ epsilon: STABILISER, bias: "absorb" }) };
 const SEEDS = { positive: "torque", signed: "size" } as const;
 
-/** What becomes of layers that no row matches: the operator table's own rule. */
+/** The rule of layers that no row matches: the operator table's own. */
 const fallback = ({ operators }: CompositeTable): TableRow =>
   operators === "positive" ? { rule: "eq2" } : { rule: "epsilon", epsilon: STABILISER, bias: "absorb" };
 
@@ -63,7 +63,7 @@ const POSITIONS: Readonly<Record<"first" | "bounded" | "hidden" | "output", Row[
   output: isOutput,
 };
 
-/** Whether a value comes from a linear layer. */
+/** Returns true if a value depends on a linear layer. */
 function isBehindLayer(value: Value, analysis: Analysis): boolean {
   const seen = new Set<Node>();
   const found = (node: Node): boolean => {
@@ -74,7 +74,7 @@ function isBehindLayer(value: Value, analysis: Analysis): boolean {
   return found(value.node);
 }
 
-/** The nodes that a layer is made of: itself, and what is folded into it. */
+/** The nodes of a layer: its own, and those folded into it. */
 function nodesOf(layer: LinearLayer, { analysis }: Context): Node[] {
   const nodes = new Set<Node>();
   const collect = (node: Node) => {
@@ -87,8 +87,8 @@ function nodesOf(layer: LinearLayer, { analysis }: Context): Node[] {
   return [...nodes];
 }
 
-/** One line per row that decides no layer of the network. */
-function unmatched({ context }: Network, { rows: given }: CompositeTable, rows: readonly Row[], source: string) {
+/** One line per row that matches no layer of the network. */
+function unmatched({ context }: Network, { rows: tableRows }: CompositeTable, rows: readonly Row[], source: string) {
   const matched = new Set<Row>();
   const folded = new Set<Node>();
   for (const node of [...context.analysis.order].reverse()) {
@@ -98,7 +98,7 @@ function unmatched({ context }: Network, { rows: given }: CompositeTable, rows: 
     const row = rows.find(({ when }) => when(layer, context));
     if (row) matched.add(row);
   }
-  return given.flatMap((row, i) =>
+  return tableRows.flatMap((row, i) =>
     matched.has(rows[i]!) ? [] : [`${source}: rows[${i}] (${described(row)}) matches no layer`],
   );
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RULE_BOOK } from "./rule-book.js";
 
-/** The shape of a composite table's YAML. The error text of every schema is what was *expected* there. */
+/** The shape of a composite table's YAML. The error text of every schema says what is *expected* there. */
 
 /** Version of the format that this version reads. */
 export const COMPOSITE_VERSION = 1;
@@ -25,16 +25,19 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** What a row asks of a layer: all that it names. */
+/** Conditions of a row; a layer must meet all of them. */
 const ASKED = {
-  /** Operator types, of the layer or of what is folded into it. */
+  /** Operators of the layer or of a node folded into it. */
   operator: oneOrMore(
     z.string({ error: "an operator, as Conv" }),
     "an operator, as Conv, or a list of them",
   ).optional(),
-  /** A regular expression somewhere in the node's name. */
+  /** A regular expression that matches a part of the node's name. */
   name: z.string({ error: "a regular expression" }).refine(isPattern, { error: "a regular expression" }).optional(),
-  /** Behind no other linear layer, reading an image of known range, between, or the torques' own. */
+  /**
+   * `first`: after no other linear layer. `bounded`: reads an image of known range. `hidden`: between. `output`: the
+   * torques' layer.
+   */
   position: words(["first", "bounded", "hidden", "output"]).optional(),
   kind: words(["convolution", "transposed convolution", "dense", "mixture", "mean"]).optional(),
 };
@@ -50,16 +53,16 @@ const rowOf = (rule: RuleName) =>
   mapping({ rule: z.literal(rule), ...ASKED, ...(RULE_BOOK[rule].parameters as z.ZodRawShape) });
 const rowSchema = z.discriminatedUnion("rule", NAMES.map(rowOf) as [ReturnType<typeof rowOf>], {
   error: (issue) =>
-    issue.code === "invalid_union" ? `one of ${NAMES.join(", ")}` : "a mapping with a rule and what it asks of a layer",
+    issue.code === "invalid_union" ? `one of ${NAMES.join(", ")}` : "a mapping with a rule and its conditions",
 });
 
 export const compositeSchema = mapping({
   torquelens_composite: z.literal(COMPOSITE_VERSION, { error: `${COMPOSITE_VERSION}, the version of the format` }),
-  /** What the method is called in messages and files. */
+  /** The method's name in messages and files. */
   name: z.string({ error: "a name" }).min(1, { error: "a name" }),
   /** Rules of everything but linear layers. */
   operators: z.enum(["positive", "signed"], { error: "positive or signed" }),
-  /** What each torque hands out; by default itself with its sign to `positive`, its size to `signed`. */
+  /** The seed of each torque; default: the torque with its sign for `positive`, its size for `signed`. */
   seed: z.enum(["torque", "size"], { error: "torque or size" }).optional(),
   soft_argmax: z.enum(["mass", "winner", "gradient"], { error: "mass, winner or gradient" }).default("mass"),
   /** First match decides. */

@@ -7,8 +7,8 @@ import { baseline, ofInputs, pathsOf } from "./baseline.js";
 import { method } from "./method-spec.js";
 
 /**
- * DeepLIFT with the rescale rule: the network at the baseline stands in the same graph. Adds up to
- * Σα sign(τ) (τ(x) − τ(b)) but where `inspect` says that a slope is local.
+ * DeepLIFT with the rescale rule: the network at the baseline is part of the same graph. Relevance adds up
+ * to Σα sign(τ) (τ(x) − τ(b)) except where `inspect` reports that a slope is local.
  */
 export const deeplift = method({
   name: "deeplift",

@@ -37,18 +37,18 @@ const POOLS = {
 type Pool = keyof typeof POOLS;
 
 /**
- * Multimodal attribution at the fusion tensor, where the modalities' features join (000): gradient × input there, pooled
- * for each modality, makes the shares. Relevance of the inputs is their own gradient × input.
+ * Multimodal attribution at the fusion tensor, where the modalities' features join (000): gradient × input there,
+ * pooled per modality, gives the shares. Relevance of the inputs is their own gradient × input.
  */
 export const fusion = method({
   name: "fusion",
   title:
-    "shares by gradient × input at the tensor where the modalities join, pooled for each; relevance as gradient × input",
+    "shares by gradient × input at the tensor where the modalities join, pooled per modality; relevance as gradient × input",
   cite: "Jain et al., MAEA: Multimodal Attribution for Embodied AI, NeurIPS 2022 workshops",
   conserves: false,
   linear: true,
   options: {
-    pool: choice(["l2", "linf", "l1", "l1/d", "l2/d"], "makes one number of a modality's d elements"),
+    pool: choice(["l2", "linf", "l1", "l1/d", "l2/d"], "the norm that reduces a modality's d elements to one number"),
     tensor: z
       .string()
       .optional()
@@ -59,15 +59,15 @@ export const fusion = method({
     (network) => {
       const { analysis } = network.context;
       const provenance = new Provenance(network.subject, analysis);
-      const asked = name ?? network.subject.fusion;
-      const joint = asked === undefined ? meetingPoint(network, provenance) : tensorNamed(network, provenance, asked);
+      const tensor = name ?? network.subject.fusion;
+      const joint = tensor === undefined ? meetingPoint(network, provenance) : tensorNamed(network, provenance, tensor);
       const pass = propagate(
         network,
         { seed: "sign", rows: [], operators: gradient, linear: true, relevanceOf: timesInput },
         new Set([...network.inputs, joint]),
       );
       const attributions = pass.inputs.get(joint);
-      if (!attributions) throw new InputError(`fusion tensor "${asked}": the torques do not depend on it`);
+      if (!attributions) throw new InputError(`fusion tensor "${tensor}": the torques do not depend on it`);
       const inputs = new Map([...pass.inputs].filter(([value]) => network.inputs.has(value)));
       const groups = [...provenance.origins(joint)].filter(([origin]) => origin.length > 0);
       refuseMixedImages(groups, joint);
@@ -92,7 +92,8 @@ function meetingPoint({ subject, context: { analysis } }: Network, provenance: P
 function tensorNamed({ context: { analysis } }: Network, provenance: Provenance, name: string): Value {
   const values = analysis.order.flatMap(({ outputs }) => outputs);
   const found = values.find((value) => value.name === name && analysis.isDependent(value));
-  if (!found) throw new InputError(`fusion tensor "${name}": found none of this name that depends on the observation`);
+  if (!found)
+    throw new InputError(`fusion tensor "${name}": found no tensor of this name that depends on the observation`);
   const [only, ...others] = reached(found, provenance);
   if (others.length > 0) return found;
   throw new InputError(
@@ -104,13 +105,13 @@ const reached = (value: Value, provenance: Provenance) => new Set([...provenance
 
 type Group = readonly [origin: Origin, elements: readonly number[]];
 
-/** What configuration shares can be parted by their inputs; an image's part in a mixture cannot. */
+/** Shares of configuration can be divided by their inputs; an image's part in a mixture cannot. */
 function refuseMixedImages(groups: readonly Group[], joint: Value): void {
   const mixed = groups.find(([origin]) => origin.length > 1 && origin.some(({ kind }) => kind === "image"));
   if (!mixed) return;
   const names = mixed[0].map(({ name }) => name).join(" and ");
   throw new InputError(
-    `fusion tensor "${joint.name ?? joint.node.label}": some elements depend on ${names} together, expected a tensor in front of where they mix`,
+    `fusion tensor "${joint.name ?? joint.node.label}": some elements depend on ${names} together, expected a tensor before they mix`,
   );
 }
 
@@ -146,7 +147,7 @@ function totalsOf(
   return { weighted: of(weighted, false), perTorque: of(attributions, true) };
 }
 
-/** What a group of several modalities has, in proportion to their own totals. */
+/** Divides the share of a group of modalities in proportion to their own totals. */
 function splitBy(group: Value, totals: readonly Value[]): readonly Value[] {
   const whole = totals.reduce(add);
   return totals.map((part) => safeDivide(mul(group, part), whole));

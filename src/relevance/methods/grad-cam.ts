@@ -15,7 +15,8 @@ import { method } from "./method-spec.js";
 
 /**
  * Grad-CAM: ReLU(Σ_c mean(∂|τ|/∂A_c) · A_c) of a convolution's output A, the α-weighted sum of the torques taken as one
- * output, interpolated to the image. An image's share is the sum over the cells of A, in torque as gradient × input is.
+ * output, interpolated to the image. An image's share is the sum over the cells of A, in units of torque like gradient
+ * × input.
  */
 export const gradCam = method({
   name: "grad-cam",
@@ -28,7 +29,7 @@ export const gradCam = method({
       .string()
       .optional()
       .describe(
-        "name of a node or of its output [1, C, h, w]; default: each image's last convolution that is not the map of a soft-argmax itself. Other images than the layer's get nothing",
+        "name of a node or of its output [1, C, h, w]; default: each image's last convolution that is not the map of a soft-argmax itself. Images other than the layer's get nothing",
       ),
   },
   make:
@@ -64,7 +65,7 @@ export const gradCam = method({
     },
 });
 
-/** An image's map at the layer, [rows, h, w]: of the weighted sum of the torques, and of each. */
+/** An image's map at the layer, [rows, h, w]: for the weighted sum of the torques, and for each torque. */
 interface Maps {
   readonly image: SubjectImage;
   readonly weighted: Value;
@@ -110,8 +111,8 @@ const isImage = ({ subject }: Network, input: Value) =>
   subject.modalities.some((m) => m.kind === "image" && subject.graph.inputs.get(m.input) === input);
 
 /**
- * Whether a value is only the map of a soft-argmax, moved and scaled as a whole: adding one number to all cells of a
- * channel changes nothing there, so the mean of the gradient is zero and Grad-CAM's weights are rounding errors.
+ * Returns true if a value is only the map of a soft-argmax, moved and scaled as a whole: adding one number to all cells
+ * of a channel changes nothing there, so the mean gradient is zero and Grad-CAM's weights would be rounding errors.
  */
 function isShiftFree(value: Value, context: Network["context"]): boolean {
   const { analysis } = context;
@@ -130,7 +131,7 @@ function isShiftFree(value: Value, context: Network["context"]): boolean {
 /** True for products and quotients: they scale without a shift. */
 const isMultiplied = (op: string) => isArithmetic(op) && traitsOf(op).form !== "affine";
 
-/** The last convolution that depends on one image alone and that Grad-CAM can weigh, of each image. */
+/** For each image the last convolution that depends on it alone and that Grad-CAM can weight. */
 function lastConvolutions({ context, subject }: Network): ReadonlyMap<SubjectImage, Value> {
   const { analysis } = context;
   const found = new Map<SubjectImage, Value>();

@@ -4,9 +4,9 @@ import type { LayerRule, Row } from "../contract/rules.js";
 import { gradient, gradientTable, type Override, timesInput } from "../rules/operator/gradient.js";
 import { choice, flag, ruled } from "./method-spec.js";
 
-/** Plain gradients and their rectified kin. Seed sign(τ_j): above zero speaks for the commanded torque. */
+/** Plain and rectified gradients. The seed is sign(τ_j): relevance above zero speaks for the commanded torque. */
 
-/** What is handed through a ReLU where this is the gradient that arrives at its output. */
+/** A ReLU's input gradient for the gradient that arrives at its output. */
 const atRelu =
   (rule: string, through: (g: Value, y: Value) => Value): Override =>
   (node, arriving) => {
@@ -73,7 +73,7 @@ const guidedBackprop = ruled({
 
 const deconvnet = ruled({
   name: "deconvnet",
-  title: "gradients rectified at each ReLU, whatever its input was, times the input",
+  title: "gradients rectified at each ReLU regardless of its input, times the input",
   cite: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
   conserves: false,
   linear: false,

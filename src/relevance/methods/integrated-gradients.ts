@@ -12,16 +12,16 @@ import { QUADRATURES } from "./quadrature.js";
 
 /**
  * Integrated gradients: (x − b) ⊙ ∫₀¹ ∇|τ|(b + t (x − b)) dt, the integral by a quadrature in one loop. The sign is the
- * torque's at x, and adds up to Σα sign(τ) (τ(x) − τ(b)).
+ * torque's at x; relevance adds up to Σα sign(τ) (τ(x) − τ(b)).
  */
 export const integratedGradients = method({
   name: "integrated-gradients",
-  title: "gradients averaged on the way from a baseline to the observation, times the difference",
+  title: "gradients averaged on the path from a baseline to the observation, times the difference",
   cite: "Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017",
   conserves: false,
   linear: true,
   options: {
-    steps: number(50, "points on the way", { above: 0, whole: true }),
+    steps: number(50, "points on the path", { above: 0, whole: true }),
     baseline,
     quadrature: choice(["midpoint", "gauss-legendre", "trapezoid", "left", "right"], "the points and their weights"),
   },

@@ -16,8 +16,8 @@ import {
 } from "./shared.js";
 
 /**
- * Layer-wise relevance propagation with signed relevance: one rule in convolutions, ε in all other layers, as in Zennit's
- * composites. Each torque hands out |τ|, so relevance is sign(τ) times what a seed of τ gives.
+ * Layer-wise relevance propagation with signed relevance: one rule in convolutions, ε in all other layers, as in
+ * Zennit's composites. The seed of each torque is |τ|, so relevance is sign(τ) times that of a seed of τ.
  */
 
 interface Options {

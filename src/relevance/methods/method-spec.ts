@@ -7,8 +7,8 @@ import type { Rules } from "../contract/rules.js";
 import { propagate } from "../pass/propagate.js";
 
 /**
- * A method as the table has it, its options open. Convention for options, as in the card's schema: the error text of every
- * schema is what was *expected*; its description says what the option is, for lists and help.
+ * A method in the table, without values of its options. As in the card's schema, the error text of every option's
+ * schema says what is *expected*; its description is shown in lists and help.
  */
 export interface MethodEntry {
   readonly name: string;
@@ -39,7 +39,7 @@ export function ruled<Shape extends z.ZodRawShape>(
   });
 }
 
-/** A method whose attribution is made in another way. */
+/** A method whose attribution is computed in another way. */
 export function method<Shape extends z.ZodRawShape>(
   entry: Entry<Shape> & {
     readonly make: (options: z.output<z.ZodObject<Shape>>) => (network: Network) => Attribution;
@@ -66,7 +66,7 @@ export function number(
     .describe(about);
 }
 
-/** An option of one of a few words, the first the default. */
+/** An option with one of a few words; the first is the default. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T, about: string) {
   return z
     .enum(values, { error: `one of ${values.join(", ")}` })
@@ -94,7 +94,7 @@ export function parseSpec(spec: string): { readonly name: string; readonly value
   return { name: name!.trim(), values };
 }
 
-/** Sets an entry's options. @throws InputError for an unknown option or a value that is none */
+/** Sets an entry's options. @throws InputError for an unknown option or an invalid value */
 export function configure(entry: MethodEntry, values: Readonly<Record<string, unknown>>): Method {
   const parsed = entry.options.safeParse(values);
   if (!parsed.success) throw optionError(entry, values, parsed.error.issues[0]!);

@@ -4,8 +4,8 @@ import { type Shape, sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 
 /**
- * Noise that is computed, not drawn: the same key gives the same numbers on every machine and every run. A 32-bit hash of
- * the element's number and the key, in int64 arithmetic, makes uniform numbers, Box–Muller normal ones.
+ * Noise computed from a key: the same key gives the same numbers on every machine and in every run. A 32-bit hash of
+ * the element's index and the key, in int64 arithmetic, gives uniform numbers, and Box–Muller makes them normal.
  */
 
 const MASK = 2 ** 32 - 1;
@@ -28,7 +28,7 @@ export function normals(shape: Shape, key: Value): Value {
   const size = sizeOf(shape);
   const pairs = Math.ceil(size / 2);
   const counter = mix(apply("Range", [int(0), int(2 * pairs), int(1)]));
-  // 23 bits and a half: exact in float32, above 0 and below 1.
+  // 23 bits plus a half: exact in float32, above 0 and below 1.
   const bits = div(mix(low32(add(counter, key))), int(2 ** 9));
   const uniform = mul(add(cast(bits, "float32"), 0.5), 2 ** -23);
   const radius = sqrt(mul(log(slice(uniform, 0, 0, pairs)), -2));

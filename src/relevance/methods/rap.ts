@@ -7,7 +7,7 @@ import { always, isFirst, isOutput, softArgmaxPositive } from "./shared.js";
 
 export const rap = ruled({
   name: "rap",
-  title: "Relative Attributing Propagation: what matters less than the average of its layer is below zero",
+  title: "Relative Attributing Propagation: units that matter less than their layer's average are below zero",
   cite: "Nam et al., Relative Attributing Propagation, AAAI 2020",
   conserves: true,
   linear: false,

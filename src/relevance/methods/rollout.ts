@@ -3,7 +3,7 @@ import { add, matmul, mean, mul, reshape, tensor } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import type { Attention } from "../patterns/attention.js";
 
-/** How much each token at the end of a stack of attention layers has of each token at its beginning. */
+/** The part of each token at the start of a stack of attention layers in each token at its end. */
 export interface Rollout {
   /** [tokens at the end, tokens at the beginning]. */
   readonly mixing: Value;
@@ -19,8 +19,8 @@ export function headMean({ weights }: Attention): Value {
 
 /**
  * Attention rollout (Abnar & Zuidema 2020): Â = ½A + ½I of each self-attention, multiplied from the first layer to the
- * last. Queries that attend to an encoder's tokens begin with what they attend to, later with half of that and half of
- * what they had.
+ * last. Queries that attend to an encoder's tokens start with the mixture of these, and in later layers take half of
+ * the new mixture and half of the old one.
  * @param layers in the order of the network
  */
 export function rollout(layers: readonly Attention[]): Rollout {
@@ -52,5 +52,5 @@ const identityOf = (n: number) =>
 
 const several = ({ node }: Attention) =>
   new InputError(
-    `method attention: node "${node.label}" begins another sequence of tokens; name one layer, as in attention:layer=NAME`,
+    `method attention: node "${node.label}" starts another sequence of tokens; name one layer, as in attention:layer=NAME`,
   );

@@ -7,11 +7,11 @@ import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
 import { losses, STABILISER } from "./shared.js";
 
-/** A rule that a composite table may name: its parameters (error texts say what was expected) and what it makes of them. */
+/** A rule that a composite table may name: its parameters (error texts say what is expected) and the rule for them. */
 export interface NamedRule {
   readonly parameters: z.ZodRawShape;
   readonly make: (parameters: Readonly<Record<string, unknown>>) => Pick<Row, "rule" | "loses">;
-  /** Whether amounts stay linear in the seed. */
+  /** True where amounts stay linear in the seed. */
   readonly linear: boolean;
 }
 
@@ -26,16 +26,16 @@ const stabilised = {
   bias: z.enum(["absorb", "ignore"], { error: "absorb or ignore" }).default("absorb"),
 };
 
-/** A rule with a stabilised denominator, and parameters of its own. */
+/** A rule with a stabilised denominator and its own parameters. */
 function signed<Shape extends z.ZodRawShape>(
   parameters: Shape,
-  make: (given: z.output<z.ZodObject<Shape>>, how: Stabilised) => LayerRule,
+  make: (own: z.output<z.ZodObject<Shape>>, how: Stabilised) => LayerRule,
 ): NamedRule {
   return {
     parameters: { ...parameters, ...stabilised },
-    make: (given) => {
-      const how = given as unknown as Stabilised;
-      return { rule: make(given as z.output<z.ZodObject<Shape>>, how), loses: losses(how.bias) };
+    make: (parameters) => {
+      const how = parameters as unknown as Stabilised;
+      return { rule: make(parameters as z.output<z.ZodObject<Shape>>, how), loses: losses(how.bias) };
     },
     linear: true,
   };
@@ -45,9 +45,7 @@ function signed<Shape extends z.ZodRawShape>(
 const bounded: LayerRule = (layer, amount, context) => {
   if (context.bounds(layer.input)) return zBox(layer, amount, context);
   const { label, op } = layer.node;
-  throw new InputError(
-    `node "${label}" (${op}): rule zbox: what it reads has no known range, expected position: bounded`,
-  );
+  throw new InputError(`node "${label}" (${op}): rule zbox: its input has no known range, expected position: bounded`);
 };
 
 const isWeighted = ({ kind }: LinearLayer): boolean => kind !== "mean" && kind !== "mixture";

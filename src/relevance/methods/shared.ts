@@ -5,12 +5,12 @@ import { eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
 import { lossOfZPlus } from "../rules/layer/silent-inputs.js";
 import { choice, number } from "./method-spec.js";
 
-/** What rows of layer tables ask, and options that several methods have. */
+/** Conditions of rows in layer tables, and options of several methods. */
 
 export const always = (): boolean => true;
-/** The torques' own layers. */
+/** True for the torques' own layers. */
 export const isOutput = (layer: LinearLayer, context: Context): boolean => context.analysis.isOutputSide(layer.node);
-/** The first layers of an image: what they read has a range. */
+/** True for the first layers of an image, whose input has a range. */
 export const isFirst = (layer: LinearLayer, context: Context): boolean => context.bounds(layer.input) !== undefined;
 export const isConvolution = ({ kind }: LinearLayer): boolean =>
   kind === "convolution" || kind === "transposed convolution";
@@ -20,11 +20,11 @@ const FIRST = { zbox: zBox, wsquare: wSquare, flat, eq2 };
 /** The row of an image's first layers. */
 export const firstRow = (rule: keyof typeof FIRST): Row => ({ name: rule, rule: FIRST[rule], when: isFirst });
 
-/** The same, or none where these layers are as all others. */
+/** The row of an image's first layers, or none where these follow the rules of other layers. */
 export const firstRows = (rule: keyof typeof FIRST | "same"): readonly Row[] =>
   rule === "same" ? [] : [firstRow(rule)];
 
-/** The row of everything else by z⁺. */
+/** The row of all other layers, by z⁺. */
 export const hiddenRow: Row = { name: "eq2", rule: eq2, when: always, losesAt: lossOfZPlus };
 
 export const FIRST_ABOUT =
@@ -32,11 +32,11 @@ export const FIRST_ABOUT =
 
 export const softArgmax = choice(
   ["mass", "winner", "gradient"],
-  "what a feature point hands to its map: by probability, all to the largest cell, or gradient × input, which does not conserve",
+  "how a feature point's relevance goes to its map: by probability, all to the largest cell, or gradient × input, which does not conserve",
 );
 export const softArgmaxPositive = choice(
   ["mass", "winner"],
-  "what a feature point hands to its map: by probability, or all to the largest cell",
+  "how a feature point's relevance goes to its map: by probability, or all to the largest cell",
 );
 
 /** Zennit's default stabiliser. */
@@ -46,9 +46,9 @@ export const epsilon = number(STABILISER, "stabiliser of the ε rule, in the uni
 
 export const bias = choice(
   ["absorb", "ignore"],
-  "whether biases stay in the denominators and take their part, as in Zennit, or relevance is kept in full",
+  "absorb: biases stay in the denominators and take their part, as in Zennit; ignore: relevance is kept in full",
 );
 
-/** Why rules with a stabilised denominator conserve only in part. */
+/** The reason why rules with a stabilised denominator do not conserve. */
 export const losses = (how: "absorb" | "ignore"): string =>
   how === "absorb" ? "bias and ε take their part" : "ε takes its part";

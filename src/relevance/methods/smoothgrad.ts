@@ -29,7 +29,7 @@ import { keyOf, normals } from "./noise.js";
 
 /**
  * SmoothGrad: the mean of a method's relevance over n noisy copies of the observation, in one loop. The noise is a
- * function of the seed alone. Signs of gradients stay the torque's at the observation itself.
+ * function of the seed alone. Gradients keep the torque's sign at the observation itself.
  * @param methodNamed looks the base method up
  */
 export const smoothgrad = (methodNamed: (spec: string) => Method): MethodEntry =>
@@ -45,11 +45,15 @@ export const smoothgrad = (methodNamed: (spec: string) => Method): MethodEntry =
         .default("gradient-x-input")
         .describe("the method; its options follow after ';' in place of ',': lrp-gamma:gamma=0.5;bias=ignore"),
       n: number(20, "noisy copies", { above: 0, whole: true }),
-      sigma: number(0.15, "deviation of the noise, of an image's range, of a configuration slice's root mean square", {
-        above: 0,
-      }),
+      sigma: number(
+        0.15,
+        "deviation of the noise, relative to an image's range or a configuration slice's root mean square",
+        {
+          above: 0,
+        },
+      ),
       seed: number(0, "of the noise", { above: -1, whole: true }),
-      noise: choice(["all", "images"], "what gets noise"),
+      noise: choice(["all", "images"], "the inputs that get noise"),
     },
     make: ({ base, n, sigma, seed, noise }) => {
       const { attribute } = baseOf(base, methodNamed);
@@ -69,7 +73,7 @@ export const smoothgrad = (methodNamed: (spec: string) => Method): MethodEntry =
   });
 
 function baseOf(spec: string, methodNamed: (spec: string) => Method): Method {
-  if (/^smoothgrad(:|$)/.test(spec)) throw new InputError("method smoothgrad: its base is another method");
+  if (/^smoothgrad(:|$)/.test(spec)) throw new InputError("method smoothgrad: expected another method as its base");
   return methodNamed(spec.replaceAll(";", ","));
 }
 
@@ -79,7 +83,7 @@ interface Noise {
   readonly noise: "all" | "images";
 }
 
-/** The inputs that get noise, each with what it is in step i. */
+/** The inputs that get noise, each with its value in step i. */
 function noisyInputs(network: Network, { seed, sigma, noise }: Noise): Map<Value, (i: Value) => Value> {
   const inputs = [...network.inputs].filter(({ dtype }) => dtype !== "int64" && dtype !== "int32");
   const made = inputs.flatMap((input, stream) => {
@@ -92,7 +96,7 @@ function noisyInputs(network: Network, { seed, sigma, noise }: Noise): Map<Value
   return new Map(made);
 }
 
-/** What σ is a part of: an image's range, of each slice of a configuration the root mean square from its reference. */
+/** The unit of σ: an image's range, or the root mean square of a configuration slice relative to its reference. */
 function scaleOf(input: Value, { subject, context }: Network, noise: Noise["noise"]): Value | undefined {
   const own = subject.modalities.filter((m) => subject.graph.inputs.get(m.input) === input);
   const [first] = own;

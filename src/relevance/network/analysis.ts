@@ -5,7 +5,7 @@ import type { Pattern } from "../contract/pattern.js";
 import { recogniseLayer } from "../layers/table.js";
 import { RECOGNISERS } from "../patterns/table.js";
 
-/** Finds the facts of a graph when it is made, but for linear layers: these it finds when asked. */
+/** Facts of a graph. The constructor finds all but the linear layers, which are found on demand. */
 export class GraphAnalysis implements Analysis {
   readonly order: readonly Node[];
   readonly consumers = new Map<Value, Node[]>();

@@ -8,7 +8,7 @@ import type { Subject, SubjectImage, SubjectModality } from "../contract/subject
 import { Prefix } from "./prefix.js";
 import { isNonNegative, type Sign } from "./sign.js";
 
-/** Answers what rules ask, remembering signs, references and bounds. */
+/** Facts of a network, with signs, references and bounds cached. */
 export class NetworkContext implements Context {
   readonly emptyPools: Value[] = [];
   readonly #signs = new Map<Value, Sign>();
@@ -52,7 +52,7 @@ export class NetworkContext implements Context {
     return isWhole && sameShape(this.#axesOf(value) ?? [], order) ? modality : undefined;
   }
 
-  /** Where each axis of a value comes from in the input that it is made of element by element, if it is. */
+  /** For each axis of a value its axis in the input, where the value is an elementwise function of one input. */
   #axesOf(value: Value): readonly number[] | undefined {
     const { node } = value;
     if (node.op === "Input") return value.shape.map((_, axis) => axis);

@@ -2,11 +2,11 @@ import { sizeOf } from "../../graph/shape.js";
 import { isArithmetic, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 
-/** The squashes that torques are explained in front of (methods.md §2.2). */
+/** Squashes whose input is explained in place of the torques (methods.md §2.2). */
 const SQUASHES = new Set(["Tanh", "Sigmoid"]);
 /**
- * True for what may stand between a squash and the torques: scaling to limits, clipping, new shapes. Nothing that puts
- * the torques in another order or turns their sign.
+ * True for operators that may follow the squash: scaling to limits, clipping, reshaping. None changes the order of the
+ * torques or flips their sign.
  */
 const isBehindSquash = (op: string) => {
   const { moves } = traitsOf(op);
@@ -14,8 +14,8 @@ const isBehindSquash = (op: string) => {
 };
 
 /**
- * What is explained of the torques: themselves, or what they are before a final tanh or sigmoid (methods.md §2.2): the
- * squash's slope says nothing of what the torque was based on.
+ * The value that is explained: the torques, or their values before a final tanh or sigmoid (methods.md §2.2), whose
+ * slope says nothing about what the torque was based on.
  */
 export function explainedValue(torque: Value): Value {
   let node: Node = torque.node;

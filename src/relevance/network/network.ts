@@ -9,7 +9,7 @@ import { GraphAnalysis } from "./analysis.js";
 import { NetworkContext } from "./context.js";
 import { explainedValue } from "./explained-value.js";
 
-/** A subject's network, analysed. */
+/** The network of a subject. */
 export class ExplainedNetwork implements Network {
   readonly explained: Value;
   readonly signs: Value;
@@ -54,10 +54,10 @@ export function torqueOf({ graph, torque: name }: Subject): Value {
   return torque;
 }
 
-/** How many torques there are. @throws InputError as `torqueOf` */
+/** The number of torques. @throws InputError as `torqueOf` */
 export const countTorques = (subject: Subject): number => sizeOf(atStep(torqueOf(subject), subject.step).shape);
 
-/** One row of a chunk [1, steps, J], [1, J]; without a step, all there is. */
+/** One row of a chunk [1, steps, J], as [1, J]; the whole output without a step. */
 function atStep(chunk: Value, step: number | undefined): Value {
   if (step === undefined) return chunk;
   const { shape } = chunk;

@@ -8,15 +8,15 @@ import type { Analysis, Bounds } from "../contract/facts.js";
 import { type Subject, startsOf } from "../contract/subject.js";
 import { gridCorner } from "../patterns/soft-argmax.js";
 
-/** True for operators that scale, shift, join and move: affine in what depends on the observation. */
+/** True for operators that scale, shift, join and move: affine in the operands that depend on the observation. */
 const isAffine = (op: string) => traitsOf(op).moves !== undefined || isScaled(op);
 
-/** True for those of them that are affine in several operands at once. */
+/** True for affine operators of several operands at once. */
 const joins = (op: string) => isAffine(op) && traitsOf(op).form === "affine";
 
 /**
- * What stands between the declared inputs and the first linear layers: scaling, normalisation, transposes, joins. Knows
- * for each value there what it is at the reference, and what range an image's elements have (methods.md §0.8).
+ * The part of a network before the first linear layers: scaling, normalisation, transposes, joins. For each value there
+ * it gives the value at the reference, and the range of an image's elements (methods.md §0.8).
  */
 export class Prefix {
   readonly #references = new Map<Value, Literal | undefined>();
@@ -64,7 +64,7 @@ export class Prefix {
     return origin.mean.slice(start, start + sizeOf(node.outputs[0]!.shape));
   }
 
-  /** Whether a node scales, shifts, joins or moves, and is no part of a layer or pattern that ends there. */
+  /** True where a node scales, shifts, joins or moves, and no layer or pattern ends there. */
   #isAffine(node: Node): boolean {
     const isLookup = node.inputs.some((value, i) => value && !isData(node.op, i) && this.analysis.isDependent(value));
     return isAffine(node.op) && !isLookup && !this.analysis.layer(node) && !this.analysis.pattern(node);
@@ -78,7 +78,9 @@ export class Prefix {
     return value.dtype === "float16" ? undefined : Literal.from(value.dtype, value.shape, numbers);
   }
 
-  /** Whether a value is a linear layer's output, biased or scaled: hidden, so its zero is its reference. */
+  /**
+   * True where a value is a linear layer's output, possibly biased or scaled: a hidden value, whose reference is zero.
+   */
   #isPreActivation(value: Value): boolean {
     const known = this.#preActivations.get(value);
     if (known !== undefined) return known;
@@ -111,7 +113,7 @@ export class Prefix {
     const sources = new Set(node.inputs.filter((v): v is Value => v !== undefined && this.analysis.isDependent(v)));
     if (sources.size === 0 || [...sources].some((v) => !this.bounds(v))) return undefined;
     if (node.inputs.filter((v) => v && sources.has(v)).length > 1 && !joins(node.op)) return undefined;
-    // An affine function is lowest and highest where its operands are, in some combination.
+    // An affine function has its extremes where its operands have theirs, in some combination.
     const corners = node.op === "Concat" ? [0, 2 ** sources.size - 1] : Array(2 ** sources.size).keys();
     const values: Float64Array[] = [];
     for (const corner of corners) {

@@ -9,7 +9,7 @@ import { type Subject, type SubjectModality, startsOf } from "../contract/subjec
 /** Modalities in the order of the subject. */
 export type Origin = readonly SubjectModality[];
 
-/** Which modalities each element of a value depends on: exact where elements only move, at most those elsewhere. */
+/** The modalities that each element of a value depends on: exact where elements only move, an upper bound elsewhere. */
 export class Provenance {
   readonly #origins: Origin[] = [[]];
   readonly #of = new Map<Value, Float64Array>();
@@ -31,7 +31,7 @@ export class Provenance {
     return places;
   }
 
-  /** One number an element: which of `#origins` it has. */
+  /** One number per element: its index in `#origins`. */
   #ids(value: Value): Float64Array {
     const known = this.#of.get(value);
     if (known) return known;

@@ -6,7 +6,7 @@ import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Analysis } from "../contract/facts.js";
 
-/** What of an image each cell of a map sees, by height and width: `extent` pixels from `stride`·cell − `before` on. */
+/** The pixels that each cell of a map sees, by height and width: `extent` pixels from `stride`·cell − `before` on. */
 export interface ReceptiveField {
   readonly extent: readonly [number, number];
   readonly stride: readonly [number, number];
@@ -15,7 +15,7 @@ export interface ReceptiveField {
 
 const PIXEL: ReceptiveField = { extent: [1, 1], stride: [1, 1], before: [0, 0] };
 
-/** The receptive field of a map's cells in its image, or undefined where more than windows lies between. */
+/** The receptive field of a map's cells in its image, or undefined where operators without windows lie between. */
 export function receptiveField(value: Value, analysis: Analysis): ReceptiveField | undefined {
   const { node } = value;
   if (node.op === "Input") return PIXEL;
@@ -41,8 +41,8 @@ function through(node: Node, { extent, stride, before }: ReceptiveField): Recept
 }
 
 /**
- * Brings a map back to pixels: every cell's amount spread evenly over the pixels that it sees, by a transposed convolution
- * with a kernel of ones (Nikulin et al. 2019, §3).
+ * Brings a map back to pixels: spreads each cell's amount evenly over the pixels that it sees, by a transposed
+ * convolution with a kernel of ones (Nikulin et al. 2019, §3).
  * @param map [rows, h, w]
  * @returns [rows, height, width] of the same sum
  */
@@ -61,7 +61,7 @@ export function toPixels(map: Value, field: ReceptiveField, height: number, widt
   return reshape(fitted, [rows, height, width]);
 }
 
-/** How many of an axis' pixels each cell sees: fewer where its window reaches over the edge. */
+/** Number of pixels along an axis that each cell sees: fewer where its window reaches over the edge. */
 function seenPixels({ extent, stride, before }: ReceptiveField, axis: 0 | 1, cells: number, pixels: number): number[] {
   return Array.from({ length: cells }, (_, cell) => {
     const from = cell * stride[axis] - before[axis];

@@ -11,7 +11,9 @@ export const isNonNegative = (
   known = new Map<Value, Sign>(),
 ): boolean => signOf(value, isInputNonNegative, known) === 1;
 
-/** The sign that a value is proved to have for every observation. `isInputNonNegative` answers for the graph's inputs. */
+/**
+ * The sign that a value is proved to have for every observation. `isInputNonNegative` answers for the graph's inputs.
+ */
 export function signOf(
   value: Value,
   isInputNonNegative: (input: Value) => boolean,
@@ -57,7 +59,10 @@ const product = (a: Sign, b: Sign): Sign => (a === undefined ? undefined : b ===
 const plus = (sign: Sign, bias: Value | undefined, ask: Ask): Sign =>
   bias === undefined || ask(bias) === sign ? sign : undefined;
 
-/** The sign that all values have. Zero has either sign, so what is padded or chosen with it keeps the others'. */
+/**
+ * The sign that all values have. Zero has either sign, so a value padded with zeros, or chosen between one and zero,
+ * keeps its sign.
+ */
 function common(values: readonly Value[], ask: Ask): Sign {
   const signs = new Set(values.filter((value) => !isZero(value)).map(ask));
   return signs.size === 0 ? 1 : signs.size === 1 ? [...signs][0] : undefined;

@@ -6,12 +6,12 @@ import type { Value } from "../../graph/value.js";
 import type { Analysis, Context } from "../contract/facts.js";
 import type { SubjectImage, SubjectModality, SubjectValues } from "../contract/subject.js";
 
-/** What a token was made of: a cell of an image's feature map, or elements of configuration. */
+/** The origin of a token: a cell of an image's feature map, or elements of configuration. */
 export type TokenOrigin =
   | { readonly kind: "cell"; readonly image: SubjectImage; readonly map: Value; readonly cell: number }
   | { readonly kind: "values"; readonly modalities: readonly SubjectValues[] };
 
-/** Constants, and what comes of too much at once. */
+/** Constants, and mixtures of several origins. */
 const NOTHING = 0;
 const MIXED = -1;
 
@@ -68,7 +68,7 @@ export class TokenOrigins {
     return this.#together(sources, shape);
   }
 
-  /** One id a row along the last axis: what its elements come to. */
+  /** One id per row along the last axis: the join of its elements' ids. */
   #rows(value: Value): Float64Array {
     const ids = this.#of(value);
     const width = value.shape.at(-1)!;

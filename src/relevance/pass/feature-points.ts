@@ -9,10 +9,10 @@ import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
 import { receptiveField } from "../network/receptive-field.js";
 
 /**
- * Where a policy looks by its soft-argmax: the expected place of each of its probability maps (Levine et al. 2016), [K, 2],
- * x and y in pixels of the image's tensor, pixel centres at whole numbers. A map's cell stands for the middle of what it
- * sees, or for its part of the image where more than windows lies between. Of a window in time, the latest image's.
- * @returns undefined where no soft-argmax reads this image alone, or the cells of its maps cannot be followed
+ * Feature points of a policy's soft-argmax: the expected position of each probability map (Levine et al. 2016), [K, 2],
+ * x and y in pixels of the image's tensor, pixel centres at whole numbers. A map's cell stands for the middle of its
+ * receptive field, or for its part of the image where there is none. Of a window in time, the latest image's.
+ * @returns undefined where no soft-argmax reads this image alone, or the cells of its maps cannot be traced
  */
 export function featurePoints(image: SubjectImage, context: Context): Value | undefined {
   const { analysis, subject } = context;
@@ -27,7 +27,7 @@ export function featurePoints(image: SubjectImage, context: Context): Value | un
   return points.length > 0 ? concat(points, 0) : undefined;
 }
 
-/** Expected places of the maps that a Softmax makes, [K, 2]. */
+/** Expected positions of the maps that a Softmax makes, [K, 2]. */
 function pointsOf({ inputs, outputs, attributes }: Node, analysis: Analysis, size: [number, number]) {
   const logits = inputs[0]!;
   const axis = normalizeAxis("Softmax", (attributes.axis as number | undefined) ?? -1, logits.shape);
@@ -60,8 +60,8 @@ function pointsOf({ inputs, outputs, attributes }: Node, analysis: Analysis, siz
 }
 
 /**
- * The feature map [N, C, h, w] that a value is, but for the places of its elements and one scale, and for each element of
- * the value which of the map's it is.
+ * The feature map [N, C, h, w] that a value is made of by moving and scaling elements, and for each element of the
+ * value its index in the map.
  */
 function originOf(value: Value, analysis: Analysis): { map: Value; elements: Float64Array } | undefined {
   const { node, shape } = value;

@@ -10,8 +10,8 @@ import type { Propagated, Rules } from "../contract/rules.js";
 import { seedOf } from "./seed.js";
 
 /**
- * Takes relevance from the torques to the targets by a method's rules. A linear method follows each torque alone only
- * where it costs little: where the image begins, torques are summed by importance (depth `per-torque` excepted).
+ * Propagates relevance from the torques to the targets by a method's rules. A linear method keeps torques apart only
+ * where this costs little: where the image begins, they are summed by importance (except at depth `per-torque`).
  * @param targets values where relevance stops, the network's inputs by default
  * @throws InputError for an operator that the method cannot explain, naming the node
  */
@@ -23,7 +23,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const pixels = new Map<string, Relevance[]>();
   const relevanceOf = (value: Value, amount: Value) => rules.relevanceOf?.(value, amount, context) ?? amount;
 
-  /** Notes what is still told apart by torque before it is summed: here an image's features join. */
+  /** Records relevance per torque where an image's features join the rest, before torques are summed. */
   const joins = (node: Node, at: readonly (readonly [Value, Relevance | undefined])[]) => {
     const image = context.onlyImage(node);
     const totals = at.flatMap(([value, r]) => (r?.perTorque ? [joinedAt(relevanceOf(value, r.amount))] : []));
@@ -73,7 +73,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   return { inputs, pixels, joined, emptyPools: context.emptyPools, rules: record.reverse() };
 }
 
-/** The same, naming the node where its types or its form are none that rules are made for. */
+/** As `step`, with the node's name in errors about types or shapes that rules do not support. */
 const namingNodes =
   (step: Propagate<Relevance>): Propagate<Relevance> =>
   (node, arriving, leadsToTarget): Iterable<Contribution<Relevance>> => {
@@ -86,7 +86,7 @@ const namingNodes =
     }
   };
 
-/** Pictures and what makes points of them: where following each torque alone is dear. */
+/** True for images and their soft-argmax, where keeping torques apart is expensive. */
 function isSpatial(node: Node, analysis: Analysis): boolean {
   return analysis.softArgmax(node) !== undefined || node.inputs.some((value) => (value?.shape.length ?? 0) >= 4);
 }

@@ -2,7 +2,7 @@ import type { Value } from "../../graph/value.js";
 import type { Attribution, Totals } from "../contract/attribution.js";
 import type { Relevance } from "../contract/carrier.js";
 
-/** The same attribution of other values: `change` takes all of them at once and gives one for each, in order. */
+/** Replaces the values of an attribution: `change` takes all of them at once and returns one for each, in order. */
 export function rewrite(attribution: Attribution, change: (values: readonly Value[]) => readonly Value[]): Attribution {
   const found: Value[] = [];
   through(attribution, (value) => {

@@ -59,7 +59,7 @@ function weightedAtJoin({ name }: SubjectModality, what: keyof Joined, relevance
   return sum(mul(joined.map((at) => at[what]).reduce(add), network.importance));
 }
 
-/** Σ|R_j| of a modality for each torque, [J]; an image's where its features join, unless pixels are told apart. */
+/** Σ|R_j| of a modality for each torque, [J]; an image's where its features join, else of its pixels. */
 function torqueTotal(modality: SubjectModality, relevance: InputRelevance): Value {
   const { attribution, network } = relevance;
   const { torques } = network;

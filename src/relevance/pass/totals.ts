@@ -6,7 +6,7 @@ import { collapse, rowsOf } from "../contract/carrier.js";
 import type { Network } from "../contract/facts.js";
 import type { SubjectValues } from "../contract/subject.js";
 
-/** Σ|R| of a modality's own elements, [rows, 1]: one row per torque, or one of their weighted sum. */
+/** Σ|R| of a modality's own elements, [rows, 1]: one row per torque, or one row for their weighted sum. */
 export function inputTotal(
   network: Network,
   inputs: Attribution["inputs"],

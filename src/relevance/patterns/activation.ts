@@ -11,12 +11,12 @@ export const activation: RecognisePattern = (node, network) => {
   return undefined;
 };
 
-/** The value that the form ending at a node is an activation of. */
+/** The input of the activation that ends at a node. */
 type Form = (node: Node) => Value | undefined;
 
 const pairOf = (node: Node) => node.inputs as readonly Value[];
 
-/** A product of several factors, as they stand in nested Mul nodes two deep. */
+/** The factors of a product, from Mul nodes nested up to two deep. */
 function* factors(node: Node): Iterable<readonly Value[]> {
   const pair = pairOf(node);
   yield pair;

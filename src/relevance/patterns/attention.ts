@@ -4,10 +4,10 @@ import type { Node, Value } from "../../graph/value.js";
 import type { Surroundings } from "../contract/facts.js";
 import { numberOf, operands } from "./matching.js";
 
-/** Values mixed with weights that a softmax makes: Σ_s A_ls · V_s. */
+/** Values mixed by the weights of a softmax: Σ_s A_ls · V_s. */
 export interface Mixture {
   readonly node: Node;
-  /** A, [.., L, S], rows that sum to 1 (0 where masked altogether). */
+  /** A, [.., L, S], rows that sum to 1 (0 where all is masked). */
   readonly weights: Value;
   /** V, [.., S, D]. */
   readonly values: Value;
@@ -20,7 +20,7 @@ export interface Attention extends Mixture {
   readonly scores: Value;
 }
 
-/** The mixture that a MatMul computes, its weights a softmax over the very axis that it sums. */
+/** The mixture that a MatMul computes, whose weights are a softmax over the axis that it sums. */
 export function mixtureOf(node: Node, network: Pick<Surroundings, "isDependent">): Mixture | undefined {
   if (node.op !== "MatMul") return undefined;
   const [weights, values] = node.inputs as readonly [Value, Value];
@@ -30,14 +30,14 @@ export function mixtureOf(node: Node, network: Pick<Surroundings, "isDependent">
   return softmax && { node, weights, values, softmax };
 }
 
-/** The attention that a MatMul computes, for methods that look at its weights. */
+/** The attention that a MatMul computes, for methods that use its weights. */
 export function attentionOf(node: Node, network: Pick<Surroundings, "isDependent">): Attention | undefined {
   const mixture = mixtureOf(node, network);
   const scores = mixture && scoresBehind(mixture.softmax.inputs[0]!, network);
   return scores && { ...mixture, scores };
 }
 
-/** The Softmax over the last axis that makes a value's rows, a mask for rows without any weight in between. */
+/** The Softmax over the last axis that makes a value's rows; a mask for rows without weight may lie between. */
 function rowsOfSoftmax(value: Value): Node | undefined {
   const { node } = value;
   if (traitsOf(node.op).moves === "stay") return rowsOfSoftmax(node.inputs[0]!);
@@ -52,10 +52,10 @@ function rowsOfSoftmax(value: Value): Node | undefined {
   return axis === shape.length - 1 ? node : undefined;
 }
 
-/** How many nodes may stand between QKᵀ and the softmax. */
+/** Most nodes between QKᵀ and the softmax. */
 const MOST_BETWEEN = 8;
 
-/** QKᵀ of logits: behind scales, masks and biases. */
+/** QKᵀ of logits, before scales, masks and biases. */
 function scoresBehind(
   logits: Value,
   network: Pick<Surroundings, "isDependent">,

@@ -4,8 +4,9 @@ import type { Node, Value } from "../../graph/value.js";
 import { is, numberOf, operands, otherOperand } from "./matching.js";
 
 /**
- * Whether a value is a gate: shown to lie between 0 and 1 for every observation. Sigmoids, softmaxes and what stays
- * between the two: 1 − gate, gate · gate, tanh of a softplus, something clipped to [0, 1], masked attention weights.
+ * True where a value is a gate: proved to lie between 0 and 1 for every observation. Sigmoids, softmaxes, and values
+ * that stay in this range: 1 − gate, gate · gate, tanh of a softplus, a value clipped to [0, 1], masked attention
+ * weights.
  */
 export function isGate(value: Value): boolean {
   const before = known.get(value.node);
@@ -15,7 +16,7 @@ export function isGate(value: Value): boolean {
   return answer;
 }
 
-/** Nodes never change, so answers do not either. */
+/** Answers by node; nodes are immutable. */
 const known = new WeakMap<Node, boolean>();
 
 function decide(node: Node): boolean {

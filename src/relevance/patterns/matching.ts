@@ -5,26 +5,26 @@ import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Surroundings } from "../contract/facts.js";
 
-/** What patterns are made of: operands, constants, and whether two values are the same. */
+/** Parts of patterns: operands, constants, equal values. */
 
-/** True for operators that hand their first input on as it is, its type included. */
+/** True for operators that return their first input unchanged, type included. */
 const isTransparent = (op: string) => traitsOf(op).moves === "stay" && op !== "Cast";
 
-/** The value behind Identity and Dropout. */
+/** The value before Identity and Dropout. */
 export function plain(value: Value): Value {
   let at = value;
   while (isTransparent(at.node.op)) at = at.node.inputs[0]!;
   return at;
 }
 
-/** The inputs of the node that makes a value, if it is of this operator. */
+/** The inputs of the node that makes a value, if it has this operator. */
 export function operands(value: Value | undefined, op: string): readonly Value[] | undefined {
   if (!value) return undefined;
   const { node, index } = plain(value);
   return node.op === op && index === 0 ? (node.inputs as readonly Value[]) : undefined;
 }
 
-/** The one number that a constant holds, whatever its shape. */
+/** The number of a constant whose elements are all equal. */
 export function numberOf(value: Value | undefined): number | undefined {
   const literal = value && plain(value).literal;
   if (!literal || literal.size === 0 || literal.size > 4096) return undefined;
@@ -32,26 +32,26 @@ export function numberOf(value: Value | undefined): number | undefined {
   return numbers.every((x) => x === numbers[0]) ? numbers[0] : undefined;
 }
 
-/** Whether a value is this constant, to the rounding of its type. */
+/** Returns true if a value is this constant, within float32 rounding. */
 export function is(value: Value | undefined, number: number): boolean {
   const found = numberOf(value);
   return found !== undefined && Math.abs(found - number) <= 2e-6 * Math.abs(number);
 }
 
-/** A node's two operands where one is this constant: the other. */
+/** The other operand of two, where one is this constant. */
 export function otherOperand(pair: readonly Value[] | undefined, number: number): Value | undefined {
   if (!pair) return undefined;
   return is(pair[1], number) ? pair[0] : is(pair[0], number) ? pair[1] : undefined;
 }
 
-/** A node's two operands, and them swapped. */
+/** A node's two operands in both orders. */
 export function* bothWays(pair: readonly Value[] | undefined): Iterable<readonly [Value, Value]> {
   if (pair?.length !== 2) return;
   yield [pair[0]!, pair[1]!];
   yield [pair[1]!, pair[0]!];
 }
 
-/** A node's operand that depends on the observation and the one that does not. */
+/** The operand that depends on the observation and the one that does not, where there is one of each. */
 export function withConstant(
   node: Node,
   network: Surroundings,
@@ -62,7 +62,7 @@ export function withConstant(
   return first ? { value: a, constant: b, first } : { value: b, constant: a, first };
 }
 
-/** Whether two values are the same: one, or made alike from the same. */
+/** Returns true if two values are equal: one value, or the same computation on equal values. */
 export function same(a: Value | undefined, b: Value | undefined, depth = 4): boolean {
   if (!a || !b) return a === b;
   const [x, y] = [plain(a), plain(b)];
@@ -76,7 +76,7 @@ export function same(a: Value | undefined, b: Value | undefined, depth = 4): boo
   return x.node.inputs.every((value, i) => same(value, y.node.inputs[i], depth - 1));
 }
 
-/** What a value squares: x of Pow(x, 2) and x·x. */
+/** x of x², as Pow(x, 2) or x·x. */
 export function squared(value: Value | undefined): Value | undefined {
   const power = operands(value, "Pow");
   if (power) return is(power[1], 2) ? power[0] : undefined;
@@ -84,7 +84,7 @@ export function squared(value: Value | undefined): Value | undefined {
   return product && same(product[0], product[1]) ? product[0] : undefined;
 }
 
-/** What a value is the mean over some axes of, these kept with extent 1. */
+/** The operand and axes of a mean whose reduced axes keep extent 1. */
 export function meanOf(
   value: Value | undefined,
   op = "ReduceMean",

@@ -60,7 +60,7 @@ function inverseRoot(value: Value): Value | undefined {
   return operands(root, "Sqrt")?.[0] ?? rootOf(value, -0.5);
 }
 
-/** Whether `under` is the variance of d plus a small number, and so d over its root a normalisation. */
+/** The normalisation d/√`under`, if `under` is the variance of d plus ε. */
 function overRoot(node: Node, d: Value, under: Value, deviation: () => Value): Normalisation | undefined {
   for (const [variance, epsilon] of bothWays(operands(under, "Add"))) {
     const found = isEpsilon(epsilon) ? meanOf(variance) : undefined;
@@ -79,7 +79,7 @@ function centredOver(d: Value, axes: readonly number[]): Value | undefined {
   return found && same(found.of, x) && found.axes.join() === axes.join() ? x : undefined;
 }
 
-/** Statistics over the cells of each channel are an InstanceNorm's, all others a LayerNorm's. */
+/** InstanceNorm for statistics over the cells of each channel, else LayerNorm. */
 const nameOf = ({ shape }: Value, axes: readonly number[]) =>
   shape.length > 3 && axes[0] === 2 && axes.length === shape.length - 2 ? "InstanceNorm" : "LayerNorm";
 
@@ -113,7 +113,7 @@ function shifted(node: Node, network: Surroundings): Normalisation | undefined {
   return { ...inner, node, shift: pair.constant };
 }
 
-/** Whether a constant has an element for some axes of what is normalised, and none beyond. */
+/** Returns true if a constant broadcasts to the normalised value without extending it. */
 function isParameter({ shape }: Value, source: Shape): boolean {
   const extra = source.length - shape.length;
   return extra >= 0 && shape.every((d, i) => d === 1 || d === source[i + extra]);

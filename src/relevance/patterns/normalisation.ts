@@ -11,11 +11,11 @@ import { epsilonOf, inGroups, statistics } from "./statistics.js";
 export const normalisation: RecognisePattern = (node, network) =>
   NATIVE[node.op]?.(node, network) ?? FORMS[node.op]?.(node, network);
 
-/** A parameter per channel, [C] → [C, 1, …], to broadcast to [N, C, …]. */
+/** One parameter per channel, [C] → [C, 1, …], to broadcast to [N, C, …]. */
 const perChannel = (parameter: Value, source: Value) =>
   reshape(parameter, [parameter.shape[0]!, ...source.shape.slice(2).map(() => 1)]);
 
-/** One parameter per group, [G] → a channel each, [C]. */
+/** One parameter per group, [G] → one per channel, [C]. */
 function perGroup(parameter: Value, channels: number): Value {
   const groups = parameter.shape[0]!;
   if (groups === channels) return parameter;
@@ -24,7 +24,7 @@ function perGroup(parameter: Value, channels: number): Value {
 
 const axesFrom = (first: number, { shape }: Value) => shape.flatMap((_, i) => (i >= first ? [i] : []));
 
-/** Operators of their own, with constant parameters. */
+/** Normalisation operators with constant parameters. */
 const NATIVE: Readonly<Record<string, Form>> = {
   LayerNormalization: (node, network) => lastAxes(node, network, "LayerNorm"),
   RMSNormalization: (node, network) => lastAxes(node, network, "RMSNorm"),

@@ -12,7 +12,7 @@ const isKept = (op: string) => isRearranged(op) || traitsOf(op).moves === "repea
 /**
  * Spatial soft-argmax: p = softmax(logits over the cells of each channel), then expected coordinates Σ p·X. Written
  * either as MatMul(p, grid) (robomimic, LeRobot) or as ReduceSum(Mul(p, grid)) (guided policy search code), of the map
- * or of its sums over rows or columns. All cells of the softmax take part: only then is Σp = 1.
+ * or of its sums over rows or columns. The sum must cover all cells of the softmax, so that Σp = 1.
  */
 export const softArgmax: RecognisePattern = (node, network) => {
   const over = (map: Value | undefined, grid: Value | undefined, cells: number): SoftArgmax | undefined => {
@@ -43,7 +43,7 @@ function softmaxBehind(value: Value, cells: number): Node | undefined {
   return shape[axis] === size ? node : undefined;
 }
 
-/** Lowest coordinate of each output element: where the image corner is (methods.md §0.7). */
+/** Lowest coordinate of each output element: the image corner (methods.md §0.7). */
 export function gridCorner(node: Node): Float64Array | undefined {
   const grid = node.op === "MatMul" ? node.inputs[1] : node.inputs[0]!.node.inputs.find((value) => value?.literal);
   const literal = grid?.literal;

@@ -21,21 +21,20 @@ import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 
 /**
- * Weights are rounded to ±63: two products with a byte then fit sixteen bits, in which processors without VNNI add pairs
- * and saturate.
+ * Weights are rounded to ±63: then two products with a byte fit in sixteen bits, in which processors without VNNI add
+ * pairs with saturation.
  */
 const WEIGHT_STEPS = 63;
 const INPUT_STEPS = 255;
-/** Keeps an input that is zero everywhere from a step of zero. */
+/** Keeps the step above zero for an input that is zero everywhere. */
 const SMALLEST = 1e-30;
 
 /**
  * A convolution of an input ≥ 0, [N, C, H, W], in eight-bit integers with exact sums: the input in 255 steps of each
- * image's largest element, weights in 63 of each output channel's. The input is dithered, rounded up as often as the
- * remainder says: so the many small elements of a peaked map and of a dark picture keep their sums.
- *
- * Written as products of matrices, one per kernel row, of windows laid out along channels: onnxruntime multiplies bytes
- * four times faster than float32 there, and adds up in 32 bits.
+ * image's largest element, weights in 63 steps of each output channel's. The input is dithered: it is rounded up as
+ * often as its remainder says, so that many small elements of a peaked map or a dark image keep their sum. Written as
+ * matrix products, one per kernel row, of windows laid out along channels: there onnxruntime multiplies bytes four
+ * times faster than float32, and adds in 32 bits.
  */
 export function integerConv(x: Value, weight: Literal, { strides, dilations, pads }: ConvGeometry): Value {
   const [batch, channels, h, w] = x.shape as [number, number, number, number];
@@ -45,7 +44,7 @@ export function integerConv(x: Value, weight: Literal, { strides, dilations, pad
   const bytes = apply("QuantizeLinear", [steps, scalar(1), scalar(0, "uint8")]);
   const padded = padAxis(padAxis(transpose(bytes, [0, 2, 3, 1]), 1, pads[0]!, pads[2]!), 2, pads[1]!, pads[3]!);
 
-  /** Every stride-th row or column that a kernel's row or column `index` meets. */
+  /** Every stride-th row or column that row or column `index` of a kernel reads. */
   const met = (value: Value, axis: 1 | 2, index: number, kernel: number): Value => {
     const [stride, dilation] = [strides[axis - 1]!, dilations[axis - 1]!];
     const count = Math.floor((padded.shape[axis]! - dilation * (kernel - 1) - 1) / stride) + 1;
@@ -61,16 +60,16 @@ export function integerConv(x: Value, weight: Literal, { strides, dilations, pad
     const products = matrices.map((matrix, i) =>
       apply("MatMulInteger", [met(windows, 1, i, rows), matrix, scalar(0, "uint8"), scalar(0, "int8")]),
     );
-    // Transposed before it is scaled: runtimes would else merge this with reshapes behind it, into a slow one.
+    // Transposed before it is scaled: otherwise runtimes merge this with later reshapes into a slow transpose.
     return transpose(cast(products.reduce(add), "float32"), [0, 3, 1, 2]);
   };
-  // Image by image: what passes from one operator to the next then stays in a cache.
+  // Image by image, so that data between operators stays in a cache.
   const images = batch === 1 ? [padded] : split(padded, 0, Array<number>(batch).fill(1));
   const sums = concat(images.map(sumsOf), 0);
   return mul(sums, mul(step, tensor("float32", [1, outputs, 1, 1], scales)));
 }
 
-/** A weight [K, C, rows, columns] as bytes, a matrix [columns · C, K] a kernel row, and what a step is worth, [K]. */
+/** A weight [K, C, rows, columns] as bytes, one matrix [columns · C, K] per kernel row, and the size of a step, [K]. */
 function quantised(weight: Literal): { readonly kernels: readonly Int8Array[]; readonly scales: Float64Array } {
   const [outputs, channels, rows, columns] = weight.shape as [number, number, number, number];
   const numbers = weight.numbers();
@@ -91,8 +90,8 @@ function quantised(weight: Literal): { readonly kernels: readonly Int8Array[]; r
 }
 
 /**
- * Numbers between −½ and ½ that fill it evenly along every axis (multiples of the plastic number's powers, modulo 1), as
- * an expression of constants that runtimes evaluate once.
+ * Numbers spread evenly between −½ and ½ along every axis (multiples of the plastic number's powers, modulo 1), as an
+ * expression of constants that runtimes evaluate once.
  */
 function remainders(channels: number, h: number, w: number): Value {
   const along = (shape: readonly number[], factor: number) =>
@@ -108,10 +107,10 @@ function remainders(channels: number, h: number, w: number): Value {
   return sub(sub(phase, apply("Floor", [phase])), 0.5);
 }
 
-/** Multiply-adds below which rounding and laying out windows cost more than they save. */
+/** Number of multiply-adds below which rounding and laying out windows cost more than they save. */
 const WORTHWHILE = 2 ** 24;
 
-/** Whether a convolution of this geometry gains from integers. */
+/** Returns true if a convolution of this geometry gains from integers. */
 export function gainsFromIntegers(output: Value, weight: Shape, { group }: ConvGeometry): boolean {
   const [outputs, channels, ...kernel] = weight as [number, number, ...number[]];
   if (group !== 1 || kernel.length !== 2 || output.dtype !== "float32") return false;

@@ -7,24 +7,24 @@ import { type Sign, signOf } from "../network/sign.js";
 import { gainsFromIntegers, integerConv } from "./integer-convolution.js";
 
 /**
- * The least that a denominator is taken to be, as a part of its largest element. Where inputs are all but silent z is
- * less than its own rounding, and relevance over z as large as there is none that it could go to.
+ * Lower bound of a denominator, as a part of its largest element. Where inputs are close to zero, z is smaller than its
+ * own rounding error, and relevance over z would grow without bound.
  */
 const FLOOR = 1 / 1024;
 
 /**
- * Puts the large convolutions of a relevance pass into eight-bit integers: those of inputs that are shown to be ≥ 0 for
- * every observation by weights ≥ 0, so that nothing cancels. That is z⁺: its denominators and what hands relevance back,
- * but where one row is handed back not what hands back the probabilities of a soft-argmax, whose range is wider than a
- * byte's. The policy's own nodes stay as they are.
+ * Computes the large convolutions of a relevance pass in eight-bit integers where inputs are proved to be ≥ 0 for every
+ * observation and weights are ≥ 0, so that nothing cancels. This is z⁺: its denominators and its backward convolutions,
+ * except those of one row that carry relevance of a soft-argmax, whose range exceeds a byte's. The policy's own nodes
+ * are not changed.
  * @param own the policy's nodes
- * @param given tells which graph inputs are ≥ 0
+ * @param isInputNonNegative returns true for graph inputs ≥ 0
  * @returns undefined where no convolution gains
  */
 export function inIntegers(
   outputs: ReadonlyMap<string, Value>,
   own: ReadonlySet<Node>,
-  given: (input: Value) => boolean,
+  isInputNonNegative: (input: Value) => boolean,
 ): Map<string, Value> | undefined {
   const signs = new Map<Value, Sign>();
   const replaced = new Map<Value, Value>();
@@ -37,8 +37,8 @@ export function inIntegers(
     const gains =
       node.op === "Conv" &&
       gainsFromIntegers(output, node.inputs[1]!.shape, geometryOf(node)) &&
-      signOf(node.inputs[0]!, given, signs) === 1 &&
-      signOf(node.inputs[1]!, given, signs) === 1;
+      signOf(node.inputs[0]!, isInputNonNegative, signs) === 1 &&
+      signOf(node.inputs[1]!, isInputNonNegative, signs) === 1;
     const weight = gains ? constantOf(node.inputs[1]!) : undefined;
     if (weight) {
       const isDenominator = isOwn(node.inputs[0]!, own);
@@ -62,16 +62,16 @@ export function inIntegers(
   return new Map(Array.from(outputs, ([name, value]) => [name, now(value)!]));
 }
 
-/** The policy's own value, or one with constants and nothing else. */
+/** True for the policy's own values, and values made of these and constants. */
 function isOwn(value: Value, own: ReadonlySet<Node>): boolean {
   if (own.has(value.node)) return true;
   return value.node.op === "Max" && value.node.inputs.every((input) => input?.literal || isOwn(input!, own));
 }
 
-/** True for factors and moves: a probability map times something is one of relevance, moved or not. */
+/** True for factors and moves: relevance of a probability map stays one when it is scaled or moved. */
 const isFactorOrMove = (op: string) => isTaken(op) || (isArithmetic(op) && traitsOf(op).form !== "affine");
 
-/** Whether relevance is yet that of a probability map, but for factors. */
+/** True where an amount is relevance of a probability map, up to factors. */
 function isProbability({ node }: Value): boolean {
   if (node.op === "Softmax") return true;
   return isFactorOrMove(node.op) && node.inputs.some((input) => input !== undefined && isProbability(input));

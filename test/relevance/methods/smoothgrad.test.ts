@@ -140,7 +140,7 @@ describe("smoothgrad of a policy", () => {
 
   it("refuses itself, and methods that are none, in one line", () => {
     expect(() => methodNamed("smoothgrad:base=smoothgrad:n=2")).toThrow(
-      "method smoothgrad: its base is another method",
+      "method smoothgrad: expected another method as its base",
     );
     expect(() => methodNamed("smoothgrad:base=lime")).toThrow(/^method lime is unknown; known are dtd/);
     expect(methodNamed("smoothgrad:base=lrp-gamma:gamma=1;bias=ignore,n=4").spec).toBe(

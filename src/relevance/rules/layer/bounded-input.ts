@@ -7,10 +7,10 @@ import type { LinearLayer } from "../../contract/linear-layer.js";
 
 /** Added to denominators, so that 0/0 is 0. */
 export const VANISHING = 1e-30;
-/** Rounding of float32 sums, as a part of what a denominator and its terms can be at most. */
+/** Rounding of float32 sums, relative to the largest possible value of a denominator's terms. */
 export const ROUNDING = 1e-6;
 
-/** A bound as an input, and what the layer makes of it: small where each channel has one bound. */
+/** A bound as an input, and the layer's output for it; both small where each channel has one bound. */
 export function ofBound(
   layer: LinearLayer,
   bound: Literal,
@@ -21,7 +21,7 @@ export function ofBound(
   return { input, forward: (channels && layer.uniform?.(channels, weight)) ?? layer.forward(constant(bound), weight) };
 }
 
-/** [1, C, 1, …] where a literal is the same everywhere in each channel. */
+/** [1, C, 1, …] where a literal is constant in each channel. */
 function perChannel(literal: Literal): Value | undefined {
   const channels = literal.shape[1] ?? 1;
   const inner = sizeOf(literal.shape.slice(2));
@@ -33,8 +33,8 @@ function perChannel(literal: Literal): Value | undefined {
 }
 
 /**
- * The least that z is taken to be, where terms with bounds and the bias cancel in it: what rounding may leave of them. A
- * filter of one sign has no more than that in a picture that is black or white all over.
+ * Lower bound of z where terms with bounds and the bias cancel in it: the rounding error that may be left. A filter of
+ * one sign has no more than that on an image that is all black or all white.
  */
 export function guard(layer: LinearLayer, context: Context): Value {
   const { low, high } = context.bounds(layer.input)!;

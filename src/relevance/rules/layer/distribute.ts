@@ -3,7 +3,7 @@ import type { Value } from "../../../graph/value.js";
 import type { LinearLayer } from "../../contract/linear-layer.js";
 import type { Piece } from "./pieces.js";
 
-/** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]; summed over an image's channels where no more is asked. */
+/** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]; summed over an image's channels where `summed`. */
 export function distribute(layer: LinearLayer, parts: readonly Piece[], s: Value, summed = false): Value {
   const weights = parts.map(({ weight }) => weight);
   return layer
@@ -13,15 +13,15 @@ export function distribute(layer: LinearLayer, parts: readonly Piece[], s: Value
     .reduce(add);
 }
 
-/** A pool's terms, and relevance over its z in one way or another. */
+/** A pool's terms, and the relevance over its z. */
 export type Share = readonly [parts: readonly Piece[], s: Value];
 
-/** Channels that a convolution computes at once: it takes as long for 17 of them as for 32. */
+/** Channels that a convolution computes at once: 17 channels take as long as 32. */
 const LANES = 16;
 
 /**
- * Σ_p distribute(layer, parts_p, s_p) for pools whose terms have the same inputs. Where the outputs of one leave lanes
- * empty, all stand side by side as those of one layer.
+ * Σ_p distribute(layer, parts_p, s_p) for pools whose terms have the same inputs. Where one pool's outputs leave lanes
+ * empty, all pools are computed together as the outputs of one layer.
  */
 export function distributeSum(layer: LinearLayer, pools: readonly Share[], summed = false): Value {
   if (pools.length === 1 || !leavesLanes(layer))
@@ -40,7 +40,7 @@ export function distributeSum(layer: LinearLayer, pools: readonly Share[], summe
   return distribute(layer, joined, amounts, summed);
 }
 
-/** Whether a convolution's outputs do not fill the lanes. Groups have their own, which cannot stand side by side. */
+/** True where a convolution's outputs do not fill the lanes. Grouped convolutions cannot be joined. */
 function leavesLanes({ kind, weight, input }: LinearLayer): boolean {
   const [outputs, channels] = weight.shape;
   return kind === "convolution" && channels === input.shape[1] && outputs! % LANES !== 0;

@@ -5,8 +5,8 @@ export type InputForm = "x" | "x⁺" | "x⁺ or silent" | "x⁻" | "|x|" | "low"
 export type WeightForm = "w" | "w⁺" | "w⁻" | "−w⁺" | "−w⁻" | "|w|" | "w²" | "one" | ((w: Value) => Value);
 
 /**
- * A term of a pool: modified inputs in_t and weights wt_t. A pool's z_j = Σ_t L(in_t; wt_t)_j, and for s_j (relevance
- * over z_j in one way or another) it hands back R_i = Σ_t in_t,i · Lᵀ(s; wt_t)_i.
+ * A term of a pool: modified inputs in_t and weights wt_t. A pool's z_j = Σ_t L(in_t; wt_t)_j, and for s_j
+ * (relevance over z_j) its inputs get R_i = Σ_t in_t,i · Lᵀ(s; wt_t)_i.
  */
 export type Term = readonly [input: InputForm, weight: WeightForm];
 
@@ -15,7 +15,7 @@ export const AGREEING: readonly Term[] = [
   ["x⁺", "w⁺"],
   ["x⁻", "w⁻"],
 ];
-/** The sizes of those below zero: n = max(−xw, 0). */
+/** Sizes of contributions below zero: n = max(−xw, 0). */
 export const OPPOSING: readonly Term[] = [
   ["x⁺", "−w⁻"],
   ["x⁻", "−w⁺"],
@@ -36,7 +36,7 @@ export const WEIGHT: Readonly<Record<Extract<WeightForm, string>, (w: Value) => 
   one: (w) => expand(scalar(1, w.dtype), w.shape),
 };
 
-/** Inputs in each form that depends on nothing else. */
+/** Inputs in each form that depends only on x. */
 export const INPUT: Readonly<
   Record<Exclude<InputForm, "x⁺ or silent" | "low" | "high">, (x: Value, nonNegative: boolean) => Value>
 > = {

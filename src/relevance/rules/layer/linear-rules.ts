@@ -20,7 +20,7 @@ import { distribute } from "./distribute.js";
 import { AGREEING, OPPOSING, type Term } from "./forms.js";
 import { pieces, poolConstants, total } from "./pieces.js";
 
-/** Rules that never divide by a bias: Σ R is kept wherever something contributes (methods.md §2.1, the DTD family). */
+/** Rules that never divide by a bias: they keep Σ R wherever an input contributes (methods.md §2.1, the DTD family). */
 
 /** R_i = Σ_t in_t,i · Σ_j wt_t,ij · R_j / z_j for terms of which z_j ≥ 0 is the sum. */
 const proportional =
@@ -34,14 +34,16 @@ const proportional =
     return distribute(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
   };
 
-/** R / z. Where R is a product of a factor alike in all rows, that is divided: once, and not for every row. */
+/** R / z. Where R is a product with a factor that all rows share, divides this factor once instead of every row. */
 function over(amount: Value, z: Value): Value {
   const [factor, rows] = amount.node.op === "Mul" ? (amount.node.inputs as readonly [Value, Value]) : [];
   const isShared = factor && sizeOf(factor.shape) < sizeOf(rows!.shape) && sizeOf(z.shape) < sizeOf(rows!.shape);
   return isShared && sizeOf(factor.shape) === sizeOf(z.shape) ? mul(rows!, div(factor, z)) : div(amount, z);
 }
 
-/** z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j). */
+/**
+ * z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j).
+ */
 export const eq2: LayerRule = proportional([
   ["x⁺ or silent", "w⁺"],
   ["x⁻", "w⁻"],
@@ -62,7 +64,7 @@ export const flat: LayerRule = proportional([["one", "one"]]);
 
 /**
  * The torque's own layer (001 Eq. 1): |R_j| goes to the contributions that agree with the sign of R_j, in proportion.
- * Where there are none it goes to the others and the pool is reported empty (methods.md §0.2).
+ * If there are none, it goes to the others, and the pool is reported empty (methods.md §0.2).
  */
 export const eq1: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
@@ -71,7 +73,7 @@ export const eq1: LayerRule = (layer, amount, context) => {
   const negative = less(amount, 0);
   const empty = lessOrEqual(where(negative, z.opposing, z.agreeing), 0);
   context.emptyPools.push(logicalAnd(empty, logicalNot(equal(amount, 0))));
-  // The sign asks for the agreeing pool or the opposing one; an empty pool turns to the other.
+  // The sign selects the agreeing or the opposing pool; if this is empty, the other one.
   const agree = equal(negative, empty);
   const size = abs(amount);
   return add(

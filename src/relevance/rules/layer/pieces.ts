@@ -7,26 +7,26 @@ import { ofBound, VANISHING } from "./bounded-input.js";
 import { INPUT, type InputForm, type Term, WEIGHT } from "./forms.js";
 import { orAgainst, SILENT } from "./silent-inputs.js";
 
-/** A term of one layer. */
+/** A term evaluated for one layer. */
 export interface Piece {
   /** Broadcasts to the layer's input. */
   readonly input: Value;
   readonly weight: Value;
-  /** L(input; weight), in two parts of which the second is constant. */
+  /** L(input; weight) as the sum of two parts, the second constant. */
   readonly forward: Value | undefined;
   readonly offset: Value | undefined;
 }
 
-/** A layer's input as rules see it: relative to its reference. */
+/** A layer's input relative to its reference. */
 export function seenInput(layer: LinearLayer, context: Context): { readonly x: Value; readonly nonNegative: boolean } {
   const reference = context.reference(layer.input);
   if (reference) return { x: sub(layer.input, constant(reference)), nonNegative: false };
   return { x: layer.input, nonNegative: context.isNonNegative(layer.input) };
 }
 
-/** A layer's terms; those that are zero for every observation are left out. */
+/** A layer's terms, without those that are zero for every observation. */
 export function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): Piece[] {
-  // Bounds are absolute, so what is weighed against them is too; other rules see x relative to its reference.
+  // Bounds are absolute, so their rules need absolute x; other rules take x relative to its reference.
   const isBounded = terms.some(([form]) => form === "low");
   const { x, nonNegative } = isBounded
     ? { x: layer.input, nonNegative: context.isNonNegative(layer.input) }
@@ -36,7 +36,7 @@ export function pieces(layer: LinearLayer, terms: readonly Term[], context: Cont
     const plain = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
     const weight = form === "x⁺ or silent" ? orAgainst(layer, plain) : plain;
     if (form === "x" && weightForm === "w" && x === layer.input)
-      // What the forward pass computed already, less its bias.
+      // The forward pass has computed this, plus the bias.
       return [{ input: x, weight, forward: layer.output, offset: layer.bias && neg(layer.bias) }];
     if (form === "low" || form === "high") {
       const bound = context.bounds(layer.input)![form];
@@ -49,7 +49,7 @@ export function pieces(layer: LinearLayer, terms: readonly Term[], context: Cont
   });
 }
 
-/** What a ReLU read, where the backward pass needs it anyway (zB): its positive part is the same. */
+/** A ReLU's input where the backward pass needs it anyway (zB): its positive part is the same. */
 function beforeRelu(x: Value, context: Context): Value {
   const before = x.node.op === "Relu" ? x.node.inputs[0]! : undefined;
   const layer = before && context.analysis.layer(before.node);
@@ -67,13 +67,13 @@ function forwardOf(
 ): Value {
   if (form === "one") return layer.forward(input, weight, scalar(VANISHING, x.dtype));
   if (form !== "x⁺ or silent") return layer.forward(input, weight);
-  // What silent inputs add is a constant where windows are whole: then the forward pass's own x serves as input.
+  // Where windows are whole, silent inputs add a constant, and the forward pass's x serves as input.
   const silence = nonNegative ? layer.uniform?.(scalar(SILENT, x.dtype), weight) : undefined;
   if (silence) return layer.forward(x, weight, add(silence, VANISHING));
   return layer.forward(input, weight, scalar(VANISHING, x.dtype));
 }
 
-/** z: what depends on the observation, and the constants in one. */
+/** z: the terms that depend on the observation, plus the constants as one. */
 export function total(parts: readonly Piece[]): Value {
   const forwards = parts.flatMap(({ forward }) => forward ?? []);
   const offsets = parts.flatMap(({ offset }) => offset ?? []);
@@ -81,8 +81,8 @@ export function total(parts: readonly Piece[]): Value {
 }
 
 /**
- * Where only the sum over an image's channels is asked, terms whose input is one constant a channel become one term of
- * one channel: their sum.
+ * Joins terms whose input is one constant per channel into one term of one channel, where only the sum over an image's
+ * channels is needed.
  */
 export function poolConstants(layer: LinearLayer, parts: readonly Piece[]): readonly Piece[] {
   const channels = layer.input.shape[1]!;

@@ -31,12 +31,12 @@ import { SILENT } from "./silent-inputs.js";
 
 /**
  * Relative Attributing Propagation (Nam et al., AAAI 2020): units of less than average influence get relevance below
- * zero. Not linear in the relevance, so torques stay apart to the end (methods.md §1).
+ * zero. Not linear in the relevance, so torques are kept apart to the end (methods.md §1).
  */
 
 /**
- * The torque's own layer, absolute influence normalisation: |τ| in proportion to |x_i w_i|. The authors first spread the
- * bias over the contributions of its sign, which scales all of them alike and cancels.
+ * The torque's own layer, absolute influence normalisation: |τ| in proportion to |x_i w_i|. The authors first spread
+ * the bias over the contributions of its sign; this scales all of them equally and cancels.
  */
 export const influence: LayerRule = (layer, amount, context) => {
   const parts = pieces(layer, [["|x|", "|w|"]], context);
@@ -51,22 +51,22 @@ export const influential: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
   const opposing = pieces(layer, OPPOSING, context);
   const [p, n] = [total(agreeing), total(opposing)];
-  // Denominators are the same in all rows: they are turned once, and rows multiplied.
+  // Denominators are the same in all rows: divide once, then multiply the rows.
   const one = (z: Value) => where(greater(z, VANISHING), div(1, maximum(z, VANISHING)), 0);
   const above = relu(amount);
   const below = sub(amount, above);
-  const handed = distributeSum(layer, [
+  const distributed = distributeSum(layer, [
     [agreeing, mul(above, one(p))],
     [opposing, add(mul(amount, one(add(p, n))), mul(below, one(n)))],
   ]);
-  const c = mul(handed, active(layer, context));
+  const c = mul(distributed, active(layer, context));
   const reached = cast(cast(c, "bool"), c.dtype);
   const shift = safeDivide(sub(perRow(c), perRow(amount)), perRow(reached));
   const onUnits = reshape(shift, [shift.shape[0]!, ...c.shape.slice(1).map(() => 1)]);
   return sub(c, mul(reached, onUnits));
 };
 
-/** 1 for an input that is not zero, 0 for what rounding may leave of zero, as of a feature point in the middle. */
+/** 1 for an input that is not zero, 0 for rounding errors of zero, as of a feature point at the centre. */
 function active(layer: LinearLayer, context: Context): Value {
   const size = abs(seenInput(layer, context).x);
   return cast(greater(size, mul(reduceMax(size), ROUNDING)), size.dtype);
@@ -76,9 +76,9 @@ function active(layer: LinearLayer, context: Context): Value {
 const perRow = (amount: Value): Value => sum(amount, amount.shape.map((_, i) => i).slice(1));
 
 /**
- * z^B between the least and the greatest value of the whole current image, both taken through what stands between it and
- * the layer: (x − l) w⁺ + (x − h) w⁻ over its sum. In an image of one value, where all are zero, relevance goes to inputs
- * in proportion to |w|.
+ * z^B between the lowest and the highest value of the whole current image, both taken through the nodes between it and
+ * the layer: (x − l) w⁺ + (x − h) w⁻ over its sum. In an image of one value, where all these are zero, relevance goes
+ * to inputs in proportion to |w|.
  */
 export const imageBox: LayerRule = (layer, amount, context) => {
   const x = layer.input;
@@ -97,7 +97,7 @@ export const imageBox: LayerRule = (layer, amount, context) => {
   return distribute(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
 };
 
-/** A first layer's input where its images are at their least and greatest current value all over, the lower first. */
+/** A first layer's input for images that have their lowest or highest current value everywhere, the lower first. */
 function imageEnds(x: Value, { subject }: Context): readonly [low: Value, high: Value] {
   const images = new Set(
     subject.modalities.flatMap(({ kind, input }) => (kind === "image" ? [subject.graph.inputs.get(input)!] : [])),
@@ -114,6 +114,6 @@ function imageEnds(x: Value, { subject }: Context): readonly [low: Value, high: 
     at((image) => neg(reduceMax(neg(cast(image, "float32"))))),
     at((image) => reduceMax(cast(image, "float32"))),
   ];
-  // A negative scale in between turns them.
+  // A negative scale in between swaps them.
   return images.has(x) ? [least, greatest] : [minimum(least, greatest), maximum(least, greatest)];
 }

@@ -14,11 +14,11 @@ import { type Piece, pieces, total } from "./pieces.js";
 export interface Stabilised {
   /** ε of the stabiliser, in the units of the layer's output. */
   readonly epsilon: number;
-  /** Whether the bias stays in the denominators and takes its part of the relevance, or is left out of them. */
+  /** `absorb`: the bias stays in the denominators and takes its part of the relevance. `ignore`: it is left out. */
   readonly bias: "absorb" | "ignore";
 }
 
-/** Terms with one denominator, and what it holds of the bias. */
+/** Terms with one denominator, and the part of the bias in it. */
 interface Pool {
   readonly terms: readonly Term[];
   readonly bias: (b: Value) => Value;
@@ -27,7 +27,7 @@ interface Pool {
 /** z + ε·sign(z), sign(0) = 1. */
 export const stabilised = (z: Value, epsilon: number): Value => add(z, where(less(z, 0), -epsilon, epsilon));
 
-/** What a layer adds where its input is at the reference: the bias that rules see. */
+/** The layer's output at the reference input: the bias for rules. */
 function biasAtReference(layer: LinearLayer, context: Context): Value | undefined {
   const reference = context.reference(layer.input);
   if (!reference) return layer.bias;
@@ -91,7 +91,7 @@ export const zPlusRule = (how: Stabilised): LayerRule => alphaBetaRule(1, how);
 
 /**
  * The γ rule (Montavon et al. 2019) for inputs and outputs of either sign (Andéol et al. 2021): contributions of the
- * output's sign count 1 + γ times. An output of exactly zero hands out nothing.
+ * output's sign count 1 + γ times. An output of exactly zero propagates nothing.
  */
 export const gammaRule = (gamma: number, how: Stabilised): LayerRule => {
   const lift = (part: (w: Value) => Value) => (w: Value) => add(w, mul(part(w), gamma));

@@ -6,18 +6,18 @@ import type { LinearLayer } from "../../contract/linear-layer.js";
 import { outputAxis } from "../../layers/folded.js";
 
 /**
- * z⁺ takes inputs as at least this: where a unit is active through its bias alone, all inputs silent, its relevance goes
+ * Lower bound of inputs in z⁺: where a unit is active only through its bias and all inputs are zero, its relevance goes
  * to them in proportion to w⁺ (the limit of z⁺ for vanishing equal inputs) and is not lost. Nothing else changes.
  */
 export const SILENT = 1e-10;
 
 /**
- * A unit that a normalisation made active although it has no positive weight hands to all its inputs by |w|, so little
- * that it counts only where nothing else contributes.
+ * Factor of |w| for a unit that a normalisation made active although it has no positive weight: so small that it counts
+ * only where nothing else contributes.
  */
 const AGAINST = 1e-10;
 
-/** w⁺, or a little of |w| for the outputs that have none. */
+/** w⁺, or a small part of |w| for outputs without a positive weight. */
 export function orAgainst(layer: LinearLayer, positive: Value): Value {
   const axis = layer.isNormalised ? outputAxis(layer) : undefined;
   const { weight } = layer;
@@ -26,10 +26,12 @@ export function orAgainst(layer: LinearLayer, positive: Value): Value {
   return where(greater(reduceMax(weight, others, true), 0), positive, mul(abs(weight), AGAINST));
 }
 
-/** Weights that are not searched for outputs without a positive one: there hardly is any among so many. */
+/** Largest weight that is searched for outputs without a positive one; larger ones hardly ever have any. */
 const MOST_SEARCHED = 2 ** 20;
 
-/** What z⁺ loses at a layer: outputs without a positive weight have no one to hand to when their bias makes them active. */
+/**
+ * The loss of z⁺ at a layer: an output without a positive weight has no input to give to if its bias makes it active.
+ */
 export function lossOfZPlus(layer: LinearLayer): string | undefined {
   const axis = layer.isNormalised || !layer.bias ? undefined : outputAxis(layer);
   if (axis === undefined || sizeOf(layer.weight.shape) > MOST_SEARCHED) return undefined;

@@ -5,7 +5,10 @@ import type { LinearLayer } from "../../contract/linear-layer.js";
 import type { LayerRule } from "../../contract/rules.js";
 import { type OperatorRule, unexplained } from "./rule.js";
 
-/** A matrix product of two signals: half goes to each as to a layer's input, the other taken as weights (AttnLRP, Prop. 3.2). */
+/**
+ * A matrix product of two signals: half goes to each, as to a layer's input with the other as weights (AttnLRP, Prop.
+ * 3.2).
+ */
 export const bilinearRule =
   (rule: LayerRule): OperatorRule =>
   (node, amount, context) => {

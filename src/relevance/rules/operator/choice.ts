@@ -8,7 +8,7 @@ import { type OperatorRule, unbroadcast } from "./rule.js";
 
 const CONSTANT_CHOSEN = "what goes to a constant where it is chosen is gone";
 
-/** The largest or smallest of an axis takes all, ties divide it. */
+/** The largest or smallest element of an axis takes all; ties share it. */
 export const reduceExtremum: OperatorRule = (node, amount) => {
   const x = node.inputs[0]!;
   const axes = reducedAxes(inferenceOf(node));
@@ -18,7 +18,7 @@ export const reduceExtremum: OperatorRule = (node, amount) => {
   return { rule: "winner", to: [[x, mul(expandReduced(node, amount, 1), shares)]] };
 };
 
-/** The largest or smallest operand takes all, ties divide it. */
+/** The largest or smallest operand takes all; ties share it. */
 export const extremum: OperatorRule = (node, amount, { analysis }) => {
   const all = node.inputs as readonly Value[];
   const winners = all.map((x) => cast(equal(x, node.outputs[0]!), amount.dtype));
@@ -28,7 +28,7 @@ export const extremum: OperatorRule = (node, amount, { analysis }) => {
   return { rule: "winner", to, ...(!all.every(isDynamic) && { loses: CONSTANT_CHOSEN }) };
 };
 
-/** The chosen branch takes all; the condition nothing. */
+/** The chosen branch takes all, the condition nothing. */
 export const chosen: OperatorRule = (node, amount, { analysis }) => {
   const [condition, a, b] = node.inputs as readonly [Value, Value, Value];
   const branches = [

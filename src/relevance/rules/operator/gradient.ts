@@ -8,7 +8,7 @@ import type { Analysis, Context } from "../../contract/facts.js";
 import type { OperatorTable, Propagated, Rules } from "../../contract/rules.js";
 import { unexplained } from "./rule.js";
 
-/** What a method puts in a node's gradient's place, or undefined where the gradient stays. */
+/** A method's replacement for a node's gradient, or undefined to keep the gradient. */
 export type Override = (
   node: Node,
   arriving: readonly (Value | undefined)[],
@@ -16,13 +16,13 @@ export type Override = (
 ) => Propagated | undefined;
 
 /**
- * Vector-Jacobian products: every node hands back g·∂output/∂input, for inputs that depend on the observation.
+ * Vector-Jacobian products: every node propagates g·∂output/∂input to inputs that depend on the observation.
  * @param overrides by operator, asked first
  */
 export const gradientTable =
   (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
   (node, arriving, context) => {
-    // The gradient of an index is zero everywhere, which says nothing of what the index was based on.
+    // The gradient of an index is zero everywhere, which says nothing about what the index was based on.
     if (traitsOf(node.op).index === 0)
       throw unexplained(node, "an index does not say how much: relevance is not explained through it");
     const own = overrides[node.op]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
@@ -38,7 +38,7 @@ export const gradientTable =
 /** The gradient of every node. */
 export const gradient = gradientTable();
 
-/** Pixels of integers have the gradient of what they are cast to; a token that of its embedding, times the embedding. */
+/** Integer pixels get the gradient of their cast; a token gets that of its embedding, times the embedding. */
 const ofIntegers: Override = (node, arriving, { analysis }) => {
   const g = arriving.find((value) => value !== undefined)!;
   if (node.op === "Cast" && !isFloat(node.inputs[0]!.dtype)) return { rule: "pass", to: [[node.inputs[0]!, g]] };
@@ -46,7 +46,7 @@ const ofIntegers: Override = (node, arriving, { analysis }) => {
   return { rule: "embedding", to: [[node.inputs[1]!, ofTokens(node, mul(g, node.outputs[0]!))]] };
 };
 
-/** Whether a node looks tokens up in a table. */
+/** Returns true if a node looks tokens up in a table. */
 export const isEmbedding = ({ op, inputs: [table, tokens] }: Node, analysis: Pick<Analysis, "isDependent">): boolean =>
   op === "Gather" && !analysis.isDependent(table!) && analysis.isDependent(tokens!);
 
@@ -59,7 +59,7 @@ export function ofTokens({ attributes, inputs, outputs }: Node, amount: Value): 
   return reshape(sum(amount, others), [amount.shape[0]!, ...tokens.shape]);
 }
 
-/** (x − reference) ⊙ gradient. Tokens have theirs already; they have no scale of their own. */
+/** (x − reference) ⊙ gradient. Amounts of tokens are returned unchanged: tokens have no scale. */
 export const timesInput: NonNullable<Rules["relevanceOf"]> = (value, amount, context) => {
   if (value.dtype === "int64" || value.dtype === "int32") return amount;
   const reference = context.reference(value);

@@ -7,13 +7,13 @@ import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
 
-/** True where the gradient moves back what arrives and does no more; a Cast would change its type. */
+/** True where the gradient only moves amounts back; a Cast would change their type. */
 const movesElements = (op: string) => {
   const { form, moves } = traitsOf(op);
   return form === "placed" || (moves !== undefined && op !== "Cast");
 };
 
-/** Relevance of operators that move elements: it moves back with them; undefined for others. */
+/** The rule of operators that move elements: relevance moves back with them. Undefined for other operators. */
 export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Propagated | undefined {
   const lookup = looked(node, arriving[0], context);
   if (lookup) return lookup;
@@ -28,7 +28,7 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
 
 const LEARNED = "what goes to elements that are constant (a learned token) is gone";
 
-/** Rows of a table picked by index, as embeddings are: an index has what its row has, summed. */
+/** The rule of rows picked from a table by index, such as embeddings: an index gets the sum of its row. */
 function looked(node: Node, amount: Value | undefined, { analysis }: Context): Propagated | undefined {
   const [table, indices] = node.inputs as readonly [Value, Value];
   if (node.op !== "Gather" || !amount || analysis.isDependent(table) || !analysis.isDependent(indices))

@@ -13,14 +13,14 @@ import { type OperatorRule, pass, turned, unexplained } from "./rule.js";
 import { sumRule } from "./sum.js";
 
 /**
- * Functions of one value that relevance passes through unchanged (methods.md §2.2; AttnLRP, Eq. 9). Not 1/x: it falls
- * where x rises.
+ * Functions of one value that relevance passes through unchanged (methods.md §2.2; AttnLRP, Eq. 9). Not 1/x, which
+ * falls as x rises.
  */
 const PASSED = Object.keys(TRAITS).filter(
   (op) => (isActivation(op) && op !== "Reciprocal") || traitsOf(op).form === "rounded" || traitsOf(op).moves === "stay",
 );
 
-/** A softmax's probabilities are what its logits are: as the torque itself, and as where a feature point is. */
+/** Relevance of probabilities passes to their logits in the output and in a soft-argmax. */
 const softmaxRule: OperatorRule = (node, amount, context) => {
   if (context.analysis.isPointMap(node) || context.analysis.isOutputSide(node)) return pass(node, amount, context);
   throw unexplained(
@@ -29,7 +29,7 @@ const softmaxRule: OperatorRule = (node, amount, context) => {
   );
 };
 
-/** x^p by a constant passes. */
+/** x^p passes for a constant p. */
 const powerRule: OperatorRule = (node, amount, context) => {
   if (context.analysis.isDependent(node.inputs[1]!))
     throw unexplained(node, "explained only where the exponent is constant");
@@ -40,7 +40,7 @@ const indexRule: OperatorRule = (node) => {
   throw unexplained(node, "an index does not say how much: relevance is not explained through it");
 };
 
-/** Rules of operators that are no linear layers; one entry an operator. */
+/** Rules of operators that are no linear layers; one entry per operator. */
 const RULES: Readonly<Record<string, OperatorRule>> = {
   ...Object.fromEntries(PASSED.map((op) => [op, pass])),
   Neg: (node, amount, { analysis }) => ({
@@ -67,13 +67,13 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   Softmax: softmaxRule,
 };
 
-/** The rules of relevance that is never negative, or takes sums by their positive part: DTD, RAP (methods.md §2.2). */
+/** Rules of methods that share sums by their positive part: DTD, RAP (methods.md §2.2). */
 export const positive: OperatorTable = (node, arriving, context) => {
-  const { to, ...handing } = tableOf(RULES)(node, arriving, context);
-  return { ...handing, to: to.map(([value, r]) => [value, context.isSettled(node, value) ? abs(r) : r]) };
+  const { to, ...propagated } = tableOf(RULES)(node, arriving, context);
+  return { ...propagated, to: to.map(([value, r]) => [value, context.isSettled(node, value) ? abs(r) : r]) };
 };
 
-/** The same rules, some of them replaced, for relevance whose sign is its own: the torque's sign is in its seed. */
+/** These rules with some of them replaced, for signed relevance: the torque's sign is in its seed. */
 export const rulesWith = (others: Readonly<Record<string, OperatorRule>>): OperatorTable =>
   tableOf({ ...RULES, ...others });
 
@@ -86,12 +86,12 @@ const tableOf =
     const { index } = traitsOf(node.op);
     if (arriving.every((value, i) => value === undefined || i === index)) return indexRule(node, amount, context);
     const rule = rules[node.op];
-    const handing = moved(node, arriving, context) ?? rule?.(node, amount, context);
-    if (!handing) throw unexplained(node, "no relevance rule passes through it");
-    return handing;
+    const propagated = moved(node, arriving, context) ?? rule?.(node, amount, context);
+    if (!propagated) throw unexplained(node, "no relevance rule passes through it");
+    return propagated;
   };
 
-/** Patterns that are no linear layers hand to their sources at once. */
+/** Rules of patterns that are no linear layers: relevance goes straight to their sources. */
 const PATTERNS: Readonly<Record<Pattern["kind"], (pattern: Pattern, amount: Value) => Propagated>> = {
   "soft-argmax": ({ node, source }, amount) => ({ rule: "mass", to: [[source, massRule(node, source, amount)]] }),
   normalisation: ({ source }, amount) => ({ rule: "norm", to: [[source, amount]] }),

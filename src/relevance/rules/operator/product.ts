@@ -6,7 +6,7 @@ import { bothOperands, dynamicOperand, type Operand, type OperatorRule, type Tur
 
 /**
  * A product: constants pass; a gate passes to the signal (Arras et al. 2019); two signals share equally (AttnLRP,
- * Prop. 3.2). Of a factor 1 + γ, as FiLM writes it, the 1 passes like any constant: only of x·γ does γ have half.
+ * Prop. 3.2). In a factor 1 + γ, as in FiLM, the 1 passes like any constant: γ shares only x·γ.
  */
 export const productRule =
   (turn: Turn): OperatorRule =>
@@ -24,7 +24,7 @@ export const productRule =
     return { rule: "product", to: [to(a, 0.5), to(b, 0.5)] };
   };
 
-/** What a factor 1 + γ has of x·(1 + γ): half of what x·γ is of x and x·γ, by magnitude. */
+/** Share of a factor 1 + γ in x·(1 + γ): half of the share of x·γ in x and x·γ, by magnitude. */
 function partOfFactor(factor: Value): Value | undefined {
   const gamma = otherOperand(operands(factor, "Add"), 1);
   if (!gamma) return undefined;
@@ -39,6 +39,6 @@ export const quotientRule =
     const [above, below] = bothOperands(node);
     if (context.analysis.isDependent(above.value))
       return { rule: "pass", to: [unbroadcast(above.value, turn(node, amount, above.other, context))] };
-    // c/x falls where x rises.
+    // c/x falls as x rises.
     return { rule: "pass", to: [unbroadcast(below.value, turn(node, amount, neg(below.other), context))] };
   };

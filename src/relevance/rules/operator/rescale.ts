@@ -31,7 +31,8 @@ import { gradientTable, type Override } from "./gradient.js";
 
 /**
  * DeepLIFT's multipliers m, with Σ m·Δin = m·Δout at every node, Δ the difference from the baseline: slopes between the
- * two observations in the place of slopes at one (Shrikumar et al. 2017, rescale rule). What is linear keeps its gradient.
+ * two observations instead of slopes at one (Shrikumar et al. 2017, rescale rule). Linear operators keep their
+ * gradient.
  */
 export function rescaleTable(at: (value: Value) => Value): OperatorTable {
   const rules = new Rescale(at);
@@ -62,7 +63,7 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
 
 const WHOLE: ReadonlySet<string> = new Set(["LayerNorm", "RMSNorm", "InstanceNorm"]);
 
-/** Differences below this part of the values are rounding: there the slope is the derivative. */
+/** Differences below this part of the values are rounding errors; the slope is then the derivative. */
 const ROUNDING = 1e-5;
 
 const ofFirst = (arriving: readonly (Value | undefined)[]) => arriving.find((value) => value !== undefined)!;
@@ -71,7 +72,7 @@ const halfway = (a: Value, b: Value) => mul(add(a, b), 0.5);
 class Rescale {
   constructor(readonly at: (value: Value) => Value) {}
 
-  /** g·Δy/Δx, `slope` (g·dy/dx) where Δx is none. */
+  /** g·Δy/Δx, or `slope` (g·dy/dx) where Δx is zero. */
   #secant(g: Value, y: Value, x: Value, slope: () => Value): Value {
     const [x0, y0] = [this.at(x), this.at(y)];
     const difference = sub(x, x0);
@@ -87,7 +88,7 @@ class Rescale {
     return { rule: "rescale", to: [[x, this.#secant(g, node.outputs[0]!, x, slope)]] };
   };
 
-  /** An activation in several nodes. */
+  /** An activation written in several nodes. */
   between(y: Value, x: Value, g: Value): Propagated {
     return { rule: "rescale", to: [[x, this.#secant(g, y, x, () => mul(g, gradients(y, [x])[0]!))]] };
   }
@@ -123,14 +124,14 @@ class Rescale {
     return { rule: "quotient", to: all.filter(([value]) => analysis.isDependent(value)) };
   };
 
-  /** Max(a, b) = ½(a + b + |a − b|), the modulus rescaled. */
+  /** Max(a, b) = ½(a + b + |a − b|), with the rescale rule for the modulus. */
   extremum: Override = (node, arriving, { analysis }) => {
     if (node.inputs.length !== 2) return undefined;
     const [a, b] = node.inputs as readonly [Value, Value];
     const g = ofFirst(arriving);
     const [d, d0] = [sub(a, b), sub(this.at(a), this.at(b))];
     const total = add(abs(d), abs(d0));
-    // (|d| − |d₀|)/(d − d₀) is (d + d₀)/(|d| + |d₀|) for signs alike and unlike.
+    // (|d| − |d₀|)/(d − d₀) is (d + d₀)/(|d| + |d₀|) for equal and for opposite signs.
     const slope = div(add(d, d0), maximum(total, 1e-30));
     const lean = mul(g, mul(slope, node.op === "Max" ? 0.5 : -0.5));
     const half = mul(g, 0.5);
@@ -163,7 +164,7 @@ class Rescale {
     return { rule: "rescale", to: [[x, mul(mean, sub(g, centre))]] };
   };
 
-  /** What a window's maximum gained goes to its winner, what it lost to the winner at the baseline. */
+  /** A window's gain goes to its maximum at the observation, its loss to the maximum at the baseline. */
   maxPool: Override = (node, arriving) => {
     const x = node.inputs[0]!;
     const y = node.outputs[0]!;

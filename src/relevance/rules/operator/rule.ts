@@ -5,13 +5,13 @@ import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
 
-/** Relevance of a node's first output → relevance of inputs, a row axis in front of all (methods.md §2.2). */
+/** Relevance of a node's first output → relevance of its inputs, with a leading row axis (methods.md §2.2). */
 export type OperatorRule = (node: Node, amount: Value, context: Context) => Propagated;
 
 /** Relevance passes unchanged. */
 export const pass: OperatorRule = (node, amount) => ({ rule: "pass", to: [[node.inputs[0]!, amount]] });
 
-/** An operand of a binary node, and the other one. */
+/** An operand of a binary node, with the other one. */
 export interface Operand {
   readonly index: 0 | 1;
   readonly value: Value;
@@ -34,13 +34,13 @@ export function bothOperands(node: Node): readonly [Operand, Operand] {
   ];
 }
 
-/** An amount of the node's output to an operand that was broadcast to it. */
+/** Sums an amount of the node's output to the shape of an operand that was broadcast to it. */
 export const unbroadcast = (to: Value, amount: Value): readonly [Value, Value] => [to, sumToShape(amount, to.shape, 1)];
 
-/** What a factor does to relevance beside handing it on. */
+/** The change of relevance at a factor, before it passes. */
 export type Turn = (node: Node, amount: Value, factor: Value, context: Context) => Value;
 
-/** On the output side relevance carries the torque's sign, which a negative factor turns; elsewhere it passes. */
+/** On the output side relevance has the torque's sign, which a negative factor flips; elsewhere it passes unchanged. */
 export const turned: Turn = (node, amount, factor, { analysis }) =>
   analysis.isOutputSide(node) ? mul(amount, sign(factor)) : amount;
 

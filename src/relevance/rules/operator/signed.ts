@@ -18,8 +18,8 @@ function seen(value: Value, context: Context): Value {
 }
 
 /**
- * A sum of activations: each takes x_k / (Σ + ε sign Σ), Zennit's Norm. A constant operand is a bias: it takes its part or
- * none, as biases of layers do; where the next layer measures from it, it has no part.
+ * A sum of activations: each takes x_k / (Σ + ε sign Σ), Zennit's Norm. A constant operand is a bias: it takes its part
+ * or none, like the biases of layers; none where it is part of the reference.
  */
 const sumRule =
   ({ epsilon, bias }: Stabilised, negateSecond: boolean): OperatorRule =>
@@ -36,12 +36,12 @@ const sumRule =
     return { rule: "sum", loses: "the constant takes its part", to: [single.index === 0 ? first() : second()] };
   };
 
-/** Factors hand relevance on as it is: its sign says what speaks for the torque. */
+/** Relevance passes factors unchanged: its sign says what speaks for the torque. */
 const keep = (_node: unknown, amount: Value): Value => amount;
 
 /**
  * A normalisation with its σ held fixed is linear: y = C(x)·scale/σ + shift with C(x) = x − mean(x). The ε rule on it,
- * x ⊙ Cᵀ(scale/σ · R/⟨y⟩), keeps relevance in proportion to x, so that a sum in front of it can share by size
+ * x ⊙ Cᵀ(scale/σ · R/⟨y⟩), keeps relevance in proportion to x, so that a sum before it can share by size
  * (Ali et al., ICML 2022; AttnLRP, Prop. 3.4).
  */
 function normalisationRule(norm: Normalisation, amount: Value, { epsilon, bias }: Stabilised): Propagated {
@@ -64,8 +64,8 @@ function normalisationRule(norm: Normalisation, amount: Value, { epsilon, bias }
 }
 
 /**
- * The rules of signed relevance (methods.md §2.2, the ε column): those of positive relevance but for sums and
- * normalisations, and without turning relevance by the sign of factors.
+ * The rules of signed relevance (methods.md §2.2, the ε column): those of positive relevance except for sums and
+ * normalisations, and without flipping relevance by the sign of factors.
  */
 export function signed(how: Stabilised): OperatorTable {
   const rest = rulesWith({

@@ -8,14 +8,17 @@ import { distribute } from "../layer/distribute.js";
 import { pieces } from "../layer/pieces.js";
 import { stabilised } from "../layer/signed-rules.js";
 
-/** What soft-argmax coordinates hand to their logits (methods.md §2.3): by mass, to the largest cell, or by gradient. */
+/**
+ * How relevance of soft-argmax coordinates goes to their logits (methods.md §2.3): by mass, to the largest cell, or by
+ * gradient.
+ */
 export type SoftArgmaxRule = "mass" | "winner" | "gradient";
 
 /** Axis of a Softmax in amounts that carry a row axis. */
 const axisOf = (node: Node) =>
   normalizeAxis("Softmax", (node.attributes.axis as number | undefined) ?? -1, node.inputs[0]!.shape) + 1;
 
-/** All that a channel has goes to its most probable cell; ties divide it. */
+/** A channel's relevance goes to its most probable cell; ties share it. */
 function winnerTakesAll(node: Node, amount: Value): Value {
   const p = node.outputs[0]!;
   const axis = axisOf(node);
@@ -23,13 +26,13 @@ function winnerTakesAll(node: Node, amount: Value): Value {
   return mul(sum(amount, [axis], true), div(winners, sum(winners, [axis - 1], true)));
 }
 
-/** l ⊙ (R − p ΣR) (AttnLRP, Prop. 3.1): with the ε rule behind it, gradient × input scaled by R over the coordinate. */
+/** l ⊙ (R − p ΣR) (AttnLRP, Prop. 3.1): with the ε rule after it, gradient × input scaled by R over the coordinate. */
 function taylor(node: Node, amount: Value): Value {
   const p = node.outputs[0]!;
   return mul(node.inputs[0]!, sub(amount, mul(p, sum(amount, [axisOf(node)], true))));
 }
 
-/** The ε rule on Σ p·X, the coordinate measured from its origin. */
+/** The ε rule on Σ p·X, with the coordinate relative to its origin. */
 function coordinates(node: Node, amount: Value, context: Context, epsilon: number): readonly [Value, Value] {
   const layer = layerByOperator(node, context.analysis)!;
   const origin = context.reference(layer.output);
@@ -37,7 +40,7 @@ function coordinates(node: Node, amount: Value, context: Context, epsilon: numbe
   return [layer.input, distribute(layer, pieces(layer, [["x", "w"]], context), div(amount, stabilised(z, epsilon)))];
 }
 
-/** A table with another rule for soft-argmax than the mass rule. */
+/** A table with this rule for soft-argmax in place of the mass rule. */
 export function withSoftArgmax(rule: SoftArgmaxRule, table: OperatorTable, epsilon = 1e-6): OperatorTable {
   if (rule === "mass") return table;
   return (node, arriving, context): Propagated => {

@@ -2,7 +2,7 @@ import { abs, add, div, equal, less, mul, neg, relu, where } from "../../../grap
 import type { Value } from "../../../graph/value.js";
 import { bothOperands, dynamicOperand, type OperatorRule, unbroadcast } from "./rule.js";
 
-/** What an operand of a sum weighs at least where none is positive: all of them zero share equally. */
+/** Least weight of an operand where none is positive, so that operands of zero share equally. */
 const SILENT = 1e-30;
 
 /**
@@ -19,7 +19,7 @@ export const sumRule =
       return { rule: "pass", to: [unbroadcast(single.value, flips ? neg(amount) : amount)] };
     }
     const [{ value: a }, { value: b }] = bothOperands(node);
-    // On the output side what agrees with the torque's sign is positive (Eq. 1 on a sum).
+    // On the output side, operands that agree with the torque's sign count as positive (Eq. 1 on a sum).
     const oriented = (x: Value) => (isOutput ? where(less(amount, 0), neg(x), x) : x);
     const [wa, wb] = shares([oriented(a), oriented(negateSecond ? neg(b) : b)]);
     const ratio = div(amount, add(wa!, wb!));
@@ -29,7 +29,7 @@ export const sumRule =
     };
   };
 
-/** What each summand weighs: its positive part, all by magnitude where none is positive. */
+/** Weight of each summand: its positive part, or its magnitude where none is positive. */
 function shares(summands: readonly Value[]): readonly Value[] {
   const none = equal(summands.map(relu).reduce(add), 0);
   return summands.map((x) => where(none, add(abs(x), SILENT), relu(x)));
