@@ -17,7 +17,7 @@ it("the README's TypeScript explains an image", async () => {
     const code = (await blocksOf("README.md")).find(({ language }) => language === "ts")!.text;
     const card = (await blocksOf("docs/getting-started.md")).find(({ language }) => language === "yaml")!.text;
     await symlink(join(root, "node_modules"), join(folder, "node_modules"));
-    await writeFile(join(folder, "explain.mjs"), code.replace('"torquelens"', `"${root}dist/index.js"`));
+    await writeFile(join(folder, "explain.mjs"), code.replace('"torquelens"', `"${root}dist/entry/index.js"`));
     await copyFile(join(root, "test/data/getting-started/policy.onnx"), join(folder, "policy.onnx"));
     await writeFile(join(folder, "policy.yaml"), card);
     const camera = { create: { width: 160, height: 120, channels: 3, background: "teal" } } as const;
