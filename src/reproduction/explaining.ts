@@ -5,7 +5,7 @@ import { type Course, CourseBuilder } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
 
 /** Explanations that are computed at the same time, each in its own thread. */
-export const JOBS = 2;
+const JOBS = 2;
 
 export interface ExplainingOptions {
   readonly method: string;

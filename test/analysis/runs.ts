@@ -38,7 +38,7 @@ export function explanationOf(tick: Tick, index: number): Explanation {
   };
 }
 
-export const messageOf = (tick: Tick, index: number): ExplanationMessage => toExplanation(explanationOf(tick, index));
+const messageOf = (tick: Tick, index: number): ExplanationMessage => toExplanation(explanationOf(tick, index));
 
 /** A run without a file. */
 export function runOf(ticks: readonly Tick[], place: Partial<Pick<Run, "bag" | "episode" | "messages">> = {}): Run {
