@@ -2,7 +2,7 @@ import type { Image } from "../image/image.js";
 import type { Policy } from "../policy/policy.js";
 import type { Observation } from "./observation.js";
 
-/** Zeros for every input, to warm up the runtime and our own code. */
+/** Zeros for every input and importance 1 for every torque: to warm up, or to fill in by a spread. */
 export function blankObservation({ card, modalities }: Policy): Observation {
   const images: Record<string, Image> = {};
   const values: Record<string, Float64Array> = {};

@@ -4,7 +4,7 @@ import type { Observation } from "./observation.js";
 /** Yields observations. A closed-loop source (the simulation) receives each explanation before it yields the next. */
 export interface Source {
   /** URDF of the robot, where the source knows it. */
-  readonly robotDescription?: string;
+  readonly robotDescription?: string | undefined;
   observations(): AsyncIterable<Observation>;
   /** Called with the torque as soon as it is known, before the explanation starts; for a source that commands it. */
   command?(torque: Float32Array, observation: Observation): void;
