@@ -14,15 +14,17 @@ interface Format {
   readonly decode: (rows: Rows) => Uint8Array;
 }
 
-/** A format in which images are kept. Samples of 16 bits are depth, little-endian. */
-interface Kept extends Format {
-  readonly channels: 1 | 3 | 4;
-  readonly bits: 8 | 16;
-  /** Index of red, green and blue among the samples of a pixel; all 0 where it is grey or depth. */
-  readonly rgb: readonly [red: number, green: number, blue: number];
-  /** True where a policy card may name it as what the policy sees. */
-  readonly inCards: boolean;
-}
+/** Samples of a pixel. Those of 16 bits are depth, little-endian. */
+type Samples = { readonly channels: 1 | 3 | 4; readonly bits: 8 } | { readonly channels: 1; readonly bits: 16 };
+
+/** A format in which images are kept. */
+type Kept = Format &
+  Samples & {
+    /** Index of red, green and blue among the samples of a pixel; all 0 where it is grey or depth. */
+    readonly rgb: readonly [red: number, green: number, blue: number];
+    /** True where a policy card may name it as what the policy sees. */
+    readonly inCards: boolean;
+  };
 
 /** A format that is decoded to another one. */
 interface Converted extends Format {
