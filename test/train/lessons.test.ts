@@ -6,7 +6,7 @@ import { recipeFor, withCamera, withoutVision } from "#src/train/recipe.js";
 
 test.each(taskNames)("the recipes for %s fit the task", async (name) => {
   const { lesson } = taskNamed(name);
-  expect(Object.keys(lesson.recipes)).toEqual(Object.keys(ALGORITHMS));
+  expect(Object.keys(ALGORITHMS)).toEqual(expect.arrayContaining(Object.keys(lesson.recipes)));
   for (const [algorithm, recipe] of Object.entries(lesson.recipes)) {
     const { spec, landmarkChannels } = recipe;
     const task = await loadTask(name, spec);
@@ -19,6 +19,14 @@ test.each(taskNames)("the recipes for %s fit the task", async (name) => {
     expect(stages.length).toBeGreaterThan(1);
     task.delete();
   }
+});
+
+test.each(Object.keys(ALGORITHMS))("settings of %s are checked", async (name) => {
+  const { lesson } = taskNamed("reacher");
+  const recipe = lesson.recipes[name]!;
+  const wrong = { ...recipe, [name]: { ...(recipe[name] as object), speed: 1 } };
+  const { schedule } = await algorithmNamed(name);
+  expect(() => schedule(wrong, lesson, 50)).toThrow(/speed/);
 });
 
 test("an unknown algorithm is refused with the known ones", () => {

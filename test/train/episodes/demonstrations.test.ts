@@ -6,7 +6,7 @@ import {
   sample,
   standardise,
 } from "#src/train/episodes/demonstrations.js";
-import { TINY } from "./slow-network.js";
+import { TINY } from "../slow-network.js";
 
 const TICKS = 10;
 const EPISODES = 6;

@@ -4,7 +4,7 @@ import { boundedControllers } from "#src/train/algorithms/search/dual.js";
 import type { LinearGaussian } from "#src/train/algorithms/search/gaussian.js";
 import { backward, forward, type LocalProblem, type Quadratic } from "#src/train/algorithms/search/lqg.js";
 import { nextBound } from "#src/train/algorithms/search/mirror-descent.js";
-import { randoms, relativeError } from "../evaluate.js";
+import { randoms, relativeError } from "../../../evaluate.js";
 import { solve } from "./slow-algebra.js";
 
 const [N, M, T] = [3, 2, 5];

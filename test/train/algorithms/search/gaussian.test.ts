@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { expectedDivergence, type LinearGaussian } from "#src/train/algorithms/search/gaussian.js";
-import { randoms } from "../evaluate.js";
+import { randoms } from "../../../evaluate.js";
 
 /** Mean over x of ∫ p ln(p/q) du on a fine grid, from the densities. */
 function slowDivergence(p: LinearGaussian, q: LinearGaussian, states: readonly number[][], weights: readonly number[]) {

@@ -6,7 +6,7 @@ import { linearised } from "#src/train/algorithms/search/local-problem.js";
 import { forward } from "#src/train/algorithms/search/lqg.js";
 import { improve } from "#src/train/algorithms/search/mirror-descent.js";
 import type { Act } from "#src/train/episodes/act.js";
-import { relativeError } from "../evaluate.js";
+import { relativeError } from "../../../evaluate.js";
 
 let task: Task;
 beforeAll(async () => {

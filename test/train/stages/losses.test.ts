@@ -6,8 +6,8 @@ import { initialise } from "#src/train/network/parameters.js";
 import type { StepModel } from "#src/train/network/step-model.js";
 import { fitStep } from "#src/train/stages/fit.js";
 import { poseStep } from "#src/train/stages/pose-step.js";
-import { randoms, relativeError } from "../evaluate.js";
-import { command, differences, poseLoss, TINY, TINY_LAYOUT } from "./slow-network.js";
+import { randoms, relativeError } from "../../evaluate.js";
+import { command, differences, poseLoss, TINY, TINY_LAYOUT } from "../slow-network.js";
 
 const LANDMARK_OF_CHANNEL = [0, 0, 1];
 

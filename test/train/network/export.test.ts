@@ -5,8 +5,8 @@ import { random } from "#src/sim/random.js";
 import { exportPolicy } from "#src/train/network/export.js";
 import { headInputs } from "#src/train/network/network.js";
 import { initialise } from "#src/train/network/parameters.js";
-import { randoms, relativeError } from "../evaluate.js";
-import { command, see, TINY, TINY_LAYOUT } from "./slow-network.js";
+import { randoms, relativeError } from "../../evaluate.js";
+import { command, see, TINY, TINY_LAYOUT } from "../slow-network.js";
 
 const vector = new Float32Array(TINY_LAYOUT.size);
 initialise(TINY_LAYOUT, vector, random(1), { sharpness: 4, landmarkOfChannel: [0, 0, 1] });
