@@ -14,16 +14,16 @@ import { decoderOf } from "./decode.js";
 import { findInputs, type Input, type NamedTopics } from "./inputs.js";
 
 export interface BagSourceOptions extends Omit<ObserverOptions, "now" | "heard">, NamedTopics {
-  /** Log times of the first and the last message, nanoseconds; default all. */
+  /** First and last log time to read, nanoseconds; default all. */
   readonly start?: bigint | undefined;
   readonly end?: bigint | undefined;
-  /** Only every so manieth image is explained, default 1. */
+  /** Explains only every `every`th image; default 1. */
   readonly every?: number;
-  /** Topics whose messages `events` gives too. Default none. */
+  /** True for topics whose messages `events` yields too. Default none. */
   readonly copied?: (topic: Topic) => boolean;
 }
 
-/** What happens as a bag is read: a message that is to be copied, or an observation made by messages up to there. */
+/** An event while a bag is read: a message to copy, or an observation that a message completed. */
 export type BagEvent =
   | { readonly kind: "record"; readonly record: BagRecord }
   | { readonly kind: "observation"; readonly observation: Observation; readonly logTime: bigint };
@@ -31,8 +31,8 @@ export type BagEvent =
 type Take = (data: Uint8Array) => Fed;
 
 /**
- * Observations of a recording: the messages go through the same `Observer` as those of a running robot, by the clock of
- * their log times. However old an image is or far ahead its stamp, it is explained.
+ * Observations of a recording. The messages go through the same `Observer` as those of a running robot, with their log
+ * times as the clock. No image is too old, and no stamp too far ahead.
  */
 export class BagSource implements Source {
   readonly #takes: ReadonlyMap<Topic, Take>;
@@ -54,7 +54,7 @@ export class BagSource implements Source {
   }
 
   /**
-   * Finds the topics. Bag and policy stay the caller's.
+   * Finds the topics. The caller keeps and closes bag and policy.
    * @throws InputError where topics are missing or ambiguous, or an option is out of range, as `Observer.create`
    */
   static async open(bag: Bag, policy: Policy, options: BagSourceOptions = {}): Promise<BagSource> {
@@ -84,7 +84,7 @@ export class BagSource implements Source {
     return this.inputs.filter(({ feeder }) => feeder.kind === kind).map(({ subject, topic }) => [subject, topic.name]);
   }
 
-  /** URDF of the robot, where the bag holds one. */
+  /** URDF of the robot, where the bag has one. */
   get robotDescription(): string | undefined {
     return this.#description;
   }
@@ -97,7 +97,7 @@ export class BagSource implements Source {
     for await (const event of this.events()) if (event.kind === "observation") yield event.observation;
   }
 
-  /** A message comes before the observation that it completes. */
+  /** Yields a message before the observation that it completes. */
   async *events(): AsyncGenerator<BagEvent> {
     const { copied = () => false, start, end } = this.options;
     const wanted = this.bag.topics.filter((topic) => this.#takes.has(topic) || copied(topic));
@@ -111,8 +111,8 @@ export class BagSource implements Source {
   }
 
   /**
-   * Tells of the explanation of the observation given last before it is done: the next one can then be read, and waits
-   * only where it depends on the torque.
+   * Announces the explanation of the latest observation before it is done: the next observation can then be read, and
+   * waits only if it depends on the torque.
    */
   explaining(explanation: Promise<Explanation>): void {
     this.observer.commanded(explanation.then(({ torque }) => torque));

@@ -3,27 +3,27 @@ export interface Topic {
   readonly name: string;
   /** `package/msg/Name`. */
   readonly type: string;
-  /** How its messages are serialised: `cdr` of ROS 2. */
+  /** Serialisation of its messages; `cdr` for ROS 2. */
   readonly encoding: string;
-  /** The definition of its type, where the bag holds one. */
+  /** Definition of its type, where the bag holds one. */
   readonly schema: { readonly encoding: string; readonly data: Uint8Array } | undefined;
-  /** What rosbag2 keeps of a topic: `offered_qos_profiles` (YAML), `topic_type_hash`. */
+  /** rosbag2's metadata of a topic: `offered_qos_profiles` (YAML), `topic_type_hash`. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** How many messages there are. */
+  /** Number of messages. */
   readonly messages: number;
 }
 
-/** One message as it was recorded. */
+/** A message as it was recorded. */
 export interface BagRecord {
   readonly topic: Topic;
   /** When it was recorded and when it was published, nanoseconds. */
   readonly logTime: bigint;
   readonly publishTime: bigint;
-  /** The payload, unpacked where the bag held it compressed. It stays as it is when the next record is read. */
+  /** The payload, decompressed. Reading the next record does not overwrite it. */
   readonly data: Uint8Array;
 }
 
-/** What to read of a bag. */
+/** The part of a bag to read. */
 export interface Selection {
   /** Names of topics; default all. */
   readonly topics?: ReadonlySet<string>;
@@ -32,7 +32,7 @@ export interface Selection {
   readonly end?: bigint;
 }
 
-/** A recording: a file, a folder of files, or several as one. Nothing writes to it. */
+/** A recording, read only: a file, a folder of files, or several recordings as one. */
 export interface Bag {
   readonly path: string;
   readonly topics: readonly Topic[];
@@ -40,19 +40,19 @@ export interface Bag {
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
-  /** Whether its messages are stored compressed. */
+  /** True where its messages are stored compressed. */
   readonly isPacked: boolean;
-  /** What was found to be damaged or lost, a line each. */
+  /** Damage and losses, one line each. */
   readonly problems: readonly string[];
   /**
-   * Messages by log time, or in the order of the file where that has no index. Memory: a chunk or two.
-   * @throws InputError where the file cannot be read any further
+   * Messages in the order of their log times, or of the file where it has no index. Memory: a chunk or two.
+   * @throws InputError where the file cannot be read further
    */
   read(selection?: Selection): AsyncGenerator<BagRecord>;
   close(): Promise<void>;
 }
 
-/** Tells topics of several files or channels apart. */
+/** Identifies a topic across files and channels. */
 export const keyOf = ({ name, type, encoding }: Pick<Topic, "name" | "type" | "encoding">): string =>
   `${name} ${type} ${encoding}`;
 
@@ -66,7 +66,7 @@ export function unitedById(own: Iterable<readonly [id: number, topic: Topic]>): 
   return new Map(topics.map(([id, topic]) => [id, united.get(keyOf(topic))!]));
 }
 
-/** One topic for each key, its messages counted together; what the first one says of itself holds. */
+/** One topic for each key, with the sum of the messages; other fields come from the first one. */
 export function unitedTopics(topics: Iterable<Topic>): Topic[] {
   const united = new Map<string, Topic>();
   for (const topic of topics) {

@@ -3,7 +3,7 @@ import { loadDecompressHandlers } from "@mcap/support";
 
 type Handlers = Awaited<ReturnType<typeof loadDecompressHandlers>>;
 
-/** What unpacks the chunks of MCAP files. zstd's bytes are not copied a second time. */
+/** Decompression of MCAP chunks. Those of zstd are not copied a second time. */
 export async function decompressHandlers(): Promise<Handlers> {
   const handlers = await loadDecompressHandlers();
   await zstd.isLoaded;

@@ -8,10 +8,10 @@ import type { McapOptions } from "./mcap-sink.js";
 import { channelMetadata, factsOf, registerChannel, startWriter } from "./mcap-writer.js";
 import { PartFile } from "./part-file.js";
 
-/** What the topics of an explanation begin with; a recording's own of that name are not copied but made anew. */
+/** Prefix of the topics of an explanation; a recording's own topics with it are replaced, not copied. */
 export const OWN_TOPICS = "/torquelens/";
 
-/** A channel of the file and how many messages it has. */
+/** A channel of the file and the number of its messages. */
 export interface Written {
   readonly id: number;
   readonly topic: Pick<Topic, "name" | "type" | "encoding" | "metadata">;
@@ -25,19 +25,19 @@ export interface Contents {
   readonly end: bigint;
 }
 
-/** The same policy, bag and version give the same explanation: what the machine took for it is left out. */
+/** The explanation without its latency, so that the same policy, bag and version give the same file. */
 function timeless(explanation: Explanation): Explanation {
   const flags = explanation.flags.filter((flag) => flag !== "deadline_missed");
   return { ...explanation, latencyMs: Number.NaN, flags };
 }
 
 /**
- * An MCAP file of a recording and its explanation: messages copied as they are, and the topics of the explaining node.
- * Messages are in the order of the calls. The file has its name once `close` is through (see `PartFile`).
+ * An MCAP file of a recording and its explanation: copied messages and the topics of the explaining node, in the order
+ * of the calls. The file gets its name in `close` (see `PartFile`).
  */
 export class ExplainedBag {
   readonly path: string;
-  /** The file's name until `close`; what remains of a run that was broken off. */
+  /** Name of the file until `close`, and of what an interrupted run leaves. */
   readonly partPath: string;
   readonly #channels: readonly Channel[];
   readonly #own = new Map<Channel, Written>();
@@ -62,19 +62,19 @@ export class ExplainedBag {
     return new ExplainedBag(file, await startWriter(file, compression), encoder, metadata);
   }
 
-  /** What the file holds so far, by channel, and its span of log times. */
+  /** Contents of the file so far, by channel, and its span of log times. */
   contents(): Contents {
     const written = [...this.#copied.values(), ...this.#own.values()].filter(({ count }) => count > 0);
     const { messageStartTime: start = 0n, messageEndTime: end = 0n } = this.writer.statistics ?? {};
     return { written, start, end };
   }
 
-  /** Explanations so far. */
+  /** Number of explanations so far. */
   get explained(): number {
     return this.#explained;
   }
 
-  /** Writes a message of the recording, its payload as it is. Calls of all methods must be awaited one at a time. */
+  /** Writes a message of the recording with its payload unchanged. Await each call of this class before the next. */
   async copy({ topic, logTime, publishTime, data }: BagRecord): Promise<void> {
     const key = keyOf(topic);
     let written = this.#copied.get(key);
@@ -85,7 +85,7 @@ export class ExplainedBag {
     await this.writer.addMessage({ channelId: written.id, sequence: written.count++, logTime, publishTime, data });
   }
 
-  /** Writes the node's messages. @param logTime when the observation was complete in the recording, nanoseconds */
+  /** Writes the node's messages. @param logTime log time of the message that completed the observation, nanoseconds */
   async explain(explanation: Explanation, logTime: bigint): Promise<void> {
     if (this.#explained++ === 0) await this.#begin(factsOf(explanation));
     const shown = timeless(explanation);
@@ -93,8 +93,8 @@ export class ExplainedBag {
   }
 
   /**
-   * Writes messages that an earlier run made of an observation, by topic.
-   * @param facts what that run's record `torquelens` says
+   * Writes the messages that an earlier run made for an observation, by topic.
+   * @param facts the record `torquelens` of that run
    */
   async repeat(
     messages: ReadonlyMap<string, Uint8Array>,
@@ -116,7 +116,7 @@ export class ExplainedBag {
     await this.file.finish();
   }
 
-  /** Leaves the file unfinished under its other name; its whole messages can be recovered. */
+  /** Leaves the file unfinished under its part name; its complete messages can be recovered. */
   abandon(): Promise<void> {
     return this.file.abandon();
   }
@@ -164,7 +164,7 @@ export class ExplainedBag {
   }
 }
 
-/** The common definition of a type; empty, as rosbag2 leaves it, where there is none. */
+/** The common definition of a type; empty where there is none, as in rosbag2. */
 function commonSchema(type: string): { encoding: string; data: Uint8Array } {
   try {
     return { encoding: "ros2msg", data: new TextEncoder().encode(messageType(type).schema) };

@@ -74,7 +74,7 @@ export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = 
   return inputs;
 }
 
-/** Tells topics of explanations: `NAME/explanation` and all beside it. */
+/** Returns a test for topics of explanations: `NAME/explanation` and everything beside it. */
 export function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolean {
   const roots = bag.topics
     .filter(({ type }) => type === EXPLANATION || type === RATIOS)
@@ -85,7 +85,7 @@ export function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolea
 const ofType = (topics: readonly Topic[], types: readonly string[]): Topic[] =>
   topics.filter(({ type, messages }) => messages > 0 && types.includes(type));
 
-/** A topic without the suffix of its transport. */
+/** A topic's name without the transport's suffix. */
 const baseOf = (name: string): string => name.replace(/\/compressed(Depth)?$/, "");
 
 const list = (topics: readonly Topic[]): string => topics.map(({ name }) => name).join(", ") || "none";
@@ -115,7 +115,7 @@ function cameraTopics({ bag, topics: images, subjects: cameras, named: { image: 
 
 function cameraTopic(bag: Bag, images: readonly Topic[], camera: string, isOneOfSeveral: boolean): Topic {
   const bases = new Set(images.map(({ name }) => name));
-  // Of one camera's images the raw ones.
+  // The raw images of a camera that has raw and compressed ones.
   const raw = images.filter(({ name }) => baseOf(name) === name || !bases.has(baseOf(name)));
   const alike = raw.filter(({ name }) => name.split("/").includes(camera));
   const candidates = isOneOfSeveral ? alike : raw;
@@ -183,7 +183,7 @@ async function jointStates(
   throw new InputError(`${bag.path}: joints ${lost.join(", ")} are missing: ${found}`);
 }
 
-/** Names of joints in the first messages of each topic. */
+/** Names of the joints in the first messages of each topic. */
 async function jointNames(bag: Bag, states: readonly Topic[]): Promise<Map<Topic, Set<string>>> {
   const names = new Map(states.map((topic) => [topic, new Set<string>()]));
   const left = new Map(states.map((topic) => [topic, Math.min(LOOKED_AT, topic.messages)]));

@@ -1,6 +1,6 @@
 import { type Bag, type BagRecord, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
 
-/** Reads several bags' messages as those of one. */
+/** Reads the messages of several bags as those of one. */
 export type Joining = (bags: readonly Bag[], selection: Selection) => AsyncGenerator<BagRecord>;
 
 /** Several bags as one. */
@@ -13,7 +13,7 @@ export class JoinedBag implements Bag {
   readonly problems: readonly string[];
   readonly #byKey: ReadonlyMap<string, Topic>;
 
-  /** Takes the bags over: `close` closes them. */
+  /** Takes ownership of the bags: `close` closes them. */
   constructor(
     readonly path: string,
     private readonly bags: readonly Bag[],
@@ -45,7 +45,7 @@ export async function* inTurn(bags: readonly Bag[], selection: Selection): Async
   for (const bag of bags) yield* bag.read(selection);
 }
 
-/** By log time, as they were recorded side by side; of equal times the bag named first comes first. */
+/** In the order of log times, for bags recorded in parallel; with equal times, the bag named first comes first. */
 export async function* byTime(bags: readonly Bag[], selection: Selection): AsyncGenerator<BagRecord> {
   const readers = bags.map((bag) => bag.read(selection));
   try {

@@ -9,7 +9,7 @@ import { unpacked } from "./zstd.js";
 type Channel = McapTypes.Channel;
 type Schema = McapTypes.Schema;
 
-/** Opens an MCAP file: by its index where it has one, else it is read through once. @throws InputError */
+/** Opens an MCAP file by its index, or by reading it once where it has none. @throws InputError */
 export async function openMcap(path: string): Promise<Bag> {
   const handle = await open(path);
   const reader = await indexed(handle);
@@ -18,7 +18,7 @@ export async function openMcap(path: string): Promise<Bag> {
   return StreamedMcap.open(path);
 }
 
-/** A reader by index, where the file has an index of every message. */
+/** A reader by index; undefined where the file lacks an index of every message. */
 async function indexed(handle: FileHandle): Promise<McapIndexedReader | undefined> {
   try {
     const handlers = await decompressHandlers();
@@ -34,7 +34,7 @@ async function indexed(handle: FileHandle): Promise<McapIndexedReader | undefine
   }
 }
 
-/** Every read has a buffer of its own: what was read stays as it is. */
+/** Allocates a buffer for every read, so that later reads do not overwrite it. */
 class FileReadable implements IReadable {
   constructor(private readonly handle: FileHandle) {}
 
@@ -124,7 +124,7 @@ class IndexedMcap implements Bag {
   }
 }
 
-/** A file without an index, or one that was cut off. */
+/** A file that has no index or was cut off. */
 class StreamedMcap implements Bag {
   private constructor(
     readonly path: string,
@@ -153,7 +153,7 @@ class StreamedMcap implements Bag {
       bytes += record.data.length;
     }
     const topics = new Set(topicsOf(channels.values(), schemas, counts).values());
-    const lost = `${path}: cut off or damaged: ${messages} whole messages are read, what came after them is lost`;
+    const lost = `${path}: cut off or damaged: ${messages} complete messages are read, the rest is lost`;
     const { size } = await stat(path);
     const problems = isWhole ? [] : [lost];
     return new StreamedMcap(path, [...topics], messages > 0 ? start : 0n, end, messages, size < bytes, problems);

@@ -19,13 +19,13 @@ export interface McapOptions {
 }
 
 /**
- * Records the channels to an MCAP file as rosbag2 lays it out: profile `ros2`, CDR messages, `ros2msg` schemas, offered
- * QoS and type hash of each channel. Log and publish time are the image's stamp. Nothing is dropped: `write` returns
- * when the tick is in the file's chunk. The file has its final name once `close` is through (see `PartFile`).
+ * Records the channels to an MCAP file with the layout of rosbag2: profile `ros2`, CDR messages, `ros2msg` schemas,
+ * offered QoS and type hash of each channel. Log and publish time are the image's stamp. Drops nothing: `write` returns
+ * when the tick is in the file's chunk. The file gets its final name in `close` (see `PartFile`).
  */
 export class McapSink implements Sink {
   readonly path: string;
-  /** The file's name until `close`; what remains of a killed run. */
+  /** Name of the file until `close`, and of what a killed run leaves. */
   readonly partPath: string;
   readonly #file: PartFile;
   readonly #writer: McapWriter;
@@ -55,7 +55,7 @@ export class McapSink implements Sink {
     this.#metadata = metadata;
   }
 
-  /** Calls must be awaited one at a time. */
+  /** Await each call before the next. */
   async write(explanation: Explanation): Promise<void> {
     try {
       if (this.#state === "empty") {
@@ -73,8 +73,8 @@ export class McapSink implements Sink {
   }
 
   /**
-   * Writes index and statistics and gives the file its name. After a failed write the unfinished file stays as it is;
-   * where nothing was written there is no file, and an older one of that name stays.
+   * Writes index and statistics and gives the file its name. After a failed write the unfinished file stays under its
+   * part name. Where nothing was written there is no file, and an older one of that name stays.
    */
   async close(): Promise<void> {
     const before = this.#state;

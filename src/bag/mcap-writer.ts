@@ -9,14 +9,14 @@ import { packageMetadata } from "../package-files.js";
 import type { Compression } from "./compression.js";
 import type { PartFile } from "./part-file.js";
 
-/** A chunk is written when it holds this many bytes: what a killed process loses at most, but for one message. */
+/** Size of a chunk, bytes. A killed process loses at most one chunk and one message. */
 const CHUNK_SIZE = 256 * 1024;
 const COMPRESSION_LEVEL = 1;
 
 /** The version of this package. */
 export const { version } = packageMetadata();
 
-/** A writer of chunks whose header is written. */
+/** Starts a writer and writes the header. */
 export async function startWriter(file: PartFile, compression: Compression = "zstd"): Promise<McapWriter> {
   await zstd.isLoaded;
   const compressChunk = (data: Uint8Array) => ({ compression, compressedData: zstd.compress(data, COMPRESSION_LEVEL) });
@@ -29,7 +29,7 @@ export async function startWriter(file: PartFile, compression: Compression = "zs
   return writer;
 }
 
-/** Registers a channel with its schema, offered QoS and type hash; returns its number in the file. */
+/** Registers a channel with its schema, offered QoS and type hash. Returns its number in the file. */
 export async function registerChannel(writer: McapWriter, channel: Channel): Promise<number> {
   const { topic, type: name } = channel;
   const data = new TextEncoder().encode(messageType(name).schema);
@@ -37,14 +37,14 @@ export async function registerChannel(writer: McapWriter, channel: Channel): Pro
   return writer.registerChannel({ schemaId, topic, messageEncoding: "cdr", metadata: channelMetadata(channel) });
 }
 
-/** What rosbag2 keeps of a channel. */
+/** rosbag2's metadata of a channel. */
 export const channelMetadata = ({ type, qos }: Channel): Map<string, string> =>
   new Map([
     ["offered_qos_profiles", offeredQosProfiles(qos)],
     ["topic_type_hash", typeHash(messageType(type))],
   ]);
 
-/** What holds for the whole recording: what explained, and against what. */
+/** Facts about the whole recording: method, policy and convention of the explanations. */
 export function factsOf({ method, policySha256, convention, modalities, joints }: Explanation): Record<string, string> {
   return {
     version,

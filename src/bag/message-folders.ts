@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 import { isCommon, schemaText, shortName } from "../messages/definitions.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
 
-/** Message definitions of a user's own, for recordings that hold none: `.msg` files. */
+/** A user's own message definitions (`.msg` files), for recordings that hold none. */
 export class MessageFolders {
   /** Texts by `package/Name`. */
   readonly #texts = new Map<string, string>();
@@ -12,8 +12,8 @@ export class MessageFolders {
   private constructor(private readonly paths: readonly string[]) {}
 
   /**
-   * Reads all `PACKAGE/msg/NAME.msg` and `PACKAGE/NAME.msg` in some folders and those below: a workspace's sources, an
-   * installed `share`, one package. The first one found of a name holds.
+   * Reads all `PACKAGE/msg/NAME.msg` and `PACKAGE/NAME.msg` below some folders: a workspace's sources, an installed
+   * `share`, or one package. Of files with the same name the first one counts.
    * @throws InputError for a folder that cannot be read or has none
    */
   static async read(paths: readonly string[]): Promise<MessageFolders> {
@@ -32,7 +32,7 @@ export class MessageFolders {
     return folders;
   }
 
-  /** The bag, its topics defined from these folders where neither it nor the common definitions define them. */
+  /** The bag, with definitions from these folders for topics that neither it nor the common definitions define. */
   define(bag: Bag): Bag {
     return this.#texts.size === 0 ? bag : new DefinedBag(bag, (topic) => this.#defined(topic, bag.path));
   }
@@ -61,7 +61,7 @@ async function filesIn(path: string): Promise<string[]> {
   }
 }
 
-/** A bag that says more of its topics. */
+/** A bag with further definitions of its topics. */
 class DefinedBag implements Bag {
   readonly topics: readonly Topic[];
   readonly #defined: ReadonlyMap<Topic, Topic>;

@@ -13,12 +13,12 @@ import { unpackFile } from "./zstd.js";
 
 type Opener = (path: string) => Promise<Bag>;
 
-/** What a file's first bytes say of it. */
+/** Kinds of files by their first bytes. */
 const KINDS: readonly (readonly [begins: string, open: Opener])[] = [
   ["\x89MCAP", openMcap],
   ["SQLite format 3\0", openSqlite],
   ["\x28\xb5\x2f\xfd", openPacked],
-  ["#ROSBAG V", refused("a ROS 1 bag", "convert it first, for instance by `rosbags-convert --src IN.bag --dst OUT`")],
+  ["#ROSBAG V", refused("a ROS 1 bag", "convert it first, for example with `rosbags-convert --src IN.bag --dst OUT`")],
   ["version https://", refused("a pointer of Git LFS", "fetch the file it stands for: git lfs pull")],
   ["\x1f\x8b", refused("compressed by gzip", "unpack it first: gunzip")],
   ["BZh", refused("compressed by bzip2", "unpack it first: bunzip2")],
@@ -27,9 +27,9 @@ const KINDS: readonly (readonly [begins: string, open: Opener])[] = [
 ];
 
 /**
- * Opens a recording: an MCAP file, a `.db3`, one of them packed by zstd, or a rosbag2 folder, whose files are one.
+ * Opens a recording: an MCAP file, a `.db3`, either compressed by zstd, or a rosbag2 folder as one bag.
  * @param folders definitions for topics that have none
- * @throws InputError naming the file that is none, and what it is where that can be told
+ * @throws InputError naming a file that is not a bag, and its kind where that is known
  */
 export async function openBag(path: string, folders?: MessageFolders): Promise<Bag> {
   try {
@@ -42,7 +42,7 @@ export async function openBag(path: string, folders?: MessageFolders): Promise<B
   }
 }
 
-/** Opens recordings that were made side by side, as one. @throws InputError as `openBag` */
+/** Opens recordings that were made in parallel as one bag. @throws InputError as `openBag` */
 export function openBags(paths: readonly string[], folders?: MessageFolders): Promise<Bag> {
   const opener = (path: string) => openBag(path, folders);
   return paths.length === 1
@@ -85,7 +85,7 @@ function refused(what: string, hint: string): Opener {
   };
 }
 
-/** A file that was packed as a whole is unpacked beside the system's other temporary files. */
+/** Decompresses a file to the system's folder for temporary files, and opens that. */
 async function openPacked(path: string): Promise<Bag> {
   const folder = await mkdtemp(join(tmpdir(), "torquelens-bag-"));
   const remove = () => rm(folder, { recursive: true, force: true });
@@ -133,10 +133,10 @@ async function openFolder(path: string): Promise<Bag> {
   return openAll(files, openFile, (bags) => new JoinedBag(path, bags, inTurn));
 }
 
-/** A file by its name, and as it is called where somebody packed or unpacked it after it was recorded. */
+/** Names that a file may have after somebody compressed or decompressed it. */
 const formsOf = (name: string): string[] => [name, `${name}.zstd`, `${name}.zst`, name.replace(/\.zstd?$/, "")];
 
-/** The files of a rosbag2 folder in their order: as its metadata say, else by their numbers. */
+/** The files of a rosbag2 folder in the order of its metadata, else of their numbers. */
 async function filesOf(path: string): Promise<string[]> {
   const names = await readdir(path);
   if (names.includes(METADATA)) {

@@ -4,15 +4,15 @@ import { stringify } from "yaml";
 import { InputError } from "../errors.js";
 import type { Contents } from "./explained-bag.js";
 
-/** Where a bag is written to: a file, or a folder as rosbag2 makes it. */
+/** Where a bag is written: a file, or a rosbag2 folder. */
 export interface Output {
   /** The MCAP file to write. */
   readonly file: string;
-  /** What earlier runs left unfinished, and how to remove it. */
+  /** Unfinished outputs of earlier runs. */
   readonly unfinished: readonly Leftover[];
   /** Gives a folder its metadata and its name, once the file is closed. */
   finish(contents: Contents): Promise<void>;
-  /** Removes what is left, once the file has been removed. */
+  /** Removes the folder, after the file has been removed. */
   discard(): Promise<void>;
 }
 
@@ -23,9 +23,9 @@ export interface Leftover {
 }
 
 /**
- * `NAME.mcap` is a file, every other name a folder with `NAME_0.mcap` and `metadata.yaml`. Until `finish` the folder is
- * called `NAME.part`, or `NAME.part2` and so on where there is one.
- * @throws InputError where there is something of the folder's name, or it cannot be made
+ * `NAME.mcap` is a file; every other name is a folder with `NAME_0.mcap` and `metadata.yaml`. Until `finish` the folder
+ * is called `NAME.part`, or `NAME.part2` and so on if that exists.
+ * @throws InputError where the folder's name is taken, or the folder cannot be made
  */
 export async function outputAt(path: string): Promise<Output> {
   const unfinished = await leftovers(path);
@@ -34,7 +34,8 @@ export async function outputAt(path: string): Promise<Output> {
     () => true,
     () => false,
   );
-  if (taken) throw new InputError(`${path}: there is something of that name, expected a new folder or a name in .mcap`);
+  if (taken)
+    throw new InputError(`${path}: already exists, expected the name of a new folder or a name ending in .mcap`);
   const part = await makeFolder(path);
   const name = fileIn(path);
   return {

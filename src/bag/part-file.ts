@@ -5,12 +5,12 @@ import { InputError } from "../errors.js";
 const SUFFIX = ".part";
 
 /**
- * A file that gets its final name only when it is whole. Until then it is called `NAME.part`, or `NAME.part2` and so
- * on where a killed run left one behind: those are never overwritten. A file of the final name is replaced.
+ * A file that gets its final name only when it is complete. Until then it is called `NAME.part`, or `NAME.part2` and so
+ * on where a killed run left one, which is never overwritten. A file with the final name is replaced.
  */
 export class PartFile implements IWritable {
   readonly path: string;
-  /** Where the bytes are until `finish`. */
+  /** Name of the file until `finish`. */
   readonly partPath: string;
   readonly #handle: FileHandle;
   #position = 0n;
@@ -22,7 +22,7 @@ export class PartFile implements IWritable {
   }
 
   /**
-   * A link is followed: the file it points to is replaced.
+   * Follows a link: the file that it points to is replaced.
    * @throws InputError where the file cannot be written, or is a folder or a device.
    */
   static async create(path: string): Promise<PartFile> {
@@ -42,7 +42,7 @@ export class PartFile implements IWritable {
     return this.#position;
   }
 
-  /** Hands all bytes to the operating system, where they outlive this process. */
+  /** Writes all bytes to the operating system, where they survive this process. */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let done = 0; done < bytes.length; ) {
@@ -55,7 +55,7 @@ export class PartFile implements IWritable {
     this.#position += BigInt(bytes.length);
   }
 
-  /** Puts the bytes on the disk and gives the file its name. */
+  /** Syncs the file to disk and gives it its name. */
   async finish(): Promise<void> {
     try {
       await this.#handle.sync();
@@ -102,7 +102,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long",
 };
 
-/** What the user can mend as an InputError, anything else as it is. */
+/** An InputError for what a user can mend; other errors unchanged. */
 function writeError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const reason = code === undefined ? undefined : REASONS[code];

@@ -3,7 +3,7 @@ import { McapStreamReader, type McapTypes } from "@mcap/core";
 import { InputError } from "../errors.js";
 import { decompressHandlers } from "./decompress.js";
 
-/** A record of an MCAP file that says something: chunks are opened, indexes left out. */
+/** A record of an MCAP file, from inside chunks too; without indexes. */
 export type WholeRecord = Extract<
   McapTypes.TypedMcapRecord,
   { type: "Header" | "Schema" | "Channel" | "Message" | "Metadata" | "Attachment" | "DataEnd" }
@@ -20,10 +20,9 @@ const WANTED: ReadonlySet<string> = new Set<WholeRecord["type"]>([
 ]);
 
 /**
- * Reads an MCAP file from its beginning without its index, and so also one that a killed run left behind: yields whole
- * records in the order of the file and ends at the first that is cut off or damaged. Only a file that was closed
- * yields `DataEnd`. Memory: one chunk.
- * @throws InputError where the file cannot be read or is no MCAP file.
+ * Reads an MCAP file from the start, without its index, and so also one that a killed run left: yields complete records
+ * in the order of the file and stops at the first damaged one. Only a closed file yields `DataEnd`. Memory: one chunk.
+ * @throws InputError where the file cannot be read or is not an MCAP file.
  */
 export async function* readWholeRecords(path: string): AsyncGenerator<WholeRecord> {
   const reader = new McapStreamReader({ decompressHandlers: await decompressHandlers() });
@@ -46,7 +45,7 @@ export async function* readWholeRecords(path: string): AsyncGenerator<WholeRecor
   if (!any) throw new InputError(`${path}: not an MCAP file`);
 }
 
-/** The next record, `undefined` where more bytes are needed; damage after a good beginning ends the file. */
+/** The next record; `undefined` where more bytes are needed; `damaged` after at least one good record. */
 function next(reader: McapStreamReader, any: boolean, path: string): McapTypes.TypedMcapRecord | "damaged" | undefined {
   try {
     return reader.nextRecord();

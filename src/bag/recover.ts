@@ -4,10 +4,10 @@ import { PartFile } from "./part-file.js";
 import { readWholeRecords } from "./read-whole.js";
 
 /**
- * Writes what is whole in `source`, a recording that was cut off (`….mcap.part`), as a closed and indexed MCAP file.
- * The source stays as it is.
- * @returns the messages saved
- * @throws InputError where the source is no MCAP file or the output cannot be written.
+ * Writes the complete messages of `source`, a recording that was cut off (`….mcap.part`), to a closed and indexed MCAP
+ * file. Does not change the source.
+ * @returns the number of messages saved
+ * @throws InputError where the source is not an MCAP file or the output cannot be written.
  */
 export async function recoverRecording(source: string, output: string): Promise<number> {
   await zstd.isLoaded;

@@ -7,34 +7,34 @@ import { explained, type KnownTick, type Unfinished } from "./unfinished.js";
 
 export interface ReplayOptions {
   readonly source: BagSource;
-  /** Takes more than one observation at a time; that they are begun in their order is up to it. */
+  /** Accepts several observations at a time and starts them in order. */
   readonly explainer: AnyExplainer;
-  /** Explanations under way at a time, default 1. One more waits for its turn. */
+  /** Number of explanations at a time; default 1. One more waits. */
   readonly jobs?: number;
   readonly output: ExplainedBag;
-  /** What an earlier run has explained already: it is not explained again. */
+  /** Explanations of an earlier run, which are not made again. */
   readonly unfinished?: Unfinished | undefined;
-  /** Breaks it off between two messages. */
+  /** Stops the replay between two messages. */
   readonly signal?: AbortSignal;
-  /** Told of an observation that cannot be explained; it is left out. */
+  /** Called for an observation that cannot be explained; it is left out. */
   readonly failed: (error: Error) => void;
-  /** Told after each event up to which log time the recording is explained, nanoseconds. */
+  /** Called after each event with the log time up to which the recording is explained, nanoseconds. */
   readonly progress?: (logTime: bigint) => void;
 }
 
-/** What is still to be written, in its order. */
+/** A step of writing, in order. */
 type Step =
   | { readonly record: BagRecord }
   | { readonly known: KnownTick; readonly facts: Readonly<Record<string, string>> }
   | { readonly explanation: Promise<Explanation | undefined>; readonly logTime: bigint };
 
-/** Copied bytes that wait for the explanation before them. */
+/** Largest number of copied bytes that wait for an explanation before them. */
 const MOST_BYTES = 64 << 20;
 
 /**
- * Explains a recording: while some observations are explained the next is read and decoded, and what is ready is written,
- * in the order of the recording. What is written does not depend on `jobs`, memory does not grow with the recording.
- * Source, explainer and output stay the caller's.
+ * Explains a recording: while some observations are explained, the next one is read and decoded. Writes results in the
+ * order of the recording. The output does not depend on `jobs`; memory does not grow with the recording. The caller
+ * closes source, explainer and output.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
   const { source, explainer, jobs = 1, output, unfinished, signal, failed, progress } = options;

@@ -11,9 +11,9 @@ type Database = InstanceType<typeof sqlite.Database>;
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Opens a `.db3` bag of any version of its schema. SQLite gets a link to the file, or a copy where a recorder that was
- * killed left a journal or a write-ahead log: nothing is written to the bag or beside it.
- * @throws InputError where it is no such bag
+ * Opens a `.db3` bag of any schema version. SQLite opens a link to the file, or a copy where a killed recorder left a
+ * journal or a write-ahead log, so that nothing is written to the bag or beside it.
+ * @throws InputError where the file is not such a bag
  */
 export async function openSqlite(path: string): Promise<Bag> {
   const folder = await mkdtemp(join(tmpdir(), "torquelens-bag-"));
@@ -21,7 +21,7 @@ export async function openSqlite(path: string): Promise<Bag> {
   try {
     const file = await placed(path, folder);
     database = new sqlite.Database(file.path, { readOnly: !file.isCopy, fileMustExist: true });
-    // Without shared memory, a write-ahead log can be read by one alone.
+    // Without shared memory, only an exclusive connection can read a write-ahead log.
     database.exec("PRAGMA locking_mode=EXCLUSIVE");
     return new SqliteBag(path, database, folder, described(database));
   } catch (error) {
@@ -62,7 +62,7 @@ interface Described {
   readonly isPacked: boolean;
 }
 
-/** What the tables say of the bag; columns and tables that an older schema lacks are left out. */
+/** Reads the bag's tables; an older schema may lack some columns and tables. */
 function described(database: Database): Described {
   const tables = new Set(rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name));
   const definitions = tables.has("message_definitions")

@@ -6,10 +6,10 @@ import { decoderOf } from "./decode.js";
 import { OWN_TOPICS } from "./explained-bag.js";
 import { readWholeRecords } from "./read-whole.js";
 
-/** Everything that an explained bag says of how it came about, by name of the record. */
+/** Metadata records of an explained bag that say how it was made, by name. */
 export type Provenance = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What an earlier run wrote for one observation. */
+/** The messages that an earlier run wrote for one observation. */
 export interface KnownTick {
   readonly logTime: bigint;
   /** By topic. */
@@ -29,7 +29,7 @@ const decodeExplanation = decoderOf(
   "an unfinished replay",
 );
 
-/** The torques and the image's stamp of a tick that an earlier run explained. */
+/** Torques and image stamp of a tick that an earlier run explained. */
 export function explained({ messages }: KnownTick): { torque: Float32Array; stamp: bigint } {
   const { torques, header } = decodeExplanation(messages.get(EXPLANATIONS)!) as ExplanationMessage;
   return {
@@ -38,7 +38,7 @@ export function explained({ messages }: KnownTick): { torque: Float32Array; stam
   };
 }
 
-/** The explanations in a file that a run left unfinished, read once from its beginning. Memory: one tick. */
+/** Explanations in a file that a run left unfinished, read once from the start. Memory: one tick. */
 export class Unfinished {
   #next: KnownTick | undefined;
 
@@ -53,8 +53,9 @@ export class Unfinished {
   }
 
   /**
-   * Opens the largest of some unfinished files that came about in the same way; undefined where there is none.
-   * @param facts what the record `torquelens` must say, as far as it is known before the first explanation
+   * Opens the largest of the unfinished files that were made in the same way; undefined where there is none.
+   * @param facts expected entries of the record `torquelens`, those known before the first explanation
+   * @param rest expected other records
    */
   static async find(
     paths: readonly string[],
@@ -95,11 +96,11 @@ export class Unfinished {
     return undefined;
   }
 
-  /** What is known of the tick that was complete at this log time; ticks are asked for in their order. */
+  /** The tick of this log time, where the earlier run has it. Ask for ticks in order. */
   async take(logTime: bigint, stamp: bigint): Promise<KnownTick | undefined> {
     const known = this.#next;
     if (!known || known.logTime !== logTime || explained(known).stamp !== stamp) {
-      // From the first that does not fit on, nothing does.
+      // After the first tick that differs, none is taken over.
       this.#next = undefined;
       return undefined;
     }
@@ -119,7 +120,7 @@ function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
   return b !== undefined && sorted(a) === sorted(b);
 }
 
-/** Whole ticks of a file; the last one may lack messages and is left out. Metadata go to `records` on the way. */
+/** Complete ticks of a file, without the last one, which may lack messages. Puts metadata into `records`. */
 async function* ticksOf(
   path: string,
   records: Map<string, Readonly<Record<string, string>>>,

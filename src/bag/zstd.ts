@@ -5,7 +5,7 @@ import { InputError } from "../errors.js";
 
 const MAGIC = 0xfd2fb528;
 
-/** The payload of a message that a recorder may have compressed by itself: CDR never begins as zstd does. */
+/** Decompresses the payload of a message where its recorder compressed it: CDR never starts with zstd's magic number. */
 export function unpacked(data: Uint8Array): Uint8Array {
   return isPacked(data) ? decompress(data) : data;
 }
@@ -15,8 +15,8 @@ export function isPacked(data: Uint8Array): boolean {
 }
 
 /**
- * Unpacks a file piece by piece.
- * @throws InputError where it is not a whole zstd file
+ * Decompresses a file piece by piece.
+ * @throws InputError where it is not a complete zstd file
  */
 export async function unpackFile(source: string, target: string): Promise<void> {
   const file = await open(target, "wx");
@@ -35,7 +35,7 @@ export async function unpackFile(source: string, target: string): Promise<void> 
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (typeof code === "string") throw error;
-    throw new InputError(`${source}: cannot be unpacked as zstd (${message})`);
+    throw new InputError(`${source}: cannot be decompressed as zstd (${message})`);
   } finally {
     await file.close();
   }

@@ -4,7 +4,7 @@ import { nearestRank } from "../numbers/quantile.js";
 import { above, below, type Complaint, type Finding, finding } from "./finding.js";
 import { type Check, grown, ratio, type Snapshot, type Tick } from "./snapshot.js";
 
-/** Nothing is said of rates before so long, seconds. */
+/** Rates are not judged before so long, seconds. */
 const SETTLING = 1;
 
 /** Every status that a node reports. */
@@ -69,7 +69,7 @@ function latency({ ticks, facts, thresholds }: Snapshot): Finding {
       above(part, misses_warn, misses_error, `${percent(part)} took longer than ${deadlineMs.toFixed(1)} ms`),
     ),
     RANK[level!] > RANK[wantedLevel]
-      ? { severity: "warn", message: `level ${level} instead of ${wantedLevel}, for want of time` }
+      ? { severity: "warn", message: `level ${level} instead of ${wantedLevel}: not enough time` }
       : undefined,
   ];
   return finding(complaints, `p99 ${ms(p99)} ms`, values);
@@ -101,19 +101,23 @@ function inputs(snapshot: Snapshot): Finding {
   const complaints = [
     ...facts.continuous.map((topic) => silent(snapshot, topic)),
     ...Object.keys(facts.inputs.topics).flatMap((topic) => refused(snapshot, topic)),
-    some(unmatched, (part) => above(part, sync_warn, sync_error, `${percent(part)} of images without joint states`)),
-    some(replaced, (part) => above(part, drops_warn, drops_error, `${percent(part)} of observations came too fast`)),
+    some(unmatched, (part) =>
+      above(part, sync_warn, sync_error, `${percent(part)} of images not matched with joint states`),
+    ),
+    some(replaced, (part) =>
+      above(part, drops_warn, drops_error, `${percent(part)} of observations replaced before they were explained`),
+    ),
   ];
-  return finding(complaints, "all topics arrive and match", values);
+  return finding(complaints, "messages arrive and match", values);
 }
 
 function silent(snapshot: Snapshot, topic: string): Complaint | undefined {
   const { facts, countedSeconds } = snapshot;
   if ((facts.inputs.topics[topic]?.received ?? 0) === 0) {
-    return { severity: "stale", message: `${topic}: nothing received yet` };
+    return { severity: "stale", message: `${topic}: no message yet` };
   }
   if (countedSeconds < SETTLING || grown(snapshot, (f) => f.inputs.topics[topic]?.received) > 0) return undefined;
-  return { severity: "error", message: `${topic}: nothing received any more` };
+  return { severity: "error", message: `${topic}: no more messages` };
 }
 
 function refused(snapshot: Snapshot, topic: string): (Complaint | undefined)[] {
@@ -128,7 +132,7 @@ function refused(snapshot: Snapshot, topic: string): (Complaint | undefined)[] {
   });
 }
 
-/** Told by the counter of synchronisation misses, not once more. */
+/** Reported as synchronisation misses already. */
 const SYNCHRONISING: ReadonlySet<string> = new Set(["unmatched"]);
 
 function relevance({ ticks, failures, thresholds }: Snapshot): Finding {
@@ -169,7 +173,7 @@ function publishing(snapshot: Snapshot): Finding {
   return finding(complaints, "publishing", values);
 }
 
-/** A threshold of 0 means "any at all". */
+/** No complaint about a part of 0: a threshold of 0 means "any". */
 function some(part: number, complain: (part: number) => Complaint | undefined): Complaint | undefined {
   return part > 0 ? complain(part) : undefined;
 }

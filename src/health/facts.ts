@@ -1,13 +1,13 @@
 import type { Level } from "../explain/explanation.js";
 
-/** What came in, counted since the start; the counters of `src/sensing` have these. */
+/** Received messages, counted since the start; the counters of `src/sensing` have these fields. */
 export interface InputCounts {
   readonly topics: Readonly<
     Record<string, { readonly received: number; readonly dropped: Readonly<Partial<Record<string, number>>> }>
   >;
-  /** Images that found all else of their time. */
+  /** Images that were matched. */
   readonly matched: number;
-  /** Images that did not. */
+  /** Images that were not matched. */
   readonly syncMisses: number;
   /** Images that were too old to explain. */
   readonly tooOld: number;
@@ -15,7 +15,7 @@ export interface InputCounts {
   readonly clockJumps: number;
 }
 
-/** What went out on one topic, counted since the start. */
+/** Messages published on one topic, counted since the start. */
 export interface OutputCounts {
   readonly published: number;
   readonly failed: number;
@@ -23,18 +23,18 @@ export interface OutputCounts {
   readonly subscribers: number;
 }
 
-/** What the monitor is told at every report. Counts only grow. */
+/** Input of the monitor at every report. Counts only grow. */
 export interface Facts {
-  /** Whether torques are to be explained now. */
+  /** True while the node explains. */
   readonly active: boolean;
-  /** Explanations a second that there should be: one a control period. */
+  /** Expected explanations a second: one a control period. */
   readonly expectedRate: number;
   /** Longest time an explanation may take, milliseconds. */
   readonly deadlineMs: number;
-  /** Level asked for; what the real-time control falls short of is told. */
+  /** The requested level; falling below it is reported. */
   readonly wantedLevel: Level;
   readonly inputs: InputCounts;
-  /** Topics of `inputs` that have to keep coming, such as images and joint states. */
+  /** Topics of `inputs` whose messages must keep arriving, such as images and joint states. */
   readonly continuous: readonly string[];
   /** Observations that a newer one replaced before they could be explained. */
   readonly replaced: number;

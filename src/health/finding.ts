@@ -2,20 +2,20 @@
 export const SEVERITIES = { ok: 0, warn: 1, error: 2, stale: 3 } as const;
 export type Severity = keyof typeof SEVERITIES;
 
-/** What a check found: how bad it is, a line for people, and the numbers behind it. */
+/** Result of a check: severity, a line to read, and the numbers behind it. */
 export interface Finding {
   readonly severity: Severity;
   readonly message: string;
   readonly values: Readonly<Record<string, string | number>>;
 }
 
-/** One thing that may be wrong. */
+/** One fault. */
 export interface Complaint {
   readonly severity: Severity;
   readonly message: string;
 }
 
-/** Puts complaints together as diagnostic_updater does: the worst severity, the messages of all in a row. */
+/** Joins complaints as diagnostic_updater does: the worst severity and all messages. */
 export function finding(
   complaints: readonly (Complaint | undefined)[],
   fine: string,
@@ -27,7 +27,7 @@ export function finding(
   return { severity: worst.severity, message: found.map(({ message }) => message).join("; "), values };
 }
 
-/** A complaint where a value reaches one of two thresholds; none where it reaches neither, or is no number. */
+/** A complaint where a value reaches one of two thresholds; undefined where it reaches neither or is NaN. */
 export function above(value: number, warn: number, error: number, message: string): Complaint | undefined {
   if (value >= error) return { severity: "error", message };
   return value >= warn ? { severity: "warn", message } : undefined;

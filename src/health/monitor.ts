@@ -10,21 +10,21 @@ import { type Thresholds, thresholdsOf } from "./thresholds.js";
 import { Window } from "./window.js";
 
 export interface MonitorOptions {
-  /** Name of the node: statuses are called `NAME: rate` and so on. */
+  /** Name of the node, the prefix of statuses: `NAME: rate`. */
   readonly name: string;
-  /** What is watched: the policy's name. */
+  /** Name of the policy. */
   readonly hardwareId: string;
   /** A clock that never goes back, milliseconds. */
   readonly now: () => number;
   readonly thresholds?: Partial<Thresholds>;
-  /** What the shares are compared with (`torquelens profile`). */
+  /** Profile to compare the shares with (`torquelens profile`). */
   readonly profile?: Profile;
 }
 
-/** What a report tells of, milliseconds. */
+/** Window of a report, milliseconds. */
 const LENGTH = 5000;
 
-/** Watches a run and says how it goes, by the conventions of diagnostic_updater: for `/diagnostics`, once a second. */
+/** Monitors a run and reports its state for `/diagnostics`, by the conventions of diagnostic_updater. */
 export class Monitor {
   readonly #options: MonitorOptions;
   readonly #ticks = new Window<Tick>(LENGTH);
@@ -35,7 +35,7 @@ export class Monitor {
   #total = 0;
   #begun: number;
 
-  /** @throws InputError for a threshold that is none */
+  /** @throws InputError for an unknown threshold or one out of range */
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#thresholds = thresholdsOf(options.thresholds);
@@ -43,7 +43,7 @@ export class Monitor {
     this.#begun = options.now();
   }
 
-  /** Changes thresholds; those left out stay. @throws InputError as the constructor, and nothing is changed */
+  /** Changes thresholds; those left out stay. @throws InputError as the constructor; nothing changes then */
   setThresholds(changes: Partial<Thresholds>): void {
     this.#thresholds = thresholdsOf({ ...this.#thresholds, ...changes });
   }
@@ -62,19 +62,19 @@ export class Monitor {
     this.#total++;
   }
 
-  /** An observation could not be explained. @param reason one line */
+  /** Counts an observation that could not be explained. @param reason one line */
   failed(reason: string): void {
     this.#failures.add(this.#options.now(), reason);
   }
 
-  /** Begins anew, as after a pause: nothing from before counts against the run. */
+  /** Clears everything, as after a pause: earlier ticks do not count. */
   restart(): void {
     for (const window of [this.#ticks, this.#failures, this.#facts, this.#policy]) window.clear();
     this.#begun = this.#options.now();
     this.#total = 0;
   }
 
-  /** One status a check. To be asked once a second. */
+  /** One status for each check. Call it once a second. */
   report(facts: Facts): DiagnosticStatusMessage[] {
     const { now } = this.#options;
     const at = now();

@@ -7,9 +7,9 @@ import type { Profile, Quantiles } from "./profile.js";
 import type { Thresholds } from "./thresholds.js";
 import { Window } from "./window.js";
 
-/** How far back it looks, milliseconds: longer than one motion of an arm. */
+/** Window, milliseconds: longer than one motion of an arm. */
 const LOOK_BACK = 30_000;
-/** Nothing is said of fewer ticks. */
+/** Fewer ticks are not judged. */
 const ENOUGH = 20;
 
 interface Shares {
@@ -18,8 +18,8 @@ interface Shares {
 }
 
 /**
- * Whether the policy looks at what it should: shares of images that stay near zero, cameras that it ignores, shares far
- * outside a recorded profile. Idle ticks do not count: next to no torque has next to no explanation.
+ * Checks whether the policy uses its inputs as expected: image shares near zero, ignored cameras, shares far outside a
+ * recorded profile. Idle ticks do not count: there is hardly a torque to explain.
  */
 export class PolicyHealth {
   readonly #shares = new Window<Shares>(LOOK_BACK);
@@ -56,7 +56,7 @@ export class PolicyHealth {
     }
     const cameras = this.#images.map((name) => [name, meanShare(name)] as const);
     const complaints = [...this.#looking(cameras, thresholds), ...this.#profiled(seen, thresholds, values)];
-    return finding(complaints, this.#profile ? "shares as in the profile" : "the policy looks at its images", values);
+    return finding(complaints, this.#profile ? "shares as in the profile" : "the policy uses its images", values);
   }
 
   clear(): void {
@@ -67,7 +67,7 @@ export class PolicyHealth {
     const all = cameras.reduce((sum, [, share]) => sum + share, 0);
     if (cameras.length === 0) return [];
     if (all < image_share) {
-      return [{ severity: "warn", message: `the policy does not look: mean image share ${percent(all)}` }];
+      return [{ severity: "warn", message: `the policy ignores its images: mean image share ${percent(all)}` }];
     }
     return cameras.flatMap(([name, share]): Complaint[] => {
       const part = share / all;
@@ -100,7 +100,7 @@ export class PolicyHealth {
   }
 }
 
-/** Why a profile says nothing about these explanations; undefined where it does. */
+/** Why a profile cannot be compared with these explanations; undefined where it can. */
 function differs(
   { policy_sha256, method }: Profile,
   newest: Pick<Explanation, "policySha256" | "method">,

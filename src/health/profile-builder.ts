@@ -3,15 +3,15 @@ import { LEVELS } from "../messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
 import { type Profile, ShareStatistics } from "./profile.js";
 
-/** What a profile is about; shares of another policy or method do not compare. */
+/** Policy and method of a profile; shares of another policy or method cannot be compared. */
 interface Identity {
   readonly policySha256: string;
   readonly method: string;
 }
 
 /**
- * Sums recorded explanations up as a profile. Idle ones, and those without shares, do not count. Where a recording
- * holds explanations its ratios add nothing; where it holds ratios alone, those do for a coarser profile.
+ * Summarises recorded explanations as a profile. Idle ones and those without shares do not count. Where there are
+ * explanations, ratios are not used; ratios alone give a coarser profile.
  */
 export class ProfileBuilder {
   readonly #shares = new ShareStatistics();
@@ -21,12 +21,12 @@ export class ProfileBuilder {
   #explained = 0;
   #rated = 0;
 
-  /** All that comes next is from this recording. */
+  /** Names the recording of the messages that follow. */
   begin(recording: string): void {
     this.#recordings.push(recording);
   }
 
-  /** @throws InputError where it is of another policy or method than those before */
+  /** @throws InputError where its policy or method differs from those before */
   explanation({ policy_sha256, method, level, flags, modalities, shares }: ExplanationMessage): void {
     this.#identify({ policySha256: policy_sha256, method });
     if (level === LEVELS.skip || flags.includes("idle") || shares.every((share) => share === 0)) return;
@@ -40,7 +40,7 @@ export class ProfileBuilder {
     this.#ratios.add({ image, position, velocity });
   }
 
-  /** @throws InputError where nothing came that counts */
+  /** @throws InputError where no explanation counted */
   profile(): Profile {
     const where = this.#recordings.join(", ");
     if (this.#explained === 0 && this.#rated === 0) {

@@ -20,7 +20,7 @@ const quantiles = z
     },
   )
   .refine(({ q01, q05, q50, q95, q99 }) => q01 <= q05 && q05 <= q50 && q50 <= q95 && q95 <= q99, {
-    error: "quantiles that do not fall",
+    error: "quantiles in rising order",
   });
 
 const byName = z.record(z.string(), quantiles, { error: "a mapping from names to quantiles" });
@@ -32,9 +32,9 @@ const profileSchema = z
       torquelens_profile: z.literal(PROFILE_VERSION, {
         error: `${PROFILE_VERSION}, the profile format that this version reads`,
       }),
-      /** SHA-256 of the policy file; a profile says nothing about another policy. */
+      /** SHA-256 of the policy file; a profile holds for this policy only. */
       policy_sha256: z.string({ error: "a SHA-256, hexadecimal" }).optional(),
-      /** Method of the explanations; shares of other methods do not compare. */
+      /** Method of the explanations; shares of other methods cannot be compared. */
       method: z.string({ error: "a method" }).optional(),
       /** Names of the bags. */
       recordings: z.array(z.string({ error: "a file name" }), { error: "a list of file names" }),
@@ -42,16 +42,16 @@ const profileSchema = z
       ticks: z.int({ error: "a whole number" }),
       /** Share of each modality. */
       shares: byName.optional(),
-      /** Shares grouped as image, position, velocity; of bags that hold no more. */
+      /** Shares grouped as image, position and velocity, from bags that hold only ratios. */
       ratios: byName.optional(),
     },
     { error: (issue) => (issue.code === "unrecognized_keys" ? `one of ${KEYS}` : `a mapping with the keys ${KEYS}`) },
   )
   .refine(({ shares, ratios }) => shares !== undefined || ratios !== undefined, { error: "shares or ratios" });
 
-/** What the shares of a policy at work are like, to compare a running one with. */
+/** Usual shares of a policy, to compare a running one with. */
 export interface Profile extends z.output<typeof profileSchema> {}
-/** Shares that a part of the explanations does not exceed: 1, 5, 50, 95 and 99 %. */
+/** Quantiles of the shares: 1, 5, 50, 95 and 99 %. */
 export type Quantiles = z.output<typeof quantiles>;
 
 /** Reads a profile from YAML. Throws InputError, one line naming the key, what was found and what was expected. */
@@ -59,7 +59,7 @@ export function parseProfile(text: string, source: string): Profile {
   return parseYaml(text, source, profileSchema);
 }
 
-/** Reads a profile from a file. Throws InputError where it is missing or no profile. */
+/** Reads a profile from a file. Throws InputError where it is missing or not a profile. */
 export async function loadProfile(path: string): Promise<Profile> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === "ENOENT" ? "no such file" : (error.code ?? error.message);
@@ -72,7 +72,7 @@ export function serialiseProfile(profile: Profile): string {
   return stringify(profile, { lineWidth: 120 });
 }
 
-/** Gathers shares by name, and sums them up as quantiles. */
+/** Collects shares by name and computes their quantiles. */
 export class ShareStatistics {
   readonly #values = new Map<string, number[]>();
 

@@ -3,20 +3,20 @@ import type { Facts } from "./facts.js";
 import type { Finding } from "./finding.js";
 import type { Thresholds } from "./thresholds.js";
 
-/** One explanation, as far as diagnostics care. */
+/** The fields of an explanation that diagnostics use. */
 export interface Tick extends Pick<Explanation, "latencyMs" | "level" | "conservationResidual" | "flags" | "method"> {
   /** Image stamp → explanation published, milliseconds; NaN where it was not measured. */
   readonly ageMs: number;
 }
 
-/** All that a check looks at. */
+/** Input of a check. */
 export interface Snapshot {
   readonly facts: Facts;
-  /** The facts as they were when the window began. */
+  /** The facts at the start of the window. */
   readonly before: Facts;
   /** Explanations of the window, the oldest first. */
   readonly ticks: readonly Tick[];
-  /** Reasons of observations in the window that could not be explained. */
+  /** Reasons why observations in the window were not explained. */
   readonly failures: readonly string[];
   /** Length of the window so far, seconds. */
   readonly seconds: number;
@@ -34,7 +34,7 @@ export interface Check {
   readonly find: (snapshot: Snapshot) => Finding;
 }
 
-/** How much a count of the facts grew in the window. */
+/** Growth of a count of the facts in the window. */
 export function grown({ facts, before }: Snapshot, count: (facts: Facts) => number | undefined): number {
   return (count(facts) ?? 0) - (count(before) ?? 0);
 }

@@ -8,7 +8,7 @@ interface Threshold {
 
 const part = (value: number, text: string): Threshold => ({ default: value, range: [0, 1], text });
 
-/** When diagnostics warn (WARN) and when they call it an error (ERROR). Parts are 0..1, of the diagnostics' window. */
+/** Thresholds of WARN and ERROR in the diagnostics. Parts are 0..1, of the diagnostics' window. */
 export const THRESHOLDS = {
   rate_warn: part(0.9, "WARN below this part of the control rate"),
   rate_error: part(0.5, "ERROR below this part of the control rate"),
@@ -16,12 +16,15 @@ export const THRESHOLDS = {
   misses_error: part(0.1, "ERROR from this part of explanations that missed their deadline"),
   drops_warn: part(0.05, "WARN from this part of messages refused, or of observations replaced by newer ones"),
   drops_error: part(0.5, "ERROR from this part of messages refused, or of observations replaced by newer ones"),
-  sync_warn: part(0.05, "WARN from this part of images without joint states of their time"),
-  sync_error: part(0.5, "ERROR from this part of images without joint states of their time"),
+  sync_warn: part(0.05, "WARN from this part of images not matched with joint states"),
+  sync_error: part(0.5, "ERROR from this part of images not matched with joint states"),
   residual_warn: part(0.01, "WARN from this part of explanations whose relevance does not add up (not_conserving)"),
   residual_error: part(0.5, "ERROR from this part of explanations whose relevance does not add up"),
-  image_share: part(0.01, "WARN where the mean share of all images stays below this: the policy does not look"),
-  camera_share: part(0.02, "WARN where a camera's part of all cameras' relevance stays below this: it is ignored"),
+  image_share: part(0.01, "WARN where the mean share of all images stays below this: the policy ignores its images"),
+  camera_share: part(
+    0.02,
+    "WARN where a camera's part of all cameras' relevance stays below this: the policy ignores it",
+  ),
   profile_warn: part(0.05, "WARN where a median share is this far outside the range of the recorded profile"),
   profile_error: part(0.2, "ERROR where a median share is this far outside the range of the recorded profile"),
 } as const satisfies Readonly<Record<string, Threshold>>;

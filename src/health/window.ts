@@ -3,7 +3,7 @@ interface Sample<T> {
   readonly value: T;
 }
 
-/** What was seen in the last so many milliseconds. */
+/** Values of the last `lengthMs` milliseconds. */
 export class Window<T> {
   #samples: Sample<T>[] = [];
   #first = 0;

@@ -6,7 +6,7 @@ import { InputError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
 import type { TipState } from "./values.js";
 
-/** The arm of a policy, from its card's file or from a robot description: importance factor α and kinematics. */
+/** A policy's arm, from its card's file or from a robot description: importance factor α and kinematics. */
 export class ArmModel {
   readonly #arm: Arm;
   readonly #factor: ImportanceFactor;
@@ -48,8 +48,8 @@ export class ArmModel {
   }
 
   /**
-   * α of each torque. Where the arm's model cannot say it, in a pose that it cannot simulate, α is 1 and flagged unknown.
-   * @param torque the one commanded last, see `ImportanceFactor.of`
+   * α of each torque; 1 and flagged unknown in a pose that the model cannot simulate.
+   * @param torque the torque commanded last, see `ImportanceFactor.of`
    */
   importance(position: ArrayLike<number>, velocity: ArrayLike<number>, torque?: ArrayLike<number>): Importance {
     try {
@@ -68,7 +68,7 @@ export class ArmModel {
   }
 }
 
-/** The arm as far as it is known: at once where the card names a file, else once the robot has been described. */
+/** The arm's model: loaded at once where the card names a file, else from the robot description when it arrives. */
 export class KnownArm {
   #model: ArmModel | undefined;
   #latest = 0;
@@ -85,7 +85,7 @@ export class KnownArm {
     if (armFile !== undefined) this.#model = await ArmModel.fromFile(this.policy, armFile);
   }
 
-  /** Takes a URDF where the card wants one; the latest counts. What is wrong with it, one line, and the arm stays. */
+  /** Loads the arm from a URDF where the card names no file. Returns the fault of a bad one; the arm before it stays. */
   async describe(urdf: string): Promise<string | undefined> {
     const { card, armFile } = this.policy;
     if (card.arm === undefined || armFile !== undefined) return undefined;
@@ -101,7 +101,7 @@ export class KnownArm {
     }
   }
 
-  /** Frees the arm, also one that is being read. Safe to call twice. */
+  /** Frees the arm, and one that is still loading. Safe to call twice. */
   delete(): void {
     this.#latest++;
     this.#replace(undefined);

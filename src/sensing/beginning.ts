@@ -1,15 +1,15 @@
 /**
- * The beginning of listening: topics begin at different times, so that images without all else of their time are no
- * problem yet. It ends with the first match, or when it has lasted long enough to be one.
+ * The time after subscribing in which unmatched images are normal, since topics start at different times. It ends with
+ * the first match or after `longest`.
  */
 export class Beginning {
   #since: bigint | undefined;
   #isOver = false;
 
-  /** @param longest nanoseconds; 0: there is no such time */
+  /** @param longest nanoseconds; 0: no such time */
   constructor(private readonly longest: bigint) {}
 
-  /** Whether it goes on at a time; the first one asked about is when it began. */
+  /** True while it lasts. It starts with the first call. */
   lasts(now: bigint): boolean {
     if (this.#isOver) return false;
     this.#since ??= now;

@@ -1,43 +1,43 @@
-/** Why a message, an image or a match went no further. */
+/** Why a message, an image or a match was dropped. */
 export type DropReason =
-  /** An encoding, or a compression, that is not supported or does not fit the policy. */
+  /** Encoding or compression is not supported or does not fit the policy. */
   | "encoding"
-  /** No pixels, absurdly many, or not the size that the card asks for. */
+  /** No pixels, too many pixels, or not the size that the card requires. */
   | "size"
-  /** Fewer or more bytes than the size asks for, or a compressed image that is damaged. */
+  /** Number of bytes does not fit the size, or a compressed image is damaged. */
   | "damaged"
-  /** Arrays of different lengths, or a name twice. */
+  /** Arrays have different lengths, or a name occurs twice. */
   | "malformed"
   /** NaN or infinity. */
   | "not_a_number"
-  /** Stamped longer ago than `maxAge`, or than joint states are kept. */
+  /** Stamped more than `maxAge` ago, or longer ago than joint states are kept. */
   | "too_old"
-  /** Stamped later than now. */
+  /** Stamped more than `maxFuture` ahead of the clock. */
   | "in_future"
-  /** Stamped earlier than, or as, what came before it on this topic. */
+  /** Stamped at or before the previous message of its topic. */
   | "out_of_order"
-  /** Nothing else of its time: joint states, transforms or another camera's image. */
+  /** No joint states, transforms or other cameras' images for its stamp. */
   | "unmatched";
 
-/** What came in on one topic, and what became of it. */
+/** Messages of one topic, received and dropped. */
 export interface TopicCounters {
   readonly received: number;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
 
-/** Counts since the start. Only grow. */
+/** Counts since the start; they only grow. */
 export interface Counters {
   /** By topic: `joint_states`, `tf`, `robot_description`, and each image modality by its name, `values/NAME`. */
   readonly topics: Readonly<Record<string, TopicCounters>>;
-  /** Images (of the first camera) that found all else of their time. */
+  /** Images of the first camera that were matched with joint states and other inputs. */
   readonly matched: number;
   /** Matches that became observations. */
   readonly observed: number;
-  /** Images (of the first camera) that did not find all else of their time. */
+  /** Images of the first camera that were not matched. */
   readonly syncMisses: number;
-  /** Images older than `maxAge` when they came or when they were asked for. */
+  /** Images older than `maxAge` on arrival or on observation. */
   readonly tooOld: number;
-  /** Times that the clock, or an image's stamp, jumped back and everything began anew. */
+  /** Times that the clock or an image's stamp jumped back, which clears all messages. */
   readonly clockJumps: number;
   /** Observations that began an episode. */
   readonly episodes: number;
@@ -45,14 +45,14 @@ export interface Counters {
 
 type Totals = "matched" | "observed" | "clockJumps" | "episodes";
 
-/** Counts messages and tells of each that is dropped. */
+/** Counts messages and reports each that is dropped. */
 export class Tally {
   readonly #topics = new Map<string, { received: number; dropped: Map<DropReason, number> }>();
   readonly #totals: Record<Totals, number> = { matched: 0, observed: 0, clockJumps: 0, episodes: 0 };
   #syncMisses = 0;
   #tooOld = 0;
 
-  /** `problem` is told of every single drop; whoever shows them limits the rate. */
+  /** @param problem called for every drop; the caller limits the rate */
   constructor(private readonly problem: (topic: string, reason: string) => void) {}
 
   received(topic: string): void {
@@ -64,8 +64,8 @@ export class Tally {
   }
 
   /**
-   * @param isImage it was an image of the policy's first camera, so that there is one explanation less
-   * @param isQuiet it is counted and nothing said
+   * @param isImage true for an image of the policy's first camera: there is one explanation less
+   * @param isQuiet true: count it, do not report it
    */
   dropped(topic: string, why: DropReason, reason: string, { isImage = false, isQuiet = false } = {}): void {
     const { dropped } = this.#of(topic);

@@ -10,7 +10,7 @@ export function givenModalities({ modalities }: Policy): ValueModality[] {
   return modalities.filter((m): m is ValueModality => m.kind === "values" && !m.isCarried && m.quantity === "other");
 }
 
-/** What is wrong with values for a modality, as "found …, expected …"; undefined where they fit. */
+/** Why values do not fit a modality, as "found …, expected …"; undefined where they fit. */
 export function misfitOf({ elements, dtype }: ValueModality, values: ArrayLike<number>): string | undefined {
   if (values.length !== elements.length)
     return `found ${values.length} values, expected ${elements.length} (${elements.join(", ")})`;
@@ -21,15 +21,15 @@ export function misfitOf({ elements, dtype }: ValueModality, values: ArrayLike<n
   return `found ${values[wrong]} for ${elements[wrong]}, expected ${isFloat ? "a number of float32" : "a whole number"}`;
 }
 
-/** The modalities that no sensor gives: constants, or whatever was said last. */
+/** Values of the modalities that no sensor gives: constants, or the latest message or parameter. */
 export class GivenValues {
   readonly #modalities: readonly ValueModality[];
   #current: Given = new Map();
 
   /**
    * @param constants elements by modality
-   * @param heard modalities that need none: something will say them
-   * @throws InputError for a modality that is neither constant nor heard of, or values that do not fit one
+   * @param heard modalities that need no constant, since a topic or a parameter gives them later
+   * @throws InputError for a modality that is neither in `constants` nor in `heard`, or values that do not fit
    */
   constructor(policy: Policy, constants: Readonly<Record<string, ArrayLike<number>>>, heard: readonly string[]) {
     this.#modalities = givenModalities(policy);
@@ -41,17 +41,17 @@ export class GivenValues {
     throw new InputError(`${policy.cardSource}: ${name}: no source, ${expected}: no sensor gives it`);
   }
 
-  /** What holds now; it never changes, another one takes its place. */
+  /** The current values: an immutable map, replaced on every change. */
   get current(): Given {
     return this.#current;
   }
 
-  /** A modality that nothing was said of yet. */
+  /** A modality without values so far. */
   get missing(): string | undefined {
     return this.#modalities.find(({ name }) => !this.#current.has(name))?.name;
   }
 
-  /** From now on; undefined: nothing is known of it any more. @throws InputError for values that do not fit; those before stay */
+  /** Sets a modality's values; undefined removes them. @throws InputError for values that do not fit; the old ones stay */
   set(name: string, values: ArrayLike<number> | undefined): void {
     const modality = this.#modalities.find((one) => one.name === name);
     if (!modality) {

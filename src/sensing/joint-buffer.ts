@@ -10,25 +10,25 @@ export interface JointReading {
   readonly position: Float64Array;
   /** rad/s or m/s. */
   readonly velocity: Float64Array;
-  /** Whether a velocity is a difference of positions, because none was sent. */
+  /** True where a velocity was not sent and is a difference of positions. */
   readonly isDifferentiated: boolean;
 }
 
 export interface JointBufferOptions {
-  /** What a sample without a velocity is good for: refused, or differentiated and flagged. */
+  /** What to do with a sample without velocity: refuse it, or differentiate positions and flag it. */
   readonly missingVelocity: (typeof MISSING_VELOCITY)[number];
-  /** Whether the velocities are used. Where they are not, a missing one is never refused. */
+  /** True where the velocities are used. If not, a missing one is never refused. */
   readonly needsVelocity: boolean;
   /** How long samples are kept, nanoseconds. */
   readonly horizon: bigint;
 }
 
-/** Positions this much apart in time or more are differentiated, nanoseconds: closer ones make noise. */
+/** Shortest time between two positions that are differentiated, nanoseconds: closer ones give noise. */
 const SHORTEST = 1_000_000n;
 
 /**
- * The latest states of the joints that a policy needs, from any number of publishers, each joint by its name. A message
- * may hold more joints, or some of them. All that it gives follows from the messages and their order.
+ * The latest states of the joints that a policy needs, by joint name, from any number of publishers. A message may hold
+ * other joints too, or only some of these. The result depends only on the messages and their order.
  */
 export class JointBuffer {
   readonly #tracks: readonly JointTrack[];
@@ -40,7 +40,7 @@ export class JointBuffer {
     this.#tracks = names.map(() => new JointTrack(options.horizon));
   }
 
-  /** Takes in what a message tells of the joints; a joint that is not a number is left out and told of. */
+  /** Adds the joints of a message; leaves out and reports a joint that is not a number. */
   add({ name, position, velocity }: JointStateMessage, stamp: bigint): Refusal[] {
     const places = this.names.map((wanted) => name.indexOf(wanted));
     if (places.every((place) => place < 0)) return [];
@@ -60,7 +60,7 @@ export class JointBuffer {
     return problems;
   }
 
-  /** The joints at a stamp; an exact one gives the very numbers that were sent. */
+  /** The joints at a stamp; at a message's own stamp, the numbers as they were sent. */
   at(stamp: bigint, policy: SyncPolicy, slop: bigint): Reading<JointReading> {
     const position = new Float64Array(this.names.length);
     const velocity = new Float64Array(this.names.length);
@@ -69,7 +69,7 @@ export class JointBuffer {
     for (const [j, track] of this.#tracks.entries()) {
       const found = track.bracketAt(stamp, policy, slop);
       if (found.kind !== "found") {
-        const reason = `joint ${this.names[j]}: ${track.length > 0 ? found.reason : "not heard of"}`;
+        const reason = `joint ${this.names[j]}: ${track.length > 0 ? found.reason : "no message"}`;
         if (found.kind === "miss") return { kind: "miss", reason };
         waiting ??= { kind: "wait", reason };
         continue;
@@ -97,10 +97,10 @@ export class JointBuffer {
       return { why: "not_a_number", reason: `position of joint ${joint} is ${position}, expected a number` };
     }
     if (this.#tracks[j]!.add(stamp, position, Number.isFinite(velocity) ? velocity : Number.NaN)) return undefined;
-    return { why: "too_old", reason: `joint ${joint}: stamped long before what came before it` };
+    return { why: "too_old", reason: `joint ${joint}: stamped too long before the newest joint state` };
   }
 
-  /** The velocity that was sent with the `i`th sample, or the mean one since the sample before; NaN without either. */
+  /** The velocity sent with the `i`th sample, else the mean velocity since the sample before; NaN without either. */
   #velocity(track: JointTrack, i: number, slop: bigint): number {
     const sent = track.velocityAt(i);
     if (!Number.isNaN(sent)) return sent;
@@ -114,7 +114,7 @@ export class JointBuffer {
     return Number.NaN;
   }
 
-  /** Why a velocity that was not sent is not to be used; undefined where it is. */
+  /** Why a velocity that was not sent cannot be used; undefined where it can. */
   #refusal(j: number, differentiated: number): string | undefined {
     const { needsVelocity, missingVelocity } = this.options;
     if (!needsVelocity) return undefined;

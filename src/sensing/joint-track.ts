@@ -1,9 +1,9 @@
 import { Timeline } from "./timeline.js";
 
-/** Samples that there is room for at first. */
+/** Samples in the first allocation. */
 const ROOM = 64;
 
-/** What one joint did, in columns: hundreds of messages a second leave nothing behind that has to be collected. */
+/** Samples of one joint, in columns: hundreds of messages a second leave no garbage to collect. */
 export class JointTrack extends Timeline {
   /** rad or m. */
   #position: Float64Array = new Float64Array(ROOM);
@@ -18,7 +18,7 @@ export class JointTrack extends Timeline {
     return this.#velocity[i]!;
   }
 
-  /** Takes a sample in, late ones at their place; one of a stamp that is there replaces it. False where it is too old. */
+  /** Inserts a sample by its stamp; replaces one of the same stamp. Returns false where it is too old. */
   add(stamp: bigint, position: number, velocity: number): boolean {
     const at = this.place(stamp);
     if (at === undefined) return false;

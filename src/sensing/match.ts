@@ -1,27 +1,27 @@
 import type { Observation } from "../explain/observation.js";
 import type { CameraMessage } from "./observing.js";
 
-/** What is decoded, and when its message came. */
+/** An image message and when it arrived. */
 export interface Arrival {
-  /** None for a policy without a camera. */
+  /** Undefined for a policy without a camera. */
   readonly message: CameraMessage | undefined;
   readonly receivedMs: number;
-  /** Gives the message's memory back. */
+  /** Frees the message's memory. */
   readonly release?: (() => void) | undefined;
 }
 
-/** An image with all else of its time. Nothing of it is decoded before it is asked for. */
+/** An image with the joint states and other inputs for its stamp. It is decoded only by `observe`. */
 export interface Match {
-  /** The image's, nanoseconds. */
+  /** Stamp of the image, nanoseconds. */
   readonly stamp: bigint;
-  /** When the image came and when it was matched, milliseconds of `performance.now()`. */
+  /** When the image arrived and when it was matched, milliseconds of `performance.now()`. */
   readonly receivedMs: number;
   readonly matchedMs: number;
   /**
-   * Decodes, crops, resizes, and asks the arm. Matches are observed one after another, in their order; any may be left out.
-   * Undefined where there is nothing to observe after all: the image is too old by now, or damaged. It is then counted.
+   * Decodes, crops and resizes the images, and evaluates the arm's model. Observe matches one at a time, in their order;
+   * any may be left out. Undefined where the image turns out to be too old or damaged, which is counted.
    */
   observe(): Promise<Observation | undefined>;
-  /** Gives the memory of the image's message back, where it can be: nothing may look at the observation's images later. */
+  /** Frees the memory of the image's message where possible: the observation's images must not be read afterwards. */
   release(): void;
 }

@@ -1,17 +1,17 @@
 import type { SyncOptions } from "./sync-options.js";
 
 export interface ObserverOptions extends SyncOptions {
-  /** The clock that the messages' stamps are of, nanoseconds: the system's, or a simulation's or recording's. */
+  /** The clock of the messages' stamps, nanoseconds: the system's, a simulation's or a recording's. */
   readonly now: () => bigint;
-  /** Told of everything that is dropped: its topic (see `Counters`) and one line why. Default: nobody. */
+  /** Called for everything that is dropped, with its topic (see `Counters`) and the reason in one line. */
   readonly problem?: (topic: string, reason: string) => void;
   /**
-   * Until the first match, but no longer than so many seconds from the first message on, images that do not match are
-   * counted without telling. Default 0.
+   * Until the first match, and at most for so many seconds after the first message, unmatched images are counted but not
+   * reported. Default 0.
    */
   readonly quietStart?: number;
-  /** Elements of the modalities that no sensor gives (quantity `other`), by modality: what they are at first. */
+  /** Initial elements of the modalities that no sensor gives (quantity `other`), by modality. */
   readonly values?: Readonly<Record<string, ArrayLike<number>>>;
-  /** Such modalities that need no values at first: until `givenValues` says them, images wait. Default none. */
+  /** Such modalities that need no initial values: images wait until `givenValues` sets them. Default none. */
   readonly heard?: readonly string[];
 }

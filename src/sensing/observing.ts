@@ -16,12 +16,12 @@ import type { Refusal } from "./stamp-gate.js";
 import type { RobotState } from "./state-buffer.js";
 import { type Filler, fillersOf, hasQuantity, jointsOf } from "./values.js";
 
-/** Decoding and resizing larger images, in pixels, are two turns of the event loop: others want it too. */
+/** Images with more pixels are decoded and resized in two turns of the event loop, so that they block it less. */
 const LARGE = 1 << 16;
 
 export type CameraMessage = ImageMessage | CompressedImageMessage;
 
-/** Makes observations of matched messages: decodes, crops, resizes, fills modalities, asks the arm. */
+/** Makes observations from matched messages: decodes, crops and resizes images, fills modalities, evaluates the arm. */
 export class Observing {
   readonly #joints: readonly string[];
   readonly #fillers: ReadonlyMap<string, Filler>;
@@ -79,7 +79,7 @@ export class Observing {
         : Float64Array.from(torque);
   }
 
-  /** Forgets the torques that were commanded: an episode begins. */
+  /** Clears the commanded torques at the start of an episode. */
   begin(): void {
     this.#torque = new Float64Array(this.policy.card.joints.length);
   }
@@ -89,7 +89,7 @@ export class Observing {
     const images: Record<string, Image> = {};
     const cameras: Record<string, CameraView> = {};
     const entries = Object.entries(messages);
-    // All files at once beside the event loop; raw pixels one after another on it.
+    // Compressed images in parallel beside the event loop; raw pixels one after another on it.
     const files = entries.map(([, message]) => (isCompressed(message) ? begun(decodeImage(message)) : undefined));
     for (const [i, [camera, message]] of entries.entries()) {
       const { image, view } = await this.#frame(camera, files[i] ?? message);
@@ -99,7 +99,7 @@ export class Observing {
     return Object.keys(cameras).length > 0 ? { images, cameras } : { images };
   }
 
-  /** Everything but the images. Joints in the order of `jointsOf`. Waits for promised torques where it depends on them. */
+  /** The observation without its images; joints in the order of `jointsOf`. Waits for promised torques if it needs them. */
   async state(
     { joints, tip: fromTf, given }: RobotState,
     arm: ArmModel | undefined,
@@ -140,7 +140,7 @@ export class Observing {
     }
   }
 
-  /** The calibration of a camera for images of this size; one that does not fit is left out. */
+  /** Calibration of a camera for images of this size; undefined where it does not fit. */
   #opticsOf(camera: string, { width, height }: Image): Optics | undefined {
     const info = this.#infos.get(camera);
     if (!info) return undefined;
@@ -164,7 +164,7 @@ function begun<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** An image error and the camera that it is of. */
+/** An image error with its camera. */
 export class CameraError extends ImageError {
   constructor(
     readonly camera: string,

@@ -6,9 +6,9 @@ import type { CameraInfoMessage } from "../messages/types.js";
 const LENGTHS = { k: 9, r: 9, p: 12 } as const;
 
 /**
- * A camera's calibration for the images that it sends, which its binning and region of interest may have made a part of
- * what it was calibrated with. Undefined where the message is of an uncalibrated camera (K of zeros).
- * @throws InputError for arrays of another length, or an image of another size than the calibration is of
+ * A camera's calibration for the images that it sends, by its binning and region of interest. Undefined for an
+ * uncalibrated camera (K of zeros).
+ * @throws InputError for arrays of a wrong length, or an image whose size is not that of the calibration
  */
 export function opticsFrom(info: CameraInfoMessage, width: number, height: number): Optics | undefined {
   for (const [name, length] of Object.entries(LENGTHS)) {
@@ -24,7 +24,9 @@ export function opticsFrom(info: CameraInfoMessage, width: number, height: numbe
       : [roi.x_offset, roi.y_offset, roi.width, roi.height];
   const [w, h] = [Math.floor(region[2] / binX), Math.floor(region[3] / binY)];
   if (w !== width || h !== height)
-    throw new InputError(`calibrated for images of ${w}×${h} pixels, expected ${width}×${height}, as they come`);
+    throw new InputError(
+      `calibrated for images of ${w}×${h} pixels, expected ${width}×${height}, the size of the images`,
+    );
   const optics: Optics = {
     distortionModel: info.distortion_model,
     distortion: Float64Array.from(info.d),

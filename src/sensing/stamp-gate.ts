@@ -2,16 +2,16 @@ import type { DropReason } from "./counters.js";
 import { durationText, nanoseconds } from "./stamp.js";
 import type { SyncSettings } from "./sync-options.js";
 
-/** Why a stamp is not believed. */
+/** Why a message is refused. */
 export interface Refusal {
   readonly why: DropReason;
   readonly reason: string;
 }
 
-/** Joint states and transforms are kept for so long, nanoseconds. */
+/** How long joint states and transforms are kept, nanoseconds. */
 export const HORIZON = nanoseconds(5);
 
-/** Holds stamps against a clock that may jump. */
+/** Compares stamps with a clock that may jump. */
 export class StampGate {
   #now: bigint | undefined;
 
@@ -20,7 +20,7 @@ export class StampGate {
     public settings: SyncSettings,
   ) {}
 
-  /** Reads the clock; true where it jumped back since it was last read. */
+  /** Reads the clock. Returns true where it jumped back since the last reading. */
   tick(): boolean {
     const now = this.clock();
     const jumped = this.#now !== undefined && now < this.#now - this.settings.clockJump;
@@ -28,12 +28,12 @@ export class StampGate {
     return jumped;
   }
 
-  /** Now, as last read. */
+  /** The time of the last reading, nanoseconds. */
   get now(): bigint {
     return this.#now ?? this.clock();
   }
 
-  /** Why a stamp cannot be of now; images may be `maxAge` old, all else as long as it is kept. */
+  /** Why a stamp is too old or in the future; images may be `maxAge` old, states as old as they are kept. */
   refusal(stamp: bigint, what: "image" | "state"): Refusal | undefined {
     const { maxAge, maxFuture } = this.settings;
     const age = this.now - stamp;
@@ -43,7 +43,7 @@ export class StampGate {
     }
     const oldest = what === "image" || maxAge > HORIZON ? maxAge : HORIZON;
     if (age <= oldest) return undefined;
-    const unset = stamp === 0n ? " (the stamp is 0: not set?)" : "";
+    const unset = stamp === 0n ? " (the stamp is 0; not set?)" : "";
     const reason = `stamped ${durationText(age)} before now${unset}, expected at most ${durationText(oldest)}`;
     return { why: "too_old", reason };
   }

@@ -5,7 +5,7 @@ const SECOND = 1_000_000_000n;
 /** A message's stamp, nanoseconds. */
 export const stampOf = ({ sec, nanosec }: Time): bigint => BigInt(sec) * SECOND + BigInt(nanosec);
 
-/** Seconds → nanoseconds; infinity is beyond every stamp. */
+/** Seconds → nanoseconds; infinity becomes larger than every stamp. */
 export const nanoseconds = (seconds: number): bigint =>
   Number.isFinite(seconds) ? BigInt(Math.round(seconds * 1e9)) : 1n << 62n;
 

@@ -10,23 +10,23 @@ import { valuesTopic } from "./topics.js";
 import { TransformBuffer } from "./transform-buffer.js";
 import { hasQuantity, jointsOf, type TipState } from "./values.js";
 
-/** What is known of the robot at a stamp. */
+/** The robot's state at a stamp. */
 export interface RobotState {
   readonly joints: JointReading;
-  /** The end effector's state where it comes from tf. */
+  /** State of the end effector where it comes from tf. */
   readonly tip: TipState | undefined;
-  /** What no sensor gives. */
+  /** Values that no sensor gives. */
   readonly given: Given;
 }
 
-/** Joints and, where the card wants them, frames: the robot's state at any recent stamp. */
+/** The robot's state at any recent stamp: joints and, where the card uses tf, frames. */
 export class StateBuffer {
   readonly #joints: JointBuffer;
   readonly #transforms = new TransformBuffer(HORIZON);
   readonly #tip: { readonly link: string; readonly base: string; readonly period: bigint } | undefined;
   readonly #needsArm: boolean;
 
-  /** @throws InputError where the card wants a velocity from tf, which has none, and forbids to differentiate */
+  /** @throws InputError where the policy needs a velocity, which tf does not have, and the card forbids differentiating */
   constructor(
     policy: Policy,
     private readonly given: GivenValues,
@@ -59,9 +59,9 @@ export class StateBuffer {
   }
 
   at(stamp: bigint, policy: SyncPolicy, slop: bigint, hasArm: boolean): Reading<RobotState> {
-    if (this.#needsArm && !hasArm) return { kind: "wait", reason: "robot_description: none yet" };
+    if (this.#needsArm && !hasArm) return { kind: "wait", reason: "no robot_description yet" };
     const { missing, current } = this.given;
-    if (missing !== undefined) return { kind: "wait", reason: `${valuesTopic(missing)}: none yet` };
+    if (missing !== undefined) return { kind: "wait", reason: `no ${valuesTopic(missing)} yet` };
     const joints = this.#joints.at(stamp, policy, slop);
     if (joints.kind === "miss") return joints;
     const tip = this.#tip && this.#tipAt(stamp, policy, slop);
@@ -75,13 +75,13 @@ export class StateBuffer {
     this.#transforms.clear();
   }
 
-  /** Pose by tf, and the mean velocity over the control period before. */
+  /** Pose by tf, and the mean velocity over the last control period. */
   #tipAt(stamp: bigint, policy: SyncPolicy, slop: bigint): Reading<TipState> {
     const { link, base, period } = this.#tip!;
     const now = this.#transforms.at(link, base, stamp, policy, slop);
     if (now.kind !== "found") return now;
     const earlier = this.#transforms.at(link, base, stamp - period, policy === "exact" ? "interpolate" : policy, slop);
-    if (earlier.kind !== "found") return { kind: "miss", reason: `${earlier.reason}, one control period before` };
+    if (earlier.kind !== "found") return { kind: "miss", reason: `${earlier.reason}, one control period earlier` };
     const { translation: position } = now.value;
     const velocity = position.map((x, i) => (x - earlier.value.translation[i]!) / (Number(period) / 1e9));
     return { kind: "found", value: { position, velocity } };

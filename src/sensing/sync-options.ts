@@ -2,23 +2,23 @@ import { InputError } from "../errors.js";
 import { nanoseconds } from "./stamp.js";
 import { SYNC_POLICIES, type SyncPolicy } from "./timeline.js";
 
-/** How messages are brought together; may be changed while running. Times in seconds. */
+/** How messages are synchronised; may be changed while running. Times in seconds. */
 export interface SyncOptions {
-  /** How joint states come to an image's stamp; default `interpolate`. */
+  /** How joint states are brought to an image's stamp; default `interpolate`. */
   readonly sync?: SyncPolicy;
-  /** How far from the image's stamp other messages may be; default one control period. */
+  /** Largest distance of other messages from the image's stamp; default one control period. */
   readonly slop?: number;
-  /** Images that are older are not explained; default ten control periods. Infinity: however old. */
+  /** Older images are not explained; default ten control periods. Infinity: no limit. */
   readonly maxAge?: number;
   /** Messages stamped further ahead of the clock are refused; default 0.5. */
   readonly maxFuture?: number;
-  /** An episode begins where images were missing for longer: what a policy remembers is then dropped. Default 1. */
+  /** A longer time without images begins an episode and clears the policy's memory. Default 1. */
   readonly episodeGap?: number;
-  /** An episode begins where clock or stamps jump back further than this; default 0.1. */
+  /** A clock or stamp that jumps back further begins an episode. Default 0.1. */
   readonly clockJump?: number;
 }
 
-/** `SyncOptions` complete and in nanoseconds. */
+/** Complete `SyncOptions`, in nanoseconds. */
 export interface SyncSettings {
   readonly policy: SyncPolicy;
   readonly slop: bigint;

@@ -1,13 +1,13 @@
 import type { Reading, SyncPolicy } from "./timeline.js";
 import { Track } from "./track.js";
 
-/** A message that waits for all else of its time. */
+/** A message that waits for the others of its stamp. */
 export interface Frame<Message> {
   readonly stamp: bigint;
   readonly message: Message;
 }
 
-/** The first camera's frame with those of the others, and the state at its stamp. */
+/** A frame of the first camera with those of the others and the robot's state at its stamp. */
 export interface Matched<Message, State> {
   readonly stamp: bigint;
   /** By camera. */
@@ -15,7 +15,7 @@ export interface Matched<Message, State> {
   readonly state: State;
 }
 
-/** A frame of the first camera that found nothing of its time. */
+/** A frame of the first camera that was not matched. */
 export interface Miss {
   readonly stamp: bigint;
   readonly reason: string;
@@ -25,24 +25,24 @@ export interface Bounds {
   readonly policy: SyncPolicy;
   /** How far apart stamps of one set may be, nanoseconds. */
   readonly slop: bigint;
-  /** Frames stamped before this wait no longer. */
+  /** Frames stamped earlier stop waiting. */
   readonly oldest: bigint;
 }
 
-/** A frame of the first camera that waits, and what for. */
+/** A waiting frame of the first camera, and what it waits for. */
 interface Leading<Message> {
   readonly frame: Frame<Message>;
   readonly reason: string;
 }
 
-/** Most frames of a camera that wait. */
+/** Largest number of waiting frames of a camera. */
 const QUEUE = 10;
 const FOREVER = 1n << 62n;
 
 /**
- * Finds the frames of several cameras and the state of the robot that belong to each frame of the first camera. What is
- * found follows from the stamps and the order in which messages came, not from when they came; sets come in the order of
- * their stamps, and a frame that one of a later stamp overtook is a miss.
+ * Matches each frame of the first camera with the frames of the other cameras and the robot's state. The result depends
+ * on the stamps and the order of arrival, not on arrival times. Sets are in the order of their stamps: a frame that a
+ * later one overtook is a miss.
  */
 export class Synchroniser<Message, State> {
   #leading: Leading<Message>[] = [];
@@ -60,7 +60,7 @@ export class Synchroniser<Message, State> {
     else this.#others.get(camera)!.add(frame);
   }
 
-  /** Everything that is decided by now; call it after every message. */
+  /** All sets and misses that are decided by now. Call it after every message. */
   take(
     stateAt: (stamp: bigint) => Reading<State>,
     bounds: Bounds,
@@ -115,7 +115,7 @@ const missOf = ({ frame, reason }: Leading<unknown>): Miss => ({
   reason,
 });
 
-/** An image cannot be interpolated: where joints are, the nearest one counts, once it is known which that is. */
+/** Images cannot be interpolated: under `interpolate` the nearest one counts, once it is certain which that is. */
 function nearest<F extends { readonly stamp: bigint }>(
   track: Track<F>,
   stamp: bigint,

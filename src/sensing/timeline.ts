@@ -2,13 +2,13 @@
 export const SYNC_POLICIES = ["interpolate", "nearest", "exact"] as const;
 export type SyncPolicy = (typeof SYNC_POLICIES)[number];
 
-/** What is known at a stamp: it itself, nothing yet (a later message may bring it), or nothing, with the reason. */
+/** A value at a stamp: found, not there yet (a later message may bring it), or missing, with the reason. */
 export type Reading<T> =
   | { readonly kind: "found"; readonly value: T }
   | { readonly kind: "wait"; readonly reason: string }
   | { readonly kind: "miss"; readonly reason: string };
 
-/** The two samples that a stamp lies between and the weight of the second; the same one twice where it is one's own. */
+/** The samples before and after a stamp and the weight of the second; at a sample's own stamp, that sample twice. */
 export interface Bracket<Sample> {
   readonly before: Sample;
   readonly after: Sample;
@@ -16,12 +16,12 @@ export interface Bracket<Sample> {
   readonly weight: number;
 }
 
-/** Most samples that are kept where not told otherwise, whatever their stamps. */
+/** Default for the largest number of samples kept. */
 const MOST = 1 << 14;
 
 /**
- * Stamps in their order, nanoseconds: those of the newest `horizon`, at most `most`. What was known at each is kept by
- * who extends this, at the same places.
+ * Stamps in order, nanoseconds: those of the newest `horizon`, at most `most`. A subclass keeps the sample of each stamp
+ * at the same index.
  */
 export abstract class Timeline {
   #stamps: bigint[] = [];
@@ -44,7 +44,7 @@ export abstract class Timeline {
     return this.#stamps[i];
   }
 
-  /** Index of the last sample at or before a stamp, −1 where there is none. */
+  /** Index of the last sample at or before a stamp; −1 where there is none. */
   indexAt(stamp: bigint): number {
     let low = 0;
     let high = this.#stamps.length;
@@ -57,9 +57,8 @@ export abstract class Timeline {
   }
 
   /**
-   * The places of the samples that tell of a stamp. A sample of this very stamp always does. `interpolate` wants one
-   * before and one after, neither further away than `slop`; `nearest` the nearest of those that came, within `slop`;
-   * `exact` no other.
+   * Indices of the samples to use for a stamp. A sample with this stamp is always used. Otherwise `interpolate` needs one
+   * before and one after, each within `slop`; `nearest` takes the nearest so far within `slop`; `exact` takes none.
    */
   bracketAt(stamp: bigint, policy: SyncPolicy, slop: bigint): Reading<Bracket<number>> {
     const i = this.indexAt(stamp);
@@ -67,18 +66,19 @@ export abstract class Timeline {
     const after = this.#stamps[i + 1];
     if (before === stamp) return { kind: "found", value: { before: i, after: i, weight: 0 } };
     const nothing = (reason: string) => ({ kind: after === undefined ? "wait" : "miss", reason }) as const;
-    if (policy === "exact") return nothing("nothing of this very stamp");
+    if (policy === "exact") return nothing("no sample with this stamp");
     const isNear = (other: bigint | undefined): other is bigint =>
       other !== undefined && distance(other, stamp) <= slop;
     if (policy === "nearest") {
       const isAfter = before === undefined || (after !== undefined && distance(after, stamp) < distance(before, stamp));
-      if (!isNear(isAfter ? after : before)) return nothing("nothing within slop");
+      if (!isNear(isAfter ? after : before)) return nothing("no sample within slop");
       const nearest = isAfter ? i + 1 : i;
       return { kind: "found", value: { before: nearest, after: nearest, weight: 0 } };
     }
-    if (!isNear(before)) return nothing(before === undefined ? "nothing before it" : "nothing within slop before it");
-    if (after === undefined) return { kind: "wait", reason: "nothing after it" };
-    if (!isNear(after)) return { kind: "miss", reason: "nothing within slop after it" };
+    if (!isNear(before))
+      return nothing(before === undefined ? "no sample before it" : "no sample within slop before it");
+    if (after === undefined) return { kind: "wait", reason: "no sample after it" };
+    if (!isNear(after)) return { kind: "miss", reason: "no sample within slop after it" };
     const weight = Number(stamp - before) / Number(after - before);
     return { kind: "found", value: { before: i, after: i + 1, weight } };
   }
@@ -88,7 +88,7 @@ export abstract class Timeline {
     this.#stamps = [];
   }
 
-  /** Place of a stamp's sample, made by `insert` where there was none; undefined where it is too old. */
+  /** Index of a stamp's sample, inserted where there was none; undefined where the stamp is too old. */
   protected place(stamp: bigint): number | undefined {
     const { newestStamp } = this;
     if (newestStamp !== undefined && stamp < newestStamp - this.horizon) return undefined;
@@ -101,10 +101,10 @@ export abstract class Timeline {
     return at;
   }
 
-  /** Drops what is too old or too much: call it once the sample at its place is written. */
+  /** Drops samples that are too old or too many. Call it after writing a sample. */
   protected trim(): void {
     const oldest = this.newestStamp! - this.horizon;
-    // Half of what is kept goes at once, so that a sample costs no copy of all the others.
+    // Drops half at once, so that a new sample does not copy all the others.
     const excess = this.length - this.most;
     const old = this.indexAt(oldest - 1n) + 1;
     const count = Math.max(excess, old > this.length / 2 ? old : 0);
@@ -113,10 +113,10 @@ export abstract class Timeline {
     this.#stamps.splice(0, count);
   }
 
-  /** Makes room at a place; those behind it move on. `length` is still what it was. */
+  /** Makes room at an index and moves later samples up. `length` still is the old one. */
   protected abstract insert(at: number): void;
 
-  /** Removes the oldest ones. `length` is still what it was. */
+  /** Removes the oldest samples. `length` still is the old one. */
   protected abstract remove(count: number): void;
 }
 

@@ -1,7 +1,7 @@
-/** What an observer calls the topics that messages come on, but for the cameras: these have their modality's name. */
+/** Names of topics in an observer's counters. A camera has the name of its modality. */
 export const JOINT_STATES = "joint_states";
 export const TF = "tf";
 export const ROBOT_DESCRIPTION = "robot_description";
 
-/** What values of a modality that no sensor gives come on. */
+/** Topic of values of a modality that no sensor gives. */
 export const valuesTopic = (modality: string): string => `values/${modality}`;

@@ -8,7 +8,7 @@ export class Track<Sample extends { readonly stamp: bigint }> extends Timeline {
     return this.#samples.at(-1);
   }
 
-  /** Takes a sample in, late ones at their place; one of a stamp that is there replaces it. False where it is too old. */
+  /** Inserts a sample by its stamp; replaces one of the same stamp. Returns false where it is too old. */
   add(sample: Sample): boolean {
     const at = this.place(sample.stamp);
     if (at === undefined) return false;
@@ -17,7 +17,7 @@ export class Track<Sample extends { readonly stamp: bigint }> extends Timeline {
     return true;
   }
 
-  /** The samples that tell of a stamp: see `bracketAt`. */
+  /** The samples around a stamp, see `bracketAt`. */
   bracket(stamp: bigint, policy: SyncPolicy, slop: bigint): Reading<Bracket<Sample>> {
     const found = this.bracketAt(stamp, policy, slop);
     if (found.kind !== "found") return found;
@@ -26,7 +26,7 @@ export class Track<Sample extends { readonly stamp: bigint }> extends Timeline {
   }
 
   protected insert(at: number): void {
-    // The newest comes at the end by itself.
+    // `add` appends the newest one itself.
     if (at < this.length) this.#samples.splice(at, 0, this.#samples[at]!);
   }
 

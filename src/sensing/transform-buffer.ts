@@ -9,7 +9,7 @@ interface Sample extends Pose {
   readonly stamp: bigint;
 }
 
-/** How a frame hangs on its parent: always the same way, or as the samples say. */
+/** A frame's pose in its parent: fixed, or in samples. */
 interface Link {
   readonly parent: string;
   readonly fixed: Pose | undefined;
@@ -17,18 +17,18 @@ interface Link {
 }
 
 const IDENTITY: Pose = { translation: [0, 0, 0], rotation: [0, 0, 0, 1] };
-/** A quaternion whose length differs from 1 by more than this is no rotation. */
+/** Largest difference of a quaternion's length from 1. */
 const UNIT = 1e-2;
-/** Frames between one and its root, at most: more are a circle. */
+/** Largest depth of a frame below its root: a deeper one is a cycle. */
 const DEEPEST = 256;
 
-/** The frames that tf tells of, for as long as `horizon` nanoseconds; static ones for ever. */
+/** Frames of tf, kept for `horizon` nanoseconds; static ones are kept for ever. */
 export class TransformBuffer {
   readonly #links = new Map<string, Link>();
 
   constructor(readonly horizon: bigint) {}
 
-  /** Takes in a message of `/tf`, or of `/tf_static`. What is no transform, or refused by its stamp, is left out. */
+  /** Adds a message of `/tf` or `/tf_static`. Leaves out and reports bad transforms and those with a refused stamp. */
   add({ transforms }: TfMessage, isStatic: boolean, refusal: (stamp: bigint) => Refusal | undefined): Refusal[] {
     const problems: Refusal[] = [];
     for (const transform of transforms) {
@@ -51,22 +51,25 @@ export class TransformBuffer {
         this.#links.set(child, link);
       }
       if (!isStatic && !link.track.add({ ...pose, stamp }))
-        problems.push({ why: "too_old", reason: `${child} in ${parent}: stamped long before what came before it` });
+        problems.push({
+          why: "too_old",
+          reason: `${child} in ${parent}: stamped too long before its newest transform`,
+        });
     }
     return problems;
   }
 
-  /** Pose of `frame` in `base` at a stamp: every link between them by the same policy. */
+  /** Pose of `frame` in `base` at a stamp; every link between them by the same policy. */
   at(frame: string, base: string, stamp: bigint, policy: SyncPolicy, slop: bigint): Reading<Pose> {
     const up = this.#ancestors(frame);
     const down = this.#ancestors(base);
     const common = up.find((name) => down.includes(name));
-    if (common === undefined) return { kind: "wait", reason: `tf: no way from ${frame} to ${base}` };
+    if (common === undefined) return { kind: "wait", reason: `tf: ${frame} and ${base} are not connected` };
     const tip = this.#poseIn(up.slice(0, up.indexOf(common)), stamp, policy, slop);
     if (tip.kind !== "found") return tip;
     const origin = this.#poseIn(down.slice(0, down.indexOf(common)), stamp, policy, slop);
     if (origin.kind !== "found") return origin;
-    // Seen from a parent a pose is what was sent, to the last bit.
+    // A pose in the parent frame is exactly the one that was sent.
     return { kind: "found", value: origin.value === IDENTITY ? tip.value : relative(origin.value, tip.value) };
   }
 
@@ -103,7 +106,7 @@ export class TransformBuffer {
   }
 }
 
-/** Frame names of old had a slash in front. */
+/** Old publishers put a slash before frame names. */
 const nameOf = (frame: string): string => frame.replace(/^\//, "");
 
 function poseOf({ transform: { translation, rotation } }: TransformStamped): Pose | undefined {

@@ -11,21 +11,21 @@ export interface TipState {
   readonly velocity: ArrayLike<number>;
 }
 
-/** What values are made of at one stamp; joints in the order of `jointsOf`. */
+/** The state that values are filled from; joints in the order of `jointsOf`. */
 export interface Known {
   readonly position: Float64Array;
   readonly velocity: Float64Array;
   readonly tip: TipState | undefined;
-  /** The torques commanded last, N·m, in the card's order; zeros where an episode begins. */
+  /** The torques commanded last, N·m, in the card's order; zeros at the start of an episode. */
   readonly torque: Float64Array;
-  /** What no sensor gives. */
+  /** Values that no sensor gives. */
   readonly given: Given;
 }
 
 /** Gives one modality's elements, in the card's order. */
 export type Filler = (state: Known) => Float64Array;
 
-/** Why values are not for a network, one line; undefined where they are. */
+/** Why values cannot go into a network, one line; undefined where they can. */
 export function unusable({ modalities }: Policy, values: Readonly<Record<string, Float64Array>>): string | undefined {
   for (const modality of modalities) {
     const i = values[modality.name]?.findIndex((value) => !Number.isFinite(Math.fround(value))) ?? -1;
@@ -36,7 +36,7 @@ export function unusable({ modalities }: Policy, values: Readonly<Record<string,
   return undefined;
 }
 
-/** Joints that a policy needs to hear of: those that it commands, then others that it sees. */
+/** Joints whose states a policy needs: those that it commands, then others that it observes. */
 export function jointsOf({ card, modalities }: Policy): string[] {
   const seen = modalities.flatMap((m) =>
     m.kind === "values" && JOINT_WISE.has(m.quantity) && m.quantity !== "previous_action" ? m.elements : [],
@@ -44,13 +44,13 @@ export function jointsOf({ card, modalities }: Policy): string[] {
   return [...new Set([...card.joints, ...seen])];
 }
 
-/** Whether one of a policy's modalities has this quantity. */
+/** True where one of a policy's modalities has one of these quantities. */
 export const hasQuantity = ({ modalities }: Policy, ...quantities: readonly Quantity[]): boolean =>
   modalities.some((m) => m.kind === "values" && !m.isCarried && quantities.includes(m.quantity));
 
 /**
- * How each modality of a policy that is not an image is filled, by its name; what the policy carries itself is left out.
- * @throws InputError naming the modality for which there is no source
+ * Fillers by modality, without images and the state that the policy carries itself.
+ * @throws InputError naming the modality that has no source
  */
 export function fillersOf(policy: Policy): Map<string, Filler> {
   const fillers = new Map<string, Filler>();
@@ -78,7 +78,7 @@ const KINDS: Readonly<Record<Quantity, (request: Request) => Filler>> = {
       given.get(name)!.slice(),
 };
 
-/** Elements by name out of an array whose names are known. */
+/** Fills a modality from an array by the names of its elements. */
 function picking({ policy, modality }: Request, names: readonly string[], of: (state: Known) => ArrayLike<number>) {
   const places = modality.elements.map((element) => {
     const place = names.indexOf(element);

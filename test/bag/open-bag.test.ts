@@ -101,7 +101,7 @@ describe("an MCAP file", () => {
         expect(found).toEqual(messages.slice(0, found.length));
         expect(found.length).toBeGreaterThanOrEqual(before);
         expect(bag.messages).toBe(found.length);
-        if (found.length < messages.length) expect(bag.problems.join()).toContain(`${found.length} whole messages`);
+        if (found.length < messages.length) expect(bag.problems.join()).toContain(`${found.length} complete messages`);
         before = found.length;
         await bag.close();
       }

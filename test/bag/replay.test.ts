@@ -217,7 +217,7 @@ describe("the same recording in another form", () => {
     const whole = await readFile(at("live.mcap"));
     await writeFile(at("cut.mcap"), whole.subarray(0, Math.floor(whole.length * 0.6)));
     const { problems, explained } = await explain("cut.mcap", "form.mcap");
-    expect(problems[0]).toMatch(/cut.mcap: cut off or damaged: \d+ whole messages are read/);
+    expect(problems[0]).toMatch(/cut.mcap: cut off or damaged: \d+ complete messages are read/);
     expect(explained).toBeGreaterThan(10);
     expect((await explanationsOf("form.mcap")).map(seamless)).toEqual(expected.slice(0, explained));
   });

@@ -119,7 +119,10 @@ describe("Monitor", () => {
     const early = run.monitor.report(run.facts);
     expect(status(early, "rate").level).toBe(STALE);
     expect(status(early, "policy health").level).toBe(STALE);
-    expect(status(early, "inputs")).toMatchObject({ level: STALE, message: expect.stringContaining("image: nothing") });
+    expect(status(early, "inputs")).toMatchObject({
+      level: STALE,
+      message: expect.stringContaining("image: no message yet"),
+    });
     run.facts.active = false;
     for (const { level, message } of run.monitor.report(run.facts)) expect([level, message]).toEqual([OK, "inactive"]);
   });
@@ -221,7 +224,7 @@ describe("Monitor", () => {
     );
     expect(status(statuses, "inputs")).toMatchObject({
       level: ERROR,
-      message: "joint_states: nothing received any more",
+      message: "joint_states: no more messages",
     });
   });
 
@@ -300,7 +303,7 @@ describe("policy health", () => {
     expect(health(new Run(), sharing(0.02)).level).toBe(OK);
     expect(health(new Run(), sharing(0.004))).toMatchObject({
       level: WARN,
-      message: "the policy does not look: mean image share 0.4 %",
+      message: "the policy ignores its images: mean image share 0.4 %",
       values: { "Mean share of image": "0.004" },
     });
   });

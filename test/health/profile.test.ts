@@ -99,7 +99,7 @@ describe("a profile as YAML", () => {
     [{ share: {} }, "share: unknown key, expected one of torquelens_profile"],
     [{ shares: { image: { q01: 0.5 } } }, "shares.image.q05: missing, expected a share from 0 to 1"],
     [{ shares: { image: { ...profile.shares!.image, q99: 1.5 } } }, "shares.image.q99: found 1.5, expected 1 or less"],
-    [{ shares: { image: { ...profile.shares!.image, q50: 0.1 } } }, "expected quantiles that do not fall"],
+    [{ shares: { image: { ...profile.shares!.image, q50: 0.1 } } }, "expected quantiles in rising order"],
   ])("is refused with %j", (change, message) => {
     const text = serialiseProfile({ ...profile, ...change } as Profile);
     expect(() => parseProfile(text, "profile.yaml")).toThrow(InputError);

@@ -82,7 +82,7 @@ describe("a bad message is counted, told of in one line, and leaves all else run
       "without a stamp",
       { header: header(0n) },
       "too_old",
-      "before now (the stamp is 0: not set?), expected at most 500 ms",
+      "before now (the stamp is 0; not set?), expected at most 500 ms",
     ],
     [
       "of the past",
@@ -157,7 +157,7 @@ describe("a bad message is counted, told of in one line, and leaves all else run
     bench.observer.cameraInfo("image", { ...info, p: new Float64Array(12), binning_x: 0, binning_y: 0, roi });
     await bench.good(30n);
     expect(bench.problems).toEqual([
-      "image/camera_info: calibrated for images of 9×9 pixels, expected 4×3, as they come",
+      "image/camera_info: calibrated for images of 9×9 pixels, expected 4×3, the size of the images",
     ]);
   });
 });
@@ -170,7 +170,7 @@ describe("what belongs together and does not come", () => {
       expect(bench.image(ms)).toEqual([]);
     }
     expect(bench.observer.counters().syncMisses).toBeGreaterThan(8);
-    expect(new Set(bench.problems)).toEqual(new Set(["image: no match: joint shoulder: not heard of"]));
+    expect(new Set(bench.problems)).toEqual(new Set(["image: no match: joint shoulder: no message"]));
     await bench.good(1000n);
   });
 
@@ -207,7 +207,7 @@ describe("what belongs together and does not come", () => {
     bench.image(0n);
     bench.now = START + 600n * MS;
     bench.joints(600n, { name: ["shoulder", "wrist"] });
-    expect(bench.problems).toEqual(["image: no match: joint elbow: not heard of"]);
+    expect(bench.problems).toEqual(["image: no match: joint elbow: no message"]);
   });
 
   it("joint states that stop, and a publisher that starts again", async () => {
@@ -319,7 +319,7 @@ describe("time", () => {
     expect(bench.image(-5n)).toEqual([]);
     expect(bench.problems).toEqual([
       "image: stamped 11 ms before now, expected at most 10 ms",
-      "image: no match: joint shoulder: nothing of this very stamp",
+      "image: no match: joint shoulder: no sample with this stamp",
     ]);
   });
 

@@ -108,7 +108,7 @@ describe("joints by name", () => {
     expect(buffer.add(jointState(10n * MS, ["elbow", "wheel", "shoulder"], [2, 9, 1], [20, 90, 10]), 10n * MS)).toEqual(
       [],
     );
-    expect(buffer.at(10n * MS, "nearest", SLOP)).toEqual({ kind: "wait", reason: "joint gripper: not heard of" });
+    expect(buffer.at(10n * MS, "nearest", SLOP)).toEqual({ kind: "wait", reason: "joint gripper: no message" });
     buffer.add(jointState(4n * MS, ["gripper"], [3], [30]), 4n * MS);
     buffer.add(jointState(14n * MS, ["gripper"], [4], [40]), 14n * MS);
     const { position, velocity } = found(buffer.at(10n * MS, "interpolate", SLOP));
@@ -119,7 +119,7 @@ describe("joints by name", () => {
   it("of another robot alone are passed over, however malformed", () => {
     const buffer = new JointBuffer(["a"], options);
     expect(buffer.add(jointState(1n, ["x", "y"], [1]), 1n)).toEqual([]);
-    expect(buffer.at(1n, "nearest", SLOP)).toEqual({ kind: "wait", reason: "joint a: not heard of" });
+    expect(buffer.at(1n, "nearest", SLOP)).toEqual({ kind: "wait", reason: "joint a: no message" });
   });
 
   it("with effort of NaN, or none, are taken", () => {
@@ -144,7 +144,7 @@ describe("joints by name", () => {
   it("that are no numbers leave the others of the message", () => {
     const buffer = new JointBuffer(["a", "b"], options);
     buffer.add(jointState(1n, ["a", "b"], [Number.NaN, 2], [0, 0]), 1n);
-    expect(buffer.at(1n, "exact", SLOP)).toEqual({ kind: "wait", reason: "joint a: not heard of" });
+    expect(buffer.at(1n, "exact", SLOP)).toEqual({ kind: "wait", reason: "joint a: no message" });
     buffer.add(jointState(1n, ["a"], [5], [0]), 1n);
     expect(found(buffer.at(1n, "exact", SLOP)).position).toEqual(Float64Array.of(5, 2));
   });

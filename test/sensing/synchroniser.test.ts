@@ -10,7 +10,7 @@ const frame = (stamp: bigint) => ({ stamp, message: `image ${stamp}` });
 const upTo =
   (newest: bigint) =>
   (stamp: bigint): Reading<bigint> =>
-    stamp <= newest ? { kind: "found", value: stamp } : { kind: "wait", reason: "joints: nothing after it" };
+    stamp <= newest ? { kind: "found", value: stamp } : { kind: "wait", reason: "joints: no sample after it" };
 
 describe("one camera", () => {
   it("waits for the state, and overtakes nothing", () => {
@@ -28,10 +28,10 @@ describe("one camera", () => {
     const pairs = new Synchroniser<string, string>(["front"]);
     for (const stamp of [10n, 20n]) pairs.add("front", frame(stamp));
     const { sets, misses } = pairs.take(
-      (stamp) => (stamp === 10n ? { kind: "miss", reason: "joints: nothing before it" } : known()),
+      (stamp) => (stamp === 10n ? { kind: "miss", reason: "joints: no sample before it" } : known()),
       bounds,
     );
-    expect(misses).toEqual([{ stamp: 10n, reason: "joints: nothing before it" }]);
+    expect(misses).toEqual([{ stamp: 10n, reason: "joints: no sample before it" }]);
     expect(sets.map(({ stamp }) => stamp)).toEqual([20n]);
   });
 
@@ -94,7 +94,7 @@ describe("several cameras", () => {
     pairs.add("front", frame(10n));
     pairs.add("wrist", frame(11n));
     expect(pairs.take(known, { ...bounds, policy: "exact" }).misses).toEqual([
-      { stamp: 10n, reason: "wrist: nothing of this very stamp" },
+      { stamp: 10n, reason: "wrist: no sample with this stamp" },
     ]);
   });
 
@@ -103,7 +103,7 @@ describe("several cameras", () => {
     pairs.add("wrist", frame(1n));
     pairs.add("front", frame(20n));
     pairs.add("wrist", frame(40n));
-    expect(pairs.take(known, bounds).misses).toEqual([{ stamp: 20n, reason: "wrist: nothing within slop" }]);
+    expect(pairs.take(known, bounds).misses).toEqual([{ stamp: 20n, reason: "wrist: no sample within slop" }]);
   });
 
   it("a camera that is silent is named", () => {

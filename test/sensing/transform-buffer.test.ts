@@ -92,12 +92,12 @@ describe("what is not known", () => {
     const buffer = new TransformBuffer(HORIZON);
     expect(buffer.at("tip", "base", 0n, "nearest", SLOP)).toEqual({
       kind: "wait",
-      reason: "tf: no way from tip to base",
+      reason: "tf: tip and base are not connected",
     });
     buffer.add({ transforms: [transform(0n, "base", "tip", [0, 0, 0])] }, false, anyStamp);
     expect(buffer.at("tip", "base", 10n * MS, "interpolate", SLOP)).toEqual({
       kind: "wait",
-      reason: "tf: tip: nothing after it",
+      reason: "tf: tip: no sample after it",
     });
     buffer.add({ transforms: [transform(200n * MS, "base", "tip", [0, 0, 0])] }, false, anyStamp);
     expect(buffer.at("tip", "base", 10n * MS, "interpolate", SLOP).kind).toBe("miss");

@@ -1,17 +1,17 @@
 import { InputError } from "../../errors.js";
 
-/** Where a parameter's value was given on the command line, in order. */
+/** A parameter file or value on the command line. */
 export type ParameterArgument =
   | { readonly kind: "file"; readonly path: string }
-  /** `-p node:name:=value`; without a node it is for every node of the process. */
+  /** `-p node:name:=value`; without a node, for every node of the process. */
   | { readonly kind: "value"; readonly node: string | undefined; readonly name: string; readonly text: string };
 
 export interface RosArguments {
-  /** Parameters, in the order they were given: the later one holds. */
+  /** Parameters in order: a later one overrides an earlier one. */
   readonly parameters: readonly ParameterArgument[];
-  /** What the client library has to read itself (remappings, log levels), `--ros-args` included; often empty. */
+  /** Arguments for the client library (remappings, log levels), with `--ros-args`; often empty. */
   readonly passed: readonly string[];
-  /** The arguments that are not ROS's. */
+  /** Arguments that are not ROS's. */
   readonly rest: readonly string[];
 }
 
@@ -29,8 +29,8 @@ const FLAGS = new Set([
 const OPTIONS = new Set(["-r", "--remap", "--log-level", "--log-config-file", "--log-file-name", "-e", "--enclave"]);
 
 /**
- * Sorts a process's arguments (`--ros-args … --`, as often as it comes): parameters are read by us under every form
- * that ROS users write, because the client library loses most of them.
+ * Sorts a process's arguments (`--ros-args … --`, any number of times). Parameters are read here in every form that ROS
+ * users write, because the client library drops most of them.
  * @throws InputError naming an argument that ROS 2 does not know, or one without its value
  */
 export function rosArguments(argv: readonly string[]): RosArguments {

@@ -4,8 +4,8 @@ import { stampOf } from "../../sensing/stamp.js";
 import type { RosNode, Subscription } from "./ros.js";
 
 /**
- * The node's time: the machine's, or with `use_sim_time` what `/clock` says. Our own, because the client library asks
- * for a reliable `/clock`, and `ros2 bag play` offers a best-effort one: it would stand still without a word.
+ * The node's time: the machine's, or with `use_sim_time` that of `/clock`. The client library's own clock subscribes
+ * reliably, and so would silently stand still with the best-effort `/clock` of `ros2 bag play`.
  */
 export class RosClock {
   #subscription: Subscription | undefined;
@@ -17,7 +17,7 @@ export class RosClock {
     return this.#subscription !== undefined;
   }
 
-  /** Nanoseconds; with simulated time 0 until `/clock` has been heard. */
+  /** Nanoseconds; with simulated time, 0 until the first message on `/clock`. */
   now(): bigint {
     return this.isSimulated ? (this.#simulated ?? 0n) : this.ros.systemTime();
   }

@@ -1,9 +1,9 @@
-/** Told of what a callback threw: which callback, and the error. */
+/** Called with the name of a callback and the error that it threw. */
 export type Failed = (where: string, error: Error) => void;
 
 /**
- * A callback from which nothing is thrown, at once or later: the client library answers an error in a callback by
- * aborting the process. What it threw goes to `failed`.
+ * A callback that never throws or rejects: the client library aborts the process on an error in a callback. Errors go to
+ * `failed`.
  */
 export function guarded<Arguments extends readonly unknown[]>(
   where: string,
@@ -14,7 +14,7 @@ export function guarded<Arguments extends readonly unknown[]>(
     try {
       failed(where, error instanceof Error ? error : new Error(String(error)));
     } catch {
-      // Nobody is left to tell.
+      // The report failed too; there is nothing left to do.
     }
   };
   return (...args) => {

@@ -6,7 +6,7 @@ import { packageUrl } from "../../package-files.js";
 import type { Rclnodejs } from "./rclnodejs-types.js";
 
 /**
- * rclnodejs from `ros/`, where the package's build puts it, else from beside the other packages.
+ * Loads rclnodejs from `ros/`, where the package's build puts it, else from node_modules.
  * @throws InputError where ROS 2 is not sourced, or rclnodejs is missing or does not load
  */
 export async function loadRclnodejs(): Promise<Rclnodejs> {
@@ -25,6 +25,8 @@ export async function loadRclnodejs(): Promise<Rclnodejs> {
     const module: { default: Rclnodejs } = await import(pathToFileURL(join(folder, "dist/index.js")).href);
     return module.default;
   } catch (error) {
-    throw new InputError(`rclnodejs does not load (built for another ROS 2 or Node.js?): ${(error as Error).message}`);
+    throw new InputError(
+      `rclnodejs does not load (was it built for another ROS 2 or Node.js?): ${(error as Error).message}`,
+    );
   }
 }

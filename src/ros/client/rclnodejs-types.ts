@@ -1,11 +1,11 @@
 import type { Fields } from "./ros.js";
 
 /**
- * What is used of rclnodejs 2, by hand: the package is installed only where ROS 2 is, and its own types refer to message
- * types that it generates there.
+ * Types of the part of rclnodejs 2 that is used, written by hand: the package is installed only where ROS 2 is, and its
+ * own types refer to message types that it generates there.
  */
 
-/** A policy of quality of service is the number that rmw gives it. */
+/** QoS policies as rmw's numbers. */
 export interface RclQos {
   readonly history: number;
   readonly depth: number;
@@ -15,7 +15,7 @@ export interface RclQos {
   readonly avoidRosNameSpaceConventions: boolean;
 }
 
-/** What tells the native library a message or service type. */
+/** A message or service type for the native library. */
 export interface RclType {
   type(): { readonly pkgName: string; readonly subFolder: string; readonly interfaceName: string };
 }
@@ -54,7 +54,7 @@ export interface RclNode {
   namespace(): string;
   getFullyQualifiedName(): string;
   getLogger(): RclLogger;
-  /** Called by the native side with what is ready. */
+  /** Called by the native side with the handles that are ready. */
   execute(handles: unknown): void;
   resolveTopicName(name: string): string;
   createPublisher(type: RclType, topic: string, options: { readonly qos: RclQos }): RclPublisher;

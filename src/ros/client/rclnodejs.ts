@@ -10,15 +10,15 @@ import type { RclContext, RclNode, Rclnodejs, RclServiceType } from "./rclnodejs
 import type { Answer, Endpoint, Fields, OwnService, Publisher, RosNode, Severity, Subscription, Take } from "./ros.js";
 
 export interface NodeOptions {
-  /** Name of the node where `__node:=` gives no other. */
+  /** Name of the node unless `__node:=` gives another. */
   readonly name: string;
   readonly namespace?: string;
-  /** Remappings and log levels, from `--ros-args` on; parameters are not among them. */
+  /** Remappings and log levels after `--ros-args`, without parameters. */
   readonly args: readonly string[];
 }
 
 /**
- * Opens a ROS 2 node and begins to serve it on the event loop. One a process: rclnodejs aborts outside the main thread.
+ * Opens a ROS 2 node and spins it on the event loop. Main thread only: rclnodejs aborts in others.
  * @throws InputError where ROS 2 or rclnodejs is missing, or ROS 2 refuses the arguments
  */
 export async function openNode(options: NodeOptions): Promise<RosNode> {
@@ -37,7 +37,7 @@ export async function openNodeOf(rcl: Rclnodejs, { name, namespace = "", args }:
     try {
       rcl.shutdown(context);
     } catch {
-      // It may not have come up at all.
+      // The context may not have started.
     }
     throw new InputError(`ROS 2 does not start: ${(error as Error).message}`);
   }
@@ -61,7 +61,7 @@ class RclRosNode implements RosNode {
     this.#clock = new rcl.Clock();
     const execute = node.execute.bind(node);
     const safely = guarded("rclnodejs", execute, this.#failed);
-    // What is thrown in here aborts the process, and promises settled in here go on only when the event loop turns.
+    // An error thrown here aborts the process; promises settled here continue only in the next turn of the event loop.
     node.execute = (handles) => {
       safely(handles);
       setImmediate(() => {});
@@ -106,7 +106,7 @@ class RclRosNode implements RosNode {
     let isOpen = true;
     const read = named(topic, () => readerOf(type));
     const safely = guarded(topic, (cdr: Buffer) => take(read(cdr) as Fields, cdr), this.#failed);
-    // Serialised, and read here: the client library's own classes take far longer.
+    // Raw messages, decoded here: the client library's message classes are far slower.
     const subscription = named(`${topic} (${type})`, () =>
       this.node.createSubscription(type, topic, { qos: toRcl(qos), isRaw: true }, (cdr) => {
         if (isOpen) safely(cdr);
@@ -124,7 +124,7 @@ class RclRosNode implements RosNode {
   service(type: string | OwnService, name: string, answer: Answer): { close(): void } {
     let isOpen = true;
     const callback = async (request: Fields): Promise<object | undefined> => {
-      // Off the native side's call, in which nothing may be created or destroyed.
+      // Leave the native call first: nothing may be created or destroyed in it.
       await new Promise((resolve) => setImmediate(resolve));
       try {
         const response = await answer(request);

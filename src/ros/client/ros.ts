@@ -1,29 +1,29 @@
 import type { Qos } from "../../messages/qos.js";
 
-/** Levels of a ROS 2 logger that the nodes use. */
+/** Log levels that the nodes use. */
 export type Severity = "debug" | "info" | "warn" | "error";
 
 /** A publisher of serialised messages. */
 export interface Publisher {
   /** Resolved name: absolute, remapped. */
   readonly topic: string;
-  /** Readers on this machine and others, now. */
+  /** Current number of subscriptions, on all machines. */
   readonly subscribers: number;
-  /** Sends one message. @param cdr CDR bytes, encapsulation header included; not kept */
+  /** Publishes a message. @param cdr CDR bytes with encapsulation header; not kept */
   publish(cdr: Uint8Array): void;
   close(): void;
 }
 
-/** Takes a message; its bytes and strings are views of `bytes`. */
+/** Receives a message; its byte arrays are views of `bytes`. */
 export type Take = (message: Fields, bytes?: Uint8Array) => unknown;
 
-/** A subscription; its messages go to the callback it was made with. */
+/** A subscription; messages go to its callback. */
 export interface Subscription {
   readonly topic: string;
   close(): void;
 }
 
-/** One end of a topic, as the graph shows it. */
+/** A publisher or subscription in the ROS 2 graph. */
 export interface Endpoint {
   /** Fully qualified name of its node. */
   readonly node: string;
@@ -33,26 +33,26 @@ export interface Endpoint {
   readonly durability: Qos["durability"];
 }
 
-/** Fields of a message as rclnodejs gives them: typed arrays, 64-bit integers as bigint. */
+/** Fields of a message: number arrays as typed arrays, 64-bit integers as bigint. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A service with request and response of plain objects. Whoever answers may take its time. */
+/** Answers a service request; both are plain objects. */
 export type Answer = (request: Fields) => object | Promise<object>;
 
 /**
- * A type of service of this package, told by types of the same fields that every ROS 2 has: the memory layout of a
- * message follows from the types of its fields alone, so that the client library needs no classes generated for ours.
+ * A service type of this package, described by common types with the same field types. The memory layout of a message
+ * depends only on the types of its fields, so that no classes have to be generated for this package.
  */
 export interface OwnService {
   /** `package/srv/Name` */
   readonly name: string;
-  /** Message type whose fields have the types of the request's. */
+  /** Message type with the field types of the request. */
   readonly request: string;
-  /** Service type whose response has fields of the types of our response's. */
+  /** Service type with the field types of the response. */
   readonly responseOf: string;
 }
 
-/** One ROS 2 node: all that `src/ros` needs of a client library. `rclnodejs.ts` is the only one that talks to it. */
+/** A ROS 2 node: the part of a client library that is used. Only `rclnodejs.ts` imports the library. */
 export interface RosNode {
   readonly name: string;
   readonly namespace: string;
@@ -63,22 +63,22 @@ export interface RosNode {
   systemTime(): bigint;
   /** Absolute name of a topic after expansion (`~`, relative) and remapping. */
   resolveTopic(name: string): string;
-  /** @throws InputError for a type that this machine has no library for, or an invalid name */
+  /** @throws InputError for a type without a library on this machine, or an invalid name */
   publisher(type: string, topic: string, qos: Qos): Publisher;
   /**
-   * `take` is called on the main thread; what it throws, at once or later, is logged and ends nothing. It is told the
-   * bytes that the message was read from where they are its own to discard.
-   * @throws InputError for a type that this machine has no library for, or an invalid name
+   * Calls `take` on the main thread and logs what it throws or rejects with. `take` receives the bytes of the message too
+   * where it may discard them.
+   * @throws InputError for a type without a library on this machine, or an invalid name
    */
   subscribe(type: string, topic: string, qos: Qos, take: Take): Subscription;
-  /** @throws InputError for a type that this machine has no library for, or an invalid name */
+  /** @throws InputError for a type without a library on this machine, or an invalid name */
   service(type: string | OwnService, name: string, answer: Answer): { close(): void };
-  /** Whether ROS 2 here has a package. */
+  /** Returns true if a package is in the ROS 2 environment. */
   hasPackage(name: string): boolean;
-  /** Publishers of a topic, of whatever type. */
+  /** Publishers of a topic, of any type. */
   publishersOf(topic: string): readonly Endpoint[];
-  /** Subscriptions of a topic, of whatever type. */
+  /** Subscriptions of a topic, of any type. */
   subscribersOf(topic: string): readonly Endpoint[];
-  /** Ends the node and frees everything of it; safe to call twice. */
+  /** Shuts the node down and frees it. Safe to call twice. */
   close(): void;
 }

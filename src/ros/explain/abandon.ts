@@ -1,6 +1,6 @@
 /**
- * What a promise gives, or the signal's reason as soon as it aborts; what is then still made is given back once it is.
- * @throws the signal's reason; what the promise is rejected with
+ * Waits for a promise, but no longer than until the signal aborts; a result that arrives later goes to `giveBack`.
+ * @throws the signal's reason; the reason of the promise
  */
 export async function unlessAborted<T>(
   making: Promise<T>,

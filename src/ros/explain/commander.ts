@@ -13,13 +13,13 @@ const NAME = "~/torque_command";
 export interface CommanderOptions {
   readonly card: Card;
   readonly qos: QosOverrides;
-  /** The node's clock, nanoseconds: simulated time stands still where the simulation does. */
+  /** The node's clock, nanoseconds; simulated time stands still while the simulation does. */
   readonly now: () => bigint;
-  /** Told of what went wrong with a torque. */
+  /** Called for a torque that is not finite or exceeds its limit. */
   readonly problem: (topic: string, reason: string) => void;
 }
 
-/** Publishes the policy's torques, within limits; zeros where the policy goes silent. */
+/** Publishes the policy's torques within their limits, and zeros while the policy is silent. */
 export class Commander {
   readonly #publisher: Publisher;
   readonly #encode = encoderOf(TYPE);
@@ -41,27 +41,27 @@ export class Commander {
     this.#timer = setInterval(watch, 1000 * card.control_period);
   }
 
-  /** Publishes what the policy commands, cut off at the limits. */
+  /** Publishes the policy's torques, clipped to the limits. */
   send(torque: ArrayLike<number>): Command {
     const command = this.#command.command(torque);
     this.#publish(command.torque);
     const { topic } = this.#publisher;
-    if (command.problem !== undefined) this.options.problem(topic, `${command.problem}; zeros were sent`);
+    if (command.problem !== undefined) this.options.problem(topic, `${command.problem}; sent zeros`);
     if (command.clipped.length > 0)
-      this.options.problem(topic, `cut off at the limits of ${command.clipped.join(", ")}`);
+      this.options.problem(topic, `clipped to the limits of ${command.clipped.join(", ")}`);
     return command;
   }
 
-  /** Takes the robot's own limits besides the card's, N·m by joint. */
+  /** Applies the robot's effort limits in addition to the card's, N·m by joint. */
   limit(efforts: ReadonlyMap<string, number>): void {
     const before = this.#command;
     this.#command = this.#within(efforts);
-    // The watch goes on.
+    // The new command keeps watching for silence.
     const zeros = before.stop();
     if (zeros) this.#command.command(zeros);
   }
 
-  /** Leaves zeros behind. */
+  /** Publishes zeros and closes the topic. */
   close(): void {
     clearInterval(this.#timer);
     const zeros = this.#command.stop();
@@ -85,7 +85,7 @@ export class Commander {
     this.#publish(silence.torque);
     if (!silence.isNew) return;
     const { topic } = this.#publisher;
-    this.ros.log("error", `${topic}: the policy has been silent for ${silence.forMs.toFixed(0)} ms: zeros are sent`);
+    this.ros.log("error", `${topic}: the policy has been silent for ${silence.forMs.toFixed(0)} ms, sending zeros`);
   }
 
   #publish(torque: Float64Array): void {

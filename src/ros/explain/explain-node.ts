@@ -16,20 +16,20 @@ import type { Surroundings } from "./parts.js";
 import { SET_METHOD, SET_TORQUE } from "./service-types.js";
 
 const DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray";
-/** Once a second, as diagnostic_updater. */
+/** Period of diagnostics, milliseconds: as diagnostic_updater. */
 const PERIOD = 1000;
 
-/** What tells one version of a file from another. */
+/** Identifies a version of a file. */
 type Version = string;
 
-/** The managed node that explains a policy beside a running arm. */
+/** The managed node that explains a policy on a running arm. */
 export class ExplainNode implements Managed {
   readonly #lifecycle: Lifecycle;
   readonly #closing: (() => void)[] = [];
   #session: ExplainSession | undefined;
   #version: Version | undefined;
   readonly #ending = new AbortController();
-  /** Why the last step was refused. */
+  /** Why the last transition was refused. */
   #refusal: string | undefined;
 
   constructor(private readonly around: Surroundings) {
@@ -43,7 +43,7 @@ export class ExplainNode implements Managed {
       ros.service(
         SET_METHOD,
         "~/set_method",
-        this.#setter("method", (method) => `explains by ${method}`),
+        this.#setter("method", (method) => `method ${method}`),
       ),
       ros.service(
         SET_TORQUE,
@@ -61,7 +61,7 @@ export class ExplainNode implements Managed {
     );
   }
 
-  /** Configures and activates, where the parameters say so; a refusal is logged, and the node waits to be told again. */
+  /** Configures and activates the node if `autostart` is true. Logs a refusal; the node then waits for ros2 lifecycle. */
   async start(): Promise<void> {
     if (!this.around.parameters.get("autostart")) return;
     const isConfigured = await this.#lifecycle.change("configure");
@@ -81,7 +81,7 @@ export class ExplainNode implements Managed {
     for (const line of explainer.warnings) ros.log("warn", line);
     if (explainer.fallback !== undefined) ros.log("warn", explainer.fallback);
     const name = `${policy.card.name} (${path})`;
-    ros.log("info", `explains ${name} by ${explainer.method.spec}, within ${explainer.deadlineMs.toFixed(1)} ms`);
+    ros.log("info", `explaining ${name} with ${explainer.method.spec}, deadline ${explainer.deadlineMs.toFixed(1)} ms`);
   }
 
   activate(): void {
@@ -117,7 +117,7 @@ export class ExplainNode implements Managed {
     await this.cleanup();
   }
 
-  /** Ends everything, after a transition that is under way: native threads do not like to be torn down. */
+  /** Closes everything after the current transition: native threads must not be torn down while they work. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#lifecycle.settled();
@@ -125,14 +125,14 @@ export class ExplainNode implements Managed {
     await this.cleanup();
   }
 
-  /** Reports once a second. @returns to end it */
+  /** Reports once a second. @returns a function that stops it */
   #diagnose(): () => void {
     const { ros, clock, qos } = this.around;
     const publisher = ros.publisher(DIAGNOSTICS, "/diagnostics", qos.of("/diagnostics", "publisher", QOS.reliable));
     const encode = encoderOf(DIAGNOSTICS);
     const tick = async () => {
       await this.#look();
-      // Also for nobody: a report is of the time since those before.
+      // Also without subscribers: a report covers the time since the one before.
       const report = this.#report();
       if (publisher.subscribers > 0) publisher.publish(encode(toDiagnostics(clock.now(), report)));
     };
@@ -167,15 +167,16 @@ export class ExplainNode implements Managed {
     return session ? [own, ...session.parts.monitor.report(session.facts())] : [own];
   }
 
-  /** Looks whether topics match, and whether the policy is still the one that was loaded. */
+  /** Checks that topics match and that the policy file is unchanged. */
   async #look(): Promise<void> {
     this.#session?.check();
     const policy = this.#session?.parts.policy;
     if (!policy) return;
     const version = await versionOf(policy.path);
     if (version === this.#version) return;
-    const again = "the one loaded goes on; ros2 lifecycle set NODE cleanup and configure load the new one";
-    this.around.warnings.problem(policy.path, `the file has changed since it was loaded (${again})`);
+    const again =
+      "the loaded policy stays in use; load the new one with ros2 lifecycle set NODE cleanup, then configure";
+    this.around.warnings.problem(policy.path, `the file changed after it was loaded (${again})`);
   }
 }
 

@@ -12,16 +12,16 @@ import type { Match } from "../../sensing/match.js";
 import { Observer } from "../../sensing/observer.js";
 import { jointsOf } from "../../sensing/values.js";
 
-/** Images that are played through, and joint states before each. */
+/** Number of images, and of joint states before each. */
 const IMAGES = 40;
 const JOINT_STATES = 10;
-/** No rehearsal takes much longer, milliseconds. */
+/** Longest time of a rehearsal, milliseconds. */
 const LONGEST = 1500;
 
 /**
- * Plays made-up messages through all that the robot's will go through, reading, observing, explaining, drawing and
- * encoding, so that the first tick is as fast as the hundredth: compilers and allocators have seen it all by then. The
- * explainer's and the encoder's newest explanation is one of these afterwards; what cannot be rehearsed is left out.
+ * Sends synthetic messages through reading, observing, explaining, drawing and encoding, so that the first tick is as
+ * fast as the hundredth. Afterwards the newest explanation of the explainer and the encoder is a synthetic one.
+ * Observations that cannot be explained are left out.
  * @throws the signal's reason where it aborts
  */
 export async function rehearse(
@@ -65,20 +65,20 @@ const JOINT_STATE = "sensor_msgs/msg/JointState";
 
 async function play(match: Match, explainer: AnyExplainer, encoder: ChannelEncoder): Promise<void> {
   const observation = await match.observe();
-  // A policy may be at odds with a black image; a robot's own are another matter.
+  // A policy may fail on a black image and still work on the robot's.
   const explanation = observation && (await explainer.explain(observation).catch(() => undefined));
   if (!explanation) return;
   const made = encoder.channels.filter(({ origin }) => origin === "explanation");
   await Promise.all(made.map((channel) => encoder.encode(channel, explanation)));
 }
 
-/** A message of a type as it comes out of its encoding. */
+/** Encodes and decodes a message of a type. */
 function through<T extends object>(type: string): (message: T) => T {
   const [write, read] = [encoderOf(type), readerOf(type)];
   return (message) => read(write(message)) as T;
 }
 
-/** Twice the policy's size where images of any size are resized. */
+/** A black image, twice the policy's size where the card resizes images. */
 function blank({ name, width, height, encoding, crop, resize }: ImageModality, stamp: Time): ImageMessage {
   const [x, y, w, h] = typeof crop === "object" ? crop : [0, 0, width, height];
   const times = resize !== undefined && typeof crop !== "object" ? 2 : 1;

@@ -11,18 +11,18 @@ interface Outlet {
   readonly publisher: Publisher;
   published: number;
   failed: number;
-  /** Whether a message is still being made: the next one is then left out, there is no queue. */
+  /** True while a message is being encoded: the next one is dropped then, there is no queue. */
   isBusy: boolean;
 }
 
 export interface RosSinkOptions {
   readonly encoder: ChannelEncoder;
   readonly qos: QosOverrides;
-  /** Told of what could not be published. */
+  /** Called for a message that could not be published. */
   readonly problem: (topic: string, reason: string) => void;
 }
 
-/** Publishes explanations as `~/explanation` and so on. What nobody listens to is not made. */
+/** Publishes explanations on `~/explanation` and so on. Topics without subscribers cost nothing. */
 export class RosSink implements Sink {
   readonly #outlets: Outlet[];
   #isOpen = true;

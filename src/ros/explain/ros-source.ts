@@ -7,16 +7,16 @@ import type { Observer } from "../../sensing/observer.js";
 import type { Commander } from "./commander.js";
 
 /**
- * Observations of a robot's messages: always the newest, never a queue. Images are there until the event loop's next turn
- * after an explanation was handed on: megabytes twenty times a second are too many to wait for the collector.
+ * Observations from a robot's messages: always the newest, without a queue. Frees an observation's images one turn of the
+ * event loop after its explanation went to the sinks, since the garbage collector is too slow for megabytes at 20 Hz.
  */
 export class RosSource implements Source {
   readonly #mailbox = new Mailbox<Match>();
   readonly #flags = new WeakMap<Observation, ObservationFlag[]>();
-  /** Told of the torques before the explanation is begun, where they are commanded. */
+  /** Called with the torques before the explanation begins, where the node commands them. */
   readonly command?: (torque: Float32Array, observation: Observation) => void;
 
-  /** @param failed told of a match that should have become an observation */
+  /** @param failed called for a match that could not be observed */
   constructor(
     private readonly observer: Observer,
     private readonly failed: (error: Error) => void,
@@ -25,16 +25,16 @@ export class RosSource implements Source {
     if (!commander) return;
     this.command = (torque, observation) => {
       const { torque: sent, clipped } = commander.send(torque);
-      // The explanation's flags are those of its observation once it is done.
+      // The explanation copies its observation's flags when it is done.
       if (clipped.length > 0) this.#flags.get(observation)?.push("limit_clipped");
       observer.commanded(sent);
     };
   }
 
-  /** A match that is complete; it takes the place of one that nobody has looked at. */
+  /** Posts a match; it replaces one that was not observed yet. */
   readonly matched = (match: Match): void => this.#mailbox.post(match);
 
-  /** Matches that a newer one replaced before they could be explained. */
+  /** Number of matches that a newer one replaced before they were observed. */
   get replaced(): number {
     return this.#mailbox.replaced;
   }
@@ -47,7 +47,7 @@ export class RosSource implements Source {
       const observation = { ...found, flags };
       this.#flags.set(observation, flags);
       yield observation;
-      // It was handed to the sinks by now; what they draw later they copy in the next turn of the event loop.
+      // The sinks have it by now, and copy what they draw later in the next turn of the event loop.
       setImmediate(() => match.release());
     }
   }

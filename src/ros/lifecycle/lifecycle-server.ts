@@ -12,7 +12,7 @@ const toDescription = ({ transition, start, goal }: Described) => ({
   goal_state: goal,
 });
 
-/** A managed node on the graph: the services of `ros2 lifecycle`, and an event for every move. */
+/** Offers the services of `ros2 lifecycle` for a managed node, and publishes an event for every transition. */
 export function serveLifecycle(ros: RosNode, managed: Managed): { readonly lifecycle: Lifecycle; close(): void } {
   const events = ros.publisher(EVENT, "~/transition_event", QOS.reliable);
   const encode = compileEncoder(messageType(EVENT));
@@ -25,7 +25,7 @@ export function serveLifecycle(ros: RosNode, managed: Managed): { readonly lifec
       "ChangeState",
       async ({ transition }) => {
         const { id, label } = transition as Fields;
-        // The label counts where it is given, as in rcl.
+        // A label takes precedence over the number, as in rcl.
         const asked = label === "" ? Number(id) : (String(label) as Step);
         return { success: await lifecycle.change(asked) };
       },

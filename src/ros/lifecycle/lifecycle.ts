@@ -22,21 +22,21 @@ export const STATES = {
 } as const;
 export type State = keyof typeof STATES;
 
-/** How a transition ended: done, not done and all as before, or broken. */
+/** Result of a transition: done, refused without changes, or broken. */
 export type Outcome = "success" | "failure" | "error";
 
-/** A transition that may be asked for, and where each outcome leads. */
+/** A transition that can be requested, and the state after each outcome. */
 interface Request extends Labelled {
   readonly start: State;
   readonly through: State;
   readonly goal: State;
   readonly failed: State;
-  /** Number of its success; failure and error are the next ones. */
+  /** Id of its success; failure and error have the next ones. */
   readonly outcomes: number;
   readonly step: Step;
 }
 
-/** What the node does in a transition. */
+/** The node's work in a transition. */
 export type Step = "configure" | "cleanup" | "activate" | "deactivate" | "shutdown";
 
 const request = (
@@ -59,14 +59,14 @@ const REQUESTS: readonly Request[] = [
 const ERROR_OUTCOMES = 60;
 const OUTCOMES: readonly Outcome[] = ["success", "failure", "error"];
 
-/** A transition from one state to another, as the services show it. */
+/** A transition between two states, as in the services. */
 export interface Described {
   readonly transition: Labelled;
   readonly start: Labelled;
   readonly goal: Labelled;
 }
 
-/** All transitions there are. */
+/** All transitions. */
 export const GRAPH: readonly Described[] = [
   ...REQUESTS.flatMap(({ id, label, start, through, goal, failed, outcomes }) => [
     { transition: { id, label }, start: STATES[start], goal: STATES[through] },
@@ -81,35 +81,35 @@ export const GRAPH: readonly Described[] = [
     start: STATES.errorprocessing,
     goal: STATES[outcome === "success" ? "unconfigured" : "finalized"],
   })),
-  // Shutting down has three beginnings and one end.
+  // The three shutdowns share their end.
 ].filter(
   (described, i, all) =>
     all.findIndex((other) => other.transition.id === described.transition.id && other.start === described.start) === i,
 );
 
-/** What a managed node does. Each may take its time. */
+/** The steps of a managed node. Each may be asynchronous. */
 export interface Managed extends Readonly<Record<Step, () => void | Promise<void>>> {
   /**
-   * Frees what a broken step left behind. The node is unconfigured then, or finalized where this throws too.
-   * @param error what the step threw
+   * Frees what a broken step left. The node is unconfigured then, or finalized if this throws too.
+   * @param error the error of the step
    */
   recover(step: Step, error: Error): void | Promise<void>;
-  /** A step that threw and changed nothing: the node is as before. */
+  /** Called for a step that threw and changed nothing. */
   refused(step: Step, error: Error): void;
 }
 
-/** Steps that leave all as it was where they throw; in the others something is left half done. */
+/** Steps that change nothing if they throw. */
 const UNDONE: ReadonlySet<Step> = new Set(["configure", "activate"]);
 
 /**
- * The states of a managed node. Unlike the client library's, its steps may wait: loading a policy and warming up takes
- * seconds, in which the node still answers.
+ * The state machine of a managed node. Unlike in the client library, steps are asynchronous: the node answers while it
+ * loads and warms up a policy, which takes seconds.
  */
 export class Lifecycle {
   #state: State = "unconfigured";
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param moved told of every move of the state, in order */
+  /** @param moved called for every change of state, in order */
   constructor(
     private readonly managed: Managed,
     private readonly moved: (move: Described) => void = () => {},
@@ -119,7 +119,7 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** Transitions that may be asked for now. */
+  /** Transitions that can be requested now. */
   get available(): readonly Described[] {
     return REQUESTS.filter(({ start }) => start === this.#state).map((r) => ({
       transition: { id: r.id, label: r.label },
@@ -128,15 +128,15 @@ export class Lifecycle {
     }));
   }
 
-  /** Resolves when the transitions asked for so far are done. */
+  /** Resolves when all requested transitions are done. */
   async settled(): Promise<void> {
     await this.#last;
   }
 
   /**
-   * Goes through a transition, after those asked for before it.
-   * @param asked its label, or its number
-   * @returns whether it was allowed and succeeded
+   * Performs a transition after those requested before it.
+   * @param asked its label or id
+   * @returns true if it was allowed and succeeded
    */
   change(asked: Step | number): Promise<boolean> {
     const done = this.#last.then(() => this.#change(asked));

@@ -3,7 +3,7 @@ import { EXPLAIN_PARAMETERS } from "./explain-parameters.js";
 import type { Table } from "./parameter-spec.js";
 import { SIM_PARAMETERS } from "./sim-parameters.js";
 
-/** Names of the nodes where nothing else is said. */
+/** Default names of the nodes. */
 export const EXPLAIN_NODE = "torquelens";
 export const SIM_NODE = "torquelens_sim";
 
@@ -13,5 +13,5 @@ export const NODES: Readonly<Record<string, Table>> = {
   [SIM_NODE]: SIM_PARAMETERS,
 };
 
-/** The example of every parameter. */
+/** The generated example file with every parameter. */
 export const PARAMETER_FILE = packageUrl("launch/params.yaml");

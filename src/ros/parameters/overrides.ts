@@ -2,40 +2,40 @@ import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scala
 import { InputError } from "../../errors.js";
 import type { ParameterArgument } from "../client/arguments.js";
 
-/** A value as it was written, before a parameter's type says how to read it. */
+/** A value as written, before it is read by its parameter's type. */
 export type Written = Text | readonly Text[];
-/** One scalar: its text, and whether it stood in quotes, which makes it a string. */
+/** One scalar. Quotes make it a string. */
 export interface Text {
   readonly text: string;
   readonly quoted: boolean;
 }
 
-/** A parameter given for nodes of some name. */
+/** A parameter given for nodes whose names match a key. */
 export interface Override {
-  /** Node names that it is for, as written: `/**`, `/ns/*`, `/ns/node`, `node`. */
+  /** Key as written: `/**`, `/ns/*`, `/ns/node`, `node`. */
   readonly key: string;
   readonly name: string;
   readonly written: Written;
-  /** Where it was given, for messages: the file and key, or the argument. */
+  /** Where it was given, for messages: file and key, or argument. */
   readonly where: string;
 }
 
 export interface Overrides {
-  /** By parameter name: what holds for this node. */
+  /** Overrides for this node, by parameter name. */
   readonly values: ReadonlyMap<string, Override>;
-  /** What may be a mistake, a line each. */
+  /** Possible mistakes, one line each. */
   readonly warnings: readonly string[];
 }
 
 const PARAMETERS = "ros__parameters";
-/** Files that a robot shares are small; one that is not is no parameter file. */
+/** Deepest nesting of namespaces in a parameter file. */
 const DEEPEST = 32;
 
 /**
- * The parameters given for a node, under every form of key: `/**`, wildcards, the fully qualified name, with or without
- * its slash, namespaces as nested mappings, and the bare name, in whatever namespace the node is. Later ones hold.
- * @param read gives a parameter file's text
- * @throws InputError for a file that cannot be read or is no parameter file
+ * The parameters given for a node under every form of key: `/**`, wildcards, the fully qualified name with or without
+ * its slash, namespaces as nested mappings, and the bare name in any namespace. Later ones override earlier ones.
+ * @param read reads the text of a parameter file
+ * @throws InputError for a file that cannot be read or is not a parameter file
  */
 export async function overridesFor(
   fullName: string,
@@ -54,7 +54,7 @@ export async function overridesFor(
   return { values, warnings };
 }
 
-/** Says where parameters were given that this node does not take, where that looks like a mistake. */
+/** Warnings of parameters that are not for this node where that looks like a mistake. */
 function elsewhere(
   argument: ParameterArgument,
   found: readonly Override[],
@@ -75,7 +75,7 @@ function elsewhere(
 
 const last = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
 
-/** Whether a key names a node. `*` stands for one part of a name, `**` for any number of them. */
+/** Returns true if a key matches a node. `*` matches within one part of a name, `**` any number of parts. */
 export function isFor(key: string, fullName: string): boolean {
   if (!key.includes("/") && !key.includes("*")) return key === last(fullName);
   const parts = key.split("/").filter((part) => part !== "");
@@ -156,7 +156,7 @@ const textOf = (scalar: Scalar): Text => ({
 
 const isNull = (node: Node | undefined): boolean => node === undefined || (isScalar(node) && node.value === null);
 
-/** The YAML tree. Scalars stay text: what they mean is the parameter's to say. */
+/** The YAML tree. Scalars stay text, to be read by the parameter's type. */
 function document(text: string, where: string): Node | undefined {
   const parsed = parseDocument(text, { schema: "failsafe", prettyErrors: true });
   const problem = parsed.errors[0];

@@ -12,10 +12,10 @@ const HEADER = `# Every parameter of the nodes of torquelens with its default. C
 # The key is a node's name: torquelens in whatever namespace, /arm/torquelens, /arm/*, or /** for every node.
 # Quality of service of any topic: "qos_overrides./camera/image.subscription.reliability": reliable
 # (subscription or publisher; reliability, durability or depth).
-# What no sensor gives (modalities of quantity "other" in the policy card), by modality: values.goal: [0.1, 0.2]
+# Values that no sensor gives (modalities of quantity "other" in the policy card), by modality: values.goal: [0.1, 0.2]
 `;
 
-/** An example parameter file: every parameter of every node, with its default and what it may be. */
+/** An example parameter file: every parameter of every node with its default, its type and range. */
 export function parameterFileOf(nodes: Readonly<Record<string, Table>>): string {
   const sections = Object.entries(nodes).map(([name, table]) => {
     const entries = Object.entries(table).map(([parameter, spec]) => {
@@ -28,7 +28,7 @@ export function parameterFileOf(nodes: Readonly<Record<string, Table>>): string 
   return [HEADER, ...sections].join("\n");
 }
 
-/** The default as ROS 2's own reader takes it for the parameter's type. */
+/** The default in the form that ROS 2 reads as the parameter's type. */
 function written(spec: Spec): string {
   const value: Value = spec.default;
   if (spec.type === "double") return Number.isInteger(value) ? `${value as number}.0` : String(value);

@@ -33,8 +33,8 @@ export function toParameterValue(spec: Spec | undefined, value: Value | undefine
 }
 
 /**
- * What a request sets a parameter to; undefined where it removes it. A whole number will do for a double, as it does in
- * files. A value of a type that no parameter of ours has comes as a list of numbers or truth values, to be refused.
+ * The value that a request sets; undefined where it removes the parameter. An integer is accepted for a double, as in
+ * files. Values of types that no parameter here has are converted too, to be refused later.
  */
 export function fromParameterValue(spec: Spec | undefined, value: Fields): unknown {
   switch (value.type) {
@@ -47,7 +47,7 @@ export function fromParameterValue(spec: Spec | undefined, value: Fields): unkno
       return spec?.type === "string" ? String(whole) : whole;
     }
     case TYPES.double:
-      // A double is never a whole number to ROS, so neither is it to us.
+      // As in ROS, a double is not accepted for an integer.
       return spec?.type === "integer" ? `${String(value.double_value)} (a double)` : value.double_value;
     case TYPES.string:
       return value.string_value;
@@ -69,10 +69,10 @@ export function fromParameterValue(spec: Spec | undefined, value: Fields): unkno
 const HOW: Readonly<Record<Spec["changeable"], string>> = {
   always: "",
   unconfigured: "Can be changed while the node is unconfigured.",
-  start: "Can be given only where the node is started.",
+  start: "Can be set only at start.",
 };
 
-/** rcl_interfaces/msg/ParameterDescriptor; of a name that is no parameter, one without a type. */
+/** rcl_interfaces/msg/ParameterDescriptor; without a type for an unknown name. */
 export function toDescriptor(name: string, spec: Spec | undefined): object {
   const range = spec && (spec.type === "integer" || spec.type === "double") ? spec.range : undefined;
   const choices = spec?.type === "string" && spec.choices ? `One of: ${spec.choices.join(", ")}.` : "";
@@ -90,7 +90,7 @@ export function toDescriptor(name: string, spec: Spec | undefined): object {
   };
 }
 
-/** Names below the prefixes, as far down as `depth` (0: all), and the prefixes they have. rcl_interfaces/srv/ListParameters. */
+/** Names below the prefixes down to `depth` (0: all), and their own prefixes. rcl_interfaces/srv/ListParameters. */
 export function listed(
   names: readonly string[],
   prefixes: readonly string[],

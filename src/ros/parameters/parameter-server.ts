@@ -10,8 +10,8 @@ const EVENT = "rcl_interfaces/msg/ParameterEvent";
 const EVENT_QOS = { reliability: "reliable", durability: "volatile", depth: 1000 } as const;
 
 /**
- * Offers parameters as every ROS 2 node does: the six services, and an event for whatever changes. Our own, because the
- * client library's can neither say why it refuses a value nor wait for one to take effect.
+ * Offers the six parameter services of a ROS 2 node, and publishes an event for every change. The client library's own
+ * server can neither give the reason of a refusal nor wait for a change to take effect.
  */
 export function serveParameters<T extends Table>(ros: RosNode, parameters: Parameters<T>): { close(): void } {
   const specOf = (name: string) => (Object.hasOwn(parameters.table, name) ? parameters.table[name] : undefined);

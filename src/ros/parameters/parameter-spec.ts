@@ -4,22 +4,22 @@ import type { Text, Written } from "./overrides.js";
 export type Value = boolean | number | string | readonly string[] | readonly number[];
 
 /**
- * When a parameter may be changed: at any time, before the node is configured (also after a clean-up), or only where
- * the node is started.
+ * When a parameter may be changed: at any time, while the node is unconfigured (also after a clean-up), or only at
+ * start.
  */
 export type Changeable = "always" | "unconfigured" | "start";
 
-/** What every entry of a parameter table says. */
+/** Fields of every row of a parameter table. */
 export interface Common<T> {
   readonly default: T;
-  /** What it is and in what unit, one sentence for `ros2 param describe`, the example file and the documentation. */
+  /** One sentence with the unit, for `ros2 param describe`, the example file and the documentation. */
   readonly description: string;
   readonly changeable: Changeable;
-  /** What is wrong with a value that is of the right type, as "expected …"; undefined for a good one. */
+  /** Why a value of the right type is refused, as "expected …"; undefined for a good one. */
   readonly problem?: (value: T) => string | undefined;
 }
 
-/** An entry of a parameter table. */
+/** A row of a parameter table. */
 export type Spec =
   | ({ readonly type: "bool" } & Common<boolean>)
   | ({ readonly type: "integer"; readonly range?: readonly [low: number, high: number] } & Common<number>)
@@ -31,7 +31,7 @@ export type Spec =
 /** Parameters by name. */
 export type Table = Readonly<Record<string, Spec>>;
 
-/** The value that an entry holds. */
+/** The type of a row's value. */
 export type ValueOf<S extends Spec> = S extends { type: "bool" }
   ? boolean
   : S extends { type: "integer" | "double" }
@@ -55,7 +55,7 @@ const EXPECTED: Readonly<Record<Spec["type"], string>> = {
   double_array: "a list of numbers",
 };
 
-/** What a parameter takes, for messages. */
+/** Type and range of a parameter, for messages. */
 export function expected(spec: Spec): string {
   if (spec.type === "string" && spec.choices) return spec.choices.map((choice) => choice || '""').join(" | ");
   const range = spec.type === "integer" || spec.type === "double" ? spec.range : undefined;
@@ -65,7 +65,7 @@ export function expected(spec: Spec): string {
   return `${EXPECTED[spec.type]} from ${low} to ${high}`;
 }
 
-/** What is wrong with a value for a parameter, one line without its name; undefined for a good one. */
+/** Why a parameter refuses a value, one line without the parameter's name; undefined for a good one. */
 export function problemOf(spec: Spec, value: unknown): string | undefined {
   const misfit = `expected ${expected(spec)}, found ${shown(value)}`;
   switch (spec.type) {
@@ -96,7 +96,7 @@ const shown = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 };
 
-/** The words that ROS 2's own reader of parameter files takes for a truth value; each also Capitalised and UPPER CASE. */
+/** Words that ROS 2 reads as a bool in parameter files; also Capitalised and UPPER CASE. */
 const WORDS: readonly (readonly [word: string, truth: boolean])[] = [
   ...["true", "yes", "on", "y"].map((word) => [word, true] as const),
   ...["false", "no", "off", "n"].map((word) => [word, false] as const),
@@ -111,8 +111,8 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map(
 const NUMBER = /^[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|0[xX][\da-fA-F]+)$/;
 
 /**
- * Reads what was written in a file or an argument as the parameter's type; a whole number will do for a double.
- * What does not fit comes back as it was written, for `problemOf` to refuse.
+ * Reads a value from a file or an argument by the parameter's type; an integer is accepted for a double. A value that
+ * does not fit is returned as written, for `problemOf` to refuse.
  */
 export function valueFrom(spec: Spec, written: Written): unknown {
   if (spec.type === "double_array" && !("text" in written)) return written.map((item) => scalar(spec, item));

@@ -2,26 +2,26 @@ import { InputError } from "../../errors.js";
 import type { Overrides } from "./overrides.js";
 import { problemOf, type Table, type Value, type Values, valueFrom } from "./parameter-spec.js";
 
-/** When the owner of parameters is: what decides whether one may be changed now. */
+/** State of the node, which decides whether a parameter may be changed. */
 export type Phase = "unconfigured" | "configured";
 
 /**
- * Puts a change into effect, all values at once; whatever it throws refuses the change, and nothing is kept.
- * @param changes names and values that differ from what holds
+ * Puts a change of one or more values into effect. If it throws, the change is refused and nothing is kept.
+ * @param changes names and values that differ from the current ones
  */
 export type Apply = (changes: ReadonlyMap<string, Value>) => void | Promise<void>;
 
-/** Told of what has changed, after it took effect. */
+/** Called after a change took effect. */
 export type Changed = (changes: ReadonlyMap<string, Value>) => void;
 
-/** The parameters of one node: their values, and the only way to change them. */
+/** The parameters of a node. All changes go through `set`. */
 export class Parameters<T extends Table> {
   readonly #values = new Map<string, Value>();
   readonly #changed: Changed[] = [];
   #last: Promise<unknown> = Promise.resolve();
-  /** @see Phase; the node sets it. */
+  /** Set by the node. */
   phase: Phase = "unconfigured";
-  /** Puts changes into effect; the node sets it. */
+  /** Puts changes into effect. Set by the node. */
   apply: Apply = () => {};
 
   #table: Table;
@@ -31,14 +31,14 @@ export class Parameters<T extends Table> {
     for (const [name, spec] of Object.entries(table)) this.#values.set(name, spec.default);
   }
 
-  /** The parameters that there are now. */
+  /** The current table of parameters. */
   get table(): Table {
     return this.#table;
   }
 
   /**
-   * Defaults, and over them what was given.
-   * @throws InputError naming where a value that does not fit was given
+   * Defaults with overrides.
+   * @throws InputError naming the file or argument of a value that does not fit
    */
   static from<T extends Table>(table: T, overrides: Overrides): Parameters<T> {
     const parameters = new Parameters(table);
@@ -54,9 +54,9 @@ export class Parameters<T extends Table> {
   }
 
   /**
-   * Takes these in the place of all whose names begin with a prefix: parameters that are known only once there is a
-   * policy. Values that were given or set before stay.
-   * @throws InputError for such a value that does not fit, or that is no longer for anything; nothing is changed then
+   * Replaces all parameters whose names begin with a prefix, by those that a policy needs. Values that were given or set
+   * before are kept.
+   * @throws InputError for a kept value that does not fit, or whose parameter no longer exists; nothing changes then
    */
   replace(prefix: string, table: Table): void {
     const before = Object.entries(this.#table).filter(([name]) => name.startsWith(prefix));
@@ -64,7 +64,7 @@ export class Parameters<T extends Table> {
       const value = this.#values.get(name)!;
       const known = Object.hasOwn(table, name) ? table[name] : undefined;
       const names = Object.keys(table).join(", ") || "none";
-      const nothing = `there is nothing it could be for, expected one of ${names}; to take it back, give []`;
+      const nothing = `the policy has no such modality, expected one of ${names}; give [] to remove it`;
       const problem = same(value, spec.default) ? undefined : known ? problemOf(known, value) : nothing;
       if (problem !== undefined) throw new InputError(`parameter ${name}: ${problem}`);
     }
@@ -79,7 +79,7 @@ export class Parameters<T extends Table> {
     return this.#values.get(name) as Values<T>[Name];
   }
 
-  /** A value by a name that may be unknown. */
+  /** A value by name; undefined for an unknown one. */
   value(name: string): Value | undefined {
     return this.#values.get(name);
   }
@@ -89,8 +89,8 @@ export class Parameters<T extends Table> {
   }
 
   /**
-   * Changes all of these or none. Changes wait for those before them.
-   * @returns why it was refused, one line naming the parameter; undefined where it was done
+   * Changes all of these values or none. A change waits for those before it.
+   * @returns why it was refused, one line naming the parameter; undefined on success
    */
   set(changes: ReadonlyMap<string, unknown>): Promise<string | undefined> {
     const done = this.#last.then(() => this.#set(changes));
@@ -123,14 +123,14 @@ export class Parameters<T extends Table> {
     if (value === undefined) return "a parameter of this node cannot be removed";
     const problem = problemOf(spec, value);
     if (problem !== undefined || same(value, this.#values.get(name))) return problem;
-    if (spec.changeable === "start") return "can only be given where the node is started";
+    if (spec.changeable === "start") return "can be set only at start";
     if (spec.changeable === "unconfigured" && this.phase !== "unconfigured")
       return "can be changed only while the node is unconfigured (ros2 lifecycle set NODE cleanup)";
     return undefined;
   }
 }
 
-/** Warnings that name parameters given for a node that it does not have. */
+/** Warnings of given parameters that the node does not have. */
 export function unknownParameters(table: Table, { values }: Overrides): string[] {
   return [...values.values()]
     .filter(({ name }) => !Object.hasOwn(table, name))
@@ -142,7 +142,7 @@ function same(a: unknown, b: unknown): boolean {
   return a === b;
 }
 
-/** The known name that was probably meant. */
+/** Suggestion of a similar known name; empty where there is none. */
 function near(name: string, known: readonly string[]): string {
   const closest = known
     .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
@@ -150,7 +150,7 @@ function near(name: string, known: readonly string[]): string {
   return closest && closest.distance <= 3 ? `; did you mean ${closest.candidate}?` : "";
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

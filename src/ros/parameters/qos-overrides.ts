@@ -2,10 +2,10 @@ import type { Qos } from "../../messages/qos.js";
 import type { Overrides } from "./overrides.js";
 import type { Spec, Table } from "./parameter-spec.js";
 
-/** Which end of a topic. */
+/** End of a topic. */
 export type End = "subscription" | "publisher";
 
-/** What ROS 2's own parameters for a topic's quality of service may hold. */
+/** Values of ROS 2's parameters for the QoS of a topic. */
 const POLICIES: Readonly<Record<string, Spec>> = {
   reliability: overridden({ type: "string", choices: ["reliable", "best_effort"], default: "reliable" }),
   durability: overridden({ type: "string", choices: ["volatile", "transient_local"], default: "volatile" }),
@@ -19,8 +19,8 @@ function overridden<S extends object>(spec: S): S & Pick<Spec, "description" | "
 }
 
 /**
- * ROS 2's parameters to override a topic's quality of service, such as `qos_overrides./image.subscription.reliability`,
- * those that were given: which topics there are is known only once there is a policy.
+ * Rows for the given QoS parameters, such as `qos_overrides./image.subscription.reliability`. Only given ones: the
+ * topics depend on the policy, which is loaded later.
  */
 export function givenQos({ values }: Overrides): Table {
   const specs = [...values.keys()].flatMap((name): [string, Spec][] => {
@@ -31,11 +31,11 @@ export function givenQos({ values }: Overrides): Table {
   return Object.fromEntries(specs);
 }
 
-/** Quality of service by topic: what was given, and which of it nobody asked for. */
+/** QoS by topic, with the given overrides; records which of them were used. */
 export class QosOverrides {
   readonly #used = new Set<string>();
 
-  /** @param value a parameter by its name, undefined where it was not given */
+  /** @param value returns a parameter by its name, undefined where it was not given */
   constructor(
     private readonly names: readonly string[],
     private readonly value: (name: string) => unknown,
@@ -56,7 +56,7 @@ export class QosOverrides {
     };
   }
 
-  /** Names of those given for topics that were not asked for so far. */
+  /** Names of given overrides that no topic has used so far. */
   get unused(): readonly string[] {
     return this.names.filter((name) => !this.#used.has(name));
   }

@@ -13,41 +13,42 @@ export const SIM_PARAMETERS = {
   policy: {
     type: "string",
     default: "",
-    description: "ONNX policy that the arm is simulated for, and that drives it; empty: the shipped one of the task.",
+    description:
+      "ONNX policy that drives the arm and whose card the simulation follows; empty: the task's shipped policy.",
     changeable: "start",
   },
   card: {
     type: "string",
     default: "",
-    description: "Policy card; empty: the YAML beside the policy, or its metadata.",
+    description: "Policy card; empty: the YAML file beside the policy, or the policy's metadata.",
     changeable: "start",
   },
   driver: {
     type: "string",
     choices: ["policy", "topic"],
     default: "policy",
-    description: "What commands the torques: the policy itself, or the topic torque_command.",
+    description: "Source of the torques: the policy itself, or the topic torque_command.",
     changeable: "start",
   },
   width: {
     type: "integer",
     range: [0, 4096],
     default: 0,
-    description: "Width of the camera's images, pixels; 0: as the policy sees them.",
+    description: "Width of the camera's images, pixels; 0: that of the policy's input.",
     changeable: "start",
   },
   height: {
     type: "integer",
     range: [0, 4096],
     default: 0,
-    description: "Height of the camera's images, pixels; 0: as the policy sees them.",
+    description: "Height of the camera's images, pixels; 0: that of the policy's input.",
     changeable: "start",
   },
   speed: {
     type: "double",
     range: [0, 1000],
     default: 1,
-    description: "Simulated seconds a second; 0: as fast as it can.",
+    description: "Simulated seconds per second; 0: as fast as possible.",
     changeable: "start",
   },
   seed: {
@@ -61,7 +62,7 @@ export const SIM_PARAMETERS = {
     type: "string",
     choices: ["four", "random"],
     default: "four",
-    description: "Goals: the task's four conditions in turn, or anywhere in reach.",
+    description: "Goals: the task's four conditions in turn, or random ones in reach.",
     changeable: "start",
   },
   stamps: {
@@ -69,19 +70,19 @@ export const SIM_PARAMETERS = {
     choices: ["wall", "simulated"],
     default: "wall",
     description:
-      "Time of all messages: the wall clock's, so that nodes without use_sim_time follow too (at speed 1 only), or simulated time from 0.",
+      "Stamps of all messages: wall (also for nodes without use_sim_time; speed 1 only), or simulated time from 0.",
     changeable: "start",
   },
   paused: {
     type: "bool",
     default: false,
-    description: "Whether the simulation begins standing still.",
+    description: "True: the simulation starts paused.",
     changeable: "start",
   },
   use_sim_time: {
     type: "bool",
     default: false,
-    description: "Without effect: this node is where simulated time comes from.",
+    description: "No effect: this node is the source of simulated time.",
     changeable: "always",
   },
 } as const satisfies Table;

@@ -1,4 +1,4 @@
-/** Lets a simulation run, stand still, or go a number of steps. */
+/** Runs, pauses or steps a simulation. */
 export class RunGate {
   #isPaused = false;
   #steps = 0;
@@ -20,7 +20,7 @@ export class RunGate {
     this.#finish();
   }
 
-  /** Goes so many steps; resolves when they are done, or when the simulation runs on. Only while it stands still. */
+  /** Takes a number of steps while paused. Resolves when they are done, or when the simulation resumes. */
   async step(count: number): Promise<void> {
     if (!this.#isPaused) throw new Error("the simulation is running, expected it to be paused");
     if (count < 1) return;
@@ -29,7 +29,7 @@ export class RunGate {
     await new Promise<void>((resolve) => this.#done.push(resolve));
   }
 
-  /** Waits until the next step may be taken; at once where the simulation runs or `signal` aborts. */
+  /** Waits until the next step is allowed: at once while the simulation runs or when `signal` aborts. */
   async pass(signal: AbortSignal): Promise<void> {
     if (this.#isPaused && this.#steps === 0) this.#finish();
     while (this.#isPaused && this.#steps === 0 && !signal.aborted) await this.#wait(signal);

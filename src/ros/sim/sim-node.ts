@@ -11,13 +11,13 @@ import { RunGate } from "./run-gate.js";
 import { SimPublisher } from "./sim-publisher.js";
 import { serveSimulation } from "./sim-services.js";
 
-/** Commands the torques of a simulated arm, N·m, one a joint. */
+/** Source of the torques of a simulated arm, N·m, one per joint. */
 export interface Driver {
   torque(observation: Observation, signal: AbortSignal): Promise<ArrayLike<number>>;
   close(): Promise<void> | void;
 }
 
-/** The policy itself, without a way over topics. */
+/** Drives the arm by the policy itself, without topics. */
 export function policyDriver(explainer: AnyExplainer & { close(): Promise<void> }): Driver {
   return {
     torque: async (observation) => (await explainer.explain(observation)).torque,
@@ -28,16 +28,16 @@ export function policyDriver(explainer: AnyExplainer & { close(): Promise<void> 
 export interface SimNodeOptions {
   readonly source: SimulatedSource;
   readonly driver: Driver;
-  /** The task that the source simulates; the node only looks at it. */
+  /** The task that the source simulates; the node only reads it. */
   readonly task: Task;
-  /** The same task with the camera's own size, where that is not what the policy sees. */
+  /** The same task with the camera's own image size, where that differs from the policy's input. */
   readonly camera?: Task;
   readonly paused?: boolean;
-  /** Stamps of messages, nanoseconds, in place of simulated time. */
+  /** Clock of the messages' stamps, nanoseconds, instead of simulated time. */
   readonly now?: () => bigint;
 }
 
-/** A simulated robot on the ROS 2 graph. Frees all it was given where it ends. */
+/** A simulated robot on the ROS 2 graph. Frees its options when it ends. */
 export class SimNode {
   readonly #gate = new RunGate();
 
@@ -79,7 +79,7 @@ export class SimNode {
       const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
       publisher.publish(observation, this.#image(observation));
       source.accept({ torque: await driver.torque(observation, signal) });
-      // At full speed nothing else would have its turn.
+      // Yield to the event loop, also at full speed.
       await turn();
     }
   }

@@ -7,13 +7,13 @@ import { QOS } from "../../messages/qos.js";
 import { toJointState, toTf, toTime } from "../../messages/robot.js";
 import type { Publisher, RosNode } from "../client/ros.js";
 
-/** A topic of the simulated robot; nothing is made for nobody. */
+/** A topic of the simulated robot. Messages are made only for subscribers. */
 interface Outlet {
   readonly publisher: Publisher;
   readonly write: (message: object) => Uint8Array;
 }
 
-/** An image as a camera's driver publishes it, and its calibration. */
+/** Name of the simulated camera. */
 const CAMERA = "camera";
 
 /** The simulated robot's sensors as topics: images, calibration, joint states, poses, and the clock. */
@@ -25,7 +25,7 @@ export class SimPublisher {
   readonly #tf: Outlet;
   readonly #all: Outlet[] = [];
 
-  /** @param robotDescription URDF, for everybody who comes */
+  /** @param robotDescription URDF, published latched */
   constructor(
     private readonly ros: RosNode,
     robotDescription: string,
@@ -39,7 +39,7 @@ export class SimPublisher {
     description.publisher.publish(description.write({ data: robotDescription }));
   }
 
-  /** Publishes what the robot measured, the time first. @param image what the camera took, where the policy saw another */
+  /** Publishes an observation, the clock first. @param image the camera's image, which may differ from the policy's */
   publish(observation: Observation, image: Image): void {
     this.#say(this.#clock, () => ({ clock: toTime(observation.stamp) }));
     this.#say(this.#jointStates, () => toJointState(observation));

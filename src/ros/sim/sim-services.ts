@@ -2,10 +2,10 @@ import { InputError } from "../../errors.js";
 import type { Answer, RosNode } from "../client/ros.js";
 import type { RunGate } from "./run-gate.js";
 
-/** What can be asked of the simulation. */
+/** The controls of a simulation. */
 export interface Simulation {
   readonly gate: RunGate;
-  /** Breaks the episode off and begins anew. */
+  /** Ends the episode and starts a new one. */
   restart(): void;
 }
 
@@ -16,16 +16,16 @@ const STATES = { stopped: 0, playing: 1, paused: 2, quitting: 3 } as const;
 const RESULTS = { unsupported: 0, ok: 1, incorrect_state: 3, already_there: 101 } as const;
 /** simulation_interfaces/srv/ResetSimulation */
 const SCOPES = { default: 0, state: 2 } as const;
-/** simulation_interfaces/msg/SimulatorFeatures: what of all that is offered here. */
+/** simulation_interfaces/msg/SimulatorFeatures: the features offered. */
 const FEATURES = { reset: 20, reset_state: 22, get_state: 30, set_state: 31, pause: 32, step: 40, steps: 41 } as const;
-/** Steps of one call: an hour at 20 Hz. */
+/** Largest number of steps in one call: an hour at 20 Hz. */
 const MOST_STEPS = 72_000;
 
 const result = (code: number, error = "") => ({ result: { result: code, error_message: error } });
 
 /**
- * Pause, step and reset as services: those of simulation_interfaces where ROS 2 has that package, std_srvs' otherwise.
- * @returns to close them
+ * Offers pause, step and reset as services: those of simulation_interfaces where that package is installed, else std_srvs.
+ * @returns a handle that closes them
  */
 export function serveSimulation(ros: RosNode, simulation: Simulation): { close(): void } {
   if (!ros.hasPackage(PACKAGE)) return offer(ros, simple(simulation));
@@ -33,8 +33,11 @@ export function serveSimulation(ros: RosNode, simulation: Simulation): { close()
     return offer(ros, standard(simulation));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    // It was installed after the client library was built.
-    ros.log("warn", `${PACKAGE} cannot be offered, std_srvs are (build this package again): ${error.message}`);
+    // The package was installed after the client library was built.
+    ros.log(
+      "warn",
+      `cannot offer the services of ${PACKAGE}, using std_srvs instead (build torquelens again): ${error.message}`,
+    );
     return offer(ros, simple(simulation));
   }
 }
@@ -92,7 +95,7 @@ function standard({ gate, restart }: Simulation): Answers {
         if (scope !== SCOPES.default && scope !== SCOPES.state)
           return result(
             RESULTS.unsupported,
-            `scope ${String(scope)}: expected ${SCOPES.default} or ${SCOPES.state} (state); time goes on`,
+            `scope ${String(scope)}: expected ${SCOPES.default} or ${SCOPES.state} (state); time cannot be reset`,
           );
         restart();
         return result(RESULTS.ok);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QOS } from "../../messages/qos.js";
 import type { RosNode, Subscription } from "../client/ros.js";
 
-/** Silence is an error beyond this many control periods, as for the node that commands. */
+/** Control periods after which silence means zero torques, as in the node that commands. */
 const PATIENCE = 2;
 
 export interface TorqueListenerOptions {
@@ -13,7 +13,7 @@ export interface TorqueListenerOptions {
   readonly now: () => number;
 }
 
-/** Torques commanded over a topic, std_msgs/Float64MultiArray in the order of the joints, as effort controllers take. */
+/** Torques from a topic: std_msgs/Float64MultiArray in the order of the joints, as for effort controllers. */
 export class TorqueListener {
   readonly #subscription: Subscription;
   #torque: Float64Array;
@@ -33,14 +33,14 @@ export class TorqueListener {
   }
 
   /**
-   * The torque to hold for the next step, N·m: the next one that comes within a control period, the answer to what was
-   * just published; else the last one; zeros after more than two control periods of silence.
+   * The torque of the next step, N·m: the next one that arrives within a control period, else the last one; zeros after
+   * more than two control periods of silence.
    */
   async next(signal: AbortSignal): Promise<Float64Array> {
     const { joints, periodMs, now } = this.options;
     await this.#wait(periodMs, signal);
     const isSilent = this.#heardMs === undefined || now() - this.#heardMs > PATIENCE * periodMs;
-    if (isSilent && !this.#isSilent) this.ros.log("warn", `${this.#subscription.topic}: silent, the torques are zero`);
+    if (isSilent && !this.#isSilent) this.ros.log("warn", `${this.#subscription.topic}: no torques, using zeros`);
     this.#isSilent = isSilent;
     return isSilent ? new Float64Array(joints.length) : this.#torque;
   }

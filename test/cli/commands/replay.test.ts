@@ -58,7 +58,7 @@ describe("torquelens replay", () => {
     ]);
     expect(listed.sort()).toEqual(held.sort());
     expect(await replay("-o", at("out"))).toMatchObject(
-      refusal(`${at("out")}: there is something of that name, expected a new folder or a name in .mcap`),
+      refusal(`${at("out")}: already exists, expected the name of a new folder or a name ending in .mcap`),
     );
   });
 

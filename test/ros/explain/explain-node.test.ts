@@ -372,7 +372,7 @@ describe("active", () => {
     const ros = await active();
     expect(await ros.call("~/set_method", { data: "lrp-gamma:gamma=0.5" })).toEqual({
       success: true,
-      message: "explains by lrp-gamma:gamma=0.5",
+      message: "method lrp-gamma:gamma=0.5",
     });
     expect((await explained(ros)).method).toBe("lrp-gamma:gamma=0.5");
     const refused = await ros.call("~/set_method", { data: "lrp-gama" });
@@ -429,7 +429,7 @@ describe("active", () => {
       const card = POLICY.replace(".onnx", ".yaml");
       const ros = await active(`policy:=${path}`, `card:=${card}`);
       await writeFile(path, "no model at all");
-      await until(() => ros.lines("warn").some((line) => line.startsWith(`${path}: the file has changed`)));
+      await until(() => ros.lines("warn").some((line) => line.startsWith(`${path}: the file changed`)));
       await explained(ros);
     } finally {
       await rm(folder, { recursive: true });

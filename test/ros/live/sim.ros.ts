@@ -271,7 +271,9 @@ describe.runIf(existsSync(INTERFACES))(
       const probe = await Probe.start();
       try {
         const simulator = start("sim_node");
-        await simulator.printed(/simulation_interfaces cannot be offered, std_srvs are \(build this package again\)/);
+        await simulator.printed(
+          /cannot offer the services of simulation_interfaces, using std_srvs instead \(build torquelens again\)/,
+        );
         await probe.subscribe("/camera/image", "sensor_msgs/msg/Image");
         await probe.take("/camera/image", { count: 3 });
         const call = (name: string, type: string, request = {}) =>

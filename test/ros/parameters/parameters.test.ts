@@ -59,7 +59,7 @@ describe("parameters that are known later", () => {
     const parameters = from({ "values.gaol": "1" });
     expect(() => parameters.replace("values.", { "values.goal": list(2) })).toThrow(
       new InputError(
-        "parameter values.gaol: there is nothing it could be for, expected one of values.goal; to take it back, give []",
+        "parameter values.gaol: the policy has no such modality, expected one of values.goal; give [] to remove it",
       ),
     );
     expect(parameters.value("values.gaol")).toEqual([1]);
@@ -112,7 +112,7 @@ describe("changes", () => {
     [{ budget: Number.NaN }, /expected a number from 0.05 to 1, found NaN/],
     [{ budget: "fast" }, /found "fast"/],
     [{ level: "skip" }, /^level: expected auto \| full, found "skip"$/],
-    [{ autostart: false }, /^autostart: can only be given where the node is started/],
+    [{ autostart: false }, /^autostart: can be set only at start/],
     [{ bugdet: 1 }, /^bugdet: no such parameter; did you mean budget\?/],
     [{ budget: undefined }, /^budget: a parameter of this node cannot be removed/],
     [{ budget: 0.5, threads: 0 }, /^threads: expected a whole number from 1 to 64, found 0/],

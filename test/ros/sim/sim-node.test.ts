@@ -78,7 +78,7 @@ describe("torques over a topic", () => {
     now += 1;
     expect([...(await listener.next(signal))]).toEqual([0, 0]);
     expect([...(await listener.next(signal))]).toEqual([0, 0]);
-    expect(ros.lines("warn")).toEqual(["/torque_command: silent, the torques are zero"]);
+    expect(ros.lines("warn")).toEqual(["/torque_command: no torques, using zeros"]);
   });
 
   test("what is no torque is refused", async () => {
@@ -224,7 +224,7 @@ describe("simulated robot", () => {
     await until(() => ros.services.size > 0);
     expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
     expect(ros.lines("warn")).toEqual([
-      expect.stringMatching(/^simulation_interfaces cannot be offered, std_srvs are/),
+      expect.stringMatching(/^cannot offer the services of simulation_interfaces, using std_srvs/),
     ]);
     await end();
   });
