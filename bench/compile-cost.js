@@ -1,6 +1,7 @@
-// What compiling costs: time and file size, per policy and depth.
+// Time and file size of compiling, per policy and depth.
 //   npm run bench:compile -- policy.onnx [more.onnx …]
 
+import { columns } from "#src/cli/output/table.js";
 import { subjectOf } from "#src/explain/subject.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
@@ -18,12 +19,7 @@ const timed = async (work) => {
   const result = await work();
   return [performance.now() - start, result];
 };
-const row = (...cells) =>
-  process.stdout.write(
-    `${cells.map((cell, i) => String(cell)[i < 2 ? "padEnd" : "padStart"](i < 2 ? 26 : 12)).join("")}\n`,
-  );
-
-row("policy", "depth", "MB", "read ms", "compile ms", "× size");
+const rows = [["policy", "case", "MB", "read ms", "compile ms", "× size"]];
 for (const path of process.argv.slice(2)) {
   const [read, policy] = await timed(() => loadPolicy(path));
   const subject = subjectOf(policy);
@@ -35,13 +31,14 @@ for (const path of process.argv.slice(2)) {
       best = Math.min(best, took);
       size = bytes.length;
     }
-    row(
+    rows.push([
       policy.card.name,
       name,
       (policy.bytes.length / 1e6).toFixed(1),
       read.toFixed(0),
       best.toFixed(0),
       (size / policy.bytes.length).toFixed(2),
-    );
+    ]);
   }
 }
+process.stdout.write(`${columns(rows, 2)}\n`);

@@ -1,6 +1,5 @@
-// Whether the experts solve their tasks: every condition with its noise, without and with noise on the torques, and
-// goals anywhere between the conditions. Prints how many episodes ended in success, the least progress and the largest
-// final error, and how long the first plan for a condition takes.
+// Success of the tasks' experts: in every condition and at random goals between them, with and without torque noise.
+// Prints the number of successful episodes, the least progress, the largest final error, and the time of the first plan.
 //   npm run bench:experts -- [--episodes 20] [--torque-noise 0.03] [--task peg]
 import { parseArgs } from "node:util";
 import { random } from "#src/sim/random.js";

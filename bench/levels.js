@@ -1,11 +1,11 @@
-// How much of an hour at 20 Hz the level is `full`, and how many ticks are late, on machines that are busy now and then:
+// Share of an hour at 20 Hz that is explained at level `full`, and late ticks, on machines that are busy at times:
 // npm run bench:levels. Simulated: a tick takes 16 ms at `full`, 35 % of it at `shares`, 30 % at `skip` (log-normal,
-// σ = 0.15), the budget is 40 ms, and what else the machine does makes it 2 to 5 times slower.
-import { LevelController } from "../dist/explain/level-controller.js";
+// σ = 0.15); the budget is 40 ms; other load makes a tick 2 to 5 times slower.
+import { LevelController } from "#src/explain/level-controller.js";
 
 const [TICKS, RATE, BUDGET] = [72_000, 20, 40];
 const COST = { full: 1, shares: 0.35, skip: 0.3 };
-/** As the first version chose. */
+/** Options of the first version. */
 const EARLIER = { window: 100, patience: 100, maxPatience: 6400 };
 
 /** Park and Miller's generator: the same numbers at every run. */
@@ -17,7 +17,7 @@ function randoms(seed) {
   };
 }
 
-/** Times as slow as else, by tick: spells of `length` seconds in the mean, one in `every` seconds. */
+/** Slowdown of each tick: busy spells of `length` seconds on average, one per `every` seconds. */
 function spells(random, every, length) {
   const slow = new Float64Array(TICKS).fill(1);
   const seconds = (mean) => Math.max(1, Math.round(-Math.log(random()) * mean * RATE));

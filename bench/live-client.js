@@ -1,4 +1,4 @@
-// Subscribes to every topic of a live server and reads what comes, until the server goes.
+// Subscribes to every topic of a live server and reads until the server closes.
 import wsProtocol from "@foxglove/ws-protocol";
 import WebSocket from "ws";
 

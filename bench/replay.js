@@ -1,22 +1,19 @@
-// How much of the rate that inference alone allows a replay reaches: bags with images of 640x480, rounds in turn.
+// Rate of a replay as a part of the rate of inference alone: bags with 640x480 images, rounds in turn.
 //   npm run bench:replay [-- --network levine-240 --images 200 --rounds 3]
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import zstd from "@foxglove/wasm-zstd";
-import { McapWriter } from "@mcap/core";
-import { BagSource } from "../dist/bag/bag-source.js";
-import { ExplainedBag } from "../dist/bag/explained-bag.js";
-import { openBag } from "../dist/bag/open-bag.js";
-import { PartFile } from "../dist/bag/part-file.js";
-import { replay } from "../dist/bag/replay.js";
-import { LIVE_POLICIES } from "../dist/bench/live/policies.js";
-import { ExplainerPool } from "../dist/explain/explainer-pool.js";
-import { jointElementsOf } from "../dist/explain/joint-relevance.js";
-import { encoderOf } from "../dist/messages/cdr.js";
-import { ChannelEncoder } from "../dist/messages/channel-encoder.js";
-import { messageType } from "../dist/messages/definitions.js";
+import { BagSource } from "#src/bag/bag-source.js";
+import { COMPRESSIONS } from "#src/bag/compression.js";
+import { ExplainedBag } from "#src/bag/explained-bag.js";
+import { openBag } from "#src/bag/open-bag.js";
+import { replay } from "#src/bag/replay.js";
+import { LIVE_POLICIES } from "#src/bench/live/policies.js";
+import { cameraSample, HEIGHT, jointSample, recordMcap, WIDTH } from "#src/bench/recording.js";
+import { ExplainerPool } from "#src/explain/explainer-pool.js";
+import { jointElementsOf } from "#src/explain/joint-relevance.js";
+import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -26,54 +23,21 @@ const { values: options } = parseArgs({
   },
 });
 const IMAGES = Number(options.images);
-const [WIDTH, HEIGHT] = [640, 480];
-const [IMAGE, JOINTS] = ["sensor_msgs/msg/Image", "sensor_msgs/msg/JointState"];
 const [RATE, JOINT_RATE] = [20, 100];
 
-/** A smooth picture with some noise, as cameras have. */
-function picture(tick) {
-  const data = new Uint8Array(WIDTH * HEIGHT * 3);
-  for (let i = 0; i < data.length; i++) data[i] = 128 + 60 * Math.sin(i / 700 + tick) + ((i * 2654435761) >>> 29);
-  return data;
-}
-
 /** Joint states every hundredth of a second, and an image with every fifth. */
-async function record(path, compression, joints) {
-  await zstd.isLoaded;
-  const file = await PartFile.create(path);
-  const compressChunk = (data) => ({ compression, compressedData: zstd.compress(data, 1) });
-  const writer = new McapWriter({ writable: file, ...(compression && { compressChunk }) });
-  await writer.start({ profile: "ros2", library: "bench" });
-  const channel = async (topic, name) => {
-    const schema = { name, encoding: "ros2msg", data: new TextEncoder().encode(messageType(name).schema) };
-    const schemaId = await writer.registerSchema(schema);
-    const channelId = await writer.registerChannel({ schemaId, topic, messageEncoding: "cdr", metadata: new Map() });
-    const encode = encoderOf(name);
-    let sequence = 0;
-    return (logTime, message) =>
-      writer.addMessage({ channelId, sequence: sequence++, logTime, publishTime: logTime, data: encode(message) });
-  };
-  const [image, jointState] = [await channel("/image", IMAGE), await channel("/joint_states", JOINTS)];
-  const pictures = Array.from({ length: 8 }, (_, tick) => picture(tick));
+function* samples(joints) {
   for (let i = 0; i <= (IMAGES * JOINT_RATE) / RATE; i++) {
-    const ns = 1_000_000_000 + (i * 1e9) / JOINT_RATE;
-    const header = { stamp: { sec: Math.floor(ns / 1e9), nanosec: ns % 1e9 }, frame_id: "camera" };
-    const position = Float64Array.from(joints, (_, j) => 0.5 * Math.sin(i / 50 + j));
-    const velocity = Float64Array.from(joints, (_, j) => 0.5 * Math.cos(i / 50 + j));
-    await jointState(BigInt(ns), { header, name: joints, position, velocity, effort: new Float64Array() });
-    if (i % (JOINT_RATE / RATE) > 0) continue;
-    const data = pictures[(i / 5) % pictures.length];
-    const size = { width: WIDTH, height: HEIGHT, step: 3 * WIDTH };
-    await image(BigInt(ns), { header, ...size, encoding: "rgb8", is_bigendian: 0, data });
+    const logTime = 1_000_000_000n + (BigInt(i) * 1_000_000_000n) / BigInt(JOINT_RATE);
+    yield jointSample(joints, i, logTime);
+    if (i % (JOINT_RATE / RATE) === 0) yield cameraSample(i / 5, logTime);
   }
-  await writer.end();
-  await file.finish();
 }
 
 const sourceOf = (bag, policy, values) =>
   BagSource.open(bag, policy, { values, copied: () => true, problem: (topic, why) => console.error(topic, why) });
 
-/** Explanations a second of observations that are there already. */
+/** Explanations per second of observations in memory. */
 async function alone(explainer, observations) {
   const started = performance.now();
   let next = 0;
@@ -84,7 +48,7 @@ async function alone(explainer, observations) {
   return IMAGES / ((performance.now() - started) / 1000);
 }
 
-/** Explanations a second of a recording, copied and explained into a file. */
+/** Explanations per second of a recording, copied and explained into a file. */
 async function replayed(explainer, policy, path, values) {
   const bag = await openBag(path);
   const source = await sourceOf(bag, policy, values);
@@ -105,18 +69,15 @@ async function replayed(explainer, policy, path, values) {
 
 const folder = await mkdtemp(join(tmpdir(), "torquelens-bench-"));
 try {
-  console.log(`${IMAGES} images of ${WIDTH}x${HEIGHT}, best of ${options.rounds}; explanations a second\n`);
-  console.log("network          bag           jobs   inference alone   replay   part");
+  console.log(`${IMAGES} images of ${WIDTH}x${HEIGHT}, best of ${options.rounds}; explanations per second\n`);
+  console.log("network          compression   jobs   inference alone   replay   part");
   for (const network of options.network) {
     const policy = await LIVE_POLICIES[network]();
     const others = policy.modalities.filter(({ kind, quantity }) => kind === "values" && quantity === "other");
     const values = Object.fromEntries(others.map(({ name, size }) => [name, new Float64Array(size).fill(0.1)]));
-    for (const [name, compression] of [
-      ["uncompressed", ""],
-      ["zstd", "zstd"],
-    ]) {
-      const path = join(folder, `${network}-${name}.mcap`);
-      await record(path, compression, policy.card.joints);
+    for (const compression of COMPRESSIONS) {
+      const path = join(folder, `${network}-${compression}.mcap`);
+      await recordMcap(path, compression, samples(policy.card.joints));
       const bag = await openBag(path);
       const source = await sourceOf(bag, policy, values);
       const observations = [];
@@ -133,7 +94,7 @@ try {
         await explainer.close();
         console.log(
           network.padEnd(16),
-          name.padEnd(13),
+          compression.padEnd(13),
           String(jobs).padStart(4),
           best.toFixed(1).padStart(17),
           top.toFixed(1).padStart(8),

@@ -1,4 +1,4 @@
-// How long a report takes and how much memory it needs, for one long run and for many short ones:
+// Time and memory of a report, for one long run and for many short ones:
 //   npm run bench:report [-- TICKS RUNS]
 import { spawnSync } from "node:child_process";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
@@ -12,7 +12,7 @@ const program = new URL("../bin/torquelens.js", import.meta.url).pathname;
 const main = new URL("../dist/cli/main.js", import.meta.url).href;
 const folder = await mkdtemp(join(tmpdir(), "torquelens-bench-"));
 
-/** The command line in a process of its own, which says how much memory it had at most. */
+/** Runs `torquelens report` in a process of its own, and measures its peak memory. */
 function report(...argv) {
   const code = `import { main } from ${JSON.stringify(main)};
     process.exitCode = await main(${JSON.stringify(["report", ...argv])});

@@ -1,27 +1,24 @@
-// How long a camera image takes from message to observation, without the network, and how much of a processor:
+// Time from a camera message to an observation, without the network, and processor time:
 //   npm run bench:sensing [-- REPEATS]
-// On a busy machine the processor's time says more than the clock's.
+// On a busy machine processor time is the steadier figure.
 import { performance } from "node:perf_hooks";
 import sharp from "sharp";
-import { decodeImage } from "../dist/image/decode.js";
-import { Framing } from "../dist/image/framing.js";
-import { JointBuffer } from "../dist/sensing/joint-buffer.js";
+import { smoothPicture } from "#src/bench/recording.js";
+import { decodeImage } from "#src/image/decode.js";
+import { Framing } from "#src/image/framing.js";
+import { nearestRank } from "#src/numbers/quantile.js";
+import { JointBuffer } from "#src/sensing/joint-buffer.js";
 
 const REPEATS = Number(process.argv[2] ?? 300);
 const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: "camera" };
 
-/** A smooth picture with some noise, as cameras have. */
-function picture(bytes) {
-  return Uint8Array.from({ length: bytes }, (_, i) => 128 + 90 * Math.sin(i / 2000) + ((i * 7919) % 17));
-}
-
 function raw(encoding, width, height, bytes, padding = 0) {
   const step = width * bytes + padding;
-  return { header, width, height, encoding, step, is_bigendian: 0, data: picture(step * height) };
+  return { header, width, height, encoding, step, is_bigendian: 0, data: smoothPicture(step * height) };
 }
 
 async function compressed(format, width, height) {
-  const data = await sharp(picture(width * height * 3), { raw: { width, height, channels: 3 } })
+  const data = await sharp(smoothPicture(width * height * 3), { raw: { width, height, channels: 3 } })
     .toFormat(format)
     .toBuffer();
   return { header, format, data: new Uint8Array(data) };
@@ -45,7 +42,7 @@ async function time(name, run) {
     const { user, system } = process.cpuUsage(before);
     used.push((user + system) / 1000);
   }
-  const at = (list, part) => list.toSorted((a, b) => a - b)[Math.floor(part * (list.length - 1))].toFixed(2);
+  const at = (list, part) => nearestRank(list, part).toFixed(2);
   rows.push({ what: name, "p50 ms": at(times, 0.5), "p99 ms": at(times, 0.99), "processor p50 ms": at(used, 0.5) });
 }
 

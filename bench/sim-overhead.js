@@ -1,5 +1,5 @@
-// What the simulation costs beside inference: the loop of `torquelens sim --record` with one live client, as fast as it
-// can. Prints, in milliseconds a tick, where the time goes, the delay of the event loop, and the memory as it runs.
+// Cost of the simulation outside inference: the loop of `torquelens sim --record` with one live client, as fast as
+// possible. Prints milliseconds per tick of each part, the event loop delay, and memory over the run.
 //   npm run bench:sim -- [--ticks 10000] [--policy models/reacher.onnx]
 import { fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import { McapSink } from "#src/bag/mcap-sink.js";
 import { taskFor } from "#src/cli/input/sim-task.js";
 import { Statistics } from "#src/cli/output/statistics.js";
 import { Explainer } from "#src/explain/explainer.js";
+import { Latencies } from "#src/explain/latencies.js";
 import { run } from "#src/explain/pipeline.js";
 import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
@@ -30,11 +31,16 @@ const ticks = Number(values.ticks);
 const MEMORY_AT = [100, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
 
 /** Milliseconds of one part of every tick. */
-class Clock {
-  #values = new Float64Array(ticks);
-  #count = 0;
+class Clock extends Latencies {
+  count = 0;
+  newest = 0;
+  constructor() {
+    super(ticks);
+  }
   add(milliseconds) {
-    if (this.#count < ticks) this.#values[this.#count++] = milliseconds;
+    super.add(milliseconds);
+    this.newest = milliseconds;
+    this.count++;
   }
   async of(work) {
     const start = performance.now();
@@ -43,16 +49,6 @@ class Clock {
     } finally {
       this.add(performance.now() - start);
     }
-  }
-  get count() {
-    return this.#count;
-  }
-  get newest() {
-    return this.#values[this.#count - 1];
-  }
-  at(part) {
-    const sorted = this.#values.slice(0, this.#count).sort();
-    return sorted[Math.max(0, Math.ceil(part * this.#count) - 1)];
   }
 }
 const clocks = Object.fromEntries(
@@ -146,7 +142,7 @@ await rm(folder, { recursive: true });
 const print = (...lines) => process.stdout.write(`${lines.join("\n")}\n`);
 const row = (name, a, b, note = "") =>
   `${name.padEnd(26)} ${a.toFixed(2).padStart(8)} ${b.toFixed(2).padStart(8)}  ${note}`;
-const clockRow = (name, clock, note) => row(name, clock.at(0.5), clock.at(0.99), note);
+const clockRow = (name, clock, note) => row(name, clock.percentile(0.5), clock.percentile(0.99), note);
 print(
   `${ticks} ticks in ${seconds.toFixed(1)} s; ${cpus().length} cores, load ${loadavg()
     .map((x) => x.toFixed(1))

@@ -10,7 +10,7 @@ export interface Pair {
 }
 
 export interface Measured {
-  /** Largest difference over the largest value of its tensor; NaN where a tensor is missing or not finite. */
+  /** Largest difference over the largest value of its tensor; NaN if a tensor is missing or not finite. */
   readonly error: number;
   /** Output with that error. */
   readonly at: string;

@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
-import { InputError } from "../dist/errors.js";
-import { subjectOf } from "../dist/explain/subject.js";
-import { parseCard } from "../dist/policy/card.js";
-import { loadModel, policyOf } from "../dist/policy/policy.js";
-import { compile } from "../dist/relevance/compile.js";
-import { METHODS, methodNamed } from "../dist/relevance/methods.js";
+import { InputError } from "#src/errors.js";
+import { subjectOf } from "#src/explain/subject.js";
+import { parseCard } from "#src/policy/card.js";
+import { loadModel, policyOf } from "#src/policy/policy.js";
+import { compile } from "#src/relevance/compile.js";
+import { METHODS, methodNamed } from "#src/relevance/methods.js";
 
 const FOLDER = new URL("../test/data/reference/", import.meta.url);
 const read = (path) => JSON.parse(readFileSync(new URL(path, FOLDER), "utf8"));

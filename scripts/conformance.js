@@ -1,6 +1,6 @@
 // Compares every method with other implementations: `npm run conformance` prints the table and writes docs/conformance.md.
 import { readFileSync, writeFileSync } from "node:fs";
-import { InputError } from "../dist/errors.js";
+import { InputError } from "#src/errors.js";
 import { measure, pairs } from "./conformance-pairs.js";
 
 const TOLERANCE = 1e-4;

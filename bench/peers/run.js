@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { sampleFeeds } from "../../dist/bench/feeds.js";
-import { levineNetwork } from "../../dist/bench/levine.js";
-import { inChild } from "../../dist/bench/measuring.js";
-import { writeModel } from "../../dist/graph/onnx-write.js";
-import { compile } from "../../dist/relevance/compile.js";
-import { Session } from "../../dist/runtime/session.js";
+import { sampleFeeds } from "#src/bench/feeds.js";
+import { levineNetwork } from "#src/bench/levine.js";
+import { inChild } from "#src/bench/measuring.js";
+import { writeModel } from "#src/graph/onnx-write.js";
+import { compile } from "#src/relevance/compile.js";
+import { Session } from "#src/runtime/session.js";
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const peer = (name) => JSON.parse(execFileSync(python, [script, folder, name, th
 
 const subject = levineNetwork(size);
 const explained = (method) => compile(subject, { method, depth: "heatmap" }).bytes;
-/** Case, what runs it, and the case it is measured against. */
+/** Case, our model that runs it, and our case that it is compared with. */
 const CASES = [
   ["forward", writeModel(subject.graph)],
   ["dtd", explained("dtd")],
@@ -67,7 +67,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** What every case reads: the network, one observation, and the torques that it must give. */
+/** Writes the inputs of every case: the network, one observation, and the expected torques. */
 async function writeObservation() {
   const bytes = writeModel(subject.graph);
   const session = await Session.create(bytes, { threads });

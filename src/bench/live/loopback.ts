@@ -3,17 +3,17 @@ import type { Time } from "../../messages/types.js";
 import type { Fields, Publisher, RosNode, Subscription } from "../../ros/client/ros.js";
 import { type RobotMessages, type RobotOutputs, wallClock } from "./robot.js";
 
-/** What is read of a node where nobody else is. */
+/** Topics of the node with a subscriber. */
 export const READ: ReadonlySet<string> = new Set(["explanation", "ratios", "overlay/compressed"]);
 
-/** A node that hears what it is told in this process, and whose messages go nowhere: the pipeline without ROS 2. */
+/** A node that receives messages within this process and drops what it publishes: the pipeline without ROS 2. */
 export class Loopback implements RosNode {
   readonly name = "bench";
   readonly namespace = "/";
   readonly fullName = "/bench";
   readonly #takers = new Map<string, (message: Fields) => void>();
 
-  /** A robot's messages, told in this process. */
+  /** Delivers a robot's messages within this process. */
   outputs({ images, jointStates }: RobotMessages): RobotOutputs {
     const tell = (topic: string, message: { readonly header: object }, stamp: Time) =>
       this.#takers.get(topic)?.({ ...message, header: { ...message.header, stamp } } as unknown as Fields);
@@ -47,7 +47,7 @@ export class Loopback implements RosNode {
   }
 
   service(): never {
-    throw new InputError("a bench has no services");
+    throw new InputError("the benchmark has no services");
   }
 
   hasPackage(): boolean {

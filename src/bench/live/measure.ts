@@ -27,13 +27,13 @@ export interface LiveOptions {
 export interface LiveTimes {
   /** Explanations published. */
   readonly explained: number;
-  /** Images that were not explained. */
+  /** Images without an explanation. */
   readonly lost: number;
   /** Explanations later than the deadline, control period × budget. */
   readonly misses: number;
   readonly total: Spread;
   readonly stages: Readonly<Record<Stage, Spread>>;
-  /** Everything that is not inference. */
+  /** All stages but inference. */
   readonly beside: Spread;
   /** Image stamp → overlay JPEG. */
   readonly overlay: Spread;
@@ -42,7 +42,7 @@ export interface LiveTimes {
 
 /**
  * The node's own pipeline at level `full`: subscriptions, observer, explainer, publishers.
- * @param drive sends the robot's messages; resolves when all have been sent
+ * @param drive sends the robot's messages; resolves when all are sent
  */
 export async function measureLive(
   ros: RosNode,

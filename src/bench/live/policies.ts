@@ -6,12 +6,12 @@ import { parseCard } from "../../policy/card.js";
 import { loadModel, loadPolicy, type Policy, policyOf } from "../../policy/policy.js";
 import { levineNetwork } from "../levine.js";
 
-/** Ticks a second: what every card here says. */
+/** Ticks per second, the control rate of every policy here. */
 export const RATE = 20;
 
 const SHIPPED = shippedPolicy("reacher");
 
-/** Policies to time, by name; their cards take any image in, resized. */
+/** Policies to time, by name; they resize images of any size. */
 export const LIVE_POLICIES: Readonly<Record<string, () => Promise<Policy>>> = {
   "shipped-reacher": async () => {
     const { card, cardSource } = await loadPolicy(SHIPPED);

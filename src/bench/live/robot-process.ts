@@ -5,14 +5,14 @@ import { openNode } from "../../ros/client/rclnodejs.js";
 import { READ } from "./loopback.js";
 import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
 
-/** A robot in a process of its own, over ROS 2: sends its messages once somebody reads them, and reads what comes back. */
+/** A robot in a process of its own, over ROS 2: sends messages once they have subscribers, and reads what comes back. */
 export interface RobotRequest {
   readonly robot: RobotOptions;
-  /** Name of the node that is timed. */
+  /** Name of the timed node. */
   readonly node: string;
 }
 export interface RobotReply {
-  /** Messages of each topic that came back. */
+  /** Number of messages that came back on each topic. */
   readonly received: Readonly<Record<string, number>>;
 }
 
@@ -33,7 +33,7 @@ async function drive({ robot, node }: RobotRequest): Promise<RobotReply> {
   }
   const [imageType, jointType] = ["sensor_msgs/msg/Image", "sensor_msgs/msg/JointState"] as const;
   const messages = robotMessages(robot);
-  // Encoded once: a camera's driver has no garbage to collect while it sends.
+  // Encoded once, so that no garbage collection delays sending.
   const images = messages.images.map(encoderOf(imageType));
   const jointStates = messages.jointStates.map(encoderOf(jointType));
   const image = ros.publisher(imageType, "/image", QOS.sensor);

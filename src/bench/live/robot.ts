@@ -4,36 +4,36 @@ export interface RobotOptions {
   readonly width: number;
   readonly height: number;
   readonly joints: readonly string[];
-  /** Images a second. */
+  /** Images per second. */
   readonly rate: number;
-  /** Joint states a second. */
+  /** Joint states per second. */
   readonly jointRate: number;
-  /** Ends after so many images. */
+  /** Number of images. */
   readonly ticks: number;
 }
 
-/** What a robot sends, over and over; only stamps are new. */
+/** Messages that a robot sends in a loop, each time with a new stamp. */
 export interface RobotMessages {
   readonly images: readonly ImageMessage[];
   readonly jointStates: readonly JointStateMessage[];
 }
 
-/** Sends a message of `RobotMessages`, by its place, with a stamp of its own. */
+/** Sends a message of `RobotMessages`, by its index, with this stamp. */
 export interface RobotOutputs {
   image(place: number, stamp: Time): void;
   jointState(place: number, stamp: Time): void;
 }
 
-/** Joint states run so long before the first image, and after the last one, milliseconds. */
+/** Milliseconds of joint states before the first image and after the last. */
 const MARGIN = 500;
 
-/** Different images, so that nothing can be remembered. */
+/** Number of different images, so that no cache helps. */
 const PICTURES = 4;
 
-/** Seconds that the joints' movement takes. */
+/** Seconds of the joints' movement. */
 const MOVEMENT = 2;
 
-/** Wall-clock time, milliseconds since 1970, finer than `Date.now()` and alike in every process of a machine. */
+/** Wall-clock time, milliseconds since 1970: finer than `Date.now()`, the same in every process of a machine. */
 export const wallClock = (): number => performance.timeOrigin + performance.now();
 
 export function robotMessages({ width, height, joints, jointRate }: RobotOptions): RobotMessages {
@@ -61,7 +61,7 @@ export function robotMessages({ width, height, joints, jointRate }: RobotOptions
   };
 }
 
-/** A camera and joints that only send messages, at fixed rates; resolves when the last image had time to be explained. */
+/** Sends images and joint states at fixed rates; resolves after the last image had time to be explained. */
 export async function runRobot(
   { rate, jointRate, ticks }: RobotOptions,
   { images, jointStates }: RobotMessages,
@@ -87,7 +87,7 @@ function stampNow(): Time {
   return { sec, nanosec: Math.floor((now - 1000 * sec) * 1e6) };
 }
 
-/** Calls at a fixed rate without drift, telling how often it called before; calls that are late are not made up for. */
+/** Calls at a fixed rate without drift, with the number of calls before. Late calls are not made up for. */
 function every(periodMs: number, call: (count: number) => void): { end(): void } {
   let next = performance.now() + periodMs;
   let count = 0;

@@ -7,11 +7,11 @@ import type { Publisher, RosNode } from "../../ros/client/ros.js";
 import type { Match } from "../../sensing/match.js";
 import { wallClock } from "./robot.js";
 
-/** Parts of the way from an image's stamp to its published explanation, in their order. */
+/** Stages between an image's stamp and its published explanation, in order. */
 export const STAGES = ["transport", "synchronise", "wait", "decode", "infer", "encode", "publish"] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** `beside` is the sum of the stages but `infer`; `overlay`: stamp → overlay ready to be published. */
+/** `beside`: all stages but `infer`; `overlay`: stamp → overlay ready to be published. */
 export type Timed = Stage | "total" | "beside" | "overlay";
 
 export interface Spread {
@@ -20,7 +20,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Times every stage of every tick, from outside the parts that do the work. */
+/** Times every stage of every tick by wrapping the parts that do the work. */
 export class Stopwatch {
   readonly #times: ReadonlyMap<Timed, Latencies>;
   readonly #ticks = new Map<bigint, Partial<Record<Stage, number>>>();
@@ -33,7 +33,7 @@ export class Stopwatch {
     this.#times = new Map(names.map((name) => [name, new Latencies(ticks)]));
   }
 
-  /** A match whose observing is timed. */
+  /** Wraps a match to time its observation. */
   match(match: Match): Match {
     const stamp = Number(match.stamp / 1000n) / 1000;
     const transport = match.receivedMs + performance.timeOrigin - stamp;
@@ -48,7 +48,7 @@ export class Stopwatch {
     return { ...match, observe };
   }
 
-  /** A sink's writing, timed: what it encodes and publishes at once belongs to this explanation. */
+  /** Times a sink's `write`: messages encoded and published during the call belong to this explanation. */
   write(explanation: Explanation, write: () => void): void {
     const tick = this.#ticks.get(explanation.observation.stamp)!;
     tick.infer = explanation.latencyMs;
@@ -60,7 +60,7 @@ export class Stopwatch {
     this.#ticks.clear();
   }
 
-  /** An encoder whose explanations and overlays are timed. */
+  /** An encoder that times explanations and overlays. */
   encoder(options: ChannelOptions): ChannelEncoder {
     const watch = this;
     return new (class extends ChannelEncoder {
@@ -75,7 +75,7 @@ export class Stopwatch {
     })(options);
   }
 
-  /** A node whose publishing of explanations is timed: with it a tick is complete. */
+  /** Wraps a node to time the publishing of explanations, which completes a tick. */
   node(ros: RosNode): RosNode {
     const explanation = ros.resolveTopic("~/explanation");
     const timed = (publisher: Publisher): Publisher =>

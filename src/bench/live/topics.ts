@@ -7,13 +7,13 @@ import { Loopback } from "./loopback.js";
 import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
 import type { RobotReply, RobotRequest } from "./robot-process.js";
 
-/** The way messages go: over ROS 2 to and from another process, or within this one. */
+/** Transport of messages: over ROS 2 to and from another process, or within this one. */
 export interface Topics {
   readonly transport: "ros" | "in-process";
-  /** Why they do not go over ROS 2, one line. */
+  /** Why ROS 2 is not used, one line. */
   readonly why?: string;
   readonly ros: RosNode;
-  /** Sends a robot's messages; resolves when all have been sent. */
+  /** Sends a robot's messages; resolves when all are sent. */
   drive(robot: RobotOptions): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export async function openTopics(): Promise<Topics> {
   try {
     const ros = await openNode({ name: "bench", args: [] });
     try {
-      // What is published is of this package's own types, which have to be built.
+      // Publishing needs this package's message types to be built.
       ros
         .publisher("torquelens/msg/Explanation", "~/probe", {
           reliability: "reliable",
@@ -56,5 +56,5 @@ async function inChild(request: RobotRequest): Promise<void> {
     child.send(request);
   });
   for (const [topic, count] of Object.entries(reply.received))
-    if (count === 0) throw new Error(`${request.node}/${topic}: nothing came back`);
+    if (count === 0) throw new Error(`${request.node}/${topic}: no message came back`);
 }
