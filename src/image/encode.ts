@@ -16,6 +16,16 @@ export async function encodePng(image: RgbImage): Promise<Buffer> {
   return raw(image).png().toBuffer();
 }
 
+/** A JPEG of at most `width` pixels across, from the bytes of an image file; `wholeWidth` is the width of the file. */
+export async function shrinkToJpeg(file: Uint8Array, width: number, quality: number) {
+  const { width: wholeWidth } = await sharp(file).metadata();
+  const { data, info } = await sharp(file)
+    .resize({ width, withoutEnlargement: true })
+    .jpeg({ quality })
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, wholeWidth };
+}
+
 function raw({ data, width, height }: RgbImage): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }

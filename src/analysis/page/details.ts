@@ -1,5 +1,5 @@
-import sharp from "sharp";
 import type { MessageFolders } from "../../bag/message-folders.js";
+import { shrinkToJpeg } from "../../image/encode.js";
 import type { Html } from "../../page/html.js";
 import type { Moment, Ranking } from "../ranking.js";
 import { type ReadRunsOptions, readRuns } from "../read-runs.js";
@@ -121,13 +121,8 @@ async function framesOf(
   for (const [stamp, pictures] of await readPictures(bag, range, folders)) {
     const shown: Omit<Frame, "seconds">[] = [];
     for (const { camera, data, points } of pictures) {
-      const { width: whole } = await sharp(data).metadata();
-      const { data: jpeg, info } = await sharp(data)
-        .resize({ width: FRAME_WIDTH, withoutEnlargement: true })
-        .jpeg({ quality: 85 })
-        .toBuffer({ resolveWithObject: true });
-      const { width, height } = info;
-      const shrunk = (at: number) => ((at + 0.5) * width) / whole - 0.5;
+      const { data: jpeg, width, height, wholeWidth } = await shrinkToJpeg(data, FRAME_WIDTH, 85);
+      const shrunk = (at: number) => ((at + 0.5) * width) / wholeWidth - 0.5;
       shown.push({ camera, jpeg, width, height, points: points.map(([x, y]) => [shrunk(x), shrunk(y)]) });
     }
     frames.set(stamp, shown);
