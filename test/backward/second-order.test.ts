@@ -138,7 +138,7 @@ describe("gradients of gradients are slopes of gradients", () => {
   });
 });
 
-describe("what has no gradient says so", () => {
+describe("a missing gradient is an error", () => {
   const x = b.input("x", "float32", [1, 2]);
   const culprit =
     (op: string, inputs: (Value | undefined)[], attributes = {}) =>
@@ -165,7 +165,7 @@ describe("what has no gradient says so", () => {
     expect(culprit("Clip", [other, b.sum(x)])).toThrow("input 1 of operator Clip");
   });
 
-  it("but comparisons, roundings and indices pass nothing on", () => {
+  it("comparisons, roundings and indices propagate nothing", () => {
     const zero = (y: Value) => expect(Array.from(gradients(b.sum(y), [x])[0]!.literal!.numbers())).toEqual([0, 0]);
     zero(b.cast(b.greater(x, 0), "float32"));
     zero(b.sign(x));

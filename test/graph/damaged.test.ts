@@ -46,7 +46,7 @@ describe("damaged files", () => {
     expect(counts.refused).toBeGreaterThan(50);
   });
 
-  it("whole models with parts lost, exchanged and misnamed", () => {
+  it("models with parts removed, swapped and renamed", () => {
     const next = uniform(7);
     const below = (n: number) => Math.floor(n * next());
     const pick = <T>(items: readonly T[]) => items[below(items.length)]!;

@@ -24,7 +24,7 @@ describe("sums over steps", () => {
     });
   });
 
-  it("also of what no step changes, of constants, and of none", async () => {
+  it("add up values that no step changes, constants, and no values", async () => {
     const [same, constant] = sumOverSteps(4, () => [x, b.scalar(3)]);
     const [none] = sumOverSteps(0, (i) => [b.mul(x, number(i))]);
     const out = await evaluate([x], { same: same!, constant: constant!, none: none! }, feeds);
@@ -33,7 +33,7 @@ describe("sums over steps", () => {
     expect(out.none!.every((value) => value === 0)).toBe(true);
   });
 
-  it("stand within each other, and beside the values that they read", async () => {
+  it("can be nested, and stand next to the values that they read", async () => {
     const shared = b.mul(x, x);
     const [outer] = sumOverSteps(3, (i) => {
       const [inner] = sumOverSteps(2, (j) => [b.mul(shared, b.add(number(i), b.mul(number(j), 10)))]);
@@ -45,7 +45,7 @@ describe("sums over steps", () => {
     expect(Array.from(out.shared!)).toEqual([1, 4, 16]);
   });
 
-  it("are written as one closed Loop, every name once, whatever the steps", () => {
+  it("are written as one closed Loop with unique names for any number of steps", () => {
     const w = b.tensor("float32", [100, 3], new Float32Array(300).fill(0.5));
     const bytes = (count: number) => {
       const [sum] = sumOverSteps(count, (i) => [b.mul(b.matmul(w, b.mul(x, number(i))), 2)]);

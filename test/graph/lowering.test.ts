@@ -192,7 +192,7 @@ const LOWERED: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNod
   ],
 };
 
-describe("what is written with other operators computes what onnxruntime computes", () => {
+describe("lowered operators compute what onnxruntime computes", () => {
   it.each(Object.entries(LOWERED))("%s", async (op, [made, opset]) => {
     await fc.assert(
       fc.asyncProperty(made, async (node) => {

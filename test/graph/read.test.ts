@@ -299,7 +299,7 @@ describe("models that cannot be read are refused in one line", () => {
   });
 });
 
-describe("what is read", () => {
+describe("reading", () => {
   it("takes IR 10 with operator set 21, and a symbolic or unknown batch as 1", () => {
     const graph = read(relu({ ir: 10, opset: 21, inputs: [valueInfo("x", "float32", ["N", 2])] }));
     expect(graph.opset).toBe(21);

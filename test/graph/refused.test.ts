@@ -332,14 +332,14 @@ describe("nodes that do not fit are refused, by onnxruntime too", () => {
     expect(await refusedByRuntime(refusal)).toBe(refusal.onlyHere === undefined);
   });
 
-  it("what decides a shape must be a constant", () => {
+  it("an input that decides a shape must be a constant", () => {
     const shape = input("shape", "int64", [2]);
     expect(() => applyNode("Reshape", [input("x", "float32", [2, 3]), shape])).toThrow(
       "Reshape: target shape must be a constant, it is computed at run time",
     );
   });
 
-  it("a missing input is named by its place", () => {
+  it("a missing input is named by its position", () => {
     const x = input("x", "float32", [2]);
     for (const op of ["Add", "Concat", "Max", "MatMul"])
       expect(() => applyNode(op, [x, undefined], op === "Concat" ? { axis: 0 } : {})).toThrow(

@@ -104,7 +104,7 @@ describe("equal things are written once", () => {
     expect(written(graphOf([x], { y: apart })).initializer).toHaveLength(2);
   });
 
-  it("names that read alike when joined are told apart", async () => {
+  it("names that are equal when joined stay distinct", async () => {
     const [p, q, r] = ["p|q", "p", "q"].map((name) => b.input(name, "float32", [1]));
     const outputs = { y: apply("Max", [p!]), z: apply("Max", [q!, r!]) };
     const bytes = writeModel(graphOf([p!, q!, r!], outputs));

@@ -364,7 +364,7 @@ test.each([
   expect(() => parseCard(text, "x.yaml")).toThrow(new InputError(`x.yaml: ${message}`));
 });
 
-test("whatever the file holds, a refusal is an InputError of one line", () => {
+test("any file is read or refused by an InputError of one line", () => {
   const keys = fc.constantFrom(...Object.keys(reacherCard()), "image", "configuration", "start", "modality", "mean");
   const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
     tree: fc.oneof({ maxDepth: 4 }, fc.jsonValue(), fc.dictionary(keys, tie("tree")), fc.array(tie("tree"))),

@@ -179,7 +179,7 @@ describe.each(CONVENTIONS)("convention $name", (convention) => {
   );
 });
 
-it("conventions do move the shares", async () => {
+it("conventions change the shares", async () => {
   const seen = observation(3, [0.2, 0.4, -0.3, 0.1]);
   const images = await Promise.all(
     CONVENTIONS.map(async (convention) => {
@@ -190,7 +190,7 @@ it("conventions do move the shares", async () => {
   expect(new Set(images.map((share) => share.toFixed(3))).size).toBe(CONVENTIONS.length);
 });
 
-it("names the convention in force", async () => {
+it("names the convention in use", async () => {
   const under = underConvention(policy(numbers(3)), conventionNamed("standardised"), MEANS);
   const { convention } = await explained(under, "dtd", observation(3, [0, 0, 0, 0]));
   expect(convention).toEqual({
@@ -199,7 +199,7 @@ it("names the convention in force", async () => {
   });
 });
 
-describe("what is refused", () => {
+describe("refused", () => {
   it("an unknown convention", () => {
     expect(() => conventionNamed("centre")).toThrow(
       "convention centre is unknown; known are zero, corner, mean, mean-corner, standardised",

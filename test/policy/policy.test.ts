@@ -39,7 +39,7 @@ test("a policy is loaded with the card beside it", async () => {
   expect([...policy.graph.outputs.keys()]).toEqual(["torque"]);
 });
 
-test("a card given by name goes before the one beside, and that before the model's own", async () => {
+test("a card given by name precedes the one next to the model, and that one the card in the model", async () => {
   await writeFile(model, reacherModel({ "torquelens.card": yaml({ name: "inside" }) }));
   const inside = await loadPolicy(model);
   expect([inside.card.name, inside.cardSource]).toEqual(["inside", `${model} (metadata torquelens.card)`]);
@@ -56,7 +56,7 @@ test("refused: a missing file", async () => {
   await expect(loadPolicy(model)).rejects.toThrow(new InputError(`${model}: cannot read the policy (no such file)`));
 });
 
-test("refused: a file that is no ONNX, and one cut short", async () => {
+test("refused: a file that is not ONNX, and a truncated one", async () => {
   await writeFile(model, "MuJoCo");
   await expect(loadPolicy(model)).rejects.toThrow(InputError);
   const bytes = reacherModel();
@@ -68,7 +68,7 @@ test("refused: a file that is no ONNX, and one cut short", async () => {
   }
 });
 
-test("refused: no card; both places that were looked at are named", async () => {
+test("refused: no card, naming both places searched", async () => {
   await writeFile(model, reacherModel());
   const beside = join(folder, "reacher.yaml");
   await expect(loadPolicy(model)).rejects.toThrow(

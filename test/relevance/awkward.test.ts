@@ -52,7 +52,7 @@ describe.each(policies)("%s", (_, spec) => {
   const { subject, feeds } = networkOf(spec);
   const ones = new Float32Array(spec.torques).fill(1);
 
-  it.each(DEPTHS)("%s: every output is finite whatever is seen, and shares are shares", async (depth) => {
+  it.each(DEPTHS)("%s: every output is finite for every observation, and shares sum to 1", async (depth) => {
     for (const [what, seen] of Object.entries(observations(spec, feeds(3)))) {
       const [out, nothing] = await explain(subject, seen, {
         depth,
@@ -104,7 +104,7 @@ describe("weights", () => {
       for (const out of await explain(network(kernel, bias), observation(inputs), { depth })) expectFinite(out, depth);
   });
 
-  it("torques of exactly zero get nothing, and the others what they had", async () => {
+  it("torques of exactly zero get nothing, and the others are unchanged", async () => {
     const x = configuration();
     const w = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? 0 : 1 + i));
     const [out] = await explain(subjectOf([x], dense(x, 2, w)), { configuration: float32([1, -2, 3, 4], [1, 4]) });
@@ -114,7 +114,7 @@ describe("weights", () => {
     expect(out!["torquelens.residual"]![0]).toBeLessThan(1e-6);
   });
 
-  it("a maximum among equals gives to one of them, and no relevance twice", async () => {
+  it("relevance of a maximum with ties goes to one of them, and none is counted twice", async () => {
     const x = image("image", [1, 1, 4, 4]);
     const pooled = apply("MaxPool", [b.relu(b.mul(x, 2))], {
       kernel_shape: [3, 3],

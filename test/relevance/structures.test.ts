@@ -20,7 +20,7 @@ import {
   weights,
 } from "./subjects.js";
 
-/** Networks whose parts meet in ways that a rule may overlook. */
+/** Networks whose parts join in ways that a rule may overlook. */
 
 const conv = (x: Value, out: number, seed: number, pad = 0) =>
   b.conv(x, weights([out, x.shape[1]!, 3, 3], seed), { pads: [pad, pad, pad, pad] });
@@ -129,7 +129,7 @@ describe("inputs", () => {
     await agree(subjectOf([x], torque), observation([x]));
   });
 
-  it("that nobody asks about take their part, which the residual tells", async () => {
+  it("without a modality take their part, and the residual shows it", async () => {
     const inputs = [image(), configuration()];
     const torque = dense(b.concat([b.mean(inputs[0]!, [2, 3]), inputs[1]!], 1), 2, 5);
     const feeds = observation(inputs);
@@ -140,7 +140,7 @@ describe("inputs", () => {
     expect(part[0]!["torquelens.relevance.configuration"]).toBeUndefined();
   });
 
-  it("in slices are modalities apart", async () => {
+  it("in slices are separate modalities", async () => {
     const x = configuration(5);
     const slices = [
       { ...modalityOf(b.input("configuration", "float32", [2])), name: "joint_velocity", start: 3 },
@@ -213,7 +213,7 @@ describe("torques", () => {
     await agree(subjectOf([x], b.reshape(dense(x, 1, 5), [])), observation([x]));
   });
 
-  it("a torque whose pool is empty says so, once", async () => {
+  it("a torque whose pool is empty is reported once", async () => {
     const x = configuration(2);
     const biased = apply("Gemm", [x, b.tensor("float32", [2, 2], [1, 1, 1, 1]), b.tensor("float32", [2], [-9, 0])]);
     const [out] = await explain(subjectOf([x], biased), { configuration: float32([1, 2], [1, 2]) });

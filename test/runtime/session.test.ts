@@ -46,7 +46,7 @@ describe("Session", () => {
     expect(Object.keys(await session.run(feeds(1, 2, 4), ["total"]))).toEqual(["total"]);
   });
 
-  it("finishes the runs under way before it is released, and takes no more after", async () => {
+  it("finishes the runs under way before it is released, and refuses later ones", async () => {
     const session = await create(affine());
     const running = [session.run(feeds(1, 0, 0)), session.run(feeds(2, 0, 0))];
     const ended = session.release();
@@ -71,7 +71,7 @@ describe.each<[string, (models: Record<string, Uint8Array>, options?: SessionOpt
     opened(await make(models, { threads: 1 }));
   const run = (models: Models, ...x: number[]) => y(models.run(feeds(...x), [onlyY()])[0]!);
 
-  it("gives what each step asks of its model, with feeds of its own over the common ones", async () => {
+  it("gives the outputs that each step asks for, its own feeds replacing common ones", async () => {
     const models = await create({ affine: affine(), other: affine() });
     const steps: Step[] = [
       { model: "affine", outputs: ["y", "total"] },
@@ -101,7 +101,7 @@ describe.each<[string, (models: Record<string, Uint8Array>, options?: SessionOpt
     expect(order).toEqual(["a0", "a1", "b0", "b1"]);
   });
 
-  it("fails the steps behind one that fails, and no other call", async () => {
+  it("fails the steps after a failed one, and no other call", async () => {
     const models = await create();
     const wrong = { ...onlyY(), feeds: { x: float32([1, 2], [1, 2]) } };
     const [first, second, third] = models.run(feeds(1, 2, 3), [onlyY(), wrong, onlyY()]);
@@ -123,7 +123,7 @@ describe.each<[string, (models: Record<string, Uint8Array>, options?: SessionOpt
     expect(((await refused) as Error).message).toMatch(/^onnxruntime refused the model: ./);
   });
 
-  it("tells of a feed that does not fit, and goes on", async () => {
+  it("reports a feed that does not fit, and continues", async () => {
     const models = await create();
     await expect(models.run({}, [onlyY()])[0]).rejects.toThrow(/input 'x' is missing/);
     expect(await run(models, 0, 0, 0)).toEqual([1, 1, 1]);
@@ -138,7 +138,7 @@ describe.each<[string, (models: Record<string, Uint8Array>, options?: SessionOpt
     expect(await before).toEqual([3, 5, 7]);
   });
 
-  it("finishes the runs under way before it is released, and takes no more after", async () => {
+  it("finishes the runs under way before it is released, and refuses later ones", async () => {
     const models = await create({ reacher: Uint8Array.from(reacherModel()) });
     const inputs = {
       image: { dtype: "uint8", shape: [1, 64, 80, 3], data: new Uint8Array(64 * 80 * 3) },
@@ -174,7 +174,7 @@ describe("WorkerModels", () => {
     expect(await outputs).toEqual(await here.run(inputs));
   });
 
-  it("fails the steps under way and those to come where its thread dies", async () => {
+  it("fails steps under way and later ones if its thread dies", async () => {
     const models = await create();
     // Not a request: the thread throws, as it would on running out of memory.
     threadOf(models).postMessage(null);
@@ -183,7 +183,7 @@ describe("WorkerModels", () => {
     await expect(models.run(feeds(1, 2, 3), [onlyY()])[0]).rejects.toThrow(/^the inference worker failed: ./);
   });
 
-  it("tells that its thread has ended", async () => {
+  it("reports that its thread has ended", async () => {
     const models = await create();
     await threadOf(models).terminate();
     await expect(models.run(feeds(1, 2, 3), [onlyY()])[0]).rejects.toThrow("the inference worker has ended (code 1)");

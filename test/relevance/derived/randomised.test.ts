@@ -39,7 +39,7 @@ describe("layers drawn anew", () => {
     ]);
   });
 
-  it("changes those that are named and no others, by the numbers given", () => {
+  it("changes only the named layers, by the given numbers", () => {
     const subject = network();
     const before = constants(subject);
     let next = 0;

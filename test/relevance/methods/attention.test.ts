@@ -74,7 +74,7 @@ describe("attention over tokens", () => {
     ["attention:layer=first.weights", first, ([A1]: number[][][]) => A1!],
   ] as const;
 
-  it.each(cases)("%s is what the matrices say, by pixel and by torque", async (method, layer, mixing) => {
+  it.each(cases)("%s equals the matrices, by pixel and by torque", async (method, layer, mixing) => {
     const rows = await slowTokens(layer, mixing);
     const alpha = [0.7, 1.4];
     const whole = rows[0]!.map((_, s) => total(rows.map((row, j) => alpha[j]! * row[s]!)));
@@ -168,7 +168,7 @@ describe("attention maps on features", () => {
   });
 });
 
-describe("the way back to pixels", () => {
+describe("from cells to pixels", () => {
   const picture = image("image", [1, 4, 84, 84]);
   const conv = (of: Value, k: number, stride: number, pad = 0) =>
     b.relu(b.conv(of, weights([2, of.shape[1]!, k, k], k), { strides: [stride, stride], pads: [pad, pad, pad, pad] }));

@@ -106,7 +106,7 @@ rows:
     expect(rows("  - {operator: Gemm, rule: flat}\n")[3]).toBe("Add flat");
   });
 
-  it("what no row matches takes the operator table's rule", () => {
+  it("layers that no row matches take the operator table's rule", () => {
     const only = "rows:\n  - {kind: mean, rule: flat}\n";
     expect(rulesOf(POSITIVE + only)).toEqual(["Conv eq2", "Conv eq2", "GlobalAveragePool flat", "Add eq2", "Gemm eq2"]);
     expect(rulesOf(SIGNED + only)[0]).toBe("Conv epsilon");
@@ -124,7 +124,7 @@ rows:
     expect(compile(policy(), { method: fine, depth: "shares" }).warnings).toEqual([]);
   });
 
-  it("zB where no range is known is refused, naming the node", () => {
+  it("zB is refused where no range is known, naming the node", () => {
     const method = compositeMethod(`${POSITIVE}rows:\n  - {rule: zbox}\n`, "mine.yaml");
     expect(() => compile(policy(), { method })).toThrow(
       /^node ".*" \(Gemm\): rule zbox: .* expected position: bounded/,

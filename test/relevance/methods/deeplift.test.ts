@@ -97,7 +97,7 @@ const FEATURES: Readonly<Record<string, Value>> = {
   "clipped and leaky": apply("LeakyRelu", [apply("Clip", [dense(q, 6, 19), b.scalar(-0.5), b.scalar(0.6)])]),
 };
 
-it("deeplift stays bounded through a softmax however sharp", async () => {
+it("deeplift stays bounded through a sharp softmax", async () => {
   const inputs = [x, q];
   for (const sharpness of [1, 30, 300]) {
     const subject = subjectOf(inputs, dense(b.concat([points(maps, sharpness), q], 1), 1, 5));
@@ -139,7 +139,7 @@ describe.each(Object.entries(FEATURES))("deeplift through %s", (_, features) => 
     }
   });
 
-  it("is finite and zero at the baseline itself, and finite beside it", async () => {
+  it("is finite and zero at the baseline, and finite near it", async () => {
     for (const value of Object.values(await run(nothing, "deeplift"))) expect(value.every(Number.isFinite)).toBe(true);
     const out = await run(nothing, "deeplift");
     expect(total(out["torquelens.heatmap.image"]!.map(Math.abs)) + total(out[RELEVANCE]!.map(Math.abs))).toBe(0);
@@ -162,7 +162,7 @@ describe("deeplift", () => {
     );
   });
 
-  it("says where it takes a slope at the observation alone", () => {
+  it("reports where it takes the slope at the observation", () => {
     const grouped = apply("GroupNormalization", [maps, weights([4], 1), weights([4], 2)], { num_groups: 2 });
     const subject = subjectOf([x], dense(flat(grouped), 2, 3));
     const losing = compile({ ...subject, graph: { ...subject.graph, opset: 21 } }, { method: "deeplift" }).rules.filter(

@@ -72,13 +72,13 @@ describe("the fusion readout", () => {
     });
   });
 
-  it("takes the tensor that the card or the option names, and refuses what is none", async () => {
+  it("takes the tensor that the card or the option names, and refuses any other", async () => {
     const first = b.concat([features, q], 1);
     const hidden = b.identity(first);
     const mixed = b.relu(dense(hidden, 8, 2));
     const subject = subjectOf([x, q], b.matmul(mixed, READ), modalities);
     const refused = (tensor: string) => explain(subject, feeds, { method: `fusion:tensor=${tensor}` });
-    await expect(refused("nowhere")).rejects.toThrow('fusion tensor "nowhere": found none of this name');
+    await expect(refused("nowhere")).rejects.toThrow('fusion tensor "nowhere": found no tensor of this name');
     await expect(refused("image")).rejects.toThrow("it depends on image alone, expected one where modalities have met");
     const added = subjectOf([x, q], b.matmul(b.add(dense(features, 8, 1), dense(q, 8, 2)), READ), modalities);
     await expect(explain(added, feeds, { method: "fusion" })).rejects.toThrow(

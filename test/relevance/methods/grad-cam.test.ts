@@ -56,7 +56,7 @@ const withFeatures = {
 };
 
 describe("grad-cam", () => {
-  it.each(DEPTHS)("is what its formula says, share included, at depth %s", async (depth) => {
+  it.each(DEPTHS)("equals its formula, share included, at depth %s", async (depth) => {
     const out = await run("grad-cam", depth);
     const signs = Array.from(out.torque!, Math.sign);
     const map = slowMap(
@@ -106,7 +106,7 @@ describe("grad-cam", () => {
   });
 });
 
-describe("grad-cam in front of a soft-argmax", () => {
+describe("grad-cam before a soft-argmax", () => {
   const early = named("Conv", [x, weights([3, 2, 3, 3], 5)], "early", { strides: [2, 2] });
   const policy = (maps: typeof x) => {
     const p = b.softmax(b.mul(b.reshape(maps, [3, 12]), 2));

@@ -79,7 +79,7 @@ const homogeneous = specs.map(
 );
 
 describe("gradient-x-input", () => {
-  it("adds up to the torques where nothing is biased, for each torque and weighted", async () => {
+  it("adds up to the torques without biases, per torque and weighted", async () => {
     await fc.assert(
       fc.asyncProperty(homogeneous, fc.nat(1000), async (spec, seed) => {
         const { subject, feeds } = networkOf(spec);
@@ -125,7 +125,7 @@ describe("gradient-x-input", () => {
     expect(Array.from(out!["torquelens.relevance.configuration"]!)).toEqual(expected);
   });
 
-  it("gives tokens what their embeddings have", async () => {
+  it("gives tokens the relevance of their embeddings", async () => {
     const tokens = b.input("tokens", "int64", [1, 3]);
     const table = weights([6, 4], 3);
     const embedded = apply("Gather", [table, tokens], { axis: 0 });

@@ -70,7 +70,7 @@ describe("integrated gradients of a network on explicit matrices", () => {
     expect(relativeError(out![RELEVANCE]!, weighted)).toBeLessThan(1e-5);
   });
 
-  it("adds up to the torque less the torque at the baseline, the better the more steps", async () => {
+  it("adds up to the torque minus the torque at the baseline, more exactly with more steps", async () => {
     const atReference = activations(mlp, reference).at(-1)!;
     const errors: number[] = [];
     for (const steps of [3, 30, 300]) {
@@ -135,7 +135,7 @@ describe("integrated gradients of a policy", () => {
     expect(out![RELEVANCE]!.every((r) => r === 0)).toBe(true);
   });
 
-  it("of tokens walks from no embedding to theirs", async () => {
+  it("of tokens integrates from a zero embedding to theirs", async () => {
     const tokens = b.input("tokens", "int64", [1, 3]);
     const table = weights([6, 4], 3);
     const hidden = b.tanh(dense(b.reshape(apply("Gather", [table, tokens]), [1, 12]), 6, 1));
@@ -146,7 +146,7 @@ describe("integrated gradients of a policy", () => {
     expect(total(out!["torquelens.relevance.tokens"]!)).toBeCloseTo(Math.abs(out!.torque![0]!), 4);
   });
 
-  it("holds the network twice, however many the steps", () => {
+  it("holds the network twice for any number of steps", () => {
     const size = (steps: number) =>
       compile(subject, { method: `integrated-gradients:steps=${steps}` }).bytes.byteLength;
     const once = compile(subject, { method: "gradient-x-input" }).bytes.byteLength;

@@ -15,13 +15,13 @@ describe.each(METHODS)("%s", (name) => {
       expect(await residual(netB(), `${name}:soft-argmax=${rule}`)).toBeLessThan(1e-3);
   });
 
-  it("conserves where biases are ignored, and loses what they take where they are not", async () => {
+  it("conserves where biases are ignored, and loses their part where they are not", async () => {
     const ignored = await residual(netA(), `${name}:bias=ignore`);
     expect(ignored).toBeLessThan(1e-3);
     expect(await residual(netA(), name)).toBeGreaterThan(10 * ignored);
   });
 
-  it("is what a seed of τ gives, turned where τ is negative: the negated network says the same", async () => {
+  it("equals a seed of τ with its sign flipped where τ is negative: the negated network gives the same", async () => {
     const plain = netB();
     const graph = { ...plain.graph, outputs: new Map([["torque", b.neg(plain.graph.outputs.get("torque")!)]]) };
     const [first] = await explain(plain, feedsOf(plain), { method: name });

@@ -115,7 +115,7 @@ describe("smoothgrad of a policy", () => {
     }
   });
 
-  it("says the same again, and something else with another seed", async () => {
+  it("gives the same numbers again, and others with another seed", async () => {
     const [once, again, other] = [await run("smoothgrad"), await run("smoothgrad"), await run("smoothgrad:seed=1")];
     expect(again).toEqual(once);
     expect(relativeError(other["torquelens.heatmap.image"]!, once["torquelens.heatmap.image"]!)).toBeGreaterThan(1e-3);
@@ -138,7 +138,7 @@ describe("smoothgrad of a policy", () => {
     expect(Math.abs(size(500) - size(2))).toBeLessThan(64);
   });
 
-  it("refuses itself, and methods that are none, in one line", () => {
+  it("refuses itself and unknown methods in one line", () => {
     expect(() => methodNamed("smoothgrad:base=smoothgrad:n=2")).toThrow(
       "method smoothgrad: expected another method as its base",
     );

@@ -55,7 +55,7 @@ function normalised(y: Vector, gain: Vector, shift: Vector): { out: Vector; devi
   return { out: y.map((v, j) => ((v - mean) / deviation) * gain[j]! + shift[j]!), deviation };
 }
 
-describe("a normalisation right behind a linear layer", () => {
+describe("a normalisation right after a linear layer", () => {
   const [m, bias, head] = [matrix(6, 5, 1), vector(6, 2), matrix(2, 6, 3)];
   const [gain, shift] = [vector(6, 21), vector(6, 22)];
   const x = b.input("x", "float32", [1, 5]);
@@ -91,7 +91,7 @@ describe("a normalisation right behind a linear layer", () => {
     expect(relativeError(found("torquelens.relevance.x"), before)).toBeLessThan(1e-3);
   });
 
-  it("an output without a positive weight hands to all its inputs by weight", async () => {
+  it("relevance of an output without a positive weight goes to all its inputs by weight", async () => {
     const against = m.map((r, j) => (j < 3 ? r.map((w) => -Math.abs(w) * Math.sign(gain[j]!)) : r));
     const input = vector(5, 8).map(Math.abs);
     const y = normalised(plus(times(against, input), bias), gain, shift).out;
@@ -133,7 +133,7 @@ describe("a normalisation right behind a linear layer", () => {
 });
 
 describe("a residual stream", () => {
-  it("normalisation and GELU hand on what they get", async () => {
+  it("normalisation and GELU pass relevance unchanged", async () => {
     const [m, head] = [matrix(4, 4, 1), matrix(2, 4, 2)];
     const none = new Float64Array(4);
     const x = b.input("x", "float32", [1, 4]);
@@ -174,7 +174,7 @@ describe("attention", () => {
   const seen = vector(tokens * width, 5);
   const token = (n: number) => seen.slice(n * width, (n + 1) * width);
 
-  it("is a linear layer of the values whose weights are what is attended to", async () => {
+  it("is a linear layer of the values, with the attention as weights", async () => {
     const [Q, K, V] = [q, k, v].map((m) => b.matmul(x, constant(m))) as [Value, Value, Value];
     const a = b.softmax(b.div(b.matmul(Q, b.transpose(K, [0, 2, 1])), Math.sqrt(width)));
     const torque = layer(b.reshape(b.matmul(a, V), [1, tokens * width]), head, new Float64Array(2));
@@ -214,7 +214,7 @@ describe("attention", () => {
     expect(relativeError(found("torquelens.relevance.x"), expected)).toBeLessThan(1e-4);
   });
 
-  it("without a softmax a product of two signals halves, and keeps all", async () => {
+  it("without a softmax, each factor of a product of two signals gets half", async () => {
     const positive = seen.map(Math.abs);
     const [Q, K, V] = [q, k, v].map((m) => b.matmul(x, constant(m.map((r) => r.map(Math.abs))))) as [
       Value,
@@ -359,7 +359,7 @@ describe("products", () => {
     expect(ofC).toEqual([0.1, 0, 0]);
   });
 
-  it("over a signal pass to the dividend; of a constant to the divisor, turned", async () => {
+  it("quotients: relevance goes to the dividend, and to the divisor with its sign flipped if the dividend is constant", async () => {
     const [ofX, ofC] = await asked(b.div(x, b.sigmoid(c)));
     expect(ofC).toEqual([0, 0, 0]);
     expect(ofX!.every((r) => r > 0)).toBe(true);
@@ -375,7 +375,7 @@ describe("products", () => {
 });
 
 describe("tokens", () => {
-  it("have what their rows have, summed; constants learned beside them take theirs", async () => {
+  it("get the sum of their rows; learned constants next to them take their part", async () => {
     const ids = b.input("ids", "int64", [1, 3]);
     const table = matrix(2, 5, 1); // [row length, rows]
     const rows = apply("Gather", [constant(table), ids]);
@@ -408,7 +408,7 @@ describe("tokens", () => {
   });
 });
 
-describe("what is not explained", () => {
+describe("refused", () => {
   const x = b.input("x", "float32", [1, 4]);
   it("an index, naming its node", () => {
     const index = applyNode("ArgMax", [x], { axis: 1 }, { name: "best" }).outputs[0]!;
