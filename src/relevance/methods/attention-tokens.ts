@@ -55,7 +55,7 @@ export function attendedThroughTokens({ output, mixing }: Tokens, pass: Attribut
   const byToken = matmul(byQuery, mixing.mixing);
   const origins = new TokenOrigins(network.context, network.subject.modalities).of(mixing.values);
   const lost = origins.filter((origin) => !origin).length;
-  const loses = `${lost} of ${origins.length} tokens are learned or mix inputs: what they have is lost`;
+  const loses = `${lost} of ${origins.length} tokens are learned or mix inputs: their relevance is lost`;
   const rule = { node: output.node.label, op: output.node.op, rule: "attention", ...(lost > 0 && { loses }) };
   return { images: ofCells(byToken, origins, network), values: ofElements(byToken, origins, network), rule };
 }

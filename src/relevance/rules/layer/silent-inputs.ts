@@ -37,7 +37,7 @@ export function lossOfZPlus(layer: LinearLayer): string | undefined {
   if (axis === undefined || sizeOf(layer.weight.shape) > MOST_SEARCHED) return undefined;
   const literal = constantOf(layer.weight);
   if (!literal || everyOutputHasPositive({ literal, shape: layer.weight.shape }, axis)) return undefined;
-  return "outputs without a positive weight hand nothing on where their bias alone makes them active";
+  return "outputs without a positive weight lose their relevance where only their bias makes them active";
 }
 
 function everyOutputHasPositive({ literal, shape }: Pick<Value, "literal" | "shape">, axis: number): boolean {

@@ -6,7 +6,7 @@ import { reducedAxes } from "../../../graph/operators/reduction.js";
 import type { Value } from "../../../graph/value.js";
 import { type OperatorRule, unbroadcast } from "./rule.js";
 
-const CONSTANT_CHOSEN = "what goes to a constant where it is chosen is gone";
+const CONSTANT_CHOSEN = "relevance of a chosen constant is lost";
 
 /** The largest or smallest element of an axis takes all; ties share it. */
 export const reduceExtremum: OperatorRule = (node, amount) => {

@@ -26,7 +26,7 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
   return { rule: "move", to, ...(dynamic.length < movable.length && { loses: LEARNED }) };
 }
 
-const LEARNED = "what goes to elements that are constant (a learned token) is gone";
+const LEARNED = "relevance of constant elements (a learned token) is lost";
 
 /** The rule of rows picked from a table by index, such as embeddings: an index gets the sum of its row. */
 function looked(node: Node, amount: Value | undefined, { analysis }: Context): Propagated | undefined {

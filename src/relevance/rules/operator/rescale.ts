@@ -57,7 +57,7 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     const { form, elementwise } = traitsOf(node.op);
     const isLocal =
       elementwise !== true && (form === "curved" || form === "choice") && overrides[node.op] === undefined;
-    return { rule, to, ...(isLocal && { loses: "its slope at the observation stands for the one between" }) };
+    return { rule, to, ...(isLocal && { loses: "its slope at the observation replaces the slope between the two" }) };
   };
 }
 
