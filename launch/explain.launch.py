@@ -9,24 +9,24 @@ from launch_ros.actions import Node
 
 NODE = 'torquelens'
 
-# name: (default, description). An empty one leaves the matter to the parameter file, or to the node's own default.
+# name: (default, description). An empty default leaves the value to the parameter file or the node.
 ARGUMENTS = {
     'policy': ('', 'Policy, an ONNX file with its card beside it'),
-    'params_file': ('', 'YAML file of parameters; arguments given here win over it'),
+    'params_file': ('', 'YAML file of parameters; arguments given here override it'),
     'namespace': ('', 'Namespace of the node'),
     'use_sim_time': ('', 'Follow /clock: true or false'),
     'image': ('', 'Topic of the camera image, without /compressed'),
     'joint_states': ('', 'Topic of the joint states'),
-    'publish_torque': ('', 'Command the arm by the policy, on ~/torque_command: true or false'),
+    'publish_torque': ('', 'Publish the policy\'s torques on ~/torque_command, to command the arm: true or false'),
     'autostart': ('', 'Configure and activate at start: true or false'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
 
-# Arguments that are parameters of the node by the same name.
+# Arguments that set the node parameter of the same name.
 BOOLEANS = ('use_sim_time', 'publish_torque', 'autostart')
 
-# What launch/torquelens.rviz shows of the node.
+# Topics of the node that launch/torquelens.rviz shows.
 SHOWN = ('overlay', 'heatmap/mono16', 'markers')
 
 

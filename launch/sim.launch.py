@@ -11,10 +11,10 @@ from launch_ros.actions import Node
 # name: (default, description)
 ARGUMENTS = {
     'task': ('reacher', 'Simulated task: reacher, peg or door'),
-    'policy': ('', 'Policy that moves the arm and is explained; the shipped one of the task unless given'),
-    'params_file': ('', 'YAML file of parameters of both nodes; arguments given here win over it'),
+    'policy': ('', 'Policy that moves the arm and is explained; default: the task\'s shipped policy'),
+    'params_file': ('', 'YAML file of parameters of both nodes; arguments given here override it'),
     'namespace': ('', 'Namespace of both nodes'),
-    'driver': ('policy', 'What moves the arm: policy (within the simulator) or topic (the torques of the explaining node)'),
+    'driver': ('policy', 'Source of the torques: policy (inside the simulator) or topic (from the explaining node)'),
     'explain': ('true', 'Start the explaining node too: true or false'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
