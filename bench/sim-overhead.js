@@ -78,10 +78,18 @@ const client = fork(here("./live-client.js"), [live.url]);
 await new Promise((resolve) => client.once("message", resolve));
 const received = new Promise((resolve) => client.once("message", resolve));
 
-// The inference alone, with the way to its thread and back.
-const { runner } = explainer;
-const infer = runner.run.bind(runner);
-runner.run = (feeds) => clocks.inference.of(() => infer(feeds));
+// The inference alone, with the way to its thread and back. Its time is noted before the explainer goes on.
+const { models } = explainer.engine;
+const infer = models.run.bind(models);
+models.run = (feeds, steps) => {
+  const start = performance.now();
+  const results = infer(feeds, steps);
+  results.at(-1).then(
+    () => clocks.inference.add(performance.now() - start),
+    () => {},
+  );
+  return results;
+};
 
 const source = {
   async *observations() {

@@ -1,14 +1,13 @@
 import { basename, extname } from "node:path";
 import type { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
-import type { Modality } from "../../policy/modalities.js";
 import { operatorsOf } from "../../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, readBytes, tensorsOf } from "../../policy/policy.js";
 import { cardTemplate } from "../../policy/template.js";
-import { tensorText } from "../../policy/tensors.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
 import { methodOf } from "../input/method.js";
+import { cardText, tensorsText } from "../output/policy-text.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
 
@@ -37,7 +36,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   } else {
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
     const parts = [`operators\n${columns(rows)}`];
-    if (model) parts.unshift(`${path}: operator set ${model.graph.opset}, sha256 ${model.sha256}`, tensorList(model));
+    if (model) parts.unshift(`${path}: operator set ${model.graph.opset}, sha256 ${model.sha256}`, tensorsText(model));
     if (policy) parts.push(cardText(policy));
     else if (model && !problem)
       parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${template(model)}`);
@@ -79,38 +78,3 @@ async function load(path: string, { card, method }: InspectOptions): Promise<Loa
 
 const template = (model: Model): string =>
   cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)));
-
-function tensorList(model: Model): string {
-  const { inputs, outputs } = tensorsOf(model.graph);
-  const rows = (tensors: typeof inputs) => columns(tensors.map((tensor) => [tensor.name, tensorText(tensor)]));
-  return `inputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}`;
-}
-
-function cardText({ card, cardSource, modalities }: Policy): string {
-  const limits = card.torque.limits === undefined ? "" : `, limits ${[card.torque.limits].flat().join(", ")} N·m`;
-  return [
-    `card ${cardSource}\n${columns([
-      ["name", card.name],
-      ["control period", `${card.control_period} s`],
-      ["torques", `${card.torque.output}: ${card.joints.join(", ")}${limits}`],
-      ["feature points", `origin ${card.feature_points.origin}`],
-      [
-        "arm",
-        card.arm
-          ? `${card.arm.file ?? "the source's robot description"}, end effector ${card.arm.site ?? card.arm.link}`
-          : "none: importance is 1 for every torque",
-      ],
-    ])}`,
-    `modalities\n${columns(modalities.map(modalityRow))}`,
-  ].join("\n\n");
-}
-
-function modalityRow(modality: Modality): string[] {
-  if (modality.kind === "image") {
-    const { name, input, width, height, encoding, layout, range } = modality;
-    return [name, input, `${width}×${height} ${encoding} ${layout}, range [${range.join(", ")}]`];
-  }
-  const { name, input, start, size, elements, unit, reference } = modality;
-  const place = size === 1 ? `${input}[${start}]` : `${input}[${start}..${start + size - 1}]`;
-  return [name, place, `${elements.join(", ")}${unit && ` in ${unit}`}, reference ${reference.kind}`];
-}
