@@ -22,7 +22,7 @@ it("the README's TypeScript explains an image", async () => {
     await writeFile(join(folder, "explain.mjs"), ts.transpile(local, options));
     await copyFile(join(root, "test/data/getting-started/policy.onnx"), join(folder, "policy.onnx"));
     await writeFile(join(folder, "policy.yaml"), card);
-    const camera = { create: { width: 160, height: 120, channels: 3, background: "teal" } } as const;
+    const camera = { create: { width: 96, height: 96, channels: 3, background: "teal" } } as const;
     await sharp(camera).png().toFile(join(folder, "camera.png"));
     const { stdout } = await promisify(execFile)(process.execPath, ["explain.mjs"], { cwd: folder });
     expect((await sharp(join(folder, "overlay.png")).metadata()).width).toBe(96);
