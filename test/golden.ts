@@ -23,7 +23,7 @@ export interface Golden {
 export const GOLDEN: Golden = JSON.parse(readFileSync(new URL("./data/golden_vectors.json", import.meta.url), "utf8"));
 
 export const numbers = (nested: Nested): Float32Array => Float32Array.from(flat(nested));
-export const literal = (nested: Nested): Value => b.tensor("float32", shapeOf(nested), flat(nested));
+const literal = (nested: Nested): Value => b.tensor("float32", shapeOf(nested), flat(nested));
 
 const subject = (graph: Subject["graph"], modalities: SubjectModality[]): Subject => ({
   graph,

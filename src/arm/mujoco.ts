@@ -6,7 +6,7 @@ import { Model } from "./model.js";
 let loading: Promise<MainModule> | undefined;
 
 /** The MuJoCo WASM module, loaded once a process. */
-export function loadMujoco(): Promise<MainModule> {
+function loadMujoco(): Promise<MainModule> {
   loading ??= load();
   return loading;
 }

@@ -75,7 +75,7 @@ export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = 
 }
 
 /** Returns a test for topics of explanations: `NAME/explanation` and everything beside it. */
-export function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolean {
+function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolean {
   const roots = bag.topics
     .filter(({ type }) => type === EXPLANATION || type === RATIOS)
     .map(({ name }) => name.slice(0, name.lastIndexOf("/") + 1));

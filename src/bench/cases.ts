@@ -7,7 +7,7 @@ import { deviationOf } from "./deviation.js";
 import { inChild, type Measured } from "./measuring.js";
 
 /** What is compiled of a network in each case; undefined is the network alone. */
-export const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
+const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
   forward: undefined,
   [method.name]: { method, depth: "heatmap" },
   [`${method.name}-fast`]: { method, depth: "heatmap", precision: "fast" },

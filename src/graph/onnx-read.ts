@@ -23,7 +23,7 @@ import { literalOf } from "./tensor-proto.js";
 import { upgrade } from "./upgrade.js";
 import type { Attribute, Graph, Value } from "./value.js";
 
-export const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
+const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
 
 /**
  * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.

@@ -1,10 +1,9 @@
 import { PbfReader, PbfWriter } from "pbf";
 
 /**
- * Messages described as data: field number → [name, kind, repeated?]. `kind` is a scalar or another message's name.
+ * Messages described as data: field number → [name, kind, repeated?]. `kind` is int, float, double, string, bytes or another message's name.
  * Bytes are views into the file, never copies. Unknown fields are skipped.
  */
-export type Scalar = "int" | "float" | "double" | "string" | "bytes";
 export type FieldSpec = readonly [name: string, kind: string, repeated?: "repeated"];
 export type Schema = Readonly<Record<string, Readonly<Record<number, FieldSpec>>>>;
 export type Message = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 
 /** Most pixels of an image that is believed: more than any camera of today has. */
-export const MOST_PIXELS = 1 << 26;
+const MOST_PIXELS = 1 << 26;
 
 /** Why an image is refused: its pixel format, its size, or bytes that are missing or damaged. */
 export type ImageProblem = "encoding" | "size" | "damaged";

@@ -15,7 +15,7 @@ import type { Precision } from "./precision/precision.js";
 import { attributed } from "./suitable.js";
 
 /** Version of the compiled model's contract. */
-export const CONTRACT_VERSION = "1";
+const CONTRACT_VERSION = "1";
 
 export interface CompileOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */

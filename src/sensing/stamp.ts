@@ -10,7 +10,7 @@ export const nanoseconds = (seconds: number): bigint =>
   Number.isFinite(seconds) ? BigInt(Math.round(seconds * 1e9)) : 1n << 62n;
 
 /** Nanoseconds → seconds. */
-export const seconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e9;
+const seconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e9;
 
 /** A duration as people read it: `12 ms`, `3.2 s`. */
 export function durationText(nanoseconds: bigint): string {

@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 export type KeyPath = readonly PropertyKey[];
 
 /** `["inputs", "input.1", 0, "size"]` → `inputs["input.1"][0].size`. */
-export function pathText(path: KeyPath): string {
+function pathText(path: KeyPath): string {
   let text = "";
   for (const key of path) {
     if (typeof key === "number") text += `[${key}]`;

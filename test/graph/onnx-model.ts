@@ -76,13 +76,13 @@ export function initializer(name: string, dtype: DType, shape: readonly number[]
   return { dims: shape, dataType: DTYPES[dtype].onnx, name, rawData: bytesOf(dtype, values) };
 }
 
-export function bytesOf(dtype: DType, values: ArrayLike<number>): Uint8Array {
+function bytesOf(dtype: DType, values: ArrayLike<number>): Uint8Array {
   const data = typedArray(dtype, values);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Numbers as the typed array of an element type. */
-export function typedArray(dtype: DType, values: ArrayLike<number>): ArrayBufferView & ArrayLike<number | bigint> {
+function typedArray(dtype: DType, values: ArrayLike<number>): ArrayBufferView & ArrayLike<number | bigint> {
   const { array } = DTYPES[dtype];
   if (array === BigInt64Array || array === BigUint64Array) return array.from(Array.from(values, BigInt));
   return (array as typeof Float32Array).from(values);

@@ -7,14 +7,14 @@ export const MODALITIES = ["image", "joint_position", "joint_velocity", "end_eff
 const LENGTHS: Readonly<Record<string, number>> = { joint_position: 2, joint_velocity: 2, end_effector_position: 3 };
 
 /** Stamp of tick 0: later than 2^53 nanoseconds, so that a number could not hold it. */
-export const START = 1_700_000_000_123_456_789n;
+const START = 1_700_000_000_123_456_789n;
 
 export function sampleImage(width: number, height: number, tick = 0): Image {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + (i >> 5) + 13 * tick) % 256);
   return { width, height, encoding: "rgb8", data, frameId: "camera_optical_frame" };
 }
 
-export function sampleHeatmap(width: number, height: number): Heatmap {
+function sampleHeatmap(width: number, height: number): Heatmap {
   const data = new Float32Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {

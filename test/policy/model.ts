@@ -26,7 +26,7 @@ const weight = (shape: readonly number[], scale: number) =>
  * A policy of Levine's type with the shipped reacher's interface and small random layers: convolution, spatial
  * softmax to feature points, concat with the configuration, one hidden layer, two torques.
  */
-export function reacherGraph(metadata: Readonly<Record<string, string>> = {}): Graph {
+function reacherGraph(metadata: Readonly<Record<string, string>> = {}): Graph {
   const image = g.input("image", "uint8", [1, 64, 80, 3]);
   const configuration = g.input("configuration", "float32", [1, 10]);
   const pixels = g.mul(g.cast(g.transpose(image, [0, 3, 1, 2]), "float32"), 1 / 255);

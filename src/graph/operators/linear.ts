@@ -42,7 +42,7 @@ export function windowOf(node: Inference, spatial: Shape, kernel: Shape): Window
 }
 
 /** Output extents of a window sliding over `spatial`. */
-export function slidingExtents(op: string, spatial: Shape, window: Window, ceil = false): number[] {
+function slidingExtents(op: string, spatial: Shape, window: Window, ceil = false): number[] {
   const rank = spatial.length;
   return spatial.map((extent, i) => {
     const span = window.dilations[i]! * (window.kernel[i]! - 1) + 1;

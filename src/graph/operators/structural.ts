@@ -16,7 +16,7 @@ export function resolveReshape(from: Shape, target: readonly number[], allowZero
 }
 
 /** Start, count and step of a Slice along one axis of `extent` elements. */
-export function sliceRange(extent: number, start: number, end: number, step: number): { start: number; count: number } {
+function sliceRange(extent: number, start: number, end: number, step: number): { start: number; count: number } {
   const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
   const from = start < 0 ? start + extent : start;
   const to = end < 0 ? end + extent : end;

@@ -4,7 +4,7 @@ import { RULE_BOOK } from "./rule-book.js";
 /** The shape of a composite table's YAML. The error text of every schema says what is *expected* there. */
 
 /** Version of the format that this version reads. */
-export const COMPOSITE_VERSION = 1;
+const COMPOSITE_VERSION = 1;
 
 type RuleName = keyof typeof RULE_BOOK;
 

@@ -16,8 +16,7 @@ const shiftXor = (x: Value, bits: number): Value => apply("BitwiseXor", [x, div(
 const times = (x: Value, factor: number): Value => low32(mul(x, int(factor >= 2 ** 31 ? factor - 2 ** 32 : factor)));
 
 /** Mixes the bits of numbers in [0, 2³²): C. Wellons' `lowbias32`, bias 0.17 of the best possible. */
-export const mix = (x: Value): Value =>
-  shiftXor(times(shiftXor(times(shiftXor(x, 16), 0x7feb352d), 15), 0x846ca68b), 16);
+const mix = (x: Value): Value => shiftXor(times(shiftXor(times(shiftXor(x, 16), 0x7feb352d), 15), 0x846ca68b), 16);
 
 /** Key of one step of one stream: int64 scalar in [0, 2³²). */
 export const keyOf = (seed: number, stream: number, step: Value): Value =>

@@ -46,7 +46,7 @@ export class ExplainedNetwork implements Network {
 }
 
 /** @throws InputError for a torque output that is missing or of another type than float32 */
-export function torqueOf({ graph, torque: name }: Subject): Value {
+function torqueOf({ graph, torque: name }: Subject): Value {
   const torque = graph.outputs.get(name);
   if (!torque) throw new InputError(`torque output "${name}" is not an output of the model`);
   if (torque.dtype !== "float32")
