@@ -158,7 +158,7 @@ describe("calibration", () => {
   test.each([
     [{ k: new Float64Array(4) }, "K has 4 elements, expected 9"],
     [{ p: new Float64Array(0) }, "P has 0 elements, expected 12"],
-    [{ width: 320 }, "calibrated for images of 320×480 pixels, expected 640×480, as they come"],
+    [{ width: 320 }, "calibrated for images of 320×480 pixels, expected 640×480, the size of the images"],
   ])("is refused where it does not fit", (change, message) => {
     expect(() => opticsFrom(cameraInfo(change), 640, 480)).toThrow(message);
   });
