@@ -27,7 +27,7 @@ export interface Analysis {
 }
 
 /** Facts of a graph that patterns are recognised by. */
-export type Surroundings = Pick<Analysis, "isDependent" | "pattern">;
+export type PatternFacts = Pick<Analysis, "isDependent" | "pattern">;
 
 /** Lowest and highest value of every element, full shape. */
 export interface Bounds {
@@ -60,7 +60,7 @@ export interface Context {
    * contributions in the torque's own layer (Eq. 1), and has no meaning at an input or where hidden layers read the
    * value too.
    */
-  isSettled(node: Node, to: Value): boolean;
+  dropsSign(node: Node, to: Value): boolean;
 }
 
 /** A network to be explained by a method. */

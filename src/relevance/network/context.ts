@@ -63,7 +63,7 @@ export class NetworkContext implements Context {
     return isScaled(node.op) || traitsOf(node.op).moves === "stay" ? axes : undefined;
   }
 
-  isSettled(node: Node, to: Value): boolean {
+  dropsSign(node: Node, to: Value): boolean {
     const { analysis } = this;
     return analysis.isOutputSide(node) && (to.node.op === "Input" || !analysis.isOutputSide(to.node));
   }

@@ -1,7 +1,7 @@
 import { normalizeAxis } from "../../graph/shape.js";
 import { isRearranged, isScaled, traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Surroundings } from "../contract/facts.js";
+import type { PatternFacts } from "../contract/facts.js";
 import { numberOf, operands } from "./matching.js";
 
 /** Values mixed by the weights of a softmax: Σ_s A_ls · V_s. */
@@ -21,7 +21,7 @@ export interface Attention extends Mixture {
 }
 
 /** The mixture that a MatMul computes, whose weights are a softmax over the axis that it sums. */
-export function mixtureOf(node: Node, network: Pick<Surroundings, "isDependent">): Mixture | undefined {
+export function mixtureOf(node: Node, network: Pick<PatternFacts, "isDependent">): Mixture | undefined {
   if (node.op !== "MatMul") return undefined;
   const [weights, values] = node.inputs as readonly [Value, Value];
   if (!network.isDependent(weights) || !network.isDependent(values)) return undefined;
@@ -31,7 +31,7 @@ export function mixtureOf(node: Node, network: Pick<Surroundings, "isDependent">
 }
 
 /** The attention that a MatMul computes, for methods that use its weights. */
-export function attentionOf(node: Node, network: Pick<Surroundings, "isDependent">): Attention | undefined {
+export function attentionOf(node: Node, network: Pick<PatternFacts, "isDependent">): Attention | undefined {
   const mixture = mixtureOf(node, network);
   const scores = mixture && scoresBehind(mixture.softmax.inputs[0]!, network);
   return scores && { ...mixture, scores };
@@ -58,7 +58,7 @@ const MOST_BETWEEN = 8;
 /** QKᵀ of logits, before scales, masks and biases. */
 function scoresBehind(
   logits: Value,
-  network: Pick<Surroundings, "isDependent">,
+  network: Pick<PatternFacts, "isDependent">,
   depth = MOST_BETWEEN,
 ): Value | undefined {
   const { node } = logits;

@@ -3,7 +3,7 @@ import { Inference } from "../../graph/operators/spec.js";
 import { normalizeAxis, sameShape } from "../../graph/shape.js";
 import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Surroundings } from "../contract/facts.js";
+import type { PatternFacts } from "../contract/facts.js";
 
 /** Parts of patterns: operands, constants, equal values. */
 
@@ -54,7 +54,7 @@ export function* bothWays(pair: readonly Value[] | undefined): Iterable<readonly
 /** The operand that depends on the observation and the one that does not, where there is one of each. */
 export function withConstant(
   node: Node,
-  network: Surroundings,
+  network: PatternFacts,
 ): { value: Value; constant: Value; first: boolean } | undefined {
   const [a, b] = node.inputs as readonly [Value, Value];
   const first = network.isDependent(a);

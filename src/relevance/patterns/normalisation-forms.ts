@@ -1,13 +1,13 @@
 import { div } from "../../graph/build.js";
 import { type Shape, sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Surroundings } from "../contract/facts.js";
+import type { PatternFacts } from "../contract/facts.js";
 import type { Normalisation } from "../contract/pattern.js";
 import { bothWays, is, meanOf, numberOf, operands, plain, same, squared, withConstant } from "./matching.js";
 import { epsilonOf, inGroups } from "./statistics.js";
 
 /** The normalisation that ends at a node. */
-export type Form = (node: Node, network: Surroundings) => Normalisation | undefined;
+export type Form = (node: Node, network: PatternFacts) => Normalisation | undefined;
 
 /** Normalisations in several nodes, by the operator of the last. */
 export const FORMS: Readonly<Record<string, Form>> = {
@@ -25,7 +25,7 @@ const isEpsilon = (value: Value | undefined) => {
   return number !== undefined && number >= 0 && number <= LARGEST_EPSILON;
 };
 
-const normalisationOf = (value: Value | undefined, network: Surroundings): Normalisation | undefined => {
+const normalisationOf = (value: Value | undefined, network: PatternFacts): Normalisation | undefined => {
   const found = value && plain(value).index === 0 ? network.pattern(plain(value).node) : undefined;
   return found?.kind === "normalisation" ? found : undefined;
 };
@@ -97,7 +97,7 @@ function lengthNorm(node: Node): Normalisation | undefined {
 }
 
 /** A normalisation times a constant: its scale. */
-function scaled(node: Node, network: Surroundings): Normalisation | undefined {
+function scaled(node: Node, network: PatternFacts): Normalisation | undefined {
   const pair = withConstant(node, network);
   const inner = pair && normalisationOf(pair.value, network);
   if (!inner || inner.scale || inner.shift || !isParameter(pair.constant, inner.source.shape)) return undefined;
@@ -106,7 +106,7 @@ function scaled(node: Node, network: Surroundings): Normalisation | undefined {
 }
 
 /** A normalisation plus a constant: its shift. */
-function shifted(node: Node, network: Surroundings): Normalisation | undefined {
+function shifted(node: Node, network: PatternFacts): Normalisation | undefined {
   const pair = withConstant(node, network);
   const inner = pair && normalisationOf(pair.value, network);
   if (!inner || inner.shift || !isParameter(pair.constant, inner.source.shape)) return undefined;
@@ -120,7 +120,7 @@ function isParameter({ shape }: Value, source: Shape): boolean {
 }
 
 /** x·k + (β − mean·k) with k = γ/σ: TensorFlow's way. */
-function spreadOut(node: Node, network: Surroundings): Normalisation | undefined {
+function spreadOut(node: Node, network: PatternFacts): Normalisation | undefined {
   for (const [times, rest] of bothWays(node.inputs as readonly Value[]))
     for (const [x, factor] of bothWays(operands(times, "Mul"))) {
       const [shift, offset] = operands(rest, "Sub") ?? [];
@@ -136,7 +136,7 @@ function spreadOut(node: Node, network: Surroundings): Normalisation | undefined
 }
 
 /** γ/σ of x, σ² = mean((x − mean)²) + ε. */
-function gainOver(factor: Value, x: Value, axes: readonly number[], network: Surroundings) {
+function gainOver(factor: Value, x: Value, axes: readonly number[], network: PatternFacts) {
   const parts = [...bothWays(operands(factor, "Mul"))].find(
     ([inverse, gamma]) => inverseRoot(inverse) && !network.isDependent(gamma),
   );
@@ -154,7 +154,7 @@ function gainOver(factor: Value, x: Value, axes: readonly number[], network: Sur
 }
 
 /** PyTorch's GroupNorm: [N, C, …] → [N, groups, …] → InstanceNormalization → [N, C, …]. Scale and shift follow. */
-function groupNorm(node: Node, network: Surroundings): Normalisation | undefined {
+function groupNorm(node: Node, network: PatternFacts): Normalisation | undefined {
   const inner = normalisationOf(node.inputs[0], network);
   const source = operands(inner?.source, "Reshape")?.[0];
   if (inner?.node.op !== "InstanceNormalization" || !source || source.shape.length < 3) return undefined;

@@ -1,7 +1,7 @@
 import { expand, reshape } from "../../graph/build.js";
 import { normalizeAxis } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Surroundings } from "../contract/facts.js";
+import type { PatternFacts } from "../contract/facts.js";
 import type { Normalisation } from "../contract/pattern.js";
 import type { RecognisePattern } from "../contract/recognise.js";
 import { FORMS, type Form } from "./normalisation-forms.js";
@@ -53,7 +53,7 @@ const NATIVE: Readonly<Record<string, Form>> = {
   },
 };
 
-function lastAxes(node: Node, network: Surroundings, name: "LayerNorm" | "RMSNorm"): Normalisation | undefined {
+function lastAxes(node: Node, network: PatternFacts, name: "LayerNorm" | "RMSNorm"): Normalisation | undefined {
   const [source, scale, shift] = node.inputs as readonly [Value, Value, Value?];
   if (network.isDependent(scale) || (shift && network.isDependent(shift))) return undefined;
   const first = normalizeAxis(node.op, (node.attributes.axis as number | undefined) ?? -1, source.shape);

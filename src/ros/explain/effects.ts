@@ -10,7 +10,7 @@ import type { Value } from "../parameters/parameter-spec.js";
 import { SYNC_PARAMETERS } from "../parameters/sync-parameters.js";
 import { VALUES_PREFIX, valuesFrom } from "../parameters/values-parameters.js";
 import type { ExplainSession } from "./explain-session.js";
-import type { Surroundings } from "./parts.js";
+import type { PatternFacts } from "./parts.js";
 
 type Effect = () => void | Promise<void>;
 
@@ -20,7 +20,7 @@ type Effect = () => void | Promise<void>;
  */
 export async function applyChanges(
   changes: ReadonlyMap<string, Value>,
-  around: Surroundings,
+  around: PatternFacts,
   session: ExplainSession | undefined,
 ): Promise<void> {
   const before = (name: string) => around.parameters.value(name)!;
@@ -44,7 +44,7 @@ export async function applyChanges(
 /** What each parameter changes in a running node; those that may be refused or take long come last. */
 function effectsOf(
   value: (name: string) => Value,
-  { clock, methodOf }: Surroundings,
+  { clock, methodOf }: PatternFacts,
   session: ExplainSession | undefined,
 ): [names: readonly string[], effect: Effect][] {
   const ofClock: [readonly string[], Effect] = [["use_sim_time"], () => clock.simulate(value("use_sim_time") === true)];

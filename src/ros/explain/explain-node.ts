@@ -12,7 +12,7 @@ import { serveLifecycle } from "../lifecycle/lifecycle-server.js";
 import { serveParameters } from "../parameters/parameter-server.js";
 import { applyChanges } from "./effects.js";
 import { ExplainSession } from "./explain-session.js";
-import type { Surroundings } from "./parts.js";
+import type { PatternFacts } from "./parts.js";
 import { SET_METHOD, SET_TORQUE } from "./service-types.js";
 
 const DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray";
@@ -32,7 +32,7 @@ export class ExplainNode implements Managed {
   /** Why the last transition was refused. */
   #refusal: string | undefined;
 
-  constructor(private readonly around: Surroundings) {
+  constructor(private readonly around: PatternFacts) {
     const { ros, parameters, clock } = around;
     clock.simulate(parameters.get("use_sim_time"));
     parameters.apply = (changes) => applyChanges(changes, around, this.#session);

@@ -4,7 +4,7 @@ import type { Facts } from "../../health/facts.js";
 import { effortLimits, parseUrdf } from "../../urdf/urdf.js";
 import { Commander } from "./commander.js";
 import { Inputs } from "./inputs.js";
-import { openParts, type Parts, type Surroundings } from "./parts.js";
+import { openParts, type Parts, type PatternFacts } from "./parts.js";
 import { RosSource } from "./ros-source.js";
 
 /** A configured node: activated, it subscribes, explains and publishes. */
@@ -16,12 +16,12 @@ export class ExplainSession {
   #running: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly around: Surroundings,
+    private readonly around: PatternFacts,
     readonly parts: Parts,
   ) {}
 
   /** As `openParts`. */
-  static async open(around: Surroundings, signal: AbortSignal): Promise<ExplainSession> {
+  static async open(around: PatternFacts, signal: AbortSignal): Promise<ExplainSession> {
     let session: ExplainSession | undefined;
     const parts = await openParts(around, signal, (counter) => session?.topicOf(counter) ?? counter);
     session = new ExplainSession(around, parts);

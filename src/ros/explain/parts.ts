@@ -28,7 +28,7 @@ import { rehearse } from "./rehearsal.js";
 import { RosSink } from "./ros-sink.js";
 
 /** The node around a session. */
-export interface Surroundings {
+export interface PatternFacts {
   readonly ros: RosNode;
   readonly parameters: Parameters<typeof EXPLAIN_PARAMETERS>;
   readonly clock: RosClock;
@@ -58,7 +58,7 @@ const QUIET_START = 5;
  * @throws InputError naming the fault in policy, card, arm, method or profile; nothing stays open then
  */
 export async function openParts(
-  around: Surroundings,
+  around: PatternFacts,
   signal: AbortSignal,
   topicOf: (counter: string) => string,
 ): Promise<Parts> {
