@@ -1,7 +1,7 @@
 """Policies of the architectures that robot people train, small, with random weights.
 
 As in torch_policies.py a policy has `inputs(generator)` and `card()`; `outputs` names what `forward` gives, the torques
-first. `explain(*inputs)` is the explained value [1, J] of a float64 copy: the torques, or what goes into a final squash.
+first. `explain(*inputs)` is the torques [1, J] of a float64 copy.
 """
 
 import copy
@@ -21,7 +21,8 @@ class Architecture(nn.Module):
     """`images` names → Pixels, `size` their height and width, `frames` a window in time, `state` sizes by modality."""
 
     outputs = ("torque",)
-    explained = "torque"
+    # For each torque, the sign of the factors between the last linear layer and the torque.
+    direction = None
     frames = None
     joints = 3
     torque = {"output": "torque"}
@@ -374,11 +375,9 @@ class LanguagePolicy(Architecture):
 
 
 class Gaussian(Architecture):
-    """Actor of SAC and PPO: heads for mean and log standard deviation, torque = tanh(mean) · limit."""
+    """Actor of SAC and PPO: heads for mean and log standard deviation, torque = tanh(mean) · limit + offset."""
 
-    explained = "before the final tanh"
-
-    def __init__(self, visual=True, activation=nn.ReLU):
+    def __init__(self, visual=True, activation=nn.ReLU, limit=(5.0, 4.0, 3.0), offset=None):
         super().__init__({"image": Pixels("float-nhwc", 3)} if visual else {}, (28, 24), SIZES)
         self.outputs = ("torque", "log_std")
         n = self.n
@@ -387,11 +386,10 @@ class Gaussian(Architecture):
             n += 12
         self.body = nn.Sequential(nn.Linear(n, 24), activation(), nn.Linear(24, 24), activation())
         self.mean_head, self.std_head = nn.Linear(24, self.joints), nn.Linear(24, self.joints)
-        self.register_buffer("limit", torch.tensor([5.0, 4.0, 3.0]))
+        self.register_buffer("limit", torch.tensor(limit))
+        self.register_buffer("offset", offset and torch.tensor(offset))
+        self.direction = [1 if x > 0 else -1 for x in limit]
         self.finished()
-
-    def explain(self, *inputs):
-        return self.mean_head(self.latent(*inputs))
 
     def latent(self, *inputs):
         x = self.normalised(inputs[-1])
@@ -401,7 +399,8 @@ class Gaussian(Architecture):
 
     def forward(self, *inputs):
         x = self.latent(*inputs)
-        return torch.tanh(self.mean_head(x)) * self.limit, torch.clamp(self.std_head(x), -5, 2)
+        torque = torch.tanh(self.mean_head(x)) * self.limit
+        return torque if self.offset is None else torque + self.offset, torch.clamp(self.std_head(x), -5, 2)
 
 
 class FrameStack(Architecture):
@@ -470,6 +469,7 @@ ARCHITECTURES = {
     "gaussian-dynamo18": (lambda: Gaussian(activation=nn.ELU), "dynamo", 18),
     "gaussian-mlp-ts13": (lambda: Gaussian(False, nn.SiLU), "torchscript", 13),
     "gaussian-mlp-dynamo21": (lambda: Gaussian(False, lambda: nn.LeakyReLU(0.2)), "dynamo", 21),
+    "gaussian-offset-ts17": (lambda: Gaussian(False, nn.SiLU, (-4.0, 1.0, 3.0), (5.0, -2.0, 0.5)), "torchscript", 17),
     "frames-ts17": (lambda: FrameStack(activation=nn.Softplus), "torchscript", 17),
     "frames-dynamo18": (lambda: FrameStack(activation=nn.Mish), "dynamo", 18),
     "frames-stacked-ts13": (lambda: FrameStack(stacked=True), "torchscript", 13),

@@ -16,7 +16,8 @@ def methods(name):
 
 
 # Normalisations stand in the residual stream, or nowhere; float32 is enough for their denominators.
-SIGNED = ("transformer-pre-class-ts17", "transformer-pre-mean-dynamo20", "gaussian-mlp-ts13")
+SIGNED = ("transformer-pre-class-ts17", "transformer-pre-mean-dynamo20", "gaussian-mlp-ts13",
+          "gaussian-offset-ts17")
 
 
 def output_weight(policy):
@@ -98,7 +99,7 @@ def relevance(policy, inputs, epsilon=None):
         explained = policy.explain(*tensors.values())[0]
     rows = []
     for j, torque in enumerate(explained.detach()):
-        mode.sign = -1 if torque < 0 else 1
+        mode.sign = (-1 if torque < 0 else 1) * (policy.direction[j] if policy.direction else 1)
         seed = torch.zeros_like(explained)
         seed[j] = torque.abs()
         rows.append(torch.autograd.grad(explained, list(tensors.values()), seed, retain_graph=True, allow_unused=True))

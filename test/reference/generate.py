@@ -45,11 +45,11 @@ def parts(of_images, of_configuration):
 def explain(name, policy, net, inputs, outputs, alpha):
     """One observation's golden record. `outputs` is the framework's float32 torque [1, J]."""
     images, configuration = policy.prepare(*inputs.values())
-    explained = net(images, configuration)[0]
-    finished = policy.finish(explained.float() if policy.explained != "torque" else clamp(policy, explained).float())
+    values = net(images, configuration)[0]
+    finished = policy.finish(unscaled(policy, values).float())
     error = float((finished - outputs[0]).abs().max())
     assert error < 1e-4 * max(1.0, float(outputs.abs().max())), f"{name}: canonical form is off by {error}"
-    seeds = policy.seeds(explained)
+    seeds = policy.seeds(values)
     of_images, of_configuration, empty = dense.relevance(net, images, configuration, seeds)
     source = "dense"
     if zennit_rules.applies(net):
@@ -84,7 +84,7 @@ def explain(name, policy, net, inputs, outputs, alpha):
     return {
         "inputs": {key: array(value.numpy()) for key, value in inputs.items()},
         "outputs": {"torque": array(outputs.numpy())},
-        "explained": explained.tolist(),
+        "explained": policy.torques(values).tolist(),
         "seeds": seeds.tolist(),
         "importance": alpha.tolist(),
         "source": source,
@@ -97,9 +97,10 @@ def explain(name, policy, net, inputs, outputs, alpha):
     }
 
 
-def clamp(policy, explained):
-    """Undoes the scale that the canonical form has folded in before `finish` applies it."""
-    return explained if policy.scale is None else explained / policy.scale.double()
+def unscaled(policy, values):
+    """Undoes the scale that the canonical form has folded in, if it has, before `finish` applies it."""
+    isFolded = policy.scale is not None and policy.squash not in ("tanh", "sigmoid")
+    return values / policy.scale.double() if isFolded else values
 
 
 def shares(sums):
@@ -134,7 +135,7 @@ def record(name, policy, net, cases, exporter, model):
         "operators": sorted({node.op_type for node in model.graph.node}),
         "card": described,
         "modalities": modality_names(described),
-        "explains": policy.explained,
+        "explains": "torque",
         "cases": [explain(name, policy, net, inputs, outputs, alpha) for inputs, outputs in cases],
     }
 

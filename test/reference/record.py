@@ -77,7 +77,7 @@ def record(name, out):
                      "ir": model.ir_version},
         "operators": sorted({node.op_type for node in model.graph.node}),
         "card": card(name, policy),
-        "explains": policy.explained,
+        "explains": "torque",
         "importance": importance(name, policy.joints).tolist(),
         "cases": [case(policy, inputs) for inputs in observations],
     }

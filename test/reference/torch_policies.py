@@ -2,7 +2,7 @@
 
 A policy has `inputs(generator)` (an observation: declared inputs by name, images before the configuration), `forward`,
 `canonical()`, `prepare(*inputs)` → (images at the first convolutions, configuration from its reference) and
-`seeds(explained)`. `card()` gives the policy card's `inputs` and `reference`.
+`seeds(values)`. `card()` gives the policy card's `inputs` and `reference`.
 """
 
 import math
@@ -220,16 +220,16 @@ class Policy(nn.Module):
             return layer
         return fold_output(layer, self.scale, 0.0)
 
-    def seeds(self, explained):
-        """What each torque hands out: |value before a squash|, |clamped torque|."""
+    def torques(self, values):
+        """The torques that the canonical form's values become. Their sign is the values' own."""
+        return self.finish(values) if self.squash in ("tanh", "sigmoid") else values
+
+    def seeds(self, values):
+        """What each torque hands out: the size of the torque, squashed or clamped."""
         if self.squash == "clip":
             limit = 0.6 * (1.0 if self.scale is None else self.scale.double())
-            return explained.clamp(-limit, limit).abs()
-        return explained.abs()
-
-    @property
-    def explained(self):
-        return "before the final " + self.squash if self.squash in ("tanh", "sigmoid") else "torque"
+            return values.clamp(-limit, limit).abs()
+        return self.torques(values).abs()
 
     def card(self):
         return {"configuration": slices(self.sizes)}, self.card_reference()

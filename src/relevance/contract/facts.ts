@@ -70,9 +70,9 @@ export interface Network {
   readonly importance: Value;
   readonly depth: Depth;
   readonly context: Context;
-  /** The torques, or their values before a final squash, [.., J]. */
-  readonly explained: Value;
-  /** Signs of the explained values; they stay those of the observation where a method evaluates other observations. */
+  /** The commanded torques, [.., J], in N·m. Relevance starts here with every method. */
+  readonly commanded: Value;
+  /** Signs of the commanded torques; they stay those of the observation where a method evaluates other observations. */
   readonly signs: Value;
   readonly torques: number;
   /** The input tensors that modalities are made of. */

@@ -7,11 +7,10 @@ import type { Context, Network } from "../contract/facts.js";
 import type { Subject } from "../contract/subject.js";
 import { GraphAnalysis } from "./analysis.js";
 import { NetworkContext } from "./context.js";
-import { explainedValue } from "./explained-value.js";
 
 /** The network of a subject. */
 export class ExplainedNetwork implements Network {
-  readonly explained: Value;
+  readonly commanded: Value;
   readonly signs: Value;
   readonly torques: number;
   readonly context: Context;
@@ -27,11 +26,11 @@ export class ExplainedNetwork implements Network {
     signs?: Value,
   ) {
     const torque = torqueOf(subject);
-    this.explained = atStep(explainedValue(torque), subject.step);
-    const outputs = [torque, this.explained].map((value, i) => [String(i), value] as const);
+    this.commanded = atStep(torque, subject.step);
+    const outputs = [torque, this.commanded].map((value, i) => [String(i), value] as const);
     const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map(outputs) });
-    this.signs = signs ?? sign(this.explained);
-    this.torques = sizeOf(this.explained.shape);
+    this.signs = signs ?? sign(this.commanded);
+    this.torques = sizeOf(this.commanded.shape);
     this.context = new NetworkContext(subject, analysis, depth);
   }
 

@@ -65,7 +65,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     return accumulate(importance)(a, b);
   };
 
-  const seeds = new Map([[network.explained, seedOf(network, rules.seed)]]);
+  const seeds = new Map([[network.commanded, seedOf(network, rules.seed)]]);
   const arrived = reverseWalk(seeds, targets, namingNodes(step), meet);
   const inputs = new Map(
     Array.from(arrived, ([value, r]) => [value, { ...r, amount: relevanceOf(value, r.amount) }] as const),

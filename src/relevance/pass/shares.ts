@@ -27,8 +27,8 @@ export function torqueShares(relevance: InputRelevance): Value {
 
 /** |ΣR_in − Σα|τ|| / Σα|τ|, 0 where there is nothing to conserve. */
 export function residual(relevance: InputRelevance): Value {
-  const { explained, importance, torques, subject } = relevance.network;
-  const asked = sum(mul(abs(reshape(explained, [torques])), importance));
+  const { commanded, importance, torques, subject } = relevance.network;
+  const asked = sum(mul(abs(reshape(commanded, [torques])), importance));
   const parts = subject.modalities.map((modality) => {
     const elements = relevance.elements(modality);
     return elements ? sum(elements) : weightedAtJoin(modality, "sum", relevance);
