@@ -17,6 +17,8 @@ export interface Traits {
   readonly rowwise?: true;
   /** Values of every output element: in [0, 1], or at least 0. */
   readonly range?: "unit" | "non-negative";
+  /** True where values of any size are kept between two limits, in their order. */
+  readonly squashes?: true;
   /** Sign of the output: the one that all data have, its opposite, or the product of the first two inputs' signs. */
   readonly sign?: "kept" | "turned" | "product";
   /** What becomes of height and width: each cell sees a window of the map, or cells can no longer be told apart. */
@@ -115,25 +117,25 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
   Gelu: curve(),
   Mish: curve(),
   HardSwish: curve(),
-  Sigmoid: curve({ range: "unit" }),
-  HardSigmoid: curve({ range: "unit" }),
-  Tanh: curve(),
+  Sigmoid: curve({ range: "unit", squashes: true }),
+  HardSigmoid: curve({ range: "unit", squashes: true }),
+  Tanh: curve({ squashes: true }),
   Softplus: curve(),
-  Softsign: curve(),
-  Erf: curve(),
+  Softsign: curve({ squashes: true }),
+  Erf: curve({ squashes: true }),
   Exp: curve({ range: "non-negative" }),
   Log: curve(),
   Sqrt: curve({ range: "non-negative" }),
   Reciprocal: curve(),
   Abs: curve({ range: "non-negative" }),
   Pow: curve(),
-  Clip: curve(),
+  Clip: curve({ squashes: true }),
   Sin: curve(),
   Cos: curve(),
   Tan: curve(),
   Asin: curve(),
   Acos: curve(),
-  Atan: curve(),
+  Atan: curve({ squashes: true }),
   Sinh: curve(),
   Cosh: curve(),
   Asinh: curve(),

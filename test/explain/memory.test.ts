@@ -221,7 +221,7 @@ describe("integers", () => {
 });
 
 describe("action chunks", () => {
-  it("have their torque at one step, explained before a squash", async () => {
+  it("have their torque at one step, explained through a squash", async () => {
     const x = b.input("state", "float32", [1, 2]);
     const chunk = b.reshape(b.matmul(x, b.tensor("float32", [2, 3], [1, 2, 3, 4, 5, 6])), [1, 3, 1]);
     const policy = policyWith(

@@ -9,6 +9,7 @@ import { type CompiledModel, type CompileOptions, compile } from "../../relevanc
 import type { Depth } from "../../relevance/contract/depth.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import { methodOf } from "../input/method.js";
+import { explainedText } from "../output/explained-text.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
 
@@ -43,7 +44,9 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   }
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
   const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.spec}`;
-  process.stdout.write(`${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${costText(cost)}\n`);
+  process.stdout.write(
+    `${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${explainedText(compiled.rules)}\n${costText(cost)}\n`,
+  );
   if (deviation !== undefined) process.stdout.write(`${deviationText(deviation)}\n`);
 }
 

@@ -7,6 +7,7 @@ import { cardTemplate } from "../../policy/template.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
 import { methodOf } from "../input/method.js";
+import { explainedText } from "../output/explained-text.js";
 import { cardText, tensorsText } from "../output/policy-text.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
@@ -43,6 +44,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     if (rules.length > 0) {
       parts.push(`rules of ${options.method}\n${columns(rules.map(({ node, op, rule }) => [node, op, rule]))}`);
       const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
+      parts.push(explainedText(rules));
       if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);
     }
     process.stdout.write(`${parts.join("\n\n")}\n`);

@@ -22,6 +22,7 @@ export class Prefix {
   readonly #references = new Map<Value, Literal | undefined>();
   readonly #bounds = new Map<Value, Bounds | undefined>();
   readonly #preActivations = new Map<Value, boolean>();
+  readonly #behindLayers = new Map<Node, boolean>();
 
   constructor(
     readonly subject: Subject,
@@ -46,6 +47,8 @@ export class Prefix {
       return origin && Literal.from(value.dtype, value.shape, origin);
     }
     if (!this.#isAffine(node) || this.#isPreActivation(value)) return undefined;
+    // A constant added to a squash is a bias of the torque, as one added to the last layer is.
+    if (this.analysis.isOutputSide(node) && this.#isBehindLayer(node)) return undefined;
     const at = (v: Value) => (this.analysis.isDependent(v) ? (this.reference(v) ?? zerosLike(v)) : constantOf(v));
     return fold(node, at)?.[value.index];
   }
@@ -90,6 +93,16 @@ export class Prefix {
     const isBehindLayers = isAffine(node.op) && sources.length > 0 && sources.every((v) => this.#isPreActivation(v));
     const answer = this.analysis.softArgmax(node) === undefined && (isLayer || isBehindLayers);
     this.#preActivations.set(value, answer);
+    return answer;
+  }
+
+  /** True where a linear layer ends at a node or before it. */
+  #isBehindLayer(node: Node): boolean {
+    const known = this.#behindLayers.get(node);
+    if (known !== undefined) return known;
+    const isLayer = this.analysis.layer(node) !== undefined;
+    const answer = isLayer || node.inputs.some((value) => value && this.#isBehindLayer(value.node));
+    this.#behindLayers.set(node, answer);
     return answer;
   }
 

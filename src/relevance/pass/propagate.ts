@@ -7,6 +7,7 @@ import type { Attribution, Joined, NodeRule } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
 import type { Analysis, Network } from "../contract/facts.js";
 import type { Propagated, Rules } from "../contract/rules.js";
+import { isSquash } from "../network/squash.js";
 import { seedOf } from "./seed.js";
 
 /**
@@ -43,6 +44,8 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     return { rule: name, loses, to: [] };
   };
 
+  const squash = (node: Node) => isSquash(node, analysis) && ({ squash: true } as const);
+
   const step: Propagate<Relevance> = (node, arriving) => {
     const isImage = context.onlyImage(node) !== undefined && isSpatial(node, analysis);
     const perTorque = arriving.every((r) => r === undefined || r.perTorque);
@@ -53,7 +56,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     const stays = perTorque && !ends;
     const amounts = arriving.map((r) => r && (stays ? r : collapse(r, importance)).amount);
     const { rule, loses, to } = through(node, amounts, stays);
-    record.push({ node: node.label, op: node.op, rule, ...(loses !== undefined && { loses }) });
+    record.push({ node: node.label, op: node.op, rule, ...squash(node), ...(loses !== undefined && { loses }) });
     return to.map(([value, amount]) => [value, { amount, perTorque: stays }] as const);
   };
   const meet = (a: Relevance, b: Relevance, value: Value) => {

@@ -34,7 +34,7 @@ test("a policy is described for people", async () => {
   expect(stdout).toMatch(/^ {2}configuration +float32 \[1, 10\]$/m);
   expect(stdout).toMatch(/^ {2}image +image +80×64 rgb8 NHWC, range \[0, 255\]$/m);
   expect(stdout).toMatch(/^ {2}joint_velocity +configuration\[2\.\.3\] +shoulder, elbow in rad\/s, reference zero$/m);
-  const rules = stdout.slice(stdout.indexOf("rules of dtd"));
+  const rules = stdout.slice(stdout.indexOf("rules of dtd"), stdout.indexOf("explained:"));
   const passing = ["dtd", "move", "pass"];
   expect(rules.match(/\S+(?=\n|$)/g)!.filter((rule) => !passing.includes(rule))).toEqual([
     "zbox",
@@ -42,6 +42,7 @@ test("a policy is described for people", async () => {
     "eq2",
     "eq1",
   ]);
+  expect(stdout).toMatch(/^explained: the commanded torques in N·m$/m);
 });
 
 test("a policy is described for machines", async () => {
