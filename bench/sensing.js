@@ -75,7 +75,12 @@ for (const message of [
   );
 
 const names = Array.from({ length: 7 }, (_, j) => `joint_${j}`);
-const joints = new JointBuffer(names, { missingVelocity: "refuse", needsVelocity: true, horizon: 5_000_000_000n });
+const joints = new JointBuffer(names, {
+  missingVelocity: "refuse",
+  needsVelocity: true,
+  controlPeriod: 50_000_000n,
+  horizon: 5_000_000_000n,
+});
 const state = { header, name: names, position: new Float64Array(7), velocity: new Float64Array(7), effort: [] };
 let stamp = 0n;
 await time("7 joint states in and one interpolated, 1 kHz", () => {

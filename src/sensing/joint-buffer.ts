@@ -19,12 +19,16 @@ export interface JointBufferOptions {
   readonly missingVelocity: (typeof MISSING_VELOCITY)[number];
   /** True where the velocities are used. If not, a missing one is never refused. */
   readonly needsVelocity: boolean;
+  /** Control period, nanoseconds. */
+  readonly controlPeriod: bigint;
   /** How long samples are kept, nanoseconds. */
   readonly horizon: bigint;
 }
 
 /** Shortest time between two positions that are differentiated, nanoseconds: closer ones give noise. */
 const SHORTEST = 1_000_000n;
+/** Longest time between them, in control periods or in slops, whichever is longer: room for jitter. */
+const LONGEST = 2n;
 
 /**
  * The latest states of the joints that a policy needs, by joint name, from any number of publishers. A message may hold
@@ -64,6 +68,7 @@ export class JointBuffer {
   at(stamp: bigint, policy: SyncPolicy, slop: bigint): Reading<JointReading> {
     const position = new Float64Array(this.names.length);
     const velocity = new Float64Array(this.names.length);
+    const longest = LONGEST * (slop > this.options.controlPeriod ? slop : this.options.controlPeriod);
     let isDifferentiated = false;
     let waiting: Reading<JointReading> | undefined;
     for (const [j, track] of this.#tracks.entries()) {
@@ -76,9 +81,9 @@ export class JointBuffer {
       }
       const { before, after, weight } = found.value;
       position[j] = mixed(track.positionAt(before), track.positionAt(after), weight);
-      velocity[j] = mixed(this.#velocity(track, before, slop), this.#velocity(track, after, slop), weight);
+      velocity[j] = mixed(this.#velocity(track, before, longest), this.#velocity(track, after, longest), weight);
       if (Number.isNaN(track.velocityAt(before)) || Number.isNaN(track.velocityAt(after))) {
-        const refusal = this.#refusal(j, velocity[j]!);
+        const refusal = this.#refusal(j, velocity[j]!, longest);
         if (refusal !== undefined) return { kind: "miss", reason: refusal };
         if (Number.isNaN(velocity[j])) velocity[j] = 0;
         isDifferentiated = true;
@@ -101,28 +106,30 @@ export class JointBuffer {
   }
 
   /** The velocity sent with the `i`th sample, else the mean velocity since the sample before; NaN without either. */
-  #velocity(track: JointTrack, i: number, slop: bigint): number {
+  #velocity(track: JointTrack, i: number, longest: bigint): number {
     const sent = track.velocityAt(i);
     if (!Number.isNaN(sent)) return sent;
     const stamp = track.stampAt(i)!;
     for (let earlier = i - 1; earlier >= 0; earlier--) {
       const elapsed = stamp - track.stampAt(earlier)!;
       if (elapsed < SHORTEST) continue;
-      if (elapsed > slop && this.options.needsVelocity) break;
+      if (elapsed > longest && this.options.needsVelocity) break;
       return (track.positionAt(i) - track.positionAt(earlier)) / (Number(elapsed) / 1e9);
     }
     return Number.NaN;
   }
 
   /** Why a velocity that was not sent cannot be used; undefined where it can. */
-  #refusal(j: number, differentiated: number): string | undefined {
+  #refusal(j: number, differentiated: number, longest: bigint): string | undefined {
     const { needsVelocity, missingVelocity } = this.options;
     if (!needsVelocity) return undefined;
     const joint = `joint ${this.names[j]}`;
     if (missingVelocity === "refuse") {
       return `${joint}: no velocity, expected one, or "missing_velocity: differentiate" in the card`;
     }
-    return Number.isNaN(differentiated) ? `${joint}: no velocity, and no position shortly before` : undefined;
+    if (!Number.isNaN(differentiated)) return undefined;
+    const span = `${Number(longest) / 1e6} ms`;
+    return `${joint}: no velocity, and no position in the ${span} before (a larger sync_slop allows more)`;
   }
 }
 

@@ -45,6 +45,7 @@ export class StateBuffer {
     this.#joints = new JointBuffer(jointsOf(policy), {
       missingVelocity: missing_velocity,
       needsVelocity: hasQuantity(policy, "joint_velocity") || (wantsTipVelocity && arm?.tf === undefined),
+      controlPeriod: nanoseconds(control_period),
       horizon: HORIZON,
     });
   }

@@ -71,14 +71,14 @@ export abstract class Timeline {
       other !== undefined && distance(other, stamp) <= slop;
     if (policy === "nearest") {
       const isAfter = before === undefined || (after !== undefined && distance(after, stamp) < distance(before, stamp));
-      if (!isNear(isAfter ? after : before)) return nothing("no sample within slop");
+      if (!isNear(isAfter ? after : before)) return nothing("no sample within sync_slop");
       const nearest = isAfter ? i + 1 : i;
       return { kind: "found", value: { before: nearest, after: nearest, weight: 0 } };
     }
     if (!isNear(before))
-      return nothing(before === undefined ? "no sample before it" : "no sample within slop before it");
+      return nothing(before === undefined ? "no sample before it" : "no sample within sync_slop before it");
     if (after === undefined) return { kind: "wait", reason: "no sample after it" };
-    if (!isNear(after)) return { kind: "miss", reason: "no sample within slop after it" };
+    if (!isNear(after)) return { kind: "miss", reason: "no sample within sync_slop after it" };
     const weight = Number(stamp - before) / Number(after - before);
     return { kind: "found", value: { before: i, after: i + 1, weight } };
   }

@@ -6,7 +6,12 @@ import { jointState } from "./messages.js";
 
 const MS = 1_000_000n;
 const SLOP = 50n * MS;
-const options = { missingVelocity: "refuse", needsVelocity: true, horizon: 5_000n * MS } as const;
+const options = {
+  missingVelocity: "refuse",
+  needsVelocity: true,
+  controlPeriod: 50n * MS,
+  horizon: 5_000n * MS,
+} as const;
 const found = (reading: Reading<JointReading>): JointReading => {
   if (reading.kind !== "found") throw new Error(`${reading.kind}: ${reading.reason}`);
   return reading.value;
@@ -184,8 +189,30 @@ describe("velocities that were not sent", () => {
     }
     expect(buffer.at(0n, "exact", SLOP)).toEqual({
       kind: "miss",
-      reason: "joint a: no velocity, and no position shortly before",
+      reason: "joint a: no velocity, and no position in the 100 ms before (a larger sync_slop allows more)",
     });
+  });
+
+  it.each([
+    ["the default slop", SLOP],
+    ["a slop of a fifth of a period", 10n * MS],
+  ])("are differentiated where joint states come at the control rate with jitter and %s", (_, slop) => {
+    const buffer = new JointBuffer(["a"], moving);
+    const jitter = [0, 3, -3, 8, -8, 20, -20, 0.001, -0.001];
+    const stamps = Array.from({ length: 200 }, (_, i) => BigInt(Math.round((50 * i + jitter[i % 9]!) * 1e6)));
+    for (const stamp of stamps) buffer.add(jointState(stamp, ["a"], [2 * (Number(stamp) / 1e9)]), stamp);
+    for (const stamp of stamps.slice(1)) {
+      expect(found(buffer.at(stamp, "interpolate", slop)).velocity[0]).toBeCloseTo(2, 6);
+    }
+  });
+
+  it("are made of earlier positions where slop is longer than the period", () => {
+    const buffer = new JointBuffer(["a"], moving);
+    for (const ms of [0n, 300n]) buffer.add(jointState(ms * MS, ["a"], [Number(ms)]), ms * MS);
+    expect(buffer.at(300n * MS, "exact", 149n * MS)).toMatchObject({
+      reason: expect.stringContaining("298 ms before"),
+    });
+    expect(found(buffer.at(300n * MS, "exact", 150n * MS)).velocity[0]).toBeCloseTo(1000, 9);
   });
 
   it("are not made of positions that are next to each other in time, or far", () => {

@@ -103,7 +103,7 @@ describe("several cameras", () => {
     pairs.add("wrist", frame(1n));
     pairs.add("front", frame(20n));
     pairs.add("wrist", frame(40n));
-    expect(pairs.take(known, bounds).misses).toEqual([{ stamp: 20n, reason: "wrist: no sample within slop" }]);
+    expect(pairs.take(known, bounds).misses).toEqual([{ stamp: 20n, reason: "wrist: no sample within sync_slop" }]);
   });
 
   it("a camera that is silent is named", () => {
