@@ -10,7 +10,7 @@ import { type Thresholds, thresholdsOf } from "./thresholds.js";
 import { Window } from "./window.js";
 
 export interface MonitorOptions {
-  /** Name of the node, the prefix of statuses: `NAME: rate`. */
+  /** Fully qualified name of the node, the prefix of statuses: `NAME: rate`. */
   readonly name: string;
   /** Name of the policy. */
   readonly hardwareId: string;

@@ -158,7 +158,7 @@ export class ExplainNode implements Managed {
     const { state } = this.#lifecycle;
     const own: DiagnosticStatusMessage = {
       level: this.#refusal === undefined ? SEVERITIES.ok : SEVERITIES.error,
-      name: `${ros.name}: state`,
+      name: `${ros.fullName}: state`,
       message: this.#refusal === undefined ? state : `${state}: cannot ${this.#refusal}`,
       hardware_id: this.#session?.parts.policy.card.name ?? "",
       values: [{ key: "State", value: state }],

@@ -108,7 +108,7 @@ export async function openParts(
     // Not through `explainer`: it would choose its level by these times.
     await rehearse(policy, driven, encoder, signal);
     const monitor = new Monitor({
-      name: ros.name,
+      name: ros.fullName,
       hardwareId: policy.card.name,
       now: () => performance.now(),
       thresholds: optionsFrom<Thresholds>(DIAGNOSTICS_PARAMETERS, value),

@@ -44,8 +44,9 @@ afterEach(async () => {
 });
 afterAll(() => task.delete());
 
-async function start(...argv: string[]) {
-  const ros = new FakeRos();
+const start = (...argv: string[]) => startAs(new FakeRos(), ...argv);
+
+async function startAs(ros: FakeRos, ...argv: string[]) {
   const given = rosArguments(["--ros-args", ...["autostart:=false", ...argv].flatMap((text) => ["-p", text])]);
   const overrides = await overridesFor(ros.fullName, given.parameters, async () => "");
   const parameters = Parameters.from({ ...EXPLAIN_PARAMETERS, ...givenValuesTable(overrides) }, overrides);
@@ -88,7 +89,7 @@ const diagnosed = async (ros: FakeRos) => {
   const status = reports.at(-1)!.status as { name: string; level: number; message: string; values: Fields[] }[];
   return Object.fromEntries(
     status.map(({ name, level, message, values }) => [
-      name.replace("torquelens: ", ""),
+      name.slice(name.indexOf(": ") + 2),
       { level, message, ...Object.fromEntries(values.map((pair) => [pair.key, pair.value])) } as Fields,
     ]),
   );
@@ -140,7 +141,7 @@ describe("values that no sensor gives", () => {
     expect(durabilities()).toEqual(["volatile"]);
     const latched = { type: "std_msgs/msg/Float64MultiArray", reliability: "reliable", durability: "transient_local" };
     ros.remotePublishers.set("/values/goal", [{ ...latched, node: "/planner" } as Endpoint]);
-    await diagnosed(ros);
+    await until(() => durabilities().length > 1);
     expect(durabilities()).toEqual(["volatile", "transient_local"]);
     ros.say("values/goal", message([0, 1, 0, 0, 0, 0]));
     expect(await relevance(ros)).toEqual([0, 1, 0, 0, 0, 0]);
@@ -249,6 +250,20 @@ describe("lifecycle", () => {
     await node!.close();
     expect([...ros.publishers, ...ros.services, ...ros.subscriptions]).toEqual([]);
   });
+});
+
+test("statuses on /diagnostics have the node's fully qualified name, so that two arms differ", async () => {
+  const names: string[][] = [];
+  for (const namespace of ["/left", "/right"]) {
+    const ros = await startAs(new FakeRos("torquelens", namespace), `policy:=${POLICY}`);
+    await change(ros, "configure");
+    await diagnosed(ros);
+    const { status } = ros.published.get("/diagnostics")!.at(-1)!;
+    names.push((status as { name: string }[]).map(({ name }) => name));
+    await node!.close();
+  }
+  const subjects = ["state", "rate", "latency", "inputs", "relevance", "policy health", "publishing"];
+  expect(names).toEqual(["/left", "/right"].map((of) => subjects.map((subject) => `${of}/torquelens: ${subject}`)));
 });
 
 describe("active", () => {
