@@ -137,10 +137,13 @@ const attention = fc
     width: extent,
     packed: fc.boolean(),
     causal: oneOf(0, 1),
-    mask: oneOf("none", "bool", "float32"),
+    mask: oneOf("none", "bool", "float32", "infinite"),
+    rank: oneOf(2, 4),
     cap: oneOf(0, 2),
+    scale: oneOf(0, 0.3),
+    constant: fc.boolean(),
   })
-  .chain(({ batch, kvHeads, sharing, queries, keys, width, packed, causal, mask, cap }) => {
+  .chain(({ batch, kvHeads, sharing, queries, keys, width, packed, causal, mask, rank, cap, scale, constant }) => {
     const qHeads = kvHeads * sharing;
     const shape = (heads: number, length: number) =>
       packed ? [batch, length, heads * width] : [batch, heads, length, width];
@@ -149,17 +152,18 @@ const attention = fc
         tensor(shape(qHeads, queries)),
         tensor(shape(kvHeads, keys)),
         tensor(shape(kvHeads, keys)),
-        tensor([queries, keys], mask === "bool" ? "bool" : "float32"),
+        tensor([...(rank === 4 ? [batch, 1] : []), queries, keys], mask === "bool" ? "bool" : "float32"),
       )
       .map(([q, k, v, m]): UnloweredNode => {
-        // The first key is seen by every query: behind a softmax of nothing there is nothing to compare.
-        const seen = mask === "bool" ? { ...m, values: m.values.map((x, i) => (i % keys === 0 ? 1 : x)) } : m;
+        // Some queries may look at nothing.
+        const values = mask === "infinite" ? m.values.map((x) => (x < 0 ? Number.NEGATIVE_INFINITY : x)) : m.values;
         return {
-          inputs: mask === "none" ? [q, k, v] : [q, k, v, seen],
+          inputs: mask === "none" ? [q, k, v] : [q, k, v, { ...m, values, constant }],
           attributes: {
             is_causal: causal,
             ...(packed && { q_num_heads: qHeads, kv_num_heads: kvHeads }),
             ...(cap > 0 && { softcap: { float: cap } }),
+            ...(scale > 0 && { scale: { float: scale } }),
           },
           outputs: ["y"],
         };

@@ -1,11 +1,16 @@
 import { apply } from "../apply.js";
 import {
   add,
+  cast,
   concat,
   div,
   expand,
+  greater,
+  logicalAnd,
   matmul,
+  maximum,
   mul,
+  reduceMax,
   reshape,
   scalar,
   softmax,
@@ -14,6 +19,7 @@ import {
   transpose,
   where,
 } from "../build.js";
+import { constantOf } from "../fold.js";
 import { ShapeError } from "../shape.js";
 import type { Value } from "../value.js";
 import type { Lowering } from "./lowering.js";
@@ -45,6 +51,30 @@ function causal(queries: number, keys: number, past: number): Value {
   return tensor("bool", [queries, keys], seen);
 }
 
+/** Scores with a mask: true and 0 let a key be seen, false and −∞ do not. Scores stay finite. */
+function masked(scores: Value, mask: Value): Value {
+  const lowest = scalar(MASKED, scores.dtype);
+  if (mask.dtype === "bool") return where(mask, scores, lowest);
+  const sum = add(scores, mask);
+  return mayBeInfinite(mask) ? maximum(sum, lowest) : sum;
+}
+
+const mayBeInfinite = ({ literal }: Value) => !literal?.numbers().every(Number.isFinite);
+
+/**
+ * The queries that may look at a key at all, [.., queries, 1]; undefined where that is every query. One that may not gets
+ * zeros, as onnxruntime, the reference evaluator of ONNX and PyTorch have it.
+ */
+function rowsThatSee(masks: readonly Value[]): Value | undefined {
+  const seen = masks.flatMap((mask) => {
+    if (mask.dtype === "bool") return [mask];
+    return mayBeInfinite(mask) ? [greater(mask, scalar(Number.NEGATIVE_INFINITY, mask.dtype))] : [];
+  });
+  if (seen.length === 0) return undefined;
+  const rows = greater(reduceMax(cast(seen.reduce(logicalAnd), "float32"), [-1], true), 0);
+  return constantOf(rows)?.numbers().every(Boolean) ? undefined : rows;
+}
+
 /** softmax(scale·QKᵀ + mask)·V with the heads that opset 23 packs in an axis. */
 export const attention: Lowering = ({ inputs, attributes }) => {
   const [q, k, v, mask, pastKey, pastValue] = inputs as readonly [Value, Value, Value, Value?, Value?, Value?];
@@ -63,9 +93,10 @@ export const attention: Lowering = ({ inputs, attributes }) => {
   if (cap > 0) scores = mul(tanh(div(scores, cap)), cap);
   const masks = mask ? [mask] : [];
   if (number("is_causal", 0) === 1) masks.push(causal(query.shape[2]!, key.shape[2]!, pastKey ? pastKey.shape[2]! : 0));
-  for (const one of masks)
-    scores = one.dtype === "bool" ? where(one, scores, scalar(MASKED, scores.dtype)) : add(scores, one);
-  const out = matmul(softmax(scores, -1), shared(value, count));
+  for (const one of masks) scores = masked(scores, one);
+  const sees = rowsThatSee(masks);
+  const weights = sees ? where(sees, softmax(scores, -1), scalar(0, scores.dtype)) : softmax(scores, -1);
+  const out = matmul(weights, shared(value, count));
   const merged = () => {
     const [batch, , length, width] = out.shape as [number, number, number, number];
     return reshape(transpose(out, [0, 2, 1, 3]), [batch, length, count * width]);
