@@ -16,6 +16,7 @@ import {
   sqrt,
   square,
   sub,
+  where,
 } from "../graph/build.js";
 import { isFloat } from "../graph/dtype.js";
 import type { Value } from "../graph/value.js";
@@ -58,6 +59,33 @@ const extremum: GradientRule = (node, g, lead) => {
   return operands.map((x) => () => sumToShape(mul(g, div(wins(x), winners())), x.shape, lead));
 };
 
+/**
+ * g / root, and zero where the root is zero. The slope is infinite there, and a standard deviation or a length of zero
+ * has no direction to grow in: PyTorch's `std` and `norm` have zero, too.
+ */
+function overRoot(g: Value, root: Value): Value {
+  const isZero = equal(root, 0);
+  return where(isZero, 0, div(g, where(isZero, 1, root)));
+}
+
+/** True for x + ε, as normalisations have it under their root. */
+const isKeptOffZero = (x: Value): boolean =>
+  x.node.op === "Add" && x.node.inputs.some((operand) => operand?.literal?.numbers().every((number) => number > 0));
+
+/** g·b·a^(b − 1), and zero where a is zero and that is infinite; of a⁰ always zero. */
+function powerOfBase(g: Value, a: Value, b: Value): Value {
+  const slope = mul(g, mul(cast(b, a.dtype), apply("Pow", [a, sub(b, 1)])));
+  if (b.literal?.numbers().every((exponent) => exponent >= 1)) return slope;
+  const isSingular = logicalAnd(equal(a, 0), less(b, 1));
+  return where(isSingular, 0, slope);
+}
+
+/** g·aᵇ·ln a, and zero where a is zero and the exponent is not negative. */
+function powerOfExponent(g: Value, a: Value, b: Value, y: Value): Value {
+  const isZero = logicalAnd(equal(a, 0), logicalNot(less(b, 0)));
+  return where(isZero, 0, mul(g, mul(y, log(where(equal(a, 0), 1, a)))));
+}
+
 export const ELEMENTWISE_GRADIENTS: GradientTable = {
   Add: binary(
     (g) => g,
@@ -72,10 +100,7 @@ export const ELEMENTWISE_GRADIENTS: GradientTable = {
     (g, _a, b) => div(g, b),
     (g, _a, b, y) => neg(div(mul(g, y), b)),
   ),
-  Pow: binary(
-    (g, a, b) => mul(g, mul(cast(b, a.dtype), apply("Pow", [a, sub(b, 1)]))),
-    (g, a, _b, y) => mul(g, mul(y, log(a))),
-  ),
+  Pow: binary(powerOfBase, powerOfExponent),
   Max: extremum,
   Min: extremum,
   Mod: binary(
@@ -85,19 +110,19 @@ export const ELEMENTWISE_GRADIENTS: GradientTable = {
   Neg: unary(neg),
   Exp: unary((g, _x, y) => mul(g, y)),
   Log: unary((g, x) => div(g, x)),
-  Sqrt: unary((g, _x, y) => div(mul(g, 0.5), y)),
+  Sqrt: unary((g, x, y) => (isKeptOffZero(x) ? div(mul(g, 0.5), y) : overRoot(mul(g, 0.5), y))),
   Reciprocal: unary((g, _x, y) => neg(mul(g, square(y)))),
   Abs: unary((g, x) => mul(g, sign(x))),
   Sin: unary((g, x) => mul(g, apply("Cos", [x]))),
   Cos: unary((g, x) => neg(mul(g, apply("Sin", [x])))),
   Tan: unary((g, _x, y) => mul(g, add(square(y), 1))),
-  Asin: unary((g, x) => div(g, sqrt(sub(1, square(x))))),
-  Acos: unary((g, x) => neg(div(g, sqrt(sub(1, square(x)))))),
+  Asin: unary((g, x) => overRoot(g, sqrt(sub(1, square(x))))),
+  Acos: unary((g, x) => neg(overRoot(g, sqrt(sub(1, square(x)))))),
   Atan: unary((g, x) => div(g, add(square(x), 1))),
   Sinh: unary((g, x) => mul(g, apply("Cosh", [x]))),
   Cosh: unary((g, x) => mul(g, apply("Sinh", [x]))),
   Asinh: unary((g, x) => div(g, sqrt(add(square(x), 1)))),
-  Acosh: unary((g, x) => div(g, sqrt(sub(square(x), 1)))),
+  Acosh: unary((g, x) => overRoot(g, sqrt(sub(square(x), 1)))),
   Atanh: unary((g, x) => div(g, sub(1, square(x)))),
   Erf: unary((g, x) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))),
   Clip: clip,
