@@ -1,3 +1,4 @@
+import { isMeaningful } from "../explain/explanation.js";
 /** Policy, method and references, which must be the same for shares to be comparable. */
 export interface RunIdentity {
   /** Name of the method, and options that are not its defaults. */
@@ -74,7 +75,7 @@ export function secondsAt(run: Run, i: number): number {
  * ticks count in statistics.
  */
 export function counts(run: Run, i: number): boolean {
-  if (flagsAt(run, i).includes("idle")) return false;
+  if (!isMeaningful(flagsAt(run, i))) return false;
   const modalities = run.identity.modalities.length;
   let total = 0;
   for (let m = 0; m < modalities; m++) total += run.shares[i * modalities + m]!;

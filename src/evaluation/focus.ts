@@ -1,4 +1,4 @@
-import type { Explanation } from "../explain/explanation.js";
+import { type Explanation, isMeaningful } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
 import type { Heatmap } from "../image/heatmap.js";
 import type { ImagePoint } from "../sim/render/view.js";
@@ -18,7 +18,7 @@ export class Focus implements Sink {
 
   write({ observation, heatmaps, flags }: Explanation): void {
     const moving = observation.joints.velocity.some((velocity) => Math.abs(velocity) > MOVING);
-    if (!moving || flags.includes("idle")) return;
+    if (!moving || !isMeaningful(flags)) return;
     this.#sum += nearShare(heatmaps.image!, Object.values(this.task.imagePoints()));
     this.#ticks++;
   }

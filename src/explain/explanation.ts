@@ -5,7 +5,20 @@ import type { Observation, ObservationFlag } from "./observation.js";
 export const LEVELS = ["full", "shares", "skip"] as const;
 export type Level = (typeof LEVELS)[number];
 
-export type ExplanationFlag = ObservationFlag | "idle" | "empty_pool" | "deadline_missed" | "not_conserving";
+export type ExplanationFlag =
+  | ObservationFlag
+  | "idle"
+  | "empty_pool"
+  | "deadline_missed"
+  | "not_conserving"
+  | "not_finite";
+
+/**
+ * True where the shares of an explanation mean something, so that averages count them: its torques are not near zero
+ * (`idle`, methods.md §0.9) and its relevance is finite (`not_finite`).
+ */
+export const isMeaningful = (flags: readonly string[]): boolean =>
+  !flags.includes("idle") && !flags.includes("not_finite");
 
 /** The references that relevance is measured against (methods.md §0.8); part of every message, file and report. */
 export interface Convention {

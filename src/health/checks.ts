@@ -139,11 +139,13 @@ function relevance({ ticks, failures, thresholds }: Snapshot): Finding {
   const residuals = ticks.map(({ conservationResidual }) => conservationResidual).filter((x) => !Number.isNaN(x));
   const astray = count(ticks, "not_conserving");
   const part = ratio(astray, ticks.length);
+  const notFinite = count(ticks, "not_finite");
   const values = {
     Method: ticks.at(-1)?.method ?? "none",
     "Conservation residual p50": residuals.length > 0 ? nearestRank(residuals, 0.5).toExponential(1) : "unknown",
     "Conservation residual max": residuals.length > 0 ? Math.max(...residuals).toExponential(1) : "unknown",
     "Explanations that do not conserve": astray,
+    "Explanations that are not finite": notFinite,
     "Idle explanations": count(ticks, "idle"),
     "Explanations without importance": count(ticks, "importance_unknown"),
     "Observations not explained": failures.length,
@@ -152,6 +154,12 @@ function relevance({ ticks, failures, thresholds }: Snapshot): Finding {
   const [newest] = failures.slice(-1);
   const complaints: (Complaint | undefined)[] = [
     newest === undefined ? undefined : { severity: "error", message: `not explained: ${newest}` },
+    notFinite === 0
+      ? undefined
+      : {
+          severity: "error",
+          message: `relevance is NaN or infinite in ${percent(ratio(notFinite, ticks.length) ?? 0)} of explanations`,
+        },
     some(part, () =>
       above(part, residual_warn, residual_error, `relevance does not add up in ${percent(part)} of explanations`),
     ),

@@ -1,4 +1,4 @@
-import type { Explanation } from "../explain/explanation.js";
+import { type Explanation, isMeaningful } from "../explain/explanation.js";
 import { percent } from "../numbers/format.js";
 import { mean } from "../numbers/mean.js";
 import { nearestRank } from "../numbers/quantile.js";
@@ -33,7 +33,7 @@ export class PolicyHealth {
 
   add(explanation: Explanation, at: number): void {
     const { modalities, shares, ratios, flags, level, observation, policySha256, method } = explanation;
-    if (level === "skip" || flags.includes("idle")) return;
+    if (level === "skip" || !isMeaningful(flags)) return;
     this.#newest = { policySha256, method };
     this.#images = modalities.filter((name) => name in observation.images);
     const { image, position, velocity } = ratios;

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { isMeaningful } from "../explain/explanation.js";
 import { LEVELS } from "../messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
 import { type Profile, ShareStatistics } from "./profile.js";
@@ -29,7 +30,7 @@ export class ProfileBuilder {
   /** @throws InputError where its policy or method differs from those before */
   explanation({ policy_sha256, method, level, flags, modalities, shares }: ExplanationMessage): void {
     this.#identify({ policySha256: policy_sha256, method });
-    if (level === LEVELS.skip || flags.includes("idle") || shares.every((share) => share === 0)) return;
+    if (level === LEVELS.skip || !isMeaningful(flags) || shares.every((share) => share === 0)) return;
     this.#explained++;
     this.#shares.add(Object.fromEntries(modalities.map((modality, m) => [modality, shares[m]!])));
   }

@@ -1,6 +1,7 @@
 import { type Colormap, colorTable } from "./colormap.js";
 import { type Heatmap, type HeatmapOptions, normalize } from "./heatmap.js";
 import type { Image, Region, RgbImage } from "./image.js";
+import { isNotFinite, markNotFinite, NOT_FINITE } from "./not-finite.js";
 import { toRgb } from "./rgb.js";
 import { type Samples, type StretchedRow, StretchedRows, samples } from "./stretch.js";
 
@@ -13,12 +14,16 @@ export interface OverlayOptions extends ColorOptions {
   readonly opacity?: number;
 }
 
-/** The heatmap in colours, at its own size. */
+/** The heatmap in colours, at its own size; magenta where it is NaN or infinite. */
 export function colorize(heatmap: Heatmap, options: ColorOptions = {}): RgbImage {
   const table = colorTable(options.colormap ?? "inferno");
   const levels = normalize(heatmap, options);
   const data = new Uint8Array(levels.length * 3);
   for (let i = 0; i < levels.length; i++) {
+    if (!Number.isFinite(heatmap.data[i]!)) {
+      data.set(NOT_FINITE, 3 * i);
+      continue;
+    }
     const level = levels[i]!;
     const color = 3 * Math.round(255 * Math.abs(level));
     data[3 * i] = table[color + (level < 0 ? 2 : 0)]!;
@@ -31,7 +36,7 @@ export function colorize(heatmap: Heatmap, options: ColorOptions = {}): RgbImage
 /**
  * The heatmap over the camera image, at the camera's size. The heatmap is stretched by bilinear interpolation over its
  * region (default: the whole image); its colour covers a pixel by opacity × √level, so that pixels without relevance stay
- * as the camera saw them.
+ * as the camera saw them. Magenta where relevance is NaN or infinite.
  */
 export function overlay(image: Image, heatmap: Heatmap, options: OverlayOptions = {}, region?: Region): RgbImage {
   const painting = paintOverlay(image, heatmap, options, region);
@@ -62,6 +67,7 @@ export function* paintOverlay(
     yield;
     paintRows(result, rows, across.start, down, covers, from, Math.min(from + rowsAtOnce, down.left.length));
   }
+  if (isNotFinite(heatmap)) markNotFinite(result, heatmap, across, down);
   return result;
 }
 

@@ -1,4 +1,4 @@
-import type { Explanation } from "../explain/explanation.js";
+import { type Explanation, isMeaningful } from "../explain/explanation.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 
 /** Groups of modalities in the paper's figures; configuration = position + velocity. */
@@ -36,7 +36,7 @@ export class CourseBuilder implements Course {
 
   put(tick: number, { shares, ratios, flags }: Pick<Explanation, "shares" | "ratios" | "flags">): void {
     const total = shares.reduce((sum, share) => sum + share, 0);
-    if (flags.includes("idle") || !(total > 0)) return;
+    if (!isMeaningful(flags) || !(total > 0)) return;
     this.shares.set(shares, tick * this.modalities);
     for (const group of GROUPS) this.ratios[group][tick] = ratios[group];
   }

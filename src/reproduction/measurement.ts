@@ -1,3 +1,4 @@
+import { isMeaningful } from "../explain/explanation.js";
 import type { Policy } from "../policy/policy.js";
 import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "./claims.js";
 import type { Course } from "./course.js";
@@ -42,7 +43,7 @@ export async function measure(
     method,
     stride,
     each: ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
-      if (flags.includes("idle")) return;
+      if (!isMeaningful(flags)) return;
       residual = Math.max(residual, conservationResidual);
       meter.add(heatmaps[image]!, segmentation);
     },

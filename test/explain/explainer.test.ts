@@ -2,9 +2,11 @@ import type { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import { Explainer, type ExplainerOptions } from "#src/explain/explainer.js";
-import type { Explanation } from "#src/explain/explanation.js";
+import { type Explanation, isMeaningful } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import { run } from "#src/explain/pipeline.js";
+import { apply } from "#src/graph/apply.js";
+import * as b from "#src/graph/build.js";
 import { relu } from "#src/graph/build.js";
 import type { Policy } from "#src/policy/policy.js";
 import { Session } from "#src/runtime/session.js";
@@ -171,6 +173,20 @@ describe("flags", () => {
     const explainer = await create(jointPolicy((state) => dense(state, [[1], [1]], [-5])));
     expect(await flagsOf(explainer, jointObservation(1, 1))).toContain("empty_pool");
     expect(await flagsOf(explainer, jointObservation(4, 4))).toEqual([]);
+  });
+
+  it("not_finite: where relevance is NaN although the torque is a number", async () => {
+    // The logarithm of 0 is clipped; its gradient is 0 / 0.
+    const policy = jointPolicy((state) =>
+      b.sum(apply("Clip", [b.log(state), b.scalar(-3), undefined]), [1], true),
+    );
+    const explainer = await Explainer.create(policy, { method: "gradient-x-input", worker: false, threads: 1 });
+    const broken = await explainer.explain(jointObservation(0, 1));
+    expect(broken.torque[0]).toBeCloseTo(-3);
+    expect(broken.flags).toContain("not_finite");
+    expect(isMeaningful(broken.flags)).toBe(false);
+    expect((await explainer.explain(jointObservation(2, 1))).flags).not.toContain("not_finite");
+    await explainer.close();
   });
 
   it("not_conserving: where a torque comes from no input", async () => {

@@ -18,6 +18,15 @@ function gray(width: number, height: number, value = 100): Image {
 
 const negatives = fc.constantFrom("cool", "magnitude", "hide" as const);
 
+it("marks relevance that is NaN or infinite in magenta", () => {
+  const map = heatmap(2, 1, [Number.NaN, 1]);
+  const magenta = [255, 0, 255];
+  expect([...colorize(map).data.subarray(0, 3)]).toEqual(magenta);
+  const { data } = overlay(gray(4, 1), map);
+  expect([...data.subarray(0, 6)]).toEqual([...magenta, ...magenta]);
+  expect([...data.subarray(6, 9)]).not.toEqual(magenta);
+});
+
 describe("normalize", () => {
   it("divides by the largest size and keeps the sign", () => {
     const map = heatmap(4, 1, [2, 1, 0, -4]);

@@ -1,4 +1,4 @@
-import type { Explanation } from "../../explain/explanation.js";
+import { type Explanation, isMeaningful } from "../../explain/explanation.js";
 import { Latencies } from "../../explain/latencies.js";
 import type { Sink } from "../../explain/pipeline.js";
 
@@ -23,7 +23,7 @@ export class Statistics implements Sink {
     if (explanation.conservationResidual > this.residualMax) this.residualMax = explanation.conservationResidual;
     // Shares of torques near zero mean nothing: the mean leaves them out (methods.md §0.9).
     if (explanation.flags.includes("idle")) this.idle++;
-    else this.#addShares(explanation.shares);
+    if (isMeaningful(explanation.flags)) this.#addShares(explanation.shares);
   }
 
   async close(): Promise<void> {}
@@ -33,7 +33,7 @@ export class Statistics implements Sink {
     return this.#latencies.percentile(part);
   }
 
-  /** Mean shares over the ticks that are not idle, by modality. */
+  /** Mean shares over the ticks that are neither idle nor without finite relevance, by modality. */
   meanShares(): Record<string, number> {
     const { sum, count } = this.#shares;
     return Object.fromEntries(
