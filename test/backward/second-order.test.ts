@@ -152,7 +152,7 @@ describe("a missing gradient is an error", () => {
       reduction: "mul",
     });
     expect(scattered).toThrow(/node ".*": ScatterElements has a gradient for reductions none and add, not mul/);
-    expect(culprit("Pad", [x, b.int64([0, 2, 0, -1])], { mode: "edge" })).toThrow(/node ".*": .* Pad of mode edge/);
+    expect(culprit("Pad", [x, b.int64([0, 2, 0, -1])], { mode: "edge" })).toThrow(/node ".*": Pad of mode edge/);
   });
 
   it("a single input of an operator that has gradients for others", () => {

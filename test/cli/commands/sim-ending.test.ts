@@ -154,7 +154,7 @@ describe("torquelens sim", () => {
     expect(result).toMatchObject(
       refusal(
         `port ${port} on 127.0.0.1 is in use: choose another port or stop the program that uses it ` +
-          "(--port N takes another port, 0 any free one; --no-live serves nothing)",
+          "(--port N picks another port, --port 0 a free one; --no-live runs without)",
       ),
     );
     expect(await recordings()).toEqual(["out.mcap"]);

@@ -123,7 +123,7 @@ describe("for people", () => {
     expect(simulation.stderr).toBe("");
     expect(simulation.stdout).toMatch(/^Simulated task reacher: .*\(method dtd\)\.$/m);
     expect(simulation.stdout).toMatch(/^policy {3}.*policy\.onnx$/m);
-    expect(simulation.stdout).toMatch(/misses, how many took longer than 40 ms\.$/m);
+    expect(simulation.stdout).toMatch(/misses: explanations that took longer than 40 ms\.$/m);
     expect(simulation.stdout).toMatch(
       /^tick +0 {3}image : position : velocity +\d+ : +\d+ : +\d+ % {3}top (shoulder|elbow) +-?\d\.\d{3} N·m {3}latency p50 [\d.]+ p99 [\d.]+ ms {3}misses \d+/m,
     );
