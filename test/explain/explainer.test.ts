@@ -177,9 +177,7 @@ describe("flags", () => {
 
   it("not_finite: where relevance is NaN although the torque is a number", async () => {
     // The logarithm of 0 is clipped; its gradient is 0 / 0.
-    const policy = jointPolicy((state) =>
-      b.sum(apply("Clip", [b.log(state), b.scalar(-3), undefined]), [1], true),
-    );
+    const policy = jointPolicy((state) => b.sum(apply("Clip", [b.log(state), b.scalar(-3), undefined]), [1], true));
     const explainer = await Explainer.create(policy, { method: "gradient-x-input", worker: false, threads: 1 });
     const broken = await explainer.explain(jointObservation(0, 1));
     expect(broken.torque[0]).toBeCloseTo(-3);
