@@ -1,5 +1,5 @@
 import { isFloat } from "../graph/dtype.js";
-import { isFlat } from "../graph/traits.js";
+import { isFlat } from "../graph/kinds.js";
 import type { Node, Value } from "../graph/value.js";
 import { ACTIVATION_GRADIENTS } from "./activations.js";
 import { ELEMENTWISE_GRADIENTS } from "./elementwise.js";

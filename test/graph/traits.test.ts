@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isData } from "#src/graph/kinds.js";
 import { OPERATORS } from "#src/graph/operators/index.js";
 import { READABLE } from "#src/graph/readable.js";
-import { isData, TRAITS, type Traits } from "#src/graph/traits.js";
+import { TRAITS, type Traits } from "#src/graph/traits.js";
 import { RENAMED } from "#src/graph/upgrade.js";
 import { NODE_CASES } from "./cases/all.js";
 import type { NodeCase, Operand } from "./cases/operands.js";

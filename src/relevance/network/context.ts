@@ -1,6 +1,7 @@
+import { isScaled } from "../../graph/kinds.js";
 import type { Literal } from "../../graph/literal.js";
 import { sameShape } from "../../graph/shape.js";
-import { isScaled, traitsOf } from "../../graph/traits.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Depth } from "../contract/depth.js";
 import type { Analysis, Bounds, Context } from "../contract/facts.js";

@@ -1,8 +1,9 @@
 import { InputError } from "../../errors.js";
 import { constantOf, fold } from "../../graph/fold.js";
+import { isData, isScaled } from "../../graph/kinds.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
-import { isData, isScaled, traitsOf } from "../../graph/traits.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Analysis, Bounds } from "../contract/facts.js";
 import { type Subject, startsOf } from "../contract/subject.js";

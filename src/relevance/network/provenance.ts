@@ -1,7 +1,8 @@
 import { fold } from "../../graph/fold.js";
+import { dataOf, isTaken } from "../../graph/kinds.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
-import { dataOf, isTaken, traitsOf } from "../../graph/traits.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 import type { Analysis } from "../contract/facts.js";
 import { type Subject, type SubjectModality, startsOf } from "../contract/subject.js";

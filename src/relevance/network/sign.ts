@@ -1,4 +1,5 @@
-import { dataOf, traitsOf } from "../../graph/traits.js";
+import { dataOf } from "../../graph/kinds.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 
 /** The sign that every element of a value has: ≥ 0, ≤ 0, or unknown. Zero has both. */

@@ -1,7 +1,8 @@
 import { fold } from "../../graph/fold.js";
+import { dataOf, isTaken } from "../../graph/kinds.js";
 import { Literal } from "../../graph/literal.js";
 import { broadcast, type Shape, sizeOf, stridesOf } from "../../graph/shape.js";
-import { dataOf, isTaken, traitsOf } from "../../graph/traits.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Value } from "../../graph/value.js";
 import type { Analysis, Context } from "../contract/facts.js";
 import type { SubjectImage, SubjectModality, SubjectValues } from "../contract/subject.js";

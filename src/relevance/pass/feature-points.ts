@@ -1,8 +1,8 @@
 import { concat, matmul, reshape, slice, tensor, transpose } from "../../graph/build.js";
 import { fold } from "../../graph/fold.js";
+import { isRearranged, isScaled } from "../../graph/kinds.js";
 import { Literal } from "../../graph/literal.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
-import { isRearranged, isScaled } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Analysis, Context } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage } from "../contract/subject.js";

@@ -1,5 +1,6 @@
+import { isRearranged, isScaled } from "../../graph/kinds.js";
 import { normalizeAxis } from "../../graph/shape.js";
-import { isRearranged, isScaled, traitsOf } from "../../graph/traits.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { PatternFacts } from "../contract/facts.js";
 import { numberOf, operands } from "./matching.js";

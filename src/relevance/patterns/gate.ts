@@ -1,5 +1,6 @@
 import type { DType } from "../../graph/dtype.js";
-import { dataOf, isTaken, traitsOf } from "../../graph/traits.js";
+import { dataOf, isTaken } from "../../graph/kinds.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import { is, numberOf, operands, otherOperand } from "./matching.js";
 

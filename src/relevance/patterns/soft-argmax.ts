@@ -1,7 +1,8 @@
 import { inferenceOf } from "../../backward/rule.js";
+import { isRearranged } from "../../graph/kinds.js";
 import { reducedAxes } from "../../graph/operators/reduction.js";
 import { normalizeAxis, sizeOf } from "../../graph/shape.js";
-import { isRearranged, traitsOf } from "../../graph/traits.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { SoftArgmax } from "../contract/pattern.js";
 import type { RecognisePattern } from "../contract/recognise.js";

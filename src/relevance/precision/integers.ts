@@ -1,7 +1,8 @@
 import { geometryOf } from "../../backward/convolution.js";
 import { add, maximum, mul, reduceMax, reshape } from "../../graph/build.js";
 import { constantOf } from "../../graph/fold.js";
-import { isArithmetic, isTaken, traitsOf } from "../../graph/traits.js";
+import { isArithmetic, isTaken } from "../../graph/kinds.js";
+import { traitsOf } from "../../graph/traits.js";
 import { Node, topologicalOrder, type Value } from "../../graph/value.js";
 import { type Sign, signOf } from "../network/sign.js";
 import { gainsFromIntegers, integerConv } from "./integer-convolution.js";

@@ -1,5 +1,6 @@
 import { abs, neg, reshape } from "../../../graph/build.js";
-import { isActivation, TRAITS, traitsOf } from "../../../graph/traits.js";
+import { isActivation } from "../../../graph/kinds.js";
+import { TRAITS, traitsOf } from "../../../graph/traits.js";
 import type { Value } from "../../../graph/value.js";
 import type { Pattern } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";

@@ -22,8 +22,9 @@ import {
   tanh,
   where,
 } from "../../../graph/build.js";
+import { isActivation } from "../../../graph/kinds.js";
 import { normalizeAxis } from "../../../graph/shape.js";
-import { isActivation, TRAITS, traitsOf } from "../../../graph/traits.js";
+import { TRAITS, traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Normalisation } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";
