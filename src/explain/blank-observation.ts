@@ -1,4 +1,5 @@
 import type { Image } from "../image/image.js";
+import { pixelsOf } from "../image/pixel-formats.js";
 import type { Policy } from "../policy/policy.js";
 import type { Observation } from "./observation.js";
 
@@ -9,8 +10,14 @@ export function blankObservation({ card, modalities }: Policy): Observation {
   for (const modality of modalities) {
     if (modality.kind === "values") values[modality.name] = new Float64Array(modality.size);
     else {
-      const { name, width, height, encoding, size } = modality;
-      images[name] = { width, height, encoding, data: new Uint8Array(size), frameId: "" };
+      const { name, width, height, encoding } = modality;
+      images[name] = {
+        width,
+        height,
+        encoding,
+        data: new Uint8Array(width * height * pixelsOf(encoding).bytes),
+        frameId: "",
+      };
     }
   }
   return {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { chmod, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
@@ -75,7 +76,8 @@ function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
 
-const temporary = (target: string): string => join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+/** Random, since the process id is the same at every run in a container. */
+const temporary = (target: string): string => join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
 
 async function write(path: string, data: string | Uint8Array, flag: "w" | "wx"): Promise<void> {
   const file = await open(path, flag);

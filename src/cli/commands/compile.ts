@@ -2,6 +2,7 @@ import { type Cost, costOf } from "../../bench/cost.js";
 import { deviationOf } from "../../bench/deviation.js";
 import { subjectOf } from "../../explain/subject.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import type { Value } from "../../graph/value.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import { tensorText } from "../../policy/tensors.js";
@@ -23,6 +24,7 @@ export interface CompileCommandOptions {
 }
 
 export async function compilePolicy(path: string, options: CompileCommandOptions): Promise<void> {
+  await refuseOverwriting([path, options.card, options.method], [options.output]);
   await assertWritable(options.output);
   const policy = await loadPolicy(path, options);
   const method = await methodOf(options.method);

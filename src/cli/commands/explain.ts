@@ -5,6 +5,7 @@ import { Explainer } from "../../explain/explainer.js";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { colorize, overlay } from "../../image/overlay.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
@@ -40,7 +41,10 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   warnOf(explainer, precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation));
-  const written = options.out === undefined ? [] : await write(options.out, explanation, json);
+  const written =
+    options.out === undefined
+      ? []
+      : await write(options.out, explanation, json, [path, ...options.image.map(pathOf), options.state]);
   if (options.json) process.stdout.write(`${json}\n`);
   else process.stdout.write(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
 }
@@ -63,8 +67,16 @@ async function makeDirectory(path: string): Promise<void> {
   });
 }
 
+/** The path of `NAME=PATH`, or of a path alone. */
+const pathOf = (text: string) => text.slice(text.indexOf("=") + 1);
+
 /** Writes heatmap and overlay of each camera and the explanation; returns a line that names the files. */
-async function write(folder: string, explanation: Explanation, json: string): Promise<string[]> {
+async function write(
+  folder: string,
+  explanation: Explanation,
+  json: string,
+  inputs: readonly (string | undefined)[],
+): Promise<string[]> {
   const { encodePng } = await import("../../image/encode.js");
   const files: [name: string, data: string | Uint8Array][] = [["explanation.json", `${json}\n`]];
   for (const [name, heatmap] of Object.entries(explanation.heatmaps)) {
@@ -73,6 +85,8 @@ async function write(folder: string, explanation: Explanation, json: string): Pr
     files.push([`${name}-heatmap.png`, await encodePng(colorize(heatmap))]);
     files.push([`${name}-overlay.png`, await encodePng(overlay(image, heatmap, {}, region))]);
   }
+  const paths = files.map(([name]) => join(folder, name));
+  await refuseOverwriting(inputs, paths);
   for (const [name, data] of files) await writeAtomically(join(folder, name), data);
   return [`  wrote ${files.map(([name]) => join(folder, name)).join(", ")}`];
 }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Bag } from "../../bag/bag.js";
 import { readMessages } from "../../bag/read-messages.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { type Profile, serialiseProfile } from "../../health/profile.js";
 import { ProfileBuilder } from "../../health/profile-builder.js";
 import { EXPLANATION, RATIOS } from "../../messages/explanation.js";
@@ -15,6 +16,7 @@ export interface ProfileOptions {
 }
 
 export async function profile(bags: readonly string[], { output, json }: ProfileOptions): Promise<void> {
+  await refuseOverwriting(bags, [output]);
   if (output !== undefined) await assertWritable(output);
   const builder = new ProfileBuilder();
   for (const path of bags) await read(path, builder);

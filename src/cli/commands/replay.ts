@@ -11,6 +11,7 @@ import { InputError } from "../../errors.js";
 import { ExplainerPool } from "../../explain/explainer-pool.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { hasMemory } from "../../explain/memory.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
@@ -51,6 +52,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     return resource;
   };
   try {
+    await refuseOverwriting([...paths, options.policy, options.card, options.method], [options.output]);
     const method = await methodOf(options.method);
     const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
     checkEvery(policy, options.every);

@@ -14,6 +14,7 @@ import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { foldersOf } from "../input/message-folders.js";
 import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
@@ -39,7 +40,9 @@ export async function report(bags: readonly string[], options: ReportOptions): P
   const folders = await foldersOf(options);
   const sets = [bags, ...(options.against ? [options.against] : [])];
   refuseTwice(sets.flat());
-  for (const file of [options.output, options.csv, options.parquet]) if (file !== undefined) await assertWritable(file);
+  const files = [options.output, options.csv, options.parquet];
+  await refuseOverwriting(sets.flat(), files);
+  for (const file of files) if (file !== undefined) await assertWritable(file);
   const bar = new Progress();
   bar.start(sets.flat().length, "read bags");
   const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>

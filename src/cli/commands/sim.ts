@@ -4,6 +4,7 @@ import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import { shippedPolicy } from "../../package-files.js";
@@ -58,8 +59,10 @@ export async function sim(options: SimOptions): Promise<void> {
   };
   try {
     const { threads, device, precision } = options;
+    const policyFile = options.policy ?? shippedPolicy(options.task);
+    await refuseOverwriting([policyFile, options.card, options.method, options.perturb], [options.record]);
     const method = await methodOf(options.method);
-    const policy = await loadPolicy(options.policy ?? shippedPolicy(options.task), { card: options.card });
+    const policy = await loadPolicy(policyFile, { card: options.card });
     const source = open(await simulated(options, policy));
     const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
     warnOf(explainer, precision);
