@@ -45,13 +45,16 @@ export class ChannelEncoder {
   }
 
   /**
-   * Sets the robot whose links the markers colour.
+   * Sets the robot whose links the markers colour. Returns the faults of visuals that are left out, one line each.
    * @param source name of the description in errors
    * @throws InputError for text that is not a URDF; the previous robot stays then
    */
-  setRobot(urdf: string, source = "robot_description"): void {
+  setRobot(urdf: string, source = "robot_description"): readonly string[] {
     const { jointElements } = this.#options;
-    if (jointElements) this.#setLook({ robot: new RobotColors(urdf, source, jointElements) });
+    if (!jointElements) return [];
+    const robot = new RobotColors(urdf, source, jointElements);
+    this.#setLook({ robot });
+    return robot.problems;
   }
 
   /** The message of one of `channels` for an explanation. */

@@ -1,4 +1,6 @@
-import type { Origin, Urdf, Visual } from "../urdf/urdf.js";
+import type { Shape as Visual } from "../urdf/link.js";
+import { type Origin, quaternionOf } from "../urdf/origin.js";
+import type { Urdf } from "../urdf/urdf.js";
 import type { Pose, Vector3 } from "./types.js";
 
 /** visualization_msgs/Marker types. */
@@ -68,15 +70,9 @@ function shapesOf({ origin, geometry }: Visual): Shape[] {
 const ball = (radius: number): number[] => [2 * radius, 2 * radius, 2 * radius];
 
 /** The origin, shifted by `up` along its own z axis. */
-function poseOf({ xyz, rpy }: Origin, up: number): Pose {
-  const [cr, cp, cy] = rpy.map((angle) => Math.cos(angle / 2)) as [number, number, number];
-  const [sr, sp, sy] = rpy.map((angle) => Math.sin(angle / 2)) as [number, number, number];
-  const orientation = {
-    x: sr * cp * cy - cr * sp * sy,
-    y: cr * sp * cy + sr * cp * sy,
-    z: cr * cp * sy - sr * sp * cy,
-    w: cr * cp * cy + sr * sp * sy,
-  };
+function poseOf(origin: Origin, up: number): Pose {
+  const { xyz } = origin;
+  const orientation = quaternionOf(origin);
   const { x, y, z, w } = orientation;
   const axis = [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)];
   return {

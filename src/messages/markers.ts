@@ -15,6 +15,8 @@ const NEUTRAL: ColorRgba = { r: 0.5, g: 0.5, b: 0.5, a: 1 };
 export class RobotColors {
   readonly #elements: JointElements;
   readonly #shapes: readonly LinkShape[];
+  /** Faults of visuals that are left out, one line each. */
+  readonly problems: readonly string[];
 
   /**
    * @param source name of the description in errors
@@ -22,11 +24,13 @@ export class RobotColors {
    */
   constructor(urdf: string, source: string, elements: JointElements) {
     this.#elements = elements;
-    this.#shapes = linkShapes(parseUrdf(urdf, source), new Set(Object.values(elements).flat()));
+    const robot = parseUrdf(urdf, source);
+    this.#shapes = linkShapes(robot, new Set(Object.values(elements).flat()));
+    this.problems = robot.problems.visuals;
   }
 
   /**
-   * One marker for each visual of the description, numbered in its order. The colour shows the joint's relevance relative
+   * One marker for each visual of the description that can be read, numbered in its order. The colour shows the joint's relevance relative
    * to the most relevant joint. Undefined where the robot has no visuals or the explanation no relevance (level `skip`).
    */
   markers(explanation: Explanation, colormap: Colormap = "inferno"): MarkerArrayMessage | undefined {

@@ -24,7 +24,7 @@ describe("parseUrdf", () => {
       origin: { xyz: [0.06, 0, 0], rpy: [0, Math.PI / 2, 0] },
       geometry: { kind: "cylinder", radius: 0.011, length: 0.12 },
     });
-    expect(urdf.joints[1]).toEqual({
+    expect(urdf.joints[1]).toMatchObject({
       name: "elbow",
       type: "revolute",
       parent: "upper_arm",
@@ -45,11 +45,20 @@ describe("parseUrdf", () => {
     expect(parseUrdf(geometry(shape), "r").links[0]!.visuals[0]!.geometry).toEqual(expected);
   });
 
-  it("ignores comments, transmissions, sensors and collisions", () => {
+  it("ignores comments, transmissions, sensors and unknown collisions", () => {
     const text = robot(
       '<!-- x --><transmission name="t"/><gazebo/><link name="a"><collision><geometry><cone/></geometry></collision></link>',
     );
-    expect(parseUrdf(text, "r")).toEqual({ name: "r", links: [{ name: "a", visuals: [] }], joints: [] });
+    const problems = {
+      visuals: [],
+      mechanics: ['r: link "a": geometry: found <cone>, expected box, sphere, cylinder, capsule or mesh'],
+    };
+    expect(parseUrdf(text, "r")).toMatchObject({
+      name: "r",
+      links: [{ name: "a", visuals: [] }],
+      joints: [],
+      problems,
+    });
   });
 
   it.each([
@@ -58,7 +67,18 @@ describe("parseUrdf", () => {
     ['<robot name="r">', "not XML: "],
     ['<mujoco model="m"/>', "found the root element <mujoco>, expected <robot>: not a URDF"],
     [robot("<link/>"), "<link> has no name"],
-    [link(""), '<visual> of link "a" has no <geometry>'],
+    [two(`<joint name="j">${ENDS}</joint>`), "<joint> has no type"],
+    [two('<joint name="j" type="fixed"><parent link="a"/></joint>'), 'joint "j" has no <child>'],
+    [two('<joint name="j" type="fixed"><parent link="a"/><child link="c"/></joint>'), 'names the link "c"'],
+  ])("refuses %s", (text, message) => {
+    const read = () => parseUrdf(text, "robot.urdf");
+    expect(read).toThrow(InputError);
+    expect(read).toThrow("robot.urdf: ");
+    expect(read).toThrow(message);
+  });
+
+  it.each([
+    [link(""), 'link "a": <visual> has no <geometry>'],
     [link("<geometry/>"), 'link "a": geometry: empty, expected box, sphere, cylinder, capsule or mesh'],
     [geometry("<cone/>"), 'link "a": geometry: found <cone>, expected box, sphere, cylinder, capsule or mesh'],
     [geometry("<toString/>"), "geometry: found <toString>"],
@@ -67,15 +87,25 @@ describe("parseUrdf", () => {
     [geometry('<sphere radius="-1"/>'), "radius of <sphere>: found a negative size"],
     [geometry("<sphere/>"), "<sphere> has no radius"],
     [geometry("<mesh/>"), "<mesh> has no filename"],
-    [two(`<joint name="j">${ENDS}</joint>`), "<joint> has no type"],
-    [two('<joint name="j" type="fixed"><parent link="a"/></joint>'), 'joint "j" has no <child>'],
-    [two('<joint name="j" type="fixed"><parent link="a"/><child link="c"/></joint>'), 'names the link "c"'],
-    [two(`<joint name="j" type="revolute">${ENDS}<limit effort="lots"/></joint>`), 'found "lots", expected a number'],
-  ])("refuses %s", (text, message) => {
-    const read = () => parseUrdf(text, "robot.urdf");
-    expect(read).toThrow(InputError);
-    expect(read).toThrow("robot.urdf: ");
-    expect(read).toThrow(message);
+  ])("leaves out the visual of %s, and no other", (text, message) => {
+    const sphere = "<visual><geometry><sphere radius='1'/></geometry></visual>";
+    const { links, problems } = parseUrdf(text.replace("<visual>", `${sphere}<visual>`), "robot.urdf");
+    expect(links[0]!.visuals.map(({ geometry }) => geometry.kind)).toEqual(["sphere"]);
+    expect(problems).toEqual({ visuals: [expect.stringContaining(message)], mechanics: [] });
+    expect(problems.visuals[0]).toMatch(/^robot\.urdf: /);
+  });
+
+  it.each([
+    ['<limit effort="lots"/>', "effort", undefined],
+    ['<limit lower="low" upper="1"/>', "range", undefined],
+    ['<dynamics damping="nan"/>', "damping", 0],
+    ['<origin xyz="0 0"/>', "motion", undefined],
+    ['<axis xyz="0 0 0"/>', "motion", undefined],
+    ['<mimic multiplier="2"/>', "motion", undefined],
+  ] as const)("leaves out what %s of a joint says", (inside, field, left) => {
+    const { joints, problems } = parseUrdf(two(`<joint name="j" type="revolute">${ENDS}${inside}</joint>`), "r");
+    expect(joints[0]![field]).toBe(left);
+    expect(problems).toEqual({ visuals: [], mechanics: [expect.stringMatching(/^r: joint "j": /)] });
   });
 
   it("throws only an InputError of one line for any text", () => {

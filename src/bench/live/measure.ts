@@ -76,7 +76,7 @@ export async function measureLive(
     transport: "raw",
     qos,
     matched,
-    described: () => {},
+    described: () => [],
     problem,
   });
   const ending = new AbortController();

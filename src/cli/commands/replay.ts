@@ -140,7 +140,7 @@ async function finish(written: ExplainedBag, output: Output, { path }: Bag, prob
 function describe({ robotDescription }: BagSource, encoder: ChannelEncoder, problems: Problems): void {
   if (robotDescription === undefined) return;
   try {
-    encoder.setRobot(robotDescription);
+    for (const text of encoder.setRobot(robotDescription)) problems.add("/robot_description", text);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     problems.add("/robot_description", error.message);

@@ -48,8 +48,9 @@ export class ExplainSession {
         problem,
         described: (urdf) => {
           const efforts = effortLimits(parseUrdf(urdf, "description"));
-          encoder.setRobot(urdf);
+          const problems = encoder.setRobot(urdf);
           this.#commander?.limit(efforts);
+          return problems;
         },
       });
       monitor.restart();

@@ -19,8 +19,11 @@ export interface InputsOptions {
   readonly qos: QosOverrides;
   /** Receives what the messages completed. */
   readonly matched: (match: Match) => void;
-  /** Receives the robot's description, after the observer; throws InputError where it is not usable. */
-  readonly described: (urdf: string) => void;
+  /**
+   * Receives the robot's description, after the observer. Returns faults of parts that are left out; throws InputError
+   * where nothing is usable.
+   */
+  readonly described: (urdf: string) => readonly string[];
   /** Called for a message that cannot be used. */
   readonly problem: (topic: string, reason: string) => void;
 }
@@ -153,7 +156,7 @@ export class Inputs {
     const { described, problem } = this.options;
     await this.#match(fed);
     try {
-      described(urdf);
+      for (const text of described(urdf)) problem(this.topicOf(ROBOT_DESCRIPTION), text);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.#notUrdf++;
