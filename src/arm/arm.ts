@@ -1,5 +1,6 @@
 import type { DoubleBuffer } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
+import { Couplings } from "./couplings.js";
 import { Data } from "./data.js";
 import type { Model } from "./model.js";
 
@@ -29,6 +30,8 @@ export class Arm {
   readonly positions: readonly number[];
   /** Index of each joint in qvel, [J]. */
   readonly dofs: readonly number[];
+  /** Joints that follow others. */
+  readonly couplings: Couplings;
   readonly #tip: { readonly id: number; readonly kind: "site" | "body" };
   readonly #jacobian: DoubleBuffer;
   readonly #data: Data;
@@ -49,6 +52,7 @@ export class Arm {
     });
     this.positions = ids.map((id) => model.arrays.get("jnt_qposadr")[id]!);
     this.dofs = ids.map((id) => model.arrays.get("jnt_dofadr")[id]!);
+    this.couplings = new Couplings(model, new Set(ids));
     this.limits = ids.map((id) => jointLimit(model, id));
     this.#tip =
       "site" in tip
@@ -60,8 +64,8 @@ export class Arm {
   }
 
   /**
-   * A state with the arm's joints at these positions (rad or m) and velocities, everything else as in the model's initial
-   * state, poses up to date. The next call overwrites it.
+   * A state with the arm's joints at these positions (rad or m) and velocities, joints that follow them where they follow,
+   * everything else as in the model's initial state, poses up to date. The next call overwrites it.
    * @throws InputError for a position or velocity that is not a finite number
    */
   place(position: ArrayLike<number>, velocity?: ArrayLike<number>): Data {
@@ -71,6 +75,7 @@ export class Arm {
       qpos[this.positions[j]!] = finite(position[j], "position", name);
       qvel[this.dofs[j]!] = velocity === undefined ? 0 : finite(velocity[j], "velocity", name);
     });
+    this.couplings.place(this.#data);
     this.#data.kinematics();
     return this.#data;
   }

@@ -2,7 +2,7 @@ import type { DoubleBuffer } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import type { Arm } from "./arm.js";
 import { Data } from "./data.js";
-import { cholesky, choleskySolve } from "./matrix.js";
+import { cholesky, choleskySolve, multiply, transpose } from "./matrix.js";
 
 export type ImportanceFlag = "in_contact" | "at_limit" | "importance_unknown";
 
@@ -65,6 +65,8 @@ export class ImportanceFactor {
    * direction in which each joint is probed; without it α is the mean over both directions.
    */
   of(data: Data, torque?: ArrayLike<number>, form: ImportanceForm = "auto"): Importance {
+    const { joints, model } = this.#arm;
+    if (model.unknownInertia.length > 0) return unknownImportance(joints.length);
     this.#data.copyFrom(data);
     this.#data.forward();
     const flags: ImportanceFlag[] = [];
@@ -111,14 +113,19 @@ export class ImportanceFactor {
     const { model, dofs } = this.#arm;
     const { mj, raw, nv, timestep } = model;
     mj.mj_fullM(raw, this.#data.raw, this.#inertia);
-    const inertia = this.#inertia.GetView() as Float64Array;
     const damping = model.arrays.get("dof_damping");
-    const damped = inertia.slice();
-    for (let i = 0; i < nv; i++) damped[i * nv + i]! += timestep * damping[i]!;
+    const full = (this.#inertia.GetView() as Float64Array).slice();
+    const fullDamped = full.slice();
+    for (let i = 0; i < nv; i++) fullDamped[i * nv + i]! += timestep * damping[i]!;
+    // Without the joints that follow others, whose inertia and damping their leaders move.
+    const { couplings } = this.#arm;
+    const free = couplings.isEmpty ? undefined : couplings.velocities(this.#data);
+    const [inertia, damped] = free ? [reduced(full, free, nv), reduced(fullDamped, free, nv)] : [full, fullDamped];
     const factor = cholesky(damped, nv);
     if (factor === undefined)
       throw new InputError(`${model.source}: the inertia matrix is not positive definite; expected masses above 0`);
-    const jacobian = this.#arm.tipJacobian(this.#data);
+    const all = this.#arm.tipJacobian(this.#data);
+    const jacobian = free ? multiply(all, free, 3, nv, nv) : all;
     return Float64Array.from(dofs, (dof) => {
       let velocity = new Float64Array(nv) as Float64Array;
       const moved = new Float64Array(nv);
@@ -165,4 +172,11 @@ export class ImportanceFactor {
     trial.kinematics();
     return this.#arm.tipPosition(trial);
   }
+}
+
+/** Pᵀ A P for A[n, n] and P[n, n]; 1 on the diagonal where P has a column of zeros. */
+function reduced(a: Float64Array, p: Float64Array, n: number): Float64Array {
+  const inner = multiply(transpose(p, n, n), multiply(a, p, n, n, n), n, n, n);
+  for (let i = 0; i < n; i++) if (p[i * n + i] === 0) inner[i * n + i] = 1;
+  return inner;
 }

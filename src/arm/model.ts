@@ -53,6 +53,11 @@ interface ModelArrays {
   readonly jnt_range: Float64Array;
   readonly jnt_type: Int32Array;
   readonly mat_rgba: Float32Array;
+  readonly qpos0: Float64Array;
+  readonly eq_data: Float64Array;
+  readonly eq_obj1id: Int32Array;
+  readonly eq_obj2id: Int32Array;
+  readonly eq_type: Int32Array;
   readonly mesh_face: Int32Array;
   readonly mesh_faceadr: Int32Array;
   readonly mesh_facenum: Int32Array;
@@ -80,6 +85,10 @@ export class Model {
     readonly mj: MainModule,
     readonly raw: MjModel,
     readonly source: string,
+    /** Why the model's dynamics are not those of the robot, one line each; its kinematics are. */
+    readonly unknownInertia: readonly string[] = [],
+    /** Faults of parts of the description that are left out of the model, one line each. */
+    readonly problems: readonly string[] = [],
   ) {
     this.arrays = new Views<ModelArrays>(raw);
     this.nq = raw.nq;
@@ -111,6 +120,26 @@ export class Model {
   /** True where an actuator's control is limited to its `actuator_ctrlrange`. */
   isControlLimited(actuator: number): boolean {
     return flag(this.raw.actuator(actuator), "ctrllimited");
+  }
+
+  /** Equalities of a type between two joints that are active from the start, with the first five of their numbers. */
+  jointEqualities(
+    type: number,
+    numbers: number,
+  ): { follower: number; leader: number | undefined; coefficients: number[] }[] {
+    const [types, first, second] = [
+      this.arrays.get("eq_type"),
+      this.arrays.get("eq_obj1id"),
+      this.arrays.get("eq_obj2id"),
+    ];
+    const data = this.arrays.get("eq_data");
+    return Array.from({ length: this.raw.neq }, (_, i) => i)
+      .filter((i) => types[i] === type && flag(this.raw.eq(i), "active0"))
+      .map((i) => ({
+        follower: first[i]!,
+        leader: second[i]! < 0 ? undefined : second[i]!,
+        coefficients: [...data.slice(numbers * i, numbers * i + 5)],
+      }));
   }
 
   delete(): void {

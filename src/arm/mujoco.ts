@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
-import load, { type MainModule, type MjModel, type MjSpec, type MjsElement, type mjtObj } from "@mujoco/mujoco";
+import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
+import { parseUrdf } from "../urdf/urdf.js";
 import { Model } from "./model.js";
+import { mjcfOf } from "./urdf-mjcf.js";
 
 let loading: Promise<MainModule> | undefined;
 
@@ -12,18 +14,45 @@ function loadMujoco(): Promise<MainModule> {
 }
 
 /**
- * Compiles an MJCF or URDF text. All links of a URDF are kept, fixed ones too; its meshes are left out, which changes
- * contacts only.
+ * Compiles an MJCF or URDF text. A URDF keeps all its links, fixed ones too, and means what URDF's own tools take it for,
+ * see `mjcfOf`; its meshes are left out, which changes contacts only.
  * @param source name of the text in errors
  * @throws InputError where MuJoCo cannot compile it
  */
 export async function modelFromXml(xml: string, source: string): Promise<Model> {
   const mj = await loadMujoco();
+  const compile = (text: string) => compiled(source, () => mj.MjModel.from_xml_string(text));
+  return rootName(xml) === "robot" ? modelFromUrdf(mj, xml, source, compile) : new Model(mj, compile(xml), source);
+}
+
+function modelFromUrdf(mj: MainModule, xml: string, source: string, compile: (xml: string) => MjModel): Model {
+  const urdf = parseUrdf(xml, source);
+  const { xml: text, exact, unknownInertia } = mjcfOf(urdf, source);
+  const model = new Model(mj, compile(text), source, unknownInertia, urdf.problems.mechanics);
+  if (exact.size === 0 || unknownInertia.length > 0) return model;
+  const [masses, moments] = [model.arrays.get("body_mass"), model.arrays.get("body_inertia")];
+  for (const [link, inertia] of exact) {
+    const body = model.id("body", link);
+    masses[body] = inertia.mass;
+    moments.set(inertia.moments, 3 * body);
+  }
+  const data = new mj.MjData(model.raw);
+  mj.mj_setConst(model.raw, data);
+  data.delete();
+  return model;
+}
+
+function compiled(source: string, compile: () => MjModel): MjModel {
   try {
-    return new Model(mj, /<robot[\s>]/.test(xml) ? compileUrdf(mj, xml) : mj.MjModel.from_xml_string(xml), source);
+    return compile();
   } catch (error) {
     throw new InputError(`${source}: MuJoCo cannot compile it: ${oneLine(error)}`);
   }
+}
+
+/** Name of an XML text's first element, after comments and declarations. */
+function rootName(xml: string): string | undefined {
+  return /^(?:[^<]|<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<![^-][^>]*>)*<([\w:.-]+)/.exec(xml)?.[1];
 }
 
 /** Reads and compiles an MJCF or URDF file. An MJCF must not refer to other files. @throws InputError */
@@ -35,33 +64,6 @@ export async function modelFromFile(path: string): Promise<Model> {
     throw new InputError(`${path}: cannot read the model: ${oneLine(error)}`);
   }
   return modelFromXml(xml, path);
-}
-
-function compileUrdf(mj: MainModule, xml: string): MjModel {
-  const spec = mj.parseXMLString(xml);
-  const files = new mj.MjVFS();
-  try {
-    spec.compiler.fusestatic = false;
-    for (const geom of elements(mj, spec, mj.mjtObj.mjOBJ_GEOM)) {
-      if (mj.mjs_asGeom(geom)?.type === mj.mjtGeom.mjGEOM_MESH) mj.mjs_delete(spec, geom);
-    }
-    for (const mesh of elements(mj, spec, mj.mjtObj.mjOBJ_MESH)) mj.mjs_delete(spec, mesh);
-    return mj.mj_compile(spec, files);
-  } finally {
-    files.delete();
-    spec.delete();
-  }
-}
-
-/** All elements of one kind, listed before any of them is deleted. */
-function elements(mj: MainModule, spec: MjSpec, kind: mjtObj): MjsElement[] {
-  const found: MjsElement[] = [];
-  let element = mj.mjs_firstElement(spec, kind);
-  while (element) {
-    found.push(element);
-    element = mj.mjs_nextElement(spec, element);
-  }
-  return found;
 }
 
 function oneLine(error: unknown): string {

@@ -41,6 +41,12 @@ export class ArmModel {
     }
   }
 
+  /** Parts of the description that are left out, and why α is unknown: one line each. */
+  get remarks(): readonly string[] {
+    const { problems, unknownInertia } = this.model;
+    return [...problems, ...unknownInertia.map((why) => `${why}; importance is unknown`)];
+  }
+
   /** The end effector by forward kinematics, in the model's world; joints in the card's order. */
   tip(position: ArrayLike<number>, velocity: ArrayLike<number>): TipState {
     const data = this.#arm.place(position, velocity);
@@ -79,24 +85,28 @@ export class KnownArm {
     return this.#model;
   }
 
-  /** Reads the card's file, where it names one. @throws InputError as `ArmModel.fromFile` */
-  async load(): Promise<void> {
+  /** Reads the card's file, where it names one. Returns its `remarks`. @throws InputError as `ArmModel.fromFile` */
+  async load(): Promise<readonly string[]> {
     const { armFile } = this.policy;
     if (armFile !== undefined) this.#model = await ArmModel.fromFile(this.policy, armFile);
+    return this.#model?.remarks ?? [];
   }
 
-  /** Loads the arm from a URDF where the card names no file. Returns the fault of a bad one; the arm before it stays. */
-  async describe(urdf: string): Promise<string | undefined> {
+  /**
+   * Loads the arm from a URDF where the card names no file. Returns its `remarks`, or the fault of one that cannot be used;
+   * the arm before it stays then.
+   */
+  async describe(urdf: string): Promise<{ readonly fault?: string; readonly remarks: readonly string[] }> {
     const { card, armFile } = this.policy;
-    if (card.arm === undefined || armFile !== undefined) return undefined;
+    if (card.arm === undefined || armFile !== undefined) return { remarks: [] };
     const order = ++this.#latest;
     try {
       const model = await ArmModel.fromDescription(this.policy, urdf);
       if (order < this.#latest) model.delete();
       else this.#replace(model);
-      return undefined;
+      return { remarks: model.remarks };
     } catch (error) {
-      if (error instanceof InputError) return error.message;
+      if (error instanceof InputError) return { fault: error.message, remarks: [] };
       throw error;
     }
   }

@@ -52,7 +52,7 @@ export class Tally {
   #syncMisses = 0;
   #tooOld = 0;
 
-  /** @param problem called for every drop; the caller limits the rate */
+  /** @param problem called for every drop and remark; the caller limits the rate */
   constructor(private readonly problem: (topic: string, reason: string) => void) {}
 
   received(topic: string): void {
@@ -73,6 +73,11 @@ export class Tally {
     if (isImage && why === "unmatched") this.#syncMisses++;
     if (isImage && why === "too_old") this.#tooOld++;
     if (!isQuiet) this.problem(topic, reason);
+  }
+
+  /** Reports a fault of a message that is used all the same. */
+  remark(topic: string, reason: string): void {
+    this.problem(topic, reason);
   }
 
   counters(): Counters {

@@ -68,7 +68,7 @@ export class Observer {
   /** @throws InputError for an option out of range, values that do not fit, a modality without a source, or a bad arm file */
   static async create(policy: Policy, options: ObserverOptions): Promise<Observer> {
     const observer = new Observer(policy, options);
-    await observer.#arm.load();
+    for (const remark of await observer.#arm.load()) observer.#tally.remark("arm", remark);
     return observer;
   }
 
@@ -140,8 +140,9 @@ export class Observer {
   /** Takes the robot's URDF, for a policy whose card names no file. A later one replaces it. */
   async robotDescription(urdf: string): Promise<void> {
     this.#receive(ROBOT_DESCRIPTION);
-    const problem = await this.#arm.describe(urdf);
-    if (problem !== undefined) this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", problem);
+    const { fault, remarks } = await this.#arm.describe(urdf);
+    if (fault !== undefined) this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", fault);
+    for (const remark of remarks) this.#tally.remark(ROBOT_DESCRIPTION, remark);
   }
 
   /** Takes the torques that the policy commanded last, N·m, in the card's order, see `Observing.commanded`. */

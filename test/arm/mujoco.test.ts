@@ -32,7 +32,9 @@ describe("models", () => {
       /^bad\.xml: MuJoCo cannot compile it: .*size/,
     );
     await expect(modelFromXml("not xml", "bad.xml")).rejects.toThrow(InputError);
-    await expect(modelFromXml("<robot name='r'><link/></robot>", "bad.urdf")).rejects.toThrow(/^bad\.urdf: MuJoCo/);
+    await expect(modelFromXml("<robot name='r'><link/></robot>", "bad.urdf")).rejects.toThrow(
+      /^bad\.urdf: <link> has no name/,
+    );
     await expect(modelFromFile("/nowhere/arm.xml")).rejects.toThrow(/^\/nowhere\/arm\.xml: cannot read the model/);
   });
 
