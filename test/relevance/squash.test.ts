@@ -31,6 +31,15 @@ const ENDS: Readonly<Record<string, readonly [end: (u: Value) => Value, directio
   "x / √(1 + x²)": [(u) => b.mul(b.div(u, b.sqrt(b.add(b.square(u), 1))), row(-3, 3)), [-1, 1]],
   "clip · scale + offset": [(u) => b.add(b.mul(clip(u), 4), 5), [1, 1]],
   "clip(tanh · scale)": [(u) => clip(b.mul(b.tanh(u), 3), -1, 1), [1, 1]],
+  "min(max(u, −l), l), l a joint's": [
+    (u) => apply("Min", [apply("Max", [b.mul(u, -9), row(-4, -1)]), row(4, 1)]),
+    [-1, -1],
+  ],
+  "where(u > l, l, where(u < −l, −l, u)) · 6": [
+    (u) => b.mul(b.where(b.greater(u, 0.5), 0.5, b.where(apply("Less", [u, b.scalar(-0.5)]), -0.5, u)), 6),
+    [1, 1],
+  ],
+  "3 / (1 + e⁻ᵘ) − 1": [(u) => b.sub(b.mul(b.div(1, b.add(b.exp(b.neg(u)), 1)), 3), 1), [1, 1]],
   "tanh of tanh": [(u) => b.mul(b.tanh(b.mul(b.tanh(u), -2)), 6), [-1, -1]],
   "one squash a joint": [
     (u) => b.concat([b.mul(b.tanh(column(u, 0)), 40), b.sub(1, b.sigmoid(column(u, 1)))], 1),

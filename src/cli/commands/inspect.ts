@@ -42,7 +42,9 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     else if (model && !problem)
       parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${template(model)}`);
     if (rules.length > 0) {
-      parts.push(`rules of ${options.method}\n${columns(rules.map(({ node, op, rule }) => [node, op, rule]))}`);
+      parts.push(
+        `rules of ${options.method}\n${columns(rules.map(({ node, op, activation, rule }) => [node, activation ? `${op}, ends ${activation}` : op, rule]))}`,
+      );
       const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
       parts.push(explainedText(rules));
       if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);

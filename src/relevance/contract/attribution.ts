@@ -8,6 +8,8 @@ export interface NodeRule {
   readonly op: string;
   /** Name of the method's row for a linear layer, or of the operator's rule. */
   readonly rule: string;
+  /** The activation that ends at this node, where it is written in several nodes. */
+  readonly activation?: string;
   /** True for what keeps the torques between limits (tanh, clip), behind the last linear layer. */
   readonly squash?: true;
   /** The reason why relevance may be lost or gained there. */

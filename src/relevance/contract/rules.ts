@@ -47,6 +47,8 @@ export interface Rules {
   readonly operators: OperatorTable;
   /** True where amounts are linear in the seed: torques are summed where the image begins, else at the very end. */
   readonly linear: boolean;
+  /** The rule that makes the method differ from the plain gradient: a warning says where no ReLU has it. */
+  readonly acts?: string;
   /** Relevance of a value where this amount arrived; by default the amount itself. Gradient × input multiplies. */
   readonly relevanceOf?: (value: Value, amount: Value, context: Context) => Value;
 }

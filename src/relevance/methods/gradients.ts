@@ -1,4 +1,6 @@
-import { add, greater, neg, relu, where } from "../../graph/build.js";
+import { gradients } from "../../backward/gradients.js";
+import { add, greater, mul, neg, relu, where } from "../../graph/build.js";
+import { isArithmetic } from "../../graph/kinds.js";
 import type { Value } from "../../graph/value.js";
 import type { LayerRule, Row } from "../contract/rules.js";
 import { gradient, gradientTable, type Override, timesInput } from "../rules/operator/gradient.js";
@@ -9,14 +11,33 @@ import { choice, flag, ruled } from "./method-spec.js";
 /** A ReLU's input gradient for the gradient that arrives at its output. */
 const atRelu =
   (rule: string, through: (g: Value, y: Value) => Value): Override =>
-  (node, arriving) => {
+  (node, arriving, { analysis }) => {
+    const pattern = analysis.pattern(node);
     const low = node.op === "Clip" ? node.inputs[1]?.literal?.scalar() : 0;
     if (low !== 0) return undefined;
     const g = arriving.find((value) => value !== undefined)!;
-    return { rule, to: [[node.inputs[0]!, through(g, node.outputs[0]!)]] };
+    return { rule, to: [[pattern?.source ?? node.inputs[0]!, through(g, node.outputs[0]!)]] };
   };
 
-const rectifying = (override: Override) => gradientTable({ Relu: override, Clip: override });
+/** The slope of an activation made of pieces, as relu(x) + α·min(x, 0) or x·relu6(x + 3)/6: the ReLU inside is not one of the policy's. */
+const asOne: Override = (node, arriving, { analysis }) => {
+  const pattern = analysis.pattern(node);
+  if (!pattern || !isArithmetic(node.op)) return undefined;
+  const g = arriving.find((value) => value !== undefined)!;
+  return { rule: "gradient", to: [[pattern.source, mul(g, gradients(node.outputs[0]!, [pattern.source])[0]!)]] };
+};
+
+/** `Clip` of other limits that is written with Max and Min keeps its gradient, as the operator does. */
+const rectifying = (override: Override) =>
+  gradientTable({
+    Relu: override,
+    Clip: (node, ...rest) => (node.op === "Clip" ? override(node, ...rest) : undefined),
+    "Clip from 0": override,
+    LeakyRelu: asOne,
+    Elu: asOne,
+    Softplus: asOne,
+    HardSwish: asOne,
+  });
 
 const guided = rectifying(atRelu("guided", (g, y) => where(greater(y, 0), relu(g), 0)));
 const rectified = rectifying(atRelu("rectified", relu));
@@ -67,6 +88,7 @@ const guidedBackprop = ruled({
     seed: "sign",
     rows: gate === "edge" ? EDGES : [],
     operators: gate === "edge" ? gradient : guided,
+    ...(gate === "relu" && { acts: "guided" }),
     ...(!raw && { relevanceOf: timesInput }),
   }),
 });
@@ -82,6 +104,7 @@ const deconvnet = ruled({
     seed: "sign",
     rows: [],
     operators: rectified,
+    acts: "rectified",
     ...(!raw && { relevanceOf: timesInput }),
   }),
 });

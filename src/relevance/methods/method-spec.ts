@@ -34,7 +34,12 @@ export function ruled<Shape extends z.ZodRawShape>(
     ...rest,
     make: (options) => {
       const made = { ...rules(options), linear: entry.linear };
-      return (network) => propagate(network, made);
+      return (network) => {
+        const found = propagate(network, made);
+        const acts = made.acts === undefined || found.rules.some(({ rule }) => rule === made.acts);
+        const warning = `method ${entry.name}: found no ReLU in this policy, so it is the plain gradient`;
+        return acts ? found : { ...found, warnings: [warning] };
+      };
     },
   });
 }

@@ -3,7 +3,7 @@ import type { Node } from "../../graph/value.js";
 import type { Analysis } from "../contract/facts.js";
 
 /** Squashes that are written in several nodes, by the pattern's name. */
-const WRITTEN_OUT: ReadonlySet<string> = new Set(["Clip", "Sigmoid", "Softsign"]);
+const WRITTEN_OUT: ReadonlySet<string> = new Set(["Clip", "Clip from 0", "Sigmoid", "Softsign"]);
 
 /** True for a node that keeps the torques between limits: no linear layer follows it. */
 export function isSquash(node: Node, analysis: Analysis): boolean {

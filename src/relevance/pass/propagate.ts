@@ -44,6 +44,10 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     return { rule: name, loses, to: [] };
   };
 
+  const activation = (node: Node) => {
+    const pattern = analysis.pattern(node);
+    return pattern?.kind === "activation" && { activation: pattern.name };
+  };
   const squash = (node: Node) => isSquash(node, analysis) && ({ squash: true } as const);
 
   const step: Propagate<Relevance> = (node, arriving) => {
@@ -56,7 +60,14 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     const stays = perTorque && !ends;
     const amounts = arriving.map((r) => r && (stays ? r : collapse(r, importance)).amount);
     const { rule, loses, to } = through(node, amounts, stays);
-    record.push({ node: node.label, op: node.op, rule, ...squash(node), ...(loses !== undefined && { loses }) });
+    record.push({
+      node: node.label,
+      op: node.op,
+      rule,
+      ...activation(node),
+      ...squash(node),
+      ...(loses !== undefined && { loses }),
+    });
     return to.map(([value, amount]) => [value, { amount, perTorque: stays }] as const);
   };
   const meet = (a: Relevance, b: Relevance, value: Value) => {

@@ -1,12 +1,16 @@
+import { sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { RecognisePattern } from "../contract/recognise.js";
+import { clipped } from "./clipped.js";
 import { bothWays, is, numberOf, operands, otherOperand, same, squared } from "./matching.js";
+import { PIECEWISE, sigmoid } from "./piecewise.js";
 
-/** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign. */
+/** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign, and those made of pieces. */
 export const activation: RecognisePattern = (node, network) => {
-  for (const [name, sourceOf] of FORMS[node.op] ?? []) {
+  for (const [name, sourceOf] of [...(FORMS[node.op] ?? []), ...(PIECEWISE[node.op] ?? [])]) {
     const source = sourceOf(node);
-    if (source && network.isDependent(source)) return { kind: "activation", name, node, source };
+    if (source && network.isDependent(source) && sameShape(source.shape, node.outputs[0]!.shape))
+      return { kind: "activation", name, node, source };
   }
   return undefined;
 };
@@ -86,7 +90,8 @@ const times =
     return undefined;
   };
 
-const sigmoidArgument = (g: Value) => operands(g, "Sigmoid")?.[0];
+const sigmoidArgument = (g: Value) =>
+  operands(g, "Sigmoid")?.[0] ?? (g.node.op === "Div" || g.node.op === "Reciprocal" ? sigmoid(g.node) : undefined);
 
 /** x of log(1 + eˣ), as an operator or written out. */
 function softplusArgument(g: Value | undefined): Value | undefined {
@@ -116,8 +121,8 @@ function hardSigmoidArgument(g: Value): Value | undefined {
 
 /** x of relu6(x + 3). */
 function relu6Argument(value: Value | undefined): Value | undefined {
-  const [shifted, low, high] = operands(value, "Clip") ?? [];
-  return numberOf(low) === 0 && is(high, 6) ? otherOperand(operands(shifted, "Add"), 3) : undefined;
+  const { of, low, high } = clipped(value) ?? {};
+  return numberOf(low) === 0 && is(high, 6) ? otherOperand(operands(of, "Add"), 3) : undefined;
 }
 
 /** x·relu6(x + 3)/6. */

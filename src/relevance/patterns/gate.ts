@@ -2,7 +2,9 @@ import type { DType } from "../../graph/dtype.js";
 import { dataOf, isTaken } from "../../graph/kinds.js";
 import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
+import { clipped } from "./clipped.js";
 import { is, numberOf, operands, otherOperand } from "./matching.js";
+import { sigmoid } from "./piecewise.js";
 
 /**
  * True where a value is a gate: proved to lie between 0 and 1 for every observation. Sigmoids, softmaxes, and values
@@ -36,13 +38,22 @@ const FORMS: Readonly<Record<string, (node: Node) => boolean>> = {
   Sub: (node) => is(data(node)[0], 1) && isGate(data(node)[1]!),
   Mul: (node) => data(node).every(isGate) || isHalfErf(node),
   Tanh: (node) => data(node)[0]!.node.op === "Softplus" || isGate(data(node)[0]!),
-  Clip: (node) => numberOf(data(node)[1]) === 0 && is(data(node)[2], 1),
-  Div: (node) => isRelu6(data(node)[0]!) && is(data(node)[1], 6),
+  Clip: isKeptInUnit,
+  Max: isKeptInUnit,
+  Min: isKeptInUnit,
+  Div: (node) => (isRelu6(data(node)[0]!) && is(data(node)[1], 6)) || sigmoid(node) !== undefined,
+  Reciprocal: (node) => sigmoid(node) !== undefined,
   Where: (node) =>
     data(node)
       .slice(1)
       .every((value) => isUnit(value) || isGate(value)),
 };
+
+/** A value clipped to [0, 1]. */
+function isKeptInUnit({ outputs }: Node): boolean {
+  const { low, high } = clipped(outputs[0]) ?? {};
+  return numberOf(low) === 0 && is(high, 1);
+}
 
 /** A constant of zeros, or of ones. */
 const isUnit = (value: Value) => numberOf(value) === 0 || numberOf(value) === 1;
@@ -54,6 +65,6 @@ function isHalfErf(node: Node): boolean {
 }
 
 const isRelu6 = (value: Value) => {
-  const [, low, high] = operands(value, "Clip") ?? [];
+  const { low, high } = clipped(value) ?? {};
   return numberOf(low) === 0 && is(high, 6);
 };

@@ -17,7 +17,7 @@ export type Override = (
 
 /**
  * Vector-Jacobian products: every node propagates g·∂output/∂input to inputs that depend on the observation.
- * @param overrides by operator, asked first
+ * @param overrides by operator or by the name of an activation of several nodes, asked first
  */
 export const gradientTable =
   (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
@@ -25,7 +25,9 @@ export const gradientTable =
     // The gradient of an index is zero everywhere, which says nothing about what the index was based on.
     if (traitsOf(node.op).index === 0)
       throw unexplained(node, "an index does not say how much: relevance is not explained through it");
-    const own = overrides[node.op]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
+    const pattern = context.analysis.pattern(node);
+    const name = pattern?.kind === "activation" ? pattern.name : node.op;
+    const own = overrides[name]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
     if (own) return own;
     const inputs = inputGradients(node, arriving, 1);
     const to = node.inputs.flatMap((value, i) => {
