@@ -3,7 +3,7 @@ export type { ControlProblem, PlanOptions } from "../sim/expert/ilqr.js";
 export type { ControlStep } from "../sim/expert/linearise.js";
 export type { LinearDynamics } from "../sim/expert/lqr.js";
 export type { Expansion, StateCost } from "../sim/expert/state-cost.js";
-export { type Perturbation, readPerturbations } from "../sim/perturbations.js";
+export { type Perturbable, type Perturbation, readPerturbations } from "../sim/perturbations.js";
 export { type Random, random } from "../sim/random.js";
 export { ARM, BACKGROUND, type Sight, TARGET } from "../sim/render/sight.js";
 export type { ImagePoint } from "../sim/render/view.js";

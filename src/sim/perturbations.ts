@@ -27,7 +27,7 @@ const schema = z.array(
 
 const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light"];
 
-type Perturbable = Pick<TaskEpisode, "ticks" | "goalProblem"> & Pick<TaskCamera, "width" | "height">;
+export type Perturbable = Pick<TaskEpisode, "ticks" | "goalProblem"> & Pick<TaskCamera, "width" | "height">;
 
 /** One change during an episode. */
 export type Perturbation = z.infer<typeof schema>[number];
