@@ -108,6 +108,7 @@ export class BagSource implements Source {
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),
     });
+    if (this.#isOpen) this.observer.end();
   }
 
   /**

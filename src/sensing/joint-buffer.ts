@@ -74,7 +74,7 @@ export class JointBuffer {
     for (const [j, track] of this.#tracks.entries()) {
       const found = track.bracketAt(stamp, policy, slop);
       if (found.kind !== "found") {
-        const reason = `joint ${this.names[j]}: ${track.length > 0 ? found.reason : "no message"}`;
+        const reason = `joint ${this.names[j]}: ${whyNot(track, stamp, found.reason)}`;
         if (found.kind === "miss") return { kind: "miss", reason };
         waiting ??= { kind: "wait", reason };
         continue;
@@ -135,3 +135,9 @@ export class JointBuffer {
 
 /** Exactly `from` at weight 0. */
 const mixed = (from: number, to: number, weight: number): number => (weight === 0 ? from : from + weight * (to - from));
+
+/** Why there is no state of a joint at a stamp. Drivers that do not stamp their messages leave 0. */
+function whyNot(track: JointTrack, stamp: bigint, reason: string): string {
+  if (track.length === 0) return "no message";
+  return track.stampAt(track.length - 1) === 0n && stamp > 0n ? "its states are stamped 0" : reason;
+}

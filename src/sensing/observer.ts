@@ -161,7 +161,13 @@ export class Observer {
     this.#beginning.restart();
     this.#newest.clear();
     this.#states.clear();
-    this.#synchroniser.clear();
+    for (const _ of this.#synchroniser.clear()) this.#drop(this.#leading, CLEARED, true);
+  }
+
+  /** Drops the images that still wait, since no more messages come: a recording ends. */
+  end(): void {
+    for (const { reason } of this.#synchroniser.clear())
+      this.#drop(this.#leading, { why: "unmatched", reason: `no match before the recording ends: ${reason}` });
   }
 
   counters(): Counters {

@@ -84,9 +84,12 @@ export class Synchroniser<Message, State> {
     return { sets, misses };
   }
 
-  clear(): void {
+  /** Clears all frames. @returns the frames of the first camera that were still waiting */
+  clear(): Miss[] {
+    const misses = this.#leading.map(missOf);
     this.#leading = [];
     for (const track of this.#others.values()) track.clear();
+    return misses;
   }
 
   #setOf(
