@@ -3,7 +3,7 @@ import { EXPLANATION, RATIOS } from "../messages/explanation.js";
 import type { JointStateMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import { FEEDERS, type Feeder, ROBOT } from "../sensing/feeders.js";
-import { valuesTopic } from "../sensing/topics.js";
+import { ROBOT_DESCRIPTION, valuesTopic } from "../sensing/topics.js";
 import { jointsOf } from "../sensing/values.js";
 import type { Bag, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
@@ -45,6 +45,7 @@ const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found
   image: cameraTopics,
   joint_states: jointTopics,
   values: givenTopics,
+  robot_description: descriptionTopics,
   explanation: ({ bag }) => ofType(bag.topics, [EXPLANATION]).map((topic) => [ROBOT, topic] as const),
 };
 
@@ -96,6 +97,14 @@ function byName(feeder: Feeder, { topics, subjects }: Search, images: ReadonlyMa
     const name = feeder.topic(subject, images.get(subject) ?? "").replace(/^\/?/, "/");
     return topics.filter((topic) => topic.name.replace(/^\/?/, "/") === name).map((topic) => [subject, topic] as const);
   });
+}
+
+/** `/robot_description`, or the only topic that is named so in a namespace. */
+function descriptionTopics({ topics, subjects }: Search): Found {
+  const named = topics.filter(({ name }) => `/${name}`.endsWith(`/${ROBOT_DESCRIPTION}`));
+  const absolute = named.filter(({ name }) => name.replace(/^\/?/, "/") === `/${ROBOT_DESCRIPTION}`);
+  const found = absolute.length > 0 ? absolute : named.length === 1 ? named : [];
+  return subjects.flatMap((subject) => found.map((topic) => [subject, topic] as const));
 }
 
 function cameraTopics({ bag, topics: images, subjects: cameras, named: { image: named = {} } }: Search): Found {

@@ -56,6 +56,8 @@ const joints = (topic: string, time: number, names = ["shoulder", "elbow"], stam
   );
 };
 
+const description = (topic: string): Sample => recorded(topic, "std_msgs/msg/String", 1, { data: "<robot/>" });
+
 async function bagOf(messages: readonly Sample[]) {
   await writeMcap(join(folder, "bag.mcap"), messages);
   return openBag(join(folder, "bag.mcap"));
@@ -182,6 +184,21 @@ describe("topics are found", () => {
     expect(await found(messages, {}, two())).toMatchObject({
       cameras: { image: "/camera/image/raw", wrist: "/camera/wrist/raw" },
     });
+  });
+
+  it("a robot description by its name, else the only one in a namespace", async () => {
+    const rest = [image("/camera", 1), joints("/joints", 1)];
+    const topicsWith = async (...names: string[]) => {
+      const bag = await bagOf([...rest, ...names.map(description)]);
+      const inputs = await findInputs(bag, policyOf(card()));
+      await bag.close();
+      return inputs.filter(({ feeder }) => feeder.kind === "robot_description").map(({ topic }) => topic.name);
+    };
+    expect(await topicsWith("/robot_description")).toEqual(["/robot_description"]);
+    expect(await topicsWith("/arm/robot_description", "/robot_description")).toEqual(["/robot_description"]);
+    expect(await topicsWith("/arm/robot_description")).toEqual(["/arm/robot_description"]);
+    expect(await topicsWith("/left/robot_description", "/right/robot_description")).toEqual([]);
+    expect(await topicsWith("/arm/my_robot_description")).toEqual([]);
   });
 
   it("never in an explanation", async () => {
