@@ -26,7 +26,7 @@ const ABOVE: Readonly<Record<string, boolean>> = {
 };
 
 /** A condition as a comparison with a number, in any of its forms. */
-export function compared(condition: Value | undefined): Compared | undefined {
+function compared(condition: Value | undefined): Compared | undefined {
   if (!condition) return undefined;
   const { node } = plain(condition);
   if (node.op === "Not") {
