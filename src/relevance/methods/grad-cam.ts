@@ -139,8 +139,10 @@ function lastConvolutions({ context, subject }: Network): ReadonlyMap<SubjectIma
   for (const node of analysis.order) {
     const image = context.onlyImage(node);
     const layer = image && analysis.layer(node);
-    if (image && layer?.kind === "convolution" && isMap(layer.output) && !isShiftFree(layer.output, context))
-      found.set(image, layer.output);
+    if (!image || layer?.kind !== "convolution") continue;
+    // The policy's own value: of a layer with a GroupNorm or InstanceNorm after it, `output` is another one.
+    const map = layer.node.outputs[0]!;
+    if (isMap(map) && !isShiftFree(map, context)) found.set(image, map);
   }
   const images = subject.modalities.filter((m): m is SubjectImage => m.kind === "image");
   if (images.length === 0) throw new InputError("method grad-cam: the policy has no image");

@@ -106,6 +106,17 @@ describe("grad-cam", () => {
   });
 });
 
+describe("grad-cam of a convolution with a normalisation after it", () => {
+  it("takes the output of the normalisation", async () => {
+    const normalised = named("InstanceNormalization", [features, weights([3], 5), weights([3], 6)], "normalised");
+    const policy = subjectOf([x, q], b.add(b.matmul(b.reshape(b.relu(normalised), [1, 36]), READ), b.matmul(q, ARM)));
+    const [found] = await explain(policy, feeds, { method: "grad-cam" });
+    const [expected] = await explain(policy, feeds, { method: "grad-cam:layer=normalised" });
+    expect(found).toEqual(expected);
+    expect(total(found!["torquelens.heatmap.image"]!)).toBeGreaterThan(0);
+  });
+});
+
 describe("grad-cam before a soft-argmax", () => {
   const early = named("Conv", [x, weights([3, 2, 3, 3], 5)], "early", { strides: [2, 2] });
   const policy = (maps: typeof x) => {
