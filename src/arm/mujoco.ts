@@ -3,6 +3,7 @@ import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import { parseUrdf } from "../urdf/urdf.js";
 import { Model } from "./model.js";
+import { withFiles } from "./model-files.js";
 import { mjcfOf } from "./urdf-mjcf.js";
 
 let loading: Promise<MainModule> | undefined;
@@ -55,7 +56,10 @@ function rootName(xml: string): string | undefined {
   return /^(?:[^<]|<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<![^-][^>]*>)*<([\w:.-]+)/.exec(xml)?.[1];
 }
 
-/** Reads and compiles an MJCF or URDF file. An MJCF must not refer to other files. @throws InputError */
+/**
+ * Reads and compiles an MJCF or URDF file; an MJCF with the files that it names.
+ * @throws InputError
+ */
 export async function modelFromFile(path: string): Promise<Model> {
   let xml: string;
   try {
@@ -63,7 +67,15 @@ export async function modelFromFile(path: string): Promise<Model> {
   } catch (error) {
     throw new InputError(`${path}: cannot read the model: ${oneLine(error)}`);
   }
-  return modelFromXml(xml, path);
+  if (rootName(xml) === "robot") return modelFromXml(xml, path);
+  const mj = await loadMujoco();
+  const compile = (file: string) =>
+    new Model(
+      mj,
+      compiled(path, () => mj.MjModel.from_xml_path(file)),
+      path,
+    );
+  return withFiles(mj, path, compile);
 }
 
 function oneLine(error: unknown): string {
