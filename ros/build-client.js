@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { delimiter, join } from "node:path";
+import { compileFailure } from "./compile-failure.js";
 import { installPackages, report, run } from "./npm-packages.js";
 
 const here = import.meta.dirname;
@@ -19,12 +20,12 @@ await report(() => {
   const command = spawnSync("which", ["ros2"], { encoding: "utf8" }).stdout.trim();
   if (command === "") throw new Error("no ros2 command on PATH: rclnodejs finds ROS 2 by it (install ros2cli)");
   installPackages(here);
-  bind(`${distribution} ${process.arch} ${command}\n`);
+  bind(`${distribution} ${process.arch} ${command}\n`, distribution);
   generate([...process.argv.slice(2), prefixes].join(delimiter));
 });
 
 /** Its own prebuilt binary where there is one for this distribution and Ubuntu, else compiled; once for each `subject`. */
-function bind(subject) {
+function bind(subject, distribution) {
   const marker = join(client, ".torquelens-bound");
   if (existsSync(marker) && readFileSync(marker, "utf8") === subject) return;
   const { checkPrebuiltBinary } = createRequire(import.meta.url)(join(client, "scripts/install.cjs"));
@@ -34,7 +35,7 @@ function bind(subject) {
       process.execPath,
       [join(here, "node_modules/node-gyp/bin/node-gyp.js"), "rebuild", `--jobs=${cpus().length}`, ...headers()],
       client,
-      "rclnodejs could not be compiled: it needs a C++ compiler, make and Python 3",
+      (output) => compileFailure(output, distribution),
     );
   }
   writeFileSync(marker, subject);

@@ -22,7 +22,10 @@ export function installPackages(directory) {
   writeFileSync(marker, lock);
 }
 
-/** Runs a program in `directory`. Where it fails, prints what it said and throws an Error with `failure` and the reason. */
+/**
+ * Runs a program in `directory`. Where it fails, prints its output and throws an Error with `failure` (a text, or a
+ * function of the output) and the exit code.
+ */
 export function run(program, args, directory, failure, environment = process.env) {
   const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
     cwd: directory,
@@ -31,8 +34,10 @@ export function run(program, args, directory, failure, environment = process.env
     maxBuffer: 2 ** 28,
   });
   if (status === 0) return;
-  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
-  throw new Error(`${failure} (${error?.message ?? (signal || `exit code ${status}`)})`);
+  const output = `${stdout ?? ""}${stderr ?? ""}`;
+  process.stderr.write(output);
+  const text = typeof failure === "string" ? failure : failure(output);
+  throw new Error(`${text} (${error?.message ?? (signal || `exit code ${status}`)})`);
 }
 
 /** Runs `main`; an Error becomes one line on stderr and exit code 1. */

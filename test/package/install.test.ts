@@ -113,6 +113,28 @@ describe("the client's build", () => {
     });
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^torquelens: no ROS 2 is sourced .*\n$/)]);
   });
+
+  it.each([
+    [
+      "an rcl that is too old",
+      "  CXX(target) rcl.o\n../src/t.cpp:9:2: error: ‘rcl_timer_get_next_call_time’ was not declared\n../src/t.cpp:12:2: error: other\ngyp ERR! build error",
+      /^rclnodejs could not be compiled: \.\.\/src\/t\.cpp:9:2: error: ‘rcl_timer_get_next_call_time’ was not declared; the sourced ROS 2 \(jazzy\) does not fit it/,
+    ],
+    [
+      "a header of ROS 2 that is missing",
+      "../src/t.cpp:1:10: fatal error: rcl/rcl.h: No such file or directory",
+      /fatal error: rcl\/rcl\.h: No such file or directory; the sourced ROS 2/,
+    ],
+    [
+      "too little memory",
+      "g++: fatal error: Killed signal terminated program cc1plus",
+      /: g\+\+: fatal error: Killed signal terminated program cc1plus$/,
+    ],
+    ["no make", "gyp ERR! stack Error: not found: make", /: it needs a C\+\+ compiler, make and Python 3$/],
+  ])("names the compiler's first error: %s", async (_, output, expected) => {
+    const { compileFailure } = await import(join(root, "ros/compile-failure.js"));
+    expect(compileFailure(output, "jazzy")).toMatch(expected);
+  });
 });
 
 describe("the wrapper of the executables", () => {

@@ -1,9 +1,13 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { encoderOf } from "#src/messages/cdr.js";
 import { openNodeOf } from "#src/ros/client/rclnodejs.js";
+import { middlewareRefusal } from "#src/ros/client/rclnodejs-load.js";
 import type { RclNode, Rclnodejs } from "#src/ros/client/rclnodejs-types.js";
 import type { Fields } from "#src/ros/client/ros.js";
 
@@ -212,6 +216,42 @@ describe("what rclnodejs does not do well is kept from it", () => {
     service.close();
     service.close();
     expect(calls.filter((call) => call === "destroy service")).toHaveLength(1);
+  });
+});
+
+describe("a middleware that is not installed", () => {
+  const prefix = mkdtempSync(join(tmpdir(), "torquelens-rmw-"));
+  afterAll(() => rmSync(prefix, { recursive: true }));
+  const of = (name: string, ...middlewares: string[]) => {
+    const index = join(prefix, name, "share/ament_index/resource_index/rmw_typesupport");
+    mkdirSync(index, { recursive: true });
+    for (const middleware of ["rmw_implementation", ...middlewares]) writeFileSync(join(index, middleware), "");
+    return join(prefix, name);
+  };
+  const prefixes = [of("overlay", "rmw_zenoh_cpp"), of("base", "rmw_cyclonedds_cpp"), "/nowhere"].join(delimiter);
+
+  test.each([
+    ["rmw_fastrtps_cpp", "rmw_fastrtps_cpp, which is not installed, expected one of rmw_cyclonedds_cpp, rmw_zenoh_cpp"],
+    ["rmw_implementation", "rmw_implementation, which is not installed"],
+    ["cyclonedds", "cyclonedds, which is not installed"],
+  ])("is refused: %s", (middleware, reason) => {
+    expect(middlewareRefusal(prefixes, middleware)).toContain(`RMW_IMPLEMENTATION: found ${reason}`);
+  });
+
+  test.each([
+    [prefixes, "rmw_cyclonedds_cpp"],
+    [prefixes, "rmw_zenoh_cpp"],
+    [prefixes, ""],
+    [prefixes, undefined],
+    ["/nowhere", "rmw_fastrtps_cpp"],
+  ])("is no other one: %s, %s", (among, middleware) => {
+    expect(middlewareRefusal(among, middleware)).toBeUndefined();
+  });
+
+  test("ends the node in one line", () => {
+    const env = { ...process.env, AMENT_PREFIX_PATH: prefixes, RMW_IMPLEMENTATION: "rmw_nowhere_cpp" };
+    const { status, stderr } = spawnSync(process.execPath, [BIN, "node"], { env, encoding: "utf8" });
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^torquelens: RMW_IMPLEMENTATION: .*\n$/)]);
   });
 });
 

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { NODE, policy, share } from "./node.js";
+import { NODE, policy, share, start } from "./node.js";
 import { output, Program, stopAll } from "./process.js";
 
 describe("the installed package", () => {
@@ -56,6 +59,27 @@ describe("the installed package", () => {
   });
 });
 
+describe("what is missing", () => {
+  it("is said before the build: the ros2 command", async () => {
+    const path = process.env.PATH!.split(":").filter((folder) => !existsSync(join(folder, "ros2")));
+    const folder = await mkdtemp(join(tmpdir(), "torquelens-cmake-"));
+    const source = join(process.env.TORQUELENS_WORKSPACE!, "src/torquelens");
+    try {
+      const { code, text } = await output("cmake", ["-S", source, "-B", folder], { PATH: path.join(":") });
+      expect(code).not.toBe(0);
+      expect(text.replaceAll(/\s+/g, " ")).toContain("found no ros2 command on PATH");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("is said in one line: the middleware that RMW_IMPLEMENTATION names", async () => {
+    const node = start("explain_node", [], { RMW_IMPLEMENTATION: "rmw_nowhere_cpp" });
+    expect((await node.ended()).code).toBe(2);
+    expect(node.output).toMatch(/^torquelens: RMW_IMPLEMENTATION: found rmw_nowhere_cpp, which is not installed.*\n$/);
+  });
+});
+
 describe.runIf(process.env.TORQUELENS_LINKED)("the package installed with --symlink-install", () => {
   const env = {
     AMENT_PREFIX_PATH: [join(process.env.TORQUELENS_LINKED!, "torquelens"), process.env.AMENT_PREFIX_PATH].join(":"),
@@ -70,7 +94,7 @@ describe.runIf(process.env.TORQUELENS_LINKED)("the package installed with --syml
     try {
       const prefix = await output("ros2", ["pkg", "prefix", "torquelens"], env);
       expect(prefix.text.trim()).toBe(join(process.env.TORQUELENS_LINKED!, "torquelens"));
-      await node.printed(/explains reacher/);
+      await node.printed(/explaining reacher/);
       const { text } = await output("ros2", ["node", "list"], env);
       expect(text).toContain(NODE);
     } finally {
