@@ -2,7 +2,7 @@
 //
 //   npx tsx examples/explain.ts [overlay.png]
 //
-// In a project of your own: npm install torquelens tsx, copy this file and examples/data, and run it the same way.
+// In a project of your own: ONNXRUNTIME_NODE_INSTALL=skip npm install torquelens tsx, copy this file and examples/data, and run it the same way.
 import { readFile, writeFile } from "node:fs/promises";
 import { blankObservation, Explainer, type ImageModality, loadPolicy, overlay, shippedPolicy } from "torquelens";
 import { decodeFile, encodePng } from "torquelens/image";

@@ -1,8 +1,8 @@
-// A method of one's own: a table that says which relevance rule each layer takes (docs/methods.md, section 3).
+// A method of your own: a table that says which relevance rule each layer takes (docs/methods.md, section 3).
 //
 //   npx tsx examples/own-method.ts
 //
-// In a project of your own: npm install torquelens tsx, copy this file, and run it the same way. On the command line the
+// In a project of your own: ONNXRUNTIME_NODE_INSTALL=skip npm install torquelens tsx, copy this file, and run it the same way. On the command line the
 // table is a file: torquelens explain … --method my-rules.yaml
 import { compile, compositeMethod, Explainer, loadPolicy, run, shippedPolicy, subjectOf } from "torquelens";
 import { loadTask, SimulatedSource } from "torquelens/sim";

@@ -1,8 +1,8 @@
-// A sink of one's own: writes the torques and the image's share of every tick as CSV.
+// A sink of your own: writes the torques and the image's share of every tick as CSV.
 //
 //   npx tsx examples/own-sink.ts [ticks]
 //
-// In a project of your own: npm install torquelens tsx, copy this file, and run it the same way.
+// In a project of your own: ONNXRUNTIME_NODE_INSTALL=skip npm install torquelens tsx, copy this file, and run it the same way.
 import { Explainer, type Explanation, loadPolicy, run, type Sink, shippedPolicy } from "torquelens";
 import { loadTask, SimulatedSource } from "torquelens/sim";
 

@@ -3,7 +3,7 @@
 //   npx tsx examples/replay-bag.ts [bag] [policy.onnx]
 //
 // A bag is a rosbag2 folder, an .mcap or a .db3 file. Without one, two seconds of the simulated reacher are recorded first.
-// In a project of your own: npm install torquelens tsx, copy this file, and run it the same way.
+// In a project of your own: ONNXRUNTIME_NODE_INSTALL=skip npm install torquelens tsx, copy this file, and run it the same way.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

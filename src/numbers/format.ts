@@ -13,6 +13,9 @@ export function significant(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
 }
 
+/** Fixed number of decimals; what rounds to zero has no sign. */
+export const fixed = (value: number, digits: number): string => value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1");
+
 /** Fixed number of decimals with a minus sign (U+2212). */
 export const signed = (value: number, digits: number): string => value.toFixed(digits).replace("-", "−");
 

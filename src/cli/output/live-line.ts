@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Sink } from "../../explain/pipeline.js";
+import { fixed } from "../../numbers/format.js";
 import type { Statistics } from "./statistics.js";
 
 const INTERVAL_MS = 1000;
@@ -34,7 +35,7 @@ export class LiveLine implements Sink {
     return [
       `tick ${String(observation.tick).padStart(6)}`,
       `image : position : velocity ${percent(ratios.image)} : ${percent(ratios.position)} : ${percent(ratios.velocity)} %`,
-      `top ${joints[top]!.padEnd(width)} ${torque[top]!.toFixed(3).padStart(7)} N·m`,
+      `top ${joints[top]!.padEnd(width)} ${fixed(torque[top]!, 3).padStart(7)} N·m`,
       `latency p50 ${statistics.latency(0.5).toFixed(1)} p99 ${statistics.latency(0.99).toFixed(1)} ms`,
       `misses ${statistics.misses}`,
       ...(flags.length > 0 ? [flags.join(" ")] : []),
