@@ -38,11 +38,11 @@ export function mjcfOf(urdf: Urdf, source: string): Mjcf {
   ];
   const body = (branch: Branch): string => {
     const { link, joint } = branch;
-    const inertia = light.includes(branch) ? PLACEHOLDER : link.inertial && inertiaOf(link.inertial);
+    const inertia = light.includes(branch) ? UNIT_INERTIA : link.inertial && inertiaOf(link.inertial);
     if (inertia && !inertia.isPhysical) exact.set(link.name, inertia);
     const inner = [
       ...(joint ? jointTags(joint) : []),
-      ...(inertia ? [inertialTag(inertia.isPhysical ? inertia : { ...PLACEHOLDER, frame: inertia.frame })] : []),
+      ...(inertia ? [inertialTag(inertia.isPhysical ? inertia : { ...UNIT_INERTIA, frame: inertia.frame })] : []),
       ...solidsOf(branch).map(({ origin, geometry }) => tag("geom", { ...pose(origin), mass: 0, ...solid(geometry) })),
       ...branch.below.map(body),
     ].join("");
@@ -67,7 +67,7 @@ export function mjcfOf(urdf: Urdf, source: string): Mjcf {
 }
 
 /** What a moving link without mass gets, because MuJoCo needs one; its dynamics are not asked for. */
-const PLACEHOLDER: BodyInertia = {
+const UNIT_INERTIA: BodyInertia = {
   mass: 1,
   moments: [1, 1, 1],
   frame: { position: [0, 0, 0], rotation: [1, 0, 0, 0] },
