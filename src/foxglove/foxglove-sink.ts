@@ -1,13 +1,15 @@
 import { once } from "node:events";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
 import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
 import { messageType } from "../messages/definitions.js";
-import { Outlet, type OutletCounts } from "./outlet.js";
-import { type AdvertisedChannel, parseClientMessage, type ServerMessage, SUBPROTOCOLS } from "./protocol.js";
+import { Board, type Counts } from "./board.js";
+import { originOf } from "./origins.js";
+import type { AdvertisedChannel } from "./protocol.js";
+import type { Frame, ServerReply, ServerRequest, ServerStart } from "./thread.js";
 
 export interface FoxgloveOptions {
   readonly encoder: ChannelEncoder;
@@ -15,159 +17,190 @@ export interface FoxgloveOptions {
   readonly host?: string;
   /** TCP port, default 8765; 0 for any free port. */
   readonly port?: number;
+  /**
+   * Origins of web pages that may connect, such as `https://viewer.example`, beside pages of this machine; `*` is every
+   * page. Programs, which send no origin, may always connect.
+   */
+  readonly allowedOrigins?: readonly string[];
   /** Name of the server in viewers. */
   readonly name?: string;
   /** Facts for viewers to show, such as the policy's hash. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Called with a line for the user, such as a page that was refused. */
+  readonly notice?: (line: string) => void;
 }
 
-export interface FoxgloveStats extends OutletCounts {
+export interface FoxgloveStats {
   /** Number of clients connected now. */
   readonly clients: number;
   /** Bytes waiting in this process for all clients together. */
   readonly bufferedBytes: number;
+  /** Number of messages sent, on all channels to all clients. */
+  readonly sent: number;
+  /** Number of images that a newer one replaced before a client could take them. */
+  readonly replaced: number;
+  /** Number of small messages dropped because too many were waiting. */
+  readonly refused: number;
+  /** Number of clients that were expelled because they sent too much or too many errors. */
+  readonly expelled: number;
 }
 
-/** Largest message that a client may send, bytes: subscriptions are small. */
-const MAX_CLIENT_MESSAGE = 64 * 1024;
-/** How long `close` waits for clients to answer, milliseconds. */
-const CLOSE_GRACE = 250;
-
-const GOING_AWAY = 1001;
-const PROTOCOL_ERROR = 1002;
+/** Largest total of small messages on their way to the server's thread, bytes. */
+const PIPE_ROOM = 4 * 1024 * 1024;
 
 /**
- * Serves the channels live to Foxglove-compatible viewers over WebSocket. `write` returns at once: messages that a client
- * is too slow for are dropped and counted; channels without subscribers are not encoded.
+ * Serves the channels live to Foxglove-compatible viewers over WebSocket, from a thread of its own. `write` returns at
+ * once: messages that a client is too slow for are dropped and counted; channels without subscribers are not encoded, and
+ * images only while a client can take them.
  */
 export class FoxgloveSink implements Sink {
   /** Address for viewers, `ws://host:port`. */
   readonly url: string;
-  readonly #server: WebSocketServer;
   readonly #encoder: ChannelEncoder;
-  readonly #greeting: readonly ServerMessage[];
-  readonly #outlets = new Map<WebSocket, Outlet>();
-  readonly #closedCounts: OutletCounts = { sent: 0, replaced: 0, refused: 0 };
-  #stamp = 0n;
+  readonly #worker: Worker;
+  readonly #board: Board;
+  readonly #ended: Promise<unknown>;
+  /** Image channels with a message on its way to the server's thread. */
+  readonly #busy = new Set<number>();
+  /** Image channels whose message of the newest explanation was not encoded. */
+  readonly #skipped = new Set<number>();
+  #newest: Explanation | undefined;
+  #sequence = 0;
+  #closing = false;
   #failure: { readonly error: unknown } | undefined;
 
   /**
    * Starts to listen.
-   * @throws InputError for a port that is in use or an address that cannot be bound to
+   * @throws InputError for a port that is in use, an address that cannot be bound to, or an invalid origin
    */
   static async listen(options: FoxgloveOptions): Promise<FoxgloveSink> {
-    const { host = "127.0.0.1", port = 8765 } = options;
-    const server = new WebSocketServer({
-      host,
-      port,
-      maxPayload: MAX_CLIENT_MESSAGE,
-      handleProtocols: (offered) => SUBPROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
-    });
-    try {
-      await once(server, "listening");
-    } catch (error) {
-      throw bindError(error as NodeJS.ErrnoException, host, port);
+    const { encoder, host = "127.0.0.1", port = 8765, name = "torquelens", metadata = {} } = options;
+    if (host === "") throw new InputError("host: found an empty address, expected one such as 127.0.0.1");
+    const board = new Board(encoder.channels.length);
+    const channels = encoder.channels.map((channel, index) => ({
+      advertised: advertised(channel, index),
+      delivery: channel.delivery,
+      latched: encoder.encodeLatched(channel),
+    }));
+    const allowedOrigins = (options.allowedOrigins ?? []).map(checkedOrigin);
+    const start: ServerStart = { host, port, allowedOrigins, name, metadata, channels, board: board.memory };
+    const worker = new Worker(new URL("./server/server-worker.js", import.meta.url), { workerData: start });
+    const [first] = (await once(worker, "message")) as [ServerReply];
+    if (!("port" in first)) {
+      await once(worker, "exit");
+      throw "failed" in first ? bindError(first.failed, first.code, host, port) : new Error("the server did not start");
     }
-    return new FoxgloveSink(server, options);
+    return new FoxgloveSink(options, worker, board, `ws://${host.includes(":") ? `[${host}]` : host}:${first.port}`);
   }
 
-  private constructor(server: WebSocketServer, options: FoxgloveOptions) {
-    const { encoder, host = "127.0.0.1", name = "torquelens", metadata = {} } = options;
-    const { port } = server.address() as { port: number };
-    this.url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
-    this.#server = server;
+  private constructor({ encoder, notice }: FoxgloveOptions, worker: Worker, board: Board, url: string) {
+    this.url = url;
     this.#encoder = encoder;
-    this.#greeting = [
-      {
-        op: "serverInfo",
-        name,
-        capabilities: ["time"],
-        supportedEncodings: ["cdr"],
-        metadata,
-        sessionId: `${Date.now()}`,
-      },
-      { op: "advertise", channels: encoder.channels.map(advertised) },
-    ];
-    server.on("connection", (socket) => this.#accept(socket));
-    server.on("error", (error) => this.#fail(error));
+    this.#worker = worker;
+    this.#board = board;
+    this.#ended = once(worker, "exit").catch(() => undefined);
+    worker.on("message", (reply: ServerReply) => {
+      if ("notice" in reply) notice?.(reply.notice);
+      else if ("wanted" in reply) this.#offerAgain(reply.wanted);
+      else if ("taken" in reply) this.#freed(reply.taken);
+    });
+    worker.on("error", (error) => this.#fail(new Error(`the live socket's thread failed: ${error.message}`)));
   }
 
   write(explanation: Explanation): void {
-    this.#stamp = explanation.observation.stamp;
-    for (const outlet of this.#outlets.values()) outlet.offer(explanation);
-    if (this.#failure) throw this.#failure.error;
+    this.#throwFailure();
+    this.#newest = explanation;
+    this.#sequence += 1;
+    const frames: Frame[] = [];
+    let hasSubscribers = false;
+    for (const [index, channel] of this.#encoder.channels.entries()) {
+      if (this.#board.subscribers(index) === 0) continue;
+      hasSubscribers = true;
+      if (channel.latched) continue;
+      if (channel.delivery === "latest") this.#offerImage(index, frames);
+      else if (this.#board.get("inPipe") > PIPE_ROOM) this.#board.add("refused", 1);
+      else this.#convert(index, explanation, frames);
+    }
+    if (hasSubscribers) this.#post({ time: explanation.observation.stamp, frames });
+    this.#throwFailure();
   }
 
   stats(): FoxgloveStats {
-    const total = { ...this.#closedCounts, clients: this.#outlets.size, bufferedBytes: 0 };
-    for (const [socket, { counts }] of this.#outlets) {
-      add(total, counts);
-      total.bufferedBytes += socket.bufferedAmount;
-    }
-    return total;
+    const { inPipe, ...stats }: Counts = this.#board.counts();
+    return stats;
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#server.clients) socket.close(GOING_AWAY, "the run has ended");
-    const timer = setTimeout(() => {
-      for (const socket of this.#server.clients) socket.terminate();
-    }, CLOSE_GRACE);
-    await closed;
-    clearTimeout(timer);
+    if (!this.#closing) this.#worker.postMessage({ close: true } satisfies ServerRequest);
+    this.#closing = true;
+    await this.#ended;
   }
 
-  #accept(socket: WebSocket): void {
-    // A broken frame or connection also emits "close".
-    socket.on("error", () => socket.terminate());
-    if (!SUBPROTOCOLS.includes(socket.protocol)) {
-      socket.close(PROTOCOL_ERROR, `sub-protocol expected: ${SUBPROTOCOLS.join(" or ")}`);
+  /** Encodes an image of the newest explanation if a client can take it and none is on its way. */
+  #offerImage(index: number, frames?: Frame[]): void {
+    const hasTaker = this.#board.takers(index) > 0;
+    if (hasTaker && !this.#busy.has(index)) {
+      this.#skipped.delete(index);
+      this.#busy.add(index);
+      this.#convert(index, this.#newest!, frames);
       return;
     }
-    const outlet = new Outlet(socket, this.#encoder, (error) => this.#fail(error));
-    this.#outlets.set(socket, outlet);
-    socket.on("close", () => {
-      outlet.close();
-      this.#outlets.delete(socket);
-      add(this.#closedCounts, outlet.counts);
-    });
-    socket.on("message", (data, isBinary) => this.#receive(outlet, data, isBinary));
-    for (const message of this.#greeting) sendMessage(outlet, message);
+    if (!hasTaker || this.#skipped.has(index)) this.#board.add("replaced", this.#board.subscribers(index));
+    this.#skipped.add(index);
   }
 
-  #receive(outlet: Outlet, data: RawData, isBinary: boolean): void {
-    const message = isBinary ? "binary messages are not accepted: this server only publishes" : data.toString();
-    const parsed = isBinary ? message : parseClientMessage(message);
-    if (typeof parsed === "string") {
-      sendError(outlet, parsed);
-    } else if (parsed.op === "unsubscribe") {
-      for (const subscription of parsed.subscriptionIds) {
-        if (!outlet.unsubscribe(subscription)) sendError(outlet, `unsubscribe: no subscription ${subscription}`);
-      }
-    } else {
-      for (const { id, channelId } of parsed.subscriptions) this.#subscribe(outlet, id, channelId);
+  /** A client that had no room for an image has it again. */
+  #offerAgain(index: number): void {
+    if (!this.#newest || this.#closing) return;
+    if (this.#busy.has(index)) this.#skipped.add(index);
+    else this.#offerImage(index);
+  }
+
+  /** An image has arrived, or there was none. */
+  #freed(index: number): void {
+    this.#busy.delete(index);
+    if (this.#skipped.has(index) && this.#board.takers(index) > 0 && !this.#closing) this.#offerImage(index);
+  }
+
+  /** Encodes a message and sends it to the server's thread, with `frames` where that can be done at once. */
+  #convert(index: number, explanation: Explanation, frames?: Frame[]): void {
+    const channel = this.#encoder.channels[index]!;
+    const { stamp } = explanation.observation;
+    const sequence = this.#sequence;
+    const finish = (encoded: Uint8Array | undefined, together?: Frame[]) => {
+      if (!encoded) return this.#freed(index);
+      // Other sinks share the encoded bytes; this copy moves to the other thread.
+      const frame = { channel: index, sequence, stamp, data: encoded.slice() };
+      if (channel.delivery === "every") this.#board.add("inPipe", encoded.length);
+      if (together) together.push(frame);
+      else this.#post({ frames: [frame] });
+    };
+    const fail = (error: unknown) => {
+      this.#busy.delete(index);
+      this.#fail(error);
+    };
+    try {
+      const encoded = this.#encoder.encode(channel, explanation);
+      if (encoded instanceof Promise) encoded.then((data) => finish(data)).catch(fail);
+      else finish(encoded, frames);
+    } catch (error) {
+      fail(error);
     }
   }
 
-  #subscribe(outlet: Outlet, subscription: number, channelId: number): void {
-    const channel = this.#encoder.channels[channelId - 1];
-    if (!channel) sendError(outlet, `subscribe: no channel ${channelId}`);
-    else if (outlet.has(subscription)) sendError(outlet, `subscribe: subscription ${subscription} exists already`);
-    else if (outlet.isSubscribedTo(channel)) sendError(outlet, `subscribe: ${channel.topic} is subscribed already`);
-    else outlet.subscribe(channel, subscription, this.#stamp);
+  #post(request: Extract<ServerRequest, { frames: readonly Frame[] }>): void {
+    if (this.#closing) return;
+    const buffers = request.frames.map(({ data }) => data.buffer as ArrayBuffer);
+    this.#worker.postMessage(request, buffers);
   }
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
   }
-}
 
-function sendMessage(outlet: Outlet, message: ServerMessage): void {
-  outlet.sendSmall(JSON.stringify(message));
-}
-
-function sendError(outlet: Outlet, message: string): void {
-  sendMessage(outlet, { op: "status", level: 2, message });
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
 }
 
 /** Channel numbers count from 1 in the table's order. */
@@ -182,14 +215,14 @@ function advertised(channel: Channel, index: number): AdvertisedChannel {
   };
 }
 
-function add(total: OutletCounts, counts: OutletCounts): void {
-  total.sent += counts.sent;
-  total.replaced += counts.replaced;
-  total.refused += counts.refused;
+function checkedOrigin(text: string): string {
+  const origin = originOf(text);
+  if (origin !== undefined) return origin;
+  throw new InputError(`allowed origin ${text}: expected one such as https://viewer.example, or * for every page`);
 }
 
-function bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (error.code) {
+function bindError(message: string, code: string | undefined, host: string, port: number): Error {
+  switch (code) {
     case "EADDRINUSE":
       return new InputError(`port ${port} on ${host} is in use: choose another port or stop the program that uses it`);
     case "EACCES":
@@ -199,6 +232,6 @@ function bindError(error: NodeJS.ErrnoException, host: string, port: number): Er
     case "EAI_AGAIN":
       return new InputError(`host ${host}: not an address of this machine`);
     default:
-      return error;
+      return new Error(message);
   }
 }

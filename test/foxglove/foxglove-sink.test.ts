@@ -2,11 +2,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import wsProtocol, { type Channel, type MessageData } from "@foxglove/ws-protocol";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import { InputError } from "#src/errors.js";
-import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
+import type { Explanation } from "#src/explain/explanation.js";
+import { type FoxgloveOptions, FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
+import type { Channel as EncodedChannel } from "#src/messages/channels.js";
 import type { CompressedImageMessage, ExplanationMessage, ImageMessage, StringMessage } from "#src/messages/types.js";
 import { decode } from "../messages/decode.js";
 import { sampleExplanation } from "../messages/sample.js";
@@ -19,10 +21,22 @@ afterEach(async () => {
 });
 
 async function serve(robotDescription?: string): Promise<FoxgloveSink> {
-  const encoder = new ChannelEncoder(robotDescription === undefined ? {} : { robotDescription });
-  const sink = await FoxgloveSink.listen({ encoder, port: 0, metadata: { policy_sha256: "abc" } });
+  return serveFrom(new ChannelEncoder(robotDescription === undefined ? {} : { robotDescription }));
+}
+
+async function serveFrom(encoder: ChannelEncoder, options: Partial<FoxgloveOptions> = {}): Promise<FoxgloveSink> {
+  const sink = await FoxgloveSink.listen({ encoder, port: 0, metadata: { policy_sha256: "abc" }, ...options });
   cleanUp.push(() => sink.close());
   return sink;
+}
+
+/** An encoder that notes what it encodes. */
+class NotingEncoder extends ChannelEncoder {
+  readonly asked: string[] = [];
+  override encode(channel: EncodedChannel, explanation: Explanation) {
+    this.asked.push(`${channel.topic} ${explanation.observation.tick}`);
+    return super.encode(channel, explanation);
+  }
 }
 
 /** A client by another hand, with what it was told and sent. */
@@ -63,6 +77,12 @@ function read<T>({ channels }: Client, topic: string, { data }: MessageData): T 
 }
 
 describe("FoxgloveSink", () => {
+  let shared: FoxgloveSink;
+  beforeAll(async () => {
+    shared = await FoxgloveSink.listen({ encoder: new ChannelEncoder(), port: 0 });
+  });
+  afterAll(() => shared.close());
+
   it.each(["foxglove.websocket.v1", "foxglove.sdk.v1"])("introduces itself over %s", async (protocol) => {
     const sink = await serve("<robot/>");
     const { serverInfo, channels, socket } = await connect(sink, protocol);
@@ -171,16 +191,21 @@ describe("FoxgloveSink", () => {
     ["a channel there is not", '{"op":"subscribe","subscriptions":[{"id":1,"channelId":99}]}', /no channel 99/],
     ["an unknown subscription", '{"op":"unsubscribe","subscriptionIds":[5]}', /no subscription 5/],
     ["binary data", Buffer.of(1, 2, 3), /binary/],
+    [
+      "thousands of channels there are not",
+      JSON.stringify({ op: "subscribe", subscriptions: Array(2000).fill({ id: 1, channelId: 99 }) }),
+      /^subscribe: no channel 99, and 1999 more$/,
+    ],
   ])("answers %s with a status and goes on", async (_, message, expected) => {
-    const sink = await serve();
-    const client = await connect(sink);
+    const client = await connect(shared);
     client.socket.send(message);
     await until(() => client.statuses.length === 1);
     expect(client.statuses[0]).toMatch(expected);
     client.subscribe("/torquelens/ratios");
     await roundTrip(client);
-    sink.write(sampleExplanation(0));
+    shared.write(sampleExplanation(0));
     await until(() => client.messages.length === 1);
+    expect(client.statuses).toHaveLength(1);
   });
 
   it("refuses a second subscription to a channel or of the same number", async () => {
@@ -198,7 +223,7 @@ describe("FoxgloveSink", () => {
     ]);
   });
 
-  it("drops a client that sends too much or broken frames, and keeps the others", async () => {
+  it("drops a client that sends too large messages, broken frames or pings without end, and keeps the others", async () => {
     const sink = await serve();
     const other = await connect(sink);
     other.subscribe("/torquelens/ratios");
@@ -209,9 +234,96 @@ describe("FoxgloveSink", () => {
     const { _socket: raw } = broken.socket as unknown as { _socket: NodeJS.WritableStream };
     raw.write(Buffer.of(0xff, 0xff, 0xff));
     await once(broken.socket, "close");
+    const pinging = await connect(sink);
+    const closed = once(pinging.socket, "close");
+    for (let i = 0; i < 400; i++) pinging.socket.ping();
+    await closed;
     await roundTrip(other);
     sink.write(sampleExplanation(0));
     await until(() => other.messages.length === 1);
+  });
+
+  it.each<[string, (socket: WebSocket, i: number) => void, string]>([
+    ["text that is not JSON", (socket) => socket.send("{"), "more than 20 messages with errors"],
+    ["binary data", (socket) => socket.send(Buffer.of(1)), "more than 20 messages with errors"],
+    [
+      "a subscription that comes and goes",
+      (socket, i) =>
+        socket.send(
+          i % 2 === 0
+            ? '{"op":"subscribe","subscriptions":[{"id":1,"channelId":1}]}'
+            : '{"op":"unsubscribe","subscriptionIds":[1]}',
+        ),
+      "more than 20 messages a second",
+    ],
+  ])("expels a client that sends too much: %s", async (_, send, expected) => {
+    const other = await connect(shared);
+    other.subscribe("/torquelens/ratios");
+    const { expelled } = shared.stats();
+    const loud = await connect(shared);
+    const closed = once(loud.socket, "close");
+    for (let i = 0; i < 400; i++) send(loud.socket, i);
+    const [code, reason] = await closed;
+    expect([code, String(reason)]).toEqual([1008, expected]);
+    expect(shared.stats().expelled).toBe(expelled + 1);
+    await roundTrip(other);
+    shared.write(sampleExplanation(0));
+    await until(() => other.messages.length === 1);
+  });
+
+  it("turns away a client beyond the 64th", async () => {
+    const sink = await serve();
+    const sockets = Array.from({ length: 64 }, () => new WebSocket(sink.url, [PROTOCOL]));
+    await Promise.all(sockets.map((socket) => once(socket, "open")));
+    const [, { statusCode }] = await once(new WebSocket(sink.url, [PROTOCOL]), "unexpected-response");
+    expect(statusCode).toBe(503);
+    sockets[0]!.close();
+    await until(() => sink.stats().clients === 63);
+    await connect(sink);
+    for (const socket of sockets) socket.terminate();
+  });
+
+  it("refuses a foreign page, tells the user once, and lets in a page that is allowed", async () => {
+    const notices: string[] = [];
+    const notice = (line: string) => void notices.push(line);
+    const sink = await serveFrom(new ChannelEncoder(), { notice, allowedOrigins: ["https://viewer.example"] });
+    const open = (origin: string) => new WebSocket(sink.url, [PROTOCOL], { origin });
+    for (let i = 0; i < 2; i++) {
+      const [, response] = await once(open("https://evil.example"), "unexpected-response");
+      expect(response.statusCode).toBe(403);
+      const [body] = await once(response, "data");
+      const line = "a page of https://evil.example may not connect: --allow-origin https://evil.example lets it in";
+      expect(String(body)).toBe(`${line}\n`);
+      expect(notices).toEqual([line]);
+    }
+    for (const origin of ["https://viewer.example", "http://localhost:3000"]) {
+      const socket = open(origin);
+      await once(socket, "open");
+      socket.terminate();
+    }
+  });
+
+  it("encodes nothing without a subscription, and an image only while a client can take it", async () => {
+    const encoder = new NotingEncoder();
+    const sink = await serveFrom(encoder);
+    sink.write(sampleExplanation(0, 640, 480));
+    expect(encoder.asked).toEqual([]);
+    const client = await connect(sink);
+    const topic = "/camera/image";
+    client.subscribe(topic);
+    await roundTrip(client);
+    client.socket.pause();
+    const ticks = 100;
+    const explanation = sampleExplanation(0, 640, 480);
+    const stampOf = (tick: number) => explanation.observation.stamp + BigInt(tick);
+    for (let tick = 1; tick <= ticks; tick++) {
+      sink.write({ ...explanation, observation: { ...explanation.observation, tick, stamp: stampOf(tick) } });
+      await turn();
+    }
+    expect(encoder.asked.length).toBeLessThan(ticks / 2);
+    client.socket.resume();
+    await until(() => client.messages.at(-1)?.timestamp === stampOf(ticks));
+    expect(encoder.asked.at(-1)).toBe(`${topic} ${ticks}`);
   });
 
   it("rejects a client of another protocol", async () => {
@@ -220,6 +332,11 @@ describe("FoxgloveSink", () => {
     const [code, reason] = await once(socket, "close");
     expect(code).toBe(1002);
     expect(String(reason)).toContain("foxglove.websocket.v1");
+  });
+
+  it("refuses an empty address, which would be every interface", async () => {
+    const listening = FoxgloveSink.listen({ encoder: new ChannelEncoder(), port: 0, host: "" });
+    await expect(listening).rejects.toThrow("host: found an empty address, expected one such as 127.0.0.1");
   });
 
   it("names a port that is in use", async () => {

@@ -6,6 +6,7 @@ import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
+import { isLoopback } from "../../foxglove/origins.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import { shippedPolicy } from "../../package-files.js";
 import { serialiseCard } from "../../policy/card.js";
@@ -21,7 +22,7 @@ import { explanationJson } from "../output/explanation-json.js";
 import { JsonLines, LiveLine } from "../output/live-line.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
-import { warnOf } from "../output/warnings.js";
+import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
 export interface SimOptions {
@@ -40,6 +41,7 @@ export interface SimOptions {
   readonly record?: string;
   readonly live: boolean;
   readonly host: string;
+  readonly allowOrigin: readonly string[];
   readonly port: number;
   readonly threads: number;
   readonly device: Device;
@@ -104,18 +106,20 @@ async function simulated(options: SimOptions, policy: Policy): Promise<Simulated
 }
 
 async function serve(
-  { host, port }: SimOptions,
+  { host, port, allowOrigin }: SimOptions,
   policy: Policy,
   encoder: ChannelEncoder,
   say: (line: string) => void,
 ): Promise<FoxgloveSink> {
   try {
-    const server = await FoxgloveSink.listen({ encoder, host, port, name: `torquelens ${policy.card.name}` });
+    const name = `torquelens ${policy.card.name}`;
+    const server = await FoxgloveSink.listen({ encoder, host, port, allowedOrigins: allowOrigin, name, notice: warn });
+    if (!isLoopback(host)) warn(`live data has no password: whoever reaches ${host} sees the camera and all torques`);
     say(`live     ${server.url}  in Foxglove or Lichtblick: Open connection, Foxglove WebSocket, this address;`);
     say("         then show the topic /torquelens/overlay/compressed in an Image panel");
     return server;
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
+    if (!(error instanceof InputError && error.message.startsWith(`port ${port} `))) throw error;
     throw new InputError(`${error.message} (--port N picks another port, --port 0 a free one; --no-live runs without)`);
   }
 }

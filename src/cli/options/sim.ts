@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import type { SimOptions } from "../commands/sim.js";
 import { atLeast, wholeNumber } from "../input/numbers.js";
-import { cardOption, deviceOption, methodOption, precisionOption } from "./shared.js";
+import { cardOption, deviceOption, methodOption, precisionOption, repeatable } from "./shared.js";
 
 export function addSim(program: Command): void {
   program
@@ -30,6 +30,12 @@ export function addSim(program: Command): void {
     .option("--record <file>", "record everything that is shown live to an MCAP file")
     .option("--no-live", "do not serve live data")
     .option("--host <address>", "address to serve live data on", "127.0.0.1")
+    .addOption(
+      repeatable(
+        "--allow-origin <origin>",
+        "web pages that may connect, beside this machine's; * is all; may be repeated",
+      ),
+    )
     .option("--port <n>", "port to serve live data on; 0 picks a free one", wholeNumber(0, 65535), 8765)
     .option("--threads <n>", "inference threads", wholeNumber(1), 2)
     .addOption(deviceOption())

@@ -1,0 +1,241 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { Board } from "../board.js";
+import { parseClientMessage, type ServerMessage, SUBPROTOCOLS } from "../protocol.js";
+import type { Frame, ServerStart } from "../thread.js";
+import { Admission } from "./admission.js";
+import { Allowance } from "./allowance.js";
+import { Outlet } from "./outlet.js";
+
+/** Largest message that a client may send, bytes: subscriptions are small. */
+const MAX_CLIENT_MESSAGE = 64 * 1024;
+/** Largest number of clients; further ones are turned away. */
+const MAX_CLIENTS = 64;
+/** Connections that may be open at once, those that have not become a client yet included. */
+const MAX_CONNECTIONS = 2 * MAX_CLIENTS;
+/** Time in which a request must arrive, milliseconds. */
+const REQUEST_TIMEOUT = 5000;
+/** Clients are asked for a sign of life this often, milliseconds, and are dropped if they gave none since the last time. */
+const HEARTBEAT = 30_000;
+/** How long `close` waits for clients to answer, milliseconds. */
+const CLOSE_GRACE = 250;
+/** Refused pages that the user is told of, at most. */
+const MAX_NOTICES = 10;
+
+const GOING_AWAY = 1001;
+const PROTOCOL_ERROR = 1002;
+const POLICY_VIOLATION = 1008;
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly outlet: Outlet;
+  readonly allowance: Allowance;
+  isAlive: boolean;
+}
+
+export interface LiveServerEvents {
+  /** A client has room for the newest message of a channel. */
+  want(channel: number): void;
+  /** A line for the user. */
+  notice(line: string): void;
+}
+
+/** The WebSocket server: admits clients, limits what they may send, and hands out frames. */
+export class LiveServer {
+  readonly #start: ServerStart;
+  readonly #board: Board;
+  readonly #events: LiveServerEvents;
+  readonly #admission: Admission;
+  readonly #http: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #greeting: readonly string[];
+  readonly #clients = new Map<WebSocket, Client>();
+  readonly #notices = new Set<string>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #stamp = 0n;
+
+  constructor(start: ServerStart, board: Board, events: LiveServerEvents) {
+    this.#start = start;
+    this.#board = board;
+    this.#events = events;
+    this.#admission = new Admission(start.host, start.allowedOrigins);
+    this.#greeting = greeting(start).map((message) => JSON.stringify(message));
+    this.#http = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT }, (_, response) => {
+      response.writeHead(426, { "content-type": "text/plain", connection: "close" }).end("this is a WebSocket\n");
+    });
+    this.#http.maxConnections = MAX_CONNECTIONS;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_CLIENT_MESSAGE,
+      handleProtocols: (offered) => SUBPROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
+    });
+    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT);
+  }
+
+  /**
+   * Starts to listen. Returns the port.
+   * @throws Node's error where it cannot
+   */
+  async listen(): Promise<number> {
+    this.#http.listen(this.#start.port, this.#start.host);
+    await once(this.#http, "listening");
+    return (this.#http.address() as { port: number }).port;
+  }
+
+  /** @param stamp of a new tick, nanoseconds */
+  tell(stamp: bigint): void {
+    this.#stamp = stamp;
+    for (const { outlet } of this.#clients.values()) outlet.tell(stamp);
+  }
+
+  offer(frame: Frame): void {
+    for (const { outlet } of this.#clients.values()) outlet.offer(frame);
+  }
+
+  /** Tells clients that the run has ended, and frees the port. */
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const closed = new Promise((resolve) => this.#http.close(resolve));
+    for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "the run has ended");
+    this.#http.closeIdleConnections();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets.clients) socket.terminate();
+      this.#http.closeAllConnections();
+    }, CLOSE_GRACE);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { host, origin } = request.headers;
+    const reason = this.#admission.refusal({ host, origin });
+    if (reason !== undefined) {
+      this.#notice(reason);
+      refuse(socket, "403 Forbidden", reason);
+    } else if (this.#sockets.clients.size >= MAX_CLIENTS) {
+      refuse(socket, "503 Service Unavailable", `${MAX_CLIENTS} clients are connected already`);
+    } else {
+      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#accept(client));
+    }
+  }
+
+  #accept(socket: WebSocket): void {
+    // A broken frame or connection also emits "close".
+    socket.on("error", () => socket.terminate());
+    if (!SUBPROTOCOLS.includes(socket.protocol)) {
+      socket.close(PROTOCOL_ERROR, `sub-protocol expected: ${SUBPROTOCOLS.join(" or ")}`);
+      return;
+    }
+    const client: Client = {
+      socket,
+      outlet: new Outlet(socket, this.#start.channels, this.#board, (channel) => this.#events.want(channel)),
+      allowance: new Allowance(performance.now()),
+      isAlive: true,
+    };
+    this.#clients.set(socket, client);
+    this.#board.add("clients", 1);
+    socket.on("close", () => {
+      client.outlet.close();
+      this.#clients.delete(socket);
+      this.#board.add("clients", -1);
+    });
+    socket.on("pong", () => {
+      client.isAlive = true;
+    });
+    socket.on("ping", () => this.#isAllowed(client));
+    socket.on("message", (data, isBinary) => {
+      if (this.#isAllowed(client)) this.#receive(client, data, isBinary);
+    });
+    for (const message of this.#greeting) client.outlet.sendSmall(message);
+  }
+
+  /** Counts a message or ping. Returns false where it is one too many, or the client is leaving. */
+  #isAllowed(client: Client): boolean {
+    if (client.socket.readyState !== client.socket.OPEN) return false;
+    const reason = client.allowance.message(performance.now());
+    if (reason !== undefined) this.#expel(client, reason);
+    return reason === undefined;
+  }
+
+  #receive(client: Client, data: RawData, isBinary: boolean): void {
+    client.isAlive = true;
+    const error = isBinary
+      ? "binary messages are not accepted: this server only publishes"
+      : this.#obey(client.outlet, data.toString());
+    if (error === undefined) return;
+    const status: ServerMessage = { op: "status", level: 2, message: error };
+    client.outlet.sendSmall(JSON.stringify(status));
+    const reason = client.allowance.error();
+    if (reason !== undefined) this.#expel(client, reason);
+  }
+
+  /** Carries out a client's message as far as it is valid. Returns one line about what is not. */
+  #obey(outlet: Outlet, text: string): string | undefined {
+    const message = parseClientMessage(text);
+    if (typeof message === "string") return message;
+    const errors =
+      message.op === "unsubscribe"
+        ? message.subscriptionIds.map((subscription) =>
+            outlet.unsubscribe(subscription) ? undefined : `unsubscribe: no subscription ${subscription}`,
+          )
+        : message.subscriptions.map(({ id, channelId }) => this.#subscribe(outlet, id, channelId));
+    const [first, ...more] = errors.filter((error) => error !== undefined);
+    return more.length > 0 ? `${first}, and ${more.length} more` : first;
+  }
+
+  #subscribe(outlet: Outlet, subscription: number, channelId: number): string | undefined {
+    const channel = channelId - 1;
+    const served = this.#start.channels[channel];
+    if (!served) return `subscribe: no channel ${channelId}`;
+    if (outlet.has(subscription)) return `subscribe: subscription ${subscription} exists already`;
+    if (outlet.isSubscribedTo(channel)) return `subscribe: ${served.advertised.topic} is subscribed already`;
+    outlet.subscribe(channel, subscription, this.#stamp);
+    return undefined;
+  }
+
+  #expel(client: Client, reason: string): void {
+    this.#board.add("expelled", 1);
+    client.socket.close(POLICY_VIOLATION, reason);
+    // Reading on would take the rest of a flood; a client that does not answer is cut off.
+    client.socket.pause();
+    setTimeout(() => client.socket.terminate(), CLOSE_GRACE);
+  }
+
+  #beat(): void {
+    for (const client of this.#clients.values()) {
+      if (!client.isAlive) client.socket.terminate();
+      client.isAlive = false;
+      client.socket.ping();
+    }
+  }
+
+  #notice(line: string): void {
+    if (this.#notices.has(line) || this.#notices.size >= MAX_NOTICES) return;
+    this.#notices.add(line);
+    this.#events.notice(line);
+  }
+}
+
+function greeting({ name, metadata, channels }: ServerStart): readonly ServerMessage[] {
+  return [
+    {
+      op: "serverInfo",
+      name,
+      capabilities: ["time"],
+      supportedEncodings: ["cdr"],
+      metadata,
+      sessionId: `${Date.now()}`,
+    },
+    { op: "advertise", channels: channels.map(({ advertised }) => advertised) },
+  ];
+}
+
+function refuse(socket: Duplex, status: string, reason: string): void {
+  socket.on("error", () => socket.destroy());
+  const body = `${reason}\n`;
+  const headers = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
+}

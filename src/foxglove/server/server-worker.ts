@@ -1,0 +1,38 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Board } from "../board.js";
+import type { ServerReply, ServerRequest, ServerStart } from "../thread.js";
+import { LiveServer } from "./live-server.js";
+
+/** The thread of the live socket: clients, whatever they send, do not hold up the control loop. */
+const port = parentPort!;
+const start = workerData as ServerStart;
+const board = new Board(start.channels.length, start.board);
+const reply = (message: ServerReply) => port.postMessage(message);
+
+const server = new LiveServer(start, board, {
+  want: (channel) => reply({ wanted: channel }),
+  notice: (line) => reply({ notice: line }),
+});
+
+port.on("message", async (request: ServerRequest) => {
+  if ("close" in request) {
+    await server.close();
+    port.close();
+    return;
+  }
+  if (request.time !== undefined) server.tell(request.time);
+  for (const frame of request.frames) {
+    if (start.channels[frame.channel]!.delivery === "every") board.add("inPipe", -frame.data.length);
+    server.offer(frame);
+    if (start.channels[frame.channel]!.delivery === "latest") reply({ taken: frame.channel });
+  }
+});
+
+try {
+  reply({ port: await server.listen() });
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException;
+  reply({ failed: message, code });
+  await server.close();
+  port.close();
+}
