@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import { DTYPES } from "./dtype.js";
 import type { Literal } from "./literal.js";
 import { ATTRIBUTE_TYPE, ONNX } from "./onnx-schema.js";
@@ -8,12 +9,16 @@ import { type Attribute, type Attributes, type Graph, type Node, topologicalOrde
 /** The IR version that was released with an operator set. */
 const irOf = (opset: number): number => (opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
 
+/** What one protobuf message, and so one ONNX file, can hold at most; nodes and shapes have room below it. */
+const MOST_WEIGHTS = 2 ** 31 - 2 ** 24;
+
 /** Operators are held in their opset-18 forms. */
 const LEAST_OPSET = 18;
 
 /**
  * Writes a model of standard ONNX operators. Values read from a file keep their names; equal nodes without a name
  * are written once; each constant object is written once.
+ * @throws InputError for more weights than one ONNX file can hold, 2 GiB
  */
 export function writeModel(graph: Graph): Uint8Array {
   const opset = Math.max(LEAST_OPSET, graph.opset);
@@ -35,6 +40,8 @@ class GraphWriter {
   readonly #written = new Map<string, readonly string[]>();
   readonly #literals = new Map<string, string>();
   #counter = 0;
+  /** Bytes of all weights, those of bodies too. */
+  #weights = 0;
 
   /** @param outer the graph around a loop's body: no name is given twice */
   constructor(
@@ -138,6 +145,11 @@ class GraphWriter {
     }
     const name = this.#nameOf(value, "constant");
     if (small) this.#literals.set(key, name);
+    this.#root.#weights += literal.bytes.byteLength;
+    if (this.#root.#weights > MOST_WEIGHTS)
+      throw new InputError(
+        `the compiled model of "${this.#root.graph.name}" has more weights than one ONNX file can hold, 2 GiB`,
+      );
     this.#initializers.push({
       dims: literal.shape,
       dataType: DTYPES[literal.dtype].onnx,

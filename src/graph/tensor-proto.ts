@@ -4,16 +4,18 @@ import { Literal } from "./literal.js";
 import type { TensorProto } from "./onnx-schema.js";
 import { type Shape, sizeOf } from "./shape.js";
 
-const EXTERNAL = 1;
+/** TensorProto.DataLocation of data in another file. */
+export const EXTERNAL = 1;
 
 /** Reads a TensorProto; raw data stays a view into the file. `where` names the tensor in messages. */
 export function literalOf(proto: TensorProto, where: string): Literal {
   const shape: Shape = proto.dims;
   if (shape.some((d) => d < 0)) throw new InputError(`${where}: shape [${shape}] has a negative extent`);
-  if (proto.dataLocation === EXTERNAL || proto.externalData.length > 0) {
+  if (proto.dataLocation === EXTERNAL) {
     const file = proto.externalData.find((entry) => entry.key === "location")?.value ?? "another file";
     throw new InputError(
-      `${where}: its data is stored outside the model, in ${file}; save the model with all data inside`,
+      `${where}: its data is stored outside the model, in ${file}; ` +
+        "load the policy by its path, or save it with all data inside",
     );
   }
   const dtype = dtypeOf(proto.dataType ?? 0);

@@ -32,7 +32,7 @@ const profileSchema = z
       torquelens_profile: z.literal(PROFILE_VERSION, {
         error: `${PROFILE_VERSION}, the profile format that this version reads`,
       }),
-      /** SHA-256 of the policy file; a profile holds for this policy only. */
+      /** SHA-256 of the policy; a profile holds for this policy only. */
       policy_sha256: z.string({ error: "a SHA-256, hexadecimal" }).optional(),
       /** Method of the explanations; shares of other methods cannot be compared. */
       method: z.string({ error: "a method" }).optional(),

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
@@ -8,6 +7,7 @@ import { loadCard, parseCard } from "./card.js";
 import type { Card } from "./card-schema.js";
 import { checkCard } from "./check.js";
 import { type Modality, modalitiesOf } from "./modalities.js";
+import { readModelFile } from "./model-file.js";
 import { inPhysicalUnits } from "./normalisation.js";
 import type { Tensors } from "./tensors.js";
 
@@ -17,10 +17,12 @@ export const CARD_METADATA = "torquelens.card";
 /** A policy: the network and what its tensors mean. */
 export interface Policy {
   readonly path: string;
-  /** The ONNX file, unchanged. */
+  /** The ONNX file, unchanged but for data in files beside it, which is inside: onnxruntime runs it as it is. */
   readonly bytes: Uint8Array;
-  /** Hex digest of `bytes`. */
+  /** Hex digest of the file, and of its tensors' data in files beside it. */
   readonly sha256: string;
+  /** Files beside the model that hold its tensors' data; none where all data is inside. */
+  readonly dataFiles?: readonly string[];
   /** In physical units: the card's normalisation outside the model is part of the graph. */
   readonly graph: Graph;
   readonly card: Card;
@@ -33,13 +35,13 @@ export interface Policy {
 }
 
 /** An ONNX file read, without its card. */
-export type Model = Pick<Policy, "path" | "bytes" | "sha256" | "graph">;
+export type Model = Pick<Policy, "path" | "bytes" | "sha256" | "dataFiles" | "graph">;
 
 /**
  * Loads a policy with its card: the file `card`, else the YAML of the model's name beside it (`reacher.onnx`,
  * `reacher.yaml`), else the metadata entry `torquelens.card`.
- * Throws InputError for a missing, truncated or non-ONNX file, unsupported operators, no card, a card that is wrong or
- * does not fit the model.
+ * Throws InputError for a missing, truncated or non-ONNX file, data beside it that is missing or does not fit,
+ * unsupported operators, no card, a card that is wrong or does not fit the model.
  */
 export async function loadPolicy(path: string, options: { readonly card?: string | undefined } = {}): Promise<Policy> {
   const model = await loadModel(path);
@@ -55,19 +57,8 @@ export async function loadPolicy(path: string, options: { readonly card?: string
 
 /** Reads a model alone. Throws InputError as `loadPolicy` does for the file and its operators. */
 export async function loadModel(path: string): Promise<Model> {
-  const bytes = await readBytes(path);
-  const graph = readModel(bytes, path);
-  return { path, bytes, sha256: createHash("sha256").update(bytes).digest("hex"), graph };
-}
-
-/** Reads a policy's file. Throws InputError where it is missing or unreadable. */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError(`${path}: cannot read the policy (${code === "ENOENT" ? "no such file" : (code ?? message)})`);
-  }
+  const file = await readModelFile(path);
+  return { path, ...file, graph: readModel(file.bytes, path) };
 }
 
 /** A card, its origin, and the folder that its paths are relative to. */

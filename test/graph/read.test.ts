@@ -48,7 +48,7 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
         },
       ],
     }),
-    'p.onnx: initializer "w": its data is stored outside the model, in weights.bin; save the model with all data inside',
+    'p.onnx: initializer "w": its data is stored outside the model, in weights.bin; load the policy by its path, or save it with all data inside',
   ],
   "external data of a Constant": [
     relu({
@@ -62,7 +62,7 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
         },
       ],
     }),
-    'p.onnx: node "const" (Constant): its data is stored outside the model, in another file; save the model with all data inside',
+    'p.onnx: node "const" (Constant): its data is stored outside the model, in another file; load the policy by its path, or save it with all data inside',
   ],
   "a symbolic height": [
     relu({ inputs: [valueInfo("x", "float32", ["batch", 3, "height", 8])] }),

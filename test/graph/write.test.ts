@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { InputError } from "#src/errors.js";
 import { apply, applyNode } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
+import { Literal } from "#src/graph/literal.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { type GraphProto, type ModelProto, ONNX } from "#src/graph/onnx-schema.js";
 import { writeModel } from "#src/graph/onnx-write.js";
@@ -23,6 +25,17 @@ const decoded = (bytes: Uint8Array) =>
   decodeMessage(ONNX, "ModelProto", bytes) as unknown as ModelProto & { graph: GraphProto };
 const written = (graph: Graph) => decoded(writeModel(graph)).graph;
 const opsOf = ({ node }: GraphProto) => node.map(({ opType }) => opType);
+
+it("refuses more weights than one ONNX file can hold, before it writes them", () => {
+  const bytes = new Uint8Array(2 ** 28);
+  const x = b.input("x", "uint8", [2 ** 28]);
+  const sum = Array.from({ length: 8 }, () => new Literal("uint8", [2 ** 28], bytes))
+    .map((literal) => b.constant(literal))
+    .reduce((total: Value, each) => b.add(total, each), x);
+  expect(() => writeModel(graphOf([x], { y: sum }))).toThrow(
+    new InputError('the compiled model of "g" has more weights than one ONNX file can hold, 2 GiB'),
+  );
+});
 
 describe("read and written again, onnxruntime computes the same bits", () => {
   it.each(Object.keys(NODE_CASES))("%s", async (op) => {

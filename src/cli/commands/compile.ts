@@ -27,6 +27,7 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   await refuseOverwriting([path, options.card, options.method], [options.output]);
   await assertWritable(options.output);
   const policy = await loadPolicy(path, options);
+  await refuseOverwriting(policy.dataFiles ?? [], [options.output]);
   const method = await methodOf(options.method);
   const compiled = compile(subjectOf(policy), { ...options, method });
   warnOf(compiled, options.precision);

@@ -41,10 +41,8 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   warnOf(explainer, precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation));
-  const written =
-    options.out === undefined
-      ? []
-      : await write(options.out, explanation, json, [path, ...options.image.map(pathOf), options.state]);
+  const inputs = [path, options.card, ...(policy.dataFiles ?? []), ...options.image.map(pathOf), options.state];
+  const written = options.out === undefined ? [] : await write(options.out, explanation, json, inputs);
   if (options.json) process.stdout.write(`${json}\n`);
   else process.stdout.write(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
 }

@@ -1,8 +1,9 @@
 import { basename, extname } from "node:path";
 import type { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
+import { readBytes } from "../../policy/model-file.js";
 import { operatorsOf } from "../../policy/operators.js";
-import { findCard, loadModel, type Model, type Policy, policyOf, readBytes, tensorsOf } from "../../policy/policy.js";
+import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } from "../../policy/policy.js";
 import { cardTemplate } from "../../policy/template.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";

@@ -55,6 +55,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     await refuseOverwriting([...paths, options.policy, options.card, options.method], [options.output]);
     const method = await methodOf(options.method);
     const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
+    await refuseOverwriting(policy.dataFiles ?? [], [options.output]);
     checkEvery(policy, options.every);
     const bag = open(await openBags(paths, await foldersOf(options)));
     for (const line of bag.problems) warn(line);

@@ -65,6 +65,7 @@ export async function sim(options: SimOptions): Promise<void> {
     await refuseOverwriting([policyFile, options.card, options.method, options.perturb], [options.record]);
     const method = await methodOf(options.method);
     const policy = await loadPolicy(policyFile, { card: options.card });
+    await refuseOverwriting(policy.dataFiles ?? [], [options.record]);
     const source = open(await simulated(options, policy));
     const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
     warnOf(explainer, precision);

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { InputError } from "../errors.js";
+import { type ScatteredModel, scatteredModel } from "../graph/outside-data.js";
+import { type Destination, findDataFiles, readData } from "./data-files.js";
+
+/** An ONNX file with all its data. */
+export interface ModelFile {
+  /** The file, with data of files beside it inside. */
+  readonly bytes: Uint8Array;
+  /** Hex digest of the file, followed by the data in files beside it, by the files' names and the data's places. */
+  readonly sha256: string;
+  /** Files beside it that hold its tensors' data, absolute. */
+  readonly dataFiles: readonly string[];
+}
+
+/** More than protobuf, and so onnxruntime, reads in one piece. */
+const TOO_LARGE = 2 ** 31;
+
+/**
+ * Reads an ONNX file, and the data of its tensors that is stored in files beside it (PyTorch's default).
+ * @throws InputError where a file is missing, unreadable or outside of the model's folder, and for data that does not
+ * fit its tensor
+ */
+export async function readModelFile(path: string): Promise<ModelFile> {
+  const file = await readBytes(path);
+  const hash = createHash("sha256").update(file);
+  const scattered = scatteredModel(file, path);
+  if (!scattered) return { bytes: file, sha256: hash.digest("hex"), dataFiles: [] };
+  const { bytes, data, dataFiles } = await withData(scattered, path);
+  for (const { into } of data) hash.update(into);
+  return { bytes, sha256: hash.digest("hex"), dataFiles };
+}
+
+/** Reads a policy's file. Throws InputError where it is missing or unreadable. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new InputError(`${path}: cannot read the policy (${REASONS[code] ?? (code || message)})`);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ERR_FS_FILE_TOO_LARGE: "larger than the 2 GiB that one ONNX file can hold",
+};
+
+async function withData(model: ScatteredModel, path: string) {
+  const files = await findDataFiles(model.tensors, path);
+  if (model.size >= TOO_LARGE)
+    throw new InputError(
+      `${path}: with its data in other files it has ${(model.size / 2 ** 30).toFixed(1)} GiB; ` +
+        "expected less than the 2 GiB that one ONNX file can hold",
+    );
+  const { bytes, places } = model.join();
+  const data = model.tensors.map((tensor, i): Destination => ({ tensor, into: places[i]! })).sort(inPlaceOrder);
+  for (const [location, file] of files)
+    await readData(
+      file,
+      data.filter(({ tensor }) => tensor.location === location),
+    );
+  return { bytes, data, dataFiles: Array.from(files.values(), (file) => file.path) };
+}
+
+function inPlaceOrder({ tensor: a }: Destination, { tensor: b }: Destination): number {
+  if (a.location !== b.location) return a.location < b.location ? -1 : 1;
+  return a.offset - b.offset;
+}
