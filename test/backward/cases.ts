@@ -333,6 +333,22 @@ export const GRADIENT_CASES: Readonly<Record<string, GradientCase>> = {
         coordinate_transformation_mode: "align_corners",
       }),
   },
+  "Resize by 1.1, where the extent stays": {
+    shapes: [[1, 2, 8, 8]],
+    f: (x) => apply("Resize", [x, undefined, b.tensor("float32", [4], [1, 1, 1.1, 1.1])], { mode: "linear" }),
+  },
+  "Resize by 1.1, where one extent stays": {
+    shapes: [[1, 2, 8, 12]],
+    f: (x) => apply("Resize", [x, undefined, b.tensor("float32", [4], [1, 1, 1.1, 1.1])], { nearest_mode: "ceil" }),
+  },
+  "Resize nearest, by 0.6": {
+    shapes: [[1, 1, 5, 17]],
+    f: (x) => apply("Resize", [x, undefined, b.tensor("float32", [4], [1, 1, 0.6, 0.6])], { nearest_mode: "floor" }),
+  },
+  "Resize cubic": {
+    shapes: [[1, 2, 4, 5]],
+    f: (x) => apply("Resize", [x, undefined, b.tensor("float32", [4], [1, 1, 1.6, 2])], { mode: "cubic" }),
+  },
   "Resize linear in one dimension": {
     shapes: [[2, 3, 5]],
     f: (x) => apply("Resize", [x, undefined, undefined, b.int64([2, 3, 8])], { mode: "linear" }),

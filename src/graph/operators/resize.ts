@@ -31,13 +31,20 @@ export function resizedAxes(node: Inference): ResizedAxis[] {
   if (!numbers || numbers.length !== axes.length || numbers.some((n) => n <= 0))
     throw new ShapeError(`Resize: scales [${scales ?? ""}] and sizes [${sizes ?? ""}] do not fit shape [${shape}]`);
   const policy = node.string("keep_aspect_ratio_policy", "stretch");
-  const ratios = axes.map((axis, i) => (sizes ? sizes[i]! / shape[axis]! : scales![i]!));
+  const ratios = axes.map((axis, i) => Math.fround(sizes ? sizes[i]! / shape[axis]! : scales![i]!));
   const common = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
   return axes.map((axis, i) => {
     const from = shape[axis]!;
-    if (!sizes) return { axis, from, to: Math.floor(from * scales![i]!), scale: scales![i]! };
-    if (policy === "stretch") return { axis, from, to: sizes[i]!, scale: ratios[i]! };
-    return { axis, from, to: Math.round(from * common), scale: common };
+    if (sizes && policy === "stretch") return { axis, from, to: sizes[i]!, scale: sizes[i]! / from };
+    const scale = sizes ? common : ratios[i]!;
+    const to = (sizes ? Math.round : Math.floor)(Math.fround(from * scale));
+    if (to < 1) throw new ShapeError(`Resize: axis ${axis} of shape [${shape}] by ${scale} has no elements left`);
+    // onnxruntime infers shapes in float64 and computes them in float32.
+    if (!sizes && to !== Math.floor(from * scale))
+      throw new ShapeError(
+        `Resize: axis ${axis} of shape [${shape}] by ${scale} has ${to - 1} or ${to} elements, depending on rounding; expected sizes`,
+      );
+    return { axis, from, to, scale };
   });
 }
 

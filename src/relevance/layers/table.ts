@@ -1,3 +1,4 @@
+import { averages } from "../../backward/resize.js";
 import type { RecogniseLayer } from "../contract/recognise.js";
 import { average } from "./average.js";
 import { convolution, transposedConvolution } from "./convolution.js";
@@ -28,6 +29,6 @@ const LAYERS: Readonly<Record<string, RecogniseLayer>> = {
   GlobalAveragePool: average,
   ReduceMean: average,
   ReduceSum: average,
-  Resize: average,
+  Resize: (node, analysis) => (averages(node) ? average(node, analysis) : undefined),
   CumSum: average,
 };

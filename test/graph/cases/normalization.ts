@@ -14,24 +14,69 @@ const batch = shapeOf(1, 3).chain(([channels = 1, ...spatial]) =>
 );
 
 const empty: Operand = { dtype: "float32", shape: [0], values: [], constant: true };
+const numbers = (values: readonly number[]): Operand => ({ ...empty, shape: [values.length], values });
+
+/** True where float32 and float64 agree on an extent; onnxruntime infers by one and computes by the other. */
+const isClear = (extent: number, scale: number) =>
+  Math.floor(Math.fround(extent * Math.fround(scale))) === Math.floor(extent * Math.fround(scale));
+
+/** Axes that are resized, by layout; onnxruntime has linear and cubic modes for some of them only. */
+const LAYOUTS = {
+  L: { shape: (d: readonly number[]) => [d[0]!], axes: [0], modes: ["nearest"] },
+  HW: { shape: (d: readonly number[]) => [d[0]!, d[1]!], axes: [0, 1], modes: ["nearest", "linear", "cubic"] },
+  NCL: { shape: (d: readonly number[]) => [2, 3, d[0]!], axes: [2], modes: ["nearest", "linear"] },
+  NCHW: { shape: (d: readonly number[]) => [2, 3, d[0]!, d[1]!], axes: [2, 3], modes: ["nearest", "linear", "cubic"] },
+  NHWC: { shape: (d: readonly number[]) => [2, d[0]!, d[1]!, 3], axes: [1, 2], modes: ["nearest", "linear"] },
+  NCDHW: {
+    shape: (d: readonly number[]) => [1, 2, d[0]!, d[1]!, d[2]!],
+    axes: [2, 3, 4],
+    modes: ["nearest", "linear"],
+  },
+} as const;
 
 const resize = fc
   .record({
-    spatial: shapeOf(2, 2),
-    mode: oneOf("nearest", "linear"),
-    coordinates: oneOf("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"),
+    layout: oneOf(...Object.values(LAYOUTS)),
+    extents: fc.tuple(...[17, 13, 4].map((max) => fc.integer({ min: 1, max }))),
+    mode: fc.nat(5),
+    coordinates: oneOf("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"),
     nearest: oneOf("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
-    bySizes: fc.boolean(),
-    scales: fc.tuple(oneOf(0.5, 1, 1.5, 2, 3), oneOf(0.6, 1, 2, 2.5)),
+    by: oneOf("scales", "scales", "sizes", "axes", "not_larger", "not_smaller"),
+    factors: fc.tuple(...[1, 2, 3].map(() => oneOf(0.5, 0.6, 0.77, 1, 1, 1.1, 1.3, 1.5, 2, 2, 3, 3.3))),
+    smooth: fc.boolean(),
   })
-  .chain(({ spatial, mode, coordinates, nearest, bySizes, scales }) =>
-    tensor([2, 3, ...spatial]).map((x) => {
-      const factors = spatial.map((d, i) => Math.max(scales[i]!, 1 / d));
-      const by = bySizes
-        ? [empty, ints([2, 3, ...spatial.map((d, i) => Math.floor(d * factors[i]!))])]
-        : [{ ...empty, shape: [4], values: [1, 1, ...factors] }];
-      const attributes = { mode, coordinate_transformation_mode: coordinates, nearest_mode: nearest };
-      return node([x, undefined, ...by], attributes);
+  .map(({ layout, extents, factors, ...rest }) => {
+    const shape = layout.shape(extents);
+    const scales = layout.axes.map((axis, i) => {
+      const factor = Math.max(factors[i]!, 1 / shape[axis]!);
+      return isClear(shape[axis]!, factor) ? factor : 2;
+    });
+    return { shape, scales, axes: layout.axes, ...rest, mode: layout.modes[rest.mode % layout.modes.length]! };
+  })
+  .map(({ shape, scales, axes, ...rest }) => {
+    const sizes = axes.map((axis, i) => Math.floor(Math.fround(shape[axis]! * Math.fround(scales[i]!))));
+    const smallest = Math.min(...axes.map((axis, i) => sizes[i]! / shape[axis]!));
+    const keepsAll = axes.every((axis) => Math.round(Math.fround(shape[axis]! * Math.fround(smallest))) >= 1);
+    const by = rest.by === "not_larger" && !keepsAll ? ("sizes" as const) : rest.by;
+    return { ...rest, shape, scales, axes, sizes, by };
+  })
+  .chain(({ shape, axes, scales, sizes, by, mode, coordinates, nearest, smooth }) =>
+    tensor(shape).map((x) => {
+      const all = (given: readonly number[], others: readonly number[]) =>
+        others.map((other, axis) => given[(axes as readonly number[]).indexOf(axis)] ?? other);
+      const ones = shape.map(() => 1);
+      const bySizes = by === "sizes" ? [empty, ints(all(sizes, shape))] : [empty, ints(sizes)];
+      const byScales = by === "scales" ? [numbers(all(scales, ones))] : [numbers(scales)];
+      const given = by === "scales" || by === "axes" ? byScales : bySizes;
+      return node([x, undefined, ...given], {
+        mode,
+        coordinate_transformation_mode: coordinates,
+        nearest_mode: nearest,
+        ...(by !== "scales" && by !== "sizes" && { axes }),
+        ...(by.startsWith("not") && { keep_aspect_ratio_policy: by }),
+        ...(smooth && mode !== "nearest" && shape.length === 4 && { antialias: 1 }),
+        ...(smooth && mode === "cubic" && { exclude_outside: 1, cubic_coeff_a: { float: -0.5 } }),
+      });
     }),
   );
 
