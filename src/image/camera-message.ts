@@ -15,3 +15,9 @@ export interface CompressedImage {
   readonly format: string;
   readonly data: Uint8Array;
 }
+
+/** A compressed image as the raw one that image_transport makes of it. */
+export interface Unpacked extends Omit<RawImage, "header"> {
+  /** What its decoder warned of. */
+  readonly fault?: string;
+}

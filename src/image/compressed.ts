@@ -1,42 +1,58 @@
-import sharp from "sharp";
-import type { CompressedImage } from "./camera-message.js";
-import type { Image } from "./image.js";
+import type { CompressedImage, Unpacked } from "./camera-message.js";
+import { isCompressedDepth, unpackDepth } from "./compressed-depth.js";
 import { checkSize, ImageError } from "./image-error.js";
-import { intact, isGrey, pixelsOfFile } from "./picture.js";
-import { FILE_ENCODINGS } from "./pixel-formats.js";
+import { isJpeg, isPng, metadataOf, type Picture, pictureOf, pixelsOfFile } from "./picture.js";
+import { PIXEL_FORMATS } from "./pixel-formats.js";
 
-/** First bytes of the files that are read. The decoder reads other files too; those are refused. */
-const MAGIC = { JPEG: [0xff, 0xd8, 0xff], PNG: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] } as const;
-/** Bytes that compressed_depth_image_transport writes before a PNG: its format and two parameters of 4 bytes. */
-const DEPTH_HEADER = 12;
+const COLOURS = /^(rgb|bgr)a?(8|16)$/;
+/** Encodings of 16 bits that come as JPEGs of their upper 8. */
+const DEEP = /^((rgb|bgr)a?16|mono16|16UC1)$/;
 
 /**
- * Decodes a JPEG or PNG to one of `FILE_ENCODINGS`. `format` is read as image_transport's plugins write it: `jpeg`,
- * `png`, `rgb8; jpeg compressed bgr8`, `16UC1; compressedDepth png`.
- * @throws ImageError (as a rejection) for other files, colours of 16 bits, too many pixels, or a damaged file
+ * Decodes a JPEG or PNG, or depth by `unpackDepth`, to the raw image that image_transport's subscribers make of it.
+ * `format` is read as its plugins write it: `ENCODING; CODE compressed FILE_ENCODING`, or the code alone.
+ * @throws ImageError (as a rejection) for other files, too many pixels, or a damaged file
  */
-export async function decompress({ header, format, data }: CompressedImage): Promise<Image> {
-  const file = format.includes("compressedDepth") ? data.subarray(DEPTH_HEADER) : data;
-  if (!Object.values(MAGIC).some((magic) => magic.every((byte, i) => file[i] === byte))) {
+export async function unpack({ format, data: file }: Pick<CompressedImage, "format" | "data">): Promise<Unpacked> {
+  if (isCompressedDepth(format)) return unpackDepth({ format, data: file });
+  if (!isJpeg(file) && !isPng(file)) {
     const found = `${file.length} bytes of format ${JSON.stringify(format.slice(0, 40))}`;
-    throw new ImageError("encoding", `found ${found}, expected a ${Object.keys(MAGIC).join(" or ")} file`);
+    throw new ImageError("encoding", `found ${found}, expected a JPEG or PNG file`);
   }
-  const picture = sharp(file, { limitInputPixels: false, ignoreIcc: true });
-  const found = await intact(picture.metadata());
-  checkSize(found.width, found.height);
-  const grey = isGrey(found);
-  const bits = grey && found.depth === "ushort" ? 16 : 8;
-  if (!grey && found.depth !== "uchar") {
-    throw new ImageError("encoding", `found a colour image of ${found.depth} samples, expected 8 bits a channel`);
-  }
-  return {
-    width: found.width,
-    height: found.height,
-    frameId: header.frame_id,
-    encoding: FILE_ENCODINGS[grey ? (bits === 16 ? "grey16" : "grey8") : isSwapped(format) ? "bgr" : "rgb"],
-    data: await pixelsOfFile(picture, { grey, bits }),
-  };
+  const metadata = await metadataOf(file);
+  checkSize(metadata.width, metadata.height);
+  const picture = pictureOf(metadata);
+  if (!picture) throw new ImageError("encoding", `found samples of ${metadata.depth}, expected 8 or 16 bits`);
+  const { data, ...fault } = await pixelsOfFile(file, metadata, picture);
+  const pixels = { ...picture, data };
+  return { ...asNamed(isJpeg(file) && isDeep(format) ? widened(pixels) : pixels, format), ...fault };
 }
 
-/** cv_bridge's plugins write `compressed bgr8` for files of true colours; in other files red and blue are swapped. */
-const isSwapped = (format: string): boolean => format.includes("compressed rgb");
+interface Pixels extends Picture {
+  readonly data: Uint8Array;
+}
+
+/** The part of a format before its semicolon, the encoding of the image that was compressed; empty where there is none. */
+const encodingIn = (format: string): string => (format.includes(";") ? format.slice(0, format.indexOf(";")) : "");
+
+const isDeep = (format: string): boolean => DEEP.test(encodingIn(format));
+
+/** Words of 16 bits whose upper 8 are the samples. */
+function widened({ data, ...picture }: Pixels): Pixels {
+  const words = new Uint8Array(2 * data.length);
+  for (let i = 0; i < data.length; i++) words[2 * i + 1] = data[i]!;
+  return { ...picture, bits: 16, data: words };
+}
+
+/**
+ * A file's pixels under the encoding that the format names. A mosaic is in a grey file. Red and blue of colours are
+ * swapped in the file unless the format says `compressed bgr`, by which the plugins mean true colours.
+ */
+function asNamed({ width, height, channels, bits, data }: Pixels, format: string): Unpacked {
+  const named = encodingIn(format);
+  const isSwapped = COLOURS.test(named) && !format.includes("compressed bgr");
+  const isNamed = PIXEL_FORMATS.get(named)?.bytes === bits / 8;
+  const grey = isNamed ? named : bits === 16 ? "16UC1" : "mono8";
+  const encoding = channels === 1 ? grey : `${isSwapped ? "bgr" : "rgb"}${bits}`;
+  return { width, height, encoding, step: (width * channels * bits) / 8, is_bigendian: 0, data };
+}

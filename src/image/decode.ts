@@ -1,5 +1,5 @@
 import type { CompressedImage, RawImage } from "./camera-message.js";
-import { decompress } from "./compressed.js";
+import { unpack } from "./compressed.js";
 import type { Image } from "./image.js";
 import { checkSize, ImageError } from "./image-error.js";
 import { type MessageFormat, PIXEL_FORMATS } from "./pixel-formats.js";
@@ -41,7 +41,16 @@ export function decodeImage(message: RawImage): Image;
 export function decodeImage(message: CompressedImage): Promise<Image>;
 export function decodeImage(message: RawImage | CompressedImage): Image | Promise<Image>;
 export function decodeImage(message: RawImage | CompressedImage): Image | Promise<Image> {
-  if (isCompressed(message)) return decompress(message);
+  return isCompressed(message) ? decompress(message) : pixelsOf(message);
+}
+
+async function decompress({ header, ...message }: CompressedImage): Promise<Image> {
+  const { fault, ...raw } = await unpack(message);
+  const image = pixelsOf({ header, ...raw });
+  return fault === undefined ? image : { ...image, fault };
+}
+
+function pixelsOf(message: RawImage): Image {
   const { becomes, decode } = checkImage(message);
   const { width, height, step, data, is_bigendian } = message;
   const pixels = decode({ width, height, step, data, isBigEndian: is_bigendian !== 0 });

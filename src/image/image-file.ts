@@ -1,8 +1,7 @@
-import sharp from "sharp";
 import type { ImageInput } from "./framing.js";
 import type { Image } from "./image.js";
-import { ImageError } from "./image-error.js";
-import { isGrey, pixelsOfFile } from "./picture.js";
+import { checkSize, ImageError } from "./image-error.js";
+import { isOpaque, metadataOf, pictureOf, pixelsOfFile } from "./picture.js";
 import { pixelsOf } from "./pixel-formats.js";
 
 /**
@@ -14,12 +13,12 @@ import { pixelsOf } from "./pixel-formats.js";
 export async function decodeFile(bytes: Uint8Array, input: ImageInput): Promise<Image> {
   const { width, height, encoding, name } = input;
   const { bits, channels, rgb } = pixelsOf(encoding);
-  const picture = sharp(bytes);
-  const found = await picture.metadata().catch(() => {
+  const found = await metadataOf(bytes).catch(() => {
     throw new ImageError("encoding", "not an image, expected a PNG, JPEG or WebP file");
   });
-  const grey = isGrey(found);
-  if (found.depth !== (bits === 16 ? "ushort" : "uchar")) {
+  checkSize(found.width, found.height);
+  const picture = pictureOf(found);
+  if (picture?.bits !== bits) {
     throw new ImageError("encoding", `found ${found.depth} samples, expected ${bits} bits a channel for ${encoding}`);
   }
   const isFramed = input.crop !== undefined || input.resize !== undefined;
@@ -27,16 +26,16 @@ export async function decodeFile(bytes: Uint8Array, input: ImageInput): Promise<
     const sizes = `found an image of ${found.width}×${found.height}, expected ${width}×${height}`;
     throw new ImageError("size", `${sizes} (width×height) for the modality ${name}`);
   }
-  if (grey !== (channels === 1)) {
-    const colours = grey ? "a grey image (1 channel)" : "a colour image (3 channels)";
+  if ((picture.channels === 1) !== (channels === 1)) {
+    const colours = picture.channels === 1 ? "a grey image (1 channel)" : "a colour image (3 channels)";
     throw new ImageError("encoding", `found ${colours}, expected ${encoding} for the modality ${name}`);
   }
-  if (found.hasAlpha && !(await picture.stats()).isOpaque) {
+  if (found.hasAlpha && !(await isOpaque(bytes))) {
     throw new ImageError("encoding", `found transparent pixels, expected an opaque image for ${encoding}`);
   }
-  const data = await pixelsOfFile(picture, { grey, bits });
-  if (rgb[0] > rgb[2]) swapRedAndBlue(data);
-  return { width: found.width, height: found.height, encoding, data, frameId: name };
+  const pixels = await pixelsOfFile(bytes, found, picture);
+  if (rgb[0] > rgb[2]) swapRedAndBlue(pixels.data);
+  return { width: found.width, height: found.height, encoding, frameId: name, ...pixels };
 }
 
 function swapRedAndBlue(data: Uint8Array): void {

@@ -10,6 +10,8 @@ export interface Image {
   readonly frameId: string;
   /** The camera's calibration, resized and cropped with the image. Absent where it is not known. */
   readonly optics?: Optics;
+  /** Damage that a decoder warned of, in pixels that are used all the same. */
+  readonly fault?: string;
 }
 
 /** A camera's calibration in the terms and layouts of sensor_msgs/CameraInfo, pixels; pixel centres at whole numbers. */

@@ -1,25 +1,82 @@
-import type { Metadata, Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
+import { fromCmyk } from "./cmyk.js";
 import { ImageError } from "./image-error.js";
 
-/** True for a file of grey pixels. */
-export const isGrey = ({ space }: Metadata): boolean => space === "b-w" || space === "grey16";
+const startsWith =
+  (...magic: readonly number[]) =>
+  (file: Uint8Array): boolean =>
+    magic.every((byte, i) => file[i] === byte);
 
-/** Pixels of a file without transparency: red, green and blue, or grey; of 16 bits little-endian. @throws ImageError */
+export const isJpeg = startsWith(0xff, 0xd8, 0xff);
+export const isPng = startsWith(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** Layout of a file's decoded pixels. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green and blue, or grey; transparency is left out. */
+  readonly channels: 1 | 3;
+  /** Bits of a sample; those of 16 bits are little-endian. */
+  readonly bits: 8 | 16;
+}
+
+/** An image file, as cv::imdecode reads it unchanged: without its colour profile, and not turned by its EXIF tags. */
+const open = (file: Uint8Array, failOn: "warning" | "error"): Sharp =>
+  sharp(file, { limitInputPixels: false, ignoreIcc: true, failOn });
+
+/** Facts about a file before its pixels are decoded. @throws ImageError (as a rejection) for a damaged one */
+export const metadataOf = (file: Uint8Array): Promise<Metadata> => intact(open(file, "error").metadata());
+
+/** True for a file without transparent pixels. @throws ImageError (as a rejection) for a damaged one */
+export const isOpaque = async (file: Uint8Array): Promise<boolean> =>
+  (await intact(open(file, "error").stats())).isOpaque;
+
+/** Layout of a file's decoded pixels; undefined for samples other than 8 or 16 bits. */
+export function pictureOf({ width, height, space, depth }: Metadata): Picture | undefined {
+  const bits = { uchar: 8, ushort: 16 }[depth as string];
+  if (bits !== 8 && bits !== 16) return undefined;
+  return { width, height, channels: space === "b-w" || space === "grey16" ? 1 : 3, bits };
+}
+
+/**
+ * Decodes a file. Where a decoder warns of damage (stray bytes in a JPEG), its pixels are used as OpenCV uses them, and
+ * `fault` is the warning.
+ * @throws ImageError (as a rejection) for a file that is truncated or cannot be decoded
+ */
 export async function pixelsOfFile(
-  picture: Sharp,
-  { grey, bits }: { grey: boolean; bits: 8 | 16 },
-): Promise<Uint8Array> {
-  const space = bits === 16 ? "grey16" : grey ? "b-w" : "srgb";
-  const opaque = picture.removeAlpha().toColourspace(space);
-  const { buffer, byteOffset, length } = await intact(
-    opaque.raw({ depth: bits === 16 ? "ushort" : "uchar" }).toBuffer(),
-  );
+  file: Uint8Array,
+  metadata: Metadata,
+  picture: Picture,
+): Promise<{ data: Uint8Array; fault?: string }> {
+  const decode = (failOn: "warning" | "error") => pixelsIn(open(file, failOn), metadata, picture);
+  try {
+    return { data: await decode("warning") };
+  } catch (warning) {
+    const fault = damage(warning as Error);
+    const data = await decode("error").catch(() => {
+      throw new ImageError("damaged", fault);
+    });
+    return { data, fault };
+  }
+}
+
+async function pixelsIn(file: Sharp, { space }: Metadata, { channels, bits }: Picture): Promise<Uint8Array> {
+  if (space === "cmyk") return fromCmyk(await file.pipelineColourspace("cmyk").toColourspace("cmyk").raw().toBuffer());
+  // Both are needed: one alone gives values of 8 bits in words of 16.
+  const kept = channels === 1 ? (bits === 16 ? "grey16" : "b-w") : bits === 16 ? "rgb16" : "srgb";
+  const depth = bits === 16 ? "ushort" : "uchar";
+  const { buffer, byteOffset, length } = await file.removeAlpha().toColourspace(kept).raw({ depth }).toBuffer();
   return new Uint8Array(buffer, byteOffset, length);
 }
 
 /** A step of decoding a file. @throws ImageError (as a rejection) where the file is damaged */
-export function intact<T>(step: Promise<T>): Promise<T> {
+function intact<T>(step: Promise<T>): Promise<T> {
   return step.catch((error: Error) => {
-    throw new ImageError("damaged", `the image is damaged (${error.message.split("\n")[0]})`);
+    throw new ImageError("damaged", damage(error));
   });
 }
+
+/** Line before the reason in some messages of the decoder. */
+const PREAMBLE = /^Warning treated as error.*\n/;
+
+const damage = ({ message }: Error): string => `the image is damaged (${message.replace(PREAMBLE, "").split("\n")[0]})`;

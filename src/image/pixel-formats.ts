@@ -1,5 +1,6 @@
 import { type BayerPattern, demosaic } from "./bayer.js";
-import { type Rows, withoutPadding, words } from "./rows.js";
+import { toMillimetres } from "./depth.js";
+import { type Rows, toBytes, withoutPadding, words } from "./rows.js";
 import { unpack, type YuvOrder } from "./yuv.js";
 
 /** A row of the table. */
@@ -41,6 +42,9 @@ const bytes = <const InCards extends boolean>(channels: Kept["channels"], rgb: K
     decode: (rows: Rows) => withoutPadding(rows, channels),
   }) as const;
 
+const deepColours = <const Becomes extends string>(channels: 3 | 4, becomes: Becomes) =>
+  ({ becomes, bytes: 2 * channels, decode: (rows: Rows) => toBytes(rows, channels) }) as const;
+
 const yuv422 = (order: YuvOrder) =>
   ({ becomes: "rgb8", bytes: 2, hasEvenWidth: true, decode: (rows: Rows) => unpack(rows, order) }) as const;
 
@@ -56,6 +60,11 @@ const TABLE = {
   mono8: bytes(1, [0, 0, 0], true),
   "16UC1": { bytes: 2, channels: 1, bits: 16, rgb: [0, 0, 0], inCards: true, decode: words },
   mono16: { becomes: "16UC1", bytes: 2, decode: words },
+  "32FC1": { becomes: "16UC1", bytes: 4, decode: toMillimetres },
+  rgb16: deepColours(3, "rgb8"),
+  bgr16: deepColours(3, "bgr8"),
+  rgba16: deepColours(4, "rgba8"),
+  bgra16: deepColours(4, "bgra8"),
   yuv422: yuv422("uyvy"),
   uyvy: yuv422("uyvy"),
   yuv422_yuy2: yuv422("yuyv"),
@@ -93,9 +102,6 @@ const namesWhere = (test: (row: Kept) => boolean) =>
 
 export const IMAGE_ENCODINGS = namesWhere(() => true) as readonly ImageEncoding[];
 export const CARD_ENCODINGS = namesWhere(({ inCards }) => inCards) as readonly CardEncoding[];
-
-/** The formats of decoded JPEG and PNG files; `bgr` where the file holds blue in the place of red. */
-export const FILE_ENCODINGS = { rgb: "rgb8", bgr: "bgr8", grey8: "mono8", grey16: "16UC1" } as const;
 
 /** True where pixels of one encoding can be shown to a policy that sees another: both are depth, or neither is. */
 export const fits = (found: ImageEncoding, expected: ImageEncoding): boolean =>

@@ -17,9 +17,17 @@ export function withoutPadding({ width, height, step, data }: Rows, bytesPerPixe
 }
 
 /** Words of 16 bits without padding, little-endian; `data` itself where it is that already. */
-export function words(rows: Rows): Uint8Array {
-  const data = withoutPadding(rows, 2);
+export function words(rows: Rows, wordsPerPixel = 1): Uint8Array {
+  const data = withoutPadding(rows, 2 * wordsPerPixel);
   return rows.isBigEndian ? swapped(data) : data;
+}
+
+/** Samples of 16 bits → 8 bits, [height × width × channels]: 65535 becomes 255, rounded, as in cv_bridge. */
+export function toBytes(rows: Rows, channels: number): Uint8Array {
+  const data = words(rows, channels);
+  const result = new Uint8Array(data.length / 2);
+  for (let i = 0; i < result.length; i++) result[i] = Math.round((data[2 * i]! + 256 * data[2 * i + 1]!) / 257);
+  return result;
 }
 
 function swapped(data: Uint8Array): Uint8Array {

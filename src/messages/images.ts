@@ -3,7 +3,7 @@ import type { Observation } from "../explain/observation.js";
 import { encodeJpeg } from "../image/encode.js";
 import { type HeatmapOptions, normalize } from "../image/heatmap.js";
 import type { Image, Optics } from "../image/image.js";
-import { FILE_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
+import { pixelsOf } from "../image/pixel-formats.js";
 import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
 import { drawingOf, wholeImage } from "./drawing.js";
 import { toHeader } from "./robot.js";
@@ -12,6 +12,7 @@ import type { CameraInfoMessage, CompressedImageMessage, Header, ImageMessage } 
 /** Encodings of the heatmap's messages, which readers rely on: N·m per pixel, and grey of 16 bits. */
 const HEATMAP_ENCODING = "32FC1";
 const GREY_ENCODING = "mono16";
+const OVERLAY_ENCODING = "rgb8";
 /** Largest grey of 16 bits. */
 const WHITE = 65535;
 
@@ -82,7 +83,7 @@ export function toOverlay(
     raw(toHeader(explanation.observation, camera), {
       height,
       width,
-      encoding: FILE_ENCODINGS.rgb,
+      encoding: OVERLAY_ENCODING,
       step: 3 * width,
       data,
     }),

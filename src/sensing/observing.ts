@@ -132,6 +132,7 @@ export class Observing {
   async #frame(camera: string, from: CameraMessage | Promise<Image>): Promise<Framed> {
     try {
       const image = await (from instanceof Promise ? from : decodeImage(from));
+      if (image.fault !== undefined) this.tally.remark(camera, image.fault);
       if (image.width * image.height > LARGE) await setImmediate();
       const optics = this.#opticsOf(camera, image);
       return this.#framings.get(camera)!.frame(optics ? { ...image, optics } : image);

@@ -106,10 +106,43 @@ describe("rows", () => {
   });
 });
 
+describe("samples of 16 and 32 bits", () => {
+  /** The rows of a message, written by `write` at each sample's place, with padding. */
+  const rowsOf = (
+    samples: readonly number[],
+    bytes: number,
+    write: (view: DataView, at: number, x: number) => void,
+  ) => {
+    const view = new DataView(new ArrayBuffer(samples.length * bytes));
+    for (const [i, sample] of samples.entries()) write(view, i * bytes, sample);
+    return padded(new Uint8Array(view.buffer), 2, 5);
+  };
+
+  it.each([true, false])("32FC1 is metres, little-endian: %s", (little) => {
+    const metres = [0.5, 1.2345, 65.535, 65.536, 0.0004, -2, 0, Number.NaN, Number.POSITIVE_INFINITY, 3.9996];
+    const data = rowsOf(metres, 4, (view, at, x) => view.setFloat32(at, x, little));
+    const image = decodeImage(rawImage("32FC1", 5, 2, data, { is_bigendian: Number(!little) }));
+    expect(image).toMatchObject({ width: 5, height: 2, encoding: "16UC1" });
+    // Millimetres; 0 is no depth: not a number, infinite, not above 0, or too far for 16 bits.
+    expect([...new Uint16Array(image.data.buffer)]).toEqual([500, 1235, 65535, 0, 0, 0, 0, 0, 0, 4000]);
+  });
+
+  it.each(["rgb16", "bgr16", "rgba16", "bgra16"])("%s is brought to 8 bits as cv_bridge does", (encoding) => {
+    const channels = encoding.length - 2;
+    const samples = Array.from({ length: 4 * channels }, (_, i) => [0, 128, 129, 32768, 65406, 65407, 65535][i % 7]!);
+    const wanted = samples.map((sample) => Math.round((sample * 255) / 65535));
+    for (const little of [true, false]) {
+      const data = rowsOf(samples, 2, (view, at, x) => view.setUint16(at, x, little));
+      const image = decodeImage(rawImage(encoding, 2, 2, data, { is_bigendian: Number(!little) }));
+      expect(image).toMatchObject({ encoding: encoding.replace("16", "8"), data: Uint8Array.from(wanted) });
+    }
+  });
+});
+
 describe("refused with a reason", () => {
   const good = rawImage("rgb8", 4, 3, new Uint8Array(36));
   const cases: [title: string, change: Partial<ImageMessage>, why: string, message: string][] = [
-    ["an unknown encoding", { encoding: "rgb16" }, "encoding", 'encoding "rgb16", expected one of rgb8, bgr8, rgba8'],
+    ["an unknown encoding", { encoding: "8UC3" }, "encoding", 'encoding "8UC3", expected one of rgb8, bgr8, rgba8'],
     ["an inherited name", { encoding: "toString" }, "encoding", 'encoding "toString", expected one of'],
     ["no encoding", { encoding: "" }, "encoding", 'encoding "", expected one of'],
     ["no width", { width: 0, step: 0, data: new Uint8Array(0) }, "size", "an image of 0×3 pixels, expected 1 to"],

@@ -15,7 +15,7 @@ import { importanceAt } from "../input/importance.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
 import { explanationJson, explanationText } from "../output/explanation-json.js";
-import { warnOf } from "../output/warnings.js";
+import { warn, warnOf } from "../output/warnings.js";
 
 export interface ExplainOptions {
   readonly image: readonly string[];
@@ -36,6 +36,8 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   const policy = underConventionNamed(await loadPolicy(path, options), options.convention);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
   const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
+  for (const [name, { fault }] of Object.entries(observation.images))
+    if (fault !== undefined) warn(`${name}: ${fault}`);
   if (options.out !== undefined) await makeDirectory(options.out);
   const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
   warnOf(explainer, precision);
