@@ -85,20 +85,27 @@ export class FoxgloveSink implements Sink {
     const allowedOrigins = (options.allowedOrigins ?? []).map(checkedOrigin);
     const start: ServerStart = { host, port, allowedOrigins, name, metadata, channels, board: board.memory };
     const worker = new Worker(new URL("./server/server-worker.js", import.meta.url), { workerData: start });
+    const ended = once(worker, "exit").catch(() => undefined);
     const [first] = (await once(worker, "message")) as [ServerReply];
     if (!("port" in first)) {
-      await once(worker, "exit");
+      await ended;
       throw "failed" in first ? bindError(first.failed, first.code, host, port) : new Error("the server did not start");
     }
-    return new FoxgloveSink(options, worker, board, `ws://${host.includes(":") ? `[${host}]` : host}:${first.port}`);
+    return new FoxgloveSink(options, worker, ended, board, first.port);
   }
 
-  private constructor({ encoder, notice }: FoxgloveOptions, worker: Worker, board: Board, url: string) {
-    this.url = url;
+  private constructor(
+    { encoder, host = "127.0.0.1", notice }: FoxgloveOptions,
+    worker: Worker,
+    ended: Promise<unknown>,
+    board: Board,
+    port: number,
+  ) {
+    this.url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#encoder = encoder;
     this.#worker = worker;
     this.#board = board;
-    this.#ended = once(worker, "exit").catch(() => undefined);
+    this.#ended = ended;
     worker.on("message", (reply: ServerReply) => {
       if ("notice" in reply) notice?.(reply.notice);
       else if ("wanted" in reply) this.#offerAgain(reply.wanted);
