@@ -1,5 +1,6 @@
 import type { MainModule, MjModel } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
+import type { JointSpeeds } from "./joint-speeds.js";
 import { Views } from "./views.js";
 
 /** Kinds of objects that have names. */
@@ -89,6 +90,8 @@ export class Model {
     readonly unknownInertia: readonly string[] = [],
     /** Faults of parts of the description that are left out of the model, one line each. */
     readonly problems: readonly string[] = [],
+    /** How fast its joints can move, by name; empty for an MJCF, which does not say. */
+    readonly speeds: JointSpeeds = new Map(),
   ) {
     this.arrays = new Views<ModelArrays>(raw);
     this.nq = raw.nq;

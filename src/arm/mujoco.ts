@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import { parseUrdf } from "../urdf/urdf.js";
+import { speedsOf } from "./joint-speeds.js";
 import { Model } from "./model.js";
 import { withFiles } from "./model-files.js";
 import { mjcfOf } from "./urdf-mjcf.js";
@@ -29,7 +30,7 @@ export async function modelFromXml(xml: string, source: string): Promise<Model> 
 function modelFromUrdf(mj: MainModule, xml: string, source: string, compile: (xml: string) => MjModel): Model {
   const urdf = parseUrdf(xml, source);
   const { xml: text, exact, unknownInertia } = mjcfOf(urdf, source);
-  const model = new Model(mj, compile(text), source, unknownInertia, urdf.problems.mechanics);
+  const model = new Model(mj, compile(text), source, unknownInertia, urdf.problems.mechanics, speedsOf(urdf));
   if (exact.size === 0 || unknownInertia.length > 0) return model;
   const [masses, moments] = [model.arrays.get("body_mass"), model.arrays.get("body_inertia")];
   for (const [link, inertia] of exact) {

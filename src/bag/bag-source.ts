@@ -28,7 +28,7 @@ export type BagEvent =
   | { readonly kind: "record"; readonly record: BagRecord }
   | { readonly kind: "observation"; readonly observation: Observation; readonly logTime: bigint };
 
-type Take = (data: Uint8Array) => Fed;
+type Take = (data: Uint8Array, publisher: string | undefined) => Fed;
 
 /**
  * Observations of a recording. The messages go through the same `Observer` as those of a running robot, with their log
@@ -143,12 +143,12 @@ export class BagSource implements Source {
     }
   }
 
-  async #feed({ topic, logTime, data }: BagRecord): Promise<readonly Match[]> {
+  async #feed({ topic, logTime, data, publisher }: BagRecord): Promise<readonly Match[]> {
     this.#now = logTime;
     const take = this.#takes.get(topic);
     if (!take) return [];
     try {
-      return await take(data);
+      return await take(data, publisher);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.options.problem?.(topic.name, error.message.replace(`${this.bag.path}: ${topic.name}: `, ""));
@@ -173,11 +173,11 @@ export class BagSource implements Source {
 
   #takeOf({ feeder, subject, topic }: Input): Take {
     const decode = decoderOf(topic, this.bag.path);
-    return (data) => {
+    return (data, publisher) => {
       const message = decode(data);
       // The arm of one description is built once, however often it is repeated.
       if (feeder.kind === "robot_description" && !this.#isNew(message as StringMessage)) return [];
-      return feeder.feed(this.observer, message, subject);
+      return feeder.feed(this.observer, message, subject, { publisher });
     };
   }
 

@@ -19,6 +19,8 @@ export interface BagRecord {
   /** When it was recorded and when it was published, nanoseconds. */
   readonly logTime: bigint;
   readonly publishTime: bigint;
+  /** Who published it, in a few words, where the file tells several publishers of the topic apart. */
+  readonly publisher?: string | undefined;
   /** The payload, decompressed. Reading the next record does not overwrite it. */
   readonly data: Uint8Array;
 }

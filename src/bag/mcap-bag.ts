@@ -77,8 +77,28 @@ function topicsOf(
   return unitedById(own);
 }
 
-function recordOf(topic: Topic, { logTime, publishTime, data }: McapTypes.Message): BagRecord {
-  return { topic, logTime, publishTime, data: unpacked(data) };
+/** Names of the channels that share a topic, by channel: each is a publisher of its own. */
+function publishersOf(topics: ReadonlyMap<number, Topic>, channels: Iterable<Channel>): Map<number, string> {
+  const shared = [...channels].filter(({ id }) => {
+    const topic = topics.get(id);
+    return topic && [...topics.values()].filter((other) => other === topic).length > 1;
+  });
+  return new Map(
+    shared.map(({ id, metadata }) => {
+      const caller = metadata.get("callerid");
+      return [id, caller === undefined ? `channel ${id}` : `channel ${id} of ${caller}`];
+    }),
+  );
+}
+
+function recordOf(
+  topic: Topic,
+  { channelId, logTime, publishTime, data }: McapTypes.Message,
+  publishers: ReadonlyMap<number, string>,
+): BagRecord {
+  const publisher = publishers.get(channelId);
+  const record = { topic, logTime, publishTime, data: unpacked(data) };
+  return publisher === undefined ? record : { ...record, publisher };
 }
 
 class IndexedMcap implements Bag {
@@ -89,6 +109,7 @@ class IndexedMcap implements Bag {
   readonly isPacked: boolean;
   readonly problems: readonly string[] = [];
   readonly #topics: ReadonlyMap<number, Topic>;
+  readonly #publishers: ReadonlyMap<number, string>;
 
   constructor(
     readonly path: string,
@@ -97,6 +118,7 @@ class IndexedMcap implements Bag {
   ) {
     const { statistics, channelsById, schemasById, chunkIndexes } = reader;
     this.#topics = topicsOf(channelsById.values(), schemasById, statistics!.channelMessageCounts);
+    this.#publishers = publishersOf(this.#topics, channelsById.values());
     this.topics = [...new Set(this.#topics.values())];
     this.start = statistics!.messageStartTime;
     this.end = statistics!.messageEndTime;
@@ -112,7 +134,8 @@ class IndexedMcap implements Bag {
       validateCrcs: true,
     });
     try {
-      for await (const message of messages) yield recordOf(this.#topics.get(message.channelId)!, message);
+      for await (const message of messages)
+        yield recordOf(this.#topics.get(message.channelId)!, message, this.#publishers);
     } catch (error) {
       if (error instanceof InputError) throw error;
       throw new InputError(`${this.path}: damaged (${(error as Error).message})`);
@@ -134,6 +157,7 @@ class StreamedMcap implements Bag {
     readonly messages: number,
     readonly isPacked: boolean,
     readonly problems: readonly string[],
+    private readonly publishers: ReadonlyMap<number, string>,
   ) {}
 
   static async open(path: string): Promise<StreamedMcap> {
@@ -152,11 +176,14 @@ class StreamedMcap implements Bag {
       messages++;
       bytes += record.data.length;
     }
-    const topics = new Set(topicsOf(channels.values(), schemas, counts).values());
+    const byChannel = topicsOf(channels.values(), schemas, counts);
+    const publishers = publishersOf(byChannel, channels.values());
+    const topics = [...new Set(byChannel.values())];
     const lost = `${path}: cut off or damaged: ${messages} complete messages are read, the rest is lost`;
     const { size } = await stat(path);
     const problems = isWhole ? [] : [lost];
-    return new StreamedMcap(path, [...topics], messages > 0 ? start : 0n, end, messages, size < bytes, problems);
+    const from = messages > 0 ? start : 0n;
+    return new StreamedMcap(path, topics, from, end, messages, size < bytes, problems, publishers);
   }
 
   async *read({ topics, start = 0n, end = 1n << 64n }: Selection = {}): AsyncGenerator<BagRecord> {
@@ -170,7 +197,7 @@ class StreamedMcap implements Bag {
         channels.set(record.id, !topics || topics.has(record.topic) ? topic : undefined);
       } else if (record.type === "Message") {
         const topic = channels.get(record.channelId);
-        if (topic && record.logTime >= start && record.logTime <= end) yield recordOf(topic, record);
+        if (topic && record.logTime >= start && record.logTime <= end) yield recordOf(topic, record, this.publishers);
       }
     }
   }

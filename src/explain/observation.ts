@@ -17,7 +17,9 @@ export type ObservationFlag =
   | "at_limit"
   | "importance_unknown"
   | "limit_clipped"
-  | "velocity_differentiated";
+  | "velocity_differentiated"
+  | "mixed_joint_states"
+  | "mixed_images";
 
 export interface Observation {
   /** Counts observations of one run from 0. */

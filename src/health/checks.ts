@@ -87,20 +87,25 @@ function inputs(snapshot: Snapshot): Finding {
     grown(snapshot, (f) => f.replaced),
     matched,
   );
-  const values: Record<string, number> = {
+  const values: Record<string, number | string> = {
     "Images matched": facts.inputs.matched,
     "Synchronisation misses": facts.inputs.syncMisses,
     "Images too old": facts.inputs.tooOld,
     "Observations replaced by newer": facts.replaced,
     "Clock jumps": facts.inputs.clockJumps,
   };
-  for (const [topic, { received, dropped }] of Object.entries(facts.inputs.topics)) {
+  for (const [topic, { received, dropped, mixed, publishers }] of Object.entries(facts.inputs.topics)) {
     values[`${topic}: received`] = received;
+    if (mixed !== undefined) values[`${topic}: mixed with another publisher's`] = mixed;
+    if (publishers !== undefined) values[`${topic}: publishers`] = publishers.join(", ");
     for (const [reason, total] of Object.entries(dropped)) values[`${topic}: ${reason}`] = total ?? 0;
   }
   const complaints = [
     ...facts.continuous.map((topic) => silent(snapshot, topic)),
-    ...Object.keys(facts.inputs.topics).flatMap((topic) => refused(snapshot, topic)),
+    ...Object.keys(facts.inputs.topics).flatMap((topic) => [
+      severalPublish(snapshot, topic),
+      ...refused(snapshot, topic),
+    ]),
     some(unmatched, (part) =>
       above(part, sync_warn, sync_error, `${percent(part)} of images not matched with joint states`),
     ),
@@ -118,6 +123,14 @@ function silent(snapshot: Snapshot, topic: string): Complaint | undefined {
   }
   if (countedSeconds < SETTLING || grown(snapshot, (f) => f.inputs.topics[topic]?.received) > 0) return undefined;
   return { severity: "error", message: `${topic}: no more messages` };
+}
+
+function severalPublish(snapshot: Snapshot, topic: string): Complaint | undefined {
+  const { publishers } = snapshot.facts.inputs.topics[topic]!;
+  const isMixed = grown(snapshot, (f) => f.inputs.topics[topic]?.mixed) > 0;
+  if (!isMixed && publishers === undefined) return undefined;
+  const by = publishers === undefined ? "several publishers" : publishers.join(", ");
+  return { severity: "warn", message: `${topic}: ${isMixed ? "mixed messages" : "messages"} of ${by}, expected one` };
 }
 
 function refused(snapshot: Snapshot, topic: string): (Complaint | undefined)[] {

@@ -1,10 +1,18 @@
 import type { Level } from "../explain/explanation.js";
 
+/** Messages of one topic. */
+export interface TopicCounts {
+  readonly received: number;
+  readonly dropped: Readonly<Partial<Record<string, number>>>;
+  /** Messages that came mixed with those of another publisher; left out where there are none. */
+  readonly mixed?: number;
+  /** Nodes that publish the topic, where they are several and one is expected. */
+  readonly publishers?: readonly string[];
+}
+
 /** Received messages, counted since the start; the counters of `src/sensing` have these fields. */
 export interface InputCounts {
-  readonly topics: Readonly<
-    Record<string, { readonly received: number; readonly dropped: Readonly<Partial<Record<string, number>>> }>
-  >;
+  readonly topics: Readonly<Record<string, TopicCounts>>;
   /** Images that were matched. */
   readonly matched: number;
   /** Images that were not matched. */

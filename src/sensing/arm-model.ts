@@ -1,5 +1,6 @@
 import { Arm } from "../arm/arm.js";
 import { type Importance, ImportanceFactor, unknownImportance } from "../arm/importance.js";
+import { type JointSpeeds, speedsIn } from "../arm/joint-speeds.js";
 import type { Model } from "../arm/model.js";
 import { modelFromFile, modelFromXml } from "../arm/mujoco.js";
 import { InputError } from "../errors.js";
@@ -41,6 +42,10 @@ export class ArmModel {
     }
   }
 
+  get speeds(): JointSpeeds {
+    return this.model.speeds;
+  }
+
   /** Parts of the description that are left out, and why α is unknown: one line each. */
   get remarks(): readonly string[] {
     const { problems, unknownInertia } = this.model;
@@ -77,6 +82,7 @@ export class ArmModel {
 /** The arm's model: loaded at once where the card names a file, else from the robot description when it arrives. */
 export class KnownArm {
   #model: ArmModel | undefined;
+  #speeds: JointSpeeds = new Map();
   #latest = 0;
 
   constructor(private readonly policy: Policy) {}
@@ -85,10 +91,16 @@ export class KnownArm {
     return this.#model;
   }
 
+  /** How fast joints can move, by name, as far as a description says. */
+  get speeds(): JointSpeeds {
+    return this.#speeds;
+  }
+
   /** Reads the card's file, where it names one. Returns its `remarks`. @throws InputError as `ArmModel.fromFile` */
   async load(): Promise<readonly string[]> {
     const { armFile } = this.policy;
     if (armFile !== undefined) this.#model = await ArmModel.fromFile(this.policy, armFile);
+    this.#speeds = this.#model?.speeds ?? this.#speeds;
     return this.#model?.remarks ?? [];
   }
 
@@ -98,6 +110,7 @@ export class KnownArm {
    */
   async describe(urdf: string): Promise<{ readonly fault?: string; readonly remarks: readonly string[] }> {
     const { card, armFile } = this.policy;
+    this.#speeds = speedsIn(urdf) ?? this.#speeds;
     if (card.arm === undefined || armFile !== undefined) return { remarks: [] };
     const order = ++this.#latest;
     try {

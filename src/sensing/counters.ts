@@ -23,6 +23,8 @@ export type DropReason =
 export interface TopicCounters {
   readonly received: number;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Messages that came mixed with those of another publisher; left out where there are none. */
+  readonly mixed?: number;
 }
 
 /** Counts since the start; they only grow. */
@@ -41,14 +43,22 @@ export interface Counters {
   readonly clockJumps: number;
   /** Observations that began an episode. */
   readonly episodes: number;
+  /** Observations made while joint states or images of several publishers came mixed, and flagged so. */
+  readonly mixed: number;
 }
 
-type Totals = "matched" | "observed" | "clockJumps" | "episodes";
+type Totals = "matched" | "observed" | "clockJumps" | "episodes" | "mixed";
+
+interface Topic {
+  received: number;
+  mixed: number;
+  readonly dropped: Map<DropReason, number>;
+}
 
 /** Counts messages and reports each that is dropped. */
 export class Tally {
-  readonly #topics = new Map<string, { received: number; dropped: Map<DropReason, number> }>();
-  readonly #totals: Record<Totals, number> = { matched: 0, observed: 0, clockJumps: 0, episodes: 0 };
+  readonly #topics = new Map<string, Topic>();
+  readonly #totals: Record<Totals, number> = { matched: 0, observed: 0, clockJumps: 0, episodes: 0, mixed: 0 };
   #syncMisses = 0;
   #tooOld = 0;
 
@@ -75,15 +85,21 @@ export class Tally {
     if (!isQuiet) this.problem(topic, reason);
   }
 
+  /** Counts a message that came mixed with those of another publisher. @param reason left out: do not report it */
+  mixed(topic: string, reason: string | undefined): void {
+    this.#of(topic).mixed++;
+    if (reason !== undefined) this.problem(topic, reason);
+  }
+
   /** Reports a fault of a message that is used all the same. */
   remark(topic: string, reason: string): void {
     this.problem(topic, reason);
   }
 
   counters(): Counters {
-    const topics = Array.from(this.#topics, ([topic, { received, dropped }]) => [
+    const topics = Array.from(this.#topics, ([topic, { received, dropped, mixed }]) => [
       topic,
-      { received, dropped: Object.fromEntries(dropped) },
+      { received, dropped: Object.fromEntries(dropped), ...(mixed > 0 && { mixed }) },
     ]);
     return {
       ...this.#totals,
@@ -93,10 +109,10 @@ export class Tally {
     };
   }
 
-  #of(topic: string): { received: number; dropped: Map<DropReason, number> } {
+  #of(topic: string): Topic {
     let counters = this.#topics.get(topic);
     if (!counters) {
-      counters = { received: 0, dropped: new Map() };
+      counters = { received: 0, mixed: 0, dropped: new Map() };
       this.#topics.set(topic, counters);
     }
     return counters;

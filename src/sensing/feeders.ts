@@ -16,6 +16,14 @@ import type { CameraMessage } from "./observing.js";
 import { stampOf } from "./stamp.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 
+/** What is known of a message besides its contents. */
+export interface Origin {
+  /** Who sent it, in a few words. */
+  readonly publisher?: string | undefined;
+  /** Frees the message's memory. */
+  readonly release?: (() => void) | undefined;
+}
+
 /** Observations that a message completed. */
 export type Fed = readonly Match[] | Promise<readonly Match[]>;
 
@@ -46,8 +54,8 @@ interface Row<Message> {
   readonly holds?: "onward" | "throughout";
   /** True for topics that only recordings are read for. */
   readonly isRecordedOnly?: boolean;
-  /** Gives a message to the observer. @param release gives the message's memory back */
-  readonly feed: (observer: Observer, message: Message, subject: string, release?: () => void) => Fed;
+  /** Gives a message to the observer. */
+  readonly feed: (observer: Observer, message: Message, subject: string, from?: Origin) => Fed;
 }
 
 /** A kind of topic that feeds an observer. */
@@ -87,7 +95,7 @@ export const FEEDERS: readonly Feeder[] = [
     counter: (camera) => camera,
     qos: QOS.sensor,
     isContinuous: true,
-    feed: (observer, message, camera, release) => observer.image(camera, message, release),
+    feed: (observer, message, camera, from) => observer.image(camera, message, from?.release, from?.publisher),
   }),
   row<JointStateMessage>({
     kind: "joint_states",
@@ -97,7 +105,7 @@ export const FEEDERS: readonly Feeder[] = [
     counter: () => JOINT_STATES,
     qos: QOS.states,
     isContinuous: true,
-    feed: (observer, message) => observer.jointState(message),
+    feed: (observer, message, _, from) => observer.jointState(message, from?.publisher),
   }),
   row<StringMessage>({
     kind: "robot_description",

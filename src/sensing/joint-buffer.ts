@@ -1,6 +1,10 @@
+import type { JointSpeeds } from "../arm/joint-speeds.js";
 import type { JointStateMessage } from "../messages/types.js";
 import type { MISSING_VELOCITY } from "../policy/card-schema.js";
+import { JointMotion, type JointSample } from "./joint-motion.js";
 import { JointTrack } from "./joint-track.js";
+import { apart, MixedTracks } from "./mixed-tracks.js";
+import { durationText } from "./stamp.js";
 import type { Refusal } from "./stamp-gate.js";
 import type { Reading, SyncPolicy } from "./timeline.js";
 
@@ -12,6 +16,8 @@ export interface JointReading {
   readonly velocity: Float64Array;
   /** True where a velocity was not sent and is a difference of positions. */
   readonly isDifferentiated: boolean;
+  /** True where the states of a joint come from several publishers: the pose is perhaps none that the arm had. */
+  readonly isMixed: boolean;
 }
 
 export interface JointBufferOptions {
@@ -23,12 +29,16 @@ export interface JointBufferOptions {
   readonly controlPeriod: bigint;
   /** How long samples are kept, nanoseconds. */
   readonly horizon: bigint;
+  /** Called for a message whose joints come mixed with those of another publisher. @param reason one line, now and then */
+  readonly mixed?: (reason: string | undefined) => void;
 }
 
 /** Shortest time between two positions that are differentiated, nanoseconds: closer ones give noise. */
 const SHORTEST = 1_000_000n;
 /** Longest time between them, in control periods or in slops, whichever is longer: room for jitter. */
 const LONGEST = 2n;
+/** Time until mixed publishers are told of again, nanoseconds. */
+const AGAIN = 1_000_000_000n;
 
 /**
  * The latest states of the joints that a policy needs, by joint name, from any number of publishers. A message may hold
@@ -36,16 +46,29 @@ const LONGEST = 2n;
  */
 export class JointBuffer {
   readonly #tracks: readonly JointTrack[];
+  readonly #motions: readonly JointMotion[];
+  readonly #publishers: readonly MixedTracks<JointSample>[];
+  #toldAt: bigint | undefined;
 
   constructor(
     readonly names: readonly string[],
     private readonly options: JointBufferOptions,
   ) {
     this.#tracks = names.map(() => new JointTrack(options.horizon));
+    this.#motions = names.map(() => new JointMotion());
+    this.#publishers = this.#motions.map((motion) => new MixedTracks(motion));
   }
 
-  /** Adds the joints of a message; leaves out and reports a joint that is not a number. */
-  add({ name, position, velocity }: JointStateMessage, stamp: bigint): Refusal[] {
+  /** Takes how fast joints can move, by name. */
+  set speeds(speeds: JointSpeeds) {
+    for (const [j, motion] of this.#motions.entries()) motion.speed = speeds.get(this.names[j]!);
+  }
+
+  /**
+   * Adds the joints of a message; leaves out and reports a joint that is not a number.
+   * @param publisher who sent it, where that is known
+   */
+  add({ header, name, position, velocity }: JointStateMessage, stamp: bigint, publisher?: string): Refusal[] {
     const places = this.names.map((wanted) => name.indexOf(wanted));
     if (places.every((place) => place < 0)) return [];
     const twice = this.names.find((wanted, j) => name.indexOf(wanted, places[j]! + 1) > places[j]! && places[j]! >= 0);
@@ -56,11 +79,16 @@ export class JointBuffer {
       return [{ why: "malformed", reason: `found ${values.length} ${what}, expected ${expected}` }];
     }
     const problems: Refusal[] = [];
+    const jumps: Jump[] = [];
+    const sender = publisher ?? `frame_id "${header.frame_id}", ${name.length} joints`;
     for (const [j, place] of places.entries()) {
       if (place < 0) continue;
-      const problem = this.#addJoint(j, stamp, position[place]!, velocity[place] ?? Number.NaN);
+      const sample = { stamp, position: position[place]!, velocity: velocity[place] ?? Number.NaN, sender };
+      const problem = this.#addJoint(j, sample);
       if (problem) problems.push(problem);
+      else jumps.push(...this.#jump(j, sample));
     }
+    if (jumps.length > 0) this.#tell(jumps, stamp);
     return problems;
   }
 
@@ -89,14 +117,30 @@ export class JointBuffer {
         isDifferentiated = true;
       }
     }
-    return waiting ?? { kind: "found", value: { position, velocity, isDifferentiated } };
+    const isMixed = this.#publishers.some((publishers) => publishers.isMixed(stamp));
+    return waiting ?? { kind: "found", value: { position, velocity, isDifferentiated, isMixed } };
   }
 
   clear(): void {
-    for (const track of this.#tracks) track.clear();
+    for (const kept of [...this.#tracks, ...this.#publishers]) kept.clear();
+    this.#toldAt = undefined;
   }
 
-  #addJoint(j: number, stamp: bigint, position: number, velocity: number): Refusal | undefined {
+  /** The jump of a joint from another publisher's state to this one, where they are mixed. */
+  #jump(j: number, sample: JointSample): Jump[] {
+    const motion = this.#motions[j]!;
+    motion.saw(sample);
+    const before = this.#publishers[j]!.add(sample);
+    return before ? [{ joint: this.names[j]!, before, sample, distance: motion.distance(before, sample) }] : [];
+  }
+
+  #tell(jumps: readonly Jump[], stamp: bigint): void {
+    const isNew = this.#toldAt === undefined || apart({ stamp: this.#toldAt }, { stamp }) >= AGAIN;
+    if (isNew) this.#toldAt = stamp;
+    this.options.mixed?.(isNew ? jumpText(jumps) : undefined);
+  }
+
+  #addJoint(j: number, { stamp, position, velocity }: JointSample): Refusal | undefined {
     const joint = this.names[j]!;
     if (!Number.isFinite(position)) {
       return { why: "not_a_number", reason: `position of joint ${joint} is ${position}, expected a number` };
@@ -131,6 +175,26 @@ export class JointBuffer {
     const span = `${Number(longest) / 1e6} ms`;
     return `${joint}: no velocity, and no position in the ${span} before (a larger sync_slop allows more)`;
   }
+}
+
+/** A joint that jumps from one publisher's state to another's. */
+interface Jump {
+  readonly joint: string;
+  readonly before: JointSample;
+  readonly sample: JointSample;
+  readonly distance: number;
+}
+
+function jumpText(jumps: readonly Jump[]): string {
+  const { before, sample, distance } = jumps.reduce((most, jump) => (jump.distance > most.distance ? jump : most));
+  const joints = jumps.map(({ joint }) => joint).join(", ");
+  const senders = before.sender === sample.sender ? "" : ` (${[before.sender, sample.sender].sort().join("; ")})`;
+  const [one, two] = [before.position, sample.position].sort((a, b) => a - b).map((x) => x.toFixed(2));
+  return (
+    `${jumps.length === 1 ? "joint" : "joints"} ${joints}: positions jump to and fro, ${distance.toFixed(2)} within ` +
+    `${durationText(apart(before, sample))} (${one} and ${two}), as if several publishers send different states of one arm` +
+    `${senders}; expected one publisher a joint`
+  );
 }
 
 /** Exactly `from` at weight 0. */

@@ -5,6 +5,7 @@ import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, Tf
 import type { Policy } from "../policy/policy.js";
 import { KnownArm } from "./arm-model.js";
 import { Beginning } from "./beginning.js";
+import { CameraViews } from "./camera-motion.js";
 import { type Counters, Tally } from "./counters.js";
 import { Episodes } from "./episodes.js";
 import { GivenValues } from "./given-values.js";
@@ -18,6 +19,9 @@ import { type SyncOptions, settingsOf } from "./sync-options.js";
 import { type Matched, Synchroniser } from "./synchroniser.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 import { unusable } from "./values.js";
+
+/** Flags of observations that hold states or images of several publishers. */
+const MIXED: ReadonlySet<string> = new Set(["mixed_joint_states", "mixed_images"]);
 
 /** Why an image that matched is dropped after all. */
 const CLEARED: Refusal = { why: "out_of_order", reason: "cleared by a clock jump or a reset while it waited" };
@@ -41,6 +45,8 @@ export class Observer {
   readonly #states: StateBuffer;
   readonly #synchroniser: Synchroniser<Arrival, RobotState>;
   readonly #observing: Observing;
+  /** By camera. */
+  readonly #views: ReadonlyMap<string, CameraViews>;
   readonly #newest = new Map<string, bigint>();
   readonly #arm: KnownArm;
   readonly #beginning: Beginning;
@@ -57,9 +63,10 @@ export class Observer {
     this.#arm = new KnownArm(policy);
     this.#beginning = new Beginning(nanoseconds(quietStart));
     this.given = new GivenValues(policy, values, heard);
-    this.#states = new StateBuffer(policy, this.given);
+    this.#states = new StateBuffer(policy, this.given, this.#tally);
     this.#observing = new Observing(policy, this.#tally);
     this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
+    this.#views = new Map(this.cameras.map((camera) => [camera, new CameraViews()]));
     const [leading = JOINT_STATES, ...others] = this.cameras;
     this.#leading = leading;
     this.#synchroniser = new Synchroniser([leading, ...others]);
@@ -69,6 +76,7 @@ export class Observer {
   static async create(policy: Policy, options: ObserverOptions): Promise<Observer> {
     const observer = new Observer(policy, options);
     for (const remark of await observer.#arm.load()) observer.#tally.remark("arm", remark);
+    observer.#knowArm();
     return observer;
   }
 
@@ -80,17 +88,17 @@ export class Observer {
   /**
    * Takes a camera's image; `camera` is its modality. The message must not change afterwards.
    * @param release frees the message's memory, see `Match.release`
+   * @param publisher who sent it, in a few words, where that is known
    */
-  image(camera: string, message: CameraMessage, release?: () => void): readonly Match[] {
+  image(camera: string, message: CameraMessage, release?: () => void, publisher?: string): readonly Match[] {
     if (!this.cameras.includes(camera))
       throw new Error(`camera ${camera}: expected one of ${this.cameras.join(", ") || "none"}`);
     const receivedMs = performance.now();
     this.#receive(camera);
     const stamp = stampOf(message.header.stamp);
-    const refusal =
-      this.#observing.refusal(camera, message) ??
-      this.#gate.refusal(stamp, "image") ??
-      this.#orderRefusal(camera, stamp);
+    const misfit = this.#observing.refusal(camera, message);
+    if (!misfit) this.#look(camera, message, stamp, publisher);
+    const refusal = misfit ?? this.#gate.refusal(stamp, "image") ?? this.#orderRefusal(camera, stamp);
     if (refusal) this.#drop(camera, refusal);
     else this.#synchroniser.add(camera, { stamp, message: { message, receivedMs, release } });
     return this.#take();
@@ -102,12 +110,13 @@ export class Observer {
     this.#observing.calibrate(camera, message);
   }
 
-  jointState(message: JointStateMessage): readonly Match[] {
+  /** @param publisher as for `image` */
+  jointState(message: JointStateMessage, publisher?: string): readonly Match[] {
     const receivedMs = performance.now();
     this.#receive(JOINT_STATES);
     const stamp = stampOf(message.header.stamp);
     const refusal = this.#gate.refusal(stamp, "state");
-    const problems = refusal ? [refusal] : this.#states.addJoints(message, stamp);
+    const problems = refusal ? [refusal] : this.#states.addJoints(message, stamp, publisher);
     for (const { why, reason } of problems) this.#tally.dropped(JOINT_STATES, why, reason);
     if (!refusal && this.cameras.length === 0 && stamp > (this.#newest.get(JOINT_STATES) ?? -1n)) {
       this.#newest.set(JOINT_STATES, stamp);
@@ -143,6 +152,7 @@ export class Observer {
     const { fault, remarks } = await this.#arm.describe(urdf);
     if (fault !== undefined) this.#tally.dropped(ROBOT_DESCRIPTION, "malformed", fault);
     for (const remark of remarks) this.#tally.remark(ROBOT_DESCRIPTION, remark);
+    this.#knowArm();
   }
 
   /** Takes the torques that the policy commanded last, N·m, in the card's order, see `Observing.commanded`. */
@@ -161,6 +171,7 @@ export class Observer {
     this.#beginning.restart();
     this.#newest.clear();
     this.#states.clear();
+    for (const views of this.#views.values()) views.clear();
     for (const _ of this.#synchroniser.clear()) this.#drop(this.#leading, CLEARED, true);
   }
 
@@ -183,6 +194,16 @@ export class Observer {
   #receive(topic: string): void {
     this.#tally.received(topic);
     if (this.#gate.tick()) this.#jump();
+  }
+
+  #knowArm(): void {
+    this.#states.speeds = this.#arm.speeds;
+  }
+
+  /** Looks whether images of another camera come on the topic too. */
+  #look(camera: string, message: CameraMessage, stamp: bigint, publisher: string | undefined): void {
+    const reason = this.#views.get(camera)!.add(message, stamp, publisher);
+    if (reason !== undefined) this.#tally.mixed(camera, reason);
   }
 
   #jump(): void {
@@ -248,7 +269,10 @@ export class Observer {
       const tick = this.#episodes.observed(episode, stamp);
       this.#tally.count("observed");
       if (first) this.#tally.count("episodes");
-      return { tick, first, stamp, ...images, ...rest };
+      const flags = [...rest.flags];
+      if (this.cameras.some((camera) => this.#views.get(camera)!.isMixed(stamp))) flags.push("mixed_images");
+      if (flags.some((flag) => MIXED.has(flag))) this.#tally.count("mixed");
+      return { tick, first, stamp, ...images, ...rest, flags };
     } catch (error) {
       if (!(error instanceof CameraError)) throw error;
       return this.#drop(error.camera, { why: error.why, reason: error.message });

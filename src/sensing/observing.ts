@@ -104,7 +104,7 @@ export class Observing {
     { joints, tip: fromTf, given }: RobotState,
     arm: ArmModel | undefined,
   ): Promise<Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms">> {
-    const { position, velocity, isDifferentiated } = joints;
+    const { position, velocity, isDifferentiated, isMixed } = joints;
     const commanded = this.policy.card.joints.length;
     const [q, v] = [position.subarray(0, commanded), velocity.subarray(0, commanded)];
     const tip = fromTf ?? arm?.tip(q, v);
@@ -120,6 +120,7 @@ export class Observing {
     const robot = { position, velocity, tip, torque: torque ?? new Float64Array(commanded), given };
     const allFlags: ObservationFlag[] = [...flags];
     if (isDifferentiated || fromTf) allFlags.push("velocity_differentiated");
+    if (isMixed) allFlags.push("mixed_joint_states");
     return {
       values: Object.fromEntries(Array.from(this.#fillers, ([name, fill]) => [name, fill(robot)])),
       joints: { names: this.#joints, position, velocity },

@@ -1,12 +1,14 @@
+import type { JointSpeeds } from "../arm/joint-speeds.js";
 import { InputError } from "../errors.js";
 import type { JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
+import type { Tally } from "./counters.js";
 import type { Given, GivenValues } from "./given-values.js";
 import { JointBuffer, type JointReading } from "./joint-buffer.js";
 import { nanoseconds } from "./stamp.js";
 import { HORIZON, type Refusal, type StampGate } from "./stamp-gate.js";
 import type { Reading, SyncPolicy } from "./timeline.js";
-import { valuesTopic } from "./topics.js";
+import { JOINT_STATES, valuesTopic } from "./topics.js";
 import { TransformBuffer } from "./transform-buffer.js";
 import { hasQuantity, jointsOf, type TipState } from "./values.js";
 
@@ -30,6 +32,7 @@ export class StateBuffer {
   constructor(
     policy: Policy,
     private readonly given: GivenValues,
+    tally: Tally,
   ) {
     const { arm, missing_velocity, control_period } = policy.card;
     const wantsTip = hasQuantity(policy, "end_effector_position", "end_effector_velocity");
@@ -47,11 +50,17 @@ export class StateBuffer {
       needsVelocity: hasQuantity(policy, "joint_velocity") || (wantsTipVelocity && arm?.tf === undefined),
       controlPeriod: nanoseconds(control_period),
       horizon: HORIZON,
+      mixed: (reason) => tally.mixed(JOINT_STATES, reason),
     });
   }
 
-  addJoints(message: JointStateMessage, stamp: bigint): readonly Refusal[] {
-    return this.#joints.add(message, stamp);
+  /** Takes how fast joints can move, by name. */
+  set speeds(speeds: JointSpeeds) {
+    this.#joints.speeds = speeds;
+  }
+
+  addJoints(message: JointStateMessage, stamp: bigint, publisher?: string): readonly Refusal[] {
+    return this.#joints.add(message, stamp, publisher);
   }
 
   addTransforms(message: TfMessage, isStatic: boolean, gate: StampGate): readonly Refusal[] {

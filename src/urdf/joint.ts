@@ -31,6 +31,8 @@ export interface Joint {
   readonly range: readonly [lower: number, upper: number] | undefined;
   /** Largest |torque| (N·m) or |force| (N), above 0; undefined where the description does not limit it. */
   readonly effort: number | undefined;
+  /** Largest |velocity| (rad/s or m/s), above 0; undefined where the description does not limit it. */
+  readonly velocity: number | undefined;
   /** Viscous damping, N·m·s/rad or N·s/m. */
   readonly damping: number;
   /** Dry friction, N·m or N. */
@@ -57,7 +59,10 @@ export function jointOf(element: XmlElement, source: string, problems: Problems)
     const found = child(element, tag);
     return found && problems.attempt(() => read(found, attribute, 1, where))?.[0];
   };
-  const effort = number("limit", "effort", numbersOrInfinity);
+  const limit = (attribute: string): number | undefined => {
+    const found = number("limit", attribute, numbersOrInfinity);
+    return found !== undefined && found > 0 && Number.isFinite(found) ? found : undefined;
+  };
   return {
     name,
     type,
@@ -65,7 +70,8 @@ export function jointOf(element: XmlElement, source: string, problems: Problems)
     child: end("child"),
     motion: problems.attempt(() => motionOf(element, type, where)),
     range: type === "continuous" ? undefined : rangeOf(element, number),
-    effort: effort !== undefined && effort > 0 && Number.isFinite(effort) ? effort : undefined,
+    effort: limit("effort"),
+    velocity: limit("velocity"),
     damping: Math.max(0, number("dynamics", "damping") ?? 0),
     friction: Math.max(0, number("dynamics", "friction") ?? 0),
   };
@@ -100,7 +106,7 @@ function axisOf(element: XmlElement, where: string): Vector {
   throw new InputError(`${where}: xyz of <axis>: found a vector of length 0, expected a direction`);
 }
 
-/** As `numbers`, where infinity is a number too: an effort without a limit. */
+/** As `numbers`, where infinity is a number too: no limit. */
 function numbersOrInfinity(element: XmlElement, attribute: string, count: number, where: string): number[] | undefined {
   if (/^\s*\+?inf(inity)?\s*$/i.test(element.attributes[attribute] ?? "")) return [Number.POSITIVE_INFINITY];
   return numbers(element, attribute, count, where);

@@ -342,3 +342,36 @@ describe("bad messages are counted and told of, and the rest is explained", () =
 });
 
 const byTime = (a: Sample, b: Sample): number => Number(a.logTime - b.logTime);
+
+it.each([true, false])("channels of one topic are publishers of their own: with an index %s", async (isIndexed) => {
+  const states = Array.from({ length: 40 }, (_, k) => [
+    { ...joints("/joint_states", 10 * k), publisher: "/left/driver" },
+    { ...joints("/joint_states", 10 * k + 4), publisher: "/right/driver" },
+  ]).flat();
+  const moved = (sample: Sample): Sample => {
+    if (sample.publisher !== "/right/driver") return sample;
+    const time = Number(sample.logTime / 1_000_000n);
+    const there = jointState(sample.logTime, ["shoulder", "elbow"], [1.5 + time / 1000, time / 1000], [1, 1]);
+    return { ...recorded("/joint_states", "sensor_msgs/msg/JointState", time, there), publisher: "/right/driver" };
+  };
+  const images = Array.from({ length: 8 }, (_, k) => image("/camera", 50 * k + 2));
+  const messages = [...states.map(moved), ...images].sort((a, b) => Number(a.logTime - b.logTime));
+  const form = isIndexed ? {} : { useChunks: false, useMessageIndex: false };
+  await writeMcap(join(folder, "bag.mcap"), messages, form);
+  const bag = await openBag(join(folder, "bag.mcap"));
+  const problems: string[] = [];
+  const source = await BagSource.open(bag, policyOf(card()), {
+    problem: (topic, reason) => problems.push(`${topic}: ${reason}`),
+  });
+  const flags: (readonly string[])[] = [];
+  for await (const observation of source.observations()) flags.push(observation.flags);
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^\/joint_states: joint shoulder: positions jump to and fro, 1.5\d within \d+ ms .*\(channel \d of \/left\/driver; channel \d of \/right\/driver\); expected one publisher a joint$/,
+    ),
+  ]);
+  expect(flags.at(-1)).toContain("mixed_joint_states");
+  expect(source.counters().mixed).toBe(flags.filter((one) => one.includes("mixed_joint_states")).length);
+  await source.close();
+  await bag.close();
+});

@@ -11,6 +11,8 @@ export interface Sample {
   readonly type: string;
   readonly logTime: bigint;
   readonly data: Uint8Array;
+  /** Publisher, where an MCAP has a channel for each. */
+  readonly publisher?: string;
 }
 
 /** Messages of two topics, 10 ms apart. */
@@ -57,14 +59,16 @@ export async function mcapOf(messages: readonly Sample[], form: McapForm = {}): 
   });
   await writer.start({ profile: "ros2", library: "a test" });
   const channels = new Map<string, number>();
-  for (const [sequence, { topic, type, logTime, data }] of messages.entries()) {
-    let channelId = channels.get(topic);
+  for (const [sequence, { topic, type, logTime, data, publisher }] of messages.entries()) {
+    const key = `${topic} ${publisher}`;
+    let channelId = channels.get(key);
     if (channelId === undefined) {
       const schema = withSchemas ? messageType(type).schema : "";
       const schemaId = await writer.registerSchema({ name: type, encoding: "ros2msg", data: Buffer.from(schema) });
       const metadata = new Map([["offered_qos_profiles", `of ${topic}`]]);
+      if (publisher !== undefined) metadata.set("callerid", publisher);
       channelId = await writer.registerChannel({ schemaId, topic, messageEncoding: "cdr", metadata });
-      channels.set(topic, channelId);
+      channels.set(key, channelId);
     }
     await writer.addMessage({ channelId, sequence, logTime, publishTime: logTime, data });
   }

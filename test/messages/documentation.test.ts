@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import type { ExplanationFlag } from "#src/explain/explanation.js";
 import { THRESHOLDS } from "#src/health/thresholds.js";
 import { channelTable } from "#src/messages/channels.js";
 
@@ -37,5 +38,28 @@ it("docs/diagnostics.md has the thresholds and their defaults", async () => {
   const documented = rows(await page("diagnostics.md")).filter(([name]) => name! in THRESHOLDS);
   expect(documented).toEqual(
     Object.entries(THRESHOLDS).map(([name, { default: value, text }]) => [name, String(value), text]),
+  );
+});
+
+it("docs/topics.md explains every flag", async () => {
+  const flags: Record<ExplanationFlag | "episode_start", true> = {
+    idle: true,
+    not_finite: true,
+    not_conserving: true,
+    empty_pool: true,
+    deadline_missed: true,
+    importance_unknown: true,
+    in_contact: true,
+    at_limit: true,
+    limit_clipped: true,
+    velocity_differentiated: true,
+    mixed_joint_states: true,
+    mixed_images: true,
+    episode_start: true,
+  };
+  const [, list] = (await page("topics.md")).split("### Flags");
+  const named = list!.split("\n## ")[0]!.matchAll(/^- ((?:`\w+`(?:, )?)+):/gm);
+  expect([...named].flatMap(([, names]) => names!.replaceAll("`", "").split(", ")).sort()).toEqual(
+    Object.keys(flags).sort(),
   );
 });

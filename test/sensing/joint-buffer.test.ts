@@ -231,6 +231,7 @@ describe("velocities that were not sent", () => {
       position: Float64Array.of(0),
       velocity: Float64Array.of(0),
       isDifferentiated: true,
+      isMixed: false,
     });
   });
 

@@ -99,6 +99,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       explained: written.explained,
       images: counters.matched + counters.syncMisses,
       unmatched: counters.syncMisses,
+      mixed: counters.mixed,
       episodes: counters.episodes,
       seconds: Number(seconds.toFixed(2)),
     };

@@ -66,6 +66,10 @@ export class Inputs {
   readonly #inputs: Input[] = [];
   /** Publishers whose messages never arrive, by resolved topic. */
   #mismatches: Readonly<Record<string, number>> = {};
+  /** Nodes that publish a topic, where they are several and one is expected, by resolved topic. */
+  #several: Readonly<Record<string, readonly string[]>> = {};
+  /** Messages that came mixed by the last check, by resolved topic. */
+  #mixed: Readonly<Record<string, number>> = {};
   /** Robot descriptions that were not a URDF. */
   #notUrdf = 0;
 
@@ -95,18 +99,26 @@ export class Inputs {
     const named: Record<string, InputCounts["topics"][string]> = {};
     for (const [name, counts] of Object.entries(topics)) named[this.topicOf(name)] = counts;
     const add = (topic: string, more: Readonly<Record<string, number>>) => {
-      const { received = 0, dropped = {} } = named[topic] ?? {};
-      named[topic] = { received, dropped: { ...dropped, ...more } };
+      const { received = 0, dropped = {}, ...rest } = named[topic] ?? {};
+      named[topic] = { ...rest, received, dropped: { ...dropped, ...more } };
     };
     if (this.#notUrdf > 0) add(this.topicOf(ROBOT_DESCRIPTION), { not_urdf: this.#notUrdf });
     for (const [topic, publishers] of Object.entries(this.#mismatches))
       add(topic, { publishers_that_do_not_match: publishers });
+    for (const [topic, publishers] of Object.entries(this.#several)) {
+      add(topic, {});
+      named[topic] = { ...named[topic]!, publishers };
+    }
     return { ...totals, topics: named };
   }
 
-  /** Looks for publishers whose messages never come, of another type or quality of service. */
+  /**
+   * Looks for publishers whose messages never come, of another type or quality of service, and for several where one is
+   * expected.
+   */
   check(problem: (topic: string, reason: string) => void): void {
     this.#subscribeLatched();
+    this.#checkSeveral(problem);
     const mismatches: Record<string, number> = {};
     for (const topic of new Set(this.#inputs.map(({ subscription }) => subscription.topic))) {
       const wanted = this.#inputs.filter(({ subscription }) => subscription.topic === topic);
@@ -126,11 +138,31 @@ export class Inputs {
     for (const { subscription } of this.#inputs) subscription.close();
   }
 
+  /** Names the nodes that publish a camera's topic, or joint states that come mixed, where they are several. */
+  #checkSeveral(problem: (topic: string, reason: string) => void): void {
+    const mixedBefore = this.#mixed;
+    const { topics } = this.counts();
+    this.#mixed = Object.fromEntries(Object.entries(topics).map(([topic, { mixed = 0 }]) => [topic, mixed]));
+    const several: Record<string, readonly string[]> = {};
+    for (const { feeder, subscription, type } of this.#inputs) {
+      const { topic } = subscription;
+      const isMixed = (this.#mixed[topic] ?? 0) > (mixedBefore[topic] ?? 0);
+      if (feeder.kind !== "image" && !isMixed) continue;
+      const nodes = this.ros.publishersOf(topic).filter((offered) => offered.type === type);
+      const names = [...new Set(nodes.map(({ node }) => node))].sort();
+      if (names.length < 2) continue;
+      several[topic] = names;
+      const what = feeder.kind === "image" ? "images of one camera" : "states of one arm";
+      problem(topic, `published by ${names.join(", ")}: taken for ${what}; stop or remap all but one`);
+    }
+    this.#several = several;
+  }
+
   #listen(feed: Feed, defaults: Qos): void {
     const { feeder, subject, topic, type } = feed;
     const qos = this.options.qos.of(this.ros.resolveTopic(topic), "subscription", defaults);
     const take: Take = (message, bytes) => {
-      const fed = feeder.feed(this.options.observer, message, subject, bytes && (() => discard(bytes)));
+      const fed = feeder.feed(this.options.observer, message, subject, bytes && { release: () => discard(bytes) });
       if (feeder.kind === "robot_description") return this.#describe(fed, message.data as string);
       return this.#match(fed);
     };

@@ -28,6 +28,7 @@ describe("torquelens replay", () => {
       explained: 30,
       images: 30,
       unmatched: 0,
+      mixed: 0,
       episodes: 1,
     });
     expect(await readdir(at("out"))).toEqual(["metadata.yaml", "out_0.mcap"]);

@@ -383,6 +383,42 @@ describe("active", () => {
     expect(inputs!["/image: publishers_that_do_not_match"]).toBe("1");
   });
 
+  test("nodes that publish one camera's topic, or mixed joint states, are named", async () => {
+    const ros = await active();
+    const from = (node: string, type: string) =>
+      ({ node, type: `sensor_msgs/msg/${type}`, reliability: "best_effort", durability: "volatile" }) as const;
+    const states = [from("/left/driver", "JointState"), from("/right/driver", "JointState")];
+    ros.remotePublishers.set("/joint_states", states);
+    await explained(ros);
+    // Two nodes may publish different joints.
+    expect((await diagnosed(ros)).inputs).toMatchObject({ level: 0 });
+    ros.remotePublishers.set("/image", [from("/front", "Image"), from("/rear", "Image"), from("/front", "Image")]);
+    await explained(ros);
+    const seen = (await diagnosed(ros)).inputs!;
+    expect(seen).toMatchObject({ level: 1, "/image: publishers": "/front, /rear" });
+    expect(seen.message).toBe("/image: messages of /front, /rear, expected one");
+    ros.remotePublishers.delete("/image");
+    for (let i = 0; i < 20; i++) {
+      say(ros);
+      ros.time -= SECOND / 20n - 1_000_000n;
+      const position = Float64Array.of(i % 2, 0);
+      say(ros, { joints: { position, velocity: Float64Array.of(0.1, 0.1) } });
+      ros.time += SECOND / 20n;
+    }
+    const { inputs } = await diagnosed(ros);
+    expect(inputs).toMatchObject({ level: 1, "/joint_states: publishers": "/left/driver, /right/driver" });
+    expect(inputs!.message).toContain("/joint_states: mixed messages of /left/driver, /right/driver, expected one");
+    expect(Number(inputs!["/joint_states: mixed with another publisher's"])).toBeGreaterThan(5);
+    const warned = ros.lines("warn");
+    expect(warned).toContain(
+      "/image: published by /front, /rear: taken for images of one camera; stop or remap all but one",
+    );
+    expect(warned).toContain(
+      "/joint_states: published by /left/driver, /right/driver: taken for states of one arm; stop or remap all but one",
+    );
+    expect(warned.join("\n")).toMatch(/\/joint_states: joint \w+: positions jump to and fro, /);
+  });
+
   test("method, heatmap and looks change while it runs; what does not fit is refused and nothing changes", async () => {
     const ros = await active();
     expect(await ros.call("~/set_method", { data: "lrp-gamma:gamma=0.5" })).toEqual({
