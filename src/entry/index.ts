@@ -24,6 +24,7 @@ export {
   type RealTimeStatistics,
 } from "../explain/real-time-explainer.js";
 export { subjectOf } from "../explain/subject.js";
+export { checkTorque } from "../explain/untouched.js";
 export { DTYPES, type DType } from "../graph/dtype.js";
 export type { Literal } from "../graph/literal.js";
 export type { Shape } from "../graph/shape.js";

@@ -1,6 +1,7 @@
 import { writeModel } from "../graph/onnx-write.js";
+import type { Graph } from "../graph/value.js";
 import type { Policy } from "../policy/policy.js";
-import { compile } from "../relevance/compile.js";
+import { type CompiledModel, compile } from "../relevance/compile.js";
 import type { Method } from "../relevance/contract/method.js";
 import type { Precision } from "../relevance/precision/precision.js";
 import { LEVELS, type Level } from "./explanation.js";
@@ -17,6 +18,13 @@ export interface CompiledLevels {
   /** Warnings about the method on this policy, one line each. */
   readonly warnings: readonly string[];
 }
+
+const compiledFor = (policy: Policy, method: Method, level: "full" | "shares", precision: Precision): CompiledModel =>
+  compile(subjectOf(policy), { method, precision, depth: level === "full" ? "heatmap" : level });
+
+/** The graph of the model of a level. */
+export const graphOf = (policy: Policy, method: Method, level: Level, precision: Precision): Graph =>
+  level === "skip" ? policy.graph : compiledFor(policy, method, level, precision).graph;
 
 const belongsToHeatmaps = (name: string) => /^torquelens\.(residual$|heatmap\.|feature_points\.)/.test(name);
 
@@ -36,8 +44,7 @@ export function compileLevels(
       models.skip = writeModel(policy.graph);
       continue;
     }
-    const depth = level === "full" ? "heatmap" : level;
-    const compiled = compile(subjectOf(policy), { method, precision: asked, depth });
+    const compiled = compiledFor(policy, method, level, asked);
     models[level] = compiled.bytes;
     if (level === "full") heatmapOutputs = [...compiled.graph.outputs.keys()].filter(belongsToHeatmaps);
     if (compiled.precision === "fast") precision = "fast";

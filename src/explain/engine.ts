@@ -7,11 +7,11 @@ import type { Device } from "../runtime/device.js";
 import { LocalModels, type Models, type Step, type Tensors } from "../runtime/models.js";
 import { float32 } from "../runtime/session.js";
 import { WorkerModels } from "../runtime/worker-models.js";
-import { blankObservation } from "./blank-observation.js";
 import { compileInThread as compileMethodInThread } from "./compile-in-thread.js";
-import { compileLevels } from "./compile-levels.js";
+import { compileLevels, graphOf } from "./compile-levels.js";
 import { LEVELS, type Level } from "./explanation.js";
-import { feedsOf } from "./feeds.js";
+import { WARM_UPS } from "./rehearsal.js";
+import { Untouched } from "./untouched.js";
 
 export interface EngineOptions {
   readonly levels: readonly Level[];
@@ -47,9 +47,6 @@ export interface TickOutputs {
   readonly heatmap: Promise<Tensors> | undefined;
 }
 
-/** Explanations of a blank observation at each level, before the first real one. */
-const WARM_UPS = 3;
-
 /** A policy compiled for one method and loaded, one model a level. */
 export class Engine {
   readonly #own: readonly string[];
@@ -60,9 +57,10 @@ export class Engine {
     readonly method: Method,
     readonly levels: readonly Level[],
     readonly precision: Precision,
-    readonly warnings: readonly string[],
+    private readonly ofMethod: readonly string[],
     readonly models: Models,
     private readonly heatmapOutputs: readonly string[],
+    private readonly untouched: Untouched,
   ) {
     const { card, modalities } = policy;
     const values = new Set(modalities.filter(({ kind }) => kind === "values").map(({ input }) => input));
@@ -76,8 +74,9 @@ export class Engine {
   }
 
   /**
-   * Compiles, loads and warms up. A method without an `origin`, a user's own object, is compiled in this thread.
-   * @throws InputError for a method that is unknown or cannot explain this policy; the signal's reason when it aborts
+   * Compiles, loads, and warms up on rehearsal inputs, where its torque is compared with the file's. A method without an `origin`, a user's own object, is compiled in this thread.
+   * @throws InputError for a method that is unknown or cannot explain this policy, or a torque that is not the file's; the
+   *   signal's reason when it aborts
    */
   static async create(policy: Policy, asked: string | Method, options: EngineOptions): Promise<Engine> {
     const { precision: askedPrecision, threads, device, worker, compileInThread, signal } = options;
@@ -87,8 +86,10 @@ export class Engine {
       compileInThread && method.origin
         ? await compileMethodInThread(policy, method.origin, levels, askedPrecision, signal)
         : compileLevels(policy, method, levels, askedPrecision);
+    const untouched = await Untouched.of(policy, worker);
+    signal?.throwIfAborted();
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
-    const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs);
+    const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs, untouched);
     try {
       await engine.#warmUp(signal);
     } catch (error) {
@@ -96,6 +97,11 @@ export class Engine {
       throw error;
     }
     return engine;
+  }
+
+  /** About the method on this policy, and about its torque, one line each. */
+  get warnings(): readonly string[] {
+    return [...this.ofMethod, ...this.untouched.warnings];
   }
 
   /**
@@ -141,13 +147,18 @@ export class Engine {
   }
 
   async #warmUp(signal: AbortSignal | undefined): Promise<void> {
-    const feeds = feedsOf(this.policy, blankObservation(this.policy));
     const importance = new Float32Array(this.policy.card.joints.length).fill(1);
     for (const level of this.levels)
-      for (let i = 0; i < WARM_UPS; i++) {
-        signal?.throwIfAborted();
-        const outputs = this.run(feeds, { level, importance, torque: undefined, torqueFirst: false });
-        await Promise.all([outputs.policy, outputs.shares, outputs.heatmap]);
-      }
+      await this.untouched.compare({
+        graph: () => graphOf(this.policy, this.method, level, this.precision),
+        run: async (feeds) => {
+          signal?.throwIfAborted();
+          const outputs = this.run(feeds, { level, importance, torque: undefined, torqueFirst: false });
+          const [own] = await Promise.all([outputs.policy, outputs.shares, outputs.heatmap]);
+          return own;
+        },
+        rehearsals: WARM_UPS,
+        device: this.models.device,
+      });
   }
 }

@@ -2,7 +2,7 @@ import { applyNode } from "../graph/apply.js";
 import { div, input, sub, tensor } from "../graph/build.js";
 import { type Shape, sizeOf } from "../graph/shape.js";
 import { substitute } from "../graph/substitute.js";
-import type { Graph, Value } from "../graph/value.js";
+import type { Graph, TensorType, Value } from "../graph/value.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
@@ -22,29 +22,44 @@ export function inPhysicalUnits(graph: Graph, card: Card): Graph {
   const inputs = new Map(graph.inputs);
   const replaced = new Map<Value, Value>();
   for (const [name, value] of graph.inputs) {
-    const entry = card.inputs[name];
-    const found = entry && (isSlices(entry) ? ofSlices(entry, value) : ofImage(entry, value));
-    if (!found) continue;
     const physical = input(name, value.dtype, value.shape);
+    const normalised = normalisedInput(name, physical, card);
+    if (normalised === physical) continue;
     inputs.set(name, physical);
-    replaced.set(value, div(sub(physical, found.mean), found.std));
+    replaced.set(value, normalised);
   }
   const { output, mean, std } = card.torque;
   if (replaced.size === 0 && !mean && !std) return graph;
   const names = [...graph.outputs.keys()];
   const values = substitute([...graph.outputs.values()], replaced, { named: true });
   const outputs = new Map(names.map((name, i) => [name, values[i]!]));
-  const torque = outputs.get(output)!;
+  outputs.set(output, physicalTorque(outputs.get(output)!, card));
+  return { ...graph, inputs, outputs };
+}
+
+/** A physical input as the model gets it: itself where the card declares no normalisation outside the model. */
+export function normalisedInput(name: string, physical: Value, card: Card): Value {
+  const found = statisticsOf(name, physical, card);
+  return found ? div(sub(physical, found.mean), found.std) : physical;
+}
+
+/** The statistics of an input that is normalised outside the model; undefined where it is not. */
+export function statisticsOf(name: string, type: TensorType, card: Card): Statistics | undefined {
+  const entry = card.inputs[name];
+  return entry && (isSlices(entry) ? ofSlices(entry, type) : ofImage(entry, type));
+}
+
+/** The model's torque output in N·m. */
+export function physicalTorque(torque: Value, { torque: { output, mean, std } }: Card): Value {
   const rows = [...torque.shape.slice(0, -1).map(() => 1), torque.shape.at(-1)!];
   const onJoints = (numbers: readonly number[]) => tensor(torque.dtype, rows, numbers);
   const named = (op: string, value: Value, numbers: readonly number[]) =>
     applyNode(op, [value, onJoints(numbers)], {}, { name: `${output}, ${op} of its normalisation` }).outputs[0]!;
   const scaled = std ? named("Mul", torque, std) : torque;
-  outputs.set(output, mean ? named("Add", scaled, mean) : scaled);
-  return { ...graph, inputs, outputs };
+  return mean ? named("Add", scaled, mean) : scaled;
 }
 
-function ofImage({ mean, std, layout, frames = 1 }: CardImage, { dtype, shape }: Value): Statistics | undefined {
+function ofImage({ mean, std, layout, frames = 1 }: CardImage, { dtype, shape }: TensorType): Statistics | undefined {
   if (!mean && !std) return undefined;
   const axis = layout.indexOf("C");
   const channels: Shape = shape.map((d, i) => (i === axis ? d : 1));
@@ -58,7 +73,7 @@ function ofImage({ mean, std, layout, frames = 1 }: CardImage, { dtype, shape }:
   return { mean: each(mean, 0), std: each(std, 1) };
 }
 
-function ofSlices(slices: readonly CardSlice[], { dtype, shape }: Value): Statistics | undefined {
+function ofSlices(slices: readonly CardSlice[], { dtype, shape }: TensorType): Statistics | undefined {
   if (slices.every(({ mean, std }) => !mean && !std)) return undefined;
   const [means, stds] = [new Float64Array(sizeOf(shape)), new Float64Array(sizeOf(shape)).fill(1)];
   for (const slice of slices)

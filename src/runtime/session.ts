@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly device?: Device;
   /** True where idle threads spin. Off where several sessions share the cores. */
   readonly spinning?: boolean;
+  /** True to keep onnxruntime from printing errors, where the caller expects some. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export class Session {
       graphOptimizationLevel: "all",
       intraOpNumThreads: Math.min(options.threads ?? 2, availableParallelism()),
       interOpNumThreads: 1,
-      logSeverityLevel: 3,
+      logSeverityLevel: options.quiet ? 4 : 3,
       extra: {
         session: {
           intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },

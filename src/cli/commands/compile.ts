@@ -1,6 +1,7 @@
 import { type Cost, costOf } from "../../bench/cost.js";
 import { deviationOf } from "../../bench/deviation.js";
 import { subjectOf } from "../../explain/subject.js";
+import { checkTorque } from "../../explain/untouched.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import type { Value } from "../../graph/value.js";
@@ -12,7 +13,7 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import { methodOf } from "../input/method.js";
 import { explainedText } from "../output/explained-text.js";
 import { columns } from "../output/table.js";
-import { warnOf } from "../output/warnings.js";
+import { warn, warnOf } from "../output/warnings.js";
 
 export interface CompileCommandOptions {
   readonly output: string;
@@ -31,6 +32,7 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   const method = await methodOf(options.method);
   const compiled = compile(subjectOf(policy), { ...options, method });
   warnOf(compiled, options.precision);
+  for (const line of await checkTorque(policy, compiled)) warn(line);
   const cost = await costOf(policy, compiled);
   const deviation = await deviationFromExact(policy, { ...options, method }, compiled);
   await writeAtomically(options.output, compiled.bytes);

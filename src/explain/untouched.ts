@@ -1,0 +1,235 @@
+import { InputError } from "../errors.js";
+import { constant } from "../graph/build.js";
+import { DTYPES } from "../graph/dtype.js";
+import { constantOf } from "../graph/fold.js";
+import { Literal } from "../graph/literal.js";
+import { writeModel } from "../graph/onnx-write.js";
+import { sizeOf } from "../graph/shape.js";
+import type { Graph, Value } from "../graph/value.js";
+import { significant } from "../numbers/format.js";
+import { normalisedInput, physicalTorque } from "../policy/normalisation.js";
+import type { Policy } from "../policy/policy.js";
+import type { CompiledModel } from "../relevance/compile.js";
+import type { DeviceInUse } from "../runtime/device.js";
+import { LocalModels, type Models, type Tensors } from "../runtime/models.js";
+import { float32, type TensorData } from "../runtime/session.js";
+import { WorkerModels } from "../runtime/worker-models.js";
+import { largestDifference, largestSize } from "./differences.js";
+import { differingNode } from "./differing-node.js";
+import { REHEARSALS, rehearsalFeeds, WARM_UPS } from "./rehearsal.js";
+
+/** A model with the policy in it, to be compared with the policy's file. */
+export interface Candidate {
+  /** Its graph, made only where the torques differ. */
+  readonly graph: () => Graph;
+  /** Torque and carried state for a policy's inputs. */
+  readonly run: (feeds: Tensors) => Promise<Tensors>;
+  /** Number of rehearsals to compare, all by default. */
+  readonly rehearsals?: number;
+  /** Where it runs, the CPU by default. Other devices round otherwise. */
+  readonly device?: DeviceInUse;
+}
+
+/** Largest difference that needs no further look, as a part of the output's largest element: the rounding of a float32 network. */
+const ROUNDING = 1e-5;
+/** The same on another device than the CPU, where products may have 10 bits. */
+const DEVICE_ROUNDING = 1e-2;
+
+/** Smaller roundings, as a part of the output's largest element, need no warning. */
+const NOTABLE = 1e-3;
+
+/** The memory of what was run already, one run a policy. */
+const RUNS = new WeakMap<Policy, Promise<Untouched>>();
+
+/** What a policy's file commands on the rehearsals where onnxruntime runs it as it is. */
+export class Untouched {
+  readonly #warnings = new Map<string, string>();
+  /** How far rounding can take an output, where a difference was found to be rounding: by rehearsal, then by output. */
+  readonly #roundings = new Map<number, ReadonlyMap<string, number>>();
+
+  private constructor(
+    readonly policy: Policy,
+    /** Torque, N·m, and carried state, by rehearsal; undefined for one that the policy cannot take. */
+    private readonly expected: readonly (Tensors | undefined)[],
+    private readonly worker: boolean,
+  ) {}
+
+  /**
+   * Runs the file once, in a thread of its own where `worker`, and compares the graph that was read from it.
+   * @throws InputError where the graph commands another torque, naming the node
+   */
+  static of(policy: Policy, worker: boolean): Promise<Untouched> {
+    const known = RUNS.get(policy);
+    if (known) return known;
+    const started = Untouched.#start(policy, worker);
+    RUNS.set(policy, started);
+    started.catch(() => RUNS.delete(policy));
+    return started;
+  }
+
+  static async #start(policy: Policy, worker: boolean): Promise<Untouched> {
+    const { bytes, path, graph } = policy;
+    let models: Models;
+    try {
+      models = await load({ file: Uint8Array.from(bytes), graph: writeModel(graph) }, worker);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const made = new Untouched(policy, [], worker);
+      made.#warnings.set("file", `${path}: its torque cannot be compared with the file's: ${error.message}`);
+      return made;
+    }
+    try {
+      const made = new Untouched(policy, await expectedOf(policy, models), worker);
+      const outputs = outputsOf(policy);
+      await made.compare({
+        graph: () => graph,
+        run: (feeds) => models.run(feeds, [{ model: "graph", outputs }])[0]!,
+      });
+      return made;
+    } finally {
+      await models.release();
+    }
+  }
+
+  /** One line each. */
+  get warnings(): readonly string[] {
+    return [...this.#warnings.values()];
+  }
+
+  /** @throws InputError where the candidate commands another torque than the file, naming the node */
+  async compare({ graph, run, rehearsals = REHEARSALS, device = "cpu" }: Candidate): Promise<void> {
+    const { policy } = this;
+    for (let i = 0; i < rehearsals; i++) {
+      const feeds = rehearsalFeeds(policy, this.expected[i] ? i : 0);
+      const found = await run(feeds);
+      for (const [name, { data }] of Object.entries(this.expected[i] ?? {})) {
+        const difference = largestDifference(found[name]!.data, data);
+        const limit = (device === "cpu" ? ROUNDING : DEVICE_ROUNDING) * this.#sizeOf(name);
+        if (difference <= Math.max(limit, this.#roundings.get(i)?.get(name) ?? 0)) continue;
+        const differs = `output "${name}" differs by up to ${significant(difference)} from the file's on rehearsal input ${i + 1} of ${REHEARSALS}`;
+        if (device !== "cpu") this.#warnings.set(`${device} ${name}`, `${policy.path}: on ${device} the ${differs}`);
+        else if ((await this.#isRounding(differs, i, graph(), feeds)) && difference > NOTABLE * this.#sizeOf(name))
+          this.#warnings.set(
+            name,
+            `${policy.path}: the ${differs}, where each node gives the same: it magnifies rounding`,
+          );
+      }
+    }
+  }
+
+  /**
+   * True where rounding alone makes the difference.
+   * @throws InputError naming the node that makes it
+   */
+  async #isRounding(differs: string, index: number, graph: Graph, feeds: Tensors): Promise<true> {
+    const { policy, worker } = this;
+    const { path } = policy;
+    const found = await differingNode({
+      policy,
+      graph,
+      feeds,
+      more: importanceOf(graph),
+      fileFeeds: fileFeedsOf(policy, feeds),
+      expected: this.expected[index]!,
+      run: (model, given, outputs) => once(model, given, outputs, worker),
+    }).catch((error: Error) => {
+      throw new InputError(`${path}: the compiled ${differs}; the node was not found: ${error.message}`);
+    });
+    if ("label" in found)
+      throw new InputError(
+        `${path}: node "${found.label}" (${found.op}): its compiled form differs by up to ` +
+          `${significant(found.difference)} from what onnxruntime computes, and so the ${differs}`,
+      );
+    this.#roundings.set(index, found);
+    return true;
+  }
+
+  /** The largest element of an output over all rehearsals. */
+  #sizeOf(name: string): number {
+    return Math.max(0, ...this.expected.map((outputs) => (outputs ? largestSize(outputs[name]!.data) : 0)));
+  }
+}
+
+/**
+ * Compares a compiled policy with its file on rehearsal inputs, as an `Explainer` does when it is created.
+ * @returns warnings, one line each: a file that onnxruntime refuses, a network that magnifies rounding
+ * @throws InputError where the compiled model commands another torque than the file, naming the node
+ */
+export async function checkTorque(policy: Policy, { bytes, graph }: CompiledModel): Promise<readonly string[]> {
+  const untouched = await Untouched.of(policy, false);
+  const more = importanceOf(graph);
+  const models = await load({ compiled: bytes }, false);
+  try {
+    const outputs = outputsOf(policy);
+    await untouched.compare({
+      graph: () => graph,
+      run: (feeds) => models.run({ ...feeds, ...more }, [{ model: "compiled", outputs }])[0]!,
+      rehearsals: WARM_UPS,
+    });
+  } finally {
+    await models.release();
+  }
+  return untouched.warnings;
+}
+
+/** Torque and carried state. */
+const outputsOf = ({ card }: Policy): string[] => [...new Set([card.torque.output, ...Object.values(card.state)])];
+
+const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>
+  (worker ? WorkerModels : LocalModels).create(models, { spinning: false, quiet: true });
+
+/** Runs a model once. */
+async function once(model: Uint8Array, feeds: Tensors, outputs: readonly string[], worker: boolean): Promise<Tensors> {
+  const models = await load({ model }, worker);
+  try {
+    return await models.run(feeds, [{ model: "model", outputs }])[0]!;
+  } finally {
+    await models.release();
+  }
+}
+
+/** The outputs of the file for each rehearsal, in physical units; undefined where onnxruntime refuses the input. */
+async function expectedOf(policy: Policy, models: Models): Promise<(Tensors | undefined)[]> {
+  const expected: (Tensors | undefined)[] = [];
+  const { output } = policy.card.torque;
+  for (let i = 0; i < REHEARSALS; i++) {
+    const feeds = fileFeedsOf(policy, rehearsalFeeds(policy, i));
+    try {
+      const outputs = await models.run(feeds, [{ model: "file", outputs: outputsOf(policy) }])[0]!;
+      const torque = evaluated(outputs[output]!, (value) => physicalTorque(value, policy.card));
+      expected.push({ ...outputs, [output]: torque });
+    } catch {
+      // An index of something beyond its end, for example.
+      expected.push(undefined);
+    }
+  }
+  return expected;
+}
+
+/** Inputs as the file has them, from inputs in physical units. */
+const fileFeedsOf = ({ card }: Policy, feeds: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => [
+      name,
+      evaluated(tensor, (value) => normalisedInput(name, value, card)),
+    ]),
+  );
+
+/** A function of the graph evaluated on a tensor, with the graph's roundings. */
+function evaluated(tensor: TensorData, of: (value: Value) => Value): TensorData {
+  const { dtype, shape, data } = tensor;
+  const { buffer, byteOffset, byteLength } = data as Float32Array;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const given = constant(new Literal(dtype, shape, bytes));
+  const made = of(given);
+  if (made === given) return tensor;
+  const numbers = constantOf(made)!.numbers();
+  return { dtype, shape, data: new (DTYPES[dtype].array as Float32ArrayConstructor)(numbers) };
+}
+
+/** α of a graph with relevance in it. */
+function importanceOf({ inputs }: Graph): Tensors {
+  const importance = inputs.get("torquelens.importance");
+  if (!importance) return {};
+  return { "torquelens.importance": float32(new Float32Array(sizeOf(importance.shape)).fill(1), importance.shape) };
+}
