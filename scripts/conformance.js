@@ -1,10 +1,7 @@
 // Compares every method with other implementations: `npm run conformance` prints the table and writes docs/conformance.md.
-import { readFileSync, writeFileSync } from "node:fs";
 import { InputError } from "#src/errors.js";
 import { measure, pairs } from "./conformance-pairs.js";
-
-const TOLERANCE = 1e-4;
-const PAGE = new URL("../docs/conformance.md", import.meta.url);
+import { largest, rounded, TOLERANCE, table, writeSections } from "./conformance-table.js";
 
 /** { network, spec, source, error, residual } of each pair; { …, missing } with the reason if it cannot run. */
 async function results() {
@@ -22,11 +19,7 @@ async function results() {
   return found;
 }
 
-const rounded = (x) => (x === 0 ? "0" : Number.isNaN(x) ? "not finite" : x.toExponential(1));
-const row = (cells) => `| ${cells.join(" | ")} |`;
-const table = (head, rows) => [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 const unique = (values) => [...new Set(values)];
-const largest = (values) => values.reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
 
 /** One row per method. */
 function summary(found) {
@@ -62,13 +55,7 @@ const details = (found) =>
 
 const found = await results();
 const sections = { summary: summary(found), details: details(found.filter(({ exists }) => exists)) };
-let page = readFileSync(PAGE, "utf8");
-for (const [name, text] of Object.entries(sections))
-  page = page.replace(
-    new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`),
-    (_, start, end) => `${start}${text}${end}`,
-  );
-writeFileSync(PAGE, page);
+writeSections(sections);
 console.log(sections.summary);
 const differing = found.filter(({ error }) => error !== undefined && !(error < TOLERANCE));
 for (const { network, spec, error, at } of differing) console.error(`differs: ${network} ${spec} ${error} in ${at}`);
