@@ -23,7 +23,10 @@ function innermost(prefix: KeyPath, issue: z.core.$ZodIssue): { path: KeyPath; i
   const path = [...prefix, ...issue.path];
   if (issue.code !== "invalid_union") return { path, issue };
   const misfit = (found: z.core.$ZodIssue) => found.path.length === 0 && /^invalid_(type|value)$/.test(found.code);
-  const fitting = issue.errors.filter((errors) => errors.length > 0 && !errors.some(misfit));
+  const typed = issue.errors.filter((errors) => errors.length > 0 && !errors.some(misfit));
+  // Of several kinds of mapping, the one that has the keys that were found.
+  const strange = (found: z.core.$ZodIssue) => found.path.length === 0 && found.code === "unrecognized_keys";
+  const fitting = typed.length > 1 ? typed.filter((errors) => !errors.some(strange)) : typed;
   return fitting.length === 1 ? innermost(path, foremost(fitting[0]!)) : { path, issue };
 }
 

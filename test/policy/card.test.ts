@@ -264,6 +264,12 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "reference.image: found a reference of an image, expected none: an image's range is its reference",
   ],
   [
+    "a reference with text among its numbers",
+    ["reference", "joint_position", "mean", 1],
+    "zero",
+    'reference.joint_position.mean[1]: found "zero", expected a number',
+  ],
+  [
     "a reference of the wrong length",
     ["reference", "joint_position", "mean"],
     [1],
