@@ -41,6 +41,8 @@ export interface McapForm {
   readonly useStatistics?: boolean;
   readonly useChunkIndex?: boolean;
   readonly withSchemas?: boolean;
+  /** Bytes after which a chunk ends, default 500. */
+  readonly chunkSize?: number;
 }
 
 export async function mcapOf(messages: readonly Sample[], form: McapForm = {}): Promise<Uint8Array> {
