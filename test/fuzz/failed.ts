@@ -6,12 +6,7 @@ export function failed(problem: string): never {
 }
 
 /** Ends a case where numbers differ by more than `tolerance` of the largest expected. */
-export function within(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-  what: string,
-): void {
+export function within(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
   const error = relativeError(actual, expected);
   if (error > tolerance) failed(`${what}: ${short(actual)}, expected ${short(expected)} (error ${error})`);
 }

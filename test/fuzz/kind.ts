@@ -11,6 +11,8 @@ export interface Kind<Case = unknown> {
    * @throws where something does not hold
    */
   readonly holds: (made: Case) => Promise<string> | string;
+  /** Stops what cases share. */
+  readonly close?: () => Promise<void>;
 }
 
 /** A kind of any case. */

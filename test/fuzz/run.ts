@@ -84,7 +84,9 @@ async function fuzz(made: Kind): Promise<void> {
     failures++;
     const error = String((result.errorInstance as Error | undefined)?.message ?? result.error);
     const failure = { kind: made.name, seed, path: result.counterexamplePath, error, case: result.counterexample[0] };
-    process.stdout.write(`FAILED ${made.name}, seed ${seed}: ${error}\n  ${JSON.stringify(failure.case)}\n  ${write(failure)}\n`);
+    process.stdout.write(
+      `FAILED ${made.name}, seed ${seed}: ${error}\n  ${JSON.stringify(failure.case)}\n  ${write(failure)}\n`,
+    );
   }
   rmSync(running(made.name), { force: true });
   const tally = [...counts].sort().map(([outcome, count]) => `${outcome} ${count}`);
@@ -106,9 +108,13 @@ function supervised(made: Kind): Promise<boolean> {
       clearInterval(watch);
       if (code === 0 || code === 1) return resolve(code === 0);
       const file = running(made.name);
-      const left = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { kind: made.name, seed: -1, case: null };
+      const left = existsSync(file)
+        ? JSON.parse(readFileSync(file, "utf8"))
+        : { kind: made.name, seed: -1, case: null };
       const path = write({ ...left, error: `the process ended with ${signal ?? code}` });
-      process.stdout.write(`FAILED ${made.name}, seed ${left.seed}: the process ended with ${signal ?? code}\n  ${path}\n`);
+      process.stdout.write(
+        `FAILED ${made.name}, seed ${left.seed}: the process ended with ${signal ?? code}\n  ${path}\n`,
+      );
       resolve(false);
     });
   });

@@ -31,7 +31,8 @@ export const arms = kind<RobotCase>({
       for (let state = 0; state < 2; state++) {
         const q = robot.commanded.map(() => uniform(-1.2, 1.2));
         const v = robot.commanded.map(() => uniform(-1, 1));
-        const named = (values: readonly number[]) => Object.fromEntries(robot.commanded.map((joint, i) => [joint, values[i]!]));
+        const named = (values: readonly number[]) =>
+          Object.fromEntries(robot.commanded.map((joint, i) => [joint, values[i]!]));
         const data = arm.place(q, v);
         near(arm.tipPosition(data), plain.tip(named(q), robot.tip), 1e-9, "tip");
         near(arm.tipVelocity(data), plain.tipVelocity(named(q), named(v), robot.tip), 1e-9, "tip velocity");
@@ -66,7 +67,10 @@ function checkLimits(arm: Arm, root: PlainLink): void {
   const walk = (link: PlainLink): void => {
     for (const { name, type, limit, link: below } of link.joints) {
       const range = type === "continuous" ? undefined : /lower="([^"]*)" upper="([^"]*)"/.exec(limit);
-      limits.set(name, range ? [Number(range[1]), Number(range[2])] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+      limits.set(
+        name,
+        range ? [Number(range[1]), Number(range[2])] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+      );
       walk(below);
     }
   };

@@ -97,8 +97,22 @@ export function robotOf({ seed, parts, tip, commanded }: RobotCase): Robot {
         const inertia = each.hasInertia ? inertias[i]! : {};
         const follows = mimic(i);
         const isLimited = type === "prismatic" && limit === "odd" ? "wide" : limit;
-        const joint = { name: `j${i}`, type, xyz, rpy, axis, damping, limit: LIMITS[type === "continuous" ? limit : isLimited] };
-        return [{ ...joint, ...(follows && { mimic: follows }), link: { name: `l${i + 1}`, ...inertia, joints: below(i + 1) } }];
+        const joint = {
+          name: `j${i}`,
+          type,
+          xyz,
+          rpy,
+          axis,
+          damping,
+          limit: LIMITS[type === "continuous" ? limit : isLimited],
+        };
+        return [
+          {
+            ...joint,
+            ...(follows && { mimic: follows }),
+            link: { name: `l${i + 1}`, ...inertia, joints: below(i + 1) },
+          },
+        ];
       });
     return { name: "l0", joints: below(0) };
   };

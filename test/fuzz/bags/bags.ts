@@ -98,7 +98,9 @@ async function observations(path: string, images: number | undefined): Promise<s
   const bag = await openBag(path);
   const problems: string[] = [];
   try {
-    const source = await BagSource.open(bag, policy, { problem: (topic, reason) => problems.push(`${topic}: ${reason}`) });
+    const source = await BagSource.open(bag, policy, {
+      problem: (topic, reason) => problems.push(`${topic}: ${reason}`),
+    });
     const digest = createHash("sha256");
     let count = 0;
     for await (const { stamp, values, images, flags, importance } of source.observations()) {
@@ -112,8 +114,10 @@ async function observations(path: string, images: number | undefined): Promise<s
     const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0);
     if (images !== undefined && received !== images)
       failed(`${images} images in the bag, ${received} received, ${problems}`);
-    if (observed + lost !== received) failed(`${received} images, ${observed} observed, dropped ${JSON.stringify(dropped)}`);
-    if (count !== observed || matched < observed) failed(`${count} observations, ${observed} counted, ${matched} matched`);
+    if (observed + lost !== received)
+      failed(`${received} images, ${observed} observed, dropped ${JSON.stringify(dropped)}`);
+    if (count !== observed || matched < observed)
+      failed(`${count} observations, ${observed} counted, ${matched} matched`);
     return `${count} ${digest.digest("hex")} ${problems.join("|")}`;
   } catch (error) {
     oneLine(error, path);
@@ -125,7 +129,8 @@ async function observations(path: string, images: number | undefined): Promise<s
 
 function oneLine(error: unknown, path: string): void {
   if (!(error instanceof InputError)) throw error;
-  if (error.message.includes("\n") || !error.message.startsWith(path)) failed(`not one line of the file: ${error.message}`);
+  if (error.message.includes("\n") || !error.message.startsWith(path))
+    failed(`not one line of the file: ${error.message}`);
 }
 
 const keyOf = ({ topic, type, logTime, data }: Sample): string =>
@@ -134,6 +139,7 @@ const keyOf = ({ topic, type, logTime, data }: Sample): string =>
 function same(found: readonly Sample[], expected: readonly Sample[], what: string): void {
   if (found.length !== expected.length) failed(`${what}: ${found.length} messages, ${expected.length} were written`);
   expected.forEach((sample, i) => {
-    if (keyOf(found[i]!) !== keyOf(sample)) failed(`${what}: message ${i} is ${keyOf(found[i]!)}, expected ${keyOf(sample)}`);
+    if (keyOf(found[i]!) !== keyOf(sample))
+      failed(`${what}: message ${i} is ${keyOf(found[i]!)}, expected ${keyOf(sample)}`);
   });
 }

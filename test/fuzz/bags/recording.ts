@@ -110,7 +110,11 @@ export function samplesOf({ events }: Pick<BagCase, "events">): Sample[] {
     const pixels = Uint8Array.from({ length: 36 }, (_, k) => (7 * i + k) % 256);
     const encoding = kind === "another encoding" ? "nv99" : "rgb8";
     const data = kind === "cut image" ? pixels.subarray(0, 30) : pixels;
-    const image = made("/camera/image", "sensor_msgs/msg/Image", rawImage(encoding, 4, 3, data, { header: header(stamp), step: 12 }));
+    const image = made(
+      "/camera/image",
+      "sensor_msgs/msg/Image",
+      rawImage(encoding, 4, 3, data, { header: header(stamp), step: 12 }),
+    );
     return kind === "broken" ? { ...image, data: image.data.subarray(0, 9 + (i % 20)) } : image;
   });
 }

@@ -3,9 +3,27 @@ import type { CardInput } from "#src/policy/card-schema.js";
 import { Choices, choices } from "../choices.js";
 
 /** Names that YAML could take for something else. */
-const NAMES = ["shoulder", "elbow", "wrist 1", "true", "1e3", "null", "~", "a: b", "#x", "- y", "ä", "0x1F", "{z}", "2026-01-01", "'q", "  w "];
+const NAMES = [
+  "shoulder",
+  "elbow",
+  "wrist 1",
+  "true",
+  "1e3",
+  "null",
+  "~",
+  "a: b",
+  "#x",
+  "- y",
+  "ä",
+  "0x1F",
+  "{z}",
+  "2026-01-01",
+  "'q",
+  "  w ",
+];
 const TENSORS = ["image", "state", "input.1", "obs/goal", "7", "x:0", "h"];
-const numbers = (c: Choices, count: number, least = -3) => Array.from({ length: count }, (_, i) => least + c.below(60) / 8 + i);
+const numbers = (c: Choices, count: number, least = -3) =>
+  Array.from({ length: count }, (_, i) => least + c.below(60) / 8 + i);
 
 /** A sound card, as one number of decisions. */
 export function cardOf(n: number, m: number): CardInput {
@@ -23,7 +41,11 @@ export function cardOf(n: number, m: number): CardInput {
       modality: i === 0 ? "image" : `camera_${i}`,
       encoding,
       layout,
-      range: c.pick<[number, number]>([[0, 255], [-1, 1], [0.5, 2]]),
+      range: c.pick<[number, number]>([
+        [0, 255],
+        [-1, 1],
+        [0.5, 2],
+      ]),
       ...(c.flag() && { resize: "area" as never }),
       ...(c.flag() && { crop: c.pick<"centre" | [number, number, number, number]>(["centre", [1, 0, 20, 30]]) }),
       ...(c.flag() && { mean: numbers(c, channels), std: numbers(c, channels, 0.5) }),
@@ -35,7 +57,8 @@ export function cardOf(n: number, m: number): CardInput {
     let start = 0;
     const add = (modality: string, size: number, more: object = {}) => {
       slices.push({ modality, start, size, ...more });
-      if (d.below(3) === 1) reference[modality] = d.pick(["zero" as const, { mean: numbers(d, size) }, { values: numbers(d, size) }]);
+      if (d.below(3) === 1)
+        reference[modality] = d.pick(["zero" as const, { mean: numbers(d, size) }, { values: numbers(d, size) }]);
       start += size;
     };
     add("joint_position", joints.length, d.flag() ? { unit: "rad" } : {});
@@ -62,7 +85,14 @@ export function cardOf(n: number, m: number): CardInput {
     ...(d.flag() && { state: { h: "next h", "7": "true" } }),
     ...(d.flag() && { missing_velocity: "differentiate" as const }),
     ...(d.flag() && { feature_points: { origin: d.pick(["policy" as const, "corner" as const, { mean: [0.5, 1] }]) } }),
-    ...(d.flag() && { arm: d.pick([{ link: "tool 0" }, { file: "arm.urdf", link: "tip" }, { file: "a b.xml", site: "s" }, { link: "l", tf: "map" }]) }),
+    ...(d.flag() && {
+      arm: d.pick([
+        { link: "tool 0" },
+        { file: "arm.urdf", link: "tip" },
+        { file: "a b.xml", site: "s" },
+        { link: "l", tf: "map" },
+      ]),
+    }),
     ...(d.flag() && { training: { seeds: [1, 2], note: "a: b # c", by: { task: null, rate: 0.93 } } }),
   };
 }

@@ -33,7 +33,8 @@ export const cards = kind<CardCase>({
     if (!isDeepStrictEqual(parsed, { ...defaults, ...card })) failed(`read as ${JSON.stringify(parsed)}`);
     const text = serialiseCard(card);
     if (!isDeepStrictEqual(parseCard(text, "c.yaml"), parsed)) failed(`changed by writing: ${text}`);
-    if (serialiseCard(parseCard(serialiseCard(parsed), "c.yaml")) !== serialiseCard(parsed)) failed(`written twice: ${text}`);
+    if (serialiseCard(parseCard(serialiseCard(parsed), "c.yaml")) !== serialiseCard(parsed))
+      failed(`written twice: ${text}`);
     if (how === "text") return damagedText(text, where);
     if (how === "none") return "sound";
     const c = new Choices(where);
@@ -52,7 +53,20 @@ type Path = readonly (string | number)[];
 
 /** Keys of mappings that may hold anything. */
 const FREE = new Set(["inputs", "state", "reference", "training"]);
-const REQUIRED = new Set(["torquelens_card", "name", "control_period", "joints", "torque", "output", "inputs", "modality", "encoding", "layout", "range", "start"]);
+const REQUIRED = new Set([
+  "torquelens_card",
+  "name",
+  "control_period",
+  "joints",
+  "torque",
+  "output",
+  "inputs",
+  "modality",
+  "encoding",
+  "layout",
+  "range",
+  "start",
+]);
 
 /** Where a card can be damaged in one way, and what to put there. */
 function placesOf(card: CardInput, how: string): { path: Path; value: unknown }[] {
@@ -65,7 +79,8 @@ function placesOf(card: CardInput, how: string): { path: Path; value: unknown }[
     if (path.length > 0 && how === "type") places.push({ path, value: isFree ? 3.5 : isMapping ? 7 : { bogus: 1 } });
     if (isMapping && !isFree && how === "unknown key") places.push({ path: [...path, "zork"], value: 1 });
     if (how === "missing" && isMapping && !isFree)
-      for (const name of Object.keys(value)) if (REQUIRED.has(name)) places.push({ path: [...path, name], value: undefined });
+      for (const name of Object.keys(value))
+        if (REQUIRED.has(name)) places.push({ path: [...path, name], value: undefined });
     if (Array.isArray(value)) for (const [i, item] of value.entries()) walk(item, [...path, i]);
     else if (isMapping) for (const [name, item] of Object.entries(value)) walk(item, [...path, name]);
   };
@@ -76,7 +91,11 @@ function placesOf(card: CardInput, how: string): { path: Path; value: unknown }[
 const textOf = (path: Path): string =>
   path
     .map((key, i) =>
-      typeof key === "number" ? `[${key}]` : /^[A-Za-z_]\w*$/.test(key) ? `${i > 0 ? "." : ""}${key}` : `[${JSON.stringify(key)}]`,
+      typeof key === "number"
+        ? `[${key}]`
+        : /^[A-Za-z_]\w*$/.test(key)
+          ? `${i > 0 ? "." : ""}${key}`
+          : `[${JSON.stringify(key)}]`,
     )
     .join("");
 

@@ -45,15 +45,19 @@ export async function checkFile(made: FileCase): Promise<string> {
   const { pixels, file, format } = await encoded(made);
   const message = (data: Uint8Array) => ({ header: header(), format, data });
   const image = await decodeImage(message(file));
-  if (image.width !== width || image.height !== height) failed(`${format} of ${width}×${height}: ${image.width}×${image.height}`);
+  if (image.width !== width || image.height !== height)
+    failed(`${format} of ${width}×${height}: ${image.width}×${image.height}`);
   const found = image.encoding === "16UC1" ? new Uint16Array(image.data.slice().buffer) : image.data;
-  const expected = image.encoding === "bgr8" ? pixels.map((_, i) => pixels[3 * Math.floor(i / 3) + 2 - (i % 3)]!) : pixels;
+  const expected =
+    image.encoding === "bgr8" ? pixels.map((_, i) => pixels[3 * Math.floor(i / 3) + 2 - (i % 3)]!) : pixels;
   const tolerance = kind === "jpeg" ? JPEG_TOLERANCE : 0;
   if (found.length !== expected.length) failed(`${format}: ${found.length} numbers, expected ${expected.length}`);
   const wrong = expected.findIndex((x, i) => Math.abs(x - found[i]!) > tolerance);
-  if (wrong >= 0) failed(`${format} as ${image.encoding}: number ${wrong} is ${found[wrong]}, expected ${expected[wrong]}`);
+  if (wrong >= 0)
+    failed(`${format} as ${image.encoding}: number ${wrong} is ${found[wrong]}, expected ${expected[wrong]}`);
   let outcome: string = kind;
-  if (cut !== null) outcome += await orRefused(message(file.subarray(0, Math.floor((file.length * cut) / 1000))), image, "cut");
+  if (cut !== null)
+    outcome += await orRefused(message(file.subarray(0, Math.floor((file.length * cut) / 1000))), image, "cut");
   if (flips.length === 0) return outcome;
   const flipped = Uint8Array.from(file);
   for (const [place, bit] of flips) flipped[Math.floor((file.length * place) / 10_001)]! ^= 1 << bit;
@@ -73,8 +77,10 @@ async function orRefused(
   if (found instanceof Error) throw found;
   const image = found as Image;
   const channels = { mono8: 1, "16UC1": 2, rgb8: 3, bgr8: 3 }[image.encoding as "rgb8"];
-  if (image.data.length !== image.width * image.height * channels) failed(`${how}: ${image.data.length} bytes of ${image.encoding}`);
-  if (size && (image.width !== size.width || image.height !== size.height)) failed(`${how}: ${image.width}×${image.height}`);
+  if (image.data.length !== image.width * image.height * channels)
+    failed(`${how}: ${image.data.length} bytes of ${image.encoding}`);
+  if (size && (image.width !== size.width || image.height !== size.height))
+    failed(`${how}: ${image.width}×${image.height}`);
   return `, ${how} and read`;
 }
 
@@ -104,13 +110,30 @@ async function encoded({ kind, width, height, grey, format, option, seed }: File
     const [x, y] = [Math.floor(i / channels) % width, Math.floor(i / channels / width)];
     return Math.floor(30 + 100 * a + 4 * x * b + 4 * y * c + 20 * (i % channels) * c);
   };
-  const pixels = Array.from({ length: width * height * channels }, (_, i) => (kind === "png" ? Math.floor(256 * next()) : Math.min(255, smooth(i))));
+  const pixels = Array.from({ length: width * height * channels }, (_, i) =>
+    kind === "png" ? Math.floor(256 * next()) : Math.min(255, smooth(i)),
+  );
   const raw = sharp(Uint8Array.from(pixels), { raw: { width, height, channels } }).toColourspace(grey ? "b-w" : "srgb");
   if (kind === "jpeg") {
-    const file = await raw.jpeg({ quality: 95 + (option % 6), chromaSubsampling: "4:4:4", progressive: option % 2 === 1, mozjpeg: option > 5 }).toBuffer();
-    return { pixels, file: Uint8Array.from(file), format: grey ? "mono8; jpeg compressed " : ["jpeg", "rgb8; jpeg compressed bgr8", "bgr8; jpeg compressed bgr8"][format % 3]! };
+    const file = await raw
+      .jpeg({
+        quality: 95 + (option % 6),
+        chromaSubsampling: "4:4:4",
+        progressive: option % 2 === 1,
+        mozjpeg: option > 5,
+      })
+      .toBuffer();
+    return {
+      pixels,
+      file: Uint8Array.from(file),
+      format: grey
+        ? "mono8; jpeg compressed "
+        : ["jpeg", "rgb8; jpeg compressed bgr8", "bgr8; jpeg compressed bgr8"][format % 3]!,
+    };
   }
-  const file = await raw.png({ compressionLevel: option, progressive: option % 2 === 1, adaptiveFiltering: option > 3 }).toBuffer();
+  const file = await raw
+    .png({ compressionLevel: option, progressive: option % 2 === 1, adaptiveFiltering: option > 3 })
+    .toBuffer();
   const name = grey ? ["mono8; png compressed ", "png"][format % 2]! : COLOUR_FORMATS[format % 3]!;
   return { pixels, file: Uint8Array.from(file), format: name };
 }

@@ -129,7 +129,8 @@ export function checkRaw({ encoding, padding, isBigEndian, seed, damage, ...size
   const expected = decode({ width, height, bytes: [...pixels], isBigEndian });
   if (image.encoding !== becomes || image.width !== width || image.height !== height)
     failed(`${encoding} ${width}×${height} became ${image.encoding} ${image.width}×${image.height}`);
-  const found = image.encoding === "16UC1" ? words({ width, height, bytes: [...image.data], isBigEndian: false }) : [...image.data];
+  const found =
+    image.encoding === "16UC1" ? words({ width, height, bytes: [...image.data], isBigEndian: false }) : [...image.data];
   if (found.length !== expected.length) failed(`${encoding}: ${found.length} numbers, expected ${expected.length}`);
   const wrong = expected.findIndex((x, i) => Math.abs(x - found[i]!) > tolerance);
   if (wrong >= 0) failed(`${encoding}: number ${wrong} is ${found[wrong]}, expected ${expected[wrong]}`);

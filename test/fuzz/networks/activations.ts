@@ -8,7 +8,7 @@ const of =
       : net.unary(op, x, Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, float(value)])));
 
 const where = (net: Growing, condition: Made, a: Made | number, b: Made | number): Made =>
-    net.add("Where", [condition, ...[a, b].map((v) => (typeof v === "number" ? net.scalar(v) : v))], {}, condition.shape);
+  net.add("Where", [condition, ...[a, b].map((v) => (typeof v === "number" ? net.scalar(v) : v))], {}, condition.shape);
 
 /** Clip, whose limits are attributes before operator set 11. */
 export const clip = (net: Growing, x: Made, low: number | undefined, high: number | undefined): Made => {
@@ -43,8 +43,7 @@ export const ACTIVATIONS: Readonly<Record<string, Step>> = {
     return net.add("PRelu", [x, net.constant(shape, net.numbers(shape, -0.2, 0.5))], {}, x.shape);
   },
   clip: (x, c, net) => clip(net, x, c.pick([-0.7, 0, undefined]), c.pick([0.9, 6])),
-  "max with 0": (x, c, net) =>
-    net.add("Max", c.flag() ? [net.scalar(0), x] : [x, net.scalar(0)], {}, x.shape),
+  "max with 0": (x, c, net) => net.add("Max", c.flag() ? [net.scalar(0), x] : [x, net.scalar(0)], {}, x.shape),
   "relu6 of max and min": (x, _, net) => net.binary("Min", net.binary("Max", x, 0), 0.8),
   "where above 0": (x, c, net) => where(net, net.binary(c.pick(["Greater", "Less"]), x, 0), x, 0),
   "leaky as where": (x, _, net) => where(net, net.binary("Greater", x, 0), x, net.binary("Mul", x, 0.1)),
@@ -62,7 +61,8 @@ export const ACTIVATIONS: Readonly<Record<string, Step>> = {
     const bent = net.unary("Tanh", net.binary("Mul", net.binary("Add", x, cube), Math.sqrt(2 / Math.PI)));
     return net.binary("Mul", net.binary("Mul", x, net.binary("Add", bent, 1)), 0.5);
   },
-  "softplus by log": (x, _, net) => net.unary("Log", net.binary("Add", net.unary("Exp", clip(net, x, undefined, 5)), 1)),
+  "softplus by log": (x, _, net) =>
+    net.unary("Log", net.binary("Add", net.unary("Exp", clip(net, x, undefined, 5)), 1)),
   "hard swish by parts": (x, _, net) =>
     net.binary("Div", net.binary("Mul", x, clip(net, net.binary("Add", x, 3), 0, 6)), 6),
   "softsign by parts": (x, _, net) => net.binary("Div", x, net.binary("Add", net.unary("Abs", x), 1)),

@@ -132,7 +132,11 @@ const writtenNorm: Step = (x, c, net) => {
   const square = c.flag() ? net.binary("Mul", centred, centred) : net.binary("Pow", centred, 2);
   const deviation = net.unary("Sqrt", net.binary("Add", net.reduce("ReduceMean", square, axes, 1), 0.01));
   const shape = [x.shape[1]!, 1, 1];
-  const scaled = net.binary("Mul", net.binary("Div", centred, deviation), net.constant(shape, net.numbers(shape, 0.5, 1.5)));
+  const scaled = net.binary(
+    "Mul",
+    net.binary("Div", centred, deviation),
+    net.constant(shape, net.numbers(shape, 0.5, 1.5)),
+  );
   return net.binary("Add", scaled, net.weights(shape, 9));
 };
 

@@ -81,14 +81,17 @@ async function explained(policy: Policy, random: RandomPolicy, method: string, u
   await session.release();
   within(found.torque!.data as Float32Array, untouched.torque, TOLERANCE, `the torque explained by ${method}`);
   for (const [name, { dtype, data }] of Object.entries(found))
-    if (dtype === "float32" && !(data as Float32Array).every(Number.isFinite)) failed(`${name} of ${method} is not finite`);
+    if (dtype === "float32" && !(data as Float32Array).every(Number.isFinite))
+      failed(`${name} of ${method} is not finite`);
   const residual = (found["torquelens.residual"]!.data as Float32Array)[0]!;
   const conserves = compiled.method.conserves && compiled.rules.every(({ loses }) => loses === undefined);
   const emptyPool = (found["torquelens.empty_pool"]!.data as Float32Array).some((x) => x > 0);
-  if (conserves && !emptyPool && residual > CONSERVED) failed(`${method} loses ${residual} of the relevance and names no node`);
+  if (conserves && !emptyPool && residual > CONSERVED)
+    failed(`${method} loses ${residual} of the relevance and names no node`);
   if (method === "gradient")
     for (const [name, { dtype }] of Object.entries(random.feeds))
-      if (dtype === "float32") await slopes(name, found[`torquelens.relevance.${name}`]!.data as Float32Array, untouched);
+      if (dtype === "float32")
+        await slopes(name, found[`torquelens.relevance.${name}`]!.data as Float32Array, untouched);
   return compiled;
 }
 
@@ -125,7 +128,10 @@ class Untouched {
   async at(name: string, step: number, direction: Float32Array): Promise<Float32Array> {
     const { bytes, feeds } = this.random;
     const { data, shape } = feeds[name]!;
-    const moved = float32((data as Float32Array).map((x, i) => x + step * direction[i]!), shape);
+    const moved = float32(
+      (data as Float32Array).map((x, i) => x + step * direction[i]!),
+      shape,
+    );
     return (await runModel(bytes, tensors({ ...feeds, [name]: moved }))).torque!.data as Float32Array;
   }
 }

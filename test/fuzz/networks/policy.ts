@@ -29,7 +29,11 @@ const squashWith =
   (op: string): Step =>
   (x, c, net) => {
     const limits = [x.shape[1]!];
-    const scaled = net.binary("Mul", op === "clip" ? clip(net, x, -0.8, 0.8) : net.unary(op, x, op === "HardSigmoid" ? { alpha: float(0.3) } : {}), net.constant(limits, net.numbers(limits, 0.5, 13)));
+    const scaled = net.binary(
+      "Mul",
+      op === "clip" ? clip(net, x, -0.8, 0.8) : net.unary(op, x, op === "HardSigmoid" ? { alpha: float(0.3) } : {}),
+      net.constant(limits, net.numbers(limits, 0.5, 13)),
+    );
     return c.flag() ? net.binary("Add", scaled, net.constant(limits, net.numbers(limits, -4, 4))) : scaled;
   };
 
@@ -78,7 +82,14 @@ export function policyOfCase(made: PolicyCase): RandomPolicy {
   const net = new Growing(opset, seed);
   const c = new Choices(image.how);
   const [layout, dtype] = [c.pick(["NCHW", "NHWC"] as const), c.pick(["float32", "uint8"] as const)];
-  const range = dtype === "uint8" ? ([0, 255] as const) : c.pick<readonly [number, number]>([[0, 1], [-1, 1], [-2, 3]]);
+  const range =
+    dtype === "uint8"
+      ? ([0, 255] as const)
+      : c.pick<readonly [number, number]>([
+          [0, 1],
+          [-1, 1],
+          [-2, 3],
+        ]);
   const { height, width, channels } = image;
   const shape = layout === "NHWC" ? [1, height, width, channels] : [1, channels, height, width];
   const pixels = net.input("image", dtype, shape);
@@ -125,16 +136,20 @@ function grown(net: Growing, from: Made, plan: readonly Decision[], table: Reado
 
 /** Pixels as floats near 1, channels first. */
 function framed(net: Growing, pixels: Made, layout: "NHWC" | "NCHW", dtype: "float32" | "uint8"): Made {
-  const floats = dtype === "uint8" ? net.binary("Div", net.add("Cast", [pixels], { to: 1 }, pixels.shape), 255) : pixels;
+  const floats =
+    dtype === "uint8" ? net.binary("Div", net.add("Cast", [pixels], { to: 1 }, pixels.shape), 255) : pixels;
   return layout === "NHWC" ? net.transpose(floats, [0, 3, 1, 2]) : floats;
 }
 
 /** The configuration beside features [1, n], or as one more token. */
 function joined(net: Growing, x: Made, state: Made): Made {
-  if (x.shape.length === 2)
-    return net.add("Concat", [x, state], { axis: 1 }, [1, x.shape[1]! + state.shape[1]!]);
+  if (x.shape.length === 2) return net.add("Concat", [x, state], { axis: 1 }, [1, x.shape[1]! + state.shape[1]!]);
   const [, time, width] = x.shape as [number, number, number];
   const size = state.shape[1]!;
-  const token = net.reshape(net.add("MatMul", [state, net.weights([size, width], size)], {}, [1, width]), [1, 1, width]);
+  const token = net.reshape(net.add("MatMul", [state, net.weights([size, width], size)], {}, [1, width]), [
+    1,
+    1,
+    width,
+  ]);
   return net.add("Concat", [x, token], { axis: 1 }, [1, time + 1, width]);
 }

@@ -16,7 +16,8 @@ const attention: Step = (x, c, net) => {
   const [, time] = x.shape as [number, number, number];
   const heads = 1 + c.below(2);
   const size = 2 + c.below(2);
-  const apart = (y: Made) => net.transpose(net.reshape(y, [1, time, heads, size], [c.pick([1, 0]), time, heads, -1]), [0, 2, 1, 3]);
+  const apart = (y: Made) =>
+    net.transpose(net.reshape(y, [1, time, heads, size], [c.pick([1, 0]), time, heads, -1]), [0, 2, 1, 3]);
   const [q, k, v] = [0, 1, 2].map(() => apart(project(net, x, heads * size))) as [Made, Made, Made];
   const scores = net.add("MatMul", [q, net.transpose(k, [0, 1, 3, 2])], {}, [1, heads, time, time]);
   let logits = net.binary(c.pick(["Mul", "Div"]), scores, 0.7);
@@ -77,7 +78,12 @@ const recurrent: Step = (x, c, net) => {
   };
   const whole = c.flag();
   const shapes = [whole ? [time, directions, 1, hidden] : undefined, whole ? undefined : [directions, 1, hidden]];
-  const made = net.addMany(op, [steps, ...weights, bias, ...(initial.length > 0 ? ["", ...initial] : [])], attributes, shapes);
+  const made = net.addMany(
+    op,
+    [steps, ...weights, bias, ...(initial.length > 0 ? ["", ...initial] : [])],
+    attributes,
+    shapes,
+  );
   if (!whole) return net.reshape(net.transpose(made[1]!, [1, 0, 2]), [1, directions * hidden]);
   return net.reshape(net.transpose(made[0]!, [2, 0, 1, 3]), [1, time, directions * hidden]);
 };

@@ -62,11 +62,19 @@ const writtenNorm: Step = (x, c, net) => {
   const normal = c.flag()
     ? net.binary("Div", centred, deviation)
     : net.binary("Mul", centred, net.unary("Reciprocal", deviation));
-  return net.binary("Add", net.binary("Mul", normal, net.constant(shape, net.numbers(shape, 0.5, 1.5))), net.weights(shape, 9));
+  return net.binary(
+    "Add",
+    net.binary("Mul", normal, net.constant(shape, net.numbers(shape, 0.5, 1.5))),
+    net.weights(shape, 9),
+  );
 };
 
 const softmax: Step = (x, c, net) =>
-  net.unary(c.pick(["Softmax", "LogSoftmax"]), x, net.opset < 13 ? { axis: x.shape.length - 1 } : c.pick([{}, { axis: -1 }]));
+  net.unary(
+    c.pick(["Softmax", "LogSoftmax"]),
+    x,
+    net.opset < 13 ? { axis: x.shape.length - 1 } : c.pick([{}, { axis: -1 }]),
+  );
 
 const skip: Step = (x, c, net) => net.binary("Add", x, dense(x, widthOf(x), c, net));
 
@@ -129,7 +137,12 @@ const scattered: Step = (x, c, net) => {
   const width = widthOf(x);
   const at = [c.below(width)];
   const update = net.weights([1, 1]);
-  const reduction = net.opset >= 18 ? c.pick(["none", "add", "mul", "max", "min"]) : net.opset >= 16 ? c.pick(["none", "add", "mul"]) : undefined;
+  const reduction =
+    net.opset >= 18
+      ? c.pick(["none", "add", "mul", "max", "min"])
+      : net.opset >= 16
+        ? c.pick(["none", "add", "mul"])
+        : undefined;
   if (c.flag()) {
     const indices = net.constant([1, 2], [0, at[0]!], "int64");
     return net.add("ScatterND", [x, indices, net.weights([1])], { reduction }, x.shape);
@@ -140,13 +153,28 @@ const scattered: Step = (x, c, net) => {
 const repeated: Step = (x, c, net) => {
   const width = widthOf(x);
   if (width > 24) return undefined;
-  if (c.flag()) return net.add("Tile", [x, net.ints(...x.shape.map((_, i) => (i === x.shape.length - 1 ? 2 : 1)))], {}, rows(x, 2 * width));
+  if (c.flag())
+    return net.add(
+      "Tile",
+      [x, net.ints(...x.shape.map((_, i) => (i === x.shape.length - 1 ? 2 : 1)))],
+      {},
+      rows(x, 2 * width),
+    );
   const wide = net.add("Expand", [net.reshape(x, [...x.shape, 1]), net.ints(...x.shape, 2)], {}, [...x.shape, 2]);
   return net.reshape(wide, rows(x, 2 * width));
 };
 
 const running: Step = (x, c, net) =>
-  net.binary("Mul", net.add("CumSum", [x, net.constant([], [x.shape.length - 1], "int64")], { exclusive: c.below(2), reverse: c.below(2) }, x.shape), 0.3);
+  net.binary(
+    "Mul",
+    net.add(
+      "CumSum",
+      [x, net.constant([], [x.shape.length - 1], "int64")],
+      { exclusive: c.below(2), reverse: c.below(2) },
+      x.shape,
+    ),
+    0.3,
+  );
 
 const highest: Step = (x, c, net) => {
   const k = Math.min(3, widthOf(x));
@@ -158,7 +186,17 @@ const highest: Step = (x, c, net) => {
 };
 
 const reduced: Step = (x, c, net) => {
-  const op = c.pick(["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp", "ReduceProd"]);
+  const op = c.pick([
+    "ReduceSum",
+    "ReduceMean",
+    "ReduceMax",
+    "ReduceMin",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceSumSquare",
+    "ReduceLogSumExp",
+    "ReduceProd",
+  ]);
   const one = net.reduce(op, x, [-1], 1);
   return net.add("Concat", [x, net.unary("Tanh", one)], { axis: x.shape.length - 1 }, rows(x, widthOf(x) + 1));
 };
@@ -179,7 +217,10 @@ const multiplied: Step = (x, c, net) => {
 const reshapedByShape: Step = (x, c, net) => {
   const dims = net.add("Shape", [x], {}, [x.shape.length]);
   const batch = net.add("Gather", [dims, net.constant([], [0], "int64")], { axis: 0 }, []);
-  const first = net.opset < 13 ? net.add("Unsqueeze", [batch], { axes: [0] }, [1]) : net.add("Unsqueeze", [batch, net.ints(0)], {}, [1]);
+  const first =
+    net.opset < 13
+      ? net.add("Unsqueeze", [batch], { axes: [0] }, [1])
+      : net.add("Unsqueeze", [batch, net.ints(0)], {}, [1]);
   const wanted = net.add("Concat", [first, net.ints(-1)], { axis: 0 }, [2]);
   const flat = net.add("Reshape", [x, wanted], {}, [1, sizeOf(x.shape)]);
   return c.flag() ? net.binary("Mul", flat, 1.5) : flat;
@@ -187,9 +228,14 @@ const reshapedByShape: Step = (x, c, net) => {
 
 const squeezed: Step = (x, c, net) => {
   const shape = [1, ...x.shape];
-  const up = net.opset < 13 ? net.add("Unsqueeze", [x], { axes: [0] }, shape) : net.add("Unsqueeze", [x, net.ints(0)], {}, shape);
+  const up =
+    net.opset < 13
+      ? net.add("Unsqueeze", [x], { axes: [0] }, shape)
+      : net.add("Unsqueeze", [x, net.ints(0)], {}, shape);
   const scaled = net.binary("Mul", up, c.pick([1, -0.8]));
-  return net.opset < 13 ? net.add("Squeeze", [scaled], { axes: [0] }, x.shape) : net.add("Squeeze", [scaled, net.ints(0)], {}, x.shape);
+  return net.opset < 13
+    ? net.add("Squeeze", [scaled], { axes: [0] }, x.shape)
+    : net.add("Squeeze", [scaled, net.ints(0)], {}, x.shape);
 };
 
 const passed: Step = (x, c, net) => {
@@ -208,7 +254,8 @@ const compared: Step = (x, c, net) => {
 const quotient: Step = (x, c, net) =>
   net.binary("Div", x, net.binary("Add", net.unary("Abs", dense(x, widthOf(x), c, net)), 1));
 
-const averaged: Step = (x, c, net) => net.add(c.pick(["Mean", "Sum"]), [x, dense(x, widthOf(x), c, net), net.weights([1])], {}, x.shape);
+const averaged: Step = (x, c, net) =>
+  net.add(c.pick(["Mean", "Sum"]), [x, dense(x, widthOf(x), c, net), net.weights([1])], {}, x.shape);
 
 const scaled: Step = (x, c, net) => {
   const shape = c.pick([[widthOf(x)], [1], []]);
