@@ -82,12 +82,13 @@ async function fuzz(made: Kind): Promise<void> {
     runs += result.numRuns;
     if (!result.failed || result.counterexample === null) continue;
     failures++;
-    const error = String((result.errorInstance as Error | undefined)?.message ?? result.error);
+    const error = String((result.errorInstance as Error | undefined)?.message ?? "it did not end");
     const failure = { kind: made.name, seed, path: result.counterexamplePath, error, case: result.counterexample[0] };
     process.stdout.write(
       `FAILED ${made.name}, seed ${seed}: ${error}\n  ${JSON.stringify(failure.case)}\n  ${write(failure)}\n`,
     );
   }
+  await made.close?.();
   rmSync(running(made.name), { force: true });
   const tally = [...counts].sort().map(([outcome, count]) => `${outcome} ${count}`);
   process.stdout.write(`${made.name}: ${runs} cases, ${failures} failed (${tally.join(", ")})\n`);
@@ -123,7 +124,12 @@ function supervised(made: Kind): Promise<boolean> {
 if (values.help) process.stdout.write(HELP);
 else if (values.case !== undefined) {
   const { kind, case: each } = JSON.parse(readFileSync(values.case, "utf8")) as Failure;
-  process.stdout.write(`${await kindNamed(kind).holds(each)}\n`);
+  const found = kindNamed(kind);
+  try {
+    process.stdout.write(`${await found.holds(each)}\n`);
+  } finally {
+    await found.close?.();
+  }
 } else if (values.child) await fuzz(kindNamed(values.kind.at(-1)!));
 else {
   const results: boolean[] = [];

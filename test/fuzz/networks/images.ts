@@ -1,6 +1,6 @@
 import { sizeOf } from "#src/graph/shape.js";
 import type { Choices } from "../choices.js";
-import { float, type Growing, type Made, type Step } from "./growing.js";
+import { float, type Made, type Step } from "./growing.js";
 
 const isImage = (x: Made): boolean => x.shape.length === 4;
 

@@ -4,13 +4,12 @@ import { InputError } from "#src/errors.js";
 import { subjectOf } from "#src/explain/subject.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { writeModel } from "#src/graph/onnx-write.js";
-import { sizeOf } from "#src/graph/shape.js";
 import { parseCard } from "#src/policy/card.js";
 import { type Policy, policyOf } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
 import { METHODS } from "#src/relevance/methods.js";
 import { float32, Session, type TensorData } from "#src/runtime/session.js";
-import { randoms, relativeError } from "../../evaluate.js";
+import { randoms } from "../../evaluate.js";
 import { feed, runModel } from "../../graph/onnx-model.js";
 import { failed, within } from "../failed.js";
 import { kind } from "../kind.js";
@@ -66,7 +65,7 @@ function refusalOf(policy: Policy, method: string): string | undefined {
 }
 
 /** A policy from its file, without a file. */
-export function policyFrom({ bytes, card }: RandomPolicy): Policy {
+function policyFrom({ bytes, card }: RandomPolicy): Policy {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const model = { path: "p.onnx", bytes, sha256, graph: readModel(bytes, "p.onnx") };
   return policyOf(model, { card: parseCard(JSON.stringify(card), "card"), source: "card", folder: "." });
