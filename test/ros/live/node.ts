@@ -12,9 +12,12 @@ export const policy = join(share, "models/reacher.onnx");
 /** Default name of the node that explains. */
 export const NODE = "/torquelens";
 
+/** An executable of the package. */
+export const executable = (name: string): string => join(installed, "lib/torquelens", name);
+
 /** An executable of the package, started as `ros2 run` does, without its delay. */
-export function start(executable: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Program {
-  return new Program(join(installed, "lib/torquelens", executable), args, env);
+export function start(name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Program {
+  return new Program(executable(name), args, env);
 }
 
 /** The node that explains, with parameters as `-p` gives them. */

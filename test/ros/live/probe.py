@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import player
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -174,6 +175,18 @@ class Probe:
 
         state['thread'] = threading.Thread(target=send, daemon=True)
         state['thread'].start()
+
+    def play(self, **scene):
+        """Plays a camera and an arm, see player.py. Returns the ticks."""
+
+        def create(type, topic, qos):
+            return self.between(lambda: self.node.create_publisher(type, topic, qos))
+
+        publishers, played = player.play(self.node, create, **scene)
+        time.sleep(0.5)  # what is on its way arrives
+        for publisher in publishers:
+            self.between(lambda publisher=publisher: self.node.destroy_publisher(publisher))
+        return played
 
     def sent(self, name):
         return self.streams[name]['sent']

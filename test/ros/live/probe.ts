@@ -27,6 +27,36 @@ export interface Part {
   readonly qos?: Qos;
 }
 
+/** A camera that the player plays: raw images, or with `format` compressed ones: of the scene, or `file` again and again. */
+export type Camera = { readonly topic: string } & (
+  | { readonly encoding: string; readonly padded?: boolean; readonly big_endian?: boolean }
+  | { readonly format: string; readonly file?: string }
+);
+
+/** What the player plays, in the words of `play` in player.py. */
+export interface Scene {
+  /** By modality. */
+  readonly cameras: Readonly<Record<string, Camera>>;
+  /** Names in each message of joint states, with velocities or without, from one publisher or one for each message. */
+  readonly arm: {
+    readonly messages?: readonly (readonly string[])[];
+    readonly velocity?: boolean;
+    readonly publishers?: boolean;
+  };
+  /** Where the inputs of each tick are written. */
+  readonly directory: string;
+}
+
+/** A tick of a scene. */
+export interface Played {
+  /** Stamp of its images and joint states, nanoseconds. */
+  readonly stamp: string;
+  /** Files of the pictures that the cameras' messages held, by modality. */
+  readonly pictures: Readonly<Record<string, string>>;
+  /** JSON file of the policy's other inputs. */
+  readonly inputs: string;
+}
+
 /** A node of another client library (rclpy) in a process of its own, driven from here. */
 export class Probe {
   readonly #process: ChildProcess;
@@ -112,6 +142,11 @@ export class Probe {
   /** Publishes the parts again and again, all of one tick with the same stamp; forever, or `count` times. */
   stream(name: string, hz: number, parts: readonly Part[], count = 0): Promise<void> {
     return this.#do("stream", { name, hz, parts, count });
+  }
+
+  /** Plays a moving camera and a moving arm, see player.py. @returns what it played, tick by tick */
+  play(scene: Scene): Promise<readonly Played[]> {
+    return this.#do("play", scene);
   }
 
   sent(name: string): Promise<number> {

@@ -66,6 +66,7 @@ if (reason !== undefined) {
 }
 
 if (!built) {
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit" });
   copyCheckout(join(workspace, "src/torquelens"));
   build("copy");
   if (!quick) build("link", "--symlink-install");
