@@ -52,5 +52,8 @@ function cell({ type, value }: TableColumn, run: Run, i: number, j: number): str
   return typeof found === "string" ? quoted(found) : String(found);
 }
 
-/** A cell of a CSV file (RFC 4180). */
-export const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** A text as a cell of a CSV file (RFC 4180). A text that a spreadsheet would take for a formula gets a `'` before it. */
+export function quoted(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

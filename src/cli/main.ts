@@ -14,6 +14,7 @@ import { addReproduce } from "./options/reproduce.js";
 import { addSim } from "./options/sim.js";
 import { addSimNode } from "./options/sim-node.js";
 import { addTrain } from "./options/train.js";
+import { writeErr } from "./output/terminal.js";
 
 /** Declares one command each, in the order of `--help`. What a command does is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
@@ -46,7 +47,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const text = error instanceof Error ? error.message : String(error);
     const internal = error instanceof InputError ? "" : " (--debug shows where)";
     const debug = argv.includes("--debug") && error instanceof Error;
-    process.stderr.write(debug ? `${error.stack}\n` : `torquelens: ${oneLine(text)}${internal}\n`);
+    writeErr(debug ? `${error.stack}\n` : `torquelens: ${oneLine(text)}${internal}\n`);
     return error instanceof InputError ? 2 : 1;
   }
 }

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { stringify } from "yaml";
+import { Document } from "yaml";
 import * as z from "zod";
 import { InputError } from "../errors.js";
 import { nearestRank } from "../numbers/quantile.js";
 import { parseYaml } from "../yaml/parse.js";
+import { quoteInvisible } from "../yaml/quote.js";
 
 /** Version of the profile format that this version reads and writes. */
 const PROFILE_VERSION = 1;
@@ -69,7 +70,9 @@ export async function loadProfile(path: string): Promise<Profile> {
 }
 
 export function serialiseProfile(profile: Profile): string {
-  return stringify(profile, { lineWidth: 120 });
+  const document = new Document(profile);
+  quoteInvisible(document);
+  return document.toString({ lineWidth: 120 });
 }
 
 /** Collects shares by name and computes their quantiles. */

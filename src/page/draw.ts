@@ -1,5 +1,6 @@
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { visible } from "../text/visible.js";
 
 /** Colours that colour-blind readers can tell apart (Okabe and Ito 2008), in an order that also differs in grey. */
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666"] as const;
@@ -26,7 +27,7 @@ export async function draw(spec: object): Promise<string> {
   const { spec: vega } = compile({ $schema: SCHEMA, config: CONFIG, ...spec } as TopLevelSpec);
   const view = new View(parse(vega), { renderer: "none" });
   try {
-    return await view.toSVG();
+    return visible(await view.toSVG());
   } finally {
     view.finalize();
   }

@@ -1,3 +1,5 @@
+import { visible } from "../text/visible.js";
+
 /** Text that is HTML already. */
 export class Html {
   constructor(readonly text: string) {}
@@ -5,7 +7,7 @@ export class Html {
 
 type Content = Html | string | number | undefined | readonly Content[];
 
-/** HTML from a template. Inserted text is escaped, inserted HTML is not; lists are joined. */
+/** HTML from a template. Inserted text is escaped and `visible`, inserted HTML is not; lists are joined. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(parts.map((part, index) => `${index > 0 ? textOf(contents[index - 1]) : ""}${part}`).join(""));
 }
@@ -14,7 +16,7 @@ function textOf(content: Content): string {
   if (content === undefined) return "";
   if (content instanceof Html) return content.text;
   if (typeof content === "object") return content.map(textOf).join("");
-  return String(content).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return visible(String(content)).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 /** A table; all columns but the first `texts` are numbers. */

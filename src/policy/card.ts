@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Document, isScalar, isSeq, visit } from "yaml";
 import { InputError } from "../errors.js";
 import { parseYaml } from "../yaml/parse.js";
+import { quoteInvisible } from "../yaml/quote.js";
 import { type Card, type CardInput, cardSchema } from "./card-schema.js";
 import { checkConsistency } from "./consistency.js";
 
@@ -35,6 +36,7 @@ export function serialiseCard(card: CardInput): string {
       if (isSeq(list)) list.flow = list.items.every(isScalar);
     },
   });
+  quoteInvisible(document);
   return document.toString({ lineWidth: 120, flowCollectionPadding: false });
 }
 

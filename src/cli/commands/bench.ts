@@ -6,6 +6,7 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { methodOf } from "../input/method.js";
 import { benchText, liveText } from "../output/bench-text.js";
+import { writeErr, writeOut } from "../output/terminal.js";
 import { warn } from "../output/warnings.js";
 
 export interface BenchOptions {
@@ -23,9 +24,9 @@ export interface BenchOptions {
 }
 
 export async function bench(options: BenchOptions): Promise<void> {
-  const say = (text: string) => void (options.json || process.stdout.write(`${text}\n`));
+  const say = (text: string) => void (options.json || writeOut(`${text}\n`));
   const rows = await (options.ros ? benchRos : benchNetworks)(options, say);
-  if (options.json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
+  if (options.json) writeOut(`${JSON.stringify({ rows })}\n`);
 }
 
 async function benchNetworks(options: BenchOptions, say: (text: string) => void): Promise<BenchRow[]> {
@@ -60,7 +61,7 @@ async function benchRos(options: BenchOptions, say: (text: string) => void): Pro
     opened: ({ transport, why }, rate) => {
       const way = transport === "ros" ? "over ROS 2, to and from another process" : "in this process";
       say(`${ticks} images at ${rate} Hz and joint states at ${jointRate} Hz ${way}; milliseconds, p50 / p99`);
-      if (why !== undefined) process.stderr.write(`not over ROS 2: ${why}\n`);
+      if (why !== undefined) writeErr(`not over ROS 2: ${why}\n`);
     },
   })) {
     rows.push(row);

@@ -13,6 +13,7 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import { methodOf } from "../input/method.js";
 import { explainedText } from "../output/explained-text.js";
 import { columns } from "../output/table.js";
+import { writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 
 export interface CompileCommandOptions {
@@ -44,15 +45,15 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
     const ratio_to_forward = explained_ms / forward_ms;
     const report = { output: options.output, method: method.spec, depth, precision, inputs, outputs };
     const times = { forward_ms, explained_ms, ratio_to_forward };
-    process.stdout.write(`${JSON.stringify({ ...report, deviation, cost: times })}\n`);
+    writeOut(`${JSON.stringify({ ...report, deviation, cost: times })}\n`);
     return;
   }
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
   const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.spec}`;
-  process.stdout.write(
+  writeOut(
     `${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${explainedText(compiled.rules)}\n${costText(cost)}\n`,
   );
-  if (deviation !== undefined) process.stdout.write(`${deviationText(deviation)}\n`);
+  if (deviation !== undefined) writeOut(`${deviationText(deviation)}\n`);
 }
 
 /** How far heatmaps in integers are from exact ones; undefined if the compiled model is exact. */

@@ -15,6 +15,7 @@ import { importanceAt } from "../input/importance.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
 import { explanationJson, explanationText } from "../output/explanation-json.js";
+import { writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 
 export interface ExplainOptions {
@@ -45,8 +46,8 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   const json = JSON.stringify(explanationJson(explanation));
   const inputs = [path, options.card, ...(policy.dataFiles ?? []), ...options.image.map(pathOf), options.state];
   const written = options.out === undefined ? [] : await write(options.out, explanation, json, inputs);
-  if (options.json) process.stdout.write(`${json}\n`);
-  else process.stdout.write(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
+  if (options.json) writeOut(`${json}\n`);
+  else writeOut(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
 }
 
 /** Adds the importance of each torque: the arm's, or 1 for `joint` and 0 for the others. */

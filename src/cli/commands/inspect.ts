@@ -11,6 +11,7 @@ import { methodOf } from "../input/method.js";
 import { explainedText } from "../output/explained-text.js";
 import { cardText, tensorsText } from "../output/policy-text.js";
 import { columns } from "../output/table.js";
+import { writeOut } from "../output/terminal.js";
 import { warnOf } from "../output/warnings.js";
 
 export interface InspectOptions {
@@ -22,7 +23,7 @@ export interface InspectOptions {
 
 export async function inspect(path: string, options: InspectOptions): Promise<void> {
   if (options.template) {
-    process.stdout.write(template(await loadModel(path)));
+    writeOut(template(await loadModel(path)));
     return;
   }
   const operators = operatorsOf(await readBytes(path), path);
@@ -32,7 +33,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     const { sha256, graph } = model ?? {};
     const { card = null, cardSource = null, modalities = [] } = policy ?? {};
     const report = { policy: path, sha256, opset: graph?.opset, operators, ...tensors, card, card_source: cardSource };
-    process.stdout.write(
+    writeOut(
       `${JSON.stringify({ ...report, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
     );
   } else {
@@ -50,7 +51,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
       parts.push(explainedText(rules));
       if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);
     }
-    process.stdout.write(`${parts.join("\n\n")}\n`);
+    writeOut(`${parts.join("\n\n")}\n`);
   }
   if (problem) throw problem;
 }

@@ -9,6 +9,7 @@ import { EXPLANATION, RATIOS } from "../../messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../../messages/types.js";
 import { percent } from "../../numbers/format.js";
 import { columns } from "../output/table.js";
+import { writeErr, writeOut } from "../output/terminal.js";
 
 export interface ProfileOptions {
   readonly output?: string;
@@ -23,8 +24,8 @@ export async function profile(bags: readonly string[], { output, json }: Profile
   const made = builder.profile();
   const text = serialiseProfile(made);
   if (output !== undefined) await writeAtomically(output, text);
-  if (json) process.stdout.write(`${JSON.stringify(made)}\n`);
-  else process.stdout.write(output === undefined ? text : `${summary(made)}\n\nprofile  ${output}\n`);
+  if (json) writeOut(`${JSON.stringify(made)}\n`);
+  else writeOut(output === undefined ? text : `${summary(made)}\n\nprofile  ${output}\n`);
 }
 
 async function read(path: string, builder: ProfileBuilder): Promise<void> {
@@ -32,7 +33,7 @@ async function read(path: string, builder: ProfileBuilder): Promise<void> {
   const choose = ({ topics }: Bag) => ({
     decoded: topics.filter(({ type }) => type === EXPLANATION || type === RATIOS),
   });
-  const problem = (text: string) => void process.stderr.write(`warning: ${text}\n`);
+  const problem = (text: string) => void writeErr(`warning: ${text}\n`);
   for await (const { topic, message } of readMessages(path, choose, { problem })) {
     if (topic.type === EXPLANATION) builder.explanation(message as ExplanationMessage);
     else if (topic.type === RATIOS) builder.ratios(message as RelevanceRatiosMessage);

@@ -25,6 +25,7 @@ import { Progress } from "../output/progress.js";
 import { replayMetadata } from "../output/replay-metadata.js";
 import { replayProgress } from "../output/replay-progress.js";
 import { replayText } from "../output/replay-text.js";
+import { writeErr, writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
@@ -88,7 +89,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       throw error;
     } finally {
       bar.stop();
-      problems.report(process.stderr);
+      problems.report(warn);
     }
     await finish(written, output, bag, problems);
     if (known) await output.unfinished.find(({ file }) => file === known.path)?.remove();
@@ -103,7 +104,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       episodes: counters.episodes,
       seconds: Number(seconds.toFixed(2)),
     };
-    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
+    writeOut(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
   } finally {
     await Promise.allSettled(opened.reverse().map((resource) => resource.close()));
     interruption.end();
@@ -120,7 +121,7 @@ async function resumed(
   const files = unfinished.map(({ file }) => file);
   const facts = { version, method: first.method.spec, policy_sha256: sha256 };
   const known = await Unfinished.find(files, facts, metadata);
-  if (known) process.stderr.write(`resuming: using the explanations in ${known.path}\n`);
+  if (known) writeErr(`resuming: using the explanations in ${known.path}\n`);
   return known;
 }
 

@@ -18,6 +18,7 @@ import { refuseOverwriting } from "../../files/overwriting.js";
 import { foldersOf } from "../input/message-folders.js";
 import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
+import { writeOut } from "../output/terminal.js";
 import { warn } from "../output/warnings.js";
 
 export interface ReportOptions {
@@ -58,8 +59,8 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     await writeAtomically(options.output, await page(found, details));
   }
   for (const note of notes) warn(note);
-  if (options.json) process.stdout.write(`${JSON.stringify(reportJson(found))}\n`);
-  else process.stdout.write(`${reportText(found, options)}\n`);
+  if (options.json) writeOut(`${JSON.stringify(reportJson(found))}\n`);
+  else writeOut(`${reportText(found, options)}\n`);
 }
 
 type Reading = Pick<ReadOptions, "topic" | "folders">;

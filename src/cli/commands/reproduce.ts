@@ -16,6 +16,7 @@ import { FULL, QUICK } from "../../reproduction/workload.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { taskFor } from "../input/sim-task.js";
 import { Progress } from "../output/progress.js";
+import { writeOut } from "../output/terminal.js";
 import { Interruption } from "../process/interruption.js";
 
 export interface ReproduceOptions {
@@ -66,8 +67,8 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
     missing: names.missing.map((task) => ({ task, why: NO_POLICY })),
   };
   const written = await write(output, findings);
-  if (json) process.stdout.write(`${JSON.stringify(jsonOf(findings))}\n`);
-  else process.stdout.write(`${report(findings, output, written, (performance.now() - start) / 1000)}\n`);
+  if (json) writeOut(`${JSON.stringify(jsonOf(findings))}\n`);
+  else writeOut(`${report(findings, output, written, (performance.now() - start) / 1000)}\n`);
 }
 
 const PAGE = "index.html";

@@ -22,6 +22,7 @@ import { explanationJson } from "../output/explanation-json.js";
 import { JsonLines, LiveLine } from "../output/live-line.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
+import { writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
@@ -52,7 +53,7 @@ export interface SimOptions {
 export async function sim(options: SimOptions): Promise<void> {
   const interruption = new Interruption();
   const { signal } = interruption;
-  const print = (line: string) => void (interruption.canPrint && process.stdout.write(`${line}\n`));
+  const print = (line: string) => void (interruption.canPrint && writeOut(`${line}\n`));
   const say = options.json ? () => {} : print;
   const opened: { close(): Promise<void> }[] = [];
   const open = <T extends { close(): Promise<void> }>(resource: T): T => {

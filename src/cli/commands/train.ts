@@ -16,6 +16,7 @@ import { RunFolder } from "../../train/run-folder.js";
 import { Training, type Progress as TrainingProgress } from "../../train/training.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
+import { writeErr, writeOut } from "../output/terminal.js";
 import { warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
@@ -82,7 +83,7 @@ export async function train({
   const seconds = Math.round((performance.now() - start) / 1000);
   const result = { policy: output, card: yaml, run: folder.path, seconds, figures, control: controlFigures ?? null };
   await folder.finish(result);
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${report(task, result)}\n`);
+  writeOut(json ? `${JSON.stringify(result)}\n` : `${report(task, result)}\n`);
 }
 
 interface Course {
@@ -118,7 +119,7 @@ async function trainOne(
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
   const training = await Training.start({ device, seed, algorithm, recipe, task, progress, signal, resume, keep });
-  if (device === "auto") process.stderr.write(`device auto: training the convolutions on ${training.team.device}\n`);
+  if (device === "auto") writeErr(`device auto: training the convolutions on ${training.team.device}\n`);
   warnOf(training.team);
   try {
     await training.train();

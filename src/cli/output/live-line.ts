@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Sink } from "../../explain/pipeline.js";
 import { fixed } from "../../numbers/format.js";
+import { visible } from "../../text/visible.js";
 import type { Statistics } from "./statistics.js";
 
 const INTERVAL_MS = 1000;
@@ -21,7 +22,7 @@ export class LiveLine implements Sink {
     const now = performance.now();
     if (now - this.#last < INTERVAL_MS || this.output.writableNeedDrain) return;
     this.#last = now;
-    this.output.write(`${this.#line(explanation)}\n`);
+    this.output.write(visible(`${this.#line(explanation)}\n`));
   }
 
   async close(): Promise<void> {}
@@ -52,7 +53,7 @@ export class JsonLines implements Sink {
   ) {}
 
   async write(explanation: Explanation): Promise<void> {
-    if (this.output.write(`${JSON.stringify(this.toJson(explanation))}\n`)) return;
+    if (this.output.write(visible(`${JSON.stringify(this.toJson(explanation))}\n`))) return;
     // A listener elsewhere handles an output that fails.
     await once(this.output, "drain", { signal: this.signal }).catch(() => undefined);
   }

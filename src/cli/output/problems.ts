@@ -19,14 +19,14 @@ export class Problems {
     return this.#byCount()[0]?.first;
   }
 
-  /** A line each kind, the commonest first. */
-  report(out: { write(text: string): unknown }): void {
+  /** Says a line for each kind, the commonest first. */
+  report(say: (line: string) => void): void {
     const kinds = this.#byCount();
     for (const { first, count } of kinds.slice(0, SHOWN)) {
       const again = count === 1 ? "" : ` (${count} times)`;
-      out.write(`warning: ${first}${again}\n`);
+      say(`${first}${again}`);
     }
-    if (kinds.length > SHOWN) out.write(`warning: ${kinds.length - SHOWN} more kinds of problems\n`);
+    if (kinds.length > SHOWN) say(`${kinds.length - SHOWN} more kinds of problems`);
   }
 
   #byCount() {

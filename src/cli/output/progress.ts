@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
+import { visibleLine } from "../../text/visible.js";
 
 /** Milliseconds between two lines in a log; a command that is done earlier prints none. */
 const LOG_INTERVAL = 30_000;
@@ -24,13 +25,14 @@ export class Progress {
   start(total: number, what: string): void {
     this.#total = total;
     this.#done = 0;
-    this.#words = { what, note: "" };
+    this.#words = { what: visibleLine(what), note: "" };
     if (performance.now() >= this.#quietUntil) this.#bar.start(total, 0, this.#words);
   }
 
   update(done: number, words: { readonly what?: string; readonly note?: string } = {}): void {
     this.#done = done;
-    this.#words = { ...this.#words, ...words };
+    const { what = this.#words.what, note = this.#words.note } = words;
+    this.#words = { what: visibleLine(what), note: visibleLine(note) };
     if (this.#bar.isActive) this.#bar.update(done, this.#words);
     else if (performance.now() >= this.#quietUntil) this.#bar.start(this.#total, done, this.#words);
   }

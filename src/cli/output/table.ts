@@ -1,8 +1,11 @@
+import { visibleLine } from "../../text/visible.js";
+
 /**
  * Rows with their cells in columns, indented by two.
  * @param numeric index of the first of the right-aligned columns; default none
  */
-export function columns(rows: readonly (readonly string[])[], numeric = Number.POSITIVE_INFINITY): string {
+export function columns(texts: readonly (readonly string[])[], numeric = Number.POSITIVE_INFINITY): string {
+  const rows = texts.map((row) => row.map(visibleLine));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, column) => {

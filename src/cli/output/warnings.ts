@@ -1,4 +1,6 @@
 import type { Precision } from "../../relevance/precision/precision.js";
+import { visibleLine } from "../../text/visible.js";
+import { writeErr } from "./terminal.js";
 
 /** Facts about something compiled or loaded that a user should know. */
 interface Warned {
@@ -10,7 +12,7 @@ interface Warned {
 }
 
 export function warn(line: string): void {
-  process.stderr.write(`warning: ${line}\n`);
+  writeErr(`warning: ${visibleLine(line)}\n`);
 }
 
 /** Prints a device that fell back, a method's warnings, and a `fast` precision without effect to stderr. */

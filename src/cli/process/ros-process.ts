@@ -1,3 +1,4 @@
+import { writeErr } from "../output/terminal.js";
 import { Interruption } from "./interruption.js";
 
 /** Runs a node until it ends by itself or `signal` aborts. */
@@ -38,5 +39,5 @@ export async function untilTold(argv: readonly string[], load: () => Promise<Run
 
 /** A robot's node survives an error in a callback that nothing else caught. */
 function survived(error: Error): void {
-  process.stderr.write(`torquelens: ${error.stack ?? error.message}\n`);
+  writeErr(`torquelens: ${error.stack ?? error.message}\n`);
 }

@@ -96,3 +96,22 @@ test("refused: a card that does not fit, after what is known was printed", async
   expect({ code, stderr }).toEqual(refusal(message));
   expect(stdout).toMatch(/^ {2}Conv +1$/m);
 });
+
+test("names with characters that a terminal would obey are shown as escapes, in text, JSON, YAML and errors", async () => {
+  const joint = "el\u001b[2Jbow\u202e\u009bx";
+  const card = { ...reacherCard(), joints: ["shoulder", joint] };
+  await writeFile(file("names.yaml"), stringify(card));
+  const unsafe = /[^\P{C}\n\t]/u;
+  for (const argv of [[], ["--json"]]) {
+    const { code, stdout } = await torquelens("inspect", file("bare.onnx"), "--card", file("names.yaml"), ...argv);
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(unsafe);
+    expect(stdout).toContain("el\\u001b[2Jbow\\u202e\\u009bx");
+    if (argv.length > 0) expect(JSON.parse(stdout).card.joints[1]).toBe(joint);
+  }
+  await writeFile(file("names-wrong.yaml"), stringify({ ...card, [joint]: 1 }));
+  const { code, stderr } = await torquelens("inspect", file("bare.onnx"), "--card", file("names-wrong.yaml"));
+  expect(code).toBe(2);
+  expect(stderr).not.toMatch(unsafe);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+});
