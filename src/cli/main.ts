@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
 import { packageMetadata } from "../package-files.js";
+import { writeErr } from "../text/terminal.js";
 import { addBench } from "./options/bench.js";
 import { addCompile } from "./options/compile.js";
 import { addExplain } from "./options/explain.js";
@@ -14,7 +15,6 @@ import { addReproduce } from "./options/reproduce.js";
 import { addSim } from "./options/sim.js";
 import { addSimNode } from "./options/sim-node.js";
 import { addTrain } from "./options/train.js";
-import { writeErr } from "./output/terminal.js";
 
 /** Declares one command each, in the order of `--help`. What a command does is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [

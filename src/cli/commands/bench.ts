@@ -4,9 +4,9 @@ import { NETWORKS } from "../../bench/networks.js";
 import { InputError } from "../../errors.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
+import { writeErr, writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { benchText, liveText } from "../output/bench-text.js";
-import { writeErr, writeOut } from "../output/terminal.js";
 import { warn } from "../output/warnings.js";
 
 export interface BenchOptions {

@@ -10,10 +10,10 @@ import { tensorText } from "../../policy/tensors.js";
 import { type CompiledModel, type CompileOptions, compile } from "../../relevance/compile.js";
 import type { Depth } from "../../relevance/contract/depth.js";
 import type { Precision } from "../../relevance/precision/precision.js";
+import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { explainedText } from "../output/explained-text.js";
 import { columns } from "../output/table.js";
-import { writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 
 export interface CompileCommandOptions {

@@ -10,12 +10,12 @@ import { colorize, overlay } from "../../image/overlay.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
+import { writeOut } from "../../text/terminal.js";
 import { underConventionNamed } from "../input/convention.js";
 import { importanceAt } from "../input/importance.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
 import { explanationJson, explanationText } from "../output/explanation-json.js";
-import { writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 
 export interface ExplainOptions {

@@ -7,11 +7,11 @@ import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } fro
 import { cardTemplate } from "../../policy/template.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
+import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { explainedText } from "../output/explained-text.js";
 import { cardText, tensorsText } from "../output/policy-text.js";
 import { columns } from "../output/table.js";
-import { writeOut } from "../output/terminal.js";
 import { warnOf } from "../output/warnings.js";
 
 export interface InspectOptions {

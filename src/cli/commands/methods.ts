@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { MethodEntry } from "../../relevance/methods/method-spec.js";
 import { METHODS } from "../../relevance/methods.js";
+import { writeOut } from "../../text/terminal.js";
 import { columns } from "../output/table.js";
-import { writeOut } from "../output/terminal.js";
 
 export function methods({ json = false }: { readonly json?: boolean }): void {
   const text = json ? JSON.stringify(METHODS.map(record)) : METHODS.map(paragraph).join("\n\n");

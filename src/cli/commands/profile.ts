@@ -8,8 +8,8 @@ import { ProfileBuilder } from "../../health/profile-builder.js";
 import { EXPLANATION, RATIOS } from "../../messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../../messages/types.js";
 import { percent } from "../../numbers/format.js";
+import { writeErr, writeOut } from "../../text/terminal.js";
 import { columns } from "../output/table.js";
-import { writeErr, writeOut } from "../output/terminal.js";
 
 export interface ProfileOptions {
   readonly output?: string;

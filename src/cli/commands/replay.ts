@@ -16,6 +16,7 @@ import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
+import { writeErr, writeOut } from "../../text/terminal.js";
 import { underConventionNamed } from "../input/convention.js";
 import { foldersOf } from "../input/message-folders.js";
 import { methodOf } from "../input/method.js";
@@ -25,7 +26,6 @@ import { Progress } from "../output/progress.js";
 import { replayMetadata } from "../output/replay-metadata.js";
 import { replayProgress } from "../output/replay-progress.js";
 import { replayText } from "../output/replay-text.js";
-import { writeErr, writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 

@@ -15,10 +15,10 @@ import type { TableColumn } from "../../analysis/table-column.js";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
 import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
-import { writeOut } from "../output/terminal.js";
 import { warn } from "../output/warnings.js";
 
 export interface ReportOptions {

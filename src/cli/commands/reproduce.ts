@@ -14,9 +14,9 @@ import { reproduceTask } from "../../reproduction/reproduce.js";
 import { csv, tables } from "../../reproduction/tables.js";
 import { FULL, QUICK } from "../../reproduction/workload.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
+import { writeOut } from "../../text/terminal.js";
 import { taskFor } from "../input/sim-task.js";
 import { Progress } from "../output/progress.js";
-import { writeOut } from "../output/terminal.js";
 import { Interruption } from "../process/interruption.js";
 
 export interface ReproduceOptions {

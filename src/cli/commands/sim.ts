@@ -16,13 +16,13 @@ import type { Device } from "../../runtime/device.js";
 import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
 import { SimulatedSource } from "../../sim/source.js";
+import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { taskFor } from "../input/sim-task.js";
 import { explanationJson } from "../output/explanation-json.js";
 import { JsonLines, LiveLine } from "../output/live-line.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
-import { writeOut } from "../output/terminal.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 

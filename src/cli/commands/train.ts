@@ -10,13 +10,13 @@ import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/pol
 import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
 import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
+import { writeErr, writeOut } from "../../text/terminal.js";
 import { trainedCard } from "../../train/policy-card.js";
 import { recipeFor, withCamera, withoutVision } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { Training, type Progress as TrainingProgress } from "../../train/training.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
-import { writeErr, writeOut } from "../output/terminal.js";
 import { warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 

@@ -1,6 +1,6 @@
 import type { Precision } from "../../relevance/precision/precision.js";
+import { writeErr } from "../../text/terminal.js";
 import { visibleLine } from "../../text/visible.js";
-import { writeErr } from "./terminal.js";
 
 /** Facts about something compiled or loaded that a user should know. */
 interface Warned {

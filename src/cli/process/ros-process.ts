@@ -1,4 +1,4 @@
-import { writeErr } from "../output/terminal.js";
+import { writeErr } from "../../text/terminal.js";
 import { Interruption } from "./interruption.js";
 
 /** Runs a node until it ends by itself or `signal` aborts. */

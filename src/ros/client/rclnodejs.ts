@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import { InputError } from "../../errors.js";
 import { readerOf } from "../../messages/cdr-read.js";
 import type { Qos } from "../../messages/qos.js";
+import { writeErr } from "../../text/terminal.js";
 import { visible } from "../../text/visible.js";
 import { type Failed, guarded } from "./guard.js";
 import { atOffsetZero, named, toEndpoint, toRcl, typeOnly } from "./rclnodejs-convert.js";
@@ -73,7 +74,7 @@ class RclRosNode implements RosNode {
   log(severity: Severity, text: string): void {
     const safe = visible(text);
     if (this.#isOpen) this.node.getLogger()[severity](safe);
-    else if (severity !== "debug") process.stderr.write(`${safe}\n`);
+    else if (severity !== "debug") writeErr(`${safe}\n`);
   }
 
   systemTime(): bigint {

@@ -1,6 +1,6 @@
-import { visible } from "../../text/visible.js";
+import { visible } from "./visible.js";
 
-// The only places where the command line writes text to a terminal, but for the progress bar.
+// The only places that write text to a terminal, but for the progress bar.
 
 /** Writes to standard output. Returns false where the reader is behind. */
 export function writeOut(text: string): boolean {
