@@ -6,8 +6,8 @@ import { relativeError } from "../../evaluate.js";
 import { runModel } from "../../graph/onnx-model.js";
 import { failed } from "../failed.js";
 import { kind } from "../kind.js";
-import { tensors } from "./networks.js";
 import { type PolicyCase, policyCases, policyOfCase } from "./policy.js";
+import { tensorsOf } from "./untouched.js";
 
 interface DamagedCase {
   readonly policy: PolicyCase;
@@ -49,7 +49,7 @@ export const damagedModels = kind<DamagedCase>({
       if (!/^p\.onnx: [^\n]+$/.test(error.message)) failed(`not one line of the file: ${error.message}`);
       return "refused";
     }
-    const given = tensors(feeds);
+    const given = tensorsOf(feeds);
     const expected = await runModel(damaged, given).catch(() => undefined);
     // Names, shapes and versions that onnxruntime refuses may be read here: nothing depends on them.
     if (!expected) return "read, and refused by onnxruntime";

@@ -22,12 +22,12 @@ interface Window {
 function windowOf(
   x: Made,
   c: Choices,
-  { dilates = true, ceils = false, automatic = true }: { dilates?: boolean; ceils?: boolean; automatic?: boolean },
+  { dilates = true, ceils = false, opset = 0 }: { dilates?: boolean; ceils?: boolean; opset?: number },
 ): Window {
   const extents = x.shape.slice(2);
   const kernel = extents.map((d) => 1 + c.below(Math.min(3, d)));
   const strides = extents.map(() => 1 + c.below(3));
-  const auto = automatic ? c.pick(["NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]) : "NOTSET";
+  const auto = c.pick(["NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]);
   if (auto.startsWith("SAME")) {
     // onnxruntime refuses strides beyond the kernel here: the padding would be negative.
     const least = strides.map((s, i) => Math.min(s, kernel[i]!));
@@ -42,13 +42,13 @@ function windowOf(
   const room = extents.map((d, i) => d + before[i]! + after[i]!);
   const dilations = kernel.map((k, i) => (dilates && k > 1 && 2 * (k - 1) + 1 <= room[i]! ? 1 + c.below(2) : 1));
   const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
-  const ceil = ceils && c.flag();
-  const out = room.map((d, i) => {
-    const steps = (d - reach[i]!) / strides[i]!;
-    const count = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
-    // A last window must begin within the map or the padding before it.
-    return ceil && (count - 1) * strides[i]! >= extents[i]! + before[i]! ? count - 1 : count;
-  });
+  const wanted = ceils && c.flag();
+  const steps = room.map((d, i) => (d - reach[i]!) / strides[i]!);
+  // A last window must begin within the map or the padding before it.
+  const isClipped = (i: number) => Math.ceil(steps[i]!) * strides[i]! >= extents[i]! + before[i]!;
+  // Before operator set 22 ONNX's own inference counts such a window, and onnxruntime may refuse the file.
+  const ceil = wanted && (opset >= 22 || !extents.some((_, i) => isClipped(i)));
+  const out = steps.map((n, i) => (ceil ? Math.ceil(n) - Number(isClipped(i)) : Math.floor(n)) + 1);
   return {
     attributes: {
       kernel_shape: kernel,
@@ -98,7 +98,7 @@ const pool =
   (x, c, net) => {
     const ceils = net.opset >= 10;
     const dilates = net.opset >= (op === "MaxPool" ? 10 : 19);
-    const { attributes, out } = windowOf(x, c, { ceils, dilates });
+    const { attributes, out } = windowOf(x, c, { ceils, dilates, opset: net.opset });
     const counted = op === "AveragePool" && c.flag() ? { count_include_pad: 1 } : {};
     return net.add(op, [x], { ...attributes, ...counted }, [1, x.shape[1]!, ...out]);
   };
