@@ -28,10 +28,18 @@ export interface Found {
 export async function* readExplanations(path: string, options: ReadOptions): AsyncGenerator<Found> {
   const { topic: chosen, messages: times = [], ...rest } = options;
   const choose = (bag: Bag) => ({ decoded: [explanationTopic(bag, path, chosen)], times });
-  for await (const { topic, logTime, bagStart, message } of readMessages(path, choose, rest)) {
+  let any = false;
+  const lines: string[] = [];
+  const problem = (text: string) => {
+    lines.push(text);
+    rest.problem?.(text);
+  };
+  for await (const { topic, logTime, bagStart, message } of readMessages(path, choose, { ...rest, problem })) {
     const explanation = message as ExplanationMessage | undefined;
+    any ||= explanation !== undefined;
     yield { topic: topic.name, logTime, bagStart, ...(explanation && { explanation }) };
   }
+  if (!any) throw new InputError(`${path}: none of its explanations can be read (${lines.join("; ")})`);
 }
 
 function explanationTopic(bag: Bag, path: string, chosen: string | undefined): Topic {

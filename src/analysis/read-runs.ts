@@ -1,4 +1,6 @@
+import { InputError } from "../errors.js";
 import { EPISODE_START } from "../messages/explanation.js";
+import type { ExplanationMessage } from "../messages/types.js";
 import { type ReadOptions, readExplanations } from "./read-explanations.js";
 import type { Run, RunIdentity } from "./run.js";
 import { identityOf, nanoseconds, RunBuilder } from "./run-builder.js";
@@ -8,13 +10,16 @@ export interface ReadRunsOptions extends ReadOptions {
   readonly skipped?: (count: number, reason: string) => void;
 }
 
+/** One of so many explanations may be unlike the others. */
+const FEW = 4;
+
 /** Stamps that go back by more than this mean that the clock was reset; by less, that messages are out of order. Nanoseconds. */
 const CLOCK_RESET = 1_000_000_000n;
 
 /**
  * Reads the explanations of a recording, an episode at a time. An episode begins at the flag `episode_start` and where
- * the stamps' clock is reset. Explanations whose stamp is not later than the one before are skipped and counted. Memory:
- * one episode.
+ * the stamps' clock is reset. Explanations whose stamp is not later than the one before are skipped and counted,
+ * and so are a few of another policy or method or without all shares, which are damaged. Memory: one episode.
  * @throws InputError as `readExplanations`, and if explanations are of several policies or methods
  */
 export async function* readRuns(path: string, options: ReadRunsOptions = {}): AsyncGenerator<Run> {
@@ -22,7 +27,8 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
   let bagStart = 0n;
   let builder: RunBuilder | undefined;
   let identity: RunIdentity | undefined;
-  let [episode, skipped] = [0, 0];
+  let [episode, skipped, added, unlike] = [0, 0, 0, 0];
+  let difference: InputError | undefined;
   for await (const found of readExplanations(path, options)) {
     const { topic, logTime, explanation } = found;
     bagStart = found.bagStart;
@@ -47,10 +53,27 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
     }
     identity ??= identityOf(explanation);
     builder ??= new RunBuilder(identity, path);
-    builder.add(explanation, logTime);
+    const other = attempt(builder, explanation, logTime);
+    difference ??= other;
+    if (other) unlike++;
+    else added++;
   }
+  // A few may be damaged; more of them are of another policy or method.
+  if (difference && unlike * FEW > added) throw difference;
+  if (difference) options.skipped?.(unlike, `the first: ${difference.message.replace(`${path}: `, "")}`);
   if (skipped > 0) options.skipped?.(skipped, "their stamps are not later than those before");
-  if (builder) yield builder.build({ bag: path, episode, bagStart, messages });
+  if (builder && builder.ticks > 0) yield builder.build({ bag: path, episode, bagStart, messages });
+}
+
+/** Adds an explanation; returns why it is not one of the run. */
+function attempt(builder: RunBuilder, explanation: ExplanationMessage, logTime: bigint): InputError | undefined {
+  try {
+    builder.add(explanation, logTime);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error;
+  }
 }
 
 /** Identity of a bag's first explanation. @throws InputError as `readExplanations` */

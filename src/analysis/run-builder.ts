@@ -39,10 +39,11 @@ export class RunBuilder {
     return this.#last;
   }
 
-  /** @throws InputError if its identity differs from those before, or shares are missing */
+  /** @throws InputError if its identity differs from those before, or shares are missing; it is not added then */
   add(message: ExplanationMessage, logTime: bigint): void {
     assertSame(this.identity, message, this.#where);
-    const { joints, modalities } = this.identity;
+    this.#assertWhole(message);
+    const { joints } = this.identity;
     const stamp = nanoseconds(message.header.stamp);
     this.#last = stamp;
     put(this.#stamp, stamp);
@@ -52,12 +53,12 @@ export class RunBuilder {
     put(this.#flags, this.#flagsOf(message.flags));
     put(this.#latency, message.latency_ms);
     put(this.#residual, message.conservation_residual);
-    this.#row(this.#shares, message.shares, modalities.length, "shares");
+    append(this.#shares, message.shares);
     for (let j = 0; j < joints.length; j++) {
       const torque = message.torques[j]!;
       put(this.#torque, torque.torque);
       put(this.#importance, torque.importance);
-      this.#row(this.#torqueShares, torque.shares, modalities.length, `shares of ${joints[j]}`);
+      append(this.#torqueShares, torque.shares);
     }
   }
 
@@ -81,14 +82,15 @@ export class RunBuilder {
     };
   }
 
-  #row(column: Column<Float32Array>, values: ArrayLike<number>, width: number, name: string): void {
-    if (values.length !== width) {
-      throw new InputError(
-        `${this.#where}: found an explanation with ${values.length} ${name}, expected ${width}, one a modality`,
-      );
-    }
-    const { data, at } = column.extend(width);
-    data.set(values, at);
+  #assertWhole({ shares, torques }: ExplanationMessage): void {
+    const width = this.identity.modalities.length;
+    const assertOneEach = ({ length }: ArrayLike<number>, name: string) => {
+      if (length === width) return;
+      const found = `found an explanation with ${length} ${name}, expected ${width}, one a modality`;
+      throw new InputError(`${this.#where}: ${found}`);
+    };
+    assertOneEach(shares, "shares");
+    for (const torque of torques) assertOneEach(torque.shares, `shares of ${torque.joint}`);
   }
 
   #flagsOf(flags: readonly string[]): number {
@@ -98,6 +100,11 @@ export class RunBuilder {
     this.#flagIndex.set(key, this.#flagSets.length);
     return this.#flagSets.push([...flags]) - 1;
   }
+}
+
+function append(column: Column<Float32Array>, values: ArrayLike<number>): void {
+  const { data, at } = column.extend(values.length);
+  data.set(values, at);
 }
 
 function put<T>(

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -48,13 +48,18 @@ describe("readRuns", () => {
 
   it("starts an episode where the clock is reset, and counts explanations out of order or repeated", async () => {
     const stamps = [10_000n, 10_050n, 10_050n, 10_040n, 10_100n, 100n, 150n].map((ms) => ms * 1_000_000n);
-    const path = await writeBag(
-      folder,
-      "clock.mcap",
-      stamps.map((stamp, i) => ({ ...imageShares([i / 10])[0]!, first: false, stamp })),
-    );
-    // Without its index a file is read in its own order, not by log time.
-    await truncate(path, (await stat(path)).size - 20);
+    const ticks = stamps.map((stamp, i) => ({ ...imageShares([i / 10])[0]!, first: false, stamp }));
+    // The files of a split bag are read one after another; a file by log time, which is the stamp here.
+    const path = join(folder, "clock");
+    await mkdir(path);
+    for (const [i, ticksOf] of [
+      ticks.slice(0, 2),
+      ticks.slice(2, 3),
+      ticks.slice(3, 4),
+      ticks.slice(4, 5),
+      ticks.slice(5),
+    ].entries())
+      await writeBag(path, `clock_${i}.mcap`, ticksOf);
     const skipped: unknown[] = [];
     const runs = await all(path, { skipped: (count: number, reason: string) => skipped.push([count, reason]) });
     expect(runs.map(images)).toEqual([

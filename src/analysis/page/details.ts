@@ -121,7 +121,10 @@ async function framesOf(
   for (const [stamp, pictures] of await readPictures(bag, range, folders)) {
     const shown: Omit<Frame, "seconds">[] = [];
     for (const { camera, data, points } of pictures) {
-      const { data: jpeg, width, height, wholeWidth } = await shrinkToJpeg(data, FRAME_WIDTH, 85);
+      const shrunken = await shrinkToJpeg(data, FRAME_WIDTH, 85).catch(() => undefined);
+      // A picture that is damaged is left out.
+      if (!shrunken) continue;
+      const { data: jpeg, width, height, wholeWidth } = shrunken;
       const shrunk = (at: number) => ((at + 0.5) * width) / wholeWidth - 0.5;
       shown.push({ camera, jpeg, width, height, points: points.map(([x, y]) => [shrunk(x), shrunk(y)]) });
     }

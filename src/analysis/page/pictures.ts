@@ -2,6 +2,7 @@ import { keyOf, type Topic } from "../../bag/bag.js";
 import { decoderOf } from "../../bag/decode.js";
 import type { MessageFolders } from "../../bag/message-folders.js";
 import { openBag } from "../../bag/open-bag.js";
+import { InputError } from "../../errors.js";
 import type { CompressedImageMessage, ExplanationMessage } from "../../messages/types.js";
 
 const TYPE = "sensor_msgs/msg/CompressedImage";
@@ -49,13 +50,24 @@ export async function readPictures(
       const stamp = stampOf(data);
       const decode = decoders.get(keyOf(topic));
       if (!decode || stamp === undefined || !stamps.has(stamp)) continue;
-      if (isOverlay(topic))
-        keepFirst(images, stamp, topic, () => (decode(data) as CompressedImageMessage).data.slice());
-      else keepFirst(explanations, stamp, topic, () => decode(data) as ExplanationMessage);
+      const message = decodable(decode, data);
+      if (!message) continue;
+      if (isOverlay(topic)) keepFirst(images, stamp, topic, () => (message as CompressedImageMessage).data.slice());
+      else keepFirst(explanations, stamp, topic, () => message as ExplanationMessage);
     }
     return new Map(Array.from(images, ([stamp, found]) => [stamp, picturesOf(found, explanations.get(stamp))]));
   } finally {
     await bag.close();
+  }
+}
+
+/** A message; undefined where it does not fit its definition, which the reading of the runs has told. */
+function decodable(decode: (data: Uint8Array) => unknown, data: Uint8Array): unknown {
+  try {
+    return decode(data);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return undefined;
   }
 }
 

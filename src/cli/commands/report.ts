@@ -89,7 +89,11 @@ async function surveyOf(
       const skipped = (count: number, reason: string) =>
         notes.push(`${bag}: ${count} explanations left out: ${reason}`);
       const runs = readRuns(bag, { messages, topic, folders, skipped, problem: (text) => notes.push(text) });
-      for await (const run of readable(runs, (problem) => problems.push(problem))) {
+      const left = (problem: InputError, isRest: boolean) => {
+        if (isRest) notes.push(`left out the rest of ${problem.message}`);
+        else problems.push(problem);
+      };
+      for await (const run of readable(runs, left)) {
         survey.add(run);
         await write(run);
       }
@@ -101,17 +105,21 @@ async function surveyOf(
   return { surveys, notes };
 }
 
-/** The runs of a bag; none if its beginning cannot be read. */
-async function* readable(runs: AsyncGenerator<Run>, left: (problem: InputError) => void): AsyncGenerator<Run> {
-  let any = false;
-  try {
-    for await (const run of runs) {
-      any = true;
-      yield run;
+/** The runs of a bag, as far as it can be read. @param left called for what is left out: all of it, or the rest */
+async function* readable(
+  runs: AsyncGenerator<Run>,
+  left: (problem: InputError, isRest: boolean) => void,
+): AsyncGenerator<Run> {
+  for (let any = false; ; any = true) {
+    let next: IteratorResult<Run>;
+    try {
+      next = await runs.next();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return left(error, any);
     }
-  } catch (error) {
-    if (any || !(error instanceof InputError)) throw error;
-    left(error);
+    if (next.done) return;
+    yield next.value;
   }
 }
 

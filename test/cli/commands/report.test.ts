@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openBag } from "#src/bag/open-bag.js";
+import { readAll, writeMcap } from "../../bag/recordings.js";
 import { refusal, torquelens } from "../run.js";
 import { simulate, type Tick, writePolicy } from "../simulation.js";
 
@@ -115,6 +117,31 @@ describe("torquelens report", () => {
       `warning: left out ${no}: neither MCAP nor SQLite, expected a bag (.mcap, .db3 or a rosbag2 folder)\n`,
     ]);
     expect(stdout).toContain("2 runs");
+  });
+
+  it("leaves out one damaged explanation, counts it, and keeps the rest and the other bags", async () => {
+    const whole = await openBag(bag);
+    const messages = await readAll(whole);
+    await whole.close();
+    const explanations = messages.filter(({ topic }) => topic === "/torquelens/explanation");
+    const place = messages.indexOf(explanations[3]!);
+    const damaged = join(folder, "damaged.mcap");
+    await writeMcap(damaged, messages.with(place, { ...explanations[3]!, data: explanations[3]!.data.slice(0, 40) }));
+    const { code, stderr, stdout } = await report(damaged, other, "--json");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: .*damaged\.mcap: \/torquelens\/explanation: 1 message could not be decoded, the first at 0\.15 s: a message does not fit torquelens\/msg\/Explanation .*\n$/,
+    );
+    const { sets, notes } = JSON.parse(stdout);
+    expect(notes).toHaveLength(1);
+    expect(sets[0].runs.map((run: { ticks: number }) => run.ticks)).toEqual([49, 50, 50, 50]);
+    const none = join(folder, "none.mcap");
+    await writeMcap(none, [{ ...explanations[3]!, data: explanations[3]!.data.slice(0, 40) }]);
+    expect(await report(none)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("none of its explanations can be read"),
+    });
+    expect(await report(none, other)).toMatchObject({ code: 0, stderr: expect.stringContaining(`left out ${none}: `) });
   });
 
   it("refuses what does not fit, in one line, and leaves no file behind", async () => {
