@@ -1,4 +1,3 @@
-import { InputError } from "../errors.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
@@ -12,6 +11,7 @@ import type { ObserverOptions } from "../sensing/observer-options.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
 import { findInputs, type Input, type NamedTopics } from "./inputs.js";
+import { UNDECODED, Undecoded } from "./undecoded.js";
 
 export interface BagSourceOptions extends Omit<ObserverOptions, "now" | "heard">, NamedTopics {
   /** First and last log time to read, nanoseconds; default all. */
@@ -28,7 +28,7 @@ export type BagEvent =
   | { readonly kind: "record"; readonly record: BagRecord }
   | { readonly kind: "observation"; readonly observation: Observation; readonly logTime: bigint };
 
-type Take = (data: Uint8Array, publisher: string | undefined) => Fed;
+type Take = (record: BagRecord) => Fed;
 
 /**
  * Observations of a recording. The messages go through the same `Observer` as those of a running robot, with their log
@@ -36,6 +36,7 @@ type Take = (data: Uint8Array, publisher: string | undefined) => Fed;
  */
 export class BagSource implements Source {
   readonly #takes: ReadonlyMap<Topic, Take>;
+  #undecoded: Undecoded;
   #now: bigint;
   #matches = 0;
   #description: string | undefined;
@@ -49,6 +50,7 @@ export class BagSource implements Source {
     clock: { now: () => bigint },
   ) {
     this.#now = bag.start;
+    this.#undecoded = new Undecoded(bag);
     clock.now = () => this.#now;
     this.#takes = new Map(inputs.map((input) => [input.topic, this.#takeOf(input)]));
   }
@@ -93,6 +95,11 @@ export class BagSource implements Source {
     return this.observer.counters();
   }
 
+  /** Number of messages that did not fit their definition so far, by topic. */
+  get undecoded(): ReadonlyMap<string, number> {
+    return this.#undecoded.counts;
+  }
+
   async *observations(): AsyncGenerator<Observation> {
     for await (const event of this.events()) if (event.kind === "observation") yield event.observation;
   }
@@ -108,7 +115,9 @@ export class BagSource implements Source {
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),
     });
-    if (this.#isOpen) this.observer.end();
+    if (!this.#isOpen) return;
+    this.observer.end();
+    for (const [topic, line] of this.#undecoded.lines()) this.options.problem?.(topic, line);
   }
 
   /**
@@ -143,17 +152,9 @@ export class BagSource implements Source {
     }
   }
 
-  async #feed({ topic, logTime, data, publisher }: BagRecord): Promise<readonly Match[]> {
-    this.#now = logTime;
-    const take = this.#takes.get(topic);
-    if (!take) return [];
-    try {
-      return await take(data, publisher);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.options.problem?.(topic.name, error.message.replace(`${this.bag.path}: ${topic.name}: `, ""));
-      return [];
-    }
+  async #feed(record: BagRecord): Promise<readonly Match[]> {
+    this.#now = record.logTime;
+    return this.#takes.get(record.topic)?.(record) ?? [];
   }
 
   /** Feeds the first calibrations and the first description before anything else: they hold from the beginning. */
@@ -162,8 +163,10 @@ export class BagSource implements Source {
     if (first.size === 0) return;
     for await (const record of this.bag.read({ topics: namesOf(first) })) {
       if (first.delete(record.topic)) await this.#feed({ ...record, logTime: this.#now });
-      if (first.size === 0) return;
+      if (first.size === 0) break;
     }
+    // They are read once more in their place, and counted then.
+    this.#undecoded = new Undecoded(this.bag);
   }
 
   /** Topics whose messages hold so long. */
@@ -173,8 +176,9 @@ export class BagSource implements Source {
 
   #takeOf({ feeder, subject, topic }: Input): Take {
     const decode = decoderOf(topic, this.bag.path);
-    return (data, publisher) => {
-      const message = decode(data);
+    return ({ logTime, data, publisher }) => {
+      const message = this.#undecoded.take(topic, logTime, () => decode(data));
+      if (message === UNDECODED) return [];
       // The arm of one description is built once, however often it is repeated.
       if (feeder.kind === "robot_description" && !this.#isNew(message as StringMessage)) return [];
       return feeder.feed(this.observer, message, subject, { publisher });

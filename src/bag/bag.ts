@@ -1,3 +1,5 @@
+import type { Losses } from "./damage.js";
+
 /** A topic of a bag, as its recorder described it. */
 export interface Topic {
   readonly name: string;
@@ -44,10 +46,13 @@ export interface Bag {
   readonly messages: number;
   /** True where its messages are stored compressed. */
   readonly isPacked: boolean;
-  /** Damage and losses, one line each. */
+  /** Damage and losses that are known so far, one line each: reading finds more. */
   readonly problems: readonly string[];
+  /** The same in numbers. */
+  readonly losses: Losses;
   /**
-   * Messages in the order of their log times, or of the file where it has no index. Memory: a chunk or two.
+   * Messages in the order of their log times. What is damaged is skipped and counted. Memory: the chunks whose times
+   * overlap, as a rule one or two.
    * @throws InputError where the file cannot be read further
    */
   read(selection?: Selection): AsyncGenerator<BagRecord>;

@@ -1,4 +1,5 @@
 import { type Bag, type BagRecord, keyOf, type Selection, type Topic, unitedTopics } from "./bag.js";
+import { type Losses, unitedLosses } from "./damage.js";
 
 /** Reads the messages of several bags as those of one. */
 export type Joining = (bags: readonly Bag[], selection: Selection) => AsyncGenerator<BagRecord>;
@@ -10,7 +11,6 @@ export class JoinedBag implements Bag {
   readonly end: bigint;
   readonly messages: number;
   readonly isPacked: boolean;
-  readonly problems: readonly string[];
   readonly #byKey: ReadonlyMap<string, Topic>;
 
   /** Takes ownership of the bags: `close` closes them. */
@@ -22,11 +22,18 @@ export class JoinedBag implements Bag {
     this.topics = unitedTopics(bags.flatMap(({ topics }) => topics));
     this.#byKey = new Map(this.topics.map((topic) => [keyOf(topic), topic]));
     this.isPacked = bags.some(({ isPacked }) => isPacked);
-    this.problems = bags.flatMap(({ problems }) => problems);
     this.messages = bags.reduce((sum, { messages }) => sum + messages, 0);
     const filled = bags.filter(({ messages }) => messages > 0);
     this.start = filled.map(({ start }) => start).reduce((a, b) => (a < b ? a : b), filled[0]?.start ?? 0n);
     this.end = filled.map(({ end }) => end).reduce((a, b) => (a > b ? a : b), 0n);
+  }
+
+  get problems(): readonly string[] {
+    return this.bags.flatMap(({ problems }) => problems);
+  }
+
+  get losses(): Losses {
+    return unitedLosses(this.bags.map(({ losses }) => losses));
   }
 
   async *read(selection: Selection = {}): AsyncGenerator<BagRecord> {

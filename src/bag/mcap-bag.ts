@@ -1,59 +1,34 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
-import { type IReadable, McapIndexedReader, type McapTypes } from "@mcap/core";
+import { type FileHandle, open } from "node:fs/promises";
+import { type McapTypes, Opcode } from "@mcap/core";
 import { InputError } from "../errors.js";
-import { type Bag, type BagRecord, fullType, keyOf, type Selection, type Topic, unitedById } from "./bag.js";
-import { decompressHandlers } from "./decompress.js";
-import { readWholeRecords } from "./read-whole.js";
+import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedById } from "./bag.js";
+import { DamagedPart, DamageLog, type Losses } from "./damage.js";
+import { readAt } from "./file-window.js";
+import { indexMcap, type McapIndex, type Piece } from "./mcap-index.js";
+import {
+  chunkOf,
+  HEAD,
+  isMessage,
+  type MessageFrame,
+  messageAt,
+  parsed,
+  recordsIn,
+  unpackChunk,
+} from "./mcap-records.js";
 import { unpacked } from "./zstd.js";
-
-type Channel = McapTypes.Channel;
-type Schema = McapTypes.Schema;
 
 /** Opens an MCAP file by its index, or by reading it once where it has none. @throws InputError */
 export async function openMcap(path: string): Promise<Bag> {
   const handle = await open(path);
-  const reader = await indexed(handle);
-  if (reader) return new IndexedMcap(path, handle, reader);
-  await handle.close();
-  return StreamedMcap.open(path);
-}
-
-/** A reader by index; undefined where the file lacks an index of every message. */
-async function indexed(handle: FileHandle): Promise<McapIndexedReader | undefined> {
   try {
-    const handlers = await decompressHandlers();
-    const reader = await McapIndexedReader.Initialize({
-      readable: new FileReadable(handle),
-      decompressHandlers: handlers,
-    });
-    const { statistics, chunkIndexes } = reader;
-    if (!statistics || !chunkIndexes.every((chunk) => chunk.messageIndexOffsets.size > 0)) return undefined;
-    return statistics.messageCount > 0n && chunkIndexes.length === 0 ? undefined : reader;
-  } catch {
-    return undefined;
+    return new McapBag(path, handle, await indexMcap(path, handle));
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
 }
 
-/** Allocates a buffer for every read, so that later reads do not overwrite it. */
-class FileReadable implements IReadable {
-  constructor(private readonly handle: FileHandle) {}
-
-  async size(): Promise<bigint> {
-    return BigInt((await this.handle.stat()).size);
-  }
-
-  async read(offset: bigint, length: bigint): Promise<Uint8Array> {
-    const buffer = new Uint8Array(Number(length));
-    for (let done = 0; done < buffer.length; ) {
-      const { bytesRead } = await this.handle.read(buffer, done, buffer.length - done, Number(offset) + done);
-      if (bytesRead === 0) throw new Error("the file ends too early");
-      done += bytesRead;
-    }
-    return buffer;
-  }
-}
-
-function topicOf(channel: Channel, schema: Schema | undefined, messages: number): Topic {
+function topicOf(channel: McapTypes.Channel, schema: McapTypes.Schema | undefined, messages: number): Topic {
   return {
     name: channel.topic,
     type: fullType(schema?.name ?? ""),
@@ -64,21 +39,19 @@ function topicOf(channel: Channel, schema: Schema | undefined, messages: number)
   };
 }
 
-/** Topics by channel; channels of one topic and type share one. */
-function topicsOf(
-  channels: Iterable<Channel>,
-  schemas: ReadonlyMap<number, Schema>,
-  counts: ReadonlyMap<number, bigint>,
-): Map<number, Topic> {
-  const own = Array.from(channels, (channel) => {
-    const topic = topicOf(channel, schemas.get(channel.schemaId), Number(counts.get(channel.id) ?? 0n));
-    return [channel.id, topic] as const;
-  });
-  return unitedById(own);
+/** Messages of a piece that is in memory, from the next one on. */
+interface Cursor {
+  readonly piece: Piece;
+  readonly bytes: Uint8Array;
+  readonly messages: readonly MessageFrame[];
+  next: number;
 }
 
 /** Names of the channels that share a topic, by channel: each is a publisher of its own. */
-function publishersOf(topics: ReadonlyMap<number, Topic>, channels: Iterable<Channel>): Map<number, string> {
+function publishersOf(
+  topics: ReadonlyMap<number, Topic>,
+  channels: Iterable<McapTypes.Channel>,
+): ReadonlyMap<number, string> {
   const shared = [...channels].filter(({ id }) => {
     const topic = topics.get(id);
     return topic && [...topics.values()].filter((other) => other === topic).length > 1;
@@ -91,116 +64,157 @@ function publishersOf(topics: ReadonlyMap<number, Topic>, channels: Iterable<Cha
   );
 }
 
-function recordOf(
-  topic: Topic,
-  { channelId, logTime, publishTime, data }: McapTypes.Message,
-  publishers: ReadonlyMap<number, string>,
-): BagRecord {
-  const publisher = publishers.get(channelId);
-  const record = { topic, logTime, publishTime, data: unpacked(data) };
-  return publisher === undefined ? record : { ...record, publisher };
-}
-
-class IndexedMcap implements Bag {
+class McapBag implements Bag {
   readonly topics: readonly Topic[];
   readonly start: bigint;
   readonly end: bigint;
   readonly messages: number;
   readonly isPacked: boolean;
-  readonly problems: readonly string[] = [];
+  /** By channel; channels of one topic and type share one. */
   readonly #topics: ReadonlyMap<number, Topic>;
   readonly #publishers: ReadonlyMap<number, string>;
+  readonly #pieces: readonly Piece[];
+  readonly #damage = new DamageLog();
+  readonly #problems: readonly string[];
 
   constructor(
     readonly path: string,
     private readonly handle: FileHandle,
-    private readonly reader: McapIndexedReader,
+    { pieces, channels, schemas, counts, messages, start, end, isPacked, damage, problems }: McapIndex,
   ) {
-    const { statistics, channelsById, schemasById, chunkIndexes } = reader;
-    this.#topics = topicsOf(channelsById.values(), schemasById, statistics!.channelMessageCounts);
-    this.#publishers = publishersOf(this.#topics, channelsById.values());
+    const own = Array.from(channels.values(), (channel) => {
+      const topic = topicOf(channel, schemas.get(channel.schemaId), counts.get(channel.id) ?? 0);
+      return [channel.id, topic] as const;
+    });
+    this.#topics = unitedById(own);
+    this.#publishers = publishersOf(this.#topics, channels.values());
     this.topics = [...new Set(this.#topics.values())];
-    this.start = statistics!.messageStartTime;
-    this.end = statistics!.messageEndTime;
-    this.messages = Number(statistics!.messageCount);
-    this.isPacked = chunkIndexes.some(({ compression }) => compression !== "");
+    [this.start, this.end, this.messages, this.isPacked] = [start, end, messages, isPacked];
+    this.#pieces = [...pieces].sort((a, b) => compare(a.start, b.start) || a.offset - b.offset);
+    this.#problems = problems.map((line) => `${path}: ${line}`);
+    for (const { offset, messages: lost, ...found } of damage)
+      this.#damage.add(offset, { ...found, messages: this.#byTopic(lost) });
   }
 
-  async *read({ topics, start, end }: Selection = {}): AsyncGenerator<BagRecord> {
-    const messages = this.reader.readMessages({
-      ...(topics && { topics: [...topics] }),
-      ...(start !== undefined && { startTime: start }),
-      ...(end !== undefined && { endTime: end }),
-      validateCrcs: true,
-    });
-    try {
-      for await (const message of messages)
-        yield recordOf(this.#topics.get(message.channelId)!, message, this.#publishers);
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      throw new InputError(`${this.path}: damaged (${(error as Error).message})`);
+  get problems(): readonly string[] {
+    return [...this.#problems, ...this.#damage.lines(this.path, this.start, this.end)];
+  }
+
+  get losses(): Losses {
+    return this.#damage.losses;
+  }
+
+  async *read({ topics, start = 0n, end = 1n << 64n }: Selection = {}): AsyncGenerator<BagRecord> {
+    const isWanted = (channel: number) => {
+      const topic = this.#topics.get(channel);
+      return topic !== undefined && (!topics || topics.has(topic.name));
+    };
+    const waiting = this.#pieces.filter(
+      (piece) => piece.start <= end && piece.end >= start && [...piece.channels].some(isWanted),
+    );
+    // The pieces that are being read, the one with the earliest message first.
+    const reading: Cursor[] = [];
+    for (let at = 0; ; ) {
+      const [first] = reading;
+      const piece = waiting[at];
+      if (piece && (!first || piece.start <= timeOf(first))) {
+        at++;
+        const cursor = await this.#open(piece, ({ channelId, logTime }) => {
+          return isWanted(channelId) && logTime >= start && logTime <= end;
+        });
+        if (cursor.messages.length > 0) insert(reading, cursor);
+        continue;
+      }
+      if (!first) return;
+      const record = this.#recordOf(first.bytes, first.messages[first.next++]!, first.piece);
+      if (first.next === first.messages.length) reading.shift();
+      else if (reading[1] && isLater(first, reading[1])) insert(reading, reading.shift()!);
+      if (record) yield record;
     }
   }
 
   close(): Promise<void> {
     return this.handle.close();
   }
+
+  /** Reads a piece; without messages where it is damaged. */
+  async #open(piece: Piece, isWanted: (message: MessageFrame) => boolean): Promise<Cursor> {
+    try {
+      const bytes = await this.#bytesOf(piece);
+      const { records, whole } = recordsIn(bytes);
+      if (whole < bytes.length || records.length === 0) throw new DamagedPart("its records are damaged");
+      const messages = records.filter(isMessage).filter(isWanted);
+      if (messages.some(({ logTime }, i) => i > 0 && logTime < messages[i - 1]!.logTime))
+        messages.sort((a, b) => compare(a.logTime, b.logTime));
+      return { piece, bytes, messages, next: 0 };
+    } catch (error) {
+      if (!(error instanceof DamagedPart)) throw error;
+      await this.#lose(piece, error.message);
+      return { piece, bytes: new Uint8Array(), messages: [], next: 0 };
+    }
+  }
+
+  async #bytesOf({ offset, length, isChunk }: Piece): Promise<Uint8Array> {
+    const bytes = await readAt(this.handle, offset, length).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EIO") throw new DamagedPart("the disk cannot read it");
+      throw new InputError(`${this.path}: cannot read the bag (${error.code})`);
+    });
+    if (bytes.length < length) throw new DamagedPart("the file ends before it");
+    if (!isChunk) return bytes;
+    return unpackChunk(chunkOf(bytes.subarray(HEAD)));
+  }
+
+  #recordOf(bytes: Uint8Array, frame: MessageFrame, { offset }: Piece): BagRecord | undefined {
+    const topic = this.#topics.get(frame.channelId)!;
+    const publisher = this.#publishers.get(frame.channelId);
+    const { logTime, publishTime, data } = messageAt(bytes, frame);
+    try {
+      const record = { topic, logTime, publishTime, data: unpacked(data) };
+      return publisher === undefined ? record : { ...record, publisher };
+    } catch (error) {
+      const damage = { reason: `zstd: ${(error as Error).message}`, messages: new Map([[topic.name, 1]]) };
+      this.#damage.add(offset + frame.from, { what: "message", ...damage, span: [logTime, logTime] });
+      return undefined;
+    }
+  }
+
+  /** Counts a damaged piece, with the messages that its indexes tell of. */
+  async #lose({ offset, length, start, end, indexLength }: Piece, reason: string): Promise<void> {
+    const lost = new Map<number, number>();
+    const bytes = await readAt(this.handle, offset + length, indexLength).catch(() => new Uint8Array());
+    for (const { opcode, from, to } of recordsIn(bytes).records) {
+      const index = opcode === Opcode.MESSAGE_INDEX ? parsed(bytes.subarray(from - HEAD, to)) : undefined;
+      if (index?.type === "MessageIndex") lost.set(index.channelId, index.records.length);
+    }
+    this.#damage.add(offset, { what: "chunk", reason, span: [start, end], messages: this.#byTopic(lost) });
+  }
+
+  #byTopic(counts: ReadonlyMap<number, number>): Map<string, number> {
+    const messages = new Map<string, number>();
+    for (const [id, count] of counts) {
+      const name = this.#topics.get(id)?.name ?? "";
+      messages.set(name, (messages.get(name) ?? 0) + count);
+    }
+    return messages;
+  }
 }
 
-/** A file that has no index or was cut off. */
-class StreamedMcap implements Bag {
-  private constructor(
-    readonly path: string,
-    readonly topics: readonly Topic[],
-    readonly start: bigint,
-    readonly end: bigint,
-    readonly messages: number,
-    readonly isPacked: boolean,
-    readonly problems: readonly string[],
-    private readonly publishers: ReadonlyMap<number, string>,
-  ) {}
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b));
+const timeOf = ({ messages, next }: Cursor): bigint => messages[next]!.logTime;
 
-  static async open(path: string): Promise<StreamedMcap> {
-    const schemas = new Map<number, Schema>();
-    const channels = new Map<number, Channel>();
-    const counts = new Map<number, bigint>();
-    let [start, end, messages, bytes, isWhole] = [1n << 63n, 0n, 0, 0, false];
-    for await (const record of readWholeRecords(path)) {
-      if (record.type === "Schema") schemas.set(record.id, record);
-      else if (record.type === "Channel") channels.set(record.id, record);
-      else if (record.type === "DataEnd") isWhole = true;
-      if (record.type !== "Message") continue;
-      counts.set(record.channelId, (counts.get(record.channelId) ?? 0n) + 1n);
-      if (record.logTime < start) start = record.logTime;
-      if (record.logTime > end) end = record.logTime;
-      messages++;
-      bytes += record.data.length;
-    }
-    const byChannel = topicsOf(channels.values(), schemas, counts);
-    const publishers = publishersOf(byChannel, channels.values());
-    const topics = [...new Set(byChannel.values())];
-    const lost = `${path}: cut off or damaged: ${messages} complete messages are read, the rest is lost`;
-    const { size } = await stat(path);
-    const problems = isWhole ? [] : [lost];
-    const from = messages > 0 ? start : 0n;
-    return new StreamedMcap(path, topics, from, end, messages, size < bytes, problems, publishers);
+/** True where the next message of `a` comes after that of `b`. */
+function isLater(a: Cursor, b: Cursor): boolean {
+  const [x, y] = [timeOf(a), timeOf(b)];
+  return x === y ? a.piece.offset > b.piece.offset : x > y;
+}
+
+/** Puts a cursor in its place by its next message. */
+function insert(cursors: Cursor[], cursor: Cursor): void {
+  let [low, high] = [0, cursors.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isLater(cursor, cursors[middle]!)) low = middle + 1;
+    else high = middle;
   }
-
-  async *read({ topics, start = 0n, end = 1n << 64n }: Selection = {}): AsyncGenerator<BagRecord> {
-    const known = new Map(this.topics.map((topic) => [keyOf(topic), topic]));
-    const schemas = new Map<number, Schema>();
-    const channels = new Map<number, Topic | undefined>();
-    for await (const record of readWholeRecords(this.path)) {
-      if (record.type === "Schema") schemas.set(record.id, record);
-      else if (record.type === "Channel") {
-        const topic = known.get(keyOf(topicOf(record, schemas.get(record.schemaId), 0)));
-        channels.set(record.id, !topics || topics.has(record.topic) ? topic : undefined);
-      } else if (record.type === "Message") {
-        const topic = channels.get(record.channelId);
-        if (topic && record.logTime >= start && record.logTime <= end) yield recordOf(topic, record, this.publishers);
-      }
-    }
-  }
-
-  async close(): Promise<void> {}
+  cursors.splice(low, 0, cursor);
 }

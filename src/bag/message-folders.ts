@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { isCommon, schemaText, shortName } from "../messages/definitions.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
+import type { Losses } from "./damage.js";
 
 /** A user's own message definitions (`.msg` files), for recordings that hold none. */
 export class MessageFolders {
@@ -91,6 +92,9 @@ class DefinedBag implements Bag {
   }
   get problems(): readonly string[] {
     return this.bag.problems;
+  }
+  get losses(): Losses {
+    return this.bag.losses;
   }
 
   async *read(selection?: Selection): AsyncGenerator<BagRecord> {

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { InputError } from "../errors.js";
 import { parseYaml } from "../yaml/parse.js";
 import type { Bag } from "./bag.js";
-import { byTime, inTurn, JoinedBag } from "./joined-bag.js";
+import { byTime, inTurn, JoinedBag, type Joining } from "./joined-bag.js";
 import { openMcap } from "./mcap-bag.js";
 import type { MessageFolders } from "./message-folders.js";
 import { openSqlite } from "./sqlite-bag.js";
@@ -50,10 +50,17 @@ export function openBags(paths: readonly string[], folders?: MessageFolders): Pr
     : openAll(paths, opener, (bags) => new JoinedBag(paths.join(", "), bags, byTime));
 }
 
-async function openAll(paths: readonly string[], opener: Opener, join: (bags: Bag[]) => Bag): Promise<Bag> {
+async function openAll(
+  paths: readonly string[],
+  opener: (path: string) => Promise<Bag | undefined>,
+  join: (bags: Bag[]) => Bag,
+): Promise<Bag> {
   const bags: Bag[] = [];
   try {
-    for (const path of paths) bags.push(await opener(path));
+    for (const path of paths) {
+      const bag = await opener(path);
+      if (bag) bags.push(bag);
+    }
     return join(bags);
   } catch (error) {
     await Promise.all(bags.map((bag) => bag.close()));
@@ -91,8 +98,12 @@ async function openPacked(path: string): Promise<Bag> {
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const file = join(folder, basename(path).replace(/\.zst(d)?$/, ""));
-    await unpackFile(path, file);
-    return new UnpackedBag(path, await openFile(file), remove);
+    const damage = await unpackFile(path, file);
+    const bag = await openFile(file).catch((error: unknown) => {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError(error.message.replace(file, path));
+    });
+    return new UnpackedBag(path, bag, damage, remove);
   } catch (error) {
     await remove();
     throw error;
@@ -101,13 +112,21 @@ async function openPacked(path: string): Promise<Bag> {
 
 class UnpackedBag extends JoinedBag {
   override readonly isPacked = true;
+  readonly #unpacked: string;
 
   constructor(
     path: string,
     bag: Bag,
+    private readonly damage: string | undefined,
     private readonly remove: () => Promise<void>,
   ) {
     super(path, [bag], inTurn);
+    this.#unpacked = bag.path;
+  }
+
+  override get problems(): readonly string[] {
+    const found = super.problems.map((line) => line.replace(this.#unpacked, this.path));
+    return this.damage === undefined ? found : [this.damage, ...found];
   }
 
   override async close(): Promise<void> {
@@ -130,7 +149,34 @@ const METADATA_SCHEMA = z.object(
 async function openFolder(path: string): Promise<Bag> {
   const files = await filesOf(path);
   if (files.length === 0) throw new InputError(`${path}: a folder without .mcap or .db3 files, expected a bag`);
-  return openAll(files, openFile, (bags) => new JoinedBag(path, bags, inTurn));
+  const left: InputError[] = [];
+  const opener = (file: string) => openFile(file).catch((error: unknown) => leave(error, left));
+  return openAll(files, opener, (bags) => {
+    if (bags.length === 0) throw left[0]!;
+    return new FolderBag(path, bags, inTurn, left);
+  });
+}
+
+/** Leaves out a file of a split bag that is no bag. */
+function leave(error: unknown, left: InputError[]): undefined {
+  if (!(error instanceof InputError)) throw error;
+  left.push(error);
+}
+
+/** The files of a folder that can be read. */
+class FolderBag extends JoinedBag {
+  constructor(
+    path: string,
+    bags: readonly Bag[],
+    joining: Joining,
+    private readonly left: readonly InputError[],
+  ) {
+    super(path, bags, joining);
+  }
+
+  override get problems(): readonly string[] {
+    return [...this.left.map(({ message }) => `left out ${message}`), ...super.problems];
+  }
 }
 
 /** Names that a file may have after somebody compressed or decompressed it. */
@@ -139,9 +185,11 @@ const formsOf = (name: string): string[] => [name, `${name}.zstd`, `${name}.zst`
 /** The files of a rosbag2 folder in the order of its metadata, else of their numbers. */
 async function filesOf(path: string): Promise<string[]> {
   const names = await readdir(path);
-  if (names.includes(METADATA)) {
-    const source = join(path, METADATA);
-    const { rosbag2_bagfile_information: found } = parseYaml(await readFile(source, "utf8"), source, METADATA_SCHEMA);
+  const source = join(path, METADATA);
+  const text = names.includes(METADATA) ? await readFile(source, "utf8") : "";
+  // A recorder that lost power may leave it empty, or with zeros only.
+  if (/[^\s\0]/.test(text)) {
+    const { rosbag2_bagfile_information: found } = parseYaml(text, source, METADATA_SCHEMA);
     const listed = found.relative_file_paths.map((name) => basename(name));
     const there = listed.map((name) => formsOf(name).find((form) => names.includes(form)));
     const missing = listed.find((_, i) => there[i] === undefined);

@@ -2,6 +2,7 @@ import { type Bag, keyOf, type Topic } from "./bag.js";
 import { decoderOf } from "./decode.js";
 import type { MessageFolders } from "./message-folders.js";
 import { openBag } from "./open-bag.js";
+import { UNDECODED, Undecoded } from "./undecoded.js";
 
 /** A message of a recording. */
 export interface RecordedMessage {
@@ -29,8 +30,9 @@ export interface ReadMessagesOptions {
 }
 
 /**
- * Reads the messages of some topics of a recording, in its order. Memory: a chunk or two of the file.
- * @throws InputError where it cannot be read or a message does not fit its definition; what `choose` throws
+ * Reads the messages of some topics of a recording, in its order. Those that are damaged or do not fit their definition
+ * are left out and reported. Memory: a chunk or two of the file.
+ * @throws InputError where it cannot be read; what `choose` throws
  */
 export async function* readMessages(
   path: string,
@@ -42,9 +44,14 @@ export async function* readMessages(
     const { decoded, times = [] } = choose(bag);
     const decoders = new Map(decoded.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
     const topics = new Set([...decoded.map(({ name }) => name), ...times]);
-    for await (const { topic, logTime, data } of bag.read({ topics }))
-      yield { topic, logTime, bagStart: bag.start, message: decoders.get(keyOf(topic))?.(data) };
-    for (const text of bag.problems) problem?.(text);
+    const undecoded = new Undecoded(bag);
+    for await (const { topic, logTime, data } of bag.read({ topics })) {
+      const decode = decoders.get(keyOf(topic));
+      const message = undecoded.take(topic, logTime, () => decode?.(data));
+      if (message !== UNDECODED) yield { topic, logTime, bagStart: bag.start, message };
+    }
+    const lines = undecoded.lines().map(([topic, line]) => `${path}: ${topic}: ${line}`);
+    for (const text of [...bag.problems, ...lines]) problem?.(text);
   } finally {
     await bag.close();
   }

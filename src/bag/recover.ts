@@ -1,17 +1,17 @@
 import zstd from "@foxglove/wasm-zstd";
 import { McapWriter } from "@mcap/core";
+import { scanMcap } from "./mcap-scan.js";
 import { PartFile } from "./part-file.js";
-import { readWholeRecords } from "./read-whole.js";
 
 /**
- * Writes the complete messages of `source`, a recording that was cut off (`….mcap.part`), to a closed and indexed MCAP
- * file. Does not change the source.
+ * Writes the complete messages of `source`, a recording that was cut off (`….mcap.part`) or is damaged, to a closed and
+ * indexed MCAP file. Does not change the source.
  * @returns the number of messages saved
  * @throws InputError where the source is not an MCAP file or the output cannot be written.
  */
 export async function recoverRecording(source: string, output: string): Promise<number> {
   await zstd.isLoaded;
-  const records = readWholeRecords(source);
+  const records = scanMcap(source);
   const first = await records.next();
   const file = await PartFile.create(output);
   const writer = new McapWriter({
@@ -35,7 +35,9 @@ export async function recoverRecording(source: string, output: string): Promise<
       } else if (record.type === "Attachment") {
         await writer.addAttachment(record);
       } else if (record.type === "Message") {
-        await writer.addMessage({ ...record, channelId: channels.get(record.channelId)! });
+        const channelId = channels.get(record.channelId);
+        if (channelId === undefined) continue;
+        await writer.addMessage({ ...record, channelId });
         messages++;
       }
     }

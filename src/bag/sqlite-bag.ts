@@ -1,10 +1,12 @@
 import { constants } from "node:fs";
-import { copyFile, mkdtemp, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, mkdtemp, open, rm, stat, symlink, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import { InputError } from "../errors.js";
 import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedById } from "./bag.js";
+import { DamageLog, type Losses } from "./damage.js";
+import { finalize, findRows, isDamage, type LostRows, type MessageRow, nanoseconds } from "./sqlite-rows.js";
 import { isPacked, unpacked } from "./zstd.js";
 
 type Database = InstanceType<typeof sqlite.Database>;
@@ -23,29 +25,53 @@ export async function openSqlite(path: string): Promise<Bag> {
     database = new sqlite.Database(file.path, { readOnly: !file.isCopy, fileMustExist: true });
     // Without shared memory, only an exclusive connection can read a write-ahead log.
     database.exec("PRAGMA locking_mode=EXCLUSIVE");
-    return new SqliteBag(path, database, folder, described(database));
+    return new SqliteBag(path, database, folder, described(database), file.lacks);
   } catch (error) {
     database?.close();
     await rm(folder, { recursive: true, force: true });
-    if (!(error instanceof sqlite.SQLite3Error)) throw error;
+    if (!isDamage(error)) throw error;
     throw new InputError(`${path}: not a rosbag2 database (${error.message})`);
   }
 }
 
-/** Puts the database where SQLite may write beside it. */
-async function placed(path: string, folder: string): Promise<{ path: string; isCopy: boolean }> {
+interface Placed {
+  readonly path: string;
+  readonly isCopy: boolean;
+  /** Bytes at its end that are missing, by its header. */
+  readonly lacks: number;
+}
+
+/** Puts the database where SQLite may write beside it; one that was cut off gets back its length. */
+async function placed(path: string, folder: string): Promise<Placed> {
   const target = join(folder, basename(path));
   const sidecars: string[] = [];
   for (const suffix of ["-wal", "-journal"]) if (await holdsSomething(path + suffix)) sidecars.push(suffix);
-  if (sidecars.length === 0) {
+  const { size } = await stat(path);
+  const lacks = sidecars.length > 0 ? 0 : Math.max(0, (await fullSize(path)) - size);
+  if (sidecars.length === 0 && lacks === 0) {
     const linked = await symlink(resolve(path), target).then(
       () => true,
       () => false,
     );
-    if (linked) return { path: target, isCopy: false };
+    if (linked) return { path: target, isCopy: false, lacks };
   }
   for (const suffix of ["", ...sidecars]) await copyFile(path + suffix, target + suffix, constants.COPYFILE_FICLONE);
-  return { path: target, isCopy: true };
+  if (lacks > 0) await truncate(target, size + lacks);
+  return { path: target, isCopy: true, lacks };
+}
+
+/** Size of a database by its header, bytes. */
+async function fullSize(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(96), 0, 96, 0);
+    // The number of pages holds only where the last writer kept it.
+    if (bytesRead < 96 || buffer.readUInt32BE(24) !== buffer.readUInt32BE(92)) return 0;
+    const pageSize = buffer.readUInt16BE(16);
+    return (pageSize === 1 ? 1 << 16 : pageSize) * buffer.readUInt32BE(28);
+  } finally {
+    await file.close();
+  }
 }
 
 const holdsSomething = (path: string): Promise<boolean> =>
@@ -60,6 +86,8 @@ interface Described {
   readonly end: bigint;
   readonly messages: number;
   readonly isPacked: boolean;
+  /** Rows that are lost; undefined where the database seems whole. */
+  readonly lost: readonly LostRows[] | undefined;
 }
 
 /** Reads the bag's tables; an older schema may lack some columns and tables. */
@@ -76,12 +104,7 @@ function described(database: Database): Described {
         { encoding: String(encoding), data: new TextEncoder().encode(text as string) },
       ]),
   );
-  const counts = new Map(
-    rows(database, "SELECT topic_id, COUNT(*) AS messages FROM messages GROUP BY topic_id").map((row) => [
-      Number(row.topic_id),
-      Number(row.messages),
-    ]),
-  );
+  const { counts, span, lost } = contentsOf(database);
   const topics = new Map<number, Topic>();
   for (const row of rows(database, "SELECT * FROM topics ORDER BY id")) {
     const type = fullType(String(row.type));
@@ -99,20 +122,60 @@ function described(database: Database): Described {
       messages,
     });
   }
-  const [span = {}] = rows(database, "SELECT MIN(timestamp) AS first, MAX(timestamp) AS last FROM messages");
   const messages = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const [first] = rows(database, "SELECT data FROM messages ORDER BY id LIMIT 1");
-  return {
-    topics,
-    start: nanoseconds(span.first),
-    end: nanoseconds(span.last),
-    messages,
-    isPacked: first?.data instanceof Uint8Array && isPacked(first.data),
-  };
+  return { topics, start: span[0], end: span[1], messages, isPacked: holdsPacked(database), lost };
+}
+
+/** Number and checksums of messages. */
+const SUMS = "COUNT(*) AS messages, SUM(id % 8191) AS ids, SUM(timestamp % 8191) AS times";
+
+interface Contents {
+  /** Messages by topic. */
+  readonly counts: ReadonlyMap<number, number>;
+  readonly span: readonly [start: bigint, end: bigint];
+  readonly lost: readonly LostRows[] | undefined;
+}
+
+function contentsOf(database: Database): Contents {
+  const counts = new Map<number, number>();
+  try {
+    const found = rows(database, `SELECT topic_id, ${SUMS} FROM messages NOT INDEXED GROUP BY topic_id`);
+    for (const row of found) counts.set(Number(row.topic_id), Number(row.messages));
+    const [span = {}] = rows(database, "SELECT MIN(timestamp) AS first, MAX(timestamp) AS last FROM messages");
+    const whole: Contents = { counts, span: [nanoseconds(span.first), nanoseconds(span.last)], lost: undefined };
+    if (agreesWithIndex(database, found)) return whole;
+  } catch (error) {
+    if (!isDamage(error) || /no such/.test(error.message)) throw error;
+  }
+  counts.clear();
+  const found = findRows(database);
+  for (const { topic } of found.rows) counts.set(topic, (counts.get(topic) ?? 0) + 1);
+  const [first, last] = [found.rows[0]?.timestamp ?? 0n, found.rows.at(-1)?.timestamp ?? 0n];
+  return { counts, span: [first, last], lost: found.lost };
+}
+
+/** True where the table's messages are those that its index lists. */
+function agreesWithIndex(database: Database, found: readonly Row[]): boolean {
+  const [index] = rows(database, "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'timestamp_idx'");
+  if (!index) return true;
+  const [listed = {}] = rows(database, `SELECT ${SUMS} FROM messages INDEXED BY timestamp_idx`);
+  return ["messages", "ids", "times"].every((name) => {
+    return found.reduce((sum, row) => sum + Number(row[name] ?? 0), 0) === Number(listed[name] ?? 0);
+  });
+}
+
+/** True where the first message was compressed by the recorder. */
+function holdsPacked(database: Database): boolean {
+  try {
+    const [first] = rows(database, "SELECT data FROM messages ORDER BY id LIMIT 1");
+    return first?.data instanceof Uint8Array && isPacked(first.data);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
 }
 
 const rows = (database: Database, sql: string): Row[] => database.all(sql) as Row[];
-const nanoseconds = (value: unknown): bigint => BigInt((value as number | bigint | null | undefined) ?? 0);
 
 class SqliteBag implements Bag {
   readonly topics: readonly Topic[];
@@ -120,39 +183,115 @@ class SqliteBag implements Bag {
   readonly end: bigint;
   readonly messages: number;
   readonly isPacked: boolean;
-  readonly problems: readonly string[] = [];
+  readonly #damage = new DamageLog();
   readonly #byId: ReadonlyMap<number, Topic>;
   #isOpen = true;
+  #isDamaged: boolean;
 
   constructor(
     readonly path: string,
     private readonly database: Database,
     private readonly folder: string,
-    { topics, start, end, messages, isPacked }: Described,
+    { topics, start, end, messages, isPacked, lost }: Described,
+    /** Bytes that are missing at its end. */
+    private readonly lacks: number,
   ) {
+    this.#isDamaged = lost !== undefined;
+    this.#lose(lost ?? []);
     this.#byId = unitedById(topics);
     this.topics = [...new Set(this.#byId.values())];
     [this.start, this.end, this.messages, this.isPacked] = [start, end, messages, isPacked];
   }
 
-  async *read({ topics, start = this.start, end = this.end }: Selection = {}): AsyncGenerator<BagRecord> {
-    const wanted = [...this.#byId].filter(([, { name }]) => !topics || topics.has(name)).map(([id]) => id);
-    const some = topics ? `AND topic_id IN (${wanted.join(", ")})` : "";
+  get problems(): readonly string[] {
+    const cut = this.lacks === 0 ? [] : [`${this.path}: cut off: ${this.lacks} bytes are missing`];
+    return [...cut, ...this.#damage.lines(this.path, this.start, this.end)];
+  }
+
+  get losses(): Losses {
+    return this.#damage.losses;
+  }
+
+  async *read(selection: Selection = {}): AsyncGenerator<BagRecord> {
+    const wanted = this.#wanted(selection);
+    // Rows of damaged pages are read one by one.
+    let last: MessageRow | undefined;
+    if (!this.#isDamaged) {
+      for (const row of this.#inOrder(selection, wanted)) {
+        if (!row) break;
+        last = row;
+        const record = this.#recordOf(row, row.data);
+        if (record) yield record;
+      }
+      if (!this.#isDamaged) return;
+    }
+    const { start = this.start, end = this.end } = selection;
+    const { rows, lost } = findRows(this.database);
+    this.#lose(lost);
+    for (const row of rows) {
+      if (last && (row.timestamp < last.timestamp || (row.timestamp === last.timestamp && row.id <= last.id))) continue;
+      if (row.timestamp < start || row.timestamp > end || !wanted.has(row.topic)) continue;
+      const record = this.#recordOf(row, this.#dataOf(row));
+      if (record) yield record;
+      if (!this.#isOpen) return;
+    }
+  }
+
+  /** Topics that a selection asks for, by number. */
+  #wanted({ topics }: Selection): ReadonlySet<number> {
+    return new Set([...this.#byId].filter(([, { name }]) => !topics || topics.has(name)).map(([id]) => id));
+  }
+
+  /** Messages by log time; ends with undefined where the database turns out to be damaged. */
+  *#inOrder(
+    { topics, start = this.start, end = this.end }: Selection,
+    wanted: ReadonlySet<number>,
+  ): Generator<(MessageRow & { readonly data: unknown }) | undefined> {
+    const some = topics ? `AND topic_id IN (${[...wanted].join(", ")})` : "";
     const order = "ORDER BY timestamp, id";
-    const sql = `SELECT topic_id, timestamp, data FROM messages WHERE timestamp BETWEEN ? AND ? ${some} ${order}`;
+    const sql = `SELECT id, topic_id, timestamp, data FROM messages WHERE timestamp BETWEEN ? AND ? ${some} ${order}`;
     const statement = this.database.prepare(sql);
     try {
-      for (const row of statement.iterate([start, end]) as Iterable<Row>) {
-        const topic = this.#byId.get(Number(row.topic_id));
-        if (!topic || !(row.data instanceof Uint8Array)) continue;
-        const time = nanoseconds(row.timestamp);
-        yield { topic, logTime: time, publishTime: time, data: unpacked(row.data) };
-      }
+      for (const { id, topic_id, timestamp, data } of statement.iterate([start, end]) as Iterable<Row>)
+        yield { id: Number(id), topic: Number(topic_id), timestamp: nanoseconds(timestamp), data };
     } catch (error) {
-      if (!(error instanceof sqlite.SQLite3Error)) throw error;
-      throw new InputError(`${this.path}: damaged (${error.message})`);
+      if (!isDamage(error)) throw error;
+      this.#isDamaged = true;
+      yield undefined;
     } finally {
-      if (this.#isOpen) statement.finalize();
+      if (this.#isOpen) finalize(statement);
+    }
+  }
+
+  /** A row's payload; an error where it cannot be read. */
+  #dataOf({ id }: MessageRow): unknown {
+    try {
+      return this.database.get("SELECT data FROM messages WHERE id = ?", [id])?.data;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return error;
+    }
+  }
+
+  #recordOf({ id, topic: number, timestamp }: MessageRow, data: unknown): BagRecord | undefined {
+    const topic = this.#byId.get(number);
+    const damaged = (reason: string): undefined => {
+      const messages = new Map([[topic?.name ?? "", 1]]);
+      this.#damage.add(id, { what: "message", reason, span: [timestamp, timestamp], messages });
+    };
+    if (!topic) return damaged(`topic ${number} is not described`);
+    if (!(data instanceof Uint8Array)) return damaged(data instanceof Error ? data.message : "it has no payload");
+    try {
+      return { topic, logTime: timestamp, publishTime: timestamp, data: unpacked(data) };
+    } catch (error) {
+      return damaged(`zstd: ${(error as Error).message}`);
+    }
+  }
+
+  #lose(lost: readonly LostRows[]): void {
+    for (const { first, count, span } of lost) {
+      const messages = new Map([["", count]]);
+      this.#damage.add(first, { what: "stretch", reason: "its pages are damaged", span, messages });
     }
   }
 

@@ -4,7 +4,7 @@ import type { ExplanationMessage } from "../messages/types.js";
 import { stampOf } from "../sensing/stamp.js";
 import { decoderOf } from "./decode.js";
 import { OWN_TOPICS } from "./explained-bag.js";
-import { readWholeRecords } from "./read-whole.js";
+import { scanMcap } from "./mcap-scan.js";
 
 /** Metadata records of an explained bag that say how it was made, by name. */
 export type Provenance = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -127,7 +127,8 @@ async function* ticksOf(
 ): AsyncGenerator<KnownTick> {
   const topics = new Map<number, string>();
   let tick: { logTime: bigint; messages: Map<string, Uint8Array> } | undefined;
-  for await (const record of readWholeRecords(path)) {
+  for await (const record of scanMcap(path)) {
+    if (record.type === "Damaged") return;
     if (record.type === "Metadata") records.set(record.name, Object.fromEntries(record.metadata));
     else if (record.type === "Channel" && record.topic.startsWith(OWN_TOPICS)) topics.set(record.id, record.topic);
     else if (record.type === "Message" && topics.has(record.channelId)) {

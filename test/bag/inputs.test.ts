@@ -320,7 +320,9 @@ describe("bad messages are counted and told of, and the rest is explained", () =
     expect(stamps(seen)).toEqual([100, 150, 200, 250]);
     expect(problems).toEqual([
       expect.stringMatching(/^\/front: .*mauve8/),
-      expect.stringMatching(/^\/front: a message does not fit sensor_msgs\/msg\/Image/),
+      expect.stringMatching(
+        /^\/front: 1 message could not be decoded, the first at 0.05 s: a message does not fit sensor_msgs\/msg\/Image/,
+      ),
     ]);
   });
 

@@ -40,6 +40,8 @@ export interface McapForm {
   readonly useMessageIndex?: boolean;
   readonly useStatistics?: boolean;
   readonly useChunkIndex?: boolean;
+  readonly repeatChannels?: boolean;
+  readonly repeatSchemas?: boolean;
   readonly withSchemas?: boolean;
   /** Bytes after which a chunk ends, default 500. */
   readonly chunkSize?: number;
@@ -101,6 +103,7 @@ export function writeDb3(path: string, messages: readonly Sample[], version: num
       database.exec(`CREATE TABLE message_definitions(${columns}, type_description_hash TEXT)`);
     }
     const ids = new Map<string, number>();
+    database.exec("BEGIN");
     for (const { topic, type, logTime, data } of messages) {
       let id = ids.get(topic);
       if (id === undefined) {
@@ -115,6 +118,7 @@ export function writeDb3(path: string, messages: readonly Sample[], version: num
       }
       database.run("INSERT INTO messages (topic_id, timestamp, data) VALUES (?, ?, ?)", [id, logTime, data]);
     }
+    database.exec("COMMIT");
   } finally {
     database.close();
   }

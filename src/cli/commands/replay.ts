@@ -1,6 +1,7 @@
 import type { Bag } from "../../bag/bag.js";
 import { BagSource } from "../../bag/bag-source.js";
 import type { Compression } from "../../bag/compression.js";
+import { NO_LOSSES, unitedLosses } from "../../bag/damage.js";
 import { ExplainedBag } from "../../bag/explained-bag.js";
 import { version } from "../../bag/mcap-writer.js";
 import { openBags } from "../../bag/open-bag.js";
@@ -25,7 +26,7 @@ import { Problems } from "../output/problems.js";
 import { Progress } from "../output/progress.js";
 import { replayMetadata } from "../output/replay-metadata.js";
 import { replayProgress } from "../output/replay-progress.js";
-import { replayText } from "../output/replay-text.js";
+import { type ReplaySummary, replayText } from "../output/replay-text.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
@@ -48,6 +49,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
   const interruption = new Interruption();
   const problems = new Problems();
   const opened: { close(): Promise<unknown> }[] = [];
+  let bag: Bag | undefined;
   const open = <T extends { close(): Promise<unknown> }>(resource: T): T => {
     opened.push(resource);
     return resource;
@@ -58,8 +60,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
     await refuseOverwriting(policy.dataFiles ?? [], [options.output]);
     checkEvery(policy, options.every);
-    const bag = open(await openBags(paths, await foldersOf(options)));
-    for (const line of bag.problems) warn(line);
+    bag = open(await openBags(paths, await foldersOf(options)));
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     const { jobs, threads, device, precision } = options;
     const explainer = open(await ExplainerPool.create(policy, { jobs, method, threads, device, precision }));
@@ -95,20 +96,38 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     if (known) await output.unfinished.find(({ file }) => file === known.path)?.remove();
     const seconds = (performance.now() - started) / 1000;
     const counters = source.counters();
+    const damaged = damagedImages(bag, source);
     const summary = {
       output: options.output,
       explained: written.explained,
-      images: counters.matched + counters.syncMisses,
+      images: counters.matched + counters.syncMisses + damaged,
       unmatched: counters.syncMisses,
       mixed: counters.mixed,
+      damaged,
       episodes: counters.episodes,
       seconds: Number(seconds.toFixed(2)),
+      ...lostIn(bag, source),
     };
     writeOut(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
   } finally {
+    for (const line of bag?.problems ?? []) warn(line);
     await Promise.allSettled(opened.reverse().map((resource) => resource.close()));
     interruption.end();
   }
+}
+
+/** Images of the first camera that could not be read or decoded. */
+function damagedImages({ losses }: Bag, source: BagSource): number {
+  const [leading] = source.topicsOf("image");
+  const topic = leading?.[1] ?? "";
+  return (losses.messages.get(topic) ?? 0) + (source.undecoded.get(topic) ?? 0);
+}
+
+/** Everything that could not be read or decoded; nothing where all could. */
+function lostIn({ losses }: Bag, { undecoded }: BagSource): Pick<ReplaySummary, "lost"> {
+  const { parts, seconds, messages } = unitedLosses([losses, { ...NO_LOSSES, messages: undecoded }]);
+  if (parts === 0 && messages.size === 0) return {};
+  return { lost: { parts, seconds: Number(seconds.toFixed(3)), messages: Object.fromEntries(messages) } };
 }
 
 /** An interrupted run with the same policy, method and recording, whose explanations are reused. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -109,6 +109,23 @@ describe("torquelens replay", () => {
     expect(code).toBe(2);
     expect(stderr).toContain(reason);
     expect((await readdir(folder)).filter((name) => name.startsWith("no."))).toEqual([]);
+  });
+
+  it("skips damaged chunks, and counts every image: explained, without match or damaged", async () => {
+    const bytes = await readFile(at("run.mcap"));
+    for (const part of [0.3, 0.6]) bytes[Math.floor(bytes.length * part)]! ^= 0x20;
+    await writeFile(at("damaged.mcap"), bytes);
+    const argv = [at("damaged.mcap"), "--policy", policy, "--json", "-o", at("rest.mcap")];
+    const { code, stdout, stderr } = await torquelens("replay", ...argv);
+    expect(code).toBe(0);
+    const { explained, images, unmatched, damaged, lost } = JSON.parse(stdout);
+    expect(images).toBe(30);
+    expect(damaged).toBeGreaterThan(0);
+    expect(explained + unmatched + damaged).toBe(30);
+    expect(lost).toMatchObject({ parts: 2, messages: { "/camera/image": damaged } });
+    expect(stderr).toMatch(
+      /warning: \S+damaged\.mcap: 2 damaged chunks skipped \(\d\.\d\d s of 1\.45 s, the first at 0\.\d\d s: [^)]+\); lost: /,
+    );
   });
 
   it("leaves no file if no image could be explained, and says why", async () => {
