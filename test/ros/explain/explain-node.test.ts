@@ -406,7 +406,7 @@ describe("active", () => {
       ros.time += SECOND / 20n;
     }
     const { inputs } = await diagnosed(ros);
-    expect(inputs).toMatchObject({ level: 1, "/joint_states: publishers": "/left/driver, /right/driver" });
+    expect(inputs).toMatchObject({ "/joint_states: publishers": "/left/driver, /right/driver" });
     expect(inputs!.message).toContain("/joint_states: mixed messages of /left/driver, /right/driver, expected one");
     expect(Number(inputs!["/joint_states: mixed with another publisher's"])).toBeGreaterThan(5);
     const warned = ros.lines("warn");
