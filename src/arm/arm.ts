@@ -3,6 +3,7 @@ import { InputError } from "../errors.js";
 import { Couplings } from "./couplings.js";
 import { Data } from "./data.js";
 import type { Model } from "./model.js";
+import { OtherJoints, type OtherStates } from "./other-joints.js";
 
 /** Range of a joint (rad or m; ±∞ where it has none) and largest torque or force (N·m or N; ∞ where not given). */
 export interface JointLimit {
@@ -32,6 +33,8 @@ export class Arm {
   readonly dofs: readonly number[];
   /** Joints that follow others. */
   readonly couplings: Couplings;
+  /** Joints that are neither commanded nor follow. */
+  readonly others: OtherJoints;
   readonly #tip: { readonly id: number; readonly kind: "site" | "body" };
   readonly #jacobian: DoubleBuffer;
   readonly #data: Data;
@@ -58,23 +61,26 @@ export class Arm {
       "site" in tip
         ? { id: model.id("site", tip.site), kind: "site" }
         : { id: model.id("body", tip.body), kind: "body" };
+    const body = "site" in tip ? model.arrays.get("site_bodyid")[this.#tip.id]! : this.#tip.id;
+    this.others = new OtherJoints(model, new Set(ids), this.couplings.leaders, body);
     this.#moved = movedBodies(model, new Set(ids.map((id) => model.arrays.get("jnt_bodyid")[id]!)));
     this.#jacobian = new model.mj.DoubleBuffer(3 * model.nv);
     this.#data = new Data(model);
   }
 
   /**
-   * A state with the arm's joints at these positions (rad or m) and velocities, joints that follow them where they follow,
-   * everything else as in the model's initial state, poses up to date. The next call overwrites it.
-   * @throws InputError for a position or velocity that is not a finite number
+   * A state with the arm's joints at these positions (rad or m) and velocities, others where they are known, joints that
+   * follow where they follow, everything else as in the model's initial state, poses up to date. The next call overwrites it.
+   * @throws InputError for a position or velocity of the arm's joints that is not a finite number
    */
-  place(position: ArrayLike<number>, velocity?: ArrayLike<number>): Data {
+  place(position: ArrayLike<number>, velocity?: ArrayLike<number>, others?: OtherStates): Data {
     this.#data.reset();
     const [qpos, qvel] = [this.#data.arrays.get("qpos"), this.#data.arrays.get("qvel")];
     this.joints.forEach((name, j) => {
       qpos[this.positions[j]!] = finite(position[j], "position", name);
       qvel[this.dofs[j]!] = velocity === undefined ? 0 : finite(velocity[j], "velocity", name);
     });
+    if (others) this.others.place(this.#data, others);
     this.couplings.place(this.#data);
     this.#data.kinematics();
     return this.#data;

@@ -33,6 +33,11 @@ export class Couplings {
     this.#couplings = inOrder(found);
   }
 
+  /** Joint that a joint follows, by their numbers, undefined where it is held; no entry where it follows nothing. */
+  get leaders(): ReadonlyMap<number, number | undefined> {
+    return new Map(this.#couplings.map(({ follower, leader }) => [follower, leader]));
+  }
+
   get isEmpty(): boolean {
     return this.#couplings.length === 0;
   }

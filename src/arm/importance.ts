@@ -3,6 +3,7 @@ import { InputError } from "../errors.js";
 import type { Arm } from "./arm.js";
 import { Data } from "./data.js";
 import { cholesky, choleskySolve, multiply, transpose } from "./matrix.js";
+import type { OtherStates } from "./other-joints.js";
 
 export type ImportanceFlag = "in_contact" | "at_limit" | "importance_unknown";
 
@@ -55,9 +56,14 @@ export class ImportanceFactor {
     this.#inertia = new model.mj.DoubleBuffer(model.nv * model.nv);
   }
 
-  /** α of an arm whose joint positions (rad or m) and velocities are known. See `of`. */
-  at(position: ArrayLike<number>, velocity: ArrayLike<number>, torque?: ArrayLike<number>): Importance {
-    return this.of(this.#arm.place(position, velocity), torque);
+  /** α of an arm whose joint positions (rad or m) and velocities are known. See `of`, and `Arm.place` for `others`. */
+  at(
+    position: ArrayLike<number>,
+    velocity: ArrayLike<number>,
+    torque?: ArrayLike<number>,
+    others?: OtherStates,
+  ): Importance {
+    return this.of(this.#arm.place(position, velocity, others), torque);
   }
 
   /**

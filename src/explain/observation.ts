@@ -18,6 +18,7 @@ export type ObservationFlag =
   | "importance_unknown"
   | "limit_clipped"
   | "velocity_differentiated"
+  | "joint_position_assumed"
   | "mixed_joint_states"
   | "mixed_images";
 

@@ -20,12 +20,18 @@ export const CHECKS: readonly Check[] = [
 const hertz = (value: number): string => `${value.toFixed(1)} Hz`;
 const ms = (value: number): string => (Number.isNaN(value) ? "unknown" : value.toFixed(2));
 
+/**
+ * Explanations a second of the node's clock, without the camera's pauses: neither a paused simulation nor one that runs
+ * slowly is the node's fault.
+ */
 function rate(snapshot: Snapshot): Finding {
-  const { facts, ticks, seconds, countedSeconds, total, thresholds } = snapshot;
-  const actual = ratio(ticks.length, seconds);
+  const { facts, ticks, explained, seconds, countedSeconds, total, thresholds } = snapshot;
+  const ran = grown(snapshot, ({ clock }) => clock.seconds);
+  const judged = Math.max(0, ran - grown(snapshot, ({ pauses }) => pauses.total));
+  const actual = ratio(explained, judged);
   const images = ratio(
     grown(snapshot, ({ inputs }) => inputs.matched + inputs.syncMisses + inputs.tooOld),
-    countedSeconds,
+    judged,
   );
   const values = {
     "Events in window": ticks.length,
@@ -34,13 +40,26 @@ function rate(snapshot: Snapshot): Finding {
     "Actual frequency (Hz)": actual.toFixed(2),
     "Target frequency (Hz)": facts.expectedRate.toFixed(2),
     "Image frequency (Hz)": images.toFixed(2),
+    "Pauses of the images (s)": facts.pauses.total.toFixed(1),
   };
   if (total === 0) return { severity: "stale", message: "nothing explained yet", values };
-  if (seconds < SETTLING) return { severity: "ok", message: "starting", values };
+  if (countedSeconds < SETTLING) return { severity: "ok", message: "starting", values };
+  if (standsStill(snapshot)) return { severity: "ok", message: STILL, values };
+  const { current } = facts.pauses;
+  if (current > 0) return { severity: "stale", message: `no images for ${current.toFixed(1)} s`, values };
+  if (judged < SETTLING) return { severity: "ok", message: "starting again after a pause of the images", values };
   const { rate_warn, rate_error } = thresholds;
   const message = `${hertz(actual)} of ${hertz(facts.expectedRate)}, images come at ${hertz(images)}`;
   return finding([below(actual / facts.expectedRate, rate_warn, rate_error, message)], hertz(actual), values);
 }
+
+const STILL = "/clock stands still: the simulation is paused";
+
+/** True where simulated time has not passed since the window began. */
+const standsStill = (snapshot: Snapshot): boolean =>
+  snapshot.facts.clock.isSimulated &&
+  snapshot.countedSeconds >= SETTLING &&
+  grown(snapshot, ({ clock }) => clock.seconds) === 0;
 
 function latency({ ticks, facts, thresholds }: Snapshot): Finding {
   const { deadlineMs, wantedLevel } = facts;
@@ -94,16 +113,20 @@ function inputs(snapshot: Snapshot): Finding {
     "Observations replaced by newer": facts.replaced,
     "Clock jumps": facts.inputs.clockJumps,
   };
-  for (const [topic, { received, dropped, mixed, publishers }] of Object.entries(facts.inputs.topics)) {
+  for (const [topic, { received, dropped, mixed, missing, publishers }] of Object.entries(facts.inputs.topics)) {
     values[`${topic}: received`] = received;
+    if (missing !== undefined) values[`${topic}: missing by stamps (estimate)`] = missing;
     if (mixed !== undefined) values[`${topic}: mixed with another publisher's`] = mixed;
     if (publishers !== undefined) values[`${topic}: publishers`] = publishers.join(", ");
     for (const [reason, total] of Object.entries(dropped)) values[`${topic}: ${reason}`] = total ?? 0;
   }
   const complaints = [
-    ...facts.continuous.map((topic) => silent(snapshot, topic)),
+    ...(standsStill(snapshot)
+      ? [{ severity: "warn", message: STILL } as const]
+      : facts.continuous.map((topic) => silent(snapshot, topic))),
     ...Object.keys(facts.inputs.topics).flatMap((topic) => [
       severalPublish(snapshot, topic),
+      missing(snapshot, topic),
       ...refused(snapshot, topic),
     ]),
     some(unmatched, (part) =>
@@ -123,6 +146,15 @@ function silent(snapshot: Snapshot, topic: string): Complaint | undefined {
   }
   if (countedSeconds < SETTLING || grown(snapshot, (f) => f.inputs.topics[topic]?.received) > 0) return undefined;
   return { severity: "error", message: `${topic}: no more messages` };
+}
+
+function missing(snapshot: Snapshot, topic: string): Complaint | undefined {
+  const { drops_warn, drops_error } = snapshot.thresholds;
+  const lost = grown(snapshot, (f) => f.inputs.topics[topic]?.missing);
+  const received = grown(snapshot, (f) => f.inputs.topics[topic]?.received);
+  return some(ratio(lost, received + lost), (part) =>
+    above(part, drops_warn, drops_error, `${topic}: ${percent(part)} of images never came, by their stamps`),
+  );
 }
 
 function severalPublish(snapshot: Snapshot, topic: string): Complaint | undefined {

@@ -6,6 +6,8 @@ export interface TopicCounts {
   readonly dropped: Readonly<Partial<Record<string, number>>>;
   /** Messages that came mixed with those of another publisher; left out where there are none. */
   readonly mixed?: number;
+  /** Images missing by the gaps between stamps, an estimate; left out where there are none. */
+  readonly missing?: number;
   /** Nodes that publish the topic, where they are several and one is expected. */
   readonly publishers?: readonly string[];
 }
@@ -41,6 +43,10 @@ export interface Facts {
   readonly deadlineMs: number;
   /** The requested level; falling below it is reported. */
   readonly wantedLevel: Level;
+  /** The node's clock, seconds; the time that messages are stamped with passes by it. */
+  readonly clock: { readonly seconds: number; readonly isSimulated: boolean };
+  /** Pauses of the camera: all so far, and the one that lasts now, seconds. */
+  readonly pauses: { readonly total: number; readonly current: number };
   readonly inputs: InputCounts;
   /** Topics of `inputs` whose messages must keep arriving, such as images and joint states. */
   readonly continuous: readonly string[];

@@ -12,7 +12,7 @@ import { Window } from "./window.js";
 export interface MonitorOptions {
   /** Fully qualified name of the node, the prefix of statuses: `NAME: rate`. */
   readonly name: string;
-  /** Name of the policy. */
+  /** Unique on `/diagnostics`. */
   readonly hardwareId: string;
   /** A clock that never goes back, milliseconds. */
   readonly now: () => number;
@@ -29,7 +29,7 @@ export class Monitor {
   readonly #options: MonitorOptions;
   readonly #ticks = new Window<Tick>(LENGTH);
   readonly #failures = new Window<string>(LENGTH);
-  readonly #facts = new Window<Facts>(LENGTH);
+  readonly #facts = new Window<{ readonly facts: Facts; readonly total: number }>(LENGTH);
   #thresholds: Thresholds;
   #policy: PolicyHealth;
   #total = 0;
@@ -82,11 +82,16 @@ export class Monitor {
       this.restart();
       return CHECKS.map(({ name }) => this.#status(name, { severity: "ok", message: "inactive", values: {} }));
     }
-    this.#facts.add(at, facts);
+    // Rates are counted from the first explanation on, and not over a jump of the clock.
+    const oldest = this.#facts.oldest(at)?.value;
+    const latest = this.#facts.values(at).at(-1);
+    if (oldest?.total === 0 || (latest && facts.clock.seconds < latest.facts.clock.seconds)) this.#facts.clear();
+    this.#facts.add(at, { facts, total: this.#total });
     const { at: since, value: before } = this.#facts.oldest(at)!;
     const snapshot = {
       facts,
-      before,
+      before: before.facts,
+      explained: this.#total - before.total,
       ticks: this.#ticks.values(at),
       failures: this.#failures.values(at),
       seconds: (at - Math.max(this.#begun, at - LENGTH)) / 1000,

@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly failures: readonly string[];
   /** Length of the window so far, seconds. */
   readonly seconds: number;
+  /** Explanations from `before` to `facts`. */
+  readonly explained: number;
   /** From `before` to `facts`, seconds; 0 at the first report. */
   readonly countedSeconds: number;
   /** Explanations since the start. */

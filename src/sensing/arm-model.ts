@@ -3,6 +3,7 @@ import { type Importance, ImportanceFactor, unknownImportance } from "../arm/imp
 import { type JointSpeeds, speedsIn } from "../arm/joint-speeds.js";
 import type { Model } from "../arm/model.js";
 import { modelFromFile, modelFromXml } from "../arm/mujoco.js";
+import type { OtherStates } from "../arm/other-joints.js";
 import { InputError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
 import type { TipState } from "./values.js";
@@ -46,6 +47,11 @@ export class ArmModel {
     return this.model.speeds;
   }
 
+  /** Joints that the policy does not command and that follow none: all, and those that carry the end effector. */
+  get others(): { readonly names: readonly string[]; readonly carrying: readonly string[] } {
+    return this.#arm.others;
+  }
+
   /** Parts of the description that are left out, and why α is unknown: one line each. */
   get remarks(): readonly string[] {
     const { problems, unknownInertia } = this.model;
@@ -53,8 +59,8 @@ export class ArmModel {
   }
 
   /** The end effector by forward kinematics, in the model's world; joints in the card's order. */
-  tip(position: ArrayLike<number>, velocity: ArrayLike<number>): TipState {
-    const data = this.#arm.place(position, velocity);
+  tip(position: ArrayLike<number>, velocity: ArrayLike<number>, others?: OtherStates): TipState {
+    const data = this.#arm.place(position, velocity, others);
     return { position: this.#arm.tipPosition(data), velocity: this.#arm.tipVelocity(data) };
   }
 
@@ -62,9 +68,14 @@ export class ArmModel {
    * α of each torque; 1 and flagged unknown in a pose that the model cannot simulate.
    * @param torque the torque commanded last, see `ImportanceFactor.of`
    */
-  importance(position: ArrayLike<number>, velocity: ArrayLike<number>, torque?: ArrayLike<number>): Importance {
+  importance(
+    position: ArrayLike<number>,
+    velocity: ArrayLike<number>,
+    torque?: ArrayLike<number>,
+    others?: OtherStates,
+  ): Importance {
     try {
-      const found = this.#factor.at(position, velocity, torque);
+      const found = this.#factor.at(position, velocity, torque, others);
       if (found.importance.every(Number.isFinite)) return found;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

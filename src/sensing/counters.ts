@@ -25,6 +25,8 @@ export interface TopicCounters {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Messages that came mixed with those of another publisher; left out where there are none. */
   readonly mixed?: number;
+  /** Images missing by the gaps between the stamps of a regular camera, an estimate; left out where there are none. */
+  readonly missing?: number;
 }
 
 /** Counts since the start; they only grow. */
@@ -52,6 +54,7 @@ type Totals = "matched" | "observed" | "clockJumps" | "episodes" | "mixed";
 interface Topic {
   received: number;
   mixed: number;
+  missing: number;
   readonly dropped: Map<DropReason, number>;
 }
 
@@ -91,15 +94,25 @@ export class Tally {
     if (reason !== undefined) this.problem(topic, reason);
   }
 
+  /** Takes the number of images of a camera that are missing so far. */
+  missing(camera: string, count: number): void {
+    this.#of(camera).missing = count;
+  }
+
   /** Reports a fault of a message that is used all the same. */
   remark(topic: string, reason: string): void {
     this.problem(topic, reason);
   }
 
   counters(): Counters {
-    const topics = Array.from(this.#topics, ([topic, { received, dropped, mixed }]) => [
+    const topics = Array.from(this.#topics, ([topic, { received, dropped, mixed, missing }]) => [
       topic,
-      { received, dropped: Object.fromEntries(dropped), ...(mixed > 0 && { mixed }) },
+      {
+        received,
+        dropped: Object.fromEntries(dropped),
+        ...(mixed > 0 && { mixed }),
+        ...(missing > 0 && { missing }),
+      },
     ]);
     return {
       ...this.#totals,
@@ -112,7 +125,7 @@ export class Tally {
   #of(topic: string): Topic {
     let counters = this.#topics.get(topic);
     if (!counters) {
-      counters = { received: 0, mixed: 0, dropped: new Map() };
+      counters = { received: 0, mixed: 0, missing: 0, dropped: new Map() };
       this.#topics.set(topic, counters);
     }
     return counters;

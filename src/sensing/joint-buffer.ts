@@ -1,4 +1,5 @@
 import type { JointSpeeds } from "../arm/joint-speeds.js";
+import type { OtherStates } from "../arm/other-joints.js";
 import type { JointStateMessage } from "../messages/types.js";
 import type { MISSING_VELOCITY } from "../policy/card-schema.js";
 import { JointMotion, type JointSample } from "./joint-motion.js";
@@ -18,6 +19,29 @@ export interface JointReading {
   readonly isDifferentiated: boolean;
   /** True where the states of a joint come from several publishers: the pose is perhaps none that the arm had. */
   readonly isMixed: boolean;
+  /** The joints that are followed besides, as far as they were heard. */
+  readonly others: OtherStates;
+  /** Those of them that carry the end effector and were never heard. */
+  readonly unheard: readonly string[];
+}
+
+/** A joint of the buffer. */
+class HeardJoint {
+  readonly track: JointTrack;
+  readonly motion = new JointMotion();
+  readonly publishers = new MixedTracks(this.motion);
+
+  constructor(
+    readonly name: string,
+    horizon: bigint,
+  ) {
+    this.track = new JointTrack(horizon);
+  }
+
+  clear(): void {
+    this.track.clear();
+    this.publishers.clear();
+  }
 }
 
 export interface JointBufferOptions {
@@ -45,23 +69,33 @@ const AGAIN = 1_000_000_000n;
  * other joints too, or only some of these. The result depends only on the messages and their order.
  */
 export class JointBuffer {
-  readonly #tracks: readonly JointTrack[];
-  readonly #motions: readonly JointMotion[];
-  readonly #publishers: readonly MixedTracks<JointSample>[];
+  readonly #joints: readonly HeardJoint[];
+  /** Joints of the arm that the policy neither commands nor sees. */
+  #more: readonly HeardJoint[] = [];
+  #others: OtherJointNames = { names: [], carrying: [] };
+  #speeds: JointSpeeds = new Map();
   #toldAt: bigint | undefined;
 
   constructor(
     readonly names: readonly string[],
     private readonly options: JointBufferOptions,
   ) {
-    this.#tracks = names.map(() => new JointTrack(options.horizon));
-    this.#motions = names.map(() => new JointMotion());
-    this.#publishers = this.#motions.map((motion) => new MixedTracks(motion));
+    this.#joints = names.map((name) => new HeardJoint(name, options.horizon));
   }
 
   /** Takes how fast joints can move, by name. */
   set speeds(speeds: JointSpeeds) {
-    for (const [j, motion] of this.#motions.entries()) motion.speed = speeds.get(this.names[j]!);
+    this.#speeds = speeds;
+    for (const { name, motion } of [...this.#joints, ...this.#more]) motion.speed = speeds.get(name);
+  }
+
+  /** Follows other joints too, as far as they are heard: nothing waits for them, and their last position holds. */
+  follow(others: OtherJointNames): void {
+    const known = new Map(this.#more.map((joint) => [joint.name, joint]));
+    const more = others.names.filter((name) => !this.names.includes(name));
+    this.#more = more.map((name) => known.get(name) ?? new HeardJoint(name, this.options.horizon));
+    this.#others = others;
+    this.speeds = this.#speeds;
   }
 
   /**
@@ -69,10 +103,10 @@ export class JointBuffer {
    * @param publisher who sent it, where that is known
    */
   add({ header, name, position, velocity }: JointStateMessage, stamp: bigint, publisher?: string): Refusal[] {
-    const places = this.names.map((wanted) => name.indexOf(wanted));
-    if (places.every((place) => place < 0)) return [];
-    const twice = this.names.find((wanted, j) => name.indexOf(wanted, places[j]! + 1) > places[j]! && places[j]! >= 0);
-    if (twice !== undefined) return [{ why: "malformed", reason: `joint ${twice} is named twice, expected once` }];
+    const heard = [...this.#joints, ...this.#more].filter((joint) => name.includes(joint.name));
+    if (heard.length === 0) return [];
+    const twice = heard.find((joint) => name.indexOf(joint.name) !== name.lastIndexOf(joint.name));
+    if (twice) return [{ why: "malformed", reason: `joint ${twice.name} is named twice, expected once` }];
     for (const [what, values] of [["positions", position] as const, ["velocities", velocity] as const]) {
       if (values.length === name.length || (what === "velocities" && values.length === 0)) continue;
       const expected = `${name.length}, one a joint${what === "velocities" ? ", or none" : ""}`;
@@ -81,12 +115,12 @@ export class JointBuffer {
     const problems: Refusal[] = [];
     const jumps: Jump[] = [];
     const sender = publisher ?? `frame_id "${header.frame_id}", ${name.length} joints`;
-    for (const [j, place] of places.entries()) {
-      if (place < 0) continue;
+    for (const joint of heard) {
+      const place = name.indexOf(joint.name);
       const sample = { stamp, position: position[place]!, velocity: velocity[place] ?? Number.NaN, sender };
-      const problem = this.#addJoint(j, sample);
+      const problem = addTo(joint, sample);
       if (problem) problems.push(problem);
-      else jumps.push(...this.#jump(j, sample));
+      else jumps.push(...jumpOf(joint, sample));
     }
     if (jumps.length > 0) this.#tell(jumps, stamp);
     return problems;
@@ -99,7 +133,7 @@ export class JointBuffer {
     const longest = LONGEST * (slop > this.options.controlPeriod ? slop : this.options.controlPeriod);
     let isDifferentiated = false;
     let waiting: Reading<JointReading> | undefined;
-    for (const [j, track] of this.#tracks.entries()) {
+    for (const [j, { track }] of this.#joints.entries()) {
       const found = track.bracketAt(stamp, policy, slop);
       if (found.kind !== "found") {
         const reason = `joint ${this.names[j]}: ${whyNot(track, stamp, found.reason)}`;
@@ -117,36 +151,47 @@ export class JointBuffer {
         isDifferentiated = true;
       }
     }
-    const isMixed = this.#publishers.some((publishers) => publishers.isMixed(stamp));
-    return waiting ?? { kind: "found", value: { position, velocity, isDifferentiated, isMixed } };
+    if (waiting) return waiting;
+    const { names, carrying } = this.#others;
+    const carriers = this.#more.filter(({ name }) => carrying.includes(name));
+    const isMixed = [...this.#joints, ...carriers].some(({ publishers }) => publishers.isMixed(stamp));
+    const unheard = carriers.filter(({ track }) => track.length === 0).map(({ name }) => name);
+    const others = new Map(
+      names.flatMap((name) => {
+        const j = this.names.indexOf(name);
+        const state = j >= 0 ? { position: position[j]!, velocity: velocity[j]! } : this.#held(name, stamp, longest);
+        return state ? [[name, state]] : [];
+      }),
+    );
+    return { kind: "found", value: { position, velocity, isDifferentiated, isMixed, others, unheard } };
   }
 
   clear(): void {
-    for (const kept of [...this.#tracks, ...this.#publishers]) kept.clear();
+    for (const joint of [...this.#joints, ...this.#more]) joint.clear();
     this.#toldAt = undefined;
   }
 
-  /** The jump of a joint from another publisher's state to this one, where they are mixed. */
-  #jump(j: number, sample: JointSample): Jump[] {
-    const motion = this.#motions[j]!;
-    motion.saw(sample);
-    const before = this.#publishers[j]!.add(sample);
-    return before ? [{ joint: this.names[j]!, before, sample, distance: motion.distance(before, sample) }] : [];
+  /** State of a joint that nothing waits for: between its samples by their line, else the nearest, at rest if that is old. */
+  #held(name: string, stamp: bigint, longest: bigint): { position: number; velocity: number } | undefined {
+    const { track } = this.#more.find((joint) => joint.name === name)!;
+    if (track.length === 0) return undefined;
+    const i = track.indexAt(stamp);
+    const before = Math.max(i, 0);
+    const after = track.stampAt(before) === stamp ? before : Math.min(i + 1, track.length - 1);
+    const [from, to] = [track.stampAt(before)!, track.stampAt(after)!];
+    const weight = from === to ? 0 : Number(stamp - from) / Number(to - from);
+    const speed = (k: number) =>
+      apart({ stamp: track.stampAt(k)! }, { stamp }) > longest ? 0 : this.#velocity(track, k, longest) || 0;
+    return {
+      position: mixed(track.positionAt(before), track.positionAt(after), weight),
+      velocity: mixed(speed(before), speed(after), weight),
+    };
   }
 
   #tell(jumps: readonly Jump[], stamp: bigint): void {
     const isNew = this.#toldAt === undefined || apart({ stamp: this.#toldAt }, { stamp }) >= AGAIN;
     if (isNew) this.#toldAt = stamp;
     this.options.mixed?.(isNew ? jumpText(jumps) : undefined);
-  }
-
-  #addJoint(j: number, { stamp, position, velocity }: JointSample): Refusal | undefined {
-    const joint = this.names[j]!;
-    if (!Number.isFinite(position)) {
-      return { why: "not_a_number", reason: `position of joint ${joint} is ${position}, expected a number` };
-    }
-    if (this.#tracks[j]!.add(stamp, position, Number.isFinite(velocity) ? velocity : Number.NaN)) return undefined;
-    return { why: "too_old", reason: `joint ${joint}: stamped too long before the newest joint state` };
   }
 
   /** The velocity sent with the `i`th sample, else the mean velocity since the sample before; NaN without either. */
@@ -175,6 +220,26 @@ export class JointBuffer {
     const span = `${Number(longest) / 1e6} ms`;
     return `${joint}: no velocity, and no position in the ${span} before (a larger sync_slop allows more)`;
   }
+}
+
+/** Names of an arm's joints that nobody commands: all, and those that carry the end effector. */
+export interface OtherJointNames {
+  readonly names: readonly string[];
+  readonly carrying: readonly string[];
+}
+
+function addTo({ name, track }: HeardJoint, { stamp, position, velocity }: JointSample): Refusal | undefined {
+  if (!Number.isFinite(position))
+    return { why: "not_a_number", reason: `position of joint ${name} is ${position}, expected a number` };
+  if (track.add(stamp, position, Number.isFinite(velocity) ? velocity : Number.NaN)) return undefined;
+  return { why: "too_old", reason: `joint ${name}: stamped too long before the newest joint state` };
+}
+
+/** The jump of a joint from another publisher's state to this one, where they are mixed. */
+function jumpOf({ name, motion, publishers }: HeardJoint, sample: JointSample): Jump[] {
+  motion.saw(sample);
+  const before = publishers.add(sample);
+  return before ? [{ joint: name, before, sample, distance: motion.distance(before, sample) }] : [];
 }
 
 /** A joint that jumps from one publisher's state to another's. */

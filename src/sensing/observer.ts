@@ -9,6 +9,7 @@ import { CameraViews } from "./camera-motion.js";
 import { type Counters, Tally } from "./counters.js";
 import { Episodes } from "./episodes.js";
 import { GivenValues } from "./given-values.js";
+import { ImageGaps } from "./image-gaps.js";
 import type { Arrival, Match } from "./match.js";
 import type { ObserverOptions } from "./observer-options.js";
 import { CameraError, type CameraMessage, Observing } from "./observing.js";
@@ -18,6 +19,7 @@ import { type RobotState, StateBuffer } from "./state-buffer.js";
 import { type SyncOptions, settingsOf } from "./sync-options.js";
 import { type Matched, Synchroniser } from "./synchroniser.js";
 import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
+import { UnheardJoints } from "./unheard-joints.js";
 import { unusable } from "./values.js";
 
 /** Flags of observations that hold states or images of several publishers. */
@@ -47,10 +49,12 @@ export class Observer {
   readonly #observing: Observing;
   /** By camera. */
   readonly #views: ReadonlyMap<string, CameraViews>;
+  readonly #gaps: ReadonlyMap<string, ImageGaps>;
   readonly #newest = new Map<string, bigint>();
   readonly #arm: KnownArm;
   readonly #beginning: Beginning;
   readonly #episodes = new Episodes();
+  readonly #unheard: UnheardJoints;
 
   private constructor(
     policy: Policy,
@@ -65,8 +69,10 @@ export class Observer {
     this.given = new GivenValues(policy, values, heard);
     this.#states = new StateBuffer(policy, this.given, this.#tally);
     this.#observing = new Observing(policy, this.#tally);
+    this.#unheard = new UnheardJoints((reason) => this.#tally.remark(JOINT_STATES, reason));
     this.cameras = policy.modalities.flatMap(({ kind, name }) => (kind === "image" ? [name] : []));
     this.#views = new Map(this.cameras.map((camera) => [camera, new CameraViews()]));
+    this.#gaps = new Map(this.cameras.map((camera) => [camera, new ImageGaps()]));
     const [leading = JOINT_STATES, ...others] = this.cameras;
     this.#leading = leading;
     this.#synchroniser = new Synchroniser([leading, ...others]);
@@ -99,6 +105,7 @@ export class Observer {
     const misfit = this.#observing.refusal(camera, message);
     if (!misfit) this.#look(camera, message, stamp, publisher);
     const refusal = misfit ?? this.#gate.refusal(stamp, "image") ?? this.#orderRefusal(camera, stamp);
+    if (refusal?.why !== "in_future" && refusal?.why !== "too_old") this.#gap(camera, stamp);
     if (refusal) this.#drop(camera, refusal);
     else this.#synchroniser.add(camera, { stamp, message: { message, receivedMs, release } });
     return this.#take();
@@ -171,7 +178,7 @@ export class Observer {
     this.#beginning.restart();
     this.#newest.clear();
     this.#states.clear();
-    for (const views of this.#views.values()) views.clear();
+    for (const kept of [...this.#views.values(), ...this.#gaps.values()]) kept.clear();
     for (const _ of this.#synchroniser.clear()) this.#drop(this.#leading, CLEARED, true);
   }
 
@@ -179,10 +186,22 @@ export class Observer {
   end(): void {
     for (const { reason } of this.#synchroniser.clear())
       this.#drop(this.#leading, { why: "unmatched", reason: `no match before the recording ends: ${reason}` });
+    this.#unheard.end();
   }
 
   counters(): Counters {
     return this.#tally.counters();
+  }
+
+  /**
+   * Pauses of the first camera, longer than `episodeGap`, by the stamps: so far, and the one that lasts now, seconds.
+   */
+  pauses(): { readonly total: number; readonly current: number } {
+    const gaps = this.#gaps.get(this.#leading);
+    if (gaps?.newest === undefined) return { total: gaps?.silence ?? 0, current: 0 };
+    const since = this.#gate.time() - gaps.newest;
+    const current = since > this.#gate.settings.episodeGap ? Number(since) / 1e9 : 0;
+    return { total: gaps.silence + current, current };
   }
 
   /** Frees the arm. Safe to call twice. */
@@ -197,13 +216,19 @@ export class Observer {
   }
 
   #knowArm(): void {
-    this.#states.speeds = this.#arm.speeds;
+    this.#states.know(this.#arm.speeds, this.#arm.model?.others ?? { names: [], carrying: [] });
   }
 
   /** Looks whether images of another camera come on the topic too. */
   #look(camera: string, message: CameraMessage, stamp: bigint, publisher: string | undefined): void {
     const reason = this.#views.get(camera)!.add(message, stamp, publisher);
     if (reason !== undefined) this.#tally.mixed(camera, reason);
+  }
+
+  #gap(camera: string, stamp: bigint): void {
+    const gaps = this.#gaps.get(camera)!;
+    gaps.add(stamp, this.#gate.settings.episodeGap);
+    this.#tally.missing(camera, gaps.missing);
   }
 
   #jump(): void {
@@ -264,6 +289,7 @@ export class Observer {
       const first = this.#episodes.isFirst(episode, stamp, this.#gate.settings.episodeGap);
       if (first) this.#observing.begin();
       const rest = await this.#observing.state(state, this.#arm.model);
+      if (this.#arm.model) this.#unheard.saw(state.joints.unheard, stamp);
       const wrong = unusable(this.#policy, rest.values);
       if (wrong !== undefined) return this.#drop(this.#leading, { why: "not_a_number", reason: wrong });
       const tick = this.#episodes.observed(episode, stamp);

@@ -104,11 +104,11 @@ export class Observing {
     { joints, tip: fromTf, given }: RobotState,
     arm: ArmModel | undefined,
   ): Promise<Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms">> {
-    const { position, velocity, isDifferentiated, isMixed } = joints;
+    const { position, velocity, isDifferentiated, isMixed, others, unheard } = joints;
     const commanded = this.policy.card.joints.length;
     const [q, v] = [position.subarray(0, commanded), velocity.subarray(0, commanded)];
-    const tip = fromTf ?? arm?.tip(q, v);
-    const importanceBy = (by?: Float64Array) => (arm ? arm.importance(q, v, by) : unknownImportance(commanded));
+    const tip = fromTf ?? arm?.tip(q, v, others);
+    const importanceBy = (by?: Float64Array) => (arm ? arm.importance(q, v, by, others) : unknownImportance(commanded));
     let torque = this.#torque instanceof Promise ? undefined : this.#torque;
     let found = importanceBy(torque);
     // α depends on the torque where it is found by rollouts, and those are flagged.
@@ -120,6 +120,7 @@ export class Observing {
     const robot = { position, velocity, tip, torque: torque ?? new Float64Array(commanded), given };
     const allFlags: ObservationFlag[] = [...flags];
     if (isDifferentiated || fromTf) allFlags.push("velocity_differentiated");
+    if (arm && unheard.length > 0) allFlags.push("joint_position_assumed");
     if (isMixed) allFlags.push("mixed_joint_states");
     return {
       values: Object.fromEntries(Array.from(this.#fillers, ([name, fill]) => [name, fill(robot)])),

@@ -28,6 +28,11 @@ export class StampGate {
     return jumped;
   }
 
+  /** The time by the clock, nanoseconds. */
+  time(): bigint {
+    return this.clock();
+  }
+
   /** The time of the last reading, nanoseconds. */
   get now(): bigint {
     return this.#now ?? this.clock();

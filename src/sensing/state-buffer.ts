@@ -4,7 +4,7 @@ import type { JointStateMessage, TfMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import type { Tally } from "./counters.js";
 import type { Given, GivenValues } from "./given-values.js";
-import { JointBuffer, type JointReading } from "./joint-buffer.js";
+import { JointBuffer, type JointReading, type OtherJointNames } from "./joint-buffer.js";
 import { nanoseconds } from "./stamp.js";
 import { HORIZON, type Refusal, type StampGate } from "./stamp-gate.js";
 import type { Reading, SyncPolicy } from "./timeline.js";
@@ -54,9 +54,10 @@ export class StateBuffer {
     });
   }
 
-  /** Takes how fast joints can move, by name. */
-  set speeds(speeds: JointSpeeds) {
+  /** Takes what is known of the arm: how fast joints can move, and which it has that nobody commands. */
+  know(speeds: JointSpeeds, others: OtherJointNames): void {
     this.#joints.speeds = speeds;
+    this.#joints.follow(others);
   }
 
   addJoints(message: JointStateMessage, stamp: bigint, publisher?: string): readonly Refusal[] {

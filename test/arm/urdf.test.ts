@@ -8,11 +8,21 @@ import { random, urdfOf } from "./robots.js";
 
 const PERIOD = 0.05;
 
-/** Largest differences of tip position, tip velocity and α from those written out, over some states. */
-async function compared(name: string, seed: number, kind: Parameters<typeof robotOf>[2]) {
+/**
+ * Largest differences of tip position, tip velocity and α from those written out, over some states.
+ * @param isCommanded of the joint at an index; the others are only measured
+ */
+async function compared(
+  name: string,
+  seed: number,
+  kind: Parameters<typeof robotOf>[2],
+  isCommanded: (i: number) => boolean = () => true,
+) {
   const robot = robotOf(name, seed, kind);
   const plain = new PlainArm(robot);
-  const joints = plain.free;
+  const all = plain.free;
+  const joints = all.filter((_, i) => isCommanded(i));
+  const measured = all.filter((_, i) => !isCommanded(i));
   const model = await modelFromXml(urdfOf(robot), name);
   const arm = new Arm(model, joints, { body: "tool0" });
   const factor = new ImportanceFactor(arm, PERIOD);
@@ -20,11 +30,15 @@ async function compared(name: string, seed: number, kind: Parameters<typeof robo
   const worst = { position: 0, velocity: 0, importance: 0 };
   const largest = (a: ArrayLike<number>, b: readonly number[]) => Math.max(...b.map((x, i) => Math.abs(x - a[i]!)));
   for (let state = 0; state < 4; state++) {
-    const [q, v] = [joints.map(() => uniform(-1.2, 1.2)), joints.map(() => uniform(-1, 1))];
-    const [position, velocity] = [q, v].map((values) =>
-      Object.fromEntries(joints.map((joint, i) => [joint, values[i]!])),
+    const [position, velocity] = [1.2, 1].map((most) =>
+      Object.fromEntries(all.map((joint) => [joint, uniform(-most, most)])),
     );
-    const data = arm.place(q, v);
+    const [q, v] = [position, velocity].map((values) => joints.map((joint) => values![joint]!));
+    const others = measured.map(
+      (joint) => [joint, { position: position![joint]!, velocity: velocity![joint]! }] as const,
+    );
+    expect(arm.others.names).toEqual(measured);
+    const data = arm.place(q!, v, new Map(others));
     worst.position = Math.max(worst.position, largest(arm.tipPosition(data), plain.tip(position!, "tool0") as never));
     worst.velocity = Math.max(
       worst.velocity,
@@ -51,5 +65,16 @@ describe.each(NAMES)("%s", (name) => {
       expect(velocity).toBeLessThan(1e-12);
       expect(importance).toBeLessThan(1e-6);
     }
+  });
+
+  it.each<[string, (i: number) => boolean]>([
+    ["the first", (i) => i > 0],
+    ["every second", (i) => i % 2 === 1],
+    ["the last", (i) => i === 0],
+  ])("has joints that are only measured, %s, where they are", async (_, isCommanded) => {
+    const { position, velocity, importance } = await compared(name, 3, { hasFollowers: true }, isCommanded);
+    expect(position).toBeLessThan(1e-12);
+    expect(velocity).toBeLessThan(1e-12);
+    expect(importance).toBeLessThan(1e-6);
   });
 });

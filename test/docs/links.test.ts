@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const root = new URL("../../", import.meta.url).pathname;
-const LEFT_OUT = /^(node_modules|dist|shared|\.git|docs\/api|ros\/node_modules|test\/data)(\/|$)/;
+const LEFT_OUT = /^(node_modules|build|dist|shared|\.git|docs\/api|ros\/node_modules|test\/data)(\/|$)/;
 
 async function documents(folder = ""): Promise<string[]> {
   const entries = await readdir(join(root, folder), { withFileTypes: true });

@@ -19,6 +19,8 @@ type Counts = { -readonly [key in keyof Facts]: Facts[key] };
 /** A run of so many seconds at 20 Hz with a report each; `change` spoils ticks and facts. */
 class Run {
   ms = 0;
+  /** Seconds of the node's clock in a second. */
+  speed = 1;
   #ticks = 0;
   readonly monitor: Monitor;
   readonly facts: Counts = {
@@ -26,6 +28,8 @@ class Run {
     expectedRate: 1000 / PERIOD,
     deadlineMs: 40,
     wantedLevel: "full",
+    clock: { seconds: 100, isSimulated: false },
+    pauses: { total: 0, current: 0 },
     inputs: { topics: {}, matched: 0, syncMisses: 0, tooOld: 0, clockJumps: 0 },
     continuous: ["image", "joint_states"],
     replaced: 0,
@@ -46,6 +50,8 @@ class Run {
     for (let second = 0; second < count; second++) {
       for (let i = 0; i < 1000 / PERIOD; i++) {
         this.ms += PERIOD;
+        const { seconds, isSimulated } = this.facts.clock;
+        this.facts.clock = { seconds: seconds + (this.speed * PERIOD) / 1000, isSimulated };
         const tick = this.#ticks++;
         const { topics, matched } = this.facts.inputs;
         const more = (name: string) => ({
@@ -147,6 +153,97 @@ describe("Monitor", () => {
     ).toMatchObject({
       level: ERROR,
       message: "0.0 Hz of 20.0 Hz, images come at 20.0 Hz",
+    });
+  });
+
+  it("rate: of a simulation that runs at half speed is that of its own time", () => {
+    const run = new Run();
+    run.facts.clock = { seconds: 0, isSimulated: true };
+    run.speed = 0.5;
+    const half = (tick: number) => (tick % 2 === 0 ? GOOD : undefined);
+    expect(status(run.seconds(6, half), "rate")).toMatchObject({
+      level: OK,
+      values: { "Actual frequency (Hz)": "20.00" },
+    });
+    const third = (tick: number) => (tick % 3 === 0 ? GOOD : undefined);
+    expect(status(run.seconds(6, third), "rate").level).toBe(WARN);
+  });
+
+  /** Reports of a run that pauses for some seconds: each with what the check `name` says. */
+  function aroundPause(isSimulated: boolean, pauseMs: number, name = "rate") {
+    const run = new Run();
+    run.facts.clock = { seconds: 50, isSimulated };
+    const said: { ms: number; level: number; message: string }[] = [];
+    const [from, to] = [8300, 8300 + pauseMs];
+    let silence = 0;
+    for (let ms = 0; ms < to + 9000; ms += PERIOD) {
+      run.ms = ms;
+      const pauses = ms >= from && ms < to;
+      if (!(pauses && isSimulated)) {
+        run.facts.clock = { seconds: run.facts.clock.seconds + PERIOD / 1000, isSimulated };
+      }
+      const { inputs } = run.facts;
+      if (pauses) silence = isSimulated ? 0 : (ms - from) / 1000;
+      else {
+        const received = { received: inputs.matched + 1, dropped: {} };
+        const topics = { image: received, joint_states: received };
+        run.facts.inputs = { ...inputs, matched: inputs.matched + 1, topics };
+        run.monitor.explained(GOOD, 12);
+      }
+      run.facts.pauses = silence > 1 ? { total: silence, current: pauses ? silence : 0 } : { total: 0, current: 0 };
+      if (ms % 1000 !== 0) continue;
+      const { level, message } = status(run.monitor.report({ ...run.facts }), name);
+      said.push({ ms, level, message });
+    }
+    return said.filter(({ ms }) => ms > 2000);
+  }
+
+  it.each([2000, 4000, 20_000])("rate: a simulation paused for %i ms is not the node's fault", (pauseMs) => {
+    const said = aroundPause(true, pauseMs);
+    expect(said.map(({ level }) => level)).toEqual(said.map(() => OK));
+    const still = said.filter(({ message }) => message === "/clock stands still: the simulation is paused");
+    expect(still.length > 0).toBe(pauseMs > 5000);
+    expect(said.at(-1)!.message).toBe("20.0 Hz");
+  });
+
+  it("inputs: a paused simulation is told as that, and not as topics that fell silent", () => {
+    const said = aroundPause(true, 20_000, "inputs").filter(({ level }) => level !== OK);
+    const message = "/clock stands still: the simulation is paused";
+    expect(said.length).toBeGreaterThan(10);
+    expect(new Set(said.map((one) => `${one.level} ${one.message}`))).toEqual(new Set([`${WARN} ${message}`]));
+  });
+
+  it.each([3000, 20_000])("rate: a camera that pauses for %i ms is told as that", (pauseMs) => {
+    const said = aroundPause(false, pauseMs);
+    const during = said.filter(({ level }) => level === STALE);
+    expect(during.length).toBeGreaterThan(0);
+    for (const { ms, message } of during) {
+      expect(message).toBe(`no images for ${((ms - 8300) / 1000).toFixed(1)} s`);
+      expect(ms).toBeLessThan(8300 + pauseMs);
+    }
+    // The pause counts as one from its second on; afterwards nothing is blamed on it.
+    const rest = said.filter(({ ms, level }) => level !== STALE && (ms < 8300 || ms > 9300));
+    expect(rest.map(({ level }) => level)).toEqual(rest.map(() => OK));
+  });
+
+  it("inputs: images that never came, by their stamps, are told as an estimate", () => {
+    const run = new Run();
+    const losing = (n: number) =>
+      run.seconds(
+        6,
+        () => GOOD,
+        (tick, { inputs: { topics } }) => {
+          const missing = (topics.image as { missing?: number }).missing ?? 0;
+          if (tick % n === 0) Object.assign(topics.image!, { missing: missing + 1 });
+        },
+      );
+    expect(status(losing(100), "inputs")).toMatchObject({
+      level: OK,
+      values: { "image: missing by stamps (estimate)": "2" },
+    });
+    expect(status(losing(10), "inputs")).toMatchObject({
+      level: WARN,
+      message: "image: 9.1 % of images never came, by their stamps",
     });
   });
 

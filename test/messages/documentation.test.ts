@@ -53,6 +53,7 @@ it("docs/topics.md explains every flag", async () => {
     at_limit: true,
     limit_clipped: true,
     velocity_differentiated: true,
+    joint_position_assumed: true,
     mixed_joint_states: true,
     mixed_images: true,
     episode_start: true,

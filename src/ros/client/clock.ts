@@ -22,6 +22,11 @@ export class RosClock {
     return this.isSimulated ? (this.#simulated ?? 0n) : this.ros.systemTime();
   }
 
+  /** Time that passes by the clock, seconds: simulated time, else the machine's, which does not jump here. */
+  get seconds(): number {
+    return this.isSimulated ? Number(this.now()) / 1e9 : performance.now() / 1000;
+  }
+
   /** Follows `/clock`, or the machine's clock. */
   simulate(on: boolean): void {
     if (on === this.isSimulated) return;

@@ -51,10 +51,17 @@ function effectsOf(
   const method = () => methodOf(value("method") as string);
   if (!session) return [ofClock, [["method"], async () => void (await method())]];
   const { policy, explainer, observer, encoder, monitor } = session.parts;
+  const ofClockAndMonitor: [readonly string[], Effect] = [
+    ["use_sim_time"],
+    () => {
+      clock.simulate(value("use_sim_time") === true);
+      monitor.restart();
+    },
+  ];
   const values = valuesFrom(givenModalities(policy), value);
   const [sync, display, thresholds] = [SYNC_PARAMETERS, DISPLAY_PARAMETERS, DIAGNOSTICS_PARAMETERS];
   return [
-    ofClock,
+    ofClockAndMonitor,
     [["level"], () => explainer.setLevel(value("level") as Parameters<typeof explainer.setLevel>[0])],
     [Object.keys(display), () => encoder.setDisplay(optionsFrom<DisplayOptions>(display, value))],
     [Object.keys(sync), () => observer.configure(optionsFrom<SyncOptions>(sync, value))],

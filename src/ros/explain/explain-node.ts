@@ -160,8 +160,11 @@ export class ExplainNode implements Managed {
       level: this.#refusal === undefined ? SEVERITIES.ok : SEVERITIES.error,
       name: `${ros.fullName}: state`,
       message: this.#refusal === undefined ? state : `${state}: cannot ${this.#refusal}`,
-      hardware_id: this.#session?.parts.policy.card.name ?? "",
-      values: [{ key: "State", value: state }],
+      hardware_id: ros.fullName,
+      values: [
+        { key: "State", value: state },
+        { key: "Policy", value: this.#session?.parts.policy.card.name ?? "" },
+      ],
     };
     const session = this.#session;
     return session ? [own, ...session.parts.monitor.report(session.facts())] : [own];

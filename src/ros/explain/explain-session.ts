@@ -103,6 +103,8 @@ export class ExplainSession {
       expectedRate: 1 / policy.card.control_period,
       deadlineMs: explainer.deadlineMs,
       wantedLevel: level === "auto" ? "full" : level,
+      clock: { seconds: this.around.clock.seconds, isSimulated: this.around.clock.isSimulated },
+      pauses: observer.pauses(),
       inputs: this.#inputs?.counts() ?? observer.counters(),
       continuous: this.#inputs?.continuous ?? [],
       replaced: this.#source?.replaced ?? 0,

@@ -109,7 +109,7 @@ export async function openParts(
     await rehearse(policy, driven, encoder, signal);
     const monitor = new Monitor({
       name: ros.fullName,
-      hardwareId: policy.card.name,
+      hardwareId: ros.fullName,
       now: () => performance.now(),
       thresholds: optionsFrom<Thresholds>(DIAGNOSTICS_PARAMETERS, value),
       ...(profile && { profile }),

@@ -254,14 +254,17 @@ describe("lifecycle", () => {
 
 test("statuses on /diagnostics have the node's fully qualified name, so that two arms differ", async () => {
   const names: string[][] = [];
+  const hardware: string[] = [];
   for (const namespace of ["/left", "/right"]) {
     const ros = await startAs(new FakeRos("torquelens", namespace), `policy:=${POLICY}`);
     await change(ros, "configure");
     await diagnosed(ros);
     const { status } = ros.published.get("/diagnostics")!.at(-1)!;
     names.push((status as { name: string }[]).map(({ name }) => name));
+    hardware.push(...new Set((status as { hardware_id: string }[]).map(({ hardware_id }) => hardware_id)));
     await node!.close();
   }
+  expect(hardware).toEqual(["/left/torquelens", "/right/torquelens"]);
   const subjects = ["state", "rate", "latency", "inputs", "relevance", "policy health", "publishing"];
   expect(names).toEqual(["/left", "/right"].map((of) => subjects.map((subject) => `${of}/torquelens: ${subject}`)));
 });
