@@ -86,6 +86,12 @@ export class BagSource implements Source {
     return this.inputs.filter(({ feeder }) => feeder.kind === kind).map(({ subject, topic }) => [subject, topic.name]);
   }
 
+  /** Names of a camera's topics: the one that is read, and others that carry the same images. */
+  imageTopics(): { topic: string; others: string[] }[] {
+    const images = this.inputs.filter(({ feeder }) => feeder.kind === "image");
+    return images.map(({ topic, others }) => ({ topic: topic.name, others: others.map(({ name }) => name) }));
+  }
+
   /** URDF of the robot, where the bag has one. */
   get robotDescription(): string | undefined {
     return this.#description;

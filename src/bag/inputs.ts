@@ -6,7 +6,9 @@ import { FEEDERS, type Feeder, ROBOT } from "../sensing/feeders.js";
 import { ROBOT_DESCRIPTION, valuesTopic } from "../sensing/topics.js";
 import { jointsOf } from "../sensing/values.js";
 import type { Bag, Topic } from "./bag.js";
+import { cameraTopics } from "./cameras.js";
 import { decoderOf } from "./decode.js";
+import { rawTopicOf } from "./transports.js";
 
 /** Topics that a user names, where they cannot be found by type. */
 export interface NamedTopics {
@@ -25,11 +27,15 @@ export interface Input {
   /** Camera or modality, or `ROBOT`. */
   readonly subject: string;
   readonly topic: Topic;
+  /** Topics that carry the same images, and are not read. */
+  readonly others: readonly Topic[];
 }
 
 /** Where a finder looks. */
 interface Search {
   readonly bag: Bag;
+  /** Topics that belong to no explanation in the bag. */
+  readonly recorded: readonly Topic[];
   /** Topics of the feeder's types that have messages and belong to no explanation in the bag. */
   readonly topics: readonly Topic[];
   readonly policy: Policy;
@@ -38,11 +44,11 @@ interface Search {
   readonly subjects: readonly string[];
 }
 
-type Found = Iterable<readonly [subject: string, topic: Topic]>;
+type Found = Iterable<readonly [subject: string, topic: Topic, others?: readonly Topic[]]>;
 
 /** Feeders whose topics are not found by their default name. */
 const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found>>> = {
-  image: cameraTopics,
+  image: imageTopics,
   joint_states: jointTopics,
   values: givenTopics,
   robot_description: descriptionTopics,
@@ -59,17 +65,17 @@ const LOOKED_AT = 20;
 export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = {}): Promise<Input[]> {
   if (bag.messages === 0) throw new InputError(`${bag.path}: no messages, expected images and joint states`);
   const isExplanation = explanationsOf(bag);
-  const topics = bag.topics.filter((topic) => !isExplanation(topic));
+  const recorded = bag.topics.filter((topic) => !isExplanation(topic));
   const inputs: Input[] = [];
   const images = new Map<string, string>();
   // Images first: the names of a camera's other topics follow from theirs.
   for (const feeder of [...FEEDERS].sort((a, b) => Number(b.kind === "image") - Number(a.kind === "image"))) {
     const { kind, types, subjects } = feeder;
-    const search = { bag, topics: ofType(topics, types), policy, named, subjects: subjects(policy) };
+    const search = { bag, recorded, topics: ofType(recorded, types), policy, named, subjects: subjects(policy) };
     const found = (await FINDERS[kind]?.(search)) ?? byName(feeder, search, images);
-    for (const [subject, topic] of found) {
-      inputs.push({ feeder, subject, topic });
-      if (kind === "image") images.set(subject, baseOf(topic.name));
+    for (const [subject, topic, others = []] of found) {
+      inputs.push({ feeder, subject, topic, others });
+      if (kind === "image") images.set(subject, rawTopicOf(topic, recorded));
     }
   }
   return inputs;
@@ -86,9 +92,6 @@ function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolean {
 const ofType = (topics: readonly Topic[], types: readonly string[]): Topic[] =>
   topics.filter(({ type, messages }) => messages > 0 && types.includes(type));
 
-/** A topic's name without the transport's suffix. */
-const baseOf = (name: string): string => name.replace(/\/compressed(Depth)?$/, "");
-
 const list = (topics: readonly Topic[]): string => topics.map(({ name }) => name).join(", ") || "none";
 
 /** Topics that have the feeder's default name. */
@@ -99,41 +102,17 @@ function byName(feeder: Feeder, { topics, subjects }: Search, images: ReadonlyMa
   });
 }
 
+async function imageTopics({ topics: images, named: { image: named = {} }, ...search }: Search): Promise<Found> {
+  const found = await cameraTopics({ ...search, images, named });
+  return found.map(({ camera, topic, others }) => [camera, topic, others] as const);
+}
+
 /** `/robot_description`, or the only topic that is named so in a namespace. */
 function descriptionTopics({ topics, subjects }: Search): Found {
   const named = topics.filter(({ name }) => `/${name}`.endsWith(`/${ROBOT_DESCRIPTION}`));
   const absolute = named.filter(({ name }) => name.replace(/^\/?/, "/") === `/${ROBOT_DESCRIPTION}`);
   const found = absolute.length > 0 ? absolute : named.length === 1 ? named : [];
   return subjects.flatMap((subject) => found.map((topic) => [subject, topic] as const));
-}
-
-function cameraTopics({ bag, topics: images, subjects: cameras, named: { image: named = {} } }: Search): Found {
-  const unknown = Object.keys(named).find((name) => !cameras.includes(name) && (name !== "" || cameras.length !== 1));
-  if (unknown !== undefined) {
-    const found = unknown === "" ? `--image ${named[unknown]}` : `--image ${unknown}=${named[unknown]}`;
-    throw new InputError(`${found}: expected MODALITY=TOPIC, MODALITY one of ${cameras.join(", ") || "none"}`);
-  }
-  return cameras.map((camera) => {
-    const name = named[camera] ?? named[""];
-    if (name === undefined) return [camera, cameraTopic(bag, images, camera, cameras.length > 1)];
-    const topic = images.find((image) => image.name === name);
-    if (topic) return [camera, topic];
-    throw new InputError(`${bag.path}: no images on ${name}, expected one of ${list(images)}`);
-  });
-}
-
-function cameraTopic(bag: Bag, images: readonly Topic[], camera: string, isOneOfSeveral: boolean): Topic {
-  const bases = new Set(images.map(({ name }) => name));
-  // The raw images of a camera that has raw and compressed ones.
-  const raw = images.filter(({ name }) => baseOf(name) === name || !bases.has(baseOf(name)));
-  const alike = raw.filter(({ name }) => name.split("/").includes(camera));
-  const candidates = isOneOfSeveral ? alike : raw;
-  if (candidates.length === 1) return candidates[0]!;
-  const option = isOneOfSeveral ? `--image ${camera}=TOPIC` : "--image TOPIC";
-  if (images.length === 0)
-    throw new InputError(`${bag.path}: no images for ${camera}, expected sensor_msgs Image or CompressedImage`);
-  const found = candidates.length === 0 ? `no topic named after ${camera}` : `several topics may be ${camera}`;
-  throw new InputError(`${bag.path}: ${found}: ${list(candidates.length === 0 ? images : candidates)} (${option})`);
 }
 
 /** `…/values/MODALITY` for each modality that no sensor gives, or the named topic; those not recorded are left out. */

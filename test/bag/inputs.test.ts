@@ -260,7 +260,7 @@ describe("a bag is refused with the reason", () => {
       "an image topic that is none",
       [arm, front],
       { image: { "": "/arm" } },
-      "bag.mcap: no images on /arm, expected one of /front",
+      "bag.mcap: no images on /arm, which is of sensor_msgs/msg/JointState, expected one of /front",
     ],
     [
       "a joint topic that is none",

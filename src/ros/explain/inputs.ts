@@ -9,13 +9,13 @@ import type { Observer } from "../../sensing/observer.js";
 import { ROBOT_DESCRIPTION } from "../../sensing/topics.js";
 import { mismatch } from "../client/mismatch.js";
 import type { RosNode, Subscription, Take } from "../client/ros.js";
-import type { Transport } from "../parameters/explain-parameters.js";
 import type { QosOverrides } from "../parameters/qos-overrides.js";
 
 export interface InputsOptions {
   readonly policy: Policy;
   readonly observer: Observer;
-  readonly transport: Transport;
+  /** `raw`, or the name of a child of a camera's topic, which has compressed images. */
+  readonly transport: string;
   readonly qos: QosOverrides;
   /** Receives what the messages completed. */
   readonly matched: (match: Match) => void;
@@ -44,7 +44,7 @@ interface Input extends Feed {
 }
 
 /** The topics that feed a policy's observer: images on `image` for a single camera, else on `CAMERA/image`. */
-export function feedsOf(ros: Pick<RosNode, "resolveTopic">, policy: Policy, transport: Transport): Feed[] {
+export function feedsOf(ros: Pick<RosNode, "resolveTopic">, policy: Policy, transport: string): Feed[] {
   const cameras = policy.modalities.filter(({ kind }) => kind === "image").map(({ name }) => name);
   const imagesOf = (subject: string): string => {
     if (!cameras.includes(subject)) return "";

@@ -5,9 +5,8 @@ import { DISPLAY_PARAMETERS } from "./display-parameters.js";
 import type { Table } from "./parameter-spec.js";
 import { SYNC_PARAMETERS } from "./sync-parameters.js";
 
-/** Forms of a camera topic that can be subscribed to. */
-export const TRANSPORTS = ["raw", "compressed", "compressedDepth"] as const;
-export type Transport = (typeof TRANSPORTS)[number];
+/** A part of a topic's name. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Every parameter of the node that explains. */
 export const EXPLAIN_PARAMETERS = {
@@ -84,9 +83,10 @@ export const EXPLAIN_PARAMETERS = {
   },
   image_transport: {
     type: "string",
-    choices: TRANSPORTS,
     default: "raw",
-    description: "Camera topic to subscribe to: image, image/compressed or image/compressedDepth.",
+    description: "raw: the images on image; NAME: the compressed images on image/NAME, such as compressed.",
+    problem: (name) =>
+      NAME.test(name) ? undefined : `expected raw or the last part of a topic's name, found ${JSON.stringify(name)}`,
     changeable: "unconfigured",
   },
   ...SYNC_PARAMETERS,

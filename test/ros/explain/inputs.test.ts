@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Policy } from "#src/policy/policy.js";
 import { feedsOf } from "#src/ros/explain/inputs.js";
-import type { Transport } from "#src/ros/parameters/explain-parameters.js";
 import { FakeRos } from "../fake-ros.js";
 
 /** A node whose topics a user has remapped, as `-r from:=to` does. */
@@ -17,7 +16,7 @@ class Remapped extends FakeRos {
 }
 
 /** Topics of cameras' images and calibrations. */
-function cameraTopics(ros: FakeRos, cameras: readonly string[], transport: Transport) {
+function cameraTopics(ros: FakeRos, cameras: readonly string[], transport: string) {
   const modalities = cameras.map((name) => ({ kind: "image", name }));
   const feeds = feedsOf(ros, { modalities, card: {} } as unknown as Policy, transport);
   const topicOf = (kind: string, camera: string) =>
@@ -42,7 +41,12 @@ describe("topics of cameras", () => {
     expect(cameraTopics(ros, ["front"], "compressed")).toEqual([
       { camera: "front", topic: "/camera/color/image_raw/compressed", info: "/camera/color/camera_info" },
     ]);
-    expect(cameraTopics(ros, ["front"], "compressedDepth")[0]!.topic).toBe("/camera/color/image_raw/compressedDepth");
+    for (const transport of ["compressedDepth", "jpeg_low"])
+      expect(cameraTopics(ros, ["front"], transport)[0]).toEqual({
+        camera: "front",
+        topic: `/camera/color/image_raw/${transport}`,
+        info: "/camera/color/camera_info",
+      });
   });
 
   test("of several: each by its name", () => {
