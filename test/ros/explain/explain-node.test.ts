@@ -19,6 +19,7 @@ import { givenValuesTable } from "#src/ros/parameters/values-parameters.js";
 import type { Task } from "#src/sim/tasks/task.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 import { writePolicy } from "../../cli/simulation.js";
+import { encodePng } from "../../image/png.js";
 import { reacherCard } from "../../policy/cards.js";
 import { FakeRos } from "../fake-ros.js";
 
@@ -94,6 +95,50 @@ const diagnosed = async (ros: FakeRos) => {
     ]),
   );
 };
+
+test("compressed depth comes on any child of the image's topic", async () => {
+  const [a, b] = [100 * 101, 1 - (100 * 101) / 10];
+  const words = Array.from({ length: 32 * 24 }, (_, i) => 300 + 9 * i);
+  const head = Buffer.alloc(12);
+  head.writeFloatLE(a, 4);
+  head.writeFloatLE(b, 8);
+  const data = new Uint8Array(Buffer.concat([head, encodePng(32, 24, 16, words)]));
+  const policy = fileURLToPath(new URL("../../data/field/images/p_d.onnx", import.meta.url));
+  const ros = await start(`policy:=${policy}`, "method:=gradient", "image_transport:=lidar", "level:=full");
+  await change(ros, "configure");
+  await change(ros, "activate");
+  ros.time += SECOND;
+  const header = { stamp: { sec: Number(ros.time / SECOND), nanosec: 0 }, frame_id: "eye" };
+  const zeros = new Float64Array(3);
+  const joints = { name: ["j1", "j2", "j3"], position: zeros, velocity: zeros, effort: new Float64Array(0) };
+  ros.say("joint_states", { header, ...joints });
+  ros.say("image/lidar", { header, format: "32FC1; compressedDepth png", data });
+  await until(() => explanations(ros).length > 0);
+  const depths = words.map((word) => a / (word - b));
+  const mean = depths.reduce((sum, depth) => sum + depth) / depths.length;
+  const torque = (explanations(ros)[0]!.torques as { torque: number }[]).map((one) => one.torque);
+  expect(torque).toEqual([mean, depths[0], depths.at(-1)].map((depth) => expect.closeTo(depth!, 3)));
+  expect(ros.lines("warn")).toEqual([]);
+});
+
+test("the transport's name is a part of a topic's", async () => {
+  await expect(start(`policy:=${POLICY}`, "image_transport:=a/b")).rejects.toThrow(
+    'image_transport: expected raw or the last part of a topic\'s name, found "a/b"',
+  );
+});
+
+test("a transport of another type is told of in one line", async () => {
+  const ros = await start(`policy:=${POLICY}`, "image_transport:=theora");
+  await change(ros, "configure");
+  await change(ros, "activate");
+  const type = "theora_image_transport/msg/Packet";
+  const camera = { node: "/cam", reliability: "reliable", durability: "volatile" } as const;
+  ros.remotePublishers.set("/image/theora", [{ ...camera, type }]);
+  await diagnosed(ros);
+  expect(ros.lines("warn")).toContain(
+    `/image/theora: /cam publishes ${type}, expected sensor_msgs/msg/CompressedImage`,
+  );
+});
 
 describe("values that no sensor gives", () => {
   let folder: string;
