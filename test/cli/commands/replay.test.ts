@@ -103,7 +103,11 @@ describe("torquelens replay", () => {
     ["an end before the start", ["--start", "1", "--end", "0.5"], "--end 0.5: expected 1 (--start) or more"],
     ["values of nothing", ["--value", "goal=1,2"], "values: unknown modality goal, expected one of none"],
     ["values that are none", ["--value", "goal=1,,2"], '--value goal=1,,2: found "", expected a number or a topic'],
-    ["a camera that is none", ["--image", "/tf"], "run.mcap: no images on /tf, expected one of /camera/image"],
+    [
+      "a camera that is none",
+      ["--image", "/tf"],
+      "run.mcap: no images on /tf, which is of tf2_msgs/msg/TFMessage, expected one of /camera/image",
+    ],
   ])("refuses %s and writes nothing", async (_, options, reason) => {
     const { code, stderr } = await replay("-o", at("no.mcap"), ...options);
     expect(code).toBe(2);
