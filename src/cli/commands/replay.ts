@@ -63,8 +63,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     bag = open(await openBags(paths, await foldersOf(options)));
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     for (const { topic, others } of source.imageTopics())
-      if (others.length > 0)
-        process.stderr.write(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
+      if (others.length > 0) writeErr(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
     const { jobs, threads, device, precision } = options;
     const explainer = open(await ExplainerPool.create(policy, { jobs, method, threads, device, precision }));
     warnOf(explainer.first, precision);
