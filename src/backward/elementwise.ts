@@ -18,7 +18,7 @@ import {
   sub,
   where,
 } from "../graph/build.js";
-import { isFloat } from "../graph/dtype.js";
+import { byteRange, isFloat } from "../graph/dtype.js";
 import type { Value } from "../graph/value.js";
 import { type GradientRule, type GradientTable, gate } from "./rule.js";
 import { sumToShape } from "./structural.js";
@@ -50,6 +50,24 @@ const clip: GradientRule = (node, g) => {
     },
   ];
 };
+
+/**
+ * Straight through the rounding, as PyTorch's fake quantisation: 1/scale where the result's range holds the value, zero
+ * where it saturates. The amounts at whole numbers are of the gradient's type.
+ */
+const quantize: GradientRule = (node, g) => {
+  const [x, scale, zero] = node.inputs as readonly [Value, Value, Value];
+  const [low, high] = byteRange(zero.dtype);
+  const step = add(apply("Round", [div(x, scale)]), cast(zero, x.dtype));
+  const inside = logicalAnd(logicalNot(less(step, low)), logicalNot(greater(step, high)));
+  return [() => gate(inside, div(g, scale))];
+};
+
+/** Nothing is known of an integer's slope, but that of a quantised value. */
+function castBack(from: Value, g: Value): (() => Value) | undefined {
+  if (isFloat(from.dtype)) return () => cast(g, from.dtype);
+  return from.node.op === "QuantizeLinear" ? () => g : undefined;
+}
 
 /** Gradient to the largest (or smallest) operand, in equal parts where several are. */
 const extremum: GradientRule = (node, g, lead) => {
@@ -134,5 +152,6 @@ export const ELEMENTWISE_GRADIENTS: GradientTable = {
       () => sumToShape(gate(logicalNot(condition), g), b.shape, lead),
     ];
   },
-  Cast: (node, g) => [isFloat(node.inputs[0]!.dtype) ? () => cast(g, node.inputs[0]!.dtype) : undefined],
+  QuantizeLinear: quantize,
+  Cast: (node, g) => [castBack(node.inputs[0]!, g)],
 };

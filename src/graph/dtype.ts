@@ -21,6 +21,10 @@ export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype =
 
 export const bytesPerElement = (dtype: DType): number => DTYPES[dtype].array.BYTES_PER_ELEMENT;
 
+/** Least and largest of the bytes that a value is quantised to. */
+export const byteRange = (dtype: DType): readonly [low: number, high: number] =>
+  dtype === "int8" ? [-128, 127] : [0, 255];
+
 /**
  * The element type with this ONNX number, or undefined where torquelens does not support it (strings, complex, 4 and 8
  * bit floats).

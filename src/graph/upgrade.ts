@@ -1,4 +1,6 @@
-import { int64, tensor } from "./build.js";
+import { constant, int64, tensor } from "./build.js";
+import { DTYPES, dtypeOf } from "./dtype.js";
+import { Literal } from "./literal.js";
 import { ShapeError, sizeOf } from "./shape.js";
 import type { Attributes, Value } from "./value.js";
 
@@ -85,6 +87,22 @@ const upsample: Upgrade = (form, { opset }) => {
   return { op: RENAMED.Upsample, inputs: [x, undefined, scales], attributes };
 };
 
+/** One scale and zero point as scalars; the zero point is given, and with it the type of the result. */
+const quantize: Upgrade = (form) => {
+  const [x, scale, zero] = form.inputs;
+  const { output_dtype } = form.attributes as { output_dtype?: number };
+  if (form.attributes.block_size) throw new ShapeError("QuantizeLinear: scales in blocks are not supported");
+  const type = dtypeOf(output_dtype || DTYPES.uint8.onnx);
+  if (!type) throw new ShapeError(`QuantizeLinear: element type ${output_dtype} is not supported`);
+  const given = zero ?? tensor(type, [], [0]);
+  return { op: form.op, inputs: [x, asScalar(scale), asScalar(given)], attributes: {} };
+};
+
+function asScalar(value: Value | undefined): Value | undefined {
+  const { literal } = value ?? {};
+  return literal?.size === 1 ? constant(new Literal(literal.dtype, [], literal.bytes)) : value;
+}
+
 /** Operators that later operator sets have under another name. */
 export const RENAMED = { Upsample: "Resize", Scatter: "ScatterElements" } as const;
 
@@ -111,6 +129,7 @@ const UPGRADE: Readonly<Record<string, Upgrade>> = {
   LogSoftmax: softmax,
   Upsample: upsample,
   Resize: upsample,
+  QuantizeLinear: quantize,
   Scatter: (form) => ({ ...form, op: RENAMED.Scatter }),
 };
 

@@ -50,6 +50,8 @@ export class Session {
           intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },
           // Probabilities of a sharp softmax underflow, and arithmetic on denormals takes a hundred times longer.
           set_denormal_as_zero: "1",
+          // Quantised layers are computed as they are written: fused, they differ from it by steps of the quantisation.
+          disable_quant_qdq: "1",
         },
       },
     });

@@ -44,6 +44,14 @@ it("gives an infinite slope at a finite value no relevance", async () => {
   expect(await gradientsOf((x) => apply("Acosh", [x]), [1])).toEqual([[0]]);
 });
 
+it("goes straight through a quantisation, and is zero where it saturates, as PyTorch's fake quantisation", async () => {
+  const steps = (x: Value) =>
+    b.mul(b.cast(apply("QuantizeLinear", [x, b.scalar(0.5), b.scalar(10, "uint8")]), "float32"), 0.5);
+  // Steps of 0.5 from −5 to 122.5; half a step beyond the ends is still rounded to them.
+  const [slopes] = await gradientsOf((x) => b.mul(3, steps(x)), [-5.3, -5.2, 0.1, 7, 122.7, 122.8]);
+  expect(slopes).toEqual([0, 3, 3, 3, 3, 0]);
+});
+
 it("keeps normalisations with an ε under the root free of the check", () => {
   const x = b.input("x", "float32", [3]);
   const [g] = gradients(b.sum(b.sqrt(b.add(b.square(x), 1e-5))), [x]);

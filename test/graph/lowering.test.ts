@@ -176,12 +176,36 @@ const variadic = fc
   .chain((shapes) => fc.tuple(...shapes.map((shape) => tensor(shape))))
   .map((inputs): UnloweredNode => ({ inputs, attributes: {}, outputs: ["y"] }));
 
+/** Whole numbers with a scale and perhaps a zero point, for the whole tensor or along an axis. */
+const quantised = fc
+  .record({
+    dtype: oneOf("int8" as const, "uint8" as const, "int32" as const),
+    shape: fc.tuple(extent, extent, extent),
+    axis: oneOf(undefined, 0, 1, -1),
+    zero: fc.boolean(),
+    constant: fc.boolean(),
+  })
+  .chain(({ dtype, shape, axis, zero, constant }) => {
+    const parts = axis === undefined ? [] : [shape.at(axis)!];
+    return fc
+      .tuple(tensor(shape, dtype), tensor(parts, "float32", 0.01, 0.1), tensor(parts, dtype))
+      .map(([x, scale, point]): UnloweredNode => {
+        const zeros = { ...point, values: point.values.map((v) => (dtype === "int32" ? 0 : v)), constant: true };
+        return {
+          inputs: [{ ...x, constant }, { ...scale, constant: true }, ...(zero ? [zeros] : [])],
+          attributes: axis === undefined ? {} : { axis },
+          outputs: ["y"],
+        };
+      });
+  });
+
 const LOWERED: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNode>, opset: number]>> = {
   LSTM: [recurrent(4, 2, ["Sigmoid", "Relu", "Tanh"]), 14],
   GRU: [recurrent(3, 1, ["Sigmoid", "Softsign"]), 14],
   RNN: [recurrent(1, 1, ["Relu"]), 14],
   Einsum: [einsum, 13],
   Attention: [attention, 23],
+  DequantizeLinear: [quantised, 13],
   Sum: [variadic, 13],
   Mean: [variadic, 13],
   CastLike: [

@@ -25,7 +25,8 @@ from torch.overrides import TorchFunctionMode
 STABILISER = 1e-6
 MOVES = {"reshape", "view", "flatten", "permute", "transpose", "unsqueeze", "squeeze", "cat", "stack", "split", "chunk",
          "unbind", "__getitem__", "contiguous", "to", "expand", "double", "float", "type_as", "interpolate", "moveaxis"}
-PASSES = {"relu", "gelu", "mish", "elu", "silu", "leaky_relu", "softplus", "tanh", "sin", "cos", "clamp"}
+PASSES = {"relu", "gelu", "mish", "elu", "silu", "leaky_relu", "softplus", "tanh", "sin", "cos", "clamp",
+          "fake_quantize_per_tensor_affine"}
 NORMS = {"layer_norm", "group_norm", "batch_norm", "instance_norm"}
 
 

@@ -163,12 +163,17 @@ class Network:
         for node in self.nodes:
             if node.op_type == "Constant":
                 self.constants[node.output[0]] = number(node.attribute[0].t)
+            elif node.op_type == "DequantizeLinear" and node.input[0] in self.constants:
+                x, scale, zero = (self.constants[name] for name in node.input)
+                axis = attributes(node).get("axis", 1)
+                shape = [-1 if i == axis else 1 for i in range(x.dim())] if scale.numel() > 1 else []
+                self.constants[node.output[0]] = (x - zero.reshape(shape)).double() * scale.reshape(shape)
 
     def ancestors(self, output):
         """The nodes that the output needs, in order."""
         needed, nodes = {output}, []
         for node in reversed(self.nodes):
-            if needed & set(node.output) and node.op_type != "Constant":
+            if needed & set(node.output) and node.output[0] not in self.constants:
                 nodes.insert(0, node)
                 needed |= set(node.input)
         return nodes
@@ -198,7 +203,8 @@ class Network:
                 raise NotImplementedError(f"PyTorch reference has no {node.op_type}")
             given = [values[name] if name else None for name in node.input]
             result = OPERATORS[node.op_type](self, node, *given)
-            for name, value in zip(node.output, result if isinstance(result, (tuple, list)) else [result]):
+            several = isinstance(result, (tuple, list)) and len(node.output) > 1
+            for name, value in zip(node.output, result if several else [result]):
                 values[name] = seen_from_zero(self, node, given, value)
         return values[output]
 
@@ -252,7 +258,21 @@ def cut(network, node, x, starts, ends, axes, steps):
     return x[..., int(starts) : min(int(ends), x.shape[-1])]
 
 
+def quantised(network, node, x, scale, zero):
+    """Kept until it is dequantised: both are one function in PyTorch."""
+    return x, scale, zero
+
+
+def dequantised(network, node, kept, scale, zero):
+    x, *same = kept
+    assert same == [scale, zero]
+    low, high = (0, 255) if zero.dtype == torch.uint8 else (-128, 127)
+    return torch.fake_quantize_per_tensor_affine(x, float(scale), int(zero), low, high)
+
+
 OPERATORS = {
+    "QuantizeLinear": quantised,
+    "DequantizeLinear": dequantised,
     "Gemm": gemm,
     "Split": split,
     "Slice": cut,

@@ -1,4 +1,4 @@
-import { dtypeOf, isFloat } from "../dtype.js";
+import { byteRange, dtypeOf, isFloat } from "../dtype.js";
 import { sizeOf } from "../shape.js";
 import { broadcastTo, type Evaluate, type EvaluateTable, make, rounding } from "./evaluate.js";
 
@@ -63,6 +63,15 @@ export const ELEMENTWISE_FOLDING: EvaluateTable = {
   Not: truth((a) => a === 0),
   IsNaN: truth(Number.isNaN),
   Where: elementwise((c, a, b) => (c ? a : b)),
+  QuantizeLinear: (_node, [x, scale, zero]) => {
+    const [low, high] = byteRange(zero!.dtype);
+    const round = (v: number) => halfToEven(Math.fround(v / scale!.scalar())) + zero!.scalar();
+    return make(
+      zero!.dtype,
+      x!.shape,
+      x!.numbers().map((v) => Math.min(Math.max(round(v), low), high)),
+    );
+  },
   Cast: (node, [x]) => {
     const to = dtypeOf(node.attributes.to as number)!;
     const round = to === "bool" ? (v: number) => Number(v !== 0) : isFloat(to) ? rounding(to) : Math.trunc;

@@ -6,6 +6,7 @@ import { Node, topologicalOrder, type Value } from "../value.js";
 import { attention } from "./attention.js";
 import { einsum } from "./einsum.js";
 import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
+import { dequantized } from "./quantisation.js";
 import { RECURRENT_LOWERING } from "./recurrent.js";
 
 const summed: Lowering = ({ inputs }) => [(inputs as readonly Value[]).reduce(add)];
@@ -15,6 +16,7 @@ const LOWERINGS: LoweringTable = {
   ...RECURRENT_LOWERING,
   Einsum: einsum,
   Attention: attention,
+  DequantizeLinear: dequantized,
   Sum: summed,
   Mean: ({ inputs }) => [mul((inputs as readonly Value[]).reduce(add), 1 / inputs.length)],
   CastLike: ({ inputs: [x, like] }) => [cast(x!, like!.dtype)],

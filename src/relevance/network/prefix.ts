@@ -9,8 +9,13 @@ import type { Analysis, Bounds } from "../contract/facts.js";
 import { type Subject, startsOf } from "../contract/subject.js";
 import { gridCorner } from "../patterns/soft-argmax.js";
 
-/** True for operators that scale, shift, join and move: affine in the operands that depend on the observation. */
-const isAffine = (op: string) => traitsOf(op).moves !== undefined || isScaled(op);
+/**
+ * True for operators that scale, shift, join and move: affine in the operands that depend on the observation, but for
+ * the rounding of a quantisation.
+ */
+const isAffine = (op: string) => traitsOf(op).moves !== undefined || isScaled(op) || op === QUANTISED;
+
+const QUANTISED = "QuantizeLinear";
 
 /** True for affine operators of several operands at once. */
 const joins = (op: string) => isAffine(op) && traitsOf(op).form === "affine";
@@ -71,7 +76,9 @@ export class Prefix {
   /** True where a node scales, shifts, joins or moves, and no layer or pattern ends there. */
   #isAffine(node: Node): boolean {
     const isLookup = node.inputs.some((value, i) => value && !isData(node.op, i) && this.analysis.isDependent(value));
-    return isAffine(node.op) && !isLookup && !this.analysis.layer(node) && !this.analysis.pattern(node);
+    const pattern = this.analysis.pattern(node);
+    const isPattern = pattern && !(pattern.kind === "activation" && pattern.name === QUANTISED);
+    return isAffine(node.op) && !isLookup && !this.analysis.layer(node) && !isPattern;
   }
 
   #inputReference(value: Value): Literal | undefined {

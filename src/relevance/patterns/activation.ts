@@ -5,7 +5,7 @@ import { clipped } from "./clipped.js";
 import { bothWays, is, numberOf, operands, otherOperand, same, squared } from "./matching.js";
 import { PIECEWISE, sigmoid } from "./piecewise.js";
 
-/** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign, and those made of pieces. */
+/** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign, quantisation, and those made of pieces. */
 export const activation: RecognisePattern = (node, network) => {
   for (const [name, sourceOf] of [...(FORMS[node.op] ?? []), ...(PIECEWISE[node.op] ?? [])]) {
     const source = sourceOf(node);
@@ -138,6 +138,18 @@ const softsign: Form = (node) => {
   return same(operands(otherOperand(operands(below, "Add"), 1), "Abs")?.[0], x) ? x : undefined;
 };
 
+/** x, rounded to whole steps of a scale within the range of eight bits. */
+const quantised: Form = (node) => {
+  for (const [value, scale] of bothWays(pairOf(node))) {
+    if (!scale.literal) continue;
+    const [less] = operands(value, "Sub") ?? [value];
+    const [whole] = operands(less, "Cast") ?? [];
+    const x = operands(whole, "QuantizeLinear")?.[0];
+    if (x) return x;
+  }
+  return undefined;
+};
+
 const FORMS: Readonly<Record<string, readonly (readonly [name: string, form: Form])[]>> = {
   Mul: [
     ["GELU", gated(erfArgument)],
@@ -146,6 +158,7 @@ const FORMS: Readonly<Record<string, readonly (readonly [name: string, form: For
     ["Mish", times(mishArgument)],
     ["HardSwish", times(hardSigmoidArgument)],
     ["HardSwish", hardSwishOver],
+    ["QuantizeLinear", quantised],
   ],
   Div: [
     ["HardSwish", hardSwishOver],
