@@ -1,6 +1,6 @@
-import ort from "onnxruntime-node";
 import { InputError } from "../errors.js";
 import type { Device, DeviceInUse } from "./device.js";
+import { ort } from "./onnxruntime.js";
 
 export interface Placed {
   readonly session: ort.InferenceSession;

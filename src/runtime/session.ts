@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import ort from "onnxruntime-node";
 import type { DType } from "../graph/dtype.js";
 import type { Shape } from "../graph/shape.js";
 import type { Device, DeviceInUse } from "./device.js";
+import { ort } from "./onnxruntime.js";
 import { place } from "./place.js";
 
 /** A session's input or output: the typed array of its element type, row-major. */

@@ -1,3 +1,4 @@
+import "../../runtime/no-telemetry.js";
 import { Worker } from "node:worker_threads";
 import type { DeviceInUse } from "../../runtime/device.js";
 import { Adam, type AdamState, cosineRate } from "../network/adam.js";
