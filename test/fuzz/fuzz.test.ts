@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { UNCHECKED } from "./images/raw.js";
 import { KEPT } from "./kept.js";
 import { KINDS } from "./kinds.js";
 
@@ -17,6 +18,10 @@ const RUNS: Readonly<Record<string, number>> = {
 
 it("has a number of runs for every kind", () => {
   expect(Object.keys(RUNS)).toEqual(KINDS.map(({ name }) => name));
+});
+
+it("decodes every pixel format plainly", () => {
+  expect(UNCHECKED).toEqual([]);
 });
 
 describe.each(KINDS)("$name", ({ name, cases, holds, close }) => {

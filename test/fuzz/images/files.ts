@@ -64,7 +64,8 @@ export async function checkFile(made: FileCase): Promise<string> {
   return outcome + (await orRefused(message(flipped), undefined, "damaged"));
 }
 
-async function orRefused(
+/** Decodes what may be damaged: an image of the same size, or one line. */
+export async function orRefused(
   message: Parameters<typeof decodeImage>[0],
   size: Image | undefined,
   how: string,
