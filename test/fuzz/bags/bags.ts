@@ -70,12 +70,14 @@ async function damaged(path: string, written: readonly Sample[], made: BagCase, 
     oneLine(error, path);
     return `${how} and refused`;
   }
-  const known = new Set(written.map(keyOf));
-  // Nothing guards the bytes of a message outside of chunks, so a flipped bit may be in one.
-  const isGuarded = how === ", cut" || (made.form.kind === "mcap" && made.form.options.useChunks !== false);
-  const foreign = found.filter((sample) => !known.has(keyOf(sample)));
-  if (isGuarded && foreign.length > 0) failed(`${how}: ${foreign.length} messages that were not written`);
-  if (foreign.length > made.flips.length) failed(`${how}: ${foreign.length} messages that were not written`);
+  const known = new Set(written.map(contentOf));
+  // Nothing guards the bytes of a message outside of chunks: a flipped bit may be in one, and SQLite fills a page that
+  // was cut with zeros.
+  const isGuarded = made.form.kind === "mcap" && (how === ", cut" || made.form.options.useChunks !== false);
+  const foreign = found.filter((sample) => !known.has(contentOf(sample)));
+  const isTold = made.form.kind === "db3" && problems.length > 0;
+  if (foreign.length > (isGuarded ? 0 : made.flips.length) && !isTold)
+    failed(`${how}: ${foreign.length} messages that were not written`);
   if (found.length < written.length && problems.length === 0)
     failed(`${how}: ${written.length - found.length} of ${written.length} messages are lost without a word`);
   for (const problem of problems) if (problem.includes("\n")) failed(`a problem of several lines: ${problem}`);
@@ -109,12 +111,12 @@ async function observations(path: string, images: number | undefined): Promise<s
       digest.update(`${stamp} ${numbers} ${flags} ${importance} ${Buffer.from(images.image!.data).toString("hex")}\n`);
     }
     const { observed, topics, matched } = source.counters();
+    const undecoded = source.undecoded.get("/camera/image") ?? 0;
     await source.close();
     const { received = 0, dropped = {} } = topics.image ?? {};
     const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0);
-    const undecoded = problems.filter((problem) => problem.includes("a message does not fit")).length;
-    if (images !== undefined && received !== images && received + undecoded !== images)
-      failed(`${images} images in the bag, ${received} received, ${problems}`);
+    if (images !== undefined && received + undecoded !== images)
+      failed(`${images} images in the bag, ${received} received, ${undecoded} not decoded, ${problems}`);
     if (observed + lost !== received)
       failed(`${received} images, ${observed} observed, dropped ${JSON.stringify(dropped)}`);
     if (count !== observed || matched < observed)
@@ -136,6 +138,9 @@ function oneLine(error: unknown, path: string): void {
 
 const keyOf = ({ topic, type, logTime, data }: Sample): string =>
   `${topic} ${type} ${logTime} ${Buffer.from(data).toString("hex")}`;
+
+/** Without its topic: bits of a topic's name outside of chunks are not guarded either. */
+const contentOf = ({ logTime, data }: Sample): string => `${logTime} ${Buffer.from(data).toString("hex")}`;
 
 function same(found: readonly Sample[], expected: readonly Sample[], what: string): void {
   if (found.length !== expected.length) failed(`${what}: ${found.length} messages, ${expected.length} were written`);

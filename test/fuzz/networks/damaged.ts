@@ -33,6 +33,8 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ how: fc.constant("cut" as const), place }) },
 );
 
+type Outputs = Awaited<ReturnType<typeof runModel>>;
+
 /** A damaged model file is refused in one line, or read as onnxruntime reads it: the same torque. */
 export const damagedModels = kind<DamagedCase>({
   name: "damaged-models",
@@ -54,13 +56,11 @@ export const damagedModels = kind<DamagedCase>({
     // Names, shapes and versions that onnxruntime refuses may be read here: nothing depends on them.
     if (!expected) return "read, and refused by onnxruntime";
     const found = await runModel(written, given);
-    const outputs = Object.keys(expected);
-    for (const name of outputs) {
-      const [a, b] = [found[name], expected[name]!].map((tensor) => Array.from(tensor!.data as Float32Array, Number));
-      if (b!.some((x) => !Number.isFinite(x))) return "read, not finite";
-      const error = relativeError(a!, b!);
-      if (error > 1e-3) failed(`output ${name}: ${a!.slice(0, 4)}, onnxruntime gives ${b!.slice(0, 4)}`);
-    }
+    const numbers = ({ torque }: Outputs) => Array.from((torque?.data ?? []) as Float32Array, Number);
+    const [ours, theirs] = [numbers(found), numbers(expected)];
+    // What becomes of a NaN differs between kernels; a torque that is one is refused at run time.
+    if (![...ours, ...theirs].every(Number.isFinite)) return "read, not finite";
+    if (relativeError(ours, theirs) > 1e-3) failed(`the torque is ${ours}, onnxruntime gives ${theirs}`);
     return "read, the same torque";
   },
 });
