@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -38,6 +38,15 @@ const CASES = (["16UC1", "32FC1"] as const).flatMap((encoding) =>
   (["png", "rvl"] as const).map((code) => ({ encoding, code, format: `${encoding}; compressedDepth ${code}` })),
 );
 
+async function restingState(): Promise<string> {
+  const path = join(folder, "state.json");
+  await writeFile(path, JSON.stringify({ joint_position: [0, 0, 0], joint_velocity: [0, 0, 0] }));
+  return path;
+}
+
+/** Two transports of one camera, of which the policy can be shown the first. */
+const [OTHER, TOPIC] = ["compressed", "mine"].map((name) => `/camera/depth/image_raw/${name}`) as [string, string];
+
 function recording(): Sample[] {
   const head = Buffer.alloc(12);
   head.writeFloatLE(a, 4);
@@ -53,12 +62,13 @@ function recording(): Sample[] {
     const image = { header: header(stamp), format, data: new Uint8Array(Buffer.concat([head, CODES[code]])) };
     return [
       recorded("/joint_states", "JointState", stamp, jointState(stamp, joints, [0, 0, 0], [0, 0, 0])),
-      recorded("/camera/depth/image_raw/compressedDepth", "CompressedImage", stamp, image),
+      recorded(TOPIC, "CompressedImage", stamp, image),
+      recorded(OTHER, "CompressedImage", stamp, { ...image, format: "jpeg", data: new Uint8Array(9999) }),
     ];
   });
 }
 
-it("compressed depth goes through replay and report", async () => {
+it("compressed depth goes through replay, which says what it reads, and report", async () => {
   const [input, output] = [join(folder, "depth.mcap"), join(folder, "explained.mcap")];
   await writeMcap(input, recording());
   const replayed = await torquelens(
@@ -72,7 +82,8 @@ it("compressed depth goes through replay and report", async () => {
     "gradient",
     "--json",
   );
-  expect(replayed).toMatchObject({ code: 0, stderr: "" });
+  const said = `reading ${TOPIC}; the same images are also on ${OTHER}\n`;
+  expect(replayed).toMatchObject({ code: 0, stderr: said });
   expect(JSON.parse(replayed.stdout)).toMatchObject({ explained: CASES.length, images: CASES.length });
   const bag = await openBag(output);
   const torques: number[][] = [];
@@ -86,10 +97,26 @@ it("compressed depth goes through replay and report", async () => {
   expect(JSON.parse(reported.stdout).sets).toHaveLength(1);
 });
 
+it("a JPEG with stray bytes goes through explain with a warning", async () => {
+  const { cases } = JSON.parse(await readFile("test/data/imdecode.json", "utf8")) as {
+    cases: { name: string; file: string }[];
+  };
+  const stray = cases.find(({ name }) => name === "jpeg with stray bytes before a restart marker")!;
+  const [image, card] = [join(folder, "stray.jpg"), join(folder, "p_rgb.yaml")];
+  await writeFile(image, Buffer.from(stray.file, "base64"));
+  const plain = await readFile("test/data/field/images/p_rgb.yaml", "utf8");
+  await writeFile(card, plain.replace("encoding: rgb8,", "encoding: rgb8, resize: nearest,"));
+  const options = ["--card", card, "--image", image, "--state", await restingState(), "--method", "gradient"];
+  expect(await torquelens("explain", "test/data/field/images/p_rgb.onnx", ...options)).toMatchObject({
+    code: 0,
+    stderr:
+      "warning: image: the image is damaged (VipsJpeg: Corrupt JPEG data: 3 extraneous bytes before marker 0xd2)\n",
+  });
+});
+
 it("a PNG of 16 bits goes through explain", async () => {
-  const [image, state] = [join(folder, "depth.png"), join(folder, "state.json")];
+  const [image, state] = [join(folder, "depth.png"), await restingState()];
   await writeFile(image, CODES.png);
-  await writeFile(state, JSON.stringify({ joint_position: [0, 0, 0], joint_velocity: [0, 0, 0] }));
   const options = ["--image", image, "--state", state, "--method", "gradient", "--json"];
   const { code, stdout } = await torquelens("explain", POLICY, ...options);
   expect(code).toBe(0);
