@@ -356,6 +356,22 @@ describe("reading", () => {
     expect(out.y!.dims).toEqual([1, 6]);
   });
 
+  it("folds a root that is a whole number into a shape, and leaves others to the runtime", () => {
+    const rooted = (number: number) =>
+      read({
+        nodes: [
+          { op: "Pow", inputs: ["number", "half"], outputs: ["root"] },
+          { op: "Cast", inputs: ["root"], outputs: ["whole"], attributes: { to: 7 } },
+          { op: "Reshape", inputs: ["x", "whole"], outputs: ["y"] },
+        ],
+        inputs: [valueInfo("x", "float32", [2, 2])],
+        outputs: [valueInfo("y")],
+        initializers: [initializer("number", "float32", [1], [number]), initializer("half", "float32", [], [0.5])],
+      });
+    expect(rooted(16).outputs.get("y")!.shape).toEqual([4]);
+    expect(() => rooted(17)).toThrow("target shape must be a constant, it is computed at run time");
+  });
+
   it("keeps an open slice end open through folding", () => {
     const graph = read({
       nodes: [

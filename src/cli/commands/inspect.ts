@@ -30,16 +30,17 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   const { model, policy, rules = [], problem } = await load(path, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
-    const { sha256, graph } = model ?? {};
+    const { sha256, dataFiles, graph } = model ?? {};
     const { card = null, cardSource = null, modalities = [] } = policy ?? {};
-    const report = { policy: path, sha256, opset: graph?.opset, operators, ...tensors, card, card_source: cardSource };
+    const file = { policy: path, sha256, data_files: dataFiles, opset: graph?.opset };
+    const report = { ...file, operators, ...tensors, card, card_source: cardSource };
     writeOut(
       `${JSON.stringify({ ...report, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
     );
   } else {
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
     const parts = [`operators\n${columns(rows)}`];
-    if (model) parts.unshift(`${path}: operator set ${model.graph.opset}, sha256 ${model.sha256}`, tensorsText(model));
+    if (model) parts.unshift(modelText(model), tensorsText(model));
     if (policy) parts.push(cardText(policy));
     else if (model && !problem)
       parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${template(model)}`);
@@ -80,6 +81,11 @@ async function load(path: string, { card, method }: InspectOptions): Promise<Loa
     if ((error as Error).name !== "InputError") throw error;
     return { ...loaded, problem: error as InputError };
   }
+}
+
+function modelText({ path, graph, sha256, dataFiles = [] }: Model): string {
+  const beside = dataFiles.length > 0 ? `, with weights in ${dataFiles.map((file) => basename(file)).join(", ")}` : "";
+  return `${path}: operator set ${graph.opset}, sha256 ${sha256}${beside}`;
 }
 
 const template = (model: Model): string =>

@@ -35,6 +35,18 @@ const halfToEven = (x: number) => {
 const remainder = (fmod: boolean) =>
   fmod ? (a: number, b: number) => a % b : (a: number, b: number) => ((a % b) + b) % b;
 
+/** Powers that are whole numbers, as the root of 16 in a shape; others are rounded differently by every runtime. */
+const wholePower: Evaluate = (node, inputs) => {
+  const [base, exponent] = inputs.map((literal) => broadcastTo(literal!, node.outputs[0]!.shape));
+  const powers = base!.map((x, i) => x ** exponent![i]!);
+  return powers.every((y) => Number.isInteger(y) && Math.abs(y) <= LARGEST_EXACT)
+    ? make(node.outputs[0]!.dtype, node.outputs[0]!.shape, powers)
+    : undefined;
+};
+
+/** Up to here float32 holds every whole number. */
+const LARGEST_EXACT = 2 ** 24;
+
 export const ELEMENTWISE_FOLDING: EvaluateTable = {
   Add: elementwise((a, b) => a + b),
   Sub: elementwise((a, b) => a - b),
@@ -47,6 +59,7 @@ export const ELEMENTWISE_FOLDING: EvaluateTable = {
   Abs: elementwise(Math.abs),
   Sign: elementwise(Math.sign),
   Sqrt: elementwise(Math.sqrt),
+  Pow: wholePower,
   Floor: elementwise(Math.floor),
   Ceil: elementwise(Math.ceil),
   Round: elementwise(halfToEven),

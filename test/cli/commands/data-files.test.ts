@@ -53,6 +53,13 @@ test("explain gives what it gives for the policy with its data inside, under ano
   expect(beside.rest).toEqual(inside.rest);
 });
 
+test("inspect names the files with the weights", async () => {
+  const { stdout } = await torquelens("inspect", at("policy.onnx"));
+  expect(stdout).toMatch(/^.*policy\.onnx: operator set 18, sha256 [0-9a-f]{64}, with weights in policy\.data$/m);
+  const report = JSON.parse((await torquelens("inspect", at("policy.onnx"), "--json")).stdout);
+  expect(report.data_files).toEqual([at("policy.data")]);
+});
+
 test("a missing file is named in one line, by inspect with the operators all the same", async () => {
   await rm(at("policy.data"));
   const message = `${at("policy.onnx")}: its data is in other files, and these are missing: policy.data; expected in the model's folder (or export it with all data inside, in PyTorch by external_data=False)`;
