@@ -18,7 +18,12 @@ export class CsvWriter implements TableWriter {
 
   static async create(path: string, columns: readonly TableColumn[]): Promise<CsvWriter> {
     const file = await open(path, "w");
-    await file.write(`${columns.map(({ name }) => quoted(name)).join(",")}\n`);
+    try {
+      await file.appendFile(`${columns.map(({ name }) => quoted(name)).join(",")}\n`);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return new CsvWriter(file, columns);
   }
 
@@ -36,7 +41,7 @@ export class CsvWriter implements TableWriter {
           lines += `${this.#columns.map((column) => cell(column, run, i, j)).join(",")}\n`;
         }
       }
-      await this.#file.write(lines);
+      await this.#file.appendFile(lines);
     }
   }
 

@@ -2,13 +2,15 @@ import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.js";
+import { isOpen } from "../files/temporary.js";
+import { unwritable, writing } from "../files/unwritable.js";
 import type { Contents } from "./explained-bag.js";
 
 /** Where a bag is written: a file, or a rosbag2 folder. */
 export interface Output {
   /** The MCAP file to write. */
   readonly file: string;
-  /** Unfinished outputs of earlier runs. */
+  /** Unfinished outputs of earlier runs that have ended. */
   readonly unfinished: readonly Leftover[];
   /** Gives a folder its metadata and its name, once the file is closed. */
   finish(contents: Contents): Promise<void>;
@@ -42,13 +44,16 @@ export async function outputAt(path: string): Promise<Output> {
     file: join(part, name),
     unfinished,
     finish: async (contents) => {
-      await writeFile(join(part, "metadata.yaml"), metadataYaml(name, contents));
-      await rename(part, path);
+      await writing(path, async () => {
+        await writeFile(join(part, METADATA), metadataYaml(name, contents));
+        await rename(part, path);
+      });
     },
     discard: () => rm(part, { recursive: true }),
   };
 }
 
+const METADATA = "metadata.yaml";
 const fileIn = (folder: string): string => `${basename(folder)}_0.mcap`;
 const partOf = (path: string, count: number): string => `${path.replace(/\/+$/, "")}.part${count === 1 ? "" : count}`;
 
@@ -58,9 +63,20 @@ async function leftovers(path: string): Promise<Leftover[]> {
     const part = partOf(path, count);
     const info = await stat(part).catch(() => undefined);
     if (!info) return found;
-    const file = info.isDirectory() ? partOf(join(part, fileIn(path)), 1) : part;
-    found.push({ file, remove: () => rm(part, { recursive: true }) });
+    const file = info.isDirectory() ? await fileOf(join(part, fileIn(path))) : part;
+    // A file that is open belongs to a run that goes on.
+    if (!(await isOpen(file))) found.push({ file, remove: () => rm(part, { recursive: true, force: true }) });
   }
+}
+
+/** The file of an unfinished folder: unfinished too, or complete where only the folder's metadata failed. */
+async function fileOf(complete: string): Promise<string> {
+  const part = partOf(complete, 1);
+  const isPart = await stat(part).then(
+    () => true,
+    () => false,
+  );
+  return isPart ? part : complete;
 }
 
 async function makeFolder(path: string): Promise<string> {
@@ -72,8 +88,7 @@ async function makeFolder(path: string): Promise<string> {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EEXIST") continue;
-      const why = code === "ENOENT" ? "no such directory" : code;
-      throw new InputError(`${path}: cannot make the folder (${why}), expected a writable folder`);
+      throw unwritable(path, error);
     }
   }
 }

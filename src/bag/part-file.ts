@@ -1,6 +1,7 @@
 import { type FileHandle, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import type { IWritable } from "@mcap/core";
 import { InputError } from "../errors.js";
+import { unwritable } from "../files/unwritable.js";
 
 const SUFFIX = ".part";
 
@@ -34,7 +35,7 @@ export class PartFile implements IWritable {
         if (handle) return new PartFile(target, partPath, handle);
       }
     } catch (error) {
-      throw writeError(error, path);
+      throw unwritable(path, error);
     }
   }
 
@@ -50,7 +51,7 @@ export class PartFile implements IWritable {
         done += bytesWritten;
       }
     } catch (error) {
-      throw writeError(error, this.partPath);
+      throw unwritable(this.partPath, error);
     }
     this.#position += BigInt(bytes.length);
   }
@@ -62,7 +63,7 @@ export class PartFile implements IWritable {
       await this.#handle.close();
       await rename(this.partPath, this.path);
     } catch (error) {
-      throw writeError(error, this.path);
+      throw unwritable(this.path, error);
     }
   }
 
@@ -89,24 +90,4 @@ async function destination(path: string): Promise<string> {
 
 function unlessTaken(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "EEXIST") throw error;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such directory",
-  ENOTDIR: "part of the path is not a directory",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space left on the device",
-  EDQUOT: "the disk quota is used up",
-  ENAMETOOLONG: "the name is too long",
-};
-
-/** An InputError for what a user can mend; other errors unchanged. */
-function writeError(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const reason = code === undefined ? undefined : REASONS[code];
-  return reason === undefined
-    ? error
-    : new InputError(`${path}: cannot write it (${reason}), expected a writable file name`);
 }

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { InputError } from "../errors.js";
 import { EXPLANATION } from "../messages/explanation.js";
 import type { ExplanationMessage } from "../messages/types.js";
 import { stampOf } from "../sensing/stamp.js";
@@ -96,6 +97,17 @@ export class Unfinished {
     return undefined;
   }
 
+  /**
+   * True for what nothing is lost with: a file made in the same way, or without a whole message.
+   * @param facts expected entries of the record `torquelens`
+   * @param rest expected other records
+   */
+  static async isSpare(path: string, facts: Readonly<Record<string, string>>, rest: Provenance): Promise<boolean> {
+    const found = await Unfinished.#open(path, facts, rest);
+    await found?.close();
+    return found !== undefined || !(await holdsMessage(path));
+  }
+
   /** The tick of this log time, where the earlier run has it. Ask for ticks in order. */
   async take(logTime: bigint, stamp: bigint): Promise<KnownTick | undefined> {
     const known = this.#next;
@@ -113,6 +125,17 @@ export class Unfinished {
     this.#next = undefined;
     await this.rest.return(undefined);
   }
+}
+
+async function holdsMessage(path: string): Promise<boolean> {
+  try {
+    for await (const { type } of scanMcap(path)) if (type === "Message" || type === "Damaged") return true;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // A file that the recorder had not begun to write holds nothing.
+    return (await stat(path).catch(() => ({ size: 0 }))).size > 0;
+  }
+  return false;
 }
 
 function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>> | undefined): boolean {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
+import { unwritable } from "../files/unwritable.js";
 import { packageMetadata } from "../package-files.js";
 import { writeErr } from "../text/terminal.js";
 import { addBench } from "./options/bench.js";
@@ -73,6 +74,7 @@ const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
 /** A reader that stops early, such as `head`, is no failure. A command with work to finish listens itself. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (process.stdout.listenerCount("error") > 1) return;
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+  if (error.code === "EPIPE") process.exit(0);
+  writeErr(`torquelens: ${oneLine(String((unwritable("standard output", error) as Error).message))}\n`);
+  process.exit(2);
 }

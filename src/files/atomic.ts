@@ -1,21 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { chmod, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { InputError } from "../errors.js";
+import { basename, dirname } from "node:path";
+import { removeLeftovers, temporary } from "./temporary.js";
+import { unwritable, writing } from "./unwritable.js";
 
 /**
  * Writes a file whole or not at all: the data go to a temporary file beside it, which is renamed at the end. Devices
  * and pipes are written to directly; a link stays a link.
  * @throws InputError if the file cannot be written; no partial file remains
  */
-export async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
-  try {
+export function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
+  return writing(path, async () => {
     const { target, mode, regular } = await destination(path);
     if (!regular) await write(target, data, "w");
     else await replace(target, data, mode);
-  } catch (error) {
-    throw unwritable(path, error);
-  }
+  });
 }
 
 /**
@@ -24,11 +22,9 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
  * @returns the result of `fill`
  */
 export async function writeThrough<T>(path: string, fill: (path: string) => Promise<T>): Promise<T> {
-  const { target, mode, regular } = await destination(path).catch((error: unknown) => {
-    throw unwritable(path, error);
-  });
-  if (!regular) return fill(target);
-  const half = temporary(target);
+  const { target, mode, regular } = await writing(path, () => destination(path));
+  if (!regular) return writing(path, () => fill(target));
+  const half = await temporaryFor(target);
   try {
     const result = await fill(half);
     if (mode !== undefined) await chmod(half, mode);
@@ -36,25 +32,23 @@ export async function writeThrough<T>(path: string, fill: (path: string) => Prom
     return result;
   } catch (error) {
     await rm(half, { force: true });
-    throw error;
-  }
-}
-
-/** Checks an output before the work for it begins. @throws InputError as `writeAtomically` */
-export async function assertWritable(path: string): Promise<void> {
-  try {
-    const { target, regular } = await destination(path);
-    if (!regular) return;
-    const probe = temporary(target);
-    await write(probe, "", "wx");
-    await rm(probe);
-  } catch (error) {
     throw unwritable(path, error);
   }
 }
 
+/** Checks an output before the work for it begins. @throws InputError as `writeAtomically` */
+export function assertWritable(path: string): Promise<void> {
+  return writing(path, async () => {
+    const { target, regular } = await destination(path);
+    if (!regular) return;
+    const probe = await temporaryFor(target);
+    await write(probe, "", "wx");
+    await rm(probe);
+  });
+}
+
 async function replace(target: string, data: string | Uint8Array, mode: number | undefined): Promise<void> {
-  const half = temporary(target);
+  const half = await temporaryFor(target);
   try {
     await write(half, data, "wx");
     if (mode !== undefined) await chmod(half, mode);
@@ -76,8 +70,14 @@ function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
 
-/** Random, since the process id is the same at every run in a container. */
-const temporary = (target: string): string => join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+const tidied = new Set<string>();
+
+/** A temporary name for a file; before the first one, those of killed runs are removed. */
+async function temporaryFor(target: string): Promise<string> {
+  if (!tidied.has(target)) await removeLeftovers(dirname(target), basename(target));
+  tidied.add(target);
+  return temporary(target);
+}
 
 async function write(path: string, data: string | Uint8Array, flag: "w" | "wx"): Promise<void> {
   const file = await open(path, flag);
@@ -87,19 +87,4 @@ async function write(path: string, data: string | Uint8Array, flag: "w" | "wx"):
   } finally {
     await file.close();
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such directory",
-  ENOTDIR: "part of the path is not a directory",
-  EISDIR: "it is a directory",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space left on the device",
-};
-
-function unwritable(path: string, error: unknown): InputError {
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  return new InputError(`${path}: cannot write it (${REASONS[code] ?? message}), expected a writable file name`);
 }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { InputError } from "../errors.js";
 import { writeAtomically } from "../files/atomic.js";
+import { removeLeftovers } from "../files/temporary.js";
 import { packageMetadata } from "../package-files.js";
 import type { Recipe } from "../sim/tasks/lesson.js";
 import type { HistoryState } from "./history/history.js";
@@ -39,8 +40,10 @@ export class RunFolder {
       if (error.code === "ENOENT") return undefined;
       throw new InputError(`${path}: cannot be a run folder (${error.code}), expected a folder`);
     });
-    if (found !== undefined && found.length > 0) await assertSame(path, content, found);
-    else {
+    if (found !== undefined && found.length > 0) {
+      await assertSame(path, content, found);
+      await removeLeftovers(path);
+    } else {
       await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
         throw new InputError(`${path}: cannot make the run folder (${error.code}), expected a writable folder`);
       });

@@ -45,7 +45,7 @@ test.each([
 test.runIf(process.platform === "linux")("a full device is an InputError and stays a device", async () => {
   const why = "no space left on the device";
   await expect(writeAtomically("/dev/full", "x")).rejects.toThrow(
-    new InputError(`/dev/full: cannot write it (${why}), expected a writable file name`),
+    new InputError(`/dev/full: cannot write it (${why}), expected room for it`),
   );
   expect((await stat("/dev/full")).isCharacterDevice()).toBe(true);
 });

@@ -14,7 +14,7 @@ import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { hasMemory } from "../../explain/memory.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
-import { loadPolicy, type Policy } from "../../policy/policy.js";
+import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
@@ -74,7 +74,8 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     describe(source, encoder, problems);
     const output = await outputAt(options.output);
     const metadata = replayMetadata({ policy, bag, source, explainer, options, paths });
-    const known = hasMemory(policy) ? undefined : await resumed(output, policy, explainer, metadata);
+    const made = { version, method: explainer.first.method.spec, policy_sha256: policy.sha256 };
+    const known = hasMemory(policy) ? undefined : await resumed(output, made, metadata);
     if (known) open(known);
     const { compression = bag.isPacked ? "zstd" : "none" } = options;
     const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
@@ -95,7 +96,9 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       problems.report(warn);
     }
     await finish(written, output, bag, problems);
-    if (known) await output.unfinished.find(({ file }) => file === known.path)?.remove();
+    await known?.close();
+    for (const { file, remove } of output.unfinished)
+      if (await Unfinished.isSpare(file, made, metadata)) await remove();
     const seconds = (performance.now() - started) / 1000;
     const counters = source.counters();
     const damaged = damagedImages(bag, source);
@@ -135,12 +138,10 @@ function lostIn({ losses }: Bag, { undecoded }: BagSource): Pick<ReplaySummary, 
 /** An interrupted run with the same policy, method and recording, whose explanations are reused. */
 async function resumed(
   { unfinished }: Output,
-  { sha256 }: Policy,
-  { first }: ExplainerPool,
+  facts: Readonly<Record<string, string>>,
   metadata: Provenance,
 ): Promise<Unfinished | undefined> {
   const files = unfinished.map(({ file }) => file);
-  const facts = { version, method: first.method.spec, policy_sha256: sha256 };
   const known = await Unfinished.find(files, facts, metadata);
   if (known) writeErr(`resuming: using the explanations in ${known.path}\n`);
   return known;

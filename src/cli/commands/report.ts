@@ -15,6 +15,7 @@ import type { TableColumn } from "../../analysis/table-column.js";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import { writing } from "../../files/unwritable.js";
 import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
 import { Progress } from "../output/progress.js";
@@ -139,15 +140,17 @@ async function withTables(
     if (path === undefined) return inner;
     return (write) =>
       writeThrough(path, async (half) => {
-        const table = await create(half);
-        try {
-          return await inner(async (run) => {
-            await table.write(run);
-            await write(run);
-          });
-        } finally {
-          await table.close();
-        }
+        const table = await writing(path, () => create(half));
+        const done = await inner(async (run) => {
+          await writing(path, () => table.write(run));
+          await write(run);
+        }).catch(async (error: unknown) => {
+          // What went wrong first is told.
+          await table.close().catch(() => undefined);
+          throw error;
+        });
+        await writing(path, () => table.close());
+        return done;
       });
   }, work);
   return wrapped(async () => {});

@@ -1,3 +1,5 @@
+import { unwritable } from "../../files/unwritable.js";
+
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Errors of standard output once its reader has gone, such as `head` or a closed terminal. */
 const READER_GONE: readonly (string | undefined)[] = ["EPIPE", "EIO"];
@@ -24,10 +26,10 @@ export class Interruption {
     return this.#outputError === undefined;
   }
 
-  /** @throws Error if standard output failed for any reason but that its reader has gone */
+  /** @throws InputError if standard output failed for any reason but that its reader has gone */
   check(): void {
     const error = this.#outputError;
-    if (error && !READER_GONE.includes(error.code)) throw new Error(`standard output: ${error.message}`);
+    if (error && !READER_GONE.includes(error.code)) throw unwritable("standard output", error);
   }
 
   /** From now on signals end the process at once. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -130,6 +130,29 @@ describe("torquelens replay", () => {
     expect(stderr).toMatch(
       /warning: \S+damaged\.mcap: 2 damaged chunks skipped \(\d\.\d\d s of 1\.45 s, the first at 0\.\d\d s: [^)]+\); lost: /,
     );
+  });
+
+  it("removes all that killed runs of the same command left, and nothing else", async () => {
+    expect(await replay("-o", at("first.mcap"))).toMatchObject({ code: 0 });
+    const whole = await readFile(at("first.mcap"));
+    const recording = await readFile(at("run.mcap"));
+    await writeFile(at("next.mcap.part"), whole.subarray(0, Math.floor(whole.length / 2)));
+    await writeFile(at("next.mcap.part2"), whole.subarray(0, Math.floor(whole.length / 3)));
+    await writeFile(at("next.mcap.part3"), "");
+    await writeFile(at("next.mcap.part4"), recording);
+    await writeFile(at("next.mcap.part5"), whole.subarray(0, Math.floor(whole.length / 2)));
+    // Another run of the same command goes on.
+    const running = await open(at("next.mcap.part5"), "a");
+    const { code, stderr } = await replay("-o", at("next.mcap"));
+    await running.close();
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `resuming: using the explanations in ${at("next.mcap.part")}\n`,
+    });
+    expect(await readFile(at("next.mcap"))).toEqual(whole);
+    const left = (await readdir(folder)).filter((name) => name.startsWith("next"));
+    const foreign = process.platform === "linux" ? ["next.mcap.part4", "next.mcap.part5"] : ["next.mcap.part4"];
+    expect(left.sort()).toEqual(["next.mcap", ...foreign]);
   });
 
   it("leaves no file if no image could be explained, and says why", async () => {

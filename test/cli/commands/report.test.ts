@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
@@ -142,6 +142,20 @@ describe("torquelens report", () => {
       stderr: expect.stringContaining("none of its explanations can be read"),
     });
     expect(await report(none, other)).toMatchObject({ code: 0, stderr: expect.stringContaining(`left out ${none}: `) });
+  });
+
+  it.runIf(process.platform === "linux")("names the table that does not fit on the disk", async () => {
+    const full = join(folder, "full");
+    await symlink("/dev/full", full);
+    const reason = `${full}: cannot write it (no space left on the device), expected room for it`;
+    for (const option of ["--csv", "--parquet", "-o"])
+      expect(await report(bag, option, full), option).toMatchObject(refusal(reason));
+    const csv = join(folder, "whole.csv");
+    expect(await report(bag, "--csv", csv, "--parquet", full)).toMatchObject(refusal(reason));
+    expect((await readdir(folder)).filter((name) => name.includes("whole.csv"))).toEqual(["whole.csv"]);
+    expect((await readFile(csv, "utf8")).split("\n")).toHaveLength(2 * ticks.length + 2);
+    await rm(csv);
+    await rm(full);
   });
 
   it("refuses what does not fit, in one line, and leaves no file behind", async () => {
