@@ -4,13 +4,12 @@ import { decodeImage } from "#src/image/decode.js";
 import type { Image } from "#src/image/image.js";
 import { ImageError } from "#src/image/image-error.js";
 import { uniform } from "../../evaluate.js";
-import { encodeRvl } from "../../image/rvl-encoder.js";
 import { header } from "../../sensing/messages.js";
 import { failed } from "../failed.js";
 
 /** A compressed image. */
 export interface FileCase {
-  readonly kind: "png" | "jpeg" | "depth png" | "depth rvl";
+  readonly kind: "png" | "jpeg" | "depth png";
   readonly width: number;
   readonly height: number;
   readonly grey: boolean;
@@ -23,7 +22,7 @@ export interface FileCase {
 }
 
 export const fileCases: fc.Arbitrary<FileCase> = fc.record({
-  kind: fc.constantFrom("png", "jpeg", "depth png", "depth rvl"),
+  kind: fc.constantFrom("png", "jpeg", "depth png"),
   width: fc.integer({ min: 1, max: 24 }),
   height: fc.integer({ min: 1, max: 24 }),
   grey: fc.boolean(),
@@ -94,37 +93,18 @@ interface Encoded {
 
 const COLOUR_FORMATS = ["rgb8; png compressed bgr8", "bgr8; png compressed bgr8", "png"];
 
-/** Quantisation of inverse depth up to 10 m, as compressed_depth_image_transport writes it by default. */
-const [A, B] = [100 * 101, 1 - (100 * 101) / 10];
-
-const png16 = (width: number, height: number, words: Uint16Array, option: number): Promise<Uint8Array> =>
-  sharp(words, { raw: { width, height, channels: 1 } })
-    .toColourspace("grey16")
-    .png({ compressionLevel: option, adaptiveFiltering: option % 2 === 0 })
-    .toBuffer();
-
-const rvl = (width: number, height: number, words: Uint16Array): Uint8Array =>
-  Buffer.concat([new Uint8Array(Uint32Array.of(width, height).buffer), encodeRvl([...words])]);
-
 async function encoded({ kind, width, height, grey, format, option, seed }: FileCase): Promise<Encoded> {
   const next = uniform(seed);
   const [a, b, c] = [next(), next(), next()];
-  if (kind === "depth rvl" || kind === "depth png") {
-    const words = Uint16Array.from({ length: width * height }, () =>
-      Math.floor(65536 * Math.max(0, 1.2 * next() - 0.2)),
-    );
-    const code = kind === "depth rvl" ? rvl(width, height, words) : await png16(width, height, words, option);
-    if (kind === "depth png" && format === 0)
-      return { pixels: [...words], file: Uint8Array.from(code), format: "16UC1; png compressed " };
-    const isInverse = format % 2 === 1;
-    const file = Uint8Array.from(
-      Buffer.concat([new Uint8Array(4), new Uint8Array(Float32Array.of(A, B).buffer), code]),
-    );
-    // As the plugin computes it, in float32.
-    const inverse = (word: number) => Math.round(1000 * Math.fround(A / Math.fround(word - B)));
-    const pixels = isInverse ? Array.from(words, (word) => (word === 0 ? 0 : inverse(word))) : [...words];
-    const named = format === 2 && kind === "depth png" ? "compressedDepth" : `compressedDepth ${kind.slice(6)}`;
-    return { pixels, file, format: `${isInverse ? "32FC1" : "16UC1"}; ${named}` };
+  if (kind === "depth png") {
+    const words = Uint16Array.from({ length: width * height }, () => Math.floor(65536 * next()));
+    const png = await sharp(words, { raw: { width, height, channels: 1 } })
+      .toColourspace("grey16")
+      .png({ compressionLevel: option, adaptiveFiltering: option % 2 === 0 })
+      .toBuffer();
+    const isDepth = format % 2 === 0;
+    const file = isDepth ? Uint8Array.from([...new Uint8Array(12), ...png]) : Uint8Array.from(png);
+    return { pixels: [...words], file, format: isDepth ? "16UC1; compressedDepth png" : "16UC1; png compressed " };
   }
   const channels = grey ? 1 : 3;
   const smooth = (i: number) => {
