@@ -147,15 +147,23 @@ def play(node, create, cameras, arm, directory, ticks=12, hz=20.0):
     """Publishes `ticks` images of each camera and the joint states of the same stamps.
 
     create: makes a publisher: type, topic, quality of service → publisher
-    cameras: by modality `topic`, and arguments of `raw` or, with `format`, of `compressed`; each sees another scene
+    cameras: by modality `topic`, `reliable` (default: best effort), and arguments of `raw` or, with `format`, of
+        `compressed`; each sees another scene
     arm: how the joint states are told: `messages`, the names in each; `velocity`, false to leave velocities out;
         `publishers`, true for one publisher for each message
     Returns the publishers, and of each tick its stamp, ns, and the files of its pictures and its other inputs.
     """
-    best_effort = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+    qualities = {
+        reliable: QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT)
+        for reliable in (False, True)
+    }
     cameras = {name: dict(camera) for name, camera in cameras.items()}
     pictures = {
-        name: create(CompressedImage if 'format' in camera else Image, camera.pop('topic'), best_effort)
+        name: create(
+            CompressedImage if 'format' in camera else Image,
+            camera.pop('topic'),
+            qualities[camera.pop('reliable', False)],
+        )
         for name, camera in cameras.items()
     }
     told = arm.get('messages', [list(START)])

@@ -28,7 +28,7 @@ export interface Part {
 }
 
 /** A camera that the player plays: raw images, or with `format` compressed ones: of the scene, or `file` again and again. */
-export type Camera = { readonly topic: string } & (
+export type Camera = { readonly topic: string; readonly reliable?: boolean } & (
   | { readonly encoding: string; readonly padded?: boolean; readonly big_endian?: boolean }
   | { readonly format: string; readonly file?: string }
 );
@@ -74,7 +74,7 @@ export class Probe {
 
   /** Starts one; `simTime`: its clock follows /clock. */
   static async start({ simTime = false } = {}): Promise<Probe> {
-    const child = spawn("/usr/bin/env", ["python3", new URL("probe.py", import.meta.url).pathname], {
+    const child = spawn("/usr/bin/env", ["python3", "-B", new URL("probe.py", import.meta.url).pathname], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, PROBE_SIM_TIME: simTime ? "1" : "0" },
     });

@@ -2,10 +2,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { EXPLANATION, executable, explainNode, HEIGHT, pixels, policy, reaches, share, WIDTH } from "./node.js";
-import { type Camera, type Fields, Probe, type Scene } from "./probe.js";
-import { output, stopAll } from "./process.js";
+import { type Camera, type Fields, type Played, Probe, type Scene } from "./probe.js";
+import { output, Program, stopAll } from "./process.js";
 import { writePolicy } from "./small-policy.js";
 
 // What cameras and an arm publish through another client library, explained by the node, against `torquelens explain` on
@@ -52,12 +52,21 @@ const stampOf = ({ header }: Fields): string =>
 
 let scenes = 0;
 
-/** Plays a scene, and compares what the node published of its last explained tick with what the command line prints. */
-async function alike(model: string, scene: Omit<Scene, "directory">, flags: readonly string[] = []): Promise<void> {
+/** Plays a scene. @returns what it played, tick by tick */
+function play(scene: Omit<Scene, "directory">): Promise<readonly Played[]> {
   const folder = join(directory, `scene-${scenes++}`);
   mkdirSync(folder);
+  return probe.play({ ...scene, directory: folder });
+}
+
+/** Plays a scene, and compares what the node published of it with what the command line prints. */
+async function alike(model: string, scene: Omit<Scene, "directory">, flags: readonly string[] = []): Promise<void> {
   await probe.take(EXPLANATION[0], { count: 400, timeout: 0 });
-  const played = await probe.play({ ...scene, directory: folder });
+  await compare(model, await play(scene), flags);
+}
+
+/** Compares what was published of the last explained tick with what the command line prints. */
+async function compare(model: string, played: readonly Played[], flags: readonly string[] = []): Promise<void> {
   const taken = await probe.take(EXPLANATION[0], { count: 400, timeout: 0.5 });
   const explained = new Map(taken.map(({ message }) => [stampOf(message), message]));
   const tick = played.findLast(({ stamp }) => explained.has(stamp));
@@ -209,4 +218,67 @@ describe("several cameras", () => {
       },
       arm: SHUFFLED,
     }));
+});
+
+const { code: missing } = await output("ros2", ["pkg", "prefix", "compressed_depth_image_transport"]);
+
+describe.runIf(missing === 0)("a camera behind image_transport's republish", () => {
+  afterEach(stopAll);
+
+  /** Starts republish from `/raw` to a transport of `/image`, or from a transport of `/raw` to `/image`. It subscribes reliably. */
+  function republish(from: string, to: string, parameters: readonly string[] = []): void {
+    const suffix = (transport: string) => (transport === "raw" ? "" : `/${transport}`);
+    const remapped = [`in${suffix(from)}:=/raw${suffix(from)}`, `out${suffix(to)}:=/image${suffix(to)}`];
+    new Program("ros2", [
+      ...["run", "image_transport", "republish", "--ros-args", "-p", `in_transport:=${from}`],
+      ...["-p", `out_transport:=${to}`, ...remapped.flatMap((names) => ["-r", names])],
+      ...parameters.flatMap((parameter) => ["-p", parameter]),
+    ]);
+  }
+
+  it.each(["rgb8", "bgra8", "mono8", "yuv422", "yuv422_yuy2"])("%s as PNG", async (encoding) => {
+    await explain(policy, { image_transport: "compressed" });
+    republish("raw", "compressed", ["out.compressed.format:=png"]);
+    await alike(policy, { cameras: { image: { topic: "/raw", reliable: true, encoding } }, arm: SHUFFLED });
+  });
+
+  it("PNG as raw images", async () => {
+    await explain(policy);
+    republish("compressed", "raw");
+    const image = { topic: "/raw/compressed", reliable: true, format: "rgb8; png compressed bgr8" };
+    await alike(policy, { cameras: { image }, arm: SHUFFLED });
+  });
+
+  it.each(["16UC1", "mono16"])("%s as compressed depth", async (encoding) => {
+    const model = writePolicy(directory, "depth", { image: "16UC1" });
+    await explain(model, { image_transport: "compressedDepth" });
+    republish("raw", "compressedDepth");
+    await alike(model, { cameras: { image: { topic: "/raw", reliable: true, encoding } }, arm: SHUFFLED });
+  });
+});
+
+const { code: noRecorder } = await output("ros2", ["bag", "--help"]);
+
+describe.runIf(noRecorder === 0)("a recording by ros2 bag, replayed, and played by ros2 bag", () => {
+  afterEach(stopAll);
+
+  const storages = ["mcap", "sqlite3"].flatMap((storage) =>
+    ["none", "message", "file"].map((compressed) => [storage, compressed] as const),
+  );
+  it.each(storages)("%s, compressed by %s", async (storage, compressed) => {
+    const bag = join(directory, `bag-${storage}-${compressed}`);
+    const zstd = ["--compression-mode", compressed, "--compression-format", "zstd"];
+    const options = ["-s", storage, "-o", bag, ...(compressed === "none" ? [] : zstd)];
+    const recorder = new Program("ros2", ["bag", "record", ...options, "/image", "/joint_states"]);
+    const image = { topic: "/image", encoding: "bgr8", padded: true };
+    const played = await play({ cameras: { image }, arm: SHUFFLED });
+    recorder.signalGroup("SIGINT");
+    await recorder.ended();
+    const explained = `${bag}-explained`;
+    const { code, text } = await output(executable("torquelens"), ["replay", bag, "--policy", policy, "-o", explained]);
+    expect(code, text).toBe(0);
+    await probe.take(EXPLANATION[0], { count: 400, timeout: 0 });
+    await output("ros2", ["bag", "play", "--delay", "2", explained]);
+    await compare(policy, played);
+  });
 });
