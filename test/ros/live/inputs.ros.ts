@@ -86,6 +86,30 @@ describe("publishers", () => {
   });
 });
 
+describe("two publishers of the same joints", () => {
+  beforeAll(async () => {
+    node = explainNode({ policy, level: "full" });
+    await reaches(probe, "active");
+  });
+  afterAll(stopAll);
+
+  it("are told of, and what is made of their states is flagged", async () => {
+    await probe.stream("mixed", 20, [joints(), joints({ position: [1.6, 9, -0.9] }), image()]);
+    try {
+      await node.printed(/\/joint_states: joints shoulder, elbow: positions jump to and fro, /);
+      await until("a flagged explanation", async () => {
+        const { flags } = await probe.next(EXPLANATION[0], { fresh: true });
+        return flags.includes("mixed_joint_states") ? true : undefined;
+      });
+      expect((await diagnostics(probe)).inputs.message).toContain(
+        "/joint_states: mixed messages of several publishers",
+      );
+    } finally {
+      await probe.stop("mixed");
+    }
+  });
+});
+
 describe("a Bayer pattern", () => {
   afterAll(stopAll);
 
