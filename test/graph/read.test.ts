@@ -229,7 +229,14 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
       nodes: [{ op: "Div", inputs: ["a", "b"], outputs: ["y"], name: "d" }],
       initializers: [initializer("a", "int64", [1], [1]), initializer("b", "int64", [1], [0])],
     }),
-    'p.onnx: node "d" (Div): ',
+    'p.onnx: node "d" (Div): Div: a whole number is divided by 0',
+  ],
+  "a division that overflows": [
+    relu({
+      nodes: [{ op: "Div", inputs: ["a", "b"], outputs: ["y"], name: "d" }],
+      initializers: [initializer("a", "int32", [1], [-(2 ** 31)]), initializer("b", "int32", [1], [-1])],
+    }),
+    'p.onnx: node "d" (Div): Div: -2147483648 is divided by -1, which no int32 can hold',
   ],
   "a constant larger than memory": [
     relu({

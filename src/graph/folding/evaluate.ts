@@ -13,14 +13,33 @@ export type Evaluate = (
 ) => Literal[] | undefined;
 export type EvaluateTable = Readonly<Record<string, Evaluate>>;
 
-const ROUND: Partial<Record<DType, (x: number) => number>> = {
-  float32: Math.fround,
-  int64: Math.trunc,
-  int32: Math.trunc,
-};
+export const isInteger = (dtype: DType): boolean => /^u?int/.test(dtype);
 
 /** Rounds to an element type, as a runtime does after every operation. */
-export const rounding = (dtype: DType): ((x: number) => number) => ROUND[dtype] ?? ((x) => x);
+export function rounding(dtype: DType): (x: number) => number {
+  if (dtype === "float32") return Math.fround;
+  return isInteger(dtype) ? Math.trunc : (x) => x;
+}
+
+/**
+ * True where all numbers are exact in an element type. Others overflow, each runtime in its own way, or are integers
+ * beyond 2⁵³: they are left to the runtime.
+ */
+export function fits(dtype: DType, values: Float64Array): boolean {
+  if (!isInteger(dtype)) return true;
+  const bits = Number(/\d+/.exec(dtype)![0]);
+  const exact = Number.MAX_SAFE_INTEGER;
+  const [low, high] = dtype.startsWith("u") ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  return values.every((x) => x >= Math.max(low, -exact) && x <= Math.min(high, exact));
+}
+
+/** An evaluation that is left to the runtime for integers beyond 32 bits: onnxruntime compares them by their low half. */
+export const upTo32Bits =
+  (evaluate: Evaluate): Evaluate =>
+  (node, inputs, inference) =>
+    inputs.every((literal) => !literal?.dtype.endsWith("int64") || fits("int32", literal.numbers()))
+      ? evaluate(node, inputs, inference)
+      : undefined;
 
 export const make = (dtype: DType, shape: Shape, values: ArrayLike<number>) => [Literal.from(dtype, shape, values)];
 

@@ -1,6 +1,6 @@
 import type { Literal } from "../literal.js";
 import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.js";
-import { type EvaluateTable, make, rounding } from "./evaluate.js";
+import { type EvaluateTable, fits, make, rounding } from "./evaluate.js";
 
 /** The first element that each tuple of indices picks from `shape` behind `batch` axes, and how many follow it. */
 function picked(shape: Shape, indices: Literal, batch = 0) {
@@ -54,7 +54,7 @@ export const INDEXING_FOLDING: EvaluateTable = {
       const at = starts[Math.floor(i / length)]! + (i % length);
       out[at] = reduction === "add" ? round(out[at]! + value) : value;
     });
-    return make(x!.dtype, x!.shape, out);
+    return reduction === "none" || fits(x!.dtype, out) ? make(x!.dtype, x!.shape, out) : undefined;
   },
   OneHot: (node, [indices, depth, values]) => {
     const { shape, dtype } = node.outputs[0]!;
@@ -102,6 +102,6 @@ export const INDEXING_FOLDING: EvaluateTable = {
         total = after;
       }
     }
-    return make(x!.dtype, x!.shape, out);
+    return fits(x!.dtype, out) ? make(x!.dtype, x!.shape, out) : undefined;
   },
 };

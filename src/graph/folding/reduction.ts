@@ -1,6 +1,6 @@
 import { reducedAxes } from "../operators/reduction.js";
 import { sizeOf, stridesOf } from "../shape.js";
-import { type Evaluate, type EvaluateTable, make, reducedPositions, rounding } from "./evaluate.js";
+import { type Evaluate, type EvaluateTable, fits, make, reducedPositions, rounding, upTo32Bits } from "./evaluate.js";
 
 const reduce =
   (start: number, step: (total: number, x: number) => number): Evaluate =>
@@ -11,14 +11,14 @@ const reduce =
     x!.numbers().forEach((value, i) => {
       totals[positions[i]!] = step(totals[positions[i]!]!, value);
     });
-    return make(dtype, shape, totals.map(rounding(dtype)));
+    return fits(dtype, totals) ? make(dtype, shape, totals.map(rounding(dtype))) : undefined;
   };
 
 export const REDUCTION_FOLDING: EvaluateTable = {
   ReduceSum: reduce(0, (total, x) => total + x),
   ReduceProd: reduce(1, (total, x) => total * x),
-  ReduceMax: reduce(Number.NEGATIVE_INFINITY, Math.max),
-  ReduceMin: reduce(Number.POSITIVE_INFINITY, Math.min),
+  ReduceMax: upTo32Bits(reduce(Number.NEGATIVE_INFINITY, Math.max)),
+  ReduceMin: upTo32Bits(reduce(Number.POSITIVE_INFINITY, Math.min)),
   BatchNormalization: (node, [x, scale, shift, mean, variance]) => {
     const [s, b, m, v] = [scale!, shift!, mean!, variance!].map((literal) => literal.numbers()) as Float64Array[];
     const inner = stridesOf(x!.shape)[1]!;
