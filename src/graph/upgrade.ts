@@ -1,3 +1,4 @@
+import { apply } from "./apply.js";
 import { constant, int64, tensor } from "./build.js";
 import { DTYPES, dtypeOf } from "./dtype.js";
 import { Literal } from "./literal.js";
@@ -75,16 +76,36 @@ const softmax: Upgrade = (form, { opset }) => {
   return { ...form, attributes: { axis } };
 };
 
-/** Upsample, and Resize of operator set 10: every output reads at its index over the scale, rounded down. */
+/**
+ * Upsample, and Resize of operator set 10: every output reads at its index over the scale. The nearest element is the
+ * one before it, or, along an axis that shrinks, the one behind it.
+ */
 const upsample: Upgrade = (form, { opset }) => {
   if (form.op === "Resize" && opset > 10) return form;
   const [x, scales] = form.inputs;
+  const op = RENAMED.Upsample;
   const attributes = {
     mode: form.attributes.mode ?? "nearest",
     coordinate_transformation_mode: "asymmetric",
     nearest_mode: "floor",
   };
-  return { op: RENAMED.Upsample, inputs: [x, undefined, scales], attributes };
+  const numbers = Array.from(scales?.literal?.numbers() ?? []);
+  if (attributes.mode !== "nearest" || numbers.every((scale) => scale >= 1))
+    return { op, inputs: [x, undefined, scales], attributes };
+  const smaller = tensor(
+    "float32",
+    [numbers.length],
+    numbers.map((scale) => Math.min(scale, 1)),
+  );
+  const shrunk: NodeForm = { op, inputs: [x, undefined, smaller], attributes: { ...attributes, nearest_mode: "ceil" } };
+  // The other axes one by one: onnxruntime copies a Resize whose size stays.
+  return numbers.reduce((made, scale, axis) => {
+    if (scale <= 1) return made;
+    const extent = x!.shape[axis]!;
+    const before = (_: unknown, i: number) => Math.min(extent - 1, Math.floor(Math.fround(i / scale)));
+    const indices = int64(Array.from({ length: Math.floor(Math.fround(extent * scale)) }, before));
+    return { op: "Gather", inputs: [apply(made.op, made.inputs, made.attributes), indices], attributes: { axis } };
+  }, shrunk);
 };
 
 /** One scale and zero point as scalars; the zero point is given, and with it the type of the result. */

@@ -24,7 +24,7 @@ import { ShapeError } from "../shape.js";
 import type { Value } from "../value.js";
 import type { Lowering } from "./lowering.js";
 
-/** The score of a masked key: finite, and without weight after a softmax. */
+/** The score of a masked key, the lowest of float32: finite, and without weight after a softmax. */
 const MASKED = -3.4028234663852886e38;
 
 /** [batch, length, heads · width] → [batch, heads, length, width]; four axes are kept. */
@@ -60,15 +60,17 @@ function masked(scores: Value, mask: Value): Value {
 }
 
 const mayBeInfinite = ({ literal }: Value) => !literal?.numbers().every(Number.isFinite);
+const mayHide = ({ literal }: Value) => !literal?.numbers().every((x) => x > MASKED);
 
 /**
  * The queries that may look at a key at all, [.., queries, 1]; undefined where that is every query. One that may not gets
- * zeros, as onnxruntime, the reference evaluator of ONNX and PyTorch have it.
+ * zeros, as onnxruntime, the reference evaluator of ONNX and PyTorch have it. In a mask of numbers not only −∞ but also
+ * the lowest float32 hides a key, as in onnxruntime.
  */
 function rowsThatSee(masks: readonly Value[]): Value | undefined {
   const seen = masks.flatMap((mask) => {
     if (mask.dtype === "bool") return [mask];
-    return mayBeInfinite(mask) ? [greater(mask, scalar(Number.NEGATIVE_INFINITY, mask.dtype))] : [];
+    return mayHide(mask) ? [greater(mask, scalar(MASKED, mask.dtype))] : [];
   });
   if (seen.length === 0) return undefined;
   const rows = greater(reduceMax(cast(seen.reduce(logicalAnd), "float32"), [-1], true), 0);
@@ -92,7 +94,9 @@ export const attention: Lowering = ({ inputs, attributes }) => {
   const cap = number("softcap", 0);
   if (cap > 0) scores = mul(tanh(div(scores, cap)), cap);
   const masks = mask ? [mask] : [];
-  if (number("is_causal", 0) === 1) masks.push(causal(query.shape[2]!, key.shape[2]!, pastKey ? pastKey.shape[2]! : 0));
+  const [queries, keys, past] = [query.shape[2]!, key.shape[2]!, pastKey ? pastKey.shape[2]! : 0];
+  // A single query behind older keys is the newest of all: onnxruntime lets it look at every key.
+  if (number("is_causal", 0) === 1 && !(queries === 1 && past > 0)) masks.push(causal(queries, keys, past));
   for (const one of masks) scores = masked(scores, one);
   const sees = rowsThatSee(masks);
   const weights = sees ? where(sees, softmax(scores, -1), scalar(0, scores.dtype)) : softmax(scores, -1);

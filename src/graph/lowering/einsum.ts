@@ -9,8 +9,8 @@ interface Lettered {
   readonly letters: string;
 }
 
-/** Letters for the axes that an ellipsis stands for, counted from the last. */
-const HIDDEN = "ZYXWVUTS";
+/** Names of the axes that an ellipsis stands for, counted from the last: no letters, which an equation may use itself. */
+const HIDDEN = "0123456789";
 
 function lettered(value: Value, term: string): Lettered {
   const [head = "", tail] = term.split("...") as [string, string?];

@@ -86,15 +86,20 @@ const rnn: Cell = ({ parts, activations }) => {
   return (x, { h }) => ({ h: activations[0]!(product(x, h)) });
 };
 
-/** Activation functions without parameters. */
-const ACTIVATIONS: ReadonlySet<string> = new Set(["Sigmoid", "Tanh", "Relu", "Softplus", "Softsign"]);
+/** Activation functions without parameters, by their names in small letters: onnxruntime takes any capitals. */
+const ACTIVATIONS: ReadonlyMap<string, string> = new Map(
+  ["Sigmoid", "Tanh", "Relu", "Softplus", "Softsign"].map((name) => [name.toLowerCase(), name]),
+);
 
 function activationsOf({ op, attributes }: UnloweredNode, direction: number, defaults: readonly string[]) {
   const all = attributes.activations as readonly string[] | undefined;
   const own = all?.slice(direction * defaults.length, (direction + 1) * defaults.length) ?? defaults;
+  if (own.length !== defaults.length)
+    throw new ShapeError(`${op}: activations [${all}], expected ${defaults.length} for each direction`);
   return own.map((name) => {
-    if (!ACTIVATIONS.has(name)) throw new ShapeError(`${op}: activation ${name} is not supported`);
-    return (x: Value) => apply(name, [x]);
+    const activation = ACTIVATIONS.get(name.toLowerCase());
+    if (!activation) throw new ShapeError(`${op}: activation ${name} is not supported`);
+    return (x: Value) => apply(activation, [x]);
   });
 }
 

@@ -20,7 +20,9 @@ export function windowOf(node: Inference, spatial: Shape, kernel: Shape): Window
   const declared = node.intsAttribute("kernel_shape", kernel);
   if (autoPad === "SAME_UPPER" || autoPad === "SAME_LOWER")
     for (let i = 0; i < rank; i++) {
-      const span = dilations[i]! * (kernel[i]! - 1) + 1;
+      // onnxruntime pads a pooling window as if it were not dilated.
+      const dilation = node.op.endsWith("Pool") ? 1 : dilations[i]!;
+      const span = dilation * (kernel[i]! - 1) + 1;
       const total = Math.max(0, (Math.ceil(spatial[i]! / strides[i]!) - 1) * strides[i]! + span - spatial[i]!);
       const small = Math.floor(total / 2);
       pads[i] = autoPad === "SAME_UPPER" ? small : total - small;
