@@ -1,2 +1,55 @@
-/** Cases in which `npm run fuzz` found a fault, shrunk. */
-export const KEPT: readonly { readonly kind: string; readonly found: string; readonly case: unknown }[] = [];
+/** Cases in which `npm run fuzz` found a fault. */
+export const KEPT: readonly { readonly kind: string; readonly found: string; readonly case: unknown }[] = [
+  {
+    kind: "networks",
+    found: "padding in a soft-argmax took relevance, and no node was named",
+    case: {
+      policy: {
+        seed: 875887,
+        opset: 12,
+        image: { height: 9, width: 4, channels: 1, how: 805763993418 },
+        configuration: 1,
+        trunk: [
+          ["gelu by erf", 478031319985],
+          ["prelu", 222364033309],
+          ["pad", 525529769205],
+          ["max with 0", 630339084481],
+          ["softsign", 924546170736],
+        ],
+        join: ["points", 225747223026],
+        head: [
+          ["leaky as where", 15],
+          ["gated", 257896446868],
+          ["repeated", 801176047977],
+        ],
+        torques: 2,
+        squash: ["none", 348054262761],
+      },
+      method: "dtd",
+    },
+  },
+  {
+    kind: "networks",
+    found: "padding before an ELU took relevance, and no node was named",
+    case: {
+      policy: {
+        seed: 682738,
+        opset: 19,
+        image: { height: 5, width: 9, channels: 1, how: 397154613755 },
+        configuration: 1,
+        trunk: [
+          ["pad", 1013738625992],
+          ["elu", 236222362082],
+        ],
+        join: ["tokens", 997124362034],
+        head: [
+          ["gated", 499536338133],
+          ["gelu by erf", 1099511627771],
+        ],
+        torques: 1,
+        squash: ["tanh", 351862464855],
+      },
+      method: "rap",
+    },
+  },
+];

@@ -6,6 +6,7 @@ import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
+import { lossOfPadding } from "./padding.js";
 
 /** True where the gradient only moves amounts back; a Cast would change their type. */
 const movesElements = (op: string) => {
@@ -23,7 +24,8 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
   const movable = node.inputs.flatMap((value, i) => (value && back[i] ? [i] : []));
   const dynamic = movable.filter((i) => context.analysis.isDependent(node.inputs[i]!));
   const to = dynamic.map((i) => [node.inputs[i]!, back[i]!()] as const);
-  return { rule: "move", to, ...(dynamic.length < movable.length && { loses: LEARNED }) };
+  const loses = dynamic.length < movable.length ? LEARNED : lossOfPadding(node, context);
+  return { rule: "move", to, ...(loses !== undefined && { loses }) };
 }
 
 const LEARNED = "relevance of constant elements (a learned token) is lost";
