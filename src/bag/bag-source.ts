@@ -28,7 +28,7 @@ export type BagEvent =
   | { readonly kind: "record"; readonly record: BagRecord }
   | { readonly kind: "observation"; readonly observation: Observation; readonly logTime: bigint };
 
-type Take = (record: BagRecord) => Fed;
+type Take = (record: BagRecord) => Fed[];
 
 /**
  * Observations of a recording. The messages go through the same `Observer` as those of a running robot, with their log
@@ -52,7 +52,7 @@ export class BagSource implements Source {
     this.#now = bag.start;
     this.#undecoded = new Undecoded(bag);
     clock.now = () => this.#now;
-    this.#takes = new Map(inputs.map((input) => [input.topic, this.#takeOf(input)]));
+    this.#takes = new Map(inputs.map(({ topic }) => [topic, this.#takeOf(topic)]));
   }
 
   /**
@@ -160,7 +160,8 @@ export class BagSource implements Source {
 
   async #feed(record: BagRecord): Promise<readonly Match[]> {
     this.#now = record.logTime;
-    return this.#takes.get(record.topic)?.(record) ?? [];
+    const fed = this.#takes.get(record.topic)?.(record) ?? [];
+    return fed.length === 1 ? fed[0]! : (await Promise.all(fed)).flat();
   }
 
   /** Feeds the first calibrations and the first description before anything else: they hold from the beginning. */
@@ -180,14 +181,18 @@ export class BagSource implements Source {
     return this.inputs.filter(({ feeder }) => feeder.holds && spans.includes(feeder.holds)).map(({ topic }) => topic);
   }
 
-  #takeOf({ feeder, subject, topic }: Input): Take {
+  /** Feeds a topic's messages to all that it is an input of, such as a calibration of two cameras. */
+  #takeOf(topic: Topic): Take {
+    const inputs = this.inputs.filter((input) => input.topic === topic);
     const decode = decoderOf(topic, this.bag.path);
     return ({ logTime, data, publisher }) => {
       const message = this.#undecoded.take(topic, logTime, () => decode(data));
       if (message === UNDECODED) return [];
-      // The arm of one description is built once, however often it is repeated.
-      if (feeder.kind === "robot_description" && !this.#isNew(message as StringMessage)) return [];
-      return feeder.feed(this.observer, message, subject, { publisher });
+      return inputs.map(({ feeder, subject }) => {
+        // The arm of one description is built once, however often it is repeated.
+        if (feeder.kind === "robot_description" && !this.#isNew(message as StringMessage)) return [];
+        return feeder.feed(this.observer, message, subject, { publisher });
+      });
     };
   }
 

@@ -11,7 +11,7 @@ import type { Observation } from "#src/explain/observation.js";
 import { encoderOf } from "#src/messages/cdr.js";
 import type { ImageMessage } from "#src/messages/types.js";
 import type { Policy } from "#src/policy/policy.js";
-import { header, jointState, rawImage } from "../sensing/messages.js";
+import { cameraInfo, header, jointState, rawImage } from "../sensing/messages.js";
 import { card, policyOf } from "../sensing/policies.js";
 import { type Sample, writeMcap } from "./recordings.js";
 
@@ -283,6 +283,28 @@ describe("a bag is refused with the reason", () => {
       "bag.mcap: no topic named after image: /front, /back (--image image=TOPIC)",
     );
   });
+});
+
+it("a calibration that two cameras share is that of both", async () => {
+  const info = recorded("/rig/camera_info", "sensor_msgs/msg/CameraInfo", 1, cameraInfo({ width: 4, height: 3 }));
+  const images = [10, 20].flatMap((time) => [
+    image("/rig/image", time),
+    image("/rig/wrist", time),
+    joints("/arm", time),
+  ]);
+  const bag = await bagOf([info, ...images]);
+  const source = await BagSource.open(bag, two());
+  let seen = 0;
+  for await (const observation of source.observations()) {
+    seen++;
+    expect(Object.values(observation.images).map(({ optics }) => optics !== undefined)).toEqual([true, true]);
+  }
+  const { topics } = source.counters();
+  expect(seen).toBe(2);
+  expect(topics["image/camera_info"]!.received).toBe(2);
+  expect(topics["wrist/camera_info"]).toEqual(topics["image/camera_info"]);
+  await source.close();
+  await bag.close();
 });
 
 describe("bad messages are counted and told of, and the rest is explained", () => {
