@@ -36,6 +36,9 @@ export function inputGradients(
   lead = 0,
 ): readonly InputGradient[] {
   if (isFlat(node.op)) return [];
+  const other = arriving.findIndex((value, i) => i > 0 && value !== undefined);
+  if (other > 0 && node.op !== "Split")
+    throw new RangeError(`node "${node.label}": no gradient rule for output ${other} of operator ${node.op}`);
   const g = arriving.find((value) => value !== undefined)!;
   const known = structuralAdjoint(node, arriving, lead) ?? GRADIENTS[node.op]?.(node, g, lead, arriving);
   if (!known) throw new RangeError(`node "${node.label}": no gradient rule for operator ${node.op}`);

@@ -1,5 +1,5 @@
 import { apply } from "../graph/apply.js";
-import { cast, expand, reshape, scalar, transpose } from "../graph/build.js";
+import { cast, equal, expand, reshape, scalar, tensor, transpose, where } from "../graph/build.js";
 import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
 import { type Adjoint, type GradientTable, rowsOf } from "./rule.js";
@@ -60,6 +60,60 @@ function gatherNDAdjoint(node: Node, g: Value, lead: number): Value {
 
 const replaces = (node: Node): boolean => (node.attributes.reduction ?? "none") === "none";
 
+/** The elements of a Scatter node's data that its updates went to: [rows…, …data] → [rows…, …updates]. */
+export const atUpdates = (node: Node, x: Value, lead: number): Value =>
+  node.op === "ScatterElements" ? gatherElements(node, x, lead) : gatherND(node, x, lead);
+
+/** The sum of data and updates of a Scatter node, or of amounts in their places, with leading axes. */
+export const scatteredSum = (node: Node, data: Value, updates: Value, lead: number): Value =>
+  scatter(node, data, updates, lead, "add");
+
+function scatter(node: Node, data: Value, updates: Value, lead: number, reduction: string): Value {
+  if (node.op === "ScatterElements") return scatterElements(node, data, updates, lead, reduction);
+  const axes = updates.shape.map((_, i) => i);
+  const last = transpose(updates, [...axes.slice(lead), ...axes.slice(0, lead)]);
+  return rowsLast(data, lead, (y) => scatterND(node, y, last, reduction));
+}
+
+/** The place of each update in the data, by number; undefined where indices are not constant. */
+function placesOf(node: Node): number[] | undefined {
+  const [data, indices, updates] = node.inputs as readonly [Value, Value, Value];
+  const numbers = indices.literal?.numbers();
+  if (!numbers) return undefined;
+  const at = (index: number, extent: number) => (index < 0 ? index + extent : index);
+  if (node.op === "ScatterElements") {
+    const axis = axisOf(node);
+    const [own, within] = [stridesOf(data.shape), stridesOf(updates.shape)];
+    return Array.from(numbers, (index, i) =>
+      own.reduce((sum, stride, k) => {
+        const along = Math.floor(i / within[k]!) % updates.shape[k]!;
+        return sum + stride * (k === axis ? at(index, data.shape[k]!) : along);
+      }, 0),
+    );
+  }
+  const depth = indices.shape.at(-1)!;
+  const strides = stridesOf(data.shape);
+  return Array.from({ length: numbers.length / depth }, (_, i) =>
+    strides.slice(0, depth).reduce((sum, stride, k) => sum + stride * at(numbers[i * depth + k]!, data.shape[k]!), 0),
+  );
+}
+
+/** What arrives at updates that replaced the data; where several have one place, only the one that stands gets it. */
+function replacing(node: Node, g: Value, lead: number): Value {
+  const arrived = atUpdates(node, g, lead);
+  const places = placesOf(node);
+  if (places && new Set(places).size === places.length) return arrived;
+  const [data, , updates] = node.inputs as readonly [Value, Value, Value];
+  const count = sizeOf(updates.shape);
+  const own = tensor(
+    "int64",
+    updates.shape,
+    Array.from({ length: count }, (_, i) => i),
+  );
+  const standing = scatter(node, expand(scalar(-1, "int64"), data.shape), own, 0, "none");
+  return where(equal(atUpdates(node, standing, 0), own), arrived, scalar(0, g.dtype));
+}
+
 export const INDEXING_ADJOINTS: Readonly<Record<string, Adjoint>> = {
   Gather: (node, g, lead) => [() => gatherAdjoint(node, g, lead)],
   GatherElements: (node, g, lead) => [
@@ -70,15 +124,22 @@ export const INDEXING_ADJOINTS: Readonly<Record<string, Adjoint>> = {
   ScatterElements: (node, g, lead) => {
     if (!replaces(node)) return undefined;
     const zeros = () => nothing(g, [...rowsOf(g, lead), ...node.inputs[2]!.shape]);
-    return [() => scatterElements(node, g, zeros(), lead, "none"), undefined, () => gatherElements(node, g, lead)];
+    return [() => scatterElements(node, g, zeros(), lead, "none"), undefined, () => replacing(node, g, lead)];
   },
   ScatterND: (node, g, lead) => {
     if (!replaces(node)) return undefined;
     return [
       () => rowsLast(g, lead, (y, rows) => scatterND(node, y, nothing(y, [...node.inputs[2]!.shape, ...rows]), "none")),
       undefined,
-      () => gatherND(node, g, lead),
+      () => replacing(node, g, lead),
     ];
+  },
+  /** To the elements that were chosen. */
+  TopK: (node, g, lead) => {
+    const chosen = expand(node.outputs[1]!, g.shape);
+    const axis = normalizeAxis("TopK", (node.attributes.axis as number | undefined) ?? -1, node.inputs[0]!.shape);
+    const onto = () => nothing(g, [...rowsOf(g, lead), ...node.inputs[0]!.shape]);
+    return [() => apply("ScatterElements", [onto(), chosen, g], { axis: axis + lead, reduction: "add" })];
   },
 };
 
@@ -93,10 +154,10 @@ function refuseOthersThanSums(node: Node): void {
 export const INDEXING_GRADIENTS: GradientTable = {
   ScatterElements: (node, g, lead) => {
     refuseOthersThanSums(node);
-    return [() => g, undefined, () => gatherElements(node, g, lead)];
+    return [() => g, undefined, () => atUpdates(node, g, lead)];
   },
   ScatterND: (node, g, lead) => {
     refuseOthersThanSums(node);
-    return [() => g, undefined, () => gatherND(node, g, lead)];
+    return [() => g, undefined, () => atUpdates(node, g, lead)];
   },
 };

@@ -6,6 +6,7 @@ import {
   equal,
   exp,
   expand,
+  full,
   int64,
   mul,
   neg,
@@ -59,6 +60,7 @@ const pointwise =
 
 /** The product of all other elements, zeros among them or not. */
 function productOfOthers(x: Value, axes: readonly number[]): Value {
+  if (axes.length === 0) return full(x.shape, 1, x.dtype);
   const isZero = cast(equal(x, 0), x.dtype);
   const filled = add(x, isZero);
   const zeros = sum(isZero, axes, true);

@@ -211,6 +211,22 @@ export const GRADIENT_CASES: Readonly<Record<string, GradientCase>> = {
     ],
     f: (x, u) => apply("ScatterElements", [x, b.tensor("int64", [2, 2], [0, 2, 1, 0]), u], { axis: 1 }),
   },
+  "ScatterElements replacing one place several times": {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    f: (x, u) => apply("ScatterElements", [x, b.tensor("int64", [2, 3], [1, 0, -2, 2, 2, 2]), u], { axis: 1 }),
+  },
+  TopK: { shapes: [[2, 5]], f: (x) => apply("TopK", [x, b.int64([3])], { sorted: 0 }) },
+  "TopK of the smallest": {
+    shapes: [[4, 3]],
+    f: (x) => apply("TopK", [x, b.int64([2])], { axis: 0, largest: 0 }),
+  },
+  "ReduceProd without axes, unchanged": {
+    shapes: [[3, 2]],
+    f: (x) => apply("ReduceProd", [x], { noop_with_empty_axes: 1 }),
+  },
   "ScatterElements adding": {
     shapes: [
       [2, 3],

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import { sizeOf } from "#src/graph/shape.js";
+import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
 import { float32, type TensorData } from "#src/runtime/session.js";
 import { networkOf, type Spec, specs } from "./networks.js";
@@ -140,6 +141,65 @@ describe("an output without a positive weight", () => {
     const named = rulesOf(hidden([1, -1, 2, -2, -1, -1], [0, 3])).filter(({ loses }) => loses !== undefined);
     expect(named.map(({ op, rule }) => [op, rule])).toEqual([["Gemm", "eq2"]]);
     expect(named[0]!.loses).toMatch(/^outputs without a positive weight/);
+  });
+
+  const picture = image("image", [1, 2, 6, 6]);
+  const hiddenMaps = b.relu(b.conv(picture, weights([2, 2, 3, 3], 1, 0.1, 1)));
+  const positiveAt = (shape: readonly number[], ...places: readonly number[]) =>
+    b.tensor(
+      "float32",
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, (_, i) => (places.includes(i) ? 1 : -1)),
+    );
+  const bias = b.tensor("float32", [2], [1, 1]);
+
+  it.each<readonly [string, string, () => Value, RegExp | undefined]>([
+    [
+      "at the edge of a padded map",
+      "Conv",
+      () => b.conv(hiddenMaps, positiveAt([2, 2, 3, 3], 0, 18), { pads: [1, 1, 1, 1] }, bias),
+      /^outputs without a positive weight/,
+    ],
+    [
+      "in the middle alone",
+      "Conv",
+      () => b.conv(hiddenMaps, positiveAt([2, 2, 3, 3], 4, 22), { pads: [1, 1, 1, 1] }, bias),
+      undefined,
+    ],
+    [
+      "in a group",
+      "Conv",
+      () => b.conv(hiddenMaps, positiveAt([2, 1, 1, 1], 0), { group: 2 }, bias),
+      /^outputs without/,
+    ],
+    [
+      "in a group of a transposed convolution",
+      "ConvTranspose",
+      () => apply("ConvTranspose", [hiddenMaps, positiveAt([2, 1, 1, 1], 0), bias], { group: 2 }),
+      /^outputs without/,
+    ],
+    [
+      "where only strides and dilations leave gaps",
+      "ConvTranspose",
+      () =>
+        apply("ConvTranspose", [hiddenMaps, b.full([2, 2, 2, 2], 1), bias], {
+          strides: [3, 3],
+          dilations: [1, 1],
+          output_padding: [2, 2],
+        }),
+      /^outputs without/,
+    ],
+    [
+      "of a transposed convolution, every phase of it",
+      "ConvTranspose",
+      () => apply("ConvTranspose", [hiddenMaps, b.full([2, 2, 2, 2], 1), bias], { strides: [2, 2] }),
+      undefined,
+    ],
+  ])("%s", (_, op, maps, expected) => {
+    const found = compile(subjectOf([picture], dense(apply("Flatten", [b.relu(maps())]), 2, 3))).rules;
+    const last = found.filter((rule) => rule.op === op).at(-1);
+    if (expected) expect(last!.loses).toMatch(expected);
+    else expect(last!.loses).toBeUndefined();
   });
 
   it("is not named where every output has one", () => {

@@ -11,6 +11,7 @@ import { decodeMessage } from "#src/graph/protobuf.js";
 import type { Value } from "#src/graph/value.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
+import { METHODS } from "#src/relevance/methods.js";
 import { Session } from "#src/runtime/session.js";
 import { configuration, DEPTHS, dense, image, subjectOf, weights } from "./subjects.js";
 
@@ -182,6 +183,30 @@ describe("what cannot be compiled", () => {
     const torque = dense(b.reshape(made, [1, made.shape.reduce((a, d) => a * d, 1)]), 2, 5);
     expect(refused(torque)).toThrow(InputError);
     expect(refused(torque)).toThrow(message);
+  });
+
+  it("what is read of a node's statistics or indices beside its values", () => {
+    const beside = (op: string, x: Value, parameters: Value[], attributes: object, count: number) => {
+      const made = applyNode(
+        op,
+        [x, ...parameters],
+        { ...attributes },
+        { name: "culprit", outputCount: count },
+      ).outputs;
+      const rows = made.map((y) => b.reshape(b.cast(y, "float32"), [1, -1]));
+      return dense(b.concat(rows, 1), 2, 3);
+    };
+    for (const method of METHODS.map(({ name }) => name).filter((name) => !/attention|fusion|grad-cam/.test(name))) {
+      const compiled = (torque: Value, input: Value) => () => compile(subjectOf([input], torque), { method });
+      const normalised = beside("LayerNormalization", x, [b.full([4], 2), b.full([4], 1)], {}, 3);
+      expect(compiled(normalised, x), method).toThrow(
+        'node "culprit" (LayerNormalization): its output 1 is not explained',
+      );
+      const pooled = beside("MaxPool", picture, [], { kernel_shape: [2, 2] }, 2);
+      expect(compiled(pooled, picture), method).toThrow('node "culprit" (MaxPool): an index does not say how much');
+      const best = beside("TopK", x, [b.int64([2])], {}, 2);
+      expect(compiled(best, x), method).toThrow('node "culprit" (TopK): an index does not say how much');
+    }
   });
 
   it("a convolution whose weights are computed", () => {

@@ -16,6 +16,8 @@ export interface LinearLayer {
   readonly isNormalised?: boolean;
   /** The layer's kind in messages. */
   readonly kind: "convolution" | "transposed convolution" | "dense" | "mixture" | "mean";
+  /** By spatial axis of a convolution's kernel: the sets of its elements that reach some output, at the edges too. */
+  readonly taps?: readonly (readonly (readonly number[])[])[];
   /** L(x; w), plus constants that broadcast to one per output channel, for any x and w of these shapes. */
   forward(x: Value, weight: Value, plus?: Value): Value;
   /** L(x; w) for an x that is constant in each channel, [1, C, 1, …] or a scalar, where every window is whole. */

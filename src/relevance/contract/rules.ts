@@ -15,7 +15,7 @@ export interface Row {
   /** The reason why Σ R of the input may differ from Σ R of the output, where the rule does not conserve. */
   readonly loses?: string;
   /** The reason for one layer, where the rule conserves in others. */
-  readonly losesAt?: (layer: LinearLayer) => string | undefined;
+  readonly losesAt?: (layer: LinearLayer, context: Context) => string | undefined;
 }
 
 /** The amounts that an operator's rule propagates to the node's inputs. */

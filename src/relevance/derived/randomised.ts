@@ -4,6 +4,7 @@ import { sizeOf } from "../../graph/shape.js";
 import { substitute } from "../../graph/substitute.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
+import { nodesOf } from "../layers/nodes.js";
 import { GraphAnalysis } from "../network/analysis.js";
 
 /** A linear layer's parameters: its weights, and its biases where it has some. */
@@ -21,12 +22,17 @@ export function parameterLayers({ graph, torque }: Subject): ParameterLayer[] {
     if (!node.outputs.some((output) => analysis.isDependent(output))) continue;
     const layer = analysis.layer(node);
     if (!layer || analysis.isDependent(layer.weight)) continue;
-    const weights = constantsIn(layer.weight).filter(({ shape }) => sizeOf(shape) > 1);
-    const [first] = weights;
+    // A normalisation folded into a layer has made its weight and bias from the whole network: the nodes have the constants.
+    const constants = nodesOf(layer, analysis)
+      .reverse()
+      .flatMap(({ inputs }) =>
+        inputs.flatMap((value) => (value && !analysis.isDependent(value) ? constantsIn(value) : [])),
+      );
+    const own = new Set(constantsIn(layer.weight));
+    const first = constants.find((value) => own.has(value) && sizeOf(value.shape) > 1);
     if (!first) continue;
-    const biases = layer.bias ? constantsIn(layer.bias) : [];
     // A layer occurs again where its bias is added: the last occurrence has both.
-    found.set(first, { name: first.name || layer.kind, parameters: [...weights, ...biases] });
+    found.set(first, { name: first.name || layer.kind, parameters: [...new Set(constants)] });
   }
   return [...found.values()].reverse();
 }

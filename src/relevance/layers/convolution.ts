@@ -1,6 +1,7 @@
 import { convInputAdjoint, geometryOf } from "../../backward/convolution.js";
 import { apply } from "../../graph/apply.js";
 import { concat, conv, expand, mul, reshape, split, sum } from "../../graph/build.js";
+import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { RecogniseLayer } from "../contract/recognise.js";
 
@@ -16,6 +17,10 @@ export const convolution: RecogniseLayer = (node, analysis) => {
     bias: bias && onChannels(bias, output),
     output,
     kind: "convolution",
+    taps: distinct(weight.shape.slice(2), output.shape.slice(2), (o, k, i) => {
+      const at = o * geometry.strides[i]! - geometry.pads[i]! + k * geometry.dilations[i]!;
+      return at >= 0 && at < input.shape[i + 2]!;
+    }),
     forward: (x, w, plus) => conv(x, w, geometry, plus && expand(reshape(plus, [-1]), [w.shape[0]!])),
     ...(geometry.group === 1 && geometry.pads.every((p) => p === 0) && { uniform: channelSums }),
     adjoints: (y, weights) => {
@@ -32,6 +37,22 @@ export const convolution: RecogniseLayer = (node, analysis) => {
     },
   };
 };
+
+/** By axis, the different sets of kernel elements k that reach an output element o. */
+function distinct(
+  kernel: Shape,
+  extents: Shape,
+  reaches: (o: number, k: number, axis: number) => boolean,
+): readonly (readonly number[])[][] {
+  return extents.map((extent, i) => {
+    const sets = new Map<string, readonly number[]>();
+    for (let o = 0; o < extent; o++) {
+      const set = Array.from({ length: kernel[i]! }, (_, k) => k).filter((k) => reaches(o, k, i));
+      sets.set(set.join(), set);
+    }
+    return [...sets.values()];
+  });
+}
 
 /** [1, C, 1, …] and [K, C, …kernel] → [1, K, 1, …]: all windows have the same result. */
 function channelSums(x: Value, weight: Value): Value {
@@ -57,6 +78,10 @@ export const transposedConvolution: RecogniseLayer = (node, analysis) => {
     bias: bias && onChannels(bias, output),
     output,
     kind: "transposed convolution",
+    taps: distinct(weight.shape.slice(2), output.shape.slice(2), (o, k, i) => {
+      const at = (o + geometry.pads[i]! - k * geometry.dilations[i]!) / geometry.strides[i]!;
+      return Number.isInteger(at) && at >= 0 && at < input.shape[i + 2]!;
+    }),
     forward: (x, w, plus) =>
       apply("ConvTranspose", plus ? [x, w, expand(reshape(plus, [-1]), [channels])] : [x, w], node.attributes),
     adjoints: (y, weights) => {

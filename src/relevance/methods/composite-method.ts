@@ -1,9 +1,9 @@
 import type { Node, Value } from "../../graph/value.js";
 import { parseYaml } from "../../yaml/parse.js";
-import type { Analysis, Context, Network } from "../contract/facts.js";
-import type { LinearLayer } from "../contract/linear-layer.js";
+import type { Analysis, Network } from "../contract/facts.js";
 import type { Method } from "../contract/method.js";
 import type { Row } from "../contract/rules.js";
+import { nodesOf } from "../layers/nodes.js";
 import { propagate } from "../pass/propagate.js";
 import { positive } from "../rules/operator/positive.js";
 import { signed } from "../rules/operator/signed.js";
@@ -51,8 +51,9 @@ function rowOf(row: TableRow): Row {
   const when: Row["when"] = (layer, context) =>
     (row.kind === undefined || [row.kind].flat().includes(layer.kind)) &&
     (row.position === undefined || [row.position].flat().some((position) => POSITIONS[position](layer, context))) &&
-    (row.operator === undefined || nodesOf(layer, context).some(({ op }) => [row.operator].flat().includes(op))) &&
-    (named === undefined || nodesOf(layer, context).some(({ label }) => named.test(label)));
+    (row.operator === undefined ||
+      nodesOf(layer, context.analysis).some(({ op }) => [row.operator].flat().includes(op))) &&
+    (named === undefined || nodesOf(layer, context.analysis).some(({ label }) => named.test(label)));
   return { name: row.rule, ...RULE_BOOK[row.rule].make(row), when };
 }
 
@@ -74,19 +75,6 @@ function isBehindLayer(value: Value, analysis: Analysis): boolean {
   return found(value.node);
 }
 
-/** The nodes of a layer: its own, and those folded into it. */
-function nodesOf(layer: LinearLayer, { analysis }: Context): Node[] {
-  const nodes = new Set<Node>();
-  const collect = (node: Node) => {
-    if (nodes.has(node)) return;
-    nodes.add(node);
-    for (const value of node.inputs)
-      if (value && value !== layer.input && analysis.isDependent(value)) collect(value.node);
-  };
-  collect(layer.node);
-  return [...nodes];
-}
-
 /** One line per row that matches no layer of the network. */
 function unmatched({ context }: Network, { rows: tableRows }: CompositeTable, rows: readonly Row[], source: string) {
   const matched = new Set<Row>();
@@ -94,7 +82,7 @@ function unmatched({ context }: Network, { rows: tableRows }: CompositeTable, ro
   for (const node of [...context.analysis.order].reverse()) {
     const layer = folded.has(node) ? undefined : context.analysis.layer(node);
     if (!layer) continue;
-    for (const part of nodesOf(layer, context)) folded.add(part);
+    for (const part of nodesOf(layer, context.analysis)) folded.add(part);
     const row = rows.find(({ when }) => when(layer, context));
     if (row) matched.add(row);
   }

@@ -1,5 +1,6 @@
 import { eq2 } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
+import { lossOfZPlus } from "../rules/layer/silent-inputs.js";
 import { positive } from "../rules/operator/positive.js";
 import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
 import { ruled } from "./method-spec.js";
@@ -17,7 +18,7 @@ export const rap = ruled({
     rows: [
       { name: "rap-influence", rule: influence, when: isOutput },
       { name: "rap-zbox", rule: imageBox, when: isFirst },
-      { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" || kind === "mixture" },
+      { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" || kind === "mixture", losesAt: lossOfZPlus },
       { name: "rap", rule: influential, when: always },
     ],
     operators: withSoftArgmax(options["soft-argmax"], positive),

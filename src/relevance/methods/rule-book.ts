@@ -5,17 +5,22 @@ import type { LayerRule, Row } from "../contract/rules.js";
 import { eq1, eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
+import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
 import { losses, STABILISER } from "./shared.js";
 
 /** A rule that a composite table may name: its parameters (error texts say what is expected) and the rule for them. */
 export interface NamedRule {
   readonly parameters: z.ZodRawShape;
-  readonly make: (parameters: Readonly<Record<string, unknown>>) => Pick<Row, "rule" | "loses">;
+  readonly make: (parameters: Readonly<Record<string, unknown>>) => Pick<Row, "rule" | "loses" | "losesAt">;
   /** True where amounts stay linear in the seed. */
   readonly linear: boolean;
 }
 
-const plain = (rule: LayerRule, linear = true): NamedRule => ({ parameters: {}, make: () => ({ rule }), linear });
+const plain = (rule: LayerRule, linear = true, losesAt?: Row["losesAt"]): NamedRule => ({
+  parameters: {},
+  make: () => ({ rule, ...(losesAt && { losesAt }) }),
+  linear,
+});
 
 const above = (least: number) => {
   const error = `a number above ${least}`;
@@ -55,10 +60,10 @@ const rapOrMean: LayerRule = (layer, amount, context) =>
 /** Every rule of linear layers, by name. */
 export const RULE_BOOK = {
   eq1: plain(eq1),
-  eq2: plain(eq2),
-  zbox: plain(bounded),
-  wsquare: plain(wSquare),
-  flat: plain(flat),
+  eq2: plain(eq2, true, lossOfZPlus),
+  zbox: plain(bounded, true, lossOfGaps),
+  wsquare: plain(wSquare, true, lossOfGaps),
+  flat: plain(flat, true, lossOfGaps),
   epsilon: signed({}, (_, how) => epsilonRule(how)),
   gamma: signed({ gamma: above(0).default(0.25) }, ({ gamma }, how) => gammaRule(gamma, how)),
   "alpha-beta": signed(

@@ -2,7 +2,7 @@ import type { Context } from "../contract/facts.js";
 import type { LinearLayer } from "../contract/linear-layer.js";
 import type { Row } from "../contract/rules.js";
 import { eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
-import { lossOfZPlus } from "../rules/layer/silent-inputs.js";
+import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
 import { choice, number } from "./method-spec.js";
 
 /** Conditions of rows in layer tables, and options of several methods. */
@@ -18,7 +18,12 @@ export const isConvolution = ({ kind }: LinearLayer): boolean =>
 const FIRST = { zbox: zBox, wsquare: wSquare, flat, eq2 };
 
 /** The row of an image's first layers. */
-export const firstRow = (rule: keyof typeof FIRST): Row => ({ name: rule, rule: FIRST[rule], when: isFirst });
+export const firstRow = (rule: keyof typeof FIRST): Row => ({
+  name: rule,
+  rule: FIRST[rule],
+  when: isFirst,
+  losesAt: rule === "eq2" ? lossOfZPlus : lossOfGaps,
+});
 
 /** The row of an image's first layers, or none where these follow the rules of other layers. */
 export const firstRows = (rule: keyof typeof FIRST | "same"): readonly Row[] =>

@@ -2,6 +2,7 @@ import { type Contribution, type Propagate, reverseWalk } from "../../backward/w
 import { InputError } from "../../errors.js";
 import { abs, reshape, sum } from "../../graph/build.js";
 import { ShapeError, sizeOf } from "../../graph/shape.js";
+import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Attribution, Joined, NodeRule } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
@@ -36,7 +37,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     const row = layer && rules.rows.find(({ when }) => when(layer, context));
     if (!layer || !row) return rules.operators(node, amounts, context);
     const { name, rule } = row;
-    const loses = row.loses ?? row.losesAt?.(layer);
+    const loses = row.loses ?? row.losesAt?.(layer, context);
     const amount = rule(layer, amounts.find((value) => value !== undefined)!, context);
     const image = context.summedImage(layer.input);
     if (!image) return { rule: name, loses, to: [[layer.input, amount]] };
@@ -51,6 +52,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const squash = (node: Node) => isSquash(node, analysis) && ({ squash: true } as const);
 
   const step: Propagate<Relevance> = (node, arriving) => {
+    refuseOtherOutputs(node, arriving);
     const isImage = context.onlyImage(node) !== undefined && isSpatial(node, analysis);
     const perTorque = arriving.every((r) => r === undefined || r.perTorque);
     const ends = rules.linear && depth !== "per-torque" && isImage;
@@ -85,6 +87,13 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     Array.from(arrived, ([value, r]) => [value, { ...r, amount: relevanceOf(value, r.amount) }] as const),
   );
   return { inputs, pixels, joined, emptyPools: context.emptyPools, rules: record.reverse() };
+}
+
+/** Only the parts of a Split are all values: other further outputs are indices, statistics or states. */
+function refuseOtherOutputs(node: Node, arriving: readonly unknown[]): void {
+  const other = arriving.findIndex((amount, i) => i > 0 && amount !== undefined);
+  if (other > 0 && node.op !== "Split" && traitsOf(node.op).index !== other)
+    throw new InputError(`node "${node.label}" (${node.op}): its output ${other} is not explained`);
 }
 
 /** As `step`, with the node's name in errors about types or shapes that rules do not support. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import { topologicalOrder, type Value } from "#src/graph/value.js";
 import { parameterLayers, randomised } from "#src/relevance/derived/randomised.js";
@@ -53,6 +54,25 @@ describe("layers drawn anew", () => {
       expect(x).toBeCloseTo(mean + std * Math.sin(i + 1), 5);
     });
     expect(after.get("b4")).not.toEqual(before.get("b4"));
+  });
+
+  it("takes a normalisation's scale and shift for parameters of the layer before it, and nothing else", () => {
+    const picture = image("image", [1, 3, 6, 6]);
+    const conv = (x: Value, name: string, seed: number) =>
+      b.conv(x, named(name, weights([4, x.shape[1]!, 3, 3], seed)));
+    const parameters = (name: string, seed: number) => [
+      named(`${name} scale`, weights([4], seed)),
+      named(`${name} shift`, weights([4], seed + 1)),
+    ];
+    const first = b.relu(apply("InstanceNormalization", [conv(picture, "first", 1), ...parameters("first", 2)]));
+    const second = b.relu(apply("InstanceNormalization", [conv(first, "second", 4), ...parameters("second", 5)]));
+    const torque = b.matmul(apply("Flatten", [second]), named("last", weights([16, 2], 7)));
+    const layers = parameterLayers(subjectOf([picture], torque));
+    expect(layers.map(({ parameters }) => parameters.map(({ name }) => name))).toEqual([
+      ["last"],
+      ["second", "second scale", "second shift"],
+      ["first", "first scale", "first shift"],
+    ]);
   });
 
   it("keeps names and shapes of inputs and outputs", () => {

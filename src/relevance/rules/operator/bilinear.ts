@@ -15,14 +15,18 @@ export const bilinearRule =
     const [a, b] = node.inputs as readonly [Value, Value];
     if (a.shape.length < 2 || b.shape.length < 2) throw unexplained(node, "explained only for matrices");
     const half = mul(amount, 0.5);
+    const isSure = [a, b].every((value) => context.isNonNegative(value));
     return {
       rule: "product",
+      ...(!isSure && { loses: NEGATIVE }),
       to: [
         [a, rule(inLeft(node, a, b), half, context)],
         [b, rule(inRight(node, a, b), half, context)],
       ],
     };
   };
+
+const NEGATIVE = "outputs whose factors all speak against them lose their relevance";
 
 /** y = a·b as a layer of a. */
 const inLeft = (node: Node, a: Value, b: Value): LinearLayer => ({

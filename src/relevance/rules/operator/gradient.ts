@@ -23,7 +23,8 @@ export const gradientTable =
   (overrides: Readonly<Record<string, Override>> = {}): OperatorTable =>
   (node, arriving, context) => {
     // The gradient of an index is zero everywhere, which says nothing about what the index was based on.
-    if (traitsOf(node.op).index === 0)
+    const { index } = traitsOf(node.op);
+    if (index !== undefined && arriving[index] !== undefined)
       throw unexplained(node, "an index does not say how much: relevance is not explained through it");
     const pattern = context.analysis.pattern(node);
     const name = pattern?.kind === "activation" ? pattern.name : node.op;

@@ -7,12 +7,10 @@ import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
 import { lossOfPadding } from "./padding.js";
+import { LEARNED } from "./scatter.js";
 
 /** True where the gradient only moves amounts back; a Cast would change their type. */
-const movesElements = (op: string) => {
-  const { form, moves } = traitsOf(op);
-  return form === "placed" || (moves !== undefined && op !== "Cast");
-};
+const movesElements = (op: string) => traitsOf(op).moves !== undefined && op !== "Cast";
 
 /** The rule of operators that move elements: relevance moves back with them. Undefined for other operators. */
 export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Propagated | undefined {
@@ -27,8 +25,6 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
   const loses = dynamic.length < movable.length ? LEARNED : lossOfPadding(node, context);
   return { rule: "move", to, ...(loses !== undefined && { loses }) };
 }
-
-const LEARNED = "relevance of constant elements (a learned token) is lost";
 
 /** The rule of rows picked from a table by index, such as embeddings: an index gets the sum of its row. */
 function looked(node: Node, amount: Value | undefined, { analysis }: Context): Propagated | undefined {

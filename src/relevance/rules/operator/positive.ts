@@ -10,7 +10,8 @@ import { chosen, extremum, maxPoolRule, reduceExtremum } from "./choice.js";
 import { massRule } from "./mass.js";
 import { moved } from "./move.js";
 import { productRule, quotientRule } from "./product.js";
-import { type OperatorRule, pass, turned, unexplained } from "./rule.js";
+import { type OperatorRule, pass, turned, unbroadcast, unexplained } from "./rule.js";
+import { scatterRule } from "./scatter.js";
 import { sumRule } from "./sum.js";
 
 /**
@@ -34,7 +35,7 @@ const softmaxRule: OperatorRule = (node, amount, context) => {
 const powerRule: OperatorRule = (node, amount, context) => {
   if (context.analysis.isDependent(node.inputs[1]!))
     throw unexplained(node, "explained only where the exponent is constant");
-  return pass(node, amount, context);
+  return { rule: "pass", to: [unbroadcast(node.inputs[0]!, amount)] };
 };
 
 const indexRule: OperatorRule = (node) => {
@@ -65,6 +66,8 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
   ReduceMax: reduceExtremum,
   ReduceMin: reduceExtremum,
   MaxPool: maxPoolRule,
+  ScatterElements: scatterRule,
+  ScatterND: scatterRule,
   Softmax: softmaxRule,
 };
 
@@ -82,10 +85,10 @@ const tableOf =
   (rules: Readonly<Record<string, OperatorRule>>): OperatorTable =>
   (node, arriving, context) => {
     const amount = arriving.find((value) => value !== undefined)!;
+    const { index } = traitsOf(node.op);
+    if (index !== undefined && arriving[index] !== undefined) return indexRule(node, amount, context);
     const pattern = context.analysis.pattern(node);
     if (pattern) return PATTERNS[pattern.kind](pattern, amount);
-    const { index } = traitsOf(node.op);
-    if (arriving.every((value, i) => value === undefined || i === index)) return indexRule(node, amount, context);
     const rule = rules[node.op];
     const propagated = moved(node, arriving, context) ?? rule?.(node, amount, context);
     if (!propagated) throw unexplained(node, "no relevance rule passes through it");

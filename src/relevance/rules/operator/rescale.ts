@@ -9,10 +9,13 @@ import {
   add,
   div,
   exp,
+  expand,
+  greater,
   lessOrEqual,
   log,
   maximum,
   mean,
+  minimum,
   mul,
   neg,
   reduceMax,
@@ -29,6 +32,7 @@ import type { Node, Value } from "../../../graph/value.js";
 import type { Normalisation } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";
 import { gradientTable, type Override } from "./gradient.js";
+import { unbroadcast } from "./rule.js";
 
 /**
  * DeepLIFT's multipliers m, with Σ m·Δin = m·Δout at every node, Δ the difference from the baseline: slopes between the
@@ -45,7 +49,7 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     Min: rules.extremum,
   };
   for (const op of Object.keys(TRAITS)) {
-    if (isActivation(op)) overrides[op] = rules.curve;
+    if (isActivation(op) || traitsOf(op).form === "rounded") overrides[op] = rules.curve;
     if (traitsOf(op).form === "bilinear") overrides[op] = rules.product;
   }
   const others = gradientTable(overrides);
@@ -77,16 +81,21 @@ class Rescale {
   #secant(g: Value, y: Value, x: Value, slope: () => Value): Value {
     const [x0, y0] = [this.at(x), this.at(y)];
     const difference = sub(x, x0);
-    const none = lessOrEqual(abs(difference), mul(add(abs(x), abs(x0)), ROUNDING));
-    return where(none, slope(), mul(g, div(sub(y, y0), where(none, 1, difference))));
+    // False for −∞ in both, as of a mask, whose difference is no number.
+    const differs = greater(abs(difference), mul(add(abs(x), abs(x0)), ROUNDING));
+    return where(differs, mul(g, div(sub(y, y0), where(differs, difference, 1))), slope());
   }
 
   curve: Override = (node, arriving, { analysis }) => {
-    const x = node.inputs[0]!;
-    if (node.inputs.slice(1).some((value) => value && analysis.isDependent(value))) return undefined;
+    const [x, ...rest] = node.inputs as readonly [Value, ...Value[]];
+    if (rest.some((value) => value && analysis.isDependent(value))) return undefined;
     const g = ofFirst(arriving);
-    const slope = () => inputGradients(node, [g], 1)[0]!();
-    return { rule: "rescale", to: [[x, this.#secant(g, node.outputs[0]!, x, slope)]] };
+    const y = node.outputs[0]!;
+    // A power's base may broadcast to its exponent.
+    const wide = expand(x, y.shape);
+    const at = wide === x ? node : applyNode(node.op, [wide, ...rest], node.attributes);
+    const slope = () => inputGradients(at, [g], 1)[0]?.() ?? mul(g, 0);
+    return { rule: "rescale", to: [unbroadcast(x, this.#secant(g, y, wide, slope))] };
   };
 
   /** An activation written in several nodes. */
@@ -130,7 +139,9 @@ class Rescale {
     if (node.inputs.length !== 2) return undefined;
     const [a, b] = node.inputs as readonly [Value, Value];
     const g = ofFirst(arriving);
-    const [d, d0] = [sub(a, b), sub(this.at(a), this.at(b))];
+    // −∞, as of a mask, over ∞ is no number.
+    const bounded = (x: Value) => maximum(minimum(x, 1e30), -1e30);
+    const [d, d0] = [bounded(sub(a, b)), bounded(sub(this.at(a), this.at(b)))];
     const total = add(abs(d), abs(d0));
     // (|d| − |d₀|)/(d − d₀) is (d + d₀)/(|d| + |d₀|) for equal and for opposite signs.
     const slope = div(add(d, d0), maximum(total, 1e-30));
@@ -152,7 +163,9 @@ class Rescale {
     const [p, p0] = [node.outputs[0]!, this.at(node.outputs[0]!)];
     const g = ofFirst(arriving);
     const axis = normalizeAxis("Softmax", (node.attributes.axis as number | undefined) ?? -1, x.shape);
-    const logarithm = (l: Value): Value => {
+    const logarithm = (logits: Value): Value => {
+      // A mask's −∞ less itself is no number.
+      const l = maximum(logits, -1e30);
       const origin = reduceMax(l, [axis], true);
       return sub(sub(l, origin), log(sum(exp(sub(l, origin)), [axis], true)));
     };

@@ -10,6 +10,7 @@ import { bilinearRule } from "./bilinear.js";
 import { rulesWith } from "./positive.js";
 import { productRule, quotientRule } from "./product.js";
 import { dynamicOperand, type OperatorRule, pass, unbroadcast } from "./rule.js";
+import { scatterInProportion } from "./scatter.js";
 
 /** A value relative to its reference. */
 function seen(value: Value, context: Context): Value {
@@ -35,6 +36,13 @@ const sumRule =
     if (!single) return { rule: "sum", to: [first(), second()] };
     return { rule: "sum", loses: "the constant takes its part", to: [single.index === 0 ? first() : second()] };
   };
+
+/** Updates added to data share as summands do. */
+const scatterRule = ({ epsilon, bias }: Stabilised): OperatorRule =>
+  scatterInProportion(seen, (sum, node, context) => {
+    const whole = bias === "absorb" ? seen(node.outputs[0]!, context) : sum;
+    return stabilised(whole, epsilon);
+  });
 
 /** Relevance passes factors unchanged: its sign says what speaks for the torque. */
 const keep = (_node: unknown, amount: Value): Value => amount;
@@ -75,6 +83,8 @@ export function signed(how: Stabilised): OperatorTable {
     Mul: productRule(keep),
     Div: quotientRule(keep),
     BatchNormalization: pass,
+    ScatterElements: scatterRule(how),
+    ScatterND: scatterRule(how),
     MatMul: bilinearRule(epsilonRule({ epsilon: how.epsilon, bias: "ignore" })),
   });
   return (node, arriving, context) => {

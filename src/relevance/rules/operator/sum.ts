@@ -3,7 +3,7 @@ import type { Value } from "../../../graph/value.js";
 import { bothOperands, dynamicOperand, type OperatorRule, unbroadcast } from "./rule.js";
 
 /** Least weight of an operand where none is positive, so that operands of zero share equally. */
-const SILENT = 1e-30;
+export const SILENT = 1e-30;
 
 /**
  * A sum of activations: each operand takes its positive part in proportion, all by magnitude where none is positive
