@@ -109,7 +109,8 @@ export function networkOf(
     return name;
   };
   const observed = (name: string, shape: Shape, given: ArrayLike<number>, low: number, high: number) => {
-    const values = Float32Array.from(given, (x) => (coarse ? Math.round(2 * x) / 2 : x));
+    const halves = low < 0 ? Math.trunc : Math.ceil;
+    const values = Float32Array.from(given, (x) => (coarse ? halves(2 * x) / 2 : x));
     const isImage = shape.length === 4 && shape[0] === 1 && low < 0 && next() < 0.5;
     const size = sizeOf(shape);
     const reference = isImage || (low < 0 && next() < 0.5) ? new Float32Array(size) : random(shape, low, high);

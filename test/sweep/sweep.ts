@@ -91,7 +91,9 @@ export async function* sweep(op: string, methods: readonly string[], runs: numbe
     const outputs = await outputsOf(node);
     const made = networkOf(node, outputs, { place, seed: seed + 7 * i + 1, coarse });
     if (!made) continue;
-    const all = await Sweep.of(made);
+    // onnxruntime refuses a few networks whose extents it infers otherwise than it computes them.
+    const all = await Sweep.of(made).catch(() => undefined);
+    if (!all) continue;
     if (!all.commanded.every(Number.isFinite)) continue;
     for (const method of methods) {
       const found = await all.check(method, !coarse);

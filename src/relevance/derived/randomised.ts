@@ -4,8 +4,8 @@ import { sizeOf } from "../../graph/shape.js";
 import { substitute } from "../../graph/substitute.js";
 import { topologicalOrder, type Value } from "../../graph/value.js";
 import type { Subject } from "../contract/subject.js";
-import { nodesOf } from "../layers/nodes.js";
 import { GraphAnalysis } from "../network/analysis.js";
+import { nodesOf } from "../network/layer-nodes.js";
 
 /** A linear layer's parameters: its weights, and its biases where it has some. */
 export interface ParameterLayer {

@@ -3,7 +3,7 @@ import { parseYaml } from "../../yaml/parse.js";
 import type { Analysis, Network } from "../contract/facts.js";
 import type { Method } from "../contract/method.js";
 import type { Row } from "../contract/rules.js";
-import { nodesOf } from "../layers/nodes.js";
+import { nodesOf } from "../network/layer-nodes.js";
 import { propagate } from "../pass/propagate.js";
 import { positive } from "../rules/operator/positive.js";
 import { signed } from "../rules/operator/signed.js";

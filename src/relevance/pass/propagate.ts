@@ -53,7 +53,8 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
 
   const step: Propagate<Relevance> = (node, arriving) => {
     refuseOtherOutputs(node, arriving);
-    const isImage = context.onlyImage(node) !== undefined && isSpatial(node, analysis);
+    // On the output side amounts have each torque's own sign.
+    const isImage = context.onlyImage(node) !== undefined && isSpatial(node, analysis) && !analysis.isOutputSide(node);
     const perTorque = arriving.every((r) => r === undefined || r.perTorque);
     const ends = rules.linear && depth !== "per-torque" && isImage;
     const at = node.outputs.map((value, i) => [value, arriving[i]] as const);
