@@ -22,7 +22,6 @@ export const TOLERANCES: Readonly<Record<string, number>> = {
   slope: 2e-3,
   residual: 1e-4,
   difference: 2e-3,
-  balance: 1e-2,
   broken: 0,
 };
 
@@ -91,7 +90,6 @@ export class Sweep {
     if (method.conserves && !lossy && !isBias) figures.residual = outputs["torquelens.residual"]![0]!;
     if (method.name === "gradient" && differentiable) figures.slope = await this.#slopes(outputs);
     if (method.name === "deeplift" && !lossy) figures.difference = await this.#difference(outputs);
-    if (spec.includes("bias=ignore")) figures.balance = this.#balance(outputs, rules);
     return { method: spec, figures, ...(lossy && { loses: `${lossy.node} (${lossy.op}): ${lossy.loses}` }) };
   }
 
@@ -148,18 +146,6 @@ export class Sweep {
     const { sum, size } = this.#total(outputs);
     if (!Number.isFinite(there)) return 0;
     return Math.abs(sum - (here - there)) / Math.max(size, Math.abs(here), Math.abs(there), 1e-6);
-  }
-
-  /** |ΣR − Σ|τ|| over the sum of sizes, where only ε takes a part and nothing cancels. */
-  #balance(outputs: Run["outputs"], rules: readonly NodeRule[]): number {
-    if (
-      outputs["torquelens.empty_pool"]!.some((x) => x === 1) ||
-      rules.some(({ loses }) => loses !== undefined && loses !== "ε takes its part")
-    )
-      return 0;
-    const { sum, size } = this.#total(outputs);
-    const asked = this.commanded.reduce((total, torque) => total + Math.abs(torque), 0);
-    return size > 30 * asked ? 0 : Math.abs(sum - asked) / Math.max(size, asked, 1e-6);
   }
 
   #total(outputs: Run["outputs"]) {

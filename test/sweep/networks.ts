@@ -147,8 +147,9 @@ export function networkOf(
     }
     observed(`c${i}`, [1, WIDTH], random([WIDTH], -2, 2), -2, 2);
     const n = sizeOf(x.shape);
-    const biased = next() < 0.5 ? [weights(`b${i}`, [n])] : [];
-    nodes.push({ op: "Gemm", inputs: [`c${i}`, weights(`w${i}`, [WIDTH, n]), ...biased], outputs: [`u${i}`] });
+    // A Gemm of old operator sets has a bias.
+    const bias = next() < 0.5 ? weights(`b${i}`, [n]) : weights(`b${i}`, [n], 0, 0);
+    nodes.push({ op: "Gemm", inputs: [`c${i}`, weights(`w${i}`, [WIDTH, n]), bias], outputs: [`u${i}`] });
     const isFree = high > 1.2 && !isPositive;
     if (isFree && next() < 0.5) nodes.push({ op: "Relu", inputs: [`u${i}`], outputs: [`h${i}`] });
     else if (isFree) nodes.push({ op: "Identity", inputs: [`u${i}`], outputs: [`h${i}`] });
@@ -177,15 +178,11 @@ export function networkOf(
     attributes: { axis: 1 },
   });
   if (place.readBy === "layer") {
-    nodes.push({ op: "Gemm", inputs: ["features", weights("weight", [size, 2])], outputs: ["torque"] });
+    nodes.push({ op: "MatMul", inputs: ["features", weights("weight", [size, 2])], outputs: ["torque"] });
   } else {
-    for (const [name, value] of [
-      ["start", 0],
-      ["end", Math.min(3, size)],
-      ["axis", 1],
-    ] as const)
-      constants.push({ name, dtype: "int64", shape: [1], values: [value], fixed: true });
-    nodes.push({ op: "Slice", inputs: ["features", "start", "end", "axis"], outputs: ["torque"] });
+    const first = Array.from({ length: Math.min(3, size) }, (_, i) => i);
+    constants.push({ name: "first", dtype: "int64", shape: [first.length], values: first, fixed: true });
+    nodes.push({ op: "Gather", inputs: ["features", "first"], outputs: ["torque"], attributes: { axis: 1 } });
   }
   const bytes = (real: "float32" | "float64") => {
     const rows = [...outputs.keys()].flatMap((name): NodeText[] => [

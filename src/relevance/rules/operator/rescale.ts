@@ -134,25 +134,35 @@ class Rescale {
     return { rule: "quotient", to: all.filter(([value]) => analysis.isDependent(value)) };
   };
 
-  /** Max(a, b) = ½(a + b + |a − b|), with the rescale rule for the modulus. */
+  /** Max(a, b) = ½(a + b + |a − b|), with the rescale rule for the modulus; of several operands pair by pair. */
   extremum: Override = (node, arriving, { analysis }) => {
-    if (node.inputs.length !== 2) return undefined;
-    const [a, b] = node.inputs as readonly [Value, Value];
-    const g = ofFirst(arriving);
+    const to: [Value, Value][] = [];
+    let rest = node.inputs as readonly Value[];
+    let g = ofFirst(arriving);
+    while (rest.length > 1) {
+      const last = rest.at(-1)!;
+      const others = rest.slice(0, -1);
+      const before = others.length > 1 ? applyNode(node.op, others).outputs[0]! : others[0]!;
+      const [left, right] = this.#larger(node.op, before, last, g);
+      to.push([last, right]);
+      [rest, g] = [others, left];
+    }
+    to.push([rest[0]!, g]);
+    return { rule: "rescale", to: to.filter(([value]) => analysis.isDependent(value)) };
+  };
+
+  /** What of g arrives at each operand of Max or Min. */
+  #larger(op: string, a: Value, b: Value, g: Value): readonly [Value, Value] {
     // −∞, as of a mask, over ∞ is no number.
     const bounded = (x: Value) => maximum(minimum(x, 1e30), -1e30);
     const [d, d0] = [bounded(sub(a, b)), bounded(sub(this.at(a), this.at(b)))];
     const total = add(abs(d), abs(d0));
     // (|d| − |d₀|)/(d − d₀) is (d + d₀)/(|d| + |d₀|) for equal and for opposite signs.
     const slope = div(add(d, d0), maximum(total, 1e-30));
-    const lean = mul(g, mul(slope, node.op === "Max" ? 0.5 : -0.5));
+    const lean = mul(g, mul(slope, op === "Max" ? 0.5 : -0.5));
     const half = mul(g, 0.5);
-    const all = [
-      [a, sumToShape(add(half, lean), a.shape, 1)],
-      [b, sumToShape(sub(half, lean), b.shape, 1)],
-    ] as const;
-    return { rule: "rescale", to: all.filter(([value]) => analysis.isDependent(value)) };
-  };
+    return [sumToShape(add(half, lean), a.shape, 1), sumToShape(sub(half, lean), b.shape, 1)];
+  }
 
   /**
    * Δp_i = L_i Δ(log p_i) with L the logarithmic mean of p and p₀, and Δ(log p_i) = Δl_i − Σ L_k Δl_k / Σ L_k since
