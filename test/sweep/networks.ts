@@ -2,6 +2,7 @@ import type * as ort from "onnxruntime-node";
 import { DTYPES, type DType } from "#src/graph/dtype.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { traitsOf } from "#src/graph/traits.js";
+import { RENAMED } from "#src/graph/upgrade.js";
 import type { Subject, SubjectModality } from "#src/relevance/contract/subject.js";
 import { randoms, uniform } from "../evaluate.js";
 import { type Operand, type Shape, sizeOf } from "../graph/cases/operands.js";
@@ -89,7 +90,7 @@ export function networkOf(
   { place, seed, coarse }: Options,
 ): SweptNetwork | undefined {
   const next = uniform(seed);
-  const { data = [0] } = traitsOf(node.op);
+  const { data = [0] } = traitsOf((RENAMED as Readonly<Record<string, string>>)[node.op] ?? node.op);
   const places = node.inputs.flatMap((x, i) =>
     x && !x.constant && isReal(x) && sizeOf(x.shape) > 0 && (data === "all" || data.includes(i)) ? [i] : [],
   );
