@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
-import type { AttributeValue } from "../graph/onnx-model.js";
 import { extent, type Operand, oneOf, type Shape, tensor, together } from "../graph/cases/operands.js";
+import type { AttributeValue } from "../graph/onnx-model.js";
 
 /** A node of an operator that is written with others when it is read. */
 interface UnloweredNode {

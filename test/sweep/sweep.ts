@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { traitsOf } from "#src/graph/traits.js";
 import { NODE_CASES, SINCE } from "../graph/cases/all.js";
-import { LOWERED_CASES } from "../graph/cases/lowered.js";
 import { type NodeCase, sizeOf } from "../graph/cases/operands.js";
 import { type Found, Sweep, TOLERANCES } from "./checks.js";
+import { LOWERED_CASES } from "./lowered.js";
 import { networkOf, outputsOf, type Place, type SweptNode } from "./networks.js";
 
 /** True for operators whose values torques are made of: those of places, truths and whole numbers are left out. */
