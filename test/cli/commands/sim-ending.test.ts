@@ -6,7 +6,7 @@ import { join } from "node:path";
 import wsProtocol, { type Channel } from "@foxglove/ws-protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import WebSocket from "ws";
-import { readWholeRecords } from "#src/bag/read-whole.js";
+import { scanMcap } from "#src/bag/mcap-scan.js";
 import { recoverRecording } from "#src/bag/recover.js";
 import type { ExplanationMessage } from "#src/messages/types.js";
 import { decode } from "../../messages/decode.js";
@@ -42,7 +42,7 @@ async function inspect(path: string): Promise<{ counts: Record<string, number>; 
   const topics = new Map<number, string>();
   const counts: Record<string, number> = {};
   let finished = false;
-  for await (const record of readWholeRecords(path)) {
+  for await (const record of scanMcap(path)) {
     if (record.type === "Channel") topics.set(record.id, record.topic);
     if (record.type === "DataEnd") finished = true;
     if (record.type !== "Message") continue;
