@@ -124,6 +124,37 @@ function asScalar(value: Value | undefined): Value | undefined {
   return literal?.size === 1 ? constant(new Literal(literal.dtype, [], literal.bytes)) : value;
 }
 
+/**
+ * A pool with `ceil_mode` whose last window would begin behind the input has one window less. onnxruntime computes that,
+ * and infers otherwise before operator set 22: the same windows by padding alone, where that is possible.
+ */
+const pool: Upgrade = (form) => {
+  const { ceil_mode, ...rest } = form.attributes;
+  if (ceil_mode !== 1 || (rest.auto_pad ?? "NOTSET") !== "NOTSET") return form;
+  const spatial = form.inputs[0]!.shape.slice(2);
+  const rank = spatial.length;
+  const ints = (name: string, fallback: number) =>
+    (rest[name] as readonly number[] | undefined) ?? Array<number>(2 * rank).fill(fallback);
+  const [kernel, strides, dilations, pads] = [
+    ints("kernel_shape", 1),
+    ints("strides", 1),
+    ints("dilations", 1),
+    ints("pads", 0),
+  ];
+  const axes = spatial.map((extent, i) => {
+    const [stride, begin, end] = [strides[i]!, pads[i]!, pads[i + rank]!];
+    const span = dilations[i]! * (kernel[i]! - 1) + 1;
+    const last = Math.ceil((extent + begin + end - span) / stride);
+    const isBehind = last * stride >= extent + begin;
+    const reach = (last - Number(isBehind)) * stride + span;
+    return { isBehind, end, needed: Math.max(0, reach - extent - begin) };
+  });
+  // An average over the padding counts what there is of it.
+  const isSame = rest.count_include_pad !== 1 || axes.every(({ needed, end }) => needed <= end);
+  if (!isSame || !axes.some(({ isBehind }) => isBehind)) return form;
+  return { ...form, attributes: { ...rest, pads: [...pads.slice(0, rank), ...axes.map(({ needed }) => needed)] } };
+};
+
 /** Operators that later operator sets have under another name. */
 export const RENAMED = { Upsample: "Resize", Scatter: "ScatterElements" } as const;
 
@@ -151,6 +182,8 @@ const UPGRADE: Readonly<Record<string, Upgrade>> = {
   Upsample: upsample,
   Resize: upsample,
   QuantizeLinear: quantize,
+  MaxPool: pool,
+  AveragePool: pool,
   Scatter: (form) => ({ ...form, op: RENAMED.Scatter }),
 };
 

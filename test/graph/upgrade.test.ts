@@ -55,6 +55,12 @@ const OLD: Readonly<
   "Dropout with a probability": { op: "Dropout", opset: 11, shape: [2, 5], attributes: { ratio: { float: 0.5 } } },
   "Softmax over the last axes": { op: "Softmax", opset: 11, shape: [2, 5, 1] },
   "LogSoftmax over the last axis": { op: "LogSoftmax", opset: 9, shape: [2, 3, 4], attributes: { axis: -1 } },
+  "MaxPool whose last window would begin behind the input": {
+    op: "MaxPool",
+    opset: 18,
+    shape: [1, 2, 9, 9],
+    attributes: { kernel_shape: [2, 2], strides: [2, 2], pads: [1, 0, 1, 1], ceil_mode: 1 },
+  },
   "Squeeze with attributes": { op: "Squeeze", opset: 11, shape: [2, 1, 3], attributes: { axes: [1] } },
   "Split with attributes": {
     op: "Split",
