@@ -167,7 +167,7 @@ const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[
 /** CSV (RFC 4180) with a header line; a cell is empty if its row has no such column. */
 export function csv(rows: readonly TableRow[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: TableRow[string] = "") => (typeof value === "string" ? quoted(value) : String(value));
+  const cell = (value: TableRow[string]) => (typeof value === "string" ? quoted(value) : String(value ?? ""));
   const line = (row: TableRow) => names.map((name) => cell(row[name])).join(",");
   return [names.join(","), ...rows.map(line), ""].join("\n");
 }
