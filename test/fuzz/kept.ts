@@ -52,4 +52,32 @@ export const KEPT: readonly { readonly kind: string; readonly found: string; rea
       method: "rap",
     },
   },
+  {
+    kind: "networks",
+    found:
+      "outputs of a transposed convolution that no input reaches lost their relevance in rap, and no node was named",
+    case: {
+      policy: {
+        seed: 524820,
+        opset: 15,
+        image: { height: 6, width: 6, channels: 1, how: 0 },
+        configuration: 4,
+        trunk: [
+          ["transposed conv", 580000655512],
+          ["sine", 329600926844],
+          ["softsign by parts", 577790952008],
+        ],
+        join: ["tokens", 551579054548],
+        head: [
+          ["celu", 551574079780],
+          ["sliced", 948365475137],
+          ["gelu by erf", 313788870328],
+          ["attention", 80633848760],
+        ],
+        torques: 2,
+        squash: ["clip", 824935616798],
+      },
+      method: "rap",
+    },
+  },
 ];

@@ -17,6 +17,18 @@ const PARTS: Readonly<Record<string, (node: NodeCase) => number>> = {
   GroupNormalization: ({ inputs: [x], attributes }) => sizeOf(x!.shape.slice(1)) / (attributes.num_groups as number),
 };
 
+/** False for pools whose last window begins in the padding: onnxruntime infers it, and so refuses the network itself. */
+function isInferred({ inputs: [x], attributes }: NodeCase): boolean {
+  const { ceil_mode: ceil, kernel_shape: kernel, strides, pads, dilations } = attributes as Record<string, number[]>;
+  if (Number(ceil ?? 0) === 0) return true;
+  return x!.shape.slice(2).every((extent, i) => {
+    const span = (dilations?.[i] ?? 1) * (kernel![i]! - 1) + 1;
+    const begin = pads?.[i] ?? 0;
+    const end = pads?.[i + kernel!.length] ?? 0;
+    return Math.ceil((extent + begin + end - span) / strides![i]!) * strides![i]! < extent + begin;
+  });
+}
+
 /** True where an operand can depend on the observation. */
 const hasReal = ({ inputs }: Pick<NodeCase, "inputs">) =>
   inputs.some((x) => x?.dtype === "float32" && !x.constant && sizeOf(x.shape) > 0);
@@ -35,7 +47,9 @@ export const NODES: Readonly<Record<string, fc.Arbitrary<SweptNode>>> = {
       .filter(([op]) => isSwept(op))
       .map(([op, made]) => [
         op,
-        made.filter((node) => hasReal(node) && (PARTS[op]?.(node) ?? 2) > 1).map((node): SweptNode => named(op, node)),
+        made
+          .filter((node) => hasReal(node) && isInferred(node) && (PARTS[op]?.(node) ?? 2) > 1)
+          .map((node): SweptNode => named(op, node)),
       ]),
   ),
   ...Object.fromEntries(

@@ -1,6 +1,6 @@
 import { eq2 } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
-import { lossOfZPlus } from "../rules/layer/silent-inputs.js";
+import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
 import { positive } from "../rules/operator/positive.js";
 import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
 import { ruled } from "./method-spec.js";
@@ -16,10 +16,10 @@ export const rap = ruled({
   rules: (options) => ({
     seed: "torque",
     rows: [
-      { name: "rap-influence", rule: influence, when: isOutput },
-      { name: "rap-zbox", rule: imageBox, when: isFirst },
+      { name: "rap-influence", rule: influence, when: isOutput, losesAt: lossOfGaps },
+      { name: "rap-zbox", rule: imageBox, when: isFirst, losesAt: lossOfGaps },
       { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" || kind === "mixture", losesAt: lossOfZPlus },
-      { name: "rap", rule: influential, when: always },
+      { name: "rap", rule: influential, when: always, losesAt: lossOfGaps },
     ],
     operators: withSoftArgmax(options["soft-argmax"], positive),
   }),
