@@ -114,7 +114,7 @@ class GraphWriter {
     }
     const inputs = node.inputs.map((value) => (value ? this.#names.get(value)! : ""));
     const fresh = node.name === "" && !node.body && node.outputs.every((value) => !this.#names.has(value));
-    const key = JSON.stringify([node.op, node.outputs.length, inputs, node.attributes]);
+    const key = JSON.stringify([node.op, node.outputs.length, inputs, node.attributes], exactly);
     const twin = fresh ? this.#written.get(key) : undefined;
     if (twin) {
       node.outputs.forEach((value, i) => {
@@ -137,7 +137,8 @@ class GraphWriter {
   #writeLiteral(node: Node, literal: Literal): void {
     const value = node.outputs[0]!;
     const small = literal.bytes.byteLength <= 256 && !this.#names.has(value);
-    const key = small ? `${literal.dtype}|${literal.shape}|${literal.bytes}` : "";
+    // Bytes of a file may be a Buffer, whose text is not its numbers.
+    const key = small ? `${literal.dtype}|${literal.shape}|${Array.from(literal.bytes)}` : "";
     const twin = small ? this.#literals.get(key) : undefined;
     if (twin) {
       this.#names.set(value, twin);
@@ -174,6 +175,12 @@ class GraphWriter {
     return name;
   }
 }
+
+/** A number of an attribute as JSON that tells it from every other one: JSON itself has no infinities, NaN or −0. */
+const exactly = (_: string, value: unknown): unknown =>
+  typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${Object.is(value, -0) ? "-0" : value}`
+    : value;
 
 function valueInfo(name: string, { dtype, shape }: Value): Message {
   const dim = shape.map((dimValue) => ({ dimValue }));

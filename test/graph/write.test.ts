@@ -94,6 +94,24 @@ describe("equal things are written once", () => {
     ]);
   });
 
+  it("but not constants of other bytes, also where the bytes are a Buffer's", () => {
+    const x = b.input("x", "float32", [1]);
+    const numbers = [-0.5, -2, -1, -4, Number.NaN, Number.NEGATIVE_INFINITY];
+    const constants = numbers.map((number) =>
+      b.constant(new Literal("float32", [], Buffer.from(Float32Array.of(number).buffer))),
+    );
+    const graph = written(graphOf([x], { y: constants.reduce((sum, each) => b.add(sum, each), x) }));
+    expect(graph.initializer).toHaveLength(numbers.length);
+  });
+
+  it("nor nodes whose attributes JSON writes alike", () => {
+    const x = b.input("x", "float32", [1]);
+    const slopes = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, -0, 0];
+    const each = slopes.map((alpha) => apply("LeakyRelu", [x], { alpha }));
+    const graph = written(graphOf([x], { y: b.concat(each, 0) }));
+    expect(opsOf(graph).filter((op) => op === "LeakyRelu")).toHaveLength(slopes.length);
+  });
+
   it("an unnamed node as the policy's named one, whose name stays", () => {
     const x = b.input("x", "float32", [2]);
     const named = applyNode("Exp", [x], {}, { name: "policy_exp", outputNames: ["features"] }).outputs[0]!;
