@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { InputError } from "../errors.js";
 import { writeAtomically } from "../files/atomic.js";
+import { makeFolder } from "../files/folder.js";
 import { removeLeftovers } from "../files/temporary.js";
 import { packageMetadata } from "../package-files.js";
 import type { Recipe } from "../sim/tasks/lesson.js";
@@ -44,7 +45,7 @@ export class RunFolder {
       await assertSame(path, content, found);
       await removeLeftovers(path);
     } else {
-      await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+      await makeFolder(path).catch((error: NodeJS.ErrnoException) => {
         throw new InputError(`${path}: cannot make the run folder (${error.code}), expected a writable folder`);
       });
       await writeAtomically(join(path, RUN), `${JSON.stringify(content, undefined, 2)}\n`);

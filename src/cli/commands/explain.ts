@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
+import { makeFolder } from "../../files/folder.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { colorize, overlay } from "../../image/overlay.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
@@ -62,7 +62,7 @@ async function observe(policy: Policy, files: FileObservation, joint: string | u
 }
 
 async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+  await makeFolder(path).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "EEXIST" || error.code === "ENOTDIR" ? "a file is in the way" : error.code;
     throw new InputError(`--out ${path}: cannot make the directory (${why})`);
   });

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
+import { makeFolder } from "../../files/folder.js";
 import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
 import { sharesByConvention } from "../../reproduction/convention-shares.js";
@@ -29,7 +29,7 @@ export interface ReproduceOptions {
 
 export async function reproduce({ output, task: asked, quick, seed, json }: ReproduceOptions): Promise<void> {
   const names = chosen(asked);
-  await mkdir(output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+  await makeFolder(output).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${output}: cannot make the folder (${error.code ?? error.message})`);
   });
   await assertWritable(join(output, PAGE));
