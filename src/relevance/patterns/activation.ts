@@ -2,7 +2,18 @@ import { sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { RecognisePattern } from "../contract/recognise.js";
 import { clipped } from "./clipped.js";
-import { bothWays, is, numberOf, operands, otherOperand, same, squared } from "./matching.js";
+import {
+  bothWays,
+  halved,
+  is,
+  negated,
+  numberOf,
+  operands,
+  otherOperand,
+  quotientBy,
+  same,
+  squared,
+} from "./matching.js";
 import { PIECEWISE, sigmoid } from "./piecewise.js";
 
 /** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign, quantisation, and those made of pieces. */
@@ -20,45 +31,42 @@ type Form = (node: Node) => Value | undefined;
 
 const pairOf = (node: Node) => node.inputs as readonly Value[];
 
-/** The factors of a product, from Mul nodes nested up to two deep. */
-function* factors(node: Node): Iterable<readonly Value[]> {
-  const pair = pairOf(node);
-  yield pair;
-  for (const [a, rest] of bothWays(pair)) {
-    const inner = operands(rest, "Mul");
-    if (inner) yield [a, ...inner];
+/** Two factors of ½·a·b, the half at any place. */
+function* halvedProducts(value: Value): Iterable<readonly [Value, Value]> {
+  yield* bothWays(operands(halved(value), "Mul"));
+  for (const [a, rest] of bothWays(operands(value, "Mul"))) {
+    const b = halved(rest);
+    if (!b) continue;
+    yield [a, b];
+    yield [b, a];
   }
 }
 
-/** x·½·(1 + g(x)) in any order of its factors, or (x/2)·(1 + g(x)). */
+/** ½·x·(1 + g(x)), or ½·x·(1 − g(−x)) for an odd g, in any order of its factors. */
 const gated =
-  (argumentOf: (g: Value) => Value | undefined): Form =>
+  (argumentOf: (g: Value) => Value | undefined, turnedArgumentOf?: (g: Value) => Value | undefined): Form =>
   (node) => {
-    for (const list of factors(node))
-      for (const curved of list) {
-        const g = otherOperand(operands(curved, "Add"), 1);
-        const x = g && argumentOf(g);
-        if (!x) continue;
-        const others = list.filter((value) => value !== curved);
-        const signal = others.filter((value) => !is(value, 0.5));
-        if (others.length === 2 && signal.length === 1 && same(signal[0], x)) return x;
-        if (others.length === 1 && same(halved(others[0]!), x)) return x;
-      }
+    for (const [signal, curved] of halvedProducts(node.outputs[0]!)) {
+      const g = otherOperand(operands(curved, "Add"), 1);
+      const [one, turned] = operands(curved, "Sub") ?? [];
+      const x = g ? argumentOf(g) : is(one, 1) ? turnedArgumentOf?.(turned!) : undefined;
+      if (x && same(signal, x)) return x;
+    }
     return undefined;
   };
 
-const halved = (value: Value) => otherOperand(operands(value, "Mul"), 0.5) ?? quotientBy(value, 2);
-
-/** x of x/number. */
-function quotientBy(value: Value | undefined, number: number): Value | undefined {
-  const pair = operands(value, "Div");
-  return pair && is(pair[1], number) ? pair[0] : undefined;
-}
+/** x of x/√2. */
+const overRootTwo = (value: Value | undefined) =>
+  quotientBy(value, Math.SQRT2) ?? otherOperand(operands(value, "Mul"), Math.SQRT1_2);
 
 /** x of erf(x/√2). */
-function erfArgument(g: Value): Value | undefined {
+const erfArgument = (g: Value) => overRootTwo(operands(g, "Erf")?.[0]);
+
+/** x of erf(−x/√2), as of erfc(−x/√2) = 1 − erf(−x/√2). */
+function turnedErfArgument(g: Value): Value | undefined {
   const inner = operands(g, "Erf")?.[0];
-  return quotientBy(inner, Math.SQRT2) ?? otherOperand(operands(inner, "Mul"), Math.SQRT1_2);
+  const direct = quotientBy(inner, -Math.SQRT2) ?? otherOperand(operands(inner, "Mul"), -Math.SQRT1_2);
+  return direct ?? negated(overRootTwo(inner)) ?? overRootTwo(negated(inner));
 }
 
 /** x of tanh(√(2/π)·(x + 0.044715·x³)). */
@@ -90,8 +98,7 @@ const times =
     return undefined;
   };
 
-const sigmoidArgument = (g: Value) =>
-  operands(g, "Sigmoid")?.[0] ?? (g.node.op === "Div" || g.node.op === "Reciprocal" ? sigmoid(g.node) : undefined);
+const sigmoidArgument = (g: Value) => operands(g, "Sigmoid")?.[0] ?? sigmoid(g.node);
 
 /** x of log(1 + eˣ), as an operator or written out. */
 function softplusArgument(g: Value | undefined): Value | undefined {
@@ -152,7 +159,7 @@ const quantised: Form = (node) => {
 
 const FORMS: Readonly<Record<string, readonly (readonly [name: string, form: Form])[]>> = {
   Mul: [
-    ["GELU", gated(erfArgument)],
+    ["GELU", gated(erfArgument, turnedErfArgument)],
     ["GELU", gated(tanhArgument)],
     ["SiLU", times(sigmoidArgument)],
     ["Mish", times(mishArgument)],
@@ -161,6 +168,8 @@ const FORMS: Readonly<Record<string, readonly (readonly [name: string, form: For
     ["QuantizeLinear", quantised],
   ],
   Div: [
+    ["GELU", gated(erfArgument, turnedErfArgument)],
+    ["GELU", gated(tanhArgument)],
     ["HardSwish", hardSwishOver],
     ["Softsign", softsign],
   ],

@@ -3,8 +3,8 @@ import { dataOf, isTaken } from "../../graph/kinds.js";
 import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import { clipped } from "./clipped.js";
-import { is, numberOf, operands, otherOperand } from "./matching.js";
-import { sigmoid } from "./piecewise.js";
+import { halved, is, numberOf, operands, otherOperand } from "./matching.js";
+import { logistic } from "./piecewise.js";
 
 /**
  * True where a value is a gate: proved to lie between 0 and 1 for every observation. Sigmoids, softmaxes, and values
@@ -36,13 +36,13 @@ const COUNTS: readonly DType[] = ["bool", "int32", "int64"];
 const FORMS: Readonly<Record<string, (node: Node) => boolean>> = {
   Cast: (node) => COUNTS.includes(data(node)[0]!.dtype) || isGate(data(node)[0]!),
   Sub: (node) => is(data(node)[0], 1) && isGate(data(node)[1]!),
-  Mul: (node) => data(node).every(isGate) || isHalfErf(node),
+  Mul: (node) => data(node).every(isGate) || isHalfCurve(node),
   Tanh: (node) => data(node)[0]!.node.op === "Softplus" || isGate(data(node)[0]!),
   Clip: isKeptInUnit,
   Max: isKeptInUnit,
   Min: isKeptInUnit,
-  Div: (node) => (isRelu6(data(node)[0]!) && is(data(node)[1], 6)) || sigmoid(node) !== undefined,
-  Reciprocal: (node) => sigmoid(node) !== undefined,
+  Div: (node) => (isRelu6(data(node)[0]!) && is(data(node)[1], 6)) || logistic(node) !== undefined || isHalfCurve(node),
+  Reciprocal: (node) => logistic(node) !== undefined,
   Where: (node) =>
     data(node)
       .slice(1)
@@ -58,10 +58,12 @@ function isKeptInUnit({ outputs }: Node): boolean {
 /** A constant of zeros, or of ones. */
 const isUnit = (value: Value) => numberOf(value) === 0 || numberOf(value) === 1;
 
-/** ½·(1 + erf(x)) and ½·(1 + tanh(x)). */
-function isHalfErf(node: Node): boolean {
-  const curved = otherOperand(operands(otherOperand(data(node), 0.5), "Add"), 1);
-  return curved !== undefined && (curved.node.op === "Erf" || curved.node.op === "Tanh");
+/** ½·(1 ± erf(x)) and ½·(1 ± tanh(x)). */
+function isHalfCurve(node: Node): boolean {
+  const whole = halved(node.outputs[0]);
+  const [one, less] = operands(whole, "Sub") ?? [];
+  const curved = otherOperand(operands(whole, "Add"), 1) ?? (is(one, 1) ? less : undefined);
+  return operands(curved, "Erf") !== undefined || operands(curved, "Tanh") !== undefined;
 }
 
 const isRelu6 = (value: Value) => {

@@ -44,6 +44,20 @@ export function otherOperand(pair: readonly Value[] | undefined, number: number)
   return is(pair[1], number) ? pair[0] : is(pair[0], number) ? pair[1] : undefined;
 }
 
+/** x of x/number. */
+export function quotientBy(value: Value | undefined, number: number): Value | undefined {
+  const pair = operands(value, "Div");
+  return pair && is(pair[1], number) ? pair[0] : undefined;
+}
+
+/** x of ½·x or x/2. */
+export const halved = (value: Value | undefined): Value | undefined =>
+  otherOperand(operands(value, "Mul"), 0.5) ?? quotientBy(value, 2);
+
+/** x of −x. */
+export const negated = (value: Value | undefined): Value | undefined =>
+  operands(value, "Neg")?.[0] ?? otherOperand(operands(value, "Mul"), -1);
+
 /** A node's two operands in both orders. */
 export function* bothWays(pair: readonly Value[] | undefined): Iterable<readonly [Value, Value]> {
   if (pair?.length !== 2) return;

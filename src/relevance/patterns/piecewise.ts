@@ -1,6 +1,6 @@
 import type { Node, Value } from "../../graph/value.js";
 import { branches, clipped, negativePart, rectified } from "./clipped.js";
-import { bothWays, is, numberOf, operands, otherOperand, plain, same } from "./matching.js";
+import { bothWays, is, negated, numberOf, operands, otherOperand, plain, same } from "./matching.js";
 
 /** Activations made of pieces, as JAX and TensorFlow write them: with Max, Min and Where. */
 
@@ -53,7 +53,7 @@ function lessNegative([positive, other]: readonly Value[] = []): Value | undefin
   const x = rectified(positive);
   const scaled = x && scaledBy(other);
   const turned = scaled && isSlope(scaled.by) ? rectified(scaled.of) : undefined;
-  return turned && same(operands(turned, "Neg")?.[0] ?? otherOperand(operands(turned, "Mul"), -1), x) ? x : undefined;
+  return turned && same(negated(turned), x) ? x : undefined;
 }
 
 /** z of α·(eᶻ − 1), written in any way. */
@@ -87,13 +87,14 @@ const elu: Form = (node) => {
   return undefined;
 };
 
+/** z of 1/(1 + eᶻ). */
+export function logistic({ op, inputs }: Node): Value | undefined {
+  const below = op === "Reciprocal" ? inputs[0] : op === "Div" && is(inputs[0], 1) ? inputs[1] : undefined;
+  return operands(otherOperand(operands(below, "Add"), 1), "Exp")?.[0];
+}
+
 /** x of 1/(1 + e⁻ˣ). */
-export const sigmoid: Form = (node) => {
-  const [above, below] = node.op === "Reciprocal" ? [undefined, node.inputs[0]] : node.inputs;
-  if (node.op === "Div" && !is(above, 1)) return undefined;
-  const exponent = operands(otherOperand(operands(below, "Add"), 1), "Exp")?.[0];
-  return operands(exponent, "Neg")?.[0] ?? otherOperand(operands(exponent, "Mul"), -1);
-};
+export const sigmoid: Form = (node) => negated(logistic(node));
 
 /** x of max(x, 0) + log(1 + e^−|x|), and of a Where that only guards it from NaN. */
 const softplus: Form = (node) => {

@@ -28,6 +28,9 @@ const leaky =
   (x) =>
     apply("LeakyRelu", [x], { alpha });
 const expm1 = (x: Value) => b.sub(b.exp(x), 1);
+const erf = (x: Value) => apply("Erf", [x]);
+/** As PyTorch writes it before operator set 20. */
+const gelu: Form = (x) => b.mul(b.mul(x, b.add(erf(b.div(x, Math.SQRT2)), 1)), 0.5);
 const not = (condition: Value) => apply("Not", [condition]);
 
 /** Name, how it is written, and the operator that it is. */
@@ -91,6 +94,11 @@ const FORMS: readonly (readonly [name: string, form: Form, operator: Form, how: 
     (x) => b.mul(x, b.sigmoid(x)),
     "x / (1 + e⁻ˣ), as a product",
   ],
+  ["GELU", (x) => b.mul(b.mul(0.5, x), b.sub(1, erf(b.mul(x, -Math.SQRT1_2)))), gelu, "½x · erfc(−x·√½)"],
+  ["GELU", (x) => b.mul(0.5, b.mul(x, b.sub(1, erf(b.mul(b.neg(x), Math.SQRT1_2))))), gelu, "½ · (x · erfc((−x)·√½))"],
+  ["GELU", (x) => b.mul(x, b.div(b.sub(1, erf(b.div(x, -Math.SQRT2))), 2)), gelu, "x · (erfc(x/−√2)/2)"],
+  ["GELU", (x) => b.div(b.mul(x, b.sub(1, erf(b.neg(b.div(x, Math.SQRT2))))), 2), gelu, "x · erfc(−(x/√2)) / 2"],
+  ["GELU", (x) => b.div(b.mul(x, b.add(1, erf(b.div(x, Math.SQRT2)))), 2), gelu, "x · (1 + erf(x/√2)) / 2"],
 ];
 
 const x = configuration(5);
@@ -134,6 +142,8 @@ describe("is none of these", () => {
     ["x · (y > 0)", (v) => b.mul(v, b.cast(above(b.sub(v, 1)), "float32"))],
     ["1 / (2 + e⁻ˣ)", (v) => b.div(1, b.add(b.exp(b.neg(v)), 2))],
     ["where(x > 0, x, e²ˣ − 1)", (v) => b.where(above(v), v, expm1(b.mul(v, 2)))],
+    ["½x · (1 − erf(x/√2))", (v) => b.mul(b.mul(0.5, v), b.sub(1, erf(b.div(v, Math.SQRT2))))],
+    ["x · erfc(−x/√2)", (v) => b.mul(v, b.sub(1, erf(b.div(v, -Math.SQRT2))))],
     ["a limit that enlarges the value", (v) => apply("Max", [v, weights([3, 8], 1)])],
   ])("%s", (_name, form) => expect(nodeOf(form(hidden))).toBeUndefined());
 });
