@@ -46,6 +46,12 @@ export interface ReplayOptions extends SelectionOptions {
 }
 
 export async function replayBags(paths: readonly string[], options: ReplayOptions): Promise<void> {
+  const summary = await explained(paths, options);
+  writeOut(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
+}
+
+/** Explains the bags into the output. */
+async function explained(paths: readonly string[], options: ReplayOptions): Promise<ReplaySummary> {
   const interruption = new Interruption();
   const problems = new Problems();
   const opened: { close(): Promise<unknown> }[] = [];
@@ -102,7 +108,7 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
     const seconds = (performance.now() - started) / 1000;
     const counters = source.counters();
     const damaged = damagedImages(bag, source);
-    const summary = {
+    return {
       output: options.output,
       explained: written.explained,
       images: counters.matched + counters.syncMisses + damaged,
@@ -113,7 +119,6 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
       seconds: Number(seconds.toFixed(2)),
       ...lostIn(bag, source),
     };
-    writeOut(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
   } finally {
     for (const line of bag?.problems ?? []) warn(line);
     await Promise.allSettled(opened.reverse().map((resource) => resource.close()));

@@ -89,7 +89,7 @@ export async function sim(options: SimOptions): Promise<void> {
     const summary = summarise(source, statistics, (performance.now() - started) / 1000);
     print(options.json ? JSON.stringify({ summary }) : summaryText(summary, explainer.method));
     if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
-    interruption.check();
+    await interruption.check();
   } finally {
     // Closes what `run` did not; `run` reports errors of what it closed.
     await Promise.allSettled(opened.map((resource) => resource.close()));

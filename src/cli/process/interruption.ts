@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { unwritable } from "../../files/unwritable.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -26,8 +27,10 @@ export class Interruption {
     return this.#outputError === undefined;
   }
 
-  /** @throws InputError if standard output failed for any reason but that its reader has gone */
-  check(): void {
+  /** @throws InputError if standard output failed, with the last line or before, but for a reader that has gone */
+  async check(): Promise<void> {
+    // A stream tells of a failed write only after the code that wrote.
+    await setImmediate();
     const error = this.#outputError;
     if (error && !READER_GONE.includes(error.code)) throw unwritable("standard output", error);
   }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { openBag } from "#src/bag/open-bag.js";
-import { refusal, torquelens } from "../run.js";
+import { ontoFullDisk, refusal, torquelens } from "../run.js";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -154,6 +154,20 @@ describe("torquelens replay", () => {
     const foreign = process.platform === "linux" ? ["next.mcap.part4", "next.mcap.part5"] : ["next.mcap.part4"];
     expect(left.sort()).toEqual(["next.mcap", ...foreign]);
   });
+
+  it.runIf(process.platform === "linux").each([[[]], [["--json"]]])(
+    "tells that its summary could not be written, and keeps the explanations: %j",
+    async (form) => {
+      const argv = ["replay", at("run.mcap"), "--policy", policy, "-o", at("told.mcap"), ...form];
+      expect(await ontoFullDisk(...argv)).toMatchObject(
+        refusal("standard output: cannot write it (no space left on the device), expected room for it"),
+      );
+      const bag = await openBag(at("told.mcap"));
+      expect(bag.topics.map(({ name }) => name)).toContain("/torquelens/explanation");
+      await bag.close();
+      await rm(at("told.mcap"));
+    },
+  );
 
   it("leaves no file if no image could be explained, and says why", async () => {
     const { code, stderr } = await replay("-o", at("no.mcap"), "--end", "0.01", "--start", "0.005");
