@@ -10,6 +10,9 @@ export const packagePath = (path: string): string => fileURLToPath(packageUrl(pa
 /** A shipped policy's file, by its task's name. */
 export const shippedPolicy = (task: string): string => packagePath(`models/${task}.onnx`);
 
+/** The MJCF file of a task's arm and scene, by the task's name. */
+export const shippedModel = (task: string): string => packagePath(`models/${task}.xml`);
+
 /** The package's own metadata. */
 export const packageMetadata = (): { readonly version: string; readonly description: string } =>
   JSON.parse(readFileSync(packageUrl("package.json"), "utf8"));

@@ -19,7 +19,7 @@ interface FileSystem {
  */
 export async function withFiles<Result>(mj: MainModule, path: string, work: (path: string) => Result): Promise<Result> {
   const fs = (mj as unknown as { readonly FS: FileSystem }).FS;
-  const files = await filesOf(resolve(path));
+  const files = await filesOfModel(path);
   const written: string[] = [];
   try {
     for (const [name, data] of files) {
@@ -33,8 +33,9 @@ export async function withFiles<Result>(mj: MainModule, path: string, work: (pat
   }
 }
 
-/** The file and those that it names, and so on, by absolute path. */
-async function filesOf(model: string): Promise<Map<string, Uint8Array>> {
+/** An arm's file and those that it names, and so on, by absolute path; what is not there is left out. */
+export async function filesOfModel(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const model = resolve(path);
   const files = new Map<string, Uint8Array>();
   const texts: { readonly path: string; readonly text: string }[] = [];
   const take = async (path: string): Promise<void> => {

@@ -12,6 +12,7 @@ import type { Depth } from "../../relevance/contract/depth.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
+import { filesOfPolicy } from "../input/policy-files.js";
 import { explainedText } from "../output/explained-text.js";
 import { columns } from "../output/table.js";
 import { warn, warnOf } from "../output/warnings.js";
@@ -29,7 +30,7 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   await refuseOverwriting([path, options.card, options.method], [options.output]);
   await assertWritable(options.output);
   const policy = await loadPolicy(path, options);
-  await refuseOverwriting(policy.dataFiles ?? [], [options.output]);
+  await refuseOverwriting(await filesOfPolicy(policy), [options.output]);
   const method = await methodOf(options.method);
   const compiled = compile(subjectOf(policy), { ...options, method });
   warnOf(compiled, options.precision);

@@ -15,6 +15,7 @@ import { underConventionNamed } from "../input/convention.js";
 import { importanceAt } from "../input/importance.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
+import { filesOfPolicy } from "../input/policy-files.js";
 import { explanationJson, explanationText } from "../output/explanation-json.js";
 import { warn, warnOf } from "../output/warnings.js";
 
@@ -44,7 +45,7 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   warnOf(explainer, precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation));
-  const inputs = [path, options.card, ...(policy.dataFiles ?? []), ...options.image.map(pathOf), options.state];
+  const inputs = [...(await filesOfPolicy(policy)), options.method, ...options.image.map(pathOf), options.state];
   const written = options.out === undefined ? [] : await write(options.out, explanation, json, inputs);
   if (options.json) writeOut(`${json}\n`);
   else writeOut(`${[explanationText(explanation), ...written].join("\n\n")}\n`);

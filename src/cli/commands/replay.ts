@@ -21,6 +21,7 @@ import { writeErr, writeOut } from "../../text/terminal.js";
 import { underConventionNamed } from "../input/convention.js";
 import { foldersOf } from "../input/message-folders.js";
 import { methodOf } from "../input/method.js";
+import { filesOfPolicy } from "../input/policy-files.js";
 import { checkEvery, type SelectionOptions, selectionOf } from "../input/replay-selection.js";
 import { Problems } from "../output/problems.js";
 import { Progress } from "../output/progress.js";
@@ -64,7 +65,7 @@ async function explained(paths: readonly string[], options: ReplayOptions): Prom
     await refuseOverwriting([...paths, options.policy, options.card, options.method], [options.output]);
     const method = await methodOf(options.method);
     const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
-    await refuseOverwriting(policy.dataFiles ?? [], [options.output]);
+    await refuseOverwriting(await filesOfPolicy(policy), [options.output]);
     checkEvery(policy, options.every);
     bag = open(await openBags(paths, await foldersOf(options)));
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));

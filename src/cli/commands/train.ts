@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { dirname, relative } from "node:path";
+import { dirname, extname, relative } from "node:path";
 import { InputError } from "../../errors.js";
 import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { readModel } from "../../graph/onnx-read.js";
-import { packagePath } from "../../package-files.js";
+import { packagePath, shippedModel } from "../../package-files.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import type { Device } from "../../runtime/device.js";
@@ -46,10 +47,12 @@ export async function train({
   const known = recipeFor(task, taskNamed(task).lesson, algorithm);
   const recipe = camera ? withCamera(known, ...camera) : known;
   const yaml = cardFile(output);
-  if (yaml === output) throw new InputError(`${output}: expected a file name ending in .onnx`);
+  if (extname(output) !== ".onnx") throw new InputError(`${output}: expected a file name ending in .onnx`);
+  const runPath = run ?? output.replace(/\.onnx$/, ".run");
+  await refuseOverwriting([shippedModel(task)], [output, yaml, runPath]);
   await assertWritable(output);
   await assertWritable(yaml);
-  const folder = await RunFolder.open(run ?? output.replace(/\.onnx$/, ".run"), { task, algorithm, seed, recipe });
+  const folder = await RunFolder.open(runPath, { task, algorithm, seed, recipe });
 
   const start = performance.now();
   const interruption = new Interruption();

@@ -26,6 +26,13 @@ test("bad usage is refused before any training, and nothing is written", async (
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(
     refusal(`${card}: expected a file name ending in .onnx`),
   );
+  const other = join(folder, "policy.bin");
+  expect(await torquelens("train", "--task", "reacher", "-o", other)).toMatchObject(
+    refusal(`${other}: expected a file name ending in .onnx`),
+  );
+  expect(await torquelens("train", "--task", "reacher", "-o", output, "--run", output)).toMatchObject(
+    refusal(`${output}: it is another output of this command, expected a file of its own`),
+  );
   expect(await torquelens("train", "--task", "reacher", "--algorithm", "guess", "-o", output)).toMatchObject(
     refusal('task reacher cannot be trained by "guess", expected imitation, gps'),
   );
