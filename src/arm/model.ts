@@ -6,13 +6,14 @@ import { Views } from "./views.js";
 /** Kinds of objects that have names. */
 export type ObjectKind = "body" | "joint" | "geom" | "site" | "camera" | "actuator";
 
+/** mjtObj, and the array of mjModel that says where the names begin. */
 const OBJECT_KINDS = {
-  body: "mjOBJ_BODY",
-  joint: "mjOBJ_JOINT",
-  geom: "mjOBJ_GEOM",
-  site: "mjOBJ_SITE",
-  camera: "mjOBJ_CAMERA",
-  actuator: "mjOBJ_ACTUATOR",
+  body: { type: "mjOBJ_BODY", names: "name_bodyadr" },
+  joint: { type: "mjOBJ_JOINT", names: "name_jntadr" },
+  geom: { type: "mjOBJ_GEOM", names: "name_geomadr" },
+  site: { type: "mjOBJ_SITE", names: "name_siteadr" },
+  camera: { type: "mjOBJ_CAMERA", names: "name_camadr" },
+  actuator: { type: "mjOBJ_ACTUATOR", names: "name_actuatoradr" },
 } as const;
 
 /** Arrays of a compiled model, named and laid out as in mjModel. This build cannot read arrays of type bool. */
@@ -64,6 +65,14 @@ interface ModelArrays {
   readonly mesh_facenum: Int32Array;
   readonly mesh_vert: Float32Array;
   readonly mesh_vertadr: Int32Array;
+  readonly name_actuatoradr: Int32Array;
+  readonly name_bodyadr: Int32Array;
+  readonly name_camadr: Int32Array;
+  readonly name_geomadr: Int32Array;
+  readonly name_jntadr: Int32Array;
+  readonly name_siteadr: Int32Array;
+  /** UTF-8, a 0 after each. */
+  readonly names: Int8Array;
   readonly geom_pos: Float64Array;
   readonly geom_quat: Float64Array;
   readonly site_bodyid: Int32Array;
@@ -105,14 +114,21 @@ export class Model {
 
   /** Index of a named object. @throws InputError for a name that the model does not have */
   id(kind: ObjectKind, name: string): number {
-    const id = this.mj.mj_name2id(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind]].value, name);
+    const id = this.mj.mj_name2id(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind].type].value, name);
     if (id < 0) throw new InputError(`${this.source}: no ${kind} named "${name}"`);
     return id;
   }
 
-  /** Name of an object; empty where it has none. */
+  /** Name of an object; empty where it has none, for which this build's `mj_id2name` returns other text. */
   nameOf(kind: ObjectKind, id: number): string {
-    return this.mj.mj_id2name(this.raw, this.mj.mjtObj[OBJECT_KINDS[kind]].value, id) ?? "";
+    const names = this.arrays.get("names");
+    const start = this.arrays.get(OBJECT_KINDS[kind].names)[id]!;
+    return new TextDecoder().decode(Uint8Array.from(names.subarray(start, names.indexOf(0, start))));
+  }
+
+  /** Name of a body, or its number where it has none. */
+  bodyText(body: number): string {
+    return this.nameOf("body", body) || `${body}`;
   }
 
   /** True where a joint has a range. */

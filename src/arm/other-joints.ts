@@ -9,8 +9,9 @@ const HINGE = 3;
 
 /** The joints of a model that nobody commands and that follow nothing: a lift below the arm, a finger at its end. */
 export class OtherJoints {
+  /** Of those that have a name. */
   readonly names: readonly string[];
-  /** Those whose position the tip's depends on. */
+  /** Those whose position the tip's depends on; one without a name by its body, in parentheses. */
   readonly carrying: readonly string[];
   readonly #positions: readonly number[];
   readonly #dofs: readonly number[];
@@ -28,11 +29,12 @@ export class OtherJoints {
   ) {
     const { arrays } = model;
     const [types, bodies] = [arrays.get("jnt_type"), arrays.get("jnt_bodyid")];
-    const ids = Array.from({ length: model.njnt }, (_, id) => id).filter((id) => {
-      const isScalar = types[id] === SLIDE || types[id] === HINGE;
-      return isScalar && !commanded.has(id) && !leaders.has(id) && model.nameOf("joint", id) !== "";
-    });
     const nameOf = (id: number) => model.nameOf("joint", id);
+    const all = Array.from({ length: model.njnt }, (_, id) => id).filter((id) => {
+      const isScalar = types[id] === SLIDE || types[id] === HINGE;
+      return isScalar && !commanded.has(id) && !leaders.has(id);
+    });
+    const ids = all.filter((id) => nameOf(id) !== "");
     this.names = ids.map(nameOf);
     this.#positions = ids.map((id) => arrays.get("jnt_qposadr")[id]!);
     this.#dofs = ids.map((id) => arrays.get("jnt_dofadr")[id]!);
@@ -44,7 +46,8 @@ export class OtherJoints {
       while (leader !== undefined && leaders.has(leader)) leader = leaders.get(leader);
       if (leader !== undefined) carriers.add(leader);
     }
-    this.carrying = ids.filter((id) => carriers.has(id)).map(nameOf);
+    const textOf = (id: number) => nameOf(id) || `(of body ${model.bodyText(bodies[id]!)})`;
+    this.carrying = [...new Set(all.filter((id) => carriers.has(id)).map(textOf))];
   }
 
   /** Puts those that are known into a state. */

@@ -1,13 +1,11 @@
 import { InputError } from "../errors.js";
 import { EXPLANATION, RATIOS } from "../messages/explanation.js";
-import type { JointStateMessage } from "../messages/types.js";
 import type { Policy } from "../policy/policy.js";
 import { FEEDERS, type Feeder, ROBOT } from "../sensing/feeders.js";
 import { ROBOT_DESCRIPTION, valuesTopic } from "../sensing/topics.js";
-import { jointsOf } from "../sensing/values.js";
 import type { Bag, Topic } from "./bag.js";
 import { cameraTopics } from "./cameras.js";
-import { decoderOf } from "./decode.js";
+import { jointStates, list } from "./joint-topics.js";
 import { rawTopicOf } from "./transports.js";
 
 /** Topics that a user names, where they cannot be found by type. */
@@ -44,7 +42,7 @@ interface Search {
   readonly subjects: readonly string[];
 }
 
-type Found = Iterable<readonly [subject: string, topic: Topic, others?: readonly Topic[]]>;
+type Found = readonly (readonly [subject: string, topic: Topic, others?: readonly Topic[]])[];
 
 /** Feeders whose topics are not found by their default name. */
 const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found>>> = {
@@ -54,9 +52,6 @@ const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found
   robot_description: descriptionTopics,
   explanation: ({ bag }) => ofType(bag.topics, [EXPLANATION]).map((topic) => [ROBOT, topic] as const),
 };
-
-/** Messages of each topic of joint states that are read for the names of joints. */
-const LOOKED_AT = 20;
 
 /**
  * Finds the topics of every feeder by type and name; topics of an explanation that is already in the bag are left out.
@@ -91,8 +86,6 @@ function explanationsOf(bag: Bag): (topic: Pick<Topic, "name">) => boolean {
 
 const ofType = (topics: readonly Topic[], types: readonly string[]): Topic[] =>
   topics.filter(({ type, messages }) => messages > 0 && types.includes(type));
-
-const list = (topics: readonly Topic[]): string => topics.map(({ name }) => name).join(", ") || "none";
 
 /** Topics that have the feeder's default name. */
 function byName(feeder: Feeder, { topics, subjects }: Search, images: ReadonlyMap<string, string>): Found {
@@ -141,52 +134,11 @@ function givenTopics({ bag, topics: arrays, subjects: modalities, named }: Searc
   return found;
 }
 
-async function jointTopics({ bag, topics: states, policy, named: { joints: named = [] } }: Search): Promise<Found> {
-  const topics = await jointStates(bag, states, policy, named);
-  return topics.map((topic) => [ROBOT, topic]);
-}
-
-async function jointStates(
-  bag: Bag,
-  states: readonly Topic[],
-  policy: Policy,
-  named: readonly string[],
-): Promise<Topic[]> {
-  const missing = named.find((name) => !states.some((topic) => topic.name === name));
-  if (missing !== undefined)
-    throw new InputError(`${bag.path}: no joint states on ${missing}, expected one of ${list(states)}`);
-  if (named.length > 0) return states.filter(({ name }) => named.includes(name));
-  if (states.length === 0) throw new InputError(`${bag.path}: no joint states, expected sensor_msgs/msg/JointState`);
-  const wanted = jointsOf(policy);
-  const names = await jointNames(bag, states);
-  const holding = (topic: Topic) => wanted.filter((joint) => names.get(topic)!.has(joint));
-  const whole = states.filter((topic) => holding(topic).length === wanted.length);
-  if (whole.length === 1) return whole;
-  if (whole.length > 1)
-    throw new InputError(`${bag.path}: several topics hold the policy's joints: ${list(whole)} (--joints TOPIC)`);
-  const parts = states.filter((topic) => holding(topic).length > 0);
-  const lost = wanted.filter((joint) => !parts.some((topic) => names.get(topic)!.has(joint)));
-  if (lost.length === 0) return parts;
-  const found = states.map((topic) => `${topic.name} has ${[...names.get(topic)!].join(", ") || "none"}`).join("; ");
-  throw new InputError(`${bag.path}: joints ${lost.join(", ")} are missing: ${found}`);
-}
-
-/** Names of the joints in the first messages of each topic. */
-async function jointNames(bag: Bag, states: readonly Topic[]): Promise<Map<Topic, Set<string>>> {
-  const names = new Map(states.map((topic) => [topic, new Set<string>()]));
-  const left = new Map(states.map((topic) => [topic, Math.min(LOOKED_AT, topic.messages)]));
-  const decoders = new Map(states.map((topic) => [topic, decoderOf(topic, bag.path)]));
-  for await (const { topic, data } of bag.read({ topics: new Set(states.map(({ name }) => name)) })) {
-    const count = left.get(topic);
-    if (count === undefined) continue;
-    try {
-      for (const name of (decoders.get(topic)!(data) as JointStateMessage).name) names.get(topic)!.add(name);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-    }
-    if (count > 1) left.set(topic, count - 1);
-    else left.delete(topic);
-    if (left.size === 0) break;
-  }
-  return names;
+/** The named topics, or those that hold the policy's joints and the others that carry the end effector. */
+async function jointTopics(search: Search): Promise<Found> {
+  const { bag, recorded, topics: states, policy, named } = search;
+  const texts = ofType(recorded, FEEDERS.find(({ kind }) => kind === "robot_description")!.types);
+  const [description] = descriptionTopics({ ...search, topics: texts, subjects: [ROBOT] });
+  const found = await jointStates(bag, states, policy, { named: named.joints ?? [], description: description?.[1] });
+  return found.map((topic) => [ROBOT, topic]);
 }

@@ -154,8 +154,9 @@ export class JointBuffer {
     if (waiting) return waiting;
     const { names, carrying } = this.#others;
     const carriers = this.#more.filter(({ name }) => carrying.includes(name));
+    const heard = carriers.filter(({ track }) => track.length > 0).map(({ name }) => name);
     const isMixed = [...this.#joints, ...carriers].some(({ publishers }) => publishers.isMixed(stamp));
-    const unheard = carriers.filter(({ track }) => track.length === 0).map(({ name }) => name);
+    const unheard = carrying.filter((name) => !this.names.includes(name) && !heard.includes(name));
     const others = new Map(
       names.flatMap((name) => {
         const j = this.names.indexOf(name);
@@ -222,7 +223,7 @@ export class JointBuffer {
   }
 }
 
-/** Names of an arm's joints that nobody commands: all, and those that carry the end effector. */
+/** Names of an arm's joints that nobody commands: all, and those that carry the end effector, nameless ones too. */
 export interface OtherJointNames {
   readonly names: readonly string[];
   readonly carrying: readonly string[];

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Data } from "#src/arm/data.js";
+import type { ObjectKind } from "#src/arm/model.js";
 import { modelFromFile, modelFromXml } from "#src/arm/mujoco.js";
 import { InputError } from "#src/errors.js";
 
@@ -25,6 +26,24 @@ describe("models", () => {
       model.delete();
     }
     await rm(folder, { recursive: true });
+  });
+
+  it("name what has a name, in any script, and nothing else", async () => {
+    const model = await modelFromXml(
+      `<mujoco model="arm"><worldbody><body name="bråz"><joint type="slide"/><joint name="jointé 関節" axis="0 1 0"/>
+       <geom size="0.1"/><site/><camera/><body><joint type="slide" axis="1 0 0"/><geom name="g" size="0.1"/></body></body>
+       </worldbody><actuator><motor joint="jointé 関節"/><motor name="m" joint="jointé 関節"/></actuator></mujoco>`,
+      "text",
+    );
+    const names = (kind: ObjectKind, count: number) => Array.from({ length: count }, (_, id) => model.nameOf(kind, id));
+    expect(names("joint", 3)).toEqual(["", "jointé 関節", ""]);
+    expect(names("body", 3)).toEqual(["world", "bråz", ""]);
+    expect(names("geom", 2)).toEqual(["", "g"]);
+    expect(names("site", 1)).toEqual([""]);
+    expect(names("camera", 1)).toEqual([""]);
+    expect(names("actuator", 2)).toEqual(["", "m"]);
+    expect([1, 2].map((body) => model.bodyText(body))).toEqual(["bråz", "2"]);
+    model.delete();
   });
 
   it("that MuJoCo cannot compile are named, with its reason", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -228,6 +228,91 @@ describe("topics are found", () => {
       cameras: { image: "/front" },
       joints: ["/a", "/b"],
     });
+  });
+});
+
+describe("joints that carry the arm and that the policy does not command", () => {
+  const joint = (name: string, type: string, parent: string, child: string, axis: string) =>
+    `<link name="${child}"><inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>
+     </link><joint name="${name}" type="${type}"><parent link="${parent}"/><child link="${child}"/><axis xyz="${axis}"/>
+     <origin xyz="0.5 0 0"/></joint>`;
+  const urdf = `<robot name="r"><link name="base"/>${[
+    joint("rail", "prismatic", "base", "cart", "1 0 0"),
+    joint("lift", "prismatic", "cart", "column", "0 0 1"),
+    joint("shoulder", "continuous", "column", "upper", "0 0 1"),
+    joint("elbow", "continuous", "upper", "lower", "0 0 1"),
+    joint("finger", "prismatic", "lower", "tool", "0 1 0"),
+  ].join("")}</robot>`;
+  const { inputs, ...rest } = card();
+  const policy = (arm: object = { link: "lower" }) =>
+    policyOf({
+      ...rest,
+      arm: arm as never,
+      inputs: { ...inputs, seen: [{ modality: "tip", quantity: "end_effector_position", start: 0, size: 3 }] },
+    });
+  const robot = recorded("/robot_description", "std_msgs/msg/String", 1, { data: urdf });
+  const broken = recorded("/robot_description", "std_msgs/msg/String", 0, { data: "<robot" });
+  const arm = joints("/arm", 2);
+  const front = image("/front", 2);
+  const topics = async (...more: Sample[]) => found([broken, robot, arm, front, ...more], {}, policy());
+
+  it("are read from topics of their own, and put the end effector where it is", async () => {
+    const messages = [
+      robot,
+      ...[10, 20].flatMap((time) => [
+        recorded(
+          "/base",
+          "sensor_msgs/msg/JointState",
+          time,
+          jointState(ms(time), ["lift", "rail"], [0.4, -0.2], [0, 0]),
+        ),
+        recorded(
+          "/arm",
+          "sensor_msgs/msg/JointState",
+          time,
+          jointState(ms(time), ["shoulder", "elbow"], [0, 0], [0, 0]),
+        ),
+        image("/front", time),
+      ]),
+    ];
+    expect(await found(messages, {}, policy())).toMatchObject({ joints: ["/base", "/arm"] });
+    const bag = await bagOf(messages);
+    const problems: string[] = [];
+    const source = await BagSource.open(bag, policy(), { problem: (topic, why) => problems.push(`${topic}: ${why}`) });
+    const seen: Observation[] = [];
+    for await (const observation of source.observations()) seen.push(observation);
+    await source.close();
+    await bag.close();
+    expect(seen.map(({ flags }) => flags)).toEqual([[], []]);
+    for (const { values } of seen)
+      expect([...values.tip!]).toEqual([2 - 0.2, 0, 0.4].map((x) => expect.closeTo(x, 12)));
+    expect(problems).toEqual([]);
+  });
+
+  it("are found by the card's file, too", async () => {
+    const file = join(folder, "arm.urdf");
+    await writeFile(file, urdf);
+    const messages = [arm, front, joints("/base", 2, ["lift", "rail"])];
+    expect(await found(messages, {}, policy({ file, link: "lower" }))).toMatchObject({ joints: ["/arm", "/base"] });
+    expect(await found(messages, {}, policy())).toMatchObject({ joints: ["/arm"] });
+  });
+
+  it("are read from as many topics as hold them, but not what carries nothing, or is there already", async () => {
+    const [lift, rail] = [joints("/lift", 2, ["lift"]), joints("/rail", 2, ["rail"])];
+    expect(await topics(lift, rail, joints("/hand", 2, ["finger"]))).toMatchObject({
+      joints: ["/arm", "/lift", "/rail"],
+    });
+    expect(await topics(rail)).toMatchObject({ joints: ["/arm", "/rail"] });
+    expect(await topics(joints("/other", 2, ["knee"]))).toMatchObject({ joints: ["/arm"] });
+    const all = joints("/all", 2, ["shoulder", "elbow", "lift", "rail"]);
+    expect(await found([robot, all, front, lift, rail], {}, policy())).toMatchObject({ joints: ["/all"] });
+    expect(await found([robot, arm, front, lift], { joints: ["/arm"] }, policy())).toMatchObject({ joints: ["/arm"] });
+  });
+
+  it("are not chosen between", async () => {
+    expect(await topics(joints("/lift", 2, ["lift"]), joints("/hoist", 2, ["lift"]))).toBe(
+      "bag.mcap: several topics hold lift, which carries the end effector: /lift, /hoist (--joints TOPIC)",
+    );
   });
 });
 

@@ -145,3 +145,21 @@ it("said at the end of a recording of less than a second; not where they come la
   expect(late.problems).toEqual([]);
   late.observer.delete();
 });
+
+it("joints without a name that carry the end effector are named by their body", async () => {
+  const { observer, problems, say, see } = await robot();
+  const floor =
+    '<link name="floor"/><joint name="wheels" type="planar"><parent link="floor"/><child link="foot"/></joint>';
+  const urdf = urdfOf(ROBOT).replaceAll('"world"', '"foot"').replace("</robot>", `${floor}</robot>`);
+  await observer.robotDescription(urdf);
+  const q = { j1: 0.7, j2: -0.3, j3: 0.5, j4: -0.9, j5: 1.1, j6: 0.2 };
+  say(0, q);
+  const observation = await see(0);
+  expect(observation.flags).toEqual(["joint_position_assumed"]);
+  for (const [i, x] of (await expected(q)).tip.entries()) expect(observation.values.tip![i]).toBeCloseTo(x, 10);
+  observer.end();
+  expect(problems).toEqual([
+    "joint_states: joint (of body foot) carries the end effector and is in no joint state: taken at the model's initial position",
+  ]);
+  observer.delete();
+});

@@ -44,9 +44,14 @@ export function geomShape(model: Model, geom: number): Shape {
       return mesh(model, model.arrays.get("geom_dataid")[geom]!);
     default:
       throw new InputError(
-        `${model.source}: geom "${model.nameOf("geom", geom)}": geom type ${type} cannot be drawn; expected a primitive or a mesh`,
+        `${model.source}: ${geomText(model, geom)}: geom type ${type} cannot be drawn; expected a primitive or a mesh`,
       );
   }
+}
+
+function geomText(model: Model, geom: number): string {
+  const name = model.nameOf("geom", geom);
+  return name ? `geom "${name}"` : `geom of body "${model.bodyText(model.arrays.get("geom_bodyid")[geom]!)}"`;
 }
 
 class Builder {
