@@ -3,6 +3,7 @@ import { type Shape, sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { PatternFacts } from "../contract/facts.js";
 import type { Normalisation } from "../contract/pattern.js";
+import { clipped } from "./clipped.js";
 import { bothWays, is, meanOf, numberOf, operands, plain, same, squared, withConstant } from "./matching.js";
 import { epsilonOf, inGroups } from "./statistics.js";
 
@@ -12,7 +13,7 @@ export type Form = (node: Node, network: PatternFacts) => Normalisation | undefi
 /** Normalisations in several nodes, by the operator of the last. */
 export const FORMS: Readonly<Record<string, Form>> = {
   Div: (node, network) => quotient(node) ?? lengthNorm(node) ?? scaled(node, network),
-  Mul: (node, network) => product(node) ?? scaled(node, network),
+  Mul: (node, network) => product(node, network) ?? scaled(node, network),
   Add: (node, network) => shifted(node, network) ?? spreadOut(node, network),
   Reshape: (node, network) => groupNorm(node, network),
 };
@@ -37,13 +38,21 @@ function quotient(node: Node): Normalisation | undefined {
   return root && overRoot(node, above, root, () => below);
 }
 
-/** d · 1/σ, the second as Reciprocal, as 1/√ or as a power. */
-function product(node: Node): Normalisation | undefined {
-  for (const [above, inverse] of bothWays(node.inputs as readonly Value[])) {
-    const found = inverseRoot(inverse);
-    const normalised = found && overRoot(node, above, found, () => div(1, inverse));
-    if (normalised) return normalised;
+/** d · 1/σ, the second as Reciprocal, as 1/√ or as a power, and d · γ/σ. */
+function product(node: Node, network: PatternFacts): Normalisation | undefined {
+  for (const [above, factor] of bothWays(node.inputs as readonly Value[])) {
+    const { inverse, gain } = gainOf(factor, network) ?? { inverse: factor, gain: undefined };
+    const under = inverseRoot(inverse);
+    const normalised = under && overRoot(node, above, under, () => div(1, inverse));
+    if (normalised && (!gain || isParameter(gain, normalised.source.shape))) return { ...normalised, scale: gain };
   }
+  return undefined;
+}
+
+/** 1/σ and γ of γ/σ. */
+function gainOf(factor: Value, network: PatternFacts): { inverse: Value; gain: Value } | undefined {
+  for (const [inverse, gain] of bothWays(operands(factor, "Mul")))
+    if (inverseRoot(inverse) && !network.isDependent(gain)) return { inverse, gain };
   return undefined;
 }
 
@@ -63,13 +72,26 @@ function inverseRoot(value: Value): Value | undefined {
 /** The normalisation d/√`under`, if `under` is the variance of d plus ε. */
 function overRoot(node: Node, d: Value, under: Value, deviation: () => Value): Normalisation | undefined {
   for (const [variance, epsilon] of bothWays(operands(under, "Add"))) {
-    const found = isEpsilon(epsilon) ? meanOf(variance) : undefined;
-    if (!found || !same(squared(found.of), d)) continue;
-    const x = centredOver(d, found.axes);
-    const name = x ? nameOf(x, found.axes) : "RMSNorm";
+    const axes = isEpsilon(epsilon) ? varianceAxes(variance, d) : undefined;
+    if (!axes) continue;
+    const x = centredOver(d, axes);
+    const name = x ? nameOf(x, axes) : "RMSNorm";
     return { kind: "normalisation", name, node, source: x ?? d, centred: () => d, deviation };
   }
   return undefined;
+}
+
+/** The axes over which a value is the mean of d², or mean(x²) − mean(x)² of d = x − mean(x), possibly kept above 0. */
+function varianceAxes(variance: Value, d: Value): readonly number[] | undefined {
+  const found = meanOf(variance);
+  if (found) return same(squared(found.of), d) ? found.axes : undefined;
+  const { of, low, high } = clipped(variance) ?? {};
+  const isKept = of && numberOf(low) === 0 && !high;
+  const [squares, square] = operands(isKept ? of : variance, "Sub") ?? [];
+  const [power, average] = [meanOf(squares), meanOf(squared(square))];
+  const x = squared(power?.of);
+  if (!power || !average || !x || power.axes.join() !== average.axes.join()) return undefined;
+  return same(average.of, x) && same(centredOver(d, power.axes), x) ? power.axes : undefined;
 }
 
 /** x of x − mean(x) over these axes. */
@@ -137,10 +159,7 @@ function spreadOut(node: Node, network: PatternFacts): Normalisation | undefined
 
 /** γ/σ of x, σ² = mean((x − mean)²) + ε. */
 function gainOver(factor: Value, x: Value, axes: readonly number[], network: PatternFacts) {
-  const parts = [...bothWays(operands(factor, "Mul"))].find(
-    ([inverse, gamma]) => inverseRoot(inverse) && !network.isDependent(gamma),
-  );
-  const inverse = parts?.[0] ?? factor;
+  const { inverse, gain } = gainOf(factor, network) ?? { inverse: factor, gain: undefined };
   const under = inverseRoot(inverse);
   for (const [variance, epsilon] of bothWays(operands(under, "Add"))) {
     const found = isEpsilon(epsilon) ? meanOf(variance) : undefined;
@@ -148,7 +167,7 @@ function gainOver(factor: Value, x: Value, axes: readonly number[], network: Pat
     if (!found || !d || found.axes.join() !== axes.join() || !same(centredOver(d, axes), x)) continue;
     const name = nameOf(x, axes);
     const values = { centred: () => d, deviation: () => div(1, inverse) };
-    return { kind: "normalisation", name, source: x, scale: parts?.[1], ...values } as const;
+    return { kind: "normalisation", name, source: x, scale: gain, ...values } as const;
   }
   return undefined;
 }

@@ -34,6 +34,17 @@ export function layerNorm(
   return b.add(b.mul(n, weights([size], 21)), weights([size], 22));
 }
 
+/** (x − mean) · (γ/√(max(0, mean(x²) − mean²) + ε)) + β: Flax. */
+export function fastNorm(x: Value, change: Change = "none"): Value {
+  const average = mean(x);
+  const squares = mean(power(x, when(change, "exponent", 3, 2)));
+  const lessened = b.sub(squares, b.mul(average, when(change, "other", mean(b.mul(x, 2)), average)));
+  const variance = apply("Max", [b.scalar(0), lessened]);
+  const inverse = apply("Reciprocal", [b.sqrt(b.add(variance, 1e-5))]);
+  const size = x.shape.at(-1)!;
+  return b.add(b.mul(b.sub(x, average), b.mul(inverse, weights([size], 21))), weights([size], 22));
+}
+
 /** x·k + (β − mean·k), k = γ/√(variance + ε): Keras. */
 export function spreadNorm(x: Value, change: Change = "none"): Value {
   const average = mean(x);

@@ -9,6 +9,7 @@ import { isGate } from "#src/relevance/patterns/gate.js";
 import { dense, weights } from "../subjects.js";
 import {
   type Change,
+  fastNorm,
   gelu,
   groupNorm,
   hardSwish,
@@ -43,6 +44,7 @@ const NORMS: readonly (readonly [form: string, name: string, make: (x: Value) =>
   ["Reciprocal", "LayerNorm", (v) => layerNorm(v, "none", "rsqrt")],
   ["power −½", "LayerNorm", (v) => layerNorm(v, "none", "power")],
   ["the difference written twice", "LayerNorm", (v) => layerNorm(v, "none", "twice")],
+  ["Flax", "LayerNorm", (v) => fastNorm(v)],
   ["Keras", "LayerNorm", (v) => spreadNorm(v)],
   ["operator", "LayerNorm", (v) => apply("LayerNormalization", [v, weights([6], 1), weights([6], 2)])],
   ["written out", "RMSNorm", (v) => rmsNorm(v)],
@@ -77,6 +79,8 @@ describe("normalisations", () => {
     ["LayerNorm, fourth power", (v) => layerNorm(v, "exponent")],
     ["LayerNorm, spread of another value", (v) => layerNorm(v, "other")],
     ["LayerNorm, no root", (v) => layerNorm(v, "root")],
+    ["Flax, mean of cubes", (v) => fastNorm(v, "exponent")],
+    ["Flax, another mean", (v) => fastNorm(v, "other")],
     ["Keras, another factor of the mean", (v) => spreadNorm(v, "other")],
     ["RMSNorm, third power", (v) => rmsNorm(v, "exponent")],
     ["RMSNorm of another value", (v) => rmsNorm(v, "other")],

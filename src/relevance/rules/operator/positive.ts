@@ -16,7 +16,7 @@ import { sumRule } from "./sum.js";
 
 /**
  * Functions of one value that relevance passes through unchanged (methods.md §2.2; AttnLRP, Eq. 9). Not 1/x, which
- * falls as x rises.
+ * falls as x rises: it has a rule of its own.
  */
 const PASSED = Object.keys(TRAITS).filter(
   (op) => (isActivation(op) && op !== "Reciprocal") || traitsOf(op).form === "rounded" || traitsOf(op).moves === "stay",
@@ -30,6 +30,12 @@ const softmaxRule: OperatorRule = (node, amount, context) => {
     "Softmax is explained only in a spatial soft-argmax, in attention, as a gate or as the output; here relevance arrives at its probabilities",
   );
 };
+
+/** −x and 1/x, which fall as x rises. */
+const falling: OperatorRule = (node, amount, { analysis }) => ({
+  rule: "pass",
+  to: [[node.inputs[0]!, analysis.isOutputSide(node) ? neg(amount) : amount]],
+});
 
 /** x^p passes for a constant p. */
 const powerRule: OperatorRule = (node, amount, context) => {
@@ -45,10 +51,8 @@ const indexRule: OperatorRule = (node) => {
 /** Rules of operators that are no linear layers; one entry per operator. */
 const RULES: Readonly<Record<string, OperatorRule>> = {
   ...Object.fromEntries(PASSED.map((op) => [op, pass])),
-  Neg: (node, amount, { analysis }) => ({
-    rule: "pass",
-    to: [[node.inputs[0]!, analysis.isOutputSide(node) ? neg(amount) : amount]],
-  }),
+  Neg: falling,
+  Reciprocal: falling,
   Pow: powerRule,
   Add: sumRule(false),
   Sub: sumRule(true),

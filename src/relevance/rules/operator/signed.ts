@@ -78,6 +78,7 @@ function normalisationRule(norm: Normalisation, amount: Value, { epsilon, bias }
 export function signed(how: Stabilised): OperatorTable {
   const rest = rulesWith({
     Neg: pass,
+    Reciprocal: pass,
     Add: sumRule(how, false),
     Sub: sumRule(how, true),
     Mul: productRule(keep),
