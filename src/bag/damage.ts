@@ -52,8 +52,12 @@ export class DamageLog {
     if (parts.length > 0) {
       const what = parts.every(({ what }) => what === "chunk") ? "chunk" : "part";
       const spanned = parts.filter(({ span }) => span !== undefined);
-      const lost = `${secondsOf(parts).toFixed(2)} s of ${(Number(end - start) / 1e9).toFixed(2)} s, `;
-      const where = spanned.length > 0 ? `${lost}the first at ${placeOf(spanned, start)}: ` : "";
+      // What is lost may lie before or behind all that can be read.
+      const bounds = spanned.flatMap(({ span }) => span!);
+      const from = bounds.reduce((a, b) => (a < b ? a : b), start);
+      const until = bounds.reduce((a, b) => (a > b ? a : b), end);
+      const lost = `${secondsOf(parts).toFixed(2)} s of ${(Number(until - from) / 1e9).toFixed(2)} s, `;
+      const where = spanned.length > 0 ? `${lost}the first at ${placeOf(spanned, from)}: ` : "";
       const count = `${plural(parts.length, `damaged ${what}`)} skipped`;
       lines.push(
         `${path}: ${count} (${where}${parts[0]!.reason})${listOf(total(parts.map(({ messages }) => messages)))}`,

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { copyFile, mkdtemp, open, rm, stat, symlink, truncate } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, open, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import sqlite from "node-sqlite3-wasm";
@@ -41,13 +41,17 @@ interface Placed {
   readonly lacks: number;
 }
 
-/** Puts the database where SQLite may write beside it; one that was cut off gets back its length. */
+/**
+ * Puts the database where SQLite may write beside it. One that was cut off ends with its last whole page there: SQLite
+ * takes what is missing of a page for zeros, but tells of a page that is missing.
+ */
 async function placed(path: string, folder: string): Promise<Placed> {
   const target = join(folder, basename(path));
   const sidecars: string[] = [];
   for (const suffix of ["-wal", "-journal"]) if (await holdsSomething(path + suffix)) sidecars.push(suffix);
   const { size } = await stat(path);
-  const lacks = sidecars.length > 0 ? 0 : Math.max(0, (await fullSize(path)) - size);
+  const { pageSize, full } = await lengthOf(path, size);
+  const lacks = sidecars.length > 0 ? 0 : Math.max(0, full - size);
   if (sidecars.length === 0 && lacks === 0) {
     const linked = await symlink(resolve(path), target).then(
       () => true,
@@ -55,20 +59,39 @@ async function placed(path: string, folder: string): Promise<Placed> {
     );
     if (linked) return { path: target, isCopy: false, lacks };
   }
-  for (const suffix of ["", ...sidecars]) await copyFile(path + suffix, target + suffix, constants.COPYFILE_FICLONE);
-  if (lacks > 0) await truncate(target, size + lacks);
+  for (const suffix of ["", ...sidecars]) {
+    await copyFile(path + suffix, target + suffix, constants.COPYFILE_FICLONE);
+    // The copy of a file that is only for reading is, too.
+    await chmod(target + suffix, 0o600);
+  }
+  if (lacks > 0 && size >= pageSize) await endWithPage(target, pageSize, Math.floor(size / pageSize));
   return { path: target, isCopy: true, lacks };
 }
 
-/** Size of a database by its header, bytes. */
-async function fullSize(path: string): Promise<number> {
+/** Size of a page and of the whole database by its header, bytes; of whole pages where the header does not tell it. */
+async function lengthOf(path: string, size: number): Promise<{ readonly pageSize: number; readonly full: number }> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(96), 0, 96, 0);
+    const stored = buffer.readUInt16BE(16);
+    const pageSize = stored === 1 ? 1 << 16 : stored;
+    if (bytesRead < 96 || pageSize < 512) return { pageSize: 512, full: 0 };
     // The number of pages holds only where the last writer kept it.
-    if (bytesRead < 96 || buffer.readUInt32BE(24) !== buffer.readUInt32BE(92)) return 0;
-    const pageSize = buffer.readUInt16BE(16);
-    return (pageSize === 1 ? 1 << 16 : pageSize) * buffer.readUInt32BE(28);
+    const isKept = buffer.readUInt32BE(24) === buffer.readUInt32BE(92) && buffer.readUInt32BE(28) > 0;
+    return { pageSize, full: pageSize * (isKept ? buffer.readUInt32BE(28) : Math.ceil(size / pageSize)) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Cuts a database to a number of pages. */
+async function endWithPage(path: string, pageSize: number, pages: number): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    const count = Buffer.alloc(4);
+    count.writeUInt32BE(pages);
+    await file.write(count, 0, 4, 28);
+    await file.truncate(pages * pageSize);
   } finally {
     await file.close();
   }
@@ -94,7 +117,7 @@ interface Described {
 function described(database: Database): Described {
   const tables = new Set(rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name));
   const definitions = tables.has("message_definitions")
-    ? rows(database, "SELECT * FROM message_definitions ORDER BY id")
+    ? rowsToDamage(database, "SELECT * FROM message_definitions ORDER BY id")
     : [];
   const schemas = new Map(
     definitions
@@ -106,7 +129,7 @@ function described(database: Database): Described {
   );
   const { counts, span, lost } = contentsOf(database);
   const topics = new Map<number, Topic>();
-  for (const row of rows(database, "SELECT * FROM topics ORDER BY id")) {
+  for (const row of rowsToDamage(database, "SELECT * FROM topics ORDER BY id")) {
     const type = fullType(String(row.type));
     const metadata = new Map<string, string>();
     if (row.offered_qos_profiles) metadata.set("offered_qos_profiles", String(row.offered_qos_profiles));
@@ -150,9 +173,13 @@ function contentsOf(database: Database): Contents {
   counts.clear();
   const found = findRows(database);
   for (const { topic } of found.rows) counts.set(topic, (counts.get(topic) ?? 0) + 1);
-  const [first, last] = [found.rows[0]?.timestamp ?? 0n, found.rows.at(-1)?.timestamp ?? 0n];
-  return { counts, span: [first, last], lost: found.lost };
+  const times = found.rows.length > 0 ? found.rows.map(({ timestamp }) => timestamp) : timesOf(found.lost);
+  return { counts, span: [times[0] ?? 0n, times.at(-1) ?? 0n], lost: found.lost };
 }
+
+/** Timestamps at the ends of the stretches that are lost, in order. */
+const timesOf = (lost: readonly LostRows[]): bigint[] =>
+  lost.flatMap(({ span }) => span ?? []).sort((a, b) => (a < b ? -1 : Number(a > b)));
 
 /** True where the table's messages are those that its index lists. */
 function agreesWithIndex(database: Database, found: readonly Row[]): boolean {
@@ -176,6 +203,20 @@ function holdsPacked(database: Database): boolean {
 }
 
 const rows = (database: Database, sql: string): Row[] => database.all(sql) as Row[];
+
+/** Rows before the first that is damaged; an error where this is the first of all. */
+function rowsToDamage(database: Database, sql: string): Row[] {
+  const found: Row[] = [];
+  const statement = database.prepare(sql);
+  try {
+    for (const row of statement.iterate() as Iterable<Row>) found.push(row);
+  } catch (error) {
+    if (!isDamage(error) || found.length === 0) throw error;
+  } finally {
+    finalize(statement);
+  }
+  return found;
+}
 
 class SqliteBag implements Bag {
   readonly topics: readonly Topic[];
@@ -290,7 +331,8 @@ class SqliteBag implements Bag {
 
   #lose(lost: readonly LostRows[]): void {
     for (const { first, count, span } of lost) {
-      const messages = new Map([["", count]]);
+      // How many lie behind all that can be read is not known.
+      const messages = new Map(count > 0 ? [["", count]] : []);
       this.#damage.add(first, { what: "stretch", reason: "its pages are damaged", span, messages });
     }
   }

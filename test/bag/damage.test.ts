@@ -312,6 +312,94 @@ describe("a damaged database", () => {
     expect(read.problems[0]).toBe(`cut.db3: cut off: ${bytes.length - (bytes.length >> 1)} bytes are missing`);
   });
 
+  it.each([
+    ["small messages", samples(600), false],
+    [
+      "images of several pages",
+      samples(60).map((sample, i) =>
+        i % 3 === 0
+          ? { ...sample, data: Uint8Array.from({ length: 6000 + 97 * i }, (_, k) => 1 + ((k + i) % 250)) }
+          : sample,
+      ),
+      true,
+    ],
+  ])("that was cut off anywhere gives no message that was not recorded: %s", async (_, many, isCounted) => {
+    const bytes = await db3(many);
+    const known = new Set(many.map(keyOf));
+    const seconds = Number(many.at(-1)!.logTime - many[0]!.logTime) / 1e9;
+    const [first, step] = [7 * 4096, Math.floor(bytes.length / 70)];
+    for (let cut = first; cut < bytes.length; cut += step) {
+      // At the end of a page, and within one.
+      for (const size of [cut - (cut % 4096), cut]) {
+        await writeFile(at("cut.db3"), bytes.subarray(0, size));
+        const read = await readOf("cut.db3");
+        const where = `cut to ${size} of ${bytes.length}`;
+        assertRead(read);
+        expect(read.found.filter((sample) => !known.has(keyOf(sample))).length, where).toBe(0);
+        // The images' gaps lie before the last row of all, which tells how many there were.
+        if (isCounted) expect(read.found.length + lostOf(read), where).toBe(many.length);
+        expect(read.found.length + lostOf(read), where).toBeLessThanOrEqual(many.length);
+        expect(read.problems[0], where).toBe(`cut.db3: cut off: ${bytes.length - size} bytes are missing`);
+        for (const line of read.problems) {
+          expect(line, where).not.toContain("lost: 0");
+          const [, lost, all, place] =
+            /([-\d.]+) s of ([-\d.]+) s, the first at ([-\d.]+) s/.exec(line)?.map(Number) ?? [];
+          if (lost === undefined) continue;
+          expect(place, where).toBeGreaterThanOrEqual(0);
+          expect(place! + lost, where).toBeLessThanOrEqual(all! + 0.011);
+          expect(all, where).toBeLessThanOrEqual(seconds + 0.006);
+        }
+      }
+    }
+  });
+
+  it("that was cut off within a page is told so where its header does not count the pages", async () => {
+    const data = Uint8Array.from({ length: 9000 }, (_, k) => 1 + (k % 250));
+    const many = samples(60).map((sample, i) => (i % 3 === 0 ? { ...sample, data } : sample));
+    const bytes = Buffer.from(await db3(many));
+    // The change that the number of pages belongs to is another one.
+    bytes.writeUInt32BE(bytes.readUInt32BE(24) + 1, 92);
+    const known = new Set(many.map(keyOf));
+    for (let cut = bytes.length - 4000; cut > bytes.length / 2; cut -= 4096) {
+      await writeFile(at("cut.db3"), bytes.subarray(0, cut));
+      const read = await readOf("cut.db3");
+      assertRead(read);
+      expect(read.found.filter((sample) => !known.has(keyOf(sample))).length, `cut to ${cut}`).toBe(0);
+      expect(read.found.length + lostOf(read), `cut to ${cut}`).toBe(many.length);
+      expect(read.problems[0]).toBe("cut.db3: cut off: 4000 bytes are missing");
+    }
+  });
+
+  it("that was cut off in the definition of a type still has its messages and the other definitions", async () => {
+    writeDb3(at("definition.db3"), messages, 4);
+    const database = new sqlite.Database(at("definition.db3"));
+    const long = `# ${"about this type ".repeat(600)}\nstring data`;
+    database.run("UPDATE message_definitions SET encoded_message_definition = ? WHERE id = 2", [long]);
+    database.close();
+    const bytes = await readFile(at("definition.db3"));
+    await writeFile(at("definition.db3"), bytes.subarray(0, bytes.length - 4096));
+    const bag = await openBag(at("definition.db3"));
+    expect((await readAll(bag)).map(keyOf)).toEqual(messages.map(keyOf));
+    expect(bag.topics.map(({ schema }) => schema !== undefined)).toEqual([true, false]);
+    await bag.close();
+  });
+
+  it("tells the place of what is lost before its first message that can be read", async () => {
+    const many = samples(600);
+    const bytes = Buffer.from(await db3(many));
+    const place = bytes.indexOf(Buffer.from(many[0]!.data));
+    bytes.fill(0xff, place - (place % 4096), place - (place % 4096) + 8);
+    await writeFile(at("first.db3"), bytes);
+    const read = await readOf("first.db3");
+    assertRead(read);
+    const lost = lostOf(read);
+    expect(read.found).toEqual(many.slice(lost));
+    expect(read.problems).toEqual([
+      `first.db3: 1 damaged part skipped (${((lost - 1) / 100).toFixed(2)} s of 5.99 s, the first at 0.00 s: ` +
+        `its pages are damaged); lost: ${lost} messages of unknown topics`,
+    ]);
+  });
+
   it("lacks a message whose compression is damaged, and tells its topic", async () => {
     const all = packed();
     all[5] = { ...all[5]!, data: all[5]!.data.subarray(0, 12) };
