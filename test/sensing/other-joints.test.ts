@@ -150,7 +150,11 @@ it("joints without a name that carry the end effector are named by their body", 
   const { observer, problems, say, see } = await robot();
   const floor =
     '<link name="floor"/><joint name="wheels" type="planar"><parent link="floor"/><child link="foot"/></joint>';
-  const urdf = urdfOf(ROBOT).replaceAll('"world"', '"foot"').replace("</robot>", `${floor}</robot>`);
+  const mass = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>';
+  const urdf = urdfOf(ROBOT)
+    .replaceAll('"world"', '"foot"')
+    .replace('<link name="foot">', (link) => `${link}${mass}`)
+    .replace("</robot>", `${floor}</robot>`);
   await observer.robotDescription(urdf);
   const q = { j1: 0.7, j2: -0.3, j3: 0.5, j4: -0.9, j5: 1.1, j6: 0.2 };
   say(0, q);
