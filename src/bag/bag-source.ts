@@ -39,6 +39,7 @@ export class BagSource implements Source {
   #undecoded: Undecoded;
   #now: bigint;
   #matches = 0;
+  #skipped = 0;
   #description: string | undefined;
   #isOpen = true;
 
@@ -101,6 +102,11 @@ export class BagSource implements Source {
     return this.observer.counters();
   }
 
+  /** Number of images left out so far because of `every`. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
   /** Number of messages that did not fit their definition so far, by topic. */
   get undecoded(): ReadonlyMap<string, number> {
     return this.#undecoded.counts;
@@ -150,7 +156,10 @@ export class BagSource implements Source {
       if (!this.#isOpen) return;
       if (copied(record.topic)) yield { kind: "record", record };
       for (const match of await this.#feed(record)) {
-        if (this.#matches++ % every !== 0) continue;
+        if (this.#matches++ % every !== 0) {
+          this.#skipped++;
+          continue;
+        }
         const observation = await match.observe();
         if (observation) yield { kind: "observation", observation, logTime: record.logTime };
         if (!this.#isOpen) return;

@@ -147,13 +147,14 @@ const METADATA_SCHEMA = z.object(
 );
 
 async function openFolder(path: string): Promise<Bag> {
-  const files = await filesOf(path);
+  const { files, problem } = await filesOf(path);
   if (files.length === 0) throw new InputError(`${path}: a folder without .mcap or .db3 files, expected a bag`);
   const left: InputError[] = [];
   const opener = (file: string) => openFile(file).catch((error: unknown) => leave(error, left));
   return openAll(files, opener, (bags) => {
     if (bags.length === 0) throw left[0]!;
-    return new FolderBag(path, bags, inTurn, left);
+    const leftOut = left.map(({ message }) => `left out ${message}`);
+    return new FolderBag(path, bags, inTurn, problem === undefined ? leftOut : [problem, ...leftOut]);
   });
 }
 
@@ -169,34 +170,55 @@ class FolderBag extends JoinedBag {
     path: string,
     bags: readonly Bag[],
     joining: Joining,
-    private readonly left: readonly InputError[],
+    private readonly found: readonly string[],
   ) {
     super(path, bags, joining);
   }
 
   override get problems(): readonly string[] {
-    return [...this.left.map(({ message }) => `left out ${message}`), ...super.problems];
+    return [...this.found, ...super.problems];
   }
 }
 
 /** Names that a file may have after somebody compressed or decompressed it. */
 const formsOf = (name: string): string[] => [name, `${name}.zstd`, `${name}.zst`, name.replace(/\.zstd?$/, "")];
 
+/** Files of a folder, and what is wrong with its metadata. */
+interface FolderFiles {
+  readonly files: readonly string[];
+  readonly problem?: string;
+}
+
 /** The files of a rosbag2 folder in the order of its metadata, else of their numbers. */
-async function filesOf(path: string): Promise<string[]> {
+async function filesOf(path: string): Promise<FolderFiles> {
   const names = await readdir(path);
   const source = join(path, METADATA);
-  const text = names.includes(METADATA) ? await readFile(source, "utf8") : "";
-  // A recorder that lost power may leave it empty, or with zeros only.
-  if (/[^\s\0]/.test(text)) {
-    const { rosbag2_bagfile_information: found } = parseYaml(text, source, METADATA_SCHEMA);
-    const listed = found.relative_file_paths.map((name) => basename(name));
-    const there = listed.map((name) => formsOf(name).find((form) => names.includes(form)));
-    const missing = listed.find((_, i) => there[i] === undefined);
-    if (missing !== undefined) throw new InputError(`${source}: names ${missing}, which is not in the folder`);
-    if (listed.length > 0) return there.map((name) => join(path, name!));
-  }
   const order = new Intl.Collator("en", { numeric: true });
-  const bags = names.filter((name) => /\.(mcap|db3)(\.zstd?)?$/.test(name));
-  return bags.sort(order.compare).map((name) => join(path, name));
+  const bags = names.filter((name) => /\.(mcap|db3)(\.zstd?)?$/.test(name)).sort(order.compare);
+  const pathsOf = (files: readonly string[]) => files.map((name) => join(path, name));
+  const listed = names.includes(METADATA) ? listedIn(await readFile(source, "utf8"), source) : [];
+  if (listed instanceof InputError) return { files: pathsOf(bags), problem: `${listed.message}; taken as missing` };
+  if (listed.length === 0) return { files: pathsOf(bags) };
+  const there = listed.flatMap((name) => formsOf(name).find((form) => names.includes(form)) ?? []);
+  const known = new Set(listed.flatMap(formsOf));
+  const unlisted = bags.filter((name) => !formsOf(name).some((form) => known.has(form)));
+  const missing = listed.find((name) => !formsOf(name).some((form) => names.includes(form)));
+  // Metadata that were cut off may end within a name.
+  if (missing !== undefined && missing === listed.at(-1) && unlisted.some((name) => name.startsWith(missing)))
+    return { files: pathsOf(bags), problem: `${source}: ends within a name, ${missing}; taken as missing` };
+  if (missing !== undefined) throw new InputError(`${source}: names ${missing}, which is not in the folder`);
+  if (unlisted.length === 0) return { files: pathsOf(there) };
+  return { files: pathsOf(there), problem: `left out ${pathsOf(unlisted).join(", ")}: not in the list of ${source}` };
+}
+
+/** Names of the files that metadata list; none where a recorder that lost power left them empty, or with zeros only. */
+function listedIn(text: string, source: string): string[] | InputError {
+  if (!/[^\s\0]/.test(text)) return [];
+  try {
+    const { rosbag2_bagfile_information: found } = parseYaml(text, source, METADATA_SCHEMA);
+    return found.relative_file_paths.map((name) => basename(name));
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
 }

@@ -33,6 +33,10 @@ export interface TopicCounters {
 export interface Counters {
   /** By topic: `joint_states`, `tf`, `robot_description`, and each image modality by its name, `values/NAME`. */
   readonly topics: Readonly<Record<string, TopicCounters>>;
+  /** Images of the first camera, or joint states without one: each is observed, dropped, or still waits. */
+  readonly images: number;
+  /** Those of `images` that were dropped, by reason. */
+  readonly imagesDropped: TopicCounters["dropped"];
   /** Images of the first camera that were matched with joint states and other inputs. */
   readonly matched: number;
   /** Matches that became observations. */
@@ -49,7 +53,7 @@ export interface Counters {
   readonly mixed: number;
 }
 
-type Totals = "matched" | "observed" | "clockJumps" | "episodes" | "mixed";
+type Totals = "images" | "matched" | "observed" | "clockJumps" | "episodes" | "mixed";
 
 interface Topic {
   received: number;
@@ -61,9 +65,15 @@ interface Topic {
 /** Counts messages and reports each that is dropped. */
 export class Tally {
   readonly #topics = new Map<string, Topic>();
-  readonly #totals: Record<Totals, number> = { matched: 0, observed: 0, clockJumps: 0, episodes: 0, mixed: 0 };
-  #syncMisses = 0;
-  #tooOld = 0;
+  readonly #totals: Record<Totals, number> = {
+    images: 0,
+    matched: 0,
+    observed: 0,
+    clockJumps: 0,
+    episodes: 0,
+    mixed: 0,
+  };
+  readonly #imagesDropped = new Map<DropReason, number>();
 
   /** @param problem called for every drop and remark; the caller limits the rate */
   constructor(private readonly problem: (topic: string, reason: string) => void) {}
@@ -82,9 +92,8 @@ export class Tally {
    */
   dropped(topic: string, why: DropReason, reason: string, { isImage = false, isQuiet = false } = {}): void {
     const { dropped } = this.#of(topic);
-    dropped.set(why, (dropped.get(why) ?? 0) + 1);
-    if (isImage && why === "unmatched") this.#syncMisses++;
-    if (isImage && why === "too_old") this.#tooOld++;
+    for (const counts of isImage ? [dropped, this.#imagesDropped] : [dropped])
+      counts.set(why, (counts.get(why) ?? 0) + 1);
     if (!isQuiet) this.problem(topic, reason);
   }
 
@@ -117,8 +126,9 @@ export class Tally {
     return {
       ...this.#totals,
       topics: Object.fromEntries(topics),
-      syncMisses: this.#syncMisses,
-      tooOld: this.#tooOld,
+      imagesDropped: Object.fromEntries(this.#imagesDropped),
+      syncMisses: this.#imagesDropped.get("unmatched") ?? 0,
+      tooOld: this.#imagesDropped.get("too_old") ?? 0,
     };
   }
 

@@ -101,6 +101,7 @@ export class Observer {
       throw new Error(`camera ${camera}: expected one of ${this.cameras.join(", ") || "none"}`);
     const receivedMs = performance.now();
     this.#receive(camera);
+    if (camera === this.#leading) this.#tally.count("images");
     const stamp = stampOf(message.header.stamp);
     const misfit = this.#observing.refusal(camera, message);
     if (!misfit) this.#look(camera, message, stamp, publisher);
@@ -127,6 +128,7 @@ export class Observer {
     for (const { why, reason } of problems) this.#tally.dropped(JOINT_STATES, why, reason);
     if (!refusal && this.cameras.length === 0 && stamp > (this.#newest.get(JOINT_STATES) ?? -1n)) {
       this.#newest.set(JOINT_STATES, stamp);
+      this.#tally.count("images");
       this.#synchroniser.add(JOINT_STATES, { stamp, message: { message: undefined, receivedMs } });
     }
     return this.#take();
@@ -301,7 +303,10 @@ export class Observer {
       return { tick, first, stamp, ...images, ...rest, flags };
     } catch (error) {
       if (!(error instanceof CameraError)) throw error;
-      return this.#drop(error.camera, { why: error.why, reason: error.message });
+      this.#drop(error.camera, { why: error.why, reason: error.message });
+      if (error.camera === this.#leading) return undefined;
+      const reason = `no match: ${error.camera}: its image cannot be used`;
+      return this.#drop(this.#leading, { why: "unmatched", reason }, true);
     }
   }
 }

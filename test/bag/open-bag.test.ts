@@ -249,8 +249,33 @@ describe("a folder", () => {
     const packed = await bagOf("run");
     expect(packed.isPacked).toBe(true);
     expect((await readAll(packed)).slice(-4)).toEqual(messages.slice(0, 4));
-    await writeFile(at("run/metadata.yaml"), "rosbag2_bagfile_information: 3\n");
-    expect(await reasonOf("run")).toMatch(/^run\/metadata.yaml: rosbag2_bagfile_information: /);
+  });
+
+  it.each(["rosbag2_bagfile_information: 3\n", "rosbag2_bagfile_information:\n  version: {a\n", "\xff\x01{\x00]"])(
+    "whose metadata cannot be read is its files, with a warning: %j",
+    async (text) => {
+      await writeFile(at("run/metadata.yaml"), text);
+      const bag = await bagOf("run");
+      expect(await readAll(bag)).toEqual(messages);
+      expect(bag.problems).toEqual([expect.stringMatching(/^\S+run\/metadata\.yaml: .*; taken as missing$/)]);
+    },
+  );
+
+  it("loses no file without a word, wherever its metadata were cut off", async () => {
+    const whole =
+      "rosbag2_bagfile_information:\n  version: 5\n  relative_file_paths:\n" +
+      "    - run_0.mcap\n    - run_1.mcap\n    - run_10.mcap\n  duration: {nanoseconds: 5}\n";
+    for (let length = 1; length <= whole.length; length++) {
+      await writeFile(at("run/metadata.yaml"), whole.slice(0, length));
+      const bag = await bagOf("run");
+      const read = (await readAll(bag)).length;
+      expect(read % 10).toBe(0);
+      const lost = ["run_0", "run_1", "run_10"].slice(read / 10).map((name) => at(`run/${name}.mcap`));
+      const { problems } = bag;
+      await bag.close();
+      const list = `left out ${lost.join(", ")}: not in the list of ${at("run/metadata.yaml")}`;
+      if (lost.length > 0) expect(problems).toEqual([list]);
+    }
   });
 
   it("without bags is refused", async () => {

@@ -42,14 +42,37 @@ it("counts every image: observed, dropped for a reason, or waiting until the end
       }
       observer.end();
       for (const match of matches) await match.observe();
-      const { observed, topics } = observer.counters();
+      const { observed, topics, ...totals } = observer.counters();
       const dropped = Object.values(topics.image?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
       expect(topics.image?.received ?? 0).toBe(images);
       expect(observed + dropped).toBe(images);
+      expect(totals).toMatchObject({ images, imagesDropped: topics.image?.dropped ?? {} });
       observer.delete();
     }),
     { numRuns: 300, seed: 1 },
   );
+});
+
+it("counts an image of the first camera as unmatched where that of another camera cannot be decoded", async () => {
+  const { inputs, ...rest } = card();
+  const wrist = { ...inputs.image!, modality: "wrist" };
+  const policy = policyOf({ ...rest, inputs: { ...inputs, wrist } as typeof inputs });
+  const problems: string[] = [];
+  const observer = await Observer.create(policy, {
+    now: () => START,
+    problem: (topic, reason) => problems.push(`${topic}: ${reason}`),
+  });
+  const matches = [
+    ...observer.image("image", rawImage("rgb8", 4, 3, new Uint8Array(36), { header: header(START) })),
+    ...observer.image("wrist", { header: header(START), format: "jpeg", data: Uint8Array.of(0xff, 0xd8, 0xff) }),
+    ...observer.jointState(jointState(START, ["shoulder", "elbow"], [0.1, 0.2], [1, 2])),
+  ];
+  expect(await Promise.all(matches.map((match) => match.observe()))).toEqual([undefined]);
+  const { images, observed, imagesDropped, topics } = observer.counters();
+  expect({ images, observed, imagesDropped }).toEqual({ images: 1, observed: 0, imagesDropped: { unmatched: 1 } });
+  expect(topics.wrist!.dropped).toEqual({ damaged: 1 });
+  expect(problems).toEqual([expect.stringMatching(/^wrist: /)]);
+  observer.delete();
 });
 
 it("says why an image still waits when the recording ends", async () => {

@@ -86,12 +86,16 @@ async function explained(paths: readonly string[], options: ReplayOptions): Prom
     if (known) open(known);
     const { compression = bag.isPacked ? "zstd" : "none" } = options;
     const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
+    let refused = 0;
     const started = performance.now();
     const bar = new Progress();
     const progress = replayProgress(bar, bag, options, () => written.explained);
     try {
       const { signal } = interruption;
-      const failed = (error: Error) => problems.add("not explained", error.message);
+      const failed = (error: Error) => {
+        refused++;
+        problems.add("not explained", error.message);
+      };
       const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
       await replay({ ...given, signal, failed, progress });
       if (signal.aborted) throw new InputError(`stopped; the explanations so far are in ${written.partPath}`);
@@ -108,14 +112,18 @@ async function explained(paths: readonly string[], options: ReplayOptions): Prom
       if (await Unfinished.isSpare(file, made, metadata)) await remove();
     const seconds = (performance.now() - started) / 1000;
     const counters = source.counters();
-    const damaged = damagedImages(bag, source);
+    const unread = unreadImages(bag, source);
+    const { unmatched = 0, damaged = 0, ...dropped } = counters.imagesDropped;
     return {
       output: options.output,
       explained: written.explained,
-      images: counters.matched + counters.syncMisses + damaged,
-      unmatched: counters.syncMisses,
+      images: counters.images + unread,
+      unmatched,
+      damaged: damaged + unread,
+      dropped,
+      skipped: source.skipped,
+      failed: refused,
       mixed: counters.mixed,
-      damaged,
       episodes: counters.episodes,
       seconds: Number(seconds.toFixed(2)),
       ...lostIn(bag, source),
@@ -127,8 +135,8 @@ async function explained(paths: readonly string[], options: ReplayOptions): Prom
   }
 }
 
-/** Images of the first camera that could not be read or decoded. */
-function damagedImages({ losses }: Bag, source: BagSource): number {
+/** Messages of the first camera that could not be read or decoded. */
+function unreadImages({ losses }: Bag, source: BagSource): number {
   const [leading] = source.topicsOf("image");
   const topic = leading?.[1] ?? "";
   return (losses.messages.get(topic) ?? 0) + (source.undecoded.get(topic) ?? 0);

@@ -2,9 +2,14 @@ import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { decoderOf } from "#src/bag/decode.js";
 import { openBag } from "#src/bag/open-bag.js";
+import { encoderOf } from "#src/messages/cdr.js";
+import type { CompressedImageMessage, ImageMessage } from "#src/messages/types.js";
+import { type Sample, writeMcap } from "../../bag/recordings.js";
 import { ontoFullDisk, refusal, torquelens } from "../run.js";
 
 let folder: string;
@@ -18,6 +23,29 @@ beforeAll(async () => {
   expect(await torquelens("sim", ...argv)).toMatchObject({ code: 0 });
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** Copies the recording's joint states and images, with the images changed. */
+async function changed(
+  name: string,
+  type: "Image" | "CompressedImage",
+  change: (image: ImageMessage, i: number) => ImageMessage | CompressedImageMessage | Uint8Array,
+): Promise<string> {
+  const bag = await openBag(at("run.mcap"));
+  const encode = encoderOf(`sensor_msgs/msg/${type}`);
+  const samples: Sample[] = [];
+  let i = 0;
+  for await (const { topic, logTime, data } of bag.read({ topics: new Set(["/joint_states", "/camera/image"]) })) {
+    if (topic.name === "/joint_states") samples.push({ topic: topic.name, type: topic.type, logTime, data });
+    else {
+      const message = change(decoderOf(topic, bag.path)(data) as ImageMessage, i++);
+      const bytes = message instanceof Uint8Array ? message : encode(message);
+      samples.push({ topic: topic.name, type: `sensor_msgs/msg/${type}`, logTime, data: bytes });
+    }
+  }
+  await bag.close();
+  await writeMcap(at(name), samples);
+  return at(name);
+}
 
 describe("torquelens replay", () => {
   it("writes a rosbag2 folder whose metadata tell what is in it", async () => {
@@ -67,7 +95,9 @@ describe("torquelens replay", () => {
     const part = ["--start", "0.5", "--end", "1", "--every", "2", "--copy", "/tf,/joint_states"];
     const { code, stdout } = await replay("-o", at("part.mcap"), ...part);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^explained 6 of 11 images in 1 episode, [\d.]+ per second\nwritten {3}.*part.mcap\n$/);
+    expect(stdout).toMatch(
+      /^explained 6 of 11 images in 1 episode, [\d.]+ per second; 5 left out by --every\nwritten {3}.*part.mcap\n$/,
+    );
     const bag = await openBag(at("part.mcap"));
     await bag.close();
     const foreign = bag.topics.filter(({ name }) => !name.startsWith("/torquelens/"));
@@ -130,6 +160,53 @@ describe("torquelens replay", () => {
     expect(stderr).toMatch(
       /warning: \S+damaged\.mcap: 2 damaged chunks skipped \(\d\.\d\d s of 1\.45 s, the first at 0\.\d\d s: [^)]+\); lost: /,
     );
+  });
+
+  it("counts images that it drops, by reason, in JSON and text", async () => {
+    const stampedAs = (before: ImageMessage, image: ImageMessage) => ({ ...image, header: before.header });
+    let before: ImageMessage | undefined;
+    const path = await changed("faults.mcap", "Image", (image, i) => {
+      const last = before ?? image;
+      before = image;
+      if ([3, 10, 17].includes(i)) return { ...image, encoding: "foo" };
+      if ([5, 12].includes(i)) return { ...image, width: 0, height: 0, step: 0, data: new Uint8Array(0) };
+      if ([7, 8, 21, 22].includes(i)) return { ...image, data: image.data.slice(5) };
+      if (i === 25) return stampedAs(last, image);
+      return i === 27 ? new Uint8Array(9) : image;
+    });
+    const argv = [path, "--policy", policy, "-o"];
+    const { code, stdout } = await torquelens("replay", ...argv, at("counted.mcap"), "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      explained: 19,
+      images: 30,
+      unmatched: 0,
+      damaged: 5,
+      dropped: { encoding: 3, size: 2, out_of_order: 1 },
+      skipped: 0,
+      failed: 0,
+    });
+    const text = await torquelens("replay", ...argv, at("every.mcap"), "--every", "2");
+    expect(text.stdout).toMatch(
+      /^explained 10 of 30 images in 1 episode, [\d.]+ per second; 5 damaged in the recording; 3 of an unfit encoding; 2 of an unfit size; 1 out of order; 9 left out by --every\n/,
+    );
+  });
+
+  it("counts images that cannot be decoded, and those around one stamped far ahead", async () => {
+    const jpeg = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+      .jpeg()
+      .toBuffer();
+    const path = await changed("jpegs.mcap", "CompressedImage", ({ header }, i) => ({
+      header: i === 20 ? { ...header, stamp: { ...header.stamp, sec: header.stamp.sec + 1000 } } : header,
+      format: "jpeg",
+      data: i === 4 || i === 9 ? jpeg.subarray(0, 30) : jpeg,
+    }));
+    const argv = [path, "--policy", policy, "--json", "-o", at("decoded.mcap")];
+    const { code, stdout } = await torquelens("replay", ...argv);
+    expect(code).toBe(0);
+    const { explained, images, unmatched, damaged, dropped } = JSON.parse(stdout);
+    expect({ images, damaged, dropped }).toEqual({ images: 30, damaged: 2, dropped: { out_of_order: 1 } });
+    expect(explained + unmatched).toBe(27);
   });
 
   it("removes all that killed runs of the same command left, and nothing else", async () => {
