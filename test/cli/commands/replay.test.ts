@@ -193,7 +193,7 @@ describe("torquelens replay", () => {
   });
 
   it("counts images that cannot be decoded, and those around one stamped far ahead", async () => {
-    const jpeg = await sharp({ create: { width: 64, height: 64, channels: 3, background: "red" } })
+    const jpeg = await sharp({ create: { width: 96, height: 96, channels: 3, background: "red" } })
       .jpeg()
       .toBuffer();
     const path = await changed("jpegs.mcap", "CompressedImage", ({ header }, i) => ({
