@@ -6,6 +6,7 @@ import { refuseNaN, WeightCheck } from "./finite.js";
 import { fold, MOST_FOLDED } from "./fold.js";
 import { Literal } from "./literal.js";
 import { isLowered, lower } from "./lowering/lower.js";
+import { softmaxOf } from "./lowering/softmax.js";
 import { inOrder } from "./node-order.js";
 import {
   ATTRIBUTE_TYPE,
@@ -178,7 +179,8 @@ function defineOutputs(proto: NodeProto, { values, weights, opset }: Reading, ca
     values.define(proto.output[0], inputs[0], called);
     return;
   }
-  const form = upgrade({ op, inputs, attributes }, { opset, outputs: proto.output.length });
+  const upgraded = upgrade({ op, inputs, attributes }, { opset, outputs: proto.output.length });
+  const form = softmaxOf(upgraded) ?? upgraded;
   const node = applyNode(form.op, form.inputs, form.attributes, { name: proto.name, outputNames: proto.output });
   const constants = fold(node);
   proto.output.forEach((name, i) => {
