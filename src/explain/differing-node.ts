@@ -6,7 +6,7 @@ import type { Policy } from "../policy/policy.js";
 import type { Tensors } from "../runtime/models.js";
 import type { TensorData } from "../runtime/session.js";
 import { largestDifference, largestSize } from "./differences.js";
-import { randomNumbers } from "./rehearsal.js";
+import { seeded } from "./rehearsal.js";
 
 /** Loads one model, runs it once for these outputs, and forgets it. */
 export type RunOnce = (model: Uint8Array, feeds: Tensors, outputs: readonly string[]) => Promise<Tensors>;
@@ -127,7 +127,7 @@ async function roundings(graph: Graph, feeds: Tensors, exact: Tensors, run: RunO
   const limits = values.map((_, i) => 4 * ROUNDING * largestSize(exact[`v${i}`]!.data));
   for (let trial = 0; trial < TRIALS; trial++) {
     // Rounding may take an index out of its range.
-    const rounded = await shown(noisy(graph, values, ROUNDING, randomNumbers(trial)), feeds, run).catch(() => exact);
+    const rounded = await shown(noisy(graph, values, ROUNDING, seeded(trial)), feeds, run).catch(() => exact);
     values.forEach((_, i) => {
       const change = TERMS * largestDifference(rounded[`v${i}`]!.data, exact[`v${i}`]!.data);
       if (change > limits[i]!) limits[i] = change;

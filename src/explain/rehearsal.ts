@@ -1,3 +1,4 @@
+import { randomLcg } from "d3-random";
 import { DTYPES } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
 import type { TensorType } from "../graph/value.js";
@@ -35,7 +36,7 @@ export const WARM_UPS = 3;
 export function rehearsalFeeds(policy: Policy, index: number): Record<string, TensorData> {
   const fill = FILLS[index]!;
   if (fill === "blank") return feedsOf(policy, blankObservation(policy));
-  const random = randomNumbers(index);
+  const random = seeded(index);
   const feeds: Record<string, TensorData> = {};
   for (const [name, type] of policy.graph.inputs) {
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
@@ -69,13 +70,5 @@ function ofValues(name: string, { dtype, shape }: TensorType, { card }: Policy, 
   return { dtype, shape, data };
 }
 
-/** Mulberry32: numbers in [0, 1), the same for a seed on every machine. */
-export function randomNumbers(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b9);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 4294967296;
-  };
-}
+/** Numbers in [0, 1), the same for a whole `seed` on every machine. */
+export const seeded = (seed: number): (() => number) => randomLcg(seed / 1000);
