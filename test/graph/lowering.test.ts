@@ -3,18 +3,12 @@ import type * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import { readModel } from "#src/graph/onnx-read.js";
-import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { topologicalOrder } from "#src/graph/value.js";
 import { relativeError } from "../evaluate.js";
-import { extent, type Operand, oneOf, type Shape, tensor, together } from "./cases/operands.js";
-import { type AttributeValue, feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
-
-interface UnloweredNode {
-  readonly inputs: readonly (Operand | undefined)[];
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  readonly outputs: readonly string[];
-}
+import { type Operand, type Shape, tensor } from "./cases/operands.js";
+import { strings, UNLOWERED_CASES, type UnloweredNode } from "./cases/unlowered.js";
+import { feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
 
 const given = ({ inputs }: UnloweredNode) => inputs.flatMap((x, i) => (x ? [{ ...x, name: `x${i}` }] : []));
 
@@ -42,186 +36,8 @@ function modelOf(op: string, node: UnloweredNode, opset: number): Uint8Array {
 const feedsOf = (node: UnloweredNode): Record<string, ort.Tensor> =>
   Object.fromEntries(given(node).flatMap((x) => (x.constant ? [] : [[x.name, feed(x.dtype, x.shape, x.values)]])));
 
-const weights = (shape: Shape) => tensor(shape, "float32", -1, 1).map((x) => ({ ...x, constant: true }));
-const strings = (values: readonly string[]) => ({
-  strings: values.map((value) => new TextEncoder().encode(value)),
-  type: ATTRIBUTE_TYPE.strings,
-});
-
-/** A recurrent layer with `parts` weight matrices a direction, with and without biases and initial states. */
-const recurrent = (parts: number, states: number, activations: readonly string[]) =>
-  fc
-    .record({
-      steps: extent,
-      batch: fc.integer({ min: 1, max: 2 }),
-      width: extent,
-      hidden: fc.integer({ min: 1, max: 4 }),
-      direction: oneOf("forward", "reverse", "bidirectional"),
-      biased: fc.boolean(),
-      started: fc.boolean(),
-      own: fc.boolean(),
-      before: oneOf(0, 1),
-      unread: fc.boolean(),
-    })
-    .chain(({ steps, batch, width, hidden, direction, biased, started, own, before, unread }) => {
-      const d = direction === "bidirectional" ? 2 : 1;
-      return fc
-        .tuple(
-          tensor([steps, batch, width]),
-          weights([d, parts * hidden, width]),
-          weights([d, parts * hidden, hidden]),
-          weights([d, 2 * parts * hidden]),
-          ...Array.from({ length: states }, () => tensor([d, batch, hidden])),
-        )
-        .map(([x, w, r, bias, ...initial]): UnloweredNode => {
-          const names = Array.from({ length: d }, () => activations).flat();
-          return {
-            inputs: [x, w, r, biased ? bias : undefined, undefined, ...(started ? initial : [])],
-            attributes: {
-              hidden_size: hidden,
-              direction,
-              ...(own && { activations: strings(names) }),
-              ...(parts === 3 && { linear_before_reset: before }),
-            },
-            outputs: [unread ? "" : "y", "h", ...(states === 2 ? ["c"] : [])],
-          };
-        });
-    });
-
-const EQUATIONS: Readonly<Record<string, readonly Shape[]>> = {
-  "bhid,bhjd->bhij": [
-    [2, 3, 4, 5],
-    [2, 3, 6, 5],
-  ],
-  "bhij,bhjd->bihd": [
-    [2, 3, 4, 6],
-    [2, 3, 6, 5],
-  ],
-  "ij,jk": [
-    [2, 3],
-    [3, 4],
-  ],
-  "i,j->ij": [[3], [4]],
-  "i,i->": [[4], [4]],
-  "ij->ji": [[2, 3]],
-  "ijk->j": [[2, 3, 4]],
-  "bi,bj,ij->bi": [
-    [2, 3],
-    [2, 4],
-    [3, 4],
-  ],
-  "...ij,...jk->...ik": [
-    [2, 3, 4],
-    [2, 4, 2],
-  ],
-  "bnc , c o -> bno": [
-    [2, 3, 4],
-    [4, 5],
-  ],
-  "...c,c": [[2, 3, 4], [4]],
-};
-
-const einsum = oneOf(...Object.entries(EQUATIONS)).chain(([equation, shapes]) =>
-  fc
-    .tuple(...shapes.map((shape) => tensor(shape)))
-    .map((inputs): UnloweredNode => ({ inputs, attributes: { equation }, outputs: ["y"] })),
-);
-
-const attention = fc
-  .record({
-    batch: fc.integer({ min: 1, max: 2 }),
-    kvHeads: fc.integer({ min: 1, max: 2 }),
-    sharing: fc.integer({ min: 1, max: 2 }),
-    queries: extent,
-    keys: extent,
-    width: extent,
-    packed: fc.boolean(),
-    causal: oneOf(0, 1),
-    mask: oneOf("none", "bool", "float32", "infinite"),
-    rank: oneOf(2, 4),
-    cap: oneOf(0, 2),
-    scale: oneOf(0, 0.3),
-    constant: fc.boolean(),
-  })
-  .chain(({ batch, kvHeads, sharing, queries, keys, width, packed, causal, mask, rank, cap, scale, constant }) => {
-    const qHeads = kvHeads * sharing;
-    const shape = (heads: number, length: number) =>
-      packed ? [batch, length, heads * width] : [batch, heads, length, width];
-    return fc
-      .tuple(
-        tensor(shape(qHeads, queries)),
-        tensor(shape(kvHeads, keys)),
-        tensor(shape(kvHeads, keys)),
-        tensor([...(rank === 4 ? [batch, 1] : []), queries, keys], mask === "bool" ? "bool" : "float32"),
-      )
-      .map(([q, k, v, m]): UnloweredNode => {
-        // Some queries may look at nothing.
-        const values = mask === "infinite" ? m.values.map((x) => (x < 0 ? Number.NEGATIVE_INFINITY : x)) : m.values;
-        return {
-          inputs: mask === "none" ? [q, k, v] : [q, k, v, { ...m, values, constant }],
-          attributes: {
-            is_causal: causal,
-            ...(packed && { q_num_heads: qHeads, kv_num_heads: kvHeads }),
-            ...(cap > 0 && { softcap: { float: cap } }),
-            ...(scale > 0 && { scale: { float: scale } }),
-          },
-          outputs: ["y"],
-        };
-      });
-  });
-
-const variadic = fc
-  .integer({ min: 1, max: 3 })
-  .chain((n) => together(n))
-  .chain((shapes) => fc.tuple(...shapes.map((shape) => tensor(shape))))
-  .map((inputs): UnloweredNode => ({ inputs, attributes: {}, outputs: ["y"] }));
-
-/** Whole numbers with a scale and perhaps a zero point, for the whole tensor or along an axis. */
-const quantised = fc
-  .record({
-    dtype: oneOf("int8" as const, "uint8" as const, "int32" as const),
-    shape: fc.tuple(extent, extent, extent),
-    axis: oneOf(undefined, 0, 1, -1),
-    zero: fc.boolean(),
-    constant: fc.boolean(),
-  })
-  .chain(({ dtype, shape, axis, zero, constant }) => {
-    const parts = axis === undefined ? [] : [shape.at(axis)!];
-    return fc
-      .tuple(tensor(shape, dtype), tensor(parts, "float32", 0.01, 0.1), tensor(parts, dtype))
-      .map(([x, scale, point]): UnloweredNode => {
-        const zeros = { ...point, values: point.values.map((v) => (dtype === "int32" ? 0 : v)), constant: true };
-        return {
-          inputs: [{ ...x, constant }, { ...scale, constant: true }, ...(zero ? [zeros] : [])],
-          attributes: axis === undefined ? {} : { axis },
-          outputs: ["y"],
-        };
-      });
-  });
-
-const LOWERED: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNode>, opset: number]>> = {
-  LSTM: [recurrent(4, 2, ["Sigmoid", "Relu", "Tanh"]), 14],
-  GRU: [recurrent(3, 1, ["Sigmoid", "Softsign"]), 14],
-  RNN: [recurrent(1, 1, ["Relu"]), 14],
-  Einsum: [einsum, 13],
-  Attention: [attention, 23],
-  DequantizeLinear: [quantised, 13],
-  Sum: [variadic, 13],
-  Mean: [variadic, 13],
-  CastLike: [
-    fc
-      .tuple(tensor([2, 3], "int64"), tensor([1], "float32"))
-      .map((inputs): UnloweredNode => ({ inputs, attributes: {}, outputs: ["y"] })),
-    15,
-  ],
-  GlobalMaxPool: [
-    tensor([2, 3, 4, 5]).map((x): UnloweredNode => ({ inputs: [x], attributes: {}, outputs: ["y"] })),
-    13,
-  ],
-};
-
 describe("lowered operators compute what onnxruntime computes", () => {
-  it.each(Object.entries(LOWERED))("%s", async (op, [made, opset]) => {
+  it.each(Object.entries(UNLOWERED_CASES))("%s", async (op, [made, opset]) => {
     await fc.assert(
       fc.asyncProperty(made, async (node) => {
         const original = modelOf(op, node, opset);

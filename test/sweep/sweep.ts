@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { traitsOf } from "#src/graph/traits.js";
 import { NODE_CASES, SINCE } from "../graph/cases/all.js";
 import { type NodeCase, sizeOf } from "../graph/cases/operands.js";
+import { UNLOWERED_CASES } from "../graph/cases/unlowered.js";
 import { type Found, Sweep, TOLERANCES } from "./checks.js";
-import { LOWERED_CASES } from "./lowered.js";
 import { networkOf, outputsOf, type Place, type SweptNode } from "./networks.js";
 
 /** True for operators whose values torques are made of: those of places, truths and whole numbers are left out. */
@@ -53,7 +53,7 @@ export const NODES: Readonly<Record<string, fc.Arbitrary<SweptNode>>> = {
       ]),
   ),
   ...Object.fromEntries(
-    Object.entries(LOWERED_CASES).map(([op, [made, opset]]) => [
+    Object.entries(UNLOWERED_CASES).map(([op, [made, opset]]) => [
       op,
       made.map((node): SweptNode => ({ op, opset, ...node })),
     ]),

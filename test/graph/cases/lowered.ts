@@ -1,16 +1,11 @@
 import fc from "fast-check";
 import type { DType } from "#src/graph/dtype.js";
-import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
 import type { Form } from "../run-form.js";
 import { type Forms, form } from "./forms.js";
 import { extent, type Operand, oneOf, type Shape, tensor } from "./operands.js";
+import { strings } from "./unlowered.js";
 
 const float = (value: number | undefined) => (value === undefined ? undefined : { float: value });
-const strings = (values: readonly string[]) => ({
-  strings: values.map((value) => new TextEncoder().encode(value)),
-  type: ATTRIBUTE_TYPE.strings,
-});
-
 const LOWEST = -3.4028234663852886e38;
 
 /** What a mask of an attention hides: nothing, what is false, −∞ or the lowest number, or everything. */

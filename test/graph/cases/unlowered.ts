@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
-import { extent, type Operand, oneOf, type Shape, tensor, together } from "../graph/cases/operands.js";
-import type { AttributeValue } from "../graph/onnx-model.js";
+import type { AttributeValue } from "../onnx-model.js";
+import { extent, type Operand, oneOf, type Shape, tensor, together } from "./operands.js";
 
 /** A node of an operator that is written with others when it is read. */
-interface UnloweredNode {
+export interface UnloweredNode {
   readonly inputs: readonly (Operand | undefined)[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly outputs: readonly string[];
@@ -12,7 +12,7 @@ interface UnloweredNode {
 
 const weights = (shape: Shape) => tensor(shape, "float32", -1, 1).map((x) => ({ ...x, constant: true }));
 /** An attribute of several texts. */
-const strings = (values: readonly string[]) => ({
+export const strings = (values: readonly string[]) => ({
   strings: values.map((value) => new TextEncoder().encode(value)),
   type: ATTRIBUTE_TYPE.strings,
 });
@@ -169,7 +169,7 @@ const quantised = fc
   });
 
 /** For every operator that is written with others, random valid nodes, and an operator set that has it. */
-export const LOWERED_CASES: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNode>, opset: number]>> = {
+export const UNLOWERED_CASES: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNode>, opset: number]>> = {
   LSTM: [recurrent(4, 2, ["Sigmoid", "Relu", "Tanh"]), 14],
   GRU: [recurrent(3, 1, ["Sigmoid", "Softsign"]), 14],
   RNN: [recurrent(1, 1, ["Relu"]), 14],
