@@ -85,11 +85,16 @@ export class ExplainedBag {
     await this.writer.addMessage({ channelId: written.id, sequence: written.count++, logTime, publishTime, data });
   }
 
-  /** Writes the node's messages. @param logTime log time of the message that completed the observation, nanoseconds */
-  async explain(explanation: Explanation, logTime: bigint): Promise<void> {
+  /**
+   * Writes the node's messages.
+   * @param logTime log time of the message that completed the observation, nanoseconds
+   * @returns the explanation as written: without its latency
+   */
+  async explain(explanation: Explanation, logTime: bigint): Promise<Explanation> {
     if (this.#explained++ === 0) await this.#begin(factsOf(explanation));
     const shown = timeless(explanation);
     for (const channel of this.#channels) await this.#add(channel, logTime, await this.encoder.encode(channel, shown));
+    return shown;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Explanation } from "../explain/explanation.js";
 import type { AnyExplainer } from "../explain/pipeline.js";
+import type { ExplanationNumbers } from "../messages/explanation-numbers.js";
 import type { BagRecord } from "./bag.js";
 import type { BagSource } from "./bag-source.js";
 import type { ExplainedBag } from "./explained-bag.js";
@@ -16,6 +17,8 @@ export interface ReplayOptions {
   readonly unfinished?: Unfinished | undefined;
   /** Stops the replay between two messages. */
   readonly signal?: AbortSignal;
+  /** Called with each explanation as it was written, in order. The replay waits for it. */
+  readonly wrote?: ((explanation: ExplanationNumbers) => void | Promise<void>) | undefined;
   /** Called for an observation that cannot be explained; it is left out. */
   readonly failed: (error: Error) => void;
   /** Called after each event with the log time up to which the recording is explained, nanoseconds. */
@@ -37,7 +40,7 @@ const MOST_BYTES = 64 << 20;
  * closes source, explainer and output.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { source, explainer, jobs = 1, output, unfinished, signal, failed, progress } = options;
+  const { source, explainer, jobs = 1, output, unfinished, signal, wrote, failed, progress } = options;
   const steps: Step[] = [];
   let [bytes, underWay] = [0, 0];
   const writeFirst = async () => {
@@ -51,12 +54,16 @@ export async function replay(options: ReplayOptions): Promise<void> {
     if ("known" in step) {
       const { logTime, messages } = step.known;
       await output.repeat(messages, logTime, step.facts);
+      await wrote?.(explained(step.known));
       progress?.(logTime);
       return;
     }
     const explanation = await step.explanation;
     underWay--;
-    if (explanation) await output.explain(explanation, step.logTime);
+    if (explanation) {
+      const written = await output.explain(explanation, step.logTime);
+      await wrote?.(written);
+    }
     progress?.(step.logTime);
   };
   try {

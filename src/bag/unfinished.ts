@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { InputError } from "../errors.js";
-import { EXPLANATION } from "../messages/explanation.js";
-import type { ExplanationMessage } from "../messages/types.js";
+import { EXPLANATION, RATIOS } from "../messages/explanation.js";
+import { type ExplanationNumbers, fromMessages } from "../messages/explanation-numbers.js";
+import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
 import { stampOf } from "../sensing/stamp.js";
 import { decoderOf } from "./decode.js";
 import { OWN_TOPICS } from "./explained-bag.js";
@@ -18,25 +19,20 @@ export interface KnownTick {
 }
 
 const EXPLANATIONS = `${OWN_TOPICS}explanation`;
-const decodeExplanation = decoderOf(
-  {
-    name: EXPLANATIONS,
-    type: EXPLANATION,
-    encoding: "cdr",
-    schema: undefined,
-    metadata: new Map(),
-    messages: 0,
-  },
-  "an unfinished replay",
-);
+const ALL_RATIOS = `${OWN_TOPICS}ratios`;
+const decoderFor = (name: string, type: string) =>
+  decoderOf(
+    { name, type, encoding: "cdr", schema: undefined, metadata: new Map(), messages: 0 },
+    "an unfinished replay",
+  );
+const decodeExplanation = decoderFor(EXPLANATIONS, EXPLANATION);
+const decodeRatios = decoderFor(ALL_RATIOS, RATIOS);
 
-/** Torques and image stamp of a tick that an earlier run explained. */
-export function explained({ messages }: KnownTick): { torque: Float32Array; stamp: bigint } {
-  const { torques, header } = decodeExplanation(messages.get(EXPLANATIONS)!) as ExplanationMessage;
-  return {
-    torque: Float32Array.from(torques, ({ torque }) => torque),
-    stamp: stampOf(header.stamp),
-  };
+/** The numbers of a tick that an earlier run explained. */
+export function explained({ messages }: KnownTick): ExplanationNumbers {
+  const message = decodeExplanation(messages.get(EXPLANATIONS)!) as ExplanationMessage;
+  const ratios = decodeRatios(messages.get(ALL_RATIOS)!) as RelevanceRatiosMessage;
+  return fromMessages(message, ratios, stampOf(message.header.stamp));
 }
 
 /** Explanations in a file that a run left unfinished, read once from the start. Memory: one tick. */
@@ -111,7 +107,7 @@ export class Unfinished {
   /** The tick of this log time, where the earlier run has it. Ask for ticks in order. */
   async take(logTime: bigint, stamp: bigint): Promise<KnownTick | undefined> {
     const known = this.#next;
-    if (!known || known.logTime !== logTime || explained(known).stamp !== stamp) {
+    if (!known || known.logTime !== logTime || explained(known).observation.stamp !== stamp) {
       // After the first tick that differs, none is taken over.
       this.#next = undefined;
       return undefined;
@@ -157,7 +153,7 @@ async function* ticksOf(
     else if (record.type === "Message" && topics.has(record.channelId)) {
       const topic = topics.get(record.channelId)!;
       if (topic === EXPLANATIONS) {
-        if (tick) yield tick;
+        if (tick?.messages.has(ALL_RATIOS)) yield tick;
         tick = { logTime: record.logTime, messages: new Map() };
       }
       tick?.messages.set(topic, record.data);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
+import type { ReplaySummary } from "#src/cli/output/replay-text.js";
 import { reacherCard } from "../policy/cards.js";
 import { reacherModel } from "../policy/model.js";
 
@@ -65,7 +66,7 @@ export interface Summary {
   readonly [field: string]: unknown;
 }
 
-/** The objects of `sim --json`. */
+/** The objects of `sim --json` and `replay --json`. */
 export function parsed(stdout: string): { ticks: Tick[]; summary: Summary } {
   const objects = stdout
     .trimEnd()
@@ -73,6 +74,9 @@ export function parsed(stdout: string): { ticks: Tick[]; summary: Summary } {
     .map((line) => JSON.parse(line));
   return { ticks: objects.slice(0, -1), summary: objects.at(-1).summary };
 }
+
+/** The last object of `replay --json`. */
+export const summaryOf = (stdout: string): ReplaySummary => JSON.parse(stdout.trimEnd().split("\n").at(-1)!).summary;
 
 /** A run to its end that must succeed. */
 export async function simulate(...argv: string[]): Promise<{ ticks: Tick[]; summary: Summary }> {

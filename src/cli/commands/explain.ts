@@ -44,7 +44,7 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
   warnOf(explainer, precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
-  const json = JSON.stringify(explanationJson(explanation));
+  const json = JSON.stringify(explanationJson(explanation, observation.stamp));
   const inputs = [...(await filesOfPolicy(policy)), options.method, ...options.image.map(pathOf), options.state];
   const written = options.out === undefined ? [] : await write(options.out, explanation, json, inputs);
   if (options.json) writeOut(`${json}\n`);

@@ -14,6 +14,7 @@ import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { hasMemory } from "../../explain/memory.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -23,6 +24,7 @@ import { foldersOf } from "../input/message-folders.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { checkEvery, type SelectionOptions, selectionOf } from "../input/replay-selection.js";
+import { JsonLines } from "../output/json-lines.js";
 import { Problems } from "../output/problems.js";
 import { Progress } from "../output/progress.js";
 import { replayMetadata } from "../output/replay-metadata.js";
@@ -47,13 +49,25 @@ export interface ReplayOptions extends SelectionOptions {
 }
 
 export async function replayBags(paths: readonly string[], options: ReplayOptions): Promise<void> {
-  const summary = await explained(paths, options);
-  writeOut(options.json ? `${JSON.stringify(summary)}\n` : replayText(summary));
+  const interruption = new Interruption({ outlivesOutput: true });
+  try {
+    const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : undefined;
+    const summary = await explained(paths, options, interruption.signal, lines);
+    if (lines) await lines.summary(summary);
+    else writeOut(replayText(summary));
+    await interruption.check();
+  } finally {
+    interruption.end();
+  }
 }
 
-/** Explains the bags into the output. */
-async function explained(paths: readonly string[], options: ReplayOptions): Promise<ReplaySummary> {
-  const interruption = new Interruption();
+/** Explains the bags into the output, and prints the explanations to `lines`. */
+async function explained(
+  paths: readonly string[],
+  options: ReplayOptions,
+  signal: AbortSignal,
+  lines: JsonLines | undefined,
+): Promise<ReplaySummary> {
   const problems = new Problems();
   const opened: { close(): Promise<unknown> }[] = [];
   let bag: Bag | undefined;
@@ -89,15 +103,17 @@ async function explained(paths: readonly string[], options: ReplayOptions): Prom
     let refused = 0;
     const started = performance.now();
     const bar = new Progress();
-    const progress = replayProgress(bar, bag, options, () => written.explained);
+    // On one terminal the bar would run into the lines.
+    const isShown = !(lines && process.stdout.isTTY);
+    const progress = isShown ? replayProgress(bar, bag, options, () => written.explained) : undefined;
     try {
-      const { signal } = interruption;
       const failed = (error: Error) => {
         refused++;
         problems.add("not explained", error.message);
       };
       const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
-      await replay({ ...given, signal, failed, progress });
+      const wrote = lines && ((explanation: ExplanationNumbers) => lines.write(explanation));
+      await replay({ ...given, signal, wrote, failed, ...(progress && { progress }) });
       if (signal.aborted) throw new InputError(`stopped; the explanations so far are in ${written.partPath}`);
     } catch (error) {
       await written.abandon();
@@ -131,7 +147,6 @@ async function explained(paths: readonly string[], options: ReplayOptions): Prom
   } finally {
     for (const line of bag?.problems ?? []) warn(line);
     await Promise.allSettled(opened.reverse().map((resource) => resource.close()));
-    interruption.end();
   }
 }
 

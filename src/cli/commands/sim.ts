@@ -20,8 +20,8 @@ import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { taskFor } from "../input/sim-task.js";
-import { explanationJson } from "../output/explanation-json.js";
-import { JsonLines, LiveLine } from "../output/live-line.js";
+import { JsonLines } from "../output/json-lines.js";
+import { LiveLine } from "../output/live-line.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
 import { warn, warnOf } from "../output/warnings.js";
@@ -82,14 +82,14 @@ export async function sim(options: SimOptions): Promise<void> {
     if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));
     // Last: nothing can fail between opening the file and the first tick.
     if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
-    sinks.push(
-      options.json ? new JsonLines(explanationJson, process.stdout, signal) : new LiveLine(statistics, process.stdout),
-    );
+    const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : undefined;
+    sinks.push(lines ?? new LiveLine(statistics, process.stdout));
     say(legend(explainer));
     const started = performance.now();
     await run(source, explainer, sinks, signal);
     const summary = summarise(source, statistics, (performance.now() - started) / 1000);
-    print(options.json ? JSON.stringify({ summary }) : summaryText(summary, explainer.method));
+    if (lines) await lines.summary(summary);
+    else print(summaryText(summary, explainer.method));
     if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
     await interruption.check();
   } finally {

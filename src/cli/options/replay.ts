@@ -47,7 +47,7 @@ export function addReplay(program: Command): void {
     .addOption(
       new Option("--compression <name>", "compression of the output (default: as the recording)").choices(COMPRESSIONS),
     )
-    .option("--json", "print the summary as one JSON object")
+    .option("--json", "print one JSON object per explanation, then one with the summary")
     .action(async (bags: readonly string[], options: ReplayOptions) =>
       (await import("../commands/replay.js")).replayBags(bags, options),
     );

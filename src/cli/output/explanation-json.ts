@@ -1,19 +1,23 @@
 import type { Explanation } from "../../explain/explanation.js";
+import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { number, percent } from "../../numbers/format.js";
 import { columns } from "./table.js";
 
 /**
- * An explanation as the JSON object of one tick: torques N·m, time s, latency ms; shares by modality, in total and for
- * each torque. Numbers that are not finite (the residual below level `full`) become null.
+ * An explanation as the JSON object of one tick: torques N·m, time s since `start`, the stamp in ns as text, since a
+ * number would lose its last digits, latency ms; shares by modality, in total and for each torque. Numbers that are not
+ * finite (the residual below level `full`, the latency of a replay) become null.
+ * @param start stamp of the run's first tick, nanoseconds
  */
-export function explanationJson(explanation: Explanation): Record<string, unknown> {
+export function explanationJson(explanation: ExplanationNumbers, start: bigint): Record<string, unknown> {
   const { observation, convention, ratios, torqueShares, modalities, joints } = explanation;
   const shares = (values: Float32Array) =>
     Object.fromEntries(modalities.map((modality, index) => [modality, number(values[index]!)]));
   const per = modalities.length;
   return {
     tick: observation.tick,
-    time: Number(observation.stamp) / 1e9,
+    time: Number(observation.stamp - start) / 1e9,
+    stamp_ns: String(observation.stamp),
     method: explanation.method,
     convention: { reference: convention.reference, feature_points: convention.featurePoints },
     policy_sha256: explanation.policySha256,
@@ -23,17 +27,20 @@ export function explanationJson(explanation: Explanation): Record<string, unknow
     importance: Array.from(explanation.importance, number),
     shares: shares(explanation.shares),
     ratios: {
-      image: number(ratios.image),
-      position: number(ratios.position),
-      velocity: number(ratios.velocity),
-      configuration: number(ratios.configuration),
+      image: single(ratios.image),
+      position: single(ratios.position),
+      velocity: single(ratios.velocity),
+      configuration: single(ratios.configuration),
     },
     per_torque: joints.map((_, joint) => shares(torqueShares.subarray(joint * per, (joint + 1) * per))),
-    conservation_residual: number(explanation.conservationResidual),
-    latency_ms: number(explanation.latencyMs),
+    conservation_residual: single(explanation.conservationResidual),
+    latency_ms: single(explanation.latencyMs),
     flags: explanation.flags,
   };
 }
+
+/** In single precision, as messages hold it: a resumed replay prints the same. */
+const single = (value: number) => number(Math.fround(value));
 
 /** An explanation for a terminal: torques with importance, shares in total and per torque, notes. */
 export function explanationText(explanation: Explanation): string {

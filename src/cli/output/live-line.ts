@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { Explanation } from "../../explain/explanation.js";
 import type { Sink } from "../../explain/pipeline.js";
@@ -42,21 +41,4 @@ export class LiveLine implements Sink {
       ...(flags.length > 0 ? [flags.join(" ")] : []),
     ].join("   ");
   }
-}
-
-/** Prints one JSON object per tick. Loses none: a slow reader slows the run down. */
-export class JsonLines implements Sink {
-  constructor(
-    private readonly toJson: (explanation: Explanation) => object,
-    private readonly output: Writable,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  async write(explanation: Explanation): Promise<void> {
-    if (this.output.write(visible(`${JSON.stringify(this.toJson(explanation))}\n`))) return;
-    // A listener elsewhere handles an output that fails.
-    await once(this.output, "drain", { signal: this.signal }).catch(() => undefined);
-  }
-
-  async close(): Promise<void> {}
 }

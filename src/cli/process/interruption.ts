@@ -11,15 +11,24 @@ const READER_GONE: readonly (string | undefined)[] = ["EPIPE", "EIO"];
  */
 export class Interruption {
   readonly #controller = new AbortController();
+  readonly #silence = new AbortController();
+  readonly #outlivesOutput: boolean;
   #outputError: NodeJS.ErrnoException | undefined;
 
-  constructor() {
+  /** @param outlivesOutput true for a command that goes on when standard output fails; default false */
+  constructor({ outlivesOutput = false } = {}) {
+    this.#outlivesOutput = outlivesOutput;
     for (const name of SIGNALS) process.on(name, this.#stop);
     process.stdout.on("error", this.#outputFailed);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Aborts with `signal`, and when standard output fails. */
+  get silent(): AbortSignal {
+    return this.#silence.signal;
   }
 
   /** True while standard output works. */
@@ -41,10 +50,14 @@ export class Interruption {
     process.stdout.off("error", this.#outputFailed);
   }
 
-  readonly #stop = (): void => this.#controller.abort();
+  readonly #stop = (): void => {
+    this.#controller.abort();
+    this.#silence.abort();
+  };
 
   readonly #outputFailed = (error: NodeJS.ErrnoException): void => {
     this.#outputError ??= error;
-    this.#stop();
+    if (this.#outlivesOutput) this.#silence.abort();
+    else this.#stop();
   };
 }

@@ -11,6 +11,7 @@ import { encodePng } from "../../image/png.js";
 import { encodeRvl } from "../../image/rvl-encoder.js";
 import { header, jointState } from "../../sensing/messages.js";
 import { torquelens } from "../run.js";
+import { summaryOf } from "../simulation.js";
 
 /** A policy of depth, 32 × 24 pixels: its torques are the mean, the first and the last depth in metres. */
 const POLICY = "test/data/field/images/p_d.onnx";
@@ -84,7 +85,7 @@ it("compressed depth goes through replay, which says what it reads, and report",
   );
   const said = `reading ${TOPIC}; the same images are also on ${OTHER}\n`;
   expect(replayed).toMatchObject({ code: 0, stderr: said });
-  expect(JSON.parse(replayed.stdout)).toMatchObject({ explained: CASES.length, images: CASES.length });
+  expect(summaryOf(replayed.stdout)).toMatchObject({ explained: CASES.length, images: CASES.length });
   const bag = await openBag(output);
   const torques: number[][] = [];
   const topics = new Set(["/torquelens/explanation"]);

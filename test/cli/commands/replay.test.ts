@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,16 +14,21 @@ import { encoderOf } from "#src/messages/cdr.js";
 import type { CompressedImageMessage, ImageMessage } from "#src/messages/types.js";
 import { type Sample, writeMcap } from "../../bag/recordings.js";
 import { ontoFullDisk, refusal, torquelens } from "../run.js";
+import { parsed, summaryOf, type Tick } from "../simulation.js";
 
 let folder: string;
+/** The ticks as `sim --json` printed them. */
+let simulated: readonly Tick[];
 const at = (name: string): string => join(folder, name);
 const policy = fileURLToPath(new URL("../../../models/reacher.onnx", import.meta.url));
 const replay = (...argv: string[]) => torquelens("replay", at("run.mcap"), "--policy", policy, ...argv);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "torquelens-replay-cli-"));
-  const argv = ["--policy", policy, "--no-live", "--speed", "0", "--ticks", "30", "--record", at("run.mcap")];
-  expect(await torquelens("sim", ...argv)).toMatchObject({ code: 0 });
+  const argv = ["--policy", policy, "--no-live", "--speed", "0", "--ticks", "30", "--json", "--record", at("run.mcap")];
+  const { code, stdout } = await torquelens("sim", ...argv);
+  expect(code).toBe(0);
+  simulated = parsed(stdout).ticks;
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -51,7 +59,7 @@ describe("torquelens replay", () => {
   it("writes a rosbag2 folder whose metadata tell what is in it", async () => {
     const { code, stdout, stderr } = await replay("-o", at("out"), "--json");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(summaryOf(stdout)).toMatchObject({
       output: at("out"),
       explained: 30,
       images: 30,
@@ -89,6 +97,53 @@ describe("torquelens replay", () => {
     expect(await replay("-o", at("out"))).toMatchObject(
       refusal(`${at("out")}: already exists, expected the name of a new folder or a name ending in .mcap`),
     );
+  });
+
+  it("prints a tick as sim --json does, also one that an earlier run explained, and the summary last", async () => {
+    const first = await replay("-o", at("lines.mcap"), "--json");
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    const { ticks, summary } = parsed(first.stdout);
+    expect(summary).toMatchObject({ explained: 30, output: at("lines.mcap") });
+    expect(ticks.map((tick) => Object.keys(tick))).toEqual(simulated.map((tick) => Object.keys(tick)));
+    const told = ({ tick, time, stamp_ns, torque, joints }: Tick) => ({ tick, time, stamp_ns, torque, joints });
+    expect(ticks.map(told)).toEqual(simulated.map(told));
+    expect(ticks[29]).toMatchObject({ tick: 29, time: 1.45, stamp_ns: "1450000000", latency_ms: null });
+    for (const [i, { shares }] of ticks.entries())
+      for (const [modality, share] of Object.entries(shares))
+        expect(share).toBeCloseTo(simulated[i]!.shares[modality]!, 3);
+
+    const whole = await readFile(at("lines.mcap"));
+    await writeFile(at("rest.mcap.part"), whole.subarray(0, Math.floor(0.6 * whole.length)));
+    const resumed = await replay("-o", at("rest.mcap"), "--json");
+    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^resuming: /) });
+    expect(resumed.stdout.split("\n").slice(0, 30)).toEqual(first.stdout.split("\n").slice(0, 30));
+  });
+
+  it("times a part from its first explanation", async () => {
+    const { stdout } = await replay("-o", at("late.mcap"), "--start", "0.5", "--end", "0.6", "--json");
+    const { ticks } = parsed(stdout);
+    expect(ticks.map(({ time, stamp_ns }) => [time, stamp_ns])).toEqual([
+      [0, "500000000"],
+      [0.05, "550000000"],
+      [0.1, "600000000"],
+    ]);
+  });
+
+  it.runIf(process.platform !== "win32")("goes on in silence when the reader has seen enough", async () => {
+    const node = `"${process.execPath}" "${fileURLToPath(new URL("../../../bin/torquelens.js", import.meta.url))}"`;
+    const command = `${node} replay "${at("run.mcap")}" --policy "${policy}" -o "${at("head.mcap")}" --json`;
+    const shell = spawn("bash", ["-c", `set -o pipefail; ${command} | head -n 1`]);
+    const [stdout, stderr, [code]] = await Promise.all([text(shell.stdout), text(shell.stderr), once(shell, "close")]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).tick),
+    ).toEqual([0]);
+    const bag = await openBag(at("head.mcap"));
+    await bag.close();
+    expect(bag.topics.find(({ name }) => name === "/torquelens/explanation")?.messages).toBe(30);
   });
 
   it("explains a part, and copies what is asked for", async () => {
@@ -152,7 +207,7 @@ describe("torquelens replay", () => {
     const argv = [at("damaged.mcap"), "--policy", policy, "--json", "-o", at("rest.mcap")];
     const { code, stdout, stderr } = await torquelens("replay", ...argv);
     expect(code).toBe(0);
-    const { explained, images, unmatched, damaged, lost } = JSON.parse(stdout);
+    const { explained, images, unmatched, damaged, lost } = summaryOf(stdout);
     expect(images).toBe(30);
     expect(damaged).toBeGreaterThan(0);
     expect(explained + unmatched + damaged).toBe(30);
@@ -177,7 +232,7 @@ describe("torquelens replay", () => {
     const argv = [path, "--policy", policy, "-o"];
     const { code, stdout } = await torquelens("replay", ...argv, at("counted.mcap"), "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(summaryOf(stdout)).toMatchObject({
       explained: 19,
       images: 30,
       unmatched: 0,
@@ -204,7 +259,7 @@ describe("torquelens replay", () => {
     const argv = [path, "--policy", policy, "--json", "-o", at("decoded.mcap")];
     const { code, stdout } = await torquelens("replay", ...argv);
     expect(code).toBe(0);
-    const { explained, images, unmatched, damaged, dropped } = JSON.parse(stdout);
+    const { explained, images, unmatched, damaged, dropped } = summaryOf(stdout);
     expect({ images, damaged, dropped }).toEqual({ images: 30, damaged: 2, dropped: { out_of_order: 1 } });
     expect(explained + unmatched).toBe(27);
   });

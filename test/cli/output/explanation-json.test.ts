@@ -34,10 +34,11 @@ const explanation: Explanation = {
   flags: ["idle"],
 };
 
-test("an explanation as JSON: shares by name, each torque's own, time in seconds", () => {
-  expect(JSON.parse(JSON.stringify(explanationJson(explanation)))).toEqual({
+test("an explanation as JSON: shares by name, each torque's own, time in seconds since the start, and the stamp", () => {
+  expect(JSON.parse(JSON.stringify(explanationJson(explanation, 100_000_000n)))).toEqual({
     tick: 7,
-    time: 0.35,
+    time: 0.25,
+    stamp_ns: "350000000",
     method: "dtd",
     convention: { reference: { image: "range", joint_position: "zero" }, feature_points: "policy" },
     policy_sha256: "ab",
@@ -58,7 +59,7 @@ test("an explanation as JSON: shares by name, each torque's own, time in seconds
 });
 
 test("what was not computed is null", () => {
-  expect(explanationJson({ ...explanation, conservationResidual: Number.NaN })).toMatchObject({
+  expect(explanationJson({ ...explanation, conservationResidual: Number.NaN }, 0n)).toMatchObject({
     conservation_residual: null,
   });
 });

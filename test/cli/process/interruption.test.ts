@@ -19,6 +19,17 @@ test("a last line that could not be written is told", async () => {
   }
 });
 
+test("a command that outlives its output goes on without it", async () => {
+  const interruption = new Interruption({ outlivesOutput: true });
+  try {
+    failNext("ENOSPC");
+    await expect(interruption.check()).rejects.toThrow("standard output: cannot write it");
+    expect([interruption.signal.aborted, interruption.silent.aborted]).toEqual([false, true]);
+  } finally {
+    interruption.end();
+  }
+});
+
 test("a reader that has gone is no failure", async () => {
   const interruption = new Interruption();
   try {

@@ -1,0 +1,52 @@
+import type { Convention, Explanation, ExplanationFlag, Level } from "../explain/explanation.js";
+import type { Observation } from "../explain/observation.js";
+import { EPISODE_START, LEVELS } from "./explanation.js";
+import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
+
+/** An explanation without relevance of single elements and pixels. */
+export type ExplanationNumbers = Pick<
+  Explanation,
+  | "method"
+  | "convention"
+  | "policySha256"
+  | "level"
+  | "joints"
+  | "torque"
+  | "importance"
+  | "modalities"
+  | "shares"
+  | "torqueShares"
+  | "ratios"
+  | "conservationResidual"
+  | "latencyMs"
+  | "flags"
+> & { readonly observation: Pick<Observation, "tick" | "stamp"> };
+
+/** The numbers of an explanation, from its two messages. @param stamp of the explained image, nanoseconds */
+export function fromMessages(
+  message: ExplanationMessage,
+  { image, position, velocity, configuration }: RelevanceRatiosMessage,
+  stamp: bigint,
+): ExplanationNumbers {
+  const { torques, modalities, references } = message;
+  return {
+    observation: { tick: Number(message.tick), stamp },
+    method: message.method,
+    convention: {
+      reference: Object.fromEntries(modalities.map((modality, m) => [modality, references[m] ?? ""])),
+      featurePoints: message.feature_points as Convention["featurePoints"],
+    },
+    policySha256: message.policy_sha256,
+    level: (Object.keys(LEVELS) as Level[]).find((level) => LEVELS[level] === message.level) ?? "full",
+    joints: torques.map(({ joint }) => joint),
+    torque: Float32Array.from(torques, ({ torque }) => torque),
+    importance: Float32Array.from(torques, ({ importance }) => importance),
+    modalities,
+    shares: message.shares,
+    torqueShares: Float32Array.from(torques.flatMap(({ shares }) => [...shares])),
+    ratios: { image, position, velocity, configuration },
+    conservationResidual: message.conservation_residual,
+    latencyMs: message.latency_ms,
+    flags: message.flags.filter((flag) => flag !== EPISODE_START) as ExplanationFlag[],
+  };
+}
