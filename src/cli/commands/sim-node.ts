@@ -1,13 +1,13 @@
 import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import { shippedPolicy } from "../../package-files.js";
+import type { Parameters } from "../../parameters/parameters.js";
 import { loadPolicy } from "../../policy/policy.js";
 import { rosArguments } from "../../ros/client/arguments.js";
 import { openNode } from "../../ros/client/rclnodejs.js";
 import type { RosNode } from "../../ros/client/ros.js";
 import { SIM_NODE } from "../../ros/parameters/nodes.js";
 import { serveParameters } from "../../ros/parameters/parameter-server.js";
-import type { Parameters } from "../../ros/parameters/parameters.js";
 import { SIM_PARAMETERS } from "../../ros/parameters/sim-parameters.js";
 import { type Driver, policyDriver, SimNode, type SimNodeOptions } from "../../ros/sim/sim-node.js";
 import { TorqueListener } from "../../ros/sim/torque-listener.js";

@@ -1,12 +1,12 @@
 import { loadProfile } from "../../health/profile.js";
 import type { Thresholds } from "../../health/thresholds.js";
 import type { DisplayOptions } from "../../messages/display.js";
+import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
+import { optionsFrom } from "../../parameters/option-table.js";
+import type { Value } from "../../parameters/spec.js";
 import { givenModalities } from "../../sensing/given-values.js";
 import type { SyncOptions } from "../../sensing/sync-options.js";
 import { DIAGNOSTICS_PARAMETERS } from "../parameters/diagnostics-parameters.js";
-import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
-import { optionsFrom } from "../parameters/option-table.js";
-import type { Value } from "../parameters/parameter-spec.js";
 import { SYNC_PARAMETERS } from "../parameters/sync-parameters.js";
 import { VALUES_PREFIX, valuesFrom } from "../parameters/values-parameters.js";
 import type { ExplainSession } from "./explain-session.js";

@@ -1,5 +1,5 @@
 import { THRESHOLDS, type Thresholds } from "../../health/thresholds.js";
-import type { Spec } from "./parameter-spec.js";
+import type { Spec } from "../../parameters/spec.js";
 
 type Name = `diagnostics.${keyof Thresholds}`;
 type Row = Extract<Spec, { type: "double" }> & { readonly option: keyof Thresholds };

@@ -1,8 +1,9 @@
 import { LEVELS } from "../../explain/explanation.js";
+import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
+import { EXPLAINING_PARAMETERS } from "../../parameters/explaining-parameters.js";
+import type { Table } from "../../parameters/spec.js";
 import { DEVICES } from "../../runtime/device.js";
 import { DIAGNOSTICS_PARAMETERS } from "./diagnostics-parameters.js";
-import { DISPLAY_PARAMETERS } from "./display-parameters.js";
-import type { Table } from "./parameter-spec.js";
 import { SYNC_PARAMETERS } from "./sync-parameters.js";
 
 /** A part of a topic's name. */
@@ -34,12 +35,7 @@ export const EXPLAIN_PARAMETERS = {
     description: "True: time comes from /clock, of a simulation or a bag.",
     changeable: "always",
   },
-  method: {
-    type: "string",
-    default: "dtd",
-    description: "Method with its options, such as lrp-gamma:gamma=0.5, or the YAML file of a composite.",
-    changeable: "always",
-  },
+  method: EXPLAINING_PARAMETERS.method,
   level: {
     type: "string",
     choices: ["auto", ...LEVELS],
@@ -47,12 +43,7 @@ export const EXPLAIN_PARAMETERS = {
     description: "How much to compute: auto (as much as the deadline allows), or always full, shares or skip.",
     changeable: "always",
   },
-  heatmap_joint: {
-    type: "string",
-    default: "",
-    description: "Joint whose torque the heatmaps explain; empty: all joints, weighted by importance.",
-    changeable: "always",
-  },
+  heatmap_joint: EXPLAINING_PARAMETERS.heatmap_joint,
   budget: {
     type: "double",
     range: [0.01, 1],

@@ -1,6 +1,6 @@
 import { packageUrl } from "../../package-files.js";
+import type { Table } from "../../parameters/spec.js";
 import { EXPLAIN_PARAMETERS } from "./explain-parameters.js";
-import type { Table } from "./parameter-spec.js";
 import { SIM_PARAMETERS } from "./sim-parameters.js";
 
 /** Default names of the nodes. */

@@ -1,4 +1,4 @@
-import { type Changeable, expected, type Spec, type Table, type Value } from "./parameter-spec.js";
+import { type Changeable, expected, type Spec, type Table, type Value } from "../../parameters/spec.js";
 
 const WHEN: Readonly<Record<Changeable, string>> = {
   always: "at any time",

@@ -1,5 +1,5 @@
+import type { Spec, Value } from "../../parameters/spec.js";
 import type { Fields } from "../client/ros.js";
-import type { Spec, Value } from "./parameter-spec.js";
 
 /** rcl_interfaces/msg/ParameterType */
 export const TYPES = {

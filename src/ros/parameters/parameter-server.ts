@@ -1,10 +1,10 @@
 import { compileEncoder } from "../../messages/cdr.js";
 import { messageType } from "../../messages/definitions.js";
 import { toTime } from "../../messages/robot.js";
+import type { Parameters } from "../../parameters/parameters.js";
+import type { Table } from "../../parameters/spec.js";
 import type { Answer, Fields, RosNode } from "../client/ros.js";
 import { fromParameterValue, listed, TYPES, toDescriptor, toParameterValue } from "./parameter-messages.js";
-import type { Table } from "./parameter-spec.js";
-import type { Parameters } from "./parameters.js";
 
 const EVENT = "rcl_interfaces/msg/ParameterEvent";
 const EVENT_QOS = { reliability: "reliable", durability: "volatile", depth: 1000 } as const;

@@ -1,6 +1,6 @@
 import type { Qos } from "../../messages/qos.js";
+import type { Spec, Table } from "../../parameters/spec.js";
 import type { Overrides } from "./overrides.js";
-import type { Spec, Table } from "./parameter-spec.js";
 
 /** End of a topic. */
 export type End = "subscription" | "publisher";

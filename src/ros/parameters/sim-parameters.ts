@@ -1,5 +1,5 @@
+import type { Table } from "../../parameters/spec.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
-import type { Table } from "./parameter-spec.js";
 
 /** Every parameter of the simulator. */
 export const SIM_PARAMETERS = {

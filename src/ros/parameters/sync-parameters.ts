@@ -1,6 +1,6 @@
+import type { OptionTable } from "../../parameters/option-table.js";
 import type { SyncOptions } from "../../sensing/sync-options.js";
 import { SYNC_POLICIES } from "../../sensing/timeline.js";
-import type { OptionTable } from "./option-table.js";
 
 const SECONDS = [0, 3600] as const;
 

@@ -1,7 +1,7 @@
+import type { Spec, Table } from "../../parameters/spec.js";
 import type { ValueModality } from "../../policy/modalities.js";
 import { misfitOf } from "../../sensing/given-values.js";
 import type { Overrides } from "./overrides.js";
-import type { Spec, Table } from "./parameter-spec.js";
 
 /** Prefix of `values.MODALITY`: values that no sensor gives (quantity `other`), until a message replaces them. */
 export const VALUES_PREFIX = "values.";

@@ -12,8 +12,8 @@ import { RosClock } from "#src/ros/client/clock.js";
 import type { Endpoint, Fields } from "#src/ros/client/ros.js";
 import { ExplainNode } from "#src/ros/explain/explain-node.js";
 import { EXPLAIN_PARAMETERS } from "#src/ros/parameters/explain-parameters.js";
+import { parametersFrom } from "#src/ros/parameters/given-parameters.js";
 import { overridesFor } from "#src/ros/parameters/overrides.js";
-import { Parameters } from "#src/ros/parameters/parameters.js";
 import { QosOverrides } from "#src/ros/parameters/qos-overrides.js";
 import { givenValuesTable } from "#src/ros/parameters/values-parameters.js";
 import type { Task } from "#src/sim/tasks/task.js";
@@ -50,7 +50,7 @@ const start = (...argv: string[]) => startAs(new FakeRos(), ...argv);
 async function startAs(ros: FakeRos, ...argv: string[]) {
   const given = rosArguments(["--ros-args", ...["autostart:=false", ...argv].flatMap((text) => ["-p", text])]);
   const overrides = await overridesFor(ros.fullName, given.parameters, async () => "");
-  const parameters = Parameters.from({ ...EXPLAIN_PARAMETERS, ...givenValuesTable(overrides) }, overrides);
+  const parameters = parametersFrom({ ...EXPLAIN_PARAMETERS, ...givenValuesTable(overrides) }, overrides);
   node = new ExplainNode({
     ros,
     parameters,

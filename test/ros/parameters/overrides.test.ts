@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Table } from "#src/parameters/spec.js";
 import { rosArguments } from "#src/ros/client/arguments.js";
+import { parametersFrom, unknownParameters } from "#src/ros/parameters/given-parameters.js";
 import { isFor, overridesFor, parameterFile } from "#src/ros/parameters/overrides.js";
-import type { Table } from "#src/ros/parameters/parameter-spec.js";
-import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";
 
 const table = {
   budget: { type: "double", range: [0, 1], default: 0.8, description: "Part.", changeable: "always" },
@@ -22,7 +22,7 @@ const given = async (argv: string[], files: Record<string, string> = {}, name = 
   return overridesFor(name, rosArguments(["--ros-args", ...argv]).parameters, read);
 };
 const parametersOf = async (argv: string[], files: Record<string, string> = {}, name?: string) =>
-  Parameters.from(table, await given(argv, files, name));
+  parametersFrom(table, await given(argv, files, name));
 
 describe("arguments", () => {
   test("parameters are taken out, the rest of ROS's is passed on, ours is left", () => {

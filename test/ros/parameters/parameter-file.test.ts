@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { problemOf } from "#src/parameters/spec.js";
 import { rosArguments } from "#src/ros/client/arguments.js";
+import { parametersFrom, unknownParameters } from "#src/ros/parameters/given-parameters.js";
 import { NODES, PARAMETER_FILE } from "#src/ros/parameters/nodes.js";
 import { overridesFor } from "#src/ros/parameters/overrides.js";
 import { parameterFileOf } from "#src/ros/parameters/parameter-file.js";
-import { problemOf } from "#src/ros/parameters/parameter-spec.js";
-import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";
 
 describe("the example parameter file", () => {
   test("is current (npm run params writes it)", async () => {
@@ -26,7 +26,7 @@ describe("the example parameter file", () => {
     for (const [name, table] of Object.entries(NODES)) {
       const overrides = await overridesFor(`/arm/${name}`, parameters, async () => parameterFileOf(NODES));
       expect([...overrides.warnings, ...unknownParameters(table, overrides)]).toEqual([]);
-      const values = Parameters.from(table, overrides);
+      const values = parametersFrom(table, overrides);
       for (const [key, spec] of Object.entries(table)) expect(values.value(key), key).toEqual(spec.default);
     }
   });

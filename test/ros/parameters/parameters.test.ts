@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
+import { Parameters } from "#src/parameters/parameters.js";
+import type { Table } from "#src/parameters/spec.js";
 import type { Fields } from "#src/ros/client/ros.js";
+import { parametersFrom } from "#src/ros/parameters/given-parameters.js";
 import { serveParameters } from "#src/ros/parameters/parameter-server.js";
-import type { Table } from "#src/ros/parameters/parameter-spec.js";
-import { Parameters } from "#src/ros/parameters/parameters.js";
 import { FakeRos } from "../fake-ros.js";
 
 const table = {
@@ -16,8 +17,7 @@ const table = {
   "camera.lens.f": { type: "double", default: 10, description: "Focal length.", changeable: "always" },
 } as const satisfies Table;
 
-const none = { values: new Map(), warnings: [] };
-const given = () => Parameters.from(table, none);
+const given = () => new Parameters(table);
 const change = (changes: Record<string, unknown>) => new Map(Object.entries(changes));
 
 describe("parameters that are known later", () => {
@@ -36,7 +36,7 @@ describe("parameters that are known later", () => {
     const values = Object.entries(text).map(
       ([name, numbers]) => [name, { key: "/**", name, written: written(numbers), where: "-p" }] as const,
     );
-    return Parameters.from(early, { values: new Map(values), warnings: [] });
+    return parametersFrom(early, { values: new Map(values), warnings: [] });
   };
 
   test("take the place of those before, and what they held", async () => {

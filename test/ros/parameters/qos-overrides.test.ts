@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { QOS } from "#src/messages/qos.js";
 import { rosArguments } from "#src/ros/client/arguments.js";
+import { parametersFrom, unknownParameters } from "#src/ros/parameters/given-parameters.js";
 import { overridesFor } from "#src/ros/parameters/overrides.js";
-import { Parameters, unknownParameters } from "#src/ros/parameters/parameters.js";
 import { givenQos, QosOverrides } from "#src/ros/parameters/qos-overrides.js";
 
 test("is overridden by ROS 2's own parameters, of whatever topics were given", async () => {
@@ -13,7 +13,7 @@ test("is overridden by ROS 2's own parameters, of whatever topics were given", a
   const table = givenQos(overrides);
   expect(Object.keys(table)).toEqual([name("reliability"), name("depth")]);
   expect(unknownParameters(table, overrides)).toHaveLength(1);
-  const values = Parameters.from(table, overrides);
+  const values = parametersFrom(table, overrides);
   const qos = new QosOverrides(Object.keys(table), (key) => values.value(key));
   expect(qos.unused).toHaveLength(2);
   expect(qos.of("/other", "subscription", QOS.sensor)).toEqual(QOS.sensor);

@@ -1,5 +1,5 @@
-import { COLORMAPS } from "../../image/colormap.js";
-import type { DisplayOptions } from "../../messages/display.js";
+import { COLORMAPS } from "../image/colormap.js";
+import type { DisplayOptions } from "../messages/display.js";
 import type { OptionTable } from "./option-table.js";
 
 /** How heatmaps, overlays and markers look. */

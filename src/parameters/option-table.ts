@@ -1,4 +1,4 @@
-import type { Spec } from "./parameter-spec.js";
+import type { Spec } from "./spec.js";
 
 /** Parameters that each set one option of a component. */
 export type OptionTable<Options> = Readonly<

@@ -1,6 +1,6 @@
-import { InputError } from "../../errors.js";
-import type { Overrides } from "./overrides.js";
-import { problemOf, type Table, type Value, type Values, valueFrom } from "./parameter-spec.js";
+import { InputError } from "../errors.js";
+import { near } from "./near.js";
+import { problemOf, type Table, type Value, type Values } from "./spec.js";
 
 /** State of the node, which decides whether a parameter may be changed. */
 export type Phase = "unconfigured" | "configured";
@@ -26,31 +26,15 @@ export class Parameters<T extends Table> {
 
   #table: Table;
 
-  private constructor(table: T) {
+  /** @param given values other than the defaults, checked before (`problemOf`) */
+  constructor(table: T, given: ReadonlyMap<string, Value> = new Map()) {
     this.#table = table;
-    for (const [name, spec] of Object.entries(table)) this.#values.set(name, spec.default);
+    for (const [name, spec] of Object.entries(table)) this.#values.set(name, given.get(name) ?? spec.default);
   }
 
   /** The current table of parameters. */
   get table(): Table {
     return this.#table;
-  }
-
-  /**
-   * Defaults with overrides.
-   * @throws InputError naming the file or argument of a value that does not fit
-   */
-  static from<T extends Table>(table: T, overrides: Overrides): Parameters<T> {
-    const parameters = new Parameters(table);
-    for (const [name, { written, where }] of overrides.values) {
-      const spec = Object.hasOwn(table, name) ? table[name] : undefined;
-      if (!spec) continue;
-      const value = valueFrom(spec, written);
-      const problem = problemOf(spec, value);
-      if (problem !== undefined) throw new InputError(`${where}: ${problem}`);
-      parameters.#values.set(name, value as Value);
-    }
-    return parameters;
   }
 
   /**
@@ -130,34 +114,7 @@ export class Parameters<T extends Table> {
   }
 }
 
-/** Warnings of given parameters that the node does not have. */
-export function unknownParameters(table: Table, { values }: Overrides): string[] {
-  return [...values.values()]
-    .filter(({ name }) => !Object.hasOwn(table, name))
-    .map(({ name, where }) => `${where}: this node has no parameter ${name}${near(name, Object.keys(table))}`);
-}
-
 function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => item === b[i]);
   return a === b;
-}
-
-/** Suggestion of a similar known name; empty where there is none. */
-function near(name: string, known: readonly string[]): string {
-  const closest = known
-    .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  return closest && closest.distance <= 3 ? `; did you mean ${closest.candidate}?` : "";
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 }
