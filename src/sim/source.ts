@@ -22,8 +22,23 @@ export interface SimulationOptions {
   readonly condition?: string;
   readonly ablation?: ImageAblation;
   readonly perturbations?: readonly Perturbation[];
+  /** Seconds for which the task stays done before the next episode begins. By default episodes have their full length. */
+  readonly rest?: number | undefined;
+  /** Called at the end of each episode. */
+  readonly ended?: ((outcome: EpisodeOutcome) => void) | undefined;
   /** Stamp of the first observation, nanoseconds. Default 0; live viewers want the wall clock's. */
   readonly startStamp?: bigint;
+}
+
+/** The end of one episode. */
+export interface EpisodeOutcome {
+  /** Counted from 0. */
+  readonly episode: number;
+  readonly success: boolean;
+  /** Seconds from the episode's start until the task was done for good; undefined without success. */
+  readonly reached: number | undefined;
+  /** Distance from the goal, metres. */
+  readonly error: number;
 }
 
 export interface SimulationSummary {
@@ -70,6 +85,9 @@ export class SimulatedSource implements Source {
   #torque: Float64Array | undefined;
   #applied: Float64Array | undefined;
   #clipped = false;
+  /** Control steps of the episode, and those before the task was done, where it is done. */
+  #steps = 0;
+  #doneAfter: number | undefined;
   #ticks = 0;
   #episodes = 0;
   #successes = 0;
@@ -109,10 +127,10 @@ export class SimulatedSource implements Source {
         yield this.#observe(tick);
         if (this.#stop.signal.aborted) return;
         this.#advance();
-        if (this.#restarts) break;
+        if (this.#restarts || this.#hasRested()) break;
       }
       if (this.#restarts) episode = -1;
-      else this.#finish();
+      else this.#finish(episode);
       this.#restarts = false;
     }
   }
@@ -158,6 +176,8 @@ export class SimulatedSource implements Source {
     this.#applied = undefined;
     this.#clipped = false;
     this.#held = undefined;
+    this.#steps = 0;
+    this.#doneAfter = undefined;
   }
 
   #observe(tick: number): Observation {
@@ -207,12 +227,29 @@ export class SimulatedSource implements Source {
     this.#clipped = this.#task.step(this.#applied);
     if (this.#clipped) this.#clippedTicks++;
     this.#ticks++;
+    this.#steps++;
+    this.#doneAfter = this.#task.success() ? (this.#doneAfter ?? this.#steps) : undefined;
   }
 
-  #finish(): void {
+  /** True where the task has been done for as long as `rest` says. */
+  #hasRested(): boolean {
+    const { rest } = this.#options;
+    if (rest === undefined || this.#doneAfter === undefined) return false;
+    return (this.#steps - this.#doneAfter) * this.#task.controlPeriod >= rest - 1e-9;
+  }
+
+  #finish(episode: number): void {
+    const { controlPeriod } = this.#task;
+    const [after, error] = [this.#doneAfter, this.#task.error()];
     this.#episodes++;
-    if (this.#task.success()) this.#successes++;
-    this.#errors.push(this.#task.error());
+    if (after !== undefined) this.#successes++;
+    this.#options.ended?.({
+      episode,
+      success: after !== undefined,
+      reached: after === undefined ? undefined : after * controlPeriod,
+      error,
+    });
+    this.#errors.push(error);
     if (this.#errors.length > KEPT_ERRORS) this.#errors.shift();
   }
 }

@@ -6,7 +6,7 @@ import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import { parseAblation } from "#src/sim/ablation.js";
 import { type Perturbation, parsePerturbations, readPerturbations } from "#src/sim/perturbations.js";
-import { SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
+import { type EpisodeOutcome, SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
 import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 
 type Torque = (observation: Observation, task: Reacher) => ArrayLike<number>;
@@ -49,6 +49,26 @@ describe("simulated source", () => {
     expect(observations).toHaveLength(70);
     expect(summary).toMatchObject({ ticks: 70, episodes: 1 });
     expect(observations.at(-1)!.stamp).toBe(10n ** 18n + 69n * 50_000_000n);
+  });
+
+  it("begins the next episode once the task has been done for the rest that is asked for", async () => {
+    const outcomes: EpisodeOutcome[] = [];
+    const ended = (outcome: EpisodeOutcome) => void outcomes.push(outcome);
+    const whole = await simulate({ seed: 3, episodes: 4, ended });
+    expect(outcomes.map(({ episode, success }) => [episode, success])).toEqual([0, 1, 2, 3].map((n) => [n, true]));
+    expect(outcomes.map(({ error }) => error)).toEqual(whole.summary.finalErrors);
+
+    const full = outcomes.splice(0);
+    const short = await simulate({ seed: 3, episodes: 4, rest: 0.5, ended });
+    expect(outcomes.map(({ reached }) => reached)).toEqual(full.map(({ reached }) => reached));
+    const lengths = full.map(({ reached }) => Math.min(Math.round(reached! / 0.05) + 10, 50));
+    const starts = short.observations.filter(({ first }) => first).map(({ tick }) => tick);
+    expect(starts).toEqual([0, 1, 2, 3].map((n) => lengths.slice(0, n).reduce((sum, length) => sum + length, 0)));
+    expect(short.summary).toMatchObject({ successes: 4, ticks: lengths.reduce((sum, length) => sum + length, 0) });
+
+    outcomes.length = 0;
+    await simulate({ seed: 3, episodes: 1, rest: 0, ended }, () => [0, 0]);
+    expect(outcomes).toMatchObject([{ episode: 0, success: false, reached: undefined }]);
   });
 
   it("runs until it is closed", async () => {

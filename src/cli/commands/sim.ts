@@ -15,17 +15,23 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
-import { SimulatedSource } from "../../sim/source.js";
+import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
 import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { taskFor } from "../input/sim-task.js";
+import { EpisodeLines } from "../output/episode-lines.js";
 import { JsonLines } from "../output/json-lines.js";
-import { LiveLine } from "../output/live-line.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
 import { warn, warnOf } from "../output/warnings.js";
+import { widthOf, wrapped } from "../output/wrapping.js";
 import { Interruption } from "../process/interruption.js";
+
+/** Seconds that an endless run waits at the goal. */
+const SHORT_REST = 0.5;
+/** Of what goes on in the next line. */
+const INDENT = " ".repeat(9);
 
 export interface SimOptions {
   readonly task: string;
@@ -34,6 +40,7 @@ export interface SimOptions {
   readonly method: string;
   readonly ticks?: number;
   readonly episodes?: number;
+  readonly rest?: number;
   readonly speed: number;
   readonly seed: number;
   readonly perturb?: string;
@@ -54,7 +61,8 @@ export interface SimOptions {
 export async function sim(options: SimOptions): Promise<void> {
   const interruption = new Interruption();
   const { signal } = interruption;
-  const print = (line: string) => void (interruption.canPrint && writeOut(`${line}\n`));
+  const print = (line: string) =>
+    void (interruption.canPrint && writeOut(`${wrapped(line, widthOf(process.stdout), INDENT)}\n`));
   const say = options.json ? () => {} : print;
   const opened: { close(): Promise<void> }[] = [];
   const open = <T extends { close(): Promise<void> }>(resource: T): T => {
@@ -69,7 +77,9 @@ export async function sim(options: SimOptions): Promise<void> {
     const method = await methodOf(options.method);
     const policy = await loadPolicy(policyFile, { card: options.card });
     await refuseOverwriting(await filesOfPolicy(policy), [options.record]);
-    const source = open(await simulated(options, policy));
+    const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : new EpisodeLines(process.stdout);
+    const ended = lines instanceof EpisodeLines ? lines.ended : undefined;
+    const source = open(await simulated(options, policy, ended));
     const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
     warnOf(explainer, precision);
     say(introduction(policy, explainer, source));
@@ -82,14 +92,13 @@ export async function sim(options: SimOptions): Promise<void> {
     if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));
     // Last: nothing can fail between opening the file and the first tick.
     if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
-    const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : undefined;
-    sinks.push(lines ?? new LiveLine(statistics, process.stdout));
+    sinks.push(lines);
     say(legend(explainer));
     const started = performance.now();
     await run(source, explainer, sinks, signal);
     const summary = summarise(source, statistics, (performance.now() - started) / 1000);
-    if (lines) await lines.summary(summary);
-    else print(summaryText(summary, explainer.method));
+    if (lines instanceof JsonLines) await lines.summary(summary);
+    else print(summaryText(summary, explainer.method, widthOf(process.stdout)));
     if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
     await interruption.check();
   } finally {
@@ -99,14 +108,22 @@ export async function sim(options: SimOptions): Promise<void> {
   }
 }
 
-async function simulated(options: SimOptions, policy: Policy): Promise<SimulatedSource> {
+async function simulated(
+  options: SimOptions,
+  policy: Policy,
+  ended: SimulationOptions["ended"],
+): Promise<SimulatedSource> {
   const { ticks, episodes, speed, seed, condition, ablate, perturb, live } = options;
   const task = await taskFor(policy, options.task, options.targets);
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
   // Viewers show live data by the wall clock. Runs that are not live are the same every time.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
   const ablation = ablate === undefined ? undefined : parseAblation(ablate);
-  return new SimulatedSource({ task, seed, condition, ticks, episodes, speed, ablation, perturbations, startStamp });
+  // A demonstration goes on once the task is done; counted and disturbed episodes have their full length.
+  const isEndless = ticks === undefined && episodes === undefined && perturb === undefined;
+  const rest = options.rest ?? (isEndless ? SHORT_REST : undefined);
+  const length = { ticks, episodes, rest, ended };
+  return new SimulatedSource({ task, seed, condition, speed, ablation, perturbations, startStamp, ...length });
 }
 
 async function serve(
@@ -149,9 +166,8 @@ function introduction({ path, card, modalities }: Policy, { method }: Explainer,
   ].join("\n");
 }
 
-const legend = ({ deadlineMs }: Explainer): string =>
-  `
-One line per second: what this tick's torques are based on (image : position : velocity); the joint that moves the
-arm most; latency from observation to explanation; misses: explanations that took longer than ${deadlineMs} ms.
-idle: almost no torque, so nothing to explain. Ctrl-C stops.
+const legend = ({ deadlineMs }: Explainer): string => `
+One line per episode: how it ended and what its torques were based on (mean).
+Ticks with almost no torque do not count; at rest: all of them were such ticks.
+misses: explanations that took longer than ${deadlineMs} ms. Ctrl-C stops.
 `;

@@ -14,6 +14,12 @@ export function addSim(program: Command): void {
     .addOption(methodOption())
     .option("--ticks <n>", "stop after this many control steps", wholeNumber(1))
     .option("--episodes <n>", "stop after this many episodes", wholeNumber(1))
+    .option(
+      "--rest <s>",
+      "begin the next episode once the task has been done for so many seconds (default: 0.5 if neither --ticks, " +
+        "--episodes nor --perturb is given, else after the episode's full length)",
+      atLeast(0),
+    )
     .option("--speed <x>", "1 is real time, 0 is as fast as possible", atLeast(0), 1)
     .option("--seed <n>", "seed of initial states, targets and noise", wholeNumber(0), 0)
     .option("--perturb <file>", "YAML or JSON list of changes during the run")

@@ -4,6 +4,7 @@ import { median } from "../../numbers/quantile.js";
 import type { Method } from "../../relevance/contract/method.js";
 import type { SimulatedSource } from "../../sim/source.js";
 import type { Statistics } from "./statistics.js";
+import { joined } from "./wrapping.js";
 
 /** Summary of a simulated run, the last object of `sim --json`. Numbers without a measurement are null. */
 export interface SimSummary {
@@ -46,8 +47,12 @@ export function summarise(source: SimulatedSource, statistics: Statistics, secon
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** The summary for a terminal. */
-export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Method, "spec" | "conserves">): string {
+/** The summary for a terminal of this width. */
+export function summaryText(
+  summary: SimSummary,
+  { spec, conserves }: Pick<Method, "spec" | "conserves">,
+  width = Number.POSITIVE_INFINITY,
+): string {
   const { ticks, episodes, success_rate, final_error_m, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
   if (ticks === 0) return "stopped before the first tick";
   const outcome =
@@ -59,7 +64,14 @@ export function summaryText(summary: SimSummary, { spec, conserves }: Pick<Metho
     `${count(ticks, "tick")}; ${outcome}`,
     idle_ticks === ticks
       ? "shares  none: all ticks are idle"
-      : `shares  ${means.join("   ")}   (mean over the ${ticks - idle_ticks} ticks that are not idle)`,
+      : joined(
+          [`shares  ${means[0]}`, ...means.slice(1), `(mean over the ${ticks - idle_ticks} ticks that are not idle)`],
+          {
+            width,
+            gap: "   ",
+            indent: " ".repeat(8),
+          },
+        ),
     `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   late ticks ${late_ticks}`,
     `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}${conserves ? "" : `   (${spec} does not conserve)`}`,
   ].join("\n");

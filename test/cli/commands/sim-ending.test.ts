@@ -82,7 +82,7 @@ async function watch(
 describe("torquelens sim", () => {
   it("shows itself live while it runs; Ctrl-C, twice, ends it and finishes the recording", async () => {
     const simulation = start("--port", "0", "--record", recording);
-    await simulation.until(({ lines }) => lines.some((line) => line.startsWith("tick ")));
+    await simulation.until(({ lines }) => lines.some((line) => line.startsWith("episode ")));
     const url = /^live +(ws:\/\/127\.0\.0\.1:\d+) /m.exec(simulation.stdout)![1]!;
     const { topics, explanation, closed } = await watch(url);
     expect(topics).toEqual(

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { EpisodeLines } from "#src/cli/output/episode-lines.js";
 import { JsonLines } from "#src/cli/output/json-lines.js";
-import { LiveLine } from "#src/cli/output/live-line.js";
 import { type SimSummary, summaryText } from "#src/cli/output/sim-summary.js";
 import { Statistics } from "#src/cli/output/statistics.js";
 import type { Explanation } from "#src/explain/explanation.js";
@@ -23,6 +23,16 @@ class Slow extends Writable {
 
   read(): void {
     this.#taken?.();
+  }
+}
+
+/** An output whose reader takes everything at once. */
+class Writer extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
   }
 }
 
@@ -87,31 +97,65 @@ describe("JsonLines", () => {
   });
 });
 
-describe("LiveLine", () => {
-  it("names the joint of the largest weighted torque, and the flags", () => {
-    const output = new Slow();
-    const statistics = new Statistics();
-    const explanation = tick({
-      torque: Float32Array.of(0.5, -0.4),
-      importance: Float32Array.of(0.8, 1.2),
-      latencyMs: 3.25,
-      flags: ["at_limit", "deadline_missed"],
-    });
-    statistics.write(explanation);
-    new LiveLine(statistics, output).write(explanation);
-    expect(output.text).toBe(
-      "tick      0   image : position : velocity  50 :  38 :  13 %   top elbow     -0.400 N·m   " +
-        "latency p50 3.3 p99 3.3 ms   misses 1   at_limit deadline_missed\n",
-    );
+describe("EpisodeLines", () => {
+  const at = (tick: number, change: Partial<Explanation>): Explanation => ({
+    ...SAMPLE,
+    flags: [],
+    ...change,
+    observation: { ...SAMPLE.observation, stamp: 50_000_000n * BigInt(tick) },
+  });
+  const ratios = (image: number, position: number, velocity: number) => ({
+    image,
+    position,
+    velocity,
+    configuration: position + velocity,
   });
 
-  it("prints one line a second at most, and none to a reader that does not keep up", () => {
+  it("has an episode's outcome, mean shares of the ticks that are not idle, and misses", async () => {
+    const output = new Writer();
+    const lines = new EpisodeLines(output);
+    lines.write(at(0, { ratios: ratios(0.2, 0.5, 0.3) }));
+    lines.write(at(1, { ratios: ratios(0.4, 0.5, 0.1), flags: ["deadline_missed"] }));
+    lines.write(at(2, { ratios: ratios(1, 0, 0), flags: ["idle", "deadline_missed"] }));
+    lines.ended({ episode: 0, success: true, reached: 2.351, error: 0.001 });
+    lines.write(at(3, { flags: ["idle"] }));
+    lines.ended({ episode: 1, success: false, reached: undefined, error: 0.1234 });
+    for (let tick = 4; tick < 16; tick++) lines.write(at(tick, { ratios: ratios(0, 1, 0) }));
+    await lines.close();
+    await lines.close();
+    expect(output.text.split("\n")).toEqual([
+      "episode   1  success in 2.4 s   image  30 %  position  50 %  velocity  20 %  misses 2",
+      "episode   2  failed, 123 mm off  at rest",
+      "episode   3  stopped at 0.6 s   image   0 %  position 100 %  velocity   0 %",
+      "",
+    ]);
+  });
+
+  it.each([40, 60, 80])("breaks no part of a line of %i columns", (columns) => {
+    const output = Object.assign(new Writer(), { columns });
+    const lines = new EpisodeLines(output);
+    lines.write(at(0, { ratios: ratios(0.2, 0.5, 0.3), flags: ["deadline_missed"] }));
+    lines.ended({ episode: 1233, success: true, reached: 12.35, error: 0.001 });
+    const rows = output.text.trimEnd().split("\n");
+    expect(Math.max(...rows.map(({ length }) => length))).toBeLessThanOrEqual(columns);
+    expect(rows.flatMap((row) => row.trim().split(/ {2,}(?!\d)/))).toEqual([
+      "episode 1234",
+      "success in 12.3 s",
+      "image  20 %",
+      "position  50 %",
+      "velocity  30 %",
+      "misses 1",
+    ]);
+  });
+
+  it("prints none to a reader that does not keep up", () => {
     const output = new Slow();
-    const line = new LiveLine(new Statistics(), output);
-    for (let i = 0; i < 100; i++) line.write(tick({}));
-    expect(output.text.split("\n")).toHaveLength(2);
-    new LiveLine(new Statistics(), output).write(tick({}));
-    expect(output.writableLength).toBe(output.text.length + 1);
+    const lines = new EpisodeLines(output);
+    for (let episode = 0; episode < 100; episode++) {
+      lines.write(at(episode, {}));
+      lines.ended({ episode, success: true, reached: 1, error: 0 });
+    }
+    expect(output.writableLength).toBe(output.text.length);
   });
 });
 
@@ -145,6 +189,14 @@ describe("summaryText", () => {
       "shares  image 62.5 %   joint_position 37.5 %   (mean over the 80 ticks that are not idle)",
       "latency p50 4.0 p99 9.0 ms   misses 3   late ticks 1",
       "conservation residual at most 2.1e-6",
+    ]);
+  });
+
+  it("breaks between shares for a narrow terminal", () => {
+    expect(summaryText(summary, dtd, 50).split("\n").slice(1, 4)).toEqual([
+      "shares  image 62.5 %   joint_position 37.5 %",
+      "        (mean over the 80 ticks that are not idle)",
+      "latency p50 4.0 p99 9.0 ms   misses 3   late ticks 1",
     ]);
   });
 

@@ -123,9 +123,9 @@ describe("for people", () => {
     expect(simulation.stderr).toBe("");
     expect(simulation.stdout).toMatch(/^Simulated task reacher: .*\(method dtd\)\.$/m);
     expect(simulation.stdout).toMatch(/^policy {3}.*policy\.onnx$/m);
-    expect(simulation.stdout).toMatch(/misses: explanations that took longer than 40 ms\.$/m);
+    expect(simulation.stdout).toMatch(/misses: explanations that took longer than 40 ms\. Ctrl-C stops\.$/m);
     expect(simulation.stdout).toMatch(
-      /^tick +0 {3}image : position : velocity +\d+ : +\d+ : +\d+ % {3}top (shoulder|elbow) +-?\d\.\d{3} N·m {3}latency p50 [\d.]+ p99 [\d.]+ ms {3}misses \d+/m,
+      /^episode {3}1 {2}(success in [\d.]+ s|failed, \d+ mm off) +(at rest|image +\d+ % {2}position +\d+ % {2}velocity +\d+ %)( {2}misses \d+)?\nepisode {3}2 {2}stopped at 0\.0 s/m,
     );
     expect(simulation.stdout).toMatch(/^51 ticks; 1 episode, success (0|100) %, median final error [\d.]+ mm$/m);
     expect(simulation.stdout).not.toMatch(/live|record/);

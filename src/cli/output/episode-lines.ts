@@ -1,0 +1,67 @@
+import type { Writable } from "node:stream";
+import { type Explanation, isMeaningful } from "../../explain/explanation.js";
+import type { Sink } from "../../explain/pipeline.js";
+import type { EpisodeOutcome } from "../../sim/source.js";
+import { visible } from "../../text/visible.js";
+import { joined, widthOf } from "./wrapping.js";
+
+const GROUPS = ["image", "position", "velocity"] as const;
+/** Columns of an outcome, such as "success in 10.4 s". */
+const OUTCOME = 17;
+
+/** Prints one line per episode: how it ended, and what its torques were based on. */
+export class EpisodeLines implements Sink {
+  #episode = 0;
+  #first: bigint | undefined;
+  #last = 0n;
+  #sums = [0, 0, 0];
+  #counted = 0;
+  #misses = 0;
+
+  constructor(private readonly output: Writable & { readonly columns?: number }) {}
+
+  write({ observation, ratios, flags }: Explanation): void {
+    this.#first ??= observation.stamp;
+    this.#last = observation.stamp;
+    if (flags.includes("deadline_missed")) this.#misses++;
+    if (!isMeaningful(flags)) return;
+    this.#counted++;
+    GROUPS.forEach((group, g) => {
+      this.#sums[g]! += ratios[group];
+    });
+  }
+
+  /** Ends an episode with its line. */
+  readonly ended = ({ episode, reached, error }: EpisodeOutcome): void => {
+    this.#episode = episode;
+    this.#print(
+      reached === undefined ? `failed, ${(1000 * error).toFixed(0)} mm off` : `success in ${reached.toFixed(1)} s`,
+    );
+    this.#episode = episode + 1;
+  };
+
+  /** Prints the line of an episode that was stopped. */
+  async close(): Promise<void> {
+    if (this.#first === undefined) return;
+    this.#print(`stopped at ${(Number(this.#last - this.#first) / 1e9).toFixed(1)} s`);
+  }
+
+  /** Leaves the line out while the reader is behind. */
+  #print(outcome: string): void {
+    const shares = GROUPS.map(
+      (group, g) => `${group} ${((100 * this.#sums[g]!) / this.#counted).toFixed(0).padStart(3)} %`,
+    );
+    const parts = [
+      `episode ${String(this.#episode + 1).padStart(3)}`,
+      outcome.padEnd(OUTCOME),
+      ...(this.#counted > 0 ? shares : ["at rest"]),
+      ...(this.#misses > 0 ? [`misses ${this.#misses}`] : []),
+    ];
+    const line = joined(parts, { width: widthOf(this.output), indent: " ".repeat(13) });
+    if (!this.output.writableNeedDrain) this.output.write(visible(`${line}\n`));
+    this.#first = undefined;
+    this.#sums = [0, 0, 0];
+    this.#counted = 0;
+    this.#misses = 0;
+  }
+}
