@@ -2,6 +2,7 @@ import { max } from "d3-array";
 import { number, percent, plural, significant } from "../numbers/format.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 import { median, quantile } from "../numbers/quantile.js";
+import { own, put } from "../own.js";
 import { flagsAt, type Run, type RunIdentity, secondsAt } from "./run.js";
 import { byModality, shareColumns, type TableColumn, tickColumn, torqueColumn } from "./table-column.js";
 
@@ -139,7 +140,8 @@ export const METRICS = {
     unit: "ticks",
     ofRun: (run) => {
       const count: Record<string, number> = {};
-      for (let i = 0; i < run.ticks; i++) for (const flag of flagsAt(run, i)) count[flag] = (count[flag] ?? 0) + 1;
+      for (let i = 0; i < run.ticks; i++)
+        for (const flag of flagsAt(run, i)) put(count, flag, (own(count, flag) ?? 0) + 1);
       return count;
     },
     json: (flags) => ({ flags }),

@@ -1,3 +1,5 @@
+import { own } from "../own.js";
+
 const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 /** An XML element as text. */
@@ -6,4 +8,4 @@ export function tag(name: string, attributes: Readonly<Record<string, string | n
   return inner === "" ? `<${name}${written.join("")}/>` : `<${name}${written.join("")}>${inner}</${name}>`;
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPED[character]!);
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => own(ESCAPED, character)!);

@@ -17,6 +17,7 @@ import {
   where,
 } from "../graph/build.js";
 import type { Node, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import { type GradientRule, type GradientTable, gate } from "./rule.js";
 import { sumToShape } from "./structural.js";
 
@@ -27,7 +28,7 @@ type Numbers = (attribute: string, fallback: number) => number;
 const derivative =
   (of: (x: Value, number: Numbers, node: Node) => Value): GradientRule =>
   (node, g) => {
-    const number: Numbers = (name, fallback) => (node.attributes[name] as number | undefined) ?? fallback;
+    const number: Numbers = (name, fallback) => (own(node.attributes, name) as number | undefined) ?? fallback;
     return [() => mul(g, of(node.inputs[0]!, number, node))];
   };
 

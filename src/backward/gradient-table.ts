@@ -1,6 +1,7 @@
 import { isFloat } from "../graph/dtype.js";
 import { isFlat } from "../graph/kinds.js";
 import type { Node, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import { ACTIVATION_GRADIENTS } from "./activations.js";
 import { ELEMENTWISE_GRADIENTS } from "./elementwise.js";
 import { INDEXING_GRADIENTS } from "./indexing.js";
@@ -40,7 +41,7 @@ export function inputGradients(
   if (other > 0 && node.op !== "Split")
     throw new RangeError(`node "${node.label}": no gradient rule for output ${other} of operator ${node.op}`);
   const g = arriving.find((value) => value !== undefined)!;
-  const known = structuralAdjoint(node, arriving, lead) ?? GRADIENTS[node.op]?.(node, g, lead, arriving);
+  const known = structuralAdjoint(node, arriving, lead) ?? own(GRADIENTS, node.op)?.(node, g, lead, arriving);
   if (!known) throw new RangeError(`node "${node.label}": no gradient rule for operator ${node.op}`);
   return node.inputs.map((value, i) => {
     if (known[i] || !value || !isFloat(value.dtype)) return known[i];

@@ -1,6 +1,7 @@
 import { add, padAxis, slice, sum } from "../graph/build.js";
 import { normalizeAxis } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import { inferenceOf } from "./rule.js";
 
 const backwards = (x: Value, axis: number) => slice(x, axis, -1, Number.MIN_SAFE_INTEGER, -1);
@@ -47,7 +48,7 @@ export function padAdjoint(node: Node, g: Value, lead: number): Value {
     if (Math.min(before, after) < 0 || Math.max(before, after) > most)
       throw new RangeError(`node "${node.label}": Pad of mode ${mode} by [${pads}] has no gradient`);
     const [head, tail] = [slice(value, axis, 0, before), slice(value, axis, end - after, end)];
-    const returned = RETURNS[mode]!(head, tail, axis, shape[bare]!);
+    const returned = own(RETURNS, mode)!(head, tail, axis, shape[bare]!);
     return returned.filter((_, k) => [before, after][k]! > 0).reduce(add, center);
   }, g);
 }

@@ -4,6 +4,7 @@ import type { DType } from "../graph/dtype.js";
 import { type ResizedAxis, resizedAxes } from "../graph/operators/resize.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Attributes, Node, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import { inferenceOf } from "./rule.js";
 
 const ROUNDED = ["round_prefer_floor", "round_prefer_ceil"];
@@ -22,7 +23,7 @@ const coordinatesOf = (node: Node) => inferenceOf(node).string("coordinate_trans
 /** The number of copies of each element along an axis, where all have equally many and in order. */
 function repeats(node: Node, { from, to, scale }: ResizedAxis): number | undefined {
   const nearest = inferenceOf(node).string("nearest_mode", "round_prefer_floor");
-  const repeated = modeOf(node) === "nearest" && REPEATING[coordinatesOf(node)]?.includes(nearest);
+  const repeated = modeOf(node) === "nearest" && own(REPEATING, coordinatesOf(node))?.includes(nearest);
   return repeated && Number.isInteger(scale) && to === from * scale ? scale : undefined;
 }
 

@@ -4,6 +4,7 @@ import { reducedAxes } from "../graph/operators/reduction.js";
 import { sliceRanges, splitSizes } from "../graph/operators/structural.js";
 import { normalizeAxis, type Shape } from "../graph/shape.js";
 import type { Node, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import { INDEXING_ADJOINTS } from "./indexing.js";
 import { padAdjoint } from "./pad.js";
 import { onlyCopies, resizeAdjoint } from "./resize.js";
@@ -115,5 +116,5 @@ export function structuralAdjoint(
   arriving: readonly (Value | undefined)[],
   lead: number,
 ): readonly InputGradient[] | undefined {
-  return ADJOINTS[node.op]?.(node, arriving.find((g) => g !== undefined)!, lead, arriving);
+  return own(ADJOINTS, node.op)?.(node, arriving.find((g) => g !== undefined)!, lead, arriving);
 }

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { Bag, Topic } from "./bag.js";
 import { bestFirst } from "./compressed-choice.js";
@@ -34,12 +35,12 @@ export async function cameraTopics(search: Search): Promise<CameraTopic[]> {
   const cameras = modalities.map(({ name }) => name);
   const unknown = Object.keys(named).find((name) => !cameras.includes(name) && (name !== "" || cameras.length !== 1));
   if (unknown !== undefined) {
-    const found = unknown === "" ? `--image ${named[unknown]}` : `--image ${unknown}=${named[unknown]}`;
+    const found = unknown === "" ? `--image ${named[unknown]}` : `--image ${unknown}=${own(named, unknown)}`;
     throw new InputError(`${found}: expected MODALITY=TOPIC, MODALITY one of ${cameras.join(", ") || "none"}`);
   }
   const found: CameraTopic[] = [];
   for (const { name: camera, encoding } of modalities) {
-    const name = named[camera] ?? named[""];
+    const name = own(named, camera) ?? named[""];
     const exact = images.find((image) => image.name === name);
     if (exact) {
       found.push({ camera, topic: exact, others: [] });

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { EXPLANATION, RATIOS } from "../messages/explanation.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { FEEDERS, type Feeder, ROBOT } from "../sensing/feeders.js";
 import { ROBOT_DESCRIPTION, valuesTopic } from "../sensing/topics.js";
@@ -67,7 +68,7 @@ export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = 
   for (const feeder of [...FEEDERS].sort((a, b) => Number(b.kind === "image") - Number(a.kind === "image"))) {
     const { kind, types, subjects } = feeder;
     const search = { bag, recorded, topics: ofType(recorded, types), policy, named, subjects: subjects(policy) };
-    const found = (await FINDERS[kind]?.(search)) ?? byName(feeder, search, images);
+    const found = (await own(FINDERS, kind)?.(search)) ?? byName(feeder, search, images);
     for (const [subject, topic, others = []] of found) {
       inputs.push({ feeder, subject, topic, others });
       if (kind === "image") images.set(subject, rawTopicOf(topic, recorded));
@@ -114,12 +115,12 @@ function givenTopics({ bag, topics: arrays, subjects: modalities, named }: Searc
   const unknown = Object.keys(given).find((name) => !modalities.includes(name));
   if (unknown !== undefined) {
     const known = modalities.join(", ") || "none: sensors give all of the policy's modalities";
-    throw new InputError(`--value ${unknown}=${given[unknown]}: expected MODALITY one of ${known}`);
+    throw new InputError(`--value ${unknown}=${own(given, unknown)}: expected MODALITY one of ${known}`);
   }
   const found: [modality: string, topic: Topic][] = [];
   for (const modality of modalities) {
-    if (modality in values) continue;
-    const name = given[modality];
+    if (Object.hasOwn(values, modality)) continue;
+    const name = own(given, modality);
     const fits = (topic: Topic) =>
       name === undefined ? `/${topic.name}`.endsWith(`/${valuesTopic(modality)}`) : topic.name === name;
     const candidates = arrays.filter(fits);

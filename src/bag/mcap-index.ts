@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { type IReadable, McapIndexedReader, type McapTypes, Opcode } from "@mcap/core";
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { DamagedPart } from "./damage.js";
 import { decompressHandlers } from "./decompress.js";
 import { readAt } from "./file-window.js";
@@ -161,7 +162,7 @@ async function coversAll(handle: FileHandle, chunks: readonly ChunkIndex[], end:
 
 async function assertReadable(path: string, chunks: readonly Pick<ChunkIndex, "compression">[]): Promise<void> {
   const known = await decompressHandlers();
-  const unknown = chunks.filter(({ compression }) => compression !== "" && !known[compression]);
+  const unknown = chunks.filter(({ compression }) => compression !== "" && !own(known, compression));
   if (chunks.length > 0 && unknown.length === chunks.length) throw unknownCompression(path, unknown[0]!.compression);
 }
 

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { McapConstants, McapStreamReader, type McapTypes, Opcode } from "@mcap/core";
+import { own } from "../own.js";
 import { DamagedPart } from "./damage.js";
 import { decompressHandlers } from "./decompress.js";
 
@@ -117,7 +118,7 @@ export function isChunk(head: Uint8Array, length: number): boolean {
 export async function unpackChunk({ size, crc, compression, packed }: Chunk): Promise<Uint8Array> {
   let records = packed;
   if (compression !== "" && packed.length > 0) {
-    const unpack = (await decompressHandlers())[compression];
+    const unpack = own(await decompressHandlers(), compression);
     if (!unpack) throw new DamagedPart(`unknown compression ${JSON.stringify(compression)}`);
     if (size > LARGEST_CHUNK) throw new DamagedPart(`${size} bytes in one chunk`);
     try {

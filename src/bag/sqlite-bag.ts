@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedById } from "./bag.js";
 import { DamageLog, type Losses } from "./damage.js";
 import { placed } from "./sqlite-place.js";
@@ -118,7 +119,7 @@ function agreesWithIndex(database: Database, found: readonly Row[]): boolean {
   if (!index) return true;
   const [listed = {}] = rows(database, `SELECT ${SUMS} FROM messages INDEXED BY timestamp_idx`);
   return ["messages", "ids", "times"].every((name) => {
-    return found.reduce((sum, row) => sum + Number(row[name] ?? 0), 0) === Number(listed[name] ?? 0);
+    return found.reduce((sum, row) => sum + Number(own(row, name) ?? 0), 0) === Number(own(listed, name) ?? 0);
   });
 }
 

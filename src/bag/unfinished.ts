@@ -3,6 +3,7 @@ import { InputError } from "../errors.js";
 import { EXPLANATION, RATIOS } from "../messages/explanation.js";
 import { type ExplanationNumbers, fromMessages } from "../messages/explanation-numbers.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
+import { own } from "../own.js";
 import { stampOf } from "../sensing/stamp.js";
 import { decoderOf } from "./decode.js";
 import { OWN_TOPICS } from "./explained-bag.js";
@@ -83,12 +84,12 @@ export class Unfinished {
     const records = new Map<string, Readonly<Record<string, string>>>();
     const ticks = ticksOf(path, records);
     const first = await ticks.next().catch(() => undefined);
-    const own = records.get("torquelens");
+    const found = records.get("torquelens");
     const isSame =
-      own !== undefined &&
-      Object.entries(facts).every(([key, value]) => own[key] === value) &&
+      found !== undefined &&
+      Object.entries(facts).every(([key, value]) => own(found, key) === value) &&
       Object.entries(rest).every(([name, record]) => sameRecord(record, records.get(name)));
-    if (first && !first.done && isSame) return new Unfinished(path, own, first.value, ticks);
+    if (first && !first.done && isSame) return new Unfinished(path, found, first.value, ticks);
     await ticks.return(undefined);
     return undefined;
   }

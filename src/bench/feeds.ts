@@ -1,6 +1,7 @@
 import { DTYPES } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
 import type { TensorType } from "../graph/value.js";
+import { put } from "../own.js";
 import type { TensorData } from "../runtime/session.js";
 
 /** The value, in [0, 1), of element `index` of `count`. */
@@ -23,7 +24,7 @@ export function sampleFeeds(
     // Whole numbers may be indices, and 0 is one of anything: 64-bit integers stay 0, as the others round to.
     else if (!dtype.endsWith("int64"))
       for (let i = 0; i < size; i++) data[i] = (dtype === "uint8" ? 255 : 1) * Math.fround(picture(i, size));
-    feeds[name] = { dtype, shape, data };
+    put(feeds, name, { dtype, shape, data });
   }
   return feeds;
 }

@@ -1,6 +1,7 @@
 import { Explainer } from "../explain/explainer.js";
 import { run } from "../explain/pipeline.js";
 import { upperMedian } from "../numbers/quantile.js";
+import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { SimulatedSource } from "../sim/source.js";
 import type { FigureRun } from "../sim/tasks/figure-run.js";
@@ -35,8 +36,8 @@ export async function policyFigures(
   let focus = Number.NaN;
   for (const [index, figure] of runs.entries()) {
     const result = await figureRun(policy, taskName, figure, { episodes, seed, signal });
-    successes[figure.key] = result.successes;
-    if (figure.median) medians[figure.median[0]] = Number((1000 * upperMedian(result.errors)).toFixed(2));
+    put(successes, figure.key, result.successes);
+    if (figure.median) put(medians, figure.median[0], Number((1000 * upperMedian(result.errors)).toFixed(2)));
     if (figure.focus) focus = Number(result.focus.toFixed(3));
     done?.(index + 1);
   }

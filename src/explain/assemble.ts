@@ -1,4 +1,5 @@
 import type { Heatmap } from "../image/heatmap.js";
+import { own, put } from "../own.js";
 import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
@@ -9,7 +10,7 @@ import { ratiosOf } from "./ratios.js";
 type Outputs = Readonly<Record<string, TensorData>>;
 type Relevance = Readonly<Record<string, Float32Array>>;
 
-const floats = (outputs: Outputs, name: string) => outputs[name]!.data as Float32Array;
+const floats = (outputs: Outputs, name: string) => own(outputs, name)!.data as Float32Array;
 
 /** τ, [J], from the policy's own outputs. */
 export function torqueOf({ card }: Policy, outputs: Outputs): Float32Array {
@@ -35,7 +36,7 @@ export function relevanceOf({ modalities }: Policy, outputs: Outputs | undefined
   if (!outputs) return relevance;
   for (const modality of modalities)
     if (modality.kind === "values")
-      relevance[modality.name] = overTime(floats(outputs, `torquelens.relevance.${modality.input}`), modality);
+      put(relevance, modality.name, overTime(floats(outputs, `torquelens.relevance.${modality.input}`), modality));
   return relevance;
 }
 
@@ -50,7 +51,7 @@ export function torqueRelevanceOf({ modalities }: Policy, outputs: Outputs | und
     const rows = new Float32Array(torques * modality.size);
     for (let j = 0; j < torques; j++)
       rows.set(overTime((data as Float32Array).subarray(j * width, (j + 1) * width), modality), j * modality.size);
-    relevance[modality.name] = rows;
+    put(relevance, modality.name, rows);
   }
   return relevance;
 }
@@ -62,7 +63,7 @@ export function heatmapsOf({ modalities }: Policy, outputs: Outputs | undefined)
   for (const modality of modalities)
     if (modality.kind === "image") {
       const { data, shape } = outputs[`torquelens.heatmap.${modality.input}`]!;
-      heatmaps[modality.name] = { height: shape[0]!, width: shape[1]!, data: data as Float32Array };
+      put(heatmaps, modality.name, { height: shape[0]!, width: shape[1]!, data: data as Float32Array });
     }
   return heatmaps;
 }
@@ -72,7 +73,7 @@ export function featurePointsOf({ modalities }: Policy, outputs: Outputs | undef
   const points: Record<string, Float32Array> = {};
   for (const { kind, name, input } of modalities) {
     const found = kind === "image" ? outputs?.[`torquelens.feature_points.${input}`] : undefined;
-    if (found) points[name] = found.data as Float32Array;
+    if (found) put(points, name, found.data as Float32Array);
   }
   return points;
 }

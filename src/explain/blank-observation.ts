@@ -1,5 +1,6 @@
 import type { Image } from "../image/image.js";
 import { pixelsOf } from "../image/pixel-formats.js";
+import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { Observation } from "./observation.js";
 
@@ -8,16 +9,16 @@ export function blankObservation({ card, modalities }: Policy): Observation {
   const images: Record<string, Image> = {};
   const values: Record<string, Float64Array> = {};
   for (const modality of modalities) {
-    if (modality.kind === "values") values[modality.name] = new Float64Array(modality.size);
+    if (modality.kind === "values") put(values, modality.name, new Float64Array(modality.size));
     else {
       const { name, width, height, encoding } = modality;
-      images[name] = {
+      put(images, name, {
         width,
         height,
         encoding,
         data: new Uint8Array(width * height * pixelsOf(encoding).bytes),
         frameId: "",
-      };
+      });
     }
   }
   return {

@@ -2,6 +2,7 @@ import { apart, namedValues, noisy, showing } from "../graph/apart.js";
 import { fileNodes, withOutputs } from "../graph/file-nodes.js";
 import { writeModel } from "../graph/onnx-write.js";
 import type { Graph, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { Tensors } from "../runtime/models.js";
 import type { TensorData } from "../runtime/session.js";
@@ -96,10 +97,10 @@ async function pairsOf({ policy, fileFeeds, expected, run }: Disagreement): Prom
     nodes.flatMap(({ outputs }) => outputs),
   );
   const names = [...values.keys()];
-  const own = await run(withOutputs(policy.bytes, names), fileFeeds, names);
+  const ours = await run(withOutputs(policy.bytes, names), fileFeeds, names);
   const pairs = nodes.flatMap(({ label, op, outputs }) =>
     outputs.flatMap((name): Pair[] => {
-      const [value, given] = [values.get(name), own[name]];
+      const [value, given] = [values.get(name), own(ours, name)];
       return value && given ? [{ name, label, op, value, expected: given }] : [];
     }),
   );

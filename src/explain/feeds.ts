@@ -3,6 +3,7 @@ import { DTYPES, type DType } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Image } from "../image/image.js";
 import { fits, pixelsOf } from "../image/pixel-formats.js";
+import { own, put } from "../own.js";
 import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
@@ -27,13 +28,13 @@ export function feedsOf(
   for (const [name, { dtype, shape }] of policy.graph.inputs) {
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
     const data = new DTYPES[dtype].array(sizeOf(shape));
-    for (const [t, frame] of image ? window.images[image.name]!.entries() : [])
+    for (const [t, frame] of image ? own(window.images, image.name)!.entries() : [])
       fillImage(data as Float32Array, image!, frame, t);
     for (const modality of policy.modalities)
       if (modality.kind === "values" && modality.input === name)
         for (const [t, start] of startsOf(modality).entries())
-          fillValues(data, modality, start, window.values[modality.name]![t]);
-    feeds[name] = window.carried[name] ?? { dtype, shape, data };
+          fillValues(data, modality, start, own(window.values, modality.name)![t]);
+    put(feeds, name, own(window.carried, name) ?? { dtype, shape, data });
   }
   return feeds;
 }

@@ -1,3 +1,4 @@
+import { own } from "../own.js";
 import type { Modality } from "../policy/modalities.js";
 import { JOINT_WISE } from "../policy/quantities.js";
 import type { Explanation } from "./explanation.js";
@@ -21,7 +22,7 @@ export function jointElementsOf(modalities: readonly Modality[]): JointElements 
 export function jointRelevance({ relevance }: Explanation, elements: JointElements): Map<string, number> | undefined {
   const sums = new Map<string, number>();
   for (const [modality, joints] of Object.entries(elements)) {
-    const values = relevance[modality];
+    const values = own(relevance, modality);
     if (!values) return undefined;
     for (const [i, joint] of joints.entries()) sums.set(joint, (sums.get(joint) ?? 0) + Math.abs(values[i]!));
   }

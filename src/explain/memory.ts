@@ -1,4 +1,5 @@
 import type { Image } from "../image/image.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { TensorData } from "../runtime/session.js";
 import type { Observation } from "./observation.js";
@@ -51,8 +52,8 @@ export class Memory {
           m.kind,
           m.name,
           m.kind === "image"
-            ? newest(m.frames, (past) => past.images[m.name])
-            : newest(m.earlier.length + 1, (past) => past.values[m.name]),
+            ? newest(m.frames, (past) => own(past.images, m.name))
+            : newest(m.earlier.length + 1, (past) => own(past.values, m.name)),
         ] as const,
     );
     const of = (kind: "image" | "values") =>
@@ -68,7 +69,7 @@ export class Memory {
   keep(outputs: Readonly<Record<string, TensorData>>): void {
     const { state } = this.policy.card;
     this.#carried = Object.fromEntries(
-      Object.entries(state).map(([input, output]) => [input, copyOf(outputs[output]!)]),
+      Object.entries(state).map(([input, output]) => [input, copyOf(own(outputs, output)!)]),
     );
   }
 }

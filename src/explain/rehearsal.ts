@@ -2,6 +2,7 @@ import { randomLcg } from "d3-random";
 import { DTYPES } from "../graph/dtype.js";
 import { sizeOf } from "../graph/shape.js";
 import type { TensorType } from "../graph/value.js";
+import { put } from "../own.js";
 import type { ImageModality } from "../policy/modalities.js";
 import { statisticsOf } from "../policy/normalisation.js";
 import type { Policy } from "../policy/policy.js";
@@ -41,7 +42,7 @@ export function rehearsalFeeds(policy: Policy, index: number): Record<string, Te
   for (const [name, type] of policy.graph.inputs) {
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
     const next = () => fill(random);
-    feeds[name] = image ? ofImage(type, image, next) : ofValues(name, type, policy, next);
+    put(feeds, name, image ? ofImage(type, image, next) : ofValues(name, type, policy, next));
   }
   return feeds;
 }

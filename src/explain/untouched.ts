@@ -7,6 +7,7 @@ import { writeModel } from "../graph/onnx-write.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Graph, Value } from "../graph/value.js";
 import { significant } from "../numbers/format.js";
+import { own } from "../own.js";
 import { normalisedInput, physicalTorque } from "../policy/normalisation.js";
 import type { Policy } from "../policy/policy.js";
 import type { CompiledModel } from "../relevance/compile.js";
@@ -103,7 +104,7 @@ export class Untouched {
       const feeds = rehearsalFeeds(policy, this.expected[i] ? i : 0);
       const found = await run(feeds);
       for (const [name, { data }] of Object.entries(this.expected[i] ?? {})) {
-        const difference = largestDifference(found[name]!.data, data);
+        const difference = largestDifference(own(found, name)!.data, data);
         const limit = (device === "cpu" ? ROUNDING : DEVICE_ROUNDING) * this.#sizeOf(name);
         if (difference <= Math.max(limit, this.#roundings.get(i)?.get(name) ?? 0)) continue;
         const differs = `output "${name}" differs by up to ${significant(difference)} from the file's on rehearsal input ${i + 1} of ${REHEARSALS}`;
@@ -146,7 +147,7 @@ export class Untouched {
 
   /** The largest element of an output over all rehearsals. */
   #sizeOf(name: string): number {
-    return Math.max(0, ...this.expected.map((outputs) => (outputs ? largestSize(outputs[name]!.data) : 0)));
+    return Math.max(0, ...this.expected.map((outputs) => (outputs ? largestSize(own(outputs, name)!.data) : 0)));
   }
 }
 
@@ -196,7 +197,7 @@ async function expectedOf(policy: Policy, models: Models): Promise<(Tensors | un
     const feeds = fileFeedsOf(policy, rehearsalFeeds(policy, i));
     try {
       const outputs = await models.run(feeds, [{ model: "file", outputs: outputsOf(policy) }])[0]!;
-      const torque = evaluated(outputs[output]!, (value) => physicalTorque(value, policy.card));
+      const torque = evaluated(own(outputs, output)!, (value) => physicalTorque(value, policy.card));
       expected.push({ ...outputs, [output]: torque });
     } catch {
       // An index of something beyond its end, for example.

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 
 const NAME = "expected a writable file name";
 const ROOM = "expected room for it";
@@ -27,8 +28,9 @@ const REASONS: Readonly<Record<string, readonly [reason: string, expected: strin
 /** An InputError that names the file, for what a system call refused; other errors unchanged. */
 export function unwritable(path: string, error: unknown): unknown {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
-  if (error instanceof InputError || code === undefined || (syscall === undefined && !(code in REASONS))) return error;
-  const [reason, expected] = REASONS[code] ?? [message, NAME];
+  if (error instanceof InputError || code === undefined || (syscall === undefined && !Object.hasOwn(REASONS, code)))
+    return error;
+  const [reason, expected] = own(REASONS, code) ?? [message, NAME];
   return new InputError(`${path}: cannot write it (${reason}), ${expected}`);
 }
 

@@ -1,3 +1,4 @@
+import { own } from "../own.js";
 import { OPERATORS } from "./operators/index.js";
 import { type AttributeKind, Inference } from "./operators/spec.js";
 import { ShapeError } from "./shape.js";
@@ -26,13 +27,13 @@ export function applyNode(
   attributes: Attributes = {},
   { name = "", outputNames = [], outputCount = outputNames.length || undefined }: Naming = {},
 ): Node {
-  const spec = OPERATORS[op];
+  const spec = own(OPERATORS, op);
   if (!spec) throw new ShapeError(`${op}: not an operator of the graph`);
   const [least, most] = spec.inputs;
   if (inputs.length < least || inputs.length > most)
     throw new ShapeError(`${op}: takes ${least} to ${most} inputs, given ${inputs.length}`);
   for (const [key, value] of Object.entries(attributes)) {
-    const kind = spec.attributes?.[key];
+    const kind = own(spec.attributes, key);
     if (!kind) throw new ShapeError(`${op}: attribute ${key} is not supported`);
     if (!isOfKind[kind](value)) throw new ShapeError(`${op}: attribute ${key} is ${value}, expected ${kind}`);
   }

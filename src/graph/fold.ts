@@ -1,3 +1,4 @@
+import { own } from "../own.js";
 import { ELEMENTWISE_FOLDING } from "./folding/elementwise.js";
 import { type EvaluateTable, make } from "./folding/evaluate.js";
 import { INDEXING_FOLDING } from "./folding/indexing.js";
@@ -42,9 +43,9 @@ export function fold(
   node: Node,
   literalOf: (value: Value) => Literal | undefined = (v) => v.literal,
 ): Literal[] | undefined {
-  const known = OF_SHAPE[node.op];
+  const known = own(OF_SHAPE, node.op);
   if (known) return known(node);
-  const evaluate = EVALUATE[node.op];
+  const evaluate = own(EVALUATE, node.op);
   if (!evaluate) return undefined;
   const literals: (Literal | undefined)[] = [];
   for (const value of node.inputs) {

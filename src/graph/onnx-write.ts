@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { DTYPES } from "./dtype.js";
 import type { Literal } from "./literal.js";
 import { ATTRIBUTE_TYPE, ONNX } from "./onnx-schema.js";
@@ -188,8 +189,8 @@ function valueInfo(name: string, { dtype, shape }: Value): Message {
 }
 
 function attributesOf(op: string, attributes: Attributes): Message[] {
-  const kinds = OPERATORS[op]?.attributes ?? {};
-  return Object.entries(attributes).map(([name, value]) => ({ name, ...encodeAttribute(kinds[name]!, value) }));
+  const kinds = own(OPERATORS, op)?.attributes ?? {};
+  return Object.entries(attributes).map(([name, value]) => ({ name, ...encodeAttribute(own(kinds, name)!, value) }));
 }
 
 function encodeAttribute(kind: "int" | "ints" | "float" | "string", value: Attribute): Message {

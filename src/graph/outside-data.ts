@@ -1,5 +1,6 @@
 import { PbfReader, PbfWriter } from "pbf";
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { bytesPerElement, dtypeOf } from "./dtype.js";
 import { ONNX, type TensorProto } from "./onnx-schema.js";
 import { decodeMessage, encodeMessage, type Schema } from "./protobuf.js";
@@ -84,7 +85,7 @@ function piecesOf(type: string, bytes: Uint8Array, source: string): Pieces {
     size += end - kept;
   };
   for (const { tag, start, end, content } of fieldsOf(bytes)) {
-    const inner = content && LEADS[type]![tag];
+    const inner = content && own(LEADS, type)![tag];
     if (inner === undefined) continue;
     const found = piecesOf(inner, content!, source);
     if (found.pieces.every((piece) => piece instanceof Uint8Array)) continue;

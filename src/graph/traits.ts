@@ -2,6 +2,7 @@
  * Facts about an operator that hold for every node of it. Rules, signs, ranges and origins are derived from them. A fact
  * that is not given is not known: nothing is derived from it.
  */
+import { own } from "../own.js";
 export interface Traits {
   /** What the operator computes of its data. */
   readonly form: Form;
@@ -219,4 +220,4 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
 };
 
 /** An operator's facts; a graph's inputs, constants and loops have none. */
-export const traitsOf = (op: string): Traits => TRAITS[op] ?? SOURCE;
+export const traitsOf = (op: string): Traits => own(TRAITS, op) ?? SOURCE;

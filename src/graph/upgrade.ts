@@ -1,3 +1,4 @@
+import { own } from "../own.js";
 import { apply } from "./apply.js";
 import { constant, int64, tensor } from "./build.js";
 import { DTYPES, dtypeOf } from "./dtype.js";
@@ -134,7 +135,7 @@ const pool: Upgrade = (form) => {
   const spatial = form.inputs[0]!.shape.slice(2);
   const rank = spatial.length;
   const ints = (name: string, fallback: number) =>
-    (rest[name] as readonly number[] | undefined) ?? Array<number>(2 * rank).fill(fallback);
+    (own(rest, name) as readonly number[] | undefined) ?? Array<number>(2 * rank).fill(fallback);
   const [kernel, strides, dilations, pads] = [
     ints("kernel_shape", 1),
     ints("strides", 1),
@@ -188,4 +189,4 @@ const UPGRADE: Readonly<Record<string, Upgrade>> = {
 };
 
 /** The opset-18 form of a node, read from any supported operator set. */
-export const upgrade = (form: NodeForm, origin: Origin): NodeForm => UPGRADE[form.op]?.(form, origin) ?? form;
+export const upgrade = (form: NodeForm, origin: Origin): NodeForm => own(UPGRADE, form.op)?.(form, origin) ?? form;

@@ -1,6 +1,7 @@
 import type { ExplanationFlag } from "../explain/explanation.js";
 import { percent } from "../numbers/format.js";
 import { nearestRank } from "../numbers/quantile.js";
+import { own, put } from "../own.js";
 import { above, below, type Complaint, type Finding, finding } from "./finding.js";
 import { type Check, grown, ratio, type Snapshot, type Tick } from "./snapshot.js";
 
@@ -114,11 +115,11 @@ function inputs(snapshot: Snapshot): Finding {
     "Clock jumps": facts.inputs.clockJumps,
   };
   for (const [topic, { received, dropped, mixed, missing, publishers }] of Object.entries(facts.inputs.topics)) {
-    values[`${topic}: received`] = received;
-    if (missing !== undefined) values[`${topic}: missing by stamps (estimate)`] = missing;
-    if (mixed !== undefined) values[`${topic}: mixed with another publisher's`] = mixed;
-    if (publishers !== undefined) values[`${topic}: publishers`] = publishers.join(", ");
-    for (const [reason, total] of Object.entries(dropped)) values[`${topic}: ${reason}`] = total ?? 0;
+    put(values, `${topic}: received`, received);
+    if (missing !== undefined) put(values, `${topic}: missing by stamps (estimate)`, missing);
+    if (mixed !== undefined) put(values, `${topic}: mixed with another publisher's`, mixed);
+    if (publishers !== undefined) put(values, `${topic}: publishers`, publishers.join(", "));
+    for (const [reason, total] of Object.entries(dropped)) put(values, `${topic}: ${reason}`, total ?? 0);
   }
   const complaints = [
     ...(standsStill(snapshot)
@@ -141,25 +142,25 @@ function inputs(snapshot: Snapshot): Finding {
 
 function silent(snapshot: Snapshot, topic: string): Complaint | undefined {
   const { facts, countedSeconds } = snapshot;
-  if ((facts.inputs.topics[topic]?.received ?? 0) === 0) {
+  if ((own(facts.inputs.topics, topic)?.received ?? 0) === 0) {
     return { severity: "stale", message: `${topic}: no message yet` };
   }
-  if (countedSeconds < SETTLING || grown(snapshot, (f) => f.inputs.topics[topic]?.received) > 0) return undefined;
+  if (countedSeconds < SETTLING || grown(snapshot, (f) => own(f.inputs.topics, topic)?.received) > 0) return undefined;
   return { severity: "error", message: `${topic}: no more messages` };
 }
 
 function missing(snapshot: Snapshot, topic: string): Complaint | undefined {
   const { drops_warn, drops_error } = snapshot.thresholds;
-  const lost = grown(snapshot, (f) => f.inputs.topics[topic]?.missing);
-  const received = grown(snapshot, (f) => f.inputs.topics[topic]?.received);
+  const lost = grown(snapshot, (f) => own(f.inputs.topics, topic)?.missing);
+  const received = grown(snapshot, (f) => own(f.inputs.topics, topic)?.received);
   return some(ratio(lost, received + lost), (part) =>
     above(part, drops_warn, drops_error, `${topic}: ${percent(part)} of images never came, by their stamps`),
   );
 }
 
 function severalPublish(snapshot: Snapshot, topic: string): Complaint | undefined {
-  const { publishers } = snapshot.facts.inputs.topics[topic]!;
-  const isMixed = grown(snapshot, (f) => f.inputs.topics[topic]?.mixed) > 0;
+  const { publishers } = own(snapshot.facts.inputs.topics, topic)!;
+  const isMixed = grown(snapshot, (f) => own(f.inputs.topics, topic)?.mixed) > 0;
   if (!isMixed && publishers === undefined) return undefined;
   const by = publishers === undefined ? "several publishers" : publishers.join(", ");
   return { severity: "warn", message: `${topic}: ${isMixed ? "mixed messages" : "messages"} of ${by}, expected one` };
@@ -167,10 +168,10 @@ function severalPublish(snapshot: Snapshot, topic: string): Complaint | undefine
 
 function refused(snapshot: Snapshot, topic: string): (Complaint | undefined)[] {
   const { facts, thresholds } = snapshot;
-  const received = grown(snapshot, (f) => f.inputs.topics[topic]?.received);
-  return Object.keys(facts.inputs.topics[topic]!.dropped).map((reason) => {
+  const received = grown(snapshot, (f) => own(f.inputs.topics, topic)?.received);
+  return Object.keys(own(facts.inputs.topics, topic)!.dropped).map((reason) => {
     if (SYNCHRONISING.has(reason)) return undefined;
-    const dropped = grown(snapshot, (f) => f.inputs.topics[topic]?.dropped[reason]);
+    const dropped = grown(snapshot, (f) => own(own(f.inputs.topics, topic)?.dropped, reason));
     return some(ratio(dropped, received), (part) =>
       above(part, thresholds.drops_warn, thresholds.drops_error, `${topic}: ${percent(part)} refused (${reason})`),
     );
@@ -217,10 +218,10 @@ function publishing(snapshot: Snapshot): Finding {
   const values: Record<string, number> = {};
   const complaints: (Complaint | undefined)[] = [];
   for (const [topic, { published, failed, subscribers }] of Object.entries(snapshot.facts.outputs)) {
-    values[`${topic}: published`] = published;
-    values[`${topic}: subscribers`] = subscribers;
-    const now = grown(snapshot, (f) => f.outputs[topic]?.failed);
-    if (failed > 0) values[`${topic}: failed`] = failed;
+    put(values, `${topic}: published`, published);
+    put(values, `${topic}: subscribers`, subscribers);
+    const now = grown(snapshot, (f) => own(f.outputs, topic)?.failed);
+    if (failed > 0) put(values, `${topic}: failed`, failed);
     if (now > 0) complaints.push({ severity: "error", message: `${topic}: ${now} messages could not be published` });
   }
   return finding(complaints, "publishing", values);

@@ -2,6 +2,7 @@ import { type Explanation, isMeaningful } from "../explain/explanation.js";
 import { percent } from "../numbers/format.js";
 import { mean } from "../numbers/mean.js";
 import { nearestRank } from "../numbers/quantile.js";
+import { own } from "../own.js";
 import { above, type Complaint, type Finding, finding } from "./finding.js";
 import type { Profile, Quantiles } from "./profile.js";
 import type { Thresholds } from "./thresholds.js";
@@ -35,7 +36,7 @@ export class PolicyHealth {
     const { modalities, shares, ratios, flags, level, observation, policySha256, method } = explanation;
     if (level === "skip" || !isMeaningful(flags)) return;
     this.#newest = { policySha256, method };
-    this.#images = modalities.filter((name) => name in observation.images);
+    this.#images = modalities.filter((name) => Object.hasOwn(observation.images, name));
     const { image, position, velocity } = ratios;
     this.#shares.add(at, {
       modalities: Object.fromEntries(modalities.map((name, m) => [name, shares[m]!])),
@@ -50,7 +51,7 @@ export class PolicyHealth {
       const message = this.#newest ? "idle: too few torques to judge the policy" : "nothing explained yet";
       return { severity: this.#newest ? "ok" : "stale", message, values };
     }
-    const meanShare = (name: string) => mean(seen, ({ modalities }) => modalities[name] ?? 0);
+    const meanShare = (name: string) => mean(seen, ({ modalities }) => own(modalities, name) ?? 0);
     for (const name of Object.keys(seen.at(-1)!.modalities)) {
       values[`Mean share of ${name}`] = meanShare(name).toFixed(3);
     }
@@ -89,7 +90,7 @@ export class PolicyHealth {
     const [kind, expected] = groups;
     return Object.entries(expected).map(([name, { q01, q99 }]: [string, Quantiles]) => {
       const median = nearestRank(
-        seen.map((shares) => shares[kind][name] ?? 0),
+        seen.map((shares) => own(shares[kind], name) ?? 0),
         0.5,
       );
       values[`Median share of ${name}`] = `${median.toFixed(3)} (profile ${q01.toFixed(3)} to ${q99.toFixed(3)})`;

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own, put } from "../own.js";
 
 interface Threshold {
   readonly default: number;
@@ -39,13 +40,13 @@ export function thresholdsOf(given: Partial<Thresholds> = {}): Thresholds {
   const table: Readonly<Record<string, Threshold>> = THRESHOLDS;
   const thresholds = Object.fromEntries(Object.entries(table).map(([name, { default: value }]) => [name, value]));
   for (const [name, value] of Object.entries(given)) {
-    const known = Object.hasOwn(table, name) ? table[name] : undefined;
+    const known = own(table, name);
     if (!known) throw new InputError(`threshold ${name}: expected one of ${Object.keys(table).join(", ")}`);
     const [low, high] = known.range;
     if (!(value >= low && value <= high)) {
       throw new InputError(`threshold ${name}: found ${value}, expected a number from ${low} to ${high}`);
     }
-    thresholds[name] = value;
+    put(thresholds, name, value);
   }
   return thresholds as Thresholds;
 }

@@ -1,4 +1,5 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
+import { own } from "../own.js";
 import { fromCmyk } from "./cmyk.js";
 import { ImageError } from "./image-error.js";
 
@@ -33,7 +34,7 @@ export const isOpaque = async (file: Uint8Array): Promise<boolean> =>
 
 /** Layout of a file's decoded pixels; undefined for samples other than 8 or 16 bits. */
 export function pictureOf({ width, height, space, depth }: Metadata): Picture | undefined {
-  const bits = { uchar: 8, ushort: 16 }[depth as string];
+  const bits = own({ uchar: 8, ushort: 16 }, depth as string);
   if (bits !== 8 && bits !== 16) return undefined;
   return { width, height, channels: space === "b-w" || space === "grey16" ? 1 : 3, bits };
 }

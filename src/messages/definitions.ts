@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "@foxglove/rosmsg";
 import { ros2jazzy } from "@foxglove/rosmsg-msgs-common";
+import { own } from "../own.js";
 import { packageUrl } from "../package-files.js";
 
 /** One parsed message type of a schema; the first of a list is the message itself, the others its dependencies. */
@@ -67,7 +68,7 @@ export function schemaText(root: string, more: ReadonlyMap<string, string> = new
 function ownText(name: string): string {
   const [packageName, message] = name.split("/");
   if (packageName === OWN_PACKAGE) return readFileSync(new URL(`${message}.msg`, OWN_DIRECTORY), "utf8");
-  const definition = COMMON[name];
+  const definition = own(COMMON, name);
   if (!definition) throw new Error(`message type ${name}: neither in msg/ nor among the common ROS 2 definitions`);
   // The parser names builtin_interfaces/Time and Duration as ROS 1 does.
   return stringify([definition])

@@ -3,6 +3,7 @@ import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import type { Image, RgbImage } from "../image/image.js";
 import { paintOverlay } from "../image/overlay.js";
+import { own } from "../own.js";
 import { discard } from "./discard.js";
 import type { DisplayOptions } from "./display.js";
 
@@ -52,19 +53,19 @@ const drawings = new WeakMap<Explanation, Drawn[]>();
 export function drawingOf(explanation: Explanation, camera: string, options: DisplayOptions): Drawing | undefined {
   const { observation, heatmaps } = explanation;
   const image = wholeImage(observation, camera);
-  const heatmap = heatmaps[camera];
+  const heatmap = own(heatmaps, camera);
   if (!image || !heatmap) return undefined;
   const known = (drawings.get(explanation) ?? []).filter(({ drawing }) => drawing.isAvailable);
   const found = known.find((drawn) => drawn.camera === camera && drawn.options === options);
   if (found) return found.drawing;
-  const drawing = new Drawing(paintOverlay(image, heatmap, options, observation.cameras?.[camera]?.region));
+  const drawing = new Drawing(paintOverlay(image, heatmap, options, own(observation.cameras, camera)?.region));
   drawings.set(explanation, [...known, { camera, options, drawing }]);
   return drawing;
 }
 
 /** The camera's whole image, of which the policy may see a part. */
 export function wholeImage({ images, cameras }: Observation, camera: string): Image | undefined {
-  return cameras?.[camera]?.image ?? images[camera];
+  return own(cameras, camera)?.image ?? own(images, camera);
 }
 
 async function drawn(painting: Generator<void, RgbImage>): Promise<RgbImage> {

@@ -1,5 +1,6 @@
 import type { Explanation, Level } from "../explain/explanation.js";
 import { type HeatmapOptions, peak } from "../image/heatmap.js";
+import { own } from "../own.js";
 import { greyOptions } from "./images.js";
 import { toHeader } from "./robot.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
@@ -18,7 +19,7 @@ export const EPISODE_START = "episode_start";
 export function toExplanation(explanation: Explanation, options: HeatmapOptions = {}): ExplanationMessage {
   const shown = greyOptions(options);
   const { observation, convention, modalities, relevance, heatmaps, joints } = explanation;
-  const lengths = modalities.map((modality) => relevance[modality]?.length ?? 0);
+  const lengths = modalities.map((modality) => own(relevance, modality)?.length ?? 0);
   const points = modalities.map((modality) => pointsOf(explanation, modality));
   return {
     header: toHeader(observation),
@@ -30,14 +31,14 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     latency_ms: explanation.latencyMs,
     conservation_residual: explanation.conservationResidual,
     modalities: [...modalities],
-    references: modalities.map((modality) => convention.reference[modality] ?? ""),
+    references: modalities.map((modality) => own(convention.reference, modality) ?? ""),
     feature_points: convention.featurePoints,
     shares: explanation.shares.slice(),
     heatmap_joint: explanation.heatmapOf ?? "",
     element_offsets: offsetsOf(lengths),
-    relevance: concat(modalities.map((modality) => relevance[modality])),
+    relevance: concat(modalities.map((modality) => own(relevance, modality))),
     heatmap_peak: Float32Array.from(modalities, (modality) => {
-      const heatmap = heatmaps[modality];
+      const heatmap = own(heatmaps, modality);
       return heatmap ? (shown.scale ?? peak(heatmap, shown)) : 0;
     }),
     feature_point_offsets: offsetsOf(points.map(({ length }) => length)),
@@ -50,7 +51,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
       shares: row(explanation.torqueShares, j, modalities.length),
       relevance: concat(
         modalities.map((modality, m) => {
-          const all = explanation.torqueRelevance[modality];
+          const all = own(explanation.torqueRelevance, modality);
           return all && row(all, j, lengths[m]!);
         }),
       ),
@@ -60,10 +61,10 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
 
 /** Feature points of a modality, in pixels of the camera's whole image. */
 function pointsOf({ featurePoints, observation }: Explanation, modality: string): [x: number, y: number][] {
-  const points = featurePoints[modality];
+  const points = own(featurePoints, modality);
   if (!points) return [];
-  const { width, height } = observation.images[modality]!;
-  const [left, top, wide, tall] = observation.cameras?.[modality]?.region ?? [0, 0, width, height];
+  const { width, height } = own(observation.images, modality)!;
+  const [left, top, wide, tall] = own(observation.cameras, modality)?.region ?? [0, 0, width, height];
   return Array.from({ length: points.length / 2 }, (_, k) => [
     left + ((points[2 * k]! + 0.5) * wide) / width - 0.5,
     top + ((points[2 * k + 1]! + 0.5) * tall) / height - 0.5,

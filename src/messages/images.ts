@@ -4,6 +4,7 @@ import { encodeJpeg } from "../image/encode.js";
 import { type HeatmapOptions, normalize } from "../image/heatmap.js";
 import type { Image, Optics } from "../image/image.js";
 import { pixelsOf } from "../image/pixel-formats.js";
+import { own } from "../own.js";
 import { DEFAULT_JPEG_QUALITY, type DisplayOptions } from "./display.js";
 import { drawingOf, wholeImage } from "./drawing.js";
 import { toHeader } from "./robot.js";
@@ -43,12 +44,12 @@ export function toCameraInfo(
 
 /** Calibration for the heatmaps, which have the size of the policy's image; undefined where it is not known. */
 export function toHeatmapInfo({ observation, heatmaps }: Explanation, camera: string): CameraInfoMessage | undefined {
-  return heatmaps[camera] && calibration(observation, camera, observation.images[camera]);
+  return own(heatmaps, camera) && calibration(observation, camera, own(observation.images, camera));
 }
 
 /** Relevance per pixel, N·m, as floats, little-endian; undefined below level `full`. */
 export function toHeatmap({ observation, heatmaps }: Explanation, camera: string): ImageMessage | undefined {
-  const heatmap = heatmaps[camera];
+  const heatmap = own(heatmaps, camera);
   if (!heatmap) return undefined;
   const { width, height } = heatmap;
   const data = new Uint8Array(Float32Array.from(heatmap.data).buffer);
@@ -61,7 +62,7 @@ export function toMono16(
   camera: string,
   options: HeatmapOptions = {},
 ): ImageMessage | undefined {
-  const heatmap = heatmaps[camera];
+  const heatmap = own(heatmaps, camera);
   if (!heatmap) return undefined;
   const { width, height } = heatmap;
   const levels = normalize(heatmap, greyOptions(options));

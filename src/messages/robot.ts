@@ -1,4 +1,5 @@
 import type { Observation } from "../explain/observation.js";
+import { own } from "../own.js";
 import type {
   DiagnosticArrayMessage,
   DiagnosticStatusMessage,
@@ -18,7 +19,7 @@ export function toTime(stamp: bigint): Time {
 
 /** Stamp of the observation, and frame of a camera, by default the first one. */
 export function toHeader(observation: Observation, camera?: string): Header {
-  const image = camera === undefined ? Object.values(observation.images)[0] : observation.images[camera];
+  const image = camera === undefined ? Object.values(observation.images)[0] : own(observation.images, camera);
   return { stamp: toTime(observation.stamp), frame_id: image?.frameId ?? "" };
 }
 

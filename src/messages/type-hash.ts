@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { own } from "../own.js";
 import { type Definition, type Field, type MessageType, shortName } from "./definitions.js";
 
 /** Numbers of type_description_interfaces/msg/FieldType; an unbounded sequence adds 144, an array 48, a bounded sequence 96. */
@@ -43,7 +44,7 @@ function describe(definition: Definition, rootName: string) {
 
 function describeField(field: Field) {
   const nested = nestedType(field);
-  const base = nested ? NESTED : FIELD_TYPES[field.type];
+  const base = nested ? NESTED : own(FIELD_TYPES, field.type);
   if (base === undefined || field.upperBound !== undefined) {
     throw new Error(`type hash of field ${field.name}: type ${field.type} is not supported`);
   }

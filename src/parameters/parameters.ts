@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { near } from "./near.js";
 import { problemOf, type Table, type Value, type Values } from "./spec.js";
 
@@ -46,7 +47,7 @@ export class Parameters<T extends Table> {
     const before = Object.entries(this.#table).filter(([name]) => name.startsWith(prefix));
     for (const [name, spec] of before) {
       const value = this.#values.get(name)!;
-      const known = Object.hasOwn(table, name) ? table[name] : undefined;
+      const known = own(table, name);
       const names = Object.keys(table).join(", ") || "none";
       const nothing = `the policy has no such modality, expected one of ${names}; give [] to remove it`;
       const problem = same(value, spec.default) ? undefined : known ? problemOf(known, value) : nothing;
@@ -102,7 +103,7 @@ export class Parameters<T extends Table> {
   }
 
   #problem(name: string, value: unknown): string | undefined {
-    const spec = Object.hasOwn(this.#table, name) ? this.#table[name] : undefined;
+    const spec = own(this.#table, name);
     if (!spec) return `no such parameter${near(name, Object.keys(this.#table))}`;
     if (value === undefined) return "a parameter of this node cannot be removed";
     const problem = problemOf(spec, value);

@@ -1,4 +1,5 @@
 import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
+import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
@@ -16,7 +17,7 @@ const NUMBERS = [...FLOATS, "int64", "int32", "bool"];
 export function checkCard(card: Card, tensors: Tensors, source: string): void {
   for (const name of Object.keys(card.inputs)) find(name, tensors.inputs, "input", source, ["inputs", name]);
   for (const tensor of tensors.inputs) {
-    const input = card.inputs[tensor.name];
+    const input = own(card.inputs, tensor.name);
     const path = ["inputs", tensor.name];
     if (input === undefined) {
       const what = `the model's input ${tensorText(tensor)}`;
@@ -90,7 +91,7 @@ function checkState(input: string, output: string, card: Card, tensors: Tensors,
     const found = `the output ${JSON.stringify(output)} is ${tensorText(from)}`;
     throw errorAt(source, path, `${found}, expected ${tensorText(to)}, the type of the input`);
   }
-  if (!isSlices(card.inputs[input]!)) throw errorAt(source, path, "found an image, expected an input with slices");
+  if (!isSlices(own(card.inputs, input)!)) throw errorAt(source, path, "found an image, expected an input with slices");
 }
 
 function checkSlices(slices: readonly CardSlice[], tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
@@ -118,7 +119,7 @@ const OTHER = { NHWC: "NCHW", NCHW: "NHWC", NTHWC: "NTCHW", NTCHW: "NTHWC" } as 
 function checkImage(image: CardImage, tensor: Tensor, source: string, path: readonly PropertyKey[]): void {
   const { shape, dtype } = tensor;
   if (shape.length !== image.layout.length || shape[0] !== 1) {
-    const expected = `[${[...image.layout].map((axis) => AXES[axis]).join(", ")}]`;
+    const expected = `[${[...image.layout].map((axis) => own(AXES, axis)).join(", ")}]`;
     throw errorAt(source, path, `the tensor is ${tensorText(tensor)}, expected ${expected} for an image`);
   }
   checkChannels(image, tensor, source, path);

@@ -1,4 +1,5 @@
 import { largestSample, pixelsOf } from "../image/pixel-formats.js";
+import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./quantities.js";
@@ -17,7 +18,7 @@ export function checkConsistency(card: Card, source: string): void {
   checkReferences(card, source);
   checkStatistics(card.torque, card.joints.length, "joint", source, ["torque"]);
   for (const [input, output] of Object.entries(card.state)) {
-    const first = Object.keys(card.state).find((name) => card.state[name] === output)!;
+    const first = Object.keys(card.state).find((name) => own(card.state, name) === output)!;
     if (first !== input) {
       const again = `found ${JSON.stringify(output)} again, expected each output once: it feeds ${first}`;
       throw errorAt(source, ["state", input], again);

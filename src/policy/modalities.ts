@@ -1,4 +1,5 @@
 import { largestSample } from "../image/pixel-formats.js";
+import { own } from "../own.js";
 import type { Card, CardImage, CardSlice, Quantity } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
 import { elementNames, quantityOf, unitOf } from "./quantities.js";
@@ -66,7 +67,7 @@ export type Modality = ImageModality | ValueModality;
  */
 export function modalitiesOf(card: Card, inputs: readonly Tensor[]): Modality[] {
   return inputs.flatMap((tensor): Modality[] => {
-    const input = card.inputs[tensor.name];
+    const input = own(card.inputs, tensor.name);
     if (input === undefined) return [];
     if (!isSlices(input)) return [image(tensor, input)];
     const names = [...new Set(input.map(({ modality }) => modality))];
@@ -108,7 +109,7 @@ function image(tensor: Tensor, input: CardImage): ImageModality {
 function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): ValueModality {
   const slice = slices.at(-1)!;
   const elements = elementNames(card, slice) ?? [];
-  const reference = card.reference[slice.modality] ?? "zero";
+  const reference = own(card.reference, slice.modality) ?? "zero";
   return {
     kind: "values",
     name: slice.modality,
@@ -117,7 +118,7 @@ function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): Value
     size: elements.length,
     earlier: slices.slice(0, -1).map(({ start }) => start),
     dtype: tensor.dtype,
-    isCarried: card.state[tensor.name] !== undefined,
+    isCarried: own(card.state, tensor.name) !== undefined,
     elements,
     quantity: quantityOf(slice),
     unit: unitOf(slice),

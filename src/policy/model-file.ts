@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { type ScatteredModel, scatteredModel } from "../graph/outside-data.js";
+import { own } from "../own.js";
 import { type Destination, findDataFiles, readData } from "./data-files.js";
 
 /** An ONNX file with all its data. */
@@ -38,7 +39,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new InputError(`${path}: cannot read the policy (${REASONS[code] ?? (code || message)})`);
+    throw new InputError(`${path}: cannot read the policy (${own(REASONS, code) ?? (code || message)})`);
   }
 }
 

@@ -3,6 +3,7 @@ import { div, input, sub, tensor } from "../graph/build.js";
 import { type Shape, sizeOf } from "../graph/shape.js";
 import { substitute } from "../graph/substitute.js";
 import type { Graph, TensorType, Value } from "../graph/value.js";
+import { own } from "../own.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
@@ -45,7 +46,7 @@ export function normalisedInput(name: string, physical: Value, card: Card): Valu
 
 /** The statistics of an input that is normalised outside the model; undefined where it is not. */
 export function statisticsOf(name: string, type: TensorType, card: Card): Statistics | undefined {
-  const entry = card.inputs[name];
+  const entry = own(card.inputs, name);
   return entry && (isSlices(entry) ? ofSlices(entry, type) : ofImage(entry, type));
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import type { Card } from "./card-schema.js";
 import type { ConventionEntry } from "./conventions.js";
 import { modalitiesOf } from "./modalities.js";
@@ -31,7 +32,7 @@ function meanReferences({ path, modalities }: Policy, { values }: DataMeans): Ca
   const named = modalities.filter((modality) => modality.kind === "values");
   return Object.fromEntries(
     named.map(({ name, size }) => {
-      const mean = values[name];
+      const mean = own(values, name);
       if (mean?.length !== size)
         throw new InputError(`${path}: mean of ${name}: found ${mean?.length ?? "none"}, expected ${size} numbers`);
       return [name, { mean: [...mean] }];

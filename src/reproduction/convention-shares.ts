@@ -1,3 +1,4 @@
+import { own } from "../own.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { MeanOverTicks } from "./course.js";
 import { measuredBy, type TaskFindings } from "./findings.js";
@@ -17,7 +18,7 @@ export interface ConventionShares {
 
 /** Shares by every method under every convention. */
 export function sharesByConvention({ task, measured }: TaskFindings): ConventionShares[] {
-  const paper = PAPER_TASKS[task]?.image;
+  const paper = own(PAPER_TASKS, task)?.image;
   return CONVENTIONS.flatMap((convention) =>
     METHODS.map((method) => {
       const { courses } = measuredBy(measured, method, convention.name);

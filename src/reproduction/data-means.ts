@@ -3,6 +3,7 @@ import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { mean } from "../numbers/mean.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { DataMeans } from "../policy/under-convention.js";
 import { COORDINATES, pointCoordinates } from "../relevance/derived/point-coordinates.js";
@@ -14,7 +15,9 @@ export async function dataMeans(policy: Policy, observations: readonly Observati
     Array.from({ length: all[0]?.length ?? 0 }, (_, i) => mean(all, (one) => one[i]!));
   const named = policy.modalities.filter(({ kind }) => kind === "values");
   return {
-    values: Object.fromEntries(named.map(({ name }) => [name, over(observations.map(({ values }) => values[name]!))])),
+    values: Object.fromEntries(
+      named.map(({ name }) => [name, over(observations.map(({ values }) => own(values, name)!))]),
+    ),
     points: over(await coordinates(policy, observations)),
   };
 }

@@ -2,6 +2,7 @@ import { CurveStatistics } from "../analysis/curve.js";
 import { bars } from "../analysis/page/bars.js";
 import { curves } from "../analysis/page/curves.js";
 import { plural } from "../numbers/format.js";
+import { own } from "../own.js";
 import { draw } from "../page/draw.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Course } from "./course.js";
@@ -86,7 +87,7 @@ function methodBars({ task, modalities, measured }: TaskFindings): object {
     METHODS.map((name) => ({ name, modalities: names })),
     (set, row) => ofRow(measuredBy(measured, METHODS[set]!, DEFAULT_CONVENTION).courses, modalities, names[row]!),
   );
-  const paper = PAPER_TASKS[task]?.image;
+  const paper = own(PAPER_TASKS, task)?.image;
   if (paper === undefined) return { ...chart, title: `${task}: shares along trajectories` };
   // At the middle bar of their group.
   const set = METHODS[1];
@@ -120,7 +121,7 @@ function conventionBars({ task, measured }: TaskFindings): object {
     METHODS.map((name) => ({ name, modalities: CONVENTIONS.map((convention) => convention.name) })),
     (set, c) => ofGroup(measuredBy(measured, METHODS[set]!, CONVENTIONS[c]!.name).courses, "image"),
   );
-  const paper = PAPER_TASKS[task]?.image;
+  const paper = own(PAPER_TASKS, task)?.image;
   if (paper === undefined) return { ...chart, title: `${task}: image’s share by convention` };
   const rule = {
     data: { values: [{ paper }] },

@@ -1,4 +1,5 @@
 import { isMeaningful } from "../explain/explanation.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "./claims.js";
 import type { Course } from "./course.js";
@@ -45,7 +46,7 @@ export async function measure(
     each: ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
       if (!isMeaningful(flags)) return;
       residual = Math.max(residual, conservationResidual);
-      meter.add(heatmaps[image]!, segmentation);
+      meter.add(own(heatmaps, image)!, segmentation);
     },
     ...progress,
   });

@@ -6,6 +6,7 @@ import type { Heatmap } from "../image/heatmap.js";
 import type { Image, RgbImage } from "../image/image.js";
 import { overlay } from "../image/overlay.js";
 import { toRgb } from "../image/rgb.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { firstImage } from "./sanity.js";
 
@@ -35,18 +36,18 @@ export async function picture(
   at: { readonly condition: string; readonly tick: number },
 ): Promise<Pictured> {
   const { name } = firstImage(policy);
-  const image = observation.images[name]!;
+  const image = own(observation.images, name)!;
   const heatmaps: Pictured["heatmaps"][number][] = [];
   for (const method of methods) {
     const explainer = await Explainer.create(policy, { method, worker: false, threads: 1 });
     try {
       const explanation = await explainer.explain(observation);
-      heatmaps.push({ method, explanation, panel: await heatmapPanel(image, explanation.heatmaps[name]!) });
+      heatmaps.push({ method, explanation, panel: await heatmapPanel(image, own(explanation.heatmaps, name)!) });
     } finally {
       await explainer.close();
     }
   }
-  const points = heatmaps[0]?.explanation.featurePoints[name];
+  const points = own(heatmaps[0]?.explanation.featurePoints, name);
   return { ...at, camera: await panel(toRgb(image), points), heatmaps };
 }
 

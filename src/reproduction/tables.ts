@@ -1,6 +1,7 @@
 import type { Estimate } from "../analysis/bootstrap.js";
 import { quoted } from "../analysis/csv.js";
 import { number } from "../numbers/format.js";
+import { own } from "../own.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { atTick, GROUPS } from "./course.js";
 import type { Findings, Measured, TaskFindings } from "./findings.js";
@@ -39,7 +40,7 @@ const taskRows = (findings: TaskFindings): TableRow[] => [
     conditions: findings.conditions.join(" "),
     ticks: findings.ticks,
     period_s: findings.period,
-    paper_image: PAPER_TASKS[findings.task]?.image ?? null,
+    paper_image: own(PAPER_TASKS, findings.task)?.image ?? null,
     ...Object.fromEntries(
       Object.entries(findings.residual).map(([method, most]) => [`residual_max_${method}`, number(most)]),
     ),
@@ -167,7 +168,8 @@ const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[
 /** CSV (RFC 4180) with a header line; a cell is empty if its row has no such column. */
 export function csv(rows: readonly TableRow[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: TableRow[string]) => (typeof value === "string" ? quoted(value) : String(value ?? ""));
-  const line = (row: TableRow) => names.map((name) => cell(row[name])).join(",");
+  const cell = (value: TableRow[string] | undefined) =>
+    typeof value === "string" ? quoted(value) : String(value ?? "");
+  const line = (row: TableRow) => names.map((name) => cell(own(row, name))).join(",");
   return [names.join(","), ...rows.map(line), ""].join("\n");
 }

@@ -2,6 +2,7 @@ import { InputError } from "../errors.js";
 import { hasMemory } from "../explain/memory.js";
 import type { Observation } from "../explain/observation.js";
 import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
+import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { KnownArm } from "./arm-model.js";
 import { Beginning } from "./beginning.js";
@@ -267,7 +268,7 @@ export class Observer {
     this.#tally.count("matched");
     const episode = this.#episodes.current;
     const { stamp } = set;
-    const { receivedMs, release } = set.frames[this.#leading]!.message;
+    const { receivedMs, release } = own(set.frames, this.#leading)!.message;
     return {
       stamp,
       receivedMs,
@@ -284,7 +285,7 @@ export class Observer {
     const refusal = this.#gate.refusal(stamp, "image");
     if (refusal) return this.#drop(this.#leading, refusal);
     if (episode !== this.#episodes.current) return this.#drop(this.#leading, CLEARED);
-    const messages = this.cameras.map((camera) => [camera, frames[camera]!.message.message!] as const);
+    const messages = this.cameras.map((camera) => [camera, own(frames, camera)!.message.message!] as const);
     try {
       const images = await this.#observing.images(Object.fromEntries(messages));
       if (episode !== this.#episodes.current) return this.#drop(this.#leading, CLEARED);

@@ -7,6 +7,7 @@ import { type Framed, Framing, regionOf } from "../image/framing.js";
 import type { CameraView, Image, Optics } from "../image/image.js";
 import { ImageError } from "../image/image-error.js";
 import type { CameraInfoMessage, CompressedImageMessage, ImageMessage } from "../messages/types.js";
+import { put } from "../own.js";
 import type { ImageModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import type { ArmModel } from "./arm-model.js";
@@ -93,8 +94,8 @@ export class Observing {
     const files = entries.map(([, message]) => (isCompressed(message) ? begun(decodeImage(message)) : undefined));
     for (const [i, [camera, message]] of entries.entries()) {
       const { image, view } = await this.#frame(camera, files[i] ?? message);
-      images[camera] = image;
-      if (view) cameras[camera] = view;
+      put(images, camera, image);
+      if (view) put(cameras, camera, view);
     }
     return Object.keys(cameras).length > 0 ? { images, cameras } : { images };
   }

@@ -1,3 +1,4 @@
+import { put } from "../own.js";
 import type { Reading, SyncPolicy } from "./timeline.js";
 import { Track } from "./track.js";
 
@@ -101,7 +102,7 @@ export class Synchroniser<Message, State> {
     let waiting: Reading<Matched<Message, State>> | undefined;
     for (const [camera, track] of this.#others) {
       const found = nearest(track, frame.stamp, bounds);
-      if (found.kind === "found") frames[camera] = found.value;
+      if (found.kind === "found") put(frames, camera, found.value);
       else if (found.kind === "miss") return { kind: "miss", reason: `${camera}: ${found.reason}` };
       else waiting ??= { kind: "wait", reason: `${camera}: ${found.reason}` };
     }

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import type { Quantity } from "../policy/card-schema.js";
 import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
@@ -28,10 +29,10 @@ export type Filler = (state: Known) => Float64Array;
 /** Why values cannot go into a network, one line; undefined where they can. */
 export function unusable({ modalities }: Policy, values: Readonly<Record<string, Float64Array>>): string | undefined {
   for (const modality of modalities) {
-    const i = values[modality.name]?.findIndex((value) => !Number.isFinite(Math.fround(value))) ?? -1;
+    const i = own(values, modality.name)?.findIndex((value) => !Number.isFinite(Math.fround(value))) ?? -1;
     if (i < 0 || modality.kind === "image") continue;
     const { name, elements } = modality;
-    return `${name}: element ${elements[i]} is ${values[name]![i]}, expected a number of float32`;
+    return `${name}: element ${elements[i]} is ${own(values, name)![i]}, expected a number of float32`;
   }
   return undefined;
 }

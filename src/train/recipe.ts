@@ -1,9 +1,11 @@
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import type { Lesson, Recipe } from "../sim/tasks/lesson.js";
 
 /** @throws InputError for an algorithm without a recipe in the task's lesson */
 export function recipeFor(task: string, { recipes }: Lesson, algorithm: string): Recipe {
-  if (Object.hasOwn(recipes, algorithm)) return recipes[algorithm]!;
+  const recipe = own(recipes, algorithm);
+  if (recipe) return recipe;
   throw new InputError(`task ${task} cannot be trained by "${algorithm}", expected ${Object.keys(recipes).join(", ")}`);
 }
 

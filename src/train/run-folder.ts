@@ -6,6 +6,7 @@ import { InputError } from "../errors.js";
 import { writeAtomically } from "../files/atomic.js";
 import { makeFolder } from "../files/folder.js";
 import { removeLeftovers } from "../files/temporary.js";
+import { own, put } from "../own.js";
 import { packageMetadata } from "../package-files.js";
 import type { Recipe } from "../sim/tasks/lesson.js";
 import type { HistoryState } from "./history/history.js";
@@ -66,7 +67,7 @@ export class RunFolder {
     if (bytes === undefined) return undefined;
     try {
       const checkpoint = deserialize(bytes) as Checkpoint;
-      this.#histories[network] = curvesOf(checkpoint.history);
+      put(this.#histories, network, curvesOf(checkpoint.history));
       return checkpoint;
     } catch {
       throw new InputError(
@@ -78,7 +79,7 @@ export class RunFolder {
   /** Writes a checkpoint of one of the networks, and the curves of all. */
   async keep(network: string, checkpoint: Checkpoint): Promise<void> {
     await writeAtomically(this.#checkpointFile(network), serialize(checkpoint));
-    this.#histories[network] = curvesOf(checkpoint.history);
+    put(this.#histories, network, curvesOf(checkpoint.history));
     await writeAtomically(join(this.path, "curves.json"), `${JSON.stringify(this.#histories)}\n`);
   }
 
@@ -123,7 +124,7 @@ function firstDifference(held: unknown, expected: unknown, place = ""): string |
     return `${place} ${inWords(held)}, not ${inWords(expected)}`;
   }
   for (const key of new Set([...Object.keys(expected), ...Object.keys(held)])) {
-    const found = firstDifference(held[key], expected[key], place === "" ? key : `${place}.${key}`);
+    const found = firstDifference(own(held, key), own(expected, key), place === "" ? key : `${place}.${key}`);
     if (found !== undefined) return found;
   }
   return undefined;

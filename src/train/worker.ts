@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { own, put } from "../own.js";
 import type { Device } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import type { Targets, Task } from "../sim/tasks/task.js";
@@ -20,7 +21,7 @@ class Step {
   ) {
     for (const name of layout.names(model.group)) {
       const { shape, size } = layout.slots.get(name)!;
-      this.#feeds[name] = { dtype: "float32", shape, data: new Float32Array(size) };
+      put(this.#feeds, name, { dtype: "float32", shape, data: new Float32Array(size) });
     }
   }
 
@@ -35,12 +36,12 @@ class Step {
     gradient: Float32Array,
   ): Promise<number[]> {
     const names = this.layout.names(this.model.group);
-    for (const name of names) (this.#feeds[name]!.data as Float32Array).set(this.layout.view(parameters, name));
+    for (const name of names) (own(this.#feeds, name)!.data as Float32Array).set(this.layout.view(parameters, name));
     const outputs = await this.session.run({ ...this.#feeds, ...batch });
     for (const name of names) {
       this.layout.view(gradient, name).set(outputs[`gradient.${name}`]!.data as Float32Array);
     }
-    return this.model.scalars.map((name) => (outputs[name]!.data as Float32Array)[0]!);
+    return this.model.scalars.map((name) => (own(outputs, name)!.data as Float32Array)[0]!);
   }
 }
 

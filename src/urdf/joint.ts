@@ -1,5 +1,6 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { type Origin, originOf } from "./origin.js";
 import type { Problems } from "./problems.js";
 import { child, numbers, required, type Vector } from "./xml.js";
@@ -108,6 +109,6 @@ function axisOf(element: XmlElement, where: string): Vector {
 
 /** As `numbers`, where infinity is a number too: no limit. */
 function numbersOrInfinity(element: XmlElement, attribute: string, count: number, where: string): number[] | undefined {
-  if (/^\s*\+?inf(inity)?\s*$/i.test(element.attributes[attribute] ?? "")) return [Number.POSITIVE_INFINITY];
+  if (/^\s*\+?inf(inity)?\s*$/i.test(own(element.attributes, attribute) ?? "")) return [Number.POSITIVE_INFINITY];
   return numbers(element, attribute, count, where);
 }

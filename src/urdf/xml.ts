@@ -1,5 +1,6 @@
 import { XmlElement } from "@rgrove/parse-xml";
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 
 export type Vector = readonly [number, number, number];
 
@@ -22,7 +23,7 @@ export function describe({ name }: XmlElement): string {
 
 /** @throws InputError for an attribute that is missing or empty */
 export function required(element: XmlElement, attribute: string, source: string): string {
-  const value = element.attributes[attribute];
+  const value = own(element.attributes, attribute);
   if (!value) throw new InputError(`${source}: ${describe(element)} has no ${attribute}`);
   return value;
 }
@@ -32,7 +33,7 @@ export function required(element: XmlElement, attribute: string, source: string)
  * @throws InputError for anything but `count` finite numbers
  */
 export function numbers(element: XmlElement, attribute: string, count: number, source: string): number[] | undefined {
-  const text = element.attributes[attribute];
+  const text = own(element.attributes, attribute);
   if (text === undefined) return undefined;
   const words = text.split(/\s+/).filter((word) => word !== "");
   const values = words.map(Number);

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { InputError } from "../errors.js";
+import { own } from "../own.js";
 import { errorAt, type KeyPath, shown } from "./located.js";
 
 /** Turns zod's issues into one line; the issues' messages say what is expected. */
@@ -34,7 +35,7 @@ function at(data: unknown, path: KeyPath): unknown {
   let value = data;
   for (const key of path) {
     if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
+    value = own(value as Record<string, unknown>, String(key));
   }
   return value;
 }

@@ -1,4 +1,5 @@
 import { significant } from "../../numbers/format.js";
+import { own } from "../../own.js";
 import { type Html, html, table } from "../../page/html.js";
 import { METRIC_ROWS } from "../metrics.js";
 import type { Ranking } from "../ranking.js";
@@ -36,7 +37,7 @@ ${chart.tables(survey)}
     );
   }
   return html`<section>${prefix ? html`<h2>${survey.name}</h2>` : ""}
-<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${identity.joints.join(", ")}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${ORIGINS[identity.featurePoints] ?? identity.featurePoints}. Other references give other shares.</p>
+<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${identity.joints.join(", ")}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.</p>
 ${lookHere(survey, ranking, details, prefix)}
 ${sections}
 <h2>Runs</h2>

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { own } from "../../own.js";
 import type { Method } from "../../relevance/contract/method.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import { type LiveTimes, measureLive } from "./measure.js";
@@ -43,7 +44,7 @@ export async function* benchLive(options: BenchLiveOptions): AsyncGenerator<Live
   try {
     for (const name of names)
       for (const { width, height } of IMAGES) {
-        const policy = await LIVE_POLICIES[name]!();
+        const policy = await own(LIVE_POLICIES, name)!();
         const robot = { width, height, joints: policy.card.joints, rate: RATE, jointRate, ticks };
         const drive = () => topics.drive(robot);
         const times = await measureLive(topics.ros, policy, { threads, method, precision, robot }, drive);

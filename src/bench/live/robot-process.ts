@@ -1,6 +1,7 @@
 import { encoderOf } from "../../messages/cdr.js";
 import { QOS } from "../../messages/qos.js";
 import type { Time } from "../../messages/types.js";
+import { own, put } from "../../own.js";
 import { openNode } from "../../ros/client/rclnodejs.js";
 import { READ } from "./loopback.js";
 import { type RobotOptions, robotMessages, runRobot } from "./robot.js";
@@ -26,9 +27,9 @@ async function drive({ robot, node }: RobotRequest): Promise<RobotReply> {
   const ros = await openNode({ name: "bench_robot", args: [] });
   const received: Record<string, number> = {};
   for (const name of READ) {
-    received[name] = 0;
-    ros.subscribe(TYPES[name]!, `${node}/${name}`, QOS.reliable, () => {
-      received[name]!++;
+    put(received, name, 0);
+    ros.subscribe(own(TYPES, name)!, `${node}/${name}`, QOS.reliable, () => {
+      put(received, name, own(received, name)! + 1);
     });
   }
   const [imageType, jointType] = ["sensor_msgs/msg/Image", "sensor_msgs/msg/JointState"] as const;

@@ -2,6 +2,7 @@ import { type BenchRow, benchNetwork } from "../../bench/cases.js";
 import type { LiveRow } from "../../bench/live/bench-live.js";
 import { NETWORKS } from "../../bench/networks.js";
 import { InputError } from "../../errors.js";
+import { own } from "../../own.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
@@ -42,7 +43,7 @@ async function benchNetworks(options: BenchOptions, say: (text: string) => void)
   };
   const all: BenchRow[] = [];
   for (const [index, name] of network.entries()) {
-    const subject = await NETWORKS[name]!();
+    const subject = await own(NETWORKS, name)!();
     const rows = await benchNetwork(name, subject, { method, threads, device, seconds, rounds, fellBack });
     say(`${index > 0 ? "\n" : ""}${benchText(rows)}`);
     all.push(...rows);

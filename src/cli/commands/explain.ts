@@ -7,6 +7,7 @@ import { writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { colorize, overlay } from "../../image/overlay.js";
+import { own } from "../../own.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -83,7 +84,7 @@ async function write(
   const files: [name: string, data: string | Uint8Array][] = [["explanation.json", `${json}\n`]];
   for (const [name, heatmap] of Object.entries(explanation.heatmaps)) {
     const { images, cameras } = explanation.observation;
-    const { image, region } = cameras?.[name] ?? { image: images[name]!, region: undefined };
+    const { image, region } = own(cameras, name) ?? { image: own(images, name)!, region: undefined };
     files.push([`${name}-heatmap.png`, await encodePng(colorize(heatmap))]);
     files.push([`${name}-overlay.png`, await encodePng(overlay(image, heatmap, {}, region))]);
   }

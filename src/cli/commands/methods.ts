@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { own } from "../../own.js";
 import type { MethodEntry } from "../../relevance/methods/method-spec.js";
 import { METHODS } from "../../relevance/methods.js";
 import { writeOut } from "../../text/terminal.js";
@@ -21,7 +22,7 @@ const optionsOf = ({ options }: MethodEntry): Option[] => {
   const defaults = options.parse({});
   return Object.entries(options.shape as Record<string, z.ZodType>).map(([name, schema]) => ({
     name,
-    default: defaults[name] ?? null,
+    default: own(defaults, name) ?? null,
     about: schema.description ?? "",
     ...choicesOf(schema),
   }));

@@ -5,6 +5,7 @@ import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figur
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readModel } from "../../graph/onnx-read.js";
+import { own } from "../../own.js";
 import { packagePath, shippedModel } from "../../package-files.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
@@ -162,7 +163,10 @@ function report(
     ...runs.flatMap(({ median }) => (median ? [median] : [])),
     ["focus", "relevance near the task's image points"],
   ];
-  const rows = words.map(([key, text]) => [text, ...[figures, control].flatMap((f) => (f ? [String(f[key])] : []))]);
+  const rows = words.map(([key, text]) => [
+    text,
+    ...[figures, control].flatMap((f) => (f ? [String(own(f, key))] : [])),
+  ]);
   const head = [`of ${figures.episodes} episodes`, "policy", ...(control ? ["control"] : [])];
   return `${policy} and ${card} written after ${seconds} s\n${columns([head, ...rows])}`;
 }

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { own, put } from "../../own.js";
 import { conventionNamed } from "../../policy/conventions.js";
 import type { Policy } from "../../policy/policy.js";
 import { type DataMeans, underConvention } from "../../policy/under-convention.js";
@@ -13,7 +14,7 @@ export function underConventionNamed(policy: Policy, name: string | undefined): 
   const means = statedMeans(policy);
   if (convention.points === "mean" && means.points.length === 0)
     throw new InputError(`--convention ${name}: ${policy.cardSource} does not state the feature points' mean`);
-  const needed = policy.modalities.filter((m) => m.kind === "values" && !means.values[m.name]);
+  const needed = policy.modalities.filter((m) => m.kind === "values" && !own(means.values, m.name));
   if (convention.configuration === "mean" && needed.length > 0) {
     const names = needed.map((modality) => modality.name).join(", ");
     throw new InputError(`--convention ${name}: ${policy.cardSource} states no mean of ${names} (key reference)`);
@@ -26,6 +27,6 @@ function statedMeans({ card, modalities }: Policy): DataMeans {
   const { origin } = card.feature_points;
   const values: Record<string, readonly number[]> = {};
   for (const m of modalities)
-    if (m.kind === "values" && m.reference.kind === "mean") values[m.name] = [...m.reference.values];
+    if (m.kind === "values" && m.reference.kind === "mean") put(values, m.name, [...m.reference.values]);
   return { values, points: typeof origin === "object" ? origin.mean : [] };
 }

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.js";
 import type { Observation } from "../../explain/observation.js";
 import type { CameraView, Image } from "../../image/image.js";
+import { own, put } from "../../own.js";
 import type { Modality } from "../../policy/modalities.js";
 import { readView } from "./image-file.js";
 import { readState } from "./state-file.js";
@@ -26,8 +27,8 @@ export async function readObservation(
       throw new InputError(`--image: missing, expected a file for the modality ${modality.name}`);
     }
     const { image, view } = await readView(path, modality);
-    images[modality.name] = image;
-    if (view) cameras[modality.name] = view;
+    put(images, modality.name, image);
+    if (view) put(cameras, modality.name, view);
   }
   const wanted = modalities.filter((modality) => modality.kind === "values").map((modality) => modality.name);
   if (files.state === undefined && wanted.length > 0) {
@@ -62,7 +63,7 @@ function jointsOf(
     new Map(
       modalities.flatMap((modality) =>
         modality.kind === "values" && modality.quantity === quantity
-          ? modality.elements.map((element, index) => [element, values[modality.name]![index]!] as const)
+          ? modality.elements.map((element, index) => [element, own(values, modality.name)![index]!] as const)
           : [],
       ),
     );

@@ -3,6 +3,7 @@ import type { BagSourceOptions } from "../../bag/bag-source.js";
 import { OWN_TOPICS } from "../../bag/explained-bag.js";
 import { InputError } from "../../errors.js";
 import { hasMemory } from "../../explain/memory.js";
+import { put } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasQuantity } from "../../sensing/values.js";
 import { parseNumber } from "./numbers.js";
@@ -57,10 +58,15 @@ function valuesOf(given: readonly string[]): Required<Pick<BagSourceOptions, "va
     const [, modality, what] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
     if (modality === undefined || what === undefined)
       throw new InputError(`--value ${text}: expected MODALITY=NUMBERS, separated by commas, or MODALITY=TOPIC`);
-    if (modality in values || modality in topics)
+    if (Object.hasOwn(values, modality) || Object.hasOwn(topics, modality))
       throw new InputError(`--value ${text}: ${modality} already has a value`);
-    if (what.startsWith("/")) topics[modality] = what;
-    else values[modality] = what.split(",").map((number) => numberOf(number, text));
+    if (what.startsWith("/")) put(topics, modality, what);
+    else
+      put(
+        values,
+        modality,
+        what.split(",").map((number) => numberOf(number, text)),
+      );
   }
   return { values, given: topics };
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../errors.js";
+import { own } from "../../own.js";
 import type { Modality, ValueModality } from "../../policy/modalities.js";
 import { errorAt, shown } from "../../yaml/located.js";
 
@@ -32,8 +33,10 @@ export function parseState(
       throw errorAt(source, [name], `unknown modality, expected one of ${names.join(", ")}`);
     }
   }
-  const given = wanted.filter(({ name, isCarried }) => state[name] !== undefined || !isCarried);
-  return Object.fromEntries(given.map((modality) => [modality.name, values(state[modality.name], source, modality)]));
+  const given = wanted.filter(({ name, isCarried }) => own(state, name) !== undefined || !isCarried);
+  return Object.fromEntries(
+    given.map((modality) => [modality.name, values(own(state, modality.name), source, modality)]),
+  );
 }
 
 function values(found: unknown, source: string, modality: ValueModality): Float64Array {
@@ -54,7 +57,7 @@ function values(found: unknown, source: string, modality: ValueModality): Float6
       throw errorAt(source, [name, key], `unknown element, expected one of ${elements.join(", ")}`);
     }
   }
-  return Float64Array.from(elements, (element) => finite(found[element], source, [name, element]));
+  return Float64Array.from(elements, (element) => finite(own(found, element), source, [name, element]));
 }
 
 function finite(value: unknown, source: string, path: readonly PropertyKey[]): number {

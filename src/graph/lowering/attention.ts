@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import { apply } from "../apply.js";
 import {
   add,
@@ -80,7 +81,7 @@ function rowsThatSee(masks: readonly Value[]): Value | undefined {
 /** softmax(scale·QKᵀ + mask)·V with the heads that opset 23 packs in an axis. */
 export const attention: Lowering = ({ inputs, attributes }) => {
   const [q, k, v, mask, pastKey, pastValue] = inputs as readonly [Value, Value, Value, Value?, Value?, Value?];
-  const number = (name: string, fallback: number) => (attributes[name] as number | undefined) ?? fallback;
+  const number = (name: string, fallback: number) => (own(attributes, name) as number | undefined) ?? fallback;
   if (number("qk_matmul_output_mode", 0) !== 0)
     throw new ShapeError("Attention: outputs of its scores are not supported");
   const query = heads(q, number("q_num_heads", 0));

@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import { apply } from "../apply.js";
 import { add, cast, constant, mul, reduceMax } from "../build.js";
 import { fold } from "../fold.js";
@@ -41,7 +42,7 @@ export const isLowered = (op: string): boolean => Object.hasOwn(LOWERINGS, op);
  */
 export function lower(node: UnloweredNode, name: string, outputNames: readonly string[]): (Value | undefined)[] {
   const inputs = node.inputs.filter((value) => value !== undefined);
-  const made = LOWERINGS[node.op]!(node);
+  const made = own(LOWERINGS, node.op)!(node);
   const outputs = outputNames.map((output, i) => {
     if (!output) return undefined;
     const value = made[i];

@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import { apply } from "../apply.js";
 import { add, concat, mul, reshape, slice, split, sub, type tanh, transpose } from "../build.js";
 import { ShapeError } from "../shape.js";
@@ -140,7 +141,7 @@ const unrolled =
     const sequence = timeFirst(x);
     const [steps, batch, width] = sequence.shape as [number, number, number];
     const hidden = recurrent.shape[2]!;
-    const directions = BACKWARDS[(attributes.direction as string | undefined) ?? "forward"];
+    const directions = own(BACKWARDS, (attributes.direction as string | undefined) ?? "forward");
     const fits =
       directions?.length === weights.shape[0] && weights.shape[1] === partCount * hidden && weights.shape[2] === width;
     if (!fits)

@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import type { DType } from "../dtype.js";
 import type { Literal } from "../literal.js";
 import { type Shape, ShapeError } from "../shape.js";
@@ -38,15 +39,15 @@ export class Inference {
   }
 
   int(name: string, fallback: number): number {
-    return (this.attributes[name] as number | undefined) ?? fallback;
+    return (own(this.attributes, name) as number | undefined) ?? fallback;
   }
 
   intsAttribute(name: string, fallback: readonly number[]): readonly number[] {
-    return (this.attributes[name] as readonly number[] | undefined) ?? fallback;
+    return (own(this.attributes, name) as readonly number[] | undefined) ?? fallback;
   }
 
   string(name: string, fallback: string): string {
-    return (this.attributes[name] as string | undefined) ?? fallback;
+    return (own(this.attributes, name) as string | undefined) ?? fallback;
   }
 
   /** The element type that all inputs from `from` on have. */

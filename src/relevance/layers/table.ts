@@ -1,4 +1,5 @@
 import { averages } from "../../backward/resize.js";
+import { own } from "../../own.js";
 import type { RecogniseLayer } from "../contract/recognise.js";
 import { average } from "./average.js";
 import { convolution, transposedConvolution } from "./convolution.js";
@@ -14,7 +15,7 @@ export const recogniseLayer: RecogniseLayer = (node, analysis) => {
 };
 
 /** The linear layer that a node is by its operator, even inside a pattern. */
-export const layerByOperator: RecogniseLayer = (node, analysis) => LAYERS[node.op]?.(node, analysis);
+export const layerByOperator: RecogniseLayer = (node, analysis) => own(LAYERS, node.op)?.(node, analysis);
 
 const LAYERS: Readonly<Record<string, RecogniseLayer>> = {
   Conv: convolution,

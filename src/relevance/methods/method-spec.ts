@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { InputError } from "../../errors.js";
+import { own, put } from "../../own.js";
 import type { Attribution } from "../contract/attribution.js";
 import type { Network } from "../contract/facts.js";
 import type { Method } from "../contract/method.js";
@@ -94,7 +95,7 @@ export function parseSpec(spec: string): { readonly name: string; readonly value
   for (const pair of list === undefined ? [] : list.split(",")) {
     const at = pair.indexOf("=");
     if (at < 1) throw new InputError(`method ${spec}: found "${pair}", expected option=value`);
-    values[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+    put(values, pair.slice(0, at).trim(), pair.slice(at + 1).trim());
   }
   return { name: name!.trim(), values };
 }
@@ -104,7 +105,9 @@ export function configure(entry: MethodEntry, values: Readonly<Record<string, un
   const parsed = entry.options.safeParse(values);
   if (!parsed.success) throw optionError(entry, values, parsed.error.issues[0]!);
   const defaults = entry.options.parse({});
-  const changed = Object.entries(parsed.data).filter(([key, value]) => value !== undefined && value !== defaults[key]);
+  const changed = Object.entries(parsed.data).filter(
+    ([key, value]) => value !== undefined && value !== own(defaults, key),
+  );
   const { name, title, cite, conserves, linear } = entry;
   const spec = changed.length > 0 ? `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}` : name;
   const attribute = entry.make(parsed.data);
@@ -123,6 +126,6 @@ function optionError(
   }
   const key = String(issue.path[0]);
   return new InputError(
-    `method ${name}: option ${key}: found ${JSON.stringify(values[key])}, expected ${issue.message}`,
+    `method ${name}: option ${key}: found ${JSON.stringify(own(values, key))}, expected ${issue.message}`,
   );
 }

@@ -1,5 +1,6 @@
 import { sameShape } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import type { RecognisePattern } from "../contract/recognise.js";
 import { clipped } from "./clipped.js";
 import {
@@ -18,7 +19,7 @@ import { PIECEWISE, sigmoid } from "./piecewise.js";
 
 /** Activations written in several nodes: GELU, SiLU, Mish, HardSwish, Softplus, Softsign, quantisation, and those made of pieces. */
 export const activation: RecognisePattern = (node, network) => {
-  for (const [name, sourceOf] of [...(FORMS[node.op] ?? []), ...(PIECEWISE[node.op] ?? [])]) {
+  for (const [name, sourceOf] of [...(own(FORMS, node.op) ?? []), ...(own(PIECEWISE, node.op) ?? [])]) {
     const source = sourceOf(node);
     if (source && network.isDependent(source) && sameShape(source.shape, node.outputs[0]!.shape))
       return { kind: "activation", name, node, source };

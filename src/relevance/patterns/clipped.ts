@@ -1,5 +1,6 @@
 import { scalar } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import { bothWays, is, numberOf, operands, plain, same } from "./matching.js";
 
 /** A value kept between constant limits, as Clip, Relu, Max, Min or Where. */
@@ -33,7 +34,7 @@ function compared(condition: Value | undefined): Compared | undefined {
     const inner = compared(node.inputs[0]);
     return inner && { ...inner, above: !inner.above };
   }
-  const above = ABOVE[node.op];
+  const above = own(ABOVE, node.op);
   if (above === undefined) return undefined;
   const [a, b] = node.inputs as readonly [Value, Value];
   const [right, left] = [numberOf(b), numberOf(a)];

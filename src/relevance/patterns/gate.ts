@@ -2,6 +2,7 @@ import type { DType } from "../../graph/dtype.js";
 import { dataOf, isTaken } from "../../graph/kinds.js";
 import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import { clipped } from "./clipped.js";
 import { halved, is, numberOf, operands, otherOperand } from "./matching.js";
 import { logistic } from "./piecewise.js";
@@ -24,7 +25,7 @@ const known = new WeakMap<Node, boolean>();
 
 function decide(node: Node): boolean {
   if (traitsOf(node.op).range === "unit") return true;
-  const form = FORMS[node.op];
+  const form = own(FORMS, node.op);
   if (form) return form(node);
   return isTaken(node.op) && dataOf(node).every(isGate);
 }

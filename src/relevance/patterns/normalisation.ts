@@ -1,6 +1,7 @@
 import { expand, reshape } from "../../graph/build.js";
 import { normalizeAxis } from "../../graph/shape.js";
 import type { Node, Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import type { PatternFacts } from "../contract/facts.js";
 import type { Normalisation } from "../contract/pattern.js";
 import type { RecognisePattern } from "../contract/recognise.js";
@@ -9,7 +10,7 @@ import { epsilonOf, inGroups, statistics } from "./statistics.js";
 
 /** LayerNorm, RMSNorm, GroupNorm, InstanceNorm and L2Norm, as operators and as exporters write them out. */
 export const normalisation: RecognisePattern = (node, network) =>
-  NATIVE[node.op]?.(node, network) ?? FORMS[node.op]?.(node, network);
+  own(NATIVE, node.op)?.(node, network) ?? own(FORMS, node.op)?.(node, network);
 
 /** One parameter per channel, [C] → [C, 1, …], to broadcast to [N, C, …]. */
 const perChannel = (parameter: Value, source: Value) =>

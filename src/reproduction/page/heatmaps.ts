@@ -1,5 +1,6 @@
 import { breakable } from "../../analysis/page/parts.js";
 import { percent, plural, signed } from "../../numbers/format.js";
+import { own } from "../../own.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { DEFAULT_CONVENTION, measuredBy, type TaskFindings } from "../findings.js";
@@ -24,12 +25,12 @@ ${elementsTable(pictured, modalities)}`,
 
 /** Relevance of each element of the configuration, of all of the configuration's. */
 function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): Html {
-  const values = modalities.filter((name) => heatmaps[0]!.explanation.relevance[name] !== undefined);
+  const values = modalities.filter((name) => own(heatmaps[0]!.explanation.relevance, name) !== undefined);
   const parts = heatmaps.map(({ explanation: { relevance } }) => {
-    const all = values.flatMap((name) => Array.from(relevance[name]!, Math.abs));
+    const all = values.flatMap((name) => Array.from(own(relevance, name)!, Math.abs));
     const sum = all.reduce((total, value) => total + value, 0);
     return (name: string) =>
-      Array.from(relevance[name]!, (value) => ((100 * Math.abs(value)) / sum).toFixed(0)).join(" · ");
+      Array.from(own(relevance, name)!, (value) => ((100 * Math.abs(value)) / sum).toFixed(0)).join(" · ");
   });
   return table(
     ["% of the configuration’s relevance, element by element", ...heatmaps.map(({ method }) => method)],

@@ -1,4 +1,5 @@
 import { percent, plural } from "../../numbers/format.js";
+import { own } from "../../own.js";
 import { type Html, html, STYLE, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { type ConventionShares, sharesByConvention } from "../convention-shares.js";
@@ -64,7 +65,7 @@ function summaryTable({ tasks }: Findings): Html {
   return table(
     ["task", "paper", ...METHODS.map((method) => `${method}, ${DEFAULT_CONVENTION}`), "all conventions", "success"],
     tasks.map((findings) => {
-      const paper = PAPER_TASKS[findings.task]?.image;
+      const paper = own(PAPER_TASKS, findings.task)?.image;
       const ratios = sharesByConvention(findings);
       const usual = ratios.filter(({ convention }) => convention === DEFAULT_CONVENTION);
       const means = ratios.map(({ image }) => image.mean);
@@ -110,7 +111,7 @@ const pair = (image: number) =>
 
 /** Says which methods and conventions reproduce the paper's ratio of a task. */
 export function inWords(task: string, ratios: readonly ConventionShares[]): string {
-  const paper = PAPER_TASKS[task];
+  const paper = own(PAPER_TASKS, task);
   if (!paper) return `${task}: the paper has no such task.`;
   const stated = `The paper reports ${pair(paper.image)} for ${paper.name}`;
   const near = ratios.filter(({ isNear }) => isNear);

@@ -1,6 +1,7 @@
 import type { Estimate } from "../../analysis/bootstrap.js";
 import { breakable } from "../../analysis/page/parts.js";
 import { percent, plural, signed, significant } from "../../numbers/format.js";
+import { own } from "../../own.js";
 import { type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { sharesByConvention } from "../convention-shares.js";
@@ -37,7 +38,7 @@ const PARTS: readonly ((findings: TaskFindings, shown: Shown) => Html)[] = [
 ];
 
 function sharesPart({ task, modalities, measured, residual }: TaskFindings, shown: Shown): Html {
-  const paper = PAPER_TASKS[task]?.image;
+  const paper = own(PAPER_TASKS, task)?.image;
   const stated: Readonly<Record<string, number | undefined>> = {
     image: paper,
     configuration: paper === undefined ? undefined : 1 - paper,
@@ -49,8 +50,8 @@ ${table(
   ["modality", "paper", ...METHODS],
   rowsOf(modalities).map((name) => [
     breakable(name),
-    stated[name] === undefined ? "–" : `${Math.round(100 * stated[name])} %`,
-    ...courses.map((own) => meanAndStd(ofRow(own, modalities, name))),
+    rounded(own(stated, name)),
+    ...courses.map((course) => meanAndStd(ofRow(course, modalities, name))),
   ]),
 )}
 <p class="note">Mean ± standard deviation over ticks. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
@@ -151,3 +152,5 @@ function estimated({ mean, interval }: Estimate, unit: Verdict["claim"]["unit"])
 
 const yesNo = (is: boolean, yes: string, no: string) =>
   html`<span class="${is ? "yes" : "no"}">${is ? yes : no}</span>`;
+
+const rounded = (share: number | undefined): string => (share === undefined ? "–" : `${Math.round(100 * share)} %`);

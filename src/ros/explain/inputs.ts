@@ -2,6 +2,7 @@ import { InputError } from "../../errors.js";
 import type { InputCounts } from "../../health/facts.js";
 import { discard } from "../../messages/discard.js";
 import type { Qos } from "../../messages/qos.js";
+import { own, put } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { FEEDERS, type Fed, type Feeder } from "../../sensing/feeders.js";
 import type { Match } from "../../sensing/match.js";
@@ -97,17 +98,17 @@ export class Inputs {
   counts(): InputCounts {
     const { topics, ...totals } = this.options.observer.counters();
     const named: Record<string, InputCounts["topics"][string]> = {};
-    for (const [name, counts] of Object.entries(topics)) named[this.topicOf(name)] = counts;
+    for (const [name, counts] of Object.entries(topics)) put(named, this.topicOf(name), counts);
     const add = (topic: string, more: Readonly<Record<string, number>>) => {
-      const { received = 0, dropped = {}, ...rest } = named[topic] ?? {};
-      named[topic] = { ...rest, received, dropped: { ...dropped, ...more } };
+      const { received = 0, dropped = {}, ...rest } = own(named, topic) ?? {};
+      put(named, topic, { ...rest, received, dropped: { ...dropped, ...more } });
     };
     if (this.#notUrdf > 0) add(this.topicOf(ROBOT_DESCRIPTION), { not_urdf: this.#notUrdf });
     for (const [topic, publishers] of Object.entries(this.#mismatches))
       add(topic, { publishers_that_do_not_match: publishers });
     for (const [topic, publishers] of Object.entries(this.#several)) {
       add(topic, {});
-      named[topic] = { ...named[topic]!, publishers };
+      put(named, topic, { ...own(named, topic)!, publishers });
     }
     return { ...totals, topics: named };
   }
@@ -127,7 +128,7 @@ export class Inputs {
         const [reason] = reasons;
         // One of several subscriptions is enough.
         if (reason === undefined || reasons.includes(undefined)) continue;
-        mismatches[topic] = (mismatches[topic] ?? 0) + 1;
+        put(mismatches, topic, (own(mismatches, topic) ?? 0) + 1);
         problem(topic, reason);
       }
     }
@@ -146,12 +147,12 @@ export class Inputs {
     const several: Record<string, readonly string[]> = {};
     for (const { feeder, subscription, type } of this.#inputs) {
       const { topic } = subscription;
-      const isMixed = (this.#mixed[topic] ?? 0) > (mixedBefore[topic] ?? 0);
+      const isMixed = (own(this.#mixed, topic) ?? 0) > (own(mixedBefore, topic) ?? 0);
       if (feeder.kind !== "image" && !isMixed) continue;
       const nodes = this.ros.publishersOf(topic).filter((offered) => offered.type === type);
       const names = [...new Set(nodes.map(({ node }) => node))].sort();
       if (names.length < 2) continue;
-      several[topic] = names;
+      put(several, topic, names);
       const what = feeder.kind === "image" ? "images of one camera" : "states of one arm";
       problem(topic, `published by ${names.join(", ")}: taken for ${what}; stop or remap all but one`);
     }

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { own } from "../../own.js";
 import { near } from "../../parameters/near.js";
 import { Parameters } from "../../parameters/parameters.js";
 import { problemOf, type Table, type Value } from "../../parameters/spec.js";
@@ -12,7 +13,7 @@ import { valueFrom } from "./written-value.js";
 export function parametersFrom<T extends Table>(table: T, { values }: Overrides): Parameters<T> {
   const given = new Map<string, Value>();
   for (const [name, { written, where }] of values) {
-    const spec = Object.hasOwn(table, name) ? table[name] : undefined;
+    const spec = own(table, name);
     if (!spec) continue;
     const value = valueFrom(spec, written);
     const problem = problemOf(spec, value);

@@ -1,6 +1,7 @@
 import { compileEncoder } from "../../messages/cdr.js";
 import { messageType } from "../../messages/definitions.js";
 import { toTime } from "../../messages/robot.js";
+import { own } from "../../own.js";
 import type { Parameters } from "../../parameters/parameters.js";
 import type { Table } from "../../parameters/spec.js";
 import type { Answer, Fields, RosNode } from "../client/ros.js";
@@ -14,7 +15,7 @@ const EVENT_QOS = { reliability: "reliable", durability: "volatile", depth: 1000
  * server can neither give the reason of a refusal nor wait for a change to take effect.
  */
 export function serveParameters<T extends Table>(ros: RosNode, parameters: Parameters<T>): { close(): void } {
-  const specOf = (name: string) => (Object.hasOwn(parameters.table, name) ? parameters.table[name] : undefined);
+  const specOf = (name: string) => own(parameters.table, name);
   const names = (request: Fields) => Array.from(request.names as Iterable<string>);
   const asked = (request: Fields): [string, unknown][] =>
     Array.from(request.parameters as Iterable<Fields>, (parameter) => {

@@ -1,4 +1,5 @@
 import type { Qos } from "../../messages/qos.js";
+import { own } from "../../own.js";
 import type { Spec, Table } from "../../parameters/spec.js";
 import type { Overrides } from "./overrides.js";
 
@@ -25,7 +26,7 @@ function overridden<S extends object>(spec: S): S & Pick<Spec, "description" | "
 export function givenQos({ values }: Overrides): Table {
   const specs = [...values.keys()].flatMap((name): [string, Spec][] => {
     const policy = OVERRIDE.exec(name)?.[3];
-    const spec = policy === undefined || !Object.hasOwn(POLICIES, policy) ? undefined : POLICIES[policy];
+    const spec = policy === undefined ? undefined : own(POLICIES, policy);
     return spec ? [[name, spec]] : [];
   });
   return Object.fromEntries(specs);

@@ -8,10 +8,11 @@ import type { Transform } from "../../explain/observation.js";
  * `data` must be up to date.
  */
 export function linkTransforms(data: Data, model: Model, parents: Readonly<Record<string, string>>): Transform[] {
-  const poses: Record<string, Pose> = { world: { translation: [0, 0, 0], rotation: [0, 0, 0, 1] } };
+  const poses = new Map<string, Pose>([["world", { translation: [0, 0, 0], rotation: [0, 0, 0, 1] }]]);
   return Object.entries(parents).map(([child, parent]) => {
-    poses[child] = bodyPose(data, model.id("body", child));
-    return { parent, child, ...relative(poses[parent]!, poses[child]) };
+    const pose = bodyPose(data, model.id("body", child));
+    poses.set(child, pose);
+    return { parent, child, ...relative(poses.get(parent)!, pose) };
   });
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { own } from "../../own.js";
 import { DOOR } from "./door/entry.js";
 import { PEG } from "./peg/entry.js";
 import { REACHER } from "./reacher/entry.js";
@@ -13,7 +14,7 @@ export const taskNames: readonly string[] = Object.keys(TASKS);
 
 /** @throws InputError for an unknown name */
 export function taskNamed(name: string): TaskEntry {
-  const entry = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
+  const entry = own(TASKS, name);
   if (entry === undefined) throw new InputError(`no task named "${name}"; expected ${taskNames.join(", ")}`);
   return entry;
 }

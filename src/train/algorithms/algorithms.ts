@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import type { Algorithm } from "./algorithm.js";
 
 interface Entry {
@@ -20,4 +21,4 @@ export const ALGORITHMS: Readonly<Record<string, Entry>> = {
 };
 
 /** Loads an algorithm of the table. */
-export const algorithmNamed = (name: string): Promise<Algorithm> => ALGORITHMS[name]!.load();
+export const algorithmNamed = (name: string): Promise<Algorithm> => own(ALGORITHMS, name)!.load();

@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import { Session } from "../../runtime/session.js";
 import type { Task } from "../../sim/tasks/task.js";
 import { TENSORS } from "../network/export.js";
@@ -27,7 +28,7 @@ const actor =
   (policy: Session): Act =>
   async (task) => {
     const { image, values } = task.observe();
-    const configuration = Float32Array.from(task.modalities.flatMap(({ name }) => [...values[name]!]));
+    const configuration = Float32Array.from(task.modalities.flatMap(({ name }) => [...own(values, name)!]));
     const outputs = await policy.run({
       [TENSORS.image]: { dtype: "uint8", shape: [1, task.height, task.width, 3], data: image },
       [TENSORS.configuration]: { dtype: "float32", shape: [1, configuration.length], data: configuration },

@@ -14,6 +14,7 @@ import {
 import { Literal } from "../../graph/literal.js";
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
 
 /** Parameters by name: graph inputs while training, constants in an exported policy. */
@@ -88,7 +89,8 @@ export function head(p: Parameters, points: Value, configuration: Value): Value 
 
 /** Torques from the first hidden layer's input [B, 2C + n]. */
 export function layers(p: Parameters, x: Value): Value {
-  const layer = (value: Value, name: string): Value => add(matmul(value, p[`${name}.weight`]!), p[`${name}.bias`]!);
+  const layer = (value: Value, name: string): Value =>
+    add(matmul(value, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
   return layer(relu(layer(relu(layer(x, "fc1")), "fc2")), "fc3");
 }
 

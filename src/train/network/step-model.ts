@@ -1,6 +1,7 @@
 import { gradients } from "../../backward/gradients.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import type { Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import type { Parameters } from "./network.js";
 import type { Group, Layout } from "./parameters.js";
 
@@ -26,9 +27,9 @@ export function stepModel(
   const names = layout.names(group);
   const slopes = gradients(
     scalars.loss,
-    names.map((name) => parameters[name]!),
+    names.map((name) => own(parameters, name)!),
   );
-  const allInputs = [...names.map((name) => parameters[name]!), ...inputs];
+  const allInputs = [...names.map((name) => own(parameters, name)!), ...inputs];
   const bytes = writeModel({
     name: `${group}-step`,
     inputs: new Map(allInputs.map((value) => [value.name!, value])),

@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import type { Random } from "../../sim/random.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
 import type { TaskCamera, TaskEpisode } from "../../sim/tasks/task.js";
@@ -21,7 +22,7 @@ export function drawFrames(
     image.set(task.observe().image, frame * pixels);
     const seen = task.imagePoints();
     landmarks.forEach((name, landmark) => {
-      places.set(cellOf(spec, seen[name]!.x, seen[name]!.y), 2 * (frame * landmarks.length + landmark));
+      places.set(cellOf(spec, own(seen, name)!.x, own(seen, name)!.y), 2 * (frame * landmarks.length + landmark));
     });
   }
 }

@@ -4,6 +4,7 @@ import { isFloat } from "../../../graph/dtype.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
+import { own } from "../../../own.js";
 import type { Analysis, Context } from "../../contract/facts.js";
 import type { OperatorTable, Propagated, Rules } from "../../contract/rules.js";
 import { unexplained } from "./rule.js";
@@ -28,8 +29,8 @@ export const gradientTable =
       throw unexplained(node, "an index does not say how much: relevance is not explained through it");
     const pattern = context.analysis.pattern(node);
     const name = pattern?.kind === "activation" ? pattern.name : node.op;
-    const own = overrides[name]?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
-    if (own) return own;
+    const special = own(overrides, name)?.(node, arriving, context) ?? ofIntegers(node, arriving, context);
+    if (special) return special;
     const inputs = inputGradients(node, arriving, 1);
     const to = node.inputs.flatMap((value, i) => {
       const made = value && context.analysis.isDependent(value) ? inputs[i] : undefined;

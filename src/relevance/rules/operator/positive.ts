@@ -2,6 +2,7 @@ import { abs, neg, reshape } from "../../../graph/build.js";
 import { isActivation } from "../../../graph/kinds.js";
 import { TRAITS, traitsOf } from "../../../graph/traits.js";
 import type { Value } from "../../../graph/value.js";
+import { own } from "../../../own.js";
 import type { Pattern } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";
 import { eq2 } from "../layer/linear-rules.js";
@@ -93,7 +94,7 @@ const tableOf =
     if (index !== undefined && arriving[index] !== undefined) return indexRule(node, amount, context);
     const pattern = context.analysis.pattern(node);
     if (pattern) return PATTERNS[pattern.kind](pattern, amount);
-    const rule = rules[node.op];
+    const rule = own(rules, node.op);
     const propagated = moved(node, arriving, context) ?? rule?.(node, amount, context);
     if (!propagated) throw unexplained(node, "no relevance rule passes through it");
     return propagated;

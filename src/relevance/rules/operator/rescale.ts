@@ -29,6 +29,7 @@ import { isActivation } from "../../../graph/kinds.js";
 import { normalizeAxis } from "../../../graph/shape.js";
 import { TRAITS, traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
+import { own, put } from "../../../own.js";
 import type { Normalisation } from "../../contract/pattern.js";
 import type { OperatorTable, Propagated } from "../../contract/rules.js";
 import { gradientTable, type Override } from "./gradient.js";
@@ -49,8 +50,8 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     Min: rules.extremum,
   };
   for (const op of Object.keys(TRAITS)) {
-    if (isActivation(op) || traitsOf(op).form === "rounded") overrides[op] = rules.curve;
-    if (traitsOf(op).form === "bilinear") overrides[op] = rules.product;
+    if (isActivation(op) || traitsOf(op).form === "rounded") put(overrides, op, rules.curve);
+    if (traitsOf(op).form === "bilinear") put(overrides, op, rules.product);
   }
   const others = gradientTable(overrides);
   return (node, arriving, context) => {
@@ -61,7 +62,7 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     const { rule, to } = others(node, arriving, context);
     const { form, elementwise } = traitsOf(node.op);
     const isLocal =
-      elementwise !== true && (form === "curved" || form === "choice") && overrides[node.op] === undefined;
+      elementwise !== true && (form === "curved" || form === "choice") && own(overrides, node.op) === undefined;
     return { rule, to, ...(isLocal && { loses: "its slope at the observation replaces the slope between the two" }) };
   };
 }

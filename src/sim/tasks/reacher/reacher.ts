@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Importance, ImportanceFactor, type ImportanceForm } from "../../../arm/importance.js";
 import type { Transform } from "../../../explain/observation.js";
+import { put } from "../../../own.js";
 import { packageUrl } from "../../../package-files.js";
 import type { ControlProblem } from "../../expert/ilqr.js";
 import { ControlStep } from "../../expert/linearise.js";
@@ -105,7 +106,7 @@ export class Reacher implements Task {
     const values: Record<string, Float64Array> = {};
     let from = 0;
     for (const { name, size } of this.modalities) {
-      values[name] = configuration.slice(from, from + size);
+      put(values, name, configuration.slice(from, from + size));
       from += size;
     }
     const image = this.#model.render(state, this.#target).slice();
