@@ -1,0 +1,75 @@
+import type { Heatmap } from "#src/image/heatmap.js";
+import type { Region } from "#src/image/image.js";
+import type { CameraInfoMessage, ExplanationMessage, ImageMessage } from "../wire/messages.js";
+
+/** Topics of one camera of a run. */
+export interface CameraTopics {
+  /** Image modality of the policy, or `image` with one camera. */
+  readonly name: string;
+  readonly image: string;
+  readonly imageInfo: string;
+  /** 32FC1, live only. */
+  readonly heatmap: string | undefined;
+  /** mono16, of recordings. */
+  readonly grey: string;
+  readonly heatmapInfo: string;
+}
+
+/** What one camera shows at one tick. */
+export interface CameraFrame {
+  readonly image: ImageMessage;
+  /** Of the same stamp; undefined where the tick has none. */
+  readonly heatmap: Heatmap | undefined;
+  /** The part of the image that the policy saw, pixels. */
+  readonly region: Region;
+}
+
+const HEATMAP = /^\/torquelens\/heatmap(\/(?!mono16$|camera_info$)[^/]+)?(?:\/mono16)?$/;
+
+/** The cameras among a run's topics, by name. */
+export function camerasOf(topics: readonly string[]): CameraTopics[] {
+  const names = new Set<string>();
+  for (const topic of topics) {
+    const found = HEATMAP.exec(topic);
+    if (found) names.add(found[1] ?? "");
+  }
+  for (const topic of topics) {
+    const found = /^\/camera(\/[^/]+)?\/image$/.exec(topic);
+    if (found) names.add(found[1] ?? "");
+  }
+  const known = new Set(topics);
+  return [...names].sort().map((infix) => ({
+    name: infix.slice(1) || "image",
+    image: `/camera${infix}/image`,
+    imageInfo: `/camera${infix}/camera_info`,
+    heatmap: known.has(`/torquelens/heatmap${infix}`) ? `/torquelens/heatmap${infix}` : undefined,
+    grey: `/torquelens/heatmap${infix}/mono16`,
+    heatmapInfo: `/torquelens/heatmap${infix}/camera_info`,
+  }));
+}
+
+/** The relevance of a heatmap's message, N·m per pixel. A grey one needs its tick's explanation for its scale. */
+export function heatmapOf(message: ImageMessage, explanation: ExplanationMessage, camera: number): Heatmap | undefined {
+  const { width, height, encoding, data } = message;
+  const count = width * height;
+  const copy = data.slice().buffer;
+  if (encoding === "32FC1") return { width, height, data: new Float32Array(copy, 0, count) };
+  if (encoding !== "mono16") return undefined;
+  const unit = (explanation.heatmap_peak[camera] ?? 0) / 65535;
+  return { width, height, data: Float32Array.from(new Uint16Array(copy, 0, count), (grey) => grey * unit) };
+}
+
+/** The part of a camera's image that a heatmap of its calibration covers: the whole image where one is not known. */
+export function regionOf(
+  image: ImageMessage,
+  heatmap: Heatmap,
+  of?: CameraInfoMessage,
+  at?: CameraInfoMessage,
+): Region {
+  const whole: Region = [0, 0, image.width, image.height];
+  if (!of || !at || !(of.k[0]! > 0) || !(at.k[0]! > 0)) return whole;
+  const [acrossScale, downScale] = [of.k[0]! / at.k[0]!, of.k[4]! / at.k[4]!];
+  const x = of.k[2]! + 0.5 - (at.k[2]! + 0.5) * acrossScale;
+  const y = of.k[5]! + 0.5 - (at.k[5]! + 0.5) * downScale;
+  return [x, y, heatmap.width * acrossScale, heatmap.height * downScale];
+}

@@ -1,0 +1,62 @@
+import { signal } from "@preact/signals";
+import { type ExplanationMessage, nanoseconds } from "../wire/messages.js";
+import { History } from "./history.js";
+
+/** Ticks kept: an hour at 20 Hz. */
+const KEPT = 72_000;
+
+/** A moment that a flag marks, seconds. */
+export interface Mark {
+  readonly time: number;
+  readonly flags: readonly string[];
+}
+
+/** Shares, torques, flags and latency of past ticks. */
+export class Course {
+  /** Modalities, then joints: names of the columns are `share NAME` and `torque NAME`, then `latency` and `residual`. */
+  modalities: readonly string[] = [];
+  joints: readonly string[] = [];
+  history = new History([], 1);
+  marks: Mark[] = [];
+  /** Rises with every tick. */
+  readonly version = signal(0);
+  #layout = "";
+  #origin: bigint | undefined;
+  #flags = "";
+
+  add(explanation: ExplanationMessage): void {
+    const { modalities, torques, shares, latency_ms, conservation_residual, flags } = explanation;
+    const layout = JSON.stringify([modalities, torques.map(({ joint }) => joint)]);
+    const stamp = nanoseconds(explanation.header.stamp);
+    this.#origin ??= stamp;
+    const time = Number(stamp - this.#origin) / 1e9;
+    const last = this.history.span?.[1] ?? Number.NEGATIVE_INFINITY;
+    if (layout !== this.#layout || time < last) {
+      this.clear();
+      this.#layout = layout;
+      this.#origin = stamp;
+      this.modalities = modalities;
+      this.joints = torques.map(({ joint }) => joint);
+      const columns = [...modalities.map((name) => `share ${name}`), ...this.joints.map((name) => `torque ${name}`)];
+      this.history = new History([...columns, "latency", "residual"], KEPT);
+      this.add(explanation);
+      return;
+    }
+    this.history.push(time, [...shares, ...torques.map(({ torque }) => torque), latency_ms, conservation_residual]);
+    // A state that goes on is one mark, where it began.
+    const shown = flags.join(" ");
+    if (shown !== this.#flags && shown !== "") this.marks.push({ time, flags });
+    this.#flags = shown;
+    while (this.marks.length > 0 && this.marks[0]!.time < this.history.span![0]) this.marks.shift();
+    this.version.value++;
+  }
+
+  clear(): void {
+    this.history.clear();
+    this.marks = [];
+    this.#flags = "";
+    this.#layout = "";
+    this.#origin = undefined;
+    this.version.value++;
+  }
+}

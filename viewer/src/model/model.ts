@@ -1,0 +1,133 @@
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { Message, Source } from "../source/source.js";
+import {
+  type CameraInfoMessage,
+  type DiagnosticsMessage,
+  type ExplanationMessage,
+  type ImageMessage,
+  type JointStateMessage,
+  nanoseconds,
+  type SimulationMessage,
+  type TfMessage,
+} from "../wire/messages.js";
+import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, regionOf } from "./camera.js";
+import { Course } from "./course.js";
+
+export const TOPIC = {
+  explanation: "/torquelens/explanation",
+  simulation: "/torquelens/simulation",
+  diagnostics: "/diagnostics",
+  jointStates: "/joint_states",
+  tf: "/tf",
+  robot: "/robot_description",
+} as const;
+
+/** Everything that panels show of one run: the newest tick and its course, each a signal. */
+export class Model {
+  readonly explanation = signal<ExplanationMessage | undefined>(undefined);
+  readonly frames = signal<ReadonlyMap<string, CameraFrame>>(new Map());
+  readonly transforms = signal<TfMessage["transforms"]>([]);
+  readonly jointStates = signal<JointStateMessage | undefined>(undefined);
+  readonly robot = signal<string | undefined>(undefined);
+  readonly simulation = signal<SimulationMessage | undefined>(undefined);
+  readonly diagnostics = signal<DiagnosticsMessage | undefined>(undefined);
+  /** The joint whose torque everything shows; empty: all joints, weighted by importance. */
+  readonly joint = signal("");
+  readonly cameras = computed<readonly CameraTopics[]>(() =>
+    camerasOf(this.source.topics.value.map(({ topic }) => topic)),
+  );
+  readonly course = new Course();
+  readonly #last = new Map<string, unknown>();
+  readonly #ended: () => void;
+
+  constructor(readonly source: Source) {
+    source.onMessage = (message) => this.#take(message);
+    source.onJump = () => this.#clear();
+    for (const topic of Object.values(TOPIC)) source.want(topic, true);
+    const wanted = new Set<string>();
+    this.#ended = effect(() => {
+      for (const camera of this.cameras.value)
+        for (const topic of [camera.image, camera.imageInfo, camera.heatmap ?? camera.grey, camera.heatmapInfo]) {
+          if (wanted.has(topic)) continue;
+          wanted.add(topic);
+          source.want(topic, true);
+        }
+    });
+  }
+
+  close(): void {
+    this.#ended();
+    this.source.close();
+  }
+
+  #take({ topic, data }: Message): void {
+    this.#last.set(topic, data);
+    switch (topic) {
+      case TOPIC.explanation:
+        this.#explained(data as ExplanationMessage);
+        return;
+      case TOPIC.simulation:
+        this.simulation.value = data as SimulationMessage;
+        return;
+      case TOPIC.diagnostics:
+        this.diagnostics.value = data as DiagnosticsMessage;
+        return;
+      case TOPIC.jointStates:
+        this.jointStates.value = data as JointStateMessage;
+        return;
+      case TOPIC.tf:
+        this.transforms.value = (data as TfMessage).transforms;
+        return;
+      case TOPIC.robot:
+        this.robot.value = (data as { readonly data: string }).data;
+        return;
+    }
+    for (const [index, camera] of this.cameras.value.entries())
+      if (topic === camera.image || topic === camera.heatmap || topic === camera.grey) this.#show(camera, index);
+  }
+
+  #explained(explanation: ExplanationMessage): void {
+    batch(() => {
+      this.explanation.value = explanation;
+      this.course.add(explanation);
+      const joints = explanation.torques.map(({ joint }) => joint);
+      if (this.joint.value !== "" && !joints.includes(this.joint.value)) this.joint.value = "";
+    });
+  }
+
+  /** Pairs a camera's newest image with the heatmap of the same stamp. */
+  #show(camera: CameraTopics, index: number): void {
+    const image = this.#last.get(camera.image) as ImageMessage | undefined;
+    if (!image) return;
+    const grey = this.#last.get(camera.heatmap ?? camera.grey) as ImageMessage | undefined;
+    const explanation = this.explanation.value;
+    const stamp = nanoseconds(image.header.stamp);
+    const pairs = grey && nanoseconds(grey.header.stamp) === stamp;
+    // The heatmap of a tick comes after its image, if at all; until then the last pair stays.
+    if (!pairs && grey && explanation?.level === 0 && this.frames.value.get(camera.name)?.heatmap) return;
+    const heatmap = pairs && explanation ? heatmapOf(grey, explanation, this.#modality(camera, index)) : undefined;
+    const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
+    const region = heatmap
+      ? regionOf(image, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
+      : ([0, 0, image.width, image.height] as const);
+    this.frames.value = new Map(this.frames.value).set(camera.name, { image, heatmap, region });
+  }
+
+  /** Number of a camera's modality in the explanation: by its name, or the first that owns no elements. */
+  #modality(camera: CameraTopics, index: number): number {
+    const { modalities, heatmap_peak } = this.explanation.value!;
+    const named = modalities.indexOf(camera.name);
+    if (named >= 0) return named;
+    const images = [...heatmap_peak.keys()].filter((m) => heatmap_peak[m]! > 0);
+    return images[index] ?? 0;
+  }
+
+  #clear(): void {
+    batch(() => {
+      this.#last.clear();
+      this.course.clear();
+      this.frames.value = new Map();
+      this.explanation.value = undefined;
+    });
+  }
+}

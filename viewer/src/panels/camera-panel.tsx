@@ -1,0 +1,144 @@
+import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { peak } from "#src/image/heatmap.js";
+import type { CameraFrame, CameraTopics } from "../model/camera.js";
+import type { Model } from "../model/model.js";
+import { percent, quantity } from "../ui/numbers.js";
+import { mapCaution } from "../ui/words.js";
+import { type Drawing, paintHeatmap, paintImage, paletteOf } from "./paint.js";
+import { Scale } from "./scale.js";
+
+interface Pointer {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A camera's image under its heatmap, with the scale, and the relevance under the pointer. */
+export function CameraPanel({
+  model,
+  camera,
+  drawing,
+}: {
+  model: Model;
+  camera: CameraTopics;
+  drawing: Signal<Drawing>;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const pointer = useSignal<Pointer | undefined>(undefined);
+  const fault = useSignal("");
+  const frame = useComputed(() => model.frames.value.get(camera.name));
+  const scale = useComputed(() => drawing.value.scale ?? (frame.value?.heatmap ? peak(frame.value.heatmap) : 0));
+
+  useSignalEffect(() => {
+    const shown = frame.value;
+    if (!shown || !canvas.current) return;
+    try {
+      draw(canvas.current, shown, drawing.value, scale.value);
+      points(canvas.current, model, camera);
+      fault.value = "";
+    } catch (error) {
+      fault.value = (error as Error).message;
+    }
+  });
+
+  const move = (event: PointerEvent) => {
+    const { width, height } = canvas.current!;
+    const box = canvas.current!.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * height);
+    pointer.value = { x, y };
+  };
+  const caution = mapCaution(model.explanation.value?.method ?? "");
+  return (
+    <section class="panel camera" aria-label={`Camera ${camera.name}`}>
+      <h2>
+        Camera <em>{camera.name}</em>
+      </h2>
+      <div class="picture">
+        <canvas
+          ref={canvas}
+          width="1"
+          height="1"
+          role="img"
+          aria-label={`What camera ${camera.name} sees, and where the policy looks`}
+          onPointerMove={move}
+          onPointerLeave={() => {
+            pointer.value = undefined;
+          }}
+        />
+      </div>
+      {fault.value && <p class="fault">{fault.value}</p>}
+      {frame.value && !frame.value.heatmap && <p class="note">No heatmap at this tick.</p>}
+      {!frame.value && <p class="note">Waiting for the first image.</p>}
+      <Scale drawing={drawing.value} scale={scale.value} />
+      <Readout frame={frame.value} at={pointer.value} />
+      {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
+    </section>
+  );
+}
+
+function Readout({ frame, at }: { frame: CameraFrame | undefined; at: Pointer | undefined }) {
+  const heatmap = frame?.heatmap;
+  if (!heatmap || !at) return <p class="readout">Point at the image to read relevance.</p>;
+  const [left, top, width, height] = frame.region;
+  const x = Math.floor(((at.x + 0.5 - left) / width) * heatmap.width);
+  const y = Math.floor(((at.y + 0.5 - top) / height) * heatmap.height);
+  if (x < 0 || y < 0 || x >= heatmap.width || y >= heatmap.height)
+    return <p class="readout">{`${at.x}, ${at.y}: outside of what the policy sees`}</p>;
+  const value = heatmap.data[y * heatmap.width + x]!;
+  let total = 0;
+  for (const each of heatmap.data) total += Math.abs(each);
+  return (
+    <p class="readout">{`${at.x}, ${at.y}: ${quantity(value, "N·m")}, ${percentOf(Math.abs(value), total)} of this image`}</p>
+  );
+}
+
+const percentOf = (part: number, total: number): string => {
+  const share = total > 0 ? part / total : Number.NaN;
+  return share < 0.01 ? `${(100 * share).toPrecision(2)} %` : percent(share);
+};
+
+/** One small canvas for all cameras: heatmaps are stretched from it. */
+const stretcher = document.createElement("canvas");
+const palettes = signal<{ readonly drawing: Drawing; readonly table: Uint8ClampedArray } | undefined>(undefined);
+
+function draw(
+  canvas: HTMLCanvasElement,
+  { image, heatmap, region }: CameraFrame,
+  drawing: Drawing,
+  scale: number,
+): void {
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    canvas.width = image.width;
+    canvas.height = image.height;
+  }
+  const context = canvas.getContext("2d")!;
+  context.putImageData(paintImage(image), 0, 0);
+  if (!heatmap) return;
+  let palette = palettes.peek();
+  if (palette?.drawing !== drawing) {
+    palette = { drawing, table: paletteOf(drawing) };
+    palettes.value = palette;
+  }
+  stretcher.width = heatmap.width;
+  stretcher.height = heatmap.height;
+  stretcher.getContext("2d")!.putImageData(paintHeatmap(heatmap, scale, palette.table), 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.drawImage(stretcher, ...region);
+}
+
+/** Feature points of a soft-argmax, as small rings. */
+function points(canvas: HTMLCanvasElement, model: Model, camera: CameraTopics): void {
+  const explanation = model.explanation.peek();
+  if (!explanation) return;
+  const { feature_point_offsets: offsets, feature_point_x: xs, feature_point_y: ys, modalities } = explanation;
+  const modality = Math.max(0, modalities.indexOf(camera.name));
+  const context = canvas.getContext("2d")!;
+  context.lineWidth = Math.max(1, canvas.width / 240);
+  context.strokeStyle = "rgb(255 255 255 / 0.85)";
+  for (let i = offsets[modality] ?? 0; i < (offsets[modality + 1] ?? 0); i++) {
+    context.beginPath();
+    context.arc(xs[i]! + 0.5, ys[i]! + 0.5, canvas.width / 80, 0, 2 * Math.PI);
+    context.stroke();
+  }
+}

@@ -1,0 +1,68 @@
+import type { Signal } from "@preact/signals";
+import type { Model } from "../model/model.js";
+import { LiveSource } from "../source/live-source.js";
+import { type Drawing, PALETTES, type Palette } from "./paint.js";
+
+/** The source's name and condition; method and drawing of heatmaps. */
+export function Toolbar({ model, drawing }: { model: Model; drawing: Signal<Drawing> }) {
+  const { state, text } = model.source.condition.value;
+  const change = (changes: Partial<Drawing>) => {
+    drawing.value = { ...drawing.value, ...changes };
+  };
+  return (
+    <header class="toolbar">
+      <h1>torquelens</h1>
+      <span class={`condition ${state}`} role="status">
+        {`${model.source.name}: ${text}`}
+      </span>
+      {model.source instanceof LiveSource && <Method source={model.source} />}
+      <label>
+        Colours
+        <select
+          value={drawing.value.palette}
+          onChange={(event) => change({ palette: event.currentTarget.value as Palette })}
+        >
+          {PALETTES.map((palette) => (
+            <option key={palette}>{palette}</option>
+          ))}
+        </select>
+      </label>
+      <Slider name="Opacity" value={drawing.value.opacity} set={(opacity) => change({ opacity })} />
+      <Slider name="Threshold" value={drawing.value.threshold} set={(threshold) => change({ threshold })} />
+    </header>
+  );
+}
+
+function Method({ source }: { source: LiveSource }) {
+  const values = source.parameters.values.value;
+  const method = values.get("method");
+  const methods = values.get("methods");
+  if (typeof method !== "string") return null;
+  const names = Array.isArray(methods) ? (methods as readonly string[]) : [];
+  return (
+    <label>
+      Method
+      <select value={method} onChange={(event) => source.parameters.set("method", event.currentTarget.value)}>
+        {[...new Set([method, ...names])].map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Slider({ name, value, set }: { name: string; value: number; set: (value: number) => void }) {
+  return (
+    <label>
+      {name}
+      <input
+        type="range"
+        min="0"
+        max="1"
+        step="0.01"
+        value={value}
+        onInput={(event) => set(event.currentTarget.valueAsNumber)}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,170 @@
+import { useComputed } from "@preact/signals";
+import type { Model } from "../model/model.js";
+import { modalityColor } from "../ui/colors.js";
+import { percent, quantity } from "../ui/numbers.js";
+import type { ExplanationMessage, TorqueRelevance } from "../wire/messages.js";
+
+/** Shown elements at most, the largest first. */
+const ELEMENTS = 8;
+
+/** Why this torque: each joint's torque, its weight and the shares it is based on; elements by relevance. */
+export function TorquePanel({ model }: { model: Model }) {
+  const explanation = model.explanation.value;
+  return (
+    <section class="panel torques" aria-label="Why these torques">
+      <h2>Why these torques</h2>
+      {explanation ? (
+        <Torques model={model} explanation={explanation} />
+      ) : (
+        <p class="note">Waiting for the first tick.</p>
+      )}
+      {explanation && <Elements model={model} explanation={explanation} />}
+    </section>
+  );
+}
+
+function Torques({ model, explanation }: { model: Model; explanation: ExplanationMessage }) {
+  const { torques, modalities, shares, flags } = explanation;
+  const largest = Math.max(...torques.map(({ torque }) => Math.abs(torque)), 1e-9);
+  const choose = (joint: string) => {
+    model.joint.value = joint;
+  };
+  const isIdle = flags.includes("idle");
+  return (
+    <>
+      <ul class="legend">
+        {modalities.map((name, m) => (
+          <li key={name}>
+            <i style={{ background: modalityColor(modalities, m) }} />
+            {name}
+          </li>
+        ))}
+      </ul>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Joint</th>
+            <th scope="col">Torque τ, N·m</th>
+            <th scope="col">Weight α</th>
+            <th scope="col">Based on</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr class={model.joint.value === "" ? "chosen" : ""}>
+            <th scope="row">
+              <button type="button" aria-pressed={model.joint.value === ""} onClick={() => choose("")}>
+                all joints
+              </button>
+            </th>
+            <td class="number">{isIdle ? "at rest" : ""}</td>
+            <td class="number" />
+            <td>
+              <Shares names={modalities} shares={shares} />
+            </td>
+          </tr>
+          {torques.map((torque) => (
+            <tr key={torque.joint} class={model.joint.value === torque.joint ? "chosen" : ""}>
+              <th scope="row">
+                <button
+                  type="button"
+                  aria-pressed={model.joint.value === torque.joint}
+                  onClick={() => choose(torque.joint)}
+                >
+                  {torque.joint}
+                </button>
+              </th>
+              <td class="number">
+                <Signed value={torque.torque / largest} text={quantity(torque.torque, "")} />
+              </td>
+              <td class="number">{quantity(torque.importance, "")}</td>
+              <td>
+                <Shares names={modalities} shares={torque.shares} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** A bar from the middle, to the right for positive values; `value` −1..1. */
+function Signed({ value, text }: { value: number; text: string }) {
+  const size = 50 * Math.min(1, Math.abs(value));
+  return (
+    <span class="signed">
+      <i style={{ width: `${size}%`, left: value < 0 ? `${50 - size}%` : "50%" }} />
+      <b>{text}</b>
+    </span>
+  );
+}
+
+function Shares({ names, shares }: { names: readonly string[]; shares: Float32Array }) {
+  const text = [...shares].map((share, m) => `${names[m]} ${percent(share)}`).join(", ");
+  return (
+    <span class="shares" role="img" aria-label={text} title={text}>
+      {[...shares].map((share, m) => (
+        <i
+          key={names[m]}
+          style={{ width: `${100 * (Number.isFinite(share) ? share : 0)}%`, background: modalityColor(names, m) }}
+        >
+          {share >= 0.14 ? percent(share) : ""}
+        </i>
+      ))}
+    </span>
+  );
+}
+
+interface Element {
+  readonly name: string;
+  readonly modality: number;
+  readonly value: number;
+}
+
+function Elements({ model, explanation }: { model: Model; explanation: ExplanationMessage }) {
+  const elements = useComputed(() => elementsOf(model.explanation.value, model.joint.value));
+  const largest = Math.max(...elements.value.map(({ value }) => Math.abs(value)), 1e-12);
+  const of = model.joint.value === "" ? "all torques, weighted by α" : `the torque of ${model.joint.value}`;
+  return (
+    <>
+      <h3>{`Inputs of the configuration, by relevance for ${of}`}</h3>
+      <ol class="elements">
+        {elements.value.slice(0, ELEMENTS).map(({ name, modality, value }) => (
+          <li key={name}>
+            <span>{name}</span>
+            <span class="bar">
+              <i
+                style={{
+                  width: `${(100 * Math.abs(value)) / largest}%`,
+                  background: modalityColor(explanation.modalities, modality),
+                }}
+              />
+            </span>
+            <span class="number">{quantity(value, "N·m")}</span>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+/** Elements of all modalities but images, the largest size first. */
+function elementsOf(explanation: ExplanationMessage | undefined, joint: string): Element[] {
+  if (!explanation) return [];
+  const { modalities, element_offsets: offsets, torques } = explanation;
+  const torque = torques.find((each) => each.joint === joint);
+  const relevance = torque?.relevance ?? explanation.relevance;
+  const elements = modalities.flatMap((modality, m) => {
+    const [from, to] = [offsets[m]!, offsets[m + 1]!];
+    return Array.from(relevance.subarray(from, to), (value, i) => ({
+      name: `${modality} ${elementName(torques, to - from, i)}`,
+      modality: m,
+      value,
+    }));
+  });
+  return elements.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+}
+
+/** An element of a modality with one value a joint has the joint's name, others their number. */
+const elementName = (torques: readonly TorqueRelevance[], size: number, index: number): string =>
+  size === torques.length ? torques[index]!.joint : String(index);

@@ -1,0 +1,179 @@
+import { signal } from "@preact/signals";
+import { type Decode, decoderOf } from "../wire/decoder.js";
+import { ParameterStore } from "./parameters.js";
+import { ServiceCaller } from "./services.js";
+import type { Condition, Message, Source, Topic } from "./source.js";
+
+const SUBPROTOCOLS = ["foxglove.sdk.v1", "foxglove.websocket.v1"];
+/** Opcodes of the server's binary messages. */
+const MESSAGE = 1;
+const SERVICE_RESPONSE = 3;
+/** Waits between attempts to connect, milliseconds; the last one stays. */
+const WAITS = [250, 500, 1000, 2000] as const;
+
+interface Channel {
+  readonly id: number;
+  readonly topic: string;
+  readonly schemaName: string;
+  readonly schema: string;
+  readonly encoding: string;
+}
+
+/** A live run over the Foxglove WebSocket protocol. Connects again whenever the server is lost. */
+export class LiveSource implements Source {
+  readonly condition = signal<Condition>({ state: "connecting", text: "connecting" });
+  readonly topics = signal<readonly Topic[]>([]);
+  readonly parameters = new ParameterStore((operation) => this.#send(operation));
+  readonly services = new ServiceCaller((bytes) => this.#socket?.send(bytes));
+  onMessage: (message: Message) => void = () => {};
+  onJump: () => void = () => {};
+  readonly #url: string;
+  readonly #wanted = new Set<string>();
+  readonly #channels = new Map<string, Channel>();
+  /** Subscriptions of this connection: the topic and its decoder by subscription number. */
+  readonly #subscriptions = new Map<number, { readonly topic: string; readonly decode: Decode }>();
+  #socket: WebSocket | undefined;
+  #attempts = 0;
+  #nextSubscription = 1;
+  #timer = 0;
+  #session = "";
+
+  constructor(
+    url: string,
+    readonly name: string,
+  ) {
+    this.#url = url;
+    this.#connect();
+  }
+
+  want(topic: string, wanted: boolean): void {
+    if (wanted === this.#wanted.has(topic)) return;
+    if (wanted) {
+      this.#wanted.add(topic);
+      this.#subscribe(topic);
+      return;
+    }
+    this.#wanted.delete(topic);
+    const ids = [...this.#subscriptions].filter(([, subscription]) => subscription.topic === topic).map(([id]) => id);
+    for (const id of ids) this.#subscriptions.delete(id);
+    if (ids.length > 0) this.#send({ op: "unsubscribe", subscriptionIds: ids });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(this.#url, SUBPROTOCOLS);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    let opened = false;
+    socket.onopen = () => {
+      opened = true;
+      this.#attempts = 0;
+      this.condition.value = { state: "open", text: "live" };
+    };
+    socket.onmessage = ({ data }) => {
+      if (socket !== this.#socket) return;
+      if (typeof data === "string") this.#operation(data);
+      else this.#binary(data as ArrayBuffer);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (socket !== this.#socket) return;
+      this.#channels.clear();
+      this.#subscriptions.clear();
+      this.services.disconnected();
+      this.condition.value = { state: "lost", text: lossText(opened, code, reason) };
+      const wait = WAITS[Math.min(this.#attempts++, WAITS.length - 1)]!;
+      this.#timer = window.setTimeout(() => this.#connect(), wait);
+    };
+  }
+
+  #operation(text: string): void {
+    const message = parsed(text);
+    if (!message) {
+      this.condition.value = {
+        state: "failed",
+        text: "the server speaks another protocol; open a page that torquelens serves",
+      };
+      return;
+    }
+    switch (message.op) {
+      case "serverInfo":
+        if (this.#session !== "" && this.#session !== message.sessionId) this.onJump();
+        this.#session = String(message.sessionId);
+        this.parameters.connected(message.capabilities as readonly string[]);
+        return;
+      case "advertise":
+        for (const channel of message.channels as readonly Channel[]) this.#channels.set(channel.topic, channel);
+        this.#channelsChanged();
+        for (const { topic } of message.channels as readonly Channel[]) this.#subscribe(topic);
+        return;
+      case "unadvertise":
+        for (const channel of [...this.#channels.values()])
+          if ((message.channelIds as readonly number[]).includes(channel.id)) this.#channels.delete(channel.topic);
+        this.#channelsChanged();
+        return;
+      case "parameterValues":
+        this.parameters.received(message.parameters as never, message.id as string | undefined);
+        return;
+      case "advertiseServices":
+        this.services.advertised(message.services as never);
+        return;
+      case "serviceCallFailure":
+        this.services.failed(message.callId as number, String(message.message));
+        return;
+      case "status":
+        this.parameters.status(message.level as number, String(message.message));
+        return;
+    }
+  }
+
+  #binary(buffer: ArrayBuffer): void {
+    const view = new DataView(buffer);
+    const opcode = view.getUint8(0);
+    if (opcode === SERVICE_RESPONSE) this.services.answered(view);
+    if (opcode !== MESSAGE) return;
+    const subscription = this.#subscriptions.get(view.getUint32(1, true));
+    if (!subscription) return;
+    const data = subscription.decode(new Uint8Array(buffer, 13));
+    this.onMessage({ topic: subscription.topic, time: view.getBigUint64(5, true), data });
+  }
+
+  #channelsChanged(): void {
+    this.topics.value = [...this.#channels.values()].map(({ topic, schemaName }) => ({ topic, type: schemaName }));
+  }
+
+  #subscribe(topic: string): void {
+    const channel = this.#channels.get(topic);
+    if (!channel || !this.#wanted.has(topic) || channel.encoding !== "cdr") return;
+    if ([...this.#subscriptions.values()].some((subscription) => subscription.topic === topic)) return;
+    const id = this.#nextSubscription++;
+    this.#subscriptions.set(id, { topic, decode: decoderOf(channel.schema) });
+    this.#send({ op: "subscribe", subscriptions: [{ id, channelId: channel.id }] });
+  }
+
+  #send(operation: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(operation));
+  }
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === "object" && message !== null ? (message as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lossText(opened: boolean, code: number, reason: string): string {
+  if (code === 1008) return `the server ended the connection: ${reason || "too many messages"}. Connecting again`;
+  if (reason) return `${reason}. This page connects again as soon as torquelens runs`;
+  return opened
+    ? "the connection was lost. This page connects again as soon as torquelens runs"
+    : "no answer. Start torquelens (npm start); this page connects by itself";
+}

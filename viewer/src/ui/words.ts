@@ -1,0 +1,31 @@
+/** What flags of an explanation mean, in a sentence (docs/topics.md). */
+const FLAGS: Readonly<Record<string, string>> = {
+  idle: "at rest: almost no torque, so there is nothing to explain",
+  not_finite: "relevance is not a number; do not trust this tick",
+  not_conserving: "relevance does not add up to the torques; do not trust this tick",
+  empty_pool: "a rule found no contribution of the torque's sign and used the others",
+  deadline_missed: "the explanation took longer than its budget",
+  importance_unknown: "all joints count the same, because the arm's dynamics are not known",
+  in_contact: "the arm touches something",
+  at_limit: "a joint is at its limit",
+  limit_clipped: "a torque was clipped to the robot's limits",
+  velocity_differentiated: "a velocity is a difference of positions",
+  joint_position_assumed: "a joint is in no joint state; its position is assumed",
+  mixed_joint_states: "several publishers send different states of the same joints",
+  mixed_images: "several cameras publish on one topic",
+  episode_start: "an episode begins",
+};
+
+export const flagText = (flag: string): string => (Object.hasOwn(FLAGS, flag) ? FLAGS[flag]! : flag);
+
+/** Flags of ticks whose numbers mean little or nothing. */
+export const isGrave = (flag: string): boolean => flag === "not_finite" || flag === "not_conserving";
+
+/** Methods whose map of the image hardly depends on the torque: the z⁺ rule carries no sign (facts measured on the shipped policies). */
+const SAME_MAP = /^(dtd|deep-taylor|rap|excitation-bp|excitation|lrp-zplus)\b/;
+
+/** What a method's heatmap cannot show, where a single torque is chosen; empty where there is nothing to say. */
+export const mapCaution = (method: string): string =>
+  SAME_MAP.test(method)
+    ? "With this method the heatmaps of two torques look nearly the same: read from it where the policy looks, not which torque it is for. The shares do differ."
+    : "";
