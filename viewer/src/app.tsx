@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Model } from "./model/model.js";
+import { ArmPanel } from "./panels/arm-panel.js";
 import { CameraPanel } from "./panels/camera-panel.js";
+import { CoursePanel } from "./panels/course-panel.js";
 import { HealthPanel } from "./panels/health-panel.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
 import { Toolbar } from "./panels/toolbar.js";
@@ -61,7 +63,11 @@ function Live({ session }: { session: Session }) {
           )}
         </div>
         <TorquePanel model={shown} />
-        <HealthPanel model={shown} />
+        <div class="side">
+          <ArmPanel model={shown} />
+          <HealthPanel model={shown} />
+        </div>
+        <CoursePanel model={shown} />
       </main>
     </>
   );

@@ -13,7 +13,7 @@ import {
 import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, regionOf } from "./camera.js";
 import { Course } from "./course.js";
 
-export const TOPIC = {
+const TOPIC = {
   explanation: "/torquelens/explanation",
   simulation: "/torquelens/simulation",
   diagnostics: "/diagnostics",

@@ -1,11 +1,12 @@
 import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { peak } from "#src/image/heatmap.js";
 import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { mapCaution } from "../ui/words.js";
 import { type Drawing, paintHeatmap, paintImage, paletteOf } from "./paint.js";
+import { pictures } from "./pictures.js";
 import { Scale } from "./scale.js";
 
 interface Pointer {
@@ -29,6 +30,12 @@ export function CameraPanel({
   const frame = useComputed(() => model.frames.value.get(camera.name));
   const scale = useComputed(() => drawing.value.scale ?? (frame.value?.heatmap ? peak(frame.value.heatmap) : 0));
 
+  useEffect(() => {
+    pictures.set(camera.name, canvas.current!);
+    return () => {
+      pictures.delete(camera.name);
+    };
+  }, [camera.name]);
   useSignalEffect(() => {
     const shown = frame.value;
     if (!shown || !canvas.current) return;

@@ -59,13 +59,6 @@ export interface ImageMessage {
   readonly data: Uint8Array;
 }
 
-/** sensor_msgs/msg/CompressedImage. */
-export interface CompressedImageMessage {
-  readonly header: Header;
-  readonly format: string;
-  readonly data: Uint8Array;
-}
-
 /** sensor_msgs/msg/CameraInfo. */
 export interface CameraInfoMessage {
   readonly header: Header;
@@ -126,8 +119,5 @@ export interface SimulationMessage {
   readonly occlude: Uint32Array;
   readonly wrench: Float64Array;
 }
-
-/** Levels of an explanation, as numbered in its message. */
-export const LEVEL = { full: 0, shares: 1, skip: 2 } as const;
 
 export const nanoseconds = ({ sec, nanosec }: Time): bigint => BigInt(sec) * 1_000_000_000n + BigInt(nanosec);

@@ -1,0 +1,20 @@
+import type { ExplanationMessage } from "../wire/messages.js";
+
+/**
+ * Σ|R| over each joint's elements, [J], N·m: of the modalities that have one element a joint. For one torque where
+ * `joint` names it.
+ */
+export function jointRelevance(
+  { torques, element_offsets, relevance }: ExplanationMessage,
+  joint: string,
+): Float64Array {
+  const count = torques.length;
+  const values = torques.find((torque) => torque.joint === joint)?.relevance ?? relevance;
+  const sums = new Float64Array(count);
+  for (let m = 0; m + 1 < element_offsets.length; m++) {
+    const [from, to] = [element_offsets[m]!, element_offsets[m + 1]!];
+    if (to - from !== count || to > values.length) continue;
+    for (let i = 0; i < count; i++) sums[i]! += Math.abs(values[from + i]!);
+  }
+  return sums;
+}

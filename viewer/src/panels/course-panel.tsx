@@ -1,0 +1,224 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Model } from "../model/model.js";
+import { modalityColor, resolved } from "../ui/colors.js";
+import { SpanMeans } from "./span-means.js";
+
+/** Lengths of time that the plots show, seconds. */
+const WINDOWS = [10, 30, 120, 3600] as const;
+/** Above this number of points the plots are drawn less often. */
+const MANY = 4000;
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Shares and torques over time on one axis; flags are marks. Dragging over a plot selects a span. */
+export function CoursePanel({ model }: { model: Model }) {
+  const places = [useRef<HTMLDivElement>(null), useRef<HTMLDivElement>(null)] as const;
+  const seconds = useSignal<number>(30);
+  /** Where the plots stand; undefined: they follow the newest tick. */
+  const held = useSignal<Span | undefined>(undefined);
+  const span = useSignal<Span | undefined>(undefined);
+  const plots = useRef<Plots | undefined>(undefined);
+
+  useEffect(() => {
+    const made = new Plots(model, places[0].current!, places[1].current!, (selected) => {
+      span.value = selected;
+      if (selected) held.value ??= made.shown;
+    });
+    plots.current = made;
+    return () => made.destroy();
+  }, [model]);
+  useSignalEffect(() => {
+    model.course.version.value;
+    model.joint.value;
+    const view = held.value;
+    const length = seconds.value;
+    plots.current?.show(view, length);
+  });
+
+  const pause = () => {
+    held.value = held.value ? undefined : plots.current?.shown;
+    if (!held.value) span.value = undefined;
+  };
+  return (
+    <section class="panel course" aria-label="Course">
+      <div class="row">
+        <h2>Course</h2>
+        <button type="button" aria-pressed={held.value !== undefined} onClick={pause}>
+          {held.value ? "Follow" : "Hold"}
+        </button>
+        <label>
+          Show
+          <select
+            value={seconds.value}
+            onChange={(event) => {
+              seconds.value = Number(event.currentTarget.value);
+              held.value = undefined;
+            }}
+          >
+            {WINDOWS.map((each) => (
+              <option key={each} value={each}>
+                {each < 60 ? `${each} s` : `${each / 60} min`}
+              </option>
+            ))}
+          </select>
+        </label>
+        {span.value && (
+          <button
+            type="button"
+            onClick={() => {
+              held.value = span.value;
+            }}
+          >
+            Zoom to span
+          </button>
+        )}
+        <span class="note">Drag over a plot for the means of a span.</span>
+      </div>
+      <div ref={places[0]} class="plot" role="img" aria-label="Share of each modality over time" />
+      <div ref={places[1]} class="plot" role="img" aria-label="Torques over time" />
+      {span.value && <SpanMeans course={model.course} span={span.value} />}
+    </section>
+  );
+}
+
+/** The two plots and what they show now. */
+class Plots {
+  readonly #model: Model;
+  readonly #places: readonly [HTMLElement, HTMLElement];
+  readonly #select: (span: Span | undefined) => void;
+  readonly #resized: ResizeObserver;
+  #plots: readonly uPlot[] = [];
+  #layout = "";
+  #drawn = 0;
+  shown: Span = { from: 0, to: 1 };
+
+  constructor(model: Model, shares: HTMLElement, torques: HTMLElement, select: (span: Span | undefined) => void) {
+    this.#model = model;
+    this.#places = [shares, torques];
+    this.#select = select;
+    this.#resized = new ResizeObserver(() => {
+      for (const [i, plot] of this.#plots.entries()) plot.setSize(sizeOf(this.#places[i]!));
+    });
+    this.#resized.observe(shares);
+  }
+
+  destroy(): void {
+    this.#resized.disconnect();
+    for (const plot of this.#plots) plot.destroy();
+  }
+
+  show(held: Span | undefined, seconds: number): void {
+    const { history, modalities, joints } = this.#model.course;
+    const newest = history.span?.[1];
+    if (newest === undefined) return;
+    this.#build(modalities, joints);
+    this.shown = held ?? { from: Math.max(history.span![0], newest - seconds), to: newest };
+    const [time, ...columns] = history.between(this.shown.from, this.shown.to);
+    const now = performance.now();
+    if (time!.length > MANY && now - this.#drawn < 500) return;
+    this.#drawn = now;
+    const x = { min: this.shown.from, max: this.shown.to };
+    this.#plots[0]!.batch(() => {
+      this.#plots[0]!.setData([time!, ...stacked(columns.slice(0, modalities.length))], false);
+      this.#plots[0]!.setScale("x", x);
+    });
+    this.#plots[1]!.batch(() => {
+      const torques = columns.slice(modalities.length, modalities.length + joints.length);
+      for (const [i, joint] of joints.entries()) {
+        const chosen = this.#model.joint.peek();
+        this.#plots[1]!.series[i + 1]!.alpha = chosen === "" || chosen === joint ? 1 : 0.25;
+      }
+      this.#plots[1]!.setData([time!, ...torques], false);
+      this.#plots[1]!.setScale("x", x);
+    });
+  }
+
+  #build(modalities: readonly string[], joints: readonly string[]): void {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const layout = JSON.stringify([modalities, joints, dark]);
+    if (layout === this.#layout) return;
+    this.#layout = layout;
+    for (const plot of this.#plots) plot.destroy();
+    const shares = modalities
+      .map((name, m) => ({ label: name, color: resolved(modalityColor(modalities, m)) }))
+      .map(
+        ({ label, color }): uPlot.Series => ({ label, fill: color, stroke: color, width: 0, points: { show: false } }),
+      )
+      .reverse();
+    const torques = joints.map(
+      (label, i): uPlot.Series => ({ label, stroke: lineColor(i), width: 1.5, points: { show: false } }),
+    );
+    this.#plots = [
+      new uPlot(this.#options(0, shares, [0, 1], "share"), [[0]], this.#places[0]),
+      new uPlot(this.#options(1, torques, undefined, "τ, N·m"), [[0]], this.#places[1]),
+    ];
+  }
+
+  #options(index: 0 | 1, series: uPlot.Series[], range: [number, number] | undefined, label: string): uPlot.Options {
+    const text = resolved("var(--quiet)");
+    const line = resolved("var(--line)");
+    const axis = {
+      stroke: text,
+      grid: { stroke: line, width: 1 },
+      ticks: { stroke: line, width: 1 },
+      font: "12px system-ui",
+    };
+    return {
+      ...sizeOf(this.#places[index]),
+      legend: { show: index === 1, live: false },
+      cursor: { sync: { key: "course" }, drag: { setScale: false, x: true, y: false }, y: false },
+      scales: { x: { time: false }, y: range ? { range } : {} },
+      axes: [
+        { ...axis, ...(index === 1 ? { label: "time, s", labelSize: 16, labelFont: "12px system-ui" } : {}), size: 28 },
+        { ...axis, label, labelSize: 18, labelFont: "12px system-ui", size: 52 },
+      ],
+      series: [{}, ...series],
+      hooks: {
+        draw: [(plot) => this.#marks(plot)],
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select;
+            this.#select(
+              width > 2 ? { from: plot.posToVal(left, "x"), to: plot.posToVal(left + width, "x") } : undefined,
+            );
+          },
+        ],
+      },
+    };
+  }
+
+  #marks(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    const { min = 0, max = 0 } = plot.scales.x!;
+    ctx.save();
+    ctx.fillStyle = resolved("var(--accent)");
+    for (const { time } of this.#model.course.marks) {
+      if (time < min! || time > max!) continue;
+      const x = plot.valToPos(time, "x", true);
+      ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
+    }
+    ctx.restore();
+  }
+}
+
+const sizeOf = (place: HTMLElement) => ({ width: Math.max(200, place.clientWidth), height: 130 });
+
+/** Sums up to each column, the largest sum first: drawn in this order, each is in front of the one before. */
+function stacked(columns: readonly Float64Array[]): Float64Array[] {
+  const sums: Float64Array[] = [];
+  for (const column of columns) {
+    const below = sums[0];
+    sums.unshift(column.map((value, i) => value + (below?.[i] ?? 0)));
+  }
+  return sums;
+}
+
+/** Colours of lines that are told apart also without colour vision (Okabe and Ito), on light and dark ground. */
+const LINES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f8f8f"] as const;
+const lineColor = (index: number): string => LINES[index % LINES.length]!;
