@@ -12,6 +12,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1000,
   },
   // `npm run page` shows a page under work; the socket and recordings come from a torquelens that runs.
   server: { host: "127.0.0.1", port: 5173 },

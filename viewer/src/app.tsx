@@ -6,68 +6,131 @@ import { CameraPanel } from "./panels/camera-panel.js";
 import { CoursePanel } from "./panels/course-panel.js";
 import { HealthPanel } from "./panels/health-panel.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
+import { RecordingBar } from "./panels/recording-bar.js";
 import { Toolbar } from "./panels/toolbar.js";
 import { TorquePanel } from "./panels/torque-panel.js";
 import { fetchSession, type Session } from "./session.js";
 import { LiveSource } from "./source/live-source.js";
+import { BlobReadable, HttpReadable } from "./source/readable.js";
+import { RecordingSource } from "./source/recording-source.js";
+import type { Source } from "./source/source.js";
 
-/** The page: asks its server what it serves, then shows it. */
+/** The page: asks its server what it serves, then shows it. A recording that is dropped onto it is shown instead. */
 export function App() {
   const session = useSignal<Session | undefined>(undefined);
-  const failure = useSignal("");
-  useEffect(() => {
-    fetchSession().then(
-      (found) => {
-        session.value = found;
+  const model = useSignal<Model | undefined>(undefined);
+  const problem = useSignal("");
+  const show = (opening: Promise<Source>) =>
+    opening.then(
+      (source) => {
+        problem.value = "";
+        model.value?.close();
+        model.value = new Model(source);
       },
       (error: Error) => {
-        failure.value = error.message;
+        problem.value = error.message;
       },
     );
+  useEffect(() => {
+    void show(
+      fetchSession().then((found) => {
+        session.value = found;
+        return sourceOf(found, 0);
+      }),
+    );
+    const hover = (event: DragEvent) => event.preventDefault();
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      const file = event.dataTransfer?.files[0];
+      if (file) void show(RecordingSource.open(new BlobReadable(file), file.name));
+    };
+    addEventListener("dragover", hover);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", hover);
+      removeEventListener("drop", drop);
+      model.value?.close();
+    };
   }, []);
-  if (failure.value) return <Message text={failure.value} />;
-  if (!session.value) return <Message text="Loading" />;
-  return <Live session={session.value} />;
-}
-
-function Message({ text }: { text: string }) {
   return (
-    <main class="message">
-      <h1>torquelens</h1>
-      <p role="status">{text}</p>
-    </main>
+    <div class="page">
+      {problem.value && (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {model.value ? (
+        <Run
+          key={model.value.source.name}
+          model={model.value}
+          session={session.value}
+          choose={(index) => show(sourceOf(session.value!, index))}
+        />
+      ) : (
+        <main class="message">
+          <h1>torquelens</h1>
+          {!problem.value && <p role="status">Loading</p>}
+        </main>
+      )}
+    </div>
   );
 }
 
-function Live({ session }: { session: Session }) {
-  const model = useSignal<Model | undefined>(undefined);
+async function sourceOf({ mode, name, recordings }: Session, index: number): Promise<Source> {
+  if (mode === "live")
+    return new LiveSource(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`, name);
+  const recording = recordings[index];
+  if (!recording)
+    throw new Error("The server has no recording. Start it with torquelens view FILE, or drop an MCAP file here.");
+  return RecordingSource.open(new HttpReadable(recording.url, recording.bytes), recording.name);
+}
+
+interface RunProps {
+  readonly model: Model;
+  readonly session: Session | undefined;
+  /** Shows another recording of the server. */
+  readonly choose: (index: number) => void;
+}
+
+/** All panels of one run. */
+function Run({ model, session, choose }: RunProps) {
   const drawing = useSignal<Drawing>(DEFAULT_DRAWING);
-  useEffect(() => {
-    const source = new LiveSource(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`, session.name);
-    const made = new Model(source);
-    model.value = made;
-    return () => made.close();
-  }, []);
-  const shown = model.value;
-  if (!shown) return null;
+  const recordings = session?.recordings ?? [];
   return (
     <>
-      <Toolbar model={shown} drawing={drawing} />
+      <Toolbar model={model} drawing={drawing}>
+        {recordings.length > 1 && (
+          <label>
+            Recording
+            <select
+              value={recordings.findIndex(({ name }) => name === model.source.name)}
+              onChange={(event) => choose(Number(event.currentTarget.value))}
+            >
+              {recordings.map(({ name, url }, index) => (
+                <option key={url} value={index}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </Toolbar>
       <main class="panels">
         <div class="cameras">
-          {shown.cameras.value.map((camera) => (
-            <CameraPanel key={camera.name} model={shown} camera={camera} drawing={drawing} />
+          {model.cameras.value.map((camera) => (
+            <CameraPanel key={camera.name} model={model} camera={camera} drawing={drawing} />
           ))}
-          {shown.cameras.value.length === 0 && shown.source.condition.value.state === "open" && (
-            <p class="panel note">This policy has no camera.</p>
+          {model.cameras.value.length === 0 && model.source.condition.value.state === "open" && (
+            <p class="panel note">There is no camera.</p>
           )}
         </div>
-        <TorquePanel model={shown} />
+        <TorquePanel model={model} />
         <div class="side">
-          <ArmPanel model={shown} />
-          <HealthPanel model={shown} />
+          <ArmPanel model={model} />
+          <HealthPanel model={model} />
         </div>
-        <CoursePanel model={shown} />
+        {model.source instanceof RecordingSource && <RecordingBar source={model.source} />}
+        <CoursePanel model={model} />
       </main>
     </>
   );

@@ -1,6 +1,8 @@
 import type { Heatmap } from "#src/image/heatmap.js";
 import type { Region } from "#src/image/image.js";
-import type { CameraInfoMessage, ExplanationMessage, ImageMessage } from "../wire/messages.js";
+import type { Topic } from "../source/source.js";
+import type { CameraInfoMessage, CompressedImageMessage, ExplanationMessage, ImageMessage } from "../wire/messages.js";
+import { paintImage } from "./picture.js";
 
 /** Topics of one camera of a run. */
 export interface CameraTopics {
@@ -17,7 +19,11 @@ export interface CameraTopics {
 
 /** What one camera shows at one tick. */
 export interface CameraFrame {
-  readonly image: ImageMessage;
+  readonly width: number;
+  readonly height: number;
+  readonly picture: ImageData | ImageBitmap;
+  /** Optical frame of the camera. */
+  readonly frameId: string;
   /** Of the same stamp; undefined where the tick has none. */
   readonly heatmap: Heatmap | undefined;
   /** The part of the image that the policy saw, pixels. */
@@ -26,18 +32,15 @@ export interface CameraFrame {
 
 const HEATMAP = /^\/torquelens\/heatmap(\/(?!mono16$|camera_info$)[^/]+)?(?:\/mono16)?$/;
 
-/** The cameras among a run's topics, by name. */
-export function camerasOf(topics: readonly string[]): CameraTopics[] {
+/** The cameras among a run's topics, by name: those that torquelens writes, or else every topic with images. */
+export function camerasOf(topics: readonly Topic[]): CameraTopics[] {
+  const known = new Set(topics.map(({ topic }) => topic));
   const names = new Set<string>();
-  for (const topic of topics) {
-    const found = HEATMAP.exec(topic);
+  for (const topic of known) {
+    const found = HEATMAP.exec(topic) ?? /^\/camera(\/[^/]+)?\/image$/.exec(topic);
     if (found) names.add(found[1] ?? "");
   }
-  for (const topic of topics) {
-    const found = /^\/camera(\/[^/]+)?\/image$/.exec(topic);
-    if (found) names.add(found[1] ?? "");
-  }
-  const known = new Set(topics);
+  if (names.size === 0) return topics.filter(({ type }) => IMAGE.test(type)).map(plainCamera);
   return [...names].sort().map((infix) => ({
     name: infix.slice(1) || "image",
     image: `/camera${infix}/image`,
@@ -46,6 +49,27 @@ export function camerasOf(topics: readonly string[]): CameraTopics[] {
     grey: `/torquelens/heatmap${infix}/mono16`,
     heatmapInfo: `/torquelens/heatmap${infix}/camera_info`,
   }));
+}
+
+const IMAGE = /^sensor_msgs\/(msg\/)?(Compressed)?Image$/;
+
+const plainCamera = ({ topic }: Topic): CameraTopics => ({
+  name: topic.replace(/^\//, ""),
+  image: topic,
+  imageInfo: topic.replace(/[^/]*(\/compressed)?$/, "camera_info"),
+  heatmap: undefined,
+  grey: "",
+  heatmapInfo: "",
+});
+
+/** A camera's message as a picture. Throws Error for what cannot be shown. */
+export async function pictureOf(message: ImageMessage | CompressedImageMessage): Promise<ImageData | ImageBitmap> {
+  if ("encoding" in message) return paintImage(message);
+  try {
+    return await createImageBitmap(new Blob([message.data.slice()]));
+  } catch {
+    throw new Error(`format ${message.format}: this browser cannot show it`);
+  }
 }
 
 /** The relevance of a heatmap's message, N·m per pixel. A grey one needs its tick's explanation for its scale. */
@@ -61,7 +85,7 @@ export function heatmapOf(message: ImageMessage, explanation: ExplanationMessage
 
 /** The part of a camera's image that a heatmap of its calibration covers: the whole image where one is not known. */
 export function regionOf(
-  image: ImageMessage,
+  image: { readonly width: number; readonly height: number },
   heatmap: Heatmap,
   of?: CameraInfoMessage,
   at?: CameraInfoMessage,

@@ -51,6 +51,16 @@ export class Course {
     this.version.value++;
   }
 
+  /** Seconds in the course of a stamp; undefined before the first tick. */
+  secondsOf(stamp: bigint): number | undefined {
+    return this.#origin === undefined ? undefined : Number(stamp - this.#origin) / 1e9;
+  }
+
+  /** The stamp, nanoseconds, of a time in the course. */
+  stampOf(seconds: number): bigint {
+    return (this.#origin ?? 0n) + BigInt(Math.round(seconds * 1e9));
+  }
+
   clear(): void {
     this.history.clear();
     this.marks = [];

@@ -1,7 +1,9 @@
 import { batch, computed, effect, signal } from "@preact/signals";
+import { RecordingSource } from "../source/recording-source.js";
 import type { Message, Source } from "../source/source.js";
 import {
   type CameraInfoMessage,
+  type CompressedImageMessage,
   type DiagnosticsMessage,
   type ExplanationMessage,
   type ImageMessage,
@@ -10,7 +12,7 @@ import {
   type SimulationMessage,
   type TfMessage,
 } from "../wire/messages.js";
-import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, regionOf } from "./camera.js";
+import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, pictureOf, regionOf } from "./camera.js";
 import { Course } from "./course.js";
 
 const TOPIC = {
@@ -33,22 +35,31 @@ export class Model {
   readonly diagnostics = signal<DiagnosticsMessage | undefined>(undefined);
   /** The joint whose torque everything shows; empty: all joints, weighted by importance. */
   readonly joint = signal("");
-  readonly cameras = computed<readonly CameraTopics[]>(() =>
-    camerasOf(this.source.topics.value.map(({ topic }) => topic)),
-  );
+  readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
+  /** Why a camera cannot be shown, by its name. */
+  readonly faults = signal<ReadonlyMap<string, string>>(new Map());
   readonly course = new Course();
   readonly #last = new Map<string, unknown>();
+  /** Stamp of each camera's newest image. */
+  readonly #newest = new Map<string, bigint>();
+  readonly #scanning = new AbortController();
   readonly #ended: () => void;
 
   constructor(readonly source: Source) {
     source.onMessage = (message) => this.#take(message);
     source.onJump = () => this.#clear();
     for (const topic of Object.values(TOPIC)) source.want(topic, true);
+    if (source instanceof RecordingSource && source.topics.value.some(({ topic }) => topic === TOPIC.explanation))
+      void source.scan(
+        TOPIC.explanation,
+        ({ data }) => this.course.add(data as ExplanationMessage),
+        this.#scanning.signal,
+      );
     const wanted = new Set<string>();
     this.#ended = effect(() => {
       for (const camera of this.cameras.value)
         for (const topic of [camera.image, camera.imageInfo, camera.heatmap ?? camera.grey, camera.heatmapInfo]) {
-          if (wanted.has(topic)) continue;
+          if (topic === "" || wanted.has(topic)) continue;
           wanted.add(topic);
           source.want(topic, true);
         }
@@ -57,6 +68,7 @@ export class Model {
 
   close(): void {
     this.#ended();
+    this.#scanning.abort();
     this.source.close();
   }
 
@@ -89,7 +101,7 @@ export class Model {
   #explained(explanation: ExplanationMessage): void {
     batch(() => {
       this.explanation.value = explanation;
-      this.course.add(explanation);
+      if (!(this.source instanceof RecordingSource)) this.course.add(explanation);
       const joints = explanation.torques.map(({ joint }) => joint);
       if (this.joint.value !== "" && !joints.includes(this.joint.value)) this.joint.value = "";
     });
@@ -97,7 +109,7 @@ export class Model {
 
   /** Pairs a camera's newest image with the heatmap of the same stamp. */
   #show(camera: CameraTopics, index: number): void {
-    const image = this.#last.get(camera.image) as ImageMessage | undefined;
+    const image = this.#last.get(camera.image) as ImageMessage | CompressedImageMessage | undefined;
     if (!image) return;
     const grey = this.#last.get(camera.heatmap ?? camera.grey) as ImageMessage | undefined;
     const explanation = this.explanation.value;
@@ -106,11 +118,28 @@ export class Model {
     // The heatmap of a tick comes after its image, if at all; until then the last pair stays.
     if (!pairs && grey && explanation?.level === 0 && this.frames.value.get(camera.name)?.heatmap) return;
     const heatmap = pairs && explanation ? heatmapOf(grey, explanation, this.#modality(camera, index)) : undefined;
-    const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
-    const region = heatmap
-      ? regionOf(image, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
-      : ([0, 0, image.width, image.height] as const);
-    this.frames.value = new Map(this.frames.value).set(camera.name, { image, heatmap, region });
+    this.#newest.set(camera.name, stamp);
+    pictureOf(image).then(
+      (picture) => {
+        if (this.#newest.get(camera.name) !== stamp) return;
+        const { width, height } = picture;
+        const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
+        const region = heatmap
+          ? regionOf(picture, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
+          : ([0, 0, width, height] as const);
+        const frame = { width, height, picture, frameId: image.header.frame_id, heatmap, region };
+        this.frames.value = new Map(this.frames.value).set(camera.name, frame);
+        if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
+      },
+      (error: Error) => this.#fault(camera.name, error.message),
+    );
+  }
+
+  #fault(camera: string, text: string | undefined): void {
+    const faults = new Map(this.faults.value);
+    if (text === undefined) faults.delete(camera);
+    else faults.set(camera, text);
+    this.faults.value = faults;
   }
 
   /** Number of a camera's modality in the explanation: by its name, or the first that owns no elements. */

@@ -5,7 +5,7 @@ import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { mapCaution } from "../ui/words.js";
-import { type Drawing, paintHeatmap, paintImage, paletteOf } from "./paint.js";
+import { type Drawing, paintHeatmap, paletteOf } from "./paint.js";
 import { pictures } from "./pictures.js";
 import { Scale } from "./scale.js";
 
@@ -74,8 +74,10 @@ export function CameraPanel({
           }}
         />
       </div>
-      {fault.value && <p class="fault">{fault.value}</p>}
-      {frame.value && !frame.value.heatmap && <p class="note">No heatmap at this tick.</p>}
+      {(fault.value || model.faults.value.get(camera.name)) && (
+        <p class="fault">{fault.value || model.faults.value.get(camera.name)}</p>
+      )}
+      {frame.value && !frame.value.heatmap && model.explanation.value && <p class="note">No heatmap at this tick.</p>}
       {!frame.value && <p class="note">Waiting for the first image.</p>}
       <Scale drawing={drawing.value} scale={scale.value} />
       <Readout frame={frame.value} at={pointer.value} />
@@ -111,16 +113,17 @@ const palettes = signal<{ readonly drawing: Drawing; readonly table: Uint8Clampe
 
 function draw(
   canvas: HTMLCanvasElement,
-  { image, heatmap, region }: CameraFrame,
+  { width, height, picture, heatmap, region }: CameraFrame,
   drawing: Drawing,
   scale: number,
 ): void {
-  if (canvas.width !== image.width || canvas.height !== image.height) {
-    canvas.width = image.width;
-    canvas.height = image.height;
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
   }
   const context = canvas.getContext("2d")!;
-  context.putImageData(paintImage(image), 0, 0);
+  if (picture instanceof ImageData) context.putImageData(picture, 0, 0);
+  else context.drawImage(picture, 0, 0);
   if (!heatmap) return;
   let palette = palettes.peek();
   if (palette?.drawing !== drawing) {

@@ -3,7 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Model } from "../model/model.js";
+import { RecordingSource } from "../source/recording-source.js";
 import { modalityColor, resolved } from "../ui/colors.js";
+import { nanoseconds } from "../wire/messages.js";
 import { SpanMeans } from "./span-means.js";
 
 /** Lengths of time that the plots show, seconds. */
@@ -24,11 +26,15 @@ export function CoursePanel({ model }: { model: Model }) {
   const held = useSignal<Span | undefined>(undefined);
   const span = useSignal<Span | undefined>(undefined);
   const plots = useRef<Plots | undefined>(undefined);
+  const recording = model.source instanceof RecordingSource ? model.source : undefined;
 
   useEffect(() => {
-    const made = new Plots(model, places[0].current!, places[1].current!, (selected) => {
-      span.value = selected;
-      if (selected) held.value ??= made.shown;
+    const made = new Plots(model, places[0].current!, places[1].current!, {
+      select: (selected) => {
+        span.value = selected;
+        if (selected) held.value ??= made.shown;
+      },
+      point: (at) => recording?.seek(model.course.stampOf(at)),
     });
     plots.current = made;
     return () => made.destroy();
@@ -36,9 +42,8 @@ export function CoursePanel({ model }: { model: Model }) {
   useSignalEffect(() => {
     model.course.version.value;
     model.joint.value;
-    const view = held.value;
-    const length = seconds.value;
-    plots.current?.show(view, length);
+    if (recording) model.explanation.value;
+    plots.current?.show(held.value, recording ? Number.POSITIVE_INFINITY : seconds.value);
   });
 
   const pause = () => {
@@ -49,25 +54,29 @@ export function CoursePanel({ model }: { model: Model }) {
     <section class="panel course" aria-label="Course">
       <div class="row">
         <h2>Course</h2>
-        <button type="button" aria-pressed={held.value !== undefined} onClick={pause}>
-          {held.value ? "Follow" : "Hold"}
-        </button>
-        <label>
-          Show
-          <select
-            value={seconds.value}
-            onChange={(event) => {
-              seconds.value = Number(event.currentTarget.value);
-              held.value = undefined;
-            }}
-          >
-            {WINDOWS.map((each) => (
-              <option key={each} value={each}>
-                {each < 60 ? `${each} s` : `${each / 60} min`}
-              </option>
-            ))}
-          </select>
-        </label>
+        {!recording && (
+          <>
+            <button type="button" aria-pressed={held.value !== undefined} onClick={pause}>
+              {held.value ? "Follow" : "Hold"}
+            </button>
+            <label>
+              Show
+              <select
+                value={seconds.value}
+                onChange={(event) => {
+                  seconds.value = Number(event.currentTarget.value);
+                  held.value = undefined;
+                }}
+              >
+                {WINDOWS.map((each) => (
+                  <option key={each} value={each}>
+                    {each < 60 ? `${each} s` : `${each / 60} min`}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </>
+        )}
         {span.value && (
           <button
             type="button"
@@ -78,7 +87,20 @@ export function CoursePanel({ model }: { model: Model }) {
             Zoom to span
           </button>
         )}
-        <span class="note">Drag over a plot for the means of a span.</span>
+        {recording && held.value && (
+          <button
+            type="button"
+            onClick={() => {
+              held.value = undefined;
+              span.value = undefined;
+            }}
+          >
+            Show all
+          </button>
+        )}
+        <span class="note">
+          {recording ? "Click a plot to go there. " : ""}Drag over a plot for the means of a span.
+        </span>
       </div>
       <div ref={places[0]} class="plot" role="img" aria-label="Share of each modality over time" />
       <div ref={places[1]} class="plot" role="img" aria-label="Torques over time" />
@@ -87,21 +109,28 @@ export function CoursePanel({ model }: { model: Model }) {
   );
 }
 
+interface PlotEvents {
+  /** A span was dragged over, or none. */
+  select(span: Span | undefined): void;
+  /** A time was clicked, seconds. */
+  point(at: number): void;
+}
+
 /** The two plots and what they show now. */
 class Plots {
   readonly #model: Model;
   readonly #places: readonly [HTMLElement, HTMLElement];
-  readonly #select: (span: Span | undefined) => void;
+  readonly #events: PlotEvents;
   readonly #resized: ResizeObserver;
   #plots: readonly uPlot[] = [];
   #layout = "";
   #drawn = 0;
   shown: Span = { from: 0, to: 1 };
 
-  constructor(model: Model, shares: HTMLElement, torques: HTMLElement, select: (span: Span | undefined) => void) {
+  constructor(model: Model, shares: HTMLElement, torques: HTMLElement, events: PlotEvents) {
     this.#model = model;
     this.#places = [shares, torques];
-    this.#select = select;
+    this.#events = events;
     this.#resized = new ResizeObserver(() => {
       for (const [i, plot] of this.#plots.entries()) plot.setSize(sizeOf(this.#places[i]!));
     });
@@ -184,9 +213,12 @@ class Plots {
         setSelect: [
           (plot) => {
             const { left, width } = plot.select;
-            this.#select(
-              width > 2 ? { from: plot.posToVal(left, "x"), to: plot.posToVal(left + width, "x") } : undefined,
-            );
+            if (width > 2)
+              this.#events.select({ from: plot.posToVal(left, "x"), to: plot.posToVal(left + width, "x") });
+            else {
+              this.#events.select(undefined);
+              this.#events.point(plot.posToVal(left, "x"));
+            }
           },
         ],
       },
@@ -202,6 +234,12 @@ class Plots {
       if (time < min! || time > max!) continue;
       const x = plot.valToPos(time, "x", true);
       ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
+    }
+    const shown = this.#model.explanation.peek();
+    const now = shown && this.#model.course.secondsOf(nanoseconds(shown.header.stamp));
+    if (now !== undefined) {
+      ctx.fillStyle = resolved("var(--text)");
+      ctx.fillRect(plot.valToPos(now, "x", true), bbox.top, 2 * devicePixelRatio, bbox.height);
     }
     ctx.restore();
   }

@@ -1,10 +1,19 @@
 import type { Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import type { Model } from "../model/model.js";
 import { LiveSource } from "../source/live-source.js";
 import { type Drawing, PALETTES, type Palette } from "./paint.js";
 
 /** The source's name and condition; method and drawing of heatmaps. */
-export function Toolbar({ model, drawing }: { model: Model; drawing: Signal<Drawing> }) {
+export function Toolbar({
+  model,
+  drawing,
+  children,
+}: {
+  model: Model;
+  drawing: Signal<Drawing>;
+  children?: ComponentChildren;
+}) {
   const { state, text } = model.source.condition.value;
   const change = (changes: Partial<Drawing>) => {
     drawing.value = { ...drawing.value, ...changes };
@@ -15,6 +24,7 @@ export function Toolbar({ model, drawing }: { model: Model; drawing: Signal<Draw
       <span class={`condition ${state}`} role="status">
         {`${model.source.name}: ${text}`}
       </span>
+      {children}
       {model.source instanceof LiveSource && <Method source={model.source} />}
       <label>
         Colours

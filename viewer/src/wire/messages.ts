@@ -59,6 +59,13 @@ export interface ImageMessage {
   readonly data: Uint8Array;
 }
 
+/** sensor_msgs/msg/CompressedImage. */
+export interface CompressedImageMessage {
+  readonly header: Header;
+  readonly format: string;
+  readonly data: Uint8Array;
+}
+
 /** sensor_msgs/msg/CameraInfo. */
 export interface CameraInfoMessage {
   readonly header: Header;

@@ -125,12 +125,12 @@ export class ArmScene {
     this.#goal.visible = goal !== undefined;
     if (goal) place(this.#goal, goal);
     for (const [name, frame] of frames) {
-      const pose = poses.get(frame.image.header.frame_id);
+      const pose = poses.get(frame.frameId);
       const picture = pictures.get(name);
       if (!pose || !picture) continue;
       let shown = this.#cameras.get(name);
       if (!shown) {
-        shown = new CameraPicture(picture, frame.image.width / frame.image.height, PICTURE * this.#size);
+        shown = new CameraPicture(picture, frame.width / frame.height, PICTURE * this.#size);
         this.#cameras.set(name, shown);
         this.#scene.add(shown.group);
       }
