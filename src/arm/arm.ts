@@ -1,8 +1,8 @@
-import type { DoubleBuffer } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import { Couplings } from "./couplings.js";
 import { Data } from "./data.js";
 import type { Model } from "./model.js";
+import type { DoubleBuffer } from "./mujoco-types.js";
 import { OtherJoints, type OtherStates } from "./other-joints.js";
 
 /** Range of a joint (rad or m; ±∞ where it has none) and largest torque or force (N·m or N; ∞ where not given). */
@@ -109,7 +109,7 @@ export class Arm {
     const { mj, raw } = this.model;
     if (this.#tip.kind === "site") mj.mj_jacSite(raw, data.raw, this.#jacobian, null, this.#tip.id);
     else mj.mj_jacBody(raw, data.raw, this.#jacobian, null, this.#tip.id);
-    return this.#jacobian.GetView() as Float64Array;
+    return this.#jacobian.GetView();
   }
 
   /** True where a body that the arm moves is in contact. `data` must be up to date (`forward`). */
@@ -121,7 +121,7 @@ export class Arm {
     for (let index = 0; index < contacts.size(); index++) {
       const contact = contacts.get(index);
       if (contact === undefined) continue;
-      const [first, second] = contact.geom as Int32Array;
+      const [first, second] = contact.geom;
       // Pairs that are near but outside their margin have no constraint.
       const active = contact.efc_address >= 0;
       touching ||= active && (this.#moved.has(bodies[first!]!) || this.#moved.has(bodies[second!]!));

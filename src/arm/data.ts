@@ -1,6 +1,6 @@
-import type { MjData, MjWarningStatVec } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import type { Model } from "./model.js";
+import type { RawData } from "./mujoco-types.js";
 import { Views } from "./views.js";
 
 /** Arrays of a simulation state, named and laid out as in mjData. */
@@ -33,9 +33,9 @@ const UNSTABLE = [
 /** A simulation state of one model. Free it with `delete`. */
 export class Data {
   readonly arrays: Views<DataArrays>;
-  readonly raw: MjData;
+  readonly raw: RawData;
   // Part of `raw` and freed with it.
-  readonly #warnings: MjWarningStatVec;
+  readonly #warnings: RawData["warning"];
 
   constructor(readonly model: Model) {
     this.raw = new model.mj.MjData(model.raw);

@@ -1,8 +1,8 @@
-import type { DoubleBuffer } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import type { Arm } from "./arm.js";
 import { Data } from "./data.js";
 import { cholesky, choleskySolve, multiply, transpose } from "./matrix.js";
+import type { DoubleBuffer } from "./mujoco-types.js";
 import type { OtherStates } from "./other-joints.js";
 
 export type ImportanceFlag = "in_contact" | "at_limit" | "importance_unknown";
@@ -19,7 +19,7 @@ export interface Importance {
  */
 export type ImportanceForm = "auto" | "analytic" | "rollout";
 
-/** α where the dynamics are not known: 1 for every joint (001 §III-A). */
+/** α where the dynamics are not known: 1 for every joint (Kim & Choi §III-A). */
 export function unknownImportance(joints: number): Importance {
   return { importance: new Float64Array(joints).fill(1), flags: ["importance_unknown"] };
 }
@@ -30,7 +30,7 @@ const LIMIT_MARGIN = 1e-3;
 const PROBE = 0.1;
 
 /**
- * The importance factor α of 001 §III-A: how far one unit of each torque moves the tip in one control step.
+ * The importance factor α of Kim & Choi §III-A: how far one unit of each torque moves the tip in one control step.
  *
  * Without constraints: the damped analytic form ‖J_v q_j‖, where q_j is the displacement that a unit torque on joint j
  * causes, integrated by (M + hD) v' = M v + h e_j, q' = q + h v' over the physics steps of one control step. In contact or
@@ -120,7 +120,7 @@ export class ImportanceFactor {
     const { mj, raw, nv, timestep } = model;
     mj.mj_fullM(raw, this.#data.raw, this.#inertia);
     const damping = model.arrays.get("dof_damping");
-    const full = (this.#inertia.GetView() as Float64Array).slice();
+    const full = this.#inertia.GetView().slice();
     const fullDamped = full.slice();
     for (let i = 0; i < nv; i++) fullDamped[i * nv + i]! += timestep * damping[i]!;
     // Without the joints that follow others, whose inertia and damping their leaders move.

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { MainModule } from "@mujoco/mujoco";
+import type { Mujoco } from "./mujoco-types.js";
 
 /** Attributes that name a file, and those that name a folder for others. */
 const FILE = /\b(?:file|fileright|fileleft|fileup|filedown|filefront|fileback)\s*=\s*(?:"([^"]+)"|'([^']+)')/g;
@@ -17,7 +17,7 @@ interface FileSystem {
  * Runs `work` while MuJoCo's file system holds an MJCF file and all that it names: includes, meshes, textures, height
  * fields, models. They have the paths that they have on disk; one that is not there is left to MuJoCo to miss.
  */
-export async function withFiles<Result>(mj: MainModule, path: string, work: (path: string) => Result): Promise<Result> {
+export async function withFiles<Result>(mj: Mujoco, path: string, work: (path: string) => Result): Promise<Result> {
   const fs = (mj as unknown as { readonly FS: FileSystem }).FS;
   const files = await filesOfModel(path);
   const written: string[] = [];

@@ -1,6 +1,6 @@
-import type { MainModule, MjModel } from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import type { JointSpeeds } from "./joint-speeds.js";
+import type { Mujoco, RawModel } from "./mujoco-types.js";
 import { Views } from "./views.js";
 
 /** Kinds of objects that have names. */
@@ -92,8 +92,8 @@ export class Model {
   readonly timestep: number;
 
   constructor(
-    readonly mj: MainModule,
-    readonly raw: MjModel,
+    readonly mj: Mujoco,
+    readonly raw: RawModel,
     readonly source: string,
     /** Why the model's dynamics are not those of the robot, one line each; its kinematics are. */
     readonly unknownInertia: readonly string[] = [],

@@ -1,17 +1,19 @@
 import { readFile } from "node:fs/promises";
-import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
+import load from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import { parseUrdf } from "../urdf/urdf.js";
 import { speedsOf } from "./joint-speeds.js";
 import { Model } from "./model.js";
 import { withFiles } from "./model-files.js";
+import type { Mujoco, RawModel } from "./mujoco-types.js";
 import { mjcfOf } from "./urdf-mjcf.js";
 
-let loading: Promise<MainModule> | undefined;
+let loading: Promise<Mujoco> | undefined;
 
 /** The MuJoCo WASM module, loaded once a process. */
-function loadMujoco(): Promise<MainModule> {
-  loading ??= load();
+function loadMujoco(): Promise<Mujoco> {
+  // The package types MjData's constructors by model in an overload, which no single signature matches.
+  loading ??= load().then((module: Omit<Mujoco, "MjData">) => module as Mujoco);
   return loading;
 }
 
@@ -27,7 +29,7 @@ export async function modelFromXml(xml: string, source: string): Promise<Model> 
   return rootName(xml) === "robot" ? modelFromUrdf(mj, xml, source, compile) : new Model(mj, compile(xml), source);
 }
 
-function modelFromUrdf(mj: MainModule, xml: string, source: string, compile: (xml: string) => MjModel): Model {
+function modelFromUrdf(mj: Mujoco, xml: string, source: string, compile: (xml: string) => RawModel): Model {
   const urdf = parseUrdf(xml, source);
   const { xml: text, exact, unknownInertia } = mjcfOf(urdf, source);
   const model = new Model(mj, compile(text), source, unknownInertia, urdf.problems.mechanics, speedsOf(urdf));
@@ -44,7 +46,7 @@ function modelFromUrdf(mj: MainModule, xml: string, source: string, compile: (xm
   return model;
 }
 
-function compiled(source: string, compile: () => MjModel): MjModel {
+function compiled(source: string, compile: () => RawModel): RawModel {
   try {
     return compile();
   } catch (error) {

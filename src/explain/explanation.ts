@@ -28,7 +28,7 @@ export interface Convention {
   readonly featurePoints: "policy" | "corner" | "mean";
 }
 
-/** The paper's ratios (001 Fig. 4–6): shares grouped; configuration = position + velocity. NaN at level `skip`. */
+/** The paper's ratios (Kim & Choi Fig. 4–6): shares grouped; configuration = position + velocity. NaN at level `skip`. */
 export interface Ratios {
   readonly image: number;
   readonly position: number;

@@ -28,7 +28,7 @@ const HELD = 8;
  * ticks without an overrun; during the first window half as many overruns end the trial. A fall from a level that it rose
  * to doubles the patience, unless the level was held for eight times the patience or for `maxPatience` ticks: then the
  * patience is reset. So a level that does not fit is tried less and less often, latencies near the budget do not make the
- * level flap, and a temporary load is soon forgotten. `npm run bench:levels` measures the effect.
+ * level flap, and a temporary load is soon forgotten.
  */
 export class LevelController {
   readonly #levels: readonly Level[];

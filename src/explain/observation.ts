@@ -41,7 +41,7 @@ export interface Observation {
     readonly position: Float64Array;
     readonly velocity: Float64Array;
   };
-  /** Importance factor α of each torque, Σα = J; all ones where the dynamics are not known (001 §III-A). */
+  /** Importance factor α of each torque, Σα = J (Kim & Choi §III-A); empty or all ones where the dynamics are not known. */
   readonly importance: Float64Array;
   readonly flags: readonly ObservationFlag[];
   /** Link poses to show in a 3D view; empty where the source has none. */

@@ -12,7 +12,7 @@ export interface TopicCounts {
   readonly publishers?: readonly string[];
 }
 
-/** Received messages, counted since the start; the counters of `src/sensing` have these fields. */
+/** Received messages, counted since the start; an `Observer` counts them. */
 export interface InputCounts {
   readonly topics: Readonly<Record<string, TopicCounts>>;
   /** Images that were matched. */

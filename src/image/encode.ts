@@ -12,12 +12,16 @@ export async function encodeJpeg(image: RgbImage, quality = 90): Promise<Uint8Ar
 }
 
 /** PNG, made in another thread. */
-export async function encodePng(image: RgbImage): Promise<Buffer> {
+export async function encodePng(image: RgbImage): Promise<Uint8Array> {
   return raw(image).png().toBuffer();
 }
 
 /** A JPEG of at most `width` pixels across, from the bytes of an image file; `wholeWidth` is the width of the file. */
-export async function shrinkToJpeg(file: Uint8Array, width: number, quality: number) {
+export async function shrinkToJpeg(
+  file: Uint8Array,
+  width: number,
+  quality: number,
+): Promise<{ data: Uint8Array; width: number; height: number; wholeWidth: number }> {
   const { width: wholeWidth } = await sharp(file).metadata();
   const { data, info } = await sharp(file)
     .resize({ width, withoutEnlargement: true })

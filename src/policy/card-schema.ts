@@ -4,7 +4,7 @@ import { RESIZE_FILTERS } from "../image/resize.js";
 
 /**
  * The policy card's schema. In this file the error text of every schema says what is *expected* there;
- * `yaml/schema-error.ts` puts the file, the key path and what was found in front of it.
+ * the file, the key path and what was found are put in front of it.
  */
 
 /** Version of the card format that this version reads and writes. */

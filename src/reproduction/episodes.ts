@@ -9,7 +9,7 @@ import type { Task } from "../sim/tasks/task.js";
 /** A recorded control step. */
 export interface Tick {
   readonly observation: Observation;
-  /** Label of each pixel of the camera's image (`sim/sight.ts`), [height × width]. */
+  /** Label of each pixel of the camera's image (see `Sight`), [height × width]. */
   readonly segmentation: Uint8Array;
   /** α without contacts and limits, and by rollouts. */
   readonly analytic: Float64Array;

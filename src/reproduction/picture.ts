@@ -63,7 +63,7 @@ async function panel(image: RgbImage, points: Float32Array = new Float32Array(0)
     const [x, y] = [points[2 * c]!, points[2 * c + 1]!].map((at) => (scale * (at + 0.5)).toFixed(1));
     return `<circle cx="${x}" cy="${y}" r="5" fill="none" stroke="#000" stroke-width="3"/><circle cx="${x}" cy="${y}" r="5" fill="none" stroke="#ffec3d" stroke-width="1.5"/>`;
   });
-  const source = `data:image/png;base64,${png.toString("base64")}`;
+  const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${drawn}" viewBox="0 0 ${WIDTH} ${drawn}"><image href="${source}" width="${WIDTH}" height="${drawn}" preserveAspectRatio="none" style="image-rendering:pixelated"/>${rings.join("")}</svg>`;
   return { width: WIDTH, height: drawn, svg };
 }

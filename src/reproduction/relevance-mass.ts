@@ -1,6 +1,6 @@
 import type { Heatmap } from "../image/heatmap.js";
 
-/** Parts of the camera's image, in the order of the labels of `sim/sight.ts`. */
+/** Parts of the camera's image, in the order of the labels of a `Sight`. */
 export const PARTS = ["background", "arm", "target"] as const;
 export type Part = (typeof PARTS)[number];
 

@@ -148,7 +148,7 @@ function amount(episodes: number, ticks: number, { stride, alphaStride }: Worklo
   );
 }
 
-/** A new goal midway in each episode (001 Fig. 6). */
+/** A new goal midway in each episode (Kim & Choi Fig. 6). */
 function changes(task: Task, seed: number, episodes: number, tick: number): Perturbation[] {
   return Array.from({ length: episodes }, (_, episode) => ({
     tick,

@@ -5,7 +5,7 @@ import { median, quantile } from "../numbers/quantile.js";
 import { alongTrajectories, type Course, GROUPS, type Group, type MeanOverTicks } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
 
-/** Ways to weigh the torques (001 §III-A). */
+/** Ways to weigh the torques (Kim & Choi §III-A). */
 export const WEIGHTINGS: Readonly<Record<string, (tick: Tick) => Float64Array>> = {
   weighted: ({ observation }) => observation.importance,
   "α = 1": ({ observation }) => new Float64Array(observation.importance.length).fill(1),

@@ -75,7 +75,7 @@ describe("arm", () => {
       const data = arm.place(q);
       data.forward();
       mj.mj_fullM(raw, data.raw, buffer);
-      const values = [...(buffer.GetView() as Float64Array)];
+      const values = [...buffer.GetView()];
       buffer.delete();
       return values;
     };

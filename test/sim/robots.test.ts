@@ -3,10 +3,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Arm } from "#src/arm/arm.js";
 import { modelFromFile } from "#src/arm/mujoco.js";
+import type { Mujoco, RawData, RawModel } from "#src/arm/mujoco-types.js";
 import { random } from "#src/sim/random.js";
 import { SEVEN_JOINTS } from "#src/sim/tasks/manipulation/seven-dof.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 import { parseUrdf } from "#src/urdf/urdf.js";
+
+/** The function that only this test uses. */
+interface Keyframes {
+  mj_resetDataKeyframe(model: RawModel, data: RawData, key: number): void;
+}
 
 const TOOLS = { peg: "peg", door: "hook" } as const;
 
@@ -27,7 +33,7 @@ describe.each(Object.entries(TOOLS))("the arm of the task %s", (name, tool) => {
       const data = arm.place(q);
       data.forward();
       mj.mj_fullM(raw, data.raw, buffer);
-      const inertia = buffer.GetView() as Float64Array;
+      const inertia = buffer.GetView();
       const matrix = arm.dofs.flatMap((row) => arm.dofs.map((column) => inertia[row * nv + column]!));
       buffer.delete();
       const poses = links.flatMap((link) => {
@@ -89,7 +95,7 @@ describe("the models of the 7-DoF arm", () => {
         expect(arm.inContact(data)).toBe(false);
       }
       const data = arm.place(SEVEN_JOINTS.map(() => 0));
-      model.mj.mj_resetDataKeyframe(model.raw, data.raw, 0);
+      (model.mj as Mujoco & Keyframes).mj_resetDataKeyframe(model.raw, data.raw, 0);
       data.kinematics();
       const goal = model.id("body", name === "peg" ? "block" : "door_frame");
       const tip = arm.tipPosition(data);

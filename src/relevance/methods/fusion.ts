@@ -26,7 +26,7 @@ import { inputTotal } from "../pass/totals.js";
 import { gradient, timesInput } from "../rules/operator/gradient.js";
 import { choice, method } from "./method-spec.js";
 
-/** [rows, groups, n] attributions, zero outside the group, and the groups' sizes d → [rows, groups] (000 §3). */
+/** [rows, groups, n] attributions, zero outside the group, and the groups' sizes d → [rows, groups] (Jain et al. §3). */
 const POOLS = {
   l2: (x: Value) => sqrt(sum(square(x), [2])),
   linf: (x: Value) => reduceMax(abs(x), [2]),
@@ -37,7 +37,7 @@ const POOLS = {
 type Pool = keyof typeof POOLS;
 
 /**
- * Multimodal attribution at the fusion tensor, where the modalities' features join (000): gradient × input there,
+ * Multimodal attribution at the fusion tensor, where the modalities' features join (Jain et al.): gradient × input there,
  * pooled per modality, gives the shares. Relevance of the inputs is their own gradient × input.
  */
 export const fusion = method({

@@ -42,7 +42,7 @@ const rectifying = (override: Override) =>
 const guided = rectifying(atRelu("guided", (g, y) => where(greater(y, 0), relu(g), 0)));
 const rectified = rectifying(atRelu("rectified", relu));
 
-/** Σ_j max(w_ij g_j, 0): each edge gated by its own gradient (001 §II-D). */
+/** Σ_j max(w_ij g_j, 0): each edge gated by its own gradient (Kim & Choi §II-D). */
 const edgeGated: LayerRule = (layer, amount) => {
   const { weight } = layer;
   const positive = layer.adjoints(relu(amount), [relu(weight)])[0]!;

@@ -28,7 +28,7 @@ export interface RclServiceType extends RclType {
 export interface RclPublisher {
   readonly topic: string;
   readonly subscriptionCount: number;
-  publish(message: Buffer): void;
+  publish(message: Uint8Array): void;
 }
 
 export interface RclSubscription {
@@ -62,7 +62,7 @@ export interface RclNode {
     type: string,
     topic: string,
     options: { readonly qos: RclQos; readonly isRaw: true },
-    callback: (cdr: Buffer) => void,
+    callback: (cdr: Uint8Array) => void,
   ): RclSubscription;
   createService(
     type: string | RclType,

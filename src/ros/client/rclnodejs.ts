@@ -108,7 +108,7 @@ class RclRosNode implements RosNode {
   subscribe(type: string, topic: string, qos: Qos, take: Take): Subscription {
     let isOpen = true;
     const read = named(topic, () => readerOf(type));
-    const safely = guarded(topic, (cdr: Buffer) => take(read(cdr) as Fields, cdr), this.#failed);
+    const safely = guarded(topic, (cdr: Uint8Array) => take(read(cdr) as Fields, cdr), this.#failed);
     // Raw messages, decoded here: the client library's message classes are far slower.
     const subscription = named(`${topic} (${type})`, () =>
       this.node.createSubscription(type, topic, { qos: toRcl(qos), isRaw: true }, (cdr) => {

@@ -52,7 +52,7 @@ export interface OwnService {
   readonly responseOf: string;
 }
 
-/** A ROS 2 node: the part of a client library that is used. Only `rclnodejs.ts` imports the library. */
+/** A ROS 2 node: the part of a client library that is used. Only `openNode` loads the library. */
 export interface RosNode {
   readonly name: string;
   readonly namespace: string;

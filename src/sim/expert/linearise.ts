@@ -1,7 +1,7 @@
-import type { DoubleBuffer } from "@mujoco/mujoco";
 import { Data } from "../../arm/data.js";
 import { multiply } from "../../arm/matrix.js";
 import type { Model } from "../../arm/model.js";
+import type { DoubleBuffer } from "../../arm/mujoco-types.js";
 import { InputError } from "../../errors.js";
 import type { LinearDynamics } from "./lqr.js";
 
@@ -65,8 +65,8 @@ export class ControlStep {
     this.set(state, control);
     for (let step = 0; step < this.substeps; step++) {
       mj.mjd_transitionFD(raw, this.data.raw, STEP, true, this.#a, this.#b, null, null);
-      const stepA = (this.#a.GetView() as Float64Array).slice();
-      const stepB = (this.#b.GetView() as Float64Array).slice();
+      const stepA = this.#a.GetView().slice();
+      const stepB = this.#b.GetView().slice();
       a = multiply(stepA, a, n, n, n);
       b = multiply(stepA, b, n, n, m).map((value, i) => value + stepB[i]!);
       this.data.step();

@@ -1,6 +1,6 @@
-import type { DoubleBuffer } from "@mujoco/mujoco";
 import type { Data } from "../../arm/data.js";
 import type { Model } from "../../arm/model.js";
+import type { DoubleBuffer } from "../../arm/mujoco-types.js";
 import {
   addVelocityCost,
   type DistanceWeights,
@@ -65,7 +65,7 @@ export class ReachCost implements StateCost {
   #expand(data: Data, site: number, error: readonly number[], weight: number, { gradient, hessian }: Expansion): void {
     const { mj, raw, nv } = this.#model;
     mj.mj_jacSite(raw, data.raw, this.#jacobian, null, site);
-    const jacobian = this.#jacobian.GetView() as Float64Array;
+    const jacobian = this.#jacobian.GetView();
     for (let i = 0; i < nv; i++) {
       for (let k = 0; k < 3; k++) {
         gradient[i]! += weight * jacobian[k * nv + i]! * error[k]!;

@@ -122,7 +122,7 @@ export interface TaskPlanner {
   restore(saved: Float64Array): void;
 }
 
-/** A simulated manipulation task. A new one is a folder beside this file, and one entry in `tasks.ts`. */
+/** A simulated manipulation task. A new one is a folder beside this file, and one entry in the table of tasks. */
 export interface Task extends TaskEpisode, TaskCamera, TaskPlanner {
   delete(): void;
 }

@@ -33,7 +33,7 @@ export class Team {
   private constructor(
     readonly layout: Layout,
     readonly parameters: Float32Array,
-    readonly workers: readonly Worker[],
+    private readonly workers: readonly Worker[],
     readonly gradients: readonly Float32Array[],
   ) {}
 

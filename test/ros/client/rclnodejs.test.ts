@@ -40,7 +40,7 @@ function fake() {
       made.push({ kind: "publisher", args });
       if (args[1] === "unknown")
         throw new Error("libodd_msgs__rosidl_typesupport_c.so: cannot open shared object file");
-      return { topic: "/arm/t", subscriptionCount: 2, publish: (message) => void sent.push(message) };
+      return { topic: "/arm/t", subscriptionCount: 2, publish: (message) => void sent.push(message as Buffer) };
     },
     createSubscription: (...args) => {
       made.push({ kind: "subscription", args });

@@ -2,14 +2,21 @@ import { describe, expect, it } from "vitest";
 import { Data } from "#src/arm/data.js";
 import type { Model } from "#src/arm/model.js";
 import { modelFromXml } from "#src/arm/mujoco.js";
+import type { Held, Mujoco } from "#src/arm/mujoco-types.js";
 import { random } from "#src/sim/random.js";
 import { Camera } from "#src/sim/render/camera.js";
 import { project, type View } from "#src/sim/render/view.js";
 import { ReacherModel } from "#src/sim/tasks/reacher/model.js";
 
+/** The ray caster, which only this test uses. */
+interface Rays {
+  readonly IntBuffer: new (length: number) => { GetView(): Int32Array } & Held;
+  mj_multiRay(...values: unknown[]): void;
+}
+
 /** What MuJoCo's ray caster sees in each pixel: geom id (−1 for none) and depth along the optical axis, metres. */
 function cast(model: Model, data: Data, view: View): { geom: Int32Array; depth: Float64Array } {
-  const { mj } = model;
+  const mj = model.mj as Mujoco & Rays;
   const { width, height, focal, position, rotation } = view;
   const count = width * height;
   const rays: number[] = [];
@@ -39,8 +46,8 @@ function cast(model: Model, data: Data, view: View): { geom: Int32Array; depth: 
     count,
     1e6,
   );
-  const geom = (ids.GetView() as Int32Array).slice();
-  const depth = (distances.GetView() as Float64Array).map((distance, pixel) => distance * cosines[pixel]!);
+  const geom = ids.GetView().slice();
+  const depth = distances.GetView().map((distance, pixel) => distance * cosines[pixel]!);
   ids.delete();
   distances.delete();
   return { geom, depth };

@@ -42,7 +42,7 @@ function over(amount: Value, z: Value): Value {
 }
 
 /**
- * z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (001 Eq. 2 with its R_j).
+ * z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (Kim & Choi Eq. 2 with its R_j).
  */
 export const eq2: LayerRule = proportional([
   ["x⁺ or silent", "w⁺"],
@@ -63,7 +63,7 @@ export const wSquare: LayerRule = proportional([["one", "w²"]]);
 export const flat: LayerRule = proportional([["one", "one"]]);
 
 /**
- * The torque's own layer (001 Eq. 1): |R_j| goes to the contributions that agree with the sign of R_j, in proportion.
+ * The torque's own layer (Kim & Choi Eq. 1): |R_j| goes to the contributions that agree with the sign of R_j, in proportion.
  * If there are none, it goes to the others, and the pool is reported empty (methods.md §0.2).
  */
 export const eq1: LayerRule = (layer, amount, context) => {
