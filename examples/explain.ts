@@ -4,21 +4,22 @@
 //
 // In a project of your own: ONNXRUNTIME_NODE_INSTALL=skip npm install torquelens tsx, copy this file and examples/data, and run it the same way.
 import { readFile, writeFile } from "node:fs/promises";
-import { blankObservation, Explainer, type ImageModality, loadPolicy, overlay, shippedPolicy } from "torquelens";
+import { Explainer, type ImageModality, loadPolicy, observe, overlay, shippedPolicy } from "torquelens";
 import { decodeFile, encodePng } from "torquelens/image";
 
 const policy = await loadPolicy(shippedPolicy("reacher")); // or your own policy.onnx with its card policy.yaml
 const camera = policy.modalities.find((modality): modality is ImageModality => modality.kind === "image")!;
 const image = await decodeFile(await readFile(new URL("data/camera.png", import.meta.url)), camera);
-const values = {
-  joint_position: Float64Array.of(-1.1018, 1.0554), // rad
-  joint_velocity: Float64Array.of(5.4474, 0.9225), // rad/s
-  end_effector_position: Float64Array.of(0.1841, -0.1131, 0), // m
-  end_effector_velocity: Float64Array.of(0.6215, 1.1226, 0), // m/s
-};
+const observation = observe({
+  image,
+  joint_position: [-1.1018, 1.0554], // rad
+  joint_velocity: [5.4474, 0.9225], // rad/s
+  end_effector_position: [0.1841, -0.1131, 0], // m
+  end_effector_velocity: [0.6215, 1.1226, 0], // m/s
+});
 
 const explainer = await Explainer.create(policy, { method: "dtd" });
-const explanation = await explainer.explain({ ...blankObservation(policy), images: { image }, values });
+const explanation = await explainer.explain(observation);
 await explainer.close();
 
 const { joints, torque, modalities, shares, heatmaps } = explanation;

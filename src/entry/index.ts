@@ -15,6 +15,7 @@ export { type JointElements, jointElementsOf, jointRelevance } from "../explain/
 export { LevelController, type LevelControllerOptions } from "../explain/level-controller.js";
 export { Mailbox } from "../explain/mailbox.js";
 export type { Observation, ObservationFlag, Transform } from "../explain/observation.js";
+export { type Observed, type ObservedImage, observe } from "../explain/observe.js";
 export { type AnyExplainer, type ExplainOptions, run, type Sink, type Source } from "../explain/pipeline.js";
 export {
   type InnerExplainer,

@@ -234,6 +234,7 @@ export function jointIndex(joint: string, joints: readonly string[]): number {
 }
 
 function importanceOf({ importance }: Observation, joints: readonly string[]): Float32Array {
+  if (importance.length === 0) return new Float32Array(joints.length).fill(1);
   if (importance.length !== joints.length)
     throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);
   const wrong = importance.findIndex((alpha) => !(alpha >= 0 && Number.isFinite(alpha)));
