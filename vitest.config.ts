@@ -4,8 +4,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Limits for what hangs: ten times what the slowest test takes, as a busy machine may be that slow.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    teardownTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
     server: { deps: { external: [/\/dist\//, /node_modules/] } },

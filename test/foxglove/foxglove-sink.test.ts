@@ -12,6 +12,7 @@ import type { Channel as EncodedChannel } from "#src/messages/channels.js";
 import type { CompressedImageMessage, ExplanationMessage, ImageMessage, StringMessage } from "#src/messages/types.js";
 import { decode } from "../messages/decode.js";
 import { sampleExplanation } from "../messages/sample.js";
+import { until } from "../until.js";
 
 const PROTOCOL = wsProtocol.FoxgloveClient.SUPPORTED_SUBPROTOCOL;
 const cleanUp: (() => unknown)[] = [];
@@ -62,14 +63,23 @@ async function connect(sink: FoxgloveSink, protocol = PROTOCOL) {
 
 type Client = Awaited<ReturnType<typeof connect>>;
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 /** Waits until the server has seen everything this client sent so far. */
 async function roundTrip({ socket }: Client): Promise<void> {
   socket.ping();
   await once(socket, "pong");
+}
+
+/** Sends without pause until the server closes the connection; gives its code and reason. */
+async function sendUntilClosed({ socket }: Client, send: (i: number) => void): Promise<[code: number, reason: Buffer]> {
+  let end: [number, Buffer] | undefined;
+  socket.once("close", (code, reason) => {
+    end = [code, reason];
+  });
+  for (let i = 0; !end; i++) {
+    send(i);
+    if (i % 100 === 99) await turn();
+  }
+  return end;
 }
 
 function read<T>({ channels }: Client, topic: string, { data }: MessageData): T {
@@ -167,10 +177,9 @@ describe("FoxgloveSink", () => {
     for (let tick = 0; tick < ticks; tick++) {
       const observation = { ...explanation.observation, tick };
       sink.write({ ...explanation, observation });
+      await until(() => reading.messages.length > tick);
       highest = Math.max(highest, sink.stats().bufferedBytes);
-      await turn();
     }
-    await until(() => reading.messages.length === ticks);
     // One frame under way, what may wait before it leaves, and the small messages.
     expect(highest).toBeLessThan(frame + 64 * 1024 + 256 * 1024);
     expect(highest).toBeGreaterThan(frame / 2);
@@ -235,9 +244,7 @@ describe("FoxgloveSink", () => {
     raw.write(Buffer.of(0xff, 0xff, 0xff));
     await once(broken.socket, "close");
     const pinging = await connect(sink);
-    const closed = once(pinging.socket, "close");
-    for (let i = 0; i < 400; i++) pinging.socket.ping();
-    await closed;
+    await sendUntilClosed(pinging, () => pinging.socket.ping());
     await roundTrip(other);
     sink.write(sampleExplanation(0));
     await until(() => other.messages.length === 1);
@@ -261,9 +268,7 @@ describe("FoxgloveSink", () => {
     other.subscribe("/torquelens/ratios");
     const { expelled } = shared.stats();
     const loud = await connect(shared);
-    const closed = once(loud.socket, "close");
-    for (let i = 0; i < 400; i++) send(loud.socket, i);
-    const [code, reason] = await closed;
+    const [code, reason] = await sendUntilClosed(loud, (i) => send(loud.socket, i));
     expect([code, String(reason)]).toEqual([1008, expected]);
     expect(shared.stats().expelled).toBe(expelled + 1);
     await roundTrip(other);
@@ -355,7 +360,9 @@ describe("FoxgloveSink", () => {
   });
 
   it("tells clients that it closes, does not wait for one that hangs, and frees the port", async () => {
-    const sink = await serve();
+    // An address of its own: no other connection of this machine takes the port in between.
+    const host = process.platform === "linux" ? "127.83.7.1" : "127.0.0.1";
+    const sink = await serveFrom(new ChannelEncoder(), { host });
     const client = await connect(sink);
     const hanging = await connect(sink);
     hanging.socket.pause();
@@ -364,7 +371,7 @@ describe("FoxgloveSink", () => {
     await sink.close();
     expect((await closed)[0]).toBe(1001);
     const port = Number(new URL(sink.url).port);
-    const again = await FoxgloveSink.listen({ encoder: new ChannelEncoder(), port });
+    const again = await FoxgloveSink.listen({ encoder: new ChannelEncoder(), host, port });
     await again.close();
   });
 

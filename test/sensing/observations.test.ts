@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it, test } from "vitest";
 import { Arm } from "#src/arm/arm.js";
@@ -345,7 +346,7 @@ describe("other values", () => {
       isObserved = true;
       return observation;
     });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let turns = 0; turns < 20; turns++) await turn();
     expect(isObserved).toBe(false);
     promise([0.25, -0.5]);
     expect((await second).values.previous_action).toEqual(Float64Array.of(-0.5, 0.25));

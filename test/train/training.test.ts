@@ -38,7 +38,7 @@ test("a short training lowers every loss and is the same bit for bit for one see
   expect(once.progress.at(-1)).toBeCloseTo(1, 9);
   expect(Buffer.from(again.policy).equals(once.policy)).toBe(true);
   expect(Buffer.from(other.policy).equals(once.policy)).toBe(false);
-}, 120_000);
+});
 
 test("a training resumed at any checkpoint has the same result and curves", async () => {
   const kept: Checkpoint[] = [];
@@ -55,7 +55,7 @@ test("a training resumed at any checkpoint has the same result and curves", asyn
     expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
     expect(training.history.state).toEqual(whole.training.history.state);
   }
-}, 120_000);
+});
 
 test("guided policy search lowers its losses, bounds its controllers, and can resume", async () => {
   const kept: Checkpoint[] = [];
@@ -75,7 +75,7 @@ test("guided policy search lowers its losses, bounds its controllers, and can re
   const { policy } = await train(6, { algorithm: "gps", recipe: SMALL_GPS, resume: kept[4]! });
   expect(kept[4]!.rows).toBe(600);
   expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
-}, 120_000);
+});
 
 test("a training that diverges stops with a valid last checkpoint", async () => {
   const kept: Checkpoint[] = [];
@@ -84,7 +84,7 @@ test("a training that diverges stops with a valid last checkpoint", async () => 
   await expect(divergence).rejects.toThrow(DivergenceError);
   await expect(divergence).rejects.toThrow(/^imitation 0\/1 diverged at step \d+ of 80: the loss (grew from|is) /);
   expect(kept.at(-1)!.parameters.every(Number.isFinite)).toBe(true);
-}, 120_000);
+});
 
 test("episodes of the expert end on the target", async () => {
   const training = await startSmall(0);
@@ -100,4 +100,4 @@ test("episodes of the expert end on the target", async () => {
     expect(error).toBeLessThan(0.002);
     expect(success).toBe(true);
   }
-}, 120_000);
+});

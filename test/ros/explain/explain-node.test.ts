@@ -1,9 +1,8 @@
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Warnings } from "#src/health/warnings.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { methodNamed } from "#src/relevance/methods.js";
@@ -21,14 +20,11 @@ import { loadTask } from "#src/sim/tasks/tasks.js";
 import { writePolicy } from "../../cli/simulation.js";
 import { encodePng } from "../../image/png.js";
 import { reacherCard } from "../../policy/cards.js";
+import { until } from "../../until.js";
 import { FakeRos } from "../fake-ros.js";
 
 const POLICY = fileURLToPath(new URL("../../../models/reacher.onnx", import.meta.url));
 const SECOND = 1_000_000_000n;
-
-const until = async (done: () => unknown) => {
-  while (!done()) await sleep(2);
-};
 
 let task: Task;
 let node: ExplainNode | undefined;
@@ -39,9 +35,12 @@ beforeAll(async () => {
   const image = modalities.find((m) => m.kind === "image")!;
   task = await loadTask("reacher", { width: image.width, height: image.height });
 });
+// What the node does at intervals, it does when a test says so.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
 afterEach(async () => {
   await node?.close();
   node = undefined;
+  vi.useRealTimers();
 });
 afterAll(() => task.delete());
 
@@ -83,17 +82,24 @@ function say(ros: FakeRos, changes: { image?: object; joints?: object } = {}, by
 }
 
 const explanations = (ros: FakeRos) => ros.published.get("/torquelens/explanation")!;
-const diagnosed = async (ros: FakeRos) => {
-  const reports = ros.published.get("/diagnostics")!;
-  const before = reports.length;
-  await until(() => reports.length > before);
-  const status = reports.at(-1)!.status as { name: string; level: number; message: string; values: Fields[] }[];
-  return Object.fromEntries(
-    status.map(({ name, level, message, values }) => [
-      name.slice(name.indexOf(": ") + 2),
-      { level, message, ...Object.fromEntries(values.map((pair) => [pair.key, pair.value])) } as Fields,
-    ]),
-  );
+const reports = (ros: FakeRos) =>
+  ros.published
+    .get("/diagnostics")!
+    .map(({ status }) =>
+      Object.fromEntries(
+        (status as { name: string; level: number; message: string; values: Fields[] }[]).map(
+          ({ name, level, message, values }) => [
+            name.slice(name.indexOf(": ") + 2),
+            { level, message, ...Object.fromEntries(values.map((pair) => [pair.key, pair.value])) } as Fields,
+          ],
+        ),
+      ),
+    );
+/** The report of the next second, which begins now. */
+const diagnosed = (ros: FakeRos) => {
+  const before = reports(ros).length;
+  vi.advanceTimersByTime(1000);
+  return until(() => reports(ros)[before]);
 };
 
 test("compressed depth comes on any child of the image's topic", async () => {
@@ -186,7 +192,7 @@ describe("values that no sensor gives", () => {
     expect(durabilities()).toEqual(["volatile"]);
     const latched = { type: "std_msgs/msg/Float64MultiArray", reliability: "reliable", durability: "transient_local" };
     ros.remotePublishers.set("/values/goal", [{ ...latched, node: "/planner" } as Endpoint]);
-    await until(() => durabilities().length > 1);
+    await diagnosed(ros);
     expect(durabilities()).toEqual(["volatile", "transient_local"]);
     ros.say("values/goal", message([0, 1, 0, 0, 0, 0]));
     expect(await relevance(ros)).toEqual([0, 1, 0, 0, 0, 0]);
@@ -232,7 +238,7 @@ describe("values that no sensor gives", () => {
     await diagnosed(ros);
     expect(ros.lines("warn")).toEqual([]);
     ros.remotePublishers.set("/values/goal", [{ ...offered, type: "std_msgs/msg/String", node: "/other" } as Endpoint]);
-    await until(() => ros.lines("warn").length > 0);
+    await diagnosed(ros);
     expect(ros.lines("warn")[0]).toMatch(/\/values\/goal: \/other publishes std_msgs\/msg\/String/);
   });
 });
@@ -285,9 +291,9 @@ describe("lifecycle", () => {
       expect(ros.subscriptions.size).toBe(0);
       say(ros);
     }
-    await sleep(20);
-    expect(explanations(ros)).toHaveLength(2);
+    // All that is under way ends with the session.
     await change(ros, "cleanup");
+    expect(explanations(ros)).toHaveLength(2);
     expect(ros.publishers.has("/torquelens/explanation")).toBe(false);
     expect(await change(ros, "configure")).toEqual({ success: true });
     expect(await change(ros, "shutdown")).toEqual({ success: true });
@@ -409,11 +415,10 @@ describe("active", () => {
       ros.logged.length = 0;
       warningsMs += 10_000;
       for (let i = 0; i < 5; i++) say(ros, what);
-      await sleep(5);
-      expect(ros.logged.map(({ text }) => text).join("\n")).toMatch(warning);
+      await until(() => ros.logged.some(({ text }) => warning.test(text)));
+      await explained(ros);
       const told = ros.lines("warn").filter((line) => warning.test(line));
       expect(told.length, `${warning}`).toBeLessThanOrEqual(1);
-      await explained(ros);
     }
     const { inputs } = await diagnosed(ros);
     expect(inputs).toMatchObject({ "/image: encoding": "5", "/image: damaged": "5", "/image: in_future": "5" });
@@ -528,7 +533,8 @@ describe("active", () => {
       const card = POLICY.replace(".onnx", ".yaml");
       const ros = await active(`policy:=${path}`, `card:=${card}`);
       await writeFile(path, "no model at all");
-      await until(() => ros.lines("warn").some((line) => line.startsWith(`${path}: the file changed`)));
+      await diagnosed(ros);
+      expect(ros.lines("warn")).toContainEqual(expect.stringContaining(`${path}: the file changed`));
       await explained(ros);
     } finally {
       await rm(folder, { recursive: true });
@@ -564,12 +570,12 @@ describe("active", () => {
     });
     const limit = Math.max(...data.map(Math.abs)) / 2;
     ros.say("robot_description", { data: task.robotDescription.replace(/effort="[^"]*"/g, `effort="${limit}"`) });
-    await sleep(10);
-    const clipped = await explained(ros);
-    expect(clipped.flags).toContain("limit_clipped");
+    // The description is read while explanations go on.
+    await until(async () => ((await explained(ros)).flags as string[]).includes("limit_clipped"));
     expect(Math.max(...(sent.at(-1)!.data as Float64Array).map(Math.abs))).toBeCloseTo(limit, 9);
     ros.time += SECOND;
-    await until(() => ros.lines("error").some((line) => /torque_command: the policy has been silent/.test(line)));
+    vi.advanceTimersByTime(1000);
+    expect(ros.lines("error")).toContainEqual(expect.stringMatching(/torque_command: the policy has been silent/));
     expect([...(sent.at(-1)!.data as Float64Array)]).toEqual([0, 0]);
     await explained(ros);
     const count = sent.length;

@@ -1,14 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { RunGate } from "#src/ros/sim/run-gate.js";
 import { type Driver, SimNode } from "#src/ros/sim/sim-node.js";
 import { TorqueListener } from "#src/ros/sim/torque-listener.js";
 import { SimulatedSource } from "#src/sim/source.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
+import { until } from "../../until.js";
 import { FakeRos } from "../fake-ros.js";
 
-const until = async (done: () => boolean) => {
-  while (!done()) await sleep(1);
+/** Lets everything go on that waits for nobody. */
+const settle = async () => {
+  for (let turns = 0; turns < 20; turns++) await turn();
 };
 
 describe("run gate", () => {
@@ -21,14 +23,14 @@ describe("run gate", () => {
       while (!ends) {
         await gate.pass(signal);
         passed++;
-        await sleep(0);
+        await turn();
       }
     })();
     await until(() => passed > 3);
     gate.pause();
-    await sleep(5);
+    await settle();
     const held = passed;
-    await sleep(5);
+    await settle();
     expect(passed).toBe(held);
     await Promise.all([gate.step(2), gate.step(1)]);
     expect(passed).toBe(held + 3);
@@ -116,7 +118,7 @@ describe("simulated robot", () => {
     const driver: Driver = {
       torque: async ({ stamp }) => {
         seen.push(stamp);
-        await sleep(1);
+        await turn();
         return [0.01, 0];
       },
       close: () => {},
@@ -181,7 +183,7 @@ describe("simulated robot", () => {
     const { ros, seen, end } = await start({ paused: true });
     await until(() => ros.services.size > 0);
     expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
-    await sleep(5);
+    await settle();
     expect(seen).toHaveLength(0);
     await ros.call("~/step");
     await ros.call("~/step");
