@@ -5,6 +5,7 @@ import type { Subject } from "../relevance/contract/subject.js";
 import type { Device } from "../runtime/device.js";
 import { deviationOf } from "./deviation.js";
 import { inChild, type Measured } from "./measuring.js";
+import { busyWarning, type Comparison, ratiosOf, type Times } from "./ratios.js";
 
 /** What is compiled of a network in each case; undefined is the network alone. */
 const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
@@ -21,7 +22,10 @@ export interface BenchRow extends Measured {
   readonly network: string;
   readonly threads: number;
   readonly case: string;
+  /** By medians of wall time. */
   readonly ratio_to_forward: number;
+  /** By medians of processor time, which other processes hardly change. */
+  readonly cpu_ratio_to_forward: number;
   /** How far heatmaps in integers are from exact ones, as a part of their largest element. */
   readonly deviation?: number;
 }
@@ -35,40 +39,57 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Called with the reason where the requested device is not in use. */
   readonly fellBack: (why: string) => void;
+  /** Called with one line where other processes have made ratios of wall time wrong. */
+  readonly busy: (line: string) => void;
 }
 
 /**
- * Times every case of a network. Cases take turns and each keeps its best round, so that a machine's drift touches all
- * of them alike.
+ * Times every case of a network. Cases take turns and each keeps its best round of either time, so that a machine's
+ * drift touches all of them alike.
  */
 export async function benchNetwork(network: string, subject: Subject, options: BenchOptions): Promise<BenchRow[]> {
-  const { method, threads, device, seconds, rounds, fellBack } = options;
+  const { method, threads, device, seconds, rounds, fellBack, busy } = options;
   const cases: Case[] = [];
   for (const [name, compiled] of Object.entries(casesOf(method))) {
     const made = await caseOf(name, subject, compiled);
     if (made) cases.push(made);
   }
   const best = new Map<string, Measured>();
+  let isOnCpu = true;
   for (let round = 0; round < rounds; round++)
     for (const { name, bytes } of cases) {
-      const { measured, fallback } = await inChild({ model: bytes, threads, device, seconds });
+      const { measured, fallback, ...reply } = await inChild({ model: bytes, threads, device, seconds });
       if (fallback !== undefined) fellBack(fallback);
-      const before = best.get(name);
-      if (!before || measured.median_ms < before.median_ms) best.set(name, measured);
+      isOnCpu &&= reply.device === "cpu";
+      best.set(name, better(best.get(name), measured));
     }
-  const forward = best.get("forward")!.median_ms;
-  return cases.map(({ name, deviation }) => {
+  const forward = best.get("forward")!;
+  const rows = cases.map(({ name, deviation }) => {
     const measured = best.get(name)!;
-    const ratio_to_forward = measured.median_ms / forward;
-    return {
-      network,
-      threads,
-      case: name,
-      ...measured,
-      ratio_to_forward,
-      ...(deviation !== undefined && { deviation }),
-    };
+    const { wall, cpu } = ratiosOf(timesOf(measured), timesOf(forward));
+    const ratios = { ratio_to_forward: wall, cpu_ratio_to_forward: cpu };
+    return { network, threads, case: name, ...measured, ...ratios, ...(deviation !== undefined && { deviation }) };
   });
+  // The processor's time says nothing of work that a GPU does.
+  const line = isOnCpu ? busyWarning(rows.map((row) => comparison(row, forward))) : undefined;
+  if (line !== undefined) busy(line);
+  return rows;
+}
+
+const timesOf = ({ median_ms, cpu_ms }: Measured): Times => ({ wallMs: median_ms, cpuMs: cpu_ms });
+
+/** The better round, with the better processor time of both. */
+export function better(one: Measured | undefined, other: Measured): Measured {
+  if (!one) return other;
+  const cpu_ms = Math.min(one.cpu_ms, other.cpu_ms);
+  return { ...(other.median_ms < one.median_ms ? other : one), cpu_ms };
+}
+
+function comparison(row: BenchRow, forward: Measured): Comparison {
+  const parts = [row, forward].map(({ others }) => others);
+  const others = parts.includes(undefined) ? undefined : Math.max(...(parts as number[]));
+  const ratios = { wall: row.ratio_to_forward, cpu: row.cpu_ratio_to_forward };
+  return { name: `${row.network}, ${row.case}`, ratios, others };
 }
 
 interface Case {

@@ -1,8 +1,9 @@
 import type { Graph } from "../graph/value.js";
-import { median } from "../numbers/quantile.js";
 import { Session } from "../runtime/session.js";
 import { sampleFeeds } from "./feeds.js";
-import { timeRuns } from "./time-runs.js";
+import { watchOthers } from "./other-processes.js";
+import type { Times } from "./ratios.js";
+import { medianTimes, timeRuns } from "./time-runs.js";
 
 /** A network as a file, and its graph. */
 interface Model {
@@ -10,24 +11,32 @@ interface Model {
   readonly graph: Graph;
 }
 
-/** Median times of one run on this machine, milliseconds. */
+/** Median times of one run on this machine. */
 export interface Cost {
-  readonly forwardMs: number;
-  readonly explainedMs: number;
+  readonly forward: Times;
+  readonly explained: Times;
+  /** Part of the processors that other processes took meanwhile, where it is known. */
+  readonly others: number | undefined;
 }
 
-const RUNS = 15;
+const ROUNDS = 3;
+const RUNS = 5;
 
-/** Times a policy and its compiled model one after the other, each alone in its session. */
+/** Times a policy and its compiled model in turn, each alone in its session. */
 export async function costOf(policy: Model, explained: Model): Promise<Cost> {
-  return { forwardMs: await timeOf(policy), explainedMs: await timeOf(explained) };
+  const others = watchOthers();
+  const times: Record<"forward" | "explained", Times[]> = { forward: [], explained: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    times.forward.push(...(await timesOf(policy)));
+    times.explained.push(...(await timesOf(explained)));
+  }
+  return { forward: medianTimes(times.forward), explained: medianTimes(times.explained), others: others() };
 }
 
-/** Median time of a run, milliseconds. */
-async function timeOf({ bytes, graph }: Model): Promise<number> {
+async function timesOf({ bytes, graph }: Model): Promise<Times[]> {
   const session = await Session.create(bytes);
   try {
-    return median(await timeRuns(session, sampleFeeds(graph.inputs), (runs) => runs < RUNS));
+    return await timeRuns(session, sampleFeeds(graph.inputs), { warmUp: 2, more: (runs) => runs < RUNS });
   } finally {
     await session.release();
   }

@@ -3,7 +3,8 @@ import { nearestRank } from "../numbers/quantile.js";
 import { Session } from "../runtime/session.js";
 import { sampleFeeds } from "./feeds.js";
 import type { MeasureReply, MeasureRequest } from "./measuring.js";
-import { timeRuns } from "./time-runs.js";
+import { watchOthers } from "./other-processes.js";
+import { medianTimes, timeRuns } from "./time-runs.js";
 
 const LEAST_RUNS = 20;
 
@@ -11,24 +12,27 @@ const LEAST_RUNS = 20;
 async function measure({ model, threads, device, seconds }: MeasureRequest): Promise<MeasureReply> {
   const feeds = sampleFeeds(readInputs(model, "benchmark").map((input) => [input.name ?? "", input]));
   const session = await Session.create(model, { threads, device });
-  let before = process.cpuUsage();
+  let others = watchOthers();
   let end = Number.POSITIVE_INFINITY;
-  const latencies = await timeRuns(session, feeds, (runs) => {
+  const more = (runs: number): boolean => {
     if (runs === 0) {
-      before = process.cpuUsage();
+      others = watchOthers();
       end = performance.now() + 1000 * seconds;
     }
     return runs < LEAST_RUNS || performance.now() < end;
-  });
-  const { user, system } = process.cpuUsage(before);
+  };
+  const times = await timeRuns(session, feeds, { more });
+  const part = others();
   await session.release();
+  const latencies = times.map(({ wallMs }) => wallMs);
   const measured = {
     median_ms: nearestRank(latencies, 0.5),
     p99_ms: nearestRank(latencies, 0.99),
-    cpu_ms: (user + system) / 1000 / latencies.length,
+    cpu_ms: medianTimes(times).cpuMs,
     runs: latencies.length,
+    ...(part !== undefined && { others: part }),
   };
-  return { measured, fallback: session.fallback };
+  return { measured, device: session.device, fallback: session.fallback };
 }
 
 process.on("message", async (request: MeasureRequest) => {

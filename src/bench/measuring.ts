@@ -1,14 +1,16 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Device } from "../runtime/device.js";
+import type { Device, DeviceInUse } from "../runtime/device.js";
 
 /** Times of one model's runs, milliseconds. */
 export interface Measured {
   readonly median_ms: number;
   readonly p99_ms: number;
-  /** Mean processor time of a run, over all threads; includes threads that spin, hardly depends on other processes. */
+  /** Median processor time of a run, over all threads; includes threads that spin, hardly depends on other processes. */
   readonly cpu_ms: number;
   readonly runs: number;
+  /** Part of the machine's processors that other processes took meanwhile; missing where it is unknown. */
+  readonly others?: number;
 }
 
 export interface MeasureRequest {
@@ -21,6 +23,7 @@ export interface MeasureRequest {
 
 export interface MeasureReply {
   readonly measured: Measured;
+  readonly device: DeviceInUse;
   /** Why the requested device was not used, one line. */
   readonly fallback: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { type Cost, costOf } from "../../bench/cost.js";
 import { deviationOf } from "../../bench/deviation.js";
+import { busyWarning, ratiosOf, type Times } from "../../bench/ratios.js";
 import { subjectOf } from "../../explain/subject.js";
 import { checkTorque } from "../../explain/untouched.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
@@ -36,17 +37,17 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   warnOf(compiled, options.precision);
   for (const line of await checkTorque(policy, compiled)) warn(line);
   const cost = await costOf(policy, compiled);
+  const { forward, explained, others } = cost;
+  const busy = busyWarning([{ name: "cost", ratios: ratiosOf(explained, forward), others }]);
+  if (busy !== undefined) warn(busy);
   const deviation = await deviationFromExact(policy, { ...options, method }, compiled);
   await writeAtomically(options.output, compiled.bytes);
   const inputs = tensors(compiled.graph.inputs);
   const outputs = tensors(compiled.graph.outputs);
   if (options.json) {
     const { method, depth, precision } = compiled;
-    const { forwardMs: forward_ms, explainedMs: explained_ms } = cost;
-    const ratio_to_forward = explained_ms / forward_ms;
     const report = { output: options.output, method: method.spec, depth, precision, inputs, outputs };
-    const times = { forward_ms, explained_ms, ratio_to_forward };
-    writeOut(`${JSON.stringify({ ...report, deviation, cost: times })}\n`);
+    writeOut(`${JSON.stringify({ ...report, deviation, cost: costJson(cost) })}\n`);
     return;
   }
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
@@ -69,5 +70,20 @@ const deviationText = (deviation: number): string =>
 const tensors = (values: ReadonlyMap<string, Value>) =>
   Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
 
-const costText = ({ forwardMs, explainedMs }: Cost): string =>
-  `cost ${(explainedMs / forwardMs).toFixed(2)} × forward (medians on this machine: ${explainedMs.toFixed(2)} ms and ${forwardMs.toFixed(2)} ms)`;
+function costText({ forward, explained }: Cost): string {
+  const { wall, cpu } = ratiosOf(explained, forward);
+  const pair = (of: keyof Times) => `${explained[of].toFixed(2)} ms and ${forward[of].toFixed(2)} ms`;
+  return `cost ${wall.toFixed(2)} × forward by wall time (medians on this machine: ${pair("wallMs")}), ${cpu.toFixed(2)} × by processor time (${pair("cpuMs")})`;
+}
+
+function costJson({ forward, explained }: Cost): object {
+  const { wall, cpu } = ratiosOf(explained, forward);
+  return {
+    forward_ms: forward.wallMs,
+    explained_ms: explained.wallMs,
+    ratio_to_forward: wall,
+    forward_cpu_ms: forward.cpuMs,
+    explained_cpu_ms: explained.cpuMs,
+    cpu_ratio_to_forward: cpu,
+  };
+}
