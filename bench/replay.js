@@ -10,6 +10,8 @@ import { ExplainedBag } from "#src/bag/explained-bag.js";
 import { openBag } from "#src/bag/open-bag.js";
 import { replay } from "#src/bag/replay.js";
 import { LIVE_POLICIES } from "#src/bench/live/policies.js";
+import { watchOthers } from "#src/bench/other-processes.js";
+import { busyWarning, ratiosOf } from "#src/bench/ratios.js";
 import { cameraSample, HEIGHT, jointSample, recordMcap, WIDTH } from "#src/bench/recording.js";
 import { ExplainerPool } from "#src/explain/explainer-pool.js";
 import { jointElementsOf } from "#src/explain/joint-relevance.js";
@@ -24,6 +26,7 @@ const { values: options } = parseArgs({
 });
 const IMAGES = Number(options.images);
 const [RATE, JOINT_RATE] = [20, 100];
+const NEVER = { wallMs: Number.POSITIVE_INFINITY, cpuMs: Number.POSITIVE_INFINITY };
 
 /** Joint states every hundredth of a second, and an image with every fifth. */
 function* samples(joints) {
@@ -37,18 +40,33 @@ function* samples(joints) {
 const sourceOf = (bag, policy, values) =>
   BagSource.open(bag, policy, { values, copied: () => true, problem: (topic, why) => console.error(topic, why) });
 
-/** Explanations per second of observations in memory. */
+/** Begins to time. @returns the wall and processor time of one of so many explanations, milliseconds */
+function timer() {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  return (explanations) => {
+    const { user, system } = process.cpuUsage(before);
+    return { wallMs: (performance.now() - started) / explanations, cpuMs: (user + system) / 1000 / explanations };
+  };
+}
+
+/** The smaller times of both. */
+const best = (one, other) => ({
+  wallMs: Math.min(one.wallMs, other.wallMs),
+  cpuMs: Math.min(one.cpuMs, other.cpuMs),
+});
+
+/** Times of an explanation of observations in memory. */
 async function alone(explainer, observations) {
-  const started = performance.now();
+  const ended = timer();
   let next = 0;
   const work = async () => {
     while (next < IMAGES) await explainer.explain(observations[next++ % observations.length]);
   };
   await Promise.all(Array.from({ length: explainer.size }, work));
-  return IMAGES / ((performance.now() - started) / 1000);
+  return ended(IMAGES);
 }
 
-/** Explanations per second of a recording, copied and explained into a file. */
+/** Times of an explanation of a recording, copied and explained into a file. */
 async function replayed(explainer, policy, path, values) {
   const bag = await openBag(path);
   const source = await sourceOf(bag, policy, values);
@@ -58,19 +76,19 @@ async function replayed(explainer, policy, path, values) {
   const failed = (error) => {
     throw error;
   };
-  const started = performance.now();
+  const ended = timer();
   await replay({ source, explainer, jobs: explainer.size, output, failed });
   await output.close();
-  const rate = output.explained / ((performance.now() - started) / 1000);
+  const times = ended(output.explained);
   await source.close();
   await bag.close();
-  return rate;
+  return times;
 }
 
 const folder = await mkdtemp(join(tmpdir(), "torquelens-bench-"));
 try {
   console.log(`${IMAGES} images of ${WIDTH}x${HEIGHT}, best of ${options.rounds}; explanations per second\n`);
-  console.log("network          compression   jobs   inference alone   replay   part");
+  console.log("network          compression   jobs   inference alone   replay   part   by processor time");
   for (const network of options.network) {
     const policy = await LIVE_POLICIES[network]();
     const others = policy.modalities.filter(({ kind, quantity }) => kind === "values" && quantity === "other");
@@ -86,20 +104,26 @@ try {
       await bag.close();
       for (const jobs of [1, 2]) {
         const explainer = await ExplainerPool.create(policy, { jobs, threads: 1 });
-        let [best, top] = [0, 0];
+        const others = watchOthers();
+        let [inference, whole] = [NEVER, NEVER];
         for (let round = 0; round < Number(options.rounds); round++) {
-          best = Math.max(best, await alone(explainer, observations));
-          top = Math.max(top, await replayed(explainer, policy, path, values));
+          inference = best(inference, await alone(explainer, observations));
+          whole = best(whole, await replayed(explainer, policy, path, values));
         }
+        const part = ratiosOf(inference, whole);
         await explainer.close();
         console.log(
           network.padEnd(16),
           compression.padEnd(13),
           String(jobs).padStart(4),
-          best.toFixed(1).padStart(17),
-          top.toFixed(1).padStart(8),
-          (top / best).toFixed(2).padStart(6),
+          (1000 / inference.wallMs).toFixed(1).padStart(17),
+          (1000 / whole.wallMs).toFixed(1).padStart(8),
+          part.wall.toFixed(2).padStart(6),
+          part.cpu.toFixed(2).padStart(19),
         );
+        const name = `${network}, ${compression}, jobs ${jobs}`;
+        const busy = busyWarning([{ name, ratios: part, others: others() }]);
+        if (busy !== undefined) console.error(`warning: ${busy}`);
       }
       await rm(path);
       await rm(`${path}.explained.mcap`);

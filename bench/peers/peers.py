@@ -1,6 +1,6 @@
 """Times one case of other people's code on the network that run.js wrote: peers.py FOLDER CASE THREADS SECONDS
 
-Prints one JSON line: {"median_ms", "p99_ms", "runs"}; with CASE `versions` the versions of what is compared.
+Prints one JSON line: {"median_ms", "p99_ms", "cpu_ms", "runs"}; with CASE `versions` the versions of what is compared.
 """
 
 import json
@@ -172,13 +172,19 @@ def cases(net, image, configuration):
 def measure(run, seconds):
     for _ in range(2):
         run()
-    times = []
+    times, processor_times = [], []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 3:
-        start = time.perf_counter()
+        start, processor_start = time.perf_counter(), time.process_time()
         run()
         times.append(1000 * (time.perf_counter() - start))
-    return {"median_ms": float(np.median(times)), "p99_ms": float(np.quantile(times, 0.99)), "runs": len(times)}
+        processor_times.append(1000 * (time.process_time() - processor_start))
+    return {
+        "median_ms": float(np.median(times)),
+        "p99_ms": float(np.quantile(times, 0.99)),
+        "cpu_ms": float(np.median(processor_times)),
+        "runs": len(times),
+    }
 
 
 def main(folder, case, threads, seconds):

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { better } from "#src/bench/cases.js";
 import { sampleFeeds } from "#src/bench/feeds.js";
 import { levineNetwork } from "#src/bench/levine.js";
 import { inChild } from "#src/bench/measuring.js";
+import { busyWarning, ratiosOf } from "#src/bench/ratios.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { compile } from "#src/relevance/compile.js";
 import { Session } from "#src/runtime/session.js";
@@ -52,15 +54,26 @@ try {
   for (let round = 0; round < rounds; round++)
     for (const [name, model] of CASES) {
       const measured = model ? (await inChild({ model, threads, device: "cpu", seconds })).measured : peer(name);
-      if (!(best.get(name)?.median_ms <= measured.median_ms)) best.set(name, measured);
+      best.set(name, better(best.get(name), measured));
     }
-  const ms = (name) => best.get(name).median_ms;
-  const rows = CASES.map(([name, , ours]) => ({
-    case: name,
-    median_ms: ms(name),
-    ratio_to_forward: ms(name) / ms("forward"),
-    ...(ours && { ours, ratio_to_ours: ms(name) / ms(ours) }),
-  }));
+  const times = (name) => ({ wallMs: best.get(name).median_ms, cpuMs: best.get(name).cpu_ms });
+  const comparisons = [];
+  const rows = CASES.map(([name, , ours]) => {
+    const forward = ratiosOf(times(name), times("forward"));
+    const own = ours && ratiosOf(times(name), times(ours));
+    comparisons.push({ name, ratios: forward, others: best.get("forward").others });
+    const { wallMs, cpuMs } = times(name);
+    return {
+      case: name,
+      median_ms: wallMs,
+      cpu_ms: cpuMs,
+      ratio_to_forward: forward.wall,
+      cpu_ratio_to_forward: forward.cpu,
+      ...(own && { ours, ratio_to_ours: own.wall, cpu_ratio_to_ours: own.cpu }),
+    };
+  });
+  const busy = busyWarning(comparisons);
+  if (busy !== undefined) process.stderr.write(`warning: ${busy}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify({ size, threads, versions, rows })}\n`);
   else process.stdout.write(table(rows, versions));
 } finally {
@@ -88,14 +101,16 @@ function table(rows, versions) {
       row.case,
       row.median_ms.toFixed(1),
       row.ratio_to_forward.toFixed(2),
+      row.cpu_ratio_to_forward.toFixed(2),
       row.ours ? `${row.ratio_to_ours.toFixed(1)} × ${row.ours}` : "",
+      row.ours ? row.cpu_ratio_to_ours.toFixed(1) : "",
     ].join(" | "),
   );
   return [
     `levine-${size}, ${threads} threads, ${used.join(", ")}`,
     "",
-    "| case | median ms | × our forward | × ours |",
-    "|---|---:|---:|---|",
+    "| case | median ms | × our forward | by processor time | × ours | by processor time |",
+    "|---|---:|---:|---:|---|---:|",
     ...lines.map((line) => `| ${line} |`),
     "",
   ].join("\n");
