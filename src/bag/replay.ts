@@ -21,8 +21,11 @@ export interface ReplayOptions {
   readonly wrote?: ((explanation: ExplanationNumbers) => void | Promise<void>) | undefined;
   /** Called for an observation that cannot be explained; it is left out. */
   readonly failed: (error: Error) => void;
-  /** Called after each event with the log time up to which the recording is explained, nanoseconds. */
-  readonly progress?: (logTime: bigint) => void;
+  /**
+   * Called after each event with the log time up to which the recording is explained, nanoseconds, and with true up to
+   * the last explanation of the earlier run.
+   */
+  readonly progress?: (logTime: bigint, known: boolean) => void;
 }
 
 /** A step of writing, in order. */
@@ -43,19 +46,21 @@ export async function replay(options: ReplayOptions): Promise<void> {
   const { source, explainer, jobs = 1, output, unfinished, signal, wrote, failed, progress } = options;
   const steps: Step[] = [];
   let [bytes, underWay] = [0, 0];
+  let isKnown = unfinished !== undefined;
   const writeFirst = async () => {
     const step = steps.shift()!;
     if ("record" in step) {
       bytes -= step.record.data.length;
       await output.copy(step.record);
-      progress?.(step.record.logTime);
+      progress?.(step.record.logTime, isKnown);
       return;
     }
     if ("known" in step) {
       const { logTime, messages } = step.known;
       await output.repeat(messages, logTime, step.facts);
       await wrote?.(explained(step.known));
-      progress?.(logTime);
+      isKnown = true;
+      progress?.(logTime, isKnown);
       return;
     }
     const explanation = await step.explanation;
@@ -64,7 +69,8 @@ export async function replay(options: ReplayOptions): Promise<void> {
       const written = await output.explain(explanation, step.logTime);
       await wrote?.(written);
     }
-    progress?.(step.logTime);
+    isKnown = false;
+    progress?.(step.logTime, isKnown);
   };
   try {
     for await (const event of source.events()) {

@@ -20,26 +20,30 @@ export interface FigureOptions {
   readonly runs?: readonly FigureRun[];
   readonly episodes?: number;
   readonly seed?: number;
-  /** Called after each run with the number of finished runs. */
-  readonly done?: (runs: number) => void;
+  /** Called after each tick with the part that is done, 0 to 1. */
+  readonly done?: (part: number) => void;
   readonly signal?: AbortSignal;
 }
+
+/** Default number of episodes of a run. */
+export const FIGURE_EPISODES = 100;
 
 /** Measures a policy on its task: `episodes` episodes of `seed` in each of the task's runs. */
 export async function policyFigures(
   policy: Policy,
   taskName: string,
-  { runs = taskNamed(taskName).figureRuns, episodes = 100, seed = 0, done, signal }: FigureOptions = {},
+  options: FigureOptions = {},
 ): Promise<PolicyFigures> {
+  const { runs = taskNamed(taskName).figureRuns, episodes = FIGURE_EPISODES, seed = 0, signal } = options;
   const successes: Record<string, number> = {};
   const medians: Record<string, number> = {};
   let focus = Number.NaN;
   for (const [index, figure] of runs.entries()) {
-    const result = await figureRun(policy, taskName, figure, { episodes, seed, signal });
+    const done = options.done && ((part: number) => options.done!((index + part) / runs.length));
+    const result = await figureRun(policy, taskName, figure, { episodes, seed, signal, done });
     put(successes, figure.key, result.successes);
     if (figure.median) put(medians, figure.median[0], Number((1000 * upperMedian(result.errors)).toFixed(2)));
     if (figure.focus) focus = Number(result.focus.toFixed(3));
-    done?.(index + 1);
   }
   return { episodes, seed, ...successes, ...medians, focus };
 }
@@ -48,7 +52,7 @@ async function figureRun(
   policy: Policy,
   taskName: string,
   { targets, ablation, torqueNoise, focus: full = false }: FigureRun,
-  { episodes, seed, signal }: { episodes: number; seed: number; signal: AbortSignal | undefined },
+  { episodes, seed, signal, done }: RunOptions,
 ): Promise<Result> {
   const { width, height } = imageOf(policy);
   const task = await loadTask(taskName, { width, height, ...(targets && { targets }) });
@@ -56,14 +60,23 @@ async function figureRun(
   const source = new SimulatedSource({ task, seed, episodes, speed: 0, perturbations, ...(ablation && { ablation }) });
   const explainer = await Explainer.create(policy, { levels: [full ? "full" : "shares"], worker: false });
   const focus = new Focus(task);
+  let ticks = 0;
+  const count = { write: () => done?.(++ticks / (episodes * task.ticks)), close: async () => {} };
   try {
-    await run(source, explainer, full ? [focus] : [], signal);
+    await run(source, explainer, full ? [focus, count] : [count], signal);
   } finally {
     await explainer.close();
   }
   signal?.throwIfAborted();
   const { finalErrors, successes } = source.summary();
   return { errors: finalErrors, successes, focus: focus.mean };
+}
+
+interface RunOptions {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly signal: AbortSignal | undefined;
+  readonly done: ((part: number) => void) | undefined;
 }
 
 interface Result {

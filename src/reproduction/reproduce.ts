@@ -50,7 +50,6 @@ export async function reproduceTask(
   const { conditions, controlPeriod: period, ticks } = task;
   const { seed } = workload;
   const episodes = workload.perCondition * conditions.length;
-  progress.begin?.(amount(episodes, ticks, workload));
   const windows: ChangeWindows = { at: Math.round(CHANGE * ticks), width: CHANGE_WIDTH, later: CHANGE_LATER };
   const perturbations = changes(task, seed, episodes, windows.at);
   const usual = await record(policy, task, { seed, episodes, ...progress });
@@ -138,8 +137,9 @@ function times(count: number, call: () => void = () => {}): void {
   for (let i = 0; i < count; i++) call();
 }
 
-/** Total of control steps and explanations for `Progress`. */
-function amount(episodes: number, ticks: number, { stride, alphaStride }: Workload): number {
+/** Number of control steps and explanations that `reproduceTask` makes for a task. */
+export function workOf({ conditions, ticks }: Task, { perCondition, stride, alphaStride }: Workload): number {
+  const episodes = perCondition * conditions.length;
   const at = (every: number) => explained(episodes, ticks, every);
   const others = CONVENTIONS.length - 1;
   const weightings = Object.keys(WEIGHTINGS).length - 1;

@@ -15,6 +15,7 @@ import { Team } from "./team/team.js";
 
 /** Progress of a training, for a progress bar. */
 export interface Progress {
+  /** Cost of what is done, and of the whole training, in steps of the pose warm-up (see `trainingCost`). */
   readonly done: number;
   readonly total: number;
   readonly phase: string;
@@ -60,6 +61,33 @@ export interface TrainOptions {
   readonly keepEvery?: number;
 }
 
+/** The stage of a training that is next. */
+export interface Place {
+  /** Number of finished stages, and of all. */
+  readonly stage: number;
+  readonly stages: number;
+  /** Name of the stage; undefined after the last one. */
+  readonly phase: string | undefined;
+  /** Finished steps of a fit, and all of them. */
+  readonly steps: readonly [done: number, all: number] | undefined;
+  /** Cost of what is done (see `Progress`). */
+  readonly done: number;
+}
+
+const costOf = (stages: readonly Stage[]): number => stages.reduce((sum, { cost }) => sum + cost, 0);
+
+/** All stages of a training, with the episodes of its demonstrations and its step. */
+async function scheduleOf({ algorithm, recipe, task }: Pick<TrainOptions, "algorithm" | "recipe" | "task">) {
+  const { lesson } = taskNamed(task.name);
+  const { stages, ...schedule } = (await algorithmNamed(algorithm)).schedule(recipe, lesson, task.ticks);
+  return { ...schedule, stages: [...warmUpStages(recipe), ...stages] };
+}
+
+/** Cost of a training, in steps of the pose warm-up. */
+export async function trainingCost(options: Pick<TrainOptions, "algorithm" | "recipe" | "task">): Promise<number> {
+  return costOf((await scheduleOf(options)).stages);
+}
+
 /** A policy in training: pose warm-up of the convolutions, then the stages of its algorithm. `close` ends its threads. */
 export class Training {
   readonly history: History;
@@ -93,7 +121,7 @@ export class Training {
     const { seed, algorithm, recipe, task, resume, device = "cpu" } = options;
     const { spec, vision } = recipe;
     const { lesson } = taskNamed(task.name);
-    const { stages, episodes, step } = (await algorithmNamed(algorithm)).schedule(recipe, lesson, task.ticks);
+    const { stages, episodes, step } = await scheduleOf(options);
     const layout = layoutOf(spec, lesson.landmarks.length);
     const parameters = sharedFloats(layout.size);
     const landmarkOfChannel = recipe.landmarkChannels.flatMap((count, i) => Array<number>(count).fill(i));
@@ -109,7 +137,15 @@ export class Training {
     ];
     const setup = { device, seed, task: task.name, algorithm, spec, parameters, demonstrations, steps };
     const team = await Team.start(layout, recipe.workers, setup);
-    return new Training(options, layout, parameters, demonstrations, team, [...warmUpStages(recipe), ...stages]);
+    return new Training(options, layout, parameters, demonstrations, team, stages);
+  }
+
+  get place(): Place {
+    const stage = this.#stages[this.#stage];
+    const steps = stage?.kind === "fit" ? ([this.#step, stage.steps] as const) : undefined;
+    const part = steps ? steps[0] / steps[1] : 0;
+    const [finished, stages] = [this.#stage, this.#stages.length];
+    return { stage: finished, stages, phase: stage?.phase, steps, done: this.#costAt(part) };
   }
 
   /**
@@ -208,9 +244,11 @@ export class Training {
 
   /** Reports that `part` of the current stage is done. */
   #report(words: Pick<Progress, "phase" | "loss" | "note">, part: number): void {
-    const costs = this.#stages.map(({ cost }) => cost);
-    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-    const done = sum(costs.slice(0, this.#stage)) + costs[this.#stage]! * part;
-    this.#options.progress?.({ done, total: sum(costs), ...words });
+    this.#options.progress?.({ done: this.#costAt(part), total: costOf(this.#stages), ...words });
+  }
+
+  /** Cost of what is done where `part` of the current stage is. */
+  #costAt(part: number): number {
+    return costOf(this.#stages.slice(0, this.#stage)) + (this.#stages[this.#stage]?.cost ?? 0) * part;
   }
 }

@@ -256,6 +256,9 @@ describe("a replay that is broken off", () => {
   const facts = () => ({ method: explainer.first.method.spec, policy_sha256: policy.sha256 });
   const metadata = { "torquelens.replay": { bags: "live.mcap" } };
 
+  /** For each event of the newest replay, true where an earlier run had explained it. */
+  let known: boolean[] = [];
+
   /** Explains up to `ticks`, then stops, or is done; what another run left is taken over. */
   async function replayed(name: string, { ticks = TICKS + 1 } = {}) {
     const bag = await openBag(at("live.mcap"));
@@ -269,7 +272,9 @@ describe("a replay that is broken off", () => {
     const unfinished = await Unfinished.find(leftovers, facts(), metadata);
     const output = await ExplainedBag.create(at(name), { encoder, metadata });
     const stop = new AbortController();
-    const progress = () => {
+    known = [];
+    const progress = (_: bigint, isKnown: boolean) => {
+      known.push(isKnown);
       if (output.explained >= ticks) stop.abort();
     };
     let asked = 0;
@@ -300,8 +305,12 @@ describe("a replay that is broken off", () => {
 
   it("is taken up again, and gives the file that it would have given", async () => {
     expect(await replayed("whole.mcap")).toBe(TICKS);
+    expect(known).not.toContain(true);
     await replayed("resumed.mcap", { ticks: 40 });
     const asked = await replayed("resumed.mcap");
+    // Progress tells what the first run had explained, up to its last explanation.
+    expect(known.lastIndexOf(true)).toBeGreaterThan(0);
+    expect(known.indexOf(false)).toBe(known.lastIndexOf(true) + 1);
     expect(asked).toBeLessThan(TICKS - 5);
     expect(asked).toBeGreaterThanOrEqual(TICKS - 40);
     expect(Buffer.compare(await readFile(at("whole.mcap")), await readFile(at("resumed.mcap")))).toBe(0);

@@ -1,5 +1,6 @@
 import { expect, it, test } from "vitest";
 import { better } from "#src/bench/cases.js";
+import type { Measured } from "#src/bench/measuring.js";
 import { othersBetween } from "#src/bench/other-processes.js";
 import { busyWarning, ratiosOf } from "#src/bench/ratios.js";
 
@@ -46,7 +47,7 @@ test("the best of several rounds has the least processor time of all", () => {
     others,
   });
   const rounds = [round(3, 5, 0.9), round(2, 6, 0.1), round(4, 4, 0.8)];
-  expect(rounds.reduce(better)).toEqual(round(2, 4, 0.1));
+  expect(rounds.reduce<Measured | undefined>(better, undefined)).toEqual(round(2, 4, 0.1));
 });
 
 test("what this process does is not others'; a short look tells nothing, nor a system that counts nothing", () => {

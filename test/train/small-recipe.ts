@@ -2,7 +2,7 @@ import type { Recipe } from "#src/sim/tasks/lesson.js";
 import { taskNamed } from "#src/sim/tasks/tasks.js";
 import type { GpsSettings } from "#src/train/algorithms/gps.js";
 import type { ImitationSettings } from "#src/train/algorithms/imitation.js";
-import { Training, type TrainOptions } from "#src/train/training.js";
+import { Training, type TrainOptions, trainingCost } from "#src/train/training.js";
 
 const { recipes } = taskNamed("reacher").lesson;
 const base = recipes.imitation!;
@@ -40,11 +40,13 @@ export const SMALL_GPS: Recipe = (() => {
   return { ...shared, gps } as Recipe;
 })();
 
+const OPTIONS = {
+  algorithm: "imitation",
+  recipe: SMALL,
+  task: { name: "reacher", torqueLimit: [0.3, 0.3], ticks: 50 },
+};
+
 export const startSmall = (seed: number, options: Partial<TrainOptions> = {}): Promise<Training> =>
-  Training.start({
-    seed,
-    algorithm: "imitation",
-    recipe: SMALL,
-    task: { name: "reacher", torqueLimit: [0.3, 0.3], ticks: 50 },
-    ...options,
-  });
+  Training.start({ seed, ...OPTIONS, ...options });
+
+export const smallCost = (): Promise<number> => trainingCost(OPTIONS);

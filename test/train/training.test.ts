@@ -4,7 +4,7 @@ import { DivergenceError } from "#src/train/history/history.js";
 import { withoutVision } from "#src/train/recipe.js";
 import { teamEpisodes } from "#src/train/stages/collect.js";
 import type { Checkpoint, Training, TrainOptions } from "#src/train/training.js";
-import { SMALL, SMALL_GPS, SMALL_IMITATION, startSmall } from "./small-recipe.js";
+import { SMALL, SMALL_GPS, SMALL_IMITATION, smallCost, startSmall } from "./small-recipe.js";
 
 const open: Training[] = [];
 afterEach(async () => {
@@ -24,8 +24,9 @@ async function train(seed: number, options: Partial<TrainOptions> = {}) {
     ...options,
   });
   open.push(training);
+  const begun = training.place;
   await training.train();
-  return { policy: training.export(), losses: Object.values(losses), progress, training };
+  return { policy: training.export(), losses: Object.values(losses), progress, training, begun };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -42,6 +43,7 @@ test("a short training lowers every loss and is the same bit for bit for one see
 
 test("a training resumed at any checkpoint has the same result and curves", async () => {
   const kept: Checkpoint[] = [];
+  const cost = await smallCost();
   const whole = await train(5, { keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });
   expect(whole.training.history.curves.map(({ points }) => points.at(-1)![0])).toEqual([80, 80, 80]);
   expect(whole.training.history.iterations.map(({ actor, episodes }) => [actor, episodes])).toEqual([
@@ -51,7 +53,13 @@ test("a training resumed at any checkpoint has the same result and curves", asyn
   // In the warm-up, between collecting and fitting, in the last fit, and at the end.
   const between = kept.findIndex(({ rows, step }) => rows === 200 && step === 0);
   for (const at of [33, between, kept.length - 20, kept.length - 1]) {
-    const { policy, training } = await train(5, { resume: kept[at]! });
+    const { policy, training, begun, progress } = await train(5, { resume: kept[at]! });
+    const { stage, step } = kept[at]!;
+    expect(begun).toMatchObject({ stage, stages: 5 });
+    expect(begun.steps?.[0] ?? 0).toBe(step);
+    // What is left begins where the checkpoint was.
+    for (const part of progress) expect(part).toBeGreaterThan(begun.done / cost);
+    expect(training.place).toEqual({ stage: 5, stages: 5, phase: undefined, steps: undefined, done: cost });
     expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
     expect(training.history.state).toEqual(whole.training.history.state);
   }

@@ -29,6 +29,8 @@ export interface DetailOptions extends ReadRunsOptions {
   readonly runs: number;
   /** Times of the film strip's pictures, seconds from the run's first tick. Default: evenly spaced. */
   readonly at?: readonly number[];
+  /** Called after each bag with the part that is done, 0 to 1. */
+  readonly done?: (part: number) => void;
 }
 
 const FRAME_WIDTH = 240;
@@ -43,6 +45,7 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
   const strips = new Map<Moment, Strip>();
   const indices = new Map(runs.map(({ name }, index) => [name, index]));
   const bags = new Set([...shown, ...ranking.moments.map(({ run }) => run)].map((run) => runs[run]!.bag));
+  let read = 0;
   for (const bag of bags) {
     const stamps = new Map<number, FrameTime[]>();
     const momentStamps = new Map<Moment, FrameTime[]>();
@@ -72,6 +75,7 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
       const times = stamps.get(detail.run);
       if (times) details[d] = { ...detail, strip: strip(times) };
     });
+    options.done?.(++read / bags.size);
   }
   const order = ranking.runs.map(({ run }) => run);
   return { runs: details.sort((a, b) => order.indexOf(a.run) - order.indexOf(b.run)), strips };

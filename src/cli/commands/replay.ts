@@ -26,7 +26,6 @@ import { filesOfPolicy } from "../input/policy-files.js";
 import { checkEvery, type SelectionOptions, selectionOf } from "../input/replay-selection.js";
 import { JsonLines } from "../output/json-lines.js";
 import { Problems } from "../output/problems.js";
-import { Progress } from "../output/progress.js";
 import { replayMetadata } from "../output/replay-metadata.js";
 import { replayProgress } from "../output/replay-progress.js";
 import { type ReplaySummary, replayText } from "../output/replay-text.js";
@@ -102,10 +101,9 @@ async function explained(
     const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
     let refused = 0;
     const started = performance.now();
-    const bar = new Progress();
+    const { bar, progress } = replayProgress(bag, options, () => written.explained);
     // On one terminal the bar would run into the lines.
     const isShown = !(lines && process.stdout.isTTY);
-    const progress = isShown ? replayProgress(bar, bag, options, () => written.explained) : undefined;
     try {
       const failed = (error: Error) => {
         refused++;
@@ -113,7 +111,7 @@ async function explained(
       };
       const given = { source, explainer, jobs: explainer.size, output: written, unfinished: known };
       const wrote = lines && ((explanation: ExplanationNumbers) => lines.write(explanation));
-      await replay({ ...given, signal, wrote, failed, ...(progress && { progress }) });
+      await replay({ ...given, signal, wrote, failed, ...(isShown && { progress }) });
       if (signal.aborted) throw new InputError(`stopped; the explanations so far are in ${written.partPath}`);
     } catch (error) {
       await written.abandon();
@@ -172,7 +170,7 @@ async function resumed(
 ): Promise<Unfinished | undefined> {
   const files = unfinished.map(({ file }) => file);
   const known = await Unfinished.find(files, facts, metadata);
-  if (known) writeErr(`resuming: using the explanations in ${known.path}\n`);
+  if (known) writeErr(`resumed: the explanations in ${known.path} are used again\n`);
   return known;
 }
 

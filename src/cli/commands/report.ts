@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
+import { sum } from "d3-array";
 import { CsvWriter, type TableWriter } from "../../analysis/csv.js";
 import { parseEvent } from "../../analysis/events.js";
-import { findings } from "../../analysis/findings.js";
+import { type Findings, findings } from "../../analysis/findings.js";
 import { readDetails } from "../../analysis/page/details.js";
 import { page } from "../../analysis/page/page.js";
 import { ParquetTable } from "../../analysis/parquet.js";
@@ -45,23 +46,31 @@ export async function report(bags: readonly string[], options: ReportOptions): P
   const files = [options.output, options.csv, options.parquet];
   await refuseOverwriting(sets.flat(), files);
   for (const file of files) if (file !== undefined) await assertWritable(file);
-  const bar = new Progress();
-  bar.start(sets.flat().length, "read bags");
-  const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
-    surveyOf(sets, { ...options, folders }, write, bar.step),
-  ).finally(() => bar.stop());
-  const found = findings(surveys, notes, options.moments);
-  if (options.output !== undefined) {
-    const details = [];
-    for (const { survey, ranking } of found.sets) {
-      const { runs, at, topic } = options;
-      details.push(await readDetails(survey, ranking, { runs, at, topic, folders }));
-    }
-    await writeAtomically(options.output, await page(found, details));
-  }
+  const { runs, moments, at, topic, output } = options;
+  // The page reads again the bags that it shows in detail: at most one for each run and moment.
+  const again = sets.map((set) => (output === undefined ? 0 : Math.min(set.length, runs + moments)));
+  const bar = new Progress(sum([sets.flat().length, ...again]), "read bags");
+  bar.update(0);
+  const { found, notes } = await bagsRead().finally(() => bar.stop());
   for (const note of notes) warn(note);
   if (options.json) writeOut(`${JSON.stringify(reportJson(found))}\n`);
   else writeOut(`${reportText(found, options)}\n`);
+
+  async function bagsRead(): Promise<{ readonly found: Findings; readonly notes: readonly string[] }> {
+    const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
+      surveyOf(sets, { ...options, folders }, write, bar.step),
+    );
+    const found = findings(surveys, notes, moments);
+    if (output === undefined) return { found, notes };
+    const details = [];
+    for (const [s, { survey, ranking }] of found.sets.entries()) {
+      const before = sum([sets.flat().length, ...again.slice(0, s)]);
+      const done = (part: number) => bar.update(before + part * again[s]!, { what: "draw runs" });
+      details.push(await readDetails(survey, ranking, { runs, at, topic, folders, done }));
+    }
+    await writeAtomically(output, await page(found, details));
+    return { found, notes };
+  }
 }
 
 type Reading = Pick<ReadOptions, "topic" | "folders">;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
+import { duration } from "../../numbers/duration.js";
 import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
 import { sharesByConvention } from "../../reproduction/convention-shares.js";
@@ -10,7 +11,7 @@ import { figures } from "../../reproduction/figures.js";
 import { DEFAULT_CONVENTION, type Findings, type TaskFindings } from "../../reproduction/findings.js";
 import { inWords, page } from "../../reproduction/page/page.js";
 import { CITATION } from "../../reproduction/paper.js";
-import { reproduceTask } from "../../reproduction/reproduce.js";
+import { reproduceTask, type TaskPolicy, workOf } from "../../reproduction/reproduce.js";
 import { csv, tables } from "../../reproduction/tables.js";
 import { FULL, QUICK } from "../../reproduction/workload.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
@@ -38,27 +39,28 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   const interruption = new Interruption();
   const { signal } = interruption;
   const start = performance.now();
+  const policies: TaskPolicy[] = [];
+  let total = 0;
+  for (const name of names.shipped) {
+    const policy = await loadPolicy(shippedPolicy(name));
+    const open = () => taskFor(policy, name, "four");
+    policies.push({ name, policy, open });
+    const task = await open();
+    total += workOf(task, workload);
+    task.delete();
+  }
+  const bar = new Progress(total, "");
+  let done = 0;
   try {
-    for (const name of names.shipped) {
-      const policy = await loadPolicy(shippedPolicy(name));
-      const bar = new Progress();
-      const progress = {
-        signal,
-        begin: (total: number) => bar.start(total, name),
-        done: bar.step,
-      };
-      try {
-        found.push(
-          await reproduceTask({ name, policy, open: () => taskFor(policy, name, "four") }, workload, progress),
-        );
-      } finally {
-        bar.stop();
-      }
+    for (const each of policies) {
+      const step = () => bar.update(++done, { what: each.name });
+      found.push(await reproduceTask(each, workload, { signal, done: step }));
     }
   } catch (error) {
     if (signal.aborted) throw new Error("interrupted; no file was written", { cause: error });
     throw error;
   } finally {
+    bar.stop();
     interruption.end();
   }
   const findings: Findings = {
@@ -116,6 +118,6 @@ function report({ tasks, missing }: Findings, output: string, files: number, sec
     ...tasks.map((task) => inWords(task.task, sharesByConvention(task))),
     `${verdicts.filter(({ holds }) => holds).length} of ${verdicts.length} statements on trends hold (convention ${DEFAULT_CONVENTION}, every method and task).`,
     ...missing.map(({ task, why }) => `Not included: ${task} (${why}).`),
-    `${files} files in ${output} after ${Math.round(seconds)} s; see ${join(output, PAGE)}`,
+    `${files} files in ${output} after ${duration(seconds)}; see ${join(output, PAGE)}`,
   ].join("\n");
 }

@@ -1,22 +1,24 @@
 import { createHash } from "node:crypto";
 import { dirname, extname, relative } from "node:path";
 import { InputError } from "../../errors.js";
-import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
+import { FIGURE_EPISODES, type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readModel } from "../../graph/onnx-read.js";
+import { duration } from "../../numbers/duration.js";
 import { own } from "../../own.js";
 import { packagePath, shippedModel } from "../../package-files.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
+import type { Task } from "../../sim/tasks/task.js";
 import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { trainedCard } from "../../train/policy-card.js";
 import { recipeFor, withCamera, withoutVision } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
-import { Training, type Progress as TrainingProgress } from "../../train/training.js";
+import { type Place, Training, type Progress as TrainingProgress, trainingCost } from "../../train/training.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
@@ -58,15 +60,17 @@ export async function train({
   const start = performance.now();
   const interruption = new Interruption();
   const device = options.device ?? (camera ? "auto" : "cpu");
-  const course: Course = { device, task, algorithm, seed, folder, bar: new Progress(), signal: interruption.signal };
+  const plan = await planOf({ task, algorithm, recipe, control });
+  const bar = new Progress(plan.total, "policy");
+  const course: Course = { device, algorithm, seed, folder, plan, bar, signal: interruption.signal };
   let policy: Finished;
   let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
   try {
-    policy = await trainOne(course, recipe, "policy");
+    policy = await trainOne(course, plan.policy, "policy");
     figures = await measured(course, policy(output, {}).policy, "policy");
-    if (control) {
-      const other = await trainOne(course, withoutVision(recipe), "control");
+    if (plan.control) {
+      const other = await trainOne(course, plan.control, "control");
       controlFigures = await measured(course, other(output, {}).policy, "control");
     }
   } catch (error) {
@@ -90,9 +94,53 @@ export async function train({
   writeOut(json ? `${JSON.stringify(result)}\n` : `${report(task, result)}\n`);
 }
 
+/** Cost of a tick in closed loop, in steps of the pose warm-up. */
+const TICK = 0.03;
+
+/** A network to train, and the work done before it. Costs are in steps of the pose warm-up (see `trainingCost`). */
+interface Part {
+  readonly recipe: Recipe;
+  readonly before: number;
+  readonly training: number;
+}
+
+/** The work of a whole command. */
+interface Plan {
+  readonly task: Task;
+  readonly policy: Part;
+  readonly control: Part | undefined;
+  /** Cost of a network's figures. */
+  readonly figures: number;
+  readonly total: number;
+}
+
+async function planOf({
+  task: name,
+  algorithm,
+  recipe,
+  control,
+}: {
+  task: string;
+  algorithm: string;
+  recipe: Recipe;
+  control: boolean;
+}): Promise<Plan> {
+  const { width, height } = recipe.spec;
+  const task = await loadTask(name, { width, height });
+  const figures = TICK * task.ticks * FIGURE_EPISODES * taskNamed(name).figureRuns.length;
+  const part = async (recipe: Recipe, before: number): Promise<Part> => {
+    return { recipe, before, training: await trainingCost({ algorithm, recipe, task }) };
+  };
+  const policy = await part(recipe, 0);
+  const half = policy.training + figures;
+  if (!control) return { task, policy, control: undefined, figures, total: half };
+  const other = await part(withoutVision(recipe), half);
+  return { task, policy, control: other, figures, total: half + other.training + figures };
+}
+
 interface Course {
   readonly device: Device;
-  readonly task: string;
+  readonly plan: Plan;
   readonly algorithm: string;
   readonly seed: number;
   readonly folder: RunFolder;
@@ -107,24 +155,24 @@ type Finished = (
 ) => { readonly policy: Policy; readonly card: string };
 
 async function trainOne(
-  { device, task: name, algorithm, seed, folder, bar, signal }: Course,
-  recipe: Recipe,
+  { device, algorithm, seed, folder, plan, bar, signal }: Course,
+  { recipe, before }: Part,
   what: string,
 ): Promise<Finished> {
-  const { width, height } = recipe.spec;
-  const task = await loadTask(name, { width, height });
-  let begun = false;
-  const progress = ({ done, total, phase, loss, note }: TrainingProgress): void => {
-    if (!begun) bar.start(total, what);
-    begun = true;
+  const { task } = plan;
+  const progress = ({ done, phase, loss, note }: TrainingProgress): void => {
     const words = loss === undefined ? note : `loss ${loss.toExponential(2)}, ${note}`;
-    bar.update(done, { what: `${what}: ${phase}`, note: words });
+    bar.update(before + done, { what: `${what}: ${phase}`, note: words });
   };
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
   const training = await Training.start({ device, seed, algorithm, recipe, task, progress, signal, resume, keep });
+  bar.stop();
   if (device === "auto") writeErr(`device auto: training the convolutions on ${training.team.device}\n`);
   warnOf(training.team);
+  if (resume) writeErr(`${what}: ${resumedText(training.place)}\n`);
+  // Neither an earlier run's work nor the time to get ready tells how long the rest takes.
+  bar.skip(before + training.place.done);
   try {
     await training.train();
   } finally {
@@ -141,9 +189,24 @@ async function trainOne(
   };
 }
 
-async function measured({ task, bar, signal }: Course, policy: Policy, what: string): Promise<PolicyFigures> {
-  bar.start(taskNamed(task).figureRuns.length, `${what}: closed loop`);
-  return policyFigures(policy, task, { done: (runs) => bar.update(runs), signal });
+const count = (steps: number): string => steps.toLocaleString("en");
+
+/** Where a training goes on that an earlier run has begun. */
+function resumedText({ stage, stages, phase, steps }: Place): string {
+  if (phase === undefined) return "trained already";
+  const step = steps && steps[0] > 0 ? `, step ${count(steps[0] + 1)} of ${count(steps[1])}` : "";
+  return `resumed at stage ${stage + 1} of ${stages} (${phase}${step})`;
+}
+
+async function measured(
+  { plan, bar, signal }: Course,
+  policy: Policy,
+  what: "policy" | "control",
+): Promise<PolicyFigures> {
+  const { before, training } = plan[what]!;
+  const words = { what: `${what}: closed loop`, note: "" };
+  const done = (part: number) => bar.update(before + training + part * plan.figures, words);
+  return policyFigures(policy, plan.task.name, { done, signal });
 }
 
 function report(
@@ -168,5 +231,5 @@ function report(
     ...[figures, control].flatMap((f) => (f ? [String(own(f, key))] : [])),
   ]);
   const head = [`of ${figures.episodes} episodes`, "policy", ...(control ? ["control"] : [])];
-  return `${policy} and ${card} written after ${seconds} s\n${columns([head, ...rows])}`;
+  return `${policy} and ${card} written after ${duration(seconds)}\n${columns([head, ...rows])}`;
 }

@@ -1,46 +1,82 @@
 import { Presets, SingleBar } from "cli-progress";
+import { duration } from "../../numbers/duration.js";
 import { visibleLine } from "../../text/visible.js";
+import { Work } from "./work.js";
 
 /** Milliseconds between two lines in a log; a command that is done earlier prints none. */
 const LOG_INTERVAL = 30_000;
 
-/** How far a command is, on stderr: a bar on a terminal, a line every half minute in a log. */
+interface Words {
+  /** The command's present phase. */
+  readonly what: string;
+  readonly note: string;
+}
+
+/** How far a whole command is, on stderr: a bar on a terminal, a line every half minute in a log. */
 export class Progress {
   readonly #bar = new SingleBar(
     {
-      format: "{what} {bar} {percentage} %, {eta_formatted} left  {note}",
+      format: (_, { maxWidth }) => progressLine(this.#words, this.#work, performance.now() / 1000, maxWidth),
       noTTYOutput: true,
       notTTYSchedule: LOG_INTERVAL,
       gracefulExit: false,
-      etaBuffer: 1000,
     },
     Presets.shades_classic,
   );
   readonly #quietUntil = process.stderr.isTTY ? 0 : performance.now() + LOG_INTERVAL;
-  #total = 0;
-  #done = 0;
-  #words = { what: "", note: "" };
+  readonly #work: Work;
+  #words: Words;
 
-  /** Begins a phase of `total` steps. */
-  start(total: number, what: string): void {
-    this.#total = total;
-    this.#done = 0;
+  /**
+   * Shows nothing before the first note of progress.
+   * @param total work of the command, all phases together, in units of any kind
+   */
+  constructor(total: number, what: string) {
+    this.#work = new Work(total);
     this.#words = { what: visibleLine(what), note: "" };
-    if (performance.now() >= this.#quietUntil) this.#bar.start(total, 0, this.#words);
   }
 
-  update(done: number, words: { readonly what?: string; readonly note?: string } = {}): void {
-    this.#done = done;
-    const { what = this.#words.what, note = this.#words.note } = words;
-    this.#words = { what: visibleLine(what), note: visibleLine(note) };
-    if (this.#bar.isActive) this.#bar.update(done, this.#words);
-    else if (performance.now() >= this.#quietUntil) this.#bar.start(this.#total, done, this.#words);
+  /** @param done work done in all */
+  update(done: number, words: Partial<Words> = {}): void {
+    this.#work.update(done);
+    this.#show(words);
   }
 
-  /** One step further. */
-  readonly step = (): void => this.update(this.#done + 1);
+  /** Work that is not done now: an earlier run has done it. */
+  skip(done: number, words: Partial<Words> = {}): void {
+    this.#work.skip(done);
+    this.#show(words);
+  }
 
+  /** One unit further. */
+  readonly step = (): void => this.update(this.#work.done + 1);
+
+  /** Leaves the line as it is, so that others can be written; the next note of progress begins a new one. */
   stop(): void {
     this.#bar.stop();
   }
+
+  #show({ what = this.#words.what, note = this.#words.note }: Partial<Words>): void {
+    this.#words = { what: visibleLine(what), note: visibleLine(note) };
+    const { total, done } = this.#work;
+    if (this.#bar.isActive) this.#bar.update(done);
+    else if (performance.now() >= this.#quietUntil) this.#bar.start(total, done);
+  }
+}
+
+/** Columns of a bar: as many as the line leaves. */
+const [NARROWEST, WIDEST] = [8, 30];
+
+/**
+ * One line of at most `width` columns: phase, bar, part done, time left and time of the whole command, note.
+ * @param elapsed seconds since the command began
+ */
+export function progressLine({ what, note }: Words, work: Work, elapsed: number, width: number): string {
+  const { part, left } = work;
+  const time = left === undefined ? [] : [`${duration(left)} left of ${duration(elapsed + left)}`];
+  const words = [`${Math.floor(100 * part)} %`, ...time, ...(note === "" ? [] : [note])].join("  ");
+  const columns = Math.max(NARROWEST, Math.min(WIDEST, width - what.length - words.length - 3));
+  const full = Math.round(part * columns);
+  const bar = "█".repeat(full) + "░".repeat(columns - full);
+  return `${what} ${bar} ${words}`.slice(0, Math.max(0, width - 1));
 }

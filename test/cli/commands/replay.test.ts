@@ -279,7 +279,7 @@ describe("torquelens replay", () => {
     await running.close();
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: `resuming: using the explanations in ${at("next.mcap.part")}\n`,
+      stderr: `resumed: the explanations in ${at("next.mcap.part")} are used again\n`,
     });
     expect(await readFile(at("next.mcap"))).toEqual(whole);
     const left = (await readdir(folder)).filter((name) => name.startsWith("next"));
