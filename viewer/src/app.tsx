@@ -1,9 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Comparison } from "./model/comparison.js";
 import { Model } from "./model/model.js";
 import { ArmPanel } from "./panels/arm-panel.js";
 import { CameraPanel } from "./panels/camera-panel.js";
+import { ComparePanel } from "./panels/compare/compare-panel.js";
 import { CoursePanel } from "./panels/course-panel.js";
+import { ExportButtons } from "./panels/export-buttons.js";
 import { HealthPanel } from "./panels/health-panel.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
 import { RecordingBar } from "./panels/recording-bar.js";
@@ -96,6 +99,20 @@ interface RunProps {
 function Run({ model, session, choose }: RunProps) {
   const drawing = useSignal<Drawing>(DEFAULT_DRAWING);
   const recordings = session?.recordings ?? [];
+  const comparison = useSignal<Comparison | undefined>(undefined);
+  const refusal = useSignal("");
+  const compare = (opening: Promise<Source>) =>
+    opening.then(
+      (source) => {
+        refusal.value = "";
+        comparison.value?.close();
+        comparison.value = new Comparison(model, new Model(source));
+      },
+      (error: Error) => {
+        refusal.value = error.message;
+      },
+    );
+  useEffect(() => () => comparison.value?.close(), []);
   return (
     <>
       <Toolbar model={model} drawing={drawing}>
@@ -114,7 +131,20 @@ function Run({ model, session, choose }: RunProps) {
             </select>
           </label>
         )}
+        {model.source instanceof RecordingSource && (
+          <Compare
+            recordings={recordings}
+            open={(index) => compare(sourceOf(session!, index))}
+            openFile={(file) => compare(RecordingSource.open(new BlobReadable(file), file.name))}
+          />
+        )}
+        <ExportButtons model={model} />
       </Toolbar>
+      {refusal.value && (
+        <p class="problem" role="alert">
+          {refusal.value}
+        </p>
+      )}
       <main class="panels">
         <div class="cameras">
           {model.cameras.value.map((camera) => (
@@ -131,7 +161,63 @@ function Run({ model, session, choose }: RunProps) {
         </div>
         {model.source instanceof RecordingSource && <RecordingBar source={model.source} />}
         <CoursePanel model={model} />
+        {comparison.value && (
+          <ComparePanel
+            comparison={comparison.value}
+            drawing={drawing}
+            end={() => {
+              comparison.value?.close();
+              comparison.value = undefined;
+            }}
+          />
+        )}
       </main>
+    </>
+  );
+}
+
+/** Chooses the recording to compare with: one of the server's, or a file. */
+function Compare({
+  recordings,
+  open,
+  openFile,
+}: {
+  recordings: Session["recordings"];
+  open: (index: number) => void;
+  openFile: (file: File) => void;
+}) {
+  return (
+    <>
+      {recordings.length > 1 && (
+        <label>
+          Compare with
+          <select
+            value=""
+            onChange={(event) => {
+              if (event.currentTarget.value !== "") open(Number(event.currentTarget.value));
+              event.currentTarget.value = "";
+            }}
+          >
+            <option value="">choose</option>
+            {recordings.map(({ name, url }, index) => (
+              <option key={url} value={index}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label class="file">
+        Compare with a file
+        <input
+          type="file"
+          accept=".mcap"
+          onChange={(event) => {
+            const file = event.currentTarget.files?.[0];
+            if (file) openFile(file);
+          }}
+        />
+      </label>
     </>
   );
 }

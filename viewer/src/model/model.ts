@@ -38,6 +38,8 @@ export class Model {
   readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
   /** Why a camera cannot be shown, by its name. */
   readonly faults = signal<ReadonlyMap<string, string>>(new Map());
+  /** Canvases of the camera panels by camera, for those who show their pictures elsewhere. */
+  readonly pictures = new Map<string, HTMLCanvasElement>();
   readonly course = new Course();
   readonly #last = new Map<string, unknown>();
   /** Stamp of each camera's newest image. */

@@ -38,6 +38,7 @@ export function ArmPanel({ model }: { model: Model }) {
       jointStates: jointStates.value,
       joint: joint.value,
       frames: frames.value,
+      pictures: model.pictures,
     });
   });
   return (

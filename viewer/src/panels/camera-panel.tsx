@@ -6,7 +6,6 @@ import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { mapCaution } from "../ui/words.js";
 import { type Drawing, paintHeatmap, paletteOf } from "./paint.js";
-import { pictures } from "./pictures.js";
 import { Scale } from "./scale.js";
 
 interface Pointer {
@@ -31,11 +30,11 @@ export function CameraPanel({
   const scale = useComputed(() => drawing.value.scale ?? (frame.value?.heatmap ? peak(frame.value.heatmap) : 0));
 
   useEffect(() => {
-    pictures.set(camera.name, canvas.current!);
+    model.pictures.set(camera.name, canvas.current!);
     return () => {
-      pictures.delete(camera.name);
+      model.pictures.delete(camera.name);
     };
-  }, [camera.name]);
+  }, [model, camera.name]);
   useSignalEffect(() => {
     const shown = frame.value;
     if (!shown || !canvas.current) return;

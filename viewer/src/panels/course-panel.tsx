@@ -2,6 +2,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { download } from "../export/figure.js";
 import type { Model } from "../model/model.js";
 import { RecordingSource } from "../source/recording-source.js";
 import { modalityColor, resolved } from "../ui/colors.js";
@@ -87,6 +88,11 @@ export function CoursePanel({ model }: { model: Model }) {
             Zoom to span
           </button>
         )}
+        {recording && span.value && (
+          <button type="button" onClick={() => saveClip(model, recording, span.value!)}>
+            Save span as MCAP
+          </button>
+        )}
         {recording && held.value && (
           <button
             type="button"
@@ -107,6 +113,11 @@ export function CoursePanel({ model }: { model: Model }) {
       {span.value && <SpanMeans course={model.course} span={span.value} />}
     </section>
   );
+}
+
+async function saveClip({ course }: Model, recording: RecordingSource, { from, to }: Span): Promise<void> {
+  const clip = await recording.clip(course.stampOf(from), course.stampOf(to));
+  download(`${recording.name.replace(/\.mcap$/, "")}-clip.mcap`, clip);
 }
 
 interface PlotEvents {

@@ -105,6 +105,12 @@ export class RecordingSource implements Source {
     }
   }
 
+  /** A part of the recording as an MCAP file. */
+  async clip(from: bigint, to: bigint): Promise<Blob> {
+    const { clipOf } = await import("../export/clip.js");
+    return clipOf(this.#reader, from, to);
+  }
+
   close(): void {
     this.pause();
     clearTimeout(this.#refresh);

@@ -4,11 +4,12 @@ export function quantity(value: number, unit: string): string {
   return unit === "" ? digits(value) : `${digits(value)} ${unit}`;
 }
 
-export const percent = (share: number): string => (Number.isFinite(share) ? `${Math.round(100 * share)} %` : "–");
+export const percent = (share: number): string =>
+  Number.isFinite(share) ? `${Math.round(100 * share)} %`.replace("-", "−") : "–";
 
 function digits(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";
-  if (size < 1e-3 || size >= 1e4) return value.toExponential(1).replace("-", "−").replace("e+", "e");
+  if (size < 1e-3 || size >= 1e4) return value.toExponential(1).replaceAll("-", "−").replace("e+", "e");
   return value.toPrecision(size >= 1000 ? 4 : 3).replace("-", "−");
 }

@@ -29,7 +29,6 @@ import { colorTable } from "#src/image/colormap.js";
 import type { CameraFrame } from "../../model/camera.js";
 import { jointRelevance } from "../../model/joint-relevance.js";
 import type { ExplanationMessage, JointStateMessage, TfMessage } from "../../wire/messages.js";
-import { pictures } from "../pictures.js";
 
 /** What the scene shows at one tick. */
 export interface ArmState {
@@ -38,6 +37,8 @@ export interface ArmState {
   readonly jointStates: JointStateMessage | undefined;
   readonly joint: string;
   readonly frames: ReadonlyMap<string, CameraFrame>;
+  /** Canvases with each camera's picture. */
+  readonly pictures: ReadonlyMap<string, HTMLCanvasElement>;
 }
 
 const GREY = new Color(0.62, 0.63, 0.66);
@@ -115,7 +116,7 @@ export class ArmScene {
     return "";
   }
 
-  show({ explanation, transforms, jointStates, joint, frames }: ArmState): void {
+  show({ explanation, transforms, jointStates, joint, frames, pictures }: ArmState): void {
     const poses = new Map(transforms.map((each) => [each.child_frame_id, each]));
     const robot = this.#robot;
     if (robot && jointStates)
