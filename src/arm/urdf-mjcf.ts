@@ -31,14 +31,15 @@ export function mjcfOf(urdf: Urdf, source: string): Mjcf {
   const tree = treeOf(urdf, source);
   const exact = new Map<string, BodyInertia>();
   const moving = branches(tree).filter((branch) => !isFixed(branch));
-  const light = moving.filter((branch) => !rigidWith(branch).some(({ link }) => (link.inertial?.mass ?? 0) > 0));
+  const hasMass = ({ link }: Branch) => (link.inertial?.mass ?? 0) > 0;
+  const light = new Set(moving.filter((branch) => !rigidWith(branch).some(hasMass)));
   const unknownInertia = [
-    ...light.map(({ link }) => `${source}: link "${link.name}" moves and has no mass`),
+    ...Array.from(light, ({ link }) => `${source}: link "${link.name}" moves and has no mass`),
     ...tree.cut.map(({ name, child }) => `${source}: joint "${name}" cannot be placed: link "${child}" is left out`),
   ];
   const body = (branch: Branch): string => {
     const { link, joint } = branch;
-    const inertia = light.includes(branch) ? UNIT_INERTIA : link.inertial && inertiaOf(link.inertial);
+    const inertia = light.has(branch) ? UNIT_INERTIA : link.inertial && inertiaOf(link.inertial);
     if (inertia && !inertia.isPhysical) exact.set(link.name, inertia);
     const inner = [
       ...(joint ? jointTags(joint) : []),

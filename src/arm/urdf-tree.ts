@@ -19,26 +19,33 @@ export interface Tree {
   readonly cut: readonly Joint[];
 }
 
-/** @throws InputError for a link with two parents, and links in a circle */
+/** Longest way from a root to a link, in joints: MuJoCo reads bodies nested in less than 500 levels. */
+const DEEPEST = 400;
+
+/** @throws InputError for a link with two parents, links in a circle, and a link more than 400 joints away from the root */
 export function treeOf({ links, joints }: Urdf, source: string): Tree {
   const byParent = new Map<string, Joint[]>();
   const children = new Set<string>();
   for (const joint of joints) {
     if (children.has(joint.child)) throw new InputError(`${source}: link "${joint.child}" is the child of two joints`);
     children.add(joint.child);
-    byParent.set(joint.parent, [...(byParent.get(joint.parent) ?? []), joint]);
+    const siblings = byParent.get(joint.parent);
+    if (siblings) siblings.push(joint);
+    else byParent.set(joint.parent, [joint]);
   }
   const byName = new Map(links.map((link) => [link.name, link]));
   const names = new Set(joints.map(({ name }) => name));
   const cut: Joint[] = [];
   const seen = new Set<string>();
-  const grow = (link: Link, joint: Joint | undefined, above: Branch | undefined): Branch => {
+  const grow = (link: Link, joint: Joint | undefined, above: Branch | undefined, depth: number): Branch => {
+    if (depth > DEEPEST)
+      throw new InputError(`${source}: link "${link.name}" is more than ${DEEPEST} joints away from the root`);
     seen.add(link.name);
     const branch: Branch = { link, joint, above, below: [] };
     for (const next of byParent.get(link.name) ?? []) {
       const { motion } = next;
       if (motion && (!motion.mimic || names.has(motion.mimic.joint)))
-        branch.below.push(grow(byName.get(next.child)!, next, branch));
+        branch.below.push(grow(byName.get(next.child)!, next, branch, depth + 1));
       else cut.push(next);
     }
     return branch;
@@ -46,7 +53,7 @@ export function treeOf({ links, joints }: Urdf, source: string): Tree {
   const tops = links.filter(({ name }) => !children.has(name));
   if (tops.length === 0 && links.length > 0)
     throw new InputError(`${source}: the joints connect all links in a circle, expected a root link`);
-  return { roots: tops.map((link) => grow(link, undefined, undefined)), cut };
+  return { roots: tops.map((link) => grow(link, undefined, undefined, 0)), cut };
 }
 
 /** All branches, each after the one above it. */

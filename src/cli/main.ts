@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { InputError } from "../errors.js";
+import { brief, InputError } from "../errors.js";
 import { unwritable } from "../files/unwritable.js";
 import { packageMetadata } from "../package-files.js";
 import { writeErr } from "../text/terminal.js";
@@ -69,7 +69,10 @@ function program(): Command {
   return program;
 }
 
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
+const oneLine = (text: string): string =>
+  brief(text)
+    .trim()
+    .replace(/\s*\n\s*/g, " ");
 
 /** A reader that stops early, such as `head`, is no failure. A command with work to finish listens itself. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {

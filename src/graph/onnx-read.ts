@@ -17,7 +17,7 @@ import {
   ONNX,
   type ValueInfoProto,
 } from "./onnx-schema.js";
-import { decodeMessage } from "./protobuf.js";
+import { decodeMessage, NestedTooDeep } from "./protobuf.js";
 import { READABLE } from "./readable.js";
 import { ShapeError, sizeOf } from "./shape.js";
 import { literalOf } from "./tensor-proto.js";
@@ -57,6 +57,7 @@ export function readModel(bytes: Uint8Array, source: string): Graph {
   for (const { name = "" } of graph.output) {
     const value = values.get(name);
     if (!value) throw new InputError(`${source}: output "${name}" is made by no node`);
+    refuseName(name, "output", source);
     if (outputs.has(name)) throw new InputError(`${source}: output "${name}" is listed twice`);
     outputs.set(name, value);
   }
@@ -85,8 +86,9 @@ function decode(bytes: Uint8Array, source: string): CheckedModel {
   let model: ModelProto;
   try {
     model = decodeMessage(ONNX, "ModelProto", bytes) as unknown as ModelProto;
-  } catch {
-    throw new InputError(`${source}: truncated, or not an ONNX file`);
+  } catch (error) {
+    const why = error instanceof NestedTooDeep ? error.message : "truncated, or not an ONNX file";
+    throw new InputError(`${source}: ${why}`);
   }
   if (!model.graph || model.graph.output.length === 0 || !model.irVersion)
     throw new InputError(`${source}: not an ONNX file (no graph with outputs in ${bytes.byteLength} bytes)`);
@@ -113,6 +115,7 @@ export function readInputs(bytes: Uint8Array, source: string): Value[] {
 
 function graphInput(info: ValueInfoProto, source: string): Value {
   const name = info.name ?? "";
+  refuseName(name, "input", source);
   const tensor = info.type?.tensorType;
   const dtype = dtypeOf(tensor?.elemType ?? 0);
   if (!tensor?.shape || !dtype)
@@ -126,6 +129,11 @@ function graphInput(info: ValueInfoProto, source: string): Value {
     );
   });
   return input(name, dtype, shape);
+}
+
+/** @throws InputError for a name that onnxruntime's interface for JavaScript loses */
+function refuseName(name: string, what: "input" | "output", source: string): void {
+  if (name === "__proto__") throw new InputError(`${source}: an ${what} cannot be named __proto__`);
 }
 
 /** Turns a file into a graph. */

@@ -21,8 +21,14 @@ const LENGTH_DELIMITED = 2;
 const WIRE_TYPE: Readonly<Record<string, number>> = { int: 0, float: 5, double: 1 };
 const wireTypeOf = (kind: string): number => WIRE_TYPE[kind] ?? LENGTH_DELIMITED;
 
+/** Deepest nesting of messages: the limit of protobuf, and so of onnxruntime. */
+const DEEPEST = 100;
+
+export class NestedTooDeep extends RangeError {}
+
 /** @throws RangeError for bytes that are not such a message, or end before it does */
-export function decodeMessage(schema: Schema, type: string, bytes: Uint8Array): Message {
+export function decodeMessage(schema: Schema, type: string, bytes: Uint8Array, depth = 0): Message {
+  if (depth > DEEPEST) throw new NestedTooDeep(`${type} is nested deeper than ${DEEPEST} messages`);
   const fields = schema[type]!;
   const message: Message = {};
   for (const [name, , repeated] of Object.values(fields)) if (repeated) message[name] = [];
@@ -36,7 +42,9 @@ export function decodeMessage(schema: Schema, type: string, bytes: Uint8Array): 
     const end = packed ? reader.readVarint() + reader.pos : reader.pos + 1;
     if (end > reader.length) throw new RangeError(`${type}.${name} ends before its declared length`);
     while (reader.pos < end) {
-      const value = schema[kind] ? decodeMessage(schema, kind, reader.readBytes()) : readScalar(reader, kind);
+      const value = schema[kind]
+        ? decodeMessage(schema, kind, reader.readBytes(), depth + 1)
+        : readScalar(reader, kind);
       if (repeated) (message[name] as unknown[]).push(value);
       else message[name] = value;
     }

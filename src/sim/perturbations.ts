@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
 import { z } from "zod";
 import { InputError } from "../errors.js";
+import { yamlData } from "../yaml/parse.js";
 import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
 
 const wholeNumber = z.number().int().nonnegative();
@@ -48,13 +48,7 @@ export async function readPerturbations(path: string, task: Perturbable): Promis
 
 /** As `readPerturbations`, from text; `source` names it in messages. */
 export function parsePerturbations(text: string, source: string, task: Perturbable): Perturbation[] {
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    throw new InputError(`${source}: not YAML or JSON: ${(error as Error).message.split("\n")[0]}`);
-  }
-  const result = schema.safeParse(content);
+  const result = schema.safeParse(yamlData(text, source));
   if (!result.success) {
     const issue = result.error.issues[0]!;
     const where = issue.path.length > 0 ? `entry ${issue.path.join(".")}` : "the file";

@@ -4,6 +4,7 @@ import { type Joint, jointOf } from "./joint.js";
 import { type Link, linkOf } from "./link.js";
 import { Problems } from "./problems.js";
 import { child, children } from "./xml.js";
+import { refuseDepth } from "./xml-depth.js";
 
 /** What this package uses of a robot description: links and joints. */
 export interface Urdf {
@@ -45,7 +46,10 @@ export function parseUrdf(text: string, source: string): Urdf {
 function rootOf(text: string, source: string): XmlElement {
   let root: XmlElement | null;
   try {
-    ({ root } = parseXml(text));
+    // The XML parser takes quadratic time for the line ends of Windows.
+    const lines = text.replace(/\r\n?/g, "\n");
+    refuseDepth(lines, source);
+    ({ root } = parseXml(lines));
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     throw new InputError(`${source}: not XML: ${error.message.split("\n")[0]!}`);

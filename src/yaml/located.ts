@@ -18,8 +18,8 @@ function pathText(path: KeyPath): string {
 export function shown(value: unknown): string {
   if (Array.isArray(value)) {
     const flat = value.every((item) => typeof item === "number" || typeof item === "string");
-    const text = JSON.stringify(value);
-    return flat && text.length <= 40 ? text : `a list of ${value.length}`;
+    const text = flat && value.length <= 20 ? JSON.stringify(value) : "";
+    return text !== "" && text.length <= 40 ? text : `a list of ${value.length}`;
   }
   if (typeof value === "object" && value !== null) return "a mapping";
   if (typeof value !== "string") return String(value);

@@ -1,6 +1,6 @@
-import { parseDocument } from "yaml";
 import type * as z from "zod";
 import { InputError } from "../errors.js";
+import { yamlDocument } from "./document.js";
 import { schemaError } from "./schema-error.js";
 
 /**
@@ -14,14 +14,9 @@ export function parseYaml<Schema extends z.ZodType>(text: string, source: string
   return result.data;
 }
 
-function yamlData(text: string, source: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) {
-    const line = problem.linePos?.[0]?.line;
-    const what = problem.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
-    throw new InputError(`${source}: not YAML${line === undefined ? "" : `, line ${line}`}: ${what}`);
-  }
+/** The values of a YAML document. @throws InputError, one line, for text that is not YAML */
+export function yamlData(text: string, source: string): unknown {
+  const document = yamlDocument(text, source);
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {

@@ -9,7 +9,8 @@ import { type Policy, policyOf } from "#src/policy/policy.js";
 import { reacherCard } from "../policy/cards.js";
 import { reacherModel } from "../policy/model.js";
 
-function policy(bytes: Uint8Array, card: object): Policy {
+/** A policy of a file and a card. */
+export function policy(bytes: Uint8Array, card: object): Policy {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const model = { path: "test.onnx", bytes, sha256, graph: readModel(bytes, "test.onnx") };
   return policyOf(model, { card: parseCard(JSON.stringify(card), "card"), source: "card", folder: "." });

@@ -98,9 +98,12 @@ describe("damaged files", () => {
     ["zeros", new Uint8Array(4096)],
     ["ones", new Uint8Array(4096).fill(255)],
     ["a huge declared length", Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 1)],
-    ["deep nesting", nested(20_000)],
   ])("%s", (_, bytes) => {
     expect(() => readModel(bytes, "p.onnx")).toThrow(/^p\.onnx: (truncated, or )?not an ONNX file/);
+  });
+
+  it("messages nested deeper than protobuf allows", () => {
+    expect(() => readModel(nested(20_000), "p.onnx")).toThrow(/^p\.onnx: \w+ is nested deeper than 100 messages$/);
   });
 });
 

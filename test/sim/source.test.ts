@@ -219,7 +219,7 @@ describe("perturbations", () => {
       ["[{tick: 1, wrench: [1, 2, 3]}]", /^p: entry 0\.wrench/],
       ["[{tick: 1, torque_noise: -1}]", /^p: entry 0\.torque_noise: /],
       ["{tick: 1}", /^p: the file: .*expected a list/],
-      ["[{tick: 1", /^p: not YAML or JSON: /],
+      ["[{tick: 1", /^p: not YAML, line 1: /],
     ];
     for (const [text, message] of faults) expect(() => parsePerturbations(text, "p", task)).toThrow(message);
     await expect(readPerturbations("/nowhere/p.yaml", task)).rejects.toThrow(/^\/nowhere\/p\.yaml: cannot read/);

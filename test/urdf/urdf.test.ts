@@ -139,3 +139,20 @@ describe("effortLimits", () => {
     expect(effortLimits(parseUrdf(two(joints), "r"))).toEqual(new Map([["j", 5]]));
   });
 });
+
+describe("the size of a description", () => {
+  const nested = (n: number) => robot(`<!-- <a> -->${"<a b='>'>".repeat(n)}<c/>${"</a>".repeat(n)}`);
+
+  it("elements are read to a depth of 500 and no deeper", () => {
+    expect(parseUrdf(nested(499), "r.urdf").name).toBe("r");
+    const message = "r.urdf: elements are nested deeper than 500 levels";
+    for (const n of [500, 100_000]) expect(() => parseUrdf(nested(n), "r.urdf")).toThrow(new InputError(message));
+  });
+
+  it("line ends of Windows, comments and blanks in hundreds of thousands are read", () => {
+    const filling = ["\r\n".repeat(200_000), "<!-- < -->".repeat(100_000), " ".repeat(400_000)].join("");
+    expect(
+      parseUrdf(robot(`<link name="a"/>${filling}<link name="b"/>`), "r.urdf").links.map(({ name }) => name),
+    ).toEqual(["a", "b"]);
+  });
+});

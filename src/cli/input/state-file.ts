@@ -70,7 +70,9 @@ const isMapping = (value: unknown): value is Record<string, unknown> =>
 
 /** Reads NaN and Infinity, which some writers emit although JSON lacks them, as text, so that the error names their place. */
 function parseJson(text: string, source: string): unknown {
-  const quoted = text.replace(/(?<=[[:,]\s*)-?(?:NaN|Infinity)(?=\s*[\],}])/g, '"$&"');
+  const quoted = text.replace(/"(?:[^"\\]|\\.)*"?|-?\b(?:NaN|Infinity)\b/g, (part) =>
+    part.startsWith('"') ? part : `"${part}"`,
+  );
   try {
     return JSON.parse(quoted);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { brief } from "../../errors.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import { writeErr } from "../../text/terminal.js";
 import { visibleLine } from "../../text/visible.js";
@@ -12,7 +13,7 @@ interface Warned {
 }
 
 export function warn(line: string): void {
-  writeErr(`warning: ${visibleLine(line)}\n`);
+  writeErr(`warning: ${visibleLine(brief(line))}\n`);
 }
 
 /** Prints a device that fell back, a method's warnings, and a `fast` precision without effect to stderr. */

@@ -1,5 +1,6 @@
-import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scalar } from "yaml";
+import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from "yaml";
 import { InputError } from "../../errors.js";
+import { yamlDocument } from "../../yaml/document.js";
 import type { ParameterArgument } from "../client/arguments.js";
 
 /** A value as written, before it is read by its parameter's type. */
@@ -158,12 +159,5 @@ const isNull = (node: Node | undefined): boolean => node === undefined || (isSca
 
 /** The YAML tree. Scalars stay text, to be read by the parameter's type. */
 function document(text: string, where: string): Node | undefined {
-  const parsed = parseDocument(text, { schema: "failsafe", prettyErrors: true });
-  const problem = parsed.errors[0];
-  if (problem) {
-    const line = problem.linePos?.[0]?.line;
-    const what = problem.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
-    throw new InputError(`${where}: not YAML${line === undefined ? "" : `, line ${line}`}: ${what}`);
-  }
-  return parsed.contents ?? undefined;
+  return (yamlDocument(text, where, "failsafe").contents as Node | null) ?? undefined;
 }

@@ -206,3 +206,17 @@ test.each([
   const files = { images: paths, ...(stateName && { state: file(stateName) }) };
   await expect(readObservation(modalities, files)).rejects.toThrow(new InputError(message));
 });
+
+test("a state of any depth, length or names is refused in one line", () => {
+  const others = `"joint_velocity": [0, 0], "end_effector_position": [0, 0, 0], "end_effector_velocity": [0, 0, 0]`;
+  const position = (text: string) => () => parseState(`{"joint_position": ${text}, ${others}}`, "s.json", modalities);
+  const fault = (text: string) => new InputError(`s.json: joint_position${text}`);
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  expect(position(`[1, ${deep}]`)).toThrow(fault("[1]: found a list of 1, expected a finite number"));
+  expect(position(`[1,${" ".repeat(400_000)}NaN]`)).toThrow(fault('[1]: found "NaN", expected a finite number'));
+  expect(position('[1, "[NaN, \\" NaN]"]')).toThrow(fault('[1]: found "[NaN, \\" NaN]", expected a finite number'));
+  expect(position('{"__proto__": 1}')).toThrow(fault(".__proto__: unknown element, expected one of shoulder, elbow"));
+  expect(() => parseState('{"__proto__": [1]}', "s.json", modalities)).toThrow(
+    /^s\.json: __proto__: unknown modality, expected one of joint_position, /,
+  );
+});
