@@ -5,11 +5,25 @@ import type { Device, DeviceInUse } from "./device.js";
 import { ort } from "./onnxruntime.js";
 import { place } from "./place.js";
 
+/** As onnxruntime types it; its own types need those of a browser. */
+type TensorArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | string[];
+
 /** A session's input or output: the typed array of its element type, row-major. */
 export interface TensorData {
   readonly dtype: DType;
   readonly shape: Shape;
-  readonly data: ort.Tensor.DataTypeMap[ort.Tensor.Type];
+  readonly data: TensorArray;
 }
 
 export interface SessionOptions {

@@ -160,9 +160,10 @@ describe("an empty project that installs the tarball", () => {
   });
 
   it.each([
-    ["NodeNext", "NodeNext"],
-    ["ESNext", "Bundler"],
-  ])("compiles with all types checked, without Node's: %s, %s", (module, moduleResolution) => {
+    ["NodeNext", "NodeNext", { types: [] }],
+    ["ESNext", "Bundler", { types: [] }],
+    ["NodeNext", "NodeNext", { types: ["node"], lib: ["ES2023"] }],
+  ])("compiles with all types checked, for Node or a browser: %s, %s, %o", (module, moduleResolution, more) => {
     const imports = modules.map((name, i) => `import * as module${i} from "${name}";\nconsole.log(module${i});`);
     const use = `
       import type { Explanation, Sink, Source } from "torquelens";
@@ -179,7 +180,7 @@ describe("an empty project that installs the tarball", () => {
       moduleResolution,
       target: "ES2023",
       noEmit: true,
-      types: [],
+      ...more,
     };
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
     expect(problemsOf(join(root, "node_modules/typescript/bin/tsc"), "-p", ".")).toBe("");
