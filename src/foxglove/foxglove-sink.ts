@@ -7,6 +7,8 @@ import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
 import { messageType } from "../messages/definitions.js";
 import { Board, type Counts } from "./board.js";
+import { ControlDesk } from "./control-desk.js";
+import type { Controls } from "./controls.js";
 import { originOf } from "./origins.js";
 import type { AdvertisedChannel } from "./protocol.js";
 import type { Frame, ServerReply, ServerRequest, ServerStart } from "./thread.js";
@@ -26,6 +28,10 @@ export interface FoxgloveOptions {
   readonly name?: string;
   /** Facts for viewers to show, such as the policy's hash. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Parameters and services for clients; default none. */
+  readonly controls?: Controls;
+  /** True: clients may look but change nothing. */
+  readonly readOnly?: boolean;
   /** Called with a line for the user, such as a page that was refused. */
   readonly notice?: (line: string) => void;
 }
@@ -45,6 +51,8 @@ export interface FoxgloveStats {
   readonly expelled: number;
 }
 
+/** Distribution of ROS 2 whose message definitions the channels have: the sourced one, or that of the bundled ones. */
+const ROS_DISTRO = process.env.ROS_DISTRO || "jazzy";
 /** Largest total of small messages on their way to the server's thread, bytes. */
 const PIPE_ROOM = 4 * 1024 * 1024;
 
@@ -74,7 +82,7 @@ export class FoxgloveSink implements Sink {
    * @throws InputError for a port that is in use, an address that cannot be bound to, or an invalid origin
    */
   static async listen(options: FoxgloveOptions): Promise<FoxgloveSink> {
-    const { encoder, host = "127.0.0.1", port = 8765, name = "torquelens", metadata = {} } = options;
+    const { encoder, host = "127.0.0.1", port = 8765, name = "torquelens", metadata = {}, readOnly = false } = options;
     if (host === "") throw new InputError("host: found an empty address, expected one such as 127.0.0.1");
     const board = new Board(encoder.channels.length);
     const channels = encoder.channels.map((channel, index) => ({
@@ -82,8 +90,21 @@ export class FoxgloveSink implements Sink {
       delivery: channel.delivery,
       latched: encoder.encodeLatched(channel),
     }));
+    const desk = new ControlDesk(options.controls ?? {});
     const allowedOrigins = (options.allowedOrigins ?? []).map(checkedOrigin);
-    const start: ServerStart = { host, port, allowedOrigins, name, metadata, channels, board: board.memory };
+    const start: ServerStart = {
+      host,
+      port,
+      allowedOrigins,
+      name,
+      metadata: { ROS_DISTRO, ...metadata },
+      channels,
+      parameters: desk.parameters(),
+      services: desk.services(),
+      meshes: encoder.meshes,
+      readOnly,
+      board: board.memory,
+    };
     const worker = new Worker(new URL("./server/server-worker.js", import.meta.url), { workerData: start });
     const ended = once(worker, "exit").catch(() => undefined);
     const [first] = (await once(worker, "message")) as [ServerReply];
@@ -91,11 +112,12 @@ export class FoxgloveSink implements Sink {
       await ended;
       throw "failed" in first ? bindError(first.failed, first.code, host, port) : new Error("the server did not start");
     }
-    return new FoxgloveSink(options, worker, ended, board, first.port);
+    return new FoxgloveSink(options, desk, worker, ended, board, first.port);
   }
 
   private constructor(
     { encoder, host = "127.0.0.1", notice }: FoxgloveOptions,
+    desk: ControlDesk,
     worker: Worker,
     ended: Promise<unknown>,
     board: Board,
@@ -110,7 +132,9 @@ export class FoxgloveSink implements Sink {
       if ("notice" in reply) notice?.(reply.notice);
       else if ("wanted" in reply) this.#offerAgain(reply.wanted);
       else if ("taken" in reply) this.#freed(reply.taken);
+      else void desk.answer(reply, (request) => this.#tell(request));
     });
+    desk.watch((request) => this.#tell(request));
     worker.on("error", (error) => this.#fail(new Error(`the live socket's thread failed: ${error.message}`)));
   }
 
@@ -119,17 +143,24 @@ export class FoxgloveSink implements Sink {
     this.#newest = explanation;
     this.#sequence += 1;
     const frames: Frame[] = [];
-    let hasSubscribers = false;
     for (const [index, channel] of this.#encoder.channels.entries()) {
       if (this.#board.subscribers(index) === 0) continue;
-      hasSubscribers = true;
       if (channel.latched) continue;
       if (channel.delivery === "latest") this.#offerImage(index, frames);
       else if (this.#board.get("inPipe") > PIPE_ROOM) this.#board.add("refused", 1);
       else this.#convert(index, explanation, frames);
     }
-    if (hasSubscribers) this.#post({ time: explanation.observation.stamp, frames });
+    if (this.#board.get("clients") > 0) this.#post({ time: explanation.observation.stamp, frames });
     this.#throwFailure();
+  }
+
+  /** Sends latched messages again, after the encoder was given another robot. */
+  robotChanged(): void {
+    const latched = this.#encoder.channels.flatMap((channel, index) => {
+      const data = this.#encoder.encodeLatched(channel);
+      return data ? [[index, data] as const] : [];
+    });
+    this.#tell({ latched, meshes: this.#encoder.meshes });
   }
 
   stats(): FoxgloveStats {
@@ -199,6 +230,10 @@ export class FoxgloveSink implements Sink {
     if (this.#closing) return;
     const buffers = request.frames.map(({ data }) => data.buffer as ArrayBuffer);
     this.#worker.postMessage(request, buffers);
+  }
+
+  #tell(request: ServerRequest): void {
+    if (!this.#closing) this.#worker.postMessage(request);
   }
 
   #fail(error: unknown): void {

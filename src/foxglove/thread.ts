@@ -1,11 +1,11 @@
-import type { AdvertisedChannel } from "./protocol.js";
+import type { AdvertisedChannel, AdvertisedService, ServedParameter } from "./protocol.js";
 
 /** A channel as the server's thread knows it. */
 export interface ServedChannel {
   readonly advertised: AdvertisedChannel;
   /** `latest`: a slow client gets only the newest message (images). */
   readonly delivery: "every" | "latest";
-  /** CDR bytes of a message that never changes, sent once to every subscriber. */
+  /** CDR bytes of a message that is sent once to every subscriber, and again when it changes. */
   readonly latched?: Uint8Array | undefined;
 }
 
@@ -17,6 +17,13 @@ export interface ServerStart {
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly channels: readonly ServedChannel[];
+  /** Parameters and services that clients have; empty: none. */
+  readonly parameters: readonly ServedParameter[];
+  readonly services: readonly AdvertisedService[];
+  /** URIs of the meshes in the robot description. */
+  readonly meshes: readonly string[];
+  /** True: clients may look but change nothing. */
+  readonly readOnly: boolean;
   readonly board: SharedArrayBuffer;
 }
 
@@ -32,7 +39,17 @@ export interface Frame {
 }
 
 /** To the server's thread. `time`: stamp of a new tick, nanoseconds. */
-export type ServerRequest = { readonly time?: bigint; readonly frames: readonly Frame[] } | { readonly close: true };
+export type ServerRequest =
+  | { readonly time?: bigint; readonly frames: readonly Frame[] }
+  /** Changed values of parameters. */
+  | { readonly parameters: readonly ServedParameter[] }
+  /** A change (`set`) was made, or refused for a reason. */
+  | { readonly settled: number; readonly refusal: string | undefined }
+  /** A service call (`call`) has its response, or why there is none. */
+  | { readonly answered: number; readonly outcome: { readonly data: Uint8Array } | { readonly failure: string } }
+  /** The robot changed: latched messages by channel, and URIs of its meshes. */
+  | { readonly latched: readonly (readonly [channel: number, data: Uint8Array])[]; readonly meshes: readonly string[] }
+  | { readonly close: true };
 
 export type ServerReply =
   | { readonly port: number }
@@ -42,5 +59,9 @@ export type ServerReply =
   | { readonly wanted: number }
   /** The thread has received a message of a `latest` channel. */
   | { readonly taken: number }
+  /** A client wants to change parameters. */
+  | { readonly set: number; readonly change: readonly (readonly [name: string, value: unknown])[] }
+  /** A client calls a service, with a request in CDR. */
+  | { readonly call: number; readonly serviceId: number; readonly data: Uint8Array<ArrayBuffer> }
   /** A line for the user: a page that was refused, a client that was expelled. */
   | { readonly notice: string };

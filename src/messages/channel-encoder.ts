@@ -1,4 +1,5 @@
 import type { Explanation } from "../explain/explanation.js";
+import type { JointElements } from "../explain/joint-relevance.js";
 import { encoderOf } from "./cdr.js";
 import { type Channel, type ChannelOptions, channelTable, type Look } from "./channels.js";
 import { checkDisplay, type DisplayOptions, RateLimit } from "./display.js";
@@ -13,19 +14,19 @@ export type Encoded = Uint8Array | Promise<Uint8Array | undefined> | undefined;
  */
 export class ChannelEncoder {
   readonly channels: readonly Channel[];
-  readonly #options: ChannelOptions;
   readonly #write: ReadonlyMap<Channel, (message: object) => Uint8Array>;
   readonly #heatmapRate = new RateLimit();
   readonly #encoded = new Map<Channel, Encoded>();
   #newest: Explanation | undefined;
+  #jointElements: JointElements | undefined;
   #look: Look;
 
   /** @throws InputError for a robot description that is not a URDF, or an invalid display option */
   constructor(options: ChannelOptions = {}) {
     const { display = {}, robotDescription } = options;
     checkDisplay(display);
-    this.#options = options;
-    this.#look = { display, robot: undefined };
+    this.#jointElements = options.jointElements;
+    this.#look = { display, robot: undefined, description: robotDescription };
     if (robotDescription !== undefined) this.setRobot(robotDescription);
     this.channels = channelTable(options);
     this.#write = new Map(this.channels.map((channel) => [channel, encoderOf(channel.type)]));
@@ -50,11 +51,26 @@ export class ChannelEncoder {
    * @throws InputError for text that is not a URDF; the previous robot stays then
    */
   setRobot(urdf: string, source = "robot_description"): readonly string[] {
-    const { jointElements } = this.#options;
+    const jointElements = this.#jointElements;
     if (!jointElements) return [];
     const robot = new RobotColors(urdf, source, jointElements);
     this.#setLook({ robot });
     return robot.problems;
+  }
+
+  /**
+   * Goes on with another robot and another policy, on the same channels.
+   * @throws as `setRobot`
+   */
+  changeRobot(urdf: string, jointElements: JointElements): void {
+    const robot = new RobotColors(urdf, "robot_description", jointElements);
+    this.#jointElements = jointElements;
+    this.#setLook({ robot, description: urdf });
+  }
+
+  /** URIs of the meshes that the robot description names. */
+  get meshes(): readonly string[] {
+    return this.#look.robot?.meshes ?? [];
   }
 
   /** The message of one of `channels` for an explanation. */
@@ -69,9 +85,10 @@ export class ChannelEncoder {
     return encoded;
   }
 
-  /** The message of a latched channel, which never changes. */
+  /** The message of a latched channel now. */
   encodeLatched(channel: Channel): Uint8Array | undefined {
-    return channel.latched && this.#write.get(channel)!(channel.latched);
+    const message = channel.latched?.(this.#look);
+    return message && this.#write.get(channel)!(message);
   }
 
   #encode(channel: Channel, explanation: Explanation): Encoded {

@@ -16,6 +16,8 @@ export interface Look {
   readonly display: DisplayOptions;
   /** Undefined until a robot description is known. */
   readonly robot: RobotColors | undefined;
+  /** URDF of the robot; undefined where the source does not know it. */
+  readonly description: string | undefined;
 }
 
 /** One topic, and how an explanation becomes its message. */
@@ -35,8 +37,8 @@ export interface Channel {
   readonly isHeatmap: boolean;
   /** True where recordings hold it. Other channels are left out, because a recorded one holds the same data. */
   readonly recorded: boolean;
-  /** The message of a latched channel: sent once to every reader, never at a tick. */
-  readonly latched?: object;
+  /** The message of a latched channel: sent once to every reader, and again when the robot changes; never at a tick. */
+  readonly latched?: (look: Look) => object | undefined;
   readonly convert: (explanation: Explanation, look: Look) => Converted;
 }
 
@@ -64,7 +66,7 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
     ...(jointElements ? [explanationChannel(MARKERS)] : []),
     ...ROBOT.map(sourceChannel),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
-    ...(robotDescription === undefined ? [] : [sourceChannel(descriptionRow(robotDescription))]),
+    ...(robotDescription === undefined ? [] : [sourceChannel(DESCRIPTION)]),
   ];
 }
 
@@ -164,14 +166,12 @@ function cameraRows(camera: string, infix: string): Row[] {
   ];
 }
 
-function descriptionRow(data: string): Row {
-  const latched: StringMessage = { data };
-  return {
-    name: "robot_description",
-    type: "std_msgs/msg/String",
-    qos: QOS.latched,
-    delivery: "latest",
-    latched,
-    convert: () => undefined,
-  };
-}
+const DESCRIPTION: Row = {
+  name: "robot_description",
+  type: "std_msgs/msg/String",
+  qos: QOS.latched,
+  delivery: "latest",
+  latched: ({ description }) =>
+    description === undefined ? undefined : ({ data: description } satisfies StringMessage),
+  convert: () => undefined,
+};

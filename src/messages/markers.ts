@@ -29,6 +29,11 @@ export class RobotColors {
     this.problems = robot.problems.visuals;
   }
 
+  /** URIs of the meshes that the visuals name. */
+  get meshes(): readonly string[] {
+    return [...new Set(this.#shapes.map(({ mesh }) => mesh).filter((mesh) => mesh !== ""))];
+  }
+
   /**
    * One marker for each visual of the description that can be read, numbered in its order. The colour shows the joint's relevance relative
    * to the most relevant joint. Undefined where the robot has no visuals or the explanation no relevance (level `skip`).

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import wsProtocol, { type Channel, type MessageData } from "@foxglove/ws-protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import { InputError } from "#src/errors.js";
@@ -10,11 +9,10 @@ import { type FoxgloveOptions, FoxgloveSink } from "#src/foxglove/foxglove-sink.
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import type { Channel as EncodedChannel } from "#src/messages/channels.js";
 import type { CompressedImageMessage, ExplanationMessage, ImageMessage, StringMessage } from "#src/messages/types.js";
-import { decode } from "../messages/decode.js";
 import { sampleExplanation } from "../messages/sample.js";
 import { until } from "../until.js";
+import { type Client, connectTo, PROTOCOL, read, roundTrip } from "./live-client.js";
 
-const PROTOCOL = wsProtocol.FoxgloveClient.SUPPORTED_SUBPROTOCOL;
 const cleanUp: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -40,33 +38,10 @@ class NotingEncoder extends ChannelEncoder {
   }
 }
 
-/** A client by another hand, with what it was told and sent. */
 async function connect(sink: FoxgloveSink, protocol = PROTOCOL) {
-  const socket = new WebSocket(sink.url, [protocol]);
-  const client = new wsProtocol.FoxgloveClient({
-    ws: socket as unknown as ConstructorParameters<typeof wsProtocol.FoxgloveClient>[0]["ws"],
-  });
-  const statuses: string[] = [];
-  const messages: MessageData[] = [];
-  const errors: Error[] = [];
-  const times: bigint[] = [];
-  client.on("status", ({ message }) => statuses.push(message));
-  client.on("message", (message) => messages.push(message));
-  client.on("error", (error) => errors.push(error));
-  client.on("time", ({ timestamp }) => times.push(timestamp));
-  const serverInfo = new Promise<{ name: string }>((resolve) => client.on("serverInfo", resolve));
-  const channels = await new Promise<Channel[]>((resolve) => client.on("advertise", resolve));
-  cleanUp.push(() => socket.terminate());
-  const subscribe = (topic: string) => client.subscribe(channels.find((channel) => channel.topic === topic)!.id);
-  return { socket, client, channels, subscribe, serverInfo, statuses, messages, errors, times };
-}
-
-type Client = Awaited<ReturnType<typeof connect>>;
-
-/** Waits until the server has seen everything this client sent so far. */
-async function roundTrip({ socket }: Client): Promise<void> {
-  socket.ping();
-  await once(socket, "pong");
+  const client = await connectTo(sink.url, protocol);
+  cleanUp.push(() => client.socket.terminate());
+  return client;
 }
 
 /** Sends without pause until the server closes the connection; gives its code and reason. */
@@ -82,10 +57,6 @@ async function sendUntilClosed({ socket }: Client, send: (i: number) => void): P
   return end;
 }
 
-function read<T>({ channels }: Client, topic: string, { data }: MessageData): T {
-  return decode<T>(channels.find((channel) => channel.topic === topic)!.schema, data);
-}
-
 describe("FoxgloveSink", () => {
   let shared: FoxgloveSink;
   beforeAll(async () => {
@@ -99,10 +70,10 @@ describe("FoxgloveSink", () => {
     expect(socket.protocol).toBe(protocol);
     expect(await serverInfo).toMatchObject({
       name: "torquelens",
-      capabilities: ["time"],
-      supportedEncodings: ["cdr"],
-      metadata: { policy_sha256: "abc" },
+      capabilities: ["time", "connectionGraph", "assets"],
+      metadata: { policy_sha256: "abc", ROS_DISTRO: process.env.ROS_DISTRO || "jazzy" },
     });
+    expect(await serverInfo).not.toHaveProperty("supportedEncodings");
     expect(channels.map(({ id, topic }) => [id, topic])).toEqual(
       new ChannelEncoder({ robotDescription: "<robot/>" }).channels.map(({ topic }, i) => [i + 1, topic]),
     );
@@ -199,7 +170,8 @@ describe("FoxgloveSink", () => {
     ["a subscription id out of range", '{"op":"subscribe","subscriptions":[{"id":-1,"channelId":1}]}', /0\.id/],
     ["a channel there is not", '{"op":"subscribe","subscriptions":[{"id":1,"channelId":99}]}', /no channel 99/],
     ["an unknown subscription", '{"op":"unsubscribe","subscriptionIds":[5]}', /no subscription 5/],
-    ["binary data", Buffer.of(1, 2, 3), /binary/],
+    ["binary data of no kind", Buffer.of(9, 2, 3), /^binary message with opcode 9: expected 2, a service call$/],
+    ["a service call that is cut off", Buffer.of(2, 1, 0, 0, 0), /^service call: the message is cut off$/],
     [
       "thousands of channels there are not",
       JSON.stringify({ op: "subscribe", subscriptions: Array(2000).fill({ id: 1, channelId: 99 }) }),
@@ -261,7 +233,7 @@ describe("FoxgloveSink", () => {
             ? '{"op":"subscribe","subscriptions":[{"id":1,"channelId":1}]}'
             : '{"op":"unsubscribe","subscriptionIds":[1]}',
         ),
-      "more than 20 messages a second",
+      "more than 40 messages a second",
     ],
   ])("expels a client that sends too much: %s", async (_, send, expected) => {
     const other = await connect(shared);

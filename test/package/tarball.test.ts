@@ -81,6 +81,7 @@ describe("the tarball", () => {
       "models",
       "msg",
       "package.json",
+      "srv",
       "urdf",
     ]);
     const kinds = new Set(packed.map((path) => /(\.d\.ts|\.[a-z]+)?$/.exec(path)![0]));
@@ -93,6 +94,7 @@ describe("the tarball", () => {
       ".msg",
       ".onnx",
       ".png",
+      ".srv",
       ".svg",
       ".urdf",
       ".xml",

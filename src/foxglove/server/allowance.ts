@@ -1,6 +1,9 @@
-/** Messages and pings that a client may send at once, and a second on average; a viewer sends a few at its start. */
+/**
+ * Messages and pings that a client may send at once, and a second on average. A viewer sends a few at its start, and 20 a
+ * second while the mouse drags the goal of a simulation.
+ */
 const BURST = 200;
-const PER_SECOND = 20;
+const PER_SECOND = 40;
 /** Number of messages with an error until a client is expelled. */
 const MAX_ERRORS = 20;
 

@@ -3,13 +3,15 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Board } from "../board.js";
-import { parseClientMessage, type ServerMessage, SUBPROTOCOLS } from "../protocol.js";
-import type { Frame, ServerStart } from "../thread.js";
+import { type ClientMessage, parseClientBinary, parseClientText } from "../client-message.js";
+import { type Capability, type ServerMessage, SUBPROTOCOLS } from "../protocol.js";
+import type { Frame, ServedChannel, ServerReply, ServerRequest, ServerStart } from "../thread.js";
 import { Admission } from "./admission.js";
 import { Allowance } from "./allowance.js";
+import { type OperatingClient, Operations } from "./operations.js";
 import { Outlet } from "./outlet.js";
 
-/** Largest message that a client may send, bytes: subscriptions are small. */
+/** Largest message that a client may send, bytes: subscriptions and requests are small. */
 const MAX_CLIENT_MESSAGE = 64 * 1024;
 /** Largest number of clients; further ones are turned away. */
 const MAX_CLIENTS = 64;
@@ -31,6 +33,7 @@ const POLICY_VIOLATION = 1008;
 interface Client {
   readonly socket: WebSocket;
   readonly outlet: Outlet;
+  readonly operating: OperatingClient;
   readonly allowance: Allowance;
   isAlive: boolean;
 }
@@ -40,6 +43,8 @@ export interface LiveServerEvents {
   want(channel: number): void;
   /** A line for the user. */
   notice(line: string): void;
+  /** A client wants to change parameters, or calls a service. */
+  ask(reply: ServerReply): void;
 }
 
 /** The WebSocket server: admits clients, limits what they may send, and hands out frames. */
@@ -51,6 +56,9 @@ export class LiveServer {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #greeting: readonly string[];
+  /** The channels of `#start`, with the newest latched messages. */
+  readonly #channels: ServedChannel[];
+  readonly #operations: Operations;
   readonly #clients = new Map<WebSocket, Client>();
   readonly #notices = new Set<string>();
   readonly #heartbeat: NodeJS.Timeout;
@@ -62,6 +70,8 @@ export class LiveServer {
     this.#events = events;
     this.#admission = new Admission(start.host, start.allowedOrigins);
     this.#greeting = greeting(start).map((message) => JSON.stringify(message));
+    this.#channels = [...start.channels];
+    this.#operations = new Operations(start, (reply) => events.ask(reply));
     this.#http = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT }, (_, response) => {
       response.writeHead(426, { "content-type": "text/plain", connection: "close" }).end("this is a WebSocket\n");
     });
@@ -95,9 +105,18 @@ export class LiveServer {
     for (const { outlet } of this.#clients.values()) outlet.offer(frame);
   }
 
+  /** Takes news from the sink's thread. */
+  take(news: Exclude<ServerRequest, { frames: unknown } | { close: unknown }>): void {
+    if ("parameters" in news) this.#operations.updateParameters(news.parameters);
+    else if ("settled" in news) this.#operations.settled(news.settled, news.refusal);
+    else if ("answered" in news) this.#operations.answered(news.answered, news.outcome);
+    else this.#setRobot(news.latched, news.meshes);
+  }
+
   /** Tells clients that the run has ended, and frees the port. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    this.#operations.close();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "the run has ended");
     this.#http.closeIdleConnections();
@@ -129,9 +148,11 @@ export class LiveServer {
       socket.close(PROTOCOL_ERROR, `sub-protocol expected: ${SUBPROTOCOLS.join(" or ")}`);
       return;
     }
+    const outlet = new Outlet(socket, this.#channels, this.#board, (channel) => this.#events.want(channel));
     const client: Client = {
       socket,
-      outlet: new Outlet(socket, this.#start.channels, this.#board, (channel) => this.#events.want(channel)),
+      outlet,
+      operating: this.#operations.join(outlet),
       allowance: new Allowance(performance.now()),
       isAlive: true,
     };
@@ -139,6 +160,7 @@ export class LiveServer {
     this.#board.add("clients", 1);
     socket.on("close", () => {
       client.outlet.close();
+      this.#operations.leave(client.operating);
       this.#clients.delete(socket);
       this.#board.add("clients", -1);
     });
@@ -150,6 +172,7 @@ export class LiveServer {
       if (this.#isAllowed(client)) this.#receive(client, data, isBinary);
     });
     for (const message of this.#greeting) client.outlet.sendSmall(message);
+    if (this.#stamp > 0n) client.outlet.tell(this.#stamp);
   }
 
   /** Counts a message or ping. Returns false where it is one too many, or the client is leaving. */
@@ -162,9 +185,8 @@ export class LiveServer {
 
   #receive(client: Client, data: RawData, isBinary: boolean): void {
     client.isAlive = true;
-    const error = isBinary
-      ? "binary messages are not accepted: this server only publishes"
-      : this.#obey(client.outlet, data.toString());
+    const message = isBinary ? parseClientBinary(bytesOf(data)) : parseClientText(data.toString());
+    const error = typeof message === "string" ? message : this.#obey(client, message);
     if (error === undefined) return;
     const status: ServerMessage = { op: "status", level: 2, message: error };
     client.outlet.sendSmall(JSON.stringify(status));
@@ -173,15 +195,15 @@ export class LiveServer {
   }
 
   /** Carries out a client's message as far as it is valid. Returns one line about what is not. */
-  #obey(outlet: Outlet, text: string): string | undefined {
-    const message = parseClientMessage(text);
-    if (typeof message === "string") return message;
+  #obey({ outlet, operating }: Client, message: ClientMessage): string | undefined {
+    if (message.op !== "subscribe" && message.op !== "unsubscribe") return this.#operations.obey(operating, message);
     const errors =
       message.op === "unsubscribe"
         ? message.subscriptionIds.map((subscription) =>
             outlet.unsubscribe(subscription) ? undefined : `unsubscribe: no subscription ${subscription}`,
           )
         : message.subscriptions.map(({ id, channelId }) => this.#subscribe(outlet, id, channelId));
+    this.#operations.subscriptionsChanged();
     const [first, ...more] = errors.filter((error) => error !== undefined);
     return more.length > 0 ? `${first}, and ${more.length} more` : first;
   }
@@ -194,6 +216,14 @@ export class LiveServer {
     if (outlet.isSubscribedTo(channel)) return `subscribe: ${served.advertised.topic} is subscribed already`;
     outlet.subscribe(channel, subscription, this.#stamp);
     return undefined;
+  }
+
+  #setRobot(latched: readonly (readonly [channel: number, data: Uint8Array])[], meshes: readonly string[]): void {
+    this.#operations.setMeshes(meshes);
+    for (const [channel, data] of latched) {
+      this.#channels[channel] = { ...this.#channels[channel]!, latched: data };
+      for (const { outlet } of this.#clients.values()) outlet.sendLatched(channel, this.#stamp);
+    }
   }
 
   #expel(client: Client, reason: string): void {
@@ -219,18 +249,37 @@ export class LiveServer {
   }
 }
 
-function greeting({ name, metadata, channels }: ServerStart): readonly ServerMessage[] {
+function greeting(start: ServerStart): readonly ServerMessage[] {
+  const { name, metadata, channels, services } = start;
+  const hasServices = services.length > 0;
   return [
     {
       op: "serverInfo",
       name,
-      capabilities: ["time"],
-      supportedEncodings: ["cdr"],
+      capabilities: capabilities(start),
+      ...(hasServices && { supportedEncodings: ["cdr"] }),
       metadata,
       sessionId: `${Date.now()}`,
     },
     { op: "advertise", channels: channels.map(({ advertised }) => advertised) },
+    ...(hasServices ? [{ op: "advertiseServices", services } as const] : []),
   ];
+}
+
+function capabilities({ parameters, services }: ServerStart): Capability[] {
+  return [
+    "time",
+    ...(parameters.length > 0 ? (["parameters", "parametersSubscribe"] as const) : []),
+    ...(services.length > 0 ? (["services"] as const) : []),
+    "connectionGraph",
+    "assets",
+  ];
+}
+
+/** Bytes of a message in one piece. */
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }
 
 function refuse(socket: Duplex, status: string, reason: string): void {

@@ -60,8 +60,7 @@ export class Outlet {
     this.#subscriptions.set(channel, subscription);
     this.#board.addSubscribers(channel, 1);
     this.#board.addTakers(channel, 1);
-    const { latched } = this.#channels[channel]!;
-    if (latched) this.#sendCounted(channel, stamp, latched);
+    this.sendLatched(channel, stamp);
   }
 
   /** Ends a subscription by its number. Returns false where there is none. */
@@ -74,9 +73,23 @@ export class Outlet {
     return false;
   }
 
-  /** Tells a client with subscriptions the stamp of a new tick, nanoseconds. */
+  /** Tells the client the stamp of a new tick, nanoseconds. */
   tell(stamp: bigint): void {
-    if (this.#subscriptions.size > 0) this.sendSmall(timeFrame(stamp));
+    this.sendSmall(timeFrame(stamp));
+  }
+
+  /** Sends a latched message again, which has changed, to a client that is subscribed to it. */
+  sendLatched(channel: number, stamp: bigint): void {
+    const { latched } = this.#channels[channel]!;
+    if (latched && this.#subscriptions.has(channel)) this.#sendCounted(channel, stamp, latched);
+  }
+
+  /** Sends a large frame. Resolves when the connection has taken it, or is closed. */
+  sendLarge(data: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#closed) resolve();
+      else this.#send(data, false, resolve);
+    });
   }
 
   /** Sends a message if the client is subscribed to its channel, has not had it, and has room. */
@@ -123,12 +136,13 @@ export class Outlet {
     this.#board.add("sent", 1);
   }
 
-  #send(data: Uint8Array | string, isSmall = true): void {
+  #send(data: Uint8Array | string, isSmall = true, sent?: () => void): void {
     if (this.#closed) return;
     const size = isSmall ? data.length : 0;
     this.#smallPending += size;
     this.#connection.send(data, () => {
       this.#smallPending -= size;
+      sent?.();
       this.#note();
       this.#pump();
     });

@@ -12,12 +12,17 @@ const reply = (message: ServerReply) => port.postMessage(message);
 const server = new LiveServer(start, board, {
   want: (channel) => reply({ wanted: channel }),
   notice: (line) => reply({ notice: line }),
+  ask: reply,
 });
 
 port.on("message", async (request: ServerRequest) => {
   if ("close" in request) {
     await server.close();
     port.close();
+    return;
+  }
+  if (!("frames" in request)) {
+    server.take(request);
     return;
   }
   if (request.time !== undefined) server.tell(request.time);

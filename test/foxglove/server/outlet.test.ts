@@ -60,7 +60,6 @@ describe("Outlet", () => {
   it("sends what is subscribed to, and counts subscribers on the board", () => {
     const { outlet, offer, connection, board } = setUp();
     offer(SMALL, 0);
-    outlet.tell(0n);
     expect(connection.frames).toEqual([]);
     outlet.subscribe(SMALL, 7, 0n);
     expect(board.subscribers(SMALL)).toBe(1);
