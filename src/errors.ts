@@ -1,15 +1,38 @@
+/** Problems that a message lists at most. */
+const LISTED = 20;
+
 /**
  * An error the user can mend: bad input, a bad option, a file that does not fit.
- * The message is one line that says what was wrong, where, and what was expected.
- * The command line prints it without a stack trace and exits with 2.
+ * The message is one line that says what was wrong, where, and what was expected; of several problems, one after another.
+ * The command line prints a line for each, without a stack trace, and exits with 2.
  */
 export class InputError extends Error {
   override readonly name = "InputError";
+  /** One line each. */
+  readonly problems: readonly string[];
 
-  constructor(message: string) {
+  constructor(problems: string | readonly string[]) {
     // Names in a broken file may hold line breaks and worse, and be of any length.
-    super(brief(message.replace(/\p{Cc}+/gu, " ")));
+    const lines = [problems].flat().map((problem) => brief(problem.replace(/\p{Cc}+/gu, " ")));
+    const more = lines.length - LISTED;
+    const listed = more > 0 ? [...lines.slice(0, LISTED), `and ${more} more problems`] : lines;
+    super(listed.join("; "));
+    this.problems = listed;
   }
+}
+
+/** Runs every check. @throws InputError with the problems of all that throw one */
+export function checkAll(checks: Iterable<() => void>): void {
+  const problems: string[] = [];
+  for (const check of checks) {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new InputError([...new Set(problems)]);
 }
 
 /** Longest quoted text, word and message, in characters. */

@@ -48,7 +48,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     const text = error instanceof Error ? error.message : String(error);
     const internal = error instanceof InputError ? "" : " (--debug shows where)";
     const debug = argv.includes("--debug") && error instanceof Error;
-    writeErr(debug ? `${error.stack}\n` : `torquelens: ${oneLine(text)}${internal}\n`);
+    const lines = error instanceof InputError ? error.problems : [text];
+    writeErr(debug ? `${error.stack}\n` : lines.map((line) => `torquelens: ${oneLine(line)}${internal}\n`).join(""));
     return error instanceof InputError ? 2 : 1;
   }
 }

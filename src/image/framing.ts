@@ -4,6 +4,12 @@ import { opticsOf } from "./optics.js";
 import { fits, type ImageEncoding, pixelsOf } from "./pixel-formats.js";
 import { type ResizeFilter, Resizer } from "./resize.js";
 
+/** Filter that errors suggest. */
+const SUGGESTED: ResizeFilter = "antialias";
+/** The keys of a card that take images of another size. */
+export const sizeKeys = (modality: string): string =>
+  `or keys for ${modality} in the card: "crop: centre" and "resize: ${SUGGESTED}" for images of another size, as in training`;
+
 /** An image input of a policy, as its card describes it. */
 export interface ImageInput {
   readonly name: string;
@@ -32,19 +38,18 @@ export function regionOf(input: ImageInput, width: number, height: number): Regi
   const expected = `${input.width}×${input.height}`;
   if (crop === undefined) {
     if (resize !== undefined || (width === input.width && height === input.height)) return [0, 0, width, height];
-    throw new ImageError(
-      "size",
-      `an image of ${size}, expected ${expected}, or the key resize for ${name} in the card`,
-    );
+    throw new ImageError("size", `an image of ${size}, expected ${expected}, ${sizeKeys(name)}`);
   }
   if (crop !== "centre") {
     const [x, y, w, h] = crop;
     if (x + w <= width && y + h <= height) return [x, y, w, h];
-    throw new ImageError("size", `an image of ${size}, expected one that holds the card's crop [${crop.join(", ")}]`);
+    const other = `or "crop: centre" with "resize: ${SUGGESTED}" for ${name} in the card`;
+    const held = `expected one that holds the card's crop [${crop.join(", ")}]`;
+    throw new ImageError("size", `an image of ${size}, ${held}, ${other}`);
   }
   const [w, h] = resize === undefined ? [input.width, input.height] : largest(input, width, height);
   if (w <= width && h <= height) return [(width - w) >> 1, (height - h) >> 1, w, h];
-  const key = `or the key resize for ${name} in the card`;
+  const key = `or for ${name} in the card the key "resize: ${SUGGESTED}" beside crop`;
   throw new ImageError("size", `an image of ${size}, expected one that holds the policy's ${expected}, ${key}`);
 }
 

@@ -1,4 +1,4 @@
-import type { ImageInput } from "./framing.js";
+import { type ImageInput, sizeKeys } from "./framing.js";
 import type { Image } from "./image.js";
 import { checkSize, ImageError } from "./image-error.js";
 import { isOpaque, metadataOf, pictureOf, pixelsOfFile } from "./picture.js";
@@ -24,7 +24,7 @@ export async function decodeFile(bytes: Uint8Array, input: ImageInput): Promise<
   const isFramed = input.crop !== undefined || input.resize !== undefined;
   if (!isFramed && (found.width !== width || found.height !== height)) {
     const sizes = `found an image of ${found.width}×${found.height}, expected ${width}×${height}`;
-    throw new ImageError("size", `${sizes} (width×height) for the modality ${name}`);
+    throw new ImageError("size", `${sizes} (width×height), ${sizeKeys(name)}`);
   }
   if ((picture.channels === 1) !== (channels === 1)) {
     const colours = picture.channels === 1 ? "a grey image (1 channel)" : "a colour image (3 channels)";

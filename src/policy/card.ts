@@ -1,31 +1,49 @@
 import { readFile } from "node:fs/promises";
 import { Document, isScalar, isSeq, visit } from "yaml";
-import { InputError } from "../errors.js";
-import { parseYaml } from "../yaml/parse.js";
+import { checkAll, InputError } from "../errors.js";
+import { parseYaml, yamlData } from "../yaml/parse.js";
 import { quoteInvisible } from "../yaml/quote.js";
 import { type Card, type CardInput, cardSchema } from "./card-schema.js";
+import { checkCard, checkNames } from "./check.js";
 import { checkConsistency } from "./consistency.js";
+import type { Tensors } from "./tensors.js";
 
 /**
  * Reads a policy card from YAML. `source` names the file in error messages.
- * Throws InputError, one line naming the key path, what was found and what was expected, for anything wrong within
- * the card; `checkCard` tells whether it fits a model.
+ * @param tensors of the model that the card is for; without them, `checkCard` tells whether it fits a model
+ * @throws InputError with everything that is wrong, a line each: key path, what was found and what was expected
  */
-export function parseCard(text: string, source: string): Card {
-  const card = parseYaml(text, source, cardSchema);
-  checkConsistency(card, source);
-  return card;
+export function parseCard(text: string, source: string, tensors?: Tensors): Card {
+  if (text.split("\n").every((line) => /^\s*(#.*|---\s*)?$/.test(line)))
+    throw new InputError(
+      `${source}: the policy card is empty, expected one ` +
+        `(torquelens inspect --template POLICY.onnx -o ${source} writes one to fill in)`,
+    );
+  let card: Card | undefined;
+  const schema = () => {
+    card = parseYaml(text, source, cardSchema);
+  };
+  const names = () => {
+    if (card === undefined && tensors) checkNames(yamlData(text, source), tensors, source);
+  };
+  checkAll([schema, names]);
+  const read = card!;
+  checkAll([() => checkConsistency(read, source), () => tensors && checkCard(read, tensors, source)]);
+  return read;
 }
 
-/** Reads a policy card from a YAML file. Throws InputError for a missing or unreadable file, and as `parseCard`. */
-export async function loadCard(path: string): Promise<Card> {
+/**
+ * Reads a policy card from a YAML file.
+ * @throws InputError for a missing or unreadable file, and as `parseCard`
+ */
+export async function loadCard(path: string, tensors?: Tensors): Promise<Card> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
     throw new InputError(`${path}: cannot read the policy card (${reason(error)})`);
   }
-  return parseCard(text, path);
+  return parseCard(text, path, tensors);
 }
 
 /** Writes a card as YAML that `parseCard` reads back to the same card. */

@@ -1,3 +1,4 @@
+import { checkAll } from "../errors.js";
 import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
@@ -12,23 +13,50 @@ const NUMBERS = [...FLOATS, "int64", "int32", "bool"];
 
 /**
  * Checks that a card fits a model's inputs and outputs: every input described, no tensor missing, sizes, layouts,
- * ranges and types right. Throws InputError naming the card (`source`), the key path, what was found and expected.
+ * ranges and types right. Throws InputError with a line for each tensor that does not
+ * fit: the card (`source`), the key path, what was found and expected.
  */
 export function checkCard(card: Card, tensors: Tensors, source: string): void {
-  for (const name of Object.keys(card.inputs)) find(name, tensors.inputs, "input", source, ["inputs", name]);
-  for (const tensor of tensors.inputs) {
-    const input = own(card.inputs, tensor.name);
-    const path = ["inputs", tensor.name];
-    if (input === undefined) {
-      const what = `the model's input ${tensorText(tensor)}`;
-      throw errorAt(source, path, `missing, expected an image or a list of slices for ${what}`);
-    }
-    if (isSlices(input)) checkSlices(input, tensor, source, path);
-    else checkImage(input, tensor, source, path);
-  }
-  checkTorque(card, tensors, source);
-  for (const [input, output] of Object.entries(card.state)) checkState(input, output, card, tensors, source);
+  const described = tensors.inputs.filter(({ name }) => Object.hasOwn(card.inputs, name));
+  checkAll([
+    () => checkInputNames(Object.keys(card.inputs), tensors, source),
+    ...described.map((tensor) => () => {
+      const [input, path] = [own(card.inputs, tensor.name)!, ["inputs", tensor.name]];
+      if (isSlices(input)) checkSlices(input, tensor, source, path);
+      else checkImage(input, tensor, source, path);
+    }),
+    () => checkTorque(card, tensors, source),
+    ...Object.entries(card.state).map(
+      ([input, output]) =>
+        () =>
+          checkState(input, output, card, tensors, source),
+    ),
+  ]);
 }
+
+/** Every name of an input is one of the model's, and none of the model's is missing. */
+function checkInputNames(names: readonly string[], tensors: Tensors, source: string): void {
+  const missing = tensors.inputs.filter(({ name }) => !names.includes(name));
+  checkAll([
+    ...names.map((name) => () => void find(name, tensors.inputs, "input", source, ["inputs", name])),
+    ...missing.map((tensor) => () => {
+      const what = `the model's input ${tensorText(tensor)}`;
+      throw errorAt(source, ["inputs", tensor.name], `missing, expected an image or a list of slices for ${what}`);
+    }),
+  ]);
+}
+
+/** Checks the names of tensors in what is not a card yet. Throws InputError as `checkCard`. */
+export function checkNames(data: unknown, tensors: Tensors, source: string): void {
+  const { inputs, torque } = (isMapping(data) ? data : {}) as { inputs?: unknown; torque?: unknown };
+  const output = isMapping(torque) ? (torque as { output?: unknown }).output : undefined;
+  checkAll([
+    () => isMapping(inputs) && checkInputNames(Object.keys(inputs), tensors, source),
+    () => typeof output === "string" && find(output, tensors.outputs, "output", source, ["torque", "output"]),
+  ]);
+}
+
+const isMapping = (data: unknown): data is object => typeof data === "object" && data !== null && !Array.isArray(data);
 
 function find(
   name: string,
@@ -91,7 +119,8 @@ function checkState(input: string, output: string, card: Card, tensors: Tensors,
     const found = `the output ${JSON.stringify(output)} is ${tensorText(from)}`;
     throw errorAt(source, path, `${found}, expected ${tensorText(to)}, the type of the input`);
   }
-  if (!isSlices(own(card.inputs, input)!)) throw errorAt(source, path, "found an image, expected an input with slices");
+  const described = own(card.inputs, input);
+  if (described && !isSlices(described)) throw errorAt(source, path, "found an image, expected an input with slices");
 }
 
 function checkSlices(slices: readonly CardSlice[], tensor: Tensor, source: string, path: readonly PropertyKey[]): void {

@@ -1,3 +1,4 @@
+import { checkAll } from "../errors.js";
 import { largestSample, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
@@ -9,22 +10,25 @@ export const isSlices = (input: CardImage | CardSlice[]): input is CardSlice[] =
 
 /**
  * Checks a card against itself: names given once, slices without overlaps and gaps, lists of the right length.
- * Throws InputError for the first violation.
+ * Throws InputError with a line for each violation.
  */
 export function checkConsistency(card: Card, source: string): void {
-  once(card.joints, source, ["joints"], "joint");
-  checkInputs(card, source);
-  checkLimits(card, source);
-  checkReferences(card, source);
-  checkStatistics(card.torque, card.joints.length, "joint", source, ["torque"]);
-  for (const [input, output] of Object.entries(card.state)) {
-    const first = Object.keys(card.state).find((name) => own(card.state, name) === output)!;
-    if (first !== input) {
+  checkAll([
+    () => once(card.joints, source, ["joints"], "joint"),
+    () => {
+      checkInputs(card, source);
+      checkReferences(card, source);
+    },
+    () => checkLimits(card, source),
+    () => checkStatistics(card.torque, card.joints.length, "joint", source, ["torque"]),
+    ...Object.entries(card.state).map(([input, output]) => () => {
+      const first = Object.keys(card.state).find((name) => own(card.state, name) === output)!;
+      if (first === input) return;
       const again = `found ${JSON.stringify(output)} again, expected each output once: it feeds ${first}`;
       throw errorAt(source, ["state", input], again);
-    }
-  }
-  if (card.arm) checkArm(card.arm, source);
+    }),
+    () => card.arm && checkArm(card.arm, source),
+  ]);
 }
 
 function checkArm({ file, site, link, tf }: NonNullable<Card["arm"]>, source: string): void {
@@ -39,13 +43,14 @@ function checkArm({ file, site, link, tf }: NonNullable<Card["arm"]>, source: st
 }
 
 function once(names: readonly string[], source: string, path: readonly PropertyKey[], what: string): void {
-  names.forEach((name, index) => {
-    const first = names.indexOf(name);
-    if (first !== index) {
+  checkAll(
+    names.map((name, index) => () => {
+      const first = names.indexOf(name);
+      if (first === index) return;
       const again = `found ${JSON.stringify(name)} again (first at ${first}), expected each ${what} once`;
       throw errorAt(source, [...path, index], again);
-    }
-  });
+    }),
+  );
 }
 
 function checkInputs(card: Card, source: string): void {
@@ -58,22 +63,24 @@ function checkInputs(card: Card, source: string): void {
     }
     seen.add(modality);
   };
-  for (const [tensor, input] of inputs) {
-    if (isSlices(input)) checkSlices(card, input, source, ["inputs", tensor], claim);
-    else {
-      claim(input.modality, ["inputs", tensor]);
-      checkScale(input, source, ["inputs", tensor, "scale"]);
-      checkStatistics(input, pixelsOf(input.encoding).channels, "channel", source, ["inputs", tensor]);
-      if (input.frames !== undefined && input.layout.includes("T")) {
-        const found = `found ${input.frames} with the layout ${input.layout}`;
-        throw errorAt(
-          source,
-          ["inputs", tensor, "frames"],
-          `${found}, expected none: the tensor's shape gives the number`,
-        );
-      }
-    }
-  }
+  checkAll(
+    inputs.flatMap(([tensor, input]) => {
+      const path = ["inputs", tensor];
+      if (isSlices(input)) return [() => checkSlices(card, input, source, path, claim)];
+      return [
+        () => claim(input.modality, path),
+        () => checkScale(input, source, [...path, "scale"]),
+        () => checkStatistics(input, pixelsOf(input.encoding).channels, "channel", source, path),
+        () => checkFrames(input, source, [...path, "frames"]),
+      ];
+    }),
+  );
+}
+
+function checkFrames({ frames, layout }: CardImage, source: string, path: readonly PropertyKey[]): void {
+  if (frames === undefined || !layout.includes("T")) return;
+  const found = `found ${frames} with the layout ${layout}`;
+  throw errorAt(source, path, `${found}, expected none: the tensor's shape gives the number`);
 }
 
 function checkSlices(
@@ -85,21 +92,20 @@ function checkSlices(
 ): void {
   let end = 0;
   let before = "";
-  const own = new Map<string, number>();
-  slices.forEach((slice, index) => {
-    const here = [...path, index];
+  // The places of slices behind a wrong one follow from it: they are not told of.
+  let isPlaced = true;
+  const sizes = new Map<string, number>();
+  const modalities = new Set<string>();
+  const place = (slice: CardSlice, here: readonly PropertyKey[]) => {
+    if (!isPlaced) return;
+    isPlaced = false;
     const size = checkSize(card, slice, source, here);
-    const earlier = own.get(slice.modality);
-    if (earlier === undefined) claim(slice.modality, here);
-    else if (earlier !== size) {
+    const earlier = sizes.get(slice.modality) ?? size;
+    if (earlier !== size) {
       const expected = `${earlier}, the size of "${slice.modality}" at the step before`;
       throw errorAt(source, [...here, "size"], `found ${size}, expected ${expected}`);
     }
-    own.set(slice.modality, size);
-    checkStatistics(slice, size, "element", source, here);
-    const quantity = quantityOf(slice);
-    once(slice.elements ?? [], source, [...here, "elements"], "element");
-    checkUnit(slice, quantity, source, here);
+    sizes.set(slice.modality, size);
     if (slice.start < end) {
       throw errorAt(source, [...here, "start"], `found ${slice.start}, expected ${end}: it overlaps ${before}`);
     }
@@ -109,7 +115,22 @@ function checkSlices(
     }
     end = slice.start + size;
     before = slice.modality;
-  });
+    isPlaced = true;
+  };
+  checkAll(
+    slices.flatMap((slice, index) => {
+      const here = [...path, index];
+      const isFirst = !modalities.has(slice.modality);
+      modalities.add(slice.modality);
+      return [
+        () => isFirst && claim(slice.modality, here),
+        () => checkStatistics(slice, sliceSize(slice), "element", source, here),
+        () => once(slice.elements ?? [], source, [...here, "elements"], "element"),
+        () => checkUnit(slice, quantityOf(slice), source, here),
+        () => place(slice, here),
+      ];
+    }),
+  );
 }
 
 function checkSize(card: Card, slice: CardSlice, source: string, path: readonly PropertyKey[]): number {
@@ -132,14 +153,14 @@ function checkSize(card: Card, slice: CardSlice, source: string, path: readonly 
 /** Means and deviations must have one number per normalised element. */
 function checkStatistics(
   given: { readonly mean?: readonly number[] | undefined; readonly std?: readonly number[] | undefined },
-  size: number,
+  size: number | undefined,
   what: string,
   source: string,
   path: readonly PropertyKey[],
 ): void {
   for (const key of ["mean", "std"] as const) {
-    const { length } = given[key] ?? { length: size };
-    if (length !== size)
+    const length = given[key]?.length;
+    if (size !== undefined && length !== undefined && length !== size)
       throw errorAt(source, [...path, key], `found a list of ${length}, expected ${size}, one per ${what}`);
   }
 }
@@ -172,7 +193,7 @@ function checkLimits(card: Card, source: string): void {
 function checkReferences(card: Card, source: string): void {
   const slices = Object.values(card.inputs).flatMap((input) => (isSlices(input) ? input : []));
   const images = Object.values(card.inputs).flatMap((input) => (isSlices(input) ? [] : [input.modality]));
-  for (const [modality, reference] of Object.entries(card.reference)) {
+  const check = ([modality, reference]: [string, Card["reference"][string]]) => {
     const path = ["reference", modality];
     if (images.includes(modality)) {
       throw errorAt(source, path, "found a reference of an image, expected none: an image's range is its reference");
@@ -182,11 +203,12 @@ function checkReferences(card: Card, source: string): void {
       const known = slices.map((candidate) => candidate.modality).join(", ") || "none (the card has only images)";
       throw errorAt(source, path, `unknown modality, expected one of ${known}`);
     }
-    if (reference === "zero") continue;
+    if (reference === "zero") return;
     const [kind, values] = "mean" in reference ? ["mean", reference.mean] : ["values", reference.values];
     const size = sliceSize(slice);
     if (values.length !== size) {
       throw errorAt(source, [...path, kind], `found a list of ${values.length}, expected ${size}, one per element`);
     }
-  }
+  };
+  checkAll(Object.entries(card.reference).map((entry) => () => check(entry)));
 }

@@ -49,7 +49,7 @@ export async function loadPolicy(path: string, options: { readonly card?: string
   if (found === undefined) {
     throw new InputError(
       `${path}: no policy card, expected ${cardFile(path)} or "${CARD_METADATA}" in the model's metadata ` +
-        `(torquelens inspect --template ${path} prints one to fill in)`,
+        `(torquelens inspect --template ${path} -o ${cardFile(path)} writes one to fill in)`,
     );
   }
   return policyOf(model, found);
@@ -68,17 +68,18 @@ export interface FoundCard {
   readonly folder: string;
 }
 
-/** Finds and reads a model's card as `loadPolicy` does; undefined where there is none. */
+/** Finds, reads and checks a model's card as `loadPolicy` does; undefined where there is none. */
 export async function findCard(model: Model, file?: string): Promise<FoundCard | undefined> {
   const beside = cardFile(model.path);
+  const tensors = tensorsOf(model.graph);
   if (file !== undefined || (await exists(beside))) {
     const source = file ?? beside;
-    return { card: await loadCard(source), source, folder: dirname(source) };
+    return { card: await loadCard(source, tensors), source, folder: dirname(source) };
   }
   const text = model.graph.metadata.get(CARD_METADATA);
   if (text === undefined) return undefined;
   const source = `${model.path} (metadata ${CARD_METADATA})`;
-  return { card: parseCard(text, source), source, folder: dirname(model.path) };
+  return { card: parseCard(text, source, tensors), source, folder: dirname(model.path) };
 }
 
 /** Combines a model and its card. Throws InputError where the card does not fit. */

@@ -44,9 +44,15 @@ describe("the region that the policy sees", () => {
   });
 
   it.each([
-    [policy(8, 6), "an image of 9×6, expected 8×6, or the key resize for wrist in the card"],
+    [
+      policy(8, 6),
+      'an image of 9×6, expected 8×6, or keys for wrist in the card: "crop: centre" and "resize: antialias" for images of another size',
+    ],
     [policy(4, 3, { crop: [6, 1, 4, 3] }), "an image of 9×6, expected one that holds the card's crop [6, 1, 4, 3]"],
-    [policy(10, 3, { crop: "centre" }), "expected one that holds the policy's 10×3, or the key resize for wrist"],
+    [
+      policy(10, 3, { crop: "centre" }),
+      'expected one that holds the policy\'s 10×3, or for wrist in the card the key "resize: antialias" beside crop',
+    ],
   ])("is refused with the key to add", (modality, message) => {
     expect(() => regionOf(modality, 9, 6)).toThrow(ImageError);
     expect(() => regionOf(modality, 9, 6)).toThrow(message);

@@ -355,11 +355,11 @@ test.each(refused)("refused: %s", (_title, path, value, message) => {
 });
 
 test.each([
-  [
-    "an empty file",
-    "",
-    "found null, expected a mapping with the keys torquelens_card, name, control_period, joints, torque, inputs, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
-  ],
+  ...["", "\n  \n", "# to do\n---\n"].map((text): [string, string, string] => [
+    `an empty file: ${JSON.stringify(text)}`,
+    text,
+    "the policy card is empty, expected one (torquelens inspect --template POLICY.onnx -o x.yaml writes one to fill in)",
+  ]),
   ["a key given twice", "name: a\nname: b\n", "not YAML, line 2: Map keys must be unique"],
   [
     "a bracket left open",

@@ -233,7 +233,14 @@ test.each(misfits)("refused: %s", (_title, [cardPath, cardValue], [tensorPath, t
 test("the template holds the model's tensors, is refused unfilled and fits once filled in", () => {
   const template = cardTemplate(reacherTensors, "reacher");
   expect(() => parseCard(template, "t")).toThrow(
-    new InputError("t: control_period: found null, expected a number of seconds above 0"),
+    new InputError([
+      "t: control_period: found null, expected a number of seconds above 0",
+      "t: joints[0]: found null, expected a joint name",
+      "t: joints[1]: found null, expected a joint name",
+      "t: torque.limits: found null, expected a number of N·m above 0 or a list of them, one per joint",
+      "t: inputs.image.encoding: found null, expected rgb8, bgr8, mono8 or 16UC1",
+      "t: inputs.configuration[0].modality: found null, expected a modality name",
+    ]),
   );
   const filled = template
     .replace("control_period: null", "control_period: 0.05")
@@ -248,6 +255,55 @@ test("the template names the modalities of several cameras after their tensors",
   const cameras = ["front", "3.wrist"].map((name) => ({ name, shape: [1, 1, 8, 8], dtype: "float32" }));
   const template = cardTemplate({ ...reacherTensors, inputs: cameras }, "two");
   expect(template.match(/modality: .*/g)).toEqual(["modality: front", "modality: _3_wrist"]);
+});
+
+test.each<[name: string, shape: number[], expected: string]>([
+  ["qpos", [1, 2], "joint_position 0 2"],
+  ["observation.qpos", [2], "joint_position 0 2"],
+  ["robot0_joint_pos", [1, 2], "joint_position 0 2"],
+  ["joint_vel", [1, 2], "joint_velocity 0 2"],
+  ["dof_vel", [1, 2], "joint_velocity 0 2"],
+  ["obs/qvel", [1, 2], "joint_velocity 0 2"],
+  ["observation.state", [1, 2], "joint_position 0 2"],
+  ["observation.state", [1, 4], "joint_position 0 2, joint_velocity 2 2"],
+  ["observation.state", [1, 2, 2], "joint_position 0 2, joint_position 2 2"],
+  ["obs", [1, 6], "joint_position 0 2, joint_velocity 2 2, previous_action 4 2"],
+  ["robot0_eef_pos", [1, 3], "end_effector_position 0 3"],
+  ["robot0_eef_quat", [1, 4], "end_effector_orientation 0 4"],
+  ["last_action", [1, 2], "previous_action 0 2"],
+  ["action", [1, 2], "previous_action 0 2"],
+  ["robot0_gripper_qpos", [1, 2], "gripper 0 2"],
+  ["state", [1, 5], "null 0 5"],
+  ["qpos", [1, 9], "null 0 9"],
+  ["configuration", [1, 4], "null 0 4"],
+])("the template guesses %s %j as %s, and says so", (name, shape, expected) => {
+  const inputs = [{ name, shape, dtype: "float32" }];
+  const outputs = [{ name: "torque", shape: [1, 2], dtype: "float32" }];
+  const template = cardTemplate({ inputs, outputs }, "guess");
+  const slices = template.matchAll(/modality: (\w+).*\n +start: (\d+)\n +size: (\d+)/g);
+  expect(Array.from(slices, ([, ...slice]) => slice.join(" ")).join(", ")).toBe(expected);
+  expect(template.includes("are a guess by name and size: check them")).toBe(!expected.startsWith("null"));
+  if (expected.startsWith("null")) return;
+  const filled = template
+    .replace("control_period: null", "control_period: 0.05")
+    .replace("[null, null]", "[shoulder, elbow]")
+    .replace("limits: null", "limits: 3");
+  expect(parseCard(filled, "t", { inputs, outputs }).joints).toEqual(["shoulder", "elbow"]);
+});
+
+test("the template names cameras as their data sets do, and takes the output that is called a torque or an action", () => {
+  const names = ["observation.images.top", "agentview_image", "pixels/view_0", "wrist.rgb", "wrist/rgb"];
+  const inputs = names.map((name) => ({ name, shape: [1, 3, 8, 8], dtype: "float32" }));
+  const outputs = ["value", "action", "log_std"].map((name) => ({ name, shape: [1, 2], dtype: "float32" }));
+  const template = cardTemplate({ inputs, outputs }, "cameras");
+  expect(Array.from(template.matchAll(/modality: (\S+)/g), ([, name]) => name)).toEqual([
+    "top",
+    "agentview",
+    "view_0",
+    "wrist_rgb",
+    "wrist_rgb",
+  ]);
+  expect(template).toContain('output: "action" # or value, log_std');
 });
 
 test("a template knows chunks of actions, windows of images and tokens", () => {

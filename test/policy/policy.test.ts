@@ -73,7 +73,7 @@ test("refused: no card, naming both places searched", async () => {
   const beside = join(folder, "reacher.yaml");
   await expect(loadPolicy(model)).rejects.toThrow(
     new InputError(
-      `${model}: no policy card, expected ${beside} or "torquelens.card" in the model's metadata (torquelens inspect --template ${model} prints one to fill in)`,
+      `${model}: no policy card, expected ${beside} or "torquelens.card" in the model's metadata (torquelens inspect --template ${model} -o ${beside} writes one to fill in)`,
     ),
   );
 });

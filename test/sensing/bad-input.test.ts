@@ -75,7 +75,7 @@ describe("a bad message is counted, told of in one line, and leaves all else run
       "of another size than the card's",
       { width: 3, step: 9, data: new Uint8Array(27) },
       "size",
-      "an image of 3×3, expected 4×3, or the key resize for image in the card",
+      'an image of 3×3, expected 4×3, or keys for image in the card: "crop: centre" and "resize: antialias" for images of another size, as in training',
     ],
     ["that is truncated", { data: new Uint8Array(35) }, "damaged", "35 bytes, expected 36: 3 rows of 12"],
     [

@@ -1,6 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
-import type { InputError } from "../../errors.js";
+import { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
+import { writeAtomically } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
 import { readBytes } from "../../policy/model-file.js";
 import { operatorsOf } from "../../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } from "../../policy/policy.js";
@@ -18,14 +21,19 @@ export interface InspectOptions {
   readonly card?: string;
   readonly method: string;
   readonly template?: boolean;
+  readonly output?: string;
   readonly json?: boolean;
 }
 
 export async function inspect(path: string, options: InspectOptions): Promise<void> {
+  const { output } = options;
   if (options.template) {
-    writeOut(template(await loadModel(path)));
+    const model = await loadModel(path);
+    if (output === undefined) writeOut(template(model));
+    else await writeTemplate(model, output);
     return;
   }
+  if (output !== undefined) throw new InputError("-o: expected --template with it, which it is the file of");
   const operators = operatorsOf(await readBytes(path), path);
   const { model, policy, rules = [], problem } = await load(path, options);
   if (options.json) {
@@ -55,6 +63,15 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     writeOut(`${parts.join("\n\n")}\n`);
   }
   if (problem) throw problem;
+}
+
+/** Writes a card to fill in. Does not replace one that says something. */
+async function writeTemplate(model: Model, output: string): Promise<void> {
+  await refuseOverwriting([model.path, ...(model.dataFiles ?? [])], [output]);
+  const there = await readFile(output, "utf8").catch(() => "");
+  if (there.trim() !== "") throw new InputError(`${output}: it is there already, expected the name of a new file`);
+  await writeAtomically(output, template(model));
+  writeOut(`wrote ${output}: replace each null, then torquelens inspect ${model.path}\n`);
 }
 
 interface Loaded {

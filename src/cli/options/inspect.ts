@@ -10,6 +10,7 @@ export function addInspect(program: Command): void {
     .addOption(cardOption())
     .addOption(methodOption("whose rules to show"))
     .option("--template", "print only a policy card for this model, to fill in")
+    .option("-o, --output <file>", "with --template: write the card to this file, whole or not at all")
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: InspectOptions) =>
       (await import("../commands/inspect.js")).inspect(policy, options),

@@ -82,7 +82,7 @@ test.each([
     "no card",
     "bare.onnx",
     good,
-    '{}bare.onnx: no policy card, expected {}bare.yaml or "torquelens.card" in the model\'s metadata (torquelens inspect --template {}bare.onnx prints one to fill in)',
+    '{}bare.onnx: no policy card, expected {}bare.yaml or "torquelens.card" in the model\'s metadata (torquelens inspect --template {}bare.onnx -o {}bare.yaml writes one to fill in)',
   ],
   [
     "a card that does not fit",
@@ -94,7 +94,7 @@ test.each([
     "an image of the wrong size",
     "reacher.onnx",
     ["--image", "small.png", "--state", "state.json"],
-    "{}small.png: found an image of 64×64, expected 80×64 (width×height) for the modality image",
+    '{}small.png: found an image of 64×64, expected 80×64 (width×height), or keys for image in the card: "crop: centre" and "resize: antialias" for images of another size, as in training',
   ],
   [
     "an image of the wrong encoding",

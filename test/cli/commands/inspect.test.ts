@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -92,9 +92,52 @@ test.each([
 
 test("refused: a card that does not fit, after what is known was printed", async () => {
   const { code, stdout, stderr } = await torquelens("inspect", file("reacher.onnx"), "--card", file("wrong.yaml"));
-  const message = `${file("wrong.yaml")}: inputs.configuration[0].size: found 2, expected 3 (one per joint), or elements naming the joints`;
-  expect({ code, stderr }).toEqual(refusal(message));
+  const problem = "inputs.configuration[0].size: found 2, expected 3 (one per joint), or elements naming the joints";
+  const misfit = 'torque.output: the output "torque" is float32 [1, 2], expected 3 torques';
+  expect(code).toBe(2);
+  expect(stderr.split("\n")).toEqual([
+    `torquelens: ${file("wrong.yaml")}: ${problem}`,
+    `torquelens: ${file("wrong.yaml")}: ${misfit}, one for each of joints (a, b, c)`,
+    "",
+  ]);
   expect(stdout).toMatch(/^ {2}Conv +1$/m);
+});
+
+test("a template goes to a file whole, over an empty card but over no other; an empty card is named", async () => {
+  await writeFile(file("empty.onnx"), reacherModel());
+  await writeFile(file("empty.yaml"), "");
+  const say = `torquelens inspect --template POLICY.onnx -o ${file("empty.yaml")} writes one to fill in`;
+  expect(await torquelens("inspect", file("empty.onnx"))).toMatchObject(
+    refusal(`${file("empty.yaml")}: the policy card is empty, expected one (${say})`),
+  );
+  const write = () => torquelens("inspect", "--template", file("empty.onnx"), "-o", file("empty.yaml"));
+  expect(await write()).toMatchObject({ code: 0, stderr: "" });
+  const { stdout } = await torquelens("inspect", "--template", file("empty.onnx"));
+  expect(await readFile(file("empty.yaml"), "utf8")).toBe(stdout);
+  expect(await write()).toMatchObject(
+    refusal(`${file("empty.yaml")}: it is there already, expected the name of a new file`),
+  );
+  const failed = await torquelens("inspect", "--template", file("text.onnx"), "-o", file("text.yaml"));
+  expect(failed.code).toBe(2);
+  expect((await readdir(folder)).filter((name) => name.includes("text.yaml"))).toEqual([]);
+  expect((await torquelens("inspect", file("empty.onnx"), "-o", file("x.yaml"))).code).toBe(2);
+});
+
+test("all that is wrong with a card is told at once, with names of tensors that the model lacks", async () => {
+  const { inputs } = reacherCard();
+  const card = { ...reacherCard(), control_period: "fast", colour: 1, inputs: { picture: inputs.image } };
+  await writeFile(file("many.yaml"), stringify(card));
+  const { code, stderr } = await torquelens("inspect", file("reacher.onnx"), "--card", file("many.yaml"));
+  expect(code).toBe(2);
+  const lines = stderr.trimEnd().split("\n");
+  const start = `torquelens: ${file("many.yaml")}: `;
+  expect(lines.map((line) => line.startsWith(start) && line.slice(start.length).split(": ")[0])).toEqual([
+    "colour",
+    "control_period",
+    "inputs.picture",
+    "inputs.image",
+    "inputs.configuration",
+  ]);
 });
 
 test("names with characters that a terminal would obey are shown as escapes, in text, JSON, YAML and errors", async () => {

@@ -138,7 +138,9 @@ test("an image of another size is cropped and resized as the card says, and come
   expect(view).toMatchObject({ image: { width: 200, height: 128, data: big }, region: [20, 0, 160, 128] });
   expect(image.data.subarray(0, 3)).toEqual(big.subarray((200 + 21) * 3, (200 + 22) * 3));
   await expect(readView(file("good.png"), { ...camera, crop: [0, 0, 80, 65], resize: "area" })).rejects.toThrow(
-    new InputError(`${file("good.png")}: an image of 80×64, expected one that holds the card's crop [0, 0, 80, 65]`),
+    new InputError(
+      `${file("good.png")}: an image of 80×64, expected one that holds the card's crop [0, 0, 80, 65], or "crop: centre" with "resize: antialias" for image in the card`,
+    ),
   );
 });
 
@@ -171,7 +173,7 @@ test("refused: an image of another size, of 16 bits, of no kind, and none", asyn
   await colour(pixels.subarray(0, 64 * 48 * 3), 64, 48).toFile(file("small.png"));
   await expect(readView(file("small.png"), camera)).rejects.toThrow(
     new InputError(
-      `${file("small.png")}: found an image of 64×48, expected 80×64 (width×height) for the modality image`,
+      `${file("small.png")}: found an image of 64×48, expected 80×64 (width×height), or keys for image in the card: "crop: centre" and "resize: antialias" for images of another size, as in training`,
     ),
   );
   await colour().toColourspace("rgb16").toFile(file("deep.png"));
