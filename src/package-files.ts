@@ -13,6 +13,9 @@ export const shippedPolicy = (task: string): string => packagePath(`models/${tas
 /** The MJCF file of a task's arm and scene, by the task's name. */
 export const shippedModel = (task: string): string => packagePath(`models/${task}.xml`);
 
+/** Folder of the built page. */
+export const pageFolder = (): string => packagePath("viewer/dist");
+
 /** The package's own metadata. */
 export const packageMetadata = (): { readonly version: string; readonly description: string } =>
   JSON.parse(readFileSync(packageUrl("package.json"), "utf8"));

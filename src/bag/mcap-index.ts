@@ -48,6 +48,12 @@ export async function indexMcap(path: string, handle: FileHandle): Promise<McapI
   return (summary && (await fromSummary(path, handle, summary))) ?? fromScan(path, summary);
 }
 
+/** A file's own index; undefined where it does not tell of every message. @throws InputError */
+export async function ownIndexOf(path: string, handle: FileHandle): Promise<McapIndex | undefined> {
+  const summary = await summaryOf(handle);
+  return summary && fromSummary(path, handle, summary);
+}
+
 async function summaryOf(handle: FileHandle): Promise<McapIndexedReader | undefined> {
   try {
     return await McapIndexedReader.Initialize({ readable: new FileReadable(handle) });

@@ -190,7 +190,7 @@ interface FolderFiles {
 }
 
 /** The files of a rosbag2 folder in the order of its metadata, else of their numbers. */
-async function filesOf(path: string): Promise<FolderFiles> {
+export async function filesOf(path: string): Promise<FolderFiles> {
   const names = await readdir(path);
   const source = join(path, METADATA);
   const order = new Intl.Collator("en", { numeric: true });

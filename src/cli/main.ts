@@ -16,6 +16,7 @@ import { addReproduce } from "./options/reproduce.js";
 import { addSim } from "./options/sim.js";
 import { addSimNode } from "./options/sim-node.js";
 import { addTrain } from "./options/train.js";
+import { addView } from "./options/view.js";
 
 /** Declares one command each, in the order of `--help`. What a command does is loaded when it runs. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
@@ -25,6 +26,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addInspect,
   addMethods,
   addReplay,
+  addView,
   addReport,
   addProfile,
   addTrain,

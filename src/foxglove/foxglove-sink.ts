@@ -6,12 +6,22 @@ import type { Sink } from "../explain/pipeline.js";
 import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
 import { messageType } from "../messages/definitions.js";
+import { pageFolder } from "../package-files.js";
+import { addressOf, bindError, PAGE_PORT } from "../web/listening.js";
+import { originOf } from "../web/origins.js";
+import { tokenFor } from "../web/token.js";
 import { Board, type Counts } from "./board.js";
 import { ControlDesk } from "./control-desk.js";
 import type { Controls } from "./controls.js";
-import { originOf } from "./origins.js";
 import type { AdvertisedChannel } from "./protocol.js";
-import type { Frame, ServerReply, ServerRequest, ServerStart } from "./thread.js";
+import type { Frame, Ports, ServerReply, ServerRequest, ServerStart } from "./thread.js";
+
+export interface PageOptions {
+  /** TCP port; default 8080, or any free one if that is in use; 0 for any free port. */
+  readonly port?: number | undefined;
+  /** Folder of the built page; default the package's own. */
+  readonly folder?: string;
+}
 
 export interface FoxgloveOptions {
   readonly encoder: ChannelEncoder;
@@ -24,6 +34,15 @@ export interface FoxgloveOptions {
    * page. Programs, which send no origin, may always connect.
    */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * Word that every client must know: `?token=` in the address, or the header `Authorization: Bearer`. Default: none on
+   * this machine only; at another address a random one, which `url` and `pageUrl` hold.
+   */
+  readonly token?: string | undefined;
+  /** Serves the page too, on a port of its own, which is also the page's socket. */
+  readonly page?: PageOptions | undefined;
+  /** True: clients may look but change nothing. */
+  readonly readOnly?: boolean;
   /** Name of the server in viewers. */
   readonly name?: string;
   /** Facts for viewers to show, such as the policy's hash. */
@@ -62,8 +81,10 @@ const PIPE_ROOM = 4 * 1024 * 1024;
  * images only while a client can take them.
  */
 export class FoxgloveSink implements Sink {
-  /** Address for viewers, `ws://host:port`. */
+  /** Address for viewers, `ws://host:port`, with the token where one is needed. */
   readonly url: string;
+  /** Address of the page, `http://host:port`, with the token where one is needed; undefined where none is served. */
+  readonly pageUrl: string | undefined;
   readonly #encoder: ChannelEncoder;
   readonly #worker: Worker;
   readonly #board: Board;
@@ -92,10 +113,18 @@ export class FoxgloveSink implements Sink {
     }));
     const desk = new ControlDesk(options.controls ?? {});
     const allowedOrigins = (options.allowedOrigins ?? []).map(checkedOrigin);
+    const token = tokenFor(host, options.token);
+    const page = options.page && {
+      port: options.page.port,
+      folder: options.page.folder ?? pageFolder(),
+      session: { mode: "live" as const, name, readOnly },
+    };
     const start: ServerStart = {
       host,
       port,
       allowedOrigins,
+      token,
+      page,
       name,
       metadata: { ROS_DISTRO, ...metadata },
       channels,
@@ -108,22 +137,27 @@ export class FoxgloveSink implements Sink {
     const worker = new Worker(new URL("./server/server-worker.js", import.meta.url), { workerData: start });
     const ended = once(worker, "exit").catch(() => undefined);
     const [first] = (await once(worker, "message")) as [ServerReply];
-    if (!("port" in first)) {
+    if (!("ports" in first)) {
       await ended;
-      throw "failed" in first ? bindError(first.failed, first.code, host, port) : new Error("the server did not start");
+      if (!("failed" in first)) throw new Error("the server did not start");
+      const failure = { message: first.failed, code: first.code };
+      throw first.at === "page"
+        ? bindError(failure, "page port", host, page?.port ?? PAGE_PORT)
+        : bindError(failure, "port", host, port);
     }
-    return new FoxgloveSink(options, desk, worker, ended, board, first.port);
+    return new FoxgloveSink({ ...options, host, token }, desk, worker, ended, board, first.ports);
   }
 
   private constructor(
-    { encoder, host = "127.0.0.1", notice }: FoxgloveOptions,
+    { encoder, host, token, notice }: FoxgloveOptions & { readonly host: string },
     desk: ControlDesk,
     worker: Worker,
     ended: Promise<unknown>,
     board: Board,
-    port: number,
+    { socket, page }: Ports,
   ) {
-    this.url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.url = addressOf("ws", host, socket, token);
+    this.pageUrl = page === undefined ? undefined : addressOf("http", host, page, token);
     this.#encoder = encoder;
     this.#worker = worker;
     this.#board = board;
@@ -261,19 +295,4 @@ function checkedOrigin(text: string): string {
   const origin = originOf(text);
   if (origin !== undefined) return origin;
   throw new InputError(`allowed origin ${text}: expected one such as https://viewer.example, or * for every page`);
-}
-
-function bindError(message: string, code: string | undefined, host: string, port: number): Error {
-  switch (code) {
-    case "EADDRINUSE":
-      return new InputError(`port ${port} on ${host} is in use: choose another port or stop the program that uses it`);
-    case "EACCES":
-      return new InputError(`port ${port} on ${host}: not permitted, choose a port above 1023`);
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return new InputError(`host ${host}: not an address of this machine`);
-    default:
-      return new Error(message);
-  }
 }

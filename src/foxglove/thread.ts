@@ -1,3 +1,4 @@
+import type { Session } from "../web/site.js";
 import type { AdvertisedChannel, AdvertisedService, ServedParameter } from "./protocol.js";
 
 /** A channel as the server's thread knows it. */
@@ -14,6 +15,9 @@ export interface ServerStart {
   readonly host: string;
   readonly port: number;
   readonly allowedOrigins: readonly string[];
+  /** Word that every client must know; left out: none. */
+  readonly token?: string | undefined;
+  readonly page?: ServedPage | undefined;
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly channels: readonly ServedChannel[];
@@ -25,6 +29,21 @@ export interface ServerStart {
   /** True: clients may look but change nothing. */
   readonly readOnly: boolean;
   readonly board: SharedArrayBuffer;
+}
+
+/** The page, on a port of its own, with the same socket. */
+export interface ServedPage {
+  /** Left out: the usual port, or any free one if that is in use. */
+  readonly port: number | undefined;
+  /** Folder of the built page. */
+  readonly folder: string;
+  readonly session: Session;
+}
+
+/** Ports that a server listens on. */
+export interface Ports {
+  readonly socket: number;
+  readonly page: number | undefined;
 }
 
 /** A message of one channel, encoded. */
@@ -52,9 +71,9 @@ export type ServerRequest =
   | { readonly close: true };
 
 export type ServerReply =
-  | { readonly port: number }
-  /** The server does not listen: code and message of Node's error. */
-  | { readonly failed: string; readonly code: string | undefined }
+  | { readonly ports: Ports }
+  /** The server does not listen on one of its ports: code and message of Node's error. */
+  | { readonly failed: string; readonly code: string | undefined; readonly at: "socket" | "page" }
   /** A client has room for the newest message of a channel. */
   | { readonly wanted: number }
   /** The thread has received a message of a `latest` channel. */

@@ -32,19 +32,26 @@ import { type ReplaySummary, replayText } from "../output/replay-text.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
-export interface ReplayOptions extends SelectionOptions {
-  readonly policy: string;
+/** Options that say how a recording is explained. */
+export interface ExplainingOptions extends SelectionOptions {
   readonly card?: string;
-  readonly output: string;
   readonly method: string;
   readonly jobs: number;
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
-  readonly compression?: Compression;
-  readonly json?: boolean;
   readonly msgPath: readonly string[];
   readonly convention?: string;
+}
+
+export interface OutputOptions extends ExplainingOptions {
+  readonly policy: string;
+  readonly output: string;
+  readonly compression?: Compression;
+}
+
+export interface ReplayOptions extends OutputOptions {
+  readonly json?: boolean;
 }
 
 export async function replayBags(paths: readonly string[], options: ReplayOptions): Promise<void> {
@@ -61,11 +68,11 @@ export async function replayBags(paths: readonly string[], options: ReplayOption
 }
 
 /** Explains the bags into the output, and prints the explanations to `lines`. */
-async function explained(
+export async function explained(
   paths: readonly string[],
-  options: ReplayOptions,
+  options: OutputOptions,
   signal: AbortSignal,
-  lines: JsonLines | undefined,
+  lines?: JsonLines,
 ): Promise<ReplaySummary> {
   const problems = new Problems();
   const opened: { close(): Promise<unknown> }[] = [];

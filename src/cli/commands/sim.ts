@@ -5,8 +5,6 @@ import { Explainer } from "../../explain/explainer.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
-import { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
-import { isLoopback } from "../../foxglove/origins.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import { shippedModel, shippedPolicy } from "../../package-files.js";
 import { serialiseCard } from "../../policy/card.js";
@@ -16,7 +14,7 @@ import type { Device } from "../../runtime/device.js";
 import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
-import { writeOut } from "../../text/terminal.js";
+import { writeErr, writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { taskFor } from "../input/sim-task.js";
@@ -24,16 +22,17 @@ import { EpisodeLines } from "../output/episode-lines.js";
 import { JsonLines } from "../output/json-lines.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
-import { warn, warnOf } from "../output/warnings.js";
+import { warnOf } from "../output/warnings.js";
 import { widthOf, wrapped } from "../output/wrapping.js";
 import { Interruption } from "../process/interruption.js";
+import { type LiveServing, serveLive } from "../process/serving.js";
 
 /** Seconds that an endless run waits at the goal. */
 const SHORT_REST = 0.5;
 /** Of what goes on in the next line. */
 const INDENT = " ".repeat(9);
 
-export interface SimOptions {
+export interface SimOptions extends LiveServing {
   readonly task: string;
   readonly policy?: string;
   readonly card?: string;
@@ -49,9 +48,6 @@ export interface SimOptions {
   readonly ablate?: string;
   readonly record?: string;
   readonly live: boolean;
-  readonly host: string;
-  readonly allowOrigin: readonly string[];
-  readonly port: number;
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
@@ -64,6 +60,7 @@ export async function sim(options: SimOptions): Promise<void> {
   const print = (line: string) =>
     void (interruption.canPrint && writeOut(`${wrapped(line, widthOf(process.stdout), INDENT)}\n`));
   const say = options.json ? () => {} : print;
+  const tell = options.json ? (line: string) => writeErr(`${line}\n`) : print;
   const opened: { close(): Promise<void> }[] = [];
   const open = <T extends { close(): Promise<void> }>(resource: T): T => {
     opened.push(resource);
@@ -71,6 +68,8 @@ export async function sim(options: SimOptions): Promise<void> {
   };
   try {
     const { threads, device, precision } = options;
+    if (options.open && !(options.live && options.page))
+      throw new InputError(`--open: --no-${options.live ? "page" : "live"} leaves no page to open`);
     const policyFile = options.policy ?? shippedPolicy(options.task);
     const model = shippedModel(options.task);
     await refuseOverwriting([policyFile, options.card, options.method, options.perturb, model], [options.record]);
@@ -82,14 +81,15 @@ export async function sim(options: SimOptions): Promise<void> {
     const source = open(await simulated(options, policy, ended));
     const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
     warnOf(explainer, precision);
-    say(introduction(policy, explainer, source));
     const encoder = new ChannelEncoder({
       robotDescription: source.robotDescription,
       jointElements: jointElementsOf(policy.modalities),
     });
     const statistics = new Statistics();
     const sinks: Sink[] = [statistics];
-    if (options.live) sinks.push(open(await serve(options, policy, encoder, say)));
+    const name = `torquelens ${policy.card.name}`;
+    if (options.live) sinks.push(open(await serveLive(options, { encoder, name }, tell)));
+    say(introduction(policy, explainer, source));
     // Last: nothing can fail between opening the file and the first tick.
     if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
     sinks.push(lines);
@@ -124,25 +124,6 @@ async function simulated(
   const rest = options.rest ?? (isEndless ? SHORT_REST : undefined);
   const length = { ticks, episodes, rest, ended };
   return new SimulatedSource({ task, seed, condition, speed, ablation, perturbations, startStamp, ...length });
-}
-
-async function serve(
-  { host, port, allowOrigin }: SimOptions,
-  policy: Policy,
-  encoder: ChannelEncoder,
-  say: (line: string) => void,
-): Promise<FoxgloveSink> {
-  try {
-    const name = `torquelens ${policy.card.name}`;
-    const server = await FoxgloveSink.listen({ encoder, host, port, allowedOrigins: allowOrigin, name, notice: warn });
-    if (!isLoopback(host)) warn(`live data has no password: whoever reaches ${host} sees the camera and all torques`);
-    say(`live     ${server.url}  in Foxglove or Lichtblick: Open connection, Foxglove WebSocket, this address;`);
-    say("         then show the topic /torquelens/overlay/compressed in an Image panel");
-    return server;
-  } catch (error) {
-    if (!(error instanceof InputError && error.message.startsWith(`port ${port} `))) throw error;
-    throw new InputError(`${error.message} (--port N picks another port, --port 0 a free one; --no-live runs without)`);
-  }
 }
 
 async function record(

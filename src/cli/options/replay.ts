@@ -14,12 +14,26 @@ import {
 } from "./shared.js";
 
 export function addReplay(program: Command): void {
-  program
+  const command = program
     .command("replay")
     .description("explain a recording: write its explanations and its messages to a new bag")
     .argument("<bags...>", "MCAP or .db3 files or rosbag2 folders; several are read as one, merged by time")
     .requiredOption("--policy <file>", "ONNX policy: the one that drove the robot, or another")
-    .requiredOption("-o, --output <path>", "NAME.mcap for a file, any other name for a rosbag2 folder")
+    .requiredOption("-o, --output <path>", "NAME.mcap for a file, any other name for a rosbag2 folder");
+  addExplainingOptions(command)
+    .option("--copy <topics>", "recorded topics to copy to the output: all, none, or a comma-separated list", "all")
+    .addOption(
+      new Option("--compression <name>", "compression of the output (default: as the recording)").choices(COMPRESSIONS),
+    )
+    .option("--json", "print one JSON object per explanation, then one with the summary")
+    .action(async (bags: readonly string[], options: ReplayOptions) =>
+      (await import("../commands/replay.js")).replayBags(bags, options),
+    );
+}
+
+/** Options that say how a recording is explained. */
+export function addExplainingOptions(command: Command): Command {
+  return command
     .addOption(cardOption())
     .addOption(methodOption())
     .addOption(repeatable("--image <topic>", "camera topic, or modality=topic; repeat for each camera"))
@@ -30,7 +44,6 @@ export function addReplay(program: Command): void {
         "values of a modality without a sensor: comma-separated numbers, or a topic; repeat for each such modality",
       ),
     )
-    .option("--copy <topics>", "recorded topics to copy to the output: all, none, or a comma-separated list", "all")
     .option("--start <s>", "start this many seconds after the first message", atLeast(0))
     .option("--end <s>", "stop this many seconds after the first message", atLeast(0))
     .option("--every <n>", "explain only every n-th image", wholeNumber(1), 1)
@@ -43,12 +56,5 @@ export function addReplay(program: Command): void {
     .addOption(conventionOption())
     .addOption(msgPathOption())
     .addOption(deviceOption())
-    .addOption(precisionOption())
-    .addOption(
-      new Option("--compression <name>", "compression of the output (default: as the recording)").choices(COMPRESSIONS),
-    )
-    .option("--json", "print one JSON object per explanation, then one with the summary")
-    .action(async (bags: readonly string[], options: ReplayOptions) =>
-      (await import("../commands/replay.js")).replayBags(bags, options),
-    );
+    .addOption(precisionOption());
 }

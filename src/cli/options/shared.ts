@@ -2,6 +2,7 @@ import { Option } from "commander";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { PRECISIONS } from "../../relevance/precision/precision.js";
 import { DEVICES } from "../../runtime/device.js";
+import { wholeNumber } from "../input/numbers.js";
 
 // Options of several commands. None loads what it chooses from: `--help` stays quick.
 
@@ -41,3 +42,18 @@ export const conventionOption = (): Option =>
 
 export const msgPathOption = (): Option =>
   repeatable("--msg-path <dir>", "folder of .msg files, for recordings without message definitions; may be repeated");
+
+// Of the commands that serve the page.
+
+export const pagePortOption = (): Option =>
+  new Option(
+    "--page-port <n>",
+    "port of the page; 0 picks a free one (default: 8080, or a free one if it is in use)",
+  ).argParser(wholeNumber(0, 65535));
+
+export const hostOption = (about: string): Option => new Option("--host <address>", about).default("127.0.0.1");
+
+export const tokenOption = (): Option =>
+  new Option("--token <word>", "let in only who knows this word (default: a random one if others reach the address)");
+
+export const openOption = (): Option => new Option("--open", "open the page in the browser");

@@ -2,7 +2,17 @@ import { type Command, Option } from "commander";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import type { SimOptions } from "../commands/sim.js";
 import { atLeast, wholeNumber } from "../input/numbers.js";
-import { cardOption, deviceOption, methodOption, precisionOption, repeatable } from "./shared.js";
+import {
+  cardOption,
+  deviceOption,
+  hostOption,
+  methodOption,
+  openOption,
+  pagePortOption,
+  precisionOption,
+  repeatable,
+  tokenOption,
+} from "./shared.js";
 
 export function addSim(program: Command): void {
   program
@@ -34,15 +44,20 @@ export function addSim(program: Command): void {
       "replace the camera image: image=frozen (another target's), image=first (the first frame) or image=black",
     )
     .option("--record <file>", "record everything that is shown live to an MCAP file")
-    .option("--no-live", "do not serve live data")
-    .option("--host <address>", "address to serve live data on", "127.0.0.1")
+    .option("--no-live", "serve neither live data nor the page")
+    .option("--no-page", "do not serve the page, only the live socket")
+    .addOption(pagePortOption())
+    .addOption(hostOption("address to serve the page and live data on"))
+    .addOption(tokenOption())
+    .addOption(openOption())
+    .option("--read-only", "let the page and other viewers look, but change nothing")
     .addOption(
       repeatable(
         "--allow-origin <origin>",
         "web pages that may connect, beside this machine's; * is all; may be repeated",
       ),
     )
-    .option("--port <n>", "port to serve live data on; 0 picks a free one", wholeNumber(0, 65535), 8765)
+    .option("--port <n>", "port of live data for other viewers; 0 picks a free one", wholeNumber(0, 65535), 8765)
     .option("--threads <n>", "inference threads", wholeNumber(1), 2)
     .addOption(deviceOption())
     .addOption(precisionOption())

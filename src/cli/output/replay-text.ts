@@ -44,8 +44,12 @@ const REASONS: Readonly<Record<OtherReason, string>> = {
   out_of_order: "out of order",
 };
 
-export function replayText(summary: ReplaySummary): string {
-  const { output, explained, images, unmatched, damaged, dropped, skipped, failed, mixed, episodes, seconds } = summary;
+export const replayText = (summary: ReplaySummary): string =>
+  `${explainedLine(summary)}\nwritten   ${summary.output}\n`;
+
+/** How much was explained, one line. */
+export function explainedLine(summary: ReplaySummary): string {
+  const { explained, images, unmatched, damaged, dropped, skipped, failed, mixed, episodes, seconds } = summary;
   const rate = (explained / seconds).toFixed(1);
   const parts: [count: number, what: string][] = [
     [unmatched, "without matching inputs"],
@@ -56,9 +60,5 @@ export function replayText(summary: ReplaySummary): string {
     [mixed, "from mixed publishers"],
   ];
   const rest = parts.map(([count, what]) => (count === 0 ? "" : `; ${count} ${what}`)).join("");
-  return [
-    `explained ${explained} of ${images} images in ${plural(episodes, "episode")}, ${rate} per second${rest}`,
-    `written   ${output}`,
-    "",
-  ].join("\n");
+  return `explained ${explained} of ${images} images in ${plural(episodes, "episode")}, ${rate} per second${rest}`;
 }

@@ -1,12 +1,13 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { Door, type Refusal } from "../../web/door.js";
+import { addressOf, boundedServer, listen, listenForPage } from "../../web/listening.js";
+import { answerText, Site, turnedAway } from "../../web/site.js";
 import type { Board } from "../board.js";
 import { type ClientMessage, parseClientBinary, parseClientText } from "../client-message.js";
 import { type Capability, type ServerMessage, SUBPROTOCOLS } from "../protocol.js";
 import type { Frame, ServedChannel, ServerReply, ServerRequest, ServerStart } from "../thread.js";
-import { Admission } from "./admission.js";
 import { Allowance } from "./allowance.js";
 import { type OperatingClient, Operations } from "./operations.js";
 import { Outlet } from "./outlet.js";
@@ -15,10 +16,6 @@ import { Outlet } from "./outlet.js";
 const MAX_CLIENT_MESSAGE = 64 * 1024;
 /** Largest number of clients; further ones are turned away. */
 const MAX_CLIENTS = 64;
-/** Connections that may be open at once, those that have not become a client yet included. */
-const MAX_CONNECTIONS = 2 * MAX_CLIENTS;
-/** Time in which a request must arrive, milliseconds. */
-const REQUEST_TIMEOUT = 5000;
 /** Clients are asked for a sign of life this often, milliseconds, and are dropped if they gave none since the last time. */
 const HEARTBEAT = 30_000;
 /** How long `close` waits for clients to answer, milliseconds. */
@@ -47,13 +44,18 @@ export interface LiveServerEvents {
   ask(reply: ServerReply): void;
 }
 
-/** The WebSocket server: admits clients, limits what they may send, and hands out frames. */
+/**
+ * The WebSocket server: admits clients, limits what they may send, and hands out frames. It listens on a port of its own,
+ * and on that of the page.
+ */
 export class LiveServer {
   readonly #start: ServerStart;
   readonly #board: Board;
   readonly #events: LiveServerEvents;
-  readonly #admission: Admission;
+  readonly #door: Door;
   readonly #http: Server;
+  /** Serves the page; undefined where there is none. */
+  readonly #pages: Server | undefined;
   readonly #sockets: WebSocketServer;
   readonly #greeting: readonly string[];
   /** The channels of `#start`, with the newest latched messages. */
@@ -62,37 +64,52 @@ export class LiveServer {
   readonly #clients = new Map<WebSocket, Client>();
   readonly #notices = new Set<string>();
   readonly #heartbeat: NodeJS.Timeout;
+  /** Answer to a browser that opens the socket's port as a page. */
+  #hint = "this is a WebSocket for viewers";
   #stamp = 0n;
 
   constructor(start: ServerStart, board: Board, events: LiveServerEvents) {
     this.#start = start;
     this.#board = board;
     this.#events = events;
-    this.#admission = new Admission(start.host, start.allowedOrigins);
+    this.#door = new Door(start);
     this.#greeting = greeting(start).map((message) => JSON.stringify(message));
     this.#channels = [...start.channels];
     this.#operations = new Operations(start, (reply) => events.ask(reply));
-    this.#http = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT }, (_, response) => {
-      response.writeHead(426, { "content-type": "text/plain", connection: "close" }).end("this is a WebSocket\n");
+    this.#http = boundedServer((request, response) => {
+      if (!turnedAway(this.#door, request, response)) answerText(response, 426, this.#hint);
     });
-    this.#http.maxConnections = MAX_CONNECTIONS;
+    const { page } = start;
+    this.#pages = page && boundedServer(new Site({ ...page, recordings: [] }, this.#door).answer);
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_CLIENT_MESSAGE,
       handleProtocols: (offered) => SUBPROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
     });
-    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    for (const server of this.#servers)
+      server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT);
   }
 
+  get #servers(): readonly Server[] {
+    return this.#pages ? [this.#http, this.#pages] : [this.#http];
+  }
+
   /**
-   * Starts to listen. Returns the port.
+   * Starts to listen for viewers. Returns the port.
    * @throws Node's error where it cannot
    */
-  async listen(): Promise<number> {
-    this.#http.listen(this.#start.port, this.#start.host);
-    await once(this.#http, "listening");
-    return (this.#http.address() as { port: number }).port;
+  listen(): Promise<number> {
+    return listen(this.#http, this.#start.host, this.#start.port);
+  }
+
+  /** Starts to serve the page, if there is one. Returns its port. @throws Node's error where it cannot */
+  async listenForPage(): Promise<number | undefined> {
+    const { host, page } = this.#start;
+    if (!this.#pages) return undefined;
+    const port = await listenForPage(this.#pages, host, page?.port);
+    this.#hint = `this is a WebSocket for viewers; the page is on ${addressOf("http", host, port)}`;
+    return port;
   }
 
   /** @param stamp of a new tick, nanoseconds */
@@ -117,23 +134,22 @@ export class LiveServer {
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#operations.close();
-    const closed = new Promise((resolve) => this.#http.close(resolve));
+    const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
     for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "the run has ended");
-    this.#http.closeIdleConnections();
+    for (const server of this.#servers) server.closeIdleConnections();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
-      this.#http.closeAllConnections();
+      for (const server of this.#servers) server.closeAllConnections();
     }, CLOSE_GRACE);
     await closed;
     clearTimeout(timer);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { host, origin } = request.headers;
-    const reason = this.#admission.refusal({ host, origin });
-    if (reason !== undefined) {
-      this.#notice(reason);
-      refuse(socket, "403 Forbidden", reason);
+    const refusal = this.#door.refusal(request);
+    if (refusal) {
+      if (refusal.status === 403) this.#notice(refusal.reason);
+      refuse(socket, STATUS[refusal.status], refusal.reason);
     } else if (this.#sockets.clients.size >= MAX_CLIENTS) {
       refuse(socket, "503 Service Unavailable", `${MAX_CLIENTS} clients are connected already`);
     } else {
@@ -281,6 +297,8 @@ function bytesOf(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }
+
+const STATUS: Readonly<Record<Refusal["status"], string>> = { 401: "401 Unauthorized", 403: "403 Forbidden" };
 
 function refuse(socket: Duplex, status: string, reason: string): void {
   socket.on("error", () => socket.destroy());

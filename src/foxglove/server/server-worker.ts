@@ -33,11 +33,14 @@ port.on("message", async (request: ServerRequest) => {
   }
 });
 
+let at: "socket" | "page" = "socket";
 try {
-  reply({ port: await server.listen() });
+  const socket = await server.listen();
+  at = "page";
+  reply({ ports: { socket, page: await server.listenForPage() } });
 } catch (error) {
   const { message, code } = error as NodeJS.ErrnoException;
-  reply({ failed: message, code });
+  reply({ failed: message, code, at });
   await server.close();
   port.close();
 }

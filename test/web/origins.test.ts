@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isLoopback, originOf } from "#src/foxglove/origins.js";
+import { isLoopback, originOf } from "#src/web/origins.js";
 
 describe("originOf", () => {
   it.each([

@@ -1,0 +1,152 @@
+import { statSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { basename, dirname, join } from "node:path";
+import send from "send";
+import type { Door } from "./door.js";
+import { SECURITY_HEADERS } from "./headers.js";
+import { pathOf } from "./target.js";
+
+/** Facts that the page starts with. */
+export interface Session {
+  readonly mode: "live" | "recordings";
+  /** Title of what is shown. */
+  readonly name: string;
+  /** True where nothing can be changed from the page. */
+  readonly readOnly: boolean;
+}
+
+/** A recording to serve. */
+export interface ServedRecording {
+  /** Name to show. */
+  readonly name: string;
+  /** MCAP file. */
+  readonly file: string;
+}
+
+export interface SiteOptions {
+  /** Folder of the built page. */
+  readonly folder: string;
+  readonly session: Session;
+  readonly recordings: readonly ServedRecording[];
+}
+
+/** Answer for a page that is not there, and what the user is told. */
+export const NOT_BUILT = "the page is not built: npm run build makes it";
+
+/** True where the folder holds a built page. */
+export const isBuilt = (folder: string): boolean =>
+  statSync(join(folder, "index.html"), { throwIfNoEntry: false }) !== undefined;
+
+/**
+ * Serves the page's own files, `/session.json` and the recordings that were given, and nothing else. Answers GET and HEAD,
+ * with ranges.
+ */
+export class Site {
+  readonly #folder: string;
+  readonly #session: string;
+  readonly #recordings: readonly ServedRecording[];
+
+  constructor(
+    { folder, session, recordings }: SiteOptions,
+    private readonly door: Door,
+  ) {
+    this.#folder = folder;
+    this.#recordings = recordings;
+    const listed = recordings.map(({ name, file }, index) => ({
+      name,
+      url: `/recordings/${index}.mcap`,
+      bytes: statSync(file).size,
+    }));
+    this.#session = JSON.stringify({ ...session, recordings: listed });
+  }
+
+  readonly answer = (request: IncomingMessage, response: ServerResponse): void => {
+    if (turnedAway(this.door, request, response)) return;
+    const cookie = this.door.cookieFor(request);
+    if (cookie !== undefined) response.setHeader("Set-Cookie", cookie);
+    const path = pathOf(request);
+    if (path === undefined) answerText(response, 404, NOTHING_HERE);
+    else if (path === "/session.json") this.#answerSession(response);
+    else if (path.startsWith("/recordings/")) this.#answerRecording(path, request, response);
+    else this.#answerFile(path, request, response);
+  };
+
+  #answerSession(response: ServerResponse): void {
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    response.setHeader("Cache-Control", "no-store");
+    response.setHeader("Content-Length", Buffer.byteLength(this.#session));
+    response.end(this.#session);
+  }
+
+  #answerRecording(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const [, index] = /^\/recordings\/(0|[1-9]\d{0,5})\.mcap$/.exec(path) ?? [];
+    const file = index === undefined ? undefined : this.#recordings[Number(index)]?.file;
+    if (file === undefined) {
+      answerText(response, 404, NOTHING_HERE);
+      return;
+    }
+    response.setHeader("Content-Type", "application/octet-stream");
+    wholeForLongSuffix(request, statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+    const [root, name] = [dirname(file), encodeURIComponent(basename(file))];
+    pipe(send(request, `/${name}`, { root, dotfiles: "allow", index: false, cacheControl: false }), response);
+  }
+
+  #answerFile(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const lacks = path === "/" ? { status: 503, reason: NOT_BUILT } : undefined;
+    pipe(send(request, path, { root: this.#folder, cacheControl: false }), response, lacks);
+  }
+}
+
+/** The last N bytes of a shorter file are all of it (RFC 9110, 14.1.2), which the range parser of `send` refuses. */
+function wholeForLongSuffix({ headers }: IncomingMessage, size: number): void {
+  const [, last] = /^bytes=-(\d+)$/.exec(headers.range ?? "") ?? [];
+  if (Number(last) > size) headers.range = "bytes=0-";
+}
+
+const NOTHING_HERE = "there is nothing at this address";
+
+/** Answers a request that is refused, or that asks for anything but reading. Returns true where it did. */
+export function turnedAway(door: Door, request: IncomingMessage, response: ServerResponse): boolean {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  const refusal = door.refusal(request);
+  if (refusal) {
+    if (refusal.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+    answerText(response, refusal.status, refusal.reason);
+    return true;
+  }
+  if (request.method === "GET" || request.method === "HEAD") return false;
+  response.setHeader("Allow", "GET, HEAD");
+  answerText(response, 405, "this server answers GET and HEAD only");
+  return true;
+}
+
+/** Answers one line of text, and closes the connection. */
+export function answerText(response: ServerResponse, status: number, line: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
+  response.end(`${line}\n`);
+}
+
+/** @param lacks answer where there is no such file */
+function pipe(
+  stream: send.SendStream,
+  response: ServerResponse,
+  lacks: { readonly status: number; readonly reason: string } = { status: 404, reason: NOTHING_HERE },
+): void {
+  response.setHeader("Cache-Control", "no-cache");
+  const fail = (error: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> }) => {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.removeHeader("Content-Type");
+    for (const [name, value] of Object.entries(error.headers ?? {})) response.setHeader(name, value);
+    const { status = 500 } = error;
+    if (status === 416) answerText(response, 416, "the file has no such range");
+    else if (status === 412) answerText(response, 412, "the file has changed");
+    else if (status < 500) answerText(response, lacks.status, lacks.reason);
+    else answerText(response, 500, "the file cannot be read");
+  };
+  stream.on("directory", () => fail({ status: 404 }));
+  stream.on("error", fail);
+  stream.pipe(response);
+}
