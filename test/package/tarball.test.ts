@@ -83,8 +83,13 @@ describe("the tarball", () => {
       "package.json",
       "srv",
       "urdf",
+      "viewer",
     ]);
-    const kinds = new Set(packed.map((path) => /(\.d\.ts|\.[a-z]+)?$/.exec(path)![0]));
+    const page = packed.filter((path) => path.startsWith("viewer/"));
+    for (const path of page) expect(path).toMatch(/^viewer\/dist\//);
+    expect(page).toContain("viewer/dist/index.html");
+    const others = packed.filter((path) => !page.includes(path));
+    const kinds = new Set(others.map((path) => /(\.d\.ts|\.[a-z]+)?$/.exec(path)![0]));
     expect([...kinds].sort()).toEqual([
       "",
       ".d.ts",

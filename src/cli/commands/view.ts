@@ -93,8 +93,7 @@ async function explainedFile(
 /** Writes a recording's messages to a temporary file. */
 async function convertedFile(bag: Bag, temporary: TemporaryFolder, signal: AbortSignal): Promise<string> {
   const output = await temporary.newFile();
-  const bar = new Progress();
-  bar.start(Number(bag.end - bag.start) / 1e9, "convert");
+  const bar = new Progress(Number(bag.end - bag.start) / 1e9, "convert");
   try {
     const progress = (logTime: bigint) => bar.update(Number(logTime - bag.start) / 1e9);
     await writePlainMcap(bag, output, { progress, signal });
