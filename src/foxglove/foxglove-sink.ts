@@ -41,8 +41,6 @@ export interface FoxgloveOptions {
   readonly token?: string | undefined;
   /** Serves the page too, on a port of its own, which is also the page's socket. */
   readonly page?: PageOptions | undefined;
-  /** True: clients may look but change nothing. */
-  readonly readOnly?: boolean;
   /** Name of the server in viewers. */
   readonly name?: string;
   /** Facts for viewers to show, such as the policy's hash. */
