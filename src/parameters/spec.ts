@@ -20,8 +20,8 @@ export interface Common<T> {
 /** A row of a parameter table. */
 export type Spec =
   | ({ readonly type: "bool" } & Common<boolean>)
-  | ({ readonly type: "integer"; readonly range?: readonly [low: number, high: number] } & Common<number>)
-  | ({ readonly type: "double"; readonly range?: readonly [low: number, high: number] } & Common<number>)
+  | ({ readonly type: "integer"; readonly range: readonly [low: number, high: number] } & Common<number>)
+  | ({ readonly type: "double"; readonly range: readonly [low: number, high: number] } & Common<number>)
   | ({ readonly type: "string"; readonly choices?: readonly string[] } & Common<string>)
   | ({ readonly type: "string_array" } & Common<readonly string[]>)
   | ({ readonly type: "double_array" } & Common<readonly number[]>);
@@ -59,7 +59,6 @@ export function expected(spec: Spec): string {
   const range = spec.type === "integer" || spec.type === "double" ? spec.range : undefined;
   if (!range) return EXPECTED[spec.type];
   const [low, high] = range;
-  if (high === Number.POSITIVE_INFINITY) return `${EXPECTED[spec.type]}, ${low} or more`;
   return `${EXPECTED[spec.type]} from ${low} to ${high}`;
 }
 
@@ -74,7 +73,7 @@ export function problemOf(spec: Spec, value: unknown): string | undefined {
     case "double": {
       if (typeof value !== "number" || !Number.isFinite(value)) return misfit;
       if (spec.type === "integer" && !Number.isSafeInteger(value)) return misfit;
-      const [low, high] = spec.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      const [low, high] = spec.range;
       return value < low || value > high ? misfit : spec.problem?.(value);
     }
     case "string":

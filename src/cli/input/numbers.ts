@@ -6,31 +6,41 @@ export function parseNumber(text: string): number | undefined {
   return text.trim() !== "" && Number.isFinite(value) ? value : undefined;
 }
 
-/** Parser of a whole number from `least` to `most`; commander's error names the option and the text. */
+/** Least and largest value of an option, both allowed. */
+export type Range = readonly [least: number, most: number];
+
+/** A range as help and errors tell it. */
+export const rangeText = ([least, most]: Range): string => `${least} to ${most}`;
+
+/** Parser of a whole number in a range; commander's error names the option and the text. */
 export const wholeNumber =
-  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (range: Range) =>
   (text: string): number => {
     const value = parseNumber(text);
-    if (Number.isSafeInteger(value) && value! >= least && value! <= most) return value!;
-    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-    throw new InvalidArgumentError(`Expected a whole number, ${range}.`);
+    if (Number.isSafeInteger(value) && isIn(value!, range)) return value!;
+    throw new InvalidArgumentError(`Expected a whole number, ${rangeText(range)}.`);
   };
 
-/** Parser of a finite number of at least `least`. */
-export const atLeast =
-  (least: number) =>
+/** Parser of a number in a range. */
+export const anyNumber =
+  (range: Range) =>
   (text: string): number => {
     const value = parseNumber(text);
-    if (value !== undefined && value >= least) return value;
-    throw new InvalidArgumentError(`Expected a number, ${least} or more.`);
+    if (value !== undefined && isIn(value, range)) return value;
+    throw new InvalidArgumentError(`Expected a number, ${rangeText(range)}.`);
   };
 
-/** Parser of comma-separated times, seconds. */
-export function times(text: string): number[] {
-  const seconds = text.split(",").map((part) => parseNumber(part) ?? Number.NaN);
-  if (seconds.every((at) => at >= 0)) return seconds;
-  throw new InvalidArgumentError("Expected seconds since the run's first tick, separated by commas.");
-}
+const isIn = (value: number, [least, most]: Range): boolean => value >= least && value <= most;
+
+/** Parser of at most `most` comma-separated times, seconds. */
+export const times =
+  (most: number, range: Range) =>
+  (text: string): number[] => {
+    const seconds = text.split(",").map((part) => parseNumber(part) ?? Number.NaN);
+    if (seconds.length <= most && seconds.every((at) => isIn(at, range))) return seconds;
+    const expected = `${most} or fewer, each ${rangeText(range)}`;
+    throw new InvalidArgumentError(`Expected seconds since the run's first tick, separated by commas: ${expected}.`);
+  };
 
 /** Parser of an image size, `120x90`, each extent from `least` to `most` pixels. */
 export const imageSize =

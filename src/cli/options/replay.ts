@@ -2,15 +2,18 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { COMPRESSIONS } from "../../bag/compression.js";
 import type { ReplayOptions } from "../commands/replay.js";
-import { atLeast, wholeNumber } from "../input/numbers.js";
 import {
   cardOption,
   conventionOption,
   deviceOption,
   methodOption,
   msgPathOption,
+  numberOption,
   precisionOption,
   repeatable,
+  SECONDS,
+  THREADS,
+  wholeOption,
 } from "./shared.js";
 
 export function addReplay(program: Command): void {
@@ -44,15 +47,16 @@ export function addExplainingOptions(command: Command): Command {
         "values of a modality without a sensor: comma-separated numbers, or a topic; repeat for each such modality",
       ),
     )
-    .option("--start <s>", "start this many seconds after the first message", atLeast(0))
-    .option("--end <s>", "stop this many seconds after the first message", atLeast(0))
-    .option("--every <n>", "explain only every n-th image", wholeNumber(1), 1)
+    .addOption(numberOption("--start <s>", "start this many seconds after the first message", SECONDS))
+    .addOption(numberOption("--end <s>", "stop this many seconds after the first message", SECONDS))
+    .addOption(wholeOption("--every <n>", "explain only every n-th image", [1, 1_000_000]).default(1))
     .addOption(
-      new Option("--jobs <n>", "images explained in parallel")
-        .argParser(wholeNumber(1))
-        .default(availableParallelism(), "one per processor"),
+      wholeOption("--jobs <n>", "images explained in parallel", THREADS).default(
+        Math.min(availableParallelism(), THREADS[1]),
+        "one per processor",
+      ),
     )
-    .option("--threads <n>", "inference threads of each job", wholeNumber(1), 1)
+    .addOption(wholeOption("--threads <n>", "inference threads of each job", THREADS).default(1))
     .addOption(conventionOption())
     .addOption(msgPathOption())
     .addOption(deviceOption())

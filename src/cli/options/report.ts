@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReportOptions } from "../commands/report.js";
-import { atLeast, times, wholeNumber } from "../input/numbers.js";
-import { msgPathOption, repeatable } from "./shared.js";
+import { times } from "../input/numbers.js";
+import { msgPathOption, numberOption, repeatable, SECONDS, wholeOption } from "./shared.js";
 
 export function addReport(program: Command): void {
   program
@@ -20,14 +20,16 @@ export function addReport(program: Command): void {
         "align runs at flag:NAME, topic:/NAME, tick:N, time:SECONDS or end; may be repeated",
       ),
     )
-    .option("--window <seconds>", "time shown before and after an event", atLeast(0.01), 1)
+    .addOption(numberOption("--window <seconds>", "time shown before and after an event", [0.01, 3600]).default(1))
     .addOption(
       new Option("--at <seconds,...>", "times of the film strip's images")
-        .argParser(times)
+        .argParser(times(100, SECONDS))
         .default([], "evenly spaced"),
     )
-    .option("--runs <n>", "number of runs shown in detail, the most unusual first", wholeNumber(0), 6)
-    .option("--moments <n>", "number of moments listed of each kind", wholeNumber(0), 8)
+    .addOption(
+      wholeOption("--runs <n>", "number of runs shown in detail, the most unusual first", [0, 1000]).default(6),
+    )
+    .addOption(wholeOption("--moments <n>", "number of moments listed of each kind", [0, 1000]).default(8))
     .option("--topic <name>", "topic of the explanations, if a bag has several")
     .addOption(msgPathOption())
     .action(async (bags: readonly string[], options: ReportOptions) =>

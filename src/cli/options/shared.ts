@@ -2,7 +2,7 @@ import { Option } from "commander";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { PRECISIONS } from "../../relevance/precision/precision.js";
 import { DEVICES } from "../../runtime/device.js";
-import { wholeNumber } from "../input/numbers.js";
+import { anyNumber, type Range, rangeText, wholeNumber } from "../input/numbers.js";
 
 // Options of several commands. None loads what it chooses from: `--help` stays quick.
 
@@ -11,6 +11,21 @@ export const repeatable = (flags: string, about: string): Option =>
   new Option(flags, about)
     .argParser((value: string, before: readonly string[]) => [...before, value])
     .default([], "none");
+
+/** An option with a whole number in a range, which its help tells. */
+export const wholeOption = (flags: string, about: string, range: Range): Option =>
+  new Option(flags, `${about}; ${rangeText(range)}`).argParser(wholeNumber(range));
+
+/** An option with a number in a range, which its help tells. */
+export const numberOption = (flags: string, about: string, range: Range): Option =>
+  new Option(flags, `${about}; ${rangeText(range)}`).argParser(anyNumber(range));
+
+/** Threads of inference: as many as the largest machines have. */
+export const THREADS: Range = [1, 256];
+/** Times in recordings: 30 years. */
+export const SECONDS: Range = [0, 1e9];
+/** A seed has 32 bits. */
+export const SEEDS: Range = [0, 2 ** 32 - 1];
 
 export const cardOption = (): Option =>
   new Option("--card <file>", "policy card (default: the YAML file beside the policy, or the card in its metadata)");
@@ -49,7 +64,7 @@ export const pagePortOption = (): Option =>
   new Option(
     "--page-port <n>",
     "port of the page; 0 picks a free one (default: 8080, or a free one if it is in use)",
-  ).argParser(wholeNumber(0, 65535));
+  ).argParser(wholeNumber([0, 65535]));
 
 export const hostOption = (about: string): Option => new Option("--host <address>", about).default("127.0.0.1");
 

@@ -1,17 +1,21 @@
 import { type Command, Option } from "commander";
+import { LIMITS } from "../../limits.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import type { SimOptions } from "../commands/sim.js";
-import { atLeast, wholeNumber } from "../input/numbers.js";
 import {
   cardOption,
   deviceOption,
   hostOption,
   methodOption,
+  numberOption,
   openOption,
   pagePortOption,
   precisionOption,
   repeatable,
+  SEEDS,
+  THREADS,
   tokenOption,
+  wholeOption,
 } from "./shared.js";
 
 export function addSim(program: Command): void {
@@ -22,16 +26,18 @@ export function addSim(program: Command): void {
     .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
     .addOption(cardOption())
     .addOption(methodOption())
-    .option("--ticks <n>", "stop after this many control steps", wholeNumber(1))
-    .option("--episodes <n>", "stop after this many episodes", wholeNumber(1))
-    .option(
-      "--rest <s>",
-      "begin the next episode once the task has been done for so many seconds (default: 0.5 if neither --ticks, " +
-        "--episodes nor --perturb is given, else after the episode's full length)",
-      atLeast(0),
+    .addOption(wholeOption("--ticks <n>", "stop after this many control steps", [1, 10_000_000]))
+    .addOption(wholeOption("--episodes <n>", "stop after this many episodes", [1, LIMITS.steps]))
+    .addOption(
+      numberOption(
+        "--rest <s>",
+        "begin the next episode once the task has been done for so many seconds (default: 0.5 if neither --ticks, " +
+          "--episodes nor --perturb is given, else after the episode's full length)",
+        [0, 3600],
+      ),
     )
-    .option("--speed <x>", "1 is real time, 0 is as fast as possible", atLeast(0), 1)
-    .option("--seed <n>", "seed of initial states, targets and noise", wholeNumber(0), 0)
+    .addOption(numberOption("--speed <x>", "1 is real time, 0 is as fast as possible", [0, 1000]).default(1))
+    .addOption(wholeOption("--seed <n>", "seed of initial states, targets and noise", SEEDS).default(0))
     .option("--perturb <file>", "YAML or JSON list of changes during the run")
     .addOption(
       new Option("--targets <kind>", "the task's four conditions in turn, or random goals")
@@ -57,8 +63,12 @@ export function addSim(program: Command): void {
         "web pages that may connect, beside this machine's; * is all; may be repeated",
       ),
     )
-    .option("--port <n>", "port of live data for other viewers; 0 picks a free one", wholeNumber(0, 65535), 8765)
-    .option("--threads <n>", "inference threads", wholeNumber(1), 2)
+    .addOption(
+      wholeOption("--port <n>", "port of live data for other viewers, where 0 picks a free one", [0, 65535]).default(
+        8765,
+      ),
+    )
+    .addOption(wholeOption("--threads <n>", "inference threads", THREADS).default(2))
     .addOption(deviceOption())
     .addOption(precisionOption())
     .option("--json", "print one JSON object per tick, then one with the summary")

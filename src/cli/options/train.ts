@@ -3,7 +3,8 @@ import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
 import type { TrainOptions } from "../commands/train.js";
-import { imageSize, wholeNumber } from "../input/numbers.js";
+import { imageSize } from "../input/numbers.js";
+import { SEEDS, wholeOption } from "./shared.js";
 
 /** Extents of the camera image that a policy can be trained for, pixels. */
 const [LEAST, MOST] = [32, 480];
@@ -19,7 +20,7 @@ export function addTrain(program: Command): void {
     .requiredOption("--task <name>", `task to learn: ${taskNames.join(", ")}`)
     .option("--algorithm <name>", `training algorithm: ${algorithms}`, "imitation")
     .option("--camera <WxH>", "camera image size in pixels (default: the shipped policy's)", imageSize(LEAST, MOST))
-    .option("--seed <number>", "random seed", wholeNumber(0), 0)
+    .addOption(wholeOption("--seed <number>", "random seed", SEEDS).default(0))
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card is written beside it")
     .option("--run <folder>", "curves and checkpoints; an interrupted training continues here (default: OUTPUT.run)")
     .option("--no-control", "do not train the control, a policy with random convolutions")

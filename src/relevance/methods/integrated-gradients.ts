@@ -10,6 +10,9 @@ import { baseline, ofInputs, pathsOf } from "./baseline.js";
 import { choice, method, number } from "./method-spec.js";
 import { QUADRATURES } from "./quadrature.js";
 
+/** Most points on the path from the baseline to the observation. */
+const MOST_POINTS = 2000;
+
 /**
  * Integrated gradients: (x − b) ⊙ ∫₀¹ ∇|τ|(b + t (x − b)) dt, the integral by a quadrature in one loop. The sign is the
  * torque's at x; relevance adds up to Σα sign(τ) (τ(x) − τ(b)).
@@ -21,7 +24,7 @@ export const integratedGradients = method({
   conserves: false,
   linear: true,
   options: {
-    steps: number(50, "points on the path", { above: 0, whole: true }),
+    steps: number(50, "points on the path", { above: 0, most: MOST_POINTS, whole: true }),
     baseline,
     quadrature: choice(["midpoint", "gauss-legendre", "trapezoid", "left", "right"], "the points and their weights"),
   },

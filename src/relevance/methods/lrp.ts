@@ -2,7 +2,7 @@ import type { Row, Rules } from "../contract/rules.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
 import { signed } from "../rules/operator/signed.js";
 import { type SoftArgmaxRule, withSoftArgmax } from "../rules/operator/soft-argmax.js";
-import { choice, type MethodEntry, number, ruled } from "./method-spec.js";
+import { choice, type MethodEntry, MOST_WEIGHT, number, ruled } from "./method-spec.js";
 import {
   always,
   bias,
@@ -47,7 +47,10 @@ function composite(options: Options, convolutions?: Pick<Row, "name" | "rule" | 
 }
 
 const stabiliser = ({ bias: how }: Options): Stabilised => ({ epsilon: STABILISER, bias: how });
-const gamma = number(0.25, "γ: contributions of the output's sign count 1 + γ times", { above: 0 });
+const gamma = number(0.25, "γ: contributions of the output's sign count 1 + γ times", {
+  above: 0,
+  most: MOST_WEIGHT,
+});
 
 const SIGNED = { conserves: false, linear: true } as const;
 const BACH = "Bach et al., PLoS ONE 10(7), 2015";
@@ -76,7 +79,10 @@ export const LRP: readonly MethodEntry[] = [
     cite: BACH,
     ...SIGNED,
     options: {
-      alpha: number(2, "α: weight of what speaks for an output; what speaks against it weighs α − 1", { least: 1 }),
+      alpha: number(2, "α: weight of what speaks for an output; what speaks against it weighs α − 1", {
+        least: 1,
+        most: MOST_WEIGHT,
+      }),
       ...OPTIONS,
     },
     rules: (options) =>

@@ -55,22 +55,35 @@ export function method<Shape extends z.ZodRawShape>(
   return { ...entry, options, make: (values) => entry.make(values as z.output<z.ZodObject<Shape>>) };
 }
 
-/** A number option; `above` and `least` bound it. */
-export function number(
-  fallback: number,
-  about: string,
-  { above = Number.NEGATIVE_INFINITY, least = Number.NEGATIVE_INFINITY, whole = false } = {},
-) {
-  const bound = Number.isFinite(above) ? ` above ${above}` : Number.isFinite(least) ? ` of at least ${least}` : "";
-  const expected = `a ${whole ? "whole " : ""}number${bound}`;
+/** Bounds of a number: above one and at most another, or at least one and at most another. */
+export type Bounds = { readonly most: number } & ({ readonly above: number } | { readonly least: number });
+
+const isWithin = (x: number, bounds: Bounds): boolean =>
+  x <= bounds.most && ("above" in bounds ? x > bounds.above : x >= bounds.least);
+
+/** Bounds as errors tell them. */
+const boundsText = (bounds: Bounds): string =>
+  `${"above" in bounds ? `above ${bounds.above}` : `of at least ${bounds.least}`} and at most ${bounds.most}`;
+
+/** A number option within its bounds; the list of methods tells the largest value. */
+export function number(fallback: number, about: string, bounds: Bounds & { readonly whole?: boolean }) {
+  const { whole = false } = bounds;
+  const expected = `a ${whole ? "whole " : ""}number ${boundsText(bounds)}`;
   return z.coerce
     .number({ error: expected })
-    .refine((x) => Number.isFinite(x) && x > above && x >= least && (!whole || Number.isInteger(x)), {
-      error: expected,
-    })
+    .refine((x) => isWithin(x, bounds) && (!whole || Number.isInteger(x)), { error: expected })
     .default(fallback)
-    .describe(about);
+    .describe(`${about}; at most ${bounds.most}`);
 }
+
+/** A number of a composite file within its bounds. */
+export function bounded(bounds: Bounds) {
+  const error = `a number ${boundsText(bounds)}`;
+  return z.number({ error }).refine((x) => isWithin(x, bounds), { error });
+}
+
+/** Largest weight or stabiliser that a rule takes: beyond it float32 has no digits left for the rest. */
+export const MOST_WEIGHT = 1e6;
 
 /** An option with one of a few words; the first is the default. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T, about: string) {

@@ -6,6 +6,7 @@ import { eq1, eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
 import { alphaBetaRule, epsilonRule, gammaRule, type Stabilised, zPlusRule } from "../rules/layer/signed-rules.js";
 import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
+import { bounded, MOST_WEIGHT } from "./method-spec.js";
 import { losses, STABILISER } from "./shared.js";
 
 /** A rule that a composite table may name: its parameters (error texts say what is expected) and the rule for them. */
@@ -22,12 +23,9 @@ const plain = (rule: LayerRule, linear = true, losesAt?: Row["losesAt"]): NamedR
   linear,
 });
 
-const above = (least: number) => {
-  const error = `a number above ${least}`;
-  return z.number({ error }).gt(least, { error });
-};
+const weight = bounded({ above: 0, most: MOST_WEIGHT });
 const stabilised = {
-  epsilon: above(0).default(STABILISER),
+  epsilon: weight.default(STABILISER),
   bias: z.enum(["absorb", "ignore"], { error: "absorb or ignore" }).default("absorb"),
 };
 
@@ -47,7 +45,7 @@ function signed<Shape extends z.ZodRawShape>(
 }
 
 /** The rule where the layer's input has a range: z^B needs one. */
-const bounded: LayerRule = (layer, amount, context) => {
+const boxed: LayerRule = (layer, amount, context) => {
   if (context.bounds(layer.input)) return zBox(layer, amount, context);
   const { label, op } = layer.node;
   throw new InputError(`node "${label}" (${op}): rule zbox: its input has no known range, expected position: bounded`);
@@ -61,14 +59,13 @@ const rapOrMean: LayerRule = (layer, amount, context) =>
 export const RULE_BOOK = {
   eq1: plain(eq1),
   eq2: plain(eq2, true, lossOfZPlus),
-  zbox: plain(bounded, true, lossOfGaps),
+  zbox: plain(boxed, true, lossOfGaps),
   wsquare: plain(wSquare, true, lossOfGaps),
   flat: plain(flat, true, lossOfGaps),
   epsilon: signed({}, (_, how) => epsilonRule(how)),
-  gamma: signed({ gamma: above(0).default(0.25) }, ({ gamma }, how) => gammaRule(gamma, how)),
-  "alpha-beta": signed(
-    { alpha: z.number({ error: "a number of at least 1" }).gte(1, { error: "a number of at least 1" }).default(2) },
-    ({ alpha }, how) => alphaBetaRule(alpha, how),
+  gamma: signed({ gamma: weight.default(0.25) }, ({ gamma }, how) => gammaRule(gamma, how)),
+  "alpha-beta": signed({ alpha: bounded({ least: 1, most: MOST_WEIGHT }).default(2) }, ({ alpha }, how) =>
+    alphaBetaRule(alpha, how),
   ),
   zplus: signed({}, (_, how) => zPlusRule(how)),
   rap: plain(rapOrMean, false),

@@ -3,7 +3,7 @@ import type { LinearLayer } from "../contract/linear-layer.js";
 import type { Row } from "../contract/rules.js";
 import { eq2, flat, wSquare, zBox } from "../rules/layer/linear-rules.js";
 import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
-import { choice, number } from "./method-spec.js";
+import { choice, MOST_WEIGHT, number } from "./method-spec.js";
 
 /** Conditions of rows in layer tables, and options of several methods. */
 
@@ -47,7 +47,10 @@ export const softArgmaxPositive = choice(
 /** Zennit's default stabiliser. */
 export const STABILISER = 1e-6;
 
-export const epsilon = number(STABILISER, "stabiliser of the ε rule, in the units of the layer's output", { above: 0 });
+export const epsilon = number(STABILISER, "stabiliser of the ε rule, in the units of the layer's output", {
+  above: 0,
+  most: MOST_WEIGHT,
+});
 
 export const bias = choice(
   ["absorb", "ignore"],

@@ -27,6 +27,9 @@ import { rewrite } from "../pass/rewrite.js";
 import { choice, type MethodEntry, method, number } from "./method-spec.js";
 import { keyOf, normals } from "./noise.js";
 
+/** Most noisy copies of an observation. */
+const MOST_COPIES = 10_000;
+
 /**
  * SmoothGrad: the mean of a method's relevance over n noisy copies of the observation, in one loop. The noise is a
  * function of the seed alone. Gradients keep the torque's sign at the observation itself.
@@ -44,15 +47,16 @@ export const smoothgrad = (methodNamed: (spec: string) => Method): MethodEntry =
         .string({ error: "a method" })
         .default("gradient-x-input")
         .describe("the method; its options follow after ';' in place of ',': lrp-gamma:gamma=0.5;bias=ignore"),
-      n: number(20, "noisy copies", { above: 0, whole: true }),
+      n: number(20, "noisy copies", { above: 0, most: MOST_COPIES, whole: true }),
       sigma: number(
         0.15,
         "deviation of the noise, relative to an image's range or a configuration slice's root mean square",
         {
           above: 0,
+          most: 1000,
         },
       ),
-      seed: number(0, "of the noise", { above: -1, whole: true }),
+      seed: number(0, "of the noise", { least: 0, most: 2 ** 32 - 1, whole: true }),
       noise: choice(["all", "images"], "the inputs that get noise"),
     },
     make: ({ base, n, sigma, seed, noise }) => {

@@ -134,7 +134,7 @@ describe("for people", () => {
 
 describe("bad usage", () => {
   it.each([
-    [["--ticks", "0"], "option '--ticks <n>' argument '0' is invalid. Expected a whole number, 1 or more."],
+    [["--ticks", "0"], "option '--ticks <n>' argument '0' is invalid. Expected a whole number, 1 to 10000000."],
     [["--port", "70000"], "option '--port <n>' argument '70000' is invalid. Expected a whole number, 0 to 65535."],
     [["--ablate", "sound=off"], 'cannot ablate "sound=off"; expected image=frozen, image=first or image=black'],
     [["--policy", "/nowhere.onnx"], "/nowhere.onnx: cannot read the policy (no such file)"],

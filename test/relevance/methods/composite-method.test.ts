@@ -140,8 +140,11 @@ rows:
     [`${SIGNED}rows: []\n`, "rows: found [], expected a list of rows"],
     [`${ROWS}  - {rule: lime}\n`, `rows[0].rule: found "lime", expected one of ${RULES}`],
     [`${ROWS}  - {kind: convolution}\n`, `rows[0].rule: missing, expected one of ${RULES}`],
-    [`${ROWS}  - {rule: gamma, gamma: 0}\n`, "rows[0].gamma: found 0, expected a number above 0"],
-    [`${ROWS}  - {rule: alpha-beta, alpha: 0.5}\n`, "rows[0].alpha: found 0.5, expected a number of at least 1"],
+    [`${ROWS}  - {rule: gamma, gamma: 0}\n`, "rows[0].gamma: found 0, expected a number above 0 and at most 1000000"],
+    [
+      `${ROWS}  - {rule: alpha-beta, alpha: 0.5}\n`,
+      "rows[0].alpha: found 0.5, expected a number of at least 1 and at most 1000000",
+    ],
     [
       `${ROWS}  - {rule: epsilon, gamma: 1}\n`,
       "rows[0].gamma: unknown key, expected one of rule, operator, name, position, kind, epsilon, bias",

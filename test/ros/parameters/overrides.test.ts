@@ -8,10 +8,10 @@ import { isFor, overridesFor, parameterFile } from "#src/ros/parameters/override
 const table = {
   budget: { type: "double", range: [0, 1], default: 0.8, description: "Part.", changeable: "always" },
   policy: { type: "string", default: "", description: "File.", changeable: "unconfigured" },
-  threads: { type: "integer", default: 2, description: "Threads.", changeable: "unconfigured" },
+  threads: { type: "integer", range: [1, 256], default: 2, description: "Threads.", changeable: "unconfigured" },
   autostart: { type: "bool", default: true, description: "Start.", changeable: "start" },
   names: { type: "string_array", default: ["a"], description: "Names.", changeable: "always" },
-  "diagnostics.rate": { type: "double", default: 1, description: "Rate.", changeable: "always" },
+  "diagnostics.rate": { type: "double", range: [0, 1000], default: 1, description: "Rate.", changeable: "always" },
 } as const satisfies Table;
 
 const noFile = async (path: string): Promise<string> => {
@@ -186,7 +186,7 @@ describe("values", () => {
     ["budget:='0.5'", /expected a number from 0 to 1, found "0.5"/],
     ["budget:=.nan", /expected a number/],
     ["budget:=[1]", /expected a number/],
-    ["threads:=1.5", /-p threads: expected a whole number, found 1.5/],
+    ["threads:=1.5", /-p threads: expected a whole number from 1 to 256, found 1.5/],
     ["threads:=9007199254740993", /expected a whole number/],
     ["autostart:=1", /-p autostart: expected true or false, found "1"/],
     ["names:=a", /-p names: expected a list of strings, found "a"/],

@@ -13,8 +13,14 @@ const table = {
   level: { type: "string", choices: ["auto", "full"], default: "auto", description: "Level.", changeable: "always" },
   autostart: { type: "bool", default: true, description: "Start at once.", changeable: "start" },
   names: { type: "string_array", default: [], description: "Names.", changeable: "always" },
-  "camera.fps": { type: "double", default: 10, description: "Rate.", changeable: "always" },
-  "camera.lens.f": { type: "double", default: 10, description: "Focal length.", changeable: "always" },
+  "camera.fps": { type: "double", range: [0, 1000], default: 10, description: "Rate.", changeable: "always" },
+  "camera.lens.f": {
+    type: "double",
+    range: [0, 1000],
+    default: 10,
+    description: "Focal length.",
+    changeable: "always",
+  },
 } as const satisfies Table;
 
 const given = () => new Parameters(table);

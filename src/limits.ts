@@ -1,0 +1,17 @@
+/**
+ * What one input may take at most, whoever made it: a few bytes of a file can ask for any amount of memory or time.
+ * SECURITY.md lists the limits; options, parameters and keys of the card have theirs where they are declared.
+ */
+export const LIMITS = {
+  /** Bytes of a chunk or a message of a recording, unpacked; of all chunks that are read at the same time; of an image. */
+  unpacked: 256e6,
+  /** Steps of the physics in one control period, and of other counts within a control step or an episode. */
+  steps: 100_000,
+} as const;
+
+/** A size in bytes for messages: three digits, of decimal units. */
+export function bytesText(bytes: number): string {
+  const unit = bytes >= 1e9 ? 1e9 : bytes >= 1e6 ? 1e6 : 1e3;
+  const name = { 1e9: "GB", 1e6: "MB", 1e3: "kB" }[unit];
+  return `${Number((bytes / unit).toPrecision(3))} ${name}`;
+}
