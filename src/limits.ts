@@ -5,6 +5,10 @@
 export const LIMITS = {
   /** Bytes of a chunk or a message of a recording, unpacked; of all chunks that are read at the same time; of an image. */
   unpacked: 256e6,
+  /** Bytes of all constants of a small model that are computed from other constants, 8 an element. */
+  constants: 128e6,
+  /** Messages and other records of one chunk. */
+  records: 1_000_000,
   /** Steps of the physics in one control period, and of other counts within a control step or an episode. */
   steps: 100_000,
 } as const;

@@ -1,4 +1,5 @@
 import { own } from "../own.js";
+import { countTensors } from "./budget.js";
 import { OPERATORS } from "./operators/index.js";
 import { type AttributeKind, Inference } from "./operators/spec.js";
 import { ShapeError } from "./shape.js";
@@ -38,6 +39,7 @@ export function applyNode(
     if (!isOfKind[kind](value)) throw new ShapeError(`${op}: attribute ${key} is ${value}, expected ${kind}`);
   }
   const types = spec.infer(new Inference(op, inputs, attributes, outputCount));
+  countTensors(op, types);
   return new Node(
     op,
     inputs,

@@ -1,4 +1,5 @@
 import { own } from "../own.js";
+import { countConstants } from "./budget.js";
 import { ELEMENTWISE_FOLDING } from "./folding/elementwise.js";
 import { type EvaluateTable, make } from "./folding/evaluate.js";
 import { INDEXING_FOLDING } from "./folding/indexing.js";
@@ -22,7 +23,7 @@ const EVALUATE: EvaluateTable = {
 };
 
 /** Most elements of a constant that is evaluated here; a larger one is left to the runtime. */
-export const MOST_FOLDED = 2 ** 24;
+const MOST_FOLDED = 2 ** 24;
 
 /** Operators that are constant for any input. */
 const OF_SHAPE: Readonly<Record<string, (node: Node) => Literal[]>> = {
@@ -45,6 +46,7 @@ export function fold(
 ): Literal[] | undefined {
   const known = own(OF_SHAPE, node.op);
   if (known) return known(node);
+  countConstants(node);
   const evaluate = own(EVALUATE, node.op);
   if (!evaluate) return undefined;
   const literals: (Literal | undefined)[] = [];

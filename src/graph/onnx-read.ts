@@ -1,9 +1,10 @@
 import { InputError } from "../errors.js";
 import { applyNode } from "./apply.js";
+import { budgetFor, countConstant, countTensors, within } from "./budget.js";
 import { constant, input } from "./build.js";
 import { dtypeOf } from "./dtype.js";
 import { refuseNaN, WeightCheck } from "./finite.js";
-import { fold, MOST_FOLDED } from "./fold.js";
+import { fold } from "./fold.js";
 import { Literal } from "./literal.js";
 import { isLowered, lower } from "./lowering/lower.js";
 import { softmaxOf } from "./lowering/softmax.js";
@@ -29,9 +30,15 @@ const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
 /**
  * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.
  * @param source the file's name in messages
- * @throws InputError for files that are truncated or not ONNX, versions, operators or shapes that are not supported
+ * @param budget what its tensors may take, by default for this machine and the file's size
+ * @throws InputError for files that are truncated or not ONNX, versions, operators or shapes that are not supported, and
+ *   for tensors beyond the budget
  */
-export function readModel(bytes: Uint8Array, source: string): Graph {
+export function readModel(bytes: Uint8Array, source: string, budget = budgetFor(bytes.byteLength)): Graph {
+  return within(budget, () => read(bytes, source));
+}
+
+function read(bytes: Uint8Array, source: string): Graph {
   const model = decode(bytes, source);
   const opset = checkVersions(model, source);
   const graph = model.graph!;
@@ -128,6 +135,11 @@ function graphInput(info: ValueInfoProto, source: string): Value {
       `${source}: input "${name}" axis ${axis} is ${symbol}; only the batch (axis 0) may be symbolic`,
     );
   });
+  try {
+    countTensors("Input", [{ dtype, shape }]);
+  } catch (error) {
+    throw error instanceof ShapeError ? new InputError(`${source}: input "${name}": ${error.message}`) : error;
+  }
   return input(name, dtype, shape);
 }
 
@@ -245,8 +257,8 @@ function constantOf(proto: NodeProto, called: string): Literal {
 function filledOf(proto: NodeProto, shape: Value | undefined, called: string): Literal {
   if (!shape?.literal) throw new InputError(`${called}: the shape must be a constant, it is computed at run time`);
   const extents = Array.from(shape.literal.numbers());
-  if (extents.some((d) => d < 0) || sizeOf(extents) > MOST_FOLDED)
-    throw new InputError(`${called}: the shape [${extents}] is not one of a constant`);
+  if (extents.some((d) => d < 0)) throw new InputError(`${called}: the shape [${extents}] is not one of a constant`);
+  countConstant("ConstantOfShape", extents);
   const tensor = proto.attribute[0]?.t;
   const { dtype, value } = tensor
     ? { dtype: literalOf(tensor, called).dtype, value: literalOf(tensor, called).scalar() }

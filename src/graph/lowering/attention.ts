@@ -1,5 +1,6 @@
 import { own } from "../../own.js";
 import { apply } from "../apply.js";
+import { countConstant } from "../budget.js";
 import {
   add,
   cast,
@@ -48,6 +49,7 @@ function shared(x: Value, count: number): Value {
 
 /** True where a query may attend to a key: none later than itself, after `past` older keys. [queries, keys] */
 function causal(queries: number, keys: number, past: number): Value {
+  countConstant("Attention", [queries, keys]);
   const seen = Array.from({ length: queries * keys }, (_, i) => Number(i % keys <= Math.floor(i / keys) + past));
   return tensor("bool", [queries, keys], seen);
 }

@@ -31,6 +31,9 @@ interface Direction {
   readonly activations: readonly ((x: Value) => Value)[];
 }
 
+/** Most steps that are unrolled, some twenty nodes each. */
+const MOST_STEPS = 5000;
+
 type Step = (x: Value, state: State) => State & { readonly h: Value };
 type Cell = (direction: Direction, node: UnloweredNode) => Step;
 
@@ -146,6 +149,7 @@ const unrolled =
       directions?.length === weights.shape[0] && weights.shape[1] === partCount * hidden && weights.shape[2] === width;
     if (!fits)
       throw new ShapeError(`${op}: weights [${weights.shape}] do not fit input [${x.shape}] and ${hidden} units`);
+    if (steps > MOST_STEPS) throw new ShapeError(`${op}: ${steps} steps; the limit is ${MOST_STEPS}`);
     refuseUnknownForms(node, steps);
     const rowsOf = (value: Value, d: number, from: number, to: number) =>
       pick(slice(value, 1, from * hidden, to * hidden), 0, d);

@@ -51,6 +51,13 @@ export function sliceRanges(node: Inference): { axis: number; start: number; cou
   });
 }
 
+/** Most outputs of a Split. */
+const MOST_PARTS = 10_000;
+
+function refuseMany(parts: number): void {
+  if (parts > MOST_PARTS) throw new ShapeError(`Split: ${parts} parts; the limit is ${MOST_PARTS}`);
+}
+
 /** Extents of the outputs of a Split along its axis. */
 export function splitSizes(node: Inference): { axis: number; sizes: number[] } {
   const shape = node.shape(0);
@@ -58,11 +65,13 @@ export function splitSizes(node: Inference): { axis: number; sizes: number[] } {
   const extent = shape[axis]!;
   if (node.inputs[1]) {
     const sizes = node.ints(1, "split");
+    refuseMany(sizes.length);
     if (sizes.reduce((a, b) => a + b, 0) !== extent || sizes.some((size) => size < 0))
       throw new ShapeError(`Split: parts [${sizes}] do not add up to extent ${extent} of shape [${shape}]`);
     return { axis, sizes };
   }
   const count = node.int("num_outputs", node.outputCount ?? 0);
+  refuseMany(count);
   if (!(count > 0)) throw new ShapeError("Split: neither part sizes nor their number is given");
   const size = Math.ceil(extent / count);
   if (size * (count - 1) > extent)
