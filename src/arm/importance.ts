@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { LIMITS } from "../limits.js";
 import type { Arm } from "./arm.js";
 import { Data } from "./data.js";
 import { cholesky, choleskySolve, multiply, transpose } from "./matrix.js";
@@ -28,6 +29,8 @@ export function unknownImportance(joints: number): Importance {
 const LIMIT_MARGIN = 1e-3;
 /** Probe torque of a rollout as a part of the joint's effort limit; 1 N·m without a limit. */
 const PROBE = 0.1;
+/** Degrees of freedom, whose inertia matrix is solved at every tick. */
+const MOST_FREEDOMS = 1000;
 
 /**
  * The importance factor α of Kim & Choi §III-A: how far one unit of each torque moves the tip in one control step.
@@ -46,11 +49,20 @@ export class ImportanceFactor {
   readonly #trial: Data;
   readonly #inertia: DoubleBuffer;
 
-  /** @param controlPeriod time that a torque is held, seconds */
+  /**
+   * @param controlPeriod time that a torque is held, seconds
+   * @throws InputError for more steps of the physics in it, or degrees of freedom, than the limit
+   */
   constructor(arm: Arm, controlPeriod: number) {
     const { model } = arm;
     this.#arm = arm;
+    if (model.nv > MOST_FREEDOMS)
+      throw new InputError(`${model.source}: ${model.nv} degrees of freedom; the limit is ${MOST_FREEDOMS}`);
     this.#steps = Math.max(1, Math.round(controlPeriod / model.timestep));
+    if (!(this.#steps <= LIMITS.steps)) {
+      const steps = `a control period of ${controlPeriod} s is ${this.#steps} steps of ${model.timestep} s`;
+      throw new InputError(`${model.source}: ${steps}; the limit is ${LIMITS.steps}`);
+    }
     this.#data = new Data(model);
     this.#trial = new Data(model);
     this.#inertia = new model.mj.DoubleBuffer(model.nv * model.nv);

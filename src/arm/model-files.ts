@@ -14,12 +14,17 @@ interface FileSystem {
 }
 
 /**
- * Runs `work` while MuJoCo's file system holds an MJCF file and all that it names: includes, meshes, textures, height
- * fields, models. They have the paths that they have on disk; one that is not there is left to MuJoCo to miss.
+ * Runs `work` while MuJoCo's file system holds an MJCF file and all that it names (`filesOfModel`): includes, meshes,
+ * textures, height fields, models. They have the paths that they have on disk; one that is not there is left to MuJoCo
+ * to miss.
  */
-export async function withFiles<Result>(mj: Mujoco, path: string, work: (path: string) => Result): Promise<Result> {
+export function withFiles<Result>(
+  mj: Mujoco,
+  path: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  work: (path: string) => Result,
+): Result {
   const fs = (mj as unknown as { readonly FS: FileSystem }).FS;
-  const files = await filesOfModel(path);
   const written: string[] = [];
   try {
     for (const [name, data] of files) {
@@ -43,7 +48,7 @@ export async function filesOfModel(path: string): Promise<ReadonlyMap<string, Ui
     const data = await readFile(path).catch(() => undefined);
     if (!data) return;
     files.set(path, data);
-    const text = /<mujoco/.test(data.subarray(0, 1 << 16).toString()) ? data.toString() : undefined;
+    const text = textOf(data);
     if (text !== undefined) texts.push({ path, text });
   };
   await take(model);
@@ -63,6 +68,18 @@ export async function filesOfModel(path: string): Promise<ReadonlyMap<string, Ui
   }
   return files;
 }
+
+/** The text of a file in MJCF; undefined for any other file. */
+const textOf = (data: Uint8Array): string | undefined =>
+  /<mujoco/.test(Buffer.from(data.subarray(0, 1 << 16)).toString()) ? Buffer.from(data).toString() : undefined;
+
+/** Those of a model's files that are MJCF, by path. */
+export function textsIn(files: ReadonlyMap<string, Uint8Array>): Map<string, string> {
+  return new Map([...files].flatMap(([path, data]) => [[path, textOf(data)] as const].filter(hasText)));
+}
+
+const hasText = (pair: readonly [string, string | undefined]): pair is readonly [string, string] =>
+  pair[1] !== undefined;
 
 const named = (text: string, attributes: RegExp): string[] =>
   Array.from(text.matchAll(attributes), ([, first, second]) => (first ?? second)!);

@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import load from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
 import { parseUrdf } from "../urdf/urdf.js";
+import { checkCounts } from "./counts.js";
 import { speedsOf } from "./joint-speeds.js";
 import { Model } from "./model.js";
-import { withFiles } from "./model-files.js";
+import { filesOfModel, textsIn, withFiles } from "./model-files.js";
 import type { Mujoco, RawModel } from "./mujoco-types.js";
 import { mjcfOf } from "./urdf-mjcf.js";
 
@@ -24,6 +25,7 @@ function loadMujoco(): Promise<Mujoco> {
  * @throws InputError where MuJoCo cannot compile it
  */
 export async function modelFromXml(xml: string, source: string): Promise<Model> {
+  checkCounts(new Map([[source, xml]]), source);
   const mj = await loadMujoco();
   const compile = (text: string) => compiled(source, () => mj.MjModel.from_xml_string(text));
   return rootName(xml) === "robot" ? modelFromUrdf(mj, xml, source, compile) : new Model(mj, compile(xml), source);
@@ -71,6 +73,8 @@ export async function modelFromFile(path: string): Promise<Model> {
     throw new InputError(`${path}: cannot read the model: ${oneLine(error)}`);
   }
   if (rootName(xml) === "robot") return modelFromXml(xml, path);
+  const files = await filesOfModel(path);
+  checkCounts(textsIn(files), path);
   const mj = await loadMujoco();
   const compile = (file: string) =>
     new Model(
@@ -78,7 +82,7 @@ export async function modelFromFile(path: string): Promise<Model> {
       compiled(path, () => mj.MjModel.from_xml_path(file)),
       path,
     );
-  return withFiles(mj, path, compile);
+  return withFiles(mj, path, files, compile);
 }
 
 function oneLine(error: unknown): string {

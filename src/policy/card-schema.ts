@@ -134,13 +134,17 @@ const pointOrigin = z.union(
 
 const torqueNumber = "a number of N·m above 0";
 
+/** Longest control period, seconds. */
+const LONGEST_PERIOD = 3600;
+const EXPECTED_PERIOD = `a number of seconds above 0 and at most ${LONGEST_PERIOD}`;
+
 export const cardSchema = mapping({
   /** Version of the card format. */
   torquelens_card: z.literal(CARD_VERSION, { error: `${CARD_VERSION}, the card format that this version reads` }),
   /** The policy's display name. */
   name: text("the policy's name"),
   /** Time between two torques, seconds. */
-  control_period: positive("a number of seconds above 0"),
+  control_period: positive(EXPECTED_PERIOD).max(LONGEST_PERIOD, { error: EXPECTED_PERIOD }),
   /** Joint names, one per torque, in the torque output's order. */
   joints: list(text("a joint name"), "a list of joint names"),
   torque: mapping({
