@@ -70,7 +70,6 @@ async function fromPng(file: Uint8Array): Promise<Words> {
   if (!isPng(file)) throw new ImageError("damaged", `no PNG after the header of ${HEADER} bytes`);
   const metadata = await metadataOf(file);
   const picture = pictureOf(metadata);
-  checkSize(metadata.width, metadata.height);
   if (picture?.bits !== 16 || picture.channels !== 1)
     throw new ImageError("encoding", `found a ${metadata.space} PNG of ${metadata.depth}, expected 16 bits of grey`);
   const { width, height } = picture;

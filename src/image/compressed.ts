@@ -1,6 +1,6 @@
 import type { CompressedImage, Unpacked } from "./camera-message.js";
 import { isCompressedDepth, unpackDepth } from "./compressed-depth.js";
-import { checkSize, ImageError } from "./image-error.js";
+import { ImageError } from "./image-error.js";
 import { isJpeg, isPng, metadataOf, type Picture, pictureOf, pixelsOfFile } from "./picture.js";
 import { PIXEL_FORMATS } from "./pixel-formats.js";
 
@@ -20,7 +20,6 @@ export async function unpack({ format, data: file }: Pick<CompressedImage, "form
     throw new ImageError("encoding", `found ${found}, expected a JPEG or PNG file`);
   }
   const metadata = await metadataOf(file);
-  checkSize(metadata.width, metadata.height);
   const picture = pictureOf(metadata);
   if (!picture) throw new ImageError("encoding", `found samples of ${metadata.depth}, expected 8 or 16 bits`);
   const { data, ...fault } = await pixelsOfFile(file, metadata, picture);

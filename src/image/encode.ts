@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { RgbImage } from "./image.js";
+import { MOST_PIXELS } from "./image-error.js";
 
 // No image comes twice: a cache would only hold memory.
 sharp.cache(false);
@@ -22,8 +23,9 @@ export async function shrinkToJpeg(
   width: number,
   quality: number,
 ): Promise<{ data: Uint8Array; width: number; height: number; wholeWidth: number }> {
-  const { width: wholeWidth } = await sharp(file).metadata();
-  const { data, info } = await sharp(file)
+  const open = () => sharp(file, { limitInputPixels: MOST_PIXELS });
+  const { width: wholeWidth } = await open().metadata();
+  const { data, info } = await open()
     .resize({ width, withoutEnlargement: true })
     .jpeg({ quality })
     .toBuffer({ resolveWithObject: true });

@@ -1,6 +1,6 @@
 import { type ImageInput, sizeKeys } from "./framing.js";
 import type { Image } from "./image.js";
-import { checkSize, ImageError } from "./image-error.js";
+import { ImageError } from "./image-error.js";
 import { isOpaque, metadataOf, pictureOf, pixelsOfFile } from "./picture.js";
 import { pixelsOf } from "./pixel-formats.js";
 
@@ -16,7 +16,6 @@ export async function decodeFile(bytes: Uint8Array, input: ImageInput): Promise<
   const found = await metadataOf(bytes).catch(() => {
     throw new ImageError("encoding", "not an image, expected a PNG, JPEG or WebP file");
   });
-  checkSize(found.width, found.height);
   const picture = pictureOf(found);
   if (picture?.bits !== bits) {
     throw new ImageError("encoding", `found ${found.depth} samples, expected ${bits} bits a channel for ${encoding}`);

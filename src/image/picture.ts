@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { own } from "../own.js";
 import { fromCmyk } from "./cmyk.js";
-import { ImageError } from "./image-error.js";
+import { checkSize, ImageError } from "./image-error.js";
 
 const startsWith =
   (...magic: readonly number[]) =>
@@ -32,11 +32,19 @@ export const metadataOf = (file: Uint8Array): Promise<Metadata> => intact(open(f
 export const isOpaque = async (file: Uint8Array): Promise<boolean> =>
   (await intact(open(file, "error").stats())).isOpaque;
 
-/** Layout of a file's decoded pixels; undefined for samples other than 8 or 16 bits. */
+/**
+ * Layout of a file's decoded pixels; undefined for samples other than 8 or 16 bits.
+ * @throws ImageError for no pixels or too many
+ */
 export function pictureOf({ width, height, space, depth }: Metadata): Picture | undefined {
   const bits = own({ uchar: 8, ushort: 16 }, depth as string);
-  if (bits !== 8 && bits !== 16) return undefined;
-  return { width, height, channels: space === "b-w" || space === "grey16" ? 1 : 3, bits };
+  if (bits !== 8 && bits !== 16) {
+    checkSize(width, height);
+    return undefined;
+  }
+  const channels = space === "b-w" || space === "grey16" ? 1 : 3;
+  checkSize(width, height, (channels * bits) / 8);
+  return { width, height, channels, bits };
 }
 
 /**

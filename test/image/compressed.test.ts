@@ -145,10 +145,16 @@ test("damaged bytes give an image or an ImageError of one line", async () => {
 });
 
 describe("refused with a reason", () => {
-  const huge = Buffer.from(png);
-  huge.writeUInt32BE(100_000, 16);
-  huge.writeUInt32BE(100_000, 20);
-  huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
+  /** A PNG that says that it has another size. */
+  const sized = (file: Uint8Array, side: number) => {
+    const huge = Buffer.from(file);
+    huge.writeUInt32BE(side, 16);
+    huge.writeUInt32BE(side, 20);
+    huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
+    return huge;
+  };
+  const huge = sized(png, 100_000);
+  const deep = sized(encodePng(1, 1, 16, [1, 2, 3]), 8000);
   const noise = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) % 256);
   const cases: [title: string, format: string, data: Uint8Array, why: string, message: string][] = [
     ["no bytes", "jpeg", new Uint8Array(0), "encoding", 'found 0 bytes of format "jpeg", expected a JPEG'],
@@ -159,6 +165,7 @@ describe("refused with a reason", () => {
     ["a truncated PNG", "png", png.subarray(0, png.length - 20), "damaged", "the image is damaged ("],
     ["a PNG with noise", "png", Buffer.concat([png.subarray(0, 8), noise]), "damaged", "damaged ("],
     ["absurd size", "png", huge, "size", "an image of 100000×100000 pixels, expected 1 to 67108864 pixels"],
+    ["much memory", "png", deep, "size", "of 8000×8000 pixels, 384 MB decoded; the limit is 256 MB"],
   ];
   it.each(cases)("%s", async (_title, format, data, why, text) => {
     const error = await decode(format, data).catch((reason: unknown) => reason);
