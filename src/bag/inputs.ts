@@ -59,7 +59,10 @@ const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found
  * @throws InputError where a topic is missing or several fit, which the message then names
  */
 export async function findInputs(bag: Bag, policy: Policy, named: NamedTopics = {}): Promise<Input[]> {
-  if (bag.messages === 0) throw new InputError(`${bag.path}: no messages, expected images and joint states`);
+  if (bag.messages === 0) {
+    const why = bag.problems.map((line) => `; ${line.replace(`${bag.path}: `, "")}`);
+    throw new InputError(`${bag.path}: no messages, expected images and joint states${why.join("")}`);
+  }
   const isExplanation = explanationsOf(bag);
   const recorded = bag.topics.filter((topic) => !isExplanation(topic));
   const inputs: Input[] = [];

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type McapTypes, Opcode } from "@mcap/core";
 import { InputError } from "../errors.js";
+import { LIMITS } from "../limits.js";
 import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedById } from "./bag.js";
 import { DamagedPart, DamageLog, type Losses } from "./damage.js";
 import { readAt } from "./file-window.js";
@@ -15,13 +16,18 @@ import {
   recordsIn,
   unpackChunk,
 } from "./mcap-records.js";
-import { unpacked } from "./zstd.js";
+import { unpacked, zstdLoaded } from "./zstd.js";
 
-/** Opens an MCAP file by its index, or by reading it once where it has none. @throws InputError */
-export async function openMcap(path: string): Promise<Bag> {
+/**
+ * Opens an MCAP file by its index, or by reading it once where it has none.
+ * @param held bytes of chunks that overlap in time that are kept unpacked; others are unpacked again
+ * @throws InputError
+ */
+export async function openMcap(path: string, held: number = LIMITS.unpacked): Promise<Bag> {
+  await zstdLoaded;
   const handle = await open(path);
   try {
-    return new McapBag(path, handle, await indexMcap(path, handle));
+    return new McapBag(path, handle, await indexMcap(path, handle), held);
   } catch (error) {
     await handle.close();
     throw error;
@@ -39,10 +45,11 @@ function topicOf(channel: McapTypes.Channel, schema: McapTypes.Schema | undefine
   };
 }
 
-/** Messages of a piece that is in memory, from the next one on. */
+/** Messages of a piece, from the next one on. */
 interface Cursor {
   readonly piece: Piece;
-  readonly bytes: Uint8Array;
+  /** Undefined where many pieces overlap in time: they are read again when it is their turn. */
+  bytes: Uint8Array | undefined;
   readonly messages: readonly MessageFrame[];
   next: number;
 }
@@ -81,6 +88,7 @@ class McapBag implements Bag {
     readonly path: string,
     private readonly handle: FileHandle,
     { pieces, channels, schemas, counts, messages, start, end, isPacked, damage, problems }: McapIndex,
+    private readonly held: number,
   ) {
     const own = Array.from(channels.values(), (channel) => {
       const topic = topicOf(channel, schemas.get(channel.schemaId), counts.get(channel.id) ?? 0);
@@ -123,10 +131,20 @@ class McapBag implements Bag {
           return isWanted(channelId) && logTime >= start && logTime <= end;
         });
         if (cursor.messages.length > 0) insert(reading, cursor);
+        spare(reading, this.held);
         continue;
       }
       if (!first) return;
-      const record = this.#recordOf(first.bytes, first.messages[first.next++]!, first.piece);
+      const bytes = first.bytes ?? (await this.#open(first.piece, () => false)).bytes;
+      if (!bytes?.length) {
+        reading.shift();
+        continue;
+      }
+      if (!first.bytes) {
+        first.bytes = bytes;
+        spare(reading, this.held);
+      }
+      const record = this.#recordOf(bytes, first.messages[first.next++]!, first.piece);
       if (first.next === first.messages.length) reading.shift();
       else if (reading[1] && isLater(first, reading[1])) insert(reading, reading.shift()!);
       if (record) yield record;
@@ -196,6 +214,15 @@ class McapBag implements Bag {
       messages.set(name, (messages.get(name) ?? 0) + count);
     }
     return messages;
+  }
+}
+
+/** Frees the bytes of pieces, those that are needed last first, so that at most `most` and the first's are held. */
+function spare(reading: readonly Cursor[], most: number): void {
+  let held = 0;
+  for (const [i, cursor] of reading.entries()) {
+    held += cursor.bytes?.length ?? 0;
+    if (i > 0 && held > most) cursor.bytes = undefined;
   }
 }
 

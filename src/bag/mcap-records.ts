@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { McapConstants, McapStreamReader, type McapTypes, Opcode } from "@mcap/core";
+import { bytesText, LIMITS } from "../limits.js";
 import { own } from "../own.js";
 import { DamagedPart } from "./damage.js";
 import { decompressHandlers } from "./decompress.js";
@@ -8,8 +9,6 @@ import { decompressHandlers } from "./decompress.js";
 export const HEAD = 9;
 /** Bytes of a message before its payload: channel, sequence, log time, publish time. */
 export const MESSAGE_HEAD = 22;
-/** Largest size of an unpacked chunk that is believed, bytes. */
-const LARGEST_CHUNK = 2 ** 30;
 
 /** Place of a record's content in some bytes. */
 export interface Frame {
@@ -35,13 +34,18 @@ function frameAt(view: DataView, at: number): Frame | undefined {
   return to <= view.byteLength ? { opcode: view.getUint8(at), from: at + HEAD, to } : undefined;
 }
 
-/** Records in a chunk or in a stretch of records, in their order, up to the place where they are damaged. */
+/**
+ * Records in a chunk or in a stretch of records, in their order, up to the place where they are damaged.
+ * @throws DamagedPart for more than a chunk may hold
+ */
 export function recordsIn(bytes: Uint8Array): { readonly records: (Frame | MessageFrame)[]; readonly whole: number } {
   const view = viewOf(bytes);
   const records: (Frame | MessageFrame)[] = [];
   let at = 0;
   for (let frame = frameAt(view, at); frame; frame = frameAt(view, at)) {
     const { opcode, from, to } = frame;
+    if (records.length === LIMITS.records)
+      throw new DamagedPart(`it holds more records than the limit, ${LIMITS.records} a chunk`);
     if (opcode === 0 || (opcode === Opcode.MESSAGE && to - from < MESSAGE_HEAD)) break;
     if (opcode !== Opcode.MESSAGE) records.push(frame);
     else {
@@ -114,13 +118,17 @@ export function isChunk(head: Uint8Array, length: number): boolean {
   return 40 + name <= head.length && 40 + name + lengthAt(viewOf(head), 31 + name) === length;
 }
 
-/** Unpacks a chunk and checks its checksum. @throws DamagedPart */
-export async function unpackChunk({ size, crc, compression, packed }: Chunk): Promise<Uint8Array> {
+/** Unpacks a chunk and checks its checksum. @throws DamagedPart, also for one of more than `limit` bytes */
+export async function unpackChunk(
+  { size, crc, compression, packed }: Chunk,
+  limit: number = LIMITS.unpacked,
+): Promise<Uint8Array> {
   let records = packed;
   if (compression !== "" && packed.length > 0) {
     const unpack = own(await decompressHandlers(), compression);
     if (!unpack) throw new DamagedPart(`unknown compression ${JSON.stringify(compression)}`);
-    if (size > LARGEST_CHUNK) throw new DamagedPart(`${size} bytes in one chunk`);
+    if (size > limit)
+      throw new DamagedPart(`it unpacks to ${bytesText(size)}; the limit is ${bytesText(limit)} a chunk`);
     try {
       records = await unpack(packed, BigInt(size));
     } catch (error) {

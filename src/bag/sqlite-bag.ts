@@ -8,7 +8,7 @@ import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedB
 import { DamageLog, type Losses } from "./damage.js";
 import { placed } from "./sqlite-place.js";
 import { finalize, findRows, isDamage, type LostRows, type MessageRow, nanoseconds } from "./sqlite-rows.js";
-import { isPacked, unpacked } from "./zstd.js";
+import { isPacked, unpacked, zstdLoaded } from "./zstd.js";
 
 type Database = InstanceType<typeof sqlite.Database>;
 type Row = Readonly<Record<string, unknown>>;
@@ -19,6 +19,7 @@ type Row = Readonly<Record<string, unknown>>;
  * @throws InputError where the file is not such a bag
  */
 export async function openSqlite(path: string): Promise<Bag> {
+  await zstdLoaded;
   const folder = await mkdtemp(join(tmpdir(), "torquelens-bag-"));
   let database: Database | undefined;
   try {
