@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { bytesText, LIMITS } from "../limits.js";
+import { own } from "../own.js";
 
 /** A number that an attribute states, and its limit. */
 interface Count {
@@ -60,7 +61,7 @@ const SCALES: Readonly<Record<string, number>> = {
 };
 
 /** Bytes of `16M`. */
-const memoryOf = (word: string): number => Number.parseFloat(word) * (SCALES[word.slice(-1).toUpperCase()] ?? 1);
+const memoryOf = (word: string): number => Number.parseFloat(word) * (own(SCALES, word.slice(-1).toUpperCase()) ?? 1);
 
 /** Comments and text that only looks like elements; an element with its attributes, and whether it ends at once. */
 const PARTS =
@@ -94,7 +95,7 @@ function mostCopies(text: string, name: string): number {
       continue;
     }
     const values = new Map(Array.from(attributes.matchAll(ATTRIBUTE), ([, key, a, b]) => [key!, (a ?? b)!]));
-    for (const count of Object.hasOwn(COUNTS, element) ? COUNTS[element]! : []) check(element, values, count, name);
+    for (const count of own(COUNTS, element) ?? []) check(element, values, count, name);
     if (element !== "replicate" || ends) continue;
     open.push((open.at(-1) ?? 1) * Math.max(1, Number(values.get("count") ?? 1)));
     most = Math.max(most, open.at(-1)!);
