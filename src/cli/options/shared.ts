@@ -61,10 +61,11 @@ export const msgPathOption = (): Option =>
 // Of the commands that serve the page.
 
 export const pagePortOption = (): Option =>
-  new Option(
+  wholeOption(
     "--page-port <n>",
-    "port of the page; 0 picks a free one (default: 8080, or a free one if it is in use)",
-  ).argParser(wholeNumber([0, 65535]));
+    "port of the page, where 0 picks a free one (default: 8080, or a free one if it is in use)",
+    [0, 65535],
+  );
 
 export const hostOption = (about: string): Option => new Option("--host <address>", about).default("127.0.0.1");
 

@@ -41,6 +41,7 @@ describe("an option that is a number", () => {
       "sim --rest <s>",
       "sim --speed <x>",
       "sim --seed <n>",
+      "sim --page-port <n>",
       "sim --port <n>",
       "sim --threads <n>",
       "train --seed <number>",
