@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import axe from "axe-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** WebGL without a graphics card. */
+const SOFTWARE_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+
+/** @param webgl false for a browser that has none */
+export function launch(webgl = true): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH,
+    args: ["--no-sandbox", ...(webgl ? SOFTWARE_WEBGL : ["--disable-gpu", "--disable-3d-apis"])],
+  });
+}
+
+/** A page, and what its console and its errors said. */
+export interface Watched {
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+/** Opens an address. */
+export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(url);
+  return { page, complaints };
+}
+
+/** Drops a file onto the page, as from the desktop. */
+export async function drop(page: Page, path: string): Promise<void> {
+  const content = (await readFile(path)).toString("base64");
+  const transfer = await page.evaluateHandle(
+    ([base64, name]) => {
+      const bytes = Uint8Array.from(atob(base64!), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], name!));
+      return transfer;
+    },
+    [content, basename(path)],
+  );
+  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+}
+
+/** What axe finds against WCAG and its own best practices, as lines; empty where the page is fine. */
+export async function violations(page: Page): Promise<string[]> {
+  // The page's policy lets no script in but its own; the tester's is not the page's.
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run(document);
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+  });
+}
+
+/** The pixels of a camera's canvas, as one string to compare. */
+export const pixelsOf = (page: Page, camera = "image"): Promise<string> =>
+  page
+    .locator(`section[aria-label="Camera ${camera}"] canvas`)
+    .first()
+    .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());

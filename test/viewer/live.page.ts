@@ -1,0 +1,125 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../until.js";
+import { launch, pixelsOf, violations, visit, type Watched } from "./browser.js";
+import { Serving } from "./program.js";
+
+describe("the page of a simulation", () => {
+  let browser: Browser;
+  let serving: Serving;
+  let watched: Watched;
+
+  beforeAll(async () => {
+    [browser, serving] = await Promise.all([launch(), Serving.start("sim", "--port", "0", "--page-port", "0")]);
+    watched = await visit(browser, serving.url);
+    await watched.page.getByRole("button", { name: "elbow" }).waitFor();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await serving.stop();
+  });
+
+  test("shows torques, shares and the camera", async () => {
+    const { page } = watched;
+    const row = page.getByRole("row").filter({ has: page.getByRole("button", { name: "elbow" }) });
+    expect(await row.getByRole("img").getAttribute("aria-label")).toMatch(/^image \d+ %, joint_position \d+ %/);
+    expect(await page.locator(".condition").getAttribute("class")).toContain("open");
+  });
+
+  test("draws another picture when the scene changes", async () => {
+    const { page } = watched;
+    const first = await pixelsOf(page);
+    await until(async () => (await pixelsOf(page)) !== first);
+  });
+
+  test("tells relevance under the pointer in N·m and as a part", async () => {
+    const { page } = watched;
+    await page.locator(".camera canvas").first().hover();
+    await until(async () => /^\d+, \d+: .*N·m, .* % of this image$/.test(await page.locator(".readout").innerText()));
+  });
+
+  test("draws the colour map that is chosen", async () => {
+    const { page } = watched;
+    const scale = () =>
+      page
+        .locator(".scale canvas")
+        .first()
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const first = await scale();
+    await page.getByLabel("Colours").selectOption("viridis");
+    await until(async () => (await scale()) !== first);
+  });
+
+  test("shows the joint that is clicked in every panel", async () => {
+    const { page } = watched;
+    await page.getByRole("button", { name: "elbow" }).click();
+    await page.getByText("by relevance for the torque of elbow").waitFor();
+    await page.getByText("links by relevance of their joint for elbow").waitFor();
+    await page.getByRole("button", { name: "all joints" }).click();
+    await page.getByText("by relevance for all torques").waitFor();
+  });
+
+  test("can be used with the keyboard", async () => {
+    const { page } = watched;
+    await page.getByRole("button", { name: "shoulder" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("button", { name: "shoulder" }).getAttribute("aria-pressed")).toBe("true");
+    await page.getByRole("button", { name: "all joints" }).focus();
+    await page.keyboard.press("Space");
+    expect(await page.getByRole("button", { name: "all joints" }).getAttribute("aria-pressed")).toBe("true");
+  });
+
+  test("gives the means of a span that is dragged over", async () => {
+    const { page } = watched;
+    await until(async () => (await page.locator(".plot .u-over").count()) === 2);
+    const box = (await page.locator(".plot .u-over").first().boundingBox())!;
+    await page.mouse.move(box.x + 0.5 * box.width, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 0.9 * box.width, box.y + 20, { steps: 5 });
+    await page.mouse.up();
+    await until(async () => /Mean shares: image \d+ %/.test(await page.locator(".means").innerText()));
+    await page.getByRole("button", { name: "Follow" }).click();
+  });
+
+  test.each(["light", "dark"] as const)("has no fault that axe finds, %s", async (colorScheme) => {
+    const { page } = await visit(browser, serving.url, { colorScheme });
+    await page.getByRole("button", { name: "elbow" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("fits a tablet", async () => {
+    const { page } = await visit(browser, serving.url, { viewport: { width: 768, height: 1024 } });
+    await page.getByRole("button", { name: "elbow" }).waitFor();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.context().close();
+  });
+
+  test("works without WebGL, and says what is missing", async () => {
+    const bare = await launch(false);
+    const { page } = await visit(bare, serving.url);
+    await page.getByText("no WebGL, so there is no 3D view").waitFor();
+    await page.getByRole("button", { name: "elbow" }).waitFor();
+    await bare.close();
+  });
+
+  test("has nothing to complain about in the console", () => {
+    expect(watched.complaints).toEqual([]);
+  });
+});
+
+test("the page connects again when torquelens is started again", async () => {
+  const browser = await launch();
+  const first = await Serving.start("sim", "--port", "0", "--page-port", "0");
+  const { page } = await visit(browser, first.url);
+  await page.getByRole("button", { name: "elbow" }).waitFor();
+  await first.stop();
+  await page.locator(".condition.lost").waitFor();
+  const second = await Serving.start("sim", "--port", "0", "--page-port", new URL(first.url).port);
+  await page.locator(".condition.open").waitFor();
+  const shown = await pixelsOf(page);
+  await until(async () => (await pixelsOf(page)) !== shown);
+  await browser.close();
+  await second.stop();
+});

@@ -1,0 +1,128 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBag } from "#src/bag/open-bag.js";
+import { torquelens } from "../cli/run.js";
+import { until } from "../until.js";
+import { drop, launch, pixelsOf, violations, visit, type Watched } from "./browser.js";
+import { Serving } from "./program.js";
+
+describe("the page of recordings", () => {
+  let folder: string;
+  let browser: Browser;
+  let serving: Serving;
+  let watched: Watched;
+  const path = (name: string) => join(folder, name);
+  const record = (name: string, ...argv: string[]) =>
+    torquelens("sim", "--no-live", "--speed", "0", "--episodes", "2", "--record", path(name), ...argv);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "torquelens-page-"));
+    for (const run of [await record("dtd.mcap"), await record("gradient.mcap", "--method", "gradient-input")])
+      if (run.code !== 0) throw new Error(run.stderr);
+    browser = await launch();
+    serving = await Serving.start("view", path("dtd.mcap"), path("gradient.mcap"), "--page-port", "0");
+    watched = await visit(browser, serving.url);
+    await watched.page.getByRole("button", { name: "elbow" }).waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await serving?.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test("shows another moment when it is scrubbed", async () => {
+    const { page } = watched;
+    const first = await pixelsOf(page);
+    await page.getByLabel("Time").fill("2.7");
+    await page.getByText("2.70 of").waitFor();
+    await until(async () => (await pixelsOf(page)) !== first);
+  });
+
+  test("plays to its end, and stops there", async () => {
+    const { page } = watched;
+    await page.getByLabel("Speed").selectOption("4");
+    await page.getByRole("button", { name: "Play" }).click();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    const [at, length] = (await page.locator(".recording .number").innerText()).match(/[\d.]+/g)!;
+    expect(at).toBe(length);
+  });
+
+  test("compares two recordings at the same moment", async () => {
+    const { page } = watched;
+    await page.getByLabel("Compare with", { exact: true }).selectOption("1");
+    await page.getByRole("columnheader", { name: "gradient.mcap (gradient-input)" }).waitFor();
+    const torque = page.getByRole("row", { name: /^τ elbow/ });
+    // The same run: the torques are the same, so nothing is left.
+    await until(async () => (await torque.getByRole("cell").last().innerText()) === "0 N·m");
+    await page.getByRole("button", { name: "End comparison" }).click();
+  });
+
+  test("saves a figure that says what it shows", async () => {
+    const { page } = watched;
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save SVG" }).click(),
+    ]);
+    const svg = await readFile(await saved.path(), "utf8");
+    expect(svg).toMatch(/^<svg /);
+    expect(svg).toContain("Method dtd; heatmaps of all torques");
+    const [picture] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save PNG" }).click(),
+    ]);
+    expect((await readFile(await picture.path())).subarray(1, 4).toString()).toBe("PNG");
+  });
+
+  test("saves a span as a recording that torquelens reads", async () => {
+    const { page } = watched;
+    const box = (await page.locator(".plot .u-over").first().boundingBox())!;
+    await page.mouse.move(box.x + 0.2 * box.width, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 0.4 * box.width, box.y + 20, { steps: 5 });
+    await page.mouse.up();
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save span as MCAP" }).click(),
+    ]);
+    await saved.saveAs(path("clip.mcap"));
+    const [clip, whole] = [await openBag(path("clip.mcap")), await openBag(path("dtd.mcap"))];
+    const ticks = (bag: typeof clip) => bag.topics.find(({ name }) => name === "/torquelens/explanation")!.messages;
+    expect(ticks(clip)).toBeGreaterThan(0);
+    expect(ticks(clip)).toBeLessThan(ticks(whole) / 2);
+    await Promise.all([clip.close(), whole.close()]);
+    await page.getByRole("button", { name: "Show all" }).click();
+  });
+
+  test("opens a recording that is dropped onto it, without the server", async () => {
+    const { page } = watched;
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await drop(page, path("gradient.mcap"));
+    await page.getByText("gradient.mcap: recording").waitFor();
+    await page.getByRole("button", { name: "elbow" }).waitFor();
+    expect(asked.filter((url) => url.includes("/recordings/"))).toEqual([]);
+  });
+
+  test("says what to do with a file that is no recording, and keeps what it shows", async () => {
+    const { page } = watched;
+    await writeFile(path("notes.mcap"), "no recording at all");
+    await drop(page, path("notes.mcap"));
+    await page.getByRole("alert").filter({ hasText: "notes.mcap: not an MCAP file" }).waitFor();
+    expect(await page.getByRole("button", { name: "elbow" }).count()).toBe(1);
+  });
+
+  test.each(["light", "dark"] as const)("has no fault that axe finds, %s", async (colorScheme) => {
+    const { page } = await visit(browser, serving.url, { colorScheme });
+    await page.getByRole("button", { name: "elbow" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("has nothing to complain about in the console", () => {
+    expect(watched.complaints).toEqual([]);
+  });
+});
