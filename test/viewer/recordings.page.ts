@@ -20,7 +20,7 @@ describe("the page of recordings", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "torquelens-page-"));
-    for (const run of [await record("dtd.mcap"), await record("gradient.mcap", "--method", "gradient-input")])
+    for (const run of [await record("dtd.mcap"), await record("gradient.mcap", "--method", "gradient-x-input")])
       if (run.code !== 0) throw new Error(run.stderr);
     browser = await launch();
     serving = await Serving.start("view", path("dtd.mcap"), path("gradient.mcap"), "--page-port", "0");
@@ -36,7 +36,7 @@ describe("the page of recordings", () => {
   test("shows another moment when it is scrubbed", async () => {
     const { page } = watched;
     const first = await pixelsOf(page);
-    await page.getByLabel("Time").fill("2.7");
+    await page.getByRole("slider", { name: "Time" }).fill("2.7");
     await page.getByText("2.70 of").waitFor();
     await until(async () => (await pixelsOf(page)) !== first);
   });
@@ -53,8 +53,8 @@ describe("the page of recordings", () => {
 
   test("compares two recordings at the same moment", async () => {
     const { page } = watched;
-    await page.getByLabel("Compare with", { exact: true }).selectOption("1");
-    await page.getByRole("columnheader", { name: "gradient.mcap (gradient-input)" }).waitFor();
+    await page.getByRole("combobox", { name: /^Compare with/ }).selectOption("1");
+    await page.getByRole("columnheader", { name: "gradient.mcap (gradient-x-input)" }).waitFor();
     const torque = page.getByRole("row", { name: /^τ elbow/ });
     // The same run: the torques are the same, so nothing is left.
     await until(async () => (await torque.getByRole("cell").last().innerText()) === "0 N·m");
