@@ -22,6 +22,32 @@ export type ObservationFlag =
   | "mixed_joint_states"
   | "mixed_images";
 
+/** State of a simulation when it was observed, to show. */
+export interface SimulationState {
+  readonly task: string;
+  /** The condition that every episode begins in; empty where they take turns. */
+  readonly condition: string;
+  /** Number of the episode, from 0, and control step in it, from 0, of `ticks`. */
+  readonly episode: number;
+  readonly tick: number;
+  readonly ticks: number;
+  readonly isPaused: boolean;
+  /** Simulated seconds per second; 0: as fast as possible. */
+  readonly speed: number;
+  /** As a perturbation moves it, metres. */
+  readonly goal: readonly number[];
+  /** Link that a wrench pushes. */
+  readonly tipLink: string;
+  /** Part of the task that is done, 0 to 1; distance from the goal, metres; true where the task counts as done. */
+  readonly progress: number;
+  readonly error: number;
+  readonly success: boolean;
+  /** Perturbations that hold: factor on the brightness, black rectangle (x, y, width, height, pixels), force and torque. */
+  readonly light: number;
+  readonly occlude: readonly number[] | null;
+  readonly wrench: readonly number[];
+}
+
 export interface Observation {
   /** Counts observations of one run from 0. */
   readonly tick: number;
@@ -46,4 +72,6 @@ export interface Observation {
   readonly flags: readonly ObservationFlag[];
   /** Link poses to show in a 3D view; empty where the source has none. */
   readonly transforms: readonly Transform[];
+  /** Of a simulation. */
+  readonly simulation?: SimulationState;
 }

@@ -42,11 +42,11 @@ export interface FoxgloveOptions {
   /** Serves the page too, on a port of its own, which is also the page's socket. */
   readonly page?: PageOptions | undefined;
   /** Name of the server in viewers. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Facts for viewers to show, such as the policy's hash. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Parameters and services for clients; default none. */
-  readonly controls?: Controls;
+  readonly controls?: Controls | undefined;
   /** True: clients may look but change nothing. */
   readonly readOnly?: boolean;
   /** Called with a line for the user, such as a page that was refused. */

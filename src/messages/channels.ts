@@ -5,8 +5,9 @@ import { EXPLANATION, RATIOS, toExplanation, toRatios } from "./explanation.js";
 import { toCameraInfo, toCompressedOverlay, toHeatmap, toHeatmapInfo, toImage, toMono16, toOverlay } from "./images.js";
 import type { RobotColors } from "./markers.js";
 import { QOS, type Qos } from "./qos.js";
-import { toJointState, toTf } from "./robot.js";
-import type { StringMessage } from "./types.js";
+import { toDiagnostics, toJointState, toTf } from "./robot.js";
+import { SIMULATION, toSimulation } from "./simulation.js";
+import type { DiagnosticStatusMessage, StringMessage } from "./types.js";
 
 /** A message, a promise of one, or undefined where the tick has none. */
 export type Converted = object | Promise<object> | undefined;
@@ -49,6 +50,10 @@ export interface ChannelOptions {
   readonly robotDescription?: string;
   /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
   readonly jointElements?: JointElements;
+  /** True for a simulation, which has a channel for its state. */
+  readonly isSimulated?: boolean;
+  /** The report that was made with an explanation, if one was. Without it there is no channel `/diagnostics`. */
+  readonly diagnostics?: (explanation: Explanation) => readonly DiagnosticStatusMessage[] | undefined;
   /** How explanations are shown at the start. */
   readonly display?: DisplayOptions;
 }
@@ -58,7 +63,7 @@ type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 
 /** All topics of the live socket, of recordings and of the ROS 2 node. */
 export function channelTable(options: ChannelOptions = {}): Channel[] {
-  const { cameras = ["image"], robotDescription, jointElements } = options;
+  const { cameras = ["image"], robotDescription, jointElements, isSimulated = false, diagnostics } = options;
   const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
   return [
     ...SCALARS.map(explanationChannel),
@@ -67,6 +72,8 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
     ...ROBOT.map(sourceChannel),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
     ...(robotDescription === undefined ? [] : [sourceChannel(DESCRIPTION)]),
+    ...(isSimulated ? [sourceChannel(STATE)] : []),
+    ...(diagnostics ? [sourceChannel(diagnosticsRow(diagnostics))] : []),
   ];
 }
 
@@ -175,3 +182,20 @@ const DESCRIPTION: Row = {
     description === undefined ? undefined : ({ data: description } satisfies StringMessage),
   convert: () => undefined,
 };
+
+const STATE: Row = {
+  name: "torquelens/simulation",
+  type: SIMULATION,
+  convert: toSimulation,
+};
+
+function diagnosticsRow(of: NonNullable<ChannelOptions["diagnostics"]>): Row {
+  return {
+    name: "diagnostics",
+    type: "diagnostic_msgs/msg/DiagnosticArray",
+    convert: (explanation) => {
+      const status = of(explanation);
+      return status && toDiagnostics(explanation.observation.stamp, status);
+    },
+  };
+}

@@ -205,3 +205,23 @@ export interface RelevanceRatiosMessage {
   readonly conservation_residual: number;
   readonly latency_ms: number;
 }
+
+/** torquelens/msg/Simulation; see `msg/Simulation.msg` */
+export interface SimulationMessage {
+  readonly header: Header;
+  readonly task: string;
+  readonly condition: string;
+  readonly episode: number;
+  readonly episode_tick: number;
+  readonly episode_ticks: number;
+  readonly paused: boolean;
+  readonly speed: number;
+  readonly goal: Float64Array;
+  readonly tip_link: string;
+  readonly progress: number;
+  readonly error: number;
+  readonly success: boolean;
+  readonly light: number;
+  readonly occlude: Uint32Array;
+  readonly wrench: Float64Array;
+}

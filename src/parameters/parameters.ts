@@ -83,6 +83,13 @@ export class Parameters<T extends Table> {
     return done;
   }
 
+  /** Sets values without a check, those that the program finds out itself. */
+  report(values: Iterable<readonly [name: string, value: Value]>): void {
+    const changes = new Map(values);
+    for (const [name, value] of changes) this.#values.set(name, value);
+    for (const changed of this.#changed) changed(changes);
+  }
+
   async #set(changes: ReadonlyMap<string, unknown>): Promise<string | undefined> {
     for (const [name, value] of changes) {
       const problem = this.#problem(name, value);
@@ -108,6 +115,7 @@ export class Parameters<T extends Table> {
     if (value === undefined) return "a parameter of this node cannot be removed";
     const problem = problemOf(spec, value);
     if (problem !== undefined || same(value, this.#values.get(name))) return problem;
+    if (spec.changeable === "never") return "can only be read";
     if (spec.changeable === "start") return "can be set only at start";
     if (spec.changeable === "unconfigured" && this.phase !== "unconfigured")
       return "can be changed only while the node is unconfigured (ros2 lifecycle set NODE cleanup)";

@@ -2,10 +2,10 @@
 export type Value = boolean | number | string | readonly string[] | readonly number[];
 
 /**
- * When a parameter may be changed: at any time, while the node is unconfigured (also after a clean-up), or only at
- * start.
+ * When a parameter may be changed: at any time, while the node is unconfigured (also after a clean-up), only at start, or
+ * by the program alone, which reports it.
  */
-export type Changeable = "always" | "unconfigured" | "start";
+export type Changeable = "always" | "unconfigured" | "start" | "never";
 
 /** Fields of every row of a parameter table. */
 export interface Common<T> {

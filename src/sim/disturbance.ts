@@ -1,16 +1,23 @@
+import type { SimulationState } from "../explain/observation.js";
 import type { Perturbation } from "./perturbations.js";
 import { type Random, random } from "./random.js";
-import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
+import { NO_WRENCH, type TaskCamera, type TaskEpisode, type Wrench } from "./tasks/task.js";
 
 type Disturbed = Pick<TaskEpisode, "moveGoal" | "push" | "torqueLimit"> & Pick<TaskCamera, "width">;
+
+const isFor = (entry: Perturbation, tick: number, episode: number): boolean =>
+  entry.tick === tick && (entry.episode ?? episode) === episode;
 
 /** Applies the perturbations of an episode to the task, its image and its torques. */
 export class Disturbance {
   readonly #task: Disturbed;
   readonly #perturbations: readonly Perturbation[];
+  /** Changes for the next tick, which `perturb` gave. */
+  #next: Perturbation[] = [];
   #noise = 0;
   #light = 1;
-  #occluded: Perturbation["occlude"] = null;
+  #occluded: NonNullable<Perturbation["occlude"]> | null = null;
+  #wrench: Wrench = NO_WRENCH;
   #random: Random = random(0);
 
   constructor(task: Disturbed, perturbations: readonly Perturbation[]) {
@@ -23,19 +30,51 @@ export class Disturbance {
     this.#noise = 0;
     this.#light = 1;
     this.#occluded = null;
+    this.#wrench = NO_WRENCH;
     this.#random = random(seed, episode, 2);
+  }
+
+  /** Adds a perturbation to those of the next tick, after those given at the start. */
+  add(entry: Perturbation): void {
+    this.#next.push(entry);
+  }
+
+  /** True where something was added for the next tick. */
+  get isPending(): boolean {
+    return this.#next.length > 0;
+  }
+
+  /** True where a tick has perturbations. */
+  isDue(tick: number, episode: number): boolean {
+    return [...this.#perturbations, ...this.#next].some((entry) => isFor(entry, tick, episode));
+  }
+
+  /** Forgets what was added for the next tick. */
+  forget(): void {
+    this.#next = [];
   }
 
   /** Starts the perturbations of this tick. */
   begin(tick: number, episode: number): void {
-    for (const entry of this.#perturbations) {
-      if (entry.tick !== tick || (entry.episode ?? episode) !== episode) continue;
+    for (const entry of [...this.#perturbations, ...this.#next]) {
+      if (!isFor(entry, tick, episode)) continue;
       if (entry.target !== undefined) this.#task.moveGoal(entry.target);
-      if (entry.wrench !== undefined) this.#task.push(entry.wrench);
+      if (entry.wrench !== undefined) this.#push(entry.wrench);
       this.#noise = entry.torque_noise ?? this.#noise;
       this.#light = entry.light ?? this.#light;
       if (entry.occlude !== undefined) this.#occluded = entry.occlude;
     }
+    this.forget();
+  }
+
+  /** What holds now. */
+  get state(): Pick<SimulationState, "light" | "occlude" | "wrench"> {
+    return { light: this.#light, occlude: this.#occluded, wrench: this.#wrench };
+  }
+
+  #push(wrench: Wrench | null): void {
+    this.#wrench = wrench ?? NO_WRENCH;
+    this.#task.push(wrench);
   }
 
   /** Changes an rgb8 image in place. */

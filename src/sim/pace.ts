@@ -16,7 +16,7 @@ const WALL_CLOCK: Clock = {
 
 /** Holds ticks to the wall clock and counts the late ones. */
 export class Pace {
-  readonly #period: number;
+  #period: number;
   #due: number | undefined;
   /** Ticks that began late. */
   late = 0;
@@ -29,6 +29,17 @@ export class Pace {
     private readonly clock = WALL_CLOCK,
   ) {
     this.#period = period;
+  }
+
+  /** Keeps to another period from the next tick on. */
+  set period(period: number) {
+    this.#period = period;
+    this.rest();
+  }
+
+  /** After a pause: the next tick is due at once, and not late. */
+  rest(): void {
+    this.#due = undefined;
   }
 
   /** Waits until the next tick is due. Delays of more than one period are not caught up. */

@@ -1,11 +1,12 @@
 import { InputError } from "../errors.js";
-import type { Observation, ObservationFlag } from "../explain/observation.js";
+import type { Observation, ObservationFlag, SimulationState } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
 import type { ImageAblation } from "./ablation.js";
 import { Disturbance } from "./disturbance.js";
 import { Pace } from "./pace.js";
-import type { Perturbation } from "./perturbations.js";
+import { type Perturbation, parseLive } from "./perturbations.js";
 import { opticsOf } from "./render/view.js";
+import { RunGate } from "./run-gate.js";
 import type { Task } from "./tasks/task.js";
 
 export interface SimulationOptions {
@@ -28,6 +29,13 @@ export interface SimulationOptions {
   readonly ended?: ((outcome: EpisodeOutcome) => void) | undefined;
   /** Stamp of the first observation, nanoseconds. Default 0; live viewers want the wall clock's. */
   readonly startStamp?: bigint;
+  /**
+   * Called where a change by `perturb` made the simulation unstable; the next episode then begins. Without such a change
+   * an unstable simulation is an error.
+   */
+  readonly unstable?: ((problem: string) => void) | undefined;
+  /** Runs, pauses or steps the simulation; default one that runs. */
+  readonly gate?: RunGate;
 }
 
 /** The end of one episode. */
@@ -68,23 +76,37 @@ function conditionOf({ name, conditions }: Task, condition: string): number {
   return index;
 }
 
+function checkSpeed(speed: number): void {
+  if (!(speed >= 0 && Number.isFinite(speed))) throw new InputError(`speed: ${speed}: expected 0 or more`);
+}
+
+/** Wall-clock time of a control step, milliseconds; 0: none. */
+const periodOf = ({ controlPeriod }: Task, speed: number): number => (speed === 0 ? 0 : (1000 * controlPeriod) / speed);
+
 /** A simulated task as a source of observations; it applies the torques that `accept` receives. */
 export class SimulatedSource implements Source {
-  /** The task's name. */
+  /** The task's name, and names of its conditions. */
   readonly task: string;
+  readonly conditions: readonly string[];
+  readonly gate: RunGate;
   readonly robotDescription: string;
   readonly #task: Task;
   readonly #options: SimulationOptions;
   readonly #seed: number;
-  readonly #condition: number | undefined;
+  #condition: number | undefined;
   readonly #disturbance: Disturbance;
   readonly #pace: Pace;
   readonly #stop = new AbortController();
+  #speed: number;
+  /** Episode and control step of the next observation. */
+  #next = { episode: 0, tick: 0 };
   #restarts = false;
   #held: Uint8Array | undefined;
   #torque: Float64Array | undefined;
   #applied: Float64Array | undefined;
   #clipped = false;
+  /** True in an episode that `perturb` changed. */
+  #isDisturbed = false;
   /** Control steps of the episode, and those before the task was done, where it is done. */
   #steps = 0;
   #doneAfter: number | undefined;
@@ -103,41 +125,85 @@ export class SimulatedSource implements Source {
         throw new InputError(`${name}: ${count}: expected a whole number above 0`);
       }
     }
-    if (!(speed >= 0 && Number.isFinite(speed))) throw new InputError(`speed: ${speed}: expected 0 or more`);
+    checkSpeed(speed);
     if (!Number.isSafeInteger(seed)) throw new InputError(`seed: ${seed}: expected a whole number`);
     this.task = task.name;
+    this.conditions = task.conditions;
+    this.gate = options.gate ?? new RunGate();
+    this.#speed = speed;
     this.robotDescription = task.robotDescription;
     this.#task = task;
     this.#options = options;
     this.#seed = seed;
     this.#condition = options.condition === undefined ? undefined : conditionOf(task, options.condition);
     this.#disturbance = new Disturbance(task, perturbations);
-    this.#pace = new Pace(speed === 0 ? 0 : (1000 * task.controlPeriod) / speed);
+    this.#pace = new Pace(periodOf(task, speed));
   }
 
   async *observations(): AsyncGenerator<Observation> {
     const { ticks = Number.POSITIVE_INFINITY, episodes = Number.POSITIVE_INFINITY } = this.#options;
-    for (let episode = 0; episode < episodes; episode++) {
-      this.#begin(episode);
-      for (let tick = 0; tick < this.#task.ticks; tick++) {
-        if (this.#ticks >= ticks) return;
-        await this.#pace.next(this.#stop.signal);
-        if (this.#stop.signal.aborted) return;
-        this.#disturbance.begin(tick, episode);
-        yield this.#observe(tick);
-        if (this.#stop.signal.aborted) return;
-        this.#advance();
-        if (this.#restarts || this.#hasRested()) break;
-      }
-      if (this.#restarts) episode = -1;
-      else this.#finish(episode);
+    while (this.#ticks < ticks && this.#next.episode < episodes) {
+      await this.#due();
+      if (this.#stop.signal.aborted) return;
+      const { episode, tick } = this.#next;
+      const isLast = tick === this.#task.ticks - 1;
+      if (tick === 0) this.#begin(episode);
+      this.#disturbance.begin(tick, episode);
       this.#restarts = false;
+      this.#next = isLast ? { episode: episode + 1, tick: 0 } : { episode, tick: tick + 1 };
+      const observation = this.#unlessUnstable(() => this.#observe(episode, tick), episode);
+      if (!observation) continue;
+      yield observation;
+      if (this.#stop.signal.aborted) return;
+      if (!this.#unlessUnstable(() => this.#advance(), episode) || this.#restarts) continue;
+      // A perturbation of the next tick keeps an episode going.
+      if (!isLast && !(this.#hasRested() && !this.#disturbance.isDue(tick + 1, episode))) continue;
+      this.#finish(episode);
+      this.#next = { episode: episode + 1, tick: 0 };
     }
   }
 
-  /** Ends the episode at the next tick and restarts with the first episode; time goes on. */
+  /** Restarts with the first episode at the next tick; time goes on. */
   restart(): void {
     this.#restarts = true;
+    this.#next = { episode: 0, tick: 0 };
+    this.#disturbance.forget();
+  }
+
+  /** Simulated seconds per second; 0: as fast as possible. */
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** @throws InputError for a speed below 0 */
+  set speed(speed: number) {
+    checkSpeed(speed);
+    this.#speed = speed;
+    this.#pace.period = periodOf(this.#task, speed);
+  }
+
+  /** The condition that every episode begins in; undefined where they take turns. */
+  get condition(): string | undefined {
+    return this.#condition === undefined ? undefined : this.conditions[this.#condition];
+  }
+
+  /** Restarts in another condition. @throws InputError for an unknown one */
+  set condition(condition: string | undefined) {
+    this.#condition = condition === undefined ? undefined : conditionOf(this.#task, condition);
+    this.restart();
+  }
+
+  /**
+   * Applies a perturbation at the next tick. Returns it as a file would hold it: a run with the same task, seed and
+   * condition that is given the returned ones since the last restart gives the same observations.
+   * @param text an entry of a perturbation file without `tick` and `episode`, as YAML or JSON
+   * @throws InputError that names the key where it does not fit the task
+   */
+  perturb(text: string): Perturbation {
+    const entry = parseLive(text, this.#task, this.#next);
+    this.#disturbance.add(entry);
+    this.#isDisturbed = true;
+    return entry;
   }
 
   /** Sets the torque of the next control step. */
@@ -170,6 +236,15 @@ export class SimulatedSource implements Source {
     this.#task.delete();
   }
 
+  /** Waits until the next tick may begin and is due. */
+  async #due(): Promise<void> {
+    const { signal } = this.#stop;
+    const wasPaused = this.gate.isPaused;
+    await this.gate.pass(signal);
+    if (wasPaused) this.#pace.rest();
+    if (!signal.aborted) await this.#pace.next(signal);
+  }
+
   #begin(episode: number): void {
     this.#task.reset(this.#seed, episode, this.#condition);
     this.#disturbance.reset(this.#seed, episode);
@@ -178,9 +253,10 @@ export class SimulatedSource implements Source {
     this.#held = undefined;
     this.#steps = 0;
     this.#doneAfter = undefined;
+    this.#isDisturbed = this.#disturbance.isPending;
   }
 
-  #observe(tick: number): Observation {
+  #observe(episode: number, tick: number): Observation {
     const task = this.#task;
     const { image, values, position, velocity } = task.observe();
     const { importance, flags } = task.importance(this.#applied);
@@ -206,6 +282,26 @@ export class SimulatedSource implements Source {
       importance,
       flags: allFlags,
       transforms: task.transforms(),
+      simulation: this.#state(episode, tick),
+    };
+  }
+
+  #state(episode: number, tick: number): SimulationState {
+    const task = this.#task;
+    return {
+      task: task.name,
+      condition: this.condition ?? "",
+      episode,
+      tick,
+      ticks: task.ticks,
+      isPaused: this.gate.isPaused,
+      speed: this.#speed,
+      goal: task.goal(),
+      tipLink: task.tipLink,
+      progress: task.progress(),
+      error: task.error(),
+      success: task.success(),
+      ...this.#disturbance.state,
     };
   }
 
@@ -219,7 +315,22 @@ export class SimulatedSource implements Source {
     return seen;
   }
 
-  #advance(): void {
+  /** Gives what `work` gives; undefined where a client's change made the simulation unstable, which ends the episode. */
+  #unlessUnstable<T>(work: () => T, episode: number): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!this.#isDisturbed || !(error instanceof InputError)) throw error;
+      this.#torque = undefined;
+      this.#options.unstable?.(error.message);
+      if (!this.#restarts) this.#next = { episode: episode + 1, tick: 0 };
+      this.#disturbance.forget();
+      return undefined;
+    }
+  }
+
+  /** Returns true. */
+  #advance(): true {
     const commanded = this.#torque;
     if (commanded === undefined) throw new Error("no torque for this tick: call accept() after each observation");
     this.#torque = undefined;
@@ -229,6 +340,7 @@ export class SimulatedSource implements Source {
     this.#ticks++;
     this.#steps++;
     this.#doneAfter = this.#task.success() ? (this.#doneAfter ?? this.#steps) : undefined;
+    return true;
   }
 
   /** True where the task has been done for as long as `rest` says. */

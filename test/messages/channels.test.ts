@@ -53,7 +53,12 @@ describe("channels", () => {
   const { observation } = explanation;
 
   it("are one table", () => {
-    const table = channelTable({ robotDescription: "<robot/>", jointElements: {} });
+    const table = channelTable({
+      robotDescription: "<robot/>",
+      jointElements: {},
+      isSimulated: true,
+      diagnostics: () => undefined,
+    });
     expect(table.map(({ origin, topic, type }) => [origin, topic, type])).toEqual([
       ["explanation", "/torquelens/explanation", "torquelens/msg/Explanation"],
       ["explanation", "/torquelens/ratios", "torquelens/msg/RelevanceRatios"],
@@ -68,12 +73,69 @@ describe("channels", () => {
       ["source", "/camera/image", "sensor_msgs/msg/Image"],
       ["source", "/camera/camera_info", "sensor_msgs/msg/CameraInfo"],
       ["source", "/robot_description", "std_msgs/msg/String"],
+      ["source", "/torquelens/simulation", "torquelens/msg/Simulation"],
+      ["source", "/diagnostics", "diagnostic_msgs/msg/DiagnosticArray"],
     ]);
     for (const { origin, name, topic } of table) {
       expect(topic).toBe(origin === "explanation" ? `/torquelens/${name}` : `/${name}`);
     }
-    expect(channelTable().map(({ name }) => name)).not.toContain("robot_description");
+    for (const name of ["robot_description", "torquelens/simulation", "diagnostics"])
+      expect(channelTable().map((channel) => channel.name)).not.toContain(name);
     expect(channelTable().map(({ name }) => name)).not.toContain("markers");
+  });
+
+  it("/torquelens/simulation carries the state of a simulation, and has no message without one", async () => {
+    const simulation = {
+      task: "reacher",
+      condition: "third",
+      episode: 2,
+      tick: 7,
+      ticks: 50,
+      isPaused: true,
+      speed: 0.5,
+      goal: [0.1, -0.2],
+      tipLink: "forearm",
+      progress: 0.25,
+      error: 0.5,
+      success: false,
+      light: 0.75,
+      occlude: [1, 2, 3, 4],
+      wrench: [1, 2, 3, 4, 5, 6],
+    };
+    const simulated = { ...explanation, observation: { ...observation, simulation } };
+    expect(await receive("/torquelens/simulation", simulated, { isSimulated: true })).toEqual({
+      header: HEADER,
+      task: "reacher",
+      condition: "third",
+      episode: 2,
+      episode_tick: 7,
+      episode_ticks: 50,
+      paused: true,
+      speed: 0.5,
+      goal: Float64Array.of(0.1, -0.2),
+      tip_link: "forearm",
+      progress: 0.25,
+      error: 0.5,
+      success: false,
+      light: 0.75,
+      occlude: Uint32Array.of(1, 2, 3, 4),
+      wrench: Float64Array.of(1, 2, 3, 4, 5, 6),
+    });
+    const encoder = new ChannelEncoder({ isSimulated: true });
+    const channel = encoder.channels.find(({ topic }) => topic === "/torquelens/simulation")!;
+    expect(encoder.encode(channel, explanation)).toBeUndefined();
+  });
+
+  it("/diagnostics carries the report that was made with an explanation", async () => {
+    const status = { level: 1, name: "a: b", message: "c", hardware_id: "d", values: [{ key: "e", value: "f" }] };
+    const diagnostics = (asked: Explanation) => (asked === explanation ? [status] : undefined);
+    expect(await receive("/diagnostics", explanation, { diagnostics })).toEqual({
+      header: { ...HEADER, frame_id: "" },
+      status: [status],
+    });
+    const encoder = new ChannelEncoder({ diagnostics });
+    const channel = encoder.channels.find(({ topic }) => topic === "/diagnostics")!;
+    expect(encoder.encode(channel, { ...explanation })).toBeUndefined();
   });
 
   it("name several cameras in their topics", () => {

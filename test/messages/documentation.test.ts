@@ -24,7 +24,12 @@ it("docs/topics.md lists the topics and types of the table, and which are not re
     type,
     !holds!.includes("Not recorded"),
   ]);
-  const table = channelTable({ robotDescription: "<robot/>", jointElements: {} });
+  const table = channelTable({
+    robotDescription: "<robot/>",
+    jointElements: {},
+    isSimulated: true,
+    diagnostics: () => undefined,
+  });
   expect(documented).toEqual(table.map(({ topic, type, recorded }) => [topic, type, recorded]));
 });
 

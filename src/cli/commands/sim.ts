@@ -1,28 +1,34 @@
 import { relative } from "node:path";
 import { McapSink } from "../../bag/mcap-sink.js";
 import { InputError } from "../../errors.js";
-import { Explainer } from "../../explain/explainer.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
+import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import type { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
-import { shippedModel, shippedPolicy } from "../../package-files.js";
+import { shippedModel } from "../../package-files.js";
 import { serialiseCard } from "../../policy/card.js";
-import { loadPolicy, type Policy } from "../../policy/policy.js";
+import type { Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
-import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
+import { RunGate } from "../../sim/run-gate.js";
+import type { SimulationOptions } from "../../sim/source.js";
+import type { Task } from "../../sim/tasks/task.js";
+import { SimulationControls } from "../../simulator/controls.js";
+import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
+import { SteeredRun } from "../../simulator/steered-run.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
-import { taskFor } from "../input/sim-task.js";
+import { policyFileOf, stageFor } from "../input/sim-stage.js";
 import { EpisodeLines } from "../output/episode-lines.js";
 import { JsonLines } from "../output/json-lines.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
-import { warnOf } from "../output/warnings.js";
+import { warn, warnOf } from "../output/warnings.js";
 import { widthOf, wrapped } from "../output/wrapping.js";
 import { Interruption } from "../process/interruption.js";
 import { type LiveServing, serveLive } from "../process/serving.js";
@@ -67,38 +73,60 @@ export async function sim(options: SimOptions): Promise<void> {
     return resource;
   };
   try {
-    const { threads, device, precision } = options;
     if (options.open && !(options.live && options.page))
       throw new InputError(`--open: --no-${options.live ? "page" : "live"} leaves no page to open`);
-    const policyFile = options.policy ?? shippedPolicy(options.task);
+    const policyName = options.policy ?? options.task;
+    const policyFile = policyFileOf({ policy: policyName }, options);
     const model = shippedModel(options.task);
     await refuseOverwriting([policyFile, options.card, options.method, options.perturb, model], [options.record]);
-    const method = await methodOf(options.method);
-    const policy = await loadPolicy(policyFile, { card: options.card });
-    await refuseOverwriting(await filesOfPolicy(policy), [options.record]);
+    const start = { task: options.task, policy: policyName, method: await methodOf(options.method) };
     const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : new EpisodeLines(process.stdout);
     const ended = lines instanceof EpisodeLines ? lines.ended : undefined;
-    const source = open(await simulated(options, policy, ended));
-    const explainer = open(await Explainer.create(policy, { method, threads, device, precision }));
-    warnOf(explainer, precision);
+    const gate = new RunGate();
+    const unstable = (problem: string) => warn(`${problem}; the next episode begins`);
+    const build = (choice: typeof start) =>
+      stageFor(
+        choice,
+        options,
+        async (task) => ({ ...(await simulation(options, task, choice === start)), ended, gate, unstable }),
+        (explainer) => warnOf(explainer, options.precision),
+      );
+    const stage = await build(start);
+    let server: FoxgloveSink | undefined;
+    const simulated = open(
+      new SteeredRun(stage, ({ source, policy }) => {
+        encoder.changeRobot(source.robotDescription, jointElementsOf(policy.modalities));
+        server?.robotChanged();
+        diagnostics.restart();
+      }),
+    );
+    const diagnostics = new SimulationDiagnostics(simulated);
+    const { policy, source, explainer } = stage;
+    await refuseOverwriting(await filesOfPolicy(policy), [options.record]);
     const encoder = new ChannelEncoder({
       robotDescription: source.robotDescription,
       jointElements: jointElementsOf(policy.modalities),
+      isSimulated: true,
+      diagnostics: diagnostics.of,
     });
     const statistics = new Statistics();
-    const sinks: Sink[] = [statistics];
-    const name = `torquelens ${policy.card.name}`;
-    if (options.live) sinks.push(open(await serveLive(options, { encoder, name }, tell)));
-    say(introduction(policy, explainer, source));
+    const sinks: Sink[] = [statistics, diagnostics];
+    if (options.live) {
+      const given = { encoder, build, start, methodName: options.method, policyFile: options.policy };
+      const controls = new SimulationControls(simulated, { ...given, fixed: reasonToStay(options) });
+      server = open(await serveLive(options, { encoder, name: `torquelens ${policy.card.name}`, controls }, tell));
+      sinks.push(server);
+    }
+    say(introduction(policy, explainer, source.task));
     // Last: nothing can fail between opening the file and the first tick.
     if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
     sinks.push(lines);
     say(legend(explainer));
     const started = performance.now();
-    await run(source, explainer, sinks, signal);
-    const summary = summarise(source, statistics, (performance.now() - started) / 1000);
+    await run(simulated, simulated, sinks, signal);
+    const summary = summarise(simulated, statistics, (performance.now() - started) / 1000);
     if (lines instanceof JsonLines) await lines.summary(summary);
-    else print(summaryText(summary, explainer.method, widthOf(process.stdout)));
+    else print(summaryText(summary, simulated.stage.explainer.method, widthOf(process.stdout)));
     if (options.record) say(summary.ticks > 0 ? `recorded ${options.record}` : "nothing recorded");
     await interruption.check();
   } finally {
@@ -108,13 +136,10 @@ export async function sim(options: SimOptions): Promise<void> {
   }
 }
 
-async function simulated(
-  options: SimOptions,
-  policy: Policy,
-  ended: SimulationOptions["ended"],
-): Promise<SimulatedSource> {
-  const { ticks, episodes, speed, seed, condition, ablate, perturb, live } = options;
-  const task = await taskFor(policy, options.task, options.targets);
+/** Options of the simulation. @param isFirst false for a task that a client changed to */
+async function simulation(options: SimOptions, task: Task, isFirst: boolean): Promise<Omit<SimulationOptions, "task">> {
+  const { ticks, episodes, speed, seed, ablate, perturb, live } = options;
+  const condition = isFirst ? options.condition : undefined;
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
   // Viewers show live data by the wall clock. Runs that are not live are the same every time.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
@@ -122,8 +147,14 @@ async function simulated(
   // A demonstration goes on once the task is done; counted and disturbed episodes have their full length.
   const isEndless = ticks === undefined && episodes === undefined && perturb === undefined;
   const rest = options.rest ?? (isEndless ? SHORT_REST : undefined);
-  const length = { ticks, episodes, rest, ended };
-  return new SimulatedSource({ task, seed, condition, speed, ablation, perturbations, startStamp, ...length });
+  return { seed, condition, speed, ablation, perturbations, startStamp, ticks, episodes, rest };
+}
+
+/** Why task and policy of a run cannot change; undefined where they can. */
+function reasonToStay({ record, ticks, episodes, perturb }: SimOptions): string | undefined {
+  if (record !== undefined) return "this run is recorded (--record)";
+  if (ticks !== undefined || episodes !== undefined) return "this run has a fixed length (--ticks, --episodes)";
+  return perturb === undefined ? undefined : "this run has perturbations for its task (--perturb)";
 }
 
 async function record(
@@ -138,7 +169,7 @@ async function record(
   return sink;
 }
 
-function introduction({ path, card, modalities }: Policy, { method }: Explainer, { task }: SimulatedSource): string {
+function introduction({ path, card, modalities }: Policy, { method }: RealTimeExplainer, task: string): string {
   const near = relative(process.cwd(), path);
   return [
     `Simulated task ${task}: the policy commands the torques; every torque is explained (method ${method.spec}).`,
@@ -147,7 +178,7 @@ function introduction({ path, card, modalities }: Policy, { method }: Explainer,
   ].join("\n");
 }
 
-const legend = ({ deadlineMs }: Explainer): string => `
+const legend = ({ deadlineMs }: RealTimeExplainer): string => `
 One line per episode: how it ended and what its torques were based on (mean).
 Ticks with almost no torque do not count; at rest: all of them were such ticks.
 misses: explanations that took longer than ${deadlineMs} ms. Ctrl-C stops.

@@ -25,7 +25,11 @@ export interface SimSummary {
   readonly seconds: number;
 }
 
-export function summarise(source: SimulatedSource, statistics: Statistics, seconds: number): SimSummary {
+export function summarise(
+  source: Pick<SimulatedSource, "summary">,
+  statistics: Statistics,
+  seconds: number,
+): SimSummary {
   const { episodes, successRate, finalErrors, lateTicks } = source.summary();
   return {
     ticks: statistics.ticks,

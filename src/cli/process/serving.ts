@@ -1,6 +1,5 @@
 import { InputError } from "../../errors.js";
-import { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
-import type { ChannelEncoder } from "../../messages/channel-encoder.js";
+import { type FoxgloveOptions, FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { pageFolder } from "../../package-files.js";
 import { PAGE_PORT } from "../../web/listening.js";
 import { isLoopback } from "../../web/origins.js";
@@ -36,7 +35,7 @@ const WAYS_OUT: readonly (readonly [begins: string, way: string])[] = [
  */
 export async function serveLive(
   options: LiveServing,
-  { encoder, name }: { readonly encoder: ChannelEncoder; readonly name: string },
+  { encoder, name, controls }: Pick<FoxgloveOptions, "encoder" | "name" | "controls">,
   say: (line: string) => void,
 ): Promise<FoxgloveSink> {
   const { host, port, allowOrigin, page, pagePort, token, readOnly = false } = options;
@@ -47,6 +46,7 @@ export async function serveLive(
     port,
     page: page ? { port: pagePort } : undefined,
     name,
+    controls,
     notice: warn,
   });
   const server = await withWayOut(listening);

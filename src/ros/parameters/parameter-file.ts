@@ -4,6 +4,7 @@ const WHEN: Readonly<Record<Changeable, string>> = {
   always: "at any time",
   unconfigured: "while the node is unconfigured",
   start: "at start",
+  never: "by the node alone",
 };
 
 const HEADER = `# Every parameter of the nodes of torquelens with its default. Copy it, keep what you change, and give it with

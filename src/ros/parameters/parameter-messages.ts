@@ -70,6 +70,7 @@ const HOW: Readonly<Record<Spec["changeable"], string>> = {
   always: "",
   unconfigured: "Can be changed while the node is unconfigured.",
   start: "Can be set only at start.",
+  never: "Can only be read.",
 };
 
 /** rcl_interfaces/msg/ParameterDescriptor; without a type for an unknown name. */
@@ -81,7 +82,7 @@ export function toDescriptor(name: string, spec: Spec | undefined): object {
     type: TYPES[spec?.type ?? "not_set"],
     description: spec?.description ?? "",
     additional_constraints: spec ? [choices, HOW[spec.changeable]].filter((text) => text !== "").join(" ") : "",
-    read_only: spec?.changeable === "start",
+    read_only: spec?.changeable === "start" || spec?.changeable === "never",
     dynamic_typing: false,
     floating_point_range:
       spec?.type === "double" && range ? [{ from_value: range[0], to_value: range[1], step: 0 }] : [],

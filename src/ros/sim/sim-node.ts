@@ -7,7 +7,6 @@ import { opticsOf } from "../../sim/render/view.js";
 import type { SimulatedSource } from "../../sim/source.js";
 import type { Task } from "../../sim/tasks/task.js";
 import type { RosNode } from "../client/ros.js";
-import { RunGate } from "./run-gate.js";
 import { SimPublisher } from "./sim-publisher.js";
 import { serveSimulation } from "./sim-services.js";
 
@@ -39,13 +38,11 @@ export interface SimNodeOptions {
 
 /** A simulated robot on the ROS 2 graph. Frees its options when it ends. */
 export class SimNode {
-  readonly #gate = new RunGate();
-
   constructor(
     private readonly ros: RosNode,
     private readonly options: SimNodeOptions,
   ) {
-    if (options.paused) this.#gate.pause();
+    if (options.paused) options.source.gate.pause();
   }
 
   /** Simulates until `signal` aborts. @throws InputError where a topic or service cannot be opened */
@@ -60,7 +57,7 @@ export class SimNode {
     signal.addEventListener("abort", stop);
     try {
       const publisher = open(new SimPublisher(this.ros, source.robotDescription));
-      open(serveSimulation(this.ros, { gate: this.#gate, restart: () => source.restart() }));
+      open(serveSimulation(this.ros, { gate: source.gate, restart: () => source.restart() }));
       await this.#simulate(publisher, signal);
     } finally {
       signal.removeEventListener("abort", stop);
@@ -74,7 +71,6 @@ export class SimNode {
   async #simulate(publisher: SimPublisher, signal: AbortSignal): Promise<void> {
     const { source, driver, now } = this.options;
     for await (const simulated of source.observations()) {
-      await this.#gate.pass(signal);
       if (signal.aborted) return;
       const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
       publisher.publish(observation, this.#image(observation));

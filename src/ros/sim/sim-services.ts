@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.js";
+import type { RunGate } from "../../sim/run-gate.js";
 import type { Answer, RosNode } from "../client/ros.js";
-import type { RunGate } from "./run-gate.js";
 
 /** The controls of a simulation. */
 export interface Simulation {

@@ -45,6 +45,8 @@ export interface TaskEpisode {
   readonly robotDescription: string;
   /** The arm for policy cards: an MJCF file of `models/`, and the site of its tip. */
   readonly arm: { readonly file: string; readonly site: string };
+  /** Link of the robot description that carries the tip. */
+  readonly tipLink: string;
   /** Joint names, one a torque. */
   readonly joints: readonly string[];
   /** Largest torque magnitude of each joint, N·m. */
@@ -82,6 +84,8 @@ export interface TaskEpisode {
   goalProblem(goal: readonly number[]): string | undefined;
   /** A goal between those of the conditions, for `moveGoal`. */
   randomGoal(random: Random): readonly number[];
+  /** The goal now, as `moveGoal` takes it. */
+  goal(): readonly number[];
   /** Moves the goal for the rest of the episode. */
   moveGoal(goal: readonly number[]): void;
   /** Pushes the tip's link at its centre of mass until the next call, or the episode's end. */

@@ -107,7 +107,12 @@ describe("torquelens sim", () => {
     expect(await recordings()).toEqual(["out.mcap"]);
     expect(await inspect(recording)).toEqual({
       finished: true,
-      counts: { ...Object.fromEntries(recorded(topics).map((topic) => [topic, ticks])), "/robot_description": 1 },
+      counts: {
+        ...Object.fromEntries(recorded(topics).map((topic) => [topic, ticks])),
+        "/robot_description": 1,
+        // One for every whole second of 20 ticks.
+        "/diagnostics": Math.floor((ticks - 1) / 20),
+      },
     });
   });
 

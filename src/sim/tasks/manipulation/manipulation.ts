@@ -40,6 +40,7 @@ export class Manipulation implements Task {
   readonly controlPeriod = CONTROL_PERIOD;
   readonly ticks: number;
   readonly conditions: readonly string[];
+  readonly tipLink: string;
   readonly #scene: ArmScene;
   readonly #spec: ManipulationSpec;
   readonly #importance: ImportanceFactor;
@@ -60,6 +61,7 @@ export class Manipulation implements Task {
     const { name, model, joints, ticks, start, bases, expert } = spec;
     this.name = name;
     this.arm = { file: model, site: TIP };
+    this.tipLink = Object.keys(spec.links).at(-1)!;
     this.joints = joints;
     this.ticks = ticks;
     this.conditions = Object.keys(bases);
@@ -145,6 +147,10 @@ export class Manipulation implements Task {
 
   randomGoal(numbers: Random): readonly number[] {
     return this.#situations.between(this.#start, numbers).goal.slice(0, 2);
+  }
+
+  goal(): readonly number[] {
+    return this.#situation.goal.slice(0, 2);
   }
 
   moveGoal(goal: readonly number[]): void {

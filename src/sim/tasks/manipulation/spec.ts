@@ -30,7 +30,7 @@ export interface ManipulationSpec {
   readonly goal: { readonly body: string; readonly place: Point; readonly site: string };
   /** Area for goals, metres from the base. */
   readonly area: { readonly low: Place; readonly high: Place };
-  /** Parents of the robot's links, each after its parent. */
+  /** Parents of the robot's links, each after its parent; the last link carries the tip. */
   readonly links: Readonly<Record<string, string>>;
   /** Positions of the passive joints at a tick of the expert's plan, rad; by default those at the start. */
   passive?(tick: number): readonly number[];

@@ -57,6 +57,7 @@ export class Reacher implements Task {
   readonly controlPeriod = CONTROL_PERIOD;
   readonly ticks = 50;
   readonly arm = { file: "reacher.xml", site: TIP };
+  readonly tipLink = "forearm";
   readonly conditions = ["first", "second", "third", "fourth"];
   readonly #model: ReacherModel;
   readonly #importance: ImportanceFactor;
@@ -147,6 +148,10 @@ export class Reacher implements Task {
   /** Anywhere in the ring that the four targets lie in. */
   randomGoal(random: Random): readonly number[] {
     return this.#model.randomTarget(random);
+  }
+
+  goal(): readonly number[] {
+    return [...this.#target];
   }
 
   moveGoal(goal: readonly number[]): void {

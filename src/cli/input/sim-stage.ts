@@ -1,0 +1,60 @@
+import { Explainer } from "../../explain/explainer.js";
+import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
+import { shippedPolicy } from "../../package-files.js";
+import { loadPolicy } from "../../policy/policy.js";
+import type { Precision } from "../../relevance/precision/precision.js";
+import type { Device } from "../../runtime/device.js";
+import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
+import type { Task } from "../../sim/tasks/task.js";
+import type { Stage, StageChoice } from "../../simulator/stage.js";
+import { taskFor } from "./sim-task.js";
+
+export interface StageOptions {
+  /** Policy file given at the start, and its card. */
+  readonly policy?: string;
+  readonly card?: string;
+  readonly targets: "four" | "random";
+  readonly threads: number;
+  readonly device: Device;
+  readonly precision: Precision;
+  /** True where heatmaps of single joints can be asked for. */
+  readonly live: boolean;
+}
+
+/** Path of the policy that a choice names. */
+export const policyFileOf = (choice: Pick<StageChoice, "policy">, { policy }: Pick<StageOptions, "policy">): string =>
+  choice.policy === policy ? policy : shippedPolicy(choice.policy);
+
+/**
+ * Loads task and policy, and compiles the method.
+ * @param sourceOptions options of the simulation, given its task
+ * @param explained called with the explainer, to warn of what it could not do
+ * @throws InputError for a policy that does not fit the task or the method; nothing stays open then
+ */
+export async function stageFor(
+  choice: StageChoice,
+  options: StageOptions,
+  sourceOptions: (task: Task) => Promise<Omit<SimulationOptions, "task">>,
+  explained: (explainer: Explainer) => void,
+): Promise<Stage> {
+  const { targets, threads, device, precision, live } = options;
+  const card = choice.policy === options.policy ? options.card : undefined;
+  const policy = await loadPolicy(policyFileOf(choice, options), { card });
+  const task = await taskFor(policy, choice.task, targets);
+  let source: SimulatedSource;
+  try {
+    source = new SimulatedSource({ ...(await sourceOptions(task)), task });
+  } catch (error) {
+    task.delete();
+    throw error;
+  }
+  try {
+    const levels = live ? (["full", "shares"] as const) : (["full"] as const);
+    const explainer = await Explainer.create(policy, { method: choice.method, levels, threads, device, precision });
+    explained(explainer);
+    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full" }) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}

@@ -1,0 +1,135 @@
+import { InputError } from "../errors.js";
+import type { Controls, ServiceControl } from "../foxglove/controls.js";
+import type { ChannelEncoder } from "../messages/channel-encoder.js";
+import type { DisplayOptions } from "../messages/display.js";
+import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
+import { optionsFrom } from "../parameters/option-table.js";
+import { Parameters } from "../parameters/parameters.js";
+import type { Value } from "../parameters/spec.js";
+import type { Method } from "../relevance/contract/method.js";
+import { methodNamed } from "../relevance/methods.js";
+import { taskNames } from "../sim/tasks/tasks.js";
+import { type Choices, simulationParameters } from "./parameters.js";
+import { simulationServices } from "./services.js";
+import type { Stage, StageChoice } from "./stage.js";
+import type { SteeredRun } from "./steered-run.js";
+
+export interface ControlsOptions {
+  readonly encoder: ChannelEncoder;
+  /** Loads a task and policy. @throws InputError for those that do not fit each other or the method */
+  readonly build: (choice: StageChoice) => Promise<Stage>;
+  /** Task, policy and method of the start. */
+  readonly start: Omit<StageChoice, "method"> & { readonly method: Method };
+  /** Name of the method as given at the start. */
+  readonly methodName: string;
+  /** Policy file given at the start, which drives the task of the start. */
+  readonly policyFile?: string | undefined;
+  /** Why task and policy of this run stay; left out where they can change. */
+  readonly fixed?: string | undefined;
+}
+
+type Changes = ReadonlyMap<string, Value>;
+
+/** What clients can read and change of a simulation: its parameters and services. */
+export class SimulationControls implements Controls {
+  readonly parameters: Parameters<ReturnType<typeof simulationParameters>>;
+  readonly services: readonly ServiceControl[];
+
+  constructor(
+    private readonly run: SteeredRun,
+    private readonly options: ControlsOptions,
+  ) {
+    const { source } = run.stage;
+    const { start, methodName } = options;
+    const table = simulationParameters(() => this.#choices());
+    const given = new Map<string, Value>([
+      ["task", start.task],
+      ["policy", start.policy],
+      ["method", methodName],
+      ["condition", source.condition ?? ""],
+      ["speed", source.speed],
+      ["paused", source.gate.isPaused],
+      ...this.#lists(),
+    ]);
+    this.parameters = new Parameters(table, given);
+    this.parameters.apply = (changes) => this.#apply(changes);
+    this.services = simulationServices(run, this.parameters);
+  }
+
+  /** @throws InputError where a change is refused; nothing changes then */
+  async #apply(changes: Changes): Promise<void> {
+    // First what takes long and may be refused; the parameters' rows have checked the rest.
+    await this.#changeStage(changes);
+    const { source, explainer } = this.run.stage;
+    const value = (name: string) => changes.get(name) ?? this.parameters.value(name);
+    const joint = changes.get("heatmap_joint");
+    if (joint !== undefined) explainer.setHeatmapOf((joint as string) || undefined);
+    const speed = changes.get("speed");
+    if (speed !== undefined) source.speed = speed as number;
+    const condition = changes.get("condition");
+    if (condition !== undefined) {
+      source.condition = (condition as string) || undefined;
+      this.run.showNext();
+    }
+    if (Object.keys(DISPLAY_PARAMETERS).some((name) => changes.has(name)))
+      this.options.encoder.setDisplay(optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value));
+  }
+
+  /** Changes task, policy and method. */
+  async #changeStage(changes: Changes): Promise<void> {
+    const { fixed, build } = this.options;
+    const method = this.#method((changes.get("method") as string | undefined) ?? this.parameters.get("method"));
+    if (!changes.has("task") && !changes.has("policy")) {
+      if (changes.has("method")) await this.run.stage.explainer.setMethod(method);
+      return;
+    }
+    if (fixed !== undefined) throw new InputError(`task and policy stay as they are: ${fixed}`);
+    const task = (changes.get("task") as string | undefined) ?? this.parameters.get("task");
+    const policy = (changes.get("policy") as string | undefined) ?? this.#policyOf(task);
+    const stage = await build({ task, policy, method });
+    stage.source.speed = this.parameters.get("speed");
+    const joint = this.parameters.get("heatmap_joint");
+    const keepsJoint = stage.policy.card.joints.includes(joint);
+    if (keepsJoint) stage.explainer.setHeatmapOf(joint);
+    await this.run.change(stage);
+    this.parameters.report([
+      ["policy", policy],
+      ["condition", ""],
+      ["heatmap_joint", keepsJoint ? joint : ""],
+      ...this.#lists(),
+    ]);
+    this.run.showNext();
+  }
+
+  /** The policy that drives a task where none is named. */
+  #policyOf(task: string): string {
+    const { start, policyFile } = this.options;
+    return policyFile !== undefined && task === start.task ? policyFile : task;
+  }
+
+  /** Clients name methods, and no files but the one given at the start. */
+  #method(name: string): Method {
+    const { start, methodName } = this.options;
+    return name === methodName ? start.method : methodNamed(name);
+  }
+
+  #choices(): Choices {
+    const { policyFile, methodName } = this.options;
+    const { policy, source } = this.run.stage;
+    return {
+      conditions: source.conditions,
+      joints: policy.card.joints,
+      policies: [...taskNames, ...(policyFile === undefined ? [] : [policyFile])],
+      method: methodName,
+    };
+  }
+
+  #lists(): [name: string, value: Value][] {
+    const { conditions, joints, policies } = this.#choices();
+    return [
+      ["conditions", conditions],
+      ["joints", joints],
+      ["policies", policies],
+    ];
+  }
+}

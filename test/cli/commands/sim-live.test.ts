@@ -1,0 +1,211 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "@foxglove/rosmsg";
+import { MessageReader, MessageWriter } from "@foxglove/rosmsg2-serialization";
+import { McapStreamReader } from "@mcap/core";
+import { loadDecompressHandlers } from "@mcap/support";
+import { afterEach, expect, it } from "vitest";
+import type {
+  DiagnosticArrayMessage,
+  ExplanationMessage,
+  JointStateMessage,
+  SimulationMessage,
+  StringMessage,
+} from "#src/messages/types.js";
+import { connectTo } from "../../foxglove/live-client.js";
+import { until } from "../../until.js";
+import { Simulation, simulate, writePolicy } from "../simulation.js";
+
+const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).reverse()) await step();
+});
+
+/** A page's view of a simulation, by the Foxglove project's client. */
+async function page(...argv: string[]) {
+  const simulation = new Simulation("--port", "0", ...argv);
+  cleanUp.push(() => simulation.child.kill());
+  const address = await until(() => /ws:\/\/\S+/.exec(simulation.stdout)?.[0]);
+  const client = await connectTo(address);
+  cleanUp.push(() => client.socket.terminate());
+  const readers = new Map(
+    client.channels.map((channel) => [channel.topic, new MessageReader(parse(channel.schema, { ros2: true }))]),
+  );
+  const topics = new Map<number, string>();
+  const subscribe = (topic: string) => void topics.set(client.subscribe(topic), topic);
+  const messages = <T>(topic: string): T[] =>
+    client.messages
+      .filter(({ subscriptionId }) => topics.get(subscriptionId) === topic)
+      .map(
+        ({ data }) =>
+          readers.get(topic)!.readMessage(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) as T,
+      );
+  const values = new Map<string, unknown>();
+  client.client.on("parameterValues", ({ parameters }) => {
+    for (const { name, value } of parameters) values.set(name, value);
+  });
+  const responses = new Map<number, Record<string, unknown>>();
+  await until(() => client.services.length > 0);
+  client.client.on("serviceCallResponse", ({ serviceId, callId, data }) => {
+    const { schema } = client.services.find(({ id }) => id === serviceId)!.response!;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    responses.set(callId, new MessageReader(parse(schema, { ros2: true })).readMessage(bytes));
+  });
+  let calls = 0;
+  const call = async (name: string, request: object): Promise<Record<string, unknown>> => {
+    const service = client.services.find((known) => known.name === `/torquelens/${name}`)!;
+    const callId = ++calls;
+    const data = new MessageWriter(parse(service.request!.schema, { ros2: true })).writeMessage(request);
+    client.client.sendServiceCallRequest({ serviceId: service.id, callId, encoding: "cdr", data });
+    return until(() => responses.get(callId));
+  };
+  const set = (parameters: Record<string, string | number>) =>
+    client.client.setParameters(Object.entries(parameters).map(([name, value]) => ({ name, value })));
+  client.client.subscribeParameterUpdates([]);
+  client.client.getParameters([]);
+  await until(() => values.size > 0);
+  return { simulation, statuses: client.statuses, subscribe, messages, values, call, set };
+}
+
+/** Messages of a recording, by readers of other projects. */
+async function recorded<T>(path: string, topic: string): Promise<T[]> {
+  const stream = new McapStreamReader({ decompressHandlers: await loadDecompressHandlers() });
+  stream.append(await readFile(path));
+  const readers = new Map<number, MessageReader>();
+  const schemas = new Map<number, string>();
+  const found: T[] = [];
+  for (let record = stream.nextRecord(); record; record = stream.nextRecord()) {
+    if (record.type === "Schema") schemas.set(record.id, new TextDecoder().decode(record.data));
+    if (record.type === "Channel" && record.topic === topic)
+      readers.set(record.id, new MessageReader(parse(schemas.get(record.schemaId)!, { ros2: true })));
+    if (record.type === "Message" && readers.has(record.channelId))
+      found.push(readers.get(record.channelId)!.readMessage(record.data) as T);
+  }
+  return found;
+}
+
+const torquesOf = (explanations: ExplanationMessage[]) =>
+  explanations.map(({ torques }) => torques.map(({ torque }) => torque));
+const posesOf = (states: JointStateMessage[]) => states.map(({ position, velocity }) => [position, velocity]);
+
+it("what a client changed is saved and played back by sim --perturb with the same torques", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sim-live-"));
+  cleanUp.push(() => rm(folder, { recursive: true }));
+  const policy = await writePolicy(folder);
+  const settings = ["--policy", policy, "--seed", "5", "--condition", "second"];
+  const { simulation, subscribe, messages, call } = await page(...settings, "--speed", "0");
+  const explanations = "/torquelens/explanation";
+  const states = "/torquelens/simulation";
+  const joints = "/joint_states";
+  await call("pause", { data: true });
+  for (const topic of [explanations, states, joints]) subscribe(topic);
+  // From here on everything is seen: the first episode begins again.
+  expect(await call("reset", {})).toMatchObject({ success: true });
+  const rows: unknown[] = [];
+  const perturb = async (perturbation: string) => {
+    const { success, message, applied } = await call("perturb", { perturbation });
+    expect([success, message]).toEqual([true, `applied ${applied}`]);
+    rows.push(JSON.parse(applied as string));
+  };
+  for (let i = 0; i < 4; i++) await call("step", {});
+  await perturb("{target: [0.1, -0.1]}");
+  await call("step", {});
+  await perturb('{"wrench": [0.02, -0.03, 0, 0, 0, 0], "light": 0.6}');
+  await call("step", {});
+  await call("pause", { data: false });
+  await until(() => messages<SimulationMessage>(states).some(({ episode }) => episode > 0));
+  await perturb("{occlude: [0, 0, 10, 10], torque_noise: 0.1}");
+  const last = rows.at(-1) as { episode: number; tick: number };
+  await until(() => messages<SimulationMessage>(states).some(({ episode }) => episode > last.episode));
+  simulation.child.kill("SIGINT");
+  expect(await simulation.ended).toEqual([0, null]);
+
+  const from = messages<SimulationMessage>(states).findIndex(({ episode_tick }) => episode_tick === 0);
+  const live = messages<ExplanationMessage>(explanations).slice(from);
+  const saved = join(folder, "saved.json");
+  await writeFile(saved, JSON.stringify(rows));
+  const bag = join(folder, "again.mcap");
+  const playBack = async (...more: string[]) => {
+    await simulate(...settings, ...more, "--ticks", String(live.length), "--record", bag);
+    return { torques: torquesOf(await recorded(bag, explanations)), joints: posesOf(await recorded(bag, joints)) };
+  };
+  const seen = { torques: torquesOf(live), joints: posesOf(messages<JointStateMessage>(joints).slice(from)) };
+  expect(await playBack("--perturb", saved)).toEqual(seen);
+  expect(await playBack()).not.toEqual(seen);
+}, 600_000);
+
+it("task, method, joint and looks change while it runs, on the same socket", async () => {
+  const { simulation, statuses, subscribe, messages, values, set } = await page();
+  for (const topic of ["/torquelens/explanation", "/torquelens/simulation", "/robot_description", "/diagnostics"])
+    subscribe(topic);
+  const newest = () => messages<ExplanationMessage>("/torquelens/explanation").at(-1);
+  await until(newest);
+  set({ method: "gradient", heatmap_joint: "elbow" });
+  await until(() => newest()!.method === "gradient" && newest()!.heatmap_joint === "elbow");
+  set({ task: "peg" });
+  await until(() => newest()!.torques.length === 7);
+  await until(() => values.get("task") === "peg");
+  expect(newest()).toMatchObject({ method: "gradient", heatmap_joint: "" });
+  expect(Object.fromEntries(values)).toMatchObject({
+    policy: "peg",
+    heatmap_joint: "",
+    conditions: ["near", "far", "left_far", "left_near"],
+    joints: newest()!.torques.map(({ joint }) => joint),
+  });
+  await until(() => messages("/robot_description").length === 2);
+  const robots = messages<StringMessage>("/robot_description").map(({ data }) => /<robot name="(\w+)"/.exec(data)![1]);
+  expect(robots).toEqual(["reacher", "peg"]);
+  const stamps = messages<ExplanationMessage>("/torquelens/explanation").map(({ header, tick }) => [
+    BigInt(header.stamp.sec) * 1_000_000_000n + BigInt(header.stamp.nanosec),
+    tick,
+  ]);
+  for (const [i, [stamp, tick]] of stamps.slice(1).entries())
+    expect([stamp! - stamps[i]![0]!, tick! - stamps[i]![1]!]).toEqual([50_000_000n, 1n]);
+  const simulations = messages<SimulationMessage>("/torquelens/simulation");
+  const begin = simulations.findIndex(({ task }) => task === "peg");
+  expect(simulations[begin]).toMatchObject({ episode: 0, episode_tick: 0, episode_ticks: 100 });
+
+  set({ policy: "reacher" });
+  set({ policy: "/etc/passwd" });
+  set({ method: "nothing" });
+  set({ tasks: "peg" });
+  await until(() => statuses.length === 4);
+  expect(statuses[0]).toMatch(
+    /reacher\.onnx: the policy commands shoulder, elbow; task peg has the joints shoulder_pan/,
+  );
+  expect(statuses[1]).toBe('policy: expected reacher | peg | door, found "/etc/passwd"');
+  expect(statuses[2]).toMatch(/^method: method nothing is unknown; known are dtd, /);
+  expect(statuses[3]).toMatch(/^tasks: /);
+  const report = await until(() => messages<DiagnosticArrayMessage>("/diagnostics").at(-1));
+  expect(report.status.map(({ name }) => name)).toEqual(
+    ["simulation", "rate", "latency", "inputs", "relevance", "policy health", "publishing"].map(
+      (n) => `torquelens_sim: ${n}`,
+    ),
+  );
+  expect(simulation.stderr).toBe("");
+}, 600_000);
+
+it("a recorded run keeps its task, and its recording holds state and diagnostics", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sim-live-"));
+  cleanUp.push(() => rm(folder, { recursive: true }));
+  const policy = await writePolicy(folder);
+  const bag = join(folder, "run.mcap");
+  const { simulation, statuses, set, subscribe, messages } = await page(
+    "--policy",
+    policy,
+    "--speed",
+    "0",
+    "--record",
+    bag,
+  );
+  set({ task: "door" });
+  await until(() => statuses.length === 1);
+  expect(statuses).toEqual(["task and policy stay as they are: this run is recorded (--record)"]);
+  subscribe("/diagnostics");
+  await until(() => messages("/diagnostics").length > 0);
+  simulation.child.kill("SIGINT");
+  await simulation.ended;
+  const bytes = (await readFile(bag)).toString("latin1");
+  for (const topic of ["/torquelens/simulation", "/diagnostics"]) expect(bytes).toContain(topic);
+}, 600_000);
