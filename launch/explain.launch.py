@@ -20,11 +20,12 @@ ARGUMENTS = {
     'publish_torque': ('', 'Publish the policy\'s torques on ~/torque_command, to command the arm: true or false'),
     'autostart': ('', 'Configure and activate at start: true or false'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
+    'viewer': ('', 'Serve the page that shows the explanation in a browser: true or false'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
 
 # Arguments that set the node parameter of the same name.
-BOOLEANS = ('use_sim_time', 'publish_torque', 'autostart')
+BOOLEANS = ('use_sim_time', 'publish_torque', 'autostart', 'viewer')
 
 # Topics of the node that launch/torquelens.rviz shows.
 SHOWN = ('overlay', 'heatmap/mono16', 'markers')

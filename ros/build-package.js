@@ -1,5 +1,5 @@
 // node build-package.js SOURCE TARGET PART…: copies the parts of the npm package in SOURCE to TARGET, installs its
-// dependencies there and compiles it. The source tree stays as it is.
+// dependencies there, compiles it and builds its page. The source tree stays as it is.
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { installPackages, report, run } from "./npm-packages.js";
@@ -21,5 +21,11 @@ await report(() => {
     [join(target, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"],
     target,
     "the TypeScript of torquelens does not compile",
+  );
+  run(
+    process.execPath,
+    [join(target, "node_modules/vite/bin/vite.js"), "build", "--config", "viewer/vite.config.ts", "--logLevel", "warn"],
+    target,
+    "the page of torquelens does not build",
   );
 });

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { report } from "./npm-packages.js";
 
-const PARTS = ["bin", "dist", "models", "msg", "srv", "urdf", "package.json"];
+const PARTS = ["bin", "dist", "models", "msg", "srv", "urdf", "viewer/dist", "package.json"];
 
 await report(() => {
   const [from, to, link] = process.argv.slice(2);

@@ -27,8 +27,8 @@ export interface FoxgloveOptions {
   readonly encoder: ChannelEncoder;
   /** Address to bind to; default 127.0.0.1, this machine only. */
   readonly host?: string;
-  /** TCP port, default 8765; 0 for any free port. */
-  readonly port?: number;
+  /** TCP port of the socket, default 8765; 0 for any free port; `page`: none but that of the page. */
+  readonly port?: number | "page";
   /**
    * Origins of web pages that may connect, such as `https://viewer.example`, beside pages of this machine; `*` is every
    * page. Programs, which send no origin, may always connect.
@@ -102,6 +102,7 @@ export class FoxgloveSink implements Sink {
    */
   static async listen(options: FoxgloveOptions): Promise<FoxgloveSink> {
     const { encoder, host = "127.0.0.1", port = 8765, name = "torquelens", metadata = {}, readOnly = false } = options;
+    if (port === "page" && !options.page) throw new Error("a socket on the page's port needs a page");
     if (host === "") throw new InputError("host: found an empty address, expected one such as 127.0.0.1");
     const board = new Board(encoder.channels.length);
     const channels = encoder.channels.map((channel, index) => ({
@@ -119,7 +120,7 @@ export class FoxgloveSink implements Sink {
     };
     const start: ServerStart = {
       host,
-      port,
+      port: port === "page" ? undefined : port,
       allowedOrigins,
       token,
       page,
@@ -141,7 +142,7 @@ export class FoxgloveSink implements Sink {
       const failure = { message: first.failed, code: first.code };
       throw first.at === "page"
         ? bindError(failure, "page port", host, page?.port ?? PAGE_PORT)
-        : bindError(failure, "port", host, port);
+        : bindError(failure, "port", host, Number(port));
     }
     return new FoxgloveSink({ ...options, host, token }, desk, worker, ended, board, first.ports);
   }
@@ -154,7 +155,7 @@ export class FoxgloveSink implements Sink {
     board: Board,
     { socket, page }: Ports,
   ) {
-    this.url = addressOf("ws", host, socket, token);
+    this.url = addressOf("ws", host, (socket ?? page)!, token);
     this.pageUrl = page === undefined ? undefined : addressOf("http", host, page, token);
     this.#encoder = encoder;
     this.#worker = worker;

@@ -13,7 +13,8 @@ export interface ServedChannel {
 /** Data with which the server's thread starts. */
 export interface ServerStart {
   readonly host: string;
-  readonly port: number;
+  /** Port of the socket alone; undefined: there is only that of the page. */
+  readonly port: number | undefined;
   readonly allowedOrigins: readonly string[];
   /** Word that every client must know; left out: none. */
   readonly token?: string | undefined;
@@ -42,7 +43,7 @@ export interface ServedPage {
 
 /** Ports that a server listens on. */
 export interface Ports {
-  readonly socket: number;
+  readonly socket: number | undefined;
   readonly page: number | undefined;
 }
 

@@ -25,6 +25,8 @@ describe("installing the JavaScript", () => {
     "models/m.onnx": "",
     "msg/E.msg": "",
     "urdf/r.urdf": "",
+    "viewer/dist/index.html": "",
+    "viewer/index.html": "",
     "src/index.ts": "",
     "package.json": "{}",
     "node_modules/.package-lock.json": lock({
@@ -61,6 +63,7 @@ describe("installing the JavaScript", () => {
       "models/m.onnx",
       "msg/E.msg",
       "urdf/r.urdf",
+      "viewer/dist/index.html",
       "package.json",
       "node_modules/kept/index.js",
       "node_modules/kept/node_modules/nested/index.js",
@@ -73,6 +76,7 @@ describe("installing the JavaScript", () => {
     for (const name of [
       "dist/stale.js",
       "src",
+      "viewer/index.html",
       "node_modules/tool",
       "node_modules/kept/node_modules/tool",
       `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/other`,

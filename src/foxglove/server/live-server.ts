@@ -53,7 +53,8 @@ export class LiveServer {
   readonly #board: Board;
   readonly #events: LiveServerEvents;
   readonly #door: Door;
-  readonly #http: Server;
+  /** Serves the socket alone; undefined where only the page's port has it. */
+  readonly #http: Server | undefined;
   /** Serves the page; undefined where there is none. */
   readonly #pages: Server | undefined;
   readonly #sockets: WebSocketServer;
@@ -76,10 +77,11 @@ export class LiveServer {
     this.#greeting = greeting(start).map((message) => JSON.stringify(message));
     this.#channels = [...start.channels];
     this.#operations = new Operations(start, (reply) => events.ask(reply));
-    this.#http = boundedServer((request, response) => {
-      if (!turnedAway(this.#door, request, response)) answerText(response, 426, this.#hint);
-    });
-    const { page } = start;
+    const { port, page } = start;
+    if (port !== undefined)
+      this.#http = boundedServer((request, response) => {
+        if (!turnedAway(this.#door, request, response)) answerText(response, 426, this.#hint);
+      });
     this.#pages = page && boundedServer(new Site({ ...page, recordings: [] }, this.#door).answer);
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -92,15 +94,16 @@ export class LiveServer {
   }
 
   get #servers(): readonly Server[] {
-    return this.#pages ? [this.#http, this.#pages] : [this.#http];
+    return [this.#http, this.#pages].filter((server) => server !== undefined);
   }
 
   /**
-   * Starts to listen for viewers. Returns the port.
+   * Starts to listen for viewers on the socket's port, if there is one. Returns it.
    * @throws Node's error where it cannot
    */
-  listen(): Promise<number> {
-    return listen(this.#http, this.#start.host, this.#start.port);
+  async listen(): Promise<number | undefined> {
+    const { host, port } = this.#start;
+    return this.#http && port !== undefined ? listen(this.#http, host, port) : undefined;
   }
 
   /** Starts to serve the page, if there is one. Returns its port. @throws Node's error where it cannot */

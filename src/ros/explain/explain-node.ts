@@ -6,14 +6,13 @@ import { QOS } from "../../messages/qos.js";
 import { toDiagnostics } from "../../messages/robot.js";
 import type { DiagnosticStatusMessage } from "../../messages/types.js";
 import { guarded } from "../client/guard.js";
-import type { Answer } from "../client/ros.js";
 import type { Lifecycle, Managed, Step } from "../lifecycle/lifecycle.js";
 import { serveLifecycle } from "../lifecycle/lifecycle-server.js";
 import { serveParameters } from "../parameters/parameter-server.js";
 import { applyChanges } from "./effects.js";
 import { ExplainSession } from "./explain-session.js";
 import type { PatternFacts } from "./parts.js";
-import { SET_METHOD, SET_TORQUE } from "./service-types.js";
+import { setters } from "./setters.js";
 
 const DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray";
 /** Period of diagnostics, milliseconds: as diagnostic_updater. */
@@ -39,18 +38,9 @@ export class ExplainNode implements Managed {
     const server = serveParameters(ros, parameters);
     const { lifecycle, close } = serveLifecycle(ros, this);
     this.#lifecycle = lifecycle;
-    const services = [
-      ros.service(
-        SET_METHOD,
-        "~/set_method",
-        this.#setter("method", (method) => `method ${method}`),
-      ),
-      ros.service(
-        SET_TORQUE,
-        "~/set_torque",
-        this.#setter("heatmap_joint", (joint) => `heatmaps explain ${joint === "" ? "all torques" : joint}`),
-      ),
-    ];
+    const services = setters(parameters).map(({ name, type, set }) =>
+      ros.service(type, `~/${name}`, ({ data }) => set(data)),
+    );
     const diagnostics = this.#diagnose();
     this.#closing.push(
       diagnostics,
@@ -143,13 +133,6 @@ export class ExplainNode implements Managed {
     return () => {
       clearInterval(timer);
       publisher.close();
-    };
-  }
-
-  #setter(name: string, done: (value: string) => string): Answer {
-    return async ({ data }) => {
-      const refusal = await this.around.parameters.set(new Map([[name, data]]));
-      return { success: refusal === undefined, message: refusal ?? done(String(data)) };
     };
   }
 

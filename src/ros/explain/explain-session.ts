@@ -31,7 +31,7 @@ export class ExplainSession {
   /** Subscribes, explains and publishes. @throws InputError where a topic cannot be opened; nothing stays open then */
   activate(): void {
     const { ros, parameters, clock, qos, warnings } = this.around;
-    const { policy, explainer, observer, encoder, monitor, sink } = this.parts;
+    const { policy, explainer, observer, encoder, monitor, sink, viewer } = this.parts;
     const problem = (topic: string, reason: string) => warnings.problem(topic, reason);
     try {
       if (parameters.get("publish_torque")) {
@@ -50,6 +50,7 @@ export class ExplainSession {
           const efforts = effortLimits(parseUrdf(urdf, "description"));
           const problems = encoder.setRobot(urdf);
           this.#commander?.limit(efforts);
+          viewer?.robotChanged();
           return problems;
         },
       });
@@ -58,6 +59,7 @@ export class ExplainSession {
       const publish = {
         write: (explanation: Explanation) => {
           sink.write(explanation);
+          viewer?.write(explanation);
           monitor.explained(explanation, this.#age(explanation));
         },
         close: async () => {},
@@ -78,7 +80,8 @@ export class ExplainSession {
 
   async close(): Promise<void> {
     await this.deactivate();
-    const { explainer, observer, sink } = this.parts;
+    const { explainer, observer, sink, viewer } = this.parts;
+    await viewer?.close();
     await sink.close();
     observer.delete();
     await explainer.close();

@@ -26,6 +26,7 @@ import { VALUES_PREFIX, valuesFrom, valuesTable } from "../parameters/values-par
 import { unlessAborted } from "./abandon.js";
 import { rehearse } from "./rehearsal.js";
 import { RosSink } from "./ros-sink.js";
+import { Viewer } from "./viewer.js";
 
 /** The node around a session. */
 export interface PatternFacts {
@@ -46,6 +47,7 @@ export interface Parts {
   readonly encoder: ChannelEncoder;
   readonly monitor: Monitor;
   readonly sink: RosSink;
+  readonly viewer: Viewer | undefined;
 }
 
 /** Topics start at different times: for so long, unmatched images are not reported, seconds. */
@@ -114,8 +116,11 @@ export async function openParts(
       thresholds: optionsFrom<Thresholds>(DIAGNOSTICS_PARAMETERS, value),
       ...(profile && { profile }),
     });
+    const viewer = await Viewer.open(around, { encoder, name: `torquelens ${policy.card.name}` });
+    opened.push(() => viewer?.close());
+    signal.throwIfAborted();
     const sink = new RosSink(ros, { encoder, qos, problem: (topic, reason) => warnings.problem(topic, reason) });
-    return { policy, explainer, observer, encoder, monitor, sink };
+    return { policy, explainer, observer, encoder, monitor, sink, viewer };
   } catch (error) {
     for (const close of opened.reverse()) await close();
     throw error;

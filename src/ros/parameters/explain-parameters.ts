@@ -5,6 +5,7 @@ import type { Table } from "../../parameters/spec.js";
 import { DEVICES } from "../../runtime/device.js";
 import { DIAGNOSTICS_PARAMETERS } from "./diagnostics-parameters.js";
 import { SYNC_PARAMETERS } from "./sync-parameters.js";
+import { VIEWER_PARAMETERS } from "./viewer-parameters.js";
 
 /** A part of a topic's name. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -94,5 +95,6 @@ export const EXPLAIN_PARAMETERS = {
     description: "Recorded profile (torquelens profile) to compare the policy's shares with; empty: none.",
     changeable: "always",
   },
+  ...VIEWER_PARAMETERS,
   ...DIAGNOSTICS_PARAMETERS,
 } as const satisfies Table;
