@@ -5,6 +5,7 @@ import type { ServiceControl } from "../../foxglove/controls.js";
 import { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import type { Warnings } from "../../health/warnings.js";
 import type { ChannelEncoder } from "../../messages/channel-encoder.js";
+import { own } from "../../own.js";
 import type { Parameters } from "../../parameters/parameters.js";
 import type { RosNode } from "../client/ros.js";
 import type { EXPLAIN_PARAMETERS } from "../parameters/explain-parameters.js";
@@ -38,7 +39,7 @@ export class Viewer implements Sink {
       ({ name, type, field, set }): ServiceControl => ({
         name: `/torquelens/${name}`,
         type: type.name,
-        answer: (request) => set(request[field]),
+        answer: (request) => set(own(request, field)),
       }),
     );
     try {
