@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect } from "node:net";
@@ -290,6 +291,40 @@ describe("who may come in", () => {
     const own = { Authorization: `Bearer ${TOKEN}`, Host: "robot.lab:8080", Origin: "http://robot.lab:8080" };
     expect((await ask(url, "/session.json", own)).status).toBe(200);
     expect((await ask(url, "/session.json", { ...own, Origin: "http://evil.example" })).status).toBe(403);
+  });
+});
+
+describe("limits", () => {
+  it("takes 128 connections, cuts off further ones, and has room again when one ends", async () => {
+    const { url } = await serve();
+    const { host, port } = new URL(url);
+    const sockets = await Promise.all(
+      Array.from({ length: 128 }, async () => {
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.on("error", () => {});
+        socket.write(`HEAD /session.json HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+        await once(socket, "data");
+        return socket;
+      }),
+    );
+    const oneMore = connect(Number(port), "127.0.0.1");
+    oneMore.on("error", () => {});
+    let answered = false;
+    oneMore.on("data", () => {
+      answered = true;
+    });
+    oneMore.write(`HEAD /session.json HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await once(oneMore, "close");
+    expect(answered).toBe(false);
+    sockets[0]!.destroy();
+    let status: number | undefined;
+    while (status === undefined) status = (await ask(url, "/session.json").catch(() => undefined))?.status;
+    expect(status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("refuses headers of more than 16 KiB", async () => {
+    expect((await ask(server.url, "/", { Cookie: "x".repeat(17 * 1024) })).status).toBe(431);
   });
 });
 
