@@ -16,6 +16,7 @@ ARGUMENTS = {
     'namespace': ('', 'Namespace of both nodes'),
     'driver': ('policy', 'Source of the torques: policy (inside the simulator) or topic (from the explaining node)'),
     'explain': ('true', 'Start the explaining node too: true or false'),
+    'viewer': ('', 'Serve the page that shows the explanation in a browser: true or false'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
 
@@ -55,6 +56,7 @@ def nodes(context):
         'use_sim_time': 'true',
         'image': 'camera/image',
         'publish_torque': 'true' if given['driver'] == 'topic' else '',
+        'viewer': given['viewer'],
         'rviz': given['rviz'],
     }
     return [simulator, IncludeLaunchDescription(source, launch_arguments=arguments.items())]
