@@ -25,13 +25,13 @@ export class SimulationDiagnostics implements Sink {
     const { stamp } = explanation.observation;
     this.#nowMs = Number(stamp / 1000n) / 1000;
     this.#monitor.explained(explanation);
+    const before = this.#reported;
+    if (before && stamp - before.stamp < PERIOD) return;
     const { ticks, lateTicks } = this.run.summary();
-    this.#reported ??= { stamp, ticks, late: lateTicks };
-    if (stamp - this.#reported.stamp < PERIOD) return;
-    const facts = this.#facts(ticks, Number(stamp) / 1e9);
-    const own = this.#own(explanation, ticks - this.#reported.ticks, lateTicks - this.#reported.late);
-    this.#report = { explanation, status: [own, ...this.#monitor.report(facts)] };
     this.#reported = { stamp, ticks, late: lateTicks };
+    if (!before) return;
+    const own = this.#own(explanation, ticks - before.ticks, lateTicks - before.late);
+    this.#report = { explanation, status: [own, ...this.#monitor.report(this.#facts(ticks, Number(stamp) / 1e9))] };
   }
 
   /** The report that was made with an explanation; undefined for most, which have none. */

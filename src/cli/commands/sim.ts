@@ -90,6 +90,7 @@ export async function sim(options: SimOptions): Promise<void> {
         options,
         async (task) => ({ ...(await simulation(options, task, choice === start)), ended, gate, unstable }),
         (explainer) => warnOf(explainer, options.precision),
+        choice !== start,
       );
     const stage = await build(start);
     let server: FoxgloveSink | undefined;

@@ -29,6 +29,7 @@ export const policyFileOf = (choice: Pick<StageChoice, "policy">, { policy }: Pi
  * Loads task and policy, and compiles the method.
  * @param sourceOptions options of the simulation, given its task
  * @param explained called with the explainer, to warn of what it could not do
+ * @param compileInThread true to compile in a thread of its own, so that another stage runs on meanwhile
  * @throws InputError for a policy that does not fit the task or the method; nothing stays open then
  */
 export async function stageFor(
@@ -36,6 +37,7 @@ export async function stageFor(
   options: StageOptions,
   sourceOptions: (task: Task) => Promise<Omit<SimulationOptions, "task">>,
   explained: (explainer: Explainer) => void,
+  compileInThread: boolean,
 ): Promise<Stage> {
   const { targets, threads, device, precision, live } = options;
   const card = choice.policy === options.policy ? options.card : undefined;
@@ -50,7 +52,8 @@ export async function stageFor(
   }
   try {
     const levels = live ? (["full", "shares"] as const) : (["full"] as const);
-    const explainer = await Explainer.create(policy, { method: choice.method, levels, threads, device, precision });
+    const inference = { levels, threads, device, precision, compileInThread };
+    const explainer = await Explainer.create(policy, { method: choice.method, ...inference });
     explained(explainer);
     return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full" }) };
   } catch (error) {

@@ -60,7 +60,7 @@ async function page(...argv: string[]) {
     client.client.sendServiceCallRequest({ serviceId: service.id, callId, encoding: "cdr", data });
     return until(() => responses.get(callId));
   };
-  const set = (parameters: Record<string, string | number>) =>
+  const set = (parameters: Record<string, string | number | boolean>) =>
     client.client.setParameters(Object.entries(parameters).map(([name, value]) => ({ name, value })));
   client.client.subscribeParameterUpdates([]);
   client.client.getParameters([]);
@@ -136,7 +136,7 @@ it("what a client changed is saved and played back by sim --perturb with the sam
 }, 600_000);
 
 it("task, method, joint and looks change while it runs, on the same socket", async () => {
-  const { simulation, statuses, subscribe, messages, values, set } = await page();
+  const { simulation, statuses, subscribe, messages, values, call, set } = await page();
   for (const topic of ["/torquelens/explanation", "/torquelens/simulation", "/robot_description", "/diagnostics"])
     subscribe(topic);
   const newest = () => messages<ExplanationMessage>("/torquelens/explanation").at(-1);
@@ -169,20 +169,27 @@ it("task, method, joint and looks change while it runs, on the same socket", asy
   set({ policy: "reacher" });
   set({ policy: "/etc/passwd" });
   set({ method: "nothing" });
-  set({ tasks: "peg" });
+  set({ paused: true });
   await until(() => statuses.length === 4);
   expect(statuses[0]).toMatch(
     /reacher\.onnx: the policy commands shoulder, elbow; task peg has the joints shoulder_pan/,
   );
   expect(statuses[1]).toBe('policy: expected reacher | peg | door, found "/etc/passwd"');
   expect(statuses[2]).toMatch(/^method: method nothing is unknown; known are dtd, /);
-  expect(statuses[3]).toMatch(/^tasks: /);
+  expect(statuses[3]).toBe("paused: can only be read");
   const report = await until(() => messages<DiagnosticArrayMessage>("/diagnostics").at(-1));
   expect(report.status.map(({ name }) => name)).toEqual(
     ["simulation", "rate", "latency", "inputs", "relevance", "policy health", "publishing"].map(
       (n) => `torquelens_sim: ${n}`,
     ),
   );
+  // A task that is changed to during a pause shows its first step.
+  await call("pause", { data: true });
+  set({ task: "door" });
+  const state = () => messages<SimulationMessage>("/torquelens/simulation").at(-1)!;
+  await until(() => state().task === "door" && values.get("task") === "door");
+  expect(state()).toMatchObject({ episode: 0, episode_tick: 0, paused: true });
+  expect(values.get("paused")).toBe(true);
   expect(simulation.stderr).toBe("");
 }, 600_000);
 

@@ -91,6 +91,17 @@ describe("changes", () => {
     ]);
   });
 
+  test("that the program reports are told without a check, and nobody else can make them", async () => {
+    const paused = { type: "bool", default: false, description: "Paused.", changeable: "never" } as const;
+    const parameters = new Parameters({ ...table, paused });
+    const seen: unknown[] = [];
+    parameters.apply = () => expect.fail("applied");
+    parameters.onChanged((changes) => seen.push([...changes]));
+    expect(await parameters.set(change({ paused: true }))).toBe("paused: can only be read");
+    parameters.report([["paused", true]]);
+    expect([parameters.get("paused"), seen]).toEqual([true, [[["paused", true]]]]);
+  });
+
   test("what cannot take effect changes nothing", async () => {
     const parameters = given();
     parameters.apply = async () => {
