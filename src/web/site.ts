@@ -21,6 +21,16 @@ export interface ServedRecording {
   readonly name: string;
   /** MCAP file. */
   readonly file: string;
+  /** Finds the moments worth a look; called at most once, when the page asks. Without it there are none. */
+  readonly moments?: () => Promise<readonly ServedMoment[]>;
+}
+
+/** A moment worth a look. */
+export interface ServedMoment {
+  readonly reason: string;
+  readonly what: string;
+  /** Seconds from the recording's beginning. */
+  readonly seconds: number;
 }
 
 export interface SiteOptions {
@@ -45,6 +55,8 @@ export class Site {
   readonly #folder: string;
   readonly #session: string;
   readonly #recordings: readonly ServedRecording[];
+  /** JSON of moments that were asked for, by the recording's number. */
+  readonly #moments = new Map<number, Promise<string>>();
 
   constructor(
     { folder, session, recordings }: SiteOptions,
@@ -52,10 +64,11 @@ export class Site {
   ) {
     this.#folder = folder;
     this.#recordings = recordings;
-    const listed = recordings.map(({ name, file }, index) => ({
+    const listed = recordings.map(({ name, file, moments }, index) => ({
       name,
       url: `/recordings/${index}.mcap`,
       bytes: statSync(file).size,
+      ...(moments && { moments: `/recordings/${index}.moments.json` }),
     }));
     this.#session = JSON.stringify({ ...session, recordings: listed });
   }
@@ -65,17 +78,29 @@ export class Site {
     const cookie = this.door.cookieFor(request);
     if (cookie !== undefined) response.setHeader("Set-Cookie", cookie);
     const path = pathOf(request);
+    const [, moments] = /^\/recordings\/(0|[1-9]\d{0,5})\.moments\.json$/.exec(path ?? "") ?? [];
     if (path === undefined) answerText(response, 404, NOTHING_HERE);
-    else if (path === "/session.json") this.#answerSession(response);
+    else if (path === "/session.json") answerJson(response, this.#session);
+    else if (moments !== undefined) this.#answerMoments(Number(moments), response);
     else if (path.startsWith("/recordings/")) this.#answerRecording(path, request, response);
     else this.#answerFile(path, request, response);
   };
 
-  #answerSession(response: ServerResponse): void {
-    response.setHeader("Content-Type", "application/json; charset=utf-8");
-    response.setHeader("Cache-Control", "no-store");
-    response.setHeader("Content-Length", Buffer.byteLength(this.#session));
-    response.end(this.#session);
+  #answerMoments(index: number, response: ServerResponse): void {
+    const find = this.#recordings[index]?.moments;
+    if (!find) {
+      answerText(response, 404, NOTHING_HERE);
+      return;
+    }
+    let found = this.#moments.get(index);
+    if (!found) {
+      found = find().then(JSON.stringify);
+      this.#moments.set(index, found);
+    }
+    found.then(
+      (text) => answerJson(response, text),
+      (error: Error) => answerText(response, 500, error.message),
+    );
   }
 
   #answerRecording(path: string, request: IncomingMessage, response: ServerResponse): void {
@@ -118,6 +143,13 @@ export function turnedAway(door: Door, request: IncomingMessage, response: Serve
   response.setHeader("Allow", "GET, HEAD");
   answerText(response, 405, "this server answers GET and HEAD only");
   return true;
+}
+
+function answerJson(response: ServerResponse, text: string): void {
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.setHeader("Cache-Control", "no-store");
+  response.setHeader("Content-Length", Buffer.byteLength(text));
+  response.end(text);
 }
 
 /** Answers one line of text, and closes the connection. */

@@ -51,6 +51,16 @@ describe("the page of recordings", () => {
     expect(at).toBe(length);
   });
 
+  test("goes to the moments that report ranks", async () => {
+    const { page } = watched;
+    const list = page.getByRole("region", { name: "Moments" }).getByRole("listitem");
+    await list.first().waitFor();
+    const text = await list.last().innerText();
+    const [, seconds] = /^([\d.]+) s (unusual shares|relevance does not add up|at a limit): ./.exec(text)!;
+    await list.last().getByRole("button").click();
+    await page.getByText(`${seconds} of`).waitFor();
+  });
+
   test("compares two recordings at the same moment", async () => {
     const { page } = watched;
     await page.getByRole("combobox", { name: /^Compare with/ }).selectOption("1");
@@ -79,6 +89,7 @@ describe("the page of recordings", () => {
 
   test("saves a span as a recording that torquelens reads", async () => {
     const { page } = watched;
+    await page.locator(".course").scrollIntoViewIfNeeded();
     const box = (await page.locator(".plot .u-over").first().boundingBox())!;
     await page.mouse.move(box.x + 0.2 * box.width, box.y + 20);
     await page.mouse.down();

@@ -55,6 +55,40 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+describe("moments", () => {
+  const file = () => join(folder, "run %2e 1.mcap");
+
+  it("are found once, when they are asked for", async () => {
+    let times = 0;
+    const moments = async () => {
+      times++;
+      return [{ reason: "shares", what: "image 90 %, usually 40 %", seconds: 1.5 }];
+    };
+    const { url } = await serve({ recordings: [{ name: "explained", file: file(), moments }] });
+    const session = JSON.parse(`${(await ask(url, "/session.json")).body}`);
+    expect(session.recordings[0].moments).toBe("/recordings/0.moments.json");
+    expect(times).toBe(0);
+    for (let i = 0; i < 2; i++) {
+      const { status, headers, body } = await ask(url, "/recordings/0.moments.json");
+      expect([status, headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
+      expect(JSON.parse(`${body}`)).toEqual([{ reason: "shares", what: "image 90 %, usually 40 %", seconds: 1.5 }]);
+    }
+    expect(times).toBe(1);
+  });
+
+  it("that cannot be found are refused in words", async () => {
+    const moments = () => Promise.reject(new Error("explained.mcap: the messages are of two policies"));
+    const { url } = await serve({ recordings: [{ name: "explained", file: file(), moments }] });
+    const { status, body } = await ask(url, "/recordings/0.moments.json");
+    expect([status, `${body}`]).toEqual([500, "explained.mcap: the messages are of two policies\n"]);
+  });
+
+  it("of a recording without explanations, or of none, are not there", async () => {
+    for (const path of ["/recordings/0.moments.json", "/recordings/7.moments.json"])
+      expect((await ask(server.url, path)).status).toBe(404);
+  });
+});
+
 describe("the page's files", () => {
   it.each([
     ["/", "text/html; charset=utf-8", "<!doctype html><title>page</title>"],

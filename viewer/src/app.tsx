@@ -8,6 +8,7 @@ import { ComparePanel } from "./panels/compare/compare-panel.js";
 import { CoursePanel } from "./panels/course-panel.js";
 import { ExportButtons } from "./panels/export-buttons.js";
 import { HealthPanel } from "./panels/health-panel.js";
+import { MomentsPanel } from "./panels/moments-panel.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
 import { RecordingBar } from "./panels/recording-bar.js";
 import { Toolbar } from "./panels/toolbar.js";
@@ -85,7 +86,7 @@ async function sourceOf({ mode, name, recordings }: Session, index: number): Pro
   const recording = recordings[index];
   if (!recording)
     throw new Error("The server has no recording. Start it with torquelens view FILE, or drop an MCAP file here.");
-  return RecordingSource.open(new HttpReadable(recording.url, recording.bytes), recording.name);
+  return RecordingSource.open(new HttpReadable(recording.url, recording.bytes), recording.name, recording.url);
 }
 
 interface RunProps {
@@ -99,6 +100,8 @@ interface RunProps {
 function Run({ model, session, choose }: RunProps) {
   const drawing = useSignal<Drawing>(DEFAULT_DRAWING);
   const recordings = session?.recordings ?? [];
+  // A file that was dropped may have the name of one of the server's.
+  const served = recordings.find(({ url }) => model.source instanceof RecordingSource && url === model.source.url);
   const comparison = useSignal<Comparison | undefined>(undefined);
   const refusal = useSignal("");
   const compare = (opening: Promise<Source>) =>
@@ -120,9 +123,10 @@ function Run({ model, session, choose }: RunProps) {
           <label>
             Recording
             <select
-              value={recordings.findIndex(({ name }) => name === model.source.name)}
+              value={served ? recordings.indexOf(served) : ""}
               onChange={(event) => choose(Number(event.currentTarget.value))}
             >
+              {!served && <option value="">{model.source.name}</option>}
               {recordings.map(({ name, url }, index) => (
                 <option key={url} value={index}>
                   {name}
@@ -160,6 +164,9 @@ function Run({ model, session, choose }: RunProps) {
           <HealthPanel model={model} />
         </div>
         {model.source instanceof RecordingSource && <RecordingBar source={model.source} />}
+        {model.source instanceof RecordingSource && served?.moments && (
+          <MomentsPanel source={model.source} url={served.moments} />
+        )}
         <CoursePanel model={model} />
         {comparison.value && (
           <ComparePanel

@@ -4,7 +4,31 @@ export interface Session {
   readonly name: string;
   /** True where commands that change anything are refused. */
   readonly readOnly: boolean;
-  readonly recordings: readonly { readonly name: string; readonly url: string; readonly bytes: number }[];
+  readonly recordings: readonly Served[];
+}
+
+/** A recording of the server. */
+export interface Served {
+  readonly name: string;
+  readonly url: string;
+  readonly bytes: number;
+  /** Address of its moments worth a look, where it is explained. */
+  readonly moments?: string;
+}
+
+/** A moment that `torquelens report` ranks. */
+export interface Moment {
+  readonly reason: "shares" | "residual" | "limits";
+  readonly what: string;
+  /** Seconds from the recording's beginning. */
+  readonly seconds: number;
+}
+
+/** Throws Error with the server's words where it cannot find them. */
+export async function fetchMoments(url: string): Promise<readonly Moment[]> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error((await response.text()).trim());
+  return (await response.json()) as readonly Moment[];
 }
 
 /** Asks the page's own server. Throws Error with a sentence that says what to do. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { momentsOf } from "../../analysis/moments-of.js";
 import type { Bag } from "../../bag/bag.js";
 import { openBag } from "../../bag/open-bag.js";
 import { plainMcap, writePlainMcap } from "../../bag/plain-mcap.js";
@@ -25,6 +26,9 @@ export interface ViewOptions extends PageServing, Omit<ExplainingOptions, "copy"
   readonly policy?: string;
 }
 
+/** Moments that the page lists, for each reason. */
+const MOMENTS = 10;
+
 /** Serves the page with recordings until a signal. */
 export async function view(paths: readonly string[], options: ViewOptions): Promise<void> {
   const interruption = new Interruption();
@@ -39,7 +43,7 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
     for (const path of paths) {
       const file = await prepared(path, options, temporary, signal);
       if (signal.aborted) return;
-      recordings.push({ name: nameOf(path, paths), file });
+      recordings.push({ name: nameOf(path, paths), ...file });
     }
     const name = recordings.map(({ name }) => name).join(", ");
     const session = { mode: "recordings" as const, name, readOnly: true };
@@ -57,20 +61,32 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
 }
 
 /** An MCAP file that the page can read in parts: the recording itself, or a temporary one made from it. */
-async function prepared(path: string, options: ViewOptions, temporary: TemporaryFolder, signal: AbortSignal) {
+async function prepared(
+  path: string,
+  options: ViewOptions,
+  temporary: TemporaryFolder,
+  signal: AbortSignal,
+): Promise<Omit<ServedRecording, "name">> {
   const { policy } = options;
-  if (policy !== undefined) return explainedFile(path, { ...options, policy }, temporary, signal);
+  if (policy !== undefined) return withMoments(await explainedFile(path, { ...options, policy }, temporary, signal));
   const bag = await openBag(path, await foldersOf(options));
   try {
-    if (!bag.topics.some(({ type }) => type === EXPLANATION))
-      warn(`${path}: it holds no explanations; --policy FILE.onnx explains it`);
+    const isExplained = bag.topics.some(({ type }) => type === EXPLANATION);
+    if (!isExplained) warn(`${path}: it holds no explanations; --policy FILE.onnx explains it`);
     const plain = options.msgPath.length === 0 ? await plainMcap(path) : undefined;
-    return plain ?? (await convertedFile(bag, temporary, signal));
+    const file = plain ?? (await convertedFile(bag, temporary, signal));
+    return isExplained ? withMoments(file) : { file };
   } finally {
     for (const line of bag.problems) warn(line);
     await bag.close();
   }
 }
+
+const withMoments = (file: string) => ({
+  file,
+  moments: async () =>
+    (await momentsOf(file, MOMENTS)).map(({ reason, what, seek }) => ({ reason, what, seconds: seek })),
+});
 
 /** Explains a recording into a temporary file. */
 async function explainedFile(

@@ -103,7 +103,12 @@ describe("torquelens view", () => {
       name: "explained.mcap, plain.mcap",
       readOnly: true,
       recordings: [
-        { name: "explained.mcap", url: "/recordings/0.mcap", bytes: files[0]!.length },
+        {
+          name: "explained.mcap",
+          url: "/recordings/0.mcap",
+          bytes: files[0]!.length,
+          moments: "/recordings/0.moments.json",
+        },
         { name: "plain.mcap", url: "/recordings/1.mcap", bytes: files[1]!.length },
       ],
     });

@@ -32,7 +32,7 @@ export class RecordingSource implements Source {
   #refresh = 0;
 
   /** @throws Error with a sentence that says what to do, for a file that is no such recording */
-  static async open(readable: McapTypes.IReadable, name: string): Promise<RecordingSource> {
+  static async open(readable: McapTypes.IReadable, name: string, url?: string): Promise<RecordingSource> {
     let reader: McapIndexedReader;
     try {
       reader = await McapIndexedReader.Initialize({ readable, decompressHandlers: { zstd: unpackZstd } });
@@ -45,12 +45,14 @@ export class RecordingSource implements Source {
     if (packed)
       throw new Error(`${name}: packed with ${packed.compression}. Run torquelens view ${name}, which can unpack it`);
     if (reader.chunkIndexes.length === 0) throw new Error(`${name}: there is no message in it`);
-    return new RecordingSource(reader, name);
+    return new RecordingSource(reader, name, url);
   }
 
   private constructor(
     reader: McapIndexedReader,
     readonly name: string,
+    /** Of the page's server; undefined for a file of the user's. */
+    readonly url: string | undefined,
   ) {
     this.#reader = reader;
     const starts = reader.chunkIndexes.map(({ messageStartTime }) => messageStartTime);
