@@ -11,7 +11,7 @@ describe("msg/", () => {
     const lines = readFileSync(new URL(file, DIRECTORY), "utf8").split("\n");
     const fields = lines.filter((line) => line.trim() !== "" && !line.startsWith("#"));
     expect(fields.length).toBeGreaterThan(0);
-    for (const field of fields) expect(field).toMatch(/^[\w/]+(\[\])? [A-Za-z]\w*(=\d+)? +# \S/);
+    for (const field of fields) expect(field).toMatch(/^[\w/]+(\[\d*\])? [A-Za-z]\w*(=\d+)? +# \S/);
   });
 
   it.each(FILES)("%s is the beginning of its schema, word for word", (file) => {
