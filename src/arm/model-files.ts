@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import { readWhole } from "../files/reading.js";
 import type { Mujoco } from "./mujoco-types.js";
 
 /** Attributes that name a file, and those that name a folder for others. */
@@ -45,7 +45,7 @@ export async function filesOfModel(path: string): Promise<ReadonlyMap<string, Ui
   const texts: { readonly path: string; readonly text: string }[] = [];
   const take = async (path: string): Promise<void> => {
     if (files.has(path)) return;
-    const data = await readFile(path).catch(() => undefined);
+    const data = await readWhole(path, "a file of the model").catch(() => undefined);
     if (!data) return;
     files.set(path, data);
     const text = textOf(data);

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import load from "@mujoco/mujoco";
 import { InputError } from "../errors.js";
+import { readText } from "../files/reading.js";
 import { parseUrdf } from "../urdf/urdf.js";
 import { checkCounts } from "./counts.js";
 import { speedsOf } from "./joint-speeds.js";
@@ -66,12 +66,7 @@ function rootName(xml: string): string | undefined {
  * @throws InputError
  */
 export async function modelFromFile(path: string): Promise<Model> {
-  let xml: string;
-  try {
-    xml = await readFile(path, "utf8");
-  } catch (error) {
-    throw new InputError(`${path}: cannot read the model: ${oneLine(error)}`);
-  }
+  const xml = await readText(path, "the model");
   if (rootName(xml) === "robot") return modelFromXml(xml, path);
   const files = await filesOfModel(path);
   checkCounts(textsIn(files), path);

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
+import { readText } from "../files/reading.js";
 import { isCommon, schemaText, shortName } from "../messages/definitions.js";
 import type { Bag, BagRecord, Selection, Topic } from "./bag.js";
 import type { Losses } from "./damage.js";
@@ -26,7 +27,7 @@ export class MessageFolders {
         const folder = dirname(resolve(path, name));
         const owner = basename(basename(folder) === "msg" ? dirname(folder) : folder);
         const type = `${owner}/${basename(name, ".msg")}`;
-        if (!folders.#texts.has(type)) folders.#texts.set(type, await readFile(join(path, name), "utf8"));
+        if (!folders.#texts.has(type)) folders.#texts.set(type, await readText(join(path, name), "the definition"));
       }
       if (folders.#texts.size === before) throw new InputError(`${path}: no .msg files in it (--msg-path)`);
     }

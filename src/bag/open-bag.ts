@@ -1,8 +1,9 @@
-import { mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { InputError } from "../errors.js";
+import { readText, unreadable } from "../files/reading.js";
 import { parseYaml } from "../yaml/parse.js";
 import type { Bag } from "./bag.js";
 import { byTime, inTurn, JoinedBag, type Joining } from "./joined-bag.js";
@@ -10,6 +11,8 @@ import { openMcap } from "./mcap-bag.js";
 import type { MessageFolders } from "./message-folders.js";
 import { openSqlite } from "./sqlite-bag.js";
 import { unpackFile } from "./zstd.js";
+
+const BAGS = ".mcap, .db3 or a rosbag2 folder";
 
 type Opener = (path: string) => Promise<Bag>;
 
@@ -36,9 +39,8 @@ export async function openBag(path: string, folders?: MessageFolders): Promise<B
     const bag = (await stat(path)).isDirectory() ? await openFolder(path) : await openFile(path);
     return folders ? folders.define(bag) : bag;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof InputError || typeof code !== "string") throw error;
-    throw new InputError(`${path}: cannot read the bag (${code === "ENOENT" ? "no such file" : code})`);
+    if (error instanceof InputError || typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
+    throw new InputError(`${path}: cannot read the bag (${unreadable(error)})`);
   }
 }
 
@@ -69,11 +71,13 @@ async function openAll(
 }
 
 async function openFile(path: string): Promise<Bag> {
+  // A pipe would be waited for, and a bag is read from its end too.
+  if (!(await stat(path)).isFile()) throw new InputError(`${path}: not a file, expected a bag (${BAGS})`);
   const found = await beginning(path);
   const kind = KINDS.find(([begins]) => found.startsWith(begins));
   if (kind) return kind[1](path);
   const what = found === "" ? "an empty file" : "neither MCAP nor SQLite";
-  throw new InputError(`${path}: ${what}, expected a bag (.mcap, .db3 or a rosbag2 folder)`);
+  throw new InputError(`${path}: ${what}, expected a bag (${BAGS})`);
 }
 
 async function beginning(path: string): Promise<string> {
@@ -196,7 +200,7 @@ export async function filesOf(path: string): Promise<FolderFiles> {
   const order = new Intl.Collator("en", { numeric: true });
   const bags = names.filter((name) => /\.(mcap|db3)(\.zstd?)?$/.test(name)).sort(order.compare);
   const pathsOf = (files: readonly string[]) => files.map((name) => join(path, name));
-  const listed = names.includes(METADATA) ? listedIn(await readFile(source, "utf8"), source) : [];
+  const listed = names.includes(METADATA) ? await listedIn(source) : [];
   if (listed instanceof InputError) return { files: pathsOf(bags), problem: `${listed.message}; taken as missing` };
   if (listed.length === 0) return { files: pathsOf(bags) };
   const there = listed.flatMap((name) => formsOf(name).find((form) => names.includes(form)) ?? []);
@@ -212,9 +216,10 @@ export async function filesOf(path: string): Promise<FolderFiles> {
 }
 
 /** Names of the files that metadata list; none where a recorder that lost power left them empty, or with zeros only. */
-function listedIn(text: string, source: string): string[] | InputError {
-  if (!/[^\s\0]/.test(text)) return [];
+async function listedIn(source: string): Promise<string[] | InputError> {
   try {
+    const text = await readText(source, "the metadata");
+    if (!/[^\s\0]/.test(text)) return [];
     const { rosbag2_bagfile_information: found } = parseYaml(text, source, METADATA_SCHEMA);
     return found.relative_file_paths.map((name) => basename(name));
   } catch (error) {

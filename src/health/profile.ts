@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { Document } from "yaml";
 import * as z from "zod";
-import { InputError } from "../errors.js";
+import { readText } from "../files/reading.js";
 import { nearestRank } from "../numbers/quantile.js";
 import { parseYaml } from "../yaml/parse.js";
 import { quoteInvisible } from "../yaml/quote.js";
@@ -62,11 +61,7 @@ export function parseProfile(text: string, source: string): Profile {
 
 /** Reads a profile from a file. Throws InputError where it is missing or not a profile. */
 export async function loadProfile(path: string): Promise<Profile> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "ENOENT" ? "no such file" : (error.code ?? error.message);
-    throw new InputError(`${path}: cannot read the profile (${reason})`);
-  });
-  return parseProfile(text, path);
+  return parseProfile(await readText(path, "the profile"), path);
 }
 
 export function serialiseProfile(profile: Profile): string {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { Document, isScalar, isSeq, visit } from "yaml";
 import { checkAll, InputError } from "../errors.js";
+import { readText } from "../files/reading.js";
 import { parseYaml, yamlData } from "../yaml/parse.js";
 import { quoteInvisible } from "../yaml/quote.js";
 import { type Card, type CardInput, cardSchema } from "./card-schema.js";
@@ -37,13 +37,7 @@ export function parseCard(text: string, source: string, tensors?: Tensors): Card
  * @throws InputError for a missing or unreadable file, and as `parseCard`
  */
 export async function loadCard(path: string, tensors?: Tensors): Promise<Card> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new InputError(`${path}: cannot read the policy card (${reason(error)})`);
-  }
-  return parseCard(text, path, tensors);
+  return parseCard(await readText(path, "the policy card"), path, tensors);
 }
 
 /** Writes a card as YAML that `parseCard` reads back to the same card. */
@@ -57,8 +51,3 @@ export function serialiseCard(card: CardInput): string {
   quoteInvisible(document);
   return document.toString({ lineWidth: 120, flowCollectionPadding: false });
 }
-
-const reason = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === "ENOENT" ? "no such file" : (code ?? message);
-};

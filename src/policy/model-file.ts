@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors.js";
+import { readWhole } from "../files/reading.js";
 import { type ScatteredModel, scatteredModel } from "../graph/outside-data.js";
-import { own } from "../own.js";
 import { type Destination, findDataFiles, readData } from "./data-files.js";
 
 /** An ONNX file with all its data. */
@@ -34,19 +33,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
 }
 
 /** Reads a policy's file. Throws InputError where it is missing or unreadable. */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new InputError(`${path}: cannot read the policy (${own(REASONS, code) ?? (code || message)})`);
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  ERR_FS_FILE_TOO_LARGE: "larger than the 2 GiB that one ONNX file can hold",
-};
+export const readBytes = (path: string): Promise<Uint8Array> => readWhole(path, "the policy");
 
 async function withData(model: ScatteredModel, path: string) {
   const files = await findDataFiles(model.tensors, path);

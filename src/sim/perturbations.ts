@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../errors.js";
+import { readText } from "../files/reading.js";
 import { yamlData } from "../yaml/parse.js";
 import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
 
@@ -40,13 +40,7 @@ export type Perturbation = z.infer<typeof schema>[number];
  * Throws InputError that names file, entry and key where it does not fit the task.
  */
 export async function readPerturbations(path: string, task: Perturbable): Promise<Perturbation[]> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new InputError(`${path}: cannot read the perturbation file: ${(error as Error).message}`);
-  }
-  return parsePerturbations(text, path, task);
+  return parsePerturbations(await readText(path, "the perturbation file"), path, task);
 }
 
 /** As `readPerturbations`, from text; `source` names it in messages. */

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../../errors.js";
+import { readWhole } from "../../files/reading.js";
 import { type Framed, Framing } from "../../image/framing.js";
 import { ImageError } from "../../image/image-error.js";
 import { decodeFile } from "../../image/image-file.js";
@@ -10,10 +10,7 @@ import type { ImageModality } from "../../policy/modalities.js";
  * @throws InputError naming the file, for one that cannot be read or does not fit the policy (`decodeFile`)
  */
 export async function readView(path: string, modality: ImageModality): Promise<Framed> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "no such file" : (error.code ?? error.message);
-    throw new InputError(`${path}: cannot read the image (${why})`);
-  });
+  const bytes = await readWhole(path, "the image");
   try {
     return new Framing(modality).frame(await decodeFile(bytes, modality));
   } catch (error) {

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { InputError } from "../../errors.js";
+import { readText } from "../../files/reading.js";
 import type { Parameters } from "../../parameters/parameters.js";
 import type { Table } from "../../parameters/spec.js";
 import type { RosArguments } from "../../ros/client/arguments.js";
@@ -9,14 +8,7 @@ import { type Overrides, overridesFor } from "../../ros/parameters/overrides.js"
 
 /** Parameter values for a node from the command line. @throws InputError for a file that cannot be read or is wrong */
 export function givenFor(ros: RosNode, { parameters }: RosArguments): Promise<Overrides> {
-  return overridesFor(ros.fullName, parameters, async (path) => {
-    try {
-      return await readFile(path, "utf8");
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new InputError(`${path}: cannot read the parameters (${code === "ENOENT" ? "no such file" : message})`);
-    }
-  });
+  return overridesFor(ros.fullName, parameters, (path) => readText(path, "the parameters"));
 }
 
 /** A node's parameters; logs a warning for each value that no parameter takes. */

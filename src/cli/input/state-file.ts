@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { InputError } from "../../errors.js";
+import { readText } from "../../files/reading.js";
 import { own } from "../../own.js";
 import type { Modality, ValueModality } from "../../policy/modalities.js";
 import { errorAt, shown } from "../../yaml/located.js";
@@ -9,11 +9,7 @@ import { errorAt, shown } from "../../yaml/located.js";
  * from element names, SI units. Throws InputError naming the file, the key, what was found and what was expected.
  */
 export async function readState(path: string, modalities: readonly Modality[]): Promise<Record<string, Float64Array>> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "no such file" : (error.code ?? error.message);
-    throw new InputError(`${path}: cannot read the state (${why})`);
-  });
-  return parseState(text, path, modalities);
+  return parseState(await readText(path, "the state"), path, modalities);
 }
 
 /** As `readState`, from the file's text. */
