@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { parseNumber } from "../numbers/decimal.js";
 import type { Grid } from "./curve.js";
 import type { Run } from "./run.js";
 import { flagsAt } from "./run.js";
@@ -20,7 +21,7 @@ const EXPECTED = "flag:NAME, topic:/NAME, tick:N, time:SECONDS or end";
 export function parseEvent(text: string): EventSpec {
   const colon = text.indexOf(":");
   const [kind, value] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
-  const amount = value.trim() === "" ? Number.NaN : Number(value);
+  const amount = parseNumber(value) ?? Number.NaN;
   if (kind === "end" && colon < 0) return { kind, text };
   if (kind === "flag" && value !== "") return { kind, flag: value, text };
   if (kind === "topic" && value !== "") return { kind, topic: value, text };
@@ -37,8 +38,9 @@ export function eventStamps(run: Run, event: EventSpec): bigint[] {
     case "tick":
       return event.tick < run.ticks ? [run.stamp[event.tick]!] : [];
     case "time": {
-      const at = run.stamp[0]! + BigInt(Math.round(event.seconds * 1e9));
-      return at <= run.stamp[run.ticks - 1]! ? [at] : [];
+      const [first, last] = [run.stamp[0]!, run.stamp[run.ticks - 1]!];
+      const after = Math.round(event.seconds * 1e9);
+      return after <= Number(last - first) ? [first + BigInt(after)] : [];
     }
     case "flag":
       return Array.from(run.stamp).filter(

@@ -7,7 +7,17 @@ import { own } from "../own.js";
 import { type Bag, type BagRecord, fullType, type Selection, type Topic, unitedById } from "./bag.js";
 import { DamageLog, type Losses } from "./damage.js";
 import { placed } from "./sqlite-place.js";
-import { finalize, findRows, isDamage, type LostRows, type MessageRow, nanoseconds } from "./sqlite-rows.js";
+import {
+  finalize,
+  findRows,
+  IS_TIMED,
+  isDamage,
+  type LostRows,
+  type MessageRow,
+  rowOf,
+  type UntimedRow,
+  untimedRows,
+} from "./sqlite-rows.js";
 import { isPacked, unpacked, zstdLoaded } from "./zstd.js";
 
 type Database = InstanceType<typeof sqlite.Database>;
@@ -27,6 +37,7 @@ export async function openSqlite(path: string): Promise<Bag> {
     database = new sqlite.Database(file.path, { readOnly: !file.isCopy, fileMustExist: true });
     // Without shared memory, only an exclusive connection can read a write-ahead log.
     database.exec("PRAGMA locking_mode=EXCLUSIVE");
+    refuseViews(database, path);
     return new SqliteBag(path, database, folder, described(database), file.lacks);
   } catch (error) {
     database?.close();
@@ -34,6 +45,15 @@ export async function openSqlite(path: string): Promise<Bag> {
     if (!isDamage(error)) throw error;
     throw new InputError(`${path}: not a rosbag2 database (${error.message})`);
   }
+}
+
+const TABLES = ["messages", "topics", "message_definitions"];
+
+/** A view can have rows without end. @throws InputError where one stands for a table of the bag */
+function refuseViews(database: Database, path: string): void {
+  for (const { name, type, sql } of rows(database, "SELECT name, type, sql FROM sqlite_master"))
+    if (TABLES.includes(String(name).toLowerCase()) && !(type === "table" && /^CREATE TABLE\b/i.test(String(sql))))
+      throw new InputError(`${path}: not a rosbag2 database (${name} is a view, expected a table)`);
 }
 
 interface Described {
@@ -44,6 +64,7 @@ interface Described {
   readonly isPacked: boolean;
   /** Rows that are lost; undefined where the database seems whole. */
   readonly lost: readonly LostRows[] | undefined;
+  readonly untimed: readonly UntimedRow[];
 }
 
 /** Reads the bag's tables; an older schema may lack some columns and tables. */
@@ -60,17 +81,19 @@ function described(database: Database): Described {
         { encoding: String(encoding), data: new TextEncoder().encode(text as string) },
       ]),
   );
-  const { counts, span, lost } = contentsOf(database);
+  const { counts, span, lost, untimed } = contentsOf(database);
   const topics = new Map<number, Topic>();
   for (const row of rowsToDamage(database, "SELECT * FROM topics ORDER BY id")) {
-    const type = fullType(String(row.type));
+    // Messages of a topic without a name or a type cannot be read: they count as lost.
+    if (typeof row.name !== "string" || typeof row.type !== "string") continue;
+    const type = fullType(row.type);
     const metadata = new Map<string, string>();
     if (row.offered_qos_profiles) metadata.set("offered_qos_profiles", String(row.offered_qos_profiles));
     if (row.type_description_hash) metadata.set("topic_type_hash", String(row.type_description_hash));
     const encoding = String(row.serialization_format ?? "cdr");
     const messages = counts.get(Number(row.id)) ?? 0;
     topics.set(Number(row.id), {
-      name: String(row.name),
+      name: row.name,
       type,
       encoding,
       schema: schemas.get(type),
@@ -79,27 +102,38 @@ function described(database: Database): Described {
     });
   }
   const messages = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  return { topics, start: span[0], end: span[1], messages, isPacked: holdsPacked(database), lost };
+  return { topics, start: span[0], end: span[1], messages, isPacked: holdsPacked(database), lost, untimed };
 }
 
 /** Number and checksums of messages. */
 const SUMS = "COUNT(*) AS messages, SUM(id % 8191) AS ids, SUM(timestamp % 8191) AS times";
+
+/** Rows with a timestamp, and their columns. */
+const TIMED = `SELECT id, topic_id, timestamp, data FROM messages WHERE ${IS_TIMED}`;
 
 interface Contents {
   /** Messages by topic. */
   readonly counts: ReadonlyMap<number, number>;
   readonly span: readonly [start: bigint, end: bigint];
   readonly lost: readonly LostRows[] | undefined;
+  readonly untimed: readonly UntimedRow[];
 }
 
 function contentsOf(database: Database): Contents {
   const counts = new Map<number, number>();
   try {
-    const found = rows(database, `SELECT topic_id, ${SUMS} FROM messages NOT INDEXED GROUP BY topic_id`);
+    const found = rows(
+      database,
+      `SELECT topic_id, ${SUMS}, SUM(NOT (${IS_TIMED})) AS untimed FROM messages NOT INDEXED GROUP BY topic_id`,
+    );
     for (const row of found) counts.set(Number(row.topic_id), Number(row.messages));
-    const [span = {}] = rows(database, "SELECT MIN(timestamp) AS first, MAX(timestamp) AS last FROM messages");
-    const whole: Contents = { counts, span: [nanoseconds(span.first), nanoseconds(span.last)], lost: undefined };
-    if (agreesWithIndex(database, found)) return whole;
+    const untimed = found.some((row) => Number(row.untimed) > 0) ? untimedRows(database) : [];
+    for (const { topic } of untimed) counts.set(topic, (counts.get(topic) ?? 0) - 1);
+    const [first, last] = ["ASC", "DESC"].map(
+      (order) => rows(database, `${TIMED} ORDER BY timestamp ${order} LIMIT 1`)[0],
+    );
+    const span = [first, last].map((row) => (row ? rowOf(row).timestamp : 0n)) as [bigint, bigint];
+    if (agreesWithIndex(database, found)) return { counts, span, lost: undefined, untimed };
   } catch (error) {
     if (!isDamage(error) || /no such/.test(error.message)) throw error;
   }
@@ -107,7 +141,7 @@ function contentsOf(database: Database): Contents {
   const found = findRows(database);
   for (const { topic } of found.rows) counts.set(topic, (counts.get(topic) ?? 0) + 1);
   const times = found.rows.length > 0 ? found.rows.map(({ timestamp }) => timestamp) : timesOf(found.lost);
-  return { counts, span: [times[0] ?? 0n, times.at(-1) ?? 0n], lost: found.lost };
+  return { counts, span: [times[0] ?? 0n, times.at(-1) ?? 0n], lost: found.lost, untimed: untimedRows(database) };
 }
 
 /** Timestamps at the ends of the stretches that are lost, in order. */
@@ -134,6 +168,8 @@ function holdsPacked(database: Database): boolean {
     return false;
   }
 }
+
+const shown = (value: unknown): string => (value instanceof Uint8Array ? "binary data" : JSON.stringify(String(value)));
 
 const rows = (database: Database, sql: string): Row[] => database.all(sql) as Row[];
 
@@ -166,7 +202,7 @@ class SqliteBag implements Bag {
     readonly path: string,
     private readonly database: Database,
     private readonly folder: string,
-    { topics, start, end, messages, isPacked, lost }: Described,
+    { topics, start, end, messages, isPacked, lost, untimed }: Described,
     /** Bytes that are missing at its end. */
     private readonly lacks: number,
   ) {
@@ -174,6 +210,10 @@ class SqliteBag implements Bag {
     this.#lose(lost ?? []);
     this.#byId = unitedById(topics);
     this.topics = [...new Set(this.#byId.values())];
+    for (const { id, topic, found } of untimed) {
+      const reason = `its time is ${shown(found)}, expected a whole number of nanoseconds`;
+      this.#damage.add(id, { what: "message", reason, messages: new Map([[this.#byId.get(topic)?.name ?? "", 1]]) });
+    }
     [this.start, this.end, this.messages, this.isPacked] = [start, end, messages, isPacked];
   }
 
@@ -223,11 +263,10 @@ class SqliteBag implements Bag {
   ): Generator<(MessageRow & { readonly data: unknown }) | undefined> {
     const some = topics ? `AND topic_id IN (${[...wanted].join(", ")})` : "";
     const order = "ORDER BY timestamp, id";
-    const sql = `SELECT id, topic_id, timestamp, data FROM messages WHERE timestamp BETWEEN ? AND ? ${some} ${order}`;
+    const sql = `${TIMED} AND timestamp BETWEEN ? AND ? ${some} ${order}`;
     const statement = this.database.prepare(sql);
     try {
-      for (const { id, topic_id, timestamp, data } of statement.iterate([start, end]) as Iterable<Row>)
-        yield { id: Number(id), topic: Number(topic_id), timestamp: nanoseconds(timestamp), data };
+      for (const row of statement.iterate([start, end]) as Iterable<Row>) yield { ...rowOf(row), data: row.data };
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#isDamaged = true;

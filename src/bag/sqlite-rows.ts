@@ -45,7 +45,7 @@ export function findRows(database: Database): { readonly rows: MessageRow[]; rea
   const listed = listedRows(database);
   const lost = listed ? missing(listed, rows) : gapsOf(database, rows, gaps);
   const times = new Map(listed?.map(({ id, timestamp }) => [id, timestamp]));
-  const sound = rows.filter(({ id, timestamp }) => (times.get(id) ?? timestamp) === timestamp);
+  const sound = rows.filter(({ id, timestamp }) => timestamp >= 0n && (times.get(id) ?? timestamp) === timestamp);
   sound.sort((a, b) => (a.timestamp === b.timestamp ? a.id - b.id : a.timestamp < b.timestamp ? -1 : 1));
   return { rows: sound, lost };
 }
@@ -94,7 +94,7 @@ function gapsOf(database: Database, rows: readonly MessageRow[], gaps: readonly 
   const last = Math.max(lastId(database), rows.at(-1)?.id ?? 0);
   return gaps.map(({ first, next, before }): LostRows => {
     const count = (next ? next.id : last + 1) - first;
-    const times = [before, next].flatMap((row) => (row ? [row.timestamp] : []));
+    const times = [before, next].flatMap((row) => (row && row.timestamp >= 0n ? [row.timestamp] : []));
     return times.length === 0 ? { first, count } : { first, count, span: [times[0]!, times.at(-1)!] };
   });
 }
@@ -165,12 +165,36 @@ function lastId(database: Database): number {
   }
 }
 
-const rowOf = ({ id, topic_id, timestamp }: Readonly<Record<string, unknown>>): MessageRow => ({
+export const rowOf = ({ id, topic_id, timestamp }: Readonly<Record<string, unknown>>): MessageRow => ({
   id: Number(id),
   topic: Number(topic_id),
   timestamp: nanoseconds(timestamp),
 });
 
-/** A timestamp; 0 where the column holds something else. */
-export const nanoseconds = (value: unknown): bigint =>
-  typeof value === "bigint" || Number.isSafeInteger(value) ? BigInt(value as number | bigint) : 0n;
+/** A timestamp; −1 where the column holds something else. */
+const nanoseconds = (value: unknown): bigint =>
+  (typeof value === "bigint" || Number.isSafeInteger(value)) && BigInt(value as number | bigint) >= 0n
+    ? BigInt(value as number | bigint)
+    : -1n;
+
+/** True for rows whose timestamp is one: a whole number, not negative. */
+export const IS_TIMED = "typeof(timestamp) = 'integer' AND timestamp >= 0";
+
+/** A row that has no place among the others. */
+export interface UntimedRow {
+  readonly id: number;
+  readonly topic: number;
+  readonly found: unknown;
+}
+
+/** Rows without a timestamp, as far as they can be read. */
+export function untimedRows(database: Database): UntimedRow[] {
+  try {
+    return database
+      .all(`SELECT id, topic_id, timestamp FROM messages NOT INDEXED WHERE NOT (${IS_TIMED})`)
+      .map(({ id, topic_id, timestamp }) => ({ id: Number(id), topic: Number(topic_id), found: timestamp }));
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [];
+  }
+}

@@ -10,6 +10,7 @@ import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
 import { Memory } from "./memory.js";
+import { named } from "./named-error.js";
 import type { Observation } from "./observation.js";
 import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
 
@@ -156,13 +157,15 @@ export class Explainer implements AnyExplainer {
       torque: torqueIndex,
       torqueFirst: onTorque !== undefined,
     });
-    const own = await outputs.policy;
+    const where = `${this.policy.path}: tick ${observation.tick}`;
+    const run = (outputs: Promise<Tensors> | undefined) => outputs?.catch(named(where));
+    const own = (await run(outputs.policy))!;
     const torque = torqueOf(this.policy, own);
     this.#check(torque, observation);
     this.#memory.keep(own);
     onTorque?.(torque);
-    const shares = await outputs.shares;
-    const heatmap = await outputs.heatmap;
+    const shares = await run(outputs.shares);
+    const heatmap = await run(outputs.heatmap);
     const latencyMs = performance.now() - start;
 
     const residual = heatmap ? (heatmap["torquelens.residual"]!.data as Float32Array)[0]! : Number.NaN;

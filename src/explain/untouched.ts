@@ -17,6 +17,7 @@ import { float32, type TensorData } from "../runtime/session.js";
 import { WorkerModels } from "../runtime/worker-models.js";
 import { largestDifference, largestSize } from "./differences.js";
 import { differingNode } from "./differing-node.js";
+import { named } from "./named-error.js";
 import { REHEARSALS, rehearsalFeeds, WARM_UPS } from "./rehearsal.js";
 
 /** A model with the policy in it, to be compared with the policy's file. */
@@ -102,7 +103,7 @@ export class Untouched {
     const { policy } = this;
     for (let i = 0; i < rehearsals; i++) {
       const feeds = rehearsalFeeds(policy, this.expected[i] ? i : 0);
-      const found = await run(feeds);
+      const found = await run(feeds).catch(named(policy.path));
       for (const [name, { data }] of Object.entries(this.expected[i] ?? {})) {
         const difference = largestDifference(own(found, name)!.data, data);
         const limit = (device === "cpu" ? ROUNDING : DEVICE_ROUNDING) * this.#sizeOf(name);
@@ -177,7 +178,7 @@ export async function checkTorque(policy: Policy, { bytes, graph }: CompiledMode
 const outputsOf = ({ card }: Policy): string[] => [...new Set([card.torque.output, ...Object.values(card.state)])];
 
 const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>
-  (worker ? WorkerModels : LocalModels).create(models, { spinning: false, quiet: true });
+  (worker ? WorkerModels : LocalModels).create(models, { spinning: false });
 
 /** Runs a model once. */
 async function once(model: Uint8Array, feeds: Tensors, outputs: readonly string[], worker: boolean): Promise<Tensors> {

@@ -45,7 +45,7 @@ function read(bytes: Uint8Array, source: string): Graph {
   if (graph.sparseInitializer.length > 0) throw new InputError(`${source}: sparse initializers are not supported`);
   const values = new Values();
   for (const proto of graph.initializer) {
-    const called = `${source}: initializer "${proto.name}"`;
+    const called = `${source}: initializer "${proto.name ?? ""}"`;
     const literal = literalOf(proto, called);
     refuseNaN(literal, called);
     values.define(proto.name, constant(literal, proto.name), called);

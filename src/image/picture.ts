@@ -26,11 +26,11 @@ const open = (file: Uint8Array, failOn: "warning" | "error"): Sharp =>
   sharp(file, { limitInputPixels: false, ignoreIcc: true, failOn });
 
 /** Facts about a file before its pixels are decoded. @throws ImageError (as a rejection) for a damaged one */
-export const metadataOf = (file: Uint8Array): Promise<Metadata> => intact(open(file, "error").metadata());
+export const metadataOf = (file: Uint8Array): Promise<Metadata> => intact(() => open(file, "error").metadata());
 
 /** True for a file without transparent pixels. @throws ImageError (as a rejection) for a damaged one */
 export const isOpaque = async (file: Uint8Array): Promise<boolean> =>
-  (await intact(open(file, "error").stats())).isOpaque;
+  (await intact(() => open(file, "error").stats())).isOpaque;
 
 /**
  * Layout of a file's decoded pixels; undefined for samples other than 8 or 16 bits.
@@ -79,10 +79,12 @@ async function pixelsIn(file: Sharp, { space }: Metadata, { channels, bits }: Pi
 }
 
 /** A step of decoding a file. @throws ImageError (as a rejection) where the file is damaged */
-function intact<T>(step: Promise<T>): Promise<T> {
-  return step.catch((error: Error) => {
-    throw new ImageError("damaged", damage(error));
-  });
+async function intact<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw new ImageError("damaged", damage(error as Error));
+  }
 }
 
 /** Line before the reason in some messages of the decoder. */

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { InputError } from "../errors.js";
 import type { DeviceInUse } from "./device.js";
 import { LocalModels, type Step, type Tensors } from "./models.js";
 import type { SessionOptions } from "./session.js";
@@ -16,7 +17,7 @@ export type WorkerReply =
   | { readonly device: DeviceInUse; readonly fallback: string | undefined }
   | { readonly failed: string }
   | { readonly id: number; readonly step: number; readonly outputs: Tensors }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string; readonly isInput: boolean };
 
 const { models: files, options } = workerData as WorkerStart;
 const port = parentPort!;
@@ -49,7 +50,7 @@ async function answer(
     }
   } catch (error) {
     await Promise.allSettled(results);
-    reply({ id, error: (error as Error).message });
+    reply({ id, error: (error as Error).message, isInput: error instanceof InputError });
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { DType } from "../graph/dtype.js";
 import type { Shape } from "../graph/shape.js";
 import type { Device, DeviceInUse } from "./device.js";
+import { failedNode } from "./failed-node.js";
 import { ort } from "./onnxruntime.js";
 import { place } from "./place.js";
 
@@ -33,8 +34,6 @@ export interface SessionOptions {
   readonly device?: Device;
   /** True where idle threads spin. Off where several sessions share the cores. */
   readonly spinning?: boolean;
-  /** True to keep onnxruntime from printing errors, where the caller expects some. */
-  readonly quiet?: boolean;
 }
 
 /**
@@ -58,7 +57,8 @@ export class Session {
       graphOptimizationLevel: "all",
       intraOpNumThreads: Math.min(options.threads ?? 2, availableParallelism()),
       interOpNumThreads: 1,
-      logSeverityLevel: options.quiet ? 4 : 3,
+      // Errors are thrown too: onnxruntime need not print them.
+      logSeverityLevel: 4,
       extra: {
         session: {
           intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },
@@ -83,6 +83,7 @@ export class Session {
   /**
    * Outputs by name. Feed arrays are read, never kept.
    * @param outputs those to fetch, all by default
+   * @throws InputError that names the node which cannot run on these feeds
    */
   async run(
     feeds: Readonly<Record<string, TensorData>>,
@@ -98,7 +99,9 @@ export class Session {
     // onnxruntime runs in order: when the last run is done, all are.
     const running = this.session.run(tensors, outputs);
     this.#running = running.then(ignore, ignore);
-    const results = await running;
+    const results = await running.catch((error: unknown) => {
+      throw failedNode(error);
+    });
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [
         name,

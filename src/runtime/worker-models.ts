@@ -99,7 +99,8 @@ export class WorkerModels implements Models {
     if ("error" in reply) {
       this.#pending.delete(reply.id);
       // Settled promises ignore this.
-      for (const { reject } of pending ?? []) reject(new Error(`inference failed: ${reply.error}`));
+      const error = reply.isInput ? new InputError(reply.error) : new Error(`inference failed: ${reply.error}`);
+      for (const { reject } of pending ?? []) reject(error);
       return;
     }
     pending?.[reply.step]?.resolve(reply.outputs);

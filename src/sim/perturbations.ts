@@ -1,29 +1,46 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../errors.js";
 import { readText } from "../files/reading.js";
-import { yamlData } from "../yaml/parse.js";
+import { parseYaml } from "../yaml/parse.js";
 import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
 
-const wholeNumber = z.number().int().nonnegative();
+const wholeNumber = z.int("a whole number, 0 or more").nonnegative("a whole number, 0 or more");
+const number = z.number("a finite number");
+const factor = z.number("a number, 0 to 10").min(0, "a number, 0 to 10").max(10, "a number, 0 to 10");
 
-const entrySchema = z.strictObject({
-  /** First control step, from 0; the change holds to the end of the episode. */
-  tick: wholeNumber,
-  /** The episode that it applies to, default every one. */
-  episode: wholeNumber.optional(),
+const KEYS = "tick, episode, target, wrench, torque_noise, occlude or light";
+const WRENCH = "null, or a force in N and a torque in N·m: six numbers";
+const OCCLUDE = "null, or x, y, width, height in pixels: four whole numbers";
+
+const LIVE_KEYS = "target, wrench, torque_noise, occlude or light";
+
+const changes = {
   /** New goal, metres. */
-  target: z.array(z.number()).optional(),
+  target: z.array(number, "a list of numbers").optional(),
   /** Force (N) and torque (N·m) on the tip's link, world axes; null ends it. */
-  wrench: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]).nullable().optional(),
+  wrench: z.tuple([number, number, number, number, number, number], WRENCH).nullable().optional(),
   /** Standard deviation of noise on the torques, as a part of each joint's limit. */
-  torque_noise: z.number().min(0).max(10).optional(),
+  torque_noise: factor.optional(),
   /** Black rectangle in the image: x, y, width, height, pixels; null ends it. */
-  occlude: z.tuple([wholeNumber, wholeNumber, wholeNumber, wholeNumber]).nullable().optional(),
+  occlude: z.tuple([wholeNumber, wholeNumber, wholeNumber, wholeNumber], OCCLUDE).nullable().optional(),
   /** Factor on the brightness of the image. */
-  light: z.number().min(0).max(10).optional(),
-});
-const schema = z.array(entrySchema);
-const liveSchema = entrySchema.omit({ tick: true, episode: true });
+  light: factor.optional(),
+};
+
+const schema = z.array(
+  z.strictObject(
+    {
+      /** First control step, from 0; the change holds to the end of the episode. */
+      tick: wholeNumber,
+      /** The episode that it applies to, default every one. */
+      episode: wholeNumber.optional(),
+      ...changes,
+    },
+    KEYS,
+  ),
+  "a list of {tick, target, …}",
+);
+const liveSchema = z.strictObject(changes, LIVE_KEYS);
 
 /** Largest element of a wrench that a client may give, N and N·m. */
 const MOST = 1000;
@@ -45,17 +62,12 @@ export async function readPerturbations(path: string, task: Perturbable): Promis
 
 /** As `readPerturbations`, from text; `source` names it in messages. */
 export function parsePerturbations(text: string, source: string, task: Perturbable): Perturbation[] {
-  const result = schema.safeParse(yamlData(text, source));
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const where = issue.path.length > 0 ? `entry ${issue.path.join(".")}` : "the file";
-    throw new InputError(`${source}: ${where}: ${issue.message} (expected a list of {tick, target, …})`);
-  }
-  result.data.forEach((entry, index) => {
+  const entries = parseYaml(text, source, schema);
+  entries.forEach((entry, index) => {
     const problem = misfit(entry, task);
-    if (problem !== undefined) throw new InputError(`${source}: entry ${index}.${problem}`);
+    if (problem !== undefined) throw new InputError(`${source}: [${index}].${problem}`);
   });
-  return result.data;
+  return entries;
 }
 
 /**
@@ -68,20 +80,13 @@ export function parseLive(
   task: Perturbable,
   at: { readonly episode: number; readonly tick: number },
 ): Perturbation {
-  const result = liveSchema.safeParse(yamlData(text, "perturbation"));
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const where = issue.path.length > 0 ? `perturbation.${issue.path.join(".")}` : "perturbation";
-    throw new InputError(
-      `${where}: ${issue.message} (expected one of ${CHANGES.join(", ")}, without tick and episode)`,
-    );
-  }
-  const entry = { episode: at.episode, tick: at.tick, ...result.data };
+  const change = parseYaml(text, "perturbation", liveSchema);
+  const entry = { episode: at.episode, tick: at.tick, ...change };
   const { wrench } = entry;
   if (wrench?.some((value) => Math.abs(value) > MOST))
-    throw new InputError(`perturbation.wrench: [${wrench.join(", ")}]: expected at most ${MOST} N and N·m`);
+    throw new InputError(`perturbation: wrench: [${wrench.join(", ")}]: expected at most ${MOST} N and N·m`);
   const problem = misfit(entry, task);
-  if (problem !== undefined) throw new InputError(`perturbation.${problem}`);
+  if (problem !== undefined) throw new InputError(`perturbation: ${problem}`);
   return entry;
 }
 

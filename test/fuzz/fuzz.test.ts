@@ -14,6 +14,7 @@ const RUNS: Readonly<Record<string, number>> = {
   cards: 40,
   urdf: 80,
   messages: 40,
+  commands: 30,
 };
 
 it("has a number of runs for every kind", () => {

@@ -208,17 +208,17 @@ describe("perturbations", () => {
     await rm(folder, { recursive: true });
     expect(parsePerturbations('[{"tick": 1, "light": 2}]', "p.json", task)).toEqual([{ tick: 1, light: 2 }]);
     const faults: [text: string, message: RegExp][] = [
-      ["[{tick: 1, target: [0.1]}]", /^p: entry 0\.target: \[0\.1\]: expected \[x, y\] in metres/],
-      ["[{tick: 1, target: [120, 120]}]", /^p: entry 0\.target: \[120, 120\]: expected .* within 0\.25/],
-      ["[{tick: 50, target: [0.1, 0.1]}]", /^p: entry 0\.tick: 50: expected 0 to 49/],
-      ["[{tick: 1, target: [0.1, 0.1]}, {tick: 2, goal: [0, 0]}]", /^p: entry 1: .*goal/],
-      ["[{tick: 1.5, light: 1}]", /^p: entry 0\.tick: /],
-      ["[{light: 1}]", /^p: entry 0\.tick: /],
-      ["[{tick: 1}]", /^p: entry 0\.tick: nothing to change/],
-      ["[{tick: 1, occlude: [30, 0, 20, 5]}]", /^p: entry 0\.occlude: .*inside the 40×32 image/],
-      ["[{tick: 1, wrench: [1, 2, 3]}]", /^p: entry 0\.wrench/],
-      ["[{tick: 1, torque_noise: -1}]", /^p: entry 0\.torque_noise: /],
-      ["{tick: 1}", /^p: the file: .*expected a list/],
+      ["[{tick: 1, target: [0.1]}]", /^p: \[0\]\.target: \[0\.1\]: expected \[x, y\] in metres/],
+      ["[{tick: 1, target: [120, 120]}]", /^p: \[0\]\.target: \[120, 120\]: expected .* within 0\.25/],
+      ["[{tick: 50, target: [0.1, 0.1]}]", /^p: \[0\]\.tick: 50: expected 0 to 49/],
+      ["[{tick: 1, target: [0.1, 0.1]}, {tick: 2, goal: [0, 0]}]", /^p: \[1\]\.goal: unknown key/],
+      ["[{tick: 1.5, light: 1}]", /^p: \[0\]\.tick: /],
+      ["[{light: 1}]", /^p: \[0\]\.tick: /],
+      ["[{tick: 1}]", /^p: \[0\]\.tick: nothing to change/],
+      ["[{tick: 1, occlude: [30, 0, 20, 5]}]", /^p: \[0\]\.occlude: .*inside the 40×32 image/],
+      ["[{tick: 1, wrench: [1, 2, 3]}]", /^p: \[0\]\.wrench/],
+      ["[{tick: 1, torque_noise: -1}]", /^p: \[0\]\.torque_noise: /],
+      ["{tick: 1}", /^p: found a mapping, expected a list/],
       ["[{tick: 1", /^p: not YAML, line 1: /],
     ];
     for (const [text, message] of faults) expect(() => parsePerturbations(text, "p", task)).toThrow(message);

@@ -1,6 +1,7 @@
 import { type Cost, costOf } from "../../bench/cost.js";
 import { deviationOf } from "../../bench/deviation.js";
 import { busyWarning, ratiosOf, type Times } from "../../bench/ratios.js";
+import { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
 import { checkTorque } from "../../explain/untouched.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
@@ -36,26 +37,41 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   const compiled = compile(subjectOf(policy), { ...options, method });
   warnOf(compiled, options.precision);
   for (const line of await checkTorque(policy, compiled)) warn(line);
-  const cost = await costOf(policy, compiled);
-  const { forward, explained, others } = cost;
-  const busy = busyWarning([{ name: "cost", ratios: ratiosOf(explained, forward), others }]);
-  if (busy !== undefined) warn(busy);
-  const deviation = await deviationFromExact(policy, { ...options, method }, compiled);
+  const cost = await onSamples("cost", policy, () => costOf(policy, compiled));
+  if (cost) {
+    const { forward, explained, others } = cost;
+    const busy = busyWarning([{ name: "cost", ratios: ratiosOf(explained, forward), others }]);
+    if (busy !== undefined) warn(busy);
+  }
+  const deviation = await onSamples("deviation", policy, () =>
+    deviationFromExact(policy, { ...options, method }, compiled),
+  );
   await writeAtomically(options.output, compiled.bytes);
   const inputs = tensors(compiled.graph.inputs);
   const outputs = tensors(compiled.graph.outputs);
   if (options.json) {
     const { method, depth, precision } = compiled;
     const report = { output: options.output, method: method.spec, depth, precision, inputs, outputs };
-    writeOut(`${JSON.stringify({ ...report, deviation, cost: costJson(cost) })}\n`);
+    writeOut(`${JSON.stringify({ ...report, deviation, cost: cost ? costJson(cost) : null })}\n`);
     return;
   }
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
   const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.spec}`;
   writeOut(
-    `${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${explainedText(compiled.rules)}\n${costText(cost)}\n`,
+    `${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${explainedText(compiled.rules)}\n${cost ? costText(cost) : ""}\n`,
   );
   if (deviation !== undefined) writeOut(`${deviationText(deviation)}\n`);
+}
+
+/** A figure from runs on our own sample inputs; undefined where a node of the policy cannot run on these. */
+async function onSamples<T>(figure: string, { path }: Policy, measure: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await measure();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    warn(`${path}: the ${figure} cannot be measured on sample inputs: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** How far heatmaps in integers are from exact ones; undefined if the compiled model is exact. */

@@ -1,10 +1,5 @@
 import { InvalidArgumentError } from "commander";
-
-/** A finite number written out; undefined for any other text. */
-export function parseNumber(text: string): number | undefined {
-  const value = Number(text);
-  return text.trim() !== "" && Number.isFinite(value) ? value : undefined;
-}
+import { parseNumber } from "../../numbers/decimal.js";
 
 /** Least and largest value of an option, both allowed. */
 export type Range = readonly [least: number, most: number];

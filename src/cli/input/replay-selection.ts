@@ -3,10 +3,10 @@ import type { BagSourceOptions } from "../../bag/bag-source.js";
 import { OWN_TOPICS } from "../../bag/explained-bag.js";
 import { InputError } from "../../errors.js";
 import { hasMemory } from "../../explain/memory.js";
+import { parseNumber } from "../../numbers/decimal.js";
 import { put } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasQuantity } from "../../sensing/values.js";
-import { parseNumber } from "./numbers.js";
 
 /** Options that select what is read, explained and copied from a recording. */
 export interface SelectionOptions {
@@ -29,10 +29,14 @@ export function selectionOf(
   bag: Bag,
   { image, joints, value, copy, start, end, every }: SelectionOptions,
 ): BagSourceOptions {
-  const after = (seconds: number | undefined) =>
-    seconds === undefined ? undefined : bag.start + BigInt(Math.round(seconds * 1e9));
-  if (start !== undefined && after(start)! > bag.end)
-    throw new InputError(`--start ${start}: the recording is ${(Number(bag.end - bag.start) / 1e9).toFixed(3)} s long`);
+  const length = Number(bag.end - bag.start);
+  /** Undefined where it is after the recording. */
+  const after = (seconds: number) => {
+    const nanoseconds = Math.round(seconds * 1e9);
+    return nanoseconds > length ? undefined : bag.start + BigInt(nanoseconds);
+  };
+  if (start !== undefined && after(start) === undefined)
+    throw new InputError(`--start ${start}: the recording is ${(length / 1e9).toFixed(3)} s long`);
   if (start !== undefined && end !== undefined && end < start)
     throw new InputError(`--end ${end}: expected ${start} (--start) or more`);
   const pairs = image.map((text) => {
@@ -44,8 +48,8 @@ export function selectionOf(
     joints,
     ...valuesOf(value),
     copied: copiedOf(bag, copy),
-    start: after(start),
-    end: after(end),
+    start: start === undefined ? undefined : after(start),
+    end: end === undefined ? undefined : after(end),
     every,
   };
 }

@@ -183,6 +183,10 @@ test("refused: an image of another size, of 16 bits, of no kind, and none", asyn
   await expect(readView(file("state.json"), camera)).rejects.toThrow(
     new InputError(`${file("state.json")}: not an image, expected a PNG, JPEG or WebP file`),
   );
+  await writeFile(file("empty.png"), "");
+  await expect(readView(file("empty.png"), camera)).rejects.toThrow(
+    new InputError(`${file("empty.png")}: not an image, expected a PNG, JPEG or WebP file`),
+  );
   await expect(readView(file("none.png"), camera)).rejects.toThrow(
     new InputError(`${file("none.png")}: cannot read the image (no such file)`),
   );
