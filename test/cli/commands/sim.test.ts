@@ -149,7 +149,7 @@ describe("bad usage", () => {
   it("a perturbation that does not fit", async () => {
     const path = await file("far.yaml", "- { tick: 99, light: 2 }");
     expect(await torquelens("sim", "--policy", policy, "--perturb", path)).toMatchObject(
-      refusal(`${path}: entry 0.tick: 99: expected 0 to 49, the ticks of an episode`),
+      refusal(`${path}: [0].tick: 99: expected 0 to 49, the ticks of an episode`),
     );
   });
 
