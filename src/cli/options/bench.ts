@@ -4,9 +4,6 @@ import { LIMITS } from "../../limits.js";
 import type { BenchOptions } from "../commands/bench.js";
 import { deviceOption, methodOption, numberOption, precisionOption, THREADS, wholeOption } from "./shared.js";
 
-/** Seconds. */
-const HOUR = 3600;
-
 export function addBench(program: Command): void {
   program
     .command("bench")
