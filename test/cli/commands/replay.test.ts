@@ -115,7 +115,7 @@ describe("torquelens replay", () => {
     const whole = await readFile(at("lines.mcap"));
     await writeFile(at("rest.mcap.part"), whole.subarray(0, Math.floor(0.6 * whole.length)));
     const resumed = await replay("-o", at("rest.mcap"), "--json");
-    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^resuming: /) });
+    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^resumed: /) });
     expect(resumed.stdout.split("\n").slice(0, 30)).toEqual(first.stdout.split("\n").slice(0, 30));
   });
 

@@ -74,7 +74,7 @@ const GOOD = new Set<number | string>([0, 2, 77]);
 /** What a reader should not see, unless the user wrote it. */
 const WORDS = [/\bundefined\b/, /\[object \w+\]/, /(?<!\b(?:is|found|of) )\bNaN\b/, /\n +at /];
 /** Lines that may come before the refusal. */
-const BEFORE = /^(torquelens: |warning: |reading |resuming|Warning: )/;
+const BEFORE = /^(torquelens: |warning: |reading |resumed: |Warning: )/;
 
 /** What is wrong with a run, in one line; undefined where nothing is. */
 function problemOf(run: Run, { writes }: CommandLine, put: string, folder: string): string | undefined {
