@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../errors.js";
+import { own } from "../own.js";
 
 /** Time after which nothing comes from a pipe any more, milliseconds. */
 const PATIENCE = 10_000;
@@ -30,7 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why the system refuses to read a file, in words. */
 export function unreadable(error: unknown): string {
   const { code = "", message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? (code || message);
+  return own(REASONS, code) ?? (code || message);
 }
 
 /**
