@@ -72,6 +72,7 @@ describe("the page of a simulation", () => {
   test("gives the means of a span that is dragged over", async () => {
     const { page } = watched;
     await until(async () => (await page.locator(".plot .u-over").count()) === 2);
+    await page.locator(".plot .u-over").first().scrollIntoViewIfNeeded();
     const box = (await page.locator(".plot .u-over").first().boundingBox())!;
     await page.mouse.move(box.x + 0.5 * box.width, box.y + 20);
     await page.mouse.down();

@@ -9,8 +9,10 @@ import { CoursePanel } from "./panels/course-panel.js";
 import { ExportButtons } from "./panels/export-buttons.js";
 import { HealthPanel } from "./panels/health-panel.js";
 import { MomentsPanel } from "./panels/moments-panel.js";
+import { Notice } from "./panels/notice.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
 import { RecordingBar } from "./panels/recording-bar.js";
+import { SimulatorPanel } from "./panels/simulator-panel.js";
 import { Toolbar } from "./panels/toolbar.js";
 import { TorquePanel } from "./panels/torque-panel.js";
 import { fetchSession, type Session } from "./session.js";
@@ -80,9 +82,9 @@ export function App() {
   );
 }
 
-async function sourceOf({ mode, name, recordings }: Session, index: number): Promise<Source> {
+async function sourceOf({ mode, name, readOnly, recordings }: Session, index: number): Promise<Source> {
   if (mode === "live")
-    return new LiveSource(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`, name);
+    return new LiveSource(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`, name, readOnly);
   const recording = recordings[index];
   if (!recording)
     throw new Error("The server has no recording. Start it with torquelens view FILE, or drop an MCAP file here.");
@@ -149,7 +151,10 @@ function Run({ model, session, choose }: RunProps) {
           {refusal.value}
         </p>
       )}
+      {model.source instanceof LiveSource && <Notice text={model.source.parameters.refusal} />}
+      {model.simulator && <Notice text={model.simulator.refusal} />}
       <main class="panels">
+        {model.simulator?.isOffered.value && <SimulatorPanel model={model} simulator={model.simulator} />}
         <div class="cameras">
           {model.cameras.value.map((camera) => (
             <CameraPanel key={camera.name} model={model} camera={camera} drawing={drawing} />

@@ -24,6 +24,8 @@ export interface CameraFrame {
   readonly picture: ImageData | ImageBitmap;
   /** Optical frame of the camera. */
   readonly frameId: string;
+  /** Focal length, pixels; undefined where the calibration is not known. */
+  readonly focal: number | undefined;
   /** Of the same stamp; undefined where the tick has none. */
   readonly heatmap: Heatmap | undefined;
   /** The part of the image that the policy saw, pixels. */

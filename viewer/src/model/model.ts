@@ -1,4 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
+import { LiveSource } from "../source/live-source.js";
 import { RecordingSource } from "../source/recording-source.js";
 import type { Message, Source } from "../source/source.js";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../wire/messages.js";
 import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, pictureOf, regionOf } from "./camera.js";
 import { Course } from "./course.js";
+import { Simulator } from "./simulator.js";
 
 const TOPIC = {
   explanation: "/torquelens/explanation",
@@ -23,6 +25,8 @@ const TOPIC = {
   tf: "/tf",
   robot: "/robot_description",
 } as const;
+
+const HEATMAP_JOINT = "heatmap_joint";
 
 /** Everything that panels show of one run: the newest tick and its course, each a signal. */
 export class Model {
@@ -41,11 +45,13 @@ export class Model {
   /** Canvases of the camera panels by camera, for those who show their pictures elsewhere. */
   readonly pictures = new Map<string, HTMLCanvasElement>();
   readonly course = new Course();
+  /** Of live runs; a simulation offers it. */
+  readonly simulator: Simulator | undefined;
   readonly #last = new Map<string, unknown>();
   /** Stamp of each camera's newest image. */
   readonly #newest = new Map<string, bigint>();
   readonly #scanning = new AbortController();
-  readonly #ended: () => void;
+  readonly #endings: (() => void)[] = [];
 
   constructor(readonly source: Source) {
     source.onMessage = (message) => this.#take(message);
@@ -57,8 +63,17 @@ export class Model {
         ({ data }) => this.course.add(data as ExplanationMessage),
         this.#scanning.signal,
       );
+    if (source instanceof LiveSource) {
+      this.simulator = new Simulator(source);
+      const ofHeatmap = computed(() => source.parameters.text(HEATMAP_JOINT));
+      this.#endings.push(
+        effect(() => {
+          if (ofHeatmap.value !== undefined) this.joint.value = ofHeatmap.value;
+        }),
+      );
+    }
     const wanted = new Set<string>();
-    this.#ended = effect(() => {
+    const wantCameras = effect(() => {
       for (const camera of this.cameras.value)
         for (const topic of [camera.image, camera.imageInfo, camera.heatmap ?? camera.grey, camera.heatmapInfo]) {
           if (topic === "" || wanted.has(topic)) continue;
@@ -66,10 +81,19 @@ export class Model {
           source.want(topic, true);
         }
     });
+    this.#endings.push(wantCameras);
+  }
+
+  /** Shows a joint everywhere; also in the heatmap, where the server lets clients choose its joint. */
+  choose(joint: string): void {
+    this.joint.value = joint;
+    const { source } = this;
+    if (source instanceof LiveSource && !source.isReadOnly && source.parameters.text(HEATMAP_JOINT) !== undefined)
+      source.parameters.set(HEATMAP_JOINT, joint);
   }
 
   close(): void {
-    this.#ended();
+    for (const end of this.#endings) end();
     this.#scanning.abort();
     this.source.close();
   }
@@ -82,6 +106,7 @@ export class Model {
         return;
       case TOPIC.simulation:
         this.simulation.value = data as SimulationMessage;
+        this.simulator?.reached(data as SimulationMessage);
         return;
       case TOPIC.diagnostics:
         this.diagnostics.value = data as DiagnosticsMessage;
@@ -129,7 +154,8 @@ export class Model {
         const region = heatmap
           ? regionOf(picture, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
           : ([0, 0, width, height] as const);
-        const frame = { width, height, picture, frameId: image.header.frame_id, heatmap, region };
+        const focal = info(camera.imageInfo)?.k[0] || undefined;
+        const frame = { width, height, picture, frameId: image.header.frame_id, focal, heatmap, region };
         this.frames.value = new Map(this.frames.value).set(camera.name, frame);
         if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
       },

@@ -1,19 +1,22 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { jointRelevance } from "../model/joint-relevance.js";
 import type { Model } from "../model/model.js";
-import type { ArmScene } from "./arm/arm-scene.js";
+import { quantity } from "../ui/numbers.js";
+import type { ArmScene, Handlers } from "./arm/arm-scene.js";
 
 /** The robot in 3D, its links coloured by the relevance of their joint; goal, camera and what it sees. */
 export function ArmPanel({ model }: { model: Model }) {
   const place = useRef<HTMLDivElement>(null);
   const scene = useSignal<ArmScene | undefined>(undefined);
   const fault = useSignal("");
+  const { simulator } = model;
 
   useEffect(() => {
     let left = false;
     import("./arm/arm-scene.js")
       .then(({ ArmScene }) => {
-        if (!left && place.current) scene.value = new ArmScene(place.current);
+        if (!left && place.current) scene.value = new ArmScene(place.current, handlersOf(model));
       })
       .catch((error: Error) => {
         fault.value = `${error.message}. Everything else works without it.`;
@@ -31,7 +34,7 @@ export function ArmPanel({ model }: { model: Model }) {
   });
   useSignalEffect(() => {
     const explanation = model.explanation.value;
-    const { transforms, jointStates, joint, frames } = model;
+    const { transforms, jointStates, joint, frames, simulation } = model;
     scene.value?.show({
       explanation,
       transforms: transforms.value,
@@ -39,16 +42,71 @@ export function ArmPanel({ model }: { model: Model }) {
       joint: joint.value,
       frames: frames.value,
       pictures: model.pictures,
+      simulation: simulation.value,
+      goal: simulator?.goal.value,
+      force: simulator?.force.value,
     });
+    // For those who steer the page by what they see, such as tests.
+    const goal = scene.value?.goalPoint();
+    if (goal && place.current) place.current.dataset.goal = goal.map(Math.round).join(" ");
   });
+  const force = simulator?.force.value;
   return (
     <section class="panel arm" aria-label="Arm">
       <h2>
         Arm <em>links by relevance of their joint{model.joint.value ? ` for ${model.joint.value}` : ""}</em>
       </h2>
-      <div ref={place} class="scene" role="img" aria-label="The robot, its links coloured by relevance" />
+      <div
+        ref={place}
+        class="scene"
+        role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
+        tabIndex={0}
+        aria-label="The robot, its links coloured by relevance. Arrow keys turn the view, + and − zoom, Home resets it"
+        onKeyDown={(event) => {
+          if (scene.value?.press(event.key)) event.preventDefault();
+        }}
+      />
+      {scene.value && (
+        <div class="row">
+          <LinkScale model={model} />
+          <button type="button" onClick={() => scene.value?.resetView()}>
+            Reset view
+          </button>
+        </div>
+      )}
+      {scene.value && simulator?.isOffered.value && !simulator.source.isReadOnly && (
+        <p class="note">
+          {force
+            ? `Pushing with ${quantity(Math.hypot(...force), "N")}`
+            : "Drag the red goal to move it, the last link to push it."}
+        </p>
+      )}
       {fault.value && <p class="fault">{fault.value}</p>}
       {model.robot.value === undefined && <p class="note">No robot description has come yet.</p>}
     </section>
+  );
+}
+
+function handlersOf({ simulator }: Model): Handlers | undefined {
+  if (!simulator || simulator.source.isReadOnly) return undefined;
+  return {
+    moveGoal: (goal) => simulator.moveGoal(goal),
+    push: (force) => (force ? simulator.push(force) : simulator.release()),
+  };
+}
+
+/** The colours of links from no relevance to the most of this tick. */
+function LinkScale({ model }: { model: Model }) {
+  const largest = useComputed(() => {
+    const explanation = model.explanation.value;
+    return explanation ? Math.max(0, ...jointRelevance(explanation, model.joint.value)) : 0;
+  });
+  return (
+    <div class="scale links">
+      <span>0</span>
+      <i />
+      <span>{quantity(largest.value, "N·m")}</span>
+    </div>
   );
 }

@@ -5,6 +5,8 @@ import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { mapCaution } from "../ui/words.js";
+import { Cover } from "./cover.js";
+import { imagePoint } from "./image-point.js";
 import { type Drawing, paintHeatmap, paletteOf } from "./paint.js";
 import { Scale } from "./scale.js";
 
@@ -48,17 +50,19 @@ export function CameraPanel({
   });
 
   const move = (event: PointerEvent) => {
-    const { width, height } = canvas.current!;
-    const box = canvas.current!.getBoundingClientRect();
-    const x = Math.floor(((event.clientX - box.left) / box.width) * width);
-    const y = Math.floor(((event.clientY - box.top) / box.height) * height);
-    pointer.value = { x, y };
+    const [x, y] = imagePoint(canvas.current!, event);
+    pointer.value = { x: Math.floor(x), y: Math.floor(y) };
   };
-  const caution = mapCaution(model.explanation.value?.method ?? "");
+  const { method = "", heatmap_joint: heatmapJoint = "" } = model.explanation.value ?? {};
+  const caution = mapCaution(method);
   return (
     <section class="panel camera" aria-label={`Camera ${camera.name}`}>
       <h2>
-        Camera <em>{camera.name}</em>
+        Camera{" "}
+        <em>
+          {camera.name}
+          {frame.value?.heatmap && `, heatmap for ${heatmapJoint || "all joints"}`}
+        </em>
       </h2>
       <div class="picture">
         <canvas
@@ -72,6 +76,9 @@ export function CameraPanel({
             pointer.value = undefined;
           }}
         />
+        {model.simulator?.isPainting.value && frame.value && (
+          <Cover simulator={model.simulator} canvas={canvas.current!} />
+        )}
       </div>
       {(fault.value || model.faults.value.get(camera.name)) && (
         <p class="fault">{fault.value || model.faults.value.get(camera.name)}</p>

@@ -2,6 +2,7 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { Model } from "../model/model.js";
 import { LiveSource } from "../source/live-source.js";
+import { Choice } from "./choice.js";
 import { type Drawing, PALETTES, type Palette } from "./paint.js";
 
 /** The source's name and condition; method and drawing of heatmaps. */
@@ -44,20 +45,15 @@ export function Toolbar({
 }
 
 function Method({ source }: { source: LiveSource }) {
-  const values = source.parameters.values.value;
-  const method = values.get("method");
-  const methods = values.get("methods");
-  if (typeof method !== "string") return null;
-  const names = Array.isArray(methods) ? (methods as readonly string[]) : [];
+  const { parameters, isReadOnly } = source;
   return (
-    <label>
-      Method
-      <select value={method} onChange={(event) => source.parameters.set("method", event.currentTarget.value)}>
-        {[...new Set([method, ...names])].map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-    </label>
+    <Choice
+      name="Method"
+      value={parameters.text("method")}
+      values={parameters.texts("methods")}
+      isDisabled={isReadOnly}
+      choose={(method) => parameters.set("method", method)}
+    />
   );
 }
 

@@ -26,9 +26,7 @@ export function TorquePanel({ model }: { model: Model }) {
 function Torques({ model, explanation }: { model: Model; explanation: ExplanationMessage }) {
   const { torques, modalities, shares, flags } = explanation;
   const largest = Math.max(...torques.map(({ torque }) => Math.abs(torque)), 1e-9);
-  const choose = (joint: string) => {
-    model.joint.value = joint;
-  };
+  const choose = (joint: string) => model.choose(joint);
   const isIdle = flags.includes("idle");
   return (
     <>

@@ -38,9 +38,11 @@ export class LiveSource implements Source {
   #timer = 0;
   #session = "";
 
+  /** @param isReadOnly true where the server refuses every change */
   constructor(
     url: string,
     readonly name: string,
+    readonly isReadOnly = false,
   ) {
     this.#url = url;
     this.#connect();
