@@ -23,6 +23,8 @@ export interface Contents {
   /** Log times of the first and the last message, nanoseconds. */
   readonly start: bigint;
   readonly end: bigint;
+  /** Metadata records of the file, by name. */
+  readonly records: NonNullable<McapOptions["metadata"]>;
 }
 
 /** The explanation without its latency, so that the same policy, bag and version give the same file. */
@@ -43,6 +45,7 @@ export class ExplainedBag {
   readonly #own = new Map<Channel, Written>();
   readonly #copied = new Map<string, Written>();
   readonly #schemas = new Map<string, number>();
+  #records: NonNullable<McapOptions["metadata"]> = {};
   #explained = 0;
 
   private constructor(
@@ -66,7 +69,7 @@ export class ExplainedBag {
   contents(): Contents {
     const written = [...this.#copied.values(), ...this.#own.values()].filter(({ count }) => count > 0);
     const { messageStartTime: start = 0n, messageEndTime: end = 0n } = this.writer.statistics ?? {};
-    return { written, start, end };
+    return { written, start, end, records: this.#records };
   }
 
   /** Number of explanations so far. */
@@ -143,7 +146,8 @@ export class ExplainedBag {
       const topic = { name: channel.topic, type: channel.type, encoding: "cdr", metadata: channelMetadata(channel) };
       this.#own.set(channel, { id: await registerChannel(this.writer, channel), topic, count: 0 });
     }
-    for (const [name, record] of Object.entries({ torquelens: facts, ...this.metadata }))
+    this.#records = { torquelens: facts, ...this.metadata };
+    for (const [name, record] of Object.entries(this.#records))
       await this.writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
   }
 

@@ -5,7 +5,7 @@ import { NO_LOSSES, unitedLosses } from "../../bag/damage.js";
 import { ExplainedBag } from "../../bag/explained-bag.js";
 import { version } from "../../bag/mcap-writer.js";
 import { openBags } from "../../bag/open-bag.js";
-import { type Output, outputAt } from "../../bag/output.js";
+import { formOf, type Output, outputAt } from "../../bag/output.js";
 import { replay } from "../../bag/replay.js";
 import { type Provenance, Unfinished } from "../../bag/unfinished.js";
 import { InputError } from "../../errors.js";
@@ -82,6 +82,7 @@ export async function explained(
     return resource;
   };
   try {
+    checkForm(options);
     await refuseOverwriting([...paths, options.policy, options.card, options.method], [options.output]);
     const method = await methodOf(options.method);
     const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
@@ -167,6 +168,12 @@ function lostIn({ losses }: Bag, { undecoded }: BagSource): Pick<ReplaySummary, 
   const { parts, seconds, messages } = unitedLosses([losses, { ...NO_LOSSES, messages: undecoded }]);
   if (parts === 0 && messages.size === 0) return {};
   return { lost: { parts, seconds: Number(seconds.toFixed(3)), messages: Object.fromEntries(messages) } };
+}
+
+/** Checks the output's name before the work for it begins. */
+function checkForm({ output, compression }: ReplayOptions): void {
+  if (formOf(output) !== "db3" || compression !== "zstd") return;
+  throw new InputError(`--compression zstd: a .db3 is written as it is, expected none, or an output ending in .mcap`);
 }
 
 /** An interrupted run with the same policy, method and recording, whose explanations are reused. */

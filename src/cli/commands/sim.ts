@@ -1,5 +1,5 @@
-import { relative } from "node:path";
 import { McapSink } from "../../bag/mcap-sink.js";
+import { formOf } from "../../bag/output.js";
 import { InputError } from "../../errors.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
@@ -26,6 +26,7 @@ import { filesOfPolicy } from "../input/policy-files.js";
 import { policyFileOf, stageFor } from "../input/sim-stage.js";
 import { EpisodeLines } from "../output/episode-lines.js";
 import { JsonLines } from "../output/json-lines.js";
+import { near } from "../output/near.js";
 import { summarise, summaryText } from "../output/sim-summary.js";
 import { Statistics } from "../output/statistics.js";
 import { warn, warnOf } from "../output/warnings.js";
@@ -75,6 +76,7 @@ export async function sim(options: SimOptions): Promise<void> {
   try {
     if (options.open && !(options.live && options.page))
       throw new InputError(`--open: --no-${options.live ? "page" : "live"} leaves no page to open`);
+    if (options.record) refuseDatabase(options.record);
     const policyName = options.policy ?? options.task;
     const policyFile = policyFileOf({ policy: policyName }, options);
     const model = shippedModel(options.task);
@@ -158,6 +160,11 @@ function reasonToStay({ record, ticks, episodes, perturb }: SimOptions): string 
   return perturb === undefined ? undefined : "this run has perturbations for its task (--perturb)";
 }
 
+function refuseDatabase(path: string): void {
+  if (formOf(path) === "db3")
+    throw new InputError(`${path}: sim records MCAP, expected a name ending in .mcap (replay -o writes a .db3)`);
+}
+
 async function record(
   path: string,
   policy: Policy,
@@ -171,10 +178,9 @@ async function record(
 }
 
 function introduction({ path, card, modalities }: Policy, { method }: RealTimeExplainer, task: string): string {
-  const near = relative(process.cwd(), path);
   return [
     `Simulated task ${task}: the policy commands the torques; every torque is explained (method ${method.spec}).`,
-    `policy   ${near.startsWith("..") ? path : near}`,
+    `policy   ${near(path)}`,
     `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");
 }

@@ -22,7 +22,7 @@ export function addReplay(program: Command): void {
     .description("explain a recording: write its explanations and its messages to a new bag")
     .argument("<bags...>", "MCAP or .db3 files or rosbag2 folders; several are read as one, merged by time")
     .requiredOption("--policy <file>", "ONNX policy: the one that drove the robot, or another")
-    .requiredOption("-o, --output <path>", "NAME.mcap for a file, any other name for a rosbag2 folder");
+    .requiredOption("-o, --output <path>", "NAME.mcap or NAME.db3 for a file, NAME for a rosbag2 folder");
   addExplainingOptions(command)
     .option("--copy <topics>", "recorded topics to copy to the output: all, none, or a comma-separated list", "all")
     .addOption(

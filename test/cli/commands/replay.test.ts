@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import sqlite from "node-sqlite3-wasm";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -12,7 +13,7 @@ import { decoderOf } from "#src/bag/decode.js";
 import { openBag } from "#src/bag/open-bag.js";
 import { encoderOf } from "#src/messages/cdr.js";
 import type { CompressedImageMessage, ImageMessage } from "#src/messages/types.js";
-import { type Sample, writeMcap } from "../../bag/recordings.js";
+import { readAll, type Sample, writeMcap } from "../../bag/recordings.js";
 import { ontoFullDisk, refusal, torquelens } from "../run.js";
 import { parsed, summaryOf, type Tick } from "../simulation.js";
 
@@ -95,8 +96,71 @@ describe("torquelens replay", () => {
     ]);
     expect(listed.sort()).toEqual(held.sort());
     expect(await replay("-o", at("out"))).toMatchObject(
-      refusal(`${at("out")}: already exists, expected the name of a new folder or a name ending in .mcap`),
+      refusal(`${at("out")}: already exists, expected the name of a new folder or a name ending in .mcap or .db3`),
     );
+  });
+
+  it("writes a database with the messages of the MCAP file, and its facts as rosbag2's metadata", async () => {
+    const few = ["--end", "0.5"];
+    expect(await replay("-o", at("few.mcap"), ...few)).toMatchObject({ code: 0 });
+    expect(await replay("-o", at("few.db3"), ...few)).toMatchObject({ code: 0, stderr: "" });
+    const contents = async (name: string) => {
+      const bag = await openBag(at(name));
+      const messages = await readAll(bag);
+      await bag.close();
+      const topics = bag.topics.filter((topic) => topic.messages > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return { topics, messages, problems: bag.problems };
+    };
+    const written = await contents("few.db3");
+    expect(written.messages.filter(({ topic }) => topic === "/torquelens/explanation")).toHaveLength(11);
+    expect(written).toEqual(await contents("few.mcap"));
+    const database = new sqlite.Database(at("few.db3"), { readOnly: true });
+    const [row] = database.all("SELECT metadata FROM metadata") as { metadata: string }[];
+    database.close();
+    const facts = parse(row!.metadata);
+    expect(facts).toMatchObject({
+      version: 8,
+      storage_identifier: "sqlite3",
+      relative_file_paths: ["few.db3"],
+      message_count: written.messages.length,
+    });
+    expect(JSON.parse(facts.custom_data.torquelens)).toMatchObject({ joints: "shoulder,elbow" });
+    expect(Object.keys(facts.custom_data)).toEqual(["torquelens", "torquelens.policy", "torquelens.replay"]);
+    expect((await readdir(folder)).filter((name) => name.startsWith("few"))).toEqual(["few.db3", "few.mcap"]);
+    // A second run replaces it, as it does an MCAP file.
+    expect(await replay("-o", at("few.db3"), "--end", "0.2")).toMatchObject({ code: 0 });
+    expect((await contents("few.db3")).messages.length).toBeLessThan(written.messages.length);
+  });
+
+  it("makes a database of what an earlier run left", async () => {
+    const run = ["-o", at("left.db3"), "--end", "0.5"];
+    expect(await replay(...run)).toMatchObject({ code: 0 });
+    const whole = await readFile(at("left.db3"));
+    await rm(at("left.db3"));
+    expect(await replay("-o", at("left.mcap"), "--end", "0.5")).toMatchObject({ code: 0 });
+    await mkdir(at("left.db3.part"));
+    const bytes = await readFile(at("left.mcap"));
+    await writeFile(at("left.db3.part/left.db3_0.mcap.part"), bytes.subarray(0, Math.floor(0.6 * bytes.length)));
+    expect(await replay(...run)).toMatchObject({ code: 0, stderr: expect.stringMatching(/^resum/) });
+    expect(whole.equals(await readFile(at("left.db3")))).toBe(true);
+    expect((await readdir(folder)).filter((name) => name.startsWith("left"))).toEqual(["left.db3", "left.mcap"]);
+  });
+
+  it("writes a folder of any name that ends with a slash", async () => {
+    expect(await replay("-o", at("take.v2/"), "--end", "0.2")).toMatchObject({ code: 0 });
+    expect(await readdir(at("take.v2"))).toEqual(["metadata.yaml", "take.v2_0.mcap"]);
+  });
+
+  it.each<[string, string, string[], string]>([
+    ["a ROS 1 bag", "no.bag", [], "no.bag: ROS 1 bags are not written, expected a name ending in .mcap or .db3, or"],
+    ["an archive", "no.mcap.zip", [], "no.mcap.zip: archives are not written, expected a name ending in .mcap"],
+    ["an ending in capitals", "no.DB3", [], "no.DB3: bags do not end in .DB3, expected a name ending in .mcap or .db3"],
+    ["a compressed database", "no.db3", ["--compression", "zstd"], "--compression zstd: a .db3 is written as it is"],
+  ])("refuses to write %s", async (_, name, options, reason) => {
+    const { code, stderr } = await replay("-o", at(name), ...options);
+    expect(code).toBe(2);
+    expect(stderr).toContain(reason);
+    expect((await readdir(folder)).filter((found) => found.startsWith("no"))).toEqual([]);
   });
 
   it("prints a tick as sim --json does, also one that an earlier run explained, and the summary last", async () => {
