@@ -1,8 +1,8 @@
 import type { Value } from "../parameters/spec.js";
 
 /**
- * The server's part of the Foxglove WebSocket protocol (docs/spec.md of https://github.com/foxglove/ws-protocol before
- * October 2025). Control messages are JSON text, messages are binary.
+ * The server's part of the Foxglove WebSocket protocol (https://github.com/foxglove/ws-protocol, docs/spec.md at
+ * 305d217, the last commit that has it). Control messages are JSON text, messages are binary.
  */
 export const SUBPROTOCOLS: readonly string[] = ["foxglove.websocket.v1", "foxglove.sdk.v1"];
 

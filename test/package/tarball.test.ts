@@ -78,6 +78,7 @@ describe("the tarball", () => {
       "bin",
       "dist",
       "docs",
+      "launch",
       "models",
       "msg",
       "package.json",

@@ -1,9 +1,10 @@
 import { InputError } from "../../errors.js";
 import { type FoxgloveOptions, FoxgloveSink } from "../../foxglove/foxglove-sink.js";
-import { pageFolder } from "../../package-files.js";
+import { packagePath, pageFolder } from "../../package-files.js";
 import { PAGE_PORT } from "../../web/listening.js";
 import { isLoopback } from "../../web/origins.js";
 import { isBuilt, NOT_BUILT } from "../../web/site.js";
+import { near } from "../output/near.js";
 import { warn } from "../output/warnings.js";
 import { openBrowser } from "./browser.js";
 
@@ -52,7 +53,7 @@ export async function serveLive(
   const server = await withWayOut(listening);
   if (server.pageUrl !== undefined) tellOfPage(server.pageUrl, options, say);
   say(`live     ${server.url}  in Foxglove or Lichtblick: Open connection, Foxglove WebSocket, this address;`);
-  say("         then show the topic /torquelens/overlay/compressed in an Image panel");
+  say(`         layout to import there: ${near(packagePath("launch/foxglove-layout.json"))}`);
   if (!isLoopback(host)) warnOfNetwork(host);
   return server;
 }
