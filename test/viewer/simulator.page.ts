@@ -40,22 +40,29 @@ async function listed(page: Page): Promise<Record<string, unknown>[]> {
 
 const torques = (page: Page) => page.locator(".torques table").innerText();
 
-/** The middle of the goal's sphere in the window. */
-async function goalPoint(page: Page): Promise<readonly [number, number]> {
-  const scene = page.locator(".scene");
-  await scene.scrollIntoViewIfNeeded();
-  await until(async () => (await scene.getAttribute("data-goal")) !== null);
-  const [x, y] = (await scene.getAttribute("data-goal"))!.split(" ").map(Number);
-  const box = (await scene.boundingBox())!;
-  return [box.x + x!, box.y + y!];
+/** What the pointer looks like over the scene, which tells what it would grip. */
+const cursor = (page: Page) =>
+  page.locator(".scene canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).style.cursor);
+
+/** Moves the mouse onto the goal's sphere. Returns where it is in the window. */
+async function pointAtGoal(page: Page): Promise<readonly [number, number]> {
+  const scene = page.locator(".scene[data-goal]");
+  return until(async () => {
+    await scene.scrollIntoViewIfNeeded();
+    const [x, y] = (await scene.getAttribute("data-goal"))!.split(" ").map(Number);
+    const box = (await scene.boundingBox())!;
+    const at = [box.x + x!, box.y + y!] as const;
+    await page.mouse.move(at[0] + 1, at[1]);
+    await page.mouse.move(...at);
+    return (await cursor(page)) === "grab" ? at : undefined;
+  });
 }
 
 const goalOf = async (page: Page): Promise<number[]> =>
   Promise.all(["x", "y"].map(async (axis) => Number(await page.getByLabel(`Goal ${axis}, m`).inputValue())));
 
 async function dragGoal(page: Page, by: readonly [number, number]): Promise<void> {
-  const [x, y] = await goalPoint(page);
-  await page.mouse.move(x, y);
+  const [x, y] = await pointAtGoal(page);
   await page.mouse.down();
   await page.mouse.move(x + by[0], y + by[1], { steps: 4 });
   await page.mouse.up();
@@ -108,18 +115,20 @@ describe("the controls of a simulation", () => {
 
   test("a goal out of reach snaps back, and the page says why", async () => {
     const scene = page.locator(".scene");
-    const [x, y] = await goalPoint(page);
+    const [x, y] = await pointAtGoal(page);
     const [first, goal] = [await scene.getAttribute("data-goal"), await goalOf(page)];
-    await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x - 300, y);
     await page
       .getByRole("alert")
-      .getByText(/^perturbation.target: .*expected/)
+      .getByText(/target: .*expected \[x, y\] in metres/)
       .waitFor();
     await page.mouse.up();
     await until(async () => (await scene.getAttribute("data-goal")) === first);
     expect([await goalOf(page), await rowsOf(page)]).toEqual([goal, 0]);
+    await panel(page).getByLabel("Light").fill("1.5");
+    await until(async () => (await rowsOf(page)) === 1);
+    expect(await page.getByRole("alert").innerText()).toContain("target");
     await page.getByRole("button", { name: "Dismiss" }).click();
     expect(await page.getByRole("alert").count()).toBe(0);
   });
@@ -134,17 +143,16 @@ describe("the controls of a simulation", () => {
   });
 
   test("a link is pushed as long as the mouse holds it", async () => {
-    const [x, y] = await goalPoint(page);
     const canvas = page.locator(".scene canvas");
+    await canvas.scrollIntoViewIfNeeded();
     const box = (await canvas.boundingBox())!;
-    // Where the link is: the pointer becomes a hand over it, away from the goal.
+    // Where the link is: the pointer becomes a cross over it.
     const found = await until(async () => {
       for (let across = 0.2; across < 0.8; across += 0.03)
         for (let down = 0.2; down < 0.8; down += 0.05) {
           const at = [box.x + across * box.width, box.y + down * box.height] as const;
-          if (Math.hypot(at[0] - x, at[1] - y) < 20) continue;
           await page.mouse.move(...at);
-          if ((await canvas.evaluate((element) => (element as HTMLElement).style.cursor)) === "grab") return at;
+          if ((await cursor(page)) === "crosshair") return at;
         }
       return undefined;
     });
@@ -282,6 +290,8 @@ describe("the controls of a simulation", () => {
   test("the 3D view turns with the keyboard and goes back", async () => {
     const scene = page.locator(".scene");
     const point = () => scene.getAttribute("data-goal");
+    await page.getByRole("button", { name: "Reset view" }).click();
+    await step(page);
     const first = await point();
     await scene.focus();
     await page.keyboard.press("ArrowLeft");

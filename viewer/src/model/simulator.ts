@@ -13,12 +13,14 @@ const SERVICE = {
 /** Between two perturbations, milliseconds: at most 15 a second, well below what the server lets in. */
 const PAUSE = 67;
 
-/** One change of the simulation, as a row of a perturbation file without its step. */
-type Perturbation =
-  | { readonly target: readonly number[] }
-  | { readonly wrench: readonly number[] | null }
-  | { readonly occlude: readonly number[] | null }
-  | { readonly light: number };
+/** One change of the simulation, as a row of a perturbation file without its step: one of its keys. */
+interface Perturbation {
+  readonly target?: readonly number[];
+  readonly wrench?: readonly number[] | null;
+  readonly occlude?: readonly number[] | null;
+  readonly light?: number;
+}
+type Kind = keyof Perturbation;
 
 export type Force = readonly [x: number, y: number, z: number];
 
@@ -33,18 +35,19 @@ export class Simulator {
     () => this.source.services.names.value.has(SERVICE.pause) || this.source.parameters.values.value.has("task"),
   );
   readonly isPaused = computed(() => this.source.parameters.values.value.get("paused") === true);
-  /** Why the last request was refused, in the server's words; empty where it was not. */
+  /** Why a request was refused, in the server's words, until one of its kind succeeds; empty where none was. */
   readonly refusal = signal("");
-  /** The goal that was asked for, until the simulation has it. */
-  readonly goal = signal<readonly number[] | undefined>(undefined);
+  #refused = "";
+  /** What was asked for, until the simulation has it. */
+  readonly asked = signal<Perturbation>({});
   /** The force that is held on the tip's link, N. */
   readonly force = signal<Force | undefined>(undefined);
   /** True while a rectangle is drawn on the camera's image. */
   readonly isPainting = signal(false);
   readonly applied = new Applied();
-  readonly #queue = new LatestFirst<Perturbation>((change) => this.#perturb(change), PAUSE);
-  /** The step from which on the simulation has the goal. */
-  #goalFrom: AppliedRow | undefined;
+  readonly #queue = new LatestFirst<readonly [Kind, Perturbation]>((change) => this.#perturb(...change), PAUSE);
+  /** The steps from which on the simulation has what was asked for. */
+  readonly #from = new Map<Kind, AppliedRow>();
 
   constructor(readonly source: LiveSource) {}
 
@@ -52,34 +55,32 @@ export class Simulator {
   reached({ episode, episode_tick: tick, task, condition }: SimulationMessage): void {
     const at = { episode, tick };
     this.applied.reached(at, JSON.stringify([task, condition]));
-    if (this.#goalFrom && !isBefore(at, this.#goalFrom) && !this.#queue.waits("target")) this.#forgetGoal();
+    for (const [kind, from] of this.#from) if (!isBefore(at, from)) this.#forget(kind);
   }
 
   /** @param goal in the form of the perturbation "target" */
   moveGoal(goal: readonly number[]): void {
-    this.goal.value = goal;
-    this.#goalFrom = undefined;
-    this.#queue.put("target", { target: goal.map((value) => rounded(value, 4)) });
+    this.#put("target", { target: goal.map((value) => rounded(value, 4)) });
   }
 
   push([x, y, z]: Force): void {
     this.force.value = [x, y, z];
-    this.#queue.put("wrench", { wrench: [rounded(x, 3), rounded(y, 3), rounded(z, 3), 0, 0, 0] });
+    this.#put("wrench", { wrench: [rounded(x, 3), rounded(y, 3), rounded(z, 3), 0, 0, 0] });
   }
 
   release(): void {
     if (!this.force.value) return;
     this.force.value = undefined;
-    this.#queue.put("wrench", { wrench: null });
+    this.#put("wrench", { wrench: null });
   }
 
   /** @param area x, y, width and height, pixels; null uncovers the camera */
   occlude(area: readonly number[] | null): void {
-    this.#queue.put("occlude", { occlude: area });
+    this.#put("occlude", { occlude: area });
   }
 
   dim(light: number): void {
-    this.#queue.put("light", { light });
+    this.#put("light", { light });
   }
 
   pause(isPaused: boolean): void {
@@ -92,34 +93,44 @@ export class Simulator {
 
   async reset(): Promise<void> {
     this.applied.clear();
-    this.#forgetGoal();
+    this.#from.clear();
+    this.asked.value = {};
     await this.#ask(SERVICE.reset, {});
   }
 
-  async #perturb(change: Perturbation): Promise<void> {
-    const answer = await this.#ask(SERVICE.perturb, { perturbation: JSON.stringify(change) });
-    if (answer) {
-      const row = JSON.parse((answer as Answer & { readonly applied: string }).applied) as AppliedRow;
-      this.applied.add(row);
-      if ("target" in change) this.#goalFrom = row;
-    } else if ("target" in change && !this.#queue.waits("target")) this.#forgetGoal();
+  #put(kind: Kind, change: Perturbation): void {
+    this.asked.value = { ...this.asked.value, ...change };
+    this.#from.delete(kind);
+    this.#queue.put(kind, [kind, change]);
   }
 
-  /** The answer; undefined where it was refused. */
-  async #ask(service: string, request: object): Promise<Answer | undefined> {
+  async #perturb(kind: Kind, change: Perturbation): Promise<void> {
+    const answer = await this.#ask(SERVICE.perturb, { perturbation: JSON.stringify(change) }, kind);
+    const row = answer && (JSON.parse((answer as Answer & { readonly applied: string }).applied) as AppliedRow);
+    if (row) this.applied.add(row);
+    if (this.#queue.waits(kind)) return;
+    if (row) this.#from.set(kind, row);
+    else this.#forget(kind);
+  }
+
+  /** The answer; undefined where it was refused. @param kind what was asked, of several that a service does */
+  async #ask(service: string, request: object, kind = service): Promise<Answer | undefined> {
     try {
       const answer = (await this.source.services.call(service, request)) as Answer;
-      this.refusal.value = answer.success ? "" : answer.message;
-      return answer.success ? answer : undefined;
+      if (!answer.success) throw new Error(answer.message);
+      if (this.#refused === kind) this.refusal.value = "";
+      return answer;
     } catch (error) {
+      this.#refused = kind;
       this.refusal.value = (error as Error).message;
       return undefined;
     }
   }
 
-  #forgetGoal(): void {
-    this.goal.value = undefined;
-    this.#goalFrom = undefined;
+  #forget(kind: Kind): void {
+    const { [kind]: _, ...rest } = this.asked.value;
+    this.asked.value = rest;
+    this.#from.delete(kind);
   }
 }
 

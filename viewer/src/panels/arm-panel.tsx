@@ -43,7 +43,7 @@ export function ArmPanel({ model }: { model: Model }) {
       frames: frames.value,
       pictures: model.pictures,
       simulation: simulation.value,
-      goal: simulator?.goal.value,
+      goal: simulator?.asked.value.target,
       force: simulator?.force.value,
     });
     // For those who steer the page by what they see, such as tests.

@@ -98,7 +98,7 @@ interface DisturbingProps {
 function Disturbing({ model, simulator, state }: DisturbingProps) {
   const { isReadOnly } = simulator.source;
   const isPainting = simulator.isPainting.value;
-  const goal = simulator.goal.value ?? state.goal;
+  const { target: goal = state.goal, occlude = [...state.occlude], light = state.light } = simulator.asked.value;
   return (
     <div class="row">
       {["x", "y"].map((axis, i) => (
@@ -106,6 +106,7 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
           key={axis}
           name={`Goal ${axis}, m`}
           value={goal[i] ?? Number.NaN}
+          episode={state.episode}
           isDisabled={isReadOnly}
           set={(value) => simulator.moveGoal(Array.from(goal, (old, k) => (k === i ? value : old)))}
         />
@@ -121,28 +122,30 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
       >
         Cover camera
       </button>
-      <button type="button" disabled={isReadOnly || state.occlude.length === 0} onClick={() => simulator.occlude(null)}>
+      <button type="button" disabled={isReadOnly || !occlude?.length} onClick={() => simulator.occlude(null)}>
         Uncover
       </button>
-      <Light simulator={simulator} light={state.light} />
+      <Light simulator={simulator} light={light} />
       <AppliedList simulator={simulator} task={state.task} />
     </div>
   );
 }
 
-/** Shows the simulation's value, and while it has the focus what is typed. */
+/** Shows the simulation's value, and what is typed while it has the focus and the episode goes on. */
 function NumberInput({
   name,
   value,
+  episode,
   isDisabled,
   set,
 }: {
   name: string;
   value: number;
+  episode: number;
   isDisabled: boolean;
   set: (value: number) => void;
 }) {
-  const typed = useSignal<string | undefined>(undefined);
+  const typed = useSignal<{ readonly text: string; readonly episode: number } | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
   return (
     <label>
@@ -151,11 +154,11 @@ function NumberInput({
         ref={field}
         type="number"
         step="0.01"
-        value={typed.value ?? (Number.isFinite(value) ? value.toFixed(3) : "")}
+        value={typed.value?.episode === episode ? typed.value.text : Number.isFinite(value) ? value.toFixed(3) : ""}
         disabled={isDisabled}
         onInput={() => {
           const { value: text, valueAsNumber } = field.current!;
-          typed.value = text;
+          typed.value = { text, episode };
           if (Number.isFinite(valueAsNumber)) set(valueAsNumber);
         }}
         onBlur={() => {
@@ -240,7 +243,6 @@ function Push({ model, simulator, link }: { model: Model; simulator: Simulator; 
 }
 
 function Light({ simulator, light }: { simulator: Simulator; light: number }) {
-  const held = useSignal<number | undefined>(undefined);
   return (
     <label>
       Light
@@ -249,15 +251,9 @@ function Light({ simulator, light }: { simulator: Simulator; light: number }) {
         min="0"
         max="2"
         step="0.05"
-        value={held.value ?? light}
+        value={light}
         disabled={simulator.source.isReadOnly}
-        onInput={(event) => {
-          held.value = event.currentTarget.valueAsNumber;
-          simulator.dim(held.value);
-        }}
-        onBlur={() => {
-          held.value = undefined;
-        }}
+        onInput={(event) => simulator.dim(event.currentTarget.valueAsNumber)}
       />
     </label>
   );

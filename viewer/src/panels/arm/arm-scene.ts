@@ -12,12 +12,10 @@ import {
   Quaternion,
   Scene,
   SphereGeometry,
-  Spherical,
   SRGBColorSpace,
   Vector3,
   WebGLRenderer,
 } from "three";
-import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import URDFLoader, { type URDFLink, type URDFRobot } from "urdf-loader";
 import { colorTable } from "#src/image/colormap.js";
 import type { CameraFrame } from "../../model/camera.js";
@@ -26,6 +24,7 @@ import { jointRelevance } from "../../model/joint-relevance.js";
 import type { ExplanationMessage, JointStateMessage, SimulationMessage, TfMessage } from "../../wire/messages.js";
 import { CameraPicture } from "./camera-picture.js";
 import { type Gripped, Grips } from "./grips.js";
+import { View } from "./view.js";
 
 /** What the scene shows at one tick. */
 export interface ArmState {
@@ -53,18 +52,12 @@ export interface Handlers {
 
 const GREY = new Color(0.62, 0.63, 0.66);
 const GOAL = /goal|target/;
-/** From where the scene is seen first. */
-const VIEW = new Vector3(0.9, -0.9, 0.8).normalize();
-/** Radians that an arrow key turns the view by, and what a key zooms by. */
-const TURN = Math.PI / 18;
-const ZOOM = 1.15;
 
 /** A robot in 3D. Draws only when something changed. */
 export class ArmScene {
   readonly #renderer: WebGLRenderer;
   readonly #scene = new Scene();
-  readonly #camera = new PerspectiveCamera(40, 1, 0.01, 100);
-  readonly #controls: OrbitControls;
+  readonly #view: View;
   readonly #resized: ResizeObserver;
   readonly #cameras = new Map<string, CameraPicture>();
   readonly #goal = new Mesh(
@@ -77,9 +70,10 @@ export class ArmScene {
   #robot: URDFRobot | undefined;
   /** The largest effort of a joint, N·m. */
   #effort = 1;
-  #isTurned = false;
   #materials = new Map<string, MeshLambertMaterial>();
   #size = 1;
+  /** Around the robot as it is described, all joints at 0, and the middle of it. */
+  readonly #box = new Box3();
   readonly #centre = new Vector3();
   #pending = 0;
 
@@ -95,18 +89,13 @@ export class ArmScene {
     }
     const canvas = this.#renderer.domElement;
     place.append(canvas);
-    this.#camera.up.set(0, 0, 1);
-    this.#camera.position.copy(VIEW);
-    this.#grips = new Grips(canvas, this.#camera, handlers && this.#gripped(handlers));
+    const camera = new PerspectiveCamera(40, 1, 0.01, 100);
+    this.#grips = new Grips(canvas, camera, handlers && this.#gripped(handlers));
     // After the grips, which take the drags that begin on something.
-    this.#controls = new OrbitControls(this.#camera, canvas);
+    this.#view = new View(canvas, camera, () => this.#draw());
     this.#grips.changed = (isHeld) => {
-      this.#controls.enabled = !isHeld;
+      this.#view.isHeld = isHeld;
     };
-    this.#controls.addEventListener("change", () => this.#draw());
-    this.#controls.addEventListener("start", () => {
-      this.#isTurned = true;
-    });
     const sun = new DirectionalLight(0xffffff, 2);
     sun.position.set(1, -2, 3);
     this.#scene.add(new AmbientLight(0xffffff, 1.4), sun, this.#goal, this.#force);
@@ -121,7 +110,7 @@ export class ArmScene {
     cancelAnimationFrame(this.#pending);
     this.#resized.disconnect();
     this.#grips.dispose();
-    this.#controls.dispose();
+    this.#view.dispose();
     this.#renderer.dispose();
     this.#renderer.domElement.remove();
   }
@@ -177,46 +166,17 @@ export class ArmScene {
 
   /** Looks at robot, goal and pictures of cameras from the usual side. */
   resetView(): void {
-    this.#isTurned = false;
     this.#scene.updateMatrixWorld(true);
-    const box = new Box3();
-    for (const object of [this.#robot, ...[...this.#cameras.values()].map(({ plane }) => plane)])
-      if (object) box.expandByObject(object);
+    const box = this.#box.clone();
+    for (const { plane } of this.#cameras.values()) box.expandByObject(plane);
     if (this.#goal.visible) box.expandByObject(this.#goal);
-    if (box.isEmpty()) return;
-    const centre = box.getCenter(new Vector3());
-    const radius = box.getSize(new Vector3()).length() / 2;
-    const half = (this.#camera.fov / 2) * (Math.PI / 180);
-    const distance = (0.82 * radius) / Math.sin(half) / Math.min(1, this.#camera.aspect);
-    this.#controls.target.copy(centre);
-    this.#camera.position.copy(centre).addScaledVector(VIEW, distance);
-    this.#camera.near = this.#size / 100;
-    this.#camera.far = this.#size * 50;
-    this.#camera.updateProjectionMatrix();
-    this.#controls.update();
-    this.#draw();
+    if (!box.isEmpty()) this.#view.reset(box, this.#size);
   }
 
   /** Turns or zooms the view by a key. Returns false for keys that do nothing. */
   press(key: string): boolean {
-    const offset = this.#camera.position.clone().sub(this.#controls.target);
-    const spherical = new Spherical().setFromVector3(offset.applyQuaternion(UPRIGHT));
-    if (key === "Home") {
-      this.resetView();
-      return true;
-    }
-    if (key === "ArrowLeft") spherical.theta -= TURN;
-    else if (key === "ArrowRight") spherical.theta += TURN;
-    else if (key === "ArrowUp") spherical.phi -= TURN;
-    else if (key === "ArrowDown") spherical.phi += TURN;
-    else if (key === "+" || key === "=") spherical.radius /= ZOOM;
-    else if (key === "-") spherical.radius *= ZOOM;
-    else return false;
-    this.#isTurned = true;
-    offset.setFromSpherical(spherical.makeSafe()).applyQuaternion(UPRIGHT.clone().invert());
-    this.#camera.position.copy(this.#controls.target).add(offset);
-    this.#controls.update();
-    this.#draw();
+    if (key === "Home") this.resetView();
+    else if (!this.#view.press(key)) return false;
     return true;
   }
 
@@ -298,7 +258,7 @@ export class ArmScene {
       this.#cameras.set(name, shown);
       this.#scene.add(shown.group);
       place(shown.group, pose);
-      if (!this.#isTurned) this.resetView();
+      if (!this.#view.isTurned) this.resetView();
     }
     place(shown.group, pose);
     shown.show(frame);
@@ -332,9 +292,9 @@ export class ArmScene {
   /** Sizes what depends on the robot's size. */
   #measure(robot: URDFRobot): void {
     robot.updateMatrixWorld(true);
-    const box = new Box3().setFromObject(robot);
-    box.getCenter(this.#centre);
-    this.#size = Math.max(0.2, box.getSize(new Vector3()).length());
+    this.#box.setFromObject(robot);
+    this.#box.getCenter(this.#centre);
+    this.#size = Math.max(0.2, this.#box.getSize(new Vector3()).length());
     this.#goal.scale.setScalar(this.#size / 25);
     const grid = new GridHelper(2 * this.#size, 10, 0x888888, 0x888888);
     grid.rotation.x = Math.PI / 2;
@@ -349,8 +309,7 @@ export class ArmScene {
     if (width === 0 || height === 0) return;
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.#renderer.setSize(width, height);
-    this.#camera.aspect = width / height;
-    this.#camera.updateProjectionMatrix();
+    this.#view.aspect = width / height;
     this.#draw();
   }
 
@@ -358,15 +317,12 @@ export class ArmScene {
     if (this.#pending) return;
     this.#pending = requestAnimationFrame(() => {
       this.#pending = 0;
-      this.#renderer.render(this.#scene, this.#camera);
+      this.#renderer.render(this.#scene, this.#view.camera);
     });
   }
 }
 
 type Pose = TfMessage["transforms"][number];
-
-/** Turns z up into y up, as spherical coordinates have it. */
-const UPRIGHT = new Quaternion().setFromUnitVectors(new Vector3(0, 0, 1), new Vector3(0, 1, 0));
 
 function place(object: Object3D, { transform }: Pose): void {
   const { translation, rotation } = transform;

@@ -66,8 +66,12 @@ export class Grips {
 
   #move(event: PointerEvent, gripped: Gripped): void {
     if (this.#drag) this.#drag(event);
-    else if (event.buttons === 0)
-      this.#canvas.style.cursor = this.#isOnGoal(event, gripped.goal()) || this.#isOnTip(event, gripped) ? "grab" : "";
+    else if (event.buttons === 0) this.#canvas.style.cursor = this.#cursorOf(event, gripped);
+  }
+
+  #cursorOf(event: PointerEvent, gripped: Gripped): string {
+    if (this.#isOnGoal(event, gripped.goal())) return "grab";
+    return this.#isOnTip(event, gripped) ? "crosshair" : "";
   }
 
   #end(): void {
