@@ -4,6 +4,7 @@ import { curves } from "../analysis/page/curves.js";
 import { plural } from "../numbers/format.js";
 import { own } from "../own.js";
 import { draw } from "../page/draw.js";
+import { INKS } from "../page/inks.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Course } from "./course.js";
 import { DEFAULT_CONVENTION, type Measured, measuredBy, type TaskFindings } from "./findings.js";
@@ -113,7 +114,7 @@ function methodBars({ task, modalities, measured }: TaskFindings): object {
   };
 }
 
-const PAPER_COLOR = "#b00020";
+const PAPER_COLOR = INKS.accent.light;
 
 /** The image's share under every convention by every method, with a line at the paper's value. */
 function conventionBars({ task, measured }: TaskFindings): object {

@@ -1,4 +1,5 @@
 import { colors, type Row } from "../../page/draw.js";
+import { INKS } from "../../page/inks.js";
 import { finite, modalityColor, SHARE_AXIS, WIDTH } from "./encodings.js";
 
 /** Mean share of each modality, a bar a set, with whiskers of ± one standard deviation. */
@@ -37,7 +38,7 @@ export function bars(
     layer: [
       { mark: { type: "bar" }, encoding: { x, y, ...offset, color } },
       {
-        mark: { type: "rule", color: "#222", strokeWidth: 1.5 },
+        mark: { type: "rule", color: INKS.text.light, strokeWidth: 1.5 },
         encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" }, y, ...offset },
       },
     ],

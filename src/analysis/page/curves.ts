@@ -1,4 +1,5 @@
 import type { Row } from "../../page/draw.js";
+import { INKS } from "../../page/inks.js";
 import { type CurveStatistics, gridPoint } from "../curve.js";
 import { finite, modalityColor, SHARE_AXIS, WIDTH } from "./encodings.js";
 
@@ -52,7 +53,7 @@ export function curves(
         : [
             {
               data: { values: [{ at: mark }] },
-              mark: { type: "rule", color: "#333", strokeDash: [2, 2] },
+              mark: { type: "rule", color: INKS.text.light, strokeDash: [2, 2] },
               encoding: { x: { field: "at", type: "quantitative" } },
             },
           ]),

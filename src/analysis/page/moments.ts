@@ -49,7 +49,7 @@ ${legendOf(strips.values())}
 ${shown.map(
   (
     moment,
-  ) => html`<h4 id="${anchor(ranking, moment, prefix)}">${runs[moment.run]!.name}, ${moment.seconds.toFixed(2)} s: ${moment.what}</h4>
+  ) => html`<h3 id="${anchor(ranking, moment, prefix)}">${runs[moment.run]!.name}, ${moment.seconds.toFixed(2)} s: ${moment.what}</h3>
 ${stripOf(strips.get(moment)!)}`,
 )}`;
 }

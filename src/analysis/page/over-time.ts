@@ -1,5 +1,6 @@
 import { mean } from "../../numbers/mean.js";
 import type { Row } from "../../page/draw.js";
+import { INKS } from "../../page/inks.js";
 import { counts, type Run, secondsAt } from "../run.js";
 import { modalityColor, SHARE_AXIS, WIDTH } from "./encodings.js";
 
@@ -22,7 +23,7 @@ export function overTime(run: Run, joint?: number): object {
   const layers = [
     {
       data: { values: rows },
-      mark: { type: "area", interpolate: "linear", stroke: "white", strokeWidth: 0.5 },
+      mark: { type: "area", interpolate: "linear", stroke: INKS.paper.light, strokeWidth: 0.5 },
       encoding: {
         x: { field: "seconds", type: "quantitative", title: "time, s", scale: { nice: false }, axis: { grid: false } },
         y: stacked,
@@ -32,7 +33,7 @@ export function overTime(run: Run, joint?: number): object {
     },
     {
       data: { values: idleStretches(run) },
-      mark: { type: "rect", color: "white", opacity: 0.7 },
+      mark: { type: "rect", color: INKS.paper.light, opacity: 0.7 },
       encoding: { x: { field: "from", type: "quantitative" }, x2: { field: "to" } },
     },
   ];

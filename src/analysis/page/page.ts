@@ -1,5 +1,5 @@
 import { percent, plural } from "../../numbers/format.js";
-import { type Html, html, STYLE, table } from "../../page/html.js";
+import { type Html, html, pageOf, table } from "../../page/html.js";
 import type { Findings } from "../findings.js";
 import type { Comparison, Survey } from "../survey.js";
 import { COMPARISON_CHARTS, figures } from "./charts.js";
@@ -18,10 +18,8 @@ export async function page({ sets, comparison, notes }: Findings, details: reado
   }
   const runs = sets.reduce((sum, { survey }) => sum + survey.runs.length, 0);
   const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks.all, 0), 0);
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}</title><style>${STYLE}</style></head><body>
-<h1>What the torques were based on</h1>
+  const title = `torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}`;
+  const content = html`<h1>What the torques were based on</h1>
 <p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count.</p>
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
@@ -32,9 +30,8 @@ ${
       )
     : ""
 }
-${sections}
-</body></html>
-`.text;
+${sections}`;
+  return pageOf(title, "", content);
 }
 
 async function comparisonSection(surveys: readonly Survey[], comparison: readonly Comparison[]): Promise<Html> {

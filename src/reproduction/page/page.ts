@@ -1,6 +1,6 @@
 import { percent, plural } from "../../numbers/format.js";
 import { own } from "../../own.js";
-import { type Html, html, STYLE, table } from "../../page/html.js";
+import { type Html, html, pageOf, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { type ConventionShares, sharesByConvention } from "../convention-shares.js";
 import { DEFAULT_CONVENTION, type Findings, measuredBy } from "../findings.js";
@@ -14,10 +14,7 @@ import { taskSection } from "./task.js";
  */
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
   const { tasks, missing, workload } = findings;
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>torquelens: Kim and Choi reproduced</title><style>${STYLE}${MORE_STYLE}</style></head><body>
-<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
+  const content = html`<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
 <p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. The paper’s fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
 <p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
@@ -50,9 +47,8 @@ ${table(
   ]),
   4,
 )}
-${tasks.map((task) => taskSection(task, svgs))}
-</body></html>
-`.text;
+${tasks.map((task) => taskSection(task, svgs))}`;
+  return pageOf("torquelens: Kim and Choi reproduced", MORE_STYLE, content);
 }
 
 const ORIGINS = {
@@ -129,6 +125,6 @@ export function inWords(task: string, ratios: readonly ConventionShares[]): stri
 const MORE_STYLE = `
 .row { display: flex; flex-wrap: wrap; gap: 0.5rem; break-inside: avoid; }
 .row figure { margin: 0; width: 206px; }
-.yes { color: #00633a; } .no { color: #9b1c1c; }
+.yes { color: var(--good); } .no { color: var(--bad); }
 td .yes, td .no { white-space: nowrap; }
 `;
