@@ -1,7 +1,5 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { parse } from "@foxglove/rosmsg";
-import { MessageReader, MessageWriter } from "@foxglove/rosmsg2-serialization";
 import type {
   ConnectionGraphUpdate,
   FetchAssetResponse,
@@ -17,7 +15,7 @@ import { Parameters } from "#src/parameters/parameters.js";
 import type { Table } from "#src/parameters/spec.js";
 import { sampleExplanation } from "../messages/sample.js";
 import { until } from "../until.js";
-import { type Client, connectTo, roundTrip } from "./live-client.js";
+import { call, connectTo, readResponse, roundTrip } from "./live-client.js";
 
 const TABLE = {
   opacity: { type: "double", range: [0, 1], default: 1, description: "Opacity.", changeable: "always" },
@@ -66,18 +64,6 @@ async function connect(sink: FoxgloveSink) {
 
 const byName = ({ parameters }: ParameterValues) =>
   Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
-
-/** Calls a service as a viewer does: with the schema that the server advertises. */
-function call({ client, services }: Client, name: string, request: object, callId: number): void {
-  const service = services.find((advertised) => advertised.name === name)!;
-  const writer = new MessageWriter(parse(service.request!.schema, { ros2: true }));
-  client.sendServiceCallRequest({ serviceId: service.id, callId, encoding: "cdr", data: writer.writeMessage(request) });
-}
-
-function readResponse({ services }: Client, name: string, data: Uint8Array): unknown {
-  const { schema } = services.find((advertised) => advertised.name === name)!.response!;
-  return new MessageReader(parse(schema, { ros2: true })).readMessage(data);
-}
 
 describe("parameters of the live socket", () => {
   it("are read, watched and set by clients, and numbers that need not be whole say so", async () => {

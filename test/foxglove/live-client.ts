@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { parse } from "@foxglove/rosmsg";
+import { MessageReader, MessageWriter } from "@foxglove/rosmsg2-serialization";
 import wsProtocol, { type Channel, type MessageData, type ServerInfo, type Service } from "@foxglove/ws-protocol";
 import WebSocket from "ws";
 import { decode } from "../messages/decode.js";
@@ -37,4 +39,32 @@ export async function roundTrip({ socket }: Client): Promise<void> {
 
 export function read<T>({ channels }: Client, topic: string, { data }: MessageData): T {
   return decode<T>(channels.find((channel) => channel.topic === topic)!.schema, data);
+}
+
+/** Calls a service as a viewer does: with the schema that the server advertises. */
+export function call({ client, services }: Client, name: string, request: object, callId: number): void {
+  const service = services.find((advertised) => advertised.name === name)!;
+  const writer = new MessageWriter(parse(service.request!.schema, { ros2: true }));
+  client.sendServiceCallRequest({ serviceId: service.id, callId, encoding: "cdr", data: writer.writeMessage(request) });
+}
+
+export function readResponse({ services }: Client, name: string, data: Uint8Array): unknown {
+  const { schema } = services.find((advertised) => advertised.name === name)!.response!;
+  return new MessageReader(parse(schema, { ros2: true })).readMessage(data);
+}
+
+/** Gives a function that calls a service; it throws with what the server says of a failure. */
+export function caller(client: Client): <T>(name: string, request: object) => Promise<T> {
+  const services = new Map(client.services.map(({ id, name }) => [id, name]));
+  const open: { resolve(response: unknown): void; reject(error: Error): void }[] = [];
+  client.client.on("serviceCallResponse", ({ serviceId, callId, data }) => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    open[callId]!.resolve(readResponse(client, services.get(serviceId)!, bytes));
+  });
+  client.client.on("serviceCallFailure", ({ callId, message }) => open[callId]!.reject(new Error(message)));
+  return <T>(name: string, request: object) =>
+    new Promise<T>((resolve, reject) => {
+      const callId = open.push({ resolve: resolve as (response: unknown) => void, reject }) - 1;
+      call(client, name, request, callId);
+    });
 }
