@@ -46,7 +46,10 @@ def nodes(context):
         remappings=[('torque_command', 'torquelens/torque_command')],
         output='screen',
     )
-    if given['explain'].lower() not in ('true', '1'):
+    explain = given['explain'].lower()
+    if explain not in ('true', '1', 'false', '0'):
+        raise RuntimeError(f"launch argument 'explain' is '{given['explain']}'; expected true or false")
+    if explain in ('false', '0'):
         return [simulator]
     source = PythonLaunchDescriptionSource(os.path.join(share, 'launch', 'explain.launch.py'))
     arguments = {
@@ -59,7 +62,8 @@ def nodes(context):
         'viewer': given['viewer'],
         'rviz': given['rviz'],
     }
-    return [simulator, IncludeLaunchDescription(source, launch_arguments=arguments.items())]
+    # First, because a wrong argument must end the launch before anything is started.
+    return [IncludeLaunchDescription(source, launch_arguments=arguments.items()), simulator]
 
 
 def path(name):

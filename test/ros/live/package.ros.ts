@@ -21,6 +21,8 @@ describe("the installed package", () => {
     ["msg/Explanation", ["std_msgs/Header header", "relevance per pixel that 65535", "N m", "milliseconds"]],
     ["msg/RelevanceRatios", ["share of all camera images, ratio"]],
     ["msg/TorqueRelevance", ["commanded torque, N m"]],
+    ["msg/Simulation", ["bool paused", "uint32 episode_tick", "float64[6] wrench", "world axes"]],
+    ["srv/Perturb", ["string perturbation", "YAML or JSON", "string applied"]],
     ["srv/SetMethod", ["string method", "bool success"]],
     ["srv/SetTorque", ["string joint", "bool success"]],
   ])("shows %s with its comments", async (name, texts) => {
@@ -32,21 +34,28 @@ describe("the installed package", () => {
   it("makes message classes for Python", async () => {
     const { text } = await output("python3", [
       "-c",
-      "from torquelens.msg import Explanation; print(Explanation.LEVEL_SKIP, Explanation().torques)",
+      "from torquelens.msg import Explanation, Simulation; from torquelens.srv import Perturb; " +
+        "print(Explanation.LEVEL_SKIP, Explanation().torques, len(Simulation().wrench), Perturb.Response().success)",
     ]);
-    expect(text.trim()).toBe("2 []");
+    expect(text.trim()).toBe("2 [] 6 False");
   });
 
   it.each(["explain.launch.py", "sim.launch.py"])("tells the arguments of %s", async (file) => {
     const { code, text } = await output("ros2", ["launch", "torquelens", file, "--show-args"]);
     expect(code).toBe(0);
-    for (const name of ["policy", "params_file", "namespace", "rviz"]) expect(text).toContain(`'${name}':`);
+    for (const name of ["policy", "params_file", "namespace", "viewer", "rviz"]) expect(text).toContain(`'${name}':`);
   });
 
-  it("says in one line that a launch argument is wrong", async () => {
-    const { code, text } = await output("ros2", ["launch", "torquelens", "explain.launch.py", "use_sim_time:=perhaps"]);
+  it.each([
+    ["explain.launch.py", "use_sim_time"],
+    ["explain.launch.py", "viewer"],
+    ["sim.launch.py", "viewer"],
+    ["sim.launch.py", "explain"],
+  ])("says in one line that an argument of %s is wrong, and starts nothing: %s", async (file, name) => {
+    const { code, text } = await output("ros2", ["launch", "torquelens", file, `${name}:=perhaps`]);
     expect(code).toBe(1);
-    expect(text).toContain("launch argument 'use_sim_time' is 'perhaps'; expected true or false");
+    expect(text).toContain(`launch argument '${name}' is 'perhaps'; expected true or false`);
+    expect(text).not.toContain("process started");
   });
 
   it("holds models, robot, launch files and layouts", async () => {
