@@ -101,9 +101,10 @@ describe("two publishers of the same joints", () => {
         const { flags } = await probe.next(EXPLANATION[0], { fresh: true });
         return flags.includes("mixed_joint_states") ? true : undefined;
       });
-      expect((await diagnostics(probe)).inputs.message).toContain(
-        "/joint_states: mixed messages of several publishers",
-      );
+      await until("diagnostics of it", async () => {
+        const { message } = (await diagnostics(probe)).inputs;
+        return message.includes("/joint_states: mixed messages of several publishers") ? true : undefined;
+      });
     } finally {
       await probe.stop("mixed");
     }

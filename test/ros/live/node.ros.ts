@@ -13,6 +13,7 @@ import {
   policy,
   reaches,
   setParameter,
+  share,
   start,
 } from "./node.js";
 import { Probe } from "./probe.js";
@@ -34,6 +35,15 @@ function file(name: string, text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+/** Parameters by their full names, which `ros2 param dump` nests. */
+const dotted = (tree: object, prefix = ""): Record<string, unknown> =>
+  Object.assign(
+    {},
+    ...Object.entries(tree).map(([key, value]) =>
+      value?.constructor === Object ? dotted(value, `${prefix}${key}.`) : { [prefix + key]: value },
+    ),
+  );
 
 describe("parameters", () => {
   const NAMED = "/cell/eye";
@@ -88,17 +98,39 @@ describe("parameters", () => {
     expect(await nodes("/js")).toEqual(["/cell/torquelens"]);
   });
 
-  it("of the example file are the defaults, every one", async () => {
-    const params = join(
-      process.env.TORQUELENS_WORKSPACE!,
-      "install-copy/torquelens/share/torquelens/launch/params.yaml",
-    );
-    const node = start("explain_node", ["--ros-args", "--params-file", params, "-p", "autostart:=false"]);
+  it.each([
+    ["explain_node", "torquelens", ["-p", "autostart:=false"]],
+    ["sim_node", "torquelens_sim", ["-p", "paused:=true"]],
+  ])("of the example file are loaded by %s, and are the defaults, every one", async (executable, name, more) => {
+    const path = join(share, "launch/params.yaml");
+    const written = parse(readFileSync(path, "utf8"))[name].ros__parameters;
+    const dump = async (...args: string[]) => {
+      const node = start(executable, ["--ros-args", ...args, ...more]);
+      await until(`${name}`, async () => ((await probe.nodes()).includes(`/${name}`) ? true : undefined));
+      const { text } = await output("ros2", ["param", "dump", `/${name}`]);
+      expect(node.output).not.toMatch(/warn/i);
+      await stopAll();
+      return dotted(parse(text)[`/${name}`].ros__parameters);
+    };
+    const loaded = await dump("--params-file", path);
+    expect(loaded).toEqual(await dump());
+    expect({ ...loaded, autostart: true, paused: false }).toMatchObject(written);
+  });
+
+  it.each([
+    ["viewer", ["boolean", "serves the page", "while the node is unconfigured"]],
+    ["viewer_port", ["integer", "Min value: 0", "Max value: 65535", "any free one"]],
+    ["viewer_host", ["string", "0.0.0.0: every network", "while the node is unconfigured"]],
+    ["viewer_token", ["string", "random"]],
+    ["viewer_read_only", ["boolean", "may look, but change nothing"]],
+    ["diagnostics.drops_warn", ["double", "Max value: 1.0"]],
+    ["colormap", ["string", "One of: "]],
+  ])("%s is described", async (name, texts) => {
+    explainNode({ autostart: false });
     await reaches(probe, "unconfigured");
-    const { text } = await output("ros2", ["param", "list", "/torquelens"]);
-    for (const name of ["policy", "method", "level", "jpeg_quality", "publish_torque"])
-      expect(text).toContain(`  ${name}\n`);
-    expect(node.output).not.toMatch(/warn/i);
+    const { code, text } = await output("ros2", ["param", "describe", "/torquelens", name]);
+    expect([code, text]).toEqual([0, expect.stringContaining(`Parameter name: ${name}\n`)]);
+    for (const expected of texts) expect(text).toContain(expected);
   });
 
   it("refuse a value of a wrong type or range at start, naming file and parameter", async () => {
