@@ -109,7 +109,7 @@ export class RecordingSource implements Source {
 
   /** A part of the recording as an MCAP file. */
   async clip(from: bigint, to: bigint): Promise<Blob> {
-    const { clipOf } = await import("../export/clip.js");
+    const { clipOf } = await import("./clip.js");
     return clipOf(this.#reader, from, to);
   }
 
