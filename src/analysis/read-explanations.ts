@@ -1,6 +1,7 @@
 import type { Bag, Topic } from "../bag/bag.js";
 import { type ReadMessagesOptions, readMessages } from "../bag/read-messages.js";
 import { InputError } from "../errors.js";
+import { COMPARED_TOPICS } from "../messages/channels.js";
 import { EXPLANATION } from "../messages/explanation.js";
 import type { ExplanationMessage } from "../messages/types.js";
 
@@ -44,7 +45,9 @@ export async function* readExplanations(path: string, options: ReadOptions): Asy
 
 function explanationTopic(bag: Bag, path: string, chosen: string | undefined): Topic {
   const candidates = bag.topics.filter(({ type, messages: count }) => type === EXPLANATION && count > 0);
-  const [topic, ...others] = candidates.filter(({ name }) => chosen === undefined || name === chosen);
+  // A method that was compared is read where it is asked for.
+  const isMeant = (name: string) => (chosen === undefined ? !name.startsWith(COMPARED_TOPICS) : name === chosen);
+  const [topic, ...others] = candidates.filter(({ name }) => isMeant(name));
   const names = [...new Set(candidates.map(({ name }) => name))].join(", ");
   if (topic === undefined) throw noExplanation(path, chosen, names);
   if (others.length === 0) return topic;

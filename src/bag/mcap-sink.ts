@@ -9,6 +9,8 @@ import { PartFile } from "./part-file.js";
 
 export interface McapOptions {
   readonly encoder: ChannelEncoder;
+  /** Of a second explanation of the same ticks (`writeCompared`). */
+  readonly compared?: ChannelEncoder | undefined;
   /**
    * Metadata records by name, such as `torquelens.policy` with the policy card's text.
    * The record `torquelens` (method, policy hash, convention) is written from the first explanation.
@@ -30,7 +32,7 @@ export class McapSink implements Sink {
   readonly #file: PartFile;
   readonly #writer: McapWriter;
   readonly #encoder: ChannelEncoder;
-  readonly #channels: readonly Channel[];
+  readonly #compared: ChannelEncoder | undefined;
   readonly #metadata: NonNullable<McapOptions["metadata"]>;
   readonly #ids = new Map<Channel, number>();
   readonly #counts = new Map<Channel, number>();
@@ -45,25 +47,39 @@ export class McapSink implements Sink {
     return new McapSink(file, await startWriter(file, options.compression), options);
   }
 
-  private constructor(file: PartFile, writer: McapWriter, { encoder, metadata = {} }: McapOptions) {
+  private constructor(file: PartFile, writer: McapWriter, { encoder, compared, metadata = {} }: McapOptions) {
     this.path = file.path;
     this.partPath = file.partPath;
     this.#file = file;
     this.#writer = writer;
     this.#encoder = encoder;
-    this.#channels = encoder.channels.filter(({ recorded }) => recorded);
+    this.#compared = compared;
     this.#metadata = metadata;
   }
 
-  /** Await each call before the next. */
-  async write(explanation: Explanation): Promise<void> {
+  /** Await each call of this class before the next. */
+  write(explanation: Explanation): Promise<void> {
+    return this.#write(explanation, this.#encoder);
+  }
+
+  /**
+   * Writes the second explanation of a tick that was written, on the channels of the encoder `compared`. A file has these
+   * channels only where there was one.
+   */
+  async writeCompared(explanation: Explanation): Promise<void> {
+    if (!this.#compared) throw new Error("there is no encoder for a second explanation");
+    await this.#write(explanation, this.#compared);
+  }
+
+  async #write(explanation: Explanation, encoder: ChannelEncoder): Promise<void> {
     try {
       if (this.#state === "empty") {
         this.#state = "recording";
         await this.#begin(explanation);
       }
-      for (const channel of this.#channels) {
-        const data = await this.#encoder.encode(channel, explanation);
+      for (const channel of recordedBy(encoder)) {
+        if (!this.#ids.has(channel)) await this.#register(encoder);
+        const data = await encoder.encode(channel, explanation);
         if (data) await this.#add(channel, explanation.observation.stamp, data);
       }
     } catch (error) {
@@ -92,15 +108,19 @@ export class McapSink implements Sink {
   }
 
   async #begin(explanation: Explanation): Promise<void> {
-    for (const channel of this.#channels) this.#ids.set(channel, await registerChannel(this.#writer, channel));
+    await this.#register(this.#encoder);
     const records = { torquelens: factsOf(explanation), ...this.#metadata };
     for (const [name, record] of Object.entries(records)) {
       await this.#writer.addMetadata({ name, metadata: new Map(Object.entries(record)) });
     }
-    for (const channel of this.#channels) {
+    for (const channel of recordedBy(this.#encoder)) {
       const data = this.#encoder.encodeLatched(channel);
       if (data) await this.#add(channel, explanation.observation.stamp, data);
     }
+  }
+
+  async #register(encoder: ChannelEncoder): Promise<void> {
+    for (const channel of recordedBy(encoder)) this.#ids.set(channel, await registerChannel(this.#writer, channel));
   }
 
   async #add(channel: Channel, stamp: bigint, data: Uint8Array): Promise<void> {
@@ -110,3 +130,5 @@ export class McapSink implements Sink {
     await this.#writer.addMessage({ channelId, sequence, logTime: stamp, publishTime: stamp, data });
   }
 }
+
+const recordedBy = ({ channels }: ChannelEncoder): Channel[] => channels.filter(({ recorded }) => recorded);

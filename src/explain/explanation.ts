@@ -11,7 +11,8 @@ export type ExplanationFlag =
   | "empty_pool"
   | "deadline_missed"
   | "not_conserving"
-  | "not_finite";
+  | "not_finite"
+  | "torque_differs";
 
 /**
  * True where the shares of an explanation mean something, so that averages count them: its torques are not near zero

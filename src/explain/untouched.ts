@@ -37,6 +37,9 @@ const ROUNDING = 1e-5;
 /** The same on another device than the CPU, where products may have 10 bits. */
 const DEVICE_ROUNDING = 1e-2;
 
+/** Largest difference of two torques that is rounding on this device, as a part of the larger one. */
+export const roundingOn = (device: DeviceInUse): number => (device === "cpu" ? ROUNDING : DEVICE_ROUNDING);
+
 /** Smaller roundings, as a part of the output's largest element, need no warning. */
 const NOTABLE = 1e-3;
 
@@ -106,7 +109,7 @@ export class Untouched {
       const found = await run(feeds).catch(named(policy.path));
       for (const [name, { data }] of Object.entries(this.expected[i] ?? {})) {
         const difference = largestDifference(own(found, name)!.data, data);
-        const limit = (device === "cpu" ? ROUNDING : DEVICE_ROUNDING) * this.#sizeOf(name);
+        const limit = roundingOn(device) * this.#sizeOf(name);
         if (difference <= Math.max(limit, this.#roundings.get(i)?.get(name) ?? 0)) continue;
         const differs = `output "${name}" differs by up to ${significant(difference)} from the file's on rehearsal input ${i + 1} of ${REHEARSALS}`;
         if (device !== "cpu") this.#warnings.set(`${device} ${name}`, `${policy.path}: on ${device} the ${differs}`);

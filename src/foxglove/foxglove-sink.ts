@@ -25,6 +25,8 @@ export interface PageOptions {
 
 export interface FoxgloveOptions {
   readonly encoder: ChannelEncoder;
+  /** Of a second explanation of the same ticks, whose channels are served too. */
+  readonly compared?: ChannelEncoder | undefined;
   /** Address to bind to; default 127.0.0.1, this machine only. */
   readonly host?: string;
   /** TCP port of the socket, default 8765; 0 for any free port; `page`: none but that of the page. */
@@ -84,6 +86,7 @@ export class FoxgloveSink implements Sink {
   /** Address of the page, `http://host:port`, with the token where one is needed; undefined where none is served. */
   readonly pageUrl: string | undefined;
   readonly #encoder: ChannelEncoder;
+  readonly #outputs: readonly Output[];
   readonly #worker: Worker;
   readonly #board: Board;
   readonly #ended: Promise<unknown>;
@@ -91,7 +94,7 @@ export class FoxgloveSink implements Sink {
   readonly #busy = new Set<number>();
   /** Image channels whose message of the newest explanation was not encoded. */
   readonly #skipped = new Set<number>();
-  #newest: Explanation | undefined;
+  readonly #newest = new Map<ChannelEncoder, Explanation>();
   #sequence = 0;
   #closing = false;
   #failure: { readonly error: unknown } | undefined;
@@ -104,8 +107,9 @@ export class FoxgloveSink implements Sink {
     const { encoder, host = "127.0.0.1", port = 8765, name = "torquelens", metadata = {}, readOnly = false } = options;
     if (port === "page" && !options.page) throw new Error("a socket on the page's port needs a page");
     if (host === "") throw new InputError("host: found an empty address, expected one such as 127.0.0.1");
-    const board = new Board(encoder.channels.length);
-    const channels = encoder.channels.map((channel, index) => ({
+    const outputs = outputsOf(options);
+    const board = new Board(outputs.length);
+    const channels = outputs.map(({ encoder, channel }, index) => ({
       advertised: advertised(channel, index),
       delivery: channel.delivery,
       latched: encoder.encodeLatched(channel),
@@ -148,16 +152,18 @@ export class FoxgloveSink implements Sink {
   }
 
   private constructor(
-    { encoder, host, token, notice }: FoxgloveOptions & { readonly host: string },
+    options: FoxgloveOptions & { readonly host: string },
     desk: ControlDesk,
     worker: Worker,
     ended: Promise<unknown>,
     board: Board,
     { socket, page }: Ports,
   ) {
+    const { encoder, host, token, notice } = options;
     this.url = addressOf("ws", host, (socket ?? page)!, token);
     this.pageUrl = page === undefined ? undefined : addressOf("http", host, page, token);
     this.#encoder = encoder;
+    this.#outputs = outputsOf(options);
     this.#worker = worker;
     this.#board = board;
     this.#ended = ended;
@@ -172,25 +178,37 @@ export class FoxgloveSink implements Sink {
   }
 
   write(explanation: Explanation): void {
+    this.#write(explanation, this.#encoder);
+  }
+
+  /** Writes the second explanation of a tick, on the channels of the encoder `compared`. */
+  writeCompared(explanation: Explanation): void {
+    const encoder = this.#outputs.at(-1)!.encoder;
+    if (encoder === this.#encoder) throw new Error("there is no encoder for a second explanation");
+    this.#write(explanation, encoder);
+  }
+
+  #write(explanation: Explanation, encoder: ChannelEncoder): void {
     this.#throwFailure();
-    this.#newest = explanation;
+    this.#newest.set(encoder, explanation);
     this.#sequence += 1;
     const frames: Frame[] = [];
-    for (const [index, channel] of this.#encoder.channels.entries()) {
-      if (this.#board.subscribers(index) === 0) continue;
+    for (const [index, { encoder: own, channel }] of this.#outputs.entries()) {
+      if (own !== encoder || this.#board.subscribers(index) === 0) continue;
       if (channel.latched) continue;
       if (channel.delivery === "latest") this.#offerImage(index, frames);
       else if (this.#board.get("inPipe") > PIPE_ROOM) this.#board.add("refused", 1);
       else this.#convert(index, explanation, frames);
     }
-    if (this.#board.get("clients") > 0) this.#post({ time: explanation.observation.stamp, frames });
+    const time = encoder === this.#encoder ? { time: explanation.observation.stamp } : {};
+    if (this.#board.get("clients") > 0) this.#post({ ...time, frames });
     this.#throwFailure();
   }
 
   /** Sends latched messages again, after the encoder was given another robot. */
   robotChanged(): void {
-    const latched = this.#encoder.channels.flatMap((channel, index) => {
-      const data = this.#encoder.encodeLatched(channel);
+    const latched = this.#outputs.flatMap(({ encoder, channel }, index) => {
+      const data = encoder.encodeLatched(channel);
       return data ? [[index, data] as const] : [];
     });
     this.#tell({ latched, meshes: this.#encoder.meshes });
@@ -213,7 +231,7 @@ export class FoxgloveSink implements Sink {
     if (hasTaker && !this.#busy.has(index)) {
       this.#skipped.delete(index);
       this.#busy.add(index);
-      this.#convert(index, this.#newest!, frames);
+      this.#convert(index, this.#newest.get(this.#outputs[index]!.encoder)!, frames);
       return;
     }
     if (!hasTaker || this.#skipped.has(index)) this.#board.add("replaced", this.#board.subscribers(index));
@@ -222,7 +240,7 @@ export class FoxgloveSink implements Sink {
 
   /** A client that had no room for an image has it again. */
   #offerAgain(index: number): void {
-    if (!this.#newest || this.#closing) return;
+    if (!this.#newest.has(this.#outputs[index]!.encoder) || this.#closing) return;
     if (this.#busy.has(index)) this.#skipped.add(index);
     else this.#offerImage(index);
   }
@@ -235,7 +253,7 @@ export class FoxgloveSink implements Sink {
 
   /** Encodes a message and sends it to the server's thread, with `frames` where that can be done at once. */
   #convert(index: number, explanation: Explanation, frames?: Frame[]): void {
-    const channel = this.#encoder.channels[index]!;
+    const { encoder, channel } = this.#outputs[index]!;
     const { stamp } = explanation.observation;
     const sequence = this.#sequence;
     const finish = (encoded: Uint8Array | undefined, together?: Frame[]) => {
@@ -251,7 +269,7 @@ export class FoxgloveSink implements Sink {
       this.#fail(error);
     };
     try {
-      const encoded = this.#encoder.encode(channel, explanation);
+      const encoded = encoder.encode(channel, explanation);
       if (encoded instanceof Promise) encoded.then((data) => finish(data)).catch(fail);
       else finish(encoded, frames);
     } catch (error) {
@@ -276,6 +294,18 @@ export class FoxgloveSink implements Sink {
   #throwFailure(): void {
     if (this.#failure) throw this.#failure.error;
   }
+}
+
+/** A channel and the encoder of its messages. */
+interface Output {
+  readonly encoder: ChannelEncoder;
+  readonly channel: Channel;
+}
+
+/** All channels, in the order of their numbers. */
+function outputsOf({ encoder, compared }: FoxgloveOptions): Output[] {
+  const encoders = compared ? [encoder, compared] : [encoder];
+  return encoders.flatMap((encoder) => encoder.channels.map((channel) => ({ encoder, channel })));
 }
 
 /** Channel numbers count from 1 in the table's order. */

@@ -44,6 +44,8 @@ export interface Channel {
 }
 
 export interface ChannelOptions {
+  /** True for a second explanation of the same ticks: the topics of explanations alone, under `COMPARED_TOPICS`. */
+  readonly isCompared?: boolean;
   /** Image modalities of the policy, one camera each. With several cameras their names are part of the topics. */
   readonly cameras?: readonly string[];
   /** URDF of the robot; without it there is no channel `/robot_description`. */
@@ -58,6 +60,9 @@ export interface ChannelOptions {
   readonly display?: DisplayOptions;
 }
 
+/** Prefix of the topics on which a second method explains the same ticks. */
+export const COMPARED_TOPICS = "/torquelens/compare/";
+
 /** A row of the table; the other fields of `Channel` have defaults. */
 type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 
@@ -65,10 +70,14 @@ type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 export function channelTable(options: ChannelOptions = {}): Channel[] {
   const { cameras = ["image"], robotDescription, jointElements, isSimulated = false, diagnostics } = options;
   const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
+  const explanation = [
+    ...SCALARS,
+    ...named.flatMap(([camera, infix]) => heatmapRows(camera, infix)),
+    ...(jointElements ? [MARKERS] : []),
+  ];
+  if (options.isCompared) return explanation.map(comparedChannel);
   return [
-    ...SCALARS.map(explanationChannel),
-    ...named.flatMap(([camera, infix]) => heatmapRows(camera, infix)).map(explanationChannel),
-    ...(jointElements ? [explanationChannel(MARKERS)] : []),
+    ...explanation.map(explanationChannel),
     ...ROBOT.map(sourceChannel),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
     ...(robotDescription === undefined ? [] : [sourceChannel(DESCRIPTION)]),
@@ -83,6 +92,10 @@ const HEATMAP = { ...IMAGE, isHeatmap: true } as const;
 
 function explanationChannel(row: Row): Channel {
   return { ...DEFAULTS, origin: "explanation", topic: `/torquelens/${row.name}`, ...row };
+}
+
+function comparedChannel(row: Row): Channel {
+  return { ...explanationChannel(row), name: `compare/${row.name}`, topic: `${COMPARED_TOPICS}${row.name}` };
 }
 
 function sourceChannel(row: Row): Channel {

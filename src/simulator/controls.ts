@@ -15,13 +15,14 @@ import type { Stage, StageChoice } from "./stage.js";
 import type { SteeredRun } from "./steered-run.js";
 
 export interface ControlsOptions {
-  readonly encoder: ChannelEncoder;
+  /** Encoders of the first explanation and of the compared one. */
+  readonly encoders: readonly ChannelEncoder[];
   /** Loads a task and policy. @throws InputError for those that do not fit each other or the method */
   readonly build: (choice: StageChoice) => Promise<Stage>;
-  /** Task, policy and method of the start. */
-  readonly start: Omit<StageChoice, "method"> & { readonly method: Method };
-  /** Name of the method as given at the start. */
-  readonly methodName: string;
+  /** Task, policy and methods of the start. */
+  readonly start: StageChoice;
+  /** Names of the methods as given at the start; no compared one: empty. */
+  readonly methodNames: Readonly<Record<"method" | "compared", string>>;
   /** Policy file given at the start, which drives the task of the start. */
   readonly policyFile?: string | undefined;
   /** Why task and policy of this run stay; left out where they can change. */
@@ -40,12 +41,13 @@ export class SimulationControls implements Controls {
     private readonly options: ControlsOptions,
   ) {
     const { source } = run.stage;
-    const { start, methodName } = options;
+    const { start, methodNames } = options;
     const table = simulationParameters(() => this.#choices());
     const given = new Map<string, Value>([
       ["task", start.task],
       ["policy", start.policy],
-      ["method", methodName],
+      ["method", methodNames.method],
+      ["compare_method", methodNames.compared],
       ["condition", source.condition ?? ""],
       ["speed", source.speed],
       ["paused", source.gate.isPaused],
@@ -72,21 +74,25 @@ export class SimulationControls implements Controls {
       this.run.showNext();
     }
     if (Object.keys(DISPLAY_PARAMETERS).some((name) => changes.has(name)))
-      this.options.encoder.setDisplay(optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value));
+      for (const encoder of this.options.encoders)
+        encoder.setDisplay(optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value));
   }
 
-  /** Changes task, policy and method. */
+  /** Changes task, policy and methods. */
   async #changeStage(changes: Changes): Promise<void> {
     const { fixed, build } = this.options;
-    const method = this.#method((changes.get("method") as string | undefined) ?? this.parameters.get("method"));
+    const named = (name: "method" | "compare_method") =>
+      this.#method((changes.get(name) as string | undefined) ?? this.parameters.get(name));
+    const [method, compared] = [named("method")!, named("compare_method")];
     if (!changes.has("task") && !changes.has("policy")) {
       if (changes.has("method")) await this.run.stage.explainer.setMethod(method);
+      if (changes.has("compare_method")) await this.run.stage.compared.set(compared);
       return;
     }
     if (fixed !== undefined) throw new InputError(`task and policy stay as they are: ${fixed}`);
     const task = (changes.get("task") as string | undefined) ?? this.parameters.get("task");
     const policy = (changes.get("policy") as string | undefined) ?? this.#policyOf(task);
-    const stage = await build({ task, policy, method });
+    const stage = await build({ task, policy, method, compared });
     stage.source.speed = this.parameters.get("speed");
     const joint = this.parameters.get("heatmap_joint");
     const keepsJoint = stage.policy.card.joints.includes(joint);
@@ -107,20 +113,22 @@ export class SimulationControls implements Controls {
     return policyFile !== undefined && task === start.task ? policyFile : task;
   }
 
-  /** Clients name methods, and no files but the one given at the start. */
-  #method(name: string): Method {
-    const { start, methodName } = this.options;
-    return name === methodName ? start.method : methodNamed(name);
+  /** Clients name methods, and no files but those given at the start. Undefined for an empty name. */
+  #method(name: string): Method | undefined {
+    const { start, methodNames } = this.options;
+    if (name === methodNames.method) return start.method;
+    if (name === methodNames.compared) return start.compared;
+    return name === "" ? undefined : methodNamed(name);
   }
 
   #choices(): Choices {
-    const { policyFile, methodName } = this.options;
+    const { policyFile, methodNames } = this.options;
     const { policy, source } = this.run.stage;
     return {
       conditions: source.conditions,
       joints: policy.card.joints,
       policies: [...taskNames, ...(policyFile === undefined ? [] : [policyFile])],
-      method: methodName,
+      givenMethods: Object.values(methodNames).filter((name) => name !== ""),
     };
   }
 

@@ -9,8 +9,8 @@ export interface Choices {
   readonly conditions: readonly string[];
   readonly joints: readonly string[];
   readonly policies: readonly string[];
-  /** Method as given at the start, which may be a file. */
-  readonly method: string;
+  /** Methods as given at the start, which may be files. */
+  readonly givenMethods: readonly string[];
 }
 
 /** Parameters of a simulation that clients control. @param choices those of the task now */
@@ -52,7 +52,15 @@ export function simulationParameters(choices: () => Choices) {
     method: {
       ...EXPLAINING_PARAMETERS.method,
       description: "Method with its options, such as lrp-gamma:gamma=0.5.",
-      problem: (value: string) => (value === choices().method ? undefined : problemOfMethod(value)),
+      problem: (value: string) => (choices().givenMethods.includes(value) ? undefined : problemOfMethod(value)),
+    },
+    compare_method: {
+      type: "string",
+      default: "",
+      description: "Second method, which explains the same ticks on /torquelens/compare/…; empty: none.",
+      problem: (value: string) =>
+        value === "" || choices().givenMethods.includes(value) ? undefined : problemOfMethod(value),
+      changeable: "always",
     },
     heatmap_joint: {
       ...EXPLAINING_PARAMETERS.heatmap_joint,

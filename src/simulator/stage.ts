@@ -2,12 +2,14 @@ import type { RealTimeExplainer } from "../explain/real-time-explainer.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
 import type { SimulatedSource } from "../sim/source.js";
+import type { ComparedMethod } from "./compared-method.js";
 
 /** A simulated task with the policy that drives it. */
 export interface Stage {
   readonly policy: Policy;
   readonly source: SimulatedSource;
   readonly explainer: RealTimeExplainer;
+  readonly compared: ComparedMethod;
 }
 
 /** A task and policy to simulate; the rest stays as it is. */
@@ -16,4 +18,6 @@ export interface StageChoice {
   /** Name of the task whose shipped policy drives it, or the file given at the start. */
   readonly policy: string;
   readonly method: Method;
+  /** Method that explains the same ticks again; undefined: none. */
+  readonly compared: Method | undefined;
 }

@@ -44,7 +44,7 @@ export class SteeredRun implements Source, AnyExplainer {
       this.#stage = next.stage;
       this.changed(next.stage);
       next.done();
-      await old.explainer.close();
+      await closeExplainers(old);
     }
   }
 
@@ -57,7 +57,7 @@ export class SteeredRun implements Source, AnyExplainer {
   /** Goes on with another stage at the next tick. Resolves then. */
   async change(stage: Stage): Promise<void> {
     if (this.#closed) {
-      await Promise.all([stage.source.close(), stage.explainer.close()]);
+      await Promise.all([stage.source.close(), closeExplainers(stage)]);
       return;
     }
     const begun = new Promise<void>((resolve) => {
@@ -99,7 +99,8 @@ export class SteeredRun implements Source, AnyExplainer {
     this.#waiting = undefined;
     waiting?.done();
     await this.#stage.source.close();
-    await Promise.all([this.#stage.explainer.close(), waiting?.stage.source.close(), waiting?.stage.explainer.close()]);
+    await closeExplainers(this.#stage);
+    if (waiting) await Promise.all([waiting.stage.source.close(), closeExplainers(waiting.stage)]);
   }
 
   /** Observations of this stage, with ticks and stamps that go on from the stage before. */
@@ -114,3 +115,5 @@ export class SteeredRun implements Source, AnyExplainer {
     }
   }
 }
+
+const closeExplainers = ({ explainer, compared }: Stage) => Promise.all([explainer.close(), compared.close()]);

@@ -103,6 +103,26 @@ describe("FoxgloveSink", () => {
     expect(client.errors).toEqual([]);
   });
 
+  it("delivers a second explanation of the tick on channels of its own", async () => {
+    const compared = new ChannelEncoder({ isCompared: true });
+    const sink = await serveFrom(new ChannelEncoder(), { compared });
+    const client = await connect(sink);
+    const topics = ["/torquelens/explanation", "/torquelens/compare/explanation", "/torquelens/compare/heatmap"];
+    const subscriptions = topics.map(client.subscribe);
+    await roundTrip(client);
+    const [first, second] = [sampleExplanation(4), { ...sampleExplanation(4), method: "gradient" }];
+    sink.write(first);
+    await until(() => client.messages.length === 1);
+    sink.writeCompared(second);
+    await until(() => client.messages.length === 3);
+    const of = (index: number) => client.messages.filter((m) => m.subscriptionId === subscriptions[index]);
+    expect(of(0).map((m) => read<ExplanationMessage>(client, topics[0]!, m).method)).toEqual(["dtd"]);
+    expect(of(1).map((m) => read<ExplanationMessage>(client, topics[1]!, m).method)).toEqual(["gradient"]);
+    expect(of(2)).toHaveLength(1);
+    for (const { timestamp } of client.messages) expect(timestamp).toBe(first.observation.stamp);
+    expect(client.times).toEqual([first.observation.stamp]);
+  });
+
   it("sends the robot description to every subscriber, also a late one", async () => {
     const sink = await serve("<robot/>");
     const client = await connect(sink);

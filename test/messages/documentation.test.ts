@@ -39,6 +39,12 @@ it("docs/topics.md names the topics of several cameras", async () => {
   for (const { topic } of several) expect(text).toContain(`\`${topic}\``);
 });
 
+it("docs/topics.md names the topics of a second method", async () => {
+  const [, list] = /^Under `\/torquelens\/compare\/`: (.*)\.$/m.exec(await page("topics.md"))!;
+  const named = [...list!.matchAll(/`([\w/]+)`/g)].map(([, name]) => `/torquelens/compare/${name}`);
+  expect(named).toEqual(channelTable({ isCompared: true, isSimulated: true }).map(({ topic }) => topic));
+});
+
 it("docs/diagnostics.md has the thresholds and their defaults", async () => {
   const documented = rows(await page("diagnostics.md")).filter(([name]) => name! in THRESHOLDS);
   expect(documented).toEqual(
@@ -50,6 +56,7 @@ it("docs/topics.md explains every flag", async () => {
   const flags: Record<ExplanationFlag | "episode_start", true> = {
     idle: true,
     not_finite: true,
+    torque_differs: true,
     not_conserving: true,
     empty_pool: true,
     deadline_missed: true,

@@ -1,4 +1,4 @@
-import { McapSink } from "../../bag/mcap-sink.js";
+import { type McapOptions, McapSink } from "../../bag/mcap-sink.js";
 import { formOf } from "../../bag/output.js";
 import { InputError } from "../../errors.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
@@ -17,8 +17,10 @@ import { readPerturbations } from "../../sim/perturbations.js";
 import { RunGate } from "../../sim/run-gate.js";
 import type { SimulationOptions } from "../../sim/source.js";
 import type { Task } from "../../sim/tasks/task.js";
+import { ComparingSink } from "../../simulator/comparing-sink.js";
 import { SimulationControls } from "../../simulator/controls.js";
 import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
+import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { SteeredRun } from "../../simulator/steered-run.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
@@ -44,6 +46,7 @@ export interface SimOptions extends LiveServing {
   readonly policy?: string;
   readonly card?: string;
   readonly method: string;
+  readonly compare?: string;
   readonly ticks?: number;
   readonly episodes?: number;
   readonly rest?: number;
@@ -77,16 +80,24 @@ export async function sim(options: SimOptions): Promise<void> {
     if (options.open && !(options.live && options.page))
       throw new InputError(`--open: --no-${options.live ? "page" : "live"} leaves no page to open`);
     if (options.record) refuseDatabase(options.record);
+    if (options.compare !== undefined && !options.live && options.record === undefined)
+      throw new InputError("--compare: --no-live without --record shows the second method nowhere");
     const policyName = options.policy ?? options.task;
     const policyFile = policyFileOf({ policy: policyName }, options);
     const model = shippedModel(options.task);
-    await refuseOverwriting([policyFile, options.card, options.method, options.perturb, model], [options.record]);
-    const start = { task: options.task, policy: policyName, method: await methodOf(options.method) };
+    const given = [policyFile, options.card, options.method, options.compare, options.perturb, model];
+    await refuseOverwriting(given, [options.record]);
+    const start: StageChoice = {
+      task: options.task,
+      policy: policyName,
+      method: await methodOf(options.method),
+      compared: options.compare === undefined ? undefined : await methodOf(options.compare),
+    };
     const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : new EpisodeLines(process.stdout);
     const ended = lines instanceof EpisodeLines ? lines.ended : undefined;
     const gate = new RunGate();
     const unstable = (problem: string) => warn(`${problem}; the next episode begins`);
-    const build = (choice: typeof start) =>
+    const build = (choice: StageChoice) =>
       stageFor(
         choice,
         options,
@@ -112,18 +123,36 @@ export async function sim(options: SimOptions): Promise<void> {
       isSimulated: true,
       diagnostics: diagnostics.of,
     });
+    const compared = new ChannelEncoder({ isCompared: true });
+    const encoders = { encoder, compared };
+    const comparing: Pick<Sink, "write">[] = [];
     const statistics = new Statistics();
     const sinks: Sink[] = [statistics, diagnostics];
     if (options.live) {
-      const given = { encoder, build, start, methodName: options.method, policyFile: options.policy };
-      const controls = new SimulationControls(simulated, { ...given, fixed: reasonToStay(options) });
-      server = open(await serveLive(options, { encoder, name: `torquelens ${policy.card.name}`, controls }, tell));
-      sinks.push(server);
+      const controls = new SimulationControls(simulated, {
+        encoders: [encoder, compared],
+        build,
+        start,
+        methodNames: { method: options.method, compared: options.compare ?? "" },
+        policyFile: options.policy,
+        fixed: reasonToStay(options),
+      });
+      const live = open(
+        await serveLive(options, { ...encoders, name: `torquelens ${policy.card.name}`, controls }, tell),
+      );
+      server = live;
+      sinks.push(live);
+      comparing.push({ write: (explanation) => live.writeCompared(explanation) });
     }
-    say(introduction(policy, explainer, source.task));
+    say(introduction(stage));
     // Last: nothing can fail between opening the file and the first tick.
-    if (options.record) sinks.push(open(await record(options.record, policy, encoder, say)));
-    sinks.push(lines);
+    if (options.record) {
+      const recording = open(await record(options.record, policy, encoders, say));
+      sinks.push(recording);
+      comparing.push({ write: (explanation) => recording.writeCompared(explanation) });
+    }
+    // Last: the second explanation begins when the first is everywhere.
+    sinks.push(lines, new ComparingSink(simulated, comparing));
     say(legend(explainer));
     const started = performance.now();
     await run(simulated, simulated, sinks, signal);
@@ -168,18 +197,22 @@ function refuseDatabase(path: string): void {
 async function record(
   path: string,
   policy: Policy,
-  encoder: ChannelEncoder,
+  encoders: Pick<McapOptions, "encoder" | "compared">,
   say: (line: string) => void,
 ): Promise<McapSink> {
   const card = { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) };
-  const sink = await McapSink.create(path, { encoder, metadata: { "torquelens.policy": card } });
+  const sink = await McapSink.create(path, { ...encoders, metadata: { "torquelens.policy": card } });
   say(`record   ${path}`);
   return sink;
 }
 
-function introduction({ path, card, modalities }: Policy, { method }: RealTimeExplainer, task: string): string {
+function introduction({ policy, explainer, source, compared }: Stage): string {
+  const { path, card, modalities } = policy;
+  const methods = [explainer.method, ...(compared.method ? [compared.method] : [])].map(({ spec }) => spec);
   return [
-    `Simulated task ${task}: the policy commands the torques; every torque is explained (method ${method.spec}).`,
+    `Simulated task ${source.task}: the policy commands the torques; every torque is explained (${
+      methods.length > 1 ? "methods" : "method"
+    } ${methods.join(" and ")}).`,
     `policy   ${near(path)}`,
     `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");

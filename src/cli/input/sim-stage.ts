@@ -6,6 +6,7 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
 import type { Task } from "../../sim/tasks/task.js";
+import { ComparedMethod } from "../../simulator/compared-method.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { taskFor } from "./sim-task.js";
 
@@ -28,7 +29,7 @@ export const policyFileOf = (choice: Pick<StageChoice, "policy">, { policy }: Pi
 /**
  * Loads task and policy, and compiles the method.
  * @param sourceOptions options of the simulation, given its task
- * @param explained called with the explainer, to warn of what it could not do
+ * @param explained called with each explainer, to warn of what it could not do
  * @param compileInThread true to compile in a thread of its own, so that another stage runs on meanwhile
  * @throws InputError for a policy that does not fit the task or the method; nothing stays open then
  */
@@ -55,7 +56,18 @@ export async function stageFor(
     const inference = { levels, threads, device, precision, compileInThread };
     const explainer = await Explainer.create(policy, { method: choice.method, ...inference });
     explained(explainer);
-    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full" }) };
+    const compared = new ComparedMethod(policy, async (method) => {
+      const second = await Explainer.create(policy, { method, ...inference, compileInThread: true });
+      explained(second);
+      return second;
+    });
+    try {
+      await compared.set(choice.compared);
+    } catch (error) {
+      await explainer.close();
+      throw error;
+    }
+    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full" }), compared };
   } catch (error) {
     await source.close();
     throw error;

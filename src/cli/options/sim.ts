@@ -26,6 +26,7 @@ export function addSim(program: Command): void {
     .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
     .addOption(cardOption())
     .addOption(methodOption())
+    .option("--compare <method>", "explain every tick with this method too, on /torquelens/compare/…")
     .addOption(wholeOption("--ticks <n>", "stop after this many control steps", [1, 10_000_000]))
     .addOption(wholeOption("--episodes <n>", "stop after this many episodes", [1, LIMITS.steps]))
     .addOption(

@@ -36,7 +36,7 @@ const WAYS_OUT: readonly (readonly [begins: string, way: string])[] = [
  */
 export async function serveLive(
   options: LiveServing,
-  { encoder, name, controls }: Pick<FoxgloveOptions, "encoder" | "name" | "controls">,
+  { encoder, compared, name, controls }: Pick<FoxgloveOptions, "encoder" | "compared" | "name" | "controls">,
   say: (line: string) => void,
 ): Promise<FoxgloveSink> {
   const { host, port, allowOrigin, page, pagePort, token, readOnly = false } = options;
@@ -44,6 +44,7 @@ export async function serveLive(
   const listening = FoxgloveSink.listen({
     ...access,
     encoder,
+    compared,
     port,
     page: page ? { port: pagePort } : undefined,
     name,

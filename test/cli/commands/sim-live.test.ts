@@ -194,6 +194,38 @@ it("task, method, joint and looks change while it runs, on the same socket", asy
   expect(simulation.stderr).toBe("");
 }, 600_000);
 
+it("a second method explains the same ticks while a client asks for it, also on another task", async () => {
+  const { simulation, statuses, subscribe, messages, values, set } = await page();
+  const topics = ["/torquelens/explanation", "/torquelens/compare/explanation", "/torquelens/compare/heatmap"];
+  for (const topic of topics) subscribe(topic);
+  const newest = (topic: string) => messages<ExplanationMessage>(topic).at(-1);
+  const [first, second, heatmap] = topics as [string, string, string];
+  await until(() => newest(first));
+  expect([values.get("compare_method"), newest(second)]).toEqual(["", undefined]);
+  set({ compare_method: "lrp-gamma:gamma=0.5", heatmap_joint: "elbow" });
+  await until(() => newest(heatmap) && newest(second)?.heatmap_joint === "elbow");
+  expect(newest(second)!.method).toBe("lrp-gamma:gamma=0.5");
+  set({ compare_method: "nothing" });
+  await until(() => statuses.length === 1);
+  expect(statuses[0]).toMatch(/^compare_method: method nothing is unknown; known are dtd, /);
+  set({ task: "peg" });
+  await until(() => newest(second)!.torques.length === 7);
+  set({ compare_method: "" });
+  await until(() => values.get("compare_method") === "");
+  const explanations = new Map(messages<ExplanationMessage>(first).map((message) => [message.tick, message]));
+  const compared = messages<ExplanationMessage>(second);
+  for (const { tick, header, torques, flags } of compared) {
+    const same = explanations.get(tick)!;
+    expect(header).toEqual(same.header);
+    expect(torques.map(({ torque }) => torque)).toEqual(same.torques.map(({ torque }) => torque));
+    expect(flags).not.toContain("torque_differs");
+  }
+  const last = compared.at(-1)!.tick;
+  await until(() => newest(first)!.tick > last + 5n);
+  expect(newest(second)!.tick).toBeLessThan(newest(first)!.tick);
+  expect(simulation.stderr).toBe("");
+}, 600_000);
+
 it("a recorded run keeps its task, and its recording holds state and diagnostics", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sim-live-"));
   cleanUp.push(() => rm(folder, { recursive: true }));
