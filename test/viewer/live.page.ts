@@ -69,6 +69,33 @@ describe("the page of a simulation", () => {
     expect(await page.getByRole("button", { name: "all joints" }).getAttribute("aria-pressed")).toBe("true");
   });
 
+  test("compares two methods on the same tick", async () => {
+    const { page } = watched;
+    const compare = page.getByRole("combobox", { name: "Compare with method" });
+    await compare.selectOption("gradient-x-input");
+    await page.getByRole("columnheader", { name: "gradient-x-input", exact: true }).waitFor();
+    // Only ticks of one stamp are subtracted: at every look the torques are the same.
+    const torques = page.getByRole("row", { name: /^τ / });
+    const seen = new Set<string>();
+    await until(async () => {
+      for (const text of await torques.allInnerTexts()) {
+        const [, first, second, difference] = text.split("\t");
+        expect([second, difference]).toEqual([first, "0 N·m"]);
+        seen.add(text);
+      }
+      return seen.size > 8;
+    });
+    const map = page.getByRole("img", { name: "First heatmap minus second" });
+    const pixels = () => map.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const before = await pixels();
+    await until(async () => (await pixels()) !== before);
+    await page.getByRole("img", { name: "Difference of the shares over time" }).locator("canvas").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "End comparison" }).click();
+    await page.getByRole("region", { name: "Comparison" }).waitFor({ state: "detached" });
+    expect(await compare.inputValue()).toBe("");
+  });
+
   test("gives the means of a span that is dragged over", async () => {
     const { page } = watched;
     await until(async () => (await page.locator(".plot .u-over").count()) === 2);

@@ -20,7 +20,9 @@ describe("the page of recordings", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "torquelens-page-"));
-    for (const run of [await record("dtd.mcap"), await record("gradient.mcap", "--method", "gradient-x-input")])
+    const method = ["--method", "gradient-x-input"];
+    const both = await record("both.mcap", "--compare", "gradient-x-input");
+    for (const run of [await record("dtd.mcap"), await record("gradient.mcap", ...method), both])
       if (run.code !== 0) throw new Error(run.stderr);
     browser = await launch();
     serving = await Serving.start("view", path("dtd.mcap"), path("gradient.mcap"), "--page-port", "0");
@@ -68,7 +70,42 @@ describe("the page of recordings", () => {
     const torque = page.getByRole("row", { name: /^τ elbow/ });
     // The same run: the torques are the same, so nothing is left.
     await until(async () => (await torque.getByRole("cell").last().innerText()) === "0 N·m");
+  });
+
+  test("aligns them at an event that both have, and goes there", async () => {
+    const { page } = watched;
+    const align = page.getByRole("combobox", { name: /^Align at/ });
+    await until(async () => (await align.locator("option").allInnerTexts()).includes("start of episode 2"));
+    await page.getByRole("slider", { name: "Time" }).fill("0");
+    await page.getByText("0.00 of").waitFor();
+    await page.getByRole("button", { name: "+ 0.05 s" }).click();
+    await page.getByText("offset 0.05 s").waitFor();
+    // The same ticks are no longer beside each other.
+    const torque = page.getByRole("row", { name: /^τ elbow/ });
+    await until(async () => (await torque.getByRole("cell").last().innerText()) !== "0 N·m");
+    await align.selectOption("start of episode 2");
+    await page.getByText("offset 0.00 s").waitFor();
+    await until(async () => (await torque.getByRole("cell").last().innerText()) === "0 N·m");
+    await until(async () => !/^0\.00 of/.test(await page.locator(".recording .number").innerText()));
+    await page.getByRole("img", { name: "Difference of the shares over time" }).locator("canvas").waitFor();
+    expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "End comparison" }).click();
+  });
+
+  test("compares the two methods of one recording", async () => {
+    const both = await Serving.start("view", path("both.mcap"), "--page-port", "0");
+    const { page, complaints } = await visit(browser, both.url);
+    await page.getByRole("button", { name: "Compare its two methods" }).click();
+    for (const name of ["dtd", "gradient-x-input"])
+      await page.getByRole("columnheader", { name, exact: true }).waitFor();
+    await page.getByRole("slider", { name: "Time" }).fill("1.2");
+    const cells = (row: RegExp) => page.getByRole("row", { name: row }).getByRole("cell").allInnerTexts();
+    await until(async () => (await cells(/^τ elbow/))[2] === "0 N·m");
+    await until(async () => (await cells(/^image/))[2] !== "0 %");
+    await page.getByRole("img", { name: "Difference of the shares over time" }).locator("canvas").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+    await both.stop();
   });
 
   test("saves a figure that says what it shows", async () => {

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Comparison } from "./model/comparison.js";
 import { Model } from "./model/model.js";
@@ -13,9 +13,10 @@ import { Notice } from "./panels/notice.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
 import { RecordingBar } from "./panels/recording-bar.js";
 import { SimulatorPanel } from "./panels/simulator-panel.js";
-import { Toolbar } from "./panels/toolbar.js";
+import { COMPARE_METHOD, Toolbar } from "./panels/toolbar.js";
 import { TorquePanel } from "./panels/torque-panel.js";
 import { fetchSession, type Session } from "./session.js";
+import { hasSecondMethod } from "./source/compared-source.js";
 import { LiveSource } from "./source/live-source.js";
 import { BlobReadable, HttpReadable } from "./source/readable.js";
 import { RecordingSource } from "./source/recording-source.js";
@@ -106,17 +107,28 @@ function Run({ model, session, choose }: RunProps) {
   const served = recordings.find(({ url }) => model.source instanceof RecordingSource && url === model.source.url);
   const comparison = useSignal<Comparison | undefined>(undefined);
   const refusal = useSignal("");
+  const show = (next: Comparison | undefined) => {
+    comparison.peek()?.close();
+    comparison.value = next;
+  };
   const compare = (opening: Promise<Source>) =>
     opening.then(
       (source) => {
         refusal.value = "";
-        comparison.value?.close();
-        comparison.value = new Comparison(model, new Model(source));
+        if (source instanceof RecordingSource) show(Comparison.ofRecordings(model, source));
       },
       (error: Error) => {
         refusal.value = error.message;
       },
     );
+  const { source } = model;
+  const live = source instanceof LiveSource ? source : undefined;
+  // A server explains with a second method while its parameter names one, whoever set it.
+  const isCompared = useComputed(() => (live?.parameters.text(COMPARE_METHOD) ?? "") !== "");
+  useSignalEffect(() => {
+    const wanted = isCompared.value;
+    if (live) untracked(() => show(wanted ? Comparison.ofMethods(model) : undefined));
+  });
   useEffect(() => () => comparison.value?.close(), []);
   return (
     <>
@@ -140,6 +152,7 @@ function Run({ model, session, choose }: RunProps) {
         {model.source instanceof RecordingSource && (
           <Compare
             recordings={recordings}
+            showMethods={hasSecondMethod(source.topics.value) ? () => show(Comparison.ofMethods(model)) : undefined}
             open={(index) => compare(sourceOf(session!, index))}
             openFile={(file) => compare(RecordingSource.open(new BlobReadable(file), file.name))}
           />
@@ -177,10 +190,9 @@ function Run({ model, session, choose }: RunProps) {
           <ComparePanel
             comparison={comparison.value}
             drawing={drawing}
-            end={() => {
-              comparison.value?.close();
-              comparison.value = undefined;
-            }}
+            end={
+              live?.isReadOnly ? undefined : () => (live ? live.parameters.set(COMPARE_METHOD, "") : show(undefined))
+            }
           />
         )}
       </main>
@@ -188,18 +200,26 @@ function Run({ model, session, choose }: RunProps) {
   );
 }
 
-/** Chooses the recording to compare with: one of the server's, or a file. */
+/** Chooses what a recording is compared with: its second method, another one of the server's, or a file. */
 function Compare({
   recordings,
+  showMethods,
   open,
   openFile,
 }: {
   recordings: Session["recordings"];
+  /** Shows the recording's second method; undefined where it has none. */
+  showMethods: (() => void) | undefined;
   open: (index: number) => void;
   openFile: (file: File) => void;
 }) {
   return (
     <>
+      {showMethods && (
+        <button type="button" onClick={showMethods}>
+          Compare its two methods
+        </button>
+      )}
       {recordings.length > 1 && (
         <label>
           Compare with

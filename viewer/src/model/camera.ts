@@ -19,6 +19,8 @@ export interface CameraTopics {
 
 /** What one camera shows at one tick. */
 export interface CameraFrame {
+  /** Of the image, nanoseconds. */
+  readonly stamp: bigint;
   readonly width: number;
   readonly height: number;
   readonly picture: ImageData | ImageBitmap;

@@ -1,62 +1,86 @@
-import { effect, signal, untracked } from "@preact/signals";
+import { effect } from "@preact/signals";
 import type { Heatmap } from "#src/image/heatmap.js";
+import { ComparedSource } from "../source/compared-source.js";
 import { RecordingSource } from "../source/recording-source.js";
-import type { Model } from "./model.js";
+import { type ExplanationMessage, nanoseconds } from "../wire/messages.js";
+import type { CameraFrame } from "./camera.js";
+import { DRIFT, Following } from "./following.js";
+import { Model } from "./model.js";
+import { Pairs } from "./pairs.js";
 
-/** How far the second recording may drift while both play, nanoseconds. */
-const DRIFT = 200_000_000n;
-
-/** A second recording that follows the first one, at a fixed distance of time. */
+/** Two runs at the same moment, or one run as two methods explain it. What is subtracted belongs to one moment. */
 export class Comparison {
-  /** Time of the second recording minus that of the first at the same event, nanoseconds. */
-  readonly offset = signal(0n);
-  readonly #ended: () => void;
+  /** Keeps two recordings together; undefined for two methods on one run, which share every tick. */
+  readonly following: Following | undefined;
+  readonly explanations: Pairs<ExplanationMessage>;
+  readonly #frames = new Map<string, Pairs<CameraFrame>>();
+  readonly #endings: (() => void)[] = [];
 
-  constructor(
+  private constructor(
     readonly first: Model,
     readonly second: Model,
+    recordings?: readonly [RecordingSource, RecordingSource],
   ) {
-    const [a, b] = [first.source, second.source];
-    if (!(a instanceof RecordingSource && b instanceof RecordingSource))
-      throw new Error("two recordings can be compared, not a live run");
-    this.offset.value = b.start - a.start;
-    this.#ended = effect(() => {
-      const playing = a.playing.value;
-      const time = a.time.value + this.offset.value;
-      b.speed.value = a.speed.value;
-      untracked(() => {
-        const drift = b.time.value - time;
-        const follows = playing && b.playing.value && drift < DRIFT && -drift < DRIFT;
-        if (playing !== b.playing.value && !playing) b.pause();
-        if (follows) return;
-        b.seek(time);
-        if (playing) b.play();
-      });
-    });
-    const joint = effect(() => {
-      second.joint.value = first.joint.value;
-    });
-    const ended = this.#ended;
-    this.#ended = () => {
-      ended();
-      joint();
-    };
+    this.following = recordings && new Following([first, second], ...recordings);
+    this.explanations = this.#pairs();
+    for (const [i, model] of [first, second].entries()) {
+      const side = i as 0 | 1;
+      this.#endings.push(
+        effect(() => {
+          const explanation = model.explanation.value;
+          if (explanation) this.explanations.add(side, nanoseconds(explanation.header.stamp), explanation);
+        }),
+        effect(() => {
+          for (const [camera, frame] of model.frames.value) this.#framesOf(camera).add(side, frame.stamp, frame);
+        }),
+      );
+    }
+    this.#endings.push(
+      effect(() => {
+        second.joint.value = first.joint.value;
+      }),
+    );
   }
 
-  /** Takes the moments that both show now as the same event. */
-  align(): void {
-    const [a, b] = [this.first.source as RecordingSource, this.second.source as RecordingSource];
-    this.offset.value = b.time.value - a.time.value;
+  /** The second method of a run beside its first. */
+  static ofMethods(run: Model): Comparison {
+    return new Comparison(run, new Model(new ComparedSource(run.source)));
   }
 
-  /** Moves the second recording alone, nanoseconds. */
-  shift(by: bigint): void {
-    this.offset.value += by;
+  /** Another recording beside a run that is one. */
+  static ofRecordings(run: Model, other: RecordingSource): Comparison {
+    if (!(run.source instanceof RecordingSource)) throw new Error("a recording is compared with recordings");
+    return new Comparison(run, new Model(other), [run.source, other]);
+  }
+
+  /** Time of the second run minus that of the first at the same moment, nanoseconds. */
+  get offset(): bigint {
+    return this.following?.offset.value ?? 0n;
+  }
+
+  /** What a camera showed in both at one moment. */
+  framesOf(camera: string): Pairs<CameraFrame>["newest"] {
+    return this.#framesOf(camera).newest;
   }
 
   close(): void {
-    this.#ended();
+    for (const end of this.#endings) end();
+    this.following?.close();
     this.second.close();
+  }
+
+  #framesOf(camera: string): Pairs<CameraFrame> {
+    let pairs = this.#frames.get(camera);
+    if (!pairs) {
+      pairs = this.#pairs();
+      this.#frames.set(camera, pairs);
+    }
+    return pairs;
+  }
+
+  /** Ticks of two methods pair by their stamp alone. */
+  #pairs<T>(): Pairs<T> {
+    return new Pairs<T>(() => this.following?.offset.peek() ?? 0n, this.following ? DRIFT : 0n);
   }
 }
 

@@ -9,6 +9,8 @@ const KEPT = 72_000;
 export interface Mark {
   readonly time: number;
   readonly flags: readonly string[];
+  /** Log time of its tick, nanoseconds. */
+  readonly logTime: bigint;
 }
 
 /** Shares, torques, flags and latency of past ticks. */
@@ -24,7 +26,8 @@ export class Course {
   #origin: bigint | undefined;
   #flags = "";
 
-  add(explanation: ExplanationMessage): void {
+  /** @param logTime nanoseconds; left out: the stamp */
+  add(explanation: ExplanationMessage, logTime = nanoseconds(explanation.header.stamp)): void {
     const { modalities, torques, shares, latency_ms, conservation_residual, flags } = explanation;
     const layout = JSON.stringify([modalities, torques.map(({ joint }) => joint)]);
     const stamp = nanoseconds(explanation.header.stamp);
@@ -39,13 +42,13 @@ export class Course {
       this.joints = torques.map(({ joint }) => joint);
       const columns = [...modalities.map((name) => `share ${name}`), ...this.joints.map((name) => `torque ${name}`)];
       this.history = new History([...columns, "latency", "residual"], KEPT);
-      this.add(explanation);
+      this.add(explanation, logTime);
       return;
     }
     this.history.push(time, [...shares, ...torques.map(({ torque }) => torque), latency_ms, conservation_residual]);
     // A state that goes on is one mark, where it began.
     const shown = flags.join(" ");
-    if (shown !== this.#flags && shown !== "") this.marks.push({ time, flags });
+    if (shown !== this.#flags && shown !== "") this.marks.push({ time, flags, logTime });
     this.#flags = shown;
     while (this.marks.length > 0 && this.marks[0]!.time < this.history.span![0]) this.marks.shift();
     this.version.value++;

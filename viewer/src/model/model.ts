@@ -1,6 +1,5 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { LiveSource } from "../source/live-source.js";
-import { RecordingSource } from "../source/recording-source.js";
 import type { Message, Source } from "../source/source.js";
 import {
   type CameraInfoMessage,
@@ -54,13 +53,12 @@ export class Model {
   readonly #endings: (() => void)[] = [];
 
   constructor(readonly source: Source) {
-    source.onMessage = (message) => this.#take(message);
-    source.onJump = () => this.#clear();
+    this.#endings.push(source.listeners.add({ message: (message) => this.#take(message), jump: () => this.#clear() }));
     for (const topic of Object.values(TOPIC)) source.want(topic, true);
-    if (source instanceof RecordingSource && source.topics.value.some(({ topic }) => topic === TOPIC.explanation))
-      void source.scan(
+    if (source.topics.value.some(({ topic }) => topic === TOPIC.explanation))
+      void source.scan?.(
         TOPIC.explanation,
-        ({ data }) => this.course.add(data as ExplanationMessage),
+        ({ data, time }) => this.course.add(data as ExplanationMessage, time),
         this.#scanning.signal,
       );
     if (source instanceof LiveSource) {
@@ -128,7 +126,7 @@ export class Model {
   #explained(explanation: ExplanationMessage): void {
     batch(() => {
       this.explanation.value = explanation;
-      if (!(this.source instanceof RecordingSource)) this.course.add(explanation);
+      if (!this.source.scan) this.course.add(explanation);
       const joints = explanation.torques.map(({ joint }) => joint);
       if (this.joint.value !== "" && !joints.includes(this.joint.value)) this.joint.value = "";
     });
@@ -155,7 +153,7 @@ export class Model {
           ? regionOf(picture, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
           : ([0, 0, width, height] as const);
         const focal = info(camera.imageInfo)?.k[0] || undefined;
-        const frame = { width, height, picture, frameId: image.header.frame_id, focal, heatmap, region };
+        const frame = { stamp, width, height, picture, frameId: image.header.frame_id, focal, heatmap, region };
         this.frames.value = new Map(this.frames.value).set(camera.name, frame);
         if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
       },

@@ -20,10 +20,12 @@ export function CameraPanel({
   model,
   camera,
   drawing,
+  title = "Camera",
 }: {
   model: Model;
   camera: CameraTopics;
   drawing: Signal<Drawing>;
+  title?: string;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const pointer = useSignal<Pointer | undefined>(undefined);
@@ -56,9 +58,9 @@ export function CameraPanel({
   const { method = "", heatmap_joint: heatmapJoint = "" } = model.explanation.value ?? {};
   const caution = mapCaution(method);
   return (
-    <section class="panel camera" aria-label={`Camera ${camera.name}`}>
+    <section class="panel camera" aria-label={`${title} ${camera.name}`}>
       <h2>
-        Camera{" "}
+        {`${title} `}
         <em>
           {camera.name}
           {frame.value?.heatmap && `, heatmap for ${heatmapJoint || "all joints"}`}

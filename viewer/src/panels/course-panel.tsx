@@ -7,6 +7,7 @@ import type { Model } from "../model/model.js";
 import { RecordingSource } from "../source/recording-source.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { nanoseconds } from "../wire/messages.js";
+import { axisStyle, PLOT_FONT, sizeOf } from "./plot-style.js";
 import { SpanMeans } from "./span-means.js";
 
 /** Lengths of time that the plots show, seconds. */
@@ -201,22 +202,15 @@ class Plots {
   }
 
   #options(index: 0 | 1, series: uPlot.Series[], range: [number, number] | undefined, label: string): uPlot.Options {
-    const text = resolved("var(--quiet)");
-    const line = resolved("var(--line)");
-    const axis = {
-      stroke: text,
-      grid: { stroke: line, width: 1 },
-      ticks: { stroke: line, width: 1 },
-      font: "12px system-ui",
-    };
+    const axis = axisStyle();
     return {
       ...sizeOf(this.#places[index]),
       legend: { show: index === 1, live: false },
       cursor: { sync: { key: "course" }, drag: { setScale: false, x: true, y: false }, y: false },
       scales: { x: { time: false }, y: range ? { range } : {} },
       axes: [
-        { ...axis, ...(index === 1 ? { label: "time, s", labelSize: 16, labelFont: "12px system-ui" } : {}), size: 28 },
-        { ...axis, label, labelSize: 18, labelFont: "12px system-ui", size: 52 },
+        { ...axis, ...(index === 1 ? { label: "time, s", labelSize: 16, labelFont: PLOT_FONT } : {}), size: 28 },
+        { ...axis, label, labelSize: 18, labelFont: PLOT_FONT, size: 52 },
       ],
       series: [{}, ...series],
       hooks: {
@@ -255,8 +249,6 @@ class Plots {
     ctx.restore();
   }
 }
-
-const sizeOf = (place: HTMLElement) => ({ width: Math.max(200, place.clientWidth), height: 130 });
 
 /** Sums up to each column, the largest sum first: drawn in this order, each is in front of the one before. */
 function stacked(columns: readonly Float64Array[]): Float64Array[] {

@@ -44,16 +44,29 @@ export function Toolbar({
   );
 }
 
+/** Parameter of a server that explains with a second method. */
+export const COMPARE_METHOD = "compare_method";
+
 function Method({ source }: { source: LiveSource }) {
   const { parameters, isReadOnly } = source;
   return (
-    <Choice
-      name="Method"
-      value={parameters.text("method")}
-      values={parameters.texts("methods")}
-      isDisabled={isReadOnly}
-      choose={(method) => parameters.set("method", method)}
-    />
+    <>
+      <Choice
+        name="Method"
+        value={parameters.text("method")}
+        values={parameters.texts("methods")}
+        isDisabled={isReadOnly}
+        choose={(method) => parameters.set("method", method)}
+      />
+      <Choice
+        name="Compare with method"
+        value={parameters.text(COMPARE_METHOD)}
+        values={["", ...parameters.texts("methods")]}
+        words={{ "": "none" }}
+        isDisabled={isReadOnly}
+        choose={(method) => parameters.set(COMPARE_METHOD, method)}
+      />
+    </>
   );
 }
 

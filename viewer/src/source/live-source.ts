@@ -1,8 +1,9 @@
 import { signal } from "@preact/signals";
 import { type Decode, decoderOf } from "../wire/decoder.js";
+import { Listeners } from "./listeners.js";
 import { ParameterStore } from "./parameters.js";
 import { ServiceCaller } from "./services.js";
-import type { Condition, Message, Source, Topic } from "./source.js";
+import type { Condition, Source, Topic } from "./source.js";
 
 const SUBPROTOCOLS = ["foxglove.sdk.v1", "foxglove.websocket.v1"];
 /** Opcodes of the server's binary messages. */
@@ -25,8 +26,7 @@ export class LiveSource implements Source {
   readonly topics = signal<readonly Topic[]>([]);
   readonly parameters = new ParameterStore((operation) => this.#send(operation));
   readonly services = new ServiceCaller((bytes) => this.#socket?.send(bytes));
-  onMessage: (message: Message) => void = () => {};
-  onJump: () => void = () => {};
+  readonly listeners = new Listeners();
   readonly #url: string;
   readonly #wanted = new Set<string>();
   readonly #channels = new Map<string, Channel>();
@@ -105,7 +105,7 @@ export class LiveSource implements Source {
     }
     switch (message.op) {
       case "serverInfo":
-        if (this.#session !== "" && this.#session !== message.sessionId) this.onJump();
+        if (this.#session !== "" && this.#session !== message.sessionId) this.listeners.jump();
         this.#session = String(message.sessionId);
         this.parameters.connected(message.capabilities as readonly string[]);
         return;
@@ -142,7 +142,7 @@ export class LiveSource implements Source {
     const subscription = this.#subscriptions.get(view.getUint32(1, true));
     if (!subscription) return;
     const data = subscription.decode(new Uint8Array(buffer, 13));
-    this.onMessage({ topic: subscription.topic, time: view.getBigUint64(5, true), data });
+    this.listeners.message({ topic: subscription.topic, time: view.getBigUint64(5, true), data });
   }
 
   #channelsChanged(): void {

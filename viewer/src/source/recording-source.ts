@@ -2,6 +2,7 @@ import { McapIndexedReader, type McapTypes } from "@mcap/core";
 import { signal } from "@preact/signals";
 import { decompress } from "fzstd";
 import { type Decode, decoderOf } from "../wire/decoder.js";
+import { Listeners } from "./listeners.js";
 import type { Condition, Message, Source, Topic } from "./source.js";
 
 /** How far before a moment its messages are looked for, nanoseconds. */
@@ -22,8 +23,7 @@ export class RecordingSource implements Source {
   readonly time = signal(0n);
   readonly start: bigint;
   readonly end: bigint;
-  onMessage: (message: Message) => void = () => {};
-  onJump: () => void = () => {};
+  readonly listeners = new Listeners();
   readonly #reader: McapIndexedReader;
   readonly #wanted = new Set<string>();
   readonly #decoders = new Map<number, Decode>();
@@ -131,11 +131,11 @@ export class RecordingSource implements Source {
     const missing = topics.filter((topic) => !newest.has(topic) && /robot_description$/.test(topic));
     for await (const message of this.#reader.readMessages({ topics: missing })) {
       if (turn !== this.#turn) return;
-      this.onMessage(this.#decoded(message));
+      this.listeners.message(this.#decoded(message));
       break;
     }
     const messages = [...newest.values()].sort((a, b) => Number(a.logTime - b.logTime) || a.sequence - b.sequence);
-    for (const message of messages) this.onMessage(this.#decoded(message));
+    for (const message of messages) this.listeners.message(this.#decoded(message));
   }
 
   async #run(turn: number, from: bigint): Promise<void> {
@@ -153,7 +153,7 @@ export class RecordingSource implements Source {
         shownAt = Math.max(due, performance.now() - 100);
         this.time.value = shown;
       }
-      this.onMessage(this.#decoded(message));
+      this.listeners.message(this.#decoded(message));
     }
     if (turn === this.#turn) {
       this.time.value = this.end;

@@ -1,4 +1,5 @@
-import type { Signal } from "@preact/signals";
+import type { ReadonlySignal } from "@preact/signals";
+import type { Listeners } from "./listeners.js";
 
 /** A message of one topic, decoded. */
 export interface Message {
@@ -23,13 +24,12 @@ export interface Condition {
 /** Where messages come from: a live socket or a recording. Models and panels know nothing else. */
 export interface Source {
   readonly name: string;
-  readonly condition: Signal<Condition>;
-  readonly topics: Signal<readonly Topic[]>;
+  readonly condition: ReadonlySignal<Condition>;
+  readonly topics: ReadonlySignal<readonly Topic[]>;
+  readonly listeners: Listeners;
   /** Asks for the messages of a topic, until it is called again with false. */
   want(topic: string, wanted: boolean): void;
-  /** Called with every message that was asked for. */
-  onMessage: (message: Message) => void;
-  /** Called where time jumped: what was shown before is not what came just before. */
-  onJump: () => void;
+  /** Reads all messages of a topic in order; undefined for a live run. */
+  scan?(topic: string, take: (message: Message) => void, signal: AbortSignal): Promise<void>;
   close(): void;
 }

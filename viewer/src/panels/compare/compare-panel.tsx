@@ -2,16 +2,21 @@ import { type Signal, useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { peak } from "#src/image/heatmap.js";
 import { type Comparison, difference } from "../../model/comparison.js";
+import type { Following } from "../../model/following.js";
 import { percent, quantity } from "../../ui/numbers.js";
 import type { ExplanationMessage } from "../../wire/messages.js";
 import { CameraPanel } from "../camera-panel.js";
 import { type Drawing, paintHeatmap, paletteOf } from "../paint.js";
 import { Scale } from "../scale.js";
+import { DifferencePlot } from "./difference-plot.js";
+
+const NOW = "the moments that both show now";
+const NO_SECOND = "The second method has not explained this tick. A policy with memory begins with the next episode.";
 
 /** One tick by which the second recording can be moved, nanoseconds. */
 const STEP = 50_000_000n;
 
-/** Two recordings at the same event, and what differs between them. */
+/** Two methods on the same tick or two recordings at the same event, and what differs between them. */
 export function ComparePanel({
   comparison,
   drawing,
@@ -19,41 +24,37 @@ export function ComparePanel({
 }: {
   comparison: Comparison;
   drawing: Signal<Drawing>;
-  /** Ends the comparison. */
-  end: () => void;
+  /** Ends the comparison; left out where the server lets nobody. */
+  end: (() => void) | undefined;
 }) {
-  const { first, second, offset } = comparison;
+  const { first, second, following } = comparison;
   const cameras = second.cameras.value.filter(({ name }) => first.cameras.value.some((camera) => camera.name === name));
   return (
     <section class="panel compare" aria-label="Comparison">
       <div class="row">
         <h2>
-          Comparison <em>{`with ${second.source.name}`}</em>
+          Comparison <em>{following ? `with ${second.source.name}` : "of two methods on the same tick"}</em>
         </h2>
-        <span class="number">{`offset ${(Number(offset.value) / 1e9).toFixed(2)} s`}</span>
-        <button type="button" onClick={() => comparison.shift(-STEP)}>
-          − 0.05 s
-        </button>
-        <button type="button" onClick={() => comparison.shift(STEP)}>
-          + 0.05 s
-        </button>
-        <button type="button" onClick={end}>
-          End comparison
-        </button>
+        {following && <Alignment following={following} />}
+        {end && (
+          <button type="button" onClick={end}>
+            End comparison
+          </button>
+        )}
       </div>
       <div class="pair">
         {cameras.map((camera) => (
-          <CameraPanel key={camera.name} model={second} camera={camera} drawing={drawing} />
+          <CameraPanel key={camera.name} model={second} camera={camera} drawing={drawing} title="Compared camera" />
         ))}
         {cameras.map(({ name }) => (
           <DifferenceMap key={name} comparison={comparison} camera={name} />
         ))}
         <Differences
-          a={first.explanation.value}
-          b={second.explanation.value}
-          names={[first.source.name, second.source.name]}
+          pair={comparison.explanations.newest.value}
+          names={following && [first.source.name, second.source.name]}
         />
       </div>
+      <DifferencePlot comparison={comparison} />
     </section>
   );
 }
@@ -62,10 +63,10 @@ const SIGNED: Drawing = { palette: "blue-red", opacity: 1, threshold: 0, scale: 
 
 function DifferenceMap({ comparison, camera }: { comparison: Comparison; camera: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { first, second } = comparison;
-  const shown = useComputed(() =>
-    difference(first.frames.value.get(camera)?.heatmap, second.frames.value.get(camera)?.heatmap),
-  );
+  const shown = useComputed(() => {
+    const [a, b] = comparison.framesOf(camera).value ?? [];
+    return difference(a?.heatmap, b?.heatmap);
+  });
   const scale = useComputed(() => (shown.value ? peak(shown.value) : 0));
   useSignalEffect(() => {
     const heatmap = shown.value;
@@ -91,16 +92,53 @@ function DifferenceMap({ comparison, camera }: { comparison: Comparison; camera:
   );
 }
 
+/** Chooses the event at which two recordings are laid over each other. */
+function Alignment({ following }: { following: Following }) {
+  const events = following.events.value;
+  const align = (choice: string) => {
+    const event = events.find(({ name }) => name === choice);
+    if (event) following.align(event);
+    else if (choice === NOW) following.alignNow();
+  };
+  return (
+    <>
+      <label>
+        Align at
+        <select
+          value=""
+          onChange={(event) => {
+            align(event.currentTarget.value);
+            event.currentTarget.value = "";
+          }}
+        >
+          <option value="">choose</option>
+          {[...events.map(({ name }) => name), NOW].map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <span class="number">{`offset ${(Number(following.offset.value) / 1e9).toFixed(2)} s`}</span>
+      <button type="button" onClick={() => following.shift(-STEP)}>
+        − 0.05 s
+      </button>
+      <button type="button" onClick={() => following.shift(STEP)}>
+        + 0.05 s
+      </button>
+    </>
+  );
+}
+
 function Differences({
-  a,
-  b,
+  pair,
   names,
 }: {
-  a: ExplanationMessage | undefined;
-  b: ExplanationMessage | undefined;
-  names: readonly [string, string];
+  pair: readonly [ExplanationMessage, ExplanationMessage] | undefined;
+  /** Of two recordings; methods have their own. */
+  names: readonly [string, string] | undefined;
 }) {
-  if (!a || !b) return <p class="note">Waiting for both recordings.</p>;
+  if (!pair) return <p class="note">{names ? "Nothing to compare at this moment." : NO_SECOND}</p>;
+  const [a, b] = pair;
+  const titles = pair.map(({ method }, i) => (names ? `${names[i]} (${method})` : method));
   const shares = a.modalities.map((name, m) => row(name, a.shares[m]!, b.shares[b.modalities.indexOf(name)], percent));
   const torques = a.torques.map(({ joint, torque }) =>
     row(`τ ${joint}`, torque, b.torques.find((other) => other.joint === joint)?.torque, (value) =>
@@ -109,11 +147,14 @@ function Differences({
   );
   return (
     <table class="differences">
+      {b.flags.includes("torque_differs") && (
+        <caption>The two methods give different torques: they do not explain the same command.</caption>
+      )}
       <thead>
         <tr>
           <th scope="col" />
-          <th scope="col">{`${names[0]} (${a.method})`}</th>
-          <th scope="col">{`${names[1]} (${b.method})`}</th>
+          <th scope="col">{titles[0]}</th>
+          <th scope="col">{titles[1]}</th>
           <th scope="col">Difference</th>
         </tr>
       </thead>
