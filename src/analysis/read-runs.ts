@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { EPISODE_START } from "../messages/explanation.js";
+import { explanationProblem } from "../messages/explanation-problem.js";
 import type { ExplanationMessage } from "../messages/types.js";
 import { type ReadOptions, readExplanations } from "./read-explanations.js";
 import type { Run, RunIdentity } from "./run.js";
@@ -19,7 +20,7 @@ const CLOCK_RESET = 1_000_000_000n;
 /**
  * Reads the explanations of a recording, an episode at a time. An episode begins at the flag `episode_start` and where
  * the stamps' clock is reset. Explanations whose stamp is not later than the one before are skipped and counted,
- * and so are a few of another policy or method or without all shares, which are damaged. Memory: one episode.
+ * and so are a few of another policy or method or whose shares are none, which are damaged. Memory: one episode.
  * @throws InputError as `readExplanations`, and if explanations are of several policies or methods
  */
 export async function* readRuns(path: string, options: ReadRunsOptions = {}): AsyncGenerator<Run> {
@@ -36,6 +37,12 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
       const times = messages.get(topic);
       if (times) times.push(logTime);
       else messages.set(topic, [logTime]);
+      continue;
+    }
+    const problem = explanationProblem(explanation);
+    if (problem !== undefined) {
+      difference ??= new InputError(`${path}: ${problem}`);
+      unlike++;
       continue;
     }
     const stamp = nanoseconds(explanation.header.stamp);

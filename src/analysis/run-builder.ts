@@ -39,7 +39,7 @@ export class RunBuilder {
     return this.#last;
   }
 
-  /** @throws InputError if its identity differs from those before, or shares are missing; it is not added then */
+  /** @param message one that `explanationProblem` finds nothing in @throws InputError if its identity differs from those before; it is not added then */
   add(message: ExplanationMessage, logTime: bigint): void {
     assertSame(this.identity, message, this.#where);
     this.#assertWhole(message);
@@ -82,15 +82,12 @@ export class RunBuilder {
     };
   }
 
-  #assertWhole({ shares, torques }: ExplanationMessage): void {
+  #assertWhole({ modalities }: ExplanationMessage): void {
     const width = this.identity.modalities.length;
-    const assertOneEach = ({ length }: ArrayLike<number>, name: string) => {
-      if (length === width) return;
-      const found = `found an explanation with ${length} ${name}, expected ${width}, one a modality`;
-      throw new InputError(`${this.#where}: ${found}`);
-    };
-    assertOneEach(shares, "shares");
-    for (const torque of torques) assertOneEach(torque.shares, `shares of ${torque.joint}`);
+    if (modalities.length !== width)
+      throw new InputError(
+        `${this.#where}: found an explanation of ${modalities.length} modalities, expected ${width}`,
+      );
   }
 
   #flagsOf(flags: readonly string[]): number {

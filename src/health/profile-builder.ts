@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import { isMeaningful } from "../explain/explanation.js";
 import { LEVELS } from "../messages/explanation.js";
+import { explanationProblem, ratiosProblem } from "../messages/explanation-problem.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../messages/types.js";
 import { type Profile, ShareStatistics } from "./profile.js";
 
@@ -27,18 +28,29 @@ export class ProfileBuilder {
     this.#recordings.push(recording);
   }
 
-  /** @throws InputError where its policy or method differs from those before */
-  explanation({ policy_sha256, method, level, flags, modalities, shares }: ExplanationMessage): void {
+  /**
+   * @returns why it cannot be used, in words
+   * @throws InputError where its policy or method differs from those before
+   */
+  explanation(message: ExplanationMessage): string | undefined {
+    const problem = explanationProblem(message);
+    if (problem !== undefined) return problem;
+    const { policy_sha256, method, level, flags, modalities, shares } = message;
     this.#identify({ policySha256: policy_sha256, method });
-    if (level === LEVELS.skip || !isMeaningful(flags) || shares.every((share) => share === 0)) return;
+    if (level === LEVELS.skip || !isMeaningful(flags) || shares.every((share) => share === 0)) return undefined;
     this.#explained++;
     this.#shares.add(Object.fromEntries(modalities.map((modality, m) => [modality, shares[m]!])));
+    return undefined;
   }
 
-  ratios({ image, position, velocity }: RelevanceRatiosMessage): void {
-    if (!(image + position + velocity > 0)) return;
+  /** @returns why they cannot be used, in words */
+  ratios(message: RelevanceRatiosMessage): string | undefined {
+    const problem = ratiosProblem(message);
+    const { image, position, velocity } = message;
+    if (problem !== undefined || !(image + position + velocity > 0)) return problem;
     this.#rated++;
     this.#ratios.add({ image, position, velocity });
+    return undefined;
   }
 
   /** @throws InputError where no explanation counted */

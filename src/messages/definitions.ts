@@ -42,6 +42,9 @@ export function messageType(name: string): MessageType {
   return type;
 }
 
+/** True for the types of this package. */
+export const isOwnType = (name: string): boolean => name.startsWith(`${OWN_PACKAGE}/`);
+
 /** True for the types of the common ROS 2 definitions. */
 export const isCommon = (name: string): boolean => Object.hasOwn(COMMON, shortName(name));
 

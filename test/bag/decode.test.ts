@@ -1,3 +1,5 @@
+import { parse } from "@foxglove/rosmsg";
+import { MessageWriter } from "@foxglove/rosmsg2-serialization";
 import { describe, expect, it } from "vitest";
 import type { Topic } from "#src/bag/bag.js";
 import { decoderOf } from "#src/bag/decode.js";
@@ -30,9 +32,43 @@ describe("decoderOf", () => {
     expect(decoderOf(described, "run.mcap")(data)).toMatchObject({ image: message.image, header: message.header });
   });
 
-  it("reads what the recorder's version of a message holds, not this one's", () => {
-    const schema = { encoding: "ros2msg", data: Buffer.from("uint8 only\n") };
-    expect(decoderOf(topic({ schema }), "run.mcap")(Uint8Array.of(0, 1, 0, 0, 7))).toEqual({ only: 7 });
+  const { schema } = messageType(TYPE);
+  const described = (text: string, type = TYPE) =>
+    topic({ type, schema: { encoding: "ros2msg", data: Buffer.from(text) } });
+
+  it("reads what the recorder's version of a message holds besides, in its order", () => {
+    const wider = schema.replace("float32 image", "uint8 KIND=1\nfloat64 more\nfloat32 image");
+    const read = decoderOf(described(wider), "run.mcap");
+    const write = new MessageWriter(parse(wider, { ros2: true }));
+    expect(read(write.writeMessage({ ...message, more: 7 }))).toMatchObject({ more: 7, image: message.image });
+  });
+
+  it("reads the points of earlier versions, which have none", () => {
+    const earlier = messageType("torquelens/msg/Explanation").schema.replace(/^.* feature_point_.*\n/gm, "");
+    expect(earlier).not.toContain("feature_point_x");
+    expect(decoderOf(described(earlier, "torquelens/msg/Explanation"), "run.mcap")).toBeTypeOf("function");
+  });
+
+  it.each([
+    ["uint8 only\n", TYPE, "has no field header, expected std_msgs/Header"],
+    [schema.replace(/^float32 velocity.*\n/m, ""), TYPE, "has no field velocity, expected float32"],
+    [schema.replace("float32 velocity", "string velocity"), TYPE, "has velocity as string, expected float32"],
+    [schema.replace("float32 velocity", "float32[] velocity"), TYPE, "has velocity as float32[], expected float32"],
+    [schema.replace("Time stamp", "Duration stamp"), TYPE, "has header.stamp as duration, expected time"],
+    [schema.replace("string frame_id", "uint8 frame_id"), TYPE, "has header.frame_id as uint8, expected string"],
+    [
+      messageType("torquelens/msg/Explanation").schema.replace(/^string joint .*\n/m, ""),
+      "torquelens/msg/Explanation",
+      "has no field torques.joint, expected string",
+    ],
+    [
+      messageType("sensor_msgs/msg/JointState").schema.replace("float64[] effort", "float64 effort"),
+      "sensor_msgs/msg/JointState",
+      "has effort as float64, expected float64[]",
+    ],
+  ])("names the field that the bag's definition has otherwise: %#", (text, type, reason) => {
+    const line = `run.mcap: /ratios: its definition of ${type} ${reason}`;
+    expect(() => decoderOf(described(text, type), "run.mcap")).toThrow(new InputError(line));
   });
 
   it.each([

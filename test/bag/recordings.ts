@@ -13,6 +13,8 @@ export interface Sample {
   readonly data: Uint8Array;
   /** Publisher, where an MCAP has a channel for each. */
   readonly publisher?: string;
+  /** Definition of the type in the recording, where it is not the common one; MCAP only. */
+  readonly definition?: string;
 }
 
 /** Messages of two topics, 10 ms apart. */
@@ -63,11 +65,11 @@ export async function mcapOf(messages: readonly Sample[], form: McapForm = {}): 
   });
   await writer.start({ profile: "ros2", library: "a test" });
   const channels = new Map<string, number>();
-  for (const [sequence, { topic, type, logTime, data, publisher }] of messages.entries()) {
+  for (const [sequence, { topic, type, logTime, data, publisher, definition }] of messages.entries()) {
     const key = `${topic} ${publisher}`;
     let channelId = channels.get(key);
     if (channelId === undefined) {
-      const schema = withSchemas ? messageType(type).schema : "";
+      const schema = withSchemas ? (definition ?? messageType(type).schema) : "";
       const schemaId = await writer.registerSchema({ name: type, encoding: "ros2msg", data: Buffer.from(schema) });
       const metadata = new Map([["offered_qos_profiles", `of ${topic}`]]);
       if (publisher !== undefined) metadata.set("callerid", publisher);

@@ -3,6 +3,7 @@ import { decoderOf } from "../../bag/decode.js";
 import type { MessageFolders } from "../../bag/message-folders.js";
 import { openBag } from "../../bag/open-bag.js";
 import { InputError } from "../../errors.js";
+import { EXPLANATION } from "../../messages/explanation.js";
 import type { CompressedImageMessage, ExplanationMessage } from "../../messages/types.js";
 
 const TYPE = "sensor_msgs/msg/CompressedImage";
@@ -42,7 +43,7 @@ export async function readPictures(
   try {
     const overlays = bag.topics.filter(({ name, type }) => type === TYPE && TOPIC.test(name));
     const names = new Set(overlays.flatMap(({ name }) => [name, explanationTopic(name)]));
-    const topics = bag.topics.filter(({ name }) => names.has(name));
+    const topics = bag.topics.filter(({ name, type }) => names.has(name) && (type === TYPE || type === EXPLANATION));
     const decoders = new Map(topics.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
     const images = new Map<bigint, Map<string, Uint8Array>>();
     const explanations = new Map<bigint, Map<string, ExplanationMessage>>();

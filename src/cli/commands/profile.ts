@@ -7,7 +7,7 @@ import { type Profile, serialiseProfile } from "../../health/profile.js";
 import { ProfileBuilder } from "../../health/profile-builder.js";
 import { EXPLANATION, RATIOS } from "../../messages/explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "../../messages/types.js";
-import { percent } from "../../numbers/format.js";
+import { percent, plural } from "../../numbers/format.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { columns } from "../output/table.js";
 
@@ -34,10 +34,17 @@ async function read(path: string, builder: ProfileBuilder): Promise<void> {
     decoded: topics.filter(({ type }) => type === EXPLANATION || type === RATIOS),
   });
   const problem = (text: string) => void writeErr(`warning: ${text}\n`);
+  let skipped: { readonly first: string; count: number } | undefined;
   for await (const { topic, message } of readMessages(path, choose, { problem })) {
-    if (topic.type === EXPLANATION) builder.explanation(message as ExplanationMessage);
-    else if (topic.type === RATIOS) builder.ratios(message as RelevanceRatiosMessage);
+    const odd =
+      topic.type === EXPLANATION
+        ? builder.explanation(message as ExplanationMessage)
+        : builder.ratios(message as RelevanceRatiosMessage);
+    if (odd === undefined) continue;
+    skipped ??= { first: `${topic.name}: ${odd}`, count: 0 };
+    skipped.count++;
   }
+  if (skipped) problem(`${path}: ${plural(skipped.count, "explanation")} skipped, the first on ${skipped.first}`);
 }
 
 function summary({ ticks, shares, ratios, method }: Profile): string {

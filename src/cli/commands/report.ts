@@ -17,6 +17,7 @@ import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { writing } from "../../files/unwritable.js";
+import { plural } from "../../numbers/format.js";
 import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
 import { Progress } from "../output/progress.js";
@@ -97,7 +98,7 @@ async function surveyOf(
     const problems: InputError[] = [];
     for (const bag of bags) {
       const skipped = (count: number, reason: string) =>
-        notes.push(`${bag}: ${count} explanations left out: ${reason}`);
+        notes.push(`${bag}: ${plural(count, "explanation")} left out: ${reason}`);
       const runs = readRuns(bag, { messages, topic, folders, skipped, problem: (text) => notes.push(text) });
       const left = (problem: InputError, isRest: boolean) => {
         if (isRest) notes.push(`left out the rest of ${problem.message}`);

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { momentsOf } from "../../analysis/moments-of.js";
 import type { Bag } from "../../bag/bag.js";
+import { decoderOf } from "../../bag/decode.js";
 import { openBag } from "../../bag/open-bag.js";
 import { plainMcap, writePlainMcap } from "../../bag/plain-mcap.js";
 import { InputError } from "../../errors.js";
+import { isOwnType } from "../../messages/definitions.js";
 import { EXPLANATION } from "../../messages/explanation.js";
 import { pageFolder } from "../../package-files.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
@@ -73,6 +75,8 @@ async function prepared(
   try {
     const isExplained = bag.topics.some(({ type }) => type === EXPLANATION);
     if (!isExplained) warn(`${path}: it holds no explanations; --policy FILE.onnx explains it`);
+    // The page cannot show messages of ours whose definition is another.
+    for (const topic of bag.topics) if (isOwnType(topic.type)) decoderOf(topic, path);
     const plain = options.msgPath.length === 0 ? await plainMcap(path) : undefined;
     const file = plain ?? (await convertedFile(bag, temporary, signal));
     return isExplained ? withMoments(file) : { file };
