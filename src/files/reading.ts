@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, lstat, open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../errors.js";
 import { own } from "../own.js";
@@ -54,6 +54,12 @@ export async function readWhole(path: string, what: string): Promise<Buffer> {
   } finally {
     await file?.close();
   }
+}
+
+/** As `readWhole`; undefined where there is no such file. */
+export async function readIfThere(path: string, what: string): Promise<Buffer | undefined> {
+  const code = await lstat(path).catch(({ code }: NodeJS.ErrnoException) => code);
+  return code === "ENOENT" ? undefined : readWhole(path, what);
 }
 
 /** As `readWhole`, a text in UTF-8. */

@@ -21,9 +21,10 @@ const TOO_LARGE = 2 ** 31;
  * Reads an ONNX file, and the data of its tensors that is stored in files beside it (PyTorch's default).
  * @throws InputError where a file is missing, unreadable or outside of the model's folder, and for data that does not
  * fit its tensor
+ * @param known the bytes of the file, where they have been read: a pipe can be read once
  */
-export async function readModelFile(path: string): Promise<ModelFile> {
-  const file = await readBytes(path);
+export async function readModelFile(path: string, known?: Uint8Array): Promise<ModelFile> {
+  const file = known ?? (await readBytes(path));
   const hash = createHash("sha256").update(file);
   const scattered = scatteredModel(file, path);
   if (!scattered) return { bytes: file, sha256: hash.digest("hex"), dataFiles: [] };

@@ -55,9 +55,12 @@ export async function loadPolicy(path: string, options: { readonly card?: string
   return policyOf(model, found);
 }
 
-/** Reads a model alone. Throws InputError as `loadPolicy` does for the file and its operators. */
-export async function loadModel(path: string): Promise<Model> {
-  const file = await readModelFile(path);
+/**
+ * Reads a model alone. Throws InputError as `loadPolicy` does for the file and its operators.
+ * @param bytes of the file, where it has been read
+ */
+export async function loadModel(path: string, bytes?: Uint8Array): Promise<Model> {
+  const file = await readModelFile(path, bytes);
   return { path, ...file, graph: readModel(file.bytes, path) };
 }
 

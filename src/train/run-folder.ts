@@ -1,10 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { InputError } from "../errors.js";
 import { writeAtomically } from "../files/atomic.js";
 import { makeFolder } from "../files/folder.js";
+import { readIfThere, readText } from "../files/reading.js";
 import { removeLeftovers } from "../files/temporary.js";
 import { own, put } from "../own.js";
 import { packageMetadata } from "../package-files.js";
@@ -56,14 +57,11 @@ export class RunFolder {
 
   /**
    * The last checkpoint of one of the networks; undefined before the first one.
-   * @throws InputError for a file that is not a checkpoint
+   * @throws InputError for a file that cannot be read, or is not a checkpoint
    */
   async checkpoint(network: string): Promise<Checkpoint | undefined> {
     const file = this.#checkpointFile(network);
-    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw new InputError(`${file}: cannot read the checkpoint (${error.code})`);
-    });
+    const bytes = await readIfThere(file, "the checkpoint");
     if (bytes === undefined) return undefined;
     try {
       const checkpoint = deserialize(bytes) as Checkpoint;
@@ -106,8 +104,9 @@ async function assertSame(path: string, content: Readonly<Record<string, unknown
   if (!files.includes(RUN))
     throw new InputError(`${path}: not a run folder of torquelens train, expected an empty one`);
   let held: unknown;
+  const text = await readText(join(path, RUN), "the settings of the run");
   try {
-    held = JSON.parse(await readFile(join(path, RUN), "utf8"));
+    held = JSON.parse(text);
   } catch {
     throw new InputError(`${join(path, RUN)}: not JSON, expected what torquelens train wrote`);
   }

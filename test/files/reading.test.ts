@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
-import { readText, readWhole } from "#src/files/reading.js";
+import { readIfThere, readText, readWhole } from "#src/files/reading.js";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -60,4 +60,29 @@ test("what is no file is refused with the reason", async () => {
     await expect(readText(path, "the card"), path).rejects.toThrow(
       new InputError(`${path}: cannot read the card (${reason})`),
     );
+});
+
+test("a file that may be missing is read where it is there, and refused where it cannot be", async () => {
+  await writeFile(at("there"), "1");
+  expect(String(await readIfThere(at("there"), "the text"))).toBe("1");
+  expect(await readIfThere(at("not there"), "the text")).toBeUndefined();
+  await mkdir(at("no file"));
+  await expect(readIfThere(at("no file"), "the text")).rejects.toThrow("cannot read the text (it is a folder)");
+  await symlink(at("gone"), at("leads nowhere"));
+  await expect(readIfThere(at("leads nowhere"), "the text")).rejects.toThrow("(no such file)");
+});
+
+test("a file that the user may not read is refused", async () => {
+  await writeFile(at("secret"), "1", { mode: 0 });
+  // Root may read all: another user takes its place for a moment.
+  const isRoot = process.geteuid!() === 0;
+  if (isRoot) process.seteuid!(65_534);
+  try {
+    for (const read of [readText, readIfThere])
+      await expect(read(at("secret"), "the text")).rejects.toThrow(
+        new InputError(`${at("secret")}: cannot read the text (permission denied)`),
+      );
+  } finally {
+    if (isRoot) process.seteuid!(0);
+  }
 });

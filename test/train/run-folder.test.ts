@@ -105,6 +105,8 @@ test("a folder that is not a run folder and a file that is not a checkpoint are 
   const folder = await RunFolder.open(path, identity);
   await writeFile(join(path, "policy.checkpoint"), "half");
   await expect(folder.checkpoint("policy")).rejects.toThrow(/policy\.checkpoint: not a checkpoint of torquelens train/);
+  await mkdir(join(path, "elbow.checkpoint"));
+  await expect(folder.checkpoint("elbow")).rejects.toThrow("cannot read the checkpoint (it is a folder)");
   await writeFile(join(path, "run.json"), "{");
   await expect(RunFolder.open(path, identity)).rejects.toThrow(/run\.json: not JSON/);
 });

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
 import { writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import { readIfThere } from "../../files/reading.js";
 import { readBytes } from "../../policy/model-file.js";
 import { operatorsOf } from "../../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } from "../../policy/policy.js";
@@ -34,8 +34,9 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     return;
   }
   if (output !== undefined) throw new InputError("-o: expected --template with it, which it is the file of");
-  const operators = operatorsOf(await readBytes(path), path);
-  const { model, policy, rules = [], problem } = await load(path, options);
+  const bytes = await readBytes(path);
+  const operators = operatorsOf(bytes, path);
+  const { model, policy, rules = [], problem } = await load(path, bytes, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
     const { sha256, dataFiles, graph } = model ?? {};
@@ -68,8 +69,9 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
 /** Writes a card to fill in. Does not replace one that says something. */
 async function writeTemplate(model: Model, output: string): Promise<void> {
   await refuseOverwriting([model.path, ...(model.dataFiles ?? [])], [output]);
-  const there = await readFile(output, "utf8").catch(() => "");
-  if (there.trim() !== "") throw new InputError(`${output}: it is there already, expected the name of a new file`);
+  const there = await readIfThere(output, "the card");
+  if (there !== undefined && there.toString().trim() !== "")
+    throw new InputError(`${output}: it is there already, expected the name of a new file`);
   await writeAtomically(output, template(model));
   writeOut(`wrote ${output}: replace each null, then torquelens inspect ${model.path}\n`);
 }
@@ -82,10 +84,10 @@ interface Loaded {
 }
 
 /** Loads and explains as much of the policy as possible, with the first problem. */
-async function load(path: string, { card, method }: InspectOptions): Promise<Loaded> {
+async function load(path: string, bytes: Uint8Array, { card, method }: InspectOptions): Promise<Loaded> {
   let loaded: Loaded = {};
   try {
-    const model = await loadModel(path);
+    const model = await loadModel(path, bytes);
     loaded = { model };
     const found = await findCard(model, card);
     if (found === undefined) return loaded;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -157,4 +158,14 @@ test("names with characters that a terminal would obey are shown as escapes, in 
   expect(code).toBe(2);
   expect(stderr).not.toMatch(unsafe);
   expect(stderr.trim().split("\n")).toHaveLength(1);
+});
+
+test.runIf(process.platform !== "win32")("a policy comes through a pipe, which can be read once", async () => {
+  execFileSync("mkfifo", [file("pipe.onnx")]);
+  const run = torquelens("inspect", file("pipe.onnx"), "--card", file("reacher.yaml"));
+  await writeFile(file("pipe.onnx"), reacherModel());
+  const { code, stdout, stderr } = await run;
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^ {2}Conv +1$/m);
+  expect(stdout).toContain("rules of dtd");
 });
