@@ -11,6 +11,8 @@ export const LIMITS = {
   records: 1_000_000,
   /** Steps of the physics in one control period, and of other counts within a control step or an episode. */
   steps: 100_000,
+  /** Simulated seconds per second, unless as fast as possible (0): a slower simulation has no next step. */
+  speed: [1e-6, 1000],
 } as const;
 
 /** A size in bytes for messages: three digits, of decimal units. */

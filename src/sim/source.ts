@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { LIMITS } from "../limits.js";
 import type { Observation, ObservationFlag, SimulationState } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
 import type { ImageAblation } from "./ablation.js";
@@ -77,7 +78,9 @@ function conditionOf({ name, conditions }: Task, condition: string): number {
 }
 
 function checkSpeed(speed: number): void {
-  if (!(speed >= 0 && Number.isFinite(speed))) throw new InputError(`speed: ${speed}: expected 0 or more`);
+  const [least, most] = LIMITS.speed;
+  if (speed === 0 || (speed >= least && speed <= most)) return;
+  throw new InputError(`speed: ${speed}: expected 0, or ${least} to ${most}`);
 }
 
 /** Wall-clock time of a control step, milliseconds; 0: none. */
@@ -175,7 +178,7 @@ export class SimulatedSource implements Source {
     return this.#speed;
   }
 
-  /** @throws InputError for a speed below 0 */
+  /** @throws InputError for a speed outside of its range */
   set speed(speed: number) {
     checkSpeed(speed);
     this.#speed = speed;

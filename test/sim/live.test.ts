@@ -199,7 +199,7 @@ describe("a running simulation", () => {
       }).toThrow(/no condition "fifth"; expected first, second, third, fourth/);
       expect(() => {
         source.speed = -1;
-      }).toThrow(/speed: -1: expected 0 or more/);
+      }).toThrow("speed: -1: expected 0, or 0.000001 to 1000");
     });
     expect(seen.map(({ observation: { simulation } }) => [simulation!.condition, simulation!.tick])).toEqual([
       ["", 0],

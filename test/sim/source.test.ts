@@ -128,7 +128,7 @@ describe("simulated source", () => {
     const task = await Reacher.load({ width: 8, height: 8 });
     expect(() => new SimulatedSource({ task, episodes: 0 })).toThrow(/episodes: 0: expected a whole number above 0/);
     expect(() => new SimulatedSource({ task, ticks: 1.5 })).toThrow(/ticks: 1.5/);
-    expect(() => new SimulatedSource({ task, speed: -1 })).toThrow(/speed: -1: expected 0 or more/);
+    expect(() => new SimulatedSource({ task, speed: -1 })).toThrow("speed: -1: expected 0, or 0.000001 to 1000");
     expect(() => new SimulatedSource({ task, condition: "fifth" })).toThrow(
       'task reacher has no condition "fifth"; expected first, second, third, fourth',
     );

@@ -25,6 +25,15 @@ export const anyNumber =
     throw new InvalidArgumentError(`Expected a number, ${rangeText(range)}.`);
   };
 
+/** Parser of 0 or a number in a range. */
+export const zeroOrNumber =
+  (range: Range) =>
+  (text: string): number => {
+    const value = parseNumber(text);
+    if (value !== undefined && (value === 0 || isIn(value, range))) return value;
+    throw new InvalidArgumentError(`Expected 0, or a number, ${rangeText(range)}.`);
+  };
+
 const isIn = (value: number, [least, most]: Range): boolean => value >= least && value <= most;
 
 /** Parser of at most `most` comma-separated times, seconds. */

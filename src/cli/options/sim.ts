@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { LIMITS } from "../../limits.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import type { SimOptions } from "../commands/sim.js";
+import { rangeText, zeroOrNumber } from "../input/numbers.js";
 import {
   cardOption,
   deviceOption,
@@ -37,7 +38,11 @@ export function addSim(program: Command): void {
         [0, 3600],
       ),
     )
-    .addOption(numberOption("--speed <x>", "1 is real time, 0 is as fast as possible", [0, 1000]).default(1))
+    .addOption(
+      new Option("--speed <x>", `1 is real time, 0 is as fast as possible; 0, or ${rangeText(LIMITS.speed)}`)
+        .argParser(zeroOrNumber(LIMITS.speed))
+        .default(1),
+    )
     .addOption(wholeOption("--seed <n>", "seed of initial states, targets and noise", SEEDS).default(0))
     .option("--perturb <file>", "YAML or JSON list of changes during the run")
     .addOption(
