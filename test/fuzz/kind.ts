@@ -11,6 +11,8 @@ export interface Kind<Case = unknown> {
    * @throws where something does not hold
    */
   readonly holds: (made: Case) => Promise<string> | string;
+  /** True where a case takes a process: all cases of a seed run, whether others fail or not, and none is shrunk. */
+  readonly isSlow?: boolean;
   /** Stops what cases share. */
   readonly close?: () => Promise<void>;
 }

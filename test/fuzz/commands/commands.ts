@@ -30,6 +30,7 @@ export const commands = kind<CommandCase>({
     how: fc.noBias(choices),
   }),
   holds,
+  isSlow: true,
   close: async () => {
     await runner.close();
     if (scene !== undefined) rmSync(await scene, { recursive: true });
