@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
-import { LIMITS } from "../limits.js";
 import type { Observation, ObservationFlag, SimulationState } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
+import { LIMITS } from "../limits.js";
 import type { ImageAblation } from "./ablation.js";
 import { Disturbance } from "./disturbance.js";
 import { Pace } from "./pace.js";

@@ -3,7 +3,22 @@ import { describe, expect, it } from "vitest";
 import { anyNumber, imageSize, times, wholeNumber, zeroOrNumber } from "#src/cli/input/numbers.js";
 
 /** Texts that JavaScript takes for numbers, or that are none. */
-const ODD = ["", " ", "NaN", "Infinity", "-Infinity", "0x10", "0b1", "1e400", "1_000", "9 9", "９", "5 s", "null", "--"];
+const ODD = [
+  "",
+  " ",
+  "NaN",
+  "Infinity",
+  "-Infinity",
+  "0x10",
+  "0b1",
+  "1e400",
+  "1_000",
+  "9 9",
+  "９",
+  "5 s",
+  "null",
+  "--",
+];
 
 const parsers: Readonly<Record<string, readonly [parse: (text: string) => unknown, expected: string]>> = {
   wholeNumber: [wholeNumber([1, 256]), "Expected a whole number, 1 to 256."],
