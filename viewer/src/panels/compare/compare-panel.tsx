@@ -152,7 +152,7 @@ function Differences({
       )}
       <thead>
         <tr>
-          <th scope="col" />
+          <th scope="col">Quantity</th>
           <th scope="col">{titles[0]}</th>
           <th scope="col">{titles[1]}</th>
           <th scope="col">Difference</th>
