@@ -68,15 +68,28 @@ export class Progress {
 const [NARROWEST, WIDEST] = [8, 30];
 
 /**
- * One line of at most `width` columns: phase, bar, part done, time left and time of the whole command, note.
+ * One line of at most `width` columns: phase, bar, part done, time left and time of the whole command, note. What does
+ * not fit is left out whole, in this order: the time of the whole command, the bar, the note from its end.
  * @param elapsed seconds since the command began
  */
 export function progressLine({ what, note }: Words, work: Work, elapsed: number, width: number): string {
   const { part, left } = work;
-  const time = left === undefined ? [] : [`${duration(left)} left of ${duration(elapsed + left)}`];
-  const words = [`${Math.floor(100 * part)} %`, ...time, ...(note === "" ? [] : [note])].join("  ");
-  const columns = Math.max(NARROWEST, Math.min(WIDEST, width - what.length - words.length - 3));
+  const room = Math.max(0, width - 1);
+  const percent = `${Math.floor(100 * part)} %`;
+  const rest = left === undefined ? "" : `${duration(left)} left`;
+  const inAll = left === undefined ? "" : `${rest} of ${duration(elapsed + left)}`;
+  const joined = (...words: readonly string[]) => words.filter(Boolean).join("  ");
+  for (const words of [joined(percent, inAll, note), joined(percent, rest, note)]) {
+    const columns = Math.min(WIDEST, width - what.length - words.length - 3);
+    if (columns >= NARROWEST) return `${what} ${barOf(part, columns)} ${words}`;
+  }
+  const parts = note.split(", ");
+  const shorter = parts.map((_, k) => joined(percent, rest, parts.slice(0, parts.length - k).join(", ")));
+  const lines = [...shorter, joined(percent, rest), percent].map((words) => `${what} ${words}`);
+  return lines.find((line) => line.length <= room) ?? lines.at(-1)!.slice(0, room);
+}
+
+function barOf(part: number, columns: number): string {
   const full = Math.round(part * columns);
-  const bar = "█".repeat(full) + "░".repeat(columns - full);
-  return `${what} ${bar} ${words}`.slice(0, Math.max(0, width - 1));
+  return "█".repeat(full) + "░".repeat(columns - full);
 }

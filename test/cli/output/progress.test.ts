@@ -65,6 +65,23 @@ describe("a line of progress", () => {
     }
   });
 
+  it("leaves out whole parts where the terminal is narrow, and cuts none", () => {
+    const { work, clock } = begin(40);
+    clock.seconds = 60;
+    work.update(10);
+    const warmUp = { what: "policy: pose warm-up", note: "loss 1.23e+2, pose error 0.4731" };
+    const at = (width: number) => progressLine(warmUp, work, 65, width);
+    expect(at(120)).toBe(
+      `policy: pose warm-up ${"█".repeat(7)}${"░".repeat(22)} 25 %  3 min 00 s left of 4 min 05 s  loss 1.23e+2, pose error 0.4731`,
+    );
+    expect(at(90)).toBe("policy: pose warm-up ███░░░░░░░░░░ 25 %  3 min 00 s left  loss 1.23e+2, pose error 0.4731");
+    expect(at(80)).toBe("policy: pose warm-up 25 %  3 min 00 s left  loss 1.23e+2, pose error 0.4731");
+    expect(at(70)).toBe("policy: pose warm-up 25 %  3 min 00 s left  loss 1.23e+2");
+    expect(at(50)).toBe("policy: pose warm-up 25 %  3 min 00 s left");
+    expect(at(30)).toBe("policy: pose warm-up 25 %");
+    for (let width = 27; width < 200; width++) expect(at(width).length).toBeLessThan(width);
+  });
+
   it("says no time before there is a pace, and no NaN for no work", () => {
     expect(progressLine(words, begin(40).work, 3, 60)).toMatch(/░ 0 %$/);
     expect(progressLine(words, begin(0).work, 3, 60)).toMatch(/█ 100 % {2}0 s left of 3 s$/);
