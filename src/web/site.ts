@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import send from "send";
 import type { Door } from "./door.js";
 import { SECURITY_HEADERS } from "./headers.js";
+import { packedFiles, readsGzip } from "./packed.js";
 import { pathOf } from "./target.js";
 
 /** Facts that the page starts with. */
@@ -53,6 +54,8 @@ export const isBuilt = (folder: string): boolean =>
  */
 export class Site {
   readonly #folder: string;
+  /** Content types of files that are also there packed, by path. */
+  readonly #packed: ReadonlyMap<string, string>;
   readonly #session: string;
   readonly #recordings: readonly ServedRecording[];
   /** JSON of moments that were asked for, by the recording's number. */
@@ -63,6 +66,7 @@ export class Site {
     private readonly door: Door,
   ) {
     this.#folder = folder;
+    this.#packed = isBuilt(folder) ? packedFiles(folder) : new Map();
     this.#recordings = recordings;
     const listed = recordings.map(({ name, file, moments }, index) => ({
       name,
@@ -118,7 +122,16 @@ export class Site {
 
   #answerFile(path: string, request: IncomingMessage, response: ServerResponse): void {
     const lacks = path === "/" ? { status: 503, reason: NOT_BUILT } : undefined;
-    pipe(send(request, path, { root: this.#folder, cacheControl: false }), response, lacks);
+    const options = { root: this.#folder, cacheControl: false };
+    const type = this.#packed.get(path);
+    if (type !== undefined) response.setHeader("Vary", "Accept-Encoding");
+    if (type === undefined || !readsGzip(request)) {
+      pipe(send(request, path, options), response, lacks);
+      return;
+    }
+    response.setHeader("Content-Type", type);
+    response.setHeader("Content-Encoding", "gzip");
+    pipe(send(request, `${path}.gz`, options), response, lacks);
   }
 }
 
@@ -170,7 +183,7 @@ function pipe(
       response.destroy();
       return;
     }
-    response.removeHeader("Content-Type");
+    for (const name of ["Content-Type", "Content-Encoding"]) response.removeHeader(name);
     for (const [name, value] of Object.entries(error.headers ?? {})) response.setHeader(name, value);
     const { status = 500 } = error;
     if (status === 416) answerText(response, 416, "the file has no such range");

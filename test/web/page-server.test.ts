@@ -5,12 +5,14 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { listen, listenForPage, PAGE_PORT, stopListening } from "#src/web/listening.js";
 import { PageServer, type PageServerOptions } from "#src/web/page-server.js";
 import { ask } from "./ask.js";
 
 const RECORDING = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251));
+const LARGE = "export const page = 1;\n".repeat(100);
 const TOKEN = "a-right-token";
 
 let folder: string;
@@ -40,6 +42,10 @@ beforeAll(async () => {
   await writeFile(join(folder, "page/index.html"), "<!doctype html><title>page</title>");
   await writeFile(join(folder, "page/assets/main-1.js"), "export const page = 1;");
   await writeFile(join(folder, "page/assets/zstd.wasm"), "\0asm");
+  for (const name of ["large.js", "large.css", "large.bin"]) {
+    await writeFile(join(folder, "page/assets", name), LARGE);
+    await writeFile(join(folder, "page/assets", `${name}.gz`), gzipSync(LARGE));
+  }
   await writeFile(join(folder, "page/.secret"), "secret");
   await writeFile(join(folder, "secret.txt"), "secret");
   await writeFile(join(folder, "run %2e 1.mcap"), RECORDING);
@@ -105,6 +111,31 @@ describe("the page's files", () => {
       body,
     });
     expect(answer.headers["cache-control"]).toBe("no-cache");
+  });
+
+  it.each([
+    ["/assets/large.js", "gzip, deflate, br", "gzip", "text/javascript; charset=utf-8"],
+    ["/assets/large.css", "br;q=1.0, GZIP;q=0.5", "gzip", "text/css; charset=utf-8"],
+    ["/assets/large.js", "*", "gzip", "text/javascript; charset=utf-8"],
+    ["/assets/large.js", "gzip;q=0, *", undefined, "text/javascript; charset=utf-8"],
+    ["/assets/large.js", "deflate, br", undefined, "text/javascript; charset=utf-8"],
+    ["/assets/large.js", "", undefined, "text/javascript; charset=utf-8"],
+    ["/assets/large.js?any=thing", "gzip", "gzip", "text/javascript; charset=utf-8"],
+    ["/assets/main-1.js", "gzip", undefined, "text/javascript; charset=utf-8"],
+    ["/assets/large.bin", "gzip", undefined, "application/octet-stream"],
+  ])("serves %s to a browser that reads '%s' packed as %s", async (path, reads, coding, type) => {
+    const { status, headers, body } = await ask(server.url, path, { "Accept-Encoding": reads });
+    expect([status, headers["content-encoding"], headers["content-type"]]).toEqual([200, coding, type]);
+    if (path.startsWith("/assets/large")) expect(`${coding ? gunzipSync(body) : body}`).toBe(LARGE);
+    expect(headers.vary).toBe(/large\.(js|css)/.test(path) ? "Accept-Encoding" : undefined);
+    const again = await ask(server.url, path, { "Accept-Encoding": reads, "If-None-Match": headers.etag! });
+    expect(again.status).toBe(304);
+  });
+
+  it("does not take the packed file for the plain one", async () => {
+    const tag = async (reads: string) =>
+      (await ask(server.url, "/assets/large.js", { "Accept-Encoding": reads })).headers.etag;
+    expect(await tag("gzip")).not.toBe(await tag("identity"));
   });
 
   it("answers 304 to a browser that has the file", async () => {
