@@ -6,11 +6,18 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 /** WebGL without a graphics card. */
 const SOFTWARE_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
+/** A name of another site; it leads here, so that the browser sees no network between the two. */
+export const ELSEWHERE = "other.example";
+
 /** @param webgl false for a browser that has none */
 export function launch(webgl = true): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM_PATH,
-    args: ["--no-sandbox", ...(webgl ? SOFTWARE_WEBGL : ["--disable-gpu", "--disable-3d-apis"])],
+    args: [
+      "--no-sandbox",
+      `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`,
+      ...(webgl ? SOFTWARE_WEBGL : ["--disable-gpu", "--disable-3d-apis"]),
+    ],
   });
 }
 

@@ -173,7 +173,10 @@ function Run({ model, session, choose }: RunProps) {
             <CameraPanel key={camera.name} model={model} camera={camera} drawing={drawing} />
           ))}
           {model.cameras.value.length === 0 && model.source.condition.value.state === "open" && (
-            <p class="panel note">There is no camera.</p>
+            <p class="panel note">
+              There is no camera among the topics, so there are no images and heatmaps; torques and shares are shown all
+              the same.
+            </p>
           )}
         </div>
         <TorquePanel model={model} />

@@ -42,5 +42,11 @@ export async function fetchSession(): Promise<Session> {
   if (response.status === 401)
     throw new Error("this address lacks the token. Open the whole address that torquelens printed.");
   if (!response.ok) throw new Error(`the server answered ${response.status}. Load the page again.`);
-  return (await response.json()) as Session;
+  const session: unknown = await response.json().catch(() => undefined);
+  if (!isSession(session))
+    throw new Error("the server of this page is not torquelens. Open the address that torquelens printed.");
+  return session;
 }
+
+const isSession = (answer: unknown): answer is Session =>
+  typeof answer === "object" && answer !== null && "mode" in answer && "recordings" in answer;

@@ -1,3 +1,4 @@
+import { visibleLine } from "#src/text/visible.js";
 import type { Model } from "../model/model.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
@@ -13,7 +14,7 @@ export function figureOf(model: Model): string {
   const explanation = model.explanation.value;
   if (!explanation) throw new Error("There is no explained tick to export yet.");
   const { modalities, torques, shares, method, references, flags } = explanation;
-  const cameras = [...model.pictures].map(([name, canvas]) => ({ name, canvas }));
+  const cameras = [...model.pictures].map(([name, draw]) => ({ name, canvas: draw() }));
   const rows = [
     { name: "all joints", torque: undefined, shares },
     ...torques.map((each) => ({ name: each.joint, torque: each.torque, shares: each.shares })),
@@ -93,7 +94,8 @@ const fill = (modalities: readonly string[], m: number): string => resolved(moda
 const text = (x: number, y: number, content: string, color = "#111"): string =>
   `<text x="${x}" y="${y}" fill="${color}">${escaped(content)}</text>`;
 
-const escaped = (content: string): string => content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+const escaped = (content: string): string =>
+  visibleLine(content).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** Lines of at most 100 characters. */
 function wrapped(line: string): string[] {

@@ -41,8 +41,8 @@ export class Model {
   readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
   /** Why a camera cannot be shown, by its name. */
   readonly faults = signal<ReadonlyMap<string, string>>(new Map());
-  /** Canvases of the camera panels by camera, for those who show their pictures elsewhere. */
-  readonly pictures = new Map<string, HTMLCanvasElement>();
+  /** By camera: draws its newest picture, for those who show it elsewhere than in its panel. */
+  readonly pictures = new Map<string, () => HTMLCanvasElement>();
   readonly course = new Course();
   /** Of live runs; a simulation offers it. */
   readonly simulator: Simulator | undefined;

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { jointRelevance } from "../model/joint-relevance.js";
 import type { Model } from "../model/model.js";
 import { quantity } from "../ui/numbers.js";
+import { useOnScreen } from "../ui/on-screen.js";
 import type { ArmScene, Handlers } from "./arm/arm-scene.js";
 
 /** The robot in 3D, its links coloured by the relevance of their joint; goal, camera and what it sees. */
@@ -10,6 +11,9 @@ export function ArmPanel({ model }: { model: Model }) {
   const place = useRef<HTMLDivElement>(null);
   const scene = useSignal<ArmScene | undefined>(undefined);
   const fault = useSignal("");
+  const isSeen = useOnScreen(place);
+  /** Joints of the policy that the robot description lacks, as one text. */
+  const missing = useSignal("");
   const { simulator } = model;
 
   useEffect(() => {
@@ -33,7 +37,9 @@ export function ArmPanel({ model }: { model: Model }) {
     fault.value = scene.value.setRobot(urdf);
   });
   useSignalEffect(() => {
+    if (!isSeen.value) return;
     const explanation = model.explanation.value;
+    missing.value = scene.value?.missing(explanation?.torques.map(({ joint }) => joint) ?? []).join(", ") ?? "";
     const { transforms, jointStates, joint, frames, simulation } = model;
     scene.value?.show({
       explanation,
@@ -83,6 +89,11 @@ export function ArmPanel({ model }: { model: Model }) {
         </p>
       )}
       {fault.value && <p class="fault">{fault.value}</p>}
+      {missing.value && (
+        <p class="fault">
+          {`The robot description lacks joints of the policy: ${missing.value}. Their relevance colours no link. Give the URDF of the arm that the policy commands, or its joints' names in the policy card.`}
+        </p>
+      )}
       {model.robot.value === undefined && <p class="note">No robot description has come yet.</p>}
     </section>
   );

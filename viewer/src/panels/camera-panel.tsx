@@ -4,6 +4,7 @@ import { peak } from "#src/image/heatmap.js";
 import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
+import { useOnScreen } from "../ui/on-screen.js";
 import { mapCaution } from "../ui/words.js";
 import { Cover } from "./cover.js";
 import { imagePoint } from "./image-point.js";
@@ -30,11 +31,28 @@ export function CameraPanel({
   const canvas = useRef<HTMLCanvasElement>(null);
   const pointer = useSignal<Pointer | undefined>(undefined);
   const fault = useSignal("");
-  const frame = useComputed(() => model.frames.value.get(camera.name));
-  const scale = useComputed(() => drawing.value.scale ?? (frame.value?.heatmap ? peak(frame.value.heatmap) : 0));
+  const panel = useRef<HTMLElement>(null);
+  const isSeen = useOnScreen(panel);
+  /** The newest frame, or the last one that was seen. */
+  const kept = useRef<CameraFrame | undefined>(undefined);
+  const drawn = useRef<CameraFrame | undefined>(undefined);
+  const frame = useComputed(() => {
+    if (isSeen.value) kept.current = model.frames.value.get(camera.name);
+    return kept.current;
+  });
+  const scale = useComputed(() => scaleOf(frame.value, drawing.value));
 
+  const paint = (shown: CameraFrame, scale: number) => {
+    drawn.current = shown;
+    draw(canvas.current!, shown, drawing.value, scale);
+    points(canvas.current!, model, camera);
+  };
   useEffect(() => {
-    model.pictures.set(camera.name, canvas.current!);
+    model.pictures.set(camera.name, () => {
+      const newest = model.frames.peek().get(camera.name);
+      if (newest && newest !== drawn.current) paint(newest, scaleOf(newest, drawing.peek()));
+      return canvas.current!;
+    });
     return () => {
       model.pictures.delete(camera.name);
     };
@@ -43,8 +61,7 @@ export function CameraPanel({
     const shown = frame.value;
     if (!shown || !canvas.current) return;
     try {
-      draw(canvas.current, shown, drawing.value, scale.value);
-      points(canvas.current, model, camera);
+      paint(shown, scale.value);
       fault.value = "";
     } catch (error) {
       fault.value = (error as Error).message;
@@ -58,7 +75,7 @@ export function CameraPanel({
   const { method = "", heatmap_joint: heatmapJoint = "" } = model.explanation.value ?? {};
   const caution = mapCaution(method);
   return (
-    <section class="panel camera" aria-label={`${title} ${camera.name}`}>
+    <section ref={panel} class="panel camera" aria-label={`${title} ${camera.name}`}>
       <h2>
         {`${title} `}
         <em>
@@ -93,6 +110,9 @@ export function CameraPanel({
     </section>
   );
 }
+
+const scaleOf = (frame: CameraFrame | undefined, { scale }: Drawing): number =>
+  scale ?? (frame?.heatmap ? peak(frame.heatmap) : 0);
 
 function Readout({ frame, at }: { frame: CameraFrame | undefined; at: Pointer | undefined }) {
   const heatmap = frame?.heatmap;

@@ -2,6 +2,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { visibleLine } from "#src/text/visible.js";
 import { download } from "../export/figure.js";
 import type { Model } from "../model/model.js";
 import { RecordingSource } from "../source/recording-source.js";
@@ -187,13 +188,18 @@ class Plots {
     this.#layout = layout;
     for (const plot of this.#plots) plot.destroy();
     const shares = modalities
-      .map((name, m) => ({ label: name, color: resolved(modalityColor(modalities, m)) }))
+      .map((name, m) => ({ label: visibleLine(name), color: resolved(modalityColor(modalities, m)) }))
       .map(
         ({ label, color }): uPlot.Series => ({ label, fill: color, stroke: color, width: 0, points: { show: false } }),
       )
       .reverse();
     const torques = joints.map(
-      (label, i): uPlot.Series => ({ label, stroke: lineColor(i), width: 1.5, points: { show: false } }),
+      (joint, i): uPlot.Series => ({
+        label: visibleLine(joint),
+        stroke: lineColor(i),
+        width: 1.5,
+        points: { show: false },
+      }),
     );
     this.#plots = [
       new uPlot(this.#options(0, shares, [0, 1], "share"), [[0]], this.#places[0]),

@@ -6,6 +6,8 @@ const DIVERGING = "blue-red";
 export const PALETTES = [...COLORMAPS, DIVERGING] as const;
 export type Palette = Colormap | typeof DIVERGING;
 
+export const isSigned = ({ palette }: Drawing): boolean => palette === DIVERGING;
+
 /** How the page draws heatmaps. */
 export interface Drawing {
   readonly palette: Palette;

@@ -12,6 +12,11 @@ const SERVICE_RESPONSE = 3;
 /** Waits between attempts to connect, milliseconds; the last one stays. */
 const WAITS = [250, 500, 1000, 2000] as const;
 
+const FOREIGN =
+  "the server speaks another protocol than this page. Open the address that torquelens printed, and load it again after an update of torquelens";
+
+type Operation = Readonly<Record<string, unknown>>;
+
 interface Channel {
   readonly id: number;
   readonly topic: string;
@@ -73,6 +78,7 @@ export class LiveSource implements Source {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     let opened = false;
+    let isGreeted = false;
     socket.onopen = () => {
       opened = true;
       this.#attempts = 0;
@@ -80,8 +86,11 @@ export class LiveSource implements Source {
     };
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
-      if (typeof data === "string") this.#operation(data);
-      else this.#binary(data as ArrayBuffer);
+      const message = typeof data === "string" ? parsed(data) : (data as ArrayBuffer);
+      // The protocol begins with the server's own facts.
+      isGreeted ||= message !== undefined && "op" in message && message.op === "serverInfo";
+      if (!message || !isGreeted) this.#give(FOREIGN);
+      else this.#read(message);
     };
     socket.onclose = ({ code, reason }) => {
       if (socket !== this.#socket) return;
@@ -94,15 +103,22 @@ export class LiveSource implements Source {
     };
   }
 
-  #operation(text: string): void {
-    const message = parsed(text);
-    if (!message) {
-      this.condition.value = {
-        state: "failed",
-        text: "the server speaks another protocol; open a page that torquelens serves",
-      };
-      return;
+  /** Gives up: ends the connection for good, and says why. */
+  #give(text: string): void {
+    this.close();
+    this.condition.value = { state: "failed", text };
+  }
+
+  #read(message: ArrayBuffer | Operation): void {
+    try {
+      if (message instanceof ArrayBuffer) this.#binary(message);
+      else this.#operation(message);
+    } catch (error) {
+      this.#give(`a message of the server cannot be read (${(error as Error).message}). ${FOREIGN}`);
     }
+  }
+
+  #operation(message: Operation): void {
     switch (message.op) {
       case "serverInfo":
         if (this.#session !== "" && this.#session !== message.sessionId) this.listeners.jump();
@@ -163,7 +179,7 @@ export class LiveSource implements Source {
   }
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+function parsed(text: string): Operation | undefined {
   try {
     const message: unknown = JSON.parse(text);
     return typeof message === "object" && message !== null ? (message as Record<string, unknown>) : undefined;
@@ -177,5 +193,5 @@ function lossText(opened: boolean, code: number, reason: string): string {
   if (reason) return `${reason}. This page connects again as soon as torquelens runs`;
   return opened
     ? "the connection was lost. This page connects again as soon as torquelens runs"
-    : "no answer. Start torquelens (npm start); this page connects by itself";
+    : "no answer, or not that of torquelens. Start torquelens (npm start); this page connects by itself";
 }

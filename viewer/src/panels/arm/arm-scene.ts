@@ -7,7 +7,7 @@ import {
   GridHelper,
   Mesh,
   MeshLambertMaterial,
-  Object3D,
+  type Object3D,
   PerspectiveCamera,
   Quaternion,
   Scene,
@@ -16,7 +16,7 @@ import {
   Vector3,
   WebGLRenderer,
 } from "three";
-import URDFLoader, { type URDFLink, type URDFRobot } from "urdf-loader";
+import type { URDFLink, URDFRobot } from "urdf-loader";
 import { colorTable } from "#src/image/colormap.js";
 import type { CameraFrame } from "../../model/camera.js";
 import { largestEffort } from "../../model/effort.js";
@@ -24,6 +24,7 @@ import { jointRelevance } from "../../model/joint-relevance.js";
 import type { ExplanationMessage, JointStateMessage, SimulationMessage, TfMessage } from "../../wire/messages.js";
 import { CameraPicture } from "./camera-picture.js";
 import { type Gripped, Grips } from "./grips.js";
+import { readUrdf } from "./read-urdf.js";
 import { View } from "./view.js";
 
 /** What the scene shows at one tick. */
@@ -38,8 +39,8 @@ export interface ArmState {
   readonly goal: readonly number[] | undefined;
   /** Force that is pushed with now, N. */
   readonly force: readonly [number, number, number] | undefined;
-  /** Canvases with each camera's picture. */
-  readonly pictures: ReadonlyMap<string, HTMLCanvasElement>;
+  /** Draws each camera's picture. */
+  readonly pictures: ReadonlyMap<string, () => HTMLCanvasElement>;
 }
 
 /** What a drag in the scene does. */
@@ -124,11 +125,9 @@ export class ArmScene {
     this.#robot = undefined;
     let robot: URDFRobot;
     try {
-      const loader = new URDFLoader();
-      loader.loadMeshCb = (_path, _manager, _material, done) => done(new Object3D());
-      robot = loader.parse(urdf);
+      robot = readUrdf(urdf);
     } catch (error) {
-      return `the robot description cannot be shown: ${(error as Error).message}`;
+      return (error as Error).message;
     }
     for (const [name, link] of Object.entries(robot.links)) {
       const material = new MeshLambertMaterial({ color: GREY });
@@ -146,20 +145,27 @@ export class ArmScene {
     return "";
   }
 
+  /** Those of the joints that the robot description lacks. */
+  missing(joints: readonly string[]): string[] {
+    const robot = this.#robot;
+    return robot ? joints.filter((name) => !Object.hasOwn(robot.joints, name)) : [];
+  }
+
   show(state: ArmState): void {
     this.#state = state;
     const { explanation, transforms, jointStates, joint, frames, pictures } = state;
     const poses = new Map(transforms.map((each) => [each.child_frame_id, each]));
     const robot = this.#robot;
     if (robot && jointStates)
-      for (const [i, name] of jointStates.name.entries()) robot.setJointValue(name, jointStates.position[i] ?? 0);
+      for (const [i, name] of jointStates.name.entries())
+        if (Object.hasOwn(robot.joints, name)) robot.setJointValue(name, jointStates.position[i] ?? 0);
     if (robot && explanation) this.#color(robot, explanation, joint);
     this.#showGoal(state);
     this.#showForce(state);
     for (const [name, frame] of frames) {
       const pose = poses.get(frame.frameId);
-      const picture = pictures.get(name);
-      if (robot && pose && picture) this.#showCamera(name, frame, pose, picture);
+      const draw = pictures.get(name);
+      if (robot && pose && draw) this.#showCamera(name, frame, pose, draw());
     }
     this.#draw();
   }
