@@ -3,17 +3,21 @@ import type { IncomingMessage } from "node:http";
 import { extname } from "node:path";
 
 /** Content types of files that the build packs. */
-const TYPES: Readonly<Record<string, string>> = {
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-};
+const TYPES: ReadonlyMap<string, string> = new Map([
+  [".js", "text/javascript; charset=utf-8"],
+  [".css", "text/css; charset=utf-8"],
+]);
 
 /** Paths of a folder's files that are also there as `FILE.gz`, with their content type. */
 export function packedFiles(folder: string): ReadonlyMap<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
   const known = new Set(names);
-  const packed = names.filter((name) => TYPES[extname(name)] !== undefined && known.has(`${name}.gz`));
-  return new Map(packed.map((name) => [`/${name}`, TYPES[extname(name)]!]));
+  return new Map(
+    names.flatMap((name) => {
+      const type = TYPES.get(extname(name));
+      return type !== undefined && known.has(`${name}.gz`) ? [[`/${name}`, type] as const] : [];
+    }),
+  );
 }
 
 /** True where the sender of a request reads gzip: it names it, or any coding, and not with weight 0 (RFC 9110, 12.5.3). */
