@@ -36,7 +36,8 @@ export function findRows(database: Database): { readonly rows: MessageRow[]; rea
   for (let from = 0; ; ) {
     if (readOn(database, from, rows)) break;
     const before = rows.at(-1);
-    const first = before ? before.id + 1 : 1;
+    // Each turn begins behind the one before, whatever a damaged tree says.
+    const first = Math.max(from, before?.id ?? 0) + 1;
     const next = nextRow(database, first);
     gaps.push({ first, next, before });
     if (!next) break;
@@ -148,7 +149,9 @@ function nextRow(database: Database, first: number): MessageRow | undefined {
 function rowFrom(database: Database, id: number): MessageRow | "none" | "damaged" {
   try {
     const row = database.get(`${COLUMNS} WHERE id >= ? ORDER BY id LIMIT 1`, [id]);
-    return row ? rowOf(row as Readonly<Record<string, unknown>>) : "none";
+    if (!row) return "none";
+    const found = rowOf(row as Readonly<Record<string, unknown>>);
+    return found.id >= id ? found : "damaged";
   } catch (error) {
     if (!isDamage(error)) throw error;
     return "damaged";

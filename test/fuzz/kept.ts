@@ -80,4 +80,9 @@ export const KEPT: readonly { readonly kind: string; readonly found: string; rea
       method: "rap",
     },
   },
+  {
+    kind: "commands",
+    found: "a database whose damaged tree leads back to earlier rows was read for ever",
+    case: { line: 18, what: "file", which: 269858333673, how: 838557746208 },
+  },
 ];
