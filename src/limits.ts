@@ -1,6 +1,6 @@
 /**
  * What one input may take at most, whoever made it: a few bytes of a file can ask for any amount of memory or time.
- * SECURITY.md lists the limits; options, parameters and keys of the card have theirs where they are declared.
+ * Options, parameters and keys of the card have their limits where they are declared.
  */
 export const LIMITS = {
   /** Bytes of a chunk or a message of a recording, unpacked; of all chunks that are read at the same time; of an image. */
