@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import { bytesText, LIMITS } from "../limits.js";
 import { bytesPerElement } from "./dtype.js";
 import { type Shape, ShapeError, sizeOf } from "./shape.js";
-import type { Node, TensorType } from "./value.js";
+import type { Node, TensorType, Value } from "./value.js";
 
 /** What the tensors of a model may take while it is read, bytes. */
 export interface Budget {
@@ -32,12 +32,20 @@ export const budgetFor = (fileBytes: number): Budget => ({
 });
 
 /** What is counted while a model is read; reading is synchronous. */
-let counting: { readonly budget: Budget; tensors: number; constants: number } | undefined;
+let counting:
+  | {
+      readonly budget: Budget;
+      tensors: number;
+      constants: number;
+      /** Constants that the runtime computes: their nodes are not evaluated here. */
+      readonly unevaluated: Set<Value>;
+    }
+  | undefined;
 
 /** Runs `work` while every tensor that is made counts towards a budget. */
 export function within<Result>(budget: Budget, work: () => Result): Result {
   const before = counting;
-  counting = { budget, tensors: 0, constants: 0 };
+  counting = { budget, tensors: 0, constants: 0, unevaluated: new Set() };
   try {
     return work();
   } finally {
@@ -59,8 +67,13 @@ export function countTensors(op: string, types: readonly TensorType[]): void {
 
 /** Counts the outputs of a node on constants before they are computed. @throws ShapeError as `countTensors` */
 export function countConstants({ op, inputs, outputs }: Node): void {
-  if (inputs.every((value) => value === undefined || value.literal))
-    for (const { shape } of outputs) countConstant(op, shape);
+  if (!counting) return;
+  const { unevaluated } = counting;
+  if (!inputs.every((value) => value === undefined || value.literal || unevaluated.has(value))) return;
+  for (const output of outputs) {
+    unevaluated.add(output);
+    countConstant(op, output.shape);
+  }
 }
 
 export function countConstant(op: string, shape: Shape): void {

@@ -96,6 +96,19 @@ describe("a model whose tensors need more than their budget is refused before th
       `node "c2" (ConstantOfShape): ConstantOfShape: with its output [50000] all constants that are computed need 1.2 MB; ${CONSTANTS}`,
     ],
     [
+      "constants of constants that are left to the runtime",
+      {
+        initializers: [ints("s", [200, 200])],
+        nodes: [
+          node("ConstantOfShape", ["s"], { outputs: ["c0"] }),
+          ...Array.from({ length: 4 }, (_, i) =>
+            node("MatMul", [`c${i}`, `c${i}`], { outputs: [i < 3 ? `c${i + 1}` : "y"] }),
+          ),
+        ],
+      },
+      `node "c3" (MatMul): MatMul: with its output [200,200] all constants that are computed need 1.28 MB; ${CONSTANTS}`,
+    ],
+    [
       "many tensors, each of which would do",
       {
         inputs: [valueInfo("x", "float32", [100_000])],

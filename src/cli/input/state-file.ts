@@ -64,11 +64,14 @@ function finite(value: unknown, source: string, path: readonly PropertyKey[]): n
 const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Reads NaN and Infinity, which some writers emit although JSON lacks them, as text, so that the error names their place. */
+/**
+ * Reads NaN and Infinity, which some writers emit although JSON lacks them, as text, so that the error names their
+ * place. Editors of Windows begin a file with a byte order mark: it is left out.
+ */
 function parseJson(text: string, source: string): unknown {
-  const quoted = text.replace(/"(?:[^"\\]|\\.)*"?|-?\b(?:NaN|Infinity)\b/g, (part) =>
-    part.startsWith('"') ? part : `"${part}"`,
-  );
+  const quoted = text
+    .replace(/^\uFEFF/, "")
+    .replace(/"(?:[^"\\]|\\.)*"?|-?\b(?:NaN|Infinity)\b/g, (part) => (part.startsWith('"') ? part : `"${part}"`));
   try {
     return JSON.parse(quoted);
   } catch (error) {

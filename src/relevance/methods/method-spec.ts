@@ -108,7 +108,9 @@ export function parseSpec(spec: string): { readonly name: string; readonly value
   for (const pair of list === undefined ? [] : list.split(",")) {
     const at = pair.indexOf("=");
     if (at < 1) throw new InputError(`method ${spec}: found "${pair}", expected option=value`);
-    put(values, pair.slice(0, at).trim(), pair.slice(at + 1).trim());
+    const key = pair.slice(0, at).trim();
+    if (Object.hasOwn(values, key)) throw new InputError(`method ${spec}: option ${key} is given twice`);
+    put(values, key, pair.slice(at + 1).trim());
   }
   return { name: name!.trim(), values };
 }

@@ -103,6 +103,11 @@ test.each([
   expect(() => parseState(text, "s.json", modalities)).toThrow(new InputError(`s.json: ${message}`));
 });
 
+test("a state may begin with a byte order mark", () => {
+  const text = JSON.stringify(state);
+  expect(parseState(`\uFEFF${text}`, "s.json", modalities)).toEqual(parseState(text, "s.json", modalities));
+});
+
 test("refused: a state that is not JSON", () => {
   expect(() => parseState("{", "s.json", modalities)).toThrow(/^s\.json: not JSON: [^\n]+$/);
 });

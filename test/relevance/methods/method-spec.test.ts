@@ -43,6 +43,7 @@ describe("a method's name and options", () => {
   it.each([
     ["sample:gamma", 'method sample:gamma: found "gamma", expected option=value'],
     ["sample:", 'method sample:: found "", expected option=value'],
+    ["sample:steps=1,steps=2", "method sample:steps=1,steps=2: option steps is given twice"],
     ["sample:gama=1", "method sample: unknown option gama, expected one of gamma, steps, first, raw"],
     ["sample:gamma=0", 'method sample: option gamma: found "0", expected a number above 0 and at most 100'],
     ["sample:gamma=much", 'method sample: option gamma: found "much", expected a number above 0 and at most 100'],
