@@ -43,10 +43,14 @@ function checkArm({ file, site, link, tf }: NonNullable<Card["arm"]>, source: st
 }
 
 function once(names: readonly string[], source: string, path: readonly PropertyKey[], what: string): void {
+  const firsts = new Map<string, number>();
   checkAll(
     names.map((name, index) => () => {
-      const first = names.indexOf(name);
-      if (first === index) return;
+      const first = firsts.get(name);
+      if (first === undefined) {
+        firsts.set(name, index);
+        return;
+      }
       const again = `found ${JSON.stringify(name)} again (first at ${first}), expected each ${what} once`;
       throw errorAt(source, [...path, index], again);
     }),
