@@ -8,31 +8,35 @@ const LISTED = 20;
  */
 export class InputError extends Error {
   override readonly name = "InputError";
-  /** One line each. */
+  /** One line each: the first ones, and how many there are beside them. */
   readonly problems: readonly string[];
+  /** All of them, as they were given. */
+  readonly all: readonly string[];
 
   constructor(problems: string | readonly string[]) {
+    const all = typeof problems === "string" ? [problems] : problems;
     // Names in a broken file may hold line breaks and worse, and be of any length.
-    const lines = [problems].flat().map((problem) => brief(problem.replace(/\p{Cc}+/gu, " ")));
-    const more = lines.length - LISTED;
-    const listed = more > 0 ? [...lines.slice(0, LISTED), `and ${more} more problems`] : lines;
+    const lines = all.slice(0, LISTED).map((problem) => brief(problem.replace(/\p{Cc}+/gu, " ")));
+    const more = all.length - lines.length;
+    const listed = more > 0 ? [...lines, `and ${more} more ${more === 1 ? "problem" : "problems"}`] : lines;
     super(listed.join("; "));
     this.problems = listed;
+    this.all = all;
   }
 }
 
 /** Runs every check. @throws InputError with the problems of all that throw one */
 export function checkAll(checks: Iterable<() => void>): void {
-  const problems: string[] = [];
+  const problems = new Set<string>();
   for (const check of checks) {
     try {
       check();
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      problems.push(...error.problems);
+      for (const problem of error.all) problems.add(problem);
     }
   }
-  if (problems.length > 0) throw new InputError([...new Set(problems)]);
+  if (problems.size > 0) throw new InputError([...problems]);
 }
 
 /** Longest quoted text, word and message, in characters. */

@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** Bytes of a chunk or a message of a recording, unpacked; of all chunks that are read at the same time; of an image. */
   unpacked: 256e6,
+  /** Bytes that a chunk or a message may unpack to however small it is; one of more, to 100 times its packed size. */
+  unpackedAny: 64e6,
   /** Bytes of all constants of a small model that are computed from other constants, 8 an element. */
   constants: 128e6,
   /** Messages and other records of one chunk. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { InputError } from "#src/errors.js";
+import { checkAll, InputError } from "#src/errors.js";
 
 const k = (n: number) => "k".repeat(n);
 
@@ -20,4 +20,15 @@ it("a message of many names is cut as a whole", () => {
   const { message } = new InputError(`expected one of ${names.join(", ")}`);
   expect(message).toMatch(/^expected one of joint0, joint1, .*….*, joint99998, joint99999$/);
   expect(message).toHaveLength(2001);
+});
+
+it("a message counts the problems that it does not list, also when errors are joined", () => {
+  const problems = (count: number) => Array.from({ length: count }, (_, i) => `problem ${i}`);
+  const thrown = (count: number) => () => {
+    throw new InputError(problems(count));
+  };
+  expect(new InputError(problems(20)).problems).toEqual(problems(20));
+  expect(new InputError(problems(21)).problems).toEqual([...problems(20), "and 1 more problem"]);
+  const joined = () => checkAll([thrown(100_000), thrown(100_000), thrown(22)]);
+  expect(joined).toThrow(/; problem 19; and 99980 more problems$/);
 });

@@ -49,14 +49,18 @@ function explanationTopic(bag: Bag, path: string, chosen: string | undefined): T
   const isMeant = (name: string) => (chosen === undefined ? !name.startsWith(COMPARED_TOPICS) : name === chosen);
   const [topic, ...others] = candidates.filter(({ name }) => isMeant(name));
   const names = [...new Set(candidates.map(({ name }) => name))].join(", ");
-  if (topic === undefined) throw noExplanation(path, chosen, names);
+  if (topic === undefined) throw noExplanation(bag, path, chosen, names);
   if (others.length === 0) return topic;
   throw new InputError(`${path}: found explanations on the topics ${names}, expected one: choose with --topic`);
 }
 
-function noExplanation(path: string, topic: string | undefined, names: string): InputError {
+function noExplanation({ problems }: Bag, path: string, topic: string | undefined, names: string): InputError {
   if (topic !== undefined && names !== "") {
     return new InputError(`${path}: no explanations on topic ${topic}; found them on ${names}`);
+  }
+  if (problems.length > 0) {
+    const why = problems.map((line) => line.replace(`${path}: `, "")).join("; ");
+    return new InputError(`${path}: no ${EXPLANATION} in what can be read of it: ${why}`);
   }
   return new InputError(`${path}: no ${EXPLANATION} in it; torquelens replay explains recordings`);
 }

@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import { McapConstants, McapStreamReader, type McapTypes, Opcode } from "@mcap/core";
-import { bytesText, LIMITS } from "../limits.js";
+import { LIMITS } from "../limits.js";
 import { own } from "../own.js";
 import { DamagedPart } from "./damage.js";
 import { decompressHandlers } from "./decompress.js";
+import { tooLarge } from "./too-large.js";
 
 /** Bytes of a record before its content: opcode and length. */
 export const HEAD = 9;
@@ -127,8 +128,8 @@ export async function unpackChunk(
   if (compression !== "" && packed.length > 0) {
     const unpack = own(await decompressHandlers(), compression);
     if (!unpack) throw new DamagedPart(`unknown compression ${JSON.stringify(compression)}`);
-    if (size > limit)
-      throw new DamagedPart(`it unpacks to ${bytesText(size)}; the limit is ${bytesText(limit)} a chunk`);
+    const problem = tooLarge("chunk", packed.length, size, limit);
+    if (problem !== undefined) throw new DamagedPart(problem);
     try {
       records = await unpack(packed, BigInt(size));
     } catch (error) {

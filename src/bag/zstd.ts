@@ -5,6 +5,7 @@ import zstd from "@foxglove/wasm-zstd";
 import { Decompress } from "fzstd";
 import { InputError } from "../errors.js";
 import { bytesText, LIMITS } from "../limits.js";
+import { tooLarge } from "./too-large.js";
 import { mostUnpacked, zstdFrame } from "./zstd-frame.js";
 
 const MAGIC = 0xfd2fb528;
@@ -19,7 +20,8 @@ export const zstdLoaded: Promise<unknown> = zstd.isLoaded;
 export function unpacked(data: Uint8Array, limit: number = LIMITS.unpacked): Uint8Array {
   if (!isPacked(data)) return data;
   const most = mostUnpacked(data);
-  if (most > limit) throw new Error(`it unpacks to ${bytesText(most)}; the limit is ${bytesText(limit)} a message`);
+  const problem = tooLarge("message", data.length, most, limit);
+  if (problem !== undefined) throw new Error(problem);
   const { buffer, byteOffset, byteLength } = zstd.decompress(data, most);
   const result = new Uint8Array(buffer, byteOffset, byteLength);
   // Small ones lie in memory that others share.

@@ -240,8 +240,8 @@ function importanceOf({ importance }: Observation, joints: readonly string[]): F
   if (importance.length === 0) return new Float32Array(joints.length).fill(1);
   if (importance.length !== joints.length)
     throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);
-  const wrong = importance.findIndex((alpha) => !(alpha >= 0 && Number.isFinite(alpha)));
+  const wrong = importance.findIndex((alpha) => !(alpha >= 0 && Number.isFinite(Math.fround(alpha))));
   if (wrong >= 0)
-    throw new InputError(`importance: ${joints[wrong]} has ${importance[wrong]}, expected a number, 0 or more`);
+    throw new InputError(`importance: ${joints[wrong]} has ${importance[wrong]}, expected a 32-bit float, 0 or more`);
   return Float32Array.from(importance);
 }

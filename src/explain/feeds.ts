@@ -29,20 +29,32 @@ export function feedsOf(
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
     const data = new DTYPES[dtype].array(sizeOf(shape));
     for (const [t, frame] of image ? own(window.images, image.name)!.entries() : [])
-      fillImage(data as Float32Array, image!, frame, t);
+      fillImage(data as Float32Array, image!, frame ?? misplaced(image!, observation), t);
     for (const modality of policy.modalities)
       if (modality.kind === "values" && modality.input === name)
         for (const [t, start] of startsOf(modality).entries())
-          fillValues(data, modality, start, own(window.values, modality.name)![t]);
+          fillValues(data, dtype, modality, start, own(window.values, modality.name)![t]);
     put(feeds, name, own(window.carried, name) ?? { dtype, shape, data });
   }
   return feeds;
+}
+
+/** Numbers where an image belongs, such as the bytes of a file. @throws InputError */
+function misplaced(
+  { name, width, height, channels }: ImageModality,
+  { values }: Pick<Observation, "values">,
+): undefined {
+  const numbers = own(values, name);
+  if (numbers === undefined) return undefined;
+  const expected = `expected an image of ${width}×${height} pixels: width, height and width × height × ${channels} bytes of data`;
+  throw new InputError(`${name}: found ${numbers.length} numbers, ${expected} (decodeFile decodes a PNG or JPEG file)`);
 }
 
 type NumberArray = InstanceType<(typeof DTYPES)[DType]["array"]>;
 
 function fillValues(
   into: NumberArray,
+  dtype: DType,
   { name, size, elements, isCarried }: ValueModality,
   start: number,
   values: Float64Array | undefined,
@@ -59,6 +71,11 @@ function fillValues(
       throw new InputError(`${name}: element ${elements[i]} is ${value}, expected a whole number`);
     if (into instanceof BigInt64Array || into instanceof BigUint64Array) into[start + i] = BigInt(value);
     else into[start + i] = value;
+    const held = Number(into[start + i]);
+    if (isWhole ? held !== value : !Number.isFinite(held))
+      throw new InputError(
+        `${name}: element ${elements[i]} is ${value}, which does not fit ${dtype === "float32" ? "a 32-bit float" : dtype}`,
+      );
   });
 }
 

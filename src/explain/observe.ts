@@ -5,7 +5,10 @@ import type { Observation } from "./observation.js";
 /** An image as `decodeFile` gives it, or pixels: `rgb8` unless `encoding` says otherwise. */
 export type ObservedImage = Partial<Image> & Pick<Image, "width" | "height" | "data">;
 
-/** Images, and elements in the policy card's order and SI units, by modality. */
+/**
+ * Images, and elements in the policy card's order and SI units, by modality. Modalities that the policy lacks are
+ * ignored, so that one observation serves several policies.
+ */
 export type Observed = Readonly<Record<string, ObservedImage | ArrayLike<number>>>;
 
 /**

@@ -62,8 +62,12 @@ export async function readIfThere(path: string, what: string): Promise<Buffer | 
   return code === "ENOENT" ? undefined : readWhole(path, what);
 }
 
-/** As `readWhole`, a text in UTF-8. */
-export const readText = async (path: string, what: string): Promise<string> => (await readWhole(path, what)).toString();
+/** As `readWhole`, a text in UTF-8. @throws InputError also for a file with a zero byte, which no text has */
+export async function readText(path: string, what: string): Promise<string> {
+  const bytes = await readWhole(path, what);
+  if (bytes.includes(0)) throw new InputError(`${path}: cannot read ${what} (not a text file in UTF-8)`);
+  return bytes.toString();
+}
 
 async function readPipe(file: FileHandle): Promise<Buffer> {
   const parts: Buffer[] = [];

@@ -23,8 +23,16 @@ export const QUANTITIES = [
 /** Ways to handle a source without joint velocities. */
 export const MISSING_VELOCITY = ["refuse", "differentiate"] as const;
 
-const finite = (expected: string) => z.number({ error: expected });
-const positive = (expected: string) => z.number({ error: expected }).positive({ error: expected });
+/** Numbers of the card become float32: none may be infinite there, and none above 0 may be 0. */
+const FITS = "that a 32-bit float can hold";
+const finite = (expected: string) =>
+  z
+    .number({ error: expected })
+    .refine((value) => Number.isFinite(Math.fround(value)), { error: `${expected} ${FITS}` });
+const positive = (expected: string) =>
+  finite(expected)
+    .positive({ error: expected })
+    .refine((value) => !(value > 0) || Math.fround(value) > 0, { error: `${expected} ${FITS}` });
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 const count = (least: number, expected: string) => z.int({ error: expected }).min(least, { error: expected });
 const list = <T extends z.ZodType>(item: T, expected: string) =>

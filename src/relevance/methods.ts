@@ -34,6 +34,9 @@ export const METHODS: readonly MethodEntry[] = [
 export function methodNamed(spec: string): Method {
   const { name, values } = parseSpec(spec);
   const entry = METHODS.find((candidate) => candidate.name === name);
-  if (!entry) throw new InputError(`method ${name} is unknown; known are ${METHODS.map((m) => m.name).join(", ")}`);
+  if (!entry) {
+    const what = name === "" ? "the method has no name" : `method ${name} is unknown`;
+    throw new InputError(`${what}; known are ${METHODS.map((m) => m.name).join(", ")}`);
+  }
   return configure(entry, values);
 }

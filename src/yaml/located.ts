@@ -27,6 +27,9 @@ export function shown(value: unknown): string {
 }
 
 /** An InputError naming the file, the key path and the problem. */
-export function errorAt(source: string, path: KeyPath, problem: string): InputError {
-  return new InputError(path.length === 0 ? `${source}: ${problem}` : `${source}: ${pathText(path)}: ${problem}`);
-}
+export const errorAt = (source: string, path: KeyPath, problem: string): InputError =>
+  new InputError(problemAt(source, path, problem));
+
+/** A line naming the file, the key path and the problem. */
+export const problemAt = (source: string, path: KeyPath, problem: string): string =>
+  path.length === 0 ? `${source}: ${problem}` : `${source}: ${pathText(path)}: ${problem}`;

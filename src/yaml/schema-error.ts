@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { InputError } from "../errors.js";
 import { own } from "../own.js";
-import { errorAt, type KeyPath, shown } from "./located.js";
+import { type KeyPath, problemAt, shown } from "./located.js";
 
 interface Found {
   readonly path: KeyPath;
@@ -10,16 +10,16 @@ interface Found {
 
 /** Turns zod's issues into an error with a line for each; the issues' messages say what is expected. */
 export function schemaError(source: string, data: unknown, issues: readonly z.core.$ZodIssue[]): InputError {
-  const errors = foremost(issues)
+  const problems = foremost(issues)
     .flatMap((issue) => innermost([], issue))
     .flatMap(({ path, issue }) => {
       if (issue.code === "unrecognized_keys")
-        return issue.keys.map((key) => errorAt(source, [...path, key], `unknown key, expected ${issue.message}`));
+        return issue.keys.map((key) => problemAt(source, [...path, key], `unknown key, expected ${issue.message}`));
       const found = at(data, path);
       const what = found === undefined ? "missing" : `found ${shown(found)}`;
-      return [errorAt(source, path, `${what}, expected ${issue.message}`)];
+      return [problemAt(source, path, `${what}, expected ${issue.message}`)];
     });
-  return new InputError(errors.flatMap(({ problems }) => problems));
+  return new InputError(problems);
 }
 
 /** A misspelt key explains the missing one, so it comes first. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRuns } from "#src/analysis/read-runs.js";
 import { counts, flagsAt, type Run, runName } from "#src/analysis/run.js";
 import { InputError } from "#src/errors.js";
+import { mcapOf, samples } from "../bag/recordings.js";
 import { imageShares, PERIOD, START, type Tick, writeBag } from "./runs.js";
 
 let folder: string;
@@ -91,5 +92,16 @@ describe("readRuns", () => {
       "no explanations on topic /other; found them on /torquelens/explanation",
     );
     expect(await all(good, { topic: "/torquelens/explanation" })).toHaveLength(1);
+  });
+
+  it("names the damage of a recording of which nothing can be read", async () => {
+    const bytes = Buffer.from(await mcapOf(samples(3), { compression: "zstd" }));
+    const chunk = bytes.indexOf(Buffer.concat([Buffer.from("zstd")])) - 4 - 4 - 8;
+    bytes.writeBigUInt64LE(400_000_000n, chunk);
+    const path = join(folder, "large.mcap");
+    await writeFile(path, bytes.subarray(0, bytes.length - 200));
+    await expect(all(path)).rejects.toThrow(
+      /large\.mcap: no torquelens\/msg\/Explanation in what can be read of it: .*it unpacks to 400 MB; the limit is 256 MB a chunk\)/,
+    );
   });
 });

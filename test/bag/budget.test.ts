@@ -5,6 +5,7 @@ import zstd from "@foxglove/wasm-zstd";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openMcap } from "#src/bag/mcap-bag.js";
 import { openBag } from "#src/bag/open-bag.js";
+import { tooLarge } from "#src/bag/too-large.js";
 import { unpacked, unpackFile } from "#src/bag/zstd.js";
 import { mostUnpacked } from "#src/bag/zstd-frame.js";
 import { mcapOf, readAll, samples, writeDb3 } from "./recordings.js";
@@ -77,6 +78,17 @@ describe("the most that packed data can unpack to", () => {
   });
 });
 
+describe("what is too large to be unpacked", () => {
+  it("follows from its packed size between 64 and 256 MB", () => {
+    expect(tooLarge("chunk", 10, 64e6, 256e6)).toBeUndefined();
+    expect(tooLarge("chunk", 1e6, 100e6, 256e6)).toBeUndefined();
+    expect(tooLarge("message", 1e6, 101e6, 256e6)).toBe(
+      "it unpacks to 101 MB; the limit is 100 MB, for a message of 1 MB",
+    );
+    expect(tooLarge("chunk", 100e6, 257e6, 256e6)).toBe("it unpacks to 257 MB; the limit is 256 MB a chunk");
+  });
+});
+
 describe("a message", () => {
   it("of more than the limit is lost, and the limit named", async () => {
     const bombs = samples(3).map((message, i) => (i === 1 ? { ...message, data: zeros(10, 20e9) } : message));
@@ -111,6 +123,16 @@ describe("a chunk", () => {
     expect(bag.problems[0]).toMatch(/it unpacks to 20 GB; the limit is 256 MB a chunk\)$/);
     await bag.close();
   });
+
+  it.each(["zstd", "lz4", "bz2"])(
+    "that is small unpacks to 64 MB in %s at most, to spare memory for many",
+    async (name) => {
+      await writeFile(at("chunk.mcap"), chunkOf(name, zeros(10), 64.1e6));
+      const bag = await openBag(at("chunk.mcap"));
+      expect(bag.problems[0]).toMatch(/it unpacks to 64\.1 MB; the limit is 64 MB, for a chunk of 0\.013 kB\)$/);
+      await bag.close();
+    },
+  );
 
   it("that unpacks to more than it says is damaged", async () => {
     await writeFile(at("chunk.mcap"), chunkOf("zstd", zeros(300_000), 1000));

@@ -96,4 +96,27 @@ describe("observe", () => {
       /^joint_position: expected 2 elements \(.*\), found 1$/,
     );
   });
+
+  it("of a file's bytes says what an image is", async () => {
+    const bytes = await readFile(new URL("../../examples/data/camera.png", import.meta.url));
+    const expected = `expected an image of ${camera.width}×${camera.height} pixels: width, height and width × height × 3 bytes of data (decodeFile decodes a PNG or JPEG file)`;
+    await expect(explainer.explain(observe({ image: bytes, ...state }))).rejects.toThrow(
+      `image: found ${bytes.length} numbers, ${expected}`,
+    );
+  });
+
+  it("ignores a modality that the policy lacks", async () => {
+    const { shares } = await explainer.explain(observe({ image, ...state, gripper: [1] }));
+    expect(shares).toEqual((await explainer.explain(observe({ image, ...state }))).shares);
+  });
+
+  it("refuses numbers that a 32-bit float cannot hold", async () => {
+    await expect(explainer.explain(observe({ image, ...state, joint_position: [0, -1e39] }))).rejects.toThrow(
+      /^joint_position: element \w+ is -1e\+39, which does not fit a 32-bit float$/,
+    );
+    const largest = observe({ image, ...state }, { importance: Float64Array.of(1, 1e39) });
+    await expect(explainer.explain(largest)).rejects.toThrow(
+      /^importance: \w+ has 1e\+39, expected a 32-bit float, 0 or more$/,
+    );
+  });
 });

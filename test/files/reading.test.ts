@@ -86,3 +86,10 @@ test("a file that the user may not read is refused", async () => {
     if (isRoot) process.seteuid!(0);
   }
 });
+
+test("a file that holds no text is not read as text", async () => {
+  await writeFile(at("image"), Buffer.from("89504e470d0a1a0a0000000d", "hex"));
+  await expect(readText(at("image"), "the policy card")).rejects.toThrow(
+    `${at("image")}: cannot read the policy card (not a text file in UTF-8)`,
+  );
+});

@@ -405,3 +405,13 @@ test("a card is loaded from a file, and a missing one is named", async () => {
     await rm(folder, { recursive: true });
   }
 });
+
+test("numbers of a card fit a 32-bit float", () => {
+  const refused = (path: readonly (string | number)[], value: number) => {
+    expect(() => parse(changed(reacherCard(), path, value))).toThrow(/that a 32-bit float can hold/);
+  };
+  refused(["torque", "limits"], 1e39);
+  refused(["torque", "limits"], 1e-50);
+  refused(["inputs", "image", "range", 1], 1e39);
+  refused(["idle_threshold"], 1e39);
+});

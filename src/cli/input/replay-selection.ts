@@ -91,5 +91,6 @@ function copiedOf(bag: Bag, copy: string): (topic: Topic) => boolean {
   const known = bag.topics.filter(isForeign).map(({ name }) => name);
   const unknown = [...wanted].find((name) => !known.includes(name));
   if (unknown === undefined) return ({ name }) => wanted.has(name);
-  throw new InputError(`--copy ${copy}: no topic ${unknown}, expected all, none or some of ${known.join(",")}`);
+  const what = unknown === "" ? "found an empty name" : `no topic ${unknown}`;
+  throw new InputError(`--copy ${copy}: ${what}, expected all, none or some of ${known.join(",")}`);
 }

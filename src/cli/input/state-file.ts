@@ -3,6 +3,7 @@ import { readText } from "../../files/reading.js";
 import { own } from "../../own.js";
 import type { Modality, ValueModality } from "../../policy/modalities.js";
 import { errorAt, shown } from "../../yaml/located.js";
+import { refuseRepeatedKeys } from "./repeated-keys.js";
 
 /**
  * Reads the values of every non-image modality from JSON keyed by modality: a list in the card's order or a mapping
@@ -19,6 +20,7 @@ export function parseState(
   modalities: readonly Modality[],
 ): Record<string, Float64Array> {
   const state = parseJson(text, source);
+  refuseRepeatedKeys(text, source);
   const wanted = modalities.filter((modality) => modality.kind === "values");
   const names = wanted.map((modality) => modality.name);
   if (!isMapping(state)) {

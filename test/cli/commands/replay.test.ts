@@ -244,6 +244,11 @@ describe("torquelens replay", () => {
 
   it.each<[string, string[], string]>([
     [
+      "an empty topic to copy",
+      ["--copy", ","],
+      "--copy ,: found an empty name, expected all, none or some of /joint_states",
+    ],
+    [
       "a topic to copy that is none",
       ["--copy", "/x"],
       "--copy /x: no topic /x, expected all, none or some of /joint_states",

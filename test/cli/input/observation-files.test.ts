@@ -231,3 +231,23 @@ test("a state of any depth, length or names is refused in one line", () => {
     /^s\.json: __proto__: unknown modality, expected one of joint_position, /,
   );
 });
+
+test.each([
+  ['{"joint_position": [1, 2], "joint_position": [0, 0]}', "joint_position"],
+  ['{"joint_position": {"elbow": 1, "shoulder": NaN, "\\u0065lbow": 2}}', "joint_position.elbow"],
+  ['{"a": [{"b": "}{,\\""}, {"b": 1, "c": {"b": 2}, "b": 3}]}', "a[1].b"],
+])("a key given twice is refused: %s", (text, key) => {
+  expect(() => parseState(text, "s.json", modalities)).toThrow(`s.json: ${key}: found twice, expected each key once`);
+});
+
+test("equal keys of different mappings, and texts like keys, are not a key given twice", () => {
+  const text = JSON.stringify({
+    ...state,
+    joint_position: { shoulder: 0.1, elbow: 0.2 },
+    joint_velocity: { shoulder: 1, elbow: -1 },
+  });
+  expect(parseState(text, "s.json", modalities).joint_velocity).toEqual(Float64Array.of(1, -1));
+  expect(() => parseState('["a", "a"]', "s.json", modalities)).toThrow(
+    /^s\.json: found \["a","a"\], expected a mapping/,
+  );
+});

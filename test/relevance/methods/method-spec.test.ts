@@ -74,5 +74,6 @@ describe("a method's name and options", () => {
 
   it("an unknown method is refused with the known ones", () => {
     expect(() => methodNamed("lime")).toThrow(/^method lime is unknown; known are dtd/);
+    expect(() => methodNamed("")).toThrow(/^the method has no name; known are dtd/);
   });
 });
