@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { InputError } from "../errors.js";
-import { readText, unreadable } from "../files/reading.js";
+import { readWhole, unreadable } from "../files/reading.js";
 import { parseYaml } from "../yaml/parse.js";
 import type { Bag } from "./bag.js";
 import { byTime, inTurn, JoinedBag, type Joining } from "./joined-bag.js";
@@ -218,7 +218,7 @@ export async function filesOf(path: string): Promise<FolderFiles> {
 /** Names of the files that metadata list; none where a recorder that lost power left them empty, or with zeros only. */
 async function listedIn(source: string): Promise<string[] | InputError> {
   try {
-    const text = await readText(source, "the metadata");
+    const text = (await readWhole(source, "the metadata")).toString();
     if (!/[^\s\0]/.test(text)) return [];
     const { rosbag2_bagfile_information: found } = parseYaml(text, source, METADATA_SCHEMA);
     return found.relative_file_paths.map((name) => basename(name));

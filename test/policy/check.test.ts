@@ -234,7 +234,7 @@ test("the template holds the model's tensors, is refused unfilled and fits once 
   const template = cardTemplate(reacherTensors, "reacher");
   expect(() => parseCard(template, "t")).toThrow(
     new InputError([
-      "t: control_period: found null, expected a number of seconds above 0",
+      "t: control_period: found null, expected a number of seconds above 0 and at most 3600",
       "t: joints[0]: found null, expected a joint name",
       "t: joints[1]: found null, expected a joint name",
       "t: torque.limits: found null, expected a number of N·m above 0 or a list of them, one per joint",
