@@ -144,8 +144,10 @@ test("the page connects again when torquelens is started again", async () => {
   await page.getByRole("button", { name: "elbow" }).waitFor();
   await first.stop();
   await page.locator(".condition.lost").waitFor();
+  expect(await page.getByRole("button", { name: "Pause" }).isDisabled()).toBe(true);
   const second = await Serving.start("sim", "--port", "0", "--page-port", new URL(first.url).port);
   await page.locator(".condition.open").waitFor();
+  expect(await page.getByRole("button", { name: "Pause" }).isDisabled()).toBe(false);
   const shown = await pixelsOf(page);
   await until(async () => (await pixelsOf(page)) !== shown);
   await browser.close();

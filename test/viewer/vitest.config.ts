@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// In a real browser, one file after the other. Started by run.js.
+// In a real browser. Started by run.js.
 export default defineConfig({
   test: {
     root: new URL("../..", import.meta.url).pathname,
@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: "forks",
-    fileParallelism: false,
+    maxWorkers: 2,
     server: { deps: { external: [/\/dist\//, /node_modules/] } },
     reporters: ["default", "./test/plain-summary.ts"],
   },

@@ -68,7 +68,7 @@ export function App() {
       )}
       {model.value ? (
         <Run
-          key={model.value.source.name}
+          key={model.value.id}
           model={model.value}
           session={session.value}
           choose={(index) => show(sourceOf(session.value!, index))}

@@ -27,8 +27,13 @@ const TOPIC = {
 
 const HEATMAP_JOINT = "heatmap_joint";
 
+/** Number of models made. */
+let made = 0;
+
 /** Everything that panels show of one run: the newest tick and its course, each a signal. */
 export class Model {
+  /** Of this model alone: two recordings may have one name. */
+  readonly id = made++;
   readonly explanation = signal<ExplanationMessage | undefined>(undefined);
   readonly frames = signal<ReadonlyMap<string, CameraFrame>>(new Map());
   readonly transforms = signal<TfMessage["transforms"]>([]);

@@ -15,13 +15,14 @@ const LISTED = 50;
 /** What can be done to a simulation, and how its episode goes. */
 export function SimulatorPanel({ model, simulator }: { model: Model; simulator: Simulator }) {
   const { parameters, isReadOnly } = simulator.source;
+  const isOff = simulator.source.isSwitchedOff.value;
   const choice = (name: string, parameter: string, list: string, words?: Readonly<Record<string, string>>) => (
     <Choice
       name={name}
       value={parameters.text(parameter)}
       values={[...(words ? Object.keys(words) : []), ...parameters.texts(list)]}
       {...(words && { words })}
-      isDisabled={isReadOnly}
+      isDisabled={isOff}
       choose={(value) => parameters.set(parameter, value)}
     />
   );
@@ -43,18 +44,19 @@ export function SimulatorPanel({ model, simulator }: { model: Model; simulator: 
 }
 
 function Running({ simulator }: { simulator: Simulator }) {
-  const { parameters, isReadOnly } = simulator.source;
+  const { parameters } = simulator.source;
+  const isOff = simulator.source.isSwitchedOff.value;
   const isPaused = simulator.isPaused.value;
   const speed = parameters.asked.value.get("speed") ?? parameters.values.value.get("speed");
   return (
     <>
-      <button type="button" disabled={isReadOnly} onClick={() => simulator.pause(!isPaused)}>
+      <button type="button" disabled={isOff} onClick={() => simulator.pause(!isPaused)}>
         {isPaused ? "Go on" : "Pause"}
       </button>
-      <button type="button" disabled={isReadOnly || !isPaused} onClick={() => simulator.step()}>
+      <button type="button" disabled={isOff || !isPaused} onClick={() => simulator.step()}>
         Step
       </button>
-      <button type="button" disabled={isReadOnly} onClick={() => void simulator.reset()}>
+      <button type="button" disabled={isOff} onClick={() => void simulator.reset()}>
         Reset
       </button>
       {typeof speed === "number" && (
@@ -62,7 +64,7 @@ function Running({ simulator }: { simulator: Simulator }) {
           Speed
           <select
             value={speed}
-            disabled={isReadOnly}
+            disabled={isOff}
             onChange={(event) => parameters.set("speed", Number(event.currentTarget.value))}
           >
             {[...new Set([...SPEEDS, speed, 0])].map((each) => (
@@ -96,7 +98,7 @@ interface DisturbingProps {
 
 /** Goal, push, occlusion and light; what was applied. */
 function Disturbing({ model, simulator, state }: DisturbingProps) {
-  const { isReadOnly } = simulator.source;
+  const isOff = simulator.source.isSwitchedOff.value;
   const isPainting = simulator.isPainting.value;
   const { target: goal = state.goal, occlude = [...state.occlude], light = state.light } = simulator.asked.value;
   return (
@@ -107,7 +109,7 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
           name={`Goal ${axis}, m`}
           value={goal[i] ?? Number.NaN}
           episode={state.episode}
-          isDisabled={isReadOnly}
+          isDisabled={isOff}
           set={(value) => simulator.moveGoal(Array.from(goal, (old, k) => (k === i ? value : old)))}
         />
       ))}
@@ -115,14 +117,14 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
       <button
         type="button"
         aria-pressed={isPainting}
-        disabled={isReadOnly}
+        disabled={isOff}
         onClick={() => {
           simulator.isPainting.value = !isPainting;
         }}
       >
         Cover camera
       </button>
-      <button type="button" disabled={isReadOnly || !occlude?.length} onClick={() => simulator.occlude(null)}>
+      <button type="button" disabled={isOff || !occlude?.length} onClick={() => simulator.occlude(null)}>
         Uncover
       </button>
       <Light simulator={simulator} light={light} />
@@ -180,7 +182,7 @@ const DIRECTIONS: Readonly<Record<string, Force>> = {
 
 /** Pushes the tip's link while the button is held. */
 function Push({ model, simulator, link }: { model: Model; simulator: Simulator; link: string }) {
-  const { isReadOnly } = simulator.source;
+  const isOff = simulator.source.isSwitchedOff.value;
   const usual = useComputed(() => 2 * largestEffort(model.robot.value ?? ""));
   const chosen = useSignal<number | undefined>(undefined);
   const direction = useSignal("+x");
@@ -194,7 +196,7 @@ function Push({ model, simulator, link }: { model: Model; simulator: Simulator; 
     <span class="push">
       <button
         type="button"
-        disabled={isReadOnly}
+        disabled={isOff}
         title={`Pushes ${link} for as long as you hold this button; or drag the link in the 3D view`}
         onPointerDown={push}
         onPointerUp={() => simulator.release()}
@@ -213,7 +215,7 @@ function Push({ model, simulator, link }: { model: Model; simulator: Simulator; 
       <select
         aria-label="Direction of the push"
         value={direction.value}
-        disabled={isReadOnly}
+        disabled={isOff}
         onChange={(event) => {
           direction.value = event.currentTarget.value;
         }}
@@ -230,7 +232,7 @@ function Push({ model, simulator, link }: { model: Model; simulator: Simulator; 
           step="any"
           aria-label="Force of the push, N"
           value={force}
-          disabled={isReadOnly}
+          disabled={isOff}
           onInput={(event) => {
             const { valueAsNumber } = event.currentTarget;
             if (Number.isFinite(valueAsNumber)) chosen.value = valueAsNumber;
@@ -252,7 +254,7 @@ function Light({ simulator, light }: { simulator: Simulator; light: number }) {
         max="2"
         step="0.05"
         value={light}
-        disabled={simulator.source.isReadOnly}
+        disabled={simulator.source.isSwitchedOff.value}
         onInput={(event) => simulator.dim(event.currentTarget.valueAsNumber)}
       />
     </label>

@@ -48,14 +48,15 @@ export function Toolbar({
 export const COMPARE_METHOD = "compare_method";
 
 function Method({ source }: { source: LiveSource }) {
-  const { parameters, isReadOnly } = source;
+  const { parameters } = source;
+  const isOff = source.isSwitchedOff.value;
   return (
     <>
       <Choice
         name="Method"
         value={parameters.text("method")}
         values={parameters.texts("methods")}
-        isDisabled={isReadOnly}
+        isDisabled={isOff}
         choose={(method) => parameters.set("method", method)}
       />
       <Choice
@@ -63,7 +64,7 @@ function Method({ source }: { source: LiveSource }) {
         value={parameters.text(COMPARE_METHOD)}
         values={["", ...parameters.texts("methods")]}
         words={{ "": "none" }}
-        isDisabled={isReadOnly}
+        isDisabled={isOff}
         choose={(method) => parameters.set(COMPARE_METHOD, method)}
       />
     </>

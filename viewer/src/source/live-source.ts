@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { type Decode, decoderOf } from "../wire/decoder.js";
 import { Listeners } from "./listeners.js";
 import { ParameterStore } from "./parameters.js";
@@ -28,6 +28,8 @@ interface Channel {
 /** A live run over the Foxglove WebSocket protocol. Connects again whenever the server is lost. */
 export class LiveSource implements Source {
   readonly condition = signal<Condition>({ state: "connecting", text: "connecting" });
+  /** True where no change can be sent: the server refuses them, or is lost. */
+  readonly isSwitchedOff = computed(() => this.isReadOnly || this.condition.value.state !== "open");
   readonly topics = signal<readonly Topic[]>([]);
   readonly parameters = new ParameterStore((operation) => this.#send(operation));
   readonly services = new ServiceCaller((bytes) => this.#socket?.send(bytes));
