@@ -9,6 +9,8 @@ export const LIMITS = {
   unpackedAny: 64e6,
   /** Bytes of all constants of a small model that are computed from other constants, 8 an element. */
   constants: 128e6,
+  /** Elements of all windows of a pool together, of one channel: the relevance pass holds them at once. */
+  windows: 1e8,
   /** Messages and other records of one chunk. */
   records: 1_000_000,
   /** Steps of the physics in one control period, and of other counts within a control step or an episode. */

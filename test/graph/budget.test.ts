@@ -55,6 +55,15 @@ describe("a model whose tensors need more than their budget is refused before th
       'm.onnx: node "y" (Expand): Expand: with its output [100,3,80,8] all constants that are computed need 1.54 MB',
     ],
     [
+      "AveragePool with windows far larger than its input",
+      {
+        nodes: [
+          node("AveragePool", ["x"], { attributes: { kernel_shape: [2000, 2000], pads: [1000, 1000, 1000, 1000] } }),
+        ],
+      },
+      "AveragePool: windows of [2000,2000] at [9,9] places have 3.2e+8 elements together; the limit is 1e+8 a channel",
+    ],
+    [
       "Tile",
       { initializers: [ints("s", [1e4, 1, 1e4, 1])], nodes: [node("Tile", ["x", "s"])] },
       `[10000,3,80000,8] all tensors need 76.8 GB; ${TENSORS}`,

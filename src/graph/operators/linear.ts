@@ -1,3 +1,4 @@
+import { LIMITS } from "../../limits.js";
 import { broadcast, type Shape, ShapeError, sameShape } from "../shape.js";
 import type { TensorType } from "../value.js";
 import type { Inference, OperatorSpec } from "./spec.js";
@@ -132,6 +133,11 @@ function pool(node: Inference): TensorType[] {
     throw new ShapeError(`${node.op}: input [${x}] does not fit kernel [${kernel}]`);
   const window = windowOf(node, x.slice(2), kernel);
   const shape = [x[0]!, x[1]!, ...slidingExtents(node.op, x.slice(2), window, node.int("ceil_mode", 0) === 1)];
+  const elements = [...kernel, ...shape.slice(2)].reduce((product, extent) => product * extent, 1);
+  if (!(elements <= LIMITS.windows))
+    throw new ShapeError(
+      `${node.op}: windows of [${kernel}] at [${shape.slice(2)}] places have ${elements.toExponential(1)} elements together; the limit is ${LIMITS.windows.toExponential()} a channel`,
+    );
   const values = node.typed(shape);
   return node.outputCount === 2 ? [...values, { dtype: "int64", shape }] : values;
 }
