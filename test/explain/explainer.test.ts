@@ -225,7 +225,7 @@ describe("errors", () => {
     [
       "an importance that is none",
       { importance: Float64Array.of(1, -1) },
-      "importance: elbow has -1, expected a number, 0 or more",
+      "importance: elbow has -1, expected a 32-bit float, 0 or more",
     ],
   ])("refuses an observation with %s, and goes on", async (_, change, message) => {
     const explainer = await create(reacherPolicy());
