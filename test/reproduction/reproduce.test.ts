@@ -139,7 +139,8 @@ describe("the reproduction of a short run", () => {
       expect.arrayContaining(["fig4-reacher", "fig5-reacher-rap", "fig6-reacher-dtd", "conventions-reacher"]),
     );
     const text = page(findings, svgs);
-    for (const svg of svgs.values()) if (!svg.includes("<image")) expect(text).toContain(svg);
+    // The page hides a chart from screen readers and describes it in words.
+    for (const svg of svgs.values()) if (!svg.includes("<image")) expect(text).toContain(svg.slice("<svg ".length));
     expect(text).toContain("Not in this run: door (no policy is shipped for it).");
     expect(text).not.toMatch(/NaN|undefined|<script|https?:\/\/(?!www\.w3\.org)/);
   });

@@ -1,5 +1,5 @@
+import { extname } from "node:path";
 import { type McapOptions, McapSink } from "../../bag/mcap-sink.js";
-import { formOf } from "../../bag/output.js";
 import { InputError } from "../../errors.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
@@ -190,7 +190,7 @@ function reasonToStay({ record, ticks, episodes, perturb }: SimOptions): string 
 }
 
 function refuseDatabase(path: string): void {
-  if (formOf(path) === "db3")
+  if (extname(path).toLowerCase() === ".db3")
     throw new InputError(`${path}: sim records MCAP, expected a name ending in .mcap (replay -o writes a .db3)`);
 }
 

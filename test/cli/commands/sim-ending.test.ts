@@ -55,9 +55,14 @@ async function inspect(path: string): Promise<{ counts: Record<string, number>; 
 /** Recordings in the folder, finished or not. */
 const recordings = async () => (await readdir(folder)).filter((name) => name.startsWith("out.mcap"));
 
-/** What a recording holds: what is shown live but for images that another topic holds in a smaller form. */
+/**
+ * What a recording without a second method holds: what is shown live but for images that another topic holds in a smaller
+ * form.
+ */
 const recorded = (topics: readonly string[]): string[] =>
-  topics.filter((topic) => !["/torquelens/heatmap", "/torquelens/overlay"].includes(topic));
+  topics
+    .filter((topic) => !["/torquelens/heatmap", "/torquelens/overlay"].includes(topic))
+    .filter((topic) => !topic.startsWith("/torquelens/compare/"));
 
 /** The topics of a run that is shown live, and its first explanation, as another's client sees them. */
 async function watch(

@@ -49,11 +49,13 @@ describe("an option that is a number", () => {
   });
 
   it.each(numeric)("%s: help and error tell its range", (_, option) => {
-    const [, least, most] = /; ([\d.]+) to ([\d.]+)$/.exec(option.description) ?? [];
+    const [, least, most] = /(?:;|or) ([\d.]+) to ([\d.]+)$/.exec(option.description) ?? [];
     expect(parse(option, least!)).toBe(Number(least));
     expect(parse(option, most!)).toBe(Number(most));
     for (const text of [`${Number(most) + 1}`, "1e300", "Infinity", "-1", "NaN", ""])
-      expect(() => parse(option, text)).toThrow(new RegExp(`^Expected a (whole )?number, ${least} to ${most}\\.$`));
+      expect(() => parse(option, text)).toThrow(
+        new RegExp(`^Expected (0, or )?a (whole )?number, ${least} to ${most}\\.$`),
+      );
   });
 
   it("or a list of times is as short as a page can show", () => {
