@@ -163,9 +163,10 @@ it("task, method, joint and looks change while it runs, on the same socket", asy
   ]);
   for (const [i, [stamp, tick]] of stamps.slice(1).entries())
     expect([stamp! - stamps[i]![0]!, tick! - stamps[i]![1]!]).toEqual([50_000_000n, 1n]);
-  const simulations = messages<SimulationMessage>("/torquelens/simulation");
-  const begin = simulations.findIndex(({ task }) => task === "peg");
-  expect(simulations[begin]).toMatchObject({ episode: 0, episode_tick: 0, episode_ticks: 100 });
+  const begin = await until(() =>
+    messages<SimulationMessage>("/torquelens/simulation").find(({ task }) => task === "peg"),
+  );
+  expect(begin).toMatchObject({ episode: 0, episode_tick: 0, episode_ticks: 100 });
 
   set({ policy: "reacher" });
   set({ policy: "/etc/passwd" });
