@@ -1,10 +1,11 @@
 import { InputError } from "../errors.js";
 import { EPISODE_START } from "../messages/explanation.js";
 import { explanationProblem } from "../messages/explanation-problem.js";
+import { nanoseconds } from "../messages/stamp.js";
 import type { ExplanationMessage } from "../messages/types.js";
 import { type ReadOptions, readExplanations } from "./read-explanations.js";
 import type { Run, RunIdentity } from "./run.js";
-import { identityOf, nanoseconds, RunBuilder } from "./run-builder.js";
+import { identityOf, RunBuilder } from "./run-builder.js";
 
 export interface ReadRunsOptions extends ReadOptions {
   /** Called with the number of explanations that were skipped, and the reason. */

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
-import type { ExplanationMessage, Time } from "../messages/types.js";
+import { nanoseconds } from "../messages/stamp.js";
+import type { ExplanationMessage } from "../messages/types.js";
 import { Column } from "./column.js";
 import type { Run, RunIdentity } from "./run.js";
 
@@ -110,11 +111,6 @@ function put<T>(
 ): void {
   const { data, at } = column.extend(1);
   data[at] = value;
-}
-
-/** Nanoseconds since the epoch of the stamp's clock. */
-export function nanoseconds({ sec, nanosec }: Time): bigint {
-  return BigInt(sec) * 1_000_000_000n + BigInt(nanosec);
 }
 
 export function identityOf(message: ExplanationMessage): RunIdentity {

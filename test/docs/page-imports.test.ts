@@ -14,8 +14,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   export: ["wire", "model", "ui"],
   panels: ["wire", "source", "model", "export", "ui", "session.ts"],
 };
-/** Rooms of src whose code runs in browsers. */
-const OURS = /^#src\/(image|text)\//;
+/** Code of src that runs in browsers. */
+const OURS = /^#src\/(image\/|text\/|messages\/(types|stamp)\.js$)/;
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
 const importsOf = (file: string): string[] =>

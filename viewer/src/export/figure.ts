@@ -1,9 +1,9 @@
+import { nanoseconds } from "#src/messages/stamp.js";
 import { visibleLine } from "#src/text/visible.js";
 import type { Model } from "../model/model.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { flagText } from "../ui/words.js";
-import { nanoseconds } from "../wire/messages.js";
 
 const WIDTH = 720;
 const PICTURE = 300;

@@ -1,7 +1,12 @@
 import type { Heatmap } from "#src/image/heatmap.js";
 import type { Region } from "#src/image/image.js";
+import type {
+  CameraInfoMessage,
+  CompressedImageMessage,
+  ExplanationMessage,
+  ImageMessage,
+} from "#src/messages/types.js";
 import type { Topic } from "../source/source.js";
-import type { CameraInfoMessage, CompressedImageMessage, ExplanationMessage, ImageMessage } from "../wire/messages.js";
 import { paintImage } from "./picture.js";
 
 /** Topics of one camera of a run. */

@@ -1,8 +1,9 @@
 import { effect } from "@preact/signals";
 import type { Heatmap } from "#src/image/heatmap.js";
+import { nanoseconds } from "#src/messages/stamp.js";
+import type { ExplanationMessage } from "#src/messages/types.js";
 import { ComparedSource } from "../source/compared-source.js";
 import { RecordingSource } from "../source/recording-source.js";
-import { type ExplanationMessage, nanoseconds } from "../wire/messages.js";
 import type { CameraFrame } from "./camera.js";
 import { DRIFT, Following } from "./following.js";
 import { Model } from "./model.js";

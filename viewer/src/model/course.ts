@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { type ExplanationMessage, nanoseconds } from "../wire/messages.js";
+import { nanoseconds } from "#src/messages/stamp.js";
+import type { ExplanationMessage } from "#src/messages/types.js";
 import { History } from "./history.js";
 
 /** Ticks kept: an hour at 20 Hz. */

@@ -1,6 +1,6 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
+import type { SimulationMessage } from "#src/messages/types.js";
 import type { RecordingSource } from "../source/recording-source.js";
-import type { SimulationMessage } from "../wire/messages.js";
 import type { Course } from "./course.js";
 import type { Model } from "./model.js";
 

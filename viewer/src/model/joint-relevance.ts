@@ -1,4 +1,4 @@
-import type { ExplanationMessage } from "../wire/messages.js";
+import type { ExplanationMessage } from "#src/messages/types.js";
 
 /**
  * Σ|R| over each joint's elements, [J], N·m: of the modalities that have one element a joint. For one torque where

@@ -1,17 +1,17 @@
 import { batch, computed, effect, signal } from "@preact/signals";
+import { nanoseconds } from "#src/messages/stamp.js";
+import type {
+  CameraInfoMessage,
+  CompressedImageMessage,
+  DiagnosticArrayMessage,
+  ExplanationMessage,
+  ImageMessage,
+  JointStateMessage,
+  SimulationMessage,
+  TfMessage,
+} from "#src/messages/types.js";
 import { LiveSource } from "../source/live-source.js";
 import type { Message, Source } from "../source/source.js";
-import {
-  type CameraInfoMessage,
-  type CompressedImageMessage,
-  type DiagnosticsMessage,
-  type ExplanationMessage,
-  type ImageMessage,
-  type JointStateMessage,
-  nanoseconds,
-  type SimulationMessage,
-  type TfMessage,
-} from "../wire/messages.js";
 import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, pictureOf, regionOf } from "./camera.js";
 import { Course } from "./course.js";
 import { Simulator } from "./simulator.js";
@@ -40,7 +40,7 @@ export class Model {
   readonly jointStates = signal<JointStateMessage | undefined>(undefined);
   readonly robot = signal<string | undefined>(undefined);
   readonly simulation = signal<SimulationMessage | undefined>(undefined);
-  readonly diagnostics = signal<DiagnosticsMessage | undefined>(undefined);
+  readonly diagnostics = signal<DiagnosticArrayMessage | undefined>(undefined);
   /** The joint whose torque everything shows; empty: all joints, weighted by importance. */
   readonly joint = signal("");
   readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
@@ -112,7 +112,7 @@ export class Model {
         this.simulator?.reached(data as SimulationMessage);
         return;
       case TOPIC.diagnostics:
-        this.diagnostics.value = data as DiagnosticsMessage;
+        this.diagnostics.value = data as DiagnosticArrayMessage;
         return;
       case TOPIC.jointStates:
         this.jointStates.value = data as JointStateMessage;

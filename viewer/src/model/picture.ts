@@ -1,6 +1,6 @@
 import type { pixelsOf } from "#src/image/pixel-formats.js";
 import { toRgb } from "#src/image/rgb.js";
-import type { ImageMessage } from "../wire/messages.js";
+import type { ImageMessage } from "#src/messages/types.js";
 
 /** Paints a camera's raw image. Throws Error for an encoding that the program does not know. */
 export function paintImage({ width, height, encoding, data }: ImageMessage): ImageData {

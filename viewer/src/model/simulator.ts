@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
+import type { SimulationMessage } from "#src/messages/types.js";
 import type { LiveSource } from "../source/live-source.js";
-import type { SimulationMessage } from "../wire/messages.js";
 import { Applied, type AppliedRow, isBefore } from "./applied.js";
 import { LatestFirst } from "./latest-first.js";
 

@@ -2,12 +2,12 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { nanoseconds } from "#src/messages/stamp.js";
 import { visibleLine } from "#src/text/visible.js";
 import { download } from "../export/figure.js";
 import type { Model } from "../model/model.js";
 import { RecordingSource } from "../source/recording-source.js";
 import { modalityColor, resolved } from "../ui/colors.js";
-import { nanoseconds } from "../wire/messages.js";
 import { axisStyle, PLOT_FONT, sizeOf } from "./plot-style.js";
 import { SpanMeans } from "./span-means.js";
 

@@ -1,10 +1,10 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import type { SimulationMessage } from "#src/messages/types.js";
 import { download } from "../export/figure.js";
 import { largestEffort } from "../model/effort.js";
 import type { Model } from "../model/model.js";
 import type { Force, Simulator } from "../model/simulator.js";
-import type { SimulationMessage } from "../wire/messages.js";
 import { Choice } from "./choice.js";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4] as const;

@@ -1,8 +1,8 @@
 import { useComputed } from "@preact/signals";
+import type { ExplanationMessage, TorqueRelevanceMessage } from "#src/messages/types.js";
 import type { Model } from "../model/model.js";
 import { modalityColor } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
-import type { ExplanationMessage, TorqueRelevance } from "../wire/messages.js";
 
 /** Shown elements at most, the largest first. */
 const ELEMENTS = 8;
@@ -164,5 +164,5 @@ function elementsOf(explanation: ExplanationMessage | undefined, joint: string):
 }
 
 /** An element of a modality with one value a joint has the joint's name, others their number. */
-const elementName = (torques: readonly TorqueRelevance[], size: number, index: number): string =>
+const elementName = (torques: readonly TorqueRelevanceMessage[], size: number, index: number): string =>
   size === torques.length ? torques[index]!.joint : String(index);

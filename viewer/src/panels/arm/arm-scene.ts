@@ -18,10 +18,10 @@ import {
 } from "three";
 import type { URDFLink, URDFRobot } from "urdf-loader";
 import { colorTable } from "#src/image/colormap.js";
+import type { ExplanationMessage, JointStateMessage, SimulationMessage, TfMessage } from "#src/messages/types.js";
 import type { CameraFrame } from "../../model/camera.js";
 import { largestEffort } from "../../model/effort.js";
 import { jointRelevance } from "../../model/joint-relevance.js";
-import type { ExplanationMessage, JointStateMessage, SimulationMessage, TfMessage } from "../../wire/messages.js";
 import { CameraPicture } from "./camera-picture.js";
 import { type Gripped, Grips } from "./grips.js";
 import { readUrdf } from "./read-urdf.js";

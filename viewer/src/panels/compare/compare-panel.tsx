@@ -1,10 +1,10 @@
 import { type Signal, useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { peak } from "#src/image/heatmap.js";
+import type { ExplanationMessage } from "#src/messages/types.js";
 import { type Comparison, difference } from "../../model/comparison.js";
 import type { Following } from "../../model/following.js";
 import { percent, quantity } from "../../ui/numbers.js";
-import type { ExplanationMessage } from "../../wire/messages.js";
 import { CameraPanel } from "../camera-panel.js";
 import { type Drawing, paintHeatmap, paletteOf } from "../paint.js";
 import { Scale } from "../scale.js";
