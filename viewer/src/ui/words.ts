@@ -1,5 +1,7 @@
-/** What flags of an explanation mean, in a sentence (docs/topics.md). */
-const FLAGS: Readonly<Record<string, string>> = {
+import type { ExplanationFlag } from "#src/explain/explanation.js";
+
+/** What flags of an explanation's message mean, in a sentence (docs/topics.md). */
+const FLAGS: Readonly<Record<ExplanationFlag | "episode_start", string>> = {
   idle: "at rest: almost no torque, so there is nothing to explain",
   not_finite: "relevance is not a number; do not trust this tick",
   not_conserving: "relevance does not add up to the torques; do not trust this tick",
@@ -13,16 +15,21 @@ const FLAGS: Readonly<Record<string, string>> = {
   joint_position_assumed: "a joint is in no joint state; its position is assumed",
   mixed_joint_states: "several publishers send different states of the same joints",
   mixed_images: "several cameras publish on one topic",
+  torque_differs: "the second method's torque is not that of the first",
   episode_start: "an episode begins",
 };
 
-export const flagText = (flag: string): string => (Object.hasOwn(FLAGS, flag) ? FLAGS[flag]! : flag);
+export const flagText = (flag: string): string =>
+  Object.hasOwn(FLAGS, flag) ? FLAGS[flag as keyof typeof FLAGS] : flag;
 
 /** Flags of ticks whose numbers mean little or nothing. */
 export const isGrave = (flag: string): boolean => flag === "not_finite" || flag === "not_conserving";
 
-/** Methods whose map of the image hardly depends on the torque: the z⁺ rule carries no sign (facts measured on the shipped policies). */
-const SAME_MAP = /^(dtd|deep-taylor|rap|excitation-bp|excitation|lrp-zplus)\b/;
+/**
+ * Methods whose map of the image hardly depends on the torque: measured for the first three (docs/reproduction.md); the
+ * fourth has the rule of dtd.
+ */
+const SAME_MAP = /^(dtd|rap|guided-backprop|excitation-backprop)\b/;
 
 /** What a method's heatmap cannot show, where a single torque is chosen; empty where there is nothing to say. */
 export const mapCaution = (method: string): string =>
