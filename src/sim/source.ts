@@ -8,6 +8,7 @@ import { Pace } from "./pace.js";
 import { type Perturbation, parseLive } from "./perturbations.js";
 import { opticsOf } from "./render/view.js";
 import { RunGate } from "./run-gate.js";
+import { type EpisodeOutcome, type SimulationSummary, Tally } from "./tally.js";
 import type { Task } from "./tasks/task.js";
 
 export interface SimulationOptions {
@@ -38,36 +39,6 @@ export interface SimulationOptions {
   /** Runs, pauses or steps the simulation; default one that runs. */
   readonly gate?: RunGate;
 }
-
-/** The end of one episode. */
-export interface EpisodeOutcome {
-  /** Counted from 0. */
-  readonly episode: number;
-  readonly success: boolean;
-  /** Seconds from the episode's start until the task was done for good; undefined without success. */
-  readonly reached: number | undefined;
-  /** Distance from the goal, metres. */
-  readonly error: number;
-}
-
-export interface SimulationSummary {
-  /** Finished control steps. */
-  readonly ticks: number;
-  /** Finished episodes. */
-  readonly episodes: number;
-  readonly successes: number;
-  /** Part of the finished episodes that succeeded; NaN before the first one ends. */
-  readonly successRate: number;
-  /** Distance from the goal at the end of each finished episode, metres; of the last 10,000. */
-  readonly finalErrors: readonly number[];
-  /** Ticks that began late, and the largest delay, milliseconds (`speed` > 0). */
-  readonly lateTicks: number;
-  readonly latestMs: number;
-  /** Ticks whose torque was clipped to its limits. */
-  readonly clippedTicks: number;
-}
-
-const KEPT_ERRORS = 10_000;
 
 /** Index of a task's condition. Throws InputError for an unknown one. */
 function conditionOf({ name, conditions }: Task, condition: string): number {
@@ -110,14 +81,7 @@ export class SimulatedSource implements Source {
   #clipped = false;
   /** True in an episode that `perturb` changed. */
   #isDisturbed = false;
-  /** Control steps of the episode, and those before the task was done, where it is done. */
-  #steps = 0;
-  #doneAfter: number | undefined;
-  #ticks = 0;
-  #episodes = 0;
-  #successes = 0;
-  #clippedTicks = 0;
-  #errors: number[] = [];
+  readonly #tally: Tally;
 
   /** Owns the task: `close` frees it. Throws InputError for an invalid count, seed or speed, and for an unknown condition. */
   constructor(options: SimulationOptions) {
@@ -141,11 +105,16 @@ export class SimulatedSource implements Source {
     this.#condition = options.condition === undefined ? undefined : conditionOf(task, options.condition);
     this.#disturbance = new Disturbance(task, perturbations);
     this.#pace = new Pace(periodOf(task, speed));
+    this.#tally = new Tally(task.controlPeriod);
   }
 
   async *observations(): AsyncGenerator<Observation> {
-    const { ticks = Number.POSITIVE_INFINITY, episodes = Number.POSITIVE_INFINITY } = this.#options;
-    while (this.#ticks < ticks && this.#next.episode < episodes) {
+    const {
+      ticks = Number.POSITIVE_INFINITY,
+      episodes = Number.POSITIVE_INFINITY,
+      rest = Number.POSITIVE_INFINITY,
+    } = this.#options;
+    while (this.#tally.ticks < ticks && this.#next.episode < episodes) {
       await this.#due();
       if (this.#stop.signal.aborted) return;
       const { episode, tick } = this.#next;
@@ -160,8 +129,9 @@ export class SimulatedSource implements Source {
       if (this.#stop.signal.aborted) return;
       if (!this.#unlessUnstable(() => this.#advance(), episode) || this.#restarts) continue;
       // A perturbation of the next tick keeps an episode going.
-      if (!isLast && !(this.#hasRested() && !this.#disturbance.isDue(tick + 1, episode))) continue;
-      this.#finish(episode);
+      if (!isLast && !(this.#tally.hasRested(rest) && !this.#disturbance.isDue(tick + 1, episode))) continue;
+      const outcome = this.#tally.finish(episode, this.#task.error());
+      this.#options.ended?.(outcome);
       this.#next = { episode: episode + 1, tick: 0 };
     }
   }
@@ -220,16 +190,7 @@ export class SimulatedSource implements Source {
   }
 
   summary(): SimulationSummary {
-    return {
-      ticks: this.#ticks,
-      episodes: this.#episodes,
-      successes: this.#successes,
-      successRate: this.#successes / this.#episodes,
-      finalErrors: [...this.#errors],
-      lateTicks: this.#pace.late,
-      latestMs: this.#pace.latest,
-      clippedTicks: this.#clippedTicks,
-    };
+    return this.#tally.summary(this.#pace);
   }
 
   /** Ends the observations before the next tick and frees the task. Safe to call twice. */
@@ -254,8 +215,7 @@ export class SimulatedSource implements Source {
     this.#applied = undefined;
     this.#clipped = false;
     this.#held = undefined;
-    this.#steps = 0;
-    this.#doneAfter = undefined;
+    this.#tally.begin();
     this.#isDisturbed = this.#disturbance.isPending;
   }
 
@@ -267,9 +227,9 @@ export class SimulatedSource implements Source {
     if (this.#clipped) allFlags.push("limit_clipped");
     const period = BigInt(Math.round(task.controlPeriod * 1e9));
     return {
-      tick: this.#ticks,
+      tick: this.#tally.ticks,
       first: tick === 0,
-      stamp: (this.#options.startStamp ?? 0n) + BigInt(this.#ticks) * period,
+      stamp: (this.#options.startStamp ?? 0n) + BigInt(this.#tally.ticks) * period,
       images: {
         image: {
           width: task.width,
@@ -339,32 +299,7 @@ export class SimulatedSource implements Source {
     this.#torque = undefined;
     this.#applied = this.#disturbance.torque(commanded);
     this.#clipped = this.#task.step(this.#applied);
-    if (this.#clipped) this.#clippedTicks++;
-    this.#ticks++;
-    this.#steps++;
-    this.#doneAfter = this.#task.success() ? (this.#doneAfter ?? this.#steps) : undefined;
+    this.#tally.step(this.#task.success(), this.#clipped);
     return true;
-  }
-
-  /** True where the task has been done for as long as `rest` says. */
-  #hasRested(): boolean {
-    const { rest } = this.#options;
-    if (rest === undefined || this.#doneAfter === undefined) return false;
-    return (this.#steps - this.#doneAfter) * this.#task.controlPeriod >= rest - 1e-9;
-  }
-
-  #finish(episode: number): void {
-    const { controlPeriod } = this.#task;
-    const [after, error] = [this.#doneAfter, this.#task.error()];
-    this.#episodes++;
-    if (after !== undefined) this.#successes++;
-    this.#options.ended?.({
-      episode,
-      success: after !== undefined,
-      reached: after === undefined ? undefined : after * controlPeriod,
-      error,
-    });
-    this.#errors.push(error);
-    if (this.#errors.length > KEPT_ERRORS) this.#errors.shift();
   }
 }

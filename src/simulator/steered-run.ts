@@ -1,7 +1,7 @@
 import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import type { AnyExplainer, ExplainOptions, Source } from "../explain/pipeline.js";
-import type { SimulationSummary } from "../sim/source.js";
+import type { SimulationSummary } from "../sim/tally.js";
 import type { Stage } from "./stage.js";
 
 /**

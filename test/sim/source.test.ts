@@ -6,7 +6,8 @@ import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import { parseAblation } from "#src/sim/ablation.js";
 import { type Perturbation, parsePerturbations, readPerturbations } from "#src/sim/perturbations.js";
-import { type EpisodeOutcome, SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
+import { SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
+import type { EpisodeOutcome } from "#src/sim/tally.js";
 import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
 
 type Torque = (observation: Observation, task: Reacher) => ArrayLike<number>;

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { type Explanation, isMeaningful } from "../../explain/explanation.js";
 import type { Sink } from "../../explain/pipeline.js";
-import type { EpisodeOutcome } from "../../sim/source.js";
+import type { EpisodeOutcome } from "../../sim/tally.js";
 import { visible } from "../../text/visible.js";
 import { joined, widthOf } from "./wrapping.js";
 
