@@ -5,6 +5,7 @@ import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -40,8 +41,11 @@ async function measure(kind) {
   const ticks = Math.round((seconds * 1000) / PERIOD);
   const argv = ["sim", "--json", "--threads", "1", "--port", `${port}`, "--ticks", `${ticks}`];
   const sim = spawn(process.execPath, [here("../bin/torquelens.js"), ...argv], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  // Addresses and refused clients go there; shown where the run fails.
+  const said = text(sim.stderr);
+  const ended = once(sim, "close");
   let clients;
   const times = [];
   for await (const line of createInterface({ input: sim.stdout })) {
@@ -51,6 +55,8 @@ async function measure(kind) {
       clients = fork(here("./bad-clients.js"), [`ws://127.0.0.1:${port}`, kind]);
   }
   clients?.kill();
+  const [code] = await ended;
+  if (code !== 0) throw new Error(await said);
   // The first second is the start of the clients' process.
   const intervals = times
     .slice(1)
