@@ -1,21 +1,37 @@
+import type { SharesUnder } from "../evaluation/shares-under.js";
 import type { Ranking } from "./ranking.js";
 import { type Comparison, compareSurveys, type Survey } from "./survey.js";
+
+export interface SetFindings {
+  readonly survey: Survey;
+  readonly ranking: Ranking;
+  /** Shares of some of its ticks under every convention; empty if the policy was not given. */
+  readonly conventions: readonly SharesUnder[];
+}
 
 /** The numbers of a report. */
 export interface Findings {
   /** One set of runs, or two that are compared. */
-  readonly sets: readonly { readonly survey: Survey; readonly ranking: Ranking }[];
+  readonly sets: readonly SetFindings[];
   /** Second set less the first; empty for a single set. */
   readonly comparison: readonly Comparison[];
   /** Notes for the reader. */
   readonly notes: readonly string[];
 }
 
-/** @param limit most moments that are listed for each reason */
-export function findings(surveys: readonly Survey[], notes: readonly string[], limit: number): Findings {
+/**
+ * @param limit most moments that are listed for each reason
+ * @param under shares under every convention, for each set
+ */
+export function findings(
+  surveys: readonly Survey[],
+  notes: readonly string[],
+  limit: number,
+  under: readonly (readonly SharesUnder[])[] = [],
+): Findings {
   const [a, b] = surveys;
   return {
-    sets: surveys.map((survey) => ({ survey, ranking: survey.ranking(limit) })),
+    sets: surveys.map((survey, s) => ({ survey, ranking: survey.ranking(limit), conventions: under[s] ?? [] })),
     comparison: a && b ? compareSurveys(a, b) : [],
     notes: [...notes, ...(a && b ? conventions(a, b) : [])],
   };

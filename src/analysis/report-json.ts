@@ -1,23 +1,22 @@
 import { number } from "../numbers/format.js";
 import { type CurveStatistics, gridPoint } from "./curve.js";
 import type { RunDigest } from "./digest.js";
-import type { Findings } from "./findings.js";
+import type { Findings, SetFindings } from "./findings.js";
 import { METRIC_ROWS } from "./metrics.js";
-import type { Ranking } from "./ranking.js";
-import type { Comparison, Survey } from "./survey.js";
+import type { Comparison } from "./survey.js";
 import { byModality } from "./table-column.js";
 
 /** The report's numbers as an object for JSON; what is not known is null, stamps are strings of nanoseconds. */
 export function reportJson({ sets, comparison, notes }: Findings): object {
   return {
     torquelens_report: 1,
-    sets: sets.map(({ survey, ranking }) => setJson(survey, ranking)),
+    sets: sets.map(setJson),
     ...(comparison.length > 0 && { comparison: comparison.map(comparisonJson) }),
     notes,
   };
 }
 
-function setJson(survey: Survey, ranking: Ranking): object {
+function setJson({ survey, ranking, conventions }: SetFindings): object {
   const { identity, runs, episode, alignments } = survey;
   const { modalities } = identity;
   return {
@@ -30,6 +29,13 @@ function setJson(survey: Survey, ranking: Ranking): object {
     },
     joints: identity.joints,
     modalities,
+    ...(conventions.length > 0 && {
+      conventions: conventions.map(({ convention, shares, ticks }) => ({
+        convention,
+        ticks,
+        shares: byModality(modalities, (m) => number(shares[m]!)),
+      })),
+    }),
     runs: runs.map(runJson),
     ...metricsJson(([name, metric]) =>
       metric.ofSet ? metric.json(metric.ofSet(runs.map((run) => run[name])), identity) : {},

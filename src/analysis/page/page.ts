@@ -13,8 +13,8 @@ import { setSection } from "./set.js";
 export async function page({ sets, comparison, notes }: Findings, details: readonly Details[]): Promise<string> {
   const several = sets.length > 1;
   const sections: Html[] = [];
-  for (const [s, { survey, ranking }] of sets.entries()) {
-    sections.push(await setSection(survey, ranking, details[s]!, several ? `set-${s}-` : ""));
+  for (const [s, set] of sets.entries()) {
+    sections.push(await setSection(set, details[s]!, several ? `set-${s}-` : ""));
   }
   const runs = sets.reduce((sum, { survey }) => sum + survey.runs.length, 0);
   const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks.all, 0), 0);

@@ -1,10 +1,12 @@
 import { significant } from "../../numbers/format.js";
 import { own } from "../../own.js";
 import { type Html, html, table } from "../../page/html.js";
+import type { SetFindings } from "../findings.js";
 import { METRIC_ROWS } from "../metrics.js";
 import type { Ranking } from "../ranking.js";
 import type { Survey } from "../survey.js";
 import { EVENT_CHARTS, figures, SET_CHARTS } from "./charts.js";
+import { conventionSection } from "./conventions.js";
 import type { Details } from "./details.js";
 import { legendOf, stripOf } from "./film-strip.js";
 import { lookHere, momentStrips } from "./moments.js";
@@ -20,7 +22,11 @@ const ORIGINS: Readonly<Record<string, string>> = {
 const LISTED_RUNS = 200;
 
 /** Section of a set of runs. @param prefix of the anchors; empty for a single set */
-export async function setSection(survey: Survey, ranking: Ranking, details: Details, prefix: string): Promise<Html> {
+export async function setSection(
+  { survey, ranking, conventions }: SetFindings,
+  details: Details,
+  prefix: string,
+): Promise<Html> {
   const { identity, runs } = survey;
   const { modalities } = identity;
   const sections: Html[] = [];
@@ -40,6 +46,7 @@ ${chart.tables(survey)}
 <p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${identity.joints.join(", ")}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.</p>
 ${lookHere(survey, ranking, details, prefix)}
 ${sections}
+${conventionSection(conventions, identity)}
 <h2>Runs</h2>
 ${runTable(survey, ranking, details, prefix)}
 ${legendOf(details.runs.map(({ strip }) => strip))}

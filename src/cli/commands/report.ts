@@ -13,13 +13,22 @@ import type { Run } from "../../analysis/run.js";
 import { Survey } from "../../analysis/survey.js";
 import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
+import type { MessageFolders } from "../../bag/message-folders.js";
 import { InputError } from "../../errors.js";
+import { type SharesUnder, sharesUnderConventions } from "../../evaluation/shares-under.js";
+import { hasMemory } from "../../explain/memory.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { writing } from "../../files/unwritable.js";
 import { plural } from "../../numbers/format.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import { loadPolicy, type Policy } from "../../policy/policy.js";
+import { hasQuantity } from "../../sensing/values.js";
 import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
+import { methodOf } from "../input/method.js";
+import { filesOfPolicy } from "../input/policy-files.js";
+import { sampledObservations } from "../input/sampled-observations.js";
 import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
 import { warn } from "../output/warnings.js";
@@ -29,6 +38,8 @@ export interface ReportOptions {
   readonly csv?: string;
   readonly parquet?: string;
   readonly json?: boolean;
+  readonly policy?: string;
+  readonly card?: string;
   readonly against?: readonly string[];
   readonly names: readonly [string, string];
   readonly event: readonly string[];
@@ -45,12 +56,18 @@ export async function report(bags: readonly string[], options: ReportOptions): P
   const sets = [bags, ...(options.against ? [options.against] : [])];
   refuseTwice(sets.flat());
   const files = [options.output, options.csv, options.parquet];
-  await refuseOverwriting(sets.flat(), files);
+  if (options.card !== undefined && options.policy === undefined)
+    throw new InputError("--card: the card of no policy, expected --policy too");
+  await refuseOverwriting([...sets.flat(), options.policy, options.card], files);
   for (const file of files) if (file !== undefined) await assertWritable(file);
   const { runs, moments, at, topic, output } = options;
   // The page reads again the bags that it shows in detail: at most one for each run and moment.
   const again = sets.map((set) => (output === undefined ? 0 : Math.min(set.length, runs + moments)));
-  const bar = new Progress(sum([sets.flat().length, ...again]), "read bags");
+  const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy, { card: options.card });
+  if (policy) await refuseOverwriting(await filesOfPolicy(policy), files);
+  const conventions = policy ? sets.map((set) => set.length + CONVENTIONS.length + 1) : [];
+  const read = sets.flat().length + sum(conventions);
+  const bar = new Progress(sum([read, ...again]), "read bags");
   bar.update(0);
   const { found, notes } = await bagsRead().finally(() => bar.stop());
   for (const note of notes) warn(note);
@@ -61,11 +78,15 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
       surveyOf(sets, { ...options, folders }, write, bar.step),
     );
-    const found = findings(surveys, notes, moments);
+    const under = [];
+    const done = () => bar.update(Math.min(bar.done + 1, read), { what: "explain under every convention" });
+    for (const [s, survey] of policy ? surveys.entries() : [])
+      under.push(await sharesOf(sets[s]!, survey, policy!, { folders, done }));
+    const found = findings(surveys, notes, moments, under);
     if (output === undefined) return { found, notes };
     const details = [];
     for (const [s, { survey, ranking }] of found.sets.entries()) {
-      const before = sum([sets.flat().length, ...again.slice(0, s)]);
+      const before = sum([read, ...again.slice(0, s)]);
       const done = (part: number) => bar.update(before + part * again[s]!, { what: "draw runs" });
       details.push(await readDetails(survey, ranking, { runs, at, topic, folders, done }));
     }
@@ -185,6 +206,32 @@ async function columnsOf(
   }
   const second = new Set(sets[1]);
   return tableColumns([...modalities], sets.length > 1 ? ({ bag }) => names[second.has(bag) ? 1 : 0] : undefined);
+}
+
+/** Ticks that are explained again under each convention, about. */
+const SAMPLED = 200;
+
+/** Shares of some of the survey's ticks under every convention. @throws InputError for another policy than theirs */
+async function sharesOf(
+  bags: readonly string[],
+  { identity, runs }: Survey,
+  policy: Policy,
+  { folders, done }: { readonly folders: MessageFolders | undefined; readonly done: () => void },
+): Promise<SharesUnder[]> {
+  const { path, sha256, card } = policy;
+  if (sha256 !== identity.policySha256)
+    throw new InputError(
+      `--policy ${path}: its SHA-256 begins with ${sha256.slice(0, 12)}, expected that of the runs' policy, ${identity.policySha256.slice(0, 12)}`,
+    );
+  if (hasMemory(policy) || hasQuantity(policy, "previous_action"))
+    throw new InputError(`--policy ${path}: ${card.name} remembers earlier ticks, expected one that does not`);
+  const method = await methodOf(identity.method);
+  const ticks = sum(runs, (run) => run.ticks.all);
+  const every = Math.max(1, Math.floor(ticks / SAMPLED));
+  const read = new Set(runs.map(({ bag }) => bag));
+  const paths = bags.filter((bag) => read.has(bag));
+  const observations = await sampledObservations(paths, policy, { every, folders, done });
+  return sharesUnderConventions(policy, method, observations, done);
 }
 
 function refuseTwice(bags: readonly string[]): void {

@@ -12,6 +12,8 @@ export function addReport(program: Command): void {
     .option("--csv <file>", "write a CSV table with a row per tick and joint")
     .option("--parquet <file>", "write the same table as Parquet")
     .option("--json", "print the report's numbers as one JSON object")
+    .option("--policy <file>", "the runs' policy: also report their shares under every other convention")
+    .option("--card <file>", "its policy card, default the ONNX file's name with .yaml")
     .option("--against <bags...>", "a second set of runs to compare with the first")
     .option("--names <first,second>", "names of the two sets", setNames, ["A", "B"] as const)
     .addOption(

@@ -48,6 +48,11 @@ export class Progress {
     this.#show(words);
   }
 
+  /** Work done in all. */
+  get done(): number {
+    return this.#work.done;
+  }
+
   /** One unit further. */
   readonly step = (): void => this.update(this.#work.done + 1);
 

@@ -1,5 +1,6 @@
 import type { Findings } from "../../analysis/findings.js";
-import { percent } from "../../numbers/format.js";
+import type { SharesUnder } from "../../evaluation/shares-under.js";
+import { percent, plural } from "../../numbers/format.js";
 import { columns } from "./table.js";
 
 /** A report's findings for a terminal, and the files it wrote. */
@@ -7,7 +8,7 @@ export function reportText(
   { sets, comparison }: Findings,
   files: { readonly output?: string; readonly csv?: string; readonly parquet?: string },
 ): string {
-  const parts = sets.map(({ survey, ranking }) => {
+  const parts = sets.map(({ survey, ranking, conventions }) => {
     const { runs, identity } = survey;
     const ticks = runs.reduce((sum, run) => sum + run.ticks.all, 0);
     const shares = identity.modalities.map((modality, m) => {
@@ -18,6 +19,7 @@ export function reportText(
     return [
       `${survey.name}: ${runs.length} runs, ${ticks} ticks, method ${identity.method}; mean shares, ± between runs (of one run: between ticks):`,
       columns(shares),
+      ...(conventions.length > 0 ? [`\n${underConventions(conventions, identity.modalities)}`] : []),
       ...(moments.length > 0 ? ["\nlook at these first (seconds from the start of the bag):", columns(moments)] : []),
     ].join("\n");
   });
@@ -35,4 +37,9 @@ export function reportText(
   const names = written.flatMap(([kind, path]) => (path === undefined ? [] : [[kind, path]]));
   if (names.length > 0) parts.push(columns(names));
   return parts.join("\n\n");
+}
+
+function underConventions(rows: readonly SharesUnder[], modalities: readonly string[]): string {
+  const cells = rows.map(({ convention, shares }) => [convention, ...shares.map(percent)]);
+  return `the same ${plural(rows[0]!.ticks, "tick")} under every convention:\n${columns([["", ...modalities], ...cells])}`;
 }

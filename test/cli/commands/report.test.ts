@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBag } from "#src/bag/open-bag.js";
@@ -24,6 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const shipped = (task: string) => fileURLToPath(new URL(`../../../models/${task}.onnx`, import.meta.url));
 const report = (...argv: string[]) => torquelens("report", ...argv);
 
 describe("torquelens report", () => {
@@ -103,6 +105,61 @@ describe("torquelens report", () => {
     const output = join(folder, "two.html");
     expect(await report(bag, "--against", other, "-o", output)).toMatchObject({ code: 0, stderr: "" });
     expect(await readFile(output, "utf8")).toContain("A and B");
+  });
+
+  it("gives the same ticks' shares under every convention, as a replay under it does", async () => {
+    const output = join(folder, "conventions.html");
+    const policy = shipped("reacher");
+    const bag = join(folder, "shipped.mcap");
+    const { ticks } = await simulate("--policy", policy, "--episodes", "1", "--record", bag);
+    const { code, stdout, stderr } = await report(bag, "--policy", policy, "--json", "-o", output);
+    expect([code, stderr]).toEqual([0, ""]);
+    const [set] = JSON.parse(stdout).sets;
+    const counted = ticks.filter(({ flags }) => !flags.includes("idle")).length;
+    const rows = new Map<string, { ticks: number; shares: Record<string, number> }>();
+    for (const { convention, ...row } of set.conventions) rows.set(convention, row);
+    expect([...rows.keys()]).toEqual(["the card's", "zero", "corner", "mean", "mean-corner", "standardised"]);
+    for (const [convention, { ticks: used, shares }] of rows) {
+      expect(used, convention).toBe(counted);
+      expect(Object.values(shares).reduce((sum, share) => sum + share)).toBeCloseTo(1, 4);
+    }
+    for (const [modality, share] of Object.entries(rows.get("the card's")!.shares)) {
+      const mean = ticks.reduce((sum, { flags, shares }) => sum + (flags.includes("idle") ? 0 : shares[modality]!), 0);
+      expect(share).toBeCloseTo(mean / counted, 4);
+    }
+    for (const convention of ["zero", "corner"]) {
+      const again = join(folder, `${convention}.mcap`);
+      expect(
+        await torquelens("replay", bag, "--policy", policy, "-o", again, "--convention", convention),
+      ).toMatchObject({
+        code: 0,
+      });
+      const { runs } = JSON.parse((await report(again, "--json")).stdout).sets[0];
+      for (const [modality, share] of Object.entries(rows.get(convention)!.shares)) {
+        const all = runs.map((run: { counted: number; shares: Record<string, { mean: number }> }) => [
+          run.counted,
+          run.shares[modality]!.mean,
+        ]);
+        const mean = all.reduce((sum: number, [n, of]: [number, number]) => sum + n * of, 0) / counted;
+        expect(share, `${convention} ${modality}`).toBeCloseTo(mean, 4);
+      }
+    }
+    expect(rows.get("mean")!.shares.image).not.toBeCloseTo(rows.get("zero")!.shares.image!, 2);
+    const page = await readFile(output, "utf8");
+    expect(page).toContain("Shares under other conventions");
+    expect(page).not.toMatch(/NaN|undefined|\[object/);
+  });
+
+  it("refuses a policy that the runs were not explained by", async () => {
+    const hash = ticks[0]!.policy_sha256 as string;
+    const { code, stderr } = await report(bag, "--policy", shipped("peg"));
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`expected that of the runs' policy, ${hash.slice(0, 12)}`),
+    ]);
+    expect(await report(bag, "--card", "x.yaml")).toMatchObject(
+      refusal("--card: the card of no policy, expected --policy too"),
+    );
   });
 
   it("leaves out what is no explained recording, and says so, as long as there is one", async () => {

@@ -3,6 +3,7 @@ import { subjectOf } from "../explain/subject.js";
 import { writeModel } from "../graph/onnx-write.js";
 import type { Policy } from "../policy/policy.js";
 import { compile } from "../relevance/compile.js";
+import type { Method } from "../relevance/contract/method.js";
 
 /**
  * Results by compiled network. A convention that a method does not read gives the same network, e.g. the origin of feature
@@ -15,8 +16,8 @@ export class SameNetwork<T> {
    * @param find computes a result
    * @param known called if the result is known already
    */
-  async of(policy: Policy, method: string, find: () => Promise<T>, known: () => void = () => {}): Promise<T> {
-    const key = `${method} ${networkOf(policy, method)}`;
+  async of(policy: Policy, method: string | Method, find: () => Promise<T>, known: () => void = () => {}): Promise<T> {
+    const key = `${typeof method === "string" ? method : method.spec} ${networkOf(policy, method)}`;
     const before = this.#found.get(key);
     if (before !== undefined) {
       known();
@@ -29,7 +30,7 @@ export class SameNetwork<T> {
 }
 
 /** Hash of the compiled network, without metadata, which names the convention. */
-function networkOf(policy: Policy, method: string): string {
+function networkOf(policy: Policy, method: string | Method): string {
   const { graph } = compile(subjectOf(policy), { method, depth: "heatmap" });
   return createHash("sha256")
     .update(writeModel({ ...graph, metadata: new Map() }))

@@ -1,0 +1,32 @@
+import type { SharesUnder } from "../../evaluation/shares-under.js";
+import { percent, plural } from "../../numbers/format.js";
+import { own } from "../../own.js";
+import { type Html, html, table } from "../../page/html.js";
+import type { RunIdentity } from "../run.js";
+
+/** What relevance is measured from, by convention. */
+const WORDS: Readonly<Record<string, string>> = {
+  zero: "configuration from zero, feature points from the policy's own origin",
+  corner: "configuration from zero, feature points from the image's corner",
+  mean: "configuration from its mean, feature points from the policy's own origin",
+  "mean-corner": "configuration from its mean, feature points from the image's corner",
+  standardised: "configuration and feature points from their means",
+};
+
+/** Shares of the same ticks under every convention; nothing for a report without the policy. */
+export function conventionSection(
+  rows: readonly SharesUnder[],
+  { modalities, method }: Pick<RunIdentity, "modalities" | "method">,
+): Html {
+  if (rows.length === 0) return html``;
+  return html`<h2>Shares under other conventions</h2>
+${table(
+  ["convention", ...modalities, "relevance is measured from"],
+  rows.map(({ convention, shares }) => [
+    convention,
+    ...shares.map(percent),
+    own(WORDS, convention) ?? "what the policy card states",
+  ]),
+)}
+<p class="note">${plural(rows[0]!.ticks, "tick")} of these runs, explained again by ${method} under each convention; the torques are the same. Means are those of these ticks. A share says little without its convention where the rows differ much.</p>`;
+}
