@@ -6,11 +6,11 @@ import type { RunIdentity } from "../run.js";
 
 /** What relevance is measured from, by convention. */
 const WORDS: Readonly<Record<string, string>> = {
-  zero: "configuration from zero, feature points from the policy's own origin",
-  corner: "configuration from zero, feature points from the image's corner",
-  mean: "configuration from its mean, feature points from the policy's own origin",
-  "mean-corner": "configuration from its mean, feature points from the image's corner",
-  standardised: "configuration and feature points from their means",
+  zero: "zero for the configuration, the policy's own origin for feature points",
+  corner: "zero for the configuration, the image's corner for feature points",
+  mean: "the mean of the configuration, the policy's own origin for feature points",
+  "mean-corner": "the mean of the configuration, the image's corner for feature points",
+  standardised: "the means of configuration and feature points",
 };
 
 /** Shares of the same ticks under every convention; nothing for a report without the policy. */
@@ -21,12 +21,11 @@ export function conventionSection(
   if (rows.length === 0) return html``;
   return html`<h2>Shares under other conventions</h2>
 ${table(
-  ["convention", ...modalities, "relevance is measured from"],
-  rows.map(({ convention, shares }) => [
-    convention,
-    ...shares.map(percent),
-    own(WORDS, convention) ?? "what the policy card states",
-  ]),
+  ["convention", ...modalities],
+  rows.map(({ convention, shares }) => [convention, ...shares.map(percent)]),
 )}
+<ul class="note">
+${rows.map(({ convention }) => html`<li><b>${convention}</b>: relevance is measured from ${own(WORDS, convention) ?? "what the policy card states"}</li>`)}
+</ul>
 <p class="note">${plural(rows[0]!.ticks, "tick")} of these runs, explained again by ${method} under each convention; the torques are the same. Means are those of these ticks. A share says little without its convention where the rows differ much.</p>`;
 }
