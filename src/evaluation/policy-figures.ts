@@ -5,6 +5,7 @@ import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { SimulatedSource } from "../sim/source.js";
 import type { FigureRun } from "../sim/tasks/figure-run.js";
+import type { EpisodeKind } from "../sim/tasks/task.js";
 import { loadTask, taskNamed } from "../sim/tasks/tasks.js";
 import { Focus } from "./focus.js";
 
@@ -20,13 +21,15 @@ export interface FigureOptions {
   readonly runs?: readonly FigureRun[];
   readonly episodes?: number;
   readonly seed?: number;
+  /** Kind of the episodes, where a run does not say it. Default: the task's own. */
+  readonly kind?: EpisodeKind;
   /** Called after each tick with the part that is done, 0 to 1. */
   readonly done?: (part: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Default number of episodes of a run. */
-export const FIGURE_EPISODES = 100;
+const FIGURE_EPISODES = 100;
 
 /** Measures a policy on its task: `episodes` episodes of `seed` in each of the task's runs. */
 export async function policyFigures(
@@ -34,13 +37,13 @@ export async function policyFigures(
   taskName: string,
   options: FigureOptions = {},
 ): Promise<PolicyFigures> {
-  const { runs = taskNamed(taskName).figureRuns, episodes = FIGURE_EPISODES, seed = 0, signal } = options;
+  const { runs = taskNamed(taskName).figureRuns, episodes = FIGURE_EPISODES, seed = 0, kind = {}, signal } = options;
   const successes: Record<string, number> = {};
   const medians: Record<string, number> = {};
   let focus = Number.NaN;
   for (const [index, figure] of runs.entries()) {
     const done = options.done && ((part: number) => options.done!((index + part) / runs.length));
-    const result = await figureRun(policy, taskName, figure, { episodes, seed, signal, done });
+    const result = await figureRun(policy, taskName, figure, { episodes, seed, kind, signal, done });
     put(successes, figure.key, result.successes);
     if (figure.median) put(medians, figure.median[0], Number((1000 * upperMedian(result.errors)).toFixed(2)));
     if (figure.focus) focus = Number(result.focus.toFixed(3));
@@ -52,10 +55,10 @@ async function figureRun(
   policy: Policy,
   taskName: string,
   { targets, ablation, torqueNoise, focus: full = false }: FigureRun,
-  { episodes, seed, signal, done }: RunOptions,
+  { episodes, seed, kind, signal, done }: RunOptions,
 ): Promise<Result> {
   const { width, height } = imageOf(policy);
-  const task = await loadTask(taskName, { width, height, ...(targets && { targets }) });
+  const task = await loadTask(taskName, { width, height, ...kind, ...(targets && { targets }) });
   const perturbations = torqueNoise === undefined ? [] : [{ tick: 0, torque_noise: torqueNoise }];
   const source = new SimulatedSource({ task, seed, episodes, speed: 0, perturbations, ...(ablation && { ablation }) });
   const explainer = await Explainer.create(policy, { levels: [full ? "full" : "shares"], worker: false });
@@ -75,6 +78,7 @@ async function figureRun(
 interface RunOptions {
   readonly episodes: number;
   readonly seed: number;
+  readonly kind: EpisodeKind;
   readonly signal: AbortSignal | undefined;
   readonly done: ((part: number) => void) | undefined;
 }

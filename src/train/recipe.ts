@@ -1,13 +1,37 @@
 import { InputError } from "../errors.js";
 import { own } from "../own.js";
 import type { Lesson, Recipe } from "../sim/tasks/lesson.js";
+import type { Targets } from "../sim/tasks/task.js";
 
-/** @throws InputError for an algorithm without a recipe in the task's lesson */
-export function recipeFor(task: string, { recipes }: Lesson, algorithm: string): Recipe {
-  const recipe = own(recipes, algorithm);
-  if (recipe) return recipe;
-  throw new InputError(`task ${task} cannot be trained by "${algorithm}", expected ${Object.keys(recipes).join(", ")}`);
+/** A recipe of a task's lesson, by its own name or by its algorithm, whose usual recipe has the same name. */
+export interface Choice {
+  readonly algorithm?: string | undefined;
+  readonly recipe?: string | undefined;
 }
+
+/** Name of a recipe. */
+export const recipeName = ({ algorithm, recipe }: Choice): string => recipe ?? algorithm ?? "imitation";
+
+/** @throws InputError for an algorithm or a recipe that the task's lesson has not, or that do not belong together */
+export function recipeFor(task: string, { recipes }: Lesson, choice: Choice): Recipe {
+  const { algorithm } = choice;
+  const usual = Object.entries(recipes).flatMap(([name, recipe]) => (recipe.algorithm === name ? [name] : []));
+  if (algorithm !== undefined && !usual.includes(algorithm))
+    throw new InputError(`task ${task} cannot be trained by "${algorithm}", expected ${usual.join(", ")}`);
+  const name = recipeName(choice);
+  const recipe = own(recipes, name);
+  if (recipe === undefined)
+    throw new InputError(`task ${task} has no recipe "${name}", expected ${Object.keys(recipes).join(", ")}`);
+  if (algorithm !== undefined && algorithm !== recipe.algorithm)
+    throw new InputError(`recipe ${name} is for the algorithm ${recipe.algorithm}, not ${algorithm}`);
+  return recipe;
+}
+
+/** The recipe with other goals of the training's episodes. */
+export const withTargets = (recipe: Recipe, targets: Targets): Recipe => ({
+  ...recipe,
+  episodes: { ...recipe.episodes, targets },
+});
 
 /** The recipe with a camera of another size. */
 export const withCamera = (recipe: Recipe, width: number, height: number): Recipe => ({
@@ -16,4 +40,6 @@ export const withCamera = (recipe: Recipe, width: number, height: number): Recip
 });
 
 /** The recipe of the control: the convolutions stay random. */
-export const withoutVision = (recipe: Recipe): Recipe => ({ ...recipe, vision: { ...recipe.vision, steps: 0 } });
+export function withoutVision({ endToEnd: _, ...recipe }: Recipe): Recipe {
+  return { ...recipe, vision: { ...recipe.vision, steps: 0 } };
+}

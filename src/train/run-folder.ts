@@ -17,7 +17,6 @@ import { curvesSvg } from "./training-curves.js";
 /** The settings of a training; two trainings with the same settings have the same result. */
 export interface RunIdentity {
   readonly task: string;
-  readonly algorithm: string;
   readonly seed: number;
   readonly recipe: Recipe;
 }
@@ -38,7 +37,7 @@ export class RunFolder {
    * @throws InputError where it holds anything else; nothing is changed then
    */
   static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
-    const content = { torquelens_run: 1, torquelens: packageMetadata().version, ...identity };
+    const content = { torquelens_run: 2, torquelens: packageMetadata().version, ...identity };
     const found = await readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
       throw new InputError(`${path}: cannot be a run folder (${error.code}), expected a folder`);
@@ -84,7 +83,10 @@ export class RunFolder {
   /** Draws the curves of all networks so far. */
   async draw(): Promise<void> {
     if (Object.keys(this.#histories).length === 0) return;
-    await writeAtomically(join(this.path, "curves.svg"), await curvesSvg(this.#histories, this.identity.algorithm));
+    await writeAtomically(
+      join(this.path, "curves.svg"),
+      await curvesSvg(this.#histories, this.identity.recipe.algorithm),
+    );
   }
 
   /** Draws the curves and writes the result. */

@@ -1,6 +1,6 @@
 import type { Device } from "../runtime/device.js";
 import type { Recipe } from "../sim/tasks/lesson.js";
-import { taskNamed } from "../sim/tasks/tasks.js";
+import { loadTask, taskNamed } from "../sim/tasks/tasks.js";
 import { algorithmNamed } from "./algorithms/algorithms.js";
 import { allocateDemonstrations, type Demonstrations } from "./episodes/demonstrations.js";
 import { DivergenceError, History, type HistoryState } from "./history/history.js";
@@ -10,6 +10,7 @@ import { initialise, type Layout, layoutOf, sharedFloats } from "./network/param
 import { poseStep } from "./stages/pose-step.js";
 import { stepSource } from "./stages/step-source.js";
 import { warmUpStages } from "./stages/warm-up.js";
+import { wholeStep } from "./stages/whole.js";
 import type { CollectContext, CollectStage, FitStage, Stage } from "./team/stage.js";
 import { Team } from "./team/team.js";
 
@@ -37,6 +38,7 @@ export interface Checkpoint {
   readonly rows: number;
   readonly inputs: Float32Array;
   readonly labels: Float32Array;
+  readonly scenes: Float64Array;
   readonly mean: Float32Array;
   readonly scale: Float32Array;
   readonly history: HistoryState;
@@ -44,8 +46,6 @@ export interface Checkpoint {
 
 export interface TrainOptions {
   readonly seed: number;
-  /** Name of the training algorithm. */
-  readonly algorithm: string;
   readonly recipe: Recipe;
   readonly task: { readonly name: string; readonly torqueLimit: ArrayLike<number>; readonly ticks: number };
   readonly progress?: (progress: Progress) => void;
@@ -77,14 +77,21 @@ export interface Place {
 const costOf = (stages: readonly Stage[]): number => stages.reduce((sum, { cost }) => sum + cost, 0);
 
 /** All stages of a training, with the episodes of its demonstrations and its step. */
-async function scheduleOf({ algorithm, recipe, task }: Pick<TrainOptions, "algorithm" | "recipe" | "task">) {
-  const { lesson } = taskNamed(task.name);
-  const { stages, ...schedule } = (await algorithmNamed(algorithm)).schedule(recipe, lesson, task.ticks);
+async function scheduleOf({ recipe, task }: Pick<TrainOptions, "recipe" | "task">) {
+  const { stages, ...schedule } = (await algorithmNamed(recipe.algorithm)).schedule(recipe, task.ticks);
   return { ...schedule, stages: [...warmUpStages(recipe), ...stages] };
 }
 
+/** Length of a task's saved state. */
+async function sceneLength(name: string, { spec: { width, height }, episodes }: Recipe): Promise<number> {
+  const task = await loadTask(name, { width, height, ...episodes });
+  const { length } = task.save();
+  task.delete();
+  return length;
+}
+
 /** Cost of a training, in steps of the pose warm-up. */
-export async function trainingCost(options: Pick<TrainOptions, "algorithm" | "recipe" | "task">): Promise<number> {
+export async function trainingCost(options: Pick<TrainOptions, "recipe" | "task">): Promise<number> {
   return costOf((await scheduleOf(options)).stages);
 }
 
@@ -118,24 +125,37 @@ export class Training {
   }
 
   static async start(options: TrainOptions): Promise<Training> {
-    const { seed, algorithm, recipe, task, resume, device = "cpu" } = options;
-    const { spec, vision } = recipe;
+    const { seed, recipe, task, resume, device = "cpu" } = options;
+    const { spec, vision, endToEnd } = recipe;
     const { lesson } = taskNamed(task.name);
     const { stages, episodes, step } = await scheduleOf(options);
     const layout = layoutOf(spec, lesson.landmarks.length);
     const parameters = sharedFloats(layout.size);
     const landmarkOfChannel = recipe.landmarkChannels.flatMap((count, i) => Array<number>(count).fill(i));
     initialise(layout, parameters, stepSource(seed, -1, 0, 0), { sharpness: recipe.sharpness, landmarkOfChannel });
-    const demonstrations = allocateDemonstrations(spec, episodes, task.ticks);
+    const scene = endToEnd ? await sceneLength(task.name, recipe) : 0;
+    const demonstrations = allocateDemonstrations(spec, episodes, task.ticks, scene);
     if (resume) {
       parameters.set(resume.parameters);
-      for (const name of ["inputs", "labels", "mean", "scale"] as const) demonstrations[name].set(resume[name]);
+      for (const name of ["inputs", "labels", "scenes", "mean", "scale"] as const)
+        demonstrations[name].set(resume[name]);
     }
     const steps = [
-      poseStep(spec, layout, { batch: vision.batch, landmarkOfChannel, blob: vision.blob, spread: vision.spread }),
+      poseStep(spec, layout, { ...vision, landmarkOfChannel }),
       step(layout),
+      ...(endToEnd ? [wholeStep(spec, layout, endToEnd.batch)] : []),
     ];
-    const setup = { device, seed, task: task.name, algorithm, spec, parameters, demonstrations, steps };
+    const setup = {
+      device,
+      seed,
+      task: task.name,
+      algorithm: recipe.algorithm,
+      episodes: recipe.episodes,
+      spec,
+      parameters,
+      demonstrations,
+      steps,
+    };
     const team = await Team.start(layout, recipe.workers, setup);
     return new Training(options, layout, parameters, demonstrations, team, stages);
   }
@@ -226,7 +246,7 @@ export class Training {
     const { keep } = this.#options;
     if (keep === undefined) return;
     if (!this.parameters.every(Number.isFinite)) throw new DivergenceError("the parameters are not finite");
-    const { inputs, labels, mean, scale, width, torques } = this.demonstrations;
+    const { inputs, labels, scenes, mean, scale, width, torques } = this.demonstrations;
     await keep({
       stage: this.#stage,
       step: this.#step,
@@ -235,6 +255,7 @@ export class Training {
       rows: this.#rows,
       inputs: inputs.slice(0, this.#rows * width),
       labels: labels.slice(0, this.#rows * torques),
+      scenes: scenes.slice(0, (scenes.length * this.#rows * torques) / labels.length),
       mean: mean.slice(),
       scale: scale.slice(),
       history: this.history.state,

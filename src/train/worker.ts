@@ -2,12 +2,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import { own, put } from "../own.js";
 import type { Device } from "../runtime/device.js";
 import { Session, type TensorData } from "../runtime/session.js";
-import type { Targets, Task } from "../sim/tasks/task.js";
+import type { Task } from "../sim/tasks/task.js";
 import { loadTask, taskNamed } from "../sim/tasks/tasks.js";
 import { algorithmNamed } from "./algorithms/algorithms.js";
 import { type Group, type Layout, layoutOf } from "./network/parameters.js";
 import type { StepModel } from "./network/step-model.js";
 import { warmUpWork } from "./stages/warm-up.js";
+import { wholeWork } from "./stages/whole.js";
 import type { Answer, Request, Rows, Work, WorkerContext, WorkerSetup, WorkTable } from "./team/work.js";
 
 /** One compiled training step: copies parameters in and gradients out of shared memory. */
@@ -50,7 +51,7 @@ async function stepsOf({ spec, steps, device }: WorkerSetup, landmarks: number):
   const compiled = new Map<Group, Step>();
   for (const model of steps) {
     // The fully connected layers are too small to be worth the transfer to another device.
-    compiled.set(model.group, await Step.create(model, layout, model.group === "vision" ? device : "cpu"));
+    compiled.set(model.group, await Step.create(model, layout, model.group === "head" ? "cpu" : device));
   }
   return compiled;
 }
@@ -61,19 +62,19 @@ async function serve(setup: WorkerSetup): Promise<void> {
   const { lesson } = taskNamed(setup.task);
   const { work } = await algorithmNamed(setup.algorithm);
   const steps = await stepsOf(setup, lesson.landmarks.length);
-  const tasks = new Map<Targets, Task>();
+  const tasks = new Map<string, Task>();
   const context: WorkerContext = {
     setup,
-    async task(targets) {
-      const task =
-        tasks.get(targets) ?? (await loadTask(setup.task, { width: spec.width, height: spec.height, targets }));
-      tasks.set(targets, task);
+    async task(kind) {
+      const key = JSON.stringify(kind);
+      const task = tasks.get(key) ?? (await loadTask(setup.task, { width: spec.width, height: spec.height, ...kind }));
+      tasks.set(key, task);
       return task;
     },
     batch: (group) => steps.get(group)!.model.batch,
     step: (group, batch) => steps.get(group)!.run(batch, parameters, gradient),
   };
-  const table: WorkTable = { ...warmUpWork(lesson), ...work };
+  const table: WorkTable = { ...warmUpWork(lesson), ...wholeWork, ...work };
   const ready = new Map<string, Work>(Object.entries(table).map(([kind, start]) => [kind, start(context)]));
   const answer = async (request: Request): Promise<Rows> => ready.get(request.kind)!.answer(request);
 

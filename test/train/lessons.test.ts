@@ -6,16 +6,16 @@ import { recipeFor, withCamera, withoutVision } from "#src/train/recipe.js";
 
 test.each(taskNames)("the recipes for %s fit the task", async (name) => {
   const { lesson } = taskNamed(name);
-  expect(Object.keys(ALGORITHMS)).toEqual(expect.arrayContaining(Object.keys(lesson.recipes)));
-  for (const [algorithm, recipe] of Object.entries(lesson.recipes)) {
-    const { spec, landmarkChannels } = recipe;
+  for (const recipe of Object.values(lesson.recipes)) {
+    const { spec, landmarkChannels, algorithm } = recipe;
+    expect(Object.keys(ALGORITHMS)).toContain(algorithm);
     const task = await loadTask(name, spec);
     expect(spec.torques).toBe(task.joints.length);
     expect(spec.configuration).toBe(task.modalities.reduce((sum, { size }) => sum + size, 0));
     expect(Object.keys(task.imagePoints())).toEqual(expect.arrayContaining([...lesson.landmarks]));
     expect(landmarkChannels).toHaveLength(lesson.landmarks.length);
     expect(landmarkChannels.reduce((a, b) => a + b)).toBe(spec.channels[2]);
-    const { stages } = (await algorithmNamed(algorithm)).schedule(recipe, lesson, task.ticks);
+    const { stages } = (await algorithmNamed(algorithm)).schedule(recipe, task.ticks);
     expect(stages.length).toBeGreaterThan(1);
     task.delete();
   }
@@ -26,19 +26,37 @@ test.each(Object.keys(ALGORITHMS))("settings of %s are checked", async (name) =>
   const recipe = lesson.recipes[name]!;
   const wrong = { ...recipe, [name]: { ...(recipe[name] as object), speed: 1 } };
   const { schedule } = await algorithmNamed(name);
-  expect(() => schedule(wrong, lesson, 50)).toThrow(/speed/);
+  expect(() => schedule(wrong, 50)).toThrow(/speed/);
 });
 
-test("an unknown algorithm is refused with the known ones", () => {
-  expect(() => recipeFor("peg", taskNamed("peg").lesson, "toString")).toThrow(
+test("an unknown algorithm or recipe is refused with the known ones, and one that is another's", () => {
+  const asked = (algorithm?: string, recipe?: string) => () =>
+    recipeFor("peg", taskNamed("peg").lesson, { algorithm, recipe });
+  expect(asked("toString")).toThrow(
     new InputError('task peg cannot be trained by "toString", expected imitation, gps'),
   );
+  expect(asked("levine")).toThrow(new InputError('task peg cannot be trained by "levine", expected imitation, gps'));
+  expect(asked(undefined, "toString")).toThrow(
+    new InputError('task peg has no recipe "toString", expected imitation, gps, anywhere, levine'),
+  );
+  expect(asked("imitation", "levine")).toThrow(new InputError("recipe levine is for the algorithm gps, not imitation"));
+  expect(asked("gps", "levine")()).toBe(asked(undefined, "levine")());
+});
+
+test.each(taskNames)("the recipe levine for %s has four conditions, no disturbance, and all layers", (name) => {
+  const { episodes, vision, endToEnd, ...recipe } = recipeFor(name, taskNamed(name).lesson, { recipe: "levine" });
+  expect(episodes).toEqual({ targets: "four", starts: "near" });
+  expect(vision.sharpen).toBe(0);
+  expect(vision.steps).toBeGreaterThan(0);
+  expect(endToEnd!.steps).toBeGreaterThan(0);
+  expect(recipe.gps).toMatchObject({ noise: [0, 0], stale: 0, conditions: 4 });
 });
 
 test("another camera, and no vision, leave the rest of the recipe unchanged", () => {
-  const recipe = recipeFor("peg", taskNamed("peg").lesson, "gps");
+  const recipe = recipeFor("peg", taskNamed("peg").lesson, { algorithm: "gps" });
   const { spec, ...rest } = withCamera(recipe, 120, 100);
   expect(rest).toEqual({ ...recipe, spec: undefined });
   expect(spec).toEqual({ ...recipe.spec, width: 120, height: 100 });
   expect(withoutVision(recipe)).toEqual({ ...recipe, vision: { ...recipe.vision, steps: 0 } });
+  expect(withoutVision(recipeFor("peg", taskNamed("peg").lesson, { recipe: "levine" })).endToEnd).toBeUndefined();
 });

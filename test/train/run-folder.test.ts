@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
 import type { IterationFigures } from "#src/train/episodes/outcome.js";
-import { withCamera } from "#src/train/recipe.js";
+import { withCamera, withTargets } from "#src/train/recipe.js";
 import { RunFolder, type RunIdentity } from "#src/train/run-folder.js";
 import type { Checkpoint } from "#src/train/training.js";
 import { curvesSvg } from "#src/train/training-curves.js";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true }));
 
-const identity: RunIdentity = { task: "reacher", algorithm: "imitation", seed: 1, recipe: SMALL };
+const identity: RunIdentity = { task: "reacher", seed: 1, recipe: SMALL };
 const checkpoint: Checkpoint = {
   stage: 2,
   step: 7,
@@ -25,6 +25,7 @@ const checkpoint: Checkpoint = {
   rows: 1,
   inputs: Float32Array.of(1),
   labels: Float32Array.of(2),
+  scenes: Float64Array.of(5),
   mean: Float32Array.of(3),
   scale: Float32Array.of(4),
   history: {
@@ -74,11 +75,12 @@ test("a folder of another training is refused and left unchanged", async () => {
   const rest = "; expected an empty folder, or the same training";
   const cases: [Partial<RunIdentity>, string][] = [
     [{ task: "peg" }, `task reacher, not peg`],
-    [{ algorithm: "gps" }, `algorithm imitation, not gps`],
+    [{ recipe: { ...SMALL, algorithm: "gps" } }, `recipe.algorithm imitation, not gps`],
+    [{ recipe: withTargets(SMALL, 16) }, `recipe.episodes.targets random, not 16`],
     [{ seed: 2 }, `seed 1, not 2`],
     [{ recipe: { ...SMALL, sharpness: 5 } }, `recipe.sharpness 4, not 5`],
     [{ recipe: withCamera(SMALL, 32, 48) }, `recipe.spec.height 32, not 48`],
-    [{ recipe: SMALL_GPS }, `recipe.gps unset, not set`],
+    [{ recipe: { ...SMALL_GPS, algorithm: "imitation" } }, `recipe.gps unset, not set`],
     [{ recipe: { ...SMALL, landmarkChannels: [1, 3] } }, `recipe.landmarkChannels [2,2], not [1,3]`],
   ];
   for (const [change, difference] of cases) {

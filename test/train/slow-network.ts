@@ -102,7 +102,7 @@ export function poseLoss(
   images: readonly Uint8Array[],
   landmarks: ArrayLike<number>,
   landmarkOfChannel: readonly number[],
-  { blob, spread, precision }: { blob: number; spread: number; precision: number },
+  { sharpen, blob, spread, precision }: Readonly<Record<"sharpen" | "blob" | "spread" | "precision", number>>,
 ): number {
   const columns = Math.floor((TINY.width - TINY.kernels[0]) / 2) + 1;
   const rows = Math.floor((TINY.height - TINY.kernels[0]) / 2) + 1;
@@ -130,7 +130,8 @@ export function poseLoss(
     });
   });
   const count = images.length;
-  return (crossEntropy + spread * distances) / (count * landmarkOfChannel.length) + (precision * squares) / (4 * count);
+  const sharp = (crossEntropy + spread * distances) / (count * landmarkOfChannel.length);
+  return sharpen * sharp + (precision * squares) / (4 * count);
 }
 
 /** Central differences of a function of the parameters, at the given elements. */

@@ -26,7 +26,8 @@ export const SMALL: Recipe = {
 
 /** The same by guided policy search. */
 export const SMALL_GPS: Recipe = (() => {
-  const { imitation: _, ...shared } = SMALL;
+  const { imitation: _, ...rest } = SMALL;
+  const shared = { ...rest, algorithm: "gps" };
   const gps = {
     ...(recipes.gps!.gps as GpsSettings),
     iterations: 2,
@@ -40,8 +41,15 @@ export const SMALL_GPS: Recipe = (() => {
   return { ...shared, gps } as Recipe;
 })();
 
+/** The same from the pixels on, in four fixed conditions. */
+export const SMALL_LEVINE: Recipe = {
+  ...SMALL_GPS,
+  episodes: { targets: "four", starts: "near" },
+  vision: { ...SMALL.vision, sharpen: 0, precision: [100, 100] },
+  endToEnd: { from: 1, batch: 4, steps: 60, finalSteps: 60, rate: 3e-3 },
+};
+
 const OPTIONS = {
-  algorithm: "imitation",
   recipe: SMALL,
   task: { name: "reacher", torqueLimit: [0.3, 0.3], ticks: 50 },
 };

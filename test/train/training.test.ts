@@ -4,7 +4,7 @@ import { DivergenceError } from "#src/train/history/history.js";
 import { withoutVision } from "#src/train/recipe.js";
 import { teamEpisodes } from "#src/train/stages/collect.js";
 import type { Checkpoint, Training, TrainOptions } from "#src/train/training.js";
-import { SMALL, SMALL_GPS, SMALL_IMITATION, smallCost, startSmall } from "./small-recipe.js";
+import { SMALL, SMALL_GPS, SMALL_IMITATION, SMALL_LEVINE, smallCost, startSmall } from "./small-recipe.js";
 
 const open: Training[] = [];
 afterEach(async () => {
@@ -68,7 +68,7 @@ test("a training resumed at any checkpoint has the same result and curves", asyn
 test("guided policy search lowers its losses, bounds its controllers, and can resume", async () => {
   const kept: Checkpoint[] = [];
   const keep = async (checkpoint: Checkpoint): Promise<void> => void kept.push(checkpoint);
-  const whole = await train(6, { algorithm: "gps", recipe: SMALL_GPS, keep });
+  const whole = await train(6, { recipe: SMALL_GPS, keep });
   const { iterations } = whole.training.history;
   expect(iterations.map(({ actor, episodes }) => [actor, episodes])).toEqual([
     ["expert", 6],
@@ -80,8 +80,29 @@ test("guided policy search lowers its losses, bounds its controllers, and can re
     expect(promise).toBeGreaterThan(0);
   }
   // Before the second iteration of the search.
-  const { policy } = await train(6, { algorithm: "gps", recipe: SMALL_GPS, resume: kept[4]! });
+  const { policy } = await train(6, { recipe: SMALL_GPS, resume: kept[4]! });
   expect(kept[4]!.rows).toBe(600);
+  expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
+});
+
+test("a training end to end lowers its losses, changes the convolutions, and can resume in a fit", async () => {
+  const kept: Checkpoint[] = [];
+  const keep = async (checkpoint: Checkpoint): Promise<void> => void kept.push(checkpoint);
+  const whole = await train(7, { recipe: SMALL_LEVINE, keep, keepEvery: 0 });
+  expect(whole.losses).toHaveLength(4);
+  const [pose, , ...endToEnd] = whole.losses;
+  for (const losses of [pose!, endToEnd[1]!])
+    expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
+  const { layout, parameters } = whole.training;
+  const convolutions = (vector: Float32Array) => [...layout.view(vector, "conv1.weight")];
+  const warm = kept.findIndex(({ stage, step }) => stage === 1 && step === 0);
+  const head = kept.findIndex(({ stage, step }) => stage === 3 && step === 0);
+  expect(convolutions(kept[head]!.parameters)).toEqual(convolutions(kept[warm]!.parameters));
+  expect(convolutions(parameters)).not.toEqual(convolutions(kept[head]!.parameters));
+  // The readout of poses is no part of the policy, and keeps what the warm-up taught it.
+  const readout = (vector: Float32Array) => [...layout.view(vector, "readout.weight")];
+  expect(readout(parameters)).toEqual(readout(kept[warm]!.parameters));
+  const { policy } = await train(7, { recipe: SMALL_LEVINE, resume: kept[kept.length - 20]! });
   expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
 });
 
@@ -99,7 +120,7 @@ test("episodes of the expert end on the target", async () => {
   open.push(training);
   const outcomes = await teamEpisodes(training.team, training.export(), [0, 1, 2, 3, 4, 5, 6], {
     seed: 0,
-    targets: "random",
+    kind: { targets: "random" },
     expert: true,
     noise: 0,
   });

@@ -43,7 +43,7 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   let total = 0;
   for (const name of names.shipped) {
     const policy = await loadPolicy(shippedPolicy(name));
-    const open = () => taskFor(policy, name, "four");
+    const open = () => taskFor(policy, name);
     policies.push({ name, policy, open });
     const task = await open();
     total += workOf(task, workload);

@@ -40,7 +40,7 @@ async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNo
   const targets = get("targets") as "four" | "random";
   const path = get("policy") || shippedPolicy(name);
   const policy = await loadPolicy(path, { card: get("card") || undefined });
-  const task = await taskFor(policy, name, targets);
+  const task = await taskFor(policy, name, { targets });
   const [width, height] = [get("width") || task.width, get("height") || task.height];
   const isOwnSize = width !== task.width || height !== task.height;
   const camera = isOwnSize ? await loadTask(name, { width, height, targets }) : undefined;

@@ -16,7 +16,7 @@ import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
 import { RunGate } from "../../sim/run-gate.js";
 import type { SimulationOptions } from "../../sim/source.js";
-import type { Task } from "../../sim/tasks/task.js";
+import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
 import { ComparingSink } from "../../simulator/comparing-sink.js";
 import { SimulationControls } from "../../simulator/controls.js";
 import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
@@ -54,7 +54,8 @@ export interface SimOptions extends LiveServing {
   readonly seed: number;
   readonly perturb?: string;
   readonly condition?: string;
-  readonly targets: "four" | "random";
+  readonly targets: Targets;
+  readonly starts: Starts;
   readonly ablate?: string;
   readonly record?: string;
   readonly live: boolean;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, extname, relative } from "node:path";
 import { InputError } from "../../errors.js";
-import { FIGURE_EPISODES, type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
+import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readModel } from "../../graph/onnx-read.js";
@@ -12,11 +12,11 @@ import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
-import type { Task } from "../../sim/tasks/task.js";
+import type { EpisodeKind, Targets, Task } from "../../sim/tasks/task.js";
 import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { trainedCard } from "../../train/policy-card.js";
-import { recipeFor, withCamera, withoutVision } from "../../train/recipe.js";
+import { recipeFor, recipeName, withCamera, withoutVision, withTargets } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { type Place, Training, type Progress as TrainingProgress, trainingCost } from "../../train/training.js";
 import { Progress } from "../output/progress.js";
@@ -26,20 +26,24 @@ import { Interruption } from "../process/interruption.js";
 
 export interface TrainOptions {
   readonly task: string;
-  readonly algorithm: string;
+  readonly algorithm?: string;
+  readonly recipe?: string;
+  readonly targets?: Targets;
   readonly camera?: readonly [width: number, height: number];
   readonly seed: number;
   readonly output: string;
   readonly run?: string;
   readonly control: boolean;
+  /** Episodes of each closed-loop figure. */
+  readonly figures: number;
   readonly device?: Device;
   readonly json?: boolean;
 }
 
 export async function train({
   task,
-  algorithm,
   camera,
+  targets,
   seed,
   output,
   run,
@@ -47,22 +51,23 @@ export async function train({
   json,
   ...options
 }: TrainOptions): Promise<void> {
-  const known = recipeFor(task, taskNamed(task).lesson, algorithm);
-  const recipe = camera ? withCamera(known, ...camera) : known;
+  const known = recipeFor(task, taskNamed(task).lesson, options);
+  const seen = camera ? withCamera(known, ...camera) : known;
+  const recipe = targets === undefined ? seen : withTargets(seen, targets);
   const yaml = cardFile(output);
   if (extname(output) !== ".onnx") throw new InputError(`${output}: expected a file name ending in .onnx`);
   const runPath = run ?? output.replace(/\.onnx$/, ".run");
   await refuseOverwriting([shippedModel(task)], [output, yaml, runPath]);
   await assertWritable(output);
   await assertWritable(yaml);
-  const folder = await RunFolder.open(runPath, { task, algorithm, seed, recipe });
+  const folder = await RunFolder.open(runPath, { task, seed, recipe });
 
   const start = performance.now();
   const interruption = new Interruption();
   const device = options.device ?? (camera ? "auto" : "cpu");
-  const plan = await planOf({ task, algorithm, recipe, control });
+  const plan = await planOf({ task, recipe, control, episodes: options.figures });
   const bar = new Progress(plan.total, "policy");
-  const course: Course = { device, algorithm, seed, folder, plan, bar, signal: interruption.signal };
+  const course: Course = { device, seed, folder, plan, bar, signal: interruption.signal };
   let policy: Finished;
   let figures: PolicyFigures;
   let controlFigures: PolicyFigures | undefined;
@@ -84,7 +89,14 @@ export async function train({
     interruption.end();
   }
 
-  const record = { task, seed, recipe, figures, ...(control && { control: controlFigures }) };
+  const record = {
+    task,
+    recipe_name: recipeName(options),
+    seed,
+    recipe,
+    figures,
+    ...(control && { control: controlFigures }),
+  };
   const finished = policy(output, record);
   await writeAtomically(output, finished.policy.bytes);
   await writeAtomically(yaml, finished.card);
@@ -107,6 +119,8 @@ interface Part {
 /** The work of a whole command. */
 interface Plan {
   readonly task: Task;
+  /** Episodes of each closed-loop figure. */
+  readonly episodes: number;
   readonly policy: Part;
   readonly control: Part | undefined;
   /** Cost of a network's figures. */
@@ -116,32 +130,31 @@ interface Plan {
 
 async function planOf({
   task: name,
-  algorithm,
   recipe,
   control,
+  episodes,
 }: {
   task: string;
-  algorithm: string;
   recipe: Recipe;
   control: boolean;
+  episodes: number;
 }): Promise<Plan> {
   const { width, height } = recipe.spec;
   const task = await loadTask(name, { width, height });
-  const figures = TICK * task.ticks * FIGURE_EPISODES * taskNamed(name).figureRuns.length;
+  const figures = TICK * task.ticks * episodes * taskNamed(name).figureRuns.length;
   const part = async (recipe: Recipe, before: number): Promise<Part> => {
-    return { recipe, before, training: await trainingCost({ algorithm, recipe, task }) };
+    return { recipe, before, training: await trainingCost({ recipe, task }) };
   };
   const policy = await part(recipe, 0);
   const half = policy.training + figures;
-  if (!control) return { task, policy, control: undefined, figures, total: half };
+  if (!control) return { task, episodes, policy, control: undefined, figures, total: half };
   const other = await part(withoutVision(recipe), half);
-  return { task, policy, control: other, figures, total: half + other.training + figures };
+  return { task, episodes, policy, control: other, figures, total: half + other.training + figures };
 }
 
 interface Course {
   readonly device: Device;
   readonly plan: Plan;
-  readonly algorithm: string;
   readonly seed: number;
   readonly folder: RunFolder;
   readonly bar: Progress;
@@ -155,7 +168,7 @@ type Finished = (
 ) => { readonly policy: Policy; readonly card: string };
 
 async function trainOne(
-  { device, algorithm, seed, folder, plan, bar, signal }: Course,
+  { device, seed, folder, plan, bar, signal }: Course,
   { recipe, before }: Part,
   what: string,
 ): Promise<Finished> {
@@ -166,7 +179,7 @@ async function trainOne(
   };
   const resume = await folder.checkpoint(what);
   const keep: NonNullable<Parameters<typeof Training.start>[0]["keep"]> = (state) => folder.keep(what, state);
-  const training = await Training.start({ device, seed, algorithm, recipe, task, progress, signal, resume, keep });
+  const training = await Training.start({ device, seed, recipe, task, progress, signal, resume, keep });
   bar.stop();
   if (device === "auto") writeErr(`device auto: training the convolutions on ${training.team.device}\n`);
   warnOf(training.team);
@@ -203,11 +216,14 @@ async function measured(
   policy: Policy,
   what: "policy" | "control",
 ): Promise<PolicyFigures> {
-  const { before, training } = plan[what]!;
+  const { before, training, recipe } = plan[what]!;
   const words = { what: `${what}: closed loop`, note: "" };
   const done = (part: number) => bar.update(before + training + part * plan.figures, words);
-  return policyFigures(policy, plan.task.name, { done, signal });
+  return policyFigures(policy, plan.task.name, { kind: figureKind(recipe), episodes: plan.episodes, done, signal });
 }
+
+/** The kind of episodes that a policy is measured in: starts as in its training. */
+const figureKind = ({ episodes: { starts } }: Recipe): EpisodeKind => (starts ? { starts } : {});
 
 function report(
   task: string,

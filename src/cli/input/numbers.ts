@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { parseNumber } from "../../numbers/decimal.js";
+import type { Targets } from "../../sim/tasks/task.js";
 
 /** Least and largest value of an option, both allowed. */
 export type Range = readonly [least: number, most: number];
@@ -15,6 +16,17 @@ export const wholeNumber =
     if (Number.isSafeInteger(value) && isIn(value!, range)) return value!;
     throw new InvalidArgumentError(`Expected a whole number, ${rangeText(range)}.`);
   };
+
+/** Largest number of fixed goals. */
+const MOST_GOALS = 10_000;
+
+/** Parser of a kind of goals: four, random, or a number of fixed ones. */
+export function targetKind(text: string): Targets {
+  if (text === "four" || text === "random") return text;
+  const count = parseNumber(text);
+  if (Number.isSafeInteger(count) && isIn(count!, [1, MOST_GOALS])) return count!;
+  throw new InvalidArgumentError(`Expected four, random, or a number of fixed goals, 1 to ${MOST_GOALS}.`);
+}
 
 /** Parser of a number in a range. */
 export const anyNumber =

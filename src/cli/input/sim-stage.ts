@@ -5,7 +5,7 @@ import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
-import type { Task } from "../../sim/tasks/task.js";
+import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
 import { ComparedMethod } from "../../simulator/compared-method.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { taskFor } from "./sim-task.js";
@@ -14,7 +14,8 @@ export interface StageOptions {
   /** Policy file given at the start, and its card. */
   readonly policy?: string;
   readonly card?: string;
-  readonly targets: "four" | "random";
+  readonly targets: Targets;
+  readonly starts: Starts;
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
@@ -40,10 +41,10 @@ export async function stageFor(
   explained: (explainer: Explainer) => void,
   compileInThread: boolean,
 ): Promise<Stage> {
-  const { targets, threads, device, precision, live } = options;
+  const { targets, starts, threads, device, precision, live } = options;
   const card = choice.policy === options.policy ? options.card : undefined;
   const policy = await loadPolicy(policyFileOf(choice, options), { card });
-  const task = await taskFor(policy, choice.task, targets);
+  const task = await taskFor(policy, choice.task, { targets, starts });
   let source: SimulatedSource;
   try {
     source = new SimulatedSource({ ...(await sourceOptions(task)), task });

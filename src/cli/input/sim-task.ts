@@ -1,7 +1,7 @@
 import { InputError } from "../../errors.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import type { Policy } from "../../policy/policy.js";
-import type { Task, TaskOptions } from "../../sim/tasks/task.js";
+import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
 import { loadTask } from "../../sim/tasks/tasks.js";
 
 /** Largest difference of two equal control periods, seconds: cards round. */
@@ -12,12 +12,12 @@ const PERIOD_TOLERANCE = 1e-6;
  * @throws InputError if the policy does not fit the task: number of cameras, modalities, sizes, joints and their order,
  * control period
  */
-export async function taskFor(policy: Policy, name: string, targets: TaskOptions["targets"]): Promise<Task> {
+export async function taskFor(policy: Policy, name: string, kind: EpisodeKind = {}): Promise<Task> {
   const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");
   if (cameras.length !== 1)
     throw new InputError(`${policy.path}: the simulation has one camera, the policy sees ${cameras.length} images`);
   const { width, height } = cameras[0]!;
-  const task = await loadTask(name, { width, height, targets });
+  const task = await loadTask(name, { width, height, ...kind });
   const problem = misfit(policy, task);
   if (problem === undefined) return task;
   task.delete();

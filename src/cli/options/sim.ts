@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { LIMITS } from "../../limits.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import type { SimOptions } from "../commands/sim.js";
-import { rangeText, zeroOrNumber } from "../input/numbers.js";
+import { rangeText, targetKind, zeroOrNumber } from "../input/numbers.js";
 import {
   cardOption,
   deviceOption,
@@ -46,9 +46,17 @@ export function addSim(program: Command): void {
     .addOption(wholeOption("--seed <n>", "seed of initial states, targets and noise", SEEDS).default(0))
     .option("--perturb <file>", "YAML or JSON list of changes during the run")
     .addOption(
-      new Option("--targets <kind>", "the task's four conditions in turn, or random goals")
-        .choices(["four", "random"])
+      new Option(
+        "--targets <kind>",
+        "goals: four (the task's conditions in turn), random, or so many fixed ones in turn",
+      )
+        .argParser(targetKind)
         .default("four"),
+    )
+    .addOption(
+      new Option("--starts <kind>", "where the arm starts: usual (as the task has it), or near one pose")
+        .choices(["usual", "near"])
+        .default("usual"),
     )
     .option("--condition <name>", "start every episode in this condition of the task")
     .option(

@@ -3,7 +3,7 @@ import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
 import type { TrainOptions } from "../commands/train.js";
-import { imageSize } from "../input/numbers.js";
+import { imageSize, targetKind } from "../input/numbers.js";
 import { SEEDS, wholeOption } from "./shared.js";
 
 /** Extents of the camera image that a policy can be trained for, pixels. */
@@ -13,12 +13,21 @@ const algorithms = Object.entries(ALGORITHMS)
   .map(([name, { text }]) => `${name} (${text})`)
   .join(", ");
 
+const RECIPES =
+  "imitation, gps, levine (as Levine et al. 2016: four conditions, end to end), or anywhere (peg, door: goals anywhere)";
+
 export function addTrain(program: Command): void {
   program
     .command("train")
     .description("train a policy for a simulated task; the same seed gives the same file")
     .requiredOption("--task <name>", `task to learn: ${taskNames.join(", ")}`)
-    .option("--algorithm <name>", `training algorithm: ${algorithms}`, "imitation")
+    .option("--algorithm <name>", `training algorithm: ${algorithms} (default: the recipe's, or imitation)`)
+    .option("--recipe <name>", `recipe: ${RECIPES} (default: the algorithm's usual one)`)
+    .option(
+      "--targets <kind>",
+      "goals to train for: four, random, or so many fixed ones (default: the recipe's)",
+      targetKind,
+    )
     .option("--camera <WxH>", "camera image size in pixels (default: the shipped policy's)", imageSize(LEAST, MOST))
     .addOption(wholeOption("--seed <number>", "random seed", SEEDS).default(0))
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card is written beside it")
@@ -29,6 +38,9 @@ export function addTrain(program: Command): void {
         "--device <name>",
         "where to train the convolutions; falls back to the CPU (default: cpu; with --camera: auto)",
       ).choices(DEVICES),
+    )
+    .addOption(
+      wholeOption("--figures <episodes>", "test episodes of each closed-loop figure", [1, 10_000]).default(100),
     )
     .option("--json", "print the figures as one JSON object")
     .action(async (options: TrainOptions) => (await import("../commands/train.js")).train(options));

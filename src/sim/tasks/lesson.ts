@@ -1,12 +1,10 @@
-import type { Targets } from "./task.js";
+import type { EpisodeKind } from "./task.js";
 
 /** How policies learn a task: plain data, read by `train`. */
 export interface Lesson {
   /** Image points that the feature points learn to find, by name, in this order. */
   readonly landmarks: readonly string[];
-  /** Goals of the training's episodes. */
-  readonly targets: Targets;
-  /** Recipes by the name of their training algorithm. */
+  /** Recipes by name. An algorithm's usual recipe has the algorithm's name. */
   readonly recipes: Readonly<Record<string, Recipe>>;
 }
 
@@ -15,6 +13,10 @@ export type Recipe = BaseRecipe & { readonly [algorithm: string]: unknown };
 
 /** The part of a recipe that all algorithms share: the network, and the pose warm-up of its convolutions. */
 export interface BaseRecipe {
+  /** Name of the training algorithm. */
+  readonly algorithm: string;
+  /** The training's episodes. */
+  readonly episodes: EpisodeKind;
   readonly spec: NetworkSpec;
   readonly workers: number;
   /** Feature points for each of the lesson's landmarks, in their order. */
@@ -26,6 +28,8 @@ export interface BaseRecipe {
     readonly batch: number;
     readonly steps: number;
     readonly rate: number;
+    /** Weight of the terms that make every feature map sharp at its landmark; with 0 the pose alone is learned. */
+    readonly sharpen: number;
     /** Width of the target blob, cells. */
     readonly blob: number;
     /** Weight of a feature map's spread: its expected squared distance from its landmark, cells². */
@@ -33,6 +37,20 @@ export interface BaseRecipe {
     /** Weight of the position error: the first value, rising to the second over the last 60 % of the steps. */
     readonly precision: readonly [first: number, last: number];
   };
+  /** Without it the convolutions stay as the warm-up leaves them. */
+  readonly endToEnd?: EndToEnd;
+}
+
+/** Training of all layers from the pixels on, instead of the fully connected layers alone (Levine et al. 2016). */
+export interface EndToEnd {
+  /** The first round that does so. */
+  readonly from: number;
+  /** Samples of a worker's step. */
+  readonly batch: number;
+  readonly steps: number;
+  /** Steps of the last round. */
+  readonly finalSteps: number;
+  readonly rate: number;
 }
 
 /**

@@ -26,16 +26,28 @@ export interface TaskObservation {
 export type Wrench = readonly [fx: number, fy: number, fz: number, tx: number, ty: number, tz: number];
 export const NO_WRENCH: Wrench = [0, 0, 0, 0, 0, 0];
 
-/** Goals of the episodes: the four of the conditions in turn, or one anywhere in reach for each episode. */
-export type Targets = "four" | "random";
+/**
+ * Goals of the episodes: the four of the conditions in turn, so many fixed ones anywhere in reach in turn, or another one
+ * anywhere in reach for each episode.
+ */
+export type Targets = "four" | "random" | number;
+
+/** Starts of the episodes: those of the task, or all near one pose. Some tasks know no others. */
+export type Starts = "usual" | "near";
+
+/** Where episodes start, and what their goals are. */
+export interface EpisodeKind {
+  /** Default "four". */
+  readonly targets?: Targets;
+  /** Default "usual". */
+  readonly starts?: Starts;
+}
 
 /** Options of every task. */
-export interface TaskOptions {
+export interface TaskOptions extends EpisodeKind {
   /** Size of the camera image, pixels: the size that the policy expects. */
   readonly width: number;
   readonly height: number;
-  /** Default "four". */
-  readonly targets?: Targets;
 }
 
 /** Episodes of a task under torque control. An episode follows from (seed, episode, condition) and the torques. */
@@ -84,6 +96,8 @@ export interface TaskEpisode {
   goalProblem(goal: readonly number[]): string | undefined;
   /** A goal between those of the conditions, for `moveGoal`. */
   randomGoal(random: Random): readonly number[];
+  /** Another goal of the episodes' kind, for `moveGoal`. */
+  otherGoal(random: Random): readonly number[];
   /** The goal now, as `moveGoal` takes it. */
   goal(): readonly number[];
   /** Moves the goal for the rest of the episode. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Lesson, Recipe } from "../../sim/tasks/lesson.js";
-import type { Targets } from "../../sim/tasks/task.js";
+import type { Recipe } from "../../sim/tasks/lesson.js";
+import type { EpisodeKind } from "../../sim/tasks/task.js";
 import { withPolicy } from "../episodes/act.js";
 import { recordTick, standardise } from "../episodes/demonstrations.js";
 import { figuresOf } from "../episodes/outcome.js";
@@ -49,8 +49,8 @@ export const GPS: Algorithm = {
   work: { ...episodesWork, ...fitWork, conditions: conditionsWork },
   panels: searchPanels,
 
-  schedule(recipe: Recipe, { targets }: Lesson, ticks: number): Schedule {
-    const { spec } = recipe;
+  schedule(recipe: Recipe, ticks: number): Schedule {
+    const { spec, episodes: kind } = recipe;
     const settings = SETTINGS.parse(recipe.gps);
     const { batch, iterations, conditions, samples, window } = settings;
     const episodes = conditions * samples;
@@ -59,12 +59,12 @@ export const GPS: Algorithm = {
     const stages = Array.from({ length: iterations + 1 }, (_, round): Stage[] => {
       const phase = `guided policy search ${round}/${iterations}`;
       const rows = (round + 1) * episodes * ticks;
-      const common = { targets, phase, rows };
+      const common = { kind, phase, rows };
       return [
         round === 0
           ? expertStage(settings, { ...common, cost: ACTION * ticks * episodes })
           : searchStage(settings, { ...common, cost: ACTION * ticks * conditions * inferences }, round),
-        fitStage(spec, settings, {
+        fitStage(recipe, settings, {
           phase,
           round,
           final: round === iterations,
@@ -82,7 +82,7 @@ export const GPS: Algorithm = {
 };
 
 interface Round {
-  readonly targets: Targets;
+  readonly kind: EpisodeKind;
   readonly phase: string;
   readonly cost: number;
   /** Filled rows of the demonstrations afterwards. */
@@ -91,7 +91,7 @@ interface Round {
 
 function expertStage(
   { conditions, samples, expertNoise }: GpsSettings,
-  { targets, phase, cost, rows }: Round,
+  { kind, phase, cost, rows }: Round,
 ): CollectStage {
   return {
     kind: "collect",
@@ -99,7 +99,7 @@ function expertStage(
     cost,
     async collect({ seed, team, demonstrations, policy, ...watch }) {
       const numbers = Array.from({ length: conditions * samples }, (_, i) => i);
-      const options = { seed: seed + TRAINING_SEED, targets, expert: true, noise: expertNoise };
+      const options = { seed: seed + TRAINING_SEED, kind, expert: true, noise: expertNoise };
       const outcomes = await teamEpisodes(team, policy(), numbers, options, { record: true, ...watch });
       standardise(demonstrations, rows);
       return { rows, figures: figuresOf(phase, "expert", outcomes) };
@@ -109,7 +109,7 @@ function expertStage(
 
 function searchStage(
   { conditions, samples, torqueNoise, startNoise, probe, dynamics, widest, bound }: GpsSettings,
-  { targets, phase, cost, rows }: Round,
+  { kind, phase, cost, rows }: Round,
   round: number,
 ): CollectStage {
   return {
@@ -123,7 +123,13 @@ function searchStage(
         return { episode, place, before: last && { ...last[place]!, episode: episode - conditions } };
       });
       const options = { seed: seed + TRAINING_SEED, samples, torqueNoise, startNoise, probe, dynamics, widest, bound };
-      const how = { kind: "conditions", policy: policy(), targets, options, record: round * conditions * samples };
+      const how = {
+        kind: "conditions",
+        policy: policy(),
+        episodes: kind,
+        options,
+        record: round * conditions * samples,
+      };
       const found = await team.spread(items, (part): ConditionsRequest => ({ ...how, items: part }), watch);
       const figures = found.map(fromRow);
       return { rows, figures: { ...figuresOf(phase, "policy", figures), conditions: figures } };
@@ -134,7 +140,7 @@ function searchStage(
 interface ConditionsRequest extends Request {
   readonly policy: Uint8Array;
   readonly items: readonly Condition[];
-  readonly targets: Targets;
+  readonly episodes: EpisodeKind;
   readonly options: MirrorDescentOptions;
   /** Number of the demonstrations' episode that receives the first sample of condition 0. */
   readonly record: number;
@@ -143,8 +149,8 @@ interface ConditionsRequest extends Request {
 /** Improves on the policy in some conditions; a row of figures a condition. */
 function conditionsWork(worker: WorkerContext) {
   return {
-    async answer({ policy, items, targets, options, record }: ConditionsRequest) {
-      const task = await worker.task(targets);
+    async answer({ policy, items, episodes, options, record }: ConditionsRequest) {
+      const task = await worker.task(episodes);
       return withPolicy(policy, async (act) => {
         const rows: number[][] = [];
         for (const condition of items) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Lesson, Recipe } from "../../sim/tasks/lesson.js";
+import type { Recipe } from "../../sim/tasks/lesson.js";
 import { standardise } from "../episodes/demonstrations.js";
 import { figuresOf } from "../episodes/outcome.js";
 import { episodesWork, TRAINING_SEED, teamEpisodes } from "../stages/collect.js";
@@ -15,6 +15,8 @@ const SETTINGS = z.strictObject({
   episodes: z.number(),
   /** Noise on the applied torque, as parts of the limits: in the expert's round, and in every second other one. */
   torqueNoise: z.tuple([z.number(), z.number()]),
+  /** Part of the episodes whose goal moves. */
+  moves: z.number(),
 });
 
 export type ImitationSettings = z.infer<typeof SETTINGS>;
@@ -30,10 +32,10 @@ const EPISODE = 0.5;
 export const IMITATION: Algorithm = {
   work: { ...episodesWork, ...fitWork },
 
-  schedule(recipe: Recipe, { targets }: Lesson, ticks: number): Schedule {
-    const { spec } = recipe;
+  schedule(recipe: Recipe, ticks: number): Schedule {
+    const { spec, episodes: kind } = recipe;
     const settings = SETTINGS.parse(recipe.imitation);
-    const { batch, episodes, rounds } = settings;
+    const { batch, episodes, rounds, moves } = settings;
     const [expertNoise, policyNoise] = settings.torqueNoise;
     const stages = Array.from({ length: rounds + 1 }, (_, round): Stage[] => {
       const numbers = Array.from({ length: episodes }, (_, i) => round * episodes + i);
@@ -47,13 +49,13 @@ export const IMITATION: Algorithm = {
           phase,
           cost: EPISODE * episodes,
           async collect({ seed, team, demonstrations, policy, ...watch }) {
-            const options = { seed: seed + TRAINING_SEED, targets, expert, noise };
+            const options = { seed: seed + TRAINING_SEED, kind, expert, noise, moves };
             const outcomes = await teamEpisodes(team, policy(), numbers, options, { record: true, ...watch });
             if (expert) standardise(demonstrations, rows);
             return { rows, figures: figuresOf(phase, expert ? "expert" : "policy", outcomes) };
           },
         },
-        fitStage(spec, settings, { phase, round, final: round === rounds, rows }),
+        fitStage(recipe, settings, { phase, round, final: round === rounds, rows }),
       ];
     });
     return {

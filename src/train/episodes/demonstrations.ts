@@ -16,12 +16,15 @@ export interface Demonstrations {
   readonly inputs: Float32Array;
   /** [rows × torques]. */
   readonly labels: Float32Array;
+  /** What the task's images of the rows are rendered from (`save`), of equal length each; empty where nobody asks. */
+  readonly scenes: Float64Array;
   /** Mean and 1 / standard deviation of every input element, [width] each. */
   readonly mean: Float32Array;
   readonly scale: Float32Array;
 }
 
-export function allocateDemonstrations(spec: NetworkSpec, episodes: number, ticks: number): Demonstrations {
+/** @param scene length of a row's scene, 0 to keep none */
+export function allocateDemonstrations(spec: NetworkSpec, episodes: number, ticks: number, scene = 0): Demonstrations {
   const width = headInputs(spec);
   const rows = episodes * ticks;
   return {
@@ -30,6 +33,7 @@ export function allocateDemonstrations(spec: NetworkSpec, episodes: number, tick
     torques: spec.torques,
     inputs: sharedFloats(rows * width),
     labels: sharedFloats(rows * spec.torques),
+    scenes: new Float64Array(new SharedArrayBuffer(8 * rows * scene)),
     mean: sharedFloats(width),
     scale: sharedFloats(width).fill(1),
   };
@@ -50,17 +54,28 @@ export function standardise({ width, inputs, mean, scale }: Demonstrations, rows
 
 /** Writes a tick to its row; labels as parts of the torque limits. */
 export function recordTick(
-  { inputs, labels, width, torques, ticks }: Demonstrations,
+  { inputs, labels, scenes, width, torques, ticks }: Demonstrations,
   torqueLimit: Float64Array,
-  { episode, tick, action: { points, configuration }, label }: Tick,
+  { episode, tick, action: { points, configuration }, label, scene }: Tick,
 ): void {
   const row = episode * ticks + tick;
+  if (scenes.length > 0) scenes.set(scene, row * scene.length);
   inputs.set(points, row * width);
   inputs.set(configuration, row * width + points.length);
   label.forEach((value, j) => {
     labels[row * torques + j] = value / torqueLimit[j]!;
   });
 }
+
+/** The scene of a row, for `restore`. */
+export function sceneOf({ scenes, inputs, width }: Demonstrations, row: number): Float64Array {
+  const length = (scenes.length * width) / inputs.length;
+  return scenes.slice(row * length, (row + 1) * length);
+}
+
+/** The label of a row, as parts of the torque limits. */
+export const labelOf = ({ labels, torques }: Demonstrations, row: number): Float32Array =>
+  labels.subarray(row * torques, (row + 1) * torques);
 
 export interface Sampling {
   /** Range of rows to draw from: the first one, default 0, and one past the last. */

@@ -1,5 +1,5 @@
 import { random } from "../../sim/random.js";
-import type { Targets, Task } from "../../sim/tasks/task.js";
+import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
 import type { Act, Action } from "./act.js";
 import type { Outcome } from "./outcome.js";
 
@@ -7,11 +7,13 @@ export interface EpisodeOptions {
   readonly seed: number;
   /** Numbers of the episodes to run; an episode follows from the seed and its number. */
   readonly episodes: readonly number[];
-  readonly targets: Targets;
+  readonly kind: EpisodeKind;
   /** True to apply the expert's torque instead of the policy's. */
   readonly expert: boolean;
   /** Standard deviation of the noise on the applied torque, fractions of the limits. */
   readonly noise: number;
+  /** Part of the episodes whose goal moves to another one in their first half, default 0. */
+  readonly moves?: number;
 }
 
 /** One tick to learn from. */
@@ -21,6 +23,8 @@ export interface Tick {
   readonly action: Action;
   /** The torque to learn, N·m. */
   readonly label: Float64Array;
+  /** The task then (`save`). */
+  readonly scene: Float64Array;
 }
 
 /**
@@ -41,16 +45,19 @@ export async function runEpisodes(
 async function runEpisode(
   task: Task,
   act: Act,
-  { seed, expert, noise }: EpisodeOptions,
+  { seed, expert, noise, moves = 0 }: EpisodeOptions,
   episode: number,
   record?: (tick: Tick) => void,
 ): Promise<Outcome> {
   const disturbance = random(seed, episode, 2);
+  const change = random(seed, episode, 4);
+  const moveAt = change.uniform() < moves ? change.integer(Math.floor(task.ticks / 2)) : undefined;
   task.reset(seed, episode);
   for (let tick = 0; tick < task.ticks; tick++) {
+    if (tick === moveAt) task.moveGoal(task.otherGoal(change));
     const action = await act(task);
     const label = record || expert ? task.expert() : action.torque;
-    record?.({ episode, tick, action, label });
+    record?.({ episode, tick, action, label, scene: task.save() });
     const torque = Float64Array.from(expert ? label : action.torque);
     if (noise > 0)
       task.torqueLimit.forEach((limit, j) => {

@@ -4,11 +4,22 @@ import type { Random } from "../../sim/random.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
 import { headShapes, type Parameters, visionShapes } from "./network.js";
 
-/** Parameters that are trained together: the convolutions with their pose readout, or the fully connected layers. */
-export type Group = "vision" | "head";
+type Part = "readout" | "convolutions" | "head";
+
+/** Parameters that are trained together, by the parts of the vector that they are: these lie together. */
+const GROUPS = {
+  /** The convolutions with their pose readout. */
+  vision: ["readout", "convolutions"],
+  /** The fully connected layers. */
+  head: ["head"],
+  /** All that the policy is made of. */
+  whole: ["convolutions", "head"],
+} as const satisfies Readonly<Record<string, readonly Part[]>>;
+
+export type Group = keyof typeof GROUPS;
 
 interface Slot {
-  readonly group: Group;
+  readonly part: Part;
   readonly shape: Shape;
   readonly offset: number;
   readonly size: number;
@@ -19,12 +30,12 @@ export class Layout {
   readonly slots: ReadonlyMap<string, Slot>;
   readonly size: number;
 
-  constructor(shapes: Readonly<Record<Group, Readonly<Record<string, Shape>>>>) {
+  constructor(shapes: Readonly<Record<Part, Readonly<Record<string, Shape>>>>) {
     const slots = new Map<string, Slot>();
     let offset = 0;
-    for (const group of ["vision", "head"] as const) {
-      for (const [name, shape] of Object.entries(shapes[group])) {
-        slots.set(name, { group, shape, offset, size: sizeOf(shape) });
+    for (const part of ["readout", "convolutions", "head"] as const) {
+      for (const [name, shape] of Object.entries(shapes[part])) {
+        slots.set(name, { part, shape, offset, size: sizeOf(shape) });
         offset += sizeOf(shape);
       }
     }
@@ -33,12 +44,12 @@ export class Layout {
   }
 
   names(group: Group): string[] {
-    return [...this.slots].flatMap(([name, slot]) => (slot.group === group ? [name] : []));
+    return [...this.slots].flatMap(([name, slot]) => (isOf(group, slot) ? [name] : []));
   }
 
   /** First and one past the last element of a group. */
   range(group: Group): readonly [from: number, to: number] {
-    const slots = [...this.slots.values()].filter((slot) => slot.group === group);
+    const slots = [...this.slots.values()].filter((slot) => isOf(group, slot));
     const last = slots[slots.length - 1]!;
     return [slots[0]!.offset, last.offset + last.size];
   }
@@ -57,10 +68,12 @@ export class Layout {
   }
 }
 
+const isOf = (group: Group, { part }: Slot): boolean => (GROUPS[group] as readonly Part[]).includes(part);
+
 /** Parameters of a network and of the linear readout that reads `landmarks` image positions from its feature points. */
 export function layoutOf(spec: NetworkSpec, landmarks: number): Layout {
   const readout = { "readout.weight": [2 * spec.channels[2], 2 * landmarks], "readout.bias": [2 * landmarks] };
-  return new Layout({ vision: { ...visionShapes(spec), ...readout }, head: headShapes(spec) });
+  return new Layout({ readout, convolutions: visionShapes(spec), head: headShapes(spec) });
 }
 
 export interface Initialisation {

@@ -39,7 +39,7 @@ export async function teamEpisodes(
 export const episodesWork = {
   [KIND]: (worker: WorkerContext) => ({
     async answer({ policy, options, record }: EpisodesRequest) {
-      const task = await worker.task(options.targets);
+      const task = await worker.task(options.kind);
       const write = (tick: Tick): void => recordTick(worker.setup.demonstrations, task.torqueLimit, tick);
       const outcomes = await withPolicy(policy, (act) => runEpisodes(task, act, options, record ? write : undefined));
       return outcomes.map(({ error, success }) => [error, Number(success)]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { input, mean, square, sub } from "../../graph/build.js";
-import type { NetworkSpec } from "../../sim/tasks/lesson.js";
+import type { EndToEnd, NetworkSpec, Recipe } from "../../sim/tasks/lesson.js";
 import { type Sampling, sample } from "../episodes/demonstrations.js";
 import type { IterationFigures } from "../episodes/outcome.js";
 import { headInputs, layers } from "../network/network.js";
@@ -9,6 +9,7 @@ import { type StepModel, stepModel } from "../network/step-model.js";
 import type { FitStage } from "../team/stage.js";
 import { floats, type Request, type WorkerContext } from "../team/work.js";
 import { stepSource } from "./step-source.js";
+import { WHOLE, type WholeRequest } from "./whole.js";
 
 /** Settings of the fits of the fully connected layers to labelled ticks, round after round. */
 export const FIT_SETTINGS = {
@@ -46,11 +47,31 @@ export interface FitRound extends Pick<Sampling, "from" | "rows"> {
   readonly final: boolean;
 }
 
-export function fitStage(
-  spec: NetworkSpec,
-  settings: FitSettings,
-  { phase, round, final, ...rows }: FitRound,
-): FitStage {
+/** A round's fit of the fully connected layers, or of all layers where the recipe says so. */
+export function fitStage(recipe: Recipe, settings: FitSettings, round: FitRound): FitStage {
+  const { endToEnd } = recipe;
+  return endToEnd && round.round >= endToEnd.from
+    ? wholeStage(endToEnd, round)
+    : headStage(recipe.spec, settings, round);
+}
+
+function wholeStage({ steps, finalSteps, rate }: EndToEnd, round: FitRound): FitStage {
+  const { phase, final, from = 0, rows } = round;
+  const count = final ? finalSteps : steps;
+  const rest = { kind: WHOLE, fit: round.round, from, rows } as const;
+  return {
+    kind: "fit",
+    phase,
+    cost: count,
+    group: "whole",
+    steps: count,
+    rate,
+    request: (step): WholeRequest => ({ ...rest, step }),
+    note: lastIteration,
+  };
+}
+
+function headStage(spec: NetworkSpec, settings: FitSettings, { phase, round, final, ...rows }: FitRound): FitStage {
   const steps = final ? settings.finalSteps : settings.steps;
   const sampling: Sampling = {
     ...rows,

@@ -26,6 +26,8 @@ export interface PoseLossOptions {
   readonly batch: number;
   /** The landmark of each feature point, one entry a channel. Channels of a landmark lie together. */
   readonly landmarkOfChannel: readonly number[];
+  /** Weight of the terms that make maps sharp; with 0 only the pose is learned, as in Levine et al. */
+  readonly sharpen: number;
   /** Width of the target blob around the landmark, cells. */
   readonly blob: number;
   /** Weight of a feature map's spread: the expected squared distance from its landmark under the softmax, cells². */
@@ -40,7 +42,7 @@ export interface PoseLossOptions {
  * Batch: `image` uint8 [B, H, W, 3]; `landmarks` [B, L, 2], columns and rows of cells; `precision` scalar.
  */
 export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOptions): StepModel {
-  const { batch, landmarkOfChannel, blob, spread } = options;
+  const { batch, landmarkOfChannel, sharpen, blob, spread } = options;
   const count = Math.max(...landmarkOfChannel) + 1;
   const image = input("image", "uint8", [batch, spec.height, spec.width, 3]);
   const landmarks = input("landmarks", "float32", [batch, count, 2]);
@@ -53,8 +55,8 @@ export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOpt
   const blobs = softmax(mul(near, -1 / blob ** 2));
   const cells = reshape(maps, [batch, landmarkOfChannel.length, rows * columns]);
   const [logProbability, probability] = [logSoftmax(cells), softmax(cells)];
-  const perMap = 1 / (batch * landmarkOfChannel.length);
-  const terms = runs(landmarkOfChannel).map(({ landmark, from, to }) => {
+  const perMap = sharpen / (batch * landmarkOfChannel.length);
+  const terms = (sharpen === 0 ? [] : runs(landmarkOfChannel)).map(({ landmark, from, to }) => {
     const of = (x: Value): Value => slice(x, 1, landmark, landmark + 1);
     const crossEntropy = sum(mul(slice(logProbability, 1, from, to), of(blobs)));
     const distance = sum(mul(slice(probability, 1, from, to), of(near)));
@@ -65,10 +67,7 @@ export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOpt
   const scale = Literal.from("float32", [2], [2 / (columns - 1), 2 / (rows - 1)]);
   const actual = reshape(sub(mul(landmarks, constant(scale)), 1), [batch, 2 * count]);
   const poseError = mean(square(sub(read, actual)));
-  const loss = add(
-    terms.reduce((a, b) => add(a, b)),
-    mul(poseError, precision),
-  );
+  const loss = [...terms, mul(poseError, precision)].reduce((a, b) => add(a, b));
   return stepModel(layout, "vision", batch, parameters, [image, landmarks, precision], { loss, poseError });
 }
 

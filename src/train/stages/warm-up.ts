@@ -28,7 +28,7 @@ export function warmUpStages({ vision: { steps, rate, precision } }: BaseRecipe)
 /** A step of the warm-up on freshly drawn frames. */
 export const warmUpWork = (lesson: Lesson) => ({
   [KIND]: (worker: WorkerContext) => {
-    const { spec, seed, worker: index } = worker.setup;
+    const { spec, episodes, seed, worker: index } = worker.setup;
     const batch = worker.batch("vision");
     const shape = [batch, spec.height, spec.width, 3];
     const image = { dtype: "uint8" as const, shape, data: new Uint8Array(batch * spec.height * spec.width * 3) };
@@ -36,7 +36,7 @@ export const warmUpWork = (lesson: Lesson) => ({
     const precision = floats();
     return {
       async answer(request: WarmUpRequest) {
-        const task = await worker.task(lesson.targets);
+        const task = await worker.task(episodes);
         const source = stepSource(seed, 0, request.step, index);
         drawFrames(task, lesson.landmarks, spec, source, image.data, landmarks.data);
         precision.data[0] = request.precision;

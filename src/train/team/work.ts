@@ -1,7 +1,7 @@
 import type { Device, DeviceInUse } from "../../runtime/device.js";
 import type { TensorData } from "../../runtime/session.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-import type { Targets, Task } from "../../sim/tasks/task.js";
+import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
 import type { Demonstrations } from "../episodes/demonstrations.js";
 import type { Group } from "../network/parameters.js";
 import type { StepModel } from "../network/step-model.js";
@@ -14,6 +14,8 @@ export interface WorkerSetup {
   readonly task: string;
   readonly algorithm: string;
   readonly spec: NetworkSpec;
+  /** The training's episodes. */
+  readonly episodes: EpisodeKind;
   readonly parameters: Float32Array;
   readonly gradient: Float32Array;
   readonly demonstrations: Demonstrations;
@@ -43,8 +45,8 @@ export type Answer =
 /** The worker that does the work. */
 export interface WorkerContext {
   readonly setup: WorkerSetup;
-  /** The task with these targets, loaded on first use. */
-  task(targets: Targets): Promise<Task>;
+  /** The task with episodes of this kind, loaded on first use. */
+  task(kind: EpisodeKind): Promise<Task>;
   /** Samples of the group's training step. */
   batch(group: Group): number;
   /** Runs the group's training step on a batch: writes the gradient to shared memory, returns the step's scalars. */

@@ -10,7 +10,7 @@ const slices = (changes: Readonly<Record<string, object>>) => {
 };
 
 it("gives a policy that fits the camera it expects", async () => {
-  const task = await taskFor(reacherPolicy(), "reacher", "four");
+  const task = await taskFor(reacherPolicy(), "reacher");
   expect([task.name, task.width, task.height]).toEqual(["reacher", 80, 64]);
   task.delete();
 });
@@ -49,14 +49,12 @@ it.each<[string, object, string]>([
   ],
   ["another control period", { control_period: 0.02 }, "the control period is 0.02 s; task reacher has 0.05 s"],
 ])("refuses a policy with %s", async (_, card, message) => {
-  await expect(taskFor(reacherPolicy(card), "reacher", "four")).rejects.toThrow(
-    new InputError(`test.onnx: ${message}`),
-  );
+  await expect(taskFor(reacherPolicy(card), "reacher")).rejects.toThrow(new InputError(`test.onnx: ${message}`));
 });
 
 it("refuses a policy without a camera", async () => {
   const policy = jointPolicy((state) => dense(state, [[1], [1]], [0]));
-  await expect(taskFor(policy, "reacher", "four")).rejects.toThrow(
+  await expect(taskFor(policy, "reacher")).rejects.toThrow(
     new InputError("test.onnx: the simulation has one camera, the policy sees 0 images"),
   );
 });

@@ -59,6 +59,25 @@ describe("reacher", () => {
     expect(four.success()).toBe(false);
   });
 
+  it("starts near one pose where it is asked to, with so many fixed targets in turn", async () => {
+    const near = await Reacher.load({ width: 16, height: 12, targets: 3, starts: "near" });
+    const targets = Array.from({ length: 6 }, (_, episode) => {
+      near.reset(8, episode);
+      for (const value of near.state().map(Math.abs)) expect(value).toBeLessThan(0.1 + 5 * 0.03);
+      return near.goal();
+    });
+    expect(targets.slice(3)).toEqual(targets.slice(0, 3));
+    expect(new Set(targets.map(String)).size).toBe(3);
+    for (const [x, y] of targets) expect(Math.hypot(x!, y!)).toBeGreaterThanOrEqual(0.1);
+    near.reset(9, 4);
+    expect(near.goal()).toEqual(targets[1]);
+    const before = near.state();
+    near.reset(9, 7);
+    expect(near.goal()).toEqual(targets[1]);
+    expect(near.state()).not.toEqual(before);
+    near.delete();
+  });
+
   it("gives position and velocity of joints and fingertip as configuration", () => {
     four.reset(3, 0);
     for (let tick = 0; tick < 5; tick++) four.step([0.2, -0.1]);

@@ -3,7 +3,10 @@ import { random } from "#src/sim/random.js";
 import {
   allocateDemonstrations,
   type Demonstrations,
+  labelOf,
+  recordTick,
   sample,
+  sceneOf,
   standardise,
 } from "#src/train/episodes/demonstrations.js";
 import { TINY } from "../slow-network.js";
@@ -50,6 +53,30 @@ test("stale samples show an image of the same episode, every second time its fir
   const first = samples.filter(({ seen }) => seen % TICKS === 0).length / samples.length;
   expect(first).toBeGreaterThan(0.5);
   expect(first).toBeLessThan(0.6);
+});
+
+test("a recorded tick has its own scene and label, and none where nobody asks for scenes", () => {
+  const action = {
+    torque: Float64Array.of(1, 1),
+    points: new Float32Array(POINTS),
+    configuration: Float32Array.of(7, 8),
+  };
+  for (const scene of [0, 3]) {
+    const data = allocateDemonstrations(TINY, EPISODES, TICKS, scene);
+    const at = (episode: number, tick: number) => ({
+      episode,
+      tick,
+      action,
+      label: Float64Array.of(episode, tick),
+      scene: Float64Array.of(episode, tick, 0.1),
+    });
+    for (let episode = 0; episode < EPISODES; episode++)
+      for (let tick = 0; tick < TICKS; tick++) recordTick(data, Float64Array.of(2, 4), at(episode, tick));
+    const row = 3 * TICKS + 8;
+    expect([...labelOf(data, row)]).toEqual([3 / 2, 8 / 4]);
+    expect([...sceneOf(data, row)]).toEqual(scene === 0 ? [] : [3, 8, 0.1]);
+    expect(data.scenes).toHaveLength(scene * EPISODES * TICKS);
+  }
 });
 
 test("noise is added to the feature points alone", () => {

@@ -1,6 +1,8 @@
 import type { BaseRecipe, Lesson } from "../lesson.js";
+import { levine } from "../levine.js";
 
-const BASE: BaseRecipe = {
+const BASE: Omit<BaseRecipe, "algorithm"> = {
+  episodes: { targets: "four" },
   spec: {
     width: 80,
     height: 64,
@@ -13,7 +15,7 @@ const BASE: BaseRecipe = {
   workers: 2,
   landmarkChannels: [6, 10],
   sharpness: 4,
-  vision: { batch: 16, steps: 1000, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
+  vision: { batch: 16, steps: 1000, rate: 2e-3, sharpen: 1, blob: 1, spread: 0.2, precision: [10, 300] },
 };
 
 const IMITATION = {
@@ -26,7 +28,11 @@ const IMITATION = {
   noise: [0.02, 0.02],
   stale: 0,
   torqueNoise: [0.03, 0.03],
+  moves: 0,
 };
+
+/** Goals of the recipe for goals anywhere: so many that the policy learns what lies between, yet each is planned for once. */
+const PLACES = 80;
 
 /** One start in each of the four conditions an iteration. */
 const GPS = {
@@ -52,9 +58,16 @@ const GPS = {
 /** The lesson of a 7-DoF task, with its changes to the recipes. The shipped policies are trained by imitation. */
 export const manipulationLesson = (base: Partial<BaseRecipe> = {}, gps: Partial<typeof GPS> = {}): Lesson => ({
   landmarks: ["target", "fingertip"],
-  targets: "four",
   recipes: {
-    imitation: { ...BASE, ...base, imitation: IMITATION },
-    gps: { ...BASE, ...base, gps: { ...GPS, ...gps } },
+    imitation: { ...BASE, ...base, algorithm: "imitation", imitation: IMITATION },
+    gps: { ...BASE, ...base, algorithm: "gps", gps: { ...GPS, ...gps } },
+    anywhere: {
+      ...BASE,
+      ...base,
+      algorithm: "imitation",
+      episodes: { targets: PLACES },
+      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, moves: 0.5 },
+    },
+    levine: levine({ ...BASE, ...base }, { ...GPS, ...gps }),
   },
 });

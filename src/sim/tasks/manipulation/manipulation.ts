@@ -9,6 +9,7 @@ import { type Random, random } from "../../random.js";
 import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
+import { goalPlace } from "../goal-place.js";
 import {
   type Modality,
   NO_WRENCH,
@@ -100,10 +101,9 @@ export class Manipulation implements Task {
     const state = this.#start.map((value, i) =>
       i < this.joints.length ? value + this.#spec.startNoise * numbers.normal() : value,
     );
-    const anywhere = condition === undefined && this.#targets === "random";
-    this.#situation = anywhere
-      ? this.#situations.anywhere(state, numbers)
-      : this.#situations.condition(state, condition ?? episode);
+    const place =
+      condition === undefined ? goalPlace(this.#targets, numbers, (count) => episode % count) : { condition };
+    this.#situation = this.#situations.at(state, place);
   }
 
   observe(): TaskObservation {
@@ -149,6 +149,10 @@ export class Manipulation implements Task {
     return this.#situations.between(this.#start, numbers).goal.slice(0, 2);
   }
 
+  otherGoal(numbers: Random): readonly number[] {
+    return this.#situations.other(this.#situation, this.#targets, numbers).goal.slice(0, 2);
+  }
+
   goal(): readonly number[] {
     return this.#situation.goal.slice(0, 2);
   }
@@ -162,6 +166,12 @@ export class Manipulation implements Task {
   }
 
   scatter(numbers: Random): void {
+    if (this.#targets === "four") this.#scatterAtConditions(numbers);
+    else this.#scatterAnywhere(numbers);
+  }
+
+  /** The arm near the plan of a condition; base and goal as there, or anywhere. */
+  #scatterAtConditions(numbers: Random): void {
     const condition = numbers.integer(this.conditions.length);
     const { states } = this.#expert.plan(this.#situations.condition(this.#start, condition).goal);
     const spread = SCATTER * numbers.uniform();
@@ -174,6 +184,24 @@ export class Manipulation implements Task {
       numbers.uniform() < 0.5
         ? this.#situations.condition(state, condition)
         : this.#situations.anywhere(state, numbers);
+  }
+
+  /** The arm between the conditions' plans; the goal on the bench as ever, or where it has moved to. */
+  #scatterAnywhere(numbers: Random): void {
+    const parts = this.conditions.map(() => numbers.uniform());
+    const all = parts.reduce((sum, part) => sum + part, 0);
+    const plans = this.conditions.map((_, c) => this.#expert.plan(this.#situations.condition(this.#start, c).goal));
+    const spread = SCATTER * numbers.uniform();
+    const tick = numbers.integer(plans[0]!.states.length);
+    const state = this.#start.map((_, i) => {
+      const planned = plans.reduce((sum, { states }, c) => sum + (parts[c]! / all) * states[tick]![i]!, 0);
+      return i < this.joints.length ? planned + spread * numbers.normal() : planned;
+    });
+    this.#spec.passive?.(tick).forEach((value, i) => {
+      state[this.joints.length + i] = value + spread * Math.abs(numbers.normal());
+    });
+    this.#situation = this.#situations.anywhere(state, numbers);
+    if (numbers.uniform() < 0.5) this.moveGoal(this.randomGoal(numbers));
   }
 
   renderOtherGoal(): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Point } from "../../expert/state-cost.js";
 import type { Random } from "../../random.js";
+import { type GoalPlace, goalPlace } from "../goal-place.js";
 import { NO_WRENCH, type Targets } from "../task.js";
 import type { Situation } from "./arm-scene.js";
 import type { ManipulationSpec, Place } from "./spec.js";
@@ -35,11 +36,18 @@ export class Situations {
     return this.#withBase(state, this.#randomBase(numbers), [shift(), shift()]);
   }
 
+  /** The goal at a place: on the bench as ever with the base where the condition has it, or both anywhere. */
+  at(state: Float64Array, place: GoalPlace): Situation {
+    return "numbers" in place ? this.anywhere(state, place.numbers) : this.condition(state, place.condition);
+  }
+
   /** The situation with another goal of the same kind. */
   other({ state, goal, wrench }: Situation, targets: Targets, numbers: Random): Situation {
     for (;;) {
-      const other =
-        targets === "four" ? this.condition(state, numbers.integer(this.#bases.length)) : this.anywhere(state, numbers);
+      const other = this.at(
+        state,
+        goalPlace(targets, numbers, (count) => numbers.integer(count)),
+      );
       if (Math.hypot(other.goal[0] - goal[0], other.goal[1] - goal[1]) >= APART) return { ...other, wrench };
     }
   }

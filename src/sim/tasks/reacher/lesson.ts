@@ -1,6 +1,8 @@
 import type { BaseRecipe, Lesson } from "../lesson.js";
+import { levine } from "../levine.js";
 
-const BASE: BaseRecipe = {
+const BASE = {
+  episodes: { targets: "random" },
   spec: {
     width: 96,
     height: 96,
@@ -13,16 +15,39 @@ const BASE: BaseRecipe = {
   workers: 2,
   landmarkChannels: [8, 4],
   sharpness: 4,
-  vision: { batch: 16, steps: 1200, rate: 2e-3, blob: 1, spread: 0.2, precision: [10, 300] },
-};
+  vision: { batch: 16, steps: 1200, rate: 2e-3, sharpen: 1, blob: 1, spread: 0.2, precision: [10, 300] },
+} as const satisfies Omit<BaseRecipe, "algorithm">;
+
+/** Four targets need no more pixels. */
+const SMALL = { ...BASE, spec: { ...BASE.spec, width: 64, height: 64 } } as const;
+
+const GPS = {
+  expertNoise: 0.05,
+  iterations: 5,
+  conditions: 120,
+  samples: 2,
+  window: 6,
+  bound: 0.2,
+  torqueNoise: 0.05,
+  startNoise: 0.05,
+  probe: [0.03, 0.1],
+  dynamics: "derivatives",
+  widest: [0.5, 3],
+  batch: 128,
+  steps: 5000,
+  finalSteps: 40_000,
+  rate: 3e-3,
+  noise: [0.1, 0.02],
+  stale: 0.5,
+} as const;
 
 /** The shipped policy is trained by imitation. */
 export const REACHER_LESSON: Lesson = {
   landmarks: ["target", "fingertip"],
-  targets: "random",
   recipes: {
     imitation: {
       ...BASE,
+      algorithm: "imitation",
       imitation: {
         batch: 128,
         rounds: 7,
@@ -33,29 +58,10 @@ export const REACHER_LESSON: Lesson = {
         noise: [0.1, 0.02],
         stale: 0.5,
         torqueNoise: [0.15, 0.05],
+        moves: 0,
       },
     },
-    gps: {
-      ...BASE,
-      gps: {
-        expertNoise: 0.05,
-        iterations: 5,
-        conditions: 120,
-        samples: 2,
-        window: 6,
-        bound: 0.2,
-        torqueNoise: 0.05,
-        startNoise: 0.05,
-        probe: [0.03, 0.1],
-        dynamics: "derivatives",
-        widest: [0.5, 3],
-        batch: 128,
-        steps: 5000,
-        finalSteps: 40_000,
-        rate: 3e-3,
-        noise: [0.1, 0.02],
-        stale: 0.5,
-      },
-    },
+    gps: { ...BASE, algorithm: "gps", gps: GPS },
+    levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 }),
   },
 };

@@ -10,7 +10,17 @@ import { type Random, random } from "../../random.js";
 import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
-import { NO_WRENCH, type Targets, type Task, type TaskObservation, type TaskOptions, type Wrench } from "../task.js";
+import { type GoalPlace, goalPlace } from "../goal-place.js";
+import {
+  type EpisodeKind,
+  NO_WRENCH,
+  type Starts,
+  type Targets,
+  type Task,
+  type TaskObservation,
+  type TaskOptions,
+  type Wrench,
+} from "../task.js";
 import {
   CONTROL_PERIOD,
   FOUR_TARGETS,
@@ -25,6 +35,9 @@ import { scatteredTarget } from "./scattered-target.js";
 
 /** Least distance of another target from the episode's own, metres. */
 const APART = 0.05;
+/** The pose that episodes may start near (rad), and the deviation of its noise. */
+const START = [0.1, 0.1] as const;
+const START_NOISE = 0.03;
 /** Largest distance of the fingertip that counts as reached, metres. */
 export const TOLERANCE = 0.01;
 
@@ -62,6 +75,7 @@ export class Reacher implements Task {
   readonly #model: ReacherModel;
   readonly #importance: ImportanceFactor;
   readonly #targets: Targets;
+  readonly #starts: Starts;
   #seed = 0;
   #episode = 0;
   #state: ReacherState = new Float64Array(4);
@@ -72,11 +86,12 @@ export class Reacher implements Task {
   private constructor(
     model: ReacherModel,
     readonly robotDescription: string,
-    targets: Targets,
+    { targets = "four", starts = "usual" }: EpisodeKind,
   ) {
     this.#model = model;
     this.#importance = new ImportanceFactor(model.arm, CONTROL_PERIOD);
     this.#targets = targets;
+    this.#starts = starts;
     this.torqueLimit = model.torqueLimit;
     this.width = model.width;
     this.height = model.height;
@@ -84,21 +99,24 @@ export class Reacher implements Task {
     this.reset(0, 0);
   }
 
-  static async load({ width, height, targets = "four" }: TaskOptions): Promise<Reacher> {
+  static async load({ width, height, ...kind }: TaskOptions): Promise<Reacher> {
     const [model, urdf] = await Promise.all([ReacherModel.load(width, height), readFile(URDF, "utf8")]);
-    return new Reacher(model, urdf, targets);
+    return new Reacher(model, urdf, kind);
   }
 
   reset(seed: number, episode: number, condition?: number): void {
     const numbers = random(seed, episode);
     this.#seed = seed;
     this.#episode = episode;
-    this.#state = this.#model.randomState(numbers);
+    this.#state =
+      this.#starts === "near"
+        ? Float64Array.of(...START.map((angle) => angle + START_NOISE * numbers.normal()), 0, 0)
+        : this.#model.randomState(numbers);
     this.#wrench = NO_WRENCH;
-    const anywhere = condition === undefined && this.#targets === "random";
-    this.#target = anywhere
-      ? this.#model.randomTarget(numbers)
-      : FOUR_TARGETS[(condition ?? episode) % FOUR_TARGETS.length]!;
+    this.#target =
+      condition === undefined
+        ? this.#targetAt(goalPlace(this.#targets, numbers, (count) => episode % count))
+        : this.#targetAt({ condition });
   }
 
   observe(): TaskObservation {
@@ -150,6 +168,10 @@ export class Reacher implements Task {
     return this.#model.randomTarget(random);
   }
 
+  otherGoal(numbers: Random): readonly number[] {
+    return this.#otherTarget(numbers);
+  }
+
   goal(): readonly number[] {
     return [...this.#target];
   }
@@ -169,7 +191,9 @@ export class Reacher implements Task {
   }
 
   renderOtherGoal(): Uint8Array {
-    return this.#model.render(this.#state, this.#otherTarget()).slice();
+    // Every call in an episode returns the same one.
+    const numbers = random(this.#seed, this.#episode, 1);
+    return this.#model.render(this.#state, this.#otherTarget(numbers)).slice();
   }
 
   sight(): Sight {
@@ -229,14 +253,16 @@ export class Reacher implements Task {
     this.#model.delete();
   }
 
-  /** Another target of the same kind; every call in an episode returns the same one. */
-  #otherTarget(): Target {
-    const numbers = random(this.#seed, this.#episode, 1);
+  #targetAt(place: GoalPlace): Target {
+    return "numbers" in place
+      ? this.#model.randomTarget(place.numbers)
+      : FOUR_TARGETS[place.condition % FOUR_TARGETS.length]!;
+  }
+
+  /** Another target of the same kind. */
+  #otherTarget(numbers: Random): Target {
     for (;;) {
-      const other =
-        this.#targets === "four"
-          ? FOUR_TARGETS[numbers.integer(FOUR_TARGETS.length)]!
-          : this.#model.randomTarget(numbers);
+      const other = this.#targetAt(goalPlace(this.#targets, numbers, (count) => numbers.integer(count)));
       if (Math.hypot(other[0] - this.#target[0], other[1] - this.#target[1]) >= APART) return other;
     }
   }

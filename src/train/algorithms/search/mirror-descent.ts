@@ -68,6 +68,7 @@ export async function improve(
     task.setState(start.map((value, i) => (i < task.joints.length ? value + startNoise * numbers.normal() : value)));
     for (let tick = 0; tick < task.ticks; tick++) {
       const action = await act(task);
+      const scene = task.save();
       // Adds the controllers' difference from the linearised policy to the policy's own torque, which may not be linear here.
       const { gain, offset } = controllers[tick]!;
       const { gain: policyGain } = problem.policy[tick]!;
@@ -76,7 +77,7 @@ export async function improve(
         away.reduce((sum, x, i) => sum + (gain[j * away.length + i]! - policyGain[j * away.length + i]!) * x, value),
       );
       const label = action.torque.map((value, j) => value + added[j]!);
-      record(sample, { tick, action, label: within(label, task.torqueLimit) });
+      record(sample, { tick, action, label: within(label, task.torqueLimit), scene });
       task.step(action.torque.map((value, j) => value + torqueNoise * task.torqueLimit[j]! * numbers.normal()));
     }
   }

@@ -1,0 +1,16 @@
+import type { BaseRecipe, Recipe } from "./lesson.js";
+
+/**
+ * A task's recipe as Levine et al. (2016) train, and Kim & Choi (2021) after them: four fixed conditions, each from one
+ * pose; the convolutions learn the pose of arm and goal alone, then all layers learn the torques of guided policy search
+ * from the pixels on. Nothing disturbs the feature points.
+ * @param gps settings of the search
+ */
+export const levine = (base: Omit<BaseRecipe, "algorithm">, gps: object): Recipe => ({
+  ...base,
+  algorithm: "gps",
+  episodes: { targets: "four", starts: "near" },
+  vision: { ...base.vision, steps: 500, sharpen: 0, precision: [100, 100] },
+  endToEnd: { from: 1, batch: 16, steps: 150, finalSteps: 500, rate: 1e-3 },
+  gps: { ...gps, noise: [0, 0], stale: 0 },
+});
