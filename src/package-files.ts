@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** URL of a file or folder that ships with the package, by its path below the package's root: `models/reacher.xml`. */
@@ -9,6 +9,21 @@ export const packagePath = (path: string): string => fileURLToPath(packageUrl(pa
 
 /** A shipped policy's file, by its task's name. */
 export const shippedPolicy = (task: string): string => packagePath(`models/${task}.onnx`);
+
+/** The policies of a task that were trained as Levine et al. (2016) train, by seed; none where none is shipped. */
+export function levinePolicies(task: string): { readonly seed: number; readonly path: string }[] {
+  const folder = packagePath("models/levine");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const seed = name.startsWith(`${task}-`) ? /^(\d+)\.onnx$/.exec(name.slice(task.length + 1))?.[1] : undefined;
+      return seed === undefined ? [] : [{ seed: Number(seed), path: `${folder}/${name}` }];
+    })
+    .sort((a, b) => a.seed - b.seed);
+}
+
+/** Results of the experiment on the number of goals of a training. */
+export const goalsFile = (): string => packagePath("models/levine/goals.json");
 
 /** The MJCF file of a task's arm and scene, by the task's name. */
 export const shippedModel = (task: string): string => packagePath(`models/${task}.xml`);

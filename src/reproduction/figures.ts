@@ -7,7 +7,7 @@ import { draw } from "../page/draw.js";
 import { INKS } from "../page/inks.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Course } from "./course.js";
-import { DEFAULT_CONVENTION, type Measured, measuredBy, type TaskFindings } from "./findings.js";
+import { type Charted, DEFAULT_CONVENTION, type Measured, measuredBy, type TaskFindings } from "./findings.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
 import { ofGroup, ofRow, rowsOf } from "./share-rows.js";
 
@@ -19,6 +19,8 @@ export interface Figure {
   spec(findings: TaskFindings, method: string): object;
   caption(findings: TaskFindings, method: string): string;
 }
+
+const titleOf = ({ task, set }: Pick<Charted, "task" | "set">) => (set === undefined ? task : `${task}, ${set}`);
 
 export type FigureName = "fig4" | "conventions" | "fig5" | "fig6" | "cascade";
 
@@ -37,16 +39,13 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
   },
   fig5: {
     methods: METHODS,
-    spec: (findings, method) => overTime(findings, measuredBy(findings.measured, method, DEFAULT_CONVENTION)),
+    spec: courseChart,
     caption: ({ episodes }, method) =>
       `Shares over time by ${method}: mean over ${plural(episodes, "episode")}, band: ± one standard deviation. Configuration is all but the image. Ticks that count in less than a quarter of the episodes are left out.`,
   },
   fig6: {
     methods: METHODS,
-    spec: (findings, method) => {
-      const { measured, windows } = findings.change;
-      return overTime(findings, measuredBy(measured, method, DEFAULT_CONVENTION), windows.at);
-    },
+    spec: changeChart,
     caption: ({ episodes }, method) =>
       `Shares by ${method} where the target moves: mean over ${plural(episodes, "episode")}, band: ± one standard deviation.`,
   },
@@ -56,10 +55,27 @@ export const FIGURES: Readonly<Record<FigureName, Figure>> = {
   },
 };
 
+/** Charts that a set of policies has, too. */
+const OF_SETS = { fig4: methodBars, fig5: courseChart, fig6: changeChart };
+export type SetFigure = keyof typeof OF_SETS;
+
+/** Figures and pictures of a set of policies, as SVG by the name of their files (without ending). */
+export async function setFigures(findings: Charted): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const [name, spec] of Object.entries(OF_SETS))
+    for (const { file, method } of filesOf(name as SetFigure, findings))
+      found.set(setFile(file), await draw(spec(findings, method)));
+  for (const [file, svg] of pictureFiles(findings)) found.set(setFile(file), svg);
+  return found;
+}
+
+/** The name of a set's file of a figure. */
+export const setFile = (file: string): string => file.replace("-", "-levine-");
+
 /** Files of a figure, names without ending, with the method that each is of. */
 export const filesOf = (
   name: FigureName,
-  { task }: TaskFindings,
+  { task }: Pick<Charted, "task">,
 ): { readonly file: string; readonly method: string }[] =>
   FIGURES[name].methods?.map((method) => ({ file: `${name}-${task}-${method}`, method })) ?? [
     { file: `${name}-${task}`, method: "" },
@@ -67,29 +83,33 @@ export const filesOf = (
 
 /** The figures and pictures of a task, as SVG by the name of their files (without ending). */
 export async function figures(findings: TaskFindings): Promise<Map<string, string>> {
-  const { task, pictures } = findings;
   const found = new Map<string, string>();
   for (const name of Object.keys(FIGURES) as FigureName[]) {
     for (const { file, method } of filesOf(name, findings)) {
       found.set(file, await draw(FIGURES[name].spec(findings, method)));
     }
   }
-  for (const { condition, tick, camera, heatmaps } of pictures) {
-    found.set(`fig3-${task}-${condition}-${tick}-camera`, camera.svg);
-    for (const { method, panel } of heatmaps) found.set(`fig3-${task}-${condition}-${tick}-${method}`, panel.svg);
-  }
+  for (const [file, svg] of pictureFiles(findings)) found.set(file, svg);
   return found;
 }
 
+const pictureFiles = ({ task, pictures }: Pick<Charted, "task" | "pictures">): (readonly [string, string])[] =>
+  pictures.flatMap(({ condition, tick, camera, heatmaps }) => [
+    [`fig3-${task}-${condition}-${tick}-camera`, camera.svg] as const,
+    ...heatmaps.map(({ method, panel }) => [`fig3-${task}-${condition}-${tick}-${method}`, panel.svg] as const),
+  ]);
+
 /** Fig. 4: mean ± std of each modality's share along trajectories, a bar per method, with marks at the paper's values. */
-function methodBars({ task, modalities, measured }: TaskFindings): object {
+function methodBars(findings: Charted): object {
+  const { task, modalities, measured } = findings;
   const names = rowsOf(modalities);
   const chart = bars(
     METHODS.map((name) => ({ name, modalities: names })),
     (set, row) => ofRow(measuredBy(measured, METHODS[set]!, DEFAULT_CONVENTION).courses, modalities, names[row]!),
   );
   const paper = own(PAPER_TASKS, task)?.image;
-  if (paper === undefined) return { ...chart, title: `${task}: shares along trajectories` };
+  const title = `${titleOf(findings)}: shares along trajectories`;
+  if (paper === undefined) return { ...chart, title };
   // At the middle bar of their group.
   const set = METHODS[1];
   const values = [
@@ -98,7 +118,7 @@ function methodBars({ task, modalities, measured }: TaskFindings): object {
   ];
   return {
     ...chart,
-    title: `${task}: shares along trajectories (diamonds: the paper’s)`,
+    title: `${title} (diamonds: the paper’s)`,
     layer: [
       ...chart.layer,
       {
@@ -136,12 +156,22 @@ function conventionBars({ task, measured }: TaskFindings): object {
   };
 }
 
+function courseChart(findings: Charted, method: string): object {
+  return overTime(findings, measuredBy(findings.measured, method, DEFAULT_CONVENTION));
+}
+
+function changeChart(findings: Charted, method: string): object {
+  const { measured, windows } = findings.change;
+  return overTime(findings, measuredBy(measured, method, DEFAULT_CONVENTION), windows.at);
+}
+
 /** Figs. 5 and 6: shares over time, mean and deviation over episodes. @param mark tick of the dotted line */
 function overTime(
-  { task, modalities, period, ticks }: TaskFindings,
+  findings: Omit<Charted, "change" | "pictures">,
   { method, courses }: Measured,
   mark?: number,
 ): object {
+  const { modalities, period, ticks } = findings;
   const names = rowsOf(modalities);
   const statistics = new CurveStatistics({ from: 0, to: (ticks - 1) * period, points: ticks }, names.length);
   const counting = Array.from(
@@ -158,7 +188,7 @@ function overTime(
       }),
     );
   }
-  const title = `${task} by ${method}${mark === undefined ? "" : "; dotted: the target moves"}`;
+  const title = `${titleOf(findings)} by ${method}${mark === undefined ? "" : "; dotted: the target moves"}`;
   return { ...curves(statistics, names, "time, s", mark === undefined ? undefined : mark * period), title };
 }
 

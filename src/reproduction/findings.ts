@@ -1,8 +1,9 @@
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
+import type { GoalsRow } from "./goals.js";
 import type { Pictured } from "./picture.js";
-import type { Mass } from "./relevance-mass.js";
+import type { Mass, Part } from "./relevance-mass.js";
 import type { Cascade, TorqueLikeness } from "./sanity.js";
 import type { Verdict } from "./verdicts.js";
 import type { FormLikeness, WeightedShares } from "./weightings.js";
@@ -61,9 +62,50 @@ export interface TaskFindings {
   readonly pictures: readonly Pictured[];
 }
 
+/** What the charts of shares show, of one policy or of several. */
+export interface Charted
+  extends Pick<
+    TaskFindings,
+    "task" | "modalities" | "conditions" | "period" | "ticks" | "episodes" | "measured" | "pictures"
+  > {
+  readonly change: Pick<TaskFindings["change"], "windows" | "measured" | "successes">;
+  /** Which policies these are, in words, where they are not the shipped one. */
+  readonly set?: string;
+}
+
+/** Shares by one method, of all policies together, and verdicts of each. */
+export interface SetMeasured extends Measured {
+  readonly each: readonly (readonly Verdict[])[];
+}
+
+/** Findings about a set's policies, under the default convention. */
+export interface SetFindings extends Charted {
+  readonly policies: readonly {
+    readonly seed: number;
+    readonly sha256: string;
+    readonly successes: number;
+    readonly changedSuccesses: number;
+  }[];
+  /** Episodes of each policy. */
+  readonly episodesEach: number;
+  readonly successes: number;
+  readonly measured: readonly SetMeasured[];
+  readonly change: {
+    readonly windows: ChangeWindows;
+    readonly measured: readonly SetMeasured[];
+    readonly successes: number;
+  };
+  /** Mean part of the image's relevance on each part of the image, by method. */
+  readonly mass: readonly { readonly method: string; readonly relevance: Readonly<Record<Part, number>> }[];
+}
+
 export interface Findings {
   readonly workload: Workload;
   readonly tasks: readonly TaskFindings[];
+  /** Policies that were trained as the paper's were, by task. */
+  readonly sets: readonly SetFindings[];
+  /** The experiment on the number of goals; undefined where it was not run, or its task is not asked for. */
+  readonly goals: readonly GoalsRow[] | undefined;
   /** Tasks that were left out, with the reason. */
   readonly missing: readonly { readonly task: string; readonly why: string }[];
 }

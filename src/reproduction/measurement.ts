@@ -1,14 +1,14 @@
 import { isMeaningful } from "../explain/explanation.js";
 import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
-import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "./claims.js";
+import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
 import type { Episode } from "./episodes.js";
 import { explainEpisodes } from "./explaining.js";
 import type { Progress } from "./progress.js";
 import { type Mass, MassMeter } from "./relevance-mass.js";
 import { firstImage } from "./sanity.js";
-import { type Verdict, verdicts } from "./verdicts.js";
+import { type Verdict, verdictsOf } from "./verdicts.js";
 
 /** Recorded episodes: usual ones, and ones whose target changes midway. */
 export interface Recorded {
@@ -53,9 +53,9 @@ export async function measure(
   const after = await explainEpisodes(policy, changed, { method, stride, ...progress });
   return {
     courses,
-    verdicts: verdicts(COURSE_CLAIMS, courses),
+    verdicts: verdictsOf(courses),
     changed: after,
-    changeVerdicts: verdicts(changeClaims(windows), after),
+    changeVerdicts: verdictsOf(after, windows),
     mass: meter.result(),
     residual,
   };

@@ -14,7 +14,7 @@ import { type Course, thinned } from "./course.js";
 import { type Episode, record } from "./episodes.js";
 import { explainEpisodes } from "./explaining.js";
 import { DEFAULT_CONVENTION, type Measured, type TaskFindings } from "./findings.js";
-import { type Measurement, measure } from "./measurement.js";
+import { type Measurement, measure, type Recorded } from "./measurement.js";
 import { METHODS, TESTED } from "./paper.js";
 import { type Pictured, picture } from "./picture.js";
 import type { Progress } from "./progress.js";
@@ -46,16 +46,11 @@ export async function reproduceTask(
   progress: Progress,
 ): Promise<TaskFindings> {
   const { name, policy } = taskPolicy;
-  const task = await taskPolicy.open();
-  const { conditions, controlPeriod: period, ticks } = task;
   const { seed } = workload;
-  const episodes = workload.perCondition * conditions.length;
-  const windows: ChangeWindows = { at: Math.round(CHANGE * ticks), width: CHANGE_WIDTH, later: CHANGE_LATER };
-  const perturbations = changes(task, seed, episodes, windows.at);
-  const usual = await record(policy, task, { seed, episodes, ...progress });
-  const changed = await record(policy, await taskPolicy.open(), { seed, episodes, perturbations, ...progress });
-
-  const recorded = { usual: usual.episodes, changed: changed.episodes, windows };
+  const both = await recordBoth(policy, taskPolicy.open, workload, progress);
+  const { conditions, period, ticks, usual, changed, recorded } = both;
+  const { windows } = recorded;
+  const episodes = usual.episodes.length;
   const observations = usual.episodes.flatMap((episode) => episode.ticks.map(({ observation }) => observation));
   const means = await dataMeans(policy, observations);
   const measured: Measured[] = [];
@@ -124,6 +119,31 @@ export async function reproduceTask(
   };
 }
 
+/** Records usual episodes of a policy, and the same with a target that changes. */
+export async function recordBoth(
+  policy: Policy,
+  open: () => Promise<Task>,
+  { seed, perCondition }: Pick<Workload, "seed" | "perCondition">,
+  progress: Progress,
+) {
+  const task = await open();
+  const { conditions, controlPeriod: period, ticks } = task;
+  const episodes = perCondition * conditions.length;
+  const windows = changeWindows(ticks);
+  const perturbations = changes(task, seed, episodes, windows.at);
+  const usual = await record(policy, task, { seed, episodes, ...progress });
+  const changed = await record(policy, await open(), { seed, episodes, perturbations, ...progress });
+  const recorded: Recorded = { usual: usual.episodes, changed: changed.episodes, windows };
+  return { conditions, period, ticks, usual, changed, recorded };
+}
+
+/** Windows around the change of the target in episodes of that length. */
+export const changeWindows = (ticks: number): ChangeWindows => ({
+  at: Math.round(CHANGE * ticks),
+  width: CHANGE_WIDTH,
+  later: CHANGE_LATER,
+});
+
 /** Tests of heatmaps. */
 interface Heatmaps {
   readonly torqueLikeness: TorqueLikeness;
@@ -131,7 +151,7 @@ interface Heatmaps {
 }
 
 /** Number of explanations of all episodes at every `stride`th tick. */
-const explained = (episodes: number, ticks: number, stride: number) => episodes * Math.ceil(ticks / stride);
+export const explained = (episodes: number, ticks: number, stride: number) => episodes * Math.ceil(ticks / stride);
 
 function times(count: number, call: () => void = () => {}): void {
   for (let i = 0; i < count; i++) call();
@@ -190,7 +210,8 @@ function sample(episodes: readonly Episode[], courses: readonly Course[], count:
   );
 }
 
-async function drawn(policy: Policy, [episode]: readonly Episode[]): Promise<Pictured[]> {
+/** Pictures of the first episode. */
+export async function drawn(policy: Policy, [episode]: readonly Episode[]): Promise<Pictured[]> {
   const { condition, ticks } = episode!;
   const pictures: Pictured[] = [];
   for (const part of DRAWN) {

@@ -4,17 +4,19 @@ import { number } from "../numbers/format.js";
 import { own } from "../own.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { atTick, GROUPS } from "./course.js";
-import type { Findings, Measured, TaskFindings } from "./findings.js";
+import type { Findings, Measured, SetFindings, TaskFindings } from "./findings.js";
+import type { GoalsRow } from "./goals.js";
+import { goalsName } from "./goals-figure.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
 import { PARTS } from "./relevance-mass.js";
-import { ofGroup, ofModality } from "./share-rows.js";
+import { meanOverEpisodes, ofGroup, ofModality, rowsOf } from "./share-rows.js";
 import type { Verdict } from "./verdicts.js";
 
 /** A row of a table by column; null is unknown. */
 export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /** All findings as flat tables, by the name of the file (without ending). The JSON holds the same tables. */
-export function tables({ tasks }: Findings): Map<string, TableRow[]> {
+export function tables({ tasks, sets, goals }: Findings): Map<string, TableRow[]> {
   const each = (rows: (findings: TaskFindings) => TableRow[]) =>
     tasks.flatMap((findings) => rows(findings).map((row) => ({ task: findings.task, ...row })));
   return new Map([
@@ -27,8 +29,74 @@ export function tables({ tasks }: Findings): Map<string, TableRow[]> {
     ["torques_alike", each(torqueRows)],
     ["randomised", each(cascadeRows)],
     ["importance", each(alphaRows)],
+    ["trained_as_paper_policies", sets.flatMap(setPolicyRows)],
+    ["trained_as_paper_shares", sets.flatMap(setShareRows)],
+    ["trained_as_paper_claims", sets.flatMap(setClaimRows)],
+    ["trained_as_paper_over_time", sets.flatMap((set) => setCourseRows(set, set.measured))],
+    ["trained_as_paper_target_change", sets.flatMap((set) => setCourseRows(set, set.change.measured))],
+    ["goals", (goals ?? []).flatMap(goalRowsOf)],
   ]);
 }
+
+const setPolicyRows = ({ task, policies, episodesEach }: SetFindings): TableRow[] =>
+  policies.map(({ seed, sha256, successes, changedSuccesses }) => ({
+    task,
+    seed,
+    policy_sha256: sha256,
+    episodes: episodesEach,
+    successes,
+    successes_target_changed: changedSuccesses,
+  }));
+
+const setShareRows = ({ task, measured, mass, modalities }: SetFindings): TableRow[] =>
+  measured.flatMap(({ method, courses }) => [
+    ...rowsOf(modalities).map((name): TableRow => {
+      const { mean, std } = meanOverEpisodes(courses, modalities, name);
+      return { task, method, of: name, mean: number(mean), std_over_episodes: number(std), episodes: courses.length };
+    }),
+    ...PARTS.map((part): TableRow => {
+      const { relevance } = mass.find((one) => one.method === method)!;
+      return {
+        task,
+        method,
+        of: `image's relevance on ${part}`,
+        mean: number(relevance[part]),
+        episodes: courses.length,
+      };
+    }),
+  ]);
+
+const setClaimRows = ({ task, measured, change }: SetFindings): TableRow[] =>
+  [...measured, ...change.measured].flatMap(({ method, verdicts, each }) =>
+    verdicts.map(({ claim, estimate, holds }, c) => ({
+      task,
+      claim: claim.id,
+      text: claim.text,
+      stated: claim.sign > 0 ? "> 0" : "< 0",
+      method,
+      ...estimateColumns(estimate),
+      holds,
+      policies: each.length,
+      policies_alone: each.filter((own) => own[c]!.holds).length,
+    })),
+  );
+
+const setCourseRows = (set: SetFindings, measured: readonly Measured[]): TableRow[] =>
+  courseRows(set, measured).map((row) => ({ task: set.task, ...row }));
+
+const goalRowsOf = ({ goals, seed, episodes, successes, method, claims, ...shares }: GoalsRow): TableRow[] =>
+  shares.image.map((image, part) => ({
+    goals: goalsName(goals),
+    seed,
+    episodes,
+    successes,
+    method,
+    tenth: part + 1,
+    image,
+    position: shares.position[part]!,
+    velocity: shares.velocity[part]!,
+    ...Object.fromEntries(Object.entries(claims).map(([claim, { mean }]) => [claim, mean])),
+  }));
 
 const taskRows = (findings: TaskFindings): TableRow[] => [
   {

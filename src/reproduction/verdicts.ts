@@ -1,7 +1,7 @@
 import { type Estimate, estimate } from "../analysis/bootstrap.js";
 import { spearman } from "../analysis/similarity.js";
 import { mean } from "../numbers/mean.js";
-import type { Claim, MeasuredClaim } from "./claims.js";
+import { type ChangeWindows, type Claim, COURSE_CLAIMS, changeClaims, type MeasuredClaim } from "./claims.js";
 import type { Course } from "./course.js";
 
 /** A claim tested on a set of episodes. */
@@ -21,6 +21,10 @@ export function verdicts(claims: readonly MeasuredClaim[], courses: readonly Cou
     return needed ? { ...found, holds: found.holds && needed.holds } : found;
   });
 }
+
+/** Tests the paper's statements on episodes, or on episodes whose target changes where windows are given. */
+export const verdictsOf = (courses: readonly Course[], windows?: ChangeWindows): Verdict[] =>
+  verdicts(windows ? changeClaims(windows) : COURSE_CLAIMS, courses);
 
 /** Agreement of two methods in trend: mean over the groups of the rank correlation of their shares, one an episode. */
 export function agreement(a: readonly Course[], b: readonly Course[], names: readonly [string, string]): Verdict {

@@ -10,9 +10,21 @@ export interface Workload {
   /** Number of observations on which the heatmaps of two torques, and of randomised networks, are compared. */
   readonly torqueTicks: number;
   readonly cascadeTicks: number;
+  /** Episodes in each condition of every policy of a set, and the ticks of them that are explained. */
+  readonly setPerCondition: number;
+  readonly setStride: number;
 }
 
-export const FULL: Workload = { seed: 0, perCondition: 5, stride: 1, alphaStride: 4, torqueTicks: 16, cascadeTicks: 8 };
+export const FULL: Workload = {
+  seed: 0,
+  perCondition: 5,
+  stride: 1,
+  alphaStride: 4,
+  torqueTicks: 16,
+  cascadeTicks: 8,
+  setPerCondition: 3,
+  setStride: 1,
+};
 /** For a first look and for tests; too few episodes to judge trends. */
 export const QUICK: Workload = {
   seed: 0,
@@ -21,4 +33,6 @@ export const QUICK: Workload = {
   alphaStride: 20,
   torqueTicks: 2,
   cascadeTicks: 1,
+  setPerCondition: 1,
+  setStride: 5,
 };

@@ -27,11 +27,19 @@ export function recipeFor(task: string, { recipes }: Lesson, choice: Choice): Re
   return recipe;
 }
 
-/** The recipe with other goals of the training's episodes. */
-export const withTargets = (recipe: Recipe, targets: Targets): Recipe => ({
-  ...recipe,
-  episodes: { ...recipe.episodes, targets },
-});
+/**
+ * The recipe with other goals of the training's episodes. An iteration of guided policy search has a start for each goal
+ * then, as far as its number of episodes allows.
+ */
+export function withTargets(recipe: Recipe, targets: Targets): Recipe {
+  const changed = { ...recipe, episodes: { ...recipe.episodes, targets } };
+  if (recipe.algorithm !== "gps") return changed;
+  const gps = recipe.gps as { readonly conditions: number; readonly samples: number };
+  const episodes = gps.conditions * gps.samples;
+  const goals = targets === "random" ? episodes : targets === "four" ? 4 : targets;
+  const samples = Math.ceil(episodes / goals);
+  return { ...changed, gps: { ...gps, samples, conditions: Math.floor(episodes / samples) } };
+}
 
 /** The recipe with a camera of another size. */
 export const withCamera = (recipe: Recipe, width: number, height: number): Recipe => ({

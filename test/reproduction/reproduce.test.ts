@@ -1,18 +1,35 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONVENTIONS } from "#src/policy/conventions.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
+import { COURSE_CLAIMS } from "#src/reproduction/claims.js";
 import { sharesByConvention } from "#src/reproduction/convention-shares.js";
-import { figures } from "#src/reproduction/figures.js";
-import { type Findings, measuredBy, type TaskFindings } from "#src/reproduction/findings.js";
+import { meanWithin } from "#src/reproduction/course.js";
+import { figures, setFigures } from "#src/reproduction/figures.js";
+import { type Findings, measuredBy, type SetFindings, type TaskFindings } from "#src/reproduction/findings.js";
+import { GOALS_FILE, type GoalsRow, goalRows } from "#src/reproduction/goals.js";
+import { goalsChart } from "#src/reproduction/goals-figure.js";
+import { answer } from "#src/reproduction/page/goals.js";
 import { inWords, page } from "#src/reproduction/page/page.js";
 import { METHODS } from "#src/reproduction/paper.js";
+import { reproduceSet, trainedEpisodes, workOfSet } from "#src/reproduction/policy-set.js";
 import { reproduceTask, workOf } from "#src/reproduction/reproduce.js";
+import { meanOverEpisodes } from "#src/reproduction/share-rows.js";
 import { csv, tables } from "#src/reproduction/tables.js";
+import { verdicts } from "#src/reproduction/verdicts.js";
 import type { Task } from "#src/sim/tasks/task.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 
 const TICKS = 10;
-const workload = { seed: 0, perCondition: 1, stride: 5, alphaStride: 5, torqueTicks: 2, cascadeTicks: 1 };
+const workload = {
+  seed: 0,
+  perCondition: 1,
+  stride: 5,
+  alphaStride: 5,
+  torqueTicks: 2,
+  cascadeTicks: 1,
+  setPerCondition: 1,
+  setStride: 2,
+};
 
 /** The reacher, its episodes cut short. */
 async function shortTask({ modalities }: Policy): Promise<Task> {
@@ -32,6 +49,8 @@ describe("the reproduction of a short run", () => {
   let findings: Findings;
   let done = 0;
   let total = 0;
+  let set: SetFindings;
+  let rows: GoalsRow[];
 
   beforeAll(async () => {
     const policy = await loadPolicy(new URL("../../models/reacher.onnx", import.meta.url).pathname);
@@ -40,7 +59,15 @@ describe("the reproduction of a short run", () => {
     total = workOf(task, workload);
     task.delete();
     found = await reproduceTask({ name: "reacher", policy, open: () => shortTask(policy) }, workload, progress);
-    findings = { workload, tasks: [found], missing: [{ task: "door", why: "no policy is shipped for it" }] };
+    const open = () => shortTask(policy);
+    const policies = [4, 7].map((seed) => ({ seed, policy }));
+    const again = await open();
+    total += workOfSet(again, policies.length, workload);
+    again.delete();
+    set = await reproduceSet({ task: "reacher", policies, open }, workload, progress);
+    rows = await goalRows(policy, await open(), { goals: "four", seed: 4, episodes: 2 });
+    const missing = [{ task: "door", why: "no policy is shipped for it" }];
+    findings = { workload, tasks: [found], sets: [set], goals: rows, missing };
   });
 
   it("makes as many steps as `workOf` says beforehand", () => {
@@ -133,10 +160,58 @@ describe("the reproduction of a short run", () => {
     expect(free.median).toBeGreaterThan(0.99);
   });
 
+  it("measures every policy of a set, and counts their episodes together", () => {
+    const single = measuredBy(found.measured, "dtd", "zero");
+    const { courses, each, verdicts } = set.measured.find(({ method }) => method === "dtd")!;
+    expect(set.policies.map(({ seed }) => seed)).toEqual([4, 7]);
+    expect([set.episodesEach, set.episodes, courses.length]).toEqual([4, 8, 8]);
+    expect(set.successes).toBe(2 * found.successes);
+    for (const course of [courses[1]!, courses[5]!]) {
+      for (let tick = 0; tick < TICKS; tick++) {
+        const expected = tick % workload.setStride === 0 ? single.courses[1]!.ratios.image[tick]! : Number.NaN;
+        expect(course.ratios.image[tick]).toBe(expected);
+      }
+    }
+    expect(each).toHaveLength(2);
+    expect(each[0]).toEqual(each[1]);
+    verdicts.forEach(({ estimate }, c) => {
+      expect(estimate.mean).toBeCloseTo(each[0]![c]!.estimate.mean, 9);
+      expect(estimate.count).toBe(2 * each[0]![c]!.estimate.count);
+    });
+    const { mean, std } = meanOverEpisodes(courses, found.modalities, "image");
+    const image = courses.map(({ ratios }) => meanWithin(ratios.image, 0, TICKS));
+    expect(mean).toBeCloseTo(image.reduce((a, b) => a + b) / 8, 12);
+    expect(std).toBeCloseTo(Math.sqrt(image.reduce((sum, one) => sum + (one - mean) ** 2, 0) / 7), 12);
+    const ofPaper = tables(findings).get("trained_as_paper_claims")!;
+    expect(ofPaper).toHaveLength(12 * METHODS.length);
+  });
+
+  it("shares of the experiment on goals are those of the same episodes, tenth by tenth", () => {
+    expect(GOALS_FILE.parse({ command: "", rows: JSON.parse(JSON.stringify(rows)) }).rows).toEqual(rows);
+    expect(rows.map(({ method }) => method)).toEqual([...METHODS]);
+    const [{ image, position, velocity, claims }] = rows as [GoalsRow];
+    const courses = measuredBy(found.measured, "dtd", "zero").courses.slice(0, 2);
+    image.forEach((share, part) => {
+      expect(share! + position[part]! + velocity[part]!).toBeCloseTo(1, 3);
+      expect(share).toBeCloseTo((courses[0]!.ratios.image[part]! + courses[1]!.ratios.image[part]!) / 2, 4);
+    });
+    const [falls] = verdicts(
+      COURSE_CLAIMS.filter(({ id }) => id === "image_falls"),
+      courses,
+    );
+    expect(claims.image_falls.mean).toBeCloseTo(falls!.estimate.mean, 4);
+  });
+
   it("writes a page with all figures and a note on missing tasks", async () => {
-    const svgs = await figures(found);
+    const svgs = new Map([...(await figures(found)), ...(await setFigures(set)), ["goals", await goalsChart(rows)]]);
     expect([...svgs.keys()]).toEqual(
-      expect.arrayContaining(["fig4-reacher", "fig5-reacher-rap", "fig6-reacher-dtd", "conventions-reacher"]),
+      expect.arrayContaining([
+        "fig4-reacher",
+        "fig5-reacher-rap",
+        "fig6-reacher-dtd",
+        "conventions-reacher",
+        "fig5-levine-reacher-rap",
+      ]),
     );
     const text = page(findings, svgs);
     // The page hides a chart from screen readers and describes it in words.
@@ -144,6 +219,35 @@ describe("the reproduction of a short run", () => {
     expect(text).toContain("Not in this run: door (no policy is shipped for it).");
     expect(text).not.toMatch(/NaN|undefined|<script|https?:\/\/(?!www\.w3\.org)/);
   });
+});
+
+describe("the answer about goals", () => {
+  const group = (goals: GoalsRow["goals"], ...falls: boolean[]) =>
+    falls.map((holds) => ({ goals, claims: { image_falls: { holds } } }) as unknown as GoalsRow);
+
+  it.each([
+    [[group("four", true, true), group("random", false, false)], "It falls with few goals, and only then."],
+    [[group("four", true, true), group("random", false, true)], "It falls with few goals, but not only then."],
+    [
+      [group("four", true, false), group(16, false, false)],
+      "Few goals do not make it fall in every policy: the number of goals alone does not decide.",
+    ],
+  ])("%#", (groups, end) => {
+    expect(answer(groups).endsWith(end)).toBe(true);
+  });
+
+  it("counts policies times methods", () => {
+    expect(answer([group("four", true, false), group("random", false, false)])).toMatch(
+      /^The image’s share falls in 1 of 2 with 4 goals, 0 of 2 with goals anywhere \(/,
+    );
+  });
+});
+
+it("a policy's episodes are those of its training, by its card", async () => {
+  const policy = await loadPolicy(new URL("../../models/reacher.onnx", import.meta.url).pathname);
+  expect(trainedEpisodes(policy)).toEqual({});
+  const training = { recipe: { episodes: { targets: 16, starts: "near" } } };
+  expect(trainedEpisodes({ ...policy, card: { ...policy.card, training } })).toEqual(training.recipe.episodes);
 });
 
 describe("in words", () => {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { InputError } from "#src/errors.js";
+import type { Targets } from "#src/sim/tasks/task.js";
 import { loadTask, taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
 import { ALGORITHMS, algorithmNamed } from "#src/train/algorithms/algorithms.js";
-import { recipeFor, withCamera, withoutVision } from "#src/train/recipe.js";
+import { recipeFor, withCamera, withoutVision, withTargets } from "#src/train/recipe.js";
 
 test.each(taskNames)("the recipes for %s fit the task", async (name) => {
   const { lesson } = taskNamed(name);
@@ -50,6 +51,15 @@ test.each(taskNames)("the recipe levine for %s has four conditions, no disturban
   expect(vision.steps).toBeGreaterThan(0);
   expect(endToEnd!.steps).toBeGreaterThan(0);
   expect(recipe.gps).toMatchObject({ noise: [0, 0], stale: 0, conditions: 4 });
+});
+
+test("other goals: guided policy search has a start for each in an iteration, and as many episodes", () => {
+  const recipe = recipeFor("reacher", taskNamed("reacher").lesson, { recipe: "levine" });
+  const search = (targets: Targets) => withTargets(recipe, targets).gps as Record<"conditions" | "samples", number>;
+  expect(withTargets(recipe, "four")).toEqual(recipe);
+  expect(search(16)).toMatchObject({ conditions: 16, samples: 4 });
+  for (const many of [64, 500, "random"] as const) expect(search(many)).toMatchObject({ conditions: 64, samples: 1 });
+  expect(withTargets(recipe, 16).episodes).toEqual({ targets: 16, starts: "near" });
 });
 
 test("another camera, and no vision, leave the rest of the recipe unchanged", () => {

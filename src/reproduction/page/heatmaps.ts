@@ -3,7 +3,7 @@ import { percent, plural, signed } from "../../numbers/format.js";
 import { own } from "../../own.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
-import { DEFAULT_CONVENTION, measuredBy, type TaskFindings } from "../findings.js";
+import { type Charted, DEFAULT_CONVENTION, measuredBy, type SetFindings, type TaskFindings } from "../findings.js";
 import { METHODS, TESTED } from "../paper.js";
 import type { Pictured } from "../picture.js";
 import { PARTS } from "../relevance-mass.js";
@@ -12,16 +12,20 @@ import type { Shown } from "./shown.js";
 
 /** Parts of a task's section about heatmaps. */
 
-export function picturesPart({ pictures, modalities, period }: TaskFindings): Html {
+export function picturesPart(findings: TaskFindings, _: Shown, set?: { readonly findings: Charted }): Html {
   return html`<h3>Where it looks (their Fig. 3)</h3>
-${pictures.map(
-  (pictured) => html`<h4>${pictured.condition}, ${(pictured.tick * period).toFixed(2)} s</h4>
-<div class="row">${figure(pictured.camera.svg, "Camera image, feature points ringed")}${pictured.heatmaps.map(
-    ({ method, panel }) => figure(panel.svg, `Heatmap by ${method}`),
-  )}</div>
-${elementsTable(pictured, modalities)}`,
-)}`;
+${set && html`<h4>As the paper trained</h4>${picturesOf(set.findings)}<h4>As we ship</h4>`}
+${picturesOf(findings)}`;
 }
+
+const picturesOf = ({ pictures, modalities, period }: Pick<Charted, "pictures" | "modalities" | "period">) =>
+  pictures.map(
+    (pictured) => html`<h4>${pictured.condition}, ${(pictured.tick * period).toFixed(2)} s</h4>
+<div class="row">${figure(pictured.camera.svg, "Camera image, feature points ringed")}${pictured.heatmaps.map(
+      ({ method, panel }) => figure(panel.svg, `Heatmap by ${method}`),
+    )}</div>
+${elementsTable(pictured, modalities)}`,
+  );
 
 /** Relevance of each element of the configuration, of all of the configuration's. */
 function elementsTable({ heatmaps }: Pictured, modalities: readonly string[]): Html {
@@ -109,12 +113,17 @@ function likenessInWords(all: TaskFindings["torqueLikeness"]): string {
     .join(" ");
 }
 
-export function massPart({ mass: all }: TaskFindings): Html {
+export function massPart({ mass: all }: TaskFindings, _: Shown, set?: { readonly findings: SetFindings }): Html {
   const mass = ofUsual(all);
   return html`<h3>Where the image’s relevance lies</h3>
 ${table(
   ["method", ...PARTS, "ticks"],
   [
+    ...(set?.findings.mass ?? []).map(({ method, relevance }) => [
+      `${method}, as the paper trained`,
+      ...PARTS.map((part) => percent(relevance[part])),
+      "",
+    ]),
     ...mass.map(({ method, mass: { relevance, ticks } }) => [
       method,
       ...PARTS.map((part) => percent(relevance[part])),

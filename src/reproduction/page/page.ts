@@ -3,9 +3,12 @@ import { own } from "../../own.js";
 import { type Html, html, pageOf, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { type ConventionShares, sharesByConvention } from "../convention-shares.js";
-import { DEFAULT_CONVENTION, type Findings, measuredBy } from "../findings.js";
+import { DEFAULT_CONVENTION, type Findings, measuredBy, type SetFindings, type TaskFindings } from "../findings.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
+import { meanOverEpisodes } from "../share-rows.js";
 import type { Verdict } from "../verdicts.js";
+import { goalsSection } from "./goals.js";
+import { setVerdicts } from "./set.js";
 import { taskSection } from "./task.js";
 
 /**
@@ -13,9 +16,9 @@ import { taskSection } from "./task.js";
  * @param svgs the figures by name
  */
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
-  const { tasks, missing, workload } = findings;
+  const { tasks, sets, goals, missing, workload } = findings;
   const content = html`<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
-<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. The paper’s fourth task, reaching with a Baxter robot (35 : 65), needs that robot. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. There are two kinds: <em>as the paper trained</em> (four conditions, guided policy search, all layers from the pixels on) and <em>as we ship</em> (taught to look). A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
 <p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
     workload.stride > 1 ? ` Conventions other than ${DEFAULT_CONVENTION}: one tick in ${workload.stride}.` : ""
@@ -35,6 +38,7 @@ ${holdsTable(
   findings,
   CONVENTIONS.map(({ name }) => name),
 )}
+${goals && goalsSection(goals, svgs.get(GOALS_FIGURE)!)}
 <h2>Conventions</h2>
 <p>The reference that relevance is measured from is a choice, and affects the shares more than the task does. No convention changes the torques. The scale of an input has no effect: the weights behind it undo it. Normalisation only decides where zero lies.</p>
 ${table(
@@ -47,9 +51,18 @@ ${table(
   ]),
   4,
 )}
-${tasks.map((task) => taskSection(task, svgs))}`;
+${tasks.map((task) =>
+  taskSection(
+    task,
+    svgs,
+    sets.find((set) => set.task === task.task),
+  ),
+)}`;
   return pageOf("torquelens: Kim and Choi reproduced", MORE_STYLE, content);
 }
+
+/** Name of the file of the chart of `goalsSection`. */
+export const GOALS_FIGURE = "goals";
 
 const ORIGINS = {
   policy: "the image centre, as in the policy",
@@ -57,17 +70,28 @@ const ORIGINS = {
   mean: "their mean over these episodes",
 } as const;
 
-function summaryTable({ tasks }: Findings): Html {
+function summaryTable({ tasks, sets }: Findings): Html {
   return table(
-    ["task", "paper", ...METHODS.map((method) => `${method}, ${DEFAULT_CONVENTION}`), "all conventions", "success"],
+    [
+      "task",
+      "paper",
+      ...METHODS.map((method) => `as the paper trained: ${method}, ${DEFAULT_CONVENTION}`),
+      "success",
+      ...METHODS.map((method) => `as we ship: ${method}, ${DEFAULT_CONVENTION}`),
+      "all conventions",
+      "success",
+    ],
     tasks.map((findings) => {
       const paper = own(PAPER_TASKS, findings.task)?.image;
+      const set = sets.find(({ task }) => task === findings.task);
       const ratios = sharesByConvention(findings);
       const usual = ratios.filter(({ convention }) => convention === DEFAULT_CONVENTION);
       const means = ratios.map(({ image }) => image.mean);
       return [
         findings.task,
         paper === undefined ? "–" : pair(paper),
+        ...METHODS.map((method) => (set ? pairWithDeviation(set, method) : "–")),
+        set ? `${set.successes} of ${set.episodes}` : "–",
         ...usual.map(({ image }) => pair(image.mean)),
         `${percent(Math.min(...means))} to ${percent(Math.max(...means))}`,
         `${findings.successes} of ${findings.episodes}`,
@@ -77,7 +101,9 @@ function summaryTable({ tasks }: Findings): Html {
 }
 
 /** Number of methods by which each statement holds, under some conventions. */
-function holdsTable({ tasks }: Findings, conventions: readonly string[]): Html {
+function holdsTable({ tasks, sets }: Findings, conventions: readonly string[]): Html {
+  const isUsual = conventions.length === 1;
+  const ofSet = (task: TaskFindings) => (isUsual ? sets.find((set) => set.task === task.task) : undefined);
   const verdicts = tasks.map(({ measured, change }) =>
     conventions.flatMap((convention) =>
       METHODS.map((method) =>
@@ -91,16 +117,37 @@ function holdsTable({ tasks }: Findings, conventions: readonly string[]): Html {
   );
   const holding = (all: readonly Verdict[]) => count(all.filter(({ holds }) => holds).length, all.length);
   return table(
-    ["the paper says", ...tasks.map(({ task }) => task)],
     [
-      ...claims.map(({ text }, c) => [text, ...verdicts.map((all) => holding(all.map((own) => own[c]!)))]),
-      ["Methods agree in trend (pairs)", ...pairs.map(holding)],
+      "the paper says",
+      ...tasks.flatMap((each) => [
+        ...(ofSet(each) ? [`${each.task}, as the paper trained`] : []),
+        ofSet(each) ? `${each.task}, as we ship` : each.task,
+      ]),
+    ],
+    [
+      ...claims.map(({ text }, c) => [
+        text,
+        ...tasks.flatMap((each, t) => {
+          const set = ofSet(each);
+          const shipped = holding(verdicts[t]!.map((own) => own[c]!));
+          return set ? [holding(METHODS.map((method) => setVerdicts(set, method)[c]!.verdict)), shipped] : [shipped];
+        }),
+      ]),
+      [
+        "Methods agree in trend (pairs)",
+        ...tasks.flatMap((each, t) => [...(ofSet(each) ? ["–"] : []), holding(pairs[t]!)]),
+      ],
     ],
   );
 }
 
 const count = (holding: number, of: number): Html =>
   html`<span class="${holding === of ? "yes" : holding === 0 ? "no" : "some"}">${holding} of ${of}</span>`;
+
+function pairWithDeviation({ measured, modalities }: SetFindings, method: string): string {
+  const { mean, std } = meanOverEpisodes(measuredBy(measured, method, DEFAULT_CONVENTION).courses, modalities, "image");
+  return `${pair(mean)} (± ${percent(std)})`;
+}
 
 const pair = (image: number) =>
   Number.isNaN(image) ? "–" : `${Math.round(100 * image)} : ${100 - Math.round(100 * image)}`;

@@ -6,26 +6,38 @@ import { type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { sharesByConvention } from "../convention-shares.js";
 import type { MeanOverTicks } from "../course.js";
-import { DEFAULT_CONVENTION, measuredBy, type TaskFindings } from "../findings.js";
+import { DEFAULT_CONVENTION, measuredBy, type SetFindings, type TaskFindings } from "../findings.js";
 import { METHODS, PAPER_TASKS } from "../paper.js";
 import { ofRow, rowsOf } from "../share-rows.js";
 import type { Verdict } from "../verdicts.js";
 import { alphaPart, massPart, picturesPart, sanityPart } from "./heatmaps.js";
+import { policiesLine, setHead, setShare, setShown, setVerdicts } from "./set.js";
 import { type Shown, shownFrom } from "./shown.js";
 
 /** Section of a task. */
-export function taskSection(findings: TaskFindings, svgs: ReadonlyMap<string, string>): Html {
+export function taskSection(
+  findings: TaskFindings,
+  svgs: ReadonlyMap<string, string>,
+  set: SetFindings | undefined,
+): Html {
   const { task, policy, joints, conditions, episodes, successes, medianError } = findings;
   return html`<section><h2>${task}</h2>
-<p>Policy ${policy.sha256.slice(0, 12)}…, commands ${joints.join(", ")}; ${plural(episodes, "episode")} in the conditions ${conditions.join(", ")}: ${successes} succeeded, median distance from the goal at the end ${significant(1000 * medianError)} mm.</p>
+<p>As we ship: policy ${policy.sha256.slice(0, 12)}…, commands ${joints.join(", ")}; ${plural(episodes, "episode")} in the conditions ${conditions.join(", ")}: ${successes} succeeded, median distance from the goal at the end ${significant(1000 * medianError)} mm.</p>
+${set && policiesLine(set)}
 ${PARTS.map(
-  (part) => html`${part(findings, shownFrom(findings, svgs))}
+  (part) => html`${part(findings, shownFrom(findings, svgs), set && { findings: set, shown: setShown(set, svgs) })}
 `,
 )}</section>`;
 }
 
+/** Policies that were trained as the paper's were, and their figures. */
+interface SetPart {
+  readonly findings: SetFindings;
+  readonly shown: ReturnType<typeof setShown>;
+}
+
 /** The parts of a task's section, in their order. */
-const PARTS: readonly ((findings: TaskFindings, shown: Shown) => Html)[] = [
+const PARTS: readonly ((findings: TaskFindings, shown: Shown, set: SetPart | undefined) => Html)[] = [
   sharesPart,
   conventionsPart,
   overTimePart,
@@ -37,7 +49,7 @@ const PARTS: readonly ((findings: TaskFindings, shown: Shown) => Html)[] = [
   alphaPart,
 ];
 
-function sharesPart({ task, modalities, measured, residual }: TaskFindings, shown: Shown): Html {
+function sharesPart({ task, modalities, measured, residual }: TaskFindings, shown: Shown, set?: SetPart): Html {
   const paper = own(PAPER_TASKS, task)?.image;
   const stated: Readonly<Record<string, number | undefined>> = {
     image: paper,
@@ -45,16 +57,23 @@ function sharesPart({ task, modalities, measured, residual }: TaskFindings, show
   };
   const courses = METHODS.map((method) => measuredBy(measured, method, DEFAULT_CONVENTION).courses);
   return html`<h3>Shares (their Fig. 4)</h3>
+${set?.shown("fig4")}
 ${shown("fig4")}
 ${table(
-  ["modality", "paper", ...METHODS],
+  [
+    "modality",
+    "paper",
+    ...(set ? setHead() : []),
+    ...METHODS.map((method) => (set ? `${method}, as we ship` : method)),
+  ],
   rowsOf(modalities).map((name) => [
     breakable(name),
     rounded(own(stated, name)),
+    ...(set ? METHODS.map((method) => setShare(set.findings, method, name)) : []),
     ...courses.map((course) => meanAndStd(ofRow(course, modalities, name))),
   ]),
 )}
-<p class="note">Mean ± standard deviation over ticks. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
+<p class="note">Mean ± standard deviation over ticks${set ? "; as the paper trained: over episodes of all seeds" : ""}. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
 }
 
 const meanAndStd = ({ mean, std }: MeanOverTicks): string => `${percent(mean)} ± ${percent(std)}`;
@@ -78,12 +97,13 @@ ${table(
 )}`;
 }
 
-function overTimePart(_: TaskFindings, shown: Shown): Html {
+function overTimePart(_: TaskFindings, shown: Shown, set?: SetPart): Html {
   return html`<h3>Over the episode (their Fig. 5)</h3>
+${set?.shown("fig5")}
 ${shown("fig5")}`;
 }
 
-function changePart({ change, period, episodes }: TaskFindings, shown: Shown): Html {
+function changePart({ change, period, episodes }: TaskFindings, shown: Shown, set?: SetPart): Html {
   const { windows, successes } = change;
   return html`<h3>A moving target (their Fig. 6)</h3>
 <p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those of the training, a different one in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
@@ -91,23 +111,32 @@ function changePart({ change, period, episodes }: TaskFindings, shown: Shown): H
       ? " This policy hardly follows a moving target: the figures show its reaction to images that it was not trained on."
       : ""
   }</p>
+${set?.shown("fig6")}
 ${shown("fig6")}`;
 }
 
-function verdictsPart({ measured, change, agreement }: TaskFindings): Html {
+function verdictsPart({ measured, change, agreement }: TaskFindings, _: Shown, set?: SetPart): Html {
   const by = (method: string, convention: string) =>
     [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts);
   const claims = by(METHODS[0], DEFAULT_CONVENTION).map(({ claim }) => claim);
   const conventions = CONVENTIONS.map(({ name }) => name);
+  const ofSet = set && METHODS.map((method) => setVerdicts(set.findings, method));
   const agreeing = agreement.find(({ convention }) => convention === DEFAULT_CONVENTION)!.verdicts;
   return html`<h3>What the paper says</h3>
-<p>Each statement is measured by one number per episode. It holds if the 95 % interval of the mean over episodes (bootstrap) lies wholly on the stated side. A recovery holds only if the reaction before it holds.</p>
+<p>Each statement is measured by one number per episode. It holds if the 95 % interval of the mean over episodes (bootstrap) lies wholly on the stated side. A recovery holds only if the reaction before it holds.${ofSet ? " As the paper trained, the episodes of all seeds count together; “alone” counts the policies in which it holds by their own episodes." : ""}</p>
 ${table(
-  ["the paper says", "measured", "stated", ...METHODS],
+  [
+    "the paper says",
+    "measured",
+    "stated",
+    ...(ofSet ? setHead() : []),
+    ...METHODS.map((method) => (set ? `${method}, as we ship` : method)),
+  ],
   claims.map((claim, c) => [
     claim.text,
     claim.measure,
     claim.sign > 0 ? "> 0" : "< 0",
+    ...(ofSet ?? []).map((all) => setVerdictCell(all[c]!)),
     ...METHODS.map((method) => verdictCell(by(method, DEFAULT_CONVENTION)[c]!)),
   ]),
   3,
@@ -137,6 +166,10 @@ ${table(
 
 function verdictCell({ claim, estimate, holds }: Verdict): Html {
   return html`${yesNo(holds, "holds", "does not hold")}<br>${estimated(estimate, claim.unit)}`;
+}
+
+function setVerdictCell({ verdict, holding, policies }: ReturnType<typeof setVerdicts>[number]): Html {
+  return html`${verdictCell(verdict)}<br>alone in ${holding} of ${policies}`;
 }
 
 const shortVerdict = ({ claim, estimate, holds }: Verdict): Html =>
