@@ -2,6 +2,7 @@ import { max } from "d3-array";
 import { number, percent, plural, significant } from "../numbers/format.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 import { median, quantile } from "../numbers/quantile.js";
+import { areTorques, type OutputMeaning, quantityWithUnit, TORQUE, withUnit, wordsOf } from "../outputs/kinds.js";
 import { own, put } from "../own.js";
 import { flagsAt, type Run, type RunIdentity, secondsAt } from "./run.js";
 import { byModality, shareColumns, type TableColumn, tickColumn, torqueColumn } from "./table-column.js";
@@ -19,20 +20,37 @@ export interface Metric<V> {
   /** Keys in the JSON of a run, and in that of a set if there is `ofSet`. */
   json(value: V, identity: RunIdentity): object;
   /** Columns of the tables that have a row a tick and joint. */
-  columns?(modalities: readonly string[]): TableColumn[];
+  columns?(modalities: readonly string[], outputs?: readonly OutputMeaning[]): TableColumn[];
   /** Columns of the page's table of runs. */
   readonly page?: { headings(identity: RunIdentity): readonly string[]; cells(value: V): readonly (string | number)[] };
   /** Phrase of the sentence about a run on the page; empty if there is nothing to say. */
   fact?(value: V): string;
 }
 
-/** Metrics of one torque: a row is a JSON key, a column in the tables of ticks and a heading on the page. */
+/** Metrics of one torque or other output: a row is a JSON key, a column in the tables of ticks and a heading on the page. */
 const TORQUE_METRICS = [
-  { name: "torque", unit: "N·m", heading: "mean |τ|, N·m", ticks: (run: Run) => run.torque, averaged: Math.abs },
-  { name: "importance", unit: "1", heading: "importance α", ticks: (run: Run) => run.importance, averaged: Number },
+  {
+    name: (outputs: readonly OutputMeaning[]) => (areTorques(outputs) ? "torque" : "command"),
+    heading: (outputs: readonly OutputMeaning[]) => {
+      const { symbol, unit } = wordsOf(outputs);
+      return quantityWithUnit(`mean |${symbol}|`, unit);
+    },
+    ticks: (run: Run) => run.torque,
+    averaged: Math.abs,
+    /** Its own unit where the heading has none. */
+    text: (value: number, { unit }: OutputMeaning, outputs: readonly OutputMeaning[]) =>
+      withUnit(significant(value), wordsOf(outputs).unit === "" ? unit : ""),
+  },
+  {
+    name: () => "importance",
+    heading: () => "importance α",
+    ticks: (run: Run) => run.importance,
+    averaged: Number,
+    text: (value: number) => significant(value),
+  },
 ] as const;
 
-/** One torque, means over the ticks that count. */
+/** One torque or other output, means over the ticks that count. */
 export interface TorqueDigest {
   readonly joint: string;
   /** Of each row of `TORQUE_METRICS`, in their order. */
@@ -40,6 +58,15 @@ export interface TorqueDigest {
   /** Share of each modality, [M]. */
   readonly shares: readonly number[];
 }
+
+/** True for what needs no word: a torque in N·m. */
+const isPlain = ({ kind, unit }: OutputMeaning) => kind === TORQUE.kind && unit === TORQUE.unit;
+
+const MEANING_COLUMNS: readonly TableColumn[] = (["kind", "unit"] as const).map((name) => ({
+  name,
+  type: "STRING",
+  value: ({ identity }, _, j) => identity.outputs[j]![name],
+}));
 
 export const METRICS = {
   duration: {
@@ -88,7 +115,7 @@ export const METRICS = {
   } satisfies Metric<readonly MeanStd[]>,
 
   torques: {
-    unit: TORQUE_METRICS.map(({ unit }) => unit).join(", "),
+    unit: "that of each output, 1",
     ofRun: (run, counted) => {
       const { joints, modalities } = run.identity;
       const over = (value: (row: number) => number, j: number) => mean(counted, (i) => value(i * joints.length + j));
@@ -104,22 +131,24 @@ export const METRICS = {
         values: values.map((_, v) => mean(runs, (torques) => torques[j]!.values[v]!)),
         shares: shares.map((_, m) => mean(runs, (torques) => torques[j]!.shares[m]!)),
       })),
-    json: (torques, { modalities }) => ({
-      per_torque: torques.map(({ joint, values, shares }) => ({
+    json: (torques, { modalities, outputs }) => ({
+      [areTorques(outputs) ? "per_torque" : "per_output"]: torques.map(({ joint, values, shares }, j) => ({
         joint,
-        ...Object.fromEntries(TORQUE_METRICS.map(({ name }, v) => [name, number(values[v]!)])),
+        ...(outputs.every(isPlain) ? {} : outputs[j]),
+        ...Object.fromEntries(TORQUE_METRICS.map(({ name }, v) => [name(outputs), number(values[v]!)])),
         shares: byModality(modalities, (m) => number(shares[m]!)),
       })),
     }),
-    columns: (modalities) => [
-      ...TORQUE_METRICS.map(({ name, ticks }) => torqueColumn(name, ticks)),
+    columns: (modalities, outputs = [TORQUE]) => [
+      ...(outputs.every(isPlain) ? [] : MEANING_COLUMNS),
+      ...TORQUE_METRICS.map(({ name, ticks }) => torqueColumn(name(outputs), ticks)),
       ...shareColumns("share_", modalities, ({ torqueShares }) => torqueShares, "torque"),
     ],
   } satisfies Metric<readonly TorqueDigest[]>,
 
   /** Conservation residual; NaN if none was computed. */
   residual: {
-    unit: "part of Σα|τ|",
+    unit: "part of Σα|τ| or the like",
     ofRun: ({ residual }) => ({ median: median(residual), max: max(residual) ?? Number.NaN }),
     json: (of) => ({ conservation_residual: { median: number(of.median), max: number(of.max) } }),
     columns: () => [tickColumn("residual", ({ residual }) => residual)],
@@ -158,8 +187,13 @@ export type MetricValues = { readonly [K in keyof typeof METRICS]: ReturnType<(t
 /** The rows with their names, whatever the type of their values. */
 export const METRIC_ROWS = Object.entries(METRICS) as readonly (readonly [keyof MetricValues, Metric<unknown>])[];
 
-/** Headings of the numbers of a torque. */
-export const TORQUE_HEADINGS: readonly string[] = TORQUE_METRICS.map(({ heading }) => heading);
+/** Headings of the numbers of an output. */
+export const outputHeadings = (outputs: readonly OutputMeaning[]): string[] =>
+  TORQUE_METRICS.map(({ heading }) => heading(outputs));
+
+/** The numbers of output j, as the page shows them. */
+export const outputCells = ({ values }: TorqueDigest, outputs: readonly OutputMeaning[], j: number): string[] =>
+  TORQUE_METRICS.map(({ text }, v) => text(values[v]!, outputs[j]!, outputs));
 
 /** @param counted the ticks that count */
 export const valuesOf = (run: Run, counted: readonly number[]): MetricValues =>

@@ -1,4 +1,5 @@
 import { percent } from "../numbers/format.js";
+import { wordsOf } from "../outputs/kinds.js";
 import type { RunDigest } from "./digest.js";
 import { type RobustSpread, robustScore, robustSpread } from "./robust.js";
 
@@ -166,12 +167,12 @@ function strongest(
   return best;
 }
 
-/** Ticks whose relevance does not add up to the torques. */
+/** Ticks whose relevance does not add up to the outputs. */
 function residualMoments(run: RunDigest, index: number): Moment[] {
   const found: Moment[] = [];
   run.trace.residual.forEach((score, i) => {
     if (!(score >= RESIDUAL) || Number.isNaN(run.trace.shares[i * run.identity.modalities.length]!)) return;
-    const what = `relevance differs from the torques by ${percent(score)}`;
+    const what = `relevance differs from the ${wordsOf(run.identity.outputs).plural} by ${percent(score)}`;
     found.push({ ...momentAt(run, index, i), reason: "residual", score, what });
   });
   return thinned(found, run.duration.seconds);

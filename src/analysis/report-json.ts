@@ -1,4 +1,5 @@
 import { number } from "../numbers/format.js";
+import { areTorques } from "../outputs/kinds.js";
 import { type CurveStatistics, gridPoint } from "./curve.js";
 import type { RunDigest } from "./digest.js";
 import type { Findings, SetFindings } from "./findings.js";
@@ -28,6 +29,7 @@ function setJson({ survey, ranking, conventions }: SetFindings): object {
       feature_points: identity.featurePoints,
     },
     joints: identity.joints,
+    ...(areTorques(identity.outputs) ? {} : { outputs: identity.outputs }),
     modalities,
     ...(conventions.length > 0 && {
       conventions: conventions.map(({ convention, shares, ticks }) => ({

@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import { nanoseconds } from "../messages/stamp.js";
 import type { ExplanationMessage } from "../messages/types.js";
+import { meaningOf } from "../outputs/kinds.js";
 import { Column } from "./column.js";
 import type { Run, RunIdentity } from "./run.js";
 
@@ -120,6 +121,7 @@ export function identityOf(message: ExplanationMessage): RunIdentity {
     references: [...message.references],
     featurePoints: message.feature_points,
     joints: message.torques.map(({ joint }) => joint),
+    outputs: message.torques.map(({ kind, unit }) => meaningOf(kind, unit)),
     modalities: [...message.modalities],
   };
 }
@@ -145,6 +147,7 @@ export function difference(a: RunIdentity, b: RunIdentity): string | undefined {
   for (const [name, of] of [
     ["modalities", ({ modalities }: RunIdentity) => modalities.join(", ")],
     ["joints", ({ joints }: RunIdentity) => joints.join(", ")],
+    ["kinds of outputs", ({ outputs }: RunIdentity) => outputs.map(({ kind, unit }) => `${kind} ${unit}`).join(", ")],
     ["references", ({ references }: RunIdentity) => references.join(", ")],
     ["origins of feature points", ({ featurePoints }: RunIdentity) => featurePoints],
   ] as const) {

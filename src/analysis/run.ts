@@ -1,4 +1,6 @@
 import { isMeaningful } from "../explain/explanation.js";
+import type { OutputMeaning } from "../outputs/kinds.js";
+
 /** Policy, method and references, which must be the same for shares to be comparable. */
 export interface RunIdentity {
   /** Name of the method, and options that are not its defaults. */
@@ -8,8 +10,10 @@ export interface RunIdentity {
   readonly references: readonly string[];
   /** Origin of the feature points: `policy`, `corner` or `mean`. */
   readonly featurePoints: string;
-  /** Joint names, one a torque, [J]. */
+  /** Joint names, one a torque; of other outputs the names of what they command, [J]. */
   readonly joints: readonly string[];
+  /** Kind and unit of each of them, [J]. */
+  readonly outputs: readonly OutputMeaning[];
   /** Modality names, [M]. */
   readonly modalities: readonly string[];
 }
@@ -45,7 +49,7 @@ export interface Run {
   readonly residual: Float32Array;
   /** Share of each modality in the α-weighted sum over torques, [n × M]. */
   readonly shares: Float32Array;
-  /** Commanded torque, N·m, [n × J]. */
+  /** Commanded torque, N·m, or what else is explained in its unit, [n × J]. */
   readonly torque: Float32Array;
   /** Importance factor α, [n × J]. */
   readonly importance: Float32Array;

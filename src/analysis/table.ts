@@ -1,3 +1,4 @@
+import type { OutputMeaning } from "../outputs/kinds.js";
 import { METRICS, type Metric } from "./metrics.js";
 import { counts, flagsAt, type Run } from "./run.js";
 import type { TableColumn } from "./table-column.js";
@@ -6,8 +7,13 @@ import type { TableColumn } from "./table-column.js";
  * The columns of the table that has a row a tick and joint.
  * @param modalities of all runs that go into the table
  * @param setOf names the set of a run, if there are two
+ * @param outputs of all of them, torques by default
  */
-export function tableColumns(modalities: readonly string[], setOf?: (run: Run) => string): TableColumn[] {
+export function tableColumns(
+  modalities: readonly string[],
+  setOf?: (run: Run) => string,
+  outputs?: readonly OutputMeaning[],
+): TableColumn[] {
   const { torques, shares, ...others } = METRICS;
   return [
     ...(setOf ? [{ name: "set", type: "STRING", value: setOf } as const] : []),
@@ -16,7 +22,7 @@ export function tableColumns(modalities: readonly string[], setOf?: (run: Run) =
     { name: "t_ns", type: "INT64", value: ({ stamp }, i) => stamp[i]! },
     { name: "tick", type: "INT32", value: ({ tick }, i) => tick[i]! },
     { name: "joint", type: "STRING", value: ({ identity }, _, j) => identity.joints[j]! },
-    ...torques.columns(modalities),
+    ...torques.columns(modalities, outputs),
     ...shares.columns(modalities),
     { name: "counts", type: "BOOLEAN", value: counts },
     { name: "level", type: "INT32", value: ({ level }, i) => level[i]! },

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { LIMITS } from "../limits.js";
+import { kindNamed, type OutputKind } from "../outputs/kinds.js";
 import type { Arm } from "./arm.js";
 import { Data } from "./data.js";
 import { cholesky, choleskySolve, multiply, transpose } from "./matrix.js";
@@ -8,7 +9,7 @@ import type { OtherStates } from "./other-joints.js";
 
 export type ImportanceFlag = "in_contact" | "at_limit" | "importance_unknown";
 
-/** Importance factor α of each torque, [J], Σα = J, and how it was found. */
+/** Importance factor α of each torque, or output of another kind, [J], Σα = J, and how it was found. */
 export interface Importance {
   readonly importance: Float64Array;
   readonly flags: readonly ImportanceFlag[];
@@ -25,6 +26,22 @@ export function unknownImportance(joints: number): Importance {
   return { importance: new Float64Array(joints).fill(1), flags: ["importance_unknown"] };
 }
 
+/** What one output moves, as far as α depends on it: `name` is a joint's, unless `effect` is `one`. */
+export interface Moving {
+  readonly name: string;
+  readonly effect: OutputKind["importance"];
+}
+
+/** What outputs of these kinds move. */
+export const movingOf = (outputs: readonly { readonly name: string; readonly kind: string }[]): Moving[] =>
+  outputs.map(({ name, kind }) => ({ name, effect: kindNamed(kind).importance }));
+
+/** α of outputs whose arm is not known: 1 for each, flagged where one of them moves a joint. */
+export function importanceWithoutArm(outputs: readonly Moving[]): Importance {
+  const unknown = unknownImportance(outputs.length);
+  return outputs.some(({ effect }) => effect !== "one") ? unknown : { ...unknown, flags: [] };
+}
+
 /** Distance, rad or m, within which a joint counts as at its limit. */
 const LIMIT_MARGIN = 1e-3;
 /** Probe torque of a rollout as a part of the joint's effort limit; 1 N·m without a limit. */
@@ -33,7 +50,9 @@ const PROBE = 0.1;
 const MOST_FREEDOMS = 1000;
 
 /**
- * The importance factor α of Kim & Choi §III-A: how far one unit of each torque moves the tip in one control step.
+ * The importance factor α of Kim & Choi §III-A: how far one unit of each torque moves the tip in one control step; of a
+ * commanded joint position ‖J_v e_j‖, of a joint velocity over a control period h ‖J_v e_j‖ (methods.md §0.11). Outputs
+ * that move joints share Σα = their number among themselves; every other output has α = 1.
  *
  * Without constraints: the damped analytic form ‖J_v q_j‖, where q_j is the displacement that a unit torque on joint j
  * causes, integrated by (M + hD) v' = M v + h e_j, q' = q + h v' over the physics steps of one control step. In contact or
@@ -48,14 +67,26 @@ export class ImportanceFactor {
   readonly #data: Data;
   readonly #trial: Data;
   readonly #inertia: DoubleBuffer;
+  readonly #outputs: readonly Moving[];
+  /** Index of each output's joint in the arm's; −1 where it moves none. */
+  readonly #joints: readonly number[];
+  readonly #seesTorque: boolean;
 
   /**
    * @param controlPeriod time that a torque is held, seconds
+   * @param outputs by default a torque for each joint of the arm
    * @throws InputError for more steps of the physics in it, or degrees of freedom, than the limit
    */
-  constructor(arm: Arm, controlPeriod: number) {
+  constructor(
+    arm: Arm,
+    private readonly controlPeriod: number,
+    outputs: readonly Moving[] = arm.joints.map((name) => ({ name, effect: "torque" })),
+  ) {
     const { model } = arm;
     this.#arm = arm;
+    this.#outputs = outputs;
+    this.#joints = outputs.map(({ name, effect }) => (effect === "one" ? -1 : arm.joints.indexOf(name)));
+    this.#seesTorque = outputs.some(({ effect }) => effect === "torque");
     if (model.nv > MOST_FREEDOMS)
       throw new InputError(`${model.source}: ${model.nv} degrees of freedom; the limit is ${MOST_FREEDOMS}`);
     this.#steps = Math.max(1, Math.round(controlPeriod / model.timestep));
@@ -83,18 +114,60 @@ export class ImportanceFactor {
    * direction in which each joint is probed; without it α is the mean over both directions.
    */
   of(data: Data, torque?: ArrayLike<number>, form: ImportanceForm = "auto"): Importance {
-    const { joints, model } = this.#arm;
-    if (model.unknownInertia.length > 0) return unknownImportance(joints.length);
+    const { model } = this.#arm;
+    const outputs = this.#outputs;
+    if (outputs.every(({ effect }) => effect === "one")) return importanceWithoutArm(outputs);
+    if (this.#seesTorque && model.unknownInertia.length > 0) return importanceWithoutArm(outputs);
     this.#data.copyFrom(data);
+    if (!this.#seesTorque) {
+      this.#data.kinematics();
+      return this.#shared(this.#kinematic(), []);
+    }
     this.#data.forward();
     const flags: ImportanceFlag[] = [];
     if (this.#arm.inContact(this.#data)) flags.push("in_contact");
     if (this.#atLimit()) flags.push("at_limit");
     const isAnalytic = form === "auto" ? flags.length === 0 : form === "analytic";
-    const effect = isAnalytic ? this.#analytic() : this.#rollout(torque);
-    const sum = effect.reduce((total, value) => total + value, 0);
-    if (!(sum > 0)) return { ...unknownImportance(effect.length), flags: [...flags, "importance_unknown"] };
-    return { importance: effect.map((value) => (value * effect.length) / sum), flags };
+    const torques = this.#ofJoints(torque);
+    const byTorque = isAnalytic ? this.#analytic() : this.#rollout(torques);
+    const others = this.#kinematic();
+    return this.#shared(
+      others.map((moved, i) => (outputs[i]!.effect === "torque" ? byTorque[this.#joints[i]!]! : moved)),
+      flags,
+    );
+  }
+
+  /** Displacements of the tip by outputs, m a unit, as α. */
+  #shared(effects: Float64Array, flags: readonly ImportanceFlag[]): Importance {
+    const moving = this.#outputs.map(({ effect }) => effect !== "one");
+    const count = moving.filter(Boolean).length;
+    const sum = effects.reduce((total, value, i) => (moving[i] ? total + value : total), 0);
+    if (!(sum > 0)) return { ...importanceWithoutArm(this.#outputs), flags: [...flags, "importance_unknown"] };
+    return { importance: effects.map((value, i) => (moving[i] ? (value * count) / sum : 1)), flags };
+  }
+
+  /** The torques of the arm's joints, 0 where an output commands no torque, from those of the outputs. */
+  #ofJoints(torque: ArrayLike<number> | undefined): ArrayLike<number> | undefined {
+    if (torque === undefined) return undefined;
+    const torques = new Float64Array(this.#arm.joints.length);
+    this.#outputs.forEach(({ effect }, i) => {
+      if (effect === "torque") torques[this.#joints[i]!] = torque[i] ?? 0;
+    });
+    return torques;
+  }
+
+  /** Tip displacement by one unit of each output that commands a position or velocity, m, in the state that was copied. */
+  #kinematic(): Float64Array {
+    const { couplings, dofs, model } = this.#arm;
+    const all = this.#arm.tipJacobian(this.#data);
+    // The joints that follow one move with it.
+    const jacobian = couplings.isEmpty ? all : multiply(all, couplings.velocities(this.#data), 3, model.nv, model.nv);
+    return Float64Array.from(this.#outputs, ({ effect }, i) => {
+      if (effect !== "position" && effect !== "velocity") return 0;
+      const dof = dofs[this.#joints[i]!]!;
+      const moved = Math.hypot(...[0, 1, 2].map((row) => jacobian[row * model.nv + dof]!));
+      return effect === "velocity" ? moved * this.controlPeriod : moved;
+    });
   }
 
   /** Tip displacement by torque, m/(N·m), [J], by the analytic form, which ignores contacts and limits. */

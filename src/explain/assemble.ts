@@ -12,18 +12,15 @@ type Relevance = Readonly<Record<string, Float32Array>>;
 
 const floats = (outputs: Outputs, name: string) => own(outputs, name)!.data as Float32Array;
 
-/** τ, [J], from the policy's own outputs. */
-export function torqueOf({ card }: Policy, outputs: Outputs): Float32Array {
-  const { output, step = 0 } = card.torque;
-  return floats(outputs, output).slice(step * card.joints.length, (step + 1) * card.joints.length);
-}
+/** The explained values, [J], from the policy's own outputs. */
+export const torqueOf = ({ command }: Policy, outputs: Outputs): Float32Array => floats(outputs, command).slice();
 
 /** Shares of all torques together and of each torque; NaN where none were computed. */
 export function sharesOf(
   policy: Policy,
   outputs: Outputs | undefined,
 ): Pick<Explanation, "shares" | "torqueShares" | "ratios"> {
-  const [torques, modalities] = [policy.card.joints.length, policy.modalities.length];
+  const [torques, modalities] = [policy.outputs.length, policy.modalities.length];
   const unknown = (length: number) => new Float32Array(length).fill(Number.NaN);
   const shares = outputs ? floats(outputs, "torquelens.shares") : unknown(modalities);
   const torqueShares = outputs ? floats(outputs, "torquelens.torque_shares") : unknown(torques * modalities);

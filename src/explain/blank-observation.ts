@@ -4,8 +4,8 @@ import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { Observation } from "./observation.js";
 
-/** Zeros for every input and importance 1 for every torque: to warm up, or to fill in by a spread. */
-export function blankObservation({ card, modalities }: Policy): Observation {
+/** Zeros for every input and importance 1 for every output: to warm up, or to fill in by a spread. */
+export function blankObservation({ outputs, modalities }: Policy): Observation {
   const images: Record<string, Image> = {};
   const values: Record<string, Float64Array> = {};
   for (const modality of modalities) {
@@ -27,7 +27,7 @@ export function blankObservation({ card, modalities }: Policy): Observation {
     images,
     values,
     joints: { names: [], position: new Float64Array(0), velocity: new Float64Array(0) },
-    importance: new Float64Array(card.joints.length).fill(1),
+    importance: new Float64Array(outputs.length).fill(1),
     flags: [],
     transforms: [],
   };

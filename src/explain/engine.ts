@@ -62,9 +62,9 @@ export class Engine {
     private readonly heatmapOutputs: readonly string[],
     private readonly untouched: Untouched,
   ) {
-    const { card, modalities } = policy;
+    const { command, card, modalities } = policy;
     const values = new Set(modalities.filter(({ kind }) => kind === "values").map(({ input }) => input));
-    this.#own = [...new Set([card.torque.output, ...Object.values(card.state)])];
+    this.#own = [...new Set([command, ...Object.values(card.state)])];
     this.#relevance = [
       "torquelens.shares",
       "torquelens.torque_shares",
@@ -147,7 +147,7 @@ export class Engine {
   }
 
   async #warmUp(signal: AbortSignal | undefined): Promise<void> {
-    const importance = new Float32Array(this.policy.card.joints.length).fill(1);
+    const importance = new Float32Array(this.policy.outputs.length).fill(1);
     for (const level of this.levels)
       await this.untouched.compare({
         graph: () => graphOf(this.policy, this.method, level, this.precision),

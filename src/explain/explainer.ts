@@ -1,5 +1,7 @@
 import { InputError } from "../errors.js";
+import { kindNamed } from "../outputs/kinds.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
+import type { Output } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
 import type { Precision } from "../relevance/precision/precision.js";
@@ -145,11 +147,11 @@ export class Explainer implements AnyExplainer {
   async explain(observation: Observation, options: TickOptions = {}): Promise<Explanation> {
     const start = performance.now();
     const engine = this.engine;
-    const { card } = this.policy;
+    const { outputs: meanings } = this.policy;
     const { level = engine.levels[0]!, onTorque } = options;
     const heatmapOf = level === "full" ? options.heatmapOf : undefined;
-    const importance = importanceOf(observation, card.joints);
-    const torqueIndex = heatmapOf === undefined ? undefined : jointIndex(heatmapOf, card.joints);
+    const importance = importanceOf(observation, meanings);
+    const torqueIndex = heatmapOf === undefined ? undefined : jointIndex(heatmapOf, meanings);
     const feeds = this.#memory.add(observation, (window) => feedsOf(this.policy, observation, window));
     const outputs = engine.run(feeds, {
       level,
@@ -183,7 +185,8 @@ export class Explainer implements AnyExplainer {
       policySha256: this.policy.sha256,
       level,
       heatmapOf,
-      joints: card.joints,
+      joints: meanings.map(({ name }) => name),
+      outputs: meanings,
       torque,
       importance,
       modalities: this.policy.modalities.map(({ name }) => name),
@@ -208,9 +211,10 @@ export class Explainer implements AnyExplainer {
   #check(torque: Float32Array, { tick }: Observation): void {
     const wrong = torque.findIndex((tau) => !Number.isFinite(tau));
     if (wrong < 0) return;
-    const { path, card } = this.policy;
+    const { path, outputs } = this.policy;
+    const { name, kind } = outputs[wrong]!;
     throw new InputError(
-      `${path}: tick ${tick}: the torque of ${card.joints[wrong]} is ${torque[wrong]}, expected a number`,
+      `${path}: tick ${tick}: the ${kindNamed(kind).noun} of ${name} is ${torque[wrong]}, expected a number`,
     );
   }
 }
@@ -229,14 +233,16 @@ function isNotFinite({ data }: Tensors[string]): boolean {
 const hasEmptyPool = (outputs: Tensors): boolean =>
   (outputs["torquelens.empty_pool"]!.data as Float32Array).some((x) => x > 0);
 
-/** @throws InputError for a joint that the policy does not command */
-export function jointIndex(joint: string, joints: readonly string[]): number {
+/** @throws InputError for a joint, or another output, that the policy does not command */
+export function jointIndex(joint: string, outputs: readonly Output[]): number {
+  const joints = outputs.map(({ name }) => name);
   const index = joints.indexOf(joint);
   if (index < 0) throw new InputError(`heatmap of joint ${joint}: expected one of ${joints.join(", ")}`);
   return index;
 }
 
-function importanceOf({ importance }: Observation, joints: readonly string[]): Float32Array {
+function importanceOf({ importance }: Observation, outputs: readonly Output[]): Float32Array {
+  const joints = outputs.map(({ name }) => name);
   if (importance.length === 0) return new Float32Array(joints.length).fill(1);
   if (importance.length !== joints.length)
     throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);

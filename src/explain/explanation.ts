@@ -1,4 +1,5 @@
 import type { Heatmap } from "../image/heatmap.js";
+import type { OutputMeaning } from "../outputs/kinds.js";
 import type { Observation, ObservationFlag } from "./observation.js";
 
 /** How much is computed at a tick: everything, the fully connected layers only, or the torque alone. */
@@ -37,7 +38,7 @@ export interface Ratios {
   readonly configuration: number;
 }
 
-/** Why the policy commanded these torques at one tick. J torques, M modalities. */
+/** Why the policy commanded this at one tick. J torques, or outputs of other kinds; M modalities. */
 export interface Explanation {
   readonly observation: Observation;
   /** Name of the method, and options that are not its defaults. */
@@ -50,9 +51,11 @@ export interface Explanation {
    * Shares and ratios are always α-weighted.
    */
   readonly heatmapOf: string | undefined;
-  /** Joint names, one a torque. */
+  /** Joint names, one a torque; of other outputs the names of what they command. */
   readonly joints: readonly string[];
-  /** Commanded torque τ, N·m, [J]. */
+  /** What each of them is, [J]: kind and unit. */
+  readonly outputs: readonly OutputMeaning[];
+  /** Commanded torque τ, N·m, [J]; of other outputs the explained value in its unit, of a target the change. */
   readonly torque: Float32Array;
   /** Importance factor α, [J], Σα = J. */
   readonly importance: Float32Array;
@@ -62,11 +65,11 @@ export interface Explanation {
   readonly shares: Float32Array;
   /** Share of each modality in the relevance of each torque, [J × M]; NaN at level `skip`. */
   readonly torqueShares: Float32Array;
-  /** α-weighted relevance of each element of each configuration modality, N·m; empty at level `skip`. */
+  /** α-weighted relevance of each element of each configuration modality, in the outputs' unit; empty at level `skip`. */
   readonly relevance: Readonly<Record<string, Float32Array>>;
   /** Relevance of each element for each torque, not α-weighted, [J × n] by modality; empty at level `skip`. */
   readonly torqueRelevance: Readonly<Record<string, Float32Array>>;
-  /** Relevance per pixel, N·m, by image modality; empty below level `full`. */
+  /** Relevance per pixel, in the outputs' unit, by image modality; empty below level `full`. */
   readonly heatmaps: Readonly<Record<string, Heatmap>>;
   /**
    * x and y of each feature point of a soft-argmax, [K × 2], pixels of the policy's image, pixel centres at whole numbers;

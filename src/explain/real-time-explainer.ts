@@ -67,7 +67,7 @@ export class RealTimeExplainer implements AnyExplainer {
    */
   static async create(policy: Policy, options: RealTimeOptions = {}): Promise<RealTimeExplainer> {
     const { level, heatmapOf, ...rest } = options;
-    if (heatmapOf !== undefined) jointIndex(heatmapOf, policy.card.joints);
+    if (heatmapOf !== undefined) jointIndex(heatmapOf, policy.outputs);
     const explainer = await Explainer.create(policy, { ...rest, levels: LEVELS, compileInThread: true });
     return new RealTimeExplainer(explainer, { level, heatmapOf });
   }
@@ -113,7 +113,7 @@ export class RealTimeExplainer implements AnyExplainer {
 
   /** @throws InputError for a joint that the policy does not command; nothing changes then */
   setHeatmapOf(joint: string | undefined): void {
-    if (joint !== undefined) jointIndex(joint, this.policy.card.joints);
+    if (joint !== undefined) jointIndex(joint, this.policy.outputs);
     this.#heatmapOf = joint;
   }
 

@@ -5,8 +5,7 @@ import type { Subject } from "../relevance/contract/subject.js";
 export const subjectOf = (policy: Policy): Subject => ({
   graph: policy.graph,
   sha256: policy.sha256,
-  torque: policy.card.torque.output,
-  step: policy.card.torque.step,
+  torque: policy.command,
   modalities: policy.modalities,
   featurePoints: policy.card.feature_points.origin,
   ...(policy.card.fusion !== undefined && { fusion: policy.card.fusion }),

@@ -1,4 +1,5 @@
 import type { Card } from "../policy/card-schema.js";
+import { outputsOf } from "../policy/outputs.js";
 
 /** Torques to send to the arm. */
 export interface Command {
@@ -38,13 +39,10 @@ const PATIENCE = 2;
  * Largest |torque| of each joint, N·m: the smaller of the card's and the robot's limit; infinite without either.
  * @param efforts limits of the robot's description, by joint (`effortLimits`)
  */
-export function torqueLimits({ joints, torque }: Card, efforts: ReadonlyMap<string, number> = new Map()): Float64Array {
-  const { limits } = torque;
-  return Float64Array.from(joints, (joint, j) => {
-    const own = (Array.isArray(limits) ? limits[j] : limits) ?? Number.POSITIVE_INFINITY;
-    return Math.min(own, efforts.get(joint) ?? Number.POSITIVE_INFINITY);
-  });
-}
+export const torqueLimits = (card: Card, efforts: ReadonlyMap<string, number> = new Map()): Float64Array =>
+  Float64Array.from(outputsOf(card), ({ name, limit = Number.POSITIVE_INFINITY }) =>
+    Math.min(limit, efforts.get(name) ?? Number.POSITIVE_INFINITY),
+  );
 
 /** Torque commands within limits, with a watchdog: zeros when the policy gives no torque for two control periods. */
 export class TorqueCommand {

@@ -8,7 +8,10 @@ import { sizeOf } from "../graph/shape.js";
 import type { Graph, Value } from "../graph/value.js";
 import { significant } from "../numbers/format.js";
 import { own } from "../own.js";
+import type { Card } from "../policy/card-schema.js";
+import { commandOf } from "../policy/command.js";
 import { normalisedInput, physicalTorque } from "../policy/normalisation.js";
+import { commandedTensors } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
 import type { CompiledModel } from "../relevance/compile.js";
 import type { DeviceInUse } from "../runtime/device.js";
@@ -178,7 +181,7 @@ export async function checkTorque(policy: Policy, { bytes, graph }: CompiledMode
 }
 
 /** Torque and carried state. */
-const outputsOf = ({ card }: Policy): string[] => [...new Set([card.torque.output, ...Object.values(card.state)])];
+const outputsOf = ({ command, card }: Policy): string[] => [...new Set([command, ...Object.values(card.state)])];
 
 const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>
   (worker ? WorkerModels : LocalModels).create(models, { spinning: false });
@@ -196,13 +199,16 @@ async function once(model: Uint8Array, feeds: Tensors, outputs: readonly string[
 /** The outputs of the file for each rehearsal, in physical units; undefined where onnxruntime refuses the input. */
 async function expectedOf(policy: Policy, models: Models): Promise<(Tensors | undefined)[]> {
   const expected: (Tensors | undefined)[] = [];
-  const { output } = policy.card.torque;
+  const { card, command } = policy;
+  const carried = Object.values(card.state);
+  const tensors = commandedTensors(card);
   for (let i = 0; i < REHEARSALS; i++) {
-    const feeds = fileFeedsOf(policy, rehearsalFeeds(policy, i));
+    const feeds = rehearsalFeeds(policy, i);
     try {
-      const outputs = await models.run(feeds, [{ model: "file", outputs: outputsOf(policy) }])[0]!;
-      const torque = evaluated(own(outputs, output)!, (value) => physicalTorque(value, policy.card));
-      expected.push({ ...outputs, [output]: torque });
+      const asked = [...new Set([...tensors, ...carried])];
+      const found = await models.run(fileFeedsOf(policy, feeds), [{ model: "file", outputs: asked }])[0]!;
+      const kept = carried.map((name) => [name, own(found, name)!] as const);
+      expected.push({ ...Object.fromEntries(kept), [command]: commandedBy(card, found, feeds) });
     } catch {
       // An index of something beyond its end, for example.
       expected.push(undefined);
@@ -220,16 +226,32 @@ const fileFeedsOf = ({ card }: Policy, feeds: Tensors): Tensors =>
     ]),
   );
 
+/** The explained values by the file's outputs and inputs in physical units. */
+function commandedBy(card: Card, found: Tensors, feeds: Tensors): TensorData {
+  const constants = (tensors: Tensors, names: readonly string[]) =>
+    names.map((name) => [name, given(own(tensors, name)!)] as const);
+  const { torque } = card;
+  const outputs = constants(found, commandedTensors(card)).map(
+    ([name, value]) => [name, torque ? physicalTorque(value, torque) : value] as const,
+  );
+  return dataOf(commandOf(card, Object.fromEntries(outputs), Object.fromEntries(constants(feeds, Object.keys(feeds)))));
+}
+
 /** A function of the graph evaluated on a tensor, with the graph's roundings. */
 function evaluated(tensor: TensorData, of: (value: Value) => Value): TensorData {
-  const { dtype, shape, data } = tensor;
+  const before = given(tensor);
+  const made = of(before);
+  return made === before ? tensor : dataOf(made);
+}
+
+function given({ dtype, shape, data }: TensorData): Value {
   const { buffer, byteOffset, byteLength } = data as Float32Array;
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  const given = constant(new Literal(dtype, shape, bytes));
-  const made = of(given);
-  if (made === given) return tensor;
-  const numbers = constantOf(made)!.numbers();
-  return { dtype, shape, data: new (DTYPES[dtype].array as Float32ArrayConstructor)(numbers) };
+  return constant(new Literal(dtype, shape, new Uint8Array(buffer, byteOffset, byteLength)));
+}
+
+function dataOf(value: Value): TensorData {
+  const { dtype, shape } = value;
+  return { dtype, shape, data: new (DTYPES[dtype].array as Float32ArrayConstructor)(constantOf(value)!.numbers()) };
 }
 
 /** α of a graph with relevance in it. */

@@ -1,5 +1,6 @@
 import type { Convention, Explanation, ExplanationFlag, Level } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
+import { meaningOf } from "../outputs/kinds.js";
 import { EPISODE_START, LEVELS } from "./explanation.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
 
@@ -11,6 +12,7 @@ export type ExplanationNumbers = Pick<
   | "policySha256"
   | "level"
   | "joints"
+  | "outputs"
   | "torque"
   | "importance"
   | "modalities"
@@ -39,6 +41,7 @@ export function fromMessages(
     policySha256: message.policy_sha256,
     level: (Object.keys(LEVELS) as Level[]).find((level) => LEVELS[level] === message.level) ?? "full",
     joints: torques.map(({ joint }) => joint),
+    outputs: torques.map(({ kind, unit }) => meaningOf(kind, unit)),
     torque: Float32Array.from(torques, ({ torque }) => torque),
     importance: Float32Array.from(torques, ({ importance }) => importance),
     modalities,

@@ -55,6 +55,8 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
           return all && row(all, j, lengths[m]!);
         }),
       ),
+      kind: explanation.outputs[j]!.kind,
+      unit: explanation.outputs[j]!.unit,
     })),
   };
 }

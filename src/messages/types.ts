@@ -168,6 +168,9 @@ export interface TorqueRelevanceMessage {
   readonly importance: number;
   readonly shares: Float32Array;
   readonly relevance: Float32Array;
+  /** Absent in recordings of version 0.1, where all are torques in N·m. */
+  readonly kind?: string;
+  readonly unit?: string;
 }
 
 /** torquelens/msg/Explanation; see `msg/Explanation.msg` */

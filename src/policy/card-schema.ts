@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { CARD_ENCODINGS } from "../image/pixel-formats.js";
 import { RESIZE_FILTERS } from "../image/resize.js";
+import { OUTPUT_KIND_NAMES } from "../outputs/kinds.js";
 
 /**
  * The policy card's schema. In this file the error text of every schema says what is *expected* there;
@@ -141,6 +142,54 @@ const pointOrigin = z.union(
 );
 
 const torqueNumber = "a number of N·m above 0";
+const limitNumber = "a number above 0, in the output's unit";
+
+/** Elements that the robot does not get, such as padding: not explained. */
+export const UNUSED = "unused";
+const EXPECTED_KIND = `${OUTPUT_KIND_NAMES.join(", ")} or ${UNUSED}`;
+const kind = z.enum([...OUTPUT_KIND_NAMES, UNUSED], { error: EXPECTED_KIND });
+
+const EXPECTED_START = "present, zero, modality: NAME or values: [numbers]";
+const measuredFrom = z.union(
+  [
+    z.enum(["present", "zero"], { error: EXPECTED_START }),
+    mapping({ modality: text("a modality name") }),
+    mapping({ values: referenceValues }),
+  ],
+  { error: EXPECTED_START },
+);
+
+/** One number for all elements or one per element. */
+const perElement = (one: z.ZodType<number>, expected: string) =>
+  z.union([one, list(one, "a list of numbers")], { error: `${expected}, or a list with one per element` });
+
+const output = mapping({
+  kind,
+  /** First element in one step of the tensor. Default: where the slice before it ends. */
+  start: count(0, "a whole number, 0 or more").optional(),
+  /** Number of elements; may be left out where `elements` names them, or where the kind has one per joint. */
+  size: count(1, "a whole number, 1 or more").optional(),
+  /** One name per element. Default: the joints, components of a pose, or the kind's name. */
+  elements: list(text("a name"), "a list of names").optional(),
+  /** Unit of the elements, or one per element. Default: the kind's. */
+  unit: z
+    .union([text("a unit"), list(text("a unit"), "a list of units")], { error: "a unit, or a list of them" })
+    .optional(),
+  /** Number of steps of an action chunk, where the tensor's shape does not tell. */
+  chunk: count(1, "a whole number, 1 or more").optional(),
+  /** The step of an action chunk that is explained: default 0, the first. */
+  step: count(0, "a whole number, 0 or more").optional(),
+  /** What a target is measured from. Default: what is present for a target, else zero. */
+  reference: measuredFrom.optional(),
+  /** Normalisation outside the model: value = mean + std · output. */
+  mean: perElement(finite("a number"), "a number").optional(),
+  std: perElement(positive("a number above 0"), "a number above 0").optional(),
+  /** Largest size of the explained value, in its unit. */
+  limits: perElement(positive(limitNumber), limitNumber).optional(),
+});
+
+const EXPECTED_OUTPUT = `a kind (${EXPECTED_KIND}), a mapping with the key kind, or a list of such mappings`;
+const outputTensor = z.union([kind, output, list(output, "one slice or more")], { error: EXPECTED_OUTPUT });
 
 /** Longest control period, seconds. */
 const LONGEST_PERIOD = 3600;
@@ -153,8 +202,9 @@ export const cardSchema = mapping({
   name: text("the policy's name"),
   /** Time between two torques, seconds. */
   control_period: positive(EXPECTED_PERIOD).max(LONGEST_PERIOD, { error: EXPECTED_PERIOD }),
-  /** Joint names, one per torque, in the torque output's order. */
-  joints: list(text("a joint name"), "a list of joint names"),
+  /** Joint names; of `torque`, one per torque in its order. May be left out where no output commands joints. */
+  joints: list(text("a joint name"), "a list of joint names").default([]),
+  /** The outputs where all are joint torques. Either this or `outputs`. */
   torque: mapping({
     /** Name of the output tensor that holds the torques, N·m. */
     output: text("the name of an output tensor"),
@@ -169,7 +219,11 @@ export const cardSchema = mapping({
         error: "a number of N·m above 0 or a list of them, one per joint",
       })
       .optional(),
-  }),
+  }).optional(),
+  /** Output tensor name → what it holds: a kind, or the slices of one step of it, in order and without gaps. */
+  outputs: z
+    .record(z.string(), outputTensor, { error: "a mapping from output tensor names to a kind or a list of slices" })
+    .optional(),
   /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
   inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
   /** Memory: input tensor → the output tensor that feeds it at the next tick; zeros at the start of an episode. */
@@ -184,7 +238,7 @@ export const cardSchema = mapping({
   feature_points: mapping({ origin: pointOrigin }).default({ origin: "policy" }),
   /** Name of the tensor where the modalities' features join, for the method `fusion`. Found by default. */
   fusion: text("the name of a tensor").optional(),
-  /** Σα|τ| below which a tick is flagged idle, N·m. Default 1e-3 of the sum of the torque limits. */
+  /** Σα|τ| below which a tick is flagged idle, in the unit of the outputs. Default 1e-3 of the sum of their limits. */
   idle_threshold: finite("a number of N·m, 0 or more").min(0, { error: "a number of N·m, 0 or more" }).optional(),
   /** Handling of a source without joint velocities: refuse it (default), or differentiate positions and set a flag. */
   missing_velocity: choice(MISSING_VELOCITY).default("refuse"),
@@ -209,6 +263,8 @@ export interface Card extends z.infer<typeof cardSchema> {}
 export interface CardImage extends z.infer<typeof imageInput> {}
 /** One slice of a configuration input. */
 export interface CardSlice extends z.infer<typeof slice> {}
+/** One slice of an output tensor of the card. */
+export interface CardOutput extends z.infer<typeof output> {}
 /** The quantity that a source puts into a slice. */
 export type Quantity = (typeof QUANTITIES)[number];
 /** A card before its defaults are filled in. */

@@ -3,6 +3,7 @@ import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
+import { checkOutputTensors } from "./check-outputs.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
@@ -25,7 +26,7 @@ export function checkCard(card: Card, tensors: Tensors, source: string): void {
       if (isSlices(input)) checkSlices(input, tensor, source, path);
       else checkImage(input, tensor, source, path);
     }),
-    () => checkTorque(card, tensors, source),
+    () => (card.torque ? checkTorque(card, card.torque, tensors, source) : checkOthers(card, tensors, source)),
     ...Object.entries(card.state).map(
       ([input, output]) =>
         () =>
@@ -48,11 +49,14 @@ function checkInputNames(names: readonly string[], tensors: Tensors, source: str
 
 /** Checks the names of tensors in what is not a card yet. Throws InputError as `checkCard`. */
 export function checkNames(data: unknown, tensors: Tensors, source: string): void {
-  const { inputs, torque } = (isMapping(data) ? data : {}) as { inputs?: unknown; torque?: unknown };
+  const { inputs, torque, outputs } = (isMapping(data) ? data : {}) as Readonly<Record<string, unknown>>;
   const output = isMapping(torque) ? (torque as { output?: unknown }).output : undefined;
   checkAll([
     () => isMapping(inputs) && checkInputNames(Object.keys(inputs), tensors, source),
     () => typeof output === "string" && find(output, tensors.outputs, "output", source, ["torque", "output"]),
+    ...Object.keys(isMapping(outputs) ? outputs : {}).map(
+      (name) => () => find(name, tensors.outputs, "output", source, ["outputs", name]),
+    ),
   ]);
 }
 
@@ -73,10 +77,22 @@ function find(
   return tensor;
 }
 
-function checkTorque(card: Card, tensors: Tensors, source: string): void {
+const checkOthers = (card: Card, tensors: Tensors, source: string): void =>
+  checkOutputTensors(
+    card,
+    source,
+    (name, path) => find(name, tensors.outputs, "output", source, path),
+    (tensor, path) => requireType(tensor, FLOATS, source, path),
+  );
+
+function checkTorque(
+  card: Card,
+  { output, step }: NonNullable<Card["torque"]>,
+  tensors: Tensors,
+  source: string,
+): void {
   const path = ["torque", "output"];
-  const tensor = find(card.torque.output, tensors.outputs, "output", source, path);
-  const { step } = card.torque;
+  const tensor = find(output, tensors.outputs, "output", source, path);
   const found = `the output ${JSON.stringify(tensor.name)} is ${tensorText(tensor)}`;
   if (step !== undefined) {
     const [steps = 0, joints = 0] = tensor.shape.slice(-2);

@@ -3,6 +3,7 @@ import { largestSample, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
+import { checkOutputs } from "./check-outputs.js";
 import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./quantities.js";
 
 /** True for the slices of a configuration input, false for an image. */
@@ -19,8 +20,9 @@ export function checkConsistency(card: Card, source: string): void {
       checkInputs(card, source);
       checkReferences(card, source);
     },
-    () => checkLimits(card, source),
-    () => checkStatistics(card.torque, card.joints.length, "joint", source, ["torque"]),
+    () => checkOutputs(card, source),
+    () => card.torque && checkLimits(card, card.torque, source),
+    () => card.torque && checkStatistics(card.torque, card.joints.length, "joint", source, ["torque"]),
     ...Object.entries(card.state).map(([input, output]) => () => {
       const first = Object.keys(card.state).find((name) => own(card.state, name) === output)!;
       if (first === input) return;
@@ -179,8 +181,7 @@ function checkScale(image: CardImage, source: string, path: readonly PropertyKey
   }
 }
 
-function checkLimits(card: Card, source: string): void {
-  const { limits } = card.torque;
+function checkLimits(card: Card, { limits }: NonNullable<Card["torque"]>, source: string): void {
   if (Array.isArray(limits) && limits.length !== card.joints.length) {
     const expected = `${card.joints.length}, one per joint`;
     throw errorAt(source, ["torque", "limits"], `found a list of ${limits.length}, expected ${expected}`);

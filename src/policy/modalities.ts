@@ -2,6 +2,7 @@ import { largestSample } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import type { Card, CardImage, CardSlice, Quantity } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
+import { outputsOf } from "./outputs.js";
 import { elementNames, quantityOf, unitOf } from "./quantities.js";
 import { axesOf, type Tensor } from "./tensors.js";
 
@@ -121,7 +122,7 @@ function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): Value
     isCarried: own(card.state, tensor.name) !== undefined,
     elements,
     quantity: quantityOf(slice),
-    unit: unitOf(slice),
+    unit: unitOf(card, slice),
     reference:
       reference === "zero"
         ? { kind: "zero", values: new Float64Array(elements.length) }
@@ -141,14 +142,13 @@ export function conventionOf(
   return { reference: Object.fromEntries(reference), featurePoints: typeof origin === "string" ? origin : "mean" };
 }
 
-/** Torque limits, N·m, one per joint; undefined where the card has none. */
-export function torqueLimits(card: Card): Float64Array | undefined {
-  const { limits } = card.torque;
-  if (limits === undefined) return undefined;
-  return Array.isArray(limits) ? Float64Array.from(limits) : new Float64Array(card.joints.length).fill(limits);
-}
+/** Stands for the limit of an output without one, in its unit. */
+const UNLIMITED = 0.1;
 
-/** Σα|τ| below which a tick is idle, N·m: the card's, else 1e-3 of the sum of the torque limits (methods.md §0.9). */
+/**
+ * Σα|τ| below which a tick is idle, in the outputs' unit: the card's, else 1e-3 of the sum of their limits, 0.1 of its
+ * unit for an output without one (methods.md §0.9).
+ */
 export function idleThreshold(card: Card): number {
-  return card.idle_threshold ?? 1e-3 * (torqueLimits(card)?.reduce((sum, limit) => sum + limit, 0) ?? 0);
+  return card.idle_threshold ?? 1e-3 * outputsOf(card).reduce((sum, { limit = UNLIMITED }) => sum + limit, 0);
 }

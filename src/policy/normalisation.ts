@@ -5,6 +5,7 @@ import { substitute } from "../graph/substitute.js";
 import type { Graph, TensorType, Value } from "../graph/value.js";
 import { own } from "../own.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
+import { COMMAND, commandOf } from "./command.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 
@@ -14,12 +15,26 @@ interface Statistics {
   readonly std: Value;
 }
 
+/** A graph, and its output that holds the explained values. */
+export interface Commanding {
+  readonly graph: Graph;
+  readonly command: string;
+}
+
 /**
  * A policy in physical units: normalisation that the card declares outside the model is added to the graph, before
  * the inputs (tensor = (value − mean) / std) and after the torques (torque = mean + std · output). So relevance is that
- * of the measured quantities, relative to their zero (methods.md §0.8).
+ * of the measured quantities, relative to their zero (methods.md §0.8). Where the explained values are not one of the
+ * model's outputs as it is, they become an output of their own.
  */
-export function inPhysicalUnits(graph: Graph, card: Card): Graph {
+export function inPhysicalUnits(model: Graph, card: Card): Commanding {
+  const graph = withNormalisation(model, card);
+  const value = commandOf(card, Object.fromEntries(graph.outputs), Object.fromEntries(graph.inputs));
+  for (const [command, output] of graph.outputs) if (output === value) return { graph, command };
+  return { graph: { ...graph, outputs: new Map([...graph.outputs, [COMMAND, value]]) }, command: COMMAND };
+}
+
+function withNormalisation(graph: Graph, card: Card): Graph {
   const inputs = new Map(graph.inputs);
   const replaced = new Map<Value, Value>();
   for (const [name, value] of graph.inputs) {
@@ -29,12 +44,11 @@ export function inPhysicalUnits(graph: Graph, card: Card): Graph {
     inputs.set(name, physical);
     replaced.set(value, normalised);
   }
-  const { output, mean, std } = card.torque;
-  if (replaced.size === 0 && !mean && !std) return graph;
+  if (replaced.size === 0 && !card.torque?.mean && !card.torque?.std) return graph;
   const names = [...graph.outputs.keys()];
   const values = substitute([...graph.outputs.values()], replaced, { named: true });
   const outputs = new Map(names.map((name, i) => [name, values[i]!]));
-  outputs.set(output, physicalTorque(outputs.get(output)!, card));
+  if (card.torque) outputs.set(card.torque.output, physicalTorque(outputs.get(card.torque.output)!, card.torque));
   return { ...graph, inputs, outputs };
 }
 
@@ -51,7 +65,7 @@ export function statisticsOf(name: string, type: TensorType, card: Card): Statis
 }
 
 /** The model's torque output in N·m. */
-export function physicalTorque(torque: Value, { torque: { output, mean, std } }: Card): Value {
+export function physicalTorque(torque: Value, { output, mean, std }: NonNullable<Card["torque"]>): Value {
   const rows = [...torque.shape.slice(0, -1).map(() => 1), torque.shape.at(-1)!];
   const onJoints = (numbers: readonly number[]) => tensor(torque.dtype, rows, numbers);
   const named = (op: string, value: Value, numbers: readonly number[]) =>

@@ -9,6 +9,7 @@ import { checkCard } from "./check.js";
 import { type Modality, modalitiesOf } from "./modalities.js";
 import { readModelFile } from "./model-file.js";
 import { inPhysicalUnits } from "./normalisation.js";
+import { type Output, outputsOf } from "./outputs.js";
 import type { Tensors } from "./tensors.js";
 
 /** Key of the ONNX metadata that may hold the card, as the same YAML. */
@@ -28,6 +29,10 @@ export interface Policy {
   readonly card: Card;
   /** Origin of the card: its file, or the model's metadata. */
   readonly cardSource: string;
+  /** Output of `graph` that holds the explained values, [1, J] or [J]. */
+  readonly command: string;
+  /** What each of them is, [J]. */
+  readonly outputs: readonly Output[];
   /** In the order of the model's inputs, then of the slices. */
   readonly modalities: readonly Modality[];
   /** The arm's model, absolute; undefined where the card names no file. */
@@ -91,8 +96,8 @@ export function policyOf(model: Model, { card, source, folder }: FoundCard): Pol
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
   const armFile = card.arm?.file === undefined ? undefined : resolve(folder, card.arm.file);
-  const graph = inPhysicalUnits(model.graph, card);
-  return { ...model, graph, card, cardSource: source, modalities, armFile };
+  const { graph, command } = inPhysicalUnits(model.graph, card);
+  return { ...model, graph, command, outputs: outputsOf(card), card, cardSource: source, modalities, armFile };
 }
 
 /** The declared inputs and outputs of a graph. */

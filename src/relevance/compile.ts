@@ -50,7 +50,8 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const method = typeof asked === "string" ? methodNamed(asked) : asked;
   const { graph } = subject;
   for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
-    if (name.startsWith("torquelens.")) throw new InputError(`tensor "${name}": this model is already compiled`);
+    if (name.startsWith("torquelens.") && name !== subject.torque)
+      throw new InputError(`tensor "${name}": this model is already compiled`);
 
   const importance = input("torquelens.importance", "float32", [countTorques(subject)]);
   const network = new ExplainedNetwork(subject, importance, depth);

@@ -99,7 +99,7 @@ export async function reproduceTask(
   return {
     task: name,
     policy,
-    joints: policy.card.joints,
+    joints: policy.outputs.map(({ name }) => name),
     modalities: policy.modalities.map((modality) => modality.name),
     conditions,
     period,

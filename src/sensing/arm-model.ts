@@ -1,5 +1,5 @@
 import { Arm } from "../arm/arm.js";
-import { type Importance, ImportanceFactor, unknownImportance } from "../arm/importance.js";
+import { type Importance, ImportanceFactor, importanceWithoutArm, type Moving, movingOf } from "../arm/importance.js";
 import { type JointSpeeds, speedsIn } from "../arm/joint-speeds.js";
 import type { Model } from "../arm/model.js";
 import { modelFromFile, modelFromXml } from "../arm/mujoco.js";
@@ -12,6 +12,7 @@ import type { TipState } from "./values.js";
 export class ArmModel {
   readonly #arm: Arm;
   readonly #factor: ImportanceFactor;
+  readonly #outputs: readonly Moving[];
 
   private constructor(
     private readonly model: Model,
@@ -21,7 +22,8 @@ export class ArmModel {
     const tip = site !== undefined ? { site } : link !== undefined ? { body: link } : undefined;
     if (tip === undefined) throw new InputError(`${policy.cardSource}: arm: found neither site nor link`);
     this.#arm = new Arm(model, policy.card.joints, tip);
-    this.#factor = new ImportanceFactor(this.#arm, policy.card.control_period);
+    this.#outputs = movingOf(policy.outputs);
+    this.#factor = new ImportanceFactor(this.#arm, policy.card.control_period, this.#outputs);
   }
 
   /** @throws InputError for a file that cannot be read or compiled, or lacks a joint or the end effector */
@@ -65,8 +67,8 @@ export class ArmModel {
   }
 
   /**
-   * α of each torque; 1 and flagged unknown in a pose that the model cannot simulate.
-   * @param torque the torque commanded last, see `ImportanceFactor.of`
+   * α of each output; 1 and flagged unknown in a pose that the model cannot simulate.
+   * @param torque the outputs commanded last, see `ImportanceFactor.of`
    */
   importance(
     position: ArrayLike<number>,
@@ -80,7 +82,7 @@ export class ArmModel {
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
     }
-    return unknownImportance(position.length);
+    return importanceWithoutArm(this.#outputs);
   }
 
   delete(): void {

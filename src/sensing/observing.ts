@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { unknownImportance } from "../arm/importance.js";
+import { importanceWithoutArm, movingOf } from "../arm/importance.js";
 import { InputError } from "../errors.js";
 import type { Observation, ObservationFlag } from "../explain/observation.js";
 import { checkImage, decodeImage, isCompressed } from "../image/decode.js";
@@ -42,7 +42,7 @@ export class Observing {
     const cameras = policy.modalities.filter((m): m is ImageModality => m.kind === "image");
     this.#framings = new Map(cameras.map((modality) => [modality.name, new Framing(modality)]));
     this.#seesTorque = hasQuantity(policy, "previous_action");
-    this.#torque = new Float64Array(policy.card.joints.length);
+    this.#torque = new Float64Array(policy.outputs.length);
   }
 
   /** Why a camera's message cannot be used, as far as that shows without decoding it; undefined where it can. */
@@ -66,7 +66,7 @@ export class Observing {
   }
 
   /**
-   * Takes the torques that the policy commanded last, N·m, in the card's order: its previous action, and α's direction.
+   * Takes what the policy commanded last, torques or other outputs, in the card's order: its previous action, and α's direction.
    * An observation that depends on a promise of torques waits for it; if it is rejected, the torques before it hold.
    */
   commanded(torque: ArrayLike<number> | Promise<ArrayLike<number>>): void {
@@ -80,9 +80,9 @@ export class Observing {
         : Float64Array.from(torque);
   }
 
-  /** Clears the commanded torques at the start of an episode. */
+  /** Clears what was commanded at the start of an episode. */
   begin(): void {
-    this.#torque = new Float64Array(this.policy.card.joints.length);
+    this.#torque = new Float64Array(this.policy.outputs.length);
   }
 
   /** @throws ImageError naming the camera first, where one of the images cannot be shown to the policy */
@@ -106,10 +106,12 @@ export class Observing {
     arm: ArmModel | undefined,
   ): Promise<Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms">> {
     const { position, velocity, isDifferentiated, isMixed, others, unheard } = joints;
-    const commanded = this.policy.card.joints.length;
+    const { card, outputs } = this.policy;
+    const commanded = card.joints.length;
     const [q, v] = [position.subarray(0, commanded), velocity.subarray(0, commanded)];
     const tip = fromTf ?? arm?.tip(q, v, others);
-    const importanceBy = (by?: Float64Array) => (arm ? arm.importance(q, v, by, others) : unknownImportance(commanded));
+    const importanceBy = (by?: Float64Array) =>
+      arm ? arm.importance(q, v, by, others) : importanceWithoutArm(movingOf(outputs));
     let torque = this.#torque instanceof Promise ? undefined : this.#torque;
     let found = importanceBy(torque);
     // α depends on the torque where it is found by rollouts, and those are flagged.
@@ -118,7 +120,7 @@ export class Observing {
       found = importanceBy(torque);
     }
     const { importance, flags } = found;
-    const robot = { position, velocity, tip, torque: torque ?? new Float64Array(commanded), given };
+    const robot = { position, velocity, tip, torque: torque ?? new Float64Array(outputs.length), given };
     const allFlags: ObservationFlag[] = [...flags];
     if (isDifferentiated || fromTf) allFlags.push("velocity_differentiated");
     if (arm && unheard.length > 0) allFlags.push("joint_position_assumed");

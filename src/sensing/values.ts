@@ -17,7 +17,7 @@ export interface Known {
   readonly position: Float64Array;
   readonly velocity: Float64Array;
   readonly tip: TipState | undefined;
-  /** The torques commanded last, N·m, in the card's order; zeros at the start of an episode. */
+  /** What was commanded last, torques or other outputs, in the card's order; zeros at the start of an episode. */
   readonly torque: Float64Array;
   /** Values that no sensor gives. */
   readonly given: Given;
@@ -72,12 +72,22 @@ const KINDS: Readonly<Record<Quantity, (request: Request) => Filler>> = {
   joint_velocity: (request) => picking(request, jointsOf(request.policy), ({ velocity }) => velocity),
   end_effector_position: (request) => ofTip(request, (tip) => tip.position),
   end_effector_velocity: (request) => ofTip(request, (tip) => tip.velocity),
-  previous_action: (request) => picking(request, request.policy.card.joints, ({ torque }) => torque),
+  previous_action: (request) => picking(request, recalled(request), ({ torque }) => torque),
   other:
     ({ modality: { name } }) =>
     ({ given }) =>
       given.get(name)!.slice(),
 };
+
+/** Names of the outputs, whose last values are known unless they are explained as something else. */
+function recalled({ policy, modality }: Request): string[] {
+  const target = policy.outputs.find(({ reference }) => reference !== "zero");
+  if (target === undefined) return policy.outputs.map(({ name }) => name);
+  const why = `the target of ${target.name} is known only as a change`;
+  throw new InputError(
+    `${policy.cardSource}: ${modality.name}: no source, because ${why}; expected quantity: other and a topic of its own`,
+  );
+}
 
 /** Fills a modality from an array by the names of its elements. */
 function picking({ policy, modality }: Request, names: readonly string[], of: (state: Known) => ArrayLike<number>) {

@@ -95,7 +95,7 @@ export class SimulationControls implements Controls {
     const stage = await build({ task, policy, method, compared });
     stage.source.speed = this.parameters.get("speed");
     const joint = this.parameters.get("heatmap_joint");
-    const keepsJoint = stage.policy.card.joints.includes(joint);
+    const keepsJoint = stage.policy.outputs.some(({ name }) => name === joint);
     if (keepsJoint) stage.explainer.setHeatmapOf(joint);
     await this.run.change(stage);
     this.parameters.report([
@@ -126,7 +126,7 @@ export class SimulationControls implements Controls {
     const { policy, source } = this.run.stage;
     return {
       conditions: source.conditions,
-      joints: policy.card.joints,
+      joints: policy.outputs.map(({ name }) => name),
       policies: [...taskNames, ...(policyFile === undefined ? [] : [policyFile])],
       givenMethods: Object.values(methodNames).filter((name) => name !== ""),
     };

@@ -2,6 +2,7 @@ import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import type { Heatmap } from "#src/image/heatmap.js";
 import type { Image } from "#src/image/image.js";
+import { TORQUE } from "#src/outputs/kinds.js";
 
 export const MODALITIES = ["image", "joint_position", "joint_velocity", "end_effector_position"];
 const LENGTHS: Readonly<Record<string, number>> = { joint_position: 2, joint_velocity: 2, end_effector_position: 3 };
@@ -57,6 +58,7 @@ export function sampleExplanation(tick = 0, width = 128, height = 96): Explanati
     },
     policySha256: "ab".repeat(32),
     level: "full",
+    outputs: [TORQUE, TORQUE],
     heatmapOf: undefined,
     joints: ["shoulder", "elbow"],
     torque: Float32Array.of(0.5, -0.25),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { parseCard } from "#src/policy/card.js";
-import { conventionOf, idleThreshold, modalitiesOf, torqueLimits } from "#src/policy/modalities.js";
+import { conventionOf, idleThreshold, modalitiesOf } from "#src/policy/modalities.js";
 import { changed, reacherCard, reacherTensors } from "./cards.js";
 
 const parse = (data: object) => parseCard(stringify(data), "reacher.yaml");
@@ -118,5 +118,4 @@ test("the idle threshold is the card's, else a thousandth of the limits' sum", (
   expect(idleThreshold(parse(reacherCard()))).toBeCloseTo(0.005, 12);
   expect(idleThreshold(parse(changed(reacherCard(), ["torque", "limits"], 4)))).toBeCloseTo(0.008, 12);
   expect(idleThreshold(parse(changed(reacherCard(), ["idle_threshold"], 0.25)))).toBe(0.25);
-  expect(torqueLimits(parse(changed(reacherCard(), ["torque", "limits"], 4)))).toEqual(Float64Array.of(4, 4));
 });

@@ -16,7 +16,7 @@ describe.each(names)("%s", (name) => {
     const model = await loadModel(modelPath(name));
     const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
     expect(policy.modalities.map((modality) => modality.name)).toEqual(modalities);
-    const subject = { ...policy, torque: policy.card.torque.output, featurePoints: policy.card.feature_points.origin };
+    const subject = { ...policy, torque: policy.command, featurePoints: policy.card.feature_points.origin };
     const pictures = policy.modalities.map(({ kind, input }) =>
       kind === "image" ? `torquelens.relevance.${input}` : "",
     );

@@ -3,6 +3,7 @@ import { pixelsOf } from "#src/image/pixel-formats.js";
 import { parseCard } from "#src/policy/card.js";
 import type { CardInput } from "#src/policy/card-schema.js";
 import { modalitiesOf } from "#src/policy/modalities.js";
+import { outputsOf } from "#src/policy/outputs.js";
 import type { Policy } from "#src/policy/policy.js";
 import type { Tensor } from "#src/policy/tensors.js";
 
@@ -38,6 +39,7 @@ export function policyOf(given: CardInput): Policy {
   return {
     card: parsed,
     cardSource: "test.yaml",
+    outputs: outputsOf(parsed),
     modalities: modalitiesOf(parsed, inputs),
     armFile,
   } as unknown as Policy;

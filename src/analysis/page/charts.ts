@@ -1,4 +1,5 @@
 import { percent, plural } from "../../numbers/format.js";
+import { wordsOf } from "../../outputs/kinds.js";
 import { draw } from "../../page/draw.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import type { Run } from "../run.js";
@@ -38,8 +39,8 @@ export const SET_CHARTS: readonly (Chart<Survey> & { readonly title: string; tab
       ["modality", "mean", "std"],
       set.shares().map(({ mean, std }, m) => [set.identity.modalities[m]!, percent(mean), percent(std)]),
     )}
-<h3>What each torque was based on</h3>
-${torqueTable(set.torques(), set.identity.modalities)}`,
+<h3>What each ${wordsOf(set.identity.outputs).noun} was based on</h3>
+${torqueTable(set.torques(), set.identity)}`,
   },
   {
     title: "Over the episode",
@@ -69,11 +70,12 @@ export const EVENT_CHARTS: readonly Chart<Alignment & { readonly modalities: rea
 export const RUN_CHARTS: readonly Chart<Run>[] = [
   {
     spec: (run) => overTime(run),
-    caption: () => "Shares over time of all torques, weighted by importance; pale where ticks do not count.",
+    caption: ({ identity }) =>
+      `Shares over time of all ${wordsOf(identity.outputs).plural}, weighted by importance; pale where ticks do not count.`,
   },
 ];
 
-/** Of a torque of a run. */
+/** Of a torque, or another output, of a run. */
 export const TORQUE_CHARTS: readonly Chart<{ readonly run: Run; readonly joint: number }>[] = [
   {
     spec: ({ run, joint }) => overTime(run, joint),

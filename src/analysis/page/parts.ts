@@ -1,7 +1,9 @@
-import { percent, significant } from "../../numbers/format.js";
+import { percent } from "../../numbers/format.js";
+import { followJoints } from "../../outputs/kinds.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { RunDigest } from "../digest.js";
-import { METRIC_ROWS, TORQUE_HEADINGS, type TorqueDigest } from "../metrics.js";
+import { METRIC_ROWS, outputCells, outputHeadings, type TorqueDigest } from "../metrics.js";
+import type { RunIdentity } from "../run.js";
 
 /** Parts that several sections of the page have. */
 
@@ -9,10 +11,10 @@ import { METRIC_ROWS, TORQUE_HEADINGS, type TorqueDigest } from "../metrics.js";
 export const breakable = (name: string): Html =>
   html`${name.split("_").map((part, k) => html`${k > 0 ? html`_<wbr>` : ""}${part}`)}`;
 
-export const torqueTable = (torques: readonly TorqueDigest[], modalities: readonly string[]): Html =>
+export const torqueTable = (torques: readonly TorqueDigest[], { modalities, outputs }: RunIdentity): Html =>
   table(
-    ["joint", ...TORQUE_HEADINGS, ...modalities.map(breakable)],
-    torques.map(({ joint, values, shares }) => [joint, ...values.map(significant), ...shares.map(percent)]),
+    [followJoints(outputs) ? "joint" : "output", ...outputHeadings(outputs), ...modalities.map(breakable)],
+    torques.map((torque, j) => [torque.joint, ...outputCells(torque, outputs, j), ...torque.shares.map(percent)]),
   );
 
 /** The sentence about a run. */

@@ -1,4 +1,5 @@
 import { significant } from "../../numbers/format.js";
+import { areTorques, wordsOf } from "../../outputs/kinds.js";
 import { own } from "../../own.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { SetFindings } from "../findings.js";
@@ -28,7 +29,9 @@ export async function setSection(
   prefix: string,
 ): Promise<Html> {
   const { identity, runs } = survey;
-  const { modalities } = identity;
+  const { modalities, outputs } = identity;
+  const { noun, plural } = wordsOf(outputs);
+  const commanded = areTorques(outputs) ? identity.joints.join(", ") : `${plural} (${identity.joints.join(", ")})`;
   const sections: Html[] = [];
   for (const chart of SET_CHARTS) {
     sections.push(html`<h2>${chart.title}</h2>
@@ -43,7 +46,7 @@ ${chart.tables(survey)}
     );
   }
   return html`<section>${prefix ? html`<h2>${survey.name}</h2>` : ""}
-<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${identity.joints.join(", ")}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.</p>
+<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${commanded}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.</p>
 ${lookHere(survey, ranking, details, prefix)}
 ${sections}
 ${conventionSection(conventions, identity)}
@@ -56,9 +59,9 @@ ${details.runs.map((detail) => {
 <p>${runFacts(run)}</p>
 ${detail.charts}
 ${stripOf(detail.strip)}
-<h4>Each torque</h4>
+<h4>Each ${noun}</h4>
 <div class="joints">${detail.torqueCharts}</div>
-${torqueTable(run.torques, modalities)}`;
+${torqueTable(run.torques, identity)}`;
 })}
 ${momentStrips(survey, ranking, details, prefix)}
 </section>`;

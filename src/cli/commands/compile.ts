@@ -58,7 +58,7 @@ export async function compilePolicy(path: string, options: CompileCommandOptions
   const rows = (list: typeof inputs) => columns(list.map((tensor) => [tensor.name, tensorText(tensor)]));
   const title = `${options.output}: ${policy.card.name} explained by ${compiled.method.spec}`;
   writeOut(
-    `${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${explainedText(compiled.rules)}\n${cost ? costText(cost) : ""}\n`,
+    `${title}\n\ninputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}\n\n${explainedText(compiled.rules, policy.outputs)}\n${cost ? costText(cost) : ""}\n`,
   );
   if (deviation !== undefined) writeOut(`${deviationText(deviation)}\n`);
 }

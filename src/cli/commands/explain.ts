@@ -52,9 +52,9 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   else writeOut(`${[explanationText(explanation), ...written].join("\n\n")}\n`);
 }
 
-/** Adds the importance of each torque: the arm's, or 1 for `joint` and 0 for the others. */
+/** Adds the importance of each output: the arm's, or 1 for `joint` and 0 for the others. */
 async function observe(policy: Policy, files: FileObservation, joint: string | undefined): Promise<Observation> {
-  const { joints } = policy.card;
+  const joints = policy.outputs.map(({ name }) => name);
   const rest = { ...files, tick: 0, stamp: 0n, transforms: [] };
   if (joint !== undefined) {
     if (!joints.includes(joint)) throw new InputError(`--joint ${joint}: expected one of ${joints.join(", ")}`);

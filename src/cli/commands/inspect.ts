@@ -40,11 +40,11 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
     const { sha256, dataFiles, graph } = model ?? {};
-    const { card = null, cardSource = null, modalities = [] } = policy ?? {};
+    const { card = null, cardSource = null, modalities = [], outputs = [] } = policy ?? {};
     const file = { policy: path, sha256, data_files: dataFiles, opset: graph?.opset };
     const report = { ...file, operators, ...tensors, card, card_source: cardSource };
     writeOut(
-      `${JSON.stringify({ ...report, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
+      `${JSON.stringify({ ...report, explained: outputs, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
     );
   } else {
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
@@ -58,7 +58,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
         `rules of ${options.method}\n${columns(rules.map(({ node, op, activation, rule }) => [node, activation ? `${op}, ends ${activation}` : op, rule]))}`,
       );
       const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
-      parts.push(explainedText(rules));
+      parts.push(explainedText(rules, policy?.outputs ?? []));
       if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);
     }
     writeOut(`${parts.join("\n\n")}\n`);

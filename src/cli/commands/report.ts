@@ -21,6 +21,7 @@ import { assertWritable, writeAtomically, writeThrough } from "../../files/atomi
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { writing } from "../../files/unwritable.js";
 import { plural } from "../../numbers/format.js";
+import type { OutputMeaning } from "../../outputs/kinds.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import { hasQuantity } from "../../sensing/values.js";
@@ -194,6 +195,7 @@ async function columnsOf(
   names: readonly [string, string],
 ): Promise<TableColumn[]> {
   const modalities = new Set<string>();
+  const outputs: OutputMeaning[] = [];
   for (const bags of sets) {
     for (const bag of bags) {
       const identity = await readIdentity(bag, reading).catch((error: unknown) => {
@@ -201,11 +203,13 @@ async function columnsOf(
       });
       if (!identity) continue;
       for (const modality of identity.modalities) modalities.add(modality);
+      outputs.push(...identity.outputs);
       break;
     }
   }
   const second = new Set(sets[1]);
-  return tableColumns([...modalities], sets.length > 1 ? ({ bag }) => names[second.has(bag) ? 1 : 0] : undefined);
+  const setOf = sets.length > 1 ? ({ bag }: Run) => names[second.has(bag) ? 1 : 0] : undefined;
+  return tableColumns([...modalities], setOf, outputs.length > 0 ? outputs : undefined);
 }
 
 /** Ticks that are explained again under each convention, about. */

@@ -208,14 +208,14 @@ async function record(
 }
 
 function introduction({ policy, explainer, source, compared }: Stage): string {
-  const { path, card, modalities } = policy;
+  const { path, outputs, modalities } = policy;
   const methods = [explainer.method, ...(compared.method ? [compared.method] : [])].map(({ spec }) => spec);
   return [
     `Simulated task ${source.task}: the policy commands the torques; every torque is explained (${
       methods.length > 1 ? "methods" : "method"
     } ${methods.join(" and ")}).`,
     `policy   ${near(path)}`,
-    `         commands ${card.joints.join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
+    `         commands ${outputs.map(({ name }) => name).join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");
 }
 

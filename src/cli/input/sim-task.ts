@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { kindNamed } from "../../outputs/kinds.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import type { Policy } from "../../policy/policy.js";
 import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
@@ -24,10 +25,14 @@ export async function taskFor(policy: Policy, name: string, kind: EpisodeKind = 
   throw new InputError(`${policy.path}: ${problem}`);
 }
 
-function misfit({ card, modalities }: Policy, task: Task): string | undefined {
+function misfit({ card, modalities, outputs }: Policy, task: Task): string | undefined {
   const has = `task ${task.name} has`;
-  if (!sameList(card.joints, task.joints))
-    return `the policy commands ${card.joints.join(", ")}; ${has} the joints ${task.joints.join(", ")}, in this order`;
+  const other = outputs.find(({ kind }) => kind !== "joint_torque");
+  if (other)
+    return `the policy commands ${kindNamed(other.kind).plural} (${other.name}); the simulated arms take torques alone: replay explains recordings of other robots`;
+  const commanded = outputs.map(({ name }) => name);
+  if (!sameList(commanded, task.joints))
+    return `the policy commands ${commanded.join(", ")}; ${has} the joints ${task.joints.join(", ")}, in this order`;
   for (const modality of modalities) {
     const size =
       modality.name === "image" ? modality.size : task.modalities.find((m) => m.name === modality.name)?.size;

@@ -1,10 +1,12 @@
+import { type OutputMeaning, wordsOf } from "../../outputs/kinds.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
 
 /** The value that is explained, and the squashes between it and the last linear layer. */
-export function explainedText(rules: readonly NodeRule[]): string {
+export function explainedText(rules: readonly NodeRule[], outputs: readonly OutputMeaning[]): string {
   const squashes = rules.flatMap(({ node, op, activation, squash }) =>
     squash ? [`${node} (${activation ?? op})`] : [],
   );
   const through = squashes.length > 0 ? `, through ${squashes.join(", ")}` : "";
-  return `explained: the commanded torques in N·m${through}`;
+  const { plural, unit } = wordsOf(outputs);
+  return `explained: the commanded ${plural}${unit && unit !== "1" ? ` in ${unit}` : ""}${through}`;
 }

@@ -1,11 +1,12 @@
 import type { Explanation } from "../../explain/explanation.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { number, percent } from "../../numbers/format.js";
+import { areTorques, followJoints, type OutputMeaning, TORQUE, withUnit, wordsOf } from "../../outputs/kinds.js";
 import { columns } from "./table.js";
 
 /**
- * An explanation as the JSON object of one tick: torques N·m, time s since `start`, the stamp in ns as text, since a
- * number would lose its last digits, latency ms; shares by modality, in total and for each torque. Numbers that are not
+ * An explanation as the JSON object of one tick: torques N·m, or commands of other kinds with kinds and units, time s since `start`, the stamp in ns as text, since a
+ * number would lose its last digits, latency ms; shares by modality, in total and for each output. Numbers that are not
  * finite (the residual below level `full`, the latency of a replay) become null.
  * @param start stamp of the run's first tick, nanoseconds
  */
@@ -14,6 +15,8 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
   const shares = (values: Float32Array) =>
     Object.fromEntries(modalities.map((modality, index) => [modality, number(values[index]!)]));
   const per = modalities.length;
+  const { outputs } = explanation;
+  const each = joints.map((_, joint) => shares(torqueShares.subarray(joint * per, (joint + 1) * per)));
   return {
     tick: observation.tick,
     time: Number(observation.stamp - start) / 1e9,
@@ -23,7 +26,10 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     policy_sha256: explanation.policySha256,
     level: explanation.level,
     joints,
-    torque: Array.from(explanation.torque, number),
+    [areTorques(outputs) ? "torque" : "command"]: Array.from(explanation.torque, number),
+    ...(outputs.every(isPlain)
+      ? {}
+      : { kinds: outputs.map(({ kind }) => kind), units: outputs.map(({ unit }) => unit) }),
     importance: Array.from(explanation.importance, number),
     shares: shares(explanation.shares),
     ratios: {
@@ -32,20 +38,28 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
       velocity: single(ratios.velocity),
       configuration: single(ratios.configuration),
     },
-    per_torque: joints.map((_, joint) => shares(torqueShares.subarray(joint * per, (joint + 1) * per))),
+    [areTorques(outputs) ? "per_torque" : "per_output"]: each,
     conservation_residual: single(explanation.conservationResidual),
     latency_ms: single(explanation.latencyMs),
     flags: explanation.flags,
   };
 }
 
+/** True for what needs no word: a torque in N·m. */
+const isPlain = ({ kind, unit }: OutputMeaning) => kind === TORQUE.kind && unit === TORQUE.unit;
+
 /** In single precision, as messages hold it: a resumed replay prints the same. */
 const single = (value: number) => number(Math.fround(value));
 
-/** An explanation for a terminal: torques with importance, shares in total and per torque, notes. */
+/** An explanation for a terminal: torques or other outputs with importance, shares in total and of each, notes. */
 export function explanationText(explanation: Explanation): string {
-  const { joints, torque, importance, modalities, shares, torqueShares, ratios, convention } = explanation;
-  const torques = joints.map((joint, j) => [joint, `${torque[j]!.toPrecision(4)} N·m`, importance[j]!.toFixed(3)]);
+  const { joints, outputs, torque, importance, modalities, shares, torqueShares, ratios, convention } = explanation;
+  const { noun } = wordsOf(outputs);
+  const torques = joints.map((joint, j) => [
+    joint,
+    withUnit(torque[j]!.toPrecision(4), outputs[j]!.unit),
+    importance[j]!.toFixed(3),
+  ]);
   const table = modalities.map((modality, m) => [
     modality,
     percent(shares[m]!),
@@ -61,7 +75,7 @@ export function explanationText(explanation: Explanation): string {
     ...(explanation.flags.length > 0 ? [["flags", explanation.flags.join(", ")]] : []),
   ];
   return [
-    columns([["joint", "torque", "importance"], ...torques]),
+    columns([[followJoints(outputs) ? "joint" : "output", noun, "importance"], ...torques]),
     columns([["share of", "all", ...joints], ...table]),
     columns(notes),
   ].join("\n\n");

@@ -1,4 +1,7 @@
+import { kindNamed, wordsOf } from "../../outputs/kinds.js";
+import type { Card } from "../../policy/card-schema.js";
 import type { Modality } from "../../policy/modalities.js";
+import { outputSlices } from "../../policy/outputs.js";
 import { type Model, type Policy, tensorsOf } from "../../policy/policy.js";
 import { tensorText } from "../../policy/tensors.js";
 import { columns } from "./table.js";
@@ -11,23 +14,46 @@ export function tensorsText(model: Model): string {
 }
 
 /** A policy's card and modalities, for a terminal. */
-export function cardText({ card, cardSource, modalities }: Policy): string {
-  const limits = card.torque.limits === undefined ? "" : `, limits ${[card.torque.limits].flat().join(", ")} N·m`;
+export function cardText({ card, cardSource, modalities, outputs }: Policy): string {
+  const { noun } = wordsOf(outputs);
   return [
     `card ${cardSource}\n${columns([
       ["name", card.name],
       ["control period", `${card.control_period} s`],
-      ["torques", `${card.torque.output}: ${card.joints.join(", ")}${limits}`],
+      ...outputRows(card),
       ["feature points", `origin ${card.feature_points.origin}`],
       [
         "arm",
         card.arm
           ? `${card.arm.file ?? "the source's robot description"}, end effector ${card.arm.site ?? card.arm.link}`
-          : "none: importance is 1 for every torque",
+          : `none: importance is 1 for every ${noun}`,
       ],
     ])}`,
     `modalities\n${columns(modalities.map(modalityRow))}`,
   ].join("\n\n");
+}
+
+/** A row for each kind of output: what it commands, of which tensor and step, in which unit, from which zero. */
+function outputRows(card: Card): string[][] {
+  return outputSlices(card).map(({ kind, isUnused, tensor, step, elements, units, limits, reference }) => {
+    const place = step === undefined ? tensor : `${tensor}, step ${step}`;
+    const names = elements.join(", ");
+    if (isUnused) return ["unused", `${place}: ${names}`];
+    const unit = [...new Set(units)].join(", ");
+    const given = card.torque?.limits ?? limits;
+    const limited = given === undefined ? "" : `, limits ${[given].flat().join(", ")} ${unit}`;
+    if (card.torque) return ["torques", `${place}: ${names}${limited}`];
+    const from =
+      reference === "present"
+        ? "from the present value"
+        : reference === "zero"
+          ? ""
+          : "modality" in reference
+            ? `from ${reference.modality}`
+            : `from ${reference.values.join(", ")}`;
+    const parts = [`${place}: ${names}${unit && ` in ${unit}`}`, ...(from ? [from] : [])];
+    return [kindNamed(kind).plural, `${parts.join(", ")}${limited}`];
+  });
 }
 
 function modalityRow(modality: Modality): string[] {

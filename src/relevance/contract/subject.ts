@@ -5,10 +5,8 @@ export interface Subject {
   readonly graph: Graph;
   /** Hex digest of the network's file, for the compiled model's metadata. */
   readonly sha256: string;
-  /** Output tensor that holds the torques, [J] or [1, J]. */
+  /** Output tensor that holds the torques, or what else is explained, [J] or [1, J]. */
   readonly torque: string;
-  /** The row of the output that is the torque, where it holds a chunk [1, steps, J]. */
-  readonly step?: number | undefined;
   /** In the order of shares. */
   readonly modalities: readonly SubjectModality[];
   readonly featurePoints: FeaturePointOrigin;

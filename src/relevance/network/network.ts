@@ -1,5 +1,5 @@
 import { InputError } from "../../errors.js";
-import { reshape, sign, slice } from "../../graph/build.js";
+import { sign } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Depth } from "../contract/depth.js";
@@ -25,10 +25,8 @@ export class ExplainedNetwork implements Network {
     readonly depth: Depth,
     signs?: Value,
   ) {
-    const torque = torqueOf(subject);
-    this.commanded = atStep(torque, subject.step);
-    const outputs = [torque, this.commanded].map((value, i) => [String(i), value] as const);
-    const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map(outputs) });
+    this.commanded = torqueOf(subject);
+    const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map([[subject.torque, this.commanded]]) });
     this.signs = signs ?? sign(this.commanded);
     this.torques = sizeOf(this.commanded.shape);
     this.context = new NetworkContext(subject, analysis, depth);
@@ -54,11 +52,4 @@ function torqueOf({ graph, torque: name }: Subject): Value {
 }
 
 /** The number of torques. @throws InputError as `torqueOf` */
-export const countTorques = (subject: Subject): number => sizeOf(atStep(torqueOf(subject), subject.step).shape);
-
-/** One row of a chunk [1, steps, J], as [1, J]; the whole output without a step. */
-function atStep(chunk: Value, step: number | undefined): Value {
-  if (step === undefined) return chunk;
-  const { shape } = chunk;
-  return reshape(slice(chunk, shape.length - 2, step, step + 1), [1, shape.at(-1)!]);
-}
+export const countTorques = (subject: Subject): number => sizeOf(torqueOf(subject).shape);

@@ -1,3 +1,4 @@
+import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import { LEVELS } from "../../explain/explanation.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
@@ -8,6 +9,7 @@ import type { Thresholds } from "../../health/thresholds.js";
 import type { Warnings } from "../../health/warnings.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { DisplayOptions } from "../../messages/display.js";
+import { areTorques, wordsOf } from "../../outputs/kinds.js";
 import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
 import { optionsFrom } from "../../parameters/option-table.js";
 import type { Parameters } from "../../parameters/parameters.js";
@@ -69,6 +71,10 @@ export async function openParts(
   const value = parameters.value.bind(parameters);
   const policy = await around.loadPolicy(get("policy"), get("card") || undefined);
   signal.throwIfAborted();
+  if (get("publish_torque") && !areTorques(policy.outputs))
+    throw new InputError(
+      `publish_torque: found true, expected false: the node sends torques, ${policy.card.name} commands ${wordsOf(policy.outputs).plural}`,
+    );
   const others = givenModalities(policy);
   parameters.replace(VALUES_PREFIX, valuesTable(others));
   const values = valuesFrom(others, value).filter(([, elements]) => elements !== undefined);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { explanationJson, explanationText } from "#src/cli/output/explanation-json.js";
 import type { Explanation } from "#src/explain/explanation.js";
+import { TORQUE } from "#src/outputs/kinds.js";
 
 const explanation: Explanation = {
   observation: {
@@ -19,6 +20,7 @@ const explanation: Explanation = {
   level: "full",
   heatmapOf: undefined,
   joints: ["shoulder", "elbow"],
+  outputs: [TORQUE, TORQUE],
   torque: Float32Array.of(0.1, -0.25),
   importance: Float32Array.of(1.5, 0.5),
   modalities: ["image", "joint_position"],

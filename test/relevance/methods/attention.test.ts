@@ -110,8 +110,8 @@ describe("attention of exported policies", () => {
     const { card } = JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
     const model = await loadModel(new URL(`${name}.onnx`, folder).pathname);
     const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
-    const policySubject = { ...policy, torque: policy.card.torque.output, featurePoints: "policy" as const };
-    return new ExplainedNetwork(policySubject, b.input("importance", "float32", [policy.card.joints.length]), "full");
+    const policySubject = { ...policy, torque: policy.command, featurePoints: "policy" as const };
+    return new ExplainedNetwork(policySubject, b.input("importance", "float32", [policy.outputs.length]), "full");
   }
 
   it.each([

@@ -3,6 +3,7 @@ import { visibleLine } from "#src/text/visible.js";
 import type { Model } from "../model/model.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
+import { unitFor, wordsFor } from "../ui/outputs.js";
 import { flagText } from "../ui/words.js";
 
 const WIDTH = 720;
@@ -14,9 +15,10 @@ export function figureOf(model: Model): string {
   const explanation = model.explanation.value;
   if (!explanation) throw new Error("There is no explained tick to export yet.");
   const { modalities, torques, shares, method, references, flags } = explanation;
+  const words = wordsFor(explanation);
   const cameras = [...model.pictures].map(([name, draw]) => ({ name, canvas: draw() }));
   const rows = [
-    { name: "all joints", torque: undefined, shares },
+    { name: "all", torque: undefined, shares },
     ...torques.map((each) => ({ name: each.joint, torque: each.torque, shares: each.shares })),
   ];
   const parts: string[] = [];
@@ -40,7 +42,10 @@ export function figureOf(model: Model): string {
   }
   for (const { name, torque, shares } of rows) {
     y += LINE;
-    parts.push(text(16, y, name), text(150, y, torque === undefined ? "" : quantity(torque, "N·m")));
+    parts.push(
+      text(16, y, name),
+      text(150, y, torque === undefined ? "" : quantity(torque, unitFor(explanation, name))),
+    );
     let x = 260;
     for (const [m, share] of shares.entries()) {
       const width = (Number.isFinite(share) ? share : 0) * (WIDTH - 280);
@@ -50,9 +55,9 @@ export function figureOf(model: Model): string {
     }
   }
   const caption = [
-    `${model.source.name}, stamp ${nanoseconds(explanation.header.stamp)} ns. Method ${method}; heatmaps of ${explanation.heatmap_joint || "all torques, weighted by their importance"}.`,
+    `${model.source.name}, stamp ${nanoseconds(explanation.header.stamp)} ns. Method ${method}; heatmaps of ${explanation.heatmap_joint || `all ${words.plural}, weighted by their importance`}.`,
     `References: ${modalities.map((name, m) => `${name} ${references[m] || "none"}`).join(", ")}.`,
-    ...(flags.length > 0 ? [`Beware: ${flags.map(flagText).join("; ")}.`] : []),
+    ...(flags.length > 0 ? [`Beware: ${flags.map((flag) => flagText(flag, words)).join("; ")}.`] : []),
   ];
   y += 12;
   for (const line of caption.flatMap(wrapped)) {

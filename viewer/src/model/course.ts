@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { nanoseconds } from "#src/messages/stamp.js";
 import type { ExplanationMessage } from "#src/messages/types.js";
+import { meaningOf, type OutputMeaning } from "#src/outputs/kinds.js";
 import { History } from "./history.js";
 
 /** Ticks kept: an hour at 20 Hz. */
@@ -19,6 +20,8 @@ export class Course {
   /** Modalities, then joints: names of the columns are `share NAME` and `torque NAME`, then `latency` and `residual`. */
   modalities: readonly string[] = [];
   joints: readonly string[] = [];
+  /** Kind and unit of each joint's torque, or of what else is explained. */
+  outputs: readonly OutputMeaning[] = [];
   history = new History([], 1);
   marks: Mark[] = [];
   /** Rises with every tick. */
@@ -30,7 +33,7 @@ export class Course {
   /** @param logTime nanoseconds; left out: the stamp */
   add(explanation: ExplanationMessage, logTime = nanoseconds(explanation.header.stamp)): void {
     const { modalities, torques, shares, latency_ms, conservation_residual, flags } = explanation;
-    const layout = JSON.stringify([modalities, torques.map(({ joint }) => joint)]);
+    const layout = JSON.stringify([modalities, torques.map(({ joint, kind, unit }) => [joint, kind, unit])]);
     const stamp = nanoseconds(explanation.header.stamp);
     this.#origin ??= stamp;
     const time = Number(stamp - this.#origin) / 1e9;
@@ -41,6 +44,7 @@ export class Course {
       this.#origin = stamp;
       this.modalities = modalities;
       this.joints = torques.map(({ joint }) => joint);
+      this.outputs = torques.map(({ kind, unit }) => meaningOf(kind, unit));
       const columns = [...modalities.map((name) => `share ${name}`), ...this.joints.map((name) => `torque ${name}`)];
       this.history = new History([...columns, "latency", "residual"], KEPT);
       this.add(explanation, logTime);

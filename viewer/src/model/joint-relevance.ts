@@ -1,7 +1,8 @@
 import type { ExplanationMessage } from "#src/messages/types.js";
+import { followJoints, meaningOf } from "#src/outputs/kinds.js";
 
 /**
- * Σ|R| over each joint's elements, [J], N·m: of the modalities that have one element a joint. For one torque where
+ * Σ|R| over each joint's elements, [J], in the outputs' unit; zeros where the outputs are no joints: of the modalities that have one element a joint. For one torque where
  * `joint` names it.
  */
 export function jointRelevance(
@@ -9,6 +10,7 @@ export function jointRelevance(
   joint: string,
 ): Float64Array {
   const count = torques.length;
+  if (!followJoints(torques.map(({ kind, unit }) => meaningOf(kind, unit)))) return new Float64Array(count);
   const values = torques.find((torque) => torque.joint === joint)?.relevance ?? relevance;
   const sums = new Float64Array(count);
   for (let m = 0; m + 1 < element_offsets.length; m++) {

@@ -4,6 +4,7 @@ import { jointRelevance } from "../model/joint-relevance.js";
 import type { Model } from "../model/model.js";
 import { quantity } from "../ui/numbers.js";
 import { useOnScreen } from "../ui/on-screen.js";
+import { unitFor } from "../ui/outputs.js";
 import type { ArmScene, Handlers } from "./arm/arm-scene.js";
 
 /** The robot in 3D, its links coloured by the relevance of their joint; goal, camera and what it sees. */
@@ -109,6 +110,7 @@ function handlersOf({ simulator }: Model): Handlers | undefined {
 
 /** The colours of links from no relevance to the most of this tick. */
 function LinkScale({ model }: { model: Model }) {
+  const unit = unitFor(model.explanation.value, model.joint.value);
   const largest = useComputed(() => {
     const explanation = model.explanation.value;
     return explanation ? Math.max(0, ...jointRelevance(explanation, model.joint.value)) : 0;
@@ -117,7 +119,7 @@ function LinkScale({ model }: { model: Model }) {
     <div class="scale links">
       <span>0</span>
       <i />
-      <span>{quantity(largest.value, "N·m")}</span>
+      <span>{quantity(largest.value, unit)}</span>
     </div>
   );
 }

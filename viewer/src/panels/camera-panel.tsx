@@ -1,10 +1,12 @@
 import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { peak } from "#src/image/heatmap.js";
+import { followJoints, meaningOf } from "#src/outputs/kinds.js";
 import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { useOnScreen } from "../ui/on-screen.js";
+import { unitFor, wordsFor } from "../ui/outputs.js";
 import { mapCaution } from "../ui/words.js";
 import { Cover } from "./cover.js";
 import { imagePoint } from "./image-point.js";
@@ -73,14 +75,17 @@ export function CameraPanel({
     pointer.value = { x: Math.floor(x), y: Math.floor(y) };
   };
   const { method = "", heatmap_joint: heatmapJoint = "" } = model.explanation.value ?? {};
-  const caution = mapCaution(method);
+  const outputs = (model.explanation.value?.torques ?? []).map(({ kind, unit }) => meaningOf(kind, unit));
+  const caution = mapCaution(method, wordsFor(model.explanation.value));
+  const unit = unitFor(model.explanation.value, heatmapJoint);
   return (
     <section ref={panel} class="panel camera" aria-label={`${title} ${camera.name}`}>
       <h2>
         {`${title} `}
         <em>
           {camera.name}
-          {frame.value?.heatmap && `, heatmap for ${heatmapJoint || "all joints"}`}
+          {frame.value?.heatmap &&
+            `, heatmap for ${heatmapJoint || (followJoints(outputs) ? "all joints" : "all outputs")}`}
         </em>
       </h2>
       <div class="picture">
@@ -104,8 +109,8 @@ export function CameraPanel({
       )}
       {frame.value && !frame.value.heatmap && model.explanation.value && <p class="note">No heatmap at this tick.</p>}
       {!frame.value && <p class="note">Waiting for the first image.</p>}
-      <Scale drawing={drawing.value} scale={scale.value} />
-      <Readout frame={frame.value} at={pointer.value} />
+      <Scale drawing={drawing.value} scale={scale.value} unit={unit} />
+      <Readout frame={frame.value} at={pointer.value} unit={unit} />
       {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
     </section>
   );
@@ -114,7 +119,7 @@ export function CameraPanel({
 const scaleOf = (frame: CameraFrame | undefined, { scale }: Drawing): number =>
   scale ?? (frame?.heatmap ? peak(frame.heatmap) : 0);
 
-function Readout({ frame, at }: { frame: CameraFrame | undefined; at: Pointer | undefined }) {
+function Readout({ frame, at, unit }: { frame: CameraFrame | undefined; at: Pointer | undefined; unit: string }) {
   const heatmap = frame?.heatmap;
   if (!heatmap || !at) return <p class="readout">Point at the image to read relevance.</p>;
   const [left, top, width, height] = frame.region;
@@ -126,7 +131,7 @@ function Readout({ frame, at }: { frame: CameraFrame | undefined; at: Pointer | 
   let total = 0;
   for (const each of heatmap.data) total += Math.abs(each);
   return (
-    <p class="readout">{`${at.x}, ${at.y}: ${quantity(value, "N·m")}, ${percentOf(Math.abs(value), total)} of this image`}</p>
+    <p class="readout">{`${at.x}, ${at.y}: ${quantity(value, unit)}, ${percentOf(Math.abs(value), total)} of this image`}</p>
   );
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { nanoseconds } from "#src/messages/stamp.js";
+import { quantityWithUnit, wordsOf } from "#src/outputs/kinds.js";
 import { visibleLine } from "#src/text/visible.js";
 import { download } from "../export/figure.js";
 import type { Model } from "../model/model.js";
@@ -111,7 +112,7 @@ export function CoursePanel({ model }: { model: Model }) {
         </span>
       </div>
       <div ref={places[0]} class="plot" role="img" aria-label="Share of each modality over time" />
-      <div ref={places[1]} class="plot" role="img" aria-label="Torques over time" />
+      <div ref={places[1]} class="plot" role="img" aria-label="Torques, or what else is commanded, over time" />
       {span.value && <SpanMeans course={model.course} span={span.value} />}
     </section>
   );
@@ -183,7 +184,8 @@ class Plots {
 
   #build(modalities: readonly string[], joints: readonly string[]): void {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const layout = JSON.stringify([modalities, joints, dark]);
+    const { symbol, unit } = wordsOf(this.#model.course.outputs);
+    const layout = JSON.stringify([modalities, joints, dark, symbol, unit]);
     if (layout === this.#layout) return;
     this.#layout = layout;
     for (const plot of this.#plots) plot.destroy();
@@ -203,7 +205,7 @@ class Plots {
     );
     this.#plots = [
       new uPlot(this.#options(0, shares, [0, 1], "share"), [[0]], this.#places[0]),
-      new uPlot(this.#options(1, torques, undefined, "τ, N·m"), [[0]], this.#places[1]),
+      new uPlot(this.#options(1, torques, undefined, quantityWithUnit(symbol, unit)), [[0]], this.#places[1]),
     ];
   }
 

@@ -1,5 +1,6 @@
 import type { Model } from "../model/model.js";
 import { quantity } from "../ui/numbers.js";
+import { wordsFor } from "../ui/outputs.js";
 import { flagText, isGrave } from "../ui/words.js";
 
 const LEVELS = ["ok", "warning", "error", "stale"] as const;
@@ -8,7 +9,8 @@ const LEVELS = ["ok", "warning", "error", "stale"] as const;
 export function HealthPanel({ model }: { model: Model }) {
   const explanation = model.explanation.value;
   const diagnostics = model.diagnostics.value?.status ?? [];
-  const level = ["everything", "shares without heatmaps", "torques alone"][explanation?.level ?? 0];
+  const words = wordsFor(explanation);
+  const level = ["everything", "shares without heatmaps", `${words.plural} alone`][explanation?.level ?? 0];
   return (
     <section class="panel health" aria-label="Health">
       <h2>Health</h2>
@@ -19,7 +21,7 @@ export function HealthPanel({ model }: { model: Model }) {
           <dt>Computed</dt>
           <dd>{level}</dd>
           <dt>Residual</dt>
-          <dd title="how far the relevance is from adding up to the torques">
+          <dd title={`how far the relevance is from adding up to the ${words.plural}`}>
             {Number.isFinite(explanation.conservation_residual)
               ? `${(100 * explanation.conservation_residual).toPrecision(2)} %`
               : "–"}
@@ -29,7 +31,7 @@ export function HealthPanel({ model }: { model: Model }) {
       <ul class="states">
         {explanation?.flags.map((flag) => (
           <li key={flag} class={isGrave(flag) ? "error" : "warning"}>
-            {flagText(flag)}
+            {flagText(flag, words)}
           </li>
         ))}
         {diagnostics.map(({ name, level, message }) => (

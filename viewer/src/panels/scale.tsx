@@ -4,7 +4,7 @@ import { quantity } from "../ui/numbers.js";
 import { type Drawing, isSigned, paletteOf } from "./paint.js";
 
 /** The colours of relevance from nothing, or from its negative, to the scale's end, with its number. */
-export function Scale({ drawing, scale }: { drawing: Drawing; scale: number }) {
+export function Scale({ drawing, scale, unit }: { drawing: Drawing; scale: number; unit: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const shown = useSignal(drawing);
   shown.value = drawing;
@@ -22,9 +22,9 @@ export function Scale({ drawing, scale }: { drawing: Drawing; scale: number }) {
   });
   return (
     <div class="scale">
-      <span>{isSigned(drawing) ? quantity(-scale, "N·m") : 0}</span>
+      <span>{isSigned(drawing) ? quantity(-scale, unit) : 0}</span>
       <canvas ref={canvas} width="256" height="1" />
-      <span>{`${quantity(scale, "N·m")} per pixel${drawing.scale === undefined ? ", the peak of this tick" : ", fixed"}`}</span>
+      <span>{`${quantity(scale, unit)} per pixel${drawing.scale === undefined ? ", the peak of this tick" : ", fixed"}`}</span>
     </div>
   );
 }

@@ -1,18 +1,21 @@
 import { useComputed } from "@preact/signals";
 import type { ExplanationMessage, TorqueRelevanceMessage } from "#src/messages/types.js";
+import { followJoints, meaningOf, quantityWithUnit } from "#src/outputs/kinds.js";
 import type { Model } from "../model/model.js";
 import { modalityColor } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
+import { unitFor, wordsFor } from "../ui/outputs.js";
 
 /** Shown elements at most, the largest first. */
 const ELEMENTS = 8;
 
-/** Why this torque: each joint's torque, its weight and the shares it is based on; elements by relevance. */
+/** Why this torque, or other output: each one's value, its weight and the shares it is based on; elements by relevance. */
 export function TorquePanel({ model }: { model: Model }) {
   const explanation = model.explanation.value;
+  const title = `Why these ${wordsFor(explanation).plural}`;
   return (
-    <section class="panel torques" aria-label="Why these torques">
-      <h2>Why these torques</h2>
+    <section class="panel torques" aria-label={title}>
+      <h2>{title}</h2>
       {explanation ? (
         <Torques model={model} explanation={explanation} />
       ) : (
@@ -25,9 +28,13 @@ export function TorquePanel({ model }: { model: Model }) {
 
 function Torques({ model, explanation }: { model: Model; explanation: ExplanationMessage }) {
   const { torques, modalities, shares, flags } = explanation;
-  const largest = Math.max(...torques.map(({ torque }) => Math.abs(torque)), 1e-9);
   const choose = (joint: string) => model.choose(joint);
   const isIdle = flags.includes("idle");
+  const { noun, symbol, unit } = wordsFor(explanation);
+  const meanings = torques.map((torque) => meaningOf(torque.kind, torque.unit));
+  // Bars compare outputs of one unit.
+  const largestIn = (of: string) =>
+    Math.max(...torques.map(({ torque }, j) => (meanings[j]!.unit === of ? Math.abs(torque) : 0)), 1e-9);
   return (
     <>
       <ul class="legend">
@@ -41,8 +48,8 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
       <table>
         <thead>
           <tr>
-            <th scope="col">Joint</th>
-            <th scope="col">Torque τ, N·m</th>
+            <th scope="col">{isOfJoints(explanation) ? "Joint" : "Output"}</th>
+            <th scope="col">{quantityWithUnit(`${noun[0]!.toUpperCase()}${noun.slice(1)} ${symbol}`, unit)}</th>
             <th scope="col">Weight α</th>
             <th scope="col">Based on</th>
           </tr>
@@ -51,7 +58,7 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
           <tr class={model.joint.value === "" ? "chosen" : ""}>
             <th scope="row">
               <button type="button" aria-pressed={model.joint.value === ""} onClick={() => choose("")}>
-                all joints
+                {isOfJoints(explanation) ? "all joints" : "all outputs"}
               </button>
             </th>
             <td class="number">{isIdle ? "at rest" : ""}</td>
@@ -60,7 +67,7 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
               <Shares names={modalities} shares={shares} />
             </td>
           </tr>
-          {torques.map((torque) => (
+          {torques.map((torque, j) => (
             <tr key={torque.joint} class={model.joint.value === torque.joint ? "chosen" : ""}>
               <th scope="row">
                 <button
@@ -72,7 +79,10 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
                 </button>
               </th>
               <td class="number">
-                <Signed value={torque.torque / largest} text={quantity(torque.torque, "")} />
+                <Signed
+                  value={torque.torque / largestIn(meanings[j]!.unit)}
+                  text={quantity(torque.torque, unit === "" && meanings[j]!.unit !== "1" ? meanings[j]!.unit : "")}
+                />
               </td>
               <td class="number">{quantity(torque.importance, "")}</td>
               <td>
@@ -85,6 +95,9 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
     </>
   );
 }
+
+const isOfJoints = ({ torques }: Pick<ExplanationMessage, "torques">): boolean =>
+  followJoints(torques.map(({ kind, unit }) => meaningOf(kind, unit)));
 
 /** A bar from the middle, to the right for positive values; `value` −1..1. */
 function Signed({ value, text }: { value: number; text: string }) {
@@ -122,7 +135,9 @@ interface Element {
 function Elements({ model, explanation }: { model: Model; explanation: ExplanationMessage }) {
   const elements = useComputed(() => elementsOf(model.explanation.value, model.joint.value));
   const largest = Math.max(...elements.value.map(({ value }) => Math.abs(value)), 1e-12);
-  const of = model.joint.value === "" ? "all torques, weighted by α" : `the torque of ${model.joint.value}`;
+  const { noun, plural } = wordsFor(explanation);
+  const of = model.joint.value === "" ? `all ${plural}, weighted by α` : `the ${noun} of ${model.joint.value}`;
+  const unit = unitFor(explanation, model.joint.value);
   return (
     <>
       <h3>{`Inputs of the configuration, by relevance for ${of}`}</h3>
@@ -138,7 +153,7 @@ function Elements({ model, explanation }: { model: Model; explanation: Explanati
                 }}
               />
             </span>
-            <span class="number">{quantity(value, "N·m")}</span>
+            <span class="number">{quantity(value, unit)}</span>
           </li>
         ))}
       </ol>
@@ -165,4 +180,4 @@ function elementsOf(explanation: ExplanationMessage | undefined, joint: string):
 
 /** An element of a modality with one value a joint has the joint's name, others their number. */
 const elementName = (torques: readonly TorqueRelevanceMessage[], size: number, index: number): string =>
-  size === torques.length ? torques[index]!.joint : String(index);
+  size === torques.length && isOfJoints({ torques: [...torques] }) ? torques[index]!.joint : String(index);

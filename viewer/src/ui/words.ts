@@ -1,26 +1,30 @@
 import type { ExplanationFlag } from "#src/explain/explanation.js";
+import type { OutputWords } from "#src/outputs/kinds.js";
 
 /** What flags of an explanation's message mean, in a sentence (docs/topics.md). */
-const FLAGS: Readonly<Record<ExplanationFlag | "episode_start", string>> = {
-  idle: "at rest: almost no torque, so there is nothing to explain",
+const flagsOf = ({ noun, plural }: OutputWords): Readonly<Record<ExplanationFlag | "episode_start", string>> => ({
+  idle: `at rest: almost no ${noun}, so there is nothing to explain`,
   not_finite: "relevance is not a number; do not trust this tick",
-  not_conserving: "relevance does not add up to the torques; do not trust this tick",
-  empty_pool: "a rule found no contribution of the torque's sign and used the others",
+  not_conserving: `relevance does not add up to the ${plural}; do not trust this tick`,
+  empty_pool: `a rule found no contribution of the ${noun}'s sign and used the others`,
   deadline_missed: "the explanation took longer than its budget",
   importance_unknown: "all joints count the same, because the arm's dynamics are not known",
   in_contact: "the arm touches something",
   at_limit: "a joint is at its limit",
-  limit_clipped: "a torque was clipped to the robot's limits",
+  limit_clipped: `a ${noun} was clipped to the robot's limits`,
   velocity_differentiated: "a velocity is a difference of positions",
   joint_position_assumed: "a joint is in no joint state; its position is assumed",
   mixed_joint_states: "several publishers send different states of the same joints",
   mixed_images: "several cameras publish on one topic",
-  torque_differs: "the second method's torque is not that of the first",
+  torque_differs: `the second method's ${noun} is not that of the first`,
   episode_start: "an episode begins",
-};
+});
 
-export const flagText = (flag: string): string =>
-  Object.hasOwn(FLAGS, flag) ? FLAGS[flag as keyof typeof FLAGS] : flag;
+/** @param words for what is explained */
+export function flagText(flag: string, words: OutputWords): string {
+  const texts = flagsOf(words);
+  return Object.hasOwn(texts, flag) ? texts[flag as keyof typeof texts] : flag;
+}
 
 /** Flags of ticks whose numbers mean little or nothing. */
 export const isGrave = (flag: string): boolean => flag === "not_finite" || flag === "not_conserving";
@@ -32,7 +36,7 @@ export const isGrave = (flag: string): boolean => flag === "not_finite" || flag 
 const SAME_MAP = /^(dtd|rap|guided-backprop|excitation-backprop)\b/;
 
 /** What a method's heatmap cannot show, where a single torque is chosen; empty where there is nothing to say. */
-export const mapCaution = (method: string): string =>
+export const mapCaution = (method: string, { noun, plural }: OutputWords): string =>
   SAME_MAP.test(method)
-    ? "With this method the heatmaps of two torques look nearly the same: read from it where the policy looks, not which torque it is for. The shares do differ."
+    ? `With this method the heatmaps of two ${plural} look nearly the same: read from it where the policy looks, not which ${noun} it is for. The shares do differ.`
     : "";

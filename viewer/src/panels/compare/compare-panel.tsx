@@ -5,6 +5,7 @@ import type { ExplanationMessage } from "#src/messages/types.js";
 import { type Comparison, difference } from "../../model/comparison.js";
 import type { Following } from "../../model/following.js";
 import { percent, quantity } from "../../ui/numbers.js";
+import { unitFor, wordsFor } from "../../ui/outputs.js";
 import { CameraPanel } from "../camera-panel.js";
 import { type Drawing, paintHeatmap, paletteOf } from "../paint.js";
 import { Scale } from "../scale.js";
@@ -68,6 +69,10 @@ function DifferenceMap({ comparison, camera }: { comparison: Comparison; camera:
     return difference(a?.heatmap, b?.heatmap);
   });
   const scale = useComputed(() => (shown.value ? peak(shown.value) : 0));
+  const unit = useComputed(() => {
+    const explanation = comparison.first.explanation.value;
+    return unitFor(explanation, explanation?.heatmap_joint ?? "");
+  });
   useSignalEffect(() => {
     const heatmap = shown.value;
     if (!heatmap || !canvas.current) return;
@@ -84,7 +89,7 @@ function DifferenceMap({ comparison, camera }: { comparison: Comparison; camera:
         <canvas ref={canvas} width="1" height="1" role="img" aria-label="First heatmap minus second" />
       </div>
       {shown.value ? (
-        <Scale drawing={SIGNED} scale={scale.value} />
+        <Scale drawing={SIGNED} scale={scale.value} unit={unit.value} />
       ) : (
         <p class="note">Nothing to subtract: a heatmap is missing here, or the sizes differ.</p>
       )}
@@ -140,15 +145,16 @@ function Differences({
   const [a, b] = pair;
   const titles = pair.map(({ method }, i) => (names ? `${names[i]} (${method})` : method));
   const shares = a.modalities.map((name, m) => row(name, a.shares[m]!, b.shares[b.modalities.indexOf(name)], percent));
+  const { symbol, plural } = wordsFor(a);
   const torques = a.torques.map(({ joint, torque }) =>
-    row(`τ ${joint}`, torque, b.torques.find((other) => other.joint === joint)?.torque, (value) =>
-      quantity(value, "N·m"),
+    row(`${symbol} ${joint}`, torque, b.torques.find((other) => other.joint === joint)?.torque, (value) =>
+      quantity(value, unitFor(a, joint)),
     ),
   );
   return (
     <table class="differences">
       {b.flags.includes("torque_differs") && (
-        <caption>The two methods give different torques: they do not explain the same command.</caption>
+        <caption>{`The two methods give different ${plural}: they do not explain the same command.`}</caption>
       )}
       <thead>
         <tr>

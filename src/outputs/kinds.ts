@@ -1,0 +1,158 @@
+/**
+ * What a policy's output can be: the words, units and rules of each kind, one entry a kind. Every place that names an
+ * output takes its words from here.
+ */
+export interface OutputKind {
+  readonly noun: string;
+  readonly plural: string;
+  /** Symbol of the explained value. */
+  readonly symbol: string;
+  /** Units that fit, the default first. Undefined: any, and none by default. */
+  readonly units: readonly string[] | undefined;
+  /**
+   * How far one unit of it moves the end effector, for α: as a torque held over a control period, as a change of a
+   * joint's position, as a joint's velocity over a control period; `one`: not weighed against joints, α = 1.
+   */
+  readonly importance: "torque" | "position" | "velocity" | "one";
+  /** Names of its elements: the joints, components of a pose, or the kind's own name. */
+  readonly elements: "joints" | "pose" | "own";
+  /** The observed quantity that a target is measured from; undefined where the output is no target. */
+  readonly present?: "joint_position" | "end_effector_position";
+}
+
+const JOINT = { elements: "joints" } as const;
+const POSE = { importance: "one", elements: "pose" } as const;
+
+export const OUTPUT_KINDS = {
+  joint_torque: {
+    ...JOINT,
+    noun: "torque",
+    plural: "torques",
+    symbol: "τ",
+    units: ["N·m", "N"],
+    importance: "torque",
+  },
+  joint_position: {
+    ...JOINT,
+    noun: "change of position",
+    plural: "changes of position",
+    symbol: "Δq",
+    units: ["rad", "m"],
+    importance: "position",
+    present: "joint_position",
+  },
+  joint_position_delta: {
+    ...JOINT,
+    noun: "change of position",
+    plural: "changes of position",
+    symbol: "Δq",
+    units: ["rad", "m"],
+    importance: "position",
+  },
+  joint_velocity: {
+    ...JOINT,
+    noun: "velocity",
+    plural: "velocities",
+    symbol: "q̇",
+    units: ["rad/s", "m/s"],
+    importance: "velocity",
+  },
+  end_effector_position: {
+    ...POSE,
+    noun: "change of pose",
+    plural: "changes of pose",
+    symbol: "Δx",
+    units: ["m", "rad", "1"],
+    present: "end_effector_position",
+  },
+  end_effector_delta: {
+    ...POSE,
+    noun: "change of pose",
+    plural: "changes of pose",
+    symbol: "Δx",
+    units: ["m", "rad", "1"],
+  },
+  end_effector_velocity: {
+    ...POSE,
+    noun: "end-effector velocity",
+    plural: "end-effector velocities",
+    symbol: "ẋ",
+    units: ["m/s", "rad/s"],
+  },
+  gripper: {
+    noun: "gripper command",
+    plural: "gripper commands",
+    symbol: "g",
+    units: ["1", "m", "rad", "N"],
+    importance: "one",
+    elements: "own",
+  },
+  other: {
+    noun: "command",
+    plural: "commands",
+    symbol: "u",
+    units: undefined,
+    importance: "one",
+    elements: "own",
+  },
+} as const satisfies Readonly<Record<string, OutputKind>>;
+
+export type OutputKindName = keyof typeof OUTPUT_KINDS;
+
+export const OUTPUT_KIND_NAMES = Object.keys(OUTPUT_KINDS) as readonly OutputKindName[] as readonly [
+  OutputKindName,
+  ...OutputKindName[],
+];
+
+/** What one output of a policy is. */
+export interface OutputMeaning {
+  readonly kind: OutputKindName;
+  /** Unit of the explained value, empty where the card gives none. */
+  readonly unit: string;
+}
+
+/** A torque in N·m: what outputs are where nothing else is said, as in recordings of version 0.1. */
+export const TORQUE: OutputMeaning = { kind: "joint_torque", unit: "N·m" };
+
+/** What a recorded output is; a torque where the recording does not say. */
+export const meaningOf = (kind: string | undefined, unit: string | undefined): OutputMeaning =>
+  kind === undefined || kind === ""
+    ? TORQUE
+    : { kind: Object.hasOwn(OUTPUT_KINDS, kind) ? (kind as OutputKindName) : "other", unit: unit ?? "" };
+
+/** The kind of this name; of a name that a later version wrote, `other`. */
+export const kindNamed = (name: string): OutputKind =>
+  Object.hasOwn(OUTPUT_KINDS, name) ? OUTPUT_KINDS[name as OutputKindName] : OUTPUT_KINDS.other;
+
+/** Words for several outputs together. */
+export interface OutputWords {
+  readonly noun: string;
+  readonly plural: string;
+  readonly symbol: string;
+  /** Their common unit; empty where they have none, or several. */
+  readonly unit: string;
+}
+
+/** The words of one kind where all outputs share it, else those of commands. */
+export function wordsOf(outputs: readonly { readonly kind: string; readonly unit: string }[]): OutputWords {
+  const first = outputs[0] ?? TORQUE;
+  const { noun, plural, symbol } = kindNamed(outputs.every(({ kind }) => kind === first.kind) ? first.kind : "other");
+  return { noun, plural, symbol, unit: outputs.every(({ unit }) => unit === first.unit) ? first.unit : "" };
+}
+
+/** `0.3 N·m`; the number alone where there is no unit, or the unit is 1. */
+export const withUnit = (number: string, unit: string): string =>
+  unit === "" || unit === "1" ? number : `${number} ${unit}`;
+
+/** `torque, N·m`: a quantity with its unit, as axes and column heads name it. */
+export const quantityWithUnit = (quantity: string, unit: string): string =>
+  unit === "" || unit === "1" ? quantity : `${quantity}, ${unit}`;
+
+/** True where the outputs command joints and at most a gripper beside them, so that each is one joint of the arm. */
+export const followJoints = (outputs: readonly { readonly kind: string }[]): boolean =>
+  outputs.every(({ kind }) => kind === "gripper" || kindNamed(kind).elements === "joints") &&
+  outputs.some(({ kind }) => kind !== "gripper");
+
+/** True where every output is a torque, which an effort controller takes. */
+export const areTorques = (outputs: readonly { readonly kind: string }[]): boolean =>
+  outputs.every(({ kind }) => kind === "joint_torque");
