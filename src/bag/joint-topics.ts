@@ -16,7 +16,7 @@ export const list = (topics: readonly Topic[]): string => topics.map(({ name }) 
 
 /**
  * The topics of joint states that are read: the named ones, or those that hold the policy's joints, and those that hold
- * the other joints that carry the end effector, as far as they are recorded.
+ * the other joints that carry the end effector, as far as they are recorded; none for a policy without joints.
  * @param states all topics of joint states
  * @throws InputError where a topic or a joint is missing, or several topics hold the same joints
  */
@@ -30,9 +30,10 @@ export async function jointStates(
   if (missing !== undefined)
     throw new InputError(`${bag.path}: no joint states on ${missing}, expected one of ${list(states)}`);
   if (named.length > 0) return states.filter(({ name }) => named.includes(name));
+  const wanted = jointsOf(policy);
+  if (wanted.length === 0) return [];
   if (states.length === 0) throw new InputError(`${bag.path}: no joint states, expected sensor_msgs/msg/JointState`);
   const names = await jointNames(bag, states);
-  const wanted = jointsOf(policy);
   const own = holding(bag, names, wanted, "the policy's joints");
   const lost = without(names, own, wanted);
   if (lost.length > 0) {

@@ -26,7 +26,7 @@ const MIXED = /^(state|obs|observations?|policy|proprio|proprioception|agent_pos
 const PER_JOINT = ["joint_position", "joint_velocity", "previous_action"];
 
 /** `observation.state`, `obs/policy` and `robot0_joint_pos` without what only says where they come from. */
-function stem(name: string): string {
+export function stem(name: string): string {
   const last = name.toLowerCase().split(/[./:]/).at(-1)!;
   return last.replace(/^(obs|observations?|robot\d*|arm\d*)_(?=.)/, "");
 }

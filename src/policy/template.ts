@@ -1,5 +1,6 @@
 import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { CARD_VERSION, LAYOUTS } from "./card-schema.js";
+import { type GuessedKind, guessKinds, kindsByNames } from "./guessed-kinds.js";
 import { cameraName, guessOutput, guessSlices, stepSize, stepsOf } from "./guesses.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
@@ -7,27 +8,64 @@ import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./t
  * A card for this model to fill in: tensor names, sizes and the image layout are filled in, and modalities where names
  * and sizes suggest them, with a comment that they are a guess. Everything else is `null` with a comment that says what
  * belongs there, so that an unfilled card is refused.
+ * @param actions names of the single actions, where something beside the model tells them
  */
-export function cardTemplate(tensors: Tensors, name: string): string {
-  const torque = guessOutput(tensors.outputs);
+export function cardTemplate(tensors: Tensors, name: string, actions: readonly string[] = []): string {
+  const output = guessOutput(tensors.outputs);
   const cameras = tensors.inputs.filter(looksLikeImage);
-  const isChunk = torque !== undefined && torque.shape.length === 3 && torque.shape[1]! > 1;
-  const joints = torque === undefined ? 1 : isChunk ? torque.shape[2]! : elementCount(torque.shape);
+  const readsWords = tensors.inputs.some(({ dtype, shape }) => dtype === "int64" && elementCount(shape) > 1);
+  const guess = output && (kindsByNames(actions, stepSize(output)) ?? guessKinds(output, readsWords));
+  const joints = guess ? jointsOf(guess.kinds) : Array<string>(output ? stepSize(output) : 1).fill("null");
   const lines = [
     `torquelens_card: ${CARD_VERSION}`,
     `name: ${JSON.stringify(name)}`,
-    "control_period: null # seconds between two torques",
-    `joints: [${Array(joints).fill("null").join(", ")}] # joint names, in the torque output's order`,
-    "torque:",
-    `  output: ${JSON.stringify(torque?.name ?? "")}${alternatives(tensors.outputs, torque)}`,
-    ...(isChunk ? [`  step: null # which of the ${torque.shape[1]} actions is the torque, 0 for the first`] : []),
-    "  limits: null # N·m, one number or one per joint; without limits delete this line and give idle_threshold",
+    `control_period: null # seconds between two ${guess ? "commands" : "torques"}`,
+    ...(joints.length > 0 ? [`joints: [${joints.join(", ")}] # joint names, in the output's order`] : []),
+    ...(guess && output ? outputLines(output, guess.kinds, guess.by, tensors.outputs) : torqueLines(output, tensors)),
     "inputs:",
     ...tensors.inputs.flatMap((tensor) =>
-      looksLikeImage(tensor) ? imageLines(tensor, cameras) : sliceLines(tensor, joints),
+      looksLikeImage(tensor) ? imageLines(tensor, cameras) : sliceLines(tensor, joints.length),
     ),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Elements of kinds that move joints, and grippers beside them, which are joints too; `null` where they have no names. */
+function jointsOf(kinds: readonly GuessedKind[]): string[] {
+  if (!kinds.some(({ kind }) => kind.startsWith("joint_"))) return [];
+  return kinds.flatMap(({ kind, size, elements }) =>
+    kind.startsWith("joint_") || kind === "gripper"
+      ? (elements?.map((element) => JSON.stringify(element)) ?? Array<string>(size).fill("null"))
+      : [],
+  );
+}
+
+function outputLines(output: Tensor, kinds: readonly GuessedKind[], by: string, all: readonly Tensor[]): string[] {
+  const steps = stepsOf(output);
+  return [
+    "outputs:",
+    `  ${JSON.stringify(output.name)}: # ${tensorText(output)}; the kinds are a guess by ${by}: check them${alternatives(all, output).replace(" #", ";")}`,
+    ...kinds.flatMap(({ kind, size, elements }, i) => [
+      `    - kind: ${kind}`,
+      elements ? `      elements: [${elements.map((name) => JSON.stringify(name)).join(", ")}]` : `      size: ${size}`,
+      ...(i === 0 && steps > 1 ? [`      step: 0 # the first of the ${steps} steps that the robot executes`] : []),
+      ...(kind === "joint_torque"
+        ? ["      limits: null # N·m; without limits delete this line and give idle_threshold"]
+        : []),
+    ]),
+  ];
+}
+
+/** Of an output that does not tell what it is: torques. */
+function torqueLines(output: Tensor | undefined, { outputs }: Tensors): string[] {
+  const told = output !== undefined && /torque|tau|effort/i.test(output.name);
+  const steps = output ? stepsOf(output) : 1;
+  return [
+    `torque:${told ? "" : " # a guess; outputs in its place for positions, velocities, poses, grippers (docs/outputs.md)"}`,
+    `  output: ${JSON.stringify(output?.name ?? "")}${alternatives(outputs, output)}`,
+    ...(steps > 1 ? [`  step: null # which of the ${steps} actions is the torque, 0 for the first`] : []),
+    "  limits: null # N·m, one number or one per joint; without limits delete this line and give idle_threshold",
+  ];
 }
 
 function alternatives(outputs: readonly Tensor[], torque: Tensor | undefined): string {

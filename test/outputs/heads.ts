@@ -80,7 +80,6 @@ const model = (inputs: readonly Value[], outputs: Readonly<Record<string, Value>
 export const ALOHA: readonly string[] = ["left", "right"].flatMap((side) =>
   ["waist", "shoulder", "elbow", "forearm_roll", "wrist_angle", "wrist_rotate", "gripper"].map((j) => `${side}_${j}`),
 );
-const armOf = (side: string) => ALOHA.filter((name) => name.startsWith(side) && !name.endsWith("gripper"));
 
 /** Standard deviation and mean of the normalised outputs of `act`, one per joint. */
 export const ACT_STATISTICS = {
@@ -133,9 +132,6 @@ export function act(change: object = {}): Head {
     },
   };
 }
-
-/** Elements of `act`'s outputs that are joints of an arm. */
-export const ACT_ARMS: readonly string[] = [...armOf("left"), ...armOf("right")];
 
 /** Steps of the denoising loop of `diffusion`. */
 const DENOISING = 3;
@@ -228,7 +224,7 @@ export function vla(change: object = {}): Head {
 }
 
 /** An observation of random numbers for a policy. */
-export function observed({ modalities, outputs }: Policy, seed = 5): Observation {
+export function observed({ modalities, outputs }: Pick<Policy, "modalities" | "outputs">, seed = 5): Observation {
   const next = numbers(seed);
   return {
     tick: 0,

@@ -318,7 +318,12 @@ test("a template knows chunks of actions, windows of images and tokens", () => {
     "act",
   );
   expect(template).toContain("joints: [null, null]");
-  expect(template).toContain("step: null # which of the 8 actions is the torque");
+  expect(template).toContain(
+    '"actions": # float32 [1, 8, 2]; the kinds are a guess by shape: chunks mostly hold joint positions: check them',
+  );
+  expect(template).toContain(
+    "- kind: joint_position\n      size: 2\n      step: 0 # the first of the 8 steps that the robot executes",
+  );
   expect(template).toContain("layout: NTCHW");
   expect(template).toContain("modality: null # language for tokens");
 });

@@ -4,6 +4,7 @@ import { subjectOf } from "../../explain/subject.js";
 import { writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readIfThere } from "../../files/reading.js";
+import { actionNames } from "../../policy/action-names.js";
 import { readBytes } from "../../policy/model-file.js";
 import { operatorsOf } from "../../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } from "../../policy/policy.js";
@@ -29,7 +30,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   const { output } = options;
   if (options.template) {
     const model = await loadModel(path);
-    if (output === undefined) writeOut(template(model));
+    if (output === undefined) writeOut(await template(model));
     else await writeTemplate(model, output);
     return;
   }
@@ -52,7 +53,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     if (model) parts.unshift(modelText(model), tensorsText(model));
     if (policy) parts.push(cardText(policy));
     else if (model && !problem)
-      parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${template(model)}`);
+      parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${await template(model)}`);
     if (rules.length > 0) {
       parts.push(
         `rules of ${options.method}\n${columns(rules.map(({ node, op, activation, rule }) => [node, activation ? `${op}, ends ${activation}` : op, rule]))}`,
@@ -72,7 +73,7 @@ async function writeTemplate(model: Model, output: string): Promise<void> {
   const there = await readIfThere(output, "the card");
   if (there !== undefined && there.toString().trim() !== "")
     throw new InputError(`${output}: it is there already, expected the name of a new file`);
-  await writeAtomically(output, template(model));
+  await writeAtomically(output, await template(model));
   writeOut(`wrote ${output}: replace each null, then torquelens inspect ${model.path}\n`);
 }
 
@@ -107,5 +108,5 @@ function modelText({ path, graph, sha256, dataFiles = [] }: Model): string {
   return `${path}: operator set ${graph.opset}, sha256 ${sha256}${beside}`;
 }
 
-const template = (model: Model): string =>
-  cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)));
+const template = async (model: Model): Promise<string> =>
+  cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)), await actionNames(model));
