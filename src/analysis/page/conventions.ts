@@ -27,5 +27,5 @@ ${table(
 <ul class="note">
 ${rows.map(({ convention }) => html`<li><b>${convention}</b>: relevance is measured from ${own(WORDS, convention) ?? "what the policy card states"}</li>`)}
 </ul>
-<p class="note">${plural(rows[0]!.ticks, "tick")} of these runs, explained again by ${method} under each convention; the torques are the same. Means are those of these ticks. A share says little without its convention where the rows differ much.</p>`;
+<p class="note">${plural(rows[0]!.ticks, "tick")} of these runs, explained again by ${method} under each convention; what the policy commands is the same. Means are those of these ticks. A share says little without its convention where the rows differ much.</p>`;
 }
