@@ -1,9 +1,11 @@
 // The page in a real Chromium, with the real server on loopback: time to the first picture, bytes sent, processor time at
 // 20 Hz of a 240 × 240 heatmap, heap over time, and the simulator's ticks beside three open pages.
+// `ticks` gives the simulator a core of its own where taskset is there (Linux), and the browsers the others.
 //   npm run bench:page -- [--minutes 3] [--seconds 20] [--rounds 5] [--parts paint,cpu,heap,ticks]
 // Exit code 77 where there is no Chromium (CHROMIUM_PATH, or on PATH).
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,14 +31,20 @@ const [minutes, seconds, rounds] = [values.minutes, values.seconds, values.round
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SIM = ["../bin/torquelens.js", "sim", "--port", "0", "--page-port", "0"];
 const FEED = ["./page-feed.js", "240"];
-const WITH_3D = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+/** A machine without a graphics card: WebGL in software, all else drawn as it is without WebGL. */
+const WITH_3D = ["--enable-unsafe-swiftshader"];
+/** The whole page drawn by the same software as WebGL, as no browser does by itself. */
+const ALL_BY_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 const WITHOUT_3D = ["--disable-gpu", "--disable-3d-apis"];
+/** All panels fit. */
+const WINDOW = { width: 1280, height: 1000 };
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const p99 = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(0.99 * numbers.length)];
 
-/** Starts a program that prints the page's address. */
-async function serve([script, ...argv], line = () => {}) {
-  const child = spawn(process.execPath, [here(script), ...argv], { stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a program that prints the page's address. @param on words of a command that runs another one */
+async function serve([script, ...argv], line = () => {}, on = []) {
+  const [command, ...words] = [...on, process.execPath, here(script), ...argv];
+  const child = spawn(command, words, { stdio: ["ignore", "pipe", "pipe"] });
   const address = new Promise((resolve, reject) => {
     const take = (text) => {
       const [, url] = /^page +(http:\S+)/.exec(text) ?? [];
@@ -60,10 +68,17 @@ const browse = (flags) => chromium.launch({ executablePath, args: ["--no-sandbox
 function watch() {
   const { putImageData } = CanvasRenderingContext2D.prototype;
   globalThis.painted = 0;
+  globalThis.scenes = 0;
   CanvasRenderingContext2D.prototype.putImageData = function (image, ...rest) {
     if (this.canvas.isConnected && image.height > 1) globalThis.painted++;
     return putImageData.call(this, image, ...rest);
   };
+  const { clear } = globalThis.WebGL2RenderingContext?.prototype ?? {};
+  if (clear)
+    WebGL2RenderingContext.prototype.clear = function (mask) {
+      globalThis.scenes++;
+      return clear.call(this, mask);
+    };
   const look = () => {
     const done = globalThis.painted > 0 && document.querySelectorAll(".torques tbody tr").length > 1;
     if (done) globalThis.firstPaint = performance.now();
@@ -130,28 +145,26 @@ async function cpu() {
   console.log(`\nProcessor time at 20 Hz of a 240 × 240 heatmap, ${seconds} s, as part of one core:`);
   const { url, stop } = await serve(FEED);
   for (const [name, flags] of [
-    ["all panels, WebGL in software", WITH_3D],
-    ["without the 3D panel", WITHOUT_3D],
+    ["all panels, no graphics card", WITH_3D],
+    ["no 3D panel", WITHOUT_3D],
+    ["all panels, the whole page by WebGL's software", ALL_BY_GL],
   ]) {
     const browser = await browse(flags);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+    const page = await browser.newPage({ viewport: WINDOW });
     await page.addInitScript(watch);
     await page.goto(url);
     await whenPainted(page);
     await sleep(5000);
     const session = await browser.newBrowserCDPSession();
-    const [before, paintedBefore, started] = [
-      await processorTime(session),
-      await page.evaluate(() => globalThis.painted),
-      performance.now(),
-    ];
+    const counts = () => page.evaluate(() => [globalThis.painted, globalThis.scenes]);
+    const [before, drawnBefore, started] = [await processorTime(session), await counts(), performance.now()];
     await sleep(1000 * seconds);
-    const after = await processorTime(session);
+    const [after, drawn] = [await processorTime(session), await counts()];
     const elapsed = (performance.now() - started) / 1000;
-    const painted = ((await page.evaluate(() => globalThis.painted)) - paintedBefore) / elapsed;
+    const [pictures, scenes] = drawn.map((count, i) => ((count - drawnBefore[i]) / elapsed).toFixed(1));
     const part = (type) => `${((100 * (after[type] - before[type])) / elapsed).toFixed(0)} %`;
     console.log(
-      `  ${name}: page ${part("renderer")}, drawing process ${part("GPU")}, ${painted.toFixed(1)} pictures a second`,
+      `  ${name}: page ${part("renderer")}, drawing process ${part("GPU")}; ${pictures} camera pictures and ${scenes} 3D pictures a second; load ${loadavg()[0].toFixed(1)}`,
     );
     await browser.close();
   }
@@ -162,7 +175,7 @@ async function heap() {
   console.log(`\nHeap of the page after collection, ${minutes} min at 20 Hz, 240 × 240:`);
   const { url, stop } = await serve(FEED);
   const browser = await browse(WITHOUT_3D);
-  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+  const page = await browser.newPage({ viewport: WINDOW });
   await page.addInitScript(watch);
   await page.goto(url);
   await whenPainted(page);
@@ -178,45 +191,86 @@ async function heap() {
   await stop();
 }
 
-/** Ticks of a simulator while `pages` pages are open. */
-async function ticksBeside(pages) {
+/** Numbers in a list such as 0-2,5. */
+const numbersOf = (list) =>
+  list.split(",").flatMap((part) => {
+    const [from, to = from] = part.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+
+/** Takes the simulator's core away from this process and the browsers it starts. Undefined where that cannot be done. */
+function parted() {
+  try {
+    const [cores] = execFileSync("taskset", ["-cp", process.pid], { encoding: "utf8" }).match(/[\d,-]+$/m);
+    const [own, ...others] = numbersOf(cores);
+    if (others.length === 0) return undefined;
+    execFileSync("taskset", ["-acp", others.join(","), process.pid]);
+    return { own, others: others.join(",") };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processor milliseconds that a process took so far: all threads, and the first one, which runs the control loop. */
+function takenBy(pid) {
+  const of = (path) => {
+    const [user, system] = readFileSync(path, "utf8").split(") ").at(-1).split(" ").slice(11, 13);
+    return 10 * (Number(user) + Number(system));
+  };
+  return process.platform === "linux" ? [of(`/proc/${pid}/stat`), of(`/proc/${pid}/task/${pid}/stat`)] : [NaN, NaN];
+}
+
+/** Ticks of a simulator while `pages` pages are open. @param on words of the command that runs it */
+async function ticksBeside(pages, on) {
   const latencies = [];
   const times = [];
   let listening = false;
-  const { url, stop } = await serve([...SIM, "--json", "--threads", "1"], (line) => {
+  const take = (line) => {
     if (!listening || !line.startsWith("{")) return;
     const { latency_ms: latency } = JSON.parse(line);
     if (latency === undefined) return;
     latencies.push(latency);
     times.push(performance.now());
-  });
+  };
+  const { url, child, stop } = await serve([...SIM, "--json", "--threads", "1"], take, on);
   const browser = await browse(WITHOUT_3D);
   for (let i = 0; i < pages; i++) {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+    const page = await browser.newPage({ viewport: WINDOW });
     await page.addInitScript(watch);
     await page.goto(url);
     await whenPainted(page);
   }
   await sleep(2000);
+  // taskset becomes the program that it runs, so its process is the simulator's.
+  const before = takenBy(child.pid);
   listening = true;
   await sleep(1000 * seconds);
   listening = false;
+  const taken = takenBy(child.pid).map((after, i) => (after - before[i]) / latencies.length);
   await browser.close();
   await stop();
-  return { latencies, intervals: times.slice(1).map((time, i) => time - times[i]) };
+  const intervals = times.slice(1).map((time, i) => time - times[i]);
+  return [median(latencies), p99(latencies), p99(intervals), ...taken, loadavg()[0]];
 }
 
 async function ticks() {
-  const runs = { 0: [], 3: [] };
-  for (let i = 0; i < rounds; i++) for (const pages of [0, 3]) runs[pages].push(await ticksBeside(pages));
+  const cores = parted();
   console.log(
-    `\nTicks of the simulator, ${rounds} × ${seconds} s each, in turn; pages without 3D on the same machine:`,
+    `\nTicks of the simulator, ${rounds} × ${seconds} s each, in turn; pages without 3D on the same machine; ${
+      cores
+        ? `the simulator alone on core ${cores.own}, browsers on ${cores.others}`
+        : "on the same cores, which taskset could not part"
+    }. Medians of the rounds:`,
   );
-  console.log("| pages | latency p50 | p99 | time between ticks p99 |\n| --- | ---: | ---: | ---: |");
-  for (const pages of [0, 3]) {
-    const latencies = runs[pages].flatMap((run) => run.latencies);
-    const intervals = runs[pages].flatMap((run) => run.intervals);
-    const cells = [median(latencies), p99(latencies), p99(intervals)].map((number) => `${number.toFixed(1)} ms`);
+  const runs = { 0: [], 3: [] };
+  const on = cores ? ["taskset", "-c", `${cores.own}`] : [];
+  for (let i = 0; i < rounds; i++) for (const pages of [0, 3]) runs[pages].push(await ticksBeside(pages, on));
+  console.log(
+    "| pages | latency p50 | p99 | time between ticks p99 | processor time a tick | of its main thread | load |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+  );
+  for (const [pages, all] of Object.entries(runs)) {
+    const middle = all[0].map((_, column) => median(all.map((run) => run[column])));
+    const cells = middle.map((number, column) => `${number.toFixed(1)}${column < 5 ? " ms" : ""}`);
     console.log(`| ${pages} | ${cells.join(" | ")} |`);
   }
 }

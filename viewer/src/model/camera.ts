@@ -71,13 +71,16 @@ const plainCamera = ({ topic }: Topic): CameraTopics => ({
   heatmapInfo: "",
 });
 
-/** A camera's message as a picture. Throws Error for what cannot be shown. */
-export async function pictureOf(message: ImageMessage | CompressedImageMessage): Promise<ImageData | ImageBitmap> {
-  if ("encoding" in message) return paintImage(message);
+/** A camera's message as a picture, at once where it need not be unpacked. Throws Error for what cannot be shown. */
+export function pictureOf(message: ImageMessage | CompressedImageMessage): ImageData | Promise<ImageBitmap> {
+  return "encoding" in message ? paintImage(message) : unpacked(message);
+}
+
+async function unpacked({ data, format }: CompressedImageMessage): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(new Blob([message.data.slice()]));
+    return await createImageBitmap(new Blob([data.slice()]));
   } catch {
-    throw new Error(`format ${message.format}: this browser cannot show it`);
+    throw new Error(`format ${format}: this browser cannot show it`);
   }
 }
 

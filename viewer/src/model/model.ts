@@ -14,6 +14,7 @@ import { LiveSource } from "../source/live-source.js";
 import type { Message, Source } from "../source/source.js";
 import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, pictureOf, regionOf } from "./camera.js";
 import { Course } from "./course.js";
+import { Inbox } from "./inbox.js";
 import { Simulator } from "./simulator.js";
 
 const TOPIC = {
@@ -26,6 +27,15 @@ const TOPIC = {
 } as const;
 
 const HEATMAP_JOINT = "heatmap_joint";
+
+/** An image that is to be shown, with the heatmap and the explanation of its tick. */
+interface Due {
+  readonly camera: CameraTopics;
+  readonly index: number;
+  readonly image: ImageMessage | CompressedImageMessage;
+  readonly heatmap: ImageMessage | undefined;
+  readonly explanation: ExplanationMessage | undefined;
+}
 
 /** Number of models made. */
 let made = 0;
@@ -54,11 +64,20 @@ export class Model {
   readonly #last = new Map<string, unknown>();
   /** Stamp of each camera's newest image. */
   readonly #newest = new Map<string, bigint>();
+  /** Pictures that are to be shown, by camera. */
+  readonly #due = new Map<string, Due>();
+  readonly #inbox = new Inbox<Message>(
+    (message) => this.#take(message),
+    () => this.#showDue(),
+    (error) => this.source.fail(error),
+  );
   readonly #scanning = new AbortController();
   readonly #endings: (() => void)[] = [];
 
   constructor(readonly source: Source) {
-    this.#endings.push(source.listeners.add({ message: (message) => this.#take(message), jump: () => this.#clear() }));
+    this.#endings.push(
+      source.listeners.add({ message: (message) => this.#inbox.add(message), jump: () => this.#clear() }),
+    );
     for (const topic of Object.values(TOPIC)) source.want(topic, true);
     if (source.topics.value.some(({ topic }) => topic === TOPIC.explanation))
       void source.scan?.(
@@ -98,6 +117,7 @@ export class Model {
   close(): void {
     for (const end of this.#endings) end();
     this.#scanning.abort();
+    this.#inbox.clear();
     this.source.close();
   }
 
@@ -143,27 +163,51 @@ export class Model {
     if (!image) return;
     const grey = this.#last.get(camera.heatmap ?? camera.grey) as ImageMessage | undefined;
     const explanation = this.explanation.value;
-    const stamp = nanoseconds(image.header.stamp);
-    const pairs = grey && nanoseconds(grey.header.stamp) === stamp;
+    const pairs = grey && nanoseconds(grey.header.stamp) === nanoseconds(image.header.stamp);
+    const hasPair = (this.#due.get(camera.name) ?? this.frames.value.get(camera.name))?.heatmap;
     // The heatmap of a tick comes after its image, if at all; until then the last pair stays.
-    if (!pairs && grey && explanation?.level === 0 && this.frames.value.get(camera.name)?.heatmap) return;
-    const heatmap = pairs && explanation ? heatmapOf(grey, explanation, this.#modality(camera, index)) : undefined;
-    this.#newest.set(camera.name, stamp);
-    pictureOf(image).then(
-      (picture) => {
-        if (this.#newest.get(camera.name) !== stamp) return;
-        const { width, height } = picture;
-        const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
-        const region = heatmap
-          ? regionOf(picture, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
-          : ([0, 0, width, height] as const);
-        const focal = info(camera.imageInfo)?.k[0] || undefined;
-        const frame = { stamp, width, height, picture, frameId: image.header.frame_id, focal, heatmap, region };
-        this.frames.value = new Map(this.frames.value).set(camera.name, frame);
-        if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
-      },
-      (error: Error) => this.#fault(camera.name, error.message),
-    );
+    if (!pairs && grey && explanation?.level === 0 && hasPair) return;
+    this.#due.set(camera.name, { camera, index, image, heatmap: pairs ? grey : undefined, explanation });
+  }
+
+  /** Of pictures that came together the newest of each camera is shown. */
+  #showDue(): void {
+    for (const due of this.#due.values()) {
+      const { camera, index, image, heatmap: grey, explanation } = due;
+      const stamp = nanoseconds(image.header.stamp);
+      this.#newest.set(camera.name, stamp);
+      const fault = (error: Error) => this.#fault(camera.name, error.message);
+      try {
+        const heatmap = grey && explanation && heatmapOf(grey, explanation, modalityOf(camera, index, explanation));
+        const show = (picture: CameraFrame["picture"]) => {
+          if (this.#newest.get(camera.name) === stamp) this.#showPicture(camera, image, picture, heatmap);
+        };
+        const picture = pictureOf(image);
+        if (picture instanceof Promise) picture.then(show, fault);
+        else show(picture);
+      } catch (error) {
+        fault(error as Error);
+      }
+    }
+    this.#due.clear();
+  }
+
+  #showPicture(
+    camera: CameraTopics,
+    { header }: ImageMessage | CompressedImageMessage,
+    picture: CameraFrame["picture"],
+    heatmap: CameraFrame["heatmap"],
+  ): void {
+    const { width, height } = picture;
+    const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
+    const region = heatmap
+      ? regionOf(picture, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
+      : ([0, 0, width, height] as const);
+    const focal = info(camera.imageInfo)?.k[0] || undefined;
+    const stamp = nanoseconds(header.stamp);
+    const frame = { stamp, width, height, picture, frameId: header.frame_id, focal, heatmap, region };
+    this.frames.value = new Map(this.frames.value).set(camera.name, frame);
+    if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
   }
 
   #fault(camera: string, text: string | undefined): void {
@@ -173,16 +217,8 @@ export class Model {
     this.faults.value = faults;
   }
 
-  /** Number of a camera's modality in the explanation: by its name, or the first that owns no elements. */
-  #modality(camera: CameraTopics, index: number): number {
-    const { modalities, heatmap_peak } = this.explanation.value!;
-    const named = modalities.indexOf(camera.name);
-    if (named >= 0) return named;
-    const images = [...heatmap_peak.keys()].filter((m) => heatmap_peak[m]! > 0);
-    return images[index] ?? 0;
-  }
-
   #clear(): void {
+    this.#inbox.clear();
     batch(() => {
       this.#last.clear();
       this.course.clear();
@@ -190,4 +226,12 @@ export class Model {
       this.explanation.value = undefined;
     });
   }
+}
+
+/** Number of a camera's modality in an explanation: by its name, or the first that owns no elements. */
+function modalityOf({ name }: CameraTopics, index: number, { modalities, heatmap_peak }: ExplanationMessage): number {
+  const named = modalities.indexOf(name);
+  if (named >= 0) return named;
+  const images = [...heatmap_peak.keys()].filter((m) => heatmap_peak[m]! > 0);
+  return images[index] ?? 0;
 }

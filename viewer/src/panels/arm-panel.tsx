@@ -12,6 +12,8 @@ export function ArmPanel({ model }: { model: Model }) {
   const place = useRef<HTMLDivElement>(null);
   const scene = useSignal<ArmScene | undefined>(undefined);
   const fault = useSignal("");
+  /** Says that the 3D view is drawn more slowly than the data come. */
+  const pace = useSignal("");
   const isSeen = useOnScreen(place);
   /** Joints of the policy that the robot description lacks, as one text. */
   const missing = useSignal("");
@@ -21,7 +23,16 @@ export function ArmPanel({ model }: { model: Model }) {
     let left = false;
     import("./arm/arm-scene.js")
       .then(({ ArmScene }) => {
-        if (!left && place.current) scene.value = new ArmScene(place.current, handlersOf(model));
+        if (left || !place.current) return;
+        scene.value = new ArmScene(place.current, handlersOf(model), {
+          drawn: (goal) => {
+            // For those who steer the page by what they see, such as tests.
+            if (goal && place.current) place.current.dataset.goal = goal.map(Math.round).join(" ");
+          },
+          slowed: (rate, isSoftware) => {
+            pace.value = rate === undefined ? "" : paceText(rate, isSoftware);
+          },
+        });
       })
       .catch((error: Error) => {
         fault.value = `${error.message}. Everything else works without it.`;
@@ -38,7 +49,10 @@ export function ArmPanel({ model }: { model: Model }) {
     fault.value = scene.value.setRobot(urdf);
   });
   useSignalEffect(() => {
-    if (!isSeen.value) return;
+    if (!isSeen.value) {
+      scene.value?.rest();
+      return;
+    }
     const explanation = model.explanation.value;
     missing.value = scene.value?.missing(explanation?.torques.map(({ joint }) => joint) ?? []).join(", ") ?? "";
     const { transforms, jointStates, joint, frames, simulation } = model;
@@ -53,9 +67,6 @@ export function ArmPanel({ model }: { model: Model }) {
       goal: simulator?.asked.value.target,
       force: simulator?.force.value,
     });
-    // For those who steer the page by what they see, such as tests.
-    const goal = scene.value?.goalPoint();
-    if (goal && place.current) place.current.dataset.goal = goal.map(Math.round).join(" ");
   });
   const force = simulator?.force.value;
   return (
@@ -89,6 +100,7 @@ export function ArmPanel({ model }: { model: Model }) {
             : "Drag the red goal to move it, the last link to push it."}
         </p>
       )}
+      {pace.value && <p class="note">{pace.value}</p>}
       {fault.value && <p class="fault">{fault.value}</p>}
       {missing.value && (
         <p class="fault">
@@ -99,6 +111,10 @@ export function ArmPanel({ model }: { model: Model }) {
     </section>
   );
 }
+
+/** @param rate drawings a second */
+const paceText = (rate: number, isSoftware: boolean): string =>
+  `Drawn ${rate} times a second, the data come faster: ${isSoftware ? "without a graphics card for WebGL" : "on this computer"} the other panels go first.`;
 
 function handlersOf({ simulator }: Model): Handlers | undefined {
   if (!simulator || simulator.source.isReadOnly) return undefined;

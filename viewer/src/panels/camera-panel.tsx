@@ -140,6 +140,9 @@ const percentOf = (part: number, total: number): string => {
   return share < 0.01 ? `${(100 * share).toPrecision(2)} %` : percent(share);
 };
 
+/** Pixels come from messages: a canvas in the memory of the graphics card would only be one copy more. */
+const paper = (canvas: HTMLCanvasElement) => canvas.getContext("2d", { willReadFrequently: true })!;
+
 /** One small canvas for all cameras: heatmaps are stretched from it. */
 const stretcher = document.createElement("canvas");
 const palettes = signal<{ readonly drawing: Drawing; readonly table: Uint8ClampedArray } | undefined>(undefined);
@@ -154,7 +157,7 @@ function draw(
     canvas.width = width;
     canvas.height = height;
   }
-  const context = canvas.getContext("2d")!;
+  const context = paper(canvas);
   if (picture instanceof ImageData) context.putImageData(picture, 0, 0);
   else context.drawImage(picture, 0, 0);
   if (!heatmap) return;
@@ -165,7 +168,7 @@ function draw(
   }
   stretcher.width = heatmap.width;
   stretcher.height = heatmap.height;
-  stretcher.getContext("2d")!.putImageData(paintHeatmap(heatmap, scale, palette.table), 0, 0);
+  paper(stretcher).putImageData(paintHeatmap(heatmap, scale, palette.table), 0, 0);
   context.imageSmoothingEnabled = true;
   context.drawImage(stretcher, ...region);
 }
@@ -176,7 +179,7 @@ function points(canvas: HTMLCanvasElement, model: Model, camera: CameraTopics): 
   if (!explanation) return;
   const { feature_point_offsets: offsets, feature_point_x: xs, feature_point_y: ys, modalities } = explanation;
   const modality = Math.max(0, modalities.indexOf(camera.name));
-  const context = canvas.getContext("2d")!;
+  const context = paper(canvas);
   context.lineWidth = Math.max(1, canvas.width / 240);
   context.strokeStyle = "rgb(255 255 255 / 0.85)";
   for (let i = offsets[modality] ?? 0; i < (offsets[modality + 1] ?? 0); i++) {

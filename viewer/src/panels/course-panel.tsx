@@ -9,6 +9,7 @@ import { download } from "../export/figure.js";
 import type { Model } from "../model/model.js";
 import { RecordingSource } from "../source/recording-source.js";
 import { modalityColor, resolved } from "../ui/colors.js";
+import { useOnScreen } from "../ui/on-screen.js";
 import { axisStyle, PLOT_FONT, sizeOf } from "./plot-style.js";
 import { SpanMeans } from "./span-means.js";
 
@@ -30,6 +31,8 @@ export function CoursePanel({ model }: { model: Model }) {
   const held = useSignal<Span | undefined>(undefined);
   const span = useSignal<Span | undefined>(undefined);
   const plots = useRef<Plots | undefined>(undefined);
+  const panel = useRef<HTMLElement>(null);
+  const isSeen = useOnScreen(panel);
   const recording = model.source instanceof RecordingSource ? model.source : undefined;
 
   useEffect(() => {
@@ -44,6 +47,7 @@ export function CoursePanel({ model }: { model: Model }) {
     return () => made.destroy();
   }, [model]);
   useSignalEffect(() => {
+    if (!isSeen.value) return;
     model.course.version.value;
     model.joint.value;
     if (recording) model.explanation.value;
@@ -55,7 +59,7 @@ export function CoursePanel({ model }: { model: Model }) {
     if (!held.value) span.value = undefined;
   };
   return (
-    <section class="panel course" aria-label="Course">
+    <section ref={panel} class="panel course" aria-label="Course">
       <div class="row">
         <h2>Course</h2>
         {!recording && (

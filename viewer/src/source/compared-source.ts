@@ -54,6 +54,10 @@ export class ComparedSource implements Source {
     this.#of.want(asked, wanted);
   }
 
+  fail(error: unknown): void {
+    this.#of.fail(error);
+  }
+
   /** The run itself goes on. */
   close(): void {
     this.#leave();

@@ -105,6 +105,10 @@ export class LiveSource implements Source {
     };
   }
 
+  fail(error: unknown): void {
+    this.#give(`a message of the server cannot be read (${(error as Error).message}). ${FOREIGN}`);
+  }
+
   /** Gives up: ends the connection for good, and says why. */
   #give(text: string): void {
     this.close();
@@ -116,7 +120,7 @@ export class LiveSource implements Source {
       if (message instanceof ArrayBuffer) this.#binary(message);
       else this.#operation(message);
     } catch (error) {
-      this.#give(`a message of the server cannot be read (${(error as Error).message}). ${FOREIGN}`);
+      this.fail(error);
     }
   }
 

@@ -78,7 +78,7 @@ export class RecordingSource implements Source {
     if (this.playing.peek()) return;
     this.playing.value = true;
     const from = this.time.peek() >= this.end ? this.start : this.time.peek();
-    this.#run(++this.#turn, from).catch((error) => this.#fail(error));
+    this.#run(++this.#turn, from).catch((error) => this.fail(error));
   }
 
   pause(): void {
@@ -94,7 +94,7 @@ export class RecordingSource implements Source {
       .then(async () => {
         if (turn === this.#turn && this.playing.peek()) await this.#run(turn, this.time.peek());
       })
-      .catch((error) => this.#fail(error));
+      .catch((error) => this.fail(error));
   }
 
   /** Reads all messages of a topic in order, with pauses in which the page can do other work. */
@@ -111,6 +111,11 @@ export class RecordingSource implements Source {
   async clip(from: bigint, to: bigint): Promise<Blob> {
     const { clipOf } = await import("./clip.js");
     return clipOf(this.#reader, from, to);
+  }
+
+  fail(error: unknown): void {
+    this.pause();
+    this.condition.value = { state: "failed", text: (error as Error).message };
   }
 
   close(): void {
@@ -172,11 +177,6 @@ export class RecordingSource implements Source {
       this.#decoders.set(message.channelId, decode);
     }
     return { topic: this.#topicOf(message), time: message.logTime, data: decode(message.data) };
-  }
-
-  #fail(error: unknown): void {
-    this.playing.value = false;
-    this.condition.value = { state: "failed", text: (error as Error).message };
   }
 }
 

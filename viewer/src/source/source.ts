@@ -31,5 +31,7 @@ export interface Source {
   want(topic: string, wanted: boolean): void;
   /** Reads all messages of a topic in order; undefined for a live run. */
   scan?(topic: string, take: (message: Message) => void, signal: AbortSignal): Promise<void>;
+  /** Ends with what a message made fail. */
+  fail(error: unknown): void;
   close(): void;
 }

@@ -1,4 +1,5 @@
 import { type Object3D, type PerspectiveCamera, Plane, Raycaster, Vector2, Vector3 } from "three";
+import { pointOf } from "./pose.js";
 
 /** A goal at its place in the scene. */
 interface GoalGrip {
@@ -45,14 +46,6 @@ export class Grips {
   dispose(): void {
     this.#end();
     this.#listeners.abort();
-  }
-
-  /** A point of the scene in the canvas, CSS pixels. */
-  pointOf(position: Vector3): readonly [number, number] {
-    this.#camera.updateMatrixWorld();
-    const { x, y } = position.clone().project(this.#camera);
-    const { clientWidth, clientHeight } = this.#canvas;
-    return [((x + 1) / 2) * clientWidth, ((1 - y) / 2) * clientHeight];
   }
 
   #grip(event: PointerEvent, gripped: Gripped): void {
@@ -110,7 +103,7 @@ export class Grips {
   #isOnGoal({ clientX, clientY }: PointerEvent, goal: GoalGrip | undefined): boolean {
     if (!goal) return false;
     const box = this.#canvas.getBoundingClientRect();
-    const [x, y] = this.pointOf(goal.position);
+    const [x, y] = pointOf(goal.position, this.#camera, box);
     return Math.hypot(clientX - box.left - x, clientY - box.top - y) <= REACH;
   }
 
