@@ -1,4 +1,3 @@
-import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import { shippedPolicy } from "../../package-files.js";
 import type { Parameters } from "../../parameters/parameters.js";
@@ -10,6 +9,7 @@ import { SIM_NODE } from "../../ros/parameters/nodes.js";
 import { serveParameters } from "../../ros/parameters/parameter-server.js";
 import { SIM_PARAMETERS } from "../../ros/parameters/sim-parameters.js";
 import { type Driver, policyDriver, SimNode, type SimNodeOptions } from "../../ros/sim/sim-node.js";
+import { checkStamps, steerBy } from "../../ros/sim/steering.js";
 import { TorqueListener } from "../../ros/sim/torque-listener.js";
 import { SimulatedSource } from "../../sim/source.js";
 import { loadTask } from "../../sim/tasks/tasks.js";
@@ -25,7 +25,9 @@ export async function runSimNode(argv: readonly string[], signal: AbortSignal): 
   try {
     const parameters = parametersOf(ros, SIM_PARAMETERS, await givenFor(ros, given));
     const server = serveParameters(ros, parameters);
-    const node = new SimNode(ros, await simulated(ros, parameters));
+    const options = await simulated(ros, parameters);
+    steerBy(parameters, options.source);
+    const node = new SimNode(ros, options);
     ros.log("info", `simulates ${parameters.get("task")}, driven by ${parameters.get("driver")}`);
     await node.run(signal);
     server.close();
@@ -45,9 +47,14 @@ async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNo
   const isOwnSize = width !== task.width || height !== task.height;
   const camera = isOwnSize ? await loadTask(name, { width, height, targets }) : undefined;
   const isWall = get("stamps") === "wall";
-  if (isWall && get("speed") !== 1)
-    throw new InputError(`speed: found ${get("speed")}, expected 1 where stamps is wall (or stamps:=simulated)`);
-  const source = new SimulatedSource({ task, seed: get("seed"), speed: get("speed") });
+  checkStamps(get("stamps"), get("speed"));
+  const source = new SimulatedSource({
+    task,
+    seed: get("seed"),
+    speed: get("speed"),
+    condition: get("condition") || undefined,
+    unstable: (problem) => ros.log("warn", `${problem}; the next episode begins`),
+  });
   const driver =
     get("driver") === "policy"
       ? policyDriver(await Explainer.create(policy, { levels: ["skip"] }))
@@ -58,6 +65,7 @@ async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNo
     task,
     ...(camera && { camera }),
     paused: get("paused"),
+    pausing: (isPaused) => parameters.report([["paused", isPaused]]),
     ...(isWall && { now: () => ros.systemTime() }),
   };
 }

@@ -48,8 +48,20 @@ export const SIM_PARAMETERS = {
     type: "double",
     range: [0, 1000],
     default: 1,
-    description: "Simulated seconds per second; 0: as fast as possible.",
-    changeable: "start",
+    description: "Simulated seconds per second; 0: as fast as possible. Only 1 where stamps is wall.",
+    changeable: "always",
+  },
+  condition: {
+    type: "string",
+    default: "",
+    description: "Condition that every episode begins in; empty: they take turns. Restarts with the first episode.",
+    changeable: "always",
+  },
+  conditions: {
+    type: "string_array",
+    default: [],
+    description: "Conditions of the task.",
+    changeable: "never",
   },
   seed: {
     type: "integer",
@@ -76,7 +88,7 @@ export const SIM_PARAMETERS = {
   paused: {
     type: "bool",
     default: false,
-    description: "True: the simulation starts paused.",
+    description: "True: the simulation starts paused. Then the service ~/pause sets it.",
     changeable: "start",
   },
   use_sim_time: {

@@ -32,6 +32,8 @@ export interface SimNodeOptions {
   /** The same task with the camera's own image size, where that differs from the policy's input. */
   readonly camera?: Task;
   readonly paused?: boolean;
+  /** Called when a client pauses the simulation or lets it go on. */
+  readonly pausing?: (isPaused: boolean) => void;
   /** Clock of the messages' stamps, nanoseconds, instead of simulated time. */
   readonly now?: () => bigint;
 }
@@ -57,7 +59,7 @@ export class SimNode {
     signal.addEventListener("abort", stop);
     try {
       const publisher = open(new SimPublisher(this.ros, source.robotDescription));
-      open(serveSimulation(this.ros, { gate: source.gate, restart: () => source.restart() }));
+      open(serveSimulation(this.ros, source, this.options.pausing));
       await this.#simulate(publisher, signal);
     } finally {
       signal.removeEventListener("abort", stop);

@@ -5,6 +5,7 @@ import { toCameraInfo, toImage } from "../../messages/images.js";
 import type { Qos } from "../../messages/qos.js";
 import { QOS } from "../../messages/qos.js";
 import { toJointState, toTf, toTime } from "../../messages/robot.js";
+import { SIMULATION, toSimulation } from "../../messages/simulation.js";
 import type { Publisher, RosNode } from "../client/ros.js";
 
 /** A topic of the simulated robot. Messages are made only for subscribers. */
@@ -16,13 +17,14 @@ interface Outlet {
 /** Name of the simulated camera. */
 const CAMERA = "camera";
 
-/** The simulated robot's sensors as topics: images, calibration, joint states, poses, and the clock. */
+/** The simulated robot's sensors as topics (images, calibration, joint states, poses), the clock, and the simulation's state. */
 export class SimPublisher {
   readonly #clock: Outlet;
   readonly #image: Outlet;
   readonly #cameraInfo: Outlet;
   readonly #jointStates: Outlet;
   readonly #tf: Outlet;
+  readonly #simulation: Outlet;
   readonly #all: Outlet[] = [];
 
   /** @param robotDescription URDF, published latched */
@@ -35,6 +37,7 @@ export class SimPublisher {
     this.#cameraInfo = this.#open("sensor_msgs/msg/CameraInfo", "camera/camera_info", QOS.reliable);
     this.#jointStates = this.#open("sensor_msgs/msg/JointState", "joint_states", QOS.reliable);
     this.#tf = this.#open("tf2_msgs/msg/TFMessage", "/tf", { ...QOS.reliable, depth: 100 });
+    this.#simulation = this.#open(SIMULATION, "~/simulation", QOS.reliable);
     const description = this.#open("std_msgs/msg/String", "robot_description", QOS.latched);
     description.publisher.publish(description.write({ data: robotDescription }));
   }
@@ -44,6 +47,7 @@ export class SimPublisher {
     this.#say(this.#clock, () => ({ clock: toTime(observation.stamp) }));
     this.#say(this.#jointStates, () => toJointState(observation));
     this.#say(this.#tf, () => toTf(observation));
+    this.#say(this.#simulation, () => toSimulation({ observation }));
     const seen = { observation: { ...observation, images: { [CAMERA]: image }, cameras: {} } };
     this.#say(this.#cameraInfo, () => toCameraInfo(seen, CAMERA));
     this.#say(this.#image, () => toImage(seen, CAMERA));

@@ -1,13 +1,6 @@
 import { InputError } from "../../errors.js";
-import type { RunGate } from "../../sim/run-gate.js";
+import { type Controlled, type ServicesOptions, setPaused, simulationServices } from "../../sim/services.js";
 import type { Answer, RosNode } from "../client/ros.js";
-
-/** The controls of a simulation. */
-export interface Simulation {
-  readonly gate: RunGate;
-  /** Ends the episode and starts a new one. */
-  restart(): void;
-}
 
 const PACKAGE = "simulation_interfaces";
 /** simulation_interfaces/msg/SimulationState */
@@ -24,22 +17,34 @@ const MOST_STEPS = 72_000;
 const result = (code: number, error = "") => ({ result: { result: code, error_message: error } });
 
 /**
- * Offers pause, step and reset as services: those of simulation_interfaces where that package is installed, else std_srvs.
+ * Offers pause, step, reset and perturb as services, and those of simulation_interfaces where that package is installed.
  * @returns a handle that closes them
  */
-export function serveSimulation(ros: RosNode, simulation: Simulation): { close(): void } {
-  if (!ros.hasPackage(PACKAGE)) return offer(ros, simple(simulation));
-  try {
-    return offer(ros, standard(simulation));
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    // The package was installed after the client library was built.
-    ros.log(
-      "warn",
-      `cannot offer the services of ${PACKAGE}, using std_srvs instead (build torquelens again): ${error.message}`,
-    );
-    return offer(ros, simple(simulation));
-  }
+export function serveSimulation(
+  ros: RosNode,
+  simulation: Controlled,
+  pausing?: ServicesOptions["pausing"],
+): { close(): void } {
+  const options = { simulation: () => simulation, ...(pausing && { pausing }) };
+  const opened: { close(): void }[] = [];
+  const close = () => {
+    for (const each of opened) each.close();
+  };
+  /** A client library that was built before a package was there has no classes for its types. */
+  const unlessMissing = (what: string, answers: Answers) => {
+    try {
+      opened.push(offer(ros, answers));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      ros.log("warn", `cannot offer ${what} (build torquelens again): ${error.message}`);
+    }
+  };
+  const all = simulationServices(options).map(({ name, type, answer }) => [name, [type, answer] as const] as const);
+  const { perturb, ...common } = Object.fromEntries(all);
+  opened.push(offer(ros, common));
+  unlessMissing("the service ~/perturb", { perturb: perturb! });
+  if (ros.hasPackage(PACKAGE)) unlessMissing(`the services of ${PACKAGE}`, standard(options));
+  return { close };
 }
 
 function offer(ros: RosNode, answers: Answers): { close(): void } {
@@ -58,7 +63,9 @@ function offer(ros: RosNode, answers: Answers): { close(): void } {
 
 type Answers = Readonly<Record<string, readonly [type: string, Answer]>>;
 
-function standard({ gate, restart }: Simulation): Answers {
+function standard(options: ServicesOptions): Answers {
+  const simulation = options.simulation();
+  const { gate } = simulation;
   const type = (name: string) => `${PACKAGE}/srv/${name}`;
   const state = () => (gate.isPaused ? STATES.paused : STATES.playing);
   return {
@@ -73,8 +80,7 @@ function standard({ gate, restart }: Simulation): Answers {
             `state ${asked}: expected ${STATES.playing} (playing) or ${STATES.paused} (paused)`,
           );
         if (asked === state()) return result(RESULTS.already_there);
-        if (asked === STATES.paused) gate.pause();
-        else gate.resume();
+        setPaused(options, asked === STATES.paused);
         return result(RESULTS.ok);
       },
     ],
@@ -97,42 +103,13 @@ function standard({ gate, restart }: Simulation): Answers {
             RESULTS.unsupported,
             `scope ${String(scope)}: expected ${SCOPES.default} or ${SCOPES.state} (state); time cannot be reset`,
           );
-        restart();
+        simulation.restart();
         return result(RESULTS.ok);
       },
     ],
     get_simulator_features: [
       type("GetSimulatorFeatures"),
       () => ({ features: { features: Object.values(FEATURES), spawn_formats: [], custom_info: "torquelens" } }),
-    ],
-  };
-}
-
-function simple({ gate, restart }: Simulation): Answers {
-  const done = (message: string) => ({ success: true, message });
-  return {
-    pause: [
-      "std_srvs/srv/SetBool",
-      ({ data }) => {
-        if (data) gate.pause();
-        else gate.resume();
-        return done(data ? "paused" : "running");
-      },
-    ],
-    step: [
-      "std_srvs/srv/Trigger",
-      async () => {
-        if (!gate.isPaused) return { success: false, message: "the simulation is running, expected it to be paused" };
-        await gate.step(1);
-        return done("one step done");
-      },
-    ],
-    reset: [
-      "std_srvs/srv/Trigger",
-      () => {
-        restart();
-        return done("a new episode begins at the next step");
-      },
     ],
   };
 }

@@ -2,7 +2,18 @@ import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { diagnostics, EXPLANATION, HEIGHT, NODE, parameter, reaches, share, start, WIDTH } from "./node.js";
+import {
+  diagnostics,
+  EXPLANATION,
+  HEIGHT,
+  NODE,
+  parameter,
+  reaches,
+  setParameter,
+  share,
+  start,
+  WIDTH,
+} from "./node.js";
 import { type Fields, Probe } from "./probe.js";
 import { Program, stopAll, until } from "./process.js";
 
@@ -53,6 +64,7 @@ describe("the simulator and the node, launched", () => {
       "/tf": ["tf2_msgs/msg/TFMessage"],
       "/clock": ["rosgraph_msgs/msg/Clock"],
       "/diagnostics": ["diagnostic_msgs/msg/DiagnosticArray"],
+      "/torquelens_sim/simulation": ["torquelens/msg/Simulation"],
     });
     expect(topics).not.toHaveProperty("/torquelens/torque_command");
   });
@@ -195,7 +207,13 @@ describe("the simulator and the node, launched", () => {
 
   it("pauses, steps, resets and goes on", async () => {
     const services = await probe.services();
-    const standard = "/torquelens_sim/set_simulation_state" in services;
+    const hasStandard = "/torquelens_sim/set_simulation_state" in services;
+    await pausing(false);
+    if (hasStandard) await pausing(true);
+  });
+
+  /** @param standard by the services of simulation_interfaces */
+  async function pausing(standard: boolean): Promise<void> {
     const pause = (paused: boolean) =>
       standard
         ? probe.call("/torquelens_sim/set_simulation_state", "simulation_interfaces/srv/SetSimulationState", {
@@ -226,7 +244,40 @@ describe("the simulator and the node, launched", () => {
     expect(await probe.take("/camera/image", { timeout: 1 })).toHaveLength(0);
     await reset();
     await pause(false);
-    expect(await probe.take("/camera/image", { count: 5 })).toHaveLength(5);
+    expect(await probe.take("/camera/image", { count: 5, fresh: true })).toHaveLength(5);
+  }
+
+  it("perturbs, and changes speed and condition, by services", async () => {
+    const state = ["/torquelens_sim/simulation", "torquelens/msg/Simulation"] as const;
+    await probe.subscribe(...state);
+    const call = (perturbation: string) =>
+      probe.call("/torquelens_sim/perturb", "torquelens/srv/Perturb", { perturbation });
+    const answer = await call("{light: 0.5}");
+    expect(answer).toMatchObject({ success: true, message: expect.stringMatching(/^applied /) });
+    const { episode, tick, ...applied } = JSON.parse(answer.applied as string);
+    expect(applied).toEqual({ light: 0.5 });
+    const perturbed = await until("the light", async () => {
+      const message = await probe.next(state[0], { fresh: true });
+      return message.light === 0.5 ? message : undefined;
+    });
+    expect(perturbed).toMatchObject({ task: "reacher", episode, speed: 1 });
+    expect(perturbed.episode_tick).toBeGreaterThanOrEqual(tick);
+    expect(await call("{target: [9, 9]}")).toMatchObject({ success: false, applied: "" });
+    const SIM = "/torquelens_sim";
+    expect(await setParameter(probe, "speed", 2.5, SIM)).toBeUndefined();
+    const request = { names: ["conditions"] };
+    const { values } = await probe.call(`${SIM}/get_parameters`, "rcl_interfaces/srv/GetParameters", request);
+    const conditions: string[] = values[0].string_array_value;
+    expect(conditions).toHaveLength(4);
+    expect(await setParameter(probe, "condition", conditions[2]!, SIM)).toBeUndefined();
+    await until("both", async () => {
+      const { speed, condition } = await probe.next(state[0], { fresh: true });
+      return speed === 2.5 && condition === conditions[2] ? true : undefined;
+    });
+    expect(await setParameter(probe, "condition", "nowhere", SIM)).toMatch(/has no condition "nowhere"/);
+    expect(await setParameter(probe, "speed", 1, SIM)).toBeUndefined();
+    expect(await setParameter(probe, "condition", "", SIM)).toBeUndefined();
+    await probe.unsubscribe(state[0]);
   });
 
   it("ends with Ctrl-C", async () => {
@@ -277,9 +328,7 @@ describe.runIf(existsSync(INTERFACES))(
       const probe = await Probe.start();
       try {
         const simulator = start("sim_node");
-        await simulator.printed(
-          /cannot offer the services of simulation_interfaces, using std_srvs instead \(build torquelens again\)/,
-        );
+        await simulator.printed(/cannot offer the services of simulation_interfaces \(build torquelens again\)/);
         await probe.subscribe("/camera/image", "sensor_msgs/msg/Image");
         await probe.take("/camera/image", { count: 3 });
         const call = (name: string, type: string, request = {}) =>

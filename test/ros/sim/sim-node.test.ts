@@ -1,6 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { Parameters } from "#src/parameters/parameters.js";
+import type { Fields } from "#src/ros/client/ros.js";
+import { SIM_PARAMETERS } from "#src/ros/parameters/sim-parameters.js";
 import { type Driver, SimNode } from "#src/ros/sim/sim-node.js";
+import { steerBy } from "#src/ros/sim/steering.js";
 import { TorqueListener } from "#src/ros/sim/torque-listener.js";
 import { RunGate } from "#src/sim/run-gate.js";
 import { SimulatedSource } from "#src/sim/source.js";
@@ -108,6 +112,7 @@ describe("simulated robot", () => {
     missing = /^$/,
     paused = false,
     camera = false,
+    pausing = (_isPaused: boolean): void => {},
   } = {}) {
     const ros = new FakeRos("torquelens_sim");
     ros.packages = packages;
@@ -124,7 +129,7 @@ describe("simulated robot", () => {
       close: () => {},
     };
     const larger = camera ? await loadTask("reacher", { width: 2 * width, height: 2 * height }) : undefined;
-    const node = new SimNode(ros, { source, driver, task, paused, ...(larger && { camera: larger }) });
+    const node = new SimNode(ros, { source, driver, task, paused, pausing, ...(larger && { camera: larger }) });
     const ending = new AbortController();
     const running = node.run(ending.signal);
     const end = async () => {
@@ -144,12 +149,13 @@ describe("simulated robot", () => {
       "/joint_states": "sensor_msgs/msg/JointState",
       "/tf": "tf2_msgs/msg/TFMessage",
       "/robot_description": "std_msgs/msg/String",
+      "/torquelens_sim/simulation": "torquelens/msg/Simulation",
     });
     expect(ros.publishers.get("/robot_description")!.qos.durability).toBe("transient_local");
     const of = (topic: string) => ros.published.get(topic)![1] as Record<string, { stamp?: object }>;
     const stamp = { sec: 5, nanosec: 50_000_000 };
     expect(of("/clock").clock).toEqual(stamp);
-    for (const topic of ["/camera/image", "/camera/camera_info", "/joint_states"])
+    for (const topic of ["/camera/image", "/camera/camera_info", "/joint_states", "/torquelens_sim/simulation"])
       expect(of(topic).header!.stamp, topic).toEqual(stamp);
     expect(of("/camera/image")).toMatchObject({ width: 16, height: 12, encoding: "rgb8", step: 48 });
     expect(ros.published.get("/robot_description")).toMatchObject([{ data: expect.stringContaining("<robot") }]);
@@ -179,10 +185,13 @@ describe("simulated robot", () => {
     await end();
   });
 
+  const OWN = ["pause", "step", "reset", "perturb"].map((name) => `/torquelens_sim/${name}`);
+
   test("pause, step and reset by std_srvs", async () => {
-    const { ros, seen, end } = await start({ paused: true });
+    const pauses: boolean[] = [];
+    const { ros, seen, end } = await start({ paused: true, pausing: (isPaused) => pauses.push(isPaused) });
     await until(() => ros.services.size > 0);
-    expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
+    expect([...ros.services.keys()]).toEqual(OWN);
     await settle();
     expect(seen).toHaveLength(0);
     await ros.call("~/step");
@@ -199,6 +208,7 @@ describe("simulated robot", () => {
     await ros.call("~/pause", { data: false });
     expect(await ros.call("~/step")).toMatchObject({ success: false });
     await until(() => seen.length > 6);
+    expect(pauses).toEqual([false]);
     await end();
   });
 
@@ -220,13 +230,64 @@ describe("simulated robot", () => {
     await end();
   });
 
+  test("perturb changes the next step, and says what it applied as a file would hold it", async () => {
+    const { ros, end } = await start({ paused: true });
+    await until(() => ros.services.size > 0);
+    const states = () => ros.published.get("/torquelens_sim/simulation")! as unknown as Fields[];
+    await ros.call("~/step");
+    const answer = await ros.call("~/perturb", { perturbation: "{target: [0.1, 0.12], light: 0.5}" });
+    expect(answer).toMatchObject({ success: true });
+    expect(JSON.parse(answer.applied as string)).toEqual({ episode: 0, tick: 1, target: [0.1, 0.12], light: 0.5 });
+    expect(await ros.call("~/perturb", { perturbation: "{target: [9, 9]}" })).toMatchObject({
+      success: false,
+      message: expect.stringMatching(/target: .*expected \[x, y\] in metres/),
+      applied: "",
+    });
+    await ros.call("~/step");
+    expect(states()[0]).toMatchObject({ episode_tick: 0, light: 1, paused: true });
+    expect(states()[1]).toMatchObject({ episode_tick: 1, light: 0.5, goal: Float64Array.of(0.1, 0.12) });
+    const sums = ros.published.get("/camera/image")!.map(({ data }) => (data as Uint8Array).reduce((a, b) => a + b, 0));
+    expect(sums[1]! / sums[0]!).toBeCloseTo(0.5, 1);
+    await end();
+  });
+
+  test("speed and condition are parameters; a wrong value is refused, and the old one stays", async () => {
+    const task = await loadTask("reacher", { width: 16, height: 12 });
+    const source = new SimulatedSource({ task, speed: 1 });
+    const parameters = new Parameters(SIM_PARAMETERS, new Map([["stamps", "simulated"]]));
+    steerBy(parameters, source);
+    expect(parameters.get("conditions")).toEqual(task.conditions);
+    const set = (changes: Record<string, unknown>) => parameters.set(new Map(Object.entries(changes)));
+    const [, second] = task.conditions;
+    expect(await set({ speed: 2, condition: second })).toBeUndefined();
+    expect([source.speed, source.condition]).toEqual([2, second]);
+    expect(await set({ speed: 4, condition: "nowhere" })).toMatch(/has no condition "nowhere"; expected /);
+    expect([source.speed, source.condition, parameters.get("speed")]).toEqual([2, second, 2]);
+    expect(await set({ condition: "" })).toBeUndefined();
+    expect(source.condition).toBeUndefined();
+    const wall = new Parameters(SIM_PARAMETERS);
+    steerBy(wall, source);
+    expect(await wall.set(new Map([["speed", 3]]))).toMatch(/speed: found 3, expected 1 where stamps is wall/);
+    await source.close();
+  });
+
+  test("a client library that has no classes of torquelens is told of, and the rest is offered", async () => {
+    const { ros, end } = await start({ paused: true, missing: /Perturb/ });
+    await until(() => ros.services.size > 0);
+    expect([...ros.services.keys()]).toEqual(OWN.slice(0, 3));
+    expect(ros.lines("warn")).toEqual([
+      expect.stringMatching(/^cannot offer the service ~\/perturb \(build torquelens again\): /),
+    ]);
+    await end();
+  });
+
   test("a simulation_interfaces that the client library has no classes for is told of, and std_srvs do", async () => {
     const packages = ["simulation_interfaces"];
     const { ros, end } = await start({ paused: true, packages, missing: /StepSimulation/ });
     await until(() => ros.services.size > 0);
-    expect([...ros.services.keys()]).toEqual(["pause", "step", "reset"].map((name) => `/torquelens_sim/${name}`));
+    expect([...ros.services.keys()]).toEqual(OWN);
     expect(ros.lines("warn")).toEqual([
-      expect.stringMatching(/^cannot offer the services of simulation_interfaces, using std_srvs/),
+      expect.stringMatching(/^cannot offer the services of simulation_interfaces \(build torquelens again\): /),
     ]);
     await end();
   });
