@@ -11,6 +11,7 @@ import { HealthPanel } from "./panels/health-panel.js";
 import { MomentsPanel } from "./panels/moments-panel.js";
 import { Notice } from "./panels/notice.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
+import { PlainPanel } from "./panels/plain-panel.js";
 import { RecordingBar } from "./panels/recording-bar.js";
 import { SimulatorPanel } from "./panels/simulator-panel.js";
 import { COMPARE_METHOD, Toolbar } from "./panels/toolbar.js";
@@ -157,7 +158,7 @@ function Run({ model, session, choose }: RunProps) {
             openFile={(file) => compare(RecordingSource.open(new BlobReadable(file), file.name))}
           />
         )}
-        <ExportButtons model={model} />
+        {!model.isPlain.value && <ExportButtons model={model} />}
       </Toolbar>
       {refusal.value && (
         <p class="problem" role="alert">
@@ -174,21 +175,22 @@ function Run({ model, session, choose }: RunProps) {
           ))}
           {model.cameras.value.length === 0 && model.source.condition.value.state === "open" && (
             <p class="panel note">
-              There is no camera among the topics, so there are no images and heatmaps; torques and shares are shown all
-              the same.
+              {model.isPlain.value
+                ? "There is no camera among the topics, so there are no images."
+                : "There is no camera among the topics, so there are no images and heatmaps; torques and shares are shown all the same."}
             </p>
           )}
         </div>
-        <TorquePanel model={model} />
+        {model.isPlain.value ? <PlainPanel model={model} /> : <TorquePanel model={model} />}
         <div class="side">
           <ArmPanel model={model} />
-          <HealthPanel model={model} />
+          {(!model.isPlain.value || model.diagnostics.value) && <HealthPanel model={model} />}
         </div>
         {model.source instanceof RecordingSource && <RecordingBar source={model.source} />}
         {model.source instanceof RecordingSource && served?.moments && (
           <MomentsPanel source={model.source} url={served.moments} />
         )}
-        <CoursePanel model={model} />
+        {!model.isPlain.value && <CoursePanel model={model} />}
         {comparison.value && (
           <ComparePanel
             comparison={comparison.value}

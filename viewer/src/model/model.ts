@@ -21,10 +21,10 @@ const TOPIC = {
   explanation: "/torquelens/explanation",
   simulation: "/torquelens/simulation",
   diagnostics: "/diagnostics",
-  jointStates: "/joint_states",
   tf: "/tf",
-  robot: "/robot_description",
 } as const;
+const JOINT_STATES = { topic: "/joint_states", type: /^sensor_msgs\/(msg\/)?JointState$/ } as const;
+const ROBOT = { topic: "/robot_description", type: /^std_msgs\/(msg\/)?String$/ } as const;
 
 const HEATMAP_JOINT = "heatmap_joint";
 
@@ -35,6 +35,14 @@ interface Due {
   readonly image: ImageMessage | CompressedImageMessage;
   readonly heatmap: ImageMessage | undefined;
   readonly explanation: ExplanationMessage | undefined;
+}
+
+/** The usual topic of a kind, or in a recording that lacks it the first of its type with that ending. */
+function named({ scan, topics }: Source, { topic: usual, type }: typeof JOINT_STATES | typeof ROBOT): string {
+  if (!scan || topics.value.some(({ topic }) => topic === usual)) return usual;
+  const fits = topics.value.filter((each) => type.test(each.type)).map(({ topic }) => topic);
+  const similar = fits.filter((topic) => topic.endsWith(usual)).sort()[0];
+  return similar ?? (usual === JOINT_STATES.topic ? fits.sort()[0] : undefined) ?? usual;
 }
 
 /** Number of models made. */
@@ -59,6 +67,13 @@ export class Model {
   /** By camera: draws its newest picture, for those who show it elsewhere than in its panel. */
   readonly pictures = new Map<string, () => HTMLCanvasElement>();
   readonly course = new Course();
+  /** True for a recording that holds no explanations. */
+  readonly isPlain = computed(
+    () => this.source.scan !== undefined && !this.source.topics.value.some(({ topic }) => topic === TOPIC.explanation),
+  );
+  /** Topic of joint states; a recording may have it under another name. */
+  readonly jointTopic: string;
+  readonly #robotTopic: string;
   /** Of live runs; a simulation offers it. */
   readonly simulator: Simulator | undefined;
   readonly #last = new Map<string, unknown>();
@@ -78,7 +93,9 @@ export class Model {
     this.#endings.push(
       source.listeners.add({ message: (message) => this.#inbox.add(message), jump: () => this.#clear() }),
     );
-    for (const topic of Object.values(TOPIC)) source.want(topic, true);
+    this.jointTopic = named(source, JOINT_STATES);
+    this.#robotTopic = named(source, ROBOT);
+    for (const topic of [...Object.values(TOPIC), this.jointTopic, this.#robotTopic]) source.want(topic, true);
     if (source.topics.value.some(({ topic }) => topic === TOPIC.explanation))
       void source.scan?.(
         TOPIC.explanation,
@@ -134,13 +151,13 @@ export class Model {
       case TOPIC.diagnostics:
         this.diagnostics.value = data as DiagnosticArrayMessage;
         return;
-      case TOPIC.jointStates:
+      case this.jointTopic:
         this.jointStates.value = data as JointStateMessage;
         return;
       case TOPIC.tf:
         this.transforms.value = (data as TfMessage).transforms;
         return;
-      case TOPIC.robot:
+      case this.#robotTopic:
         this.robot.value = (data as { readonly data: string }).data;
         return;
     }

@@ -109,8 +109,12 @@ export function CameraPanel({
       )}
       {frame.value && !frame.value.heatmap && model.explanation.value && <p class="note">No heatmap at this tick.</p>}
       {!frame.value && <p class="note">Waiting for the first image.</p>}
-      <Scale drawing={drawing.value} scale={scale.value} unit={unit} />
-      <Readout frame={frame.value} at={pointer.value} unit={unit} />
+      {!model.isPlain.value && (
+        <>
+          <Scale drawing={drawing.value} scale={scale.value} unit={unit} />
+          <Readout frame={frame.value} at={pointer.value} unit={unit} />
+        </>
+      )}
       {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
     </section>
   );

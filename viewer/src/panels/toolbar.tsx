@@ -16,9 +16,6 @@ export function Toolbar({
   children?: ComponentChildren;
 }) {
   const { state, text } = model.source.condition.value;
-  const change = (changes: Partial<Drawing>) => {
-    drawing.value = { ...drawing.value, ...changes };
-  };
   return (
     <header class="toolbar">
       <h1>torquelens</h1>
@@ -27,6 +24,18 @@ export function Toolbar({
       </span>
       {children}
       {model.source instanceof LiveSource && <Method source={model.source} />}
+      {!model.isPlain.value && <Drawn drawing={drawing} />}
+    </header>
+  );
+}
+
+/** How heatmaps are drawn. */
+function Drawn({ drawing }: { drawing: Signal<Drawing> }) {
+  const change = (changes: Partial<Drawing>) => {
+    drawing.value = { ...drawing.value, ...changes };
+  };
+  return (
+    <>
       <label>
         Colours
         <select
@@ -40,7 +49,7 @@ export function Toolbar({
       </label>
       <Slider name="Opacity" value={drawing.value.opacity} set={(opacity) => change({ opacity })} />
       <Slider name="Threshold" value={drawing.value.threshold} set={(threshold) => change({ threshold })} />
-    </header>
+    </>
   );
 }
 
