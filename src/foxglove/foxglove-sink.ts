@@ -205,10 +205,19 @@ export class FoxgloveSink implements Sink {
     this.#throwFailure();
   }
 
-  /** Sends latched messages again, after the encoder was given another robot. */
+  /** Sends the robot description again, after the encoder was given another robot. */
   robotChanged(): void {
+    this.#sendLatched("/robot_description");
+  }
+
+  /** Sends the diagnostics again, after the encoder was given newer ones. */
+  reportChanged(): void {
+    this.#sendLatched("/diagnostics");
+  }
+
+  #sendLatched(topic: string): void {
     const latched = this.#outputs.flatMap(({ encoder, channel }, index) => {
-      const data = encoder.encodeLatched(channel);
+      const data = channel.topic === topic ? encoder.encodeLatched(channel) : undefined;
       return data ? [[index, data] as const] : [];
     });
     this.#tell({ latched, meshes: this.#encoder.meshes });

@@ -67,7 +67,7 @@ export type ServerRequest =
   | { readonly settled: number; readonly refusal: string | undefined }
   /** A service call (`call`) has its response, or why there is none. */
   | { readonly answered: number; readonly outcome: { readonly data: Uint8Array } | { readonly failure: string } }
-  /** The robot changed: latched messages by channel, and URIs of its meshes. */
+  /** Latched messages that changed, by channel, and URIs of the robot's meshes. */
   | { readonly latched: readonly (readonly [channel: number, data: Uint8Array])[]; readonly meshes: readonly string[] }
   | { readonly close: true };
 

@@ -4,6 +4,7 @@ import { encoderOf } from "./cdr.js";
 import { type Channel, type ChannelOptions, channelTable, type Look } from "./channels.js";
 import { checkDisplay, type DisplayOptions, RateLimit } from "./display.js";
 import { RobotColors } from "./markers.js";
+import type { DiagnosticArrayMessage } from "./types.js";
 
 /** CDR bytes of a channel's message, or a promise of them; undefined where the tick has no message. */
 export type Encoded = Uint8Array | Promise<Uint8Array | undefined> | undefined;
@@ -26,7 +27,7 @@ export class ChannelEncoder {
     const { display = {}, robotDescription } = options;
     checkDisplay(display);
     this.#jointElements = options.jointElements;
-    this.#look = { display, robot: undefined, description: robotDescription };
+    this.#look = { display, robot: undefined, description: robotDescription, report: undefined };
     if (robotDescription !== undefined) this.setRobot(robotDescription);
     this.channels = channelTable(options);
     this.#write = new Map(this.channels.map((channel) => [channel, encoderOf(channel.type)]));
@@ -54,8 +55,13 @@ export class ChannelEncoder {
     const jointElements = this.#jointElements;
     if (!jointElements) return [];
     const robot = new RobotColors(urdf, source, jointElements);
-    this.#setLook({ robot });
+    this.#setLook({ robot, description: urdf });
     return robot.problems;
+  }
+
+  /** Sets the newest diagnostics of a node. */
+  setReport(report: DiagnosticArrayMessage): void {
+    this.#look = { ...this.#look, report };
   }
 
   /**

@@ -7,7 +7,7 @@ import type { RobotColors } from "./markers.js";
 import { QOS, type Qos } from "./qos.js";
 import { toDiagnostics, toJointState, toTf } from "./robot.js";
 import { SIMULATION, toSimulation } from "./simulation.js";
-import type { DiagnosticStatusMessage, StringMessage } from "./types.js";
+import type { DiagnosticArrayMessage, DiagnosticStatusMessage, StringMessage } from "./types.js";
 
 /** A message, a promise of one, or undefined where the tick has none. */
 export type Converted = object | Promise<object> | undefined;
@@ -19,6 +19,8 @@ export interface Look {
   readonly robot: RobotColors | undefined;
   /** URDF of the robot; undefined where the source does not know it. */
   readonly description: string | undefined;
+  /** The newest diagnostics that come apart from explanations. */
+  readonly report: DiagnosticArrayMessage | undefined;
 }
 
 /** One topic, and how an explanation becomes its message. */
@@ -38,7 +40,7 @@ export interface Channel {
   readonly isHeatmap: boolean;
   /** True where recordings hold it. Other channels are left out, because a recorded one holds the same data. */
   readonly recorded: boolean;
-  /** The message of a latched channel: sent once to every reader, and again when the robot changes; never at a tick. */
+  /** The message of a latched channel: sent once to every reader, and again when it changes; never at a tick. */
   readonly latched?: (look: Look) => object | undefined;
   readonly convert: (explanation: Explanation, look: Look) => Converted;
 }
@@ -48,13 +50,18 @@ export interface ChannelOptions {
   readonly isCompared?: boolean;
   /** Image modalities of the policy, one camera each. With several cameras their names are part of the topics. */
   readonly cameras?: readonly string[];
-  /** URDF of the robot; without it there is no channel `/robot_description`. */
+  /** URDF of the robot; without it and `isOfNode` there is no channel `/robot_description`. */
   readonly robotDescription?: string;
   /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
   readonly jointElements?: JointElements;
   /** True for a simulation, which has a channel for its state. */
   readonly isSimulated?: boolean;
-  /** The report that was made with an explanation, if one was. Without it there is no channel `/diagnostics`. */
+  /**
+   * True for a node, whose robot description and diagnostics come apart from explanations: channels of both, which are
+   * empty until `setRobot` and `setReport`.
+   */
+  readonly isOfNode?: boolean;
+  /** The report that was made with an explanation, if one was. Without it and `isOfNode` there is no `/diagnostics`. */
   readonly diagnostics?: (explanation: Explanation) => readonly DiagnosticStatusMessage[] | undefined;
   /** How explanations are shown at the start. */
   readonly display?: DisplayOptions;
@@ -68,7 +75,8 @@ type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 
 /** All topics of the live socket, of recordings and of the ROS 2 node. */
 export function channelTable(options: ChannelOptions = {}): Channel[] {
-  const { cameras = ["image"], robotDescription, jointElements, isSimulated = false, diagnostics } = options;
+  const { cameras = ["image"], robotDescription, jointElements, isSimulated = false, isOfNode = false } = options;
+  const { diagnostics } = options;
   const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
   const explanation = [
     ...SCALARS,
@@ -80,8 +88,9 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
     ...explanation.map(explanationChannel),
     ...ROBOT.map(sourceChannel),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
-    ...(robotDescription === undefined ? [] : [sourceChannel(DESCRIPTION)]),
+    ...(robotDescription === undefined && !isOfNode ? [] : [sourceChannel(DESCRIPTION)]),
     ...(isSimulated ? [sourceChannel(STATE)] : []),
+    ...(isOfNode ? [sourceChannel(REPORT)] : []),
     ...(diagnostics ? [sourceChannel(diagnosticsRow(diagnostics))] : []),
   ];
 }
@@ -202,10 +211,13 @@ const STATE: Row = {
   convert: toSimulation,
 };
 
+const DIAGNOSTICS = { name: "diagnostics", type: "diagnostic_msgs/msg/DiagnosticArray" } as const;
+
+const REPORT: Row = { ...DIAGNOSTICS, latched: ({ report }) => report, convert: () => undefined };
+
 function diagnosticsRow(of: NonNullable<ChannelOptions["diagnostics"]>): Row {
   return {
-    name: "diagnostics",
-    type: "diagnostic_msgs/msg/DiagnosticArray",
+    ...DIAGNOSTICS,
     convert: (explanation) => {
       const status = of(explanation);
       return status && toDiagnostics(explanation.observation.stamp, status);

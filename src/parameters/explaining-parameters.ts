@@ -14,4 +14,22 @@ export const EXPLAINING_PARAMETERS = {
     description: "Joint whose torque the heatmaps explain; empty: all joints, weighted by importance.",
     changeable: "always",
   },
+  compare_method: {
+    type: "string",
+    default: "",
+    description: "Second method, which explains the same ticks on compare/…; empty: none.",
+    changeable: "always",
+  },
+  methods: {
+    type: "string_array",
+    default: [],
+    description: "Names of all methods.",
+    changeable: "never",
+  },
+  joints: {
+    type: "string_array",
+    default: [],
+    description: "Joints of the policy.",
+    changeable: "never",
+  },
 } as const satisfies Table;

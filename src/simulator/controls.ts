@@ -10,7 +10,7 @@ import type { Method } from "../relevance/contract/method.js";
 import { methodNamed } from "../relevance/methods.js";
 import { taskNames } from "../sim/tasks/tasks.js";
 import { type Choices, simulationParameters } from "./parameters.js";
-import { simulationServices } from "./services.js";
+import { controlServices } from "./services.js";
 import type { Stage, StageChoice } from "./stage.js";
 import type { SteeredRun } from "./steered-run.js";
 
@@ -55,7 +55,7 @@ export class SimulationControls implements Controls {
     ]);
     this.parameters = new Parameters(table, given);
     this.parameters.apply = (changes) => this.#apply(changes);
-    this.services = simulationServices(run, this.parameters);
+    this.services = controlServices(run, this.parameters);
   }
 
   /** @throws InputError where a change is refused; nothing changes then */

@@ -55,12 +55,9 @@ export function simulationParameters(choices: () => Choices) {
       problem: (value: string) => (choices().givenMethods.includes(value) ? undefined : problemOfMethod(value)),
     },
     compare_method: {
-      type: "string",
-      default: "",
-      description: "Second method, which explains the same ticks on /torquelens/compare/…; empty: none.",
+      ...EXPLAINING_PARAMETERS.compare_method,
       problem: (value: string) =>
         value === "" || choices().givenMethods.includes(value) ? undefined : problemOfMethod(value),
-      changeable: "always",
     },
     heatmap_joint: {
       ...EXPLAINING_PARAMETERS.heatmap_joint,
@@ -76,11 +73,8 @@ export function simulationParameters(choices: () => Choices) {
     tasks: list("Tasks that can be simulated.", taskNames),
     policies: list("Policies that the parameter policy takes."),
     conditions: list("Conditions of the task."),
-    joints: list("Joints of the policy."),
-    methods: list(
-      "Methods to explain with.",
-      METHODS.map(({ name }) => name),
-    ),
+    joints: EXPLAINING_PARAMETERS.joints,
+    methods: { ...EXPLAINING_PARAMETERS.methods, default: METHODS.map(({ name }) => name) },
   } as const satisfies Table;
 }
 

@@ -1,8 +1,8 @@
+import type { ComparedMethod } from "../explain/compared-method.js";
 import type { RealTimeExplainer } from "../explain/real-time-explainer.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
 import type { SimulatedSource } from "../sim/source.js";
-import type { ComparedMethod } from "./compared-method.js";
 
 /** A simulated task with the policy that drives it. */
 export interface Stage {

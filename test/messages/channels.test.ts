@@ -26,7 +26,7 @@ import { MODALITIES, sampleExplanation, sampleImage } from "./sample.js";
 
 const HEADER = { stamp: { sec: 1_700_000_000, nanosec: 273_456_789 }, frame_id: "camera_optical_frame" };
 const TICK = 3;
-const LOOK: Look = { display: {}, robot: undefined, description: undefined };
+const LOOK: Look = { display: {}, robot: undefined, description: undefined, report: undefined };
 
 /** A calibration, every number of it its own. */
 function optics(scale: number): Optics {

@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { type McapOptions, McapSink } from "../../bag/mcap-sink.js";
 import { InputError } from "../../errors.js";
+import { ComparingSink } from "../../explain/comparing-sink.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { run, type Sink } from "../../explain/pipeline.js";
 import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
@@ -17,7 +18,6 @@ import { readPerturbations } from "../../sim/perturbations.js";
 import { RunGate } from "../../sim/run-gate.js";
 import type { SimulationOptions } from "../../sim/source.js";
 import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
-import { ComparingSink } from "../../simulator/comparing-sink.js";
 import { SimulationControls } from "../../simulator/controls.js";
 import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
@@ -153,7 +153,7 @@ export async function sim(options: SimOptions): Promise<void> {
       comparing.push({ write: (explanation) => recording.writeCompared(explanation) });
     }
     // Last: the second explanation begins when the first is everywhere.
-    sinks.push(lines, new ComparingSink(simulated, comparing));
+    sinks.push(lines, new ComparingSink(() => simulated.stage.compared, comparing));
     say(legend(explainer));
     const started = performance.now();
     await run(simulated, simulated, sinks, signal);

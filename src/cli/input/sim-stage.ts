@@ -1,3 +1,4 @@
+import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { shippedPolicy } from "../../package-files.js";
@@ -6,7 +7,6 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
 import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
-import { ComparedMethod } from "../../simulator/compared-method.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { taskFor } from "./sim-task.js";
 

@@ -130,7 +130,7 @@ export class LiveServer {
     if ("parameters" in news) this.#operations.updateParameters(news.parameters);
     else if ("settled" in news) this.#operations.settled(news.settled, news.refusal);
     else if ("answered" in news) this.#operations.answered(news.answered, news.outcome);
-    else this.#setRobot(news.latched, news.meshes);
+    else this.#setLatched(news.latched, news.meshes);
   }
 
   /** Tells clients that the run has ended, and frees the port. */
@@ -237,7 +237,7 @@ export class LiveServer {
     return undefined;
   }
 
-  #setRobot(latched: readonly (readonly [channel: number, data: Uint8Array])[], meshes: readonly string[]): void {
+  #setLatched(latched: readonly (readonly [channel: number, data: Uint8Array])[], meshes: readonly string[]): void {
     this.#operations.setMeshes(meshes);
     for (const [channel, data] of latched) {
       this.#channels[channel] = { ...this.#channels[channel]!, latched: data };

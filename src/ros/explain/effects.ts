@@ -10,7 +10,7 @@ import { DIAGNOSTICS_PARAMETERS } from "../parameters/diagnostics-parameters.js"
 import { SYNC_PARAMETERS } from "../parameters/sync-parameters.js";
 import { VALUES_PREFIX, valuesFrom } from "../parameters/values-parameters.js";
 import type { ExplainSession } from "./explain-session.js";
-import type { PatternFacts } from "./parts.js";
+import { type PatternFacts, secondMethod } from "./parts.js";
 
 type Effect = () => void | Promise<void>;
 
@@ -44,13 +44,20 @@ export async function applyChanges(
 /** What each parameter changes in a running node; those that may be refused or take long come last. */
 function effectsOf(
   value: (name: string) => Value,
-  { clock, methodOf }: PatternFacts,
+  around: PatternFacts,
   session: ExplainSession | undefined,
 ): [names: readonly string[], effect: Effect][] {
+  const { clock, methodOf } = around;
   const ofClock: [readonly string[], Effect] = [["use_sim_time"], () => clock.simulate(value("use_sim_time") === true)];
   const method = () => methodOf(value("method") as string);
-  if (!session) return [ofClock, [["method"], async () => void (await method())]];
-  const { policy, explainer, observer, encoder, monitor } = session.parts;
+  const second = () => secondMethod(around, value("compare_method") as string);
+  if (!session)
+    return [
+      ofClock,
+      [["compare_method"], async () => void (await second())],
+      [["method"], async () => void (await method())],
+    ];
+  const { policy, explainer, observer, encoder, comparedEncoder, comparison, monitor } = session.parts;
   const ofClockAndMonitor: [readonly string[], Effect] = [
     ["use_sim_time"],
     () => {
@@ -63,7 +70,12 @@ function effectsOf(
   return [
     ofClockAndMonitor,
     [["level"], () => explainer.setLevel(value("level") as Parameters<typeof explainer.setLevel>[0])],
-    [Object.keys(display), () => encoder.setDisplay(optionsFrom<DisplayOptions>(display, value))],
+    [
+      Object.keys(display),
+      () => {
+        for (const each of [encoder, comparedEncoder]) each.setDisplay(optionsFrom<DisplayOptions>(display, value));
+      },
+    ],
     [Object.keys(sync), () => observer.configure(optionsFrom<SyncOptions>(sync, value))],
     ...values.map(([name, elements]): [readonly string[], Effect] => [
       [`${VALUES_PREFIX}${name}`],
@@ -78,6 +90,7 @@ function effectsOf(
         monitor.setProfile(path === "" ? undefined : await loadProfile(path));
       },
     ],
+    [["compare_method"], async () => comparison.set(await second())],
     [["method"], async () => explainer.setMethod(await method())],
   ];
 }

@@ -88,6 +88,7 @@ export class ExplainNode implements Managed {
     const session = this.#session;
     this.#session = undefined;
     this.around.parameters.phase = "unconfigured";
+    if (session) this.around.parameters.report([["joints", []]]);
     await session?.close();
   }
 
@@ -123,8 +124,9 @@ export class ExplainNode implements Managed {
     const tick = async () => {
       await this.#look();
       // Also without subscribers: a report covers the time since the one before.
-      const report = this.#report();
-      if (publisher.subscribers > 0) publisher.publish(encode(toDiagnostics(clock.now(), report)));
+      const report = toDiagnostics(clock.now(), this.#report());
+      if (publisher.subscribers > 0) publisher.publish(encode(report));
+      this.#session?.report(report);
     };
     const timer = setInterval(
       guarded("/diagnostics", tick, (where, error) => ros.log("error", `${where}: ${error.message}`)),

@@ -1,6 +1,7 @@
 import type { Explanation } from "../../explain/explanation.js";
 import { run } from "../../explain/pipeline.js";
 import type { Facts } from "../../health/facts.js";
+import type { DiagnosticArrayMessage } from "../../messages/types.js";
 import { effortLimits, parseUrdf } from "../../urdf/urdf.js";
 import { Commander } from "./commander.js";
 import { Inputs } from "./inputs.js";
@@ -31,7 +32,7 @@ export class ExplainSession {
   /** Subscribes, explains and publishes. @throws InputError where a topic cannot be opened; nothing stays open then */
   activate(): void {
     const { ros, parameters, clock, qos, warnings } = this.around;
-    const { policy, explainer, observer, encoder, monitor, sink, viewer } = this.parts;
+    const { policy, explainer, observer, encoder, comparison, monitor, sink, viewer } = this.parts;
     const problem = (topic: string, reason: string) => warnings.problem(topic, reason);
     try {
       if (parameters.get("publish_torque")) {
@@ -64,7 +65,11 @@ export class ExplainSession {
         },
         close: async () => {},
       };
-      this.#running = run(source, explainer, [publish], this.#ending.signal, this.#failed).catch(this.#failed);
+      const toViewer = { write: (explanation: Explanation) => viewer?.writeCompared(explanation) };
+      const again = comparison.into([toViewer], (error) =>
+        problem("not explained by the second method", error.message),
+      );
+      this.#running = run(source, explainer, [publish, again], this.#ending.signal, this.#failed).catch(this.#failed);
     } catch (error) {
       this.#stop();
       throw error;
@@ -80,9 +85,10 @@ export class ExplainSession {
 
   async close(): Promise<void> {
     await this.deactivate();
-    const { explainer, observer, sink, viewer } = this.parts;
+    const { explainer, observer, comparison, sink, viewer } = this.parts;
     await viewer?.close();
     await sink.close();
+    await comparison.close();
     observer.delete();
     await explainer.close();
   }
@@ -99,7 +105,7 @@ export class ExplainSession {
 
   /** Facts for the diagnostics. */
   facts(): Facts {
-    const { policy, explainer, observer, sink } = this.parts;
+    const { policy, explainer, observer, comparison, sink } = this.parts;
     const level = this.around.parameters.get("level");
     return {
       active: this.#inputs !== undefined,
@@ -111,8 +117,14 @@ export class ExplainSession {
       inputs: this.#inputs?.counts() ?? observer.counters(),
       continuous: this.#inputs?.continuous ?? [],
       replaced: this.#source?.replaced ?? 0,
-      outputs: sink.counts(),
+      outputs: { ...sink.counts(), ...comparison.counts() },
     };
+  }
+
+  /** Shows diagnostics on the page. */
+  report(diagnostics: DiagnosticArrayMessage): void {
+    this.parts.encoder.setReport(diagnostics);
+    this.parts.viewer?.reportChanged();
   }
 
   #stop(): void {

@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
 import { LEVELS } from "../../explain/explanation.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
@@ -26,6 +27,7 @@ import type { QosOverrides } from "../parameters/qos-overrides.js";
 import { SYNC_PARAMETERS } from "../parameters/sync-parameters.js";
 import { VALUES_PREFIX, valuesFrom, valuesTable } from "../parameters/values-parameters.js";
 import { unlessAborted } from "./abandon.js";
+import { Comparison } from "./comparison.js";
 import { rehearse } from "./rehearsal.js";
 import { RosSink } from "./ros-sink.js";
 import { Viewer } from "./viewer.js";
@@ -47,6 +49,9 @@ export interface Parts {
   readonly explainer: RealTimeExplainer;
   readonly observer: Observer;
   readonly encoder: ChannelEncoder;
+  /** Of the second explanation of a tick. */
+  readonly comparedEncoder: ChannelEncoder;
+  readonly comparison: Comparison;
   readonly monitor: Monitor;
   readonly sink: RosSink;
   readonly viewer: Viewer | undefined;
@@ -93,26 +98,28 @@ export async function openParts(
     });
     const observer = await unlessAborted(making, signal, (late) => late.delete());
     opened.push(() => observer.delete());
-    const driven = await Explainer.create(policy, {
-      method: await around.methodOf(get("method")),
-      levels: LEVELS,
-      compileInThread: true,
-      budget: get("budget"),
-      threads: get("threads"),
-      device: get("device"),
-      precision: get("precision"),
-      signal,
-    });
+    const create = (method: Method) =>
+      Explainer.create(policy, {
+        method,
+        levels: LEVELS,
+        compileInThread: true,
+        budget: get("budget"),
+        threads: get("threads"),
+        device: get("device"),
+        precision: get("precision"),
+        signal,
+      });
+    const driven = await create(await around.methodOf(get("method")));
     opened.push(() => driven.close());
     const explainer = new RealTimeExplainer(driven, {
       level: get("level"),
       heatmapOf: get("heatmap_joint") || undefined,
     });
-    const encoder = new ChannelEncoder({
-      cameras: observer.cameras,
-      jointElements: jointElementsOf(policy.modalities),
-      display: optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value),
-    });
+    const { cameras } = observer;
+    const display = optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value);
+    const jointElements = jointElementsOf(policy.modalities);
+    const encoder = new ChannelEncoder({ cameras, jointElements, display, isOfNode: true });
+    const comparedEncoder = new ChannelEncoder({ cameras, display, isCompared: true });
     // Not through `explainer`: it would choose its level by these times.
     await rehearse(policy, driven, encoder, signal);
     const monitor = new Monitor({
@@ -122,13 +129,40 @@ export async function openParts(
       thresholds: optionsFrom<Thresholds>(DIAGNOSTICS_PARAMETERS, value),
       ...(profile && { profile }),
     });
-    const viewer = await Viewer.open(around, { encoder, name: `torquelens ${policy.card.name}` });
+    const report = (topic: string, reason: string) => warnings.problem(topic, reason);
+    const comparison = new Comparison({
+      compared: new ComparedMethod(policy, async (method) => {
+        const second = await create(method);
+        for (const line of second.warnings) ros.log("warn", line);
+        return second;
+      }),
+      sink: new RosSink(ros, { encoder: comparedEncoder, qos, problem: report }),
+      commands: get("publish_torque"),
+    });
+    opened.push(() => comparison.close());
+    await comparison.set(await secondMethod(around, get("compare_method")));
+    const viewer = await Viewer.open(around, {
+      encoder,
+      compared: comparedEncoder,
+      name: `torquelens ${policy.card.name}`,
+    });
     opened.push(() => viewer?.close());
     signal.throwIfAborted();
-    const sink = new RosSink(ros, { encoder, qos, problem: (topic, reason) => warnings.problem(topic, reason) });
-    return { policy, explainer, observer, encoder, monitor, sink, viewer };
+    const sink = new RosSink(ros, { encoder, qos, problem: report });
+    opened.push(() => sink.close());
+    sink.open();
+    parameters.report([["joints", policy.card.joints]]);
+    return { policy, explainer, observer, encoder, comparedEncoder, comparison, monitor, sink, viewer };
   } catch (error) {
     for (const close of opened.reverse()) await close();
     throw error;
   }
+}
+
+/** The method that `compare_method` names; undefined for none. */
+export async function secondMethod(
+  { methodOf }: Pick<PatternFacts, "methodOf">,
+  spec: string,
+): Promise<Method | undefined> {
+  return spec === "" ? undefined : methodOf(spec);
 }

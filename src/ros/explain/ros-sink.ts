@@ -3,8 +3,15 @@ import type { Sink } from "../../explain/pipeline.js";
 import type { OutputCounts } from "../../health/facts.js";
 import type { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { Channel } from "../../messages/channels.js";
+import type { Qos } from "../../messages/qos.js";
 import type { Publisher, RosNode } from "../client/ros.js";
 import type { QosOverrides } from "../parameters/qos-overrides.js";
+
+interface Topic {
+  readonly channel: Channel;
+  readonly name: string;
+  readonly qos: Qos;
+}
 
 interface Outlet {
   readonly channel: Channel;
@@ -24,24 +31,34 @@ export interface RosSinkOptions {
 
 /** Publishes explanations on `~/explanation` and so on. Topics without subscribers cost nothing. */
 export class RosSink implements Sink {
-  readonly #outlets: Outlet[];
-  #isOpen = true;
+  readonly #topics: readonly Topic[];
+  #outlets: readonly Outlet[] = [];
 
+  /** Nothing is published before `open`. */
   constructor(
-    ros: RosNode,
+    private readonly ros: RosNode,
     private readonly options: RosSinkOptions,
   ) {
     const own = options.encoder.channels.filter(({ origin }) => origin === "explanation");
-    this.#outlets = own.map((channel) => {
+    this.#topics = own.map((channel) => {
       const name = `~/${channel.name}`;
-      const qos = options.qos.of(ros.resolveTopic(name), "publisher", channel.qos);
-      const publisher = ros.publisher(channel.type, name, qos);
-      return { channel, publisher, published: 0, failed: 0, isBusy: false };
+      return { channel, name, qos: options.qos.of(ros.resolveTopic(name), "publisher", channel.qos) };
     });
   }
 
+  /** Opens the topics; those that are open stay. @throws InputError where one cannot be opened */
+  open(): void {
+    if (this.#outlets.length > 0) return;
+    const opened: Outlet[] = [];
+    this.#outlets = opened;
+    for (const { channel, name, qos } of this.#topics) {
+      const publisher = this.ros.publisher(channel.type, name, qos);
+      opened.push({ channel, publisher, published: 0, failed: 0, isBusy: false });
+    }
+  }
+
   write(explanation: Explanation): void {
-    for (const outlet of this.#outlets) if (this.#isOpen) this.#write(outlet, explanation);
+    for (const outlet of this.#outlets) this.#write(outlet, explanation);
   }
 
   /** By resolved topic. */
@@ -54,9 +71,10 @@ export class RosSink implements Sink {
     );
   }
 
+  /** Closes the topics. They can be opened again. */
   async close(): Promise<void> {
-    this.#isOpen = false;
     for (const { publisher } of this.#outlets) publisher.close();
+    this.#outlets = [];
   }
 
   #write(outlet: Outlet, explanation: Explanation): void {
@@ -81,7 +99,7 @@ export class RosSink implements Sink {
   }
 
   #publish(outlet: Outlet, cdr: Uint8Array | undefined): void {
-    if (!cdr || !this.#isOpen) return;
+    if (!cdr || !this.#outlets.includes(outlet)) return;
     outlet.publisher.publish(cdr);
     outlet.published++;
   }

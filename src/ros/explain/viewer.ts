@@ -18,6 +18,14 @@ interface Around {
   readonly warnings: Warnings;
 }
 
+export interface ViewerOptions {
+  /** Of the first explanation, and of the second one. */
+  readonly encoder: ChannelEncoder;
+  readonly compared: ChannelEncoder;
+  /** Name of the server in viewers. */
+  readonly name: string;
+}
+
 /** The page that the node serves, and its socket. It never holds up or ends the explanations. */
 export class Viewer implements Sink {
   #sink: FoxgloveSink | undefined;
@@ -32,7 +40,7 @@ export class Viewer implements Sink {
   /** Undefined where the node has none, or where it cannot be served: the log says why, and the node goes on without. */
   static async open(
     { ros, parameters, warnings }: Around,
-    { encoder, name }: { readonly encoder: ChannelEncoder; readonly name: string },
+    { encoder, compared, name }: ViewerOptions,
   ): Promise<Viewer | undefined> {
     if (!parameters.get("viewer")) return undefined;
     const services = setters(parameters).map(
@@ -45,6 +53,7 @@ export class Viewer implements Sink {
     try {
       const sink = await FoxgloveSink.listen({
         encoder,
+        compared,
         name,
         host: parameters.get("viewer_host"),
         port: "page",
@@ -64,17 +73,31 @@ export class Viewer implements Sink {
   }
 
   write(explanation: Explanation): void {
+    this.#try((sink) => sink.write(explanation));
+  }
+
+  /** Writes the second explanation of a tick. */
+  writeCompared(explanation: Explanation): void {
+    this.#try((sink) => sink.writeCompared(explanation));
+  }
+
+  /** Sends the robot description again. */
+  robotChanged(): void {
+    this.#sink?.robotChanged();
+  }
+
+  #try(send: (sink: FoxgloveSink) => void): void {
     try {
-      this.#sink?.write(explanation);
+      if (this.#sink) send(this.#sink);
     } catch (error) {
       this.failed((error as Error).message);
       void this.close();
     }
   }
 
-  /** Sends the robot description again. */
-  robotChanged(): void {
-    this.#sink?.robotChanged();
+  /** Sends the newest diagnostics. */
+  reportChanged(): void {
+    this.#sink?.reportChanged();
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { LEVELS } from "../../explain/explanation.js";
 import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
 import { EXPLAINING_PARAMETERS } from "../../parameters/explaining-parameters.js";
 import type { Table } from "../../parameters/spec.js";
+import { METHODS } from "../../relevance/methods.js";
 import { DEVICES } from "../../runtime/device.js";
 import { DIAGNOSTICS_PARAMETERS } from "./diagnostics-parameters.js";
 import { SYNC_PARAMETERS } from "./sync-parameters.js";
@@ -37,6 +38,7 @@ export const EXPLAIN_PARAMETERS = {
     changeable: "always",
   },
   method: EXPLAINING_PARAMETERS.method,
+  compare_method: EXPLAINING_PARAMETERS.compare_method,
   level: {
     type: "string",
     choices: ["auto", ...LEVELS],
@@ -96,5 +98,7 @@ export const EXPLAIN_PARAMETERS = {
     changeable: "always",
   },
   ...VIEWER_PARAMETERS,
+  methods: { ...EXPLAINING_PARAMETERS.methods, default: METHODS.map(({ name }) => name) },
+  joints: EXPLAINING_PARAMETERS.joints,
   ...DIAGNOSTICS_PARAMETERS,
 } as const satisfies Table;

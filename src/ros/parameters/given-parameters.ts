@@ -15,6 +15,7 @@ export function parametersFrom<T extends Table>(table: T, { values }: Overrides)
   for (const [name, { written, where }] of values) {
     const spec = own(table, name);
     if (!spec) continue;
+    if (spec.changeable === "never") throw new InputError(`${where}: can only be read`);
     const value = valueFrom(spec, written);
     const problem = problemOf(spec, value);
     if (problem !== undefined) throw new InputError(`${where}: ${problem}`);

@@ -1,10 +1,9 @@
 import { type Changeable, expected, type Spec, type Table, type Value } from "../../parameters/spec.js";
 
-const WHEN: Readonly<Record<Changeable, string>> = {
+const WHEN: Readonly<Record<Exclude<Changeable, "never">, string>> = {
   always: "at any time",
   unconfigured: "while the node is unconfigured",
   start: "at start",
-  never: "by the node alone",
 };
 
 const HEADER = `# Every parameter of the nodes of torquelens with its default. Copy it, keep what you change, and give it with
@@ -16,10 +15,11 @@ const HEADER = `# Every parameter of the nodes of torquelens with its default. C
 # Values that no sensor gives (modalities of quantity "other" in the policy card), by modality: values.goal: [0.1, 0.2]
 `;
 
-/** An example parameter file: every parameter of every node with its default, its type and range. */
+/** An example parameter file: every parameter that can be set of every node, with its default, its type and range. */
 export function parameterFileOf(nodes: Readonly<Record<string, Table>>): string {
   const sections = Object.entries(nodes).map(([name, table]) => {
-    const entries = Object.entries(table).map(([parameter, spec]) => {
+    const entries = Object.entries(table).flatMap(([parameter, spec]) => {
+      if (spec.changeable === "never") return [];
       const about = `# ${spec.description}`;
       const takes = `# ${expected(spec)}; set ${WHEN[spec.changeable]}`;
       return [about, takes, `${parameter}: ${written(spec)}`].map((line) => `    ${line}`).join("\n");

@@ -522,6 +522,98 @@ describe("active", () => {
     expect([next.level, next.heatmap_joint, next.method]).toEqual([0, "", "dtd"]);
   });
 
+  describe("a second method", () => {
+    const compared = (ros: FakeRos, name = "explanation") => ros.published.get(`/torquelens/compare/${name}`) ?? [];
+    const both = async (ros: FakeRos) => {
+      const before = compared(ros).length;
+      const first = await explained(ros);
+      await until(() => compared(ros).length > before);
+      return [first, compared(ros).at(-1)!] as const;
+    };
+    /** All but the time that it took. */
+    const timeless = ({ latency_ms: _, ...rest }: Fields) => rest;
+
+    test("explains the same ticks with the numbers that it has alone", async () => {
+      const ros = await active("compare_method:=gradient", "level:=full", "heatmap_joint:=elbow");
+      const [first, second] = await both(ros);
+      await until(() => compared(ros, "overlay/compressed").length > 0);
+      expect([first.method, second.method]).toEqual(["dtd", "gradient"]);
+      expect(second.header).toEqual(first.header);
+      expect(second.torques).toMatchObject((first.torques as Fields[]).map(({ joint, torque }) => ({ joint, torque })));
+      expect(second.heatmap_joint).toBe("elbow");
+      const [heatmap] = compared(ros, "heatmap");
+      await node!.close();
+      const alone = await active("method:=gradient", "level:=full", "heatmap_joint:=elbow");
+      expect(timeless(await explained(alone))).toEqual(timeless(second));
+      await until(() => alone.published.get("/torquelens/heatmap")!.length > 0);
+      expect(alone.published.get("/torquelens/heatmap")![0]).toEqual(heatmap);
+    });
+
+    test("comes and goes while the node runs, with its topics", async () => {
+      const ros = await active("level:=full");
+      const topics = () => [...ros.publishers.keys()].filter((topic) => topic.includes("/compare/")).sort();
+      expect(topics()).toEqual([]);
+      expect(await set(ros, "compare_method", value("gradient"))).toMatchObject({ successful: true });
+      expect(topics()).toEqual(
+        [
+          "explanation",
+          "heatmap",
+          "heatmap/camera_info",
+          "heatmap/mono16",
+          "overlay",
+          "overlay/compressed",
+          "ratios",
+        ].map((name) => `/torquelens/compare/${name}`),
+      );
+      expect((await both(ros))[1].method).toBe("gradient");
+      expect(await set(ros, "compare_method", value("attention"))).toMatchObject({
+        successful: false,
+        reason: expect.stringMatching(/attention/),
+      });
+      expect(await set(ros, "colormap", value("turbo"))).toMatchObject({ successful: true });
+      const drawn = compared(ros, "overlay").length;
+      expect((await both(ros))[1].method).toBe("gradient");
+      await until(() => compared(ros, "overlay").length > drawn);
+      const [before, after] = compared(ros, "overlay").slice(-2);
+      expect(after!.data).not.toEqual(before!.data);
+      expect(await set(ros, "compare_method", value(""))).toMatchObject({ successful: true });
+      expect(topics()).toEqual([]);
+      await explained(ros);
+    });
+
+    test("is refused where the node commands the arm: the next torque would wait for it", async () => {
+      const reason = /compare_method: the next torque would wait .* expected empty where publish_torque is true/;
+      const ros = await start(`policy:=${POLICY}`, "publish_torque:=true", "compare_method:=gradient");
+      expect(await change(ros, "configure")).toEqual({ success: false });
+      expect(ros.lines("error").at(-1)).toMatch(reason);
+      await set(ros, "compare_method", value(""));
+      expect(await change(ros, "configure")).toEqual({ success: true });
+      await change(ros, "activate");
+      expect(await set(ros, "compare_method", value("gradient"))).toMatchObject({
+        successful: false,
+        reason: expect.stringMatching(reason),
+      });
+      await explained(ros);
+    });
+  });
+
+  test("its methods and joints are parameters that can only be read", async () => {
+    const ros = await active();
+    const { values } = await ros.call("~/get_parameters", { names: ["methods", "joints"] });
+    const [methods, joints] = (values as Fields[]).map((each) => [...(each.string_array_value as string[])]);
+    expect(methods).toEqual(expect.arrayContaining(["dtd", "lrp-gamma", "gradient"]));
+    expect(joints).toEqual(["shoulder", "elbow"]);
+    expect(await set(ros, "joints", { type: 9, string_array_value: ["wrist"] })).toMatchObject({
+      successful: false,
+      reason: "joints: can only be read",
+    });
+    await change(ros, "deactivate");
+    await change(ros, "cleanup");
+    const after = await ros.call("~/get_parameters", { names: ["joints"] });
+    expect((after.values as Fields[])[0]!.string_array_value).toEqual([]);
+    await expect(start(`policy:=${POLICY}`, "methods:=[dtd]")).rejects.toThrow("-p methods: can only be read");
+  });
+
   test("the model swapped on disk: the one loaded goes on, and it is told", async () => {
     const folder = await mkdtemp(join(tmpdir(), "torquelens-"));
     try {

@@ -8,6 +8,7 @@ import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { Parameters } from "#src/parameters/parameters.js";
 import { Viewer } from "#src/ros/explain/viewer.js";
 import { EXPLAIN_PARAMETERS } from "#src/ros/parameters/explain-parameters.js";
+import { connectTo, read, roundTrip } from "../../foxglove/live-client.js";
 import { sampleExplanation } from "../../messages/sample.js";
 import { until } from "../../until.js";
 import { ask } from "../../web/ask.js";
@@ -22,8 +23,9 @@ async function open(given: Readonly<Record<string, string | number | boolean>>) 
   const ros = new FakeRos();
   const parameters = new Parameters(EXPLAIN_PARAMETERS, new Map(Object.entries(given)));
   const warnings = new Warnings({ warn: (line) => ros.log("warn", line), now: () => performance.now() });
-  const encoder = new ChannelEncoder();
-  const viewer = await Viewer.open({ ros, parameters, warnings }, { encoder, name: "torquelens reacher" });
+  const encoder = new ChannelEncoder({ jointElements: {}, isOfNode: true });
+  const compared = new ChannelEncoder({ isCompared: true });
+  const viewer = await Viewer.open({ ros, parameters, warnings }, { encoder, compared, name: "torquelens reacher" });
   cleanUp.push(() => viewer?.close());
   const url = /page (\S+)/.exec(ros.lines("info").join("\n"))?.[1];
   return { ros, parameters, encoder, viewer, url };
@@ -71,6 +73,58 @@ describe("the node's viewer", () => {
     await viewer!.close();
     await closed;
     expect(() => viewer!.write(sampleExplanation(1))).not.toThrow();
+  });
+
+  it("sends what comes apart from explanations to those who are there and those who come", async () => {
+    const { viewer, encoder, url } = await open({ viewer: true, viewer_port: 0 });
+    const topics = ["/robot_description", "/diagnostics"];
+    const report = (message: string) => ({
+      header: { stamp: { sec: 7, nanosec: 0 }, frame_id: "" },
+      status: [{ level: 1, name: "/torquelens: rate", message, hardware_id: "arm", values: [] }],
+    });
+    const there = await connectTo(url!.replace(/^http/, "ws"));
+    cleanUp.push(() => there.socket.terminate());
+    for (const topic of topics) there.subscribe(topic);
+    await roundTrip(there);
+    const texts = (client: typeof there) =>
+      client.messages.map((sent) => {
+        const topic = topics[sent.subscriptionId]!;
+        const message = read<{ data: string; status: { message: string }[] }>(client, topic, sent);
+        return topic === topics[0] ? message.data : message.status[0]!.message;
+      });
+    encoder.setRobot('<robot name="r"><link name="base"/></robot>');
+    viewer!.robotChanged();
+    encoder.setReport(report("slow"));
+    viewer!.reportChanged();
+    await until(() => there.messages.length === 2);
+    encoder.setReport(report("slower"));
+    viewer!.reportChanged();
+    await until(() => there.messages.length === 3);
+    expect(texts(there)).toEqual(['<robot name="r"><link name="base"/></robot>', "slow", "slower"]);
+    const comes = await connectTo(url!.replace(/^http/, "ws"));
+    cleanUp.push(() => comes.socket.terminate());
+    for (const topic of topics) comes.subscribe(topic);
+    await until(() => comes.messages.length === 2);
+    expect(texts(comes)).toEqual(['<robot name="r"><link name="base"/></robot>', "slower"]);
+  });
+
+  it("sends the second explanation of a tick on topics of its own", async () => {
+    const { viewer, url } = await open({ viewer: true, viewer_port: 0 });
+    const client = await connectTo(url!.replace(/^http/, "ws"));
+    cleanUp.push(() => client.socket.terminate());
+    const [first, second] = ["/torquelens/explanation", "/torquelens/compare/explanation"].map(client.subscribe);
+    await roundTrip(client);
+    viewer!.write({ ...sampleExplanation(3), method: "dtd" });
+    viewer!.writeCompared({ ...sampleExplanation(3), method: "gradient" });
+    await until(() => client.messages.length === 2);
+    const methods = client.messages.map((message) => {
+      const { method } = read<{ method: string }>(client, "/torquelens/explanation", message);
+      return [message.subscriptionId, method];
+    });
+    expect(methods).toEqual([
+      [first, "dtd"],
+      [second, "gradient"],
+    ]);
   });
 
   it("shows the parameters, and changes none unless viewer_read_only is false", async () => {

@@ -181,6 +181,43 @@ describe("the page of the node", () => {
     await closed;
   });
 
+  it("shows a second method on the same ticks, the robot and the diagnostics", async () => {
+    const client = await connect(await addressOf(explainNode({ ...viewer, viewer_read_only: false, level: "full" })));
+    await reaches(probe, "active");
+    await scene();
+    const own = "/torquelens/compare/explanation";
+    client.client.setParameters([{ name: "compare_method", value: "gradient" }], "1");
+    await until("the method", async () =>
+      (await parameter(probe, "compare_method")) === "gradient" ? true : undefined,
+    );
+    await probe.subscribe(own, EXPLANATION[1]);
+    const topicOf = new Map([TOPIC, own, "/diagnostics"].map((topic) => [client.subscribe(topic), topic]));
+    const from = (topic: string) =>
+      client.messages.filter(({ subscriptionId }) => topicOf.get(subscriptionId) === topic);
+    await until("second explanations", async () => from(own)[5] && from("/diagnostics")[0], 60);
+    const told = (topic: string) => from(topic).map((message) => read<ExplanationMessage>(client, topic, message));
+    const heard = await probe.take(own, { count: 400, timeout: 1 });
+    const onGraph = new Map(heard.map(({ message }) => [stampOf(message), message]));
+    const seconds = told(own);
+    const firsts = new Map(told(TOPIC).map((message) => [stampOf(message), message]));
+    expect(new Set(seconds.map(({ method }) => method))).toEqual(new Set(["gradient"]));
+    const known = (message: object) => onGraph.has(stampOf(message)) && firsts.has(stampOf(message));
+    const both = seconds.filter(known);
+    expect(both.length).toBeGreaterThan(0);
+    for (const second of both) {
+      expect([...second.shares]).toEqual(onGraph.get(stampOf(second))!.shares);
+      const first = firsts.get(stampOf(second))!;
+      expect(first.method).toBe("dtd");
+      expect(second.torques.map(({ torque }) => torque)).toEqual(first.torques.map(({ torque }) => torque));
+      expect([...second.shares]).not.toEqual([...first.shares]);
+    }
+    client.client.setParameters([{ name: "compare_method", value: "" }], "2");
+    await until("its topics to close", async () =>
+      (await probe.endpoints(own)).publishers.length === 0 ? true : undefined,
+    );
+    await probe.unsubscribe(own);
+  });
+
   it("is not served where its port is in use: the node logs an error, and explains", async () => {
     const holder = createServer().listen(0, "127.0.0.1");
     await once(holder, "listening");
