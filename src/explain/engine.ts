@@ -31,8 +31,8 @@ export interface TickRequest {
   readonly level: Level;
   /** α of each torque. */
   readonly importance: Float32Array;
-  /** Index of the torque to explain alone; undefined for the α-weighted sum. */
-  readonly torque: number | undefined;
+  /** Weights of the torques in the heatmaps in place of α, [J]. */
+  readonly heatmapWeights: Float32Array | undefined;
   /** True where the torque must be ready before the explanation begins. */
   readonly torqueFirst: boolean;
 }
@@ -43,7 +43,7 @@ export interface TickOutputs {
   readonly policy: Promise<Tensors>;
   /** Shares and relevance of every torque, α-weighted; undefined at level `skip`. */
   readonly shares: Promise<Tensors> | undefined;
-  /** Heatmaps and residual, of all torques or of one; undefined below level `full`. */
+  /** Heatmaps and residual, by `heatmapWeights`; undefined below level `full`. */
   readonly heatmap: Promise<Tensors> | undefined;
 }
 
@@ -108,7 +108,7 @@ export class Engine {
    * Computes one tick. Its promises resolve in the order of `TickOutputs`.
    * @throws InputError for a level that was not loaded
    */
-  run(feeds: Tensors, { level, importance, torque, torqueFirst }: TickRequest): TickOutputs {
+  run(feeds: Tensors, { level, importance, heatmapWeights, torqueFirst }: TickRequest): TickOutputs {
     const steps: Step[] = [];
     const add = (model: Level, outputs: readonly string[], alpha = importance): number => {
       if (!this.levels.includes(model))
@@ -122,16 +122,15 @@ export class Engine {
     let shares: number | undefined;
     let heatmap: number | undefined;
     if (level === "shares") shares = add("shares", this.#relevance);
-    if (level === "full" && torque === undefined) {
+    if (level === "full" && !heatmapWeights) {
       shares = add("full", [...this.#relevance, ...this.heatmapOutputs]);
       heatmap = shares;
     } else if (level === "full") {
       shares = add("shares", this.#relevance);
-      const oneHot = Float32Array.from(importance, (_, j) => Number(j === torque));
       heatmap = add(
         "full",
         [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.heatmapOutputs],
-        oneHot,
+        heatmapWeights,
       );
     }
     const results = this.models.run(feeds, steps);
@@ -153,7 +152,7 @@ export class Engine {
         graph: () => graphOf(this.policy, this.method, level, this.precision),
         run: async (feeds) => {
           signal?.throwIfAborted();
-          const outputs = this.run(feeds, { level, importance, torque: undefined, torqueFirst: false });
+          const outputs = this.run(feeds, { level, importance, heatmapWeights: undefined, torqueFirst: false });
           const [own] = await Promise.all([outputs.policy, outputs.shares, outputs.heatmap]);
           return own;
         },

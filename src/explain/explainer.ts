@@ -1,7 +1,7 @@
 import { InputError } from "../errors.js";
 import { kindNamed } from "../outputs/kinds.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
-import type { Output } from "../policy/outputs.js";
+import { namesOf, type Output } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
 import type { Precision } from "../relevance/precision/precision.js";
@@ -11,13 +11,17 @@ import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRel
 import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
+import { checkContrast, checkJoints, type HeatmapSubject, methodFor, weightsOf } from "./heatmap-subject.js";
 import { Memory } from "./memory.js";
 import { named } from "./named-error.js";
 import type { Observation } from "./observation.js";
 import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
 
-export interface ExplainerOptions {
-  /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */
+export interface ExplainerOptions extends HeatmapSubject {
+  /**
+   * A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`, for a contrast
+   * `lrp-gamma:soft-argmax=gradient`.
+   */
   readonly method?: string | Method;
   /** Levels to load, one model each, default `full` alone. `explain` can choose among them at every tick. */
   readonly levels?: readonly Level[];
@@ -40,15 +44,13 @@ export interface ExplainerOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of one tick. */
-export interface TickOptions extends ExplainOptions {
+/**
+ * Options of one tick. `heatmapOf` or `contrast` choose what heatmaps and relevance explain, by default as the explainer
+ * was made for; shares stay α-weighted. Both need the levels `full` and `shares`, and have no effect below level `full`.
+ */
+export interface TickOptions extends ExplainOptions, HeatmapSubject {
   /** How much to compute; default the deepest level that is loaded. `skip` gives the torque alone. */
   readonly level?: Level;
-  /**
-   * Joint whose torque alone `heatmaps` and `relevance` explain; default the α-weighted sum over all joints. Shares stay
-   * α-weighted. Needs the levels `full` and `shares`; has no effect below level `full`.
-   */
-  readonly heatmapOf?: string | undefined;
 }
 
 /** Conservation residual above which a tick is flagged `not_conserving`; `fast` loses relevance by rounding to eight bits. */
@@ -68,6 +70,7 @@ export class Explainer implements AnyExplainer {
     readonly policy: Policy,
     private engine: Engine,
     private readonly options: EngineOptions,
+    private readonly subject: HeatmapSubject,
     budget: number,
   ) {
     this.#convention = conventionOf(policy.card, policy.modalities);
@@ -78,14 +81,17 @@ export class Explainer implements AnyExplainer {
 
   /**
    * Compiles, loads and warms up, so that the first explanation is as fast as later ones.
-   * @throws InputError for a method that is unknown or cannot explain this policy
+   * @throws InputError for a method that is unknown or cannot explain this policy, or a joint that it does not command
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const { method = "dtd", levels = ["full"], precision, threads, device, signal } = options;
+    const { heatmapOf, contrast, levels = ["full"], precision, threads, device, signal } = options;
     const { worker = true, compileInThread = false, budget = 0.8 } = options;
+    const subject = { heatmapOf, contrast };
+    checkJoints(subject, namesOf(policy.outputs));
+    const method = methodFor(subject, options.method);
     const own = { levels, precision, threads, device, worker, signal };
     const engine = await Engine.create(policy, method, { ...own, compileInThread });
-    return new Explainer(policy, engine, { ...own, compileInThread: worker }, budget);
+    return new Explainer(policy, engine, { ...own, compileInThread: worker }, subject, budget);
   }
 
   get method(): Method {
@@ -120,12 +126,13 @@ export class Explainer implements AnyExplainer {
   /**
    * Changes the method between two ticks; the policy keeps its memory. The old method explains until the new one is
    * compiled, loaded and warmed up, and stays if that fails. Changes wait for each other.
-   * @throws InputError for a method that is unknown or cannot explain this policy
+   * @throws InputError for a method that is unknown, cannot explain this policy, or cannot contrast where this explainer
+   *   does
    */
-  setMethod(method: string | Method): Promise<void> {
+  setMethod(asked: string | Method): Promise<void> {
     const changed = this.#changing.then(async () => {
       if (this.#closed) throw closed();
-      const engine = await Engine.create(this.policy, method, this.options);
+      const engine = await Engine.create(this.policy, methodFor(this.subject, asked), this.options);
       if (this.#closed) {
         await engine.release();
         throw closed();
@@ -149,14 +156,16 @@ export class Explainer implements AnyExplainer {
     const engine = this.engine;
     const { outputs: meanings } = this.policy;
     const { level = engine.levels[0]!, onTorque } = options;
-    const heatmapOf = level === "full" ? options.heatmapOf : undefined;
+    const isChosen = options.heatmapOf !== undefined || options.contrast !== undefined;
+    const { heatmapOf, contrast }: HeatmapSubject = level !== "full" ? {} : isChosen ? options : this.subject;
+    checkContrast({ contrast }, engine.method);
     const importance = importanceOf(observation, meanings);
-    const torqueIndex = heatmapOf === undefined ? undefined : jointIndex(heatmapOf, meanings);
+    const weights = weightsOf({ heatmapOf, contrast }, importance, namesOf(meanings));
     const feeds = this.#memory.add(observation, (window) => feedsOf(this.policy, observation, window));
     const outputs = engine.run(feeds, {
       level,
       importance,
-      torque: torqueIndex,
+      heatmapWeights: weights === importance ? undefined : weights,
       torqueFirst: onTorque !== undefined,
     });
     const where = `${this.policy.path}: tick ${observation.tick}`;
@@ -185,7 +194,8 @@ export class Explainer implements AnyExplainer {
       policySha256: this.policy.sha256,
       level,
       heatmapOf,
-      joints: meanings.map(({ name }) => name),
+      contrast,
+      joints: namesOf(meanings),
       outputs: meanings,
       torque,
       importance,
@@ -233,16 +243,8 @@ function isNotFinite({ data }: Tensors[string]): boolean {
 const hasEmptyPool = (outputs: Tensors): boolean =>
   (outputs["torquelens.empty_pool"]!.data as Float32Array).some((x) => x > 0);
 
-/** @throws InputError for a joint, or another output, that the policy does not command */
-export function jointIndex(joint: string, outputs: readonly Output[]): number {
-  const joints = outputs.map(({ name }) => name);
-  const index = joints.indexOf(joint);
-  if (index < 0) throw new InputError(`heatmap of joint ${joint}: expected one of ${joints.join(", ")}`);
-  return index;
-}
-
 function importanceOf({ importance }: Observation, outputs: readonly Output[]): Float32Array {
-  const joints = outputs.map(({ name }) => name);
+  const joints = namesOf(outputs);
   if (importance.length === 0) return new Float32Array(joints.length).fill(1);
   if (importance.length !== joints.length)
     throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);

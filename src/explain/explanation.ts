@@ -51,6 +51,11 @@ export interface Explanation {
    * Shares and ratios are always α-weighted.
    */
   readonly heatmapOf: string | undefined;
+  /**
+   * The joint whose torque `relevance` and `heatmaps` explain rather than the others' (docs/contrast.md): α_j R_j less the
+   * mean of the other joints' α_k R_k. Above zero speaks for this torque, below zero for the others; undefined where none.
+   */
+  readonly contrast: string | undefined;
   /** Joint names, one a torque; of other outputs the names of what they command. */
   readonly joints: readonly string[];
   /** What each of them is, [J]: kind and unit. */
@@ -77,7 +82,10 @@ export interface Explanation {
    */
   readonly featurePoints: Readonly<Record<string, Float32Array>>;
   readonly ratios: Ratios;
-  /** |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; NaN below level `full`. */
+  /**
+   * |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; of a contrast |ΣR_in − Σw|τ|| / Σ|w τ| with
+   * its weights w. NaN below level `full`.
+   */
   readonly conservationResidual: number;
   /** From the call of `explain` to the explanation, milliseconds. */
   readonly latencyMs: number;

@@ -1,7 +1,9 @@
+import { namesOf } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
-import { Explainer, type ExplainerOptions, jointIndex } from "./explainer.js";
+import { Explainer, type ExplainerOptions } from "./explainer.js";
 import { type Explanation, LEVELS, type Level } from "./explanation.js";
+import { checkJoints, type HeatmapSubject, methodFor } from "./heatmap-subject.js";
 import { Latencies } from "./latencies.js";
 import { LevelController } from "./level-controller.js";
 import type { Observation } from "./observation.js";
@@ -13,8 +15,6 @@ export type LevelChoice = Level | "auto";
 export interface RealTimeOptions extends Omit<ExplainerOptions, "levels" | "worker" | "compileInThread"> {
   /** Default `auto`. */
   readonly level?: LevelChoice;
-  /** The joint whose heatmap is shown (`TickOptions.heatmapOf`); default the α-weighted sum. */
-  readonly heatmapOf?: string | undefined;
 }
 
 /** Counts and latencies since the start. */
@@ -49,16 +49,17 @@ export class RealTimeExplainer implements AnyExplainer {
   #failed = 0;
   #misses = 0;
   #choice: LevelChoice;
-  #heatmapOf: string | undefined;
+  #subject: HeatmapSubject = {};
 
-  /** @throws InputError for a joint that the policy does not command */
+  /** @throws InputError for a joint that the policy does not command, or a contrast that the method cannot show */
   constructor(
     private readonly explainer: InnerExplainer,
-    { level = "auto", heatmapOf }: Pick<RealTimeOptions, "level" | "heatmapOf"> = {},
+    { level = "auto", ...subject }: Pick<RealTimeOptions, "level" | keyof HeatmapSubject> = {},
   ) {
     this.#controller = new LevelController({ budgetMs: explainer.deadlineMs });
     this.#choice = level;
-    this.setHeatmapOf(heatmapOf);
+    this.#check(subject);
+    this.#subject = subject;
   }
 
   /**
@@ -66,10 +67,12 @@ export class RealTimeExplainer implements AnyExplainer {
    * @throws InputError for a method that is unknown or cannot explain this policy, or an unknown joint
    */
   static async create(policy: Policy, options: RealTimeOptions = {}): Promise<RealTimeExplainer> {
-    const { level, heatmapOf, ...rest } = options;
-    if (heatmapOf !== undefined) jointIndex(heatmapOf, policy.outputs);
-    const explainer = await Explainer.create(policy, { ...rest, levels: LEVELS, compileInThread: true });
-    return new RealTimeExplainer(explainer, { level, heatmapOf });
+    const { level, heatmapOf, contrast, ...rest } = options;
+    const subject = { heatmapOf, contrast };
+    checkJoints(subject, namesOf(policy.outputs));
+    const method = methodFor(subject, rest.method);
+    const explainer = await Explainer.create(policy, { ...rest, method, levels: LEVELS, compileInThread: true });
+    return new RealTimeExplainer(explainer, { level, ...subject });
   }
 
   get policy(): Policy {
@@ -106,24 +109,42 @@ export class RealTimeExplainer implements AnyExplainer {
     this.#choice = choice;
   }
 
-  /** The joint whose heatmap is shown; undefined for the α-weighted sum. */
-  get heatmapOf(): string | undefined {
-    return this.#heatmapOf;
-  }
-
-  /** @throws InputError for a joint that the policy does not command; nothing changes then */
-  setHeatmapOf(joint: string | undefined): void {
-    if (joint !== undefined) jointIndex(joint, this.policy.outputs);
-    this.#heatmapOf = joint;
+  /** What heatmaps explain. */
+  get subject(): HeatmapSubject {
+    return this.#subject;
   }
 
   /**
-   * Changes the method between two ticks. The old method explains until the new one is ready, and stays if that fails.
-   * @throws InputError for a method that is unknown or cannot explain this policy
+   * Changes what heatmaps explain, and the method where one is given, between two ticks. The old method explains until the
+   * new one is ready, and stays if that fails.
+   * @throws InputError for a method that is unknown or cannot explain this policy, a joint that the policy does not
+   *   command, or a contrast that the method cannot show; nothing changes then
    */
-  async setMethod(method: string | Method): Promise<void> {
-    await this.explainer.setMethod(method);
-    this.#controller.reset();
+  async change(subject: HeatmapSubject, asked?: string | Method): Promise<void> {
+    this.#check(subject, asked);
+    if (asked !== undefined) {
+      const before = this.#subject;
+      // Until the new method is ready, the old one cannot show what only the new one can, nor the other way round.
+      if (subject.contrast === undefined) this.#subject = subject;
+      try {
+        await this.explainer.setMethod(asked);
+      } catch (error) {
+        this.#subject = before;
+        throw error;
+      }
+      this.#controller.reset();
+    }
+    this.#subject = subject;
+  }
+
+  /** As `change`, with what heatmaps explain as it is. */
+  setMethod(method: string | Method): Promise<void> {
+    return this.change(this.#subject, method);
+  }
+
+  #check(subject: HeatmapSubject, method: string | Method = this.method): void {
+    checkJoints(subject, namesOf(this.policy.outputs));
+    methodFor(subject, method);
   }
 
   /** @throws as `Explainer.explain` */
@@ -131,7 +152,7 @@ export class RealTimeExplainer implements AnyExplainer {
     const { level, method } = this;
     let explanation: Explanation;
     try {
-      explanation = await this.explainer.explain(observation, { level, heatmapOf: this.#heatmapOf, onTorque });
+      explanation = await this.explainer.explain(observation, { level, ...this.#subject, onTorque });
     } catch (error) {
       this.#failed++;
       throw error;

@@ -8,6 +8,7 @@ import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
 export type ExplanationNumbers = Pick<
   Explanation,
   | "method"
+  | "contrast"
   | "convention"
   | "policySha256"
   | "level"
@@ -34,6 +35,7 @@ export function fromMessages(
   return {
     observation: { tick: Number(message.tick), stamp },
     method: message.method,
+    contrast: message.contrast_joint || undefined,
     convention: {
       reference: Object.fromEntries(modalities.map((modality, m) => [modality, references[m] ?? ""])),
       featurePoints: message.feature_points as Convention["featurePoints"],

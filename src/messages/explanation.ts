@@ -35,6 +35,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     feature_points: convention.featurePoints,
     shares: explanation.shares.slice(),
     heatmap_joint: explanation.heatmapOf ?? "",
+    contrast_joint: explanation.contrast ?? "",
     element_offsets: offsetsOf(lengths),
     relevance: concat(modalities.map((modality) => own(relevance, modality))),
     heatmap_peak: Float32Array.from(modalities, (modality) => {

@@ -188,6 +188,8 @@ export interface ExplanationMessage {
   readonly feature_points: string;
   readonly shares: Float32Array;
   readonly heatmap_joint: string;
+  /** Recordings of earlier versions lack it. */
+  readonly contrast_joint?: string;
   readonly element_offsets: Uint32Array;
   readonly relevance: Float32Array;
   readonly heatmap_peak: Float32Array;

@@ -32,4 +32,11 @@ export const EXPLAINING_PARAMETERS = {
     description: "Joints of the policy.",
     changeable: "never",
   },
+  contrast_joint: {
+    type: "string",
+    default: "",
+    description:
+      "Joint whose torque the heatmaps explain rather than the other joints'; needs a method that tells torques apart, such as lrp-gamma:soft-argmax=gradient. Empty: none.",
+    changeable: "always",
+  },
 } as const satisfies Table;

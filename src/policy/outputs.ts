@@ -158,3 +158,6 @@ export const stepsIn = (shape: readonly number[], chunk: number | undefined): nu
 /** Elements in one step of a tensor of this shape. */
 export const widthIn = (shape: readonly number[], chunk: number | undefined): number =>
   shape.reduce((product, extent) => product * extent, 1) / stepsIn(shape, chunk);
+
+/** Names of outputs, in their order. */
+export const namesOf = (outputs: readonly Pick<Output, "name">[]): readonly string[] => outputs.map(({ name }) => name);

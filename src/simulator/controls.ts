@@ -6,6 +6,7 @@ import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
 import { optionsFrom } from "../parameters/option-table.js";
 import { Parameters } from "../parameters/parameters.js";
 import type { Value } from "../parameters/spec.js";
+import { namesOf } from "../policy/outputs.js";
 import type { Method } from "../relevance/contract/method.js";
 import { methodNamed } from "../relevance/methods.js";
 import { taskNames } from "../sim/tasks/tasks.js";
@@ -47,6 +48,7 @@ export class SimulationControls implements Controls {
       ["task", start.task],
       ["policy", start.policy],
       ["method", methodNames.method],
+      ["contrast_joint", run.stage.explainer.subject.contrast ?? ""],
       ["compare_method", methodNames.compared],
       ["condition", source.condition ?? ""],
       ["speed", source.speed],
@@ -62,10 +64,8 @@ export class SimulationControls implements Controls {
   async #apply(changes: Changes): Promise<void> {
     // First what takes long and may be refused; the parameters' rows have checked the rest.
     await this.#changeStage(changes);
-    const { source, explainer } = this.run.stage;
+    const { source } = this.run.stage;
     const value = (name: string) => changes.get(name) ?? this.parameters.value(name);
-    const joint = changes.get("heatmap_joint");
-    if (joint !== undefined) explainer.setHeatmapOf((joint as string) || undefined);
     const speed = changes.get("speed");
     if (speed !== undefined) source.speed = speed as number;
     const condition = changes.get("condition");
@@ -84,8 +84,16 @@ export class SimulationControls implements Controls {
     const named = (name: "method" | "compare_method") =>
       this.#method((changes.get(name) as string | undefined) ?? this.parameters.get(name));
     const [method, compared] = [named("method")!, named("compare_method")];
+    const joint = (name: "heatmap_joint" | "contrast_joint") =>
+      (changes.get(name) as string | undefined) ?? this.parameters.get(name);
     if (!changes.has("task") && !changes.has("policy")) {
-      if (changes.has("method")) await this.run.stage.explainer.setMethod(method);
+      if (["method", "heatmap_joint", "contrast_joint"].some((name) => changes.has(name))) {
+        const subject = {
+          heatmapOf: joint("heatmap_joint") || undefined,
+          contrast: joint("contrast_joint") || undefined,
+        };
+        await this.run.stage.explainer.change(subject, changes.has("method") ? method : undefined);
+      }
       if (changes.has("compare_method")) await this.run.stage.compared.set(compared);
       return;
     }
@@ -94,14 +102,22 @@ export class SimulationControls implements Controls {
     const policy = (changes.get("policy") as string | undefined) ?? this.#policyOf(task);
     const stage = await build({ task, policy, method, compared });
     stage.source.speed = this.parameters.get("speed");
-    const joint = this.parameters.get("heatmap_joint");
-    const keepsJoint = stage.policy.outputs.some(({ name }) => name === joint);
-    if (keepsJoint) stage.explainer.setHeatmapOf(joint);
+    const names = namesOf(stage.policy.outputs);
+    const kept = (name: "heatmap_joint" | "contrast_joint") =>
+      changes.has(name) || names.includes(joint(name)) ? joint(name) : "";
+    const [heatmapOf, contrast] = [kept("heatmap_joint"), kept("contrast_joint")];
+    try {
+      await stage.explainer.change({ heatmapOf: heatmapOf || undefined, contrast: contrast || undefined });
+    } catch (error) {
+      await Promise.all([stage.source.close(), stage.explainer.close(), stage.compared.close()]);
+      throw error;
+    }
     await this.run.change(stage);
     this.parameters.report([
       ["policy", policy],
       ["condition", ""],
-      ["heatmap_joint", keepsJoint ? joint : ""],
+      ["heatmap_joint", heatmapOf],
+      ["contrast_joint", contrast],
       ...this.#lists(),
     ]);
     this.run.showNext();

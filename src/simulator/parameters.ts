@@ -63,6 +63,10 @@ export function simulationParameters(choices: () => Choices) {
       ...EXPLAINING_PARAMETERS.heatmap_joint,
       problem: (value: string) => oneOf(["", ...choices().joints], value),
     },
+    contrast_joint: {
+      ...EXPLAINING_PARAMETERS.contrast_joint,
+      problem: (value: string) => oneOf(["", ...choices().joints], value),
+    },
     ...DISPLAY_PARAMETERS,
     paused: {
       type: "bool",

@@ -6,8 +6,13 @@ import type { SteeredRun } from "./steered-run.js";
 
 /** The services by which clients control a simulation. */
 export function controlServices(run: SteeredRun, parameters: Parameters<Table>): ServiceControl[] {
-  const set = async (name: string, value: unknown, done: string) => {
-    const refusal = await parameters.set(new Map([[name, value]]));
+  const set = async (
+    name: string,
+    value: unknown,
+    done: string,
+    also: readonly (readonly [string, unknown])[] = [],
+  ) => {
+    const refusal = await parameters.set(new Map([[name, value], ...also]));
     return { success: refusal === undefined, message: refusal ?? done };
   };
   const ofSimulation = simulationServices({
@@ -25,7 +30,9 @@ export function controlServices(run: SteeredRun, parameters: Parameters<Table>):
       name: "/torquelens/set_torque",
       type: "torquelens/srv/SetTorque",
       answer: ({ joint }) =>
-        set("heatmap_joint", joint, `heatmaps explain ${joint === "" ? "all torques" : String(joint)}`),
+        set("heatmap_joint", joint, `heatmaps explain ${joint === "" ? "all torques" : String(joint)}`, [
+          ["contrast_joint", ""],
+        ]),
     },
     ...ofSimulation.map(({ name, ...rest }) => ({ name: `/torquelens/${name}`, ...rest })),
   ];

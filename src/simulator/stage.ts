@@ -18,6 +18,8 @@ export interface StageChoice {
   /** Name of the task whose shipped policy drives it, or the file given at the start. */
   readonly policy: string;
   readonly method: Method;
+  /** Joint whose torque heatmaps explain rather than the others'. */
+  readonly contrast?: string | undefined;
   /** Method that explains the same ticks again; undefined: none. */
   readonly compared: Method | undefined;
 }

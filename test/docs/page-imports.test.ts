@@ -15,7 +15,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   panels: ["wire", "source", "model", "export", "ui", "session.ts"],
 };
 /** Code of src that runs in browsers. */
-const OURS = /^#src\/(image\/|outputs\/|text\/|messages\/(types|stamp)\.js$|explain\/explanation\.js$)/;
+const OURS =
+  /^#src\/(image\/|outputs\/|text\/|messages\/(types|stamp)\.js$|explain\/explanation\.js$|relevance\/contract\/contrast\.js$)/;
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
 const importsOf = (file: string): string[] =>

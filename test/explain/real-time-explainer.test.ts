@@ -76,11 +76,11 @@ describe("RealTimeExplainer", () => {
   it("computes the heatmap of one joint until that changes, and rejects an unknown joint", async () => {
     const { stub, explainer, explain } = create({ heatmapOf: "elbow" });
     await explain(1);
-    expect(() => explainer.setHeatmapOf("wrist")).toThrow(
+    await expect(explainer.change({ heatmapOf: "wrist" })).rejects.toThrow(
       new InputError("heatmap of joint wrist: expected one of shoulder, elbow"),
     );
     await explain(1);
-    explainer.setHeatmapOf(undefined);
+    await explainer.change({});
     await explain(1);
     expect(stub.asked.map(({ heatmapOf }) => heatmapOf)).toEqual(["elbow", "elbow", undefined]);
     expect(() => create({ heatmapOf: "wrist" })).toThrow(InputError);

@@ -158,6 +158,7 @@ describe("channels", () => {
       policy_sha256: "ab".repeat(32),
       level: 0,
       heatmap_joint: "",
+      contrast_joint: "",
       flags: ["in_contact", "idle"],
       latency_ms: 3.5,
       conservation_residual: Math.fround(1e-6),

@@ -60,6 +60,7 @@ export function sampleExplanation(tick = 0, width = 128, height = 96): Explanati
     level: "full",
     outputs: [TORQUE, TORQUE],
     heatmapOf: undefined,
+    contrast: undefined,
     joints: ["shoulder", "elbow"],
     torque: Float32Array.of(0.5, -0.25),
     importance: Float32Array.of(1.25, 0.75),

@@ -245,6 +245,28 @@ describe("the controls of a simulation", () => {
     });
   });
 
+  test("the heatmap explains a joint rather than the others where that is ticked, by a method that can", async () => {
+    await page.locator(".torques").getByRole("button", { name: "elbow" }).click();
+    await page.getByLabel("heatmap: why elbow rather than the other joints").check();
+    const shown = (text: string) =>
+      until(async () => {
+        await step(page);
+        return page.getByText(text).first().isVisible();
+      });
+    await shown("evidence for elbow rather than the other joints");
+    expect(await page.getByText("Warm colours speak for the torque of elbow").isVisible()).toBe(true);
+    const method = page.getByRole("combobox", { name: /^Method/ });
+    expect(await method.inputValue()).toBe("lrp-gamma:soft-argmax=gradient");
+    await page.locator(".torques").getByRole("button", { name: "shoulder" }).click();
+    await shown("evidence for shoulder rather than the other joints");
+    await page.getByLabel("heatmap: why shoulder rather than the other joints").uncheck();
+    await shown("heatmap for shoulder");
+    await page.locator(".torques").getByRole("button", { name: "all joints" }).click();
+    await method.selectOption("dtd");
+    await shown("heatmap for all joints");
+    await until(async () => (await method.inputValue()) === "dtd");
+  });
+
   test("what is saved plays back with the same torques", async () => {
     const folder = await mkdtemp(join(tmpdir(), "page-sim-"));
     onTestFinished(() => rm(folder, { recursive: true }));

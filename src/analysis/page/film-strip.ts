@@ -7,6 +7,8 @@ export interface Frame {
   readonly seconds: number;
   /** Name of the camera; empty if there is only one. */
   readonly camera: string;
+  /** What the heatmap is evidence for, where that is not the sum of all torques; else empty. */
+  readonly about: string;
   /** JPEG, at most `FRAME_WIDTH` wide. */
   readonly jpeg: Uint8Array;
   readonly width: number;
@@ -22,7 +24,7 @@ export function stripOf(strip: Strip): Html {
   if (strip.length === 0)
     return html`<p class="note">No pictures: the bag has no …/overlay/compressed messages here.</p>`;
   return html`<div class="strip">${strip.map((frame) => {
-    const label = `${frame.seconds.toFixed(2)} s${frame.camera && `, ${frame.camera}`}`;
+    const label = [`${frame.seconds.toFixed(2)} s`, frame.camera, frame.about].filter((text) => text !== "").join(", ");
     const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
     return html`<figure><div class="shot"><img src="${source}" alt="heatmap over the camera image at ${label}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
   })}</div>`;

@@ -21,6 +21,8 @@ export interface Picture {
   readonly data: Uint8Array;
   /** The policy's feature points; empty if it has none or they were not recorded. */
   readonly points: readonly Point[];
+  /** What the heatmap is evidence for, where that is not the sum of all torques; else empty. */
+  readonly about: string;
 }
 
 /** Stamps (nanoseconds) of pictures to read, and the range of their log times. */
@@ -89,8 +91,18 @@ function picturesOf(
   return Array.from(images, ([topic, data]) => {
     const camera = topic.match(TOPIC)![2] ?? "";
     const explanation = explanations?.get(explanationTopic(topic));
-    return { camera, data, points: explanation ? pointsOf(explanation, camera) : [] };
+    return {
+      camera,
+      data,
+      points: explanation ? pointsOf(explanation, camera) : [],
+      about: explanation ? aboutOf(explanation) : "",
+    };
   });
+}
+
+function aboutOf({ heatmap_joint: alone, contrast_joint: contrast }: Partial<ExplanationMessage>): string {
+  if (contrast) return `for ${contrast} rather than the other joints`;
+  return alone ? `for ${alone} alone` : "";
 }
 
 /** Feature points of a camera (of the only one if it has no name). Recordings of earlier versions have none. */

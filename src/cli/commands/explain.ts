@@ -25,6 +25,7 @@ export interface ExplainOptions {
   readonly state?: string;
   readonly method: string;
   readonly joint?: string;
+  readonly contrast?: string;
   readonly out?: string;
   readonly device: Device;
   readonly precision: Precision;
@@ -34,7 +35,9 @@ export interface ExplainOptions {
 }
 
 export async function explain(path: string, options: ExplainOptions): Promise<void> {
-  const { device, precision } = options;
+  const { device, precision, contrast } = options;
+  if (options.joint !== undefined && contrast !== undefined)
+    throw new InputError("--joint and --contrast: expected one of the two; --contrast explains its joint too");
   const method = await methodOf(options.method);
   const policy = underConventionNamed(await loadPolicy(path, options), options.convention);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
@@ -42,7 +45,14 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   for (const [name, { fault }] of Object.entries(observation.images))
     if (fault !== undefined) warn(`${name}: ${fault}`);
   if (options.out !== undefined) await makeDirectory(options.out);
-  const explainer = await Explainer.create(policy, { method, device, precision, worker: false });
+  const explainer = await Explainer.create(policy, {
+    method,
+    contrast,
+    levels: contrast === undefined ? ["full"] : ["full", "shares"],
+    device,
+    precision,
+    worker: false,
+  });
   warnOf(explainer, precision);
   const explanation = await explainer.explain(observation).finally(() => explainer.close());
   const json = JSON.stringify(explanationJson(explanation, observation.stamp));

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { own } from "../../own.js";
-import type { MethodEntry } from "../../relevance/methods/method-spec.js";
+import { configure, type MethodEntry } from "../../relevance/methods/method-spec.js";
 import { METHODS } from "../../relevance/methods.js";
 import { writeOut } from "../../text/terminal.js";
 import { columns } from "../output/table.js";
@@ -35,7 +35,8 @@ function choicesOf(schema: z.ZodType): { choices?: readonly string[] } {
 
 const record = (entry: MethodEntry) => {
   const { name, title, cite, conserves, linear } = entry;
-  return { name, title, cite, conserves, linear, options: optionsOf(entry) };
+  const { contrasts } = configure(entry, {});
+  return { name, title, cite, conserves, linear, contrasts, options: optionsOf(entry) };
 };
 
 function paragraph(entry: MethodEntry): string {

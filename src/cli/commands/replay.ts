@@ -36,6 +36,7 @@ import { Interruption } from "../process/interruption.js";
 export interface ExplainingOptions extends SelectionOptions {
   readonly card?: string;
   readonly method: string;
+  readonly contrast?: string;
   readonly jobs: number;
   readonly threads: number;
   readonly device: Device;
@@ -92,8 +93,10 @@ export async function explained(
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     for (const { topic, others } of source.imageTopics())
       if (others.length > 0) writeErr(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
-    const { jobs, threads, device, precision } = options;
-    const explainer = open(await ExplainerPool.create(policy, { jobs, method, threads, device, precision }));
+    const { jobs, threads, device, precision, contrast } = options;
+    const levels = contrast === undefined ? (["full"] as const) : (["full", "shares"] as const);
+    const made = { jobs, method, contrast, levels, threads, device, precision };
+    const explainer = open(await ExplainerPool.create(policy, made));
     warnOf(explainer.first, precision);
     const encoder = new ChannelEncoder({
       cameras: source.cameras,
@@ -102,8 +105,8 @@ export async function explained(
     describe(source, encoder, problems);
     const output = await outputAt(options.output);
     const metadata = replayMetadata({ policy, bag, source, explainer, options, paths });
-    const made = { version, method: explainer.first.method.spec, policy_sha256: policy.sha256 };
-    const known = hasMemory(policy) ? undefined : await resumed(output, made, metadata);
+    const facts = { version, method: explainer.first.method.spec, policy_sha256: policy.sha256 };
+    const known = hasMemory(policy) ? undefined : await resumed(output, facts, metadata);
     if (known) open(known);
     const { compression = bag.isPacked ? "zstd" : "none" } = options;
     const written = await ExplainedBag.create(output.file, { encoder, metadata, compression });
@@ -131,7 +134,7 @@ export async function explained(
     await finish(written, output, bag, problems);
     await known?.close();
     for (const { file, remove } of output.unfinished)
-      if (await Unfinished.isSpare(file, made, metadata)) await remove();
+      if (await Unfinished.isSpare(file, facts, metadata)) await remove();
     const seconds = (performance.now() - started) / 1000;
     const counters = source.counters();
     const unread = unreadImages(bag, source);

@@ -46,6 +46,7 @@ export interface SimOptions extends LiveServing {
   readonly policy?: string;
   readonly card?: string;
   readonly method: string;
+  readonly contrast?: string;
   readonly compare?: string;
   readonly ticks?: number;
   readonly episodes?: number;
@@ -92,6 +93,7 @@ export async function sim(options: SimOptions): Promise<void> {
       task: options.task,
       policy: policyName,
       method: await methodOf(options.method),
+      contrast: options.contrast,
       compared: options.compare === undefined ? undefined : await methodOf(options.compare),
     };
     const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : new EpisodeLines(process.stdout);
@@ -210,10 +212,12 @@ async function record(
 function introduction({ policy, explainer, source, compared }: Stage): string {
   const { path, outputs, modalities } = policy;
   const methods = [explainer.method, ...(compared.method ? [compared.method] : [])].map(({ spec }) => spec);
+  const { contrast } = explainer.subject;
   return [
     `Simulated task ${source.task}: the policy commands the torques; every torque is explained (${
       methods.length > 1 ? "methods" : "method"
     } ${methods.join(" and ")}).`,
+    ...(contrast === undefined ? [] : [`heatmaps show evidence for ${contrast} rather than the other joints`]),
     `policy   ${near(path)}`,
     `         commands ${outputs.map(({ name }) => name).join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");

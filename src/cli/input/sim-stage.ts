@@ -1,7 +1,9 @@
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
+import { checkJoints, methodFor } from "../../explain/heatmap-subject.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { shippedPolicy } from "../../package-files.js";
+import { namesOf } from "../../policy/outputs.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -53,9 +55,12 @@ export async function stageFor(
     throw error;
   }
   try {
-    const levels = live ? (["full", "shares"] as const) : (["full"] as const);
+    const { contrast } = choice;
+    checkJoints({ contrast }, namesOf(policy.outputs));
+    const method = methodFor({ contrast }, choice.method);
+    const levels = live || contrast !== undefined ? (["full", "shares"] as const) : (["full"] as const);
     const inference = { levels, threads, device, precision, compileInThread };
-    const explainer = await Explainer.create(policy, { method: choice.method, ...inference });
+    const explainer = await Explainer.create(policy, { method, ...inference });
     explained(explainer);
     const compared = new ComparedMethod(policy, async (method) => {
       const second = await Explainer.create(policy, { method, ...inference, compileInThread: true });
@@ -68,7 +73,7 @@ export async function stageFor(
       await explainer.close();
       throw error;
     }
-    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full" }), compared };
+    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full", contrast }), compared };
   } catch (error) {
     await source.close();
     throw error;

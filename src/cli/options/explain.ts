@@ -1,15 +1,23 @@
 import type { Command } from "commander";
 import type { ExplainOptions } from "../commands/explain.js";
-import { cardOption, conventionOption, deviceOption, methodOption, precisionOption, repeatable } from "./shared.js";
+import {
+  cardOption,
+  conventionOption,
+  deviceOption,
+  precisionOption,
+  repeatable,
+  subjectOptions,
+  withMethod,
+} from "./shared.js";
 
 export function addExplain(program: Command): void {
-  program
+  const command = program
     .command("explain")
     .description("explain the torques of one observation read from files")
     .argument("<policy>", "ONNX file")
     .addOption(repeatable("--image <file>", "camera image, or modality=file; repeat for each camera"))
-    .option("--state <file>", "the other inputs as JSON, by modality: lists or objects by element name, SI units")
-    .addOption(methodOption())
+    .option("--state <file>", "the other inputs as JSON, by modality: lists or objects by element name, SI units");
+  subjectOptions(command)
     .option("--joint <name>", "explain only this joint's torque, not the importance-weighted sum of all")
     .addOption(conventionOption())
     .addOption(deviceOption())
@@ -18,6 +26,6 @@ export function addExplain(program: Command): void {
     .addOption(cardOption())
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: ExplainOptions) =>
-      (await import("../commands/explain.js")).explain(policy, options),
+      (await import("../commands/explain.js")).explain(policy, withMethod(options)),
     );
 }

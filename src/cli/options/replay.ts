@@ -6,14 +6,15 @@ import {
   cardOption,
   conventionOption,
   deviceOption,
-  methodOption,
   msgPathOption,
   numberOption,
   precisionOption,
   repeatable,
   SECONDS,
+  subjectOptions,
   THREADS,
   wholeOption,
+  withMethod,
 } from "./shared.js";
 
 export function addReplay(program: Command): void {
@@ -30,15 +31,13 @@ export function addReplay(program: Command): void {
     )
     .option("--json", "print one JSON object per explanation, then one with the summary")
     .action(async (bags: readonly string[], options: ReplayOptions) =>
-      (await import("../commands/replay.js")).replayBags(bags, options),
+      (await import("../commands/replay.js")).replayBags(bags, withMethod(options)),
     );
 }
 
 /** Options that say how a recording is explained. */
 export function addExplainingOptions(command: Command): Command {
-  return command
-    .addOption(cardOption())
-    .addOption(methodOption())
+  return subjectOptions(command.addOption(cardOption()))
     .addOption(repeatable("--image <topic>", "camera topic, or modality=topic; repeat for each camera"))
     .addOption(repeatable("--joints <topic>", "topic of joint states; may be repeated"))
     .addOption(

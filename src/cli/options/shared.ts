@@ -1,5 +1,6 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { CONVENTIONS } from "../../policy/conventions.js";
+import { CONTRAST_METHOD } from "../../relevance/contract/contrast.js";
 import { PRECISIONS } from "../../relevance/precision/precision.js";
 import { DEVICES } from "../../runtime/device.js";
 import { anyNumber, type Range, rangeText, wholeNumber } from "../input/numbers.js";
@@ -35,6 +36,26 @@ export const methodOption = (about = "how to explain"): Option =>
     "--method <method>",
     `${about}: a method with its options, as in lrp-gamma:gamma=0.5 (torquelens methods lists them), or the YAML file of a composite`,
   ).default("dtd");
+
+/** The options of what heatmaps explain and how, of commands with heatmaps. */
+export const subjectOptions = (command: Command): Command =>
+  command
+    .addOption(methodOption().default(undefined))
+    .option(
+      "--contrast <joint>",
+      `heatmaps explain this joint's torque rather than the other joints' (default method: ${CONTRAST_METHOD})`,
+    );
+
+/** Options with the method that they name, or the default. */
+export const withMethod = <T extends MethodChoice>(options: T): T & { readonly method: string } => ({
+  ...options,
+  method: options.method ?? (options.contrast === undefined ? "dtd" : CONTRAST_METHOD),
+});
+
+interface MethodChoice {
+  readonly method?: string;
+  readonly contrast?: string;
+}
 
 export const precisionOption = (when = ""): Option =>
   new Option(

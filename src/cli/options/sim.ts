@@ -7,26 +7,27 @@ import {
   cardOption,
   deviceOption,
   hostOption,
-  methodOption,
   numberOption,
   openOption,
   pagePortOption,
   precisionOption,
   repeatable,
   SEEDS,
+  subjectOptions,
   THREADS,
   tokenOption,
   wholeOption,
+  withMethod,
 } from "./shared.js";
 
 export function addSim(program: Command): void {
-  program
+  const command = program
     .command("sim")
     .description("simulate an arm and its policy, explain every torque, show it live, record it")
     .addOption(new Option("--task <name>", "task to simulate").choices(taskNames).default("reacher"))
     .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
-    .addOption(cardOption())
-    .addOption(methodOption())
+    .addOption(cardOption());
+  subjectOptions(command)
     .option("--compare <method>", "explain every tick with this method too, on /torquelens/compare/…")
     .addOption(wholeOption("--ticks <n>", "stop after this many control steps", [1, 10_000_000]))
     .addOption(wholeOption("--episodes <n>", "stop after this many episodes", [1, LIMITS.steps]))
@@ -86,5 +87,5 @@ export function addSim(program: Command): void {
     .addOption(deviceOption())
     .addOption(precisionOption())
     .option("--json", "print one JSON object per tick, then one with the summary")
-    .action(async (options: SimOptions) => (await import("../commands/sim.js")).sim(options));
+    .action(async (options: SimOptions) => (await import("../commands/sim.js")).sim(withMethod(options)));
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ViewOptions } from "../commands/view.js";
 import { addExplainingOptions } from "./replay.js";
-import { hostOption, openOption, pagePortOption, tokenOption } from "./shared.js";
+import { hostOption, openOption, pagePortOption, tokenOption, withMethod } from "./shared.js";
 
 export function addView(program: Command): void {
   const command = program
@@ -14,6 +14,6 @@ export function addView(program: Command): void {
     .addOption(tokenOption())
     .option("--policy <file>", "explain the recordings first, with this ONNX policy; nothing is written beside them");
   addExplainingOptions(command).action(async (bags: readonly string[], options: ViewOptions) =>
-    (await import("../commands/view.js")).view(bags, options),
+    (await import("../commands/view.js")).view(bags, withMethod(options)),
   );
 }

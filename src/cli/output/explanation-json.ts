@@ -22,6 +22,7 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     time: Number(observation.stamp - start) / 1e9,
     stamp_ns: String(observation.stamp),
     method: explanation.method,
+    ...(explanation.contrast !== undefined && { contrast: explanation.contrast }),
     convention: { reference: convention.reference, feature_points: convention.featurePoints },
     policy_sha256: explanation.policySha256,
     level: explanation.level,
@@ -68,6 +69,9 @@ export function explanationText(explanation: Explanation): string {
   const references = Object.entries(convention.reference).map(([modality, kind]) => `${modality} ${kind}`);
   const notes = [
     ["method", explanation.method],
+    ...(explanation.contrast === undefined
+      ? []
+      : [["heatmap", `evidence for ${explanation.contrast} rather than the other joints`]]),
     ["image : position : velocity", [ratios.image, ratios.position, ratios.velocity].map(percent).join(" : ")],
     ["conservation residual", explanation.conservationResidual.toExponential(1)],
     ["reference", references.join(", ")],

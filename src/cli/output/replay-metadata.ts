@@ -18,13 +18,14 @@ interface ReplayRun {
     readonly every: number;
     readonly copy: string;
     readonly value: readonly string[];
+    readonly contrast?: string;
   };
   readonly paths: readonly string[];
 }
 
 /** Metadata records of an explained bag: a resumed run must have the same. */
 export function replayMetadata({ policy, bag, source, explainer, options, paths }: ReplayRun): Provenance {
-  const { start, end, every, copy, value } = options;
+  const { start, end, every, copy, value, contrast } = options;
   const { precision, device } = explainer.first;
   const cameras = source.topicsOf("image").map(([camera, topic]) => [`topic.${camera}`, topic]);
   const joints = source.topicsOf("joint_states").map(([, topic]) => topic);
@@ -36,6 +37,7 @@ export function replayMetadata({ policy, bag, source, explainer, options, paths 
       log_time: `${bag.start} to ${bag.end}`,
       copy,
       ...(value.length > 0 && { value: value.join(" ") }),
+      ...(contrast !== undefined && { contrast }),
       precision,
       device,
       ...Object.fromEntries(cameras),

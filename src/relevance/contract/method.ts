@@ -19,6 +19,11 @@ export interface Method {
   readonly conserves: boolean;
   /** True where relevance is linear in the seed: one pass gives the α-weighted sum over torques. */
   readonly linear: boolean;
+  /**
+   * True where heatmaps of two torques differ as the torques do, so that their difference says something: relevance is
+   * signed and depends on the torque (docs/contrast.md).
+   */
+  readonly contrasts: boolean;
   /** @throws InputError for a network that the method cannot explain, with the reason */
   attribute(network: Network): Attribution;
 }

@@ -25,6 +25,7 @@ export const attention = method({
   cite: "Abnar & Zuidema, Quantifying Attention Flow in Transformers, ACL 2020; Nikulin et al., Free-Lunch Saliency via Attention in Atari Agents, 2019",
   conserves: false,
   linear: false,
+  contrasts: false,
   options: {
     layer: z
       .string()

@@ -32,6 +32,7 @@ export function compositeMethod(text: string, source: string): Method {
     cite: source,
     conserves: table.operators === "positive" && table.soft_argmax !== "gradient" && rows.every(({ loses }) => !loses),
     linear,
+    contrasts: table.operators === "signed",
     attribute: (network) => ({
       ...propagate(network, { seed: table.seed ?? SEEDS[table.operators], rows, operators, linear }),
       warnings: unmatched(network, table, rows, source),

@@ -16,6 +16,7 @@ export const deeplift = method({
   cite: "Shrikumar et al., Learning Important Features Through Propagating Activation Differences, ICML 2017",
   conserves: false,
   linear: true,
+  contrasts: true,
   options: { baseline },
   make:
     ({ baseline: from }) =>

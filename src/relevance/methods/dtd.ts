@@ -10,6 +10,7 @@ export const dtd = ruled({
   cite: "Kim & Choi, Explaining the Decisions of Deep Policy Networks for Robotic Manipulations, IROS 2021; Montavon et al., Pattern Recognition 65, 2017",
   conserves: true,
   linear: true,
+  contrasts: false,
   options: {
     first: choice(["zbox", "wsquare", "flat", "eq2"], FIRST_ABOUT),
     "soft-argmax": softArgmaxPositive,
@@ -27,6 +28,7 @@ export const excitationBackprop = ruled({
   cite: "Zhang et al., Top-Down Neural Attention by Excitation Backprop, ECCV 2016",
   conserves: true,
   linear: true,
+  contrasts: false,
   options: { "soft-argmax": softArgmaxPositive },
   rules: (options) => ({
     seed: "torque",

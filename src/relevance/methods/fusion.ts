@@ -47,6 +47,7 @@ export const fusion = method({
   cite: "Jain et al., MAEA: Multimodal Attribution for Embodied AI, NeurIPS 2022 workshops",
   conserves: false,
   linear: true,
+  contrasts: true,
   options: {
     pool: choice(["l2", "linf", "l1", "l1/d", "l2/d"], "the norm that reduces a modality's d elements to one number"),
     tensor: z

@@ -25,6 +25,7 @@ export const gradCam = method({
   cite: "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization, ICCV 2017",
   conserves: false,
   linear: false,
+  contrasts: false,
   options: {
     layer: z
       .string()

@@ -57,6 +57,7 @@ const gradientOnly = ruled({
   cite: "Simonyan et al., Deep Inside Convolutional Networks, ICLR 2014 workshops",
   conserves: false,
   linear: true,
+  contrasts: true,
   rules: () => ({ seed: "sign", rows: [], operators: gradient }),
 });
 
@@ -66,6 +67,7 @@ const gradientTimesInput = ruled({
   cite: "Shrikumar et al., Not Just a Black Box, 2016 (arXiv 1605.01713)",
   conserves: false,
   linear: true,
+  contrasts: true,
   rules: () => ({ seed: "sign", rows: [], operators: gradient, relevanceOf: timesInput }),
 });
 
@@ -77,6 +79,7 @@ const guidedBackprop = ruled({
   cite: "Springenberg et al., Striving for Simplicity, ICLR 2015 workshops; Kim & Choi, IROS 2021",
   conserves: false,
   linear: false,
+  contrasts: false,
   options: {
     gate: choice(
       ["relu", "edge"],
@@ -99,6 +102,7 @@ const deconvnet = ruled({
   cite: "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
   conserves: false,
   linear: false,
+  contrasts: false,
   options: { raw },
   rules: ({ raw }) => ({
     seed: "sign",

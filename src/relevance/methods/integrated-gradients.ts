@@ -23,6 +23,7 @@ export const integratedGradients = method({
   cite: "Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017",
   conserves: false,
   linear: true,
+  contrasts: true,
   options: {
     steps: number(50, "points on the path", { above: 0, most: MOST_POINTS, whole: true }),
     baseline,

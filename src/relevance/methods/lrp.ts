@@ -52,7 +52,7 @@ const gamma = number(0.25, "γ: contributions of the output's sign count 1 + γ 
   most: MOST_WEIGHT,
 });
 
-const SIGNED = { conserves: false, linear: true } as const;
+const SIGNED = { conserves: false, linear: true, contrasts: true } as const;
 const BACH = "Bach et al., PLoS ONE 10(7), 2015";
 const GAMMA = "Montavon et al., Layer-Wise Relevance Propagation: An Overview, 2019; Andéol et al., 2021";
 

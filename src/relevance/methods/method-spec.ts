@@ -17,12 +17,15 @@ export interface MethodEntry {
   readonly cite: string;
   readonly conserves: boolean;
   readonly linear: boolean;
+  /** True where the difference of two torques' heatmaps says something, with these options where they decide. */
+  readonly contrasts: boolean | ((options: Record<string, unknown>) => boolean);
   readonly options: z.ZodObject;
   /** @throws InputError for options that do not fit each other */
   make(options: Record<string, unknown>): (network: Network) => Attribution;
 }
 
-interface Entry<Shape extends z.ZodRawShape> extends Omit<MethodEntry, "options" | "make"> {
+interface Entry<Shape extends z.ZodRawShape> extends Omit<MethodEntry, "options" | "make" | "contrasts"> {
+  readonly contrasts: boolean | ((options: z.output<z.ZodObject<Shape>>) => boolean);
   readonly options?: Shape;
 }
 
@@ -52,7 +55,14 @@ export function method<Shape extends z.ZodRawShape>(
   },
 ): MethodEntry {
   const options = z.strictObject(entry.options ?? ({} as Shape));
-  return { ...entry, options, make: (values) => entry.make(values as z.output<z.ZodObject<Shape>>) };
+  type Values = z.output<z.ZodObject<Shape>>;
+  const { make, contrasts } = entry;
+  return {
+    ...entry,
+    options,
+    make: (values) => make(values as Values),
+    contrasts: typeof contrasts === "boolean" ? contrasts : (values) => contrasts(values as Values),
+  };
 }
 
 /** Bounds of a number: above one and at most another, or at least one and at most another. */
@@ -126,7 +136,8 @@ export function configure(entry: MethodEntry, values: Readonly<Record<string, un
   const { name, title, cite, conserves, linear } = entry;
   const spec = changed.length > 0 ? `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}` : name;
   const attribute = entry.make(parsed.data);
-  return { name, spec, origin: { spec }, title, cite, conserves, linear, attribute };
+  const contrasts = typeof entry.contrasts === "boolean" ? entry.contrasts : entry.contrasts(parsed.data);
+  return { name, spec, origin: { spec }, title, cite, conserves, linear, contrasts, attribute };
 }
 
 function optionError(

@@ -12,6 +12,7 @@ export const rap = ruled({
   cite: "Nam et al., Relative Attributing Propagation, AAAI 2020",
   conserves: true,
   linear: false,
+  contrasts: false,
   options: { "soft-argmax": softArgmaxPositive },
   rules: (options) => ({
     seed: "torque",

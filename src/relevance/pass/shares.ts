@@ -25,15 +25,15 @@ export function torqueShares(relevance: InputRelevance): Value {
   return safeDivide(totals, sum(totals, [1], true));
 }
 
-/** |ΣR_in − Σα|τ|| / Σα|τ|, 0 where there is nothing to conserve. */
+/** |ΣR_in − Σα|τ|| / Σ|α τ|, 0 where there is nothing to conserve. Some α are below zero in a contrast of torques. */
 export function residual(relevance: InputRelevance): Value {
   const { commanded, importance, torques, subject } = relevance.network;
-  const asked = sum(mul(abs(reshape(commanded, [torques])), importance));
+  const each = mul(abs(reshape(commanded, [torques])), importance);
   const parts = subject.modalities.map((modality) => {
     const elements = relevance.elements(modality);
     return elements ? sum(elements) : weightedAtJoin(modality, "sum", relevance);
   });
-  return safeDivide(abs(sub(parts.reduce(add), asked)), asked);
+  return safeDivide(abs(sub(parts.reduce(add), sum(each))), sum(abs(each)));
 }
 
 /** The method's own total of a modality, or Σ|R| of its elements. */

@@ -25,8 +25,8 @@ export async function applyChanges(
 ): Promise<void> {
   const before = (name: string) => around.parameters.value(name)!;
   const after = (name: string) => changes.get(name) ?? before(name);
-  const effects = effectsOf(after, around, session);
-  const undo = effectsOf(before, around, session);
+  const effects = effectsOf(after, around, session, changes);
+  const undo = effectsOf(before, around, session, changes);
   const done: Effect[] = [];
   try {
     for (const [names, effect] of effects) {
@@ -46,6 +46,7 @@ function effectsOf(
   value: (name: string) => Value,
   around: PatternFacts,
   session: ExplainSession | undefined,
+  changes: ReadonlyMap<string, Value>,
 ): [names: readonly string[], effect: Effect][] {
   const { clock, methodOf } = around;
   const ofClock: [readonly string[], Effect] = [["use_sim_time"], () => clock.simulate(value("use_sim_time") === true)];
@@ -82,7 +83,6 @@ function effectsOf(
       () => observer.given.set(name, elements),
     ]),
     [Object.keys(thresholds), () => monitor.setThresholds(optionsFrom<Thresholds>(thresholds, value))],
-    [["heatmap_joint"], () => explainer.setHeatmapOf((value("heatmap_joint") as string) || undefined)],
     [
       ["profile"],
       async () => {
@@ -91,6 +91,13 @@ function effectsOf(
       },
     ],
     [["compare_method"], async () => comparison.set(await second())],
-    [["method"], async () => explainer.setMethod(await method())],
+    [
+      ["method", "heatmap_joint", "contrast_joint"],
+      async () => {
+        const joint = (name: string) => (value(name) as string) || undefined;
+        const subject = { heatmapOf: joint("heatmap_joint"), contrast: joint("contrast_joint") };
+        await explainer.change(subject, changes.has("method") ? await method() : undefined);
+      },
+    ],
   ];
 }

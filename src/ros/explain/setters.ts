@@ -20,12 +20,13 @@ export function setters(parameters: Parameters<typeof EXPLAIN_PARAMETERS>): read
     type: OwnService,
     [field, parameter]: readonly [string, string],
     done: (value: string) => string,
+    also: readonly (readonly [parameter: string, value: string])[] = [],
   ): Setter => ({
     name,
     type,
     field,
     set: async (value) => {
-      const refusal = await parameters.set(new Map([[parameter, value]]));
+      const refusal = await parameters.set(new Map([[parameter, value], ...also]));
       return { success: refusal === undefined, message: refusal ?? done(String(value)) };
     },
   });
@@ -36,6 +37,7 @@ export function setters(parameters: Parameters<typeof EXPLAIN_PARAMETERS>): read
       SET_TORQUE,
       ["joint", "heatmap_joint"],
       (joint) => `heatmaps explain ${joint === "" ? "all torques" : joint}`,
+      [["contrast_joint", ""]],
     ),
   ];
 }

@@ -47,6 +47,7 @@ export const EXPLAIN_PARAMETERS = {
     changeable: "always",
   },
   heatmap_joint: EXPLAINING_PARAMETERS.heatmap_joint,
+  contrast_joint: EXPLAINING_PARAMETERS.contrast_joint,
   budget: {
     type: "double",
     range: [0.01, 1],

@@ -32,6 +32,19 @@ it("reads the pictures of some stamps, with the feature points of their explanat
   ]);
 });
 
+it("says what a heatmap is evidence for, where that is not the sum of all torques", async () => {
+  const about = async (name: string, changes: Partial<Explanation>) => {
+    const path = join(folder, name);
+    const sink = await McapSink.create(path, { encoder: new ChannelEncoder({}) });
+    await sink.write({ ...explanationOf(TICKS[0]!, 0), ...changes });
+    await sink.close();
+    return (await readPictures(path, { stamps: new Set([START]), from: START, to: START })).get(START)![0]!.about;
+  };
+  expect(await about("all.mcap", {})).toBe("");
+  expect(await about("alone.mcap", { heatmapOf: "elbow" })).toBe("for elbow alone");
+  expect(await about("contrast.mcap", { contrast: "elbow" })).toBe("for elbow rather than the other joints");
+});
+
 it("gives each camera its own feature points, or none", async () => {
   const sample = explanationOf(TICKS[0]!, 0);
   const both = <T>(of: T) => ({ left: of, right: of });

@@ -66,6 +66,15 @@ test("--json and --joint: one torque alone has the shares of its row", async () 
   }
 });
 
+test("--contrast: why one torque rather than the others, by the method that tells them apart", async () => {
+  const [text, json] = [await explain("--contrast", "elbow"), await explain("--contrast", "elbow", "--json")];
+  expect(text.stdout).toMatch(/^ {2}heatmap +evidence for elbow rather than the other joints$/m);
+  expect(JSON.parse(json.stdout)).toMatchObject({ contrast: "elbow", method: "lrp-gamma:soft-argmax=gradient" });
+  const plain = JSON.parse((await explain("--json", "--method", "lrp-gamma:soft-argmax=gradient")).stdout);
+  expect(plain).not.toHaveProperty("contrast");
+  expect(JSON.parse(json.stdout).per_torque).toEqual(plain.per_torque);
+});
+
 const camera = ["--image", "camera.png"];
 const good = [...camera, "--state", "state.json"];
 test.each([
@@ -115,6 +124,18 @@ test.each([
     "{}missing.json: joint_position.elbow: missing, expected a finite number",
   ],
   ["an unknown joint", "reacher.onnx", [...good, "--joint", "wrist"], "--joint wrist: expected one of shoulder, elbow"],
+  [
+    "a contrast of an unknown joint",
+    "reacher.onnx",
+    [...good, "--contrast", "wrist"],
+    "contrast of joint wrist: expected one of shoulder, elbow",
+  ],
+  [
+    "a contrast beside one joint",
+    "reacher.onnx",
+    [...good, "--contrast", "elbow", "--joint", "elbow"],
+    "--joint and --contrast: expected one of the two; --contrast explains its joint too",
+  ],
   [
     "an output in the way of a file",
     "reacher.onnx",

@@ -9,6 +9,7 @@ import sqlite from "node-sqlite3-wasm";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { readExplanations } from "#src/analysis/read-explanations.js";
 import { decoderOf } from "#src/bag/decode.js";
 import { openBag } from "#src/bag/open-bag.js";
 import { encoderOf } from "#src/messages/cdr.js";
@@ -182,6 +183,31 @@ describe("torquelens replay", () => {
     expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^resumed: /) });
     expect(resumed.stdout.split("\n").slice(0, 30)).toEqual(first.stdout.split("\n").slice(0, 30));
   });
+
+  it("explains one joint rather than the others, also where an earlier run stopped", async () => {
+    const contrast = ["--contrast", "elbow", "--json"];
+    const first = await replay("-o", at("elbow.mcap"), ...contrast);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    const { ticks } = parsed(first.stdout);
+    expect(new Set(ticks.map((tick) => (tick as { contrast?: string }).contrast))).toEqual(new Set(["elbow"]));
+    const found = new Set<string | undefined>();
+    for await (const { explanation } of readExplanations(at("elbow.mcap"), {}))
+      found.add(`${explanation!.method} ${explanation!.contrast_joint} ${explanation!.heatmap_joint}.`);
+    expect([...found]).toEqual(["lrp-gamma:soft-argmax=gradient elbow ."]);
+    const whole = await readFile(at("elbow.mcap"));
+    await writeFile(at("half.mcap.part"), whole.subarray(0, Math.floor(0.6 * whole.length)));
+    const other = await replay("-o", at("half.mcap"), "--contrast", "shoulder", "--json");
+    expect(other).toMatchObject({ code: 0, stderr: "" });
+    await writeFile(at("again.mcap.part"), whole.subarray(0, Math.floor(0.6 * whole.length)));
+    const resumed = await replay("-o", at("again.mcap"), ...contrast);
+    expect(resumed.stderr).toMatch(/^resumed: /);
+    expect(resumed.stdout.split("\n").slice(0, 30)).toEqual(first.stdout.split("\n").slice(0, 30));
+    const refused = await replay("-o", at("no.mcap"), "--contrast", "elbow", "--method", "rap");
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^torquelens: contrast of joint elbow: method rap does not tell outputs apart; [^\n]*\n$/),
+    ]);
+  }, 120_000);
 
   it("times a part from its first explanation", async () => {
     const { stdout } = await replay("-o", at("late.mcap"), "--start", "0.5", "--end", "0.6", "--json");

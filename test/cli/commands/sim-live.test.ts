@@ -195,6 +195,37 @@ it("task, method, joint and looks change while it runs, on the same socket", asy
   expect(simulation.stderr).toBe("");
 }, 600_000);
 
+it("heatmaps explain one joint rather than the others while a client asks for it", async () => {
+  const { simulation, statuses, subscribe, messages, values, call, set } = await page();
+  subscribe("/torquelens/explanation");
+  const newest = () => messages<ExplanationMessage>("/torquelens/explanation").at(-1);
+  await until(newest);
+  expect(values.get("contrast_joint")).toBe("");
+  set({ contrast_joint: "elbow" });
+  set({ contrast_joint: "wrist" });
+  set({ method: "gradient-x-input", contrast_joint: "elbow" });
+  await until(() => newest()!.contrast_joint === "elbow");
+  expect(newest()).toMatchObject({ method: "gradient-x-input", heatmap_joint: "" });
+  set({ heatmap_joint: "shoulder" });
+  await until(() => statuses.length === 3);
+  expect(statuses).toEqual([
+    expect.stringMatching(/contrast of joint elbow: method dtd does not tell outputs apart/),
+    expect.stringMatching(/^contrast_joint: .*wrist/),
+    expect.stringMatching(/heatmap of joint shoulder and contrast of joint elbow: expected one of the two/),
+  ]);
+  await call("set_torque", { joint: "shoulder" });
+  await until(() => newest()!.heatmap_joint === "shoulder");
+  expect([newest()!.contrast_joint, values.get("contrast_joint")]).toEqual(["", ""]);
+  set({ method: "lrp-gamma:soft-argmax=gradient", heatmap_joint: "", contrast_joint: "shoulder" });
+  await until(() => newest()!.contrast_joint === "shoulder");
+  for (const { contrast_joint: contrast, method } of messages<ExplanationMessage>("/torquelens/explanation"))
+    if (contrast !== "") expect(method).not.toBe("dtd");
+  set({ task: "peg" });
+  await until(() => newest()!.torques.length === 7);
+  expect(newest()!.contrast_joint).toBe("");
+  expect(simulation.stderr).toBe("");
+}, 600_000);
+
 it("a second method explains the same ticks while a client asks for it, also on another task", async () => {
   const { simulation, statuses, subscribe, messages, values, set } = await page();
   const topics = ["/torquelens/explanation", "/torquelens/compare/explanation", "/torquelens/compare/heatmap"];

@@ -19,6 +19,7 @@ const explanation: Explanation = {
   policySha256: "ab",
   level: "full",
   heatmapOf: undefined,
+  contrast: undefined,
   joints: ["shoulder", "elbow"],
   outputs: [TORQUE, TORQUE],
   torque: Float32Array.of(0.1, -0.25),

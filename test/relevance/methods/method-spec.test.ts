@@ -11,6 +11,7 @@ const entry = method({
   cite: "",
   conserves: false,
   linear: true,
+  contrasts: true,
   options: {
     gamma: number(0.25, "weight", { above: 0, most: 100 }),
     steps: number(50, "count", { above: 0, most: 1000, whole: true }),

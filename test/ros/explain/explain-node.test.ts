@@ -264,6 +264,10 @@ describe("lifecycle", () => {
       message: expect.stringMatching(/unconfigured: cannot/),
     });
     await set(ros, "heatmap_joint", value(""));
+    await set(ros, "contrast_joint", value("elbow"));
+    expect(await change(ros, "configure")).toEqual({ success: false });
+    expect(ros.lines("error").at(-1)).toMatch(/contrast of joint elbow: method dtd does not tell outputs apart/);
+    await set(ros, "contrast_joint", value(""));
     expect(await set(ros, "method", value("nonsense"))).toMatchObject({ successful: false });
     await set(ros, "method", value("attention"));
     expect(await change(ros, "configure")).toEqual({ success: false });
@@ -490,6 +494,21 @@ describe("active", () => {
       message: expect.stringMatching(/wrist/),
     });
     expect((await explained(ros)).heatmap_joint).toBe("elbow");
+
+    expect(await set(ros, "contrast_joint", value("elbow"))).toMatchObject({
+      successful: false,
+      reason: expect.stringMatching(/heatmap of joint elbow and contrast of joint elbow: expected one of the two/),
+    });
+    await set(ros, "heatmap_joint", value(""));
+    expect(await set(ros, "contrast_joint", value("shoulder"))).toMatchObject({ successful: true });
+    expect(await explained(ros)).toMatchObject({ contrast_joint: "shoulder", heatmap_joint: "" });
+    expect(await ros.call("~/set_method", { data: "rap" })).toMatchObject({
+      success: false,
+      message: expect.stringMatching(/^contrast of joint shoulder: method rap does not tell outputs apart; /),
+    });
+    expect(await explained(ros)).toMatchObject({ contrast_joint: "shoulder", method: "lrp-gamma:gamma=0.5" });
+    expect(await ros.call("~/set_torque", { data: "elbow" })).toMatchObject({ success: true });
+    expect(await explained(ros)).toMatchObject({ contrast_joint: "", heatmap_joint: "elbow" });
 
     expect(await set(ros, "colormap", value("jet"))).toMatchObject({
       successful: false,

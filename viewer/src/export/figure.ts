@@ -3,8 +3,8 @@ import { visibleLine } from "#src/text/visible.js";
 import type { Model } from "../model/model.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
-import { unitFor, wordsFor } from "../ui/outputs.js";
-import { flagText } from "../ui/words.js";
+import { othersOf, unitFor, wordsFor } from "../ui/outputs.js";
+import { flagText, heatmapSubject } from "../ui/words.js";
 
 const WIDTH = 720;
 const PICTURE = 300;
@@ -55,7 +55,7 @@ export function figureOf(model: Model): string {
     }
   }
   const caption = [
-    `${model.source.name}, stamp ${nanoseconds(explanation.header.stamp)} ns. Method ${method}; heatmaps of ${explanation.heatmap_joint || `all ${words.plural}, weighted by their importance`}.`,
+    `${model.source.name}, stamp ${nanoseconds(explanation.header.stamp)} ns. Method ${method}; ${heatmapSubject(explanation, `all ${words.plural}, weighted by their importance`, othersOf(explanation))}.`,
     `References: ${modalities.map((name, m) => `${name} ${references[m] || "none"}`).join(", ")}.`,
     ...(flags.length > 0 ? [`Beware: ${flags.map((flag) => flagText(flag, words)).join("; ")}.`] : []),
   ];

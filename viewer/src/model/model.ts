@@ -10,8 +10,10 @@ import type {
   SimulationMessage,
   TfMessage,
 } from "#src/messages/types.js";
+import { CONTRAST_METHOD } from "#src/relevance/contract/contrast.js";
 import { LiveSource } from "../source/live-source.js";
 import type { Message, Source } from "../source/source.js";
+import { cannotContrast } from "../ui/words.js";
 import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, pictureOf, regionOf } from "./camera.js";
 import { Course } from "./course.js";
 import { Inbox } from "./inbox.js";
@@ -27,6 +29,7 @@ const JOINT_STATES = { topic: "/joint_states", type: /^sensor_msgs\/(msg\/)?Join
 const ROBOT = { topic: "/robot_description", type: /^std_msgs\/(msg\/)?String$/ } as const;
 
 const HEATMAP_JOINT = "heatmap_joint";
+const CONTRAST_JOINT = "contrast_joint";
 
 /** An image that is to be shown, with the heatmap and the explanation of its tick. */
 interface Due {
@@ -61,6 +64,8 @@ export class Model {
   readonly diagnostics = signal<DiagnosticArrayMessage | undefined>(undefined);
   /** The joint whose torque everything shows; empty: all joints, weighted by importance. */
   readonly joint = signal("");
+  /** True where the server's heatmaps explain that joint rather than the others. */
+  readonly isContrast = signal(false);
   readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
   /** Why a camera cannot be shown, by its name. */
   readonly faults = signal<ReadonlyMap<string, string>>(new Map());
@@ -105,9 +110,11 @@ export class Model {
     if (source instanceof LiveSource) {
       this.simulator = new Simulator(source);
       const ofHeatmap = computed(() => source.parameters.text(HEATMAP_JOINT));
+      const ofContrast = computed(() => source.parameters.text(CONTRAST_JOINT));
       this.#endings.push(
         effect(() => {
-          if (ofHeatmap.value !== undefined) this.joint.value = ofHeatmap.value;
+          this.isContrast.value = Boolean(ofContrast.value);
+          if (ofHeatmap.value !== undefined) this.joint.value = ofContrast.value || ofHeatmap.value;
         }),
       );
     }
@@ -125,10 +132,38 @@ export class Model {
 
   /** Shows a joint everywhere; also in the heatmap, where the server lets clients choose its joint. */
   choose(joint: string): void {
+    this.#choose(joint, this.isContrast.value && joint !== "");
+  }
+
+  /** True where clients may choose that heatmaps explain a joint rather than the others. */
+  get canContrast(): boolean {
+    return this.#canChange(CONTRAST_JOINT) && (this.explanation.value?.torques.length ?? 0) > 1;
+  }
+
+  /** Heatmaps explain the chosen joint rather than the others, or alone; changes a method that cannot contrast. */
+  contrast(isContrast: boolean): void {
+    this.#choose(this.joint.value, isContrast);
+  }
+
+  #choose(joint: string, isContrast: boolean): void {
     this.joint.value = joint;
     const { source } = this;
-    if (source instanceof LiveSource && !source.isReadOnly && source.parameters.text(HEATMAP_JOINT) !== undefined)
+    if (!(source instanceof LiveSource) || !this.#canChange(HEATMAP_JOINT)) return;
+    if (!isContrast && !this.isContrast.value) {
       source.parameters.set(HEATMAP_JOINT, joint);
+      return;
+    }
+    const changesMethod = isContrast && cannotContrast(source.parameters.text("method") ?? "");
+    source.parameters.setAll({
+      ...(changesMethod && { method: CONTRAST_METHOD }),
+      [HEATMAP_JOINT]: isContrast ? "" : joint,
+      [CONTRAST_JOINT]: isContrast ? joint : "",
+    });
+  }
+
+  #canChange(parameter: string): boolean {
+    const { source } = this;
+    return source instanceof LiveSource && !source.isReadOnly && source.parameters.text(parameter) !== undefined;
   }
 
   close(): void {

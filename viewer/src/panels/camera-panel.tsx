@@ -1,13 +1,12 @@
 import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { peak } from "#src/image/heatmap.js";
-import { followJoints, meaningOf } from "#src/outputs/kinds.js";
 import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { useOnScreen } from "../ui/on-screen.js";
-import { unitFor, wordsFor } from "../ui/outputs.js";
-import { mapCaution } from "../ui/words.js";
+import { othersOf, unitFor, wordsFor } from "../ui/outputs.js";
+import { heatmapSubject, mapCaution } from "../ui/words.js";
 import { Cover } from "./cover.js";
 import { imagePoint } from "./image-point.js";
 import { type Drawing, paintHeatmap, paletteOf } from "./paint.js";
@@ -74,10 +73,11 @@ export function CameraPanel({
     const [x, y] = imagePoint(canvas.current!, event);
     pointer.value = { x: Math.floor(x), y: Math.floor(y) };
   };
-  const { method = "", heatmap_joint: heatmapJoint = "" } = model.explanation.value ?? {};
-  const outputs = (model.explanation.value?.torques ?? []).map(({ kind, unit }) => meaningOf(kind, unit));
-  const caution = mapCaution(method, wordsFor(model.explanation.value));
-  const unit = unitFor(model.explanation.value, heatmapJoint);
+  const { method = "", heatmap_joint: alone = "", contrast_joint: contrast = "" } = model.explanation.value ?? {};
+  const others = othersOf(model.explanation.value);
+  const words = wordsFor(model.explanation.value);
+  const caution = mapCaution(method, words);
+  const unit = unitFor(model.explanation.value, alone);
   return (
     <section ref={panel} class="panel camera" aria-label={`${title} ${camera.name}`}>
       <h2>
@@ -85,7 +85,7 @@ export function CameraPanel({
         <em>
           {camera.name}
           {frame.value?.heatmap &&
-            `, heatmap for ${heatmapJoint || (followJoints(outputs) ? "all joints" : "all outputs")}`}
+            `, ${heatmapSubject({ heatmap_joint: alone, contrast_joint: contrast }, `all ${others}`, others)}`}
         </em>
       </h2>
       <div class="picture">
@@ -114,6 +114,9 @@ export function CameraPanel({
           <Scale drawing={drawing.value} scale={scale.value} unit={unit} />
           <Readout frame={frame.value} at={pointer.value} unit={unit} />
         </>
+      )}
+      {contrast !== "" && (
+        <p class="note">{`Warm colours speak for the ${words.noun} of ${contrast}, cold ones for the others.`}</p>
       )}
       {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
     </section>

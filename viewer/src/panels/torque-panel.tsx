@@ -4,7 +4,7 @@ import { followJoints, meaningOf, quantityWithUnit } from "#src/outputs/kinds.js
 import type { Model } from "../model/model.js";
 import { modalityColor } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
-import { unitFor, wordsFor } from "../ui/outputs.js";
+import { othersOf, unitFor, wordsFor } from "../ui/outputs.js";
 
 /** Shown elements at most, the largest first. */
 const ELEMENTS = 8;
@@ -92,6 +92,16 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
           ))}
         </tbody>
       </table>
+      {model.canContrast && model.joint.value !== "" && (
+        <label class="contrast">
+          <input
+            type="checkbox"
+            checked={model.isContrast.value}
+            onChange={(event) => model.contrast(event.currentTarget.checked)}
+          />
+          {`heatmap: why ${model.joint.value} rather than the other ${othersOf(explanation)}`}
+        </label>
+      )}
     </>
   );
 }
@@ -136,8 +146,11 @@ function Elements({ model, explanation }: { model: Model; explanation: Explanati
   const elements = useComputed(() => elementsOf(model.explanation.value, model.joint.value));
   const largest = Math.max(...elements.value.map(({ value }) => Math.abs(value)), 1e-12);
   const { noun, plural } = wordsFor(explanation);
-  const of = model.joint.value === "" ? `all ${plural}, weighted by α` : `the ${noun} of ${model.joint.value}`;
-  const unit = unitFor(explanation, model.joint.value);
+  const { heatmap_joint: alone, contrast_joint: contrast } = explanation;
+  const chosen = model.joint.value || alone;
+  const ofAll = contrast ? `the ${noun} of ${contrast} rather than the others` : `all ${plural}, weighted by α`;
+  const of = chosen === "" ? ofAll : `the ${noun} of ${chosen}`;
+  const unit = unitFor(explanation, chosen);
   return (
     <>
       <h3>{`Inputs of the configuration, by relevance for ${of}`}</h3>

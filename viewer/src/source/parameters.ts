@@ -16,6 +16,9 @@ export class ParameterStore {
   /** What the server refused, in its words; empty where nothing was. */
   readonly refusal = signal("");
   readonly #send: (operation: object) => void;
+  /** Newest request for each name: an answer to an older one leaves what was asked for since. */
+  readonly #requests = new Map<string, string>();
+  #made = 0;
 
   constructor(send: (operation: object) => void) {
     this.#send = send;
@@ -39,7 +42,7 @@ export class ParameterStore {
       this.#send({ op: "subscribeParameterUpdates", parameterNames: parameters.map(({ name }) => name) });
     else if (id !== undefined) {
       const asked = new Map(this.asked.value);
-      for (const { name } of parameters) asked.delete(name);
+      for (const { name } of parameters) if (this.#requests.get(name) === id) asked.delete(name);
       this.asked.value = asked;
     }
   }
@@ -49,10 +52,21 @@ export class ParameterStore {
   }
 
   set(name: string, value: ParameterValue): void {
+    this.setAll({ [name]: value });
+  }
+
+  /** All of them or none. */
+  setAll(values: Readonly<Record<string, ParameterValue>>): void {
     this.refusal.value = "";
-    this.asked.value = new Map(this.asked.value).set(name, value);
-    const type = typeof value === "number" ? { type: "float64" } : {};
-    this.#send({ op: "setParameters", parameters: [{ name, value, ...type }], id: `set ${name}` });
+    this.asked.value = new Map([...this.asked.value, ...Object.entries(values)]);
+    const id = `set ${this.#made++}`;
+    for (const name of Object.keys(values)) this.#requests.set(name, id);
+    const parameters = Object.entries(values).map(([name, value]) => ({
+      name,
+      value,
+      ...(typeof value === "number" && { type: "float64" }),
+    }));
+    this.#send({ op: "setParameters", parameters, id });
   }
 
   /** The text of a parameter: as it was asked for, or as it is; undefined where the server has none. */

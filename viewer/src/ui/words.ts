@@ -1,4 +1,5 @@
 import type { ExplanationFlag } from "#src/explain/explanation.js";
+import type { ExplanationMessage } from "#src/messages/types.js";
 import type { OutputWords } from "#src/outputs/kinds.js";
 
 /** What flags of an explanation's message mean, in a sentence (docs/topics.md). */
@@ -34,6 +35,24 @@ export const isGrave = (flag: string): boolean => flag === "not_finite" || flag 
  * fourth has the rule of dtd.
  */
 const SAME_MAP = /^(dtd|rap|guided-backprop|excitation-backprop)\b/;
+
+/** Methods whose heatmaps of two torques cannot be contrasted (docs/contrast.md). */
+const NO_CONTRAST = /^(dtd|rap|excitation-backprop|guided-backprop|deconvnet|grad-cam|attention)(:|$)/;
+
+export const cannotContrast = (method: string): boolean => NO_CONTRAST.test(method);
+
+/**
+ * What the heatmap of an explanation is evidence for.
+ * @param all words for the sum of all outputs
+ * @param others "joints" or "outputs"
+ */
+export function heatmapSubject(
+  { heatmap_joint: alone, contrast_joint: contrast }: Pick<ExplanationMessage, "heatmap_joint" | "contrast_joint">,
+  all: string,
+  others: string,
+): string {
+  return contrast ? `evidence for ${contrast} rather than the other ${others}` : `heatmap for ${alone || all}`;
+}
 
 /** What a method's heatmap cannot show, where a single torque is chosen; empty where there is nothing to say. */
 export const mapCaution = (method: string, { noun, plural }: OutputWords): string =>
