@@ -1,6 +1,7 @@
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
+import type { DistractorFindings } from "./distractors.js";
 import type { GoalsRow } from "./goals.js";
 import type { Pictured } from "./picture.js";
 import type { Mass, Part } from "./relevance-mass.js";
@@ -57,6 +58,8 @@ export interface TaskFindings {
     readonly free: FormLikeness;
     readonly held: FormLikeness;
   };
+  /** Runs with something else in the image. */
+  readonly distractors: readonly DistractorFindings[];
   /** Largest conservation residual of each method that conserves. */
   readonly residual: Readonly<Record<string, number>>;
   readonly pictures: readonly Pictured[];
@@ -95,6 +98,8 @@ export interface SetFindings extends Charted {
     readonly measured: readonly SetMeasured[];
     readonly successes: number;
   };
+  /** Runs with something else in the image, of each policy. */
+  readonly distractors: readonly (readonly DistractorFindings[])[];
   /** Mean part of the image's relevance on each part of the image, by method. */
   readonly mass: readonly { readonly method: string; readonly relevance: Readonly<Record<Part, number>> }[];
 }

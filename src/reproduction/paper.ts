@@ -6,6 +6,9 @@ export const METHODS = ["dtd", "rap", "guided-backprop"] as const;
 /** Methods whose heatmaps are tested: the paper's, and for comparison one that distinguishes torques. */
 export const TESTED = [...METHODS, "lrp-epsilon"] as const;
 
+/** When the target changes (their Fig. 6), part of the episode. */
+export const CHANGE = 0.3;
+
 export interface PaperTask {
   /** Image's part of image : configuration, averaged along trajectories (their §IV-C.1). */
   readonly image: number;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Policy } from "../policy/policy.js";
 import type { EpisodeKind, Task } from "../sim/tasks/task.js";
 import type { Course } from "./course.js";
+import { type DistractorFindings, distractorFindings, workOfDistractors } from "./distractors.js";
 import { DEFAULT_CONVENTION, type SetFindings, type SetMeasured } from "./findings.js";
 import { type Measurement, measure } from "./measurement.js";
 import { METHODS } from "./paper.js";
@@ -9,7 +10,7 @@ import type { Progress } from "./progress.js";
 import { PARTS, type Part } from "./relevance-mass.js";
 import { changeWindows, drawn, explained, recordBoth } from "./reproduce.js";
 import { verdictsOf } from "./verdicts.js";
-import type { Workload } from "./workload.js";
+import { distractorWorkload, type Workload } from "./workload.js";
 
 /** Policies for one task that were trained alike with different seeds. */
 export interface PolicySet {
@@ -39,13 +40,18 @@ export function trainedEpisodes({ card }: Policy): EpisodeKind {
 
 /** Runs the policies of a set and measures what the paper reports. */
 export async function reproduceSet(set: PolicySet, workload: Workload, progress: Progress): Promise<SetFindings> {
-  const runs: { both: Awaited<ReturnType<typeof recordBoth>>; by: ReadonlyMap<string, Measurement> }[] = [];
+  const runs: {
+    both: Awaited<ReturnType<typeof recordBoth>>;
+    by: ReadonlyMap<string, Measurement>;
+    distractors: DistractorFindings[];
+  }[] = [];
   for (const { policy } of set.policies) {
     const both = await recordBoth(policy, set.open, { ...workload, perCondition: workload.setPerCondition }, progress);
     const by = new Map<string, Measurement>();
     for (const method of METHODS)
       by.set(method, await measure(policy, method, both.recorded, workload.setStride, progress));
-    runs.push({ both, by });
+    const distractors = await distractorFindings(policy, set.open, distractorWorkload(workload), progress);
+    runs.push({ both, by, distractors });
   }
   const { conditions, period, ticks } = runs[0]!.both;
   const all = (method: string, courses: (measurement: Measurement) => readonly Course[]) =>
@@ -81,6 +87,7 @@ export async function reproduceSet(set: PolicySet, workload: Workload, progress:
     successes: sum(({ both }) => both.usual.successes),
     measured,
     change: { windows, measured: changed, successes: sum(({ both }) => both.changed.successes) },
+    distractors: runs.map(({ distractors }) => distractors),
     mass: METHODS.map((method) => ({
       method,
       relevance: Object.fromEntries(
@@ -94,5 +101,6 @@ export async function reproduceSet(set: PolicySet, workload: Workload, progress:
 /** Number of control steps and explanations that `reproduceSet` makes. */
 export function workOfSet({ conditions, ticks }: Task, policies: number, workload: Workload): number {
   const episodes = workload.setPerCondition * conditions.length;
-  return policies * (2 * episodes * ticks + 2 * METHODS.length * explained(episodes, ticks, workload.setStride));
+  const shares = 2 * episodes * ticks + 2 * METHODS.length * explained(episodes, ticks, workload.setStride);
+  return policies * (shares + workOfDistractors({ conditions, ticks }, distractorWorkload(workload)));
 }

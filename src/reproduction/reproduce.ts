@@ -11,17 +11,18 @@ import { random } from "../sim/random.js";
 import type { Task } from "../sim/tasks/task.js";
 import type { ChangeWindows } from "./claims.js";
 import { type Course, thinned } from "./course.js";
+import { distractorFindings, workOfDistractors } from "./distractors.js";
 import { type Episode, record } from "./episodes.js";
 import { explainEpisodes } from "./explaining.js";
 import { DEFAULT_CONVENTION, type Measured, type TaskFindings } from "./findings.js";
 import { type Measurement, measure, type Recorded } from "./measurement.js";
-import { METHODS, TESTED } from "./paper.js";
+import { CHANGE, METHODS, TESTED } from "./paper.js";
 import { type Pictured, picture } from "./picture.js";
 import type { Progress } from "./progress.js";
 import { type Cascade, cascade, compareTorques, type TorqueLikeness } from "./sanity.js";
 import { agreement } from "./verdicts.js";
 import { compareForms, WEIGHTINGS, type WeightedShares, weighted } from "./weightings.js";
-import type { Workload } from "./workload.js";
+import { distractorWorkload, type Workload } from "./workload.js";
 
 /** A task with its policy. */
 export interface TaskPolicy {
@@ -31,8 +32,6 @@ export interface TaskPolicy {
   open(): Promise<Task>;
 }
 
-/** When the target changes, part of the episode. */
-const CHANGE = 0.3;
 /** Ticks of the windows around the change. */
 const CHANGE_WIDTH = 5;
 const CHANGE_LATER = 15;
@@ -115,6 +114,7 @@ export async function reproduceTask(
     cascade: cascades,
     alpha: { weighted: alpha, ...compareForms(usual.episodes) },
     residual: Object.fromEntries(Object.entries(residual).filter(([method]) => methodNamed(method).conserves)),
+    distractors: await distractorFindings(policy, taskPolicy.open, distractorWorkload(workload), progress),
     pictures: await drawn(policy, usual.episodes),
   };
 }
@@ -158,13 +158,17 @@ function times(count: number, call: () => void = () => {}): void {
 }
 
 /** Number of control steps and explanations that `reproduceTask` makes for a task. */
-export function workOf({ conditions, ticks }: Task, { perCondition, stride, alphaStride }: Workload): number {
+export function workOf({ conditions, ticks }: Task, workload: Workload): number {
+  const { perCondition, stride, alphaStride } = workload;
   const episodes = perCondition * conditions.length;
   const at = (every: number) => explained(episodes, ticks, every);
   const others = CONVENTIONS.length - 1;
   const weightings = Object.keys(WEIGHTINGS).length - 1;
   return (
-    2 * at(1) + 2 * METHODS.length * (at(1) + others * at(stride)) + CONVENTIONS.length * weightings * at(alphaStride)
+    workOfDistractors({ conditions, ticks }, distractorWorkload(workload)) +
+    2 * at(1) +
+    2 * METHODS.length * (at(1) + others * at(stride)) +
+    CONVENTIONS.length * weightings * at(alphaStride)
   );
 }
 

@@ -4,6 +4,7 @@ import { number } from "../numbers/format.js";
 import { own } from "../own.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { atTick, GROUPS } from "./course.js";
+import type { DistractorFindings } from "./distractors.js";
 import type { Findings, Measured, SetFindings, TaskFindings } from "./findings.js";
 import type { GoalsRow } from "./goals.js";
 import { goalsName } from "./goals-figure.js";
@@ -34,9 +35,29 @@ export function tables({ tasks, sets, goals }: Findings): Map<string, TableRow[]
     ["trained_as_paper_claims", sets.flatMap(setClaimRows)],
     ["trained_as_paper_over_time", sets.flatMap((set) => setCourseRows(set, set.measured))],
     ["trained_as_paper_target_change", sets.flatMap((set) => setCourseRows(set, set.change.measured))],
+    [
+      "distractors",
+      [
+        ...tasks.flatMap(({ task, distractors }) => distractors.map((one) => distractorRow(task, "as shipped", one))),
+        ...sets.flatMap(({ task, policies, distractors }) =>
+          distractors.flatMap((all, p) => all.map((one) => distractorRow(task, `seed ${policies[p]!.seed}`, one))),
+        ),
+      ],
+    ],
     ["goals", (goals ?? []).flatMap(goalRowsOf)],
   ]);
 }
+
+const distractorRow = (task: string, policy: string, found: DistractorFindings): TableRow => ({
+  task,
+  policy,
+  distractor: found.look,
+  episodes: found.episodes,
+  successes_fixed: found.successes.fixed,
+  successes_moved: found.successes.moved,
+  relevance: number(found.relevance),
+  area: number(found.area),
+});
 
 const setPolicyRows = ({ task, policies, episodesEach }: SetFindings): TableRow[] =>
   policies.map(({ seed, sha256, successes, changedSuccesses }) => ({

@@ -15,6 +15,13 @@ export interface Workload {
   readonly setStride: number;
 }
 
+/** Of the runs with distractors. */
+export const distractorWorkload = ({ seed, setPerCondition, setStride }: Workload) => ({
+  seed,
+  perCondition: setPerCondition,
+  stride: 5 * setStride,
+});
+
 export const FULL: Workload = {
   seed: 0,
   perCondition: 5,
@@ -34,5 +41,5 @@ export const QUICK: Workload = {
   torqueTicks: 2,
   cascadeTicks: 1,
   setPerCondition: 1,
-  setStride: 5,
+  setStride: 1,
 };

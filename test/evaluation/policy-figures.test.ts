@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { nearShare } from "#src/evaluation/focus.js";
 import { policyFigures } from "#src/evaluation/policy-figures.js";
+import { levinePolicies } from "#src/package-files.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
-import { taskNamed } from "#src/sim/tasks/tasks.js";
+import type { Recipe } from "#src/sim/tasks/lesson.js";
+import { taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
 
 test("the shipped reacher uses its camera: it reaches the target and fails with a wrong image", async () => {
   const policy = await loadPolicy("models/reacher.onnx");
@@ -34,6 +36,22 @@ test.each([
     for (const [key, value] of Object.entries(least)) expect(figures[key], key).toBeGreaterThanOrEqual(value);
     for (const [key, value] of Object.entries(most)) expect(figures[key], key).toBeLessThanOrEqual(value);
     expect(Object.keys(control)).toEqual(Object.keys(figures));
+  },
+);
+
+test.each(taskNames.flatMap((task) => levinePolicies(task).map(({ seed, path }) => [task, seed, path] as const)))(
+  "the %s trained as Levine et al. do with seed %s says so in its record, and does its task by what it sees",
+  async (name, seed, path) => {
+    const { card, graph, bytes } = await loadPolicy(path);
+    expect(bytes.length).toBeLessThan(2e5);
+    expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+    const { recipe } = card.training as { recipe: Recipe };
+    expect(card.training).toMatchObject({ task: name, recipe_name: "levine", seed });
+    expect(recipe).toEqual(JSON.parse(JSON.stringify(taskNamed(name).lesson.recipes.levine)));
+    const { figures } = card.training as { figures: Record<string, number> };
+    const success = (figures.four ?? figures.success)! / figures.episodes!;
+    expect(success).toBeGreaterThanOrEqual(0.9);
+    expect(figures.image_frozen! / figures.episodes!).toBeLessThanOrEqual(0.1);
   },
 );
 

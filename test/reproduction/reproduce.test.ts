@@ -223,7 +223,9 @@ describe("the reproduction of a short run", () => {
 
 describe("the answer about goals", () => {
   const group = (goals: GoalsRow["goals"], ...falls: boolean[]) =>
-    falls.map((holds) => ({ goals, claims: { image_falls: { holds } } }) as unknown as GoalsRow);
+    falls.map(
+      (holds) => ({ goals, successes: 9, episodes: 10, claims: { image_falls: { holds } } }) as unknown as GoalsRow,
+    );
 
   it.each([
     [[group("four", true, true), group("random", false, false)], "It falls with few goals, and only then."],
@@ -234,6 +236,13 @@ describe("the answer about goals", () => {
     ],
   ])("%#", (groups, end) => {
     expect(answer(groups).endsWith(end)).toBe(true);
+  });
+
+  it("names policies that fail", () => {
+    const failing = group("random", false).map((row) => ({ ...row, successes: 2 }));
+    expect(answer([group("four", false), failing])).toMatch(
+      /Policies trained with goals anywhere fail in more than a tenth/,
+    );
   });
 
   it("counts policies times methods", () => {

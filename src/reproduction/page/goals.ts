@@ -32,8 +32,7 @@ ${table(
 const seedsOf = (group: readonly GoalsRow[]): string => `${new Set(group.map(({ seed }) => seed)).size}`;
 
 function successOf(group: readonly GoalsRow[]): string {
-  const sum = (of: (row: GoalsRow) => number) => group.reduce((total, row) => total + of(row), 0);
-  return `${sum(({ successes }) => successes)} of ${sum(({ episodes }) => episodes)}`;
+  return `${sumOf(group, ({ successes }) => successes)} of ${sumOf(group, ({ episodes }) => episodes)}`;
 }
 
 function fallsOf(rows: readonly GoalsRow[]): Html {
@@ -50,13 +49,27 @@ export function answer(groups: readonly (readonly GoalsRow[])[]): string {
     falling: group.filter((row) => row.claims.image_falls?.holds).length,
     of: group.length,
   }));
-  const all = counts.map(
-    ({ name, falling, of }) => `${falling} of ${of} with ${name === "anywhere" ? "goals anywhere" : `${name} goals`}`,
-  );
+  const all = counts.map(({ name, falling, of }) => `${falling} of ${of} ${withGoals(name)}`);
   const few = counts[0]!;
   const many = counts.at(-1)!;
+  const failing = groups.flatMap((group) => {
+    const [successes, episodes] = [sumOf(group, (row) => row.successes), sumOf(group, (row) => row.episodes)];
+    return successes < ABLE * episodes ? [withGoals(goalsName(group[0]!.goals))] : [];
+  });
+  const weak =
+    failing.length === 0
+      ? ""
+      : ` Policies trained ${failing.join(", and ")} fail in more than a tenth of their episodes: they show less than the others.`;
   const start = `The image’s share falls in ${all.join(", ")} (policies times methods).`;
-  if (few.falling === few.of && many.falling === 0) return `${start} It falls with few goals, and only then.`;
-  if (few.falling === few.of) return `${start} It falls with few goals, but not only then.`;
-  return `${start} Few goals do not make it fall in every policy: the number of goals alone does not decide.`;
+  if (few.falling === few.of && many.falling === 0) return `${start} It falls with few goals, and only then.${weak}`;
+  if (few.falling === few.of) return `${start} It falls with few goals, but not only then.${weak}`;
+  return `${start} Few goals do not make it fall in every policy: the number of goals alone does not decide.${weak}`;
 }
+
+const withGoals = (name: string) => (name === "anywhere" ? "with goals anywhere" : `with ${name} goals`);
+
+/** Least part of the episodes in which a policy succeeds that counts as able. */
+const ABLE = 0.9;
+
+const sumOf = (group: readonly GoalsRow[], of: (row: GoalsRow) => number) =>
+  group.reduce((total, row) => total + of(row), 0);

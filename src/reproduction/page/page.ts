@@ -7,6 +7,7 @@ import { DEFAULT_CONVENTION, type Findings, measuredBy, type SetFindings, type T
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
 import { meanOverEpisodes } from "../share-rows.js";
 import type { Verdict } from "../verdicts.js";
+import { distractorsSection } from "./distractors.js";
 import { goalsSection } from "./goals.js";
 import { setVerdicts } from "./set.js";
 import { taskSection } from "./task.js";
@@ -39,6 +40,7 @@ ${holdsTable(
   CONVENTIONS.map(({ name }) => name),
 )}
 ${goals && goalsSection(goals, svgs.get(GOALS_FIGURE)!)}
+${distractorsSection(findings)}
 <h2>Conventions</h2>
 <p>The reference that relevance is measured from is a choice, and affects the shares more than the task does. No convention changes the torques. The scale of an input has no effect: the weights behind it undo it. Normalisation only decides where zero lies.</p>
 ${table(
@@ -72,30 +74,30 @@ const ORIGINS = {
 
 function summaryTable({ tasks, sets }: Findings): Html {
   return table(
-    [
-      "task",
-      "paper",
-      ...METHODS.map((method) => `as the paper trained: ${method}, ${DEFAULT_CONVENTION}`),
-      "success",
-      ...METHODS.map((method) => `as we ship: ${method}, ${DEFAULT_CONVENTION}`),
-      "all conventions",
-      "success",
-    ],
-    tasks.map((findings) => {
+    ["policy", "paper", ...METHODS.map((method) => `${method}, ${DEFAULT_CONVENTION}`), "all conventions", "success"],
+    tasks.flatMap((findings) => {
       const paper = own(PAPER_TASKS, findings.task)?.image;
+      const stated = paper === undefined ? "–" : pair(paper);
       const set = sets.find(({ task }) => task === findings.task);
       const ratios = sharesByConvention(findings);
       const usual = ratios.filter(({ convention }) => convention === DEFAULT_CONVENTION);
       const means = ratios.map(({ image }) => image.mean);
-      return [
-        findings.task,
-        paper === undefined ? "–" : pair(paper),
-        ...METHODS.map((method) => (set ? pairWithDeviation(set, method) : "–")),
-        set ? `${set.successes} of ${set.episodes}` : "–",
+      const shipped = [
+        set ? `${findings.task}, as we ship` : findings.task,
+        stated,
         ...usual.map(({ image }) => pair(image.mean)),
         `${percent(Math.min(...means))} to ${percent(Math.max(...means))}`,
         `${findings.successes} of ${findings.episodes}`,
       ];
+      if (set === undefined) return [shipped];
+      const trained = [
+        `${findings.task}, as the paper trained`,
+        stated,
+        ...METHODS.map((method) => pairWithDeviation(set, method)),
+        "",
+        `${set.successes} of ${set.episodes}`,
+      ];
+      return [trained, shipped];
     }),
   );
 }
