@@ -10,7 +10,7 @@ from launch_ros.actions import Node
 
 # name: (default, description)
 ARGUMENTS = {
-    'task': ('reacher', 'Simulated task: reacher, peg or door'),
+    'task': ('reacher', 'Simulated task: reacher, peg, door or baxter'),
     'policy': ('', 'Policy that moves the arm and is explained; default: the task\'s shipped policy'),
     'params_file': ('', 'YAML file of parameters of both nodes; arguments given here override it'),
     'namespace': ('', 'Namespace of both nodes'),

@@ -1,11 +1,11 @@
-// Draws the picture of docs/simulation.md: the experts of the 7-DoF tasks at work, and the camera's segmentation.
+// Draws the picture of docs/simulation.md: the experts of the tasks with 7 joints at work, and the camera's segmentation.
 import sharp from "sharp";
 import { ARM, TARGET } from "../dist/sim/render/sight.js";
 import { loadTask } from "../dist/sim/tasks/tasks.js";
 
 const [WIDTH, HEIGHT] = [240, 192];
 const GAP = 6;
-const TICKS = { peg: [0, 12, 22, 60], door: [0, 15, 24, 60] };
+const TICKS = { peg: [0, 12, 22, 60], door: [0, 15, 24, 60], baxter: [0, 6, 10, 40] };
 const COLOURS = { [ARM]: [90, 140, 255], [TARGET]: [255, 120, 60] };
 
 const cells = [];
@@ -33,7 +33,7 @@ for (const [row, [name, ticks]] of Object.entries(TICKS).entries()) {
   );
   task.delete();
 }
-const [columns, rows] = [5, 2];
+const [columns, rows] = [5, Object.keys(TICKS).length];
 await sharp({
   create: {
     width: columns * (WIDTH + GAP) - GAP,

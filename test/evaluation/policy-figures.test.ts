@@ -21,6 +21,7 @@ test.each([
   ["reacher", { four: 98, random: 93, image_first: 70, focus: 0.35 }, { image_frozen: 10 }],
   ["peg", { success: 97, torque_noise: 92 }, { image_frozen: 40, image_black: 40 }],
   ["door", { success: 90 }, { image_frozen: 40, image_black: 40 }],
+  ["baxter", { four: 95, random: 95, focus: 0.35 }, { image_frozen: 5, image_black: 5 }],
 ])(
   "the shipped %s's record meets its requirements, and is the same in the card and in the model",
   async (name, least, most) => {
@@ -67,6 +68,16 @@ test.each(["peg", "door"])(
     expect(figures.image_frozen).toBeLessThanOrEqual(2);
   },
 );
+
+test("the shipped two-armed robot brings the block to its left hand anywhere, and fails with a wrong image", async () => {
+  const policy = await loadPolicy("models/baxter.onnx");
+  const runs = taskNamed("baxter").figureRuns.flatMap(({ focus: _, ...run }) =>
+    run.key === "random" || run.key === "image_frozen" ? [run] : [],
+  );
+  const figures = await policyFigures(policy, "baxter", { episodes: 12, seed: 1, runs });
+  expect(figures.random).toBeGreaterThanOrEqual(11);
+  expect(figures.image_frozen).toBeLessThanOrEqual(1);
+});
 
 test("the share near points counts every pixel once, within an eighth of the image's height", () => {
   const data = new Float32Array(64 * 64).fill(1);

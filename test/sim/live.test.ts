@@ -7,7 +7,7 @@ import { type Perturbation, parsePerturbations } from "#src/sim/perturbations.js
 import { random } from "#src/sim/random.js";
 import { SimulatedSource, type SimulationOptions } from "#src/sim/source.js";
 import { Reacher } from "#src/sim/tasks/reacher/reacher.js";
-import { loadTask } from "#src/sim/tasks/tasks.js";
+import { loadTask, taskNames } from "#src/sim/tasks/tasks.js";
 
 /** All that a policy sees at a tick, and the torque that it then commands. */
 interface Seen {
@@ -214,7 +214,7 @@ describe("a running simulation", () => {
     expect(seen[3]!.observation.simulation!.goal).toEqual([-0.15, -0.08]);
   });
 
-  it.each(["reacher", "peg", "door"])("tells where its goal is, and moves it there again: %s", async (name) => {
+  it.each(taskNames)("tells where its goal is, and moves it there again: %s", async (name) => {
     const task = await loadTask(name, { width: 32, height: 32 });
     const goal = task.goal();
     expect(task.goalProblem(goal)).toBeUndefined();

@@ -5,6 +5,7 @@ import { Arm } from "#src/arm/arm.js";
 import { modelFromFile } from "#src/arm/mujoco.js";
 import type { Mujoco, RawData, RawModel } from "#src/arm/mujoco-types.js";
 import { random } from "#src/sim/random.js";
+import { RIGHT_JOINTS } from "#src/sim/tasks/baxter/model.js";
 import { SEVEN_JOINTS } from "#src/sim/tasks/manipulation/seven-dof.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 import { parseUrdf } from "#src/urdf/urdf.js";
@@ -15,17 +16,28 @@ interface Keyframes {
 }
 
 const TOOLS = { peg: "peg", door: "hook" } as const;
+const leftJoints = RIGHT_JOINTS.map((joint) => joint.replace("right", "left"));
 
-describe.each(Object.entries(TOOLS))("the arm of the task %s", (name, tool) => {
+/** Robot, its arm's tip, joints, and the number of links. */
+const ARMS: readonly (readonly [string, string, readonly string[], number])[] = [
+  ...Object.entries(TOOLS).map(([name, tool]) => [name, tool, SEVEN_JOINTS, 9] as const),
+  ["baxter", "block", RIGHT_JOINTS, 21],
+  ["baxter", "left_hand", leftJoints, 21],
+];
+
+describe.each(ARMS)("the arm of the task %s to the %s", (name, tool, joints, count) => {
   it("has the same kinematics, inertia, damping and limits in URDF and MJCF", async () => {
     const [mjcf, urdf] = [await modelFromFile(`models/${name}.xml`), await modelFromFile(`urdf/${name}.urdf`)];
-    const arms = [mjcf, urdf].map((model) => new Arm(model, SEVEN_JOINTS, { body: tool }));
+    const arms = [mjcf, urdf].map((model) => new Arm(model, joints, { body: tool }));
     const [fromMjcf, fromUrdf] = arms as [Arm, Arm];
-    expect(fromUrdf.limits).toEqual(fromMjcf.limits);
+    // Only driven joints have an effort in MJCF.
+    const isDriven = fromMjcf.limits[0]!.effort < Number.POSITIVE_INFINITY;
+    const limits = fromUrdf.limits.map((limit) => (isDriven ? limit : { ...limit, effort: Number.POSITIVE_INFINITY }));
+    expect(limits).toEqual(fromMjcf.limits);
     const dampings = arms.map(({ model, dofs }) => dofs.map((dof) => model.arrays.get("dof_damping")[dof]));
     expect(dampings[1]).toEqual(dampings[0]);
     const links = parseUrdf(await readFile(`urdf/${name}.urdf`, "utf8"), name).links.map((link) => link.name);
-    expect(links).toHaveLength(9);
+    expect(links).toHaveLength(count);
 
     const measured = (arm: Arm, q: readonly number[]): number[] => {
       const { mj, raw, nv } = arm.model;

@@ -19,7 +19,7 @@ import { taskSection } from "./task.js";
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
   const { tasks, sets, goals, missing, workload } = findings;
   const content = html`<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
-<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. There are two kinds: <em>as the paper trained</em> (four conditions, guided policy search, all layers from the pixels on) and <em>as we ship</em> (taught to look). A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. There are two kinds: <em>as the paper trained</em> (four conditions, guided policy search, all layers from the pixels on) and <em>as we ship</em> (taught to look). The paper’s Baxter task is one of a real robot, ours of a simulated one of its kinematics. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
 <p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
     workload.stride > 1 ? ` Conventions other than ${DEFAULT_CONVENTION}: one tick in ${workload.stride}.` : ""

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
+import { BAXTER } from "./baxter/entry.js";
 import { DOOR } from "./door/entry.js";
 import { PEG } from "./peg/entry.js";
 import { REACHER } from "./reacher/entry.js";
@@ -7,7 +8,7 @@ import type { Task, TaskOptions } from "./task.js";
 import type { TaskEntry } from "./task-entry.js";
 
 /** The simulated tasks. An entry loads the task's code on first use: names and lessons alone cost nothing. */
-const TASKS: Readonly<Record<string, TaskEntry>> = { reacher: REACHER, peg: PEG, door: DOOR };
+const TASKS: Readonly<Record<string, TaskEntry>> = { reacher: REACHER, peg: PEG, door: DOOR, baxter: BAXTER };
 
 /** Names of the simulated tasks. */
 export const taskNames: readonly string[] = Object.keys(TASKS);

@@ -20,7 +20,7 @@ test("bad usage is refused before any training, and nothing is written", async (
   const card = join(folder, "policy.yaml");
   const unwritable = `${nowhere}: cannot write it (no such directory), expected a writable file name`;
   expect(await torquelens("train", "--task", "cook", "-o", output)).toMatchObject(
-    refusal('no task named "cook"; expected reacher, peg, door'),
+    refusal('no task named "cook"; expected reacher, peg, door, baxter'),
   );
   expect(await torquelens("train", "--task", "reacher", "-o", nowhere)).toMatchObject(refusal(unwritable));
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(

@@ -90,7 +90,7 @@ describe.each(taskNames)("the task %s", (name) => {
       }),
       { numRuns: 20 },
     );
-    expect(task.goalProblem([9, 9])).toMatch(/^expected \[x, y\] in metres/);
+    expect(task.goalProblem([9, 9])).toMatch(/^expected \[x, y(, z)?\] in metres/);
     expect(task.goalProblem([Number.NaN, 0.5])).toMatch(/^expected/);
     expect(task.goalProblem([0.1])).toMatch(/^expected/);
   });

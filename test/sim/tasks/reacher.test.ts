@@ -211,12 +211,12 @@ describe("reacher", () => {
 
 describe("tasks", () => {
   it("are loaded by name", async () => {
-    expect(taskNames).toEqual(["reacher", "peg", "door"]);
+    expect(taskNames).toEqual(["reacher", "peg", "door", "baxter"]);
     const task = await loadTask("reacher", { width: 16, height: 12 });
     expect([task.width, task.height, task.joints]).toEqual([16, 12, ["shoulder", "elbow"]]);
     task.delete();
     expect(() => loadTask("juggling", { width: 16, height: 12 })).toThrow(
-      'no task named "juggling"; expected reacher, peg, door',
+      'no task named "juggling"; expected reacher, peg, door, baxter',
     );
   });
 });

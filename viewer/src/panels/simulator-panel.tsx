@@ -103,7 +103,7 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
   const { target: goal = state.goal, occlude = [...state.occlude], light = state.light } = simulator.asked.value;
   return (
     <div class="row">
-      {["x", "y"].map((axis, i) => (
+      {["x", "y", "z"].slice(0, Math.max(2, goal.length)).map((axis, i) => (
         <NumberInput
           key={axis}
           name={`Goal ${axis}, m`}
