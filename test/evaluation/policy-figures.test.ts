@@ -74,8 +74,8 @@ test("the shipped two-armed robot brings the block to its left hand anywhere, an
   const runs = taskNamed("baxter").figureRuns.flatMap(({ focus: _, ...run }) =>
     run.key === "random" || run.key === "image_frozen" ? [run] : [],
   );
-  const figures = await policyFigures(policy, "baxter", { episodes: 12, seed: 1, runs });
-  expect(figures.random).toBeGreaterThanOrEqual(11);
+  const figures = await policyFigures(policy, "baxter", { episodes: 8, seed: 1, runs });
+  expect(figures.random).toBeGreaterThanOrEqual(7);
   expect(figures.image_frozen).toBeLessThanOrEqual(1);
 });
 
