@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Fields, Part, Probe, Qos } from "./probe.js";
-import { Program, until } from "./process.js";
+import { output, Program, until } from "./process.js";
 
 const workspace = process.env.TORQUELENS_WORKSPACE!;
 const installed = join(workspace, "install-copy/torquelens");
@@ -8,6 +9,11 @@ const installed = join(workspace, "install-copy/torquelens");
 /** Files of the package as installed. */
 export const share = join(installed, "share/torquelens");
 export const policy = join(share, "models/reacher.onnx");
+
+/** True where `ros2 bag` is there and can record and play this package's messages, for which it needs their C++ types. */
+export const hasBag =
+  existsSync(join(installed, "lib/libtorquelens__rosidl_typesupport_cpp.so")) &&
+  (await output("ros2", ["bag", "--help"])).code === 0;
 
 /** Default name of the node that explains. */
 export const NODE = "/torquelens";

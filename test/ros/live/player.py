@@ -28,7 +28,9 @@ NOT_A_PIXEL = 0xA5
 
 # urdf/reacher.urdf: lengths of the links, m; positions at the start, rad; velocities, rad/s.
 LINKS = 0.12, 0.13
-START = {'shoulder': 0.3, 'elbow': -0.9}
+START = {'shoulder': 0.3, 'elbow': 1.5}
+# The elbow's limit is 2.7 rad. Near it the importance of a torque depends on the torque before, which the files lack.
+FREE = 2.4
 VELOCITY = {'shoulder': 0.4, 'elbow': -0.7}
 
 
@@ -151,6 +153,7 @@ def play(node, create, cameras, arm, directory, ticks=12, hz=20.0):
         `compressed`; each sees another scene
     arm: how the joint states are told: `messages`, the names in each; `velocity`, false to leave velocities out;
         `publishers`, true for one publisher for each message
+    Ends early where the arm would leave the range in which it moves freely.
     Returns the publishers, and of each tick its stamp, ns, and the files of its pictures and its other inputs.
     """
     qualities = {
@@ -181,6 +184,9 @@ def play(node, create, cameras, arm, directory, ticks=12, hz=20.0):
         now = clock.now().nanoseconds
         stamp = Time(nanoseconds=now).to_msg()
         values = joints((now - start) / 1e9)
+        # On a slow machine the ticks take longer, and the arm comes further.
+        if abs(values['joint_position']['elbow']) > FREE:
+            break
         for i, names in enumerate(told):
             state = joint_state(values, names, arm.get('velocity', True))
             state.header.stamp = stamp

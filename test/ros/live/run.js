@@ -72,6 +72,11 @@ if (!built) {
   if (!quick) build("link", "--symlink-install");
 }
 
+if (!existsSync(join(workspace, "install-copy/torquelens/lib/libtorquelens__rosidl_typesupport_cpp.so")))
+  console.log(
+    "test:ros: torquelens was built without C++ types of its messages (rosidl_generator_cpp), which ros2 bag needs: its tests are left out",
+  );
+
 const domain = process.env.ROS_DOMAIN_ID ?? String(1 + (process.pid % 100));
 const environment = { ...sourced("copy"), ROS_DOMAIN_ID: domain };
 const others = execFileSync("ros2", ["node", "list", "--no-daemon"], { env: environment }).toString().trim();
