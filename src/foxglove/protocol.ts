@@ -38,6 +38,13 @@ export interface Status {
   /** 0 information, 1 warning, 2 error. */
   readonly level: 0 | 1 | 2;
   readonly message: string;
+  /** Of a state that `removeStatus` ends. */
+  readonly id?: string;
+}
+
+export interface RemoveStatus {
+  readonly op: "removeStatus";
+  readonly statusIds: readonly string[];
 }
 
 /** A parameter as clients see it. */
@@ -98,6 +105,7 @@ export type ServerMessage =
   | ServerInfo
   | Advertise
   | Status
+  | RemoveStatus
   | ParameterValues
   | AdvertiseServices
   | ServiceCallFailure

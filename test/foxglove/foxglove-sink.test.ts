@@ -6,6 +6,7 @@ import WebSocket from "ws";
 import { InputError } from "#src/errors.js";
 import type { Explanation } from "#src/explain/explanation.js";
 import { type FoxgloveOptions, FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
+import { LAG_PERIOD } from "#src/foxglove/server/lag.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import type { Channel as EncodedChannel } from "#src/messages/channels.js";
 import type { CompressedImageMessage, ExplanationMessage, ImageMessage, StringMessage } from "#src/messages/types.js";
@@ -321,6 +322,43 @@ describe("FoxgloveSink", () => {
     client.socket.resume();
     await until(() => client.messages.at(-1)?.timestamp === stampOf(ticks));
     expect(encoder.asked.at(-1)).toBe(`${topic} ${ticks}`);
+  });
+
+  it("tells a slow client that it misses images, and when it no longer does", async () => {
+    const sink = await serve();
+    const client = await connect(sink);
+    const told: { op: string; id?: string; message?: string; statusIds?: string[] }[] = [];
+    client.socket.on("message", (data, isBinary) => {
+      if (isBinary) return;
+      const message = JSON.parse(String(data));
+      if (/status/i.test(message.op)) told.push(message);
+    });
+    client.subscribe("/camera/image");
+    await roundTrip(client);
+    client.socket.pause();
+    const explanation = sampleExplanation(0, 640, 480);
+    let tick = 0;
+    const write = () => {
+      const { observation } = explanation;
+      sink.write({ ...explanation, observation: { ...observation, stamp: observation.stamp + BigInt(tick++) } });
+    };
+    // Until the server has looked at it; it cannot hear of it before it reads.
+    const looks = setTimeout(() => client.socket.resume(), 1.2 * LAG_PERIOD);
+    cleanUp.push(() => clearTimeout(looks));
+    await until(() => {
+      write();
+      return told[0];
+    });
+    expect(told).toEqual([
+      {
+        op: "status",
+        level: 1,
+        id: "slow",
+        message: "this connection is too slow for every image: it gets the newest ones and misses those between",
+      },
+    ]);
+    await until(() => told[1]);
+    expect(told[1]).toEqual({ op: "removeStatus", statusIds: ["slow"] });
   });
 
   it("rejects a client of another protocol", async () => {

@@ -9,6 +9,7 @@ import { type ClientMessage, parseClientBinary, parseClientText } from "../clien
 import { type Capability, type ServerMessage, SUBPROTOCOLS } from "../protocol.js";
 import type { Frame, ServedChannel, ServerReply, ServerRequest, ServerStart } from "../thread.js";
 import { Allowance } from "./allowance.js";
+import { LAG_PERIOD, Lag } from "./lag.js";
 import { type OperatingClient, Operations } from "./operations.js";
 import { Outlet } from "./outlet.js";
 
@@ -32,6 +33,7 @@ interface Client {
   readonly outlet: Outlet;
   readonly operating: OperatingClient;
   readonly allowance: Allowance;
+  readonly lag: Lag;
   isAlive: boolean;
 }
 
@@ -65,6 +67,7 @@ export class LiveServer {
   readonly #clients = new Map<WebSocket, Client>();
   readonly #notices = new Set<string>();
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #looking: NodeJS.Timeout;
   /** Answer to a browser that opens the socket's port as a page. */
   #hint = "this is a WebSocket for viewers";
   #stamp = 0n;
@@ -91,6 +94,7 @@ export class LiveServer {
     for (const server of this.#servers)
       server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT);
+    this.#looking = setInterval(() => this.#tellSlowOnes(), LAG_PERIOD);
   }
 
   get #servers(): readonly Server[] {
@@ -136,6 +140,7 @@ export class LiveServer {
   /** Tells clients that the run has ended, and frees the port. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    clearInterval(this.#looking);
     this.#operations.close();
     const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
     for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, "the run has ended");
@@ -173,6 +178,7 @@ export class LiveServer {
       outlet,
       operating: this.#operations.join(outlet),
       allowance: new Allowance(performance.now()),
+      lag: new Lag(),
       isAlive: true,
     };
     this.#clients.set(socket, client);
@@ -258,6 +264,13 @@ export class LiveServer {
       if (!client.isAlive) client.socket.terminate();
       client.isAlive = false;
       client.socket.ping();
+    }
+  }
+
+  #tellSlowOnes(): void {
+    for (const { lag, outlet } of this.#clients.values()) {
+      const message = lag.report(outlet.takeImages());
+      if (message) outlet.sendSmall(JSON.stringify(message));
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Board } from "../board.js";
 import { messageFrame, timeFrame } from "../protocol.js";
 import type { Frame, ServedChannel } from "../thread.js";
+import type { ImageCounts } from "./lag.js";
 
 /** The part of a `WebSocket` of `ws` that an outlet uses. */
 export interface Connection {
@@ -30,6 +31,7 @@ export class Outlet {
   readonly #waiting = new Set<number>();
   /** Sequence number of the newest message sent, by channel. */
   readonly #sent = new Map<number, number>();
+  #images = { sent: 0, missed: 0 };
   #smallPending = 0;
   #buffered = 0;
   #closed = false;
@@ -102,12 +104,21 @@ export class Outlet {
       this.#board.add("replaced", 1);
     } else if (this.#connection.bufferedAmount > IMAGE_ROOM) {
       this.#waiting.add(channel);
+      this.#images.missed++;
       this.#board.addTakers(channel, -1);
     } else {
+      this.#images.sent++;
       this.#sent.set(channel, sequence);
       this.#sendCounted(channel, stamp, data);
     }
     this.#pump();
+  }
+
+  /** What became of the images since the last call. */
+  takeImages(): ImageCounts {
+    const { sent, missed } = this.#images;
+    this.#images = { sent: 0, missed: 0 };
+    return { sent, missed: missed + this.#waiting.size };
   }
 
   /** Sends a small frame or text unless too many are waiting. */

@@ -9,6 +9,8 @@ const SUBPROTOCOLS = ["foxglove.sdk.v1", "foxglove.websocket.v1"];
 /** Opcodes of the server's binary messages. */
 const MESSAGE = 1;
 const SERVICE_RESPONSE = 3;
+/** Status of a connection that is too slow for every image. */
+const SLOW = "slow";
 /** Waits between attempts to connect, milliseconds; the last one stays. */
 const WAITS = [250, 500, 1000, 2000] as const;
 
@@ -151,7 +153,12 @@ export class LiveSource implements Source {
         this.services.failed(message.callId as number, String(message.message));
         return;
       case "status":
-        this.parameters.status(message.level as number, String(message.message));
+        if (message.id === SLOW) this.condition.value = { state: "open", text: `live; ${String(message.message)}` };
+        else this.parameters.status(message.level as number, String(message.message));
+        return;
+      case "removeStatus":
+        if ((message.statusIds as readonly string[]).includes(SLOW))
+          this.condition.value = { state: "open", text: "live" };
         return;
     }
   }
