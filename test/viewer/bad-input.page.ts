@@ -13,7 +13,7 @@ import { listen } from "#src/web/listening.js";
 import { Site } from "#src/web/site.js";
 import { sampleExplanation } from "../messages/sample.js";
 import { until } from "../until.js";
-import { ELSEWHERE, launch, visit } from "./browser.js";
+import { ELSEWHERE, launch, violations, visit } from "./browser.js";
 import { Feed, URDF } from "./feed.js";
 import { Serving } from "./program.js";
 
@@ -51,6 +51,7 @@ describe("a run", () => {
     const { page, complaints } = await visited(feed.url);
     await page.getByText("There is no camera among the topics").waitFor();
     await rowOf(page, "elbow").waitFor();
+    expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
@@ -97,6 +98,7 @@ describe("a run", () => {
     );
     const { page, complaints } = await visited(feed.url);
     await page.getByText("The robot description lacks joints of the policy: constructor.").waitFor();
+    expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
@@ -177,6 +179,7 @@ describe("a server that is not torquelens", () => {
     const url = await foreign((client) => client.send(message), "foxglove.sdk.v1");
     const { page, complaints } = await visited(url);
     await page.getByText("the server speaks another protocol than this page. Open the address").waitFor();
+    expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
@@ -198,6 +201,23 @@ describe("a server that is not torquelens", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("says that the connection is too slow for every image, until it no longer is", async () => {
+    const greeting = { op: "serverInfo", name: "x", capabilities: [], sessionId: "1" };
+    const message = "this connection is too slow for every image: it gets the newest ones and misses those between";
+    const clients: Client[] = [];
+    const url = await foreign((client) => {
+      clients.push(client);
+      client.send(JSON.stringify(greeting));
+      client.send(JSON.stringify({ op: "status", level: 1, id: "slow", message }));
+    }, "foxglove.sdk.v1");
+    const { page, complaints } = await visited(url);
+    await page.getByText(`foreign: live; ${message}`).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    clients[0]!.send(JSON.stringify({ op: "removeStatus", statusIds: ["slow"] }));
+    await page.getByText("foreign: live", { exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test("agrees to no protocol of the page", async () => {
     const url = await foreign(() => {}, false);
     const { page } = await visited(url);
@@ -214,6 +234,7 @@ describe("a server that is not torquelens", () => {
       .getByRole("alert")
       .filter({ hasText: "not torquelens. Open the address that torquelens printed" })
       .waitFor();
+    expect(await violations(page)).toEqual([]);
   });
 });
 

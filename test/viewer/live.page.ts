@@ -38,6 +38,17 @@ describe("the page of a simulation", () => {
     await until(async () => /^\d+, \d+: .*N·m, .* % of this image$/.test(await page.locator(".readout").innerText()));
   });
 
+  test("tells relevance at a point that the keyboard moves", async () => {
+    const { page } = watched;
+    await page.mouse.move(0, 0);
+    const readout = page.locator(".readout").first();
+    await until(async () => /^Point at the image/.test(await readout.innerText()));
+    await page.locator(".camera canvas").first().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Shift+ArrowUp");
+    await until(async () => /^49, 38: .*N·m, .* % of this image$/.test(await readout.innerText()));
+  });
+
   test("draws the colour map that is chosen", async () => {
     const { page } = watched;
     const scale = () =>
@@ -48,6 +59,24 @@ describe("the page of a simulation", () => {
     const first = await scale();
     await page.getByLabel("Colours").selectOption("viridis");
     await until(async () => (await scale()) !== first);
+  });
+
+  test("draws all ticks on one scale where it is fixed", async () => {
+    const { page } = watched;
+    const scale = page.locator(".camera .scale").first();
+    const end = () => scale.locator("span").last().innerText();
+    const first = await end();
+    await until(async () => (await end()) !== first);
+    expect(await end()).toMatch(/N·m per pixel, the peak of this tick$/);
+    await scale.getByRole("button", { name: "Fix scale" }).click();
+    await until(async () => /, fixed$/.test(await end()));
+    const [fixed, picture] = [await end(), await pixelsOf(page)];
+    await until(async () => (await pixelsOf(page)) !== picture);
+    expect(await end()).toBe(fixed);
+    await page.getByLabel("Scale, N·m").fill("0.5");
+    await until(async () => (await end()) === "0.500 N·m per pixel, fixed");
+    await scale.getByRole("button", { name: "Own peak" }).click();
+    await until(async () => /the peak of this tick$/.test(await end()));
   });
 
   test("shows the joint that is clicked in every panel", async () => {
@@ -145,6 +174,7 @@ test("the page connects again when torquelens is started again", async () => {
   await first.stop();
   await page.locator(".condition.lost").waitFor();
   expect(await page.getByRole("button", { name: "Pause" }).isDisabled()).toBe(true);
+  expect(await violations(page)).toEqual([]);
   const second = await Serving.start("sim", "--port", "0", "--page-port", new URL(first.url).port);
   await page.locator(".condition.open").waitFor();
   expect(await page.getByRole("button", { name: "Pause" }).isDisabled()).toBe(false);

@@ -12,6 +12,13 @@ import { imagePoint } from "./image-point.js";
 import { type Drawing, paintHeatmap, paletteOf } from "./paint.js";
 import { Scale } from "./scale.js";
 
+const ARROWS: Readonly<Record<string, readonly [across: number, down: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
 interface Pointer {
   readonly x: number;
   readonly y: number;
@@ -73,6 +80,17 @@ export function CameraPanel({
     const [x, y] = imagePoint(canvas.current!, event);
     pointer.value = { x: Math.floor(x), y: Math.floor(y) };
   };
+  /** Arrow keys move the point that is read, with Shift by ten pixels. */
+  const press = (event: KeyboardEvent) => {
+    const [across, down] = ARROWS[event.key] ?? [];
+    const shown = frame.value;
+    if (across === undefined || !shown) return;
+    event.preventDefault();
+    const step = event.shiftKey ? 10 : 1;
+    const { x, y } = pointer.value ?? { x: Math.floor(shown.width / 2), y: Math.floor(shown.height / 2) };
+    const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, value));
+    pointer.value = { x: within(x + step * across, shown.width), y: within(y + step * down!, shown.height) };
+  };
   const { method = "", heatmap_joint: alone = "", contrast_joint: contrast = "" } = model.explanation.value ?? {};
   const others = othersOf(model.explanation.value);
   const words = wordsFor(model.explanation.value);
@@ -94,7 +112,9 @@ export function CameraPanel({
           width="1"
           height="1"
           role="img"
+          tabIndex={0}
           aria-label={`What camera ${camera.name} sees, and where the policy looks`}
+          onKeyDown={press}
           onPointerMove={move}
           onPointerLeave={() => {
             pointer.value = undefined;
@@ -111,7 +131,14 @@ export function CameraPanel({
       {!frame.value && <p class="note">Waiting for the first image.</p>}
       {!model.isPlain.value && (
         <>
-          <Scale drawing={drawing.value} scale={scale.value} unit={unit} />
+          <Scale
+            drawing={drawing.value}
+            scale={scale.value}
+            unit={unit}
+            fix={(fixed) => {
+              drawing.value = { ...drawing.value, scale: fixed };
+            }}
+          />
           <Readout frame={frame.value} at={pointer.value} unit={unit} />
         </>
       )}
@@ -128,7 +155,7 @@ const scaleOf = (frame: CameraFrame | undefined, { scale }: Drawing): number =>
 
 function Readout({ frame, at, unit }: { frame: CameraFrame | undefined; at: Pointer | undefined; unit: string }) {
   const heatmap = frame?.heatmap;
-  if (!heatmap || !at) return <p class="readout">Point at the image to read relevance.</p>;
+  if (!heatmap || !at) return <p class="readout">Point at the image to read relevance, or move there by arrow keys.</p>;
   const [left, top, width, height] = frame.region;
   const x = Math.floor(((at.x + 0.5 - left) / width) * heatmap.width);
   const y = Math.floor(((at.y + 0.5 - top) / height) * heatmap.height);
