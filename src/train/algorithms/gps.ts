@@ -3,6 +3,7 @@ import type { Recipe } from "../../sim/tasks/lesson.js";
 import type { EpisodeKind } from "../../sim/tasks/task.js";
 import { withPolicy } from "../episodes/act.js";
 import { recordTick, standardise } from "../episodes/demonstrations.js";
+import type { Tick } from "../episodes/episodes.js";
 import { figuresOf } from "../episodes/outcome.js";
 import { episodesWork, TRAINING_SEED, teamEpisodes } from "../stages/collect.js";
 import { FIT_SETTINGS, fitStage, fitStep, fitWork } from "../stages/fit.js";
@@ -155,10 +156,13 @@ function conditionsWork(worker: WorkerContext) {
         const rows: number[][] = [];
         for (const condition of items) {
           const first = record + condition.place * options.samples;
-          const figures = await improve(task, act, condition, options, (sample, tick) =>
-            recordTick(worker.setup.demonstrations, task.torqueLimit, { ...tick, episode: first + sample }),
-          );
-          rows.push(toRow(figures));
+          const write = (sample: number, tick: Omit<Tick, "episode">): void =>
+            recordTick(worker.setup.demonstrations, task.torqueLimit, { ...tick, episode: first + sample });
+          try {
+            rows.push(toRow(await improve(task, act, condition, options, write)));
+          } catch (error) {
+            throw new Error(`start ${condition.place + 1}: ${(error as Error).message}`, { cause: error });
+          }
         }
         return rows;
       });

@@ -16,6 +16,7 @@ const TOLERANCE = 0.05;
 /**
  * min E[cost] subject to Σ E[KL(p ‖ policy)] ≤ `bound` (nats over the whole episode), by bisection of the logarithm of
  * the multiplier η: the divergence falls as η rises. Where the bound is not active, η is the smallest one.
+ * @throws Error where no controller lies within the bound
  */
 export function boundedControllers(problem: LocalProblem, bound: number): BoundedControllers {
   const solve = (temperature: number): BoundedControllers | undefined => {
@@ -27,7 +28,10 @@ export function boundedControllers(problem: LocalProblem, bound: number): Bounde
   if (coldest !== undefined && coldest.divergence <= bound) return coldest;
   let best = solve(HOTTEST);
   if (best === undefined || best.divergence > bound) {
-    throw new Error("no controller lies within the bound: the policy is too unstable to be linearised");
+    throw new Error(
+      `the policy is too unstable to be improved on: no controller is within ${bound.toPrecision(3)} nats of it; ` +
+        "expected one that longer fits before the search (steps), or fewer iterations, keep stable",
+    );
   }
   while (best.divergence < (1 - TOLERANCE) * bound && high - low > 1e-6) {
     const middle = 0.5 * (low + high);

@@ -220,6 +220,14 @@ describe("the bound", () => {
     expect(boundedControllers(roomy, 1)).toEqual(boundedControllers(calm, 1));
   });
 
+  it("cannot be met where the policy is beyond all limits, and says so in one line", () => {
+    const calm = randomProblem(6);
+    const wild = calm.policy.map((policy) => ({ ...policy, gain: policy.gain.map((value) => 1e200 * value) }));
+    expect(() => boundedControllers({ ...calm, policy: wild }, 1)).toThrow(
+      /^the policy is too unstable to be improved on: no controller is within 1\.00 nats of it; expected [^\n]+$/,
+    );
+  });
+
   it("is not active when it is wide", () => {
     expect(boundedControllers(randomProblem(5), 1e9).temperature).toBe(1e-6);
   });
