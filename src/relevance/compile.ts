@@ -57,7 +57,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const network = new ExplainedNetwork(subject, importance, depth);
   const attribution = attributed(method, network);
   const relevance = new Map(readout(network, attribution));
-  const fast = askedPrecision === "fast" ? fastRelevance(network, relevance) : undefined;
+  const fast = askedPrecision === "fast" ? fastRelevance(network, relevance, method) : undefined;
   const precision = fast ? "fast" : "exact";
   const compiled: Graph = {
     name: graph.name,
@@ -71,9 +71,14 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
 }
 
 /** The outputs with large convolutions in integers, or undefined where none gains from it. */
-function fastRelevance(network: Network, relevance: ReadonlyMap<string, Value>): Map<string, Value> | undefined {
+function fastRelevance(
+  network: Network,
+  relevance: ReadonlyMap<string, Value>,
+  { contrasts }: Method,
+): Map<string, Value> | undefined {
   const own = new Set(topologicalOrder(network.subject.graph.outputs.values()));
-  const isWeight = (value: Value) => value === network.importance;
+  // The weights of a contrast are of either sign.
+  const isWeight = (value: Value) => value === network.importance && !contrasts;
   return inIntegers(relevance, own, (value) => isWeight(value) || network.context.isNonNegative(value));
 }
 

@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sampleFeeds, WAVES } from "#src/bench/feeds.js";
+import { levineNetwork } from "#src/bench/levine.js";
+import { sizeOf } from "#src/graph/shape.js";
 import { compile } from "#src/relevance/compile.js";
+import { compositeMethod } from "#src/relevance/methods/composite-method.js";
 import { METHODS, methodNamed } from "#src/relevance/methods.js";
 import { float32, Session } from "#src/runtime/session.js";
-import { randoms } from "../evaluate.js";
+import { randoms, relativeError } from "../evaluate.js";
 import { networkOf, specs } from "./networks.js";
 
 /** Random policies with several torques. */
@@ -12,6 +16,34 @@ const SPECS = fc.sample(
   { numRuns: 6, seed: 5 },
 );
 const CONTRASTING = METHODS.map(({ name }) => methodNamed(name)).filter(({ contrasts }) => contrasts);
+
+it("eight-bit integers keep weights of either sign", async () => {
+  const table = `
+torquelens_composite: 1
+name: positive rules under signed operators
+operators: signed
+rows:
+  - {position: bounded, rule: zbox}
+  - {rule: eq2}
+`;
+  const subject = levineNetwork(96);
+  const method = compositeMethod(table, "table.yaml");
+  expect(method.contrasts).toBe(true);
+  const feeds = sampleFeeds(subject.graph.inputs, WAVES);
+  const torques = sizeOf(subject.graph.outputs.get(subject.torque)!.shape);
+  const weights = Float32Array.from({ length: torques }, (_, j) => (j === 0 ? 1 : -1));
+  const heatmap = async (precision: "exact" | "fast") => {
+    const session = await Session.create(compile(subject, { method, depth: "heatmap", precision }).bytes, {
+      threads: 1,
+    });
+    const outputs = await session.run({ ...feeds, "torquelens.importance": float32(weights, [torques]) });
+    await session.release();
+    return outputs["torquelens.heatmap.image"]!.data as Float32Array;
+  };
+  const [exact, fast] = [await heatmap("exact"), await heatmap("fast")];
+  expect(exact.some((r) => r < 0)).toBe(true);
+  expect(relativeError(fast, exact)).toBeLessThan(0.03);
+});
 
 describe.each(CONTRASTING)("$name", (method) => {
   it("weights of either sign give the weighted sum of the torques' own heatmaps", async () => {
