@@ -2,7 +2,16 @@ import { max } from "d3-array";
 import { number, percent, plural, significant } from "../numbers/format.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 import { median, quantile } from "../numbers/quantile.js";
-import { areTorques, type OutputMeaning, quantityWithUnit, TORQUE, withUnit, wordsOf } from "../outputs/kinds.js";
+import {
+  areTorques,
+  isPlainTorque,
+  meaningJson,
+  type OutputMeaning,
+  quantityWithUnit,
+  TORQUE,
+  withUnit,
+  wordsOf,
+} from "../outputs/kinds.js";
 import { own, put } from "../own.js";
 import { flagsAt, type Run, type RunIdentity, secondsAt } from "./run.js";
 import { byModality, shareColumns, type TableColumn, tickColumn, torqueColumn } from "./table-column.js";
@@ -59,13 +68,10 @@ export interface TorqueDigest {
   readonly shares: readonly number[];
 }
 
-/** True for what needs no word: a torque in N·m. */
-const isPlain = ({ kind, unit }: OutputMeaning) => kind === TORQUE.kind && unit === TORQUE.unit;
-
-const MEANING_COLUMNS: readonly TableColumn[] = (["kind", "unit"] as const).map((name) => ({
-  name,
+const MEANING_COLUMNS: readonly TableColumn[] = (["kind", "unit", "reference"] as const).map((key) => ({
+  name: key === "reference" ? "measured_from" : key,
   type: "STRING",
-  value: ({ identity }, _, j) => identity.outputs[j]![name],
+  value: ({ identity }, _, j) => identity.outputs[j]![key],
 }));
 
 export const METRICS = {
@@ -134,13 +140,13 @@ export const METRICS = {
     json: (torques, { modalities, outputs }) => ({
       [areTorques(outputs) ? "per_torque" : "per_output"]: torques.map(({ joint, values, shares }, j) => ({
         joint,
-        ...(outputs.every(isPlain) ? {} : outputs[j]),
+        ...(outputs.every(isPlainTorque) ? {} : meaningJson(outputs[j]!)),
         ...Object.fromEntries(TORQUE_METRICS.map(({ name }, v) => [name(outputs), number(values[v]!)])),
         shares: byModality(modalities, (m) => number(shares[m]!)),
       })),
     }),
     columns: (modalities, outputs = [TORQUE]) => [
-      ...(outputs.every(isPlain) ? [] : MEANING_COLUMNS),
+      ...(outputs.every(isPlainTorque) ? [] : MEANING_COLUMNS),
       ...TORQUE_METRICS.map(({ name, ticks }) => torqueColumn(name(outputs), ticks)),
       ...shareColumns("share_", modalities, ({ torqueShares }) => torqueShares, "torque"),
     ],

@@ -1,5 +1,5 @@
 import { number } from "../numbers/format.js";
-import { areTorques } from "../outputs/kinds.js";
+import { areTorques, meaningJson } from "../outputs/kinds.js";
 import { type CurveStatistics, gridPoint } from "./curve.js";
 import type { RunDigest } from "./digest.js";
 import type { Findings, SetFindings } from "./findings.js";
@@ -29,7 +29,7 @@ function setJson({ survey, ranking, conventions }: SetFindings): object {
       feature_points: identity.featurePoints,
     },
     joints: identity.joints,
-    ...(areTorques(identity.outputs) ? {} : { outputs: identity.outputs }),
+    ...(areTorques(identity.outputs) ? {} : { outputs: identity.outputs.map(meaningJson) }),
     modalities,
     ...(conventions.length > 0 && {
       conventions: conventions.map(({ convention, shares, ticks }) => ({

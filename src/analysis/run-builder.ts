@@ -121,7 +121,7 @@ export function identityOf(message: ExplanationMessage): RunIdentity {
     references: [...message.references],
     featurePoints: message.feature_points,
     joints: message.torques.map(({ joint }) => joint),
-    outputs: message.torques.map(({ kind, unit }) => meaningOf(kind, unit)),
+    outputs: message.torques.map(meaningOf),
     modalities: [...message.modalities],
   };
 }
@@ -147,7 +147,11 @@ export function difference(a: RunIdentity, b: RunIdentity): string | undefined {
   for (const [name, of] of [
     ["modalities", ({ modalities }: RunIdentity) => modalities.join(", ")],
     ["joints", ({ joints }: RunIdentity) => joints.join(", ")],
-    ["kinds of outputs", ({ outputs }: RunIdentity) => outputs.map(({ kind, unit }) => `${kind} ${unit}`).join(", ")],
+    [
+      "kinds of outputs",
+      ({ outputs }: RunIdentity) =>
+        outputs.map(({ kind, unit, reference }) => `${kind} ${unit} from ${reference}`).join(", "),
+    ],
     ["references", ({ references }: RunIdentity) => references.join(", ")],
     ["origins of feature points", ({ featurePoints }: RunIdentity) => featurePoints],
   ] as const) {

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import { kindNamed } from "../outputs/kinds.js";
+import { wordsOf } from "../outputs/kinds.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import { namesOf, type Output } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
@@ -222,9 +222,9 @@ export class Explainer implements AnyExplainer {
     const wrong = torque.findIndex((tau) => !Number.isFinite(tau));
     if (wrong < 0) return;
     const { path, outputs } = this.policy;
-    const { name, kind } = outputs[wrong]!;
+    const { noun } = wordsOf([outputs[wrong]!]);
     throw new InputError(
-      `${path}: tick ${tick}: the ${kindNamed(kind).noun} of ${name} is ${torque[wrong]}, expected a number`,
+      `${path}: tick ${tick}: the ${noun} of ${outputs[wrong]!.name} is ${torque[wrong]}, expected a number`,
     );
   }
 }

@@ -6,6 +6,7 @@ export const subjectOf = (policy: Policy): Subject => ({
   graph: policy.graph,
   sha256: policy.sha256,
   torque: policy.command,
+  isChange: policy.outputs.some(({ reference }) => reference === "present"),
   modalities: policy.modalities,
   featurePoints: policy.card.feature_points.origin,
   ...(policy.card.fusion !== undefined && { fusion: policy.card.fusion }),

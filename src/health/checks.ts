@@ -1,6 +1,7 @@
 import type { ExplanationFlag } from "../explain/explanation.js";
 import { percent } from "../numbers/format.js";
 import { nearestRank } from "../numbers/quantile.js";
+import { wordsOf } from "../outputs/kinds.js";
 import { own, put } from "../own.js";
 import { above, below, type Complaint, type Finding, finding } from "./finding.js";
 import { type Check, grown, ratio, type Snapshot, type Tick } from "./snapshot.js";
@@ -211,7 +212,7 @@ function relevance({ ticks, failures, thresholds }: Snapshot): Finding {
     ),
   ];
   if (ticks.length === 0 && newest === undefined) return { severity: "stale", message: "nothing explained", values };
-  return finding(complaints, "relevance adds up to the torques", values);
+  return finding(complaints, `relevance adds up to the ${wordsOf(ticks.at(-1)?.outputs ?? []).plural}`, values);
 }
 
 function publishing(snapshot: Snapshot): Finding {

@@ -56,8 +56,8 @@ export class Monitor {
   /** @param ageMs image stamp → explanation published, milliseconds, where that is known */
   explained(explanation: Explanation, ageMs = Number.NaN): void {
     const at = this.#options.now();
-    const { latencyMs, level, conservationResidual, flags, method } = explanation;
-    this.#ticks.add(at, { latencyMs, level, conservationResidual, flags, method, ageMs });
+    const { latencyMs, level, conservationResidual, flags, method, outputs } = explanation;
+    this.#ticks.add(at, { latencyMs, level, conservationResidual, flags, method, outputs, ageMs });
     this.#policy.add(explanation, at);
     this.#total++;
   }

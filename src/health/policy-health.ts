@@ -2,6 +2,7 @@ import { type Explanation, isMeaningful } from "../explain/explanation.js";
 import { percent } from "../numbers/format.js";
 import { mean } from "../numbers/mean.js";
 import { nearestRank } from "../numbers/quantile.js";
+import { wordsOf } from "../outputs/kinds.js";
 import { own } from "../own.js";
 import { above, type Complaint, type Finding, finding } from "./finding.js";
 import type { Profile, Quantiles } from "./profile.js";
@@ -26,16 +27,16 @@ export class PolicyHealth {
   readonly #shares = new Window<Shares>(LOOK_BACK);
   readonly #profile: Profile | undefined;
   #images: readonly string[] = [];
-  #newest: Pick<Explanation, "policySha256" | "method"> | undefined;
+  #newest: Pick<Explanation, "policySha256" | "method" | "outputs"> | undefined;
 
   constructor(profile?: Profile) {
     this.#profile = profile;
   }
 
   add(explanation: Explanation, at: number): void {
-    const { modalities, shares, ratios, flags, level, observation, policySha256, method } = explanation;
+    const { modalities, shares, ratios, flags, level, observation, policySha256, method, outputs } = explanation;
     if (level === "skip" || !isMeaningful(flags)) return;
-    this.#newest = { policySha256, method };
+    this.#newest = { policySha256, method, outputs };
     this.#images = modalities.filter((name) => Object.hasOwn(observation.images, name));
     const { image, position, velocity } = ratios;
     this.#shares.add(at, {
@@ -48,7 +49,8 @@ export class PolicyHealth {
     const seen = this.#shares.values(now);
     const values: Record<string, string | number> = { "Explanations that count": seen.length };
     if (seen.length < ENOUGH) {
-      const message = this.#newest ? "idle: too few torques to judge the policy" : "nothing explained yet";
+      const words = this.#newest && wordsOf(this.#newest.outputs);
+      const message = words ? `idle: too few ${words.plural} to judge the policy` : "nothing explained yet";
       return { severity: this.#newest ? "ok" : "stale", message, values };
     }
     const meanShare = (name: string) => mean(seen, ({ modalities }) => own(modalities, name) ?? 0);

@@ -4,7 +4,8 @@ import type { Finding } from "./finding.js";
 import type { Thresholds } from "./thresholds.js";
 
 /** The fields of an explanation that diagnostics use. */
-export interface Tick extends Pick<Explanation, "latencyMs" | "level" | "conservationResidual" | "flags" | "method"> {
+export interface Tick
+  extends Pick<Explanation, "latencyMs" | "level" | "conservationResidual" | "flags" | "method" | "outputs"> {
   /** Image stamp → explanation published, milliseconds; NaN where it was not measured. */
   readonly ageMs: number;
 }

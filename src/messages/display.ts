@@ -19,7 +19,7 @@ const EXPECTED: {
   readonly [key in keyof DisplayOptions]-?: readonly [test: (value: unknown) => boolean, text: string];
 } = {
   colormap: oneOf(COLORMAPS),
-  scale: [(value) => isNumber(value) && value > 0, "a number of N·m per pixel above 0"],
+  scale: [(value) => isNumber(value) && value > 0, "a number above 0, relevance per pixel in the outputs' unit"],
   negative: oneOf(NEGATIVES),
   opacity: [(value) => isNumber(value) && value >= 0 && value <= 1, "a number from 0 to 1"],
   jpegQuality: [(value) => Number.isInteger(value) && between(value, 1, 100), "a whole number from 1 to 100"],

@@ -43,7 +43,7 @@ export function fromMessages(
     policySha256: message.policy_sha256,
     level: (Object.keys(LEVELS) as Level[]).find((level) => LEVELS[level] === message.level) ?? "full",
     joints: torques.map(({ joint }) => joint),
-    outputs: torques.map(({ kind, unit }) => meaningOf(kind, unit)),
+    outputs: torques.map(meaningOf),
     torque: Float32Array.from(torques, ({ torque }) => torque),
     importance: Float32Array.from(torques, ({ importance }) => importance),
     modalities,

@@ -58,6 +58,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
       ),
       kind: explanation.outputs[j]!.kind,
       unit: explanation.outputs[j]!.unit,
+      measured_from: explanation.outputs[j]!.reference,
     })),
   };
 }

@@ -171,6 +171,7 @@ export interface TorqueRelevanceMessage {
   /** Absent in recordings of version 0.1, where all are torques in N·m. */
   readonly kind?: string;
   readonly unit?: string;
+  readonly measured_from?: string;
 }
 
 /** torquelens/msg/Explanation; see `msg/Explanation.msg` */

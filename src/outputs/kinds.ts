@@ -3,9 +3,9 @@
  * output takes its words from here.
  */
 export interface OutputKind {
+  /** Of the value itself; of a value that is measured from what is present, `change of …` and Δ. */
   readonly noun: string;
   readonly plural: string;
-  /** Symbol of the explained value. */
   readonly symbol: string;
   /** Units that fit, the default first. Undefined: any, and none by default. */
   readonly units: readonly string[] | undefined;
@@ -34,9 +34,9 @@ export const OUTPUT_KINDS = {
   },
   joint_position: {
     ...JOINT,
-    noun: "change of position",
-    plural: "changes of position",
-    symbol: "Δq",
+    noun: "position",
+    plural: "positions",
+    symbol: "q",
     units: ["rad", "m"],
     importance: "position",
     present: "joint_position",
@@ -59,9 +59,9 @@ export const OUTPUT_KINDS = {
   },
   end_effector_position: {
     ...POSE,
-    noun: "change of pose",
-    plural: "changes of pose",
-    symbol: "Δx",
+    noun: "pose",
+    plural: "poses",
+    symbol: "x",
     units: ["m", "rad", "1"],
     present: "end_effector_position",
   },
@@ -109,16 +109,36 @@ export interface OutputMeaning {
   readonly kind: OutputKindName;
   /** Unit of the explained value, empty where the card gives none. */
   readonly unit: string;
+  /** What the explained value is measured from: 0, what is present (the change that is commanded), or a number. */
+  readonly reference: Reference;
 }
 
+const REFERENCES = ["zero", "present", "values"] as const;
+type Reference = (typeof REFERENCES)[number];
+
 /** A torque in N·m: what outputs are where nothing else is said, as in recordings of version 0.1. */
-export const TORQUE: OutputMeaning = { kind: "joint_torque", unit: "N·m" };
+export const TORQUE: OutputMeaning = { kind: "joint_torque", unit: "N·m", reference: "zero" };
+
+/** True for a torque in N·m, which needs no word more. */
+export const isPlainTorque = ({ kind, unit, reference }: OutputMeaning): boolean =>
+  kind === TORQUE.kind && unit === TORQUE.unit && reference === TORQUE.reference;
+
+/** An output's meaning as files and JSON name it. */
+export const meaningJson = ({ kind, unit, reference }: OutputMeaning) => ({ kind, unit, measured_from: reference });
 
 /** What a recorded output is; a torque where the recording does not say. */
-export const meaningOf = (kind: string | undefined, unit: string | undefined): OutputMeaning =>
-  kind === undefined || kind === ""
-    ? TORQUE
-    : { kind: Object.hasOwn(OUTPUT_KINDS, kind) ? (kind as OutputKindName) : "other", unit: unit ?? "" };
+export function meaningOf({ kind, unit = "", measured_from: from }: RecordedOutput): OutputMeaning {
+  if (kind === undefined || kind === "") return TORQUE;
+  const known = Object.hasOwn(OUTPUT_KINDS, kind) ? (kind as OutputKindName) : "other";
+  return { kind: known, unit, reference: REFERENCES.find((reference) => reference === from) ?? "zero" };
+}
+
+/** Fields of `msg/TorqueRelevance.msg`; absent in recordings of version 0.1. */
+interface RecordedOutput {
+  readonly kind?: string;
+  readonly unit?: string;
+  readonly measured_from?: string;
+}
 
 /** The kind of this name; of a name that a later version wrote, `other`. */
 export const kindNamed = (name: string): OutputKind =>
@@ -134,10 +154,21 @@ export interface OutputWords {
 }
 
 /** The words of one kind where all outputs share it, else those of commands. */
-export function wordsOf(outputs: readonly { readonly kind: string; readonly unit: string }[]): OutputWords {
+export function wordsOf(outputs: readonly Described[]): OutputWords {
   const first = outputs[0] ?? TORQUE;
-  const { noun, plural, symbol } = kindNamed(outputs.every(({ kind }) => kind === first.kind) ? first.kind : "other");
-  return { noun, plural, symbol, unit: outputs.every(({ unit }) => unit === first.unit) ? first.unit : "" };
+  const isChange = (output: Described) => output.reference === "present";
+  const isShared = outputs.every((output) => output.kind === first.kind && isChange(output) === isChange(first));
+  const { noun, plural, symbol } = kindNamed(isShared ? first.kind : "other");
+  const unit = outputs.every((output) => output.unit === first.unit) ? first.unit : "";
+  if (!isShared || !isChange(first)) return { noun, plural, symbol, unit };
+  return { noun: `change of ${noun}`, plural: `changes of ${noun}`, symbol: `Δ${symbol}`, unit };
+}
+
+/** As much of an output's meaning as its words need. */
+interface Described {
+  readonly kind: string;
+  readonly unit: string;
+  readonly reference?: string;
 }
 
 /** `0.3 N·m`; the number alone where there is no unit, or the unit is 1. */
@@ -154,5 +185,5 @@ export const followJoints = (outputs: readonly { readonly kind: string }[]): boo
   outputs.some(({ kind }) => kind !== "gripper");
 
 /** True where every output is a torque, which an effort controller takes. */
-export const areTorques = (outputs: readonly { readonly kind: string }[]): boolean =>
-  outputs.every(({ kind }) => kind === "joint_torque");
+export const areTorques = (outputs: readonly { readonly kind: string; readonly reference: string }[]): boolean =>
+  outputs.every(({ kind, reference }) => kind === "joint_torque" && reference === "zero");

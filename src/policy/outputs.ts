@@ -7,8 +7,6 @@ export interface Output extends OutputMeaning {
   readonly name: string;
   /** Largest size of the explained value, in its unit; undefined where the card gives none. */
   readonly limit: number | undefined;
-  /** What the explained value is measured from: 0, what is present (the change that is commanded), or a number. */
-  readonly reference: "zero" | "present" | "values";
 }
 
 /** Outputs of one kind, side by side in one tensor. */

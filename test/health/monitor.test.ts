@@ -470,3 +470,15 @@ describe("policy health", () => {
     });
   });
 });
+
+it("speaks of what is explained", () => {
+  const outputs = [
+    { kind: "end_effector_delta", unit: "m", reference: "zero" },
+    { kind: "end_effector_delta", unit: "rad", reference: "zero" },
+  ] as const;
+  const messages = new Run()
+    .seconds(1, (tick) => (tick === 0 ? { ...GOOD, outputs } : undefined))
+    .map(({ message }) => message);
+  expect(messages).toContain("relevance adds up to the changes of pose");
+  expect(messages).toContain("idle: too few changes of pose to judge the policy");
+});

@@ -452,7 +452,7 @@ describe("checkDisplay", () => {
     [{ negative: "red" }, 'negative: found "red", expected cool, magnitude or hide'],
     [{ opacity: 1.5 }, "opacity: found 1.5, expected a number from 0 to 1"],
     [{ opacity: Number.NaN }, "opacity: found NaN, expected a number from 0 to 1"],
-    [{ scale: 0 }, "scale: found 0, expected a number of N·m per pixel above 0"],
+    [{ scale: 0 }, "scale: found 0, expected a number above 0, relevance per pixel in the outputs' unit"],
     [{ jpegQuality: 0 }, "jpegQuality: found 0, expected a whole number from 1 to 100"],
     [{ jpegQuality: 50.5 }, "jpegQuality: found 50.5, expected a whole number from 1 to 100"],
     [{ heatmapRate: -1 }, "heatmapRate: found -1, expected a number of hertz above 0"],

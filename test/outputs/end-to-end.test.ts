@@ -61,6 +61,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+/** Targets are explained as the change that they command. */
+const from = (kind: string): string => (kind === "joint_position" ? "present" : "zero");
+
 let folder: string;
 const file = (name: string) => join(folder, name);
 const TICKS = 6;
@@ -126,7 +129,7 @@ describe.each(Object.entries(CASES))("%s", (name, { head, names, kinds, units, p
     const { code, stdout } = await torquelens(...argv, "--json");
     expect(code).toBe(0);
     const json = JSON.parse(stdout);
-    expect(json).toMatchObject({ joints: names, kinds, units });
+    expect(json).toMatchObject({ joints: names, kinds, units, measured_from: kinds.map(from) });
     expect(json).not.toHaveProperty("torque");
     expect(json.command).toHaveLength(names.length);
     expect(json.per_output).toHaveLength(names.length);
@@ -149,16 +152,16 @@ describe.each(Object.entries(CASES))("%s", (name, { head, names, kinds, units, p
     const reported = await torquelens("report", file(`${name}-explained.mcap`), "-o", page, "--csv", table, "--json");
     expect(reported.code).toBe(0);
     const [set] = JSON.parse(reported.stdout).sets;
-    expect(set.outputs).toEqual(kinds.map((kind, j) => ({ kind, unit: units[j] })));
+    expect(set.outputs).toEqual(kinds.map((kind, j) => ({ kind, unit: units[j], measured_from: from(kind) })));
     expect(set.per_output.map(({ joint }: { joint: string }) => joint)).toEqual(names);
     const html = await readFile(page, "utf8");
     expect(html).toContain(`<h1>What the ${plural} were based on</h1>`);
     expect(html).toContain(heading);
     expect(html.replaceAll("torquelens", "")).not.toMatch(/torque|N·m|τ/);
     const [columns, first] = (await readFile(table, "utf8")).split("\n");
-    expect(columns).toContain("joint,kind,unit,command,importance");
+    expect(columns).toContain("joint,kind,unit,measured_from,command,importance");
     expect(columns).not.toMatch(/\btorque\b/);
-    expect(first).toContain(`${names[0]},${kinds[0]},${units[0]},`);
+    expect(first).toContain(`${names[0]},${kinds[0]},${units[0]},${from(kinds[0]!)},`);
   });
 
   test("the live socket sends kind and unit of each output", async () => {
@@ -178,6 +181,7 @@ describe.each(Object.entries(CASES))("%s", (name, { head, names, kinds, units, p
       expect(torques.map(({ torque }) => torque)).toEqual(Array.from(explanation.torque));
       expect(torques.map(({ kind }) => kind)).toEqual(kinds);
       expect(torques.map(({ unit }) => unit)).toEqual(units);
+      expect(torques.map(({ measured_from }) => measured_from)).toEqual(kinds.map(from));
     } finally {
       client.socket.terminate();
       await sink.close();

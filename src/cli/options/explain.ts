@@ -13,12 +13,15 @@ import {
 export function addExplain(program: Command): void {
   const command = program
     .command("explain")
-    .description("explain the torques of one observation read from files")
+    .description("explain what a policy commands for one observation read from files")
     .argument("<policy>", "ONNX file")
     .addOption(repeatable("--image <file>", "camera image, or modality=file; repeat for each camera"))
     .option("--state <file>", "the other inputs as JSON, by modality: lists or objects by element name, SI units");
   subjectOptions(command)
-    .option("--joint <name>", "explain only this joint's torque, not the importance-weighted sum of all")
+    .option(
+      "--joint <name>",
+      "explain only this joint's torque, or the output of this name, not the importance-weighted sum of all",
+    )
     .addOption(conventionOption())
     .addOption(deviceOption())
     .addOption(precisionOption())

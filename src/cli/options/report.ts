@@ -6,7 +6,7 @@ import { msgPathOption, numberOption, repeatable, SECONDS, wholeOption } from ".
 export function addReport(program: Command): void {
   program
     .command("report")
-    .description("report what the torques of recorded runs were based on: charts, film strips, findings, tables")
+    .description("report what the commands of recorded runs were based on: charts, film strips, findings, tables")
     .argument("<bags...>", "explained recordings: .mcap or .db3 files, or rosbag2 folders")
     .option("-o, --output <file>", "write a self-contained HTML page")
     .option("--csv <file>", "write a CSV table with a row per tick and joint")

@@ -1,7 +1,7 @@
 import type { Explanation } from "../../explain/explanation.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { number, percent } from "../../numbers/format.js";
-import { areTorques, followJoints, type OutputMeaning, TORQUE, withUnit, wordsOf } from "../../outputs/kinds.js";
+import { areTorques, followJoints, isPlainTorque, withUnit, wordsOf } from "../../outputs/kinds.js";
 import { columns } from "./table.js";
 
 /**
@@ -28,9 +28,13 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     level: explanation.level,
     joints,
     [areTorques(outputs) ? "torque" : "command"]: Array.from(explanation.torque, number),
-    ...(outputs.every(isPlain)
+    ...(outputs.every(isPlainTorque)
       ? {}
-      : { kinds: outputs.map(({ kind }) => kind), units: outputs.map(({ unit }) => unit) }),
+      : {
+          kinds: outputs.map(({ kind }) => kind),
+          units: outputs.map(({ unit }) => unit),
+          measured_from: outputs.map(({ reference }) => reference),
+        }),
     importance: Array.from(explanation.importance, number),
     shares: shares(explanation.shares),
     ratios: {
@@ -45,9 +49,6 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     flags: explanation.flags,
   };
 }
-
-/** True for what needs no word: a torque in N·m. */
-const isPlain = ({ kind, unit }: OutputMeaning) => kind === TORQUE.kind && unit === TORQUE.unit;
 
 /** In single precision, as messages hold it: a resumed replay prints the same. */
 const single = (value: number) => number(Math.fround(value));

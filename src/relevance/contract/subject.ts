@@ -7,6 +7,8 @@ export interface Subject {
   readonly sha256: string;
   /** Output tensor that holds the torques, or what else is explained, [J] or [1, J]. */
   readonly torque: string;
+  /** True where the last nodes subtract present values from targets (methods.md §2.4). */
+  readonly isChange?: boolean;
   /** In the order of shares. */
   readonly modalities: readonly SubjectModality[];
   readonly featurePoints: FeaturePointOrigin;

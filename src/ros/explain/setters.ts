@@ -36,7 +36,7 @@ export function setters(parameters: Parameters<typeof EXPLAIN_PARAMETERS>): read
       "set_torque",
       SET_TORQUE,
       ["joint", "heatmap_joint"],
-      (joint) => `heatmaps explain ${joint === "" ? "all torques" : joint}`,
+      (joint) => `heatmaps explain ${joint === "" ? "all together" : joint}`,
       [["contrast_joint", ""]],
     ),
   ];

@@ -1,8 +1,9 @@
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { parse, stringify } from "yaml";
 import { Warnings } from "#src/health/warnings.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { methodNamed } from "#src/relevance/methods.js";
@@ -647,6 +648,35 @@ describe("active", () => {
       await diagnosed(ros);
       expect(ros.lines("warn")).toContainEqual(expect.stringContaining(`${path}: the file changed`));
       await explained(ros);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("commands that are no torques are published with kind and unit, and never sent to an effort controller", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "torquelens-"));
+    try {
+      const { torque, arm, ...rest } = parse(await readFile(POLICY.replace(".onnx", ".yaml"), "utf8"));
+      const card = join(folder, "positions.yaml");
+      const outputs = { [torque.output]: "joint_position" };
+      const file = join(dirname(POLICY), arm.file);
+      await writeFile(card, stringify({ ...rest, outputs, arm: { ...arm, file } }));
+      const ros = await active(`card:=${card}`);
+      const { torques, flags } = await explained(ros);
+      expect((torques as Fields[]).map(({ kind, unit }) => [kind, unit])).toEqual([
+        ["joint_position", "rad"],
+        ["joint_position", "rad"],
+      ]);
+      // α by the Jacobian, which contacts and limits do not change.
+      const alpha = (torques as Fields[]).map(({ importance }) => importance as number);
+      expect(alpha[0]! + alpha[1]!).toBeCloseTo(2, 5);
+      expect(flags).not.toContain("importance_unknown");
+      await node?.close();
+      const commanding = await start(`policy:=${POLICY}`, `card:=${card}`, "publish_torque:=true");
+      expect(await change(commanding, "configure")).toEqual({ success: false });
+      expect(commanding.lines("error").join()).toMatch(
+        /publish_torque: found true, expected false: the node sends torques, .* commands changes of position/,
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -18,7 +18,7 @@ export function figureOf(model: Model): string {
   const words = wordsFor(explanation);
   const cameras = [...model.pictures].map(([name, draw]) => ({ name, canvas: draw() }));
   const rows = [
-    { name: "all", torque: undefined, shares },
+    { name: `all ${othersOf(explanation)}`, torque: undefined, shares },
     ...torques.map((each) => ({ name: each.joint, torque: each.torque, shares: each.shares })),
   ];
   const parts: string[] = [];

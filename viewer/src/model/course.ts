@@ -33,7 +33,10 @@ export class Course {
   /** @param logTime nanoseconds; left out: the stamp */
   add(explanation: ExplanationMessage, logTime = nanoseconds(explanation.header.stamp)): void {
     const { modalities, torques, shares, latency_ms, conservation_residual, flags } = explanation;
-    const layout = JSON.stringify([modalities, torques.map(({ joint, kind, unit }) => [joint, kind, unit])]);
+    const layout = JSON.stringify([
+      modalities,
+      torques.map(({ joint, kind, unit, measured_from: from }) => [joint, kind, unit, from]),
+    ]);
     const stamp = nanoseconds(explanation.header.stamp);
     this.#origin ??= stamp;
     const time = Number(stamp - this.#origin) / 1e9;
@@ -44,7 +47,7 @@ export class Course {
       this.#origin = stamp;
       this.modalities = modalities;
       this.joints = torques.map(({ joint }) => joint);
-      this.outputs = torques.map(({ kind, unit }) => meaningOf(kind, unit));
+      this.outputs = torques.map(meaningOf);
       const columns = [...modalities.map((name) => `share ${name}`), ...this.joints.map((name) => `torque ${name}`)];
       this.history = new History([...columns, "latency", "residual"], KEPT);
       this.add(explanation, logTime);

@@ -10,7 +10,7 @@ export function jointRelevance(
   joint: string,
 ): Float64Array {
   const count = torques.length;
-  if (!followJoints(torques.map(({ kind, unit }) => meaningOf(kind, unit)))) return new Float64Array(count);
+  if (!followJoints(torques.map(meaningOf))) return new Float64Array(count);
   const values = torques.find((torque) => torque.joint === joint)?.relevance ?? relevance;
   const sums = new Float64Array(count);
   for (let m = 0; m + 1 < element_offsets.length; m++) {

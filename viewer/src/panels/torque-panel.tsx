@@ -31,7 +31,7 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
   const choose = (joint: string) => model.choose(joint);
   const isIdle = flags.includes("idle");
   const { noun, symbol, unit } = wordsFor(explanation);
-  const meanings = torques.map((torque) => meaningOf(torque.kind, torque.unit));
+  const meanings = torques.map(meaningOf);
   // Bars compare outputs of one unit.
   const largestIn = (of: string) =>
     Math.max(...torques.map(({ torque }, j) => (meanings[j]!.unit === of ? Math.abs(torque) : 0)), 1e-9);
@@ -106,8 +106,7 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
   );
 }
 
-const isOfJoints = ({ torques }: Pick<ExplanationMessage, "torques">): boolean =>
-  followJoints(torques.map(({ kind, unit }) => meaningOf(kind, unit)));
+const isOfJoints = ({ torques }: Pick<ExplanationMessage, "torques">): boolean => followJoints(torques.map(meaningOf));
 
 /** A bar from the middle, to the right for positive values; `value` −1..1. */
 function Signed({ value, text }: { value: number; text: string }) {

@@ -1,5 +1,23 @@
-import { abs, add, div, equal, less, mul, neg, relu, where } from "../../../graph/build.js";
+import {
+  abs,
+  add,
+  div,
+  equal,
+  less,
+  lessOrEqual,
+  logicalAnd,
+  logicalNot,
+  maximum,
+  mul,
+  neg,
+  relu,
+  safeDivide,
+  where,
+} from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
+import type { Context } from "../../contract/facts.js";
+import type { Propagated } from "../../contract/rules.js";
+import { poolsOf } from "./change.js";
 import { bothOperands, dynamicOperand, type OperatorRule, unbroadcast } from "./rule.js";
 
 /** Least weight of an operand where none is positive, so that operands of zero share equally. */
@@ -19,6 +37,7 @@ export const sumRule =
       return { rule: "pass", to: [unbroadcast(single.value, flips ? neg(amount) : amount)] };
     }
     const [{ value: a }, { value: b }] = bothOperands(node);
+    if (isOutput && context.subject.isChange && negateSecond) return changed(a, b, amount, context);
     // On the output side, operands that agree with the torque's sign count as positive (Eq. 1 on a sum).
     const oriented = (x: Value) => (isOutput ? where(less(amount, 0), neg(x), x) : x);
     const [wa, wb] = shares([oriented(a), oriented(negateSecond ? neg(b) : b)]);
@@ -28,6 +47,29 @@ export const sumRule =
       to: [unbroadcast(a, mul(ratio, wa!)), unbroadcast(b, mul(ratio, negateSecond && isOutput ? neg(wb!) : wb!))],
     };
   };
+
+/**
+ * A target minus its present value: each takes what agrees with the change's sign of the contributions to both, as in
+ * the layer that would compute the change (methods.md §2.4). Where none agrees, all count.
+ */
+function changed(target: Value, present: Value, amount: Value, context: Context): Propagated {
+  const [a, q] = [poolsOf(target, context), poolsOf(present, context)];
+  const negative = less(amount, 0);
+  const [up, down] = [add(a.raising, q.lowering), add(a.lowering, q.raising)];
+  const agreeing = where(negative, down, up);
+  const none = lessOrEqual(agreeing, 0);
+  context.emptyPools.push(logicalAnd(none, logicalNot(equal(amount, 0))));
+  // The sign selects what raises or what lowers the change; if there is none, the other.
+  const lowers = equal(negative, logicalNot(none));
+  const ratio = safeDivide(amount, maximum(where(lowers, down, up), SILENT));
+  return {
+    rule: "change",
+    to: [
+      unbroadcast(target, mul(ratio, where(lowers, a.lowering, a.raising))),
+      unbroadcast(present, neg(mul(ratio, where(lowers, q.raising, q.lowering)))),
+    ],
+  };
+}
 
 /** Weight of each summand: its positive part, or its magnitude where none is positive. */
 function shares(summands: readonly Value[]): readonly Value[] {
