@@ -25,9 +25,9 @@ export function ArmPanel({ model }: { model: Model }) {
       .then(({ ArmScene }) => {
         if (left || !place.current) return;
         scene.value = new ArmScene(place.current, handlersOf(model), {
-          drawn: (goal) => {
+          goal: (point) => {
             // For those who steer the page by what they see, such as tests.
-            if (goal && place.current) place.current.dataset.goal = goal.map(Math.round).join(" ");
+            if (point && place.current) place.current.dataset.goal = point.map(Math.round).join(" ");
           },
           slowed: (rate, isSoftware) => {
             pace.value = rate === undefined ? "" : paceText(rate, isSoftware);

@@ -35,8 +35,8 @@ export interface Handlers {
 
 /** What is told of the drawing. */
 export interface Events {
-  /** @param goal its position in the canvas, CSS pixels; undefined where there is none */
-  readonly drawn: (goal: readonly [number, number] | undefined) => void;
+  /** @param point position of the goal in the canvas, CSS pixels; undefined where there is none */
+  readonly goal: (point: readonly [number, number] | undefined) => void;
   /** @param rate drawings a second where the data come faster, else undefined */
   readonly slowed: (rate: number | undefined, isSoftware: boolean) => void;
 }
@@ -56,18 +56,20 @@ export class ArmScene {
   /** False where the state is not in the scene yet. */
   #isPlaced = true;
   #isHeld = false;
+  readonly #told: Events["goal"];
 
   /**
    * @param handlers what drags do; nothing can be dragged without
    * @throws Error where the browser has no WebGL
    */
-  constructor(place: HTMLElement, handlers: Handlers | undefined, { drawn, slowed }: Events) {
+  constructor(place: HTMLElement, handlers: Handlers | undefined, { goal, slowed }: Events) {
+    this.#told = goal;
     const camera = new PerspectiveCamera(40, 1, 0.01, 100);
     this.#stage = new Stage(place, {
       scene: this.#scene,
       camera,
       prepare: () => this.#placeState(),
-      drawn: () => drawn(this.#goal.visible ? pointOf(this.#goal.position, camera, this.#stage) : undefined),
+      drawn: () => this.#tellGoal(),
       resized: (width, height) => {
         this.#view.aspect = width / height;
       },
@@ -122,6 +124,9 @@ export class ArmScene {
   show(state: ArmState): void {
     this.#state = state;
     this.#isPlaced = false;
+    // At once: it is gripped where it is, also before it is drawn there.
+    this.#goal.show(state.transforms, state.simulation, state.goal);
+    this.#tellGoal();
     if (this.#isHeld) this.#stage.draw();
     else this.#stage.drawTick();
   }
@@ -155,16 +160,19 @@ export class ArmScene {
     this.#stage.draw();
   }
 
+  #tellGoal(): void {
+    this.#told(this.#goal.visible ? pointOf(this.#goal.position, this.#view.camera, this.#stage) : undefined);
+  }
+
   /** Puts the newest state into the scene. */
   #placeState(): void {
     const state = this.#state;
     if (this.#isPlaced || !state) return;
     this.#isPlaced = true;
-    const { explanation, transforms, jointStates, joint, frames, pictures, simulation, goal } = state;
+    const { explanation, transforms, jointStates, joint, frames, pictures } = state;
     const robot = this.#robot;
     if (robot && jointStates) robot.move(jointStates);
     if (robot && explanation) robot.color(explanation, joint);
-    this.#goal.show(transforms, simulation, goal);
     this.#showForce(state);
     if (!robot) return;
     const poses = new Map(transforms.map((each) => [each.child_frame_id, each]));
