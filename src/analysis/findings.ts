@@ -42,7 +42,7 @@ function conventions(a: Survey, b: Survey): string[] {
     const references = identity.modalities.map(
       (modality, m) => `${modality} ${identity.references[m] || "not stated"}`,
     );
-    return `method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}`;
+    return `method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}${identity.contrast ? ", contrasts of joints" : ""}`;
   };
   if (of(a) === of(b)) return [];
   return [

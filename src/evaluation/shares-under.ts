@@ -1,5 +1,5 @@
 import { ExplainerPool } from "../explain/explainer-pool.js";
-import { isMeaningful } from "../explain/explanation.js";
+import { isMeaningful, type Level } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import { mean } from "../numbers/mean.js";
 import { CONVENTIONS } from "../policy/conventions.js";
@@ -25,14 +25,15 @@ const OWN = "the card's";
 /**
  * Shares of the same observations under the card's convention and every other one (methods.md §0.8). The torques are the
  * same under all of them. Means that a convention measures from are those of the observations.
- * @param done called after each row
+ * @param options.level `full` measures an image's share on its pixels, `shares` on its features (methods.md §4)
+ * @param options.done called after each row
  * @throws InputError as `Explainer.create` and `Explainer.explain`
  */
 export async function sharesUnderConventions(
   policy: Policy,
   method: Method,
   observations: readonly Observation[],
-  done: () => void = () => {},
+  { level, done = () => {} }: { readonly level: Level; readonly done?: () => void },
 ): Promise<SharesUnder[]> {
   const means = await dataMeans(policy, observations);
   const networks = new SameNetwork<Omit<SharesUnder, "convention">>();
@@ -44,7 +45,7 @@ export async function sharesUnderConventions(
   for (const { name, policy } of under) {
     rows.push({
       convention: name,
-      ...(await networks.of(policy, method, () => meanShares(policy, method, observations))),
+      ...(await networks.of(policy, method, () => meanShares(policy, method, observations, level))),
     });
     done();
   }
@@ -52,8 +53,8 @@ export async function sharesUnderConventions(
 }
 
 /** Mean shares of the observations that are neither idle nor without numbers. */
-async function meanShares(policy: Policy, method: Method, observations: readonly Observation[]) {
-  const pool = await ExplainerPool.create(policy, { jobs: 1, method, levels: ["shares"] });
+async function meanShares(policy: Policy, method: Method, observations: readonly Observation[], level: Level) {
+  const pool = await ExplainerPool.create(policy, { jobs: 1, method, levels: [level] });
   try {
     const counted: Float32Array[] = [];
     for (const observation of observations) {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRuns } from "#src/analysis/read-runs.js";
 import { counts, flagsAt, type Run, runName } from "#src/analysis/run.js";
+import { Survey } from "#src/analysis/survey.js";
 import { InputError } from "#src/errors.js";
 import { mcapOf, samples } from "../bag/recordings.js";
-import { imageShares, PERIOD, START, type Tick, writeBag } from "./runs.js";
+import { imageShares, PERIOD, runOf, START, type Tick, writeBag } from "./runs.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -45,6 +46,21 @@ describe("readRuns", () => {
     expect(Array.from(first!.torque)).toEqual([0.5, -0.25, 0.5, -0.25, 0.5, -0.25]);
     expect(first!.identity).toMatchObject({ method: "dtd", joints: ["shoulder", "elbow"], featurePoints: "policy" });
     expect(first!.messages.get("/joint_states")!.length + second!.messages.get("/joint_states")!.length).toBe(5);
+  });
+
+  it("keeps contrasts apart from plain explanations, and takes ticks below level full with either", async () => {
+    const whole = imageShares([0.1, 0.2, 0.3]);
+    const contrasted = whole.map((tick) => ({ ...tick, contrast: "elbow" }));
+    const short = { ...whole[1]!, level: "shares" as const };
+    const survey = new Survey({ name: "A" });
+    survey.add(runOf(contrasted));
+    expect(() => survey.add(runOf(whole))).toThrow(
+      "run.mcap: found contrasts and plain explanations by dtd, which measure the image's share differently, expected one of the two",
+    );
+    survey.add(runOf([contrasted[0]!, short, contrasted[2]!]));
+    expect(runOf([whole[0]!, short]).identity.contrast).toBe(false);
+    expect(() => runOf([contrasted[0]!, whole[1]!])).toThrow(/^test: found contrasts and plain explanations/);
+    expect(survey.runs.length).toBe(2);
   });
 
   it("starts an episode where the clock is reset, and counts explanations out of order or repeated", async () => {

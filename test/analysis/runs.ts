@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Run } from "#src/analysis/run.js";
 import { identityOf, RunBuilder } from "#src/analysis/run-builder.js";
 import { McapSink } from "#src/bag/mcap-sink.js";
-import type { Explanation, ExplanationFlag } from "#src/explain/explanation.js";
+import type { Explanation, ExplanationFlag, Level } from "#src/explain/explanation.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { toExplanation } from "#src/messages/explanation.js";
 import type { ExplanationMessage } from "#src/messages/types.js";
@@ -19,6 +19,8 @@ export interface Tick {
   /** Nanoseconds; default: a period after the one before, from 1,000 s on. */
   readonly stamp?: bigint;
   readonly policy?: string;
+  readonly contrast?: string;
+  readonly level?: Level;
 }
 
 export const START = 1_000_000_000_000n;
@@ -35,6 +37,8 @@ export function explanationOf(tick: Tick, index: number): Explanation {
     conservationResidual: residual,
     flags,
     policySha256: policy ?? sample.policySha256,
+    contrast: tick.contrast,
+    level: tick.level ?? sample.level,
   };
 }
 

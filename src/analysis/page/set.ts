@@ -46,7 +46,7 @@ ${chart.tables(survey)}
     );
   }
   return html`<section>${prefix ? html`<h2>${survey.name}</h2>` : ""}
-<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${commanded}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.</p>
+<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; commands ${commanded}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.${identity.contrast ? " Pictures are contrasts of joints; shares measure images where their features join the rest." : ""}</p>
 ${lookHere(survey, ranking, details, prefix)}
 ${sections}
 ${conventionSection(conventions, identity)}

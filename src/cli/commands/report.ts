@@ -235,7 +235,9 @@ async function sharesOf(
   const read = new Set(runs.map(({ bag }) => bag));
   const paths = bags.filter((bag) => read.has(bag));
   const observations = await sampledObservations(paths, policy, { every, folders, done });
-  return sharesUnderConventions(policy, method, observations, done);
+  // Of signed relevance the image's share on pixels differs from that on features, which contrasts have.
+  const level = identity.contrast === false ? "full" : "shares";
+  return sharesUnderConventions(policy, method, observations, { level, done });
 }
 
 function refuseTwice(bags: readonly string[]): void {

@@ -150,6 +150,22 @@ describe("torquelens report", () => {
     expect(page).not.toMatch(/NaN|undefined|\[object/);
   });
 
+  it.each([
+    ["on pixels without a contrast", ["--method", "lrp-epsilon"]],
+    ["on features with a contrast", ["--method", "lrp-epsilon", "--contrast", "elbow"]],
+  ])("measures the image's signed relevance %s under every convention, as the runs do", async (about, how) => {
+    const policy = shipped("reacher");
+    const bag = join(folder, `${about}.mcap`);
+    const { ticks } = await simulate("--policy", policy, "--ticks", "12", "--record", bag, ...how);
+    const { code, stdout } = await report(bag, "--policy", policy, "--json");
+    expect(code).toBe(0);
+    const counted = ticks.filter(({ flags }) => !flags.includes("idle"));
+    const image = counted.reduce((sum, { shares }) => sum + shares.image!, 0) / counted.length;
+    const [own] = JSON.parse(stdout).sets[0].conventions;
+    expect(own).toMatchObject({ convention: "the card's", ticks: counted.length });
+    expect(own.shares.image).toBeCloseTo(image, 4);
+  });
+
   it("refuses a policy that the runs were not explained by", async () => {
     const hash = ticks[0]!.policy_sha256 as string;
     const { code, stderr } = await report(bag, "--policy", shipped("peg"));
