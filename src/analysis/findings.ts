@@ -42,7 +42,10 @@ function conventions(a: Survey, b: Survey): string[] {
     const references = identity.modalities.map(
       (modality, m) => `${modality} ${identity.references[m] || "not stated"}`,
     );
-    return `method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}${identity.contrast ? ", contrasts of joints" : ""}`;
+    const commands = new Set(
+      identity.outputs.map(({ kind, reference }) => (reference === "zero" ? kind : `${kind} from ${reference}`)),
+    );
+    return `kinds ${[...commands].join(" and ")}, method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}${identity.contrast ? ", contrasts of joints" : ""}`;
   };
   if (of(a) === of(b)) return [];
   return [

@@ -10,6 +10,7 @@ import type { ReadOptions } from "../../analysis/read-explanations.js";
 import { readIdentity, readRuns } from "../../analysis/read-runs.js";
 import { reportJson } from "../../analysis/report-json.js";
 import type { Run } from "../../analysis/run.js";
+import { difference } from "../../analysis/run-builder.js";
 import { Survey } from "../../analysis/survey.js";
 import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
@@ -70,12 +71,12 @@ export async function report(bags: readonly string[], options: ReportOptions): P
   const read = sets.flat().length + sum(conventions);
   const bar = new Progress(sum([read, ...again]), "read bags");
   bar.update(0);
-  const { found, notes } = await bagsRead().finally(() => bar.stop());
-  for (const note of notes) warn(note);
+  const found = await bagsRead().finally(() => bar.stop());
+  for (const note of found.notes) warn(note);
   if (options.json) writeOut(`${JSON.stringify(reportJson(found))}\n`);
   else writeOut(`${reportText(found, options)}\n`);
 
-  async function bagsRead(): Promise<{ readonly found: Findings; readonly notes: readonly string[] }> {
+  async function bagsRead(): Promise<Findings> {
     const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
       surveyOf(sets, { ...options, folders }, write, bar.step),
     );
@@ -84,7 +85,7 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     for (const [s, survey] of policy ? surveys.entries() : [])
       under.push(await sharesOf(sets[s]!, survey, policy!, { folders, done }));
     const found = findings(surveys, notes, moments, under);
-    if (output === undefined) return { found, notes };
+    if (output === undefined) return found;
     const details = [];
     for (const [s, { survey, ranking }] of found.sets.entries()) {
       const before = sum([read, ...again.slice(0, s)]);
@@ -92,7 +93,7 @@ export async function report(bags: readonly string[], options: ReportOptions): P
       details.push(await readDetails(survey, ranking, { runs, at, topic, folders, done }));
     }
     await writeAtomically(output, await page(found, details));
-    return { found, notes };
+    return found;
   }
 }
 
@@ -227,6 +228,17 @@ async function sharesOf(
     throw new InputError(
       `--policy ${path}: its SHA-256 begins with ${sha256.slice(0, 12)}, expected that of the runs' policy, ${identity.policySha256.slice(0, 12)}`,
     );
+  const problem = difference(identity, {
+    ...identity,
+    joints: policy.outputs.map(({ name }) => name),
+    outputs: policy.outputs.map((output, j) => {
+      const recorded = identity.outputs[j];
+      // Older recordings have no units; shares do not depend on them.
+      return recorded?.kind === output.kind ? { ...output, unit: recorded.unit } : output;
+    }),
+    modalities: policy.modalities.map(({ name }) => name),
+  });
+  if (problem !== undefined) throw new InputError(`--policy ${path}: its card is not that of the runs: ${problem}`);
   if (hasMemory(policy) || hasQuantity(policy, "previous_action"))
     throw new InputError(`--policy ${path}: ${card.name} remembers earlier ticks, expected one that does not`);
   const method = await methodOf(identity.method);

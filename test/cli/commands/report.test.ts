@@ -166,6 +166,30 @@ describe("torquelens report", () => {
     expect(own.shares.image).toBeCloseTo(image, 4);
   });
 
+  it("refuses a card of other kinds than the runs', and says where two sets differ in them", async () => {
+    const bag = join(folder, "torques.mcap");
+    const positions = join(folder, "positions.mcap");
+    const card = join(folder, "positions.yaml");
+    const own = await readFile(shipped("reacher").replace(/onnx$/, "yaml"), "utf8");
+    const other = own
+      .replace(/^torque:\n( .*\n)+/m, "outputs: { torque: joint_position }\n")
+      .replace("file: reacher.xml", `file: ${shipped("reacher").replace(/onnx$/, "xml")}`);
+    await writeFile(card, other);
+    const how = ["--policy", shipped("reacher"), "--card", card];
+    await simulate("--policy", shipped("reacher"), "--ticks", "12", "--record", bag);
+    expect(await torquelens("replay", bag, ...how, "-o", positions)).toMatchObject({ code: 0 });
+    expect(await report(bag, ...how)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /its card is not that of the runs: found the kinds of outputs joint_torque N·m .* and joint_position rad from present/,
+      ),
+    });
+    expect(await report(positions, ...how)).toMatchObject({ code: 0, stderr: "" });
+    expect((await report(bag, "--against", positions)).stderr).toMatch(
+      /explained differently.*A: kinds joint_torque, method dtd.*B: kinds joint_position from present, method dtd/,
+    );
+  });
+
   it("refuses a policy that the runs were not explained by", async () => {
     const hash = ticks[0]!.policy_sha256 as string;
     const { code, stderr } = await report(bag, "--policy", shipped("peg"));
