@@ -116,7 +116,7 @@ describe("the page of recordings", () => {
     ]);
     const svg = await readFile(await saved.path(), "utf8");
     expect(svg).toMatch(/^<svg /);
-    expect(svg).toContain("Method dtd; heatmaps of all torques");
+    expect(svg).toContain("Method dtd; heatmap for all torques, weighted by their importance");
     const [picture] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Save PNG" }).click(),

@@ -1,5 +1,5 @@
 import { untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { Comparison } from "./model/comparison.js";
 import { Model } from "./model/model.js";
 import { ArmPanel } from "./panels/arm-panel.js";
@@ -19,6 +19,7 @@ import { TorquePanel } from "./panels/torque-panel.js";
 import { fetchSession, type Session } from "./session.js";
 import { hasSecondMethod } from "./source/compared-source.js";
 import { LiveSource } from "./source/live-source.js";
+import { newestOf } from "./source/newest.js";
 import { BlobReadable, HttpReadable } from "./source/readable.js";
 import { RecordingSource } from "./source/recording-source.js";
 import type { Source } from "./source/source.js";
@@ -28,17 +29,20 @@ export function App() {
   const session = useSignal<Session | undefined>(undefined);
   const model = useSignal<Model | undefined>(undefined);
   const problem = useSignal("");
-  const show = (opening: Promise<Source>) =>
-    opening.then(
-      (source) => {
-        problem.value = "";
-        model.value?.close();
-        model.value = new Model(source);
-      },
-      (error: Error) => {
-        problem.value = error.message;
-      },
-    );
+  const show = useMemo(
+    () =>
+      newestOf(
+        (source) => {
+          problem.value = "";
+          model.value?.close();
+          model.value = new Model(source);
+        },
+        ({ message }) => {
+          problem.value = message;
+        },
+      ),
+    [],
+  );
   useEffect(() => {
     void show(
       fetchSession().then((found) => {
@@ -112,16 +116,19 @@ function Run({ model, session, choose }: RunProps) {
     comparison.peek()?.close();
     comparison.value = next;
   };
-  const compare = (opening: Promise<Source>) =>
-    opening.then(
-      (source) => {
-        refusal.value = "";
-        if (source instanceof RecordingSource) show(Comparison.ofRecordings(model, source));
-      },
-      (error: Error) => {
-        refusal.value = error.message;
-      },
-    );
+  const compare = useMemo(
+    () =>
+      newestOf(
+        (source) => {
+          refusal.value = "";
+          if (source instanceof RecordingSource) show(Comparison.ofRecordings(model, source));
+        },
+        ({ message }) => {
+          refusal.value = message;
+        },
+      ),
+    [],
+  );
   const { source } = model;
   const live = source instanceof LiveSource ? source : undefined;
   // A server explains with a second method while its parameter names one, whoever set it.
