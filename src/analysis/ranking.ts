@@ -167,11 +167,13 @@ function strongest(
   return best;
 }
 
-/** Ticks whose relevance does not add up to the outputs. */
+/** Ticks whose relevance does not add up to the outputs, by a method that conserves: only there are they flagged. */
 function residualMoments(run: RunDigest, index: number): Moment[] {
   const found: Moment[] = [];
   run.trace.residual.forEach((score, i) => {
-    if (!(score >= RESIDUAL) || Number.isNaN(run.trace.shares[i * run.identity.modalities.length]!)) return;
+    const flags = run.trace.flagSets[run.trace.flags[i]!]!;
+    if (!(score >= RESIDUAL) || !flags.includes("not_conserving")) return;
+    if (Number.isNaN(run.trace.shares[i * run.identity.modalities.length]!)) return;
     const what = `relevance differs from the ${wordsOf(run.identity.outputs).plural} by ${percent(score)}`;
     found.push({ ...momentAt(run, index, i), reason: "residual", score, what });
   });

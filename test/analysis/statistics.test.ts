@@ -6,6 +6,7 @@ import { digest } from "#src/analysis/digest.js";
 import { eventGrid, eventStamps, parseEvent } from "#src/analysis/events.js";
 import { rank, SHARE_FLOOR } from "#src/analysis/ranking.js";
 import { robustScore, robustSpread } from "#src/analysis/robust.js";
+import type { ExplanationFlag } from "#src/explain/explanation.js";
 import { imageShares, PERIOD, runOf, START } from "./runs.js";
 
 const MODALITIES = 4;
@@ -135,8 +136,15 @@ describe("ranking", () => {
   it("lists relevance that does not add up, and the longest time at a limit", () => {
     const ticks = imageShares(usual(0)).map((tick, i) => ({
       ...tick,
-      residual: i === 5 ? 0.25 : 1e-6,
-      flags: i >= 10 && i < 14 ? (["at_limit"] as const) : i === 20 ? (["limit_clipped"] as const) : [],
+      // A method that does not conserve gets no flag, as at tick 7.
+      residual: i === 5 ? 0.25 : i === 7 ? 0.5 : 1e-6,
+      flags: (i === 5
+        ? ["not_conserving"]
+        : i >= 10 && i < 14
+          ? ["at_limit"]
+          : i === 20
+            ? ["limit_clipped"]
+            : []) as ExplanationFlag[],
     }));
     const { moments } = rank([digest(runOf(ticks))], 5);
     expect(moments.map(({ reason, index, score }) => [reason, index, Number(score.toFixed(3))])).toEqual([
