@@ -67,6 +67,7 @@ export async function measureLive(
   await rehearse(policy, explainer, new ChannelEncoder(channels));
   const encoder = watch.encoder(channels);
   const sink = new RosSink(node, { encoder, qos, problem });
+  sink.open();
   const failures: Error[] = [];
   const source = new RosSource(observer, (error) => void failures.push(error), undefined);
   const matched: RosSource["matched"] = (match) => source.matched(watch.match(match));
