@@ -11,7 +11,7 @@ import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRel
 import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
-import { checkContrast, checkJoints, type HeatmapSubject, methodFor, weightsOf } from "./heatmap-subject.js";
+import { checkContrast, checkJoints, type HeatmapSubject, levelsFor, methodFor, weightsOf } from "./heatmap-subject.js";
 import { Memory } from "./memory.js";
 import { named } from "./named-error.js";
 import type { Observation } from "./observation.js";
@@ -23,7 +23,7 @@ export interface ExplainerOptions extends HeatmapSubject {
    * `lrp-gamma:soft-argmax=gradient`.
    */
   readonly method?: string | Method;
-  /** Levels to load, one model each, default `full` alone. `explain` can choose among them at every tick. */
+  /** Levels to load, one model each, default those that a tick needs. `explain` can choose among them at every tick. */
   readonly levels?: readonly Level[];
   /** `exact` (default), or `fast`: within 1 % of a heatmap's largest element, in a fifth to a third less time. */
   readonly precision?: Precision;
@@ -84,11 +84,12 @@ export class Explainer implements AnyExplainer {
    * @throws InputError for a method that is unknown or cannot explain this policy, or a joint that it does not command
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const { heatmapOf, contrast, levels = ["full"], precision, threads, device, signal } = options;
+    const { heatmapOf, contrast, precision, threads, device, signal } = options;
     const { worker = true, compileInThread = false, budget = 0.8 } = options;
     const subject = { heatmapOf, contrast };
     checkJoints(subject, namesOf(policy.outputs));
     const method = methodFor(subject, options.method);
+    const { levels = levelsFor(subject) } = options;
     const own = { levels, precision, threads, device, worker, signal };
     const engine = await Engine.create(policy, method, { ...own, compileInThread });
     return new Explainer(policy, engine, { ...own, compileInThread: worker }, subject, budget);

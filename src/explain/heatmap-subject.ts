@@ -2,6 +2,7 @@ import { InputError } from "../errors.js";
 import { CONTRAST_METHOD } from "../relevance/contract/contrast.js";
 import type { Method } from "../relevance/contract/method.js";
 import { METHODS, methodNamed } from "../relevance/methods.js";
+import type { Level } from "./explanation.js";
 
 /** What `heatmaps` and `relevance` explain; by default the α-weighted sum over all joints. */
 export interface HeatmapSubject {
@@ -26,6 +27,10 @@ export function weightsOf(
   if (contrast === undefined) return importance;
   return importance.map((alpha, k) => (joints[k] === contrast ? alpha : -alpha / (joints.length - 1)));
 }
+
+/** Levels that a tick needs: the shares of all torques are a run of their own beside the heatmaps of others than all. */
+export const levelsFor = ({ heatmapOf, contrast }: HeatmapSubject): readonly Level[] =>
+  heatmapOf === undefined && contrast === undefined ? ["full"] : ["full", "shares"];
 
 /** @throws InputError for a joint that the policy does not command, both kinds at once, or a contrast of one torque */
 export function checkJoints({ heatmapOf, contrast }: HeatmapSubject, joints: readonly string[]): void {

@@ -48,7 +48,6 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   const explainer = await Explainer.create(policy, {
     method,
     contrast,
-    levels: contrast === undefined ? ["full"] : ["full", "shares"],
     device,
     precision,
     worker: false,

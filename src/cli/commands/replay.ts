@@ -94,9 +94,7 @@ export async function explained(
     for (const { topic, others } of source.imageTopics())
       if (others.length > 0) writeErr(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
     const { jobs, threads, device, precision, contrast } = options;
-    const levels = contrast === undefined ? (["full"] as const) : (["full", "shares"] as const);
-    const made = { jobs, method, contrast, levels, threads, device, precision };
-    const explainer = open(await ExplainerPool.create(policy, made));
+    const explainer = open(await ExplainerPool.create(policy, { jobs, method, contrast, threads, device, precision }));
     warnOf(explainer.first, precision);
     const encoder = new ChannelEncoder({
       cameras: source.cameras,

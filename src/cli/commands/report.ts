@@ -10,27 +10,21 @@ import type { ReadOptions } from "../../analysis/read-explanations.js";
 import { readIdentity, readRuns } from "../../analysis/read-runs.js";
 import { reportJson } from "../../analysis/report-json.js";
 import type { Run } from "../../analysis/run.js";
-import { difference } from "../../analysis/run-builder.js";
 import { Survey } from "../../analysis/survey.js";
 import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
-import type { MessageFolders } from "../../bag/message-folders.js";
 import { InputError } from "../../errors.js";
-import { type SharesUnder, sharesUnderConventions } from "../../evaluation/shares-under.js";
-import { hasMemory } from "../../explain/memory.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { writing } from "../../files/unwritable.js";
 import { plural } from "../../numbers/format.js";
 import type { OutputMeaning } from "../../outputs/kinds.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
-import { loadPolicy, type Policy } from "../../policy/policy.js";
-import { hasQuantity } from "../../sensing/values.js";
+import { loadPolicy } from "../../policy/policy.js";
 import { writeOut } from "../../text/terminal.js";
+import { conventionsOfRuns } from "../input/conventions-of-runs.js";
 import { foldersOf } from "../input/message-folders.js";
-import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
-import { sampledObservations } from "../input/sampled-observations.js";
 import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
 import { warn } from "../output/warnings.js";
@@ -83,7 +77,7 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     const under = [];
     const done = () => bar.update(Math.min(bar.done + 1, read), { what: "explain under every convention" });
     for (const [s, survey] of policy ? surveys.entries() : [])
-      under.push(await sharesOf(sets[s]!, survey, policy!, { folders, done }));
+      under.push(await conventionsOfRuns(sets[s]!, survey, policy!, { folders, done }));
     const found = findings(surveys, notes, moments, under);
     if (output === undefined) return found;
     const details = [];
@@ -211,45 +205,6 @@ async function columnsOf(
   const second = new Set(sets[1]);
   const setOf = sets.length > 1 ? ({ bag }: Run) => names[second.has(bag) ? 1 : 0] : undefined;
   return tableColumns([...modalities], setOf, outputs.length > 0 ? outputs : undefined);
-}
-
-/** Ticks that are explained again under each convention, about. */
-const SAMPLED = 200;
-
-/** Shares of some of the survey's ticks under every convention. @throws InputError for another policy than theirs */
-async function sharesOf(
-  bags: readonly string[],
-  { identity, runs }: Survey,
-  policy: Policy,
-  { folders, done }: { readonly folders: MessageFolders | undefined; readonly done: () => void },
-): Promise<SharesUnder[]> {
-  const { path, sha256, card } = policy;
-  if (sha256 !== identity.policySha256)
-    throw new InputError(
-      `--policy ${path}: its SHA-256 begins with ${sha256.slice(0, 12)}, expected that of the runs' policy, ${identity.policySha256.slice(0, 12)}`,
-    );
-  const problem = difference(identity, {
-    ...identity,
-    joints: policy.outputs.map(({ name }) => name),
-    outputs: policy.outputs.map((output, j) => {
-      const recorded = identity.outputs[j];
-      // Older recordings have no units; shares do not depend on them.
-      return recorded?.kind === output.kind ? { ...output, unit: recorded.unit } : output;
-    }),
-    modalities: policy.modalities.map(({ name }) => name),
-  });
-  if (problem !== undefined) throw new InputError(`--policy ${path}: its card is not that of the runs: ${problem}`);
-  if (hasMemory(policy) || hasQuantity(policy, "previous_action"))
-    throw new InputError(`--policy ${path}: ${card.name} remembers earlier ticks, expected one that does not`);
-  const method = await methodOf(identity.method);
-  const ticks = sum(runs, (run) => run.ticks.all);
-  const every = Math.max(1, Math.floor(ticks / SAMPLED));
-  const read = new Set(runs.map(({ bag }) => bag));
-  const paths = bags.filter((bag) => read.has(bag));
-  const observations = await sampledObservations(paths, policy, { every, folders, done });
-  // Of signed relevance the image's share on pixels differs from that on features, which contrasts have.
-  const level = identity.contrast === false ? "full" : "shares";
-  return sharesUnderConventions(policy, method, observations, { level, done });
 }
 
 function refuseTwice(bags: readonly string[]): void {

@@ -17,7 +17,7 @@ export function reportText(
     });
     const moments = ranking.moments.map(({ run, seek, what }) => [runs[run]!.name, `at ${seek.toFixed(2)} s`, what]);
     return [
-      `${survey.name}: ${runs.length} runs, ${ticks} ticks, method ${identity.method}; mean shares, ± between runs (of one run: between ticks):`,
+      `${survey.name}: ${plural(runs.length, "run")}, ${plural(ticks, "tick")}, method ${identity.method}; mean shares, ± between runs (of one run: between ticks):`,
       columns(shares),
       ...(conventions.length > 0 ? [`\n${underConventions(conventions, identity.modalities)}`] : []),
       ...(moments.length > 0 ? ["\nlook at these first (seconds from the start of the bag):", columns(moments)] : []),
