@@ -200,8 +200,10 @@ function draw(
     palette = { drawing, table: paletteOf(drawing) };
     palettes.value = palette;
   }
-  stretcher.width = heatmap.width;
-  stretcher.height = heatmap.height;
+  if (stretcher.width !== heatmap.width || stretcher.height !== heatmap.height) {
+    stretcher.width = heatmap.width;
+    stretcher.height = heatmap.height;
+  }
   paper(stretcher).putImageData(paintHeatmap(heatmap, scale, palette.table), 0, 0);
   context.imageSmoothingEnabled = true;
   context.drawImage(stretcher, ...region);

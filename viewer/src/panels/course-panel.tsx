@@ -10,13 +10,15 @@ import type { Model } from "../model/model.js";
 import { RecordingSource } from "../source/recording-source.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { useOnScreen } from "../ui/on-screen.js";
+import { Throttle } from "../ui/throttle.js";
 import { axisStyle, PLOT_FONT, sizeOf } from "./plot-style.js";
 import { SpanMeans } from "./span-means.js";
 
 /** Lengths of time that the plots show, seconds. */
 const WINDOWS = [10, 30, 120, 3600] as const;
-/** Above this number of points the plots are drawn less often. */
-const MANY = 4000;
+/** The plots are drawn at most once in so many milliseconds, and less often with many points. */
+const PERIOD = 100;
+const MANY = { points: 4000, period: 500 };
 
 export interface Span {
   readonly from: number;
@@ -142,7 +144,8 @@ class Plots {
   readonly #resized: ResizeObserver;
   #plots: readonly uPlot[] = [];
   #layout = "";
-  #drawn = 0;
+  #colors = { mark: "", now: "" };
+  readonly #throttle = new Throttle();
   shown: Span = { from: 0, to: 1 };
 
   constructor(model: Model, shares: HTMLElement, torques: HTMLElement, events: PlotEvents) {
@@ -156,6 +159,7 @@ class Plots {
   }
 
   destroy(): void {
+    this.#throttle.stop();
     this.#resized.disconnect();
     for (const plot of this.#plots) plot.destroy();
   }
@@ -166,10 +170,13 @@ class Plots {
     if (newest === undefined) return;
     this.#build(modalities, joints);
     this.shown = held ?? { from: Math.max(history.span![0], newest - seconds), to: newest };
+    const isMany = history.between(this.shown.from, this.shown.to)[0]!.length > MANY.points;
+    this.#throttle.do(() => this.#draw(), isMany ? MANY.period : PERIOD);
+  }
+
+  #draw(): void {
+    const { history, modalities, joints } = this.#model.course;
     const [time, ...columns] = history.between(this.shown.from, this.shown.to);
-    const now = performance.now();
-    if (time!.length > MANY && now - this.#drawn < 500) return;
-    this.#drawn = now;
     const x = { min: this.shown.from, max: this.shown.to };
     this.#plots[0]!.batch(() => {
       this.#plots[0]!.setData([time!, ...stacked(columns.slice(0, modalities.length))], false);
@@ -192,6 +199,7 @@ class Plots {
     const layout = JSON.stringify([modalities, joints, dark, symbol, unit]);
     if (layout === this.#layout) return;
     this.#layout = layout;
+    this.#colors = { mark: resolved("var(--accent)"), now: resolved("var(--text)") };
     for (const plot of this.#plots) plot.destroy();
     const shares = modalities
       .map((name, m) => ({ label: visibleLine(name), color: resolved(modalityColor(modalities, m)) }))
@@ -246,7 +254,7 @@ class Plots {
     const { ctx, bbox } = plot;
     const { min = 0, max = 0 } = plot.scales.x!;
     ctx.save();
-    ctx.fillStyle = resolved("var(--accent)");
+    ctx.fillStyle = this.#colors.mark;
     for (const { time } of this.#model.course.marks) {
       if (time < min! || time > max!) continue;
       const x = plot.valToPos(time, "x", true);
@@ -255,7 +263,7 @@ class Plots {
     const shown = this.#model.explanation.peek();
     const now = shown && this.#model.course.secondsOf(nanoseconds(shown.header.stamp));
     if (now !== undefined) {
-      ctx.fillStyle = resolved("var(--text)");
+      ctx.fillStyle = this.#colors.now;
       ctx.fillRect(plot.valToPos(now, "x", true), bbox.top, 2 * devicePixelRatio, bbox.height);
     }
     ctx.restore();

@@ -41,9 +41,16 @@ function colorOf(palette: Palette, level: number): readonly number[] {
   return level < 0 ? [blue, green, red] : [red, green, blue];
 }
 
-/** Paints relevance as colours of a palette, [height × width × 4]; magenta where it is no number. */
+/** The picture painted last, taken again for the next one of its size. */
+let last: ImageData | undefined;
+
+/**
+ * Paints relevance as colours of a palette, [height × width × 4]; magenta where it is no number.
+ * @returns valid until the next call
+ */
 export function paintHeatmap({ width, height, data }: Heatmap, scale: number, palette: Uint8ClampedArray): ImageData {
-  const image = new ImageData(width, height);
+  if (last?.width !== width || last.height !== height) last = new ImageData(width, height);
+  const image = last;
   const pixels = image.data;
   const factor = scale > 0 ? 255 / scale : 0;
   for (let i = 0; i < data.length; i++) {

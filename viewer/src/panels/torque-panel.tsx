@@ -110,10 +110,9 @@ const isOfJoints = ({ torques }: Pick<ExplanationMessage, "torques">): boolean =
 
 /** A bar from the middle, to the right for positive values; `value` −1..1. */
 function Signed({ value, text }: { value: number; text: string }) {
-  const size = 50 * Math.min(1, Math.abs(value));
   return (
     <span class="signed">
-      <i style={{ width: `${size}%`, left: value < 0 ? `${50 - size}%` : "50%" }} />
+      <i style={{ transform: `scaleX(${Math.max(-1, Math.min(1, value)).toFixed(3)})` }} />
       <b>{text}</b>
     </span>
   );
@@ -124,16 +123,16 @@ function Shares({ names, shares }: { names: readonly string[]; shares: Float32Ar
   return (
     <span class="shares" role="img" aria-label={text} title={text}>
       {[...shares].map((share, m) => (
-        <i
-          key={names[m]}
-          style={{ width: `${100 * (Number.isFinite(share) ? share : 0)}%`, background: modalityColor(names, m) }}
-        >
+        <i key={names[m]} style={{ width: `${widthOf(share)}%`, background: modalityColor(names, m) }}>
           {share >= 0.14 ? percent(share) : ""}
         </i>
       ))}
     </span>
   );
 }
+
+/** Per cent in steps of a half: what is not seen to change is not laid out again. */
+const widthOf = (share: number): number => (Number.isFinite(share) ? Math.round(200 * share) / 2 : 0);
 
 interface Element {
   readonly name: string;
@@ -160,7 +159,7 @@ function Elements({ model, explanation }: { model: Model; explanation: Explanati
             <span class="bar">
               <i
                 style={{
-                  width: `${(100 * Math.abs(value)) / largest}%`,
+                  transform: `scaleX(${(Math.abs(value) / largest).toFixed(3)})`,
                   background: modalityColor(explanation.modalities, modality),
                 }}
               />
