@@ -21,3 +21,15 @@ export type {
   Wrench,
 } from "../sim/tasks/task.js";
 export { loadTask, taskNames } from "../sim/tasks/tasks.js";
+export { type SavedBatch, WorldBatch, type WorldBatchOptions } from "../sim/worlds/batch.js";
+export { type Canvas, type PictureSize, type PixelData, pictureLength, pixels, planes } from "../sim/worlds/canvas.js";
+export type {
+  ActionSpace,
+  ContinuousActions,
+  DiscreteActions,
+  World,
+  WorldEntry,
+  WorldFacts,
+  WorldStep,
+} from "../sim/worlds/world.js";
+export { worldNamed, worldNames } from "../sim/worlds/worlds.js";

@@ -1,0 +1,76 @@
+import type { Canvas, PictureSize } from "./canvas.js";
+
+/** Actions of a world: one of the names, or a number for each name. */
+export type ActionSpace = DiscreteActions | ContinuousActions;
+
+/** An action is the index of a name. */
+export interface DiscreteActions {
+  readonly kind: "discrete";
+  readonly names: readonly string[];
+}
+
+/** An action has one number a name, clipped to its bounds. */
+export interface ContinuousActions {
+  readonly kind: "continuous";
+  readonly names: readonly string[];
+  readonly units: readonly string[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** Numbers of an action: 1, or one a name. */
+export const actionLength = (actions: ActionSpace): number => (actions.kind === "discrete" ? 1 : actions.names.length);
+
+/** Everything about a world that does not change. */
+export interface WorldFacts {
+  readonly name: string;
+  /** The picture of one moment. */
+  readonly picture: PictureSize;
+  /** Pictures that the policy usually sees at once, the newest last. */
+  readonly frames: number;
+  /** Classes of objects, by label (`World.segmentation`). */
+  readonly classes: readonly string[];
+  readonly actions: ActionSpace;
+  /** Seconds a step. */
+  readonly controlPeriod: number;
+  /** Steps after which an episode is cut off. */
+  readonly limit: number;
+}
+
+/** Result of a step. */
+export interface WorldStep {
+  readonly reward: number;
+  /** True where the episode ended by the world's rules. */
+  readonly terminated: boolean;
+  /** True where the episode reached its limit of steps. */
+  readonly truncated: boolean;
+  /** True where the episode ended and its task is done. */
+  readonly success: boolean;
+}
+
+/**
+ * A simulated world that a policy sees by its picture alone. An episode follows from (seed, episode) and the actions, to
+ * the last bit. `reset` and `step` keep the picture in the world's canvas up to date.
+ */
+export interface World {
+  readonly facts: WorldFacts;
+  reset(seed: number, episode: number): void;
+  /**
+   * Holds an action for one control period.
+   * @param actions numbers of the action from index `at` on
+   * @returns an object that the next step overwrites
+   */
+  step(actions: ArrayLike<number>, at?: number): WorldStep;
+  /** Writes the label of each pixel's object (index in `facts.classes`), [H, W]. */
+  segmentation(into: Uint8Array): void;
+  /** Everything that the rest of the episode depends on. */
+  save(): Float64Array;
+  restore(saved: Float64Array): void;
+}
+
+/** A world in the table of worlds. */
+export interface WorldEntry {
+  readonly facts: WorldFacts;
+  /** Loads the world's code. Each call of what it gives makes a world that draws into a canvas. */
+  load(): Promise<(canvas: Canvas) => World>;
+}
