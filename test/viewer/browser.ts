@@ -43,17 +43,16 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
 }
 
 /** Drops a file onto the page, as from the desktop. */
-export async function drop(page: Page, path: string): Promise<void> {
-  const content = (await readFile(path)).toString("base64");
-  const transfer = await page.evaluateHandle(
-    ([base64, name]) => {
-      const bytes = Uint8Array.from(atob(base64!), (character) => character.charCodeAt(0));
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([bytes], name!));
-      return transfer;
-    },
-    [content, basename(path)],
+export async function drop(page: Page, ...paths: string[]): Promise<void> {
+  const files = await Promise.all(
+    paths.map(async (path) => ({ content: (await readFile(path)).toString("base64"), name: basename(path) })),
   );
+  const transfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const { content, name } of files)
+      transfer.items.add(new File([Uint8Array.from(atob(content), (character) => character.charCodeAt(0))], name));
+    return transfer;
+  }, files);
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
 }
 

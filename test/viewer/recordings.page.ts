@@ -145,6 +145,23 @@ describe("the page of recordings", () => {
     await page.getByRole("button", { name: "Show all" }).click();
   });
 
+  test("marks a span by keyboard", async () => {
+    const { page } = watched;
+    const time = page.getByRole("slider", { name: "Time" });
+    await time.focus();
+    await page.keyboard.press("Home");
+    const press = async (name: string | RegExp) => {
+      await page.getByRole("button", { name }).focus();
+      await page.keyboard.press("Enter");
+    };
+    await press("Mark span from here");
+    await time.focus();
+    for (let step = 0; step < 10; step++) await page.keyboard.press("ArrowRight");
+    await press(/^Mark span from 0\.00 s to here$/);
+    await page.getByText(/^0\.00 s to 0\.10 s, 3 ticks\. Mean shares: image \d+ %/).waitFor();
+    await press("Show all");
+  });
+
   test("opens a recording that is dropped onto it, without the server", async () => {
     const { page } = watched;
     const asked: string[] = [];
@@ -153,6 +170,14 @@ describe("the page of recordings", () => {
     await page.getByText("gradient.mcap: recording").waitFor();
     await page.getByRole("button", { name: "elbow" }).waitFor();
     expect(asked.filter((url) => url.includes("/recordings/"))).toEqual([]);
+  });
+
+  test("says which of several dropped files it shows", async () => {
+    const { page } = watched;
+    await drop(page, path("gradient.mcap"), path("dtd.mcap"));
+    await page.getByText("One recording is shown at a time: gradient.mcap, not dtd.mcap.").waitFor();
+    await drop(page, path("gradient.mcap"));
+    await page.getByText("One recording is shown at a time").waitFor({ state: "detached" });
   });
 
   test("says what to do with a file that is no recording, and keeps what it shows", async () => {

@@ -53,8 +53,12 @@ export function App() {
     const hover = (event: DragEvent) => event.preventDefault();
     const drop = (event: DragEvent) => {
       event.preventDefault();
-      const file = event.dataTransfer?.files[0];
-      if (file) void show(RecordingSource.open(new BlobReadable(file), file.name));
+      const [file, ...others] = event.dataTransfer?.files ?? [];
+      if (!file) return;
+      void show(RecordingSource.open(new BlobReadable(file), file.name)).then(() => {
+        if (others.length > 0 && problem.value === "")
+          problem.value = `One recording is shown at a time: ${file.name}, not ${others.map(({ name }) => name).join(", ")}. Choose another one under "Compare with a file".`;
+      });
     };
     addEventListener("dragover", hover);
     addEventListener("drop", drop);

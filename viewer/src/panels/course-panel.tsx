@@ -32,6 +32,8 @@ export function CoursePanel({ model }: { model: Model }) {
   /** Where the plots stand; undefined: they follow the newest tick. */
   const held = useSignal<Span | undefined>(undefined);
   const span = useSignal<Span | undefined>(undefined);
+  /** Where a span that is being marked by buttons begins, seconds. */
+  const from = useSignal<number | undefined>(undefined);
   const plots = useRef<Plots | undefined>(undefined);
   const panel = useRef<HTMLElement>(null);
   const isSeen = useOnScreen(panel);
@@ -60,6 +62,17 @@ export function CoursePanel({ model }: { model: Model }) {
     held.value = held.value ? undefined : plots.current?.shown;
     if (!held.value) span.value = undefined;
   };
+  const mark = () => {
+    const shown = model.explanation.peek();
+    const stamp = recording?.time.peek() ?? (shown && nanoseconds(shown.header.stamp));
+    const here = stamp === undefined ? undefined : model.course.secondsOf(stamp);
+    if (here === undefined) return;
+    if (from.value !== undefined) {
+      span.value = { from: Math.min(from.value, here), to: Math.max(from.value, here) };
+      held.value ??= plots.current?.shown;
+    }
+    from.value = from.value === undefined ? here : undefined;
+  };
   return (
     <section ref={panel} class="panel course" aria-label="Course">
       <div class="row">
@@ -87,6 +100,9 @@ export function CoursePanel({ model }: { model: Model }) {
             </label>
           </>
         )}
+        <button type="button" onClick={mark}>
+          {from.value === undefined ? "Mark span from here" : `Mark span from ${from.value.toFixed(2)} s to here`}
+        </button>
         {span.value && (
           <button
             type="button"
