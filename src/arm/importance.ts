@@ -9,7 +9,7 @@ import type { OtherStates } from "./other-joints.js";
 
 export type ImportanceFlag = "in_contact" | "at_limit" | "importance_unknown";
 
-/** Importance factor α of each torque, or output of another kind, [J], Σα = J, and how it was found. */
+/** Importance factor α of each torque, or output of another kind, [J], Σα = J, and how it was found; empty for actions. */
 export interface Importance {
   readonly importance: Float64Array;
   readonly flags: readonly ImportanceFlag[];
@@ -26,7 +26,7 @@ export function unknownImportance(joints: number): Importance {
   return { importance: new Float64Array(joints).fill(1), flags: ["importance_unknown"] };
 }
 
-/** What one output moves, as far as α depends on it: `name` is a joint's, unless `effect` is `one`. */
+/** What one output moves, as far as α depends on it: `name` is a joint's, unless `effect` is `one` or `chosen`. */
 export interface Moving {
   readonly name: string;
   readonly effect: OutputKind["importance"];
@@ -36,10 +36,14 @@ export interface Moving {
 export const movingOf = (outputs: readonly { readonly name: string; readonly kind: string }[]): Moving[] =>
   outputs.map(({ name, kind }) => ({ name, effect: kindNamed(kind).importance }));
 
-/** α of outputs whose arm is not known: 1 for each, flagged where one of them moves a joint. */
+const movesJoint = ({ effect }: Moving): boolean => effect !== "one" && effect !== "chosen";
+
+/** α of outputs whose arm is not known: 1 for each, flagged where one of them moves a joint; empty for actions. */
 export function importanceWithoutArm(outputs: readonly Moving[]): Importance {
+  // The policy itself says which one counts.
+  if (outputs.some(({ effect }) => effect === "chosen")) return { importance: new Float64Array(0), flags: [] };
   const unknown = unknownImportance(outputs.length);
-  return outputs.some(({ effect }) => effect !== "one") ? unknown : { ...unknown, flags: [] };
+  return outputs.some(movesJoint) ? unknown : { ...unknown, flags: [] };
 }
 
 /** Distance, rad or m, within which a joint counts as at its limit. */
@@ -85,7 +89,7 @@ export class ImportanceFactor {
     const { model } = arm;
     this.#arm = arm;
     this.#outputs = outputs;
-    this.#joints = outputs.map(({ name, effect }) => (effect === "one" ? -1 : arm.joints.indexOf(name)));
+    this.#joints = outputs.map(({ name, effect }) => (movesJoint({ name, effect }) ? arm.joints.indexOf(name) : -1));
     this.#seesTorque = outputs.some(({ effect }) => effect === "torque");
     if (model.nv > MOST_FREEDOMS)
       throw new InputError(`${model.source}: ${model.nv} degrees of freedom; the limit is ${MOST_FREEDOMS}`);
@@ -116,7 +120,7 @@ export class ImportanceFactor {
   of(data: Data, torque?: ArrayLike<number>, form: ImportanceForm = "auto"): Importance {
     const { model } = this.#arm;
     const outputs = this.#outputs;
-    if (outputs.every(({ effect }) => effect === "one")) return importanceWithoutArm(outputs);
+    if (!outputs.some(movesJoint)) return importanceWithoutArm(outputs);
     if (this.#seesTorque && model.unknownInertia.length > 0) return importanceWithoutArm(outputs);
     this.#data.copyFrom(data);
     if (!this.#seesTorque) {
@@ -139,7 +143,7 @@ export class ImportanceFactor {
 
   /** Displacements of the tip by outputs, m a unit, as α. */
   #shared(effects: Float64Array, flags: readonly ImportanceFlag[]): Importance {
-    const moving = this.#outputs.map(({ effect }) => effect !== "one");
+    const moving = this.#outputs.map(movesJoint);
     const count = moving.filter(Boolean).length;
     const sum = effects.reduce((total, value, i) => (moving[i] ? total + value : total), 0);
     if (!(sum > 0)) return { ...importanceWithoutArm(this.#outputs), flags: [...flags, "importance_unknown"] };

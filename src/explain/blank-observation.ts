@@ -1,10 +1,11 @@
 import type { Image } from "../image/image.js";
 import { pixelsOf } from "../image/pixel-formats.js";
+import { areActions } from "../outputs/kinds.js";
 import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { Observation } from "./observation.js";
 
-/** Zeros for every input and importance 1 for every output: to warm up, or to fill in by a spread. */
+/** Zeros for every input and importance 1 for every output, of actions for the one that is taken: to warm up, or to fill in by a spread. */
 export function blankObservation({ outputs, modalities }: Policy): Observation {
   const images: Record<string, Image> = {};
   const values: Record<string, Float64Array> = {};
@@ -27,7 +28,7 @@ export function blankObservation({ outputs, modalities }: Policy): Observation {
     images,
     values,
     joints: { names: [], position: new Float64Array(0), velocity: new Float64Array(0) },
-    importance: new Float64Array(outputs.length).fill(1),
+    importance: areActions(outputs) ? new Float64Array(0) : new Float64Array(outputs.length).fill(1),
     flags: [],
     transforms: [],
   };

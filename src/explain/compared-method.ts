@@ -43,13 +43,22 @@ export class ComparedMethod {
    * none. Flags torques that differ by more than rounding.
    * @throws as `Explainer.explain`
    */
-  async explain({ observation, level, heatmapOf, contrast, torque }: Explanation): Promise<Explanation | undefined> {
+  async explain({
+    observation,
+    level,
+    heatmapOf,
+    contrast,
+    against,
+    torque,
+  }: Explanation): Promise<Explanation | undefined> {
     const explainer = this.#explainer;
     if (!explainer) return undefined;
     if (observation.first) this.#isWaiting = false;
     if (this.#isWaiting) return undefined;
     // A method that cannot contrast shows the torque alone.
-    const subject = explainer.method.contrasts ? { heatmapOf, contrast } : { heatmapOf: heatmapOf ?? contrast };
+    const subject = explainer.method.contrasts
+      ? { heatmapOf, contrast, against }
+      : { heatmapOf: heatmapOf ?? contrast };
     const second = await explainer.explain(observation, { level, ...subject });
     const limit = roundingOn(explainer.device) * Math.max(largestSize(torque), largestSize(second.torque));
     if (largestDifference(torque, second.torque) <= limit) return second;

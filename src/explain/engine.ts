@@ -5,13 +5,14 @@ import { methodNamed } from "../relevance/methods.js";
 import type { Precision } from "../relevance/precision/precision.js";
 import type { Device } from "../runtime/device.js";
 import { LocalModels, type Models, type Step, type Tensors } from "../runtime/models.js";
-import { float32 } from "../runtime/session.js";
 import { WorkerModels } from "../runtime/worker-models.js";
 import { compileInThread as compileMethodInThread } from "./compile-in-thread.js";
 import { compileLevels, graphOf } from "./compile-levels.js";
 import { LEVELS, type Level } from "./explanation.js";
+import type { Weights } from "./heatmap-subject.js";
 import { WARM_UPS } from "./rehearsal.js";
-import { Untouched } from "./untouched.js";
+import { ownOutputs, Untouched } from "./untouched.js";
+import { weightFeeds } from "./weight-feeds.js";
 
 export interface EngineOptions {
   readonly levels: readonly Level[];
@@ -30,16 +31,16 @@ export interface EngineOptions {
 export interface TickRequest {
   readonly level: Level;
   /** α of each torque. */
-  readonly importance: Float32Array;
-  /** Weights of the torques in the heatmaps in place of α, [J]. */
-  readonly heatmapWeights: Float32Array | undefined;
+  readonly importance: Weights;
+  /** Weights of the torques in the heatmaps in place of α. */
+  readonly heatmapWeights: Weights | undefined;
   /** True where the torque must be ready before the explanation begins. */
   readonly torqueFirst: boolean;
 }
 
 /** Outputs of one tick. */
 export interface TickOutputs {
-  /** The policy's own outputs that are used: torque and carried state. */
+  /** The policy's own outputs that are used: torque, probabilities of actions, and carried state. */
   readonly policy: Promise<Tensors>;
   /** Shares and relevance of every torque, α-weighted; undefined at level `skip`. */
   readonly shares: Promise<Tensors> | undefined;
@@ -62,9 +63,9 @@ export class Engine {
     private readonly heatmapOutputs: readonly string[],
     private readonly untouched: Untouched,
   ) {
-    const { command, card, modalities } = policy;
+    const { modalities } = policy;
     const values = new Set(modalities.filter(({ kind }) => kind === "values").map(({ input }) => input));
-    this.#own = [...new Set([command, ...Object.values(card.state)])];
+    this.#own = ownOutputs(policy);
     this.#relevance = [
       "torquelens.shares",
       "torquelens.torque_shares",
@@ -113,7 +114,7 @@ export class Engine {
     const add = (model: Level, outputs: readonly string[], alpha = importance): number => {
       if (!this.levels.includes(model))
         throw new InputError(`level ${model} is needed but not loaded; loaded are ${this.levels.join(", ")}`);
-      const own: Tensors = model === "skip" ? {} : { "torquelens.importance": float32(alpha, [alpha.length]) };
+      const own = model === "skip" ? {} : weightFeeds(this.policy, alpha);
       // The first model to run gives the policy's own outputs.
       steps.push({ model, feeds: own, outputs: steps.length === 0 ? [...this.#own, ...outputs] : outputs });
       return steps.length - 1;
@@ -146,7 +147,7 @@ export class Engine {
   }
 
   async #warmUp(signal: AbortSignal | undefined): Promise<void> {
-    const importance = new Float32Array(this.policy.outputs.length).fill(1);
+    const importance = { each: new Float32Array(this.policy.outputs.length).fill(1), chosen: 0 };
     for (const level of this.levels)
       await this.untouched.compare({
         graph: () => graphOf(this.policy, this.method, level, this.precision),

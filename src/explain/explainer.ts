@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
-import { wordsOf } from "../outputs/kinds.js";
+import { CHOSEN, chosenOf } from "../outputs/choice.js";
+import { areActions, wordsOf } from "../outputs/kinds.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import { namesOf, type Output } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
@@ -11,11 +12,21 @@ import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRel
 import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
-import { checkContrast, checkJoints, type HeatmapSubject, levelsFor, methodFor, weightsOf } from "./heatmap-subject.js";
+import {
+  checkContrast,
+  checkedSubject,
+  type HeatmapSubject,
+  isOfAll,
+  levelsFor,
+  methodFor,
+  type Weights,
+  weightsOf,
+} from "./heatmap-subject.js";
 import { Memory } from "./memory.js";
 import { named } from "./named-error.js";
 import type { Observation } from "./observation.js";
 import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
+import { checkProbabilities, probabilitiesOf } from "./probabilities.js";
 
 export interface ExplainerOptions extends HeatmapSubject {
   /**
@@ -84,10 +95,9 @@ export class Explainer implements AnyExplainer {
    * @throws InputError for a method that is unknown or cannot explain this policy, or a joint that it does not command
    */
   static async create(policy: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-    const { heatmapOf, contrast, precision, threads, device, signal } = options;
+    const { precision, threads, device, signal } = options;
     const { worker = true, compileInThread = false, budget = 0.8 } = options;
-    const subject = { heatmapOf, contrast };
-    checkJoints(subject, namesOf(policy.outputs));
+    const subject = checkedSubject(options, policy.outputs);
     const method = methodFor(subject, options.method);
     const { levels = levelsFor(subject) } = options;
     const own = { levels, precision, threads, device, worker, signal };
@@ -157,16 +167,16 @@ export class Explainer implements AnyExplainer {
     const engine = this.engine;
     const { outputs: meanings } = this.policy;
     const { level = engine.levels[0]!, onTorque } = options;
-    const isChosen = options.heatmapOf !== undefined || options.contrast !== undefined;
-    const { heatmapOf, contrast }: HeatmapSubject = level !== "full" ? {} : isChosen ? options : this.subject;
-    checkContrast({ contrast }, engine.method);
-    const importance = importanceOf(observation, meanings);
-    const weights = weightsOf({ heatmapOf, contrast }, importance, namesOf(meanings));
+    const asked: HeatmapSubject = level !== "full" ? {} : isOfAll(options) ? this.subject : options;
+    const subject = checkedSubject(asked, meanings);
+    checkContrast(subject, engine.method);
+    const alpha = importanceOf(observation, meanings);
+    const weights = weightsOf(subject, alpha, meanings);
     const feeds = this.#memory.add(observation, (window) => feedsOf(this.policy, observation, window));
     const outputs = engine.run(feeds, {
       level,
-      importance,
-      heatmapWeights: weights === importance ? undefined : weights,
+      importance: alpha,
+      heatmapWeights: weights === alpha ? undefined : weights,
       torqueFirst: onTorque !== undefined,
     });
     const where = `${this.policy.path}: tick ${observation.tick}`;
@@ -174,12 +184,18 @@ export class Explainer implements AnyExplainer {
     const own = (await run(outputs.policy))!;
     const torque = torqueOf(this.policy, own);
     this.#check(torque, observation);
+    checkProbabilities(this.policy, own, `tick ${observation.tick}`);
     this.#memory.keep(own);
     onTorque?.(torque);
     const shares = await run(outputs.shares);
     const heatmap = await run(outputs.heatmap);
     const latencyMs = performance.now() - start;
 
+    const taken = chosenOf(torque);
+    const importance = alpha.each.map((each, j) => (j === taken ? each + alpha.chosen : each));
+    const probabilities = probabilitiesOf(this.policy, own);
+    const choice = probabilities && { chosen: meanings[taken]!.name, probabilities };
+    const nameOf = (name: string | undefined) => (choice && name === CHOSEN ? choice.chosen : name);
     const residual = heatmap ? (heatmap["torquelens.residual"]!.data as Float32Array)[0]! : Number.NaN;
     const flags: ExplanationFlag[] = [...observation.flags];
     const weightedTorque = torque.reduce((sum, tau, j) => sum + importance[j]! * Math.abs(tau), 0);
@@ -194,12 +210,14 @@ export class Explainer implements AnyExplainer {
       convention: this.#convention,
       policySha256: this.policy.sha256,
       level,
-      heatmapOf,
-      contrast,
+      heatmapOf: subject.heatmapOf,
+      contrast: nameOf(subject.contrast),
+      against: nameOf(subject.against),
       joints: namesOf(meanings),
       outputs: meanings,
       torque,
       importance,
+      choice,
       modalities: this.policy.modalities.map(({ name }) => name),
       ...sharesOf(this.policy, shares),
       relevance: relevanceOf(this.policy, heatmap ?? shares),
@@ -244,13 +262,17 @@ function isNotFinite({ data }: Tensors[string]): boolean {
 const hasEmptyPool = (outputs: Tensors): boolean =>
   (outputs["torquelens.empty_pool"]!.data as Float32Array).some((x) => x > 0);
 
-function importanceOf({ importance }: Observation, outputs: readonly Output[]): Float32Array {
+/** α; where the observation has none 1 of each output, of actions 1 of the one that is taken. */
+function importanceOf({ importance }: Observation, outputs: readonly Output[]): Weights {
   const joints = namesOf(outputs);
-  if (importance.length === 0) return new Float32Array(joints.length).fill(1);
+  if (importance.length === 0) {
+    const chosen = Number(areActions(outputs));
+    return { each: new Float32Array(joints.length).fill(1 - chosen), chosen };
+  }
   if (importance.length !== joints.length)
     throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);
   const wrong = importance.findIndex((alpha) => !(alpha >= 0 && Number.isFinite(Math.fround(alpha))));
   if (wrong >= 0)
     throw new InputError(`importance: ${joints[wrong]} has ${importance[wrong]}, expected a 32-bit float, 0 or more`);
-  return Float32Array.from(importance);
+  return { each: Float32Array.from(importance), chosen: 0 };
 }

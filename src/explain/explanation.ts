@@ -38,6 +38,14 @@ export interface Ratios {
   readonly configuration: number;
 }
 
+/** What a policy chooses among its actions. */
+export interface Choice {
+  /** Name of the most probable action, the one that is taken. */
+  readonly chosen: string;
+  /** One an action, [J]; they add up to 1. */
+  readonly probabilities: Float32Array;
+}
+
 /** Why the policy commanded this at one tick. J torques, or outputs of other kinds; M modalities. */
 export interface Explanation {
   readonly observation: Observation;
@@ -56,14 +64,18 @@ export interface Explanation {
    * mean of the other joints' α_k R_k. Above zero speaks for this torque, below zero for the others; undefined where none.
    */
   readonly contrast: string | undefined;
+  /** The joint or action that `contrast` is compared with: α_j R_j less α_k R_k; undefined for all others. */
+  readonly against: string | undefined;
   /** Joint names, one a torque; of other outputs the names of what they command. */
   readonly joints: readonly string[];
   /** What each of them is, [J]: kind and unit. */
   readonly outputs: readonly OutputMeaning[];
-  /** Commanded torque τ, N·m, [J]; of other outputs the explained value in its unit, of a target the change. */
+  /** Commanded torque τ, N·m, [J]; of other outputs the explained value in its unit, of a target the change, of an action its logit. */
   readonly torque: Float32Array;
-  /** Importance factor α, [J], Σα = J. */
+  /** Importance factor α, [J], Σα = J; of actions 1 for the chosen one and 0 for the others. */
   readonly importance: Float32Array;
+  /** Of actions. */
+  readonly choice: Choice | undefined;
   /** Modality names in the order of `shares`. */
   readonly modalities: readonly string[];
   /** Share of each modality in the α-weighted relevance, [M], sums to 1 (0 where there is no relevance); NaN at level `skip`. */
@@ -84,7 +96,7 @@ export interface Explanation {
   readonly ratios: Ratios;
   /**
    * |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; of a contrast |ΣR_in − Σw|τ|| / Σ|w τ| with
-   * its weights w. NaN below level `full`.
+   * its weights w. Of actions with logits z in place of |τ|. NaN below level `full`.
    */
   readonly conservationResidual: number;
   /** From the call of `explain` to the explanation, milliseconds. */

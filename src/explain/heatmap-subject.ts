@@ -1,50 +1,108 @@
 import { InputError } from "../errors.js";
+import { CHOSEN } from "../outputs/choice.js";
+import { areActions, type OutputMeaning } from "../outputs/kinds.js";
 import { CONTRAST_METHOD } from "../relevance/contract/contrast.js";
 import type { Method } from "../relevance/contract/method.js";
 import { METHODS, methodNamed } from "../relevance/methods.js";
 import type { Level } from "./explanation.js";
 
-/** What `heatmaps` and `relevance` explain; by default the α-weighted sum over all joints. */
+/** What `heatmaps` and `relevance` explain; by default the α-weighted sum over all joints, of actions the chosen one. */
 export interface HeatmapSubject {
-  /** Joint whose torque they explain alone. */
+  /** Joint whose torque, or action whose logit, they explain alone. Of actions, `chosen` is the one that is taken. */
   readonly heatmapOf?: string | undefined;
-  /** Joint whose torque they explain rather than the others'. */
+  /** Joint, action, or `chosen`, that they explain rather than the others. */
   readonly contrast?: string | undefined;
+  /** The one that `contrast` is compared with, in place of all others. With actions, `contrast` is then `chosen` by default. */
+  readonly against?: string | undefined;
+}
+
+/** An output of a policy, as far as it can be asked for. */
+type Named = { readonly name: string } & Pick<OutputMeaning, "kind">;
+
+/** Weight of each output's relevance, [J], and what the action that is taken weighs besides. */
+export interface Weights {
+  readonly each: Float32Array;
+  readonly chosen: number;
 }
 
 /**
- * Weight of each torque's relevance, [J]: α for the sum over all, 1 for a joint alone; α_j for the joint of a contrast
- * and −α_k/(J − 1) for the others, so that its relevance is α_j R_j less the mean of the others' α_k R_k.
- * @throws InputError for a joint that the policy does not command, or both kinds at once
+ * Weights of a subject: α for the sum over all; 1 for a joint alone; for a contrast α_j of its joint and −α_k/(J − 1) of
+ * the others, or −α_k of the one that it is compared with: α_j R_j less the mean of the others' α_k R_k, or less α_k R_k.
+ * Logits are compared as they are: α of each action is 1 there.
+ * @param own α
+ * @throws InputError as `checkedSubject`
  */
-export function weightsOf(
-  { heatmapOf, contrast }: HeatmapSubject,
-  importance: Float32Array,
-  joints: readonly string[],
-): Float32Array {
-  checkJoints({ heatmapOf, contrast }, joints);
-  if (heatmapOf !== undefined) return Float32Array.from(joints, (joint) => Number(joint === heatmapOf));
-  if (contrast === undefined) return importance;
-  return importance.map((alpha, k) => (joints[k] === contrast ? alpha : -alpha / (joints.length - 1)));
+export function weightsOf(asked: HeatmapSubject, own: Weights, outputs: readonly Named[]): Weights {
+  const { heatmapOf, contrast, against } = checkedSubject(asked, outputs);
+  if (heatmapOf !== undefined)
+    return only(
+      heatmapOf,
+      own.each.map(() => 1),
+      outputs,
+    );
+  if (contrast === undefined) return own;
+  const alpha = areActions(outputs) ? own.each.map(() => 1) : own.each;
+  const of = only(contrast, alpha, outputs);
+  if (against !== undefined) {
+    const other = only(against, alpha, outputs);
+    return { each: of.each.map((weight, k) => weight - other.each[k]!), chosen: of.chosen - other.chosen };
+  }
+  const rest = outputs.length - 1;
+  return {
+    each: alpha.map((each, k) => (outputs[k]!.name === contrast ? each : -each / rest)),
+    chosen: of.chosen && of.chosen + 1 / rest,
+  };
 }
 
-/** Levels that a tick needs: the shares of all torques are a run of their own beside the heatmaps of others than all. */
-export const levelsFor = ({ heatmapOf, contrast }: HeatmapSubject): readonly Level[] =>
-  heatmapOf === undefined && contrast === undefined ? ["full"] : ["full", "shares"];
+/** The weights of one output alone. */
+const only = (name: string, alpha: Float32Array, outputs: readonly Named[]): Weights => ({
+  each: alpha.map((each, k) => (outputs[k]!.name === name ? each : 0)),
+  chosen: Number(isAnyTaken(name, outputs)),
+});
 
-/** @throws InputError for a joint that the policy does not command, both kinds at once, or a contrast of one torque */
-export function checkJoints({ heatmapOf, contrast }: HeatmapSubject, joints: readonly string[]): void {
-  const check = (what: string, joint: string | undefined) => {
-    if (joint !== undefined && !joints.includes(joint))
-      throw new InputError(`${what} of joint ${joint}: expected one of ${joints.join(", ")}`);
+const isAnyTaken = (name: string, outputs: readonly Named[]): boolean => name === CHOSEN && areActions(outputs);
+
+/** Levels that a tick needs: the shares of all torques are a run of their own beside the heatmaps of others than all. */
+export const levelsFor = (subject: HeatmapSubject): readonly Level[] =>
+  isOfAll(subject) ? ["full"] : ["full", "shares"];
+
+/** True where heatmaps explain the α-weighted sum of all outputs. */
+export const isOfAll = ({ heatmapOf, contrast, against }: HeatmapSubject): boolean =>
+  heatmapOf === undefined && contrast === undefined && against === undefined;
+
+/**
+ * A subject that the policy has: `chosen` is filled in where actions are compared with another one, and left out where it
+ * is the default.
+ * @throws InputError for a name that is no output's, both kinds at once, or a contrast of one output or with itself
+ */
+export function checkedSubject(asked: HeatmapSubject, outputs: readonly Named[]): HeatmapSubject {
+  const names = outputs.map(({ name }) => name);
+  const isChoice = areActions(outputs);
+  const item = isChoice ? "action" : "joint";
+  const check = (what: string, name: string | undefined) => {
+    if (name === undefined || names.includes(name) || isAnyTaken(name, outputs)) return;
+    const known = isChoice ? [...names, CHOSEN] : names;
+    throw new InputError(`${what} ${item} ${name}: expected one of ${known.join(", ")}`);
   };
-  check("heatmap", heatmapOf);
-  check("contrast", contrast);
-  if (contrast === undefined) return;
-  if (heatmapOf !== undefined)
-    throw new InputError(`heatmap of joint ${heatmapOf} and contrast of joint ${contrast}: expected one of the two`);
-  if (joints.length < 2)
-    throw new InputError(`contrast of joint ${contrast}: the policy has no other output to compare it with`);
+  const { against } = asked;
+  check("heatmap of", asked.heatmapOf);
+  check("contrast of", asked.contrast);
+  check("contrast against", against);
+  const contrast = asked.contrast ?? (isChoice && against !== undefined ? CHOSEN : undefined);
+  const heatmapOf = asked.heatmapOf !== undefined && isAnyTaken(asked.heatmapOf, outputs) ? undefined : asked.heatmapOf;
+  if (contrast === undefined) {
+    if (against === undefined) return { heatmapOf };
+    throw new InputError(`contrast against ${item} ${against}: expected the ${item} to compare with it too (contrast)`);
+  }
+  if (asked.heatmapOf !== undefined)
+    throw new InputError(
+      `heatmap of ${item} ${asked.heatmapOf} and contrast of ${item} ${contrast}: expected one of the two`,
+    );
+  if (names.length < 2)
+    throw new InputError(`contrast of ${item} ${contrast}: the policy has no other output to compare it with`);
+  if (against === contrast)
+    throw new InputError(`contrast of ${item} ${contrast} against itself: expected another ${item}`);
+  return { contrast, against };
 }
 
 /**
@@ -52,17 +110,21 @@ export function checkJoints({ heatmapOf, contrast }: HeatmapSubject, joints: rea
  * @throws InputError for an unknown method, or a contrast by a method whose heatmaps hardly depend on the torque
  */
 export function methodFor(subject: HeatmapSubject, asked?: string | Method): Method {
-  const chosen = asked ?? (subject.contrast === undefined ? "dtd" : CONTRAST_METHOD);
+  const chosen = asked ?? (isContrast(subject) ? CONTRAST_METHOD : "dtd");
   const method = typeof chosen === "string" ? methodNamed(chosen) : chosen;
   checkContrast(subject, method);
   return method;
 }
 
 /** @throws InputError for a contrast by a method whose heatmaps hardly depend on the torque */
-export function checkContrast({ contrast }: HeatmapSubject, { spec, contrasts }: Method): void {
-  if (contrast === undefined || contrasts) return;
+export function checkContrast(subject: HeatmapSubject, { spec, contrasts }: Method): void {
+  if (!isContrast(subject) || contrasts) return;
   const others = METHODS.filter((entry) => entry.contrasts === true).map(({ name }) => name);
   throw new InputError(
-    `contrast of joint ${contrast}: method ${spec} does not tell outputs apart; expected ${CONTRAST_METHOD}, or one of ${others.join(", ")}`,
+    `contrast of ${subject.contrast ?? CHOSEN}: method ${spec} does not tell outputs apart; expected ${CONTRAST_METHOD}, or one of ${others.join(", ")}`,
   );
 }
+
+/** True where heatmaps explain one output rather than another or all others. */
+export const isContrast = ({ contrast, against }: HeatmapSubject): boolean =>
+  contrast !== undefined || against !== undefined;

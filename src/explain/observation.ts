@@ -67,7 +67,10 @@ export interface Observation {
     readonly position: Float64Array;
     readonly velocity: Float64Array;
   };
-  /** Importance factor α of each torque, Σα = J (Kim & Choi §III-A); empty or all ones where the dynamics are not known. */
+  /**
+   * Importance factor α of each torque, Σα = J (Kim & Choi §III-A); all ones where the dynamics are not known. Empty: 1 for
+   * each, of actions 1 for the one that is taken.
+   */
   readonly importance: Float64Array;
   readonly flags: readonly ObservationFlag[];
   /** Link poses to show in a 3D view; empty where the source has none. */

@@ -1,9 +1,8 @@
-import { namesOf } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
 import { Explainer, type ExplainerOptions } from "./explainer.js";
 import { type Explanation, LEVELS, type Level } from "./explanation.js";
-import { checkJoints, type HeatmapSubject, methodFor } from "./heatmap-subject.js";
+import { checkedSubject, type HeatmapSubject, isContrast, methodFor } from "./heatmap-subject.js";
 import { Latencies } from "./latencies.js";
 import { LevelController } from "./level-controller.js";
 import type { Observation } from "./observation.js";
@@ -67,9 +66,8 @@ export class RealTimeExplainer implements AnyExplainer {
    * @throws InputError for a method that is unknown or cannot explain this policy, or an unknown joint
    */
   static async create(policy: Policy, options: RealTimeOptions = {}): Promise<RealTimeExplainer> {
-    const { level, heatmapOf, contrast, ...rest } = options;
-    const subject = { heatmapOf, contrast };
-    checkJoints(subject, namesOf(policy.outputs));
+    const { level, heatmapOf, contrast, against, ...rest } = options;
+    const subject = checkedSubject({ heatmapOf, contrast, against }, policy.outputs);
     const method = methodFor(subject, rest.method);
     const explainer = await Explainer.create(policy, { ...rest, method, levels: LEVELS, compileInThread: true });
     return new RealTimeExplainer(explainer, { level, ...subject });
@@ -125,7 +123,7 @@ export class RealTimeExplainer implements AnyExplainer {
     if (asked !== undefined) {
       const before = this.#subject;
       // Until the new method is ready, the old one cannot show what only the new one can, nor the other way round.
-      if (subject.contrast === undefined) this.#subject = subject;
+      if (!isContrast(subject)) this.#subject = subject;
       try {
         await this.explainer.setMethod(asked);
       } catch (error) {
@@ -143,7 +141,7 @@ export class RealTimeExplainer implements AnyExplainer {
   }
 
   #check(subject: HeatmapSubject, method: string | Method = this.method): void {
-    checkJoints(subject, namesOf(this.policy.outputs));
+    checkedSubject(subject, this.policy.outputs);
     methodFor(subject, method);
   }
 

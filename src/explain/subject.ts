@@ -1,3 +1,4 @@
+import { areActions } from "../outputs/kinds.js";
 import type { Policy } from "../policy/policy.js";
 import type { Subject } from "../relevance/contract/subject.js";
 
@@ -6,6 +7,7 @@ export const subjectOf = (policy: Policy): Subject => ({
   graph: policy.graph,
   sha256: policy.sha256,
   torque: policy.command,
+  areActions: areActions(policy.outputs),
   isChange: policy.outputs.some(({ reference }) => reference === "present"),
   modalities: policy.modalities,
   featurePoints: policy.card.feature_points.origin,

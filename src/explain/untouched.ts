@@ -4,7 +4,6 @@ import { DTYPES } from "../graph/dtype.js";
 import { constantOf } from "../graph/fold.js";
 import { Literal } from "../graph/literal.js";
 import { writeModel } from "../graph/onnx-write.js";
-import { sizeOf } from "../graph/shape.js";
 import type { Graph, Value } from "../graph/value.js";
 import { significant } from "../numbers/format.js";
 import { own } from "../own.js";
@@ -16,12 +15,14 @@ import type { Policy } from "../policy/policy.js";
 import type { CompiledModel } from "../relevance/compile.js";
 import type { DeviceInUse } from "../runtime/device.js";
 import { LocalModels, type Models, type Tensors } from "../runtime/models.js";
-import { float32, type TensorData } from "../runtime/session.js";
+import type { TensorData } from "../runtime/session.js";
 import { WorkerModels } from "../runtime/worker-models.js";
 import { largestDifference, largestSize } from "./differences.js";
 import { differingNode } from "./differing-node.js";
 import { named } from "./named-error.js";
+import { checkProbabilities } from "./probabilities.js";
 import { REHEARSALS, rehearsalFeeds, WARM_UPS } from "./rehearsal.js";
+import { weightFeeds } from "./weight-feeds.js";
 
 /** A model with the policy in it, to be compared with the policy's file. */
 export interface Candidate {
@@ -88,7 +89,7 @@ export class Untouched {
     }
     try {
       const made = new Untouched(policy, await expectedOf(policy, models), worker);
-      const outputs = outputsOf(policy);
+      const outputs = ownOutputs(policy);
       await made.compare({
         graph: () => graph,
         run: (feeds) => models.run(feeds, [{ model: "graph", outputs }])[0]!,
@@ -110,6 +111,7 @@ export class Untouched {
     for (let i = 0; i < rehearsals; i++) {
       const feeds = rehearsalFeeds(policy, this.expected[i] ? i : 0);
       const found = await run(feeds).catch(named(policy.path));
+      checkProbabilities(policy, found, `rehearsal input ${i + 1} of ${REHEARSALS}`);
       for (const [name, { data }] of Object.entries(this.expected[i] ?? {})) {
         const difference = largestDifference(own(found, name)!.data, data);
         const limit = roundingOn(device) * this.#sizeOf(name);
@@ -136,7 +138,7 @@ export class Untouched {
       policy,
       graph,
       feeds,
-      more: importanceOf(graph),
+      more: moreOf(graph, policy),
       fileFeeds: fileFeedsOf(policy, feeds),
       expected: this.expected[index]!,
       run: (model, given, outputs) => once(model, given, outputs, worker),
@@ -165,10 +167,10 @@ export class Untouched {
  */
 export async function checkTorque(policy: Policy, { bytes, graph }: CompiledModel): Promise<readonly string[]> {
   const untouched = await Untouched.of(policy, false);
-  const more = importanceOf(graph);
+  const more = moreOf(graph, policy);
   const models = await load({ compiled: bytes }, false);
   try {
-    const outputs = outputsOf(policy);
+    const outputs = ownOutputs(policy);
     await untouched.compare({
       graph: () => graph,
       run: (feeds) => models.run({ ...feeds, ...more }, [{ model: "compiled", outputs }])[0]!,
@@ -180,8 +182,11 @@ export async function checkTorque(policy: Policy, { bytes, graph }: CompiledMode
   return untouched.warnings;
 }
 
-/** Torque and carried state. */
-const outputsOf = ({ command, card }: Policy): string[] => [...new Set([command, ...Object.values(card.state)])];
+/** The policy's own outputs that are used: torque, probabilities of actions, what the file has of them, and carried state. */
+export const ownOutputs = ({ command, probabilities, card }: Policy): string[] => {
+  const actions = card.actions && probabilities !== undefined ? [probabilities, card.actions.output] : [];
+  return [...new Set([command, ...actions, ...Object.values(card.state)])];
+};
 
 const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>
   (worker ? WorkerModels : LocalModels).create(models, { spinning: false });
@@ -208,7 +213,11 @@ async function expectedOf(policy: Policy, models: Models): Promise<(Tensors | un
       const asked = [...new Set([...tensors, ...carried])];
       const found = await models.run(fileFeedsOf(policy, feeds), [{ model: "file", outputs: asked }])[0]!;
       const kept = carried.map((name) => [name, own(found, name)!] as const);
-      expected.push({ ...Object.fromEntries(kept), [command]: commandedBy(card, found, feeds) });
+      // Logits behind a softmax are no output of the file: its probabilities are compared.
+      const commanded = card.actions
+        ? { [card.actions.output]: own(found, card.actions.output)! }
+        : { [command]: commandedBy(card, found, feeds) };
+      expected.push({ ...Object.fromEntries(kept), ...commanded });
     } catch {
       // An index of something beyond its end, for example.
       expected.push(undefined);
@@ -254,9 +263,8 @@ function dataOf(value: Value): TensorData {
   return { dtype, shape, data: new (DTYPES[dtype].array as Float32ArrayConstructor)(constantOf(value)!.numbers()) };
 }
 
-/** α of a graph with relevance in it. */
-function importanceOf({ inputs }: Graph): Tensors {
-  const importance = inputs.get("torquelens.importance");
-  if (!importance) return {};
-  return { "torquelens.importance": float32(new Float32Array(sizeOf(importance.shape)).fill(1), importance.shape) };
+/** Inputs of a graph with relevance in it besides the policy's. */
+function moreOf({ inputs }: Graph, policy: Policy): Tensors {
+  if (!inputs.has("torquelens.importance")) return {};
+  return weightFeeds(policy, { each: new Float32Array(policy.outputs.length).fill(1), chosen: 0 });
 }

@@ -11,9 +11,10 @@ export interface OutputKind {
   readonly units: readonly string[] | undefined;
   /**
    * How far one unit of it moves the end effector, for α: as a torque held over a control period, as a change of a
-   * joint's position, as a joint's velocity over a control period; `one`: not weighed against joints, α = 1.
+   * joint's position, as a joint's velocity over a control period; `one`: not weighed against joints, α = 1; `chosen`: 1 for the
+   * action that the policy takes, 0 for the others.
    */
-  readonly importance: "torque" | "position" | "velocity" | "one";
+  readonly importance: "torque" | "position" | "velocity" | "one" | "chosen";
   /** Names of its elements: the joints, components of a pose, or the kind's own name. */
   readonly elements: "joints" | "pose" | "own";
   /** The observed quantity that a target is measured from; undefined where the output is no target. */
@@ -22,6 +23,8 @@ export interface OutputKind {
 
 const JOINT = { elements: "joints" } as const;
 const POSE = { importance: "one", elements: "pose" } as const;
+/** Of a policy that chooses one of several actions. */
+const ACTION = { importance: "chosen", elements: "own", units: ["1"] } as const;
 
 export const OUTPUT_KINDS = {
   joint_torque: {
@@ -95,14 +98,24 @@ export const OUTPUT_KINDS = {
     importance: "one",
     elements: "own",
   },
+  action_logit: { ...ACTION, noun: "logit", plural: "logits", symbol: "z" },
+  action_probability: { ...ACTION, noun: "probability", plural: "probabilities", symbol: "π" },
 } as const satisfies Readonly<Record<string, OutputKind>>;
 
 export type OutputKindName = keyof typeof OUTPUT_KINDS;
 
-export const OUTPUT_KIND_NAMES = Object.keys(OUTPUT_KINDS) as readonly OutputKindName[] as readonly [
-  OutputKindName,
-  ...OutputKindName[],
-];
+/** Kinds of actions, of which a policy takes one at a time. */
+export type ActionKindName = "action_logit" | "action_probability";
+/** Kinds of commands, which a robot gets all at once. */
+export type CommandKindName = Exclude<OutputKindName, ActionKindName>;
+
+export const COMMAND_KIND_NAMES = (Object.keys(OUTPUT_KINDS) as OutputKindName[]).filter(
+  (name): name is CommandKindName => OUTPUT_KINDS[name].importance !== "chosen",
+) as readonly CommandKindName[] as readonly [CommandKindName, ...CommandKindName[]];
+
+/** True where the outputs are actions, of which the policy takes one. */
+export const areActions = (outputs: readonly { readonly kind: string }[]): boolean =>
+  outputs.length > 0 && outputs.every(({ kind }) => kindNamed(kind).importance === "chosen");
 
 /** What one output of a policy is. */
 export interface OutputMeaning {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CARD_ENCODINGS } from "../image/pixel-formats.js";
 import { RESIZE_FILTERS } from "../image/resize.js";
-import { OUTPUT_KIND_NAMES } from "../outputs/kinds.js";
+import { COMMAND_KIND_NAMES } from "../outputs/kinds.js";
 
 /**
  * The policy card's schema. In this file the error text of every schema says what is *expected* there;
@@ -146,8 +146,8 @@ const limitNumber = "a number above 0, in the output's unit";
 
 /** Elements that the robot does not get, such as padding: not explained. */
 export const UNUSED = "unused";
-const EXPECTED_KIND = `${OUTPUT_KIND_NAMES.join(", ")} or ${UNUSED}`;
-const kind = z.enum([...OUTPUT_KIND_NAMES, UNUSED], { error: EXPECTED_KIND });
+const EXPECTED_KIND = `${COMMAND_KIND_NAMES.join(", ")} or ${UNUSED}`;
+const kind = z.enum([...COMMAND_KIND_NAMES, UNUSED], { error: EXPECTED_KIND });
 
 const EXPECTED_START = "present, zero, modality: NAME or values: [numbers]";
 const measuredFrom = z.union(
@@ -191,6 +191,11 @@ const output = mapping({
 const EXPECTED_OUTPUT = `a kind (${EXPECTED_KIND}), a mapping with the key kind, or a list of such mappings`;
 const outputTensor = z.union([kind, output, list(output, "one slice or more")], { error: EXPECTED_OUTPUT });
 
+/** What an output tensor holds of each action. */
+export const ACTION_VALUES = ["logits", "probabilities"] as const;
+
+const EXPECTED_THRESHOLD = "a number, 0 or more, in the outputs' unit (N·m of torques)";
+
 /** Longest control period, seconds. */
 const LONGEST_PERIOD = 3600;
 const EXPECTED_PERIOD = `a number of seconds above 0 and at most ${LONGEST_PERIOD}`;
@@ -204,7 +209,7 @@ export const cardSchema = mapping({
   control_period: positive(EXPECTED_PERIOD).max(LONGEST_PERIOD, { error: EXPECTED_PERIOD }),
   /** Joint names; of `torque`, one per torque in its order. May be left out where no output commands joints. */
   joints: list(text("a joint name"), "a list of joint names").default([]),
-  /** The outputs where all are joint torques. Either this or `outputs`. */
+  /** The outputs where all are joint torques. Either this, `outputs` or `actions`. */
   torque: mapping({
     /** Name of the output tensor that holds the torques, N·m. */
     output: text("the name of an output tensor"),
@@ -224,6 +229,19 @@ export const cardSchema = mapping({
   outputs: z
     .record(z.string(), outputTensor, { error: "a mapping from output tensor names to a kind or a list of slices" })
     .optional(),
+  /** The actions of which the policy takes one: one head, also where the network has others. */
+  actions: mapping({
+    /** Name of the output tensor that holds one number per action. */
+    output: text("the name of an output tensor"),
+    /** Names of the actions, in the tensor's order. */
+    names: list(text("an action's name"), "a list of action names, one per element of the output"),
+    /** What the numbers are. */
+    values: choice(ACTION_VALUES),
+    /** First element of one step, where the tensor holds several heads. Default: the tensor holds these actions alone. */
+    start: count(0, "a whole number, 0 or more").optional(),
+    /** The step of a chunk [1, steps, n] that is explained: default 0. */
+    step: count(0, "a whole number, 0 or more").optional(),
+  }).optional(),
   /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
   inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
   /** Memory: input tensor → the output tensor that feeds it at the next tick; zeros at the start of an episode. */
@@ -239,7 +257,7 @@ export const cardSchema = mapping({
   /** Name of the tensor where the modalities' features join, for the method `fusion`. Found by default. */
   fusion: text("the name of a tensor").optional(),
   /** Σα|τ| below which a tick is flagged idle, in the unit of the outputs. Default 1e-3 of the sum of their limits. */
-  idle_threshold: finite("a number of N·m, 0 or more").min(0, { error: "a number of N·m, 0 or more" }).optional(),
+  idle_threshold: finite(EXPECTED_THRESHOLD).min(0, { error: EXPECTED_THRESHOLD }).optional(),
   /** Handling of a source without joint velocities: refuse it (default), or differentiate positions and set a flag. */
   missing_velocity: choice(MISSING_VELOCITY).default("refuse"),
   /** The arm's model, for the importance factor α and the end effector's state. Without it, α = 1. */

@@ -1,4 +1,5 @@
 import { checkAll } from "../errors.js";
+import { CHOSEN } from "../outputs/choice.js";
 import { kindNamed } from "../outputs/kinds.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardOutput } from "./card-schema.js";
@@ -14,13 +15,18 @@ type Path = readonly PropertyKey[];
  * Throws InputError with a line for each violation.
  */
 export function checkOutputs(card: Card, source: string): void {
-  if (card.torque !== undefined && card.outputs !== undefined)
-    throw errorAt(source, ["outputs"], "found beside torque, expected one of them");
+  const given = (["torque", "outputs", "actions"] as const).filter((key) => card[key] !== undefined);
+  if (given.length > 1)
+    throw errorAt(source, [given.at(-1)!], `found beside ${given.slice(0, -1).join(" and ")}, expected one of them`);
+  if (card.actions) {
+    checkActions(card.actions, source);
+    return;
+  }
   if (card.torque !== undefined && card.joints.length === 0)
     throw errorAt(source, ["joints"], "missing, expected a list of joint names, one per torque");
   if (card.torque !== undefined) return;
   const tensors = Object.entries(card.outputs ?? {});
-  if (card.outputs === undefined) throw errorAt(source, ["torque"], "missing, expected torque or outputs");
+  if (card.outputs === undefined) throw errorAt(source, ["torque"], "missing, expected torque, outputs or actions");
   if (tensors.length === 0)
     throw errorAt(source, ["outputs"], "found no output, expected at least one output tensor and its kind");
   // Later checks read the slices, whose sizes must be known first.
@@ -56,6 +62,32 @@ export function checkOutputs(card: Card, source: string): void {
           "missing, expected the torques' limits, or idle_threshold",
         );
     },
+  ]);
+}
+
+/** Names that are given once, of more than one action. */
+function checkActions({ names }: NonNullable<Card["actions"]>, source: string): void {
+  checkAll([
+    () => {
+      if (names.length > 1) return;
+      throw errorAt(source, ["actions", "names"], "found one action, expected two or more to choose among");
+    },
+    ...names.map((name, i) => () => {
+      const path = ["actions", "names", i];
+      if (name === CHOSEN)
+        throw errorAt(
+          source,
+          path,
+          `found ${JSON.stringify(name)}, expected another name: it stands for any action that is taken`,
+        );
+      const first = names.indexOf(name);
+      if (first < i)
+        throw errorAt(
+          source,
+          path,
+          `found ${JSON.stringify(name)} again (first at ${first}), expected each action once`,
+        );
+    }),
   ]);
 }
 
@@ -191,6 +223,41 @@ export function checkOutputTensors(
   );
 }
 
+/**
+ * Checks the actions of a card against the model's tensors: as many names as the output has elements, or elements that it
+ * has where `start` is given. Throws InputError.
+ * @param find gives the tensor of a name, or throws
+ */
+export function checkActionTensor(
+  { output, names, start, step, values }: NonNullable<Card["actions"]>,
+  source: string,
+  find: (name: string, path: Path) => Tensor,
+  floats: (tensor: Tensor, path: Path) => void,
+): void {
+  const path = ["actions", "output"];
+  const tensor = find(output, path);
+  floats(tensor, path);
+  const found = `the output is ${tensorText(tensor)}`;
+  const [steps, width] = [stepsIn(tensor.shape, undefined), widthIn(tensor.shape, undefined)];
+  if (step !== undefined && step >= steps) throw errorAt(source, ["actions", "step"], stepProblem(step, steps, found));
+  const one = values === "logits" ? "logit" : "probability";
+  if (start === undefined && names.length !== width)
+    throw errorAt(
+      source,
+      ["actions", "names"],
+      `found ${names.length} names, expected ${width}, one per ${one}, or start, the first element of these actions: ${found}`,
+    );
+  if (start !== undefined && start + names.length > width)
+    throw errorAt(
+      source,
+      ["actions", "start"],
+      `found ${start}, expected at most ${width - names.length} for ${names.length} names: ${found}`,
+    );
+}
+
+const stepProblem = (step: number, steps: number, found: string): string =>
+  `found ${step}, expected ${steps === 1 ? "none: it holds a single step" : `one of 0 to ${steps - 1}`}: ${found}`;
+
 function checkCover(slices: readonly OutputSlice[], tensor: Tensor, source: string, path: Path): void {
   const { chunk, step, path: first } = slices[0]!;
   const found = `the output is ${tensorText(tensor)}`;
@@ -202,10 +269,7 @@ function checkCover(slices: readonly OutputSlice[], tensor: Tensor, source: stri
   if (!Number.isInteger(width))
     throw errorAt(source, [...first, "chunk"], `found ${chunk}, expected a divisor of its elements: ${found}`);
   const steps = stepsIn(shape, chunk);
-  if (step !== undefined && step >= steps) {
-    const expected = steps === 1 ? "none: it holds a single step" : `one of 0 to ${steps - 1}`;
-    throw errorAt(source, [...first, "step"], `found ${step}, expected ${expected}: ${found}`);
-  }
+  if (step !== undefined && step >= steps) throw errorAt(source, [...first, "step"], stepProblem(step, steps, found));
   const covered = slices.reduce((sum, { elements }) => sum + elements.length, 0);
   if (covered === width) return;
   const of = steps > 1 ? ` of each of ${steps} steps` : "";

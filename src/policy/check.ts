@@ -3,7 +3,7 @@ import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
-import { checkOutputTensors } from "./check-outputs.js";
+import { checkActionTensor, checkOutputTensors } from "./check-outputs.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
@@ -49,11 +49,14 @@ function checkInputNames(names: readonly string[], tensors: Tensors, source: str
 
 /** Checks the names of tensors in what is not a card yet. Throws InputError as `checkCard`. */
 export function checkNames(data: unknown, tensors: Tensors, source: string): void {
-  const { inputs, torque, outputs } = (isMapping(data) ? data : {}) as Readonly<Record<string, unknown>>;
-  const output = isMapping(torque) ? (torque as { output?: unknown }).output : undefined;
+  const { inputs, outputs, ...keys } = (isMapping(data) ? data : {}) as Readonly<Record<string, unknown>>;
   checkAll([
     () => isMapping(inputs) && checkInputNames(Object.keys(inputs), tensors, source),
-    () => typeof output === "string" && find(output, tensors.outputs, "output", source, ["torque", "output"]),
+    ...["torque", "actions"].map((key) => () => {
+      const given = own(keys, key);
+      const output = isMapping(given) ? (given as { output?: unknown }).output : undefined;
+      if (typeof output === "string") find(output, tensors.outputs, "output", source, [key, "output"]);
+    }),
     ...Object.keys(isMapping(outputs) ? outputs : {}).map(
       (name) => () => find(name, tensors.outputs, "output", source, ["outputs", name]),
     ),
@@ -77,13 +80,12 @@ function find(
   return tensor;
 }
 
-const checkOthers = (card: Card, tensors: Tensors, source: string): void =>
-  checkOutputTensors(
-    card,
-    source,
-    (name, path) => find(name, tensors.outputs, "output", source, path),
-    (tensor, path) => requireType(tensor, FLOATS, source, path),
-  );
+function checkOthers(card: Card, tensors: Tensors, source: string): void {
+  const named = (name: string, path: readonly PropertyKey[]) => find(name, tensors.outputs, "output", source, path);
+  const floats = (tensor: Tensor, path: readonly PropertyKey[]) => requireType(tensor, FLOATS, source, path);
+  if (card.actions) checkActionTensor(card.actions, source, named, floats);
+  else checkOutputTensors(card, source, named, floats);
+}
 
 function checkTorque(
   card: Card,

@@ -1,13 +1,18 @@
 import { applyNode } from "../graph/apply.js";
-import { cast, concat, reshape, slice, tensor } from "../graph/build.js";
+import { cast, concat, reshape, slice, softmax, tensor } from "../graph/build.js";
 import type { Value } from "../graph/value.js";
 import { own } from "../own.js";
+import { errorAt } from "../yaml/located.js";
+import { logitsBehind, type Part, rowOf, withoutNormaliser } from "./actions.js";
 import type { Card } from "./card-schema.js";
 import { type OutputSlice, stepsIn, usedSlices, widthIn } from "./outputs.js";
 import { presentPlaces } from "./present.js";
 
 /** Output of the explained graph that holds the explained values, where none of the model's own outputs does. */
 export const COMMAND = "torquelens.command";
+
+/** Output of the explained graph that holds the probabilities of actions, [1, J]. */
+export const PROBABILITIES = "torquelens.probabilities";
 
 /** Tensors of a model by name. */
 export type Named = Readonly<Record<string, Value>>;
@@ -21,6 +26,42 @@ export type Named = Readonly<Record<string, Value>>;
 export function commandOf(card: Card, outputs: Named, inputs: Named): Value {
   const parts = usedSlices(card).map((part) => explained(card, part, own(outputs, part.tensor)!, inputs));
   return parts.length === 1 ? parts[0]! : concat(parts, 1);
+}
+
+/** What a policy that chooses among actions is explained by. */
+export interface Actions {
+  /** The explained values, [1, J]: logits, or probabilities where no softmax makes them. */
+  readonly command: Value;
+  readonly areLogits: boolean;
+  readonly probabilities: Value;
+}
+
+/**
+ * The actions of a card, by the model's outputs; undefined for a card without.
+ * @throws InputError for logits that a softmax makes
+ */
+export function actionsOf(card: Card, outputs: Named, source: string): Actions | undefined {
+  const { actions } = card;
+  if (!actions) return undefined;
+  const [part] = usedSlices(card);
+  const whole = own(outputs, part!.tensor)!;
+  const place = placeOf(part!, whole);
+  const given = rowOf(place);
+  const logits = logitsBehind(place);
+  if (actions.values === "logits") {
+    if (logits)
+      throw errorAt(
+        source,
+        ["actions", "values"],
+        `found logits, expected probabilities: the output ${JSON.stringify(actions.output)} is that of a softmax`,
+      );
+    return { command: withoutNormaliser(place), areLogits: true, probabilities: softmax(given) };
+  }
+  return { command: logits ?? given, areLogits: logits !== undefined, probabilities: given };
+}
+
+function placeOf({ start, step = 0, chunk, elements: { length: size } }: OutputSlice, value: Value): Part {
+  return { value, start: step * widthIn(value.shape, chunk) + start, size };
 }
 
 function explained(card: Card, part: OutputSlice, whole: Value, inputs: Named): Value {

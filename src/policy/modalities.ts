@@ -1,4 +1,5 @@
 import { largestSample } from "../image/pixel-formats.js";
+import { areActions } from "../outputs/kinds.js";
 import { own } from "../own.js";
 import type { Card, CardImage, CardSlice, Quantity } from "./card-schema.js";
 import { isSlices } from "./consistency.js";
@@ -147,8 +148,10 @@ const UNLIMITED = 0.1;
 
 /**
  * Σα|τ| below which a tick is idle, in the outputs' unit: the card's, else 1e-3 of the sum of their limits, 0.1 of its
- * unit for an output without one (methods.md §0.9).
+ * unit for an output without one (methods.md §0.9). Of actions one counts at a time.
  */
 export function idleThreshold(card: Card): number {
-  return card.idle_threshold ?? 1e-3 * outputsOf(card).reduce((sum, { limit = UNLIMITED }) => sum + limit, 0);
+  const all = outputsOf(card);
+  const counted = areActions(all) ? all.slice(0, 1) : all;
+  return card.idle_threshold ?? 1e-3 * counted.reduce((sum, { limit = UNLIMITED }) => sum + limit, 0);
 }

@@ -5,7 +5,7 @@ import { substitute } from "../graph/substitute.js";
 import type { Graph, TensorType, Value } from "../graph/value.js";
 import { own } from "../own.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
-import { COMMAND, commandOf } from "./command.js";
+import { actionsOf, COMMAND, commandOf, PROBABILITIES } from "./command.js";
 import { isSlices } from "./consistency.js";
 import { sliceSize } from "./quantities.js";
 
@@ -15,10 +15,13 @@ interface Statistics {
   readonly std: Value;
 }
 
-/** A graph, and its output that holds the explained values. */
+/** A graph, and its outputs that hold the explained values and, of actions, their probabilities. */
 export interface Commanding {
   readonly graph: Graph;
   readonly command: string;
+  readonly probabilities?: string;
+  /** Of actions: true where their logits are explained, false where it is the probabilities themselves. */
+  readonly areLogits?: boolean;
 }
 
 /**
@@ -26,10 +29,20 @@ export interface Commanding {
  * the inputs (tensor = (value − mean) / std) and after the torques (torque = mean + std · output). So relevance is that
  * of the measured quantities, relative to their zero (methods.md §0.8). Where the explained values are not one of the
  * model's outputs as it is, they become an output of their own.
+ * @param source of the card, for messages
+ * @throws InputError for an output of actions that is not what the card says
  */
-export function inPhysicalUnits(model: Graph, card: Card): Commanding {
+export function inPhysicalUnits(model: Graph, card: Card, source: string): Commanding {
   const graph = withNormalisation(model, card);
-  const value = commandOf(card, Object.fromEntries(graph.outputs), Object.fromEntries(graph.inputs));
+  const outputs = Object.fromEntries(graph.outputs);
+  const actions = actionsOf(card, outputs, source);
+  if (!actions) return commanding(graph, commandOf(card, outputs, Object.fromEntries(graph.inputs)));
+  const { command, areLogits, probabilities } = actions;
+  const more = new Map([...graph.outputs, [PROBABILITIES, probabilities]]);
+  return { ...commanding({ ...graph, outputs: more }, command), probabilities: PROBABILITIES, areLogits };
+}
+
+function commanding(graph: Graph, value: Value): Commanding {
   for (const [command, output] of graph.outputs) if (output === value) return { graph, command };
   return { graph: { ...graph, outputs: new Map([...graph.outputs, [COMMAND, value]]) }, command: COMMAND };
 }

@@ -1,5 +1,11 @@
-import { kindNamed, type OutputKindName, type OutputMeaning } from "../outputs/kinds.js";
-import { type Card, type CardOutput, UNUSED } from "./card-schema.js";
+import {
+  type ActionKindName,
+  type CommandKindName,
+  kindNamed,
+  type OutputKindName,
+  type OutputMeaning,
+} from "../outputs/kinds.js";
+import { type ACTION_VALUES, type Card, type CardOutput, UNUSED } from "./card-schema.js";
 
 /** One output that is explained: a joint's, a component's, or the gripper's. */
 export interface Output extends OutputMeaning {
@@ -42,9 +48,34 @@ export function entriesOf(
   return entry.map((one, i) => ({ entry: one, path: [...path, i] }));
 }
 
-/** The slices of the card's outputs, in its order; `torque` is one slice. The card must be consistent. */
+const ACTION_KINDS: Readonly<Record<(typeof ACTION_VALUES)[number], ActionKindName>> = {
+  logits: "action_logit",
+  probabilities: "action_probability",
+};
+
+/** The slices of the card's outputs, in its order; `torque` and `actions` are one slice. The card must be consistent. */
 export function outputSlices(card: Card): OutputSlice[] {
-  const { torque, joints } = card;
+  const { torque, joints, actions } = card;
+  if (actions) {
+    const { output, names, values, start = 0, step } = actions;
+    return [
+      {
+        tensor: output,
+        path: ["actions"],
+        kind: ACTION_KINDS[values],
+        isUnused: false,
+        start,
+        chunk: undefined,
+        step,
+        elements: names,
+        units: names.map(() => "1"),
+        limits: undefined,
+        mean: undefined,
+        std: undefined,
+        reference: "zero",
+      },
+    ];
+  }
   if (torque) {
     const { output, step, mean, std, limits } = torque;
     return [
@@ -114,7 +145,7 @@ export const usedSlices = (card: Card): OutputSlice[] => outputSlices(card).filt
 /** The model's output tensors that hold what is explained. */
 export const commandedTensors = (card: Card): string[] => [...new Set(usedSlices(card).map(({ tensor }) => tensor))];
 
-const kindOf = ({ kind }: CardOutput): OutputKindName => (kind === UNUSED ? "other" : kind);
+const kindOf = ({ kind }: CardOutput): CommandKindName => (kind === UNUSED ? "other" : kind);
 
 const each = <T>(given: T | readonly T[], size: number): readonly T[] =>
   Array.isArray(given) ? given : Array.from({ length: size }, () => given as T);
@@ -142,7 +173,7 @@ export function outputNames(card: Card, entry: CardOutput, tensor: string): read
 }
 
 /** Turns are in rad, components of a quaternion have no unit. */
-function defaultUnit(kind: OutputKindName, name: string): string {
+function defaultUnit(kind: CommandKindName, name: string): string {
   const { units, elements } = kindNamed(kind);
   if (elements === "pose" && TURNS.includes(name)) return units!.find((unit) => unit.startsWith("rad"))!;
   if (elements === "pose" && /^q[xyzw]$/.test(name)) return "1";

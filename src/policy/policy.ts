@@ -31,6 +31,8 @@ export interface Policy {
   readonly cardSource: string;
   /** Output of `graph` that holds the explained values, [1, J] or [J]. */
   readonly command: string;
+  /** Output of `graph` that holds the actions' probabilities, [1, J]; undefined where the outputs are no actions. */
+  readonly probabilities?: string;
   /** What each of them is, [J]. */
   readonly outputs: readonly Output[];
   /** In the order of the model's inputs, then of the slices. */
@@ -96,8 +98,10 @@ export function policyOf(model: Model, { card, source, folder }: FoundCard): Pol
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
   const armFile = card.arm?.file === undefined ? undefined : resolve(folder, card.arm.file);
-  const { graph, command } = inPhysicalUnits(model.graph, card);
-  return { ...model, graph, command, outputs: outputsOf(card), card, cardSource: source, modalities, armFile };
+  const { graph, command, probabilities, areLogits } = inPhysicalUnits(model.graph, card, source);
+  const outputs = outputsOf(card).map((output): Output => (areLogits ? { ...output, kind: "action_logit" } : output));
+  const actions = probabilities !== undefined && { probabilities };
+  return { ...model, graph, command, ...actions, outputs, card, cardSource: source, modalities, armFile };
 }
 
 /** The declared inputs and outputs of a graph. */

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
-import { input } from "../graph/build.js";
+import { apply } from "../graph/apply.js";
+import { add, cast, equal, input, int64, mul, reshape } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { type Graph, topologicalOrder, type Value } from "../graph/value.js";
 import type { NodeRule } from "./contract/attribution.js";
@@ -41,33 +42,47 @@ export interface CompiledModel {
 }
 
 /**
- * Compiles relevance into a policy's graph. Inputs: the policy's own and `torquelens.importance` float32 [J]. Outputs:
- * the policy's own, unchanged, and those of `readout`.
+ * Compiles relevance into a policy's graph. Inputs: the policy's own and `torquelens.importance` float32 [J]; of actions
+ * also `torquelens.chosen`, a float32, which is added to the importance of the action with the largest value. Outputs: the
+ * policy's own, unchanged, and those of `readout`.
  * @throws InputError for an operator that the method cannot explain, or names that are already taken
  */
 export function compile(subject: Subject, options: CompileOptions = {}): CompiledModel {
   const { method: asked = "dtd", depth = "full", precision: askedPrecision = "exact" } = options;
   const method = typeof asked === "string" ? methodNamed(asked) : asked;
   const { graph } = subject;
+  const own = [subject.torque, subject.areActions ? "torquelens.probabilities" : undefined];
   for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
-    if (name.startsWith("torquelens.") && name !== subject.torque)
+    if (name.startsWith("torquelens.") && !own.includes(name))
       throw new InputError(`tensor "${name}": this model is already compiled`);
 
-  const importance = input("torquelens.importance", "float32", [countTorques(subject)]);
-  const network = new ExplainedNetwork(subject, importance, depth);
+  const weights = weightsOf(subject);
+  const network = new ExplainedNetwork(subject, weights.importance, depth);
   const attribution = attributed(method, network);
   const relevance = new Map(readout(network, attribution));
   const fast = askedPrecision === "fast" ? fastRelevance(network, relevance, method) : undefined;
   const precision = fast ? "fast" : "exact";
   const compiled: Graph = {
     name: graph.name,
-    inputs: new Map([...graph.inputs, [importance.name!, importance]]),
+    inputs: new Map([...graph.inputs, ...weights.inputs.map((value) => [value.name!, value] as const)]),
     outputs: new Map([...graph.outputs, ...(fast ?? relevance)]),
     metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth, precision)]),
     opset: graph.opset,
   };
   const { rules, warnings = [] } = attribution;
   return { graph: compiled, method, depth, precision, rules, warnings, bytes: writeModel(compiled) };
+}
+
+/** Weights of the torques' relevance, [J], and the inputs that they are computed from. */
+function weightsOf(subject: Subject): { readonly importance: Value; readonly inputs: readonly Value[] } {
+  const count = countTorques(subject);
+  const given = input("torquelens.importance", "float32", [count]);
+  if (!subject.areActions) return { importance: given, inputs: [given] };
+  const chosen = input("torquelens.chosen", "float32", []);
+  const values = reshape(subject.graph.outputs.get(subject.torque)!, [count]);
+  const index = apply("ArgMax", [values], { axis: 0, keepdims: 1 });
+  const places = int64(Array.from({ length: count }, (_, i) => i));
+  return { importance: add(given, mul(cast(equal(places, index), "float32"), chosen)), inputs: [given, chosen] };
 }
 
 /** The outputs with large convolutions in integers, or undefined where none gains from it. */

@@ -137,7 +137,7 @@ describe("the contrast of a torque with the others", () => {
     expect(await about({ contrast: "shoulder" })).toEqual(["shoulder", undefined]);
     expect(await about({ heatmapOf: "shoulder" })).toEqual([undefined, "shoulder"]);
     expect(await about({ level: "shares" })).toEqual([undefined, undefined]);
-    await expect(explainer.setMethod("dtd")).rejects.toThrow(/^contrast of joint elbow: method dtd does not tell/);
+    await expect(explainer.setMethod("dtd")).rejects.toThrow(/^contrast of elbow: method dtd does not tell/);
     expect(explainer.method.spec).toBe(CONTRAST_METHOD);
     const pool = await ExplainerPool.create(reacherPolicy(), {
       jobs: 2,
@@ -171,7 +171,7 @@ describe("refuses in one line", () => {
     "%s, which does not tell outputs apart",
     async (method) => {
       await refused({ contrast: "elbow", method }).toThrow(
-        `contrast of joint elbow: method ${method} does not tell outputs apart; expected ${CONTRAST_METHOD}, or one of lrp-epsilon, `,
+        `contrast of elbow: method ${method} does not tell outputs apart; expected ${CONTRAST_METHOD}, or one of lrp-epsilon, `,
       );
     },
   );

@@ -217,6 +217,6 @@ test("torque and outputs together, and neither of them, are refused", () => {
   const both = { ...card(), torque: { output: "actions", limits: 1 } };
   expect(() => check(both)).toThrow(new InputError("arm.yaml: outputs: found beside torque, expected one of them"));
   expect(() => check(changed(card(), ["outputs"], undefined))).toThrow(
-    new InputError("arm.yaml: torque: missing, expected torque or outputs"),
+    new InputError("arm.yaml: torque: missing, expected torque, outputs or actions"),
   );
 });

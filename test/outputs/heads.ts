@@ -251,3 +251,48 @@ export function observed({ modalities, outputs }: Pick<Policy, "modalities" | "o
     transforms: [],
   };
 }
+
+/** Names of `chooser`'s actions. */
+export const CHOICES = ["left", "right", "forward", "pickup"] as const;
+
+/** What the output tensor of `chooser` holds of each action. */
+export type ChooserOutput = "logits" | "log-softmax" | "softmax" | "several heads" | "mixture";
+
+/**
+ * A policy that chooses among four actions by an image and two numbers. Its output is logits, their logarithmic softmax,
+ * probabilities by a softmax, alone or behind those of another head, or probabilities that no softmax ends with: a
+ * mixture with equal ones.
+ */
+export function chooser(output: ChooserOutput = "logits", change: object = {}): Head {
+  const { dense, convolved } = layers(51);
+  const [camera, speed] = [b.input("image", "uint8", [1, 24, 32, 3]), b.input("speed", "float32", [1, 2])];
+  const features = convolved(convolved(pixels(camera), 4, 2), 6, 3);
+  const flat = b.reshape(features, [1, features.shape.reduce((x, y) => x * y)]);
+  const hidden = b.relu(dense(b.concat([flat, speed], 1), 12));
+  const logits = b.mul(dense(hidden, 4), 3);
+  const value = dense(hidden, 1);
+  const other = b.softmax(dense(hidden, 3));
+  const outputs: Readonly<Record<ChooserOutput, Value>> = {
+    logits,
+    "log-softmax": applyNode("LogSoftmax", [logits], { axis: -1 }).outputs[0]!,
+    softmax: b.softmax(logits),
+    "several heads": b.reshape(b.concat([other, b.softmax(logits)], 1), [1, 1, 7]),
+    mixture: b.add(b.mul(b.softmax(logits), 0.9), 0.025),
+  };
+  return {
+    bytes: model([camera, speed], { policy: outputs[output], value }),
+    card: {
+      torquelens_card: 1,
+      name: "chooser",
+      control_period: 0.1,
+      actions: {
+        output: "policy",
+        names: [...CHOICES],
+        values: output.startsWith("log") ? "logits" : "probabilities",
+        ...(output === "several heads" && { start: 3 }),
+      },
+      inputs: { image, speed: [{ modality: "speed", start: 0, elements: ["forward", "turn"] }] },
+      ...change,
+    },
+  };
+}

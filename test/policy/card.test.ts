@@ -40,7 +40,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown key",
     ["control_perod"],
     1,
-    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, outputs, inputs, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
+    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, outputs, actions, inputs, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
   ],
   [
     "an unknown key of an image",
@@ -103,7 +103,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "a negative idle threshold",
     ["idle_threshold"],
     -1,
-    "idle_threshold: found -1, expected a number of N·m, 0 or more",
+    "idle_threshold: found -1, expected a number, 0 or more, in the outputs' unit (N·m of torques)",
   ],
   ["no inputs", ["inputs"], {}, "inputs: found no input, expected at least one"],
   [

@@ -32,9 +32,9 @@ async function mapsOf(policy: Policy, subject: Subject, seen: readonly Observati
   for (const observation of seen) {
     const maps: Float32Array[] = [];
     for (const joint of joints) {
-      const alpha = Float32Array.from(observation.importance);
-      const weights = weightsOf(isContrast ? { contrast: joint } : { heatmapOf: joint }, alpha, joints);
-      const outputs = await model.run({ ...observation, importance: Float64Array.from(weights) });
+      const alpha = { each: Float32Array.from(observation.importance), chosen: 0 };
+      const weights = weightsOf(isContrast ? { contrast: joint } : { heatmapOf: joint }, alpha, policy.outputs);
+      const outputs = await model.run({ ...observation, importance: Float64Array.from(weights.each) });
       maps.push(outputs[`torquelens.heatmap.${firstImage(policy).input}`]!.data as Float32Array);
     }
     all.push(maps);

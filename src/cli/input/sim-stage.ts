@@ -1,9 +1,8 @@
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
-import { checkJoints, methodFor } from "../../explain/heatmap-subject.js";
+import { checkedSubject, methodFor } from "../../explain/heatmap-subject.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { shippedPolicy } from "../../package-files.js";
-import { namesOf } from "../../policy/outputs.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -56,7 +55,7 @@ export async function stageFor(
   }
   try {
     const { contrast } = choice;
-    checkJoints({ contrast }, namesOf(policy.outputs));
+    checkedSubject({ contrast }, policy.outputs);
     const method = methodFor({ contrast }, choice.method);
     const levels = live || contrast !== undefined ? (["full", "shares"] as const) : (["full"] as const);
     const inference = { levels, threads, device, precision, compileInThread };

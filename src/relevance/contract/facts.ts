@@ -61,6 +61,8 @@ export interface Context {
    * value too.
    */
   dropsSign(node: Node, to: Value): boolean;
+  /** Relevance that the torque's own layer hands out: the size of an amount, of actions with the value's sign. */
+  handedOut(amount: Value): Value;
 }
 
 /** A network to be explained by a method. */
@@ -72,9 +74,12 @@ export interface Network {
   readonly context: Context;
   /** The commanded torques, [.., J], in N·m. Relevance starts here with every method. */
   readonly commanded: Value;
-  /** Signs of the commanded torques; they stay those of the observation where a method evaluates other observations. */
+  /** Signs of the commanded torques; of actions 1: relevance above zero speaks for the action. */
   readonly signs: Value;
+  readonly areActions: boolean;
   readonly torques: number;
+  /** Values that stay those of the observation where a method evaluates other observations: signs and α. */
+  readonly fixed: readonly Value[];
   /** The input tensors that modalities are made of. */
   readonly inputs: ReadonlySet<Value>;
   /** This network at another depth. */

@@ -56,7 +56,8 @@ export const integratedGradients = method({
       const averages = sumOverSteps(steps, (i) => {
         const [t, weight] = [points, weights].map((list) => apply("Gather", [tensor("float32", [steps], list), i]));
         const onPath = Array.from(path, ([value, { start, difference }]) => [value, add(start, mul(difference, t!))]);
-        const replaced = new Map([...(onPath as [Value, Value][]), [network.signs, network.signs]]);
+        const fixed = network.fixed.map((value): [Value, Value] => [value, value]);
+        const replaced = new Map([...(onPath as [Value, Value][]), ...fixed]);
         return substitute(amounts, replaced).map((amount) => mul(amount, weight!));
       });
       const known = new Map([...averaged.keys()].map((average, k) => [average, averages[k]!]));

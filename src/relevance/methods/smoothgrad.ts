@@ -66,10 +66,11 @@ export const smoothgrad = (methodNamed: (spec: string) => Method): MethodEntry =
         const noisy = noisyInputs(network, { seed, sigma, noise });
         return rewrite(attribute(network), (values) => {
           const sums = sumOverSteps(n, (i) => {
-            const replaced = new Map(Array.from(noisy, ([input, at]) => [input, at(i)] as const));
-            return substitute(values, replaced.set(network.signs, network.signs)).map((value) =>
-              cast(value, "float32"),
-            );
+            const replaced = new Map([
+              ...Array.from(noisy, ([input, at]) => [input, at(i)] as const),
+              ...network.fixed.map((value) => [value, value] as const),
+            ]);
+            return substitute(values, replaced).map((value) => cast(value, "float32"));
           });
           return sums.map((sum, k) => (values[k]!.dtype === "bool" ? greater(sum, 0) : div(sum, n)));
         });

@@ -1,3 +1,4 @@
+import { abs } from "../../graph/build.js";
 import { isScaled } from "../../graph/kinds.js";
 import type { Literal } from "../../graph/literal.js";
 import { sameShape } from "../../graph/shape.js";
@@ -64,8 +65,13 @@ export class NetworkContext implements Context {
     return isScaled(node.op) || traitsOf(node.op).moves === "stay" ? axes : undefined;
   }
 
+  handedOut(amount: Value): Value {
+    return this.subject.areActions ? amount : abs(amount);
+  }
+
   dropsSign(node: Node, to: Value): boolean {
-    const { analysis } = this;
+    const { analysis, subject } = this;
+    if (subject.areActions) return false;
     return analysis.isOutputSide(node) && (to.node.op === "Input" || !analysis.isOutputSide(to.node));
   }
 

@@ -1,5 +1,5 @@
 import { InputError } from "../../errors.js";
-import { sign } from "../../graph/build.js";
+import { full, sign } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Depth } from "../contract/depth.js";
@@ -27,13 +27,21 @@ export class ExplainedNetwork implements Network {
   ) {
     this.commanded = torqueOf(subject);
     const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map([[subject.torque, this.commanded]]) });
-    this.signs = signs ?? sign(this.commanded);
+    this.signs = signs ?? (this.areActions ? full(this.commanded.shape, 1) : sign(this.commanded));
     this.torques = sizeOf(this.commanded.shape);
     this.context = new NetworkContext(subject, analysis, depth);
   }
 
   at(depth: Depth): Network {
     return new ExplainedNetwork(this.subject, this.importance, depth, this.signs);
+  }
+
+  get areActions(): boolean {
+    return this.subject.areActions === true;
+  }
+
+  get fixed(): readonly Value[] {
+    return [this.signs, this.importance];
   }
 
   get inputs(): ReadonlySet<Value> {

@@ -5,13 +5,17 @@ import type { Relevance } from "../contract/carrier.js";
 import type { Network } from "../contract/facts.js";
 import type { SeedKind } from "../contract/rules.js";
 
-type Torques = Pick<Network, "commanded" | "signs">;
+type Torques = Pick<Network, "commanded" | "signs" | "areActions">;
 
 const SEEDS: Readonly<Record<SeedKind, (torques: Torques) => Value>> = {
   torque: ({ commanded }) => commanded,
-  size: ({ commanded }) => abs(commanded),
+  size: (torques) => conserved(torques),
   sign: ({ signs }) => signs,
 };
+
+/** What relevance adds up to where the method conserves, in the shape of the commanded torques. */
+export const conserved = ({ commanded, areActions }: Pick<Network, "commanded" | "areActions">): Value =>
+  areActions ? commanded : abs(commanded);
 
 /** The seed of each torque at its own element of the commanded torques, [J, …their shape]. */
 export function seedOf(of: Torques, kind: SeedKind): Relevance {

@@ -4,6 +4,7 @@ import type { Value } from "../../graph/value.js";
 import type { Joined } from "../contract/attribution.js";
 import { type SubjectModality, startsOf } from "../contract/subject.js";
 import type { InputRelevance } from "./input-relevance.js";
+import { conserved } from "./seed.js";
 
 /** Each modality's part of Σ|R| of the α-weighted sum, [M]. */
 export function shares(relevance: InputRelevance): Value {
@@ -27,8 +28,8 @@ export function torqueShares(relevance: InputRelevance): Value {
 
 /** |ΣR_in − Σα|τ|| / Σ|α τ|, 0 where there is nothing to conserve. Some α are below zero in a contrast of torques. */
 export function residual(relevance: InputRelevance): Value {
-  const { commanded, importance, torques, subject } = relevance.network;
-  const each = mul(abs(reshape(commanded, [torques])), importance);
+  const { importance, torques, subject } = relevance.network;
+  const each = mul(reshape(conserved(relevance.network), [torques]), importance);
   const parts = subject.modalities.map((modality) => {
     const elements = relevance.elements(modality);
     return elements ? sum(elements) : weightedAtJoin(modality, "sum", relevance);

@@ -2,7 +2,7 @@ import { InputError } from "../../errors.js";
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
 import { LEVELS } from "../../explain/explanation.js";
-import { checkJoints, methodFor } from "../../explain/heatmap-subject.js";
+import { checkedSubject, methodFor } from "../../explain/heatmap-subject.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { Monitor } from "../../health/monitor.js";
@@ -15,7 +15,6 @@ import { areTorques, wordsOf } from "../../outputs/kinds.js";
 import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
 import { optionsFrom } from "../../parameters/option-table.js";
 import type { Parameters } from "../../parameters/parameters.js";
-import { namesOf } from "../../policy/outputs.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Method } from "../../relevance/contract/method.js";
 import { givenModalities } from "../../sensing/given-values.js";
@@ -101,7 +100,7 @@ export async function openParts(
     const observer = await unlessAborted(making, signal, (late) => late.delete());
     opened.push(() => observer.delete());
     const subject = { heatmapOf: get("heatmap_joint") || undefined, contrast: get("contrast_joint") || undefined };
-    checkJoints(subject, namesOf(policy.outputs));
+    checkedSubject(subject, policy.outputs);
     const create = (method: Method) =>
       Explainer.create(policy, {
         method,

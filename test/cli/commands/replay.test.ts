@@ -205,7 +205,7 @@ describe("torquelens replay", () => {
     const refused = await replay("-o", at("no.mcap"), "--contrast", "elbow", "--method", "rap");
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      expect.stringMatching(/^torquelens: contrast of joint elbow: method rap does not tell outputs apart; [^\n]*\n$/),
+      expect.stringMatching(/^torquelens: contrast of elbow: method rap does not tell outputs apart; [^\n]*\n$/),
     ]);
   }, 120_000);
 

@@ -209,7 +209,7 @@ it("heatmaps explain one joint rather than the others while a client asks for it
   set({ heatmap_joint: "shoulder" });
   await until(() => statuses.length === 3);
   expect(statuses).toEqual([
-    expect.stringMatching(/contrast of joint elbow: method dtd does not tell outputs apart/),
+    expect.stringMatching(/contrast of elbow: method dtd does not tell outputs apart/),
     expect.stringMatching(/^contrast_joint: .*wrist/),
     expect.stringMatching(/heatmap of joint shoulder and contrast of joint elbow: expected one of the two/),
   ]);

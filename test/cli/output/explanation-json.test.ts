@@ -20,6 +20,8 @@ const explanation: Explanation = {
   level: "full",
   heatmapOf: undefined,
   contrast: undefined,
+  against: undefined,
+  choice: undefined,
   joints: ["shoulder", "elbow"],
   outputs: [TORQUE, TORQUE],
   torque: Float32Array.of(0.1, -0.25),

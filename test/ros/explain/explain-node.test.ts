@@ -267,7 +267,7 @@ describe("lifecycle", () => {
     await set(ros, "heatmap_joint", value(""));
     await set(ros, "contrast_joint", value("elbow"));
     expect(await change(ros, "configure")).toEqual({ success: false });
-    expect(ros.lines("error").at(-1)).toMatch(/contrast of joint elbow: method dtd does not tell outputs apart/);
+    expect(ros.lines("error").at(-1)).toMatch(/contrast of elbow: method dtd does not tell outputs apart/);
     await set(ros, "contrast_joint", value(""));
     expect(await set(ros, "method", value("nonsense"))).toMatchObject({ successful: false });
     await set(ros, "method", value("attention"));
@@ -505,7 +505,7 @@ describe("active", () => {
     expect(await explained(ros)).toMatchObject({ contrast_joint: "shoulder", heatmap_joint: "" });
     expect(await ros.call("~/set_method", { data: "rap" })).toMatchObject({
       success: false,
-      message: expect.stringMatching(/^contrast of joint shoulder: method rap does not tell outputs apart; /),
+      message: expect.stringMatching(/^contrast of shoulder: method rap does not tell outputs apart; /),
     });
     expect(await explained(ros)).toMatchObject({ contrast_joint: "shoulder", method: "lrp-gamma:gamma=0.5" });
     expect(await ros.call("~/set_torque", { data: "elbow" })).toMatchObject({ success: true });

@@ -1,5 +1,4 @@
 import {
-  abs,
   add,
   div,
   equal,
@@ -63,7 +62,8 @@ export const wSquare: LayerRule = proportional([["one", "w²"]]);
 export const flat: LayerRule = proportional([["one", "one"]]);
 
 /**
- * The torque's own layer (Kim & Choi Eq. 1): |R_j| goes to the contributions that agree with the sign of R_j, in proportion.
+ * The torque's own layer (Kim & Choi Eq. 1): |R_j|, of actions R_j, goes to the contributions that agree with the sign of
+ * R_j, in proportion.
  * If there are none, it goes to the others, and the pool is reported empty (methods.md §0.2).
  */
 export const eq1: LayerRule = (layer, amount, context) => {
@@ -75,7 +75,7 @@ export const eq1: LayerRule = (layer, amount, context) => {
   context.emptyPools.push(logicalAnd(empty, logicalNot(equal(amount, 0))));
   // The sign selects the agreeing or the opposing pool; if this is empty, the other one.
   const agree = equal(negative, empty);
-  const size = abs(amount);
+  const size = context.handedOut(amount);
   return add(
     distribute(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0)),
     distribute(layer, opposing, where(agree, 0, safeDivide(size, z.opposing))),

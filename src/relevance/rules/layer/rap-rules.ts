@@ -40,7 +40,7 @@ import { SILENT } from "./silent-inputs.js";
  */
 export const influence: LayerRule = (layer, amount, context) => {
   const parts = pieces(layer, [["|x|", "|w|"]], context);
-  return distribute(layer, parts, safeDivide(abs(amount), total(parts)));
+  return distribute(layer, parts, safeDivide(context.handedOut(amount), total(parts)));
 };
 
 /**

@@ -1,0 +1,11 @@
+import { areActions } from "../outputs/kinds.js";
+import type { Policy } from "../policy/policy.js";
+import type { Tensors } from "../runtime/models.js";
+import { float32 } from "../runtime/session.js";
+import type { Weights } from "./heatmap-subject.js";
+
+/** The inputs of a compiled policy besides its own: weights of the outputs' relevance. */
+export const weightFeeds = ({ outputs }: Pick<Policy, "outputs">, { each, chosen }: Weights): Tensors => ({
+  "torquelens.importance": float32(each, [each.length]),
+  ...(areActions(outputs) && { "torquelens.chosen": float32(Float32Array.of(chosen), []) }),
+});
