@@ -62,6 +62,6 @@ export const BAXTER_LESSON: Lesson = {
       },
     },
     gps: { ...BASE, algorithm: "gps", gps: GPS },
-    levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 }),
+    levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 12_000 }),
   },
 };
