@@ -1,7 +1,8 @@
 import type { Data } from "../../arm/data.js";
 import type { Model } from "../../arm/model.js";
 import { InputError } from "../../errors.js";
-import { type Colour, GUARD_PIXELS, Raster, SUBPIXELS, type Vertices } from "./raster.js";
+import { emptyVertices, Polygons, REACH } from "./polygons.js";
+import { type Colour, Raster, SUBPIXELS, type Vertices } from "./raster.js";
 import { geomShape, type Shape } from "./shapes.js";
 import { focalLength, type View } from "./view.js";
 
@@ -42,7 +43,8 @@ export class Camera {
   // Camera-space positions and brightness of one geom's vertices, and their image positions.
   readonly #space: Float64Array;
   readonly #image: Vertices;
-  readonly #clipped = emptyVertices(16);
+  readonly #corners = new Float64Array(12);
+  readonly #polygons: Polygons;
 
   constructor(model: Model, name: string, width: number, height: number, options: CameraOptions = {}) {
     this.#camera = model.id("camera", name);
@@ -56,6 +58,7 @@ export class Camera {
     this.#background = options.background ?? [24, 25, 28];
     this.#near = options.near ?? 0.01;
     this.#focal = focalLength(model.arrays.get("cam_fovy")[this.#camera]!, height);
+    this.#polygons = new Polygons(this.raster, this.#focal, this.#near);
     const groups = options.groups ?? [0, 1, 2];
     const drawables: Drawable[] = [];
     // Later geoms first: the ground, usually the first geom, is then mostly hidden and cheap to draw.
@@ -148,7 +151,7 @@ export class Camera {
       const perDepth = 1 / depth;
       const column = this.#focal * right * perDepth;
       const row = this.#focal * up * perDepth;
-      if (!(depth >= this.#near && Math.abs(column) < GUARD / 2 && Math.abs(row) < GUARD / 2)) inside = false;
+      if (!(depth >= this.#near && Math.abs(column) < REACH && Math.abs(row) < REACH)) inside = false;
       x[i] = Math.round((width / 2 + column) * SUBPIXELS);
       y[i] = Math.round((height / 2 - row) * SUBPIXELS);
       inverseDepth[i] = perDepth;
@@ -165,52 +168,11 @@ export class Camera {
   }
 
   #drawClipped(a: number, b: number, c: number, colour: Colour, geom: number): void {
-    let polygon: Corner[] = [a, b, c].map((i) => this.#space.slice(4 * i, 4 * i + 4));
-    const slope = GUARD / 2 / this.#focal;
-    polygon = clip(polygon, (p) => p[2]! - this.#near);
-    polygon = clip(polygon, (p) => p[2]! * slope - p[0]!);
-    polygon = clip(polygon, (p) => p[2]! * slope + p[0]!);
-    polygon = clip(polygon, (p) => p[2]! * slope - p[1]!);
-    polygon = clip(polygon, (p) => p[2]! * slope + p[1]!);
-    const { width, height } = this.raster;
-    const { x, y, inverseDepth, shade } = this.#clipped;
-    polygon.forEach((corner, i) => {
-      const perDepth = 1 / corner[2]!;
-      x[i] = Math.round((width / 2 + this.#focal * corner[0]! * perDepth) * SUBPIXELS);
-      y[i] = Math.round((height / 2 - this.#focal * corner[1]! * perDepth) * SUBPIXELS);
-      inverseDepth[i] = perDepth;
-      shade[i] = corner[3]!;
+    [a, b, c].forEach((vertex, i) => {
+      this.#corners.set(this.#space.subarray(4 * vertex, 4 * vertex + 4), 4 * i);
     });
-    for (let i = 1; i + 1 < polygon.length; i++) this.raster.triangle(this.#clipped, 0, i, i + 1, colour, geom);
+    this.#polygons.draw(this.#corners, 3, colour, geom);
   }
-}
-
-const GUARD = GUARD_PIXELS;
-
-/** Right, up, depth, brightness. */
-type Corner = Float64Array;
-
-/** The part of a convex polygon where `inside` ≥ 0. Cut edges start at their inner end, so that neighbours agree. */
-function clip(polygon: readonly Corner[], inside: (corner: Corner) => number): Corner[] {
-  const kept: Corner[] = [];
-  polygon.forEach((from, i) => {
-    const to = polygon[(i + 1) % polygon.length]!;
-    const here = inside(from);
-    const there = inside(to);
-    if (here >= 0) kept.push(from);
-    if (here >= 0 && there < 0) kept.push(between(from, to, here / (here - there)));
-    if (here < 0 && there >= 0) kept.push(between(to, from, there / (there - here)));
-  });
-  return kept;
-}
-
-function between(from: Corner, to: Corner, part: number): Corner {
-  return from.map((value, i) => value + part * (to[i]! - value));
-}
-
-function emptyVertices(count: number): Vertices {
-  const array = (): Float64Array => new Float64Array(count);
-  return { x: array(), y: array(), inverseDepth: array(), shade: array() };
 }
 
 function depthOf(camera: Float64Array, eye: Float64Array, point: Float64Array): number {

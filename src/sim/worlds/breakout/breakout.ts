@@ -109,12 +109,12 @@ export class Breakout implements World {
   #label(x: number, y: number): number {
     const { ballX: x0, ballY: y0, paddle: p0 } = this.#before;
     const { ballX: x1, ballY: y1, paddle: p1 } = this.#last;
-    if (isIn(x, x0, BALL) && isIn(y, y0, BALL)) return BALL_LABEL!;
-    if (isIn(x, x1, BALL) && isIn(y, y1, BALL)) return BALL_LABEL!;
-    if (isIn(y, PADDLE_TOP, PADDLE_HEIGHT) && (isIn(x, p0, PADDLE_WIDTH) || isIn(x, p1, PADDLE_WIDTH))) return PADDLE!;
+    if (isIn(x, x0, BALL) && isIn(y, y0, BALL)) return BALL_LABEL;
+    if (isIn(x, x1, BALL) && isIn(y, y1, BALL)) return BALL_LABEL;
+    if (isIn(y, PADDLE_TOP, PADDLE_HEIGHT) && (isIn(x, p0, PADDLE_WIDTH) || isIn(x, p1, PADDLE_WIDTH))) return PADDLE;
     const brick = brickAt(x, y);
-    if (brick >= 0) return this.#game.bricks[brick] ? BRICK! : BACKGROUND!;
-    return y >= WALL_TOP && (y < TOP || x < LEFT || x >= RIGHT) ? WALL! : BACKGROUND!;
+    if (brick >= 0) return this.#game.bricks[brick] ? BRICK : BACKGROUND;
+    return y >= WALL_TOP && (y < TOP || x < LEFT || x >= RIGHT) ? WALL : BACKGROUND;
   }
 
   /** Brings the canvas up to date. */
