@@ -51,7 +51,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const { method: asked = "dtd", depth = "full", precision: askedPrecision = "exact" } = options;
   const method = typeof asked === "string" ? methodNamed(asked) : asked;
   const { graph } = subject;
-  const own = [subject.torque, subject.areActions ? "torquelens.probabilities" : undefined];
+  const own = [subject.torque, subject.distribution ? "torquelens.probabilities" : undefined];
   for (const name of [...graph.inputs.keys(), ...graph.outputs.keys()])
     if (name.startsWith("torquelens.") && !own.includes(name))
       throw new InputError(`tensor "${name}": this model is already compiled`);
@@ -77,7 +77,7 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
 function weightsOf(subject: Subject): { readonly importance: Value; readonly inputs: readonly Value[] } {
   const count = countTorques(subject);
   const given = input("torquelens.importance", "float32", [count]);
-  if (!subject.areActions) return { importance: given, inputs: [given] };
+  if (!subject.distribution) return { importance: given, inputs: [given] };
   const chosen = input("torquelens.chosen", "float32", []);
   const values = reshape(subject.graph.outputs.get(subject.torque)!, [count]);
   const index = apply("ArgMax", [values], { axis: 0, keepdims: 1 });

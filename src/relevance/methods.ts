@@ -9,8 +9,10 @@ import { GRADIENT_METHODS } from "./methods/gradients.js";
 import { integratedGradients } from "./methods/integrated-gradients.js";
 import { LRP } from "./methods/lrp.js";
 import { configure, type MethodEntry, parseSpec } from "./methods/method-spec.js";
+import { PERTURBATION_METHODS } from "./methods/perturbation.js";
 import { rap } from "./methods/rap.js";
 import { smoothgrad } from "./methods/smoothgrad.js";
+import { vanillaGradient } from "./methods/vanilla-gradient.js";
 
 /** Every way to explain. */
 export const METHODS: readonly MethodEntry[] = [
@@ -19,12 +21,14 @@ export const METHODS: readonly MethodEntry[] = [
   excitationBackprop,
   ...LRP,
   ...GRADIENT_METHODS,
+  vanillaGradient,
   integratedGradients,
   smoothgrad((spec) => methodNamed(spec)),
   deeplift,
   gradCam,
   attention,
   fusion,
+  ...PERTURBATION_METHODS,
 ];
 
 /**

@@ -1,3 +1,9 @@
+/** The uniform numbers of random masks, as `slowNormals`. */
+export function slowUniforms(size: number, seed: number, stream: number, step: number): Float64Array {
+  const key = mix(mix(mix(seed) + stream) + step);
+  return Float64Array.from({ length: size }, (_, i) => ((mix(mix(i) + key) >>> 9) + 0.5) / 2 ** 23);
+}
+
 /** The noise of SmoothGrad as 32-bit integer arithmetic in JavaScript: what the graph's is checked against. */
 export function slowNormals(size: number, seed: number, stream: number, step: number): Float64Array {
   const key = mix(mix(mix(seed) + stream) + step);

@@ -84,7 +84,9 @@ export async function explain(
   const session = await Session.create(compile(subject, { depth, method }).bytes, { threads: 1 });
   const results: Outputs[] = [];
   for (const alpha of importances) {
-    const outputs = await session.run({ ...feeds, "torquelens.importance": float32(alpha, [alpha.length]) });
+    const weights = { "torquelens.importance": float32(alpha, [alpha.length]) };
+    const chosen = subject.distribution && { "torquelens.chosen": float32([0], []) };
+    const outputs = await session.run({ ...feeds, ...weights, ...chosen });
     results.push(Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array])));
   }
   await session.release();

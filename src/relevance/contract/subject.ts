@@ -8,10 +8,10 @@ export interface Subject {
   /** Output tensor that holds the torques, or what else is explained, [J] or [1, J]. */
   readonly torque: string;
   /**
-   * True where `torque` holds logits or probabilities of actions: relevance then adds up to the value with its sign, and
-   * by default it is that of the action with the largest one (docs/outputs.md).
+   * Set where `torque` holds a distribution over actions, as logits or as probabilities: relevance then adds up to the value
+   * with its sign, and by default it is that of the action with the largest one (docs/outputs.md).
    */
-  readonly areActions?: boolean;
+  readonly distribution?: "logits" | "probabilities";
   /** True where the last nodes subtract present values from targets (methods.md §2.4). */
   readonly isChange?: boolean;
   /** In the order of shares. */

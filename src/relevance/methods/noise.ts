@@ -18,18 +18,23 @@ const times = (x: Value, factor: number): Value => low32(mul(x, int(factor >= 2 
 /** Mixes the bits of numbers in [0, 2³²): C. Wellons' `lowbias32`, bias 0.17 of the best possible. */
 const mix = (x: Value): Value => shiftXor(times(shiftXor(times(shiftXor(x, 16), 0x7feb352d), 15), 0x846ca68b), 16);
 
-/** Key of one step of one stream: int64 scalar in [0, 2³²). */
+/** Key of one step of one stream, or of several: int64 in [0, 2³²), of the shape of `step`. */
 export const keyOf = (seed: number, stream: number, step: Value): Value =>
   mix(low32(add(mix(low32(add(mix(int(seed % 2 ** 32)), int(stream)))), step)));
+
+/** Uniform numbers above 0 and below 1, float32 [count]; of keys [n, 1] each has its own row, [n, count]. */
+export function uniforms(count: number, key: Value): Value {
+  const counter = mix(apply("Range", [int(0), int(count), int(1)]));
+  // 23 bits plus a half: exact in float32, above 0 and below 1.
+  const bits = div(mix(low32(add(counter, key))), int(2 ** 9));
+  return mul(add(cast(bits, "float32"), 0.5), 2 ** -23);
+}
 
 /** Standard normal numbers of any shape, float32. */
 export function normals(shape: Shape, key: Value): Value {
   const size = sizeOf(shape);
   const pairs = Math.ceil(size / 2);
-  const counter = mix(apply("Range", [int(0), int(2 * pairs), int(1)]));
-  // 23 bits plus a half: exact in float32, above 0 and below 1.
-  const bits = div(mix(low32(add(counter, key))), int(2 ** 9));
-  const uniform = mul(add(cast(bits, "float32"), 0.5), 2 ** -23);
+  const uniform = uniforms(2 * pairs, key);
   const radius = sqrt(mul(log(slice(uniform, 0, 0, pairs)), -2));
   const angle = mul(slice(uniform, 0, pairs, 2 * pairs), 2 * Math.PI);
   const both = concat([mul(radius, apply("Cos", [angle])), mul(radius, apply("Sin", [angle]))], 0);

@@ -66,12 +66,12 @@ export class NetworkContext implements Context {
   }
 
   handedOut(amount: Value): Value {
-    return this.subject.areActions ? amount : abs(amount);
+    return this.subject.distribution ? amount : abs(amount);
   }
 
   dropsSign(node: Node, to: Value): boolean {
     const { analysis, subject } = this;
-    if (subject.areActions) return false;
+    if (subject.distribution) return false;
     return analysis.isOutputSide(node) && (to.node.op === "Input" || !analysis.isOutputSide(to.node));
   }
 

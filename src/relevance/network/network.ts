@@ -37,7 +37,7 @@ export class ExplainedNetwork implements Network {
   }
 
   get areActions(): boolean {
-    return this.subject.areActions === true;
+    return this.subject.distribution !== undefined;
   }
 
   get fixed(): readonly Value[] {

@@ -49,7 +49,8 @@ describe.each(METHODS.map(({ name }) => name))("%s on random policies", (name) =
         if (method.conserves && found.last!.some((x) => x !== 0))
           expect(found["torquelens.residual"]![0]).toBeLessThan(1e-3);
       }
-    if (name !== "attention") expect(explained).toBeGreaterThan(0);
+    // Random policies have no attention, and no actions.
+    if (name !== "attention" && name !== "sarfa") expect(explained).toBeGreaterThan(0);
   });
 
   it("sums torques by importance", async () => {

@@ -37,7 +37,8 @@ export const isGrave = (flag: string): boolean => flag === "not_finite" || flag 
 const SAME_MAP = /^(dtd|rap|guided-backprop|excitation-backprop)\b/;
 
 /** Methods whose heatmaps of two torques cannot be contrasted (docs/contrast.md). */
-const NO_CONTRAST = /^(dtd|rap|excitation-backprop|guided-backprop|deconvnet|grad-cam|attention)(:|$)/;
+const NO_CONTRAST =
+  /^(dtd|rap|excitation-backprop|guided-backprop|deconvnet|vanilla-gradient|grad-cam|attention|perturbation|sarfa)(:|$)/;
 
 export const cannotContrast = (method: string): boolean => NO_CONTRAST.test(method);
 
