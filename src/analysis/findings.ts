@@ -1,4 +1,5 @@
 import type { SharesUnder } from "../evaluation/shares-under.js";
+import { itemOf } from "../outputs/kinds.js";
 import type { Ranking } from "./ranking.js";
 import { type Comparison, compareSurveys, type Survey } from "./survey.js";
 
@@ -45,7 +46,7 @@ function conventions(a: Survey, b: Survey): string[] {
     const commands = new Set(
       identity.outputs.map(({ kind, reference }) => (reference === "zero" ? kind : `${kind} from ${reference}`)),
     );
-    return `kinds ${[...commands].join(" and ")}, method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}${identity.contrast ? ", contrasts of joints" : ""}`;
+    return `kinds ${[...commands].join(" and ")}, method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}${identity.contrast ? `, contrasts of ${itemOf(identity.outputs)}s` : ""}`;
   };
   if (of(a) === of(b)) return [];
   return [

@@ -3,6 +3,7 @@ import { number, percent, plural, significant } from "../numbers/format.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 import { median, quantile } from "../numbers/quantile.js";
 import {
+  areActions,
   areTorques,
   isPlainTorque,
   meaningJson,
@@ -36,8 +37,18 @@ export interface Metric<V> {
   fact?(value: V): string;
 }
 
-/** Metrics of one torque or other output: a row is a JSON key, a column in the tables of ticks and a heading on the page. */
-const TORQUE_METRICS = [
+/** A metric of one torque or other output: a JSON key, a column in the tables of ticks and a heading on the page. */
+interface TorqueMetric {
+  /** Whether outputs of these kinds have it; by default all do. */
+  applies?(outputs: readonly OutputMeaning[]): boolean;
+  name(outputs: readonly OutputMeaning[]): string;
+  heading(outputs: readonly OutputMeaning[]): string;
+  ticks(run: Run): Float32Array;
+  averaged(value: number): number;
+  text(value: number, output: OutputMeaning, outputs: readonly OutputMeaning[]): string;
+}
+
+const TORQUE_METRICS: readonly TorqueMetric[] = [
   {
     name: (outputs: readonly OutputMeaning[]) => (areTorques(outputs) ? "torque" : "command"),
     heading: (outputs: readonly OutputMeaning[]) => {
@@ -51,18 +62,29 @@ const TORQUE_METRICS = [
       withUnit(significant(value), wordsOf(outputs).unit === "" ? unit : ""),
   },
   {
+    applies: areActions,
+    name: () => "probability",
+    heading: () => "mean probability",
+    ticks: (run: Run) => run.probability,
+    averaged: Number,
+    text: percent,
+  },
+  {
     name: () => "importance",
     heading: () => "importance α",
     ticks: (run: Run) => run.importance,
     averaged: Number,
     text: (value: number) => significant(value),
   },
-] as const;
+];
+
+const torqueMetrics = (outputs: readonly OutputMeaning[]): readonly TorqueMetric[] =>
+  TORQUE_METRICS.filter(({ applies }) => applies?.(outputs) ?? true);
 
 /** One torque or other output, means over the ticks that count. */
 export interface TorqueDigest {
   readonly joint: string;
-  /** Of each row of `TORQUE_METRICS`, in their order. */
+  /** Of each of `torqueMetrics`, in their order. */
   readonly values: readonly number[];
   /** Share of each modality, [M]. */
   readonly shares: readonly number[];
@@ -123,11 +145,11 @@ export const METRICS = {
   torques: {
     unit: "that of each output, 1",
     ofRun: (run, counted) => {
-      const { joints, modalities } = run.identity;
+      const { joints, modalities, outputs } = run.identity;
       const over = (value: (row: number) => number, j: number) => mean(counted, (i) => value(i * joints.length + j));
       return joints.map((joint, j) => ({
         joint,
-        values: TORQUE_METRICS.map(({ ticks, averaged }) => over((row) => averaged(ticks(run)[row]!), j)),
+        values: torqueMetrics(outputs).map(({ ticks, averaged }) => over((row) => averaged(ticks(run)[row]!), j)),
         shares: modalities.map((_, m) => over((row) => run.torqueShares[row * modalities.length + m]!, j)),
       }));
     },
@@ -141,13 +163,13 @@ export const METRICS = {
       [areTorques(outputs) ? "per_torque" : "per_output"]: torques.map(({ joint, values, shares }, j) => ({
         joint,
         ...(outputs.every(isPlainTorque) ? {} : meaningJson(outputs[j]!)),
-        ...Object.fromEntries(TORQUE_METRICS.map(({ name }, v) => [name(outputs), number(values[v]!)])),
+        ...Object.fromEntries(torqueMetrics(outputs).map(({ name }, v) => [name(outputs), number(values[v]!)])),
         shares: byModality(modalities, (m) => number(shares[m]!)),
       })),
     }),
     columns: (modalities, outputs = [TORQUE]) => [
       ...(outputs.every(isPlainTorque) ? [] : MEANING_COLUMNS),
-      ...TORQUE_METRICS.map(({ name, ticks }) => torqueColumn(name(outputs), ticks)),
+      ...torqueMetrics(outputs).map(({ name, ticks }) => torqueColumn(name(outputs), ticks)),
       ...shareColumns("share_", modalities, ({ torqueShares }) => torqueShares, "torque"),
     ],
   } satisfies Metric<readonly TorqueDigest[]>,
@@ -195,11 +217,11 @@ export const METRIC_ROWS = Object.entries(METRICS) as readonly (readonly [keyof 
 
 /** Headings of the numbers of an output. */
 export const outputHeadings = (outputs: readonly OutputMeaning[]): string[] =>
-  TORQUE_METRICS.map(({ heading }) => heading(outputs));
+  torqueMetrics(outputs).map(({ heading }) => heading(outputs));
 
 /** The numbers of output j, as the page shows them. */
 export const outputCells = ({ values }: TorqueDigest, outputs: readonly OutputMeaning[], j: number): string[] =>
-  TORQUE_METRICS.map(({ text }, v) => text(values[v]!, outputs[j]!, outputs));
+  torqueMetrics(outputs).map(({ text }, v) => text(values[v]!, outputs[j]!, outputs));
 
 /** @param counted the ticks that count */
 export const valuesOf = (run: Run, counted: readonly number[]): MetricValues =>

@@ -20,6 +20,7 @@ export class RunBuilder {
   readonly #residual = floats();
   readonly #shares = floats();
   readonly #torque = floats();
+  readonly #probability = floats();
   readonly #importance = floats();
   readonly #torqueShares = floats();
   readonly #flagSets: (readonly string[])[] = [];
@@ -60,6 +61,7 @@ export class RunBuilder {
     for (let j = 0; j < joints.length; j++) {
       const torque = message.torques[j]!;
       put(this.#torque, torque.torque);
+      put(this.#probability, torque.probability ?? Number.NaN);
       put(this.#importance, torque.importance);
       append(this.#torqueShares, torque.shares);
     }
@@ -80,6 +82,7 @@ export class RunBuilder {
       residual: this.#residual.done(),
       shares: this.#shares.done(),
       torque: this.#torque.done(),
+      probability: this.#probability.done(),
       importance: this.#importance.done(),
       torqueShares: this.#torqueShares.done(),
     };

@@ -56,6 +56,8 @@ export interface Run {
   readonly shares: Float32Array;
   /** Commanded torque, N·m, or what else is explained in its unit, [n × J]. */
   readonly torque: Float32Array;
+  /** Probability of each action, [n × J]; NaN where the outputs are no actions. */
+  readonly probability: Float32Array;
   /** Importance factor α, [n × J]. */
   readonly importance: Float32Array;
   /** Share of each modality for each torque, [n × J × M]. */

@@ -1,7 +1,8 @@
 import { type Definition, type Field, messageType, shortName } from "../messages/definitions.js";
 
 /** Fields that recordings of earlier versions lack; their readers do without. */
-const LATER = /^(feature_point_(offsets|x|y)|contrast_joint|torques\.(kind|unit|measured_from))$/;
+const LATER =
+  /^(feature_point_(offsets|x|y)|contrast_joint|against_joint|chosen_action|torques\.(kind|unit|measured_from|probability))$/;
 
 /**
  * The first field of a known message type that a recording's definition of it lacks or has with another type, in words;

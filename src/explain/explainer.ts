@@ -19,6 +19,7 @@ import {
   isOfAll,
   levelsFor,
   methodFor,
+  ofAction,
   type Weights,
   weightsOf,
 } from "./heatmap-subject.js";
@@ -167,10 +168,10 @@ export class Explainer implements AnyExplainer {
     const engine = this.engine;
     const { outputs: meanings } = this.policy;
     const { level = engine.levels[0]!, onTorque } = options;
-    const asked: HeatmapSubject = level !== "full" ? {} : isOfAll(options) ? this.subject : options;
-    const subject = checkedSubject(asked, meanings);
+    const asked = checkedSubject(isOfAll(options) ? this.subject : options, meanings);
+    const subject: HeatmapSubject = level === "full" ? asked : {};
     checkContrast(subject, engine.method);
-    const alpha = importanceOf(observation, meanings);
+    const alpha = ofAction(asked, meanings) ?? importanceOf(observation, meanings);
     const weights = weightsOf(subject, alpha, meanings);
     const feeds = this.#memory.add(observation, (window) => feedsOf(this.policy, observation, window));
     const outputs = engine.run(feeds, {
@@ -210,7 +211,7 @@ export class Explainer implements AnyExplainer {
       convention: this.#convention,
       policySha256: this.policy.sha256,
       level,
-      heatmapOf: subject.heatmapOf,
+      heatmapOf: (choice ? asked : subject).heatmapOf,
       contrast: nameOf(subject.contrast),
       against: nameOf(subject.against),
       joints: namesOf(meanings),

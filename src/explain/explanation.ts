@@ -56,7 +56,7 @@ export interface Explanation {
   readonly level: Level;
   /**
    * The joint whose torque alone `relevance` and `heatmaps` explain; undefined for the α-weighted sum over all joints.
-   * Shares and ratios are always α-weighted.
+   * Shares and ratios are always α-weighted; of actions, α of the one that is named is 1.
    */
   readonly heatmapOf: string | undefined;
   /**
@@ -72,7 +72,7 @@ export interface Explanation {
   readonly outputs: readonly OutputMeaning[];
   /** Commanded torque τ, N·m, [J]; of other outputs the explained value in its unit, of a target the change, of an action its logit. */
   readonly torque: Float32Array;
-  /** Importance factor α, [J], Σα = J; of actions 1 for the chosen one and 0 for the others. */
+  /** Importance factor α, [J], Σα = J; of actions 1 for the chosen one, or for `heatmapOf`, and 0 for the others. */
   readonly importance: Float32Array;
   /** Of actions. */
   readonly choice: Choice | undefined;

@@ -8,7 +8,10 @@ import type { Level } from "./explanation.js";
 
 /** What `heatmaps` and `relevance` explain; by default the α-weighted sum over all joints, of actions the chosen one. */
 export interface HeatmapSubject {
-  /** Joint whose torque, or action whose logit, they explain alone. Of actions, `chosen` is the one that is taken. */
+  /**
+   * Joint whose torque they explain alone, or action that counts in place of the chosen one, in shares too. Of actions,
+   * `chosen` is the one that is taken.
+   */
   readonly heatmapOf?: string | undefined;
   /** Joint, action, or `chosen`, that they explain rather than the others. */
   readonly contrast?: string | undefined;
@@ -29,19 +32,14 @@ export interface Weights {
  * Weights of a subject: α for the sum over all; 1 for a joint alone; for a contrast α_j of its joint and −α_k/(J − 1) of
  * the others, or −α_k of the one that it is compared with: α_j R_j less the mean of the others' α_k R_k, or less α_k R_k.
  * Logits are compared as they are: α of each action is 1 there.
- * @param own α
+ * @param own α, of an action that is asked about `ofAction`
  * @throws InputError as `checkedSubject`
  */
 export function weightsOf(asked: HeatmapSubject, own: Weights, outputs: readonly Named[]): Weights {
   const { heatmapOf, contrast, against } = checkedSubject(asked, outputs);
-  if (heatmapOf !== undefined)
-    return only(
-      heatmapOf,
-      own.each.map(() => 1),
-      outputs,
-    );
+  if (heatmapOf !== undefined && !areActions(outputs)) return only(heatmapOf, ones(outputs), outputs);
   if (contrast === undefined) return own;
-  const alpha = areActions(outputs) ? own.each.map(() => 1) : own.each;
+  const alpha = areActions(outputs) ? ones(outputs) : own.each;
   const of = only(contrast, alpha, outputs);
   if (against !== undefined) {
     const other = only(against, alpha, outputs);
@@ -53,6 +51,12 @@ export function weightsOf(asked: HeatmapSubject, own: Weights, outputs: readonly
     chosen: of.chosen && of.chosen + 1 / rest,
   };
 }
+
+/** α where an action is asked about: it counts in place of the chosen one, in shares too. Undefined for other subjects. */
+export const ofAction = ({ heatmapOf }: HeatmapSubject, outputs: readonly Named[]): Weights | undefined =>
+  heatmapOf !== undefined && areActions(outputs) ? only(heatmapOf, ones(outputs), outputs) : undefined;
+
+const ones = ({ length }: readonly Named[]): Float32Array => new Float32Array(length).fill(1);
 
 /** The weights of one output alone. */
 const only = (name: string, alpha: Float32Array, outputs: readonly Named[]): Weights => ({

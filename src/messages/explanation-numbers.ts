@@ -1,4 +1,4 @@
-import type { Convention, Explanation, ExplanationFlag, Level } from "../explain/explanation.js";
+import type { Choice, Convention, Explanation, ExplanationFlag, Level } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import { meaningOf } from "../outputs/kinds.js";
 import { EPISODE_START, LEVELS } from "./explanation.js";
@@ -9,6 +9,7 @@ export type ExplanationNumbers = Pick<
   Explanation,
   | "method"
   | "contrast"
+  | "against"
   | "convention"
   | "policySha256"
   | "level"
@@ -16,6 +17,7 @@ export type ExplanationNumbers = Pick<
   | "outputs"
   | "torque"
   | "importance"
+  | "choice"
   | "modalities"
   | "shares"
   | "torqueShares"
@@ -24,6 +26,12 @@ export type ExplanationNumbers = Pick<
   | "latencyMs"
   | "flags"
 > & { readonly observation: Pick<Observation, "tick" | "stamp"> };
+
+/** What was chosen; undefined where the outputs are no actions, or the recording does not say. */
+const choiceOf = ({ torques, chosen_action: chosen }: ExplanationMessage): Choice | undefined =>
+  chosen
+    ? { chosen, probabilities: Float32Array.from(torques, ({ probability = Number.NaN }) => probability) }
+    : undefined;
 
 /** The numbers of an explanation, from its two messages. @param stamp of the explained image, nanoseconds */
 export function fromMessages(
@@ -36,6 +44,7 @@ export function fromMessages(
     observation: { tick: Number(message.tick), stamp },
     method: message.method,
     contrast: message.contrast_joint || undefined,
+    against: message.against_joint || undefined,
     convention: {
       reference: Object.fromEntries(modalities.map((modality, m) => [modality, references[m] ?? ""])),
       featurePoints: message.feature_points as Convention["featurePoints"],
@@ -46,6 +55,7 @@ export function fromMessages(
     outputs: torques.map(meaningOf),
     torque: Float32Array.from(torques, ({ torque }) => torque),
     importance: Float32Array.from(torques, ({ importance }) => importance),
+    choice: choiceOf(message),
     modalities,
     shares: message.shares,
     torqueShares: Float32Array.from(torques.flatMap(({ shares }) => [...shares])),

@@ -36,6 +36,8 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     shares: explanation.shares.slice(),
     heatmap_joint: explanation.heatmapOf ?? "",
     contrast_joint: explanation.contrast ?? "",
+    against_joint: explanation.against ?? "",
+    chosen_action: explanation.choice?.chosen ?? "",
     element_offsets: offsetsOf(lengths),
     relevance: concat(modalities.map((modality) => own(relevance, modality))),
     heatmap_peak: Float32Array.from(modalities, (modality) => {
@@ -59,6 +61,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
       kind: explanation.outputs[j]!.kind,
       unit: explanation.outputs[j]!.unit,
       measured_from: explanation.outputs[j]!.reference,
+      probability: explanation.choice?.probabilities[j] ?? Number.NaN,
     })),
   };
 }

@@ -172,6 +172,8 @@ export interface TorqueRelevanceMessage {
   readonly kind?: string;
   readonly unit?: string;
   readonly measured_from?: string;
+  /** NaN where it is no action. Recordings of earlier versions lack it. */
+  readonly probability?: number;
 }
 
 /** torquelens/msg/Explanation; see `msg/Explanation.msg` */
@@ -191,6 +193,9 @@ export interface ExplanationMessage {
   readonly heatmap_joint: string;
   /** Recordings of earlier versions lack it. */
   readonly contrast_joint?: string;
+  readonly against_joint?: string;
+  /** Empty where the outputs are no actions. */
+  readonly chosen_action?: string;
   readonly element_offsets: Uint32Array;
   readonly relevance: Float32Array;
   readonly heatmap_peak: Float32Array;

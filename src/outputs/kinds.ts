@@ -157,6 +157,21 @@ interface RecordedOutput {
 export const kindNamed = (name: string): OutputKind =>
   Object.hasOwn(OUTPUT_KINDS, name) ? OUTPUT_KINDS[name as OutputKindName] : OUTPUT_KINDS.other;
 
+/** What a policy does by these outputs: `commands torques`, `chooses among actions`. */
+export const doingOf = (outputs: readonly Described[]): string =>
+  areActions(outputs) ? "chooses among actions" : `commands ${wordsOf(outputs).plural}`;
+
+/** What one of these outputs is called, and several. */
+export const itemOf = (outputs: readonly { readonly kind: string }[]): "joint" | "action" | "output" =>
+  areActions(outputs) ? "action" : followJoints(outputs) ? "joint" : "output";
+
+/** `elbow rather than the other joints`: a contrast, with what it is compared with. */
+export const ratherThan = (
+  contrast: string,
+  against: string | undefined,
+  outputs: readonly { readonly kind: string }[],
+): string => `${contrast} rather than ${against || `the other ${itemOf(outputs)}s`}`;
+
 /** Words for several outputs together. */
 export interface OutputWords {
   readonly noun: string;

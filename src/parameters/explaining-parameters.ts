@@ -1,4 +1,5 @@
 import type { Table } from "./spec.js";
+import { SUBJECT } from "./subject.js";
 
 /** What is explained, and how. */
 export const EXPLAINING_PARAMETERS = {
@@ -11,7 +12,7 @@ export const EXPLAINING_PARAMETERS = {
   heatmap_joint: {
     type: "string",
     default: "",
-    description: "Joint whose torque the heatmaps explain; empty: all joints, weighted by importance.",
+    description: SUBJECT.heatmapOf.description,
     changeable: "always",
   },
   compare_method: {
@@ -29,14 +30,19 @@ export const EXPLAINING_PARAMETERS = {
   joints: {
     type: "string_array",
     default: [],
-    description: "Joints of the policy.",
+    description: "Joints of the policy, or what else it commands or chooses among.",
     changeable: "never",
   },
   contrast_joint: {
     type: "string",
     default: "",
-    description:
-      "Joint whose torque the heatmaps explain rather than the other joints'; needs a method that tells torques apart, such as lrp-gamma:soft-argmax=gradient. Empty: none.",
+    description: SUBJECT.contrast.description,
+    changeable: "always",
+  },
+  against_joint: {
+    type: "string",
+    default: "",
+    description: SUBJECT.against.description,
     changeable: "always",
   },
 } as const satisfies Table;

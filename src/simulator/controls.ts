@@ -6,6 +6,13 @@ import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
 import { optionsFrom } from "../parameters/option-table.js";
 import { Parameters } from "../parameters/parameters.js";
 import type { Value } from "../parameters/spec.js";
+import {
+  SUBJECT,
+  SUBJECT_PARAMETERS,
+  SUBJECT_PARTS,
+  type SubjectParameter,
+  subjectFrom,
+} from "../parameters/subject.js";
 import { namesOf } from "../policy/outputs.js";
 import type { Method } from "../relevance/contract/method.js";
 import { methodNamed } from "../relevance/methods.js";
@@ -48,7 +55,10 @@ export class SimulationControls implements Controls {
       ["task", start.task],
       ["policy", start.policy],
       ["method", methodNames.method],
-      ["contrast_joint", run.stage.explainer.subject.contrast ?? ""],
+      ...SUBJECT_PARTS.map((part): [string, Value] => [
+        SUBJECT[part].parameter,
+        run.stage.explainer.subject[part] ?? "",
+      ]),
       ["compare_method", methodNames.compared],
       ["condition", source.condition ?? ""],
       ["speed", source.speed],
@@ -84,15 +94,10 @@ export class SimulationControls implements Controls {
     const named = (name: "method" | "compare_method") =>
       this.#method((changes.get(name) as string | undefined) ?? this.parameters.get(name));
     const [method, compared] = [named("method")!, named("compare_method")];
-    const joint = (name: "heatmap_joint" | "contrast_joint") =>
-      (changes.get(name) as string | undefined) ?? this.parameters.get(name);
+    const joint = (name: SubjectParameter) => (changes.get(name) as string | undefined) ?? this.parameters.get(name);
     if (!changes.has("task") && !changes.has("policy")) {
-      if (["method", "heatmap_joint", "contrast_joint"].some((name) => changes.has(name))) {
-        const subject = {
-          heatmapOf: joint("heatmap_joint") || undefined,
-          contrast: joint("contrast_joint") || undefined,
-        };
-        await this.run.stage.explainer.change(subject, changes.has("method") ? method : undefined);
+      if (["method", ...SUBJECT_PARAMETERS].some((name) => changes.has(name))) {
+        await this.run.stage.explainer.change(subjectFrom(joint), changes.has("method") ? method : undefined);
       }
       if (changes.has("compare_method")) await this.run.stage.compared.set(compared);
       return;
@@ -103,11 +108,13 @@ export class SimulationControls implements Controls {
     const stage = await build({ task, policy, method, compared });
     stage.source.speed = this.parameters.get("speed");
     const names = namesOf(stage.policy.outputs);
-    const kept = (name: "heatmap_joint" | "contrast_joint") =>
-      changes.has(name) || names.includes(joint(name)) ? joint(name) : "";
-    const [heatmapOf, contrast] = [kept("heatmap_joint"), kept("contrast_joint")];
+    // Of a contrast whose partner the new policy lacks, nothing is kept.
+    const isKept = SUBJECT_PARAMETERS.every(
+      (name) => joint(name) === "" || changes.has(name) || names.includes(joint(name)),
+    );
+    const kept = (name: SubjectParameter) => (isKept || changes.has(name) ? joint(name) : "");
     try {
-      await stage.explainer.change({ heatmapOf: heatmapOf || undefined, contrast: contrast || undefined });
+      await stage.explainer.change(subjectFrom(kept));
     } catch (error) {
       await Promise.all([stage.source.close(), stage.explainer.close(), stage.compared.close()]);
       throw error;
@@ -116,8 +123,7 @@ export class SimulationControls implements Controls {
     this.parameters.report([
       ["policy", policy],
       ["condition", ""],
-      ["heatmap_joint", heatmapOf],
-      ["contrast_joint", contrast],
+      ...SUBJECT_PARAMETERS.map((name): [string, Value] => [name, kept(name)]),
       ...this.#lists(),
     ]);
     this.run.showNext();

@@ -19,6 +19,7 @@ export function simulationParameters(choices: () => Choices) {
     names.includes(value)
       ? undefined
       : `expected ${names.map((name) => name || '""').join(" | ")}, found ${JSON.stringify(value.slice(0, 60))}`;
+  const ofOutput = (value: string) => oneOf(["", ...choices().joints], value);
   return {
     task: {
       type: "string",
@@ -59,14 +60,9 @@ export function simulationParameters(choices: () => Choices) {
       problem: (value: string) =>
         value === "" || choices().givenMethods.includes(value) ? undefined : problemOfMethod(value),
     },
-    heatmap_joint: {
-      ...EXPLAINING_PARAMETERS.heatmap_joint,
-      problem: (value: string) => oneOf(["", ...choices().joints], value),
-    },
-    contrast_joint: {
-      ...EXPLAINING_PARAMETERS.contrast_joint,
-      problem: (value: string) => oneOf(["", ...choices().joints], value),
-    },
+    heatmap_joint: { ...EXPLAINING_PARAMETERS.heatmap_joint, problem: ofOutput },
+    contrast_joint: { ...EXPLAINING_PARAMETERS.contrast_joint, problem: ofOutput },
+    against_joint: { ...EXPLAINING_PARAMETERS.against_joint, problem: ofOutput },
     ...DISPLAY_PARAMETERS,
     paused: {
       type: "bool",

@@ -32,6 +32,7 @@ export function controlServices(run: SteeredRun, parameters: Parameters<Table>):
       answer: ({ joint }) =>
         set("heatmap_joint", joint, `heatmaps explain ${joint === "" ? "all torques" : String(joint)}`, [
           ["contrast_joint", ""],
+          ["against_joint", ""],
         ]),
     },
     ...ofSimulation.map(({ name, ...rest }) => ({ name: `/torquelens/${name}`, ...rest })),

@@ -1,4 +1,5 @@
 import type { ComparedMethod } from "../explain/compared-method.js";
+import type { HeatmapSubject } from "../explain/heatmap-subject.js";
 import type { RealTimeExplainer } from "../explain/real-time-explainer.js";
 import type { Policy } from "../policy/policy.js";
 import type { Method } from "../relevance/contract/method.js";
@@ -18,8 +19,8 @@ export interface StageChoice {
   /** Name of the task whose shipped policy drives it, or the file given at the start. */
   readonly policy: string;
   readonly method: Method;
-  /** Joint whose torque heatmaps explain rather than the others'. */
-  readonly contrast?: string | undefined;
+  /** What heatmaps explain; by default all outputs, weighted. */
+  readonly subject?: HeatmapSubject;
   /** Method that explains the same ticks again; undefined: none. */
   readonly compared: Method | undefined;
 }

@@ -159,6 +159,8 @@ describe("channels", () => {
       level: 0,
       heatmap_joint: "",
       contrast_joint: "",
+      against_joint: "",
+      chosen_action: "",
       flags: ["in_contact", "idle"],
       latency_ms: 3.5,
       conservation_residual: Math.fround(1e-6),

@@ -106,6 +106,74 @@ describe("relevance of the chosen action", () => {
   });
 });
 
+/** `why this rather than that` by a method that is linear in each logit and hands out all of it. */
+const LINEAR = "lrp-epsilon:bias=ignore";
+
+describe("why this rather than that", () => {
+  const map = ({ heatmaps }: Explanation) => [...heatmaps.image!.data];
+  const alone = (name: string) => explained(choosing(), { heatmapOf: name, method: LINEAR });
+
+  test("is the difference of two logits", async () => {
+    const [left, right] = [await alone("left"), await alone("right")];
+    const found = await explained(choosing(), { contrast: "left", against: "right", method: LINEAR });
+    expect([found.contrast, found.against]).toEqual(["left", "right"]);
+    const largest = Math.max(...map(left).map(Math.abs));
+    map(found).forEach((r, i) => void expect((r - map(left)[i]! + map(right)[i]!) / largest).toBeCloseTo(0, 4));
+    expect(total(found)).toBeCloseTo(found.torque[0]! - found.torque[1]!, 3);
+  });
+
+  test("of the chosen one, where only the other is named", async () => {
+    const { choice } = await explained(choosing());
+    const other = CHOICES.find((name) => name !== choice!.chosen)!;
+    const asked = await explained(choosing(), { contrast: choice!.chosen, against: other });
+    const found = await explained(choosing(), { against: other });
+    expect([found.contrast, found.against]).toEqual([choice!.chosen, other]);
+    expect(map(found)).toEqual(map(asked));
+    expect(found.importance).toEqual(asked.importance);
+  });
+
+  test("rather than all others is the mean of the differences", async () => {
+    const each = await Promise.all(CHOICES.map((name) => alone(name)));
+    for (const contrast of ["chosen", each[0]!.choice!.chosen]) {
+      const found = await explained(choosing(), { contrast, method: LINEAR });
+      const k = CHOICES.indexOf(found.contrast as (typeof CHOICES)[number]);
+      const others = each.filter((_, a) => a !== k);
+      const largest = Math.max(...map(each[k]!).map(Math.abs));
+      map(found).forEach((r, i) => {
+        const expected = map(each[k]!)[i]! - sum(others.map((other) => map(other)[i]!)) / 3;
+        expect((r - expected) / largest).toBeCloseTo(0, 4);
+      });
+    }
+  });
+
+  test("the action that is asked about counts in shares too, at every level", async () => {
+    const explainer = await Explainer.create(choosing(), { worker: false, levels: ["full", "shares"] });
+    open.push(explainer);
+    const seen = { ...observed(choosing()), importance: new Float64Array(0) };
+    const byName = await explainer.explain(seen, { heatmapOf: "pickup", level: "shares" });
+    expect([...byName.importance]).toEqual([0, 0, 0, 1]);
+    expect(byName.heatmapOf).toBe("pickup");
+    const row = [...byName.torqueShares].slice(6, 8);
+    [...byName.shares].forEach((share, m) => void expect(share).toBeCloseTo(row[m]!, 6));
+    const before = await explainer.explain(seen, { level: "shares" });
+    expect(before.heatmapOf).toBeUndefined();
+    expect([...before.shares]).not.toEqual([...byName.shares]);
+  });
+
+  test.each<[ExplainerOptions, string]>([
+    [{ heatmapOf: "jump" }, "heatmap of action jump: expected one of left, right, forward, pickup, chosen"],
+    [{ contrast: "jump" }, "contrast of action jump: expected one of left, right, forward, pickup, chosen"],
+    [{ against: "jump" }, "contrast against action jump: expected one of left, right, forward, pickup, chosen"],
+    [{ contrast: "left", against: "left" }, "contrast of action left against itself: expected another action"],
+    [
+      { heatmapOf: "left", against: "right" },
+      "heatmap of action left and contrast of action chosen: expected one of the two",
+    ],
+  ])("%j", async (options, line) => {
+    await expect(Explainer.create(choosing(), options)).rejects.toThrow(new InputError(line));
+  });
+});
+
 describe("the card", () => {
   const refused = (actions: object, line: string, output: ChooserOutput = "logits", more: object = {}) =>
     expect(() => {

@@ -6,15 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { Explainer } from "#src/explain/explainer.js";
 import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
-import { encoderOf } from "#src/messages/cdr.js";
 import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import type { ExplanationMessage } from "#src/messages/types.js";
 import { loadPolicy } from "#src/policy/policy.js";
-import { type Sample, writeMcap } from "../bag/recordings.js";
+import { writeMcap } from "../bag/recordings.js";
 import { torquelens } from "../cli/run.js";
 import { connectTo, read, roundTrip } from "../foxglove/live-client.js";
 import { until } from "../until.js";
 import { ALOHA, act, diffusion, type Head, numbers, observed, VLA, vla } from "./heads.js";
+import { recording } from "./recording.js";
 
 /** Three heads through everything that a user meets: files, a recording, a report, the live socket. */
 
@@ -66,7 +66,6 @@ const from = (kind: string): string => (kind === "joint_position" ? "present" : 
 
 let folder: string;
 const file = (name: string) => join(folder, name);
-const TICKS = 6;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "torquelens-outputs-"));
@@ -81,39 +80,6 @@ beforeAll(async () => {
     .toFile(file("camera.png"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** A camera and, where there are joints, their states, twenty times a second. */
-function recording(joints: readonly string[]): Sample[] {
-  const next = numbers(17);
-  const encodeImage = encoderOf("sensor_msgs/msg/Image");
-  const encodeJoints = encoderOf("sensor_msgs/msg/JointState");
-  return Array.from({ length: TICKS }, (_, tick) => {
-    const nanoseconds = 1_700_000_000_000_000_000n + BigInt(tick) * 50_000_000n;
-    const stamp = { sec: Number(nanoseconds / 1_000_000_000n), nanosec: Number(nanoseconds % 1_000_000_000n) };
-    const header = { stamp, frame_id: "camera" };
-    const image = {
-      header,
-      height: 24,
-      width: 32,
-      encoding: "rgb8",
-      is_bigendian: 0,
-      step: 96,
-      data: Uint8Array.from(next(32 * 24 * 3, 127), (x) => 127 + x),
-    };
-    const state = {
-      header,
-      name: [...joints],
-      position: Float64Array.from(next(joints.length || 1, 1).slice(0, joints.length)),
-      velocity: new Float64Array(joints.length),
-      effort: new Float64Array(0),
-    };
-    const sample = (topic: string, type: string, data: Uint8Array) => ({ topic, type, logTime: nanoseconds, data });
-    return [
-      ...(joints.length > 0 ? [sample("/joint_states", "sensor_msgs/msg/JointState", encodeJoints(state))] : []),
-      sample("/camera/image", "sensor_msgs/msg/Image", encodeImage(image)),
-    ];
-  }).flat();
-}
 
 describe.each(Object.entries(CASES))("%s", (name, { head, names, kinds, units, plural, values, heading }) => {
   const policy = () => file(`${name}.onnx`);

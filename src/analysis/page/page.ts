@@ -1,5 +1,5 @@
 import { percent, plural } from "../../numbers/format.js";
-import { wordsOf } from "../../outputs/kinds.js";
+import { areActions, wordsOf } from "../../outputs/kinds.js";
 import { type Html, html, pageOf, table } from "../../page/html.js";
 import type { Findings } from "../findings.js";
 import type { Comparison, Survey } from "../survey.js";
@@ -20,9 +20,11 @@ export async function page({ sets, comparison, notes }: Findings, details: reado
   const runs = sets.reduce((sum, { survey }) => sum + survey.runs.length, 0);
   const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks.all, 0), 0);
   const title = `torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}`;
-  const { noun, plural: commands } = wordsOf(sets.flatMap(({ survey }) => survey.identity.outputs));
+  const outputs = sets.flatMap(({ survey }) => survey.identity.outputs);
+  const { noun, plural: all } = wordsOf(outputs);
+  const commands = areActions(outputs) ? `${all} of the chosen actions` : all;
   const content = html`<h1>What the ${commands} were based on</h1>
-<p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the ${commands}, weighted by importance α. Idle ticks (almost no ${noun}) do not count.</p>
+<p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the ${commands}${areActions(outputs) ? "" : ", weighted by importance α"}. Idle ticks (almost no ${noun}) do not count.</p>
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
   several

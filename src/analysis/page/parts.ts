@@ -1,5 +1,5 @@
 import { percent } from "../../numbers/format.js";
-import { followJoints } from "../../outputs/kinds.js";
+import { itemOf } from "../../outputs/kinds.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { RunDigest } from "../digest.js";
 import { METRIC_ROWS, outputCells, outputHeadings, type TorqueDigest } from "../metrics.js";
@@ -13,7 +13,7 @@ export const breakable = (name: string): Html =>
 
 export const torqueTable = (torques: readonly TorqueDigest[], { modalities, outputs }: RunIdentity): Html =>
   table(
-    [followJoints(outputs) ? "joint" : "output", ...outputHeadings(outputs), ...modalities.map(breakable)],
+    [itemOf(outputs), ...outputHeadings(outputs), ...modalities.map(breakable)],
     torques.map((torque, j) => [torque.joint, ...outputCells(torque, outputs, j), ...torque.shares.map(percent)]),
   );
 

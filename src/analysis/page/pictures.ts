@@ -5,6 +5,7 @@ import { openBag } from "../../bag/open-bag.js";
 import { InputError } from "../../errors.js";
 import { EXPLANATION } from "../../messages/explanation.js";
 import type { CompressedImageMessage, ExplanationMessage } from "../../messages/types.js";
+import { meaningOf, ratherThan } from "../../outputs/kinds.js";
 
 const TYPE = "sensor_msgs/msg/CompressedImage";
 /** Topic of overlays, with a camera's name if there are several. */
@@ -100,8 +101,9 @@ function picturesOf(
   });
 }
 
-function aboutOf({ heatmap_joint: alone, contrast_joint: contrast }: Partial<ExplanationMessage>): string {
-  if (contrast) return `for ${contrast} rather than the other joints`;
+function aboutOf(explanation: Partial<ExplanationMessage>): string {
+  const { heatmap_joint: alone, contrast_joint: contrast, against_joint: against, torques = [] } = explanation;
+  if (contrast) return `for ${ratherThan(contrast, against, torques.map(meaningOf))}`;
   return alone ? `for ${alone} alone` : "";
 }
 

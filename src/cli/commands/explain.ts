@@ -7,7 +7,9 @@ import { writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { colorize, overlay } from "../../image/overlay.js";
+import { areActions } from "../../outputs/kinds.js";
 import { own } from "../../own.js";
+import type { SubjectOptions } from "../../parameters/subject.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -17,15 +19,15 @@ import { importanceAt } from "../input/importance.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
 import { filesOfPolicy } from "../input/policy-files.js";
+import { subjectOf } from "../input/subject.js";
 import { explanationJson, explanationText } from "../output/explanation-json.js";
 import { warn, warnOf } from "../output/warnings.js";
 
-export interface ExplainOptions {
+export interface ExplainOptions extends SubjectOptions {
   readonly image: readonly string[];
   readonly state?: string;
   readonly method: string;
   readonly joint?: string;
-  readonly contrast?: string;
   readonly out?: string;
   readonly device: Device;
   readonly precision: Precision;
@@ -35,19 +37,24 @@ export interface ExplainOptions {
 }
 
 export async function explain(path: string, options: ExplainOptions): Promise<void> {
-  const { device, precision, contrast } = options;
-  if (options.joint !== undefined && contrast !== undefined)
-    throw new InputError("--joint and --contrast: expected one of the two; --contrast explains its joint too");
+  const { device, precision, joint } = options;
+  for (const other of ["contrast", "against", "action"] as const)
+    if (joint !== undefined && options[other] !== undefined) {
+      const why = other === "contrast" ? "; --contrast explains its joint too" : "";
+      throw new InputError(`--joint and --${other}: expected one of the two${why}`);
+    }
   const method = await methodOf(options.method);
   const policy = underConventionNamed(await loadPolicy(path, options), options.convention);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
-  const observation = await observe(policy, await readObservation(policy.modalities, files), options.joint);
+  const ofJoint = areActions(policy.outputs) ? undefined : joint;
+  const subject = subjectOf(policy, ofJoint === joint ? options : { action: joint });
+  const observation = await observe(policy, await readObservation(policy.modalities, files), ofJoint);
   for (const [name, { fault }] of Object.entries(observation.images))
     if (fault !== undefined) warn(`${name}: ${fault}`);
   if (options.out !== undefined) await makeDirectory(options.out);
   const explainer = await Explainer.create(policy, {
     method,
-    contrast,
+    ...subject,
     device,
     precision,
     worker: false,

@@ -15,6 +15,7 @@ import { hasMemory } from "../../explain/memory.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
+import type { SubjectOptions } from "../../parameters/subject.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -24,6 +25,7 @@ import { foldersOf } from "../input/message-folders.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { checkEvery, type SelectionOptions, selectionOf } from "../input/replay-selection.js";
+import { subjectOf } from "../input/subject.js";
 import { JsonLines } from "../output/json-lines.js";
 import { Problems } from "../output/problems.js";
 import { replayMetadata } from "../output/replay-metadata.js";
@@ -33,10 +35,9 @@ import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
 /** Options that say how a recording is explained. */
-export interface ExplainingOptions extends SelectionOptions {
+export interface ExplainingOptions extends SelectionOptions, SubjectOptions {
   readonly card?: string;
   readonly method: string;
-  readonly contrast?: string;
   readonly jobs: number;
   readonly threads: number;
   readonly device: Device;
@@ -93,8 +94,11 @@ export async function explained(
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     for (const { topic, others } of source.imageTopics())
       if (others.length > 0) writeErr(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
-    const { jobs, threads, device, precision, contrast } = options;
-    const explainer = open(await ExplainerPool.create(policy, { jobs, method, contrast, threads, device, precision }));
+    const { jobs, threads, device, precision } = options;
+    const subject = subjectOf(policy, options);
+    const explainer = open(
+      await ExplainerPool.create(policy, { jobs, method, ...subject, threads, device, precision }),
+    );
     warnOf(explainer.first, precision);
     const encoder = new ChannelEncoder({
       cameras: source.cameras,

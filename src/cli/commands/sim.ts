@@ -8,7 +8,9 @@ import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import type { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import { ratherThan } from "../../outputs/kinds.js";
 import { shippedModel } from "../../package-files.js";
+import type { SubjectOptions } from "../../parameters/subject.js";
 import { serialiseCard } from "../../policy/card.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
@@ -41,12 +43,11 @@ const SHORT_REST = 0.5;
 /** Of what goes on in the next line. */
 const INDENT = " ".repeat(9);
 
-export interface SimOptions extends LiveServing {
+export interface SimOptions extends LiveServing, SubjectOptions {
   readonly task: string;
   readonly policy?: string;
   readonly card?: string;
   readonly method: string;
-  readonly contrast?: string;
   readonly compare?: string;
   readonly ticks?: number;
   readonly episodes?: number;
@@ -93,7 +94,7 @@ export async function sim(options: SimOptions): Promise<void> {
       task: options.task,
       policy: policyName,
       method: await methodOf(options.method),
-      contrast: options.contrast,
+      subject: { heatmapOf: options.action, contrast: options.contrast, against: options.against },
       compared: options.compare === undefined ? undefined : await methodOf(options.compare),
     };
     const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : new EpisodeLines(process.stdout);
@@ -212,12 +213,12 @@ async function record(
 function introduction({ policy, explainer, source, compared }: Stage): string {
   const { path, outputs, modalities } = policy;
   const methods = [explainer.method, ...(compared.method ? [compared.method] : [])].map(({ spec }) => spec);
-  const { contrast } = explainer.subject;
+  const { contrast, against } = explainer.subject;
   return [
     `Simulated task ${source.task}: the policy commands the torques; every torque is explained (${
       methods.length > 1 ? "methods" : "method"
     } ${methods.join(" and ")}).`,
-    ...(contrast === undefined ? [] : [`heatmaps show evidence for ${contrast} rather than the other joints`]),
+    ...(contrast === undefined ? [] : [`heatmaps show evidence for ${ratherThan(contrast, against, outputs)}`]),
     `policy   ${near(path)}`,
     `         commands ${outputs.map(({ name }) => name).join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");

@@ -1,6 +1,6 @@
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
-import { checkedSubject, methodFor } from "../../explain/heatmap-subject.js";
+import { levelsFor, methodFor } from "../../explain/heatmap-subject.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
@@ -10,6 +10,7 @@ import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
 import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { taskFor } from "./sim-task.js";
+import { subjectOf } from "./subject.js";
 
 export interface StageOptions {
   /** Policy file given at the start, and its card. */
@@ -54,10 +55,10 @@ export async function stageFor(
     throw error;
   }
   try {
-    const { contrast } = choice;
-    checkedSubject({ contrast }, policy.outputs);
-    const method = methodFor({ contrast }, choice.method);
-    const levels = live || contrast !== undefined ? (["full", "shares"] as const) : (["full"] as const);
+    const { heatmapOf: action, ...rest } = choice.subject ?? {};
+    const subject = subjectOf(policy, { action, ...rest });
+    const method = methodFor(subject, choice.method);
+    const levels = live ? (["full", "shares"] as const) : levelsFor(subject);
     const inference = { levels, threads, device, precision, compileInThread };
     const explainer = await Explainer.create(policy, { method, ...inference });
     explained(explainer);
@@ -72,7 +73,7 @@ export async function stageFor(
       await explainer.close();
       throw error;
     }
-    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full", contrast }), compared };
+    return { policy, source, explainer: new RealTimeExplainer(explainer, { level: "full", ...subject }), compared };
   } catch (error) {
     await source.close();
     throw error;

@@ -1,5 +1,5 @@
 import { InputError } from "../../errors.js";
-import { areTorques, wordsOf } from "../../outputs/kinds.js";
+import { areTorques, doingOf } from "../../outputs/kinds.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import type { Policy } from "../../policy/policy.js";
 import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
@@ -29,7 +29,7 @@ function misfit({ card, modalities, outputs }: Policy, task: Task): string | und
   const has = `task ${task.name} has`;
   const other = outputs.find((output) => !areTorques([output]));
   if (other)
-    return `the policy commands ${wordsOf([other]).plural} (${other.name}); the simulated arms take torques alone: replay explains recordings of other robots`;
+    return `the policy ${doingOf([other])} (${other.name}); the simulated arms take torques alone: replay explains recordings of other robots`;
   const commanded = outputs.map(({ name }) => name);
   if (!sameList(commanded, task.joints))
     return `the policy commands ${commanded.join(", ")}; ${has} the joints ${task.joints.join(", ")}, in this order`;

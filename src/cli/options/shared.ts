@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { SUBJECT, type SubjectOptions } from "../../parameters/subject.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { CONTRAST_METHOD } from "../../relevance/contract/contrast.js";
 import { PRECISIONS } from "../../relevance/precision/precision.js";
@@ -41,21 +42,21 @@ export const methodOption = (about = "how to explain"): Option =>
 export const subjectOptions = (command: Command): Command =>
   command
     .addOption(methodOption().default(undefined))
-    .option(
-      "--contrast <joint>",
-      `heatmaps explain this joint's torque rather than the other joints' (default method: ${CONTRAST_METHOD})`,
-    );
+    .option(SUBJECT.heatmapOf.option, SUBJECT.heatmapOf.about)
+    .option(SUBJECT.contrast.option, `${SUBJECT.contrast.about} (default method: ${CONTRAST_METHOD})`)
+    .option(SUBJECT.against.option, SUBJECT.against.about);
 
 /** Options with the method that they name, or the default. */
 export const withMethod = <T extends MethodChoice>(options: T): T & { readonly method: string } => ({
   ...options,
-  method: options.method ?? (options.contrast === undefined ? "dtd" : CONTRAST_METHOD),
+  method: options.method ?? (isContrast(options) ? CONTRAST_METHOD : "dtd"),
 });
 
-interface MethodChoice {
+interface MethodChoice extends SubjectOptions {
   readonly method?: string;
-  readonly contrast?: string;
 }
+
+const isContrast = ({ contrast, against }: SubjectOptions) => contrast !== undefined || against !== undefined;
 
 export const precisionOption = (when = ""): Option =>
   new Option(

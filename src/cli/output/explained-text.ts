@@ -1,4 +1,4 @@
-import { type OutputMeaning, wordsOf } from "../../outputs/kinds.js";
+import { areActions, type OutputMeaning, wordsOf } from "../../outputs/kinds.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
 
 /** The value that is explained, and the squashes between it and the last linear layer. */
@@ -7,6 +7,7 @@ export function explainedText(rules: readonly NodeRule[], outputs: readonly Outp
     squash ? [`${node} (${activation ?? op})`] : [],
   );
   const through = squashes.length > 0 ? `, through ${squashes.join(", ")}` : "";
-  const { plural, unit } = wordsOf(outputs);
+  const { noun, plural, unit } = wordsOf(outputs);
+  if (areActions(outputs)) return `explained: the ${noun} of the chosen action${through}`;
   return `explained: the commanded ${plural}${unit && unit !== "1" ? ` in ${unit}` : ""}${through}`;
 }

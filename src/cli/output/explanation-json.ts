@@ -1,7 +1,7 @@
 import type { Explanation } from "../../explain/explanation.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { number, percent } from "../../numbers/format.js";
-import { areTorques, followJoints, isPlainTorque, withUnit, wordsOf } from "../../outputs/kinds.js";
+import { areTorques, isPlainTorque, itemOf, ratherThan, withUnit, wordsOf } from "../../outputs/kinds.js";
 import { columns } from "./table.js";
 
 /**
@@ -23,6 +23,7 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     stamp_ns: String(observation.stamp),
     method: explanation.method,
     ...(explanation.contrast !== undefined && { contrast: explanation.contrast }),
+    ...(explanation.against !== undefined && { against: explanation.against }),
     convention: { reference: convention.reference, feature_points: convention.featurePoints },
     policy_sha256: explanation.policySha256,
     level: explanation.level,
@@ -35,6 +36,10 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
           units: outputs.map(({ unit }) => unit),
           measured_from: outputs.map(({ reference }) => reference),
         }),
+    ...(explanation.choice && {
+      chosen: explanation.choice.chosen,
+      probabilities: Array.from(explanation.choice.probabilities, number),
+    }),
     importance: Array.from(explanation.importance, number),
     shares: shares(explanation.shares),
     ratios: {
@@ -53,13 +58,15 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
 /** In single precision, as messages hold it: a resumed replay prints the same. */
 const single = (value: number) => number(Math.fround(value));
 
-/** An explanation for a terminal: torques or other outputs with importance, shares in total and of each, notes. */
+/** An explanation for a terminal: torques or other outputs with importance, probabilities of actions, shares in total and of each, notes. */
 export function explanationText(explanation: Explanation): string {
   const { joints, outputs, torque, importance, modalities, shares, torqueShares, ratios, convention } = explanation;
   const { noun } = wordsOf(outputs);
+  const { choice } = explanation;
   const torques = joints.map((joint, j) => [
     joint,
     withUnit(torque[j]!.toPrecision(4), outputs[j]!.unit),
+    ...(choice ? [percent(choice.probabilities[j]!)] : []),
     importance[j]!.toFixed(3),
   ]);
   const table = modalities.map((modality, m) => [
@@ -72,7 +79,7 @@ export function explanationText(explanation: Explanation): string {
     ["method", explanation.method],
     ...(explanation.contrast === undefined
       ? []
-      : [["heatmap", `evidence for ${explanation.contrast} rather than the other joints`]]),
+      : [["heatmap", `evidence for ${ratherThan(explanation.contrast, explanation.against, outputs)}`]]),
     ["image : position : velocity", [ratios.image, ratios.position, ratios.velocity].map(percent).join(" : ")],
     ["conservation residual", explanation.conservationResidual.toExponential(1)],
     ["reference", references.join(", ")],
@@ -80,7 +87,8 @@ export function explanationText(explanation: Explanation): string {
     ...(explanation.flags.length > 0 ? [["flags", explanation.flags.join(", ")]] : []),
   ];
   return [
-    columns([[followJoints(outputs) ? "joint" : "output", noun, "importance"], ...torques]),
+    columns([[itemOf(outputs), noun, ...(choice ? ["probability"] : []), "importance"], ...torques]),
+    ...(choice ? [`chosen: ${choice.chosen}`] : []),
     columns([["share of", "all", ...joints], ...table]),
     columns(notes),
   ].join("\n\n");

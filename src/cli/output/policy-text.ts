@@ -1,4 +1,4 @@
-import { kindNamed, wordsOf } from "../../outputs/kinds.js";
+import { areActions, kindNamed, wordsOf } from "../../outputs/kinds.js";
 import type { Card } from "../../policy/card-schema.js";
 import type { Modality } from "../../policy/modalities.js";
 import { outputSlices } from "../../policy/outputs.js";
@@ -15,18 +15,18 @@ export function tensorsText(model: Model): string {
 
 /** A policy's card and modalities, for a terminal. */
 export function cardText({ card, cardSource, modalities, outputs }: Policy): string {
-  const { noun } = wordsOf(outputs);
+  const each = areActions(outputs) ? "of the chosen action" : `for every ${wordsOf(outputs).noun}`;
   return [
     `card ${cardSource}\n${columns([
       ["name", card.name],
       ["control period", `${card.control_period} s`],
-      ...outputRows(card),
+      ...(card.actions ? [actionRow(card.actions, outputs)] : outputRows(card)),
       ["feature points", `origin ${card.feature_points.origin}`],
       [
         "arm",
         card.arm
           ? `${card.arm.file ?? "the source's robot description"}, end effector ${card.arm.site ?? card.arm.link}`
-          : `none: importance is 1 for every ${noun}`,
+          : `none: importance is 1 ${each}`,
       ],
     ])}`,
     `modalities\n${columns(modalities.map(modalityRow))}`,
@@ -54,6 +54,13 @@ function outputRows(card: Card): string[][] {
     const parts = [`${place}: ${names}${unit && ` in ${unit}`}`, ...(from ? [from] : [])];
     return [kindNamed(kind).plural, `${parts.join(", ")}${limited}`];
   });
+}
+
+/** The actions, and what they are explained by where the output holds something else. */
+function actionRow({ output, names, values }: NonNullable<Card["actions"]>, outputs: Policy["outputs"]): string[] {
+  const { plural } = wordsOf(outputs);
+  const explained = plural === values ? "" : `, explained by the ${plural} before their softmax`;
+  return ["actions", `${output}: ${names.join(", ")}; ${values}${explained}`];
 }
 
 function modalityRow(modality: Modality): string[] {

@@ -3,6 +3,7 @@ import type { Bag } from "../../bag/bag.js";
 import type { BagSource } from "../../bag/bag-source.js";
 import type { Provenance } from "../../bag/unfinished.js";
 import type { ExplainerPool } from "../../explain/explainer-pool.js";
+import type { SubjectOptions } from "../../parameters/subject.js";
 import { serialiseCard } from "../../policy/card.js";
 import type { Policy } from "../../policy/policy.js";
 
@@ -18,14 +19,13 @@ interface ReplayRun {
     readonly every: number;
     readonly copy: string;
     readonly value: readonly string[];
-    readonly contrast?: string;
-  };
+  } & SubjectOptions;
   readonly paths: readonly string[];
 }
 
 /** Metadata records of an explained bag: a resumed run must have the same. */
 export function replayMetadata({ policy, bag, source, explainer, options, paths }: ReplayRun): Provenance {
-  const { start, end, every, copy, value, contrast } = options;
+  const { start, end, every, copy, value, action, contrast, against } = options;
   const { precision, device } = explainer.first;
   const cameras = source.topicsOf("image").map(([camera, topic]) => [`topic.${camera}`, topic]);
   const joints = source.topicsOf("joint_states").map(([, topic]) => topic);
@@ -37,7 +37,9 @@ export function replayMetadata({ policy, bag, source, explainer, options, paths 
       log_time: `${bag.start} to ${bag.end}`,
       copy,
       ...(value.length > 0 && { value: value.join(" ") }),
+      ...(action !== undefined && { action }),
       ...(contrast !== undefined && { contrast }),
+      ...(against !== undefined && { against }),
       precision,
       device,
       ...Object.fromEntries(cameras),

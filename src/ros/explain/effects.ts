@@ -4,6 +4,7 @@ import type { DisplayOptions } from "../../messages/display.js";
 import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
 import { optionsFrom } from "../../parameters/option-table.js";
 import type { Value } from "../../parameters/spec.js";
+import { SUBJECT_PARAMETERS, subjectFrom } from "../../parameters/subject.js";
 import { givenModalities } from "../../sensing/given-values.js";
 import type { SyncOptions } from "../../sensing/sync-options.js";
 import { DIAGNOSTICS_PARAMETERS } from "../parameters/diagnostics-parameters.js";
@@ -92,10 +93,9 @@ function effectsOf(
     ],
     [["compare_method"], async () => comparison.set(await second())],
     [
-      ["method", "heatmap_joint", "contrast_joint"],
+      ["method", ...SUBJECT_PARAMETERS],
       async () => {
-        const joint = (name: string) => (value(name) as string) || undefined;
-        const subject = { heatmapOf: joint("heatmap_joint"), contrast: joint("contrast_joint") };
+        const subject = subjectFrom((name) => value(name) as string);
         await explainer.change(subject, changes.has("method") ? await method() : undefined);
       },
     ],

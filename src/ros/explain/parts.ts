@@ -11,10 +11,11 @@ import type { Thresholds } from "../../health/thresholds.js";
 import type { Warnings } from "../../health/warnings.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { DisplayOptions } from "../../messages/display.js";
-import { areTorques, wordsOf } from "../../outputs/kinds.js";
+import { areTorques, doingOf } from "../../outputs/kinds.js";
 import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
 import { optionsFrom } from "../../parameters/option-table.js";
 import type { Parameters } from "../../parameters/parameters.js";
+import { subjectFrom } from "../../parameters/subject.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Method } from "../../relevance/contract/method.js";
 import { givenModalities } from "../../sensing/given-values.js";
@@ -79,7 +80,7 @@ export async function openParts(
   signal.throwIfAborted();
   if (get("publish_torque") && !areTorques(policy.outputs))
     throw new InputError(
-      `publish_torque: found true, expected false: the node sends torques, ${policy.card.name} commands ${wordsOf(policy.outputs).plural}`,
+      `publish_torque: found true, expected false: the node sends torques, ${policy.card.name} ${doingOf(policy.outputs)}`,
     );
   const others = givenModalities(policy);
   parameters.replace(VALUES_PREFIX, valuesTable(others));
@@ -99,7 +100,7 @@ export async function openParts(
     });
     const observer = await unlessAborted(making, signal, (late) => late.delete());
     opened.push(() => observer.delete());
-    const subject = { heatmapOf: get("heatmap_joint") || undefined, contrast: get("contrast_joint") || undefined };
+    const subject = subjectFrom(get);
     checkedSubject(subject, policy.outputs);
     const create = (method: Method) =>
       Explainer.create(policy, {

@@ -37,7 +37,10 @@ export function setters(parameters: Parameters<typeof EXPLAIN_PARAMETERS>): read
       SET_TORQUE,
       ["joint", "heatmap_joint"],
       (joint) => `heatmaps explain ${joint === "" ? "all together" : joint}`,
-      [["contrast_joint", ""]],
+      [
+        ["contrast_joint", ""],
+        ["against_joint", ""],
+      ],
     ),
   ];
 }

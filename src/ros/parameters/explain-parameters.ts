@@ -48,6 +48,7 @@ export const EXPLAIN_PARAMETERS = {
   },
   heatmap_joint: EXPLAINING_PARAMETERS.heatmap_joint,
   contrast_joint: EXPLAINING_PARAMETERS.contrast_joint,
+  against_joint: EXPLAINING_PARAMETERS.against_joint,
   budget: {
     type: "double",
     range: [0.01, 1],
