@@ -94,9 +94,18 @@ export function convWeightAdjoint(x: Value, y: Value, kernel: Shape, geometry: C
   }
   const padded = kernel.reduce((value, _, i) => padAxis(value, i + 2, pads[i]!, pads[i + kernel.length]!), x);
   if (strides.every((s) => s === 1)) return shiftedProducts(padded, y, kernel, dilations);
-  if (dilations.some((d) => d !== 1))
-    throw new RangeError("weight gradients of strided and dilated convolutions are not supported");
+  if (dilations.some((d) => d !== 1)) return exchangedWeightAdjoint(padded, y, kernel, strides, dilations);
   return stridedWeightAdjoint(padded, y, kernel, strides);
+}
+
+/**
+ * Σ y[n, k, p]·x[n, c, s·p + d·i] is a convolution itself: of the input, samples as channels, with the output's gradient as
+ * the kernel, strides and dilations exchanged.
+ */
+function exchangedWeightAdjoint(x: Value, y: Value, kernel: Shape, strides: Shape, dilations: Shape): Value {
+  const exchanged = (value: Value) => transpose(value, [1, 0, ...kernel.map((_, i) => i + 2)]);
+  const whole = exchanged(conv(exchanged(x), exchanged(y), { strides: dilations, dilations: strides }));
+  return kernel.reduce((value, extent, i) => slice(value, i + 2, 0, extent), whole);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { apply } from "../graph/apply.js";
-import { concat, conv, div, matmul, matrixTranspose, mul, reshape, scalar, split, sum } from "../graph/build.js";
+import { concat, conv, div, matmul, matrixTranspose, mul, neg, reshape, scalar, split, sub, sum } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { convInputAdjoint, convWeightAdjoint, geometryOf } from "./convolution.js";
@@ -76,13 +76,23 @@ const convTranspose: GradientRule = (node, g, lead) => {
   ];
 };
 
-/** y = (x − mean)/√(var + ε)·scale + bias with constant statistics: linear in x. */
-const batchNorm: GradientRule = (node, g) => {
-  const [x, scale, , , variance] = node.inputs as readonly Value[];
-  const channel = [scale!.shape[0]!, ...x!.shape.slice(2).map(() => 1)];
+/** y = (x − mean)/√(var + ε)·scale + bias with statistics that do not depend on x. */
+const batchNorm: GradientRule = (node, g, lead) => {
+  const [x, scale, , mean, variance] = node.inputs as readonly [Value, Value, Value, Value, Value];
+  const channel = [scale.shape[0]!, ...x.shape.slice(2).map(() => 1)];
+  const wide = (value: Value) => reshape(value, channel);
   const epsilon = (node.attributes.epsilon as number | undefined) ?? 1e-5;
-  const deviation = apply("Sqrt", [apply("Add", [variance!, scalar(epsilon, g.dtype)])]);
-  return [() => mul(g, reshape(div(scale!, deviation), channel))];
+  const shifted = apply("Add", [variance, scalar(epsilon, g.dtype)]);
+  const deviation = apply("Sqrt", [shifted]);
+  const slope = div(scale, deviation);
+  const centred = () => sub(x, wide(mean));
+  return [
+    () => mul(g, wide(slope)),
+    () => channelSum(mul(g, div(centred(), wide(deviation))), lead),
+    () => channelSum(g, lead),
+    () => neg(channelSum(mul(g, wide(slope)), lead)),
+    () => channelSum(mul(g, mul(centred(), wide(mul(div(slope, shifted), -0.5)))), lead),
+  ];
 };
 
 const averagePool: GradientRule = (node, g, lead) => [() => foldedRows(g, lead, (y) => averagePoolAdjoint(node, y))];

@@ -126,6 +126,27 @@ export const GRADIENT_CASES: Readonly<Record<string, GradientCase>> = {
     ],
     f: conv({ dilations: [2, 2], pads: [1, 1, 1, 1] }),
   },
+  "Conv strided and dilated": {
+    shapes: [
+      [2, 2, 9, 10],
+      [3, 2, 3, 2],
+    ],
+    f: conv({ strides: [2, 3], dilations: [2, 1], pads: [1, 0, 2, 1] }),
+  },
+  "Conv grouped, strided and dilated": {
+    shapes: [
+      [1, 4, 9, 9],
+      [2, 2, 2, 2],
+    ],
+    f: conv({ group: 2, strides: [2, 2], dilations: [3, 2] }),
+  },
+  "ConvTranspose strided and dilated": {
+    shapes: [
+      [1, 3, 4, 4],
+      [3, 2, 2, 3],
+    ],
+    f: (y, w) => apply("ConvTranspose", [y, w], { strides: [2, 2], dilations: [2, 1] }),
+  },
   "Conv grouped": {
     shapes: [
       [1, 4, 6, 6],
@@ -155,6 +176,12 @@ export const GRADIENT_CASES: Readonly<Record<string, GradientCase>> = {
       const channel = (seed: number) => b.tensor("float32", [3], randoms(3, seed, 0.5, 1.5));
       return apply("BatchNormalization", [x, channel(1), channel(2), channel(3), channel(4)], { epsilon: 1e-3 });
     },
+  },
+  "BatchNormalization of values": {
+    shapes: [[2, 3, 2, 2], [3], [3], [3], [3]],
+    f: (...inputs) => apply("BatchNormalization", inputs, { epsilon: 1e-3 }),
+    low: 0.5,
+    high: 1.5,
   },
   Sin: { shapes: [[9]], f: (x) => apply("Sin", [x]), low: -2, high: 2 },
   Cos: { shapes: [[9]], f: (x) => apply("Cos", [x]), low: -2, high: 2 },

@@ -112,11 +112,8 @@ describe("gradients of gradients", () => {
       coordinate_transformation_mode: "tf_crop_and_resize",
     });
     expect(() => gradients(b.sum(cropped), [x])).toThrow(/Resize by tf_crop_and_resize has no gradient/);
-    const scale = b.input("scale", "float32", [2]);
-    const others = [scale, scale, b.zeros([2]), b.full([2], 1)];
-    const [y] = applyNode("BatchNormalization", [x, ...others], {}, { name: "layer" }).outputs;
-    expect(() => gradients(b.sum(y!), [scale])).toThrow(
-      'node "layer": no gradient rule for input 1 of operator BatchNormalization',
-    );
+    const low = b.input("low", "float32", []);
+    const [y] = applyNode("Clip", [x, low], {}, { name: "layer" }).outputs;
+    expect(() => gradients(b.sum(y!), [low])).toThrow('node "layer": no gradient rule for input 1 of operator Clip');
   });
 });

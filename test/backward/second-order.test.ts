@@ -85,12 +85,8 @@ const OPERATORS: Readonly<Record<string, readonly [shapes: number[][], f: (...xs
   ],
 };
 
-/** Operators whose gradients are functions of the point, so that they have gradients of their own. */
-const CURVED = Object.entries(GRADIENT_CASES).filter(
-  ([name, { opset }]) =>
-    !opset &&
-    /Normalization|Softplus|Mish|Erf|Selu|LogSumExp|ReduceProd|ReduceL2|Resize linear|GatherND|one dim/.test(name),
-);
+/** All operators of operator set 18 with a gradient; by the loss their gradients are functions of the point. */
+const OTHERS = Object.entries(GRADIENT_CASES).filter(([, { opset }]) => !opset);
 
 const leavesOf = (shapes: readonly number[][]) => shapes.map((shape, i) => b.input(`x${i}`, "float32", shape));
 
@@ -109,7 +105,7 @@ describe("gradients of gradients are slopes of gradients", () => {
     expect(checked).toBeGreaterThanOrEqual(leaves.length);
   });
 
-  it.each(CURVED)("%s", async (_, { shapes, f, low, high }) => {
+  it.each(OTHERS)("%s", async (_, { shapes, f, low, high }) => {
     const leaves = leavesOf(shapes);
     const penalty = gradientsOfPenalty(f(...leaves), leaves);
     let checked = 0;
@@ -156,12 +152,7 @@ describe("a missing gradient is an error", () => {
   });
 
   it("a single input of an operator that has gradients for others", () => {
-    const flat = b.reshape(x, [2]);
-    const ones = b.tensor("float32", [2], [1, 1]);
     const other = b.tensor("float32", [1, 2], [1, 2]);
-    expect(culprit("BatchNormalization", [other, flat, ones, ones, ones])).toThrow(
-      "input 1 of operator BatchNormalization",
-    );
     expect(culprit("Clip", [other, b.sum(x)])).toThrow("input 1 of operator Clip");
   });
 

@@ -1,0 +1,55 @@
+import { gradients } from "../../backward/gradients.js";
+import { apply } from "../../graph/apply.js";
+import { abs, div, log, maximum, mean, mul, reduceMax, safeDivide, square, sub, sum } from "../../graph/build.js";
+import { sizeOf } from "../../graph/shape.js";
+import type { Value } from "../../graph/value.js";
+
+/** The losses of Xing et al. 2022, "Policy Distillation with Selective Input Gradient Regularization". */
+
+/** What a policy's outputs are: joint torques, or logits or probabilities of actions, [1, n] each. */
+export type OutputKind = "torques" | "logits" | "probabilities";
+
+/** π(a|s) of every action a; of torques their parts of the limits. [1, n] */
+export function answersOf(kind: OutputKind, outputs: Value, limits?: Value): Value {
+  if (kind === "logits") return apply("Softmax", [outputs], { axis: -1 });
+  return kind === "torques" && limits ? div(outputs, limits) : outputs;
+}
+
+/** Probabilities below it count as it is. */
+const LEAST = 1e-12;
+
+/**
+ * The distance of a student from its teacher: the Kullback-Leibler divergence D(π_t ‖ π_θ) (Eq. 5), nats; of torques the
+ * mean squared error of their parts of the limits.
+ * @param teacher answers (`answersOf`), [1, n]
+ */
+export function distance(kind: OutputKind, outputs: Value, teacher: Value, limits?: Value): Value {
+  if (kind === "torques") return mean(square(sub(answersOf(kind, outputs, limits), teacher)));
+  const logs = kind === "logits" ? apply("LogSoftmax", [outputs], { axis: -1 }) : log(maximum(outputs, LEAST));
+  return sum(mul(teacher, sub(log(maximum(teacher, LEAST)), logs)));
+}
+
+/** Σ_a π(a|s) ∂π(a|s)/∂s for each image: Eq. 2 before its absolute value. */
+export const inputGradients = (answers: Value, images: readonly Value[]): Value[] =>
+  gradients(answers, images, answers);
+
+/**
+ * The selective input gradient regularisation of one state, Eq. 4: the mean of M_g (Eq. 2, the gradients' magnitudes as
+ * parts of their largest) over all elements, those alone counted whose mask is 1.
+ * @param masks one an image, broadcast to it
+ */
+export function regulariser(slopes: readonly Value[], masks: readonly Value[]): Value {
+  const sizes = slopes.map(abs);
+  const peak = sizes.map((size) => reduceMax(size)).reduce(maximum);
+  const penalised = sizes.map((size, i) => sum(mul(size, masks[i]!))).reduce((a, b) => apply("Add", [a, b]));
+  const elements = slopes.reduce((count, { shape }) => count + sizeOf(shape), 0);
+  return mul(safeDivide(penalised, peak), 1 / elements);
+}
+
+/** Softmax of logits, in numbers. */
+export function softmaxOf(logits: ArrayLike<number>): Float64Array {
+  const most = Math.max(...Array.from(logits));
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / total);
+}
