@@ -1,5 +1,18 @@
 import { apply } from "../graph/apply.js";
-import { concat, conv, div, matmul, matrixTranspose, mul, neg, reshape, scalar, split, sub, sum } from "../graph/build.js";
+import {
+  concat,
+  conv,
+  div,
+  matmul,
+  matrixTranspose,
+  mul,
+  neg,
+  reshape,
+  scalar,
+  split,
+  sub,
+  sum,
+} from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
 import type { Value } from "../graph/value.js";
 import { convInputAdjoint, convWeightAdjoint, geometryOf } from "./convolution.js";

@@ -5,6 +5,7 @@ import { packageMetadata } from "../package-files.js";
 import { writeErr } from "../text/terminal.js";
 import { addBench } from "./options/bench.js";
 import { addCompile } from "./options/compile.js";
+import { addDistil } from "./options/distil.js";
 import { addExplain } from "./options/explain.js";
 import { addInspect } from "./options/inspect.js";
 import { addMethods } from "./options/methods.js";
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addReport,
   addProfile,
   addTrain,
+  addDistil,
   addReproduce,
   addNode,
   addSimNode,

@@ -30,15 +30,16 @@ export class Focus implements Sink {
   }
 }
 
-/** Part of a heatmap's relevance that is near any of the points. */
+/** Part of a heatmap's relevance, by magnitude, that is near any of the points. */
 export function nearShare({ width, height, data }: Heatmap, points: readonly ImagePoint[]): number {
   const reach = NEAR * height;
   let near = 0;
   let all = 0;
   data.forEach((relevance, pixel) => {
     const [x, y] = [(pixel % width) + 0.5, Math.floor(pixel / width) + 0.5];
-    all += relevance;
-    if (points.some((point) => Math.hypot(point.x - x, point.y - y) <= reach)) near += relevance;
+    const size = Math.abs(relevance);
+    all += size;
+    if (points.some((point) => Math.hypot(point.x - x, point.y - y) <= reach)) near += size;
   });
   return near / all;
 }

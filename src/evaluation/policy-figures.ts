@@ -21,6 +21,8 @@ export interface FigureOptions {
   readonly runs?: readonly FigureRun[];
   readonly episodes?: number;
   readonly seed?: number;
+  /** The method whose relevance `focus` measures; default the explainer's. */
+  readonly method?: string;
   /** Kind of the episodes, where a run does not say it. Default: the task's own. */
   readonly kind?: EpisodeKind;
   /** Called after each tick with the part that is done, 0 to 1. */
@@ -37,13 +39,20 @@ export async function policyFigures(
   taskName: string,
   options: FigureOptions = {},
 ): Promise<PolicyFigures> {
-  const { runs = taskNamed(taskName).figureRuns, episodes = FIGURE_EPISODES, seed = 0, kind = {}, signal } = options;
+  const {
+    runs = taskNamed(taskName).figureRuns,
+    episodes = FIGURE_EPISODES,
+    seed = 0,
+    kind = {},
+    method,
+    signal,
+  } = options;
   const successes: Record<string, number> = {};
   const medians: Record<string, number> = {};
   let focus = Number.NaN;
   for (const [index, figure] of runs.entries()) {
     const done = options.done && ((part: number) => options.done!((index + part) / runs.length));
-    const result = await figureRun(policy, taskName, figure, { episodes, seed, kind, signal, done });
+    const result = await figureRun(policy, taskName, figure, { episodes, seed, kind, method, signal, done });
     put(successes, figure.key, result.successes);
     if (figure.median) put(medians, figure.median[0], Number((1000 * upperMedian(result.errors)).toFixed(2)));
     if (figure.focus) focus = Number(result.focus.toFixed(3));
@@ -55,13 +64,17 @@ async function figureRun(
   policy: Policy,
   taskName: string,
   { targets, ablation, torqueNoise, focus: full = false }: FigureRun,
-  { episodes, seed, kind, signal, done }: RunOptions,
+  { episodes, seed, kind, method, signal, done }: RunOptions,
 ): Promise<Result> {
   const { width, height } = imageOf(policy);
   const task = await loadTask(taskName, { width, height, ...kind, ...(targets && { targets }) });
   const perturbations = torqueNoise === undefined ? [] : [{ tick: 0, torque_noise: torqueNoise }];
   const source = new SimulatedSource({ task, seed, episodes, speed: 0, perturbations, ...(ablation && { ablation }) });
-  const explainer = await Explainer.create(policy, { levels: [full ? "full" : "shares"], worker: false });
+  const explainer = await Explainer.create(policy, {
+    levels: [full ? "full" : "shares"],
+    ...(method && { method }),
+    worker: false,
+  });
   const focus = new Focus(task);
   let ticks = 0;
   const count = { write: () => done?.(++ticks / (episodes * task.ticks)), close: async () => {} };
@@ -79,6 +92,7 @@ interface RunOptions {
   readonly episodes: number;
   readonly seed: number;
   readonly kind: EpisodeKind;
+  readonly method: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly done: ((part: number) => void) | undefined;
 }

@@ -21,22 +21,39 @@ export interface RunIdentity {
   readonly recipe: Recipe;
 }
 
+/** What a run folder shows of a kind of training: curves, as JSON and drawn for all networks by name. */
+export interface Curves<C, H> {
+  of(checkpoint: C): H;
+  svg(histories: Readonly<Record<string, H>>): Promise<string>;
+}
+
+type LessonHistory = Pick<HistoryState, "curves" | "iterations">;
+
 const RUN = "run.json";
 
 /** A training's folder: its settings, curves and checkpoints. */
-export class RunFolder {
-  readonly #histories: Record<string, Omit<HistoryState, "sums" | "count">> = {};
+export class RunFolder<C = Checkpoint, H = LessonHistory> {
+  readonly #histories: Record<string, H> = {};
 
   private constructor(
     readonly path: string,
-    readonly identity: RunIdentity,
+    private readonly curves: Curves<C, H>,
   ) {}
+
+  /** The folder of a training of an arm's policy, see `openFor`. */
+  static open(path: string, identity: RunIdentity): Promise<RunFolder> {
+    return RunFolder.openFor(path, identity, {
+      of: ({ history: { curves, iterations } }: Checkpoint) => ({ curves, iterations }),
+      svg: (histories) => curvesSvg(histories, identity.recipe.algorithm),
+    });
+  }
 
   /**
    * Creates the folder, or opens it to resume the same training.
+   * @param identity settings of the training: JSON
    * @throws InputError where it holds anything else; nothing is changed then
    */
-  static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
+  static async openFor<C, H>(path: string, identity: object, curves: Curves<C, H>): Promise<RunFolder<C, H>> {
     const content = { torquelens_run: 2, torquelens: packageMetadata().version, ...identity };
     const found = await readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
@@ -51,20 +68,20 @@ export class RunFolder {
       });
       await writeAtomically(join(path, RUN), `${JSON.stringify(content, undefined, 2)}\n`);
     }
-    return new RunFolder(path, identity);
+    return new RunFolder(path, curves);
   }
 
   /**
    * The last checkpoint of one of the networks; undefined before the first one.
    * @throws InputError for a file that cannot be read, or is not a checkpoint
    */
-  async checkpoint(network: string): Promise<Checkpoint | undefined> {
+  async checkpoint(network: string): Promise<C | undefined> {
     const file = this.#checkpointFile(network);
     const bytes = await readIfThere(file, "the checkpoint");
     if (bytes === undefined) return undefined;
     try {
-      const checkpoint = deserialize(bytes) as Checkpoint;
-      put(this.#histories, network, curvesOf(checkpoint.history));
+      const checkpoint = deserialize(bytes) as C;
+      put(this.#histories, network, this.curves.of(checkpoint));
       return checkpoint;
     } catch {
       throw new InputError(
@@ -74,19 +91,16 @@ export class RunFolder {
   }
 
   /** Writes a checkpoint of one of the networks, and the curves of all. */
-  async keep(network: string, checkpoint: Checkpoint): Promise<void> {
+  async keep(network: string, checkpoint: C): Promise<void> {
     await writeAtomically(this.#checkpointFile(network), serialize(checkpoint));
-    put(this.#histories, network, curvesOf(checkpoint.history));
+    put(this.#histories, network, this.curves.of(checkpoint));
     await writeAtomically(join(this.path, "curves.json"), `${JSON.stringify(this.#histories)}\n`);
   }
 
   /** Draws the curves of all networks so far. */
   async draw(): Promise<void> {
     if (Object.keys(this.#histories).length === 0) return;
-    await writeAtomically(
-      join(this.path, "curves.svg"),
-      await curvesSvg(this.#histories, this.identity.recipe.algorithm),
-    );
+    await writeAtomically(join(this.path, "curves.svg"), await this.curves.svg(this.#histories));
   }
 
   /** Draws the curves and writes the result. */
@@ -99,8 +113,6 @@ export class RunFolder {
     return join(this.path, `${network}.checkpoint`);
   }
 }
-
-const curvesOf = ({ curves, iterations }: HistoryState) => ({ curves, iterations });
 
 async function assertSame(path: string, content: Readonly<Record<string, unknown>>, files: string[]): Promise<void> {
   if (!files.includes(RUN))

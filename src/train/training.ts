@@ -13,6 +13,7 @@ import { warmUpStages } from "./stages/warm-up.js";
 import { wholeStep } from "./stages/whole.js";
 import type { CollectContext, CollectStage, FitStage, Stage } from "./team/stage.js";
 import { Team } from "./team/team.js";
+import type { WorkerSetup } from "./team/work.js";
 
 /** Progress of a training, for a progress bar. */
 export interface Progress {
@@ -156,7 +157,8 @@ export class Training {
       demonstrations,
       steps,
     };
-    const team = await Team.start(layout, recipe.workers, setup);
+    const script = new URL("./worker.js", import.meta.url);
+    const team = await Team.start<WorkerSetup>(script, layout, recipe.workers, setup);
     return new Training(options, layout, parameters, demonstrations, team, stages);
   }
 

@@ -10,7 +10,7 @@ export interface Outcome {
 /** Figures of one iteration's episodes. An algorithm may add its own. */
 export interface IterationFigures {
   readonly phase: string;
-  readonly actor: "expert" | "policy";
+  readonly actor: "expert" | "policy" | "teacher";
   readonly episodes: number;
   readonly successes: number;
   /** Median error at the end, metres. */

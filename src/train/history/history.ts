@@ -10,6 +10,8 @@ export interface PhaseCurve {
 const POINTS = 100;
 /** A loss has exploded at this multiple of the fit's first point. */
 const EXPLODED = 1000;
+/** A smaller first point counts as this one: a fit may begin where there is nothing left to lower. */
+const LEAST = 1e-6;
 
 /** A loss that is not finite, or that has exploded. */
 export class DivergenceError extends Error {}
@@ -54,7 +56,7 @@ export class History {
     this.#forget();
     curve.points.push(point);
     const [[, first]] = curve.points as [[number, number]];
-    if (point[1]! > EXPLODED * first)
+    if (point[1]! > EXPLODED * Math.max(first, LEAST))
       throw new DivergenceError(`${at}: the loss grew from ${first.toExponential(2)} to ${point[1]!.toExponential(2)}`);
   }
 

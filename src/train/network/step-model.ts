@@ -15,7 +15,10 @@ export interface StepModel {
   readonly scalars: readonly string[];
 }
 
-/** Appends the gradients of `scalars.loss` with respect to every parameter of a group and writes the model. */
+/**
+ * Appends the gradients of `scalars.loss` with respect to every parameter of a group and writes the model.
+ * @param opset of the graph's operators
+ */
 export function stepModel(
   layout: Layout,
   group: Group,
@@ -23,6 +26,7 @@ export function stepModel(
   parameters: Parameters,
   inputs: readonly Value[],
   scalars: Readonly<{ loss: Value } & Record<string, Value>>,
+  opset = 18,
 ): StepModel {
   const names = layout.names(group);
   const slopes = gradients(
@@ -38,7 +42,7 @@ export function stepModel(
       ...names.map((name, i) => [`gradient.${name}`, slopes[i]!] as const),
     ]),
     metadata: new Map(),
-    opset: 18,
+    opset,
   });
   return { bytes, group, batch, scalars: Object.keys(scalars) };
 }

@@ -4,7 +4,7 @@ import type { DeviceInUse } from "../../runtime/device.js";
 import { Adam, type AdamState, cosineRate } from "../network/adam.js";
 import type { Group, Layout } from "../network/parameters.js";
 import { sharedFloats } from "../network/parameters.js";
-import type { Answer, Request, Rows, WorkerSetup } from "./work.js";
+import type { Answer, MemberSetup, Request, Rows } from "./work.js";
 
 /** One fit: `steps` steps with a cosine learning rate from `rate` down. */
 export interface Fit {
@@ -37,11 +37,16 @@ export class Team {
     readonly gradients: readonly Float32Array[],
   ) {}
 
-  static async start(layout: Layout, workers: number, setup: Omit<WorkerSetup, "worker" | "gradient">): Promise<Team> {
+  /** Starts workers that run `script`, with a setup of their own as `workerData`. */
+  static async start<S extends MemberSetup>(
+    script: URL,
+    layout: Layout,
+    workers: number,
+    setup: Omit<S, "worker" | "gradient"> & Pick<MemberSetup, "parameters">,
+  ): Promise<Team> {
     const gradients = Array.from({ length: workers }, () => sharedFloats(layout.size));
     const threads = gradients.map((gradient, worker) => {
-      const workerData: WorkerSetup = { ...setup, worker, gradient };
-      return new Worker(new URL("../worker.js", import.meta.url), { workerData });
+      return new Worker(script, { workerData: { ...setup, worker, gradient } });
     });
     const team = new Team(layout, setup.parameters, threads, gradients);
     try {
@@ -72,7 +77,7 @@ export class Team {
     if (state) adam.state = state;
     for (let step = from; step < steps; step++) {
       signal?.throwIfAborted();
-      const answers = (await this.#ask(() => request(step))).map(([scalars]) => scalars!);
+      const answers = (await this.ask(() => request(step))).map(([scalars]) => scalars!);
       const mean = answers[0]!.map((_, i) => answers.reduce((sum, values) => sum + values[i]!, 0) / answers.length);
       adam.step(this.parameters, this.gradients, cosineRate(step, steps, rate));
       await watch?.(step, mean, () => adam.state);
@@ -91,7 +96,7 @@ export class Team {
     for (let from = 0; from < items.length; from += portion) {
       signal?.throwIfAborted();
       const portionOf = items.slice(from, from + portion);
-      const answers = await this.#ask((worker) => request(portionOf.filter((_, i) => i % count === worker)));
+      const answers = await this.ask((worker) => request(portionOf.filter((_, i) => i % count === worker)));
       rows.push(...portionOf.map((_, i) => answers[i % count]![Math.floor(i / count)]!));
       done?.(rows.length / items.length);
     }
@@ -102,8 +107,11 @@ export class Team {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
-  /** Waits for every worker even where one fails: a worker inside a run cannot be stopped. */
-  async #ask(request: (worker: number) => Request): Promise<Rows[]> {
+  /**
+   * Asks every worker at once, and returns their answers in their order. Waits for every worker even where one fails: a
+   * worker inside a run cannot be stopped.
+   */
+  async ask(request: (worker: number) => Request): Promise<Rows[]> {
     const answers = await Promise.allSettled(
       this.workers.map((worker, i) => {
         worker.postMessage(request(i));

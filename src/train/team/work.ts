@@ -6,9 +6,17 @@ import type { Demonstrations } from "../episodes/demonstrations.js";
 import type { Group } from "../network/parameters.js";
 import type { StepModel } from "../network/step-model.js";
 
-/** Start parameters of a worker; the arrays are in shared memory. */
-export interface WorkerSetup {
+/** What every worker of a team is started with; the arrays are in shared memory. */
+export interface MemberSetup {
+  /** Counts from 0. */
   readonly worker: number;
+  readonly parameters: Float32Array;
+  /** Of this worker. */
+  readonly gradient: Float32Array;
+}
+
+/** Start parameters of a worker; the arrays are in shared memory. */
+export interface WorkerSetup extends MemberSetup {
   readonly seed: number;
   /** Names of the task and of the training algorithm. */
   readonly task: string;
@@ -16,8 +24,6 @@ export interface WorkerSetup {
   readonly spec: NetworkSpec;
   /** The training's episodes. */
   readonly episodes: EpisodeKind;
-  readonly parameters: Float32Array;
-  readonly gradient: Float32Array;
   readonly demonstrations: Demonstrations;
   readonly steps: readonly StepModel[];
   /** Device for the convolutions' training. */

@@ -14,7 +14,14 @@ import {
   regulariser,
   softmaxOf,
 } from "#src/train/distillation/losses.js";
-import { featureMaps, featurePoints, head, headShapes, type Parameters, visionShapes } from "#src/train/network/network.js";
+import {
+  featureMaps,
+  featurePoints,
+  head,
+  headShapes,
+  type Parameters,
+  visionShapes,
+} from "#src/train/network/network.js";
 import { evaluate, randoms, relativeError } from "../../evaluate.js";
 
 /** Loss, outputs and gradients by PyTorch in float64 (test/reference/second_gradients.py). */

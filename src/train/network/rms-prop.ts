@@ -1,0 +1,38 @@
+import type { AdamState } from "./adam.js";
+
+/** RMSprop (Tieleman & Hinton 2012) on a whole parameter vector, as PyTorch's: no momentum, not centred. */
+export class RmsProp {
+  #square: Float64Array;
+  #steps = 0;
+
+  constructor(
+    readonly length: number,
+    readonly decay = 0.99,
+    readonly epsilon = 1e-8,
+  ) {
+    this.#square = new Float64Array(length);
+  }
+
+  /** A copy of the state; it has no mean. */
+  get state(): AdamState {
+    return { steps: this.#steps, mean: new Float64Array(0), square: this.#square.slice() };
+  }
+
+  set state({ steps, square }: AdamState) {
+    this.#steps = steps;
+    this.#square = square.slice();
+  }
+
+  /** One step down the mean of `gradients` (one vector a worker, added in order), in place. */
+  step(parameters: Float32Array, gradients: readonly Float32Array[], rate: number): void {
+    this.#steps++;
+    for (let i = 0; i < this.length; i++) {
+      let gradient = 0;
+      for (const of of gradients) gradient += of[i]!;
+      gradient /= gradients.length;
+      const square = this.decay * this.#square[i]! + (1 - this.decay) * gradient * gradient;
+      this.#square[i] = square;
+      parameters[i]! -= (rate * gradient) / (Math.sqrt(square) + this.epsilon);
+    }
+  }
+}
