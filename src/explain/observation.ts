@@ -34,11 +34,11 @@ export interface SimulationState {
   readonly isPaused: boolean;
   /** Simulated seconds per second; 0: as fast as possible. */
   readonly speed: number;
-  /** As a perturbation moves it, metres. */
+  /** As a perturbation moves it, metres; empty without one. */
   readonly goal: readonly number[];
-  /** Link that a wrench pushes. */
+  /** Link that a wrench pushes; empty without one. */
   readonly tipLink: string;
-  /** Part of the task that is done, 0 to 1; distance from the goal, metres; true where the task counts as done. */
+  /** Part of the task that is done, 0 to 1; distance from the goal, metres, NaN without one; true where the task counts as done. */
   readonly progress: number;
   readonly error: number;
   readonly success: boolean;

@@ -68,8 +68,8 @@ export class ChannelEncoder {
    * Goes on with another robot and another policy, on the same channels.
    * @throws as `setRobot`
    */
-  changeRobot(urdf: string, jointElements: JointElements): void {
-    const robot = new RobotColors(urdf, "robot_description", jointElements);
+  changeRobot(urdf: string | undefined, jointElements: JointElements): void {
+    const robot = urdf === undefined ? undefined : new RobotColors(urdf, "robot_description", jointElements);
     this.#jointElements = jointElements;
     this.#setLook({ robot, description: urdf });
   }

@@ -50,7 +50,7 @@ export interface ChannelOptions {
   readonly isCompared?: boolean;
   /** Image modalities of the policy, one camera each. With several cameras their names are part of the topics. */
   readonly cameras?: readonly string[];
-  /** URDF of the robot; without it and `isOfNode` there is no channel `/robot_description`. */
+  /** URDF of the robot; without it, `isSimulated` and `isOfNode` there is no channel `/robot_description`. */
   readonly robotDescription?: string;
   /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
   readonly jointElements?: JointElements;
@@ -88,7 +88,7 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
     ...explanation.map(explanationChannel),
     ...ROBOT.map(sourceChannel),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
-    ...(robotDescription === undefined && !isOfNode ? [] : [sourceChannel(DESCRIPTION)]),
+    ...(robotDescription === undefined && !isOfNode && !isSimulated ? [] : [sourceChannel(DESCRIPTION)]),
     ...(isSimulated ? [sourceChannel(STATE)] : []),
     ...(isOfNode ? [sourceChannel(REPORT)] : []),
     ...(diagnostics ? [sourceChannel(diagnosticsRow(diagnostics))] : []),

@@ -1,9 +1,10 @@
 import type { SimulationState } from "../explain/observation.js";
 import type { Perturbation } from "./perturbations.js";
 import { type Random, random } from "./random.js";
-import { NO_WRENCH, type TaskCamera, type TaskEpisode, type Wrench } from "./tasks/task.js";
+import type { Simulated } from "./simulated.js";
+import { NO_WRENCH, type Wrench } from "./tasks/task.js";
 
-type Disturbed = Pick<TaskEpisode, "moveGoal" | "push" | "torqueLimit"> & Pick<TaskCamera, "width">;
+type Disturbed = Pick<Simulated, "moveGoal" | "push" | "torqueLimit" | "width" | "height">;
 
 const isFor = (entry: Perturbation, tick: number, episode: number): boolean =>
   entry.tick === tick && (entry.episode ?? episode) === episode;
@@ -58,7 +59,7 @@ export class Disturbance {
   begin(tick: number, episode: number): void {
     for (const entry of [...this.#perturbations, ...this.#next]) {
       if (!isFor(entry, tick, episode)) continue;
-      if (entry.target !== undefined) this.#task.moveGoal(entry.target);
+      if (entry.target !== undefined) this.#task.moveGoal?.(entry.target);
       if (entry.wrench !== undefined) this.#push(entry.wrench);
       this.#noise = entry.torque_noise ?? this.#noise;
       this.#light = entry.light ?? this.#light;
@@ -74,24 +75,26 @@ export class Disturbance {
 
   #push(wrench: Wrench | null): void {
     this.#wrench = wrench ?? NO_WRENCH;
-    this.#task.push(wrench);
+    this.#task.push?.(wrench);
   }
 
-  /** Changes an rgb8 image in place. */
+  /** Changes an image in place. */
   image(data: Uint8Array): void {
     if (this.#light !== 1) {
       for (let byte = 0; byte < data.length; byte++) data[byte] = Math.min(255, Math.round(data[byte]! * this.#light));
     }
     if (!this.#occluded) return;
     const [x, y, width, height] = this.#occluded;
+    const bytes = data.length / (this.#task.width * this.#task.height);
     for (let row = y; row < y + height; row++) {
-      data.fill(0, 3 * (row * this.#task.width + x), 3 * (row * this.#task.width + x + width));
+      data.fill(0, bytes * (row * this.#task.width + x), bytes * (row * this.#task.width + x + width));
     }
   }
 
-  /** The applied torque for a commanded one, N·m. */
+  /** The applied torque for a commanded one, N·m; values of actions as they are. */
   torque(commanded: ArrayLike<number>): Float64Array {
     const limits = this.#task.torqueLimit;
+    if (!limits) return Float64Array.from(commanded);
     return limits.map(
       (limit, j) => commanded[j]! + (this.#noise > 0 ? this.#noise * limit * this.#random.normal() : 0),
     );

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { InputError } from "../errors.js";
 import { readText } from "../files/reading.js";
 import { parseYaml } from "../yaml/parse.js";
-import type { TaskCamera, TaskEpisode } from "./tasks/task.js";
+import type { Simulated } from "./simulated.js";
 
 const wholeNumber = z.int("a whole number, 0 or more").nonnegative("a whole number, 0 or more");
 const number = z.number("a finite number");
@@ -47,7 +47,10 @@ const MOST = 1000;
 
 const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light"];
 
-export type Perturbable = Pick<TaskEpisode, "ticks" | "goalProblem"> & Pick<TaskCamera, "width" | "height">;
+export type Perturbable = Pick<Simulated, "ticks" | "goalProblem" | "width" | "height">;
+
+/** Changes of a goal or an arm. */
+const OF_ARMS = ["target", "wrench", "torque_noise"] as const;
 
 /** One change during an episode. */
 export type Perturbation = z.infer<typeof schema>[number];
@@ -90,9 +93,14 @@ export function parseLive(
   return entry;
 }
 
-function misfit({ tick, episode: _, target, occlude, ...rest }: Perturbation, task: Perturbable): string | undefined {
+function misfit(entry: Perturbation, task: Perturbable): string | undefined {
+  const { tick, episode: _, target, occlude, ...rest } = entry;
   if (tick >= task.ticks) return `tick: ${tick}: expected 0 to ${task.ticks - 1}, the ticks of an episode`;
-  const goal = target === undefined ? undefined : task.goalProblem(target);
+  if (!task.goalProblem) {
+    const ofArms = OF_ARMS.find((key) => entry[key] !== undefined);
+    if (ofArms) return `${ofArms}: expected occlude or light: only arms have the rest`;
+  }
+  const goal = target === undefined ? undefined : task.goalProblem?.(target);
   if (goal !== undefined) return `target: [${target!.join(", ")}]: ${goal}`;
   if (occlude) {
     const [x, y, width, height] = occlude;

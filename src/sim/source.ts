@@ -8,11 +8,12 @@ import { Pace } from "./pace.js";
 import { type Perturbation, parseLive } from "./perturbations.js";
 import { opticsOf } from "./render/view.js";
 import { RunGate } from "./run-gate.js";
+import type { Simulated } from "./simulated.js";
 import { type EpisodeOutcome, type SimulationSummary, Tally } from "./tally.js";
-import type { Task } from "./tasks/task.js";
 
 export interface SimulationOptions {
-  readonly task: Task;
+  /** An arm at its task, or a world. */
+  readonly task: Simulated;
   /** Default 0. */
   readonly seed?: number;
   /** Number of episodes. Without `episodes` and `ticks` the simulation does not end. */
@@ -40,11 +41,14 @@ export interface SimulationOptions {
   readonly gate?: RunGate;
 }
 
+/** Where torques are not weighed against each other. */
+const NO_IMPORTANCE = { importance: new Float64Array(0), flags: [] } as const;
+
 /** Index of a task's condition. Throws InputError for an unknown one. */
-function conditionOf({ name, conditions }: Task, condition: string): number {
+function conditionOf({ name, conditions }: Simulated, condition: string): number {
   const index = conditions.indexOf(condition);
   if (index < 0)
-    throw new InputError(`task ${name} has no condition "${condition}"; expected ${conditions.join(", ")}`);
+    throw new InputError(`task ${name} has no condition "${condition}"; expected ${conditions.join(", ") || "none"}`);
   return index;
 }
 
@@ -55,16 +59,17 @@ function checkSpeed(speed: number): void {
 }
 
 /** Wall-clock time of a control step, milliseconds; 0: none. */
-const periodOf = ({ controlPeriod }: Task, speed: number): number => (speed === 0 ? 0 : (1000 * controlPeriod) / speed);
+const periodOf = ({ controlPeriod }: Simulated, speed: number): number =>
+  speed === 0 ? 0 : (1000 * controlPeriod) / speed;
 
-/** A simulated task as a source of observations; it applies the torques that `accept` receives. */
+/** A simulated task or world as a source of observations; it applies the torques or actions that `accept` receives. */
 export class SimulatedSource implements Source {
   /** The task's name, and names of its conditions. */
   readonly task: string;
   readonly conditions: readonly string[];
   readonly gate: RunGate;
-  readonly robotDescription: string;
-  readonly #task: Task;
+  readonly robotDescription: string | undefined;
+  readonly #task: Simulated;
   readonly #options: SimulationOptions;
   readonly #seed: number;
   #condition: number | undefined;
@@ -129,8 +134,16 @@ export class SimulatedSource implements Source {
       if (this.#stop.signal.aborted) return;
       if (!this.#unlessUnstable(() => this.#advance(), episode) || this.#restarts) continue;
       // A perturbation of the next tick keeps an episode going.
-      if (!isLast && !(this.#tally.hasRested(rest) && !this.#disturbance.isDue(tick + 1, episode))) continue;
-      const outcome = this.#tally.finish(episode, this.#task.error());
+      if (
+        !isLast &&
+        !this.#task.isOver?.() &&
+        !(this.#tally.hasRested(rest) && !this.#disturbance.isDue(tick + 1, episode))
+      )
+        continue;
+      const outcome = this.#tally.finish(episode, {
+        error: this.#task.error?.(),
+        sumOfRewards: this.#task.sumOfRewards?.(),
+      });
       this.#options.ended?.(outcome);
       this.#next = { episode: episode + 1, tick: 0 };
     }
@@ -179,11 +192,13 @@ export class SimulatedSource implements Source {
     return entry;
   }
 
-  /** Sets the torque of the next control step. */
+  /** Sets the torque of the next control step, or the values of the actions. */
   accept({ torque }: { readonly torque: ArrayLike<number> }): void {
-    if (torque.length !== this.#task.joints.length) {
+    const { name, joints, actions = [] } = this.#task;
+    const [noun, expected] = joints ? ["torques", joints] : ["values of actions", actions];
+    if (torque.length !== expected.length) {
       throw new InputError(
-        `the policy commands ${torque.length} torques; task "${this.#task.name}" expects ${this.#task.joints.length} (${this.#task.joints.join(", ")})`,
+        `the policy commands ${torque.length} ${noun}; task "${name}" expects ${expected.length} (${expected.join(", ")})`,
       );
     }
     this.#torque = Float64Array.from(torque);
@@ -222,8 +237,9 @@ export class SimulatedSource implements Source {
   #observe(episode: number, tick: number): Observation {
     const task = this.#task;
     const { image, values, position, velocity } = task.observe();
-    const { importance, flags } = task.importance(this.#applied);
+    const { importance, flags } = task.importance?.(this.#applied) ?? NO_IMPORTANCE;
     const allFlags: ObservationFlag[] = [...flags];
+    const { width, height, focal, encoding = "rgb8", joints: names = [] } = task;
     if (this.#clipped) allFlags.push("limit_clipped");
     const period = BigInt(Math.round(task.controlPeriod * 1e9));
     return {
@@ -232,19 +248,19 @@ export class SimulatedSource implements Source {
       stamp: (this.#options.startStamp ?? 0n) + BigInt(this.#tally.ticks) * period,
       images: {
         image: {
-          width: task.width,
-          height: task.height,
-          encoding: "rgb8",
+          width,
+          height,
+          encoding,
           data: this.#seen(image, tick),
           frameId: task.cameraFrame,
-          optics: opticsOf(task),
+          ...(focal !== undefined && { optics: opticsOf({ width, height, focal }) }),
         },
       },
       values,
-      joints: { names: task.joints, position, velocity },
+      joints: { names, position, velocity },
       importance,
       flags: allFlags,
-      transforms: task.transforms(),
+      transforms: task.transforms?.() ?? [],
       simulation: this.#state(episode, tick),
     };
   }
@@ -259,10 +275,10 @@ export class SimulatedSource implements Source {
       ticks: task.ticks,
       isPaused: this.gate.isPaused,
       speed: this.#speed,
-      goal: task.goal(),
-      tipLink: task.tipLink,
+      goal: task.goal?.() ?? [],
+      tipLink: task.tipLink ?? "",
       progress: task.progress(),
-      error: task.error(),
+      error: task.error?.() ?? Number.NaN,
       success: task.success(),
       ...this.#disturbance.state,
     };

@@ -5,8 +5,10 @@ export interface EpisodeOutcome {
   readonly success: boolean;
   /** Seconds from the episode's start until the task was done for good; undefined without success. */
   readonly reached: number | undefined;
-  /** Distance from the goal, metres. */
-  readonly error: number;
+  /** Distance from the goal, metres; of arms. */
+  readonly error: number | undefined;
+  /** Sum of the rewards; of worlds. */
+  readonly sumOfRewards?: number | undefined;
 }
 
 export interface SimulationSummary {
@@ -19,6 +21,8 @@ export interface SimulationSummary {
   readonly successRate: number;
   /** Distance from the goal at the end of each finished episode, metres; of the last 10,000. */
   readonly finalErrors: readonly number[];
+  /** Sum of the rewards of each finished episode of a world; of the last 10,000. */
+  readonly returns: readonly number[];
   /** Ticks that began late, and the largest delay, milliseconds (`speed` > 0). */
   readonly lateTicks: number;
   readonly latestMs: number;
@@ -26,7 +30,7 @@ export interface SimulationSummary {
   readonly clippedTicks: number;
 }
 
-const KEPT_ERRORS = 10_000;
+const KEPT = 10_000;
 
 /** Counts control steps and episodes, and tells when an episode's task has been done for long enough. */
 export class Tally {
@@ -38,7 +42,8 @@ export class Tally {
   #episodes = 0;
   #successes = 0;
   #clippedTicks = 0;
-  #errors: number[] = [];
+  readonly #errors: number[] = [];
+  readonly #returns: number[] = [];
 
   /** @param period seconds a control step */
   constructor(period: number) {
@@ -69,18 +74,19 @@ export class Tally {
     return this.#doneAfter !== undefined && (this.#steps - this.#doneAfter) * this.#period >= rest - 1e-9;
   }
 
-  /** The episode ends, at a distance from the goal in metres. */
-  finish(episode: number, error: number): EpisodeOutcome {
+  /** The episode ends. */
+  finish(episode: number, { error, sumOfRewards }: Pick<EpisodeOutcome, "error" | "sumOfRewards">): EpisodeOutcome {
     const after = this.#doneAfter;
     this.#episodes++;
     if (after !== undefined) this.#successes++;
-    this.#errors.push(error);
-    if (this.#errors.length > KEPT_ERRORS) this.#errors.shift();
+    keep(this.#errors, error);
+    keep(this.#returns, sumOfRewards);
     return {
       episode,
       success: after !== undefined,
       reached: after === undefined ? undefined : after * this.#period,
       error,
+      sumOfRewards,
     };
   }
 
@@ -92,9 +98,15 @@ export class Tally {
       successes: this.#successes,
       successRate: this.#successes / this.#episodes,
       finalErrors: [...this.#errors],
+      returns: [...this.#returns],
       lateTicks: late,
       latestMs: latest,
       clippedTicks: this.#clippedTicks,
     };
   }
+}
+
+function keep(values: number[], value: number | undefined): void {
+  if (value !== undefined) values.push(value);
+  if (values.length > KEPT) values.shift();
 }

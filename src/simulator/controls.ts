@@ -16,7 +16,7 @@ import {
 import { namesOf } from "../policy/outputs.js";
 import type { Method } from "../relevance/contract/method.js";
 import { methodNamed } from "../relevance/methods.js";
-import { taskNames } from "../sim/tasks/tasks.js";
+import { simulatedNames } from "../sim/names.js";
 import { type Choices, simulationParameters } from "./parameters.js";
 import { controlServices } from "./services.js";
 import type { Stage, StageChoice } from "./stage.js";
@@ -149,7 +149,7 @@ export class SimulationControls implements Controls {
     return {
       conditions: source.conditions,
       joints: policy.outputs.map(({ name }) => name),
-      policies: [...taskNames, ...(policyFile === undefined ? [] : [policyFile])],
+      policies: [...simulatedNames, ...(policyFile === undefined ? [] : [policyFile])],
       givenMethods: Object.values(methodNames).filter((name) => name !== ""),
     };
   }

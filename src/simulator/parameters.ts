@@ -2,7 +2,7 @@ import { DISPLAY_PARAMETERS } from "../parameters/display-parameters.js";
 import { EXPLAINING_PARAMETERS } from "../parameters/explaining-parameters.js";
 import type { Table } from "../parameters/spec.js";
 import { METHODS, methodNamed } from "../relevance/methods.js";
-import { taskNames } from "../sim/tasks/tasks.js";
+import { simulatedNames } from "../sim/names.js";
 
 /** What parameters may be set to, which changes with the task. */
 export interface Choices {
@@ -23,16 +23,15 @@ export function simulationParameters(choices: () => Choices) {
   return {
     task: {
       type: "string",
-      choices: taskNames,
-      default: taskNames[0]!,
-      description: "Simulated task; its shipped policy then drives it.",
+      choices: simulatedNames,
+      default: simulatedNames[0]!,
+      description: "Simulated task or world; its shipped policy then drives it.",
       changeable: "always",
     },
     policy: {
       type: "string",
       default: "",
-      description:
-        "Policy that drives the arm: a task's shipped one by the task's name, or the file given at the start.",
+      description: "Policy that drives it: a task's shipped one by the task's name, or the file given at the start.",
       problem: (value: string) => oneOf(choices().policies, value),
       changeable: "always",
     },
@@ -70,7 +69,7 @@ export function simulationParameters(choices: () => Choices) {
       description: "True while the simulation is paused (service /torquelens/pause).",
       changeable: "never",
     },
-    tasks: list("Tasks that can be simulated.", taskNames),
+    tasks: list("Tasks and worlds that can be simulated.", simulatedNames),
     policies: list("Policies that the parameter policy takes."),
     conditions: list("Conditions of the task."),
     joints: EXPLAINING_PARAMETERS.joints,

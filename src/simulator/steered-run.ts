@@ -29,7 +29,7 @@ export class SteeredRun implements Source, AnyExplainer {
     return this.#stage;
   }
 
-  get robotDescription(): string {
+  get robotDescription(): string | undefined {
     return this.#stage.source.robotDescription;
   }
 
@@ -87,6 +87,7 @@ export class SteeredRun implements Source, AnyExplainer {
       successes,
       successRate: successes / episodes,
       finalErrors: [...before.finalErrors, ...now.finalErrors].slice(-10_000),
+      returns: [...before.returns, ...now.returns].slice(-10_000),
       lateTicks: before.lateTicks + now.lateTicks,
       latestMs: Math.max(before.latestMs, now.latestMs),
       clippedTicks: before.clippedTicks + now.clippedTicks,

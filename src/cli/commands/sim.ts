@@ -8,7 +8,7 @@ import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import type { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
-import { ratherThan } from "../../outputs/kinds.js";
+import { areActions, ratherThan, wordsOf } from "../../outputs/kinds.js";
 import { shippedModel } from "../../package-files.js";
 import type { SubjectOptions } from "../../parameters/subject.js";
 import { serialiseCard } from "../../policy/card.js";
@@ -18,8 +18,9 @@ import type { Device } from "../../runtime/device.js";
 import { parseAblation } from "../../sim/ablation.js";
 import { readPerturbations } from "../../sim/perturbations.js";
 import { RunGate } from "../../sim/run-gate.js";
+import type { Simulated } from "../../sim/simulated.js";
 import type { SimulationOptions } from "../../sim/source.js";
-import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
+import type { Starts, Targets } from "../../sim/tasks/task.js";
 import { SimulationControls } from "../../simulator/controls.js";
 import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
@@ -157,7 +158,7 @@ export async function sim(options: SimOptions): Promise<void> {
     }
     // Last: the second explanation begins when the first is everywhere.
     sinks.push(lines, new ComparingSink(() => simulated.stage.compared, comparing));
-    say(legend(explainer));
+    say(legend(explainer, policy));
     const started = performance.now();
     await run(simulated, simulated, sinks, signal);
     const summary = summarise(simulated, statistics, (performance.now() - started) / 1000);
@@ -173,7 +174,11 @@ export async function sim(options: SimOptions): Promise<void> {
 }
 
 /** Options of the simulation. @param isFirst false for a task that a client changed to */
-async function simulation(options: SimOptions, task: Task, isFirst: boolean): Promise<Omit<SimulationOptions, "task">> {
+async function simulation(
+  options: SimOptions,
+  task: Simulated,
+  isFirst: boolean,
+): Promise<Omit<SimulationOptions, "task">> {
   const { ticks, episodes, speed, seed, ablate, perturb, live } = options;
   const condition = isFirst ? options.condition : undefined;
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
@@ -215,17 +220,27 @@ function introduction({ policy, explainer, source, compared }: Stage): string {
   const methods = [explainer.method, ...(compared.method ? [compared.method] : [])].map(({ spec }) => spec);
   const { contrast, against } = explainer.subject;
   return [
-    `Simulated task ${source.task}: the policy commands the torques; every torque is explained (${
+    `Simulated task ${source.task}: ${drives(policy)} (${
       methods.length > 1 ? "methods" : "method"
     } ${methods.join(" and ")}).`,
     ...(contrast === undefined ? [] : [`heatmaps show evidence for ${ratherThan(contrast, against, outputs)}`]),
     `policy   ${near(path)}`,
-    `         commands ${outputs.map(({ name }) => name).join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
+    `         ${areActions(outputs) ? "chooses among" : "commands"} ${outputs.map(({ name }) => name).join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");
 }
 
-const legend = ({ deadlineMs }: RealTimeExplainer): string => `
-One line per episode: how it ended and what its torques were based on (mean).
-Ticks with almost no torque do not count; at rest: all of them were such ticks.
+/** What the policy does, and what is explained. */
+function drives({ outputs }: Policy): string {
+  if (areActions(outputs)) return "the policy chooses an action; every choice is explained";
+  const { noun, plural } = wordsOf(outputs);
+  return `the policy commands the ${plural}; every ${noun} is explained`;
+}
+
+function legend({ deadlineMs }: RealTimeExplainer, { outputs }: Policy): string {
+  const { noun, plural } = areActions(outputs) ? { noun: "relevance", plural: "choices" } : wordsOf(outputs);
+  return `
+One line per episode: how it ended and what its ${plural} were based on (mean).
+Ticks with almost no ${noun} do not count; at rest: all of them were such ticks.
 misses: explanations that took longer than ${deadlineMs} ms. Ctrl-C stops.
 `;
+}

@@ -6,10 +6,11 @@ import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
+import type { Simulated } from "../../sim/simulated.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
-import type { Starts, Targets, Task } from "../../sim/tasks/task.js";
+import type { Starts, Targets } from "../../sim/tasks/task.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
-import { taskFor } from "./sim-task.js";
+import { simulatedFor } from "./sim-task.js";
 import { subjectOf } from "./subject.js";
 
 export interface StageOptions {
@@ -39,14 +40,14 @@ export const policyFileOf = (choice: Pick<StageChoice, "policy">, { policy }: Pi
 export async function stageFor(
   choice: StageChoice,
   options: StageOptions,
-  sourceOptions: (task: Task) => Promise<Omit<SimulationOptions, "task">>,
+  sourceOptions: (task: Simulated) => Promise<Omit<SimulationOptions, "task">>,
   explained: (explainer: Explainer) => void,
   compileInThread: boolean,
 ): Promise<Stage> {
   const { targets, starts, threads, device, precision, live } = options;
   const card = choice.policy === options.policy ? options.card : undefined;
   const policy = await loadPolicy(policyFileOf(choice, options), { card });
-  const task = await taskFor(policy, choice.task, { targets, starts });
+  const task = await simulatedFor(policy, choice.task, { targets, starts });
   let source: SimulatedSource;
   try {
     source = new SimulatedSource({ ...(await sourceOptions(task)), task });

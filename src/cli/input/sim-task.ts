@@ -1,12 +1,60 @@
 import { InputError } from "../../errors.js";
-import { areTorques, doingOf } from "../../outputs/kinds.js";
+import { areActions, areTorques, doingOf } from "../../outputs/kinds.js";
+import { own } from "../../own.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import type { Policy } from "../../policy/policy.js";
+import type { Simulated } from "../../sim/simulated.js";
+import { SimulatedWorld } from "../../sim/simulated-world.js";
 import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
-import { loadTask } from "../../sim/tasks/tasks.js";
+import { loadTask, taskNames } from "../../sim/tasks/tasks.js";
+import type { WorldFacts } from "../../sim/worlds/world.js";
+import { worldNamed, worldNames } from "../../sim/worlds/worlds.js";
 
 /** Largest difference of two equal control periods, seconds: cards round. */
 const PERIOD_TOLERANCE = 1e-6;
+
+type Loader = (policy: Policy, name: string, kind: EpisodeKind) => Promise<Simulated>;
+
+/** How each task and world is loaded. */
+const LOADERS: Readonly<Record<string, Loader>> = Object.fromEntries([
+  ...taskNames.map((name) => [name, taskFor]),
+  ...worldNames.map((name) => [name, worldFor]),
+]);
+
+/** Loads a task or a world for a policy. @throws InputError for an unknown one, or where the policy does not fit it */
+export async function simulatedFor(policy: Policy, name: string, kind: EpisodeKind): Promise<Simulated> {
+  const load = own(LOADERS, name);
+  if (!load) throw new InputError(`no task or world named "${name}"; expected ${Object.keys(LOADERS).join(", ")}`);
+  return load(policy, name, kind);
+}
+
+/** Loads a world. @throws InputError where the policy does not fit it, or for goals or starts, which worlds do not have */
+async function worldFor(policy: Policy, name: string, { targets, starts }: EpisodeKind): Promise<Simulated> {
+  if ((targets ?? "four") !== "four") throw new InputError(`--targets: is for arms, and ${name} has none`);
+  if ((starts ?? "usual") !== "usual") throw new InputError(`--starts: is for arms, and ${name} has none`);
+  const entry = worldNamed(name);
+  const problem = worldMisfit(policy, entry.facts);
+  if (problem !== undefined) throw new InputError(`${policy.path}: ${problem}`);
+  return SimulatedWorld.load(entry);
+}
+
+function worldMisfit({ card, modalities, outputs }: Policy, facts: WorldFacts): string | undefined {
+  const { name, picture, actions, controlPeriod } = facts;
+  const other = modalities.find((modality) => modality.name !== "image" || modality.kind !== "image");
+  if (other) return `world ${name} has no modality "${other.name}"; it has image`;
+  const images = modalities.filter((modality): modality is ImageModality => modality.kind === "image");
+  for (const { width, height } of images) {
+    if (width !== picture.width || height !== picture.height)
+      return `the image is ${width}×${height}; that of world ${name} is ${picture.width}×${picture.height}`;
+  }
+  const names = outputs.map((output) => output.name);
+  const isFit = sameList(names, actions.names) && areActions(outputs) === (actions.kind === "discrete");
+  const what = actions.kind === "discrete" ? "one of the actions" : "the numbers";
+  if (!isFit) return `the policy commands ${names.join(", ")}; world ${name} takes ${what} ${actions.names.join(", ")}`;
+  if (Math.abs(card.control_period - controlPeriod) > PERIOD_TOLERANCE)
+    return `the control period is ${card.control_period} s; that of world ${name} is ${controlPeriod} s`;
+  return undefined;
+}
 
 /**
  * Loads a task with the camera that a policy expects.

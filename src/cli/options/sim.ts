@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { LIMITS } from "../../limits.js";
-import { taskNames } from "../../sim/tasks/tasks.js";
+import { simulatedNames } from "../../sim/names.js";
 import type { SimOptions } from "../commands/sim.js";
 import { rangeText, targetKind, zeroOrNumber } from "../input/numbers.js";
 import {
@@ -23,8 +23,8 @@ import {
 export function addSim(program: Command): void {
   const command = program
     .command("sim")
-    .description("simulate an arm and its policy, explain every torque, show it live, record it")
-    .addOption(new Option("--task <name>", "task to simulate").choices(taskNames).default("reacher"))
+    .description("simulate an arm or a world and its policy, explain every torque or action, show it live, record it")
+    .addOption(new Option("--task <name>", "task or world to simulate").choices(simulatedNames).default("reacher"))
     .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
     .addOption(cardOption());
   subjectOptions(command)

@@ -9,7 +9,7 @@ const GROUPS = ["image", "position", "velocity"] as const;
 /** Columns of an outcome, such as "success in 10.4 s". */
 const OUTCOME = 17;
 
-/** Prints one line per episode: how it ended, and what its torques were based on. */
+/** Prints one line per episode: how it ended, and what its torques or actions were based on. */
 export class EpisodeLines implements Sink {
   #episode = 0;
   #first: bigint | undefined;
@@ -17,10 +17,13 @@ export class EpisodeLines implements Sink {
   #sums = [0, 0, 0];
   #counted = 0;
   #misses = 0;
+  /** Those that the policy can have. */
+  #groups: readonly string[] = GROUPS;
 
   constructor(private readonly output: Writable & { readonly columns?: number }) {}
 
   write({ observation, ratios, flags }: Explanation): void {
+    this.#groups = observation.joints.names.length > 0 ? GROUPS : ["image"];
     this.#first ??= observation.stamp;
     this.#last = observation.stamp;
     if (flags.includes("deadline_missed")) this.#misses++;
@@ -32,11 +35,10 @@ export class EpisodeLines implements Sink {
   }
 
   /** Ends an episode with its line. */
-  readonly ended = ({ episode, reached, error }: EpisodeOutcome): void => {
+  readonly ended = (outcome: EpisodeOutcome): void => {
+    const { episode } = outcome;
     this.#episode = episode;
-    this.#print(
-      reached === undefined ? `failed, ${(1000 * error).toFixed(0)} mm off` : `success in ${reached.toFixed(1)} s`,
-    );
+    this.#print(textOf(outcome));
     this.#episode = episode + 1;
   };
 
@@ -48,7 +50,7 @@ export class EpisodeLines implements Sink {
 
   /** Leaves the line out while the reader is behind. */
   #print(outcome: string): void {
-    const shares = GROUPS.map(
+    const shares = this.#groups.map(
       (group, g) => `${group} ${((100 * this.#sums[g]!) / this.#counted).toFixed(0).padStart(3)} %`,
     );
     const parts = [
@@ -64,4 +66,12 @@ export class EpisodeLines implements Sink {
     this.#counted = 0;
     this.#misses = 0;
   }
+}
+
+/** How an episode ended: the return of a world, else the time until success, or the distance that was left. */
+function textOf({ success, reached, error, sumOfRewards }: EpisodeOutcome): string {
+  const word = success ? "success" : "failed";
+  if (sumOfRewards !== undefined) return `${word}, return ${sumOfRewards.toFixed(2)}`;
+  if (reached !== undefined) return `${word} in ${reached.toFixed(1)} s`;
+  return error === undefined ? word : `${word}, ${(1000 * error).toFixed(0)} mm off`;
 }

@@ -1,4 +1,4 @@
-import { max } from "d3-array";
+import { max, mean, min } from "d3-array";
 import { percent, wholePercent } from "../../numbers/format.js";
 import { median } from "../../numbers/quantile.js";
 import type { Method } from "../../relevance/contract/method.js";
@@ -13,6 +13,8 @@ export interface SimSummary {
   /** Part of the finished episodes, 0 to 1. */
   readonly success_rate: number | null;
   readonly final_error_m: { readonly median: number | null; readonly max: number | null };
+  /** Sum of an episode's rewards; of worlds. */
+  readonly episode_return: { readonly mean: number | null; readonly min: number | null; readonly max: number | null };
   /** Means over the ticks that are not idle. */
   readonly shares: Readonly<Record<string, number>>;
   readonly idle_ticks: number;
@@ -30,7 +32,7 @@ export function summarise(
   statistics: Statistics,
   seconds: number,
 ): SimSummary {
-  const { episodes, successRate, finalErrors, lateTicks } = source.summary();
+  const { episodes, successRate, finalErrors, returns, lateTicks } = source.summary();
   return {
     ticks: statistics.ticks,
     episodes,
@@ -39,6 +41,7 @@ export function summarise(
       median: orNull(median(finalErrors)),
       max: max(finalErrors) ?? null,
     },
+    episode_return: { mean: mean(returns) ?? null, min: min(returns) ?? null, max: max(returns) ?? null },
     shares: statistics.meanShares(),
     idle_ticks: statistics.idle,
     latency_ms: { p50: orNull(statistics.latency(0.5)), p99: orNull(statistics.latency(0.99)) },
@@ -57,12 +60,19 @@ export function summaryText(
   { spec, conserves }: Pick<Method, "spec" | "conserves">,
   width = Number.POSITIVE_INFINITY,
 ): string {
-  const { ticks, episodes, success_rate, final_error_m, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
+  const { ticks, episodes, success_rate, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
+  const { final_error_m, episode_return } = summary;
   if (ticks === 0) return "stopped before the first tick";
   const outcome =
     success_rate === null
       ? "no episode finished"
-      : `${count(episodes, "episode")}, success ${wholePercent(success_rate)}, median final error ${(1000 * final_error_m.median!).toFixed(1)} mm`;
+      : [
+          `${count(episodes, "episode")}, success ${wholePercent(success_rate)}`,
+          ...(final_error_m.median === null
+            ? []
+            : [`median final error ${(1000 * final_error_m.median).toFixed(1)} mm`]),
+          ...(episode_return.mean === null ? [] : [`mean return ${episode_return.mean.toFixed(2)}`]),
+        ].join(", ");
   const means = Object.entries(shares).map(([name, share]) => `${name} ${percent(share)}`);
   return [
     `${count(ticks, "tick")}; ${outcome}`,

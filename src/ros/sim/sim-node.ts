@@ -49,7 +49,7 @@ export class SimNode {
 
   /** Simulates until `signal` aborts. @throws InputError where a topic or service cannot be opened */
   async run(signal: AbortSignal): Promise<void> {
-    const { source } = this.options;
+    const { source, task } = this.options;
     const opened: { close(): void }[] = [];
     const open = <T extends { close(): void }>(resource: T): T => {
       opened.push(resource);
@@ -58,7 +58,7 @@ export class SimNode {
     const stop = () => void source.close();
     signal.addEventListener("abort", stop);
     try {
-      const publisher = open(new SimPublisher(this.ros, source.robotDescription));
+      const publisher = open(new SimPublisher(this.ros, task.robotDescription));
       open(serveSimulation(this.ros, source, this.options.pausing));
       await this.#simulate(publisher, signal);
     } finally {

@@ -61,6 +61,8 @@ export interface World {
    * @returns an object that the next step overwrites
    */
   step(actions: ArrayLike<number>, at?: number): WorldStep;
+  /** Part of the task that is done now, 0 to 1. */
+  progress(): number;
   /** Writes the label of each pixel's object (index in `facts.classes`), [H, W]. */
   segmentation(into: Uint8Array): void;
   /** Everything that the rest of the episode depends on. */

@@ -38,7 +38,7 @@ export const armPlay =
       seed,
       speed: 0,
       perturbations: disturbed.map((episode) => ({ tick: 0, episode, torque_noise: noise })),
-      ended: ({ error, success }) => outcomes.push({ error, success }),
+      ended: ({ success }) => outcomes.push({ error: task.error(), success }),
     });
     return { source, ticks: task.ticks, outcomes, segmentation: () => task.sight().segmentation };
   };

@@ -167,6 +167,7 @@ describe("summaryText", () => {
     episodes: 2,
     success_rate: 0.5,
     final_error_m: { median: 0.0034, max: 0.006 },
+    episode_return: { mean: null, min: null, max: null },
     shares: { image: 0.6251, joint_position: 0.3749 },
     idle_ticks: 20,
     latency_ms: { p50: 4.04, p99: 9 },
@@ -190,6 +191,15 @@ describe("summaryText", () => {
       "latency p50 4.0 p99 9.0 ms   misses 3   late ticks 1",
       "conservation residual at most 2.1e-6",
     ]);
+  });
+
+  it("has the mean return of a world's episodes in place of errors", () => {
+    const ofWorld = {
+      ...summary,
+      final_error_m: { median: null, max: null },
+      episode_return: { mean: 0.8765, min: 0, max: 1 },
+    };
+    expect(summaryText(ofWorld, dtd).split("\n")[0]).toBe("100 ticks; 2 episodes, success 50 %, mean return 0.88");
   });
 
   it("breaks between shares for a narrow terminal", () => {

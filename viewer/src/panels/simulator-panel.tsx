@@ -85,7 +85,7 @@ function Episode({ state }: { state: SimulationMessage }) {
     <span class="episode number">
       {`Episode ${episode + 1}, step ${episode_tick + 1} of ${episode_ticks}`}
       <progress value={progress} max="1" aria-label="Part of the task that is done" />
-      {`error ${error.toFixed(3)} m${success ? ", done" : ""}`}
+      {[...(Number.isFinite(error) ? [`error ${error.toFixed(3)} m`] : []), ...(success ? ["done"] : [])].join(", ")}
     </span>
   );
 }
@@ -103,7 +103,7 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
   const { target: goal = state.goal, occlude = [...state.occlude], light = state.light } = simulator.asked.value;
   return (
     <div class="row">
-      {["x", "y", "z"].slice(0, Math.max(2, goal.length)).map((axis, i) => (
+      {["x", "y", "z"].slice(0, goal.length).map((axis, i) => (
         <NumberInput
           key={axis}
           name={`Goal ${axis}, m`}
@@ -113,7 +113,7 @@ function Disturbing({ model, simulator, state }: DisturbingProps) {
           set={(value) => simulator.moveGoal(Array.from(goal, (old, k) => (k === i ? value : old)))}
         />
       ))}
-      <Push model={model} simulator={simulator} link={state.tip_link} />
+      {state.tip_link !== "" && <Push model={model} simulator={simulator} link={state.tip_link} />}
       <button
         type="button"
         aria-pressed={isPainting}

@@ -79,6 +79,11 @@ export class Breakout implements World {
     return result;
   }
 
+  /** Part of the bricks that are gone. */
+  progress(): number {
+    return this.#game.bricks.reduce((gone, state) => (state === 1 ? gone : gone + 1), 0) / this.#game.bricks.length;
+  }
+
   segmentation(into: Uint8Array): void {
     for (let y = 0, i = 0; y < HEIGHT; y++) for (let x = 0; x < WIDTH; x++) into[i++] = this.#label(x, y);
   }

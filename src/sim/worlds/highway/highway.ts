@@ -66,6 +66,11 @@ export class Highway implements World {
     return result;
   }
 
+  /** Part of the episode that is driven. */
+  progress(): number {
+    return this.#steps / this.facts.limit;
+  }
+
   segmentation(into: Uint8Array): void {
     for (let pixel = 0; pixel < into.length; pixel++) into[pixel] = this.#view.label(pixel);
   }

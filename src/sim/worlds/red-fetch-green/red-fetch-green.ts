@@ -97,6 +97,11 @@ export class RedFetchGreen implements World {
     return result;
   }
 
+  /** 1 once the green ball is picked up. */
+  progress(): number {
+    return this.#cells.includes(GREEN) ? 0 : 1;
+  }
+
   /** Every pixel of a tile has the label of what is in it. */
   segmentation(into: Uint8Array): void {
     const width = ROOM * TILE;

@@ -1,0 +1,100 @@
+import { chosenOf } from "../outputs/choice.js";
+import type { Sensed, Simulated } from "./simulated.js";
+import { pictureLength, pixels } from "./worlds/canvas.js";
+import type { World, WorldEntry, WorldFacts } from "./worlds/world.js";
+
+const NO_NUMBERS = new Float64Array(0);
+
+/** Distance of the episode whose first picture a frozen image shows. */
+const OTHER_EPISODE = 1_000_000;
+
+/** A world as a simulation runs it. The most probable action is taken. */
+export class SimulatedWorld implements Simulated {
+  readonly name: string;
+  readonly conditions: readonly string[] = [];
+  readonly controlPeriod: number;
+  readonly ticks: number;
+  readonly width: number;
+  readonly height: number;
+  readonly cameraFrame = "world";
+  readonly encoding: "mono8" | "rgb8";
+  readonly actions: readonly string[];
+  readonly #facts: WorldFacts;
+  readonly #world: World;
+  readonly #picture: Uint8Array;
+  readonly #other: World;
+  readonly #otherPicture: Uint8Array;
+  /** Seed and number of the episode. */
+  #at: readonly [seed: number, episode: number] = [0, 0];
+  #isOver = false;
+  #isDone = false;
+  #sum = 0;
+
+  static async load(entry: WorldEntry): Promise<SimulatedWorld> {
+    return new SimulatedWorld(entry.facts, await entry.load());
+  }
+
+  private constructor(facts: WorldFacts, make: Awaited<ReturnType<WorldEntry["load"]>>) {
+    const { picture } = facts;
+    this.name = facts.name;
+    this.controlPeriod = facts.controlPeriod;
+    this.ticks = facts.limit;
+    this.width = picture.width;
+    this.height = picture.height;
+    this.encoding = picture.channels === 1 ? "mono8" : "rgb8";
+    this.actions = facts.actions.names;
+    this.#facts = facts;
+    this.#picture = new Uint8Array(pictureLength(picture));
+    this.#otherPicture = this.#picture.slice();
+    this.#world = make(pixels(this.#picture, picture));
+    this.#other = make(pixels(this.#otherPicture, picture));
+  }
+
+  reset(seed: number, episode: number): void {
+    this.#at = [seed, episode];
+    this.#isOver = false;
+    this.#isDone = false;
+    this.#sum = 0;
+    this.#world.reset(seed, episode);
+  }
+
+  observe(): Sensed {
+    return { image: this.#picture.slice(), values: {}, position: NO_NUMBERS, velocity: NO_NUMBERS };
+  }
+
+  /** @param values of the actions, of which the largest is taken, or the action itself where it is made of numbers */
+  step(values: ArrayLike<number>): boolean {
+    const { actions } = this.#facts;
+    const { reward, terminated, success } = this.#world.step(actions.kind === "discrete" ? [chosenOf(values)] : values);
+    this.#sum += reward;
+    this.#isOver = terminated;
+    this.#isDone = success;
+    if (actions.kind === "discrete") return false;
+    return actions.names.some((_, i) => values[i]! < actions.low[i]! || values[i]! > actions.high[i]!);
+  }
+
+  progress(): number {
+    return this.#world.progress();
+  }
+
+  success(): boolean {
+    return this.#isDone;
+  }
+
+  isOver(): boolean {
+    return this.#isOver;
+  }
+
+  sumOfRewards(): number {
+    return this.#sum;
+  }
+
+  /** The first picture of another episode. */
+  renderOtherGoal(): Uint8Array {
+    const [seed, episode] = this.#at;
+    this.#other.reset(seed, episode + OTHER_EPISODE);
+    return this.#otherPicture.slice();
+  }
+
+  delete(): void {}
+}
