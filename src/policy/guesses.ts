@@ -1,3 +1,4 @@
+import type { ACTION_VALUES } from "./card-schema.js";
 import { elementCount, type Tensor } from "./tensors.js";
 
 /** A slice of a tensor as its name and size suggest it. */
@@ -56,6 +57,23 @@ export function cameraName(name: string): string {
 export function guessOutput(outputs: readonly Tensor[]): Tensor | undefined {
   const named = (names: RegExp) => outputs.find(({ name }) => names.test(stem(name)));
   return named(/torque|^tau$|effort/) ?? named(/^(actions?|mu|mean|mode)$/) ?? outputs[0];
+}
+
+/** What an output holds of each action, by the names that classifiers' outputs have. */
+const ACTIONS: readonly (readonly [values: (typeof ACTION_VALUES)[number], names: RegExp])[] = [
+  ["logits", /^((action|policy)s?_?)?logits?$/],
+  ["probabilities", /^((action|policy)s?_?)?prob(s|abilit(y|ies))?$/],
+];
+
+/** The output that holds logits or probabilities of actions, by its name; undefined where none does. */
+export function guessActions(
+  outputs: readonly Tensor[],
+): { readonly output: Tensor; readonly values: (typeof ACTION_VALUES)[number] } | undefined {
+  for (const [values, names] of ACTIONS) {
+    const output = outputs.find((tensor) => names.test(stem(tensor.name)) && stepSize(tensor) > 1);
+    if (output) return { output, values };
+  }
+  return undefined;
 }
 
 /** Steps of a window in time [1, steps, n], else 1. */

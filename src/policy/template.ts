@@ -1,7 +1,7 @@
 import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { CARD_VERSION, LAYOUTS } from "./card-schema.js";
 import { type GuessedKind, guessKinds, kindsByNames } from "./guessed-kinds.js";
-import { cameraName, guessOutput, guessSlices, stepSize, stepsOf } from "./guesses.js";
+import { cameraName, guessActions, guessOutput, guessSlices, stepSize, stepsOf } from "./guesses.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
 
 /**
@@ -11,17 +11,26 @@ import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./t
  * @param actions names of the single actions, where something beside the model tells them
  */
 export function cardTemplate(tensors: Tensors, name: string, actions: readonly string[] = []): string {
-  const output = guessOutput(tensors.outputs);
+  const choice = guessActions(tensors.outputs);
+  const output = choice?.output ?? guessOutput(tensors.outputs);
   const cameras = tensors.inputs.filter(looksLikeImage);
   const readsWords = tensors.inputs.some(({ dtype, shape }) => dtype === "int64" && elementCount(shape) > 1);
-  const guess = output && (kindsByNames(actions, stepSize(output)) ?? guessKinds(output, readsWords));
-  const joints = guess ? jointsOf(guess.kinds) : Array<string>(output ? stepSize(output) : 1).fill("null");
+  const guess = output && !choice && (kindsByNames(actions, stepSize(output)) ?? guessKinds(output, readsWords));
+  const joints = choice
+    ? []
+    : guess
+      ? jointsOf(guess.kinds)
+      : Array<string>(output ? stepSize(output) : 1).fill("null");
   const lines = [
     `torquelens_card: ${CARD_VERSION}`,
     `name: ${JSON.stringify(name)}`,
-    `control_period: null # seconds between two ${guess ? "commands" : "torques"}`,
+    `control_period: null # seconds between two ${choice ? "actions" : guess ? "commands" : "torques"}`,
     ...(joints.length > 0 ? [`joints: [${joints.join(", ")}] # joint names, in the output's order`] : []),
-    ...(guess && output ? outputLines(output, guess.kinds, guess.by, tensors.outputs) : torqueLines(output, tensors)),
+    ...(choice
+      ? actionLines(choice.output, choice.values, tensors.outputs)
+      : guess && output
+        ? outputLines(output, guess.kinds, guess.by, tensors.outputs)
+        : torqueLines(output, tensors)),
     "inputs:",
     ...tensors.inputs.flatMap((tensor) =>
       looksLikeImage(tensor) ? imageLines(tensor, cameras) : sliceLines(tensor, joints.length),
@@ -53,6 +62,16 @@ function outputLines(output: Tensor, kinds: readonly GuessedKind[], by: string, 
         ? ["      limits: null # N·m; without limits delete this line and give idle_threshold"]
         : []),
     ]),
+  ];
+}
+
+function actionLines(output: Tensor, values: string, all: readonly Tensor[]): string[] {
+  const names = Array<string>(stepSize(output)).fill("null").join(", ");
+  return [
+    `actions: # ${tensorText(output)}; a guess by name: check it`,
+    `  output: ${JSON.stringify(output.name)}${alternatives(all, output)}`,
+    `  names: [${names}] # of the actions, in the output's order`,
+    `  values: ${values}`,
   ];
 }
 

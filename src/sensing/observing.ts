@@ -7,6 +7,8 @@ import { type Framed, Framing, regionOf } from "../image/framing.js";
 import type { CameraView, Image, Optics } from "../image/image.js";
 import { ImageError } from "../image/image-error.js";
 import type { CameraInfoMessage, CompressedImageMessage, ImageMessage } from "../messages/types.js";
+import { chosenOf } from "../outputs/choice.js";
+import { areActions } from "../outputs/kinds.js";
 import { put } from "../own.js";
 import type { ImageModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
@@ -74,10 +76,17 @@ export class Observing {
     this.#torque =
       torque instanceof Promise
         ? torque.then(
-            (found) => Float64Array.from(found),
+            (found) => this.#recalled(found),
             () => before,
           )
-        : Float64Array.from(torque);
+        : this.#recalled(torque);
+  }
+
+  /** What a policy is told of its last outputs: themselves; of actions 1 for the one that was taken, 0 for the others. */
+  #recalled(outputs: ArrayLike<number>): Float64Array {
+    if (!areActions(this.policy.outputs)) return Float64Array.from(outputs);
+    const taken = chosenOf(outputs);
+    return Float64Array.from(outputs, (_, i) => Number(i === taken));
   }
 
   /** Clears what was commanded at the start of an episode. */

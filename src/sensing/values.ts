@@ -17,7 +17,10 @@ export interface Known {
   readonly position: Float64Array;
   readonly velocity: Float64Array;
   readonly tip: TipState | undefined;
-  /** What was commanded last, torques or other outputs, in the card's order; zeros at the start of an episode. */
+  /**
+   * What was commanded last, torques or other outputs, in the card's order, of actions 1 for the one that was taken; zeros
+   * at the start of an episode.
+   */
   readonly torque: Float64Array;
   /** Values that no sensor gives. */
   readonly given: Given;

@@ -165,6 +165,19 @@ describe("a template's kinds", () => {
     expect(text).toContain(expected.length > 0 ? "the kinds are a guess by" : "torque:");
   });
 
+  test.each([
+    ["logits", "logits"],
+    ["action_probs", "probabilities"],
+    ["policy/probabilities", "probabilities"],
+  ])("are actions where the output is called %s", (name, values) => {
+    const text = template(name, [1, 3]);
+    expect(text).toContain(`actions: # float32 [1, 3]; a guess by name: check it\n  output: ${JSON.stringify(name)}\n`);
+    expect(text).toContain(
+      `  names: [null, null, null] # of the actions, in the output's order\n  values: ${values}\n`,
+    );
+    expect(text).not.toMatch(/torques?:|joints/);
+  });
+
   test("are an end-effector delta and a gripper where the policy reads words and puts out seven numbers", () => {
     const text = template("action", [1, 7], [], true);
     expect(kinds(text)).toEqual(["end_effector_delta size: 6", "gripper size: 1"]);

@@ -329,6 +329,24 @@ describe("other values", () => {
     expect(third.values.previous_action).toEqual(Float64Array.of(0, 0));
   });
 
+  it("are 1 for the action that was taken, and zero where an episode begins", async () => {
+    const {
+      torque: _,
+      joints: __,
+      ...rest
+    } = card({
+      actions: { output: "logits", names: ["left", "right", "stop"], values: "logits" },
+      inputs: { image: IMAGE, past: [{ modality: "previous_action", start: 0, size: 3 }] },
+    } as never);
+    const robot = await observer(rest as never);
+    const seen = async (ms: bigint) => (await only(robot.image("image", image(ms)))).values.previous_action;
+    expect(await seen(0n)).toEqual(Float64Array.of(0, 0, 0));
+    robot.commanded([-3, -0.5, -7]);
+    expect(await seen(20n)).toEqual(Float64Array.of(0, 1, 0));
+    robot.reset();
+    expect(await seen(40n)).toEqual(Float64Array.of(0, 0, 0));
+  });
+
   it("wait for torques that are promised, and keep those before where the promise is broken", async () => {
     const robot = await observer(given, { values: { language: [7, 8, 9] } });
     const state = (ms: bigint) => jointState(ms * MS, ["gripper", "shoulder", "elbow"], [0.5, 0.3, -0.7], [0, 0, 0]);

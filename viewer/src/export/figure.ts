@@ -3,7 +3,7 @@ import { visibleLine } from "#src/text/visible.js";
 import type { Model } from "../model/model.js";
 import { modalityColor, resolved } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
-import { othersOf, unitFor, wordsFor } from "../ui/outputs.js";
+import { allOf, isChoice, unitFor, wordsFor } from "../ui/outputs.js";
 import { flagText, heatmapSubject } from "../ui/words.js";
 
 const WIDTH = 720;
@@ -18,8 +18,8 @@ export function figureOf(model: Model): string {
   const words = wordsFor(explanation);
   const cameras = [...model.pictures].map(([name, draw]) => ({ name, canvas: draw() }));
   const rows = [
-    { name: `all ${othersOf(explanation)}`, torque: undefined, shares },
-    ...torques.map((each) => ({ name: each.joint, torque: each.torque, shares: each.shares })),
+    { name: allOf(explanation), torque: undefined, probability: undefined, shares },
+    ...torques.map(({ joint: name, torque, probability, shares }) => ({ name, torque, probability, shares })),
   ];
   const parts: string[] = [];
   let y = 16;
@@ -40,11 +40,12 @@ export function figureOf(model: Model): string {
     );
     left += 26 + 7.2 * name.length;
   }
-  for (const { name, torque, shares } of rows) {
+  for (const { name, torque, probability = Number.NaN, shares } of rows) {
     y += LINE;
+    const value = torque === undefined ? "" : quantity(torque, unitFor(explanation, name));
     parts.push(
       text(16, y, name),
-      text(150, y, torque === undefined ? "" : quantity(torque, unitFor(explanation, name))),
+      text(150, y, Number.isFinite(probability) ? `${value} (${percent(probability)})` : value),
     );
     let x = 260;
     for (const [m, share] of shares.entries()) {
@@ -54,8 +55,11 @@ export function figureOf(model: Model): string {
       x += width;
     }
   }
+  const all = isChoice(explanation)
+    ? `the chosen action, ${explanation.chosen_action}`
+    : `all ${words.plural}, weighted by their importance`;
   const caption = [
-    `${model.source.name}, stamp ${nanoseconds(explanation.header.stamp)} ns. Method ${method}; ${heatmapSubject(explanation, `all ${words.plural}, weighted by their importance`, othersOf(explanation))}.`,
+    `${model.source.name}, stamp ${nanoseconds(explanation.header.stamp)} ns. Method ${method}; ${heatmapSubject(explanation, all)}.`,
     `References: ${modalities.map((name, m) => `${name} ${references[m] || "none"}`).join(", ")}.`,
     ...(flags.length > 0 ? [`Beware: ${flags.map((flag) => flagText(flag, words)).join("; ")}.`] : []),
   ];

@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 import { nanoseconds } from "#src/messages/stamp.js";
 import type { ExplanationMessage } from "#src/messages/types.js";
-import { meaningOf, type OutputMeaning } from "#src/outputs/kinds.js";
+import type { OutputMeaning } from "#src/outputs/kinds.js";
+import { courseOf } from "../ui/outputs.js";
 import { History } from "./history.js";
 
 /** Ticks kept: an hour at 20 Hz. */
@@ -20,7 +21,7 @@ export class Course {
   /** Modalities, then joints: names of the columns are `share NAME` and `torque NAME`, then `latency` and `residual`. */
   modalities: readonly string[] = [];
   joints: readonly string[] = [];
-  /** Kind and unit of each joint's torque, or of what else is explained. */
+  /** Kind and unit of each joint's torque, or of what else is shown: of actions their probabilities. */
   outputs: readonly OutputMeaning[] = [];
   history = new History([], 1);
   marks: Mark[] = [];
@@ -47,13 +48,13 @@ export class Course {
       this.#origin = stamp;
       this.modalities = modalities;
       this.joints = torques.map(({ joint }) => joint);
-      this.outputs = torques.map(meaningOf);
+      this.outputs = courseOf(explanation).outputs;
       const columns = [...modalities.map((name) => `share ${name}`), ...this.joints.map((name) => `torque ${name}`)];
       this.history = new History([...columns, "latency", "residual"], KEPT);
       this.add(explanation, logTime);
       return;
     }
-    this.history.push(time, [...shares, ...torques.map(({ torque }) => torque), latency_ms, conservation_residual]);
+    this.history.push(time, [...shares, ...courseOf(explanation).values, latency_ms, conservation_residual]);
     // A state that goes on is one mark, where it began.
     const shown = flags.join(" ");
     if (shown !== this.#flags && shown !== "") this.marks.push({ time, flags, logTime });

@@ -30,6 +30,7 @@ const ROBOT = { topic: "/robot_description", type: /^std_msgs\/(msg\/)?String$/ 
 
 const HEATMAP_JOINT = "heatmap_joint";
 const CONTRAST_JOINT = "contrast_joint";
+const AGAINST_JOINT = "against_joint";
 
 /** An image that is to be shown, with the heatmap and the explanation of its tick. */
 interface Due {
@@ -66,6 +67,8 @@ export class Model {
   readonly joint = signal("");
   /** True where the server's heatmaps explain that joint rather than the others. */
   readonly isContrast = signal(false);
+  /** The one that it is compared with; empty: all others. */
+  readonly against = signal("");
   readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
   /** Why a camera cannot be shown, by its name. */
   readonly faults = signal<ReadonlyMap<string, string>>(new Map());
@@ -111,9 +114,11 @@ export class Model {
       this.simulator = new Simulator(source);
       const ofHeatmap = computed(() => source.parameters.text(HEATMAP_JOINT));
       const ofContrast = computed(() => source.parameters.text(CONTRAST_JOINT));
+      const ofAgainst = computed(() => source.parameters.text(AGAINST_JOINT));
       this.#endings.push(
         effect(() => {
           this.isContrast.value = Boolean(ofContrast.value);
+          this.against.value = ofAgainst.value ?? "";
           if (ofHeatmap.value !== undefined) this.joint.value = ofContrast.value || ofHeatmap.value;
         }),
       );
@@ -140,12 +145,20 @@ export class Model {
     return this.#canChange(CONTRAST_JOINT) && (this.explanation.value?.torques.length ?? 0) > 1;
   }
 
-  /** Heatmaps explain the chosen joint rather than the others, or alone; changes a method that cannot contrast. */
-  contrast(isContrast: boolean): void {
-    this.#choose(this.joint.value, isContrast);
+  /** True where clients may choose the one that a joint is compared with. */
+  get canChoosePartner(): boolean {
+    return this.#canChange(AGAINST_JOINT);
   }
 
-  #choose(joint: string, isContrast: boolean): void {
+  /**
+   * Heatmaps explain the chosen joint rather than the others, or than one of them, or alone; changes a method that cannot
+   * contrast.
+   */
+  contrast(isContrast: boolean, against = this.against.value): void {
+    this.#choose(this.joint.value, isContrast, against);
+  }
+
+  #choose(joint: string, isContrast: boolean, against = this.against.value): void {
     this.joint.value = joint;
     const { source } = this;
     if (!(source instanceof LiveSource) || !this.#canChange(HEATMAP_JOINT)) return;
@@ -158,6 +171,7 @@ export class Model {
       ...(changesMethod && { method: CONTRAST_METHOD }),
       [HEATMAP_JOINT]: isContrast ? "" : joint,
       [CONTRAST_JOINT]: isContrast ? joint : "",
+      ...(this.canChoosePartner && { [AGAINST_JOINT]: isContrast && against !== joint ? against : "" }),
     });
   }
 

@@ -5,7 +5,7 @@ import type { CameraFrame, CameraTopics } from "../model/camera.js";
 import type { Model } from "../model/model.js";
 import { percent, quantity } from "../ui/numbers.js";
 import { useOnScreen } from "../ui/on-screen.js";
-import { othersOf, unitFor, wordsFor } from "../ui/outputs.js";
+import { allOf, unitFor, wordsFor } from "../ui/outputs.js";
 import { heatmapSubject, mapCaution } from "../ui/words.js";
 import { Cover } from "./cover.js";
 import { imagePoint } from "./image-point.js";
@@ -91,19 +91,23 @@ export function CameraPanel({
     const within = (value: number, size: number) => Math.min(size - 1, Math.max(0, value));
     pointer.value = { x: within(x + step * across, shown.width), y: within(y + step * down!, shown.height) };
   };
-  const { method = "", heatmap_joint: alone = "", contrast_joint: contrast = "" } = model.explanation.value ?? {};
-  const others = othersOf(model.explanation.value);
-  const words = wordsFor(model.explanation.value);
+  const explanation = model.explanation.value;
+  const {
+    method = "",
+    heatmap_joint: alone = "",
+    contrast_joint: contrast = "",
+    against_joint: against = "",
+  } = explanation ?? {};
+  const words = wordsFor(explanation);
   const caution = mapCaution(method, words);
-  const unit = unitFor(model.explanation.value, alone);
+  const unit = unitFor(explanation, alone);
   return (
     <section ref={panel} class="panel camera" aria-label={`${title} ${camera.name}`}>
       <h2>
         {`${title} `}
         <em>
           {camera.name}
-          {frame.value?.heatmap &&
-            `, ${heatmapSubject({ heatmap_joint: alone, contrast_joint: contrast }, `all ${others}`, others)}`}
+          {frame.value?.heatmap && explanation && `, ${heatmapSubject(explanation, allOf(explanation))}`}
         </em>
       </h2>
       <div class="picture">
@@ -143,7 +147,7 @@ export function CameraPanel({
         </>
       )}
       {contrast !== "" && (
-        <p class="note">{`Warm colours speak for the ${words.noun} of ${contrast}, cold ones for the others.`}</p>
+        <p class="note">{`Warm colours speak for the ${words.noun} of ${contrast}, cold ones for ${against ? `that of ${against}` : "the others"}.`}</p>
       )}
       {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
     </section>

@@ -1,10 +1,10 @@
 import { useComputed } from "@preact/signals";
 import type { ExplanationMessage, TorqueRelevanceMessage } from "#src/messages/types.js";
-import { followJoints, meaningOf, quantityWithUnit } from "#src/outputs/kinds.js";
+import { followJoints, meaningOf, quantityWithUnit, ratherThan } from "#src/outputs/kinds.js";
 import type { Model } from "../model/model.js";
 import { modalityColor } from "../ui/colors.js";
 import { percent, quantity } from "../ui/numbers.js";
-import { othersOf, unitFor, wordsFor } from "../ui/outputs.js";
+import { allOf, isChoice, itemFor, unitFor, wordsFor } from "../ui/outputs.js";
 
 /** Shown elements at most, the largest first. */
 const ELEMENTS = 8;
@@ -12,7 +12,7 @@ const ELEMENTS = 8;
 /** Why this torque, or other output: each one's value, its weight and the shares it is based on; elements by relevance. */
 export function TorquePanel({ model }: { model: Model }) {
   const explanation = model.explanation.value;
-  const title = `Why these ${wordsFor(explanation).plural}`;
+  const title = isChoice(explanation) ? "Why this action" : `Why these ${wordsFor(explanation).plural}`;
   return (
     <section class="panel torques" aria-label={title}>
       <h2>{title}</h2>
@@ -32,6 +32,8 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
   const isIdle = flags.includes("idle");
   const { noun, symbol, unit } = wordsFor(explanation);
   const meanings = torques.map(meaningOf);
+  const item = itemFor(explanation);
+  const taken = explanation.chosen_action;
   // Bars compare outputs of one unit.
   const largestIn = (of: string) =>
     Math.max(...torques.map(({ torque }, j) => (meanings[j]!.unit === of ? Math.abs(torque) : 0)), 1e-9);
@@ -48,8 +50,9 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
       <table>
         <thead>
           <tr>
-            <th scope="col">{isOfJoints(explanation) ? "Joint" : "Output"}</th>
-            <th scope="col">{quantityWithUnit(`${noun[0]!.toUpperCase()}${noun.slice(1)} ${symbol}`, unit)}</th>
+            <th scope="col">{capitalised(item)}</th>
+            <th scope="col">{quantityWithUnit(`${capitalised(noun)} ${symbol}`, unit)}</th>
+            {taken && <th scope="col">Probability π</th>}
             <th scope="col">Weight α</th>
             <th scope="col">Based on</th>
           </tr>
@@ -58,10 +61,11 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
           <tr class={model.joint.value === "" ? "chosen" : ""}>
             <th scope="row">
               <button type="button" aria-pressed={model.joint.value === ""} onClick={() => choose("")}>
-                {isOfJoints(explanation) ? "all joints" : "all outputs"}
+                {allOf(explanation)}
               </button>
             </th>
-            <td class="number">{isIdle ? "at rest" : ""}</td>
+            <td class="number">{isIdle ? (taken ? "near zero" : "at rest") : ""}</td>
+            {taken && <td class="number">{taken}</td>}
             <td class="number" />
             <td>
               <Shares names={modalities} shares={shares} />
@@ -84,6 +88,7 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
                   text={quantity(torque.torque, unit === "" && meanings[j]!.unit !== "1" ? meanings[j]!.unit : "")}
                 />
               </td>
+              {taken && <td class="number">{percent(torque.probability ?? Number.NaN)}</td>}
               <td class="number">{quantity(torque.importance, "")}</td>
               <td>
                 <Shares names={modalities} shares={torque.shares} />
@@ -99,12 +104,30 @@ function Torques({ model, explanation }: { model: Model; explanation: Explanatio
             checked={model.isContrast.value}
             onChange={(event) => model.contrast(event.currentTarget.checked)}
           />
-          {`heatmap: why ${model.joint.value} rather than the other ${othersOf(explanation)}`}
+          {`heatmap: why ${ratherThan(model.joint.value, model.against.value, meanings)}`}
         </label>
+      )}
+      {model.isContrast.value && model.canChoosePartner && torques.length > 2 && (
+        <Partner model={model} names={torques.map(({ joint }) => joint)} item={item} />
       )}
     </>
   );
 }
+
+/** The one that the chosen output is compared with. */
+function Partner({ model, names, item }: { model: Model; names: readonly string[]; item: string }) {
+  return (
+    <label class="contrast">
+      {"compare with "}
+      <select value={model.against.value} onChange={(event) => model.contrast(true, event.currentTarget.value)}>
+        <option value="">{`the other ${item}s`}</option>
+        {names.map((name) => name !== model.joint.value && <option key={name}>{name}</option>)}
+      </select>
+    </label>
+  );
+}
+
+const capitalised = (word: string): string => `${word[0]!.toUpperCase()}${word.slice(1)}`;
 
 const isOfJoints = ({ torques }: Pick<ExplanationMessage, "torques">): boolean => followJoints(torques.map(meaningOf));
 
@@ -144,9 +167,10 @@ function Elements({ model, explanation }: { model: Model; explanation: Explanati
   const elements = useComputed(() => elementsOf(model.explanation.value, model.joint.value));
   const largest = Math.max(...elements.value.map(({ value }) => Math.abs(value)), 1e-12);
   const { noun, plural } = wordsFor(explanation);
-  const { heatmap_joint: alone, contrast_joint: contrast } = explanation;
+  const { heatmap_joint: alone, contrast_joint: contrast, against_joint: against, chosen_action: taken } = explanation;
   const chosen = model.joint.value || alone;
-  const ofAll = contrast ? `the ${noun} of ${contrast} rather than the others` : `all ${plural}, weighted by α`;
+  const all = taken ? `the ${noun} of ${taken}` : `all ${plural}, weighted by α`;
+  const ofAll = contrast ? `the ${noun} of ${contrast} rather than ${against || "the others"}` : all;
   const of = chosen === "" ? ofAll : `the ${noun} of ${chosen}`;
   const unit = unitFor(explanation, chosen);
   return (

@@ -1,6 +1,6 @@
 import type { ExplanationFlag } from "#src/explain/explanation.js";
 import type { ExplanationMessage } from "#src/messages/types.js";
-import type { OutputWords } from "#src/outputs/kinds.js";
+import { meaningOf, type OutputWords, ratherThan } from "#src/outputs/kinds.js";
 
 /** What flags of an explanation's message mean, in a sentence (docs/topics.md). */
 const flagsOf = ({ noun, plural }: OutputWords): Readonly<Record<ExplanationFlag | "episode_start", string>> => ({
@@ -42,17 +42,15 @@ const NO_CONTRAST =
 
 export const cannotContrast = (method: string): boolean => NO_CONTRAST.test(method);
 
-/**
- * What the heatmap of an explanation is evidence for.
- * @param all words for the sum of all outputs
- * @param others "joints" or "outputs"
- */
+/** What the heatmap of an explanation is evidence for. @param all words for the sum of all outputs */
 export function heatmapSubject(
-  { heatmap_joint: alone, contrast_joint: contrast }: Pick<ExplanationMessage, "heatmap_joint" | "contrast_joint">,
+  explanation: Pick<ExplanationMessage, "heatmap_joint" | "contrast_joint" | "against_joint" | "torques">,
   all: string,
-  others: string,
 ): string {
-  return contrast ? `evidence for ${contrast} rather than the other ${others}` : `heatmap for ${alone || all}`;
+  const { heatmap_joint: alone, contrast_joint: contrast, against_joint: against, torques } = explanation;
+  return contrast
+    ? `evidence for ${ratherThan(contrast, against, torques.map(meaningOf))}`
+    : `heatmap for ${alone || all}`;
 }
 
 /** What a method's heatmap cannot show, where a single torque is chosen; empty where there is nothing to say. */
