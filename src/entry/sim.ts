@@ -7,6 +7,8 @@ export { type Perturbable, type Perturbation, readPerturbations } from "../sim/p
 export { type Random, random } from "../sim/random.js";
 export { ARM, BACKGROUND, type Sight, TARGET } from "../sim/render/sight.js";
 export type { ImagePoint } from "../sim/render/view.js";
+export type { Sensed, Simulated } from "../sim/simulated.js";
+export { SimulatedWorld } from "../sim/simulated-world.js";
 export { SimulatedSource, type SimulationOptions } from "../sim/source.js";
 export type { SimulationSummary } from "../sim/tally.js";
 export type {

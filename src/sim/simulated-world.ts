@@ -89,6 +89,13 @@ export class SimulatedWorld implements Simulated {
     return this.#sum;
   }
 
+  /** Label of each pixel's object (index in the world's classes), [height, width]. */
+  segmentation(): Uint8Array {
+    const labels = new Uint8Array(this.width * this.height);
+    this.#world.segmentation(labels);
+    return labels;
+  }
+
   /** The first picture of another episode. */
   renderOtherGoal(): Uint8Array {
     const [seed, episode] = this.#at;

@@ -194,7 +194,7 @@ function Run({ model, session, choose }: RunProps) {
         </div>
         {model.isPlain.value ? <PlainPanel model={model} /> : <TorquePanel model={model} />}
         <div class="side">
-          <ArmPanel model={model} />
+          {model.hasArm.value && <ArmPanel model={model} />}
           {(!model.isPlain.value || model.diagnostics.value) && <HealthPanel model={model} />}
         </div>
         {model.source instanceof RecordingSource && <RecordingBar source={model.source} />}

@@ -122,6 +122,16 @@ describe.each(worldNames.map((name) => [name, worldNamed(name)] as const))("%s a
     expect(Buffer.compare(dataOf(disturbed[2]!), expected)).toBe(0);
   });
 
+  it("labels the pixels of the picture", async () => {
+    const task = await SimulatedWorld.load(entry);
+    const world = (await entry.load())(pixels(new Uint8Array(pictureLength(facts.picture)), facts.picture));
+    task.reset(2, 5);
+    world.reset(2, 5);
+    const labels = new Uint8Array(facts.picture.width * facts.picture.height);
+    world.segmentation(labels);
+    expect(Buffer.compare(task.segmentation(), labels)).toBe(0);
+  });
+
   it("refuses what only arms have", async () => {
     const task = await SimulatedWorld.load(entry);
     for (const change of ["target: [0, 0]", "wrench: [1, 0, 0, 0, 0, 0]", "torque_noise: 0.1"]) {

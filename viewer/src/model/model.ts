@@ -62,6 +62,8 @@ export class Model {
   readonly jointStates = signal<JointStateMessage | undefined>(undefined);
   readonly robot = signal<string | undefined>(undefined);
   readonly simulation = signal<SimulationMessage | undefined>(undefined);
+  /** False in a simulated world, which has no arm. */
+  readonly hasArm = computed(() => this.simulation.value?.tip_link !== "");
   readonly diagnostics = signal<DiagnosticArrayMessage | undefined>(undefined);
   /** The joint whose torque everything shows; empty: all joints, weighted by importance. */
   readonly joint = signal("");

@@ -32,7 +32,7 @@ export function SimulatorPanel({ model, simulator }: { model: Model; simulator: 
       <div class="row">
         <h2>Simulation</h2>
         {choice("Task", "task", "tasks")}
-        {choice("Condition", "condition", "conditions", { "": "in turn" })}
+        {parameters.texts("conditions").length > 0 && choice("Condition", "condition", "conditions", { "": "in turn" })}
         {choice("Policy", "policy", "policies")}
         <Running simulator={simulator} />
         {state && <Episode state={state} />}
