@@ -33,13 +33,16 @@ export class Adam {
     this.#square = square.slice();
   }
 
-  /** One step down the mean of `gradients` (one vector a worker, added in order), in place. */
-  step(parameters: Float32Array, gradients: readonly Float32Array[], rate: number): void {
+  /**
+   * One step down the mean of `gradients` (one vector a worker, added in order), in place.
+   * @param factor on that mean, see `clipFactor`
+   */
+  step(parameters: Float32Array, gradients: readonly Float32Array[], rate: number, factor = 1): void {
     this.#steps++;
     const { beta1, beta2, epsilon, from, to } = this;
     const meanScale = 1 / (1 - beta1 ** this.#steps);
     const squareScale = 1 / (1 - beta2 ** this.#steps);
-    const share = 1 / gradients.length;
+    const share = factor / gradients.length;
     for (let i = from, k = 0; i < to; i++, k++) {
       let gradient = 0;
       for (let worker = 0; worker < gradients.length; worker++) gradient += gradients[worker]![i]!;
@@ -52,6 +55,20 @@ export class Adam {
     }
   }
 }
+
+/** Euclidean norm of the mean of `gradients` (one vector a worker) over a range of their elements. */
+export function gradientNorm(gradients: readonly Float32Array[], from: number, to: number): number {
+  let squares = 0;
+  for (let i = from; i < to; i++) {
+    let gradient = 0;
+    for (let worker = 0; worker < gradients.length; worker++) gradient += gradients[worker]![i]!;
+    squares += gradient * gradient;
+  }
+  return Math.sqrt(squares) / gradients.length;
+}
+
+/** Factor that shortens a gradient of this norm to `most`; 1 where it is shorter (as PyTorch's clip_grad_norm_). */
+export const clipFactor = (norm: number, most: number): number => Math.min(1, most / (norm + 1e-6));
 
 /** Learning rate at step `step` of `steps` (from 0): a linear warm-up, then half a cosine from `peak` down to `end` × peak. */
 export function cosineRate(step: number, steps: number, peak: number, warmUp = 50, end = 0.01): number {

@@ -1,0 +1,61 @@
+import { InputError } from "../../errors.js";
+import { own } from "../../own.js";
+import type { PpoRecipe } from "./recipe.js";
+
+/** Settings of the paper's Table 2 (Xing, Nagata, Zou, Neftci, Krichmar 2022) that all its tasks share. */
+const TABLE_2 = {
+  epochs: 4,
+  gamma: 0.99,
+  lambda: 0.95,
+  clip: 0.2,
+  entropy: 0.01,
+  value: 0.5,
+  gradientNorm: 0.5,
+} as const;
+
+/** Recipes of worlds, by world and name. An algorithm's usual recipe has the algorithm's name. */
+const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
+  "red-fetch-green": {
+    ppo: {
+      algorithm: "ppo",
+      frames: 1,
+      network: {
+        convolutions: [
+          { filters: 16, kernel: 8, stride: 8 },
+          { filters: 32, kernel: 3, stride: 1 },
+          { filters: 32, kernel: 3, stride: 1 },
+        ],
+        hidden: 128,
+      },
+      vision: true,
+      workers: 2,
+      ppo: {
+        ...TABLE_2,
+        totalSteps: 4_000_000,
+        worlds: 16,
+        rolloutSteps: 128,
+        minibatches: 8,
+        rate: 1e-3,
+        rateEnd: 0,
+        clipEnd: 1,
+      },
+    },
+  },
+};
+
+/** @throws InputError for a recipe or an algorithm that the world does not have */
+export function ppoRecipe(
+  world: string,
+  { algorithm, recipe = "ppo" }: { readonly algorithm?: string | undefined; readonly recipe?: string | undefined },
+): PpoRecipe {
+  const recipes = own(RECIPES, world);
+  if (recipes === undefined) throw new InputError(`world ${world} has no recipe yet, expected one of ${worldsToTrain}`);
+  if (algorithm !== undefined && algorithm !== "ppo")
+    throw new InputError(`task ${world} cannot be trained by "${algorithm}", expected ppo`);
+  const found = own(recipes, recipe);
+  if (found === undefined)
+    throw new InputError(`task ${world} has no recipe "${recipe}", expected ${Object.keys(recipes).join(", ")}`);
+  return found;
+}
+
+const worldsToTrain = Object.keys(RECIPES).join(", ");

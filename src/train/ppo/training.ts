@@ -1,0 +1,243 @@
+import { random } from "../../sim/random.js";
+import { WorldBatch } from "../../sim/worlds/batch.js";
+import type { WorldFacts } from "../../sim/worlds/world.js";
+import { worldNamed } from "../../sim/worlds/worlds.js";
+import { DivergenceError } from "../history/history.js";
+import { Adam, type AdamState, clipFactor, gradientNorm } from "../network/adam.js";
+import { type Layout, sharedFloats } from "../network/parameters.js";
+import { Team } from "../team/team.js";
+import { estimateAdvantages, normalise } from "./advantages.js";
+import { type Figure, PpoHistory, type PpoHistoryState } from "./history.js";
+import { initialisePixels, pixelLayout } from "./network.js";
+import { actingModel } from "./policy-model.js";
+import { headOf, type PpoRecipe, specOf } from "./recipe.js";
+import { allocateRollout, allocateStanding, type Rollout, type Standing } from "./rollout.js";
+import { linear } from "./settings.js";
+import { ppoStep } from "./step.js";
+import type { ActorSetup, CollectRequest, LearnRequest } from "./work.js";
+
+/** Everything that the rest of a training by reward depends on. */
+export interface PpoCheckpoint {
+  /** The next rollout. */
+  readonly iteration: number;
+  readonly parameters: Float32Array;
+  readonly adam: AdamState;
+  readonly standing: Standing;
+  readonly history: PpoHistoryState;
+}
+
+/** Progress of a training by reward. */
+export interface PpoProgress {
+  /** Environment steps, and those of the whole training. */
+  readonly done: number;
+  readonly total: number;
+  readonly loss: number;
+  /** A few words on the newest episodes. */
+  readonly note: string;
+}
+
+export interface PpoOptions {
+  readonly seed: number;
+  readonly world: string;
+  readonly recipe: PpoRecipe;
+  readonly progress?: ((progress: PpoProgress) => void) | undefined;
+  /** Ends the training between two steps of the optimiser, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Checkpoint of an earlier training with the same options. */
+  readonly resume?: PpoCheckpoint | undefined;
+  /** Called between rollouts, at intervals and at the end; never with parameters that are not finite. */
+  readonly keep?: ((checkpoint: PpoCheckpoint) => Promise<void>) | undefined;
+  /** Seconds between two checkpoints, default 20. */
+  readonly keepEvery?: number;
+}
+
+/** ε of the optimiser, as Stable-Baselines3 has it. */
+const EPSILON = 1e-5;
+
+/** Seeds of the network's first parameters, and of the minibatches. */
+const [PARAMETERS, ORDER] = [1_000_001, 1_000_002];
+
+/** Environment steps of a rollout. */
+export const rolloutSize = ({ ppo: { worlds, rolloutSteps } }: PpoRecipe): number => worlds * rolloutSteps;
+
+/** Rollouts of a training: as many as its steps need. */
+export const rolloutsOf = (recipe: PpoRecipe): number => Math.ceil(recipe.ppo.totalSteps / rolloutSize(recipe));
+
+/** A policy in training by proximal policy optimisation. `close` ends its threads. */
+export class PpoTraining {
+  readonly history: PpoHistory;
+  readonly #options: PpoOptions;
+  readonly #adam: Adam;
+  #iteration: number;
+  #kept = performance.now();
+
+  private constructor(
+    options: PpoOptions,
+    readonly facts: WorldFacts,
+    readonly layout: Layout,
+    readonly parameters: Float32Array,
+    private readonly rollout: Rollout,
+    private readonly standing: Standing,
+    private readonly team: Team,
+  ) {
+    this.#options = options;
+    const { resume, recipe } = options;
+    this.history = new PpoHistory(resume?.history);
+    this.#iteration = resume?.iteration ?? 0;
+    this.#adam = new Adam(...layout.range(recipe.vision ? "whole" : "head"), 0.9, 0.999, EPSILON);
+    if (resume) this.#adam.state = resume.adam;
+  }
+
+  static async start(options: PpoOptions): Promise<PpoTraining> {
+    const { seed, world, recipe, resume } = options;
+    const { workers, ppo } = recipe;
+    const entry = worldNamed(world);
+    const spec = specOf(entry.facts, recipe);
+    const head = headOf(entry.facts);
+    const layout = pixelLayout(spec, head.outputs, head.extra);
+    const parameters = sharedFloats(layout.size);
+    initialisePixels(layout, parameters, random(seed, PARAMETERS));
+    const pixels = spec.channels * spec.height * spec.width;
+    const rollout = allocateRollout(ppo.rolloutSteps, ppo.worlds, pixels, head.width);
+    const one = (await WorldBatch.load(entry, { count: 1, seed, frames: recipe.frames })).save();
+    const standing = allocateStanding(ppo.worlds, one.worlds[0]!.length, pixels);
+    if (resume) {
+      parameters.set(resume.parameters);
+      for (const name of ["states", "episodes", "observations"] as const) standing[name].set(resume.standing[name]);
+    }
+    const script = new URL("./worker.js", import.meta.url);
+    const team = await Team.start<ActorSetup>(script, layout, workers, {
+      seed,
+      world,
+      recipe,
+      parameters,
+      rollout,
+      standing,
+      acting: actingModel(spec, layout, ppo.worlds / workers),
+      step: ppoStep(spec, head, layout, rolloutSize(recipe) / ppo.minibatches / workers, ppo),
+      resumed: resume !== undefined,
+    });
+    return new PpoTraining(options, entry.facts, layout, parameters, rollout, standing, team);
+  }
+
+  /** Environment steps so far. */
+  get steps(): number {
+    return this.#iteration * rolloutSize(this.#options.recipe);
+  }
+
+  /**
+   * Runs the remaining rollouts.
+   * @throws DivergenceError where the loss or its gradient is not finite
+   */
+  async train(): Promise<void> {
+    const { recipe, signal, keepEvery = 20 } = this.#options;
+    const iterations = rolloutsOf(recipe);
+    while (this.#iteration < iterations) {
+      signal?.throwIfAborted();
+      await this.#collect();
+      const loss = await this.#learn();
+      this.history.rollout(this.#iteration, iterations, this.steps + rolloutSize(recipe));
+      this.#iteration++;
+      this.#report(loss);
+      const due = performance.now() - this.#kept > 1000 * keepEvery;
+      if (due || this.#iteration === iterations) await this.#keep();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.team.close();
+  }
+
+  /** Fills the rollout. */
+  async #collect(): Promise<void> {
+    const request: CollectRequest = { kind: "collect", iteration: this.#iteration };
+    for (const [sum, length, success] of (await this.team.ask(() => request)).flat()) {
+      this.history.add({ return: sum!, length: length!, success: success! });
+    }
+    const { rollout } = this;
+    estimateAdvantages(rollout, this.#options.recipe.ppo, rollout.advantages, rollout.returns);
+  }
+
+  /** Learns from the rollout; the mean loss. */
+  async #learn(): Promise<number> {
+    const { seed, signal, recipe } = this.#options;
+    const { epochs, minibatches, rate, rateEnd, clip, clipEnd, gradientNorm: most } = recipe.ppo;
+    const { order, advantages, normalised } = this.rollout;
+    const done = this.#iteration / rolloutsOf(recipe);
+    const rateNow = linear(rate, rateEnd, done);
+    const range = linear(clip, clipEnd, done);
+    const size = order.length / minibatches;
+    let sum = 0;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      shuffle(order, random(seed, ORDER, this.#iteration, epoch));
+      for (let from = 0; from < order.length; from += size) {
+        signal?.throwIfAborted();
+        normalise(advantages, order.subarray(from, from + size), normalised);
+        const request: LearnRequest = { kind: "learn", from, clip: range };
+        const figures = this.#figures((await this.team.ask(() => request)).map(([scalars]) => scalars!));
+        this.history.add(figures);
+        this.#adam.step(this.parameters, this.team.gradients, rateNow, clipFactor(figures.norm, most));
+        sum += figures.loss;
+      }
+    }
+    return sum / (epochs * minibatches);
+  }
+
+  /** Mean of the workers' scalars, and the norm of the whole gradient. @throws DivergenceError */
+  #figures(scalars: readonly (readonly number[])[]): StepFigures {
+    const mean = (i: number): number => scalars.reduce((sum, row) => sum + row[i]!, 0) / scalars.length;
+    const norm = gradientNorm(this.team.gradients, this.#adam.from, this.#adam.to);
+    const figures = { ...Object.fromEntries(SCALARS.map((name, i) => [name, mean(i)])), norm } as StepFigures;
+    for (const [name, value] of Object.entries(figures)) {
+      if (Number.isFinite(value)) continue;
+      const what = name === "norm" ? "the gradient's norm" : `the ${name}`;
+      throw new DivergenceError(`ppo diverged after ${this.steps.toLocaleString("en")} steps: ${what} is ${value}`);
+    }
+    return figures;
+  }
+
+  #report(loss: number): void {
+    const words = (name: Figure, of: (value: number) => string): string[] => {
+      const value = this.history.newest(name);
+      return value === null ? [] : [of(value)];
+    };
+    const note = [
+      ...words("success", (value) => `success ${(100 * value).toFixed(0)} %`),
+      ...words("return", (value) => `return ${value.toFixed(2)}`),
+      ...words("entropy", (value) => `entropy ${value.toFixed(2)}`),
+    ].join(", ");
+    const total = rolloutsOf(this.#options.recipe) * rolloutSize(this.#options.recipe);
+    this.#options.progress?.({ done: this.steps, total, loss, note });
+  }
+
+  async #keep(): Promise<void> {
+    const { keep } = this.#options;
+    if (keep === undefined) return;
+    if (!this.parameters.every(Number.isFinite)) throw new DivergenceError("the parameters are not finite");
+    const { states, episodes, observations } = this.standing;
+    await keep({
+      iteration: this.#iteration,
+      parameters: this.parameters.slice(),
+      adam: this.#adam.state,
+      standing: { states: states.slice(), episodes: episodes.slice(), observations: observations.slice() },
+      history: this.history.state,
+    });
+    this.#kept = performance.now();
+  }
+}
+
+/** Scalars of a training step, in its order. */
+const SCALARS = ["loss", "surrogate", "error", "entropy", "kl", "clipped"] as const;
+
+type StepFigures = Record<(typeof SCALARS)[number] | "norm", number>;
+
+/** All sample numbers in a random order (Fisher and Yates). */
+function shuffle(order: Int32Array, source: ReturnType<typeof random>): void {
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  for (let i = order.length - 1; i > 0; i--) {
+    const other = source.integer(i + 1);
+    const held = order[i]!;
+    order[i] = order[other]!;
+    order[other] = held;
+  }
+}

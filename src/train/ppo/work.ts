@@ -1,0 +1,198 @@
+import { own } from "../../own.js";
+import { Session, type TensorData } from "../../runtime/session.js";
+import { type Random, random } from "../../sim/random.js";
+import { WorldBatch } from "../../sim/worlds/batch.js";
+import { worldNamed } from "../../sim/worlds/worlds.js";
+import type { Layout } from "../network/parameters.js";
+import { Step } from "../network/step.js";
+import type { StepModel } from "../network/step-model.js";
+import { floats, type MemberSetup, type Request, type Rows } from "../team/work.js";
+import type { Head } from "./heads.js";
+import { pixelLayout } from "./network.js";
+import { headOf, type PpoRecipe, specOf } from "./recipe.js";
+import type { Rollout, Standing } from "./rollout.js";
+
+/** Start parameters of a worker that acts and learns; the arrays are in shared memory. */
+export interface ActorSetup extends MemberSetup {
+  readonly seed: number;
+  readonly world: string;
+  readonly recipe: PpoRecipe;
+  readonly acting: Uint8Array;
+  readonly step: StepModel;
+  readonly rollout: Rollout;
+  readonly standing: Standing;
+  /** True where the worlds go on from `standing`. */
+  readonly resumed: boolean;
+}
+
+/** Asks for a rollout. */
+export interface CollectRequest extends Request {
+  readonly kind: "collect";
+  /** Number of the rollout. */
+  readonly iteration: number;
+}
+
+/** Asks for the gradients of a minibatch: `order` from `from` on. */
+export interface LearnRequest extends Request {
+  readonly kind: "learn";
+  readonly from: number;
+  readonly clip: number;
+}
+
+/** Seeds of a training's episodes, and of its draws of actions. */
+const [EPISODES, ACTIONS] = [1_000_003, 1_000_004];
+
+/** What both kinds of work need. */
+export interface ActorContext {
+  readonly setup: ActorSetup;
+  readonly layout: Layout;
+  readonly head: Head;
+  readonly batch: WorldBatch;
+  readonly acting: Session;
+  readonly step: Step;
+}
+
+export async function actorContext(setup: ActorSetup): Promise<ActorContext> {
+  const { world, recipe, rollout, worker, seed, standing, acting, step } = setup;
+  const entry = worldNamed(world);
+  const head = headOf(entry.facts);
+  const layout = pixelLayout(specOf(entry.facts, recipe), head.outputs, head.extra);
+  const batch = await WorldBatch.load(entry, {
+    count: rollout.worlds / recipe.workers,
+    seed: random(seed, EPISODES, worker).integer(2 ** 31),
+    frames: recipe.frames,
+  });
+  if (setup.resumed) restore(batch, standing, worker * batch.count);
+  const session = await Session.create(acting, { threads: 1, spinning: false });
+  return { setup, layout, head, batch, acting: session, step: await Step.create(step, layout, "cpu") };
+}
+
+/** Acts in the worker's part of the worlds; a row for each episode that ended: return, steps, 1 where it succeeded. */
+export function collectWork({ setup, layout, head, batch, acting }: ActorContext) {
+  const { rollout, standing, parameters, worker, seed, recipe } = setup;
+  const { count } = batch;
+  const first = worker * count;
+  const names = acting.inputNames.filter((name) => name !== "image");
+  const weights = Object.fromEntries(
+    names.map((name): [string, TensorData & { data: Float32Array }] => [
+      name,
+      floats(...layout.slots.get(name)!.shape),
+    ]),
+  );
+  const discrete = batch.facts.actions.kind === "discrete";
+  const deviation = layout.slots.has("policy.deviation") ? layout.view(parameters, "policy.deviation") : NONE;
+  const chosen = new Float64Array(discrete ? count : count * head.width);
+
+  const look = async (data: Uint8Array) => {
+    const outputs = await acting.run({ ...weights, image: { dtype: "uint8", shape: batch.shape, data } });
+    return { policy: outputs.policy!.data as Float32Array, value: outputs.value!.data as Float32Array };
+  };
+
+  /** Draws the actions of all worlds into the rollout from `row` on. */
+  const draw = (policy: Float32Array, row: number, source: Random): void => {
+    const { actions, logProbabilities, width } = rollout;
+    for (let i = 0; i < count; i++) {
+      const to = (row + i) * width;
+      logProbabilities[row + i] = head.draw(policy, i * head.outputs, deviation, source, actions, to);
+      if (discrete) chosen[i] = actions.indexOf(1, to) - to;
+      else for (let j = 0; j < width; j++) chosen[i * width + j] = actions[to + j]!;
+    }
+  };
+
+  return {
+    async answer({ iteration }: CollectRequest): Promise<Rows> {
+      for (const name of names) own(weights, name)!.data.set(layout.view(parameters, name));
+      const source = random(seed, ACTIONS, iteration, worker);
+      const ended: number[][] = [];
+      for (let step = 0; step < rollout.steps; step++) {
+        const row = step * rollout.worlds + first;
+        const seen = batch.observations as Uint8Array;
+        rollout.images.set(seen, row * rollout.pixels);
+        const { policy, value } = await look(seen);
+        rollout.values.set(value, row);
+        draw(policy, row, source);
+        batch.step(chosen);
+        rollout.rewards.set(batch.rewards, row);
+        for (let i = 0; i < count; i++) {
+          const [terminated, truncated] = [batch.terminated[i] === 1, batch.truncated[i] === 1];
+          rollout.ends[row + i] = terminated || truncated ? 1 : 0;
+          if (terminated || truncated) ended.push([batch.returns[i]!, batch.lengths[i]!, batch.successes[i]!]);
+        }
+        await addCutOff(row);
+      }
+      rollout.last.set((await look(batch.observations as Uint8Array)).value, first);
+      keep(batch, standing, first);
+      return ended;
+    },
+  };
+
+  /** Adds what an episode would have gone on with where its limit cut it off, not its end. */
+  async function addCutOff(row: number): Promise<void> {
+    const cut = (i: number): boolean => batch.truncated[i] === 1 && batch.terminated[i] === 0;
+    if (!batch.truncated.some((_, i) => cut(i))) return;
+    const { value } = await look(batch.lastObservations as Uint8Array);
+    for (let i = 0; i < count; i++) if (cut(i)) rollout.rewards[row + i]! += recipe.ppo.gamma * value[i]!;
+  }
+}
+
+const NONE = new Float32Array(0);
+
+/** Gradients of the worker's part of a minibatch; a row of the step's scalars. */
+export function learnWork({ setup, step }: ActorContext) {
+  const { rollout, parameters, gradient, worker } = setup;
+  const { batch } = step.model;
+  const { pixels, width } = rollout;
+  const [channels, height, wide] = imageShape(setup);
+  const shape = [batch, channels, height, wide] as const;
+  const image = { dtype: "uint8" as const, shape, data: new Uint8Array(batch * pixels) };
+  const actions = floats(batch, width);
+  const rows = {
+    logProbability: [floats(batch), rollout.logProbabilities],
+    advantage: [floats(batch), rollout.normalised],
+    returns: [floats(batch), rollout.returns],
+    ...(setup.recipe.ppo.valueClip !== undefined && { values: [floats(batch), rollout.values] as const }),
+  } as const;
+  const clip = floats();
+  const columns = Object.values(rows);
+  const feeds = { image, actions, clip, ...Object.fromEntries(Object.entries(rows).map(([name, [t]]) => [name, t])) };
+  return {
+    async answer(request: LearnRequest): Promise<Rows> {
+      const start = request.from + worker * batch;
+      for (let i = 0; i < batch; i++) {
+        const row = rollout.order[start + i]!;
+        image.data.set(rollout.images.subarray(row * pixels, (row + 1) * pixels), i * pixels);
+        for (let j = 0; j < width; j++) actions.data[i * width + j] = rollout.actions[row * width + j]!;
+        for (const [tensor, source] of columns) tensor.data[i] = source[row]!;
+      }
+      clip.data[0] = request.clip;
+      return [await step.run(feeds, parameters, gradient)];
+    },
+  };
+}
+
+function imageShape({ world, recipe }: ActorSetup): readonly [channels: number, height: number, width: number] {
+  const { channels, height, width } = specOf(worldNamed(world).facts, recipe);
+  return [channels, height, width];
+}
+
+function keep(batch: WorldBatch, { states, episodes, observations }: Standing, first: number): void {
+  const saved = batch.save();
+  saved.worlds.forEach((state, i) => {
+    states.set(state, (first + i) * state.length);
+  });
+  episodes.set(saved.episodes, first * 3);
+  observations.set(saved.observations, (first * observations.length * 3) / episodes.length);
+}
+
+function restore(batch: WorldBatch, { states, episodes, observations }: Standing, first: number): void {
+  const worlds = episodes.length / 3;
+  const part = <T extends Float64Array | Uint8Array>(all: T, i: number, count: number): T => {
+    const length = all.length / worlds;
+    return all.slice(i * length, (i + count) * length) as T;
+  };
+  batch.restore({
+    worlds: Array.from({ length: batch.count }, (_, i) => part(states, first + i, 1)),
+    episodes: part(episodes, first, batch.count),
+    observations: part(observations, first, batch.count),
+  });
+}
