@@ -14,6 +14,7 @@ import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
 import type { EpisodeKind, Targets, Task } from "../../sim/tasks/task.js";
 import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
+import { worldNames } from "../../sim/worlds/worlds.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { trainedCard } from "../../train/policy-card.js";
 import { recipeFor, recipeName, withCamera, withoutVision, withTargets } from "../../train/recipe.js";
@@ -40,7 +41,12 @@ export interface TrainOptions {
   readonly json?: boolean;
 }
 
-export async function train({
+export async function train(options: TrainOptions): Promise<void> {
+  if (worldNames.includes(options.task)) await (await import("./train-world.js")).trainWorld(options);
+  else await trainArm(options);
+}
+
+async function trainArm({
   task,
   camera,
   targets,

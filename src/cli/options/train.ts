@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
+import { worldNames } from "../../sim/worlds/worlds.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
 import type { TrainOptions } from "../commands/train.js";
 import { imageSize, targetKind } from "../input/numbers.js";
@@ -9,19 +10,20 @@ import { SEEDS, wholeOption } from "./shared.js";
 /** Extents of the camera image that a policy can be trained for, pixels. */
 const [LEAST, MOST] = [32, 480];
 
-const algorithms = Object.entries(ALGORITHMS)
-  .map(([name, { text }]) => `${name} (${text})`)
-  .join(", ");
+const algorithms = [
+  ...Object.entries(ALGORITHMS).map(([name, { text }]) => `${name} (${text})`),
+  `ppo (proximal policy optimisation: ${worldNames.join(", ")})`,
+].join(", ");
 
 const RECIPES =
-  "imitation, gps, levine (as Levine et al. 2016: four conditions, end to end), or anywhere (peg, door: goals anywhere)";
+  "imitation, gps, ppo, levine (as Levine et al. 2016: four conditions, end to end), or anywhere (peg, door: goals anywhere)";
 
 export function addTrain(program: Command): void {
   program
     .command("train")
     .description("train a policy for a simulated task; the same seed gives the same file")
-    .requiredOption("--task <name>", `task to learn: ${taskNames.join(", ")}`)
-    .option("--algorithm <name>", `training algorithm: ${algorithms} (default: the recipe's, or imitation)`)
+    .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...worldNames].join(", ")}`)
+    .option("--algorithm <name>", `training algorithm: ${algorithms} (default: the recipe's, or imitation; of a world ppo)`)
     .option("--recipe <name>", `recipe: ${RECIPES} (default: the algorithm's usual one)`)
     .option(
       "--targets <kind>",

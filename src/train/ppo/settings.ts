@@ -1,36 +1,29 @@
-import { z } from "zod";
-
-const SHARE = z.number().min(0).max(1);
-const COUNT = z.number().int().min(1);
-
 /** Settings of proximal policy optimisation (Schulman et al. 2017), with the names of the field. */
-export const PPO_SETTINGS = z.strictObject({
+export interface PpoSettings {
   /** Environment steps of the whole training. */
-  totalSteps: COUNT,
+  readonly totalSteps: number;
   /** Worlds stepped at once, and steps of each a rollout. */
-  worlds: COUNT,
-  rolloutSteps: COUNT,
+  readonly worlds: number;
+  readonly rolloutSteps: number;
   /** Passes over a rollout, and parts of it, each a step of the optimiser. */
-  epochs: COUNT,
-  minibatches: COUNT,
+  readonly epochs: number;
+  readonly minibatches: number;
   /** Discount γ, and λ of the advantages. */
-  gamma: SHARE,
-  lambda: SHARE,
+  readonly gamma: number;
+  readonly lambda: number;
   /** Learning rate and clip range: at the start, falling in a line to `rateEnd` and `clipEnd` of it. */
-  rate: z.number().positive(),
-  rateEnd: SHARE,
-  clip: z.number().positive(),
-  clipEnd: SHARE,
-  /** Largest change of a value estimate in its loss; unclipped without it, as usual today. */
-  valueClip: z.number().positive().optional(),
+  readonly rate: number;
+  readonly rateEnd: number;
+  readonly clip: number;
+  readonly clipEnd: number;
+  /** Largest change of a value estimate in its loss; without it the loss is not clipped, as in Stable-Baselines3. */
+  readonly valueClip?: number;
   /** Weights of the entropy and the value loss. */
-  entropy: z.number().min(0),
-  value: z.number().min(0),
+  readonly entropy: number;
+  readonly value: number;
   /** Largest norm of the gradient of all parameters. */
-  gradientNorm: z.number().positive(),
-});
-
-export type PpoSettings = z.infer<typeof PPO_SETTINGS>;
+  readonly gradientNorm: number;
+}
 
 /** A straight line from `from` to `end` × `from` over the training; `done` from 0 to 1. */
 export const linear = (from: number, end: number, done: number): number => from * (1 + (end - 1) * done);

@@ -1,0 +1,102 @@
+import { put } from "../own.js";
+import type { Policy } from "../policy/policy.js";
+import { Session, type TensorData } from "../runtime/session.js";
+import type { ImageAblation } from "../sim/ablation.js";
+import { WorldBatch } from "../sim/worlds/batch.js";
+import type { WorldEntry } from "../sim/worlds/world.js";
+import { worldNamed } from "../sim/worlds/worlds.js";
+
+/** A figure of a policy in a world: what it counts, and what the policy sees instead of the world. */
+interface WorldRun {
+  readonly key: string;
+  readonly text: string;
+  readonly ablation?: Exclude<ImageAblation, "black">;
+}
+
+/** Runs of every policy of a world. */
+export const WORLD_RUNS: readonly WorldRun[] = [
+  { key: "success", text: "success" },
+  { key: "frozen", text: "image frozen to another episode's first one", ablation: "frozen" },
+  { key: "first", text: "image frozen to its own first one", ablation: "first" },
+];
+
+/**
+ * Figures of a policy in its world: episodes that succeed out of `episodes` for every run, and the mean return of an
+ * episode where the policy sees the world.
+ */
+export type WorldFigures = Readonly<Record<"episodes" | "seed" | "return", number>> & Readonly<Record<string, number>>;
+
+export interface WorldFigureOptions {
+  /** Default 100. */
+  readonly episodes?: number;
+  readonly seed?: number;
+  /** Called after each episode with the part that is done, 0 to 1. */
+  readonly done?: (part: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Measures a policy in its world: `episodes` episodes of `seed` in each run, the most probable action taken. */
+export async function worldFigures(
+  { bytes }: Pick<Policy, "bytes">,
+  world: string,
+  { episodes = 100, seed = 0, done, signal }: WorldFigureOptions = {},
+): Promise<WorldFigures> {
+  const entry = worldNamed(world);
+  const session = await Session.create(bytes);
+  try {
+    const successes: Record<string, number> = {};
+    let sum = 0;
+    for (const [index, { key, ablation }] of WORLD_RUNS.entries()) {
+      let count = 0;
+      for await (const { success, sum: ofEpisode, episode } of play(entry, session, { episodes, seed, ablation })) {
+        signal?.throwIfAborted();
+        count += success ? 1 : 0;
+        if (ablation === undefined) sum += ofEpisode;
+        done?.((index + (episode + 1) / episodes) / WORLD_RUNS.length);
+      }
+      put(successes, key, count);
+    }
+    return { episodes, seed, return: Number((sum / episodes).toFixed(4)), ...successes };
+  } finally {
+    await session.release();
+  }
+}
+
+interface Played {
+  readonly episode: number;
+  readonly success: boolean;
+  /** Sum of the rewards. */
+  readonly sum: number;
+}
+
+async function* play(
+  entry: WorldEntry,
+  session: Session,
+  { episodes, seed, ablation }: { episodes: number; seed: number; ablation: WorldRun["ablation"] },
+): AsyncGenerator<Played> {
+  const batch = await WorldBatch.load(entry, { count: 1, seed });
+  const other = await WorldBatch.load(entry, { count: 1, seed, first: episodes });
+  const [input] = session.inputNames as [string];
+  const decide = actionOf(entry);
+  let before = other.observations as Uint8Array;
+  for (let episode = 0; episode < episodes; episode++) {
+    const first = (batch.observations as Uint8Array).slice();
+    const shown = ablation === "frozen" ? before : ablation === "first" ? first : undefined;
+    for (;;) {
+      const data = shown ?? (batch.observations as Uint8Array);
+      const outputs = await session.run({ [input]: { dtype: "uint8", shape: batch.shape, data } });
+      batch.step(decide(outputs[session.outputNames[0]!]!));
+      if (batch.terminated[0] === 1 || batch.truncated[0] === 1) break;
+    }
+    before = first;
+    yield { episode, success: batch.successes[0] === 1, sum: batch.returns[0]! };
+  }
+}
+
+/** The action of a policy's output: the most probable one, the first where several are, or the output itself. */
+const actionOf =
+  ({ facts: { actions } }: WorldEntry) =>
+  ({ data }: TensorData): ArrayLike<number> => {
+    const values = data as Float32Array;
+    return actions.kind === "discrete" ? [values.indexOf(Math.max(...values))] : values;
+  };
