@@ -71,7 +71,7 @@ class Clock(BaseCallback):
         self.starts = []
 
     def _on_rollout_start(self):
-        self.starts.append((time.perf_counter(), self.num_timesteps))
+        self.starts.append((time.perf_counter(), time.process_time(), self.num_timesteps))
 
     def _on_step(self):
         return True
@@ -104,10 +104,13 @@ def main():
     )
     clock = Clock()
     model.learn(setup["steps"], callback=clock)
-    clock.starts.append((time.perf_counter(), model.num_timesteps))
-    (begin, first), (end, last) = clock.starts[1], clock.starts[-1]
+    clock.starts.append((time.perf_counter(), time.process_time(), model.num_timesteps))
+    (begin, cpu_begin, first), (end, cpu_end, last) = clock.starts[1], clock.starts[-1]
     parameters = sum(p.numel() for p in model.policy.parameters())
-    print(json.dumps({"rate": (last - first) / (end - begin), "parameters": parameters}))
+    steps = last - first
+    # Processor time of the processes of SubprocVecEnv is not in process_time.
+    cpu_rate = steps / (cpu_end - cpu_begin) if setup["vector"] == "dummy" else None
+    print(json.dumps({"rate": steps / (end - begin), "cpuRate": cpu_rate, "parameters": parameters}))
     worlds.close()
 
 

@@ -34,32 +34,36 @@ else console.log(JSON.stringify(await ours()));
 async function compare() {
   const names = Object.keys(CASES).slice(0, process.env.PYTHON ? undefined : 1);
   if (!process.env.PYTHON) console.error("PYTHON is not set: torquelens alone");
-  const rates = new Map(names.map((name) => [name, []]));
-  let parameters;
+  const found = new Map(names.map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const name of names) {
-      const found = await CASES[name]();
-      parameters ??= found.parameters;
-      if (found.parameters !== parameters)
-        throw new Error(`${name}: ${found.parameters} parameters, expected ${parameters}`);
-      rates.get(name).push(found.rate);
-    }
+    for (const name of names) found.get(name).push(await CASES[name]());
   }
-  const best = [...rates].map(([name, all]) => [name, Math.max(...all), all]);
-  const [, own] = best[0];
-  console.log(`environment steps a second, ${threads} threads, ${parameters} parameters, best of ${values.rounds}`);
-  for (const [name, rate, all] of best) {
-    const others = all.map((value) => value.toFixed(0)).join(", ");
-    console.log(`${name.padEnd(42)} ${rate.toFixed(0).padStart(6)}   ${(own / rate).toFixed(2)}×   (${others})`);
+  const parameters = new Set([...found.values()].flat().map((round) => round.parameters));
+  if (parameters.size > 1)
+    throw new Error(`networks of ${[...parameters].join(" and ")} parameters, expected the same`);
+  const most = (rounds, key) => Math.max(...rounds.map((round) => round[key] ?? Number.NaN));
+  const [own] = found.values();
+  console.log(
+    `environment steps a second, ${threads} threads, ${[...parameters]} parameters, best of ${values.rounds}`,
+  );
+  console.log(`${"".padEnd(42)}   wall           a second of processor time`);
+  for (const [name, rounds] of found) {
+    const columns = ["rate", "cpuRate"].map((key) => {
+      const rate = most(rounds, key);
+      const ratio = `${(most(own, key) / rate).toFixed(2)}×`;
+      return Number.isNaN(rate) ? "–".padStart(6) : `${rate.toFixed(0).padStart(6)} ${ratio.padStart(7)}`;
+    });
+    console.log(`${name.padEnd(42)} ${columns.join("  ")}`);
   }
 }
 
-/** Environment steps a second of our training, from the second rollout on. */
+/** Our training, from the second rollout on. */
 async function ours() {
   let first;
   let last;
   const progress = ({ done }) => {
-    const now = { time: performance.now(), done };
+    const { user, system } = process.cpuUsage();
+    const now = { time: performance.now() / 1000, cpu: (user + system) / 1e6, done };
     first ??= now;
     last = now;
   };
@@ -67,7 +71,12 @@ async function ours() {
   const training = await PpoTraining.start({ seed: 0, world: WORLD, recipe: short, progress });
   await training.train();
   await training.close();
-  return { rate: (1000 * (last.done - first.done)) / (last.time - first.time), parameters: training.layout.size };
+  const done = last.done - first.done;
+  return {
+    rate: done / (last.time - first.time),
+    cpuRate: done / (last.cpu - first.cpu),
+    parameters: training.layout.size,
+  };
 }
 
 function peer(vector) {

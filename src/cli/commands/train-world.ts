@@ -17,7 +17,7 @@ import { exportWorldPolicy, worldCard } from "../../train/ppo/export.js";
 import type { PpoPoint } from "../../train/ppo/history.js";
 import { type PpoRecipe, withRandomVision } from "../../train/ppo/recipe.js";
 import { ppoRecipe } from "../../train/ppo/recipes.js";
-import { type PpoCheckpoint, PpoTraining, rolloutsOf, rolloutSize } from "../../train/ppo/training.js";
+import { type PpoCheckpoint, PpoTraining, rolloutSize, rolloutsOf } from "../../train/ppo/training.js";
 import { recipeName } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { Progress } from "../output/progress.js";

@@ -23,7 +23,10 @@ export function addTrain(program: Command): void {
     .command("train")
     .description("train a policy for a simulated task; the same seed gives the same file")
     .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...worldNames].join(", ")}`)
-    .option("--algorithm <name>", `training algorithm: ${algorithms} (default: the recipe's, or imitation; of a world ppo)`)
+    .option(
+      "--algorithm <name>",
+      `training algorithm: ${algorithms} (default: the recipe's, or imitation; of a world ppo)`,
+    )
     .option("--recipe <name>", `recipe: ${RECIPES} (default: the algorithm's usual one)`)
     .option(
       "--targets <kind>",

@@ -1,5 +1,5 @@
-import { add, div, exp, mean, mul, neg, square, sub, sum } from "../../graph/build.js";
 import { apply } from "../../graph/apply.js";
+import { add, div, exp, mean, mul, neg, square, sub, sum } from "../../graph/build.js";
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Random } from "../../sim/random.js";
@@ -25,7 +25,14 @@ export interface Head {
    * Draws an action from the outputs at `at`, writes it to `action` at `to`, and returns its log probability.
    * @param extra values of the extra parameters, in their order
    */
-  draw(outputs: Float32Array, at: number, extra: Float32Array, random: Random, action: Float32Array, to: number): number;
+  draw(
+    outputs: Float32Array,
+    at: number,
+    extra: Float32Array,
+    random: Random,
+    action: Float32Array,
+    to: number,
+  ): number;
 }
 
 const LOG_2PI = Math.log(2 * Math.PI);

@@ -78,8 +78,7 @@ export function afterFirst(spec: PixelSpec, p: Parameters, first: Value): Heads 
     maps = relu(conv(maps, weight, { strides: [stride, stride] }, bias));
   });
   const [batch, ...map] = maps.shape as [number, ...number[]];
-  const linear = (x: Value, name: string): Value =>
-    add(matmul(x, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
+  const linear = (x: Value, name: string): Value => add(matmul(x, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
   const hidden = relu(linear(reshape(maps, [batch, map.reduce((a, b) => a * b, 1)]), "hidden"));
   return { policy: linear(hidden, "policy"), value: reshape(linear(hidden, "value"), [batch]) };
 }

@@ -1,4 +1,19 @@
-import { abs, add, cast, exp, greater, input, maximum, mean, minimum, mul, neg, type Operand, square, sub } from "../../graph/build.js";
+import {
+  abs,
+  add,
+  cast,
+  exp,
+  greater,
+  input,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  square,
+  sub,
+} from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
@@ -52,10 +67,7 @@ export function ppoLoss(
   const bounded = clamp(ratio, sub(1, clip), add(clip, 1));
   const surrogate = neg(mean(minimum(mul(ratio, advantage), mul(bounded, advantage))));
   const { valueClip } = weights;
-  const estimate =
-    valueClip === undefined
-      ? value
-      : add(values, clamp(sub(value, values), -valueClip, valueClip));
+  const estimate = valueClip === undefined ? value : add(values, clamp(sub(value, values), -valueClip, valueClip));
   const error = mean(square(sub(returns, estimate)));
   const loss = add(surrogate, sub(mul(error, weights.value), mul(entropy, weights.entropy)));
   const kl = mean(sub(sub(ratio, 1), change));
@@ -64,13 +76,7 @@ export function ppoLoss(
 }
 
 /** Forward pass, loss and all gradients of a worker's part of a minibatch as one graph. */
-export function ppoStep(
-  spec: PixelSpec,
-  head: Head,
-  layout: Layout,
-  batch: number,
-  weights: LossWeights,
-): StepModel {
+export function ppoStep(spec: PixelSpec, head: Head, layout: Layout, batch: number, weights: LossWeights): StepModel {
   const image = input("image", "uint8", [batch, spec.channels, spec.height, spec.width]);
   const samples = sampleInputs(batch, head.width);
   const parameters = layout.inputs("whole");

@@ -47,7 +47,11 @@ test.each(golden.cases)("losses and gradients are PyTorch's: $name", async (want
   const valueClip = wanted.value_clip ?? undefined;
   const model = ppoStep(spec, head, layout, batch, valueClip === undefined ? weights : { ...weights, valueClip });
   const normalised = new Float32Array(batch);
-  normalise(Float32Array.from(wanted.advantages), Int32Array.from({ length: batch }, (_, i) => i), normalised);
+  normalise(
+    Float32Array.from(wanted.advantages),
+    Int32Array.from({ length: batch }, (_, i) => i),
+    normalised,
+  );
   expect(relativeError(normalised, wanted.normalised)).toBeLessThan(1e-6);
 
   const floats = (numbers: readonly number[], shape: readonly number[]) => ({

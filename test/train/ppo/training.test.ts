@@ -80,12 +80,3 @@ test("an exploding training ends with one line, and keeps no checkpoint that is 
   await expect(ending).rejects.toThrow(/^ppo diverged after \d+ steps: the [a-z' ]+ is (NaN|-?Infinity)$/);
   for (const { parameters } of kept) expect(parameters.every(Number.isFinite)).toBe(true);
 });
-
-test("recipes and algorithms that a world does not have are refused", () => {
-  expect(() => ppoRecipe("red-fetch-green", { recipe: "levine" })).toThrow(
-    'task red-fetch-green has no recipe "levine", expected ppo',
-  );
-  expect(() => ppoRecipe("red-fetch-green", { algorithm: "gps" })).toThrow(
-    'task red-fetch-green cannot be trained by "gps", expected ppo',
-  );
-});
