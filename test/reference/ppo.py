@@ -19,7 +19,7 @@ WEIGHTS = {"entropy": 0.02, "value": 0.5}
 CLIP = 0.2
 # Rounded, so that the file holds every number exactly.
 NETWORKS = {
-    "tiled": [{"filters": 4, "kernel": 3, "stride": 3}, {"filters": 3, "kernel": 2, "stride": 1}, {"filters": 3, "kernel": 2, "stride": 1}],
+    "tiled": [{"filters": 4, "kernel": 3, "stride": 3}, {"filters": 3, "kernel": 3, "stride": 1}, {"filters": 5, "kernel": 2, "stride": 2}],
     "overlapping": [{"filters": 4, "kernel": 4, "stride": 2}, {"filters": 3, "kernel": 3, "stride": 1}, {"filters": 3, "kernel": 2, "stride": 1}],
 }
 

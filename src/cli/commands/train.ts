@@ -13,7 +13,7 @@ import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/pol
 import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
 import type { EpisodeKind, Targets, Task } from "../../sim/tasks/task.js";
-import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
+import { loadTask, taskNamed, taskNames } from "../../sim/tasks/tasks.js";
 import { worldNames } from "../../sim/worlds/worlds.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { trainedCard } from "../../train/policy-card.js";
@@ -42,8 +42,10 @@ export interface TrainOptions {
 }
 
 export async function train(options: TrainOptions): Promise<void> {
-  if (worldNames.includes(options.task)) await (await import("./train-world.js")).trainWorld(options);
-  else await trainArm(options);
+  const { task } = options;
+  if (taskNames.includes(task)) return trainArm(options);
+  if (worldNames.includes(task)) return (await import("./train-world.js")).trainWorld(options);
+  throw new InputError(`no task named "${task}"; expected ${[...taskNames, ...worldNames].join(", ")}`);
 }
 
 async function trainArm({

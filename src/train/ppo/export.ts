@@ -1,10 +1,10 @@
-import { cast, constant, conv, input } from "../../graph/build.js";
+import { constant, input } from "../../graph/build.js";
 import { Literal } from "../../graph/literal.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import type { CardInput } from "../../policy/card-schema.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
 import type { Layout } from "../network/parameters.js";
-import { afterFirst, type PixelSpec } from "./network.js";
+import { type PixelSpec, plainNetwork } from "./network.js";
 import { type PpoRecipe, specOf } from "./recipe.js";
 
 /** Names of a policy's tensors. */
@@ -30,14 +30,7 @@ export function exportWorldPolicy(
     }),
   );
   const image = input(IMAGE, "uint8", [1, spec.channels, spec.height, spec.width]);
-  const { stride } = spec.convolutions[0]!;
-  const first = conv(
-    cast(image, "float32"),
-    parameters["conv1.weight"]!,
-    { strides: [stride, stride] },
-    parameters["conv1.bias"]!,
-  );
-  const { policy } = afterFirst(spec, parameters, first);
+  const { policy } = plainNetwork(spec, parameters, image);
   return writeModel({
     name: "policy",
     inputs: new Map([[IMAGE, image]]),

@@ -57,25 +57,23 @@ export function pixelLayout(spec: PixelSpec, outputs: number, extra: Readonly<Re
   return new Layout({ readout: {}, convolutions, head });
 }
 
-/** The network on bytes [B, C, H, W], for training. */
-export function pixelNetwork(spec: PixelSpec, p: Parameters, image: Value): Heads {
-  const [first] = spec.convolutions;
-  const weight = mul(own(p, "conv1.weight")!, 1 / 255);
-  const bias = own(p, "conv1.bias")!;
-  const { kernel, stride } = first!;
-  const isTiled = kernel === stride && spec.height % kernel === 0 && spec.width % kernel === 0;
-  const maps = isTiled
-    ? tiledConvolution(image, weight, bias)
-    : conv(cast(image, "float32"), weight, { strides: [stride, stride] }, bias);
-  return afterFirst(spec, p, maps);
-}
+/** How a layer computes its convolution; its ReLU comes after it. */
+type Convolve = (x: Value, weight: Value, bias: Value, stride: number) => Value;
 
-/** What follows on the first convolution's output, before its ReLU. */
-export function afterFirst(spec: PixelSpec, p: Parameters, first: Value): Heads {
-  let maps = relu(first);
-  spec.convolutions.slice(1).forEach(({ stride }, i) => {
-    const [weight, bias] = [own(p, `conv${i + 2}.weight`)!, own(p, `conv${i + 2}.bias`)!];
-    maps = relu(conv(maps, weight, { strides: [stride, stride] }, bias));
+/** The network on bytes [B, C, H, W], for training. */
+export const pixelNetwork = (spec: PixelSpec, p: Parameters, image: Value): Heads =>
+  network(spec, { ...p, "conv1.weight": mul(own(p, "conv1.weight")!, 1 / 255) }, image, (x, weight, bias, stride) =>
+    isTiled(x, weight, stride) ? tiledConvolution(x, weight, bias) : convolution(x, weight, bias, stride),
+  );
+
+/** The network on bytes [B, C, H, W] with parameters that take them as they are, in ordinary operators. */
+export const plainNetwork = (spec: PixelSpec, p: Parameters, image: Value): Heads =>
+  network(spec, p, image, convolution);
+
+function network(spec: PixelSpec, p: Parameters, image: Value, convolve: Convolve): Heads {
+  let maps = image;
+  spec.convolutions.forEach(({ stride }, i) => {
+    maps = relu(convolve(maps, own(p, `conv${i + 1}.weight`)!, own(p, `conv${i + 1}.bias`)!, stride));
   });
   const [batch, ...map] = maps.shape as [number, ...number[]];
   const linear = (x: Value, name: string): Value => add(matmul(x, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
@@ -83,16 +81,26 @@ export function afterFirst(spec: PixelSpec, p: Parameters, first: Value): Heads 
   return { policy: linear(hidden, "policy"), value: reshape(linear(hidden, "value"), [batch]) };
 }
 
+const convolution: Convolve = (x, weight, bias, stride) =>
+  conv(cast(x, "float32"), weight, { strides: [stride, stride] }, bias);
+
+/** True where the kernel's places touch, and leave nothing out. */
+function isTiled(x: Value, weight: Value, stride: number): boolean {
+  const [height, width] = x.shape.slice(2) as [number, number];
+  const [rows, columns] = weight.shape.slice(2);
+  return rows === stride && columns === stride && height % stride === 0 && width % stride === 0;
+}
+
 /**
  * A convolution whose stride is its kernel's size, as one matrix product: bytes are moved before they become floats, and
- * the gradient of the weight is one more product. A third of the time of Conv and its gradient.
+ * each gradient is one more product. A third of the time of Conv and its gradients.
  */
-function tiledConvolution(image: Value, weight: Value, bias: Value): Value {
-  const [batch, channels, height, width] = image.shape as [number, number, number, number];
+function tiledConvolution(x: Value, weight: Value, bias: Value): Value {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const [filters, , kernel] = weight.shape as [number, number, number, number];
   const [rows, columns] = [height / kernel, width / kernel];
   const inputs = channels * kernel * kernel;
-  const parted = reshape(image, [batch, channels, rows, kernel, columns, kernel]);
+  const parted = reshape(x, [batch, channels, rows, kernel, columns, kernel]);
   const tiles = reshape(transpose(parted, [0, 2, 4, 1, 3, 5]), [batch * rows * columns, inputs]);
   const columnsOfTiles = transpose(cast(tiles, "float32"), [1, 0]);
   const maps = add(matmul(reshape(weight, [filters, inputs]), columnsOfTiles), reshape(bias, [filters, 1]));

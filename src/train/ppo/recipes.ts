@@ -22,8 +22,8 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
       network: {
         convolutions: [
           { filters: 16, kernel: 8, stride: 8 },
-          { filters: 32, kernel: 3, stride: 1 },
-          { filters: 32, kernel: 3, stride: 1 },
+          { filters: 24, kernel: 3, stride: 1 },
+          { filters: 64, kernel: 3, stride: 3 },
         ],
         hidden: 128,
       },
@@ -31,7 +31,7 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
       workers: 2,
       ppo: {
         ...TABLE_2,
-        totalSteps: 4_000_000,
+        totalSteps: 6_000_000,
         worlds: 16,
         rolloutSteps: 128,
         minibatches: 8,

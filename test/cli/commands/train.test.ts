@@ -4,6 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadPolicy } from "#src/policy/policy.js";
+import { worldNames } from "#src/sim/worlds/worlds.js";
+import { ppoRecipe } from "#src/train/ppo/recipes.js";
+import { type PpoCheckpoint, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
+import { RunFolder } from "#src/train/run-folder.js";
 import { refusal, torquelens } from "../run.js";
 
 const program = fileURLToPath(new URL("../../../bin/torquelens.js", import.meta.url));
@@ -20,7 +25,7 @@ test("bad usage is refused before any training, and nothing is written", async (
   const card = join(folder, "policy.yaml");
   const unwritable = `${nowhere}: cannot write it (no such directory), expected a writable file name`;
   expect(await torquelens("train", "--task", "cook", "-o", output)).toMatchObject(
-    refusal('no task named "cook"; expected reacher, peg, door, baxter'),
+    refusal(`no task named "cook"; expected reacher, peg, door, baxter, ${worldNames.join(", ")}`),
   );
   expect(await torquelens("train", "--task", "reacher", "-o", nowhere)).toMatchObject(refusal(unwritable));
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(
@@ -35,6 +40,16 @@ test("bad usage is refused before any training, and nothing is written", async (
   );
   expect(await torquelens("train", "--task", "reacher", "--algorithm", "guess", "-o", output)).toMatchObject(
     refusal('task reacher cannot be trained by "guess", expected imitation, gps'),
+  );
+  const world = ["train", "--task", "red-fetch-green", "-o", output];
+  expect(await torquelens(...world, "--algorithm", "gps")).toMatchObject(
+    refusal('task red-fetch-green cannot be trained by "gps", expected ppo'),
+  );
+  expect(await torquelens(...world, "--recipe", "levine")).toMatchObject(
+    refusal("task red-fetch-green has no recipe \"levine\", expected ppo"),
+  );
+  expect(await torquelens(...world, "--camera", "96x96")).toMatchObject(
+    refusal("--camera: is for arms, and red-fetch-green has none"),
   );
   expect(await torquelens("train", "--task", "reacher", "--seed", "-1", "-o", output)).toMatchObject({ code: 2 });
   expect(await torquelens("train", "--task", "reacher", "--camera", "9x9000", "-o", output)).toMatchObject({ code: 2 });
@@ -61,4 +76,29 @@ test("an interrupted training ends soon, leaves no policy, and another one does 
   expect(await torquelens("train", "--task", "reacher", "--seed", "1", "-o", output)).toMatchObject(
     refusal(`${run}: holds a training with seed 0, not 1; expected an empty folder, or the same training`),
   );
+});
+
+test("a world's training that is complete is measured and written, with its record", async () => {
+  const output = join(folder, "fetch.onnx");
+  const run = join(folder, "fetch.run");
+  const recipe = ppoRecipe("red-fetch-green", {});
+  const identity = { task: "red-fetch-green", seed: 0, recipe };
+  const small = { ...recipe, ppo: { ...recipe.ppo, totalSteps: 1 } };
+  let last: PpoCheckpoint | undefined;
+  const keep = async (checkpoint: PpoCheckpoint): Promise<void> => void (last = checkpoint);
+  const training = await PpoTraining.start({ seed: 0, world: "red-fetch-green", recipe: small, keep });
+  await training.train();
+  await training.close();
+  const kept = await RunFolder.openFor<PpoCheckpoint, object>(run, identity, { of: () => [], svg: async () => "" });
+  await kept.keep("policy", { ...last!, iteration: rolloutsOf(recipe) });
+
+  const command = ["train", "--task", "red-fetch-green", "--no-control", "--figures", "1", "--json", "-o", output];
+  const { code, stdout, stderr } = await torquelens(...command);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({ policy: output, run, figures: { episodes: 1 }, control: null });
+  const policy = await loadPolicy(output);
+  expect(policy.outputs.map(({ name }) => name)).toEqual(["left", "right", "forward", "pickup"]);
+  expect(policy.card.training).toMatchObject({ task: "red-fetch-green", recipe_name: "ppo", figures: result.figures });
+  expect(await readdir(run)).toEqual(["curves.json", "curves.svg", "policy.checkpoint", "result.json", "run.json"]);
 });

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { worldFigures } from "#src/evaluation/world-figures.js";
+import { readModel } from "#src/graph/onnx-read.js";
+import { parseCard, serialiseCard } from "#src/policy/card.js";
+import { CARD_METADATA, type Policy, policyOf } from "#src/policy/policy.js";
+import { Session } from "#src/runtime/session.js";
+import { random } from "#src/sim/random.js";
+import type { WorldFacts } from "#src/sim/worlds/world.js";
+import { worldNamed } from "#src/sim/worlds/worlds.js";
+import { sharedFloats } from "#src/train/network/parameters.js";
+import { exportWorldPolicy, worldCard } from "#src/train/ppo/export.js";
+import { initialisePixels, pixelLayout } from "#src/train/ppo/network.js";
+import { actingModel } from "#src/train/ppo/policy-model.js";
+import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
+import { ppoRecipe } from "#src/train/ppo/recipes.js";
+import { relativeError } from "../../evaluate.js";
+
+const { facts } = worldNamed("red-fetch-green");
+const usual = ppoRecipe("red-fetch-green", {});
+const DRIVING: WorldFacts = {
+  ...facts,
+  picture: { width: 20, height: 16, channels: 3 },
+  actions: { kind: "continuous", names: ["steering", "throttle"], units: ["rad", "1"], low: [-1, 0], high: [1, 1] },
+};
+
+/** A network with random parameters, biases too, as a policy file. */
+function fileOf(facts: WorldFacts, recipe: PpoRecipe) {
+  const head = headOf(facts);
+  const layout = pixelLayout(specOf(facts, recipe), head.outputs, head.extra);
+  const parameters = sharedFloats(layout.size);
+  const source = random(3);
+  initialisePixels(layout, parameters, source);
+  for (let i = 0; i < parameters.length; i++) parameters[i]! += 0.05 * source.normal();
+  const card = serialiseCard(worldCard(facts, recipe, { task: facts.name }));
+  const bytes = exportWorldPolicy(facts, recipe, layout, parameters, new Map([[CARD_METADATA, card]]));
+  const model = { path: "policy.onnx", bytes, sha256: "", graph: readModel(bytes, "policy.onnx") };
+  const policy: Policy = policyOf(model, { card: parseCard(card, "policy.yaml"), source: "policy.yaml", folder: "." });
+  return { policy, layout, parameters };
+}
+
+test.each([
+  ["actions, one frame", facts, usual],
+  ["actions, two frames", facts, { ...usual, frames: 2 }],
+  [
+    "continuous commands, overlapping kernels",
+    DRIVING,
+    { ...usual, network: { ...usual.network, convolutions: [{ filters: 4, kernel: 5, stride: 2 }] } },
+  ],
+])("the file commands what the network in training does: %s", async (_, world, recipe) => {
+  const { policy, layout, parameters } = fileOf(world, recipe);
+  expect(policy.outputs.map(({ name }) => name)).toEqual(world.actions.names);
+  const spec = specOf(world, recipe);
+  const source = random(4);
+  const data = Uint8Array.from({ length: spec.channels * spec.height * spec.width }, () => source.integer(256));
+  const image = { dtype: "uint8" as const, shape: [1, spec.channels, spec.height, spec.width], data };
+  const acting = await Session.create(actingModel(spec, layout, 1));
+  const weights = Object.fromEntries(
+    acting.inputNames.flatMap((name) => {
+      if (name === "image") return [];
+      const { shape } = layout.slots.get(name)!;
+      return [[name, { dtype: "float32" as const, shape, data: layout.view(parameters, name).slice() }]];
+    }),
+  );
+  const expected = await acting.run({ ...weights, image });
+  const file = await Session.create(policy.bytes);
+  const found = await file.run({ image });
+  await Promise.all([acting.release(), file.release()]);
+  const [values] = Object.values(found);
+  expect(relativeError(values!.data as Float32Array, expected.policy!.data as Float32Array)).toBeLessThan(1e-5);
+});
+
+test("figures of a policy count episodes of its world, the same for one seed", async () => {
+  const { policy } = fileOf(facts, usual);
+  const parts: number[] = [];
+  const options = { episodes: 2, seed: 3, done: (part: number) => void parts.push(part) };
+  const figures = await worldFigures(policy, "red-fetch-green", options);
+  expect(figures).toMatchObject({ episodes: 2, seed: 3 });
+  for (const key of ["success", "frozen", "first"]) expect([0, 1, 2]).toContain(figures[key]);
+  expect(parts).toEqual([1, 2, 3, 4, 5, 6].map((count) => count / 6));
+  expect(await worldFigures(policy, "red-fetch-green", { episodes: 2, seed: 3 })).toEqual(figures);
+});
