@@ -46,7 +46,7 @@ test("bad usage is refused before any training, and nothing is written", async (
     refusal('task red-fetch-green cannot be trained by "gps", expected ppo'),
   );
   expect(await torquelens(...world, "--recipe", "levine")).toMatchObject(
-    refusal("task red-fetch-green has no recipe \"levine\", expected ppo"),
+    refusal('task red-fetch-green has no recipe "levine", expected ppo'),
   );
   expect(await torquelens(...world, "--camera", "96x96")).toMatchObject(
     refusal("--camera: is for arms, and red-fetch-green has none"),
@@ -85,7 +85,9 @@ test("a world's training that is complete is measured and written, with its reco
   const identity = { task: "red-fetch-green", seed: 0, recipe };
   const small = { ...recipe, ppo: { ...recipe.ppo, totalSteps: 1 } };
   let last: PpoCheckpoint | undefined;
-  const keep = async (checkpoint: PpoCheckpoint): Promise<void> => void (last = checkpoint);
+  const keep = async (checkpoint: PpoCheckpoint): Promise<void> => {
+    last = checkpoint;
+  };
   const training = await PpoTraining.start({ seed: 0, world: "red-fetch-green", recipe: small, keep });
   await training.train();
   await training.close();
