@@ -1,4 +1,4 @@
-import { put } from "../own.js";
+import { own, put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import type { ImageAblation } from "../sim/ablation.js";
@@ -85,7 +85,7 @@ async function* play(
     for (;;) {
       const data = shown ?? (batch.observations as Uint8Array);
       const outputs = await session.run({ [input]: { dtype: "uint8", shape: batch.shape, data } });
-      batch.step(decide(outputs[session.outputNames[0]!]!));
+      batch.step(decide(own(outputs, session.outputNames[0]!)!));
       if (batch.terminated[0] === 1 || batch.truncated[0] === 1) break;
     }
     before = first;

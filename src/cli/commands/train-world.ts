@@ -20,10 +20,10 @@ import { ppoRecipe } from "../../train/ppo/recipes.js";
 import { type PpoCheckpoint, PpoTraining, rolloutSize, rolloutsOf } from "../../train/ppo/training.js";
 import { recipeName } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
+import type { TrainOptions } from "../input/train-options.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { Interruption } from "../process/interruption.js";
-import type { TrainOptions } from "./train.js";
 
 /** Options that only arms have. */
 const OF_ARMS = ["targets", "camera", "device"] as const;

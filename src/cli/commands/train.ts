@@ -12,7 +12,7 @@ import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import type { Device } from "../../runtime/device.js";
 import type { Recipe } from "../../sim/tasks/lesson.js";
-import type { EpisodeKind, Targets, Task } from "../../sim/tasks/task.js";
+import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
 import { loadTask, taskNamed, taskNames } from "../../sim/tasks/tasks.js";
 import { worldNames } from "../../sim/worlds/worlds.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
@@ -20,26 +20,11 @@ import { trainedCard } from "../../train/policy-card.js";
 import { recipeFor, recipeName, withCamera, withoutVision, withTargets } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { type Place, Training, type Progress as TrainingProgress, trainingCost } from "../../train/training.js";
+import type { TrainOptions } from "../input/train-options.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
-
-export interface TrainOptions {
-  readonly task: string;
-  readonly algorithm?: string;
-  readonly recipe?: string;
-  readonly targets?: Targets;
-  readonly camera?: readonly [width: number, height: number];
-  readonly seed: number;
-  readonly output: string;
-  readonly run?: string;
-  readonly control: boolean;
-  /** Episodes of each closed-loop figure. */
-  readonly figures: number;
-  readonly device?: Device;
-  readonly json?: boolean;
-}
 
 export async function train(options: TrainOptions): Promise<void> {
   const { task } = options;

@@ -3,8 +3,8 @@ import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { worldNames } from "../../sim/worlds/worlds.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
-import type { TrainOptions } from "../commands/train.js";
 import { imageSize, targetKind } from "../input/numbers.js";
+import type { TrainOptions } from "../input/train-options.js";
 import { SEEDS, wholeOption } from "./shared.js";
 
 /** Extents of the camera image that a policy can be trained for, pixels. */

@@ -25,7 +25,7 @@ import type { PpoSettings } from "./settings.js";
 export type LossWeights = Pick<PpoSettings, "entropy" | "value" | "valueClip">;
 
 /** Samples of a rollout as graph inputs, all [B] but `actions` [B, width]; `clip` is a scalar. */
-export interface Samples {
+interface Samples {
   readonly actions: Value;
   /** Under the policy that acted. */
   readonly logProbability: Value;
@@ -37,7 +37,7 @@ export interface Samples {
   readonly clip: Value;
 }
 
-export function sampleInputs(batch: number, width: number): Samples {
+function sampleInputs(batch: number, width: number): Samples {
   const row = (name: string): Value => input(name, "float32", [batch]);
   return {
     actions: input("actions", "float32", [batch, width]),
@@ -56,7 +56,7 @@ const clamp = (x: Value, low: Operand, high: Operand): Value => minimum(maximum(
  * surrogate + value × mean squared error of the returns − entropy × mean entropy. `loss` is the sum; `kl` estimates the
  * divergence from the policy that acted, `clipped` is the part of the samples outside of the range.
  */
-export function ppoLoss(
+function ppoLoss(
   { policy, value, entropy }: { readonly policy: Value; readonly value: Value; readonly entropy: Value },
   samples: Samples,
   weights: LossWeights,
