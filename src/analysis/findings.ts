@@ -1,5 +1,4 @@
 import type { SharesUnder } from "../evaluation/shares-under.js";
-import { itemOf } from "../outputs/kinds.js";
 import type { Ranking } from "./ranking.js";
 import { type Comparison, compareSurveys, type Survey } from "./survey.js";
 
@@ -46,7 +45,7 @@ function conventions(a: Survey, b: Survey): string[] {
     const commands = new Set(
       identity.outputs.map(({ kind, reference }) => (reference === "zero" ? kind : `${kind} from ${reference}`)),
     );
-    return `kinds ${[...commands].join(" and ")}, method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}${identity.contrast ? `, contrasts of ${itemOf(identity.outputs)}s` : ""}`;
+    return `kinds ${[...commands].join(" and ")}, method ${identity.method}, references ${references.join(", ")}, feature points ${identity.featurePoints}`;
   };
   if (of(a) === of(b)) return [];
   return [

@@ -1,5 +1,4 @@
 import { InputError } from "../errors.js";
-import { LEVELS } from "../messages/explanation.js";
 import { nanoseconds } from "../messages/stamp.js";
 import type { ExplanationMessage } from "../messages/types.js";
 import { meaningOf } from "../outputs/kinds.js";
@@ -124,7 +123,6 @@ export function identityOf(message: ExplanationMessage): RunIdentity {
     policySha256: message.policy_sha256,
     references: [...message.references],
     featurePoints: message.feature_points,
-    contrast: isContrast(message),
     joints: message.torques.map(({ joint }) => joint),
     outputs: message.torques.map(meaningOf),
     modalities: [...message.modalities],
@@ -135,24 +133,12 @@ function assertSame(expected: RunIdentity, message: ExplanationMessage, where: s
   if (
     message.method === expected.method &&
     message.policy_sha256 === expected.policySha256 &&
-    message.torques.length === expected.joints.length &&
-    agree(expected.contrast, isContrast(message))
+    message.torques.length === expected.joints.length
   ) {
     return;
   }
   throw new InputError(`${where}: ${difference(expected, identityOf(message))}`);
 }
-
-function isContrast({
-  level,
-  heatmap_joint: alone,
-  contrast_joint: contrast,
-}: ExplanationMessage): boolean | undefined {
-  if (contrast) return true;
-  return level === LEVELS.full && !alone ? false : undefined;
-}
-
-const agree = (a: boolean | undefined, b: boolean | undefined) => a === undefined || b === undefined || a === b;
 
 /** Reason why shares of the two cannot be compared; undefined if they can. */
 export function difference(a: RunIdentity, b: RunIdentity): string | undefined {
@@ -161,9 +147,6 @@ export function difference(a: RunIdentity, b: RunIdentity): string | undefined {
     return `found explanations of the policies ${short(a.policySha256)} and ${short(b.policySha256)}, expected one policy`;
   }
   if (a.method !== b.method) return `found the methods ${a.method} and ${b.method}, expected one method`;
-  if (!agree(a.contrast, b.contrast)) {
-    return `found contrasts and plain explanations by ${a.method}, which measure the image's share differently, expected one of the two`;
-  }
   for (const [name, of] of [
     ["modalities", ({ modalities }: RunIdentity) => modalities.join(", ")],
     ["joints", ({ joints }: RunIdentity) => joints.join(", ")],

@@ -10,11 +10,6 @@ export interface RunIdentity {
   readonly references: readonly string[];
   /** Origin of the feature points: `policy`, `corner` or `mean`. */
   readonly featurePoints: string;
-  /**
-   * Whether pictures are contrasts: then shares measure images on their features, else on their pixels (methods.md §4).
-   * Undefined where the explanation does not tell: below level `full`, or of one joint.
-   */
-  readonly contrast: boolean | undefined;
   /** Joint names, one a torque; of other outputs the names of what they command, [J]. */
   readonly joints: readonly string[];
   /** Kind and unit of each of them, [J]. */

@@ -50,7 +50,7 @@ export type { ImageModality, Modality, ValueModality } from "../policy/modalitie
 export { loadPolicy, type Policy } from "../policy/policy.js";
 export { type DataMeans, underConvention } from "../policy/under-convention.js";
 export { type CompiledModel, type CompileOptions, compile } from "../relevance/compile.js";
-export type { Attribution, Joined, NodeRule, Totals } from "../relevance/contract/attribution.js";
+export type { Attribution, NodeRule, Totals } from "../relevance/contract/attribution.js";
 export type { Relevance } from "../relevance/contract/carrier.js";
 export type { Depth } from "../relevance/contract/depth.js";
 export type { Network } from "../relevance/contract/facts.js";

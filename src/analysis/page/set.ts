@@ -1,5 +1,5 @@
 import { significant } from "../../numbers/format.js";
-import { areTorques, doingOf, itemOf, wordsOf } from "../../outputs/kinds.js";
+import { areTorques, doingOf, wordsOf } from "../../outputs/kinds.js";
 import { own } from "../../own.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { SetFindings } from "../findings.js";
@@ -47,7 +47,7 @@ ${chart.tables(survey)}
     );
   }
   return html`<section>${prefix ? html`<h2>${survey.name}</h2>` : ""}
-<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; ${doing}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares.${identity.contrast ? ` Pictures are contrasts of ${itemOf(outputs)}s; shares measure images where their features join the rest.` : ""}</p>
+<p>Method <b>${identity.method}</b>; policy ${identity.policySha256.slice(0, 12)}…; ${doing}. Relevance is measured against: ${modalities.map((modality, m) => `${modality} ${identity.references[m] || "not stated"}`).join(", ")}; feature points from ${own(ORIGINS, identity.featurePoints) ?? identity.featurePoints}. Other references give other shares. An image’s share is measured where its features join the rest.</p>
 ${lookHere(survey, ranking, details, prefix)}
 ${sections}
 ${conventionSection(conventions, identity)}

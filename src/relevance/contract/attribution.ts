@@ -16,14 +16,6 @@ export interface NodeRule {
   readonly loses?: string;
 }
 
-/** Relevance of each torque at one value, [J] each. */
-export interface Joined {
-  /** Σ|R_j|. */
-  readonly size: Value;
-  /** ΣR_j. */
-  readonly sum: Value;
-}
-
 /** A method's relevance at a network's inputs. */
 export interface Attribution {
   /** By input tensor, [rows, …its shape]. */
@@ -32,8 +24,11 @@ export interface Attribution {
   readonly pixels: ReadonlyMap<string, readonly Relevance[]>;
   /** A map per torque, [J, H, W], where the method's map of all torques is not the sum of these. */
   readonly torquePixels?: ReadonlyMap<string, Value>;
-  /** Each torque's relevance where an image's features join the rest, by image modality. */
-  readonly joined: ReadonlyMap<string, readonly Joined[]>;
+  /**
+   * Relevance of each torque where an image's features join the rest, [J, n] for each place, by image modality. Shares
+   * are measured there, at every depth.
+   */
+  readonly joined: ReadonlyMap<string, readonly Value[]>;
   /** Per output element, true where the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: readonly Value[];
   /** The totals that shares are computed from, where they are not Σ|R| of the inputs. */

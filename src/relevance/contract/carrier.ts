@@ -9,6 +9,8 @@ import type { Value } from "../../graph/value.js";
 export interface Relevance {
   readonly amount: Value;
   readonly perTorque: boolean;
+  /** True behind the place where an image's features join the rest: it counts in the image's share already. */
+  readonly counted?: boolean;
 }
 
 /** Σ_j α_j R_j. `importance` is [J]. Linear rules may be applied before or after it. */
@@ -20,15 +22,16 @@ export function collapse(relevance: Relevance, importance: Value): Relevance {
     reshape(importance, [1, torques]),
     reshape(relevance.amount, [torques, sizeOf(shape) / torques]),
   );
-  return { amount: reshape(weighted, [1, ...shape.slice(1)]), perTorque: false };
+  return { ...relevance, amount: reshape(weighted, [1, ...shape.slice(1)]), perTorque: false };
 }
 
 /** Sums amounts that arrive at one value; amounts per torque are collapsed before they are added to collapsed ones. */
 export const accumulate =
   (importance: Value) =>
   (a: Relevance, b: Relevance): Relevance => {
-    if (a.perTorque === b.perTorque) return { ...a, amount: add(a.amount, b.amount) };
-    return { amount: add(collapse(a, importance).amount, collapse(b, importance).amount), perTorque: false };
+    const counted = a.counted || b.counted;
+    if (a.perTorque === b.perTorque) return { ...a, counted, amount: add(a.amount, b.amount) };
+    return { counted, amount: add(collapse(a, importance).amount, collapse(b, importance).amount), perTorque: false };
   };
 
 export const rowsOf = (amount: Value): number => amount.shape[0]!;

@@ -49,12 +49,19 @@ export const attention = method({
       return {
         ...pass,
         pixels: new Map(Array.from(attended.images, ([{ name }, amount]) => [name, [{ amount, perTorque: true }]])),
-        joined: new Map(),
+        joined: new Map([...pass.joined, ...joinedPixels(attended)]),
         inputs: inputsOf(network, pass, attended),
         rules: [...pass.rules, attended.rule],
       };
     },
 });
+
+/** Attention counts as the image's share whole. */
+const joinedPixels = ({ images }: Attended) =>
+  Array.from(images, ([{ name }, amount]) => {
+    const rows = rowsOf(amount);
+    return [name, [reshape(amount, [rows, sizeOf(amount.shape) / rows])]] as const;
+  });
 
 function allOf(network: Network): Tokens | Maps {
   const found = allTokens(network) ?? allMaps(network);

@@ -1,10 +1,10 @@
 import { type Contribution, type Propagate, reverseWalk } from "../../backward/walk.js";
 import { InputError } from "../../errors.js";
-import { abs, reshape, sum } from "../../graph/build.js";
+import { reshape, sum } from "../../graph/build.js";
 import { ShapeError, sizeOf } from "../../graph/shape.js";
 import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
-import type { Attribution, Joined, NodeRule } from "../contract/attribution.js";
+import type { Attribution, NodeRule } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
 import type { Analysis, Network } from "../contract/facts.js";
 import type { Propagated, Rules } from "../contract/rules.js";
@@ -13,7 +13,8 @@ import { seedOf } from "./seed.js";
 
 /**
  * Propagates relevance from the torques to the targets by a method's rules. A linear method keeps torques apart only
- * where this costs little: where the image begins, they are summed by importance (except at depth `per-torque`).
+ * where this costs little: where the image begins, they are summed by importance (except at depth `per-torque`). There
+ * each torque's relevance is recorded as the image's, at every depth; depth `shares` ends there.
  * @param targets values where relevance stops, the network's inputs by default
  * @throws InputError for an operator that the method cannot explain, naming the node
  */
@@ -21,15 +22,15 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const { context, importance, depth } = network;
   const { analysis } = context;
   const record: NodeRule[] = [];
-  const joined = new Map<string, Joined[]>();
+  const joined = new Map<string, Value[]>();
   const pixels = new Map<string, Relevance[]>();
   const relevanceOf = (value: Value, amount: Value) => rules.relevanceOf?.(value, amount, context) ?? amount;
 
-  /** Records relevance per torque where an image's features join the rest, before torques are summed. */
+  /** Records relevance where an image's features join the rest, once. */
   const joins = (node: Node, at: readonly (readonly [Value, Relevance | undefined])[]) => {
     const image = context.onlyImage(node);
-    const totals = at.flatMap(([value, r]) => (r?.perTorque ? [joinedAt(relevanceOf(value, r.amount))] : []));
-    if (image && totals.length > 0) push(joined, image.name, totals);
+    const rows = at.flatMap(([value, r]) => (r && !r.counted ? [inRows(relevanceOf(value, r.amount))] : []));
+    if (image && rows.length > 0) push(joined, image.name, rows);
   };
 
   const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Propagated => {
@@ -58,8 +59,9 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     const perTorque = arriving.every((r) => r === undefined || r.perTorque);
     const ends = rules.linear && depth !== "per-torque" && isImage;
     const at = node.outputs.map((value, i) => [value, arriving[i]] as const);
-    if (!perTorque || (isImage && (ends || depth === "shares"))) joins(node, at);
-    if (isImage && perTorque && depth === "shares") return [];
+    const counted = isImage || arriving.some((r) => r?.counted);
+    if (counted) joins(node, at);
+    if (isImage && depth === "shares") return [];
     const stays = perTorque && !ends;
     const amounts = arriving.map((r) => r && (stays ? r : collapse(r, importance)).amount);
     const { rule, loses, to } = through(node, amounts, stays);
@@ -71,10 +73,10 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
       ...squash(node),
       ...(loses !== undefined && { loses }),
     });
-    return to.map(([value, amount]) => [value, { amount, perTorque: stays }] as const);
+    return to.map(([value, amount]) => [value, { amount, perTorque: stays, counted }] as const);
   };
   const meet = (a: Relevance, b: Relevance, value: Value) => {
-    if (a.perTorque !== b.perTorque)
+    if (!a.counted !== !b.counted)
       joins(value.node, [
         [value, a],
         [value, b],
@@ -84,6 +86,8 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
 
   const seeds = new Map([[network.commanded, seedOf(network, rules.seed)]]);
   const arrived = reverseWalk(seeds, targets, namingNodes(step), meet);
+  // What no node of an image's own took: its pixels join the rest themselves.
+  for (const [value, r] of arrived) joins(value.node, [[value, r]]);
   const inputs = new Map(
     Array.from(arrived, ([value, r]) => [value, { ...r, amount: relevanceOf(value, r.amount) }] as const),
   );
@@ -121,11 +125,7 @@ function overChannels(amount: Value): Value {
   return reshape(channels === 1 ? amount : sum(amount, [2], true), [rows, h, w]);
 }
 
-function joinedAt(amount: Value): Joined {
-  const rows = rowsOf(amount);
-  const flat = reshape(amount, [rows, sizeOf(amount.shape) / rows]);
-  return { size: sum(abs(flat), [1]), sum: sum(flat, [1]) };
-}
+const inRows = (amount: Value): Value => reshape(amount, [rowsOf(amount), sizeOf(amount.shape) / rowsOf(amount)]);
 
 function push<T>(map: Map<string, T[]>, key: string, items: readonly T[]): void {
   map.set(key, [...(map.get(key) ?? []), ...items]);

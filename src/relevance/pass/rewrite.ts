@@ -22,7 +22,7 @@ function through(attribution: Attribution, change: (value: Value) => Value): Att
     inputs: each(attribution.inputs, relevance),
     pixels: each(attribution.pixels, (all) => all.map(relevance)),
     ...(torquePixels && { torquePixels: each(torquePixels, change) }),
-    joined: each(attribution.joined, (all) => all.map(({ size, sum }) => ({ size: change(size), sum: change(sum) }))),
+    joined: each(attribution.joined, (all) => all.map(change)),
     emptyPools: attribution.emptyPools.map(change),
     rules: attribution.rules,
     ...(totals && { totals: ofTotals(totals) }),

@@ -1,10 +1,28 @@
-import { abs, add, concat, mul, reshape, safeDivide, scalar, slice, sub, sum, zeros } from "../../graph/build.js";
-import { sizeOf } from "../../graph/shape.js";
+import {
+  abs,
+  add,
+  concat,
+  matmul,
+  mul,
+  reshape,
+  safeDivide,
+  scalar,
+  slice,
+  sub,
+  sum,
+  zeros,
+} from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import type { Joined } from "../contract/attribution.js";
 import { type SubjectModality, startsOf } from "../contract/subject.js";
 import type { InputRelevance } from "./input-relevance.js";
 import { conserved } from "./seed.js";
+
+/**
+ * Shares are measured at the same places for every depth and for each torque alike: a modality of numbers at its
+ * elements, an image where its features join the rest of the network. Relevance that is nowhere below zero and is
+ * conserved adds up to the same in the pixels; of signed relevance, pixels would count how much of it cancels. A method
+ * that knows relevance of inputs alone is measured there.
+ */
 
 /** Each modality's part of Σ|R| of the α-weighted sum, [M]. */
 export function shares(relevance: InputRelevance): Value {
@@ -28,52 +46,45 @@ export function torqueShares(relevance: InputRelevance): Value {
 
 /** |ΣR_in − Σα|τ|| / Σ|α τ|, 0 where there is nothing to conserve. Some α are below zero in a contrast of torques. */
 export function residual(relevance: InputRelevance): Value {
-  const { importance, torques, subject } = relevance.network;
+  const { importance, torques, subject, depth } = relevance.network;
+  const { joined } = relevance.attribution;
   const each = mul(reshape(conserved(relevance.network), [torques]), importance);
   const parts = subject.modalities.map((modality) => {
+    if (depth === "shares" && joined.has(modality.name)) return joinedTotal(modality, relevance, (r) => r);
     const elements = relevance.elements(modality);
-    return elements ? sum(elements) : weightedAtJoin(modality, "sum", relevance);
+    return elements ? sum(elements) : scalar(0);
   });
   return safeDivide(abs(sub(parts.reduce(add), sum(each))), sum(abs(each)));
 }
 
-/** The method's own total of a modality, or Σ|R| of its elements. */
+/** The method's own total of a modality, or Σ|R| where shares are measured. */
 function part(modality: SubjectModality, relevance: InputRelevance): Value {
   const { totals } = relevance.attribution;
   if (totals) return totals.weighted.get(modality.name) ?? scalar(0);
+  if (relevance.attribution.joined.has(modality.name)) return joinedTotal(modality, relevance, abs);
   const elements = relevance.elements(modality);
-  return elements ? sum(abs(elements)) : weightedAtJoin(modality, "size", relevance);
+  return elements ? sum(abs(elements)) : scalar(0);
 }
 
-/** The method's own totals of a modality, or Σ|R_j| of its elements, [J]. */
-function torquePart(modality: SubjectModality, relevance: InputRelevance): Value {
-  const { totals } = relevance.attribution;
-  if (totals) return totals.perTorque.get(modality.name) ?? zeros([relevance.network.torques]);
-  return torqueTotal(modality, relevance);
-}
-
-/** Σα_j|R_j| or Σα_jR_j of an image where its features join, which is all that depth `shares` follows. */
-function weightedAtJoin({ name }: SubjectModality, what: keyof Joined, relevance: InputRelevance): Value {
+/** Σ of the α-weighted relevance where an image's features join the rest, of an image that does. */
+function joinedTotal({ name }: SubjectModality, relevance: InputRelevance, of: (r: Value) => Value): Value {
   const { attribution, network } = relevance;
-  const joined = attribution.joined.get(name);
-  if (!joined || network.depth !== "shares") return scalar(0);
-  return sum(mul(joined.map((at) => at[what]).reduce(add), network.importance));
+  const importance = reshape(network.importance, [1, network.torques]);
+  const places = attribution.joined.get(name)!;
+  return places.map((rows) => sum(of(matmul(importance, rows)))).reduce(add);
 }
 
-/** Σ|R_j| of a modality for each torque, [J]; an image's where its features join, else of its pixels. */
-function torqueTotal(modality: SubjectModality, relevance: InputRelevance): Value {
+/** The method's own totals of a modality, or Σ|R_j| where shares are measured, [J]. */
+function torquePart(modality: SubjectModality, relevance: InputRelevance): Value {
   const { attribution, network } = relevance;
   const { torques } = network;
+  const { totals } = attribution;
+  if (totals) return totals.perTorque.get(modality.name) ?? zeros([torques]);
   const joined = attribution.joined.get(modality.name);
-  if (joined) return joined.map(({ size }) => size).reduce(add);
-  const target = relevance.tensorOf(modality);
-  if (modality.kind === "values")
-    return startsOf(modality)
-      .map((start) => sum(abs(slice(relevance.rows(target), 1, start, start + modality.size)), [1]))
-      .reduce(add);
-  if (attribution.inputs.has(target)) return sum(abs(relevance.rows(target)), [1]);
-  const pixels = relevance.pixelsOf(modality);
-  return pixels?.perTorque
-    ? sum(abs(reshape(pixels.amount, [torques, sizeOf(pixels.amount.shape) / torques])), [1])
-    : zeros([torques]);
+  if (joined) return joined.map((rows) => sum(abs(rows), [1])).reduce(add);
+  const rows = relevance.rows(relevance.tensorOf(modality));
+  if (modality.kind === "image") return sum(abs(rows), [1]);
+  return startsOf(modality)
+    .map((start) => sum(abs(slice(rows, 1, start, start + modality.size)), [1]))
+    .reduce(add);
 }

@@ -72,12 +72,13 @@ describe.each(METHODS.map(({ name }) => name))("%s on random policies", (name) =
     }
   });
 
-  it("says of the configuration the same at every depth", async () => {
+  it("says of the configuration and of all shares the same at every depth", async () => {
     for (const spec of SPECS.slice(0, 4)) {
       const [first, ...others] = await Promise.all(DEPTHS.map((depth) => ask(spec, method, depth)));
       if (!answered(first!)) continue;
       for (const other of others)
-        for (const key of outputs) expect(relativeError((other as Outputs)[key]!, first[key]!), key).toBeLessThan(2e-4);
+        for (const key of [...outputs, "torquelens.shares", "torquelens.torque_shares"])
+          expect(relativeError((other as Outputs)[key]!, first[key]!), key).toBeLessThan(2e-4);
     }
   });
 });
