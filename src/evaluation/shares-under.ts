@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { ExplainerPool } from "../explain/explainer-pool.js";
-import { isMeaningful, type Level } from "../explain/explanation.js";
+import { type Convention, isMeaningful } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import { mean } from "../numbers/mean.js";
 import { CONVENTIONS } from "../policy/conventions.js";
+import { conventionOf } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { underConvention } from "../policy/under-convention.js";
 import type { Method } from "../relevance/contract/method.js";
@@ -11,7 +13,7 @@ import { SameNetwork } from "./same-network.js";
 
 /** Mean shares by one convention, over the same observations as by the others. */
 export interface SharesUnder {
-  /** Name of the convention, or `the card's`. */
+  /** Name of the convention, or `the card's`, with the runs' own where theirs is another. */
   readonly convention: string;
   /** Mean share of each modality over the ticks that count, [M]; NaN if none counts. */
   readonly shares: readonly number[];
@@ -25,7 +27,7 @@ const OWN = "the card's";
 /**
  * Shares of the same observations under the card's convention and every other one (methods.md §0.8). The torques are the
  * same under all of them. Means that a convention measures from are those of the observations.
- * @param options.level `full` measures an image's share on its pixels, `shares` on its features (methods.md §4)
+ * @param options.runs the convention of the runs that the observations are of
  * @param options.done called after each row
  * @throws InputError as `Explainer.create` and `Explainer.explain`
  */
@@ -33,28 +35,35 @@ export async function sharesUnderConventions(
   policy: Policy,
   method: Method,
   observations: readonly Observation[],
-  { level, done = () => {} }: { readonly level: Level; readonly done?: () => void },
+  { runs, done = () => {} }: { readonly runs: Convention; readonly done?: () => void },
 ): Promise<SharesUnder[]> {
   const means = await dataMeans(policy, observations);
   const networks = new SameNetwork<Omit<SharesUnder, "convention">>();
-  const under = [
-    { name: OWN, policy },
-    ...CONVENTIONS.map((entry) => ({ name: entry.name, policy: underConvention(policy, entry, means) })),
-  ];
+  const others = CONVENTIONS.map((entry) => ({ name: entry.name, policy: underConvention(policy, entry, means) }));
+  const isOfRuns = ({ card, modalities }: Policy) => isDeepStrictEqual(conventionOf(card, modalities), runs);
+  const ofRuns = others.find((other) => isOfRuns(other.policy))?.name ?? inWords(runs);
+  const under = [{ name: isOfRuns(policy) ? OWN : `${OWN} (the runs': ${ofRuns})`, policy }, ...others];
   const rows: SharesUnder[] = [];
   for (const { name, policy } of under) {
     rows.push({
       convention: name,
-      ...(await networks.of(policy, method, () => meanShares(policy, method, observations, level))),
+      ...(await networks.of(policy, method, () => meanShares(policy, method, observations))),
     });
     done();
   }
   return rows;
 }
 
+/** A convention that has no name, such as that of another card. */
+function inWords({ reference, featurePoints }: Convention): string {
+  const kinds = Object.entries(reference).filter(([, kind]) => kind !== "range");
+  const measured = kinds.map(([modality, kind]) => `${modality} from ${kind}`);
+  return [...measured, `feature points from ${featurePoints}`].join(", ");
+}
+
 /** Mean shares of the observations that are neither idle nor without numbers. */
-async function meanShares(policy: Policy, method: Method, observations: readonly Observation[], level: Level) {
-  const pool = await ExplainerPool.create(policy, { jobs: 1, method, levels: [level] });
+async function meanShares(policy: Policy, method: Method, observations: readonly Observation[]) {
+  const pool = await ExplainerPool.create(policy, { jobs: 1, method, levels: ["shares"] });
   try {
     const counted: Float32Array[] = [];
     for (const observation of observations) {

@@ -4,6 +4,7 @@ import type { Survey } from "../../analysis/survey.js";
 import type { MessageFolders } from "../../bag/message-folders.js";
 import { InputError } from "../../errors.js";
 import { type SharesUnder, sharesUnderConventions } from "../../evaluation/shares-under.js";
+import type { Convention } from "../../explain/explanation.js";
 import { hasMemory } from "../../explain/memory.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasQuantity } from "../../sensing/values.js";
@@ -44,7 +45,8 @@ export async function conventionsOfRuns(
   const read = new Set(runs.map(({ bag }) => bag));
   const paths = bags.filter((bag) => read.has(bag));
   const observations = await sampledObservations(paths, policy, { every, folders, done });
-  // Of signed relevance the image's share on pixels differs from that on features, which contrasts have.
-  const level = identity.contrast === false ? "full" : "shares";
-  return sharesUnderConventions(policy, method, observations, { level, done });
+  const { modalities, references, featurePoints } = identity;
+  const reference = Object.fromEntries(modalities.map((modality, m) => [modality, references[m]!]));
+  const theirs = { reference, featurePoints: featurePoints as Convention["featurePoints"] };
+  return sharesUnderConventions(policy, method, observations, { runs: theirs, done });
 }

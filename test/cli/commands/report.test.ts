@@ -143,16 +143,30 @@ describe("torquelens report", () => {
         const mean = all.reduce((sum: number, [n, of]: [number, number]) => sum + n * of, 0) / counted;
         expect(share, `${convention} ${modality}`).toBeCloseTo(mean, 4);
       }
+      const { stdout } = await report(again, "--policy", policy, "--json");
+      const names = JSON.parse(stdout).sets[0].conventions.map((row: { convention: string }) => row.convention);
+      expect(names[0]).toBe(convention === "zero" ? "the card's" : "the card's (the runs': corner)");
+      expect(names.slice(1)).toEqual([...rows.keys()].slice(1));
     }
     expect(rows.get("mean")!.shares.image).not.toBeCloseTo(rows.get("zero")!.shares.image!, 2);
+    const cardOfOther = join(folder, "other.yaml");
+    const text = await readFile(policy.replace(/onnx$/, "yaml"), "utf8");
+    const model = policy.replace(/onnx$/, "xml");
+    const moved = text.replace("file: reacher.xml", `file: ${model}`);
+    await writeFile(cardOfOther, `${moved}\nreference: { joint_position: { values: [1, 1] } }\n`);
+    const others = join(folder, "others.mcap");
+    const how = ["--policy", policy, "--card", cardOfOther];
+    expect(await torquelens("replay", bag, ...how, "-o", others)).toMatchObject({ code: 0 });
+    const [shown] = (await report(others, "--policy", policy)).stdout.match(/the card's .*\)/) ?? [];
+    expect(shown).toMatch(/^the card's \(the runs': joint_position from values, .*feature points from policy\)$/);
     const page = await readFile(output, "utf8");
     expect(page).toContain("Shares under other conventions");
     expect(page).not.toMatch(/NaN|undefined|\[object/);
   });
 
   it.each([
-    ["on pixels without a contrast", ["--method", "lrp-epsilon"]],
-    ["on features with a contrast", ["--method", "lrp-epsilon", "--contrast", "elbow"]],
+    ["without a contrast", ["--method", "lrp-epsilon"]],
+    ["with a contrast", ["--method", "lrp-epsilon", "--contrast", "elbow"]],
   ])("measures the image's signed relevance %s under every convention, as the runs do", async (about, how) => {
     const policy = shipped("reacher");
     const bag = join(folder, `${about}.mcap`);
