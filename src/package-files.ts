@@ -22,6 +22,9 @@ export function levinePolicies(task: string): { readonly seed: number; readonly 
     .sort((a, b) => a.seed - b.seed);
 }
 
+/** A policy's file that was trained with goals anywhere, by its task's name; not every task has one. */
+export const anywherePolicy = (task: string): string => packagePath(`models/anywhere/${task}.onnx`);
+
 /** Results of the experiment on the number of goals of a training. */
 export const goalsFile = (): string => packagePath("models/levine/goals.json");
 

@@ -14,18 +14,18 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** Correlation of ranks (Spearman 1904), ties at their mean rank; NaN if one is constant. */
-export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const [x, y] = [ranks(a), ranks(b)];
-  const middle = (a.length + 1) / 2;
-  return cosine(
-    x.map((rank) => rank - middle),
-    y.map((rank) => rank - middle),
-  );
+export const spearman = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  cosine(centredRanks(a), centredRanks(b));
+
+/** Ranks less their mean: the cosine of two is the correlation of ranks. */
+export function centredRanks(values: ArrayLike<number>): Float64Array {
+  const middle = (values.length + 1) / 2;
+  return ranks(values).map((rank) => rank - middle);
 }
 
 /** Ranks from 1; equal values have the mean of their ranks. */
 export function ranks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  const order = Uint32Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const result = new Float64Array(values.length);
   for (let from = 0; from < order.length; ) {
     let to = from + 1;
@@ -56,7 +56,7 @@ export function structuralSimilarity(
   const found: number[] = [];
   for (let top = 0; top + WINDOW <= height; top++) {
     for (let left = 0; left + WINDOW <= width; left++) {
-      const m = moments(x, y, (row, column) => (top + row) * width + left + column);
+      const m = moments(x, y, top * width + left, width);
       found.push(((2 * m.x * m.y + c1) * (2 * m.xy + c2)) / ((m.x ** 2 + m.y ** 2 + c1) * (m.xx + m.yy + c2)));
     }
   }
@@ -69,20 +69,22 @@ function scaled(values: ArrayLike<number>): Float64Array {
   return Float64Array.from(values, (value) => (most > 0 ? value / most : 0));
 }
 
-/** Means, variances and covariance over a window. */
-function moments(x: Float64Array, y: Float64Array, at: (row: number, column: number) => number) {
-  const sums = { x: 0, y: 0, xx: 0, yy: 0, xy: 0 };
+/** Means, variances and covariance over a window that begins at `start`. */
+function moments(x: Float64Array, y: Float64Array, start: number, width: number) {
+  let [sx, sy, sxx, syy, sxy] = [0, 0, 0, 0, 0];
   for (let row = 0; row < WINDOW; row++) {
-    for (let column = 0; column < WINDOW; column++) {
-      const [p, q] = [x[at(row, column)]!, y[at(row, column)]!];
-      sums.x += p;
-      sums.y += q;
-      sums.xx += p * p;
-      sums.yy += q * q;
-      sums.xy += p * q;
+    const from = start + row * width;
+    for (let at = from; at < from + WINDOW; at++) {
+      const p = x[at]!;
+      const q = y[at]!;
+      sx += p;
+      sy += q;
+      sxx += p * p;
+      syy += q * q;
+      sxy += p * q;
     }
   }
   const n = WINDOW * WINDOW;
-  const [mx, my] = [sums.x / n, sums.y / n];
-  return { x: mx, y: my, xx: sums.xx / n - mx * mx, yy: sums.yy / n - my * my, xy: sums.xy / n - mx * my };
+  const [mx, my] = [sx / n, sy / n];
+  return { x: mx, y: my, xx: sxx / n - mx * mx, yy: syy / n - my * my, xy: sxy / n - mx * my };
 }

@@ -7,22 +7,19 @@ import type { Method } from "../relevance/contract/method.js";
 
 /**
  * Results by compiled network. A convention that a method does not read gives the same network, e.g. the origin of feature
- * points with gradients: one result serves all such conventions.
+ * points with the heatmaps of gradients: one result serves all such conventions.
  */
 export class SameNetwork<T> {
   readonly #found = new Map<string, T>();
 
-  /**
-   * @param find computes a result
-   * @param known called if the result is known already
-   */
-  async of(policy: Policy, method: string | Method, find: () => Promise<T>, known: () => void = () => {}): Promise<T> {
-    const key = `${typeof method === "string" ? method : method.spec} ${networkOf(policy, method)}`;
+  /** @param reads the outputs that results depend on, by name; default all */
+  constructor(private readonly reads: (output: string) => boolean = () => true) {}
+
+  /** @param find computes a result */
+  async of(policy: Policy, method: string | Method, find: () => Promise<T>): Promise<T> {
+    const key = `${typeof method === "string" ? method : method.spec} ${networkOf(policy, method, this.reads)}`;
     const before = this.#found.get(key);
-    if (before !== undefined) {
-      known();
-      return before;
-    }
+    if (before !== undefined) return before;
     const result = await find();
     this.#found.set(key, result);
     return result;
@@ -30,9 +27,10 @@ export class SameNetwork<T> {
 }
 
 /** Hash of the compiled network, without metadata, which names the convention. */
-function networkOf(policy: Policy, method: string | Method): string {
+function networkOf(policy: Policy, method: string | Method, reads: (output: string) => boolean): string {
   const { graph } = compile(subjectOf(policy), { method, depth: "heatmap" });
+  const outputs = new Map([...graph.outputs].filter(([name]) => reads(name)));
   return createHash("sha256")
-    .update(writeModel({ ...graph, metadata: new Map() }))
+    .update(writeModel({ ...graph, outputs, metadata: new Map() }))
     .digest("hex");
 }

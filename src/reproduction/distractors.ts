@@ -3,10 +3,10 @@ import { mean } from "../numbers/mean.js";
 import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { random } from "../sim/random.js";
-import type { Sight } from "../sim/render/sight.js";
+import { BACKGROUND, type Sight } from "../sim/render/sight.js";
 import type { Task } from "../sim/tasks/task.js";
 import { type Episode, record } from "./episodes.js";
-import { explainEpisodes } from "./explaining.js";
+import { type Each, explaining } from "./explaining.js";
 import { CHANGE, METHODS } from "./paper.js";
 import type { Progress } from "./progress.js";
 import { firstImage } from "./sanity.js";
@@ -48,16 +48,19 @@ export function withDistractor(task: Task, [r, g, b]: readonly [number, number, 
     places = [place(), place()];
     tick = 0;
   };
-  const isIn = (pixel: number): boolean => {
+  /** Pixels whose centres are in the disc. */
+  const disc = (): number[] => {
     const [x, y] = places[moves && tick >= changeAt ? 1 : 0]!;
-    return Math.hypot((pixel % width) + 0.5 - x, Math.floor(pixel / width) + 0.5 - y) <= radius;
+    const pixels: number[] = [];
+    for (let row = Math.max(0, Math.floor(y - radius)); row < Math.min(height, y + radius); row++)
+      for (let column = Math.max(0, Math.floor(x - radius)); column < Math.min(width, x + radius); column++)
+        if (Math.hypot(column + 0.5 - x, row + 0.5 - y) <= radius) pixels.push(row * width + column);
+    return pixels;
   };
   const sight = (): Sight => {
     const seen = task.sight();
-    return {
-      ...seen,
-      segmentation: seen.segmentation.map((label, at) => (label === 0 && isIn(at) ? DISTRACTOR : label)),
-    };
+    for (const pixel of disc()) if (seen.segmentation[pixel] === BACKGROUND) seen.segmentation[pixel] = DISTRACTOR;
+    return seen;
   };
   const changed: Partial<Task> = {
     reset(seed, episode, condition) {
@@ -70,9 +73,8 @@ export function withDistractor(task: Task, [r, g, b]: readonly [number, number, 
     },
     observe() {
       const observation = task.observe();
-      sight().segmentation.forEach((label, pixel) => {
-        if (label === DISTRACTOR) observation.image.set([r, g, b], 3 * pixel);
-      });
+      const { segmentation } = sight();
+      for (const pixel of disc()) if (segmentation[pixel] === DISTRACTOR) observation.image.set([r, g, b], 3 * pixel);
       return observation;
     },
     sight,
@@ -113,20 +115,17 @@ export async function distractorFindings(
     for (const way of WAYS) {
       const task = await open();
       const episodes = perCondition * task.conditions.length;
-      const run = await record(policy, withDistractor(task, color, way === "moved"), { seed, episodes, ...progress });
+      const changed = withDistractor(task, color, way === "moved");
+      const run = await record(policy, changed, { seed, episodes, sightStride: stride, ...progress });
       successes[way] = run.successes;
       recorded.push(...run.episodes);
     }
     const parts: (readonly [relevance: number, area: number])[] = [];
     const image = firstImage(policy).name;
-    await explainEpisodes(policy, recorded, {
-      method: METHODS[0],
-      stride,
-      each: ({ heatmaps, flags }, { segmentation }) => {
-        if (isMeaningful(flags)) parts.push(partsOn(own(heatmaps, image)!.data, segmentation));
-      },
-      ...progress,
-    });
+    const each: Each = ({ heatmaps, flags }, { segmentation }) => {
+      if (isMeaningful(flags)) parts.push(partsOn(own(heatmaps, image)!.data, segmentation!));
+    };
+    await explaining(policy, METHODS[0], (explainer) => explainer.courses(recorded, { stride, each, ...progress }));
     found.push({
       look,
       episodes: recorded.length / WAYS.length,

@@ -7,7 +7,14 @@ import { draw } from "../page/draw.js";
 import { INKS } from "../page/inks.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import type { Course } from "./course.js";
-import { type Charted, DEFAULT_CONVENTION, type Measured, measuredBy, type TaskFindings } from "./findings.js";
+import {
+  type AnywhereFindings,
+  type Charted,
+  DEFAULT_CONVENTION,
+  type Measured,
+  measuredBy,
+  type TaskFindings,
+} from "./findings.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
 import { ofGroup, ofRow, rowsOf } from "./share-rows.js";
 
@@ -160,17 +167,26 @@ function courseChart(findings: Charted, method: string): object {
   return overTime(findings, measuredBy(findings.measured, method, DEFAULT_CONVENTION));
 }
 
-function changeChart(findings: Charted, method: string): object {
+/** Charts of a policy that was trained with goals anywhere, as SVG by the name of their files (without ending). */
+export async function anywhereFigures(findings: AnywhereFindings): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const { file, method } of filesOf("fig6", findings))
+    found.set(anywhereFile(file), await draw(changeChart(findings, method)));
+  return found;
+}
+
+/** The name of the file of a figure of a policy that was trained with goals anywhere. */
+export const anywhereFile = (file: string): string => file.replace("-", "-anywhere-");
+
+function changeChart(findings: Pick<Charted, "change" | keyof OverTime>, method: string): object {
   const { measured, windows } = findings.change;
   return overTime(findings, measuredBy(measured, method, DEFAULT_CONVENTION), windows.at);
 }
 
+type OverTime = Pick<Charted, "task" | "set" | "modalities" | "period" | "ticks">;
+
 /** Figs. 5 and 6: shares over time, mean and deviation over episodes. @param mark tick of the dotted line */
-function overTime(
-  findings: Omit<Charted, "change" | "pictures">,
-  { method, courses }: Measured,
-  mark?: number,
-): object {
+function overTime(findings: OverTime, { method, courses }: Measured, mark?: number): object {
   const { modalities, period, ticks } = findings;
   const names = rowsOf(modalities);
   const statistics = new CurveStatistics({ from: 0, to: (ticks - 1) * period, points: ticks }, names.length);

@@ -104,11 +104,20 @@ export interface SetFindings extends Charted {
   readonly mass: readonly { readonly method: string; readonly relevance: Readonly<Record<Part, number>> }[];
 }
 
+/** Findings about a policy that was trained with goals anywhere, where the target moves; under the default convention. */
+export interface AnywhereFindings
+  extends Pick<Charted, "task" | "modalities" | "period" | "ticks" | "episodes" | "change"> {
+  readonly set: string;
+  readonly sha256: string;
+}
+
 export interface Findings {
   readonly workload: Workload;
   readonly tasks: readonly TaskFindings[];
   /** Policies that were trained as the paper's were, by task. */
   readonly sets: readonly SetFindings[];
+  /** Policies that were trained with goals anywhere, by task. */
+  readonly anywhere: readonly AnywhereFindings[];
   /** The experiment on the number of goals; undefined where it was not run, or its task is not asked for. */
   readonly goals: readonly GoalsRow[] | undefined;
   /** Tasks that were left out, with the reason. */

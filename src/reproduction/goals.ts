@@ -6,7 +6,7 @@ import type { Task } from "../sim/tasks/task.js";
 import { COURSE_CLAIMS } from "./claims.js";
 import { type Course, meanWithin } from "./course.js";
 import { record } from "./episodes.js";
-import { explainEpisodes } from "./explaining.js";
+import { explaining } from "./explaining.js";
 import { METHODS } from "./paper.js";
 import type { Progress } from "./progress.js";
 import { verdicts } from "./verdicts.js";
@@ -58,7 +58,9 @@ export async function goalRows(
   const { successes, episodes: recorded } = await record(policy, task, { seed: 0, episodes, ...progress });
   const rows: GoalsRow[] = [];
   for (const method of METHODS) {
-    const courses = await explainEpisodes(policy, recorded, { method, ...progress });
+    const courses = await explaining(policy, method, (explainer) =>
+      explainer.courses(recorded, { level: "shares", ...progress }),
+    );
     const found = verdicts(
       COURSE_CLAIMS.filter(({ id }) => (CLAIMS as readonly string[]).includes(id)),
       courses,

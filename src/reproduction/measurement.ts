@@ -1,10 +1,9 @@
 import { isMeaningful } from "../explain/explanation.js";
 import { own } from "../own.js";
-import type { Policy } from "../policy/policy.js";
 import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
 import type { Episode } from "./episodes.js";
-import { explainEpisodes } from "./explaining.js";
+import type { Each, EpisodeExplainer } from "./explaining.js";
 import type { Progress } from "./progress.js";
 import { type Mass, MassMeter } from "./relevance-mass.js";
 import { firstImage } from "./sanity.js";
@@ -29,28 +28,28 @@ export interface Measurement {
   readonly residual: number;
 }
 
-/** @param stride explains every `stride`th tick of an episode */
+/** Ticks of an episode that are explained, and those of them whose heatmaps are: every so many. */
+export interface Strides {
+  readonly stride: number;
+  readonly mapStride: number;
+}
+
 export async function measure(
-  policy: Policy,
-  method: string,
+  explainer: EpisodeExplainer,
   { usual, changed, windows }: Recorded,
-  stride: number,
+  strides: Strides,
   progress: Progress,
 ): Promise<Measurement> {
   const meter = new MassMeter();
-  const image = firstImage(policy).name;
+  const image = firstImage(explainer.policy).name;
   let residual = 0;
-  const courses = await explainEpisodes(policy, usual, {
-    method,
-    stride,
-    each: ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
-      if (!isMeaningful(flags)) return;
-      residual = Math.max(residual, conservationResidual);
-      meter.add(own(heatmaps, image)!, segmentation);
-    },
-    ...progress,
-  });
-  const after = await explainEpisodes(policy, changed, { method, stride, ...progress });
+  const each: Each = ({ heatmaps, conservationResidual, flags }, { segmentation }) => {
+    if (!isMeaningful(flags)) return;
+    residual = Math.max(residual, conservationResidual);
+    meter.add(own(heatmaps, image)!, segmentation!);
+  };
+  const courses = await explainer.courses(usual, { ...strides, each, ...progress });
+  const after = await explainer.courses(changed, { ...strides, level: "shares", ...progress });
   return {
     courses,
     verdicts: verdictsOf(courses),

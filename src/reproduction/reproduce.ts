@@ -12,10 +12,10 @@ import type { Task } from "../sim/tasks/task.js";
 import type { ChangeWindows } from "./claims.js";
 import { type Course, thinned } from "./course.js";
 import { distractorFindings, workOfDistractors } from "./distractors.js";
-import { type Episode, record } from "./episodes.js";
-import { explainEpisodes } from "./explaining.js";
+import { type Episode, type Recording, type RecordOptions, record } from "./episodes.js";
+import { type EpisodeExplainer, explaining } from "./explaining.js";
 import { DEFAULT_CONVENTION, type Measured, type TaskFindings } from "./findings.js";
-import { type Measurement, measure, type Recorded } from "./measurement.js";
+import { measure, type Recorded } from "./measurement.js";
 import { CHANGE, METHODS, TESTED } from "./paper.js";
 import { type Pictured, picture } from "./picture.js";
 import type { Progress } from "./progress.js";
@@ -46,7 +46,8 @@ export async function reproduceTask(
 ): Promise<TaskFindings> {
   const { name, policy } = taskPolicy;
   const { seed } = workload;
-  const both = await recordBoth(policy, taskPolicy.open, workload, progress);
+  const kept = { sightStride: 1, withForms: true };
+  const both = await recordBoth(policy, taskPolicy.open, { ...workload, ...kept }, progress);
   const { conditions, period, ticks, usual, changed, recorded } = both;
   const { windows } = recorded;
   const episodes = usual.episodes.length;
@@ -60,15 +61,19 @@ export async function reproduceTask(
   const likenesses: TaskFindings["torqueLikeness"][number][] = [];
   const cascades: TaskFindings["cascade"][number][] = [];
   const residual: Record<string, number> = {};
-  const networks = new SameNetwork<Measurement>();
-  const tests = new SameNetwork<Heatmaps>();
+  const tests = new SameNetwork<Heatmaps>(isHeatmap);
   for (const { name: convention, ...entry } of CONVENTIONS) {
     const under = underConvention(policy, { name: convention, ...entry }, means);
-    const stride = convention === DEFAULT_CONVENTION ? 1 : workload.stride;
+    const strides = convention === DEFAULT_CONVENTION ? { stride: 1, mapStride: 1 } : workload;
     const by = new Map<string, readonly Course[]>();
     for (const method of METHODS) {
-      const skip = () => times(2 * explained(episodes, ticks, stride), progress.done);
-      const found = await networks.of(under, method, () => measure(under, method, recorded, stride, progress), skip);
+      const found = await explaining(under, method, async (explainer) => {
+        const measurement = await measure(explainer, recorded, strides, progress);
+        if (method !== METHODS[0]) return measurement;
+        for (const one of await alphaOf(explainer, usual.episodes, measurement.courses, workload.alphaStride, progress))
+          alpha.push({ convention, ...one });
+        return measurement;
+      });
       by.set(method, found.courses);
       const key = { method, convention };
       measured.push({ ...key, courses: found.courses, verdicts: found.verdicts });
@@ -81,8 +86,6 @@ export async function reproduceTask(
       verdicts: METHODS.flatMap((a, i) => METHODS.slice(i + 1).map((b) => agreement(by.get(a)!, by.get(b)!, [a, b]))),
     });
     const first = by.get(METHODS[0])!;
-    for (const one of await alphaOf(under, usual.episodes, first, workload.alphaStride, progress))
-      alpha.push({ convention, ...one });
     const sampled = (count: number) => sample(usual.episodes, first, count);
     for (const method of TESTED) {
       const test = { policy: under, method, ...progress };
@@ -97,7 +100,7 @@ export async function reproduceTask(
   }
   return {
     task: name,
-    policy,
+    policy: { path: policy.path, sha256: policy.sha256 },
     joints: policy.outputs.map(({ name }) => name),
     modalities: policy.modalities.map((modality) => modality.name),
     conditions,
@@ -119,22 +122,36 @@ export async function reproduceTask(
   };
 }
 
+/** What is kept of usual episodes. */
+type Kept = Pick<RecordOptions, "sightStride" | "withForms">;
+
 /** Records usual episodes of a policy, and the same with a target that changes. */
 export async function recordBoth(
   policy: Policy,
   open: () => Promise<Task>,
-  { seed, perCondition }: Pick<Workload, "seed" | "perCondition">,
+  { seed, perCondition, sightStride, withForms }: Pick<Workload, "seed" | "perCondition"> & Kept,
   progress: Progress,
 ) {
   const task = await open();
   const { conditions, controlPeriod: period, ticks } = task;
   const episodes = perCondition * conditions.length;
   const windows = changeWindows(ticks);
-  const perturbations = changes(task, seed, episodes, windows.at);
-  const usual = await record(policy, task, { seed, episodes, ...progress });
-  const changed = await record(policy, await open(), { seed, episodes, perturbations, ...progress });
+  const usual = await record(policy, task, { seed, episodes, sightStride, withForms, ...progress });
+  const changed = await changedEpisodes(policy, await open(), { seed, perCondition }, progress);
   const recorded: Recorded = { usual: usual.episodes, changed: changed.episodes, windows };
   return { conditions, period, ticks, usual, changed, recorded };
+}
+
+/** Records episodes of a policy whose target changes. Frees the task. */
+export function changedEpisodes(
+  policy: Policy,
+  task: Task,
+  { seed, perCondition }: Pick<Workload, "seed" | "perCondition">,
+  progress: Progress,
+): Promise<Recording> {
+  const episodes = perCondition * task.conditions.length;
+  const perturbations = changes(task, seed, episodes, changeWindows(task.ticks).at);
+  return record(policy, task, { seed, episodes, perturbations, ...progress });
 }
 
 /** Windows around the change of the target in episodes of that length. */
@@ -144,6 +161,9 @@ export const changeWindows = (ticks: number): ChangeWindows => ({
   later: CHANGE_LATER,
 });
 
+/** The tests look at heatmaps alone, which not every convention changes. */
+const isHeatmap = (output: string) => output.startsWith("torquelens.heatmap.");
+
 /** Tests of heatmaps. */
 interface Heatmaps {
   readonly torqueLikeness: TorqueLikeness;
@@ -152,10 +172,6 @@ interface Heatmaps {
 
 /** Number of explanations of all episodes at every `stride`th tick. */
 export const explained = (episodes: number, ticks: number, stride: number) => episodes * Math.ceil(ticks / stride);
-
-function times(count: number, call: () => void = () => {}): void {
-  for (let i = 0; i < count; i++) call();
-}
 
 /** Number of control steps and explanations that `reproduceTask` makes for a task. */
 export function workOf({ conditions, ticks }: Task, workload: Workload): number {
@@ -186,7 +202,7 @@ const GOALS = 6;
 
 /** Shares by every weighting at every `stride`th tick. @param courses those by α as used, the first weighting */
 async function alphaOf(
-  policy: Policy,
+  explainer: EpisodeExplainer,
   episodes: readonly Episode[],
   courses: readonly Course[],
   stride: number,
@@ -196,7 +212,7 @@ async function alphaOf(
   const [first, ...others] = Object.entries(WEIGHTINGS);
   const all = [weighted(first![0], usual, usual)];
   for (const [weighting, importance] of others) {
-    const own = await explainEpisodes(policy, episodes, { method: METHODS[0], importance, stride, ...progress });
+    const own = await explainer.courses(episodes, { importance, stride, level: "shares", ...progress });
     all.push(weighted(weighting, own, usual));
   }
   return all;

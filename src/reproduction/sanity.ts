@@ -1,5 +1,5 @@
 import { min } from "d3-array";
-import { cosine, spearman, structuralSimilarity } from "../analysis/similarity.js";
+import { centredRanks, cosine, structuralSimilarity } from "../analysis/similarity.js";
 import type { Observation } from "../explain/observation.js";
 import { subjectOf } from "../explain/subject.js";
 import { mean } from "../numbers/mean.js";
@@ -47,7 +47,7 @@ export async function compareTorques(test: HeatmapTest): Promise<TorqueLikeness>
       const { data, shape } = (await model.run(observation))[`torquelens.torque_heatmap.${image.input}`]!;
       const size = shape[1]! * shape[2]!;
       const maps = Array.from({ length: shape[0]! }, (_, j) =>
-        (data as Float32Array).subarray(j * size, (j + 1) * size),
+        ranked((data as Float32Array).subarray(j * size, (j + 1) * size)),
       );
       maps.forEach((map, j) => {
         for (const other of maps.slice(j + 1)) found.push(likeness(map, other, image));
@@ -64,10 +64,10 @@ export async function cascade(test: HeatmapTest, seed: number): Promise<Cascade[
   const image = firstImage(policy);
   const heatmaps = (of: typeof subject) =>
     using(Compiled.create(policy, of, method, "heatmap"), async (model) => {
-      const maps: Float32Array[] = [];
+      const maps: Ranked[] = [];
       for (const observation of observations) {
         test.signal?.throwIfAborted();
-        maps.push((await model.run(observation))[`torquelens.heatmap.${image.input}`]!.data as Float32Array);
+        maps.push(ranked((await model.run(observation))[`torquelens.heatmap.${image.input}`]!.data as Float32Array));
       }
       return maps;
     });
@@ -87,11 +87,19 @@ export async function cascade(test: HeatmapTest, seed: number): Promise<Cascade[
 export const firstImage = ({ modalities }: Policy): ImageModality =>
   modalities.find((modality): modality is ImageModality => modality.kind === "image")!;
 
-function likeness(a: Float32Array, b: Float32Array, { width, height }: ImageModality): Likeness {
+/** A heatmap with the centred ranks of |R|: they take longer than all else, and every map is compared often. */
+interface Ranked {
+  readonly map: Float32Array;
+  readonly ranks: Float64Array;
+}
+
+const ranked = (map: Float32Array): Ranked => ({ map, ranks: centredRanks(map.map(Math.abs)) });
+
+function likeness(a: Ranked, b: Ranked, { width, height }: ImageModality): Likeness {
   return {
-    cosine: cosine(a, b),
-    spearman: spearman(a.map(Math.abs), b.map(Math.abs)),
-    ssim: structuralSimilarity(a, b, width, height),
+    cosine: cosine(a.map, b.map),
+    spearman: cosine(a.ranks, b.ranks),
+    ssim: structuralSimilarity(a.map, b.map, width, height),
   };
 }
 

@@ -5,7 +5,7 @@ import { own } from "../own.js";
 import { CONVENTIONS } from "../policy/conventions.js";
 import { atTick, GROUPS } from "./course.js";
 import type { DistractorFindings } from "./distractors.js";
-import type { Findings, Measured, SetFindings, TaskFindings } from "./findings.js";
+import type { AnywhereFindings, Findings, Measured, SetFindings, TaskFindings } from "./findings.js";
 import type { GoalsRow } from "./goals.js";
 import { goalsName } from "./goals-figure.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
@@ -17,7 +17,7 @@ import type { Verdict } from "./verdicts.js";
 export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /** All findings as flat tables, by the name of the file (without ending). The JSON holds the same tables. */
-export function tables({ tasks, sets, goals }: Findings): Map<string, TableRow[]> {
+export function tables({ tasks, sets, anywhere, goals }: Findings): Map<string, TableRow[]> {
   const each = (rows: (findings: TaskFindings) => TableRow[]) =>
     tasks.flatMap((findings) => rows(findings).map((row) => ({ task: findings.task, ...row })));
   return new Map([
@@ -35,6 +35,9 @@ export function tables({ tasks, sets, goals }: Findings): Map<string, TableRow[]
     ["trained_as_paper_claims", sets.flatMap(setClaimRows)],
     ["trained_as_paper_over_time", sets.flatMap((set) => setCourseRows(set, set.measured))],
     ["trained_as_paper_target_change", sets.flatMap((set) => setCourseRows(set, set.change.measured))],
+    ["goals_anywhere_policies", anywhere.map(anywhereRow)],
+    ["goals_anywhere_claims", anywhere.flatMap(anywhereClaimRows)],
+    ["goals_anywhere_target_change", anywhere.flatMap(anywhereCourseRows)],
     [
       "distractors",
       [
@@ -58,6 +61,21 @@ const distractorRow = (task: string, policy: string, found: DistractorFindings):
   relevance: number(found.relevance),
   area: number(found.area),
 });
+
+const anywhereRow = ({ task, sha256, episodes, change }: AnywhereFindings): TableRow => ({
+  task,
+  policy_sha256: sha256,
+  episodes,
+  successes_target_changed: change.successes,
+});
+
+const anywhereClaimRows = ({ task, change }: AnywhereFindings): TableRow[] =>
+  change.measured.flatMap(({ method, convention, verdicts }) =>
+    verdicts.map((verdict) => ({ task, ...claimRow(method, convention, verdict) })),
+  );
+
+const anywhereCourseRows = (found: AnywhereFindings): TableRow[] =>
+  courseRows(found, found.change.measured).map((row) => ({ task: found.task, ...row }));
 
 const setPolicyRows = ({ task, policies, episodesEach }: SetFindings): TableRow[] =>
   policies.map(({ seed, sha256, successes, changedSuccesses }) => ({
@@ -181,22 +199,25 @@ const estimateColumns = ({ mean, interval, count }: Estimate): TableRow => ({
   episodes: count,
 });
 
+const claimRow = (method: string, convention: string, { claim, estimate, holds }: Verdict): TableRow => ({
+  claim: claim.id,
+  text: claim.text,
+  measure: claim.measure,
+  stated: claim.sign > 0 ? "> 0" : "< 0",
+  method,
+  convention,
+  ...estimateColumns(estimate),
+  holds,
+});
+
 function claimRows({ measured, change, agreement }: TaskFindings): TableRow[] {
-  const row = (method: string, convention: string, { claim, estimate, holds }: Verdict): TableRow => ({
-    claim: claim.id,
-    text: claim.text,
-    measure: claim.measure,
-    stated: claim.sign > 0 ? "> 0" : "< 0",
-    method,
-    convention,
-    ...estimateColumns(estimate),
-    holds,
-  });
   const all = [...measured, ...change.measured];
   return [
-    ...all.flatMap(({ method, convention, verdicts }) => verdicts.map((verdict) => row(method, convention, verdict))),
+    ...all.flatMap(({ method, convention, verdicts }) =>
+      verdicts.map((verdict) => claimRow(method, convention, verdict)),
+    ),
     ...agreement.flatMap(({ convention, verdicts }) =>
-      verdicts.map((verdict) => row(METHODS.join(" "), convention, verdict)),
+      verdicts.map((verdict) => claimRow(METHODS.join(" "), convention, verdict)),
     ),
   ];
 }

@@ -5,12 +5,12 @@ import { median, quantile } from "../numbers/quantile.js";
 import { alongTrajectories, type Course, GROUPS, type Group, type MeanOverTicks } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
 
-/** Ways to weigh the torques (Kim & Choi §III-A). */
+/** Ways to weigh the torques (Kim & Choi §III-A), of ticks that were recorded with the other forms of α. */
 export const WEIGHTINGS: Readonly<Record<string, (tick: Tick) => Float64Array>> = {
   weighted: ({ observation }) => observation.importance,
   "α = 1": ({ observation }) => new Float64Array(observation.importance.length).fill(1),
-  analytic: ({ analytic }) => analytic,
-  rollout: ({ rollout }) => rollout,
+  analytic: ({ forms }) => forms!.analytic,
+  rollout: ({ forms }) => forms!.rollout,
 };
 
 /** Shares under one weighting, and their difference to those under α. */
@@ -50,7 +50,7 @@ export function compareForms(episodes: readonly Episode[]): {
   const ticks = episodes.flatMap((episode) => episode.ticks);
   const isHeld = ({ observation: { flags } }: Tick) => flags.includes("in_contact") || flags.includes("at_limit");
   const forms = (of: readonly Tick[]): FormLikeness => {
-    const cosines = of.map(({ analytic, rollout }) => cosine(analytic, rollout));
+    const cosines = of.map(({ forms }) => cosine(forms!.analytic, forms!.rollout));
     return {
       ticks: of.length,
       median: median(cosines),

@@ -5,6 +5,8 @@ export interface Workload {
   readonly perCondition: number;
   /** Every `stride`th tick is explained under conventions other than the default. */
   readonly stride: number;
+  /** Every `mapStride`th tick has heatmaps under conventions other than the default. */
+  readonly mapStride: number;
   /** Every `alphaStride`th tick is explained with other weightings of the torques, under every convention. */
   readonly alphaStride: number;
   /** Number of observations on which the heatmaps of two torques, and of randomised networks, are compared. */
@@ -26,6 +28,7 @@ export const FULL: Workload = {
   seed: 0,
   perCondition: 5,
   stride: 1,
+  mapStride: 4,
   alphaStride: 4,
   torqueTicks: 16,
   cascadeTicks: 8,
@@ -37,6 +40,7 @@ export const QUICK: Workload = {
   seed: 0,
   perCondition: 1,
   stride: 20,
+  mapStride: 20,
   alphaStride: 20,
   torqueTicks: 2,
   cascadeTicks: 1,

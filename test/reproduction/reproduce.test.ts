@@ -1,17 +1,25 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONVENTIONS } from "#src/policy/conventions.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
+import { reproduceAnywhere, workOfAnywhere } from "#src/reproduction/anywhere.js";
 import { COURSE_CLAIMS } from "#src/reproduction/claims.js";
 import { sharesByConvention } from "#src/reproduction/convention-shares.js";
 import { meanWithin } from "#src/reproduction/course.js";
-import { figures, setFigures } from "#src/reproduction/figures.js";
-import { type Findings, measuredBy, type SetFindings, type TaskFindings } from "#src/reproduction/findings.js";
+import { anywhereFigures, figures, setFigures } from "#src/reproduction/figures.js";
+import {
+  type AnywhereFindings,
+  type Findings,
+  measuredBy,
+  type SetFindings,
+  type TaskFindings,
+} from "#src/reproduction/findings.js";
 import { GOALS_FILE, type GoalsRow, goalRows } from "#src/reproduction/goals.js";
 import { goalsChart } from "#src/reproduction/goals-figure.js";
 import { answer } from "#src/reproduction/page/goals.js";
 import { inWords, page } from "#src/reproduction/page/page.js";
 import { METHODS } from "#src/reproduction/paper.js";
-import { reproduceSet, trainedEpisodes, workOfSet } from "#src/reproduction/policy-set.js";
+import { reproduceMember, setFindings, trainedEpisodes, workOfMember } from "#src/reproduction/policy-set.js";
+import { PARTS } from "#src/reproduction/relevance-mass.js";
 import { reproduceTask, workOf } from "#src/reproduction/reproduce.js";
 import { meanOverEpisodes } from "#src/reproduction/share-rows.js";
 import { csv, tables } from "#src/reproduction/tables.js";
@@ -24,6 +32,7 @@ const workload = {
   seed: 0,
   perCondition: 1,
   stride: 5,
+  mapStride: 5,
   alphaStride: 5,
   torqueTicks: 2,
   cascadeTicks: 1,
@@ -50,6 +59,7 @@ describe("the reproduction of a short run", () => {
   let done = 0;
   let total = 0;
   let set: SetFindings;
+  let anywhere: AnywhereFindings;
   let rows: GoalsRow[];
 
   beforeAll(async () => {
@@ -60,14 +70,15 @@ describe("the reproduction of a short run", () => {
     task.delete();
     found = await reproduceTask({ name: "reacher", policy, open: () => shortTask(policy) }, workload, progress);
     const open = () => shortTask(policy);
-    const policies = [4, 7].map((seed) => ({ seed, policy }));
     const again = await open();
-    total += workOfSet(again, policies.length, workload);
+    total += 2 * workOfMember(again, workload) + workOfAnywhere(again, workload);
     again.delete();
-    set = await reproduceSet({ task: "reacher", policies, open }, workload, progress);
+    const member = (seed: number) => reproduceMember({ task: "reacher", seed, policy, open }, workload, progress);
+    set = setFindings([await member(4), await member(7)]);
+    anywhere = await reproduceAnywhere({ task: "reacher", policy, open }, workload, progress);
     rows = await goalRows(policy, await open(), { goals: "four", seed: 4, episodes: 2 });
     const missing = [{ task: "door", why: "no policy is shipped for it" }];
-    findings = { workload, tasks: [found], sets: [set], goals: rows, missing };
+    findings = { workload, tasks: [found], sets: [set], anywhere: [anywhere], goals: rows, missing };
   });
 
   it("makes as many steps as `workOf` says beforehand", () => {
@@ -87,19 +98,41 @@ describe("the reproduction of a short run", () => {
     }
   });
 
-  it("the origin of feature points has no effect on guided backpropagation (pixels times gradient)", () => {
+  it("the origin of feature points changes the share by guided backpropagation, measured on them, not its heatmaps", () => {
     const image = (convention: string) =>
       sharesByConvention(found).find((ratio) => ratio.method === "guided-backprop" && ratio.convention === convention)!
         .image.mean;
-    expect(image("mean-corner")).toBeCloseTo(image("mean"), 6);
-    expect(image("standardised")).toBeCloseTo(image("mean"), 6);
+    expect(Math.abs(image("mean-corner") - image("mean"))).toBeGreaterThan(0.01);
+    const mass = (convention: string) => measuredBy(found.mass, "guided-backprop", convention).mass.relevance;
+    for (const part of PARTS) expect(mass("mean-corner")[part]).toBeCloseTo(mass("mean")[part], 6);
   });
 
-  it("explains once for conventions that a method does not read", () => {
-    const courses = (method: string, convention: string) => measuredBy(found.measured, method, convention).courses;
-    expect(courses("guided-backprop", "corner")).toBe(courses("guided-backprop", "zero"));
-    expect(courses("guided-backprop", "mean")).not.toBe(courses("guided-backprop", "zero"));
-    expect(courses("dtd", "corner")).not.toBe(courses("dtd", "zero"));
+  it("tests heatmaps once for conventions that do not change them", () => {
+    const steps = (method: string, convention: string) => measuredBy(found.cascade, method, convention).steps;
+    for (const convention of ["corner", "mean", "standardised"])
+      expect(steps("guided-backprop", convention)).toBe(steps("guided-backprop", "zero"));
+    expect(steps("dtd", "corner")).not.toBe(steps("dtd", "zero"));
+  });
+
+  it("explains heatmaps at fewer ticks under other conventions, and shares at all that are asked for", () => {
+    const ticks = (convention: string) => measuredBy(found.mass, "dtd", convention).mass.ticks;
+    expect([ticks("zero"), ticks("corner")]).toEqual([4 * TICKS, (4 * TICKS) / workload.mapStride]);
+  });
+
+  it("a policy that was trained with goals anywhere has the changed episodes' shares, with a column and charts", async () => {
+    const own = measuredBy(anywhere.change.measured, "rap", "zero");
+    const shipped = measuredBy(found.change.measured, "rap", "zero");
+    expect(own.courses).toEqual(shipped.courses);
+    expect(own.verdicts).toEqual(shipped.verdicts);
+    expect([anywhere.episodes, anywhere.change.successes]).toEqual([4, found.change.successes]);
+    const all = tables(findings);
+    expect(all.get("goals_anywhere_claims")).toHaveLength(5 * METHODS.length);
+    expect(all.get("goals_anywhere_target_change")).toEqual(
+      all.get("target_change")!.filter(({ convention }) => convention === "zero"),
+    );
+    expect([...(await anywhereFigures(anywhere)).keys()]).toEqual(
+      METHODS.map((method) => `fig6-anywhere-reacher-${method}`),
+    );
   });
 
   it("tests the paper's statements under every convention", () => {
@@ -203,7 +236,12 @@ describe("the reproduction of a short run", () => {
   });
 
   it("writes a page with all figures and a note on missing tasks", async () => {
-    const svgs = new Map([...(await figures(found)), ...(await setFigures(set)), ["goals", await goalsChart(rows)]]);
+    const svgs = new Map([
+      ...(await figures(found)),
+      ...(await setFigures(set)),
+      ...(await anywhereFigures(anywhere)),
+      ["goals", await goalsChart(rows)],
+    ]);
     expect([...svgs.keys()]).toEqual(
       expect.arrayContaining([
         "fig4-reacher",
@@ -216,6 +254,7 @@ describe("the reproduction of a short run", () => {
     const text = page(findings, svgs);
     // The page hides a chart from screen readers and describes it in words.
     for (const svg of svgs.values()) if (!svg.includes("<image")) expect(text).toContain(svg.slice("<svg ".length));
+    expect(text).toContain("reacher, goals anywhere</th>");
     expect(text).toContain("Not in this run: door (no policy is shipped for it).");
     expect(text).not.toMatch(/NaN|undefined|<script|https?:\/\/(?!www\.w3\.org)/);
   });

@@ -5,19 +5,20 @@ import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
 import { readText } from "../../files/reading.js";
 import { duration } from "../../numbers/duration.js";
-import { goalsFile, levinePolicies, shippedPolicy } from "../../package-files.js";
+import { anywherePolicy, goalsFile, levinePolicies, shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
 import { sharesByConvention } from "../../reproduction/convention-shares.js";
-import { figures, setFigures } from "../../reproduction/figures.js";
-import { DEFAULT_CONVENTION, type Findings, type SetFindings, type TaskFindings } from "../../reproduction/findings.js";
+import { reproduceItems } from "../../reproduction/crew.js";
+import { anywhereFigures, figures, setFigures } from "../../reproduction/figures.js";
+import { DEFAULT_CONVENTION, type Findings } from "../../reproduction/findings.js";
 import { GOALS_FILE, type GoalsRow } from "../../reproduction/goals.js";
 import { goalsChart } from "../../reproduction/goals-figure.js";
+import { episodesOf, type Found, type Item, workOfItem } from "../../reproduction/items.js";
 import { GOALS_FIGURE, inWords, page } from "../../reproduction/page/page.js";
 import { CITATION } from "../../reproduction/paper.js";
-import { type PolicySet, reproduceSet, trainedEpisodes, workOfSet } from "../../reproduction/policy-set.js";
-import { reproduceTask, type TaskPolicy, workOf } from "../../reproduction/reproduce.js";
+import { setFindings } from "../../reproduction/policy-set.js";
 import { csv, tables } from "../../reproduction/tables.js";
-import { FULL, QUICK } from "../../reproduction/workload.js";
+import { FULL, QUICK, type Workload } from "../../reproduction/workload.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { writeOut } from "../../text/terminal.js";
 import { taskFor } from "../input/sim-task.js";
@@ -39,39 +40,19 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   });
   await assertWritable(join(output, PAGE));
   const workload = { ...(quick ? QUICK : FULL), seed };
-  const found: TaskFindings[] = [];
-  const foundSets: SetFindings[] = [];
   const interruption = new Interruption();
   const { signal } = interruption;
   const start = performance.now();
-  const policies: TaskPolicy[] = [];
-  const sets: PolicySet[] = [];
-  let total = 0;
-  for (const name of names.shipped) {
-    const policy = await loadPolicy(shippedPolicy(name));
-    const open = () => taskFor(policy, name);
-    policies.push({ name, policy, open });
-    const task = await open();
-    total += workOf(task, workload);
-    const trained: PolicySet["policies"][number][] = [];
-    for (const { seed, path } of levinePolicies(name)) trained.push({ seed, policy: await loadPolicy(path) });
-    total += workOfSet(task, trained.length, workload);
-    task.delete();
-    if (trained.length === 0) continue;
-    const [{ policy: first }] = trained as [PolicySet["policies"][number]];
-    sets.push({ task: name, policies: trained, open: () => taskFor(first, name, trainedEpisodes(first)) });
-  }
-  const bar = new Progress(total, "");
-  let done = 0;
+  const work = await Promise.all(names.shipped.flatMap(itemsOf).map((item) => measured(item, workload)));
+  // The longest first: then the threads end at about the same time.
+  const items = work.sort((a, b) => b.work - a.work).map(({ item }) => item);
+  const bar = new Progress(
+    work.reduce((sum, one) => sum + one.work, 0),
+    names.shipped.join(", "),
+  );
+  let found: readonly Found[];
   try {
-    for (const each of policies) {
-      const step = () => bar.update(++done, { what: each.name });
-      found.push(await reproduceTask(each, workload, { signal, done: step }));
-    }
-    for (const set of sets) {
-      const step = () => bar.update(++done, { what: `${set.task}, as the paper trained` });
-      foundSets.push(await reproduceSet(set, workload, { signal, done: step }));
-    }
+    found = await reproduceItems(items, workload, { signal, watch: (done) => bar.update(done) });
   } catch (error) {
     if (signal.aborted) throw new Error("interrupted; no file was written", { cause: error });
     throw error;
@@ -81,14 +62,44 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   }
   const findings: Findings = {
     workload,
-    tasks: found,
-    sets: foundSets,
+    ...inOrder(names.shipped, found),
     goals: names.shipped.includes(GOALS_TASK) ? await goals() : undefined,
     missing: names.missing.map((task) => ({ task, why: NO_POLICY })),
   };
   const written = await write(output, findings);
   if (json) writeOut(`${JSON.stringify(jsonOf(findings))}\n`);
   else writeOut(`${report(findings, output, written, (performance.now() - start) / 1000)}\n`);
+}
+
+/** All policies of a task. */
+const itemsOf = (task: string): Item[] => [
+  { kind: "task", task, path: shippedPolicy(task) },
+  ...levinePolicies(task).map(({ seed, path }): Item => ({ kind: "member", task, path, seed })),
+  ...(existsSync(anywherePolicy(task)) ? [{ kind: "anywhere" as const, task, path: anywherePolicy(task) }] : []),
+];
+
+/** An item with its number of steps. @throws InputError for a policy that does not fit its task */
+async function measured(item: Item, workload: Workload): Promise<{ readonly item: Item; readonly work: number }> {
+  const policy = await loadPolicy(item.path);
+  const task = await taskFor(policy, item.task, episodesOf(item, policy));
+  const work = workOfItem(item, task, workload);
+  task.delete();
+  return { item, work };
+}
+
+/** Findings by kind, each in the order of the tasks and seeds. */
+function inOrder(tasks: readonly string[], found: readonly Found[]): Pick<Findings, "tasks" | "sets" | "anywhere"> {
+  const members = found.flatMap((one) => (one.kind === "member" ? [one.findings] : []));
+  const inTasks = <T extends { readonly task: string }>(all: readonly T[]) =>
+    tasks.flatMap((task) => all.filter((one) => one.task === task));
+  return {
+    tasks: inTasks(found.flatMap((one) => (one.kind === "task" ? [one.findings] : []))),
+    sets: tasks.flatMap((task) => {
+      const [first, ...others] = members.filter((one) => one.task === task).sort((a, b) => a.seed - b.seed);
+      return first ? [setFindings([first, ...others])] : [];
+    }),
+    anywhere: inTasks(found.flatMap((one) => (one.kind === "anywhere" ? [one.findings] : []))),
+  };
 }
 
 const PAGE = "index.html";
@@ -120,6 +131,7 @@ async function write(output: string, findings: Findings): Promise<number> {
   const svgs = new Map<string, string>();
   for (const task of findings.tasks) for (const [name, svg] of await figures(task)) svgs.set(name, svg);
   for (const set of findings.sets) for (const [name, svg] of await setFigures(set)) svgs.set(name, svg);
+  for (const one of findings.anywhere) for (const [name, svg] of await anywhereFigures(one)) svgs.set(name, svg);
   if (findings.goals) svgs.set(GOALS_FIGURE, await goalsChart(findings.goals));
   for (const [name, svg] of svgs) files.set(`${name}.svg`, svg);
   for (const [name, rows] of tables(findings)) files.set(`${name}.csv`, csv(rows));

@@ -3,10 +3,18 @@ import { own } from "../../own.js";
 import { type Html, html, pageOf, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { type ConventionShares, sharesByConvention } from "../convention-shares.js";
-import { DEFAULT_CONVENTION, type Findings, measuredBy, type SetFindings, type TaskFindings } from "../findings.js";
+import {
+  type AnywhereFindings,
+  DEFAULT_CONVENTION,
+  type Findings,
+  measuredBy,
+  type SetFindings,
+  type TaskFindings,
+} from "../findings.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
 import { meanOverEpisodes } from "../share-rows.js";
 import type { Verdict } from "../verdicts.js";
+import { anywhereVerdicts } from "./anywhere.js";
 import { distractorsSection } from "./distractors.js";
 import { goalsSection } from "./goals.js";
 import { setVerdicts } from "./set.js";
@@ -17,9 +25,9 @@ import { taskSection } from "./task.js";
  * @param svgs the figures by name
  */
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
-  const { tasks, sets, goals, missing, workload } = findings;
+  const { tasks, sets, anywhere, goals, missing, workload } = findings;
   const content = html`<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
-<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. There are two kinds: <em>as the paper trained</em> (four conditions, guided policy search, all layers from the pixels on) and <em>as we ship</em> (taught to look). The paper’s Baxter task is one of a real robot, ours of a simulated one of its kinematics. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. There are two kinds: <em>as the paper trained</em> (four conditions, guided policy search, all layers from the pixels on) and <em>as we ship</em> (taught to look). The paper’s Baxter task is one of a real robot, ours of a simulated one of its kinematics. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α; the image’s is measured where its features join the rest. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
 <p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
     workload.stride > 1 ? ` Conventions other than ${DEFAULT_CONVENTION}: one tick in ${workload.stride}.` : ""
@@ -58,6 +66,7 @@ ${tasks.map((task) =>
     task,
     svgs,
     sets.find((set) => set.task === task.task),
+    anywhere.find((one) => one.task === task.task),
   ),
 )}`;
   return pageOf("torquelens: Kim and Choi reproduced", MORE_STYLE, content);
@@ -103,9 +112,10 @@ function summaryTable({ tasks, sets }: Findings): Html {
 }
 
 /** Number of methods by which each statement holds, under some conventions. */
-function holdsTable({ tasks, sets }: Findings, conventions: readonly string[]): Html {
+function holdsTable({ tasks, sets, anywhere }: Findings, conventions: readonly string[]): Html {
   const isUsual = conventions.length === 1;
   const ofSet = (task: TaskFindings) => (isUsual ? sets.find((set) => set.task === task.task) : undefined);
+  const ofAnywhere = (task: TaskFindings) => (isUsual ? anywhere.find((one) => one.task === task.task) : undefined);
   const verdicts = tasks.map(({ measured, change }) =>
     conventions.flatMap((convention) =>
       METHODS.map((method) =>
@@ -117,27 +127,42 @@ function holdsTable({ tasks, sets }: Findings, conventions: readonly string[]): 
   const pairs = tasks.map(({ agreement }) =>
     agreement.filter(({ convention }) => conventions.includes(convention)).flatMap((one) => one.verdicts),
   );
+  /** Statements about a moving target alone are tested on a policy that was trained with goals anywhere. */
+  const holdingOf = (other: AnywhereFindings, claim: string) => {
+    const own = METHODS.flatMap((method) => anywhereVerdicts(other, method).filter((one) => one.claim.id === claim));
+    return own.length > 0 ? holding(own) : "–";
+  };
   const holding = (all: readonly Verdict[]) => count(all.filter(({ holds }) => holds).length, all.length);
   return table(
     [
       "the paper says",
       ...tasks.flatMap((each) => [
         ...(ofSet(each) ? [`${each.task}, as the paper trained`] : []),
-        ofSet(each) ? `${each.task}, as we ship` : each.task,
+        ofSet(each) || ofAnywhere(each) ? `${each.task}, as we ship` : each.task,
+        ...(ofAnywhere(each) ? [`${each.task}, goals anywhere`] : []),
       ]),
     ],
     [
-      ...claims.map(({ text }, c) => [
+      ...claims.map(({ id, text }, c) => [
         text,
         ...tasks.flatMap((each, t) => {
           const set = ofSet(each);
           const shipped = holding(verdicts[t]!.map((own) => own[c]!));
-          return set ? [holding(METHODS.map((method) => setVerdicts(set, method)[c]!.verdict)), shipped] : [shipped];
+          const other = ofAnywhere(each);
+          return [
+            ...(set ? [holding(METHODS.map((method) => setVerdicts(set, method)[c]!.verdict))] : []),
+            shipped,
+            ...(other ? [holdingOf(other, id)] : []),
+          ];
         }),
       ]),
       [
         "Methods agree in trend (pairs)",
-        ...tasks.flatMap((each, t) => [...(ofSet(each) ? ["–"] : []), holding(pairs[t]!)]),
+        ...tasks.flatMap((each, t) => [
+          ...(ofSet(each) ? ["–"] : []),
+          holding(pairs[t]!),
+          ...(ofAnywhere(each) ? ["–"] : []),
+        ]),
       ],
     ],
   );

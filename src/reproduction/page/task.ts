@@ -6,10 +6,17 @@ import { type Html, html, table } from "../../page/html.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { sharesByConvention } from "../convention-shares.js";
 import type { MeanOverTicks } from "../course.js";
-import { DEFAULT_CONVENTION, measuredBy, type SetFindings, type TaskFindings } from "../findings.js";
+import {
+  type AnywhereFindings,
+  DEFAULT_CONVENTION,
+  measuredBy,
+  type SetFindings,
+  type TaskFindings,
+} from "../findings.js";
 import { METHODS, PAPER_TASKS } from "../paper.js";
 import { ofRow, rowsOf } from "../share-rows.js";
 import type { Verdict } from "../verdicts.js";
+import { anywhereShown, anywhereVerdicts } from "./anywhere.js";
 import { alphaPart, massPart, picturesPart, sanityPart } from "./heatmaps.js";
 import { policiesLine, setHead, setShare, setShown, setVerdicts } from "./set.js";
 import { type Shown, shownFrom } from "./shown.js";
@@ -19,13 +26,16 @@ export function taskSection(
   findings: TaskFindings,
   svgs: ReadonlyMap<string, string>,
   set: SetFindings | undefined,
+  anywhere: AnywhereFindings | undefined,
 ): Html {
   const { task, policy, joints, conditions, episodes, successes, medianError } = findings;
   return html`<section><h2>${task}</h2>
 <p>As we ship: policy ${policy.sha256.slice(0, 12)}…, commands ${joints.join(", ")}; ${plural(episodes, "episode")} in the conditions ${conditions.join(", ")}: ${successes} succeeded, median distance from the goal at the end ${significant(1000 * medianError)} mm.</p>
 ${set && policiesLine(set)}
 ${PARTS.map(
-  (part) => html`${part(findings, shownFrom(findings, svgs), set && { findings: set, shown: setShown(set, svgs) })}
+  (
+    part,
+  ) => html`${part(findings, shownFrom(findings, svgs), set && { findings: set, shown: setShown(set, svgs) }, anywhere && { findings: anywhere, shown: anywhereShown(anywhere, svgs) })}
 `,
 )}</section>`;
 }
@@ -36,8 +46,19 @@ interface SetPart {
   readonly shown: ReturnType<typeof setShown>;
 }
 
+/** A policy that was trained with goals anywhere, and its figures. */
+interface AnywherePart {
+  readonly findings: AnywhereFindings;
+  readonly shown: readonly Html[];
+}
+
 /** The parts of a task's section, in their order. */
-const PARTS: readonly ((findings: TaskFindings, shown: Shown, set: SetPart | undefined) => Html)[] = [
+const PARTS: readonly ((
+  findings: TaskFindings,
+  shown: Shown,
+  set: SetPart | undefined,
+  anywhere: AnywherePart | undefined,
+) => Html)[] = [
   sharesPart,
   conventionsPart,
   overTimePart,
@@ -103,24 +124,36 @@ ${set?.shown("fig5")}
 ${shown("fig5")}`;
 }
 
-function changePart({ change, period, episodes }: TaskFindings, shown: Shown, set?: SetPart): Html {
+function changePart(
+  { change, period, episodes }: TaskFindings,
+  shown: Shown,
+  set?: SetPart,
+  anywhere?: AnywherePart,
+): Html {
   const { windows, successes } = change;
   return html`<h3>A moving target (their Fig. 6)</h3>
 <p>At ${(windows.at * period).toFixed(2)} s (dotted) the target moves to a place between those of the training, a different one in each episode; ${successes} of ${plural(episodes, "episode")} succeeded there.${
     successes < episodes / 2
       ? " This policy hardly follows a moving target: the figures show its reaction to images that it was not trained on."
       : ""
-  }</p>
+  }${anywhere ? ` With goals anywhere: another policy, trained to follow goals anywhere; ${anywhere.findings.change.successes} of ${plural(anywhere.findings.episodes, "episode")} succeeded there.` : ""}</p>
 ${set?.shown("fig6")}
-${shown("fig6")}`;
+${shown("fig6")}
+${anywhere?.shown}`;
 }
 
-function verdictsPart({ measured, change, agreement }: TaskFindings, _: Shown, set?: SetPart): Html {
+function verdictsPart(
+  { measured, change, agreement }: TaskFindings,
+  _: Shown,
+  set?: SetPart,
+  anywhere?: AnywherePart,
+): Html {
   const by = (method: string, convention: string) =>
     [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts);
   const claims = by(METHODS[0], DEFAULT_CONVENTION).map(({ claim }) => claim);
   const conventions = CONVENTIONS.map(({ name }) => name);
   const ofSet = set && METHODS.map((method) => setVerdicts(set.findings, method));
+  const ofAnywhere = anywhere && METHODS.map((method) => anywhereVerdicts(anywhere.findings, method));
   const agreeing = agreement.find(({ convention }) => convention === DEFAULT_CONVENTION)!.verdicts;
   return html`<h3>What the paper says</h3>
 <p>Each statement is measured by one number per episode. It holds if the 95 % interval of the mean over episodes (bootstrap) lies wholly on the stated side. A recovery holds only if the reaction before it holds.${ofSet ? " As the paper trained, the episodes of all seeds count together; “alone” counts the policies in which it holds by their own episodes." : ""}</p>
@@ -130,7 +163,8 @@ ${table(
     "measured",
     "stated",
     ...(ofSet ? setHead() : []),
-    ...METHODS.map((method) => (set ? `${method}, as we ship` : method)),
+    ...METHODS.map((method) => (set || anywhere ? `${method}, as we ship` : method)),
+    ...(anywhere ? METHODS.map((method) => `${method}, goals anywhere`) : []),
   ],
   claims.map((claim, c) => [
     claim.text,
@@ -138,6 +172,10 @@ ${table(
     claim.sign > 0 ? "> 0" : "< 0",
     ...(ofSet ?? []).map((all) => setVerdictCell(all[c]!)),
     ...METHODS.map((method) => verdictCell(by(method, DEFAULT_CONVENTION)[c]!)),
+    ...(ofAnywhere ?? []).map((all) => {
+      const verdict = all.find((one) => one.claim.id === claim.id);
+      return verdict ? verdictCell(verdict) : "–";
+    }),
   ]),
   3,
 )}

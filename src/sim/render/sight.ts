@@ -34,11 +34,14 @@ export class Segmenter {
 
   /** Segmentation and depth of the last image drawn. */
   sight({ width, height, segmentation, inverseDepth }: Raster): Sight {
-    return {
-      width,
-      height,
-      segmentation: Uint8Array.from(segmentation, (geom) => (geom < 0 ? BACKGROUND : this.#labels[geom]!)),
-      depth: inverseDepth.map((inverse) => (inverse > 0 ? 1 / inverse : 0)),
-    };
+    const labels = new Uint8Array(segmentation.length);
+    const depth = new Float32Array(segmentation.length);
+    for (let pixel = 0; pixel < labels.length; pixel++) {
+      const geom = segmentation[pixel]!;
+      labels[pixel] = geom < 0 ? BACKGROUND : this.#labels[geom]!;
+      const inverse = inverseDepth[pixel]!;
+      depth[pixel] = inverse > 0 ? 1 / inverse : 0;
+    }
+    return { width, height, segmentation: labels, depth };
   }
 }
