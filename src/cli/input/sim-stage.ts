@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { InputError } from "../../errors.js";
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
 import { levelsFor, methodFor } from "../../explain/heatmap-subject.js";
@@ -26,9 +28,13 @@ export interface StageOptions {
   readonly live: boolean;
 }
 
-/** Path of the policy that a choice names. */
-export const policyFileOf = (choice: Pick<StageChoice, "policy">, { policy }: Pick<StageOptions, "policy">): string =>
-  choice.policy === policy ? policy : shippedPolicy(choice.policy);
+/** Path of the policy that a choice names. @throws InputError where none is shipped for a task or world */
+export function policyFileOf(choice: Pick<StageChoice, "policy">, { policy }: Pick<StageOptions, "policy">): string {
+  if (choice.policy === policy) return policy;
+  const shipped = shippedPolicy(choice.policy);
+  if (existsSync(shipped)) return shipped;
+  throw new InputError(`${choice.policy}: no policy is shipped for it; give one with --policy`);
+}
 
 /**
  * Loads task and policy, and compiles the method.

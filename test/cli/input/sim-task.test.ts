@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { policyFileOf } from "#src/cli/input/sim-stage.js";
 import { taskFor } from "#src/cli/input/sim-task.js";
 import { InputError } from "#src/errors.js";
 import { dense, jointPolicy, reacherPolicy } from "../../explain/policies.js";
@@ -57,4 +58,12 @@ it("refuses a policy without a camera", async () => {
   await expect(taskFor(policy, "reacher")).rejects.toThrow(
     new InputError("test.onnx: the simulation has one camera, the policy sees 0 images"),
   );
+});
+
+it("says where no policy is shipped", () => {
+  expect(() => policyFileOf({ policy: "nothing" }, {})).toThrow(
+    "nothing: no policy is shipped for it; give one with --policy",
+  );
+  expect(policyFileOf({ policy: "reacher" }, {})).toMatch(/models\/reacher\.onnx$/);
+  expect(policyFileOf({ policy: "own.onnx" }, { policy: "own.onnx" })).toBe("own.onnx");
 });
