@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import { CHOSEN, chosenOf } from "../outputs/choice.js";
-import { areActions, wordsOf } from "../outputs/kinds.js";
+import { wordsOf } from "../outputs/kinds.js";
 import { conventionOf, idleThreshold } from "../policy/modalities.js";
 import { namesOf, type Output } from "../policy/outputs.js";
 import type { Policy } from "../policy/policy.js";
@@ -28,6 +28,7 @@ import { named } from "./named-error.js";
 import type { Observation } from "./observation.js";
 import type { AnyExplainer, ExplainOptions } from "./pipeline.js";
 import { checkProbabilities, probabilitiesOf } from "./probabilities.js";
+import { weightsIn } from "./weight-feeds.js";
 
 export interface ExplainerOptions extends HeatmapSubject {
   /**
@@ -263,17 +264,13 @@ function isNotFinite({ data }: Tensors[string]): boolean {
 const hasEmptyPool = (outputs: Tensors): boolean =>
   (outputs["torquelens.empty_pool"]!.data as Float32Array).some((x) => x > 0);
 
-/** α; where the observation has none 1 of each output, of actions 1 of the one that is taken. */
+/** @throws InputError for an α that is no weight, or not one an output */
 function importanceOf({ importance }: Observation, outputs: readonly Output[]): Weights {
   const joints = namesOf(outputs);
-  if (importance.length === 0) {
-    const chosen = Number(areActions(outputs));
-    return { each: new Float32Array(joints.length).fill(1 - chosen), chosen };
-  }
-  if (importance.length !== joints.length)
+  if (importance.length > 0 && importance.length !== joints.length)
     throw new InputError(`importance: expected ${joints.length} (${joints.join(", ")}), found ${importance.length}`);
   const wrong = importance.findIndex((alpha) => !(alpha >= 0 && Number.isFinite(Math.fround(alpha))));
   if (wrong >= 0)
     throw new InputError(`importance: ${joints[wrong]} has ${importance[wrong]}, expected a 32-bit float, 0 or more`);
-  return { each: Float32Array.from(importance), chosen: 0 };
+  return weightsIn(importance, outputs);
 }

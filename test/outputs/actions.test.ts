@@ -228,6 +228,18 @@ describe("probabilities", () => {
     );
   });
 
+  test("are looked at at every tick", async () => {
+    const of = choosing("drifting");
+    const explainer = await Explainer.create(of, { worker: false, method: "gradient" });
+    open.push(explainer);
+    const seen = { ...observed(of), importance: new Float64Array(0) };
+    await explainer.explain(seen);
+    const fast = { ...seen, tick: 7, values: { speed: Float64Array.of(100.5, 0) } };
+    await expect(explainer.explain(fast)).rejects.toThrow(
+      new InputError("test.onnx: tick 7: the probabilities of left, right, forward, pickup add up to 3, expected 1"),
+    );
+  });
+
   test("that do not add up to 1 are refused too", async () => {
     const { card } = chooser() as unknown as { card: { actions: object } };
     const names = CHOICES.slice(0, 3);

@@ -256,12 +256,12 @@ export function observed({ modalities, outputs }: Pick<Policy, "modalities" | "o
 export const CHOICES = ["left", "right", "forward", "pickup"] as const;
 
 /** What the output tensor of `chooser` holds of each action. */
-export type ChooserOutput = "logits" | "log-softmax" | "softmax" | "several heads" | "mixture";
+export type ChooserOutput = "logits" | "log-softmax" | "softmax" | "several heads" | "mixture" | "drifting";
 
 /**
  * A policy that chooses among four actions by an image and two numbers. Its output is logits, their logarithmic softmax,
  * probabilities by a softmax, alone or behind those of another head, or probabilities that no softmax ends with: a
- * mixture with equal ones.
+ * mixture with equal ones, which for speeds above 100 is none any more (`drifting`).
  */
 export function chooser(output: ChooserOutput = "logits", change: object = {}): Head {
   const { dense, convolved } = layers(51);
@@ -272,12 +272,14 @@ export function chooser(output: ChooserOutput = "logits", change: object = {}): 
   const logits = b.mul(dense(hidden, 4), 3);
   const value = dense(hidden, 1);
   const other = b.softmax(dense(hidden, 3));
+  const mixture = b.add(b.mul(b.softmax(logits), 0.9), 0.025);
   const outputs: Readonly<Record<ChooserOutput, Value>> = {
     logits,
     "log-softmax": applyNode("LogSoftmax", [logits], { axis: -1 }).outputs[0]!,
     softmax: b.softmax(logits),
     "several heads": b.reshape(b.concat([other, b.softmax(logits)], 1), [1, 1, 7]),
-    mixture: b.add(b.mul(b.softmax(logits), 0.9), 0.025),
+    mixture,
+    drifting: b.add(mixture, b.relu(b.sub(b.slice(speed, 1, 0, 1), 100))),
   };
   return {
     bytes: model([camera, speed], { policy: outputs[output], value }),

@@ -7,7 +7,16 @@ import { gridMap, patchGrid, spotGrid } from "./perturbed/grid.js";
 import { checkCount, checkFits, type Fill, fill, Picture } from "./perturbed/picture.js";
 import { randomMasksMap } from "./perturbed/random-masks.js";
 import { elementsLeftOut, modalitiesLeftOut } from "./perturbed/removed.js";
-import { absolute, divergence, fall, halfSquare, left, type Score, sarfa as sarfaScore } from "./perturbed/scores.js";
+import {
+  absolute,
+  divergence,
+  fall,
+  halfSquare,
+  left,
+  overActions,
+  type Score,
+  sarfa as sarfaScore,
+} from "./perturbed/scores.js";
 
 /** Largest radius, stride and size in pixels. */
 const MOST_PIXELS = 4096;
@@ -91,9 +100,12 @@ const perturbation = method({
 
 function distanceOf(distance: "auto" | "square" | "absolute" | "kl", { subject }: Network): Score {
   const { distribution } = subject;
+  if (distribution)
+    return overActions(
+      { auto: divergence(distribution), kl: divergence(distribution), square: halfSquare, absolute }[distance],
+    );
   if (distance === "absolute") return absolute;
-  if (distance === "square" || (distance === "auto" && !distribution)) return halfSquare;
-  if (distribution) return divergence(distribution);
+  if (distance !== "kl") return halfSquare;
   throw new InputError(
     "method perturbation: distance kl compares probabilities of actions, and this policy's outputs are no actions; expected square or absolute",
   );

@@ -101,9 +101,10 @@ type SlowScore = (before: number[], after: number[], j: number) => number;
 const SCORES: Record<string, SlowScore> = {
   square: (before, after, j) => 0.5 * (before[j]! - after[j]!) ** 2,
   absolute: (before, after, j) => Math.abs(before[j]! - after[j]!),
-  kl: (before, after, j) => {
-    const [p, changed] = [slowSoftmax(before)[j]!, slowSoftmax(after)[j]!];
-    return p * Math.log(p / changed);
+  // Of the choice as a whole, whichever action is asked about.
+  kl: (before, after) => {
+    const changed = slowSoftmax(after);
+    return total(slowSoftmax(before).map((p, a) => p * Math.log(p / changed[a]!)));
   },
   sarfa: slowSarfa,
   fall: (before, after, j) => Math.sign(before[j]!) * (before[j]! - after[j]!),
@@ -163,7 +164,7 @@ describe("perturbation", () => {
     expect(relativeError(out[HEATMAP]!, sum)).toBeLessThan(2e-3);
   });
 
-  it("of probabilities is that of their logits, and its sum over actions is the divergence", async () => {
+  it("of probabilities is that of their logits, and the divergence of any action is that of all", async () => {
     const logits = network("channels first", { distribution: "logits" });
     const output = b.softmax(logits.output);
     const asked = {
@@ -174,9 +175,15 @@ describe("perturbation", () => {
     const one = await run(logits, method);
     const two = await run({ ...logits, subject: asked, output }, method);
     expect(relativeError(two[EACH]!, one[EACH]!)).toBeLessThan(1e-3);
-    const heatmap = two[HEATMAP]!;
-    for (const value of heatmap) expect(value).toBeGreaterThan(-1e-6);
-    expect(Math.max(...heatmap)).toBeGreaterThan(1e-4);
+    for (const alpha of [
+      [1, 0, 0],
+      [0, 0, 1],
+    ]) {
+      const map = (await run({ ...logits, subject: asked, output }, method, "heatmap", alpha))[HEATMAP]!;
+      for (const value of map) expect(value).toBeGreaterThan(-1e-6);
+      expect(Math.max(...map)).toBeGreaterThan(1e-4);
+      expect(relativeError(map, two[EACH]!.slice(0, PIXELS))).toBeLessThan(1e-3);
+    }
     const sarfa = await run({ ...logits, subject: asked, output }, "sarfa:radius=2,stride=3");
     expect(relativeError(sarfa[EACH]!, (await run(logits, "sarfa:radius=2,stride=3"))[EACH]!)).toBeLessThan(1e-3);
   });

@@ -4,6 +4,7 @@ import {
   add,
   div,
   exp,
+  expand,
   greater,
   log,
   maximum,
@@ -72,6 +73,14 @@ export const left =
 export const halfSquare: Score = ({ before, after }) => mul(square(sub(before, after)), 0.5);
 
 export const absolute: Score = ({ before, after }) => abs(sub(before, after));
+
+/** A score's sum over all actions, for each of them: it asks about the choice as a whole, whichever is explained. */
+export const overActions =
+  (score: Score): Score =>
+  (compared) => {
+    const each = score(compared);
+    return expand(sum(each, [1], true), each.shape);
+  };
 
 /** π_a (log π_a − log π'_a) of each action: their sum is KL(π ‖ π') (Xing et al., Eq. 3). */
 export const divergence =
