@@ -12,6 +12,8 @@ export interface Workload {
   /** Number of observations on which the heatmaps of two torques, and of randomised networks, are compared. */
   readonly torqueTicks: number;
   readonly cascadeTicks: number;
+  /** Most policies of a set. */
+  readonly setPolicies: number;
   /** Episodes in each condition of every policy of a set, and the ticks of them that are explained. */
   readonly setPerCondition: number;
   readonly setStride: number;
@@ -32,6 +34,7 @@ export const FULL: Workload = {
   alphaStride: 4,
   torqueTicks: 16,
   cascadeTicks: 8,
+  setPolicies: 100,
   setPerCondition: 3,
   setStride: 1,
 };
@@ -44,6 +47,7 @@ export const QUICK: Workload = {
   alphaStride: 20,
   torqueTicks: 2,
   cascadeTicks: 1,
+  setPolicies: 1,
   setPerCondition: 1,
   setStride: 1,
 };

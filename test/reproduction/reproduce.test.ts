@@ -36,6 +36,7 @@ const workload = {
   alphaStride: 5,
   torqueTicks: 2,
   cascadeTicks: 1,
+  setPolicies: 2,
   setPerCondition: 1,
   setStride: 2,
 };

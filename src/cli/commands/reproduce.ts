@@ -43,7 +43,9 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   const interruption = new Interruption();
   const { signal } = interruption;
   const start = performance.now();
-  const work = await Promise.all(names.shipped.flatMap(itemsOf).map((item) => measured(item, workload)));
+  const work = await Promise.all(
+    names.shipped.flatMap((task) => itemsOf(task, workload)).map((item) => measured(item, workload)),
+  );
   // The longest first: then the threads end at about the same time.
   const items = work.sort((a, b) => b.work - a.work).map(({ item }) => item);
   const bar = new Progress(
@@ -71,10 +73,12 @@ export async function reproduce({ output, task: asked, quick, seed, json }: Repr
   else writeOut(`${report(findings, output, written, (performance.now() - start) / 1000)}\n`);
 }
 
-/** All policies of a task. */
-const itemsOf = (task: string): Item[] => [
+/** The policies of a task. */
+const itemsOf = (task: string, { setPolicies }: Workload): Item[] => [
   { kind: "task", task, path: shippedPolicy(task) },
-  ...levinePolicies(task).map(({ seed, path }): Item => ({ kind: "member", task, path, seed })),
+  ...levinePolicies(task)
+    .slice(0, setPolicies)
+    .map(({ seed, path }): Item => ({ kind: "member", task, path, seed })),
   ...(existsSync(anywherePolicy(task)) ? [{ kind: "anywhere" as const, task, path: anywherePolicy(task) }] : []),
 ];
 
