@@ -3,10 +3,12 @@ import { brief, InputError } from "../errors.js";
 import { unwritable } from "../files/unwritable.js";
 import { packageMetadata } from "../package-files.js";
 import { writeErr } from "../text/terminal.js";
+import { addAttack } from "./options/attack.js";
 import { addBench } from "./options/bench.js";
 import { addCompile } from "./options/compile.js";
 import { addDistil } from "./options/distil.js";
 import { addExplain } from "./options/explain.js";
+import { addFaithfulness } from "./options/faithfulness.js";
 import { addInspect } from "./options/inspect.js";
 import { addMethods } from "./options/methods.js";
 import { addNode } from "./options/node.js";
@@ -30,6 +32,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addView,
   addReport,
   addProfile,
+  addFaithfulness,
+  addAttack,
   addTrain,
   addDistil,
   addReproduce,

@@ -1,5 +1,17 @@
 export type { Importance, ImportanceFlag, ImportanceForm } from "../arm/importance.js";
+export { ATTACKS, type Attack, type AttackRequest } from "../attack/attacks.js";
+export { AttackModel, type Slope } from "../attack/model.js";
+export type { AttackName } from "../attack/names.js";
+export type { Objective } from "../attack/objectives.js";
+export { type Smallest, type SmallestRequest, type Success, smallestAttack } from "../attack/smallest.js";
 export { InputError } from "../errors.js";
+export {
+  area,
+  type Faithfulness,
+  type FaithfulnessOptions,
+  faithfulness,
+  type Mapped,
+} from "../evaluation/faithfulness/faithfulness.js";
 export { blankObservation } from "../explain/blank-observation.js";
 export { Explainer, type ExplainerOptions, type TickOptions } from "../explain/explainer.js";
 export { ExplainerPool, type PoolOptions } from "../explain/explainer-pool.js";

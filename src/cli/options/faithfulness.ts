@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import { taskNames } from "../../sim/tasks/tasks.js";
+import type { FaithfulnessCommandOptions } from "../commands/faithfulness.js";
+import { cardOption, repeatable, SEEDS, wholeOption } from "./shared.js";
+
+export function addFaithfulness(program: Command): void {
+  program
+    .command("faithfulness")
+    .description(
+      "measure whether the policy depends on what each method's heatmap shows: deletion, insertion, ROAD, sensitivity-n",
+    )
+    .argument("<policy>", "ONNX file")
+    .requiredOption("--task <name>", `take moments of an episode of this task: ${taskNames.join(", ")}`)
+    .addOption(repeatable("--method <method>", "only this method with its options; may be repeated"))
+    .option("--camera <name>", "image modality to judge (default: the only one)")
+    .addOption(wholeOption("--ticks <n>", "moments of the episode", [1, 1000]).default(8))
+    .addOption(wholeOption("--seed <n>", "seed of the episode, of noise and of the random order", SEEDS).default(0))
+    .addOption(cardOption())
+    .option("--json", "print one JSON object, with the curves")
+    .action(async (policy: string, options: FaithfulnessCommandOptions) =>
+      (await import("../commands/faithfulness.js")).measureFaithfulness(policy, options),
+    );
+}
