@@ -96,6 +96,13 @@ export class SimulatedWorld implements Simulated {
     return labels;
   }
 
+  /** 1 at the pixels of what decides now (`WorldFacts.salient`), else 0, [height, width]. */
+  salient(): Uint8Array {
+    const { classes, salient } = this.#facts;
+    const decides = classes.map((name) => Number(salient.includes(name)));
+    return this.segmentation().map((label) => decides[label]!);
+  }
+
   /** The first picture of another episode. */
   renderOtherGoal(): Uint8Array {
     const [seed, episode] = this.#at;

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { InputError } from "../../errors.js";
-import { type PolicyFigures, policyFigures } from "../../evaluation/policy-figures.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readModel } from "../../graph/onnx-read.js";
@@ -11,8 +10,6 @@ import { duration } from "../../numbers/duration.js";
 import { own } from "../../own.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, loadPolicy, type Policy, policyOf } from "../../policy/policy.js";
-import type { FigureRun } from "../../sim/tasks/figure-run.js";
-import { taskNamed } from "../../sim/tasks/tasks.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { distillationCurves } from "../../train/distillation/curves.js";
 import {
@@ -22,13 +19,11 @@ import {
   distillationCost,
   type StatesCheckpoint,
 } from "../../train/distillation/distillation.js";
-import { episodesOf } from "../../train/distillation/episodes-of.js";
-import { armPlay } from "../../train/distillation/play.js";
 import { type DistillationRecipe, distillationNamed, usualRecipe } from "../../train/distillation/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
+import { type Arena, arenaFor, type Figures } from "../input/distil-arena.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { isMask, teachingOf } from "../input/saliency.js";
-import { taskFor } from "../input/sim-task.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { Interruption } from "../process/interruption.js";
@@ -42,6 +37,7 @@ export interface DistilOptions {
   readonly saliency?: string;
   readonly recipe?: string;
   readonly distilledOnly?: boolean;
+  readonly alpha?: number;
   readonly seed: number;
   readonly steps?: number;
   readonly maps?: number;
@@ -66,11 +62,7 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
   const runPath = run ?? output.replace(/\.onnx$/, ".run");
   const mask = isMask(recipe.saliency) ? [recipe.saliency] : [];
   await refuseOverwriting([...(await filesOfPolicy(teacher)), ...mask], [output, yaml, runPath]);
-  const episodes = episodesOf(teacher, taskNamed(task).lesson);
-  const load = () => taskFor(teacher, task, episodes);
-  const trial = await load();
-  const { ticks } = trial;
-  trial.delete();
+  const arena = await arenaFor(teacher, task);
   await assertWritable(output);
   await assertWritable(yaml);
   const { teaching, sha256 } = await teachingOf(recipe.saliency, teacher);
@@ -78,7 +70,7 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
   const start = performance.now();
   const interruption = new Interruption();
   const { signal } = interruption;
-  const whole = { ...recipe, episodes };
+  const whole = { ...recipe, episodes: arena.episodes };
   const identity = {
     distillation_of: teacher.sha256,
     task,
@@ -86,22 +78,16 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
     recipe: whole,
     ...(sha256 && { saliency_sha256: sha256 }),
   };
-  const figureCost = TICK * ticks * options.figures;
+  const figureCost = TICK * arena.ticks * options.figures;
   const cost = distillationCost(recipe);
   const bar = new Progress(cost + 2 * figureCost, "distillation");
   const progress = ({ done, phase, loss, note }: DistillationProgress): void => {
     const words = loss === undefined ? note : `loss ${loss.toExponential(2)}, ${note}`;
     bar.update(figureCost + done, { what: phase, note: words });
   };
-  const measured = (policy: Policy, what: string, before: number): Promise<PolicyFigures> => {
+  const measured = (policy: Policy, what: string, before: number): Promise<Figures> => {
     const done = (part: number) => bar.update(before + part * figureCost, { what: `${what}: closed loop`, note: "" });
-    return policyFigures(policy, task, {
-      runs: [runOf(task)],
-      episodes: options.figures,
-      method: METHOD,
-      done,
-      signal,
-    });
+    return arena.measure(policy, { episodes: options.figures, method: METHOD, done, signal });
   };
   const opened: { folder?: RunFolder<DistillationCheckpoint, ReturnType<typeof distillationCurves.of>> } = {};
   let distillation: Distillation | undefined;
@@ -112,7 +98,7 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
       recipe,
       teaching,
       seed,
-      play: armPlay(load),
+      play: arena.play,
       progress,
       signal,
       async earlier() {
@@ -144,7 +130,7 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
     const result = { policy: output, card: yaml, run: runPath, seconds, figures, teacher: before };
     await opened.folder!.finish(result);
     bar.stop();
-    writeOut(json ? `${JSON.stringify(result)}\n` : `${report(task, result)}\n`);
+    writeOut(json ? `${JSON.stringify(result)}\n` : `${report(arena, result)}\n`);
   } catch (error) {
     bar.stop();
     await opened.folder?.draw();
@@ -162,10 +148,11 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
 }
 
 function recipeOf(recipe: DistillationRecipe, options: Partial<DistilOptions>): DistillationRecipe {
-  const { saliency, steps, maps, states, distilledOnly } = options;
+  const { saliency, alpha, steps, maps, states, distilledOnly } = options;
   return {
     ...recipe,
     ...(saliency !== undefined && { saliency }),
+    ...(alpha !== undefined && { alpha }),
     ...(steps !== undefined && { steps }),
     ...(maps !== undefined && { maps }),
     ...(states !== undefined && { buffer: states }),
@@ -194,9 +181,15 @@ function studentOf(
   path: string,
   training: Readonly<Record<string, unknown>>,
 ): { readonly policy: Policy; readonly card: string } {
-  const { arm } = teacher.card;
+  const { arm, joints, ...rest } = teacher.card;
   const file = teacher.armFile && relative(dirname(path), teacher.armFile);
-  const card = serialiseCard({ ...teacher.card, ...(arm && { arm: { ...arm, ...(file && { file }) } }), training });
+  const card = serialiseCard({
+    ...rest,
+    // A card may leave its joints out, but not name none.
+    ...(joints.length > 0 && { joints }),
+    ...(arm && { arm: { ...arm, ...(file && { file }) } }),
+    training,
+  });
   const bytes = distillation.export(new Map([[CARD_METADATA, card]]));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const model = { path, bytes, sha256, graph: readModel(bytes, path) };
@@ -204,29 +197,16 @@ function studentOf(
   return { policy: policyOf(model, { card: parseCard(card, source), source, folder: dirname(path) }), card };
 }
 
-/** The run that judges teacher and student. */
-function runOf(task: string): FigureRun {
-  const { figureRuns } = taskNamed(task);
-  return { ...(figureRuns.find(({ focus }) => focus) ?? figureRuns[0]!), focus: true };
+interface Result {
+  readonly policy: string;
+  readonly card: string;
+  readonly seconds: number;
+  readonly figures: Figures;
+  readonly teacher: Figures;
 }
 
-function report(
-  task: string,
-  {
-    policy,
-    card,
-    seconds,
-    figures,
-    teacher,
-  }: { policy: string; card: string; seconds: number; figures: PolicyFigures; teacher: PolicyFigures },
-): string {
-  const { key, text, median } = runOf(task);
-  const words = [
-    [key, text] as const,
-    ...(median ? [median] : []),
-    ["focus", `${METHOD} near the task's image points`] as const,
-  ];
-  const rows = words.map(([of, label]) => [label, String(own(teacher, of)), String(own(figures, of))]);
+function report({ words }: Arena, { policy, card, seconds, figures, teacher }: Result): string {
+  const rows = words.map(([key, text]) => [text, String(own(teacher, key)), String(own(figures, key))]);
   const head = [`of ${figures.episodes} episodes`, "teacher", "student"];
   return `${policy} and ${card} written after ${duration(seconds)}\n${columns([head, ...rows])}`;
 }

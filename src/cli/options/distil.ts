@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
-import { taskNames } from "../../sim/tasks/tasks.js";
+import { simulatedNames } from "../../sim/names.js";
 import { DISTILLATIONS } from "../../train/distillation/recipe.js";
 import type { DistilOptions } from "../commands/distil.js";
-import { cardOption, SEEDS, wholeOption } from "./shared.js";
+import { cardOption, numberOption, SEEDS, wholeOption } from "./shared.js";
 
 const recipes = Object.entries(DISTILLATIONS)
   .map(([name, { text }]) => `${name} (${text})`)
@@ -14,7 +14,7 @@ export function addDistil(program: Command): void {
     .description("distil a policy into one whose gradient shows what matters (DIGR); the same seed gives the same file")
     .argument("<policy>", "the teacher: an ONNX file")
     .addOption(cardOption())
-    .requiredOption("--task <name>", `the policy's task: ${taskNames.join(", ")}`)
+    .requiredOption("--task <name>", `the policy's task: ${simulatedNames.join(", ")}`)
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card is written beside it")
     .addOption(
       new Option(
@@ -24,6 +24,9 @@ export function addDistil(program: Command): void {
     )
     .option("--recipe <name>", `recipe: ${recipes} (default: the task's)`)
     .option("--distilled-only", "without the regularisation of the gradient: the control")
+    .addOption(
+      numberOption("--alpha <number>", "weight of the distance from the teacher (default: the recipe's)", [1e-6, 1e6]),
+    )
     .addOption(wholeOption("--seed <number>", "random seed", SEEDS).default(0))
     .addOption(wholeOption("--steps <number>", "steps of training (default: the recipe's)", [1, 1_000_000]))
     .addOption(wholeOption("--maps <number>", "states with saliency maps (default: the recipe's)", [1, 100_000]))

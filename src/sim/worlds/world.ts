@@ -30,6 +30,8 @@ export interface WorldFacts {
   readonly frames: number;
   /** Classes of objects, by label (`World.segmentation`). */
   readonly classes: readonly string[];
+  /** The classes that decide what to do; the others are surroundings. */
+  readonly salient: readonly string[];
   readonly actions: ActionSpace;
   /** Seconds a step. */
   readonly controlPeriod: number;

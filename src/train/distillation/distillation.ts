@@ -11,6 +11,7 @@ import { stepSource } from "../stages/step-source.js";
 import { Team } from "../team/team.js";
 import { type Collected, collectStates, Teacher, type Teaching } from "./collect.js";
 import { withoutConflict } from "./gradient-surgery.js";
+import type { OutputKind } from "./losses.js";
 import type { Play } from "./play.js";
 import type { DistillationRecipe } from "./recipe.js";
 import { masksOf } from "./saliency.js";
@@ -137,7 +138,7 @@ export class Distillation {
   }
 
   /**
-   * @throws InputError for a teacher that cannot be distilled: several kinds of outputs, no image, a state of its own, an
+   * @throws InputError for a teacher that cannot be distilled: no image, a state of its own, an
    *   operator without a gradient
    */
   static async start(options: DistillationOptions): Promise<Distillation> {
@@ -146,7 +147,6 @@ export class Distillation {
     const refuse = (problem: string): never => {
       throw new InputError(`${teacher.path}: cannot be distilled: ${problem}`);
     };
-    if (kind === undefined) return refuse("expected joint torques, or the actions of one choice, as its outputs");
     if (imagesOf(teacher).length === 0) return refuse("it has no image");
     if (Object.keys(teacher.card.state).length > 0) return refuse("it carries state from tick to tick");
     const file = readModel(teacher.bytes, teacher.path);
@@ -337,7 +337,7 @@ export class Distillation {
 
 function modelsOf(
   student: Student,
-  kind: NonNullable<ReturnType<typeof outputKindOf>>,
+  kind: OutputKind,
   { regularised }: DistillationRecipe,
   refuse: (problem: string) => never,
 ) {

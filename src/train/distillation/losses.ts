@@ -6,25 +6,25 @@ import type { Value } from "../../graph/value.js";
 
 /** The losses of Xing et al. 2022, "Policy Distillation with Selective Input Gradient Regularization". */
 
-/** What a policy's outputs are: joint torques, or logits or probabilities of actions, [1, n] each. */
-export type OutputKind = "torques" | "logits" | "probabilities";
+/** What a policy's outputs are: numbers such as torques, or logits or probabilities of actions, [1, n] each. */
+export type OutputKind = "numbers" | "logits" | "probabilities";
 
-/** π(a|s) of every action a; of torques their parts of the limits. [1, n] */
+/** π(a|s) of every action a; of torques and other numbers their parts of the limits. [1, n] */
 export function answersOf(kind: OutputKind, outputs: Value, limits?: Value): Value {
   if (kind === "logits") return apply("Softmax", [outputs], { axis: -1 });
-  return kind === "torques" && limits ? div(outputs, limits) : outputs;
+  return kind === "numbers" && limits ? div(outputs, limits) : outputs;
 }
 
 /** Probabilities below it count as it is. */
 const LEAST = 1e-12;
 
 /**
- * The distance of a student from its teacher: the Kullback-Leibler divergence D(π_t ‖ π_θ) (Eq. 5), nats; of torques the
+ * The distance of a student from its teacher: the Kullback-Leibler divergence D(π_t ‖ π_θ) (Eq. 5), nats; of numbers the
  * mean squared error of their parts of the limits.
  * @param teacher answers (`answersOf`), [1, n]
  */
 export function distance(kind: OutputKind, outputs: Value, teacher: Value, limits?: Value): Value {
-  if (kind === "torques") return mean(square(sub(answersOf(kind, outputs, limits), teacher)));
+  if (kind === "numbers") return mean(square(sub(answersOf(kind, outputs, limits), teacher)));
   const logs = kind === "logits" ? apply("LogSoftmax", [outputs], { axis: -1 }) : log(maximum(outputs, LEAST));
   return sum(mul(teacher, sub(log(maximum(teacher, LEAST)), logs)));
 }

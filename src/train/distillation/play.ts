@@ -1,12 +1,14 @@
 import type { Source } from "../../explain/pipeline.js";
+import { SimulatedWorld } from "../../sim/simulated-world.js";
 import { SimulatedSource } from "../../sim/source.js";
 import type { Task } from "../../sim/tasks/task.js";
+import type { WorldEntry } from "../../sim/worlds/world.js";
 import type { Outcome } from "../episodes/outcome.js";
 
 /** Episodes in which a policy acts. The source does not end by itself. */
 export interface Playing {
   readonly source: Source;
-  /** Control steps of an episode. */
+  /** Control steps of an episode; where these differ, the mean so far. */
   readonly ticks: number;
   /** Ends of the finished episodes. */
   readonly outcomes: readonly Outcome[];
@@ -16,12 +18,38 @@ export interface Playing {
 
 export interface PlayOptions {
   readonly seed: number;
-  /** Noise on the actions of every second episode, as parts of their limits. */
+  /** Noise on the torques of every second episode, as parts of their limits. */
   readonly noise: number;
 }
 
 /** Begins episodes of a policy's task. */
 export type Play = (options: PlayOptions) => Promise<Playing>;
+
+/** The most probable action is taken; worlds have no noise. */
+export const worldPlay =
+  (entry: WorldEntry): Play =>
+  async ({ seed }) => {
+    const world = await SimulatedWorld.load(entry);
+    const outcomes: Outcome[] = [];
+    let ticks = 0;
+    const source = new SimulatedSource({
+      task: world,
+      seed,
+      speed: 0,
+      ended({ success }) {
+        outcomes.push({ error: Number(!success), success });
+        ({ ticks } = source.summary());
+      },
+    });
+    return {
+      source,
+      outcomes,
+      get ticks() {
+        return ticks > 0 ? ticks / outcomes.length : world.ticks;
+      },
+      segmentation: () => world.salient(),
+    };
+  };
 
 /** Episodes that noise is planned for; none has so many. */
 const MOST_EPISODES = 10_000;

@@ -17,7 +17,7 @@ export interface DistillationRecipe {
   readonly maps: number;
   /** States that are kept of an episode, drawn at random. */
   readonly statesOfEpisode: number;
-  /** Noise on the actions of every second episode whose states are kept, as parts of the limits. */
+  /** Noise on an arm's torques in every second episode whose states are kept, as parts of the limits. */
   readonly noise: number;
   /** Steps of gradient descent, in as many rounds: before each but the first a part of the buffer is renewed. */
   readonly steps: number;
@@ -62,8 +62,8 @@ export const DISTILLATIONS: Readonly<Record<string, Entry>> = {
     recipe: {
       ...TABLE_3,
       start: "teacher",
-      alpha: 1,
-      rate: 5e-4,
+      alpha: 100,
+      rate: 1e-3,
       buffer: 2000,
       maps: 600,
       noise: 0.1,

@@ -15,19 +15,13 @@ export const ANSWERS = "torquelens.answers";
 /** Name of an image's mask among a state's tensors. */
 export const maskName = (image: string): string => `torquelens.mask.${image}`;
 
-const KINDS: Readonly<Record<string, OutputKind>> = {
-  joint_torque: "torques",
-  action_logit: "logits",
-  action_probability: "probabilities",
-};
-
-/** What a policy's outputs are; undefined where they are of another kind, or of several. */
-export function outputKindOf({ outputs }: Policy): OutputKind | undefined {
-  const kinds = new Set<string>(outputs.map(({ kind }) => kind));
-  return kinds.size === 1 ? own(KINDS, [...kinds][0]!) : undefined;
+/** What a policy's outputs are: those that are no action of a choice are numbers. */
+export function outputKindOf({ outputs: [first] }: Policy): OutputKind {
+  if (first?.kind === "action_logit") return "logits";
+  return first?.kind === "action_probability" ? "probabilities" : "numbers";
 }
 
-/** Torque limits, 1 where the card gives none. */
+/** Limits, 1 where the card gives none. */
 const limitsOf = ({ outputs }: Policy): Value =>
   tensor(
     "float32",

@@ -10,8 +10,8 @@ export interface PhaseCurve {
 const POINTS = 100;
 /** A loss has exploded at this multiple of the fit's first point. */
 const EXPLODED = 1000;
-/** A smaller first point counts as this one: a fit may begin where there is nothing left to lower. */
-const LEAST = 1e-6;
+/** A smaller first point counts as this one: a student that starts as its teacher has nothing left to lower. */
+const LEAST = 1e-3;
 
 /** A loss that is not finite, or that has exploded. */
 export class DivergenceError extends Error {}

@@ -136,11 +136,6 @@ test("teachers that cannot be distilled are refused before anything is asked for
     await expect(start).rejects.toThrow(message);
     await expect(start).rejects.toBeInstanceOf(InputError);
   };
-  const [first, second] = teacher.outputs;
-  await refused(
-    { outputs: [{ ...first!, kind: "gripper" }, second!] },
-    `${teacher.path}: cannot be distilled: expected joint torques, or the actions of one choice, as its outputs`,
-  );
   await refused({ card: { ...teacher.card, state: { a: "b" } } }, "it carries state from tick to tick");
   await refused({ modalities: teacher.modalities.slice(1) }, "it has no image");
 });

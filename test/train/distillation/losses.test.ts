@@ -11,7 +11,7 @@ test("Eq. 2 and 4 by hand: a linear policy's gradient, divided by its largest, c
   const s = b.input("s", "float32", [1, 1, 1, 3]);
   const weights = b.tensor("float32", [3, 2], [1, 2, 0, 1, -2, 1]);
   const torques = b.matmul(b.reshape(s, [1, 3]), weights);
-  const answers = answersOf("torques", torques, b.tensor("float32", [1, 2], [2, 4]));
+  const answers = answersOf("numbers", torques, b.tensor("float32", [1, 2], [2, 4]));
   const slopes = inputGradients(answers, [s]);
   const mask = b.tensor("float32", [1, 1, 1, 3], [1, 1, 0]);
   const state = Float32Array.of(1, -4, 0);
@@ -28,7 +28,7 @@ test("a policy without any gradient has no penalty, and several images share one
   const [one, other] = [b.input("one", "float32", [1, 2]), b.input("other", "float32", [1, 2])];
   const masks = [b.full([1, 2], 1), b.full([1, 2], 1)];
   const penalty = (outputs: b.Operand) =>
-    regulariser(inputGradients(answersOf("torques", outputs as never), [one, other]), masks);
+    regulariser(inputGradients(answersOf("numbers", outputs as never), [one, other]), masks);
   const both = b.add(b.sum(one), b.mul(b.sum(other), 4));
   const feeds = { one: float32(Float32Array.of(1, 0), [1, 2]), other: float32(Float32Array.of(0, 0), [1, 2]) };
   const found = await evaluate([one, other], { dead: penalty(b.mul(both, 0)), both: penalty(both) }, feeds);
@@ -45,7 +45,7 @@ test("distances by hand: of actions in nats from logits or probabilities, of tor
   const outputs = {
     logits: distance("logits", x, teacher),
     probabilities: distance("probabilities", x, teacher),
-    torques: distance("torques", x, teacher, b.tensor("float32", [1, 2], [2, 2])),
+    torques: distance("numbers", x, teacher, b.tensor("float32", [1, 2], [2, 2])),
   };
   const shifted = await evaluate([x], outputs, of(logits.map((y) => y + 3)));
   expect(shifted.logits![0]).toBeCloseTo(expected, 6);

@@ -70,7 +70,7 @@ const convolutions = {
 
 const NETWORKS: Readonly<Record<string, Network>> = {
   levine: {
-    kind: "torques",
+    kind: "numbers",
     image: [1, 3, 20, 18],
     configuration: 4,
     shapes: { ...visionShapes(SPEC), ...headShapes(SPEC) },
@@ -145,7 +145,7 @@ function lossesOf(network: Network) {
   const area = size.slice(2);
   const mask = randoms(sizeOf(area), 52, 0, 0.3).map((saliency) => Number(0.1 - saliency >= 0));
   const drawn = randoms(sizeOf(outputs.shape), 53);
-  const teacher = b.tensor("float32", outputs.shape, kind === "torques" ? drawn : softmaxOf(drawn));
+  const teacher = b.tensor("float32", outputs.shape, kind === "numbers" ? drawn : softmaxOf(drawn));
   const slopes = inputGradients(answersOf(kind, outputs), [image]);
   const losses = {
     regulariser: regulariser(slopes, [b.tensor("float32", [1, 1, ...area], mask)]),

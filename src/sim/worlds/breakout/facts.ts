@@ -8,6 +8,7 @@ export const FACTS: WorldFacts = {
   picture: { width: 84, height: 84, channels: 1 },
   frames: 2,
   classes: ["background", "wall", "brick", "paddle", "ball"],
+  salient: ["brick", "paddle", "ball"],
   actions: { kind: "discrete", names: ["noop", "fire", "right", "left"] },
   controlPeriod: SKIP / 60,
   limit: 5000,

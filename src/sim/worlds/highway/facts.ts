@@ -5,6 +5,7 @@ export const FACTS: WorldFacts = {
   picture: { width: 128, height: 128, channels: 3 },
   frames: 1,
   classes: ["sky", "ground", "road", "mark", "rail", "car", "ego"],
+  salient: ["mark", "rail", "car"],
   actions: {
     kind: "continuous",
     names: ["steering", "throttle"],

@@ -10,6 +10,7 @@ export const FACTS: WorldFacts = {
   picture: { width: ROOM * TILE, height: ROOM * TILE, channels: 3 },
   frames: 1,
   classes: TILE_CLASSES,
+  salient: ["agent", "target"],
   actions: { kind: "discrete", names: ["left", "right", "forward", "pickup"] },
   controlPeriod: 0.1,
   limit: 5 * ROOM ** 2,
