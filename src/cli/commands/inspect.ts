@@ -37,7 +37,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   if (output !== undefined) throw new InputError("-o: expected --template with it, which it is the file of");
   const bytes = await readBytes(path);
   const operators = operatorsOf(bytes, path);
-  const { model, policy, rules = [], problem } = await load(path, bytes, options);
+  const { model, policy, rules, problem } = await load(path, bytes, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
     const { sha256, dataFiles, graph } = model ?? {};
@@ -45,7 +45,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     const file = { policy: path, sha256, data_files: dataFiles, opset: graph?.opset };
     const report = { ...file, operators, ...tensors, card, card_source: cardSource };
     writeOut(
-      `${JSON.stringify({ ...report, explained: outputs, modalities, method: options.method, rules, problem: problem?.message ?? null })}\n`,
+      `${JSON.stringify({ ...report, explained: outputs, modalities, method: options.method, rules: rules ?? [], problem: problem?.message ?? null })}\n`,
     );
   } else {
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
@@ -54,10 +54,14 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     if (policy) parts.push(cardText(policy));
     else if (model && !problem)
       parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${await template(model)}`);
-    if (rules.length > 0) {
-      parts.push(
-        `rules of ${options.method}\n${columns(rules.map(({ node, op, activation, rule }) => [node, activation ? `${op}, ends ${activation}` : op, rule]))}`,
-      );
+    if (rules) {
+      const rows = rules.map(({ node, op, activation, rule }) => [
+        node,
+        activation ? `${op}, ends ${activation}` : op,
+        rule,
+      ]);
+      const none = [["none: it changes the inputs and looks at the outputs alone"]];
+      parts.push(`rules of ${options.method}\n${columns(rows.length > 0 ? rows : none)}`);
       const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
       parts.push(explainedText(rules, policy?.outputs ?? []));
       if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);

@@ -59,6 +59,12 @@ test("a policy is described for machines", async () => {
   expect(report.modalities.map((modality: { name: string }) => modality.name)).toContain("end_effector_velocity");
 });
 
+test("a method that looks at outputs alone has no rules", async () => {
+  const { code, stdout } = await torquelens("inspect", file("reacher.onnx"), "--method", "occlusion");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^rules of occlusion\n {2}none: it changes the inputs and looks at the outputs alone$/m);
+});
+
 test("a model without a card is shown one to fill in; --template prints only that", async () => {
   const { code, stdout } = await torquelens("inspect", file("bare.onnx"));
   expect(code).toBe(0);
