@@ -1,6 +1,6 @@
 // Trains the sets of policies beside those of models/, and runs the experiment on the number of goals.
-//   npm run train:models -- [levine] [goals] [anywhere] [--task reacher] [--seeds 0,1,2]
-// Sets: levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the reacher with 16, 64 and any
+//   npm run train:models -- [worlds] [levine] [goals] [anywhere] [--task reacher] [--seeds 0,1,2]
+// Sets: worlds (models/WORLD.onnx by reward, each with its control), levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the reacher with 16, 64 and any
 // number of goals, runs/goals/; figures of these and of levine's in models/levine/goals.json), anywhere (models/anywhere/).
 // Resumable: what is there is kept, and an interrupted training goes on from its run folder in runs/.
 import { spawn } from "node:child_process";
@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { loadPolicy } from "#src/policy/policy.js";
 import { goalRows } from "#src/reproduction/goals.js";
 import { loadTask, taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
+import { trainedWorlds } from "#src/train/ppo/recipes.js";
 import { recipeFor, withTargets } from "#src/train/recipe.js";
 import { RunFolder } from "#src/train/run-folder.js";
 import { Training } from "#src/train/training.js";
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
     figures: { type: "string", default: "100" },
   },
 });
-const SETS = { levine, goals, anywhere };
+const SETS = { worlds, levine, goals, anywhere };
 const sets = positionals.length > 0 ? positionals : Object.keys(SETS);
 const unknown = sets.find((name) => !Object.hasOwn(SETS, name));
 if (unknown !== undefined) throw new Error(`no set named "${unknown}", expected ${Object.keys(SETS).join(", ")}`);
@@ -35,6 +36,14 @@ const GOALS = "models/levine/goals.json";
 const EPISODES = 16;
 
 for (const name of sets) await SETS[name]();
+
+async function worlds() {
+  for (const task of trainedWorlds) {
+    const output = `models/${task}.onnx`;
+    if (existsSync(output)) continue;
+    await run("train", "--task", task, "--run", `runs/${task}.run`, "--figures", "1000", "-o", output);
+  }
+}
 
 async function levine() {
   for (const seed of seeds)

@@ -12,16 +12,11 @@ import sys
 import time
 
 import gymnasium
-import torch
 from minigrid.core.grid import Grid
 from minigrid.core.mission import MissionSpace
 from minigrid.core.world_object import Ball
 from minigrid.minigrid_env import MiniGridEnv
 from minigrid.wrappers import ImgObsWrapper, RGBImgObsWrapper
-from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
 
 class RedFetchGreen(MiniGridEnv):
@@ -46,42 +41,50 @@ class RedFetchGreen(MiniGridEnv):
         return observation, reward, terminated, truncated, info
 
 
-class Trunk(BaseFeaturesExtractor):
-    """Convolutions and the hidden layer, each followed by a ReLU."""
-
-    def __init__(self, space, convolutions, hidden):
-        super().__init__(space, hidden)
-        channels, height, _ = space.shape
-        layers = []
-        for c in convolutions:
-            layers += [torch.nn.Conv2d(channels, c["filters"], c["kernel"], c["stride"]), torch.nn.ReLU()]
-            channels, height = c["filters"], (height - c["kernel"]) // c["stride"] + 1
-        layers += [torch.nn.Flatten(), torch.nn.Linear(channels * height**2, hidden), torch.nn.ReLU()]
-        self.layers = torch.nn.Sequential(*layers)
-
-    def forward(self, x):
-        return self.layers(x)
-
-
-class Clock(BaseCallback):
-    """Times the training between the starts of the second rollout and of the last one."""
-
-    def __init__(self):
-        super().__init__()
-        self.starts = []
-
-    def _on_rollout_start(self):
-        self.starts.append((time.perf_counter(), time.process_time(), self.num_timesteps))
-
-    def _on_step(self):
-        return True
+def make():
+    return ImgObsWrapper(RGBImgObsWrapper(RedFetchGreen(), tile_size=8))
 
 
 def main():
+    # Here, so that the worlds' processes need not load it.
+    import torch
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+    from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
+
+    class Trunk(BaseFeaturesExtractor):
+        """Convolutions and the hidden layer, each followed by a ReLU."""
+
+        def __init__(self, space, convolutions, hidden):
+            super().__init__(space, hidden)
+            channels, height, _ = space.shape
+            layers = []
+            for c in convolutions:
+                layers += [torch.nn.Conv2d(channels, c["filters"], c["kernel"], c["stride"]), torch.nn.ReLU()]
+                channels, height = c["filters"], (height - c["kernel"]) // c["stride"] + 1
+            layers += [torch.nn.Flatten(), torch.nn.Linear(channels * height**2, hidden), torch.nn.ReLU()]
+            self.layers = torch.nn.Sequential(*layers)
+
+        def forward(self, x):
+            return self.layers(x)
+
+    class Clock(BaseCallback):
+        """Times the training between the starts of the second rollout and of the last one."""
+
+        def __init__(self):
+            super().__init__()
+            self.starts = []
+
+        def _on_rollout_start(self):
+            self.starts.append((time.perf_counter(), time.process_time(), self.num_timesteps))
+
+        def _on_step(self):
+            return True
+
     setup = json.loads(sys.argv[1])
     ppo = setup["ppo"]
     torch.set_num_threads(setup["threads"])
-    make = lambda: ImgObsWrapper(RGBImgObsWrapper(RedFetchGreen(), tile_size=8))
     vector = {"dummy": DummyVecEnv, "processes": SubprocVecEnv}[setup["vector"]]
     worlds = vector([make] * ppo["worlds"])
     rollout = ppo["worlds"] * ppo["rolloutSteps"]

@@ -82,10 +82,15 @@ async function* play(
   for (let episode = 0; episode < episodes; episode++) {
     const first = (batch.observations as Uint8Array).slice();
     const shown = ablation === "frozen" ? before : ablation === "first" ? first : undefined;
+    let action: ArrayLike<number> | undefined;
     for (;;) {
-      const data = shown ?? (batch.observations as Uint8Array);
-      const outputs = await session.run({ [input]: { dtype: "uint8", shape: batch.shape, data } });
-      batch.step(decide(own(outputs, session.outputNames[0]!)!));
+      // What does not change is looked at once.
+      if (shown === undefined || action === undefined) {
+        const data = shown ?? (batch.observations as Uint8Array);
+        const outputs = await session.run({ [input]: { dtype: "uint8", shape: batch.shape, data } });
+        action = decide(own(outputs, session.outputNames[0]!)!);
+      }
+      batch.step(action);
       if (batch.terminated[0] === 1 || batch.truncated[0] === 1) break;
     }
     before = first;

@@ -7,7 +7,6 @@ import { refuseOverwriting } from "../../files/overwriting.js";
 import { readModel } from "../../graph/onnx-read.js";
 import { duration } from "../../numbers/duration.js";
 import { own } from "../../own.js";
-import { shippedModel } from "../../package-files.js";
 import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
@@ -41,7 +40,7 @@ export async function trainWorld(options: TrainOptions): Promise<void> {
   const yaml = cardFile(output);
   if (extname(output) !== ".onnx") throw new InputError(`${output}: expected a file name ending in .onnx`);
   const runPath = run ?? output.replace(/\.onnx$/, ".run");
-  await refuseOverwriting([shippedModel(task)], [output, yaml, runPath]);
+  await refuseOverwriting([], [output, yaml, runPath]);
   await assertWritable(output);
   await assertWritable(yaml);
   const folder = await RunFolder.openFor(runPath, { task, seed, recipe }, CURVES);

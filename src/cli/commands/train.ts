@@ -17,6 +17,7 @@ import { loadTask, taskNamed, taskNames } from "../../sim/tasks/tasks.js";
 import { worldNames } from "../../sim/worlds/worlds.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { trainedCard } from "../../train/policy-card.js";
+import { trainedWorlds } from "../../train/ppo/recipes.js";
 import { recipeFor, recipeName, withCamera, withoutVision, withTargets } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { type Place, Training, type Progress as TrainingProgress, trainingCost } from "../../train/training.js";
@@ -30,7 +31,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const { task } = options;
   if (taskNames.includes(task)) return trainArm(options);
   if (worldNames.includes(task)) return (await import("./train-world.js")).trainWorld(options);
-  throw new InputError(`no task named "${task}"; expected ${[...taskNames, ...worldNames].join(", ")}`);
+  throw new InputError(`no task named "${task}"; expected ${[...taskNames, ...trainedWorlds].join(", ")}`);
 }
 
 async function trainArm({

@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
-import { worldNames } from "../../sim/worlds/worlds.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
+import { trainedWorlds } from "../../train/ppo/recipes.js";
 import { imageSize, targetKind } from "../input/numbers.js";
 import type { TrainOptions } from "../input/train-options.js";
 import { SEEDS, wholeOption } from "./shared.js";
@@ -12,7 +12,7 @@ const [LEAST, MOST] = [32, 480];
 
 const algorithms = [
   ...Object.entries(ALGORITHMS).map(([name, { text }]) => `${name} (${text})`),
-  `ppo (proximal policy optimisation: ${worldNames.join(", ")})`,
+  `ppo (proximal policy optimisation: ${trainedWorlds.join(", ")})`,
 ].join(", ");
 
 const RECIPES =
@@ -22,7 +22,7 @@ export function addTrain(program: Command): void {
   program
     .command("train")
     .description("train a policy for a simulated task; the same seed gives the same file")
-    .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...worldNames].join(", ")}`)
+    .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...trainedWorlds].join(", ")}`)
     .option(
       "--algorithm <name>",
       `training algorithm: ${algorithms} (default: the recipe's, or imitation; of a world ppo)`,

@@ -31,17 +31,22 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
       workers: 2,
       ppo: {
         ...TABLE_2,
-        totalSteps: 6_000_000,
+        totalSteps: 1_024_000,
         worlds: 16,
         rolloutSteps: 128,
         minibatches: 8,
         rate: 1e-3,
         rateEnd: 0,
+        rateSteps: 6_000_000,
+        coolDown: 0.14,
         clipEnd: 1,
       },
     },
   },
 };
+
+/** Names of the worlds that have recipes. */
+export const trainedWorlds: readonly string[] = Object.keys(RECIPES);
 
 /** @throws InputError for a recipe or an algorithm that the world does not have */
 export function ppoRecipe(
@@ -49,7 +54,8 @@ export function ppoRecipe(
   { algorithm, recipe = "ppo" }: { readonly algorithm?: string | undefined; readonly recipe?: string | undefined },
 ): PpoRecipe {
   const recipes = own(RECIPES, world);
-  if (recipes === undefined) throw new InputError(`world ${world} has no recipe yet, expected one of ${worldsToTrain}`);
+  if (recipes === undefined)
+    throw new InputError(`world ${world} has no recipe yet, expected one of ${trainedWorlds.join(", ")}`);
   if (algorithm !== undefined && algorithm !== "ppo")
     throw new InputError(`task ${world} cannot be trained by "${algorithm}", expected ppo`);
   const found = own(recipes, recipe);
@@ -57,5 +63,3 @@ export function ppoRecipe(
     throw new InputError(`task ${world} has no recipe "${recipe}", expected ${Object.keys(recipes).join(", ")}`);
   return found;
 }
-
-const worldsToTrain = Object.keys(RECIPES).join(", ");

@@ -11,9 +11,15 @@ export interface PpoSettings {
   /** Discount γ, and λ of the advantages. */
   readonly gamma: number;
   readonly lambda: number;
-  /** Learning rate and clip range: at the start, falling in a line to `rateEnd` and `clipEnd` of it. */
+  /**
+   * Learning rate: at the start, falling in a line to `rateEnd` of it after `rateSteps` steps, by default at the end. In
+   * the last part `coolDown` of the training (default none) it also falls to zero in a line.
+   */
   readonly rate: number;
   readonly rateEnd: number;
+  readonly rateSteps?: number;
+  readonly coolDown?: number;
+  /** Clip range: at the start, falling in a line to `clipEnd` of it. */
   readonly clip: number;
   readonly clipEnd: number;
   /** Largest change of a value estimate in its loss; without it the loss is not clipped, as in Stable-Baselines3. */
@@ -23,6 +29,18 @@ export interface PpoSettings {
   readonly value: number;
   /** Largest norm of the gradient of all parameters. */
   readonly gradientNorm: number;
+}
+
+/** Learning rate at rollout `iteration` of `iterations`, of which each has `size` steps. */
+export function rateAt(
+  { rate, rateEnd, rateSteps, totalSteps, coolDown = 0 }: PpoSettings,
+  iteration: number,
+  iterations: number,
+  size: number,
+): number {
+  const course = iteration / Math.ceil((rateSteps ?? totalSteps) / size);
+  const cool = coolDown === 0 ? 1 : Math.min(1, (iterations - iteration) / (iterations * coolDown));
+  return linear(rate, rateEnd, course) * cool;
 }
 
 /** A straight line from `from` to `end` × `from` over the training; `done` from 0 to 1. */

@@ -12,7 +12,7 @@ import { initialisePixels, pixelLayout } from "./network.js";
 import { actingModel } from "./policy-model.js";
 import { headOf, type PpoRecipe, specOf } from "./recipe.js";
 import { allocateRollout, allocateStanding, type Rollout, type Standing } from "./rollout.js";
-import { linear } from "./settings.js";
+import { linear, rateAt } from "./settings.js";
 import { ppoStep } from "./step.js";
 import type { ActorSetup, CollectRequest, LearnRequest } from "./work.js";
 
@@ -161,11 +161,11 @@ export class PpoTraining {
   /** Learns from the rollout; the mean loss. */
   async #learn(): Promise<number> {
     const { seed, signal, recipe } = this.#options;
-    const { epochs, minibatches, rate, rateEnd, clip, clipEnd, gradientNorm: most } = recipe.ppo;
+    const { epochs, minibatches, clip, clipEnd, gradientNorm: most } = recipe.ppo;
     const { order, advantages, normalised } = this.rollout;
-    const done = this.#iteration / rolloutsOf(recipe);
-    const rateNow = linear(rate, rateEnd, done);
-    const range = linear(clip, clipEnd, done);
+    const iterations = rolloutsOf(recipe);
+    const rate = rateAt(recipe.ppo, this.#iteration, iterations, rolloutSize(recipe));
+    const range = linear(clip, clipEnd, this.#iteration / iterations);
     const size = order.length / minibatches;
     let sum = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
@@ -176,7 +176,7 @@ export class PpoTraining {
         const request: LearnRequest = { kind: "learn", from, clip: range };
         const figures = this.#figures((await this.team.ask(() => request)).map(([scalars]) => scalars!));
         this.history.add(figures);
-        this.#adam.step(this.parameters, this.team.gradients, rateNow, clipFactor(figures.norm, most));
+        this.#adam.step(this.parameters, this.team.gradients, rate, clipFactor(figures.norm, most));
         sum += figures.loss;
       }
     }

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadPolicy } from "#src/policy/policy.js";
-import { worldNames } from "#src/sim/worlds/worlds.js";
-import { ppoRecipe } from "#src/train/ppo/recipes.js";
+import { ppoRecipe, trainedWorlds } from "#src/train/ppo/recipes.js";
 import { type PpoCheckpoint, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
 import { RunFolder } from "#src/train/run-folder.js";
 import { refusal, torquelens } from "../run.js";
@@ -25,7 +24,7 @@ test("bad usage is refused before any training, and nothing is written", async (
   const card = join(folder, "policy.yaml");
   const unwritable = `${nowhere}: cannot write it (no such directory), expected a writable file name`;
   expect(await torquelens("train", "--task", "cook", "-o", output)).toMatchObject(
-    refusal(`no task named "cook"; expected reacher, peg, door, baxter, ${worldNames.join(", ")}`),
+    refusal(`no task named "cook"; expected reacher, peg, door, baxter, ${trainedWorlds.join(", ")}`),
   );
   expect(await torquelens("train", "--task", "reacher", "-o", nowhere)).toMatchObject(refusal(unwritable));
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(
