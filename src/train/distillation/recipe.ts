@@ -62,7 +62,7 @@ export const DISTILLATIONS: Readonly<Record<string, Entry>> = {
     recipe: {
       ...TABLE_3,
       start: "teacher",
-      alpha: 100,
+      alpha: 20,
       rate: 1e-3,
       buffer: 2000,
       maps: 600,

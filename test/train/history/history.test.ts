@@ -23,3 +23,10 @@ test("a loss that is not finite or a thousand times the fit's first is a diverge
   );
   expect(() => history.step("b", 0, 100, [1.01])).not.toThrow();
 });
+
+test("a fit that begins with nothing to lower, as a student that is its teacher, may grow to ordinary losses", () => {
+  const history = new History();
+  history.step("distillation", 0, 100, [2.7e-14]);
+  expect(() => history.step("distillation", 1, 100, [0.005])).not.toThrow();
+  expect(() => history.step("distillation", 2, 100, [1.01])).toThrow(DivergenceError);
+});
