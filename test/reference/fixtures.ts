@@ -52,8 +52,8 @@ const namesIn = (folder: URL, ending = ".json"): readonly string[] =>
     .map((file) => file.slice(0, -ending.length))
     .sort();
 
-/** Every fixture's name. */
-export const names = namesIn(FOLDER);
+/** Every fixture's name: there are other numbers beside the policies. */
+export const names = namesIn(FOLDER, ".onnx");
 
 const ARCHITECTURES = new URL("architectures/", FOLDER);
 
