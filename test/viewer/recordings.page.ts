@@ -164,11 +164,16 @@ describe("the page of recordings", () => {
 
   test("opens a recording that is dropped onto it, without the server", async () => {
     const { page } = watched;
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url()));
     await drop(page, path("gradient.mcap"));
     await page.getByText("gradient.mcap: recording").waitFor();
     await page.getByRole("button", { name: "elbow" }).waitFor();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    const time = page.getByRole("slider", { name: "Time" });
+    await time.focus();
+    await page.keyboard.press("End");
+    const length = await time.getAttribute("max");
+    await page.getByText(`${Number(length).toFixed(2)} of ${Number(length).toFixed(2)} s`).waitFor();
     expect(asked.filter((url) => url.includes("/recordings/"))).toEqual([]);
   });
 

@@ -173,6 +173,7 @@ function Elements({ model, explanation }: { model: Model; explanation: Explanati
   const ofAll = contrast ? `the ${noun} of ${contrast} rather than ${against || "the others"}` : all;
   const of = chosen === "" ? ofAll : `the ${noun} of ${chosen}`;
   const unit = unitFor(explanation, chosen);
+  if (elements.value.length === 0) return null;
   return (
     <>
       <h3>{`Inputs of the configuration, by relevance for ${of}`}</h3>
