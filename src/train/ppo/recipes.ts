@@ -31,7 +31,7 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
       workers: 2,
       ppo: {
         ...TABLE_2,
-        totalSteps: 1_638_400,
+        totalSteps: 3_276_800,
         worlds: 16,
         rolloutSteps: 128,
         minibatches: 8,
