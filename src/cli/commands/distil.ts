@@ -27,6 +27,7 @@ import { isMask, teachingOf } from "../input/saliency.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { Interruption } from "../process/interruption.js";
+import { unfinishedTraining } from "../process/unfinished-training.js";
 
 export interface DistilOptions {
   /** The teacher's file. */
@@ -134,12 +135,7 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
   } catch (error) {
     bar.stop();
     await opened.folder?.draw();
-    const again = `run the same command to continue from ${runPath}`;
-    if (signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
-    if (error instanceof InputError || !(error instanceof Error) || !opened.folder) throw error;
-    throw new Error(`${error.message}; no policy was written; the last good checkpoint is in ${runPath}`, {
-      cause: error,
-    });
+    throw opened.folder || signal.aborted ? unfinishedTraining(error, signal, runPath) : error;
   } finally {
     bar.stop();
     interruption.end();

@@ -23,6 +23,7 @@ import type { TrainOptions } from "../input/train-options.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { Interruption } from "../process/interruption.js";
+import { unfinishedTraining } from "../process/unfinished-training.js";
 
 /** Options that only arms have. */
 const OF_ARMS = ["targets", "camera", "device"] as const;
@@ -59,10 +60,7 @@ export async function trainWorld(options: TrainOptions): Promise<void> {
     if (control) other = await trainOne(course, withRandomVision(recipe), "control", steps + measuring);
   } catch (error) {
     await folder.draw();
-    const again = `run the same command to continue from ${folder.path}`;
-    if (interruption.signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
-    if (error instanceof InputError || !(error instanceof Error)) throw error;
-    throw new Error(`${error.message}; the last good checkpoint is in ${folder.path}`, { cause: error });
+    throw unfinishedTraining(error, interruption.signal, folder.path);
   } finally {
     bar.stop();
     interruption.end();

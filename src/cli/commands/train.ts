@@ -26,6 +26,7 @@ import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
+import { unfinishedTraining } from "../process/unfinished-training.js";
 
 export async function train(options: TrainOptions): Promise<void> {
   const { task } = options;
@@ -74,10 +75,7 @@ async function trainArm({
     }
   } catch (error) {
     await folder.draw();
-    const again = `run the same command to continue from ${folder.path}`;
-    if (interruption.signal.aborted) throw new Error(`interrupted; no policy was written; ${again}`, { cause: error });
-    if (error instanceof InputError || !(error instanceof Error)) throw error;
-    throw new Error(`${error.message}; the last good checkpoint is in ${folder.path}`, { cause: error });
+    throw unfinishedTraining(error, interruption.signal, folder.path);
   } finally {
     course.bar.stop();
     interruption.end();
