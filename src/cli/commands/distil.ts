@@ -12,13 +12,12 @@ import { parseCard, serialiseCard } from "../../policy/card.js";
 import { CARD_METADATA, cardFile, loadPolicy, type Policy, policyOf } from "../../policy/policy.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { distillationCurves } from "../../train/distillation/curves.js";
-import {
-  Distillation,
-  type DistillationCheckpoint,
-  type DistillationProgress,
-  distillationCost,
-  type StatesCheckpoint,
-} from "../../train/distillation/distillation.js";
+import { Distillation, distillationCost } from "../../train/distillation/distillation.js";
+import type {
+  DistillationCheckpoint,
+  DistillationProgress,
+  StatesCheckpoint,
+} from "../../train/distillation/options.js";
 import { type DistillationRecipe, distillationNamed, usualRecipe } from "../../train/distillation/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { type Arena, arenaFor, type Figures } from "../input/distil-arena.js";

@@ -1,7 +1,7 @@
 import { draw } from "../../page/draw.js";
 import type { HistoryState } from "../history/history.js";
 import { type Histories, iterationAxis, lossPanel, NETWORK, successPanel, WIDTH } from "../history/panels.js";
-import type { DistillationCheckpoint } from "./distillation.js";
+import type { DistillationCheckpoint } from "./options.js";
 
 type Curves = Pick<HistoryState, "curves" | "iterations">;
 

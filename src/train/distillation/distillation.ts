@@ -3,8 +3,8 @@ import { InputError } from "../../errors.js";
 import { readModel } from "../../graph/onnx-read.js";
 import { type Policy, policyOf } from "../../policy/policy.js";
 import { figuresOf } from "../episodes/outcome.js";
-import { DivergenceError, History, type HistoryState } from "../history/history.js";
-import { Adam, type AdamState, cosineRate } from "../network/adam.js";
+import { DivergenceError, History } from "../history/history.js";
+import { Adam, cosineRate } from "../network/adam.js";
 import { sharedFloats } from "../network/parameters.js";
 import { RmsProp } from "../network/rms-prop.js";
 import { stepSource } from "../stages/step-source.js";
@@ -12,7 +12,7 @@ import { Team } from "../team/team.js";
 import { type Collected, collectStates, Teacher, type Teaching } from "./collect.js";
 import { withoutConflict } from "./gradient-surgery.js";
 import type { OutputKind } from "./losses.js";
-import type { Play } from "./play.js";
+import type { DistillationOptions, DistillationProgress, Earlier } from "./options.js";
 import type { DistillationRecipe } from "./recipe.js";
 import { masksOf } from "./saliency.js";
 import { allocateStates, fill, filledOf, type States, writeState } from "./states.js";
@@ -27,60 +27,6 @@ import {
 } from "./steps.js";
 import { imagesOf, Student } from "./student.js";
 import type { DistillationSetup, Objective, ObjectiveRequest } from "./work.js";
-
-/** Everything that the rest of a distillation depends on, but the states. */
-export interface DistillationCheckpoint {
-  /** The next round, and the next step in it. */
-  readonly round: number;
-  readonly step: number;
-  readonly optimiser: AdamState;
-  readonly parameters: Float32Array;
-  readonly history: HistoryState;
-}
-
-/** The states as they are from a round on. */
-export interface StatesCheckpoint {
-  readonly round: number;
-  readonly history: HistoryState;
-  readonly filled: readonly number[];
-  readonly numbers: readonly ReturnType<typeof filledOf>[];
-}
-
-/** The newest checkpoints of both kinds; undefined before the first. */
-export interface Earlier {
-  readonly student?: DistillationCheckpoint | undefined;
-  readonly states?: StatesCheckpoint | undefined;
-}
-
-export interface DistillationProgress {
-  /** In steps; a state with its saliency counts as one, others a fifth. */
-  readonly done: number;
-  readonly total: number;
-  readonly phase: string;
-  readonly loss?: number;
-  readonly note: string;
-}
-
-export interface DistillationOptions {
-  readonly teacher: Policy;
-  readonly recipe: DistillationRecipe;
-  readonly teaching: Teaching;
-  readonly seed: number;
-  readonly play: Play;
-  readonly progress?: (progress: DistillationProgress) => void;
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Checkpoints of an earlier distillation with the same options; asked for once it is known that the teacher can be
-   * distilled.
-   */
-  readonly earlier?: () => Promise<Earlier>;
-  /** Called after every round, and at intervals within it; never with parameters that are not finite. */
-  readonly keep?: ((checkpoint: DistillationCheckpoint) => Promise<void>) | undefined;
-  /** Called where states were collected. */
-  readonly keepStates?: ((checkpoint: StatesCheckpoint) => Promise<void>) | undefined;
-  /** Seconds between two checkpoints within a round, default 20. */
-  readonly keepEvery?: number;
-}
 
 /** Keeps the episodes apart from those of the seeds that people test with. */
 const EPISODES = 2_000_003;

@@ -5,14 +5,9 @@ import { levinePolicies } from "#src/package-files.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { loadTask, taskNamed } from "#src/sim/tasks/tasks.js";
 import { distillationCurves } from "#src/train/distillation/curves.js";
-import {
-  Distillation,
-  type DistillationCheckpoint,
-  type DistillationOptions,
-  distillationCost,
-  type StatesCheckpoint,
-} from "#src/train/distillation/distillation.js";
+import { Distillation, distillationCost } from "#src/train/distillation/distillation.js";
 import { episodesOf } from "#src/train/distillation/episodes-of.js";
+import type { DistillationCheckpoint, DistillationOptions, StatesCheckpoint } from "#src/train/distillation/options.js";
 import { armPlay } from "#src/train/distillation/play.js";
 import {
   DISTILLATIONS,
