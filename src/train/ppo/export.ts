@@ -1,9 +1,11 @@
 import { constant, input } from "../../graph/build.js";
 import { Literal } from "../../graph/literal.js";
 import { writeModel } from "../../graph/onnx-write.js";
+import { own } from "../../own.js";
 import type { CardInput } from "../../policy/card-schema.js";
-import type { WorldFacts } from "../../sim/worlds/world.js";
+import type { ContinuousActions, WorldFacts } from "../../sim/worlds/world.js";
 import type { Layout } from "../network/parameters.js";
+import { rangesOf } from "./commands.js";
 import { type PixelSpec, plainNetwork } from "./network.js";
 import { type PpoRecipe, specOf } from "./recipe.js";
 
@@ -12,7 +14,8 @@ const [IMAGE, LOGITS, ACTION] = ["image", "logits", "action"] as const;
 
 /**
  * The policy of a world as a file: `image` uint8 [1, C, H, W] to `logits` [1, actions], or to `action` [1, n], the mean.
- * The pixels' 1/255 is part of the first convolution's weights. The value and its head are left out.
+ * The pixels' 1/255 is part of the first convolution's weights, the commands' ranges are part of the last layer's. The
+ * value and its head are left out.
  */
 export function exportWorldPolicy(
   facts: WorldFacts,
@@ -22,10 +25,11 @@ export function exportWorldPolicy(
   metadata: ReadonlyMap<string, string>,
 ): Uint8Array {
   const spec: PixelSpec = specOf(facts, recipe);
+  const inUnits = changedParameters(facts);
   const parameters = Object.fromEntries(
     [...layout.slots].map(([name, { shape }]) => {
-      const scale = name === "conv1.weight" ? 1 / 255 : 1;
-      const numbers = Float64Array.from(layout.view(vector, name), (value) => value * scale);
+      const change = own(inUnits, name) ?? unchanged;
+      const numbers = Float64Array.from(layout.view(vector, name), change);
       return [name, constant(Literal.from("float32", shape, numbers), name)];
     }),
   );
@@ -40,7 +44,28 @@ export function exportWorldPolicy(
   });
 }
 
+/** A parameter's element in the file, from the one in training. */
+type Change = (value: number, at: number) => number;
+
+const unchanged: Change = (value) => value;
+
+/** The parameters that are other numbers in a file: pixels come as they are, commands leave in their units. */
+function changedParameters({ actions }: WorldFacts): Readonly<Record<string, Change>> {
+  const pixels = { "conv1.weight": (value: number) => value / 255 };
+  if (actions.kind === "discrete") return pixels;
+  const ranges = rangesOf(actions);
+  return {
+    ...pixels,
+    "policy.weight": (value, at) => ranges[at % ranges.length]!.half * value,
+    "policy.bias": (value, at) => ranges[at]!.half * value + ranges[at]!.middle,
+  };
+}
+
 const outputOf = ({ actions }: WorldFacts): string => (actions.kind === "discrete" ? LOGITS : ACTION);
+
+/** The larger of a command's two bounds. */
+const limitsOf = ({ low, high }: ContinuousActions): number[] =>
+  high.map((bound, i) => Math.max(Math.abs(bound), Math.abs(low[i]!)));
 
 /** The card of a policy trained in a world of discrete actions or of continuous ones. */
 export function worldCard(
@@ -55,7 +80,16 @@ export function worldCard(
     control_period: controlPeriod,
     ...(actions.kind === "discrete"
       ? { actions: { output: LOGITS, names: [...actions.names], values: "logits" } }
-      : { outputs: { [ACTION]: { kind: "other", elements: [...actions.names], unit: [...actions.units] } } }),
+      : {
+          outputs: {
+            [ACTION]: {
+              kind: "other",
+              elements: [...actions.names],
+              unit: [...actions.units],
+              limits: limitsOf(actions),
+            },
+          },
+        }),
     inputs: {
       [IMAGE]: {
         modality: "image",

@@ -66,7 +66,10 @@ export const categorical = (actions: number): Head => ({
   },
 });
 
-/** Real numbers, each from a normal distribution whose log deviation is a parameter that no observation changes. */
+/**
+ * Real numbers, each from a normal distribution whose log deviation is a parameter that no observation changes. They are
+ * parts of the way from the middle of a command's range to its bounds.
+ */
 export const gaussian = (size: number): Head => ({
   outputs: size,
   width: size,

@@ -43,6 +43,58 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
       },
     },
   },
+  breakout: {
+    ppo: {
+      algorithm: "ppo",
+      frames: 2,
+      network: {
+        convolutions: [
+          { filters: 16, kernel: 8, stride: 4 },
+          { filters: 32, kernel: 4, stride: 2 },
+        ],
+        hidden: 128,
+      },
+      vision: true,
+      workers: 2,
+      ppo: {
+        ...TABLE_2,
+        totalSteps: 2_000_000,
+        worlds: 16,
+        rolloutSteps: 128,
+        minibatches: 4,
+        rate: 5e-4,
+        rateEnd: 0,
+        clipEnd: 1,
+      },
+    },
+  },
+  highway: {
+    ppo: {
+      algorithm: "ppo",
+      frames: 1,
+      network: {
+        convolutions: [
+          { filters: 24, kernel: 8, stride: 8 },
+          { filters: 32, kernel: 4, stride: 2 },
+        ],
+        hidden: 128,
+      },
+      vision: true,
+      workers: 2,
+      ppo: {
+        ...TABLE_2,
+        totalSteps: 1_000_000,
+        worlds: 16,
+        rolloutSteps: 128,
+        minibatches: 8,
+        rewardScale: 0.1,
+        rate: 5e-4,
+        rateEnd: 0,
+        clipEnd: 1,
+        entropy: 0,
+      },
+    },
+  },
 };
 
 /** Names of the worlds that have recipes. */

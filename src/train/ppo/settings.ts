@@ -8,6 +8,8 @@ export interface PpoSettings {
   /** Passes over a rollout, and parts of it, each a step of the optimiser. */
   readonly epochs: number;
   readonly minibatches: number;
+  /** What rewards are multiplied by for the learning, so that values are of the order of 1; default 1. */
+  readonly rewardScale?: number;
   /** Discount γ, and λ of the advantages. */
   readonly gamma: number;
   readonly lambda: number;

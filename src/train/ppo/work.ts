@@ -2,11 +2,13 @@ import { own } from "../../own.js";
 import { Session, type TensorData } from "../../runtime/session.js";
 import { type Random, random } from "../../sim/random.js";
 import { WorldBatch } from "../../sim/worlds/batch.js";
+import { actionLength } from "../../sim/worlds/world.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
 import type { Layout } from "../network/parameters.js";
 import { Step } from "../network/step.js";
 import type { StepModel } from "../network/step-model.js";
 import { floats, type MemberSetup, type Request, type Rows } from "../team/work.js";
+import { commandOf } from "./commands.js";
 import type { Head } from "./heads.js";
 import { pixelLayout } from "./network.js";
 import { headOf, type PpoRecipe, specOf } from "./recipe.js";
@@ -71,6 +73,7 @@ export async function actorContext(setup: ActorSetup): Promise<ActorContext> {
 export function collectWork({ setup, layout, head, batch, acting }: ActorContext) {
   const { rollout, standing, parameters, worker, seed, recipe } = setup;
   const { count } = batch;
+  const { rewardScale = 1, gamma } = recipe.ppo;
   const first = worker * count;
   const names = acting.inputNames.filter((name) => name !== "image");
   const weights = Object.fromEntries(
@@ -79,9 +82,11 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
       floats(...layout.slots.get(name)!.shape),
     ]),
   );
-  const discrete = batch.facts.actions.kind === "discrete";
+  const { actions: space } = batch.facts;
+  const length = actionLength(space);
+  const command = commandOf(space);
   const deviation = layout.slots.has("policy.deviation") ? layout.view(parameters, "policy.deviation") : NONE;
-  const chosen = new Float64Array(discrete ? count : count * head.width);
+  const told = new Float64Array(count * length);
 
   const look = async (data: Uint8Array) => {
     const outputs = await acting.run({ ...weights, image: { dtype: "uint8", shape: batch.shape, data } });
@@ -94,8 +99,7 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
     for (let i = 0; i < count; i++) {
       const to = (row + i) * width;
       logProbabilities[row + i] = head.draw(policy, i * head.outputs, deviation, source, actions, to);
-      if (discrete) chosen[i] = actions.indexOf(1, to) - to;
-      else for (let j = 0; j < width; j++) chosen[i * width + j] = actions[to + j]!;
+      command(actions, to, told, i * length);
     }
   };
 
@@ -111,8 +115,8 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
         const { policy, value } = await look(seen);
         rollout.values.set(value, row);
         draw(policy, row, source);
-        batch.step(chosen);
-        rollout.rewards.set(batch.rewards, row);
+        batch.step(told);
+        for (let i = 0; i < count; i++) rollout.rewards[row + i] = rewardScale * batch.rewards[i]!;
         for (let i = 0; i < count; i++) {
           const [terminated, truncated] = [batch.terminated[i] === 1, batch.truncated[i] === 1];
           rollout.ends[row + i] = terminated || truncated ? 1 : 0;
@@ -131,7 +135,7 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
     const cut = (i: number): boolean => batch.truncated[i] === 1 && batch.terminated[i] === 0;
     if (!batch.truncated.some((_, i) => cut(i))) return;
     const { value } = await look(batch.lastObservations as Uint8Array);
-    for (let i = 0; i < count; i++) if (cut(i)) rollout.rewards[row + i]! += recipe.ppo.gamma * value[i]!;
+    for (let i = 0; i < count; i++) if (cut(i)) rollout.rewards[row + i]! += gamma * value[i]!;
   }
 }
 
