@@ -284,12 +284,12 @@ export class Distillation {
 function modelsOf(
   student: Student,
   kind: OutputKind,
-  { regularised }: DistillationRecipe,
+  { regularised, batch }: DistillationRecipe,
   refuse: (problem: string) => never,
 ) {
   try {
-    const distance = distanceStep(student, kind);
-    return regularised ? { regulariser: regulariserStep(student, kind), distance } : { distance };
+    const distance = distanceStep(student, kind, batch);
+    return regularised ? { regulariser: regulariserStep(student, kind, batch), distance } : { distance };
   } catch (error) {
     if (error instanceof RangeError) return refuse(error.message);
     throw error;

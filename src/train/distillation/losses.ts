@@ -1,15 +1,29 @@
 import { gradients } from "../../backward/gradients.js";
 import { apply } from "../../graph/apply.js";
-import { abs, div, log, maximum, mean, mul, reduceMax, safeDivide, square, sub, sum } from "../../graph/build.js";
+import {
+  abs,
+  add,
+  div,
+  log,
+  maximum,
+  mean,
+  mul,
+  reduceMax,
+  reshape,
+  safeDivide,
+  square,
+  sub,
+  sum,
+} from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 
 /** The losses of Xing et al. 2022, "Policy Distillation with Selective Input Gradient Regularization". */
 
-/** What a policy's outputs are: numbers such as torques, or logits or probabilities of actions, [1, n] each. */
+/** What a policy's outputs are: numbers such as torques, or logits or probabilities of actions, [states, n] each. */
 export type OutputKind = "numbers" | "logits" | "probabilities";
 
-/** π(a|s) of every action a; of torques and other numbers their parts of the limits. [1, n] */
+/** π(a|s) of every action a; of torques and other numbers their parts of the limits. [states, n] */
 export function answersOf(kind: OutputKind, outputs: Value, limits?: Value): Value {
   if (kind === "logits") return apply("Softmax", [outputs], { axis: -1 });
   return kind === "numbers" && limits ? div(outputs, limits) : outputs;
@@ -19,31 +33,32 @@ export function answersOf(kind: OutputKind, outputs: Value, limits?: Value): Val
 const LEAST = 1e-12;
 
 /**
- * The distance of a student from its teacher: the Kullback-Leibler divergence D(π_t ‖ π_θ) (Eq. 5), nats; of numbers the
- * mean squared error of their parts of the limits.
- * @param teacher answers (`answersOf`), [1, n]
+ * The distance of a student from its teacher, the mean over states: the Kullback-Leibler divergence D(π_t ‖ π_θ) (Eq. 5),
+ * nats; of numbers the mean squared error of their parts of the limits.
+ * @param teacher answers (`answersOf`), [states, n]
  */
 export function distance(kind: OutputKind, outputs: Value, teacher: Value, limits?: Value): Value {
   if (kind === "numbers") return mean(square(sub(answersOf(kind, outputs, limits), teacher)));
   const logs = kind === "logits" ? apply("LogSoftmax", [outputs], { axis: -1 }) : log(maximum(outputs, LEAST));
-  return sum(mul(teacher, sub(log(maximum(teacher, LEAST)), logs)));
+  return mean(sum(mul(teacher, sub(log(maximum(teacher, LEAST)), logs)), [1]));
 }
 
-/** Σ_a π(a|s) ∂π(a|s)/∂s for each image: Eq. 2 before its absolute value. */
+/** Σ_a π(a|s) ∂π(a|s)/∂s for each image, of every state for itself: Eq. 2 before its absolute value. */
 export const inputGradients = (answers: Value, images: readonly Value[]): Value[] =>
   gradients(answers, images, answers);
 
 /**
- * The selective input gradient regularisation of one state, Eq. 4: the mean of M_g (Eq. 2, the gradients' magnitudes as
- * parts of their largest) over all elements, those alone counted whose mask is 1.
- * @param masks one an image, broadcast to it
+ * The selective input gradient regularisation, Eq. 4, the mean over states: of a state the mean of M_g (Eq. 2, the
+ * gradients' magnitudes as parts of their largest) over all elements, those alone counted whose mask is 1.
+ * @param slopes one an image, [states · d, …] @param masks broadcast to them
  */
-export function regulariser(slopes: readonly Value[], masks: readonly Value[]): Value {
+export function regulariser(slopes: readonly Value[], masks: readonly Value[], states = 1): Value {
+  const rows = (x: Value): Value => reshape(x, [states, sizeOf(x.shape) / states]);
   const sizes = slopes.map(abs);
-  const peak = sizes.map((size) => reduceMax(size)).reduce(maximum);
-  const penalised = sizes.map((size, i) => sum(mul(size, masks[i]!))).reduce((a, b) => apply("Add", [a, b]));
-  const elements = slopes.reduce((count, { shape }) => count + sizeOf(shape), 0);
-  return mul(safeDivide(penalised, peak), 1 / elements);
+  const peak = sizes.map((size) => reduceMax(rows(size), [1])).reduce(maximum);
+  const penalised = sizes.map((size, i) => sum(rows(mul(size, masks[i]!)), [1])).reduce((a, b) => add(a, b));
+  const elements = slopes.reduce((count, { shape }) => count + sizeOf(shape) / states, 0);
+  return mul(mean(safeDivide(penalised, peak)), 1 / elements);
 }
 
 /** Softmax of logits, in numbers. */

@@ -40,12 +40,18 @@ export function writeState({ columns }: States, row: number, tensors: Readonly<R
   for (const { name, shape, data } of columns) data.set(own(tensors, name)!.data as never, row * sizeOf(shape));
 }
 
-/** A row's tensors: copies, since onnxruntime takes none in shared memory. */
-export const readState = ({ columns }: States, row: number): Record<string, TensorData> =>
+/**
+ * The tensors of some rows, one after the other: [rows · d, …] of a tensor [d, …]. They are copies, since onnxruntime
+ * takes none in shared memory.
+ */
+export const readStates = ({ columns }: States, rows: readonly number[]): Record<string, TensorData> =>
   Object.fromEntries(
     columns.map(({ name, dtype, shape, data }) => {
       const size = sizeOf(shape);
-      return [name, { dtype, shape, data: data.slice(row * size, (row + 1) * size) as never }];
+      const all = new (DTYPES[dtype].array as unknown as Float32ArrayConstructor)(rows.length * size);
+      for (const [i, row] of rows.entries()) all.set(data.subarray(row * size, (row + 1) * size) as never, i * size);
+      const [d, ...rest] = shape;
+      return [name, { dtype, shape: d === undefined ? [] : [rows.length * d, ...rest], data: all as never }];
     }),
   );
 

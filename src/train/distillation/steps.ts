@@ -57,25 +57,32 @@ function maskShape({ card, graph }: Policy, name: string): Shape {
   return graph.inputs.get(name)!.shape.map((d, axis) => ("HW".includes(image.layout[axis]!) ? d : 1));
 }
 
-/** A step of Eq. 4 on one state. */
-export function regulariserStep(student: Student, kind: OutputKind): StepModel {
+/** A step of Eq. 4 on as many of `states` at once as the network allows: all, or one. */
+export function regulariserStep(student: Student, kind: OutputKind, states: number): StepModel {
   const { layout, policy } = student;
   const parameters = layout.inputs("whole");
-  const { inputs, images, outputs } = student.graph(parameters);
-  const masks = imagesOf(policy).map(({ input: name }) => input(maskName(name), "float32", maskShape(policy, name)));
-  const answers = answersOf(kind, rowOf(outputs), limitsOf(policy));
-  const loss = regulariser(inputGradients(answers, images), masks);
-  return stepModel(layout, "whole", 1, parameters, [...inputs, ...masks], { loss }, policy.graph.opset);
+  const graph = student.graph(parameters, states);
+  if (!graph) return regulariserStep(student, kind, 1);
+  const { inputs, images, outputs } = graph;
+  const masks = imagesOf(policy).map(({ input: name }) => {
+    const [d, ...rest] = maskShape(policy, name);
+    return input(maskName(name), "float32", [states * d!, ...rest]);
+  });
+  const answers = answersOf(kind, outputs, limitsOf(policy));
+  const loss = regulariser(inputGradients(answers, images), masks, states);
+  return stepModel(layout, "whole", states, parameters, [...inputs, ...masks], { loss }, policy.graph.opset);
 }
 
-/** A step of the distance from the teacher, Eq. 5's second term, on one state. */
-export function distanceStep(student: Student, kind: OutputKind): StepModel {
+/** A step of the distance from the teacher, Eq. 5's second term, on as many of `states` at once as the network allows. */
+export function distanceStep(student: Student, kind: OutputKind, states: number): StepModel {
   const { layout, policy } = student;
   const parameters = layout.inputs("whole");
-  const { inputs, outputs } = student.graph(parameters);
-  const answers = input(ANSWERS, "float32", [1, policy.outputs.length]);
-  const loss = distance(kind, rowOf(outputs), answers, limitsOf(policy));
-  return stepModel(layout, "whole", 1, parameters, [...inputs, answers], { loss }, policy.graph.opset);
+  const graph = student.graph(parameters, states);
+  if (!graph) return distanceStep(student, kind, 1);
+  const { inputs, outputs } = graph;
+  const answers = input(ANSWERS, "float32", [states, policy.outputs.length]);
+  const loss = distance(kind, outputs, answers, limitsOf(policy));
+  return stepModel(layout, "whole", states, parameters, [...inputs, answers], { loss }, policy.graph.opset);
 }
 
 /** The policy's inputs to its `ANSWERS`. */

@@ -1,4 +1,5 @@
-import { cast, constant, mul, tensor } from "../../graph/build.js";
+import { inRows } from "../../graph/batch.js";
+import { cast, constant, input, mul, reshape, tensor } from "../../graph/build.js";
 import { Literal } from "../../graph/literal.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import { type Shape, stridesOf } from "../../graph/shape.js";
@@ -19,13 +20,13 @@ interface Slot extends Learned {
   readonly factorShape: Shape;
 }
 
-/** A student's network on one state. */
-export interface StateGraph {
-  /** As the policy takes them. */
+/** A student's network on some states. */
+export interface StatesGraph {
+  /** As the policy takes them, [states · d, …] for an input [d, …]. */
   readonly inputs: readonly Value[];
   /** The images as real numbers, of which gradients can be taken, in the order of `imagesOf`. */
   readonly images: readonly Value[];
-  /** The explained outputs, [1, n] or [n]. */
+  /** The explained outputs, [states, n]. */
   readonly outputs: Value;
 }
 
@@ -69,20 +70,30 @@ export class Student {
     }
   }
 
-  /** The network with its parameters as inputs, on one state. */
-  graph(parameters: Parameters): StateGraph {
-    const { graph, command } = this.policy;
-    const replaced = new Map<Value, Value>();
+  /**
+   * The network with its parameters as inputs, on some states at once.
+   * @returns undefined where an operator is not known to keep several states apart
+   */
+  graph(parameters: Parameters, states: number): StatesGraph | undefined {
+    const { graph, command, outputs } = this.policy;
+    const learned = new Map<Value, Value>();
     for (const [name, { constant, factor, factorShape }] of this.#slots)
-      replaced.set(constant, mul(own(parameters, name)!, tensor("float32", factorShape, factor)));
-    const images = imagesOf(this.policy).map(({ input }) => {
-      const image = graph.inputs.get(input)!;
-      const real = cast(image, "float32");
-      if (real !== image) replaced.set(image, real);
-      return real;
-    });
-    const [outputs] = substitute([graph.outputs.get(command)!], replaced);
-    return { inputs: [...graph.inputs.values()], images, outputs: outputs! };
+      learned.set(constant, mul(own(parameters, name)!, tensor("float32", factorShape, factor)));
+    const [one] = substitute([graph.outputs.get(command)!], learned);
+    const inputs = new Map<Value, Value>();
+    for (const [name, value] of graph.inputs) {
+      if (states > 1 && value.shape.length === 0) return undefined;
+      const [d, ...rest] = value.shape;
+      inputs.set(value, input(name, value.dtype, d === undefined ? [] : [states * d, ...rest]));
+    }
+    const images = imagesOf(this.policy).map(({ input: name }) =>
+      cast(inputs.get(graph.inputs.get(name)!)!, "float32"),
+    );
+    const replaced = new Map(inputs);
+    for (const [i, { input: name }] of imagesOf(this.policy).entries())
+      replaced.set(graph.inputs.get(name)!, images[i]!);
+    const all = states === 1 ? substitute([one!], replaced) : inRows([one!], replaced, states);
+    return all && { inputs: [...inputs.values()], images, outputs: reshape(all[0]!, [states, outputs.length]) };
   }
 
   /** The policy's file with these parameters, and entries of its metadata replaced. */

@@ -4,13 +4,13 @@ import type { Step } from "../network/step.js";
 import type { StepModel } from "../network/step-model.js";
 import { stepSource } from "../stages/step-source.js";
 import type { MemberSetup, Request, Work } from "../team/work.js";
-import { readState, type States } from "./states.js";
+import { readStates, type States } from "./states.js";
 
 /** The two objectives of Eq. 5. */
 export const OBJECTIVES = ["regulariser", "distance"] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
-/** An objective's step on one state, and the states to draw from. */
+/** An objective's step on all states of a batch, or on one; and the states to draw from. */
 interface Task {
   readonly model: StepModel;
   readonly states: States;
@@ -49,14 +49,16 @@ const objectiveWork =
       async answer(request) {
         const { step, rows } = request as ObjectiveRequest;
         const source = stepSource(seed, OBJECTIVES.indexOf(objective), step, worker);
-        const { states } = objectives[objective]!;
+        const { states, model } = objectives[objective]!;
+        const chosen = Array.from({ length: batch }, () => source.integer(rows));
         gradient.fill(0);
         let loss = 0;
-        for (let sample = 0; sample < batch; sample++) {
-          const state = readState(states, source.integer(rows));
-          const [of] = await steps[objective]!.run(state, parameters, one);
-          loss += of! / batch;
-          for (let i = 0; i < one.length; i++) gradient[i]! += one[i]! / batch;
+        const share = model.batch / batch;
+        for (let from = 0; from < batch; from += model.batch) {
+          const some = readStates(states, chosen.slice(from, from + model.batch));
+          const [of] = await steps[objective]!.run(some, parameters, one);
+          loss += share * of!;
+          for (let i = 0; i < one.length; i++) gradient[i]! += share * one[i]!;
         }
         return [[loss]];
       },
