@@ -5,17 +5,19 @@ import { own } from "../../own.js";
 import type { CardInput } from "../../policy/card-schema.js";
 import type { ContinuousActions, WorldFacts } from "../../sim/worlds/world.js";
 import type { Layout } from "../network/parameters.js";
+import { attentionOnPixels } from "../pixels/attention-pixels.js";
+import { plainNetwork } from "../pixels/network.js";
+import type { PixelSpec } from "../pixels/spec.js";
 import { rangesOf } from "./commands.js";
-import { type PixelSpec, plainNetwork } from "./network.js";
 import { type PpoRecipe, specOf } from "./recipe.js";
 
 /** Names of a policy's tensors. */
-const [IMAGE, LOGITS, ACTION] = ["image", "logits", "action"] as const;
+const [IMAGE, LOGITS, ACTION, ATTENTION] = ["image", "logits", "action", "attention"] as const;
 
 /**
  * The policy of a world as a file: `image` uint8 [1, C, H, W] to `logits` [1, actions], or to `action` [1, n], the mean.
  * The pixels' 1/255 is part of the first convolution's weights, the commands' ranges are part of the last layer's. The
- * value and its head are left out.
+ * value and its head are left out. A network with attention has another output, `attention` [1, 1, H, W], on pixels.
  */
 export function exportWorldPolicy(
   facts: WorldFacts,
@@ -34,11 +36,14 @@ export function exportWorldPolicy(
     }),
   );
   const image = input(IMAGE, "uint8", [1, spec.channels, spec.height, spec.width]);
-  const { policy } = plainNetwork(spec, parameters, image);
+  const { policy, attention } = plainNetwork(spec, parameters, image);
   return writeModel({
     name: "policy",
     inputs: new Map([[IMAGE, image]]),
-    outputs: new Map([[outputOf(facts), policy]]),
+    outputs: new Map([
+      [outputOf(facts), policy],
+      ...(attention.size > 0 ? [[ATTENTION, attentionOnPixels(spec, attention)] as const] : []),
+    ]),
     metadata: new Map(metadata),
     opset: 18,
   });

@@ -1,6 +1,6 @@
 import type { WorldFacts } from "../../sim/worlds/world.js";
+import type { PixelLayers, PixelSpec } from "../pixels/spec.js";
 import { categorical, gaussian, type Head } from "./heads.js";
-import type { PixelSpec } from "./network.js";
 import type { PpoSettings } from "./settings.js";
 
 /** Everything that decides the result of a training by reward, except the seed. */
@@ -8,7 +8,7 @@ export interface PpoRecipe {
   readonly algorithm: "ppo";
   /** Pictures that the policy sees at once. */
   readonly frames: number;
-  readonly network: Pick<PixelSpec, "convolutions" | "hidden">;
+  readonly network: PixelLayers;
   /** False where the convolutions stay random (the control). */
   readonly vision: boolean;
   readonly workers: number;

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
+import { ARCHITECTURES } from "../pixels/architectures.js";
 import type { PpoRecipe } from "./recipe.js";
 
 /** Settings of the paper's Table 2 (Xing, Nagata, Zou, Neftci, Krichmar 2022) that all its tasks share. */
@@ -13,89 +14,99 @@ const TABLE_2 = {
   gradientNorm: 0.5,
 } as const;
 
-/** Recipes of worlds, by world and name. An algorithm's usual recipe has the algorithm's name. */
-const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = {
+/** The usual recipe of each world. */
+const USUAL: Readonly<Record<string, PpoRecipe>> = {
   "red-fetch-green": {
+    algorithm: "ppo",
+    frames: 1,
+    network: {
+      convolutions: [
+        { filters: 16, kernel: 8, stride: 8 },
+        { filters: 24, kernel: 3, stride: 1 },
+        { filters: 64, kernel: 3, stride: 3 },
+      ],
+      hidden: 128,
+    },
+    vision: true,
+    workers: 2,
     ppo: {
-      algorithm: "ppo",
-      frames: 1,
-      network: {
-        convolutions: [
-          { filters: 16, kernel: 8, stride: 8 },
-          { filters: 24, kernel: 3, stride: 1 },
-          { filters: 64, kernel: 3, stride: 3 },
-        ],
-        hidden: 128,
-      },
-      vision: true,
-      workers: 2,
-      ppo: {
-        ...TABLE_2,
-        totalSteps: 3_276_800,
-        worlds: 16,
-        rolloutSteps: 128,
-        minibatches: 8,
-        rate: 1e-3,
-        rateEnd: 0,
-        rateSteps: 6_000_000,
-        coolDown: 0.35,
-        clipEnd: 1,
-      },
+      ...TABLE_2,
+      totalSteps: 3_276_800,
+      worlds: 16,
+      rolloutSteps: 128,
+      minibatches: 8,
+      rate: 1e-3,
+      rateEnd: 0,
+      rateSteps: 6_000_000,
+      coolDown: 0.35,
+      clipEnd: 1,
     },
   },
   breakout: {
+    algorithm: "ppo",
+    frames: 2,
+    network: {
+      convolutions: [
+        { filters: 16, kernel: 8, stride: 4 },
+        { filters: 32, kernel: 4, stride: 2 },
+      ],
+      hidden: 128,
+    },
+    vision: true,
+    workers: 2,
     ppo: {
-      algorithm: "ppo",
-      frames: 2,
-      network: {
-        convolutions: [
-          { filters: 16, kernel: 8, stride: 4 },
-          { filters: 32, kernel: 4, stride: 2 },
-        ],
-        hidden: 128,
-      },
-      vision: true,
-      workers: 2,
-      ppo: {
-        ...TABLE_2,
-        totalSteps: 2_000_000,
-        worlds: 16,
-        rolloutSteps: 128,
-        minibatches: 4,
-        rate: 5e-4,
-        rateEnd: 0,
-        clipEnd: 1,
-      },
+      ...TABLE_2,
+      totalSteps: 2_000_000,
+      worlds: 16,
+      rolloutSteps: 128,
+      minibatches: 4,
+      rate: 5e-4,
+      rateEnd: 0,
+      clipEnd: 1,
     },
   },
   highway: {
+    algorithm: "ppo",
+    frames: 1,
+    network: {
+      convolutions: [
+        { filters: 24, kernel: 8, stride: 8 },
+        { filters: 32, kernel: 4, stride: 2 },
+      ],
+      hidden: 128,
+    },
+    vision: true,
+    workers: 2,
     ppo: {
-      algorithm: "ppo",
-      frames: 1,
-      network: {
-        convolutions: [
-          { filters: 24, kernel: 8, stride: 8 },
-          { filters: 32, kernel: 4, stride: 2 },
-        ],
-        hidden: 128,
-      },
-      vision: true,
-      workers: 2,
-      ppo: {
-        ...TABLE_2,
-        totalSteps: 1_000_000,
-        worlds: 16,
-        rolloutSteps: 128,
-        minibatches: 8,
-        rewardScale: 0.1,
-        rate: 5e-4,
-        rateEnd: 0,
-        clipEnd: 1,
-        entropy: 0,
-      },
+      ...TABLE_2,
+      totalSteps: 1_000_000,
+      worlds: 16,
+      rolloutSteps: 128,
+      minibatches: 8,
+      rewardScale: 0.1,
+      rate: 5e-4,
+      rateEnd: 0,
+      clipEnd: 1,
+      entropy: 0,
     },
   },
 };
+
+/**
+ * Recipes of worlds, by world and name: the usual one has the algorithm's name, those with the networks of Nikulin et al.
+ * (2019) have the networks' names.
+ */
+const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = Object.fromEntries(
+  Object.entries(USUAL).map(([world, ppo]) => [
+    world,
+    {
+      ppo,
+      ...Object.fromEntries(
+        Object.entries(ARCHITECTURES).map(([name, { layers }]) => [name, { ...ppo, network: layers }]),
+      ),
+    },
+  ]),
+);
 
 /** Names of the worlds that have recipes. */
 export const trainedWorlds: readonly string[] = Object.keys(RECIPES);

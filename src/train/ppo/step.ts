@@ -17,8 +17,9 @@ import {
 import type { Value } from "../../graph/value.js";
 import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
+import { pixelNetwork } from "../pixels/network.js";
+import type { PixelSpec } from "../pixels/spec.js";
 import type { Head } from "./heads.js";
-import { type PixelSpec, pixelNetwork } from "./network.js";
 import type { PpoSettings } from "./settings.js";
 
 /** Weights of the loss's parts. */

@@ -7,10 +7,10 @@ import { worldNamed } from "../../sim/worlds/worlds.js";
 import type { Layout } from "../network/parameters.js";
 import { Step } from "../network/step.js";
 import type { StepModel } from "../network/step-model.js";
+import { pixelLayout } from "../pixels/network.js";
 import { floats, type MemberSetup, type Request, type Rows } from "../team/work.js";
 import { commandOf } from "./commands.js";
 import type { Head } from "./heads.js";
-import { pixelLayout } from "./network.js";
 import { headOf, type PpoRecipe, specOf } from "./recipe.js";
 import type { Rollout, Standing } from "./rollout.js";
 

@@ -8,8 +8,9 @@ import { random } from "#src/sim/random.js";
 import type { WorldFacts } from "#src/sim/worlds/world.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { sharedFloats } from "#src/train/network/parameters.js";
+import { architectureNamed } from "#src/train/pixels/architectures.js";
+import { initialisePixels, pixelLayout } from "#src/train/pixels/network.js";
 import { exportWorldPolicy, worldCard } from "#src/train/ppo/export.js";
-import { initialisePixels, pixelLayout } from "#src/train/ppo/network.js";
 import { actingModel } from "#src/train/ppo/policy-model.js";
 import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
@@ -70,6 +71,23 @@ test.each([
   const inUnits = (value: number, i: number): number => (world === DRIVING && i === 1 ? 0.5 + 0.5 * value : value);
   const wanted = (expected.policy!.data as Float32Array).map(inUnits);
   expect(relativeError(values!.data as Float32Array, wanted)).toBeLessThan(1e-5);
+});
+
+test("a network with attention has its map on pixels as another output", async () => {
+  const recipe = { ...usual, network: { ...architectureNamed("sparse-fls"), hidden: 8 } };
+  const { policy } = fileOf(facts, recipe);
+  const source = random(5);
+  const shape = [1, 3, 64, 64];
+  const data = Uint8Array.from({ length: 3 * 64 * 64 }, () => source.integer(256));
+  const session = await Session.create(policy.bytes);
+  const found = await session.run({ image: { dtype: "uint8", shape, data } });
+  await session.release();
+  expect(Object.keys(found)).toEqual(["logits", "attention"]);
+  expect(found.attention!.shape).toEqual([1, 1, 64, 64]);
+  // SoftPlus is positive: 60 × 60 pixels are in a field of 36 at a stride of 8, none beyond.
+  const seen = [...(found.attention!.data as Float32Array)].map((x, i) => x > 0 && i % 64 < 60 && i < 60 * 64);
+  expect(seen.filter(Boolean)).toHaveLength(3600);
+  expect([...(found.attention!.data as Float32Array)].filter((x) => x > 0)).toHaveLength(3600);
 });
 
 test("figures of a policy count episodes of its world, the same for one seed", async () => {

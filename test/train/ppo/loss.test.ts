@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Session } from "#src/runtime/session.js";
 import { clipFactor, gradientNorm } from "#src/train/network/adam.js";
+import { pixelLayout } from "#src/train/pixels/network.js";
 import { normalise } from "#src/train/ppo/advantages.js";
 import { categorical, gaussian } from "#src/train/ppo/heads.js";
-import { pixelLayout } from "#src/train/ppo/network.js";
 import { ppoStep } from "#src/train/ppo/step.js";
 import { relativeError } from "../../evaluate.js";
 

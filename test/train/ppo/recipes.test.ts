@@ -27,7 +27,7 @@ test("the recipe of Red-Fetch-Green has the settings of the paper's Table 2", ()
 
 test("recipes and algorithms that a world does not have are refused", () => {
   expect(() => ppoRecipe("red-fetch-green", { recipe: "levine" })).toThrow(
-    'task red-fetch-green has no recipe "levine", expected ppo',
+    'task red-fetch-green has no recipe "levine", expected ppo, nature, daqn',
   );
   expect(() => ppoRecipe("red-fetch-green", { algorithm: "gps" })).toThrow(
     'task red-fetch-green cannot be trained by "gps", expected ppo',

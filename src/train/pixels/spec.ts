@@ -1,0 +1,93 @@
+/** A convolution with biases, followed by a ReLU. */
+export interface Convolution {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Zeros on every side, default none. */
+  readonly padding?: number;
+  /** True without the ReLU. */
+  readonly linear?: boolean;
+}
+
+/**
+ * Attention by a map over places that a convolution's features are multiplied by (FLS: Nikulin et al. 2019, Fig. 1f): a
+ * convolution to `filters` with ReLU, one to 1, SoftPlus.
+ */
+interface MultipliedAttention {
+  readonly kind: "fls";
+  /** Numbers of the convolutions behind which there is one, from 1 on. */
+  readonly after: readonly number[];
+  readonly filters: number;
+  /** Of both convolutions; they keep the map's size. */
+  readonly kernel: number;
+  /** SoftPlus to the base 2, which is 1 at 0 (§4.2). */
+  readonly base2?: boolean;
+  /** Divided by its sum over places. */
+  readonly normalised?: boolean;
+}
+
+/**
+ * DAQN, their non-recurrent version of Sorokin et al. (2015): a hidden layer of `filters` with tanh at each place, a
+ * softmax over places, and the features' sum with these weights.
+ */
+interface SummedAttention {
+  readonly kind: "daqn";
+  readonly filters: number;
+}
+
+/**
+ * The region-sensitive module of Yang et al. (2018): features of length 1, a hidden layer of `filters` with ELU at each
+ * place, two softmaxes over places, whose sum the features are multiplied by.
+ */
+interface RegionAttention {
+  readonly kind: "region";
+  readonly filters: number;
+}
+
+export type Attention = MultipliedAttention | SummedAttention | RegionAttention;
+
+/** Layers from images to a hidden layer, which policy and value share. */
+export interface PixelLayers {
+  readonly convolutions: readonly Convolution[];
+  readonly attention?: Attention;
+  /** True where the hidden layer reads the features' sums over places. */
+  readonly pooled?: boolean;
+  /** Units of the hidden linear layer, followed by a ReLU. */
+  readonly hidden: number;
+}
+
+/** Images in, a policy and a value out. */
+export interface PixelSpec extends PixelLayers {
+  /** Image, pixels; channels of all its frames. */
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** Extents of a map [C, H, W]. */
+export interface MapSize {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+const extentAfter = (extent: number, { kernel, stride, padding = 0 }: Convolution): number =>
+  Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+
+/** The map behind each convolution. */
+export function mapsOf({ channels, height, width, convolutions }: PixelSpec): MapSize[] {
+  let size: MapSize = { channels, height, width };
+  return convolutions.map((convolution) => {
+    const { height, width } = size;
+    size = {
+      channels: convolution.filters,
+      height: extentAfter(height, convolution),
+      width: extentAfter(width, convolution),
+    };
+    return size;
+  });
+}
+
+/** True where the hidden layer reads one vector of features, not a map. */
+export const readsOnePlace = ({ attention, pooled = false }: PixelLayers): boolean =>
+  pooled || attention?.kind === "daqn";
