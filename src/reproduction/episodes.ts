@@ -1,6 +1,6 @@
-import { Explainer } from "../explain/explainer.js";
+import { drive } from "../evaluation/drive.js";
 import type { Observation } from "../explain/observation.js";
-import { run, type Sink } from "../explain/pipeline.js";
+import type { Sink } from "../explain/pipeline.js";
 import type { Policy } from "../policy/policy.js";
 import type { Perturbation } from "../sim/perturbations.js";
 import { SimulatedSource } from "../sim/source.js";
@@ -64,12 +64,7 @@ export async function record(policy: Policy, task: Task, options: RecordOptions)
     },
     close: async () => {},
   };
-  const explainer = await Explainer.create(policy, { levels: ["skip"], worker: false });
-  try {
-    await run(source, explainer, [keep], signal);
-  } finally {
-    await explainer.close();
-  }
+  await drive(policy, source, keep, signal);
   signal?.throwIfAborted();
   const { successes, finalErrors } = source.summary();
   return { episodes: kept, successes, finalErrors };

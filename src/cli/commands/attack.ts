@@ -6,7 +6,6 @@ import { attackPicture } from "../../attack/picture.js";
 import { NOISES, type Smallest, smallestAttack } from "../../attack/smallest.js";
 import { InputError } from "../../errors.js";
 import { feedsOf } from "../../explain/feeds.js";
-import type { Observation } from "../../explain/observation.js";
 import { subjectOf } from "../../explain/subject.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
@@ -18,9 +17,8 @@ import { areActions, withUnit } from "../../outputs/kinds.js";
 import { own } from "../../own.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
-import type { TensorData } from "../../runtime/session.js";
 import { writeOut } from "../../text/terminal.js";
-import { type Moment, momentsOfTask } from "../input/moments.js";
+import { type Moment, momentsOfEpisode } from "../input/moments.js";
 import { readObservation } from "../input/observation-files.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { columns } from "../output/table.js";
@@ -40,7 +38,7 @@ export interface AttackCommandOptions {
 }
 
 /** A moment to attack. */
-type Attacked = Moment<Pick<Observation, "images" | "values">>;
+type Attacked = Pick<Moment, "tick" | "feeds">;
 
 /** What the attack found at a moment. */
 interface Row {
@@ -64,8 +62,7 @@ export async function attack(path: string, options: AttackCommandOptions): Promi
   try {
     const moments = await momentsOf(policy, options);
     const out = options.out === undefined ? undefined : await folderFor(options.out, policy, moments, options);
-    for (const { tick, observation } of moments) {
-      const feeds: Record<string, TensorData> = feedsOf(policy, observation);
+    for (const { tick, feeds } of moments) {
       const image = Float32Array.from(own(feeds, modality.input)!.data as Float32Array);
       const found = await smallestAttack(model, attackNamed(options.attack), {
         feeds,
@@ -101,13 +98,12 @@ async function momentsOf(
 ): Promise<Attacked[]> {
   if (name === undefined) {
     if (image.length === 0) throw new InputError("expected --task, or --image and --state");
-    return [
-      { tick: 0, observation: await readObservation(policy.modalities, { images: image, ...(state && { state }) }) },
-    ];
+    const observation = await readObservation(policy.modalities, { images: image, ...(state && { state }) });
+    return [{ tick: 0, feeds: feedsOf(policy, observation) }];
   }
   if (image.length > 0 || state !== undefined)
     throw new InputError("expected --task, or --image and --state, not both");
-  return momentsOfTask(policy, name, seed, ticks);
+  return momentsOfEpisode(policy, name, seed, ticks);
 }
 
 /** Writes pictures into a folder that is made now; nothing that the command reads is overwritten. */

@@ -1,21 +1,20 @@
 import { InputError } from "../../errors.js";
 import { area, type Faithfulness, faithfulness, type Mapped } from "../../evaluation/faithfulness/faithfulness.js";
-import { feedsOf } from "../../explain/feeds.js";
 import { subjectOf } from "../../explain/subject.js";
+import { weightFeeds } from "../../explain/weight-feeds.js";
 import { number, plural } from "../../numbers/format.js";
 import { mean } from "../../numbers/mean.js";
-import { areActions } from "../../outputs/kinds.js";
 import { own } from "../../own.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import { compile } from "../../relevance/compile.js";
 import type { Method } from "../../relevance/contract/method.js";
 import { METHODS } from "../../relevance/methods.js";
-import { float32, Session } from "../../runtime/session.js";
+import { Session } from "../../runtime/session.js";
 import { random } from "../../sim/random.js";
 import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
-import { type Moment, momentsOfTask } from "../input/moments.js";
+import { type Moment, momentsOfEpisode } from "../input/moments.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { warn } from "../output/warnings.js";
@@ -45,12 +44,9 @@ export async function measureFaithfulness(path: string, options: FaithfulnessCom
   const methods = await Promise.all(
     (options.method.length > 0 ? options.method : METHODS.map((m) => m.name)).map(methodOf),
   );
-  const moments = await momentsOfTask(policy, options.task, options.seed, options.ticks);
-  const all = moments.map((moment) => ({ feeds: feedsOf(policy, moment.observation), moment }));
+  const moments = await momentsOfEpisode(policy, options.task, options.seed, options.ticks);
   const judge = async (method: string, maps: readonly ArrayLike<number>[]): Promise<Row> => {
-    const mapped = all.map(({ feeds, moment }, k): Mapped => {
-      return { feeds, importance: moment.observation.importance, map: maps[k]! };
-    });
+    const mapped = moments.map(({ feeds, weights }, k): Mapped => ({ feeds, importance: weights.each, map: maps[k]! }));
     const limits = policy.outputs.map(({ limit }) => limit);
     const known = limits.every((limit) => limit !== undefined) ? { limits } : {};
     return { method, found: await faithfulness(subjectOf(policy), image, mapped, { seed: options.seed, ...known }) };
@@ -60,13 +56,13 @@ export async function measureFaithfulness(path: string, options: FaithfulnessCom
   const rows = [
     await judge(
       RANDOM,
-      all.map(() => Float64Array.from({ length: pixels }, uniform)),
+      moments.map(() => Float64Array.from({ length: pixels }, uniform)),
     ),
   ];
   const bar = new Progress(methods.length, "faithfulness");
   try {
     for (const [k, method] of methods.entries()) {
-      const maps = await mapsBy(policy, method, image, all, options.method.length > 0);
+      const maps = await mapsBy(policy, method, image, moments, options.method.length > 0);
       if (maps) rows.push(await judge(method.spec, maps));
       bar.update(k + 1, { what: method.spec });
     }
@@ -94,7 +90,7 @@ async function mapsBy(
   policy: Policy,
   method: Method,
   { input }: ImageModality,
-  all: readonly { readonly feeds: ReturnType<typeof feedsOf>; readonly moment: Moment }[],
+  moments: readonly Moment[],
   isAsked: boolean,
 ): Promise<Float32Array[] | undefined> {
   let bytes: Uint8Array;
@@ -108,16 +104,10 @@ async function mapsBy(
   const session = await Session.create(bytes, { spinning: false });
   try {
     const maps: Float32Array[] = [];
-    const count = policy.outputs.length;
-    const chosen = areActions(policy.outputs);
-    for (const { feeds, moment } of all) {
-      const importance = chosen ? new Float32Array(count) : Float32Array.from(moment.observation.importance);
-      const weights = {
-        "torquelens.importance": float32(importance, [count]),
-        ...(chosen && { "torquelens.chosen": float32([1], []) }),
-      };
-      const name = `torquelens.heatmap.${input}`;
-      maps.push(own(await session.run({ ...feeds, ...weights }, [name]), name)!.data as Float32Array);
+    const name = `torquelens.heatmap.${input}`;
+    for (const { feeds, weights } of moments) {
+      const outputs = await session.run({ ...feeds, ...weightFeeds(policy, weights) }, [name]);
+      maps.push(own(outputs, name)!.data as Float32Array);
     }
     return maps;
   } finally {

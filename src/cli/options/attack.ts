@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { ATTACK_NAMES } from "../../attack/names.js";
-import { taskNames } from "../../sim/tasks/tasks.js";
+import { simulatedNames } from "../../sim/names.js";
 import type { AttackCommandOptions } from "../commands/attack.js";
 import { cardOption, numberOption, repeatable, SEEDS, wholeOption } from "./shared.js";
 
@@ -9,7 +9,7 @@ export function addAttack(program: Command): void {
     .command("attack")
     .description("find the smallest change of the image that flips an action or moves a torque by a part of its limit")
     .argument("<policy>", "ONNX file")
-    .option("--task <name>", `take moments of an episode of this task: ${taskNames.join(", ")}`)
+    .option("--task <name>", `take moments of an episode of this task or world: ${simulatedNames.join(", ")}`)
     .addOption(
       repeatable("--image <file>", "camera image in place of a task, or modality=file; repeat for each camera"),
     )

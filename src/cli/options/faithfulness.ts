@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { taskNames } from "../../sim/tasks/tasks.js";
+import { simulatedNames } from "../../sim/names.js";
 import type { FaithfulnessCommandOptions } from "../commands/faithfulness.js";
 import { cardOption, repeatable, SEEDS, wholeOption } from "./shared.js";
 
@@ -10,7 +10,7 @@ export function addFaithfulness(program: Command): void {
       "measure whether the policy depends on what each method's heatmap shows: deletion, insertion, ROAD, sensitivity-n",
     )
     .argument("<policy>", "ONNX file")
-    .requiredOption("--task <name>", `take moments of an episode of this task: ${taskNames.join(", ")}`)
+    .requiredOption("--task <name>", `take moments of an episode of this task or world: ${simulatedNames.join(", ")}`)
     .addOption(repeatable("--method <method>", "only this method with its options; may be repeated"))
     .option("--camera <name>", "image modality to judge (default: the only one)")
     .addOption(wholeOption("--ticks <n>", "moments of the episode", [1, 1000]).default(8))

@@ -5,8 +5,10 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { shippedPolicy } from "#src/package-files.js";
+import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { reacherCard } from "../../policy/cards.js";
 import { reacherModel } from "../../policy/model.js";
+import { worldPolicy } from "../../sim/worlds/policies.js";
 import { torquelens } from "../run.js";
 
 let folder: string;
@@ -68,11 +70,39 @@ test("moments of an episode", async () => {
   expect(JSON.parse(stdout).moments.map(({ tick }: { tick: number }) => tick)).toHaveLength(2);
 });
 
+test("moments of a world: an action flips, or a number moves", async () => {
+  const attack = async (policy: string, ...options: string[]) => {
+    const { code, stdout, stderr } = await torquelens("attack", policy, ...options);
+    expect([code, stderr]).toEqual([0, ""]);
+    return stdout;
+  };
+  const fetch = ["--task", "red-fetch-green", "--ticks", "3"];
+  const text = await attack(shippedPolicy("red-fetch-green"), ...fetch);
+  expect(text.match(/^ +\d+ +\d+ of 255 +(left|right|forward|pickup) → (left|right|forward|pickup) /gm)).toHaveLength(3);
+  expect(text).toMatch(/pgd needs at least \d+ of 255 levels for another action/);
+  for (const { before, after, output } of JSON.parse(
+    await attack(shippedPolicy("red-fetch-green"), ...fetch, "--attack", "mad", "--json"),
+  ).moments) {
+    const taken = before.indexOf(Math.max(...before));
+    const now = after.indexOf(Math.max(...after));
+    expect(now).not.toBe(taken);
+    expect(output).toBe(["left", "right", "forward", "pickup"][now]);
+  }
+  const { bytes, card } = worldPolicy(worldNamed("highway").facts);
+  await writeFile(file("highway.onnx"), bytes);
+  await writeFile(file("highway.yaml"), stringify(card));
+  const drive = ["--task", "highway", "--ticks", "1", "--attack", "fgsm", "--json"];
+  const [moment] = JSON.parse(await attack(file("highway.onnx"), ...drive)).moments;
+  const limit = { steering: 0.04, throttle: 4 }[moment.output as "steering" | "throttle"];
+  const j = moment.output === "steering" ? 0 : 1;
+  expect(Math.abs(moment.after[j] - moment.before[j])).toBeGreaterThanOrEqual(0.1 * limit);
+});
+
 test.each([
   [[], "expected --task, or --image and --state"],
   [["--image", "camera.png", "--task", "reacher"], "expected --task, or --image and --state, not both"],
   [["--task", "reacher", "--camera", "wrist"], 'no image named "wrist"; expected image'],
-  [["--task", "juggling"], 'no task named "juggling"; expected'],
+  [["--task", "juggling"], 'no task or world named "juggling"; expected'],
   [["--attack", "deepfool"], "argument 'deepfool' is invalid. Allowed choices are fgsm, pgd, mi-fgsm, mad."],
   [["--task", "reacher", "--part", "0"], "Expected a number, 0.001 to 10."],
 ])("%j is refused in one line", async (options, message) => {

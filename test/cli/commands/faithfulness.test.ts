@@ -22,9 +22,24 @@ test("methods beside a random order, as a table and as JSON", async () => {
   }
 });
 
+test("a policy that chooses among actions, in its world", async () => {
+  const options = ["--task", "red-fetch-green", "--ticks", "3", "--method", "gradient", "--json"];
+  const { code, stdout } = await torquelens("faithfulness", shippedPolicy("red-fetch-green"), ...options);
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(report.methods.map(({ method }: { method: string }) => method)).toEqual(["random order", "gradient"]);
+  // With all pixels removed, and with all put back, the order does not matter.
+  const [{ curves: random }, { curves }] = report.methods;
+  expect(curves.deletion.at(-1)).toBeCloseTo(random.deletion.at(-1), 6);
+  expect(curves.insertion.at(-1)).toBeCloseTo(random.insertion.at(-1), 6);
+  for (const value of [...curves.deletion, ...curves.insertion]) expect(value > 0 && value < 1 + 1e-6).toBe(true);
+  // The last step puts the whole image back: the probability of the action that is taken, the largest of four.
+  expect(curves.insertion.at(-1)).toBeGreaterThan(0.25);
+});
+
 test.each([
   [[], "required option '--task <name>' not specified"],
-  [["--task", "juggling"], 'no task named "juggling"; expected'],
+  [["--task", "juggling"], 'no task or world named "juggling"; expected'],
   [["--task", "reacher", "--camera", "wrist"], "--camera wrist: expected image"],
   [["--task", "reacher", "--method", "sarfa"], "method sarfa: it explains the choice of an action"],
   [["--task", "reacher", "--ticks", "0"], "Expected a whole number, 1 to 1000."],

@@ -44,7 +44,11 @@ export function worldPolicy(
       control_period: controlPeriod,
       ...(isDiscrete
         ? { actions: { output: "output", names: [...names], values: "logits" } }
-        : { outputs: { output: { kind: "other", elements: [...names], unit: [...actions.units] } } }),
+        : {
+            outputs: {
+              output: { kind: "other", elements: [...names], unit: [...actions.units], limits: [...actions.high] },
+            },
+          }),
       inputs: {
         image: {
           modality: "image",
