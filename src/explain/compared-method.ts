@@ -3,6 +3,7 @@ import type { Method } from "../relevance/contract/method.js";
 import { largestDifference, largestSize } from "./differences.js";
 import type { Explainer } from "./explainer.js";
 import type { Explanation } from "./explanation.js";
+import { canContrast } from "./heatmap-subject.js";
 import { hasMemory } from "./memory.js";
 import { roundingOn } from "./untouched.js";
 
@@ -56,7 +57,7 @@ export class ComparedMethod {
     if (observation.first) this.#isWaiting = false;
     if (this.#isWaiting) return undefined;
     // A method that cannot contrast shows the torque alone.
-    const subject = explainer.method.contrasts
+    const subject = canContrast(this.policy, explainer.method)
       ? { heatmapOf, contrast, against }
       : { heatmapOf: heatmapOf ?? contrast };
     const second = await explainer.explain(observation, { level, ...subject });

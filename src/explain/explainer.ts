@@ -100,7 +100,7 @@ export class Explainer implements AnyExplainer {
     const { precision, threads, device, signal } = options;
     const { worker = true, compileInThread = false, budget = 0.8 } = options;
     const subject = checkedSubject(options, policy.outputs);
-    const method = methodFor(subject, options.method);
+    const method = methodFor(policy, subject, options.method);
     const { levels = levelsFor(subject) } = options;
     const own = { levels, precision, threads, device, worker, signal };
     const engine = await Engine.create(policy, method, { ...own, compileInThread });
@@ -145,7 +145,7 @@ export class Explainer implements AnyExplainer {
   setMethod(asked: string | Method): Promise<void> {
     const changed = this.#changing.then(async () => {
       if (this.#closed) throw closed();
-      const engine = await Engine.create(this.policy, methodFor(this.subject, asked), this.options);
+      const engine = await Engine.create(this.policy, methodFor(this.policy, this.subject, asked), this.options);
       if (this.#closed) {
         await engine.release();
         throw closed();
@@ -171,7 +171,7 @@ export class Explainer implements AnyExplainer {
     const { level = engine.levels[0]!, onTorque } = options;
     const asked = checkedSubject(isOfAll(options) ? this.subject : options, meanings);
     const subject: HeatmapSubject = level === "full" ? asked : {};
-    checkContrast(subject, engine.method);
+    checkContrast(this.policy, subject, engine.method);
     const alpha = ofAction(asked, meanings) ?? importanceOf(observation, meanings);
     const weights = weightsOf(subject, alpha, meanings);
     const feeds = this.#memory.add(observation, (window) => feedsOf(this.policy, observation, window));

@@ -1,10 +1,13 @@
 import { InputError } from "../errors.js";
 import { CHOSEN } from "../outputs/choice.js";
 import { areActions, type OutputMeaning } from "../outputs/kinds.js";
+import type { Policy } from "../policy/policy.js";
 import { CONTRAST_METHOD } from "../relevance/contract/contrast.js";
 import type { Method } from "../relevance/contract/method.js";
 import { METHODS, methodNamed } from "../relevance/methods.js";
+import { hasDifferences } from "../relevance/suitable.js";
 import type { Level } from "./explanation.js";
+import { subjectOf } from "./subject.js";
 
 /** What `heatmaps` and `relevance` explain; by default the α-weighted sum over all joints, of actions the chosen one. */
 export interface HeatmapSubject {
@@ -111,21 +114,29 @@ export function checkedSubject(asked: HeatmapSubject, outputs: readonly Named[])
 
 /**
  * The method that explains a subject: the one asked for, else `dtd`, or that of a contrast.
- * @throws InputError for an unknown method, or a contrast by a method whose heatmaps hardly depend on the torque
+ * @throws InputError for an unknown method, or a contrast by a method that cannot show it
  */
-export function methodFor(subject: HeatmapSubject, asked?: string | Method): Method {
+export function methodFor(policy: Policy, subject: HeatmapSubject, asked?: string | Method): Method {
   const chosen = asked ?? (isContrast(subject) ? CONTRAST_METHOD : "dtd");
   const method = typeof chosen === "string" ? methodNamed(chosen) : chosen;
-  checkContrast(subject, method);
+  checkContrast(policy, subject, method);
   return method;
 }
 
-/** @throws InputError for a contrast by a method whose heatmaps hardly depend on the torque */
-export function checkContrast(subject: HeatmapSubject, { spec, contrasts }: Method): void {
-  if (!isContrast(subject) || contrasts) return;
-  const others = METHODS.filter((entry) => entry.contrasts === true).map(({ name }) => name);
+/** True where a method's heatmaps tell a policy's outputs apart, or it explains the difference of two as one value. */
+export const canContrast = (policy: Policy, { contrasts }: Pick<Method, "contrasts">): boolean =>
+  contrasts === true || (contrasts === "logits" && areActions(policy.outputs) && hasDifferences(subjectOf(policy)));
+
+/** @throws InputError for a contrast by a method that cannot show it */
+export function checkContrast(policy: Policy, subject: HeatmapSubject, method: Method): void {
+  if (!isContrast(subject) || canContrast(policy, method)) return;
+  const others = METHODS.filter(({ contrasts }) => typeof contrasts !== "function" && canContrast(policy, { contrasts }));
+  const why =
+    method.contrasts === "logits" && areActions(policy.outputs)
+      ? "explains the difference of logits that one dense layer makes, and this policy has none"
+      : "does not tell outputs apart";
   throw new InputError(
-    `contrast of ${subject.contrast ?? CHOSEN}: method ${spec} does not tell outputs apart; expected ${CONTRAST_METHOD}, or one of ${others.join(", ")}`,
+    `contrast of ${subject.contrast ?? CHOSEN}: method ${method.spec} ${why}; expected ${CONTRAST_METHOD}, or one of ${others.map(({ name }) => name).join(", ")}`,
   );
 }
 

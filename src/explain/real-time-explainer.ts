@@ -68,7 +68,7 @@ export class RealTimeExplainer implements AnyExplainer {
   static async create(policy: Policy, options: RealTimeOptions = {}): Promise<RealTimeExplainer> {
     const { level, heatmapOf, contrast, against, ...rest } = options;
     const subject = checkedSubject({ heatmapOf, contrast, against }, policy.outputs);
-    const method = methodFor(subject, rest.method);
+    const method = methodFor(policy, subject, rest.method);
     const explainer = await Explainer.create(policy, { ...rest, method, levels: LEVELS, compileInThread: true });
     return new RealTimeExplainer(explainer, { level, ...subject });
   }
@@ -142,7 +142,7 @@ export class RealTimeExplainer implements AnyExplainer {
 
   #check(subject: HeatmapSubject, method: string | Method = this.method): void {
     checkedSubject(subject, this.policy.outputs);
-    methodFor(subject, method);
+    methodFor(this.policy, subject, method);
   }
 
   /** @throws as `Explainer.explain` */

@@ -165,12 +165,18 @@ export const doingOf = (outputs: readonly Described[]): string =>
 export const itemOf = (outputs: readonly { readonly kind: string }[]): "joint" | "action" | "output" =>
   areActions(outputs) ? "action" : followJoints(outputs) ? "joint" : "output";
 
-/** `elbow rather than the other joints`: a contrast, with what it is compared with. */
+/**
+ * `elbow rather than the other joints`: a contrast, with what it is compared with. The action that is taken may turn out to
+ * be the one that it is compared with.
+ */
 export const ratherThan = (
   contrast: string,
   against: string | undefined,
   outputs: readonly { readonly kind: string }[],
-): string => `${contrast} rather than ${against || `the other ${itemOf(outputs)}s`}`;
+): string =>
+  contrast === against
+    ? `${contrast} rather than itself (the policy takes it): the map is zero`
+    : `${contrast} rather than ${against || `the other ${itemOf(outputs)}s`}`;
 
 /** Words for several outputs together. */
 export interface OutputWords {

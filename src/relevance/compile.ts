@@ -93,7 +93,8 @@ function fastRelevance(
 ): Map<string, Value> | undefined {
   const own = new Set(topologicalOrder(network.subject.graph.outputs.values()));
   // The weights of a contrast are of either sign.
-  const isWeight = (value: Value) => value === network.importance && !contrasts;
+  const isSigned = contrasts === true || (contrasts === "logits" && network.areActions);
+  const isWeight = (value: Value) => value === network.importance && !isSigned;
   return inIntegers(relevance, own, (value) => isWeight(value) || network.context.isNonNegative(value));
 }
 

@@ -17,7 +17,9 @@ const SPECS = fc.sample(
 );
 /** Options for images of a few pixels. */
 const SMALL: Readonly<Record<string, string>> = { occlusion: "occlusion:size=3,stride=2", rise: "rise:n=20,cells=3" };
-const CONTRASTING = METHODS.map(({ name }) => methodNamed(SMALL[name] ?? name)).filter(({ contrasts }) => contrasts);
+const CONTRASTING = METHODS.map(({ name }) => methodNamed(SMALL[name] ?? name)).filter(
+  ({ contrasts }) => contrasts === true,
+);
 
 it("eight-bit integers keep weights of either sign", async () => {
   const table = `

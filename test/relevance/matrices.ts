@@ -36,7 +36,7 @@ export function networkOf({ shape, layer }: LayerCase, seed: number, input: Inpu
   const graph = { name: "", inputs: new Map([["x", x]]), outputs: new Map([["y", y]]), metadata: new Map(), opset: 18 };
   const subject: Subject = { graph, sha256: "", torque: "y", modalities: [modality], featurePoints: "policy" };
   const analysis = new GraphAnalysis(graph);
-  const context = new NetworkContext(subject, analysis, "full");
+  const context = new NetworkContext(subject, analysis, "full", b.input("importance", "float32", [1]));
   return { x, y, layer: analysis.layer(y.node)!, context };
 }
 

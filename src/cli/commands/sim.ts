@@ -8,6 +8,7 @@ import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import type { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import { CHOSEN } from "../../outputs/choice.js";
 import { areActions, ratherThan, wordsOf } from "../../outputs/kinds.js";
 import { shippedModel } from "../../package-files.js";
 import type { SubjectOptions } from "../../parameters/subject.js";
@@ -224,6 +225,7 @@ function introduction({ policy, explainer, source, compared }: Stage): string {
       methods.length > 1 ? "methods" : "method"
     } ${methods.join(" and ")}).`,
     ...(contrast === undefined ? [] : [`heatmaps show evidence for ${ratherThan(contrast, against, outputs)}`]),
+    ...(contrast === CHOSEN && against !== undefined ? [`they are zero where the policy takes ${against} itself`] : []),
     `policy   ${near(path)}`,
     `         ${areActions(outputs) ? "chooses among" : "commands"} ${outputs.map(({ name }) => name).join(", ")}; sees ${modalities.map(({ name }) => name).join(", ")}`,
   ].join("\n");

@@ -64,7 +64,7 @@ export async function stageFor(
   try {
     const { heatmapOf: action, ...rest } = choice.subject ?? {};
     const subject = subjectOf(policy, { action, ...rest });
-    const method = methodFor(subject, choice.method);
+    const method = methodFor(policy, subject, choice.method);
     const levels = live ? (["full", "shares"] as const) : levelsFor(subject);
     const inference = { levels, threads, device, precision, compileInThread };
     const explainer = await Explainer.create(policy, { method, ...inference });

@@ -35,11 +35,21 @@ export interface Bounds {
   readonly high: Literal;
 }
 
+/** The layer that makes the logits of actions, and for each of them its output channel. */
+export interface LogitsLayer {
+  readonly layer: LinearLayer;
+  readonly columns: readonly number[];
+}
+
 /** Facts that rules may ask for while one network is compiled. */
 export interface Context {
   readonly subject: Subject;
   readonly analysis: Analysis;
   readonly depth: Depth;
+  /** Weights of the outputs' relevance, [J]. */
+  readonly importance: Value;
+  /** The dense layer that makes the logits; undefined where there is none, or the outputs are no actions. */
+  readonly readout: LogitsLayer | undefined;
   /** Per output element, true where the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: Value[];
   /** The value at the reference observation; undefined where that is zero. Behind a linear layer everything is zero. */

@@ -4,6 +4,9 @@ import type { Network } from "./facts.js";
 /** A name with its options, or the YAML of a composite table and the file's name. */
 export type MethodOrigin = { readonly spec: string } | { readonly table: string; readonly source: string };
 
+/** What a method can contrast: all outputs, logits alone, or none. */
+export type Contrasts = boolean | "logits";
+
 /** A method with its options set. */
 export interface Method {
   readonly name: string;
@@ -21,9 +24,10 @@ export interface Method {
   readonly linear: boolean;
   /**
    * True where heatmaps of two torques differ as the torques do, so that their difference says something: relevance is
-   * signed and depends on the torque (docs/contrast.md).
+   * signed and depends on the torque (docs/contrast.md). `logits` where the difference of two logits is explained as one
+   * value, and that of two torques is not.
    */
-  readonly contrasts: boolean;
+  readonly contrasts: Contrasts;
   /** @throws InputError for a network that the method cannot explain, with the reason */
   attribute(network: Network): Attribution;
 }

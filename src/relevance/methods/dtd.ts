@@ -1,3 +1,4 @@
+import { ofDifferences } from "../rules/layer/difference.js";
 import { eq1 } from "../rules/layer/linear-rules.js";
 import { positive } from "../rules/operator/positive.js";
 import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
@@ -10,14 +11,14 @@ export const dtd = ruled({
   cite: "Kim & Choi, Explaining the Decisions of Deep Policy Networks for Robotic Manipulations, IROS 2021; Montavon et al., Pattern Recognition 65, 2017",
   conserves: true,
   linear: true,
-  contrasts: false,
+  contrasts: "logits",
   options: {
     first: choice(["zbox", "wsquare", "flat", "eq2"], FIRST_ABOUT),
     "soft-argmax": softArgmaxPositive,
   },
   rules: (options) => ({
     seed: "torque",
-    rows: [{ name: "eq1", rule: eq1, when: isOutput }, firstRow(options.first), hiddenRow],
+    rows: [{ name: "eq1", rule: ofDifferences(eq1), when: isOutput }, firstRow(options.first), hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
   }),
 });
@@ -28,11 +29,11 @@ export const excitationBackprop = ruled({
   cite: "Zhang et al., Top-Down Neural Attention by Excitation Backprop, ECCV 2016",
   conserves: true,
   linear: true,
-  contrasts: false,
+  contrasts: "logits",
   options: { "soft-argmax": softArgmaxPositive },
   rules: (options) => ({
     seed: "torque",
-    rows: [{ name: "eq1", rule: eq1, when: isOutput }, hiddenRow],
+    rows: [{ name: "eq1", rule: ofDifferences(eq1), when: isOutput }, hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
   }),
 });

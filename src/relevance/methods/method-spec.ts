@@ -3,7 +3,7 @@ import { InputError } from "../../errors.js";
 import { own, put } from "../../own.js";
 import type { Attribution } from "../contract/attribution.js";
 import type { Network } from "../contract/facts.js";
-import type { Method } from "../contract/method.js";
+import type { Contrasts, Method } from "../contract/method.js";
 import type { Rules } from "../contract/rules.js";
 import { propagate } from "../pass/propagate.js";
 
@@ -17,15 +17,15 @@ export interface MethodEntry {
   readonly cite: string;
   readonly conserves: boolean;
   readonly linear: boolean;
-  /** True where the difference of two torques' heatmaps says something, with these options where they decide. */
-  readonly contrasts: boolean | ((options: Record<string, unknown>) => boolean);
+  /** What the method can contrast (`Method`), with these options where they decide. */
+  readonly contrasts: Contrasts | ((options: Record<string, unknown>) => Contrasts);
   readonly options: z.ZodObject;
   /** @throws InputError for options that do not fit each other */
   make(options: Record<string, unknown>): (network: Network) => Attribution;
 }
 
 interface Entry<Shape extends z.ZodRawShape> extends Omit<MethodEntry, "options" | "make" | "contrasts"> {
-  readonly contrasts: boolean | ((options: z.output<z.ZodObject<Shape>>) => boolean);
+  readonly contrasts: Contrasts | ((options: z.output<z.ZodObject<Shape>>) => Contrasts);
   readonly options?: Shape;
 }
 
@@ -61,7 +61,7 @@ export function method<Shape extends z.ZodRawShape>(
     ...entry,
     options,
     make: (values) => make(values as Values),
-    contrasts: typeof contrasts === "boolean" ? contrasts : (values) => contrasts(values as Values),
+    contrasts: typeof contrasts === "function" ? (values) => contrasts(values as Values) : contrasts,
   };
 }
 
@@ -136,7 +136,7 @@ export function configure(entry: MethodEntry, values: Readonly<Record<string, un
   const { name, title, cite, conserves, linear } = entry;
   const spec = changed.length > 0 ? `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}` : name;
   const attribute = entry.make(parsed.data);
-  const contrasts = typeof entry.contrasts === "boolean" ? entry.contrasts : entry.contrasts(parsed.data);
+  const contrasts = typeof entry.contrasts === "function" ? entry.contrasts(parsed.data) : entry.contrasts;
   return { name, spec, origin: { spec }, title, cite, conserves, linear, contrasts, attribute };
 }
 

@@ -1,3 +1,4 @@
+import { ofDifferences } from "../rules/layer/difference.js";
 import { eq2 } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
 import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
@@ -12,12 +13,12 @@ export const rap = ruled({
   cite: "Nam et al., Relative Attributing Propagation, AAAI 2020",
   conserves: true,
   linear: false,
-  contrasts: false,
+  contrasts: "logits",
   options: { "soft-argmax": softArgmaxPositive },
   rules: (options) => ({
     seed: "torque",
     rows: [
-      { name: "rap-influence", rule: influence, when: isOutput, losesAt: lossOfGaps },
+      { name: "rap-influence", rule: ofDifferences(influence), when: isOutput, losesAt: lossOfGaps },
       { name: "rap-zbox", rule: imageBox, when: isFirst, losesAt: lossOfGaps },
       { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" || kind === "mixture", losesAt: lossOfZPlus },
       { name: "rap", rule: influential, when: always, losesAt: lossOfGaps },

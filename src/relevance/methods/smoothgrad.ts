@@ -42,7 +42,7 @@ export const smoothgrad = (methodNamed: (spec: string) => Method): MethodEntry =
     cite: "Smilkov et al., SmoothGrad: removing noise by adding noise, 2017 (arXiv 1706.03825)",
     conserves: false,
     linear: false,
-    contrasts: ({ base }) => baseOf(base, methodNamed).contrasts,
+    contrasts: ({ base }) => baseOf(base, methodNamed).contrasts === true,
     options: {
       base: z
         .string({ error: "a method" })

@@ -5,14 +5,16 @@ import { sameShape } from "../../graph/shape.js";
 import { traitsOf } from "../../graph/traits.js";
 import type { Node, Value } from "../../graph/value.js";
 import type { Depth } from "../contract/depth.js";
-import type { Analysis, Bounds, Context } from "../contract/facts.js";
+import type { Analysis, Bounds, Context, LogitsLayer } from "../contract/facts.js";
 import type { Subject, SubjectImage, SubjectModality } from "../contract/subject.js";
+import { logitsLayer } from "./logits-layer.js";
 import { Prefix } from "./prefix.js";
 import { isNonNegative, type Sign } from "./sign.js";
 
 /** Facts of a network, with signs, references and bounds cached. */
 export class NetworkContext implements Context {
   readonly emptyPools: Value[] = [];
+  readonly readout: LogitsLayer | undefined;
   readonly #signs = new Map<Value, Sign>();
   readonly #prefix: Prefix;
   readonly #onlyImages: ReadonlyMap<Node, SubjectImage>;
@@ -21,7 +23,9 @@ export class NetworkContext implements Context {
     readonly subject: Subject,
     readonly analysis: Analysis,
     readonly depth: Depth,
+    readonly importance: Value,
   ) {
+    this.readout = readoutOf(subject, analysis);
     this.#onlyImages = onlyImages(analysis, subject);
     this.#prefix = new Prefix(subject, analysis);
   }
@@ -83,6 +87,10 @@ export class NetworkContext implements Context {
     return isNonNegative(value, fromRange, this.#signs);
   }
 }
+
+/** The layer that makes the logits of a subject's actions, which differences are explained by. */
+export const readoutOf = ({ distribution, graph, torque }: Subject, analysis: Analysis): LogitsLayer | undefined =>
+  distribution && logitsLayer(graph.outputs.get(torque)!, analysis);
 
 function onlyImages(analysis: Analysis, subject: Subject): Map<Node, SubjectImage> {
   const sources = new Map<Node, Set<SubjectModality>>();

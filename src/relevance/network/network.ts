@@ -29,7 +29,7 @@ export class ExplainedNetwork implements Network {
     const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map([[subject.torque, this.commanded]]) });
     this.signs = signs ?? (this.areActions ? full(this.commanded.shape, 1) : sign(this.commanded));
     this.torques = sizeOf(this.commanded.shape);
-    this.context = new NetworkContext(subject, analysis, depth);
+    this.context = new NetworkContext(subject, analysis, depth, importance);
   }
 
   at(depth: Depth): Network {

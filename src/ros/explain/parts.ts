@@ -113,7 +113,7 @@ export async function openParts(
         precision: get("precision"),
         signal,
       });
-    const driven = await create(methodFor(subject, await around.methodOf(get("method"))));
+    const driven = await create(methodFor(policy, subject, await around.methodOf(get("method"))));
     opened.push(() => driven.close());
     const explainer = new RealTimeExplainer(driven, {
       level: get("level"),
