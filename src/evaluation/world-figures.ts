@@ -3,26 +3,30 @@ import type { Policy } from "../policy/policy.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import type { ImageAblation } from "../sim/ablation.js";
 import { WorldBatch } from "../sim/worlds/batch.js";
+import { pictureLength, planes } from "../sim/worlds/canvas.js";
+import { drawOther } from "../sim/worlds/other-picture.js";
 import type { WorldEntry } from "../sim/worlds/world.js";
 import { worldNamed } from "../sim/worlds/worlds.js";
 
 /** A figure of a policy in a world: what it counts, and what the policy sees instead of the world. */
 interface WorldRun {
   readonly key: string;
+  /** Key of the mean return. */
+  readonly returns: string;
   readonly text: string;
   readonly ablation?: Exclude<ImageAblation, "black">;
 }
 
 /** Runs of every policy of a world. */
 export const WORLD_RUNS: readonly WorldRun[] = [
-  { key: "success", text: "success" },
-  { key: "frozen", text: "image frozen to another episode's first one", ablation: "frozen" },
-  { key: "first", text: "image frozen to its own first one", ablation: "first" },
+  { key: "success", returns: "return", text: "success" },
+  { key: "frozen", returns: "frozen_return", text: "image frozen to one of another episode", ablation: "frozen" },
+  { key: "first", returns: "first_return", text: "image frozen to its own first one", ablation: "first" },
 ];
 
 /**
  * Figures of a policy in its world: episodes that succeed out of `episodes` for every run, and the mean return of an
- * episode where the policy sees the world.
+ * episode: `return` where the policy sees the world, `frozen_return` and `first_return` where it does not.
  */
 export type WorldFigures = Readonly<Record<"episodes" | "seed" | "return", number>> & Readonly<Record<string, number>>;
 
@@ -44,19 +48,20 @@ export async function worldFigures(
   const entry = worldNamed(world);
   const session = await Session.create(bytes);
   try {
-    const successes: Record<string, number> = {};
-    let sum = 0;
-    for (const [index, { key, ablation }] of WORLD_RUNS.entries()) {
+    const figures: Record<string, number> = {};
+    for (const [index, { key, returns, ablation }] of WORLD_RUNS.entries()) {
       let count = 0;
+      let sum = 0;
       for await (const { success, sum: ofEpisode, episode } of play(entry, session, { episodes, seed, ablation })) {
         signal?.throwIfAborted();
         count += success ? 1 : 0;
-        if (ablation === undefined) sum += ofEpisode;
+        sum += ofEpisode;
         done?.((index + (episode + 1) / episodes) / WORLD_RUNS.length);
       }
-      put(successes, key, count);
+      put(figures, key, count);
+      put(figures, returns, Number((sum / episodes).toFixed(4)));
     }
-    return { episodes, seed, return: Number((sum / episodes).toFixed(4)), ...successes };
+    return { episodes, seed, ...figures } as WorldFigures;
   } finally {
     await session.release();
   }
@@ -75,13 +80,19 @@ async function* play(
   { episodes, seed, ablation }: { episodes: number; seed: number; ablation: WorldRun["ablation"] },
 ): AsyncGenerator<Played> {
   const batch = await WorldBatch.load(entry, { count: 1, seed });
-  const other = await WorldBatch.load(entry, { count: 1, seed, first: episodes });
+  const picture = new Uint8Array(pictureLength(entry.facts.picture));
+  const other = (await entry.load())(planes(picture, entry.facts.picture));
   const [input] = session.inputNames as [string];
   const decide = actionOf(entry);
-  let before = other.observations as Uint8Array;
   for (let episode = 0; episode < episodes; episode++) {
-    const first = (batch.observations as Uint8Array).slice();
-    const shown = ablation === "frozen" ? before : ablation === "first" ? first : undefined;
+    // The episode before, of the first one the episode after the last.
+    if (ablation === "frozen") drawOther(other, seed, episode === 0 ? episodes : episode - 1);
+    const shown =
+      ablation === "frozen"
+        ? repeated(picture, batch.observations.length)
+        : ablation === "first"
+          ? (batch.observations as Uint8Array).slice()
+          : undefined;
     let action: ArrayLike<number> | undefined;
     for (;;) {
       // What does not change is looked at once.
@@ -93,9 +104,15 @@ async function* play(
       batch.step(action);
       if (batch.terminated[0] === 1 || batch.truncated[0] === 1) break;
     }
-    before = first;
     yield { episode, success: batch.successes[0] === 1, sum: batch.returns[0]! };
   }
+}
+
+/** A picture again and again. */
+function repeated(picture: Uint8Array, length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  for (let at = 0; at < length; at += picture.length) all.set(picture, at);
+  return all;
 }
 
 /** The action of a policy's output: the most probable one, the first where several are, or the output itself. */

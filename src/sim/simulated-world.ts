@@ -1,11 +1,12 @@
 import { chosenOf } from "../outputs/choice.js";
 import type { Sensed, Simulated } from "./simulated.js";
 import { pictureLength, pixels } from "./worlds/canvas.js";
+import { drawOther } from "./worlds/other-picture.js";
 import type { World, WorldEntry, WorldFacts } from "./worlds/world.js";
 
 const NO_NUMBERS = new Float64Array(0);
 
-/** Distance of the episode whose first picture a frozen image shows. */
+/** Distance of the episode whose picture a frozen image shows. */
 const OTHER_EPISODE = 1_000_000;
 
 /** A world as a simulation runs it. The most probable action is taken. */
@@ -103,10 +104,10 @@ export class SimulatedWorld implements Simulated {
     return this.segmentation().map((label) => decides[label]!);
   }
 
-  /** The first picture of another episode. */
+  /** A picture of another episode (`drawOther`). */
   renderOtherGoal(): Uint8Array {
     const [seed, episode] = this.#at;
-    this.#other.reset(seed, episode + OTHER_EPISODE);
+    drawOther(this.#other, seed, episode + OTHER_EPISODE);
     return this.#otherPicture.slice();
   }
 

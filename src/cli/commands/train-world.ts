@@ -157,7 +157,10 @@ function report(result: {
   control: WorldFigures | null;
 }): string {
   const { policy, card, seconds, figures, control } = result;
-  const words = [...WORLD_RUNS.map(({ key, text }) => [key, text] as const), ["return", "mean return"] as const];
+  const words = [
+    ...WORLD_RUNS.map(({ key, text }) => [key, text] as const),
+    ...WORLD_RUNS.map(({ returns, text, ablation }) => [returns, `mean return${ablation ? `, ${text}` : ""}`] as const),
+  ];
   const rows = words.map(([key, text]) => [
     text,
     ...[figures, control].flatMap((f) => (f ? [String(own(f, key))] : [])),

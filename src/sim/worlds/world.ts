@@ -37,6 +37,8 @@ export interface WorldFacts {
   readonly controlPeriod: number;
   /** Steps after which an episode is cut off. */
   readonly limit: number;
+  /** Set where all episodes begin with the same picture: most random steps before one that a frozen image shows. */
+  readonly opening?: number;
 }
 
 /** Result of a step. */

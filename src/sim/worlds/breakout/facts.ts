@@ -12,4 +12,5 @@ export const FACTS: WorldFacts = {
   actions: { kind: "discrete", names: ["noop", "fire", "right", "left"] },
   controlPeriod: SKIP / 60,
   limit: 5000,
+  opening: 60,
 };
