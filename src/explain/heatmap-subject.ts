@@ -130,7 +130,9 @@ export const canContrast = (policy: Policy, { contrasts }: Pick<Method, "contras
 /** @throws InputError for a contrast by a method that cannot show it */
 export function checkContrast(policy: Policy, subject: HeatmapSubject, method: Method): void {
   if (!isContrast(subject) || canContrast(policy, method)) return;
-  const others = METHODS.filter(({ contrasts }) => typeof contrasts !== "function" && canContrast(policy, { contrasts }));
+  const others = METHODS.filter(
+    ({ contrasts }) => typeof contrasts !== "function" && canContrast(policy, { contrasts }),
+  );
   const why =
     method.contrasts === "logits" && areActions(policy.outputs)
       ? "explains the difference of logits that one dense layer makes, and this policy has none"

@@ -39,7 +39,8 @@ const second: Head = (hidden) => {
   return gemm(hidden, HIDDEN, 5, weights.flat(), [0.1, 0.2, ...BIASES]);
 };
 /** A value of the state beside the actions' advantages. */
-const duelling: Head = (hidden) => b.add(plain(hidden), gemm(hidden, HIDDEN, 1, new Float64Array(HIDDEN).fill(0.2), [0]));
+const duelling: Head = (hidden) =>
+  b.add(plain(hidden), gemm(hidden, HIDDEN, 1, new Float64Array(HIDDEN).fill(0.2), [0]));
 
 /** An image of 2 × 3 grey pixels, a hidden layer, three actions. */
 function choosing(head: Head = plain, start?: number): Policy {
@@ -109,7 +110,9 @@ function expectSame(found: readonly number[], expected: ArrayLike<number>) {
 }
 
 describe("the difference of two logits, by dtd", () => {
-  const pairs = NAMES.flatMap((contrast) => NAMES.flatMap((against) => (contrast === against ? [] : [[contrast, against]])));
+  const pairs = NAMES.flatMap((contrast) =>
+    NAMES.flatMap((against) => (contrast === against ? [] : [[contrast, against]])),
+  );
 
   it.each(pairs)("%s rather than %s is one neuron, written out by hand", async (contrast, against) => {
     const explainer = await create(choosing(), { method: "dtd", contrast, against });
@@ -126,7 +129,8 @@ describe("the difference of two logits, by dtd", () => {
 
   it("one action rather than all others is their mean", async () => {
     const explainer = await create(choosing(), { method: "dtd", contrast: "forward" });
-    for (const grey of GREYS) expectSame(mapOf(await explainer.explain(seenAs(grey))), slowContrast(grey, [-0.5, -0.5, 1]).map);
+    for (const grey of GREYS)
+      expectSame(mapOf(await explainer.explain(seenAs(grey))), slowContrast(grey, [-0.5, -0.5, 1]).map);
   });
 
   it.each(["dtd", "rap", "excitation-backprop", "dtd:first=flat"])("%s adds up to the difference", async (method) => {
@@ -160,7 +164,8 @@ describe("the difference of two logits, by dtd", () => {
   it("finds the logits of a head among others", async () => {
     const asked = { method: "dtd", contrast: "left", against: "forward" };
     const [one, two] = [await create(choosing(), asked), await create(choosing(second, 2), asked)];
-    for (const grey of GREYS) expectSame(mapOf(await two.explain(seenAs(grey))), mapOf(await one.explain(seenAs(grey))));
+    for (const grey of GREYS)
+      expectSame(mapOf(await two.explain(seenAs(grey))), mapOf(await one.explain(seenAs(grey))));
   });
 
   it("refuses logits that several layers make", async () => {

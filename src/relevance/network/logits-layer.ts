@@ -21,7 +21,11 @@ export function logitsLayer(values: Value, analysis: Analysis): LogitsLayer | un
   const { kind, isNormalised, output, weight } = layer;
   const count = sizeOf(output.shape);
   if (kind !== "dense" || isNormalised || weight.shape.length !== 2 || count !== output.shape.at(-1)) return undefined;
-  let columns = Literal.from("float32", output.shape, Float64Array.from({ length: count }, (_, i) => i));
+  let columns = Literal.from(
+    "float32",
+    output.shape,
+    Float64Array.from({ length: count }, (_, i) => i),
+  );
   for (const step of path.reverse()) {
     const before = columns;
     const moved = fold(step.value.node, (x) => (x === step.source ? before : x.literal))?.[step.value.index];

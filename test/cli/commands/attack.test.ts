@@ -78,7 +78,9 @@ test("moments of a world: an action flips, or a number moves", async () => {
   };
   const fetch = ["--task", "red-fetch-green", "--ticks", "3"];
   const text = await attack(shippedPolicy("red-fetch-green"), ...fetch);
-  expect(text.match(/^ +\d+ +\d+ of 255 +(left|right|forward|pickup) → (left|right|forward|pickup) /gm)).toHaveLength(3);
+  expect(text.match(/^ +\d+ +\d+ of 255 +(left|right|forward|pickup) → (left|right|forward|pickup) /gm)).toHaveLength(
+    3,
+  );
   expect(text).toMatch(/pgd needs at least \d+ of 255 levels for another action/);
   for (const { before, after, output } of JSON.parse(
     await attack(shippedPolicy("red-fetch-green"), ...fetch, "--attack", "mad", "--json"),

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { stringify } from "yaml";
 import { momentsOfEpisode } from "#src/cli/input/moments.js";
 import { readModel } from "#src/graph/onnx-read.js";
 import { parseCard } from "#src/policy/card.js";
@@ -6,7 +7,6 @@ import { policyOf } from "#src/policy/policy.js";
 import { Session } from "#src/runtime/session.js";
 import { WorldBatch } from "#src/sim/worlds/batch.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
-import { stringify } from "yaml";
 import { worldPolicy } from "../../sim/worlds/policies.js";
 
 it("gives the pictures that a policy saw in its world, earlier ones too", async () => {

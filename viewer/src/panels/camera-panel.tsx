@@ -147,7 +147,11 @@ export function CameraPanel({
         </>
       )}
       {contrast !== "" && (
-        <p class="note">{contrast === against ? `The policy takes ${contrast} itself: the map is zero.` : `Warm colours speak for the ${words.noun} of ${contrast}, cold ones for ${against ? `that of ${against}` : "the others"}.`}</p>
+        <p class="note">
+          {contrast === against
+            ? `The policy takes ${contrast} itself: the map is zero.`
+            : `Warm colours speak for the ${words.noun} of ${contrast}, cold ones for ${against ? `that of ${against}` : "the others"}.`}
+        </p>
       )}
       {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
     </section>

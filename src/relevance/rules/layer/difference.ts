@@ -1,5 +1,19 @@
 import { apply } from "../../../graph/apply.js";
-import { add, expand, greater, int64, matmul, mul, neg, reduceMax, relu, reshape, safeDivide, sum, where } from "../../../graph/build.js";
+import {
+  add,
+  expand,
+  greater,
+  int64,
+  matmul,
+  mul,
+  neg,
+  reduceMax,
+  relu,
+  reshape,
+  safeDivide,
+  sum,
+  where,
+} from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
 import type { LinearLayer } from "../../contract/linear-layer.js";
 import type { LayerRule } from "../../contract/rules.js";
