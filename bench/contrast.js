@@ -1,23 +1,32 @@
-// What tells torques apart: heatmaps of single torques, and contrasts of each with the others, against the deletion of
-// image patches, for the shipped policies (docs/contrast.md).
-//   npm run bench:contrast -- [--ticks N] [--seed N] [--method METHOD …] [task …]
+// What tells torques or actions apart: heatmaps of single ones, and contrasts of each with the others, against the
+// deletion of image patches, for the shipped policies (docs/contrast.md).
+//   npm run bench:contrast -- [--ticks N] [--seed N] [--method METHOD …] [task or world …]
 
 import { parseArgs } from "node:util";
 import { cosine } from "#src/analysis/similarity.js";
+import { simulatedFor } from "#src/cli/input/sim-task.js";
 import { columns } from "#src/cli/output/table.js";
+import { drive } from "#src/evaluation/drive.js";
+import { blank, replaced } from "#src/evaluation/faithfulness/deletion.js";
+import { Planes } from "#src/evaluation/faithfulness/planes.js";
+import { Probe } from "#src/evaluation/faithfulness/probe.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { feedsOf } from "#src/explain/feeds.js";
 import { subjectOf } from "#src/explain/subject.js";
+import { weightFeeds } from "#src/explain/weight-feeds.js";
+import { mean } from "#src/numbers/mean.js";
 import { upperMedian } from "#src/numbers/quantile.js";
+import { areActions } from "#src/outputs/kinds.js";
 import { shippedPolicy } from "#src/package-files.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
 import { CONTRAST_METHOD } from "#src/relevance/contract/contrast.js";
 import { parameterLayers, randomised } from "#src/relevance/derived/randomised.js";
-import { record } from "#src/reproduction/episodes.js";
-import { float32, Session } from "#src/runtime/session.js";
+import { methodNamed } from "#src/relevance/methods.js";
+import { hasDifferences } from "#src/relevance/suitable.js";
+import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
-import { loadTask } from "#src/sim/tasks/tasks.js";
+import { SimulatedSource } from "#src/sim/source.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,7 +37,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [TICKS, SEED] = [Number(values.ticks), Number(values.seed)];
-const TASKS = positionals.length > 0 ? positionals : ["reacher", "peg", "door"];
+const TASKS = positionals.length > 0 ? positionals : ["reacher", "peg", "door", "baxter"];
 const METHODS = values.method ?? [
   "dtd",
   "rap",
@@ -74,95 +83,126 @@ const KINDS = {
   "contrast of equal totals": (rows) => lessOthers(scaled(rows, totals(rows))),
 };
 
-/** A policy on its task: observations with torques, and every torque's change where one patch is deleted. */
+/** A policy on its task or in its world: observations with outputs, and every output's change where one patch is deleted. */
 class Subject {
   static async create(name) {
     const self = new Subject();
     self.policy = await loadPolicy(shippedPolicy(name));
     self.image = self.policy.modalities.find(({ kind }) => kind === "image");
-    self.limits = self.policy.card.torque.limits;
-    self.session = await Session.create(self.policy.bytes, { threads: 1, spinning: false });
+    self.isChoice = areActions(self.policy.outputs);
+    // Logits are counted as they are.
+    self.limits = self.policy.outputs.map(({ limit = 1 }) => limit);
+    const subject = subjectOf(self.policy);
+    self.planes = new Planes(self.image, subject.graph.inputs.get(self.image.input).shape);
+    self.probe = await Probe.create(subject, self.image);
     const { width, height } = self.image;
-    const { episodes } = await record(self.policy, await loadTask(name, { width, height }), {
-      seed: SEED,
-      episodes: EPISODES,
-    });
+    const task = await simulatedFor(self.policy, name, {});
+    const source = new SimulatedSource({ task, seed: SEED, episodes: EPISODES, speed: 0 });
     const moving = [];
-    for (const { observation } of episodes.flatMap(({ ticks }) => ticks)) {
-      const feeds = feedsOf(self.policy, observation);
-      const torque = await self.torqueOf(feeds);
-      if (meanOf(torque.map((tau, j) => Math.abs(tau) / self.limits[j])) > MOVING)
-        moving.push({ observation, feeds, torque, importance: observation.importance });
-    }
-    self.patches = ranges(height / PATCH).flatMap((y) => ranges(width / PATCH).map((x) => [x * PATCH, y * PATCH]));
+    await drive(self.policy, source, {
+      write: ({ observation, torque }) => {
+        const size = meanOf(Array.from(torque, (tau, j) => Math.abs(tau) / self.limits[j]));
+        if (!self.isChoice && size <= MOVING) return;
+        const importance = self.isChoice ? self.limits.map(() => 1) : observation.importance;
+        moving.push({ observation, torque, importance });
+      },
+      close: async () => {},
+    });
+    // Columns and rows of pixels that no whole patch covers stay.
+    const [across, down] = [width, height].map((size) => Math.floor(size / PATCH));
+    self.patches = ranges(down).flatMap((y) => ranges(across).map((x) => [x * PATCH, y * PATCH]));
+    self.pixelsOf = self.patches.map(([x, y]) =>
+      ranges(PATCH * PATCH).map((i) => (y + Math.floor(i / PATCH)) * width + x + (i % PATCH)),
+    );
     self.ticks = ranges(TICKS).map((i) => moving[Math.floor(((i + 0.5) * moving.length) / TICKS)]);
     self.observations = self.ticks.map(({ observation }) => observation);
     for (const tick of self.ticks) {
-      const { data } = tick.feeds[self.image.input];
-      tick.color = ranges(3).map((c) => Math.round(meanOf(Array.from(data).filter((_, i) => i % 3 === c))));
-      tick.known = new Map();
-      const falls = [];
-      for (const patch of self.patches.keys()) falls.push(await self.falls(tick, [patch]));
+      tick.feeds = feedsOf(self.policy, tick.observation);
+      tick.whole = Float32Array.from(tick.feeds[self.image.input].data);
+      tick.blank = blank(self.planes, tick.whole, (plane) => Math.round(mean(plane)));
+      const falls = await self.falls(
+        tick,
+        self.pixelsOf.map((pixels) => self.#without(tick, [pixels])[0]),
+      );
       tick.truth = ranges(self.limits.length).map((j) => falls.map((fall) => fall[j]));
     }
     return self;
   }
 
-  async torqueOf(feeds) {
-    return Array.from((await this.session.run(feeds))[this.policy.card.torque.output].data);
+  /** The image without one group of pixels, without one more, and so on: they have the image's mean colour. */
+  #without({ whole, blank: mean }, groups) {
+    return replaced(this.planes, groups, whole, mean);
   }
 
-  /** Fall of every torque in its own direction, relative to its limit, where patches have the image's mean colour. */
-  falls(tick, patches) {
-    const key = [...patches].sort((a, b) => a - b).join();
-    if (!tick.known.has(key)) tick.known.set(key, this.#falls(tick, patches));
-    return tick.known.get(key);
+  /** Fall of every torque in its own direction, relative to its limit, or of every logit, for changed images. */
+  async falls({ feeds, torque }, images) {
+    const changed = await this.probe.outputs(feeds, images);
+    const sign = (j) => (this.isChoice ? 1 : Math.sign(torque[j]));
+    return changed.map((now) => Array.from(now, (tau, j) => ((torque[j] - tau) * sign(j)) / this.limits[j]));
   }
 
-  async #falls({ feeds, torque, color }, patches) {
-    const { image, limits } = this;
-    const { data, ...rest } = feeds[image.input];
-    const without = data.slice();
-    for (const [x, y] of patches.map((patch) => this.patches[patch]))
-      for (let row = y; row < y + PATCH; row++)
-        for (let at = 3 * (row * image.width + x), i = 0; i < 3 * PATCH; i++) without[at + i] = color[i % 3];
-    const changed = await this.torqueOf({ ...feeds, [image.input]: { ...rest, data: without } });
-    return changed.map((tau, j) => ((torque[j] - tau) * Math.sign(torque[j])) / limits[j]);
+  /** Falls while 1, 2, 4, … patches are deleted in the order of their scores. */
+  curve(tick, scores) {
+    const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]);
+    const groups = COUNTS.map((count, i) =>
+      order.slice(COUNTS[i - 1] ?? 0, count).flatMap((patch) => this.pixelsOf[patch]),
+    );
+    return this.falls(tick, this.#without(tick, groups));
   }
 
   /** A heatmap's sum over each patch. */
   overPatches(map) {
-    const { width } = this.image;
-    return this.patches.map(([x, y]) => {
-      let sum = 0;
-      for (let row = y; row < y + PATCH; row++) for (let i = 0; i < PATCH; i++) sum += map[row * width + x + i];
-      return sum;
-    });
+    return this.pixelsOf.map((pixels) => pixels.reduce((sum, pixel) => sum + map[pixel], 0));
   }
 
   /** The changes themselves as maps: what the best order by single patches gives. */
   changes() {
-    const { width, height } = this.image;
-    const across = width / PATCH;
-    const patchOf = (pixel) => Math.floor(pixel / width / PATCH) * across + Math.floor((pixel % width) / PATCH);
-    return this.ticks.map(({ truth }) => truth.map((of) => ranges(width * height).map((pixel) => of[patchOf(pixel)])));
+    return this.ticks.map(({ truth }) =>
+      truth.map((of) => {
+        const map = new Float32Array(this.planes.pixels);
+        for (const [patch, pixels] of this.pixelsOf.entries()) for (const pixel of pixels) map[pixel] = of[patch];
+        return map;
+      }),
+    );
   }
 
   /** Heatmaps of each torque at every tick. */
-  async heatmaps(method, subject) {
+  heatmaps(method, subject) {
     const torques = this.limits.length;
-    const session = await Session.create(compile(subject, { method, depth: "per-torque" }).bytes, {
-      threads: 1,
-      spinning: false,
-    });
-    const found = [];
-    for (const { feeds } of this.ticks) {
-      const ones = float32(new Float32Array(torques).fill(1), [torques]);
-      const outputs = await session.run({ ...feeds, "torquelens.importance": ones });
-      const { data } = outputs[`torquelens.torque_heatmap.${this.image.input}`];
+    const each = new Float32Array(torques).fill(1);
+    return this.#run(method, subject, "per-torque", async (run) => {
+      const data = await run("torque_heatmap", each);
       const size = data.length / torques;
-      found.push(ranges(torques).map((j) => data.slice(j * size, (j + 1) * size)));
-    }
+      return ranges(torques).map((j) => data.slice(j * size, (j + 1) * size));
+    });
+  }
+
+  /** Heatmaps of each logit less the mean of the others, explained as one neuron. */
+  differences(method, subject) {
+    const others = this.limits.length - 1;
+    return this.#run(method, subject, "heatmap", async (run) => {
+      const maps = [];
+      for (const j of this.limits.keys())
+        maps.push(
+          await run(
+            "heatmap",
+            Float32Array.from(this.limits, (_, k) => (k === j ? 1 : -1 / others)),
+          ),
+        );
+      return maps;
+    });
+  }
+
+  async #run(method, subject, depth, mapsOf) {
+    const session = await Session.create(compile(subject, { method, depth }).bytes, { threads: 1, spinning: false });
+    const found = [];
+    for (const { feeds } of this.ticks)
+      found.push(
+        await mapsOf(async (what, each) => {
+          const name = `torquelens.${what}.${this.image.input}`;
+          return (await session.run({ ...feeds, ...weightFeeds(this.policy, { each, chosen: 0 }) }, [name]))[name].data;
+        }),
+      );
     await session.release();
     return found;
   }
@@ -182,12 +222,7 @@ class Subject {
         }
         const signed = this.overPatches(maps[i][j]);
         const sizes = this.overPatches(maps[i][j].map(Math.abs));
-        const curve = async (scores) => {
-          const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]);
-          const all = [];
-          for (const count of COUNTS) all.push(await this.falls(tick, order.slice(0, count)));
-          return all;
-        };
+        const curve = (scores) => this.curve(tick, scores);
         const contrast = (falls) => meanOf(falls.map((fall) => lessOthers(fall.map((x) => [x]))[j][0]));
         found.change.push(meanOf((await curve(sizes)).map((fall) => Math.abs(fall[j]))));
         found.fall.push(contrast(await curve(signed)) - contrast(await curve(signed.map((x) => -x))));
@@ -203,7 +238,7 @@ class Subject {
 
 /** Milliseconds of a tick, medians, in turn: `dtd`, the method of contrasts for all torques together, and a contrast. */
 async function cost({ policy, observations }, rounds = 100) {
-  const kinds = [{ method: "dtd" }, { method: CONTRAST_METHOD }, { contrast: policy.card.joints[0] }];
+  const kinds = [{ method: "dtd" }, { method: CONTRAST_METHOD }, { contrast: policy.outputs[0].name }];
   const explainers = [];
   for (const kind of kinds)
     explainers.push(await Explainer.create(policy, { ...kind, levels: ["full", "shares"], threads: 1, worker: false }));
@@ -235,6 +270,11 @@ for (const name of TASKS) {
     for (const [kind, mapsOf] of Object.entries(KINDS)) {
       const made = heatmaps.map((ticks) => ticks.map((maps, i) => mapsOf(maps, of.ticks[i])));
       keep(`${method}, ${kind}`, await of.judge(...made));
+    }
+    if (of.isChoice && methodNamed(method).contrasts === "logits" && hasDifferences(own)) {
+      const differences = [];
+      for (const subject of [own, head, all]) differences.push(await of.differences(method, subject));
+      keep(`${method}, difference as one neuron`, await of.judge(...differences));
     }
   }
   const [dtd, plain, contrast] = await cost(of);

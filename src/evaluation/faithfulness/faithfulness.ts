@@ -3,6 +3,7 @@ import { own } from "../../own.js";
 import type { Subject, SubjectImage } from "../../relevance/contract/subject.js";
 import type { TensorData } from "../../runtime/session.js";
 import { random } from "../../sim/random.js";
+import { blank, replaced } from "./deletion.js";
 import { imputed } from "./imputation.js";
 import { Planes } from "./planes.js";
 import { Probe } from "./probe.js";
@@ -135,12 +136,15 @@ async function curvesOf(
   const { fill, noise = 0.01, tolerance = 0.1, seed = 0 } = rest;
   const whole = imageIn(feeds, image.input);
   const split = planes.split(whole);
-  const filled = planes.join(split.map((plane) => new Float64Array(planes.pixels).fill(fill ?? mean(plane))));
+  const filled = blank(planes, whole, (plane) => fill ?? mean(plane));
   const order = ranked(map);
+  const groups = Array.from({ length: Math.ceil(order.length / step) }, (_, i) =>
+    order.slice(i * step, (i + 1) * step),
+  );
   const [before] = await probe.outputs(feeds, [whole]);
   const { value, unit } = explainedValue(subject, before!, importance, limits);
   const curve = async (from: Float32Array, to: Float32Array) =>
-    (await probe.outputs(feeds, replaced(planes, order, step, from, to))).map(value);
+    (await probe.outputs(feeds, replaced(planes, groups, from, to))).map(value);
 
   const normal = random(seed, k);
   const spread = noise * (image.range[1] - image.range[0]);
@@ -153,35 +157,19 @@ async function curvesOf(
     return planes.join(made);
   });
   const isKept = keeps(subject, before!, tolerance, limits);
-  const removed: number[] = [];
-  for (let start = 0; start < order.length; start += step)
-    removed.push(order.slice(start, start + step).reduce((sum, pixel) => sum + map[pixel]!, 0));
   return {
     unit,
     whole: value(before!),
     deletion: await curve(whole, filled),
     insertion: await curve(filled, whole),
     road: (await probe.outputs(feeds, imputations)).map((after) => Number(isKept(after))),
-    removed,
+    removed: groups.map((group) => group.reduce((sum, pixel) => sum + map[pixel]!, 0)),
   };
 }
 
 /** Pixels from the highest to the lowest; equal ones in their order. */
 export const ranked = (map: ArrayLike<number>): number[] =>
   Array.from({ length: map.length }, (_, i) => i).sort((a, b) => map[b]! - map[a]! || a - b);
-
-/** Images after each step of moving pixels, in order, from one image to another. */
-function replaced(planes: Planes, order: readonly number[], step: number, from: Float32Array, to: Float32Array) {
-  const images: Float32Array[] = [];
-  let now = from;
-  for (let start = 0; start < order.length; start += step) {
-    now = now.slice();
-    for (const pixel of order.slice(start, start + step))
-      for (const element of planes.elements(pixel)) now[element] = to[element]!;
-    images.push(now);
-  }
-  return images;
-}
 
 /** 1 − Σα|Δτ| / Σα·limit; of actions the probability of the one with the largest value. */
 function explainedValue(
