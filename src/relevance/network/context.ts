@@ -89,7 +89,7 @@ export class NetworkContext implements Context {
 }
 
 /** The layer that makes the logits of a subject's actions, which differences are explained by. */
-export const readoutOf = ({ distribution, graph, torque }: Subject, analysis: Analysis): LogitsLayer | undefined =>
+const readoutOf = ({ distribution, graph, torque }: Subject, analysis: Analysis): LogitsLayer | undefined =>
   distribution && logitsLayer(graph.outputs.get(torque)!, analysis);
 
 function onlyImages(analysis: Analysis, subject: Subject): Map<Node, SubjectImage> {
