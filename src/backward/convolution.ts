@@ -38,17 +38,23 @@ export function convInputAdjoint(y: Value, weight: Value, spatial: Shape, geomet
     ...spatial.map((_, i) => span[i]! - pads[i]!),
     ...spatial.map((_, i) => span[i]! - pads[i + rank]!),
   ];
-  if (group === 1 && strides.every((s) => s === 1) && flippedPads.every((p) => p >= 0)) {
-    const flipped = spatial.reduce((w, _, i) => reversed(w, i + 2), weight);
-    const perm = [1, 0, ...spatial.map((_, i) => i + 2)];
-    return conv(y, transpose(flipped, perm), { dilations, pads: flippedPads });
-  }
+  if (strides.every((s) => s === 1) && flippedPads.every((p) => p >= 0))
+    return conv(y, exchanged(weight, spatial, group), { dilations, pads: flippedPads, group });
   if (group === 1 && spatial.length === 2 && dilations.every((d) => d === 1))
     return phasedAdjoint(y, weight, spatial, geometry);
   const padding = spatial.map(
     (extent, i) => extent - ((y.shape[i + 2]! - 1) * strides[i]! - pads[i]! - pads[i + rank]! + span[i]! + 1),
   );
   return apply("ConvTranspose", [y, weight], { strides, dilations, pads, group, output_padding: padding });
+}
+
+/** A kernel flipped, with the inputs and outputs of each group exchanged: [K, C/group, …] → [C, K/group, …]. */
+function exchanged(weight: Value, spatial: Shape, group: number): Value {
+  const [outputs, inputs, ...kernel] = weight.shape as [number, number, ...number[]];
+  const flipped = spatial.reduce((w, _, i) => reversed(w, i + 2), weight);
+  const grouped = reshape(flipped, [group, outputs / group, inputs, ...kernel]);
+  const swapped = transpose(grouped, [0, 2, 1, ...kernel.map((_, i) => i + 3)]);
+  return reshape(swapped, [group * inputs, outputs / group, ...kernel]);
 }
 
 /**

@@ -147,6 +147,13 @@ export const GRADIENT_CASES: Readonly<Record<string, GradientCase>> = {
     ],
     f: (y, w) => apply("ConvTranspose", [y, w], { strides: [2, 2], dilations: [2, 1] }),
   },
+  "Conv grouped, stride 1": {
+    shapes: [
+      [1, 4, 5, 6],
+      [6, 2, 3, 2],
+    ],
+    f: conv({ group: 2, dilations: [1, 2], pads: [1, 0, 0, 1] }),
+  },
   "Conv grouped": {
     shapes: [
       [1, 4, 6, 6],

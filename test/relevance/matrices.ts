@@ -73,6 +73,43 @@ async function runOnBasis({ shape, layer }: LayerCase, seed: number): Promise<Af
 export const anyValues = (reference: ArrayLike<number>): Input => ({ kind: "values", reference });
 export const zeros = (shape: readonly number[]): Float32Array => new Float32Array(sizeOf(shape));
 
+/** Relevance of a layer's output for a test: a value of the graph, its numbers, and what feeds it. */
+interface Amount {
+  readonly amount: Value;
+  readonly amounts: Float32Array;
+  readonly feeds: readonly (readonly [Value, Float32Array])[];
+}
+
+function plainAmount(shape: readonly number[], seed: number, low: number): Amount {
+  const amounts = randoms(sizeOf(shape), 100 + seed, low, 1);
+  const amount = b.input("amount", "float32", shape);
+  return { amount, amounts, feeds: [[amount, amounts]] };
+}
+
+/** As relevance behind a soft-argmax: of every row and channel a number times the channel's probabilities. */
+function outerAmount([rows, batch, channels, ...spatial]: readonly number[], seed: number, low: number): Amount {
+  const cells = sizeOf(spatial);
+  const factors = randoms(rows! * channels!, 100 + seed, low, 1);
+  const logits = randoms(channels! * cells, 200 + seed, -2, 2);
+  const factor = b.input("factor", "float32", [rows!, channels!, 1]);
+  const map = b.input("logits", "float32", [channels!, cells]);
+  const amount = b.reshape(b.mul(factor, b.softmax(map)), [rows!, batch!, channels!, ...spatial]);
+  const amounts = Float32Array.from({ length: factors.length * cells }, (_, i) => {
+    const channel = Math.floor(i / cells) % channels!;
+    const own = logits.subarray(channel * cells, (channel + 1) * cells);
+    const whole = own.reduce((sum, l) => sum + Math.exp(l), 0);
+    return (factors[Math.floor(i / cells)]! * Math.exp(own[i % cells]!)) / whole;
+  });
+  return {
+    amount,
+    amounts,
+    feeds: [
+      [factor, factors],
+      [map, logits],
+    ],
+  };
+}
+
 /** A rule on a layer of every kind against the same rule on the layer's matrix, several rows of relevance at once. */
 export async function compare(
   rule: LayerRule,
@@ -88,23 +125,32 @@ export async function compare(
     readonly signed?: boolean;
     /** Largest error, of the largest relevance. */
     readonly tolerance?: number;
+    /** True for relevance that is a number per row and channel times a map that all rows share. */
+    readonly outer?: boolean;
+    readonly rows?: number;
   },
 ): Promise<void> {
   const { x, y, layer, context } = networkOf(layerCase, seed, setting.input, setting.before ?? ((v) => v));
   const outputs = sizeOf(y.shape);
-  const amounts = randoms(ROWS * outputs, 100 + seed, setting.signed ? -1 : 0, 1);
-  const amount = b.input("amount", "float32", [ROWS, ...y.shape]);
+  const rows = setting.rows ?? ROWS;
+  const low = setting.signed ? -1 : 0;
+  const { amount, amounts, feeds } = setting.outer
+    ? outerAmount([rows, ...y.shape], seed, low)
+    : plainAmount([rows, ...y.shape], seed, low);
   const found = await evaluate(
-    [x, amount],
+    [x, ...feeds.map(([value]) => value)],
     { relevance: rule(layer, amount, context) },
-    { x: float32(setting.values, x.shape), amount: float32(amounts, amount.shape) },
+    Object.fromEntries([
+      ["x", float32(setting.values, x.shape)],
+      ...feeds.map(([value, numbers]) => [value.name, float32(numbers, value.shape)]),
+    ]),
   );
   const { m, b: atZero } = await matrixOf(layerCase, seed);
   const reference = setting.input.kind === "values" ? setting.input.reference : zeros(layerCase.shape);
   // What the layer adds to an input that is at its reference.
   const bias = Array.from(atZero, (constant, j) => m[j]!.reduce((sum, w, i) => sum + w * reference[i]!, constant));
   const seen = Float64Array.from(setting.seen ?? setting.values);
-  const expected = Array.from({ length: ROWS }, (_, row) =>
+  const expected = Array.from({ length: rows }, (_, row) =>
     Array.from(setting.expected({ m, b: bias, x: seen, r: amounts.slice(row * outputs, (row + 1) * outputs) })),
   ).flat();
   expect(relativeError(found.relevance!, expected)).toBeLessThan(setting.tolerance ?? 2e-5);

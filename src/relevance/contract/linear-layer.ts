@@ -24,4 +24,6 @@ export interface LinearLayer {
   uniform?(x: Value, weight: Value): Value;
   /** Lᵀ(y; w) for each weight: [rows, …output] → [rows, …input]. */
   adjoints(y: Value, weights: readonly Value[]): readonly Value[];
+  /** Lᵀ of every output channel alone, of any number of channels with their weights: [1, K, …] → [K, …input]. */
+  channelAdjoints?(y: Value, weight: Value): Value;
 }

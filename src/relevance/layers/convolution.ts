@@ -35,6 +35,14 @@ export const convolution: RecogniseLayer = (node, analysis) => {
       const channels = weights.map((w) => w.shape[1]!);
       return split(back(concat(weights, 1)), 2, channels);
     },
+    ...(geometry.group === 1 &&
+      input.shape[0] === 1 && {
+        channelAdjoints: (y: Value, w: Value) => {
+          const [channels] = w.shape as [number];
+          const back = convInputAdjoint(y, w, input.shape.slice(2), { ...geometry, group: channels });
+          return reshape(back, [channels, ...input.shape.slice(1)]);
+        },
+      }),
   };
 };
 

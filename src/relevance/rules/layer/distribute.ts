@@ -1,17 +1,18 @@
 import { add, concat, matmul, mul, reshape, tensor } from "../../../graph/build.js";
 import type { Value } from "../../../graph/value.js";
+import type { Context } from "../../contract/facts.js";
 import type { LinearLayer } from "../../contract/linear-layer.js";
+import { outerProducts } from "./outer-products.js";
 import type { Piece } from "./pieces.js";
 
 /** Σ_t in_t ⊙ Lᵀ(s; wt_t) for s [rows, …output]; summed over an image's channels where `summed`. */
-export function distribute(layer: LinearLayer, parts: readonly Piece[], s: Value, summed = false): Value {
-  const weights = parts.map(({ weight }) => weight);
-  return layer
-    .adjoints(s, weights)
-    .map((back, t) => mul(parts[t]!.input, back))
-    .map((share) => (summed ? overChannels(share) : share))
-    .reduce(add);
-}
+export const distribute = (
+  layer: LinearLayer,
+  parts: readonly Piece[],
+  s: Value,
+  context: Context,
+  summed = false,
+): Value => distributeSum(layer, [[parts, s]], context, summed);
 
 /** A pool's terms, and the relevance over its z. */
 export type Share = readonly [parts: readonly Piece[], s: Value];
@@ -23,21 +24,64 @@ const LANES = 16;
  * Σ_p distribute(layer, parts_p, s_p) for pools whose terms have the same inputs. Where one pool's outputs leave lanes
  * empty, all pools are computed together as the outputs of one layer.
  */
-export function distributeSum(layer: LinearLayer, pools: readonly Share[], summed = false): Value {
+export function distributeSum(layer: LinearLayer, pools: readonly Share[], context: Context, summed = false): Value {
+  const factored = channelwise(layer, pools, context);
+  if (factored) return shared(pools[0]![0], factored, summed);
   if (pools.length === 1 || !leavesLanes(layer))
-    return pools.map(([parts, s]) => distribute(layer, parts, s, summed)).reduce(add);
-  const joined = pools[0]![0].map((piece, t) => ({
-    ...piece,
-    weight: concat(
+    return pools.map(([parts, s]) => shared(parts, layer.adjoints(s, weightsOf(parts)), summed)).reduce(add);
+  const weights = pools[0]![0].map((_, t) =>
+    concat(
       pools.map(([parts]) => parts[t]!.weight),
       0,
     ),
-  }));
+  );
   const amounts = concat(
     pools.map(([, s]) => s),
     2,
   );
-  return distribute(layer, joined, amounts, summed);
+  return shared(pools[0]![0], layer.adjoints(amounts, weights), summed);
+}
+
+const weightsOf = (parts: readonly Piece[]) => parts.map(({ weight }) => weight);
+
+const shared = (parts: readonly Piece[], adjoints: readonly Value[], summed: boolean): Value =>
+  adjoints
+    .map((back, t) => mul(parts[t]!.input, back))
+    .map((share) => (summed ? overChannels(share) : share))
+    .reduce(add);
+
+/**
+ * Σ_p Lᵀ(s_p; wt_t) for each term, where s are outer products of fewer maps than rows: Lᵀ of every channel of every map
+ * alone, once for all rows, then a product of matrices.
+ */
+function channelwise(layer: LinearLayer, pools: readonly Share[], context: Context): readonly Value[] | undefined {
+  const { channelAdjoints, input } = layer;
+  if (!channelAdjoints) return undefined;
+  const [rows] = pools[0]![1].shape as [number];
+  const found = pools.map(([parts, s]) => outerProducts(s, context)?.map((product) => ({ ...product, parts })));
+  if (!found.every((all) => all !== undefined)) return undefined;
+  const products = found.flat();
+  // Channels alone are a narrower convolution: half as many maps pay.
+  if (2 * products.length > rows * pools.length) return undefined;
+  const maps = concat(
+    products.map(({ map }) => map),
+    1,
+  );
+  const factors = reshape(
+    concat(
+      products.map((product) => product.rows),
+      2,
+    ),
+    [rows, -1],
+  );
+  return pools[0]![0].map((_, t) => {
+    const weights = concat(
+      products.map(({ parts }) => parts[t]!.weight),
+      0,
+    );
+    const each = channelAdjoints(maps, weights);
+    return reshape(matmul(factors, reshape(each, [each.shape[0]!, -1])), [rows, ...input.shape]);
+  });
 }
 
 /** True where a convolution's outputs do not fill the lanes. Grouped convolutions cannot be joined. */

@@ -30,7 +30,7 @@ const proportional =
     const parts = summed ? poolConstants(layer, every) : every;
     const z = total(parts);
     const isBounded = terms.some(([input]) => input === "low");
-    return distribute(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), summed);
+    return distribute(layer, parts, over(amount, isBounded ? maximum(z, guard(layer, context)) : z), context, summed);
   };
 
 /** R / z. Where R is a product with a factor that all rows share, divides this factor once instead of every row. */
@@ -77,7 +77,7 @@ export const eq1: LayerRule = (layer, amount, context) => {
   const agree = equal(negative, empty);
   const size = context.handedOut(amount);
   return add(
-    distribute(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0)),
-    distribute(layer, opposing, where(agree, 0, safeDivide(size, z.opposing))),
+    distribute(layer, agreeing, where(agree, safeDivide(size, z.agreeing), 0), context),
+    distribute(layer, opposing, where(agree, 0, safeDivide(size, z.opposing)), context),
   );
 };

@@ -40,7 +40,7 @@ import { SILENT } from "./silent-inputs.js";
  */
 export const influence: LayerRule = (layer, amount, context) => {
   const parts = pieces(layer, [["|x|", "|w|"]], context);
-  return distribute(layer, parts, safeDivide(context.handedOut(amount), total(parts)));
+  return distribute(layer, parts, safeDivide(context.handedOut(amount), total(parts)), context);
 };
 
 /**
@@ -55,10 +55,14 @@ export const influential: LayerRule = (layer, amount, context) => {
   const one = (z: Value) => where(greater(z, VANISHING), div(1, maximum(z, VANISHING)), 0);
   const above = relu(amount);
   const below = sub(amount, above);
-  const distributed = distributeSum(layer, [
-    [agreeing, mul(above, one(p))],
-    [opposing, add(mul(amount, one(add(p, n))), mul(below, one(n)))],
-  ]);
+  const distributed = distributeSum(
+    layer,
+    [
+      [agreeing, mul(above, one(p))],
+      [opposing, add(mul(amount, one(add(p, n))), mul(below, one(n)))],
+    ],
+    context,
+  );
   const c = mul(distributed, active(layer, context));
   const reached = cast(cast(c, "bool"), c.dtype);
   const shift = safeDivide(sub(perRow(c), perRow(amount)), perRow(reached));
@@ -94,7 +98,7 @@ export const imageBox: LayerRule = (layer, amount, context) => {
     part(maximum(sub(x, low), SILENT), relu(layer.weight)),
     part(minimum(sub(x, high), -SILENT), negativePart(layer.weight)),
   ];
-  return distribute(layer, parts, div(amount, total(parts)), context.summedImage(x) !== undefined);
+  return distribute(layer, parts, div(amount, total(parts)), context, context.summedImage(x) !== undefined);
 };
 
 /** A first layer's input for images that have their lowest or highest current value everywhere, the lower first. */

@@ -56,7 +56,7 @@ export const epsilonRule =
   (layer, amount, context) => {
     const parts = pieces(layer, [["x", "w"]], context);
     const z = bias === "absorb" ? layer.output : total(parts);
-    return distribute(layer, parts, div(amount, stabilised(z, epsilon)), summed(layer, context));
+    return distribute(layer, parts, div(amount, stabilised(z, epsilon)), context, summed(layer, context));
   };
 
 const AGREEING: Pool = {
@@ -83,7 +83,7 @@ export const alphaBetaRule =
       return [parts, div(mul(amount, factor), z)];
     };
     const shares = alpha === 1 ? [share(AGREEING, 1)] : [share(AGREEING, alpha), share(OPPOSING, 1 - alpha)];
-    return distributeSum(layer, shares, summed(layer, context));
+    return distributeSum(layer, shares, context, summed(layer, context));
   };
 
 /** p_ij / Σp with the positive part of the bias in Σp: Zennit's ZPlus, αβ with α = 1. */
@@ -116,6 +116,6 @@ export const gammaRule = (gamma: number, how: Stabilised): LayerRule => {
       return [parts, where(holds, div(amount, z), 0)];
     };
     const shares = [share(positive, greater(layer.output, 0)), share(negative, less(layer.output, 0))];
-    return distributeSum(layer, shares, summed(layer, context));
+    return distributeSum(layer, shares, context, summed(layer, context));
   };
 };

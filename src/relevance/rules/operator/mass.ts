@@ -1,5 +1,6 @@
-import { expandReduced } from "../../../backward/structural.js";
-import { expand, mul, reshape, sum } from "../../../graph/build.js";
+import { inferenceOf } from "../../../backward/rule.js";
+import { mul, reshape, sum } from "../../../graph/build.js";
+import { reducedAxes } from "../../../graph/operators/reduction.js";
 import type { Node, Value } from "../../../graph/value.js";
 import { rowsOf } from "../../contract/carrier.js";
 
@@ -14,16 +15,24 @@ export function massRule(node: Node, probability: Value, amount: Value): Value {
     const rank = amount.shape.length;
     return mul(sum(amount, [rank - 1], true), probability);
   }
-  const product = node.inputs[0]!.shape;
-  const spread = expandReduced(node, amount, 1);
-  const rows = rowsOf(amount);
-  // The map may broadcast against the grid (a coordinate axis): its relevance sums over what broadcasting added.
-  const shared = mul(
-    spread,
-    expand(reshape(probability, [1, ...padded(probability, product.length)]), [1, ...product]),
+  // Relevance of the sums, their axes kept. The map may broadcast against the grid (a coordinate axis): its relevance
+  // sums over what broadcasting added.
+  const { shape } = node.inputs[0]!;
+  const reduced = reducedAxes(inferenceOf(node));
+  const sums = reshape(amount, [rowsOf(amount), ...shape.map((d, i) => (reduced.includes(i) ? 1 : d))]);
+  const own = [...Array<number>(shape.length - probability.shape.length).fill(1), ...probability.shape];
+  const added = shape.flatMap((d, i) => (own[i] === 1 && d !== 1 ? [i] : []));
+  const copies = added.reduce((count, i) => (reduced.includes(i) ? count * shape[i]! : count), 1);
+  const mass = mul(
+    added.length > 0
+      ? sum(
+          sums,
+          added.map((i) => i + 1),
+          true,
+        )
+      : sums,
+    copies,
   );
-  const extra = padded(probability, product.length).flatMap((d, i) => (d === 1 && product[i] !== 1 ? [i + 1] : []));
-  return reshape(sum(shared, extra, true), [rows, ...probability.shape]);
+  const axes = mass.shape.slice(1 + shape.length - probability.shape.length);
+  return mul(reshape(mass, [rowsOf(amount), ...axes]), probability);
 }
-
-const padded = (value: Value, rank: number) => [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];

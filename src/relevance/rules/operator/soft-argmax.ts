@@ -37,7 +37,10 @@ function coordinates(node: Node, amount: Value, context: Context, epsilon: numbe
   const layer = layerByOperator(node, context.analysis)!;
   const origin = context.reference(layer.output);
   const z = origin ? sub(layer.output, constant(origin)) : layer.output;
-  return [layer.input, distribute(layer, pieces(layer, [["x", "w"]], context), div(amount, stabilised(z, epsilon)))];
+  return [
+    layer.input,
+    distribute(layer, pieces(layer, [["x", "w"]], context), div(amount, stabilised(z, epsilon)), context),
+  ];
 }
 
 /** A table with this rule for soft-argmax in place of the mass rule. */
