@@ -76,11 +76,12 @@ ${table(
   ]),
 )}
 ${table(
-  ["rank correlation with the last layer randomised", ...conventions],
-  TESTED.map((method) => [
-    method,
-    ...conventions.map((name) => signed(measuredBy(findings.cascade, method, name).steps[0]!.spearman, 3)),
-  ]),
+  ["rank correlation with layers randomised", "down to", ...conventions],
+  TESTED.flatMap((method) => {
+    const all = conventions.map((name) => measuredBy(findings.cascade, method, name).steps);
+    return all[0]!.map(({ layer }, step) => [method, layer, ...all.map((steps) => signed(steps[step]!.spearman, 3))]);
+  }),
+  2,
 )}`;
 }
 
