@@ -32,6 +32,8 @@ export interface WorldFacts {
   readonly classes: readonly string[];
   /** The classes that decide what to do; the others are surroundings. */
   readonly salient: readonly string[];
+  /** The classes that say nothing about what to do. Of the rest it is not certain. */
+  readonly empty: readonly string[];
   readonly actions: ActionSpace;
   /** Seconds a step. */
   readonly controlPeriod: number;

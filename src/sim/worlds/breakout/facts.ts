@@ -9,6 +9,7 @@ export const FACTS: WorldFacts = {
   frames: 2,
   classes: ["background", "wall", "brick", "paddle", "ball"],
   salient: ["brick", "paddle", "ball"],
+  empty: ["background"],
   actions: { kind: "discrete", names: ["noop", "fire", "right", "left"] },
   controlPeriod: SKIP / 60,
   limit: 5000,

@@ -6,6 +6,7 @@ export const FACTS: WorldFacts = {
   frames: 1,
   classes: ["sky", "ground", "road", "mark", "rail", "car", "ego"],
   salient: ["mark", "rail", "car"],
+  empty: ["sky", "ground"],
   actions: {
     kind: "continuous",
     names: ["steering", "throttle"],

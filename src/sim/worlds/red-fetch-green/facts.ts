@@ -11,6 +11,7 @@ export const FACTS: WorldFacts = {
   frames: 1,
   classes: TILE_CLASSES,
   salient: ["agent", "target"],
+  empty: ["empty"],
   actions: { kind: "discrete", names: ["left", "right", "forward", "pickup"] },
   controlPeriod: 0.1,
   limit: 5 * ROOM ** 2,

@@ -1,0 +1,19 @@
+/**
+ * Area under the ROC curve: the chance that a value of the first kind is above one of the second, both drawn at random; of
+ * equal values half counts. NaN where one of the kinds has no values.
+ */
+export function auc(positives: Float32Array, negatives: Float32Array): number {
+  if (positives.length === 0 || negatives.length === 0) return Number.NaN;
+  const above = positives.slice().sort();
+  const below = negatives.slice().sort();
+  let lower = 0;
+  let upTo = 0;
+  let wins = 0;
+  for (const value of above) {
+    while (lower < below.length && below[lower]! < value) lower++;
+    upTo = Math.max(upTo, lower);
+    while (upTo < below.length && below[upTo]! <= value) upTo++;
+    wins += lower + (upTo - lower) / 2;
+  }
+  return wins / (above.length * below.length);
+}
