@@ -9,7 +9,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadPolicy } from "#src/policy/policy.js";
-import { goalRows } from "#src/reproduction/goals.js";
+import { goalRows } from "#src/reproduction/kim-choi/goals.js";
 import { loadTask, taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
 import { trainedWorlds } from "#src/train/ppo/recipes.js";
 import { recipeFor, withTargets } from "#src/train/recipe.js";

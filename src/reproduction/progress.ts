@@ -1,6 +1,6 @@
 /** Reports the progress of a long run, and stops it. */
 export interface Progress {
   readonly signal?: AbortSignal | undefined;
-  /** Called after each control step and each explanation (see `workOf`). */
-  readonly done?: (() => void) | undefined;
+  /** Called with the steps that were done, one by default. */
+  readonly done?: ((steps?: number) => void) | undefined;
 }

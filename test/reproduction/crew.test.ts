@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
 import { shippedPolicy } from "#src/package-files.js";
-import { reproduceItems } from "#src/reproduction/crew.js";
-import { type Found, type Item, reproduceItem, workOfItem } from "#src/reproduction/items.js";
-import { QUICK } from "#src/reproduction/workload.js";
+import { reproduceItems } from "#src/reproduction/kim-choi/crew.js";
+import { type Found, type Item, reproduceItem, workOfItem } from "#src/reproduction/kim-choi/items.js";
+import { QUICK } from "#src/reproduction/kim-choi/workload.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 
 const item = (path = shippedPolicy("reacher")): Item => ({ kind: "anywhere", task: "reacher", path });

@@ -1,9 +1,9 @@
-import type { Policy } from "../policy/policy.js";
-import type { Task } from "../sim/tasks/task.js";
+import type { Policy } from "../../policy/policy.js";
+import type { Task } from "../../sim/tasks/task.js";
+import type { Progress } from "../progress.js";
 import { explaining } from "./explaining.js";
 import { type AnywhereFindings, DEFAULT_CONVENTION, type Measured } from "./findings.js";
 import { METHODS } from "./paper.js";
-import type { Progress } from "./progress.js";
 import { changedEpisodes, changeWindows, explained } from "./reproduce.js";
 import { verdictsOf } from "./verdicts.js";
 import type { Workload } from "./workload.js";

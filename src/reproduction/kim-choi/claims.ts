@@ -1,17 +1,6 @@
-import { spearman } from "../analysis/similarity.js";
+import { spearman } from "../../analysis/similarity.js";
+import type { Claim } from "../verdict.js";
 import { type Course, type Group, meanWithin } from "./course.js";
-
-/** A statement of the paper as a test of trend. */
-export interface Claim {
-  readonly id: string;
-  /** What the paper says. */
-  readonly text: string;
-  /** What is measured, one number an episode. */
-  readonly measure: string;
-  /** Sign of the measure by the statement. */
-  readonly sign: 1 | -1;
-  readonly unit: "points" | "rank correlation";
-}
 
 /** A claim with its measure of an episode. */
 export interface MeasuredClaim extends Claim {

@@ -1,11 +1,11 @@
-import { feedsOf } from "../explain/feeds.js";
-import type { Observation } from "../explain/observation.js";
-import { weightFeeds, weightsIn } from "../explain/weight-feeds.js";
-import type { Policy } from "../policy/policy.js";
-import { compile } from "../relevance/compile.js";
-import type { Depth } from "../relevance/contract/depth.js";
-import type { Subject } from "../relevance/contract/subject.js";
-import { Session, type TensorData } from "../runtime/session.js";
+import { feedsOf } from "../../explain/feeds.js";
+import type { Observation } from "../../explain/observation.js";
+import { weightFeeds, weightsIn } from "../../explain/weight-feeds.js";
+import type { Policy } from "../../policy/policy.js";
+import { compile } from "../../relevance/compile.js";
+import type { Depth } from "../../relevance/contract/depth.js";
+import type { Subject } from "../../relevance/contract/subject.js";
+import { Session, type TensorData } from "../../runtime/session.js";
 
 /** Runs one compiled model on single observations, for outputs that `Explainer` does not return. */
 export class Compiled {

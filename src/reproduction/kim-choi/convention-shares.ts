@@ -1,5 +1,5 @@
-import { own } from "../own.js";
-import { CONVENTIONS } from "../policy/conventions.js";
+import { own } from "../../own.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
 import type { MeanOverTicks } from "./course.js";
 import { measuredBy, type TaskFindings } from "./findings.js";
 import { METHODS, NEAR, PAPER_TASKS } from "./paper.js";

@@ -1,5 +1,5 @@
-import { type Explanation, isMeaningful } from "../explain/explanation.js";
-import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
+import { type Explanation, isMeaningful } from "../../explain/explanation.js";
+import { type MeanStd, mean, meanStd } from "../../numbers/mean.js";
 
 /** Groups of modalities in the paper's figures; configuration = position + velocity. */
 export const GROUPS = ["image", "position", "velocity", "configuration"] as const;

@@ -1,14 +1,14 @@
-import { isMeaningful } from "../explain/explanation.js";
-import { mean } from "../numbers/mean.js";
-import { own } from "../own.js";
-import type { Policy } from "../policy/policy.js";
-import { random } from "../sim/random.js";
-import { BACKGROUND, type Sight } from "../sim/render/sight.js";
-import type { Task } from "../sim/tasks/task.js";
+import { isMeaningful } from "../../explain/explanation.js";
+import { mean } from "../../numbers/mean.js";
+import { own } from "../../own.js";
+import type { Policy } from "../../policy/policy.js";
+import { random } from "../../sim/random.js";
+import { BACKGROUND, type Sight } from "../../sim/render/sight.js";
+import type { Task } from "../../sim/tasks/task.js";
+import type { Progress } from "../progress.js";
 import { type Episode, record } from "./episodes.js";
 import { type Each, explaining } from "./explaining.js";
 import { CHANGE, METHODS } from "./paper.js";
-import type { Progress } from "./progress.js";
 import { firstImage } from "./sanity.js";
 
 /** Label of a distractor's pixels, beside those of a `Sight`. */

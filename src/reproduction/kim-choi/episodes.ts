@@ -1,10 +1,10 @@
-import { drive } from "../evaluation/drive.js";
-import type { Observation } from "../explain/observation.js";
-import type { Sink } from "../explain/pipeline.js";
-import type { Policy } from "../policy/policy.js";
-import type { Perturbation } from "../sim/perturbations.js";
-import { SimulatedSource } from "../sim/source.js";
-import type { Task } from "../sim/tasks/task.js";
+import { drive } from "../../evaluation/drive.js";
+import type { Observation } from "../../explain/observation.js";
+import type { Sink } from "../../explain/pipeline.js";
+import type { Policy } from "../../policy/policy.js";
+import type { Perturbation } from "../../sim/perturbations.js";
+import { SimulatedSource } from "../../sim/source.js";
+import type { Task } from "../../sim/tasks/task.js";
 
 /** A recorded control step. */
 export interface Tick {

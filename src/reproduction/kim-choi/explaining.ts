@@ -1,9 +1,9 @@
-import { Explainer } from "../explain/explainer.js";
-import type { Explanation } from "../explain/explanation.js";
-import type { Policy } from "../policy/policy.js";
+import { Explainer } from "../../explain/explainer.js";
+import type { Explanation } from "../../explain/explanation.js";
+import type { Policy } from "../../policy/policy.js";
+import type { Progress } from "../progress.js";
 import { type Course, CourseBuilder } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
-import type { Progress } from "./progress.js";
 
 /** Called with an explanation and the tick that it explains. */
 export type Each = (explanation: Explanation, tick: Tick) => void;

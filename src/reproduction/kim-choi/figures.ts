@@ -1,11 +1,11 @@
-import { CurveStatistics } from "../analysis/curve.js";
-import { bars } from "../analysis/page/bars.js";
-import { curves } from "../analysis/page/curves.js";
-import { plural } from "../numbers/format.js";
-import { own } from "../own.js";
-import { draw } from "../page/draw.js";
-import { INKS } from "../page/inks.js";
-import { CONVENTIONS } from "../policy/conventions.js";
+import { CurveStatistics } from "../../analysis/curve.js";
+import { bars } from "../../analysis/page/bars.js";
+import { curves } from "../../analysis/page/curves.js";
+import { plural } from "../../numbers/format.js";
+import { own } from "../../own.js";
+import { draw } from "../../page/draw.js";
+import { INKS } from "../../page/inks.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
 import type { Course } from "./course.js";
 import {
   type AnywhereFindings,

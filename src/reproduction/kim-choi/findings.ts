@@ -1,4 +1,5 @@
-import { CONVENTIONS } from "../policy/conventions.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import type { Verdict } from "../verdict.js";
 import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
 import type { DistractorFindings } from "./distractors.js";
@@ -6,7 +7,6 @@ import type { GoalsRow } from "./goals.js";
 import type { Pictured } from "./picture.js";
 import type { Mass, Part } from "./relevance-mass.js";
 import type { Cascade, TorqueLikeness } from "./sanity.js";
-import type { Verdict } from "./verdicts.js";
 import type { FormLikeness, WeightedShares } from "./weightings.js";
 import type { Workload } from "./workload.js";
 

@@ -1,5 +1,5 @@
-import { draw } from "../page/draw.js";
-import { PALETTE } from "../page/inks.js";
+import { draw } from "../../page/draw.js";
+import { PALETTE } from "../../page/inks.js";
 import type { GoalsRow } from "./goals.js";
 import { METHODS } from "./paper.js";
 

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import type { Estimate } from "../analysis/bootstrap.js";
-import { mean } from "../numbers/mean.js";
-import type { Policy } from "../policy/policy.js";
-import type { Task } from "../sim/tasks/task.js";
+import type { Estimate } from "../../analysis/bootstrap.js";
+import { mean } from "../../numbers/mean.js";
+import type { Policy } from "../../policy/policy.js";
+import type { Task } from "../../sim/tasks/task.js";
+import type { Progress } from "../progress.js";
 import { COURSE_CLAIMS } from "./claims.js";
 import { type Course, meanWithin } from "./course.js";
 import { record } from "./episodes.js";
 import { explaining } from "./explaining.js";
 import { METHODS } from "./paper.js";
-import type { Progress } from "./progress.js";
 import { verdicts } from "./verdicts.js";
 
 /** Parts of an episode over which shares are averaged. */

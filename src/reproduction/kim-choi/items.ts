@@ -1,11 +1,11 @@
-import type { ImageModality } from "../policy/modalities.js";
-import { loadPolicy, type Policy } from "../policy/policy.js";
-import type { Task } from "../sim/tasks/task.js";
-import { loadTask } from "../sim/tasks/tasks.js";
+import type { ImageModality } from "../../policy/modalities.js";
+import { loadPolicy, type Policy } from "../../policy/policy.js";
+import type { Task } from "../../sim/tasks/task.js";
+import { loadTask } from "../../sim/tasks/tasks.js";
+import type { Progress } from "../progress.js";
 import { reproduceAnywhere, workOfAnywhere } from "./anywhere.js";
 import type { AnywhereFindings, TaskFindings } from "./findings.js";
 import { type MemberFindings, reproduceMember, trainedEpisodes, workOfMember } from "./policy-set.js";
-import type { Progress } from "./progress.js";
 import { reproduceTask, workOf } from "./reproduce.js";
 import type { Workload } from "./workload.js";
 

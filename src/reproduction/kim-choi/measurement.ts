@@ -1,13 +1,14 @@
-import { isMeaningful } from "../explain/explanation.js";
-import { own } from "../own.js";
+import { isMeaningful } from "../../explain/explanation.js";
+import { own } from "../../own.js";
+import type { Progress } from "../progress.js";
+import type { Verdict } from "../verdict.js";
 import type { ChangeWindows } from "./claims.js";
 import type { Course } from "./course.js";
 import type { Episode } from "./episodes.js";
 import type { Each, EpisodeExplainer } from "./explaining.js";
-import type { Progress } from "./progress.js";
 import { type Mass, MassMeter } from "./relevance-mass.js";
 import { firstImage } from "./sanity.js";
-import { type Verdict, verdictsOf } from "./verdicts.js";
+import { verdictsOf } from "./verdicts.js";
 
 /** Recorded episodes: usual ones, and ones whose target changes midway. */
 export interface Recorded {

@@ -1,13 +1,13 @@
-import { Explainer } from "../explain/explainer.js";
-import type { Explanation } from "../explain/explanation.js";
-import type { Observation } from "../explain/observation.js";
-import { encodePng } from "../image/encode.js";
-import type { Heatmap } from "../image/heatmap.js";
-import type { Image, RgbImage } from "../image/image.js";
-import { overlay } from "../image/overlay.js";
-import { toRgb } from "../image/rgb.js";
-import { own } from "../own.js";
-import type { Policy } from "../policy/policy.js";
+import { Explainer } from "../../explain/explainer.js";
+import type { Explanation } from "../../explain/explanation.js";
+import type { Observation } from "../../explain/observation.js";
+import { encodePng } from "../../image/encode.js";
+import type { Heatmap } from "../../image/heatmap.js";
+import type { Image, RgbImage } from "../../image/image.js";
+import { overlay } from "../../image/overlay.js";
+import { toRgb } from "../../image/rgb.js";
+import { own } from "../../own.js";
+import type { Policy } from "../../policy/policy.js";
 import { firstImage } from "./sanity.js";
 
 /** Width of a drawn image, pixels. */

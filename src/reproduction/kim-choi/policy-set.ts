@@ -1,6 +1,7 @@
 import * as z from "zod";
-import type { Policy } from "../policy/policy.js";
-import type { EpisodeKind, Task } from "../sim/tasks/task.js";
+import type { Policy } from "../../policy/policy.js";
+import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
+import type { Progress } from "../progress.js";
 import type { Course } from "./course.js";
 import { type DistractorFindings, distractorFindings, workOfDistractors } from "./distractors.js";
 import { explaining } from "./explaining.js";
@@ -8,7 +9,6 @@ import { DEFAULT_CONVENTION, type SetFindings, type SetMeasured } from "./findin
 import { type Measurement, measure } from "./measurement.js";
 import { METHODS } from "./paper.js";
 import type { Pictured } from "./picture.js";
-import type { Progress } from "./progress.js";
 import { PARTS, type Part } from "./relevance-mass.js";
 import { changeWindows, drawn, explained, recordBoth } from "./reproduce.js";
 import { verdictsOf } from "./verdicts.js";

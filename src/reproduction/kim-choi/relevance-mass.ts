@@ -1,4 +1,4 @@
-import type { Heatmap } from "../image/heatmap.js";
+import type { Heatmap } from "../../image/heatmap.js";
 
 /** Parts of the camera's image, in the order of the labels of a `Sight`. */
 export const PARTS = ["background", "arm", "target"] as const;

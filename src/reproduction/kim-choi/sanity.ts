@@ -1,12 +1,12 @@
 import { min } from "d3-array";
-import { centredRanks, cosine, structuralSimilarity } from "../analysis/similarity.js";
-import type { Observation } from "../explain/observation.js";
-import { subjectOf } from "../explain/subject.js";
-import { mean } from "../numbers/mean.js";
-import type { ImageModality } from "../policy/modalities.js";
-import type { Policy } from "../policy/policy.js";
-import { parameterLayers, randomised } from "../relevance/derived/randomised.js";
-import { random } from "../sim/random.js";
+import { centredRanks, cosine, structuralSimilarity } from "../../analysis/similarity.js";
+import type { Observation } from "../../explain/observation.js";
+import { subjectOf } from "../../explain/subject.js";
+import { mean } from "../../numbers/mean.js";
+import type { ImageModality } from "../../policy/modalities.js";
+import type { Policy } from "../../policy/policy.js";
+import { parameterLayers, randomised } from "../../relevance/derived/randomised.js";
+import { random } from "../../sim/random.js";
 import { Compiled } from "./compiled.js";
 
 /** Similarity of heatmaps, means over observations and pairs: cosine, rank correlation of |R|, structural similarity. */

@@ -1,4 +1,4 @@
-import { type MeanStd, meanStd } from "../numbers/mean.js";
+import { type MeanStd, meanStd } from "../../numbers/mean.js";
 import { alongTrajectories, type Course, type Group, type MeanOverTicks } from "./course.js";
 
 /** Rows of shares: image and configuration, which make up the whole, then the modalities of the configuration. */

@@ -1,8 +1,8 @@
-import type { Estimate } from "../analysis/bootstrap.js";
-import { quoted } from "../analysis/csv.js";
-import { number } from "../numbers/format.js";
-import { own } from "../own.js";
-import { CONVENTIONS } from "../policy/conventions.js";
+import { number } from "../../numbers/format.js";
+import { own } from "../../own.js";
+import { CONVENTIONS } from "../../policy/conventions.js";
+import { estimateColumns, type TableRow } from "../table.js";
+import type { Verdict } from "../verdict.js";
 import { atTick, GROUPS } from "./course.js";
 import type { DistractorFindings } from "./distractors.js";
 import type { AnywhereFindings, Findings, Measured, SetFindings, TaskFindings } from "./findings.js";
@@ -11,10 +11,6 @@ import { goalsName } from "./goals-figure.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
 import { PARTS } from "./relevance-mass.js";
 import { meanOverEpisodes, ofGroup, ofModality, rowsOf } from "./share-rows.js";
-import type { Verdict } from "./verdicts.js";
-
-/** A row of a table by column; null is unknown. */
-export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /** All findings as flat tables, by the name of the file (without ending). The JSON holds the same tables. */
 export function tables({ tasks, sets, anywhere, goals }: Findings): Map<string, TableRow[]> {
@@ -192,13 +188,6 @@ function courseRows(
   );
 }
 
-const estimateColumns = ({ mean, interval, count }: Estimate): TableRow => ({
-  mean: number(mean),
-  low: interval ? number(interval[0]) : null,
-  high: interval ? number(interval[1]) : null,
-  episodes: count,
-});
-
 const claimRow = (method: string, convention: string, { claim, estimate, holds }: Verdict): TableRow => ({
   claim: claim.id,
   text: claim.text,
@@ -274,12 +263,3 @@ const alphaRows = ({ alpha: { weighted, free, held } }: TaskFindings): TableRow[
     cosine_p5: number(low),
   })),
 ];
-
-/** CSV (RFC 4180) with a header line; a cell is empty if its row has no such column. */
-export function csv(rows: readonly TableRow[]): string {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: TableRow[string] | undefined) =>
-    typeof value === "string" ? quoted(value) : String(value ?? "");
-  const line = (row: TableRow) => names.map((name) => cell(own(row, name))).join(",");
-  return [names.join(","), ...rows.map(line), ""].join("\n");
-}

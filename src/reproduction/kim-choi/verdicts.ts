@@ -1,16 +1,8 @@
-import { type Estimate, estimate } from "../analysis/bootstrap.js";
-import { spearman } from "../analysis/similarity.js";
-import { mean } from "../numbers/mean.js";
-import { type ChangeWindows, type Claim, COURSE_CLAIMS, changeClaims, type MeasuredClaim } from "./claims.js";
+import { spearman } from "../../analysis/similarity.js";
+import { mean } from "../../numbers/mean.js";
+import { type Claim, type Verdict, verdict } from "../verdict.js";
+import { type ChangeWindows, COURSE_CLAIMS, changeClaims, type MeasuredClaim } from "./claims.js";
 import type { Course } from "./course.js";
-
-/** A claim tested on a set of episodes. */
-export interface Verdict {
-  readonly claim: Claim;
-  readonly estimate: Estimate;
-  /** True where the 95 % interval over episodes lies wholly on the stated side, and the claim that it needs holds. */
-  readonly holds: boolean;
-}
 
 /** Tests claims on episodes. */
 export function verdicts(claims: readonly MeasuredClaim[], courses: readonly Course[]): Verdict[] {
@@ -49,11 +41,4 @@ function commonTrend(x: Float64Array, y: Float64Array): number {
     common.map((tick) => x[tick]!),
     common.map((tick) => y[tick]!),
   );
-}
-
-function verdict(claim: Claim, values: readonly number[]): Verdict {
-  const found = estimate(values);
-  const { interval } = found;
-  const holds = interval !== undefined && (claim.sign > 0 ? interval[0] > 0 : interval[1] < 0);
-  return { claim, estimate: found, holds };
 }

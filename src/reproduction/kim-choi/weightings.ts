@@ -1,7 +1,7 @@
 import { max } from "d3-array";
-import { cosine } from "../analysis/similarity.js";
-import { mean } from "../numbers/mean.js";
-import { median, quantile } from "../numbers/quantile.js";
+import { cosine } from "../../analysis/similarity.js";
+import { mean } from "../../numbers/mean.js";
+import { median, quantile } from "../../numbers/quantile.js";
 import { alongTrajectories, type Course, GROUPS, type Group, type MeanOverTicks } from "./course.js";
 import type { Episode, Tick } from "./episodes.js";
 

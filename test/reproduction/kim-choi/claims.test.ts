@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "#src/reproduction/claims.js";
-import { type Course, CourseBuilder } from "#src/reproduction/course.js";
-import { agreement, type Verdict, verdicts } from "#src/reproduction/verdicts.js";
+import { type ChangeWindows, COURSE_CLAIMS, changeClaims } from "#src/reproduction/kim-choi/claims.js";
+import { type Course, CourseBuilder } from "#src/reproduction/kim-choi/course.js";
+import { agreement, verdicts } from "#src/reproduction/kim-choi/verdicts.js";
+import type { Verdict } from "#src/reproduction/verdict.js";
 
 const TICKS = 40;
 

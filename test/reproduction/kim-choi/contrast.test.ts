@@ -9,9 +9,9 @@ import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { CONTRAST_METHOD } from "#src/relevance/contract/contrast.js";
 import type { Subject } from "#src/relevance/contract/subject.js";
 import { parameterLayers, randomised } from "#src/relevance/derived/randomised.js";
-import { Compiled } from "#src/reproduction/compiled.js";
-import { record } from "#src/reproduction/episodes.js";
-import { firstImage } from "#src/reproduction/sanity.js";
+import { Compiled } from "#src/reproduction/kim-choi/compiled.js";
+import { record } from "#src/reproduction/kim-choi/episodes.js";
+import { firstImage } from "#src/reproduction/kim-choi/sanity.js";
 import { random } from "#src/sim/random.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { DISTRACTORS, partsOn, withDistractor } from "#src/reproduction/distractors.js";
+import { DISTRACTORS, partsOn, withDistractor } from "#src/reproduction/kim-choi/distractors.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 
 it("counts the relevance and the pixels of the distractor", () => {

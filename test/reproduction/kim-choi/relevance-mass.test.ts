@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { MassMeter } from "#src/reproduction/relevance-mass.js";
+import { MassMeter } from "#src/reproduction/kim-choi/relevance-mass.js";
 
 it("relevance mass is the part of Σ|R| on each label, averaged over ticks", () => {
   const meter = new MassMeter();

@@ -1,29 +1,30 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONVENTIONS } from "#src/policy/conventions.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
-import { reproduceAnywhere, workOfAnywhere } from "#src/reproduction/anywhere.js";
-import { COURSE_CLAIMS } from "#src/reproduction/claims.js";
-import { sharesByConvention } from "#src/reproduction/convention-shares.js";
-import { meanWithin } from "#src/reproduction/course.js";
-import { anywhereFigures, figures, setFigures } from "#src/reproduction/figures.js";
+import { reproduceAnywhere, workOfAnywhere } from "#src/reproduction/kim-choi/anywhere.js";
+import { COURSE_CLAIMS } from "#src/reproduction/kim-choi/claims.js";
+import { sharesByConvention } from "#src/reproduction/kim-choi/convention-shares.js";
+import { meanWithin } from "#src/reproduction/kim-choi/course.js";
+import { anywhereFigures, figures, setFigures } from "#src/reproduction/kim-choi/figures.js";
 import {
   type AnywhereFindings,
   type Findings,
   measuredBy,
   type SetFindings,
   type TaskFindings,
-} from "#src/reproduction/findings.js";
-import { GOALS_FILE, type GoalsRow, goalRows } from "#src/reproduction/goals.js";
-import { goalsChart } from "#src/reproduction/goals-figure.js";
-import { answer } from "#src/reproduction/page/goals.js";
-import { inWords, page } from "#src/reproduction/page/page.js";
-import { METHODS } from "#src/reproduction/paper.js";
-import { reproduceMember, setFindings, trainedEpisodes, workOfMember } from "#src/reproduction/policy-set.js";
-import { PARTS } from "#src/reproduction/relevance-mass.js";
-import { reproduceTask, workOf } from "#src/reproduction/reproduce.js";
-import { meanOverEpisodes } from "#src/reproduction/share-rows.js";
-import { csv, tables } from "#src/reproduction/tables.js";
-import { verdicts } from "#src/reproduction/verdicts.js";
+} from "#src/reproduction/kim-choi/findings.js";
+import { GOALS_FILE, type GoalsRow, goalRows } from "#src/reproduction/kim-choi/goals.js";
+import { goalsChart } from "#src/reproduction/kim-choi/goals-figure.js";
+import { answer } from "#src/reproduction/kim-choi/page/goals.js";
+import { inWords, page } from "#src/reproduction/kim-choi/page/page.js";
+import { METHODS } from "#src/reproduction/kim-choi/paper.js";
+import { reproduceMember, setFindings, trainedEpisodes, workOfMember } from "#src/reproduction/kim-choi/policy-set.js";
+import { PARTS } from "#src/reproduction/kim-choi/relevance-mass.js";
+import { reproduceTask, workOf } from "#src/reproduction/kim-choi/reproduce.js";
+import { meanOverEpisodes } from "#src/reproduction/kim-choi/share-rows.js";
+import { tables } from "#src/reproduction/kim-choi/tables.js";
+import { verdicts } from "#src/reproduction/kim-choi/verdicts.js";
+import { csv } from "#src/reproduction/table.js";
 import type { Task } from "#src/sim/tasks/task.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 
@@ -64,7 +65,7 @@ describe("the reproduction of a short run", () => {
   let rows: GoalsRow[];
 
   beforeAll(async () => {
-    const policy = await loadPolicy(new URL("../../models/reacher.onnx", import.meta.url).pathname);
+    const policy = await loadPolicy(new URL("../../../models/reacher.onnx", import.meta.url).pathname);
     const progress = { done: () => done++ };
     const task = await shortTask(policy);
     total = workOf(task, workload);
@@ -293,7 +294,7 @@ describe("the answer about goals", () => {
 });
 
 it("a policy's episodes are those of its training, by its card", async () => {
-  const policy = await loadPolicy(new URL("../../models/reacher.onnx", import.meta.url).pathname);
+  const policy = await loadPolicy(new URL("../../../models/reacher.onnx", import.meta.url).pathname);
   expect(trainedEpisodes(policy)).toEqual({});
   const training = { recipe: { episodes: { targets: 16, starts: "near" } } };
   expect(trainedEpisodes({ ...policy, card: { ...policy.card, training } })).toEqual(training.recipe.episodes);

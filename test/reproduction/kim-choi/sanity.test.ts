@@ -6,9 +6,9 @@ import { readModel } from "#src/graph/onnx-read.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { parseCard } from "#src/policy/card.js";
 import { type Policy, policyOf } from "#src/policy/policy.js";
-import { cascade, compareTorques } from "#src/reproduction/sanity.js";
+import { cascade, compareTorques } from "#src/reproduction/kim-choi/sanity.js";
 import { random } from "#src/sim/random.js";
-import { randoms } from "../evaluate.js";
+import { randoms } from "../../evaluate.js";
 
 const SIDE = 8;
 const PIXELS = SIDE * SIDE;

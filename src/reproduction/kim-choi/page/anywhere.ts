@@ -1,7 +1,7 @@
-import { figure, type Html } from "../../page/html.js";
+import { figure, type Html } from "../../../page/html.js";
+import type { Verdict } from "../../verdict.js";
 import { anywhereFile, filesOf } from "../figures.js";
 import { type AnywhereFindings, DEFAULT_CONVENTION, measuredBy } from "../findings.js";
-import type { Verdict } from "../verdicts.js";
 
 /** Parts of the page about policies that were trained with goals anywhere. */
 

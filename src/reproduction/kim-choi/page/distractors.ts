@@ -1,6 +1,6 @@
-import { percent } from "../../numbers/format.js";
-import { mean } from "../../numbers/mean.js";
-import { type Html, html, table } from "../../page/html.js";
+import { percent } from "../../../numbers/format.js";
+import { mean } from "../../../numbers/mean.js";
+import { type Html, html, table } from "../../../page/html.js";
 import type { DistractorFindings } from "../distractors.js";
 import { DEFAULT_CONVENTION, type Findings, measuredBy } from "../findings.js";
 import { METHODS } from "../paper.js";

@@ -1,6 +1,6 @@
-import { percent, signed } from "../../numbers/format.js";
-import { mean } from "../../numbers/mean.js";
-import { figure, type Html, html, table } from "../../page/html.js";
+import { percent, signed } from "../../../numbers/format.js";
+import { mean } from "../../../numbers/mean.js";
+import { figure, type Html, html, table } from "../../../page/html.js";
 import type { GoalsRow } from "../goals.js";
 import { goalsName, goalsOf } from "../goals-figure.js";
 import { METHODS } from "../paper.js";

@@ -1,8 +1,8 @@
-import { breakable } from "../../analysis/page/parts.js";
-import { percent, plural, signed } from "../../numbers/format.js";
-import { own } from "../../own.js";
-import { figure, type Html, html, table } from "../../page/html.js";
-import { CONVENTIONS } from "../../policy/conventions.js";
+import { breakable } from "../../../analysis/page/parts.js";
+import { percent, plural, signed } from "../../../numbers/format.js";
+import { own } from "../../../own.js";
+import { figure, type Html, html, table } from "../../../page/html.js";
+import { CONVENTIONS } from "../../../policy/conventions.js";
 import { type Charted, DEFAULT_CONVENTION, measuredBy, type SetFindings, type TaskFindings } from "../findings.js";
 import { METHODS, TESTED } from "../paper.js";
 import type { Pictured } from "../picture.js";

@@ -1,7 +1,8 @@
-import { percent, plural } from "../../numbers/format.js";
-import { own } from "../../own.js";
-import { type Html, html, pageOf, table } from "../../page/html.js";
-import { CONVENTIONS } from "../../policy/conventions.js";
+import { percent, plural } from "../../../numbers/format.js";
+import { own } from "../../../own.js";
+import { type Html, html, pageOf, table } from "../../../page/html.js";
+import { CONVENTIONS } from "../../../policy/conventions.js";
+import type { Verdict } from "../../verdict.js";
 import { type ConventionShares, sharesByConvention } from "../convention-shares.js";
 import {
   type AnywhereFindings,
@@ -13,7 +14,6 @@ import {
 } from "../findings.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
 import { meanOverEpisodes } from "../share-rows.js";
-import type { Verdict } from "../verdicts.js";
 import { anywhereVerdicts } from "./anywhere.js";
 import { distractorsSection } from "./distractors.js";
 import { goalsSection } from "./goals.js";

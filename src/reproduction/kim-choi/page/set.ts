@@ -1,11 +1,11 @@
-import { breakable } from "../../analysis/page/parts.js";
-import { percent, plural } from "../../numbers/format.js";
-import { figure, type Html, html } from "../../page/html.js";
+import { breakable } from "../../../analysis/page/parts.js";
+import { percent, plural } from "../../../numbers/format.js";
+import { figure, type Html, html } from "../../../page/html.js";
+import type { Verdict } from "../../verdict.js";
 import { filesOf, type SetFigure, setFile } from "../figures.js";
 import type { Charted, SetFindings, SetMeasured } from "../findings.js";
 import { METHODS } from "../paper.js";
 import { meanOverEpisodes } from "../share-rows.js";
-import type { Verdict } from "../verdicts.js";
 
 /** Parts of the page about policies that were trained as the paper's were. */
 

@@ -1,4 +1,4 @@
-import { figure, type Html } from "../../page/html.js";
+import { figure, type Html } from "../../../page/html.js";
 import { FIGURES, type FigureName, filesOf } from "../figures.js";
 import type { TaskFindings } from "../findings.js";
 

@@ -1,9 +1,10 @@
-import type { Estimate } from "../../analysis/bootstrap.js";
-import { breakable } from "../../analysis/page/parts.js";
-import { percent, plural, signed, significant } from "../../numbers/format.js";
-import { own } from "../../own.js";
-import { type Html, html, table } from "../../page/html.js";
-import { CONVENTIONS } from "../../policy/conventions.js";
+import type { Estimate } from "../../../analysis/bootstrap.js";
+import { breakable } from "../../../analysis/page/parts.js";
+import { percent, plural, signed, significant } from "../../../numbers/format.js";
+import { own } from "../../../own.js";
+import { type Html, html, table } from "../../../page/html.js";
+import { CONVENTIONS } from "../../../policy/conventions.js";
+import type { Verdict } from "../../verdict.js";
 import { sharesByConvention } from "../convention-shares.js";
 import type { MeanOverTicks } from "../course.js";
 import {
@@ -15,7 +16,6 @@ import {
 } from "../findings.js";
 import { METHODS, PAPER_TASKS } from "../paper.js";
 import { ofRow, rowsOf } from "../share-rows.js";
-import type { Verdict } from "../verdicts.js";
 import { anywhereShown, anywhereVerdicts } from "./anywhere.js";
 import { alphaPart, massPart, picturesPart, sanityPart } from "./heatmaps.js";
 import { policiesLine, setHead, setShare, setShown, setVerdicts } from "./set.js";
