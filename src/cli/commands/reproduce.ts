@@ -18,6 +18,7 @@ export interface ReproduceOptions extends Asked {
 /** A paper's code is loaded where it is asked for. */
 const PAPERS: Readonly<Record<PaperName, () => Promise<Paper>>> = {
   "kim-choi": async () => (await import("./reproduction/kim-choi.js")).kimChoi,
+  xing: async () => (await import("./reproduction/xing.js")).xing,
 };
 
 const PAGE = "index.html";

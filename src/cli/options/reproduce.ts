@@ -1,5 +1,7 @@
 import { Argument, type Command } from "commander";
+import { PAPER_NAMES, type PaperName } from "../../reproduction/papers.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
+import { worldNames } from "../../sim/worlds/worlds.js";
 import type { ReproduceOptions } from "../commands/reproduce.js";
 import { repeatable, SEEDS, wholeOption } from "./shared.js";
 
@@ -7,13 +9,22 @@ export function addReproduce(program: Command): void {
   program
     .command("reproduce")
     .description("make a paper's figures from the shipped policies and compare them with the paper")
-    .addArgument(new Argument("<paper>", "the paper").choices(["kim-choi"]))
-    .option("-o, --output <folder>", "folder for the page, figures and tables", "kim-choi")
-    .addOption(repeatable("--task <name>", `only this task of ${taskNames.join(", ")}; may be repeated`))
-    .option("--quick", "one episode per condition: enough for a look, too few to judge trends")
+    .addArgument(new Argument("<paper>", "the paper, by its first author").choices(PAPER_NAMES))
+    .option("-o, --output <folder>", "folder for the page, figures and tables; default: the paper's name")
+    .addOption(
+      repeatable(
+        "--task <name>",
+        `only this task: of kim-choi ${taskNames.join(", ")}; of xing ${worldNames.join(", ")}; may be repeated`,
+      ),
+    )
+    .option(
+      "--students <folder>",
+      "of xing: folder with WORLD-digr.onnx and WORLD-distilled.onnx in place of the shipped ones",
+    )
+    .option("--quick", "few episodes: enough for a look, too few to judge trends")
     .addOption(wholeOption("--seed <n>", "seed of initial states and targets", SEEDS).default(0))
     .option("--json", "print the results as one JSON object")
-    .action(async (_paper: string, options: ReproduceOptions) =>
-      (await import("../commands/reproduce.js")).reproduce(options),
+    .action(async (paper: PaperName, options: ReproduceOptions) =>
+      (await import("../commands/reproduce.js")).reproduce(paper, options),
     );
 }

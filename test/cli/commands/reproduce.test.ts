@@ -1,7 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { shippedPolicy } from "#src/package-files.js";
+import { cardFile } from "#src/policy/policy.js";
+import { writeStudents } from "../../reproduction/xing/students.js";
+import { writeWorldPolicy } from "../../train/distillation/world-policy.js";
 import { refusal, torquelens } from "../run.js";
 
 describe("torquelens reproduce: bad input", () => {
@@ -11,10 +15,10 @@ describe("torquelens reproduce: bad input", () => {
     expect(result.stderr).toMatch(/^torquelens: no task named "juggling"; expected reacher(, \w+)*\n$/);
   });
 
-  it("an unknown paper: the known one is named", async () => {
+  it("an unknown paper: the known ones are named", async () => {
     const result = await torquelens("reproduce", "levine");
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain("Allowed choices are kim-choi");
+    expect(result.stderr).toContain("Allowed choices are kim-choi, xing");
   });
 
   it("a folder that cannot be made", async () => {
@@ -27,5 +31,55 @@ describe("torquelens reproduce: bad input", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it("a world that is unknown, or without a policy", async () => {
+    const unknown = await torquelens("reproduce", "xing", "--task", "reacher", "-o", join(tmpdir(), "never"));
+    expect(unknown).toMatchObject(refusal('no world named "reacher"; expected red-fetch-green, breakout, highway'));
+  });
+
+  describe("students", () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "reproduce-"));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+    const withStudents = () =>
+      torquelens("reproduce", "xing", "--task", "red-fetch-green", "--students", folder, "-o", join(folder, "never"));
+
+    it("of a paper that has none", async () => {
+      const result = await torquelens("reproduce", "kim-choi", "--students", folder, "-o", join(folder, "never"));
+      expect(result).toMatchObject(refusal("--students: is for xing; kim-choi has no distilled policies"));
+    });
+
+    it("a folder without any", async () => {
+      expect(await withStudents()).toMatchObject(
+        refusal(
+          `--students ${folder}: holds no student; expected red-fetch-green-digr.onnx or red-fetch-green-distilled.onnx`,
+        ),
+      );
+    });
+
+    it("one of another world", async () => {
+      const other = await writeWorldPolicy(folder, "breakout");
+      const student = join(folder, "red-fetch-green-digr.onnx");
+      await rename(other, student);
+      expect(await withStudents()).toMatchObject(
+        refusal(`${student}: the image is 84×84; that of world red-fetch-green is 64×64`),
+      );
+    });
+
+    it("one of another teacher, or of none", async () => {
+      const sha256 = await writeStudents(folder, ["digr"], "0123456789abcdef");
+      const student = join(folder, "red-fetch-green-digr.onnx");
+      const expected = `expected a student of ${shippedPolicy("red-fetch-green")} (${sha256.slice(0, 8)}…)`;
+      expect(await withStudents()).toMatchObject(
+        refusal(`${student}: its teacher is another (01234567…), ${expected}`),
+      );
+      await rm(join(folder, "red-fetch-green-digr.yaml"));
+      await copyFile(shippedPolicy("red-fetch-green"), student);
+      await copyFile(cardFile(shippedPolicy("red-fetch-green")), join(folder, "red-fetch-green-digr.yaml"));
+      expect(await withStudents()).toMatchObject(refusal(`${student}: its card names no teacher, ${expected}`));
+    });
   });
 });

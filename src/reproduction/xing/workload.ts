@@ -1,0 +1,46 @@
+import type { PaperWorld } from "./paper.js";
+
+/** How much is measured: at most so much of what `PaperWorld` asks for. */
+export interface Workload {
+  readonly seed: number;
+  readonly mostSetEpisodes: number;
+  readonly mostPlayed: number;
+  readonly mostAttacked: number;
+  /** Strengths of attacks, in levels of 255. */
+  readonly levels: readonly number[];
+  /** Maps of each kind that are timed. */
+  readonly rounds: number;
+}
+
+export const FULL: Workload = {
+  seed: 0,
+  mostSetEpisodes: 10_000,
+  mostPlayed: 1000,
+  mostAttacked: 50,
+  levels: [0.5, 1, 2, 4, 8, 16, 32],
+  rounds: 50,
+};
+
+/** For a first look; too few episodes to judge orderings. */
+export const QUICK: Workload = {
+  seed: 0,
+  mostSetEpisodes: 200,
+  mostPlayed: 50,
+  mostAttacked: 5,
+  levels: [4, 16],
+  rounds: 5,
+};
+
+/** Counts of a world. */
+export function extentOf(world: PaperWorld, workload: Workload) {
+  const setEpisodes = Math.min(world.setEpisodes, workload.mostSetEpisodes);
+  return {
+    setEpisodes,
+    states: setEpisodes * world.statesOfEpisode,
+    played: Math.min(world.played, workload.mostPlayed),
+    attacked: Math.min(world.attacked, workload.mostAttacked),
+  };
+}
+
+/** The saliency set, and episodes that returns are of, are apart from each other. */
+export const PLAYED_FROM = 100_000;
