@@ -54,9 +54,9 @@ export interface ActorContext {
   readonly step: Step;
 }
 
-export async function actorContext(setup: ActorSetup): Promise<ActorContext> {
-  const { world, recipe, rollout, worker, seed, standing, acting, step } = setup;
-  const entry = worldNamed(world);
+/** @param entry the world, by default that of the setup's name */
+export async function actorContext(setup: ActorSetup, entry = worldNamed(setup.world)): Promise<ActorContext> {
+  const { recipe, rollout, worker, seed, standing, acting, step } = setup;
   const head = headOf(entry.facts);
   const layout = pixelLayout(specOf(entry.facts, recipe), head.outputs, head.extra);
   const batch = await WorldBatch.load(entry, {
@@ -142,11 +142,11 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
 const NONE = new Float32Array(0);
 
 /** Gradients of the worker's part of a minibatch; a row of the step's scalars. */
-export function learnWork({ setup, step }: ActorContext) {
+export function learnWork({ setup, step, batch: { facts } }: ActorContext) {
   const { rollout, parameters, gradient, worker } = setup;
   const { batch } = step.model;
   const { pixels, width } = rollout;
-  const [channels, height, wide] = imageShape(setup);
+  const { channels, height, width: wide } = specOf(facts, setup.recipe);
   const shape = [batch, channels, height, wide] as const;
   const image = { dtype: "uint8" as const, shape, data: new Uint8Array(batch * pixels) };
   const actions = floats(batch, width);
@@ -172,11 +172,6 @@ export function learnWork({ setup, step }: ActorContext) {
       return [await step.run(feeds, parameters, gradient)];
     },
   };
-}
-
-function imageShape({ world, recipe }: ActorSetup): readonly [channels: number, height: number, width: number] {
-  const { channels, height, width } = specOf(worldNamed(world).facts, recipe);
-  return [channels, height, width];
 }
 
 function keep(batch: WorldBatch, { states, episodes, observations }: Standing, first: number): void {

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { mean } from "#src/numbers/mean.js";
+import { random } from "#src/sim/random.js";
+import type { Canvas } from "#src/sim/worlds/canvas.js";
+import type { World, WorldEntry, WorldFacts } from "#src/sim/worlds/world.js";
+import { Adam, clipFactor, gradientNorm } from "#src/train/network/adam.js";
+import { sharedFloats } from "#src/train/network/parameters.js";
+import { estimateAdvantages, normalise } from "#src/train/ppo/advantages.js";
+import { initialisePixels, pixelLayout } from "#src/train/ppo/network.js";
+import { actingModel } from "#src/train/ppo/policy-model.js";
+import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
+import { ppoRecipe } from "#src/train/ppo/recipes.js";
+import { allocateRollout, allocateStanding } from "#src/train/ppo/rollout.js";
+import { ppoStep } from "#src/train/ppo/step.js";
+import { actorContext, collectWork, learnWork } from "#src/train/ppo/work.js";
+
+const [SIDE, BAR, LENGTH] = [9, 3, 8];
+const FACTS: WorldFacts = {
+  name: "bars",
+  picture: { width: SIDE, height: SIDE, channels: 1 },
+  frames: 1,
+  classes: ["dark", "bar"],
+  salient: ["bar"],
+  actions: { kind: "discrete", names: ["left", "middle", "right"] },
+  controlPeriod: 0.1,
+  limit: 100,
+};
+
+/** A bright bar at one of three places, drawn anew at each step: the action of its name is worth 1. */
+class Bars implements World {
+  readonly facts = FACTS;
+  #draws = random(0);
+  #bar = 0;
+  #steps = 0;
+
+  constructor(readonly canvas: Canvas) {}
+
+  reset(seed: number, episode: number): void {
+    this.#draws = random(seed, episode);
+    this.#steps = 0;
+    this.#draw();
+  }
+
+  step(actions: ArrayLike<number>, at = 0) {
+    const reward = Number(actions[at] === this.#bar);
+    const terminated = ++this.#steps === LENGTH;
+    this.#draw();
+    return { reward, terminated, truncated: false, success: false };
+  }
+
+  progress = (): number => this.#steps / LENGTH;
+  segmentation(): void {}
+  save = (): Float64Array => Float64Array.of(this.#bar, this.#steps);
+  restore(): void {}
+
+  #draw(): void {
+    this.#bar = this.#draws.integer(3);
+    const { data, offset, column, row } = this.canvas;
+    for (let y = 0; y < SIDE; y++)
+      for (let x = 0; x < SIDE; x++) data[offset + y * row + x * column] = Math.floor(x / BAR) === this.#bar ? 255 : 0;
+  }
+}
+
+const ENTRY: WorldEntry = { facts: FACTS, load: async () => (canvas) => new Bars(canvas) };
+const usual = ppoRecipe("red-fetch-green", {});
+const RECIPE: PpoRecipe = {
+  ...usual,
+  network: { convolutions: [{ filters: 4, kernel: BAR, stride: BAR }], hidden: 16 },
+  workers: 1,
+  ppo: { ...usual.ppo, worlds: 8, rolloutSteps: 32, epochs: 4, minibatches: 4, rate: 0.005 },
+};
+const ROLLOUTS = 20;
+
+/** Mean return of the episodes that ended in each rollout. */
+async function course(seed: number): Promise<number[]> {
+  const { ppo } = RECIPE;
+  const [spec, head] = [specOf(FACTS, RECIPE), headOf(FACTS)];
+  const layout = pixelLayout(spec, head.outputs, head.extra);
+  const [parameters, gradient] = [sharedFloats(layout.size), sharedFloats(layout.size)];
+  initialisePixels(layout, parameters, random(seed));
+  const rollout = allocateRollout(ppo.rolloutSteps, ppo.worlds, SIDE * SIDE, head.width);
+  const size = rollout.order.length / ppo.minibatches;
+  const setup = {
+    ...{ worker: 0, seed, world: FACTS.name, recipe: RECIPE, parameters, gradient, rollout, resumed: false },
+    standing: allocateStanding(ppo.worlds, 2, SIDE * SIDE),
+    acting: actingModel(spec, layout, ppo.worlds),
+    step: ppoStep(spec, head, layout, size, ppo),
+  };
+  const context = await actorContext(setup, ENTRY);
+  const [collect, learn] = [collectWork(context), learnWork(context)];
+  const adam = new Adam(...layout.range("whole"), 0.9, 0.999, 1e-5);
+  const returns: number[] = [];
+  for (let iteration = 0; iteration < ROLLOUTS; iteration++) {
+    returns.push(mean(await collect.answer({ kind: "collect", iteration }), ([sum]) => sum!));
+    estimateAdvantages(rollout, ppo, rollout.advantages, rollout.returns);
+    for (let epoch = 0; epoch < ppo.epochs; epoch++) {
+      const draws = random(seed, iteration, epoch);
+      const keys = Array.from(rollout.order, () => draws.uniform());
+      rollout.order.set(Array.from(keys.keys()).sort((a, b) => keys[a]! - keys[b]!));
+      for (let from = 0; from < rollout.order.length; from += size) {
+        normalise(rollout.advantages, rollout.order.subarray(from, from + size), rollout.normalised);
+        await learn.answer({ kind: "learn", from, clip: ppo.clip });
+        const norm = gradientNorm([gradient], adam.from, adam.to);
+        adam.step(parameters, [gradient], ppo.rate, clipFactor(norm, ppo.gradientNorm));
+      }
+    }
+  }
+  await Promise.all([context.acting.release(), context.step.session.release()]);
+  return returns;
+}
+
+// A third of the eight actions of an episode is right by chance.
+test.each([1, 2])("a policy learns to act by what it sees, seed %s", async (seed) => {
+  const returns = await course(seed);
+  expect(returns[0]).toBeLessThan(LENGTH / 2);
+  expect(returns.at(-1)).toBeGreaterThan(0.9 * LENGTH);
+});
