@@ -10,15 +10,18 @@ from launch_ros.actions import Node
 
 # name: (default, description)
 ARGUMENTS = {
-    'task': ('reacher', 'Simulated task: reacher, peg, door or baxter'),
-    'policy': ('', 'Policy that moves the arm and is explained; default: the task\'s shipped policy'),
+    'task': ('reacher', 'Simulated task (reacher, peg, door or baxter) or world (red-fetch-green, breakout or highway)'),
+    'policy': ('', 'Policy that drives and is explained; default: the shipped policy of the task'),
     'params_file': ('', 'YAML file of parameters of both nodes; arguments given here override it'),
     'namespace': ('', 'Namespace of both nodes'),
-    'driver': ('policy', 'Source of the torques: policy (inside the simulator) or topic (from the explaining node)'),
+    'driver': ('policy', 'Source of the torques: policy (inside the simulator) or topic (from the explaining node; of a world from a client)'),
     'explain': ('true', 'Start the explaining node too: true or false'),
     'viewer': ('', 'Serve the page that shows the explanation in a browser: true or false'),
     'rviz': ('false', 'Show the explanation in RViz: true or false'),
 }
+
+# Policies of these command no torques.
+WORLDS = ('red-fetch-green', 'breakout', 'highway')
 
 
 def generate_launch_description():
@@ -58,7 +61,7 @@ def nodes(context):
         'namespace': given['namespace'],
         'use_sim_time': 'true',
         'image': 'camera/image',
-        'publish_torque': 'true' if given['driver'] == 'topic' else '',
+        'publish_torque': 'true' if given['driver'] == 'topic' and given['task'] not in WORLDS else '',
         'viewer': given['viewer'],
         'rviz': given['rviz'],
     }

@@ -26,6 +26,7 @@ type ArmTraits = Pick<
   | "goalProblem"
   | "moveGoal"
   | "push"
+  | "save"
 >;
 
 /** What only worlds have. */

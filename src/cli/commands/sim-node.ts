@@ -1,3 +1,4 @@
+import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import { shippedPolicy } from "../../package-files.js";
 import type { Parameters } from "../../parameters/parameters.js";
@@ -8,13 +9,18 @@ import type { RosNode } from "../../ros/client/ros.js";
 import { SIM_NODE } from "../../ros/parameters/nodes.js";
 import { serveParameters } from "../../ros/parameters/parameter-server.js";
 import { SIM_PARAMETERS } from "../../ros/parameters/sim-parameters.js";
-import { type Driver, policyDriver, SimNode, type SimNodeOptions } from "../../ros/sim/sim-node.js";
+import { ActionListener } from "../../ros/sim/action-listener.js";
+import { type Driver, type OwnCamera, policyDriver, SimNode, type SimNodeOptions } from "../../ros/sim/sim-node.js";
 import { checkStamps, steerBy } from "../../ros/sim/steering.js";
 import { TorqueListener } from "../../ros/sim/torque-listener.js";
+import { opticsOf } from "../../sim/render/view.js";
+import type { Simulated } from "../../sim/simulated.js";
 import { SimulatedSource } from "../../sim/source.js";
+import type { Targets } from "../../sim/tasks/task.js";
 import { loadTask } from "../../sim/tasks/tasks.js";
+import { worldNamed } from "../../sim/worlds/worlds.js";
 import { givenFor, parametersOf } from "../input/ros-parameters.js";
-import { taskFor } from "../input/sim-task.js";
+import { simulatedFor } from "../input/sim-task.js";
 
 type SimParameters = Parameters<typeof SIM_PARAMETERS>;
 
@@ -39,13 +45,13 @@ export async function runSimNode(argv: readonly string[], signal: AbortSignal): 
 async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNodeOptions> {
   const { get } = { get: parameters.get.bind(parameters) };
   const name = get("task");
-  const targets = get("targets") as "four" | "random";
+  const targets = get("targets") as Targets;
   const path = get("policy") || shippedPolicy(name);
   const policy = await loadPolicy(path, { card: get("card") || undefined });
-  const task = await taskFor(policy, name, { targets });
+  const task = await simulatedFor(policy, name, { targets });
   const [width, height] = [get("width") || task.width, get("height") || task.height];
   const isOwnSize = width !== task.width || height !== task.height;
-  const camera = isOwnSize ? await loadTask(name, { width, height, targets }) : undefined;
+  const camera = isOwnSize ? await cameraOf(task, { width, height, targets }) : undefined;
   const isWall = get("stamps") === "wall";
   checkStamps(get("stamps"), get("speed"));
   const source = new SimulatedSource({
@@ -70,8 +76,33 @@ async function simulated(ros: RosNode, parameters: SimParameters): Promise<SimNo
   };
 }
 
-function listener(ros: RosNode, task: { readonly joints: readonly string[]; readonly controlPeriod: number }): Driver {
-  const { joints, controlPeriod } = task;
+/** A camera of an arm with its own image size. @throws InputError for a world, whose pictures have one size */
+export async function cameraOf(
+  task: Simulated,
+  own: { width: number; height: number; targets?: Targets },
+): Promise<OwnCamera> {
+  const { name, save } = task;
+  if (!save)
+    throw new InputError(
+      `width, height: found ${own.width}×${own.height}, expected ${task.width}×${task.height}, the size of the pictures of ${name}`,
+    );
+  const other = await loadTask(name, own);
+  const { width, height, cameraFrame: frameId } = other;
+  return {
+    image: () => {
+      other.restore(save.call(task));
+      return { width, height, encoding: "rgb8", data: other.observe().image, frameId, optics: opticsOf(other) };
+    },
+    delete: () => other.delete(),
+  };
+}
+
+function listener(ros: RosNode, task: Simulated): Driver {
+  const { name, joints, controlPeriod } = task;
+  if (!joints) {
+    const heard = new ActionListener(ros, worldNamed(name).facts.actions);
+    return { torque: (_, signal) => heard.next(signal), waits: true, close: () => heard.close() };
+  }
   const now = () => performance.now();
   const heard = new TorqueListener(ros, "torque_command", { joints, periodMs: 1000 * controlPeriod, now });
   return { torque: (_, signal) => heard.next(signal), close: () => heard.close() };

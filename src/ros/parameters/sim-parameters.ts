@@ -1,20 +1,20 @@
 import type { Table } from "../../parameters/spec.js";
-import { taskNames } from "../../sim/tasks/tasks.js";
+import { simulatedNames } from "../../sim/names.js";
 
 /** Every parameter of the simulator. */
 export const SIM_PARAMETERS = {
   task: {
     type: "string",
-    choices: taskNames,
+    choices: simulatedNames,
     default: "reacher",
-    description: "Simulated task.",
+    description: "Simulated task or world.",
     changeable: "start",
   },
   policy: {
     type: "string",
     default: "",
     description:
-      "ONNX policy that drives the arm and whose card the simulation follows; empty: the task's shipped policy.",
+      "ONNX policy that drives the arm or world and whose card the simulation follows; empty: the task's shipped policy.",
     changeable: "start",
   },
   card: {
@@ -27,21 +27,22 @@ export const SIM_PARAMETERS = {
     type: "string",
     choices: ["policy", "topic"],
     default: "policy",
-    description: "Source of the torques: the policy itself, or the topic torque_command.",
+    description:
+      "Source of the torques or actions: the policy itself, or a topic (torque_command; of a world action or command).",
     changeable: "start",
   },
   width: {
     type: "integer",
     range: [0, 4096],
     default: 0,
-    description: "Width of the camera's images, pixels; 0: that of the policy's input.",
+    description: "Width of the camera's images, pixels; 0: that of the policy's input. Of a world 0.",
     changeable: "start",
   },
   height: {
     type: "integer",
     range: [0, 4096],
     default: 0,
-    description: "Height of the camera's images, pixels; 0: that of the policy's input.",
+    description: "Height of the camera's images, pixels; 0: that of the policy's input. Of a world 0.",
     changeable: "start",
   },
   speed: {

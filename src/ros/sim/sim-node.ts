@@ -1,22 +1,23 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { InputError } from "../../errors.js";
 import type { Observation } from "../../explain/observation.js";
 import type { AnyExplainer } from "../../explain/pipeline.js";
 import type { Image } from "../../image/image.js";
-import { opticsOf } from "../../sim/render/view.js";
+import type { Simulated } from "../../sim/simulated.js";
 import type { SimulatedSource } from "../../sim/source.js";
-import type { Task } from "../../sim/tasks/task.js";
 import type { RosNode } from "../client/ros.js";
 import { SimPublisher } from "./sim-publisher.js";
 import { serveSimulation } from "./sim-services.js";
 
-/** Source of the torques of a simulated arm, N·m, one per joint. */
+/** What moves a simulated arm or a world. */
 export interface Driver {
+  /** Torques, N·m, one per joint; of a world values of its actions, of which the largest is taken, or their numbers. */
   torque(observation: Observation, signal: AbortSignal): Promise<ArrayLike<number>>;
+  /** True where it may take longer than a control period: the picture is then published again and again. */
+  readonly waits?: boolean;
   close(): Promise<void> | void;
 }
 
-/** Drives the arm by the policy itself, without topics. */
+/** Drives by the policy itself, without topics. */
 export function policyDriver(explainer: AnyExplainer & { close(): Promise<void> }): Driver {
   return {
     torque: async (observation) => (await explainer.explain(observation)).torque,
@@ -27,10 +28,10 @@ export function policyDriver(explainer: AnyExplainer & { close(): Promise<void> 
 export interface SimNodeOptions {
   readonly source: SimulatedSource;
   readonly driver: Driver;
-  /** The task that the source simulates; the node only reads it. */
-  readonly task: Task;
-  /** The same task with the camera's own image size, where that differs from the policy's input. */
-  readonly camera?: Task;
+  /** What the source simulates; the node only reads it. */
+  readonly task: Pick<Simulated, "robotDescription" | "controlPeriod">;
+  /** A camera with an image size of its own, where that differs from the policy's input. */
+  readonly camera?: OwnCamera;
   readonly paused?: boolean;
   /** Called when a client pauses the simulation or lets it go on. */
   readonly pausing?: (isPaused: boolean) => void;
@@ -38,7 +39,13 @@ export interface SimNodeOptions {
   readonly now?: () => bigint;
 }
 
-/** A simulated robot on the ROS 2 graph. Frees its options when it ends. */
+/** A camera that looks at what the source simulates. */
+export interface OwnCamera {
+  image(): Image;
+  delete(): void;
+}
+
+/** A simulated robot or world on the ROS 2 graph. Frees its options when it ends. */
 export class SimNode {
   constructor(
     private readonly ros: RosNode,
@@ -71,25 +78,27 @@ export class SimNode {
   }
 
   async #simulate(publisher: SimPublisher, signal: AbortSignal): Promise<void> {
-    const { source, driver, now } = this.options;
+    const { source, driver, now, task } = this.options;
     for await (const simulated of source.observations()) {
       if (signal.aborted) return;
-      const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
-      publisher.publish(observation, this.#image(observation));
-      source.accept({ torque: await driver.torque(observation, signal) });
+      const show = () => {
+        const observation = { ...simulated, stamp: now?.() ?? simulated.stamp };
+        publisher.publish(observation, this.#image(observation));
+        return observation;
+      };
+      const observation = show();
+      const again = driver.waits ? setInterval(show, 1000 * task.controlPeriod) : undefined;
+      try {
+        source.accept({ torque: await driver.torque(observation, signal) });
+      } finally {
+        clearInterval(again);
+      }
       // Yield to the event loop, also at full speed.
       await turn();
     }
   }
 
   #image({ images }: Observation): Image {
-    const { task, camera } = this.options;
-    const own = images.image;
-    if (!own) throw new InputError(`task ${task.name}: it gives no image`);
-    if (!camera) return { ...own, optics: opticsOf(task) };
-    camera.restore(task.save());
-    const { width, height, cameraFrame } = camera;
-    const { image } = camera.observe();
-    return { width, height, encoding: "rgb8", data: image, frameId: cameraFrame, optics: opticsOf(camera) };
+    return this.options.camera?.image() ?? images.image!;
   }
 }

@@ -17,39 +17,44 @@ interface Outlet {
 /** Name of the simulated camera. */
 const CAMERA = "camera";
 
-/** The simulated robot's sensors as topics (images, calibration, joint states, poses), the clock, and the simulation's state. */
+/**
+ * The simulated robot's sensors as topics (images, calibration, joint states, poses), the clock, and the simulation's
+ * state. A world has pictures alone.
+ */
 export class SimPublisher {
   readonly #clock: Outlet;
   readonly #image: Outlet;
-  readonly #cameraInfo: Outlet;
-  readonly #jointStates: Outlet;
-  readonly #tf: Outlet;
   readonly #simulation: Outlet;
+  readonly #ofArm: Readonly<Record<"cameraInfo" | "jointStates" | "tf", Outlet>> | undefined;
   readonly #all: Outlet[] = [];
 
-  /** @param robotDescription URDF, published latched */
+  /** @param robotDescription URDF, published latched; undefined for a world */
   constructor(
     private readonly ros: RosNode,
-    robotDescription: string,
+    robotDescription: string | undefined,
   ) {
     this.#clock = this.#open("rosgraph_msgs/msg/Clock", "/clock", QOS.reliable);
     this.#image = this.#open("sensor_msgs/msg/Image", "camera/image", QOS.reliable);
-    this.#cameraInfo = this.#open("sensor_msgs/msg/CameraInfo", "camera/camera_info", QOS.reliable);
-    this.#jointStates = this.#open("sensor_msgs/msg/JointState", "joint_states", QOS.reliable);
-    this.#tf = this.#open("tf2_msgs/msg/TFMessage", "/tf", { ...QOS.reliable, depth: 100 });
     this.#simulation = this.#open(SIMULATION, "~/simulation", QOS.reliable);
+    if (robotDescription === undefined) return;
+    this.#ofArm = {
+      cameraInfo: this.#open("sensor_msgs/msg/CameraInfo", "camera/camera_info", QOS.reliable),
+      jointStates: this.#open("sensor_msgs/msg/JointState", "joint_states", QOS.reliable),
+      tf: this.#open("tf2_msgs/msg/TFMessage", "/tf", { ...QOS.reliable, depth: 100 }),
+    };
     const description = this.#open("std_msgs/msg/String", "robot_description", QOS.latched);
     description.publisher.publish(description.write({ data: robotDescription }));
   }
 
   /** Publishes an observation, the clock first. @param image the camera's image, which may differ from the policy's */
   publish(observation: Observation, image: Image): void {
+    const { cameraInfo, jointStates, tf } = this.#ofArm ?? {};
     this.#say(this.#clock, () => ({ clock: toTime(observation.stamp) }));
-    this.#say(this.#jointStates, () => toJointState(observation));
-    this.#say(this.#tf, () => toTf(observation));
+    if (jointStates) this.#say(jointStates, () => toJointState(observation));
+    if (tf) this.#say(tf, () => toTf(observation));
     this.#say(this.#simulation, () => toSimulation({ observation }));
     const seen = { observation: { ...observation, images: { [CAMERA]: image }, cameras: {} } };
-    this.#say(this.#cameraInfo, () => toCameraInfo(seen, CAMERA));
+    if (cameraInfo) this.#say(cameraInfo, () => toCameraInfo(seen, CAMERA));
     this.#say(this.#image, () => toImage(seen, CAMERA));
   }
 

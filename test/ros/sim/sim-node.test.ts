@@ -1,14 +1,19 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { cameraOf } from "#src/cli/commands/sim-node.js";
 import { Parameters } from "#src/parameters/parameters.js";
 import type { Fields } from "#src/ros/client/ros.js";
 import { SIM_PARAMETERS } from "#src/ros/parameters/sim-parameters.js";
+import { ActionListener } from "#src/ros/sim/action-listener.js";
 import { type Driver, SimNode } from "#src/ros/sim/sim-node.js";
 import { steerBy } from "#src/ros/sim/steering.js";
 import { TorqueListener } from "#src/ros/sim/torque-listener.js";
 import { RunGate } from "#src/sim/run-gate.js";
+import { SimulatedWorld } from "#src/sim/simulated-world.js";
 import { SimulatedSource } from "#src/sim/source.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
+import { pictureLength, pixels } from "#src/sim/worlds/canvas.js";
+import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { until } from "../../until.js";
 import { FakeRos } from "../fake-ros.js";
 
@@ -128,7 +133,7 @@ describe("simulated robot", () => {
       },
       close: () => {},
     };
-    const larger = camera ? await loadTask("reacher", { width: 2 * width, height: 2 * height }) : undefined;
+    const larger = camera ? await cameraOf(task, { width: 2 * width, height: 2 * height }) : undefined;
     const node = new SimNode(ros, { source, driver, task, paused, pausing, ...(larger && { camera: larger }) });
     const ending = new AbortController();
     const running = node.run(ending.signal);
@@ -307,5 +312,90 @@ describe("simulated robot", () => {
     );
     expect(closed).toBe(true);
     expect([...ros.publishers, ...ros.services]).toEqual([]);
+  });
+});
+
+describe("a world", () => {
+  async function start(name: string) {
+    const ros = new FakeRos("torquelens_sim");
+    const entry = worldNamed(name);
+    const task = await SimulatedWorld.load(entry);
+    const source = new SimulatedSource({ task, speed: 0, seed: 3 });
+    const listener = new ActionListener(ros, entry.facts.actions);
+    const driver: Driver = { torque: (_, signal) => listener.next(signal), close: () => listener.close() };
+    const ending = new AbortController();
+    const running = new SimNode(ros, { source, driver, task }).run(ending.signal);
+    const shown = () => (ros.published.get("/camera/image") ?? []) as unknown as Fields[];
+    const end = async () => {
+      ending.abort();
+      await running;
+    };
+    return { ros, entry, shown, end };
+  }
+
+  test.each([
+    [
+      "red-fetch-green",
+      "action",
+      ["forward", "left", "left", "pickup", "forward"],
+      "jump",
+      '"jump", expected one of left, right',
+    ],
+    [
+      "highway",
+      "command",
+      [
+        [0.01, 2],
+        [-0.02, 0],
+        [0, -1],
+      ],
+      [1],
+      "[1], expected a number for each of steering, throttle",
+    ],
+  ] as const)("%s shows its picture, and takes each action from %s", async (name, topic, actions, wrong, warning) => {
+    const { ros, entry, shown, end } = await start(name);
+    await until(() => shown().length === 1);
+    expect([...ros.publishers.keys()]).toEqual(["/clock", "/camera/image", "/torquelens_sim/simulation"]);
+    const data = (action: string | readonly number[]) =>
+      typeof action === "string" ? action : Float64Array.from(action);
+    ros.say(topic, { data: data(wrong) });
+    await settle();
+    expect(ros.lines("warn")).toEqual([expect.stringContaining(`/${topic}: found ${warning}`)]);
+    expect(shown()).toHaveLength(1);
+    const { facts } = entry;
+    const picture = new Uint8Array(pictureLength(facts.picture));
+    const world = (await entry.load())(pixels(picture, facts.picture));
+    world.reset(3, 0);
+    for (const [step, action] of actions.entries()) {
+      expect(Buffer.compare(shown()[step]!.data as Uint8Array, picture)).toBe(0);
+      ros.say(topic, { data: data(action) });
+      world.step(typeof action === "string" ? [facts.actions.names.indexOf(action)] : action);
+      await until(() => shown().length === step + 2);
+    }
+    expect(Buffer.compare(shown().at(-1)!.data as Uint8Array, picture)).toBe(0);
+    await end();
+    expect([...ros.publishers, ...ros.services]).toEqual([]);
+  });
+
+  test("shows its picture again until it is told what to do", async () => {
+    const ros = new FakeRos("torquelens_sim");
+    const task = await SimulatedWorld.load(worldNamed("highway"));
+    const source = new SimulatedSource({ task, speed: 0 });
+    const listener = new ActionListener(ros, worldNamed("highway").facts.actions);
+    const driver = {
+      torque: (_: unknown, signal: AbortSignal) => listener.next(signal),
+      waits: true,
+      close: () => listener.close(),
+    };
+    let now = 0n;
+    const ending = new AbortController();
+    const running = new SimNode(ros, { source, driver, task, now: () => now++ }).run(ending.signal);
+    const shown = () => (ros.published.get("/camera/image") ?? []) as unknown as Fields[];
+    await until(() => shown().length > 3);
+    const [first, second] = shown();
+    expect(second!.data).toEqual(first!.data);
+    expect(second!.header).not.toEqual(first!.header);
+    ending.abort();
+    await running;
   });
 });
