@@ -1,6 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { explanationText } from "#src/cli/output/explanation-json.js";
-import { Explainer, type ExplainerOptions } from "#src/explain/explainer.js";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import { apply } from "#src/graph/apply.js";
@@ -10,17 +9,10 @@ import type { Value } from "#src/graph/value.js";
 import type { Policy } from "#src/policy/policy.js";
 import { randoms } from "../evaluate.js";
 import { eq1, zBox } from "../relevance/dense-oracle.js";
+import { opened } from "./opened.js";
 import { jointObservation, policy } from "./policies.js";
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-async function create(of: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-  const explainer = await Explainer.create(of, { worker: false, threads: 1, levels: ["full", "shares"], ...options });
-  open.push(explainer);
-  return explainer;
-}
+const { create } = opened();
 
 const [PIXELS, HIDDEN] = [6, 7];
 const NAMES = ["left", "right", "forward"];

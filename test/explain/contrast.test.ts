@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { InputError } from "#src/errors.js";
-import { Explainer, type ExplainerOptions, type TickOptions } from "#src/explain/explainer.js";
+import type { ExplainerOptions, TickOptions } from "#src/explain/explainer.js";
 import { ExplainerPool } from "#src/explain/explainer-pool.js";
 import type { Observation } from "#src/explain/observation.js";
 import { RealTimeExplainer } from "#src/explain/real-time-explainer.js";
@@ -11,17 +11,10 @@ import type { Policy } from "#src/policy/policy.js";
 import { CONTRAST_METHOD } from "#src/relevance/contract/contrast.js";
 import { METHODS, methodNamed } from "#src/relevance/methods.js";
 import { randoms } from "../evaluate.js";
+import { opened } from "./opened.js";
 import { jointObservation, jointPolicy, policy, reacherObservation, reacherPolicy } from "./policies.js";
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-async function create(of: Policy, options: ExplainerOptions = {}): Promise<Explainer> {
-  const explainer = await Explainer.create(of, { worker: false, threads: 1, levels: ["full", "shares"], ...options });
-  open.push(explainer);
-  return explainer;
-}
+const { open, create } = opened();
 
 const [PIXELS, HIDDEN, TORQUES] = [6, 5, 3];
 const JOINTS = ["hip", "knee", "ankle"];

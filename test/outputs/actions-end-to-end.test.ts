@@ -5,16 +5,12 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { Explainer } from "#src/explain/explainer.js";
-import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
-import { ChannelEncoder } from "#src/messages/channel-encoder.js";
-import type { ExplanationMessage } from "#src/messages/types.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { writeMcap } from "../bag/recordings.js";
 import { torquelens } from "../cli/run.js";
-import { connectTo, read, roundTrip } from "../foxglove/live-client.js";
-import { until } from "../until.js";
 import { CHOICES, chooser, numbers, observed } from "./heads.js";
 import { recording } from "./recording.js";
+import { sent } from "./sent.js";
 
 /** A policy that chooses among actions, through everything that a user meets: files, a recording, a report, the live socket. */
 
@@ -73,7 +69,10 @@ test("explain answers for another action, and why this rather than that", async 
 test.each([
   [["--action", "jump"], "heatmap of action jump: expected one of left, right, forward, pickup, chosen"],
   [["--against", "jump"], "contrast against action jump: expected one of left, right, forward, pickup, chosen"],
-  [["--contrast", "left", "--method", "dtd"], "contrast of left: method dtd does not tell outputs apart; expected "],
+  [
+    ["--contrast", "left", "--method", "guided-backprop"],
+    "contrast of left: method guided-backprop does not tell outputs apart; expected ",
+  ],
   [["--joint", "left", "--against", "right"], "--joint and --against: expected one of the two"],
 ])("explain %j: one line", async (options, line) => {
   const { code, stderr } = await explain(...options);
@@ -118,21 +117,10 @@ test("the live socket sends every action's probability, and the chosen one", asy
   const explainer = await Explainer.create(loaded, { worker: false });
   const explanation = await explainer.explain({ ...observed(loaded), importance: new Float64Array(0) });
   await explainer.close();
-  const sink = await FoxgloveSink.listen({ encoder: new ChannelEncoder(), port: 0, metadata: {} });
-  const client = await connectTo(sink.url);
-  try {
-    client.subscribe("/torquelens/explanation");
-    await roundTrip(client);
-    sink.write(explanation);
-    await until(() => client.messages.length > 0);
-    const message = read<ExplanationMessage>(client, "/torquelens/explanation", client.messages[0]!);
-    expect(message.chosen_action).toBe(explanation.choice!.chosen);
-    expect(message.torques.map(({ probability }) => probability)).toEqual([...explanation.choice!.probabilities]);
-    expect(message.torques.map(({ kind }) => kind)).toEqual(CHOICES.map(() => "action_logit"));
-  } finally {
-    client.socket.terminate();
-    await sink.close();
-  }
+  const message = await sent(explanation);
+  expect(message.chosen_action).toBe(explanation.choice!.chosen);
+  expect(message.torques.map(({ probability }) => probability)).toEqual([...explanation.choice!.probabilities]);
+  expect(message.torques.map(({ kind }) => kind)).toEqual(CHOICES.map(() => "action_logit"));
 });
 
 test("inspect names the actions, and what they are explained by", async () => {

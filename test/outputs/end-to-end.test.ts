@@ -5,16 +5,12 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { Explainer } from "#src/explain/explainer.js";
-import { FoxgloveSink } from "#src/foxglove/foxglove-sink.js";
-import { ChannelEncoder } from "#src/messages/channel-encoder.js";
-import type { ExplanationMessage } from "#src/messages/types.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { writeMcap } from "../bag/recordings.js";
 import { torquelens } from "../cli/run.js";
-import { connectTo, read, roundTrip } from "../foxglove/live-client.js";
-import { until } from "../until.js";
 import { ALOHA, act, diffusion, type Head, numbers, observed, VLA, vla } from "./heads.js";
 import { recording } from "./recording.js";
+import { sent } from "./sent.js";
 
 /** Three heads through everything that a user meets: files, a recording, a report, the live socket. */
 
@@ -135,23 +131,12 @@ describe.each(Object.entries(CASES))("%s", (name, { head, names, kinds, units, p
     const explainer = await Explainer.create(policyHere, { worker: false });
     const explanation = await explainer.explain(observed(policyHere));
     await explainer.close();
-    const sink = await FoxgloveSink.listen({ encoder: new ChannelEncoder(), port: 0, metadata: {} });
-    const client = await connectTo(sink.url);
-    try {
-      client.subscribe("/torquelens/explanation");
-      await roundTrip(client);
-      sink.write(explanation);
-      await until(() => client.messages.length > 0);
-      const { torques } = read<ExplanationMessage>(client, "/torquelens/explanation", client.messages[0]!);
-      expect(torques.map(({ joint }) => joint)).toEqual(names);
-      expect(torques.map(({ torque }) => torque)).toEqual(Array.from(explanation.torque));
-      expect(torques.map(({ kind }) => kind)).toEqual(kinds);
-      expect(torques.map(({ unit }) => unit)).toEqual(units);
-      expect(torques.map(({ measured_from }) => measured_from)).toEqual(kinds.map(from));
-    } finally {
-      client.socket.terminate();
-      await sink.close();
-    }
+    const { torques } = await sent(explanation);
+    expect(torques.map(({ joint }) => joint)).toEqual(names);
+    expect(torques.map(({ torque }) => torque)).toEqual(Array.from(explanation.torque));
+    expect(torques.map(({ kind }) => kind)).toEqual(kinds);
+    expect(torques.map(({ unit }) => unit)).toEqual(units);
+    expect(torques.map(({ measured_from }) => measured_from)).toEqual(kinds.map(from));
   });
 
   test("the simulator takes torques alone, and says so", async () => {
