@@ -46,14 +46,14 @@ it("the node explains what the policy chooses, as the library does, and one logi
   new Program("ros2", ["launch", "torquelens", "sim.launch.py", "task:=red-fetch-green", `params_file:=${params}`]);
   probe = await Probe.start();
   await reaches(probe, "active");
-  for (const topic of [PICTURES, EXPLANATION, HEATMAPS]) await probe.subscribe(...topic);
+  for (const [topic, type] of [PICTURES, EXPLANATION, HEATMAPS]) await probe.subscribe(topic, type);
 
   const [picture, explanation] = await pair(PICTURES[0], EXPLANATION[0]);
   expect(picture).toMatchObject({ width: 64, height: 64, encoding: "rgb8" });
   const policy = await loadPolicy(join(share, "models/red-fetch-green.onnx"));
   const explainer = await Explainer.create(policy, { worker: false });
   const { width, height } = facts.picture;
-  const image = { width, height, encoding: "rgb8", data: new Uint8Array(bytesOf(picture)), frameId: "world" };
+  const image = { width, height, encoding: "rgb8" as const, data: new Uint8Array(bytesOf(picture)), frameId: "world" };
   const none = new Float64Array(0);
   const found = await explainer.explain({
     ...{ tick: 0, stamp: 0n, first: true, images: { image }, values: {}, importance: none, flags: [] },

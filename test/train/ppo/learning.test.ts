@@ -5,8 +5,8 @@ import type { Canvas } from "#src/sim/worlds/canvas.js";
 import type { World, WorldEntry, WorldFacts } from "#src/sim/worlds/world.js";
 import { Adam, clipFactor, gradientNorm } from "#src/train/network/adam.js";
 import { sharedFloats } from "#src/train/network/parameters.js";
+import { initialisePixels, pixelLayout } from "#src/train/pixels/network.js";
 import { estimateAdvantages, normalise } from "#src/train/ppo/advantages.js";
-import { initialisePixels, pixelLayout } from "#src/train/ppo/network.js";
 import { actingModel } from "#src/train/ppo/policy-model.js";
 import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
@@ -21,6 +21,7 @@ const FACTS: WorldFacts = {
   frames: 1,
   classes: ["dark", "bar"],
   salient: ["bar"],
+  empty: ["dark"],
   actions: { kind: "discrete", names: ["left", "middle", "right"] },
   controlPeriod: 0.1,
   limit: 100,
