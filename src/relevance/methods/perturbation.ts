@@ -1,9 +1,10 @@
+import type * as z from "zod";
 import { InputError } from "../../errors.js";
 import type { Value } from "../../graph/value.js";
 import type { Attribution } from "../contract/attribution.js";
 import type { Network } from "../contract/facts.js";
 import { choice, method, number } from "./method-spec.js";
-import { gridMap, patchGrid, spotGrid } from "./perturbed/grid.js";
+import { evaluation, gridMap, patchGrid, spotGrid } from "./perturbed/grid.js";
 import { checkCount, checkFits, type Fill, fill, Picture } from "./perturbed/picture.js";
 import { randomMasksMap } from "./perturbed/random-masks.js";
 import { elementsLeftOut, modalitiesLeftOut } from "./perturbed/removed.js";
@@ -24,6 +25,7 @@ const MOST_PIXELS = 4096;
 const stride = number(5, "pixels between the centres of two masks", { least: 1, most: MOST_PIXELS, whole: true });
 const radius = number(5, "σ of a mask, pixels", { above: 0, most: MOST_PIXELS });
 const blur = number(3, "σ of the blurred image that shows through a mask, pixels", { above: 0, most: MOST_PIXELS });
+const spotOptions = { radius, stride, blur, evaluate: evaluation };
 
 /** How a method changes an image and what it counts. */
 interface Perturbed {
@@ -61,7 +63,7 @@ function perturbed(network: Network, { name, element, fill, check, map }: Pertur
 /** How blurred spots change an image, by a score. */
 const spotted = (
   name: string,
-  { stride, radius, blur }: { stride: number; radius: number; blur: number },
+  { stride, radius, blur, evaluate }: z.output<z.ZodObject<typeof spotOptions>>,
   score: Score,
 ): Perturbed => ({
   name,
@@ -73,7 +75,8 @@ const spotted = (
     checkFits(name, "stride", stride, picture);
     checkCount(name, stride, picture);
   },
-  map: (network, picture) => gridMap(network, picture, picture.blurred(blur), spotGrid(picture, stride, radius), score),
+  map: (network, picture) =>
+    gridMap(network, picture, picture.blurred(blur), spotGrid(picture, stride, radius), { score, evaluate }),
 });
 
 const perturbation = method({
@@ -84,9 +87,7 @@ const perturbation = method({
   linear: true,
   contrasts: false,
   options: {
-    radius,
-    stride,
-    blur,
+    ...spotOptions,
     distance: choice(
       ["auto", "square", "absolute", "kl"],
       "½ Δ² of each output, |Δ| of each, or the Kullback–Leibler divergence of actions; auto: kl for actions, else square",
@@ -118,7 +119,7 @@ const sarfa = method({
   conserves: false,
   linear: true,
   contrasts: false,
-  options: { radius, stride, blur },
+  options: spotOptions,
   make: (spots) => (network) => {
     const { distribution } = network.subject;
     if (!distribution)
@@ -140,8 +141,9 @@ const occlusion = method({
     size: number(8, "side of a square, pixels", { least: 1, most: MOST_PIXELS, whole: true }),
     stride: number(4, "pixels between two squares", { least: 1, most: MOST_PIXELS, whole: true }),
     fill,
+    evaluate: evaluation,
   },
-  make: ({ size, stride, fill }) => {
+  make: ({ size, stride, fill, evaluate }) => {
     return (network) =>
       perturbed(network, {
         name: "occlusion",
@@ -156,7 +158,10 @@ const occlusion = method({
           checkCount("occlusion", stride, picture);
         },
         map: (_, picture) =>
-          gridMap(network, picture, picture.filled(fill), patchGrid(picture, stride, size), fall(network)),
+          gridMap(network, picture, picture.filled(fill), patchGrid(picture, stride, size), {
+            score: fall(network),
+            evaluate,
+          }),
       });
   },
 });

@@ -111,7 +111,7 @@ export class Changes {
 const counted = (count: number): Value => int64(Array.from({ length: count }, (_, i) => i));
 
 /** Bytes go on as numbers between them; indices of tokens stay indices. */
-const fedAs = ({ dtype }: Value): DType =>
+export const fedAs = ({ dtype }: Value): DType =>
   isFloat(dtype) || dtype === "int64" || dtype === "int32" ? dtype : "float32";
 
 const probe = (value: Value, rows: number): Value => input("probe", fedAs(value), [rows, ...value.shape]);

@@ -1,5 +1,8 @@
+import type * as z from "zod";
 import { apply } from "../../../graph/apply.js";
 import {
+  add,
+  concat,
   constant,
   div,
   matmul,
@@ -13,59 +16,93 @@ import {
 import { Literal } from "../../../graph/literal.js";
 import type { Value } from "../../../graph/value.js";
 import type { Network } from "../../contract/facts.js";
+import { choice } from "../method-spec.js";
 import { rowsAt } from "./changed.js";
 import { spots } from "./gaussian.js";
 import type { Picture } from "./picture.js";
 import { scored } from "./removed.js";
 import type { Score } from "./scores.js";
+import type { SeparableMasks } from "./windows/masks.js";
+import { WindowedNetwork } from "./windows/network.js";
 
 /** Masks at the positions of a grid, and how a map is made of a number at each. */
 export interface Grid {
-  readonly rows: number;
-  readonly columns: number;
-  /** Masks of positions, given their rows and columns of the grid and their numbers, each [n]: [n, H, W]. */
-  masks(row: Value, column: Value, number: Value): Value;
+  readonly masks: SeparableMasks;
   /** [J, rows, columns] → [J, H, W]. */
   map(scores: Value): Value;
 }
 
+/** How the outputs are computed: of whole pictures, of the windows that change, or as it costs less. */
+export const evaluation = choice(
+  ["auto", "windows", "whole"],
+  "what is computed for each mask: the windows that it changes, or the whole picture; auto: what costs less",
+);
+type Evaluation = z.output<typeof evaluation>;
+
+/** Largest part of the cost at which windows are worth it: of a layer, and of whole pictures. */
+const WORTHWHILE = { layer: 0.9, pictures: 0.8 };
+
 /** Score of each torque where the image is `other` under each mask of a grid, as a map [J, H, W]. */
-export function gridMap(network: Network, picture: Picture, other: Value, grid: Grid, score: Score): Value {
-  const { changes } = picture;
-  const count = grid.rows * grid.columns;
-  const columns = scalar(grid.columns, "int64");
-  const each = changes.each(count, ({ numbers, rows }) => {
-    const masks = grid.masks(div(numbers, columns), apply("Mod", [numbers, columns]), numbers);
-    return scored(network, score, changes.outputs(picture.mixed(other, masks), rows));
+export function gridMap(
+  network: Network,
+  picture: Picture,
+  other: Value,
+  grid: Grid,
+  { score, evaluate }: { readonly score: Score; readonly evaluate: Evaluation },
+): Value {
+  const { masks } = grid;
+  const [rows, columns] = [masks.down[0]!.shape[0]!, masks.across[0]!.shape[0]!];
+  const most = { whole: 0, auto: WORTHWHILE.layer, windows: Number.POSITIVE_INFINITY }[evaluate];
+  const windows = evaluate === "whole" ? undefined : WindowedNetwork.of({ network, picture, masks, other }, most);
+  const isUsed = windows && (evaluate === "windows" || windows.part <= WORTHWHILE.pictures);
+  const outputs = isUsed ? windows.outputs() : undefined;
+  const each = outputs
+    ? concat(
+        outputs.map((after) => scored(network, score, after)),
+        0,
+      )
+    : ofWholePictures(network, picture, other, masks, score);
+  return grid.map(reshape(transpose(each, [1, 0]), [network.torques, rows, columns]));
+}
+
+/** Scores of whole pictures, [rows · columns, J]. */
+function ofWholePictures(
+  network: Network,
+  picture: Picture,
+  other: Value,
+  { down, across, scale }: SeparableMasks,
+  score: Score,
+): Value {
+  const { changes, height, width } = picture;
+  const [rows, columns] = [down[0]!.shape[0]!, across[0]!.shape[0]!];
+  const along = scalar(columns, "int64");
+  return changes.each(rows * columns, ({ numbers, rows: n }) => {
+    const [row, column] = [div(numbers, along), apply("Mod", [numbers, along])];
+    const products = down.map((table, t) =>
+      mul(
+        reshape(rowsAt(constant(table), row), [n, height, 1]),
+        reshape(rowsAt(constant(across[t]!), column), [n, 1, width]),
+      ),
+    );
+    const mask = products.reduce((all, product) => add(all, product));
+    const scaled = scale ? mul(mask, reshape(rowsAt(constant(scale), numbers), [n, 1, 1])) : mask;
+    return scored(network, score, changes.outputs(picture.mixed(other, scaled), n));
   });
-  return grid.map(reshape(transpose(each, [1, 0]), [network.torques, grid.rows, grid.columns]));
 }
 
 /** Blurred spots at every `stride`-th pixel; the map is linear between their centres, constant beyond the last. */
 export function spotGrid({ height, width }: Picture, stride: number, radius: number): Grid {
-  const made = spots(height, width, stride, radius);
-  const [centre, besides, three, one, scale] = [made.centre, made.besides, made.three, made.one, made.scale].map(
-    (literal) => constant(literal),
-  ) as [Value, Value, Value, Value, Value];
-  const [rows, columns] = [centre.shape[0]!, one.shape[0]!];
+  const { centre, besides, three, one, scale } = spots(height, width, stride, radius);
   return {
-    rows,
-    columns,
-    masks: (row, column, number) => {
-      const n = number.shape[0]!;
-      const product = (down: Value, across: Value) =>
-        mul(reshape(rowsAt(down, row), [n, height, 1]), reshape(rowsAt(across, column), [n, 1, width]));
-      const spot = apply("Add", [product(centre, three), product(besides, one)]);
-      return mul(spot, reshape(rowsAt(scale, number), [n, 1, 1]));
-    },
-    map: (scores) => separable(scores, between(height, rows, stride), between(width, columns, stride)),
+    masks: { down: [centre, besides], across: [three, one], scale },
+    map: (scores) =>
+      separable(scores, between(height, centre.shape[0]!, stride), between(width, one.shape[0]!, stride)),
   };
 }
 
 /** Squares of `size` pixels at every `stride`-th; a pixel has the mean of those that cover it. */
 export function patchGrid({ height, width }: Picture, stride: number, size: number): Grid {
   const [down, across] = [height, width].map((extent) => patches(extent, stride, size)) as [Literal, Literal];
-  const [rows, columns] = [down.shape[0]!, across.shape[0]!];
   const weights = (of: Literal) => matrixTranspose(constant(of));
   const covering = (of: Literal) => {
     const counts = new Float32Array(of.shape[1]!);
@@ -79,15 +116,7 @@ export function patchGrid({ height, width }: Picture, stride: number, size: numb
       covering(of).map((count) => 1 / count),
     );
   return {
-    rows,
-    columns,
-    masks: (row, column, number) => {
-      const n = number.shape[0]!;
-      return mul(
-        reshape(rowsAt(constant(down), row), [n, height, 1]),
-        reshape(rowsAt(constant(across), column), [n, 1, width]),
-      );
-    },
+    masks: { down: [down], across: [across] },
     map: (scores) =>
       mul(
         mul(separable(scores, weights(down), weights(across)), inverse(down, [height, 1])),
