@@ -20,9 +20,14 @@ export function regionsOf(labels: Uint8Array, { classes, salient, empty }: World
 
 /** A map divided by its largest magnitude, 0 to 1; all 0 of a map of zeros. */
 export function partsOfLargest(map: ArrayLike<number>): Float32Array {
-  const sizes = Float32Array.from(map, Math.abs);
-  const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
-  return largest > 0 ? sizes.map((size) => size / largest) : sizes;
+  const sizes = new Float32Array(map.length);
+  let largest = 0;
+  for (let pixel = 0; pixel < sizes.length; pixel++) {
+    sizes[pixel] = Math.abs(map[pixel]!);
+    largest = Math.max(largest, sizes[pixel]!);
+  }
+  if (largest > 0) for (let pixel = 0; pixel < sizes.length; pixel++) sizes[pixel]! /= largest;
+  return sizes;
 }
 
 /** A map's saliency where its importance is certain. */
@@ -42,9 +47,16 @@ export interface RegionValues {
 
 /** @param map of the pixels, [height × width] */
 export const inRegions = (map: Float32Array, regions: Uint8Array): RegionValues => ({
-  important: map.filter((_, pixel) => regions[pixel] === IMPORTANT),
-  unimportant: map.filter((_, pixel) => regions[pixel] === UNIMPORTANT),
+  important: valuesIn(map, regions, IMPORTANT),
+  unimportant: valuesIn(map, regions, UNIMPORTANT),
 });
+
+function valuesIn(map: Float32Array, regions: Uint8Array, kind: number): Float32Array {
+  const values = new Float32Array(map.length);
+  let count = 0;
+  for (let pixel = 0; pixel < map.length; pixel++) if (regions[pixel] === kind) values[count++] = map[pixel]!;
+  return values.subarray(0, count);
+}
 
 /** @param values of a map that is divided by its largest (`partsOfLargest`) */
 export function regionSaliency({ important, unimportant }: RegionValues): RegionSaliency {

@@ -1,4 +1,5 @@
 import type { AttackName } from "../../attack/names.js";
+import { median } from "../../numbers/quantile.js";
 import type { Verdict } from "../verdict.js";
 import type { DistillationCurve } from "./distillation-curve.js";
 import type { MapsFound } from "./maps.js";
@@ -80,6 +81,10 @@ export interface Findings {
   /** Worlds of the paper that were left out, with the reason. */
   readonly missing: readonly { readonly world: string; readonly why: string }[];
 }
+
+/** How many times as long maps take as others: the median over the rounds. */
+export const timesAs = (times: readonly number[], others: readonly number[]): number =>
+  median(times.map((time, round) => time / others[round]!));
 
 /** A row of a world by its id; undefined where it was not measured. */
 export const rowNamed = ({ rows }: Pick<WorldMeasured, "rows">, id: string): RowFound | undefined =>

@@ -73,9 +73,12 @@ export function regionsAt({ regions, rows }: States, row: number): Uint8Array {
 /** States that are drawn. */
 const DRAWN = 10;
 
-/** Rows that are drawn, spread over the set. */
-export const drawnRows = ({ rows }: Pick<States, "rows">): number[] =>
-  Array.from({ length: Math.min(DRAWN, rows) }, (_, k) => Math.floor(((k + 0.5) * rows) / Math.min(DRAWN, rows)));
+/** Rows that are drawn, spread over the set: one of an episode, its first, which every episode fills. */
+export function drawnRows({ rows, ofEpisode }: Pick<States, "rows" | "ofEpisode">): number[] {
+  const episodes = rows / ofEpisode;
+  const count = Math.min(DRAWN, episodes);
+  return Array.from({ length: count }, (_, k) => ofEpisode * Math.floor(((k + 0.5) * episodes) / count));
+}
 
 /** Stream of random numbers, apart from those of episodes. */
 const STREAM = 31;

@@ -3,7 +3,7 @@ import { number } from "../../numbers/format.js";
 import { meanStd } from "../../numbers/mean.js";
 import { median } from "../../numbers/quantile.js";
 import { estimateColumns, type TableRow } from "../table.js";
-import { type Findings, rowNamed, type WorldFindings } from "./findings.js";
+import { type Findings, rowNamed, timesAs, type WorldFindings } from "./findings.js";
 import { POLICY_NAMES } from "./paper.js";
 
 /** All findings as flat tables, by the name of the file (without ending). The JSON holds the same tables. */
@@ -57,7 +57,7 @@ const interval = (name: string, estimate: Estimate): TableRow => {
 };
 
 const timeRows = (findings: WorldFindings): TableRow[] => {
-  const vanilla = rowNamed(findings, "vg")!.times;
+  const vanilla = rowNamed(findings, "vg")?.times;
   return findings.rows.map(({ row, method, times }) => ({
     row: row.name,
     policy: POLICY_NAMES[row.policy],
@@ -65,7 +65,7 @@ const timeRows = (findings: WorldFindings): TableRow[] => {
     maps: times.length,
     median_ms: number(median(times)),
     least_ms: number(Math.min(...times)),
-    times_vanilla_gradient: number(median(times.map((time, round) => time / vanilla[round]!))),
+    times_vanilla_gradient: vanilla ? number(timesAs(times, vanilla)) : null,
   }));
 };
 

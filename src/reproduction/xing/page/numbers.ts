@@ -6,7 +6,7 @@ import { figure, type Html, html, table } from "../../../page/html.js";
 import type { Verdict } from "../../verdict.js";
 import { COMPARABLE, KEPT } from "../claims.js";
 import { fileOf } from "../figures.js";
-import { type RobustnessVerdict, type RowFound, rowNamed, type WorldFindings } from "../findings.js";
+import { type RobustnessVerdict, type RowFound, rowNamed, timesAs, type WorldFindings } from "../findings.js";
 import { POLICY_NAMES } from "../paper.js";
 
 /** Parts of a world's section that are tables. */
@@ -108,16 +108,16 @@ function within({ mean, interval }: Estimate, digits: number): Html | string {
 }
 
 export function timesPart(findings: WorldFindings, svgs: ReadonlyMap<string, string>): Html {
-  const vanilla = rowNamed(findings, "vg")!.times;
+  const vanilla = rowNamed(findings, "vg")?.times;
   const { rows, paper } = findings;
   return html`<h3>Time of a map (their Fig. 1b)</h3>
-${figure(svgs.get(fileOf("times", findings))!, `Median time of ${plural(vanilla.length, "map")} by each of the paper’s methods, one thread of this machine, the methods in turn.`)}
+${figure(svgs.get(fileOf("times", findings))!, `Median time of ${plural(rows[0]!.times.length, "map")} by each of the paper’s methods, one thread of this machine, the methods in turn.`)}
 ${table(
   ["method", "median, ms", "× Vanilla Gradient"],
   rows.map(({ row, times }) => [
     row.name,
     significant(median(times)),
-    significant(median(times.map((time, round) => time / vanilla[round]!))),
+    vanilla ? significant(timesAs(times, vanilla)) : "–",
   ]),
 )}
 <p class="note">The paper’s figure has no numbers in its text, but for driving: 970 ms by GB Perturbation and 2.1 ms by Vanilla Gradient on an RTX 2080 Ti, 462 times as long.${paper.hasTable ? " torquelens computes perturbation maps of many changed images in one run." : ""}</p>`;
