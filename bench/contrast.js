@@ -207,10 +207,14 @@ class Subject {
     return found;
   }
 
-  /** Means of one kind of maps over ticks and torques. */
-  async judge(maps, head, all) {
+  /**
+   * Means of one kind of maps over ticks and torques.
+   * @param steps the maps after each step of the cascade of randomisations
+   */
+  async judge(maps, steps) {
     const pairs = { all: [], differing: [] };
-    const found = { change: [], fall: [], agrees: [], head: [], layers: [] };
+    const found = { change: [], fall: [], agrees: [] };
+    const after = steps.map(() => []);
     for (const [i, tick] of this.ticks.entries()) {
       const contrasts = lessOthers(tick.truth);
       for (const j of maps[i].keys()) {
@@ -227,12 +231,13 @@ class Subject {
         found.change.push(meanOf((await curve(sizes)).map((fall) => Math.abs(fall[j]))));
         found.fall.push(contrast(await curve(signed)) - contrast(await curve(signed.map((x) => -x))));
         found.agrees.push(cosine(signed, contrasts[j]));
-        found.head.push(cosine(maps[i][j], head[i][j]));
-        found.layers.push(cosine(maps[i][j], all[i][j]));
+        for (const [s, step] of steps.entries()) after[s].push(cosine(maps[i][j], step[i][j]));
       }
     }
     const measured = { cosine: pairs.all, differing: pairs.differing, ...found };
-    return Object.fromEntries(Object.entries(measured).map(([key, list]) => [key, meanOf(list)]));
+    const means = Object.fromEntries(Object.entries(measured).map(([key, list]) => [key, meanOf(list)]));
+    const cascade = after.map(meanOf);
+    return { ...means, cascade, head: cascade[0], layers: cascade.at(-1) };
   }
 }
 
@@ -251,6 +256,8 @@ async function cost({ policy, observations }, rounds = 100) {
 }
 
 const rows = new Map();
+/** Names of the layers, from the torques down. */
+const names = [];
 const costs = [["tick, ms", "dtd", CONTRAST_METHOD, "its contrast", "× dtd", "× without contrast"]];
 for (const name of TASKS) {
   const of = await Subject.create(name);
@@ -261,15 +268,17 @@ for (const name of TASKS) {
     ["alone", changes],
     ["contrast", changes.map(lessOthers)],
   ])
-    keep(`the changes themselves, ${kind}`, await of.judge(maps, maps, maps));
+    keep(`the changes themselves, ${kind}`, await of.judge(maps, [maps]));
   const layers = parameterLayers(own);
-  const [head, all] = [layers.slice(0, 1), layers].map((some) => randomised(own, some, random(SEED).normal));
+  names.push(...layers.map(({ name }) => name).filter((layer) => !names.includes(layer)));
+  // With the same seed each step only adds a layer.
+  const cascade = layers.map((_, last) => randomised(own, layers.slice(0, last + 1), random(SEED).normal));
   for (const method of METHODS) {
     const heatmaps = [];
-    for (const subject of [own, head, all]) heatmaps.push(await of.heatmaps(method, subject));
+    for (const subject of [own, ...cascade]) heatmaps.push(await of.heatmaps(method, subject));
     for (const [kind, mapsOf] of Object.entries(KINDS)) {
-      const made = heatmaps.map((ticks) => ticks.map((maps, i) => mapsOf(maps, of.ticks[i])));
-      keep(`${method}, ${kind}`, await of.judge(...made));
+      const [maps, ...steps] = heatmaps.map((ticks) => ticks.map((rows, i) => mapsOf(rows, of.ticks[i])));
+      keep(`${method}, ${kind}`, await of.judge(maps, steps));
     }
     if (of.isChoice && methodNamed(method).contrasts === "logits" && hasDifferences(own)) {
       const differences = [];
@@ -286,8 +295,16 @@ for (const name of TASKS) {
   ]);
 }
 const KEYS = ["cosine", "differing", "change", "fall", "agrees", "head", "layers"];
+const shown = (list) => list.map((x) => (Number.isFinite(x) ? x.toFixed(2) : "–")).join(" ");
 const table = Array.from(rows, ([key, found]) => [
   key,
-  ...KEYS.map((column) => found.map((one) => (Number.isFinite(one[column]) ? one[column].toFixed(2) : "–")).join(" ")),
+  ...KEYS.map((column) => shown(found.map((one) => one[column]))),
 ]);
-process.stdout.write(`${TASKS.join(", ")}\n${columns([["map", ...KEYS], ...table], 2)}\n\n${columns(costs, 2)}\n`);
+const steps = Array.from(rows)
+  .filter(([, found]) => found[0].cascade.length > 1)
+  .map(([key, found]) => [key, ...names.map((_, step) => shown(found.map(({ cascade }) => cascade[step])))]);
+process.stdout.write(
+  `${TASKS.join(", ")}\n${columns([["map", ...KEYS], ...table], 2)}\n\n` +
+    `cosine with the map after these layers were drawn anew, one after another\n${columns([["map", ...names], ...steps], 2)}\n\n` +
+    `${columns(costs, 2)}\n`,
+);
