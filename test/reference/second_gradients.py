@@ -99,6 +99,7 @@ def record(name):
     saliency = size_of / size_of.max()
     mask = (THRESHOLD - randoms(size[2:], 52, 0, 0.3) >= 0).double()
     penalty = (mask * saliency).mean()
+    share = (mask * size_of).sum() / size_of.sum()
     teacher = randoms(list(outputs.shape), 53)
     if kind == "torques":
         distance = ((answers - teacher) ** 2).mean()
@@ -112,8 +113,9 @@ def record(name):
         return {key: [] if g is None else [float(f"{v:.8g}") for v in g.flatten().tolist()]
                 for key, g in zip(names, found, strict=True)}
 
-    return {"regulariser": penalty.item(), "distance": distance.item(), "outputs": outputs.flatten().tolist(),
-            "gradients": {"regulariser": gradients(penalty), "distance": gradients(distance)}}
+    losses = {"regulariser": penalty, "share": share, "distance": distance}
+    return {**{key: loss.item() for key, loss in losses.items()}, "outputs": outputs.flatten().tolist(),
+            "gradients": {key: gradients(loss) for key, loss in losses.items()}}
 
 
 if __name__ == "__main__":

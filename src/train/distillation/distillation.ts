@@ -37,7 +37,7 @@ const stepsOf = ({ steps, rounds }: DistillationRecipe, round: number): number =
   Math.floor(((round + 1) * steps) / rounds) - Math.floor((round * steps) / rounds);
 
 /** States of the student's own episodes that a round brings. */
-const freshOf = ({ buffer, rounds }: DistillationRecipe): number => Math.ceil(buffer / (2 * Math.max(1, rounds - 1)));
+const freshOf = ({ buffer, renewed }: DistillationRecipe): number => Math.ceil(buffer * renewed);
 
 /**
  * Cost of a distillation, as `DistillationProgress` counts it.
@@ -284,12 +284,12 @@ export class Distillation {
 function modelsOf(
   student: Student,
   kind: OutputKind,
-  { regularised, batch }: DistillationRecipe,
+  { regularised, yardstick, batch }: DistillationRecipe,
   refuse: (problem: string) => never,
 ) {
   try {
     const distance = distanceStep(student, kind, batch);
-    return regularised ? { regulariser: regulariserStep(student, kind, batch), distance } : { distance };
+    return regularised ? { regulariser: regulariserStep(student, kind, yardstick, batch), distance } : { distance };
   } catch (error) {
     if (error instanceof RangeError) return refuse(error.message);
     throw error;

@@ -48,15 +48,28 @@ export const inputGradients = (answers: Value, images: readonly Value[]): Value[
   gradients(answers, images, answers);
 
 /**
- * The selective input gradient regularisation, Eq. 4, the mean over states: of a state the mean of M_g (Eq. 2, the
- * gradients' magnitudes as parts of their largest) over all elements, those alone counted whose mask is 1.
+ * What a gradient is a part of: the largest one of the image times the number of elements, as the paper has it (Eq. 2 and
+ * 4), or the sum of all. One pixel that never changes can hold the largest, and then the others count as nothing.
+ */
+export type Yardstick = "largest" | "sum";
+
+/**
+ * The selective input gradient regularisation, Eq. 4, the mean over states: of a state the gradients' magnitudes where the
+ * mask is 1, as a part of all by the yardstick.
  * @param slopes one an image, [states · d, …] @param masks broadcast to them
  */
-export function regulariser(slopes: readonly Value[], masks: readonly Value[], states = 1): Value {
+export function regulariser(
+  slopes: readonly Value[],
+  masks: readonly Value[],
+  yardstick: Yardstick,
+  states = 1,
+): Value {
   const rows = (x: Value): Value => reshape(x, [states, sizeOf(x.shape) / states]);
+  const total = (values: readonly Value[]): Value => values.map((x) => sum(rows(x), [1])).reduce((a, b) => add(a, b));
   const sizes = slopes.map(abs);
+  const penalised = total(sizes.map((size, i) => mul(size, masks[i]!)));
+  if (yardstick === "sum") return mean(safeDivide(penalised, total(sizes)));
   const peak = sizes.map((size) => reduceMax(rows(size), [1])).reduce(maximum);
-  const penalised = sizes.map((size, i) => sum(rows(mul(size, masks[i]!)), [1])).reduce((a, b) => add(a, b));
   const elements = slopes.reduce((count, { shape }) => count + sizeOf(shape) / states, 0);
   return mul(mean(safeDivide(penalised, peak)), 1 / elements);
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
+import type { Yardstick } from "./losses.js";
 
 /** Everything that decides the result of a distillation, except teacher, task and seed. */
 export interface DistillationRecipe {
@@ -7,6 +8,8 @@ export interface DistillationRecipe {
   readonly start: "teacher" | "random";
   /** λ of Eq. 4: saliency up to it is penalised, as a part of a map's largest. */
   readonly threshold: number;
+  /** What penalised gradients are a part of. */
+  readonly yardstick: Yardstick;
   /** α of Eq. 5: weight of the distance from the teacher. */
   readonly alpha: number;
   readonly rate: number;
@@ -19,9 +22,10 @@ export interface DistillationRecipe {
   readonly statesOfEpisode: number;
   /** Noise on an arm's torques in every second episode whose states are kept, as parts of the limits. */
   readonly noise: number;
-  /** Steps of gradient descent, in as many rounds: before each but the first a part of the buffer is renewed. */
+  /** Steps of gradient descent, in as many rounds: before each but the first this part of the buffer is renewed. */
   readonly steps: number;
   readonly rounds: number;
+  readonly renewed: number;
   /** States of a worker's step, of each objective. */
   readonly batch: number;
   readonly workers: number;
@@ -35,6 +39,7 @@ export interface DistillationRecipe {
 const TABLE_3 = {
   start: "random",
   threshold: 0.1,
+  yardstick: "largest",
   alpha: 0.01,
   rate: 1e-3,
   optimiser: "adam",
@@ -42,8 +47,9 @@ const TABLE_3 = {
   maps: 1000,
   statesOfEpisode: 10,
   noise: 0,
-  steps: 4000,
-  rounds: 10,
+  steps: 40_000,
+  rounds: 20,
+  renewed: 0.2,
   batch: 16,
   workers: 2,
   regularised: true,
@@ -69,11 +75,26 @@ export const DISTILLATIONS: Readonly<Record<string, Entry>> = {
       noise: 0.1,
       steps: 600,
       rounds: 4,
+      renewed: 1 / 6,
       batch: 8,
       saliency: "dtd",
     },
   },
-  "red-fetch-green": { text: "Table 3 of the paper", recipe: { ...TABLE_3, saliency: "perturbation:radius=4" } },
+  "red-fetch-green": {
+    text: "shares of the gradient, from the teacher's own weights",
+    recipe: {
+      ...TABLE_3,
+      yardstick: "sum",
+      start: "teacher",
+      alpha: 10,
+      steps: 20_000,
+      saliency: "perturbation:radius=4",
+    },
+  },
+  "red-fetch-green-paper": {
+    text: "Eq. 4 and Table 3 of the paper",
+    recipe: { ...TABLE_3, saliency: "perturbation:radius=4" },
+  },
   breakout: { text: "Table 3 of the paper", recipe: { ...TABLE_3, maps: 10_000, saliency: "perturbation:radius=8" } },
   highway: {
     text: "Table 3 of the paper, for its driving task",

@@ -6,7 +6,7 @@ import { own } from "../../own.js";
 import { isSlices } from "../../policy/consistency.js";
 import type { Policy } from "../../policy/policy.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
-import { answersOf, distance, inputGradients, type OutputKind, regulariser } from "./losses.js";
+import { answersOf, distance, inputGradients, type OutputKind, regulariser, type Yardstick } from "./losses.js";
 import type { ColumnType } from "./states.js";
 import { imagesOf, type Student } from "./student.js";
 
@@ -58,18 +58,18 @@ function maskShape({ card, graph }: Policy, name: string): Shape {
 }
 
 /** A step of Eq. 4 on as many of `states` at once as the network allows: all, or one. */
-export function regulariserStep(student: Student, kind: OutputKind, states: number): StepModel {
+export function regulariserStep(student: Student, kind: OutputKind, yardstick: Yardstick, states: number): StepModel {
   const { layout, policy } = student;
   const parameters = layout.inputs("whole");
   const graph = student.graph(parameters, states);
-  if (!graph) return regulariserStep(student, kind, 1);
+  if (!graph) return regulariserStep(student, kind, yardstick, 1);
   const { inputs, images, outputs } = graph;
   const masks = imagesOf(policy).map(({ input: name }) => {
     const [d, ...rest] = maskShape(policy, name);
     return input(maskName(name), "float32", [states * d!, ...rest]);
   });
   const answers = answersOf(kind, outputs, limitsOf(policy));
-  const loss = regulariser(inputGradients(answers, images), masks, states);
+  const loss = regulariser(inputGradients(answers, images), masks, yardstick, states);
   return stepModel(layout, "whole", states, parameters, [...inputs, ...masks], { loss }, policy.graph.opset);
 }
 

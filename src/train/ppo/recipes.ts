@@ -79,11 +79,12 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
     workers: 2,
     ppo: {
       ...TABLE_2,
+      gamma: 0.995,
       totalSteps: 1_000_000,
       worlds: 16,
       rolloutSteps: 128,
       minibatches: 8,
-      rewardScale: 0.1,
+      rewardScale: 0.05,
       rate: 5e-4,
       rateEnd: 0,
       clipEnd: 1,

@@ -17,18 +17,19 @@ test("Eq. 2 and 4 by hand: a linear policy's gradient, divided by its largest, c
   const state = Float32Array.of(1, -4, 0);
   const found = await evaluate(
     [s],
-    { slope: slopes[0]!, loss: regulariser(slopes, [mask]) },
+    { slope: slopes[0]!, loss: regulariser(slopes, [mask], "largest"), share: regulariser(slopes, [mask], "sum") },
     { s: float32(state, [1, 1, 1, 3]) },
   );
   expect([...found.slope!].map((x) => Number(x.toFixed(6)))).toEqual([0, -0.125, -0.625]);
   expect(found.loss![0]).toBeCloseTo((0 + 0.125) / 0.625 / 3, 6);
+  expect(found.share![0]).toBeCloseTo((0 + 0.125) / 0.75, 6);
 });
 
 test("a policy without any gradient has no penalty, and several images share one largest gradient", async () => {
   const [one, other] = [b.input("one", "float32", [1, 2]), b.input("other", "float32", [1, 2])];
   const masks = [b.full([1, 2], 1), b.full([1, 2], 1)];
   const penalty = (outputs: b.Operand) =>
-    regulariser(inputGradients(answersOf("numbers", outputs as never), [one, other]), masks);
+    regulariser(inputGradients(answersOf("numbers", outputs as never), [one, other]), masks, "largest");
   const both = b.add(b.sum(one), b.mul(b.sum(other), 4));
   const feeds = { one: float32(Float32Array.of(1, 0), [1, 2]), other: float32(Float32Array.of(0, 0), [1, 2]) };
   const found = await evaluate([one, other], { dead: penalty(b.mul(both, 0)), both: penalty(both) }, feeds);

@@ -24,12 +24,15 @@ import {
 } from "#src/train/network/network.js";
 import { evaluate, randoms, relativeError } from "../../evaluate.js";
 
-/** Loss, outputs and gradients by PyTorch in float64 (test/reference/second_gradients.py). */
+const LOSSES = ["regulariser", "share", "distance"] as const;
+
+/** Losses, outputs and gradients by PyTorch in float64 (test/reference/second_gradients.py). */
 interface Golden {
   readonly regulariser: number;
+  readonly share: number;
   readonly distance: number;
   readonly outputs: readonly number[];
-  readonly gradients: Readonly<Record<"regulariser" | "distance", Readonly<Record<string, readonly number[]>>>>;
+  readonly gradients: Readonly<Record<(typeof LOSSES)[number], Readonly<Record<string, readonly number[]>>>>;
 }
 
 const FILE = new URL("../../data/reference/second-gradients.json", import.meta.url);
@@ -147,8 +150,10 @@ function lossesOf(network: Network) {
   const drawn = randoms(sizeOf(outputs.shape), 53);
   const teacher = b.tensor("float32", outputs.shape, kind === "numbers" ? drawn : softmaxOf(drawn));
   const slopes = inputGradients(answersOf(kind, outputs), [image]);
+  const masks = [b.tensor("float32", [1, 1, ...area], mask)];
   const losses = {
-    regulariser: regulariser(slopes, [b.tensor("float32", [1, 1, ...area], mask)]),
+    regulariser: regulariser(slopes, masks, "largest"),
+    share: regulariser(slopes, masks, "sum"),
     distance: distance(kind, outputs, teacher),
   };
   const feeds = {
@@ -167,7 +172,7 @@ describe("losses that contain an input gradient, against PyTorch's double backwa
     const { p, inputs, outputs, losses, feeds } = lossesOf(network);
     const names = Object.keys(p);
     const wanted: Record<string, Value> = { outputs, ...losses };
-    for (const loss of ["regulariser", "distance"] as const) {
+    for (const loss of LOSSES) {
       const found = gradients(losses[loss], Object.values(p));
       names.forEach((key, i) => {
         wanted[`${loss} ${key}`] = found[i]!;
@@ -175,7 +180,7 @@ describe("losses that contain an input gradient, against PyTorch's double backwa
     }
     const results = await evaluate(inputs, wanted, feeds, 21);
     expect(relativeError(results.outputs!, golden.outputs)).toBeLessThan(1e-5);
-    for (const loss of ["regulariser", "distance"] as const) {
+    for (const loss of LOSSES) {
       expect(Math.abs(results[loss]![0]! - golden[loss]) / golden[loss], loss).toBeLessThan(1e-5);
       const of = (key: string) => {
         const expected = golden.gradients[loss][key]!;

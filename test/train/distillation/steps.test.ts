@@ -28,13 +28,14 @@ test.each(["reacher", "door", "red-fetch-green"])(
     student.start(parameters, "teacher", source);
     for (let i = 0; i < parameters.length; i++) parameters[i]! *= 1 + 0.1 * source.normal();
     for (const [columns, step] of [
-      [mappedColumns(policy), regulariserStep],
-      [answeredColumns(policy), distanceStep],
+      [mappedColumns(policy), (count: number) => regulariserStep(student, kind, "largest", count)],
+      [mappedColumns(policy), (count: number) => regulariserStep(student, kind, "sum", count)],
+      [answeredColumns(policy), (count: number) => distanceStep(student, kind, count)],
     ] as const) {
       const states = allocateStates(STATES, columns);
       for (let row = 0; row < STATES; row++) writeState(states, row, stateOf(columns, source));
       const run = async (count: number, rows: readonly number[]) => {
-        const model = step(student, kind, count);
+        const model = step(count);
         expect(model.batch).toBe(count);
         const one = await Step.create(model, student.layout, "cpu");
         const gradient = new Float32Array(student.size);
