@@ -77,7 +77,7 @@ function timeBars({ rows }: WorldFindings): object {
 
 const POLICY_SCALE = {
   domain: POLICY_KINDS.map((kind) => POLICY_NAMES[kind]),
-  range: [PALETTE[0], PALETTE[1], PALETTE[3]],
+  range: [PALETTE[0], PALETTE[1], PALETTE[2], PALETTE[3]],
 };
 
 /** Fig. 8: return against strength, mean ± one deviation over episodes. */

@@ -4,13 +4,14 @@ export const CITATION =
   "J. Xing, T. Nagata, X. Zou, E. Neftci and J. L. Krichmar, Policy Distillation with Selective Input Gradient Regularization for Efficient Interpretability, 2022";
 
 /** The policies of a world that the paper compares. */
-export const POLICY_KINDS = ["original", "distilled", "digr"] as const;
+export const POLICY_KINDS = ["original", "distilled", "written", "digr"] as const;
 export type PolicyKind = (typeof POLICY_KINDS)[number];
 export type StudentKind = Exclude<PolicyKind, "original">;
 
 export const POLICY_NAMES: Readonly<Record<PolicyKind, string>> = {
   original: "original",
   distilled: "distilled only",
+  written: "DIGR by Eq. 4",
   digr: "DIGR",
 };
 
@@ -111,6 +112,7 @@ export const MAP_ROWS: readonly MapRow[] = [
     printed: printed(72.52, 0, 0.997),
   },
   more("distilled-vg", "Vanilla Gradient, distilled only", "vanilla-gradient", "distilled"),
+  more("written-vg", "Vanilla Gradient, DIGR by Eq. 4", "vanilla-gradient", "written"),
   more("digr-gradient", "gradient, DIGR", "gradient", "digr"),
   more("digr-dtd", "dtd, DIGR", "dtd", "digr"),
   more("gradient", "gradient"),

@@ -74,6 +74,7 @@ export function examples(findings: WorldFindings): Promise<string> {
     ["vg", "original VG"],
     ["gb", "GB Perturbation"],
     ["digr", "DIGR"],
+    ["written-vg", "DIGR by Eq. 4"],
   ].flatMap(([id, title]) => {
     const found = rowNamed(findings, id!);
     return found ? [mapColumn(findings, found, title!)] : [];
@@ -85,7 +86,18 @@ export function examples(findings: WorldFindings): Promise<string> {
 }
 
 /** Order of the methods in the paper's appendix. */
-const SUPPLEMENT = ["digr", "gb", "sarfa", "vg", "guided-bp", "grad-cam", "integrated", "smooth", "distilled-vg"];
+const SUPPLEMENT = [
+  "digr",
+  "gb",
+  "sarfa",
+  "vg",
+  "guided-bp",
+  "grad-cam",
+  "integrated",
+  "smooth",
+  "distilled-vg",
+  "written-vg",
+];
 
 /** Fig. 10–12: more states, with the maps of all methods. */
 export function supplement(findings: WorldFindings): Promise<string> {

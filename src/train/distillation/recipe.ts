@@ -86,7 +86,7 @@ export const DISTILLATIONS: Readonly<Record<string, Entry>> = {
       ...TABLE_3,
       yardstick: "sum",
       start: "teacher",
-      alpha: 10,
+      alpha: 30,
       steps: 20_000,
       saliency: "perturbation:radius=4",
     },

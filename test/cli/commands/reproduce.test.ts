@@ -55,7 +55,7 @@ describe("torquelens reproduce: bad input", () => {
     it("a folder without any", async () => {
       expect(await withStudents()).toMatchObject(
         refusal(
-          `--students ${folder}: holds no student; expected red-fetch-green-digr.onnx or red-fetch-green-distilled.onnx`,
+          `--students ${folder}: holds no student; expected red-fetch-green-digr.onnx or red-fetch-green-written.onnx or red-fetch-green-distilled.onnx`,
         ),
       );
     });

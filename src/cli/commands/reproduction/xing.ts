@@ -57,7 +57,7 @@ function chosen(asked: readonly string[]): { readonly shipped: string[]; readonl
   return { shipped: names.filter(has), missing: names.filter((name) => !has(name)) };
 }
 
-const STUDENTS = ["distilled", "digr"] as const satisfies readonly StudentKind[];
+const STUDENTS = ["distilled", "written", "digr"] as const satisfies readonly StudentKind[];
 const studentFile = (world: string, kind: StudentKind) => `${world}-${kind}.onnx`;
 
 /** The policies of a world. @throws InputError for one that does not fit the world, or is distilled from another */
