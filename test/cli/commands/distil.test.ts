@@ -33,7 +33,7 @@ test("bad usage is refused before any training, and nothing is written", async (
     ),
   });
   expect(await asked("--recipe", "soup")).toMatchObject(
-    refusal('no distillation recipe "soup"; expected arm, red-fetch-green, breakout, highway'),
+    refusal('no distillation recipe "soup"; expected arm, red-fetch-green, red-fetch-green-paper, breakout, highway'),
   );
   expect(await asked("--saliency", "guess")).toMatchObject({
     code: 2,
