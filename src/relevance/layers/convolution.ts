@@ -38,9 +38,10 @@ export const convolution: RecogniseLayer = (node, analysis) => {
     ...(geometry.group === 1 &&
       input.shape[0] === 1 && {
         channelAdjoints: (y: Value, w: Value) => {
-          const [channels] = w.shape as [number];
+          // A term may have one weight for all channels of the input.
+          const [channels, inputs] = w.shape as [number, number];
           const back = convInputAdjoint(y, w, input.shape.slice(2), { ...geometry, group: channels });
-          return reshape(back, [channels, ...input.shape.slice(1)]);
+          return reshape(back, [channels, inputs, ...input.shape.slice(2)]);
         },
       }),
   };

@@ -80,7 +80,8 @@ function channelwise(layer: LinearLayer, pools: readonly Share[], context: Conte
       0,
     );
     const each = channelAdjoints(maps, weights);
-    return reshape(matmul(factors, reshape(each, [each.shape[0]!, -1])), [rows, ...input.shape]);
+    const sums = matmul(factors, reshape(each, [each.shape[0]!, -1]));
+    return reshape(sums, [rows, input.shape[0]!, ...each.shape.slice(1)]);
   });
 }
 
