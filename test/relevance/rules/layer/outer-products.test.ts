@@ -150,6 +150,8 @@ const FORMS: Readonly<Record<string, (p: Value, grid: Value) => Value>> = {
   },
 };
 
+const PICTURE = { kind: "image", name: "image", input: "image" } as const;
+
 describe.each(Object.entries(FORMS))("a policy with a soft-argmax as %s", (_, form) => {
   const picture = image("image", [1, 3, 9, 9]);
   const [torques, channels, cells] = [6, 5, 25];
@@ -174,6 +176,23 @@ describe.each(Object.entries(FORMS))("a policy with a soft-argmax as %s", (_, fo
       }
     },
   );
+
+  it("dtd behind the first convolution, whose pixels' bounds have one weight for all channels, too", async () => {
+    const range = { ...PICTURE, layout: "NCHW", range: [0, 1] } as const;
+    const first = b.reshape(b.relu(b.conv(picture, weights([channels, 3, 5, 5], 6))), [channels, cells]);
+    const points = b.reshape(form(b.softmax(first), weights([cells, 2], 3)), [1, 2 * channels]);
+    const torque = dense(b.relu(dense(points, 8, 4)), torques, 5);
+    const all = subjectOf([picture], torque, [range]);
+    const [found] = await explain(all, feeds, { method: "dtd", depth: "per-torque" });
+    const maps = found!["torquelens.torque_heatmap.image"]!;
+    const size = maps.length / torques;
+    for (let j = 0; j < torques; j++) {
+      const alone = subjectOf([picture], b.slice(torque, 1, j, j + 1), [range]);
+      const [one] = await explain(alone, feeds, { method: "dtd", depth: "per-torque" });
+      const expected = one!["torquelens.torque_heatmap.image"]!;
+      expect(relativeError(maps.subarray(j * size, (j + 1) * size), expected)).toBeLessThan(2e-5);
+    }
+  });
 
   it("rap has a convolution for each torque only at the image", () => {
     const { graph } = compile(subject, { method: "rap", depth: "heatmap" });
