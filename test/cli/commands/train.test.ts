@@ -44,9 +44,12 @@ test("bad usage is refused before any training, and nothing is written", async (
   expect(await torquelens(...world, "--algorithm", "gps")).toMatchObject(
     refusal('task red-fetch-green cannot be trained by "gps", expected ppo'),
   );
-  expect(await torquelens(...world, "--recipe", "levine")).toMatchObject(
-    refusal('task red-fetch-green has no recipe "levine", expected ppo'),
-  );
+  expect(await torquelens(...world, "--recipe", "levine")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /^torquelens: task red-fetch-green has no recipe "levine", expected ppo, nature, .*\n$/,
+    ),
+  });
   expect(await torquelens(...world, "--camera", "96x96")).toMatchObject(
     refusal("--camera: is for arms, and red-fetch-green has none"),
   );

@@ -29,10 +29,11 @@ test.each(worldNames)(
   "a policy of %s is distilled by its recipe: logits, windows of pictures, numbers",
   async (world) => {
     const teacher = await loadPolicy(await writeWorldPolicy(folder, world));
-    const recipe = { ...distillationNamed(usualRecipe(world)), maps: 8, buffer: 60, steps: 90, rounds: 2, batch: 4 };
+    const usual = distillationNamed(usualRecipe(world));
+    const small = { maps: 8, buffer: 60, steps: 90, rounds: 2, batch: 4, statesOfEpisode: 60 };
     const distillation = await Distillation.start({
       teacher,
-      recipe: { ...recipe, rate: 3e-3, alpha: 1, statesOfEpisode: 60 },
+      recipe: { ...usual, ...small, rate: 3e-3, alpha: 1 },
       teaching: TEACHINGS[world]!,
       seed: 2,
       play: worldPlay(worldNamed(world)),
@@ -41,8 +42,10 @@ test.each(worldNames)(
       await distillation.train();
       const { curves } = distillation.history;
       const points = curves.flatMap((curve) => curve.points);
+      // A student that starts as its teacher has no distance to lose: it lowers what is penalised.
+      const scalar = usual.start === "teacher" ? 2 : 3;
       const mean = (from: number, to: number) =>
-        points.slice(from, to).reduce((sum, point) => sum + point[3]!, 0) / (to - from);
+        points.slice(from, to).reduce((sum, point) => sum + point[scalar]!, 0) / (to - from);
       expect(points).toHaveLength(90);
       expect(mean(80, 90)).toBeLessThan(0.7 * mean(0, 10));
       for (const point of points) expect(point[2]).toBeGreaterThan(0);
@@ -88,7 +91,7 @@ test("distil of a world writes a policy of the same actions, and refuses a teach
   expect(student.card.training).toMatchObject({
     task: "red-fetch-green",
     recipe_name: "red-fetch-green",
-    recipe: { threshold: 0.1, alpha: 0.01, start: "random", saliency: "segmentation" },
+    recipe: { threshold: 0.1, yardstick: "sum", alpha: 30, start: "teacher", saliency: "segmentation" },
   });
   expect(await torquelens("distil", teacher, "--task", "breakout", "-o", output, ...quick)).toMatchObject({
     code: 2,
