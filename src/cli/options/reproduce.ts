@@ -19,7 +19,7 @@ export function addReproduce(program: Command): void {
     )
     .option(
       "--students <folder>",
-      "of xing: folder with WORLD-digr.onnx and WORLD-distilled.onnx in place of the shipped ones",
+      "of xing: folder with WORLD-digr.onnx, -written and -distilled in place of the shipped ones",
     )
     .option("--quick", "few episodes: enough for a look, too few to judge trends")
     .addOption(wholeOption("--seed <n>", "seed of initial states and targets", SEEDS).default(0))

@@ -51,10 +51,11 @@ export async function measureItem(item: Item, { sets }: Setting, progress: Progr
   switch (kind) {
     case "states":
       return { kind, drawn: await collectStates(policy, world, states, item.options, progress) };
-    case "played": {
-      const play = () => deciding(policy, (decide) => playEpisodes(policy, world, item.options, decide, progress));
-      return { kind, played: await play() };
-    }
+    case "played":
+      return {
+        kind,
+        played: await deciding(policy, (decide) => playEpisodes(policy, world, item.options, decide, progress)),
+      };
     case "attacked":
       return { kind, played: await playAttacked(policy, world, item, item.options, weighted(progress, ATTACKED)) };
     case "maps":

@@ -15,15 +15,14 @@ import { CITATION } from "../../../reproduction/kim-choi/paper.js";
 import { setFindings } from "../../../reproduction/kim-choi/policy-set.js";
 import { tables } from "../../../reproduction/kim-choi/tables.js";
 import { FULL, QUICK, type Workload } from "../../../reproduction/kim-choi/workload.js";
-import { csv } from "../../../reproduction/table.js";
 import { taskNames } from "../../../sim/tasks/tasks.js";
 import { taskFor } from "../../input/sim-task.js";
-import type { Paper, Reproduced } from "./paper.js";
+import { chosenOf, filesOf, NO_POLICY, type Paper, type Reproduced } from "./paper.js";
 
 /** S. Kim and J. Choi (2021): the shipped policies of the arms, and those that were trained as the paper's. */
 export const kimChoi: Paper = async ({ task: asked, quick, seed, students }) => {
   if (students !== undefined) throw new InputError("--students: is for xing; kim-choi has no distilled policies");
-  const names = chosen(asked);
+  const names = chosenOf(asked, taskNames, "task");
   const workload = { ...(quick ? QUICK : FULL), seed };
   const work = await Promise.all(
     names.shipped.flatMap((task) => itemsOf(task, workload)).map((item) => measured(item, workload)),
@@ -88,19 +87,6 @@ async function goals(): Promise<readonly GoalsRow[] | undefined> {
   return GOALS_FILE.parse(JSON.parse(await readText(file, "the experiment on the number of goals"))).rows;
 }
 
-const NO_POLICY = "no policy is shipped for it";
-
-/** @throws InputError for a task that is unknown, or asked for and without a policy */
-function chosen(asked: readonly string[]): { readonly shipped: string[]; readonly missing: string[] } {
-  for (const name of asked) {
-    if (!taskNames.includes(name)) throw new InputError(`no task named "${name}"; expected ${taskNames.join(", ")}`);
-    if (!existsSync(shippedPolicy(name))) throw new InputError(`task ${name}: ${NO_POLICY}`);
-  }
-  const names = asked.length > 0 ? [...new Set(asked)] : taskNames;
-  const has = (name: string) => existsSync(shippedPolicy(name));
-  return { shipped: names.filter(has), missing: names.filter((name) => !has(name)) };
-}
-
 async function reproduced(findings: Findings): Promise<Reproduced> {
   const svgs = new Map<string, string>();
   for (const task of findings.tasks) for (const [name, svg] of await figures(task)) svgs.set(name, svg);
@@ -110,10 +96,7 @@ async function reproduced(findings: Findings): Promise<Reproduced> {
   const all = tables(findings);
   return {
     page: page(findings, svgs),
-    files: new Map([
-      ...Array.from(svgs, ([name, svg]) => [`${name}.svg`, svg] as const),
-      ...Array.from(all, ([name, rows]) => [`${name}.csv`, csv(rows)] as const),
-    ]),
+    files: filesOf(svgs, all),
     json: {
       torquelens_reproduction: 1,
       paper: CITATION,

@@ -1,4 +1,8 @@
+import { existsSync } from "node:fs";
+import { InputError } from "../../../errors.js";
+import { shippedPolicy } from "../../../package-files.js";
 import type { CrewOptions } from "../../../reproduction/crew.js";
+import { csv, type TableRow } from "../../../reproduction/table.js";
 
 /** What is asked for of a paper. */
 export interface Asked {
@@ -30,3 +34,35 @@ export interface Reproduced {
 
 /** Checks what is asked for of a paper. @throws InputError */
 export type Paper = (asked: Asked) => Promise<Reproduction>;
+
+/** Why a task or world is left out. */
+export const NO_POLICY = "no policy is shipped for it";
+
+/**
+ * The tasks or worlds of a paper that have a shipped policy, and those that have none.
+ * @param known all of the paper's @param what they are
+ * @throws InputError for one that is unknown, or asked for and without a policy
+ */
+export function chosenOf(
+  asked: readonly string[],
+  known: readonly string[],
+  what: "task" | "world",
+): { readonly shipped: string[]; readonly missing: string[] } {
+  const has = (name: string) => existsSync(shippedPolicy(name));
+  for (const name of asked) {
+    if (!known.includes(name)) throw new InputError(`no ${what} named "${name}"; expected ${known.join(", ")}`);
+    if (!has(name)) throw new InputError(`${what} ${name}: ${NO_POLICY}`);
+  }
+  const names = asked.length > 0 ? [...new Set(asked)] : known;
+  return { shipped: names.filter(has), missing: names.filter((name) => !has(name)) };
+}
+
+/** Figures and tables by name as the files that are written. */
+export const filesOf = (
+  svgs: ReadonlyMap<string, string>,
+  tables: ReadonlyMap<string, readonly TableRow[]>,
+): Map<string, string> =>
+  new Map([
+    ...Array.from(svgs, ([name, svg]) => [`${name}.svg`, svg] as const),
+    ...Array.from(tables, ([name, rows]) => [`${name}.csv`, csv(rows)] as const),
+  ]);

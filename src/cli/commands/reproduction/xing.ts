@@ -4,7 +4,6 @@ import * as z from "zod";
 import { InputError } from "../../../errors.js";
 import { packagePath, shippedPolicy } from "../../../package-files.js";
 import { loadPolicy, type Policy } from "../../../policy/policy.js";
-import { csv } from "../../../reproduction/table.js";
 import type { Verdict } from "../../../reproduction/verdict.js";
 import { distillationCurve } from "../../../reproduction/xing/distillation-curve.js";
 import { figures } from "../../../reproduction/xing/figures.js";
@@ -15,14 +14,14 @@ import { prepare } from "../../../reproduction/xing/reproduce.js";
 import { tables } from "../../../reproduction/xing/tables.js";
 import { FULL, QUICK, type Workload } from "../../../reproduction/xing/workload.js";
 import { simulatedFor } from "../../input/sim-task.js";
-import type { Asked, Paper, Reproduced, Reproduction } from "./paper.js";
+import { type Asked, chosenOf, filesOf, NO_POLICY, type Paper, type Reproduced, type Reproduction } from "./paper.js";
 
 /** J. Xing et al. (2022): the shipped policies of the worlds, and their students. */
 export const xing: Paper = (asked) => prepared(asked, asked.quick ? QUICK : FULL);
 
 /** Checks what is asked for, with another extent. @throws InputError */
 export async function prepared({ task: asked, seed, students }: Asked, extent: Workload): Promise<Reproduction> {
-  const names = chosen(asked);
+  const names = chosenOf(asked, Object.keys(PAPER_WORLDS), "world");
   const workload = { ...extent, seed };
   const folder = students ?? packagePath("models/xing");
   const worlds = await Promise.all(names.shipped.map((world) => policiesOf(world, folder)));
@@ -41,20 +40,6 @@ export async function prepared({ task: asked, seed, students }: Asked, extent: W
         missing: names.missing.map((world) => ({ world, why: NO_POLICY })),
       }),
   };
-}
-
-const NO_POLICY = "no policy is shipped for it";
-
-/** @throws InputError for a world that is unknown, or asked for and without a policy */
-function chosen(asked: readonly string[]): { readonly shipped: string[]; readonly missing: string[] } {
-  const known = Object.keys(PAPER_WORLDS);
-  for (const name of asked) {
-    if (!known.includes(name)) throw new InputError(`no world named "${name}"; expected ${known.join(", ")}`);
-    if (!existsSync(shippedPolicy(name))) throw new InputError(`world ${name}: ${NO_POLICY}`);
-  }
-  const names = asked.length > 0 ? [...new Set(asked)] : known;
-  const has = (name: string) => existsSync(shippedPolicy(name));
-  return { shipped: names.filter(has), missing: names.filter((name) => !has(name)) };
 }
 
 const STUDENTS = ["distilled", "written", "digr"] as const satisfies readonly StudentKind[];
@@ -102,10 +87,7 @@ async function reproduced(findings: Findings): Promise<Reproduced> {
   const all = tables(findings);
   return {
     page: page(findings, svgs),
-    files: new Map([
-      ...Array.from(svgs, ([name, svg]) => [`${name}.svg`, svg] as const),
-      ...Array.from(all, ([name, rows]) => [`${name}.csv`, csv(rows)] as const),
-    ]),
+    files: filesOf(svgs, all),
     json: {
       torquelens_reproduction: 1,
       paper: CITATION,
