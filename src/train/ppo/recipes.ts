@@ -14,10 +14,14 @@ const TABLE_2 = {
   gradientNorm: 0.5,
 } as const;
 
+/** What the usual recipes share. */
+const SHARED = { algorithm: "ppo", vision: true, workers: 2 } as const;
+const SETTINGS = { ...TABLE_2, worlds: 16, rolloutSteps: 128, rateEnd: 0, clipEnd: 1 } as const;
+
 /** The usual recipe of each world. */
 const USUAL: Readonly<Record<string, PpoRecipe>> = {
   "red-fetch-green": {
-    algorithm: "ppo",
+    ...SHARED,
     frames: 1,
     network: {
       convolutions: [
@@ -27,23 +31,17 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
       ],
       hidden: 128,
     },
-    vision: true,
-    workers: 2,
     ppo: {
-      ...TABLE_2,
+      ...SETTINGS,
       totalSteps: 3_276_800,
-      worlds: 16,
-      rolloutSteps: 128,
       minibatches: 8,
       rate: 1e-3,
-      rateEnd: 0,
       rateSteps: 6_000_000,
       coolDown: 0.35,
-      clipEnd: 1,
     },
   },
   breakout: {
-    algorithm: "ppo",
+    ...SHARED,
     frames: 2,
     network: {
       convolutions: [
@@ -52,21 +50,15 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
       ],
       hidden: 128,
     },
-    vision: true,
-    workers: 2,
     ppo: {
-      ...TABLE_2,
+      ...SETTINGS,
       totalSteps: 2_000_000,
-      worlds: 16,
-      rolloutSteps: 128,
       minibatches: 4,
       rate: 5e-4,
-      rateEnd: 0,
-      clipEnd: 1,
     },
   },
   highway: {
-    algorithm: "ppo",
+    ...SHARED,
     frames: 1,
     network: {
       convolutions: [
@@ -75,19 +67,13 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
       ],
       hidden: 128,
     },
-    vision: true,
-    workers: 2,
     ppo: {
-      ...TABLE_2,
+      ...SETTINGS,
       gamma: 0.995,
       totalSteps: 1_000_000,
-      worlds: 16,
-      rolloutSteps: 128,
       minibatches: 8,
       rewardScale: 0.05,
       rate: 5e-4,
-      rateEnd: 0,
-      clipEnd: 1,
       entropy: 0,
     },
   },
