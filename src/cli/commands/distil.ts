@@ -18,7 +18,12 @@ import type {
   DistillationProgress,
   StatesCheckpoint,
 } from "../../train/distillation/options.js";
-import { type DistillationRecipe, distillationNamed, usualRecipe } from "../../train/distillation/recipe.js";
+import {
+  type DistillationRecipe,
+  distillationNamed,
+  usualRecipe,
+  type Yardstick,
+} from "../../train/distillation/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { type Arena, arenaFor, type Figures } from "../input/distil-arena.js";
 import { filesOfPolicy } from "../input/policy-files.js";
@@ -38,6 +43,7 @@ export interface DistilOptions {
   readonly recipe?: string;
   readonly distilledOnly?: boolean;
   readonly alpha?: number;
+  readonly yardstick?: Yardstick;
   readonly seed: number;
   readonly steps?: number;
   readonly maps?: number;
@@ -143,11 +149,12 @@ export async function distil({ task, output, seed, run, json, ...options }: Dist
 }
 
 function recipeOf(recipe: DistillationRecipe, options: Partial<DistilOptions>): DistillationRecipe {
-  const { saliency, alpha, steps, maps, states, distilledOnly } = options;
+  const { saliency, alpha, yardstick, steps, maps, states, distilledOnly } = options;
   return {
     ...recipe,
     ...(saliency !== undefined && { saliency }),
     ...(alpha !== undefined && { alpha }),
+    ...(yardstick !== undefined && { yardstick }),
     ...(steps !== undefined && { steps }),
     ...(maps !== undefined && { maps }),
     ...(states !== undefined && { buffer: states }),

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { simulatedNames } from "../../sim/names.js";
-import { DISTILLATIONS } from "../../train/distillation/recipe.js";
+import { DISTILLATIONS, YARDSTICKS } from "../../train/distillation/recipe.js";
 import type { DistilOptions } from "../commands/distil.js";
 import { cardOption, numberOption, SEEDS, wholeOption } from "./shared.js";
 
@@ -26,6 +26,11 @@ export function addDistil(program: Command): void {
     .option("--distilled-only", "without the regularisation of the gradient: the control")
     .addOption(
       numberOption("--alpha <number>", "weight of the distance from the teacher (default: the recipe's)", [1e-6, 1e6]),
+    )
+    .addOption(
+      new Option("--yardstick <what>", "what penalised gradients are a part of (default: the recipe's)").choices(
+        YARDSTICKS,
+      ),
     )
     .addOption(wholeOption("--seed <number>", "random seed", SEEDS).default(0))
     .addOption(wholeOption("--steps <number>", "steps of training (default: the recipe's)", [1, 1_000_000]))

@@ -17,6 +17,7 @@ import {
 } from "../../graph/build.js";
 import { sizeOf } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
+import type { Yardstick } from "./recipe.js";
 
 /** The losses of Xing et al. 2022, "Policy Distillation with Selective Input Gradient Regularization". */
 
@@ -46,12 +47,6 @@ export function distance(kind: OutputKind, outputs: Value, teacher: Value, limit
 /** Σ_a π(a|s) ∂π(a|s)/∂s for each image, of every state for itself: Eq. 2 before its absolute value. */
 export const inputGradients = (answers: Value, images: readonly Value[]): Value[] =>
   gradients(answers, images, answers);
-
-/**
- * What a gradient is a part of: the largest one of the image times the number of elements, as the paper has it (Eq. 2 and
- * 4), or the sum of all. One pixel that never changes can hold the largest, and then the others count as nothing.
- */
-export type Yardstick = "largest" | "sum";
 
 /**
  * The selective input gradient regularisation, Eq. 4, the mean over states: of a state the gradients' magnitudes where the

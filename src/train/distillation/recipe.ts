@@ -1,6 +1,12 @@
 import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
-import type { Yardstick } from "./losses.js";
+
+/**
+ * What a gradient is a part of: the largest one of the image times the number of elements, as the paper has it (Eq. 2 and
+ * 4), or the sum of all. One pixel that never changes can hold the largest, and then the others count as nothing.
+ */
+export const YARDSTICKS = ["largest", "sum"] as const;
+export type Yardstick = (typeof YARDSTICKS)[number];
 
 /** Everything that decides the result of a distillation, except teacher, task and seed. */
 export interface DistillationRecipe {

@@ -6,7 +6,8 @@ import { own } from "../../own.js";
 import { isSlices } from "../../policy/consistency.js";
 import type { Policy } from "../../policy/policy.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
-import { answersOf, distance, inputGradients, type OutputKind, regulariser, type Yardstick } from "./losses.js";
+import { answersOf, distance, inputGradients, type OutputKind, regulariser } from "./losses.js";
+import type { Yardstick } from "./recipe.js";
 import type { ColumnType } from "./states.js";
 import { imagesOf, type Student } from "./student.js";
 

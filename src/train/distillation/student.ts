@@ -86,12 +86,13 @@ export class Student {
       const [d, ...rest] = value.shape;
       inputs.set(value, input(name, value.dtype, d === undefined ? [] : [states * d, ...rest]));
     }
-    const images = imagesOf(this.policy).map(({ input: name }) =>
-      cast(inputs.get(graph.inputs.get(name)!)!, "float32"),
-    );
     const replaced = new Map(inputs);
-    for (const [i, { input: name }] of imagesOf(this.policy).entries())
-      replaced.set(graph.inputs.get(name)!, images[i]!);
+    const images = imagesOf(this.policy).map(({ input: name }) => {
+      const image = graph.inputs.get(name)!;
+      const real = cast(inputs.get(image)!, "float32");
+      replaced.set(image, real);
+      return real;
+    });
     const all = states === 1 ? substitute([one!], replaced) : inRows([one!], replaced, states);
     return all && { inputs: [...inputs.values()], images, outputs: reshape(all[0]!, [states, outputs.length]) };
   }
