@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { DivergenceError } from "#src/train/history/history.js";
+import { architectureNamed } from "#src/train/pixels/architectures.js";
 import type { PpoRecipe } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { type PpoCheckpoint, type PpoOptions, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
@@ -80,3 +81,19 @@ test("an exploding training ends with one line, and keeps no checkpoint that is 
   await expect(ending).rejects.toThrow(/^ppo diverged after \d+ steps: the [a-z' ]+ is (NaN|-?Infinity)$/);
   for (const { parameters } of kept) expect(parameters.every(Number.isFinite)).toBe(true);
 });
+
+test.each(["daqn", "rs-ppo", "fls-each", "sparse-fls-normalised"])(
+  "a network with attention learns by all of its parameters: %s",
+  async (name) => {
+    const network = { ...architectureNamed(name), hidden: 8 };
+    const recipe = { ...SMALL, network, ppo: { ...SMALL.ppo, totalSteps: 128, rolloutSteps: 32, epochs: 1 } };
+    const training = await PpoTraining.start({ seed: 1, world: "red-fetch-green", recipe });
+    open.push(training);
+    const before = training.parameters.slice();
+    await training.train();
+    for (const parameter of training.layout.slots.keys()) {
+      const [now, then] = [training.parameters, before].map((vector) => training.layout.view(vector, parameter));
+      expect(now, parameter).not.toEqual(then);
+    }
+  },
+);
