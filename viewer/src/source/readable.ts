@@ -39,3 +39,12 @@ export class HttpReadable implements Readable {
     return bytes;
   };
 }
+
+/** A readable that refuses to read on once the signal is aborted. */
+export const readUntil = (signal: AbortSignal, readable: Readable): Readable => ({
+  size: () => readable.size(),
+  read: async (offset, size) => {
+    signal.throwIfAborted();
+    return readable.read(offset, size);
+  },
+});

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { decompress } from "fzstd";
 import { type Decode, decoderOf } from "../wire/decoder.js";
 import { Listeners } from "./listeners.js";
+import { readUntil } from "./readable.js";
 import type { Condition, Message, Source, Topic } from "./source.js";
 
 /** How far before a moment its messages are looked for, nanoseconds. */
@@ -29,13 +30,16 @@ export class RecordingSource implements Source {
   readonly #decoders = new Map<number, Decode>();
   /** Rises with every jump: what reads for an older one stops. */
   #turn = 0;
-  #refresh = 0;
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+  readonly #closing: AbortController;
 
   /** @throws Error with a sentence that says what to do, for a file that is no such recording */
   static async open(readable: McapTypes.IReadable, name: string, url?: string): Promise<RecordingSource> {
     let reader: McapIndexedReader;
+    const closing = new AbortController();
+    const open = readUntil(closing.signal, readable);
     try {
-      reader = await McapIndexedReader.Initialize({ readable, decompressHandlers: { zstd: unpackZstd } });
+      reader = await McapIndexedReader.Initialize({ readable: open, decompressHandlers: { zstd: unpackZstd } });
     } catch (error) {
       throw new Error(
         `${name}: not an MCAP file with an index (${(error as Error).message}). Run torquelens view ${name}, which also reads other recordings`,
@@ -45,16 +49,19 @@ export class RecordingSource implements Source {
     if (packed)
       throw new Error(`${name}: packed with ${packed.compression}. Run torquelens view ${name}, which can unpack it`);
     if (reader.chunkIndexes.length === 0) throw new Error(`${name}: there is no message in it`);
-    return new RecordingSource(reader, name, url);
+    return new RecordingSource(reader, closing, name, url);
   }
 
   private constructor(
     reader: McapIndexedReader,
+    /** Its signal ends all reading. */
+    closing: AbortController,
     readonly name: string,
     /** Of the page's server; undefined for a file of the user's. */
     readonly url: string | undefined,
   ) {
     this.#reader = reader;
+    this.#closing = closing;
     const starts = reader.chunkIndexes.map(({ messageStartTime }) => messageStartTime);
     const ends = reader.chunkIndexes.map(({ messageEndTime }) => messageEndTime);
     this.start = starts.reduce((a, b) => (b < a ? b : a));
@@ -66,12 +73,13 @@ export class RecordingSource implements Source {
   }
 
   want(topic: string, wanted: boolean): void {
-    if (wanted === this.#wanted.has(topic)) return;
+    // Panels let go of their topics after their run is closed.
+    if (this.#closing.signal.aborted || wanted === this.#wanted.has(topic)) return;
     if (wanted) this.#wanted.add(topic);
     else this.#wanted.delete(topic);
     // Several topics are asked for at once: one look serves them all.
     clearTimeout(this.#refresh);
-    this.#refresh = window.setTimeout(() => this.seek(this.time.peek()), 0);
+    this.#refresh = setTimeout(() => this.seek(this.time.peek()), 0);
   }
 
   play(): void {
@@ -100,10 +108,14 @@ export class RecordingSource implements Source {
   /** Reads all messages of a topic in order, with pauses in which the page can do other work. */
   async scan(topic: string, take: (message: Message) => void, signal: AbortSignal): Promise<void> {
     let count = 0;
-    for await (const message of this.#reader.readMessages({ topics: [topic] })) {
-      if (signal.aborted) return;
-      take(this.#decoded(message));
-      if (++count % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    try {
+      for await (const message of this.#reader.readMessages({ topics: [topic] })) {
+        if (signal.aborted) return;
+        take(this.#decoded(message));
+        if (++count % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -115,12 +127,15 @@ export class RecordingSource implements Source {
 
   fail(error: unknown): void {
     this.pause();
+    if (this.#closing.signal.aborted) return;
     this.condition.value = { state: "failed", text: (error as Error).message };
   }
 
+  /** Nothing is read from here on. */
   close(): void {
     this.pause();
     clearTimeout(this.#refresh);
+    this.#closing.abort();
   }
 
   async #look(turn: number): Promise<void> {
