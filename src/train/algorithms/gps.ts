@@ -133,10 +133,15 @@ function searchStage(
       };
       const found = await team.spread(items, (part): ConditionsRequest => ({ ...how, items: part }), watch);
       const figures = found.map(fromRow);
+      if (!figures.some(({ improved }) => improved)) throw new Error(TOO_UNSTABLE);
       return { rows, figures: { ...figuresOf(phase, "policy", figures), conditions: figures } };
     },
   };
 }
+
+const TOO_UNSTABLE =
+  "the policy is too unstable to be improved on: from no start is there a controller within the bound of it; " +
+  "expected one that longer fits before the search (steps), or fewer iterations, keep stable";
 
 interface ConditionsRequest extends Request {
   readonly policy: Uint8Array;
@@ -158,11 +163,7 @@ function conditionsWork(worker: WorkerContext) {
           const first = record + condition.place * options.samples;
           const write = (sample: number, tick: Omit<Tick, "episode">): void =>
             recordTick(worker.setup.demonstrations, task.torqueLimit, { ...tick, episode: first + sample });
-          try {
-            rows.push(toRow(await improve(task, act, condition, options, write)));
-          } catch (error) {
-            throw new Error(`start ${condition.place + 1}: ${(error as Error).message}`, { cause: error });
-          }
+          rows.push(toRow(await improve(task, act, condition, options, write)));
         }
         return rows;
       });
@@ -171,16 +172,19 @@ function conditionsWork(worker: WorkerContext) {
 }
 
 /** A condition's figures as a row of numbers, and back. */
-const toRow = ({ cost, error, success, promise, bound, divergence }: ConditionFigures): number[] => [
+const toRow = ({ cost, error, success, improved, promise, bound, divergence }: ConditionFigures): number[] => [
   cost,
   error,
   Number(success),
+  Number(improved),
   promise,
   bound,
   divergence,
 ];
 
 function fromRow(row: readonly number[]): ConditionFigures {
-  const [cost, error, success, promise, bound, divergence] = row as [number, number, number, number, number, number];
-  return { cost, error, success: success === 1, promise, bound, divergence };
+  const [cost, error, success, improved, promise, bound, divergence] = row as [
+    ...[number, number, number, number, number, number, number],
+  ];
+  return { cost, error, success: success === 1, improved: improved === 1, promise, bound, divergence };
 }

@@ -16,9 +16,10 @@ const TOLERANCE = 0.05;
 /**
  * min E[cost] subject to Σ E[KL(p ‖ policy)] ≤ `bound` (nats over the whole episode), by bisection of the logarithm of
  * the multiplier η: the divergence falls as η rises. Where the bound is not active, η is the smallest one.
- * @throws Error where no controller lies within the bound
+ * Undefined where no controller lies within the bound, because the deviations from the trajectory of an unstable policy
+ * grow without limit.
  */
-export function boundedControllers(problem: LocalProblem, bound: number): BoundedControllers {
+export function boundedControllers(problem: LocalProblem, bound: number): BoundedControllers | undefined {
   const solve = (temperature: number): BoundedControllers | undefined => {
     const controllers = backward(problem, temperature);
     return controllers && { controllers, temperature, ...forward(problem, controllers) };
@@ -27,12 +28,7 @@ export function boundedControllers(problem: LocalProblem, bound: number): Bounde
   const coldest = solve(COLDEST);
   if (coldest !== undefined && coldest.divergence <= bound) return coldest;
   let best = solve(HOTTEST);
-  if (best === undefined || best.divergence > bound) {
-    throw new Error(
-      `the policy is too unstable to be improved on: no controller is within ${bound.toPrecision(3)} nats of it; ` +
-        "expected one that longer fits before the search (steps), or fewer iterations, keep stable",
-    );
-  }
+  if (best === undefined || best.divergence > bound) return undefined;
   while (best.divergence < (1 - TOLERANCE) * bound && high - low > 1e-6) {
     const middle = 0.5 * (low + high);
     const found = solve(Math.exp(middle));

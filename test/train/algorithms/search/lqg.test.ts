@@ -200,11 +200,11 @@ describe("the bound", () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.double({ min: 0.05, max: 2, noNaN: true }), (seed, bound) => {
         const problem = randomProblem(seed);
-        const found = boundedControllers(problem, bound);
+        const found = boundedControllers(problem, bound)!;
         expect(found.divergence).toBeLessThanOrEqual(bound);
         expect(found.divergence).toBeGreaterThan(0.9 * bound);
         expect(found.cost).toBeLessThan(forward(problem, problem.policy).cost);
-        expect(boundedControllers(problem, 2 * bound).cost).toBeLessThan(found.cost);
+        expect(boundedControllers(problem, 2 * bound)!.cost).toBeLessThan(found.cost);
       }),
       { numRuns: 15 },
     );
@@ -213,27 +213,25 @@ describe("the bound", () => {
   it("can be met near an unstable policy: deviations are limited", () => {
     const calm = randomProblem(6);
     const wild = calm.policy.map((policy) => ({ ...policy, gain: policy.gain.map((value) => 30 * value) }));
-    const found = boundedControllers({ ...calm, policy: wild, widest: new Float64Array(N).fill(2) }, 1);
+    const found = boundedControllers({ ...calm, policy: wild, widest: new Float64Array(N).fill(2) }, 1)!;
     expect(found.divergence).toBeLessThanOrEqual(1);
     // Limits that are never reached change nothing.
     const roomy = { ...calm, widest: new Float64Array(N).fill(1e3) };
     expect(boundedControllers(roomy, 1)).toEqual(boundedControllers(calm, 1));
   });
 
-  it("cannot be met where the policy is beyond all limits, and says so in one line", () => {
+  it("cannot be met where the policy is beyond all limits", () => {
     const calm = randomProblem(6);
     const wild = calm.policy.map((policy) => ({ ...policy, gain: policy.gain.map((value) => 1e200 * value) }));
-    expect(() => boundedControllers({ ...calm, policy: wild }, 1)).toThrow(
-      /^the policy is too unstable to be improved on: no controller is within 1\.00 nats of it; expected [^\n]+$/,
-    );
+    expect(boundedControllers({ ...calm, policy: wild }, 1)).toBeUndefined();
   });
 
   it("is not active when it is wide", () => {
-    expect(boundedControllers(randomProblem(5), 1e9).temperature).toBe(1e-6);
+    expect(boundedControllers(randomProblem(5), 1e9)!.temperature).toBe(1e-6);
   });
 
   it("grows after a correct prediction, shrinks after a wrong one, and stays near the first one", () => {
-    const before = { cost: 10, error: 0, success: false, promise: 4, bound: 1, divergence: 1 };
+    const before = { cost: 10, error: 0, success: false, improved: true, promise: 4, bound: 1, divergence: 1 };
     expect(nextBound(before, 6, 1)).toBe(2);
     expect(nextBound(before, 8, 1)).toBe(1);
     expect(nextBound(before, 10, 1)).toBe(0.5);

@@ -68,7 +68,7 @@ test("the linearised run has the policy's gains, and dynamics and cost that pred
 test("controllers within a small bound lower the real cost by about the predicted amount", async () => {
   task.reset(2, 5);
   const here = await linearised(task, act, options);
-  const { controllers, nominal } = boundedControllers(here.problem, 1);
+  const { controllers, nominal } = boundedControllers(here.problem, 1)!;
   expect(forward(here.problem, here.problem.policy).nominal).toBe(0);
   const promise = -nominal;
   expect(promise).toBeGreaterThan(0);
