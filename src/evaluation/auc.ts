@@ -2,7 +2,7 @@
  * Area under the ROC curve: the chance that a value of the first kind is above one of the second, both drawn at random; of
  * equal values half counts. NaN where one of the kinds has no values.
  */
-export function auc(positives: Float32Array, negatives: Float32Array): number {
+export function auc(positives: Float32Array | Float64Array, negatives: Float32Array | Float64Array): number {
   if (positives.length === 0 || negatives.length === 0) return Number.NaN;
   const above = positives.slice().sort();
   const below = negatives.slice().sort();
