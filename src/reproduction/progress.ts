@@ -4,3 +4,9 @@ export interface Progress {
   /** Called with the steps that were done, one by default. */
   readonly done?: ((steps?: number) => void) | undefined;
 }
+
+/** Progress whose steps count as several. */
+export const weighted = ({ signal, done }: Progress, steps: number): Progress => ({
+  signal,
+  done: () => done?.(steps),
+});

@@ -45,7 +45,9 @@ export interface Faithfulness {
    * 1 − Σα|Δτ| / Σα·limit, of actions the probability of the one that is taken.
    */
   readonly deletion: readonly number[];
-  /** The same while pixels are put back into an image without any. */
+  /** Area under each map's curve of deletion (`area`), in the order of the maps. */
+  readonly deletionAreas: readonly number[];
+  /** The same as `deletion` while pixels are put back into an image without any. */
   readonly insertion: readonly number[];
   /** By percentage: part of the maps whose action, or whose outputs within the tolerance, stay (Rong et al. 2022). */
   readonly road: readonly number[];
@@ -83,6 +85,7 @@ export async function faithfulness(
     const counted = Math.floor((options.most ?? 0.8) * curves[0]!.deletion.length);
     return {
       deletion: over(({ deletion }) => deletion),
+      deletionAreas: curves.map(({ deletion }) => area(deletion)),
       insertion: over(({ insertion }) => insertion),
       road: over(({ road }) => road),
       sensitivity: Array.from({ length: counted }, (_, step) =>

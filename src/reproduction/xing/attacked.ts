@@ -8,7 +8,7 @@ import type { Policy } from "../../policy/policy.js";
 import type { TensorData } from "../../runtime/session.js";
 import { random } from "../../sim/random.js";
 import type { Progress } from "../progress.js";
-import { type Decide, imageOf, type Played, type PlayOptions, playEpisodes } from "./play.js";
+import { type Decide, imageOf, type Played, type PlayOptions, playEpisodes } from "../worlds/play.js";
 
 /** Levels of a sample that strengths are counted in. */
 const LEVELS = 255;

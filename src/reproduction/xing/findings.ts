@@ -1,11 +1,11 @@
 import type { AttackName } from "../../attack/names.js";
 import { median } from "../../numbers/quantile.js";
 import type { Verdict } from "../verdict.js";
+import type { Played } from "../worlds/play.js";
+import type { DrawnState } from "../worlds/states.js";
 import type { DistillationCurve } from "./distillation-curve.js";
 import type { MapsFound } from "./maps.js";
 import type { MapRow, PaperWorld, PolicyKind, StudentKind } from "./paper.js";
-import type { Played } from "./play.js";
-import type { DrawnState } from "./states.js";
 import type { Workload } from "./workload.js";
 
 /** A policy in the reproduction. */

@@ -1,11 +1,11 @@
 import type { AttackName } from "../../attack/names.js";
 import { own } from "../../own.js";
 import { loadPolicy } from "../../policy/policy.js";
-import type { Progress } from "../progress.js";
+import { type Progress, weighted } from "../progress.js";
+import { deciding, type Played, type PlayOptions, playEpisodes } from "../worlds/play.js";
+import { collectStates, type DrawnState, type States } from "../worlds/states.js";
 import { playAttacked } from "./attacked.js";
 import { type MapsFound, mapsOf } from "./maps.js";
-import { deciding, type Played, type PlayOptions, playEpisodes } from "./play.js";
-import { collectStates, type DrawnState, type States } from "./states.js";
 import { timesOf } from "./times.js";
 
 /** A policy's file that is measured in a world. */
@@ -87,6 +87,3 @@ export function workOf(item: Item, { sets }: Setting): number {
       return TIMED * item.rounds;
   }
 }
-
-/** Progress whose steps count as several. */
-const weighted = ({ signal, done }: Progress, steps: number): Progress => ({ signal, done: () => done?.(steps) });

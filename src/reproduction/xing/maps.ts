@@ -9,11 +9,10 @@ import {
   regionSaliency,
   UNIMPORTANT,
 } from "../../evaluation/regions.js";
-import { mean } from "../../numbers/mean.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Progress } from "../progress.js";
-import { Mapper } from "./mapper.js";
-import { drawnRows, imageAt, regionsAt, rowsOf, type States } from "./states.js";
+import { Mapper } from "../worlds/mapper.js";
+import { drawnRows, episodeMeans, imageAt, regionsAt, rowsOf, type States } from "../worlds/states.js";
 
 /** Figures of Table 1. */
 export const FIGURES = ["important", "unimportant", "auc"] as const;
@@ -77,18 +76,6 @@ export async function mapsOf(
   } finally {
     await mapper.release();
   }
-}
-
-/** Mean over each episode's rows, by the episodes' order. */
-function episodeMeans(values: readonly number[], rows: readonly number[], ofEpisode: number): Float64Array {
-  const by = new Map<number, number[]>();
-  for (const [k, row] of rows.entries()) {
-    const episode = Math.floor(row / ofEpisode);
-    const own = by.get(episode);
-    if (own) own.push(values[k]!);
-    else by.set(episode, [values[k]!]);
-  }
-  return Float64Array.from(by.values(), (own) => mean(own));
 }
 
 /** The pixels of all states, by region. */

@@ -1,11 +1,12 @@
 import { ATTACK_NAMES } from "../../attack/names.js";
 import { own } from "../../own.js";
 import { loadPolicy } from "../../policy/policy.js";
+import { PLAYED_FROM } from "../worlds/play.js";
+import { allocateStates, type States } from "../worlds/states.js";
 import type { PolicyFile, WorldPolicies } from "./findings.js";
 import type { Item } from "./items.js";
 import { MAP_ROWS, type MapRow, PAPER_WORLDS, type PaperWorld } from "./paper.js";
-import { allocateStates, type States } from "./states.js";
-import { extentOf, PLAYED_FROM, type Workload } from "./workload.js";
+import { extentOf, type Workload } from "./workload.js";
 
 type OfKind<Kind extends Item["kind"]> = Item & { readonly kind: Kind };
 

@@ -1,11 +1,11 @@
 import { type CrewOptions, runCrew } from "../crew.js";
+import type { Played } from "../worlds/play.js";
+import { rowsOf } from "../worlds/states.js";
 import { robustnessOf, verdictsOf } from "./claims.js";
 import type { AttackFound, RowFound, WorldFindings, WorldMeasured, WorldPolicies } from "./findings.js";
 import { type Found, type Item, type Setting, workOf } from "./items.js";
 import { MAP_ROWS, type PolicyKind } from "./paper.js";
 import { type Plan, planOf } from "./plan.js";
-import type { Played } from "./play.js";
-import { rowsOf } from "./states.js";
 import type { Workload } from "./workload.js";
 
 /** A reproduction that is ready to run. */

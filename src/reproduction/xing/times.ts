@@ -1,7 +1,7 @@
 import type { Policy } from "../../policy/policy.js";
 import type { Progress } from "../progress.js";
-import { Mapper } from "./mapper.js";
-import { imageAt, rowsOf, type States } from "./states.js";
+import { Mapper } from "../worlds/mapper.js";
+import { imageAt, rowsOf, type States } from "../worlds/states.js";
 
 /** Rounds before the timed ones. */
 const WARM = 2;

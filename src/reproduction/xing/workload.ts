@@ -41,6 +41,3 @@ export function extentOf(world: PaperWorld, workload: Workload) {
     attacked: Math.min(world.attacked, workload.mostAttacked),
   };
 }
-
-/** The saliency set, and episodes that returns are of, are apart from each other. */
-export const PLAYED_FROM = 100_000;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "#src/analysis/bootstrap.js";
+import type { Played } from "#src/reproduction/worlds/play.js";
 import { robustnessOf, verdictsOf } from "#src/reproduction/xing/claims.js";
 import type { RowFound, WorldMeasured } from "#src/reproduction/xing/findings.js";
 import { MAP_ROWS, PAPER_WORLDS, type PolicyKind } from "#src/reproduction/xing/paper.js";
-import type { Played } from "#src/reproduction/xing/play.js";
 
 /** Values around a mean, the same spread for all rows. */
 const around = (mean: number) => [0.02, -0.01, 0.01, -0.02, 0.015, -0.015].map((offset) => mean * (1 + offset));

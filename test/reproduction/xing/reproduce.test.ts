@@ -7,12 +7,7 @@ import { regionsOf, UNCERTAIN } from "#src/evaluation/regions.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { shippedPolicy } from "#src/package-files.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
-import { playAttacked } from "#src/reproduction/xing/attacked.js";
-import { distillationCurve } from "#src/reproduction/xing/distillation-curve.js";
-import { type MapsFound, mapsOf } from "#src/reproduction/xing/maps.js";
-import { PAPER_WORLDS } from "#src/reproduction/xing/paper.js";
-import { deciding, playEpisodes } from "#src/reproduction/xing/play.js";
-import { prepare } from "#src/reproduction/xing/reproduce.js";
+import { deciding, playEpisodes } from "#src/reproduction/worlds/play.js";
 import {
   allocateStates,
   collectStates,
@@ -21,7 +16,12 @@ import {
   regionsAt,
   rowsOf,
   type States,
-} from "#src/reproduction/xing/states.js";
+} from "#src/reproduction/worlds/states.js";
+import { playAttacked } from "#src/reproduction/xing/attacked.js";
+import { distillationCurve } from "#src/reproduction/xing/distillation-curve.js";
+import { type MapsFound, mapsOf } from "#src/reproduction/xing/maps.js";
+import { PAPER_WORLDS } from "#src/reproduction/xing/paper.js";
+import { prepare } from "#src/reproduction/xing/reproduce.js";
 import type { Workload } from "#src/reproduction/xing/workload.js";
 import { SimulatedWorld } from "#src/sim/simulated-world.js";
 import { SimulatedSource } from "#src/sim/source.js";

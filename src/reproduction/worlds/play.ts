@@ -25,6 +25,9 @@ export interface PlayOptions {
   readonly episodes: number;
 }
 
+/** First of the episodes that returns are of, apart from those of a saliency set. */
+export const PLAYED_FROM = 100_000;
+
 /** A policy's outputs for the image that it is shown, the same whenever they are asked for in an episode. */
 export type Decide = (image: TensorData, episode: number) => Promise<ArrayLike<number>>;
 

@@ -3,6 +3,7 @@ import { DTYPES, type DType } from "../../graph/dtype.js";
 import { type Shape, sizeOf } from "../../graph/shape.js";
 import type { RgbImage } from "../../image/image.js";
 import { toRgb } from "../../image/rgb.js";
+import { mean } from "../../numbers/mean.js";
 import type { Policy } from "../../policy/policy.js";
 import type { TensorData } from "../../runtime/session.js";
 import { type Random, random } from "../../sim/random.js";
@@ -68,6 +69,18 @@ export function imageAt({ dtype, shape, images }: States, row: number): TensorDa
 export function regionsAt({ regions, rows }: States, row: number): Uint8Array {
   const pixels = regions.length / rows;
   return regions.subarray(row * pixels, (row + 1) * pixels);
+}
+
+/** Mean over each episode's rows, by the episodes' order. */
+export function episodeMeans(values: readonly number[], rows: readonly number[], ofEpisode: number): Float64Array {
+  const by = new Map<number, number[]>();
+  for (const [k, row] of rows.entries()) {
+    const episode = Math.floor(row / ofEpisode);
+    const own = by.get(episode);
+    if (own) own.push(values[k]!);
+    else by.set(episode, [values[k]!]);
+  }
+  return Float64Array.from(by.values(), (own) => mean(own));
 }
 
 /** States that are drawn. */
