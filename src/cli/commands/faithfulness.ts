@@ -143,6 +143,9 @@ const jsonOf = ({ name }: ImageModality, moments: readonly Moment[], rows: reado
   methods: rows.map(({ method, found }) => ({
     method,
     ...Object.fromEntries(Object.entries(figuresOf(found)).map(([key, value]) => [key, number(value)])),
-    curves: Object.fromEntries(Object.entries(found).map(([key, curve]) => [key, curve.map(number)])),
+    curves: curvesOf(found),
   })),
 });
+
+const curvesOf = ({ deletionAreas: _, ...curves }: Faithfulness) =>
+  Object.fromEntries(Object.entries(curves).map(([key, curve]) => [key, curve.map(number)]));

@@ -6,10 +6,11 @@ import type { Value } from "../../graph/value.js";
 import type { Attribution } from "../contract/attribution.js";
 import { type Relevance, rowsOf } from "../contract/carrier.js";
 import type { Network } from "../contract/facts.js";
+import { isMap } from "../network/weighting-maps.js";
 import { propagate } from "../pass/propagate.js";
 import { gradient, timesInput } from "../rules/operator/gradient.js";
 import type { Attended } from "./attended.js";
-import { allMaps, attendedThroughMaps, isMap, type Maps } from "./attention-maps.js";
+import { allMaps, attendedThroughMaps, type Maps } from "./attention-maps.js";
 import { allTokens, attendedThroughTokens, namedTokens, type Tokens } from "./attention-tokens.js";
 import { method } from "./method-spec.js";
 

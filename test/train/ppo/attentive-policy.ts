@@ -1,0 +1,63 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { serialiseCard } from "#src/policy/card.js";
+import { CARD_METADATA } from "#src/policy/policy.js";
+import { random } from "#src/sim/random.js";
+import { worldNamed } from "#src/sim/worlds/worlds.js";
+import { sharedFloats } from "#src/train/network/parameters.js";
+import { architectureNamed } from "#src/train/pixels/architectures.js";
+import { initialisePixels, pixelLayout } from "#src/train/pixels/network.js";
+import { exportWorldPolicy, worldCard } from "#src/train/ppo/export.js";
+import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
+import { ppoRecipe } from "#src/train/ppo/recipes.js";
+
+/** A recipe of a world with an architecture of Nikulin et al. (2019), and few hidden units. */
+export function smallRecipe(world: string, architecture: string, hidden = 16): PpoRecipe {
+  return { ...ppoRecipe(world, {}), network: { ...architectureNamed(architecture), hidden } };
+}
+
+/** Random parameters of a recipe, biases too. The same seed gives layers of the same name and shape the same ones. */
+export function randomParameters(world: string, recipe: PpoRecipe, seed: number) {
+  const { facts } = worldNamed(world);
+  const head = headOf(facts);
+  const layout = pixelLayout(specOf(facts, recipe), head.outputs, head.extra);
+  const parameters = sharedFloats(layout.size);
+  initialisePixels(layout, parameters, random(seed));
+  for (const name of layout.slots.keys()) {
+    const source = random(seed, ...Buffer.from(name));
+    const view = layout.view(parameters, name);
+    for (let i = 0; i < view.length; i++) view[i]! += 0.05 * source.normal();
+  }
+  return { layout, parameters };
+}
+
+/** A policy's file with random parameters. */
+export function attentiveBytes(world: string, architecture: string, seed = 3): Uint8Array {
+  const recipe = smallRecipe(world, architecture);
+  const { layout, parameters } = randomParameters(world, recipe, seed);
+  return bytesOf(world, recipe, layout, parameters);
+}
+
+export function bytesOf(
+  world: string,
+  recipe: PpoRecipe,
+  layout: ReturnType<typeof randomParameters>["layout"],
+  parameters: Float32Array,
+): Uint8Array {
+  const { facts } = worldNamed(world);
+  const card = serialiseCard(worldCard(facts, recipe, { task: facts.name }));
+  return exportWorldPolicy(facts, recipe, layout, parameters, new Map([[CARD_METADATA, card]]));
+}
+
+/** Writes policies as `reproduce nikulin` looks for them. */
+export async function writeAttentive(
+  folder: string,
+  world: string,
+  architectures: readonly string[],
+  seeds: readonly number[],
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const architecture of architectures)
+    for (const seed of seeds)
+      await writeFile(join(folder, `${world}-${architecture}-${seed}.onnx`), attentiveBytes(world, architecture, seed));
+}
