@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { serialiseCard } from "#src/policy/card.js";
 import { CARD_METADATA } from "#src/policy/policy.js";
 import { random } from "#src/sim/random.js";
@@ -31,13 +29,7 @@ export function randomParameters(world: string, recipe: PpoRecipe, seed: number)
   return { layout, parameters };
 }
 
-/** A policy's file with random parameters. */
-export function attentiveBytes(world: string, architecture: string, seed = 3): Uint8Array {
-  const recipe = smallRecipe(world, architecture);
-  const { layout, parameters } = randomParameters(world, recipe, seed);
-  return bytesOf(world, recipe, layout, parameters);
-}
-
+/** A policy's file. */
 export function bytesOf(
   world: string,
   recipe: PpoRecipe,
@@ -47,17 +39,4 @@ export function bytesOf(
   const { facts } = worldNamed(world);
   const card = serialiseCard(worldCard(facts, recipe, { task: facts.name }));
   return exportWorldPolicy(facts, recipe, layout, parameters, new Map([[CARD_METADATA, card]]));
-}
-
-/** Writes policies as `reproduce nikulin` looks for them. */
-export async function writeAttentive(
-  folder: string,
-  world: string,
-  architectures: readonly string[],
-  seeds: readonly number[],
-): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const architecture of architectures)
-    for (const seed of seeds)
-      await writeFile(join(folder, `${world}-${architecture}-${seed}.onnx`), attentiveBytes(world, architecture, seed));
 }
