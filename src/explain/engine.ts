@@ -40,7 +40,7 @@ export interface TickRequest {
 
 /** Outputs of one tick. */
 export interface TickOutputs {
-  /** The policy's own outputs that are used: torque, probabilities of actions, and carried state. */
+  /** The policy's own outputs that are used: torque, probabilities of actions, attention, and carried state. */
   readonly policy: Promise<Tensors>;
   /** Shares and relevance of every torque, α-weighted; undefined at level `skip`. */
   readonly shares: Promise<Tensors> | undefined;

@@ -9,6 +9,7 @@ import type { Precision } from "../relevance/precision/precision.js";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import type { Tensors } from "../runtime/models.js";
 import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRelevanceOf } from "./assemble.js";
+import { attentionIn } from "./attention.js";
 import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
 import { feedsOf } from "./feeds.js";
@@ -225,6 +226,7 @@ export class Explainer implements AnyExplainer {
       relevance: relevanceOf(this.policy, heatmap ?? shares),
       torqueRelevance: torqueRelevanceOf(this.policy, shares),
       heatmaps: heatmapsOf(this.policy, heatmap),
+      attention: attentionIn(this.policy, own),
       featurePoints: featurePointsOf(this.policy, heatmap),
       conservationResidual: residual,
       latencyMs,

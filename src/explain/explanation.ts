@@ -46,6 +46,11 @@ export interface Choice {
   readonly probabilities: Float32Array;
 }
 
+/** Where the policy itself says that it looks: one map over an image, [height × width], at the size that the policy sees. */
+export interface AttentionMap extends Heatmap {
+  readonly query: string;
+}
+
 /** Why the policy commanded this at one tick. J torques, or outputs of other kinds; M modalities. */
 export interface Explanation {
   readonly observation: Observation;
@@ -88,6 +93,8 @@ export interface Explanation {
   readonly torqueRelevance: Readonly<Record<string, Float32Array>>;
   /** Relevance per pixel, in the outputs' unit, by image modality; empty below level `full`. */
   readonly heatmaps: Readonly<Record<string, Heatmap>>;
+  /** The policy's own attention by image modality, where the card names such outputs; at every level. */
+  readonly attention: Readonly<Record<string, readonly AttentionMap[]>>;
   /**
    * x and y of each feature point of a soft-argmax, [K × 2], pixels of the policy's image, pixel centres at whole numbers;
    * by image modality, where it has such points. Empty below level `full`.

@@ -28,7 +28,7 @@ import { weightFeeds } from "./weight-feeds.js";
 export interface Candidate {
   /** Its graph, made only where the torques differ. */
   readonly graph: () => Graph;
-  /** Torque and carried state for a policy's inputs. */
+  /** Torque, carried state and attention for a policy's inputs. */
   readonly run: (feeds: Tensors) => Promise<Tensors>;
   /** Number of rehearsals to compare, all by default. */
   readonly rehearsals?: number;
@@ -58,7 +58,7 @@ export class Untouched {
 
   private constructor(
     readonly policy: Policy,
-    /** Torque, N·m, and carried state, by rehearsal; undefined for one that the policy cannot take. */
+    /** Torque, N·m, carried state and attention, by rehearsal; undefined for one that the policy cannot take. */
     private readonly expected: readonly (Tensors | undefined)[],
     private readonly worker: boolean,
   ) {}
@@ -182,10 +182,10 @@ export async function checkTorque(policy: Policy, { bytes, graph }: CompiledMode
   return untouched.warnings;
 }
 
-/** The policy's own outputs that are used: torque, probabilities of actions, what the file has of them, and carried state. */
-export const ownOutputs = ({ command, probabilities, card }: Policy): string[] => {
+/** The policy's own outputs that are used: torque, probabilities of actions, what the file has of them, attention, and carried state. */
+export const ownOutputs = ({ command, probabilities, card, attention }: Policy): string[] => {
   const actions = card.actions && probabilities !== undefined ? [probabilities, card.actions.output] : [];
-  return [...new Set([command, ...actions, ...Object.values(card.state)])];
+  return [...new Set([command, ...actions, ...attention.map(({ tensor }) => tensor), ...Object.values(card.state)])];
 };
 
 const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>
@@ -204,8 +204,8 @@ async function once(model: Uint8Array, feeds: Tensors, outputs: readonly string[
 /** The outputs of the file for each rehearsal, in physical units; undefined where onnxruntime refuses the input. */
 async function expectedOf(policy: Policy, models: Models): Promise<(Tensors | undefined)[]> {
   const expected: (Tensors | undefined)[] = [];
-  const { card, command } = policy;
-  const carried = Object.values(card.state);
+  const { card, command, attention } = policy;
+  const carried = [...Object.values(card.state), ...attention.map(({ tensor }) => tensor)];
   const tensors = commandedTensors(card);
   for (let i = 0; i < REHEARSALS; i++) {
     const feeds = rehearsalFeeds(policy, i);

@@ -1,4 +1,4 @@
-/** Relevance per pixel of one camera, N·m, summed over channels; row-major, height × width. */
+/** A number per pixel of one camera, such as relevance in N·m, summed over channels; row-major, height × width. */
 export interface Heatmap {
   readonly width: number;
   readonly height: number;

@@ -2,6 +2,19 @@ import * as z from "zod";
 import { CARD_ENCODINGS } from "../image/pixel-formats.js";
 import { RESIZE_FILTERS } from "../image/resize.js";
 import { COMMAND_KIND_NAMES } from "../outputs/kinds.js";
+import { attentionTensor } from "./attention-schema.js";
+import {
+  choice,
+  count,
+  deviation,
+  finite,
+  list,
+  mapping,
+  modalityName,
+  positive,
+  statistic,
+  text,
+} from "./schema-parts.js";
 
 /**
  * The policy card's schema. In this file the error text of every schema says what is *expected* there;
@@ -24,39 +37,8 @@ export const QUANTITIES = [
 /** Ways to handle a source without joint velocities. */
 export const MISSING_VELOCITY = ["refuse", "differentiate"] as const;
 
-/** Numbers of the card become float32: none may be infinite there, and none above 0 may be 0. */
-const FITS = "that a 32-bit float can hold";
-const finite = (expected: string) =>
-  z
-    .number({ error: expected })
-    .refine((value) => Number.isFinite(Math.fround(value)), { error: `${expected} ${FITS}` });
-const positive = (expected: string) =>
-  finite(expected)
-    .positive({ error: expected })
-    .refine((value) => !(value > 0) || Math.fround(value) > 0, { error: `${expected} ${FITS}` });
-const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
-const count = (least: number, expected: string) => z.int({ error: expected }).min(least, { error: expected });
-const list = <T extends z.ZodType>(item: T, expected: string) =>
-  z.array(item, { error: expected }).min(1, { error: expected });
-const choice = <const T extends readonly string[]>(values: T) =>
-  z.enum(values, { error: `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` });
-
-function mapping<T extends z.ZodRawShape>(shape: T) {
-  const keys = Object.keys(shape).join(", ");
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? `one of ${keys}` : `a mapping with the keys ${keys}`),
-  });
-}
-
-const statistic = (what: string) => list(finite("a number"), `a list of numbers, one per ${what}`);
-const deviation = (what: string) => list(positive("a number above 0"), `a list of numbers above 0, one per ${what}`);
-
 /** Orders of an image tensor's axes; with T, a window of images in time, the oldest first. */
 export const LAYOUTS = ["NHWC", "NCHW", "NTHWC", "NTCHW"] as const;
-
-const modalityName = z
-  .string({ error: "a modality name" })
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "a modality name of letters, digits and underscores" });
 
 const imageInput = mapping({
   /** Modality name, `image` for a single camera. */
@@ -244,6 +226,10 @@ export const cardSchema = mapping({
   }).optional(),
   /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
   inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
+  /** Attention: output tensor → what its maps are of. */
+  attention: z
+    .record(z.string(), attentionTensor, { error: "a mapping from output tensor names to their attention maps" })
+    .default({}),
   /** Memory: input tensor → the output tensor that feeds it at the next tick; zeros at the start of an episode. */
   state: z
     .record(z.string(), text("the name of an output tensor"), {

@@ -3,6 +3,7 @@ import { checkAll, InputError } from "../errors.js";
 import { readText } from "../files/reading.js";
 import { parseYaml, yamlData } from "../yaml/parse.js";
 import { quoteInvisible } from "../yaml/quote.js";
+import { checkAttentionModalities } from "./attention.js";
 import { type Card, type CardInput, cardSchema } from "./card-schema.js";
 import { checkCard, checkNames } from "./check.js";
 import { checkConsistency } from "./consistency.js";
@@ -28,7 +29,11 @@ export function parseCard(text: string, source: string, tensors?: Tensors): Card
   };
   checkAll([schema, names]);
   const read = card!;
-  checkAll([() => checkConsistency(read, source), () => tensors && checkCard(read, tensors, source)]);
+  checkAll([
+    () => checkConsistency(read, source),
+    () => checkAttentionModalities(read, source),
+    () => tensors && checkCard(read, tensors, source),
+  ]);
   return read;
 }
 

@@ -2,6 +2,7 @@ import { checkAll } from "../errors.js";
 import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
+import { checkAttention } from "./attention.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
 import { checkActionTensor, checkOutputTensors } from "./check-outputs.js";
 import { isSlices } from "./consistency.js";
@@ -32,6 +33,7 @@ export function checkCard(card: Card, tensors: Tensors, source: string): void {
         () =>
           checkState(input, output, card, tensors, source),
     ),
+    () => checkAttention(card, tensors, source, ...lookups(tensors, source)),
   ]);
 }
 
@@ -49,16 +51,19 @@ function checkInputNames(names: readonly string[], tensors: Tensors, source: str
 
 /** Checks the names of tensors in what is not a card yet. Throws InputError as `checkCard`. */
 export function checkNames(data: unknown, tensors: Tensors, source: string): void {
-  const { inputs, outputs, ...keys } = (isMapping(data) ? data : {}) as Readonly<Record<string, unknown>>;
+  const given = (isMapping(data) ? data : {}) as Readonly<Record<string, unknown>>;
+  const inputs = own(given, "inputs");
   checkAll([
     () => isMapping(inputs) && checkInputNames(Object.keys(inputs), tensors, source),
     ...["torque", "actions"].map((key) => () => {
-      const given = own(keys, key);
-      const output = isMapping(given) ? (given as { output?: unknown }).output : undefined;
+      const entry = own(given, key);
+      const output = isMapping(entry) ? (entry as { output?: unknown }).output : undefined;
       if (typeof output === "string") find(output, tensors.outputs, "output", source, [key, "output"]);
     }),
-    ...Object.keys(isMapping(outputs) ? outputs : {}).map(
-      (name) => () => find(name, tensors.outputs, "output", source, ["outputs", name]),
+    ...(["outputs", "attention"] as const).flatMap((key) =>
+      Object.keys(isMapping(own(given, key)) ? (own(given, key) as object) : {}).map(
+        (name) => () => find(name, tensors.outputs, "output", source, [key, name]),
+      ),
     ),
   ]);
 }
@@ -80,9 +85,15 @@ function find(
   return tensor;
 }
 
+/** Finds an output by its name, and checks that it holds floats; both throw InputError. */
+const lookups = (tensors: Tensors, source: string) =>
+  [
+    (name: string, path: readonly PropertyKey[]) => find(name, tensors.outputs, "output", source, path),
+    (tensor: Tensor, path: readonly PropertyKey[]) => requireType(tensor, FLOATS, source, path),
+  ] as const;
+
 function checkOthers(card: Card, tensors: Tensors, source: string): void {
-  const named = (name: string, path: readonly PropertyKey[]) => find(name, tensors.outputs, "output", source, path);
-  const floats = (tensor: Tensor, path: readonly PropertyKey[]) => requireType(tensor, FLOATS, source, path);
+  const [named, floats] = lookups(tensors, source);
   if (card.actions) checkActionTensor(card.actions, source, named, floats);
   else checkOutputTensors(card, source, named, floats);
 }

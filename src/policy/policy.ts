@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { readModel } from "../graph/onnx-read.js";
 import type { Graph } from "../graph/value.js";
+import { type AttentionOutput, attentionOf } from "./attention.js";
 import { loadCard, parseCard } from "./card.js";
 import type { Card } from "./card-schema.js";
 import { checkCard } from "./check.js";
@@ -37,6 +38,8 @@ export interface Policy {
   readonly outputs: readonly Output[];
   /** In the order of the model's inputs, then of the slices. */
   readonly modalities: readonly Modality[];
+  /** Outputs of `graph` that hold attention maps; none of most policies. */
+  readonly attention: readonly AttentionOutput[];
   /** The arm's model, absolute; undefined where the card names no file. */
   readonly armFile: string | undefined;
 }
@@ -97,11 +100,12 @@ export function policyOf(model: Model, { card, source, folder }: FoundCard): Pol
   const tensors = tensorsOf(model.graph);
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
+  const attention = attentionOf(card, tensors);
   const armFile = card.arm?.file === undefined ? undefined : resolve(folder, card.arm.file);
   const { graph, command, probabilities, areLogits } = inPhysicalUnits(model.graph, card, source);
   const outputs = outputsOf(card).map((output): Output => (areLogits ? { ...output, kind: "action_logit" } : output));
   const actions = probabilities !== undefined && { probabilities };
-  return { ...model, graph, command, ...actions, outputs, card, cardSource: source, modalities, armFile };
+  return { ...model, graph, command, ...actions, outputs, card, cardSource: source, modalities, attention, armFile };
 }
 
 /** The declared inputs and outputs of a graph. */

@@ -72,6 +72,7 @@ export function sampleExplanation(tick = 0, width = 128, height = 96): Explanati
     relevance: elements(0.01, 1),
     torqueRelevance: elements(0.1, 2),
     heatmaps: { image: sampleHeatmap(width, height) },
+    attention: {},
     featurePoints: { image: Float32Array.of(10, 20, 30.5, 40.25) },
     ratios: { image: 0.5, position: 0.375, velocity: 0.125, configuration: 0.5 },
     conservationResidual: 1e-6,

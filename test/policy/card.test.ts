@@ -12,7 +12,13 @@ const parse = (data: object) => parseCard(stringify(data), "reacher.yaml");
 
 test("a good card is read with its defaults", () => {
   const { reference: _, ...bare } = reacherCard();
-  const defaults = { state: {}, reference: {}, feature_points: { origin: "policy" }, missing_velocity: "refuse" };
+  const defaults = {
+    attention: {},
+    state: {},
+    reference: {},
+    feature_points: { origin: "policy" },
+    missing_velocity: "refuse",
+  };
   expect(parse(bare)).toEqual({ ...bare, ...defaults });
 });
 
@@ -40,7 +46,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown key",
     ["control_perod"],
     1,
-    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, outputs, actions, inputs, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
+    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, outputs, actions, inputs, attention, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
   ],
   [
     "an unknown key of an image",

@@ -14,13 +14,14 @@ export function tensorsText(model: Model): string {
 }
 
 /** A policy's card and modalities, for a terminal. */
-export function cardText({ card, cardSource, modalities, outputs }: Policy): string {
+export function cardText({ card, cardSource, modalities, outputs, attention }: Policy): string {
   const each = areActions(outputs) ? "of the chosen action" : `for every ${wordsOf(outputs).noun}`;
   return [
     `card ${cardSource}\n${columns([
       ["name", card.name],
       ["control period", `${card.control_period} s`],
       ...(card.actions ? [actionRow(card.actions, outputs)] : outputRows(card)),
+      ...attention.map((output) => ["attention", attentionText(output)]),
       ["feature points", `origin ${card.feature_points.origin}`],
       [
         "arm",
@@ -31,6 +32,13 @@ export function cardText({ card, cardSource, modalities, outputs }: Policy): str
     ])}`,
     `modalities\n${columns(modalities.map(modalityRow))}`,
   ].join("\n\n");
+}
+
+/** `attention: 1 map of 7×7 places on image` */
+function attentionText({ tensor, modality, queries, down, across }: Policy["attention"][number]): string {
+  const maps = queries.length === 1 ? "1 map" : `${queries.length} maps (${queries.join(", ")})`;
+  const places = down.stride === 1 && across.stride === 1 ? "pixels" : "places";
+  return `${tensor}: ${maps} of ${across.count}×${down.count} ${places} on ${modality}`;
 }
 
 /** A row for each kind of output: what it commands, of which tensor and step, in which unit, from which zero. */

@@ -75,7 +75,7 @@ const limitsOf = ({ low, high }: ContinuousActions): number[] =>
 /** The card of a policy trained in a world of discrete actions or of continuous ones. */
 export function worldCard(
   facts: WorldFacts,
-  { frames }: Pick<PpoRecipe, "frames">,
+  { frames, network }: Pick<PpoRecipe, "frames" | "network">,
   training: Readonly<Record<string, unknown>>,
 ): CardInput {
   const { name, picture, controlPeriod, actions } = facts;
@@ -97,13 +97,14 @@ export function worldCard(
         }),
     inputs: {
       [IMAGE]: {
-        modality: "image",
+        modality: IMAGE,
         encoding: picture.channels === 1 ? "mono8" : "rgb8",
         layout: "NCHW",
         range: [0, 255],
         ...(frames > 1 && { frames }),
       },
     },
+    ...(network.attention && { attention: { [ATTENTION]: { modality: IMAGE } } }),
     training,
   };
 }

@@ -32,6 +32,7 @@ const explanation: Explanation = {
   relevance: {},
   torqueRelevance: {},
   heatmaps: {},
+  attention: {},
   featurePoints: {},
   ratios: { image: 0.75, position: 0.25, velocity: 0, configuration: 0.25 },
   conservationResidual: 1e-7,

@@ -82,6 +82,10 @@ export function cardOf(n: number, m: number): CardInput {
     inputs,
     reference,
     ...(limits === undefined && { idle_threshold: 0.01 }),
+    ...(cameras > 0 &&
+      c.flag() && {
+        attention: { "to maps": { modality: "image", stride: c.pick<number | [number, number]>([8, [4, 2]]) } },
+      }),
     ...(d.flag() && { state: { h: "next h", "7": "true" } }),
     ...(d.flag() && { missing_velocity: "differentiate" as const }),
     ...(d.flag() && { feature_points: { origin: d.pick(["policy" as const, "corner" as const, { mean: [0.5, 1] }]) } }),

@@ -29,7 +29,8 @@ export const cards = kind<CardCase>({
   holds: ({ card: [n, m], damage: { how, where } }) => {
     const card = cardOf(n, m);
     const parsed = parseCard(stringify(card), "c.yaml");
-    const defaults = { state: {}, reference: {}, feature_points: { origin: "policy" }, missing_velocity: "refuse" };
+    const maps = { attention: {}, state: {}, reference: {} };
+    const defaults = { ...maps, feature_points: { origin: "policy" }, missing_velocity: "refuse" };
     if (!isDeepStrictEqual(parsed, { ...defaults, ...card })) failed(`read as ${JSON.stringify(parsed)}`);
     const text = serialiseCard(card);
     if (!isDeepStrictEqual(parseCard(text, "c.yaml"), parsed)) failed(`changed by writing: ${text}`);
@@ -52,7 +53,7 @@ export const cards = kind<CardCase>({
 type Path = readonly (string | number)[];
 
 /** Keys of mappings that may hold anything. */
-const FREE = new Set(["inputs", "state", "reference", "training"]);
+const FREE = new Set(["inputs", "attention", "state", "reference", "training"]);
 const REQUIRED = new Set([
   "torquelens_card",
   "name",

@@ -1,20 +1,14 @@
 import { expect, test } from "vitest";
 import { worldFigures } from "#src/evaluation/world-figures.js";
-import { readModel } from "#src/graph/onnx-read.js";
-import { parseCard, serialiseCard } from "#src/policy/card.js";
-import { CARD_METADATA, type Policy, policyOf } from "#src/policy/policy.js";
 import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
 import type { WorldFacts } from "#src/sim/worlds/world.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
-import { sharedFloats } from "#src/train/network/parameters.js";
-import { architectureNamed } from "#src/train/pixels/architectures.js";
-import { initialisePixels, pixelLayout } from "#src/train/pixels/network.js";
-import { exportWorldPolicy, worldCard } from "#src/train/ppo/export.js";
 import { actingModel } from "#src/train/ppo/policy-model.js";
-import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
+import { specOf } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { relativeError } from "../../evaluate.js";
+import { attentivePolicy, fileOf } from "./world-policy.js";
 
 const { facts } = worldNamed("red-fetch-green");
 const usual = ppoRecipe("red-fetch-green", {});
@@ -23,21 +17,6 @@ const DRIVING: WorldFacts = {
   picture: { width: 20, height: 16, channels: 3 },
   actions: { kind: "continuous", names: ["steering", "throttle"], units: ["rad", "1"], low: [-1, 0], high: [1, 1] },
 };
-
-/** A network with random parameters, biases too, as a policy file. */
-function fileOf(facts: WorldFacts, recipe: PpoRecipe) {
-  const head = headOf(facts);
-  const layout = pixelLayout(specOf(facts, recipe), head.outputs, head.extra);
-  const parameters = sharedFloats(layout.size);
-  const source = random(3);
-  initialisePixels(layout, parameters, source);
-  for (let i = 0; i < parameters.length; i++) parameters[i]! += 0.05 * source.normal();
-  const card = serialiseCard(worldCard(facts, recipe, { task: facts.name }));
-  const bytes = exportWorldPolicy(facts, recipe, layout, parameters, new Map([[CARD_METADATA, card]]));
-  const model = { path: "policy.onnx", bytes, sha256: "", graph: readModel(bytes, "policy.onnx") };
-  const policy: Policy = policyOf(model, { card: parseCard(card, "policy.yaml"), source: "policy.yaml", folder: "." });
-  return { policy, layout, parameters };
-}
 
 test.each([
   ["actions, one frame", facts, usual],
@@ -74,8 +53,8 @@ test.each([
 });
 
 test("a network with attention has its map on pixels as another output", async () => {
-  const recipe = { ...usual, network: { ...architectureNamed("sparse-fls"), hidden: 8 } };
-  const { policy } = fileOf(facts, recipe);
+  const policy = attentivePolicy();
+  expect(policy.attention).toMatchObject([{ tensor: "attention", modality: "image", queries: ["attention"] }]);
   const source = random(5);
   const shape = [1, 3, 64, 64];
   const data = Uint8Array.from({ length: 3 * 64 * 64 }, () => source.integer(256));
