@@ -104,8 +104,9 @@ export class ChannelEncoder {
     return message instanceof Promise ? message.then(write) : message && write(message);
   }
 
-  #isDue({ heatmaps, observation }: Explanation): boolean {
-    for (const _ in heatmaps) return this.#heatmapRate.due(observation.stamp, this.display.heatmapRate);
+  #isDue({ heatmaps, attention, observation }: Explanation): boolean {
+    for (const _ in { ...heatmaps, ...attention })
+      return this.#heatmapRate.due(observation.stamp, this.display.heatmapRate);
     return false;
   }
 

@@ -1,5 +1,6 @@
 import type { Explanation } from "../explain/explanation.js";
 import type { JointElements } from "../explain/joint-relevance.js";
+import { toAttention, toBlendedAttention, toGreyAttention } from "./attention.js";
 import type { DisplayOptions } from "./display.js";
 import { EXPLANATION, RATIOS, toExplanation, toRatios } from "./explanation.js";
 import { toCameraInfo, toCompressedOverlay, toHeatmap, toHeatmapInfo, toImage, toMono16, toOverlay } from "./images.js";
@@ -36,7 +37,7 @@ export interface Channel {
   readonly qos: Qos;
   /** `latest`: a slow reader gets only the newest message (images). */
   readonly delivery: "every" | "latest";
-  /** True for heatmaps, whose rate `DisplayOptions.heatmapRate` limits. */
+  /** True for heatmaps and attention, whose rate `DisplayOptions.heatmapRate` limits. */
   readonly isHeatmap: boolean;
   /** True where recordings hold it. Other channels are left out, because a recorded one holds the same data. */
   readonly recorded: boolean;
@@ -50,6 +51,8 @@ export interface ChannelOptions {
   readonly isCompared?: boolean;
   /** Image modalities of the policy, one camera each. With several cameras their names are part of the topics. */
   readonly cameras?: readonly string[];
+  /** The cameras with maps of attention; default none. */
+  readonly attended?: readonly string[];
   /** URDF of the robot; without it, `isSimulated` and `isOfNode` there is no channel `/robot_description`. */
   readonly robotDescription?: string;
   /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
@@ -76,16 +79,17 @@ type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 /** All topics of the live socket, of recordings and of the ROS 2 node. */
 export function channelTable(options: ChannelOptions = {}): Channel[] {
   const { cameras = ["image"], robotDescription, jointElements, isSimulated = false, isOfNode = false } = options;
-  const { diagnostics } = options;
+  const { diagnostics, attended = [] } = options;
   const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
-  const explanation = [
-    ...SCALARS,
-    ...named.flatMap(([camera, infix]) => heatmapRows(camera, infix)),
+  const ofMethod = [...SCALARS, ...named.flatMap(([camera, infix]) => heatmapRows(camera, infix))];
+  // Attention and the robot are the same for a second method.
+  if (options.isCompared) return ofMethod.map(comparedChannel);
+  const ofPolicy = [
+    ...named.flatMap(([camera, infix]) => (attended.includes(camera) ? attentionRows(camera, infix) : [])),
     ...(jointElements ? [MARKERS] : []),
   ];
-  if (options.isCompared) return explanation.map(comparedChannel);
   return [
-    ...explanation.map(explanationChannel),
+    ...[...ofMethod, ...ofPolicy].map(explanationChannel),
     ...ROBOT.map(sourceChannel),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
     ...(robotDescription === undefined && !isOfNode && !isSimulated ? [] : [sourceChannel(DESCRIPTION)]),
@@ -174,6 +178,30 @@ function heatmapRows(camera: string, infix: string): Row[] {
       name: `overlay${infix}/compressed`,
       type: "sensor_msgs/msg/CompressedImage",
       convert: (explanation, { display }) => toCompressedOverlay(explanation, camera, display),
+    },
+  ];
+}
+
+function attentionRows(camera: string, infix: string): Row[] {
+  return [
+    {
+      ...HEATMAP,
+      name: `attention${infix}`,
+      type: "sensor_msgs/msg/Image",
+      recorded: false,
+      convert: (explanation) => toAttention(explanation, camera),
+    },
+    {
+      ...HEATMAP,
+      name: `attention${infix}/mono16`,
+      type: "sensor_msgs/msg/Image",
+      convert: (explanation) => toGreyAttention(explanation, camera),
+    },
+    {
+      ...HEATMAP,
+      name: `attention${infix}/compressed`,
+      type: "sensor_msgs/msg/CompressedImage",
+      convert: (explanation, { display }) => toBlendedAttention(explanation, camera, display),
     },
   ];
 }

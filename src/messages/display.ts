@@ -6,7 +6,7 @@ import type { OverlayOptions } from "../image/overlay.js";
 export interface DisplayOptions extends OverlayOptions {
   /** JPEG quality of compressed overlays, 1..100; default 90. */
   readonly jpegQuality?: number;
-  /** Largest rate of heatmaps and overlays, Hz, by the images' stamps; default all of them. */
+  /** Largest rate of heatmaps, overlays and attention, Hz, by the images' stamps; default all of them. */
   readonly heatmapRate?: number;
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Explanation } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
+import { paintBlend } from "../image/blend.js";
 import type { Image, RgbImage } from "../image/image.js";
 import { paintOverlay } from "../image/overlay.js";
 import { own } from "../own.js";
@@ -61,6 +62,13 @@ export function drawingOf(explanation: Explanation, camera: string, options: Dis
   const drawing = new Drawing(paintOverlay(image, heatmap, options, own(observation.cameras, camera)?.region));
   drawings.set(explanation, [...known, { camera, options, drawing }]);
   return drawing;
+}
+
+/** A camera's whole image in the light of the policy's attention; `undefined` where it has none. */
+export function litBy({ observation, attention }: Explanation, camera: string): Drawing | undefined {
+  const image = wholeImage(observation, camera);
+  const maps = own(attention, camera);
+  return image && maps && new Drawing(paintBlend(image, maps, own(observation.cameras, camera)?.region));
 }
 
 /** The camera's whole image, of which the policy may see a part. */

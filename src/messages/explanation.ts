@@ -1,7 +1,9 @@
 import type { Explanation, Level } from "../explain/explanation.js";
 import { type HeatmapOptions, peak } from "../image/heatmap.js";
 import { own } from "../own.js";
+import { attentionFields } from "./attention.js";
 import { greyOptions } from "./images.js";
+import { offsetsOf } from "./offsets.js";
 import { toHeader } from "./robot.js";
 import type { ExplanationMessage, RelevanceRatiosMessage } from "./types.js";
 
@@ -47,6 +49,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     feature_point_offsets: offsetsOf(points.map(({ length }) => length)),
     feature_point_x: Float32Array.from(points.flat(), ([x]) => x),
     feature_point_y: Float32Array.from(points.flat(), ([, y]) => y),
+    ...attentionFields(explanation),
     torques: joints.map((joint, j) => ({
       joint,
       torque: explanation.torque[j]!,
@@ -76,11 +79,6 @@ function pointsOf({ featurePoints, observation }: Explanation, modality: string)
     left + ((points[2 * k]! + 0.5) * wide) / width - 0.5,
     top + ((points[2 * k + 1]! + 0.5) * tall) / height - 0.5,
   ]);
-}
-
-/** Start of each of several consecutive parts, and the end of the last one. */
-function offsetsOf(lengths: readonly number[]): Uint32Array {
-  return Uint32Array.from([0, ...lengths.map((_, m) => sum(lengths.slice(0, m + 1)))]);
 }
 
 /** The shares grouped as in the papers, with torque and residual to judge them by. */

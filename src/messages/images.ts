@@ -11,9 +11,10 @@ import { toHeader } from "./robot.js";
 import type { CameraInfoMessage, CompressedImageMessage, Header, ImageMessage } from "./types.js";
 
 /** Encodings of the heatmap's messages, which readers rely on: N·m per pixel, and grey of 16 bits. */
-const HEATMAP_ENCODING = "32FC1";
-const GREY_ENCODING = "mono16";
+export const HEATMAP_ENCODING = "32FC1";
+export const GREY_ENCODING = "mono16";
 const OVERLAY_ENCODING = "rgb8";
+export const JPEG_FORMAT = "rgb8; jpeg compressed bgr8";
 /** Largest grey of 16 bits. */
 const WHITE = 65535;
 
@@ -42,9 +43,15 @@ export function toCameraInfo(
   return calibration(observation, camera, wholeImage(observation, camera));
 }
 
-/** Calibration for the heatmaps, which have the size of the policy's image; undefined where it is not known. */
-export function toHeatmapInfo({ observation, heatmaps }: Explanation, camera: string): CameraInfoMessage | undefined {
-  return own(heatmaps, camera) && calibration(observation, camera, own(observation.images, camera));
+/** Calibration for heatmaps and attention, which have the size of the policy's image; undefined where it is not known. */
+export function toHeatmapInfo(
+  { observation, heatmaps, attention }: Explanation,
+  camera: string,
+): CameraInfoMessage | undefined {
+  return (
+    (own(heatmaps, camera) ?? own(attention, camera)) &&
+    calibration(observation, camera, own(observation.images, camera))
+  );
 }
 
 /** Relevance per pixel, N·m, as floats, little-endian; undefined below level `full`. */
@@ -66,10 +73,15 @@ export function toMono16(
   if (!heatmap) return undefined;
   const { width, height } = heatmap;
   const levels = normalize(heatmap, greyOptions(options));
+  const data = new Uint8Array(greyOf(levels).buffer);
+  return raw(toHeader(observation, camera), { height, width, encoding: GREY_ENCODING, step: 2 * width, data });
+}
+
+/** Levels 0..1 as grey of 16 bits. */
+export function greyOf(levels: Float32Array): Uint16Array {
   const grey = new Uint16Array(levels.length);
   for (let i = 0; i < grey.length; i++) grey[i] = Math.round(WHITE * levels[i]!);
-  const data = new Uint8Array(grey.buffer);
-  return raw(toHeader(observation, camera), { height, width, encoding: GREY_ENCODING, step: 2 * width, data });
+  return grey;
 }
 
 /** The heatmap over the camera's whole image; undefined below level `full`. */
@@ -102,14 +114,14 @@ export function toCompressedOverlay(
 ): Promise<CompressedImageMessage> | undefined {
   return drawingOf(explanation, camera, options)?.use(async (image) => ({
     header: toHeader(explanation.observation, camera),
-    format: "rgb8; jpeg compressed bgr8",
+    format: JPEG_FORMAT,
     data: await encodeJpeg(image, options.jpegQuality ?? DEFAULT_JPEG_QUALITY),
   }));
 }
 
 type Pixels = Pick<ImageMessage, "height" | "width" | "encoding" | "step" | "data">;
 
-function raw(header: Header, pixels: Pixels): ImageMessage {
+export function raw(header: Header, pixels: Pixels): ImageMessage {
   return { header, is_bigendian: 0, ...pixels };
 }
 

@@ -202,6 +202,10 @@ export interface ExplanationMessage {
   readonly feature_point_offsets: Uint32Array;
   readonly feature_point_x: Float32Array;
   readonly feature_point_y: Float32Array;
+  /** Recordings of earlier versions lack attention. */
+  readonly attention_offsets?: Uint32Array;
+  readonly attention_queries?: string[];
+  readonly attention_peak?: Float32Array;
   readonly torques: TorqueRelevanceMessage[];
 }
 

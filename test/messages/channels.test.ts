@@ -56,6 +56,7 @@ describe("channels", () => {
     const table = channelTable({
       robotDescription: "<robot/>",
       jointElements: {},
+      attended: ["image"],
       isSimulated: true,
       diagnostics: () => undefined,
     });
@@ -67,6 +68,9 @@ describe("channels", () => {
       ["explanation", "/torquelens/heatmap/camera_info", "sensor_msgs/msg/CameraInfo"],
       ["explanation", "/torquelens/overlay", "sensor_msgs/msg/Image"],
       ["explanation", "/torquelens/overlay/compressed", "sensor_msgs/msg/CompressedImage"],
+      ["explanation", "/torquelens/attention", "sensor_msgs/msg/Image"],
+      ["explanation", "/torquelens/attention/mono16", "sensor_msgs/msg/Image"],
+      ["explanation", "/torquelens/attention/compressed", "sensor_msgs/msg/CompressedImage"],
       ["explanation", "/torquelens/markers", "visualization_msgs/msg/MarkerArray"],
       ["source", "/joint_states", "sensor_msgs/msg/JointState"],
       ["source", "/tf", "tf2_msgs/msg/TFMessage"],
@@ -174,6 +178,9 @@ describe("channels", () => {
       feature_point_offsets: Uint32Array.of(0, 2, 2, 2, 2),
       feature_point_x: Float32Array.of(10, 30.5),
       feature_point_y: Float32Array.of(20, 40.25),
+      attention_offsets: new Uint32Array(5),
+      attention_queries: [],
+      attention_peak: new Float32Array(0),
     });
     expect(torques.map(({ joint, torque, importance }) => [joint, torque, importance])).toEqual([
       ["shoulder", 0.5, 1.25],

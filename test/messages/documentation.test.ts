@@ -27,6 +27,7 @@ it("docs/topics.md lists the topics and types of the table, and which are not re
   const table = channelTable({
     robotDescription: "<robot/>",
     jointElements: {},
+    attended: ["image"],
     isSimulated: true,
     diagnostics: () => undefined,
   });
@@ -35,7 +36,9 @@ it("docs/topics.md lists the topics and types of the table, and which are not re
 
 it("docs/topics.md names the topics of several cameras", async () => {
   const text = await page("topics.md");
-  const several = channelTable({ cameras: ["NAME", "OTHER"] }).filter(({ topic }) => topic.includes("NAME"));
+  const several = channelTable({ cameras: ["NAME", "OTHER"], attended: ["NAME"] }).filter(({ topic }) =>
+    topic.includes("NAME"),
+  );
   for (const { topic } of several) expect(text).toContain(`\`${topic}\``);
 });
 

@@ -6,6 +6,7 @@ import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import { blend } from "../../image/blend.js";
 import { colorize, overlay } from "../../image/overlay.js";
 import { areActions } from "../../outputs/kinds.js";
 import { own } from "../../own.js";
@@ -89,7 +90,7 @@ async function makeDirectory(path: string): Promise<void> {
 /** The path of `NAME=PATH`, or of a path alone. */
 const pathOf = (text: string) => text.slice(text.indexOf("=") + 1);
 
-/** Writes heatmap and overlay of each camera and the explanation; returns a line that names the files. */
+/** Writes heatmap, overlay and attention of each camera and the explanation; returns a line that names the files. */
 async function write(
   folder: string,
   explanation: Explanation,
@@ -98,11 +99,19 @@ async function write(
 ): Promise<string[]> {
   const { encodePng } = await import("../../image/encode.js");
   const files: [name: string, data: string | Uint8Array][] = [["explanation.json", `${json}\n`]];
+  const { images, cameras } = explanation.observation;
+  const seen = (name: string) => own(cameras, name) ?? { image: own(images, name)!, region: undefined };
   for (const [name, heatmap] of Object.entries(explanation.heatmaps)) {
-    const { images, cameras } = explanation.observation;
-    const { image, region } = own(cameras, name) ?? { image: own(images, name)!, region: undefined };
+    const { image, region } = seen(name);
     files.push([`${name}-heatmap.png`, await encodePng(colorize(heatmap))]);
     files.push([`${name}-overlay.png`, await encodePng(overlay(image, heatmap, {}, region))]);
+  }
+  for (const [name, maps] of Object.entries(explanation.attention)) {
+    const { image, region } = seen(name);
+    for (const [q, map] of maps.entries()) {
+      const number = maps.length === 1 ? "" : `-${q + 1}`;
+      files.push([`${name}-attention${number}.png`, await encodePng(blend(image, [map], region))]);
+    }
   }
   const paths = files.map(([name]) => join(folder, name));
   await refuseOverwriting(inputs, paths);

@@ -16,6 +16,7 @@ import { refuseOverwriting } from "../../files/overwriting.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import type { SubjectOptions } from "../../parameters/subject.js";
+import { attendedModalities } from "../../policy/attention.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -102,6 +103,7 @@ export async function explained(
     warnOf(explainer.first, precision);
     const encoder = new ChannelEncoder({
       cameras: source.cameras,
+      attended: attendedModalities(policy.attention),
       jointElements: jointElementsOf(policy.modalities),
     });
     describe(source, encoder, problems);

@@ -12,6 +12,7 @@ import { CHOSEN } from "../../outputs/choice.js";
 import { areActions, ratherThan, wordsOf } from "../../outputs/kinds.js";
 import { shippedModel } from "../../package-files.js";
 import type { SubjectOptions } from "../../parameters/subject.js";
+import { attendedModalities } from "../../policy/attention.js";
 import { serialiseCard } from "../../policy/card.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
@@ -126,6 +127,8 @@ export async function sim(options: SimOptions): Promise<void> {
     const encoder = new ChannelEncoder({
       robotDescription: source.robotDescription,
       jointElements: jointElementsOf(policy.modalities),
+      // Clients may change to a policy with attention, but not while a run is recorded.
+      attended: options.record === undefined ? ["image"] : attendedModalities(policy.attention),
       isSimulated: true,
       diagnostics: diagnostics.of,
     });

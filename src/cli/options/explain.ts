@@ -25,7 +25,7 @@ export function addExplain(program: Command): void {
     .addOption(conventionOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
-    .option("--out <directory>", "directory for heatmaps, overlays and explanation.json")
+    .option("--out <directory>", "directory for heatmaps, overlays, attention and explanation.json")
     .addOption(cardOption())
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: ExplainOptions) =>

@@ -84,6 +84,10 @@ export function explanationText(explanation: Explanation): string {
     ["conservation residual", explanation.conservationResidual.toExponential(1)],
     ["reference", references.join(", ")],
     ["feature points", `origin ${convention.featurePoints}`],
+    ...Object.entries(explanation.attention).map(([modality, maps]) => [
+      "attention",
+      `${modality}: ${maps.map(({ query }) => query).join(", ")}`,
+    ]),
     ...(explanation.flags.length > 0 ? [["flags", explanation.flags.join(", ")]] : []),
   ];
   return [

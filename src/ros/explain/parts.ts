@@ -16,6 +16,7 @@ import { DISPLAY_PARAMETERS } from "../../parameters/display-parameters.js";
 import { optionsFrom } from "../../parameters/option-table.js";
 import type { Parameters } from "../../parameters/parameters.js";
 import { subjectFrom } from "../../parameters/subject.js";
+import { attendedModalities } from "../../policy/attention.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Method } from "../../relevance/contract/method.js";
 import { givenModalities } from "../../sensing/given-values.js";
@@ -122,7 +123,8 @@ export async function openParts(
     const { cameras } = observer;
     const display = optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value);
     const jointElements = jointElementsOf(policy.modalities);
-    const encoder = new ChannelEncoder({ cameras, jointElements, display, isOfNode: true });
+    const attended = attendedModalities(policy.attention);
+    const encoder = new ChannelEncoder({ cameras, attended, jointElements, display, isOfNode: true });
     const comparedEncoder = new ChannelEncoder({ cameras, display, isCompared: true });
     // Not through `explainer`: it would choose its level by these times.
     await rehearse(policy, driven, encoder, signal);
