@@ -5,10 +5,10 @@ import { toRgb } from "./rgb.js";
 import { StretchedRows, samples } from "./stretch.js";
 
 /** Added to attention, whose largest value is 1, so that pixels without any can be seen: they keep a fifth of their light. */
-export const ATTENTION_BIAS = 0.25;
+const ATTENTION_BIAS = 0.25;
 
 /** Part of a pixel's light that stays, by its level of attention 0..1. */
-export const lightAt = (level: number): number => (level + ATTENTION_BIAS) / (1 + ATTENTION_BIAS);
+const lightAt = (level: number): number => (level + ATTENTION_BIAS) / (1 + ATTENTION_BIAS);
 
 /** Pixels between two pauses: about half a millisecond. */
 const PIXELS_AT_ONCE = 2 ** 16;
