@@ -10,9 +10,19 @@ export const packagePath = (path: string): string => fileURLToPath(packageUrl(pa
 /** A shipped policy's file, by its task's name. */
 export const shippedPolicy = (task: string): string => packagePath(`models/${task}.onnx`);
 
+interface SeededPolicy {
+  readonly seed: number;
+  readonly path: string;
+}
+
 /** The policies of a task that were trained as Levine et al. (2016) train, by seed; none where none is shipped. */
-export function levinePolicies(task: string): { readonly seed: number; readonly path: string }[] {
-  const folder = packagePath("models/levine");
+export const levinePolicies = (task: string): SeededPolicy[] => seededPolicies("models/levine", task);
+
+/** The policies of a task that were trained by reward, by seed; none where none is shipped. */
+export const rewardPolicies = (task: string): SeededPolicy[] => seededPolicies("models/ppo", task);
+
+function seededPolicies(path: string, task: string): SeededPolicy[] {
+  const folder = packagePath(path);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .flatMap((name) => {

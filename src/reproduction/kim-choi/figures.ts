@@ -13,6 +13,7 @@ import {
   DEFAULT_CONVENTION,
   type Measured,
   measuredBy,
+  type SetFindings,
   type TaskFindings,
 } from "./findings.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
@@ -67,17 +68,17 @@ const OF_SETS = { fig4: methodBars, fig5: courseChart, fig6: changeChart };
 export type SetFigure = keyof typeof OF_SETS;
 
 /** Figures and pictures of a set of policies, as SVG by the name of their files (without ending). */
-export async function setFigures(findings: Charted): Promise<Map<string, string>> {
+export async function setFigures(findings: SetFindings): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const [name, spec] of Object.entries(OF_SETS))
     for (const { file, method } of filesOf(name as SetFigure, findings))
-      found.set(setFile(file), await draw(spec(findings, method)));
-  for (const [file, svg] of pictureFiles(findings)) found.set(setFile(file), svg);
+      found.set(setFile(file, findings), await draw(spec(findings, method)));
+  for (const [file, svg] of pictureFiles(findings)) found.set(setFile(file, findings), svg);
   return found;
 }
 
 /** The name of a set's file of a figure. */
-export const setFile = (file: string): string => file.replace("-", "-levine-");
+export const setFile = (file: string, { name }: Pick<SetFindings, "name">): string => file.replace("-", `-${name}-`);
 
 /** Files of a figure, names without ending, with the method that each is of. */
 export const filesOf = (

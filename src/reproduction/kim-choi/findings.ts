@@ -7,6 +7,7 @@ import type { GoalsRow } from "./goals.js";
 import type { Pictured } from "./picture.js";
 import type { Mass, Part } from "./relevance-mass.js";
 import type { Cascade, TorqueLikeness } from "./sanity.js";
+import type { SetName } from "./sets.js";
 import type { FormLikeness, WeightedShares } from "./weightings.js";
 import type { Workload } from "./workload.js";
 
@@ -83,6 +84,8 @@ export interface SetMeasured extends Measured {
 
 /** Findings about a set's policies, under the default convention. */
 export interface SetFindings extends Charted {
+  readonly name: SetName;
+  readonly set: string;
   readonly policies: readonly {
     readonly seed: number;
     readonly sha256: string;
@@ -114,7 +117,7 @@ export interface AnywhereFindings
 export interface Findings {
   readonly workload: Workload;
   readonly tasks: readonly TaskFindings[];
-  /** Policies that were trained as the paper's were, by task. */
+  /** Policies beside the shipped ones, by task and by how they were trained. */
   readonly sets: readonly SetFindings[];
   /** Policies that were trained with goals anywhere, by task. */
   readonly anywhere: readonly AnywhereFindings[];

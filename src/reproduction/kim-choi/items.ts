@@ -7,17 +7,24 @@ import { reproduceAnywhere, workOfAnywhere } from "./anywhere.js";
 import type { AnywhereFindings, TaskFindings } from "./findings.js";
 import { type MemberFindings, reproduceMember, trainedEpisodes, workOfMember } from "./policy-set.js";
 import { reproduceTask, workOf } from "./reproduce.js";
+import type { SetName } from "./sets.js";
 import type { Workload } from "./workload.js";
 
 /** A policy to run and measure: the shipped one of a task, one of a set, or one that was trained with goals anywhere. */
 export type Item =
   | { readonly kind: "task" | "anywhere"; readonly task: string; readonly path: string }
-  | { readonly kind: "member"; readonly task: string; readonly path: string; readonly seed: number };
+  | {
+      readonly kind: "member";
+      readonly set: SetName;
+      readonly task: string;
+      readonly path: string;
+      readonly seed: number;
+    };
 
 /** Findings about an item, which can be passed between threads. */
 export type Found =
   | { readonly kind: "task"; readonly findings: TaskFindings }
-  | { readonly kind: "member"; readonly findings: MemberFindings }
+  | { readonly kind: "member"; readonly set: SetName; readonly findings: MemberFindings }
   | { readonly kind: "anywhere"; readonly findings: AnywhereFindings };
 
 /** Runs and measures an item. The caller has checked that its policy fits the task. */
@@ -29,7 +36,7 @@ export async function reproduceItem(item: Item, workload: Workload, progress: Pr
     case "task":
       return { kind, findings: await reproduceTask({ name: task, policy, open }, workload, progress) };
     case "member":
-      return { kind, findings: await reproduceMember({ ...item, policy, open }, workload, progress) };
+      return { kind, set: item.set, findings: await reproduceMember({ ...item, policy, open }, workload, progress) };
     case "anywhere":
       return { kind, findings: await reproduceAnywhere({ task, policy, open }, workload, progress) };
   }

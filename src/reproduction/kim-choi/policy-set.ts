@@ -11,6 +11,7 @@ import { METHODS } from "./paper.js";
 import type { Pictured } from "./picture.js";
 import { PARTS, type Part } from "./relevance-mass.js";
 import { changeWindows, drawn, explained, recordBoth } from "./reproduce.js";
+import { SETS, type SetName } from "./sets.js";
 import { verdictsOf } from "./verdicts.js";
 import { distractorWorkload, type Workload } from "./workload.js";
 
@@ -22,9 +23,6 @@ export interface Member {
   /** Loads the task with episodes as in the training; the caller frees it. */
   open(): Promise<Task>;
 }
-
-/** What the set's policies have in common, in words. */
-const AS_TRAINED = "as the paper trained";
 
 const RECORD = z.object({
   recipe: z.object({
@@ -91,7 +89,7 @@ export async function reproduceMember(
 }
 
 /** Findings about a set, from those about its policies. */
-export function setFindings(runs: readonly [MemberFindings, ...MemberFindings[]]): SetFindings {
+export function setFindings(name: SetName, runs: readonly [MemberFindings, ...MemberFindings[]]): SetFindings {
   const [{ task, modalities, conditions, period, ticks, episodes, pictures }] = runs;
   const all = (method: string, courses: (measurement: Measurement) => readonly Course[]) =>
     runs.flatMap(({ by }) => courses(by.get(method)!));
@@ -109,7 +107,8 @@ export function setFindings(runs: readonly [MemberFindings, ...MemberFindings[]]
   const sum = (of: (run: (typeof runs)[number]) => number) => runs.reduce((total, run) => total + of(run), 0);
   return {
     task,
-    set: AS_TRAINED,
+    name,
+    set: SETS[name].words,
     modalities,
     conditions,
     period,

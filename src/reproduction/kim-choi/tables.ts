@@ -10,6 +10,7 @@ import type { GoalsRow } from "./goals.js";
 import { goalsName } from "./goals-figure.js";
 import { METHODS, PAPER_TASKS } from "./paper.js";
 import { PARTS } from "./relevance-mass.js";
+import { SET_NAMES, SETS } from "./sets.js";
 import { meanOverEpisodes, ofGroup, ofModality, rowsOf } from "./share-rows.js";
 
 /** All findings as flat tables, by the name of the file (without ending). The JSON holds the same tables. */
@@ -26,11 +27,12 @@ export function tables({ tasks, sets, anywhere, goals }: Findings): Map<string, 
     ["torques_alike", each(torqueRows)],
     ["randomised", each(cascadeRows)],
     ["importance", each(alphaRows)],
-    ["trained_as_paper_policies", sets.flatMap(setPolicyRows)],
-    ["trained_as_paper_shares", sets.flatMap(setShareRows)],
-    ["trained_as_paper_claims", sets.flatMap(setClaimRows)],
-    ["trained_as_paper_over_time", sets.flatMap((set) => setCourseRows(set, set.measured))],
-    ["trained_as_paper_target_change", sets.flatMap((set) => setCourseRows(set, set.change.measured))],
+    ...SET_NAMES.flatMap((name) =>
+      setTables(
+        SETS[name].tables,
+        sets.filter((set) => set.name === name),
+      ),
+    ),
     ["goals_anywhere_policies", anywhere.map(anywhereRow)],
     ["goals_anywhere_claims", anywhere.flatMap(anywhereClaimRows)],
     ["goals_anywhere_target_change", anywhere.flatMap(anywhereCourseRows)],
@@ -38,14 +40,25 @@ export function tables({ tasks, sets, anywhere, goals }: Findings): Map<string, 
       "distractors",
       [
         ...tasks.flatMap(({ task, distractors }) => distractors.map((one) => distractorRow(task, "as shipped", one))),
-        ...sets.flatMap(({ task, policies, distractors }) =>
-          distractors.flatMap((all, p) => all.map((one) => distractorRow(task, `seed ${policies[p]!.seed}`, one))),
+        ...sets.flatMap(({ task, set, policies, distractors }) =>
+          distractors.flatMap((all, p) =>
+            all.map((one) => distractorRow(task, `${set}, seed ${policies[p]!.seed}`, one)),
+          ),
         ),
       ],
     ],
     ["goals", (goals ?? []).flatMap(goalRowsOf)],
   ]);
 }
+
+/** Tables about policies that were trained alike. @param prefix of their names */
+const setTables = (prefix: string, sets: readonly SetFindings[]): [string, TableRow[]][] => [
+  [`${prefix}_policies`, sets.flatMap(setPolicyRows)],
+  [`${prefix}_shares`, sets.flatMap(setShareRows)],
+  [`${prefix}_claims`, sets.flatMap(setClaimRows)],
+  [`${prefix}_over_time`, sets.flatMap((set) => setCourseRows(set, set.measured))],
+  [`${prefix}_target_change`, sets.flatMap((set) => setCourseRows(set, set.change.measured))],
+];
 
 const distractorRow = (task: string, policy: string, found: DistractorFindings): TableRow => ({
   task,

@@ -61,6 +61,7 @@ describe("the reproduction of a short run", () => {
   let done = 0;
   let total = 0;
   let set: SetFindings;
+  let byReward: SetFindings;
   let anywhere: AnywhereFindings;
   let rows: GoalsRow[];
 
@@ -73,14 +74,15 @@ describe("the reproduction of a short run", () => {
     found = await reproduceTask({ name: "reacher", policy, open: () => shortTask(policy) }, workload, progress);
     const open = () => shortTask(policy);
     const again = await open();
-    total += 2 * workOfMember(again, workload) + workOfAnywhere(again, workload);
+    total += 3 * workOfMember(again, workload) + workOfAnywhere(again, workload);
     again.delete();
     const member = (seed: number) => reproduceMember({ task: "reacher", seed, policy, open }, workload, progress);
-    set = setFindings([await member(4), await member(7)]);
+    set = setFindings("levine", [await member(4), await member(7)]);
+    byReward = setFindings("reward", [await member(2)]);
     anywhere = await reproduceAnywhere({ task: "reacher", policy, open }, workload, progress);
     rows = await goalRows(policy, await open(), { goals: "four", seed: 4, episodes: 2 });
     const missing = [{ task: "door", why: "no policy is shipped for it" }];
-    findings = { workload, tasks: [found], sets: [set], anywhere: [anywhere], goals: rows, missing };
+    findings = { workload, tasks: [found], sets: [set, byReward], anywhere: [anywhere], goals: rows, missing };
   });
 
   it("makes as many steps as `workOf` says beforehand", () => {
@@ -221,6 +223,23 @@ describe("the reproduction of a short run", () => {
     expect(ofPaper).toHaveLength(12 * METHODS.length);
   });
 
+  it("keeps policies that were trained otherwise apart, in tables and figures of their own", async () => {
+    const all = tables(findings);
+    expect(all.get("trained_by_reward_policies")!.map(({ seed }) => seed)).toEqual([2]);
+    expect(all.get("trained_as_paper_policies")!.map(({ seed }) => seed)).toEqual([4, 7]);
+    expect(all.get("trained_by_reward_claims")).toHaveLength(12 * METHODS.length);
+    const policies = new Set(all.get("distractors")!.map(({ policy }) => policy));
+    expect([...policies]).toEqual([
+      "as shipped",
+      "as the paper trained, seed 4",
+      "as the paper trained, seed 7",
+      "trained by reward, seed 2",
+    ]);
+    const [trained, other] = [await setFigures(set), await setFigures(byReward)];
+    expect([...other.keys()]).toContain("fig5-reward-reacher-rap");
+    expect([...trained.keys()].filter((name) => other.has(name))).toEqual([]);
+  });
+
   it("shares of the experiment on goals are those of the same episodes, tenth by tenth", () => {
     expect(GOALS_FILE.parse({ command: "", rows: JSON.parse(JSON.stringify(rows)) }).rows).toEqual(rows);
     expect(rows.map(({ method }) => method)).toEqual([...METHODS]);
@@ -241,6 +260,7 @@ describe("the reproduction of a short run", () => {
     const svgs = new Map([
       ...(await figures(found)),
       ...(await setFigures(set)),
+      ...(await setFigures(byReward)),
       ...(await anywhereFigures(anywhere)),
       ["goals", await goalsChart(rows)],
     ]);
@@ -257,6 +277,8 @@ describe("the reproduction of a short run", () => {
     // The page hides a chart from screen readers and describes it in words.
     for (const svg of svgs.values()) if (!svg.includes("<image")) expect(text).toContain(svg.slice("<svg ".length));
     expect(text).toContain("reacher, goals anywhere</th>");
+    expect(text).toContain("reacher, trained by reward</th>");
+    expect(text).toContain("Trained by reward: 1 policy (recipe <code>ppo</code>, seed 2)");
     expect(text).toContain("Not in this run: door (no policy is shipped for it).");
     expect(text).not.toMatch(/NaN|undefined|<script|https?:\/\/(?!www\.w3\.org)/);
   });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { InputError } from "../../../errors.js";
 import { readText } from "../../../files/reading.js";
-import { anywherePolicy, goalsFile, levinePolicies, shippedPolicy } from "../../../package-files.js";
+import { anywherePolicy, goalsFile, levinePolicies, rewardPolicies, shippedPolicy } from "../../../package-files.js";
 import { loadPolicy } from "../../../policy/policy.js";
 import { sharesByConvention } from "../../../reproduction/kim-choi/convention-shares.js";
 import { reproduceItems } from "../../../reproduction/kim-choi/crew.js";
@@ -13,13 +13,14 @@ import { episodesOf, type Found, type Item, workOfItem } from "../../../reproduc
 import { GOALS_FIGURE, inWords, page } from "../../../reproduction/kim-choi/page/page.js";
 import { CITATION } from "../../../reproduction/kim-choi/paper.js";
 import { setFindings } from "../../../reproduction/kim-choi/policy-set.js";
+import { SET_NAMES, type SetName } from "../../../reproduction/kim-choi/sets.js";
 import { tables } from "../../../reproduction/kim-choi/tables.js";
 import { FULL, QUICK, type Workload } from "../../../reproduction/kim-choi/workload.js";
 import { taskNames } from "../../../sim/tasks/tasks.js";
 import { taskFor } from "../../input/sim-task.js";
 import { chosenOf, filesOf, NO_POLICY, type Paper, type Reproduced } from "./paper.js";
 
-/** S. Kim and J. Choi (2021): the shipped policies of the arms, and those that were trained as the paper's. */
+/** S. Kim and J. Choi (2021): the shipped policies of the arms, and those that were trained otherwise. */
 export const kimChoi: Paper = async ({ task: asked, quick, seed, students }) => {
   if (students !== undefined) throw new InputError("--students: is for xing; kim-choi has no distilled policies");
   const names = chosenOf(asked, taskNames, "task");
@@ -48,11 +49,15 @@ export const kimChoi: Paper = async ({ task: asked, quick, seed, students }) => 
 /** The policies of a task. */
 const itemsOf = (task: string, { setPolicies }: Workload): Item[] => [
   { kind: "task", task, path: shippedPolicy(task) },
-  ...levinePolicies(task)
-    .slice(0, setPolicies)
-    .map(({ seed, path }): Item => ({ kind: "member", task, path, seed })),
+  ...SET_NAMES.flatMap((set) =>
+    POLICIES[set](task)
+      .slice(0, setPolicies)
+      .map(({ seed, path }): Item => ({ kind: "member", set, task, path, seed })),
+  ),
   ...(existsSync(anywherePolicy(task)) ? [{ kind: "anywhere" as const, task, path: anywherePolicy(task) }] : []),
 ];
+
+const POLICIES: Readonly<Record<SetName, typeof levinePolicies>> = { levine: levinePolicies, reward: rewardPolicies };
 
 /** An item with its number of steps. @throws InputError for a policy that does not fit its task */
 async function measured(item: Item, workload: Workload): Promise<{ readonly item: Item; readonly work: number }> {
@@ -65,15 +70,20 @@ async function measured(item: Item, workload: Workload): Promise<{ readonly item
 
 /** Findings by kind, each in the order of the tasks and seeds. */
 function inOrder(tasks: readonly string[], found: readonly Found[]): Pick<Findings, "tasks" | "sets" | "anywhere"> {
-  const members = found.flatMap((one) => (one.kind === "member" ? [one.findings] : []));
+  const members = (task: string, set: SetName) =>
+    found.flatMap((one) =>
+      one.kind === "member" && one.set === set && one.findings.task === task ? [one.findings] : [],
+    );
   const inTasks = <T extends { readonly task: string }>(all: readonly T[]) =>
     tasks.flatMap((task) => all.filter((one) => one.task === task));
   return {
     tasks: inTasks(found.flatMap((one) => (one.kind === "task" ? [one.findings] : []))),
-    sets: tasks.flatMap((task) => {
-      const [first, ...others] = members.filter((one) => one.task === task).sort((a, b) => a.seed - b.seed);
-      return first ? [setFindings([first, ...others])] : [];
-    }),
+    sets: tasks.flatMap((task) =>
+      SET_NAMES.flatMap((set) => {
+        const [first, ...others] = members(task, set).sort((a, b) => a.seed - b.seed);
+        return first ? [setFindings(set, [first, ...others])] : [];
+      }),
+    ),
     anywhere: inTasks(found.flatMap((one) => (one.kind === "anywhere" ? [one.findings] : []))),
   };
 }

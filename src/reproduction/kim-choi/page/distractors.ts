@@ -9,11 +9,12 @@ import { METHODS } from "../paper.js";
 export function distractorsSection({ tasks, sets }: Findings): Html {
   const rows = tasks.flatMap((task) => {
     const { relevance, area } = measuredBy(task.mass, METHODS[0], DEFAULT_CONVENTION).mass;
-    const set = sets.find((one) => one.task === task.task);
     const shipped = rowsOf(`${task.task}, as we ship`, relevance.background, task, [task.distractors]);
-    if (set === undefined) return [{ area: area.background, rows: shipped }];
-    const { background } = set.mass.find(({ method }) => method === METHODS[0])!.relevance;
-    const trained = rowsOf(`${task.task}, as the paper trained`, background, set, set.distractors);
+    const ofTask = sets.filter((one) => one.task === task.task);
+    const trained = ofTask.flatMap((set) => {
+      const { background } = set.mass.find(({ method }) => method === METHODS[0])!.relevance;
+      return rowsOf(`${task.task}, ${set.set}`, background, set, set.distractors);
+    });
     return [{ area: area.background, rows: [...trained, ...shipped] }];
   });
   return html`<section><h2>Relevance on what the task does not need (their Fig. 3)</h2>

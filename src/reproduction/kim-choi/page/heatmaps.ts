@@ -8,13 +8,19 @@ import { METHODS, TESTED } from "../paper.js";
 import type { Pictured } from "../picture.js";
 import { PARTS } from "../relevance-mass.js";
 import type { TorqueLikeness } from "../sanity.js";
+import { opening } from "./set.js";
 import type { Shown } from "./shown.js";
 
 /** Parts of a task's section about heatmaps. */
 
-export function picturesPart(findings: TaskFindings, _: Shown, set?: { readonly findings: Charted }): Html {
+export function picturesPart(
+  findings: TaskFindings,
+  _: Shown,
+  sets: readonly { readonly findings: SetFindings }[],
+): Html {
   return html`<h3>Where it looks (their Fig. 3)</h3>
-${set && html`<h4>As the paper trained</h4>${picturesOf(set.findings)}<h4>As we ship</h4>`}
+${sets.map(({ findings: own }) => html`<h4>${opening(own.set)}</h4>${picturesOf(own)}`)}
+${sets.length > 0 ? html`<h4>As we ship</h4>` : undefined}
 ${picturesOf(findings)}`;
 }
 
@@ -114,17 +120,19 @@ function likenessInWords(all: TaskFindings["torqueLikeness"]): string {
     .join(" ");
 }
 
-export function massPart({ mass: all }: TaskFindings, _: Shown, set?: { readonly findings: SetFindings }): Html {
+export function massPart(
+  { mass: all }: TaskFindings,
+  _: Shown,
+  sets: readonly { readonly findings: SetFindings }[],
+): Html {
   const mass = ofUsual(all);
   return html`<h3>Where the image’s relevance lies</h3>
 ${table(
   ["method", ...PARTS, "ticks"],
   [
-    ...(set?.findings.mass ?? []).map(({ method, relevance }) => [
-      `${method}, as the paper trained`,
-      ...PARTS.map((part) => percent(relevance[part])),
-      "",
-    ]),
+    ...sets.flatMap(({ findings: { mass, set } }) =>
+      mass.map(({ method, relevance }) => [`${method}, ${set}`, ...PARTS.map((part) => percent(relevance[part])), ""]),
+    ),
     ...mass.map(({ method, mass: { relevance, ticks } }) => [
       method,
       ...PARTS.map((part) => percent(relevance[part])),

@@ -13,6 +13,7 @@ import {
   type TaskFindings,
 } from "../findings.js";
 import { CITATION, METHODS, NEAR, PAPER_TASKS } from "../paper.js";
+import { SET_NAMES, SETS } from "../sets.js";
 import { meanOverEpisodes } from "../share-rows.js";
 import { anywhereVerdicts } from "./anywhere.js";
 import { distractorsSection } from "./distractors.js";
@@ -26,8 +27,9 @@ import { taskSection } from "./task.js";
  */
 export function page(findings: Findings, svgs: ReadonlyMap<string, string>): string {
   const { tasks, sets, anywhere, goals, missing, workload } = findings;
+  const kinds = SET_NAMES.filter((name) => sets.some((set) => set.name === name));
   const content = html`<h1>Kim and Choi’s figures, from torquelens’ policies</h1>
-<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. There are two kinds: <em>as the paper trained</em> (four conditions, guided policy search, all layers from the pixels on) and <em>as we ship</em> (taught to look). The paper’s Baxter task is one of a real robot, ours of a simulated one of its kinematics. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α; the image’s is measured where its features join the rest. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
+<p>${CITATION}. Their policies are not published. These are torquelens’ own policies for the same tasks, so trends can be compared, values cannot. Those <em>as we ship</em> were taught to look.${kinds.length > 0 ? html` Some tasks have others beside them:${kinds.map((name, i) => html`${i > 0 ? "," : ""} <em>${SETS[name].words}</em> (${SETS[name].how})`)}.` : ""} The paper’s Baxter task is one of a real robot, ours of a simulated one of its kinematics. A share is a modality’s part of the relevance Σ|R| of the torques, weighted by importance α; the image’s is measured where its features join the rest. Idle ticks (almost no torque) do not count. Methods: ${METHODS.join(", ")}.</p>
 ${missing.map(({ task, why }) => html`<p class="note">Not in this run: ${task} (${why}).</p>`)}
 <p class="note">${plural(workload.perCondition, "episode")} in each condition, seed ${workload.seed}.${
     workload.stride > 1 ? ` Conventions other than ${DEFAULT_CONVENTION}: one tick in ${workload.stride}.` : ""
@@ -65,7 +67,7 @@ ${tasks.map((task) =>
   taskSection(
     task,
     svgs,
-    sets.find((set) => set.task === task.task),
+    sets.filter((set) => set.task === task.task),
     anywhere.find((one) => one.task === task.task),
   ),
 )}`;
@@ -87,26 +89,25 @@ function summaryTable({ tasks, sets }: Findings): Html {
     tasks.flatMap((findings) => {
       const paper = own(PAPER_TASKS, findings.task)?.image;
       const stated = paper === undefined ? "–" : pair(paper);
-      const set = sets.find(({ task }) => task === findings.task);
+      const ofTask = sets.filter(({ task }) => task === findings.task);
       const ratios = sharesByConvention(findings);
       const usual = ratios.filter(({ convention }) => convention === DEFAULT_CONVENTION);
       const means = ratios.map(({ image }) => image.mean);
       const shipped = [
-        set ? `${findings.task}, as we ship` : findings.task,
+        ofTask.length > 0 ? `${findings.task}, as we ship` : findings.task,
         stated,
         ...usual.map(({ image }) => pair(image.mean)),
         `${percent(Math.min(...means))} to ${percent(Math.max(...means))}`,
         `${findings.successes} of ${findings.episodes}`,
       ];
-      if (set === undefined) return [shipped];
-      const trained = [
-        `${findings.task}, as the paper trained`,
+      const trained = ofTask.map((set) => [
+        `${findings.task}, ${set.set}`,
         stated,
         ...METHODS.map((method) => pairWithDeviation(set, method)),
         "",
         `${set.successes} of ${set.episodes}`,
-      ];
-      return [trained, shipped];
+      ]);
+      return [...trained, shipped];
     }),
   );
 }
@@ -114,7 +115,7 @@ function summaryTable({ tasks, sets }: Findings): Html {
 /** Number of methods by which each statement holds, under some conventions. */
 function holdsTable({ tasks, sets, anywhere }: Findings, conventions: readonly string[]): Html {
   const isUsual = conventions.length === 1;
-  const ofSet = (task: TaskFindings) => (isUsual ? sets.find((set) => set.task === task.task) : undefined);
+  const setsOf = (task: TaskFindings) => (isUsual ? sets.filter((set) => set.task === task.task) : []);
   const ofAnywhere = (task: TaskFindings) => (isUsual ? anywhere.find((one) => one.task === task.task) : undefined);
   const verdicts = tasks.map(({ measured, change }) =>
     conventions.flatMap((convention) =>
@@ -137,8 +138,8 @@ function holdsTable({ tasks, sets, anywhere }: Findings, conventions: readonly s
     [
       "the paper says",
       ...tasks.flatMap((each) => [
-        ...(ofSet(each) ? [`${each.task}, as the paper trained`] : []),
-        ofSet(each) || ofAnywhere(each) ? `${each.task}, as we ship` : each.task,
+        ...setsOf(each).map(({ set }) => `${each.task}, ${set}`),
+        setsOf(each).length > 0 || ofAnywhere(each) ? `${each.task}, as we ship` : each.task,
         ...(ofAnywhere(each) ? [`${each.task}, goals anywhere`] : []),
       ]),
     ],
@@ -146,11 +147,10 @@ function holdsTable({ tasks, sets, anywhere }: Findings, conventions: readonly s
       ...claims.map(({ id, text }, c) => [
         text,
         ...tasks.flatMap((each, t) => {
-          const set = ofSet(each);
           const shipped = holding(verdicts[t]!.map((own) => own[c]!));
           const other = ofAnywhere(each);
           return [
-            ...(set ? [holding(METHODS.map((method) => setVerdicts(set, method)[c]!.verdict))] : []),
+            ...setsOf(each).map((set) => holding(METHODS.map((method) => setVerdicts(set, method)[c]!.verdict))),
             shipped,
             ...(other ? [holdingOf(other, id)] : []),
           ];
@@ -159,7 +159,7 @@ function holdsTable({ tasks, sets, anywhere }: Findings, conventions: readonly s
       [
         "Methods agree in trend (pairs)",
         ...tasks.flatMap((each, t) => [
-          ...(ofSet(each) ? ["–"] : []),
+          ...setsOf(each).map(() => "–"),
           holding(pairs[t]!),
           ...(ofAnywhere(each) ? ["–"] : []),
         ]),

@@ -3,18 +3,22 @@ import { percent, plural } from "../../../numbers/format.js";
 import { figure, type Html, html } from "../../../page/html.js";
 import type { Verdict } from "../../verdict.js";
 import { filesOf, type SetFigure, setFile } from "../figures.js";
-import type { Charted, SetFindings, SetMeasured } from "../findings.js";
+import type { SetFindings, SetMeasured } from "../findings.js";
 import { METHODS } from "../paper.js";
+import { SETS } from "../sets.js";
 import { meanOverEpisodes } from "../share-rows.js";
 
-/** Parts of the page about policies that were trained as the paper's were. */
+/** Parts of the page about policies beside the shipped ones, which were trained otherwise. */
+
+/** Words as the beginning of a sentence. */
+export const opening = (words: string): string => `${words[0]!.toUpperCase()}${words.slice(1)}`;
 
 /** Shows a figure of a set, a picture a method. */
 export const setShown =
-  (findings: Charted, svgs: ReadonlyMap<string, string>) =>
+  (findings: SetFindings, svgs: ReadonlyMap<string, string>) =>
   (name: SetFigure): Html[] =>
     filesOf(name, findings).map(({ file, method }) =>
-      figure(svgs.get(setFile(file))!, `As the paper trained: ${SET_CAPTIONS[name](method)}`),
+      figure(svgs.get(setFile(file, findings))!, `${opening(findings.set)}: ${SET_CAPTIONS[name](method)}`),
     );
 
 const SET_CAPTIONS: Readonly<Record<SetFigure, (method: string) => string>> = {
@@ -25,8 +29,8 @@ const SET_CAPTIONS: Readonly<Record<SetFigure, (method: string) => string>> = {
 };
 
 export function policiesLine(findings: SetFindings): Html {
-  const { policies, episodesEach } = findings;
-  return html`<p>As the paper trained: ${policies.length} ${policies.length === 1 ? "policy" : "policies"} (recipe <code>levine</code>, seeds ${policies.map(({ seed }) => seed).join(", ")}), ${plural(episodesEach, "episode")} each from the conditions of their training: ${policies.map(({ successes }) => successes).join(", ")} succeeded, ${policies.map(({ changedSuccesses }) => changedSuccesses).join(", ")} where the target moves.</p>`;
+  const { name, set, policies, episodesEach } = findings;
+  return html`<p>${opening(set)}: ${policies.length} ${policies.length === 1 ? "policy" : "policies"} (recipe <code>${SETS[name].recipe}</code>, ${policies.length === 1 ? "seed" : "seeds"} ${policies.map(({ seed }) => seed).join(", ")}), ${plural(episodesEach, "episode")} each from the conditions of their training: ${policies.map(({ successes }) => successes).join(", ")} succeeded, ${policies.map(({ changedSuccesses }) => changedSuccesses).join(", ")} where the target moves.</p>`;
 }
 
 /** Mean share of a row, and its standard deviation over episodes of all policies. */
@@ -50,5 +54,5 @@ export const setVerdicts = (
     }));
   });
 
-export const setHead = (): (string | Html)[] =>
-  METHODS.map((method) => html`${breakable(method)}, as the paper trained`);
+export const setHead = ({ set }: SetFindings): (string | Html)[] =>
+  METHODS.map((method) => html`${breakable(method)}, ${set}`);

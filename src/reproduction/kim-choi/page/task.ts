@@ -25,22 +25,23 @@ import { type Shown, shownFrom } from "./shown.js";
 export function taskSection(
   findings: TaskFindings,
   svgs: ReadonlyMap<string, string>,
-  set: SetFindings | undefined,
+  sets: readonly SetFindings[],
   anywhere: AnywhereFindings | undefined,
 ): Html {
+  const others = sets.map((set) => ({ findings: set, shown: setShown(set, svgs) }));
   const { task, policy, joints, conditions, episodes, successes, medianError } = findings;
   return html`<section><h2>${task}</h2>
 <p>As we ship: policy ${policy.sha256.slice(0, 12)}…, commands ${joints.join(", ")}; ${plural(episodes, "episode")} in the conditions ${conditions.join(", ")}: ${successes} succeeded, median distance from the goal at the end ${significant(1000 * medianError)} mm.</p>
-${set && policiesLine(set)}
+${sets.map(policiesLine)}
 ${PARTS.map(
   (
     part,
-  ) => html`${part(findings, shownFrom(findings, svgs), set && { findings: set, shown: setShown(set, svgs) }, anywhere && { findings: anywhere, shown: anywhereShown(anywhere, svgs) })}
+  ) => html`${part(findings, shownFrom(findings, svgs), others, anywhere && { findings: anywhere, shown: anywhereShown(anywhere, svgs) })}
 `,
 )}</section>`;
 }
 
-/** Policies that were trained as the paper's were, and their figures. */
+/** Policies that were trained otherwise, and their figures. */
 interface SetPart {
   readonly findings: SetFindings;
   readonly shown: ReturnType<typeof setShown>;
@@ -56,7 +57,7 @@ interface AnywherePart {
 const PARTS: readonly ((
   findings: TaskFindings,
   shown: Shown,
-  set: SetPart | undefined,
+  sets: readonly SetPart[],
   anywhere: AnywherePart | undefined,
 ) => Html)[] = [
   sharesPart,
@@ -70,7 +71,11 @@ const PARTS: readonly ((
   alphaPart,
 ];
 
-function sharesPart({ task, modalities, measured, residual }: TaskFindings, shown: Shown, set?: SetPart): Html {
+function sharesPart(
+  { task, modalities, measured, residual }: TaskFindings,
+  shown: Shown,
+  sets: readonly SetPart[],
+): Html {
   const paper = own(PAPER_TASKS, task)?.image;
   const stated: Readonly<Record<string, number | undefined>> = {
     image: paper,
@@ -78,23 +83,23 @@ function sharesPart({ task, modalities, measured, residual }: TaskFindings, show
   };
   const courses = METHODS.map((method) => measuredBy(measured, method, DEFAULT_CONVENTION).courses);
   return html`<h3>Shares (their Fig. 4)</h3>
-${set?.shown("fig4")}
+${sets.map((set) => set.shown("fig4"))}
 ${shown("fig4")}
 ${table(
   [
     "modality",
     "paper",
-    ...(set ? setHead() : []),
-    ...METHODS.map((method) => (set ? `${method}, as we ship` : method)),
+    ...sets.flatMap((set) => setHead(set.findings)),
+    ...METHODS.map((method) => (sets.length > 0 ? `${method}, as we ship` : method)),
   ],
   rowsOf(modalities).map((name) => [
     breakable(name),
     rounded(own(stated, name)),
-    ...(set ? METHODS.map((method) => setShare(set.findings, method, name)) : []),
+    ...sets.flatMap((set) => METHODS.map((method) => setShare(set.findings, method, name))),
     ...courses.map((course) => meanAndStd(ofRow(course, modalities, name))),
   ]),
 )}
-<p class="note">Mean ± standard deviation over ticks${set ? "; as the paper trained: over episodes of all seeds" : ""}. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
+<p class="note">Mean ± standard deviation over ticks${sets.map(({ findings }) => `; ${findings.set}: over episodes of all seeds`)}. Conservation residual at most ${Object.entries(residual).map(([method, most], i) => `${i > 0 ? ", " : ""}${significant(most)} (${method})`)}, under every convention.</p>`;
 }
 
 const meanAndStd = ({ mean, std }: MeanOverTicks): string => `${percent(mean)} ± ${percent(std)}`;
@@ -118,16 +123,16 @@ ${table(
 )}`;
 }
 
-function overTimePart(_: TaskFindings, shown: Shown, set?: SetPart): Html {
+function overTimePart(_: TaskFindings, shown: Shown, sets: readonly SetPart[]): Html {
   return html`<h3>Over the episode (their Fig. 5)</h3>
-${set?.shown("fig5")}
+${sets.map((set) => set.shown("fig5"))}
 ${shown("fig5")}`;
 }
 
 function changePart(
   { change, period, episodes }: TaskFindings,
   shown: Shown,
-  set?: SetPart,
+  sets: readonly SetPart[],
   anywhere?: AnywherePart,
 ): Html {
   const { windows, successes } = change;
@@ -137,7 +142,7 @@ function changePart(
       ? " This policy hardly follows a moving target: the figures show its reaction to images that it was not trained on."
       : ""
   }${anywhere ? ` With goals anywhere: another policy, trained to follow goals anywhere; ${anywhere.findings.change.successes} of ${plural(anywhere.findings.episodes, "episode")} succeeded there.` : ""}</p>
-${set?.shown("fig6")}
+${sets.map((set) => set.shown("fig6"))}
 ${shown("fig6")}
 ${anywhere?.shown}`;
 }
@@ -145,32 +150,32 @@ ${anywhere?.shown}`;
 function verdictsPart(
   { measured, change, agreement }: TaskFindings,
   _: Shown,
-  set?: SetPart,
+  sets: readonly SetPart[],
   anywhere?: AnywherePart,
 ): Html {
   const by = (method: string, convention: string) =>
     [measured, change.measured].flatMap((all) => measuredBy(all, method, convention).verdicts);
   const claims = by(METHODS[0], DEFAULT_CONVENTION).map(({ claim }) => claim);
   const conventions = CONVENTIONS.map(({ name }) => name);
-  const ofSet = set && METHODS.map((method) => setVerdicts(set.findings, method));
+  const ofSets = sets.flatMap((set) => METHODS.map((method) => setVerdicts(set.findings, method)));
   const ofAnywhere = anywhere && METHODS.map((method) => anywhereVerdicts(anywhere.findings, method));
   const agreeing = agreement.find(({ convention }) => convention === DEFAULT_CONVENTION)!.verdicts;
   return html`<h3>What the paper says</h3>
-<p>Each statement is measured by one number per episode. It holds if the 95 % interval of the mean over episodes (bootstrap) lies wholly on the stated side. A recovery holds only if the reaction before it holds.${ofSet ? " As the paper trained, the episodes of all seeds count together; “alone” counts the policies in which it holds by their own episodes." : ""}</p>
+<p>Each statement is measured by one number per episode. It holds if the 95 % interval of the mean over episodes (bootstrap) lies wholly on the stated side. A recovery holds only if the reaction before it holds.${sets.length > 0 ? " Where policies differ in their seed alone, the episodes of all count together; “alone” counts the policies in which it holds by their own episodes." : ""}</p>
 ${table(
   [
     "the paper says",
     "measured",
     "stated",
-    ...(ofSet ? setHead() : []),
-    ...METHODS.map((method) => (set || anywhere ? `${method}, as we ship` : method)),
+    ...sets.flatMap((set) => setHead(set.findings)),
+    ...METHODS.map((method) => (sets.length > 0 || anywhere ? `${method}, as we ship` : method)),
     ...(anywhere ? METHODS.map((method) => `${method}, goals anywhere`) : []),
   ],
   claims.map((claim, c) => [
     claim.text,
     claim.measure,
     claim.sign > 0 ? "> 0" : "< 0",
-    ...(ofSet ?? []).map((all) => setVerdictCell(all[c]!)),
+    ...ofSets.map((all) => setVerdictCell(all[c]!)),
     ...METHODS.map((method) => verdictCell(by(method, DEFAULT_CONVENTION)[c]!)),
     ...(ofAnywhere ?? []).map((all) => {
       const verdict = all.find((one) => one.claim.id === claim.id);
