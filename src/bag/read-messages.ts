@@ -20,6 +20,9 @@ export interface Choice {
   readonly decoded: readonly Topic[];
   /** Names of further topics, of which only the times are read. */
   readonly times?: readonly string[];
+  /** First and last log time, nanoseconds; by default all. */
+  readonly start?: bigint;
+  readonly end?: bigint;
 }
 
 export interface ReadMessagesOptions {
@@ -41,11 +44,11 @@ export async function* readMessages(
 ): AsyncGenerator<RecordedMessage> {
   const bag = await openBag(path, folders);
   try {
-    const { decoded, times = [] } = choose(bag);
+    const { decoded, times = [], ...span } = choose(bag);
     const decoders = new Map(decoded.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
     const topics = new Set([...decoded.map(({ name }) => name), ...times]);
     const undecoded = new Undecoded(bag);
-    for await (const { topic, logTime, data } of bag.read({ topics })) {
+    for await (const { topic, logTime, data } of bag.read({ topics, ...span })) {
       const decode = decoders.get(keyOf(topic));
       const message = undecoded.take(topic, logTime, () => decode?.(data));
       if (message !== UNDECODED) yield { topic, logTime, bagStart: bag.start, message };

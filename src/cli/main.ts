@@ -19,6 +19,7 @@ import { addReproduce } from "./options/reproduce.js";
 import { addSim } from "./options/sim.js";
 import { addSimNode } from "./options/sim-node.js";
 import { addTrain } from "./options/train.js";
+import { addVideo } from "./options/video.js";
 import { addView } from "./options/view.js";
 
 /** Declares one command each, in the order of `--help`. What a command does is loaded when it runs. */
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addMethods,
   addReplay,
   addView,
+  addVideo,
   addReport,
   addProfile,
   addFaithfulness,

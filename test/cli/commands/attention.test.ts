@@ -113,3 +113,26 @@ test("inspect tells which attention a policy has", async () => {
     /^ {2}attention +attention: 1 map of 64×64 pixels on image$/m,
   );
 });
+
+test("video writes the recording's attention, and refuses what makes no sense in one line", async () => {
+  const argv = ["video", at("reacher.mcap"), "--what", "attention"];
+  const { code, stdout, stderr } = await torquelens(...argv, "--query", "tip", "--width", "120", "-o", at("tip.gif"));
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe(`wrote ${at("tip.gif")}: ${TICKS} pictures of 120×96, 0.30 s\n`);
+  const found = await sharp(at("tip.gif"), { animated: true }).metadata();
+  expect(found).toMatchObject({ width: 120, pageHeight: 96, pages: TICKS });
+  const json = await torquelens(...argv, "-o", at("both.png"), "--json", "--from", "0.1");
+  expect(JSON.parse(json.stdout)).toMatchObject({ pictures: TICKS - 2, width: 160, height: 64, damaged: 0 });
+  const refused = async (...more: string[]) => {
+    const run = await torquelens(...argv, ...more);
+    expect([run.code, run.stderr.trim().split("\n").length]).toEqual([2, 1]);
+    return run.stderr;
+  };
+  expect(await refused("-o", at("x.avi"))).toContain("expected a name ending in .gif, .webp, .png, .mp4 or .webm");
+  expect(await refused("-o", at("x.gif"), "--joint", "elbow")).toContain("expected --what heatmap");
+  expect(await refused("-o", at("x.gif"), "--query", "sky")).toContain("expected one of tip, target");
+  expect(await refused("-o", at("x.gif"), "--from", "2", "--to", "1")).toContain(
+    "--to 1: expected more than --from, 2",
+  );
+  expect((await readdir(folder)).filter((name) => name.startsWith("x."))).toEqual([]);
+});
