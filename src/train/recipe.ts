@@ -2,6 +2,7 @@ import { InputError } from "../errors.js";
 import { own } from "../own.js";
 import type { Lesson, Recipe } from "../sim/tasks/lesson.js";
 import type { Targets } from "../sim/tasks/task.js";
+import { rewardedTasks } from "./ppo/arm-recipes.js";
 
 /** A recipe of a task's lesson, by its own name or by its algorithm, whose usual recipe has the same name. */
 export interface Choice {
@@ -16,12 +17,18 @@ export const recipeName = ({ algorithm, recipe }: Choice): string => recipe ?? a
 export function recipeFor(task: string, { recipes }: Lesson, choice: Choice): Recipe {
   const { algorithm } = choice;
   const usual = Object.entries(recipes).flatMap(([name, recipe]) => (recipe.algorithm === name ? [name] : []));
+  // Recipes by reward are not part of a lesson.
+  const others = rewardedTasks.includes(task) ? ["ppo"] : [];
   if (algorithm !== undefined && !usual.includes(algorithm))
-    throw new InputError(`task ${task} cannot be trained by "${algorithm}", expected ${usual.join(", ")}`);
+    throw new InputError(
+      `task ${task} cannot be trained by "${algorithm}", expected ${[...usual, ...others].join(", ")}`,
+    );
   const name = recipeName(choice);
   const recipe = own(recipes, name);
   if (recipe === undefined)
-    throw new InputError(`task ${task} has no recipe "${name}", expected ${Object.keys(recipes).join(", ")}`);
+    throw new InputError(
+      `task ${task} has no recipe "${name}", expected ${[...Object.keys(recipes), ...others].join(", ")}`,
+    );
   if (algorithm !== undefined && algorithm !== recipe.algorithm)
     throw new InputError(`recipe ${name} is for the algorithm ${recipe.algorithm}, not ${algorithm}`);
   return recipe;
@@ -31,9 +38,9 @@ export function recipeFor(task: string, { recipes }: Lesson, choice: Choice): Re
  * The recipe with other goals of the training's episodes. An iteration of guided policy search has a start for each goal
  * then, as far as its number of episodes allows.
  */
-export function withTargets(recipe: Recipe, targets: Targets): Recipe {
+export function withTargets<R extends Pick<Recipe, "algorithm" | "episodes">>(recipe: R, targets: Targets): R {
   const changed = { ...recipe, episodes: { ...recipe.episodes, targets } };
-  if (recipe.algorithm !== "gps") return changed;
+  if (!("gps" in recipe)) return changed;
   const gps = recipe.gps as { readonly conditions: number; readonly samples: number };
   const episodes = gps.conditions * gps.samples;
   const goals = targets === "random" ? episodes : targets === "four" ? 4 : targets;
@@ -42,7 +49,7 @@ export function withTargets(recipe: Recipe, targets: Targets): Recipe {
 }
 
 /** The recipe with a camera of another size. */
-export const withCamera = (recipe: Recipe, width: number, height: number): Recipe => ({
+export const withCamera = <R extends Pick<Recipe, "spec">>(recipe: R, width: number, height: number): R => ({
   ...recipe,
   spec: { ...recipe.spec, width, height },
 });

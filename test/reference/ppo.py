@@ -1,7 +1,7 @@
 """Losses and gradients of proximal policy optimisation by PyTorch: test/data/ppo.json. python ppo.py [--out FILE]
 
-A small network of three convolutions on bytes, with the parameters' names and shapes of ours; the loss is written as in
-Stable-Baselines3's PPO.train with torch.distributions for probabilities and entropies, all in float64.
+Small networks of three convolutions on bytes, with the parameters' names and shapes of ours: those of worlds, and that of an
+arm, whose soft-argmax and configuration go standardised into two hidden layers. The loss is written as in Stable-Baselines3's PPO.train with torch.distributions for probabilities and entropies, all in float64.
 """
 
 import argparse
@@ -24,8 +24,32 @@ NETWORKS = {
 }
 
 
+# Of an arm: channels and kernels of the convolutions, numbers beside the image, hidden layers.
+ARM = {"channels": [4, 3, 2], "kernels": [5, 3, 3], "configuration": 4, "hidden": [6, 5]}
+
+
 def rounded(*shape, scale=1.0):
     return (torch.randn(*shape, dtype=torch.float64) * scale * 1024).round() / 1024
+
+
+def linear_layers(layers):
+    return {
+        f"{name}.{part}": rounded(*shape, scale=scale)
+        for name, (inputs, outputs) in layers.items()
+        for part, shape, scale in (("weight", (inputs, outputs), 0.6), ("bias", (outputs,), 0.2))
+    }
+
+
+def arm_parameters():
+    channels = [3, *ARM["channels"]]
+    values = {
+        f"conv{i + 1}.weight": rounded(channels[i + 1], channels[i], kernel, kernel, scale=0.4 if i < 2 else 1.5)
+        for i, kernel in enumerate(ARM["kernels"])
+    }
+    first, last = ARM["hidden"]
+    inputs = 2 * channels[-1] + ARM["configuration"]
+    values |= linear_layers({"fc1": (inputs, first), "fc2": (first, last), "fc3": (last, OUTPUTS), "value": (last, 1)})
+    return values | {"policy.deviation": rounded(OUTPUTS, scale=0.3)}
 
 
 def parameters(convolutions, continuous):
@@ -34,11 +58,9 @@ def parameters(convolutions, continuous):
         values[f"conv{i}.weight"] = rounded(c["filters"], channels, c["kernel"], c["kernel"], scale=0.4)
         values[f"conv{i}.bias"] = rounded(c["filters"], scale=0.1)
         channels, size = c["filters"], (size - c["kernel"]) // c["stride"] + 1
-    for name, (inputs, outputs) in {
-        "hidden": (channels * size * size, HIDDEN), "policy": (HIDDEN, OUTPUTS), "value": (HIDDEN, 1)
-    }.items():
-        values[f"{name}.weight"] = rounded(inputs, outputs, scale=0.6)
-        values[f"{name}.bias"] = rounded(outputs, scale=0.2)
+    values |= linear_layers(
+        {"hidden": (channels * size * size, HIDDEN), "policy": (HIDDEN, OUTPUTS), "value": (HIDDEN, 1)}
+    )
     if continuous:
         values["policy.deviation"] = rounded(OUTPUTS, scale=0.3)
     return values
@@ -52,18 +74,52 @@ def forward(p, convolutions, image):
     return hidden @ p["policy.weight"] + p["policy.bias"], (hidden @ p["value.weight"] + p["value.bias"]).squeeze(1)
 
 
+def arm_forward(p, image, configuration, mean, scale):
+    x = F.relu(F.conv2d(image / 255, p["conv1.weight"], stride=2))
+    x = F.conv2d(F.relu(F.conv2d(x, p["conv2.weight"], padding="same")), p["conv3.weight"], padding="same")
+    probability = x.flatten(2).softmax(2).view_as(x)
+    axis = torch.linspace(-1, 1, x.shape[3], dtype=torch.float64)
+    points = torch.stack([(probability.sum(2) * axis).sum(2), (probability.sum(3) * axis).sum(2)], 2).flatten(1)
+    x = (torch.cat([points, configuration], 1) - mean) * scale
+    linear = lambda x, name: x @ p[f"{name}.weight"] + p[f"{name}.bias"]
+    hidden = F.relu(linear(F.relu(linear(x, "fc1")), "fc2"))
+    return linear(hidden, "fc3"), linear(hidden, "value").squeeze(1)
+
+
 def distribution(p, policy):
     if "policy.deviation" not in p:
         return Categorical(logits=policy)
     return Independent(Normal(policy, p["policy.deviation"].exp()), 1)
 
 
-def case(name, convolutions, continuous, value_clip):
-    p = {k: v.requires_grad_(True) for k, v in parameters(convolutions, continuous).items()}
+def world_case(name, convolutions, continuous, value_clip):
+    values = parameters(convolutions, continuous)
     image = torch.randint(0, 256, (BATCH, CHANNELS, SIZE, SIZE)).double()
+    found = case(name, values, lambda p: forward(p, convolutions, image), continuous, value_clip)
+    return found | {"convolutions": convolutions, "image": image.flatten().int().tolist()}
+
+
+def arm_case(name, value_clip):
+    image = torch.randint(0, 256, (BATCH, 3, SIZE, SIZE)).double()
+    configuration = rounded(BATCH, ARM["configuration"])
+    inputs = 2 * ARM["channels"][-1] + ARM["configuration"]
+    mean, scale = rounded(inputs, scale=0.2), rounded(inputs).abs() + 0.5
+    outputs = lambda p: arm_forward(p, image, configuration, mean, scale)
+    found = case(name, arm_parameters(), outputs, True, value_clip)
+    numbers = {"configuration": configuration, "mean": mean, "scale": scale}
+    return found | {"image": image.flatten().int().tolist()} | {k: flat(v) for k, v in numbers.items()}
+
+
+# Twelve digits: more than float32 has, and all of the inputs, which are multiples of 1/1024.
+def flat(t):
+    return [float(f"{x:.12g}") for x in t.detach().flatten().tolist()]
+
+
+def case(name, values, outputs, continuous, value_clip):
+    p = {k: v.requires_grad_(True) for k, v in values.items()}
     advantages, returns = rounded(BATCH), rounded(BATCH)
     with torch.no_grad():
-        policy, value = forward(p, convolutions, image)
+        policy, value = outputs(p)
         actions = distribution(p, policy).sample()
         if continuous:
             actions = (actions * 1024).round() / 1024
@@ -71,7 +127,7 @@ def case(name, convolutions, continuous, value_clip):
         # Some ratios inside of the range, some on either side of it.
         old = ((taken + torch.tensor([0.0, 0.1, -0.1, 0.5, -0.5, 0.4])) * 1024).round() / 1024
         old_values = ((value + torch.tensor([0.0, 0.05, -0.05, 0.4, -0.4, 0.3])) * 1024).round() / 1024
-    policy, values = forward(p, convolutions, image)
+    policy, values = outputs(p)
     normalised = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
     dist = distribution(p, policy)
     log_prob = dist.log_prob(actions)
@@ -91,12 +147,9 @@ def case(name, convolutions, continuous, value_clip):
         "loss": loss, "surrogate": surrogate, "error": error, "entropy": entropy,
         "kl": ((ratio - 1) - (log_prob - old)).mean(), "clipped": ((ratio - 1).abs() > CLIP).double().mean(),
     }
-    # Twelve digits: more than float32 has, and all of the inputs, which are multiples of 1/1024.
-    flat = lambda t: [float(f"{x:.12g}") for x in t.detach().flatten().tolist()]
     return {
-        "name": name, "continuous": continuous, "convolutions": convolutions, "value_clip": value_clip,
+        "name": name, "continuous": continuous, "value_clip": value_clip,
         "parameters": {k: flat(v) for k, v in p.items()},
-        "image": image.flatten().int().tolist(),
         "actions": flat(actions if continuous else F.one_hot(actions, OUTPUTS).double()),
         "log_probabilities": flat(old), "advantages": flat(advantages), "normalised": flat(normalised),
         "returns": flat(returns), "values": flat(old_values),
@@ -111,17 +164,18 @@ def main():
     parser.add_argument("--out", default=os.path.join(os.path.dirname(__file__), "../data/ppo.json"))
     torch.manual_seed(18)
     cases = [
-        case(f"{network}, {'normal' if continuous else 'categorical'}, {'clipped' if clip else 'unclipped'} values",
+        world_case(f"{network}, {'normal' if continuous else 'categorical'}, {'clipped' if clip else 'unclipped'} values",
              convolutions, continuous, clip)
         for network, convolutions in NETWORKS.items()
         for continuous in (False, True)
         for clip in (None, 0.2)
     ]
+    arms = [arm_case(f"an arm, {'clipped' if clip else 'unclipped'} values", clip) for clip in (None, 0.2)]
     shape = {"batch": BATCH, "channels": CHANNELS, "size": SIZE, "hidden": HIDDEN, "outputs": OUTPUTS}
-    content = {"torch": torch.__version__.split("+")[0], **shape, "clip": CLIP, "weights": WEIGHTS, "cases": cases}
+    content = {"torch": torch.__version__.split("+")[0], **shape, "clip": CLIP, "weights": WEIGHTS, "arm": ARM, "cases": cases, "arms": arms}
     with open(parser.parse_args().out, "w") as file:
         file.write("{\n" + ",\n".join(
-            f"{json.dumps(k)}: " + ("[\n" + ",\n".join(json.dumps(c) for c in v) + "\n]" if k == "cases" else json.dumps(v))
+            f"{json.dumps(k)}: " + ("[\n" + ",\n".join(json.dumps(c) for c in v) + "\n]" if k in ("cases", "arms") else json.dumps(v))
             for k, v in content.items()) + "\n}\n")
 
 

@@ -1,170 +1,39 @@
-import { createHash } from "node:crypto";
-import { dirname, extname } from "node:path";
-import { InputError } from "../../errors.js";
-import { WORLD_RUNS, type WorldFigures, worldFigures } from "../../evaluation/world-figures.js";
-import { assertWritable, writeAtomically } from "../../files/atomic.js";
-import { refuseOverwriting } from "../../files/overwriting.js";
-import { readModel } from "../../graph/onnx-read.js";
-import { duration } from "../../numbers/duration.js";
-import { own } from "../../own.js";
-import { parseCard, serialiseCard } from "../../policy/card.js";
-import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
+import { WORLD_RUNS, worldFigures } from "../../evaluation/world-figures.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
-import { writeErr, writeOut } from "../../text/terminal.js";
-import { ppoCurvesSvg } from "../../train/ppo/curves.js";
 import { exportWorldPolicy, worldCard } from "../../train/ppo/export.js";
-import type { PpoPoint } from "../../train/ppo/history.js";
-import { type PpoRecipe, withRandomVision } from "../../train/ppo/recipe.js";
+import type { PpoRecipe } from "../../train/ppo/recipe.js";
 import { ppoRecipe } from "../../train/ppo/recipes.js";
-import { type PpoCheckpoint, PpoTraining, rolloutSize, rolloutsOf } from "../../train/ppo/training.js";
-import { recipeName } from "../../train/recipe.js";
-import { RunFolder } from "../../train/run-folder.js";
 import type { TrainOptions } from "../input/train-options.js";
-import { Progress } from "../output/progress.js";
-import { columns } from "../output/table.js";
-import { Interruption } from "../process/interruption.js";
-import { unfinishedTraining } from "../process/unfinished-training.js";
-
-/** Options that only arms have. */
-const OF_ARMS = ["targets", "camera", "device"] as const;
+import { type Learner, trainByReward } from "./train-by-reward.js";
 
 /** Cost of an episode of a figure, in environment steps of the training. */
 const EPISODE = 100;
 
 /** Trains a policy of a world by reward. */
 export async function trainWorld(options: TrainOptions): Promise<void> {
-  const { task, seed, output, run, control, json } = options;
-  const recipe = ppoRecipe(task, options);
-  for (const name of OF_ARMS) {
-    if (options[name] !== undefined) throw new InputError(`--${name}: is for arms, and ${task} has none`);
-  }
-  const yaml = cardFile(output);
-  if (extname(output) !== ".onnx") throw new InputError(`${output}: expected a file name ending in .onnx`);
-  const runPath = run ?? output.replace(/\.onnx$/, ".run");
-  await refuseOverwriting([], [output, yaml, runPath]);
-  await assertWritable(output);
-  await assertWritable(yaml);
-  const folder = await RunFolder.openFor(runPath, { task, seed, recipe }, CURVES);
-
-  const start = performance.now();
-  const interruption = new Interruption();
-  const steps = rolloutsOf(recipe) * rolloutSize(recipe);
-  const measuring = EPISODE * options.figures * WORLD_RUNS.length;
-  const networks = control ? 2 : 1;
-  const bar = new Progress(networks * (steps + measuring), "policy");
-  const course: Course = { task, seed, folder, bar, episodes: options.figures, measuring, signal: interruption.signal };
-  let policy: Trained;
-  let other: Trained | undefined;
-  try {
-    policy = await trainOne(course, recipe, "policy", 0);
-    if (control) other = await trainOne(course, withRandomVision(recipe), "control", steps + measuring);
-  } catch (error) {
-    await folder.draw();
-    throw unfinishedTraining(error, interruption.signal, folder.path);
-  } finally {
-    bar.stop();
-    interruption.end();
-  }
-
-  const figures = policy.figures;
-  const controlFigures = other?.figures ?? null;
-  const name = recipeName({ ...options, recipe: options.recipe ?? "ppo" });
-  const record = { task, recipe_name: name, seed, recipe, figures, ...(control && { control: controlFigures }) };
-  const finished = policy.file(output, record);
-  await writeAtomically(output, finished.policy.bytes);
-  await writeAtomically(yaml, finished.card);
-  const seconds = Math.round((performance.now() - start) / 1000);
-  const result = { policy: output, card: yaml, run: folder.path, seconds, figures, control: controlFigures };
-  await folder.finish(result);
-  writeOut(json ? `${JSON.stringify(result)}\n` : `${report(result)}\n`);
-}
-
-const CURVES = {
-  of: ({ history }: PpoCheckpoint): readonly PpoPoint[] => history.points,
-  svg: ppoCurvesSvg,
-};
-
-interface Course {
-  readonly task: string;
-  readonly seed: number;
-  readonly folder: RunFolder<PpoCheckpoint, readonly PpoPoint[]>;
-  readonly bar: Progress;
-  /** Episodes of each figure, and their cost in environment steps. */
-  readonly episodes: number;
-  readonly measuring: number;
-  readonly signal: AbortSignal;
-}
-
-interface Trained {
-  readonly figures: WorldFigures;
-  /** The policy with a training record in its card, as a file at `path` would be. */
-  file(path: string, record: Readonly<Record<string, unknown>>): { readonly policy: Policy; readonly card: string };
-}
-
-/** Trains a network and measures its policy. @param before work of the command that is done, environment steps */
-async function trainOne(
-  { task, seed, folder, bar, episodes, measuring, signal }: Course,
-  recipe: PpoRecipe,
-  what: "policy" | "control",
-  before: number,
-): Promise<Trained> {
+  const { task } = options;
   const { facts } = worldNamed(task);
-  const resume = await folder.checkpoint(what);
-  const training = await PpoTraining.start({
-    seed,
-    world: task,
+  const recipe = ppoRecipe(task, options);
+  const reason = `is for arms, and ${task} has none`;
+  const learner: Learner<PpoRecipe> = {
     recipe,
-    resume,
-    signal,
-    keep: (checkpoint) => folder.keep(what, checkpoint),
-    progress: ({ done, note }) => bar.update(before + done, { what: `${what}: ppo`, note }),
-  });
-  bar.stop();
-  const steps = rolloutsOf(recipe) * rolloutSize(recipe);
-  if (resume) writeErr(`${what}: ${resumedText(training.steps, steps)}\n`);
-  bar.skip(before + training.steps);
-  try {
-    await training.train();
-  } finally {
-    await training.close();
-  }
-  const { layout, parameters } = training;
-  const file: Trained["file"] = (path, record) => {
-    const card = serialiseCard(worldCard(facts, recipe, record));
-    const bytes = exportWorldPolicy(facts, recipe, layout, parameters, new Map([[CARD_METADATA, card]]));
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const model = { path, bytes, sha256, graph: readModel(bytes, path) };
-    const found = { card: parseCard(card, cardFile(path)), source: cardFile(path), folder: dirname(path) };
-    return { policy: policyOf(model, found), card };
+    without: [
+      ["targets", reason],
+      ["camera", reason],
+      ["device", reason],
+    ],
+    taken: [],
+    measuring: EPISODE * WORLD_RUNS.length,
+    words: [
+      ...WORLD_RUNS.map(({ key, text }) => [key, text] as const),
+      ...WORLD_RUNS.map(
+        ({ returns, text, ablation }) => [returns, `mean return${ablation ? `, ${text}` : ""}`] as const,
+      ),
+    ],
+    card: (_, record) => worldCard(facts, recipe, record),
+    export: ({ layout, parameters }, recipe, metadata) =>
+      exportWorldPolicy(facts, recipe, layout, parameters, metadata),
+    measure: (policy, measuring) => worldFigures(policy, task, measuring),
   };
-  const words = { what: `${what}: closed loop`, note: "" };
-  const done = (part: number): void => bar.update(before + steps + part * measuring, words);
-  const figures = await worldFigures(file("policy.onnx", {}).policy, task, { episodes, done, signal });
-  return { figures, file };
-}
-
-/** Where a training goes on that an earlier run has begun. */
-function resumedText(done: number, all: number): string {
-  if (done === all) return "trained already";
-  return `resumed after ${done.toLocaleString("en")} of ${all.toLocaleString("en")} steps`;
-}
-
-function report(result: {
-  policy: string;
-  card: string;
-  seconds: number;
-  figures: WorldFigures;
-  control: WorldFigures | null;
-}): string {
-  const { policy, card, seconds, figures, control } = result;
-  const words = [
-    ...WORLD_RUNS.map(({ key, text }) => [key, text] as const),
-    ...WORLD_RUNS.map(({ returns, text, ablation }) => [returns, `mean return${ablation ? `, ${text}` : ""}`] as const),
-  ];
-  const rows = words.map(([key, text]) => [
-    text,
-    ...[figures, control].flatMap((f) => (f ? [String(own(f, key))] : [])),
-  ]);
-  const head = [`of ${figures.episodes} episodes`, "policy", ...(control ? ["control"] : [])];
-  return `${policy} and ${card} written after ${duration(seconds)}\n${columns([head, ...rows])}`;
+  await trainByReward(options, learner);
 }

@@ -22,6 +22,7 @@ import { recipeFor, recipeName, withCamera, withoutVision, withTargets } from ".
 import { RunFolder } from "../../train/run-folder.js";
 import { type Place, Training, type Progress as TrainingProgress, trainingCost } from "../../train/training.js";
 import type { TrainOptions } from "../input/train-options.js";
+import { figureWords } from "../output/figure-words.js";
 import { Progress } from "../output/progress.js";
 import { columns } from "../output/table.js";
 import { warnOf } from "../output/warnings.js";
@@ -30,10 +31,16 @@ import { unfinishedTraining } from "../process/unfinished-training.js";
 
 export async function train(options: TrainOptions): Promise<void> {
   const { task } = options;
+  if (taskNames.includes(task) && isByReward(options)) {
+    return (await import("./train-arm-by-reward.js")).trainArmByReward(options);
+  }
   if (taskNames.includes(task)) return trainArm(options);
   if (worldNames.includes(task)) return (await import("./train-world.js")).trainWorld(options);
   throw new InputError(`no task named "${task}"; expected ${[...taskNames, ...trainedWorlds].join(", ")}`);
 }
+
+/** True where the algorithm or the recipe asked for is that of learning by reward. */
+const isByReward = ({ algorithm, recipe }: TrainOptions): boolean => algorithm === "ppo" || recipe === "ppo";
 
 async function trainArm({
   task,
@@ -228,13 +235,7 @@ function report(
   },
 ): string {
   const { policy, card, seconds, figures, control } = result;
-  const runs = taskNamed(task).figureRuns;
-  const words: readonly (readonly [string, string])[] = [
-    ...runs.map(({ key, text }) => [key, text] as const),
-    ...runs.flatMap(({ median }) => (median ? [median] : [])),
-    ["focus", "relevance near the task's image points"],
-  ];
-  const rows = words.map(([key, text]) => [
+  const rows = figureWords(task).map(([key, text]) => [
     text,
     ...[figures, control].flatMap((f) => (f ? [String(own(f, key))] : [])),
   ]);

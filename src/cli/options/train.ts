@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
+import { rewardedTasks } from "../../train/ppo/arm-recipes.js";
 import { trainedWorlds } from "../../train/ppo/recipes.js";
 import { imageSize, targetKind } from "../input/numbers.js";
 import type { TrainOptions } from "../input/train-options.js";
@@ -12,7 +13,7 @@ const [LEAST, MOST] = [32, 480];
 
 const algorithms = [
   ...Object.entries(ALGORITHMS).map(([name, { text }]) => `${name} (${text})`),
-  `ppo (proximal policy optimisation: ${trainedWorlds.join(", ")})`,
+  `ppo (proximal policy optimisation: ${[...rewardedTasks, ...trainedWorlds].join(", ")})`,
 ].join(", ");
 
 const RECIPES =

@@ -35,6 +35,9 @@ export class WorldBatch {
   readonly observations: PixelData;
   /** The last observation of an episode that ended in the last step, of `shape`; other parts mean nothing. */
   readonly lastObservations: PixelData;
+  /** What policies know beside their pictures, now and at an episode's end, [N, `WorldFacts.configuration`]. */
+  readonly configurations: Float32Array;
+  readonly lastConfigurations: Float32Array;
   /** Reward of the last step, [N]. */
   readonly rewards: Float32Array;
   /** 1 where the last step ended the episode by the world's rules, and by its limit of steps, [N]. */
@@ -54,6 +57,7 @@ export class WorldBatch {
   /** Elements of a picture, and of an observation. */
   readonly #picture: number;
   readonly #size: number;
+  readonly #configuration: number;
   /** Index, return so far and length so far of each world's episode, [N, 3]. */
   readonly #now: Float64Array;
 
@@ -85,6 +89,9 @@ export class WorldBatch {
     const data = (): PixelData => new (type === "uint8" ? Uint8Array : Float32Array)(count * this.#size);
     this.observations = data();
     this.lastObservations = data();
+    this.#configuration = facts.configuration ?? 0;
+    this.configurations = new Float32Array(count * this.#configuration);
+    this.lastConfigurations = this.configurations.slice();
     this.rewards = new Float32Array(count);
     this.terminated = new Uint8Array(count);
     this.truncated = new Uint8Array(count);
@@ -116,6 +123,7 @@ export class WorldBatch {
       // The newest picture stays where it is: its world changes no more than it must.
       if (this.#frames > 1) observations.copyWithin(i * size, i * size + this.#picture, (i + 1) * size);
       const step = this.#worlds[i]!.step(actions, i * this.#actionLength);
+      this.#configure(i);
       rewards[i] = step.reward;
       terminated[i] = step.terminated ? 1 : 0;
       truncated[i] = step.truncated ? 1 : 0;
@@ -151,11 +159,17 @@ export class WorldBatch {
     });
     this.#now.set(episodes);
     this.observations.set(observations);
+    for (let i = 0; i < this.count; i++) this.#configure(i);
+  }
+
+  #configure(i: number): void {
+    if (this.#configuration > 0) this.configurations.set(this.#worlds[i]!.configuration!(), i * this.#configuration);
   }
 
   #begin(i: number, episode: number): void {
     const size = this.#size;
     this.#worlds[i]!.reset(this.#seed, episode);
+    this.#configure(i);
     for (let frame = 1; frame < this.#frames; frame++) {
       const newest = (i + 1) * size - this.#picture;
       this.observations.copyWithin(newest - frame * this.#picture, newest, newest + this.#picture);
@@ -166,6 +180,8 @@ export class WorldBatch {
   #end(i: number, success: boolean): void {
     const [from, to] = [i * this.#size, (i + 1) * this.#size];
     this.lastObservations.set(this.observations.subarray(from, to), from);
+    const [first, last] = [i * this.#configuration, (i + 1) * this.#configuration];
+    this.lastConfigurations.set(this.configurations.subarray(first, last), first);
     const [episode, sum, length] = this.#now.subarray(3 * i);
     this.episodes[i] = episode!;
     this.returns[i] = sum!;

@@ -39,6 +39,8 @@ export interface WorldFacts {
   readonly controlPeriod: number;
   /** Steps after which an episode is cut off. */
   readonly limit: number;
+  /** Numbers that a policy knows beside the picture (`World.configuration`), default none. */
+  readonly configuration?: number;
   /** Set where all episodes begin with the same picture: most random steps before one that a frozen image shows. */
   readonly opening?: number;
 }
@@ -55,7 +57,7 @@ export interface WorldStep {
 }
 
 /**
- * A simulated world that a policy sees by its picture alone. An episode follows from (seed, episode) and the actions, to
+ * A simulated world that a policy sees by its picture, most by that alone. An episode follows from (seed, episode) and the actions, to
  * the last bit. `reset` and `step` keep the picture in the world's canvas up to date.
  */
 export interface World {
@@ -67,6 +69,8 @@ export interface World {
    * @returns an object that the next step overwrites
    */
   step(actions: ArrayLike<number>, at?: number): WorldStep;
+  /** What a policy knows now beside the picture, in SI units: `WorldFacts.configuration` numbers. */
+  configuration?(): ArrayLike<number>;
   /** Part of the task that is done now, 0 to 1. */
   progress(): number;
   /** Writes the label of each pixel's object (index in `facts.classes`), [H, W]. */

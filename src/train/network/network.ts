@@ -89,10 +89,15 @@ export function head(p: Parameters, points: Value, configuration: Value): Value 
 
 /** Torques from the first hidden layer's input [B, 2C + n]. */
 export function layers(p: Parameters, x: Value): Value {
-  const layer = (value: Value, name: string): Value =>
-    add(matmul(value, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
-  return layer(relu(layer(relu(layer(x, "fc1")), "fc2")), "fc3");
+  return linear(p, hiddenLayers(p, x), "fc3");
 }
+
+/** The last hidden layer, from the first one's input [B, 2C + n]. */
+export const hiddenLayers = (p: Parameters, x: Value): Value => relu(linear(p, relu(linear(p, x, "fc1")), "fc2"));
+
+/** A linear layer by its name. */
+export const linear = (p: Parameters, x: Value, name: string): Value =>
+  add(matmul(x, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
 
 /** x and y of every cell in [−1, 1], row-major: [cells × 2]. */
 function grid(spec: NetworkSpec): Float64Array {

@@ -79,11 +79,11 @@ export function layoutOf(spec: NetworkSpec, landmarks: number): Layout {
 export interface Initialisation {
   /** See `BaseRecipe.sharpness`. */
   readonly sharpness: number;
-  /** The landmark of each feature point. */
-  readonly landmarkOfChannel: readonly number[];
+  /** The landmark of each feature point, for the readout; a layout without one needs none. */
+  readonly landmarkOfChannel?: readonly number[];
 }
 
-/** He weights and zero biases; the readout starts as the mean of each landmark's feature points. */
+/** He weights and zero biases; a readout starts as the mean of each landmark's feature points. */
 export function initialise(layout: Layout, vector: Float32Array, random: Random, how: Initialisation): void {
   vector.fill(0);
   for (const [name, { shape }] of layout.slots) {
@@ -93,10 +93,12 @@ export function initialise(layout: Layout, vector: Float32Array, random: Random,
     const weight = layout.view(vector, name);
     for (let i = 0; i < weight.length; i++) weight[i] = deviation * random.normal();
   }
+  const { landmarkOfChannel } = how;
+  if (landmarkOfChannel === undefined) return;
   const readout = layout.view(vector, "readout.weight");
   const columns = layout.slots.get("readout.weight")!.shape[1]!;
-  how.landmarkOfChannel.forEach((landmark, channel) => {
-    const share = 1 / how.landmarkOfChannel.filter((other) => other === landmark).length;
+  landmarkOfChannel.forEach((landmark, channel) => {
+    const share = 1 / landmarkOfChannel.filter((other) => other === landmark).length;
     for (const axis of [0, 1]) readout[(2 * channel + axis) * columns + 2 * landmark + axis] = share;
   });
 }

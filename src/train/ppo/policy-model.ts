@@ -1,18 +1,15 @@
-import { input } from "../../graph/build.js";
 import { writeModel } from "../../graph/onnx-write.js";
-import type { Layout } from "../network/parameters.js";
-import { pixelNetwork } from "../pixels/network.js";
-import type { PixelSpec } from "../pixels/spec.js";
+import { type ActorCritic, observedInputs, valuesOf } from "./network.js";
 
-/** The network that acts in a training: parameters and `image` [B, C, H, W] in, `policy` and `value` out. */
-export function actingModel(spec: PixelSpec, layout: Layout, batch: number): Uint8Array {
-  const image = input("image", "uint8", [batch, spec.channels, spec.height, spec.width]);
-  const parameters = layout.inputs("whole");
+/** The network that acts in a training: parameters and an observation in, `policy` and `value` out. */
+export function actingModel(network: ActorCritic, batch: number): Uint8Array {
+  const observed = observedInputs(network, batch);
+  const parameters = network.layout.inputs("whole");
   const used = Object.entries(parameters).filter(([name]) => name !== "policy.deviation");
-  const { policy, value } = pixelNetwork(spec, parameters, image);
+  const { policy, value } = network.outputs(parameters, observed);
   return writeModel({
     name: "acting",
-    inputs: new Map([...used, ["image", image]]),
+    inputs: new Map([...used, ...valuesOf(observed).map((input) => [input.name!, input] as const)]),
     outputs: new Map(Object.entries({ policy, value })),
     metadata: new Map(),
     opset: 18,

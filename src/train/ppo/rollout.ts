@@ -1,14 +1,20 @@
+import { sizeOf } from "../../graph/shape.js";
 import { sharedFloats } from "../network/parameters.js";
+import type { ActorCritic } from "./network.js";
+import type { PpoSettings } from "./settings.js";
 
 /** What some worlds did over some steps, in shared memory; element (step, world) at step · worlds + world. */
 export interface Rollout {
   readonly steps: number;
   readonly worlds: number;
-  /** Bytes of an observation, and elements of an action. */
+  /** Bytes of an observation, its numbers beside the image, and elements of an action. */
   readonly pixels: number;
+  readonly configuration: number;
   readonly width: number;
   /** [steps · worlds, pixels]. */
   readonly images: Uint8Array;
+  /** [steps · worlds, configuration]. */
+  readonly configurations: Float32Array;
   /** [steps · worlds, width]. */
   readonly actions: Float32Array;
   /** Of the actions, under the policy that acted. */
@@ -28,14 +34,20 @@ export interface Rollout {
   readonly order: Int32Array;
 }
 
-export function allocateRollout(steps: number, worlds: number, pixels: number, width: number): Rollout {
+export function allocateRollout(
+  { worlds, rolloutSteps: steps }: Pick<PpoSettings, "worlds" | "rolloutSteps">,
+  { image, configuration, head: { width } }: Pick<ActorCritic, "image" | "configuration" | "head">,
+): Rollout {
   const rows = steps * worlds;
+  const pixels = sizeOf(image);
   return {
     steps,
     worlds,
     pixels,
+    configuration,
     width,
     images: new Uint8Array(new SharedArrayBuffer(rows * pixels)),
+    configurations: sharedFloats(rows * configuration),
     actions: sharedFloats(rows * width),
     logProbabilities: sharedFloats(rows),
     values: sharedFloats(rows),

@@ -15,11 +15,8 @@ import {
   sub,
 } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
-import { pixelNetwork } from "../pixels/network.js";
-import type { PixelSpec } from "../pixels/spec.js";
-import type { Head } from "./heads.js";
+import { type ActorCritic, observedInputs, valuesOf } from "./network.js";
 import type { PpoSettings } from "./settings.js";
 
 /** Weights of the loss's parts. */
@@ -77,14 +74,15 @@ function ppoLoss(
 }
 
 /** Forward pass, loss and all gradients of a worker's part of a minibatch as one graph. */
-export function ppoStep(spec: PixelSpec, head: Head, layout: Layout, batch: number, weights: LossWeights): StepModel {
-  const image = input("image", "uint8", [batch, spec.channels, spec.height, spec.width]);
+export function ppoStep(network: ActorCritic, batch: number, weights: LossWeights): StepModel {
+  const { head, layout } = network;
+  const observed = observedInputs(network, batch);
   const samples = sampleInputs(batch, head.width);
   const parameters = layout.inputs("whole");
-  const { policy, value } = pixelNetwork(spec, parameters, image);
+  const { policy, value } = network.outputs(parameters, observed);
   const { logProbability, entropy } = head.likelihood(policy, samples.actions, parameters);
   const scalars = ppoLoss({ policy: logProbability, value, entropy }, samples, weights);
   const { values, ...others } = samples;
-  const inputs = [image, ...Object.values(weights.valueClip === undefined ? others : samples)];
+  const inputs = [...valuesOf(observed), ...Object.values(weights.valueClip === undefined ? others : samples)];
   return stepModel(layout, "whole", batch, parameters, inputs, scalars);
 }

@@ -1,19 +1,20 @@
 import { random } from "../../sim/random.js";
 import { WorldBatch } from "../../sim/worlds/batch.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
-import { worldNamed } from "../../sim/worlds/worlds.js";
 import { DivergenceError } from "../history/history.js";
 import { Adam, type AdamState, clipFactor, gradientNorm } from "../network/adam.js";
 import { type Layout, sharedFloats } from "../network/parameters.js";
-import { initialisePixels, pixelLayout } from "../pixels/network.js";
 import { Team } from "../team/team.js";
 import { estimateAdvantages, normalise } from "./advantages.js";
+import type { Standardisation } from "./arm-network.js";
 import { type Figure, PpoHistory, type PpoHistoryState } from "./history.js";
 import { actingModel } from "./policy-model.js";
-import { headOf, type PpoRecipe, specOf } from "./recipe.js";
+import type { ArmPpoRecipe, PpoRecipe } from "./recipe.js";
 import { allocateRollout, allocateStanding, type Rollout, type Standing } from "./rollout.js";
 import { linear, rateAt } from "./settings.js";
+import { prepared } from "./standardisation.js";
 import { ppoStep } from "./step.js";
+import { subjectOf } from "./subject.js";
 import type { ActorSetup, CollectRequest, LearnRequest } from "./work.js";
 
 /** Everything that the rest of a training by reward depends on. */
@@ -38,8 +39,9 @@ export interface PpoProgress {
 
 export interface PpoOptions {
   readonly seed: number;
+  /** Name of the world, or of the arm's task. */
   readonly world: string;
-  readonly recipe: PpoRecipe;
+  readonly recipe: PpoRecipe | ArmPpoRecipe;
   readonly progress?: ((progress: PpoProgress) => void) | undefined;
   /** Ends the training between two steps of the optimiser, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -54,14 +56,15 @@ export interface PpoOptions {
 /** ε of the optimiser, as Stable-Baselines3 has it. */
 const EPSILON = 1e-5;
 
-/** Seeds of the network's first parameters, and of the minibatches. */
-const [PARAMETERS, ORDER] = [1_000_001, 1_000_002];
+/** Seeds of the network's first parameters, of the minibatches, and of the episodes that tell how its inputs vary. */
+const [PARAMETERS, ORDER, INPUTS] = [1_000_001, 1_000_002, 1_000_005];
 
 /** Environment steps of a rollout. */
-export const rolloutSize = ({ ppo: { worlds, rolloutSteps } }: PpoRecipe): number => worlds * rolloutSteps;
+export const rolloutSize = ({ ppo: { worlds, rolloutSteps } }: Pick<PpoRecipe, "ppo">): number => worlds * rolloutSteps;
 
 /** Rollouts of a training: as many as its steps need. */
-export const rolloutsOf = (recipe: PpoRecipe): number => Math.ceil(recipe.ppo.totalSteps / rolloutSize(recipe));
+export const rolloutsOf = (recipe: Pick<PpoRecipe, "ppo">): number =>
+  Math.ceil(recipe.ppo.totalSteps / rolloutSize(recipe));
 
 /** A policy in training by proximal policy optimisation. `close` ends its threads. */
 export class PpoTraining {
@@ -76,6 +79,8 @@ export class PpoTraining {
     readonly facts: WorldFacts,
     readonly layout: Layout,
     readonly parameters: Float32Array,
+    /** Of the inputs of an arm's hidden layers. */
+    readonly standardisation: Standardisation | undefined,
     private readonly rollout: Rollout,
     private readonly standing: Standing,
     private readonly team: Team,
@@ -91,16 +96,16 @@ export class PpoTraining {
   static async start(options: PpoOptions): Promise<PpoTraining> {
     const { seed, world, recipe, resume } = options;
     const { workers, ppo } = recipe;
-    const entry = worldNamed(world);
-    const spec = specOf(entry.facts, recipe);
-    const head = headOf(entry.facts);
-    const layout = pixelLayout(spec, head.outputs, head.extra);
+    const subject = await subjectOf(world, recipe);
+    const { entry } = subject;
+    const { layout } = subject.network;
     const parameters = sharedFloats(layout.size);
-    initialisePixels(layout, parameters, random(seed, PARAMETERS));
-    const pixels = spec.channels * spec.height * spec.width;
-    const rollout = allocateRollout(ppo.rolloutSteps, ppo.worlds, pixels, head.width);
+    subject.network.initialise(parameters, random(seed, PARAMETERS));
+    const inputs = random(seed, INPUTS).integer(2 ** 31);
+    const { network, standardisation } = await prepared(subject, recipe, parameters, inputs);
+    const rollout = allocateRollout(ppo, network);
     const one = (await WorldBatch.load(entry, { count: 1, seed, frames: recipe.frames })).save();
-    const standing = allocateStanding(ppo.worlds, one.worlds[0]!.length, pixels);
+    const standing = allocateStanding(ppo.worlds, one.worlds[0]!.length, rollout.pixels);
     if (resume) {
       parameters.set(resume.parameters);
       for (const name of ["states", "episodes", "observations"] as const) standing[name].set(resume.standing[name]);
@@ -113,11 +118,11 @@ export class PpoTraining {
       parameters,
       rollout,
       standing,
-      acting: actingModel(spec, layout, ppo.worlds / workers),
-      step: ppoStep(spec, head, layout, rolloutSize(recipe) / ppo.minibatches / workers, ppo),
+      acting: actingModel(network, ppo.worlds / workers),
+      step: ppoStep(network, rolloutSize(recipe) / ppo.minibatches / workers, ppo),
       resumed: resume !== undefined,
     });
-    return new PpoTraining(options, entry.facts, layout, parameters, rollout, standing, team);
+    return new PpoTraining(options, entry.facts, layout, parameters, standardisation, rollout, standing, team);
   }
 
   /** Environment steps so far. */

@@ -3,22 +3,21 @@ import { Session, type TensorData } from "../../runtime/session.js";
 import { type Random, random } from "../../sim/random.js";
 import { WorldBatch } from "../../sim/worlds/batch.js";
 import { actionLength } from "../../sim/worlds/world.js";
-import { worldNamed } from "../../sim/worlds/worlds.js";
-import type { Layout } from "../network/parameters.js";
 import { Step } from "../network/step.js";
 import type { StepModel } from "../network/step-model.js";
-import { pixelLayout } from "../pixels/network.js";
 import { floats, type MemberSetup, type Request, type Rows } from "../team/work.js";
 import { commandOf } from "./commands.js";
-import type { Head } from "./heads.js";
-import { headOf, type PpoRecipe, specOf } from "./recipe.js";
+import type { ActorCritic } from "./network.js";
+import type { ArmPpoRecipe, PpoRecipe } from "./recipe.js";
 import type { Rollout, Standing } from "./rollout.js";
+import { type Subject, subjectOf } from "./subject.js";
 
 /** Start parameters of a worker that acts and learns; the arrays are in shared memory. */
 export interface ActorSetup extends MemberSetup {
   readonly seed: number;
+  /** Name of the world, or of the arm's task. */
   readonly world: string;
-  readonly recipe: PpoRecipe;
+  readonly recipe: PpoRecipe | ArmPpoRecipe;
   readonly acting: Uint8Array;
   readonly step: StepModel;
   readonly rollout: Rollout;
@@ -47,18 +46,16 @@ const [EPISODES, ACTIONS] = [1_000_003, 1_000_004];
 /** What both kinds of work need. */
 export interface ActorContext {
   readonly setup: ActorSetup;
-  readonly layout: Layout;
-  readonly head: Head;
+  readonly network: ActorCritic;
   readonly batch: WorldBatch;
   readonly acting: Session;
   readonly step: Step;
 }
 
-/** @param entry the world, by default that of the setup's name */
-export async function actorContext(setup: ActorSetup, entry = worldNamed(setup.world)): Promise<ActorContext> {
+/** @param subject by default that of the setup's name and recipe */
+export async function actorContext(setup: ActorSetup, subject?: Subject): Promise<ActorContext> {
   const { recipe, rollout, worker, seed, standing, acting, step } = setup;
-  const head = headOf(entry.facts);
-  const layout = pixelLayout(specOf(entry.facts, recipe), head.outputs, head.extra);
+  const { entry, network } = subject ?? (await subjectOf(setup.world, recipe));
   const batch = await WorldBatch.load(entry, {
     count: rollout.worlds / recipe.workers,
     seed: random(seed, EPISODES, worker).integer(2 ** 31),
@@ -66,16 +63,16 @@ export async function actorContext(setup: ActorSetup, entry = worldNamed(setup.w
   });
   if (setup.resumed) restore(batch, standing, worker * batch.count);
   const session = await Session.create(acting, { threads: 1, spinning: false });
-  return { setup, layout, head, batch, acting: session, step: await Step.create(step, layout, "cpu") };
+  return { setup, network, batch, acting: session, step: await Step.create(step, network.layout, "cpu") };
 }
 
 /** Acts in the worker's part of the worlds; a row for each episode that ended: return, steps, 1 where it succeeded. */
-export function collectWork({ setup, layout, head, batch, acting }: ActorContext) {
+export function collectWork({ setup, network: { layout, head }, batch, acting }: ActorContext) {
   const { rollout, standing, parameters, worker, seed, recipe } = setup;
   const { count } = batch;
   const { rewardScale = 1, gamma } = recipe.ppo;
   const first = worker * count;
-  const names = acting.inputNames.filter((name) => name !== "image");
+  const names = acting.inputNames.filter((name) => layout.slots.has(name));
   const weights = Object.fromEntries(
     names.map((name): [string, TensorData & { data: Float32Array }] => [
       name,
@@ -88,8 +85,14 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
   const deviation = layout.slots.has("policy.deviation") ? layout.view(parameters, "policy.deviation") : NONE;
   const told = new Float64Array(count * length);
 
-  const look = async (data: Uint8Array) => {
-    const outputs = await acting.run({ ...weights, image: { dtype: "uint8", shape: batch.shape, data } });
+  const numbers = floats(count, rollout.configuration);
+  const look = async (data: Uint8Array, configurations: Float32Array) => {
+    numbers.data.set(configurations);
+    const outputs = await acting.run({
+      ...weights,
+      image: { dtype: "uint8", shape: batch.shape, data },
+      ...(rollout.configuration > 0 && { configuration: numbers }),
+    });
     return { policy: outputs.policy!.data as Float32Array, value: outputs.value!.data as Float32Array };
   };
 
@@ -112,7 +115,8 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
         const row = step * rollout.worlds + first;
         const seen = batch.observations as Uint8Array;
         rollout.images.set(seen, row * rollout.pixels);
-        const { policy, value } = await look(seen);
+        const { policy, value } = await look(seen, batch.configurations);
+        rollout.configurations.set(batch.configurations, row * rollout.configuration);
         rollout.values.set(value, row);
         draw(policy, row, source);
         batch.step(told);
@@ -124,7 +128,7 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
         }
         await addCutOff(row);
       }
-      rollout.last.set((await look(batch.observations as Uint8Array)).value, first);
+      rollout.last.set((await look(batch.observations as Uint8Array, batch.configurations)).value, first);
       keep(batch, standing, first);
       return ended;
     },
@@ -134,7 +138,7 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
   async function addCutOff(row: number): Promise<void> {
     const cut = (i: number): boolean => batch.truncated[i] === 1 && batch.terminated[i] === 0;
     if (!batch.truncated.some((_, i) => cut(i))) return;
-    const { value } = await look(batch.lastObservations as Uint8Array);
+    const { value } = await look(batch.lastObservations as Uint8Array, batch.lastConfigurations);
     for (let i = 0; i < count; i++) if (cut(i)) rollout.rewards[row + i]! += gamma * value[i]!;
   }
 }
@@ -142,13 +146,12 @@ export function collectWork({ setup, layout, head, batch, acting }: ActorContext
 const NONE = new Float32Array(0);
 
 /** Gradients of the worker's part of a minibatch; a row of the step's scalars. */
-export function learnWork({ setup, step, batch: { facts } }: ActorContext) {
+export function learnWork({ setup, step, network }: ActorContext) {
   const { rollout, parameters, gradient, worker } = setup;
   const { batch } = step.model;
-  const { pixels, width } = rollout;
-  const { channels, height, width: wide } = specOf(facts, setup.recipe);
-  const shape = [batch, channels, height, wide] as const;
-  const image = { dtype: "uint8" as const, shape, data: new Uint8Array(batch * pixels) };
+  const { pixels, configuration: size, width } = rollout;
+  const image = { dtype: "uint8" as const, shape: [batch, ...network.image], data: new Uint8Array(batch * pixels) };
+  const configuration = floats(batch, size);
   const actions = floats(batch, width);
   const rows = {
     logProbability: [floats(batch), rollout.logProbabilities],
@@ -158,13 +161,20 @@ export function learnWork({ setup, step, batch: { facts } }: ActorContext) {
   } as const;
   const clip = floats();
   const columns = Object.values(rows);
-  const feeds = { image, actions, clip, ...Object.fromEntries(Object.entries(rows).map(([name, [t]]) => [name, t])) };
+  const feeds = {
+    image,
+    ...(size > 0 && { configuration }),
+    actions,
+    clip,
+    ...Object.fromEntries(Object.entries(rows).map(([name, [t]]) => [name, t])),
+  };
   return {
     async answer(request: LearnRequest): Promise<Rows> {
       const start = request.from + worker * batch;
       for (let i = 0; i < batch; i++) {
         const row = rollout.order[start + i]!;
         image.data.set(rollout.images.subarray(row * pixels, (row + 1) * pixels), i * pixels);
+        configuration.data.set(rollout.configurations.subarray(row * size, (row + 1) * size), i * size);
         for (let j = 0; j < width; j++) actions.data[i * width + j] = rollout.actions[row * width + j]!;
         for (const [tensor, source] of columns) tensor.data[i] = source[row]!;
       }

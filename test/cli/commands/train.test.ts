@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadPolicy } from "#src/policy/policy.js";
+import { armRecipe } from "#src/train/ppo/arm-recipes.js";
 import { ppoRecipe, trainedWorlds } from "#src/train/ppo/recipes.js";
 import { type PpoCheckpoint, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
+import { withCamera, withTargets } from "#src/train/recipe.js";
 import { RunFolder } from "#src/train/run-folder.js";
 import { refusal, torquelens } from "../run.js";
 
@@ -38,7 +40,17 @@ test("bad usage is refused before any training, and nothing is written", async (
     refusal(`${output}: it is another output of this command, expected a file of its own`),
   );
   expect(await torquelens("train", "--task", "reacher", "--algorithm", "guess", "-o", output)).toMatchObject(
-    refusal('task reacher cannot be trained by "guess", expected imitation, gps'),
+    refusal('task reacher cannot be trained by "guess", expected imitation, gps, ppo'),
+  );
+  const rewarded = ["--algorithm", "ppo", "-o", output];
+  expect(await torquelens("train", "--task", "peg", ...rewarded)).toMatchObject(
+    refusal('task peg cannot be trained by "ppo", expected imitation, gps'),
+  );
+  expect(await torquelens("train", "--task", "reacher", ...rewarded, "--device", "cpu")).toMatchObject(
+    refusal("--device: is for imitation and guided policy search, ppo trains on the CPU"),
+  );
+  expect(await torquelens("train", "--task", "reacher", ...rewarded, "--recipe", "levine")).toMatchObject(
+    refusal("recipe levine is not for the algorithm ppo"),
   );
   const world = ["train", "--task", "red-fetch-green", "-o", output];
   expect(await torquelens(...world, "--algorithm", "gps")).toMatchObject(
@@ -105,4 +117,41 @@ test("a world's training that is complete is measured and written, with its reco
   expect(policy.outputs.map(({ name }) => name)).toEqual(["left", "right", "forward", "pickup"]);
   expect(policy.card.training).toMatchObject({ task: "red-fetch-green", recipe_name: "ppo", figures: result.figures });
   expect(await readdir(run)).toEqual(["curves.json", "curves.svg", "policy.checkpoint", "result.json", "run.json"]);
+});
+
+test("an arm's training by reward that is complete gives an ordinary policy of torques, with its record", async () => {
+  const output = join(folder, "reward.onnx");
+  const run = join(folder, "reward.run");
+  const recipe = withCamera(withTargets(armRecipe("reacher", {}), "four"), 40, 32);
+  const small = { ...recipe, ppo: { ...recipe.ppo, totalSteps: 1 } };
+  let last: PpoCheckpoint | undefined;
+  const keep = async (checkpoint: PpoCheckpoint): Promise<void> => {
+    last = checkpoint;
+  };
+  const training = await PpoTraining.start({ seed: 0, world: "reacher", recipe: small, keep });
+  await training.train();
+  await training.close();
+  const identity = { task: "reacher", seed: 0, recipe };
+  const kept = await RunFolder.openFor<PpoCheckpoint, object>(run, identity, { of: () => [], svg: async () => "" });
+  await kept.keep("policy", { ...last!, iteration: rolloutsOf(recipe) });
+
+  const goals = ["--targets", "four", "--camera", "40x32"];
+  const command = ["train", "--task", "reacher", "--algorithm", "ppo", ...goals, "--no-control", "--figures", "1"];
+  const { code, stdout, stderr } = await torquelens(...command, "--json", "-o", output);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
+  const { figures } = JSON.parse(stdout);
+  expect(figures).toMatchObject({ episodes: 1, four: expect.any(Number), focus: expect.any(Number) });
+  const policy = await loadPolicy(output);
+  expect(policy.outputs.map(({ name, unit }) => [name, unit])).toEqual([
+    ["shoulder", "N·m"],
+    ["elbow", "N·m"],
+  ]);
+  expect(policy.modalities.map(({ name }) => name)).toEqual([
+    "image",
+    "joint_position",
+    "joint_velocity",
+    "end_effector_position",
+    "end_effector_velocity",
+  ]);
+  expect(policy.card.training).toMatchObject({ task: "reacher", recipe_name: "ppo", figures });
 });

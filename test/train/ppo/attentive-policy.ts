@@ -4,10 +4,10 @@ import { random } from "#src/sim/random.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { sharedFloats } from "#src/train/network/parameters.js";
 import { architectureNamed } from "#src/train/pixels/architectures.js";
-import { initialisePixels, pixelLayout } from "#src/train/pixels/network.js";
 import { exportWorldPolicy, worldCard } from "#src/train/ppo/export.js";
-import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
+import type { PpoRecipe } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
+import { worldNetwork } from "#src/train/ppo/subject.js";
 
 /** A recipe of a world with an architecture of Nikulin et al. (2019), and few hidden units. */
 export function smallRecipe(world: string, architecture: string, hidden = 16): PpoRecipe {
@@ -17,10 +17,10 @@ export function smallRecipe(world: string, architecture: string, hidden = 16): P
 /** Random parameters of a recipe, biases too. The same seed gives layers of the same name and shape the same ones. */
 export function randomParameters(world: string, recipe: PpoRecipe, seed: number) {
   const { facts } = worldNamed(world);
-  const head = headOf(facts);
-  const layout = pixelLayout(specOf(facts, recipe), head.outputs, head.extra);
+  const network = worldNetwork(facts, recipe);
+  const { layout } = network;
   const parameters = sharedFloats(layout.size);
-  initialisePixels(layout, parameters, random(seed));
+  network.initialise(parameters, random(seed));
   for (const name of layout.slots.keys()) {
     const source = random(seed, ...Buffer.from(name));
     const view = layout.view(parameters, name);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { worldFigures } from "#src/evaluation/world-figures.js";
+import { sizeOf } from "#src/graph/shape.js";
 import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
 import type { WorldFacts } from "#src/sim/worlds/world.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { actingModel } from "#src/train/ppo/policy-model.js";
-import { specOf } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { relativeError } from "../../evaluate.js";
 import { attentivePolicy, fileOf } from "./world-policy.js";
@@ -27,13 +27,13 @@ test.each([
     { ...usual, network: { ...usual.network, convolutions: [{ filters: 4, kernel: 5, stride: 2 }] } },
   ],
 ])("the file commands what the network in training does: %s", async (_, world, recipe) => {
-  const { policy, layout, parameters } = fileOf(world, recipe);
+  const { policy, network, parameters } = fileOf(world, recipe);
+  const { layout } = network;
   expect(policy.outputs.map(({ name }) => name)).toEqual(world.actions.names);
-  const spec = specOf(world, recipe);
   const source = random(4);
-  const data = Uint8Array.from({ length: spec.channels * spec.height * spec.width }, () => source.integer(256));
-  const image = { dtype: "uint8" as const, shape: [1, spec.channels, spec.height, spec.width], data };
-  const acting = await Session.create(actingModel(spec, layout, 1));
+  const data = Uint8Array.from({ length: sizeOf(network.image) }, () => source.integer(256));
+  const image = { dtype: "uint8" as const, shape: [1, ...network.image], data };
+  const acting = await Session.create(actingModel(network, 1));
   const weights = Object.fromEntries(
     acting.inputNames.flatMap((name) => {
       if (name === "image") return [];

@@ -5,13 +5,13 @@ import type { Canvas } from "#src/sim/worlds/canvas.js";
 import type { World, WorldEntry, WorldFacts } from "#src/sim/worlds/world.js";
 import { Adam, clipFactor, gradientNorm } from "#src/train/network/adam.js";
 import { sharedFloats } from "#src/train/network/parameters.js";
-import { initialisePixels, pixelLayout } from "#src/train/pixels/network.js";
 import { estimateAdvantages, normalise } from "#src/train/ppo/advantages.js";
 import { actingModel } from "#src/train/ppo/policy-model.js";
-import { headOf, type PpoRecipe, specOf } from "#src/train/ppo/recipe.js";
+import type { PpoRecipe } from "#src/train/ppo/recipe.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { allocateRollout, allocateStanding } from "#src/train/ppo/rollout.js";
 import { ppoStep } from "#src/train/ppo/step.js";
+import { worldNetwork } from "#src/train/ppo/subject.js";
 import { actorContext, collectWork, learnWork } from "#src/train/ppo/work.js";
 
 const [SIDE, BAR, LENGTH] = [9, 3, 8];
@@ -75,19 +75,19 @@ const ROLLOUTS = 20;
 /** Mean return of the episodes that ended in each rollout. */
 async function course(seed: number): Promise<number[]> {
   const { ppo } = RECIPE;
-  const [spec, head] = [specOf(FACTS, RECIPE), headOf(FACTS)];
-  const layout = pixelLayout(spec, head.outputs, head.extra);
+  const network = worldNetwork(FACTS, RECIPE);
+  const { layout } = network;
   const [parameters, gradient] = [sharedFloats(layout.size), sharedFloats(layout.size)];
-  initialisePixels(layout, parameters, random(seed));
-  const rollout = allocateRollout(ppo.rolloutSteps, ppo.worlds, SIDE * SIDE, head.width);
+  network.initialise(parameters, random(seed));
+  const rollout = allocateRollout(ppo, network);
   const size = rollout.order.length / ppo.minibatches;
   const setup = {
     ...{ worker: 0, seed, world: FACTS.name, recipe: RECIPE, parameters, gradient, rollout, resumed: false },
     standing: allocateStanding(ppo.worlds, 2, SIDE * SIDE),
-    acting: actingModel(spec, layout, ppo.worlds),
-    step: ppoStep(spec, head, layout, size, ppo),
+    acting: actingModel(network, ppo.worlds),
+    step: ppoStep(network, size, ppo),
   };
-  const context = await actorContext(setup, ENTRY);
+  const context = await actorContext(setup, { entry: ENTRY, network });
   const [collect, learn] = [collectWork(context), learnWork(context)];
   const adam = new Adam(...layout.range("whole"), 0.9, 0.999, 1e-5);
   const returns: number[] = [];
