@@ -21,7 +21,7 @@ const RECIPES: Readonly<Record<string, ArmPpoRecipe>> = {
     },
     sharpness: 4,
     episodes: { targets: "random" },
-    reward: { distance: 4, torque: 0.02, closeness: 1, near: 0.02 },
+    reward: { distance: 4, torque: 0.02, closeness: 1, near: 0.01 },
     ppo: {
       totalSteps: 1_500_000,
       worlds: 32,
@@ -31,7 +31,7 @@ const RECIPES: Readonly<Record<string, ArmPpoRecipe>> = {
       rewardScale: 0.2,
       gamma: 0.95,
       lambda: 0.95,
-      rate: 1e-3,
+      rate: 7e-4,
       rateEnd: 0,
       clip: 0.2,
       clipEnd: 1,
