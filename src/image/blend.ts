@@ -8,7 +8,7 @@ import { StretchedRows, samples } from "./stretch.js";
 const ATTENTION_BIAS = 0.25;
 
 /** Part of a pixel's light that stays, by its level of attention 0..1. */
-const lightAt = (level: number): number => (level + ATTENTION_BIAS) / (1 + ATTENTION_BIAS);
+export const lightAt = (level: number): number => (level + ATTENTION_BIAS) / (1 + ATTENTION_BIAS);
 
 /** Pixels between two pauses: about half a millisecond. */
 const PIXELS_AT_ONCE = 2 ** 16;

@@ -1,3 +1,4 @@
+import type { AttentionMap } from "#src/explain/explanation.js";
 import type { Heatmap } from "#src/image/heatmap.js";
 import type { Region } from "#src/image/image.js";
 import type {
@@ -20,6 +21,8 @@ export interface CameraTopics {
   /** mono16, of recordings. */
   readonly grey: string;
   readonly heatmapInfo: string;
+  /** mono16, the maps one below another; undefined for a run without. */
+  readonly attention: string | undefined;
 }
 
 /** What one camera shows at one tick. */
@@ -35,6 +38,8 @@ export interface CameraFrame {
   readonly focal: number | undefined;
   /** Of the same stamp; undefined where the tick has none. */
   readonly heatmap: Heatmap | undefined;
+  /** Of the same stamp; empty where the tick has none. */
+  readonly attention: readonly AttentionMap[];
   /** The part of the image that the policy saw, pixels. */
   readonly region: Region;
 }
@@ -57,6 +62,7 @@ export function camerasOf(topics: readonly Topic[]): CameraTopics[] {
     heatmap: known.has(`/torquelens/heatmap${infix}`) ? `/torquelens/heatmap${infix}` : undefined,
     grey: `/torquelens/heatmap${infix}/mono16`,
     heatmapInfo: `/torquelens/heatmap${infix}/camera_info`,
+    attention: known.has(`/torquelens/attention${infix}/mono16`) ? `/torquelens/attention${infix}/mono16` : undefined,
   }));
 }
 
@@ -69,6 +75,7 @@ const plainCamera = ({ topic }: Topic): CameraTopics => ({
   heatmap: undefined,
   grey: "",
   heatmapInfo: "",
+  attention: undefined,
 });
 
 /** A camera's message as a picture, at once where it need not be unpacked. Throws Error for what cannot be shown. */
@@ -84,6 +91,18 @@ async function unpacked({ data, format }: CompressedImageMessage): Promise<Image
   }
 }
 
+/** Number of a camera's modality in an explanation: by its name, or the first that owns no elements. */
+export function modalityOf(
+  { name }: CameraTopics,
+  index: number,
+  { modalities, heatmap_peak }: ExplanationMessage,
+): number {
+  const named = modalities.indexOf(name);
+  if (named >= 0) return named;
+  const images = [...heatmap_peak.keys()].filter((m) => heatmap_peak[m]! > 0);
+  return images[index] ?? 0;
+}
+
 /** The relevance of a heatmap's message, N·m per pixel. A grey one needs its tick's explanation for its scale. */
 export function heatmapOf(message: ImageMessage, explanation: ExplanationMessage, camera: number): Heatmap | undefined {
   const { width, height, encoding, data } = message;
@@ -95,10 +114,29 @@ export function heatmapOf(message: ImageMessage, explanation: ExplanationMessage
   return { width, height, data: Float32Array.from(new Uint16Array(copy, 0, count), (grey) => grey * unit) };
 }
 
+/** The maps of attention of a message; it needs its tick's explanation for their names and scales. */
+export function attentionOf(
+  { width, height, encoding, data }: ImageMessage,
+  { attention_offsets: offsets, attention_queries: all = [], attention_peak: peaks }: ExplanationMessage,
+  camera: number,
+): AttentionMap[] {
+  const [from = 0, to = 0] = offsets?.subarray(camera, camera + 2) ?? [];
+  // Of a single camera, which may have another name than its modality.
+  const [first, count] = to > from ? [from, to - from] : [0, all.length];
+  const rows = height / count;
+  if (encoding !== "mono16" || !Number.isInteger(rows)) return [];
+  const greys = new Uint16Array(data.slice().buffer, 0, width * height);
+  return Array.from({ length: count }, (_, q) => {
+    const unit = (peaks?.[first + q] ?? 0) / 65535;
+    const own = greys.subarray(q * width * rows, (q + 1) * width * rows);
+    return { query: all[first + q] ?? "", width, height: rows, data: Float32Array.from(own, (grey) => grey * unit) };
+  });
+}
+
 /** The part of a camera's image that a heatmap of its calibration covers: the whole image where one is not known. */
 export function regionOf(
   image: { readonly width: number; readonly height: number },
-  heatmap: Heatmap,
+  heatmap: Pick<Heatmap, "width" | "height">,
   of?: CameraInfoMessage,
   at?: CameraInfoMessage,
 ): Region {

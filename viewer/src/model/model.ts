@@ -14,7 +14,16 @@ import { CONTRAST_METHOD } from "#src/relevance/contract/contrast.js";
 import { LiveSource } from "../source/live-source.js";
 import type { Message, Source } from "../source/source.js";
 import { cannotContrast } from "../ui/words.js";
-import { type CameraFrame, type CameraTopics, camerasOf, heatmapOf, pictureOf, regionOf } from "./camera.js";
+import {
+  attentionOf,
+  type CameraFrame,
+  type CameraTopics,
+  camerasOf,
+  heatmapOf,
+  modalityOf,
+  pictureOf,
+  regionOf,
+} from "./camera.js";
 import { Course } from "./course.js";
 import { Inbox } from "./inbox.js";
 import { Simulator } from "./simulator.js";
@@ -38,6 +47,7 @@ interface Due {
   readonly index: number;
   readonly image: ImageMessage | CompressedImageMessage;
   readonly heatmap: ImageMessage | undefined;
+  readonly attention: ImageMessage | undefined;
   readonly explanation: ExplanationMessage | undefined;
 }
 
@@ -72,6 +82,10 @@ export class Model {
   /** The one that it is compared with; empty: all others. */
   readonly against = signal("");
   readonly cameras = computed<readonly CameraTopics[]>(() => camerasOf(this.source.topics.value));
+  /** The maps that cameras show. */
+  readonly map = signal<"heatmap" | "attention">("heatmap");
+  readonly hasAttention = computed(() => (this.explanation.value?.attention_queries?.length ?? 0) > 0);
+  readonly showsAttention = computed(() => this.map.value === "attention" && this.hasAttention.value);
   /** Why a camera cannot be shown, by its name. */
   readonly faults = signal<ReadonlyMap<string, string>>(new Map());
   /** By camera: draws its newest picture, for those who show it elsewhere than in its panel. */
@@ -134,7 +148,12 @@ export class Model {
           source.want(topic, true);
         }
     });
-    this.#endings.push(wantCameras);
+    // Nothing is encoded for maps that nobody looks at.
+    const wantAttention = effect(() => {
+      for (const { attention } of this.cameras.value)
+        if (attention !== undefined) source.want(attention, this.showsAttention.value);
+    });
+    this.#endings.push(wantCameras, wantAttention);
   }
 
   /** Shows a joint everywhere; also in the heatmap, where the server lets clients choose its joint. */
@@ -213,7 +232,7 @@ export class Model {
         return;
     }
     for (const [index, camera] of this.cameras.value.entries())
-      if (topic === camera.image || topic === camera.heatmap || topic === camera.grey) this.#show(camera, index);
+      if ([camera.image, camera.heatmap, camera.grey, camera.attention].includes(topic)) this.#show(camera, index);
   }
 
   #explained(explanation: ExplanationMessage): void {
@@ -231,24 +250,33 @@ export class Model {
     if (!image) return;
     const grey = this.#last.get(camera.heatmap ?? camera.grey) as ImageMessage | undefined;
     const explanation = this.explanation.value;
-    const pairs = grey && nanoseconds(grey.header.stamp) === nanoseconds(image.header.stamp);
-    const hasPair = (this.#due.get(camera.name) ?? this.frames.value.get(camera.name))?.heatmap;
+    const fits = (map: ImageMessage | undefined): map is ImageMessage =>
+      map !== undefined && nanoseconds(map.header.stamp) === nanoseconds(image.header.stamp);
+    const pairs = fits(grey);
+    const shown = this.frames.value.get(camera.name);
+    const hasPair = (this.#due.get(camera.name) ?? shown)?.heatmap;
     // The heatmap of a tick comes after its image, if at all; until then the last pair stays.
     if (!pairs && grey && explanation?.level === 0 && hasPair) return;
-    this.#due.set(camera.name, { camera, index, image, heatmap: pairs ? grey : undefined, explanation });
+    const maps =
+      camera.attention === undefined ? undefined : (this.#last.get(camera.attention) as ImageMessage | undefined);
+    const attention = this.showsAttention.value && fits(maps) ? maps : undefined;
+    if (this.showsAttention.value && maps && !attention && shown && shown.attention.length > 0) return;
+    this.#due.set(camera.name, { camera, index, image, heatmap: pairs ? grey : undefined, attention, explanation });
   }
 
   /** Of pictures that came together the newest of each camera is shown. */
   #showDue(): void {
     for (const due of this.#due.values()) {
-      const { camera, index, image, heatmap: grey, explanation } = due;
+      const { camera, index, image, heatmap: grey, attention: maps, explanation } = due;
       const stamp = nanoseconds(image.header.stamp);
       this.#newest.set(camera.name, stamp);
       const fault = (error: Error) => this.#fault(camera.name, error.message);
       try {
-        const heatmap = grey && explanation && heatmapOf(grey, explanation, modalityOf(camera, index, explanation));
+        const modality = explanation ? modalityOf(camera, index, explanation) : 0;
+        const heatmap = grey && explanation && heatmapOf(grey, explanation, modality);
+        const attention = maps && explanation ? attentionOf(maps, explanation, modality) : [];
         const show = (picture: CameraFrame["picture"]) => {
-          if (this.#newest.get(camera.name) === stamp) this.#showPicture(camera, image, picture, heatmap);
+          if (this.#newest.get(camera.name) === stamp) this.#showPicture(camera, image, picture, heatmap, attention);
         };
         const picture = pictureOf(image);
         if (picture instanceof Promise) picture.then(show, fault);
@@ -265,15 +293,17 @@ export class Model {
     { header }: ImageMessage | CompressedImageMessage,
     picture: CameraFrame["picture"],
     heatmap: CameraFrame["heatmap"],
+    attention: CameraFrame["attention"],
   ): void {
     const { width, height } = picture;
     const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
-    const region = heatmap
-      ? regionOf(picture, heatmap, info(camera.imageInfo), info(camera.heatmapInfo))
+    const map = heatmap ?? attention[0];
+    const region = map
+      ? regionOf(picture, map, info(camera.imageInfo), info(camera.heatmapInfo))
       : ([0, 0, width, height] as const);
     const focal = info(camera.imageInfo)?.k[0] || undefined;
     const stamp = nanoseconds(header.stamp);
-    const frame = { stamp, width, height, picture, frameId: header.frame_id, focal, heatmap, region };
+    const frame = { stamp, width, height, picture, frameId: header.frame_id, focal, heatmap, attention, region };
     this.frames.value = new Map(this.frames.value).set(camera.name, frame);
     if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
   }
@@ -294,12 +324,4 @@ export class Model {
       this.explanation.value = undefined;
     });
   }
-}
-
-/** Number of a camera's modality in an explanation: by its name, or the first that owns no elements. */
-function modalityOf({ name }: CameraTopics, index: number, { modalities, heatmap_peak }: ExplanationMessage): number {
-  const named = modalities.indexOf(name);
-  if (named >= 0) return named;
-  const images = [...heatmap_peak.keys()].filter((m) => heatmap_peak[m]! > 0);
-  return images[index] ?? 0;
 }

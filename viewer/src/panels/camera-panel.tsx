@@ -7,9 +7,11 @@ import { percent, quantity } from "../ui/numbers.js";
 import { useOnScreen } from "../ui/on-screen.js";
 import { allOf, unitFor, wordsFor } from "../ui/outputs.js";
 import { heatmapSubject, mapCaution } from "../ui/words.js";
+import { AttentionPictures } from "./attention-pictures.js";
+import { Choice } from "./choice.js";
 import { Cover } from "./cover.js";
 import { imagePoint } from "./image-point.js";
-import { type Drawing, paintHeatmap, paletteOf } from "./paint.js";
+import { type Drawing, paintHeatmap, paletteOf, paper } from "./paint.js";
 import { Scale } from "./scale.js";
 
 const ARROWS: Readonly<Record<string, readonly [across: number, down: number]>> = {
@@ -49,6 +51,9 @@ export function CameraPanel({
     return kept.current;
   });
   const scale = useComputed(() => scaleOf(frame.value, drawing.value));
+  const isPainting = model.simulator?.isPainting.value ?? false;
+  const attends = useComputed(() => model.showsAttention.value && camera.attention !== undefined);
+  const isLit = attends.value && !isPainting;
 
   const paint = (shown: CameraFrame, scale: number) => {
     drawn.current = shown;
@@ -67,7 +72,7 @@ export function CameraPanel({
   }, [model, camera.name]);
   useSignalEffect(() => {
     const shown = frame.value;
-    if (!shown || !canvas.current) return;
+    if (!shown || !canvas.current || (attends.value && !model.simulator?.isPainting.value)) return;
     try {
       paint(shown, scale.value);
       fault.value = "";
@@ -107,10 +112,22 @@ export function CameraPanel({
         {`${title} `}
         <em>
           {camera.name}
-          {frame.value?.heatmap && explanation && `, ${heatmapSubject(explanation, allOf(explanation))}`}
+          {!isLit && frame.value?.heatmap && explanation && `, ${heatmapSubject(explanation, allOf(explanation))}`}
         </em>
       </h2>
-      <div class="picture">
+      {model.hasAttention.value && camera.attention !== undefined && (
+        <Choice
+          name="Map"
+          value={model.map.value}
+          values={["heatmap", "attention"]}
+          isDisabled={false}
+          choose={(map) => {
+            model.map.value = map as "heatmap" | "attention";
+          }}
+        />
+      )}
+      {isLit && <AttentionPictures camera={camera.name} frame={frame.value} />}
+      <div class="picture" hidden={isLit}>
         <canvas
           ref={canvas}
           width="1"
@@ -124,16 +141,16 @@ export function CameraPanel({
             pointer.value = undefined;
           }}
         />
-        {model.simulator?.isPainting.value && frame.value && (
-          <Cover simulator={model.simulator} canvas={canvas.current!} />
-        )}
+        {isPainting && model.simulator && frame.value && <Cover simulator={model.simulator} canvas={canvas.current!} />}
       </div>
       {(fault.value || model.faults.value.get(camera.name)) && (
         <p class="fault">{fault.value || model.faults.value.get(camera.name)}</p>
       )}
-      {frame.value && !frame.value.heatmap && model.explanation.value && <p class="note">No heatmap at this tick.</p>}
+      {!isLit && frame.value && !frame.value.heatmap && model.explanation.value && (
+        <p class="note">No heatmap at this tick.</p>
+      )}
       {!frame.value && <p class="note">Waiting for the first image.</p>}
-      {!model.isPlain.value && (
+      {!model.isPlain.value && !isLit && (
         <>
           <Scale
             drawing={drawing.value}
@@ -146,14 +163,14 @@ export function CameraPanel({
           <Readout frame={frame.value} at={pointer.value} unit={unit} />
         </>
       )}
-      {contrast !== "" && (
+      {!isLit && contrast !== "" && (
         <p class="note">
           {contrast === against
             ? `The policy takes ${contrast} itself: the map is zero.`
             : `Warm colours speak for the ${words.noun} of ${contrast}, cold ones for ${against ? `that of ${against}` : "the others"}.`}
         </p>
       )}
-      {model.joint.value !== "" && caution && <p class="note">{caution}</p>}
+      {!isLit && model.joint.value !== "" && caution && <p class="note">{caution}</p>}
     </section>
   );
 }
@@ -181,9 +198,6 @@ const percentOf = (part: number, total: number): string => {
   const share = total > 0 ? part / total : Number.NaN;
   return share < 0.01 ? `${(100 * share).toPrecision(2)} %` : percent(share);
 };
-
-/** Pixels come from messages: a canvas in the memory of the graphics card would only be one copy more. */
-const paper = (canvas: HTMLCanvasElement) => canvas.getContext("2d", { willReadFrequently: true })!;
 
 /** One small canvas for all cameras: heatmaps are stretched from it. */
 const stretcher = document.createElement("canvas");

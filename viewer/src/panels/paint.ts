@@ -41,6 +41,9 @@ function colorOf(palette: Palette, level: number): readonly number[] {
   return level < 0 ? [blue, green, red] : [red, green, blue];
 }
 
+/** Pixels come from messages: a canvas in the memory of the graphics card would only be one copy more. */
+export const paper = (canvas: HTMLCanvasElement) => canvas.getContext("2d", { willReadFrequently: true })!;
+
 /** The picture painted last, taken again for the next one of its size. */
 let last: ImageData | undefined;
 
