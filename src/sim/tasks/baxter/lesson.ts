@@ -1,5 +1,5 @@
 import type { BaseRecipe, Lesson } from "../lesson.js";
-import { levine } from "../levine.js";
+import { levine, SLOW } from "../levine.js";
 
 const BASE = {
   episodes: { targets: "random" },
@@ -62,15 +62,19 @@ export const BAXTER_LESSON: Lesson = {
       },
     },
     gps: { ...BASE, algorithm: "gps", gps: GPS },
-    levine: levine(SMALL, {
-      ...GPS,
-      // With less noise the policy does not stay near the trajectory of its search.
-      expertNoise: 0.1,
-      iterations: 3,
-      conditions: 4,
-      samples: 16,
-      window: 4,
-      steps: 12_000,
-    }),
+    levine: levine(
+      SMALL,
+      {
+        ...GPS,
+        // With less noise the policy does not stay near the trajectory of its search.
+        expertNoise: 0.1,
+        iterations: 3,
+        conditions: 4,
+        samples: 16,
+        window: 4,
+        steps: 12_000,
+      },
+      SLOW,
+    ),
   },
 };

@@ -1,4 +1,4 @@
-import type { BaseRecipe, Lesson } from "../lesson.js";
+import type { BaseRecipe, EndToEnd, Lesson } from "../lesson.js";
 import { levine } from "../levine.js";
 
 const BASE: Omit<BaseRecipe, "algorithm"> = {
@@ -55,8 +55,18 @@ const GPS = {
   stale: 0,
 };
 
+/** A task's changes to the recipe `levine` alone. */
+interface LevineChanges {
+  readonly gps?: Partial<typeof GPS>;
+  readonly endToEnd?: Partial<EndToEnd>;
+}
+
 /** The lesson of a 7-DoF task, with its changes to the recipes. The shipped policies are trained by imitation. */
-export const manipulationLesson = (base: Partial<BaseRecipe> = {}, gps: Partial<typeof GPS> = {}): Lesson => ({
+export const manipulationLesson = (
+  base: Partial<BaseRecipe> = {},
+  gps: Partial<typeof GPS> = {},
+  own: LevineChanges = {},
+): Lesson => ({
   landmarks: ["target", "fingertip"],
   recipes: {
     imitation: { ...BASE, ...base, algorithm: "imitation", imitation: IMITATION },
@@ -68,6 +78,6 @@ export const manipulationLesson = (base: Partial<BaseRecipe> = {}, gps: Partial<
       episodes: { targets: PLACES },
       imitation: { ...IMITATION, episodes: PLACES, steps: 4000, moves: 0.5 },
     },
-    levine: levine({ ...BASE, ...base }, { ...GPS, ...gps }),
+    levine: levine({ ...BASE, ...base }, { ...GPS, ...gps, ...own.gps }, own.endToEnd),
   },
 });

@@ -133,3 +133,19 @@ test("a bound near zero gives the policy's own torques, also where the policy is
   expect(furthest).toBeLessThan(1e-4);
   expect(largest).toBeGreaterThan(0.02);
 });
+
+test("where no controller is within the bound, the labels are the policy's own torques", async () => {
+  // So steep that a position's change of the start noise moves the torques beyond all numbers.
+  const steep = acting((shown) => shown.state().subarray(0, 2).map((position) => 1e180 * position));
+  const search = { ...options, startNoise: 0.05, seed: 9, samples: 2, bound: 0.5 };
+  let labels = 0;
+  const figures = await improve(task, steep, { episode: 4, place: 0 }, search, (_sample, { action, label }) => {
+    labels++;
+    label.forEach((value, j) => {
+      const limit = task.torqueLimit[j]!;
+      expect(value).toBe(Math.max(-limit, Math.min(limit, action.torque[j]!)));
+    });
+  });
+  expect(labels).toBe(2 * task.ticks);
+  expect(figures).toMatchObject({ improved: false, promise: 0, divergence: 0 });
+});
