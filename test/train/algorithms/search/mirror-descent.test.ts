@@ -136,7 +136,12 @@ test("a bound near zero gives the policy's own torques, also where the policy is
 
 test("where no controller is within the bound, the labels are the policy's own torques", async () => {
   // So steep that a position's change of the start noise moves the torques beyond all numbers.
-  const steep = acting((shown) => shown.state().subarray(0, 2).map((position) => 1e180 * position));
+  const steep = acting((shown) =>
+    shown
+      .state()
+      .subarray(0, 2)
+      .map((position) => 1e180 * position),
+  );
   const search = { ...options, startNoise: 0.05, seed: 9, samples: 2, bound: 0.5 };
   let labels = 0;
   const figures = await improve(task, steep, { episode: 4, place: 0 }, search, (_sample, { action, label }) => {
