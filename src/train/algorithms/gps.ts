@@ -171,20 +171,15 @@ function conditionsWork(worker: WorkerContext) {
   };
 }
 
-/** A condition's figures as a row of numbers, and back. */
-const toRow = ({ cost, error, success, improved, promise, bound, divergence }: ConditionFigures): number[] => [
-  cost,
-  error,
-  Number(success),
-  Number(improved),
-  promise,
-  bound,
-  divergence,
-];
+/** Columns of a condition's figures as a row of numbers. */
+const COLUMNS = ["cost", "error", "success", "improved", "promise", "bound", "divergence"] as const;
+
+const toRow = (figures: ConditionFigures): number[] => COLUMNS.map((name) => Number(figures[name]));
 
 function fromRow(row: readonly number[]): ConditionFigures {
-  const [cost, error, success, improved, promise, bound, divergence] = row as [
-    ...[number, number, number, number, number, number, number],
-  ];
-  return { cost, error, success: success === 1, improved: improved === 1, promise, bound, divergence };
+  const numbers = Object.fromEntries(COLUMNS.map((name, i) => [name, row[i]!])) as Record<
+    (typeof COLUMNS)[number],
+    number
+  >;
+  return { ...numbers, success: numbers.success === 1, improved: numbers.improved === 1 };
 }
