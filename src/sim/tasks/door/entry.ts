@@ -6,7 +6,8 @@ import type { TaskEntry } from "../task-entry.js";
 
 export const DOOR: TaskEntry = {
   load: async (options) => loadManipulation((await import("./door.js")).DOOR_SPEC, options),
-  // A second iteration of the search loses one of the four base positions: see docs/training.md.
+  // By `gps` a second iteration of the search loses one of the four base positions, by `levine` it does not: see
+  // docs/notes/training.md.
   lesson: manipulationLesson(
     { landmarkChannels: [8, 8] },
     { iterations: 1, dynamics: "differences" },
