@@ -110,7 +110,7 @@ export class RecordingSource implements Source {
     let count = 0;
     try {
       for await (const message of this.#reader.readMessages({ topics: [topic] })) {
-        if (signal.aborted) return;
+        if (signal.aborted || this.#closing.signal.aborted) return;
         take(this.#decoded(message));
         if (++count % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       }
