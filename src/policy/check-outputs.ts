@@ -9,6 +9,12 @@ import { type Tensor, tensorText } from "./tensors.js";
 
 type Path = readonly PropertyKey[];
 
+/** Checks that a card of torques names their joints, which most other checks count on. Throws InputError. */
+export function checkJoints(card: Card, source: string): void {
+  if (card.torque !== undefined && card.joints.length === 0)
+    throw errorAt(source, ["joints"], "missing, expected a list of joint names, one per torque");
+}
+
 /**
  * Checks the outputs of a card against the card: names that are known and given once, slices without gaps, units that
  * fit the kind, lists of the right length, and targets whose present value is among the inputs.
@@ -22,8 +28,6 @@ export function checkOutputs(card: Card, source: string): void {
     checkActions(card.actions, source);
     return;
   }
-  if (card.torque !== undefined && card.joints.length === 0)
-    throw errorAt(source, ["joints"], "missing, expected a list of joint names, one per torque");
   if (card.torque !== undefined) return;
   const tensors = Object.entries(card.outputs ?? {});
   if (card.outputs === undefined) throw errorAt(source, ["torque"], "missing, expected torque, outputs or actions");

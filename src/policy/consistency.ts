@@ -3,7 +3,7 @@ import { largestSample, pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
 import { errorAt } from "../yaml/located.js";
 import type { Card, CardImage, CardSlice } from "./card-schema.js";
-import { checkOutputs } from "./check-outputs.js";
+import { checkJoints, checkOutputs } from "./check-outputs.js";
 import { checkUnit, elementNames, JOINT_WISE, quantityOf, sliceSize } from "./quantities.js";
 
 /** True for the slices of a configuration input, false for an image. */
@@ -14,6 +14,7 @@ export const isSlices = (input: CardImage | CardSlice[]): input is CardSlice[] =
  * Throws InputError with a line for each violation.
  */
 export function checkConsistency(card: Card, source: string): void {
+  checkJoints(card, source);
   checkAll([
     () => once(card.joints, source, ["joints"], "joint"),
     () => {
@@ -149,7 +150,7 @@ function checkSize(card: Card, slice: CardSlice, source: string, path: readonly 
   if (elementNames(card, slice) === undefined) {
     const quantity = quantityOf(slice);
     const expected = JOINT_WISE.has(quantity)
-      ? `${card.joints.length} (one per joint), or elements naming the joints`
+      ? `${card.joints.length || "a list of joints"} (one per joint), or elements naming the joints`
       : "3 (x, y, z), or elements naming the components";
     throw errorAt(source, [...path, "size"], `found ${size}, expected ${expected}`);
   }

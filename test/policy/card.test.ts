@@ -73,6 +73,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "control_period: found NaN, expected a number of seconds above 0 and at most 3600",
   ],
   ["no joints", ["joints"], [], "joints: found [], expected a list of joint names"],
+  ["joints left out", ["joints"], undefined, "joints: missing, expected a list of joint names, one per torque"],
   ["a joint that is no name", ["joints", 1], 3, "joints[1]: found 3, expected a joint name"],
   [
     "a joint named twice",
