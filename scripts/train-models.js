@@ -1,6 +1,7 @@
 // Trains the sets of policies beside those of models/, and runs the experiment on the number of goals.
-//   npm run train:models -- [worlds] [levine] [goals] [anywhere] [--task reacher] [--seeds 0,1,2]
-// Sets: worlds (models/WORLD.onnx by reward, each with its control), levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the reacher with 16, 64 and any
+//   npm run train:models -- [worlds] [reward] [levine] [goals] [anywhere] [--task reacher] [--seeds 0,1,2]
+// Sets: worlds (models/WORLD.onnx by reward, each with its control), reward (arms by reward, with their
+// controls, models/ppo/TASK-0.onnx), levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the reacher with 16, 64 and any
 // number of goals, runs/goals/; figures of these and of levine's in models/levine/goals.json), anywhere (models/anywhere/).
 // Resumable: what is there is kept, and an interrupted training goes on from its run folder in runs/.
 import { spawn } from "node:child_process";
@@ -11,6 +12,7 @@ import { parseArgs } from "node:util";
 import { loadPolicy } from "#src/policy/policy.js";
 import { goalRows } from "#src/reproduction/kim-choi/goals.js";
 import { loadTask, taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
+import { rewardedTasks } from "#src/train/ppo/arm-recipes.js";
 import { trainedWorlds } from "#src/train/ppo/recipes.js";
 import { recipeFor, withTargets } from "#src/train/recipe.js";
 import { RunFolder } from "#src/train/run-folder.js";
@@ -25,7 +27,7 @@ const { values, positionals } = parseArgs({
     figures: { type: "string", default: "100" },
   },
 });
-const SETS = { worlds, levine, goals, anywhere };
+const SETS = { worlds, reward, levine, goals, anywhere };
 const sets = positionals.length > 0 ? positionals : Object.keys(SETS);
 const unknown = sets.find((name) => !Object.hasOwn(SETS, name));
 if (unknown !== undefined) throw new Error(`no set named "${unknown}", expected ${Object.keys(SETS).join(", ")}`);
@@ -42,6 +44,15 @@ async function worlds() {
     const output = `models/${task}.onnx`;
     if (existsSync(output)) continue;
     await run("train", "--task", task, "--run", `runs/${task}.run`, "--figures", "1000", "-o", output);
+  }
+}
+
+async function reward() {
+  for (const task of rewardedTasks) {
+    const output = `models/ppo/${task}-0.onnx`;
+    if (existsSync(output)) continue;
+    await mkdir("models/ppo", { recursive: true });
+    await run("train", "--task", task, "--algorithm", "ppo", "--run", `runs/${task}-ppo.run`, "-o", output);
   }
 }
 

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { nearShare } from "#src/evaluation/focus.js";
 import { policyFigures } from "#src/evaluation/policy-figures.js";
-import { levinePolicies } from "#src/package-files.js";
+import { levinePolicies, rewardPolicies } from "#src/package-files.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 import type { Recipe } from "#src/sim/tasks/lesson.js";
 import { taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
+import { armRecipe } from "#src/train/ppo/arm-recipes.js";
 
 test("the shipped reacher uses its camera: it reaches the target and fails with a wrong image", async () => {
   const policy = await loadPolicy("models/reacher.onnx");
@@ -53,6 +54,22 @@ test.each(taskNames.flatMap((task) => levinePolicies(task).map(({ seed, path }) 
     const success = (figures.four ?? figures.success)! / figures.episodes!;
     expect(success).toBeGreaterThanOrEqual(0.9);
     expect(figures.image_frozen! / figures.episodes!).toBeLessThanOrEqual(0.1);
+  },
+);
+
+test.each(taskNames.flatMap((task) => rewardPolicies(task).map(({ path }) => [task, path] as const)))(
+  "the %s trained by reward says so in its record, and does its task by what it sees",
+  async (name, path) => {
+    const policy = await loadPolicy(path);
+    const { card, graph, bytes } = policy;
+    expect(bytes.length).toBeLessThan(2e5);
+    expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+    expect(card.training).toMatchObject({ task: name, recipe_name: "ppo" });
+    expect((card.training as { recipe: object }).recipe).toEqual(JSON.parse(JSON.stringify(armRecipe(name, {}))));
+    const figures = await policyFigures(policy, name, { episodes: 8 });
+    expect(figures.four).toBeGreaterThanOrEqual(7);
+    expect(figures.random).toBeGreaterThanOrEqual(6);
+    expect(figures.image_frozen).toBeLessThanOrEqual(1);
   },
 );
 
