@@ -1,48 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { brief, InputError } from "../errors.js";
 import { unwritable } from "../files/unwritable.js";
+import { own } from "../own.js";
 import { packageMetadata } from "../package-files.js";
 import { writeErr } from "../text/terminal.js";
-import { addAttack } from "./options/attack.js";
-import { addBench } from "./options/bench.js";
-import { addCompile } from "./options/compile.js";
-import { addDistil } from "./options/distil.js";
-import { addExplain } from "./options/explain.js";
-import { addFaithfulness } from "./options/faithfulness.js";
-import { addInspect } from "./options/inspect.js";
-import { addMethods } from "./options/methods.js";
-import { addNode } from "./options/node.js";
-import { addProfile } from "./options/profile.js";
-import { addReplay } from "./options/replay.js";
-import { addReport } from "./options/report.js";
-import { addReproduce } from "./options/reproduce.js";
-import { addSim } from "./options/sim.js";
-import { addSimNode } from "./options/sim-node.js";
-import { addTrain } from "./options/train.js";
-import { addVideo } from "./options/video.js";
-import { addView } from "./options/view.js";
-
-/** Declares one command each, in the order of `--help`. What a command does is loaded when it runs. */
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  addSim,
-  addExplain,
-  addCompile,
-  addInspect,
-  addMethods,
-  addReplay,
-  addView,
-  addVideo,
-  addReport,
-  addProfile,
-  addFaithfulness,
-  addAttack,
-  addTrain,
-  addDistil,
-  addReproduce,
-  addNode,
-  addSimNode,
-  addBench,
-];
+import { COMMANDS } from "./command-table.js";
 
 /**
  * Runs the command line; returns the exit code: 0 done, 1 failed, 2 bad usage or input. Errors are one line on stderr,
@@ -51,7 +13,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
 export async function main(argv: readonly string[]): Promise<number> {
   process.stdout.on("error", ignoreClosedPipe);
   try {
-    await program().parseAsync(argv, { from: "user" });
+    await (await programFor(argv)).parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -64,21 +26,30 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function program(): Command {
+/** The program, with the options of the command that the arguments name: no others are loaded. */
+async function programFor(argv: readonly string[]): Promise<Command> {
   const { version, description } = packageMetadata();
+  const named = argv.find((word) => own(COMMANDS, word));
   const program = new Command("torquelens")
     .description(description)
     .version(version, "--version", "print the version")
     .option("--debug", "print stack traces")
     .helpOption("--help", "print this help")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm })
     .configureOutput({
       outputError: (text, write) => write(`torquelens: ${oneLine(text.replace(/^error: /, ""))}\n`),
     })
     .exitOverride();
-  for (const add of COMMANDS) add(program);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(summary);
+    if (name === named) (await load()).declareOptions(command);
+  }
   return program;
 }
+
+/** A command in the list of `--help`. The table tells it, since the command's own arguments may not be loaded. */
+const subcommandTerm = (command: Command): string =>
+  `${command.name()} ${own(COMMANDS, command.name())?.takes ?? command.usage()}`;
 
 const oneLine = (text: string): string =>
   brief(text)

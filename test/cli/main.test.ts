@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { COMMANDS } from "#src/cli/command-table.js";
 import { refusal, torquelens } from "./run.js";
 
 test("--version prints the package's version", async () => {
@@ -10,13 +11,14 @@ test("--version prints the package's version", async () => {
 test("--help lists the commands, and every command has its own", async () => {
   const { code, stdout } = await torquelens("--help");
   expect(code).toBe(0);
-  const commands = [...stdout.matchAll(/^ {2}([a-z]+)( \[options\])? .*$/gm)].map((match) => match[1]!);
-  expect(commands).toContain("inspect");
-  for (const command of commands.filter((name) => name !== "help")) {
-    const help = await torquelens(command, "--help");
+  for (const [name, { takes, summary }] of Object.entries(COMMANDS)) {
+    expect(stdout).toContain(`\n  ${name} ${takes}  `);
+    const help = await torquelens(name, "--help");
     expect([help.code, help.stderr]).toEqual([0, ""]);
-    expect(help.stdout).toContain(`Usage: torquelens ${command}`);
+    expect(help.stdout).toContain(`Usage: torquelens ${name} ${name.endsWith("node") ? "[--ros-args " : `${takes}\n`}`);
+    expect(help.stdout.replace(/\s+/g, " ")).toContain(` ${summary} `);
     expect(help.stdout).toContain("--debug");
+    expect(await torquelens("help", name)).toEqual(help);
   }
 });
 

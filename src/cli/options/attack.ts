@@ -4,10 +4,8 @@ import { simulatedNames } from "../../sim/names.js";
 import type { AttackCommandOptions } from "../commands/attack.js";
 import { cardOption, numberOption, repeatable, SEEDS, wholeOption } from "./shared.js";
 
-export function addAttack(program: Command): void {
-  program
-    .command("attack")
-    .description("find the smallest change of the image that flips an action or moves a torque by a part of its limit")
+export function declareOptions(command: Command): void {
+  command
     .argument("<policy>", "ONNX file")
     .option("--task <name>", `take moments of an episode of this task or world: ${simulatedNames.join(", ")}`)
     .addOption(

@@ -4,10 +4,8 @@ import { LIMITS } from "../../limits.js";
 import type { BenchOptions } from "../commands/bench.js";
 import { deviceOption, methodOption, numberOption, precisionOption, THREADS, wholeOption } from "./shared.js";
 
-export function addBench(program: Command): void {
-  program
-    .command("bench")
-    .description("measure the latency of relevance and shares, as ratios to the policy alone")
+export function declareOptions(command: Command): void {
+  command
     .addOption(wholeOption("--threads <n>", "inference threads", THREADS).default(2))
     .addOption(deviceOption())
     .addOption(methodOption("what to time"))

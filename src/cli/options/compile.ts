@@ -5,10 +5,8 @@ import { cardOption, methodOption, precisionOption } from "./shared.js";
 
 const DEPTHS = ["full", "per-torque", "shares"] as const satisfies readonly Depth[];
 
-export function addCompile(program: Command): void {
-  program
-    .command("compile")
-    .description("write a policy and its relevance pass as one ONNX file")
+export function declareOptions(command: Command): void {
+  command
     .argument("<policy>", "ONNX file")
     .requiredOption("-o, --output <file>", "ONNX file to write")
     .addOption(methodOption())

@@ -8,10 +8,8 @@ const recipes = Object.entries(DISTILLATIONS)
   .map(([name, { text }]) => `${name} (${text})`)
   .join(", ");
 
-export function addDistil(program: Command): void {
-  program
-    .command("distil")
-    .description("distil a policy into one whose gradient shows what matters (DIGR); the same seed gives the same file")
+export function declareOptions(command: Command): void {
+  command
     .argument("<policy>", "the teacher: an ONNX file")
     .addOption(cardOption())
     .requiredOption("--task <name>", `the policy's task: ${simulatedNames.join(", ")}`)

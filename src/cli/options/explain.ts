@@ -10,10 +10,8 @@ import {
   withMethod,
 } from "./shared.js";
 
-export function addExplain(program: Command): void {
-  const command = program
-    .command("explain")
-    .description("explain what a policy commands for one observation read from files")
+export function declareOptions(command: Command): void {
+  command
     .argument("<policy>", "ONNX file")
     .addOption(repeatable("--image <file>", "camera image, or modality=file; repeat for each camera"))
     .option("--state <file>", "the other inputs as JSON, by modality: lists or objects by element name, SI units");

@@ -3,12 +3,8 @@ import { simulatedNames } from "../../sim/names.js";
 import type { FaithfulnessCommandOptions } from "../commands/faithfulness.js";
 import { cardOption, repeatable, SEEDS, wholeOption } from "./shared.js";
 
-export function addFaithfulness(program: Command): void {
-  program
-    .command("faithfulness")
-    .description(
-      "measure whether the policy depends on what each method's heatmap shows: deletion, insertion, ROAD, sensitivity-n",
-    )
+export function declareOptions(command: Command): void {
+  command
     .argument("<policy>", "ONNX file")
     .requiredOption("--task <name>", `take moments of an episode of this task or world: ${simulatedNames.join(", ")}`)
     .addOption(repeatable("--method <method>", "only this method with its options; may be repeated"))

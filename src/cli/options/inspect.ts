@@ -2,10 +2,8 @@ import type { Command } from "commander";
 import type { InspectOptions } from "../commands/inspect.js";
 import { cardOption, methodOption } from "./shared.js";
 
-export function addInspect(program: Command): void {
-  program
-    .command("inspect")
-    .description("show a policy's operators, tensors, modalities, the rule of each node, and what is not supported")
+export function declareOptions(command: Command): void {
+  command
     .argument("<policy>", "ONNX file")
     .addOption(cardOption())
     .addOption(methodOption("whose rules to show"))

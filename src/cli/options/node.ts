@@ -1,10 +1,8 @@
 import type { Command } from "commander";
 import { untilTold } from "../process/ros-process.js";
 
-export function addNode(program: Command): void {
-  program
-    .command("node")
-    .description("run the ROS 2 node that explains a policy beside a running arm")
+export function declareOptions(command: Command): void {
+  command
     .usage("[--ros-args -p policy:=FILE --params-file FILE -r image:=/camera/image …]")
     .allowUnknownOption()
     .argument("[arguments...]", "ROS 2 arguments")

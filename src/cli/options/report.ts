@@ -3,10 +3,8 @@ import type { ReportOptions } from "../commands/report.js";
 import { times } from "../input/numbers.js";
 import { msgPathOption, numberOption, repeatable, SECONDS, wholeOption } from "./shared.js";
 
-export function addReport(program: Command): void {
-  program
-    .command("report")
-    .description("report what the commands of recorded runs were based on: charts, film strips, findings, tables")
+export function declareOptions(command: Command): void {
+  command
     .argument("<bags...>", "explained recordings: .mcap or .db3 files, or rosbag2 folders")
     .option("-o, --output <file>", "write a self-contained HTML page")
     .option("--csv <file>", "write a CSV table with a row per tick and joint")

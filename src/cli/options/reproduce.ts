@@ -5,10 +5,8 @@ import { worldNames } from "../../sim/worlds/worlds.js";
 import type { ReproduceOptions } from "../commands/reproduce.js";
 import { repeatable, SEEDS, wholeOption } from "./shared.js";
 
-export function addReproduce(program: Command): void {
-  program
-    .command("reproduce")
-    .description("make a paper's figures from the shipped policies and compare them with the paper")
+export function declareOptions(command: Command): void {
+  command
     .addArgument(new Argument("<paper>", "the paper, by its first author").choices(PAPER_NAMES))
     .option("-o, --output <folder>", "folder for the page, figures and tables; default: the paper's name")
     .addOption(

@@ -1,10 +1,8 @@
 import type { Command } from "commander";
 import { untilTold } from "../process/ros-process.js";
 
-export function addSimNode(program: Command): void {
-  program
-    .command("sim-node")
-    .description("run the simulator as a ROS 2 node: camera, joint states, tf and clock as topics")
+export function declareOptions(command: Command): void {
+  command
     .usage("[--ros-args -p NAME:=VALUE --params-file FILE -r FROM:=TO …]")
     .allowUnknownOption()
     .argument("[arguments...]", "ROS 2 arguments")

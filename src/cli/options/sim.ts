@@ -20,10 +20,8 @@ import {
   withMethod,
 } from "./shared.js";
 
-export function addSim(program: Command): void {
-  const command = program
-    .command("sim")
-    .description("simulate an arm or a world and its policy, explain every torque or action, show it live, record it")
+export function declareOptions(command: Command): void {
+  command
     .addOption(new Option("--task <name>", "task or world to simulate").choices(simulatedNames).default("reacher"))
     .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
     .addOption(cardOption());

@@ -19,10 +19,8 @@ const algorithms = [
 const RECIPES =
   "imitation, gps, ppo, levine (as Levine et al. 2016: four conditions, end to end), or anywhere (peg, door: goals anywhere)";
 
-export function addTrain(program: Command): void {
-  program
-    .command("train")
-    .description("train a policy for a simulated task; the same seed gives the same file")
+export function declareOptions(command: Command): void {
+  command
     .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...trainedWorlds].join(", ")}`)
     .option(
       "--algorithm <name>",

@@ -5,10 +5,8 @@ import { msgPathOption, numberOption, SECONDS, wholeOption } from "./shared.js";
 /** Names of `SHOWN` in the room `video`, which `--help` does not load. */
 const SHOWN = ["heatmap", "attention"] as const;
 
-export function addVideo(program: Command): void {
-  program
-    .command("video")
-    .description("write a video of a recording's heatmaps, or of the policy's own attention")
+export function declareOptions(command: Command): void {
+  command
     .argument("<bag>", "explained recording: .mcap or .db3 file, or rosbag2 folder")
     .requiredOption(
       "-o, --output <file>",

@@ -1,12 +1,10 @@
 import type { Command } from "commander";
 import type { ViewOptions } from "../commands/view.js";
-import { addExplainingOptions } from "./replay.js";
+import { addExplainingOptions } from "./explaining.js";
 import { hostOption, openOption, pagePortOption, tokenOption, withMethod } from "./shared.js";
 
-export function addView(program: Command): void {
-  const command = program
-    .command("view")
-    .description("show recordings in the browser")
+export function declareOptions(command: Command): void {
+  command
     .argument("<bags...>", "MCAP or .db3 files or rosbag2 folders, explained or not; each is shown as one recording")
     .addOption(openOption())
     .addOption(pagePortOption())

@@ -1,14 +1,10 @@
 import { Command, type Option } from "commander";
 import { describe, expect, it } from "vitest";
-import { addBench } from "#src/cli/options/bench.js";
-import { addReplay } from "#src/cli/options/replay.js";
-import { addReport } from "#src/cli/options/report.js";
-import { addReproduce } from "#src/cli/options/reproduce.js";
-import { addSim } from "#src/cli/options/sim.js";
-import { addTrain } from "#src/cli/options/train.js";
+import { COMMANDS } from "#src/cli/command-table.js";
 
 const program = new Command();
-for (const add of [addBench, addReplay, addReport, addReproduce, addSim, addTrain]) add(program);
+for (const name of ["bench", "replay", "report", "reproduce", "sim", "train"])
+  (await COMMANDS[name]!.load()).declareOptions(program.command(name));
 
 /** Options whose value is one number, as their flags tell: `--jobs <n>`. */
 const numeric = program.commands.flatMap((command) =>
