@@ -4,7 +4,7 @@ import { STAGES, Stopwatch } from "#src/bench/live/stopwatch.js";
 import type { Explanation } from "#src/explain/explanation.js";
 import type { Observation } from "#src/explain/observation.js";
 import { QOS } from "#src/messages/qos.js";
-import { refusal, torquelens } from "../cli/run.js";
+import { inOwnProcess, refusal, torquelens } from "../cli/run.js";
 import { sampleExplanation } from "../messages/sample.js";
 import { FakeRos } from "../ros/fake-ros.js";
 
@@ -56,7 +56,7 @@ describe("Stopwatch", () => {
 describe("torquelens bench --ros", () => {
   it("without ROS 2 times the same pipeline in its own process, and says so", async () => {
     delete process.env.AMENT_PREFIX_PATH;
-    const { code, stdout, stderr } = await torquelens(
+    const { code, stdout, stderr } = await inOwnProcess(
       ..."bench --ros --ticks 4 --network shipped-reacher --threads 1 --json".split(" "),
     );
     expect(stderr).toMatch(/^not over ROS 2: no ROS 2 is sourced/);

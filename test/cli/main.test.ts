@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { COMMANDS } from "#src/cli/command-table.js";
-import { refusal, torquelens } from "./run.js";
+import { inOwnProcess, refusal, torquelens } from "./run.js";
 
 test("--version prints the package's version", async () => {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  expect(await torquelens("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  expect(await inOwnProcess("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
 test("--help lists the commands, and every command has its own", async () => {

@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import type { ReplaySummary } from "#src/cli/output/replay-text.js";
 import { reacherCard } from "../policy/cards.js";
 import { reacherModel } from "../policy/model.js";
+import { torquelens } from "./run.js";
 
 const program = fileURLToPath(new URL("../../bin/torquelens.js", import.meta.url));
 
@@ -80,10 +81,9 @@ export const summaryOf = (stdout: string): ReplaySummary => JSON.parse(stdout.tr
 
 /** A run to its end that must succeed. */
 export async function simulate(...argv: string[]): Promise<{ ticks: Tick[]; summary: Summary }> {
-  const simulation = new Simulation("--json", "--no-live", "--speed", "0", ...argv);
-  const [code] = await simulation.ended;
-  if (code !== 0) throw new Error(`sim failed (${code}): ${simulation.stderr}`);
-  return parsed(simulation.stdout);
+  const { code, stdout, stderr } = await torquelens("sim", "--json", "--no-live", "--speed", "0", ...argv);
+  if (code !== 0) throw new Error(`sim failed (${code}): ${stderr}`);
+  return parsed(stdout);
 }
 
 /** A tick without what depends on the machine's speed. */

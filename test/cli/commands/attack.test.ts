@@ -9,7 +9,7 @@ import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { reacherCard } from "../../policy/cards.js";
 import { reacherModel } from "../../policy/model.js";
 import { worldPolicy } from "../../sim/worlds/policies.js";
-import { torquelens } from "../run.js";
+import { inOwnProcess, torquelens } from "../run.js";
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -57,7 +57,7 @@ test("one observation: a number, a picture, and JSON", async () => {
 });
 
 test("moments of an episode", async () => {
-  const { code, stdout } = await torquelens(
+  const { code, stdout } = await inOwnProcess(
     "attack",
     shippedPolicy("reacher"),
     "--task",

@@ -10,7 +10,7 @@ import { nanoseconds } from "#src/messages/stamp.js";
 import type { ExplanationMessage, ImageMessage } from "#src/messages/types.js";
 import { attentiveCard, attentiveReacher } from "../../policy/attentive.js";
 import { attentivePolicy } from "../../train/ppo/world-policy.js";
-import { torquelens } from "../run.js";
+import { inOwnProcess, torquelens } from "../run.js";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -116,7 +116,7 @@ test("inspect tells which attention a policy has", async () => {
 
 test("video writes the recording's attention, and refuses what makes no sense in one line", async () => {
   const argv = ["video", at("reacher.mcap"), "--what", "attention"];
-  const { code, stdout, stderr } = await torquelens(...argv, "--query", "tip", "--width", "120", "-o", at("tip.gif"));
+  const { code, stdout, stderr } = await inOwnProcess(...argv, "--query", "tip", "--width", "120", "-o", at("tip.gif"));
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toBe(`wrote ${at("tip.gif")}: ${TICKS} pictures of 120×96, 0.30 s\n`);
   const found = await sharp(at("tip.gif"), { animated: true }).metadata();

@@ -10,7 +10,7 @@ import { type Sample, writeMcap } from "../../bag/recordings.js";
 import { encodePng } from "../../image/png.js";
 import { encodeRvl } from "../../image/rvl-encoder.js";
 import { header, jointState } from "../../sensing/messages.js";
-import { torquelens } from "../run.js";
+import { inOwnProcess, torquelens } from "../run.js";
 import { summaryOf } from "../simulation.js";
 
 /** A policy of depth, 32 × 24 pixels: its torques are the mean, the first and the last depth in metres. */
@@ -108,7 +108,7 @@ it("a JPEG with stray bytes goes through explain with a warning", async () => {
   const plain = await readFile("test/data/field/images/p_rgb.yaml", "utf8");
   await writeFile(card, plain.replace("encoding: rgb8,", "encoding: rgb8, resize: nearest,"));
   const options = ["--card", card, "--image", image, "--state", await restingState(), "--method", "gradient"];
-  expect(await torquelens("explain", "test/data/field/images/p_rgb.onnx", ...options)).toMatchObject({
+  expect(await inOwnProcess("explain", "test/data/field/images/p_rgb.onnx", ...options)).toMatchObject({
     code: 0,
     stderr:
       "warning: image: the image is damaged (VipsJpeg: Corrupt JPEG data: 3 extraneous bytes before marker 0xd2)\n",

@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { float32, Session } from "#src/runtime/session.js";
 import { reacherCard } from "../../policy/cards.js";
 import { reacherModel } from "../../policy/model.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -28,7 +28,7 @@ const feeds = {
 };
 
 test("the compiled model gives the policy's own torque, shares that sum to 1, and conserves", async () => {
-  const { code, stdout, stderr } = await torquelens("compile", file("reacher.onnx"), "-o", file("out.onnx"));
+  const { code, stdout, stderr } = await inOwnProcess("compile", file("reacher.onnx"), "-o", file("out.onnx"));
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ {2}torquelens\.importance +float32 \[2\]$/m);
   expect(stdout).toMatch(/^ {2}torquelens\.heatmap\.image +float32 \[64, 80\]$/m);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { levinePolicies } from "#src/package-files.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { encodePng } from "../../image/png.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 const TEACHER = levinePolicies("reacher")[0]!.path;
 const QUICK = ["--steps", "4", "--maps", "3", "--states", "6", "--figures", "1"];
@@ -72,7 +72,7 @@ test("a student is a policy with its record in the card and the metadata, which 
   const bright = Array.from({ length: 64 * 64 * 3 }, (_, i) => (i % 6 < 3 ? 200 : 0));
   await writeFile(mask, encodePng(64, 64, 8, bright));
   const argv = [TEACHER, "--task", "reacher", "-o", output, "--saliency", mask, "--seed", "7", ...QUICK];
-  const run = await distil(...argv, "--json");
+  const run = await inOwnProcess("distil", ...argv, "--json");
   expect(run).toMatchObject({ code: 0 });
   const { figures, teacher: measured } = JSON.parse(run.stdout) as Record<string, Record<string, number>>;
   const [teacher, student] = [await loadPolicy(TEACHER), await loadPolicy(output)];

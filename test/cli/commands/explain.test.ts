@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { reacherCard } from "../../policy/cards.js";
 import { reacherModel, unsupportedModel } from "../../policy/model.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -37,13 +37,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const explain = (...options: string[]) => {
-  const standard = ["--image", file("camera.png"), "--state", file("state.json")];
-  return torquelens("explain", file("reacher.onnx"), ...standard, ...options);
-};
+const standard = () => ["explain", file("reacher.onnx"), "--image", file("camera.png"), "--state", file("state.json")];
+const explain = (...options: string[]) => torquelens(...standard(), ...options);
 
 test("an observation is explained: text, JSON and pictures of the camera's size", async () => {
-  const { code, stdout, stderr } = await explain("--out", file("out"));
+  const { code, stdout, stderr } = await inOwnProcess(...standard(), "--out", file("out"));
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ {2}image +\d+\.\d %/m);
   expect((await readdir(file("out"))).sort()).toEqual(["explanation.json", "image-heatmap.png", "image-overlay.png"]);

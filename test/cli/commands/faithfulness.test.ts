@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { shippedPolicy } from "#src/package-files.js";
-import { torquelens } from "../run.js";
+import { inOwnProcess, torquelens } from "../run.js";
 
 const run = (...options: string[]) => torquelens("faithfulness", shippedPolicy("reacher"), ...options);
 
 test("methods beside a random order, as a table and as JSON", async () => {
   const options = ["--task", "reacher", "--ticks", "3", "--method", "dtd", "--method", "gradient"];
-  const { code, stdout } = await run(...options);
+  const { code, stdout } = await inOwnProcess("faithfulness", shippedPolicy("reacher"), ...options);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^image, 3 moments$/m);
   for (const method of ["random order", "dtd", "gradient"])

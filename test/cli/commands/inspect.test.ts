@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { parseCard } from "#src/policy/card.js";
 import { reacherCard } from "../../policy/cards.js";
 import { reacherModel, unsupportedModel } from "../../policy/model.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test("a policy is described for people", async () => {
-  const { code, stdout, stderr } = await torquelens("inspect", file("reacher.onnx"));
+  const { code, stdout, stderr } = await inOwnProcess("inspect", file("reacher.onnx"));
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ {2}Conv +1$/m);
   expect(stdout).toMatch(/^ {2}configuration +float32 \[1, 10\]$/m);
@@ -168,7 +168,7 @@ test("names with characters that a terminal would obey are shown as escapes, in 
 
 test.runIf(process.platform !== "win32")("a policy comes through a pipe, which can be read once", async () => {
   execFileSync("mkfifo", [file("pipe.onnx")]);
-  const run = torquelens("inspect", file("pipe.onnx"), "--card", file("reacher.yaml"));
+  const run = inOwnProcess("inspect", file("pipe.onnx"), "--card", file("reacher.yaml"));
   await writeFile(file("pipe.onnx"), reacherModel());
   const { code, stdout, stderr } = await run;
   expect([code, stderr]).toEqual([0, ""]);

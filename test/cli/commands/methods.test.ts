@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { torquelens } from "../run.js";
+import { inOwnProcess, torquelens } from "../run.js";
 
 test("the methods are listed with their sources", async () => {
-  const { code, stdout } = await torquelens("methods", "--json");
+  const { code, stdout } = await inOwnProcess("methods", "--json");
   expect(code).toBe(0);
   const methods = JSON.parse(stdout);
   expect(methods).toContainEqual(expect.objectContaining({ name: "dtd", conserves: true, linear: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProfile } from "#src/health/profile.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 import { writePolicy } from "../simulation.js";
 
 let folder: string;
@@ -39,7 +39,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("torquelens profile", () => {
   it("sums up a recording's shares as the run printed them", async () => {
     const output = join(folder, "profile.yaml");
-    const { code, stdout, stderr } = await torquelens("profile", bag, "-o", output);
+    const { code, stdout, stderr } = await inOwnProcess("profile", bag, "-o", output);
     expect([code, stderr]).toEqual([0, ""]);
     const profile = await loadProfile(output);
     const counted = ticks.filter(({ flags }) => !flags.includes("idle"));

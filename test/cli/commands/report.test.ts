@@ -6,7 +6,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBag } from "#src/bag/open-bag.js";
 import { readAll, writeMcap } from "../../bag/recordings.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 import { simulate, type Tick, writePolicy } from "../simulation.js";
 
 let folder: string;
@@ -30,7 +30,7 @@ const report = (...argv: string[]) => torquelens("report", ...argv);
 
 describe("torquelens report", () => {
   it("has the numbers that the run printed", async () => {
-    const { code, stdout, stderr } = await report(bag, "--json", "--event", "tick:20");
+    const { code, stdout, stderr } = await inOwnProcess("report", bag, "--json", "--event", "tick:20");
     expect([code, stderr]).toEqual([0, ""]);
     const [set] = JSON.parse(stdout).sets;
     expect(set).toMatchObject({ method: "dtd", joints: ticks[0]!.joints, policy_sha256: ticks[0]!.policy_sha256 });

@@ -6,7 +6,7 @@ import { shippedPolicy } from "#src/package-files.js";
 import { cardFile } from "#src/policy/policy.js";
 import { writeStudents } from "../../reproduction/xing/students.js";
 import { writeWorldPolicy } from "../../train/distillation/world-policy.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 describe("torquelens reproduce: bad input", () => {
   it("an unknown task: the known ones are listed", async () => {
@@ -16,7 +16,7 @@ describe("torquelens reproduce: bad input", () => {
   });
 
   it("an unknown paper: the known ones are named", async () => {
-    const result = await torquelens("reproduce", "levine");
+    const result = await inOwnProcess("reproduce", "levine");
     expect(result.code).toBe(2);
     expect(result.stderr).toContain("Allowed choices are kim-choi, xing");
   });

@@ -10,7 +10,7 @@ import { ppoRecipe, trainedWorlds } from "#src/train/ppo/recipes.js";
 import { type PpoCheckpoint, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
 import { withCamera, withTargets } from "#src/train/recipe.js";
 import { RunFolder } from "#src/train/run-folder.js";
-import { refusal, torquelens } from "../run.js";
+import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 const program = fileURLToPath(new URL("../../../bin/torquelens.js", import.meta.url));
 
@@ -109,7 +109,7 @@ test("a world's training that is complete is measured and written, with its reco
   await kept.keep("policy", { ...last!, iteration: rolloutsOf(recipe) });
 
   const command = ["train", "--task", "red-fetch-green", "--no-control", "--figures", "1", "--json", "-o", output];
-  const { code, stdout, stderr } = await torquelens(...command);
+  const { code, stdout, stderr } = await inOwnProcess(...command);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
   const result = JSON.parse(stdout);
   expect(result).toMatchObject({ policy: output, run, figures: { episodes: 1 }, control: null });
