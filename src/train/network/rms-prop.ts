@@ -23,13 +23,18 @@ export class RmsProp {
     this.#square = square.slice();
   }
 
-  /** One step down the mean of `gradients` (one vector a worker, added in order), in place. */
-  step(parameters: Float32Array, gradients: readonly Float32Array[], rate: number): void {
+  /**
+   * One step down the mean of `gradients` (one vector a worker, added in order), in place.
+   * @param factor on that mean
+   * @param from first element that is moved
+   */
+  step(parameters: Float32Array, gradients: readonly Float32Array[], rate: number, factor = 1, from = 0): void {
     this.#steps++;
-    for (let i = 0; i < this.length; i++) {
+    const share = factor / gradients.length;
+    for (let i = from; i < this.length; i++) {
       let gradient = 0;
       for (const of of gradients) gradient += of[i]!;
-      gradient /= gradients.length;
+      gradient *= share;
       const square = this.decay * this.#square[i]! + (1 - this.decay) * gradient * gradient;
       this.#square[i] = square;
       parameters[i]! -= (rate * gradient) / (Math.sqrt(square) + this.epsilon);

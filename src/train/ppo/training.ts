@@ -7,7 +7,8 @@ import { type Layout, sharedFloats } from "../network/parameters.js";
 import { Team } from "../team/team.js";
 import { estimateAdvantages, normalise } from "./advantages.js";
 import type { Standardisation } from "./arm-network.js";
-import { type Figure, PpoHistory, type PpoHistoryState } from "./history.js";
+import { noteOn, type StepFigures, stepFigures } from "./figures.js";
+import { PpoHistory, type PpoHistoryState } from "./history.js";
 import { actingModel } from "./policy-model.js";
 import type { ArmPpoRecipe, PpoRecipe } from "./recipe.js";
 import { allocateRollout, allocateStanding, type Rollout, type Standing } from "./rollout.js";
@@ -188,31 +189,14 @@ export class PpoTraining {
     return sum / (epochs * minibatches);
   }
 
-  /** Mean of the workers' scalars, and the norm of the whole gradient. @throws DivergenceError */
   #figures(scalars: readonly (readonly number[])[]): StepFigures {
-    const mean = (i: number): number => scalars.reduce((sum, row) => sum + row[i]!, 0) / scalars.length;
     const norm = gradientNorm(this.team.gradients, this.#adam.from, this.#adam.to);
-    const figures = { ...Object.fromEntries(SCALARS.map((name, i) => [name, mean(i)])), norm } as StepFigures;
-    for (const [name, value] of Object.entries(figures)) {
-      if (Number.isFinite(value)) continue;
-      const what = name === "norm" ? "the gradient's norm" : `the ${name}`;
-      throw new DivergenceError(`ppo diverged after ${this.steps.toLocaleString("en")} steps: ${what} is ${value}`);
-    }
-    return figures;
+    return stepFigures(scalars, norm, `ppo diverged after ${this.steps.toLocaleString("en")} steps`);
   }
 
   #report(loss: number): void {
-    const words = (name: Figure, of: (value: number) => string): string[] => {
-      const value = this.history.newest(name);
-      return value === null ? [] : [of(value)];
-    };
-    const note = [
-      ...words("success", (value) => `success ${(100 * value).toFixed(0)} %`),
-      ...words("return", (value) => `return ${value.toFixed(2)}`),
-      ...words("entropy", (value) => `entropy ${value.toFixed(2)}`),
-    ].join(", ");
     const total = rolloutsOf(this.#options.recipe) * rolloutSize(this.#options.recipe);
-    this.#options.progress?.({ done: this.steps, total, loss, note });
+    this.#options.progress?.({ done: this.steps, total, loss, note: noteOn(this.history) });
   }
 
   async #keep(): Promise<void> {
@@ -230,11 +214,6 @@ export class PpoTraining {
     this.#kept = performance.now();
   }
 }
-
-/** Scalars of a training step, in its order. */
-const SCALARS = ["loss", "surrogate", "error", "entropy", "kl", "clipped"] as const;
-
-type StepFigures = Record<(typeof SCALARS)[number] | "norm", number>;
 
 /** All sample numbers in a random order (Fisher and Yates). */
 function shuffle(order: Int32Array, source: ReturnType<typeof random>): void {

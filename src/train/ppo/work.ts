@@ -10,6 +10,7 @@ import { commandOf } from "./commands.js";
 import type { ActorCritic } from "./network.js";
 import type { ArmPpoRecipe, PpoRecipe } from "./recipe.js";
 import type { Rollout, Standing } from "./rollout.js";
+import { keepWorlds, restoreWorlds } from "./standing.js";
 import { type Subject, subjectOf } from "./subject.js";
 
 /** Start parameters of a worker that acts and learns; the arrays are in shared memory. */
@@ -61,7 +62,7 @@ export async function actorContext(setup: ActorSetup, subject?: Subject): Promis
     seed: random(seed, EPISODES, worker).integer(2 ** 31),
     frames: recipe.frames,
   });
-  if (setup.resumed) restore(batch, standing, worker * batch.count);
+  if (setup.resumed) restoreWorlds(batch, standing, worker * batch.count);
   const session = await Session.create(acting, { threads: 1, spinning: false });
   return { setup, network, batch, acting: session, step: await Step.create(step, network.layout, "cpu") };
 }
@@ -129,7 +130,7 @@ export function collectWork({ setup, network: { layout, head }, batch, acting }:
         await addCutOff(row);
       }
       rollout.last.set((await look(batch.observations as Uint8Array, batch.configurations)).value, first);
-      keep(batch, standing, first);
+      keepWorlds(batch, standing, first);
       return ended;
     },
   };
@@ -182,26 +183,4 @@ export function learnWork({ setup, step, network }: ActorContext) {
       return [await step.run(feeds, parameters, gradient)];
     },
   };
-}
-
-function keep(batch: WorldBatch, { states, episodes, observations }: Standing, first: number): void {
-  const saved = batch.save();
-  saved.worlds.forEach((state, i) => {
-    states.set(state, (first + i) * state.length);
-  });
-  episodes.set(saved.episodes, first * 3);
-  observations.set(saved.observations, (first * observations.length * 3) / episodes.length);
-}
-
-function restore(batch: WorldBatch, { states, episodes, observations }: Standing, first: number): void {
-  const worlds = episodes.length / 3;
-  const part = <T extends Float64Array | Uint8Array>(all: T, i: number, count: number): T => {
-    const length = all.length / worlds;
-    return all.slice(i * length, (i + count) * length) as T;
-  };
-  batch.restore({
-    worlds: Array.from({ length: batch.count }, (_, i) => part(states, first + i, 1)),
-    episodes: part(episodes, first, batch.count),
-    observations: part(observations, first, batch.count),
-  });
 }
