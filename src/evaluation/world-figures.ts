@@ -7,6 +7,7 @@ import { pictureLength, planes } from "../sim/worlds/canvas.js";
 import { drawOther } from "../sim/worlds/other-picture.js";
 import type { WorldEntry } from "../sim/worlds/world.js";
 import { worldNamed } from "../sim/worlds/worlds.js";
+import { Carrying } from "./carrying.js";
 
 /** A figure of a policy in a world: what it counts, and what the policy sees instead of the world. */
 interface WorldRun {
@@ -41,18 +42,19 @@ export interface WorldFigureOptions {
 
 /** Measures a policy in its world: `episodes` episodes of `seed` in each run, the most probable action taken. */
 export async function worldFigures(
-  { bytes }: Pick<Policy, "bytes">,
+  policy: Pick<Policy, "bytes" | "graph" | "card" | "modalities" | "command">,
   world: string,
   { episodes = 100, seed = 0, done, signal }: WorldFigureOptions = {},
 ): Promise<WorldFigures> {
   const entry = worldNamed(world);
-  const session = await Session.create(bytes);
+  const session = await Session.create(policy.bytes);
+  const player = { session, policy };
   try {
     const figures: Record<string, number> = {};
     for (const [index, { key, returns, ablation }] of WORLD_RUNS.entries()) {
       let count = 0;
       let sum = 0;
-      for await (const { success, sum: ofEpisode, episode } of play(entry, session, { episodes, seed, ablation })) {
+      for await (const { success, sum: ofEpisode, episode } of play(entry, player, { episodes, seed, ablation })) {
         signal?.throwIfAborted();
         count += success ? 1 : 0;
         sum += ofEpisode;
@@ -76,14 +78,15 @@ interface Played {
 
 async function* play(
   entry: WorldEntry,
-  session: Session,
+  { session, policy }: { readonly session: Session; readonly policy: Parameters<typeof worldFigures>[0] },
   { episodes, seed, ablation }: { episodes: number; seed: number; ablation: WorldRun["ablation"] },
 ): AsyncGenerator<Played> {
   const batch = await WorldBatch.load(entry, { count: 1, seed });
   const picture = new Uint8Array(pictureLength(entry.facts.picture));
   const other = (await entry.load())(planes(picture, entry.facts.picture));
-  const [input] = session.inputNames as [string];
+  const { input } = policy.modalities.find(({ kind }) => kind === "image")!;
   const decide = actionOf(entry);
+  const carrying = new Carrying(policy);
   for (let episode = 0; episode < episodes; episode++) {
     // The episode before, of the first one the episode after the last.
     if (ablation === "frozen") drawOther(other, seed, episode === 0 ? episodes : episode - 1);
@@ -94,19 +97,26 @@ async function* play(
           ? (batch.observations as Uint8Array).slice()
           : undefined;
     let action: ArrayLike<number> | undefined;
+    let outputs: Readonly<Record<string, TensorData>> = {};
+    carrying.begin();
     for (;;) {
       // What does not change is looked at once.
-      if (shown === undefined || action === undefined) {
+      if (shown === undefined || action === undefined || !carrying.isEmpty) {
         const data = shown ?? (batch.observations as Uint8Array);
-        const outputs = await session.run({ [input]: { dtype: "uint8", shape: batch.shape, data } });
-        action = decide(own(outputs, session.outputNames[0]!)!);
+        outputs = await session.run({ [input]: { dtype: "uint8", shape: batch.shape, data }, ...carrying.feeds });
+        action = decide(own(outputs, policy.command)!);
       }
       batch.step(action);
+      carrying.after(outputs, asNumbers(entry, action), batch.rewards[0]!);
       if (batch.terminated[0] === 1 || batch.truncated[0] === 1) break;
     }
     yield { episode, success: batch.successes[0] === 1, sum: batch.returns[0]! };
   }
 }
+
+/** An action as a policy is told of it: 1 for the one that was taken, 0 for the others, or its numbers. */
+const asNumbers = ({ facts: { actions } }: WorldEntry, action: ArrayLike<number>): ArrayLike<number> =>
+  actions.kind === "discrete" ? actions.names.map((_, i) => Number(i === action[0])) : action;
 
 /** A picture again and again. */
 function repeated(picture: Uint8Array, length: number): Uint8Array {

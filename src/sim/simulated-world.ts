@@ -30,6 +30,9 @@ export class SimulatedWorld implements Simulated {
   #isOver = false;
   #isDone = false;
   #sum = 0;
+  /** The last action and its reward, for policies that are told of them; zeros at an episode's start. */
+  readonly #action: Float64Array;
+  #reward = 0;
 
   static async load(entry: WorldEntry): Promise<SimulatedWorld> {
     return new SimulatedWorld(entry.facts, await entry.load());
@@ -45,6 +48,7 @@ export class SimulatedWorld implements Simulated {
     this.encoding = picture.channels === 1 ? "mono8" : "rgb8";
     this.actions = facts.actions.names;
     this.#facts = facts;
+    this.#action = new Float64Array(this.actions.length);
     this.#picture = new Uint8Array(pictureLength(picture));
     this.#otherPicture = this.#picture.slice();
     this.#world = make(pixels(this.#picture, picture));
@@ -56,21 +60,30 @@ export class SimulatedWorld implements Simulated {
     this.#isOver = false;
     this.#isDone = false;
     this.#sum = 0;
+    this.#action.fill(0);
+    this.#reward = 0;
     this.#world.reset(seed, episode);
   }
 
   observe(): Sensed {
-    return { image: this.#picture.slice(), values: {}, position: NO_NUMBERS, velocity: NO_NUMBERS };
+    const values = { previous_action: this.#action.slice(), previous_reward: Float64Array.of(this.#reward) };
+    return { image: this.#picture.slice(), values, position: NO_NUMBERS, velocity: NO_NUMBERS };
   }
 
   /** @param values of the actions, of which the largest is taken, or the action itself where it is made of numbers */
   step(values: ArrayLike<number>): boolean {
     const { actions } = this.#facts;
-    const { reward, terminated, success } = this.#world.step(actions.kind === "discrete" ? [chosenOf(values)] : values);
+    const isDiscrete = actions.kind === "discrete";
+    const taken = chosenOf(values);
+    const { reward, terminated, success } = this.#world.step(isDiscrete ? [taken] : values);
+    this.#action.forEach((_, i, action) => {
+      action[i] = isDiscrete ? Number(i === taken) : values[i]!;
+    });
+    this.#reward = reward;
     this.#sum += reward;
     this.#isOver = terminated;
     this.#isDone = success;
-    if (actions.kind === "discrete") return false;
+    if (isDiscrete) return false;
     return actions.names.some((_, i) => values[i]! < actions.low[i]! || values[i]! > actions.high[i]!);
   }
 

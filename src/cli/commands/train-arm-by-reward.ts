@@ -5,11 +5,11 @@ import { loadTask, taskNamed } from "../../sim/tasks/tasks.js";
 import { exportPolicy } from "../../train/network/export.js";
 import { trainedCard } from "../../train/policy-card.js";
 import { armRecipe } from "../../train/ppo/arm-recipes.js";
-import type { ArmPpoRecipe } from "../../train/ppo/recipe.js";
 import { withCamera, withTargets } from "../../train/recipe.js";
 import type { TrainOptions } from "../input/train-options.js";
 import { figureWords } from "../output/figure-words.js";
-import { type Learner, trainByReward } from "./train-by-reward.js";
+import { byPpo } from "./ppo-algorithm.js";
+import { trainByReward } from "./train-by-reward.js";
 
 /** Trains an arm's policy by reward. */
 export async function trainArmByReward(options: TrainOptions): Promise<void> {
@@ -20,8 +20,8 @@ export async function trainArmByReward(options: TrainOptions): Promise<void> {
   const { spec, episodes } = recipe;
   const task = await loadTask(name, spec);
   const { torqueLimit, arm } = task;
-  const learner: Learner<ArmPpoRecipe> = {
-    recipe,
+  await trainByReward(options, {
+    ...byPpo(recipe),
     without: [["device", "is for imitation and guided policy search, ppo trains on the CPU"]],
     taken: [shippedModel(name)],
     measuring: task.ticks * taskNamed(name).figureRuns.length,
@@ -34,6 +34,5 @@ export async function trainArmByReward(options: TrainOptions): Promise<void> {
       exportPolicy(spec, layout, parameters, { ...standardisation!, torqueLimit }, { metadata }),
     measure: (policy, measuring) =>
       policyFigures(policy, name, { ...measuring, kind: episodes.starts ? { starts: episodes.starts } : {} }),
-  };
-  await trainByReward(options, learner);
+  });
 }

@@ -11,9 +11,8 @@ import type { CardInput } from "../../policy/card-schema.js";
 import { CARD_METADATA, cardFile, type Policy, policyOf } from "../../policy/policy.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { ppoCurvesSvg } from "../../train/ppo/curves.js";
-import type { PpoPoint } from "../../train/ppo/history.js";
-import { type ArmPpoRecipe, type PpoRecipe, withRandomVision } from "../../train/ppo/recipe.js";
-import { type PpoCheckpoint, PpoTraining, rolloutSize, rolloutsOf } from "../../train/ppo/training.js";
+import type { PpoHistoryState, PpoPoint } from "../../train/ppo/history.js";
+import type { PpoProgress } from "../../train/ppo/training.js";
 import { recipeName } from "../../train/recipe.js";
 import { RunFolder } from "../../train/run-folder.js";
 import type { TrainOptions } from "../input/train-options.js";
@@ -25,9 +24,40 @@ import { unfinishedTraining } from "../process/unfinished-training.js";
 /** Figures of a policy: episodes out of `episodes`, and others, by their keys. */
 export type Figures = Readonly<Record<"episodes", number>> & Readonly<Record<string, number>>;
 
-/** What is learned by reward: a world, or an arm's task. */
-export interface Learner<R extends PpoRecipe | ArmPpoRecipe = PpoRecipe | ArmPpoRecipe> {
+/** A training by reward that was started. `close` ends its threads. */
+interface Started {
+  /** Environment steps so far. */
+  readonly steps: number;
+  train(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** State of a training: its history's points are the curves. */
+interface Checkpoint {
+  readonly history: PpoHistoryState;
+}
+
+/** An algorithm that learns by reward. */
+export interface RewardAlgorithm<R, T extends Started, C extends Checkpoint> {
+  readonly algorithm: string;
   readonly recipe: R;
+  /** The recipe of the control. */
+  readonly control: R;
+  /** Environment steps of a training. */
+  readonly steps: number;
+  start(options: {
+    readonly seed: number;
+    readonly world: string;
+    readonly recipe: R;
+    readonly resume: C | undefined;
+    readonly signal: AbortSignal;
+    readonly keep: (checkpoint: C) => Promise<void>;
+    readonly progress: (progress: PpoProgress) => void;
+  }): Promise<T>;
+}
+
+/** What is learned by reward: a world, or an arm's task. */
+export interface Learner<R extends object, T extends Started, C extends Checkpoint> extends RewardAlgorithm<R, T, C> {
   /** Options of the command that mean nothing here, and why. */
   readonly without: readonly (readonly [option: "targets" | "camera" | "device", reason: string])[];
   /** Files that the output may not be. */
@@ -35,13 +65,15 @@ export interface Learner<R extends PpoRecipe | ArmPpoRecipe = PpoRecipe | ArmPpo
   /** Cost of measuring one episode of every figure, in environment steps of the training. */
   readonly measuring: number;
   /** Keys of the figures, and what they are in words. */
-  readonly words: readonly (readonly [key: string, text: string])[];
+  readonly words: Words;
   /** The card of a policy file at `path`. */
   card(path: string, record: Readonly<Record<string, unknown>>): CardInput;
   /** The policy of a training of `recipe`. */
-  export(training: PpoTraining, recipe: R, metadata: Map<string, string>): Uint8Array;
+  export(training: T, recipe: R, metadata: Map<string, string>): Uint8Array;
   measure(policy: Policy, options: Measuring): Promise<Figures>;
 }
+
+type Words = readonly (readonly [key: string, text: string])[];
 
 interface Measuring {
   readonly episodes: number;
@@ -50,12 +82,12 @@ interface Measuring {
 }
 
 /** Trains a policy by reward. */
-export async function trainByReward<R extends PpoRecipe | ArmPpoRecipe>(
+export async function trainByReward<R extends object, T extends Started, C extends Checkpoint>(
   options: TrainOptions,
-  learner: Learner<R>,
+  learner: Learner<R, T, C>,
 ): Promise<void> {
   const { task, seed, output, run, control, json } = options;
-  const { recipe } = learner;
+  const { recipe, steps } = learner;
   for (const [name, reason] of learner.without) {
     if (options[name] !== undefined) throw new InputError(`--${name}: ${reason}`);
   }
@@ -65,21 +97,20 @@ export async function trainByReward<R extends PpoRecipe | ArmPpoRecipe>(
   await refuseOverwriting(learner.taken, [output, yaml, runPath]);
   await assertWritable(output);
   await assertWritable(yaml);
-  const folder = await RunFolder.openFor(runPath, { task, seed, recipe }, CURVES);
+  const folder = await RunFolder.openFor<C, readonly PpoPoint[]>(runPath, { task, seed, recipe }, CURVES);
 
   const start = performance.now();
   const interruption = new Interruption();
-  const steps = rolloutsOf(recipe) * rolloutSize(recipe);
   const measuring = learner.measuring * options.figures;
   const networks = control ? 2 : 1;
   const bar = new Progress(networks * (steps + measuring), "policy");
   const { signal } = interruption;
-  const course: Course<R> = { learner, task, seed, folder, bar, episodes: options.figures, measuring, signal };
+  const course: Course<R, T, C> = { learner, task, seed, folder, bar, episodes: options.figures, measuring, signal };
   let policy: Trained;
   let other: Trained | undefined;
   try {
     policy = await trainOne(course, recipe, "policy", 0);
-    if (control) other = await trainOne(course, withRandomVision(recipe), "control", steps + measuring);
+    if (control) other = await trainOne(course, learner.control, "control", steps + measuring);
   } catch (error) {
     await folder.draw();
     throw unfinishedTraining(error, interruption.signal, folder.path);
@@ -90,7 +121,7 @@ export async function trainByReward<R extends PpoRecipe | ArmPpoRecipe>(
 
   const figures = policy.figures;
   const controlFigures = other?.figures ?? null;
-  const name = recipeName({ ...options, recipe: options.recipe ?? "ppo" });
+  const name = recipeName({ ...options, recipe: options.recipe ?? learner.algorithm });
   const record = { task, recipe_name: name, seed, recipe, figures, ...(control && { control: controlFigures }) };
   const finished = policy.file(output, record);
   await writeAtomically(output, finished.policy.bytes);
@@ -102,15 +133,15 @@ export async function trainByReward<R extends PpoRecipe | ArmPpoRecipe>(
 }
 
 const CURVES = {
-  of: ({ history }: PpoCheckpoint): readonly PpoPoint[] => history.points,
+  of: ({ history }: Checkpoint): readonly PpoPoint[] => history.points,
   svg: ppoCurvesSvg,
 };
 
-interface Course<R extends PpoRecipe | ArmPpoRecipe> {
-  readonly learner: Learner<R>;
+interface Course<R extends object, T extends Started, C extends Checkpoint> {
+  readonly learner: Learner<R, T, C>;
   readonly task: string;
   readonly seed: number;
-  readonly folder: RunFolder<PpoCheckpoint, readonly PpoPoint[]>;
+  readonly folder: RunFolder<C, readonly PpoPoint[]>;
   readonly bar: Progress;
   /** Episodes of each figure, and their cost in environment steps. */
   readonly episodes: number;
@@ -125,24 +156,24 @@ interface Trained {
 }
 
 /** Trains a network and measures its policy. @param before work of the command that is done, environment steps */
-async function trainOne<R extends PpoRecipe | ArmPpoRecipe>(
-  { learner, task, seed, folder, bar, episodes, measuring, signal }: Course<R>,
+async function trainOne<R extends object, T extends Started, C extends Checkpoint>(
+  { learner, task, seed, folder, bar, episodes, measuring, signal }: Course<R, T, C>,
   recipe: R,
   what: "policy" | "control",
   before: number,
 ): Promise<Trained> {
   const resume = await folder.checkpoint(what);
-  const training = await PpoTraining.start({
+  const training = await learner.start({
     seed,
     world: task,
     recipe,
     resume,
     signal,
     keep: (checkpoint) => folder.keep(what, checkpoint),
-    progress: ({ done, note }) => bar.update(before + done, { what: `${what}: ppo`, note }),
+    progress: ({ done, note }) => bar.update(before + done, { what: `${what}: ${learner.algorithm}`, note }),
   });
   bar.stop();
-  const steps = rolloutsOf(recipe) * rolloutSize(recipe);
+  const { steps } = learner;
   if (resume) writeErr(`${what}: ${resumedText(training.steps, steps)}\n`);
   bar.skip(before + training.steps);
   try {
@@ -171,7 +202,7 @@ function resumedText(done: number, all: number): string {
 }
 
 function report(
-  { words }: Pick<Learner, "words">,
+  { words }: { readonly words: Words },
   result: { policy: string; card: string; seconds: number; figures: Figures; control: Figures | null },
 ): string {
   const { policy, card, seconds, figures, control } = result;

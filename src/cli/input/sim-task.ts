@@ -40,8 +40,16 @@ async function worldFor(policy: Policy, name: string, { targets, starts }: Episo
 
 function worldMisfit({ card, modalities, outputs }: Policy, facts: WorldFacts): string | undefined {
   const { name, picture, actions, controlPeriod } = facts;
-  const other = modalities.find((modality) => modality.name !== "image" || modality.kind !== "image");
-  if (other) return `world ${name} has no modality "${other.name}"; it has image`;
+  // What a world tells beside its picture (`SimulatedWorld.observe`), and how many numbers that is.
+  const told: Readonly<Record<string, number>> = { previous_action: actions.names.length, previous_reward: 1 };
+  for (const modality of modalities) {
+    const isImage = modality.kind === "image";
+    if (isImage ? modality.name === "image" : modality.isCarried) continue;
+    const size = isImage ? undefined : own(told, modality.name);
+    if (size === undefined)
+      return `world ${name} has no modality "${modality.name}"; it has image, ${Object.keys(told).join(", ")}`;
+    if (modality.size !== size) return `${modality.name} is ${modality.size} elements; world ${name} has ${size}`;
+  }
   const images = modalities.filter((modality): modality is ImageModality => modality.kind === "image");
   for (const { width, height } of images) {
     if (width !== picture.width || height !== picture.height)

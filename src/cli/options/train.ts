@@ -4,6 +4,7 @@ import { taskNames } from "../../sim/tasks/tasks.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
 import { rewardedTasks } from "../../train/ppo/arm-recipes.js";
 import { trainedWorlds } from "../../train/ppo/recipes.js";
+import { vtraceWorlds } from "../../train/vtrace/recipes.js";
 import { imageSize, targetKind } from "../input/numbers.js";
 import type { TrainOptions } from "../input/train-options.js";
 import { SEEDS, wholeOption } from "./shared.js";
@@ -14,10 +15,11 @@ const [LEAST, MOST] = [32, 480];
 const algorithms = [
   ...Object.entries(ALGORITHMS).map(([name, { text }]) => `${name} (${text})`),
   `ppo (proximal policy optimisation: ${[...rewardedTasks, ...trainedWorlds].join(", ")})`,
+  `vtrace (V-trace actor-critic: ${vtraceWorlds.join(", ")})`,
 ].join(", ");
 
 const RECIPES =
-  "imitation, gps, ppo, levine (as Levine et al. 2016: four conditions, end to end), or anywhere (peg, door: goals anywhere)";
+  "imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace)";
 
 export function declareOptions(command: Command): void {
   command

@@ -28,8 +28,19 @@ export interface PlayOptions {
 /** First of the episodes that returns are of, apart from those of a saliency set. */
 export const PLAYED_FROM = 100_000;
 
-/** A policy's outputs for the image that it is shown, the same whenever they are asked for in an episode. */
-export type Decide = (image: TensorData, episode: number) => Promise<ArrayLike<number>>;
+type Tensors = Readonly<Record<string, TensorData>>;
+
+/** What a policy commands at a step, and all of its outputs where it carries state to the next one. */
+export interface Decision {
+  readonly values: ArrayLike<number>;
+  readonly outputs?: Tensors;
+}
+
+/**
+ * A policy's decision on the image that it is shown, and on its other inputs; where it remembers nothing, the same
+ * whenever it is asked for in an episode.
+ */
+export type Decide = (image: TensorData, episode: number, feeds: Tensors) => Promise<Decision>;
 
 /** Called at every step, before the action. */
 export type See = (world: SimulatedWorld, image: TensorData, episode: number, step: number) => void;
@@ -38,7 +49,13 @@ export type See = (world: SimulatedWorld, image: TensorData, episode: number, st
 export const imageOf = ({ modalities }: Policy): ImageModality =>
   modalities.find((modality): modality is ImageModality => modality.kind === "image")!;
 
-/** Plays episodes of a world. An image that was seen before in an episode is not decided about again. */
+/** True where a policy sees pictures alone, whose tensor says all that it decides on. */
+export const seesAlone = ({ modalities }: Policy): boolean => modalities.every(({ kind }) => kind === "image");
+
+/**
+ * Plays episodes of a world. An image that was seen before in an episode is not decided about again by a policy that sees
+ * images alone.
+ */
 export async function playEpisodes(
   policy: Policy,
   worldName: string,
@@ -50,26 +67,27 @@ export async function playEpisodes(
   const { name, input } = imageOf(policy);
   const { width, height, encoding } = world;
   const memory = new Memory(policy);
+  const pure = seesAlone(policy);
   const ends: Played[] = [];
   for (let episode = first; episode < first + episodes; episode++) {
     world.reset(seed, episode);
-    const decided = new Map<string, ArrayLike<number>>();
+    const decided = new Map<string, Decision>();
     let step = 0;
     while (step < world.ticks && !world.isOver()) {
       signal?.throwIfAborted();
-      const image = { width, height, encoding, data: world.observe().image, frameId: world.cameraFrame };
-      const observation = { images: { [name]: image }, values: {}, first: step === 0 };
-      const seen = own(
-        memory.add(observation, (window) => feedsOf(policy, observation, window)),
-        input,
-      )!;
+      const { image: data, values } = world.observe();
+      const image = { width, height, encoding, data, frameId: world.cameraFrame };
+      const observation = { images: { [name]: image }, values, first: step === 0 };
+      const feeds = memory.add(observation, (window) => feedsOf(policy, observation, window));
+      const seen = own(feeds, input)!;
       see?.(world, seen, episode, step);
       const key = createHash("sha1")
         .update(seen.data as Uint8Array)
         .digest("base64");
-      const values = decided.get(key) ?? (await decide(seen, episode));
-      decided.set(key, values);
-      world.step(values);
+      const decision = decided.get(key) ?? (await decide(seen, episode, feeds));
+      if (pure) decided.set(key, decision);
+      else if (decision.outputs) memory.keep(decision.outputs);
+      world.step(decision.values);
       step++;
     }
     ends.push({ sum: world.sumOfRewards(), success: world.success(), steps: step });
@@ -80,12 +98,15 @@ export async function playEpisodes(
 
 /** Gives `work` a policy's own decisions, and frees them after. */
 export async function deciding<T>(policy: Policy, work: (decide: Decide) => Promise<T>): Promise<T> {
-  const { graph, command } = policy;
-  const outputs = new Map([[command, graph.outputs.get(command)!]]);
+  const { graph, command, card } = policy;
+  const names = [command, ...Object.values(card.state)];
+  const outputs = new Map(names.map((name) => [name, graph.outputs.get(name)!]));
   const session = await Session.create(writeModel({ ...graph, outputs }), { threads: 1, spinning: false });
-  const { input } = imageOf(policy);
   try {
-    return await work(async (image) => own(await session.run({ [input]: image }), command)!.data as Float32Array);
+    return await work(async (_, __, feeds) => {
+      const found = await session.run(feeds);
+      return { values: own(found, command)!.data as Float32Array, outputs: found };
+    });
   } finally {
     await session.release();
   }

@@ -1,6 +1,7 @@
 import { attackNamed } from "../../attack/attacks.js";
 import { AttackModel } from "../../attack/model.js";
 import type { AttackName } from "../../attack/names.js";
+import { InputError } from "../../errors.js";
 import { subjectOf } from "../../explain/subject.js";
 import { chosenOf } from "../../outputs/choice.js";
 import { areActions } from "../../outputs/kinds.js";
@@ -8,7 +9,7 @@ import type { Policy } from "../../policy/policy.js";
 import type { TensorData } from "../../runtime/session.js";
 import { random } from "../../sim/random.js";
 import type { Progress } from "../progress.js";
-import { type Decide, imageOf, type Played, type PlayOptions, playEpisodes } from "../worlds/play.js";
+import { type Decide, imageOf, type Played, type PlayOptions, playEpisodes, seesAlone } from "../worlds/play.js";
 
 /** Levels of a sample that strengths are counted in. */
 const LEVELS = 255;
@@ -26,6 +27,7 @@ export async function playAttacked(
   options: PlayOptions,
   progress: Progress,
 ): Promise<Played[]> {
+  if (!seesAlone(policy)) throw new InputError(`${policy.path}: attacked are policies that see pictures alone`);
   const choice = areActions(policy.outputs);
   const model = await AttackModel.create(subjectOf(policy), name === "mad" ? "distance" : choice ? "choice" : "output");
   const attack = attackNamed(name);
@@ -36,7 +38,7 @@ export async function playAttacked(
     const before = await model.outputsAt({}, image);
     const weights = weightsOf(policy, name, before, options.seed, episode);
     const changed = await attack.run(model, { feeds: {}, image, before, weights, epsilon, seed: episode });
-    return model.outputsAt({}, changed);
+    return { values: await model.outputsAt({}, changed) };
   };
   try {
     return await playEpisodes(policy, world, options, decide, progress);

@@ -21,7 +21,7 @@ const [IMAGE, LOGITS, ACTION, ATTENTION] = ["image", "logits", "action", "attent
  */
 export function exportWorldPolicy(
   facts: WorldFacts,
-  recipe: PpoRecipe,
+  recipe: Pick<PpoRecipe, "frames" | "network">,
   layout: Layout,
   vector: Float32Array,
   metadata: ReadonlyMap<string, string>,
@@ -75,7 +75,7 @@ const limitsOf = ({ low, high }: ContinuousActions): number[] =>
 /** The card of a policy trained in a world of discrete actions or of continuous ones. */
 export function worldCard(
   facts: WorldFacts,
-  { frames, network }: Pick<PpoRecipe, "frames" | "network">,
+  { frames, network }: { readonly frames: number; readonly network: Pick<PixelSpec, "attention"> },
   training: Readonly<Record<string, unknown>>,
 ): CardInput {
   const { name, picture, controlPeriod, actions } = facts;

@@ -5,7 +5,8 @@ import type { WorldBatch } from "../../sim/worlds/batch.js";
 import { actionLength } from "../../sim/worlds/world.js";
 import { commandOf } from "../ppo/commands.js";
 import { floats } from "../team/work.js";
-import { type Agent, nextOf } from "./network.js";
+import { nextOf } from "../query/export.js";
+import type { Agent } from "./network.js";
 import type { AgentStanding } from "./standing.js";
 import type { Trajectories } from "./trajectories.js";
 

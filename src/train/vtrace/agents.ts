@@ -1,15 +1,15 @@
 import { concat, mul, slice } from "../../graph/build.js";
-import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
 import type { Parameters } from "../network/network.js";
 import type { ActorCritic } from "../ppo/network.js";
 import { headOf } from "../ppo/recipe.js";
 import { worldNetwork } from "../ppo/subject.js";
+import { carriedOf, stateOf } from "../query/export.js";
 import { initialiseQuery, queryLayout, stateShapes } from "../query/layout.js";
-import { policyHead, type QueryState, queryNetwork, valueHead } from "../query/network.js";
+import { policyHead, queryNetwork, valueHead } from "../query/network.js";
 import type { QueryLayers, QuerySpec } from "../query/spec.js";
-import type { Agent, Carried } from "./network.js";
+import type { Agent } from "./network.js";
 import { isQuerying, type VtraceRecipe } from "./recipe.js";
 
 /** The network of a recipe for a world. */
@@ -51,21 +51,6 @@ export function queryAgent(facts: WorldFacts, spec: QuerySpec): Agent {
 
 /** The bytes' 1/255, as part of the first convolution's weights. */
 const scaled = (p: Parameters): Parameters => ({ ...p, "conv1.weight": mul(own(p, "conv1.weight")!, 1 / 255) });
-
-export const stateOf = (carried: Carried): QueryState => {
-  const of = (name: string): Value => own(carried, name)!;
-  return {
-    vision: { hidden: of("vision_hidden"), cell: of("vision_cell") },
-    core: { hidden: of("core_hidden"), cell: of("core_cell") },
-  };
-};
-
-export const carriedOf = ({ vision, core }: QueryState): Carried => ({
-  vision_hidden: vision.hidden,
-  vision_cell: vision.cell,
-  core_hidden: core.hidden,
-  core_cell: core.cell,
-});
 
 /** A network that sees the image alone. */
 function withoutMemory({ head, layout, image, initialise, outputs }: ActorCritic): Agent {

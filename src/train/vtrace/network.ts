@@ -60,6 +60,3 @@ export function valuesOf({ image, action, reward, keeps, carried }: Seen): Value
   const states = Object.values(carried);
   return states.length === 0 ? [image] : [image, action, reward, ...(keeps ? [keeps] : []), ...states];
 }
-
-/** Name of the output that holds a carried input after a step. */
-export const nextOf = (name: string): string => `${name}_next`;

@@ -18,7 +18,8 @@ import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import { sharedGradients } from "../network/shared-gradients.js";
 import type { StepModel } from "../network/step-model.js";
-import { type Agent, nextOf, seenInputs, valuesOf } from "./network.js";
+import { nextOf } from "../query/export.js";
+import { type Agent, seenInputs, valuesOf } from "./network.js";
 import type { VtraceSettings } from "./settings.js";
 import { vtraceTargets } from "./targets.js";
 
