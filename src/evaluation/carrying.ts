@@ -30,7 +30,11 @@ export class Carrying {
     for (const modality of this.policy.modalities) {
       const { dtype, shape } = this.policy.graph.inputs.get(modality.input)!;
       if (modality.kind !== "values") continue;
-      put(this.#feeds, modality.input, { dtype, shape, data: new DTYPES[dtype].array(sizeOf(shape)) as TensorData["data"] });
+      put(this.#feeds, modality.input, {
+        dtype,
+        shape,
+        data: new DTYPES[dtype].array(sizeOf(shape)) as TensorData["data"],
+      });
     }
   }
 

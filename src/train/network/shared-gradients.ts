@@ -55,7 +55,11 @@ function gradientOf(parameter: Value, uses: readonly Use[], found: ReadonlyMap<V
     0,
   );
   const [{ kind, node }] = uses as readonly [Use];
-  if (kind === "bias") return sum(slope, slope.shape.map((_, i) => i).filter((i) => i !== 1));
+  if (kind === "bias")
+    return sum(
+      slope,
+      slope.shape.map((_, i) => i).filter((i) => i !== 1),
+    );
   const inputs = concat(
     uses.map((use) => use.node.inputs[0]!),
     0,

@@ -13,7 +13,6 @@ import {
   relu,
   reshape,
   sigmoid,
-  slice,
   softmax,
   split,
   tanh,
@@ -22,6 +21,7 @@ import {
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import { linear, type Parameters } from "../network/network.js";
+import { type Convolve, convolution } from "../pixels/layers.js";
 import { spatialBasis } from "./basis.js";
 import { queryNames } from "./layout.js";
 import { basisChannels, keyLength, placesOf, type QuerySpec, valueLength } from "./spec.js";
@@ -63,15 +63,21 @@ interface QueryOutputs {
  * The network of Mott et al. (2019) over some steps: keys and values from a convolutional LSTM on the image, queries from
  * the LSTM's last hidden state, a softmax over places, and the answers with the queries, last reward and action into the
  * LSTM.
+ * @param convolve how convolutions are computed that have as much padding on every side; default ordinary operators
  */
-export function queryNetwork(spec: QuerySpec, p: Parameters, { image, ...inputs }: QueryInputs): QueryOutputs {
+export function queryNetwork(
+  spec: QuerySpec,
+  p: Parameters,
+  { image, ...inputs }: QueryInputs,
+  convolve: Convolve = convolution,
+): QueryOutputs {
   const { action, reward, keeps, state } = inputs;
   const batch = state.core.hidden.shape[0]!;
   const steps = image.shape[0]! / batch;
   const each = (x: Value): readonly Value[] =>
     steps === 1 ? [x] : split(x, 0, Array<number>(steps).fill(x.shape[0]! / steps));
   const kept = keeps && each(keeps).map((row) => reshape(row, [batch, 1]));
-  const maps = each(convolutions(spec, p, image));
+  const maps = each(convolutions(spec, p, image, convolve));
   let { vision, core } = state;
   const seen = maps.map((map, t) => {
     vision = memoryStep(spec, p, map, resetWhere(vision, kept?.[t]));
@@ -94,12 +100,13 @@ export function queryNetwork(spec: QuerySpec, p: Parameters, { image, ...inputs 
   return { hidden, attention, state: { vision, core } };
 }
 
-function convolutions(spec: QuerySpec, p: Parameters, image: Value): Value {
-  return spec.convolutions.reduce((x, { stride, padding: [down, across] = [0, 0] }, i) => {
-    const name = `conv${i + 1}`;
-    const geometry = { strides: [stride, stride], pads: [down, across, down, across] };
-    return relu(conv(x, own(p, `${name}.weight`)!, geometry, own(p, `${name}.bias`)!));
-  }, cast(image, "float32"));
+function convolutions(spec: QuerySpec, p: Parameters, image: Value, convolve: Convolve): Value {
+  return spec.convolutions.reduce((x, { padding: [down, across] = [0, 0], ...geometry }, i) => {
+    const layer = { weight: own(p, `conv${i + 1}.weight`)!, bias: own(p, `conv${i + 1}.bias`)! };
+    if (down === across) return relu(convolve(x, layer, { ...geometry, padding: down }));
+    const strides = [geometry.stride, geometry.stride];
+    return relu(conv(cast(x, "float32"), layer.weight, { strides, pads: [down, across, down, across] }, layer.bias));
+  }, image);
 }
 
 /** A step of the convolutional LSTM (Shi et al. 2015, without peepholes). */
@@ -111,10 +118,9 @@ function memoryStep({ memoryKernel }: QuerySpec, p: Parameters, x: Value, { hidd
 /** c′ = f⊙c + i⊙g, h′ = o⊙tanh(c′), from the sums [B, 4n, …] of gates i, f, o and candidate g. */
 function stepOf(before: Value, sums: Value): Cell {
   const size = before.shape[1]!;
-  const gates = sigmoid(slice(sums, 1, 0, 3 * size));
-  const candidate = tanh(slice(sums, 1, 3 * size, 4 * size));
-  const [i, f, o] = split(gates, 1, [size, size, size]) as [Value, Value, Value];
-  const cell = add(mul(f, before), mul(i, candidate));
+  const [gates, candidate] = split(sums, 1, [3 * size, size]) as [Value, Value];
+  const [i, f, o] = split(sigmoid(gates), 1, [size, size, size]) as [Value, Value, Value];
+  const cell = add(mul(f, before), mul(i, tanh(candidate)));
   return { hidden: mul(o, tanh(cell)), cell };
 }
 
@@ -130,8 +136,8 @@ function keysAndValues(spec: QuerySpec, maps: Value): [keys: Value, values: Valu
   const places = rows * columns;
   const all = transpose(reshape(maps, [count, channels, places]), [0, 2, 1]);
   const basis = expand(constant(spatialBasis(spec)), [count, places, basisChannels(spec)]);
-  const of = (from: number, to: number): Value => concat([slice(all, 2, from, to), basis], 2);
-  return [matrixTranspose(of(0, spec.keys)), of(spec.keys, channels)];
+  const [keys, values] = split(all, 2, [spec.keys, channels - spec.keys]) as [Value, Value];
+  return [matrixTranspose(concat([keys, basis], 2)), concat([values, basis], 2)];
 }
 
 /** Queries, [B, queries · numbers of a key]. */

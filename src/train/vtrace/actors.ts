@@ -4,8 +4,8 @@ import type { Random } from "../../sim/random.js";
 import type { WorldBatch } from "../../sim/worlds/batch.js";
 import { actionLength } from "../../sim/worlds/world.js";
 import { commandOf } from "../ppo/commands.js";
-import { floats } from "../team/work.js";
 import { nextOf } from "../query/export.js";
+import { floats } from "../team/work.js";
 import type { Agent } from "./network.js";
 import type { AgentStanding } from "./standing.js";
 import type { Trajectories } from "./trajectories.js";
@@ -81,8 +81,7 @@ export class Actors {
       image: { dtype: "uint8", shape, data: observations as Uint8Array },
       ...(names.length > 0 && { previous_action: this.#action, previous_reward: this.#reward, ...this.#carried }),
     });
-    for (const name of names)
-      own(this.#carried, name)!.data.set(own(outputs, nextOf(name))!.data as Float32Array);
+    for (const name of names) own(this.#carried, name)!.data.set(own(outputs, nextOf(name))!.data as Float32Array);
     return outputs.policy!.data as Float32Array;
   }
 
@@ -140,11 +139,7 @@ export class Actors {
     }
   }
 
-  #eachMemory(
-    memory: Float32Array,
-    first: number,
-    visit: (stored: Float32Array, held: Float32Array) => void,
-  ): void {
+  #eachMemory(memory: Float32Array, first: number, visit: (stored: Float32Array, held: Float32Array) => void): void {
     const { count } = this.batch;
     const states = Object.values(this.#carried);
     const length = states.reduce((sum, { data }) => sum + data.length / count, 0);

@@ -2,6 +2,7 @@ import { concat, mul, slice } from "../../graph/build.js";
 import { own } from "../../own.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
 import type { Parameters } from "../network/network.js";
+import { fastConvolution } from "../pixels/layers.js";
 import type { ActorCritic } from "../ppo/network.js";
 import { headOf } from "../ppo/recipe.js";
 import { worldNetwork } from "../ppo/subject.js";
@@ -26,7 +27,7 @@ export function querySpecOf(facts: WorldFacts, frames: number, layers: QueryLaye
   return { ...layers, width, height, channels: frames * channels, actions: headOf(facts).width };
 }
 
-export function queryAgent(facts: WorldFacts, spec: QuerySpec): Agent {
+function queryAgent(facts: WorldFacts, spec: QuerySpec): Agent {
   const head = headOf(facts);
   const layout = queryLayout(spec, head.outputs, head.extra);
   return {
@@ -37,12 +38,12 @@ export function queryAgent(facts: WorldFacts, spec: QuerySpec): Agent {
     initialise: (vector, random) => initialiseQuery(spec, layout, vector, random),
 
     act(p, { carried, ...seen }) {
-      const { hidden, state } = queryNetwork(spec, scaled(p), { ...seen, state: stateOf(carried) });
+      const { hidden, state } = queryNetwork(spec, scaled(p), { ...seen, state: stateOf(carried) }, fastConvolution);
       return { policy: policyHead(p, hidden[0]!), value: valueHead(p, hidden[0]!), carried: carriedOf(state) };
     },
 
     unroll(p, { carried, ...seen }) {
-      const { hidden } = queryNetwork(spec, scaled(p), { ...seen, state: stateOf(carried) });
+      const { hidden } = queryNetwork(spec, scaled(p), { ...seen, state: stateOf(carried) }, fastConvolution);
       const all = concat(hidden.slice(0, -1), 0);
       return { policy: policyHead(p, all), value: valueHead(p, all), last: valueHead(p, hidden.at(-1)!) };
     },

@@ -41,9 +41,7 @@ export function agentCard(
       ...inputs,
       [action]: [{ modality: action, start: 0, size: spec.actions }],
       [reward]: [{ modality: reward, start: 0, size: 1 }],
-      ...Object.fromEntries(
-        states.map(([name, shape]) => [name, [{ modality: name, start: 0, size: sizeOf(shape) }]]),
-      ),
+      ...Object.fromEntries(states.map(([name, shape]) => [name, [{ modality: name, start: 0, size: sizeOf(shape) }]])),
     },
     state: Object.fromEntries(states.map(([name]) => [name, nextOf(name)])),
     attention: { [attention]: { modality: image, ...placeGeometry(spec) } },

@@ -48,7 +48,10 @@ const STEPS: Readonly<Record<string, readonly [plain: number, query: number]>> =
   breakout: [5_000_000, 5_000_000],
 };
 
-const recipesOf = (world: string, [plain, query]: readonly [number, number]): Readonly<Record<string, VtraceRecipe>> => {
+const recipesOf = (
+  world: string,
+  [plain, query]: readonly [number, number],
+): Readonly<Record<string, VtraceRecipe>> => {
   const { frames, network } = ppoRecipe(world, {});
   return {
     vtrace: { ...SHARED, frames, network: network satisfies PixelLayers, vtrace: { ...SHORT, totalSteps: plain } },
@@ -67,7 +70,8 @@ const RECIPES = Object.fromEntries(Object.entries(STEPS).map(([world, steps]) =>
 export const vtraceWorlds: readonly string[] = Object.keys(RECIPES);
 
 /** True for the name of a recipe that a world has. */
-export const isVtraceRecipe = (world: string, name: string): boolean => own(own(RECIPES, world) ?? {}, name) !== undefined;
+export const isVtraceRecipe = (world: string, name: string): boolean =>
+  own(own(RECIPES, world) ?? {}, name) !== undefined;
 
 /** @throws InputError for a world or a recipe that there is not */
 export function vtraceRecipe(world: string, name = "vtrace"): VtraceRecipe {

@@ -72,10 +72,7 @@ export function vtraceStep(agent: Agent, batch: number, settings: LossSettings):
   const bytes = writeModel({
     name: "vtrace-step",
     inputs: new Map(inputs.map((value) => [value.name!, value])),
-    outputs: new Map([
-      ...Object.entries(scalars),
-      ...names.map((name, i) => [`gradient.${name}`, found[i]!] as const),
-    ]),
+    outputs: new Map([...Object.entries(scalars), ...names.map((name, i) => [`gradient.${name}`, found[i]!] as const)]),
     metadata: new Map(),
     opset: 18,
   });

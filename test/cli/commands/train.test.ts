@@ -10,6 +10,9 @@ import { ppoRecipe, trainedWorlds } from "#src/train/ppo/recipes.js";
 import { type PpoCheckpoint, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
 import { withCamera, withTargets } from "#src/train/recipe.js";
 import { RunFolder } from "#src/train/run-folder.js";
+import { updatesOf } from "#src/train/vtrace/recipe.js";
+import { vtraceRecipe } from "#src/train/vtrace/recipes.js";
+import { type VtraceCheckpoint, VtraceTraining } from "#src/train/vtrace/training.js";
 import { inOwnProcess, refusal, torquelens } from "../run.js";
 
 const program = fileURLToPath(new URL("../../../bin/torquelens.js", import.meta.url));
@@ -54,7 +57,10 @@ test("bad usage is refused before any training, and nothing is written", async (
   );
   const world = ["train", "--task", "red-fetch-green", "-o", output];
   expect(await torquelens(...world, "--algorithm", "gps")).toMatchObject(
-    refusal('task red-fetch-green cannot be trained by "gps", expected ppo'),
+    refusal('task red-fetch-green cannot be trained by "gps", expected ppo, vtrace'),
+  );
+  expect(await torquelens(...world, "--algorithm", "ppo", "--recipe", "query")).toMatchObject(
+    refusal("recipe query is for the algorithm vtrace, not ppo"),
   );
   expect(await torquelens(...world, "--recipe", "levine")).toMatchObject({
     code: 2,
@@ -117,6 +123,35 @@ test("a world's training that is complete is measured and written, with its reco
   expect(policy.outputs.map(({ name }) => name)).toEqual(["left", "right", "forward", "pickup"]);
   expect(policy.card.training).toMatchObject({ task: "red-fetch-green", recipe_name: "ppo", figures: result.figures });
   expect(await readdir(run)).toEqual(["curves.json", "curves.svg", "policy.checkpoint", "result.json", "run.json"]);
+});
+
+test("a training by V-trace that is complete gives a policy that remembers, which plays its world", async () => {
+  const output = join(folder, "query.onnx");
+  const run = join(folder, "query.run");
+  const recipe = vtraceRecipe("red-fetch-green", "query");
+  const identity = { task: "red-fetch-green", seed: 0, recipe };
+  const small = { ...recipe, vtrace: { ...recipe.vtrace, totalSteps: 1, unroll: 2 } };
+  let last: VtraceCheckpoint | undefined;
+  const keep = async (checkpoint: VtraceCheckpoint): Promise<void> => {
+    last = checkpoint;
+  };
+  const training = await VtraceTraining.start({ seed: 0, world: "red-fetch-green", recipe: small, keep });
+  await training.train();
+  await training.close();
+  const kept = await RunFolder.openFor<VtraceCheckpoint, object>(run, identity, { of: () => [], svg: async () => "" });
+  await kept.keep("policy", { ...last!, iteration: updatesOf(recipe) });
+
+  const world = ["--task", "red-fetch-green"];
+  const command = ["train", ...world, "--recipe", "query", "--no-control", "--figures", "1", "--json", "-o", output];
+  const { code, stdout, stderr } = await torquelens(...command);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
+  const { figures } = JSON.parse(stdout);
+  const policy = await loadPolicy(output);
+  expect(policy.card.training).toMatchObject({ recipe_name: "query", recipe: { algorithm: "vtrace" }, figures });
+  expect(policy.attention).toMatchObject([{ tensor: "attention", modality: "image", queries: ["1", "2", "3", "4"] }]);
+  const played = await torquelens("sim", ...world, "--policy", output, "--no-live", "--speed", "0", "--ticks", "3");
+  expect(played).toMatchObject({ code: 0 });
+  expect(played.stdout).toContain("sees image, previous_action, previous_reward, vision_hidden, vision_cell");
 });
 
 test("an arm's training by reward that is complete gives an ordinary policy of torques, with its record", async () => {

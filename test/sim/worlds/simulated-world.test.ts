@@ -51,10 +51,16 @@ describe.each(worldNames.map((name) => [name, worldNamed(name)] as const))("%s a
     const values = valuesOf(entry, 3);
     const expected: Pick<EpisodeOutcome, "episode" | "success" | "sumOfRewards">[] = [];
     let [episode, tick, sum] = [0, 0, 0];
+    const nothing = new Float64Array(facts.actions.names.length);
+    const before = { action: nothing, reward: 0 };
     world.reset(4, 0);
     for (const [t, observation] of observations.entries()) {
       expect(Buffer.compare(dataOf(observation), picture)).toBe(0);
-      expect(observation).toMatchObject({ tick: t, first: tick === 0, values: {}, transforms: [], flags: [] });
+      expect(observation).toMatchObject({ tick: t, first: tick === 0, transforms: [], flags: [] });
+      expect(observation.values).toEqual({
+        previous_action: tick === 0 ? nothing : before.action,
+        previous_reward: Float64Array.of(tick === 0 ? 0 : before.reward),
+      });
       expect(observation.stamp).toBe(BigInt(t) * BigInt(Math.round(facts.controlPeriod * 1e9)));
       const { width, height, channels } = facts.picture;
       const encoding = channels === 1 ? "mono8" : "rgb8";
@@ -72,6 +78,9 @@ describe.each(worldNames.map((name) => [name, worldNamed(name)] as const))("%s a
       const commanded = values(t);
       const action = facts.actions.kind === "discrete" ? [commanded.indexOf(Math.max(...commanded))] : commanded;
       const { reward, terminated, truncated, success } = world.step(action);
+      const taken = (_: unknown, i: number) =>
+        facts.actions.kind === "discrete" ? Number(i === action[0]) : action[i]!;
+      Object.assign(before, { action: Float64Array.from(nothing, taken), reward });
       sum += reward;
       tick += 1;
       if (terminated || truncated) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/build.js";
 import { vtraceTargets } from "#src/train/vtrace/targets.js";
 import { evaluate, randoms, relativeError } from "../../evaluate.js";
-import { batch as goldenBatch, steps as goldenSteps, cases, floats } from "./golden.js";
+import { cases, floats, batch as goldenBatch, steps as goldenSteps } from "./golden.js";
 
 interface Course {
   readonly steps: number;

@@ -6,11 +6,11 @@ import { type VtraceCheckpoint, type VtraceOptions, VtraceTraining } from "#src/
 import { SMALL } from "./query-policy.js";
 
 const usual = vtraceRecipe("red-fetch-green", "query");
-/** Learns next to nothing, in a second. Episodes end within a trajectory. */
+/** Learns next to nothing. Episodes end within trajectories. */
 const RECIPE: VtraceRecipe = {
   ...usual,
   network: SMALL,
-  vtrace: { ...usual.vtrace, totalSteps: 360, worlds: 4, unroll: 15, lag: 2 },
+  vtrace: { ...usual.vtrace, totalSteps: 192, worlds: 8, unroll: 4, lag: 2 },
 };
 
 const open: VtraceTraining[] = [];
@@ -40,12 +40,13 @@ test("a training is the same bit for bit for one seed, also where it is resumed 
   });
   expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((update) => update / 6));
   expect(kept.map(({ iteration }) => iteration)).toEqual([1, 2, 3, 4, 5, 6]);
-  for (const resume of [undefined, kept[0]!, kept[3]!, kept[5]!]) {
+  for (const resume of [undefined, kept[0]!, kept[3]!]) {
     const again = await train(3, { resume });
     expect(again.parameters).toEqual(whole.parameters);
     expect(again.history.state).toEqual(whole.history.state);
   }
   expect((await train(4)).parameters).not.toEqual(whole.parameters);
+  expect(whole.history.state.points.reduce((sum, { episodes }) => sum + episodes, 0)).toBeGreaterThan(0);
   // State that is carried from one trajectory into the next is part of a checkpoint.
   const { memory } = kept[0]!.standing;
   expect(memory.some((number) => number !== 0)).toBe(true);
