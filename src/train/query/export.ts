@@ -2,6 +2,7 @@ import { constant, input } from "../../graph/build.js";
 import { Literal } from "../../graph/literal.js";
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import type { Layout } from "../network/parameters.js";
 import { fieldOf } from "../pixels/attention-pixels.js";
 import { stateShapes } from "./layout.js";
@@ -68,7 +69,7 @@ type Carried = Readonly<Record<string, Value>>;
 
 export function stateOf(carried: Carried): QueryState {
   const [hidden, cell, coreHidden, coreCell] = ["vision_hidden", "vision_cell", "core_hidden", "core_cell"].map(
-    (name) => carried[name]!,
+    (name) => own(carried, name)!,
   ) as [Value, Value, Value, Value];
   return { vision: { hidden, cell }, core: { hidden: coreHidden, cell: coreCell } };
 }
