@@ -1,11 +1,7 @@
-import { batch, computed, effect, signal } from "@preact/signals";
-import { nanoseconds } from "#src/messages/stamp.js";
+import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type {
-  CameraInfoMessage,
-  CompressedImageMessage,
   DiagnosticArrayMessage,
   ExplanationMessage,
-  ImageMessage,
   JointStateMessage,
   SimulationMessage,
   TfMessage,
@@ -14,16 +10,8 @@ import { CONTRAST_METHOD } from "#src/relevance/contract/contrast.js";
 import { LiveSource } from "../source/live-source.js";
 import type { Message, Source } from "../source/source.js";
 import { cannotContrast } from "../ui/words.js";
-import {
-  attentionOf,
-  type CameraFrame,
-  type CameraTopics,
-  camerasOf,
-  heatmapOf,
-  modalityOf,
-  pictureOf,
-  regionOf,
-} from "./camera.js";
+import { type CameraFrame, type CameraTopics, camerasOf } from "./camera.js";
+import { CameraPictures } from "./camera-pictures.js";
 import { Course } from "./course.js";
 import { Inbox } from "./inbox.js";
 import { Simulator } from "./simulator.js";
@@ -41,16 +29,6 @@ const HEATMAP_JOINT = "heatmap_joint";
 const CONTRAST_JOINT = "contrast_joint";
 const AGAINST_JOINT = "against_joint";
 
-/** An image that is to be shown, with the heatmap and the explanation of its tick. */
-interface Due {
-  readonly camera: CameraTopics;
-  readonly index: number;
-  readonly image: ImageMessage | CompressedImageMessage;
-  readonly heatmap: ImageMessage | undefined;
-  readonly attention: ImageMessage | undefined;
-  readonly explanation: ExplanationMessage | undefined;
-}
-
 /** The usual topic of a kind, or in a recording that lacks it the first of its type with that ending. */
 function named({ scan, topics }: Source, { topic: usual, type }: typeof JOINT_STATES | typeof ROBOT): string {
   if (!scan || topics.value.some(({ topic }) => topic === usual)) return usual;
@@ -67,7 +45,6 @@ export class Model {
   /** Of this model alone: two recordings may have one name. */
   readonly id = made++;
   readonly explanation = signal<ExplanationMessage | undefined>(undefined);
-  readonly frames = signal<ReadonlyMap<string, CameraFrame>>(new Map());
   readonly transforms = signal<TfMessage["transforms"]>([]);
   readonly jointStates = signal<JointStateMessage | undefined>(undefined);
   readonly robot = signal<string | undefined>(undefined);
@@ -86,8 +63,11 @@ export class Model {
   readonly map = signal<"heatmap" | "attention">("heatmap");
   readonly hasAttention = computed(() => (this.explanation.value?.attention_queries?.length ?? 0) > 0);
   readonly showsAttention = computed(() => this.map.value === "attention" && this.hasAttention.value);
+  readonly #last = new Map<string, unknown>();
+  readonly #cameraPictures = new CameraPictures(this.#last, this.showsAttention);
+  readonly frames: ReadonlySignal<ReadonlyMap<string, CameraFrame>> = this.#cameraPictures.frames;
   /** Why a camera cannot be shown, by its name. */
-  readonly faults = signal<ReadonlyMap<string, string>>(new Map());
+  readonly faults: ReadonlySignal<ReadonlyMap<string, string>> = this.#cameraPictures.faults;
   /** By camera: draws its newest picture, for those who show it elsewhere than in its panel. */
   readonly pictures = new Map<string, () => HTMLCanvasElement>();
   readonly course = new Course();
@@ -100,14 +80,9 @@ export class Model {
   readonly #robotTopic: string;
   /** Of live runs; a simulation offers it. */
   readonly simulator: Simulator | undefined;
-  readonly #last = new Map<string, unknown>();
-  /** Stamp of each camera's newest image. */
-  readonly #newest = new Map<string, bigint>();
-  /** Pictures that are to be shown, by camera. */
-  readonly #due = new Map<string, Due>();
   readonly #inbox = new Inbox<Message>(
     (message) => this.#take(message),
-    () => this.#showDue(),
+    () => this.#cameraPictures.showDue(),
     (error) => this.source.fail(error),
   );
   readonly #scanning = new AbortController();
@@ -232,7 +207,8 @@ export class Model {
         return;
     }
     for (const [index, camera] of this.cameras.value.entries())
-      if ([camera.image, camera.heatmap, camera.grey, camera.attention].includes(topic)) this.#show(camera, index);
+      if ([camera.image, camera.heatmap, camera.grey, camera.attention].includes(topic))
+        this.#cameraPictures.add(camera, index, this.explanation.value);
   }
 
   #explained(explanation: ExplanationMessage): void {
@@ -244,83 +220,12 @@ export class Model {
     });
   }
 
-  /** Pairs a camera's newest image with the heatmap of the same stamp. */
-  #show(camera: CameraTopics, index: number): void {
-    const image = this.#last.get(camera.image) as ImageMessage | CompressedImageMessage | undefined;
-    if (!image) return;
-    const grey = this.#last.get(camera.heatmap ?? camera.grey) as ImageMessage | undefined;
-    const explanation = this.explanation.value;
-    const fits = (map: ImageMessage | undefined): map is ImageMessage =>
-      map !== undefined && nanoseconds(map.header.stamp) === nanoseconds(image.header.stamp);
-    const pairs = fits(grey);
-    const shown = this.frames.value.get(camera.name);
-    const hasPair = (this.#due.get(camera.name) ?? shown)?.heatmap;
-    // The heatmap of a tick comes after its image, if at all; until then the last pair stays.
-    if (!pairs && grey && explanation?.level === 0 && hasPair) return;
-    const maps =
-      camera.attention === undefined ? undefined : (this.#last.get(camera.attention) as ImageMessage | undefined);
-    const attention = this.showsAttention.value && fits(maps) ? maps : undefined;
-    if (this.showsAttention.value && maps && !attention && shown && shown.attention.length > 0) return;
-    this.#due.set(camera.name, { camera, index, image, heatmap: pairs ? grey : undefined, attention, explanation });
-  }
-
-  /** Of pictures that came together the newest of each camera is shown. */
-  #showDue(): void {
-    for (const due of this.#due.values()) {
-      const { camera, index, image, heatmap: grey, attention: maps, explanation } = due;
-      const stamp = nanoseconds(image.header.stamp);
-      this.#newest.set(camera.name, stamp);
-      const fault = (error: Error) => this.#fault(camera.name, error.message);
-      try {
-        const modality = explanation ? modalityOf(camera, index, explanation) : 0;
-        const heatmap = grey && explanation && heatmapOf(grey, explanation, modality);
-        const attention = maps && explanation ? attentionOf(maps, explanation, modality) : [];
-        const show = (picture: CameraFrame["picture"]) => {
-          if (this.#newest.get(camera.name) === stamp) this.#showPicture(camera, image, picture, heatmap, attention);
-        };
-        const picture = pictureOf(image);
-        if (picture instanceof Promise) picture.then(show, fault);
-        else show(picture);
-      } catch (error) {
-        fault(error as Error);
-      }
-    }
-    this.#due.clear();
-  }
-
-  #showPicture(
-    camera: CameraTopics,
-    { header }: ImageMessage | CompressedImageMessage,
-    picture: CameraFrame["picture"],
-    heatmap: CameraFrame["heatmap"],
-    attention: CameraFrame["attention"],
-  ): void {
-    const { width, height } = picture;
-    const info = (name: string) => this.#last.get(name) as CameraInfoMessage | undefined;
-    const map = heatmap ?? attention[0];
-    const region = map
-      ? regionOf(picture, map, info(camera.imageInfo), info(camera.heatmapInfo))
-      : ([0, 0, width, height] as const);
-    const focal = info(camera.imageInfo)?.k[0] || undefined;
-    const stamp = nanoseconds(header.stamp);
-    const frame = { stamp, width, height, picture, frameId: header.frame_id, focal, heatmap, attention, region };
-    this.frames.value = new Map(this.frames.value).set(camera.name, frame);
-    if (this.faults.value.has(camera.name)) this.#fault(camera.name, undefined);
-  }
-
-  #fault(camera: string, text: string | undefined): void {
-    const faults = new Map(this.faults.value);
-    if (text === undefined) faults.delete(camera);
-    else faults.set(camera, text);
-    this.faults.value = faults;
-  }
-
   #clear(): void {
     this.#inbox.clear();
     batch(() => {
       this.#last.clear();
       this.course.clear();
-      this.frames.value = new Map();
+      this.#cameraPictures.clear();
       this.explanation.value = undefined;
     });
   }
