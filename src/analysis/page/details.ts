@@ -124,13 +124,15 @@ async function framesOf(
   const range = { stamps: new Set(times.map(({ stamp }) => stamp)), from: logTimes[0]!, to: logTimes.at(-1)! };
   for (const [stamp, pictures] of await readPictures(bag, range, folders)) {
     const shown: Omit<Frame, "seconds">[] = [];
-    for (const { camera, data, points, about } of pictures) {
-      const shrunken = await shrinkToJpeg(data, FRAME_WIDTH, 85).catch(() => undefined);
+    for (const { data, points, ...picture } of pictures) {
+      const shrunken = await shrinkToJpeg(data, FRAME_WIDTH * Math.max(1, picture.queries?.length ?? 1), 85).catch(
+        () => undefined,
+      );
       // A picture that is damaged is left out.
       if (!shrunken) continue;
       const { data: jpeg, width, height, wholeWidth } = shrunken;
       const shrunk = (at: number) => ((at + 0.5) * width) / wholeWidth - 0.5;
-      shown.push({ camera, about, jpeg, width, height, points: points.map(([x, y]) => [shrunk(x), shrunk(y)]) });
+      shown.push({ ...picture, jpeg, width, height, points: points.map(([x, y]) => [shrunk(x), shrunk(y)]) });
     }
     frames.set(stamp, shown);
   }

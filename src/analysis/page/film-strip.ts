@@ -9,7 +9,9 @@ export interface Frame {
   readonly camera: string;
   /** What the heatmap is evidence for, where that is not the sum of all torques; else empty. */
   readonly about: string;
-  /** JPEG, at most `FRAME_WIDTH` wide. */
+  /** Queries whose attention the picture shows, side by side; undefined for a heatmap. */
+  readonly queries?: readonly string[];
+  /** JPEG, at most `FRAME_WIDTH` wide, or so much for each query. */
   readonly jpeg: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -19,14 +21,23 @@ export interface Frame {
 
 export type Strip = readonly Frame[];
 
+/** Width of a picture on the page, pixels: that of `.strip figure`. */
+const FIGURE_WIDTH = 132;
+
 /** A film strip, or a note that there are no pictures. */
 export function stripOf(strip: Strip): Html {
   if (strip.length === 0)
     return html`<p class="note">No pictures: the bag has no …/overlay/compressed messages here.</p>`;
   return html`<div class="strip">${strip.map((frame) => {
-    const label = [`${frame.seconds.toFixed(2)} s`, frame.camera, frame.about].filter((text) => text !== "").join(", ");
+    const { seconds, camera, about, queries } = frame;
+    const what = queries ? `attention${queries.length > 0 ? ` of ${queries.join(", ")}` : ""}` : about;
+    const label = [`${seconds.toFixed(2)} s`, camera, what].filter((text) => text !== "").join(", ");
+    const alt = queries
+      ? `the camera image in the light of the policy's attention at ${label}`
+      : `heatmap over the camera image at ${label}`;
     const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
-    return html`<figure><div class="shot"><img src="${source}" alt="heatmap over the camera image at ${label}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
+    const width = queries && queries.length > 1 ? html` style="width: ${queries.length * FIGURE_WIDTH}px"` : "";
+    return html`<figure${width}><div class="shot"><img src="${source}" alt="${alt}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
   })}</div>`;
 }
 

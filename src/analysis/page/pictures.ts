@@ -8,13 +8,13 @@ import type { CompressedImageMessage, ExplanationMessage } from "../../messages/
 import { meaningOf, ratherThan } from "../../outputs/kinds.js";
 
 const TYPE = "sensor_msgs/msg/CompressedImage";
-/** Topic of overlays, with a camera's name if there are several. */
-const TOPIC = /(^|\/)overlay(?:\/([^/]+))?\/compressed$/;
+/** Topic of overlays or of attention, with a camera's name if there are several. */
+const TOPIC = /(^|\/)(overlay|attention)(?:\/([^/]+))?\/compressed$/;
 
 /** A place in a picture, pixels. */
 export type Point = readonly [x: number, y: number];
 
-/** A picture of a heatmap over the camera's image. */
+/** A picture of a heatmap over the camera's image, or of the image in the light of the policy's attention. */
 export interface Picture {
   /** Name of the camera; empty if there is only one. */
   readonly camera: string;
@@ -24,6 +24,8 @@ export interface Picture {
   readonly points: readonly Point[];
   /** What the heatmap is evidence for, where that is not the sum of all torques; else empty. */
   readonly about: string;
+  /** Queries whose attention the picture shows, side by side; undefined for a heatmap. */
+  readonly queries?: readonly string[];
 }
 
 /** Stamps (nanoseconds) of pictures to read, and the range of their log times. */
@@ -33,10 +35,13 @@ export interface PictureRange {
   readonly to: bigint;
 }
 
-/** Most by which the log times of an overlay and its explanation differ, nanoseconds. */
+/** Most by which the log times of a picture and its explanation differ, nanoseconds. */
 const LATE = 2_000_000_000n;
 
-/** Reads overlays by their stamps; stamps without one are left out. Memory: the pictures it returns. */
+/**
+ * Reads overlays and pictures of attention by their stamps, a camera's overlay before its attention; stamps without any are
+ * left out. Memory: the pictures it returns.
+ */
 export async function readPictures(
   path: string,
   { stamps, from, to }: PictureRange,
@@ -44,8 +49,8 @@ export async function readPictures(
 ): Promise<Map<bigint, Picture[]>> {
   const bag = await openBag(path, folders);
   try {
-    const overlays = bag.topics.filter(({ name, type }) => type === TYPE && TOPIC.test(name));
-    const names = new Set(overlays.flatMap(({ name }) => [name, explanationTopic(name)]));
+    const pictures = bag.topics.filter(({ name, type }) => type === TYPE && TOPIC.test(name));
+    const names = new Set(pictures.flatMap(({ name }) => [name, explanationTopic(name)]));
     const topics = bag.topics.filter(({ name, type }) => names.has(name) && (type === TYPE || type === EXPLANATION));
     const decoders = new Map(topics.map((topic) => [keyOf(topic), decoderOf(topic, path)]));
     const images = new Map<bigint, Map<string, Uint8Array>>();
@@ -56,7 +61,7 @@ export async function readPictures(
       if (!decode || stamp === undefined || !stamps.has(stamp)) continue;
       const message = decodable(decode, data);
       if (!message) continue;
-      if (isOverlay(topic)) keepFirst(images, stamp, topic, () => (message as CompressedImageMessage).data.slice());
+      if (isPicture(topic)) keepFirst(images, stamp, topic, () => (message as CompressedImageMessage).data.slice());
       else keepFirst(explanations, stamp, topic, () => message as ExplanationMessage);
     }
     return new Map(Array.from(images, ([stamp, found]) => [stamp, picturesOf(found, explanations.get(stamp))]));
@@ -75,9 +80,9 @@ function decodable(decode: (data: Uint8Array) => unknown, data: Uint8Array): unk
   }
 }
 
-const isOverlay = ({ type }: Topic) => type === TYPE;
-/** Topic of the explanations that belong to an overlay's topic. */
-const explanationTopic = (overlay: string) => overlay.replace(TOPIC, "$1explanation");
+const isPicture = ({ type }: Topic) => type === TYPE;
+/** Topic of the explanations that belong to a picture's topic. */
+const explanationTopic = (picture: string) => picture.replace(TOPIC, "$1explanation");
 
 function keepFirst<T>(all: Map<bigint, Map<string, T>>, stamp: bigint, { name }: Topic, found: () => T): void {
   const known = all.get(stamp) ?? new Map<string, T>();
@@ -89,16 +94,26 @@ function picturesOf(
   images: ReadonlyMap<string, Uint8Array>,
   explanations: ReadonlyMap<string, ExplanationMessage> | undefined,
 ): Picture[] {
-  return Array.from(images, ([topic, data]) => {
-    const camera = topic.match(TOPIC)![2] ?? "";
+  const pictures = Array.from(images, ([topic, data]): Picture => {
+    const [, , kind, camera = ""] = topic.match(TOPIC)!;
     const explanation = explanations?.get(explanationTopic(topic));
-    return {
-      camera,
-      data,
-      points: explanation ? pointsOf(explanation, camera) : [],
-      about: explanation ? aboutOf(explanation) : "",
-    };
+    if (kind === "attention") {
+      const queries = explanation ? queriesOf(explanation, camera) : [];
+      return { camera, data, points: [], about: "", queries };
+    }
+    const points = explanation ? pointsOf(explanation, camera) : [];
+    return { camera, data, points, about: explanation ? aboutOf(explanation) : "" };
   });
+  const cameras = [...new Set(pictures.map(({ camera }) => camera))];
+  const place = ({ camera, queries }: Picture) => 2 * cameras.indexOf(camera) + (queries ? 1 : 0);
+  return pictures.sort((a, b) => place(a) - place(b));
+}
+
+/** Queries of a camera's attention (of the only one with maps if it has no name). */
+function queriesOf(explanation: Partial<ExplanationMessage>, camera: string): string[] {
+  const { modalities = [], attention_offsets: offsets, attention_queries: all = [] } = explanation;
+  const m = modalities.indexOf(camera);
+  return m < 0 || !offsets ? all : all.slice(offsets[m], offsets[m + 1]);
 }
 
 function aboutOf(explanation: Partial<ExplanationMessage>): string {

@@ -65,3 +65,31 @@ it("gives each camera its own feature points, or none", async () => {
   const points = found.get(START)!.map((picture) => [picture.camera, picture.points]);
   expect(Object.fromEntries(points)).toEqual({ left: [], right: [[3, 4]] });
 });
+
+it("shows a camera's attention after its heatmap, with the names of the queries", async () => {
+  const mapOf = (query: string) => ({ query, width: 8, height: 6, data: new Float32Array(48).fill(1) });
+  const sample = explanationOf(TICKS[0]!, 0);
+  const both = <T>(of: T) => ({ left: of, right: of });
+  const two: Explanation = {
+    ...sample,
+    observation: { ...sample.observation, images: both(sample.observation.images.image!) },
+    modalities: ["left", "right", "joint_position"],
+    shares: Float32Array.of(0.5, 0.25, 0.25),
+    torqueShares: Float32Array.of(0.5, 0.25, 0.25, 0.5, 0.25, 0.25),
+    heatmaps: both(sample.heatmaps.image!),
+    featurePoints: {},
+    attention: { left: [mapOf("near")], right: [mapOf("tip"), mapOf("target")] },
+  };
+  const bag = join(folder, "attention.mcap");
+  const cameras = ["left", "right"];
+  const sink = await McapSink.create(bag, { encoder: new ChannelEncoder({ cameras, attended: cameras }) });
+  await sink.write(two);
+  await sink.close();
+  const found = (await readPictures(bag, { stamps: new Set([START]), from: START, to: START })).get(START)!;
+  expect(found.map(({ camera, queries }) => [camera, queries])).toEqual([
+    ["left", undefined],
+    ["left", ["near"]],
+    ["right", undefined],
+    ["right", ["tip", "target"]],
+  ]);
+});
