@@ -8,7 +8,7 @@ import type { Policy } from "#src/policy/policy.js";
 import { LocalModels } from "#src/runtime/models.js";
 import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
-import { attentionOnPixels } from "#src/train/pixels/attention-pixels.js";
+import { drawn as drawnOver, fieldOf } from "#src/train/pixels/attention-grid.js";
 import type { Convolution } from "#src/train/pixels/spec.js";
 import { relativeError } from "../evaluate.js";
 import { attentivePolicy } from "../train/ppo/world-policy.js";
@@ -26,6 +26,19 @@ function seen(policy: Policy, seed: number) {
   return { ...blank, images: { image: { ...image, data: image.data.map(() => source.integer(256)) } } };
 }
 
+/** Each pixel's sum of the weights of all places that see it. */
+function onPixels(weights: Float32Array, { down, across }: Policy["attention"][number]): Float32Array {
+  const sees = ({ stride, field, padding }: typeof down, place: number, pixel: number) =>
+    pixel >= place * stride - padding && pixel < place * stride - padding + field;
+  return Float32Array.from({ length: down.extent * across.extent }, (_, i) => {
+    const [y, x] = [Math.floor(i / across.extent), i % across.extent];
+    let sum = 0;
+    for (const [place, weight] of weights.entries())
+      if (sees(down, Math.floor(place / across.count), y) && sees(across, place % across.count, x)) sum += weight;
+    return sum;
+  });
+}
+
 test.each([
   ["sparse-fls", "dtd"],
   ["fls-each", "dtd"],
@@ -41,8 +54,9 @@ test.each([
     return data[3 * pixel + channel]!;
   });
   const file = await Session.create(policy.bytes);
-  const expected = await file.run({ image: { dtype: "uint8", shape: [1, 3, height, width], data: planes } });
+  const outputs = await file.run({ image: { dtype: "uint8", shape: [1, 3, height, width], data: planes } });
   await file.release();
+  const expected = onPixels(outputs.attention!.data as Float32Array, policy.attention[0]!);
   const levels = ["full", "shares", "skip"] as const;
   const explainer = await Explainer.create(policy, { method, worker: false, threads: 1, budget: 1e6, levels });
   open.push(explainer);
@@ -50,10 +64,10 @@ test.each([
     const { attention } = await explainer.explain(observation, { level });
     expect(Object.keys(attention)).toEqual(["image"]);
     expect(attention.image).toMatchObject([{ query: "attention", width, height }]);
-    expect(relativeError(attention.image![0]!.data, expected.attention!.data as Float32Array)).toBeLessThan(1e-5);
+    expect(relativeError(attention.image![0]!.data, expected)).toBeLessThan(1e-5);
   }
   const first = await explainer.explain(observation, { onTorque: () => {} });
-  expect(relativeError(first.attention.image![0]!.data, expected.attention!.data as Float32Array)).toBeLessThan(1e-5);
+  expect(relativeError(first.attention.image![0]!.data, expected)).toBeLessThan(1e-5);
 });
 
 test("the map is another for another picture", async () => {
@@ -74,8 +88,7 @@ test.each<[Convolution, number, number]>([
   const count = (extent: number): number => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
   const [rows, columns] = [count(height), count(width)];
   const grid = b.input("grid", "float32", [1, 1, rows, columns]);
-  const spec = { convolutions: [layer], hidden: 1, channels: 1, height, width };
-  const drawn = attentionOnPixels(spec, new Map([[1, grid]]));
+  const drawn = drawnOver(grid, fieldOf([layer]), height, width);
   const models = await LocalModels.create({
     drawn: writeModel({
       name: "drawn",

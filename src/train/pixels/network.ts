@@ -7,7 +7,7 @@ import type { Parameters } from "../network/network.js";
 import { Layout } from "../network/parameters.js";
 import { attend, attentionShapes } from "./attention.js";
 import { type Convolve, convolution, fastConvolution, type Layer } from "./layers.js";
-import { type Attention, mapsOf, type PixelSpec, readsOnePlace } from "./spec.js";
+import { type Attention, attended, mapsOf, type PixelSpec, readsOnePlace } from "./spec.js";
 
 /** The two outputs of a network, and its attention. */
 export interface Heads {
@@ -18,10 +18,6 @@ export interface Heads {
   /** Maps over places [B, 1, h, w], by the number of the convolution that they are behind. */
   readonly attention: ReadonlyMap<number, Value>;
 }
-
-/** Numbers of the convolutions with attention behind them, from 1 on. */
-const attended = ({ attention, convolutions }: PixelSpec): readonly number[] =>
-  attention === undefined ? [] : attention.kind === "fls" ? attention.after : [convolutions.length];
 
 /** Name of an attention's layer in front of `.weight` and `.bias`. */
 const attentionName = (number: number, layer: "hidden" | "places"): string => `attention${number}.${layer}`;

@@ -88,6 +88,10 @@ export function mapsOf({ channels, height, width, convolutions }: PixelSpec): Ma
   });
 }
 
+/** Numbers of the convolutions with attention behind them, from 1 on. */
+export const attended = ({ attention, convolutions }: PixelLayers): readonly number[] =>
+  attention === undefined ? [] : attention.kind === "fls" ? attention.after : [convolutions.length];
+
 /** True where the hidden layer reads one vector of features, not a map. */
 export const readsOnePlace = ({ attention, pooled = false }: PixelLayers): boolean =>
   pooled || attention?.kind === "daqn";

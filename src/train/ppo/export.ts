@@ -5,9 +5,9 @@ import { own } from "../../own.js";
 import type { CardInput } from "../../policy/card-schema.js";
 import type { ContinuousActions, WorldFacts } from "../../sim/worlds/world.js";
 import type { Layout } from "../network/parameters.js";
-import { attentionOnPixels } from "../pixels/attention-pixels.js";
+import { attentionGrid, placeField } from "../pixels/attention-grid.js";
 import { plainNetwork } from "../pixels/network.js";
-import type { PixelSpec } from "../pixels/spec.js";
+import type { PixelLayers, PixelSpec } from "../pixels/spec.js";
 import { rangesOf } from "./commands.js";
 import { type PpoRecipe, specOf } from "./recipe.js";
 
@@ -17,7 +17,7 @@ const [IMAGE, LOGITS, ACTION, ATTENTION] = ["image", "logits", "action", "attent
 /**
  * The policy of a world as a file: `image` uint8 [1, C, H, W] to `logits` [1, actions], or to `action` [1, n], the mean.
  * The pixels' 1/255 is part of the first convolution's weights, the commands' ranges are part of the last layer's. The
- * value and its head are left out. A network with attention has another output, `attention` [1, 1, H, W], on pixels.
+ * value and its head are left out. A network with attention has another output, `attention` [1, 1, h, w], on its places.
  */
 export function exportWorldPolicy(
   facts: WorldFacts,
@@ -42,7 +42,7 @@ export function exportWorldPolicy(
     inputs: new Map([[IMAGE, image]]),
     outputs: new Map([
       [outputOf(facts), policy],
-      ...(attention.size > 0 ? [[ATTENTION, attentionOnPixels(spec, attention)] as const] : []),
+      ...(attention.size > 0 ? [[ATTENTION, attentionGrid(spec, attention)] as const] : []),
     ]),
     metadata: new Map(metadata),
     opset: 18,
@@ -72,10 +72,16 @@ const outputOf = ({ actions }: WorldFacts): string => (actions.kind === "discret
 const limitsOf = ({ low, high }: ContinuousActions): number[] =>
   high.map((bound, i) => Math.max(Math.abs(bound), Math.abs(low[i]!)));
 
+/** What a place of the attention sees, in the card's words. */
+function geometryOf(network: PixelLayers) {
+  const { size, stride, padding } = placeField(network);
+  return { stride, field: size, padding };
+}
+
 /** The card of a policy trained in a world of discrete actions or of continuous ones. */
 export function worldCard(
   facts: WorldFacts,
-  { frames, network }: { readonly frames: number; readonly network: Pick<PixelSpec, "attention"> },
+  { frames, network }: { readonly frames: number; readonly network?: PixelLayers },
   training: Readonly<Record<string, unknown>>,
 ): CardInput {
   const { name, picture, controlPeriod, actions } = facts;
@@ -104,7 +110,7 @@ export function worldCard(
         ...(frames > 1 && { frames }),
       },
     },
-    ...(network.attention && { attention: { [ATTENTION]: { modality: IMAGE } } }),
+    ...(network?.attention && { attention: { [ATTENTION]: { modality: IMAGE, ...geometryOf(network) } } }),
     training,
   };
 }

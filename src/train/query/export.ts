@@ -4,7 +4,7 @@ import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import type { Layout } from "../network/parameters.js";
-import { fieldOf } from "../pixels/attention-pixels.js";
+import { fieldOf } from "../pixels/attention-grid.js";
 import { stateShapes } from "./layout.js";
 import { policyHead, type QueryState, queryNetwork } from "./network.js";
 import type { QuerySpec } from "./spec.js";

@@ -33,7 +33,7 @@ export function agentCard(
   if (!isQuerying(network)) return worldCard(facts, { frames, network }, training);
   const spec = querySpecOf(facts, frames, network);
   const { image, action, reward, attention } = QUERY_TENSORS;
-  const { training: record, inputs, ...card } = worldCard(facts, { frames, network: {} }, training);
+  const { training: record, inputs, ...card } = worldCard(facts, { frames }, training);
   const states = Object.entries(stateShapes(spec));
   return {
     ...card,

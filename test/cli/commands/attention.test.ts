@@ -110,7 +110,7 @@ test("inspect tells which attention a policy has", async () => {
   const { stdout } = await torquelens("inspect", at("reacher.onnx"));
   expect(stdout).toMatch(/^ {2}attention +looks: 2 maps \(tip, target\) of 10×8 places on image$/m);
   expect((await torquelens("inspect", at("world.onnx"))).stdout).toMatch(
-    /^ {2}attention +attention: 1 map of 64×64 pixels on image$/m,
+    /^ {2}attention +attention: 1 map of 4×4 places on image$/m,
   );
 });
 

@@ -4,9 +4,10 @@ import { constant, input } from "#src/graph/build.js";
 import { Literal } from "#src/graph/literal.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import type { Shape } from "#src/graph/shape.js";
+import type { Value } from "#src/graph/value.js";
 import { Session } from "#src/runtime/session.js";
 import { ARCHITECTURES, architectureNamed } from "#src/train/pixels/architectures.js";
-import { attentionOnPixels, fieldOf } from "#src/train/pixels/attention-pixels.js";
+import { attentionGrid, drawn, fieldOf, placeField } from "#src/train/pixels/attention-grid.js";
 import { pixelLayout, pixelNetwork } from "#src/train/pixels/network.js";
 import type { PixelSpec } from "#src/train/pixels/spec.js";
 import { relativeError } from "../../evaluate.js";
@@ -48,6 +49,10 @@ const IMAGE = Uint8Array.from({ length: 4 * 84 * 84 }, (_, i) => {
   return ((i * 7919) % 64) + (row < 30 && column >= 5 && column < 25 ? 190 : 0);
 });
 
+/** Maps on pixels, as the program draws them. */
+const onPixels = (spec: PixelSpec, maps: ReadonlyMap<number, Value>): Value =>
+  drawn(attentionGrid(spec, maps), placeField(spec), spec.height, spec.width);
+
 async function run(spec: PixelSpec) {
   const layout = pixelLayout(spec, ACTIONS);
   const parameters = Object.fromEntries(
@@ -59,7 +64,7 @@ async function run(spec: PixelSpec) {
   const image = input("image", "uint8", [1, spec.channels, spec.height, spec.width]);
   const { policy, value, attention } = pixelNetwork(spec, parameters, image);
   const maps = [...attention].map(([number, map]) => [`map${number}`, map] as const);
-  const pixels = attention.size > 0 ? [["pixels", attentionOnPixels(spec, attention)] as const] : [];
+  const pixels = attention.size > 0 ? [["pixels", onPixels(spec, attention)] as const] : [];
   const outputs = new Map([["policy", policy], ["value", value], ...maps, ...pixels] as const);
   const bytes = writeModel({ name: "n", inputs: new Map([["image", image]]), outputs, metadata: new Map(), opset: 18 });
   const session = await Session.create(bytes);
@@ -115,7 +120,7 @@ test("other image sizes than the paper's have attention on every pixel that the 
   const layout = pixelLayout(spec, ACTIONS);
   expect(layout.slots.get("hidden.weight")!.shape).toEqual([64 * 3 * 4, 512]);
   const map = input("map", "float32", [2, 1, 3, 4]);
-  expect(attentionOnPixels(spec, new Map([[3, map]])).shape).toEqual([2, 1, 50, 64]);
+  expect(onPixels(spec, new Map([[3, map]])).shape).toEqual([2, 1, 50, 64]);
 });
 
 test("an unknown architecture is named with those there are", () => {

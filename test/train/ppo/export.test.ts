@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { worldFigures } from "#src/evaluation/world-figures.js";
+import { attentionIn } from "#src/explain/attention.js";
 import { sizeOf } from "#src/graph/shape.js";
 import { Session } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
 import type { WorldFacts } from "#src/sim/worlds/world.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
+import { ARCHITECTURES } from "#src/train/pixels/architectures.js";
 import { actingModel } from "#src/train/ppo/policy-model.js";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { relativeError } from "../../evaluate.js";
@@ -52,9 +54,12 @@ test.each([
   expect(relativeError(values!.data as Float32Array, wanted)).toBeLessThan(1e-5);
 });
 
-test("a network with attention has its map on pixels as another output", async () => {
+test("a network with attention has the map of its places as another output, and the card says what they see", async () => {
   const policy = attentivePolicy();
-  expect(policy.attention).toMatchObject([{ tensor: "attention", modality: "image", queries: ["attention"] }]);
+  const places = { count: 4, extent: 64, stride: 8, field: 36, padding: 0 };
+  expect(policy.attention).toEqual([
+    { tensor: "attention", modality: "image", queries: ["attention"], down: places, across: places },
+  ]);
   const source = random(5);
   const shape = [1, 3, 64, 64];
   const data = Uint8Array.from({ length: 3 * 64 * 64 }, () => source.integer(256));
@@ -62,12 +67,26 @@ test("a network with attention has its map on pixels as another output", async (
   const found = await session.run({ image: { dtype: "uint8", shape, data } });
   await session.release();
   expect(Object.keys(found)).toEqual(["logits", "attention"]);
-  expect(found.attention!.shape).toEqual([1, 1, 64, 64]);
+  expect(found.attention!.shape).toEqual([1, 1, 4, 4]);
   // SoftPlus is positive: 60 × 60 pixels are in a field of 36 at a stride of 8, none beyond.
-  const seen = [...(found.attention!.data as Float32Array)].map((x, i) => x > 0 && i % 64 < 60 && i < 60 * 64);
+  const [map] = attentionIn(policy, found).image!;
+  const seen = [...map!.data].map((x, i) => x > 0 && i % 64 < 60 && i < 60 * 64);
   expect(seen.filter(Boolean)).toHaveLength(3600);
-  expect([...(found.attention!.data as Float32Array)].filter((x) => x > 0)).toHaveLength(3600);
+  expect([...map!.data].filter((x) => x > 0)).toHaveLength(3600);
 });
+
+test.each(Object.keys(ARCHITECTURES).filter((name) => ARCHITECTURES[name]!.layers.attention))(
+  "the card of %s says where its attention lies",
+  (name) => {
+    const [attention, ...others] = attentivePolicy(name).attention;
+    expect(others).toEqual([]);
+    const { count, extent, stride, field, padding } = attention!.down;
+    expect([extent, attention!.across]).toEqual([64, attention!.down]);
+    // The last place sees the image, and no further one fits.
+    expect((count - 1) * stride + field - 2 * padding).toBeLessThanOrEqual(extent);
+    expect(count * stride + field - 2 * padding).toBeGreaterThan(extent);
+  },
+);
 
 test("figures of a policy count episodes of its world, the same for one seed", async () => {
   const { policy } = fileOf(facts, usual);

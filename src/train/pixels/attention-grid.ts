@@ -1,7 +1,7 @@
 import { apply } from "../../graph/apply.js";
 import { add, full } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import type { Convolution, PixelSpec } from "./spec.js";
+import { attended, type Convolution, type PixelLayers } from "./spec.js";
 
 /** What a place of a map sees: pixels of a map before it, its stride, and how far the first place reaches beyond the edge. */
 export interface Field {
@@ -24,25 +24,30 @@ export function fieldOf(convolutions: readonly Convolution[]): Field {
 }
 
 /**
- * Attention on pixels [B, 1, H, W] (Nikulin et al. 2019, §3): every place's weight, drawn over its receptive field and
- * summed, as a transposed convolution with a kernel of ones. Maps behind several convolutions are brought to the first
- * one's places in the same way, and summed there.
+ * Attention on the places of the first map [B, 1, h, w] (Nikulin et al. 2019, §3): a map behind further convolutions has
+ * every place's weight drawn over its receptive field there, and all are summed. The policy card says what a place sees
+ * of the image (`placeField`), and the program draws it.
  * @param maps [B, 1, h, w] by the number of the convolution that they are behind, at least one
  */
-export function attentionOnPixels(spec: PixelSpec, maps: ReadonlyMap<number, Value>): Value {
-  const { convolutions, height, width } = spec;
+export function attentionGrid({ convolutions }: PixelLayers, maps: ReadonlyMap<number, Value>): Value {
   const [first, ...others] = [...maps].sort(([a], [b]) => a - b) as [[number, Value], ...[number, Value][]];
   const [at, map] = first;
   const [rows, columns] = map.shape.slice(2) as [number, number];
-  const all = others.reduce(
+  return others.reduce(
     (sum, [number, deeper]) => add(sum, drawn(deeper, fieldOf(convolutions.slice(at, number)), rows, columns)),
     map,
   );
-  return drawn(all, fieldOf(convolutions.slice(0, at)), height, width);
 }
 
-/** Each place's weight on all that its field covers of a map of `height` × `width`. */
-function drawn(map: Value, { size, stride, padding }: Field, height: number, width: number): Value {
+/** What a place of a network's `attentionGrid` sees of the image. */
+export const placeField = (layers: PixelLayers): Field =>
+  fieldOf(layers.convolutions.slice(0, Math.min(...attended(layers))));
+
+/**
+ * Each place's weight [B, 1, h, w] on all that its field covers of a map of `height` × `width`, summed where fields overlap,
+ * as a transposed convolution with a kernel of ones.
+ */
+export function drawn(map: Value, { size, stride, padding }: Field, height: number, width: number): Value {
   const [rows, columns] = map.shape.slice(2) as [number, number];
   const missing = (extent: number, places: number): number => extent - ((places - 1) * stride + size - 2 * padding);
   return apply("ConvTranspose", [map, full([1, 1, size, size], 1)], {
