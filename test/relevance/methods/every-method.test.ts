@@ -13,15 +13,33 @@ const DEPTHS: readonly Depth[] = ["shares", "heatmap", "full", "per-torque"];
 const importanceOf = ({ torques, seed }: Spec) => randoms(torques, seed + 9, 0.1, 2);
 const outputs = ["torquelens.relevance.configuration", "torquelens.torque_relevance.configuration"];
 
-/** What a method says of a policy, or what it says of why it cannot. */
-async function ask(spec: Spec, method: Method, depth: Depth, importance?: ArrayLike<number>) {
+/** What a method says of a policy, for each of several importances, or why it cannot. */
+async function ask(spec: Spec, method: Method, depth: Depth, importances: readonly ArrayLike<number>[]) {
   const network = networkOf(spec);
-  const importances = [importance ?? importanceOf(spec)];
   try {
-    return (await explain(network.subject, network.feeds(spec.seed), { depth, method, importances }))[0]!;
+    return await explain(network.subject, network.feeds(spec.seed), { depth, method, importances });
   } catch (error) {
     expect((error as Error).name).toBe("InputError");
     return String((error as Error).message);
+  }
+}
+
+/** What a method says of policies; each is compiled once a depth. */
+class Answers {
+  readonly #known = new Map<string, Promise<Outputs | string>>();
+
+  constructor(private readonly method: Method) {}
+
+  of(spec: Spec, depth: Depth): Promise<Outputs | string> {
+    const key = `${SPECS.indexOf(spec)} ${depth}`;
+    const known = this.#known.get(key) ?? this.#ask(spec, depth);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  async #ask(spec: Spec, depth: Depth): Promise<Outputs | string> {
+    const found = await ask(spec, this.method, depth, [importanceOf(spec)]);
+    return typeof found === "string" ? found : found[0]!;
   }
 }
 
@@ -29,12 +47,13 @@ const answered = (found: Outputs | string): found is Outputs => typeof found !==
 
 describe.each(METHODS.map(({ name }) => name))("%s on random policies", (name) => {
   const method = methodNamed(name);
+  const answers = new Answers(method);
 
   it("gives finite numbers at every depth, shares that sum to 1, and conserves if it says so", async () => {
     let explained = 0;
     for (const spec of SPECS)
       for (const depth of DEPTHS) {
-        const found = await ask(spec, method, depth);
+        const found = await answers.of(spec, depth);
         if (!answered(found)) {
           expect(found, "a refusal is one line and names what works").toMatch(
             /^[^\n]*(methods that|works?|expected)[^\n]*$/,
@@ -56,14 +75,13 @@ describe.each(METHODS.map(({ name }) => name))("%s on random policies", (name) =
   it("sums torques by importance", async () => {
     for (const spec of SPECS.slice(0, 4)) {
       const { torques } = spec;
-      const whole = await ask(spec, method, "heatmap");
+      const whole = await answers.of(spec, "heatmap");
       if (!answered(whole)) continue;
       const alpha = importanceOf(spec);
-      const single: Outputs[] = [];
-      for (let j = 0; j < torques; j++) {
-        const hot = Float32Array.from({ length: torques }, (_, k) => Number(j === k));
-        single.push((await ask(spec, method, "heatmap", hot)) as Outputs);
-      }
+      const each = Array.from({ length: torques }, (_, j) =>
+        Float32Array.from({ length: torques }, (_, k) => Number(j === k)),
+      );
+      const single = (await ask(spec, method, "heatmap", each)) as Outputs[];
       for (const key of ["torquelens.heatmap.image", outputs[0]!]) {
         const sum = whole[key]!.map((_, i) => total(single.map((out, j) => alpha[j]! * out[key]![i]!)));
         const isRectified = method.name === "grad-cam" && key === "torquelens.heatmap.image";
@@ -74,7 +92,7 @@ describe.each(METHODS.map(({ name }) => name))("%s on random policies", (name) =
 
   it("says of the configuration and of all shares the same at every depth", async () => {
     for (const spec of SPECS.slice(0, 4)) {
-      const [first, ...others] = await Promise.all(DEPTHS.map((depth) => ask(spec, method, depth)));
+      const [first, ...others] = await Promise.all(DEPTHS.map((depth) => answers.of(spec, depth)));
       if (!answered(first!)) continue;
       for (const other of others)
         for (const key of [...outputs, "torquelens.shares", "torquelens.torque_shares"])
