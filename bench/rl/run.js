@@ -1,9 +1,11 @@
-// Learning by reward beside Stable-Baselines3: PYTHON=/path/to/python npm run bench:rl. See README.md beside this file.
+// Learning by reward beside Stable-Baselines3, and V-trace learners beside one as TorchBeast's:
+// PYTHON=/path/to/python npm run bench:rl. See README.md beside this file.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { PpoTraining, rolloutSize } from "#src/train/ppo/training.js";
+import { learnerSetup, ourLearner } from "./learner.js";
 
 const WORLD = "red-fetch-green";
 
@@ -13,6 +15,10 @@ const { values } = parseArgs({
     // Timed rollouts of a round, after one that is not timed.
     rollouts: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
+    // Timed updates of a learner, after two that are not timed.
+    updates: { type: "string", default: "20" },
+    // training, learner or both.
+    what: { type: "string", default: "both" },
     case: { type: "string" },
   },
 });
@@ -21,40 +27,63 @@ const rollouts = Number(values.rollouts);
 const recipe = { ...ppoRecipe(WORLD, {}), workers: threads };
 const steps = (rollouts + 1) * rolloutSize(recipe);
 
-const CASES = {
-  torquelens: () => child(process.execPath, [fileURLToPath(import.meta.url), "--case", "torquelens", ...same()]),
-  "Stable-Baselines3, worlds in one process": () => peer("dummy"),
-  "Stable-Baselines3, worlds in processes": () => peer("processes"),
+/** Recipes whose learners are compared. */
+const LEARNERS = ["vtrace", "query"];
+
+/** Cases to compare, ours first, by what is measured. */
+const GROUPS = {
+  training: {
+    title: "environment steps a second of a training",
+    torquelens: () => own("torquelens"),
+    "Stable-Baselines3, worlds in one process": () => peer("dummy"),
+    "Stable-Baselines3, worlds in processes": () => peer("processes"),
+  },
+  ...Object.fromEntries(
+    LEARNERS.map((name) => [
+      `learner ${name}`,
+      {
+        title: `steps a second of a V-trace learner, recipe ${name}`,
+        torquelens: () => own(name),
+        "as TorchBeast's": () => peerLearner(name, "joint"),
+        ...(name === "query" && { "as TorchBeast's, eight convolutions a step": () => peerLearner(name, "apart") }),
+      },
+    ]),
+  ),
 };
 
-if (values.case === undefined) await compare();
-else console.log(JSON.stringify(await ours()));
+if (values.case === undefined) {
+  for (const [group, { title, ...cases }] of Object.entries(GROUPS))
+    if (values.what === "both" || group.startsWith(values.what)) await compare(title, cases);
+} else if (values.case === "torquelens") console.log(JSON.stringify(await ours()));
+else console.log(JSON.stringify(await ourLearner(WORLD, values.case, Number(values.updates), threads)));
 
 /** Runs every case in a process of its own, in turn, so often; prints the best round of each. */
-async function compare() {
-  const names = Object.keys(CASES).slice(0, process.env.PYTHON ? undefined : 1);
+async function compare(title, cases) {
+  const names = Object.keys(cases).slice(0, process.env.PYTHON ? undefined : 1);
   if (!process.env.PYTHON) console.error("PYTHON is not set: torquelens alone");
   const found = new Map(names.map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const name of names) found.get(name).push(await CASES[name]());
+    for (const name of names) found.get(name).push(await cases[name]());
   }
   const parameters = new Set([...found.values()].flat().map((round) => round.parameters));
   if (parameters.size > 1)
     throw new Error(`networks of ${[...parameters].join(" and ")} parameters, expected the same`);
   const most = (rounds, key) => Math.max(...rounds.map((round) => round[key] ?? Number.NaN));
-  const [own] = found.values();
-  console.log(
-    `environment steps a second, ${threads} threads, ${[...parameters]} parameters, best of ${values.rounds}`,
-  );
+  const [first] = found.values();
+  console.log(`${title}, ${threads} threads, ${[...parameters]} parameters, best of ${values.rounds}`);
   console.log(`${"".padEnd(42)}   wall           a second of processor time`);
   for (const [name, rounds] of found) {
     const columns = ["rate", "cpuRate"].map((key) => {
       const rate = most(rounds, key);
-      const ratio = `${(most(own, key) / rate).toFixed(2)}×`;
+      const ratio = `${(most(first, key) / rate).toFixed(2)}×`;
       return Number.isNaN(rate) ? "–".padStart(6) : `${rate.toFixed(0).padStart(6)} ${ratio.padStart(7)}`;
     });
     console.log(`${name.padEnd(42)} ${columns.join("  ")}`);
   }
+}
+
+function own(name) {
+  return child(process.execPath, [fileURLToPath(import.meta.url), "--case", name, ...same()]);
 }
 
 /** Our training, from the second rollout on. */
@@ -86,8 +115,14 @@ function peer(vector) {
   return child(process.env.PYTHON, [script, JSON.stringify(setup)], { OMP_NUM_THREADS: String(threads) });
 }
 
+function peerLearner(name, gates) {
+  const setup = { ...learnerSetup(WORLD, name, Number(values.updates), threads), gates };
+  const script = fileURLToPath(new URL("vtrace_peer.py", import.meta.url));
+  return child(process.env.PYTHON, [script, JSON.stringify(setup)]);
+}
+
 function same() {
-  return ["--rollouts", values.rollouts, "--threads", values.threads];
+  return ["--rollouts", values.rollouts, "--updates", values.updates, "--threads", values.threads];
 }
 
 /** The JSON that a process prints last. */

@@ -1,11 +1,11 @@
-"""A learner in PyTorch as TorchBeast's, of the network that asks queries: steps of trajectories learned a second.
+"""A learner in PyTorch as TorchBeast's: steps of trajectories learned a second.
 
-    vtrace_peer.py '{"updates": 10, "threads": 2, "vtrace": {...}, "network": {...}, "picture": [3, 64, 64], "actions": 4}'
+    vtrace_peer.py '{"updates": 10, "threads": 2, "vtrace": {...}, "network": {...}, "picture": [3, 64, 64], "actions": 4, "gates": "joint"}'
 
-One update is what TorchBeast's learner does with a batch: the network over T + 1 steps, V-trace targets without
+The network is the one that asks queries, or where `network` has no queries convolutions and a hidden layer. One update is what TorchBeast's learner does with a batch: the network over T + 1 steps, V-trace targets without
 gradients, the summed losses, backward, the gradient shortened to a norm, RMSProp. The convolutions run on all steps at
-once, as there; only the two LSTMs go step by step. A step of the convolutional LSTM is one convolution of input and hidden
-state for all of its gates: eight of them, as in the agent's published code, take longer. Prints one line of JSON.
+once, as there; only the two LSTMs go step by step. `gates` says how a step of the convolutional LSTM is computed: by eight
+convolutions, as in the agent's published code, or by one that joins input, hidden state and gates. Prints one line of JSON.
 """
 
 import json
@@ -35,7 +35,12 @@ class Agent(nn.Module):
             w = (w + 2 * padding[1] - c["kernel"]) // c["stride"] + 1
         self.vision = nn.Sequential(*layers)
         kernel = n["memoryKernel"]
-        self.memory = nn.Conv2d(channels + n["memory"], 4 * n["memory"], kernel, padding=kernel // 2)
+        convolution = lambda inputs, outputs, bias: nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias)
+        if setup["gates"] == "joint":
+            self.memory = convolution(channels + n["memory"], 4 * n["memory"], True)
+        else:
+            self.inputs = nn.ModuleList(convolution(channels, n["memory"], True) for _ in range(4))
+            self.hidden = nn.ModuleList(convolution(n["memory"], n["memory"], False) for _ in range(4))
         us, vs = n["frequencies"]
         y, x = torch.arange(1, h + 1) * (math.pi / h), torch.arange(1, w + 1) * (math.pi / w)
         u, v = torch.arange(1, us + 1), torch.arange(1, vs + 1)
@@ -62,7 +67,10 @@ class Agent(nn.Module):
         for x, keep in zip(maps, keeps):
             keep = keep.view(batch, 1, 1, 1)
             h, c = h * keep, c * keep
-            i, f, o, g = self.memory(torch.cat([x, h], 1)).chunk(4, 1)
+            if setup["gates"] == "joint":
+                i, f, o, g = self.memory(torch.cat([x, h], 1)).chunk(4, 1)
+            else:
+                i, f, o, g = (a(x) + b(h) for a, b in zip(self.inputs, self.hidden))
             c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
             h = torch.sigmoid(o) * torch.tanh(c)
             seen.append(h)
@@ -79,6 +87,25 @@ class Agent(nn.Module):
             ch, cc = self.core(self.answer(torch.cat([answers.flatten(1), q.flatten(1), given], 1)), (ch, cc))
             outputs.append(ch)
         out = torch.stack(outputs)
+        return self.policy(out), self.value(out).squeeze(2)
+
+
+class Plain(nn.Module):
+    """Convolutions and a hidden layer, each followed by a ReLU: no state."""
+
+    states = []
+
+    def __init__(self, n, picture, actions):
+        super().__init__()
+        (channels, h, w), layers = picture, []
+        for c in n["convolutions"]:
+            layers += [nn.Conv2d(channels, c["filters"], c["kernel"], c["stride"]), nn.ReLU()]
+            channels, h, w = c["filters"], (h - c["kernel"]) // c["stride"] + 1, (w - c["kernel"]) // c["stride"] + 1
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * h * w, n["hidden"]), nn.ReLU())
+        self.policy, self.value = nn.Linear(n["hidden"], actions), nn.Linear(n["hidden"], 1)
+
+    def forward(self, image, *_):
+        out = self.layers(image.flatten(0, 1).float() / 255).unflatten(0, image.shape[:2])
         return self.policy(out), self.value(out).squeeze(2)
 
 
@@ -101,7 +128,8 @@ def main():
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     s, actions = setup["vtrace"], setup["actions"]
-    agent = Agent(setup["network"], setup["picture"], actions)
+    asks = "queries" in setup["network"]
+    agent = (Agent if asks else Plain)(setup["network"], setup["picture"], actions)
     steps, batch = s["unroll"], s["worlds"]
     rows = steps + 1
     image = torch.randint(0, 256, (rows, batch, *setup["picture"]), dtype=torch.uint8)
@@ -134,7 +162,7 @@ def main():
         update()
     done = setup["updates"] * steps * batch
     # PyTorch's LSTM has a second bias that is added to the first.
-    parameters = sum(p.numel() for p in agent.parameters()) - agent.core.bias_hh.numel()
+    parameters = sum(p.numel() for p in agent.parameters()) - (agent.core.bias_hh.numel() if asks else 0)
     print(json.dumps({
         "rate": done / (time.perf_counter() - begin),
         "cpuRate": done / (time.process_time() - cpu),
