@@ -17,6 +17,8 @@ const SETTINGS = z.strictObject({
   torqueNoise: z.tuple([z.number(), z.number()]),
   /** Part of the episodes whose goal moves. */
   moves: z.number(),
+  /** Part of the episodes whose goal is that of a condition. */
+  conditions: z.number().optional(),
 });
 
 export type ImitationSettings = z.infer<typeof SETTINGS>;
@@ -35,7 +37,7 @@ export const IMITATION: Algorithm = {
   schedule(recipe: Recipe, ticks: number): Schedule {
     const { spec, episodes: kind } = recipe;
     const settings = SETTINGS.parse(recipe.imitation);
-    const { batch, episodes, rounds, moves } = settings;
+    const { batch, episodes, rounds, moves, conditions = 0 } = settings;
     const [expertNoise, policyNoise] = settings.torqueNoise;
     const stages = Array.from({ length: rounds + 1 }, (_, round): Stage[] => {
       const numbers = Array.from({ length: episodes }, (_, i) => round * episodes + i);
@@ -49,7 +51,7 @@ export const IMITATION: Algorithm = {
           phase,
           cost: EPISODE * episodes,
           async collect({ seed, team, demonstrations, policy, ...watch }) {
-            const options = { seed: seed + TRAINING_SEED, kind, expert, noise, moves };
+            const options = { seed: seed + TRAINING_SEED, kind, expert, noise, moves, conditions };
             const outcomes = await teamEpisodes(team, policy(), numbers, options, { record: true, ...watch });
             if (expert) standardise(demonstrations, rows);
             return { rows, figures: figuresOf(phase, expert ? "expert" : "policy", outcomes) };

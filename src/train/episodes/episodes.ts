@@ -14,6 +14,8 @@ export interface EpisodeOptions {
   readonly noise: number;
   /** Part of the episodes whose goal moves to another one in their first half, default 0. */
   readonly moves?: number;
+  /** Part of the episodes whose goal is that of a condition in place of one of the kind, default 0. */
+  readonly conditions?: number;
 }
 
 /** One tick to learn from. */
@@ -45,14 +47,15 @@ export async function runEpisodes(
 async function runEpisode(
   task: Task,
   act: Act,
-  { seed, expert, noise, moves = 0 }: EpisodeOptions,
+  { seed, expert, noise, moves = 0, conditions = 0 }: EpisodeOptions,
   episode: number,
   record?: (tick: Tick) => void,
 ): Promise<Outcome> {
   const disturbance = random(seed, episode, 2);
   const change = random(seed, episode, 4);
   const moveAt = change.uniform() < moves ? change.integer(Math.floor(task.ticks / 2)) : undefined;
-  task.reset(seed, episode);
+  const place = random(seed, episode, 5);
+  task.reset(seed, episode, place.uniform() < conditions ? place.integer(task.conditions.length) : undefined);
   for (let tick = 0; tick < task.ticks; tick++) {
     if (tick === moveAt) task.moveGoal(task.otherGoal(change));
     const action = await act(task);

@@ -31,7 +31,10 @@ const IMITATION = {
   moves: 0,
 };
 
-/** Goals of the recipe for goals anywhere: so many that the policy learns what lies between, yet each is planned for once. */
+/**
+ * Goals of the recipe for goals anywhere: so many that the policy learns what lies between, yet each is planned for once. The
+ * conditions are the corners of where goals may be, and get a quarter of the episodes.
+ */
 const PLACES = 80;
 
 /** One start in each of the four conditions an iteration. */
@@ -76,7 +79,8 @@ export const manipulationLesson = (
       ...base,
       algorithm: "imitation",
       episodes: { targets: PLACES },
-      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, moves: 0.5 },
+      spec: { ...BASE.spec, ...base.spec, hidden: [64, 64] },
+      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, moves: 0.5, conditions: 0.25 },
     },
     levine: levine({ ...BASE, ...base }, { ...GPS, ...gps, ...own.gps }, own.endToEnd),
   },

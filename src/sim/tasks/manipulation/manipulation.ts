@@ -186,9 +186,9 @@ export class Manipulation implements Task {
         : this.#situations.anywhere(state, numbers);
   }
 
-  /** The arm between the conditions' plans; the goal on the bench as ever, or where it has moved to. */
+  /** The arm between the conditions' plans or close to one of them; the goal on the bench as ever, or where it has moved to. */
   #scatterAnywhere(numbers: Random): void {
-    const parts = this.conditions.map(() => numbers.uniform());
+    const parts = this.conditions.map(() => numbers.uniform() ** 3);
     const all = parts.reduce((sum, part) => sum + part, 0);
     const plans = this.conditions.map((_, c) => this.#expert.plan(this.#situations.condition(this.#start, c).goal));
     const spread = SCATTER * numbers.uniform();

@@ -1,3 +1,4 @@
+import { SLOW } from "../levine.js";
 import { manipulationRuns } from "../manipulation/figure-runs.js";
 import { manipulationLesson } from "../manipulation/lesson.js";
 import { loadManipulation } from "../manipulation/load.js";
@@ -5,6 +6,6 @@ import type { TaskEntry } from "../task-entry.js";
 
 export const PEG: TaskEntry = {
   load: async (options) => loadManipulation((await import("./peg.js")).PEG_SPEC, options),
-  lesson: manipulationLesson(),
+  lesson: manipulationLesson({}, {}, { endToEnd: SLOW }),
   figureRuns: manipulationRuns("inserted", "median distance from seated (mm)"),
 };
