@@ -33,9 +33,9 @@ const IMITATION = {
 
 /**
  * Goals of the recipe for goals anywhere: so many that the policy learns what lies between, yet each is planned for once. The
- * conditions are the corners of where goals may be, and get a quarter of the episodes.
+ * conditions are the corners of where goals may be, and get a part of the episodes of their own.
  */
-const PLACES = 80;
+const PLACES = 120;
 
 /** One start in each of the four conditions an iteration. */
 const GPS = {
@@ -80,7 +80,7 @@ export const manipulationLesson = (
       algorithm: "imitation",
       episodes: { targets: PLACES },
       spec: { ...BASE.spec, ...base.spec, hidden: [64, 64] },
-      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, moves: 0.5, conditions: 0.25 },
+      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, finalSteps: 80_000, moves: 0.5, conditions: 0.15 },
     },
     levine: levine({ ...BASE, ...base }, { ...GPS, ...gps, ...own.gps }, own.endToEnd),
   },
