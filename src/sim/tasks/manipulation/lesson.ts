@@ -35,7 +35,7 @@ const IMITATION = {
  * Goals of the recipe for goals anywhere: so many that the policy learns what lies between, yet each is planned for once. The
  * conditions are the corners of where goals may be, and get a part of the episodes of their own.
  */
-const PLACES = 120;
+const PLACES = 80;
 
 /** One start in each of the four conditions an iteration. */
 const GPS = {
@@ -58,17 +58,18 @@ const GPS = {
   stale: 0,
 };
 
-/** A task's changes to the recipe `levine` alone. */
-interface LevineChanges {
+/** A task's changes to the search and the fits of the recipe `levine`, and to the imitation of `anywhere`. */
+interface OwnChanges {
   readonly gps?: Partial<typeof GPS>;
   readonly endToEnd?: Partial<EndToEnd>;
+  readonly anywhere?: Partial<typeof IMITATION> & { readonly conditions?: number };
 }
 
 /** The lesson of a 7-DoF task, with its changes to the recipes. The shipped policies are trained by imitation. */
 export const manipulationLesson = (
   base: Partial<BaseRecipe> = {},
   gps: Partial<typeof GPS> = {},
-  own: LevineChanges = {},
+  own: OwnChanges = {},
 ): Lesson => ({
   landmarks: ["target", "fingertip"],
   recipes: {
@@ -78,9 +79,9 @@ export const manipulationLesson = (
       ...BASE,
       ...base,
       algorithm: "imitation",
-      episodes: { targets: PLACES },
+      episodes: { targets: own.anywhere?.episodes ?? PLACES },
       spec: { ...BASE.spec, ...base.spec, hidden: [64, 64] },
-      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, finalSteps: 80_000, moves: 0.5, conditions: 0.15 },
+      imitation: { ...IMITATION, episodes: PLACES, steps: 4000, moves: 0.5, conditions: 0.25, ...own.anywhere },
     },
     levine: levine({ ...BASE, ...base }, { ...GPS, ...gps, ...own.gps }, own.endToEnd),
   },

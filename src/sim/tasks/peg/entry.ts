@@ -1,4 +1,3 @@
-import { SLOW } from "../levine.js";
 import { manipulationRuns } from "../manipulation/figure-runs.js";
 import { manipulationLesson } from "../manipulation/lesson.js";
 import { loadManipulation } from "../manipulation/load.js";
@@ -6,6 +5,7 @@ import type { TaskEntry } from "../task-entry.js";
 
 export const PEG: TaskEntry = {
   load: async (options) => loadManipulation((await import("./peg.js")).PEG_SPEC, options),
-  lesson: manipulationLesson({}, {}, { endToEnd: SLOW }),
+  // With as few goals as the door has, the peg finds its corners or what lies between, not both.
+  lesson: manipulationLesson({}, {}, { anywhere: { episodes: 120, finalSteps: 80_000, conditions: 0.15 } }),
   figureRuns: manipulationRuns("inserted", "median distance from seated (mm)"),
 };
