@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     task: { type: "string", multiple: true, default: [...taskNames] },
     seeds: { type: "string", default: "0,1,2" },
-    goals: { type: "string", default: "four,16,64,random" },
+    goals: { type: "string", default: "random,64,16" },
     figures: { type: "string", default: "100" },
   },
 });
@@ -35,7 +35,7 @@ const seeds = values.seeds.split(",").map(Number);
 const program = fileURLToPath(new URL("../bin/torquelens.js", import.meta.url));
 const GOALS = "models/levine/goals.json";
 /** Episodes of a figure of the experiment. */
-const EPISODES = 48;
+const EPISODES = 16;
 
 for (const name of sets) await SETS[name]();
 
@@ -70,10 +70,10 @@ async function anywhere() {
 
 async function goals() {
   for (const seed of seeds) {
-    for (const kind of values.goals.split(",")) {
+    for (const kind of ["four", ...values.goals.split(",")]) {
       const targets = Number.isNaN(Number(kind)) ? kind : Number(kind);
-      const output = `runs/goals/reacher-${kind}-${seed}.onnx`;
-      await train({ task: "reacher", recipe: "goals", seed, output, targets });
+      const output = kind === "four" ? levineFile("reacher", seed) : `runs/goals/reacher-${kind}-${seed}.onnx`;
+      await train({ task: "reacher", recipe: "levine", seed, output, targets: kind === "four" ? undefined : targets });
       await measureGoals(output, targets, seed);
     }
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nearShare } from "#src/evaluation/focus.js";
 import { policyFigures } from "#src/evaluation/policy-figures.js";
-import { levinePolicies, rewardPolicies } from "#src/package-files.js";
+import { anywherePolicy, levinePolicies, rewardPolicies } from "#src/package-files.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 import type { Recipe } from "#src/sim/tasks/lesson.js";
@@ -54,6 +54,24 @@ test.each(taskNames.flatMap((task) => levinePolicies(task).map(({ seed, path }) 
     const success = (figures.four ?? figures.success)! / figures.episodes!;
     expect(success).toBeGreaterThanOrEqual(0.9);
     expect(figures.image_frozen! / figures.episodes!).toBeLessThanOrEqual(0.1);
+  },
+);
+
+test.each([
+  ["peg", { success: 90, anywhere: 90 }],
+  ["door", { success: 90, anywhere: 85 }],
+])(
+  "the %s trained for goals anywhere says so in its record, and does its task by what it sees",
+  async (name, least) => {
+    const { card, graph, bytes } = await loadPolicy(anywherePolicy(name));
+    expect(bytes.length).toBeLessThan(2e5);
+    expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+    const { recipe, figures } = card.training as { recipe: Recipe; figures: Record<string, number> };
+    expect(card.training).toMatchObject({ task: name, recipe_name: "anywhere", seed: 0 });
+    expect(recipe).toEqual(JSON.parse(JSON.stringify(taskNamed(name).lesson.recipes.anywhere)));
+    expect(figures.episodes).toBe(100);
+    for (const [key, value] of Object.entries(least)) expect(figures[key], key).toBeGreaterThanOrEqual(value);
+    for (const key of ["image_frozen", "image_first", "image_black"]) expect(figures[key], key).toBeLessThanOrEqual(5);
   },
 );
 

@@ -53,18 +53,6 @@ test.each(taskNames)("the recipe levine for %s has four conditions, no disturban
   expect(recipe.gps).toMatchObject({ noise: [0, 0], stale: 0, conditions: 4 });
 });
 
-test("the experiment on the number of goals has levine's recipe with more to learn from", () => {
-  const { recipes } = taskNamed("reacher").lesson;
-  const [goals, usual] = [recipes.goals!, recipes.levine!].map(({ gps, endToEnd, ...rest }) => ({
-    gps,
-    endToEnd,
-    rest,
-  }));
-  expect(goals!.rest).toEqual(usual!.rest);
-  expect(goals!.gps).toEqual({ ...(usual!.gps as object), samples: 64, steps: 10_000 });
-  expect(goals!.endToEnd!.rate).toBeLessThan(usual!.endToEnd!.rate);
-});
-
 test("other goals: guided policy search has a start for each in an iteration, and as many episodes", () => {
   const recipe = recipeFor("reacher", taskNamed("reacher").lesson, { recipe: "levine" });
   const search = (targets: Targets) => withTargets(recipe, targets).gps as Record<"conditions" | "samples", number>;

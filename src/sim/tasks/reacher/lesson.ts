@@ -1,5 +1,5 @@
 import type { BaseRecipe, Lesson } from "../lesson.js";
-import { levine, SLOW } from "../levine.js";
+import { levine } from "../levine.js";
 
 const BASE = {
   episodes: { targets: "random" },
@@ -41,9 +41,6 @@ const GPS = {
   stale: 0.5,
 } as const;
 
-/** The search of the recipe `levine`. */
-const FOUR = { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 } as const;
-
 /** The shipped policy is trained by imitation. */
 export const REACHER_LESSON: Lesson = {
   landmarks: ["target", "fingertip"],
@@ -65,8 +62,6 @@ export const REACHER_LESSON: Lesson = {
       },
     },
     gps: { ...BASE, algorithm: "gps", gps: GPS },
-    levine: levine(SMALL, FOUR),
-    // Enough to learn from for any number of goals: the experiment on what their number does compares them.
-    goals: levine(SMALL, { ...FOUR, samples: 64, steps: 10_000 }, SLOW),
+    levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 }),
   },
 };
