@@ -66,6 +66,7 @@ figure svg { max-width: 100%; height: auto; }
 figcaption, .note { font-size: 0.82rem; color: var(--quiet); }
 .strip { display: flex; flex-wrap: wrap; gap: 0.4rem; break-inside: avoid; }
 .strip figure { margin: 0; width: 132px; }
+.tick { display: flex; gap: 0.1rem; break-inside: avoid; }
 .strip img { width: 100%; display: block; image-rendering: auto; border: 1px solid var(--line); }
 .shot { position: relative; }
 .shot svg { position: absolute; inset: 0; width: 100%; height: 100%; fill: #00e5ff; stroke: #000; }

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import type { PpoRecipe } from "./ppo/recipe.js";
-import { ppoRecipe } from "./ppo/recipes.js";
+import { ppoRecipe, ppoRecipeNames } from "./ppo/recipes.js";
 import type { VtraceRecipe } from "./vtrace/recipe.js";
-import { isVtraceRecipe, vtraceRecipe, vtraceWorlds } from "./vtrace/recipes.js";
+import { vtraceRecipe, vtraceRecipeNames, vtraceWorlds } from "./vtrace/recipes.js";
 
 /**
  * The recipe of a world: that of the name, else the usual one of the algorithm, by default `ppo`.
@@ -17,7 +17,13 @@ export function worldRecipe(
     throw new InputError(`task ${world} cannot be trained by "${algorithm}", expected ${expected}`);
   }
   if (algorithm === "vtrace") return vtraceRecipe(world, recipe);
-  if (recipe === undefined || !isVtraceRecipe(world, recipe)) return ppoRecipe(world, { recipe });
+  const byVtrace = vtraceRecipeNames(world);
+  if (recipe === undefined || !byVtrace.includes(recipe)) {
+    const byPpo = ppoRecipeNames(world);
+    if (algorithm === undefined && recipe !== undefined && byPpo.length > 0 && !byPpo.includes(recipe))
+      throw new InputError(`task ${world} has no recipe "${recipe}", expected ${[...byPpo, ...byVtrace].join(", ")}`);
+    return ppoRecipe(world, { recipe });
+  }
   if (algorithm === "ppo") throw new InputError(`recipe ${recipe} is for the algorithm vtrace, not ppo`);
   return vtraceRecipe(world, recipe);
 }

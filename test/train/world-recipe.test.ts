@@ -18,6 +18,11 @@ test("recipes and algorithms that a world does not have are refused", () => {
   refused({ algorithm: "ppo", recipe: "query" }).toThrow("recipe query is for the algorithm vtrace, not ppo");
   refused({ algorithm: "vtrace" }, "highway").toThrow('task highway cannot be trained by "vtrace"');
   refused({ algorithm: "gps" }, "highway").toThrow("expected ppo");
+  // Without an algorithm the recipes of both are known.
+  refused({ recipe: "toString" }).toThrow(
+    /^task red-fetch-green has no recipe "toString", expected ppo, nature, .*, vtrace, query, query-paper$/,
+  );
+  refused({ recipe: "query" }, "highway").toThrow(/^task highway has no recipe "query", expected ppo, (?!.*vtrace)/);
 });
 
 test("the recipe of the paper has its settings, and every recipe shares its worlds out evenly", () => {

@@ -28,17 +28,33 @@ const FIGURE_WIDTH = 132;
 export function stripOf(strip: Strip): Html {
   if (strip.length === 0)
     return html`<p class="note">No pictures: the bag has no …/overlay/compressed messages here.</p>`;
-  return html`<div class="strip">${strip.map((frame) => {
-    const { seconds, camera, about, queries } = frame;
-    const what = queries ? `attention${queries.length > 0 ? ` of ${queries.join(", ")}` : ""}` : about;
-    const label = [`${seconds.toFixed(2)} s`, camera, what].filter((text) => text !== "").join(", ");
-    const alt = queries
-      ? `the camera image in the light of the policy's attention at ${label}`
-      : `heatmap over the camera image at ${label}`;
-    const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
-    const width = queries && queries.length > 1 ? html` style="width: ${queries.length * FIGURE_WIDTH}px"` : "";
-    return html`<figure${width}><div class="shot"><img src="${source}" alt="${alt}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
-  })}</div>`;
+  return html`<div class="strip">${ticksOf(strip).map((frames) =>
+    frames.length === 1 ? frames.map(pictureOf) : html`<div class="tick">${frames.map(pictureOf)}</div>`,
+  )}</div>`;
+}
+
+/** Pictures of one moment and camera together: a heatmap, and the attention beside it. */
+function ticksOf(strip: Strip): Frame[][] {
+  const ticks: Frame[][] = [];
+  for (const frame of strip) {
+    const [before] = ticks.at(-1) ?? [];
+    if (before && frame.queries && before.seconds === frame.seconds && before.camera === frame.camera)
+      ticks.at(-1)!.push(frame);
+    else ticks.push([frame]);
+  }
+  return ticks;
+}
+
+function pictureOf(frame: Frame): Html {
+  const { seconds, camera, about, queries } = frame;
+  const what = queries ? `attention${queries.length > 0 ? ` of ${queries.join(", ")}` : ""}` : about;
+  const label = [`${seconds.toFixed(2)} s`, camera, what].filter((text) => text !== "").join(", ");
+  const alt = queries
+    ? `the camera image in the light of the policy's attention at ${label}`
+    : `heatmap over the camera image at ${label}`;
+  const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
+  const width = queries && queries.length > 1 ? html` style="width: ${queries.length * FIGURE_WIDTH}px"` : "";
+  return html`<figure${width}><div class="shot"><img src="${source}" alt="${alt}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
 }
 
 /** Legend of the dots on pictures; empty if there are none. */

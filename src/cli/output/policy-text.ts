@@ -78,5 +78,14 @@ function modalityRow(modality: Modality): string[] {
   }
   const { name, input, start, size, elements, unit, reference } = modality;
   const place = size === 1 ? `${input}[${start}]` : `${input}[${start}..${start + size - 1}]`;
-  return [name, place, `${elements.join(", ")}${unit && ` in ${unit}`}, reference ${reference.kind}`];
+  return [name, place, `${elementsText(elements)}${unit && ` in ${unit}`}, reference ${reference.kind}`];
+}
+
+/** Most elements without names that are listed one by one. */
+const LISTED = 8;
+
+/** Names of elements; where there are many that have none, the first and the last index. */
+function elementsText(elements: readonly string[]): string {
+  const isUnnamed = elements.length > LISTED && elements.every((name, i) => name === String(i));
+  return isUnnamed ? `0 … ${elements.length - 1}` : elements.join(", ");
 }

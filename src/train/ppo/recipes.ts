@@ -98,6 +98,9 @@ const RECIPES: Readonly<Record<string, Readonly<Record<string, PpoRecipe>>>> = O
 /** Names of the worlds that have recipes. */
 export const trainedWorlds: readonly string[] = Object.keys(RECIPES);
 
+/** Names of a world's recipes; none for a world without. */
+export const ppoRecipeNames = (world: string): readonly string[] => Object.keys(own(RECIPES, world) ?? {});
+
 /** @throws InputError for a recipe or an algorithm that the world does not have */
 export function ppoRecipe(
   world: string,

@@ -69,9 +69,8 @@ const RECIPES = Object.fromEntries(Object.entries(STEPS).map(([world, steps]) =>
 /** Names of the worlds that have recipes. */
 export const vtraceWorlds: readonly string[] = Object.keys(RECIPES);
 
-/** True for the name of a recipe that a world has. */
-export const isVtraceRecipe = (world: string, name: string): boolean =>
-  own(own(RECIPES, world) ?? {}, name) !== undefined;
+/** Names of a world's recipes; none for a world without. */
+export const vtraceRecipeNames = (world: string): readonly string[] => Object.keys(own(RECIPES, world) ?? {});
 
 /** @throws InputError for a world or a recipe that there is not */
 export function vtraceRecipe(world: string, name = "vtrace"): VtraceRecipe {

@@ -17,3 +17,17 @@ it("labels heatmaps by what they explain and attention by its queries, which sta
   expect(attention).toContain('style="width: 264px"');
   expect(attention).not.toContain("<circle");
 });
+
+it("keeps a heatmap and the attention of its moment and camera together", () => {
+  const heatmap = { ...frame, points: [] };
+  const attention = { ...heatmap, queries: ["tip"] };
+  const later = { seconds: 1.5 };
+  const { text } = stripOf([heatmap, attention, { ...heatmap, ...later }, { ...attention, ...later }]);
+  const ticks = text.split('<div class="tick">').slice(1);
+  expect(ticks.map((tick) => tick.match(/<figcaption>[^,]+/g))).toEqual([
+    ["<figcaption>1.25 s", "<figcaption>1.25 s"],
+    ["<figcaption>1.50 s", "<figcaption>1.50 s"],
+  ]);
+  const { text: plain } = stripOf([heatmap, { ...heatmap, camera: "head" }]);
+  expect(plain).not.toContain("tick");
+});
