@@ -16,6 +16,22 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const TICKS = [0, 1, 2].map(() => ({ shares: [1, 0, 0, 0] as const }));
 
+/** An explanation of a policy with two cameras. */
+function ofTwoCameras(changes: Partial<Explanation>): Explanation {
+  const sample = explanationOf(TICKS[0]!, 0);
+  const both = <T>(of: T) => ({ left: of, right: of });
+  return {
+    ...sample,
+    observation: { ...sample.observation, images: both(sample.observation.images.image!) },
+    modalities: ["left", "right", "joint_position"],
+    shares: Float32Array.of(0.5, 0.25, 0.25),
+    torqueShares: Float32Array.of(0.5, 0.25, 0.25, 0.5, 0.25, 0.25),
+    heatmaps: both(sample.heatmaps.image!),
+    featurePoints: {},
+    ...changes,
+  };
+}
+
 it("reads the pictures of some stamps, with the feature points of their explanations", async () => {
   const bag = await writeBag(folder, "one.mcap", TICKS);
   const stamp = START + PERIOD;
@@ -46,17 +62,7 @@ it("says what a heatmap is evidence for, where that is not the sum of all torque
 });
 
 it("gives each camera its own feature points, or none", async () => {
-  const sample = explanationOf(TICKS[0]!, 0);
-  const both = <T>(of: T) => ({ left: of, right: of });
-  const two: Explanation = {
-    ...sample,
-    observation: { ...sample.observation, images: both(sample.observation.images.image!) },
-    modalities: ["left", "right", "joint_position"],
-    shares: Float32Array.of(0.5, 0.25, 0.25),
-    torqueShares: Float32Array.of(0.5, 0.25, 0.25, 0.5, 0.25, 0.25),
-    heatmaps: both(sample.heatmaps.image!),
-    featurePoints: { right: Float32Array.of(3, 4) },
-  };
+  const two = ofTwoCameras({ featurePoints: { right: Float32Array.of(3, 4) } });
   const bag = join(folder, "two.mcap");
   const sink = await McapSink.create(bag, { encoder: new ChannelEncoder({ cameras: ["left", "right"] }) });
   await sink.write(two);
@@ -68,18 +74,7 @@ it("gives each camera its own feature points, or none", async () => {
 
 it("shows a camera's attention after its heatmap, with the names of the queries", async () => {
   const mapOf = (query: string) => ({ query, width: 8, height: 6, data: new Float32Array(48).fill(1) });
-  const sample = explanationOf(TICKS[0]!, 0);
-  const both = <T>(of: T) => ({ left: of, right: of });
-  const two: Explanation = {
-    ...sample,
-    observation: { ...sample.observation, images: both(sample.observation.images.image!) },
-    modalities: ["left", "right", "joint_position"],
-    shares: Float32Array.of(0.5, 0.25, 0.25),
-    torqueShares: Float32Array.of(0.5, 0.25, 0.25, 0.5, 0.25, 0.25),
-    heatmaps: both(sample.heatmaps.image!),
-    featurePoints: {},
-    attention: { left: [mapOf("near")], right: [mapOf("tip"), mapOf("target")] },
-  };
+  const two = ofTwoCameras({ attention: { left: [mapOf("near")], right: [mapOf("tip"), mapOf("target")] } });
   const bag = join(folder, "attention.mcap");
   const cameras = ["left", "right"];
   const sink = await McapSink.create(bag, { encoder: new ChannelEncoder({ cameras, attended: cameras }) });
