@@ -11,9 +11,9 @@ export interface SetFindings {
 
 /** The numbers of a report. */
 export interface Findings {
-  /** One set of runs, or two that are compared. */
+  /** One set of runs, two that are compared, or one for each group. */
   readonly sets: readonly SetFindings[];
-  /** Second set less the first; empty for a single set. */
+  /** Second set less the first; empty where there are not two. */
   readonly comparison: readonly Comparison[];
   /** Notes for the reader. */
   readonly notes: readonly string[];
@@ -29,7 +29,7 @@ export function findings(
   limit: number,
   under: readonly (readonly SharesUnder[])[] = [],
 ): Findings {
-  const [a, b] = surveys;
+  const [a, b] = surveys.length === 2 ? surveys : [];
   return {
     sets: surveys.map((survey, s) => ({ survey, ranking: survey.ranking(limit), conventions: under[s] ?? [] })),
     comparison: a && b ? compareSurveys(a, b) : [],

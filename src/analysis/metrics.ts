@@ -2,6 +2,7 @@ import { max } from "d3-array";
 import { number, percent, plural, significant } from "../numbers/format.js";
 import { type MeanStd, mean, meanStd } from "../numbers/mean.js";
 import { median, quantile } from "../numbers/quantile.js";
+import type { Outcome } from "../outcome/outcome.js";
 import {
   areActions,
   areTorques,
@@ -192,6 +193,30 @@ export const METRICS = {
     fact: ({ p50, p99 }) => `latency p50 ${significant(p50)}, p99 ${significant(p99)} ms`,
   } satisfies Metric<{ readonly p50: number; readonly p99: number }>,
 
+  /** What became of the run. */
+  outcome: {
+    unit: "–, m",
+    ofRun: ({ outcome }) => outcome,
+    json: (outcome) =>
+      outcome ? { outcome: { ...outcome, success: outcome.success, error: outcome.error ?? null } } : { outcome: null },
+    columns: () => [
+      { name: "success", type: "BOOLEAN", value: ({ outcome }) => outcome?.success ?? null },
+      { name: "final_error", type: "FLOAT", value: ({ outcome }) => outcome?.error ?? null },
+      { name: "condition", type: "STRING", value: ({ outcome }) => outcome?.condition ?? null },
+      { name: "ablation", type: "STRING", value: ({ outcome }) => outcome?.ablation ?? null },
+      {
+        name: "perturbations",
+        type: "STRING",
+        value: ({ outcome }) => (outcome?.perturbations?.length ? JSON.stringify(outcome.perturbations) : null),
+      },
+    ],
+    page: {
+      headings: () => ["outcome", "condition"],
+      cells: (outcome) => [outcomeWords(outcome), outcome?.condition ?? "–"],
+    },
+    fact: (outcome) => (outcome ? outcomeWords(outcome) : ""),
+  } satisfies Metric<Outcome | undefined>,
+
   /** Ticks with each flag. */
   flags: {
     unit: "ticks",
@@ -208,6 +233,13 @@ export const METRICS = {
     },
   } satisfies Metric<Readonly<Record<string, number>>>,
 };
+
+/** How a run ended, in a few words. */
+function outcomeWords(outcome: Outcome | undefined): string {
+  if (!outcome) return "–";
+  const word = outcome.success ? "success" : "failure";
+  return outcome.error == null ? word : `${word}, ${significant(1000 * outcome.error)} mm off`;
+}
 
 /** Value of every metric of a run. */
 export type MetricValues = { readonly [K in keyof typeof METRICS]: ReturnType<(typeof METRICS)[K]["ofRun"]> };

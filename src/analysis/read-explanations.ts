@@ -4,6 +4,7 @@ import { InputError } from "../errors.js";
 import { COMPARED_TOPICS } from "../messages/channels.js";
 import { EXPLANATION } from "../messages/explanation.js";
 import type { ExplanationMessage } from "../messages/types.js";
+import { OUTCOME_TOPIC, type Outcome, parseOutcome } from "../outcome/outcome.js";
 
 export interface ReadOptions extends ReadMessagesOptions {
   /** Topic of the explanations; needed only if a bag has several. */
@@ -20,6 +21,8 @@ export interface Found {
   /** Log time of the bag's first message, nanoseconds. */
   readonly bagStart: bigint;
   readonly explanation?: ExplanationMessage;
+  /** The outcome of the run before it; undefined for a message that is none. */
+  readonly outcome?: Outcome | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface Found {
  */
 export async function* readExplanations(path: string, options: ReadOptions): AsyncGenerator<Found> {
   const { topic: chosen, messages: times = [], ...rest } = options;
-  const choose = (bag: Bag) => ({ decoded: [explanationTopic(bag, path, chosen)], times });
+  const choose = (bag: Bag) => ({ decoded: [explanationTopic(bag, path, chosen), ...outcomeTopics(bag)], times });
   let any = false;
   const lines: string[] = [];
   const problem = (text: string) => {
@@ -36,11 +39,36 @@ export async function* readExplanations(path: string, options: ReadOptions): Asy
     rest.problem?.(text);
   };
   for await (const { topic, logTime, bagStart, message } of readMessages(path, choose, { ...rest, problem })) {
+    if (topic.type !== EXPLANATION && message !== undefined) {
+      yield { topic: topic.name, logTime, bagStart, ...outcomeOf(message as { data: unknown }, topic, problem) };
+      continue;
+    }
     const explanation = message as ExplanationMessage | undefined;
     any ||= explanation !== undefined;
     yield { topic: topic.name, logTime, bagStart, ...(explanation && { explanation }) };
   }
   if (!any) throw new InputError(`${path}: none of its explanations can be read (${lines.join("; ")})`);
+}
+
+/** Topics on which the outcome of a run follows its last tick. */
+const outcomeTopics = ({ topics }: Bag): Topic[] =>
+  topics.filter(
+    ({ name, type }) => `/${name}`.endsWith(OUTCOME_TOPIC) && /^std_msgs\/(msg\/)?(String|Bool)$/.test(type),
+  );
+
+/** An outcome; none where a message holds something else, which is told. */
+function outcomeOf(
+  { data }: { readonly data: unknown },
+  { name }: Topic,
+  problem: (text: string) => void,
+): Pick<Found, "outcome"> {
+  try {
+    return { outcome: parseOutcome(String(data), name) };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problem(error.message);
+    return {};
+  }
 }
 
 function explanationTopic(bag: Bag, path: string, chosen: string | undefined): Topic {

@@ -1,3 +1,4 @@
+import { bagOutcome } from "../bag/bag-outcome.js";
 import { InputError } from "../errors.js";
 import { EPISODE_START } from "../messages/explanation.js";
 import { explanationProblem } from "../messages/explanation-problem.js";
@@ -25,6 +26,8 @@ const CLOCK_RESET = 1_000_000_000n;
  * @throws InputError as `readExplanations`, and if explanations are of several policies or methods
  */
 export async function* readRuns(path: string, options: ReadRunsOptions = {}): AsyncGenerator<Run> {
+  const ofBag = await bagOutcome(path);
+  let outcome = ofBag;
   let messages = new Map<string, bigint[]>();
   let bagStart = 0n;
   let builder: RunBuilder | undefined;
@@ -34,6 +37,10 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
   for await (const found of readExplanations(path, options)) {
     const { topic, logTime, explanation } = found;
     bagStart = found.bagStart;
+    if ("outcome" in found) {
+      outcome = found.outcome;
+      continue;
+    }
     if (!explanation) {
       const times = messages.get(topic);
       if (times) times.push(logTime);
@@ -51,8 +58,9 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
     if (builder && last !== undefined) {
       const begins = explanation.flags.includes(EPISODE_START) && stamp > last;
       if (begins || stamp < last - CLOCK_RESET) {
-        yield builder.build({ bag: path, episode: episode++, bagStart, messages });
+        yield builder.build({ bag: path, episode: episode++, bagStart, messages, outcome });
         messages = new Map();
+        outcome = ofBag;
         builder = undefined;
       } else if (stamp <= last) {
         skipped++;
@@ -70,7 +78,7 @@ export async function* readRuns(path: string, options: ReadRunsOptions = {}): As
   if (difference && unlike * FEW > added) throw difference;
   if (difference) options.skipped?.(unlike, `the first: ${difference.message.replace(`${path}: `, "")}`);
   if (skipped > 0) options.skipped?.(skipped, "their stamps are not later than those before");
-  if (builder && builder.ticks > 0) yield builder.build({ bag: path, episode, bagStart, messages });
+  if (builder && builder.ticks > 0) yield builder.build({ bag: path, episode, bagStart, messages, outcome });
 }
 
 /** Adds an explanation; returns why it is not one of the run. */

@@ -66,7 +66,7 @@ export class RunBuilder {
     }
   }
 
-  build(place: Pick<Run, "bag" | "episode" | "bagStart" | "messages">): Run {
+  build(place: Pick<Run, "bag" | "episode" | "bagStart" | "messages" | "outcome">): Run {
     return {
       ...place,
       identity: this.identity,

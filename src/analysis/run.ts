@@ -1,4 +1,5 @@
 import { isMeaningful } from "../explain/explanation.js";
+import type { Outcome } from "../outcome/outcome.js";
 import type { OutputMeaning } from "../outputs/kinds.js";
 
 /** Policy, method and references, which must be the same for shares to be comparable. */
@@ -57,6 +58,8 @@ export interface Run {
   readonly importance: Float32Array;
   /** Share of each modality for each torque, [n × J × M]. */
   readonly torqueShares: Float32Array;
+  /** What became of it, where that is known. */
+  readonly outcome?: Outcome | undefined;
   /** Log times of the messages on each of the other topics that are read, nanoseconds. */
   readonly messages: ReadonlyMap<string, readonly bigint[]>;
 }

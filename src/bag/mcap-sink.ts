@@ -1,8 +1,11 @@
 import type { McapWriter } from "@mcap/core";
 import type { Explanation } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
+import { encoderOf } from "../messages/cdr.js";
 import type { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Channel } from "../messages/channels.js";
+import { QOS } from "../messages/qos.js";
+import { OUTCOME_TOPIC } from "../outcome/outcome.js";
 import type { Compression } from "./compression.js";
 import { factsOf, registerChannel, startWriter } from "./mcap-writer.js";
 import { PartFile } from "./part-file.js";
@@ -19,6 +22,9 @@ export interface McapOptions {
   /** Default zstd. */
   readonly compression?: Compression;
 }
+
+const OUTCOME_CHANNEL = { topic: OUTCOME_TOPIC, type: "std_msgs/msg/String", qos: QOS.reliable } as const;
+const encodeText = encoderOf(OUTCOME_CHANNEL.type);
 
 /**
  * Records the channels to an MCAP file with the layout of rosbag2: profile `ros2`, CDR messages, `ros2msg` schemas,
@@ -37,6 +43,11 @@ export class McapSink implements Sink {
   readonly #ids = new Map<Channel, number>();
   readonly #counts = new Map<Channel, number>();
   #state: "empty" | "recording" | "broken" | "closed" = "empty";
+  #outcomeId: number | undefined;
+  /** Texts that follow the newest tick, and its stamp. */
+  #outcomes: string[] = [];
+  #stamp = 0n;
+  #outcomesWritten = 0;
 
   /**
    * Opens the file and writes its header.
@@ -71,8 +82,15 @@ export class McapSink implements Sink {
     await this.#write(explanation, this.#compared);
   }
 
+  /** Writes the outcome of the run that the newest tick ended, as `parseOutcome` reads it. */
+  ended(outcome: string): void {
+    this.#outcomes.push(outcome);
+  }
+
   async #write(explanation: Explanation, encoder: ChannelEncoder): Promise<void> {
     try {
+      await this.#writeOutcomes();
+      this.#stamp = explanation.observation.stamp;
       if (this.#state === "empty") {
         this.#state = "recording";
         await this.#begin(explanation);
@@ -99,6 +117,7 @@ export class McapSink implements Sink {
     if (before === "broken") return this.#file.abandon();
     if (before === "empty") return this.#file.discard();
     try {
+      await this.#writeOutcomes();
       await this.#writer.end();
     } catch (error) {
       await this.#file.abandon();
@@ -116,6 +135,16 @@ export class McapSink implements Sink {
     for (const channel of recordedBy(this.#encoder)) {
       const data = this.#encoder.encodeLatched(channel);
       if (data) await this.#add(channel, explanation.observation.stamp, data);
+    }
+  }
+
+  async #writeOutcomes(): Promise<void> {
+    const texts = this.#state === "empty" ? [] : this.#outcomes;
+    this.#outcomes = [];
+    for (const data of texts) {
+      this.#outcomeId ??= await registerChannel(this.#writer, OUTCOME_CHANNEL);
+      const message = { channelId: this.#outcomeId, sequence: this.#outcomesWritten++, data: encodeText({ data }) };
+      await this.#writer.addMessage({ ...message, logTime: this.#stamp, publishTime: this.#stamp });
     }
   }
 

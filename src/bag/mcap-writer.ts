@@ -30,7 +30,10 @@ export async function startWriter(file: PartFile, compression: Compression = "zs
 }
 
 /** Registers a channel with its schema, offered QoS and type hash. Returns its number in the file. */
-export async function registerChannel(writer: McapWriter, channel: Channel): Promise<number> {
+export async function registerChannel(
+  writer: McapWriter,
+  channel: Pick<Channel, "topic" | "type" | "qos">,
+): Promise<number> {
   const { topic, type: name } = channel;
   const data = new TextEncoder().encode(messageType(name).schema);
   const schemaId = await writer.registerSchema({ name, encoding: "ros2msg", data });
@@ -38,7 +41,7 @@ export async function registerChannel(writer: McapWriter, channel: Channel): Pro
 }
 
 /** rosbag2's metadata of a channel. */
-export const channelMetadata = ({ type, qos }: Channel): Map<string, string> =>
+export const channelMetadata = ({ type, qos }: Pick<Channel, "type" | "qos">): Map<string, string> =>
   new Map([
     ["offered_qos_profiles", offeredQosProfiles(qos)],
     ["topic_type_hash", typeHash(messageType(type))],

@@ -20,6 +20,8 @@ export class Disturbance {
   #occluded: NonNullable<Perturbation["occlude"]> | null = null;
   #wrench: Wrench = NO_WRENCH;
   #random: Random = random(0);
+  /** Changes of this episode so far. */
+  #made: Perturbation[] = [];
 
   constructor(task: Disturbed, perturbations: readonly Perturbation[]) {
     this.#task = task;
@@ -28,6 +30,7 @@ export class Disturbance {
 
   /** Starts an episode without perturbations. */
   reset(seed: number, episode: number): void {
+    this.#made = [];
     this.#noise = 0;
     this.#light = 1;
     this.#occluded = null;
@@ -59,6 +62,7 @@ export class Disturbance {
   begin(tick: number, episode: number): void {
     for (const entry of [...this.#perturbations, ...this.#next]) {
       if (!isFor(entry, tick, episode)) continue;
+      this.#made.push(entry);
       if (entry.target !== undefined) this.#task.moveGoal?.(entry.target);
       if (entry.wrench !== undefined) this.#push(entry.wrench);
       this.#noise = entry.torque_noise ?? this.#noise;
@@ -66,6 +70,11 @@ export class Disturbance {
       if (entry.occlude !== undefined) this.#occluded = entry.occlude;
     }
     this.forget();
+  }
+
+  /** Changes of this episode so far, in their order. */
+  get made(): readonly Perturbation[] {
+    return this.#made;
   }
 
   /** What holds now. */

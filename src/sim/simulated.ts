@@ -27,6 +27,7 @@ type ArmTraits = Pick<
   | "moveGoal"
   | "push"
   | "save"
+  | "startCondition"
 >;
 
 /** What only worlds have. */

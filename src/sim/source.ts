@@ -144,7 +144,12 @@ export class SimulatedSource implements Source {
         error: this.#task.error?.(),
         sumOfRewards: this.#task.sumOfRewards?.(),
       });
-      this.#options.ended?.(outcome);
+      this.#options.ended?.({
+        ...outcome,
+        condition: this.#task.startCondition?.() ?? "",
+        ablation: this.#options.ablation,
+        perturbations: [...this.#disturbance.made],
+      });
       this.#next = { episode: episode + 1, tick: 0 };
     }
   }

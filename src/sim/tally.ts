@@ -1,3 +1,6 @@
+import type { ImageAblation } from "./ablation.js";
+import type { Perturbation } from "./perturbations.js";
+
 /** The end of one episode. */
 export interface EpisodeOutcome {
   /** Counted from 0. */
@@ -9,6 +12,11 @@ export interface EpisodeOutcome {
   readonly error: number | undefined;
   /** Sum of the rewards; of worlds. */
   readonly sumOfRewards?: number | undefined;
+  /** Condition that it began in; empty where the goal lies anywhere, and of worlds. */
+  readonly condition?: string;
+  /** Image ablation, and the changes of this episode, those of clients too. */
+  readonly ablation?: ImageAblation | undefined;
+  readonly perturbations?: readonly Perturbation[];
 }
 
 export interface SimulationSummary {

@@ -35,6 +35,7 @@ const EXPECTED: Record<keyof typeof METRICS, object> = {
   torques: { per_torque: [torque("shoulder", 0.5, 1.25), torque("elbow", 0.25, 0.75)] },
   residual: { conservation_residual: { median: 0.25, max: 0.4 } },
   latency: { latency_ms: { p50: 3.5, p99: 3.5 } },
+  outcome: { outcome: null },
   flags: { flags: { episode_start: 1, idle: 1, at_limit: 1 } },
 };
 

@@ -40,8 +40,10 @@ ${sections}`;
 
 async function comparisonSection(surveys: readonly Survey[], comparison: readonly Comparison[]): Promise<Html> {
   const [a, b] = surveys as [Survey, Survey];
-  return html`<h2>${a.name} and ${b.name}</h2>
-${await figures(COMPARISON_CHARTS, surveys)}
+  const charts = html`<h2>${surveys.map(({ name }, s) => html`${s > 0 ? " and " : ""}${name}`)}</h2>
+${await figures(COMPARISON_CHARTS, surveys)}`;
+  if (comparison.length === 0) return charts;
+  return html`${charts}
 ${table(
   ["modality", a.name, b.name, "difference", "95 % interval", "Hedges’ g", "Cliff’s δ"],
   comparison.map(({ modality, difference }) => {

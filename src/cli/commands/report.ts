@@ -1,5 +1,5 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { sum } from "d3-array";
 import { CsvWriter, type TableWriter } from "../../analysis/csv.js";
 import { parseEvent } from "../../analysis/events.js";
 import { type Findings, findings } from "../../analysis/findings.js";
@@ -10,6 +10,7 @@ import type { ReadOptions } from "../../analysis/read-explanations.js";
 import { readIdentity, readRuns } from "../../analysis/read-runs.js";
 import { reportJson } from "../../analysis/report-json.js";
 import type { Run } from "../../analysis/run.js";
+import { byEachGroup, byGroup, byList, type RunSets } from "../../analysis/run-sets.js";
 import { Survey } from "../../analysis/survey.js";
 import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
@@ -18,6 +19,8 @@ import { assertWritable, writeAtomically, writeThrough } from "../../files/atomi
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { writing } from "../../files/unwritable.js";
 import { plural } from "../../numbers/format.js";
+import { GROUPINGS, type GroupKey, isGroupKey } from "../../outcome/groups.js";
+import { OutcomeTable } from "../../outcome/outcome-table.js";
 import type { OutputMeaning } from "../../outputs/kinds.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { loadPolicy } from "../../policy/policy.js";
@@ -37,7 +40,9 @@ export interface ReportOptions {
   readonly policy?: string;
   readonly card?: string;
   readonly against?: readonly string[];
-  readonly names: readonly [string, string];
+  readonly names?: readonly [string, string];
+  readonly by?: GroupKey;
+  readonly outcome?: string;
   readonly event: readonly string[];
   readonly window: number;
   readonly at: readonly number[];
@@ -49,21 +54,27 @@ export interface ReportOptions {
 
 export async function report(bags: readonly string[], options: ReportOptions): Promise<void> {
   const folders = await foldersOf(options);
-  const sets = [bags, ...(options.against ? [options.against] : [])];
-  refuseTwice(sets.flat());
+  const group = groupIn(options.against);
+  if (options.by !== undefined && options.against !== undefined)
+    throw new InputError("--by: makes sets of its own, expected no --against beside it");
+  const lists = [bags, ...(options.against && !group ? [options.against] : [])];
+  refuseTwice(lists.flat());
+  const divided = divide(options, group, lists.length);
   const files = [options.output, options.csv, options.parquet];
   if (options.card !== undefined && options.policy === undefined)
     throw new InputError("--card: the card of no policy, expected --policy too");
-  await refuseOverwriting([...sets.flat(), options.policy, options.card], files);
+  await refuseOverwriting([...lists.flat(), options.policy, options.card, options.outcome], files);
   for (const file of files) if (file !== undefined) await assertWritable(file);
   const { runs, moments, at, topic, output } = options;
-  // The page reads again the bags that it shows in detail: at most one for each run and moment.
-  const again = sets.map((set) => (output === undefined ? 0 : Math.min(set.length, runs + moments)));
   const policy = options.policy === undefined ? undefined : await loadPolicy(options.policy, { card: options.card });
   if (policy) await refuseOverwriting(await filesOfPolicy(policy), files);
-  const conventions = policy ? sets.map((set) => set.length + CONVENTIONS.length + 1) : [];
-  const read = sets.flat().length + sum(conventions);
-  const bar = new Progress(sum([read, ...again]), "read bags");
+  const outcomes = options.outcome === undefined ? undefined : await OutcomeTable.read(options.outcome);
+  const count = group ? 2 : lists.length;
+  // The page reads again the bags that it shows in detail: at most one for each run and moment.
+  const again = output === undefined ? 0 : Math.min(lists.flat().length, runs + moments);
+  const conventions = policy ? count * (lists.flat().length + CONVENTIONS.length + 1) : 0;
+  const read = lists.flat().length + conventions;
+  const bar = new Progress(read + count * again, "read bags");
   bar.update(0);
   const found = await bagsRead().finally(() => bar.stop());
   for (const note of found.notes) warn(note);
@@ -71,19 +82,18 @@ export async function report(bags: readonly string[], options: ReportOptions): P
   else writeOut(`${reportText(found, options)}\n`);
 
   async function bagsRead(): Promise<Findings> {
-    const { surveys, notes } = await withTables(sets, { ...options, folders }, (write) =>
-      surveyOf(sets, { ...options, folders }, write, bar.step),
+    const { surveys, notes } = await withTables(lists, divided, { ...options, folders }, (write) =>
+      surveyOf(lists, divided, { ...options, folders, outcomes }, write, bar.step),
     );
     const under = [];
     const done = () => bar.update(Math.min(bar.done + 1, read), { what: "explain under every convention" });
     for (const [s, survey] of policy ? surveys.entries() : [])
-      under.push(await conventionsOfRuns(sets[s]!, survey, policy!, { folders, done }));
+      under.push(await conventionsOfRuns(lists[s] ?? bags, survey, policy!, { folders, done }));
     const found = findings(surveys, notes, moments, under);
     if (output === undefined) return found;
     const details = [];
     for (const [s, { survey, ranking }] of found.sets.entries()) {
-      const before = sum([read, ...again.slice(0, s)]);
-      const done = (part: number) => bar.update(before + part * again[s]!, { what: "draw runs" });
+      const done = (part: number) => bar.update(read + (Math.min(s, count - 1) + part) * again, { what: "draw runs" });
       details.push(await readDetails(survey, ranking, { runs, at, topic, folders, done }));
     }
     await writeAtomically(output, await page(found, details));
@@ -92,7 +102,7 @@ export async function report(bags: readonly string[], options: ReportOptions): P
 }
 
 type Reading = Pick<ReadOptions, "topic" | "folders">;
-type Write = (run: Run) => Promise<void>;
+type Write = (run: Run, set: string) => Promise<void>;
 
 interface Surveyed {
   readonly surveys: readonly Survey[];
@@ -101,17 +111,25 @@ interface Surveyed {
 
 /** Reads all runs. Leaves out bags that cannot be read, with a note, unless a whole set is unreadable. */
 async function surveyOf(
-  sets: readonly (readonly string[])[],
-  { names, event, window, topic, against, folders }: ReportOptions & Reading,
+  lists: readonly (readonly string[])[],
+  divided: RunSets,
+  {
+    event,
+    window,
+    topic,
+    folders,
+    outcomes,
+  }: ReportOptions & Reading & { readonly outcomes: OutcomeTable | undefined },
   write: Write,
   done: () => void,
 ): Promise<Surveyed> {
   const notes: string[] = [];
   const events = event.map(parseEvent);
   const messages = events.flatMap((spec) => (spec.kind === "topic" ? [spec.topic] : []));
-  const surveys = sets.map((_, s) => new Survey({ name: against ? names[s]! : "all runs", events, window }));
-  for (const [s, bags] of sets.entries()) {
-    const survey = surveys[s]!;
+  const newSurvey = (name: string) => new Survey({ name, events, window });
+  const surveys = new Map(divided.names.map((name) => [name, newSurvey(name)]));
+  for (const [list, bags] of lists.entries()) {
+    let any = false;
     const problems: InputError[] = [];
     for (const bag of bags) {
       const skipped = (count: number, reason: string) =>
@@ -121,16 +139,24 @@ async function surveyOf(
         if (isRest) notes.push(`left out the rest of ${problem.message}`);
         else problems.push(problem);
       };
-      for await (const run of readable(runs, left)) {
+      for await (const found of readable(runs, left)) {
+        const run = { ...found, outcome: outcomes?.of(found) ?? found.outcome };
+        const name = divided.setOf(run, list);
+        const survey = surveys.get(name) ?? newSurvey(name);
+        surveys.set(name, survey);
         survey.add(run);
-        await write(run);
+        any = true;
+        await write(run, name);
       }
       done();
     }
-    if (survey.runs.length === 0) throw problems[0]!;
+    if (!any) throw problems[0]!;
     notes.push(...problems.map(({ message }) => `left out ${message}`));
   }
-  return { surveys, notes };
+  if (outcomes?.unused !== undefined) notes.push(outcomes.unused);
+  const empty = [...surveys.values()].filter(({ runs }) => runs.length === 0);
+  notes.push(...empty.map(({ name }) => `no run is in the set ${name}`));
+  return { surveys: [...surveys.values()].filter(({ runs }) => runs.length > 0), notes };
 }
 
 /** The runs of a bag, as far as it can be read. @param left called for what is left out: all of it, or the rest */
@@ -153,12 +179,15 @@ async function* readable(
 
 /** Runs `work` with a writer of the requested tables. */
 async function withTables(
-  sets: readonly (readonly string[])[],
-  { csv, parquet, topic, names, folders }: ReportOptions & Reading,
+  lists: readonly (readonly string[])[],
+  { names }: RunSets,
+  { csv, parquet, topic, by, folders }: ReportOptions & Reading,
   work: (write: Write) => Promise<Surveyed>,
 ): Promise<Surveyed> {
   if (csv === undefined && parquet === undefined) return work(async () => {});
-  const columns = await columnsOf(sets, { topic, folders }, names);
+  const setNames = new Map<Run, string>();
+  const several = names.length > 1 || by !== undefined;
+  const columns = await columnsOf(lists, { topic, folders }, several ? (run) => setNames.get(run)! : undefined);
   const tables: readonly [string | undefined, (path: string) => Promise<TableWriter>][] = [
     [csv, (path) => CsvWriter.create(path, columns)],
     [parquet, async (path) => new ParquetTable(path, columns)],
@@ -168,9 +197,11 @@ async function withTables(
     return (write) =>
       writeThrough(path, async (half) => {
         const table = await writing(path, () => create(half));
-        const done = await inner(async (run) => {
+        const done = await inner(async (run, name) => {
+          setNames.set(run, name);
           await writing(path, () => table.write(run));
-          await write(run);
+          setNames.delete(run);
+          await write(run, name);
         }).catch(async (error: unknown) => {
           // What went wrong first is told.
           await table.close().catch(() => undefined);
@@ -185,13 +216,13 @@ async function withTables(
 
 /** The columns for the runs of all sets, from the first readable bag of each. */
 async function columnsOf(
-  sets: readonly (readonly string[])[],
+  lists: readonly (readonly string[])[],
   reading: Reading,
-  names: readonly [string, string],
+  setOf: ((run: Run) => string) | undefined,
 ): Promise<TableColumn[]> {
   const modalities = new Set<string>();
   const outputs: OutputMeaning[] = [];
-  for (const bags of sets) {
+  for (const bags of lists) {
     for (const bag of bags) {
       const identity = await readIdentity(bag, reading).catch((error: unknown) => {
         if (!(error instanceof InputError)) throw error;
@@ -202,9 +233,25 @@ async function columnsOf(
       break;
     }
   }
-  const second = new Set(sets[1]);
-  const setOf = sets.length > 1 ? ({ bag }: Run) => names[second.has(bag) ? 1 : 0] : undefined;
   return tableColumns([...modalities], setOf, outputs.length > 0 ? outputs : undefined);
+}
+
+/** The group that `--against outcome=failure` names; undefined for bags. @throws InputError for an unknown group */
+function groupIn(against: readonly string[] | undefined): { key: GroupKey; value: string } | undefined {
+  const [first, ...more] = against ?? [];
+  const [, key, value] = first?.match(/^([a-z]+)=(.+)$/) ?? [];
+  if (key === undefined || value === undefined || existsSync(first!)) return undefined;
+  const expected = `expected bags, or one of ${Object.keys(GROUPINGS).join(", ")} with its value, such as outcome=failure`;
+  if (!isGroupKey(key) || more.length > 0) throw new InputError(`--against ${against!.join(" ")}: ${expected}`);
+  if (key === "outcome" && !["success", "failure", "unknown"].includes(value))
+    throw new InputError(`--against ${first}: expected outcome=success, outcome=failure or outcome=unknown`);
+  return { key, value };
+}
+
+function divide({ by, names }: ReportOptions, group: ReturnType<typeof groupIn>, lists: number): RunSets {
+  if (by !== undefined) return byEachGroup(by);
+  if (group) return byGroup(group.key, group.value, names);
+  return byList(lists > 1 ? (names ?? ["A", "B"]) : ["all runs"]);
 }
 
 function refuseTwice(bags: readonly string[]): void {

@@ -8,6 +8,7 @@ import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import type { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
+import type { Outcome } from "../../outcome/outcome.js";
 import { CHOSEN } from "../../outputs/choice.js";
 import { areActions, ratherThan, wordsOf } from "../../outputs/kinds.js";
 import { shippedModel } from "../../package-files.js";
@@ -22,6 +23,7 @@ import { readPerturbations } from "../../sim/perturbations.js";
 import { RunGate } from "../../sim/run-gate.js";
 import type { Simulated } from "../../sim/simulated.js";
 import type { SimulationOptions } from "../../sim/source.js";
+import type { EpisodeOutcome } from "../../sim/tally.js";
 import type { Starts, Targets } from "../../sim/tasks/task.js";
 import { SimulationControls } from "../../simulator/controls.js";
 import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
@@ -101,7 +103,11 @@ export async function sim(options: SimOptions): Promise<void> {
       compared: options.compare === undefined ? undefined : await methodOf(options.compare),
     };
     const lines = options.json ? new JsonLines(process.stdout, interruption.silent) : new EpisodeLines(process.stdout);
-    const ended = lines instanceof EpisodeLines ? lines.ended : undefined;
+    let recording: McapSink | undefined;
+    const ended = (outcome: EpisodeOutcome) => {
+      if (lines instanceof EpisodeLines) lines.ended(outcome);
+      recording?.ended(outcomeText(outcome));
+    };
     const gate = new RunGate();
     const unstable = (problem: string) => warn(`${problem}; the next episode begins`);
     const build = (choice: StageChoice) =>
@@ -156,9 +162,10 @@ export async function sim(options: SimOptions): Promise<void> {
     say(introduction(stage));
     // Last: nothing can fail between opening the file and the first tick.
     if (options.record) {
-      const recording = open(await record(options.record, policy, encoders, say));
-      sinks.push(recording);
-      comparing.push({ write: (explanation) => recording.writeCompared(explanation) });
+      const file = open(await record(options.record, policy, encoders, say));
+      recording = file;
+      sinks.push(file);
+      comparing.push({ write: (explanation) => file.writeCompared(explanation) });
     }
     // Last: the second explanation begins when the first is everywhere.
     sinks.push(lines, new ComparingSink(() => simulated.stage.compared, comparing));
@@ -217,6 +224,17 @@ async function record(
   const sink = await McapSink.create(path, { ...encoders, metadata: { "torquelens.policy": card } });
   say(`record   ${path}`);
   return sink;
+}
+
+/** An episode's outcome as recordings hold it. */
+function outcomeText({ success, error, condition, ablation, perturbations }: EpisodeOutcome): string {
+  return JSON.stringify({
+    success,
+    error: error ?? null,
+    condition: condition || null,
+    ablation: ablation === undefined ? null : `image=${ablation}`,
+    perturbations: [...(perturbations ?? [])],
+  } satisfies Outcome);
 }
 
 function introduction({ policy, explainer, source, compared }: Stage): string {

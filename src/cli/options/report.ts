@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { GROUPINGS } from "../../outcome/groups.js";
 import type { ReportOptions } from "../commands/report.js";
 import { times } from "../input/numbers.js";
 import { msgPathOption, numberOption, repeatable, SECONDS, wholeOption } from "./shared.js";
@@ -12,8 +13,13 @@ export function declareOptions(command: Command): void {
     .option("--json", "print the report's numbers as one JSON object")
     .option("--policy <file>", "the runs' policy: also report their shares under every other convention")
     .option("--card <file>", "its policy card, default the ONNX file's name with .yaml")
-    .option("--against <bags...>", "a second set of runs to compare with the first")
-    .option("--names <first,second>", "names of the two sets", setNames, ["A", "B"] as const)
+    .option(
+      "--against <bags...>",
+      "a second set of runs to compare with the first: bags, or a group of the first set, such as outcome=failure",
+    )
+    .option("--names <first,second>", "names of the two sets (default: A,B, or the group's)", setNames)
+    .addOption(new Option("--by <what>", "make a set for each group of the runs").choices(Object.keys(GROUPINGS)))
+    .option("--outcome <file>", "CSV table of what became of the runs: run, success[, error, condition]")
     .addOption(
       repeatable(
         "--event <what>",

@@ -9,6 +9,10 @@ const CONDITIONS = 4;
 /** Stream of the fixed places: the same for every seed. */
 const PLACES = 9;
 
+/** Name of a place's condition; empty for a place anywhere. */
+export const conditionAt = (place: GoalPlace, conditions: readonly string[]): string =>
+  "condition" in place ? conditions[place.condition]! : "";
+
 /**
  * A goal of a kind.
  * @param numbers for goals that lie anywhere

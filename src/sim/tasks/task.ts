@@ -74,6 +74,8 @@ export interface TaskEpisode {
 
   /** Starts an episode in the condition of that index; by default as `Targets` says. */
   reset(seed: number, episode: number, condition?: number): void;
+  /** Name of the condition that the episode began in; empty where its goal lies anywhere. */
+  startCondition(): string;
   /** Starts an episode with arm and goal anywhere they may come to be: frames for training. */
   scatter(random: Random): void;
   observe(): TaskObservation;

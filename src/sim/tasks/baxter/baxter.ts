@@ -9,7 +9,7 @@ import { type Random, random } from "../../random.js";
 import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
-import { type GoalPlace, goalPlace } from "../goal-place.js";
+import { conditionAt, type GoalPlace, goalPlace } from "../goal-place.js";
 import { NO_WRENCH, type Targets, type Task, type TaskObservation, type TaskOptions, type Wrench } from "../task.js";
 import { BaxterModel, type BaxterState, CONTROL_PERIOD, PALM, RIGHT_JOINTS, TIP } from "./model.js";
 
@@ -96,6 +96,7 @@ export class Baxter implements Task {
   readonly #importance: ImportanceFactor;
   readonly #targets: Targets;
   #seed = 0;
+  #startCondition = "";
   #episode = 0;
   #state: BaxterState;
   /** Where the left hand was put, metres. */
@@ -132,6 +133,7 @@ export class Baxter implements Task {
     const place =
       condition === undefined ? goalPlace(this.#targets, numbers, (count) => episode % count) : { condition };
     this.#put(placeAt(place), state);
+    this.#startCondition = conditionAt(place, this.conditions);
   }
 
   scatter(numbers: Random): void {
@@ -141,6 +143,10 @@ export class Baxter implements Task {
     const part = close ? numbers.between(0.9, 1.05) : numbers.uniform();
     const spread = (close ? 0.3 : 1) * SCATTER * numbers.uniform();
     this.#state = this.#disturbed(this.#model.onTheWay(this.#state, part), spread, numbers);
+  }
+
+  startCondition(): string {
+    return this.#startCondition;
   }
 
   observe(): TaskObservation {

@@ -9,7 +9,7 @@ import { type Random, random } from "../../random.js";
 import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
-import { goalPlace } from "../goal-place.js";
+import { conditionAt, goalPlace } from "../goal-place.js";
 import {
   type Modality,
   NO_WRENCH,
@@ -50,6 +50,7 @@ export class Manipulation implements Task {
   readonly #start: Float64Array;
   readonly #situations: Situations;
   #seed = 0;
+  #startCondition = "";
   #episode = 0;
   #situation: Situation;
 
@@ -104,6 +105,11 @@ export class Manipulation implements Task {
     const place =
       condition === undefined ? goalPlace(this.#targets, numbers, (count) => episode % count) : { condition };
     this.#situation = this.#situations.at(state, place);
+    this.#startCondition = conditionAt(place, this.conditions);
+  }
+
+  startCondition(): string {
+    return this.#startCondition;
   }
 
   observe(): TaskObservation {

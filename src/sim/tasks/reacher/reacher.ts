@@ -10,7 +10,7 @@ import { type Random, random } from "../../random.js";
 import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
-import { type GoalPlace, goalPlace } from "../goal-place.js";
+import { conditionAt, type GoalPlace, goalPlace } from "../goal-place.js";
 import {
   type EpisodeKind,
   NO_WRENCH,
@@ -77,6 +77,7 @@ export class Reacher implements Task {
   readonly #targets: Targets;
   readonly #starts: Starts;
   #seed = 0;
+  #startCondition = "";
   #episode = 0;
   #state: ReacherState = new Float64Array(4);
   #target: Target = FOUR_TARGETS[0]!;
@@ -113,10 +114,14 @@ export class Reacher implements Task {
         ? Float64Array.of(...START.map((angle) => angle + START_NOISE * numbers.normal()), 0, 0)
         : this.#model.randomState(numbers);
     this.#wrench = NO_WRENCH;
-    this.#target =
-      condition === undefined
-        ? this.#targetAt(goalPlace(this.#targets, numbers, (count) => episode % count))
-        : this.#targetAt({ condition });
+    const place =
+      condition === undefined ? goalPlace(this.#targets, numbers, (count) => episode % count) : { condition };
+    this.#target = this.#targetAt(place);
+    this.#startCondition = conditionAt(place, this.conditions);
+  }
+
+  startCondition(): string {
+    return this.#startCondition;
   }
 
   observe(): TaskObservation {
