@@ -28,7 +28,7 @@ export interface Contents {
 }
 
 /** The explanation without its latency, so that the same policy, bag and version give the same file. */
-function timeless(explanation: Explanation): Explanation {
+export function timeless(explanation: Explanation): Explanation {
   const flags = explanation.flags.filter((flag) => flag !== "deadline_missed");
   return { ...explanation, latencyMs: Number.NaN, flags };
 }

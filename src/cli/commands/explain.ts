@@ -15,7 +15,7 @@ import { loadPolicy, type Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { writeOut } from "../../text/terminal.js";
-import { underConventionNamed } from "../input/convention.js";
+import { underConventionNamed } from "../../policy/convention-named.js";
 import { importanceAt } from "../input/importance.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";

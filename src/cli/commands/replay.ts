@@ -21,7 +21,7 @@ import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
-import { underConventionNamed } from "../input/convention.js";
+import { underConventionNamed } from "../../policy/convention-named.js";
 import { foldersOf } from "../input/message-folders.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";

@@ -1,8 +1,8 @@
-import { InputError } from "../../errors.js";
-import { own, put } from "../../own.js";
-import { conventionNamed } from "../../policy/conventions.js";
-import type { Policy } from "../../policy/policy.js";
-import { type DataMeans, underConvention } from "../../policy/under-convention.js";
+import { InputError } from "../errors.js";
+import { own, put } from "../own.js";
+import { conventionNamed } from "./conventions.js";
+import type { Policy } from "./policy.js";
+import { type DataMeans, underConvention } from "./under-convention.js";
 
 /**
  * The policy with its relevance measured by the convention `name` (`--convention`); unchanged if there is no name.
