@@ -4,7 +4,8 @@ import { InputError } from "../errors.js";
 import { COMPARED_TOPICS } from "../messages/channels.js";
 import { EXPLANATION } from "../messages/explanation.js";
 import type { ExplanationMessage } from "../messages/types.js";
-import { OUTCOME_TOPIC, type Outcome, parseOutcome } from "../outcome/outcome.js";
+import type { Outcome } from "../outcome/outcome.js";
+import { isOutcome, outcomeIn } from "./outcomes.js";
 
 export interface ReadOptions extends ReadMessagesOptions {
   /** Topic of the explanations; needed only if a bag has several. */
@@ -31,7 +32,10 @@ export interface Found {
  */
 export async function* readExplanations(path: string, options: ReadOptions): AsyncGenerator<Found> {
   const { topic: chosen, messages: times = [], ...rest } = options;
-  const choose = (bag: Bag) => ({ decoded: [explanationTopic(bag, path, chosen), ...outcomeTopics(bag)], times });
+  const choose = (bag: Bag) => ({
+    decoded: [explanationTopic(bag, path, chosen), ...bag.topics.filter(isOutcome)],
+    times,
+  });
   let any = false;
   const lines: string[] = [];
   const problem = (text: string) => {
@@ -40,7 +44,7 @@ export async function* readExplanations(path: string, options: ReadOptions): Asy
   };
   for await (const { topic, logTime, bagStart, message } of readMessages(path, choose, { ...rest, problem })) {
     if (topic.type !== EXPLANATION && message !== undefined) {
-      yield { topic: topic.name, logTime, bagStart, ...outcomeOf(message as { data: unknown }, topic, problem) };
+      yield { topic: topic.name, logTime, bagStart, ...outcomeIn(message as { data: unknown }, topic, problem) };
       continue;
     }
     const explanation = message as ExplanationMessage | undefined;
@@ -48,27 +52,6 @@ export async function* readExplanations(path: string, options: ReadOptions): Asy
     yield { topic: topic.name, logTime, bagStart, ...(explanation && { explanation }) };
   }
   if (!any) throw new InputError(`${path}: none of its explanations can be read (${lines.join("; ")})`);
-}
-
-/** Topics on which the outcome of a run follows its last tick. */
-const outcomeTopics = ({ topics }: Bag): Topic[] =>
-  topics.filter(
-    ({ name, type }) => `/${name}`.endsWith(OUTCOME_TOPIC) && /^std_msgs\/(msg\/)?(String|Bool)$/.test(type),
-  );
-
-/** An outcome; none where a message holds something else, which is told. */
-function outcomeOf(
-  { data }: { readonly data: unknown },
-  { name }: Topic,
-  problem: (text: string) => void,
-): Pick<Found, "outcome"> {
-  try {
-    return { outcome: parseOutcome(String(data), name) };
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problem(error.message);
-    return {};
-  }
 }
 
 function explanationTopic(bag: Bag, path: string, chosen: string | undefined): Topic {

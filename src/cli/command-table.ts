@@ -45,6 +45,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "explain a recording: write its explanations and its messages to a new bag",
     load: () => import("./options/replay.js"),
   },
+  batch: {
+    takes: "[options] [bags...]",
+    summary: "explain many recordings into a data set: Parquet tables to query",
+    load: () => import("./options/batch.js"),
+  },
   view: {
     takes: "[options] <bags...>",
     summary: "show recordings in the browser",

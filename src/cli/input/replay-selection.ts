@@ -8,11 +8,15 @@ import { put } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { hasQuantity } from "../../sensing/values.js";
 
-/** Options that select what is read, explained and copied from a recording. */
-export interface SelectionOptions {
+/** Options that name the topics and constants that a policy is fed from. */
+export interface InputOptions {
   readonly image: readonly string[];
   readonly joints: readonly string[];
   readonly value: readonly string[];
+}
+
+/** Options that select what is read, explained and copied from a recording. */
+export interface SelectionOptions extends InputOptions {
   readonly copy: string;
   readonly start?: number;
   readonly end?: number;
@@ -39,19 +43,26 @@ export function selectionOf(
     throw new InputError(`--start ${start}: the recording is ${(length / 1e9).toFixed(3)} s long`);
   if (start !== undefined && end !== undefined && end < start)
     throw new InputError(`--end ${end}: expected ${start} (--start) or more`);
-  const pairs = image.map((text) => {
-    const at = text.startsWith("/") ? -1 : text.indexOf("=");
-    return [at < 0 ? "" : text.slice(0, at), text.slice(at + 1)];
-  });
   return {
-    image: Object.fromEntries(pairs),
-    joints,
-    ...valuesOf(value),
+    ...inputsOf({ image, joints, value }),
     copied: copiedOf(bag, copy),
     start: start === undefined ? undefined : after(start),
     end: end === undefined ? undefined : after(end),
     every,
   };
+}
+
+/** The topics and constants that the options name. */
+export function inputsOf({
+  image,
+  joints,
+  value,
+}: InputOptions): Required<Pick<BagSourceOptions, "image" | "joints" | "values" | "given">> {
+  const pairs = image.map((text) => {
+    const at = text.startsWith("/") ? -1 : text.indexOf("=");
+    return [at < 0 ? "" : text.slice(0, at), text.slice(at + 1)];
+  });
+  return { image: Object.fromEntries(pairs), joints, ...valuesOf(value) };
 }
 
 /** `MODALITY=NUMBERS` or `MODALITY=TOPIC`. */
