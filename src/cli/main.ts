@@ -13,7 +13,11 @@ import { COMMANDS } from "./command-table.js";
 export async function main(argv: readonly string[]): Promise<number> {
   process.stdout.on("error", ignoreClosedPipe);
   try {
-    await (await programFor(argv)).parseAsync(argv, { from: "user" });
+    const command = argv.find((word) => !word.startsWith("-"));
+    const isKnown = command === undefined || command === "help" || own(COMMANDS, command) !== undefined;
+    // commander would answer an unknown command with the general help.
+    const words = isKnown ? argv : argv.filter((word) => word !== "--help");
+    await (await programFor(argv)).parseAsync(words, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

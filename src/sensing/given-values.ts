@@ -37,8 +37,10 @@ export class GivenValues {
     const missing = this.#modalities.find(({ name }) => !this.#current.has(name) && !heard.includes(name));
     if (!missing) return;
     const { name, elements } = missing;
-    const expected = `expected ${elements.length} values (${elements.join(", ")})`;
-    throw new InputError(`${policy.cardSource}: ${name}: no source, ${expected}: no sensor gives it`);
+    const numbers = elements.length === 1 ? "a number" : `${elements.length} numbers (${elements.join(", ")})`;
+    throw new InputError(
+      `${policy.cardSource}: ${name}: no sensor gives it; expected ${numbers} or a topic, as --value ${name}=…`,
+    );
   }
 
   /** The current values: an immutable map, replaced on every change. */

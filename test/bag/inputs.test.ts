@@ -156,7 +156,7 @@ describe("values that no sensor gives", () => {
   it("are missed where they are neither recorded nor given", async () => {
     const bag = await bagOf(robot);
     await expect(BagSource.open(bag, goalPolicy())).rejects.toThrow(
-      "test.yaml: goal: no source, expected 2 values (x, y): no sensor gives it",
+      "test.yaml: goal: no sensor gives it; expected 2 numbers (x, y) or a topic, as --value goal=…",
     );
     await bag.close();
   });

@@ -30,6 +30,7 @@ test("without a command the help is printed and the usage is bad", async () => {
 
 test.each([
   [["inspct"], "unknown command 'inspct' (Did you mean inspect?)"],
+  [["inspct", "--help"], "unknown command 'inspct' (Did you mean inspect?)"],
   [["inspect"], "missing required argument 'policy'"],
   [["inspect", "a.onnx", "--templat"], "unknown option '--templat' (Did you mean --template?)"],
   [["inspect", "a.onnx", "b.onnx"], "too many arguments for 'inspect'. Expected 1 argument but got 2."],

@@ -410,7 +410,7 @@ describe("other values", () => {
   });
 
   it.each([
-    [{}, "test.yaml: language: no source, expected 3 values (0, 1, 2): no sensor gives it"],
+    [{}, "test.yaml: language: no sensor gives it; expected 3 numbers (0, 1, 2) or a topic, as --value language=…"],
     [{ language: [1] }, "values of language: found 1 values, expected 3 (0, 1, 2)"],
     [{ language: [1, 2, 3], goal: [1] }, "values: unknown modality goal, expected one of language"],
   ])("without a source are refused: %j", async (values, message) => {

@@ -91,6 +91,8 @@ export async function explained(
     const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
     await refuseOverwriting(await filesOfPolicy(policy), [options.output]);
     checkEvery(policy, options.every);
+    if (hasMemory(policy) && (options.start ?? 0) > 0)
+      warn(`--start ${options.start}: ${policy.card.name} remembers earlier ticks, and its memory is empty there`);
     bag = open(await openBags(paths, await foldersOf(options)));
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     for (const { topic, others } of source.imageTopics())

@@ -55,6 +55,11 @@ export function attendedThroughTokens({ output, mixing }: Tokens, pass: Attribut
   const byToken = matmul(byQuery, mixing.mixing);
   const origins = new TokenOrigins(network.context, network.subject.modalities).of(mixing.values);
   const lost = origins.filter((origin) => !origin).length;
+  if (lost === origins.length)
+    throw new InputError(
+      `attention "${output.node.label}": each of its ${lost} tokens is learned or mixes inputs (as an image with memory), ` +
+        "so no input's relevance can be told; expected tokens that come from one input",
+    );
   const loses = `${lost} of ${origins.length} tokens are learned or mix inputs: their relevance is lost`;
   const rule = { node: output.node.label, op: output.node.op, rule: "attention", ...(lost > 0 && { loses }) };
   return { images: ofCells(byToken, origins, network), values: ofElements(byToken, origins, network), rule };

@@ -246,9 +246,18 @@ describe("from cells to pixels", () => {
 
 describe("attention is refused in one line, with the methods that work,", () => {
   const plain = subjectOf([x, q], dense(b.concat([apply("Flatten", [b.relu(patches)]), q], 1), 2, 3));
+  const both = dense(b.concat([apply("Flatten", [b.relu(patches)]), q], 1), 7 * D, 3);
+  const mixing = block(b.reshape(both, [1, 7, D]), 30, "mixing");
+  const mixed = subjectOf([x, q], b.reshape(b.matmul(b.mean(mixing.h, [1]), weights([D, 2], 5)), [1, 2]));
   const works = /; methods that work here: .*\bdtd\b.*gradient-x-input/;
   it.each([
     ["where there is none", plain, "attention", /^method attention: the network has none/],
+    [
+      "where every token is made of several inputs",
+      mixed,
+      "attention",
+      /^attention "mixing": each of its 7 tokens is learned or mixes inputs/,
+    ],
     ["for an unknown layer", subject, "attention:layer=third", /^attention layer "third": found no node and no tensor/],
     [
       "for a tensor that is none",
@@ -259,6 +268,6 @@ describe("attention is refused in one line, with the methods that work,", () => 
   ])("%s", (_, refused, method, message) => {
     const run = () => compile(refused, { method });
     expect(run).toThrow(message);
-    if (refused === plain) expect(run).toThrow(works);
+    if (refused !== subject) expect(run).toThrow(works);
   });
 });
