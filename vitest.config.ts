@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/setup.ts"],
     // Limits for what hangs: ten times what the slowest test takes, as a busy machine may be that slow.
     testTimeout: 600_000,
     hookTimeout: 600_000,

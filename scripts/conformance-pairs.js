@@ -29,12 +29,28 @@ export function pairs() {
 }
 
 /** The reference of a network: its policy, an observation, relevance by method. DTD's relevance is part of the observation. */
-function reference(network) {
+const reference = once((network) => {
   const { name, policy, case: index, importance, methods } = read(`methods/${network}.json`);
   const { card, cases } = read(`${policy}.json`);
   const observed = cases[index];
   const dtd = observed.source && { dtd: { ...observed, source: SOURCES[observed.source] } };
   return { name, policy, card, inputs: observed.inputs, importance, methods: { ...dtd, ...methods } };
+});
+
+/** What is explained of a network. */
+const subject = once(async (network) => {
+  const { policy: path, card } = reference(network);
+  const model = await loadModel(fileURLToPath(new URL(`${path}.onnx`, FOLDER)));
+  return subjectOf(policyOf(model, { card: parseCard(JSON.stringify(card), network), source: network, folder: "." }));
+});
+
+/** Makes the result for a key once: the newest key's, since references are large and pairs stand by network. */
+function once(make) {
+  let last;
+  return (key) => {
+    if (last?.key !== key) last = { key, made: make(key) };
+    return last.made;
+  };
 }
 
 const SOURCES = { zennit: "zennit 0.5.1, dense float64", dense: "dense float64" };
@@ -55,10 +71,8 @@ function exists(spec) {
  * tensor, over all tensors; `at`: the tensor with that error; `residual`: |ΣR − Σα|τ|| / Σα|τ|.
  */
 export async function measure(network, spec) {
-  const { policy: path, card, inputs, importance, methods } = reference(network);
-  const model = await loadModel(fileURLToPath(new URL(`${path}.onnx`, FOLDER)));
-  const policy = policyOf(model, { card: parseCard(JSON.stringify(card), network), source: network, folder: "." });
-  const { bytes } = compile(subjectOf(policy), { method: spec, depth: "full" });
+  const { card, inputs, importance, methods } = reference(network);
+  const { bytes } = compile(await subject(network), { method: spec, depth: "full" });
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
   const session = await ort.InferenceSession.create(bytes, options);
   const feeds = Object.fromEntries(

@@ -1,6 +1,7 @@
 import { writeModel } from "#src/graph/onnx-write.js";
 import type { Value } from "#src/graph/value.js";
-import { Session, type TensorData } from "#src/runtime/session.js";
+import type { TensorData } from "#src/runtime/session.js";
+import { plainSession } from "./plain-session.js";
 
 /** Runs graph values through onnxruntime: writes the graph, feeds it, returns each output's numbers. */
 export async function evaluate(
@@ -16,7 +17,7 @@ export async function evaluate(
     metadata: new Map(),
     opset,
   };
-  const session = await Session.create(writeModel(graph), { threads: 1 });
+  const session = await plainSession(writeModel(graph));
   const results = await session.run(feeds);
   await session.release();
   return Object.fromEntries(

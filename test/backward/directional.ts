@@ -3,8 +3,9 @@ import * as b from "#src/graph/build.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { sizeOf } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
-import { float32, Session } from "#src/runtime/session.js";
+import { float32 } from "#src/runtime/session.js";
 import { randoms } from "../evaluate.js";
+import { plainSession } from "../plain-session.js";
 
 const STEP = 1.5e-3;
 const TOLERANCE = 2e-2;
@@ -27,7 +28,7 @@ export async function differentiable(
 ): Promise<number> {
   const loss = weighed(y);
   const slopes = gradientsOf(loss, leaves);
-  const session = await Session.create(
+  const session = await plainSession(
     writeModel({
       name: "gradients",
       inputs: new Map(leaves.map((leaf) => [leaf.name!, leaf])),
@@ -35,7 +36,6 @@ export async function differentiable(
       metadata: new Map(),
       opset: 18,
     }),
-    { threads: 1 },
   );
   const point = leaves.map((leaf, i) => randoms(sizeOf(leaf.shape), seed + i, ...range));
   const run = (at: readonly Float32Array[]) =>

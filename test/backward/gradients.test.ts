@@ -5,6 +5,7 @@ import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
 import { float32 } from "#src/runtime/session.js";
 import { evaluate, randoms, relativeError } from "../evaluate.js";
+import { plainSession } from "../plain-session.js";
 import { GRADIENT_CASES } from "./cases.js";
 
 /** A scalar loss that weighs every output element differently, so that no error can cancel. */
@@ -35,7 +36,6 @@ async function differences(
 ): Promise<Float64Array> {
   const feed = (data: Float32Array[]) => Object.fromEntries(xs.map((x, i) => [x.name!, float32(data[i]!, x.shape)]));
   const out = new Float64Array(values[k]!.length);
-  const { Session } = await import("#src/runtime/session.js");
   const { writeModel } = await import("#src/graph/onnx-write.js");
   const graph = {
     name: "d",
@@ -44,7 +44,7 @@ async function differences(
     metadata: new Map(),
     opset,
   };
-  const session = await Session.create(writeModel(graph), { threads: 1 });
+  const session = await plainSession(writeModel(graph));
   for (let i = 0; i < out.length; i++) {
     const at = async (step: number) => {
       const moved = values.map((v) => v.slice());

@@ -1,8 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { subjectOf } from "#src/explain/subject.js";
 import { parseCard } from "#src/policy/card.js";
 import { loadModel, policyOf } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
+import type { Subject } from "#src/relevance/contract/subject.js";
 import { METHODS } from "#src/relevance/methods.js";
 import { architecture, architectureNames, architecturePath, feeds, session, tensor } from "../reference/fixtures.js";
 
@@ -11,13 +12,16 @@ const TOLERANCE = 1e-4;
 
 const conserving = METHODS.filter(({ conserves }) => conserves).map(({ name }) => name);
 
-describe.each(conserving)("%s conserves relevance, or names the nodes where it does not", (method) => {
-  test.each(architectureNames)("%s", async (name) => {
-    const { card, importance, cases } = architecture(name);
+describe.each(architectureNames)("relevance in %s is conserved, or the nodes are named where it is not, by", (name) => {
+  const { card, importance, cases } = architecture(name);
+  let subject: Subject;
+  beforeAll(async () => {
     const model = await loadModel(architecturePath(name));
-    const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
-    const { bytes, rules } = compile(subjectOf(policy), { method });
-    const compiled = await session(bytes);
+    subject = subjectOf(policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." }));
+  });
+  test.each(conserving)("%s", async (method) => {
+    const { bytes, rules } = compile(subject, { method });
+    const compiled = await session(bytes, "disabled");
     const weights = tensor({ dtype: "float32", shape: [importance.length], values: importance });
     for (const { inputs } of cases) {
       const found = await compiled.run({ ...feeds(inputs), "torquelens.importance": weights });

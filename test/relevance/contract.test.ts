@@ -12,7 +12,7 @@ import type { Value } from "#src/graph/value.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
 import { METHODS } from "#src/relevance/methods.js";
-import { Session } from "#src/runtime/session.js";
+import { plainSession } from "../plain-session.js";
 import { configuration, DEPTHS, dense, image, subjectOf, weights } from "./subjects.js";
 
 /** The compiled model as any program in any language finds it. */
@@ -80,7 +80,7 @@ describe("the compiled model's contract", () => {
     );
     expect(typeOf(graph.outputs)).toEqual(expected);
 
-    const session = await Session.create(bytes, { threads: 1 });
+    const session = await plainSession(bytes);
     const outputs = await session.run({
       image: { dtype: "uint8", shape: [1, H, W, 3], data: new Uint8Array(3 * H * W).fill(77) },
       configuration: { dtype: "float32", shape: [1, 4], data: Float32Array.of(1, 2, 3, 4) },

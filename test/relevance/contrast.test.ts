@@ -6,8 +6,9 @@ import { sizeOf } from "#src/graph/shape.js";
 import { compile } from "#src/relevance/compile.js";
 import { compositeMethod } from "#src/relevance/methods/composite-method.js";
 import { METHODS, methodNamed } from "#src/relevance/methods.js";
-import { float32, Session } from "#src/runtime/session.js";
+import { float32 } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../evaluate.js";
+import { plainSession } from "../plain-session.js";
 import { networkOf, specs } from "./networks.js";
 
 /** Random policies with several torques. */
@@ -37,9 +38,7 @@ rows:
   const torques = sizeOf(subject.graph.outputs.get(subject.torque)!.shape);
   const weights = Float32Array.from({ length: torques }, (_, j) => (j === 0 ? 1 : -1));
   const heatmap = async (precision: "exact" | "fast") => {
-    const session = await Session.create(compile(subject, { method, depth: "heatmap", precision }).bytes, {
-      threads: 1,
-    });
+    const session = await plainSession(compile(subject, { method, depth: "heatmap", precision }).bytes);
     const outputs = await session.run({ ...feeds, "torquelens.importance": float32(weights, [torques]) });
     await session.release();
     return outputs["torquelens.heatmap.image"]!.data as Float32Array;
@@ -57,7 +56,7 @@ describe.each(CONTRASTING)("$name", (method) => {
       const input = subject.modalities.find(({ kind }) => kind === "image")!.input;
       const weights = randoms(spec.torques, spec.seed, -2, 2);
       const run = async (depth: "heatmap" | "per-torque") => {
-        const session = await Session.create(compile(subject, { method, depth }).bytes, { threads: 1 });
+        const session = await plainSession(compile(subject, { method, depth }).bytes);
         const outputs = await session.run({
           ...feeds(spec.seed),
           "torquelens.importance": float32(Float32Array.from(weights), [spec.torques]),

@@ -3,7 +3,8 @@ import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
-import { float32, Session } from "#src/runtime/session.js";
+import { float32 } from "#src/runtime/session.js";
+import { plainSession } from "../plain-session.js";
 import { configuration, DEPTHS, dense, explain, type Outputs, observation, subjectOf, total } from "./subjects.js";
 
 /** Torques that end in a squash of u = x W: what is commanded is explained, through the squash. */
@@ -57,7 +58,7 @@ const contributions = [0, 1].map((j) => X.map((xi, i) => xi * W[2 * i + j]!));
 
 /** ∂τ_j/∂x_i by central differences of the policy's own graph. */
 async function slopes(torque: Value): Promise<number[][]> {
-  const session = await Session.create(compile(subjectOf([x], torque)).bytes, { threads: 1 });
+  const session = await plainSession(compile(subjectOf([x], torque)).bytes);
   const at = async (changed: readonly number[]) => {
     const run = { configuration: float32(changed, [1, 4]), "torquelens.importance": float32(alpha, [2]) };
     return (await session.run(run)).torque!.data as Float32Array;

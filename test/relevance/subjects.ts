@@ -6,8 +6,9 @@ import { compile } from "#src/relevance/compile.js";
 import type { Depth } from "#src/relevance/contract/depth.js";
 import type { Method } from "#src/relevance/contract/method.js";
 import type { Subject, SubjectModality } from "#src/relevance/contract/subject.js";
-import { float32, Session, type TensorData } from "#src/runtime/session.js";
+import { float32, type TensorData } from "#src/runtime/session.js";
 import { randoms } from "../evaluate.js";
+import { plainSession } from "../plain-session.js";
 
 export const DEPTHS: readonly Depth[] = ["shares", "heatmap", "full", "per-torque"];
 
@@ -81,7 +82,7 @@ export async function explain(
     importances = [ones(subject)],
   }: { depth?: Depth; method?: string | Method; importances?: readonly ArrayLike<number>[] } = {},
 ): Promise<Outputs[]> {
-  const session = await Session.create(compile(subject, { depth, method }).bytes, { threads: 1 });
+  const session = await plainSession(compile(subject, { depth, method }).bytes);
   const results: Outputs[] = [];
   for (const alpha of importances) {
     const weights = { "torquelens.importance": float32(alpha, [alpha.length]) };

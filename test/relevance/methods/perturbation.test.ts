@@ -6,8 +6,9 @@ import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
 import type { Subject } from "#src/relevance/contract/subject.js";
 import { methodNamed } from "#src/relevance/methods.js";
-import { float32, Session } from "#src/runtime/session.js";
+import { float32 } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../../evaluate.js";
+import { plainSession } from "../../plain-session.js";
 import { slowUniforms } from "../slow-noise.js";
 import { type Plane, slowGaussian, slowInterpolated, slowSarfa, slowSoftmax, slowSpot } from "../slow-perturbation.js";
 import { configuration, dense, explain, image, modalityOf, subjectOf, total, weights } from "../subjects.js";
@@ -63,7 +64,7 @@ async function forward({ subject, x, q, output }: Net) {
     ]),
     outputs: new Map([["y", y as Value]]),
   });
-  const session = await Session.create(bytes, { threads: 1 });
+  const session = await plainSession(bytes);
   return async (pixels: ArrayLike<number>, state: ArrayLike<number>) =>
     Array.from(
       (

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import * as b from "#src/graph/build.js";
 import { writeModel } from "#src/graph/onnx-write.js";
-import { float32, Session } from "#src/runtime/session.js";
+import { float32 } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../../evaluate.js";
+import { plainSession } from "../../plain-session.js";
 import { slowSoftmax } from "../slow-perturbation.js";
 import { configuration, dense, explain, image, modalityOf, subjectOf, weights } from "../subjects.js";
 
@@ -18,7 +19,7 @@ const feeds = { image: float32(pixels, x.shape), configuration: float32(state, [
 /** Central differences of a function of the outputs, by every pixel. */
 async function differences(of: (outputs: number[]) => number) {
   const graph = subjectOf([x, q], logits).graph;
-  const session = await Session.create(writeModel(graph), { threads: 1 });
+  const session = await plainSession(writeModel(graph));
   const at = async (i: number, step: number) => {
     const moved = pixels.map((value, k) => (k === i ? value + step : value));
     const { torque } = await session.run({ ...feeds, image: float32(moved, x.shape) });

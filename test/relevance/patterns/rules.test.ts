@@ -4,8 +4,9 @@ import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
 import type { Subject } from "#src/relevance/contract/subject.js";
-import { float32, Session, type TensorData } from "#src/runtime/session.js";
+import { float32, type TensorData } from "#src/runtime/session.js";
 import { randoms, relativeError } from "../../evaluate.js";
+import { plainSession } from "../../plain-session.js";
 import { eq1, eq2 } from "../dense-oracle.js";
 import { modalityOf, subjectOf } from "../subjects.js";
 import { gelu, groupNorm, layerNorm } from "./forms.js";
@@ -38,7 +39,7 @@ const proportional = (m: Matrix, x: Vector, r: Vector): Vector => eq2({ m, x, r,
 const atTorque = (m: Matrix, x: Vector, r: Vector): Vector => eq1({ m, x, r, b: new Float64Array(m.length) });
 
 async function relevance(subject: Subject, feeds: Record<string, TensorData>, method = "dtd") {
-  const session = await Session.create(compile(subject, { method }).bytes, { threads: 1 });
+  const session = await plainSession(compile(subject, { method }).bytes);
   const torques = subject.graph.outputs.get("torque")!.shape.at(-1)!;
   const outputs = await session.run({
     ...feeds,
