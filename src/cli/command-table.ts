@@ -50,6 +50,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "explain many recordings into a data set: Parquet tables to query",
     load: () => import("./options/batch.js"),
   },
+  worker: {
+    takes: "[options] [engine]",
+    summary: "explain recordings for batches on a Redis server, one of many machines",
+    load: () => import("./options/worker.js"),
+  },
   view: {
     takes: "[options] <bags...>",
     summary: "show recordings in the browser",

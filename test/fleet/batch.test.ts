@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { torquelens } from "../cli/run.js";
+import { query, table } from "./queries.js";
 import { policy, record } from "./recordings.js";
 import { type Row, rowsIn, rowsOf, sortedWithout } from "./tables.js";
 
@@ -67,8 +68,25 @@ describe("torquelens batch", () => {
     expect(seek).toBeCloseTo(Number((most.t_ns as bigint) - (all[0]!.t_ns as bigint)) / 1e9, 5);
   });
 
-  it("adds only what is new, makes the same bytes again, and replaces what has changed", async () => {
+  it("opens in DuckDB, with the folders as columns", async () => {
+    const rows = await query(
+      `SELECT robot, joint, count(*)::INT AS rows, avg(total_share_image) FILTER (counts) AS share FROM ${table(at("out"), "ticks")}
+       WHERE policy LIKE 'reacher-%' AND date = DATE '1970-01-01' GROUP BY ALL ORDER BY robot, joint`,
+    );
+    expect(rows.map(({ robot, joint, rows }) => [robot, joint, rows])).toEqual(
+      ["arm-7", "arm-8"].flatMap((robot) => ["elbow", "shoulder"].map((joint) => [robot, joint, 30])),
+    );
+    const runs = await query(`SELECT robot, ticks, share_image FROM ${table(at("out"), "runs")} ORDER BY robot`);
+    expect(runs.map(({ ticks }) => ticks)).toEqual([30, 30]);
+    for (const [i, { share_image }] of runs.entries()) expect(share_image).toBeCloseTo(rows[2 * i]!.share as number, 6);
+    expect(await query(`SELECT DISTINCT compression FROM parquet_metadata('${at("out")}/*/*/*/*/*.parquet')`)).toEqual([
+      { compression: "ZSTD" },
+    ]);
+  });
+
+  it("adds only what is new, makes the same bytes again, replaces what has changed, and cuts without losing a row", async () => {
     const before = await contents("out");
+    const whole = (await rowsIn(at("out"), "ticks")).filter(({ bag }) => bag === bags[1]);
     const robot = ["--robot", "/(arm-\\d+)/"];
     const again = await batch("out", ...bags, ...robot, "--json");
     expect(JSON.parse(again.stdout)).toMatchObject({ explained: 0, already: 2, failed: [] });
@@ -84,23 +102,25 @@ describe("torquelens batch", () => {
     const after = Object.keys(await contents("out"));
     expect(after.length).toBe(Object.keys(before).length);
     expect(after.filter((name) => !(name in before)).length).toBe(2);
-  });
-
-  it("cuts a recording into slices without losing or changing a row", async () => {
-    expect(await batch("sliced", bags[0]!, "--slice", "1")).toMatchObject({ code: 0 });
-    const whole = (await rowsIn(at("out"), "ticks")).filter(({ bag }) => bag === bags[0]);
-    const sliced = await rowsIn(at("sliced"), "ticks");
-    const own = ["slice", "episode", "tick", "flags", "robot"];
-    expect(sortedWithout(sliced, ...own)).toEqual(sortedWithout(whole, ...own));
-    expect(new Set(sliced.map(({ slice }) => slice))).toEqual(new Set([0, 1]));
-    // Whole again: the slices go.
-    expect(await batch("sliced", bags[0]!)).toMatchObject({ code: 0 });
-    expect((await rowsIn(at("sliced"), "runs")).map(({ slice }) => slice)).toEqual([0]);
+    // Cut into slices, which replace the whole.
+    const sliced = await batch("out", bags[1]!, "--slice", "1", "--level", "full", ...robot, "--json");
+    expect(JSON.parse(sliced.stdout)).toMatchObject({ explained: 2, already: 0 });
+    const rows = (await rowsIn(at("out"), "ticks")).filter(({ bag }) => bag === bags[1]);
+    expect(new Set(rows.map(({ slice }) => slice))).toEqual(new Set([0, 1]));
+    const own = ["slice", "episode", "tick", "flags"];
+    expect(sortedWithout(rows, ...own)).toEqual(sortedWithout(whole, ...own));
   });
 
   it("goes on after a recording that cannot be explained, and says why", async () => {
     await writeFile(at("broken.mcap"), "no recording");
-    const { code, stdout, stderr } = await batch("some", at("broken.mcap"), bags[0]!, at("missing.mcap"));
+    const { code, stdout, stderr } = await batch(
+      "some",
+      at("broken.mcap"),
+      bags[0]!,
+      at("missing.mcap"),
+      "--level",
+      "shares",
+    );
     expect(code).toBe(2);
     expect(stdout).toMatch(/^explained 1 recording \(2 failed\)/);
     expect(stderr.split("\n").map((line) => line.replace(folder, ""))).toEqual([

@@ -3,6 +3,7 @@ import { InputError } from "../../errors.js";
 import { Explainer } from "../../explain/explainer.js";
 import { hasMemory } from "../../explain/memory.js";
 import { readText } from "../../files/reading.js";
+import { engineAddress } from "../../fleet/engine/address.js";
 import { runEmbedded } from "../../fleet/engine/embedded.js";
 import { JobProcesses } from "../../fleet/engine/job-processes.js";
 import { type Plan, planned } from "../../fleet/engine/plan.js";
@@ -22,14 +23,18 @@ import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { checkEvery, type InputOptions, inputsOf } from "../input/replay-selection.js";
 import { robotNames } from "../input/robot-names.js";
-import { batchJson, batchText } from "../output/batch-text.js";
+import { batchJson, batchText, failureLines } from "../output/batch-text.js";
 import { Progress } from "../output/progress.js";
 import { warn, warnOf } from "../output/warnings.js";
 import { Interruption } from "../process/interruption.js";
 
 export interface BatchOptions extends InputOptions {
-  readonly policy: string;
-  readonly output: string;
+  /** Required, but not of `batch status` and its like. */
+  readonly policy?: string;
+  readonly output?: string;
+  readonly engine?: string;
+  readonly priority?: number;
+  readonly detach?: boolean;
   readonly list?: string;
   readonly robot: readonly string[];
   readonly card?: string;
@@ -48,9 +53,15 @@ export interface BatchOptions extends InputOptions {
 
 /** Explains recordings into a data set, those that are not in it yet. */
 export async function batch(bags: readonly string[], options: BatchOptions): Promise<void> {
+  const { policy, output } = options;
+  if (policy === undefined) throw new InputError("--policy: expected the ONNX file of a policy");
+  if (output === undefined) throw new InputError("--output: expected the folder of the data set");
+  const engine = engineAddress(options.engine, process.env);
+  for (const option of ["priority", "detach"] as const)
+    if (!engine && options[option] !== undefined) throw new InputError(`--${option}: nothing to do without --engine`);
   const uris = [...bags, ...(await listed(options.list))];
   if (uris.length === 0) throw new InputError("no recordings: expected paths, or --list with some");
-  const prepared = await prepare(options);
+  const prepared = await prepare({ ...options, policy, output });
   const plan = await planned(uris, prepared);
   if (plan.jobs.length + plan.already === 0 && plan.refused.length > 0)
     throw new InputError(plan.refused.map(({ job, reason }) => `${job}: ${reason}`));
@@ -59,7 +70,11 @@ export async function batch(bags: readonly string[], options: BatchOptions): Pro
     await storePolicy(prepared.packed, prepared.store);
   }
   for (const file of plan.stale) await prepared.store.remove(file);
-  await onThisMachine(plan, options, prepared.store);
+  if (engine && plan.jobs.length > 0) {
+    const { onEngine } = await import("../process/on-engine.js");
+    const planAgain = () => planned(uris, prepared);
+    await onEngine({ ...options, engine, plan, planAgain, output: prepared.store.uri, version: prepared.version });
+  } else await onThisMachine(plan, options, prepared.store);
 }
 
 interface Prepared {
@@ -76,8 +91,10 @@ interface Prepared {
 }
 
 /** Checks everything that all jobs have in common, before there is any. */
-async function prepare(options: BatchOptions): Promise<Prepared> {
-  const store = storeAt(options.output);
+async function prepare(
+  options: BatchOptions & { readonly policy: string; readonly output: string },
+): Promise<Prepared> {
+  const store = await storeAt(options.output);
   const method = await methodOf(options.method);
   const loaded = await loadPolicy(options.policy, { card: options.card });
   const policy = underConventionNamed(loaded, options.convention);
@@ -160,11 +177,7 @@ async function onThisMachine({ jobs, already, refused }: Plan, options: BatchOpt
     const summary = { output: store.uri, tally, seconds };
     writeOut(options.json ? batchJson(summary) : batchText(summary));
     await interruption.check();
-    const { deadLetters } = tally;
-    if (deadLetters.length > 0)
-      throw new InputError(
-        deadLetters.map(({ job, reason }) => (reason.startsWith(job) ? reason : `${job}: ${reason}`)),
-      );
+    if (tally.deadLetters.length > 0) throw new InputError(failureLines(tally));
   } finally {
     bar.stop();
     await executor.close();

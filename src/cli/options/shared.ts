@@ -80,6 +80,12 @@ export const conventionOption = (): Option =>
 export const msgPathOption = (): Option =>
   repeatable("--msg-path <dir>", "folder of .msg files, for recordings without message definitions; may be repeated");
 
+export const engineOption = (): Option =>
+  new Option(
+    "--engine <url>",
+    "Redis server of a fleet's workers: redis://HOST:PORT, rediss:// with TLS (default: that of TORQUELENS_ENGINE, if any)",
+  );
+
 // Of the commands that serve the page.
 
 export const pagePortOption = (): Option =>

@@ -1,9 +1,7 @@
-import { InputError } from "../../errors.js";
 import { packageMetadata } from "../../package-files.js";
 import { JobRunner } from "../job/explain-job.js";
-import { checkedJob } from "../job/job.js";
 import { Roots } from "../store/place.js";
-import { Transient } from "../store/transient.js";
+import { answered } from "./job-answer.js";
 import type { JobProcessStart, JobReply, JobRequest } from "./job-messages.js";
 
 /** Least time between two notes of progress, milliseconds. */
@@ -19,22 +17,14 @@ const reply = (message: JobReply) => process.connected && process.send!(message)
 
 async function run(data: unknown): Promise<JobReply> {
   stop = new AbortController();
-  const { signal } = stop;
   let last = performance.now();
   const progress = (part: number) => {
     if (performance.now() < last + PAUSE) return;
     last = performance.now();
     reply({ part });
   };
-  try {
-    const place = { roots: await roots, device: start.device, threads: start.threads, signal, progress };
-    return { done: await runner.run(checkedJob(data, version), place) };
-  } catch (error) {
-    if (signal.aborted) return { failed: "given back", kind: "stopped" };
-    const isRefused = error instanceof InputError && !(error instanceof Transient);
-    const { message } = error as Error;
-    return { failed: message.split("\n")[0]!, kind: isRefused ? "refused" : "again" };
-  }
+  const { device, threads } = start;
+  return answered(runner, data, version, { roots: await roots, device, threads, signal: stop.signal, progress });
 }
 
 process.on("message", async (request: JobRequest) => {

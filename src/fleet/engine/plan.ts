@@ -3,7 +3,7 @@ import { openBag } from "../../bag/open-bag.js";
 import { InputError } from "../../errors.js";
 import { fileOf, type Part, partIn, recordingIn, SCHEMA_VERSION } from "../dataset/layout.js";
 import { type Job, partOf, type Settings } from "../job/job.js";
-import { fingerprintOf, placeOf } from "../store/place.js";
+import { fingerprintOf, isUrl, placeOf } from "../store/place.js";
 import type { Store } from "../store/store.js";
 import type { DeadLetter } from "./tally.js";
 
@@ -111,7 +111,8 @@ async function jobsOf(uri: string, options: PlanOptions): Promise<Job[]> {
     settings,
     ...(robot !== undefined && { robot }),
   };
-  if (options.slice === undefined) return [whole];
+  // Only a file can be looked into without bringing it here.
+  if (options.slice === undefined || isUrl(uri)) return [whole];
   const length = BigInt(Math.round(options.slice * 1e9));
   const bag = await openBag(uri, options.folders);
   const { start, end } = bag;

@@ -16,7 +16,7 @@ import type { Device } from "../../runtime/device.js";
 import { parseUrdf } from "../../urdf/urdf.js";
 import { fileOf, SCHEMA_VERSION, TABLES } from "../dataset/layout.js";
 import { writePart } from "../dataset/write-part.js";
-import { fingerprintOf, type Roots, storeAt } from "../store/place.js";
+import { fingerprintOf, localCopy, type Roots, storeAt } from "../store/place.js";
 import type { Store } from "../store/store.js";
 import { Transient } from "../store/transient.js";
 import { loadSubject, type Subject } from "./bundle.js";
@@ -59,17 +59,22 @@ export class JobRunner {
   async run(job: Job, place: Place): Promise<Done> {
     const { roots } = place;
     for (const uri of [job.recording.uri, job.output, ...job.settings.msgPath]) await roots.check(uri);
-    const store = storeAt(job.output);
+    const store = await storeAt(job.output);
     const { subject, explainer } = await this.#explainer(store, job, place);
     const found = await fingerprintOf(job.recording.uri);
     if (found !== job.recording.fingerprint)
       throw new InputError(`${job.recording.uri}: it has changed since the batch was made; run the batch again`);
     const folders = job.settings.msgPath.length > 0 ? await MessageFolders.read(job.settings.msgPath) : undefined;
-    const bag = await openBag(job.recording.uri, folders);
+    const copy = await localCopy(job.recording.uri);
     try {
-      return await explainBag({ job, bag, subject, explainer, store, place });
+      const bag = await openBag(copy.path, folders);
+      try {
+        return await explainBag({ job, bag, path: copy.path, subject, explainer, store, place });
+      } finally {
+        await bag.close();
+      }
     } finally {
-      await bag.close();
+      await copy.done();
     }
   }
 
@@ -108,13 +113,15 @@ export class JobRunner {
 interface Work {
   readonly job: Job;
   readonly bag: Bag;
+  /** Where it lies on this machine. */
+  readonly path: string;
   readonly subject: Subject;
   readonly explainer: Explainer;
   readonly store: Store;
   readonly place: Place;
 }
 
-async function explainBag({ job, bag, subject, explainer, store, place }: Work): Promise<Done> {
+async function explainBag({ job, bag, path, subject, explainer, store, place }: Work): Promise<Done> {
   const { policy } = subject;
   const slice = job.slice && { start: BigInt(job.slice.start), end: BigInt(job.slice.end) };
   const notes = new Map<string, number>();
@@ -134,7 +141,7 @@ async function explainBag({ job, bag, subject, explainer, store, place }: Work):
     const target = { policy: partitionOf(subject, job), date, robot: job.robot ?? robotOf(source), part: partOf(job) };
     if (!job.again && (await store.has(fileOf({ ...target, table: "runs" }))))
       return { ticks: 0, runs: 0, seconds: 0, already: true };
-    const collector = new RunCollector(job.recording.uri, await bagOutcome(job.recording.uri));
+    const collector = new RunCollector(job.recording.uri, await bagOutcome(path));
     const [from, to] = slice ? [slice.start, slice.end] : [bag.start, bag.end];
     const take = async ({ explanation, logTime }: Waiting) => {
       const done = await explanation;

@@ -42,9 +42,9 @@ const JOB = z.strictObject({
   version: text(100),
   /** Version of the data set's schema. */
   schema: z.int(),
-  /** Path of the recording, and the digest of its size and time that it had when the job was made. */
+  /** Path or `s3://` URL of the recording, and the digest of its size and time that it had when the job was made. */
   recording: z.strictObject({ uri: PATH, fingerprint: HEX(12) }),
-  /** Path of the data set. */
+  /** Path or `s3://` URL of the data set. */
   output: PATH,
   /** Digest of the policy's files, which lie in the data set. */
   policy: HEX(64),

@@ -5,17 +5,36 @@ import { filesOf } from "../../bag/open-bag.js";
 import { InputError } from "../../errors.js";
 import { unreadable } from "../../files/reading.js";
 import { LocalStore } from "./local-store.js";
-import type { Store } from "./store.js";
+import type { LocalCopy, Store } from "./store.js";
 
-/** A place's name that does not depend on the working directory. @throws InputError for a URL */
-export function placeOf(uri: string): string {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri)) throw new InputError(`${uri}: expected a path`);
-  return resolve(uri);
+const S3 = /^s3:\/\//i;
+
+/** True for what lies in an object store. */
+export const isUrl = (uri: string): boolean => S3.test(uri);
+
+/** An object store's URL, or undefined for a path. @throws InputError for a URL of another kind */
+function bucketOf(uri: string): { readonly bucket: string; readonly key: string } | undefined {
+  if (!isUrl(uri)) {
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri)) throw new InputError(`${uri}: expected a path or an s3:// URL`);
+    return undefined;
+  }
+  const [, bucket, key] = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,62})(?:\/(.*))?$/i.exec(uri) ?? [];
+  if (bucket === undefined) throw new InputError(`${uri}: expected s3://BUCKET or s3://BUCKET/PATH`);
+  return { bucket, key: (key ?? "").replace(/\/+$/, "") };
 }
 
-/** @throws InputError for a URL */
-export function storeAt(uri: string): Store {
-  return new LocalStore(placeOf(uri));
+/** A place's name that does not depend on the working directory. */
+export function placeOf(uri: string): string {
+  const found = bucketOf(uri);
+  if (!found) return resolve(uri);
+  return found.key === "" ? `s3://${found.bucket}` : `s3://${found.bucket}/${found.key}`;
+}
+
+/** A store by its path or URL. @throws InputError for a URL of another kind, or where the client of object stores is not installed */
+export async function storeAt(uri: string): Promise<Store> {
+  const found = bucketOf(uri);
+  if (!found) return new LocalStore(resolve(uri));
+  return (await import("./s3-store.js")).S3Store.create(found.bucket, found.key);
 }
 
 /**
@@ -23,7 +42,8 @@ export function storeAt(uri: string): Store {
  * @throws InputError where it is not there
  */
 export async function fingerprintOf(uri: string): Promise<string> {
-  const facts = await localFacts(uri);
+  const found = bucketOf(uri);
+  const facts = found ? await (await import("./s3-store.js")).factsOf(found) : await localFacts(uri);
   return createHash("sha256").update(facts.join("\n")).digest("hex").slice(0, 12);
 }
 
@@ -43,6 +63,13 @@ async function localFacts(path: string): Promise<string[]> {
   }
 }
 
+/** Brings a recording onto this machine. @throws InputError where it cannot be read */
+export async function localCopy(uri: string): Promise<LocalCopy> {
+  const found = bucketOf(uri);
+  if (!found) return { path: uri, done: async () => {} };
+  return (await import("./s3-store.js")).fetched(found);
+}
+
 /** The places that a worker was started to read and write. */
 export class Roots {
   private constructor(private readonly roots: readonly string[] | undefined) {}
@@ -53,6 +80,7 @@ export class Roots {
   /** @throws InputError for a folder that is not there */
   static async of(uris: readonly string[]): Promise<Roots> {
     const real = uris.map(async (uri) => {
+      if (bucketOf(uri)) return placeOf(uri);
       return realpath(uri).catch((error) => {
         throw new InputError(`--root ${uri}: cannot read the folder (${unreadable(error)})`);
       });
@@ -63,9 +91,13 @@ export class Roots {
   /** @throws InputError for a place that is in none of them, through links too */
   async check(uri: string): Promise<void> {
     if (!this.roots) return;
-    const place = await realPlace(resolve(uri));
-    const isInside = (root: string) => place === root || place.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
-    if (this.roots.some(isInside)) return;
+    const found = bucketOf(uri);
+    // An object store has no folders: `..` in a key is a name like others, but not to every server.
+    const place = found ? placeOf(uri) : await realPlace(resolve(uri));
+    const between = found ? "/" : sep;
+    const isInside = (root: string) =>
+      place === root || place.startsWith(root.endsWith(between) ? root : `${root}${between}`);
+    if (!place.split(between).includes("..") && this.roots.some(isInside)) return;
     throw new InputError(
       `${uri}: outside of ${this.roots.join(", ")}, all that this worker may read and write (--root)`,
     );

@@ -1,6 +1,6 @@
-/** A folder of files, by their names below it with `/`. */
+/** A folder of files on a disk or in an object store, by their names below it with `/`. */
 export interface Store {
-  /** Its path. */
+  /** Its path or URL. */
   readonly uri: string;
   /** Names of the files whose names begin with `prefix`, which ends with `/` or is empty. Nothing where there are none. */
   list(prefix: string): AsyncGenerator<string>;
@@ -11,4 +11,11 @@ export interface Store {
   write(name: string, fill: (path: string) => Promise<void>): Promise<void>;
   /** Removes a file; nothing where there is none. */
   remove(name: string): Promise<void>;
+}
+
+/** A recording that can be opened: files on this machine. */
+export interface LocalCopy {
+  readonly path: string;
+  /** Removes what was copied. */
+  done(): Promise<void>;
 }
