@@ -1,6 +1,7 @@
 import type { SharesUnder } from "../evaluation/shares-under.js";
 import type { Ranking } from "./ranking.js";
 import { type Comparison, compareSurveys, type Survey } from "./survey.js";
+import type { WhyFindings } from "./why/why-of.js";
 
 export interface SetFindings {
   readonly survey: Survey;
@@ -17,6 +18,7 @@ export interface Findings {
   readonly comparison: readonly Comparison[];
   /** Notes for the reader. */
   readonly notes: readonly string[];
+  readonly why: WhyFindings;
 }
 
 /**
@@ -27,12 +29,14 @@ export function findings(
   surveys: readonly Survey[],
   notes: readonly string[],
   limit: number,
+  why: WhyFindings,
   under: readonly (readonly SharesUnder[])[] = [],
 ): Findings {
   const [a, b] = surveys.length === 2 ? surveys : [];
   return {
     sets: surveys.map((survey, s) => ({ survey, ranking: survey.ranking(limit), conventions: under[s] ?? [] })),
     comparison: a && b ? compareSurveys(a, b) : [],
+    why,
     notes: [...notes, ...(a && b ? conventions(a, b) : [])],
   };
 }

@@ -6,14 +6,29 @@ import type { Findings, SetFindings } from "./findings.js";
 import { METRIC_ROWS } from "./metrics.js";
 import type { Comparison } from "./survey.js";
 import { byModality } from "./table-column.js";
+import type { WhyFindings } from "./why/why-of.js";
 
 /** The report's numbers as an object for JSON; what is not known is null, stamps are strings of nanoseconds. */
-export function reportJson({ sets, comparison, notes }: Findings): object {
+export function reportJson({ sets, comparison, notes, why }: Findings): object {
   return {
     torquelens_report: 1,
+    why: whyJson(why),
     sets: sets.map(setJson),
     ...(comparison.length > 0 && { comparison: comparison.map(comparisonJson) }),
     notes,
+  };
+}
+
+function whyJson({ by, runs, failed, unknown, learned, reasons }: WhyFindings): object {
+  return {
+    ...{ by, runs, failed, unknown, good_runs_learned_from: learned },
+    reasons: reasons.map(({ confidence, moment, failed, good, ...reason }) => ({
+      ...reason,
+      confidence: number(confidence),
+      failed_runs: failed,
+      good_runs: good,
+      moment: moment ? { ...moment, seconds: number(moment.seconds) } : null,
+    })),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { SimulationState } from "../explain/observation.js";
+import { FaultRun } from "./faults/fault-run.js";
 import type { Perturbation } from "./perturbations.js";
 import { type Random, random } from "./random.js";
-import type { Simulated } from "./simulated.js";
+import type { Sensed, Simulated } from "./simulated.js";
 import { NO_WRENCH, type Wrench } from "./tasks/task.js";
 
-type Disturbed = Pick<Simulated, "moveGoal" | "push" | "torqueLimit" | "width" | "height">;
+type Disturbed = Pick<Simulated, "moveGoal" | "push" | "torqueLimit"> & ConstructorParameters<typeof FaultRun>[0];
 
 const isFor = (entry: Perturbation, tick: number, episode: number): boolean =>
   entry.tick === tick && (entry.episode ?? episode) === episode;
@@ -22,15 +23,18 @@ export class Disturbance {
   #random: Random = random(0);
   /** Changes of this episode so far. */
   #made: Perturbation[] = [];
+  readonly #faults: FaultRun;
 
   constructor(task: Disturbed, perturbations: readonly Perturbation[]) {
     this.#task = task;
+    this.#faults = new FaultRun(task);
     this.#perturbations = perturbations;
   }
 
   /** Starts an episode without perturbations. */
   reset(seed: number, episode: number): void {
     this.#made = [];
+    this.#faults.reset(seed, episode);
     this.#noise = 0;
     this.#light = 1;
     this.#occluded = null;
@@ -68,6 +72,7 @@ export class Disturbance {
       this.#noise = entry.torque_noise ?? this.#noise;
       this.#light = entry.light ?? this.#light;
       if (entry.occlude !== undefined) this.#occluded = entry.occlude;
+      if (entry.fault !== undefined) this.#faults.begin(entry.fault);
     }
     this.forget();
   }
@@ -80,6 +85,11 @@ export class Disturbance {
   /** What holds now. */
   get state(): Pick<SimulationState, "light" | "occlude" | "wrench"> {
     return { light: this.#light, occlude: this.#occluded, wrench: this.#wrench };
+  }
+
+  /** What the policy is given in place of the true measurements, and seconds by which its clock jumps. */
+  sensed(sensed: Sensed): ReturnType<FaultRun["apply"]> {
+    return this.#faults.apply(sensed);
   }
 
   #push(wrench: Wrench | null): void {

@@ -2,17 +2,21 @@ import * as z from "zod";
 import { InputError } from "../errors.js";
 import { readText } from "../files/reading.js";
 import { parseYaml } from "../yaml/parse.js";
+import { faultNames, faultProblem } from "./faults/faults.js";
 import type { Simulated } from "./simulated.js";
 
 const wholeNumber = z.int("a whole number, 0 or more").nonnegative("a whole number, 0 or more");
 const number = z.number("a finite number");
 const factor = z.number("a number, 0 to 10").min(0, "a number, 0 to 10").max(10, "a number, 0 to 10");
 
-const KEYS = "tick, episode, target, wrench, torque_noise, occlude or light";
+const KEYS = "tick, episode, target, wrench, torque_noise, occlude, light or fault";
 const WRENCH = "null, or a force in N and a torque in N·m: six numbers";
 const OCCLUDE = "null, or x, y, width, height in pixels: four whole numbers";
 
-const LIVE_KEYS = "target, wrench, torque_noise, occlude or light";
+const LIVE_KEYS = "target, wrench, torque_noise, occlude, light or fault";
+
+const name = z.enum(faultNames, `one of ${faultNames.join(", ")}`);
+const FAULT = `null, ${faultNames.join(", ")}, or a mapping with the keys name, amount and joint`;
 
 const changes = {
   /** New goal, metres. */
@@ -25,6 +29,12 @@ const changes = {
   occlude: z.tuple([wholeNumber, wholeNumber, wholeNumber, wholeNumber], OCCLUDE).nullable().optional(),
   /** Factor on the brightness of the image. */
   light: factor.optional(),
+  /** What is wrong with the input from now on (`FAULTS`), by name or with its size and joint; null ends all. */
+  fault: z
+    .union([name, z.strictObject({ name, amount: number.optional(), joint: z.string().optional() })], FAULT)
+    .transform((fault) => (typeof fault === "string" ? { name: fault } : fault))
+    .nullable()
+    .optional(),
 };
 
 const schema = z.array(
@@ -45,9 +55,9 @@ const liveSchema = z.strictObject(changes, LIVE_KEYS);
 /** Largest element of a wrench that a client may give, N and N·m. */
 const MOST = 1000;
 
-const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light"];
+const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light", "fault"];
 
-export type Perturbable = Pick<Simulated, "ticks" | "goalProblem" | "width" | "height">;
+export type Perturbable = Pick<Simulated, "ticks" | "goalProblem" | "width" | "height" | "joints">;
 
 /** Changes of a goal or an arm. */
 const OF_ARMS = ["target", "wrench", "torque_noise"] as const;
@@ -56,7 +66,7 @@ const OF_ARMS = ["target", "wrench", "torque_noise"] as const;
 export type Perturbation = z.infer<typeof schema>[number];
 
 /**
- * Reads a perturbation file: a YAML or JSON list of `{tick, episode?, target?, wrench?, torque_noise?, occlude?, light?}`.
+ * Reads a perturbation file: a YAML or JSON list of `{tick, episode?, target?, wrench?, torque_noise?, occlude?, light?, fault?}`.
  * Throws InputError that names file, entry and key where it does not fit the task.
  */
 export async function readPerturbations(path: string, task: Perturbable): Promise<Perturbation[]> {
@@ -94,11 +104,11 @@ export function parseLive(
 }
 
 function misfit(entry: Perturbation, task: Perturbable): string | undefined {
-  const { tick, episode: _, target, occlude, ...rest } = entry;
+  const { tick, episode: _, target, occlude, fault, ...rest } = entry;
   if (tick >= task.ticks) return `tick: ${tick}: expected 0 to ${task.ticks - 1}, the ticks of an episode`;
   if (!task.goalProblem) {
     const ofArms = OF_ARMS.find((key) => entry[key] !== undefined);
-    if (ofArms) return `${ofArms}: expected occlude or light: only arms have the rest`;
+    if (ofArms) return `${ofArms}: expected occlude, light or fault: only arms have the rest`;
   }
   const goal = target === undefined ? undefined : task.goalProblem?.(target);
   if (goal !== undefined) return `target: [${target!.join(", ")}]: ${goal}`;
@@ -108,6 +118,8 @@ function misfit(entry: Perturbation, task: Perturbable): string | undefined {
       return `occlude: [${occlude.join(", ")}]: expected x, y, width, height inside the ${task.width}×${task.height} image`;
     }
   }
-  const nothing = Object.values({ target, occlude, ...rest }).every((value) => value === undefined);
+  const wrong = fault ? faultProblem(fault, task) : undefined;
+  if (wrong !== undefined) return `fault: ${wrong}`;
+  const nothing = Object.values({ target, occlude, fault, ...rest }).every((value) => value === undefined);
   return nothing ? `tick: nothing to change; expected one of ${CHANGES.join(", ")}` : undefined;
 }

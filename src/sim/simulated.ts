@@ -28,6 +28,7 @@ type ArmTraits = Pick<
   | "push"
   | "save"
   | "startCondition"
+  | "renderOtherCamera"
 >;
 
 /** What only worlds have. */

@@ -84,6 +84,8 @@ export class SimulatedSource implements Source {
   #torque: Float64Array | undefined;
   #applied: Float64Array | undefined;
   #clipped = false;
+  /** By which the clock of the stamps is ahead, nanoseconds. */
+  #jumped = 0n;
   /** True in an episode that `perturb` changed. */
   #isDisturbed = false;
   readonly #tally: Tally;
@@ -241,7 +243,9 @@ export class SimulatedSource implements Source {
 
   #observe(episode: number, tick: number): Observation {
     const task = this.#task;
-    const { image, values, position, velocity } = task.observe();
+    const { sensed, clockJump } = this.#disturbance.sensed(task.observe());
+    const { image, values, position, velocity } = sensed;
+    this.#jumped += BigInt(Math.round((clockJump ?? 0) * 1e9));
     const { importance, flags } = task.importance?.(this.#applied) ?? NO_IMPORTANCE;
     const allFlags: ObservationFlag[] = [...flags];
     const { width, height, focal, encoding = "rgb8", joints: names = [] } = task;
@@ -250,7 +254,7 @@ export class SimulatedSource implements Source {
     return {
       tick: this.#tally.ticks,
       first: tick === 0,
-      stamp: (this.#options.startStamp ?? 0n) + BigInt(this.#tally.ticks) * period,
+      stamp: (this.#options.startStamp ?? 0n) + this.#jumped + BigInt(this.#tally.ticks) * period,
       images: {
         image: {
           width,

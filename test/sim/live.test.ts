@@ -102,8 +102,11 @@ describe("a perturbation of a running simulation", () => {
 
   it.each([
     ["[", "perturbation: not YAML, line 1: Flow sequence must end with a ]"],
-    ["", "perturbation: found null, expected target, wrench, torque_noise, occlude or light"],
-    ["{}", "perturbation: tick: nothing to change; expected one of target, wrench, torque_noise, occlude, light"],
+    ["", "perturbation: found null, expected target, wrench, torque_noise, occlude, light or fault"],
+    [
+      "{}",
+      "perturbation: tick: nothing to change; expected one of target, wrench, torque_noise, occlude, light, fault",
+    ],
     ["{light: -1}", "perturbation: light: found -1, expected a number, 0 to 10"],
     ["{light: 1, tick: 3}", /^perturbation: tick: unknown key, expected target, wrench/],
     ["{lights: 1}", /^perturbation: lights: unknown key, expected target, wrench/],

@@ -5,9 +5,11 @@ import type { Moment, Ranking } from "../ranking.js";
 import { type ReadRunsOptions, readRuns } from "../read-runs.js";
 import { type Run, runName, secondsAt } from "../run.js";
 import type { Survey } from "../survey.js";
+import type { Pair } from "../why/why-of.js";
 import { figures, RUN_CHARTS, TORQUE_CHARTS } from "./charts.js";
 import type { Frame, Strip } from "./film-strip.js";
 import { readPictures } from "./pictures.js";
+import type { PairStrips } from "./why.js";
 
 /** Charts and pictures of one run. */
 export interface RunDetail {
@@ -85,6 +87,22 @@ async function chartsOf(run: Run): Promise<Pick<RunDetail, "charts" | "torqueCha
   const torqueCharts: Html[] = [];
   for (const joint of run.identity.joints.keys()) torqueCharts.push(...(await figures(TORQUE_CHARTS, { run, joint })));
   return { charts: await figures(RUN_CHARTS, run), torqueCharts };
+}
+
+/** Pictures of the pairs of runs that show a reason. */
+export async function readPairs(pairs: readonly Pair[], folders?: MessageFolders): Promise<PairStrips[]> {
+  const strips: PairStrips[] = [];
+  for (const pair of pairs) {
+    const strip = async (of: Pair["good"]): Promise<Strip> => {
+      if (!of) return [];
+      const frames = await framesOf(of.bag, of.ticks, folders);
+      return of.ticks.flatMap(({ stamp, seconds }) =>
+        (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })),
+      );
+    };
+    strips.push({ pair, failed: await strip(pair.failed), good: await strip(pair.good) });
+  }
+  return strips;
 }
 
 interface FrameTime {

@@ -6,12 +6,17 @@ import type { Comparison, Survey } from "../survey.js";
 import { COMPARISON_CHARTS, figures } from "./charts.js";
 import type { Details } from "./details.js";
 import { setSection } from "./set.js";
+import { type PairStrips, whySection } from "./why.js";
 
 /**
  * The report as one self-contained HTML page: no network, no script.
  * @param details one for each set
  */
-export async function page({ sets, comparison, notes }: Findings, details: readonly Details[]): Promise<string> {
+export async function page(
+  { sets, comparison, notes, why }: Findings,
+  details: readonly Details[],
+  strips: readonly PairStrips[],
+): Promise<string> {
   const several = sets.length > 1;
   const sections: Html[] = [];
   for (const [s, set] of sets.entries()) {
@@ -25,6 +30,7 @@ export async function page({ sets, comparison, notes }: Findings, details: reado
   const commands = areActions(outputs) ? `${all} of the chosen actions` : all;
   const content = html`<h1>What the ${commands} were based on</h1>
 <p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the ${commands}${areActions(outputs) ? "" : ", weighted by importance α"}. Idle ticks (almost no ${noun}) do not count.</p>
+${whySection(why, strips)}
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
   several

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { CsvWriter, type TableWriter } from "../../analysis/csv.js";
 import { parseEvent } from "../../analysis/events.js";
 import { type Findings, findings } from "../../analysis/findings.js";
-import { readDetails } from "../../analysis/page/details.js";
+import { readDetails, readPairs } from "../../analysis/page/details.js";
 import { page } from "../../analysis/page/page.js";
 import { ParquetTable } from "../../analysis/parquet.js";
 import type { ReadOptions } from "../../analysis/read-explanations.js";
@@ -14,6 +14,7 @@ import { byEachGroup, byGroup, byList, type RunSets } from "../../analysis/run-s
 import { Survey } from "../../analysis/survey.js";
 import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
+import { whyOf } from "../../analysis/why/why-of.js";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
@@ -89,14 +90,16 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     const done = () => bar.update(Math.min(bar.done + 1, read), { what: "explain under every convention" });
     for (const [s, survey] of policy ? surveys.entries() : [])
       under.push(await conventionsOfRuns(lists[s] ?? bags, survey, policy!, { folders, done }));
-    const found = findings(surveys, notes, moments, under);
+    bar.update(Math.min(bar.done, read), { what: "look for reasons" });
+    const why = await whyOf(surveys, { topic, folders });
+    const found = findings(surveys, notes, moments, why, under);
     if (output === undefined) return found;
     const details = [];
     for (const [s, { survey, ranking }] of found.sets.entries()) {
       const done = (part: number) => bar.update(read + (Math.min(s, count - 1) + part) * again, { what: "draw runs" });
       details.push(await readDetails(survey, ranking, { runs, at, topic, folders, done }));
     }
-    await writeAtomically(output, await page(found, details));
+    await writeAtomically(output, await page(found, details, await readPairs(why.pairs, folders)));
     return found;
   }
 }

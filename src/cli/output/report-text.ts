@@ -1,11 +1,13 @@
 import type { Findings } from "../../analysis/findings.js";
+import { countsOf, nothingOf } from "../../analysis/page/why.js";
+import type { WhyFindings } from "../../analysis/why/why-of.js";
 import type { SharesUnder } from "../../evaluation/shares-under.js";
-import { percent, plural } from "../../numbers/format.js";
+import { percent, plural, wholePercent } from "../../numbers/format.js";
 import { columns } from "./table.js";
 
 /** A report's findings for a terminal, and the files it wrote. */
 export function reportText(
-  { sets, comparison }: Findings,
+  { sets, comparison, why }: Findings,
   files: { readonly output?: string; readonly csv?: string; readonly parquet?: string },
 ): string {
   const parts = sets.map(({ survey, ranking, conventions }) => {
@@ -23,8 +25,9 @@ export function reportText(
       ...(moments.length > 0 ? ["\nlook at these first (seconds from the start of the bag):", columns(moments)] : []),
     ].join("\n");
   });
+  parts.unshift(whyText(why));
   const [a, b] = sets;
-  if (a && b) {
+  if (a && b && sets.length === 2) {
     const rows = comparison.map(({ modality, difference }) => {
       if (!difference) return [modality, "in one set only"];
       const { difference: by, interval } = difference;
@@ -37,6 +40,17 @@ export function reportText(
   const names = written.flatMap(([kind, path]) => (path === undefined ? [] : [[kind, path]]));
   if (names.length > 0) parts.push(columns(names));
   return parts.join("\n\n");
+}
+
+/** How many runs failed, and the likeliest reasons. */
+function whyText(why: WhyFindings): string {
+  if (why.reasons.length === 0) return `${countsOf(why)} ${nothingOf(why)}`;
+  const rows = why.reasons.map(({ words, confidence, evidence }) => [
+    words,
+    wholePercent(confidence),
+    evidence[0] ?? "",
+  ]);
+  return `${countsOf(why)} The likeliest reasons, with their confidence:\n${columns(rows)}`;
 }
 
 function underConventions(rows: readonly SharesUnder[], modalities: readonly string[]): string {

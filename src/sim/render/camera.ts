@@ -86,9 +86,12 @@ export class Camera {
     };
   }
 
-  /** Draws the camera's image into `raster`. Kinematics of `data` must be up to date. */
-  render(data: Data): Raster {
-    const { position, rotation } = this.view(data);
+  /**
+   * Draws the camera's image into `raster`. Kinematics of `data` must be up to date.
+   * @param turn angle by which the camera is carried round the point one metre before it, rad
+   */
+  render(data: Data, turn = 0): Raster {
+    const { position, rotation } = turn === 0 ? this.view(data) : carriedRound(this.view(data), turn);
     const places = data.arrays.get("geom_xpos");
     const turns = data.arrays.get("geom_xmat");
     this.raster.clear(this.#background);
@@ -173,6 +176,18 @@ export class Camera {
     });
     this.#polygons.draw(this.#corners, 3, colour, geom);
   }
+}
+
+/** A view carried round the vertical axis through the point one metre before it. */
+function carriedRound({ position, rotation }: View, turn: number): Pick<View, "position" | "rotation"> {
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const turned = (x: number, y: number) => [cos * x - sin * y, sin * x + cos * y] as const;
+  const pivot = [position[0]! - rotation[2]!, position[1]! - rotation[5]!] as const;
+  const [dx, dy] = turned(position[0]! - pivot[0], position[1]! - pivot[1]);
+  const made = Float64Array.from(rotation);
+  for (let column = 0; column < 3; column++)
+    [made[column], made[3 + column]] = turned(rotation[column]!, rotation[3 + column]!);
+  return { position: Float64Array.of(pivot[0] + dx, pivot[1] + dy, position[2]!), rotation: made };
 }
 
 function depthOf(camera: Float64Array, eye: Float64Array, point: Float64Array): number {

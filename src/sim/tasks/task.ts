@@ -22,6 +22,9 @@ export interface TaskObservation {
   readonly velocity: Float64Array;
 }
 
+/** Angle by which the other camera stands round the scene (`renderOtherCamera`), rad. */
+export const OTHER_CAMERA = 1.2;
+
 /** Force (N) and torque (N·m) in world axes. */
 export type Wrench = readonly [fx: number, fy: number, fz: number, tx: number, ty: number, tz: number];
 export const NO_WRENCH: Wrench = [0, 0, 0, 0, 0, 0];
@@ -120,6 +123,8 @@ export interface TaskCamera {
 
   /** The image now as it would be with another goal; the episode stays as it is. */
   renderOtherGoal(): Uint8Array;
+  /** The image now by a camera that stands elsewhere. */
+  renderOtherCamera(): Uint8Array;
   /** Segmentation and depth of the image now. */
   sight(): Sight;
   /** Image positions of the goal and the fingertip, pixels, by name. */

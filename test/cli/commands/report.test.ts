@@ -59,7 +59,8 @@ describe("torquelens report", () => {
     expect(text.match(/<svg/g)!.length).toBeGreaterThan(4);
     expect(text).toContain("data:image/jpeg;base64,");
     expect(text).toMatch(/<img src="data:image\/jpeg[^>]+><svg[^>]+><circle /);
-    expect(text).not.toMatch(/NaN|undefined|\[object/);
+    // The letters of a picture may be any.
+    expect(text.replaceAll(/data:image[^"]+/g, "")).not.toMatch(/NaN|undefined|\[object/);
     const ids = new Set(Array.from(text.matchAll(/ id="([^"]+)"/g), ([, id]) => id));
     for (const [, target] of text.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);
     await report(bag, other, "-o", join(folder, "again.html"), "--at", "0.5,1");

@@ -148,7 +148,7 @@ describe.each(worldNames.map((name) => [name, worldNamed(name)] as const))("%s a
     for (const change of ["target: [0, 0]", "wrench: [1, 0, 0, 0, 0, 0]", "torque_noise: 0.1"]) {
       const key = change.slice(0, change.indexOf(":"));
       expect(() => parsePerturbations(`[{tick: 0, ${change}}]`, "changes", task)).toThrow(
-        `changes: [0].${key}: expected occlude or light: only arms have the rest`,
+        `changes: [0].${key}: expected occlude, light or fault: only arms have the rest`,
       );
     }
     expect(() => new SimulatedSource({ task, condition: "first" })).toThrow(

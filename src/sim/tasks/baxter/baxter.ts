@@ -10,7 +10,15 @@ import { linkTransforms, opticalPose } from "../../render/poses.js";
 import type { Sight } from "../../render/sight.js";
 import type { ImagePoint } from "../../render/view.js";
 import { conditionAt, type GoalPlace, goalPlace } from "../goal-place.js";
-import { NO_WRENCH, type Targets, type Task, type TaskObservation, type TaskOptions, type Wrench } from "../task.js";
+import {
+  NO_WRENCH,
+  OTHER_CAMERA,
+  type Targets,
+  type Task,
+  type TaskObservation,
+  type TaskOptions,
+  type Wrench,
+} from "../task.js";
 import { BaxterModel, type BaxterState, CONTROL_PERIOD, PALM, RIGHT_JOINTS, TIP } from "./model.js";
 
 /** Largest distance of the block's middle from the end of the left hand that counts as met, metres: half the block's edge. */
@@ -218,6 +226,10 @@ export class Baxter implements Task {
     // Every call in an episode returns the same one.
     const place = this.#otherPlace(random(this.#seed, this.#episode, 1));
     return this.#model.render(this.#model.withLeftHandAt(place, this.#state)).slice();
+  }
+
+  renderOtherCamera(): Uint8Array {
+    return this.#model.render(this.#state, OTHER_CAMERA).slice();
   }
 
   sight(): Sight {

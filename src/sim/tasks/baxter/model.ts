@@ -136,8 +136,8 @@ export class BaxterModel {
   }
 
   /** The camera image, rgb8 [height, width, 3]. The next call overwrites the array. */
-  render(state: BaxterState): Uint8Array {
-    return this.#camera.render(this.place(state)).rgb;
+  render(state: BaxterState, turn = 0): Uint8Array {
+    return this.#camera.render(this.place(state), turn).rgb;
   }
 
   /** Segmentation and depth of the camera image: the right arm with the block, and the left hand. */

@@ -102,8 +102,8 @@ export class ArmScene {
   }
 
   /** The camera's image. The next call overwrites the raster. */
-  render(situation: Situation): Raster {
-    return this.#camera.render(this.place(situation));
+  render(situation: Situation, turn = 0): Raster {
+    return this.#camera.render(this.place(situation), turn);
   }
 
   /** Segmentation and depth of the camera's image. */

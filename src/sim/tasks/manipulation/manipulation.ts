@@ -13,6 +13,7 @@ import { conditionAt, goalPlace } from "../goal-place.js";
 import {
   type Modality,
   NO_WRENCH,
+  OTHER_CAMERA,
   type Targets,
   type Task,
   type TaskObservation,
@@ -214,6 +215,10 @@ export class Manipulation implements Task {
     // Every call in an episode returns the same one.
     const numbers = random(this.#seed, this.#episode, 1);
     return this.#scene.render(this.#situations.other(this.#situation, this.#targets, numbers)).rgb.slice();
+  }
+
+  renderOtherCamera(): Uint8Array {
+    return this.#scene.render(this.#situation, OTHER_CAMERA).rgb.slice();
   }
 
   sight(): Sight {

@@ -88,9 +88,9 @@ export class ReacherModel {
   }
 
   /** The camera image, rgb8 [height, width, 3]. The next call overwrites the array. */
-  render(state: ReacherState, target: Target): Uint8Array {
+  render(state: ReacherState, target: Target, turn = 0): Uint8Array {
     this.place(state, target);
-    return this.#camera.render(this.#data).rgb;
+    return this.#camera.render(this.#data, turn).rgb;
   }
 
   /** Segmentation and depth of the camera image. */

@@ -14,6 +14,7 @@ import { conditionAt, type GoalPlace, goalPlace } from "../goal-place.js";
 import {
   type EpisodeKind,
   NO_WRENCH,
+  OTHER_CAMERA,
   type Starts,
   type Targets,
   type Task,
@@ -199,6 +200,10 @@ export class Reacher implements Task {
     // Every call in an episode returns the same one.
     const numbers = random(this.#seed, this.#episode, 1);
     return this.#model.render(this.#state, this.#otherTarget(numbers)).slice();
+  }
+
+  renderOtherCamera(): Uint8Array {
+    return this.#model.render(this.#state, this.#target, OTHER_CAMERA).slice();
   }
 
   sight(): Sight {

@@ -1,0 +1,76 @@
+import { plural, wholePercent } from "../../numbers/format.js";
+import { type Html, html } from "../../page/html.js";
+import type { Pair, WhyFindings } from "../why/why-of.js";
+import { type Strip, stripOf } from "./film-strip.js";
+
+/** Pictures of a pair: of the run that failed, and of the good run. */
+export interface PairStrips {
+  readonly pair: Pair;
+  readonly failed: Strip;
+  readonly good: Strip;
+}
+
+/** The page's first screen: how many runs, how many failed, and the likeliest reasons. */
+export function whySection(why: WhyFindings, strips: readonly PairStrips[]): Html {
+  const { reasons } = why;
+  return html`<section><h2>${TITLES[why.by]}</h2>
+<p><b>${countsOf(why)}</b> ${learnedOf(why)}</p>
+${
+  reasons.length === 0
+    ? html`<p>${nothingOf(why)}</p>`
+    : html`<ol>${reasons.map(
+        ({
+          words,
+          confidence,
+          evidence,
+          hint,
+          moment,
+          name,
+        }) => html`<li><b>${words}</b> (<code>${name}</code>, confidence ${wholePercent(confidence)})
+<ul>${evidence.map((line) => html`<li>${line}</li>`)}<li>${hint}${moment ? html`; look at ${moment.run}, ${moment.seconds.toFixed(2)} s` : ""}</li></ul>
+${strips.filter(({ pair }) => pair.reason.name === name).map(pairOf)}</li>`,
+      )}</ol>`
+}
+</section>`;
+}
+
+const TITLES = {
+  outcome: "Why did it fail?",
+  sets: "What is different in the second set?",
+  nothing: "Is something wrong with the input?",
+} as const;
+
+/** How many runs, and how many failed, in one sentence. */
+export function countsOf({ by, runs, failed, unknown }: WhyFindings): string {
+  if (by === "nothing") return `${plural(runs, "run")}; what became of them is not known.`;
+  if (by === "sets")
+    return `${plural(runs, "run")}, ${failed} of them in the second set; what became of them is not known.`;
+  const rest = unknown > 0 ? `; of ${unknown} it is not known` : "";
+  return `${plural(runs, "run")}, ${failed === 0 ? "none" : failed} of them failed${rest}.`;
+}
+
+const learnedOf = ({ learned }: WhyFindings): string =>
+  learned > 0 ? `What is usual was learned from ${plural(learned, "good run")}.` : "";
+
+/** Why there is no reason. */
+export function nothingOf({ by, failed, learned }: WhyFindings): string {
+  if (failed === 0) return "No run failed: there is nothing to explain.";
+  if (by === "nothing")
+    return "No detector finds anything wrong with the input. Without good runs many faults cannot be seen.";
+  const few =
+    learned < 8
+      ? ` With ${learned} good runs, faults of the scene and the motion cannot be told from what is usual; 8 or more help.`
+      : "";
+  return `Nothing separates the ${by === "sets" ? "sets" : "runs that failed from those that did not"}: no detector finds anything in these alone, and neither do shares.${few}`;
+}
+
+function pairOf({ pair, failed, good }: PairStrips): Html {
+  return html`<p class="note">${pair.failed.run}, around the moment</p>
+${stripOf(failed)}
+${
+  pair.good
+    ? html`<p class="note">${pair.good.run}, which did not fail, in the same phase (dynamic time warping over the joint positions)</p>
+${stripOf(good)}`
+    : ""
+}`;
+}

@@ -1,0 +1,180 @@
+import type { MessageFolders } from "../../bag/message-folders.js";
+import type { Reference } from "../../detectors/reference.js";
+import { ReferenceBuilder } from "../../detectors/reference-builder.js";
+import { InputError } from "../../errors.js";
+import type { RunDigest } from "../digest.js";
+import { runName } from "../run.js";
+import type { Survey } from "../survey.js";
+import { align } from "./align.js";
+import { type JudgedRun, watched } from "./judge.js";
+import { readSeen, type SeenAt } from "./read-seen.js";
+import { type Reason, reasonsOf, type Why } from "./reasons.js";
+
+export interface WhyOptions {
+  readonly topic?: string | undefined;
+  readonly folders?: MessageFolders | undefined;
+  /** Called after each bag that was read. */
+  readonly done?: () => void;
+}
+
+/** A tick to show a picture of. */
+export interface ShownTick {
+  readonly stamp: bigint;
+  readonly logTime: bigint;
+  readonly seconds: number;
+}
+
+/** Pictures around a reason's moment, and those of a good run in the same phase. */
+export interface Pair {
+  readonly reason: Reason;
+  readonly failed: { readonly run: string; readonly bag: string; readonly ticks: readonly ShownTick[] };
+  readonly good: { readonly run: string; readonly bag: string; readonly ticks: readonly ShownTick[] } | undefined;
+}
+
+/** The reasons of a report. */
+export interface WhyFindings extends Why {
+  /** How the runs were told apart: by their outcomes, as two sets, or not at all. */
+  readonly by: "outcome" | "sets" | "nothing";
+  /** Runs whose outcome is not known, and that are not judged. */
+  readonly unknown: number;
+  /** Number of good runs that what is usual was learned from. */
+  readonly learned: number;
+  readonly pairs: readonly Pair[];
+}
+
+/** Runs of each kind that are looked at, at most. */
+const MOST_RUNS = 40;
+/** Reasons with pictures. */
+const SHOWN = 3;
+/** Seconds around a moment that pictures are taken from, and how many of them. */
+const AROUND = 1.5;
+const PICTURES = 6;
+/** Good runs that a failed one is aligned with. */
+const ALIGNED = 12;
+
+interface Judged extends JudgedRun {
+  readonly logTimes: readonly bigint[];
+}
+
+/**
+ * Why runs failed, by what was seen in their recordings. Failed and good runs are those whose outcome says so, else the
+ * second and the first set. What was changed on purpose (`perturbations`, `ablation`) is not looked at.
+ */
+export async function whyOf(surveys: readonly Survey[], options: WhyOptions = {}): Promise<WhyFindings> {
+  const { by, good, failed, unknown } = divided(surveys);
+  const builder = new ReferenceBuilder();
+  const learned = good.slice(0, MOST_RUNS);
+  for await (const { ticks } of seenRuns(learned, options)) for (const tick of ticks) builder.add(tick);
+  const reference = builder.runs > 1 ? builder.build() : undefined;
+  const [ofGood, ofFailed] = [
+    await judged(learned, reference, options),
+    await judged(failed.slice(0, MOST_RUNS), reference, options),
+  ];
+  const why = reasonsOf(ofFailed, ofGood);
+  const pairs = why.reasons.slice(0, SHOWN).flatMap((reason) => pairOf(reason, ofFailed, ofGood));
+  return {
+    ...why,
+    ...{ by, unknown, pairs },
+    runs: good.length + failed.length + unknown,
+    failed: failed.length,
+    learned: reference?.runs ?? 0,
+  };
+}
+
+function divided(surveys: readonly Survey[]) {
+  const all = surveys.flatMap(({ runs }) => runs);
+  const of = (success: boolean) => all.filter(({ outcome }) => outcome?.success === success);
+  const [good, failed] = [of(true), of(false)];
+  if (good.length + failed.length > 0)
+    return { by: "outcome", good, failed, unknown: all.length - good.length - failed.length } as const;
+  const [a, b] = surveys;
+  if (surveys.length === 2) return { by: "sets", good: a!.runs, failed: b!.runs, unknown: 0 } as const;
+  return { by: "nothing", good: [], failed: all, unknown: 0 } as const;
+}
+
+/** The runs of some digests with all that was seen in each. Bags of which nothing can be read are left out. */
+async function* seenRuns(digests: readonly RunDigest[], { topic, folders, done }: WhyOptions) {
+  const wanted = new Map(digests.map((digest) => [digest.name, digest]));
+  for (const bag of new Set(digests.map((digest) => digest.bag))) {
+    let [episode, ticks] = [-1, [] as SeenAt[]];
+    const ended = () => {
+      const digest = wanted.get(runName({ bag, episode }));
+      return digest && ticks.length > 0 ? [{ digest, ticks }] : [];
+    };
+    try {
+      for await (const tick of readSeen(bag, { topic, folders })) {
+        if (tick.first) {
+          yield* ended();
+          episode++;
+          ticks = [];
+        }
+        ticks.push(tick);
+      }
+    } catch (error) {
+      // The reading of the runs has told of it.
+      if (!(error instanceof InputError)) throw error;
+    }
+    yield* ended();
+    done?.();
+  }
+}
+
+async function judged(
+  digests: readonly RunDigest[],
+  reference: Reference | undefined,
+  options: WhyOptions,
+): Promise<Judged[]> {
+  const found: Judged[] = [];
+  for await (const { digest, ticks } of seenRuns(digests, options)) {
+    const { name, bag, identity, shares } = digest;
+    found.push({
+      ...{ name, bag, policySha256: identity.policySha256 },
+      ...watched(ticks, reference),
+      shares: Object.fromEntries(identity.modalities.map((modality, m) => [modality, shares[m]!.mean])),
+      logTimes: ticks.map(({ logTime }) => logTime),
+    });
+  }
+  return found;
+}
+
+function pairOf(reason: Reason, failed: readonly Judged[], good: readonly Judged[]): Pair[] {
+  const run = failed.find(({ name }) => name === reason.moment?.run);
+  if (!run || !reason.moment) return [];
+  const chosen = momentsAround(run, reason.moment.tick);
+  const shown = (of: Judged, ticks: readonly number[]) => ({
+    run: of.name,
+    bag: of.bag,
+    ticks: ticks.map((i) => ({ stamp: of.stamps[i]!, logTime: of.logTimes[i]!, seconds: of.seconds[i]! })),
+  });
+  const alike = mostAlike(run, good, reason.moment.tick);
+  const phase = alike && chosen.map((i) => alike.ticks[Math.min(i, alike.ticks.length - 1)]!);
+  return [{ reason, failed: shown(run, chosen), good: alike && phase && shown(alike.run, phase) }];
+}
+
+/** The good run that goes most like the failed one up to a tick, and the tick of the same phase for each of its. */
+function mostAlike(run: Judged, good: readonly Judged[], tick: number) {
+  if (run.poses[0]?.length === 0)
+    return good[0] && { run: good[0], ticks: run.poses.map((_, i) => Math.min(i, good[0]!.poses.length - 1)) };
+  const begun = Math.max(tick, 2);
+  const before = run.poses.slice(0, begun);
+  const [best] = good
+    .slice(0, ALIGNED)
+    .map((other) => ({ other, distance: align(before, other.poses).distance }))
+    .sort((a, b) => a.distance - b.distance);
+  return best && { run: best.other, ticks: align(run.poses, best.other.poses).ticks };
+}
+
+/** Ticks around a moment at which something happens: the moment itself, and where the arm moves most. */
+function momentsAround({ poses, seconds }: Judged, tick: number): number[] {
+  const at = seconds[tick]!;
+  const near = seconds.flatMap((second, i) => (Math.abs(second - at) <= AROUND ? [i] : []));
+  const moves = (i: number) =>
+    i === 0 ? 0 : Array.from(poses[i]!).reduce((sum, value, j) => sum + Math.abs(value - poses[i - 1]![j]!), 0);
+  const apart = Math.max(1, Math.floor(near.length / (2 * PICTURES)));
+  const chosen = [tick];
+  for (const i of near.toSorted((a, b) => moves(b) - moves(a))) {
+    if (chosen.length >= PICTURES) break;
+    if (chosen.every((other) => Math.abs(other - i) > apart)) chosen.push(i);
+  }
+  return chosen.sort((a, b) => a - b);
+}

@@ -1,0 +1,62 @@
+import { type Look, lookAt } from "./look.js";
+import type { Reference } from "./reference.js";
+import type { Seen } from "./seen.js";
+
+/** A tick in the numbers that detectors compare. */
+export interface Tick extends Omit<Seen, "images"> {
+  readonly looks: Readonly<Record<string, Look>>;
+}
+
+export const tickOf = ({ images, ...seen }: Seen): Tick => ({
+  ...seen,
+  looks: Object.fromEntries(Object.entries(images).map(([name, image]) => [name, lookAt(image)])),
+});
+
+/** Ticks that detectors look back on. */
+export const LOOK_BACK = 24;
+
+/** The newest ticks of a run. */
+export interface Moment {
+  /** The newest last, at most `LOOK_BACK`. */
+  readonly ticks: readonly Tick[];
+  /** Number of the newest tick in its run, from 0. */
+  readonly index: number;
+  /** Usual time between two stamps, seconds; undefined before two ticks. */
+  readonly period: number | undefined;
+  readonly reference: Reference | undefined;
+}
+
+/** The tick so many before the newest. */
+export const ago = ({ ticks }: Moment, count: number): Tick | undefined => ticks[ticks.length - 1 - count];
+
+/** Seconds between a tick and the one before it. */
+export const secondsBetween = (earlier: Tick, later: Tick): number => Number(later.stamp - earlier.stamp) / 1e9;
+
+/** A joint's motion in a tick, rad or m. */
+export interface Moved {
+  /** By its positions, and by its velocities. */
+  readonly by: number;
+  readonly told: number;
+  /** By which these may differ, as the velocity changes. */
+  readonly allowed: number;
+}
+
+/** How joint j moved by its positions, and by its velocities, up to the tick so many before the newest. */
+export function moved(moment: Moment, j: number, count: number): Moved | undefined {
+  const [before, now] = [ago(moment, count + 1), ago(moment, count)];
+  if (!before || !now) return undefined;
+  const seconds = Math.min(secondsBetween(before, now), 1.5 * (moment.period ?? 0));
+  return {
+    by: now.position[j]! - before.position[j]!,
+    told: (seconds * (now.velocity[j]! + before.velocity[j]!)) / 2,
+    allowed: seconds * Math.abs(now.velocity[j]! - before.velocity[j]!),
+  };
+}
+
+/** `moved` of the last ticks, the newest last; empty where there are not so many. */
+export function movedOver(moment: Moment, j: number, count: number): Moved[] {
+  if (moment.ticks.length <= count) return [];
+  return Array.from({ length: count }, (_, k) => moved(moment, j, count - 1 - k)!);
+}
+
+export const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

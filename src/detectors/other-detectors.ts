@@ -1,0 +1,82 @@
+import { own } from "../own.js";
+import type { Detector } from "./detector.js";
+import { ago, type Moment, secondsBetween } from "./moment.js";
+import { poseMisfit } from "./pose-misfit.js";
+import { MOTION_TICKS, motionFeatures } from "./reference.js";
+import { rootMeanSquares } from "./reference-builder.js";
+import { applied } from "./ridge.js";
+
+export const CLOCK_DETECTORS = {
+  clock: {
+    about: "clock",
+    words: "the stamps jump",
+    hint: "check the clocks of camera and computer, and whether images are lost",
+    find: (moment) => {
+      const before = ago(moment, 1);
+      const { period } = moment;
+      if (!before || period === undefined || moment.index < 3) return undefined;
+      const seconds = secondsBetween(before, ago(moment, 0)!);
+      if (seconds <= 1.7 * period) return undefined;
+      return {
+        subject: "",
+        score: seconds / (1.7 * period),
+        text: `${seconds.toFixed(3)} s between two images, usually ${period.toFixed(3)} s`,
+      };
+    },
+  },
+} as const satisfies Readonly<Record<string, Detector>>;
+
+export const MOTION_DETECTORS = {
+  pose: {
+    about: "motion",
+    words: "image and joint positions do not fit each other",
+    hint: "check the joints' zeros, and whether image and joint states are of the same time",
+    needsReference: true,
+    hold: 8,
+    find: (moment) => {
+      const camera = moment.reference?.pose?.camera ?? "";
+      const look = own(ago(moment, 0)!.looks, camera);
+      const misfit = look && poseMisfit(moment, look, camera);
+      if (!misfit || misfit.score < 1) return undefined;
+      const { joint, score, seen, told } = misfit;
+      const text = `${joint}: the picture is that of ${seen.toFixed(2)} rad, the joint says ${told.toFixed(2)} rad`;
+      return { subject: joint, score, text };
+    },
+  },
+  motion: {
+    about: "motion",
+    words: "the arm does not move as it is commanded",
+    hint: "compare measured with commanded torques: noise, friction, a load or something that pushes the arm",
+    needsReference: true,
+    hold: 8,
+    find: (moment) => {
+      const { motion, names } = moment.reference ?? {};
+      const errors = motionErrors(moment);
+      if (!motion || !names || errors.length < MOTION_TICKS) return undefined;
+      const size = rootMeanSquares(errors);
+      const scores = motion.error.map((error, j) => size[j]! / (1.25 * error + 1e-3));
+      const j = scores.indexOf(Math.max(...scores));
+      if (!(scores[j]! >= 1)) return undefined;
+      return {
+        subject: names[j]!,
+        score: scores[j]!,
+        since: MOTION_TICKS - 1,
+        text: `${names[j]}: velocity changes by ${size[j]!.toFixed(2)} rad/s a tick other than its torques make, at most ${motion.error[j]!.toFixed(2)} in good runs`,
+      };
+    },
+  },
+} as const satisfies Readonly<Record<string, Detector>>;
+
+/** Errors of the motion model over the last ticks. */
+function motionErrors(moment: Moment): Float64Array[] {
+  const { motion, names } = moment.reference ?? {};
+  if (!motion || !names) return [];
+  const errors: Float64Array[] = [];
+  for (let k = Math.min(MOTION_TICKS, moment.ticks.length - 1); k > 0; k--) {
+    const [before, now] = [ago(moment, k)!, ago(moment, k - 1)!];
+    if (before.torque.length !== names.length || now.joints.length !== names.length) return [];
+    const told = applied(motion.model, motionFeatures(before.position, before.velocity, before.torque));
+    errors.push(told.map((value, j) => now.velocity[j]! - before.velocity[j]! - value));
+  }
+  return errors;
+}

@@ -1,0 +1,22 @@
+import type { Explanation } from "../explain/explanation.js";
+import { toRgb } from "../image/rgb.js";
+import { areTorques } from "../outputs/kinds.js";
+import type { Seen } from "./seen.js";
+
+/** What the policy saw at an explained tick, and what it commanded. */
+export function seenOf({
+  observation,
+  torque,
+  outputs,
+}: Pick<Explanation, "observation" | "torque" | "outputs">): Seen {
+  const { stamp, first = false, images, joints } = observation;
+  return {
+    stamp,
+    first,
+    images: Object.fromEntries(Object.entries(images).map(([camera, image]) => [camera, toRgb(image)])),
+    joints: joints.names,
+    position: joints.position,
+    velocity: joints.velocity,
+    torque: areTorques(outputs) && torque.length === joints.names.length ? torque : [],
+  };
+}

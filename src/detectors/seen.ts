@@ -1,0 +1,16 @@
+import type { RgbImage } from "../image/image.js";
+
+/** What a policy saw at one tick, and what it commanded. */
+export interface Seen {
+  /** Stamp of the image, nanoseconds. */
+  readonly stamp: bigint;
+  /** True where a run begins. */
+  readonly first: boolean;
+  readonly images: Readonly<Record<string, RgbImage>>;
+  /** Names, positions (rad or m) and velocities of the joints; empty where they are not known. */
+  readonly joints: readonly string[];
+  readonly position: ArrayLike<number>;
+  readonly velocity: ArrayLike<number>;
+  /** Commanded torque of each joint, N·m; empty where it is not known or the outputs are no torques. */
+  readonly torque: ArrayLike<number>;
+}

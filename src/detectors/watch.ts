@@ -1,0 +1,100 @@
+import { median } from "../numbers/quantile.js";
+import type { Found } from "./detector.js";
+import { LOOK_BACK, type Moment, secondsBetween, type Tick, tickOf } from "./moment.js";
+import type { Reference } from "./reference.js";
+import type { Seen } from "./seen.js";
+import { DETECTOR_ROWS, type DetectorName } from "./table.js";
+
+/** A stretch of ticks with faulty input. */
+export interface Alarm {
+  readonly detector: DetectorName;
+  /** Camera or joint; empty where it is of none. */
+  readonly subject: string;
+  readonly text: string;
+  /** Tick of the run, from 0, at which it began, at which that was known, and of the last one so far. */
+  readonly from: number;
+  readonly known: number;
+  readonly to: number;
+  /** Stamp of the tick at which it began, nanoseconds. */
+  readonly stamp: bigint;
+  /** How far beyond the threshold at its strongest, from 1 on. */
+  readonly score: number;
+  /** True where another detector fired before: what the arm does then is no good run's. */
+  readonly isSecondary: boolean;
+}
+
+/** Ticks for which an alarm explains what other detectors find. */
+const LASTING = 200;
+
+/** Watches a run tick by tick. */
+export class Watch {
+  #ticks: Tick[] = [];
+  #index = -1;
+  #intervals: number[] = [];
+  #held = new Map<DetectorName, number>();
+  #alarms = new Map<DetectorName, Alarm>();
+
+  constructor(private readonly reference?: Reference) {}
+
+  /** Alarms of the run so far, in the order in which they were known. */
+  get alarms(): readonly Alarm[] {
+    return [...this.#alarms.values()];
+  }
+
+  /** Takes the next tick. Returns the alarms that hold at it, without secondary ones. */
+  add(seen: Seen): readonly Alarm[] {
+    if (seen.first) this.#begin();
+    const tick = tickOf(seen);
+    const before = this.#ticks.at(-1);
+    this.#ticks = [...this.#ticks.slice(1 - LOOK_BACK), tick];
+    this.#index++;
+    if (before && this.#intervals.length < LOOK_BACK) this.#intervals.push(secondsBetween(before, tick));
+    const moment: Moment = {
+      ticks: this.#ticks,
+      index: this.#index,
+      period: this.#intervals.length > 0 ? median(this.#intervals) : undefined,
+      reference: this.reference,
+    };
+    const now: Alarm[] = [];
+    for (const [name, { hold = 1, needsReference, find }] of DETECTOR_ROWS) {
+      if (needsReference && !this.reference) continue;
+      const found = find(moment);
+      const held = found ? (this.#held.get(name) ?? 0) + 1 : 0;
+      this.#held.set(name, held);
+      if (!found || held < hold) continue;
+      const alarm = this.#note(name, found, held);
+      if (!alarm.isSecondary) now.push(alarm);
+    }
+    return now;
+  }
+
+  #begin(): void {
+    this.#ticks = [];
+    this.#index = -1;
+    this.#intervals = [];
+    this.#held = new Map();
+    this.#alarms = new Map();
+  }
+
+  /** True where another detector has fired before, not long ago. */
+  get #isExplained(): boolean {
+    return [...this.#alarms.values()].some(({ to, isSecondary }) => !isSecondary && this.#index - to < LASTING);
+  }
+
+  #note(detector: DetectorName, { subject, text, score, since = 0 }: Found, held: number): Alarm {
+    const before = this.#alarms.get(detector);
+    const from = before?.from ?? Math.max(0, this.#index - since - held + 1);
+    const alarm: Alarm = {
+      detector,
+      ...(before && before.score >= score ? { subject: before.subject, text: before.text } : { subject, text }),
+      from,
+      known: before?.known ?? this.#index,
+      to: this.#index,
+      stamp: before?.stamp ?? this.#ticks.at(from - this.#index - 1)?.stamp ?? this.#ticks[0]!.stamp,
+      score: Math.max(before?.score ?? 0, score),
+      isSecondary: before?.isSecondary ?? this.#isExplained,
+    };
+    this.#alarms.set(detector, alarm);
+    return alarm;
+  }
+}

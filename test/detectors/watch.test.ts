@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { ReferenceBuilder } from "#src/detectors/reference-builder.js";
+import type { Seen } from "#src/detectors/seen.js";
+import { DETECTOR_ROWS, type DetectorName } from "#src/detectors/table.js";
+import { Watch } from "#src/detectors/watch.js";
+import { blurred, from, moved, picture, pixels, swing } from "./scene.js";
+
+const builder = new ReferenceBuilder();
+for (let run = 0; run < 8; run++) for (const tick of swing(run)) builder.add(tick);
+const reference = builder.build()!;
+
+const alarms = (run: readonly Seen[], withReference = true) => {
+  const watch = new Watch(withReference ? reference : undefined);
+  for (const tick of run) watch.add(tick);
+  return watch.alarms.filter(({ isSecondary }) => !isSecondary);
+};
+
+const good = swing(3);
+type Two = readonly [number, number];
+/** Positions and velocities of both joints, changed. */
+const joint = (change: (position: Two, velocity: Two, i: number) => readonly [Two, Two]) => (seen: Seen, i: number) => {
+  const two = (values: ArrayLike<number>): Two => [values[0]!, values[1]!];
+  const [position, velocity] = change(two(seen.position), two(seen.velocity), i);
+  return { position, velocity };
+};
+const degrees = ([a, b]: Two): Two => [(a * 180) / Math.PI, (b * 180) / Math.PI];
+const brighter = (data: Uint8Array) => data.map((value) => Math.min(255, 4 * value));
+const last = good[11]!;
+
+/** Faults from tick 12 on, made here and not by the simulator. */
+const FAULTS: readonly (readonly [DetectorName, (seen: Seen, i: number) => Partial<Seen>])[] = [
+  ["clock", ({ stamp }) => ({ stamp: stamp + 400_000_000n })],
+  ["black", pixels((data) => data.fill(0))],
+  ["overexposed", pixels(brighter)],
+  ["frozen", () => ({ images: last.images })],
+  ["late", (_, i) => ({ images: good[i - 3]!.images })],
+  ["blurred", pixels(blurred(2))],
+  ["occluded", pixels((data) => data.fill(8, 0, 3 * 48 * 16))],
+  ["shifted", pixels(moved(7, 0))],
+  ["unfamiliar", (seen) => pixels(() => picture(seen.position[0]!, [40, 10]))(seen)],
+  ["joint_stuck", joint(([, b], v) => [[last.position[0]!, b], v])],
+  ["joint_noisy", joint(([a, b], v, i) => [[a + (i % 2 === 0 ? 0.2 : -0.2), b], v])],
+  [
+    "joints_swapped",
+    joint(([a, b], [va, vb]) => [
+      [b, a],
+      [vb, va],
+    ]),
+  ],
+  ["joints_in_degrees", joint((q, v) => [degrees(q), degrees(v)])],
+  ["joint_out_of_range", joint(([a, b], v) => [[a, b + 2 * Math.PI], v])],
+  ["joint_offset", joint(([a, b], v) => [[a + 0.5, b], v])],
+  ["velocity_stuck", joint((q) => [q, [last.velocity[0]!, last.velocity[1]!]])],
+  ["velocity_inconsistent", joint((q, [va, vb]) => [q, [-va, -vb]])],
+];
+
+describe("a watch over a run", () => {
+  it.each(FAULTS)("finds %s, when it began, and nothing else", (name, change) => {
+    const found = alarms(from(good, 12, change));
+    expect(found.map(({ detector }) => detector)).toEqual([name]);
+    const [{ from: began, known } = { from: 0, known: 0 }] = found;
+    expect(Math.abs(began - 12)).toBeLessThanOrEqual(7);
+    expect(known).toBeGreaterThanOrEqual(12);
+    expect(known).toBeLessThan(30);
+  });
+
+  it("finds nothing in good runs, with and without a reference", () => {
+    for (let run = 10; run < 15; run++) {
+      expect(alarms(swing(run))).toEqual([]);
+      expect(alarms(swing(run), false)).toEqual([]);
+    }
+  });
+
+  it("tells a scene that is strange from the start", () => {
+    const strange = from(good, 0, (seen) => pixels(() => picture(seen.position[0]!, [40, 10]))(seen));
+    expect(alarms(strange)).toMatchObject([{ detector: "unfamiliar", from: 0 }]);
+  });
+
+  it("begins anew with each run", () => {
+    const watch = new Watch(reference);
+    for (const tick of [...from(good, 12, FAULTS[1]![1]), ...good]) watch.add(tick);
+    expect(watch.alarms).toEqual([]);
+  });
+
+  it("finds faults that need no good run without one", () => {
+    const needless = new Set(DETECTOR_ROWS.filter(([, { needsReference }]) => !needsReference).map(([name]) => name));
+    for (const [name, change] of FAULTS)
+      if (needless.has(name))
+        expect(alarms(from(good, 12, change), false).map(({ detector }) => detector)).toContain(name);
+  });
+});
