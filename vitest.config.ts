@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+/** Rooms whose tests leave nothing behind in their process, so that files can share one and load their modules once. */
+const SHARED = "analysis arm backward graph image messages numbers outputs policy relevance sensing text urdf web yaml";
+/** Two of their files ask for a whole process: one takes memory, one loads fonts. */
+const shared = SHARED.split(" ").map((room) => `test/${room}/**/!(budget|drawing).test.ts`);
+
 // Tests run the built JavaScript in dist/ (through the "#src" import map): what is tested is what ships.
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     // Limits for what hangs: ten times what the slowest test takes, as a busy machine may be that slow.
     testTimeout: 600_000,
@@ -13,5 +17,9 @@ export default defineConfig({
     maxWorkers: 2,
     server: { deps: { external: [/\/dist\//, /node_modules/] } },
     reporters: ["default", "./test/plain-summary.ts"],
+    projects: [
+      { extends: true, test: { name: "shared", include: shared, isolate: false } },
+      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
+    ],
   },
 });
