@@ -182,7 +182,7 @@ export class Training {
       else {
         const { rows, figures } = await stage.collect(this.#context(stage));
         this.#rows = rows;
-        this.history.iterations.push(figures);
+        if (figures) this.history.iterations.push(figures);
       }
       this.#stage++;
       this.#step = 0;

@@ -46,7 +46,14 @@ export const SMALL_LEVINE: Recipe = {
   ...SMALL_GPS,
   episodes: { targets: "four", starts: "near" },
   vision: { ...SMALL.vision, sharpen: 0, precision: [100, 100] },
-  endToEnd: { from: 1, batch: 4, steps: 60, finalSteps: 60, rate: 3e-3 },
+  endToEnd: {
+    from: 1,
+    batch: 4,
+    steps: 60,
+    finalSteps: 60,
+    rate: 3e-3,
+    refit: { steps: 60, finalSteps: 60, rate: 3e-3 },
+  },
 };
 
 const OPTIONS = {

@@ -1,5 +1,8 @@
 import { afterEach, expect, test } from "vitest";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 import { conditionsOf } from "#src/train/algorithms/search/figures.js";
+import { withPolicy } from "#src/train/episodes/act.js";
+import { sceneOf } from "#src/train/episodes/demonstrations.js";
 import { DivergenceError } from "#src/train/history/history.js";
 import { withoutVision } from "#src/train/recipe.js";
 import { teamEpisodes } from "#src/train/stages/collect.js";
@@ -89,9 +92,10 @@ test("a training end to end lowers its losses, changes the convolutions, and can
   const kept: Checkpoint[] = [];
   const keep = async (checkpoint: Checkpoint): Promise<void> => void kept.push(checkpoint);
   const whole = await train(7, { recipe: SMALL_LEVINE, keep, keepEvery: 0 });
-  expect(whole.losses).toHaveLength(4);
+  // Of the warm-up, of the expert's round, and of each iteration the fit of all layers and that of the last ones.
+  expect(whole.losses).toHaveLength(6);
   const [pose, , ...endToEnd] = whole.losses;
-  for (const losses of [pose!, endToEnd[1]!])
+  for (const losses of [pose!, endToEnd[2]!])
     expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
   const { layout, parameters } = whole.training;
   const convolutions = (vector: Float32Array) => [...layout.view(vector, "conv1.weight")];
@@ -104,6 +108,35 @@ test("a training end to end lowers its losses, changes the convolutions, and can
   expect(readout(parameters)).toEqual(readout(kept[warm]!.parameters));
   const { policy } = await train(7, { recipe: SMALL_LEVINE, resume: kept[kept.length - 20]! });
   expect(Buffer.from(policy).equals(whole.policy)).toBe(true);
+});
+
+test("before a fit of the last layers the feature points are found again, by the convolutions as they are", async () => {
+  const kept: Checkpoint[] = [];
+  const ending = new AbortController();
+  const keep = async (checkpoint: Checkpoint): Promise<void> => {
+    kept.push(checkpoint);
+    // Before the search's first fit of the last layers.
+    if (checkpoint.stage === 6) ending.abort();
+  };
+  const ended = train(8, { recipe: SMALL_LEVINE, keep, signal: ending.signal });
+  await expect(ended).rejects.toThrow("aborted");
+  const [before, after] = kept.slice(-2) as [Checkpoint, Checkpoint];
+  const training = open.at(-1)!;
+  const width = after.inputs.length / after.rows;
+  const points = 2 * SMALL_LEVINE.spec.channels[2];
+  const task = await loadTask("reacher", { width: 32, height: 32, ...SMALL_LEVINE.episodes });
+  await withPolicy(training.export({ points: true }), async (act) => {
+    for (const row of [0, 1, 99, 100, 333, after.rows - 1]) {
+      task.restore(sceneOf({ ...training.demonstrations, ...after }, row));
+      const seen = await act(task);
+      const found = (of: Checkpoint) => of.inputs.slice(row * width, row * width + points);
+      expect(found(after)).toEqual(seen.points);
+      expect(found(before)).not.toEqual(seen.points);
+      // The simulation restores positions and velocities alone, to the last bit.
+      expect(after.inputs.slice(row * width + points, (row + 1) * width)).toEqual(seen.configuration);
+    }
+  });
+  task.delete();
 });
 
 test("a training that diverges stops with a valid last checkpoint", async () => {

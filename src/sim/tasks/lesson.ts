@@ -51,6 +51,11 @@ export interface EndToEnd {
   /** Steps of the last round. */
   readonly finalSteps: number;
   readonly rate: number;
+  /**
+   * After each fit of all layers, one of the fully connected layers alone: it is so cheap that it can be long. The feature
+   * points are found again before it. Left out, there is none.
+   */
+  readonly refit?: { readonly steps: number; readonly finalSteps: number; readonly rate: number };
 }
 
 /**

@@ -6,7 +6,7 @@ import { recordTick, standardise } from "../episodes/demonstrations.js";
 import type { Tick } from "../episodes/episodes.js";
 import { figuresOf } from "../episodes/outcome.js";
 import { episodesWork, TRAINING_SEED, teamEpisodes } from "../stages/collect.js";
-import { FIT_SETTINGS, fitStage, fitStep, fitWork } from "../stages/fit.js";
+import { FIT_SETTINGS, fitStages, fitStep, fitWork } from "../stages/fit.js";
 import type { CollectStage, Stage } from "../team/stage.js";
 import type { Request, WorkerContext } from "../team/work.js";
 import type { Algorithm, Schedule } from "./algorithm.js";
@@ -65,7 +65,7 @@ export const GPS: Algorithm = {
         round === 0
           ? expertStage(settings, { ...common, cost: ACTION * ticks * episodes })
           : searchStage(settings, { ...common, cost: ACTION * ticks * conditions * inferences }, round),
-        fitStage(recipe, settings, {
+        ...fitStages(recipe, settings, {
           phase,
           round,
           final: round === iterations,

@@ -3,7 +3,7 @@ import type { Recipe } from "../../sim/tasks/lesson.js";
 import { standardise } from "../episodes/demonstrations.js";
 import { figuresOf } from "../episodes/outcome.js";
 import { episodesWork, TRAINING_SEED, teamEpisodes } from "../stages/collect.js";
-import { FIT_SETTINGS, fitStage, fitStep, fitWork } from "../stages/fit.js";
+import { FIT_SETTINGS, fitStages, fitStep, fitWork } from "../stages/fit.js";
 import type { Stage } from "../team/stage.js";
 import type { Algorithm, Schedule } from "./algorithm.js";
 
@@ -57,7 +57,7 @@ export const IMITATION: Algorithm = {
             return { rows, figures: figuresOf(phase, expert ? "expert" : "policy", outcomes) };
           },
         },
-        fitStage(recipe, settings, { phase, round, final: round === rounds, rows }),
+        ...fitStages(recipe, settings, { phase, round, final: round === rounds, rows }),
       ];
     });
     return {

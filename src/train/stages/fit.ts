@@ -6,8 +6,9 @@ import type { IterationFigures } from "../episodes/outcome.js";
 import { headInputs, layers } from "../network/network.js";
 import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
-import type { FitStage } from "../team/stage.js";
+import type { FitStage, Stage } from "../team/stage.js";
 import { floats, type Request, type WorkerContext } from "../team/work.js";
+import { lookStage, lookWork } from "./look.js";
 import { stepSource } from "./step-source.js";
 import { WHOLE, type WholeRequest } from "./whole.js";
 
@@ -47,12 +48,20 @@ export interface FitRound extends Pick<Sampling, "from" | "rows"> {
   readonly final: boolean;
 }
 
-/** A round's fit of the fully connected layers, or of all layers where the recipe says so. */
-export function fitStage(recipe: Recipe, settings: FitSettings, round: FitRound): FitStage {
-  const { endToEnd } = recipe;
-  return endToEnd && round.round >= endToEnd.from
-    ? wholeStage(endToEnd, round)
-    : headStage(recipe.spec, settings, round);
+/** A round's fit of the fully connected layers, or of all layers where the recipe says so, and then of these again. */
+export function fitStages(recipe: Recipe, settings: FitSettings, round: FitRound): Stage[] {
+  const { endToEnd, spec, episodes } = recipe;
+  if (!endToEnd || round.round < endToEnd.from) return [headStage(spec, settings, round)];
+  const whole = wholeStage(endToEnd, round);
+  const { from = 0, rows } = round;
+  const phase = `${round.phase}, fully connected layers`;
+  const { refit } = endToEnd;
+  if (!refit) return [whole];
+  return [
+    whole,
+    lookStage(phase, episodes, from, rows),
+    headStage(spec, { ...settings, ...refit }, { ...round, phase }),
+  ];
 }
 
 function wholeStage({ steps, finalSteps, rate }: EndToEnd, round: FitRound): FitStage {
@@ -107,6 +116,7 @@ export function fitStep(spec: NetworkSpec, layout: Layout, batch: number): StepM
 
 /** A step of a fit on randomly drawn rows of the demonstrations. */
 export const fitWork = {
+  ...lookWork,
   [KIND]: (worker: WorkerContext) => {
     const { seed, worker: index, demonstrations } = worker.setup;
     const batch = worker.batch("head");

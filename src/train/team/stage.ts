@@ -26,7 +26,7 @@ export interface FitStage extends BaseStage {
   note(scalars: readonly number[], iterations: readonly IterationFigures[]): string;
 }
 
-/** Fills rows of the demonstrations and measures the policy in training. */
+/** Fills rows of the demonstrations, and measures the policy in training where it runs episodes. */
 export interface CollectStage extends BaseStage {
   readonly kind: "collect";
   collect(context: CollectContext): Promise<Collected>;
@@ -35,7 +35,8 @@ export interface CollectStage extends BaseStage {
 export interface Collected {
   /** Filled rows of the demonstrations. */
   readonly rows: number;
-  readonly figures: IterationFigures;
+  /** How the episodes went, where some were run. */
+  readonly figures?: IterationFigures;
 }
 
 export interface CollectContext extends Watch {
