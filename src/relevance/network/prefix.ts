@@ -144,13 +144,14 @@ export class Prefix {
       if (!literal) return undefined;
       values.push(literal.numbers());
     }
-    const literal = (pick: typeof Math.min) => {
-      const picked = values[0]!.slice();
-      for (const corner of values.slice(1))
-        for (let i = 0; i < picked.length; i++) picked[i] = pick(picked[i]!, corner[i]!);
-      return Literal.from(value.dtype, value.shape, picked);
-    };
-    return { low: literal(Math.min), high: literal(Math.max) };
+    const [low, high] = [values[0]!.slice(), values[0]!.slice()];
+    for (const corner of values.slice(1))
+      for (let i = 0; i < low.length; i++) {
+        if (corner[i]! < low[i]!) low[i] = corner[i]!;
+        if (corner[i]! > high[i]!) high[i] = corner[i]!;
+      }
+    const literal = (numbers: Float64Array) => Literal.from(value.dtype, value.shape, numbers);
+    return { low: literal(low), high: literal(high) };
   }
 }
 

@@ -105,17 +105,23 @@ function* ofKernel(
     const slices = Array.from({ length: inGroup }, (_, c) =>
       isTransposed ? (Math.floor(channel / each) * inGroup + c) * each + (channel % each) : channel * inGroup + c,
     );
-    for (const place of places) yield slices.flatMap((slice) => place.map((at) => slice * size + at));
+    for (const place of places) yield elementsOf(slices, size, place);
   }
 }
 
+/** Elements of the slices at a place, one after the other: the first ones nearly always answer the question. */
+function* elementsOf(slices: readonly number[], size: number, place: readonly number[]): Iterable<number> {
+  for (const slice of slices) for (const at of place) yield slice * size + at;
+}
+
 function everyOneHasPositive({ numbers, outputs }: Contributions): boolean {
-  for (const output of outputs) {
-    let has = false;
-    for (const i of output) has ||= numbers[i]! > 0;
-    if (!has) return false;
-  }
+  for (const output of outputs) if (!hasPositive(numbers, output)) return false;
   return true;
+}
+
+function hasPositive(numbers: Float64Array, output: Iterable<number>): boolean {
+  for (const i of output) if (numbers[i]! > 0) return true;
+  return false;
 }
 
 function everyOutputHasPositive({ literal, shape }: Pick<Value, "literal" | "shape">, axis: number): boolean {
