@@ -87,6 +87,13 @@ function meanShares(ticks) {
   );
 }
 
+const runners = new Map();
+/** Runs a policy without explaining it. */
+const runnerOf = (policy) => {
+  if (!runners.has(policy)) runners.set(policy, explainerOf(policy));
+  return runners.get(policy);
+};
+
 const results = [];
 const clean = [];
 const worlds = {};
@@ -141,10 +148,12 @@ for (const kind of kinds) {
       isOther && world.others.length > 0 ? world.others[numbers.integer(world.others.length)] : world;
     if (isOther && policy === world.policy) continue;
     const options = { seed, episode: number, ...make(numbers, tick, world.sim) };
-    const run = await episode(task, policy, explainer, options).catch((error) => {
+    // Explained only once it is known to fail.
+    const tried = await episode(task, policy, await runnerOf(policy), options).catch((error) => {
       if (values.verbose) console.error(`${task} ${kind}: ${error.message}`);
     });
-    if (!run || run.success) continue;
+    if (!tried || tried.success) continue;
+    const run = await episode(task, policy, explainer, options);
     kept++;
     const one = judged(`${kind}#${number}`, run, policy.sha256, world.reference);
     const { reasons } = reasonsOf([one], world.good);
@@ -179,6 +188,7 @@ function baselines(one, good, right) {
 }
 
 await Promise.all(Object.values(worlds).map(({ explainer }) => explainer.close()));
+for (const runner of runners.values()) await (await runner).close();
 
 const part = (count, of) => (of > 0 ? count / of : Number.NaN);
 const first = (rows, key = "place") => part(rows.filter((row) => row[key] === 1).length, rows.length);

@@ -1,6 +1,7 @@
 import type { SharesUnder } from "../evaluation/shares-under.js";
 import type { Ranking } from "./ranking.js";
 import { type Comparison, compareSurveys, type Survey } from "./survey.js";
+import type { WhatIfFindings } from "./what-if-findings.js";
 import type { WhyFindings } from "./why/why-of.js";
 
 export interface SetFindings {
@@ -19,6 +20,8 @@ export interface Findings {
   /** Notes for the reader. */
   readonly notes: readonly string[];
   readonly why: WhyFindings;
+  /** Left out where they were not asked for. */
+  readonly whatIf?: WhatIfFindings | undefined;
 }
 
 /**

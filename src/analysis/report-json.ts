@@ -9,10 +9,20 @@ import { byModality } from "./table-column.js";
 import type { WhyFindings } from "./why/why-of.js";
 
 /** The report's numbers as an object for JSON; what is not known is null, stamps are strings of nanoseconds. */
-export function reportJson({ sets, comparison, notes, why }: Findings): object {
+export function reportJson({ sets, comparison, notes, why, whatIf }: Findings): object {
   return {
     torquelens_report: 1,
     why: whyJson(why),
+    ...(whatIf && {
+      what_if: {
+        evidence: whatIf.evidence,
+        agreement: whatIf.agreements.map(({ method, regions, modalities, moments }) => ({
+          ...{ method, moments },
+          regions: number(regions),
+          modalities: number(modalities),
+        })),
+      },
+    }),
     sets: sets.map(setJson),
     ...(comparison.length > 0 && { comparison: comparison.map(comparisonJson) }),
     notes,

@@ -70,6 +70,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "report what the commands of recorded runs were based on: charts, film strips, findings, tables",
     load: () => import("./options/report.js"),
   },
+  whatif: {
+    takes: "[options] <bag>",
+    summary: "change what the policy saw at a moment of a recording, and show what it would command then",
+    load: () => import("./options/whatif.js"),
+  },
   profile: {
     takes: "[options] <bags...>",
     summary: "summarise the shares in explained recordings, to compare a running policy with",

@@ -15,6 +15,11 @@ const STILL = 0.03;
 /** Most ticks of a delay that is looked for. */
 const MOST_LATE = 12;
 
+/** Ticks after a sudden change at which it is told, and the part of the picture from which it is told later. */
+const SOON = 4;
+const LATER = 8;
+const MUCH = 0.16;
+
 type OfCamera = (
   moment: Moment,
   look: Look,
@@ -98,7 +103,7 @@ export const IMAGE_DETECTORS = {
         const again = Array.from({ length: late }, (_, k) => hashes[now - k]);
         const before = Array.from({ length: late }, (_, k) => hashes[now - k - late]);
         const isRepeated = again.every((hash, k) => hash === before[k]);
-        if (isRepeated && new Set(again).size === late)
+        if (isRepeated && new Set(again).size === late && wayOver(moment, late) >= STILL)
           return {
             score: late,
             since: late - 1,
@@ -177,14 +182,20 @@ export const IMAGE_DETECTORS = {
     hint: "look at the picture before and after: the goal, or another object, moved during the run",
     needsReference: true,
     find: ofCamera((moment, _, camera, reference) => {
-      const [before, after] = [9, 8].map((count) => own(ago(moment, count)?.looks ?? {}, camera));
-      if (!before || !after || !reference) return undefined;
-      const part = changed(before.cells, after.cells);
+      if (!reference) return undefined;
       const usual = 1.3 * reference.change + 0.004;
+      const partAt = (count: number) => {
+        const [before, after] = [count + 1, count].map((back) => own(ago(moment, back)?.looks ?? {}, camera));
+        return before && after ? changed(before.cells, after.cells) : 0;
+      };
+      // Where much changes, what is wrong with the camera is told first.
+      const [soon, later] = [partAt(SOON), partAt(LATER)];
+      const since = soon > usual && soon < MUCH ? SOON : LATER;
+      const part = since === SOON ? soon : later;
       return part > usual
         ? {
             score: part / usual,
-            since: 8,
+            since,
             text: `${camera}: ${percent(part)} of the picture changed from one tick to the next, at most ${percent(reference.change)} in good runs`,
           }
         : undefined;
@@ -195,15 +206,40 @@ export const IMAGE_DETECTORS = {
     words: "the scene is unlike that of the good runs",
     hint: "the condition may be one that the policy was not trained for: compare with the picture of a good run",
     needsReference: true,
-    hold: 10,
-    find: ofCamera((_, look, camera, reference) => {
+    hold: 3,
+    find: ofCamera((moment, look, camera, reference) => {
       if (!reference) return undefined;
-      const { part, score } = strangeness(look.cells, reference);
-      if (score < 1) return undefined;
-      return { score, text: `${camera}: ${percent(part)} of the picture is unlike that of every good run` };
+      const { part, score: strange } = strangeness(look.cells, reference);
+      if (strange < 1) return unlikeStarts(moment, look, camera, reference);
+      const before = own(ago(moment, 7)?.looks ?? {}, camera);
+      if (moment.index > 9 && before && strangeness(before.cells, reference).score < 1) return undefined;
+      return { score: strange, text: `${camera}: ${percent(part)} of the picture is unlike that of every good run` };
     }),
   },
 } as const satisfies Readonly<Record<string, Detector>>;
+
+/** A picture at the start of a run that is like that of no good run's start. */
+function unlikeStarts(
+  { index }: Moment,
+  look: Look,
+  camera: string,
+  { starts, start }: CameraReference,
+): Omit<Found, "subject"> | undefined {
+  if (index > 4 || starts.length === 0) return undefined;
+  const score = misfitOf(look.cells, starts) / (1.25 * start + 0.5);
+  if (score < 1) return undefined;
+  return {
+    score,
+    text: `${camera}: the picture at the start is ${score.toFixed(1)} times as unlike those of good runs as these are each other`,
+  };
+}
+
+/** Way of all joints over the last ticks, rad. */
+function wayOver(moment: Moment, count: number): number {
+  let way = 0;
+  for (let k = 0; k < count; k++) way += wayOf(ago(moment, k + 1)!, ago(moment, k)!);
+  return way;
+}
 
 /** Largest part of some cells that have about the same colour. */
 function uniformPart(cells: Float32Array, chosen: readonly number[]): number {
@@ -278,7 +314,7 @@ function misplaced(
       const left = misfit(cellsOf(look.image, originsUnder(change, width, height)), near, reference);
       if (!best || left < best.left) best = { change, left, now };
     }
-    if (!best) return undefined;
+    if (!best || !Number.isFinite(near.distance)) return undefined;
     known.set(look, best);
   }
   const { change, left, now } = best;

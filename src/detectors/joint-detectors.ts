@@ -70,21 +70,33 @@ export const JOINT_DETECTORS = {
     words: "two joints are swapped",
     hint: "compare the names in the joint states with the robot's",
     find: (moment) => {
-      if (!have(moment, 1)) return undefined;
+      if (!have(moment, 2)) return undefined;
       const { joints } = moment.ticks.at(-1)!;
       for (let a = 0; a < joints.length; a++) {
         for (let b = a + 1; b < joints.length; b++) {
           const tolerance =
             0.02 + Math.max(...[a, b].map((j) => slip(moment.reference && own(moment.reference.joints, joints[j]!))));
-          const gap = Math.abs(position(moment, a, 1) - position(moment, b, 1));
+          const gap = Math.abs(position(moment, a, 2) - position(moment, b, 2));
           const period = moment.period ?? 0;
           const went = (to: number, from: number) =>
-            Math.abs(position(moment, to, 0) - position(moment, from, 1) - period * velocity(moment, from, 1));
-          const stayed = Math.abs(position(moment, a, 0) - position(moment, a, 1) - period * velocity(moment, a, 1));
-          if (gap > 2 * tolerance && stayed > 1.5 * tolerance && went(a, b) < tolerance && went(b, a) < tolerance)
+            Math.abs(position(moment, to, 1) - position(moment, from, 2) - period * velocity(moment, from, 2));
+          const goesOn = (j: number) => {
+            const step = moved(moment, j, 0)!;
+            return Math.abs(step.by - step.told) < tolerance + step.allowed;
+          };
+          const stayed = Math.abs(position(moment, a, 1) - position(moment, a, 2) - period * velocity(moment, a, 2));
+          if (
+            gap > Math.max(0.15, 2 * tolerance) &&
+            stayed > 1.5 * tolerance &&
+            went(a, b) < tolerance &&
+            went(b, a) < tolerance &&
+            goesOn(a) &&
+            goesOn(b)
+          )
             return {
               subject: joints[a]!,
               score: gap / tolerance,
+              since: 1,
               text: `${joints[a]} goes on where ${joints[b]} was, and the other way round`,
             };
         }
@@ -105,17 +117,17 @@ export const JOINT_DETECTORS = {
           since: 1,
           text: `${name}: jumped by ${step.by.toFixed(2)} rad in one tick`,
         };
-      if (!reference || !have(moment, 7)) return undefined;
+      if (!reference || !have(moment, 15)) return undefined;
       const margin = 0.5 * (reference.high - reference.low) + 0.8;
       const beyond = Math.min(
-        ...Array.from({ length: 8 }, (_, k) => position(moment, j, k)).map((value) =>
+        ...Array.from({ length: 16 }, (_, k) => position(moment, j, k)).map((value) =>
           Math.max(reference.low - value, value - reference.high),
         ),
       );
       if (beyond < margin) return undefined;
       return {
         score: beyond / margin,
-        since: 7,
+        since: 15,
         text: `${name}: ${now.toFixed(2)} rad, ${reference.low.toFixed(2)} to ${reference.high.toFixed(2)} in good runs`,
       };
     }),
@@ -208,9 +220,9 @@ export const JOINT_DETECTORS = {
       const steps = movedOver(moment, j, 4);
       if (steps.length === 0) return undefined;
       const [first, ...after] = steps.map(({ by, told }) => by - told);
-      const least = Math.max(0.08, 3 * slip(reference));
-      if (Math.abs(first!) < least || after.some((value) => Math.abs(value) > 0.25 * Math.abs(first!)))
-        return undefined;
+      const least = Math.max(0.12, 2 * slip(reference)) + 1.5 * steps[0]!.allowed;
+      const isOver = after.every((value, k) => Math.abs(value) < 0.5 * Math.abs(first!) + steps[k + 1]!.allowed);
+      if (Math.abs(first!) < least || !isOver) return undefined;
       return {
         score: Math.abs(first!) / least,
         since: 3,

@@ -37,7 +37,7 @@ export const MOTION_DETECTORS = {
       const camera = moment.reference?.pose?.camera ?? "";
       const look = own(ago(moment, 0)!.looks, camera);
       const misfit = look && poseMisfit(moment, look, camera);
-      if (!misfit || misfit.score < 1) return undefined;
+      if (!misfit?.isKnown || misfit.score < 1) return undefined;
       const { joint, score, seen, told } = misfit;
       const text = `${joint}: the picture is that of ${seen.toFixed(2)} rad, the joint says ${told.toFixed(2)} rad`;
       return { subject: joint, score, text };

@@ -12,7 +12,7 @@ import {
   type Reference,
 } from "./reference.js";
 import { applied, type Linear, ridge } from "./ridge.js";
-import { misfitsOf, poseByPicture, type Sample } from "./samples.js";
+import { misfitOf, misfitsOf, poseByPicture, type Sample } from "./samples.js";
 import type { Seen } from "./seen.js";
 
 /** Rows that models are fitted to, at most. */
@@ -86,6 +86,19 @@ function cameraReference(runs: readonly Light[][], camera: string): CameraRefere
   }
   const samples = samplesOf(runs, camera);
   const misfits = runs.length < FEWEST_RUNS ? [] : misfitsOf(samples);
+  const starts =
+    runs.length < FEWEST_RUNS
+      ? []
+      : runs.flatMap((run, r) => samplesOf([run.slice(0, 2)], camera).map((sample) => ({ ...sample, run: r })));
+  const start = Math.max(
+    0,
+    ...starts.map(({ run, cells }) =>
+      misfitOf(
+        cells,
+        starts.filter((other) => other.run !== run),
+      ),
+    ),
+  );
   const flat = looks.flat();
   let [change, still] = [0, 0];
   runs.forEach((run, r) => {
@@ -100,7 +113,7 @@ function cameraReference(runs: readonly Light[][], camera: string): CameraRefere
   return {
     ...all,
     novel,
-    ...{ colours, strange, samples, misfits },
+    ...{ colours, strange, samples, misfits, starts, start },
     change,
     still,
     sharpness: Math.min(...flat.map(({ sharpness }) => sharpness)),

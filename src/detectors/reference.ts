@@ -17,6 +17,9 @@ export interface CameraReference {
   readonly samples: readonly Sample[];
   /** Largest differences of a picture from the other runs' in the nearest poses; empty for a few runs. */
   readonly misfits: Misfits;
+  /** Pictures at the starts of runs, and the largest difference of one from the other runs'; none for a few runs. */
+  readonly starts: readonly Sample[];
+  readonly start: number;
   readonly sharpness: number;
   readonly bright: number;
   readonly dark: number;

@@ -1,3 +1,4 @@
+import { detectorNamed } from "../detectors/table.js";
 import type { ExplanationFlag } from "../explain/explanation.js";
 import { percent } from "../numbers/format.js";
 import { nearestRank } from "../numbers/quantile.js";
@@ -14,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   { name: "rate", find: rate },
   { name: "latency", find: latency },
   { name: "inputs", find: inputs },
+  { name: "input faults", find: inputFaults },
   { name: "relevance", find: relevance },
   { name: "policy health", find: ({ policy }) => policy },
   { name: "publishing", find: publishing },
@@ -139,6 +141,24 @@ function inputs(snapshot: Snapshot): Finding {
     ),
   ];
   return finding(complaints, "messages arrive and match", values);
+}
+
+/** What the policy saw, by the detectors that need no good runs. */
+function inputFaults({ faults, ticks }: Snapshot): Finding {
+  const newest = new Map(faults.flat().map((alarm) => [alarm.detector, alarm]));
+  const values: Record<string, number> = {};
+  for (const name of newest.keys())
+    put(
+      values,
+      `Explanations with ${name}`,
+      faults.filter((alarms) => alarms.some(({ detector }) => detector === name)).length,
+    );
+  if (ticks.length === 0) return { severity: "stale", message: "nothing explained", values };
+  const complaints = Array.from(newest.values(), ({ detector, text }) => ({
+    severity: "warn" as const,
+    message: `${detectorNamed(detector).words} (${text})`,
+  }));
+  return finding(complaints, "no fault in images, joint states and stamps", values);
 }
 
 function silent(snapshot: Snapshot, topic: string): Complaint | undefined {

@@ -1,3 +1,5 @@
+import { seenOf } from "../detectors/seen-of.js";
+import { type Alarm, Watch } from "../detectors/watch.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { DiagnosticStatusMessage } from "../messages/types.js";
 import { CHECKS } from "./checks.js";
@@ -32,6 +34,8 @@ export class Monitor {
   readonly #facts = new Window<{ readonly facts: Facts; readonly total: number }>(LENGTH);
   #thresholds: Thresholds;
   #policy: PolicyHealth;
+  readonly #faults = new Window<readonly Alarm[]>(LENGTH);
+  #watch = new Watch();
   #total = 0;
   #begun: number;
 
@@ -59,6 +63,7 @@ export class Monitor {
     const { latencyMs, level, conservationResidual, flags, method, outputs } = explanation;
     this.#ticks.add(at, { latencyMs, level, conservationResidual, flags, method, outputs, ageMs });
     this.#policy.add(explanation, at);
+    this.#faults.add(at, this.#watch.add(seenOf(explanation)));
     this.#total++;
   }
 
@@ -69,7 +74,8 @@ export class Monitor {
 
   /** Clears everything, as after a pause: earlier ticks do not count. */
   restart(): void {
-    for (const window of [this.#ticks, this.#failures, this.#facts, this.#policy]) window.clear();
+    for (const window of [this.#ticks, this.#failures, this.#facts, this.#policy, this.#faults]) window.clear();
+    this.#watch = new Watch();
     this.#begun = this.#options.now();
     this.#total = 0;
   }
@@ -94,6 +100,7 @@ export class Monitor {
       explained: this.#total - before.total,
       ticks: this.#ticks.values(at),
       failures: this.#failures.values(at),
+      faults: this.#faults.values(at),
       seconds: (at - Math.max(this.#begun, at - LENGTH)) / 1000,
       countedSeconds: (at - since) / 1000,
       total: this.#total,

@@ -1,3 +1,4 @@
+import type { Alarm } from "../detectors/watch.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Facts } from "./facts.js";
 import type { Finding } from "./finding.js";
@@ -19,6 +20,8 @@ export interface Snapshot {
   readonly ticks: readonly Tick[];
   /** Reasons why observations in the window were not explained. */
   readonly failures: readonly string[];
+  /** Alarms of the detectors of faulty input, of each explanation of the window. */
+  readonly faults: readonly (readonly Alarm[])[];
   /** Length of the window so far, seconds. */
   readonly seconds: number;
   /** Explanations from `before` to `facts`. */

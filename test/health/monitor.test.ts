@@ -88,7 +88,7 @@ describe("Monitor", () => {
   it("is content with a run as it should be, and names node and policy", () => {
     const statuses = new Run().seconds(6);
     expect(statuses.map(({ name, level, hardware_id }) => [name, level, hardware_id])).toEqual(
-      ["rate", "latency", "inputs", "relevance", "policy health", "publishing"].map((name) => [
+      ["rate", "latency", "inputs", "input faults", "relevance", "policy health", "publishing"].map((name) => [
         `explain: ${name}`,
         OK,
         "reacher",

@@ -6,6 +6,7 @@ import type { Comparison, Survey } from "../survey.js";
 import { COMPARISON_CHARTS, figures } from "./charts.js";
 import type { Details } from "./details.js";
 import { setSection } from "./set.js";
+import { whatIfSection } from "./what-if.js";
 import { type PairStrips, whySection } from "./why.js";
 
 /**
@@ -13,7 +14,7 @@ import { type PairStrips, whySection } from "./why.js";
  * @param details one for each set
  */
 export async function page(
-  { sets, comparison, notes, why }: Findings,
+  { sets, comparison, notes, why, whatIf }: Findings,
   details: readonly Details[],
   strips: readonly PairStrips[],
 ): Promise<string> {
@@ -30,7 +31,8 @@ export async function page(
   const commands = areActions(outputs) ? `${all} of the chosen actions` : all;
   const content = html`<h1>What the ${commands} were based on</h1>
 <p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the ${commands}${areActions(outputs) ? "" : ", weighted by importance α"}. Idle ticks (almost no ${noun}) do not count.</p>
-${whySection(why, strips)}
+${whySection(why, strips, whatIf)}
+${whatIfSection(whatIf)}
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
   several

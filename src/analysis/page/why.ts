@@ -1,5 +1,7 @@
 import { plural, wholePercent } from "../../numbers/format.js";
+import { own } from "../../own.js";
 import { type Html, html } from "../../page/html.js";
+import type { WhatIfFindings } from "../what-if-findings.js";
 import type { Pair, WhyFindings } from "../why/why-of.js";
 import { type Strip, stripOf } from "./film-strip.js";
 
@@ -11,7 +13,7 @@ export interface PairStrips {
 }
 
 /** The page's first screen: how many runs, how many failed, and the likeliest reasons. */
-export function whySection(why: WhyFindings, strips: readonly PairStrips[]): Html {
+export function whySection(why: WhyFindings, strips: readonly PairStrips[], whatIf?: WhatIfFindings): Html {
   const { reasons } = why;
   return html`<section><h2>${TITLES[why.by]}</h2>
 <p><b>${countsOf(why)}</b> ${learnedOf(why)}</p>
@@ -27,7 +29,7 @@ ${
           moment,
           name,
         }) => html`<li><b>${words}</b> (<code>${name}</code>, confidence ${wholePercent(confidence)})
-<ul>${evidence.map((line) => html`<li>${line}</li>`)}<li>${hint}${moment ? html`; look at ${moment.run}, ${moment.seconds.toFixed(2)} s` : ""}</li></ul>
+<ul>${[...evidence, ...(own(whatIf?.evidence ?? {}, name) ?? [])].map((line) => html`<li>${line}</li>`)}<li>${hint}${moment ? html`; look at ${moment.run}, ${moment.seconds.toFixed(2)} s` : ""}</li></ul>
 ${strips.filter(({ pair }) => pair.reason.name === name).map(pairOf)}</li>`,
       )}</ol>`
 }

@@ -14,7 +14,8 @@ import { byEachGroup, byGroup, byList, type RunSets } from "../../analysis/run-s
 import { Survey } from "../../analysis/survey.js";
 import { tableColumns } from "../../analysis/table.js";
 import type { TableColumn } from "../../analysis/table-column.js";
-import { whyOf } from "../../analysis/why/why-of.js";
+import type { WhatIfFindings } from "../../analysis/what-if-findings.js";
+import { type WhyFindings, whyOf } from "../../analysis/why/why-of.js";
 import { InputError } from "../../errors.js";
 import { assertWritable, writeAtomically, writeThrough } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
@@ -29,6 +30,8 @@ import { writeOut } from "../../text/terminal.js";
 import { conventionsOfRuns } from "../input/conventions-of-runs.js";
 import { foldersOf } from "../input/message-folders.js";
 import { filesOfPolicy } from "../input/policy-files.js";
+import { policyOfRecording } from "../input/recorded-policy.js";
+import { whatIfsOfReport } from "../input/what-ifs-of-report.js";
 import { Progress } from "../output/progress.js";
 import { reportText } from "../output/report-text.js";
 import { warn } from "../output/warnings.js";
@@ -44,6 +47,7 @@ export interface ReportOptions {
   readonly names?: readonly [string, string];
   readonly by?: GroupKey;
   readonly outcome?: string;
+  readonly whatIf?: boolean;
   readonly event: readonly string[];
   readonly window: number;
   readonly at: readonly number[];
@@ -92,7 +96,8 @@ export async function report(bags: readonly string[], options: ReportOptions): P
       under.push(await conventionsOfRuns(lists[s] ?? bags, survey, policy!, { folders, done }));
     bar.update(Math.min(bar.done, read), { what: "look for reasons" });
     const why = await whyOf(surveys, { topic, folders });
-    const found = findings(surveys, notes, moments, why, under);
+    const whatIf = options.whatIf ? await whatIfs(surveys, why, { ...options, folders }) : undefined;
+    const found = { ...findings(surveys, notes, moments, why, under), whatIf };
     if (output === undefined) return found;
     const details = [];
     for (const [s, { survey, ranking }] of found.sets.entries()) {
@@ -110,6 +115,20 @@ type Write = (run: Run, set: string) => Promise<void>;
 interface Surveyed {
   readonly surveys: readonly Survey[];
   readonly notes: readonly string[];
+}
+
+/** What-ifs of the reasons, by the policy of the runs. */
+async function whatIfs(
+  surveys: readonly Survey[],
+  why: WhyFindings,
+  { policy: path, card, folders }: ReportOptions & Reading,
+): Promise<WhatIfFindings> {
+  const [{ identity, runs }] = surveys as [Survey];
+  const first = { bag: runs[0]!.bag, run: runs[0]!.name };
+  const policy = await policyOfRecording(first.bag, { policy: path, card });
+  if (policy.sha256 !== identity.policySha256)
+    throw new InputError(`--policy ${policy.path}: not the policy of the runs, ${identity.policySha256.slice(0, 12)}…`);
+  return whatIfsOfReport(policy, why, identity.method, { first, folders });
 }
 
 /** Reads all runs. Leaves out bags that cannot be read, with a note, unless a whole set is unreadable. */

@@ -20,6 +20,10 @@ export function declareOptions(command: Command): void {
     .option("--names <first,second>", "names of the two sets (default: A,B, or the group's)", setNames)
     .addOption(new Option("--by <what>", "make a set for each group of the runs").choices(Object.keys(GROUPINGS)))
     .option("--outcome <file>", "CSV table of what became of the runs: run, success[, error, condition]")
+    .option(
+      "--what-if",
+      "run the policy on changed inputs: what-ifs of the reasons, and whether relevance predicts them",
+    )
     .addOption(
       repeatable(
         "--event <what>",

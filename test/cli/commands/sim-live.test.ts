@@ -183,7 +183,7 @@ it("task, method, joint and looks change while it runs, on the same socket", asy
   expect(statuses[3]).toBe("paused: can only be read");
   const report = await until(() => messages<DiagnosticArrayMessage>("/diagnostics").at(-1));
   expect(report.status.map(({ name }) => name)).toEqual(
-    ["simulation", "rate", "latency", "inputs", "relevance", "policy health", "publishing"].map(
+    ["simulation", "rate", "latency", "inputs", "input faults", "relevance", "policy health", "publishing"].map(
       (n) => `torquelens_sim: ${n}`,
     ),
   );

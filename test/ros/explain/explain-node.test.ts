@@ -321,7 +321,7 @@ test("statuses on /diagnostics have the node's fully qualified name, so that two
     await node!.close();
   }
   expect(hardware).toEqual(["/left/torquelens", "/right/torquelens"]);
-  const subjects = ["state", "rate", "latency", "inputs", "relevance", "policy health", "publishing"];
+  const subjects = ["state", "rate", "latency", "inputs", "input faults", "relevance", "policy health", "publishing"];
   expect(names).toEqual(["/left", "/right"].map((of) => subjects.map((subject) => `${of}/torquelens: ${subject}`)));
 });
 

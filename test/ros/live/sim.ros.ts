@@ -18,7 +18,7 @@ import { type Fields, Probe } from "./probe.js";
 import { Program, stopAll, until } from "./process.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "torquelens-sim-"));
-const STATUSES = ["state", "rate", "latency", "inputs", "relevance", "policy health", "publishing"];
+const STATUSES = ["state", "rate", "latency", "inputs", "input faults", "relevance", "policy health", "publishing"];
 const PERIOD = 50_000_000n;
 const stampOf = ({ header }: Fields): bigint =>
   BigInt(header.stamp.sec) * 1_000_000_000n + BigInt(header.stamp.nanosec);

@@ -1,0 +1,31 @@
+import { PREDICTS } from "../../evaluation/what-if/agreement.js";
+import { plural } from "../../numbers/format.js";
+import { type Html, html, table } from "../../page/html.js";
+import type { WhatIfFindings } from "../what-if-findings.js";
+
+/** Table of how each method's relevance goes with what-ifs; nothing for a report without them. */
+export function whatIfSection(found: WhatIfFindings | undefined): Html {
+  const [first] = found?.agreements ?? [];
+  if (!found || !first) return html``;
+  const failing = (of: "regions" | "modalities") =>
+    found.agreements.filter((row) => row[of] < PREDICTS).map(({ method }) => method);
+  const lines = [
+    ["regions", "which part of the image matters"] as const,
+    ["modalities", "which modality matters"] as const,
+  ].flatMap(([of, what]) => {
+    const methods = failing(of);
+    if (methods.length === 0) return [];
+    return [
+      html`<p><b>${methods.join(", ")}</b> ${methods.length > 1 ? "do" : "does"} not predict ${what} to this policy (correlation below ${PREDICTS}).</p>`,
+    ];
+  });
+  return html`<h2>Does relevance predict what-ifs?</h2>
+${table(
+  ["method", "regions of the image", "modalities"],
+  found.agreements.map((row) => [row.method, text(row.regions), text(row.modalities)]),
+)}
+<p class="note">Mean rank correlation (Spearman) over ${plural(first.moments, "moment")} between relevance and what changes the command: regions of the image blurred, one by one, and modalities replaced by their mean; the policy itself is run on each.</p>
+${lines}`;
+}
+
+const text = (value: number): string => (Number.isNaN(value) ? "–" : value.toFixed(2));
