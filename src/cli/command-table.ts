@@ -66,7 +66,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./options/video.js"),
   },
   report: {
-    takes: "[options] <bags...>",
+    takes: "[options] [bags...]",
     summary: "report what the commands of recorded runs were based on: charts, film strips, findings, tables",
     load: () => import("./options/report.js"),
   },

@@ -37,6 +37,8 @@ import { reportText } from "../output/report-text.js";
 import { warn } from "../output/warnings.js";
 
 export interface ReportOptions {
+  readonly dataset?: string;
+  readonly where: readonly string[];
   readonly output?: string;
   readonly csv?: string;
   readonly parquet?: string;
@@ -58,6 +60,8 @@ export interface ReportOptions {
 }
 
 export async function report(bags: readonly string[], options: ReportOptions): Promise<void> {
+  if (bags.length === 0) throw new InputError("no recordings: expected paths, or --dataset with a data set");
+  if (options.where.length > 0) throw new InputError("--where: of a data set, expected --dataset too");
   const folders = await foldersOf(options);
   const group = groupIn(options.against);
   if (options.by !== undefined && options.against !== undefined)

@@ -6,7 +6,14 @@ import { msgPathOption, numberOption, repeatable, SECONDS, wholeOption } from ".
 
 export function declareOptions(command: Command): void {
   command
-    .argument("<bags...>", "explained recordings: .mcap or .db3 files, or rosbag2 folders")
+    .argument("[bags...]", "explained recordings: .mcap or .db3 files, or rosbag2 folders")
+    .option("--dataset <folder>", "in place of recordings: a data set of torquelens batch, a folder or an s3:// URL")
+    .addOption(
+      repeatable(
+        "--where <key=value>",
+        "of a data set: only runs of policy=NAME, robot=NAME or date=YYYY-MM-DD; may be repeated",
+      ),
+    )
     .option("-o, --output <file>", "write a self-contained HTML page")
     .option("--csv <file>", "write a CSV table with a row per tick and joint")
     .option("--parquet <file>", "write the same table as Parquet")
@@ -15,7 +22,7 @@ export function declareOptions(command: Command): void {
     .option("--card <file>", "its policy card, default the ONNX file's name with .yaml")
     .option(
       "--against <bags...>",
-      "a second set of runs to compare with the first: bags, or a group of the first set, such as outcome=failure",
+      "a second set of runs to compare with the first: bags, or a group of the first set, such as outcome=failure; of a data set: runs of policy=NAME",
     )
     .option("--names <first,second>", "names of the two sets (default: A,B, or the group's)", setNames)
     .addOption(new Option("--by <what>", "make a set for each group of the runs").choices(Object.keys(GROUPINGS)))
@@ -43,7 +50,9 @@ export function declareOptions(command: Command): void {
     .option("--topic <name>", "topic of the explanations, if a bag has several")
     .addOption(msgPathOption())
     .action(async (bags: readonly string[], options: ReportOptions) =>
-      (await import("../commands/report.js")).report(bags, options),
+      options.dataset === undefined
+        ? (await import("../commands/report.js")).report(bags, options)
+        : (await import("../commands/report-dataset.js")).reportDataset(bags, options),
     );
 }
 
