@@ -40,7 +40,12 @@ export async function worker(engine: string | undefined, options: WorkerCommandO
     say(`takes jobs of torquelens ${version} from ${address.name}, ${concurrency} at a time`);
     await aborted(interruption.signal);
     if (taking.inHand > 0) writeErr(`stopping; ${plural(taking.inHand, "job")} in hand, given back after ${grace} s\n`);
-    await ended(taking, grace);
+    if (!(await ended(taking, grace))) {
+      writeErr(`${address.name} does not answer: jobs in hand go to other workers after ${lock} s\n`);
+      await executor.close();
+      // Connections to a server that is gone would keep the process.
+      process.exit(1);
+    }
   } finally {
     await executor.close();
     interruption.end();
@@ -53,13 +58,15 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", () => resolve());
   });
 
-/** Waits for the jobs in hand, gives them back after the grace time, and waits no longer for a server that is gone. */
-async function ended(taking: RedisWorker, grace: number): Promise<void> {
+/**
+ * Waits for the jobs in hand, and gives them back after the grace time.
+ * @returns false where the server is gone
+ */
+async function ended(taking: RedisWorker, grace: number): Promise<boolean> {
   const closed = taking.close().then(() => true);
-  if (await Promise.race([closed, until(1000 * grace)])) return;
+  if (await Promise.race([closed, until(1000 * grace)])) return true;
   taking.giveBack();
-  if (await Promise.race([closed, until(LAST_WORDS)])) return;
-  await Promise.race([taking.close(true), until(LAST_WORDS)]);
+  return Promise.race([closed, until(LAST_WORDS)]);
 }
 
-const until = (milliseconds: number) => sleep(milliseconds, false, { ref: false });
+const until = (milliseconds: number) => sleep(milliseconds, false);

@@ -26,11 +26,18 @@ export interface WatchOptions {
 export async function watchBatch(batches: Batches, { id, engine, json, lost }: WatchOptions): Promise<void> {
   const interruption = new Interruption({ outlivesOutput: true });
   const { signal } = interruption;
+  // A server that is gone answers nothing until it is back.
+  const aborted = new Promise<"left">((resolve) => signal.addEventListener("abort", () => resolve("left")));
   const started = performance.now();
   let bar: Progress | undefined;
   try {
     for (;;) {
-      const state = await batches.state(id);
+      const state = await Promise.race([batches.state(id), aborted]);
+      if (state === "left") {
+        bar?.stop();
+        writeErr(`left; batch ${id} goes on: torquelens batch watch ${id} --engine ${engine}\n`);
+        return;
+      }
       if (!state) {
         if (!lost) throw new InputError(`${id}: no such batch on ${engine} (batch status lists them)`);
         await lost();
@@ -53,11 +60,6 @@ export async function watchBatch(batches: Batches, { id, engine, json, lost }: W
         return;
       }
       await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) {
-        bar.stop();
-        writeErr(`left; batch ${id} goes on: torquelens batch watch ${id} --engine ${engine}\n`);
-        return;
-      }
     }
   } finally {
     bar?.stop();

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FlowProducer, Queue, type Job as QueuedJob } from "bullmq";
 import { z } from "zod";
 import { InputError } from "../../errors.js";
@@ -11,6 +12,8 @@ import { Tally } from "./tally.js";
 /** Attempts of a job that fails by no fault of its own, and the time before the second, milliseconds; twice as long each. */
 const ATTEMPTS = 3;
 const BACKOFF = 5000;
+/** Longest wait for a server at the end, milliseconds. */
+const LAST_WORDS = 3000;
 /** Seconds that a finished batch is known. */
 const KEPT = 30 * 86_400;
 
@@ -51,6 +54,7 @@ export class Batches {
     private readonly batches: Queue,
     private readonly flows: FlowProducer,
     private readonly lines: ConnectionLines,
+    private readonly end: AbortController,
   ) {}
 
   /**
@@ -59,13 +63,14 @@ export class Batches {
    */
   static async open(address: EngineAddress, version: string, say: (line: string) => void): Promise<Batches> {
     await greet(address, version);
-    const options = { connection: lasting(address), prefix: prefixOf(version) };
+    const end = new AbortController();
+    const options = { connection: lasting(address, end.signal), prefix: prefixOf(version) };
     const lines = new ConnectionLines(address.name, say);
     const [jobs, batches, flows] = [new Queue(JOBS, options), new Queue(BATCHES, options), new FlowProducer(options)];
     jobs.on("error", lines.failed);
     batches.on("error", lines.failed);
     flows.on("error", lines.failed);
-    return new Batches(version, jobs, batches, flows, lines);
+    return new Batches(version, jobs, batches, flows, lines, end);
   }
 
   /** Adds a batch whole or not at all. @throws InputError for jobs that workers would refuse */
@@ -156,8 +161,11 @@ export class Batches {
     return count;
   }
 
+  /** Ends the connections; a server that is gone is not waited for. */
   async close(): Promise<void> {
-    await Promise.all([this.jobs.close(), this.batches.close(), this.flows.close()]);
+    this.end.abort();
+    const closed = Promise.all([this.jobs.close(), this.batches.close(), this.flows.close()]);
+    await Promise.race([closed, sleep(LAST_WORDS, undefined, { ref: false })]);
   }
 
   async #parent(id: string): Promise<QueuedJob | undefined> {

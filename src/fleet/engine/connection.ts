@@ -20,13 +20,14 @@ const VERSIONS = "torquelens/versions";
 /** Every version has queues of its own: no worker takes jobs that it would answer otherwise. */
 export const prefixOf = (version: string): string => `torquelens/${version}/${SCHEMA_VERSION}`;
 
-/** Options of connections that come back by themselves. */
-export const lasting = ({ options }: EngineAddress): ConnectionOptions => ({
+/** Options of connections that come back by themselves, until `end` aborts. */
+export const lasting = ({ options }: EngineAddress, end?: AbortSignal): ConnectionOptions => ({
   ...options,
   maxRetriesPerRequest: null,
   connectTimeout: CONNECT_TIMEOUT,
   // Many workers that come back at once come at different times.
-  retryStrategy: (times: number) => Math.min(LONGEST_PAUSE, 100 * 2 ** Math.min(times, 10)) * (0.5 + Math.random() / 2),
+  retryStrategy: (times: number) =>
+    end?.aborted ? null : Math.min(LONGEST_PAUSE, 100 * 2 ** Math.min(times, 10)) * (0.5 + Math.random() / 2),
 });
 
 /**

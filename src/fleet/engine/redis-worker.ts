@@ -95,7 +95,7 @@ export class RedisWorker {
 
   /**
    * Takes no more jobs, and waits for those in hand.
-   * @param force true to wait for nothing, as where the server is gone
+   * @param force true to wait for nothing
    */
   async close(force = false): Promise<void> {
     await Promise.all([this.#worker.close(force), this.#parents.close(force)]);
