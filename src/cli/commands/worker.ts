@@ -22,7 +22,7 @@ export interface WorkerCommandOptions {
 }
 
 /** Longest wait for a server that is gone, once all jobs have ended, milliseconds. */
-const LAST_WORDS = 5000;
+const LAST_WORDS = 10_000;
 
 /** Takes jobs from an engine until it is told to stop. */
 export async function worker(engine: string | undefined, options: WorkerCommandOptions): Promise<void> {

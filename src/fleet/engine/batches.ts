@@ -43,8 +43,8 @@ export interface AddOptions {
   readonly priority?: number | undefined;
 }
 
-/** A new batch's name. */
-export const newBatch = (): string => randomBytes(5).toString("hex");
+/** A new batch's name. BullMQ refuses names of digits alone. */
+export const newBatch = (): string => `b${randomBytes(5).toString("hex")}`;
 
 /** The batches on a server: each is a flow, the parent of its jobs. */
 export class Batches {

@@ -7,6 +7,9 @@ import type { JobProcessStart, JobReply, JobRequest } from "./job-messages.js";
 
 const PROGRAM = fileURLToPath(new URL("job-worker.js", import.meta.url));
 
+/** Time that a process has to give up its job before it is ended, milliseconds. */
+const PATIENCE = 1000;
+
 /** Why a job has no result. */
 export class JobFailed extends Error {
   /** @param kind `refused` where another attempt would fail as well, `stopped` where it was given up */
@@ -68,7 +71,12 @@ class JobProcess {
     if (signal?.aborted) return Promise.reject(new JobFailed("given back", "stopped"));
     const child = this.#running();
     return new Promise<Done>((resolve, reject) => {
-      const stop = () => send(child, "stop");
+      let late: NodeJS.Timeout | undefined;
+      const stop = () => {
+        send(child, "stop");
+        // One that loads a policy, say, does not hear it.
+        late = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+      };
       const heard = (reply: JobReply) => {
         if ("part" in reply) return progress?.(reply.part);
         ended();
@@ -82,6 +90,7 @@ class JobProcess {
         reject(new JobFailed(`the process that explained it ended (${how})`, signal?.aborted ? "stopped" : "again"));
       };
       const ended = () => {
+        clearTimeout(late);
         child.off("message", heard);
         child.off("exit", died);
         signal?.removeEventListener("abort", stop);

@@ -43,7 +43,7 @@ const numberOf = (value: unknown): number => (typeof value === "number" ? value 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** Modalities of a row, by the names of its columns. */
-export const modalitiesOf = (row: RunRow): string[] =>
+const modalitiesOf = (row: RunRow): string[] =>
   Object.keys(row).flatMap((name) => (name.startsWith("share_std_") ? [name.slice("share_std_".length)] : []));
 
 /** What tells a row's group from others. */

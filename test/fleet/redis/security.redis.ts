@@ -5,13 +5,13 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { engineAddress } from "#src/fleet/engine/address.js";
 import { Batches, newBatch } from "#src/fleet/engine/batches.js";
 import { prefixOf } from "#src/fleet/engine/connection.js";
 import { runEmbedded } from "#src/fleet/engine/embedded.js";
 import type { Job } from "#src/fleet/job/job.js";
 import { refusal, torquelens } from "../../cli/run.js";
 import { until } from "../../until.js";
-import { policy } from "../recordings.js";
 import { Fleet, filesIn, recordingsIn, version } from "./fleet.js";
 import { RedisServer } from "./server.js";
 
@@ -56,21 +56,12 @@ describe("a server with a password", () => {
     const argv = ["worker", redis.url, "--root", fleet.folder, "--concurrency", "1", "--grace", "0"];
     const worker = spawn(process.execPath, [program, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
     const printed = Promise.all([text(worker.stdout), text(worker.stderr)]);
-    process.env.TORQUELENS_REDIS_PASSWORD = PASSWORD;
-    const output = fleet.at("secret");
-    const batch = [
-      "batch",
-      ...fleet.bags,
-      "--policy",
-      policy,
-      "-o",
-      output,
-      "--level",
-      "shares",
-      "--engine",
-      redis.url,
-    ];
-    expect(await torquelens(...batch)).toMatchObject({ code: 0 });
+    const { output, jobs } = await fleet.batch();
+    const batches = await Batches.open(engineAddress(redis.url, env)!, version, () => {});
+    const id = newBatch();
+    await batches.add(jobs, { id, output, already: 0 });
+    await until(async () => (await batches.state(id))?.left === 0);
+    await batches.close();
     const [child] = (await readFile(`/proc/${worker.pid}/task/${worker.pid}/children`, "utf8")).split(" ");
     for (const pid of [worker.pid, child])
       expect(await readFile(`/proc/${pid}/cmdline`, "utf8")).not.toContain(PASSWORD);
