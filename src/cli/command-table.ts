@@ -46,7 +46,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./options/replay.js"),
   },
   batch: {
-    takes: "[options] [bags...]",
+    takes: "[options] [command] [bags...]",
     summary: "explain many recordings into a data set: Parquet tables to query",
     load: () => import("./options/batch.js"),
   },
