@@ -1,3 +1,4 @@
+import { own } from "../../own.js";
 import type { Part } from "../dataset/layout.js";
 import type { RunRow } from "../dataset/read-runs-table.js";
 
@@ -61,8 +62,8 @@ export const newGroup = (part: Part, row: RunRow): Group => ({
 
 export function fleetRun(part: Part, row: RunRow, modalities: readonly string[]): FleetRun {
   const extreme = (value: string, seek: string): Extreme => ({
-    value: numberOf(row[value]),
-    seek: numberOf(row[seek]),
+    value: numberOf(own(row, value)),
+    seek: numberOf(own(row, seek)),
   });
   const bag = textOf(row.bag);
   const [slice, episode] = [numberOf(row.slice), numberOf(row.episode)];
@@ -73,7 +74,7 @@ export function fleetRun(part: Part, row: RunRow, modalities: readonly string[])
     seek: numberOf(row.seek),
     seconds: numberOf(row.seconds),
     ticks: numberOf(row.ticks),
-    shares: Float32Array.from(modalities, (modality) => numberOf(row[`share_${modality}`])),
+    shares: Float32Array.from(modalities, (modality) => numberOf(own(row, `share_${modality}`))),
     least: modalities.map((modality) => extreme(`share_min_${modality}`, `share_min_seek_${modality}`)),
     most: modalities.map((modality) => extreme(`share_max_${modality}`, `share_max_seek_${modality}`)),
     residual: extreme("residual_max", "residual_max_seek"),
