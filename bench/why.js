@@ -22,6 +22,13 @@ const { values } = parseArgs({
   },
 });
 const [failures, seed] = [values.failures, values.seed].map(Number);
+const runners = new Map();
+/** Runs a policy without explaining it. */
+const runnerOf = (policy) => {
+  if (!runners.has(policy)) runners.set(policy, explainerOf(policy));
+  return runners.get(policy);
+};
+
 const REFERENCE_RUNS = 20;
 /** Runs that are tried for one failure. */
 const TRIES = 12;
@@ -81,18 +88,13 @@ const judged = (name, run, policySha256, reference) => ({
 
 let modalities;
 function meanShares(ticks) {
+  if (ticks.length === 0 || Number.isNaN(ticks[0].shares[0]))
+    return Object.fromEntries(modalities.map((name) => [name, Number.NaN]));
   const counted = ticks.filter(({ flags }) => !flags.includes("idle") && !flags.includes("not_finite"));
   return Object.fromEntries(
     modalities.map((name, m) => [name, counted.reduce((sum, { shares }) => sum + shares[m], 0) / counted.length]),
   );
 }
-
-const runners = new Map();
-/** Runs a policy without explaining it. */
-const runnerOf = (policy) => {
-  if (!runners.has(policy)) runners.set(policy, explainerOf(policy));
-  return runners.get(policy);
-};
 
 const results = [];
 const clean = [];
@@ -124,7 +126,7 @@ for (const task of values.task) {
   };
   // Good runs of other seeds, judged as if they had failed: there is no reason to find.
   for (let number = 0; number < 10; number++) {
-    const run = await episode(task, policy, explainer, { seed: seed - 2, episode: number });
+    const run = await episode(task, policy, await runnerOf(policy), { seed: seed - 2, episode: number });
     if (!run.success) continue;
     const one = judged(`clean#${number}`, run, policy.sha256, reference);
     const { reasons } = reasonsOf([one], worlds[task].good);

@@ -226,7 +226,7 @@ function unlikeStarts(
   { starts, start }: CameraReference,
 ): Omit<Found, "subject"> | undefined {
   if (index > 4 || starts.length === 0) return undefined;
-  const score = misfitOf(look.cells, starts) / (1.25 * start + 0.5);
+  const score = misfitOf(look.cells, starts) / (1.6 * start + 0.5);
   if (score < 1) return undefined;
   return {
     score,
