@@ -14,6 +14,9 @@ const RATIO_OF: Readonly<Record<Quantity, Ratio | undefined>> = {
   other: undefined,
 };
 
+/** Share of what is in none of the ratios: memory, instructions, the action before. */
+export const otherShare = ({ image, configuration }: Ratios): number => Math.max(0, 1 - image - configuration);
+
 /** Shares summed by ratio; all NaN where no shares were computed. */
 export function ratiosOf(modalities: readonly Modality[], shares: Float32Array): Ratios {
   const start = shares.some(Number.isNaN) ? Number.NaN : 0;

@@ -1,11 +1,14 @@
 import type { Writable } from "node:stream";
 import { type Explanation, isMeaningful } from "../../explain/explanation.js";
 import type { Sink } from "../../explain/pipeline.js";
+import { otherShare } from "../../explain/ratios.js";
 import type { EpisodeOutcome } from "../../sim/tally.js";
 import { visible } from "../../text/visible.js";
 import { joined, widthOf } from "./wrapping.js";
 
 const GROUPS = ["image", "position", "velocity"] as const;
+/** Least mean share of all else that is printed: memory, instructions. */
+const LEAST = 0.005;
 /** Columns of an outcome, such as "success in 10.4 s". */
 const OUTCOME = 17;
 
@@ -15,6 +18,7 @@ export class EpisodeLines implements Sink {
   #first: bigint | undefined;
   #last = 0n;
   #sums = [0, 0, 0];
+  #others = 0;
   #counted = 0;
   #misses = 0;
   /** Those that the policy can have. */
@@ -32,6 +36,7 @@ export class EpisodeLines implements Sink {
     GROUPS.forEach((group, g) => {
       this.#sums[g]! += ratios[group];
     });
+    this.#others += otherShare(ratios);
   }
 
   /** Ends an episode with its line. */
@@ -50,9 +55,9 @@ export class EpisodeLines implements Sink {
 
   /** Leaves the line out while the reader is behind. */
   #print(outcome: string): void {
-    const shares = this.#groups.map(
-      (group, g) => `${group} ${((100 * this.#sums[g]!) / this.#counted).toFixed(0).padStart(3)} %`,
-    );
+    const sums: [string, number][] = this.#groups.map((group, g) => [group, this.#sums[g]!]);
+    if (this.#others >= LEAST * this.#counted) sums.push(["other", this.#others]);
+    const shares = sums.map(([group, sum]) => `${group} ${((100 * sum) / this.#counted).toFixed(0).padStart(3)} %`);
     const parts = [
       `episode ${String(this.#episode + 1).padStart(3)}`,
       outcome.padEnd(OUTCOME),
@@ -63,6 +68,7 @@ export class EpisodeLines implements Sink {
     if (!this.output.writableNeedDrain) this.output.write(visible(`${line}\n`));
     this.#first = undefined;
     this.#sums = [0, 0, 0];
+    this.#others = 0;
     this.#counted = 0;
     this.#misses = 0;
   }

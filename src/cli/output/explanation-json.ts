@@ -1,4 +1,5 @@
 import type { Explanation } from "../../explain/explanation.js";
+import { otherShare } from "../../explain/ratios.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { number, percent } from "../../numbers/format.js";
 import { areTorques, isPlainTorque, itemOf, ratherThan, withUnit, wordsOf } from "../../outputs/kinds.js";
@@ -74,13 +75,20 @@ export function explanationText(explanation: Explanation): string {
     percent(shares[m]!),
     ...joints.map((_, j) => percent(torqueShares[j * modalities.length + m]!)),
   ]);
+  const other = otherShare(ratios);
+  const parts = {
+    image: ratios.image,
+    position: ratios.position,
+    velocity: ratios.velocity,
+    ...(other > 5e-4 && { other }),
+  };
   const references = Object.entries(convention.reference).map(([modality, kind]) => `${modality} ${kind}`);
   const notes = [
     ["method", explanation.method],
     ...(explanation.contrast === undefined
       ? []
       : [["heatmap", `evidence for ${ratherThan(explanation.contrast, explanation.against, outputs)}`]]),
-    ["image : position : velocity", [ratios.image, ratios.position, ratios.velocity].map(percent).join(" : ")],
+    [Object.keys(parts).join(" : "), Object.values(parts).map(percent).join(" : ")],
     ["conservation residual", explanation.conservationResidual.toExponential(1)],
     ["reference", references.join(", ")],
     ["feature points", `origin ${convention.featurePoints}`],

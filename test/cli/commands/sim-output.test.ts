@@ -120,13 +120,17 @@ describe("EpisodeLines", () => {
     lines.ended({ episode: 0, success: true, reached: 2.351, error: 0.001 });
     lines.write(at(3, { flags: ["idle"] }));
     lines.ended({ episode: 1, success: false, reached: undefined, error: 0.1234 });
-    for (let tick = 4; tick < 16; tick++) lines.write(at(tick, { ratios: ratios(0, 1, 0) }));
+    lines.write(at(4, { ratios: ratios(0.25, 0.25, 0) }));
+    lines.ended({ episode: 2, success: true, reached: 0.1, error: 0.001 });
+    for (let tick = 5; tick < 16; tick++) lines.write(at(tick, { ratios: ratios(0, 1, 0) }));
     await lines.close();
     await lines.close();
     expect(output.text.split("\n")).toEqual([
       "episode   1  success in 2.4 s   image  30 %  position  50 %  velocity  20 %  misses 2",
       "episode   2  failed, 123 mm off  at rest",
-      "episode   3  stopped at 0.6 s   image   0 %  position 100 %  velocity   0 %",
+      // What is neither, such as memory.
+      "episode   3  success in 0.1 s   image  25 %  position  25 %  velocity   0 %  other  50 %",
+      "episode   4  stopped at 0.5 s   image   0 %  position 100 %  velocity   0 %",
       "",
     ]);
   });

@@ -88,3 +88,11 @@ test("an explanation as text", () => {
     "  flags                        idle",
   ]);
 });
+
+test("an explanation as text names what is neither image nor configuration", () => {
+  const ratios = { image: 0.5, position: 0.25, velocity: 0, configuration: 0.25 };
+  const line = explanationText({ ...explanation, ratios })
+    .split("\n")
+    .find((text) => text.includes(" : "));
+  expect(line).toBe("  image : position : velocity : other  50.0 % : 25.0 % : 0.0 % : 25.0 %");
+});
