@@ -1,10 +1,10 @@
+import { imageOf } from "../../evaluation/world-play.js";
 import { subjectOf } from "../../explain/subject.js";
 import { weightFeeds, weightsIn } from "../../explain/weight-feeds.js";
 import { own } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { compile } from "../../relevance/compile.js";
 import { Session, type TensorData } from "../../runtime/session.js";
-import { imageOf } from "./play.js";
 
 /** A policy compiled with a method, for maps of its image alone. */
 export class Mapper {

@@ -1,4 +1,5 @@
 import { regionsOf } from "../../evaluation/regions.js";
+import { deciding, imageOf, type PlayOptions, playEpisodes } from "../../evaluation/world-play.js";
 import { DTYPES, type DType } from "../../graph/dtype.js";
 import { type Shape, sizeOf } from "../../graph/shape.js";
 import type { RgbImage } from "../../image/image.js";
@@ -10,7 +11,6 @@ import { type Random, random } from "../../sim/random.js";
 import type { SimulatedWorld } from "../../sim/simulated-world.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
 import type { Progress } from "../progress.js";
-import { deciding, imageOf, type PlayOptions, playEpisodes } from "./play.js";
 
 type Elements = InstanceType<(typeof DTYPES)[DType]["array"]>;
 

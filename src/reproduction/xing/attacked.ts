@@ -2,6 +2,14 @@ import { attackNamed } from "../../attack/attacks.js";
 import { AttackModel } from "../../attack/model.js";
 import type { AttackName } from "../../attack/names.js";
 import { InputError } from "../../errors.js";
+import {
+  type Decide,
+  imageOf,
+  type Played,
+  type PlayOptions,
+  playEpisodes,
+  seesAlone,
+} from "../../evaluation/world-play.js";
 import { subjectOf } from "../../explain/subject.js";
 import { chosenOf } from "../../outputs/choice.js";
 import { areActions } from "../../outputs/kinds.js";
@@ -9,7 +17,6 @@ import type { Policy } from "../../policy/policy.js";
 import type { TensorData } from "../../runtime/session.js";
 import { random } from "../../sim/random.js";
 import type { Progress } from "../progress.js";
-import { type Decide, imageOf, type Played, type PlayOptions, playEpisodes, seesAlone } from "../worlds/play.js";
 
 /** Levels of a sample that strengths are counted in. */
 const LEVELS = 255;

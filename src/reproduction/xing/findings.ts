@@ -1,7 +1,7 @@
 import type { AttackName } from "../../attack/names.js";
+import type { Played } from "../../evaluation/world-play.js";
 import { median } from "../../numbers/quantile.js";
 import type { Verdict } from "../verdict.js";
-import type { Played } from "../worlds/play.js";
 import type { DrawnState } from "../worlds/states.js";
 import type { DistillationCurve } from "./distillation-curve.js";
 import type { MapsFound } from "./maps.js";

@@ -1,8 +1,8 @@
 import type { AttackName } from "../../attack/names.js";
+import { deciding, type Played, type PlayOptions, playEpisodes } from "../../evaluation/world-play.js";
 import { own } from "../../own.js";
 import { loadPolicy } from "../../policy/policy.js";
 import { type Progress, weighted } from "../progress.js";
-import { deciding, type Played, type PlayOptions, playEpisodes } from "../worlds/play.js";
 import { collectStates, type DrawnState, type States } from "../worlds/states.js";
 import { playAttacked } from "./attacked.js";
 import { type MapsFound, mapsOf } from "./maps.js";

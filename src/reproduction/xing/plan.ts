@@ -1,12 +1,14 @@
 import { ATTACK_NAMES } from "../../attack/names.js";
 import { own } from "../../own.js";
 import { loadPolicy } from "../../policy/policy.js";
-import { PLAYED_FROM } from "../worlds/play.js";
 import { allocateStates, type States } from "../worlds/states.js";
 import type { PolicyFile, WorldPolicies } from "./findings.js";
 import type { Item } from "./items.js";
 import { MAP_ROWS, type MapRow, PAPER_WORLDS, type PaperWorld } from "./paper.js";
 import { extentOf, type Workload } from "./workload.js";
+
+/** First of the episodes that returns are of, apart from those of a saliency set. */
+const PLAYED_FROM = 100_000;
 
 type OfKind<Kind extends Item["kind"]> = Item & { readonly kind: Kind };
 

@@ -1,5 +1,5 @@
+import type { Played } from "../../evaluation/world-play.js";
 import { type CrewOptions, runCrew } from "../crew.js";
-import type { Played } from "../worlds/play.js";
 import { rowsOf } from "../worlds/states.js";
 import { robustnessOf, verdictsOf } from "./claims.js";
 import type { AttackFound, RowFound, WorldFindings, WorldMeasured, WorldPolicies } from "./findings.js";

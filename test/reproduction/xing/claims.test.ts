@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "#src/analysis/bootstrap.js";
-import type { Played } from "#src/reproduction/worlds/play.js";
+import type { Played } from "#src/evaluation/world-play.js";
 import { robustnessOf, verdictsOf } from "#src/reproduction/xing/claims.js";
 import type { RowFound, WorldMeasured } from "#src/reproduction/xing/findings.js";
 import { MAP_ROWS, PAPER_WORLDS, type PolicyKind } from "#src/reproduction/xing/paper.js";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { prepared } from "#src/cli/commands/reproduction/xing.js";
 import { regionsOf, UNCERTAIN } from "#src/evaluation/regions.js";
+import { deciding, playEpisodes } from "#src/evaluation/world-play.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { shippedPolicy } from "#src/package-files.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
-import { deciding, playEpisodes } from "#src/reproduction/worlds/play.js";
 import {
   allocateStates,
   collectStates,

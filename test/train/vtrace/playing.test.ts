@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { simulatedFor } from "#src/cli/input/sim-task.js";
 import { worldFigures } from "#src/evaluation/world-figures.js";
+import { deciding, playEpisodes } from "#src/evaluation/world-play.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { chosenOf } from "#src/outputs/choice.js";
-import { deciding, playEpisodes } from "#src/reproduction/worlds/play.js";
 import { Session } from "#src/runtime/session.js";
 import { SimulatedSource } from "#src/sim/source.js";
 import { WorldBatch } from "#src/sim/worlds/batch.js";

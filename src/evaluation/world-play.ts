@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import { feedsOf } from "../../explain/feeds.js";
-import { Memory } from "../../explain/memory.js";
-import { writeModel } from "../../graph/onnx-write.js";
-import { own } from "../../own.js";
-import type { ImageModality } from "../../policy/modalities.js";
-import type { Policy } from "../../policy/policy.js";
-import { Session, type TensorData } from "../../runtime/session.js";
-import { SimulatedWorld } from "../../sim/simulated-world.js";
-import { worldNamed } from "../../sim/worlds/worlds.js";
-import type { Progress } from "../progress.js";
+import { feedsOf } from "../explain/feeds.js";
+import { Memory } from "../explain/memory.js";
+import { writeModel } from "../graph/onnx-write.js";
+import { own } from "../own.js";
+import type { ImageModality } from "../policy/modalities.js";
+import type { Policy } from "../policy/policy.js";
+import { Session, type TensorData } from "../runtime/session.js";
+import { SimulatedWorld } from "../sim/simulated-world.js";
+import { worldNamed } from "../sim/worlds/worlds.js";
 
 /** End of an episode. */
 export interface Played {
@@ -25,9 +24,6 @@ export interface PlayOptions {
   readonly episodes: number;
 }
 
-/** First of the episodes that returns are of, apart from those of a saliency set. */
-export const PLAYED_FROM = 100_000;
-
 type Tensors = Readonly<Record<string, TensorData>>;
 
 /** What a policy commands at a step, and all of its outputs where it carries state to the next one. */
@@ -41,6 +37,15 @@ export interface Decision {
  * whenever it is asked for in an episode.
  */
 export type Decide = (image: TensorData, episode: number, feeds: Tensors) => Promise<Decision>;
+
+interface Watch {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each episode. */
+  readonly done?: (() => void) | undefined;
+  readonly see?: See;
+  /** What the policy is shown in place of the world's picture. */
+  readonly shown?: ((picture: Uint8Array, episode: number, step: number) => Uint8Array) | undefined;
+}
 
 /** Called at every step, before the action. */
 export type See = (world: SimulatedWorld, image: TensorData, episode: number, step: number) => void;
@@ -61,7 +66,7 @@ export async function playEpisodes(
   worldName: string,
   { seed, first, episodes }: PlayOptions,
   decide: Decide,
-  { signal, done, see }: Progress & { readonly see?: See } = {},
+  { signal, done, see, shown = (picture) => picture }: Watch = {},
 ): Promise<Played[]> {
   const world = await SimulatedWorld.load(worldNamed(worldName));
   const { name, input } = imageOf(policy);
@@ -75,7 +80,8 @@ export async function playEpisodes(
     let step = 0;
     while (step < world.ticks && !world.isOver()) {
       signal?.throwIfAborted();
-      const { image: data, values } = world.observe();
+      const { image: picture, values } = world.observe();
+      const data = shown(picture, episode, step);
       const image = { width, height, encoding, data, frameId: world.cameraFrame };
       const observation = { images: { [name]: image }, values, first: step === 0 };
       const feeds = memory.add(observation, (window) => feedsOf(policy, observation, window));
