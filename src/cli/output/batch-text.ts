@@ -18,7 +18,7 @@ export function batchText({ output, tally, seconds }: BatchSummary): string {
     ...(deadLetters.length > 0 ? [`${deadLetters.length} failed`] : []),
   ];
   const more = aside.length > 0 ? ` (${aside.join(", ")})` : "";
-  return `explained ${plural(explained, "recording")}${more} in ${duration(seconds)}: ${plural(ticks, "tick")} added to ${output}\n`;
+  return `explained ${plural(explained, tally.isSliced ? "slice" : "recording")}${more} in ${duration(seconds)}: ${plural(ticks, "tick")} added to ${output}\n`;
 }
 
 export function batchJson({ output, tally, seconds }: BatchSummary): string {

@@ -17,7 +17,13 @@ const LAST_WORDS = 3000;
 /** Seconds that a finished batch is known. */
 const KEPT = 30 * 86_400;
 
-const BATCH = z.object({ output: z.string(), jobs: z.int(), already: z.int(), cancelled: z.boolean().optional() });
+const BATCH = z.object({
+  output: z.string(),
+  jobs: z.int(),
+  already: z.int(),
+  sliced: z.boolean(),
+  cancelled: z.boolean().optional(),
+});
 
 /** A batch as it stands. */
 export interface BatchState {
@@ -86,7 +92,7 @@ export class Batches {
     const flow = {
       name: "batch",
       queueName: BATCHES,
-      data: { output, jobs: jobs.length, already },
+      data: { output, jobs: jobs.length, already, sliced: jobs.some(({ slice }) => slice) },
       opts: { jobId: id, removeOnComplete: { age: KEPT } },
       children: jobs.map((job, i) => ({
         name: "explain",
@@ -126,7 +132,9 @@ export class Batches {
   /** What came of a batch's jobs so far. */
   async tally(id: string): Promise<Tally> {
     const parent = await this.#known(id);
-    const tally = new Tally(BATCH.parse(parent.data).jobs);
+    const { jobs, sliced } = BATCH.parse(parent.data);
+    const tally = new Tally(jobs);
+    tally.isSliced = sliced;
     const values = await parent.getChildrenValues<Done>();
     for (const [key, done] of Object.entries(values))
       tally.done({ recording: { uri: `job ${key.slice(key.lastIndexOf(":") + 1)}`, fingerprint: "" } }, done);

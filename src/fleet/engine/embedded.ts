@@ -18,6 +18,7 @@ export interface EmbeddedOptions {
 export async function runEmbedded(jobs: readonly Job[], options: EmbeddedOptions): Promise<Tally> {
   const { executor, concurrency, signal, progress } = options;
   const tally = new Tally(jobs.length);
+  tally.isSliced = jobs.some(({ slice }) => slice);
   let next = 0;
   const work = async () => {
     for (let job = jobs[next++]; job && !signal.aborted; job = jobs[next++]) {

@@ -16,6 +16,8 @@ export class Tally {
   runs = 0;
   /** Seconds of recordings. */
   seconds = 0;
+  /** True where recordings were cut. */
+  isSliced = false;
   readonly deadLetters: DeadLetter[] = [];
   readonly notes: string[] = [];
 

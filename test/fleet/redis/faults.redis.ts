@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Batches, newBatch } from "#src/fleet/engine/batches.js";
 import { prefixOf } from "#src/fleet/engine/connection.js";
 import type { Job } from "#src/fleet/job/job.js";
@@ -57,6 +57,7 @@ describe("a batch on a Redis server", () => {
     const { output, jobs } = await fleet.batch(fleet.bags.slice(0, 3));
     const argv = ["worker", redis.url, "--root", fleet.folder, "--concurrency", "1", "--lock", "1"];
     const victim = spawn(process.execPath, [program, ...argv], { stdio: "ignore" });
+    onTestFinished(() => void victim.kill("SIGKILL"));
     const id = await added(jobs, output);
     await busy();
     const children = await until(async () => {

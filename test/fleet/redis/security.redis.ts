@@ -4,7 +4,7 @@ import { readFile, symlink } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { engineAddress } from "#src/fleet/engine/address.js";
 import { Batches, newBatch } from "#src/fleet/engine/batches.js";
 import { prefixOf } from "#src/fleet/engine/connection.js";
@@ -55,6 +55,7 @@ describe("a server with a password", () => {
     const env = { ...process.env, TORQUELENS_REDIS_PASSWORD: PASSWORD };
     const argv = ["worker", redis.url, "--root", fleet.folder, "--concurrency", "1", "--grace", "0"];
     const worker = spawn(process.execPath, [program, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(() => void worker.kill("SIGKILL"));
     const printed = Promise.all([text(worker.stdout), text(worker.stderr)]);
     const { output, jobs } = await fleet.batch();
     const batches = await Batches.open(engineAddress(redis.url, env)!, version, () => {});
@@ -109,6 +110,7 @@ describe("a worker", () => {
     const env = { ...process.env, TORQUELENS_REDIS_PASSWORD: PASSWORD };
     const argv = ["worker", redis.url, "--root", fleet.folder, "--concurrency", "1", "--grace", "0"];
     const worker = spawn(process.execPath, [program, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(() => void worker.kill("SIGKILL"));
     const printed = Promise.all([text(worker.stdout), text(worker.stderr)]);
     const queue = new Queue("jobs", { connection: withPassword().options, prefix: prefixOf(version) });
     await until(async () => (await queue.getActiveCount()) > 0);
