@@ -37,7 +37,7 @@ describe("torquelens batch", () => {
     expect(await torquelens("replay", bags[0]!, "--policy", policy, "-o", explained)).toMatchObject({ code: 0 });
     expect(await torquelens("report", explained, "--parquet", at("one.parquet"))).toMatchObject({ code: 0 });
     const rows = (await rowsIn(at("out"), "ticks")).filter(({ bag }) => bag === bags[0]);
-    const places = ["bag", "slice", "policy", "date", "robot"];
+    const places = ["bag", "slice", "settings", "policy", "date", "robot"];
     expect(sortedWithout(rows, ...places)).toEqual(sortedWithout(await rowsOf(at("one.parquet")), "bag"));
     expect(rows.length).toBe(60);
   });

@@ -133,7 +133,16 @@ describe("torquelens report --dataset", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "torquelens-survey-"));
     const store = new LocalStore(out());
-    const facts = { slice: 0, card: "p", bundle: "b", precision: "exact", device: "cpu", version: "1", schema: 1 };
+    const facts = {
+      slice: 0,
+      settings: "0",
+      card: "p",
+      bundle: "b",
+      precision: "exact",
+      device: "cpu",
+      version: "1",
+      schema: 1,
+    };
     const write = async (name: string, robot: string, count: number, image: (day: number) => number) => {
       const runs = Array.from({ length: count }, (_, day) => {
         const wobble = 0.004 * ((day * 7) % 5);

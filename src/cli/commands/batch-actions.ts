@@ -46,6 +46,7 @@ export const cancel = (id: string, options: EngineOptions): Promise<void> =>
   withBatches(options, async (batches) => {
     const count = await batches.cancel(id);
     if (options.json) writeOut(`${JSON.stringify({ batch: id, cancelled: count })}\n`);
+    else if (count === 0) writeOut(`batch ${id} has no jobs left to cancel\n`);
     else writeOut(`cancelled ${plural(count, "job")} of batch ${id}; those under way end\n`);
   });
 
@@ -54,5 +55,6 @@ export const retry = (id: string, options: EngineOptions): Promise<void> =>
   withBatches(options, async (batches) => {
     const count = await batches.retry(id);
     if (options.json) writeOut(`${JSON.stringify({ batch: id, retried: count })}\n`);
+    else if (count === 0) writeOut(`batch ${id} has no jobs that failed; a new batch does cancelled ones\n`);
     else writeOut(`${plural(count, "job")} of batch ${id} ${count === 1 ? "is" : "are"} tried again\n`);
   });

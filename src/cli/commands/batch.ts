@@ -66,7 +66,8 @@ export async function batch(bags: readonly string[], options: BatchOptions): Pro
   if (plan.jobs.length + plan.already === 0 && plan.refused.length > 0)
     throw new InputError(plan.refused.map(({ job, reason }) => `${job}: ${reason}`));
   if (plan.jobs.length > 0) {
-    await check(prepared, options);
+    // Workers of an engine have devices of their own.
+    await check(prepared, engine ? { ...options, device: "cpu" } : options);
     await storePolicy(prepared.packed, prepared.store);
   }
   for (const file of plan.stale) await prepared.store.remove(file);
@@ -130,9 +131,9 @@ async function prepare(
 }
 
 /** Says here, once, what every job would say. @throws InputError for a method that cannot explain the policy */
-async function check({ subject }: Prepared, { precision, level }: BatchOptions): Promise<void> {
+async function check({ subject }: Prepared, { precision, level, device }: BatchOptions): Promise<void> {
   const { policy, method } = subject;
-  const explainer = await Explainer.create(policy, { method, precision, levels: [level], threads: 1 });
+  const explainer = await Explainer.create(policy, { method, precision, levels: [level], threads: 1, device });
   warnOf(explainer, precision);
   await explainer.close();
 }

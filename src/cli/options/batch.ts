@@ -51,7 +51,7 @@ export function declareOptions(command: Command): void {
     .addOption(
       wholeOption(
         "--slice <seconds>",
-        "cut recordings that are longer, so that several machines share them",
+        "cut recordings that are longer, in whole seconds, so that several machines share them",
         [1, 1_000_000],
       ),
     )

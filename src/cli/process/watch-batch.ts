@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../../errors.js";
 import type { Batches } from "../../fleet/engine/batches.js";
+import { plural } from "../../numbers/format.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { batchJson, batchText, failureLines } from "../output/batch-text.js";
 import { Progress } from "../output/progress.js";
@@ -54,8 +55,10 @@ export async function watchBatch(batches: Batches, { id, engine, json, lost }: W
         const seconds = (Date.now() - state.created) / 1000;
         const summary = { output: state.output, tally, seconds: lost ? (performance.now() - started) / 1000 : seconds };
         writeOut(json ? batchJson(summary) : batchText(summary));
-        if (isCancelled) writeErr(`batch ${id} was cancelled: ${jobs - done - failed} jobs were not done\n`);
         await interruption.check();
+        const undone = jobs - done - failed;
+        if (isCancelled && undone > 0)
+          throw new InputError(`batch ${id} was cancelled, ${plural(undone, "job")} undone; a new batch does them`);
         if (tally.deadLetters.length > 0) throw new InputError(failureLines(tally));
         return;
       }

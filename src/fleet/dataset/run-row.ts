@@ -8,6 +8,8 @@ import { areTorques } from "../../outputs/kinds.js";
 /** What a row of a run says besides the run itself. */
 export interface RunFacts {
   readonly slice: number;
+  /** Digest of the options that explained it. */
+  readonly settings: string;
   readonly card: string;
   readonly bundle: string;
   readonly precision: string;
@@ -48,6 +50,7 @@ export function runColumns(modalities: readonly string[]): RunColumn[] {
   return [
     text("bag", (_, { bag }) => bag),
     whole("slice", (_, __, { slice }) => slice),
+    text("settings", ({ settings }) => settings),
     whole("episode", (_, { episode }) => episode),
     { name: "t_ns", type: "INT64", value: ({ run }) => run.stamp[0]! },
     { name: "end_ns", type: "INT64", value: ({ run }) => run.stamp[run.ticks - 1]! },

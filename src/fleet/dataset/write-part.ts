@@ -24,9 +24,10 @@ export async function writePart(
   const modalities = policy.modalities.map(({ name }) => name);
   const options = { zstd: compressed, metadata: { "torquelens.schema": String(SCHEMA_VERSION) } };
   const slice = { name: "slice", type: "INT32", value: (): Cell => facts.slice } as const;
+  const settings = { name: "settings", type: "STRING", value: (): Cell => facts.settings } as const;
   const [bag, ...others] = tableColumns(modalities, undefined, policy.outputs);
   await store.write(fileOf({ ...place, table: "ticks" }), async (path) => {
-    const table = new ParquetTable(path, [bag!, slice, ...others], options);
+    const table = new ParquetTable(path, [bag!, slice, settings, ...others], options);
     for (const run of runs) await table.write(run);
     await table.close();
   });

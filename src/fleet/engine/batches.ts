@@ -151,6 +151,7 @@ export class Batches {
   async cancel(id: string): Promise<number> {
     const parent = await this.#known(id);
     const before = (await stateOf(parent)).left;
+    if (before === 0) return 0;
     await parent.updateData({ ...parent.data, cancelled: true });
     await parent.removeUnprocessedChildren();
     return before - (await stateOf(parent)).left;

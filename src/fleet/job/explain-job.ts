@@ -20,7 +20,7 @@ import { fingerprintOf, localCopy, type Roots, storeAt } from "../store/place.js
 import type { Store } from "../store/store.js";
 import { Transient } from "../store/transient.js";
 import { loadSubject, type Subject } from "./bundle.js";
-import { type Job, partOf } from "./job.js";
+import { type Job, partOf, settingsOf } from "./job.js";
 
 /** What a job left. The same for the same job, so that it does not matter which of its attempts tells. */
 export interface Done {
@@ -189,6 +189,7 @@ async function explainBag({ job, bag, path, subject, explainer, store, place }: 
       );
     await writePart(store, target, policy, runs, {
       slice: job.slice?.index ?? 0,
+      settings: settingsOf(job),
       card: policy.card.name,
       bundle: job.policy,
       precision: explainer.precision,

@@ -110,6 +110,9 @@ export function partOf({
   return `${what}${digestOf([robot ?? null, slice ? sorted(slice) : null], 8)}-${recording.fingerprint}`;
 }
 
+/** Digest of the settings, 8 hex digits, which tells rows of one recording apart that were computed by different ones. */
+export const settingsOf = ({ settings }: Pick<Job, "settings">): string => digestOf(sorted(settings), 8);
+
 /** A recording and slice, for people. */
 export const jobName = ({ recording, slice }: Pick<Job, "recording" | "slice">): string =>
   slice ? `${recording.uri} (slice ${slice.index})` : recording.uri;

@@ -14,6 +14,7 @@ export const isUrl = (uri: string): boolean => S3.test(uri);
 
 /** An object store's URL, or undefined for a path. @throws InputError for a URL of another kind */
 function bucketOf(uri: string): { readonly bucket: string; readonly key: string } | undefined {
+  if (uri === "") throw new InputError("the path is empty, expected a path or an s3:// URL");
   if (!isUrl(uri)) {
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri)) throw new InputError(`${uri}: expected a path or an s3:// URL`);
     return undefined;
@@ -81,9 +82,13 @@ export class Roots {
   static async of(uris: readonly string[]): Promise<Roots> {
     const real = uris.map(async (uri) => {
       if (bucketOf(uri)) return placeOf(uri);
-      return realpath(uri).catch((error) => {
+      try {
+        const path = await realpath(uri);
+        if ((await stat(path)).isDirectory()) return path;
+      } catch (error) {
         throw new InputError(`--root ${uri}: cannot read the folder (${unreadable(error)})`);
-      });
+      }
+      throw new InputError(`--root ${uri}: a file, expected a folder`);
     });
     return new Roots(await Promise.all(real));
   }
