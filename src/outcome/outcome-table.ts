@@ -68,6 +68,14 @@ export class OutcomeTable {
     return undefined;
   }
 
+  /** @throws InputError where no row was of any run */
+  checkUsed(): void {
+    if (this.unused !== undefined && this.#unused.size === this.rows.size)
+      throw new InputError(
+        `${this.unused}; expected names of bags, such as good.mcap, or good.mcap#1 for its second run`,
+      );
+  }
+
   /** A line about rows that were of no run; undefined where there are none. */
   get unused(): string | undefined {
     const [first] = this.#unused;

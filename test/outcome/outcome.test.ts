@@ -48,6 +48,16 @@ describe("a table of outcomes", () => {
     expect(found.unused).toBe("t.csv: 1 of 4 rows name no run of this report, the first: none");
   });
 
+  it("is refused where no row is of any run", () => {
+    const of = OutcomeTable.parse("run,success\na,1\nb,0\n", "t.csv");
+    of.of({ bag: "c.mcap", episode: 0 });
+    expect(() => of.checkUsed()).toThrow(
+      /^t\.csv: 2 of 2 rows name no run of this report, the first: a; expected names/,
+    );
+    of.of({ bag: "b.mcap", episode: 0 });
+    expect(() => of.checkUsed()).not.toThrow();
+  });
+
   it.each([
     ["run,what\na,b", "t.csv: found the columns run, what, expected run, success[, error, condition]"],
     ["run,success\na,yes", 't.csv: line 2: success: found "yes", expected success or failure'],

@@ -94,6 +94,7 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     const { surveys, notes } = await withTables(lists, divided, { ...options, folders }, (write) =>
       surveyOf(lists, divided, { ...options, folders, outcomes }, write, bar.step),
     );
+    checkTimes(at, surveys);
     const under = [];
     const done = () => bar.update(Math.min(bar.done + 1, read), { what: "explain under every convention" });
     for (const [s, survey] of policy ? surveys.entries() : [])
@@ -111,6 +112,13 @@ export async function report(bags: readonly string[], options: ReportOptions): P
     await writeAtomically(output, await page(found, details, await readPairs(why.pairs, folders)));
     return found;
   }
+}
+
+/** @throws InputError for a film strip's time after the end of every run */
+function checkTimes(at: readonly number[], surveys: readonly Survey[]): void {
+  const longest = Math.max(...surveys.flatMap(({ runs }) => runs.map(({ duration }) => duration.seconds)));
+  const after = at.find((time) => time > longest);
+  if (after !== undefined) throw new InputError(`--at ${after}: the longest run is ${longest.toFixed(2)} s long`);
 }
 
 type Reading = Pick<ReadOptions, "topic" | "folders">;
@@ -179,6 +187,7 @@ async function surveyOf(
     if (!any) throw problems[0]!;
     notes.push(...problems.map(({ message }) => `left out ${message}`));
   }
+  outcomes?.checkUsed();
   if (outcomes?.unused !== undefined) notes.push(outcomes.unused);
   const empty = [...surveys.values()].filter(({ runs }) => runs.length === 0);
   notes.push(...empty.map(({ name }) => `no run is in the set ${name}`));
