@@ -115,6 +115,8 @@ describe("torquelens sim", () => {
       counts: {
         ...Object.fromEntries(recorded(topics).map((topic) => [topic, ticks])),
         "/robot_description": 1,
+        // One for every episode that ended.
+        "/outcome": simulation.lines.filter((line) => /^episode .* (success|failed)/.test(line)).length,
         // One for every whole second of 20 ticks.
         "/diagnostics": Math.floor((ticks - 1) / 20),
       },
