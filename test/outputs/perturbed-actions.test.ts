@@ -19,6 +19,8 @@ const choosing = (output: ChooserOutput) => {
 };
 const FORMS: readonly ChooserOutput[] = ["logits", "softmax", "mixture"];
 const NONE = new Float64Array(0);
+/** Differences of nearly equal outputs, with and without onnxruntime's optimisation of the graph. */
+const TOLERANCE = 1e-3;
 
 describe.each(FORMS)("a policy of %s", (form) => {
   it("is explained by perturbation and SARFA: the chosen action, or one that is named", async () => {
@@ -43,7 +45,7 @@ describe.each(FORMS)("a policy of %s", (form) => {
       const expected = each
         ? each.slice(chosen * heatmap.length, (chosen + 1) * heatmap.length)
         : raw!["torquelens.heatmap.image"]!;
-      expect(relativeError(heatmap, expected)).toBeLessThan(1e-4);
+      expect(relativeError(heatmap, expected)).toBeLessThan(TOLERANCE);
       expect(heatmap.some((value) => value !== 0)).toBe(true);
       if (!each) continue;
       const other = CHOICES[(chosen + 1) % CHOICES.length]!;
@@ -51,7 +53,7 @@ describe.each(FORMS)("a policy of %s", (form) => {
       const second = (await named.explain(observation)).heatmaps.image!.data;
       await named.close();
       const at = CHOICES.indexOf(other) * heatmap.length;
-      expect(relativeError(second, each.slice(at, at + heatmap.length))).toBeLessThan(1e-4);
+      expect(relativeError(second, each.slice(at, at + heatmap.length))).toBeLessThan(TOLERANCE);
     }
   });
 
