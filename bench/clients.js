@@ -3,10 +3,10 @@
 // does not connect, so that a row shows what the socket costs and not what the machine lacks.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const seconds = Number(process.argv[2] ?? 15);
@@ -26,15 +26,6 @@ const KINDS = [
   ["idle", "500 idle connections"],
   ["storm", "connect and drop, without end"],
 ];
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function measure(kind) {
   const port = await freePort();

@@ -5,7 +5,6 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -13,6 +12,7 @@ import { Redis } from "ioredis";
 import { engineAddress } from "#src/fleet/engine/address.js";
 import { Batches, newBatch } from "#src/fleet/engine/batches.js";
 import { packageMetadata } from "#src/package-files.js";
+import { freePort } from "./free-port.js";
 
 const [bags = 16, runs = 10_000] = process.argv.slice(2).map(Number);
 /** Ticks of a recording of 20 s at 20 Hz. */
@@ -65,15 +65,6 @@ async function workers(count, url) {
       return cpu;
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const port = await freePort();
