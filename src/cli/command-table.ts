@@ -30,6 +30,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "write a policy and its relevance pass as one ONNX file",
     load: () => import("./options/compile.js"),
   },
+  convert: {
+    takes: "[options] <model>",
+    summary: "write a TensorFlow.js model as one ONNX file",
+    load: () => import("./options/convert.js"),
+  },
   inspect: {
     takes: "[options] <policy>",
     summary: "show a policy's operators, tensors, modalities, the rule of each node, and what is not supported",

@@ -1,17 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, realpath, stat } from "node:fs/promises";
-import { dirname, join, posix, relative, sep } from "node:path";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { InputError } from "../errors.js";
+import { findInside, foldersOf, type InnerFile } from "../files/inside.js";
 import type { OutsideTensor } from "../graph/outside-data.js";
-
-/** A file beside a model that holds data of its tensors. */
-export interface DataFile {
-  /** Absolute, without links. */
-  readonly path: string;
-  readonly size: number;
-}
 
 /**
  * Finds the files with a model's data, by their name in the model, and checks that the data lies in them.
@@ -22,13 +15,13 @@ export interface DataFile {
 export async function findDataFiles(
   tensors: readonly OutsideTensor[],
   path: string,
-): Promise<ReadonlyMap<string, DataFile>> {
+): Promise<ReadonlyMap<string, InnerFile>> {
   const folders = await foldersOf(path);
-  const files = new Map<string, DataFile>();
+  const files = new Map<string, InnerFile>();
   const missing = new Set<string>();
   for (const { location, called } of tensors) {
     if (files.has(location) || missing.has(location)) continue;
-    const file = await placeOf(location, folders, called);
+    const file = await findInside(location, folders, `${called}: its data is in`);
     if (file === undefined) missing.add(location);
     else files.set(location, file);
   }
@@ -45,7 +38,7 @@ export interface Destination {
 }
 
 /** Reads the data of tensors that lie in one file. Throws InputError where it cannot be read. */
-export async function readData({ path }: DataFile, destinations: readonly Destination[]): Promise<void> {
+export async function readData({ path }: InnerFile, destinations: readonly Destination[]): Promise<void> {
   const handle = await open(path).catch((error: Error) => {
     throw new InputError(`${destinations[0]!.tensor.called}: cannot read its data (${error.message})`);
   });
@@ -66,40 +59,6 @@ export async function readData({ path }: DataFile, destinations: readonly Destin
 
 const MOST_AT_ONCE = 2 ** 30;
 
-/**
- * Folders that a model's data may be in, without links: the one that its path names, and where the model is a link the
- * one that it leads to, as in Hugging Face's cache.
- */
-async function foldersOf(path: string): Promise<readonly string[]> {
-  const named = await realpath(dirname(path));
-  const real = dirname(await realpath(path).catch(() => path));
-  return named === real ? [named] : [named, real];
-}
-
-/** Undefined where there is no such file. */
-async function placeOf(location: string, folders: readonly string[], called: string): Promise<DataFile | undefined> {
-  const outside = new InputError(
-    `${called}: its data is in ${location}, outside of the model's folder; expected a file in it`,
-  );
-  const normal = posix.normalize(location);
-  if (posix.isAbsolute(normal) || normal === ".." || normal.startsWith("../")) throw outside;
-  for (const folder of folders) {
-    const path = await realpath(join(folder, normal)).catch(() => undefined);
-    if (path === undefined) continue;
-    if (!folders.some((allowed) => isInside(path, allowed))) throw outside;
-    const info = await stat(path);
-    // A pipe or a device would be waited for.
-    if (!info.isFile()) throw new InputError(`${called}: its data is in ${location}, which is no file`);
-    return { path, size: info.size };
-  }
-  return undefined;
-}
-
-function isInside(file: string, folder: string): boolean {
-  const way = relative(folder, file);
-  return way !== ".." && !way.startsWith(`..${sep}`);
-}
-
 function refuseMissing(missing: readonly string[], path: string): void {
   if (missing.length === 0) return;
   const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : "";
@@ -111,7 +70,7 @@ function refuseMissing(missing: readonly string[], path: string): void {
 
 const MOST_NAMED = 5;
 
-function refuseTooShort({ called, location, offset, length }: OutsideTensor, { size }: DataFile): void {
+function refuseTooShort({ called, location, offset, length }: OutsideTensor, { size }: InnerFile): void {
   if (offset + length <= size) return;
   throw new InputError(
     `${called}: its data is bytes ${offset} to ${offset + length} of ${location}, which has ${size} bytes: ` +
@@ -119,7 +78,7 @@ function refuseTooShort({ called, location, offset, length }: OutsideTensor, { s
   );
 }
 
-async function checkSums(tensors: readonly OutsideTensor[], files: ReadonlyMap<string, DataFile>): Promise<void> {
+async function checkSums(tensors: readonly OutsideTensor[], files: ReadonlyMap<string, InnerFile>): Promise<void> {
   const sums = new Map<string, string>();
   for (const { called, location, checksum } of tensors) {
     if (checksum === undefined) continue;

@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { InputError } from "../errors.js";
 import { readWhole } from "../files/reading.js";
 import { type ScatteredModel, scatteredModel } from "../graph/outside-data.js";
+import { convertTfjs } from "../tfjs/convert.js";
+import { looksLikeJson } from "../tfjs/model-json.js";
 import { type Destination, findDataFiles, readData } from "./data-files.js";
 
-/** An ONNX file with all its data. */
+/** A policy's file with all its data, as ONNX. */
 export interface ModelFile {
-  /** The file, with data of files beside it inside. */
+  /** The file, with data of files beside it inside; a `model.json` of TensorFlow.js converted. */
   readonly bytes: Uint8Array;
   /** Hex digest of the file, followed by the data in files beside it, by the files' names and the data's places. */
   readonly sha256: string;
@@ -18,13 +20,15 @@ export interface ModelFile {
 const TOO_LARGE = 2 ** 31;
 
 /**
- * Reads an ONNX file, and the data of its tensors that is stored in files beside it (PyTorch's default).
+ * Reads an ONNX file, and the data of its tensors that is stored in files beside it (PyTorch's default); or a
+ * `model.json` of TensorFlow.js with its shards, which becomes ONNX.
  * @throws InputError where a file is missing, unreadable or outside of the model's folder, and for data that does not
- * fit its tensor
+ * fit its tensor, and as `convertTfjs`
  * @param known the bytes of the file, where they have been read: a pipe can be read once
  */
 export async function readModelFile(path: string, known?: Uint8Array): Promise<ModelFile> {
   const file = known ?? (await readBytes(path));
+  if (looksLikeJson(file)) return convertTfjs(file, path);
   const hash = createHash("sha256").update(file);
   const scattered = scatteredModel(file, path);
   if (!scattered) return { bytes: file, sha256: hash.digest("hex"), dataFiles: [] };

@@ -5,13 +5,14 @@ import { writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readIfThere } from "../../files/reading.js";
 import { actionNames } from "../../policy/action-names.js";
-import { readBytes } from "../../policy/model-file.js";
+import { readBytes, readModelFile } from "../../policy/model-file.js";
 import { operatorsOf } from "../../policy/operators.js";
 import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } from "../../policy/policy.js";
 import { cardTemplate } from "../../policy/template.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
 import { writeOut } from "../../text/terminal.js";
+import { looksLikeJson } from "../../tfjs/model-json.js";
 import { methodOf } from "../input/method.js";
 import { explainedText } from "../output/explained-text.js";
 import { cardText, tensorsText } from "../output/policy-text.js";
@@ -36,7 +37,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   }
   if (output !== undefined) throw new InputError("-o: expected --template with it, which it is the file of");
   const bytes = await readBytes(path);
-  const operators = operatorsOf(bytes, path);
+  const operators = operatorsOf(looksLikeJson(bytes) ? (await readModelFile(path, bytes)).bytes : bytes, path);
   const { model, policy, rules, problem } = await load(path, bytes, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);

@@ -2,11 +2,11 @@ import { type Command, Option } from "commander";
 import { ATTACK_NAMES } from "../../attack/names.js";
 import { simulatedNames } from "../../sim/names.js";
 import type { AttackCommandOptions } from "../commands/attack.js";
-import { cardOption, numberOption, repeatable, SEEDS, wholeOption } from "./shared.js";
+import { cardOption, numberOption, POLICY, repeatable, SEEDS, wholeOption } from "./shared.js";
 
 export function declareOptions(command: Command): void {
   command
-    .argument("<policy>", "ONNX file")
+    .argument("<policy>", POLICY)
     .option("--task <name>", `take moments of an episode of this task or world: ${simulatedNames.join(", ")}`)
     .addOption(
       repeatable("--image <file>", "camera image in place of a task, or modality=file; repeat for each camera"),

@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
 import type { Depth } from "../../relevance/contract/depth.js";
 import type { CompileCommandOptions } from "../commands/compile.js";
-import { cardOption, methodOption, precisionOption } from "./shared.js";
+import { cardOption, methodOption, POLICY, precisionOption } from "./shared.js";
 
 const DEPTHS = ["full", "per-torque", "shares"] as const satisfies readonly Depth[];
 
 export function declareOptions(command: Command): void {
   command
-    .argument("<policy>", "ONNX file")
+    .argument("<policy>", POLICY)
     .requiredOption("-o, --output <file>", "ONNX file to write")
     .addOption(methodOption())
     .addOption(

@@ -4,6 +4,7 @@ import {
   cardOption,
   conventionOption,
   deviceOption,
+  POLICY,
   precisionOption,
   repeatable,
   subjectOptions,
@@ -12,7 +13,7 @@ import {
 
 export function declareOptions(command: Command): void {
   command
-    .argument("<policy>", "ONNX file")
+    .argument("<policy>", POLICY)
     .addOption(repeatable("--image <file>", "camera image, or modality=file; repeat for each camera"))
     .option("--state <file>", "the other inputs as JSON, by modality: lists or objects by element name, SI units");
   subjectOptions(command)

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { simulatedNames } from "../../sim/names.js";
 import type { FaithfulnessCommandOptions } from "../commands/faithfulness.js";
-import { cardOption, repeatable, SEEDS, wholeOption } from "./shared.js";
+import { cardOption, POLICY, repeatable, SEEDS, wholeOption } from "./shared.js";
 
 export function declareOptions(command: Command): void {
   command
-    .argument("<policy>", "ONNX file")
+    .argument("<policy>", POLICY)
     .requiredOption("--task <name>", `take moments of an episode of this task or world: ${simulatedNames.join(", ")}`)
     .addOption(repeatable("--method <method>", "only this method with its options; may be repeated"))
     .option("--camera <name>", "image modality to judge (default: the only one)")

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { InspectOptions } from "../commands/inspect.js";
-import { cardOption, methodOption } from "./shared.js";
+import { cardOption, methodOption, POLICY } from "./shared.js";
 
 export function declareOptions(command: Command): void {
   command
-    .argument("<policy>", "ONNX file")
+    .argument("<policy>", POLICY)
     .addOption(cardOption())
     .addOption(methodOption("whose rules to show"))
     .option("--template", "print only a policy card for this model, to fill in")

@@ -1,0 +1,30 @@
+import { InputError } from "../../errors.js";
+import { assertWritable, writeAtomically } from "../../files/atomic.js";
+import { refuseOverwriting } from "../../files/overwriting.js";
+import { readBytes } from "../../policy/model-file.js";
+import { cardFile, loadModel, tensorsOf } from "../../policy/policy.js";
+import { writeOut } from "../../text/terminal.js";
+import { looksLikeJson } from "../../tfjs/model-json.js";
+import { tensorsText } from "../output/policy-text.js";
+
+export interface ConvertOptions {
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+/** Writes a model of TensorFlow.js as ONNX. */
+export async function convert(path: string, { output, json }: ConvertOptions): Promise<void> {
+  await refuseOverwriting([path], [output]);
+  const bytes = await readBytes(path);
+  if (!looksLikeJson(bytes)) throw new InputError(`${path}: expected the model.json of a TensorFlow.js model`);
+  const model = await loadModel(path, bytes);
+  await refuseOverwriting([path, ...(model.dataFiles ?? [])], [output]);
+  await assertWritable(output);
+  await writeAtomically(output, model.bytes);
+  if (json) writeOut(`${JSON.stringify({ output, sha256: model.sha256, ...tensorsOf(model.graph) })}\n`);
+  else
+    writeOut(
+      `${output}: ${path} as ONNX\n\n${tensorsText(model)}\n\n` +
+        `torquelens inspect --template ${output} -o ${cardFile(output)} writes a policy card to fill in\n`,
+    );
+}
