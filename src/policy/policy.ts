@@ -7,11 +7,14 @@ import { type AttentionOutput, attentionOf } from "./attention.js";
 import { loadCard, parseCard } from "./card.js";
 import type { Card } from "./card-schema.js";
 import { checkCard } from "./check.js";
+import { modelIn } from "./folder.js";
+import { cardOfFolder, isPartOfCard } from "./folder-card.js";
+import type { FoundCard } from "./found-card.js";
 import { type Modality, modalitiesOf } from "./modalities.js";
 import { readModelFile } from "./model-file.js";
 import { inPhysicalUnits } from "./normalisation.js";
 import { type Output, outputsOf } from "./outputs.js";
-import type { Tensors } from "./tensors.js";
+import { tensorsOf } from "./tensors.js";
 
 /** Key of the ONNX metadata that may hold the card, as the same YAML. */
 export const CARD_METADATA = "torquelens.card";
@@ -30,6 +33,8 @@ export interface Policy {
   readonly card: Card;
   /** Origin of the card: its file, or the model's metadata. */
   readonly cardSource: string;
+  /** Files that the card was made from, where it was made. */
+  readonly cardFiles?: readonly string[];
   /** Output of `graph` that holds the explained values, [1, J] or [J]. */
   readonly command: string;
   /** Output of `graph` that holds the actions' probabilities, [1, J]; undefined where the outputs are no actions. */
@@ -44,18 +49,27 @@ export interface Policy {
   readonly armFile: string | undefined;
 }
 
+/** Where a policy's card may come from. */
+export interface CardOptions {
+  /** The card's file. */
+  readonly card?: string | undefined;
+  /** Folder of the LeRobot data set that the policy is used on: its names and rate complete a card that is made. */
+  readonly dataset?: string | undefined;
+}
+
 /** An ONNX file read, without its card. */
 export type Model = Pick<Policy, "path" | "bytes" | "sha256" | "dataFiles" | "graph">;
 
 /**
  * Loads a policy with its card: the file `card`, else the YAML of the model's name beside it (`reacher.onnx`,
- * `reacher.yaml`), else the metadata entry `torquelens.card`.
+ * `reacher.yaml`), else the metadata entry `torquelens.card`, else made from what LeRobot writes beside a policy.
+ * Of a folder it is the model in it.
  * Throws InputError for a missing, truncated or non-ONNX file, data beside it that is missing or does not fit,
  * unsupported operators, no card, a card that is wrong or does not fit the model.
  */
-export async function loadPolicy(path: string, options: { readonly card?: string | undefined } = {}): Promise<Policy> {
+export async function loadPolicy(path: string, options: CardOptions = {}): Promise<Policy> {
   const model = await loadModel(path);
-  const found = await findCard(model, options.card);
+  const found = await findCard(model, options.card, options.dataset);
   if (found === undefined) {
     throw new InputError(
       `${path}: no policy card, expected ${cardFile(path)} or "${CARD_METADATA}" in the model's metadata ` +
@@ -69,26 +83,23 @@ export async function loadPolicy(path: string, options: { readonly card?: string
  * Reads a model alone. Throws InputError as `loadPolicy` does for the file and its operators.
  * @param bytes of the file, where it has been read
  */
-export async function loadModel(path: string, bytes?: Uint8Array): Promise<Model> {
+export async function loadModel(given: string, bytes?: Uint8Array): Promise<Model> {
+  const path = await modelIn(given);
   const file = await readModelFile(path, bytes);
   return { path, ...file, graph: readModel(file.bytes, path) };
 }
 
-/** A card, its origin, and the folder that its paths are relative to. */
-export interface FoundCard {
-  readonly card: Card;
-  readonly source: string;
-  readonly folder: string;
-}
-
 /** Finds, reads and checks a model's card as `loadPolicy` does; undefined where there is none. */
-export async function findCard(model: Model, file?: string): Promise<FoundCard | undefined> {
+export async function findCard(model: Model, file?: string, dataset?: string): Promise<FoundCard | undefined> {
   const beside = cardFile(model.path);
   const tensors = tensorsOf(model.graph);
-  if (file !== undefined || (await exists(beside))) {
-    const source = file ?? beside;
-    return { card: await loadCard(source, tensors), source, folder: dirname(source) };
-  }
+  const written = file ?? ((await exists(beside)) ? beside : undefined);
+  if (written !== undefined && !(await isPartOfCard(written)))
+    return { card: await loadCard(written, tensors), source: written, folder: dirname(written) };
+  const made = await cardOfFolder(model, { part: written, dataset });
+  if (made) return made;
+  if (written !== undefined)
+    return { card: await loadCard(written, tensors), source: written, folder: dirname(written) };
   const text = model.graph.metadata.get(CARD_METADATA);
   if (text === undefined) return undefined;
   const source = `${model.path} (metadata ${CARD_METADATA})`;
@@ -96,7 +107,7 @@ export async function findCard(model: Model, file?: string): Promise<FoundCard |
 }
 
 /** Combines a model and its card. Throws InputError where the card does not fit. */
-export function policyOf(model: Model, { card, source, folder }: FoundCard): Policy {
+export function policyOf(model: Model, { card, source, folder, files }: FoundCard): Policy {
   const tensors = tensorsOf(model.graph);
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
@@ -105,13 +116,20 @@ export function policyOf(model: Model, { card, source, folder }: FoundCard): Pol
   const { graph, command, probabilities, areLogits } = inPhysicalUnits(model.graph, card, source);
   const outputs = outputsOf(card).map((output): Output => (areLogits ? { ...output, kind: "action_logit" } : output));
   const actions = probabilities !== undefined && { probabilities };
-  return { ...model, graph, command, ...actions, outputs, card, cardSource: source, modalities, attention, armFile };
-}
-
-/** The declared inputs and outputs of a graph. */
-export function tensorsOf(graph: Graph): Tensors {
-  const list = (values: Graph["inputs"]) => Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  return { inputs: list(graph.inputs), outputs: list(graph.outputs) };
+  const made = files && { cardFiles: files };
+  return {
+    ...model,
+    graph,
+    command,
+    ...actions,
+    ...made,
+    outputs,
+    card,
+    cardSource: source,
+    modalities,
+    attention,
+    armFile,
+  };
 }
 
 /** `models/reacher.onnx` → `models/reacher.yaml` */

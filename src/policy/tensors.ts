@@ -1,3 +1,4 @@
+import type { Graph } from "../graph/value.js";
 import type { LAYOUTS } from "./card-schema.js";
 
 /** A model's input or output: the facts that a card is checked against. */
@@ -13,6 +14,12 @@ export interface Tensor {
 export interface Tensors {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+}
+
+/** The declared inputs and outputs of a graph. */
+export function tensorsOf(graph: Graph): Tensors {
+  const list = (values: Graph["inputs"]) => Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  return { inputs: list(graph.inputs), outputs: list(graph.outputs) };
 }
 
 /** Number of elements of a shape. */

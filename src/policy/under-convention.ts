@@ -3,7 +3,8 @@ import { own } from "../own.js";
 import type { Card } from "./card-schema.js";
 import type { ConventionEntry } from "./conventions.js";
 import { modalitiesOf } from "./modalities.js";
-import { type Policy, tensorsOf } from "./policy.js";
+import type { Policy } from "./policy.js";
+import { tensorsOf } from "./tensors.js";
 
 /** Means over some data, in physical units. */
 export interface DataMeans {

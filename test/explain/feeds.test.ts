@@ -7,7 +7,8 @@ import type { Image } from "#src/image/image.js";
 import { type CardEncoding, IMAGE_ENCODINGS, type ImageEncoding, pixelsOf } from "#src/image/pixel-formats.js";
 import { parseCard } from "#src/policy/card.js";
 import { modalitiesOf } from "#src/policy/modalities.js";
-import { type Policy, tensorsOf } from "#src/policy/policy.js";
+import type { Policy } from "#src/policy/policy.js";
+import { tensorsOf } from "#src/policy/tensors.js";
 
 const [WIDTH, HEIGHT] = [5, 3];
 const EIGHT_BITS = IMAGE_ENCODINGS.filter((encoding) => pixelsOf(encoding).bits === 8);

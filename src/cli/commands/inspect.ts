@@ -5,10 +5,13 @@ import { writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readIfThere } from "../../files/reading.js";
 import { actionNames } from "../../policy/action-names.js";
+import { modelIn } from "../../policy/folder.js";
+import { draftOfFolder } from "../../policy/folder-card.js";
 import { readBytes, readModelFile } from "../../policy/model-file.js";
 import { operatorsOf } from "../../policy/operators.js";
-import { findCard, loadModel, type Model, type Policy, policyOf, tensorsOf } from "../../policy/policy.js";
+import { findCard, loadModel, type Model, type Policy, policyOf } from "../../policy/policy.js";
 import { cardTemplate } from "../../policy/template.js";
+import { tensorsOf } from "../../policy/tensors.js";
 import { compile } from "../../relevance/compile.js";
 import type { NodeRule } from "../../relevance/contract/attribution.js";
 import { writeOut } from "../../text/terminal.js";
@@ -27,8 +30,9 @@ export interface InspectOptions {
   readonly json?: boolean;
 }
 
-export async function inspect(path: string, options: InspectOptions): Promise<void> {
+export async function inspect(given: string, options: InspectOptions): Promise<void> {
   const { output } = options;
+  const path = await modelIn(given);
   if (options.template) {
     const model = await loadModel(path);
     if (output === undefined) writeOut(await template(model));
@@ -38,7 +42,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
   if (output !== undefined) throw new InputError("-o: expected --template with it, which it is the file of");
   const bytes = await readBytes(path);
   const operators = operatorsOf(looksLikeJson(bytes) ? (await readModelFile(path, bytes)).bytes : bytes, path);
-  const { model, policy, rules, problem } = await load(path, bytes, options);
+  const { model, policy, notes = [], rules, problem } = await load(path, bytes, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
     const { sha256, dataFiles, graph } = model ?? {};
@@ -52,7 +56,7 @@ export async function inspect(path: string, options: InspectOptions): Promise<vo
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
     const parts = [`operators\n${columns(rows)}`];
     if (model) parts.unshift(modelText(model), tensorsText(model));
-    if (policy) parts.push(cardText(policy));
+    if (policy) parts.push([cardText(policy), ...notes].join("\n"));
     else if (model && !problem)
       parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${await template(model)}`);
     if (rules) {
@@ -85,6 +89,8 @@ async function writeTemplate(model: Model, output: string): Promise<void> {
 interface Loaded {
   readonly model?: Model;
   readonly policy?: Policy;
+  /** What was decided while the card was made. */
+  readonly notes?: readonly string[];
   readonly rules?: readonly NodeRule[];
   readonly problem?: InputError;
 }
@@ -98,7 +104,7 @@ async function load(path: string, bytes: Uint8Array, { card, method }: InspectOp
     const found = await findCard(model, card);
     if (found === undefined) return loaded;
     const policy = policyOf(model, found);
-    loaded = { model, policy };
+    loaded = { model, policy, notes: found.notes ?? [] };
     const compiled = compile(subjectOf(policy), { method: await methodOf(method) });
     warnOf(compiled);
     return { ...loaded, rules: compiled.rules };
@@ -114,4 +120,5 @@ function modelText({ path, graph, sha256, dataFiles = [] }: Model): string {
 }
 
 const template = async (model: Model): Promise<string> =>
+  (await draftOfFolder(model)) ??
   cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)), await actionNames(model));

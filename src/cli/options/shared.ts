@@ -9,7 +9,7 @@ import { anyNumber, type Range, rangeText, wholeNumber } from "../input/numbers.
 // Options of several commands. None loads what it chooses from: `--help` stays quick.
 
 /** What a command takes as a policy. */
-export const POLICY = "ONNX file, or model.json of TensorFlow.js";
+export const POLICY = "ONNX file, model.json of TensorFlow.js, or the folder of a LeRobot policy";
 
 /** An option that may be given several times. */
 export const repeatable = (flags: string, about: string): Option =>

@@ -2,8 +2,8 @@ import { areActions, kindNamed, wordsOf } from "../../outputs/kinds.js";
 import type { Card } from "../../policy/card-schema.js";
 import type { Modality } from "../../policy/modalities.js";
 import { outputSlices } from "../../policy/outputs.js";
-import { type Model, type Policy, tensorsOf } from "../../policy/policy.js";
-import { tensorText } from "../../policy/tensors.js";
+import type { Model, Policy } from "../../policy/policy.js";
+import { tensorsOf, tensorText } from "../../policy/tensors.js";
 import { columns } from "./table.js";
 
 /** A network's inputs and outputs, for a terminal. */

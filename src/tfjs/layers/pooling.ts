@@ -1,6 +1,7 @@
 import { apply } from "../../graph/apply.js";
 import { mean, padAxis, reduceMax, scalar, slice } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
+import { own } from "../../own.js";
 import { channelsFirst, channelsLast, pooling, resized } from "../channels-last.js";
 import type { Layer, LayerBuilder, LayerTable } from "./layer.js";
 
@@ -24,7 +25,7 @@ const overAll =
 
 /** Elements before and after each of two axes: one number, one per axis, or two per axis. */
 function borders(layer: Layer, key: string, fallback: number): [[number, number], [number, number]] {
-  const given = layer.config[key] ?? fallback;
+  const given = own(layer.config, key) ?? fallback;
   const pair = Array.isArray(given) ? given : [given, given];
   const [rows, columns] = pair.map((side) => (Array.isArray(side) ? side : [side, side])) as [number[], number[]];
   if (pair.length !== 2 || ![rows, columns].every((side) => side.length === 2 && side.every(Number.isInteger)))
