@@ -1,6 +1,6 @@
 // Precision and recall of the detectors of faulty input, over faults that the simulator injects in every task, and false
 // alarms in undisturbed runs. The detectors learn what is usual from 20 successful runs of other seeds.
-//   npm run bench:faults -- [--runs 10] [--clean 30] [--seed 1000] [--task peg] [--fault late] [--json]
+//   npm run bench:faults -- [--runs 10] [--clean 40] [--seed 1000] [--task peg] [--fault late] [--keep FOLDER] [--json]
 import { parseArgs } from "node:util";
 import { ReferenceBuilder } from "#src/detectors/reference-builder.js";
 import { DETECTOR_ROWS } from "#src/detectors/table.js";
@@ -10,26 +10,30 @@ import { loadPolicy } from "#src/policy/policy.js";
 import { FAULTS, faultNames } from "#src/sim/faults/faults.js";
 import { random } from "#src/sim/random.js";
 import { taskNames } from "#src/sim/tasks/tasks.js";
-import { episode, explainerOf } from "./why/runs.js";
+import { episode, explainerOf, keepIn } from "./why/runs.js";
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "10" },
-    clean: { type: "string", default: "30" },
+    clean: { type: "string", default: "40" },
     seed: { type: "string", default: "1000" },
     task: { type: "string", multiple: true, default: [...taskNames] },
     fault: { type: "string", multiple: true, default: [...faultNames] },
+    keep: { type: "string" },
     json: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
 const [runs, clean, seed] = [values.runs, values.clean, values.seed].map(Number);
+keepIn(values.keep);
 
 /** Good runs that the reference is made of. */
 const REFERENCE_RUNS = 20;
 const REFERENCE_SEED = 1;
 
-const tally = Object.fromEntries(DETECTOR_ROWS.map(([name]) => [name, { right: 0, wrong: 0, missed: 0, late: [] }]));
+const tally = Object.fromEntries(
+  DETECTOR_ROWS.map(([name]) => [name, { right: 0, wrong: 0, missed: 0, late: [], off: [] }]),
+);
 let [cleanTicks, cleanAlarms] = [0, 0];
 const cells = {};
 
@@ -72,22 +76,26 @@ for (const task of values.task) {
       if (values.verbose) console.error(`${task} clean#${number}: ${detector} at ${from}-${to}: ${text}`);
     }
   }
-  for (const name of values.fault) {
-    const cell = { found: 0, of: runs };
-    for (let number = 0; number < runs; number++) {
+  for (let number = 0; number < runs; number++) {
+    const undisturbed = await episode(task, policy, explainer, { seed, episode: number });
+    for (const name of values.fault) {
+      cells[name] ??= {};
+      cells[name][task] ??= { found: 0, of: runs };
       const numbers = random(seed, number, faultNames.indexOf(name), taskNames.indexOf(task));
-      const probe = await episode(task, policy, explainer, { seed, episode: number });
-      const tick = onset(probe.seen, numbers);
+      const tick = onset(undisturbed.seen, numbers);
       const { seen } = await episode(task, policy, explainer, {
         ...{ seed, episode: number },
-        perturbations: [{ tick, fault: { name, ...(FAULTS[name].isOfJoint && { joint: moving(probe.seen[tick]) }) } }],
+        perturbations: [
+          { tick, fault: { name, ...(FAULTS[name].isOfJoint && { joint: moving(undisturbed.seen[tick]) }) } },
+        ],
       });
       const alarms = watched(seen);
-      const own = alarms.find(({ detector, to }) => detector === name && to >= tick);
+      const own = alarms.find(({ detector, known }) => detector === name && known >= tick);
       if (own) {
         tally[name].right++;
         tally[name].late.push(own.known - tick);
-        cell.found++;
+        tally[name].off.push(own.from - tick);
+        cells[name][task].found++;
       } else {
         tally[name].missed++;
         if (values.verbose) console.error(`${task} ${name}#${number} (from ${tick}) missed`);
@@ -99,7 +107,6 @@ for (const task of values.task) {
           console.error(`${task} ${name}#${number} (from ${tick}): ${detector} at ${from}, known ${known}: ${text}`);
       }
     }
-    cells[name] = { ...cells[name], [task]: cell };
   }
   await explainer.close();
 }
@@ -119,8 +126,7 @@ function onset(seen, numbers) {
 }
 
 const rows = DETECTOR_ROWS.map(([name]) => {
-  const { right, wrong, missed, late } = tally[name];
-  const middle = late.sort((a, b) => a - b)[late.length >> 1];
+  const { right, wrong, missed, late, off } = tally[name];
   return {
     name,
     right,
@@ -128,20 +134,25 @@ const rows = DETECTOR_ROWS.map(([name]) => {
     missed,
     recall: right / (right + missed),
     precision: right / (right + wrong),
-    ticks: middle,
+    ticks: late.sort((a, b) => a - b)[late.length >> 1],
+    off: off.map(Math.abs).sort((a, b) => a - b)[Math.floor(0.9 * off.length)],
   };
 });
 if (values.json) console.log(JSON.stringify({ rows, cells, cleanTicks, cleanAlarms }));
 else {
   const text = (part) => (Number.isNaN(part) ? "–" : part.toFixed(3));
-  console.log(`| fault | recall | precision | found after, ticks | ${values.task.join(" | ")} |`);
-  console.log(`|---|---:|---:|---:|${values.task.map(() => "---:").join("|")}|`);
-  for (const { name, recall, precision, ticks, wrong } of rows) {
+  console.log(
+    `| fault | recall | precision | found after, ticks | moment off by, ticks | ${values.task.join(" | ")} |`,
+  );
+  console.log(`|---|---:|---:|---:|---:|${values.task.map(() => "---:").join("|")}|`);
+  for (const { name, recall, precision, ticks, off, wrong } of rows) {
     const found = values.task.map((task) =>
       cells[name]?.[task] ? `${cells[name][task].found}/${cells[name][task].of}` : "–",
     );
     if (cells[name] || wrong > 0)
-      console.log(`| \`${name}\` | ${text(recall)} | ${text(precision)} | ${ticks ?? "–"} | ${found.join(" | ")} |`);
+      console.log(
+        `| \`${name}\` | ${text(recall)} | ${text(precision)} | ${ticks ?? "–"} | ${off ?? "–"} | ${found.join(" | ")} |`,
+      );
   }
   console.log(`\n${cleanAlarms} false alarms in ${cleanTicks} ticks of undisturbed runs`);
 }

@@ -1,6 +1,6 @@
 // Blind test of reports' reasons: failures caused in ten ways over the arms' tasks, each judged beside 20 good runs of its
 // task, as `report` judges them. Baselines: shares alone, the conservation residual alone, chance.
-//   npm run bench:why -- [--failures 200] [--seed 7000] [--task peg] [--kind late] [--verbose] [--json]
+//   npm run bench:why -- [--failures 200] [--seed 7000] [--task peg] [--kind late] [--keep FOLDER] [--verbose] [--json]
 import { parseArgs } from "node:util";
 import { watched } from "#src/analysis/why/judge.js";
 import { reasonsOf } from "#src/analysis/why/reasons.js";
@@ -9,7 +9,7 @@ import { shippedModel, shippedPolicy } from "#src/package-files.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { random } from "#src/sim/random.js";
 import { loadTask, taskNames } from "#src/sim/tasks/tasks.js";
-import { episode, explainerOf } from "./why/runs.js";
+import { episode, explainerOf, keepIn } from "./why/runs.js";
 
 const { values } = parseArgs({
   options: {
@@ -17,11 +17,13 @@ const { values } = parseArgs({
     seed: { type: "string", default: "7000" },
     task: { type: "string", multiple: true, default: [...taskNames] },
     kind: { type: "string", multiple: true },
+    keep: { type: "string" },
     verbose: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
 const [failures, seed] = [values.failures, values.seed].map(Number);
+keepIn(values.keep);
 const runners = new Map();
 /** Runs a policy without explaining it. */
 const runnerOf = (policy) => {

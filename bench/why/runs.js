@@ -1,6 +1,12 @@
 // Runs of a task's policy, in closed loop, as detectors and reports see them: pictures, joints, torques, shares.
 
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { deflateSync, inflateSync } from "node:zlib";
 import { seenOf } from "#src/detectors/seen-of.js";
+import { InputError } from "#src/errors.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { run } from "#src/explain/pipeline.js";
 import { SimulatedSource } from "#src/sim/source.js";
@@ -20,8 +26,31 @@ const taskOf = (name, options) => {
   return tasks.get(key);
 };
 
+let folder;
+
+/** Keeps episodes in a folder, for later calls of the benchmarks too: detectors change more often than the simulator. */
+export function keepIn(path) {
+  if (path === undefined) return;
+  mkdirSync(path, { recursive: true });
+  folder = path;
+}
+
 /** One episode. @returns what the policy saw, its explanations' shares, and what became of it */
-export async function episode(
+export async function episode(name, policy, explainer, options) {
+  if (folder === undefined) return simulated(name, policy, explainer, options);
+  const key = JSON.stringify([name, policy.sha256, explainer.levels, options]);
+  const file = join(folder, `${createHash("sha256").update(key).digest("hex").slice(0, 24)}.episode`);
+  try {
+    return deserialize(inflateSync(readFileSync(file)));
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+  }
+  const run = await simulated(name, policy, explainer, options);
+  writeFileSync(file, deflateSync(serialize(run), { level: 1 }));
+  return run;
+}
+
+async function simulated(
   name,
   policy,
   explainer,
@@ -63,6 +92,11 @@ export async function episode(
     },
     close: async () => {},
   };
-  await run(source, explainer, [sink]);
-  return { seen, shares, success: outcome.success, error: outcome.error };
+  try {
+    await run(source, explainer, [sink]);
+  } catch (error) {
+    // An arm that gets what is wrong may move so wildly that nothing can be simulated any more: it has failed.
+    if (!(error instanceof InputError) || perturbations.length === 0) throw error;
+  }
+  return { seen, shares, success: outcome?.success ?? false, error: outcome?.error ?? Number.NaN };
 }

@@ -31,7 +31,7 @@ export function reportJson({ sets, comparison, notes, why, whatIf }: Findings): 
 
 function whyJson({ by, runs, failed, unknown, learned, reasons }: WhyFindings): object {
   return {
-    ...{ by, runs, failed, unknown, good_runs_learned_from: learned },
+    ...{ by, runs, failed, unknown, good_runs_learned_from: learned.runs, good_runs_left_out: learned.leftOut },
     reasons: reasons.map(({ confidence, moment, failed, good, ...reason }) => ({
       ...reason,
       confidence: number(confidence),

@@ -6,8 +6,10 @@ export interface Found {
   readonly subject: string;
   /** What was seen, in one line. */
   readonly text: string;
-  /** Ticks before this one at which it began. */
+  /** Ticks before this one at which it began, where that is earlier than the first of the ticks in a row. */
   readonly since?: number;
+  /** True where it counts at once, whatever the detector's `hold`. */
+  readonly isSure?: boolean;
   /** How far beyond the threshold, from 1 on. */
   readonly score: number;
 }

@@ -1,6 +1,8 @@
 import { own } from "../own.js";
-import type { Detector, Found } from "./detector.js";
+import type { Detector } from "./detector.js";
+import { ofJoint } from "./each.js";
 import { ago, type Moment, type Moved, moved, movedOver, sumOf, type Tick } from "./moment.js";
+import { ORDER_TICKS, swapThatFits } from "./motion-errors.js";
 import type { JointReference } from "./reference.js";
 
 /** Ticks that a value stays the same before it counts as stuck, and over which noise and velocities are judged. */
@@ -9,22 +11,6 @@ const WINDOW = 8;
 /** Least difference of two ways of telling a motion, rad, that means anything. */
 const LEAST = 0.02;
 const DEGREES = 180 / Math.PI;
-
-type OfJoint = (
-  moment: Moment,
-  j: number,
-  name: string,
-  reference: JointReference | undefined,
-) => Omit<Found, "subject"> | undefined;
-
-/** A detector of each joint: the first one at which it finds something. */
-const ofJoint = (find: OfJoint) => (moment: Moment) => {
-  for (const [j, name] of moment.ticks.at(-1)!.joints.entries()) {
-    const found = find(moment, j, name, moment.reference && own(moment.reference.joints, name));
-    if (found) return { ...found, subject: name };
-  }
-  return undefined;
-};
 
 /** How far a tick's motion by positions and by velocities differ at most, rad. */
 const slip = (reference: JointReference | undefined): number => Math.max(LEAST, 1.5 * (reference?.slip ?? LEAST));
@@ -70,45 +56,27 @@ export const JOINT_DETECTORS = {
     words: "two joints are swapped",
     hint: "compare the names in the joint states with the robot's",
     find: (moment) => {
-      if (!have(moment, 2)) return undefined;
       const { joints } = moment.ticks.at(-1)!;
-      for (let a = 0; a < joints.length; a++) {
-        for (let b = a + 1; b < joints.length; b++) {
-          const tolerance =
-            0.02 + Math.max(...[a, b].map((j) => slip(moment.reference && own(moment.reference.joints, joints[j]!))));
-          const gap = Math.abs(position(moment, a, 2) - position(moment, b, 2));
-          const period = moment.period ?? 0;
-          const went = (to: number, from: number) =>
-            Math.abs(position(moment, to, 1) - position(moment, from, 2) - period * velocity(moment, from, 2));
-          const goesOn = (j: number) => {
-            const step = moved(moment, j, 0)!;
-            return Math.abs(step.by - step.told) < tolerance + step.allowed;
-          };
-          const stayed = Math.abs(position(moment, a, 1) - position(moment, a, 2) - period * velocity(moment, a, 2));
-          if (
-            gap > Math.max(0.15, 2 * tolerance) &&
-            stayed > 1.5 * tolerance &&
-            went(a, b) < tolerance &&
-            went(b, a) < tolerance &&
-            goesOn(a) &&
-            goesOn(b)
-          )
-            return {
-              subject: joints[a]!,
-              score: gap / tolerance,
-              since: 1,
-              text: `${joints[a]} goes on where ${joints[b]} was, and the other way round`,
-            };
-        }
-      }
-      return undefined;
+      const jump = jumpOfTwo(moment);
+      if (jump)
+        return {
+          subject: joints[jump.a]!,
+          score: jump.score,
+          since: 1,
+          text: `${joints[jump.a]} goes on where ${joints[jump.b]} was, and the other way round`,
+        };
+      const swap = swapThatFits(moment);
+      if (!swap) return undefined;
+      const [a, b] = [joints[swap.a]!, joints[swap.b]!];
+      const text = `the arm moves as the torques make it where ${a} is taken for ${b}, and the other way round`;
+      return { subject: a, score: swap.score, since: ORDER_TICKS - 1, text };
     },
   },
   joint_out_of_range: {
     about: "joints",
     words: "a joint is out of the range of good runs",
     hint: "check the encoder's zero and its turns",
-    find: ofJoint((moment, j, name, reference) => {
+    find: ofJoint((moment, { name, j, reference }) => {
       const now = position(moment, j, 0);
       const step = moved(moment, j, 1);
       if (step && Math.abs(step.by - step.told) > 2.5)
@@ -136,7 +104,7 @@ export const JOINT_DETECTORS = {
     about: "joints",
     words: "a joint's position stays the same while it moves",
     hint: "check the encoder, and whether the driver still reads it",
-    find: ofJoint((moment, j, name, reference) => {
+    find: ofJoint((moment, { name, j, reference }) => {
       const steps = held(moment, ({ position }) => position[j]!, j);
       if (steps.length < STUCK_TICKS) return undefined;
       const told = Math.max(...steps.map((_, k) => Math.abs(sumOf(steps.slice(k).map((step) => step.told)))));
@@ -153,7 +121,7 @@ export const JOINT_DETECTORS = {
     about: "joints",
     words: "a joint's velocity stays the same while it changes",
     hint: "check how the driver gets velocities",
-    find: ofJoint((moment, j, name, reference) => {
+    find: ofJoint((moment, { name, j, reference }) => {
       const steps = held(moment, ({ velocity }) => velocity[j]!, j);
       if (steps.length < STUCK_TICKS) return undefined;
       const off = sumOf(steps.map(({ by, told }) => Math.abs(by - told)));
@@ -170,17 +138,17 @@ export const JOINT_DETECTORS = {
     about: "joints",
     words: "a joint's position is noisy",
     hint: "check the encoder and its cable",
-    find: ofJoint((moment, j, name, reference) => {
+    find: ofJoint((moment, { name, j, reference }) => {
       const least = slip(reference);
-      const large = movedOver(moment, j, WINDOW)
-        .filter(({ by, told, allowed }) => Math.abs(by - told) > least + allowed)
-        .map(({ by, told }) => by - told);
+      const steps = movedOver(moment, j, WINDOW);
+      const isLarge = ({ by, told, allowed }: Moved) => Math.abs(by - told) > least + allowed;
+      const large = steps.filter(isLarge).map(({ by, told }) => by - told);
       const turns = large.filter((value, k) => k > 0 && value * large[k - 1]! < 0).length;
-      if (large.length < 4 || turns < 2) return undefined;
+      if (large.length < 4 || turns < 2 || isMultiple(steps)) return undefined;
       const size = Math.max(...large.map(Math.abs));
       return {
         score: size / least,
-        since: WINDOW - 1,
+        since: WINDOW - 1 - steps.findIndex(isLarge),
         text: `${name}: jumps to and fro by up to ${size.toFixed(2)} rad against its velocity`,
       };
     }),
@@ -190,7 +158,7 @@ export const JOINT_DETECTORS = {
     words: "joint velocities are not those of the positions",
     hold: 4,
     hint: "check units, signs and order of the velocities",
-    find: ofJoint((moment, j, name, reference) => {
+    find: ofJoint((moment, { name, j, reference }) => {
       const steps = movedOver(moment, j, WINDOW);
       if (steps.length === 0 || isStill(moment, j)) return undefined;
       const told = sumOf(steps.map((step) => Math.abs(step.told)));
@@ -201,13 +169,11 @@ export const JOINT_DETECTORS = {
         sumOf(steps.map((step) => step.by * step.told)) <
         -0.8 * Math.sqrt(squares(steps, "by") * squares(steps, "told"));
       if ((Math.abs(sumOf(off)) < least && !(isOpposed && by > 0.1)) || told < 0.02) return undefined;
-      const slope = sumOf(steps.map((step) => step.by * step.told)) / sumOf(steps.map((step) => step.told ** 2));
-      const rest = sumOf(steps.map((step) => (step.by - slope * step.told) ** 2));
-      const all = sumOf(off.map((value) => value ** 2));
-      if (Math.abs(slope - 1) < 0.4 || rest > 0.4 * all || by < 1e-3) return undefined;
+      const slope = slopeOf(steps);
+      if (Math.abs(slope - 1) < 0.4 || !isMultiple(steps) || by < 1e-3) return undefined;
       return {
         score: Math.max(1, Math.abs(sumOf(off)) / least),
-        since: WINDOW - 1,
+        since: WINDOW - 1 - beginOf(off),
         text: `${name}: moves ${slope.toFixed(1)} times as its velocity says`,
       };
     }),
@@ -216,7 +182,7 @@ export const JOINT_DETECTORS = {
     about: "joints",
     words: "a joint's zero has moved",
     hint: "calibrate the joint: its position jumped without motion",
-    find: ofJoint((moment, j, name, reference) => {
+    find: ofJoint((moment, { name, j, reference }) => {
       const steps = movedOver(moment, j, 4);
       if (steps.length === 0) return undefined;
       const [first, ...after] = steps.map(({ by, told }) => by - told);
@@ -232,6 +198,30 @@ export const JOINT_DETECTORS = {
   },
 } as const satisfies Readonly<Record<string, Detector>>;
 
+/** Two joints that went on where the other was, a tick before the newest. */
+function jumpOfTwo(moment: Moment): { readonly a: number; readonly b: number; readonly score: number } | undefined {
+  if (!have(moment, 2)) return undefined;
+  const { joints } = moment.ticks.at(-1)!;
+  const period = moment.period ?? 0;
+  /** How far joint `to` is from where `from` would be, rad, beyond what the change of velocity allows. */
+  const off = (to: number, from: number) => {
+    const [before, after] = [velocity(moment, from, 2), velocity(moment, to, 1)];
+    const step = position(moment, to, 1) - position(moment, from, 2);
+    return Math.abs(step - (period * (before + after)) / 2) - period * Math.abs(after - before);
+  };
+  for (let a = 0; a < joints.length; a++) {
+    for (let b = a + 1; b < joints.length; b++) {
+      const slips = [a, b].map((j) => slip(moment.reference && own(moment.reference.joints, joints[j]!)));
+      const tolerance = 0.02 + Math.max(...slips);
+      const gap = Math.abs(position(moment, a, 2) - position(moment, b, 2));
+      const isSwapped = off(a, a) > 1.5 * tolerance && off(a, b) < tolerance && off(b, a) < tolerance;
+      const stay = [a, b].every((j) => Math.abs(position(moment, j, 0) - position(moment, j, 1)) < 0.5 * gap);
+      if (gap > Math.max(0.15, 2 * tolerance) && isSwapped && stay) return { a, b, score: gap / tolerance };
+    }
+  }
+  return undefined;
+}
+
 /** How a joint moved over the last ticks in which a value of it is the same. */
 function held(moment: Moment, of: (tick: Tick) => number, j: number): Moved[] {
   const now = of(ago(moment, 0)!);
@@ -240,7 +230,24 @@ function held(moment: Moment, of: (tick: Tick) => number, j: number): Moved[] {
   return same === 0 ? [] : movedOver(moment, j, same);
 }
 
+/** Index of the first value that is large beside the others. */
+function beginOf(values: readonly number[]): number {
+  const most = Math.max(...values.map(Math.abs));
+  return values.findIndex((value) => Math.abs(value) > 0.3 * most);
+}
+
 const squares = (steps: readonly Moved[], of: "by" | "told"): number => sumOf(steps.map((step) => step[of] ** 2));
+
+/** How many times as its velocity says a joint moves, by least squares. */
+const slopeOf = (steps: readonly Moved[]): number =>
+  sumOf(steps.map((step) => step.by * step.told)) / Math.max(1e-12, squares(steps, "told"));
+
+/** True where such a multiple explains most of what the positions are off the velocities. */
+function isMultiple(steps: readonly Moved[]): boolean {
+  const slope = slopeOf(steps);
+  const rest = sumOf(steps.map(({ by, told }) => (by - slope * told) ** 2));
+  return rest <= 0.4 * sumOf(steps.map(({ by, told }) => (by - told) ** 2));
+}
 
 /** True where a joint's velocity is the same over the last ticks. */
 function isStill(moment: Moment, j: number): boolean {

@@ -1,10 +1,9 @@
 import { own } from "../own.js";
 import type { Detector } from "./detector.js";
-import { ago, type Moment, secondsBetween } from "./moment.js";
+import { ago, LOOK_BACK, secondsBetween } from "./moment.js";
+import { mostUnusual, motionErrors, sinceQuiet } from "./motion-errors.js";
 import { poseMisfit } from "./pose-misfit.js";
-import { MOTION_TICKS, motionFeatures } from "./reference.js";
-import { rootMeanSquares } from "./reference-builder.js";
-import { applied } from "./ridge.js";
+import { MOTION_TICKS } from "./reference.js";
 
 export const CLOCK_DETECTORS = {
   clock: {
@@ -51,32 +50,17 @@ export const MOTION_DETECTORS = {
     hold: 8,
     find: (moment) => {
       const { motion, names } = moment.reference ?? {};
-      const errors = motionErrors(moment);
+      const errors = motionErrors(moment, LOOK_BACK);
       if (!motion || !names || errors.length < MOTION_TICKS) return undefined;
-      const size = rootMeanSquares(errors);
-      const scores = motion.error.map((error, j) => size[j]! / (1.25 * error + 1e-3));
-      const j = scores.indexOf(Math.max(...scores));
-      if (!(scores[j]! >= 1)) return undefined;
+      const { j, score, size } = mostUnusual(errors.slice(-MOTION_TICKS), motion);
+      if (!(score >= 1)) return undefined;
+      const usual = motion.error[j]!;
       return {
         subject: names[j]!,
-        score: scores[j]!,
-        since: MOTION_TICKS - 1,
-        text: `${names[j]}: velocity changes by ${size[j]!.toFixed(2)} rad/s a tick other than its torques make, at most ${motion.error[j]!.toFixed(2)} in good runs`,
+        score,
+        since: sinceQuiet(errors, j, usual),
+        text: `${names[j]}: velocity changes by ${size.toFixed(2)} rad/s a tick other than its torques make, at most ${usual.toFixed(2)} in good runs`,
       };
     },
   },
 } as const satisfies Readonly<Record<string, Detector>>;
-
-/** Errors of the motion model over the last ticks. */
-function motionErrors(moment: Moment): Float64Array[] {
-  const { motion, names } = moment.reference ?? {};
-  if (!motion || !names) return [];
-  const errors: Float64Array[] = [];
-  for (let k = Math.min(MOTION_TICKS, moment.ticks.length - 1); k > 0; k--) {
-    const [before, now] = [ago(moment, k)!, ago(moment, k - 1)!];
-    if (before.torque.length !== names.length || now.joints.length !== names.length) return [];
-    const told = applied(motion.model, motionFeatures(before.position, before.velocity, before.torque));
-    errors.push(told.map((value, j) => now.velocity[j]! - before.velocity[j]! - value));
-  }
-  return errors;
-}

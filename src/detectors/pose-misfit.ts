@@ -1,7 +1,7 @@
 import { own } from "../own.js";
 import type { Look } from "./look.js";
 import type { Moment } from "./moment.js";
-import { comparable, misfitOf, poseByPicture } from "./samples.js";
+import { angle, comparable, misfitOf, poseByPicture } from "./samples.js";
 
 /** The joint whose position fits the picture least: 1 for more than in good runs. */
 export interface PoseMisfit {
@@ -21,7 +21,7 @@ export function poseMisfit({ reference, ticks }: Moment, look: Look, camera: str
   if (!pose || camera !== pose.camera || joints.length !== names.length) return undefined;
   const { samples, misfits } = own(reference!.cameras, camera)!;
   const seen = poseByPicture(samples, look.cells);
-  const scores = pose.error.map((error, j) => Math.abs(seen[j]! - position[j]!) / (1.2 * error + 0.03));
+  const scores = pose.error.map((error, j) => Math.abs(angle(seen[j]!, position[j]!)) / (1.2 * error + 0.03));
   const j = scores.indexOf(Math.max(...scores));
   const isKnown =
     Number.isFinite(comparable(samples, misfits, position).distance) &&

@@ -10,9 +10,10 @@ import {
   motionFeatures,
   outside,
   type Reference,
+  START_TICKS,
 } from "./reference.js";
 import { applied, type Linear, ridge } from "./ridge.js";
-import { misfitOf, misfitsOf, poseByPicture, type Sample } from "./samples.js";
+import { angle, misfitOf, misfitsOf, poseByPicture, type Sample } from "./samples.js";
 import type { Seen } from "./seen.js";
 
 /** Rows that models are fitted to, at most. */
@@ -39,9 +40,9 @@ export class ReferenceBuilder {
     return this.#runs.length;
   }
 
-  /** Undefined where there was nothing. */
-  build(): Reference | undefined {
-    const runs = this.#runs.filter((run) => run.length > 1);
+  /** Undefined where there was nothing. @param but numbers of runs, from 0, that are left out */
+  build(but: ReadonlySet<number> = new Set()): Reference | undefined {
+    const runs = this.#runs.filter((run, r) => run.length > 1 && !but.has(r));
     const [first] = runs[0] ?? [];
     if (!first) return undefined;
     const cameras: Record<string, CameraReference> = {};
@@ -89,7 +90,9 @@ function cameraReference(runs: readonly Light[][], camera: string): CameraRefere
   const starts =
     runs.length < FEWEST_RUNS
       ? []
-      : runs.flatMap((run, r) => samplesOf([run.slice(0, 2)], camera).map((sample) => ({ ...sample, run: r })));
+      : runs.flatMap((run, r) =>
+          samplesOf([run.slice(0, START_TICKS)], camera).map((sample) => ({ ...sample, run: r })),
+        );
   const start = Math.max(
     0,
     ...starts.map(({ run, cells }) =>
@@ -100,13 +103,15 @@ function cameraReference(runs: readonly Light[][], camera: string): CameraRefere
     ),
   );
   const flat = looks.flat();
-  let [change, still] = [0, 0];
+  let [change, still, most] = [0, 0, 0];
   runs.forEach((run, r) => {
     let way = 0;
     for (let i = 1; i < run.length; i++) {
       const [a, b] = [looks[r]![i - 1]!, looks[r]![i]!];
       change = Math.max(change, changed(a.cells, b.cells));
-      way = a.hash === b.hash ? way + wayOf(run[i - 1]!, run[i]!) : 0;
+      const step = wayOf(run[i - 1]!, run[i]!);
+      most = Math.max(most, step);
+      way = a.hash === b.hash ? way + step : 0;
       still = Math.max(still, way);
     }
   });
@@ -114,8 +119,7 @@ function cameraReference(runs: readonly Light[][], camera: string): CameraRefere
     ...all,
     novel,
     ...{ colours, strange, samples, misfits, starts, start },
-    change,
-    still,
+    ...{ change, still, way: most },
     sharpness: Math.min(...flat.map(({ sharpness }) => sharpness)),
     bright: Math.max(...flat.map(({ bright }) => bright)),
     dark: Math.min(...flat.map(({ mean }) => mean)),
@@ -152,7 +156,6 @@ const joined = (a: Range | undefined, b: Range): Range =>
 
 function jointReference(runs: readonly Light[][], j: number): JointReference {
   const positions = runs.flatMap((run) => run.map(({ position }) => position[j]!));
-  const starts = runs.map((run) => run[0]!.position[j]!);
   let slip = 0;
   for (const run of runs) {
     for (let i = 1; i < run.length; i++) {
@@ -166,8 +169,6 @@ function jointReference(runs: readonly Light[][], j: number): JointReference {
   return {
     low: Math.min(...positions),
     high: Math.max(...positions),
-    startLow: Math.min(...starts),
-    startHigh: Math.max(...starts),
     slip,
   };
 }
@@ -198,7 +199,7 @@ function poseError(cameras: Readonly<Record<string, CameraReference>>, joints: n
   const some = samples.filter((_, i) => i % 3 === 0);
   const errors = some.map(({ run, cells, position }) => {
     const told = poseByPicture(samples, cells, run);
-    return position.map((value, j) => value - told[j]!);
+    return position.map((value, j) => angle(value, told[j]!));
   });
   return { camera, error: largest(errors) };
 }

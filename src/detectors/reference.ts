@@ -25,6 +25,8 @@ export interface CameraReference {
   readonly dark: number;
   /** Largest part of the cells that change much from a tick to the next. */
   readonly change: number;
+  /** Longest way of all joints together in a tick, rad. */
+  readonly way: number;
   /** Longest way of all joints together, rad, without any change of the picture. */
   readonly still: number;
 }
@@ -33,9 +35,6 @@ export interface CameraReference {
 export interface JointReference {
   readonly low: number;
   readonly high: number;
-  /** At the first tick. */
-  readonly startLow: number;
-  readonly startHigh: number;
   /** Largest difference of a tick's motion by positions and by velocities, beyond what the change of velocity allows. */
   readonly slip: number;
 }
@@ -52,6 +51,9 @@ export interface Reference {
   /** Change of the velocities in a tick, and the largest root mean square error over `MOTION_TICKS` ticks. */
   readonly motion?: { readonly model: Linear; readonly error: Float64Array };
 }
+
+/** Ticks at the start of a run whose pictures are compared with other runs' starts. */
+export const START_TICKS = 5;
 
 /** Ticks over which errors of the motion are averaged. */
 export const MOTION_TICKS = 12;

@@ -32,9 +32,14 @@ function pictureDistance(a: Float32Array, b: Float32Array, limit = Number.POSITI
   return sum > most ? Number.POSITIVE_INFINITY : Math.sqrt(sum / Math.max(1, count));
 }
 
+const TURN = 2 * Math.PI;
+
+/** From b to a the shorter way round, rad: a picture does not show whole turns. Linear axes of 3 m and less fit too. */
+export const angle = (a: number, b: number): number => a - b - TURN * Math.round((a - b) / TURN);
+
 const poseDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += (a[j]! - b[j]!) ** 2;
+  for (let j = 0; j < a.length; j++) sum += angle(a[j]!, b[j]!) ** 2;
   return sum;
 };
 
@@ -130,7 +135,7 @@ export const misfitOf = (cells: Float32Array, samples: readonly Sample[]): numbe
 /** The pose by the most similar pictures: the mean of the nearest ones. */
 export function poseByPicture(samples: readonly Sample[], cells: Float32Array, but?: number): Float64Array {
   const near = nearest(samples, OF_POSE, (sample, limit) => pictureDistance(sample.cells, cells, limit), but);
-  return near[0]!.sample.position.map((_, j) =>
-    near.reduce((sum, { sample }) => sum + sample.position[j]! / near.length, 0),
+  return near[0]!.sample.position.map(
+    (first, j) => first + near.reduce((sum, { sample }) => sum + angle(sample.position[j]!, first) / near.length, 0),
   );
 }

@@ -1,5 +1,5 @@
 import { median } from "../numbers/quantile.js";
-import type { Found } from "./detector.js";
+import type { Detector, Found } from "./detector.js";
 import { LOOK_BACK, type Moment, secondsBetween, type Tick, tickOf } from "./moment.js";
 import type { Reference } from "./reference.js";
 import type { Seen } from "./seen.js";
@@ -23,6 +23,9 @@ export interface Alarm {
   readonly isSecondary: boolean;
 }
 
+/** What a detector found, from the tick at which it began to the one at which that was known. */
+type Known = Omit<Found, "since" | "isSure"> & Pick<Alarm, "from" | "known" | "stamp">;
+
 /** Ticks for which an alarm explains what other detectors find. */
 const LASTING = 200;
 
@@ -33,6 +36,7 @@ export class Watch {
   #intervals: number[] = [];
   #held = new Map<DetectorName, number>();
   #alarms = new Map<DetectorName, Alarm>();
+  #waiting = new Map<DetectorName, Known>();
 
   constructor(private readonly reference?: Reference) {}
 
@@ -56,13 +60,25 @@ export class Watch {
       reference: this.reference,
     };
     const now: Alarm[] = [];
-    for (const [name, { hold = 1, needsReference, find }] of DETECTOR_ROWS) {
+    // A detector that begins to find something goes before those after it, of the same kind or of the motion: what they
+    // find waits until it is known.
+    const begun = new Set<Detector["about"]>();
+    for (const [name, { hold = 1, about, needsReference, find }] of DETECTOR_ROWS) {
       if (needsReference && !this.reference) continue;
       const found = find(moment);
       const held = found ? (this.#held.get(name) ?? 0) + 1 : 0;
       this.#held.set(name, held);
-      if (!found || held < hold) continue;
-      const alarm = this.#note(name, found, held);
+      const isKnown = found !== undefined && (held >= hold || found.isSure === true);
+      if (found && !isKnown) begun.add(about);
+      const known = this.#waiting.get(name) ?? (isKnown ? this.#knownNow(found, held) : undefined);
+      if (!known) continue;
+      const isWaiting = begun.has(about) || (about === "motion" && begun.size > 0);
+      if (isWaiting && !this.#alarms.has(name)) {
+        this.#waiting.set(name, known);
+        continue;
+      }
+      this.#waiting.delete(name);
+      const alarm = this.#note(name, known);
       if (!alarm.isSecondary) now.push(alarm);
     }
     return now;
@@ -74,6 +90,7 @@ export class Watch {
     this.#intervals = [];
     this.#held = new Map();
     this.#alarms = new Map();
+    this.#waiting = new Map();
   }
 
   /** True where another detector has fired before, not long ago. */
@@ -81,16 +98,21 @@ export class Watch {
     return [...this.#alarms.values()].some(({ to, isSecondary }) => !isSecondary && this.#index - to < LASTING);
   }
 
-  #note(detector: DetectorName, { subject, text, score, since = 0 }: Found, held: number): Alarm {
+  #knownNow({ since = 0, isSure: _, ...found }: Found, held: number): Known {
+    const from = Math.max(0, this.#index - Math.max(since, held - 1));
+    const stamp = (this.#ticks.at(from - this.#index - 1) ?? this.#ticks[0]!).stamp;
+    return { ...found, from, known: this.#index, stamp };
+  }
+
+  #note(detector: DetectorName, { subject, text, score, from, known, stamp }: Known): Alarm {
     const before = this.#alarms.get(detector);
-    const from = before?.from ?? Math.max(0, this.#index - since - held + 1);
     const alarm: Alarm = {
       detector,
       ...(before && before.score >= score ? { subject: before.subject, text: before.text } : { subject, text }),
-      from,
-      known: before?.known ?? this.#index,
+      from: before?.from ?? from,
+      known: before?.known ?? known,
       to: this.#index,
-      stamp: before?.stamp ?? this.#ticks.at(from - this.#index - 1)?.stamp ?? this.#ticks[0]!.stamp,
+      stamp: before?.stamp ?? stamp,
       score: Math.max(before?.score ?? 0, score),
       isSecondary: before?.isSecondary ?? this.#isExplained,
     };

@@ -66,6 +66,8 @@ figure svg { max-width: 100%; height: auto; }
 figcaption, .note { font-size: 0.82rem; color: var(--quiet); }
 .strip { display: flex; flex-wrap: wrap; gap: 0.4rem; break-inside: avoid; }
 .strip figure { margin: 0; width: 132px; }
+.strip .moment img { outline: 3px solid var(--bad); outline-offset: -1px; }
+.strip .moment figcaption { color: var(--bad); font-weight: 600; }
 .tick { display: flex; gap: 0.1rem; break-inside: avoid; }
 .strip img { width: 100%; display: block; image-rendering: auto; border: 1px solid var(--line); }
 .shot { position: relative; }

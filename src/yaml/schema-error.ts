@@ -8,18 +8,39 @@ interface Found {
   readonly issue: z.core.$ZodIssue;
 }
 
-/** Turns zod's issues into an error with a line for each; the issues' messages say what is expected. */
+interface Problem {
+  readonly path: KeyPath;
+  readonly text: string;
+}
+
+/**
+ * Turns zod's issues into an error with a line for each; the issues' messages say what is expected. Entries of a list that
+ * have one problem share a line.
+ */
 export function schemaError(source: string, data: unknown, issues: readonly z.core.$ZodIssue[]): InputError {
   const problems = foremost(issues)
     .flatMap((issue) => innermost([], issue))
-    .flatMap(({ path, issue }) => {
+    .flatMap(({ path, issue }): Problem[] => {
       if (issue.code === "unrecognized_keys")
-        return issue.keys.map((key) => problemAt(source, [...path, key], `unknown key, expected ${issue.message}`));
+        return issue.keys.map((key) => ({ path: [...path, key], text: `unknown key, expected ${issue.message}` }));
       const found = at(data, path);
       const what = found === undefined ? "missing" : `found ${shown(found)}`;
-      return [problemAt(source, path, `${what}, expected ${issue.message}`)];
+      return [{ path, text: `${what}, expected ${issue.message}` }];
     });
-  return new InputError(problems);
+  const alike = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    const place = problem.path.map((key) => (typeof key === "number" ? "" : String(key)));
+    const key = JSON.stringify([place, problem.text]);
+    const known = alike.get(key);
+    if (known) known.push(problem);
+    else alike.set(key, [problem]);
+  }
+  return new InputError(
+    Array.from(alike.values(), ([first, ...more]) => {
+      const others = more.length > 0 ? ` (and so ${more.length} more entr${more.length > 1 ? "ies" : "y"})` : "";
+      return problemAt(source, first!.path, `${first!.text}${others}`);
+    }),
+  );
 }
 
 /** A misspelt key explains the missing one, so it comes first. */

@@ -76,6 +76,11 @@ describe("a watch over a run", () => {
     expect(alarms(strange)).toMatchObject([{ detector: "unfamiliar", from: 0 }]);
   });
 
+  it("tells a late image whose delay is longer than the run so far", () => {
+    const late = from(good, 4, (_, i) => ({ images: good[Math.max(0, i - 7)]!.images }));
+    expect(alarms(late)).toMatchObject([{ detector: "late", from: 4 }]);
+  });
+
   it("begins anew with each run", () => {
     const watch = new Watch(reference);
     for (const tick of [...from(good, 12, FAULTS[1]![1]), ...good]) watch.add(tick);

@@ -72,7 +72,7 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
     const frames = await framesOf(bag, all, options.folders);
     const strip = (times: readonly FrameTime[]) =>
       times.flatMap(({ stamp, seconds }) => (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })));
-    for (const [moment, times] of momentStamps) strips.set(moment, strip(times));
+    for (const [moment, times] of momentStamps) strips.set(moment, withMoment(strip(times), moment.seconds));
     details.forEach((detail, d) => {
       const times = stamps.get(detail.run);
       if (times) details[d] = { ...detail, strip: strip(times) };
@@ -96,13 +96,20 @@ export async function readPairs(pairs: readonly Pair[], folders?: MessageFolders
     const strip = async (of: Pair["good"]): Promise<Strip> => {
       if (!of) return [];
       const frames = await framesOf(of.bag, of.ticks, folders);
-      return of.ticks.flatMap(({ stamp, seconds }) =>
-        (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds })),
+      return of.ticks.flatMap(({ stamp, seconds, isMoment }) =>
+        (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds, isMoment })),
       );
     };
     strips.push({ pair, failed: await strip(pair.failed), good: await strip(pair.good) });
   }
   return strips;
+}
+
+/** Marks the pictures nearest to a time. */
+function withMoment(strip: Strip, seconds: number): Strip {
+  const apart = ({ seconds: at }: Frame) => Math.abs(at - seconds);
+  const least = Math.min(...strip.map(apart));
+  return strip.map((frame) => ({ ...frame, isMoment: apart(frame) === least }));
 }
 
 interface FrameTime {

@@ -17,6 +17,8 @@ export interface Frame {
   readonly height: number;
   /** The policy's feature points, pixels of the JPEG. */
   readonly points: readonly Point[];
+  /** True at the moment that the strip is around. */
+  readonly isMoment?: boolean;
 }
 
 export type Strip = readonly Frame[];
@@ -46,15 +48,17 @@ function ticksOf(strip: Strip): Frame[][] {
 }
 
 function pictureOf(frame: Frame): Html {
-  const { seconds, camera, about, queries } = frame;
+  const { seconds, camera, about, queries, isMoment } = frame;
   const what = queries ? `attention${queries.length > 0 ? ` of ${queries.join(", ")}` : ""}` : about;
-  const label = [`${seconds.toFixed(2)} s`, camera, what].filter((text) => text !== "").join(", ");
+  const label = [`${seconds.toFixed(2)} s`, camera, what, isMoment ? "the moment" : ""]
+    .filter((text) => text !== "")
+    .join(", ");
   const alt = queries
     ? `the camera image in the light of the policy's attention at ${label}`
     : `heatmap over the camera image at ${label}`;
   const source = `data:image/jpeg;base64,${Buffer.from(frame.jpeg).toString("base64")}`;
   const width = queries && queries.length > 1 ? html` style="width: ${queries.length * FIGURE_WIDTH}px"` : "";
-  return html`<figure${width}><div class="shot"><img src="${source}" alt="${alt}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
+  return html`<figure${isMoment ? html` class="moment"` : ""}${width}><div class="shot"><img src="${source}" alt="${alt}">${pointsOf(frame)}</div><figcaption>${label}</figcaption></figure>`;
 }
 
 /** Legend of the dots on pictures; empty if there are none. */

@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import { percent, plural } from "../../numbers/format.js";
 import { areActions, wordsOf } from "../../outputs/kinds.js";
 import { type Html, html, pageOf, table } from "../../page/html.js";
 import type { Findings } from "../findings.js";
 import type { Comparison, Survey } from "../survey.js";
+import type { WhyFindings } from "../why/why-of.js";
 import { COMPARISON_CHARTS, figures } from "./charts.js";
 import type { Details } from "./details.js";
 import { setSection } from "./set.js";
@@ -25,11 +27,12 @@ export async function page(
   }
   const runs = sets.reduce((sum, { survey }) => sum + survey.runs.length, 0);
   const ticks = sets.reduce((sum, { survey }) => sum + survey.runs.reduce((all, run) => all + run.ticks.all, 0), 0);
-  const title = `torquelens report: ${sets.map(({ survey }) => survey.name).join(" and ")}`;
   const outputs = sets.flatMap(({ survey }) => survey.identity.outputs);
   const { noun, plural: all } = wordsOf(outputs);
   const commands = areActions(outputs) ? `${all} of the chosen actions` : all;
-  const content = html`<h1>What the ${commands} were based on</h1>
+  const based = `hat the ${commands} were based on`;
+  const heading = why.by === "outcome" && why.failed > 0 ? `Why runs failed, and w${based}` : `W${based}`;
+  const content = html`<h1>${heading}</h1>
 <p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the ${commands}${areActions(outputs) ? "" : ", weighted by importance α"}. Idle ticks (almost no ${noun}) do not count.</p>
 ${whySection(why, strips, whatIf)}
 ${whatIfSection(whatIf)}
@@ -43,7 +46,15 @@ ${
     : ""
 }
 ${sections}`;
-  return pageOf(title, "", content);
+  return pageOf(titleOf(sets, why), "", content);
+}
+
+/** Title of the browser's tab: what failed, and of which recordings. */
+function titleOf(sets: Findings["sets"], why: WhyFindings): string {
+  const bags = [...new Set(sets.flatMap(({ survey }) => survey.runs.map(({ bag }) => basename(bag))))];
+  const names = bags.length > 2 ? `${bags[0]} and ${bags.length - 1} more` : bags.join(" and ");
+  const failed = why.by === "outcome" ? `${why.failed} of ${plural(why.runs, "run")} failed: ` : "";
+  return `${failed}${names} – torquelens report`;
 }
 
 async function comparisonSection(surveys: readonly Survey[], comparison: readonly Comparison[]): Promise<Html> {

@@ -52,7 +52,9 @@ export function countsOf({ by, runs, failed, unknown }: WhyFindings): string {
 }
 
 const learnedOf = ({ learned }: WhyFindings): string =>
-  learned > 0 ? `What is usual was learned from ${plural(learned, "good run")}.` : "";
+  learned.runs > 0
+    ? `What is usual was learned from ${plural(learned.runs, "good run")}${learned.leftOut > 0 ? `; ${learned.leftOut} more had faulty input too, and were left out` : ""}.`
+    : "";
 
 /** Why there is no reason. */
 export function nothingOf({ by, failed, learned }: WhyFindings): string {
@@ -60,8 +62,8 @@ export function nothingOf({ by, failed, learned }: WhyFindings): string {
   if (by === "nothing")
     return "No detector finds anything wrong with the input. Without good runs many faults cannot be seen.";
   const few =
-    learned < 8
-      ? ` With ${learned} good runs, faults of the scene and the motion cannot be told from what is usual; 8 or more help.`
+    learned.runs < 8
+      ? ` With ${learned.runs} good runs, faults of the scene and the motion cannot be told from what is usual; 8 or more help.`
       : "";
   return `Nothing separates the ${by === "sets" ? "sets" : "runs that failed from those that did not"}: no detector finds anything in these alone, and neither do shares.${few}`;
 }
@@ -71,7 +73,7 @@ function pairOf({ pair, failed, good }: PairStrips): Html {
 ${stripOf(failed)}
 ${
   pair.good
-    ? html`<p class="note">${pair.good.run}, which did not fail, in the same phase (dynamic time warping over the joint positions)</p>
+    ? html`<p class="note">${pair.good.run}, which did not fail, in the same phase (dynamic time warping over the joint positions); where ${pair.failed.run} stays in one phase, as it goes on</p>
 ${stripOf(good)}`
     : ""
 }`;

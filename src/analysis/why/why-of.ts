@@ -1,12 +1,12 @@
 import type { MessageFolders } from "../../bag/message-folders.js";
 import type { Reference } from "../../detectors/reference.js";
-import { ReferenceBuilder } from "../../detectors/reference-builder.js";
 import { InputError } from "../../errors.js";
 import type { RunDigest } from "../digest.js";
 import { runName } from "../run.js";
 import type { Survey } from "../survey.js";
 import { align } from "./align.js";
 import { type JudgedRun, watched } from "./judge.js";
+import { type Learned, learn } from "./learn.js";
 import { readSeen, type SeenAt } from "./read-seen.js";
 import { type Reason, reasonsOf, type Why } from "./reasons.js";
 
@@ -22,6 +22,8 @@ export interface ShownTick {
   readonly stamp: bigint;
   readonly logTime: bigint;
   readonly seconds: number;
+  /** True at the reason's moment. */
+  readonly isMoment: boolean;
 }
 
 /** Pictures around a reason's moment, and those of a good run in the same phase. */
@@ -37,8 +39,8 @@ export interface WhyFindings extends Why {
   readonly by: "outcome" | "sets" | "nothing";
   /** Runs whose outcome is not known, and that are not judged. */
   readonly unknown: number;
-  /** Number of good runs that what is usual was learned from. */
-  readonly learned: number;
+  /** Number of good runs that what is usual was learned from, and that were left out of that (`learn`). */
+  readonly learned: Omit<Learned, "reference">;
   readonly pairs: readonly Pair[];
 }
 
@@ -62,12 +64,10 @@ interface Judged extends JudgedRun {
  */
 export async function whyOf(surveys: readonly Survey[], options: WhyOptions = {}): Promise<WhyFindings> {
   const { by, good, failed, unknown } = divided(surveys);
-  const builder = new ReferenceBuilder();
-  const learned = good.slice(0, MOST_RUNS);
-  for await (const { ticks } of seenRuns(learned, options)) for (const tick of ticks) builder.add(tick);
-  const reference = builder.runs > 1 ? builder.build() : undefined;
+  const teachers = good.slice(0, MOST_RUNS);
+  const { reference, ...learned } = await learn(ticksOf(teachers, options));
   const [ofGood, ofFailed] = [
-    await judged(learned, reference, options),
+    await judged(teachers, reference, options),
     await judged(failed.slice(0, MOST_RUNS), reference, options),
   ];
   const why = reasonsOf(ofFailed, ofGood);
@@ -77,7 +77,7 @@ export async function whyOf(surveys: readonly Survey[], options: WhyOptions = {}
     ...{ by, unknown, pairs },
     runs: good.length + failed.length + unknown,
     failed: failed.length,
-    learned: reference?.runs ?? 0,
+    learned,
   };
 }
 
@@ -119,6 +119,10 @@ async function* seenRuns(digests: readonly RunDigest[], { topic, folders, done }
   }
 }
 
+async function* ticksOf(digests: readonly RunDigest[], options: WhyOptions) {
+  for await (const { ticks } of seenRuns(digests, options)) yield ticks;
+}
+
 async function judged(
   digests: readonly RunDigest[],
   reference: Reference | undefined,
@@ -141,14 +145,29 @@ function pairOf(reason: Reason, failed: readonly Judged[], good: readonly Judged
   const run = failed.find(({ name }) => name === reason.moment?.run);
   if (!run || !reason.moment) return [];
   const chosen = momentsAround(run, reason.moment.tick);
+  const at = chosen.indexOf(reason.moment.tick);
   const shown = (of: Judged, ticks: readonly number[]) => ({
     run: of.name,
     bag: of.bag,
-    ticks: ticks.map((i) => ({ stamp: of.stamps[i]!, logTime: of.logTimes[i]!, seconds: of.seconds[i]! })),
+    ticks: ticks.map((i, k) => ({
+      ...{ stamp: of.stamps[i]!, logTime: of.logTimes[i]!, seconds: of.seconds[i]! },
+      isMoment: k === at,
+    })),
   });
   const alike = mostAlike(run, good, reason.moment.tick);
-  const phase = alike && chosen.map((i) => alike.ticks[Math.min(i, alike.ticks.length - 1)]!);
+  const phase = alike && onwards(chosen, alike.ticks, alike.run.stamps.length);
   return [{ reason, failed: shown(run, chosen), good: alike && phase && shown(alike.run, phase) }];
+}
+
+/** Ticks of the same phases; where the failed run stays in one, the good run goes on as time does, to its end. */
+export function onwards(chosen: readonly number[], phases: readonly number[], length: number): number[] {
+  const ticks: number[] = [];
+  for (const [k, tick] of chosen.entries()) {
+    const phase = phases[Math.min(tick, phases.length - 1)]!;
+    const before = ticks.at(-1) ?? -1;
+    ticks.push(phase > before ? phase : before + tick - chosen[k - 1]!);
+  }
+  return ticks.filter((tick) => tick < length);
 }
 
 /** The good run that goes most like the failed one up to a tick, and the tick of the same phase for each of its. */

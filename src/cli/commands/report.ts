@@ -189,6 +189,10 @@ async function surveyOf(
   }
   outcomes?.checkUsed();
   if (outcomes?.unused !== undefined) notes.push(outcomes.unused);
+  for (const [e, { text }] of events.entries()) {
+    const curves = [...surveys.values()].map(({ alignments }) => alignments[e]?.curves.curves ?? 0);
+    if (curves.every((count) => count === 0)) notes.push(`--event ${text}: happens in no run`);
+  }
   const empty = [...surveys.values()].filter(({ runs }) => runs.length === 0);
   notes.push(...empty.map(({ name }) => `no run is in the set ${name}`));
   return { surveys: [...surveys.values()].filter(({ runs }) => runs.length > 0), notes };

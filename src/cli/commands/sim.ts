@@ -19,7 +19,7 @@ import type { Policy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { parseAblation } from "../../sim/ablation.js";
-import { readPerturbations } from "../../sim/perturbations.js";
+import { type Perturbation, readPerturbations } from "../../sim/perturbations.js";
 import { RunGate } from "../../sim/run-gate.js";
 import type { Simulated } from "../../sim/simulated.js";
 import type { SimulationOptions } from "../../sim/source.js";
@@ -193,6 +193,7 @@ async function simulation(
   const { ticks, episodes, speed, seed, ablate, perturb, live } = options;
   const condition = isFirst ? options.condition : undefined;
   const perturbations = perturb === undefined ? [] : await readPerturbations(perturb, task);
+  if (isFirst) warnOfEpisodes(perturbations, options);
   // Viewers show live data by the wall clock. Runs that are not live are the same every time.
   const startStamp = live && speed > 0 ? BigInt(Date.now()) * 1_000_000n : 0n;
   const ablation = ablate === undefined ? undefined : parseAblation(ablate);
@@ -200,6 +201,14 @@ async function simulation(
   const isEndless = ticks === undefined && episodes === undefined && perturb === undefined;
   const rest = options.rest ?? (isEndless ? SHORT_REST : undefined);
   return { seed, condition, speed, ablation, perturbations, startStamp, ticks, episodes, rest };
+}
+
+/** Warns of perturbations of episodes that do not come. */
+function warnOfEpisodes(perturbations: readonly Perturbation[], { perturb, episodes }: SimOptions): void {
+  if (episodes === undefined) return;
+  const after = perturbations.flatMap(({ episode = 0 }, entry) => (episode >= episodes ? [`[${entry}]`] : []));
+  if (after.length > 0)
+    warn(`${perturb}: ${after.join(", ")}: for no episode of this run, which has ${episodes}, counted from 0`);
 }
 
 /** Why task and policy of a run cannot change; undefined where they can. */

@@ -270,6 +270,12 @@ describe("torquelens report", () => {
     await rm(full);
   });
 
+  it("says which event happens in no run", async () => {
+    const { stdout, stderr } = await report(bag, "--json", "--event", "topic:/nowhere", "--event", "tick:20");
+    expect(stderr).toBe("warning: --event topic:/nowhere: happens in no run\n");
+    expect(JSON.parse(stdout).notes).toEqual(["--event topic:/nowhere: happens in no run"]);
+  });
+
   it("refuses what does not fit, in one line, and leaves no file behind", async () => {
     const before = await readdir(folder);
     const missing = join(folder, "missing.mcap");

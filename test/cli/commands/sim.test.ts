@@ -98,6 +98,26 @@ describe("what happens in the run", () => {
     expect(parting(ticks, baseline.ticks)).toBe(4);
   });
 
+  it("--perturb names entries for episodes that the run does not have", async () => {
+    const path = await file(
+      "late.yaml",
+      "- { tick: 4, episode: 1, light: 0.5 }\n- { tick: 4, episode: 99, light: 0.5 }\n",
+    );
+    const { code, stderr } = await torquelens(
+      ...["sim", "--policy", policy, "--episodes", "1", "--speed", "0", "--no-live", "--perturb", path],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toBe(`warning: ${path}: [0], [1]: for no episode of this run, which has 1, counted from 0\n`);
+    const list = await file(
+      "unknown.yaml",
+      "- { tick: 1, fault: blak }\n- { tick: 2, fault: blak }\n- { tick: 3, fault: blak }\n",
+    );
+    const unknown = await torquelens("sim", "--policy", policy, "--no-live", "--perturb", list);
+    expect(unknown.stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(unknown.stderr).toContain('[0].fault: found "blak", expected one of frozen, black');
+    expect(unknown.stderr).toContain("(and so 2 more entries)");
+  });
+
   it("--ablate image=first holds the first image", async () => {
     const { ticks } = await run("--ticks", "4", "--ablate", "image=first");
     expect(parting(ticks, baseline.ticks)).toBe(1);
