@@ -66,11 +66,13 @@ async function meanShares(policy: Policy, method: Method, observations: readonly
   const pool = await ExplainerPool.create(policy, { jobs: 1, method, levels: ["shares"] });
   try {
     const counted: Float32Array[] = [];
+    let names = policy.modalities.map(({ name }) => name) as readonly string[];
     for (const observation of observations) {
-      const { shares, flags } = await pool.explain(observation);
+      const { modalities, shares, flags } = await pool.explain(observation);
+      names = modalities;
       if (isMeaningful(flags)) counted.push(shares);
     }
-    return { shares: policy.modalities.map((_, m) => mean(counted, (one) => one[m]!)), ticks: counted.length };
+    return { shares: names.map((_, m) => mean(counted, (one) => one[m]!)), ticks: counted.length };
   } finally {
     await pool.close();
   }

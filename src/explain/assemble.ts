@@ -18,13 +18,14 @@ export const torqueOf = ({ command }: Policy, outputs: Outputs): Float32Array =>
 /** Shares of all torques together and of each torque; NaN where none were computed. */
 export function sharesOf(
   policy: Policy,
+  sharers: readonly string[],
   outputs: Outputs | undefined,
-): Pick<Explanation, "shares" | "torqueShares" | "ratios"> {
-  const [torques, modalities] = [policy.outputs.length, policy.modalities.length];
+): Pick<Explanation, "modalities" | "shares" | "torqueShares" | "ratios"> {
+  const [torques, width] = [policy.outputs.length, sharers.length];
   const unknown = (length: number) => new Float32Array(length).fill(Number.NaN);
-  const shares = outputs ? floats(outputs, "torquelens.shares") : unknown(modalities);
-  const torqueShares = outputs ? floats(outputs, "torquelens.torque_shares") : unknown(torques * modalities);
-  return { shares, torqueShares, ratios: ratiosOf(policy.modalities, shares) };
+  const shares = outputs ? floats(outputs, "torquelens.shares") : unknown(width);
+  const torqueShares = outputs ? floats(outputs, "torquelens.torque_shares") : unknown(torques * width);
+  return { modalities: sharers, shares, torqueShares, ratios: ratiosOf(policy.modalities, shares) };
 }
 
 /** Relevance of each element of each configuration modality, by modality; empty where none was computed. */

@@ -13,6 +13,8 @@ export interface CompiledLevels {
   readonly models: Readonly<Partial<Record<Level, Uint8Array>>>;
   /** Outputs of level `full` that hold heatmaps, their residual, and feature points where the policy has any. */
   readonly heatmapOutputs: readonly string[];
+  /** What the shares are of, in their order. */
+  readonly sharers: readonly string[];
   /** The precision in use, `exact` where `fast` is not possible. */
   readonly precision: Precision;
   /** Warnings about the method on this policy, one line each. */
@@ -39,6 +41,7 @@ export function compileLevels(
   const warnings = new Set<string>();
   let precision: Precision = "exact";
   let heatmapOutputs: readonly string[] = [];
+  let sharers = policy.modalities.map(({ name }) => name) as readonly string[];
   for (const level of LEVELS.filter((one) => levels.includes(one))) {
     if (level === "skip") {
       models.skip = writeModel(policy.graph);
@@ -46,9 +49,10 @@ export function compileLevels(
     }
     const compiled = compiledFor(policy, method, level, asked);
     models[level] = compiled.bytes;
+    sharers = compiled.sharers;
     if (level === "full") heatmapOutputs = [...compiled.graph.outputs.keys()].filter(belongsToHeatmaps);
     if (compiled.precision === "fast") precision = "fast";
     for (const warning of compiled.warnings) warnings.add(warning);
   }
-  return { models, heatmapOutputs, precision, warnings: [...warnings] };
+  return { models, heatmapOutputs, sharers, precision, warnings: [...warnings] };
 }

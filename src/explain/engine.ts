@@ -61,6 +61,8 @@ export class Engine {
     private readonly ofMethod: readonly string[],
     readonly models: Models,
     private readonly heatmapOutputs: readonly string[],
+    /** What the shares are of, in their order: the modalities, and `constants` where constants take a part. */
+    readonly sharers: readonly string[],
     private readonly untouched: Untouched,
   ) {
     const { modalities } = policy;
@@ -83,14 +85,14 @@ export class Engine {
     const { precision: askedPrecision, threads, device, worker, compileInThread, signal } = options;
     const levels = LEVELS.filter((level) => options.levels.includes(level));
     const method = typeof asked === "string" ? methodNamed(asked) : asked;
-    const { models, precision, warnings, heatmapOutputs } =
+    const { models, precision, warnings, heatmapOutputs, sharers } =
       compileInThread && method.origin
         ? await compileMethodInThread(policy, method.origin, levels, askedPrecision, signal)
         : compileLevels(policy, method, levels, askedPrecision);
     const untouched = await Untouched.of(policy, worker);
     signal?.throwIfAborted();
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
-    const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs, untouched);
+    const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs, sharers, untouched);
     try {
       await engine.#warmUp(signal);
     } catch (error) {

@@ -81,7 +81,7 @@ export interface Explanation {
   readonly importance: Float32Array;
   /** Of actions. */
   readonly choice: Choice | undefined;
-  /** Modality names in the order of `shares`. */
+  /** Names of what the shares are of, in their order: the modalities, and `constants` where constants of the network take a part. */
   readonly modalities: readonly string[];
   /** Share of each modality in the α-weighted relevance, [M], sums to 1 (0 where there is no relevance); NaN at level `skip`. */
   readonly shares: Float32Array;

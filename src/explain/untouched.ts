@@ -18,7 +18,7 @@ import { LocalModels, type Models, type Tensors } from "../runtime/models.js";
 import type { TensorData } from "../runtime/session.js";
 import { WorkerModels } from "../runtime/worker-models.js";
 import { largestDifference, largestSize } from "./differences.js";
-import { differingNode } from "./differing-node.js";
+import { differingNode, type Run } from "./differing-node.js";
 import { named } from "./named-error.js";
 import { checkProbabilities } from "./probabilities.js";
 import { REHEARSALS, rehearsalFeeds, WARM_UPS } from "./rehearsal.js";
@@ -53,8 +53,8 @@ const RUNS = new WeakMap<Policy, Promise<Untouched>>();
 /** What a policy's file commands on the rehearsals where onnxruntime runs it as it is. */
 export class Untouched {
   readonly #warnings = new Map<string, string>();
-  /** How far rounding can take an output, where a difference was found to be rounding: by rehearsal, then by output. */
-  readonly #roundings = new Map<number, ReadonlyMap<string, number>>();
+  /** How far rounding can take each output, the largest found: to look for it takes seconds. */
+  readonly #roundings = new Map<string, number>();
 
   private constructor(
     readonly policy: Policy,
@@ -115,7 +115,7 @@ export class Untouched {
       for (const [name, { data }] of Object.entries(this.expected[i] ?? {})) {
         const difference = largestDifference(own(found, name)!.data, data);
         const limit = roundingOn(device) * this.#sizeOf(name);
-        if (difference <= Math.max(limit, this.#roundings.get(i)?.get(name) ?? 0)) continue;
+        if (difference <= Math.max(limit, this.#roundings.get(name) ?? 0)) continue;
         const differs = `output "${name}" differs by up to ${significant(difference)} from the file's on rehearsal input ${i + 1} of ${REHEARSALS}`;
         if (device !== "cpu") this.#warnings.set(`${device} ${name}`, `${policy.path}: on ${device} the ${differs}`);
         else if ((await this.#isRounding(differs, i, graph(), feeds)) && difference > NOTABLE * this.#sizeOf(name))
@@ -141,7 +141,7 @@ export class Untouched {
       more: moreOf(graph, policy),
       fileFeeds: fileFeedsOf(policy, feeds),
       expected: this.expected[index]!,
-      run: (model, given, outputs) => once(model, given, outputs, worker),
+      load: (model, work) => loaded(model, worker, work),
     }).catch((error: Error) => {
       throw new InputError(`${path}: the compiled ${differs}; the node was not found: ${error.message}`);
     });
@@ -150,7 +150,7 @@ export class Untouched {
         `${path}: node "${found.label}" (${found.op}): its compiled form differs by up to ` +
           `${significant(found.difference)} from what onnxruntime computes, and so the ${differs}`,
       );
-    this.#roundings.set(index, found);
+    for (const [name, limit] of found) this.#roundings.set(name, Math.max(limit, this.#roundings.get(name) ?? 0));
     return true;
   }
 
@@ -191,11 +191,15 @@ export const ownOutputs = ({ command, probabilities, card, attention }: Policy):
 const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>
   (worker ? WorkerModels : LocalModels).create(models, { spinning: false });
 
-/** Runs a model once. */
-async function once(model: Uint8Array, feeds: Tensors, outputs: readonly string[], worker: boolean): Promise<Tensors> {
+/** Loads a model for as long as `work` takes. */
+async function loaded<Result>(
+  model: Uint8Array,
+  worker: boolean,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
   const models = await load({ model }, worker);
   try {
-    return await models.run(feeds, [{ model: "model", outputs }])[0]!;
+    return await work((feeds, outputs) => models.run(feeds, [{ model: "model", outputs }])[0]!);
   } finally {
     await models.release();
   }

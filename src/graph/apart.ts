@@ -1,7 +1,6 @@
 import { applyNode } from "./apply.js";
-import { input, mul, tensor } from "./build.js";
+import { input, mul } from "./build.js";
 import { isFloat } from "./dtype.js";
-import { sizeOf } from "./shape.js";
 import { type Graph, type Node, topologicalOrder, type Value } from "./value.js";
 
 /** The values of a graph by the name that they have in its file. */
@@ -34,17 +33,23 @@ export function apart(graph: Graph, values: readonly Value[]): Graph {
   return showing(graph, made, [...given.values()]);
 }
 
-/**
- * The values of a graph, with every floating-point value on the way multiplied by 1 + `size`·r, r in [−1, 1]: how much
- * rounding matters.
- */
-export function noisy(graph: Graph, values: readonly Value[], size: number, random: () => number): Graph {
-  const shaken = (value: Value) => {
+/** A graph whose values can be disturbed. */
+export interface Shaken {
+  readonly graph: Graph;
+  /** The factors, inputs of the graph: `factor0` to `factorn`. */
+  readonly factors: readonly Value[];
+}
+
+/** The values of a graph, with every floating-point value on the way multiplied by factors of its own. */
+export function shaken(graph: Graph, values: readonly Value[]): Shaken {
+  const factors: Value[] = [];
+  const shake = (value: Value) => {
     if (!isFloat(value.dtype) || value.literal) return value;
-    const factors = Float64Array.from({ length: sizeOf(value.shape) }, () => 1 + size * (2 * random() - 1));
-    return mul(value, tensor(value.dtype, value.shape, factors));
+    const factor = input(`factor${factors.length}`, value.dtype, value.shape);
+    factors.push(factor);
+    return mul(value, factor);
   };
-  return showing(graph, remade(values, shaken, new Map()));
+  return { graph: showing(graph, remade(values, shake, new Map()), factors), factors };
 }
 
 /** The values made again: each changed by `change`, each read by other nodes as `read` has it. */

@@ -46,7 +46,9 @@ export function fromMessages(
     contrast: message.contrast_joint || undefined,
     against: message.against_joint || undefined,
     convention: {
-      reference: Object.fromEntries(modalities.map((modality, m) => [modality, references[m] ?? ""])),
+      reference: Object.fromEntries(
+        modalities.flatMap((modality, m) => (references[m] ? [[modality, references[m]]] : [])),
+      ),
       featurePoints: message.feature_points as Convention["featurePoints"],
     },
     policySha256: message.policy_sha256,

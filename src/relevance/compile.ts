@@ -3,7 +3,7 @@ import { apply } from "../graph/apply.js";
 import { add, cast, equal, input, int64, mul, reshape } from "../graph/build.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { type Graph, topologicalOrder, type Value } from "../graph/value.js";
-import type { NodeRule } from "./contract/attribution.js";
+import { CONSTANTS, type NodeRule } from "./contract/attribution.js";
 import type { Depth } from "./contract/depth.js";
 import type { Network } from "./contract/facts.js";
 import type { Method } from "./contract/method.js";
@@ -11,6 +11,7 @@ import { originName, type Subject } from "./contract/subject.js";
 import { methodNamed } from "./methods.js";
 import { countTorques, ExplainedNetwork } from "./network/network.js";
 import { readout } from "./pass/readout.js";
+import { sharers } from "./pass/shares.js";
 import { inIntegers } from "./precision/integers.js";
 import type { Precision } from "./precision/precision.js";
 import { attributed } from "./suitable.js";
@@ -35,6 +36,8 @@ export interface CompiledModel {
   readonly precision: Precision;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
+  /** What the shares are of, in their order: the modalities, and `constants` where constants take a part. */
+  readonly sharers: readonly string[];
   /** Warnings about the method on this network, one line each. */
   readonly warnings: readonly string[];
   /** The ONNX file. */
@@ -59,6 +62,11 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
   const weights = weightsOf(subject);
   const network = new ExplainedNetwork(subject, weights.importance, depth);
   const attribution = attributed(method, network);
+  const names = sharers(subject, attribution);
+  if (new Set(names).size < names.length)
+    throw new InputError(
+      `modality "${CONSTANTS}": this is the name of what constants of the network take; give the modality another one`,
+    );
   const relevance = new Map(readout(network, attribution));
   const fast = askedPrecision === "fast" ? fastRelevance(network, relevance, method) : undefined;
   const precision = fast ? "fast" : "exact";
@@ -66,11 +74,11 @@ export function compile(subject: Subject, options: CompileOptions = {}): Compile
     name: graph.name,
     inputs: new Map([...graph.inputs, ...weights.inputs.map((value) => [value.name!, value] as const)]),
     outputs: new Map([...graph.outputs, ...(fast ?? relevance)]),
-    metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth, precision)]),
+    metadata: new Map([...graph.metadata, ...metadataOf(subject, method, depth, precision, names)]),
     opset: graph.opset,
   };
   const { rules, warnings = [] } = attribution;
-  return { graph: compiled, method, depth, precision, rules, warnings, bytes: writeModel(compiled) };
+  return { graph: compiled, method, depth, precision, rules, sharers: names, warnings, bytes: writeModel(compiled) };
 }
 
 /** Weights of the torques' relevance, [J], and the inputs that they are computed from. */
@@ -98,14 +106,20 @@ function fastRelevance(
   return inIntegers(relevance, own, (value) => isWeight(value) || network.context.isNonNegative(value));
 }
 
-function metadataOf(subject: Subject, method: Method, depth: Depth, precision: Precision): [string, string][] {
+function metadataOf(
+  subject: Subject,
+  method: Method,
+  depth: Depth,
+  precision: Precision,
+  names: readonly string[],
+): [string, string][] {
   const reference = subject.modalities.map((m) => [m.name, m.kind === "image" ? "range" : m.reference.kind]);
   return [
     ["torquelens.version", CONTRACT_VERSION],
     ["torquelens.method", method.spec],
     ["torquelens.depth", depth],
     ...(precision === "fast" ? [["torquelens.precision", precision] as [string, string]] : []),
-    ["torquelens.modalities", JSON.stringify(subject.modalities.map(({ name }) => name))],
+    ["torquelens.modalities", JSON.stringify(names)],
     [
       "torquelens.convention",
       JSON.stringify({ reference: Object.fromEntries(reference), featurePoints: originName(subject.featurePoints) }),

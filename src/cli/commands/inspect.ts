@@ -69,6 +69,8 @@ export async function inspect(given: string, options: InspectOptions): Promise<v
       parts.push(`rules of ${options.method}\n${columns(rows.length > 0 ? rows : none)}`);
       const partly = rules.flatMap(({ node, rule, loses }) => (loses === undefined ? [] : [[node, rule, loses]]));
       parts.push(explainedText(rules, policy?.outputs ?? []));
+      const taking = rules.flatMap(({ node, op, constants }) => (constants ? [[node, op]] : []));
+      if (taking.length > 0) parts.push(`constants, such as learned tokens, take a part\n${columns(taking)}`);
       if (partly.length > 0) parts.push(`conserves only in part\n${columns(partly)}`);
     }
     writeOut(`${parts.join("\n\n")}\n`);

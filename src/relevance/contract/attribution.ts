@@ -1,6 +1,9 @@
 import type { Value } from "../../graph/value.js";
 import type { Relevance } from "./carrier.js";
 
+/** Name of the share of constants, behind those of the modalities. */
+export const CONSTANTS = "constants";
+
 /** The rule that propagated relevance through a node. */
 export interface NodeRule {
   /** The node's name in messages. */
@@ -12,6 +15,8 @@ export interface NodeRule {
   readonly activation?: string;
   /** True for what keeps the torques between limits (tanh, clip), behind the last linear layer. */
   readonly squash?: true;
+  /** True where constants take a part, such as a learned token. */
+  readonly constants?: true;
   /** The reason why relevance may be lost or gained there. */
   readonly loses?: string;
 }
@@ -29,6 +34,10 @@ export interface Attribution {
    * are measured there, at every depth.
    */
   readonly joined: ReadonlyMap<string, readonly Value[]>;
+  /** Relevance of each torque that constants took, [J, n] for each place; undefined where the network has no such place. */
+  readonly constants?: readonly Value[];
+  /** Relevance that constants took among an image's own features, [rows, n] each: it counts in the image's share. */
+  readonly absorbed?: readonly Relevance[];
   /** Per output element, true where the pool that the torque's sign asks for was empty (Eq. 1), [J, …] each. */
   readonly emptyPools: readonly Value[];
   /** The totals that shares are computed from, where they are not Σ|R| of the inputs. */

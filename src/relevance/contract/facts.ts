@@ -61,6 +61,11 @@ export interface Context {
   /** The image modality that a node depends on, where it depends on nothing else. */
   onlyImage(node: Node): SubjectImage | undefined;
   /**
+   * True where constant tokens (a class token, registers) stand among what a node reads. They are no cells of an image:
+   * where they join its tokens, its features join the rest.
+   */
+  holdsTokens(node: Node): boolean;
+  /**
    * The image that this [N, C, H, W] value shows, up to scaling and the order of axes, at depths that need only the sum
    * over a pixel's channels: all but `full`.
    */

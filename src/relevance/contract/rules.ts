@@ -23,6 +23,8 @@ export interface Propagated {
   /** The rule's name in `inspect`. */
   readonly rule: string;
   readonly to: readonly Contribution<Value>[];
+  /** Amounts that constants take, such as a learned token, [rows, …] each. */
+  readonly constants?: readonly Value[];
   readonly loses?: string;
 }
 
@@ -47,6 +49,8 @@ export interface Rules {
   readonly operators: OperatorTable;
   /** True where amounts are linear in the seed: torques are summed where the image begins, else at the very end. */
   readonly linear: boolean;
+  /** True where what constants take is told, as a share of its own. */
+  readonly tellsConstants?: true;
   /** The rule that makes the method differ from the plain gradient: a warning says where no ReLU has it. */
   readonly acts?: string;
   /** Relevance of a value where this amount arrived; by default the amount itself. Gradient × input multiplies. */

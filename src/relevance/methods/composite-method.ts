@@ -34,7 +34,13 @@ export function compositeMethod(text: string, source: string): Method {
     linear,
     contrasts: table.operators === "signed",
     attribute: (network) => ({
-      ...propagate(network, { seed: table.seed ?? SEEDS[table.operators], rows, operators, linear }),
+      ...propagate(network, {
+        seed: table.seed ?? SEEDS[table.operators],
+        rows,
+        operators,
+        linear,
+        tellsConstants: true,
+      }),
       warnings: unmatched(network, table, rows, source),
     }),
   };

@@ -20,6 +20,7 @@ export const dtd = ruled({
     seed: "torque",
     rows: [{ name: "eq1", rule: ofDifferences(eq1), when: isOutput }, firstRow(options.first), hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
+    tellsConstants: true,
   }),
 });
 
@@ -35,5 +36,6 @@ export const excitationBackprop = ruled({
     seed: "torque",
     rows: [{ name: "eq1", rule: ofDifferences(eq1), when: isOutput }, hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
+    tellsConstants: true,
   }),
 });

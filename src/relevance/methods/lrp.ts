@@ -43,6 +43,7 @@ function composite(options: Options, convolutions?: Pick<Row, "name" | "rule" | 
     seed: "size",
     rows,
     operators: withSoftArgmax(options["soft-argmax"], signed(stabiliser(options)), STABILISER),
+    tellsConstants: true,
   };
 }
 

@@ -24,5 +24,6 @@ export const rap = ruled({
       { name: "rap", rule: influential, when: always, losesAt: lossOfGaps },
     ],
     operators: withSoftArgmax(options["soft-argmax"], positive),
+    tellsConstants: true,
   }),
 });

@@ -1,5 +1,6 @@
 import { abs } from "../../graph/build.js";
-import { isScaled } from "../../graph/kinds.js";
+import { isFloat } from "../../graph/dtype.js";
+import { dataOf, isScaled } from "../../graph/kinds.js";
 import type { Literal } from "../../graph/literal.js";
 import { sameShape } from "../../graph/shape.js";
 import { traitsOf } from "../../graph/traits.js";
@@ -18,6 +19,7 @@ export class NetworkContext implements Context {
   readonly #signs = new Map<Value, Sign>();
   readonly #prefix: Prefix;
   readonly #onlyImages: ReadonlyMap<Node, SubjectImage>;
+  readonly #behindTokens: ReadonlySet<Node>;
 
   constructor(
     readonly subject: Subject,
@@ -27,6 +29,7 @@ export class NetworkContext implements Context {
   ) {
     this.readout = readoutOf(subject, analysis);
     this.#onlyImages = onlyImages(analysis, subject);
+    this.#behindTokens = behindTokens(analysis);
     this.#prefix = new Prefix(subject, analysis);
   }
 
@@ -40,6 +43,10 @@ export class NetworkContext implements Context {
 
   onlyImage(node: Node): SubjectImage | undefined {
     return this.#onlyImages.get(node);
+  }
+
+  holdsTokens(node: Node): boolean {
+    return this.#behindTokens.has(node);
   }
 
   summedImage(value: Value): SubjectImage | undefined {
@@ -105,4 +112,24 @@ function onlyImages(analysis: Analysis, subject: Subject): Map<Node, SubjectImag
       first?.kind === "image" && others.length === 0 ? [[node, first] as const] : [],
     ),
   );
+}
+
+/** Axes of a map of cells: constants among these, such as coordinates, are features of each cell and no tokens. */
+const MAP = 4;
+
+/** The nodes that put constant tokens among others, and those that depend on one. */
+function behindTokens(analysis: Analysis): Set<Node> {
+  const found = new Set<Node>();
+  for (const node of analysis.order) {
+    const { moves, form } = traitsOf(node.op);
+    const [output] = node.outputs;
+    const joins = (moves === "join" || form === "placed") && output!.shape.length < MAP && isFloat(output!.dtype);
+    const isConstant = (value: Value) => !analysis.isDependent(value);
+    if (
+      (joins && analysis.isDependent(output!) && dataOf(node).some(isConstant)) ||
+      node.inputs.some((value) => value && found.has(value.node))
+    )
+      found.add(node);
+  }
+  return found;
 }

@@ -23,12 +23,17 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const { analysis } = context;
   const record: NodeRule[] = [];
   const joined = new Map<string, Value[]>();
+  const constants: Value[] = [];
+  const absorbed: Relevance[] = [];
   const pixels = new Map<string, Relevance[]>();
   const relevanceOf = (value: Value, amount: Value) => rules.relevanceOf?.(value, amount, context) ?? amount;
 
+  const imageOf = (node: Node) =>
+    rules.tellsConstants && context.holdsTokens(node) ? undefined : context.onlyImage(node);
+
   /** Records relevance where an image's features join the rest, once. */
   const joins = (node: Node, at: readonly (readonly [Value, Relevance | undefined])[]) => {
-    const image = context.onlyImage(node);
+    const image = imageOf(node);
     const rows = at.flatMap(([value, r]) => (r && !r.counted ? [inRows(relevanceOf(value, r.amount))] : []));
     if (image && rows.length > 0) push(joined, image.name, rows);
   };
@@ -55,7 +60,7 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const step: Propagate<Relevance> = (node, arriving) => {
     refuseOtherOutputs(node, arriving);
     // On the output side amounts have each torque's own sign.
-    const isImage = context.onlyImage(node) !== undefined && isSpatial(node, analysis) && !analysis.isOutputSide(node);
+    const isImage = imageOf(node) !== undefined && isSpatial(node, analysis) && !analysis.isOutputSide(node);
     const perTorque = arriving.every((r) => r === undefined || r.perTorque);
     const ends = rules.linear && depth !== "per-torque" && isImage;
     const at = node.outputs.map((value, i) => [value, arriving[i]] as const);
@@ -64,13 +69,17 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     if (isImage && depth === "shares") return [];
     const stays = perTorque && !ends;
     const amounts = arriving.map((r) => r && (stays ? r : collapse(r, importance)).amount);
-    const { rule, loses, to } = through(node, amounts, stays);
+    const { rule, loses, to, constants: taken = [] } = through(node, amounts, stays);
+    for (const amount of taken)
+      if (counted) absorbed.push({ amount: inRows(amount), perTorque: stays });
+      else constants.push(inRows(amount));
     record.push({
       node: node.label,
       op: node.op,
       rule,
       ...activation(node),
       ...squash(node),
+      ...(taken.length > 0 && { constants: true }),
       ...(loses !== undefined && { loses }),
     });
     return to.map(([value, amount]) => [value, { amount, perTorque: stays, counted }] as const);
@@ -91,7 +100,15 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
   const inputs = new Map(
     Array.from(arrived, ([value, r]) => [value, { ...r, amount: relevanceOf(value, r.amount) }] as const),
   );
-  return { inputs, pixels, joined, emptyPools: context.emptyPools, rules: record.reverse() };
+  return {
+    inputs,
+    pixels,
+    joined,
+    ...(constants.length > 0 && { constants }),
+    absorbed,
+    emptyPools: context.emptyPools,
+    rules: record.reverse(),
+  };
 }
 
 /** Only the parts of a Split are all values: other further outputs are indices, statistics or states. */

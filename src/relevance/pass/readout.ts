@@ -14,7 +14,7 @@ type Outputs = [name: string, value: Value][];
  * image only at depth `full`; equal parts to the channels where a method gives pixels only),
  * `torquelens.heatmap.<input>` [H, W], `torquelens.feature_points.<input>` [K, 2] where the policy has a soft-argmax,
  * `torquelens.torque_relevance.<input>` [J, n] for inputs that are no image, `torquelens.torque_heatmap.<input>` [J, H,
- * W] where compiled per torque, `torquelens.shares` [M], `torquelens.torque_shares` [J, M], `torquelens.residual`
+ * W] where compiled per torque, `torquelens.shares` [M] and `torquelens.torque_shares` [J, M] of `sharers`, `torquelens.residual`
  * (scalar) and `torquelens.empty_pool` [J] (1 where Eq. 1 found no contribution of the torque's sign).
  */
 export function readout(network: Network, attribution: Attribution): Outputs {

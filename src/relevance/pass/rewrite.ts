@@ -17,12 +17,14 @@ function through(attribution: Attribution, change: (value: Value) => Value): Att
   const relevance = (r: Relevance): Relevance => ({ ...r, amount: change(r.amount) });
   const each = <K, A, B>(map: ReadonlyMap<K, A>, to: (a: A) => B) =>
     new Map(Array.from(map, ([key, a]) => [key, to(a)] as const));
-  const { totals, torquePixels } = attribution;
+  const { totals, torquePixels, constants, absorbed } = attribution;
   return {
     inputs: each(attribution.inputs, relevance),
     pixels: each(attribution.pixels, (all) => all.map(relevance)),
     ...(torquePixels && { torquePixels: each(torquePixels, change) }),
     joined: each(attribution.joined, (all) => all.map(change)),
+    ...(constants && { constants: constants.map(change) }),
+    ...(absorbed && { absorbed: absorbed.map(relevance) }),
     emptyPools: attribution.emptyPools.map(change),
     rules: attribution.rules,
     ...(totals && { totals: ofTotals(totals) }),

@@ -13,7 +13,9 @@ import {
   zeros,
 } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import { type SubjectModality, startsOf } from "../contract/subject.js";
+import { type Attribution, CONSTANTS } from "../contract/attribution.js";
+import type { Network } from "../contract/facts.js";
+import { type Subject, type SubjectModality, startsOf } from "../contract/subject.js";
 import type { InputRelevance } from "./input-relevance.js";
 import { conserved } from "./seed.js";
 
@@ -21,24 +23,40 @@ import { conserved } from "./seed.js";
  * Shares are measured at the same places for every depth and for each torque alike: a modality of numbers at its
  * elements, an image where its features join the rest of the network. Relevance that is nowhere below zero and is
  * conserved adds up to the same in the pixels; of signed relevance, pixels would count how much of it cancels. A method
- * that knows relevance of inputs alone is measured there.
+ * that knows relevance of inputs alone is measured there. Constants are measured at their own elements.
  */
 
-/** Each modality's part of Σ|R| of the α-weighted sum, [M]. */
+/** What the shares are of, in their order: the modalities, and `constants` where constants take a part. */
+export const sharers = ({ modalities }: Subject, { constants }: Attribution): readonly string[] => [
+  ...modalities.map(({ name }) => name),
+  ...(constants ? [CONSTANTS] : []),
+];
+
+/** Each sharer's part of Σ|R| of the α-weighted sum, [M]. */
 export function shares(relevance: InputRelevance): Value {
   const { modalities } = relevance.network.subject;
+  const { constants } = relevance.attribution;
+  const parts = [
+    ...modalities.map((modality) => part(modality, relevance)),
+    ...(constants ? [placesTotal(constants, relevance.network, abs)] : []),
+  ];
   const totals = concat(
-    modalities.map((modality) => reshape(part(modality, relevance), [1])),
+    parts.map((total) => reshape(total, [1])),
     0,
   );
   return safeDivide(totals, sum(totals, [0], true));
 }
 
-/** Each modality's part of Σ|R_j| of each torque, [J, M]. */
+/** Each sharer's part of Σ|R_j| of each torque, [J, M]. */
 export function torqueShares(relevance: InputRelevance): Value {
   const { subject, torques } = relevance.network;
+  const { constants } = relevance.attribution;
+  const parts = [
+    ...subject.modalities.map((modality) => torquePart(modality, relevance)),
+    ...(constants ? [rowTotals(constants)] : []),
+  ];
   const totals = concat(
-    subject.modalities.map((modality) => reshape(torquePart(modality, relevance), [torques, 1])),
+    parts.map((rows) => reshape(rows, [torques, 1])),
     1,
   );
   return safeDivide(totals, sum(totals, [1], true));
@@ -47,13 +65,15 @@ export function torqueShares(relevance: InputRelevance): Value {
 /** |ΣR_in − Σα|τ|| / Σ|α τ|, 0 where there is nothing to conserve. Some α are below zero in a contrast of torques. */
 export function residual(relevance: InputRelevance): Value {
   const { importance, torques, subject, depth } = relevance.network;
-  const { joined } = relevance.attribution;
+  const { joined, constants, absorbed = [] } = relevance.attribution;
   const each = mul(reshape(conserved(relevance.network), [torques]), importance);
   const parts = subject.modalities.map((modality) => {
     if (depth === "shares" && joined.has(modality.name)) return joinedTotal(modality, relevance, (r) => r);
     const elements = relevance.elements(modality);
     return elements ? sum(elements) : scalar(0);
   });
+  if (constants) parts.push(placesTotal(constants, relevance.network, (r) => r));
+  if (depth !== "shares") parts.push(...absorbed.map((r) => sum(relevance.weighted(r))));
   return safeDivide(abs(sub(parts.reduce(add), sum(each))), sum(abs(each)));
 }
 
@@ -67,12 +87,17 @@ function part(modality: SubjectModality, relevance: InputRelevance): Value {
 }
 
 /** Σ of the α-weighted relevance where an image's features join the rest, of an image that does. */
-function joinedTotal({ name }: SubjectModality, relevance: InputRelevance, of: (r: Value) => Value): Value {
-  const { attribution, network } = relevance;
+const joinedTotal = ({ name }: SubjectModality, relevance: InputRelevance, of: (r: Value) => Value): Value =>
+  placesTotal(relevance.attribution.joined.get(name)!, relevance.network, of);
+
+/** Σ of the α-weighted relevance of each torque at these places, [J, n] each. */
+function placesTotal(places: readonly Value[], network: Network, of: (r: Value) => Value): Value {
   const importance = reshape(network.importance, [1, network.torques]);
-  const places = attribution.joined.get(name)!;
   return places.map((rows) => sum(of(matmul(importance, rows)))).reduce(add);
 }
+
+/** Σ|R_j| of each torque at these places, [J]. */
+const rowTotals = (places: readonly Value[]): Value => places.map((rows) => sum(abs(rows), [1])).reduce(add);
 
 /** The method's own totals of a modality, or Σ|R_j| where shares are measured, [J]. */
 function torquePart(modality: SubjectModality, relevance: InputRelevance): Value {
@@ -81,7 +106,7 @@ function torquePart(modality: SubjectModality, relevance: InputRelevance): Value
   const { totals } = attribution;
   if (totals) return totals.perTorque.get(modality.name) ?? zeros([torques]);
   const joined = attribution.joined.get(modality.name);
-  if (joined) return joined.map((rows) => sum(abs(rows), [1])).reduce(add);
+  if (joined) return rowTotals(joined);
   const rows = relevance.rows(relevance.tensorOf(modality));
   if (modality.kind === "image") return sum(abs(rows), [1]);
   return startsOf(modality)

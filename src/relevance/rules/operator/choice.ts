@@ -4,9 +4,9 @@ import { expandReduced } from "../../../backward/structural.js";
 import { add, cast, div, equal, mul, reshape, sum, where } from "../../../graph/build.js";
 import { reducedAxes } from "../../../graph/operators/reduction.js";
 import type { Value } from "../../../graph/value.js";
+import type { Context } from "../../contract/facts.js";
+import type { Propagated } from "../../contract/rules.js";
 import { type OperatorRule, unbroadcast } from "./rule.js";
-
-const CONSTANT_CHOSEN = "relevance of a chosen constant is lost";
 
 /** The largest or smallest element of an axis takes all; ties share it. */
 export const reduceExtremum: OperatorRule = (node, amount) => {
@@ -18,26 +18,35 @@ export const reduceExtremum: OperatorRule = (node, amount) => {
   return { rule: "winner", to: [[x, mul(expandReduced(node, amount, 1), shares)]] };
 };
 
+/** Amounts by operand: those of operands that depend on the observation, and those of constants. */
+const parted = (
+  amounts: readonly (readonly [Value, Value])[],
+  { analysis }: Context,
+): Pick<Propagated, "to" | "constants"> => {
+  const constants = amounts.flatMap(([value, amount]) => (analysis.isDependent(value) ? [] : [amount]));
+  return {
+    to: amounts.filter(([value]) => analysis.isDependent(value)).map(([value, amount]) => unbroadcast(value, amount)),
+    ...(constants.length > 0 && { constants }),
+  };
+};
+
 /** The largest or smallest operand takes all; ties share it. */
-export const extremum: OperatorRule = (node, amount, { analysis }) => {
+export const extremum: OperatorRule = (node, amount, context) => {
   const all = node.inputs as readonly Value[];
   const winners = all.map((x) => cast(equal(x, node.outputs[0]!), amount.dtype));
   const share = div(amount, winners.reduce(add));
-  const isDynamic = (value: Value) => analysis.isDependent(value);
-  const to = all.flatMap((x, i) => (isDynamic(x) ? [unbroadcast(x, mul(share, winners[i]!))] : []));
-  return { rule: "winner", to, ...(!all.every(isDynamic) && { loses: CONSTANT_CHOSEN }) };
+  const amounts = all.map((x, i) => [x, mul(share, winners[i]!)] as const);
+  return { rule: "winner", ...parted(amounts, context) };
 };
 
 /** The chosen branch takes all, the condition nothing. */
-export const chosen: OperatorRule = (node, amount, { analysis }) => {
+export const chosen: OperatorRule = (node, amount, context) => {
   const [condition, a, b] = node.inputs as readonly [Value, Value, Value];
-  const branches = [
+  const amounts = [
     [a, where(condition, amount, 0)],
     [b, where(condition, 0, amount)],
   ] as const;
-  const dynamic = branches.filter(([value]) => analysis.isDependent(value));
-  const to = dynamic.map(([value, part]) => unbroadcast(value, part));
-  return { rule: "choice", to, ...(to.length < 2 && { loses: CONSTANT_CHOSEN }) };
+  return { rule: "choice", ...parted(amounts, context) };
 };
 
 export const maxPoolRule: OperatorRule = (node, amount) => {

@@ -6,8 +6,8 @@ import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
-import { lossOfPadding } from "./padding.js";
-import { LEARNED } from "./scatter.js";
+import { constantsTake, paddingTakes } from "./padding.js";
+import { rest } from "./rule.js";
 
 /** True where the gradient only moves amounts back; a Cast would change their type. */
 const movesElements = (op: string) => traitsOf(op).moves !== undefined && op !== "Cast";
@@ -22,8 +22,11 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
   const movable = node.inputs.flatMap((value, i) => (value && back[i] ? [i] : []));
   const dynamic = movable.filter((i) => context.analysis.isDependent(node.inputs[i]!));
   const to = dynamic.map((i) => [node.inputs[i]!, back[i]!()] as const);
-  const loses = dynamic.length < movable.length ? LEARNED : lossOfPadding(node, context);
-  return { rule: "move", to, ...(loses !== undefined && { loses }) };
+  const others = movable.filter((i) => !dynamic.includes(i));
+  const values = others.map((i) => node.inputs[i]!);
+  const constants = others.length > 0 && constantsTake(node, values, context) ? others.map((i) => back[i]!()) : [];
+  if (paddingTakes(node, context)) constants.push(rest(arriving[0]!, to));
+  return { rule: "move", to, ...(constants.length > 0 && { constants }) };
 }
 
 /** The rule of rows picked from a table by index, such as embeddings: an index gets the sum of its row. */

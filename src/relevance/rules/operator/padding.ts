@@ -1,3 +1,4 @@
+import { constantOf } from "../../../graph/fold.js";
 import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
@@ -22,16 +23,25 @@ const KEEPS_ZERO: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The reason why relevance is lost in a Pad's constant elements, where it may reach them: linear layers give none to
- * zeros nor to what a reference holds, but elements that become something else before, as in a soft-argmax, get theirs.
+ * True where relevance may reach a Pad's constant elements: linear layers give none to zeros nor to what a reference
+ * holds, but elements that become something else before, as in a soft-argmax, get theirs.
  */
-export function lossOfPadding(node: Node, context: Context): string | undefined {
+export function paddingTakes(node: Node, context: Context): boolean {
   const mode = node.attributes.mode ?? "constant";
   if (node.op !== "Pad" || mode !== "constant" || !node.inputs[1]!.literal?.numbers().some((count) => count > 0))
-    return undefined;
-  const filler = node.inputs[2];
-  const isZero = !filler || filler.literal?.numbers().every((x) => x === 0) === true;
-  return getsNothing(node.outputs[0]!, isZero, context) ? undefined : "relevance of padding is lost";
+    return false;
+  return constantsTake(node, node.inputs[2] ? [node.inputs[2]] : [], context);
+}
+
+/** True where relevance may reach these constants, zeros where there are none, among the elements of a node's output. */
+export function constantsTake(node: Node, constants: readonly Value[], context: Context): boolean {
+  const isZero = constants.every(
+    (value) =>
+      constantOf(value)
+        ?.numbers()
+        .every((x) => x === 0) === true,
+  );
+  return !getsNothing(node.outputs[0]!, isZero, context);
 }
 
 /** True where the padding in a value gets no relevance from any node that reads it. */

@@ -78,8 +78,13 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
 
 /** Rules of methods that share sums by their positive part: DTD, RAP (methods.md §2.2). */
 export const positive: OperatorTable = (node, arriving, context) => {
-  const { to, ...propagated } = tableOf(RULES)(node, arriving, context);
-  return { ...propagated, to: to.map(([value, r]) => [value, context.dropsSign(node, value) ? abs(r) : r]) };
+  const { to, constants, ...propagated } = tableOf(RULES)(node, arriving, context);
+  const taken = (r: Value) => (context.analysis.isOutputSide(node) ? context.handedOut(r) : r);
+  return {
+    ...propagated,
+    to: to.map(([value, r]) => [value, context.dropsSign(node, value) ? abs(r) : r]),
+    ...(constants && { constants: constants.map(taken) }),
+  };
 };
 
 /** These rules with some of them replaced, for signed relevance: the torque's sign is in its seed. */

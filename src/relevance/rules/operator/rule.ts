@@ -1,6 +1,6 @@
 import { sumToShape } from "../../../backward/structural.js";
 import { InputError } from "../../../errors.js";
-import { mul, sign } from "../../../graph/build.js";
+import { mul, reshape, sign, sub, sum } from "../../../graph/build.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
@@ -43,6 +43,13 @@ export type Turn = (node: Node, amount: Value, factor: Value, context: Context) 
 /** On the output side relevance has the torque's sign, which a negative factor flips; elsewhere it passes unchanged. */
 export const turned: Turn = (node, amount, factor, { analysis }) =>
   analysis.isOutputSide(node) ? mul(amount, sign(factor)) : amount;
+
+/** What of an amount did not go to these, one number a row, [rows, 1]. */
+export const rest = (amount: Value, to: Propagated["to"]): Value =>
+  [amount, ...to.map(([, part]) => part)].map(inAll).reduce(sub);
+
+/** [rows, …] → [rows, 1]. */
+const inAll = (amount: Value) => sum(reshape(amount, [amount.shape[0]!, -1]), [1], true);
 
 export function unexplained(node: Node, why: string): InputError {
   return new InputError(`node "${node.label}" (${node.op}): ${why}`);

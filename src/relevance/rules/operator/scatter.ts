@@ -3,12 +3,10 @@ import { abs, add, div, equal, less, mul, relu, reshape, safeDivide, where, zero
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { Propagated } from "../../contract/rules.js";
-import { type OperatorRule, unexplained } from "./rule.js";
+import { type OperatorRule, rest, unexplained } from "./rule.js";
 import { SILENT } from "./sum.js";
 
 /** Updates that are added to data: a sum of two, and of more where several updates have one place. */
-
-export const LEARNED = "relevance of constant elements (a learned token) is lost";
 
 /** Data and updates with one leading axis; those that do not depend on the observation as zeros. */
 interface Summands {
@@ -28,15 +26,22 @@ function summandsOf(node: Node, of: (value: Value) => Value, { analysis }: Conte
 }
 
 /** `ratio` times each summand, where it went; [rows, …] each. */
-function shared(node: Node, ratio: Value, { data, updates }: Summands, { analysis }: Context): Propagated {
+function shared(
+  node: Node,
+  amount: Value,
+  ratio: Value,
+  { data, updates }: Summands,
+  { analysis }: Context,
+): Propagated {
   const [onto, , added] = node.inputs as readonly [Value, Value, Value];
   const to = [
     [onto, mul(ratio, data)],
     [added, mul(atUpdates(node, ratio, 1), updates)],
   ] as const;
   const dynamic = to.filter(([value]) => analysis.isDependent(value));
-  const isLost = !analysis.isDependent(onto);
-  return { rule: "sum", to: dynamic, ...(isLost && { loses: LEARNED }) };
+  // Constant data are a bias where something is added to them, and stand alone elsewhere.
+  const isAlone = !analysis.isDependent(onto);
+  return { rule: "sum", to: dynamic, ...(isAlone && { constants: [rest(amount, dynamic)] }) };
 }
 
 /** Each summand takes its positive part in proportion, all by magnitude where none is positive, as in a sum. */
@@ -53,7 +58,13 @@ export const scatterRule: OperatorRule = (node, amount, context) => {
     data: weight(data, none, node.inputs[0]!),
     updates: weight(updates, atUpdates(node, none, 1), node.inputs[2]!),
   };
-  return shared(node, safeDivide(amount, scatteredSum(node, weights.data, weights.updates, 1)), weights, context);
+  return shared(
+    node,
+    amount,
+    safeDivide(amount, scatteredSum(node, weights.data, weights.updates, 1)),
+    weights,
+    context,
+  );
 };
 
 /**
@@ -69,5 +80,5 @@ export const scatterInProportion =
   (node, amount, context) => {
     const summands = summandsOf(node, (x) => seen(x, context), context);
     const sum = scatteredSum(node, summands.data, summands.updates, 1);
-    return shared(node, div(amount, total(sum, node, context)), summands, context);
+    return shared(node, amount, div(amount, total(sum, node, context)), summands, context);
   };

@@ -3,7 +3,7 @@ import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
 import { compile } from "#src/relevance/compile.js";
-import { configuration, dense, explain, image, observation, subjectOf, weights } from "../../subjects.js";
+import { configuration, dense, explain, image, observation, subjectOf, total, weights } from "../../subjects.js";
 
 const flat = (x: Value) => apply("Flatten", [x]);
 const padded = (x: Value, value: number) => apply("Pad", [x, b.int64([0, 0, 1, 2, 0, 0, 0, 1]), b.scalar(value)]);
@@ -14,23 +14,27 @@ const points = (x: Value) => {
   return b.reshape(b.matmul(probability, weights([h * w, 2], 6)), [1, 2 * channels]);
 };
 
-const NAMED = ["relevance of padding is lost"];
-
-it.each<[string, number, (x: Value) => Value, string[]]>([
-  ["zeros before a convolution lose nothing", 0, conv, []],
-  ["zeros before a ReLU and a convolution lose nothing", 0, (x) => conv(b.relu(x)), []],
-  ["another number before a convolution, which is part of the reference, loses nothing", 0.3, conv, []],
-  ["another number before an ELU and a convolution", 0.3, (x) => conv(apply("Elu", [x])), NAMED],
-  ["zeros in a soft-argmax", 0, points, NAMED],
-  ["zeros that become halves", 0, (x) => conv(b.sigmoid(x)), NAMED],
-])("%s", async (_, value, features, losses) => {
+it.each<[string, number, (x: Value) => Value, boolean]>([
+  ["zeros before a convolution take nothing", 0, conv, false],
+  ["zeros before a ReLU and a convolution take nothing", 0, (x) => conv(b.relu(x)), false],
+  ["another number before a convolution, which is part of the reference, takes nothing", 0.3, conv, false],
+  ["another number before an ELU and a convolution takes its part", 0.3, (x) => conv(apply("Elu", [x])), true],
+  ["zeros in a soft-argmax take their part", 0, points, true],
+  ["zeros that become halves take their part", 0, (x) => conv(b.sigmoid(x)), true],
+])("%s", async (_, value, features, takes) => {
   const [camera, state] = [image(), configuration()];
   const torque = dense(b.concat([features(padded(camera, value)), state], 1), 2, 7);
   const subject = subjectOf([camera, state], torque);
   const { rules } = compile(subject, { method: "excitation-backprop" });
-  expect(rules.flatMap(({ loses }) => loses ?? [])).toEqual(losses);
-  const [found] = await explain(subject, observation([camera, state]), { method: "excitation-backprop" });
-  const residual = found!["torquelens.residual"]![0]!;
-  if (losses.length > 0) expect(residual).toBeGreaterThan(1e-3);
-  else expect(residual).toBeLessThan(1e-4);
+  expect(rules.flatMap(({ op, constants }) => (constants ? op : []))).toEqual(takes ? ["Pad"] : []);
+  const feeds = observation([camera, state]);
+  const [found] = await explain(subject, feeds, { method: "excitation-backprop" });
+  expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-4);
+  // Padding counts in its image's share, and is none of its pixels.
+  const [share, ...others] = found!["torquelens.shares"]!;
+  expect(others.length).toBe(1);
+  const [pixels, numbers] = ["image", "configuration"].map((name) => total(found![`torquelens.relevance.${name}`]!));
+  const alone = pixels! / (pixels! + numbers!);
+  if (takes) expect(share! - alone).toBeGreaterThan(1e-4);
+  else expect(share).toBeCloseTo(alone, 5);
 });
