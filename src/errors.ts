@@ -25,6 +25,11 @@ export class InputError extends Error {
   }
 }
 
+/** Ends a command with exit code 1 after everything has been said. */
+export class Failed extends Error {
+  override readonly name = "Failed";
+}
+
 /** Runs every check. @throws InputError with the problems of all that throw one */
 export function checkAll(checks: Iterable<() => void>): void {
   const problems = new Set<string>();

@@ -40,6 +40,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "show a policy's operators, tensors, modalities, the rule of each node, and what is not supported",
     load: () => import("./options/inspect.js"),
   },
+  doctor: {
+    takes: "[options] <policy> [bag]",
+    summary: "check a policy before a robot is near: file, card, inputs of a recording, speed, memory",
+    load: () => import("./options/doctor.js"),
+  },
   methods: {
     takes: "[options]",
     summary: "list the methods that explain, with their options and sources",

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { brief, InputError } from "../errors.js";
+import { brief, Failed, InputError } from "../errors.js";
 import { unwritable } from "../files/unwritable.js";
 import { own } from "../own.js";
 import { packageMetadata } from "../package-files.js";
@@ -20,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await (await programFor(argv)).parseAsync(words, { from: "user" });
     return 0;
   } catch (error) {
+    if (error instanceof Failed) return 1;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const text = error instanceof Error ? error.message : String(error);
     const internal = error instanceof InputError ? "" : " (--debug shows where)";
