@@ -30,7 +30,7 @@ export interface Candidate {
   readonly graph: () => Graph;
   /** Torque, carried state and attention for a policy's inputs. */
   readonly run: (feeds: Tensors) => Promise<Tensors>;
-  /** Number of rehearsals to compare, all by default. */
+  /** Number of rehearsals to compare, all by default; fewer of a model that takes seconds. */
   readonly rehearsals?: number;
   /** Where it runs, the CPU by default. Other devices round otherwise. */
   readonly device?: DeviceInUse;
@@ -43,6 +43,9 @@ const DEVICE_ROUNDING = 1e-2;
 
 /** Largest difference of two torques that is rounding on this device, as a part of the larger one. */
 export const roundingOn = (device: DeviceInUse): number => (device === "cpu" ? ROUNDING : DEVICE_ROUNDING);
+
+/** Milliseconds after which a candidate is compared on no further rehearsal: a path of fifty gradients takes seconds. */
+const PATIENCE = 2000;
 
 /** Smaller roundings, as a part of the output's largest element, need no warning. */
 const NOTABLE = 1e-3;
@@ -108,7 +111,8 @@ export class Untouched {
   /** @throws InputError where the candidate commands another torque than the file, naming the node */
   async compare({ graph, run, rehearsals = REHEARSALS, device = "cpu" }: Candidate): Promise<void> {
     const { policy } = this;
-    for (let i = 0; i < rehearsals; i++) {
+    const start = performance.now();
+    for (let i = 0; i < rehearsals && (i === 0 || performance.now() - start < PATIENCE); i++) {
       const feeds = rehearsalFeeds(policy, this.expected[i] ? i : 0);
       const found = await run(feeds).catch(named(policy.path));
       checkProbabilities(policy, found, `rehearsal input ${i + 1} of ${REHEARSALS}`);

@@ -5,9 +5,11 @@ import { constant, input } from "./build.js";
 import { dtypeOf } from "./dtype.js";
 import { refuseNaN, WeightCheck } from "./finite.js";
 import { fold } from "./fold.js";
+import { withoutFunctions } from "./functions.js";
 import { Literal } from "./literal.js";
 import { isLowered, lower } from "./lowering/lower.js";
 import { softmaxOf } from "./lowering/softmax.js";
+import { nearestTo } from "./nearest.js";
 import { inOrder } from "./node-order.js";
 import {
   ATTRIBUTE_TYPE,
@@ -25,7 +27,7 @@ import { literalOf } from "./tensor-proto.js";
 import { upgrade } from "./upgrade.js";
 import type { Attribute, Graph, Value } from "./value.js";
 
-const SUPPORTED = { maxIr: 11, minOpset: 9, maxOpset: 23 } as const;
+const SUPPORTED = { maxIr: 13, minOpset: 9, maxOpset: 26 } as const;
 
 /**
  * Reads an ONNX model. Shapes become static (a symbolic batch becomes 1) and constants are folded.
@@ -44,12 +46,7 @@ function read(bytes: Uint8Array, source: string): Graph {
   const graph = model.graph!;
   if (graph.sparseInitializer.length > 0) throw new InputError(`${source}: sparse initializers are not supported`);
   const values = new Values();
-  for (const proto of graph.initializer) {
-    const called = `${source}: initializer "${proto.name ?? ""}"`;
-    const literal = literalOf(proto, called);
-    refuseNaN(literal, called);
-    values.define(proto.name, constant(literal, proto.name), called);
-  }
+  defineInitializers(graph, values, source);
   const inputs = new Map<string, Value>();
   for (const info of graph.input) {
     if (values.get(info.name)?.literal) continue; // IR 3 lists initializers among the inputs.
@@ -57,9 +54,8 @@ function read(bytes: Uint8Array, source: string): Graph {
     inputs.set(value.name!, value);
     values.define(value.name, value, `${source}: input "${value.name}"`);
   }
-  const reading: Reading = { source, model, opset, values, weights: new WeightCheck(source) };
-  const isGiven = (name: string) => values.get(name) !== undefined;
-  for (const proto of inOrder(graph.node, isGiven, source)) readNode(proto, reading);
+  const reading: Reading = { source, model, nodes: [], opset, values, weights: new WeightCheck(source) };
+  readNodes(withoutFunctions(model, source), reading);
   const outputs = new Map<string, Value>();
   for (const { name = "" } of graph.output) {
     const value = values.get(name);
@@ -72,6 +68,20 @@ function read(bytes: Uint8Array, source: string): Graph {
   return { name: graph.name ?? "", inputs, outputs, metadata, opset };
 }
 
+function defineInitializers({ initializer }: GraphProto, values: Values, source: string): void {
+  for (const proto of initializer) {
+    const called = `${source}: initializer "${proto.name ?? ""}"`;
+    const literal = literalOf(proto, called);
+    refuseNaN(literal, called);
+    values.define(proto.name, constant(literal, proto.name), called);
+  }
+}
+
+function readNodes(nodes: readonly NodeProto[], reading: Reading): void {
+  const isGiven = (name: string) => reading.values.get(name) !== undefined;
+  for (const proto of inOrder(nodes, isGiven, reading.source)) readNode(proto, { ...reading, nodes });
+}
+
 /** The values read so far, by name; an empty name is an optional input or output left out. */
 class Values {
   readonly #byName = new Map<string, Value>();
@@ -82,6 +92,7 @@ class Values {
 
   define(name: string | undefined, value: Value, called: string): void {
     if (!name) return;
+    if (this.#byName.get(name) === value) return;
     if (this.#byName.has(name)) throw new InputError(`${called}: the name "${name}" is taken already`);
     this.#byName.set(name, value);
   }
@@ -152,19 +163,22 @@ function refuseName(name: string, what: "input" | "output", source: string): voi
 interface Reading {
   readonly source: string;
   readonly model: CheckedModel;
+  /** The nodes of the graph or branch that is read. */
+  readonly nodes: readonly NodeProto[];
   readonly opset: number;
   readonly values: Values;
   readonly weights: WeightCheck;
 }
 
 function readNode(proto: NodeProto, reading: Reading): void {
-  const { source, values, model } = reading;
+  const { source, values } = reading;
   const op = proto.opType ?? "";
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
   const standard = !proto.domain || proto.domain === "ai.onnx";
-  if (!standard || !READABLE.has(op)) throw unsupported(proto, called, model);
+  if (!standard || (op !== "If" && !READABLE.has(op))) throw unsupported(proto, called, reading);
   try {
-    if (op === "Constant" || op === "ConstantOfShape") {
+    if (op === "If") readBranch(proto, reading, called);
+    else if (op === "Constant" || op === "ConstantOfShape") {
       const literal =
         op === "Constant" ? constantOf(proto, called) : filledOf(proto, values.get(proto.input[0]), called);
       refuseNaN(literal, called);
@@ -176,8 +190,28 @@ function readNode(proto: NodeProto, reading: Reading): void {
   }
 }
 
+/** The branch of an If whose condition is a constant, in place of the node. */
+function readBranch(proto: NodeProto, reading: Reading, called: string): void {
+  const { values, source } = reading;
+  const condition = values.get(proto.input[0])?.literal;
+  if (condition?.size !== 1) throw new InputError(`${called}: its condition is not known beforehand${nearestTo("If")}`);
+  const name = condition.scalar() === 0 ? "else_branch" : "then_branch";
+  const branch = proto.attribute.find((attribute) => attribute.name === name)?.g;
+  if (branch?.output.length !== proto.output.length)
+    throw new InputError(`${called}: expected a ${name} of ${proto.output.length} outputs`);
+  defineInitializers(branch, values, source);
+  readNodes(branch.node, reading);
+  branch.output.forEach((output, i) => {
+    const value = values.get(output.name);
+    if (!value) throw new InputError(`${called}: output "${output.name}" of its ${name} is made by no node`);
+    values.define(proto.output[i], value, called);
+  });
+}
+
 /** The outputs of a node of a known operator, constants where they can be evaluated. */
-function defineOutputs(proto: NodeProto, { values, weights, opset }: Reading, called: string): void {
+function defineOutputs(proto: NodeProto, reading: Reading, called: string): void {
+  const { values, weights } = reading;
+  const opset = proto.opset ?? reading.opset;
   const op = proto.opType!;
   const inputs = proto.input.map((name) => {
     if (name === "") return undefined;
@@ -211,16 +245,16 @@ function defineOutputs(proto: NodeProto, { values, weights, opset }: Reading, ca
   });
 }
 
-function unsupported(proto: NodeProto, called: string, { graph, functions }: CheckedModel): InputError {
+function unsupported(proto: NodeProto, called: string, { nodes, model: { graph, functions } }: Reading): InputError {
   const outputs = new Set(proto.output);
-  const consumers = graph.node.filter((node) => node.input.some((name) => outputs.has(name)));
+  const consumers = nodes.filter((node) => node.input.some((name) => outputs.has(name)));
   const readers = consumers.map((node) => `"${node.name || node.output[0]}" (${node.opType})`);
   const also = graph.output.filter(({ name }) => outputs.has(name ?? "")).map(({ name }) => `output "${name}"`);
   const domain = proto.domain ? ` of domain ${proto.domain}` : "";
   const local = functions.some(({ name, domain: of = "" }) => name === proto.opType && of === (proto.domain ?? ""));
   return new InputError(
     `${called}: ${local ? "function" : "operator"} ${proto.opType ?? "without a name"}${domain} is not supported; ` +
-      `it feeds ${[...readers, ...also].join(", ") || "nothing"}`,
+      `it feeds ${[...readers, ...also].join(", ") || "nothing"}${nearestTo(proto.opType ?? "")}`,
   );
 }
 

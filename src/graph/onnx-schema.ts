@@ -11,7 +11,16 @@ export const ONNX: Schema = {
     14: ["metadataProps", "StringStringEntryProto", "repeated"],
     25: ["functions", "FunctionProto", "repeated"],
   },
-  FunctionProto: { 1: ["name", "string"], 10: ["domain", "string"] },
+  FunctionProto: {
+    1: ["name", "string"],
+    4: ["input", "string", "repeated"],
+    5: ["output", "string", "repeated"],
+    6: ["attribute", "string", "repeated"],
+    7: ["node", "NodeProto", "repeated"],
+    9: ["opsetImport", "OperatorSetIdProto", "repeated"],
+    10: ["domain", "string"],
+    11: ["attributeProto", "AttributeProto", "repeated"],
+  },
   OperatorSetIdProto: { 1: ["domain", "string"], 2: ["version", "int"] },
   StringStringEntryProto: { 1: ["key", "string"], 2: ["value", "string"] },
   GraphProto: {
@@ -101,11 +110,13 @@ export interface AttributeProto {
   i?: number;
   s?: Uint8Array;
   t?: TensorProto;
-  g?: unknown;
+  g?: GraphProto;
   floats: number[];
   ints: number[];
   strings: Uint8Array[];
   type?: number;
+  /** Attribute of the function's call whose value this one takes. */
+  refAttrName?: string;
 }
 export interface NodeProto {
   input: string[];
@@ -114,6 +125,17 @@ export interface NodeProto {
   opType?: string;
   attribute: AttributeProto[];
   domain?: string;
+  /** Operator set of the function that the node is from, where it is written out. */
+  opset?: number;
+}
+export interface FunctionProto {
+  name?: string;
+  input: string[];
+  output: string[];
+  node: NodeProto[];
+  opsetImport: { domain?: string; version?: number }[];
+  domain?: string;
+  attributeProto: AttributeProto[];
 }
 export interface ValueInfoProto {
   name?: string;
@@ -132,5 +154,5 @@ export interface ModelProto {
   graph?: GraphProto;
   opsetImport: { domain?: string; version?: number }[];
   metadataProps: { key?: string; value?: string }[];
-  functions: { name?: string; domain?: string }[];
+  functions: FunctionProto[];
 }

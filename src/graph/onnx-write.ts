@@ -8,7 +8,8 @@ import { encodeMessage, type Message } from "./protobuf.js";
 import { type Attribute, type Attributes, type Graph, type Node, topologicalOrder, type Value } from "./value.js";
 
 /** The IR version that was released with an operator set. */
-const irOf = (opset: number): number => (opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
+const irOf = (opset: number): number =>
+  opset >= 25 ? 13 : opset >= 24 ? 12 : opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 19 ? 9 : 8;
 
 /** What one protobuf message, and so one ONNX file, can hold at most; nodes and shapes have room below it. */
 const MOST_WEIGHTS = 2 ** 31 - 2 ** 24;

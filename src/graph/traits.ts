@@ -213,6 +213,7 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
   Sum: { form: "lowered", data: "all" },
   Mean: { form: "lowered", data: "all" },
   CastLike: { form: "lowered" },
+  Swish: { form: "lowered" },
   GlobalMaxPool: { form: "lowered" },
 
   Constant: SOURCE,

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { withoutFunctions } from "../graph/functions.js";
 import { type ModelProto, ONNX } from "../graph/onnx-schema.js";
 import { decodeMessage } from "../graph/protobuf.js";
 import { READABLE } from "../graph/readable.js";
@@ -21,7 +22,8 @@ export function operatorsOf(bytes: Uint8Array, source: string): OperatorUse[] {
     const { opType = "", domain = "", output } = node;
     const standard = domain === "" || domain === "ai.onnx";
     const name = standard ? opType : `${domain}.${opType}`;
-    const supported = standard && READABLE.has(opType);
+    // Of an If with a known condition one branch is read.
+    const supported = standard && (READABLE.has(opType) || opType === "If");
     const use = uses.get(name) ?? { supported, nodes: [] };
     use.nodes.push(node.name || output[0] || "(unnamed)");
     uses.set(name, use);
@@ -31,9 +33,15 @@ export function operatorsOf(bytes: Uint8Array, source: string): OperatorUse[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The nodes of a model, its functions written out. */
 function nodesOf(bytes: Uint8Array, source: string) {
+  const model = decoded(bytes, source);
+  return model.graph ? withoutFunctions({ ...model, graph: model.graph }, source) : [];
+}
+
+function decoded(bytes: Uint8Array, source: string): ModelProto {
   try {
-    return (decodeMessage(ONNX, "ModelProto", bytes) as unknown as ModelProto).graph?.node ?? [];
+    return decodeMessage(ONNX, "ModelProto", bytes) as unknown as ModelProto;
   } catch {
     throw new InputError(`${source}: truncated, or not an ONNX file`);
   }

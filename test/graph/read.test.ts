@@ -20,13 +20,13 @@ const graphAttribute = (name: string) => ({
 });
 
 const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: string]>> = {
-  "IR version 12": [relu({ ir: 12 }), "p.onnx: IR version 12; supported up to 11"],
-  "operator set 8": [relu({ opset: 8 }), "p.onnx: operator set 8; supported are 9 to 23"],
-  "operator set 24": [relu({ opset: 24 }), "p.onnx: operator set 24; supported are 9 to 23"],
-  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 9 to 23"],
+  "IR version 14": [relu({ ir: 14 }), "p.onnx: IR version 14; supported up to 13"],
+  "operator set 8": [relu({ opset: 8 }), "p.onnx: operator set 8; supported are 9 to 26"],
+  "operator set 27": [relu({ opset: 27 }), "p.onnx: operator set 27; supported are 9 to 26"],
+  "no operator set": [relu({ model: { opsetImport: [] } }), "p.onnx: operator set 0; supported are 9 to 26"],
   "only a custom operator set": [
     relu({ model: { opsetImport: [{ domain: "com.example", version: 18 }] } }),
-    "p.onnx: operator set 0; supported are 9 to 23",
+    "p.onnx: operator set 0; supported are 9 to 26",
   ],
   "no outputs": [relu({ outputs: [] }), "p.onnx: not an ONNX file (no graph with outputs in"],
   "sparse initializers": [
@@ -178,7 +178,7 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
         },
       ],
     }),
-    'p.onnx: node "choice" (If): operator If is not supported; it feeds output "y"',
+    'p.onnx: node "choice" (If): its condition is not known beforehand; nearest that is read: a condition that is known',
   ],
   Loop: [
     relu({
@@ -187,7 +187,24 @@ const REFUSED: Readonly<Record<string, readonly [text: ModelText, message: strin
         { op: "Relu", inputs: ["h"], outputs: ["y"], name: "after" },
       ],
     }),
-    'p.onnx: node "again" (Loop): operator Loop is not supported; it feeds "after" (Relu)',
+    'p.onnx: node "again" (Loop): operator Loop is not supported; it feeds "after" (Relu); nearest that is read: its steps written out',
+  ],
+  "a function that calls itself": [
+    relu({
+      nodes: [{ op: "Again", inputs: ["x"], outputs: ["y"], domain: "local" }],
+      model: {
+        functions: [
+          {
+            name: "Again",
+            domain: "local",
+            input: ["a"],
+            output: ["b"],
+            node: [{ input: ["a"], output: ["b"], opType: "Again", domain: "local" }],
+          },
+        ],
+      },
+    }),
+    "p.onnx: function Again calls itself",
   ],
   "a custom domain": [
     relu({ nodes: [{ op: "Gelu", inputs: ["x"], outputs: ["y"], name: "act", domain: "com.microsoft" }] }),

@@ -82,6 +82,7 @@ function rowsThatSee(masks: readonly Value[]): Value | undefined {
 
 /** softmax(scale·QKᵀ + mask)·V with the heads that opset 23 packs in an axis. */
 export const attention: Lowering = ({ inputs, attributes }) => {
+  if (inputs[6]) throw new ShapeError("Attention: keys that are counted at run time (input 6) are not supported");
   const [q, k, v, mask, pastKey, pastValue] = inputs as readonly [Value, Value, Value, Value?, Value?, Value?];
   const number = (name: string, fallback: number) => (own(attributes, name) as number | undefined) ?? fallback;
   if (number("qk_matmul_output_mode", 0) !== 0)

@@ -1,6 +1,6 @@
 import { own } from "../../own.js";
 import { apply } from "../apply.js";
-import { add, cast, constant, mul, reduceMax } from "../build.js";
+import { add, cast, constant, mul, reduceMax, sigmoid } from "../build.js";
 import { fold } from "../fold.js";
 import { ShapeError } from "../shape.js";
 import { Node, topologicalOrder, type Value } from "../value.js";
@@ -20,6 +20,9 @@ const LOWERINGS: LoweringTable = {
   DequantizeLinear: dequantized,
   Sum: summed,
   Mean: ({ inputs }) => [mul((inputs as readonly Value[]).reduce(add), 1 / inputs.length)],
+  Swish: ({ inputs: [x], attributes: { alpha = 1 } }) => [
+    mul(x!, sigmoid(alpha === 1 ? x! : mul(x!, alpha as number))),
+  ],
   CastLike: ({ inputs: [x, like] }) => [cast(x!, like!.dtype)],
   GlobalMaxPool: ({ inputs: [x] }) => [
     reduceMax(
