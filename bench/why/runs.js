@@ -61,18 +61,15 @@ async function simulated(
   const seen = [];
   const shares = [];
   let outcome;
-  // The episode of this number: those before it are not run.
-  const only = Object.create(task, {
-    reset: { value: (s, _, c) => task.reset(s, number, c) },
-    delete: { value: () => {} },
-  });
+  // The task is used again.
+  const kept = Object.create(task, { delete: { value: () => {} } });
   for (const key of Object.getOwnPropertyNames(Object.getPrototypeOf(task)))
-    if (key !== "constructor" && !Object.hasOwn(only, key) && typeof task[key] === "function")
-      Object.defineProperty(only, key, { value: (...args) => task[key](...args) });
+    if (key !== "constructor" && key !== "delete" && typeof task[key] === "function")
+      Object.defineProperty(kept, key, { value: (...args) => task[key](...args) });
   const source = new SimulatedSource({
-    task: only,
+    task: kept,
     seed,
-    episodes: 1,
+    ...{ firstEpisode: number, episodes: 1 },
     speed: 0,
     perturbations,
     ...(condition !== undefined && { condition }),

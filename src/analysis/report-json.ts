@@ -16,10 +16,12 @@ export function reportJson({ sets, comparison, notes, why, whatIf }: Findings): 
     ...(whatIf && {
       what_if: {
         evidence: whatIf.evidence,
-        agreement: whatIf.agreements.map(({ method, regions, modalities, moments }) => ({
+        agreement: whatIf.agreements.map(({ method, regions, modalities, deletion, insertion, moments }) => ({
           ...{ method, moments },
           regions: number(regions),
           modalities: number(modalities),
+          deletion: number(deletion),
+          insertion: number(insertion),
         })),
       },
     }),

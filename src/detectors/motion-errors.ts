@@ -1,5 +1,5 @@
 import { ago, type Moment } from "./moment.js";
-import { motionFeatures, type Reference } from "./reference.js";
+import { type MotionReference, motionFeatures } from "./reference.js";
 import { rootMeanSquares } from "./reference-builder.js";
 import { applied } from "./ridge.js";
 
@@ -30,14 +30,15 @@ export function motionErrors(moment: Moment, count: number, order?: readonly num
     const [before, now] = [ago(moment, k)!, ago(moment, k - 1)!];
     if (before.torque.length !== names.length || now.joints.length !== names.length) return [];
     const [position, velocity, after] = [before.position, before.velocity, now.velocity].map(ordered);
-    const told = applied(motion.model, motionFeatures(position!, velocity!, before.torque));
+    const torque = motion.torque.map((most, j) => Math.max(-most, Math.min(most, before.torque[j]!)));
+    const told = applied(motion.model, motionFeatures(position!, velocity!, torque));
     errors.push(told.map((value, j) => after![j]! - velocity![j]! - value));
   }
   return errors;
 }
 
 /** The joint whose motion is most unusual: 1 for more than in good runs. */
-export function mostUnusual(errors: readonly Float64Array[], { error }: NonNullable<Reference["motion"]>) {
+export function mostUnusual(errors: readonly Float64Array[], { error }: MotionReference) {
   const size = rootMeanSquares(errors);
   const scores = error.map((usual, j) => size[j]! / (1.25 * usual + 1e-3));
   const j = scores.indexOf(Math.max(...scores));

@@ -221,7 +221,8 @@ function motionModel(runs: readonly Light[][]): Reference["motion"] {
     const window = errors.slice(Math.max(0, i + 1 - MOTION_TICKS), i + 1);
     if (window.length === MOTION_TICKS) windows.push(rootMeanSquares(window));
   });
-  return { model, error: largest(windows.length > 0 ? windows : errors) };
+  const torque = largest(runs.flatMap((run) => run.map((tick) => Float64Array.from(tick.torque))));
+  return { model, error: largest(windows.length > 0 ? windows : errors), torque };
 }
 
 /** Root mean square of each number over rows. */

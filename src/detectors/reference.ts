@@ -39,6 +39,14 @@ export interface JointReference {
   readonly slip: number;
 }
 
+/** How torques move the arm in good runs. */
+export interface MotionReference {
+  readonly model: Linear;
+  readonly error: Float64Array;
+  /** Largest torque of each joint, N·m: larger ones the arm may not follow. */
+  readonly torque: Float64Array;
+}
+
 /** What is usual, from good runs of one policy. */
 export interface Reference {
   readonly runs: number;
@@ -49,7 +57,7 @@ export interface Reference {
   /** Largest error of joint positions by the first camera's picture and the other runs' most similar ones, rad. */
   readonly pose?: { readonly camera: string; readonly error: Float64Array };
   /** Change of the velocities in a tick, and the largest root mean square error over `MOTION_TICKS` ticks. */
-  readonly motion?: { readonly model: Linear; readonly error: Float64Array };
+  readonly motion?: MotionReference;
 }
 
 /** Ticks at the start of a run whose pictures are compared with other runs' starts. */

@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly seed?: number;
   /** Number of episodes. Without `episodes` and `ticks` the simulation does not end. */
   readonly episodes?: number;
+  /** Number of the first episode. Default 0. */
+  readonly firstEpisode?: number;
   /** Number of control steps. */
   readonly ticks?: number;
   /** 1 runs in real time (default), 2 twice as fast, 0 as fast as it can. */
@@ -78,7 +80,7 @@ export class SimulatedSource implements Source {
   readonly #stop = new AbortController();
   #speed: number;
   /** Episode and control step of the next observation. */
-  #next = { episode: 0, tick: 0 };
+  #next: { readonly episode: number; readonly tick: number };
   #restarts = false;
   #held: Uint8Array | undefined;
   #torque: Float64Array | undefined;
@@ -113,6 +115,11 @@ export class SimulatedSource implements Source {
     this.#disturbance = new Disturbance(task, perturbations);
     this.#pace = new Pace(periodOf(task, speed));
     this.#tally = new Tally(task.controlPeriod);
+    this.#next = { episode: this.#first, tick: 0 };
+  }
+
+  get #first(): number {
+    return this.#options.firstEpisode ?? 0;
   }
 
   async *observations(): AsyncGenerator<Observation> {
@@ -121,7 +128,7 @@ export class SimulatedSource implements Source {
       episodes = Number.POSITIVE_INFINITY,
       rest = Number.POSITIVE_INFINITY,
     } = this.#options;
-    while (this.#tally.ticks < ticks && this.#next.episode < episodes) {
+    while (this.#tally.ticks < ticks && this.#next.episode < this.#first + episodes) {
       await this.#due();
       if (this.#stop.signal.aborted) return;
       const { episode, tick } = this.#next;
@@ -159,7 +166,7 @@ export class SimulatedSource implements Source {
   /** Restarts with the first episode at the next tick; time goes on. */
   restart(): void {
     this.#restarts = true;
-    this.#next = { episode: 0, tick: 0 };
+    this.#next = { episode: this.#first, tick: 0 };
     this.#disturbance.forget();
   }
 

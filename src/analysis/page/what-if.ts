@@ -3,7 +3,7 @@ import { plural } from "../../numbers/format.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { WhatIfFindings } from "../what-if-findings.js";
 
-/** Table of how each method's relevance goes with what-ifs; nothing for a report without them. */
+/** Table of how each method's relevance goes with what-ifs, one table of all evidence for it; nothing for a report without them. */
 export function whatIfSection(found: WhatIfFindings | undefined): Html {
   const [first] = found?.agreements ?? [];
   if (!found || !first) return html``;
@@ -21,10 +21,10 @@ export function whatIfSection(found: WhatIfFindings | undefined): Html {
   });
   return html`<h2>Does relevance predict what-ifs?</h2>
 ${table(
-  ["method", "regions of the image", "modalities"],
-  found.agreements.map((row) => [row.method, text(row.regions), text(row.modalities)]),
+  ["method", "regions of the image", "modalities", "deletion", "insertion"],
+  found.agreements.map((row) => [row.method, ...[row.regions, row.modalities, row.deletion, row.insertion].map(text)]),
 )}
-<p class="note">Mean rank correlation (Spearman) over ${plural(first.moments, "moment")} between relevance and what changes the command: regions of the image blurred, one by one, and modalities replaced by their mean; the policy itself is run on each.</p>
+<p class="note">Mean rank correlation (Spearman) over ${plural(first.moments, "moment")} between relevance and what changes the command: regions of the image blurred, one by one, and modalities replaced by their mean; the policy itself is run on each. Deletion: mean part of the command that stays while regions are blurred, the most relevant first, the less the better; insertion: that comes back while they are put into the blurred image, the more the better.</p>
 ${lines}`;
 }
 

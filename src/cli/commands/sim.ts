@@ -33,6 +33,7 @@ import { writeErr, writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { policyFileOf, stageFor } from "../input/sim-stage.js";
+import { SIMULATION, simulationRecord } from "../input/simulation-record.js";
 import { EpisodeLines } from "../output/episode-lines.js";
 import { JsonLines } from "../output/json-lines.js";
 import { near } from "../output/near.js";
@@ -162,7 +163,8 @@ export async function sim(options: SimOptions): Promise<void> {
     say(introduction(stage));
     // Last: nothing can fail between opening the file and the first tick.
     if (options.record) {
-      const file = open(await record(options.record, policy, encoders, say));
+      const file = open(await record(options.record, policy, encoders, simulationRecord(options)));
+      say(`record   ${options.record}`);
       recording = file;
       sinks.push(file);
       comparing.push({ write: (explanation) => file.writeCompared(explanation) });
@@ -227,12 +229,10 @@ async function record(
   path: string,
   policy: Policy,
   encoders: Pick<McapOptions, "encoder" | "compared">,
-  say: (line: string) => void,
+  simulation: Readonly<Record<string, string>>,
 ): Promise<McapSink> {
   const card = { name: policy.card.name, sha256: policy.sha256, card: serialiseCard(policy.card) };
-  const sink = await McapSink.create(path, { ...encoders, metadata: { "torquelens.policy": card } });
-  say(`record   ${path}`);
-  return sink;
+  return McapSink.create(path, { ...encoders, metadata: { "torquelens.policy": card, [SIMULATION]: simulation } });
 }
 
 /** An episode's outcome as recordings hold it. */

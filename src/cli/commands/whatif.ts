@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.js";
 import { parseReplacement, type Replacement, replaced } from "../../evaluation/what-if/counterfactuals.js";
-import { ManyObservations } from "../../evaluation/what-if/many.js";
+import { type Given, ManyObservations } from "../../evaluation/what-if/many.js";
+import type { SimulatedOutcome, SimulatedTick } from "../../evaluation/what-if/simulated-again.js";
 import type { Observation } from "../../explain/observation.js";
 import type { Region } from "../../image/image.js";
 import { number, significant } from "../../numbers/format.js";
@@ -10,6 +11,7 @@ import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
 import { policyOfRecording } from "../input/recorded-policy.js";
 import { runsOf, sourcesOf, tickAt } from "../input/recorded-run.js";
+import { simulatedAgain } from "../input/simulation-record.js";
 import { columns } from "../output/table.js";
 
 export interface WhatIfOptions {
@@ -17,6 +19,7 @@ export interface WhatIfOptions {
   readonly replace: readonly string[];
   readonly region?: Region;
   readonly run: number;
+  readonly outcome?: boolean;
   readonly policy?: string;
   readonly card?: string;
   readonly msgPath: readonly string[];
@@ -28,6 +31,8 @@ interface WhatIf extends Replacement {
   readonly command: Float32Array;
   /** Difference from what it commands without it. */
   readonly change: Float32Array;
+  /** What becomes of the run; where it is simulated again. */
+  readonly outcome?: SimulatedOutcome | undefined;
 }
 
 export async function whatIf(bag: string, options: WhatIfOptions): Promise<void> {
@@ -42,21 +47,40 @@ export async function whatIf(bag: string, options: WhatIfOptions): Promise<void>
   const moment = tickAt(run, options.at, "--at");
   const others = new Map(runs.map((other, n) => [`run${n}`, other]));
   for (const { by } of replacements) await addRun(by, others, policy, folders);
-  const sources = sourcesOf(run, moment, others);
+  const sources = (tick: number, now?: SimulatedTick) => ({
+    ...sourcesOf(run, Math.min(tick, run.length - 1), others),
+    ...(now && { now: now.observation, truth: now.truth, without: now.without }),
+  });
+  const again = options.outcome ? await simulatedAgain(bag, policy, options.run, run, moment) : undefined;
   const many = await ManyObservations.create(policy);
   try {
-    const given = replacements.map((replacement) => replaced(replacement, sources));
+    const given: Given[] = [];
+    const outcomes: SimulatedOutcome[] = [];
+    for (const replacement of replacements) {
+      if (!again) given.push(replaced(replacement, sources(moment)));
+      const outcome = await again?.from(moment, (tick) => {
+        const changed = replaced(replacement, sources(tick.tick, tick));
+        if (tick.tick === moment) given.push(changed);
+        return changed;
+      });
+      if (outcome) outcomes.push(outcome);
+    }
     const [now, ...found] = await many.commands([run[moment]!, ...given]);
     const results = found.map((command, k) => ({
       ...replacements[k]!,
       command,
       change: command.map((value, j) => value - now![j]!),
+      outcome: outcomes[k],
     }));
     const seconds = Number(run[moment]!.stamp - run[0]!.stamp) / 1e9;
-    if (options.json) writeOut(`${JSON.stringify(jsonOf(policy, seconds, run[moment]!, now!, results))}\n`);
-    else writeOut(`${textOf(policy, seconds, now!, results)}\n`);
+    if (options.json)
+      writeOut(
+        `${JSON.stringify(jsonOf(policy, seconds, run[moment]!, { command: now!, outcome: again?.outcome }, results))}\n`,
+      );
+    else writeOut(`${textOf(policy, seconds, { command: now!, outcome: again?.outcome }, results)}\n`);
   } finally {
     await many.release();
+    await again?.close();
   }
 }
 
@@ -78,13 +102,25 @@ async function addRun(
 const labelOf = ({ modality, by, region }: Replacement): string =>
   `${modality}=${by}${region ? ` in ${region.join(",")}` : ""}`;
 
-function textOf(policy: Policy, seconds: number, now: Float32Array, results: readonly WhatIf[]): string {
+/** What the policy commands, and what becomes of the run. */
+type Commanded = Pick<WhatIf, "command" | "outcome">;
+
+const outcomeText = ({ success, error }: SimulatedOutcome): string =>
+  `${success ? "success" : "failure"}, ${error.toFixed(3)} m`;
+
+function textOf(policy: Policy, seconds: number, now: Commanded, results: readonly WhatIf[]): string {
   const { symbol, unit, plural } = wordsOf(policy.outputs);
   const names = policy.outputs.map(({ name }) => name);
-  const rows = results.map((result) => [labelOf(result), ...Array.from(result.change, (value) => significant(value))]);
+  const row = (label: string, values: Float32Array, outcome: SimulatedOutcome | undefined) => [
+    label,
+    ...Array.from(values, (value) => significant(value)),
+    ...(outcome ? [outcomeText(outcome)] : []),
+  ];
+  const rows = results.map((result) => row(labelOf(result), result.change, result.outcome));
+  const head = ["", ...names, ...(now.outcome ? ["outcome"] : [])];
   return [
     `at ${seconds.toFixed(2)} s the policy ${policy.card.name} commands these ${plural}${unit ? `, ${unit}` : ""}, and Δ${symbol} is what would be added:`,
-    columns([["", ...names], ["now", ...Array.from(now, (value) => significant(value))], ...rows]),
+    columns([head, row("now", now.command, now.outcome), ...rows]),
   ].join("\n");
 }
 
@@ -92,9 +128,11 @@ function jsonOf(
   policy: Policy,
   seconds: number,
   { tick, stamp }: Observation,
-  now: Float32Array,
+  now: Commanded,
   results: readonly WhatIf[],
 ): object {
+  const outcomeOf = ({ outcome }: Pick<WhatIf, "outcome">) =>
+    outcome && { outcome: { success: outcome.success, error: number(outcome.error) } };
   const byName = (values: Float32Array) =>
     Object.fromEntries(policy.outputs.map(({ name }, j) => [name, number(values[j]!)]));
   return {
@@ -102,11 +140,13 @@ function jsonOf(
     seconds: number(seconds),
     tick,
     t_ns: String(stamp),
-    command: byName(now),
-    what_if: results.map(({ modality, by, region, command, change }) => ({
+    command: byName(now.command),
+    ...outcomeOf(now),
+    what_if: results.map(({ modality, by, region, command, change, outcome }) => ({
       ...{ modality, by, region: region ?? null },
       command: byName(command),
       change: byName(change),
+      ...outcomeOf({ outcome }),
     })),
   };
 }

@@ -54,7 +54,10 @@ export function sourcesOf(
     at: (seconds) => run[tickAt(run, seconds, "at")]!,
     other: (name) => {
       const other = others.get(name);
-      if (!other) throw new InputError(`no run named "${name}"; expected mean, blurred, zero, at:SECONDS or a run`);
+      if (!other)
+        throw new InputError(
+          `no run named "${name}"; expected mean, blurred, zero, at:SECONDS, true, without:OBJECT or a run`,
+        );
       return other[phaseIn(run, moment, other)]!;
     },
   };

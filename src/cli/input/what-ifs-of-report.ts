@@ -63,7 +63,7 @@ export async function whatIfsOfReport(
     const agreements: Agreement[] = [];
     for (const name of [method, ...METHODS.filter((other) => other !== method)]) {
       try {
-        agreements.push(await agreement(policy, await methodOf(name), probed, spearman));
+        agreements.push(await agreement(policy, await methodOf(name), many, probed, spearman));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
       }

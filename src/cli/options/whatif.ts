@@ -11,10 +11,11 @@ export function declareOptions(command: Command): void {
     .addOption(
       repeatable(
         "--replace <what>",
-        "MODALITY=mean, blurred, zero, at:SECONDS, or a run (BAG, BAG#2 or run2 of this bag) in the same phase; may be repeated (default: each modality by its mean)",
+        "MODALITY=mean, blurred, zero, at:SECONDS, a run (BAG, BAG#2 or run2 of this bag) in the same phase, and with --outcome true (without faults) or without:arm, without:target; may be repeated (default: each modality by its mean)",
       ),
     )
     .addOption(new Option("--region <x,y,w,h>", "replace only this part of the image, pixels").argParser(region))
+    .option("--outcome", "simulate the run again, and say what becomes of it with each replacement from the moment on")
     .addOption(wholeOption("--run <n>", "number of the run in the bag, from 0", [0, 1_000_000]).default(0))
     .option("--policy <file>", "ONNX policy (default: the shipped one that the recording names)")
     .addOption(cardOption())

@@ -14,12 +14,15 @@ export interface Sources {
   readonly at: (seconds: number) => Given;
   /** Another run's observation in the same phase. @throws InputError for an unknown one */
   readonly other: (run: string) => Given;
+  /** What was true, and the image without an object; of an episode that is simulated again. */
+  readonly truth?: () => Given;
+  readonly without?: (object: string) => Image;
 }
 
 /** Replaces one modality, or a region of an image. */
 export interface Replacement {
   readonly modality: string;
-  /** `mean`, `blurred`, `zero`, `at:SECONDS`, or the name of another run. */
+  /** `mean`, `blurred`, `zero`, `at:SECONDS`, `true`, `without:OBJECT`, or the name of another run. */
   readonly by: string;
   /** Part of an image, pixels; left out: all of it. */
   readonly region?: Region | undefined;
@@ -51,7 +54,18 @@ const WAYS: Readonly<Record<string, Make>> = {
       throw new InputError(`${modality}=at:${seconds}: expected seconds from the run's start, such as at:1.5`);
     return givenValue(at(time), modality);
   },
+  true: (_, { truth }, modality) => givenValue(simulated(truth, `${modality}=true`)(), modality),
+  without: (object, { without, now }, modality) => {
+    if (!own(now.images, modality)) throw new InputError(`${modality}=without:${object}: expected an image`);
+    return simulated(without, `${modality}=without:${object}`)(object);
+  },
 };
+
+/** What only a simulated episode has. */
+function simulated<T>(source: T | undefined, what: string): T {
+  if (!source) throw new InputError(`${what}: needs --outcome, which simulates the run again`);
+  return source;
+}
 
 /** `image=mean`, `image=run7`, `joint_velocity=at:1.5`. @throws InputError */
 export function parseReplacement(text: string, modalities: readonly string[]): Omit<Replacement, "region"> {
@@ -116,7 +130,8 @@ function blurred(image: Image): Image {
   return { ...image, data: Uint8Array.from(along(along(data, 1, 0), 0, 1), Math.round) };
 }
 
-function withRegion(image: Image, other: Image, [x, y, width, height]: Region): Image {
+/** An image with a part of another one. @throws InputError for a region beyond its edge */
+export function withRegion(image: Image, other: Image, [x, y, width, height]: Region): Image {
   if (x + width > image.width || y + height > image.height)
     throw new InputError(
       `--region ${[x, y, width, height].join(",")}: expected x,y,width,height inside the ${image.width}×${image.height} image`,
