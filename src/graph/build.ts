@@ -114,6 +114,25 @@ export function slice(x: Value, axis: number, start: number, end: number, step =
   return apply("Slice", [x, int64([start]), int64([end]), int64([axis]), int64([step])]);
 }
 
+/**
+ * A window of fixed extents that starts at places computed at run time, int64 [axes], each within the tensor. Its shape is
+ * written down again behind it, because runtimes cannot infer it.
+ */
+export function windowAt(x: Value, axes: readonly number[], starts: Value, extents: readonly number[]): Value {
+  const ends = add(starts, int64(extents));
+  const cut = apply("Slice", [x, starts, ends, int64(axes)]);
+  return apply("Reshape", [cut, int64(cut.shape)], { allowzero: 1 });
+}
+
+/** The opposite of `windowAt`: a window at its place in a tensor of zeros with these extents along the axes. */
+export function placedAt(x: Value, axes: readonly number[], starts: Value, extents: readonly number[]): Value {
+  return axes.reduce((value, axis, k) => {
+    const room = extents[k]! - value.shape[axis]!;
+    const start = sub(int64([room]), slice(starts, 0, k, k + 1));
+    return windowAt(padAxis(value, axis, room, room), [axis], start, [extents[k]!]);
+  }, x);
+}
+
 /** Zeros before and after along one axis. */
 export function padAxis(x: Value, axis: number, before: number, after: number): Value {
   if (before === 0 && after === 0) return x;

@@ -5,7 +5,15 @@ import type { Literal } from "./literal.js";
 import { ATTRIBUTE_TYPE, ONNX } from "./onnx-schema.js";
 import { OPERATORS } from "./operators/index.js";
 import { encodeMessage, type Message } from "./protobuf.js";
-import { type Attribute, type Attributes, type Graph, type Node, topologicalOrder, type Value } from "./value.js";
+import {
+  type Attribute,
+  type Attributes,
+  type Body,
+  type Graph,
+  type Node,
+  topologicalOrder,
+  type Value,
+} from "./value.js";
 
 /** The IR version that was released with an operator set. */
 const irOf = (opset: number): number =>
@@ -72,12 +80,19 @@ class GraphWriter {
   }
 
   /**
-   * A Loop's body: inputs and outputs are matched by position. Constants are written again in the body, since
-   * onnxruntime packs and lays out the weights of a graph's own initializers only (1.3 times faster than sharing them).
+   * A Loop's body: inputs and outputs are matched by position, captured values by name. Constants are written again in the
+   * body, since onnxruntime packs and lays out the weights of a graph's own initializers only (1.3 times faster than
+   * sharing them).
+   * @param captured names of the captured values
    */
-  #writeBody(body: Graph): Message {
+  #writeBody(body: Body, captured: readonly string[]): Message {
     const writer = new GraphWriter(body, this);
-    const input = Array.from(body.inputs.values(), (value) => valueInfo(writer.#nameOf(value, "given"), value));
+    const given = [...body.inputs.values()];
+    const own = given.splice(0, given.length - body.captured);
+    given.forEach((value, i) => {
+      writer.#names.set(value, captured[i]!);
+    });
+    const input = own.map((value) => valueInfo(writer.#nameOf(value, "given"), value));
     for (const node of topologicalOrder(body.outputs.values())) writer.#writeNode(node);
     const output = Array.from(body.outputs.values(), (value) => {
       const name = this.#freshName("result");
@@ -124,7 +139,8 @@ class GraphWriter {
       });
       return;
     }
-    const body = node.body && { name: "body", g: this.#writeBody(node.body), type: ATTRIBUTE_TYPE.graph };
+    const captured = node.body ? inputs.splice(inputs.length - node.body.captured) : [];
+    const body = node.body && { name: "body", g: this.#writeBody(node.body, captured), type: ATTRIBUTE_TYPE.graph };
     const outputs = node.outputs.map((value) => this.#nameOf(value, node.op));
     if (!body) this.#written.set(key, outputs);
     this.#nodes.push({

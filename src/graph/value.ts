@@ -42,8 +42,7 @@ export class Node {
     /** Name in the file it was read from. */
     readonly name = "",
     readonly literal?: Literal,
-    /** A Loop's body; inputs and outputs in the operator's order. */
-    readonly body?: Graph,
+    readonly body?: Body,
   ) {
     this.outputs = outputs.map((type, i) => new Value(this, i, type.dtype, type.shape, type.name));
   }
@@ -62,6 +61,14 @@ export interface Graph {
   readonly metadata: ReadonlyMap<string, string>;
   /** Version of the default operator set. */
   readonly opset: number;
+}
+
+/**
+ * A Loop's body: inputs and outputs in the operator's order. The last `captured` inputs are values of the graph around it:
+ * the last of the node's inputs, which bodies in a file read by name.
+ */
+export interface Body extends Graph {
+  readonly captured: number;
 }
 
 /** The nodes that `outputs` depend on, every node after its inputs; `known` ones and what they depend on left out. */

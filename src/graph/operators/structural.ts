@@ -51,6 +51,21 @@ export function sliceRanges(node: Inference): { axis: number; start: number; cou
   });
 }
 
+/**
+ * Extents of a Slice whose places are computed at run time, by axis: ends are the starts plus constants, in steps of one.
+ * The caller keeps the starts within the tensor.
+ */
+function movingExtents(node: Inference): { axis: number; count: number }[] {
+  const [, starts, ends] = node.inputs;
+  const sizes = ends?.node.op === "Add" && ends.node.inputs[0] === starts ? ends.node.inputs[1]?.literal : undefined;
+  const steps = node.inputs[4] ? node.ints(4, "steps") : [];
+  if (!sizes || steps.some((step) => step !== 1))
+    throw new ShapeError("Slice: starts must be a constant, or ends these starts plus a constant, in steps of one");
+  const counts = Array.from(sizes.numbers());
+  const axes = node.inputs[3] ? node.ints(3, "axes") : counts.map((_, i) => i);
+  return distinctAxes("Slice", axes, node.shape(0)).map((axis, i) => ({ axis, count: counts[i]! }));
+}
+
 /** Most outputs of a Split. */
 const MOST_PARTS = 10_000;
 
@@ -189,7 +204,8 @@ export const STRUCTURAL: Record<string, OperatorSpec> = {
     inputs: [3, 5],
     infer: (node) => {
       const shape = [...node.shape(0)];
-      for (const { axis, count } of sliceRanges(node)) shape[axis] = count;
+      const isMoving = node.input(1).literal === undefined;
+      for (const { axis, count } of isMoving ? movingExtents(node) : sliceRanges(node)) shape[axis] = count;
       return node.typed(shape);
     },
   },

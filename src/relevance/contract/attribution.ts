@@ -42,10 +42,18 @@ export interface Attribution {
   readonly emptyPools: readonly Value[];
   /** The totals that shares are computed from, where they are not Σ|R| of the inputs. */
   readonly totals?: Totals;
+  /** Relevance that was not followed to the inputs, where some is left out. */
+  readonly omitted?: Omitted;
   /** The nodes that relevance went through, from the inputs to the torques. */
   readonly rules: readonly NodeRule[];
   /** Warnings about the method on this network, one line each. */
   readonly warnings?: readonly string[];
+}
+
+/** Weighted relevance that was not followed: Σ|R| and ΣR, scalars. */
+export interface Omitted {
+  readonly size: Value;
+  readonly sum: Value;
 }
 
 /** Totals by modality name: of the α-weighted sum over torques (scalar), and of each torque, [J]. */

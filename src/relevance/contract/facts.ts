@@ -92,6 +92,8 @@ export interface Network {
   /** Signs of the commanded torques; of actions 1: relevance above zero speaks for the action. */
   readonly signs: Value;
   readonly areActions: boolean;
+  /** The part of an image's relevance that need not be followed to its pixels; 0 for none, by default where it pays. */
+  readonly omit: number | undefined;
   readonly torques: number;
   /** Values that stay those of the observation where a method evaluates other observations: signs and α. */
   readonly fixed: readonly Value[];

@@ -4,10 +4,10 @@ import type { Analysis, Network } from "../contract/facts.js";
 import type { Method } from "../contract/method.js";
 import type { Row } from "../contract/rules.js";
 import { nodesOf } from "../network/layer-nodes.js";
-import { propagate } from "../pass/propagate.js";
 import { positive } from "../rules/operator/positive.js";
 import { signed } from "../rules/operator/signed.js";
 import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
+import { followed } from "../tiles/sparse.js";
 import { type CompositeTable, compositeSchema, type TableRow } from "./composite-schema.js";
 import { RULE_BOOK } from "./rule-book.js";
 import { isFirst, isOutput, STABILISER } from "./shared.js";
@@ -34,7 +34,7 @@ export function compositeMethod(text: string, source: string): Method {
     linear,
     contrasts: table.operators === "signed",
     attribute: (network) => ({
-      ...propagate(network, {
+      ...followed(network, {
         seed: table.seed ?? SEEDS[table.operators],
         rows,
         operators,

@@ -5,7 +5,7 @@ import type { Attribution } from "../contract/attribution.js";
 import type { Network } from "../contract/facts.js";
 import type { Contrasts, Method } from "../contract/method.js";
 import type { Rules } from "../contract/rules.js";
-import { propagate } from "../pass/propagate.js";
+import { followed } from "../tiles/sparse.js";
 
 /**
  * A method in the table, without values of its options. As in the card's schema, the error text of every option's
@@ -39,7 +39,7 @@ export function ruled<Shape extends z.ZodRawShape>(
     make: (options) => {
       const made = { ...rules(options), linear: entry.linear };
       return (network) => {
-        const found = propagate(network, made);
+        const found = followed(network, made);
         const acts = made.acts === undefined || found.rules.some(({ rule }) => rule === made.acts);
         const warning = `method ${entry.name}: found no ReLU in this policy, so it is the plain gradient`;
         return acts ? found : { ...found, warnings: [warning] };

@@ -12,6 +12,7 @@ import { NetworkContext } from "./context.js";
 export class ExplainedNetwork implements Network {
   readonly commanded: Value;
   readonly signs: Value;
+  readonly omit: number | undefined;
   readonly torques: number;
   readonly context: Context;
 
@@ -23,17 +24,19 @@ export class ExplainedNetwork implements Network {
     readonly subject: Subject,
     readonly importance: Value,
     readonly depth: Depth,
-    signs?: Value,
+    { signs, omit }: { readonly signs?: Value; readonly omit?: number } = {},
   ) {
     this.commanded = torqueOf(subject);
     const analysis = new GraphAnalysis({ ...subject.graph, outputs: new Map([[subject.torque, this.commanded]]) });
     this.signs = signs ?? (this.areActions ? full(this.commanded.shape, 1) : sign(this.commanded));
+    this.omit = omit;
     this.torques = sizeOf(this.commanded.shape);
     this.context = new NetworkContext(subject, analysis, depth, importance);
   }
 
   at(depth: Depth): Network {
-    return new ExplainedNetwork(this.subject, this.importance, depth, this.signs);
+    const { subject, importance, signs, omit } = this;
+    return new ExplainedNetwork(subject, importance, depth, { signs, ...(omit !== undefined && { omit }) });
   }
 
   get areActions(): boolean {

@@ -16,9 +16,15 @@ import { seedOf } from "./seed.js";
  * where this costs little: where the image begins, they are summed by importance (except at depth `per-torque`). There
  * each torque's relevance is recorded as the image's, at every depth; depth `shares` ends there.
  * @param targets values where relevance stops, the network's inputs by default
+ * @param seeds where relevance starts, the torques by default
  * @throws InputError for an operator that the method cannot explain, naming the node
  */
-export function propagate(network: Network, rules: Rules, targets: ReadonlySet<Value> = network.inputs): Attribution {
+export function propagate(
+  network: Network,
+  rules: Rules,
+  targets: ReadonlySet<Value> = network.inputs,
+  seeds: ReadonlyMap<Value, Relevance> = new Map([[network.commanded, seedOf(network, rules.seed)]]),
+): Attribution {
   const { context, importance, depth } = network;
   const { analysis } = context;
   const record: NodeRule[] = [];
@@ -93,7 +99,6 @@ export function propagate(network: Network, rules: Rules, targets: ReadonlySet<V
     return accumulate(importance)(a, b);
   };
 
-  const seeds = new Map([[network.commanded, seedOf(network, rules.seed)]]);
   const arrived = reverseWalk(seeds, targets, namingNodes(step), meet);
   // What no node of an image's own took: its pixels join the rest themselves.
   for (const [value, r] of arrived) joins(value.node, [[value, r]]);

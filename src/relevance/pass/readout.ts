@@ -5,7 +5,7 @@ import type { Network } from "../contract/facts.js";
 import { heightAndWidth, type SubjectImage } from "../contract/subject.js";
 import { featurePoints } from "./feature-points.js";
 import { InputRelevance } from "./input-relevance.js";
-import { residual, shares, torqueShares } from "./shares.js";
+import { omitted, residual, shares, torqueShares } from "./shares.js";
 
 type Outputs = [name: string, value: Value][];
 
@@ -15,7 +15,8 @@ type Outputs = [name: string, value: Value][];
  * `torquelens.heatmap.<input>` [H, W], `torquelens.feature_points.<input>` [K, 2] where the policy has a soft-argmax,
  * `torquelens.torque_relevance.<input>` [J, n] for inputs that are no image, `torquelens.torque_heatmap.<input>` [J, H,
  * W] where compiled per torque, `torquelens.shares` [M] and `torquelens.torque_shares` [J, M] of `sharers`, `torquelens.residual`
- * (scalar) and `torquelens.empty_pool` [J] (1 where Eq. 1 found no contribution of the torque's sign).
+ * (scalar), `torquelens.empty_pool` [J] (1 where Eq. 1 found no contribution of the torque's sign) and, where some relevance
+ * need not be followed to the pixels, `torquelens.omitted` (scalar: the part of Σα|τ| that was not).
  */
 export function readout(network: Network, attribution: Attribution): Outputs {
   const relevance = new InputRelevance(network, attribution);
@@ -31,6 +32,7 @@ export function readout(network: Network, attribution: Attribution): Outputs {
     ["torquelens.residual", residual(relevance)],
     ["torquelens.empty_pool", emptyPool(network, attribution)],
   );
+  if (attribution.omitted) outputs.push(["torquelens.omitted", omitted(relevance, attribution.omitted.size)]);
   return outputs;
 }
 

@@ -62,7 +62,14 @@ export function torqueShares(relevance: InputRelevance): Value {
   return safeDivide(totals, sum(totals, [1], true));
 }
 
-/** |ΣR_in − Σα|τ|| / Σ|α τ|, 0 where there is nothing to conserve. Some α are below zero in a contrast of torques. */
+/** Relevance that was not followed as a part of Σ|α τ|. */
+export const omitted = ({ network }: InputRelevance, amount: Value): Value =>
+  safeDivide(amount, sum(abs(mul(reshape(conserved(network), [network.torques]), network.importance))));
+
+/**
+ * |ΣR_in − Σα|τ|| / Σ|α τ|, 0 where there is nothing to conserve. Relevance that was not followed counts. Some α are below
+ * zero in a contrast of torques.
+ */
 export function residual(relevance: InputRelevance): Value {
   const { importance, torques, subject, depth } = relevance.network;
   const { joined, constants, absorbed = [] } = relevance.attribution;
@@ -74,6 +81,7 @@ export function residual(relevance: InputRelevance): Value {
   });
   if (constants) parts.push(placesTotal(constants, relevance.network, (r) => r));
   if (depth !== "shares") parts.push(...absorbed.map((r) => sum(relevance.weighted(r))));
+  if (omitted) parts.push(omitted);
   return safeDivide(abs(sub(parts.reduce(add), sum(each))), sum(abs(each)));
 }
 
