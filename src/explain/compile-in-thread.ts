@@ -2,8 +2,7 @@ import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
 import type { Policy } from "../policy/policy.js";
 import type { MethodOrigin } from "../relevance/contract/method.js";
-import type { Precision } from "../relevance/precision/precision.js";
-import type { CompiledLevels } from "./compile-levels.js";
+import type { CompiledLevels, Exactness } from "./compile-levels.js";
 import type { CompileReply, CompileRequest } from "./compile-worker.js";
 import type { Level } from "./explanation.js";
 
@@ -16,7 +15,7 @@ export async function compileInThread(
   { path, bytes, sha256, card, cardSource }: Policy,
   method: MethodOrigin,
   levels: readonly Level[],
-  precision: Precision | undefined,
+  exactness: Exactness,
   signal?: AbortSignal,
 ): Promise<CompiledLevels> {
   signal?.throwIfAborted();
@@ -24,7 +23,7 @@ export async function compileInThread(
     policy: { path, bytes, sha256, card, cardSource },
     method,
     levels,
-    precision,
+    exactness,
   };
   const worker = new Worker(new URL("./compile-worker.js", import.meta.url), { workerData: request });
   const stop = () => void worker.terminate();

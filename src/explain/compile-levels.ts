@@ -1,7 +1,7 @@
 import { writeModel } from "../graph/onnx-write.js";
 import type { Graph } from "../graph/value.js";
 import type { Policy } from "../policy/policy.js";
-import { type CompiledModel, compile } from "../relevance/compile.js";
+import { type CompiledModel, type CompileOptions, compile } from "../relevance/compile.js";
 import type { Method } from "../relevance/contract/method.js";
 import type { Precision } from "../relevance/precision/precision.js";
 import { LEVELS, type Level } from "./explanation.js";
@@ -21,21 +21,24 @@ export interface CompiledLevels {
   readonly warnings: readonly string[];
 }
 
-const compiledFor = (policy: Policy, method: Method, level: "full" | "shares", precision: Precision): CompiledModel =>
-  compile(subjectOf(policy), { method, precision, depth: level === "full" ? "heatmap" : level });
+/** How exact relevance is computed. */
+export type Exactness = Pick<CompileOptions, "precision" | "omit">;
+
+const compiledFor = (policy: Policy, method: Method, level: "full" | "shares", exactness: Exactness): CompiledModel =>
+  compile(subjectOf(policy), { ...exactness, method, depth: level === "full" ? "heatmap" : level });
 
 /** The graph of the model of a level. */
-export const graphOf = (policy: Policy, method: Method, level: Level, precision: Precision): Graph =>
-  level === "skip" ? policy.graph : compiledFor(policy, method, level, precision).graph;
+export const graphOf = (policy: Policy, method: Method, level: Level, exactness: Exactness): Graph =>
+  level === "skip" ? policy.graph : compiledFor(policy, method, level, exactness).graph;
 
-const belongsToHeatmaps = (name: string) => /^torquelens\.(residual$|heatmap\.|feature_points\.)/.test(name);
+const belongsToHeatmaps = (name: string) => /^torquelens\.(residual$|omitted$|heatmap\.|feature_points\.)/.test(name);
 
 /** @throws InputError for a method that cannot explain this policy */
 export function compileLevels(
   policy: Policy,
   method: Method,
   levels: readonly Level[],
-  asked: Precision = "exact",
+  asked: Exactness = {},
 ): CompiledLevels {
   const models: Partial<Record<Level, Uint8Array>> = {};
   const warnings = new Set<string>();

@@ -5,8 +5,7 @@ import { type Policy, policyOf } from "../policy/policy.js";
 import type { MethodOrigin } from "../relevance/contract/method.js";
 import { compositeMethod } from "../relevance/methods/composite-method.js";
 import { methodNamed } from "../relevance/methods.js";
-import type { Precision } from "../relevance/precision/precision.js";
-import { type CompiledLevels, compileLevels } from "./compile-levels.js";
+import { type CompiledLevels, compileLevels, type Exactness } from "./compile-levels.js";
 import type { Level } from "./explanation.js";
 
 /** Request to this thread, which compiles one policy and ends. */
@@ -14,18 +13,18 @@ export interface CompileRequest {
   readonly policy: Pick<Policy, "path" | "bytes" | "sha256" | "card" | "cardSource">;
   readonly method: MethodOrigin;
   readonly levels: readonly Level[];
-  readonly precision: Precision | undefined;
+  readonly exactness: Exactness;
 }
 export type CompileReply = CompiledLevels | { readonly failed: string; readonly isInput: boolean };
 
-function compiled({ policy, method, levels, precision }: CompileRequest): CompiledLevels {
+function compiled({ policy, method, levels, exactness }: CompileRequest): CompiledLevels {
   const { path, bytes, sha256, card, cardSource } = policy;
   const model = { path, bytes, sha256, graph: readModel(bytes, path) };
   return compileLevels(
     policyOf(model, { card, source: cardSource, folder: "." }),
     "spec" in method ? methodNamed(method.spec) : compositeMethod(method.table, method.source),
     levels,
-    precision,
+    exactness,
   );
 }
 

@@ -7,7 +7,7 @@ import type { Device } from "../runtime/device.js";
 import { LocalModels, type Models, type Step, type Tensors } from "../runtime/models.js";
 import { WorkerModels } from "../runtime/worker-models.js";
 import { compileInThread as compileMethodInThread } from "./compile-in-thread.js";
-import { compileLevels, graphOf } from "./compile-levels.js";
+import { type CompiledLevels, compileLevels, type Exactness, graphOf } from "./compile-levels.js";
 import { LEVELS, type Level } from "./explanation.js";
 import type { Weights } from "./heatmap-subject.js";
 import { WARM_UPS } from "./rehearsal.js";
@@ -16,7 +16,7 @@ import { weightFeeds } from "./weight-feeds.js";
 
 export interface EngineOptions {
   readonly levels: readonly Level[];
-  readonly precision: Precision | undefined;
+  readonly exactness: Exactness;
   readonly threads: number | undefined;
   readonly device: Device | undefined;
   /** True to run inference in a worker thread. */
@@ -57,12 +57,9 @@ export class Engine {
     readonly policy: Policy,
     readonly method: Method,
     readonly levels: readonly Level[],
-    readonly precision: Precision,
-    private readonly ofMethod: readonly string[],
+    private readonly exactness: Exactness,
+    private readonly compiled: Omit<CompiledLevels, "models">,
     readonly models: Models,
-    private readonly heatmapOutputs: readonly string[],
-    /** What the shares are of, in their order: the modalities, and `constants` where constants take a part. */
-    readonly sharers: readonly string[],
     private readonly untouched: Untouched,
   ) {
     const { modalities } = policy;
@@ -76,23 +73,33 @@ export class Engine {
     ];
   }
 
+  /** The precision in use, `exact` where `fast` is not possible. */
+  get precision(): Precision {
+    return this.compiled.precision;
+  }
+
+  /** What the shares are of, in their order: the modalities, and `constants` where constants take a part. */
+  get sharers(): readonly string[] {
+    return this.compiled.sharers;
+  }
+
   /**
    * Compiles, loads, and warms up on rehearsal inputs, where its torque is compared with the file's. A method without an `origin`, a user's own object, is compiled in this thread.
    * @throws InputError for a method that is unknown or cannot explain this policy, or a torque that is not the file's; the
    *   signal's reason when it aborts
    */
   static async create(policy: Policy, asked: string | Method, options: EngineOptions): Promise<Engine> {
-    const { precision: askedPrecision, threads, device, worker, compileInThread, signal } = options;
+    const { exactness, threads, device, worker, compileInThread, signal } = options;
     const levels = LEVELS.filter((level) => options.levels.includes(level));
     const method = typeof asked === "string" ? methodNamed(asked) : asked;
-    const { models, precision, warnings, heatmapOutputs, sharers } =
+    const { models, ...compiled } =
       compileInThread && method.origin
-        ? await compileMethodInThread(policy, method.origin, levels, askedPrecision, signal)
-        : compileLevels(policy, method, levels, askedPrecision);
+        ? await compileMethodInThread(policy, method.origin, levels, exactness, signal)
+        : compileLevels(policy, method, levels, exactness);
     const untouched = await Untouched.of(policy, worker);
     signal?.throwIfAborted();
     const loaded = await (worker ? WorkerModels : LocalModels).create(models, { threads, device, spinning: false });
-    const engine = new Engine(policy, method, levels, precision, warnings, loaded, heatmapOutputs, sharers, untouched);
+    const engine = new Engine(policy, method, levels, exactness, compiled, loaded, untouched);
     try {
       await engine.#warmUp(signal);
     } catch (error) {
@@ -104,7 +111,7 @@ export class Engine {
 
   /** About the method on this policy, and about its torque, one line each. */
   get warnings(): readonly string[] {
-    return [...this.ofMethod, ...this.untouched.warnings];
+    return [...this.compiled.warnings, ...this.untouched.warnings];
   }
 
   /**
@@ -126,13 +133,13 @@ export class Engine {
     let heatmap: number | undefined;
     if (level === "shares") shares = add("shares", this.#relevance);
     if (level === "full" && !heatmapWeights) {
-      shares = add("full", [...this.#relevance, ...this.heatmapOutputs]);
+      shares = add("full", [...this.#relevance, ...this.compiled.heatmapOutputs]);
       heatmap = shares;
     } else if (level === "full") {
       shares = add("shares", this.#relevance);
       heatmap = add(
         "full",
-        [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.heatmapOutputs],
+        [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.compiled.heatmapOutputs],
         heatmapWeights,
       );
     }
@@ -152,7 +159,7 @@ export class Engine {
     const importance = { each: new Float32Array(this.policy.outputs.length).fill(1), chosen: 0 };
     for (const level of this.levels)
       await this.untouched.compare({
-        graph: () => graphOf(this.policy, this.method, level, this.precision),
+        graph: () => graphOf(this.policy, this.method, level, this.exactness),
         run: async (feeds) => {
           signal?.throwIfAborted();
           const outputs = this.run(feeds, { level, importance, heatmapWeights: undefined, torqueFirst: false });

@@ -103,9 +103,11 @@ export interface Explanation {
   readonly ratios: Ratios;
   /**
    * |ΣR_in − Σα|τ|| / Σα|τ|, with α one-hot where `heatmapOf` names a joint; of a contrast |ΣR_in − Σw|τ|| / Σ|w τ| with
-   * its weights w. Of actions with logits z in place of |τ|. NaN below level `full`.
+   * its weights w. Of actions with logits z in place of |τ|. What is omitted counts in ΣR_in. NaN below level `full`.
    */
   readonly conservationResidual: number;
+  /** The part of Σα|τ| whose relevance was not followed to the pixels; 0 for none, NaN below level `full`. */
+  readonly omitted: number;
   /** From the call of `explain` to the explanation, milliseconds. */
   readonly latencyMs: number;
   readonly flags: readonly ExplanationFlag[];

@@ -23,6 +23,7 @@ export type ExplanationNumbers = Pick<
   | "torqueShares"
   | "ratios"
   | "conservationResidual"
+  | "omitted"
   | "latencyMs"
   | "flags"
 > & { readonly observation: Pick<Observation, "tick" | "stamp"> };
@@ -63,6 +64,7 @@ export function fromMessages(
     torqueShares: Float32Array.from(torques.flatMap(({ shares }) => [...shares])),
     ratios: { image, position, velocity, configuration },
     conservationResidual: message.conservation_residual,
+    omitted: message.omitted ?? (Number.isNaN(message.conservation_residual) ? Number.NaN : 0),
     latencyMs: message.latency_ms,
     flags: message.flags.filter((flag) => flag !== EPISODE_START) as ExplanationFlag[],
   };

@@ -32,6 +32,7 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     flags: [...explanation.flags, ...(observation.first ? [EPISODE_START] : [])],
     latency_ms: explanation.latencyMs,
     conservation_residual: explanation.conservationResidual,
+    omitted: explanation.omitted,
     modalities: [...modalities],
     references: modalities.map((modality) => own(convention.reference, modality) ?? ""),
     feature_points: convention.featurePoints,

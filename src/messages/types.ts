@@ -186,6 +186,8 @@ export interface ExplanationMessage {
   readonly flags: string[];
   readonly latency_ms: number;
   readonly conservation_residual: number;
+  /** Recordings of earlier versions lack it: nothing was omitted. */
+  readonly omitted?: number;
   readonly modalities: string[];
   readonly references: string[];
   readonly feature_points: string;

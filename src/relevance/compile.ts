@@ -19,6 +19,9 @@ import { attributed } from "./suitable.js";
 /** Version of the compiled model's contract. */
 const CONTRACT_VERSION = "1";
 
+/** The largest part of an image's relevance that may be left out. */
+export const MOST_OMITTED = 0.5;
+
 export interface CompileOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */
   readonly method?: string | Method;
@@ -53,11 +56,14 @@ export interface CompiledModel {
  * Compiles relevance into a policy's graph. Inputs: the policy's own and `torquelens.importance` float32 [J]; of actions
  * also `torquelens.chosen`, a float32, which is added to the importance of the action with the largest value. Outputs: the
  * policy's own, unchanged, and those of `readout`.
- * @throws InputError for an operator that the method cannot explain, or names that are already taken
+ * @throws InputError for an operator that the method cannot explain, names that are already taken, or a part to omit that is
+ *   no part
  */
 export function compile(subject: Subject, options: CompileOptions = {}): CompiledModel {
   const { method: asked = "dtd", depth = "full", precision: askedPrecision = "exact" } = options;
   const omit = askedPrecision === "fast" ? 0 : options.omit;
+  if (omit !== undefined && !(omit >= 0 && omit <= MOST_OMITTED))
+    throw new InputError(`omit ${omit}: expected a part of the relevance, from 0 to ${MOST_OMITTED}`);
   const method = typeof asked === "string" ? methodNamed(asked) : asked;
   const { graph } = subject;
   const own = [subject.torque, subject.distribution ? "torquelens.probabilities" : undefined];

@@ -122,6 +122,7 @@ describe("Explainer", () => {
       heatmaps: {},
       featurePoints: {},
       conservationResidual: Number.NaN,
+      omitted: Number.NaN,
     });
     expect(full.level).toBe("full");
     expect(shares.torque).toEqual(full.torque);

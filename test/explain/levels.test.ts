@@ -84,6 +84,7 @@ describe("levels of one explainer", () => {
       featurePoints: {},
       ratios: { image: Number.NaN, position: Number.NaN, velocity: Number.NaN, configuration: Number.NaN },
       conservationResidual: Number.NaN,
+      omitted: Number.NaN,
       flags: [],
     });
   });
@@ -115,6 +116,7 @@ describe("the heatmap of one joint", () => {
       featurePoints: alone.featurePoints,
       relevance: alone.relevance,
       conservationResidual: alone.conservationResidual,
+      omitted: alone.omitted,
     });
     const total = [explanation.heatmaps.image!.data, ...Object.values(explanation.relevance)].flatMap((part) => [
       ...part,

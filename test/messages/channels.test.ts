@@ -168,6 +168,7 @@ describe("channels", () => {
       flags: ["in_contact", "idle"],
       latency_ms: 3.5,
       conservation_residual: Math.fround(1e-6),
+      omitted: 2 ** -11,
       modalities: MODALITIES,
       references: ["range", "zero", "zero", "mean"],
       feature_points: "policy",

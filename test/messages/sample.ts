@@ -76,6 +76,7 @@ export function sampleExplanation(tick = 0, width = 128, height = 96): Explanati
     featurePoints: { image: Float32Array.of(10, 20, 30.5, 40.25) },
     ratios: { image: 0.5, position: 0.375, velocity: 0.125, configuration: 0.5 },
     conservationResidual: 1e-6,
+    omitted: 2 ** -11,
     latencyMs: 3.5,
     flags: ["in_contact", "idle"],
   };

@@ -24,6 +24,7 @@ export interface CompileCommandOptions {
   readonly method: string;
   readonly depth: Depth;
   readonly precision: Precision;
+  readonly omit?: number;
   readonly card?: string;
   readonly json?: boolean;
 }

@@ -32,13 +32,14 @@ export interface ExplainOptions extends SubjectOptions {
   readonly out?: string;
   readonly device: Device;
   readonly precision: Precision;
+  readonly omit?: number;
   readonly card?: string;
   readonly json?: boolean;
   readonly convention?: string;
 }
 
 export async function explain(path: string, options: ExplainOptions): Promise<void> {
-  const { device, precision, joint } = options;
+  const { device, precision, omit, joint } = options;
   for (const other of ["contrast", "against", "action"] as const)
     if (joint !== undefined && options[other] !== undefined) {
       const why = other === "contrast" ? "; --contrast explains its joint too" : "";
@@ -58,6 +59,7 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
     ...subject,
     device,
     precision,
+    ...(omit !== undefined && { omit }),
     worker: false,
   });
   warnOf(explainer, precision);

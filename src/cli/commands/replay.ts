@@ -43,6 +43,7 @@ export interface ExplainingOptions extends SelectionOptions, SubjectOptions {
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
+  readonly omit?: number;
   readonly msgPath: readonly string[];
   readonly convention?: string;
 }
@@ -97,10 +98,18 @@ export async function explained(
     const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
     for (const { topic, others } of source.imageTopics())
       if (others.length > 0) writeErr(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
-    const { jobs, threads, device, precision } = options;
+    const { jobs, threads, device, precision, omit } = options;
     const subject = subjectOf(policy, options);
     const explainer = open(
-      await ExplainerPool.create(policy, { jobs, method, ...subject, threads, device, precision }),
+      await ExplainerPool.create(policy, {
+        jobs,
+        method,
+        ...subject,
+        threads,
+        device,
+        precision,
+        ...(omit !== undefined && { omit }),
+      }),
     );
     warnOf(explainer.first, precision);
     const encoder = new ChannelEncoder({

@@ -70,6 +70,7 @@ export interface SimOptions extends LiveServing, SubjectOptions {
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
+  readonly omit?: number;
   readonly json?: boolean;
 }
 

@@ -24,6 +24,7 @@ export interface StageOptions {
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
+  readonly omit?: number;
   /** True where heatmaps of single joints can be asked for. */
   readonly live: boolean;
 }
@@ -50,7 +51,7 @@ export async function stageFor(
   explained: (explainer: Explainer) => void,
   compileInThread: boolean,
 ): Promise<Stage> {
-  const { targets, starts, threads, device, precision, live } = options;
+  const { targets, starts, threads, device, precision, omit, live } = options;
   const card = choice.policy === options.policy ? options.card : undefined;
   const policy = await loadPolicy(policyFileOf(choice, options), { card });
   const task = await simulatedFor(policy, choice.task, { targets, starts });
@@ -66,7 +67,7 @@ export async function stageFor(
     const subject = subjectOf(policy, { action, ...rest });
     const method = methodFor(policy, subject, choice.method);
     const levels = live ? (["full", "shares"] as const) : levelsFor(subject);
-    const inference = { levels, threads, device, precision, compileInThread };
+    const inference = { levels, threads, device, precision, ...(omit !== undefined && { omit }), compileInThread };
     const explainer = await Explainer.create(policy, { method, ...inference });
     explained(explainer);
     const compared = new ComparedMethod(policy, async (method) => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Depth } from "../../relevance/contract/depth.js";
 import type { CompileCommandOptions } from "../commands/compile.js";
-import { cardOption, methodOption, POLICY, precisionOption } from "./shared.js";
+import { cardOption, methodOption, omitOption, POLICY, precisionOption } from "./shared.js";
 
 const DEPTHS = ["full", "per-torque", "shares"] as const satisfies readonly Depth[];
 
@@ -16,6 +16,7 @@ export function declareOptions(command: Command): void {
         .default("full"),
     )
     .addOption(precisionOption())
+    .addOption(omitOption())
     .addOption(cardOption())
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: CompileCommandOptions) =>

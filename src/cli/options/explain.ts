@@ -4,6 +4,7 @@ import {
   cardOption,
   conventionOption,
   deviceOption,
+  omitOption,
   POLICY,
   precisionOption,
   repeatable,
@@ -24,6 +25,7 @@ export function declareOptions(command: Command): void {
     .addOption(conventionOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
+    .addOption(omitOption())
     .option("--out <directory>", "directory for heatmaps, overlays, attention and explanation.json")
     .addOption(cardOption())
     .option("--json", "print one JSON object")

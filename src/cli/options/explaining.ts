@@ -6,6 +6,7 @@ import {
   deviceOption,
   msgPathOption,
   numberOption,
+  omitOption,
   precisionOption,
   repeatable,
   SECONDS,
@@ -38,5 +39,6 @@ export function addExplainingOptions(command: Command): Command {
     .addOption(conventionOption())
     .addOption(msgPathOption())
     .addOption(deviceOption())
-    .addOption(precisionOption());
+    .addOption(precisionOption())
+    .addOption(omitOption());
 }

@@ -69,6 +69,13 @@ export const precisionOption = (when = ""): Option =>
     .choices(PRECISIONS)
     .default("exact");
 
+export const omitOption = (): Option =>
+  numberOption(
+    "--omit <part>",
+    "leave out up to this part of an image's relevance where that is faster; 0 computes all (default: 0.001 in large networks)",
+    [0, 0.5],
+  );
+
 export const deviceOption = (): Option =>
   new Option("--device <name>", "where to run inference; auto uses cuda if it works; falls back to the CPU")
     .choices(DEVICES)

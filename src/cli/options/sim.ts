@@ -8,6 +8,7 @@ import {
   deviceOption,
   hostOption,
   numberOption,
+  omitOption,
   openOption,
   pagePortOption,
   precisionOption,
@@ -84,6 +85,7 @@ export function declareOptions(command: Command): void {
     .addOption(wholeOption("--threads <n>", "inference threads", THREADS).default(2))
     .addOption(deviceOption())
     .addOption(precisionOption())
+    .addOption(omitOption())
     .option("--json", "print one JSON object per tick, then one with the summary")
     .action(async (options: SimOptions) => (await import("../commands/sim.js")).sim(withMethod(options)));
 }

@@ -51,6 +51,7 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     },
     [areTorques(outputs) ? "per_torque" : "per_output"]: each,
     conservation_residual: single(explanation.conservationResidual),
+    omitted: single(explanation.omitted),
     latency_ms: single(explanation.latencyMs),
     flags: explanation.flags,
   };
@@ -90,6 +91,9 @@ export function explanationText(explanation: Explanation): string {
       : [["heatmap", `evidence for ${ratherThan(explanation.contrast, explanation.against, outputs)}`]]),
     [Object.keys(parts).join(" : "), Object.values(parts).map(percent).join(" : ")],
     ["conservation residual", explanation.conservationResidual.toExponential(1)],
+    ...(explanation.omitted > 0
+      ? [["omitted", `${(100 * explanation.omitted).toPrecision(2)} % of the relevance was not followed to the pixels`]]
+      : []),
     ["reference", references.join(", ")],
     ["feature points", `origin ${convention.featurePoints}`],
     ...Object.entries(explanation.attention).map(([modality, maps]) => [

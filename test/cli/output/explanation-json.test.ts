@@ -36,6 +36,7 @@ const explanation: Explanation = {
   featurePoints: {},
   ratios: { image: 0.75, position: 0.25, velocity: 0, configuration: 0.25 },
   conservationResidual: 1e-7,
+  omitted: 5e-4,
   latencyMs: 2,
   flags: ["idle"],
 };
@@ -59,6 +60,7 @@ test("an explanation as JSON: shares by name, each torque's own, time in seconds
       { image: 0.25, joint_position: 0.75 },
     ],
     conservation_residual: 1e-7,
+    omitted: 5e-4,
     latency_ms: 2,
     flags: ["idle"],
   });
@@ -83,6 +85,7 @@ test("an explanation as text", () => {
     "  method                       dtd",
     "  image : position : velocity  75.0 % : 25.0 % : 0.0 %",
     "  conservation residual        1.0e-7",
+    "  omitted                      0.050 % of the relevance was not followed to the pixels",
     "  reference                    image range, joint_position zero",
     "  feature points               origin policy",
     "  flags                        idle",
