@@ -7,7 +7,6 @@ import {
   div,
   input,
   matmul,
-  mul,
   relu,
   reshape,
   softmax,
@@ -37,7 +36,7 @@ function normals(seed: number): () => number {
  * The network of Levine et al. 2016 with random He weights: convolutions 64@7×7/2, 32@5×5, 32@5×5, spatial softmax,
  * 39 configuration elements, 40-40-7. About 92,000 parameters; 1.09 GMAC at 240 × 240.
  */
-export function levineNetwork(size: number, sharpness = 1): Subject {
+export function levineNetwork(size: number): Subject {
   const normal = normals(1);
   const weight = (shape: number[], fan: number) =>
     tensor(
@@ -53,7 +52,7 @@ export function levineNetwork(size: number, sharpness = 1): Subject {
   h = relu(conv(h, weight([32, 64, 5, 5], 1600), {}, bias(32)));
   h = relu(conv(h, weight([32, 32, 5, 5], 800), {}, bias(32)));
   const [, channels, rows, columns] = h.shape as [number, number, number, number];
-  const probability = softmax(mul(reshape(h, [channels, rows * columns]), sharpness));
+  const probability = softmax(reshape(h, [channels, rows * columns]));
   const grid = Array.from({ length: rows * columns }, (_, i) => [
     (2 * (i % columns)) / (columns - 1) - 1,
     (2 * Math.floor(i / columns)) / (rows - 1) - 1,

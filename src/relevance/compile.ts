@@ -20,7 +20,7 @@ import { attributed } from "./suitable.js";
 const CONTRACT_VERSION = "1";
 
 /** The largest part of an image's relevance that may be left out. */
-export const MOST_OMITTED = 0.5;
+const MOST_OMITTED = 0.5;
 
 export interface CompileOptions {
   /** A method, or its name and options (`lrp-gamma:gamma=0.5`); default `dtd`. */

@@ -97,7 +97,7 @@ export function followed(network: Network, rules: Rules): Attribution {
 const imageOf = ({ subject }: Network, { image }: FeatureMap): Value => subject.graph.inputs.get(image.input)!;
 
 /** The pass from a feature map to its image alone. */
-export function from(network: Network, rules: Rules, image: Value, map: Value, arrived: Relevance): Attribution {
+function from(network: Network, rules: Rules, image: Value, map: Value, arrived: Relevance): Attribution {
   const { inputs, pixels, rules: record } = propagate(network, rules, new Set([image]), new Map([[map, arrived]]));
   return { inputs, pixels, joined: new Map(), emptyPools: [], rules: record };
 }
@@ -201,7 +201,7 @@ function tiledSums(
  * @param start first row and column of the window in the map, int64 [2]
  * @param mask ones at the window's cells that belong to the tile
  */
-export function tilePass(
+function tilePass(
   rules: Rules,
   { network, map, image, twins }: SmallerPicture,
   { amount, ...arrived }: Relevance,

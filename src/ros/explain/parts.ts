@@ -112,6 +112,7 @@ export async function openParts(
         threads: get("threads"),
         device: get("device"),
         precision: get("precision"),
+        ...(get("omit") >= 0 && { omit: get("omit") }),
         signal,
       });
     const driven = await create(methodFor(policy, subject, await around.methodOf(get("method"))));

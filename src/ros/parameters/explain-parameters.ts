@@ -77,6 +77,14 @@ export const EXPLAIN_PARAMETERS = {
     description: "exact: heatmaps are exact; fast: less time, within 1 % of the largest element.",
     changeable: "unconfigured",
   },
+  omit: {
+    type: "double",
+    range: [-1, 0.5],
+    default: -1,
+    description:
+      "Largest part of an image's relevance that need not be followed to its pixels; 0 computes all, below 0: 0.001 in large networks.",
+    changeable: "unconfigured",
+  },
   image_transport: {
     type: "string",
     default: "raw",
