@@ -35,8 +35,10 @@ import { type FeatureMap, featureMaps } from "./map.js";
 import { type SmallerPicture, smallerPicture } from "./picture.js";
 import { multiplyAdds } from "./work.js";
 
-/** Cells of a tile along either axis. */
-const TILE = 8;
+/** Cells of a tile along either axis, of a large map and of a small one. */
+const [TILE, SMALL_TILE] = [16, 8];
+/** Cells along the shorter axis from which on a map is large. */
+const LARGE = 64;
 /** Tiles at most; a loop's steps cost more than their arithmetic. */
 const MOST = 32;
 /** Multiply-adds of all tiles as a part of those of the dense pass: small convolutions take longer for each. */
@@ -111,7 +113,9 @@ function tiledPass(
   dense: Attribution,
 ): { readonly attribution: Attribution; readonly omitted: Omitted } | undefined {
   const { image, map } = feature;
-  const small = smallerPicture(network, image, map, TILE);
+  const cells = map.shape.slice(2) as [number, number];
+  const tile = Math.min(...cells) < LARGE ? SMALL_TILE : TILE;
+  const small = smallerPicture(network, image, map, tile);
   if (!small) return undefined;
   const outside = topologicalOrder([...network.subject.graph.outputs.values(), arrived.amount, network.importance]);
   const whole = valuesOf(dense);
@@ -125,9 +129,8 @@ function tiledPass(
 
   const mass = massOf(arrived.amount, products);
   const totals = sum(mass, [1], true);
-  const cells = map.shape.slice(2) as [number, number];
   const each = reshape(sum(safeDivide(mass, totals), [0]), cells);
-  const tiles = chooseTiles(each, TILE, most, network.omit ?? OMIT);
+  const tiles = chooseTiles(each, tile, most, network.omit ?? OMIT);
   const followedSums = tiledSums(tiles, small, cells, whole, pass);
   const kept = computedWhere(logicalNot(tiles.suffice), whole, new Set(outside));
   const results = whole.map((_, k) => add(followedSums[k]!, kept[k]!));
