@@ -35,6 +35,9 @@ function seededPolicies(path: string, task: string): SeededPolicy[] {
 /** A policy's file that was trained with goals anywhere, by its task's name; not every task has one. */
 export const anywherePolicy = (task: string): string => packagePath(`models/anywhere/${task}.onnx`);
 
+/** The reacher's policy with the layers and the picture of Levine et al. (2016), for benchmarks. */
+export const largePolicy = (): string => packagePath("models/large/reacher.onnx");
+
 /** Results of the experiment on the number of goals of a training. */
 export const goalsFile = (): string => packagePath("models/levine/goals.json");
 

@@ -36,7 +36,7 @@ class Grid(nn.Module):
 
 
 class Levine(nn.Module):
-    """The same layers and weights as the ONNX file; images arrive as floats [N, 3, H, W] in [0, 1]."""
+    """The same layers and weights as the ONNX file; images arrive as floats [N, 3, H, W], as its first layer reads them."""
 
     def __init__(self, path):
         super().__init__()
@@ -45,14 +45,18 @@ class Levine(nn.Module):
         layers, dense = [], []
         for node in model.graph.node:
             if node.op_type == "Conv":
-                w, b = (weights[name] for name in node.input[1:])
-                stride = next((a.ints[0] for a in node.attribute if a.name == "strides"), 1)
-                conv = nn.Conv2d(w.shape[1], w.shape[0], w.shape[2], stride)
-                conv.weight, conv.bias = nn.Parameter(w), nn.Parameter(b)
-                layers += [conv, nn.ReLU()]
+                w, *b = (weights[name] for name in node.input[1:])
+                first = lambda name, other: next((a.ints[0] for a in node.attribute if a.name == name), other)
+                conv = nn.Conv2d(w.shape[1], w.shape[0], w.shape[2], first("strides", 1), first("pads", 0), bias=len(b) > 0)
+                conv.weight = nn.Parameter(w)
+                if b:
+                    conv.bias = nn.Parameter(b[0])
+                layers.append(conv)
+            elif node.op_type == "Relu" and not dense:
+                layers.append(nn.ReLU())
             elif node.op_type == "MatMul":
                 w = weights[node.input[1]]
-                if w.shape[1] == 2:
+                if not hasattr(self, "grid"):
                     self.grid = Grid(w)
                 else:
                     dense.append([w, None])
@@ -100,9 +104,9 @@ class Mass(Hook):
         return Mass()
 
 
-def zennit_composite(net):
+def zennit_composite(net, white):
     first = net.trunk[0]
-    low, high = torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1)
+    low, high = torch.zeros(1, 3, 1, 1), torch.full((1, 3, 1, 1), white)
 
     def rule(ctx, name, module):
         if module is first:
@@ -122,7 +126,7 @@ def zennit_composite(net):
     return Composite(module_map=rule)
 
 
-def cases(net, image, configuration):
+def cases(net, image, configuration, white):
     torque = net(image, configuration)
     alpha = torch.ones(torque.shape[1])
     signed = Weighted(net, alpha * torque[0].sign())
@@ -138,7 +142,7 @@ def cases(net, image, configuration):
 
     def zennit():
         x, q = image.clone().requires_grad_(), configuration.clone().requires_grad_()
-        with zennit_composite(net).context(net) as hooked:
+        with zennit_composite(net, white).context(net) as hooked:
             out = hooked(x, q)
             torch.autograd.grad(out, (x, q), alpha * out.detach().abs())
 
@@ -196,13 +200,14 @@ def main(folder, case, threads, seconds):
     net = Levine(folder / "levine.onnx").eval()
     shapes = json.loads((folder / "observation.json").read_text())
     read = lambda name, kind: torch.from_numpy(np.fromfile(folder / f"{name}.bin", kind).copy()).reshape(shapes[name])
-    image = read("image", np.uint8).permute(0, 3, 1, 2).float() / 255
+    white = shapes["white"]
+    image = read("image", np.uint8).permute(0, 3, 1, 2).float() * (white / 255)
     configuration = read("configuration", np.float32)
     expected = read("torque", np.float32)
     error = float((net(image, configuration) - expected).abs().max() / expected.abs().max())
     if error > 1e-4:
         sys.exit(f"PyTorch's torques differ from onnxruntime's by {error:.1e}")
-    print(json.dumps(measure(cases(net, image.contiguous(), configuration)[case], float(seconds))))
+    print(json.dumps(measure(cases(net, image.contiguous(), configuration, white)[case], float(seconds))))
 
 
 main(*sys.argv[1:])

@@ -9,6 +9,7 @@ import { better } from "#src/bench/cases.js";
 import { sampleFeeds } from "#src/bench/feeds.js";
 import { levineNetwork } from "#src/bench/levine.js";
 import { inChild } from "#src/bench/measuring.js";
+import { NETWORKS } from "#src/bench/networks.js";
 import { busyWarning, ratiosOf } from "#src/bench/ratios.js";
 import { writeModel } from "#src/graph/onnx-write.js";
 import { compile } from "#src/relevance/compile.js";
@@ -17,6 +18,7 @@ import { Session } from "#src/runtime/session.js";
 const { values } = parseArgs({
   options: {
     size: { type: "string", default: "240" },
+    trained: { type: "boolean", default: false },
     threads: { type: "string", default: "2" },
     seconds: { type: "string", default: "3" },
     rounds: { type: "string", default: "3" },
@@ -29,7 +31,8 @@ const script = fileURLToPath(new URL("peers.py", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "torquelens-peers-"));
 const peer = (name) => JSON.parse(execFileSync(python, [script, folder, name, threads, seconds], { encoding: "utf8" }));
 
-const subject = levineNetwork(size);
+// The trained network is shown its task; what it says of noise would say nothing.
+const { subject, observation } = values.trained ? await NETWORKS["trained-240"]() : { subject: levineNetwork(size) };
 const explained = (method) => compile(subject, { method, depth: "heatmap" }).bytes;
 /** Case, our model that runs it, and our case that it is compared with. */
 const CASES = [
@@ -53,7 +56,9 @@ try {
   const best = new Map();
   for (let round = 0; round < rounds; round++)
     for (const [name, model] of CASES) {
-      const measured = model ? (await inChild({ model, threads, device: "cpu", seconds })).measured : peer(name);
+      const measured = model
+        ? (await inChild({ model, threads, device: "cpu", seconds, observation })).measured
+        : peer(name);
       best.set(name, better(best.get(name), measured));
     }
   const times = (name) => ({ wallMs: best.get(name).median_ms, cpuMs: best.get(name).cpu_ms });
@@ -84,14 +89,16 @@ try {
 async function writeObservation() {
   const bytes = writeModel(subject.graph);
   const session = await Session.create(bytes, { threads });
-  const feeds = sampleFeeds(subject.graph.inputs);
+  const feeds = { ...sampleFeeds(subject.graph.inputs), ...observation };
   const { torque } = await session.run(feeds);
   await session.release();
   writeFileSync(join(folder, "levine.onnx"), bytes);
   const tensors = { ...feeds, torque };
   for (const [name, { data }] of Object.entries(tensors)) writeFileSync(join(folder, `${name}.bin`), data);
   const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-  writeFileSync(join(folder, "observation.json"), JSON.stringify(shapes));
+  // Values of white where the first layer reads the picture.
+  const white = values.trained ? 255 : 1;
+  writeFileSync(join(folder, "observation.json"), JSON.stringify({ ...shapes, white }));
 }
 
 function table(rows, versions) {
@@ -107,7 +114,7 @@ function table(rows, versions) {
     ].join(" | "),
   );
   return [
-    `levine-${size}, ${threads} threads, ${used.join(", ")}`,
+    `${values.trained ? "trained-240" : `levine-${size}`}, ${threads} threads, ${used.join(", ")}`,
     "",
     "| case | median ms | × our forward | by processor time | × ours | by processor time |",
     "|---|---:|---:|---:|---|---:|",

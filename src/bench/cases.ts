@@ -5,15 +5,18 @@ import type { Subject } from "../relevance/contract/subject.js";
 import type { Device } from "../runtime/device.js";
 import { deviationOf } from "./deviation.js";
 import { inChild, type Measured } from "./measuring.js";
+import type { BenchNetwork } from "./networks.js";
 import { busyWarning, type Comparison, ratiosOf, type Times } from "./ratios.js";
 
 /** What is compiled of a network in each case; undefined is the network alone. */
 const casesOf = (method: Method): Readonly<Record<string, CompileOptions | undefined>> => ({
   forward: undefined,
   [method.name]: { method, depth: "heatmap" },
+  [`${method.name}-dense`]: { method, depth: "heatmap", omit: 0 },
   [`${method.name}-fast`]: { method, depth: "heatmap", precision: "fast" },
   [`${method.name}-every-channel`]: { method, depth: "full" },
   [`${method.name}-per-torque`]: { method, depth: "per-torque" },
+  [`${method.name}-per-torque-dense`]: { method, depth: "per-torque", omit: 0 },
   [`${method.name}-per-torque-fast`]: { method, depth: "per-torque", precision: "fast" },
   shares: { method, depth: "shares" },
 });
@@ -47,7 +50,11 @@ export interface BenchOptions {
  * Times every case of a network. Cases take turns and each keeps its best round of either time, so that a machine's
  * drift touches all of them alike.
  */
-export async function benchNetwork(network: string, subject: Subject, options: BenchOptions): Promise<BenchRow[]> {
+export async function benchNetwork(
+  network: string,
+  { subject, observation }: BenchNetwork,
+  options: BenchOptions,
+): Promise<BenchRow[]> {
   const { method, threads, device, seconds, rounds, fellBack, busy } = options;
   const cases: Case[] = [];
   for (const [name, compiled] of Object.entries(casesOf(method))) {
@@ -58,7 +65,7 @@ export async function benchNetwork(network: string, subject: Subject, options: B
   let isOnCpu = true;
   for (let round = 0; round < rounds; round++)
     for (const { name, bytes } of cases) {
-      const { measured, fallback, ...reply } = await inChild({ model: bytes, threads, device, seconds });
+      const { measured, fallback, ...reply } = await inChild({ model: bytes, threads, device, seconds, observation });
       if (fallback !== undefined) fellBack(fallback);
       isOnCpu &&= reply.device === "cpu";
       best.set(name, better(best.get(name), measured));
@@ -98,10 +105,12 @@ interface Case {
   readonly deviation?: number;
 }
 
-/** Undefined for `fast` where no convolution of the network gains from it. */
+/** Undefined for `fast` where no convolution of the network gains from it, and where nothing is left out anyway. */
 async function caseOf(name: string, subject: Subject, options: CompileOptions | undefined): Promise<Case | undefined> {
   if (!options) return { name, bytes: writeModel(subject.graph) };
   const compiled = compile(subject, options);
+  if (options.omit === 0 && !compile(subject, { ...options, omit: undefined }).graph.outputs.has("torquelens.omitted"))
+    return undefined;
   if (options.precision !== "fast") return { name, bytes: compiled.bytes };
   if (compiled.precision !== "fast") return undefined;
   const deviation = await deviationOf(compiled, compile(subject, { ...options, precision: "exact" }));

@@ -14,7 +14,7 @@ import {
   transpose,
 } from "../graph/build.js";
 import { sizeOf } from "../graph/shape.js";
-import type { Value } from "../graph/value.js";
+import { topologicalOrder, type Value } from "../graph/value.js";
 import type { Subject } from "../relevance/contract/subject.js";
 
 const JOINTS = 7;
@@ -32,19 +32,36 @@ function normals(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform() + 1e-12)) * Math.cos(2 * Math.PI * uniform());
 }
 
+const heWeight = (shape: readonly number[], fan: number, normal: () => number) =>
+  tensor(
+    "float32",
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => normal() * Math.sqrt(2 / fan)),
+  );
+
+const bias = (n: number) => tensor("float32", [n], new Float32Array(n).fill(0.01));
+
+/** Layers of 40, 40 and 7 outputs with random He weights. */
+function head(joined: Value, normal: () => number): Value {
+  const dense = (x: Value, n: number) => add(matmul(x, heWeight([x.shape[1]!, n], x.shape[1]!, normal)), bias(n));
+  return apply("Identity", [dense(relu(dense(relu(dense(joined, 40)), 40)), JOINTS)]);
+}
+
+/** A policy with the head of a seven-jointed arm, of random weights, on the features that its own head reads. */
+export function withArm(subject: Subject): Subject {
+  const order = topologicalOrder(subject.graph.outputs.values());
+  const joined = order.find(({ op }) => op === "Concat")!.outputs[0]!;
+  const outputs = new Map([[subject.torque, head(joined, normals(2))]]);
+  return { ...subject, graph: { ...subject.graph, outputs } };
+}
+
 /**
  * The network of Levine et al. 2016 with random He weights: convolutions 64@7×7/2, 32@5×5, 32@5×5, spatial softmax,
  * 39 configuration elements, 40-40-7. About 92,000 parameters; 1.09 GMAC at 240 × 240.
  */
 export function levineNetwork(size: number): Subject {
   const normal = normals(1);
-  const weight = (shape: number[], fan: number) =>
-    tensor(
-      "float32",
-      shape,
-      Float32Array.from({ length: sizeOf(shape) }, () => normal() * Math.sqrt(2 / fan)),
-    );
-  const bias = (n: number) => tensor("float32", [n], new Float32Array(n).fill(0.01));
+  const weight = (shape: number[], fan: number) => heWeight(shape, fan, normal);
   const image = input("image", "uint8", [1, size, size, 3]);
   const configuration = input("configuration", "float32", [1, CONFIGURATION]);
   let h: Value = div(transpose(cast(image, "float32"), [0, 3, 1, 2]), 255);
@@ -58,9 +75,7 @@ export function levineNetwork(size: number): Subject {
     (2 * Math.floor(i / columns)) / (rows - 1) - 1,
   ]);
   const points = reshape(matmul(probability, tensor("float32", [rows * columns, 2], grid.flat())), [1, 2 * channels]);
-  const joined = concat([points, configuration], 1);
-  const dense = (x: Value, n: number) => add(matmul(x, weight([x.shape[1]!, n], x.shape[1]!)), bias(n));
-  const torque = apply("Identity", [dense(relu(dense(relu(dense(joined, 40)), 40)), JOINTS)]);
+  const torque = head(concat([points, configuration], 1), normal);
   return {
     graph: {
       name: "levine",

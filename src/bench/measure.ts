@@ -9,8 +9,9 @@ import { medianTimes, timeRuns } from "./time-runs.js";
 const LEAST_RUNS = 20;
 
 /** Times one model in this process, where no other session's threads disturb it. */
-async function measure({ model, threads, device, seconds }: MeasureRequest): Promise<MeasureReply> {
-  const feeds = sampleFeeds(readInputs(model, "benchmark").map((input) => [input.name ?? "", input]));
+async function measure({ model, threads, device, seconds, observation }: MeasureRequest): Promise<MeasureReply> {
+  const noise = sampleFeeds(readInputs(model, "benchmark").map((input) => [input.name ?? "", input]));
+  const feeds = { ...noise, ...observation };
   const session = await Session.create(model, { threads, device });
   let others = watchOthers();
   let end = Number.POSITIVE_INFINITY;

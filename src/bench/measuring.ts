@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Device, DeviceInUse } from "../runtime/device.js";
+import type { Tensors } from "../runtime/models.js";
 
 /** Times of one model's runs, milliseconds. */
 export interface Measured {
@@ -19,6 +20,8 @@ export interface MeasureRequest {
   readonly threads: number;
   readonly device: Device;
   readonly seconds: number;
+  /** Values of inputs; by default noise. */
+  readonly observation?: Tensors | undefined;
 }
 
 export interface MeasureReply {

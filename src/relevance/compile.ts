@@ -32,7 +32,7 @@ export interface CompileOptions {
    * The part of an image's relevance that need not be followed to its pixels, at most; 0 computes all of it. By default
    * 0.001 where leaving out the rest makes a large network faster.
    */
-  readonly omit?: number;
+  readonly omit?: number | undefined;
 }
 
 /** The policy's graph with the backward relevance pass in it: standard ONNX operators only. */

@@ -43,8 +43,8 @@ async function benchNetworks(options: BenchOptions, say: (text: string) => void)
   };
   const all: BenchRow[] = [];
   for (const [index, name] of network.entries()) {
-    const subject = await own(NETWORKS, name)!();
-    const rows = await benchNetwork(name, subject, { method, threads, device, seconds, rounds, fellBack, busy: warn });
+    const made = await own(NETWORKS, name)!();
+    const rows = await benchNetwork(name, made, { method, threads, device, seconds, rounds, fellBack, busy: warn });
     say(`${index > 0 ? "\n" : ""}${benchText(rows)}`);
     all.push(...rows);
   }

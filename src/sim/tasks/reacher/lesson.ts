@@ -21,6 +21,27 @@ const BASE = {
 /** Four targets need no more pixels. */
 const SMALL = { ...BASE, spec: { ...BASE.spec, width: 64, height: 64 } } as const;
 
+/** The layers and the picture of Levine et al. (2016), for benchmarks of large networks. */
+const LARGE = {
+  ...BASE,
+  spec: { ...BASE.spec, width: 240, height: 240, channels: [64, 32, 32] },
+  landmarkChannels: [20, 12],
+  vision: { ...BASE.vision, batch: 8, steps: 400 },
+} as const satisfies Omit<BaseRecipe, "algorithm">;
+
+const IMITATION = {
+  batch: 128,
+  rounds: 7,
+  episodes: 100,
+  steps: 2500,
+  finalSteps: 25_000,
+  rate: 3e-3,
+  noise: [0.1, 0.02],
+  stale: 0.5,
+  torqueNoise: [0.15, 0.05],
+  moves: 0,
+} as const;
+
 const GPS = {
   expertNoise: 0.05,
   iterations: 5,
@@ -48,18 +69,12 @@ export const REACHER_LESSON: Lesson = {
     imitation: {
       ...BASE,
       algorithm: "imitation",
-      imitation: {
-        batch: 128,
-        rounds: 7,
-        episodes: 100,
-        steps: 2500,
-        finalSteps: 25_000,
-        rate: 3e-3,
-        noise: [0.1, 0.02],
-        stale: 0.5,
-        torqueNoise: [0.15, 0.05],
-        moves: 0,
-      },
+      imitation: IMITATION,
+    },
+    large: {
+      ...LARGE,
+      algorithm: "imitation",
+      imitation: { ...IMITATION, rounds: 3, steps: 2500, finalSteps: 15_000 },
     },
     gps: { ...BASE, algorithm: "gps", gps: GPS },
     levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 }),
