@@ -139,7 +139,10 @@ export class Engine {
       shares = add("shares", this.#relevance);
       heatmap = add(
         "full",
-        [...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")), ...this.compiled.heatmapOutputs],
+        [
+          ...this.#relevance.filter((name) => name.startsWith("torquelens.relevance.")),
+          ...this.compiled.heatmapOutputs,
+        ],
         heatmapWeights,
       );
     }

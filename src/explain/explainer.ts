@@ -43,7 +43,7 @@ export interface ExplainerOptions extends HeatmapSubject {
   readonly precision?: Precision;
   /**
    * The part of an image's relevance that need not be followed to its pixels, at most, from 0 (all is computed) to 0.5. By
-   * default 0.001, where leaving out the rest makes a large network faster.
+   * default 0.0005, where leaving out the rest makes a large network faster.
    */
   readonly omit?: number;
   /** Threads of inference, default 2. */

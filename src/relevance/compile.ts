@@ -30,7 +30,7 @@ export interface CompileOptions {
   readonly precision?: Precision;
   /**
    * The part of an image's relevance that need not be followed to its pixels, at most; 0 computes all of it. By default
-   * 0.001 where leaving out the rest makes a large network faster.
+   * 0.0005 where leaving out the rest makes a large network faster.
    */
   readonly omit?: number | undefined;
 }

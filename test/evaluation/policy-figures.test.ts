@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nearShare } from "#src/evaluation/focus.js";
 import { policyFigures } from "#src/evaluation/policy-figures.js";
-import { anywherePolicy, levinePolicies, rewardPolicies } from "#src/package-files.js";
+import { anywherePolicy, largePolicy, levinePolicies, rewardPolicies } from "#src/package-files.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 import type { Recipe } from "#src/sim/tasks/lesson.js";
@@ -56,6 +56,17 @@ test.each(taskNames.flatMap((task) => levinePolicies(task).map(({ seed, path }) 
     expect(figures.image_frozen! / figures.episodes!).toBeLessThanOrEqual(0.1);
   },
 );
+
+test("the large reacher says in its record how it was trained, and reaches by what it sees", async () => {
+  const { card, graph, bytes } = await loadPolicy(largePolicy());
+  expect(bytes.length).toBeLessThan(5e5);
+  expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+  const { recipe, figures } = card.training as { recipe: Recipe; figures: Record<string, number> };
+  expect(card.training).toMatchObject({ task: "reacher", recipe_name: "large", seed: 0 });
+  expect(recipe).toEqual(JSON.parse(JSON.stringify(taskNamed("reacher").lesson.recipes.large)));
+  for (const key of ["four", "random"]) expect(figures[key]! / figures.episodes!).toBeGreaterThanOrEqual(0.95);
+  expect(figures.image_frozen! / figures.episodes!).toBeLessThanOrEqual(0.05);
+});
 
 test.each([
   ["peg", { success: 90, anywhere: 90 }],

@@ -72,7 +72,7 @@ export const precisionOption = (when = ""): Option =>
 export const omitOption = (): Option =>
   numberOption(
     "--omit <part>",
-    "leave out up to this part of an image's relevance where that is faster; 0 computes all (default: 0.001 in large networks)",
+    "leave out up to this part of an image's relevance where that is faster; 0 computes all (default: 0.0005 in large networks)",
     [0, 0.5],
   );
 

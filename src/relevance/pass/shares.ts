@@ -81,7 +81,8 @@ export function residual(relevance: InputRelevance): Value {
   });
   if (constants) parts.push(placesTotal(constants, relevance.network, (r) => r));
   if (depth !== "shares") parts.push(...absorbed.map((r) => sum(relevance.weighted(r))));
-  if (omitted) parts.push(omitted);
+  const left = relevance.attribution.omitted;
+  if (left) parts.push(left.sum);
   return safeDivide(abs(sub(parts.reduce(add), sum(each))), sum(abs(each)));
 }
 

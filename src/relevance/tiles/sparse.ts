@@ -44,7 +44,7 @@ const MOST = 32;
 /** Multiply-adds of all tiles as a part of those of the dense pass: small convolutions take longer for each. */
 const PAYS = 0.7;
 /** The part of the relevance that is not followed, by default. */
-const OMIT = 1e-3;
+const OMIT = 5e-4;
 /** Multiply-adds of a dense pass from which on tiles pay. */
 const WORTHWHILE = 2 ** 27;
 
@@ -89,6 +89,7 @@ export function followed(network: Network, rules: Rules): Attribution {
       ...below.flatMap(({ inputs }) => [...inputs]),
     ]),
     pixels: new Map([...above.pixels, ...below.flatMap(({ pixels }) => [...pixels])]),
+    ...absorbed([above, ...below]),
     rules: [...below.flatMap((one) => one.rules), ...above.rules],
     ...(omitted.length > 0 && {
       omitted: { size: omitted.map(({ size }) => size).reduce(add), sum: omitted.map((one) => one.sum).reduce(add) },
@@ -96,12 +97,19 @@ export function followed(network: Network, rules: Rules): Attribution {
   };
 }
 
+/** What constants took above the maps and below. */
+function absorbed(parts: readonly Attribution[]): Pick<Attribution, "constants" | "absorbed"> {
+  const constants = parts.flatMap((part) => part.constants ?? []);
+  const among = parts.flatMap((part) => part.absorbed ?? []);
+  return { ...(constants.length > 0 && { constants }), ...(among.length > 0 && { absorbed: among }) };
+}
+
 const imageOf = ({ subject }: Network, { image }: FeatureMap): Value => subject.graph.inputs.get(image.input)!;
 
 /** The pass from a feature map to its image alone. */
 function from(network: Network, rules: Rules, image: Value, map: Value, arrived: Relevance): Attribution {
-  const { inputs, pixels, rules: record } = propagate(network, rules, new Set([image]), new Map([[map, arrived]]));
-  return { inputs, pixels, joined: new Map(), emptyPools: [], rules: record };
+  const { joined: _, ...found } = propagate(network, rules, new Set([image]), new Map([[map, arrived]]));
+  return { ...found, joined: new Map(), emptyPools: [] };
 }
 
 /** The pass by tiles, or undefined where it cannot be made or does not pay. */
@@ -116,7 +124,7 @@ function tiledPass(
   const cells = map.shape.slice(2) as [number, number];
   const tile = Math.min(...cells) < LARGE ? SMALL_TILE : TILE;
   const small = smallerPicture(network, image, map, tile);
-  if (!small) return undefined;
+  if (!small || dense.constants || (dense.absorbed?.length ?? 0) > 0) return undefined;
   const outside = topologicalOrder([...network.subject.graph.outputs.values(), arrived.amount, network.importance]);
   const whole = valuesOf(dense);
   const products = outerProducts(arrived.amount, network.context);

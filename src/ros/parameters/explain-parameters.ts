@@ -82,7 +82,7 @@ export const EXPLAIN_PARAMETERS = {
     range: [-1, 0.5],
     default: -1,
     description:
-      "Largest part of an image's relevance that need not be followed to its pixels; 0 computes all, below 0: 0.001 in large networks.",
+      "Largest part of an image's relevance that need not be followed to its pixels; 0 computes all, below 0: 0.0005 in large networks.",
     changeable: "unconfigured",
   },
   image_transport: {
