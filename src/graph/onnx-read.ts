@@ -143,7 +143,8 @@ function graphInput(info: ValueInfoProto, source: string): Value {
     if (axis === 0) return 1;
     const symbol = dimParam ? `"${dimParam}"` : "unknown";
     throw new InputError(
-      `${source}: input "${name}" axis ${axis} is ${symbol}; only the batch (axis 0) may be symbolic`,
+      `${source}: input "${name}" axis ${axis} is ${symbol}; only the batch (axis 0) may be symbolic; ` +
+        `give the others: --shape ${name}=${tensor.shape!.dim.map((dim, i) => dim.dimValue || (i === 0 ? 1 : "?")).join("x")}`,
     );
   });
   try {

@@ -1,4 +1,3 @@
-import { PbfReader, PbfWriter } from "pbf";
 import { InputError } from "../errors.js";
 import { own } from "../own.js";
 import { bytesPerElement, dtypeOf } from "./dtype.js";
@@ -6,6 +5,7 @@ import { ONNX, type TensorProto } from "./onnx-schema.js";
 import { decodeMessage, encodeMessage, type Schema } from "./protobuf.js";
 import { sizeOf } from "./shape.js";
 import { EXTERNAL } from "./tensor-proto.js";
+import { fieldsOf, headOf } from "./wire.js";
 
 /** A tensor whose data is stored in another file than the model. */
 export interface OutsideTensor {
@@ -73,8 +73,6 @@ const LEADS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
 };
 
-const LENGTH_DELIMITED = 2;
-
 function piecesOf(type: string, bytes: Uint8Array, source: string): Pieces {
   if (type === "TensorProto") return tensorPieces(bytes, source);
   const pieces: (Uint8Array | OutsideTensor)[] = [];
@@ -97,35 +95,6 @@ function piecesOf(type: string, bytes: Uint8Array, source: string): Pieces {
   }
   keepUntil(bytes.byteLength);
   return { pieces, size };
-}
-
-interface Field {
-  readonly tag: number;
-  /** From the tag's first byte to the value's end. */
-  readonly start: number;
-  readonly end: number;
-  /** The value of a length-delimited field. */
-  readonly content?: Uint8Array;
-}
-
-function* fieldsOf(bytes: Uint8Array): Generator<Field> {
-  const pbf = new PbfReader(bytes);
-  while (pbf.pos < bytes.byteLength) {
-    const start = pbf.pos;
-    const key = pbf.readVarint();
-    const content = (key & 7) === LENGTH_DELIMITED ? pbf.readBytes() : undefined;
-    if (!content) pbf.skip(key);
-    if (pbf.pos > bytes.byteLength) throw new RangeError("a field ends before its declared length");
-    yield { tag: key >>> 3, start, end: pbf.pos, ...(content && { content }) };
-  }
-}
-
-/** Tag and length of a length-delimited field. */
-function headOf(tag: number, length: number): Uint8Array {
-  const pbf = new PbfWriter();
-  pbf.writeTag(tag, LENGTH_DELIMITED);
-  pbf.writeVarint(length);
-  return pbf.finish();
 }
 
 /** TensorProto without its data, which may be large. */

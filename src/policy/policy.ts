@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
+import { type GivenShapes, withShapes } from "../graph/given-shapes.js";
 import { readModel } from "../graph/onnx-read.js";
 import type { Graph } from "../graph/value.js";
 import { type AttentionOutput, attentionOf } from "./attention.js";
@@ -53,6 +54,8 @@ export interface Policy {
 export interface CardOptions {
   /** The card's file. */
   readonly card?: string | undefined;
+  /** Shapes for inputs whose axes the file leaves open. */
+  readonly shape?: GivenShapes | undefined;
   /** Folder of the LeRobot data set that the policy is used on: its names and rate complete a card that is made. */
   readonly dataset?: string | undefined;
 }
@@ -68,7 +71,7 @@ export type Model = Pick<Policy, "path" | "bytes" | "sha256" | "dataFiles" | "gr
  * unsupported operators, no card, a card that is wrong or does not fit the model.
  */
 export async function loadPolicy(path: string, options: CardOptions = {}): Promise<Policy> {
-  const model = await loadModel(path);
+  const model = await loadModel(path, undefined, options.shape);
   const found = await findCard(model, options.card, options.dataset);
   if (found === undefined) {
     throw new InputError(
@@ -82,10 +85,12 @@ export async function loadPolicy(path: string, options: CardOptions = {}): Promi
 /**
  * Reads a model alone. Throws InputError as `loadPolicy` does for the file and its operators.
  * @param bytes of the file, where it has been read
+ * @param shape for inputs whose axes the file leaves open
  */
-export async function loadModel(given: string, bytes?: Uint8Array): Promise<Model> {
+export async function loadModel(given: string, bytes?: Uint8Array, shape?: GivenShapes): Promise<Model> {
   const path = await modelIn(given);
-  const file = await readModelFile(path, bytes);
+  const read = await readModelFile(path, bytes);
+  const file = shape ? { ...read, bytes: withShapes(read.bytes, shape, path) } : read;
   return { path, ...file, graph: readModel(file.bytes, path) };
 }
 

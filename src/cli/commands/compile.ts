@@ -6,6 +6,7 @@ import { subjectOf } from "../../explain/subject.js";
 import { checkTorque } from "../../explain/untouched.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import type { Value } from "../../graph/value.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
 import { tensorText } from "../../policy/tensors.js";
@@ -26,6 +27,7 @@ export interface CompileCommandOptions {
   readonly precision: Precision;
   readonly omit?: number;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly json?: boolean;
 }
 

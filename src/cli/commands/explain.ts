@@ -6,6 +6,7 @@ import type { Observation } from "../../explain/observation.js";
 import { writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { blend } from "../../image/blend.js";
 import { colorize, overlay } from "../../image/overlay.js";
 import { areActions } from "../../outputs/kinds.js";
@@ -34,6 +35,7 @@ export interface ExplainOptions extends SubjectOptions {
   readonly precision: Precision;
   readonly omit?: number;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly json?: boolean;
   readonly convention?: string;
 }

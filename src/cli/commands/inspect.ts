@@ -4,6 +4,7 @@ import { subjectOf } from "../../explain/subject.js";
 import { writeAtomically } from "../../files/atomic.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import { readIfThere } from "../../files/reading.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { actionNames } from "../../policy/action-names.js";
 import { modelIn } from "../../policy/folder.js";
 import { draftOfFolder } from "../../policy/folder-card.js";
@@ -24,6 +25,7 @@ import { warnOf } from "../output/warnings.js";
 
 export interface InspectOptions {
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly method: string;
   readonly template?: boolean;
   readonly output?: string;
@@ -34,7 +36,7 @@ export async function inspect(given: string, options: InspectOptions): Promise<v
   const { output } = options;
   const path = await modelIn(given);
   if (options.template) {
-    const model = await loadModel(path);
+    const model = await loadModel(path, undefined, options.shape);
     if (output === undefined) writeOut(await template(model));
     else await writeTemplate(model, output);
     return;
@@ -98,10 +100,10 @@ interface Loaded {
 }
 
 /** Loads and explains as much of the policy as possible, with the first problem. */
-async function load(path: string, bytes: Uint8Array, { card, method }: InspectOptions): Promise<Loaded> {
+async function load(path: string, bytes: Uint8Array, { card, method, shape }: InspectOptions): Promise<Loaded> {
   let loaded: Loaded = {};
   try {
-    const model = await loadModel(path, bytes);
+    const model = await loadModel(path, bytes, shape);
     loaded = { model };
     const found = await findCard(model, card);
     if (found === undefined) return loaded;

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Depth } from "../../relevance/contract/depth.js";
 import type { CompileCommandOptions } from "../commands/compile.js";
-import { cardOption, methodOption, omitOption, POLICY, precisionOption } from "./shared.js";
+import { cardOption, methodOption, omitOption, POLICY, precisionOption, shapeOption } from "./shared.js";
 
 const DEPTHS = ["full", "per-torque", "shares"] as const satisfies readonly Depth[];
 
@@ -18,6 +18,7 @@ export function declareOptions(command: Command): void {
     .addOption(precisionOption())
     .addOption(omitOption())
     .addOption(cardOption())
+    .addOption(shapeOption())
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: CompileCommandOptions) =>
       (await import("../commands/compile.js")).compilePolicy(policy, options),

@@ -8,6 +8,7 @@ import {
   POLICY,
   precisionOption,
   repeatable,
+  shapeOption,
   subjectOptions,
   withMethod,
 } from "./shared.js";
@@ -28,6 +29,7 @@ export function declareOptions(command: Command): void {
     .addOption(omitOption())
     .option("--out <directory>", "directory for heatmaps, overlays, attention and explanation.json")
     .addOption(cardOption())
+    .addOption(shapeOption())
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: ExplainOptions) =>
       (await import("../commands/explain.js")).explain(policy, withMethod(options)),

@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { SUBJECT, type SubjectOptions } from "../../parameters/subject.js";
 import { CONVENTIONS } from "../../policy/conventions.js";
 import { CONTRAST_METHOD } from "../../relevance/contract/contrast.js";
 import { PRECISIONS } from "../../relevance/precision/precision.js";
 import { DEVICES } from "../../runtime/device.js";
 import { anyNumber, type Range, rangeText, wholeNumber } from "../input/numbers.js";
+import { shapeIn } from "../input/shape.js";
 
 // Options of several commands. None loads what it chooses from: `--help` stays quick.
 
@@ -34,6 +36,13 @@ export const SEEDS: Range = [0, 2 ** 32 - 1];
 
 export const cardOption = (): Option =>
   new Option("--card <file>", "policy card (default: the YAML file beside the policy, or the card in its metadata)");
+
+/** Shapes of inputs by their names; each option adds one. */
+export const shapeOption = (): Option =>
+  new Option(
+    "--shape <input=shape>",
+    "extents of an input whose axes the file leaves open, or exported for a batch, as in image=1x3x240x320; repeat for each",
+  ).argParser((text: string, before: GivenShapes | undefined) => new Map([...(before ?? []), shapeIn(text)]));
 
 export const methodOption = (about = "how to explain"): Option =>
   new Option(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { parseCard } from "#src/policy/card.js";
+import { modelBytes, valueInfo } from "../../graph/onnx-model.js";
 import { reacherCard } from "../../policy/cards.js";
 import { reacherModel, unsupportedModel } from "../../policy/model.js";
 import { inOwnProcess, refusal, torquelens } from "../run.js";
@@ -174,4 +175,28 @@ test.runIf(process.platform !== "win32")("a policy comes through a pipe, which c
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ {2}Conv +1$/m);
   expect(stdout).toContain("rules of dtd");
+});
+
+test("open axes are told, and take the extents of --shape", async () => {
+  await writeFile(
+    file("open.onnx"),
+    modelBytes({
+      nodes: [{ op: "ReduceMean", inputs: ["image"], outputs: ["y"], attributes: { axes: [2, 3], keepdims: 0 } }],
+      inputs: [valueInfo("image", "float32", ["N", 3, "height", "width"])],
+      outputs: [valueInfo("y", "float32", ["N", 3])],
+    }),
+  );
+  const told = await torquelens("inspect", file("open.onnx"));
+  expect(told.code).toBe(2);
+  expect(told.stderr).toContain("--shape image=1x3x?x?");
+  const given = await torquelens("inspect", file("open.onnx"), "--shape", "image=1x3x24x32", "--json");
+  expect(JSON.parse(given.stdout).inputs).toEqual([{ name: "image", dtype: "float32", shape: [1, 3, 24, 32] }]);
+  const wrong = await torquelens("inspect", file("open.onnx"), "--shape", "image=3x24");
+  expect(wrong.stderr).toContain("--shape image=3x24: 2 axes, expected the 4");
+  expect((await torquelens("inspect", file("open.onnx"), "--shape", "24x32")).stderr).toContain(
+    "--shape 24x32: expected an input and its extents, as in image=1x3x240x320",
+  );
+  const fixed = await torquelens("convert", file("open.onnx"), "--shape", "image=1x3x24x32", "-o", file("fixed.onnx"));
+  expect(fixed.code).toBe(0);
+  expect(JSON.parse((await torquelens("inspect", file("fixed.onnx"), "--json")).stdout).problem).toBeNull();
 });
