@@ -3,6 +3,7 @@ import { InputError } from "../errors.js";
 import { ChannelEncoder } from "../messages/channel-encoder.js";
 import type { Bag } from "./bag.js";
 import { DamagedPart } from "./damage.js";
+import { datasetIn } from "./dataset/path.js";
 import { ExplainedBag } from "./explained-bag.js";
 import { readAt } from "./file-window.js";
 import { ownIndexOf } from "./mcap-index.js";
@@ -16,6 +17,7 @@ import { isPacked } from "./zstd.js";
  * @param path of a recording that `openBag` opens
  */
 export async function plainMcap(path: string): Promise<string | undefined> {
+  if (await datasetIn(path)) return undefined;
   const files = (await stat(path)).isDirectory() ? (await filesOf(path)).files : [path];
   const [file] = files;
   if (file === undefined || files.length > 1 || !(await isPlain(file))) return undefined;

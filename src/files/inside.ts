@@ -22,14 +22,16 @@ export async function foldersOf(path: string): Promise<readonly string[]> {
 /**
  * Finds a file by its name in another one; undefined where there is none.
  * @param called what names it and what it holds, in errors: `policy.onnx: initializer "w": its data is in`
+ * @param whose folder that is, in errors
  * @throws InputError where it is outside of the folders, through links too, or not a file
  */
 export async function findInside(
   location: string,
   folders: readonly string[],
   called: string,
+  whose = "the model's",
 ): Promise<InnerFile | undefined> {
-  const outside = new InputError(`${called} ${location}, outside of the model's folder; expected a file in it`);
+  const outside = new InputError(`${called} ${location}, outside of ${whose} folder; expected a file in it`);
   const normal = posix.normalize(location);
   if (posix.isAbsolute(normal) || normal === ".." || normal.startsWith("../")) throw outside;
   for (const folder of folders) {

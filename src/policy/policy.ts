@@ -36,6 +36,8 @@ export interface Policy {
   readonly cardSource: string;
   /** Files that the card was made from, where it was made. */
   readonly cardFiles?: readonly string[];
+  /** What was decided while it was made, one line each. */
+  readonly cardNotes?: readonly string[];
   /** Output of `graph` that holds the explained values, [1, J] or [J]. */
   readonly command: string;
   /** Output of `graph` that holds the actions' probabilities, [1, J]; undefined where the outputs are no actions. */
@@ -112,7 +114,7 @@ export async function findCard(model: Model, file?: string, dataset?: string): P
 }
 
 /** Combines a model and its card. Throws InputError where the card does not fit. */
-export function policyOf(model: Model, { card, source, folder, files }: FoundCard): Policy {
+export function policyOf(model: Model, { card, source, folder, files, notes = [] }: FoundCard): Policy {
   const tensors = tensorsOf(model.graph);
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
@@ -121,7 +123,7 @@ export function policyOf(model: Model, { card, source, folder, files }: FoundCar
   const { graph, command, probabilities, areLogits } = inPhysicalUnits(model.graph, card, source);
   const outputs = outputsOf(card).map((output): Output => (areLogits ? { ...output, kind: "action_logit" } : output));
   const actions = probabilities !== undefined && { probabilities };
-  const made = files && { cardFiles: files };
+  const made = files && { cardFiles: files, cardNotes: notes };
   return {
     ...model,
     graph,

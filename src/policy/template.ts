@@ -1,5 +1,6 @@
 import { CARD_ENCODINGS, pixelsOf } from "../image/pixel-formats.js";
 import { CARD_VERSION, LAYOUTS } from "./card-schema.js";
+import type { Habits, Slice } from "./exporters.js";
 import { type GuessedKind, guessKinds, kindsByNames } from "./guessed-kinds.js";
 import { cameraName, guessActions, guessOutput, guessSlices, stepSize, stepsOf } from "./guesses.js";
 import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./tensors.js";
@@ -9,32 +10,48 @@ import { axesOf, elementCount, type Tensor, type Tensors, tensorText } from "./t
  * and sizes suggest them, with a comment that they are a guess. Everything else is `null` with a comment that says what
  * belongs there, so that an unfilled card is refused.
  * @param actions names of the single actions, where something beside the model tells them
+ * @param habits of the exporter that the model looks like one of
  */
-export function cardTemplate(tensors: Tensors, name: string, actions: readonly string[] = []): string {
+export function cardTemplate(
+  tensors: Tensors,
+  name: string,
+  actions: readonly string[] = [],
+  habits: Habits = { by: "" },
+): string {
   const choice = guessActions(tensors.outputs);
   const output = choice?.output ?? guessOutput(tensors.outputs);
   const cameras = tensors.inputs.filter(looksLikeImage);
   const readsWords = tensors.inputs.some(({ dtype, shape }) => dtype === "int64" && elementCount(shape) > 1);
   const guess = output && !choice && (kindsByNames(actions, stepSize(output)) ?? guessKinds(output, readsWords));
-  const joints = choice
-    ? []
-    : guess
-      ? jointsOf(guess.kinds)
-      : Array<string>(output ? stepSize(output) : 1).fill("null");
+  const joints = habits.joints
+    ? habits.joints.map((joint) => JSON.stringify(joint))
+    : choice
+      ? []
+      : guess
+        ? jointsOf(guess.kinds)
+        : Array<string>(output ? stepSize(output) : 1).fill("null");
   const lines = [
     `torquelens_card: ${CARD_VERSION}`,
     `name: ${JSON.stringify(name)}`,
-    `control_period: null # seconds between two ${choice ? "actions" : guess ? "commands" : "torques"}`,
+    `control_period: ${habits.period === undefined ? `null # seconds between two ${choice ? "actions" : guess || habits.outputs ? "commands" : "torques"}` : `${habits.period} # seconds, usual of ${habits.by}: check it`}`,
     ...(joints.length > 0 ? [`joints: [${joints.join(", ")}] # joint names, in the output's order`] : []),
-    ...(choice
-      ? actionLines(choice.output, choice.values, tensors.outputs)
-      : guess && output
-        ? outputLines(output, guess.kinds, guess.by, tensors.outputs)
-        : torqueLines(output, tensors)),
+    ...(habits.outputs
+      ? [`outputs: # as ${habits.by} exports them: check them`, ...habits.outputs.map((line) => `  ${line}`)]
+      : choice
+        ? actionLines(choice.output, choice.values, tensors.outputs)
+        : guess && output
+          ? outputLines(output, guess.kinds, guess.by, tensors.outputs)
+          : torqueLines(output, tensors)),
     "inputs:",
     ...tensors.inputs.flatMap((tensor) =>
-      looksLikeImage(tensor) ? imageLines(tensor, cameras) : sliceLines(tensor, joints.length),
+      looksLikeImage(tensor) ? imageLines(tensor, cameras, habits) : sliceLines(tensor, joints.length, habits),
     ),
+    ...(habits.state
+      ? [
+          "state:",
+          ...Object.entries(habits.state).map(([input, out]) => `  ${JSON.stringify(input)}: ${JSON.stringify(out)}`),
+        ]
+      : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -95,7 +112,7 @@ function alternatives(outputs: readonly Tensor[], torque: Tensor | undefined): s
 const looksLikeImage = ({ shape }: Tensor): boolean =>
   (shape.length === 4 || shape.length === 5) && [1, 3].some((n) => n === shape.at(-3) || n === shape.at(-1));
 
-function imageLines(tensor: Tensor, cameras: readonly Tensor[]): string[] {
+function imageLines(tensor: Tensor, cameras: readonly Tensor[], { by, images }: Habits): string[] {
   const possible = LAYOUTS.filter((layout) => layout.length === tensor.shape.length);
   const layouts = possible.filter((layout) => [1, 3].includes(axesOf(tensor.shape, layout).channels));
   const layout = layouts.length === 1 ? layouts[0]! : undefined;
@@ -103,9 +120,9 @@ function imageLines(tensor: Tensor, cameras: readonly Tensor[]): string[] {
   return [
     `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}`,
     `    modality: ${modalityOf(tensor, cameras)}`,
-    `    encoding: ${mono ? encodingOfOneChannel() : `null # ${encodingsOf(3).join(" or ")}`}`,
+    `    encoding: ${mono ? encodingOfOneChannel() : images ? `${images.encoding} # as ${by}` : `null # ${encodingsOf(3).join(" or ")}`}`,
     `    layout: ${layout ?? `null # ${possible.join(" or ")}`}`,
-    `    range: ${tensor.dtype === "uint8" ? "[0, 255]" : "null # [low, high] of a pixel in the tensor's own units"}`,
+    `    range: ${tensor.dtype === "uint8" ? "[0, 255]" : images ? `${images.range} # as ${by}` : "null # [low, high] of a pixel in the tensor's own units"}`,
   ];
 }
 
@@ -124,22 +141,26 @@ function modalityOf({ name }: Tensor, cameras: readonly Tensor[]): string {
   return isOwn ? short : name.replace(/^(?=\d)|\W/g, "_");
 }
 
-function sliceLines(tensor: Tensor, joints: number): string[] {
+function sliceLines(tensor: Tensor, joints: number, habits: Habits): string[] {
   const isWhole = tensor.dtype.startsWith("int") || tensor.dtype === "bool";
   const modalities = isWhole
     ? "language for tokens, or the name of what it counts"
     : "joint_position, joint_velocity, end_effector_position, end_effector_velocity, …";
-  const guess = isWhole ? undefined : guessSlices(tensor.name, stepSize(tensor), joints);
+  const habit = habits.slices?.(tensor);
+  const guess: readonly Slice[] | undefined = isWhole
+    ? undefined
+    : (habit ?? guessSlices(tensor.name, stepSize(tensor), joints));
   if (guess) {
     let start = 0;
     const lines = Array.from({ length: stepsOf(tensor) }, () => guess).flatMap((slices) =>
-      slices.flatMap(({ modality, size }) => {
+      slices.flatMap(({ modality, size, mean, std }) => {
         start += size;
-        return [`    - modality: ${modality}`, `      start: ${start - size}`, `      size: ${size}`];
+        const normalised = mean && std ? [`      mean: [${mean.join(", ")}]`, `      std: [${std.join(", ")}]`] : [];
+        return [`    - modality: ${modality}`, `      start: ${start - size}`, `      size: ${size}`, ...normalised];
       }),
     );
     return [
-      `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}; the slices are a guess by name and size: check them`,
+      `  ${JSON.stringify(tensor.name)}: # ${tensorText(tensor)}; the slices are ${habit ? `those of ${habits.by}` : "a guess by name and size"}: check them`,
       ...lines,
     ];
   }

@@ -20,19 +20,19 @@ function safetensors(tensors: Readonly<Record<string, readonly number[]>>): Buff
   return Buffer.concat([length, text, Buffer.from(Float32Array.from(Object.values(tensors).flat()).buffer)]);
 }
 
-/** A policy of a camera and six joints with chunks of four actions; `inside` is a list that its graph holds. */
-export function model(inside: readonly number[] = []): Uint8Array {
+/** A policy of a camera and some joints with chunks of four actions; `inside` is a list that its graph holds. */
+export function model(inside: readonly number[] = [], size = 6): Uint8Array {
   const image = g.input("observation.images.top", "float32", [1, 3, 8, 8]);
-  const state = g.input("observation.state", "float32", [1, 6]);
-  const known = inside.length > 0 ? g.sub(state, g.tensor("float32", [1, 6], inside)) : state;
+  const state = g.input("observation.state", "float32", [1, size]);
+  const known = inside.length > 0 ? g.sub(state, g.tensor("float32", [1, size], inside)) : state;
   const seen = g.reshape(g.mean(image, [2, 3], false), [1, 3]);
   const joined = g.concat([seen, known], 1);
   const weight = g.tensor(
     "float32",
-    [9, 24],
-    Array.from({ length: 216 }, (_, i) => Math.sin(i)),
+    [3 + size, 4 * size],
+    Array.from({ length: (3 + size) * 4 * size }, (_, i) => Math.sin(i)),
   );
-  const action = g.reshape(g.matmul(joined, weight), [1, 4, 6]);
+  const action = g.reshape(g.matmul(joined, weight), [1, 4, size]);
   const inputs = new Map([image, state].map((value) => [value.name!, value]));
   return writeModel({ name: "act", inputs, outputs: new Map([["action", action]]), metadata: new Map(), opset: 18 });
 }

@@ -1,10 +1,12 @@
 import { basename } from "node:path";
+import { datasetIn } from "../../bag/dataset/path.js";
 import { openBag } from "../../bag/open-bag.js";
 import { examine } from "../../doctor/doctor.js";
 import type { Finding, Grade } from "../../doctor/finding.js";
 import { Failed } from "../../errors.js";
+import { readModel } from "../../graph/onnx-read.js";
 import { areActions } from "../../outputs/kinds.js";
-import { findCard, loadModel, loadPolicy, type Policy } from "../../policy/policy.js";
+import { loadPolicy, type Policy } from "../../policy/policy.js";
 import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
 import { columns } from "../output/table.js";
@@ -21,12 +23,11 @@ const WORDS: Readonly<Record<Grade, string>> = { good: "good", unknown: "unknown
 /** Checks everything that can be checked before a robot is near, and ends with 1 where there is a fault. */
 export async function doctor(path: string, bagPath: string | undefined, options: DoctorOptions): Promise<void> {
   const folders = await foldersOf(options);
-  const policy = await loadPolicy(path, { card: options.card, dataset: bagPath });
+  const dataset = bagPath === undefined ? undefined : (await datasetIn(bagPath))?.folder;
+  const policy = await loadPolicy(path, { card: options.card, dataset });
   const bag = bagPath === undefined ? undefined : await openBag(bagPath, folders);
   try {
-    const { graph } = await loadModel(path);
-    const found = await findCard({ ...policy, graph }, options.card, bagPath);
-    const findings = [...aboutFile(policy, found?.notes ?? []), ...(await examine(policy, graph, bag))];
+    const findings = [...aboutFile(policy), ...(await examine(policy, readModel(policy.bytes, policy.path), bag))];
     for (const line of bag?.problems ?? []) findings.push({ check: "recording", grade: "warning", text: line });
     const faults = findings.filter(({ grade }) => grade === "fault").length;
     if (options.json) writeOut(`${JSON.stringify({ policy: policy.path, sha256: policy.sha256, faults, findings })}\n`);
@@ -37,10 +38,7 @@ export async function doctor(path: string, bagPath: string | undefined, options:
   }
 }
 
-function aboutFile(
-  { path, sha256, graph, card, cardSource, modalities, outputs }: Policy,
-  notes: readonly string[],
-): Finding[] {
+function aboutFile({ path, sha256, graph, card, cardSource, cardNotes, modalities, outputs }: Policy): Finding[] {
   const what = areActions(outputs) ? "actions" : "outputs";
   const inputs = modalities.map(({ name, size }) => `${name} (${size})`).join(", ");
   return [
@@ -50,7 +48,7 @@ function aboutFile(
       text: `${basename(path)}, operator set ${graph.opset}, sha256 ${sha256.slice(0, 12)}…`,
     },
     { check: "card", grade: "good", text: `${cardSource}: ${card.name}, ${card.control_period} s` },
-    ...notes.map((text): Finding => ({ check: "card", grade: "good", text })),
+    ...(cardNotes ?? []).map((text): Finding => ({ check: "card", grade: "good", text })),
     { check: "shapes", grade: "good", text: `inputs ${inputs}; ${outputs.length} ${what}` },
   ];
 }

@@ -6,6 +6,7 @@ import { refuseOverwriting } from "../../files/overwriting.js";
 import { readIfThere } from "../../files/reading.js";
 import type { GivenShapes } from "../../graph/given-shapes.js";
 import { actionNames } from "../../policy/action-names.js";
+import { habitsBeside } from "../../policy/exported.js";
 import { modelIn } from "../../policy/folder.js";
 import { draftOfFolder } from "../../policy/folder-card.js";
 import { readBytes, readModelFile } from "../../policy/model-file.js";
@@ -44,7 +45,7 @@ export async function inspect(given: string, options: InspectOptions): Promise<v
   if (output !== undefined) throw new InputError("-o: expected --template with it, which it is the file of");
   const bytes = await readBytes(path);
   const operators = operatorsOf(looksLikeJson(bytes) ? (await readModelFile(path, bytes)).bytes : bytes, path);
-  const { model, policy, notes = [], rules, problem } = await load(path, bytes, options);
+  const { model, policy, rules, problem } = await load(path, bytes, options);
   if (options.json) {
     const tensors = model && tensorsOf(model.graph);
     const { sha256, dataFiles, graph } = model ?? {};
@@ -58,7 +59,7 @@ export async function inspect(given: string, options: InspectOptions): Promise<v
     const rows = operators.map(({ name, count, supported }) => [name, String(count), supported ? "" : "not supported"]);
     const parts = [`operators\n${columns(rows)}`];
     if (model) parts.unshift(modelText(model), tensorsText(model));
-    if (policy) parts.push([cardText(policy), ...notes].join("\n"));
+    if (policy) parts.push([cardText(policy), ...(policy.cardNotes ?? [])].join("\n"));
     else if (model && !problem)
       parts.push(`no policy card; fill this one in and save it beside the policy:\n\n${await template(model)}`);
     if (rules) {
@@ -93,8 +94,6 @@ async function writeTemplate(model: Model, output: string): Promise<void> {
 interface Loaded {
   readonly model?: Model;
   readonly policy?: Policy;
-  /** What was decided while the card was made. */
-  readonly notes?: readonly string[];
   readonly rules?: readonly NodeRule[];
   readonly problem?: InputError;
 }
@@ -108,7 +107,7 @@ async function load(path: string, bytes: Uint8Array, { card, method, shape }: In
     const found = await findCard(model, card);
     if (found === undefined) return loaded;
     const policy = policyOf(model, found);
-    loaded = { model, policy, notes: found.notes ?? [] };
+    loaded = { model, policy };
     const compiled = compile(subjectOf(policy), { method: await methodOf(method) });
     warnOf(compiled);
     return { ...loaded, rules: compiled.rules };
@@ -125,4 +124,9 @@ function modelText({ path, graph, sha256, dataFiles = [] }: Model): string {
 
 const template = async (model: Model): Promise<string> =>
   (await draftOfFolder(model)) ??
-  cardTemplate(tensorsOf(model.graph), basename(model.path, extname(model.path)), await actionNames(model));
+  cardTemplate(
+    tensorsOf(model.graph),
+    basename(model.path, extname(model.path)),
+    await actionNames(model),
+    await habitsBeside(model),
+  );

@@ -2,6 +2,7 @@ import type { Bag } from "../../bag/bag.js";
 import { BagSource } from "../../bag/bag-source.js";
 import type { Compression } from "../../bag/compression.js";
 import { NO_LOSSES, unitedLosses } from "../../bag/damage.js";
+import { datasetIn } from "../../bag/dataset/path.js";
 import { ExplainedBag } from "../../bag/explained-bag.js";
 import { version } from "../../bag/mcap-writer.js";
 import { openBags } from "../../bag/open-bag.js";
@@ -89,7 +90,9 @@ export async function explained(
     checkForm(options);
     await refuseOverwriting([...paths, options.policy, options.card, options.method], [options.output]);
     const method = await methodOf(options.method);
-    const policy = underConventionNamed(await loadPolicy(options.policy, { card: options.card }), options.convention);
+    const dataset = (await datasetIn(paths[0]!))?.folder;
+    const loaded = await loadPolicy(options.policy, { card: options.card, dataset });
+    const policy = underConventionNamed(loaded, options.convention);
     await refuseOverwriting(await filesOfPolicy(policy), [options.output]);
     checkEvery(policy, options.every);
     if (hasMemory(policy) && (options.start ?? 0) > 0)

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readIdentity } from "../../analysis/read-runs.js";
+import { datasetIn } from "../../bag/dataset/path.js";
 import { InputError } from "../../errors.js";
 import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
@@ -13,7 +14,7 @@ export async function policyOfRecording(
   bag: string,
   { policy: path, card }: { readonly policy?: string | undefined; readonly card?: string | undefined },
 ): Promise<Policy> {
-  if (path !== undefined) return loadPolicy(path, { card });
+  if (path !== undefined) return loadPolicy(path, { card, dataset: (await datasetIn(bag))?.folder });
   if (card !== undefined) throw new InputError("--card: the card of no policy, expected --policy too");
   const { policySha256 } = await readIdentity(bag);
   for (const name of simulatedNames) {

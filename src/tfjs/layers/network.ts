@@ -2,9 +2,9 @@ import { InputError } from "../../errors.js";
 import { input } from "../../graph/build.js";
 import type { DType } from "../../graph/dtype.js";
 import type { Literal } from "../../graph/literal.js";
-import { ShapeError } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
+import { isMisfit } from "../misfit.js";
 import type { Named } from "../named.js";
 import { CONVOLUTION } from "./convolution.js";
 import { DENSE } from "./dense.js";
@@ -158,7 +158,7 @@ class Network {
     try {
       return builder(layer);
     } catch (error) {
-      if (error instanceof ShapeError) throw layer.error(error.message);
+      if (isMisfit(error)) throw layer.error(error.message);
       throw error;
     }
   }

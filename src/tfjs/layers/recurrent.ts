@@ -54,6 +54,9 @@ const gru = ({ layer, units, recurrent, activation, gate }: Parts): Step => {
   };
 };
 
+/** Steps of a recurrent layer at most. */
+const MOST_STEPS = 1024;
+
 /** A recurrent layer over [N, steps, features], written out step by step. */
 const recurrent =
   (cell: (parts: Parts) => Step): LayerBuilder =>
@@ -63,6 +66,8 @@ const recurrent =
     for (const key of ["stateful", "return_state"])
       if (layer.flag(key, false)) throw layer.error(`${key} is not supported`);
     const [batch, steps, features] = input.shape as [number, number, number];
+    if (steps > MOST_STEPS)
+      throw layer.error(`${steps} steps; supported are up to ${MOST_STEPS}, which are written out`);
     const step = cell({
       layer,
       units: layer.number("units"),

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { InputError } from "../../errors.js";
 import { constant, input } from "../../graph/build.js";
 import type { Literal } from "../../graph/literal.js";
-import { ShapeError } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import { schemaError } from "../../yaml/schema-error.js";
+import { isMisfit } from "../misfit.js";
 import type { Named } from "../named.js";
 import { CONVOLUTION } from "./convolution.js";
 import { ELEMENTWISE } from "./elementwise.js";
@@ -113,7 +113,7 @@ class Reading {
       const built = builder(operation);
       return Array.isArray(built) ? built : [built as Value];
     } catch (error) {
-      if (error instanceof ShapeError) throw operation.error(error.message);
+      if (isMisfit(error)) throw operation.error(error.message);
       throw error;
     }
   }

@@ -93,6 +93,9 @@ const sliced: OperationBuilder = (operation) => {
 const gathered = (operation: Operation, axis: number) =>
   apply("Gather", [operation.input(0), cast(operation.input(1), "int64")], { axis });
 
+/** Numbers of a range at most. */
+const MOST = 2 ** 20;
+
 /** Operations that arrange elements, and constants. */
 export const STRUCTURE: OperationTable = {
   Identity: (operation) => identity(operation.input(0)),
@@ -166,6 +169,7 @@ export const STRUCTURE: OperationTable = {
   Range: (operation) => {
     const [from, to, step] = [0, 1, 2].map((i) => operation.constant(i, "limits")[0]!) as [number, number, number];
     const count = Math.max(0, Math.ceil((to - from) / step));
+    if (!(count <= MOST)) throw operation.error(`a range of ${count} numbers; supported are up to ${MOST}`);
     return tensor(
       operation.input(0).dtype,
       [count],
