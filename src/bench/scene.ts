@@ -4,6 +4,17 @@ import type { Tensors } from "../runtime/models.js";
 import { SimulatedSource } from "../sim/source.js";
 import { loadTask } from "../sim/tasks/tasks.js";
 
+/** Pictures of a task where its episodes begin, rgb8. */
+export async function picturesOf(name: string, width: number, height: number): Promise<Uint8Array[]> {
+  const task = await loadTask(name, { width, height });
+  const pictures = task.conditions.map((_, condition) => {
+    task.reset(0, condition, condition);
+    return task.observe().image.slice();
+  });
+  task.delete();
+  return pictures;
+}
+
 /** A policy's inputs where its task begins. */
 export async function sceneFor(policy: Policy, name: string): Promise<Tensors> {
   const image = policy.modalities.find(({ kind }) => kind === "image");

@@ -2,6 +2,7 @@ import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
 import type { Method } from "../../relevance/contract/method.js";
 import type { Precision } from "../../relevance/precision/precision.js";
+import { picturesOf } from "../scene.js";
 import { type LiveTimes, measureLive } from "./measure.js";
 import { LIVE_POLICIES, RATE } from "./policies.js";
 import { openTopics, type Topics } from "./topics.js";
@@ -44,8 +45,10 @@ export async function* benchLive(options: BenchLiveOptions): AsyncGenerator<Live
   try {
     for (const name of names)
       for (const { width, height } of IMAGES) {
-        const policy = await own(LIVE_POLICIES, name)!();
-        const robot = { width, height, joints: policy.card.joints, rate: RATE, jointRate, ticks };
+        const { load, task } = own(LIVE_POLICIES, name)!;
+        const policy = await load();
+        const pictures = task === undefined ? {} : { pictures: await picturesOf(task, width, height) };
+        const robot = { width, height, ...pictures, joints: policy.card.joints, rate: RATE, jointRate, ticks };
         const drive = () => topics.drive(robot);
         const times = await measureLive(topics.ros, policy, { threads, method, precision, robot }, drive);
         yield { network: name, image: `${width}x${height}`, transport: topics.transport, ticks, ...times };

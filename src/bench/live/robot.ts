@@ -3,6 +3,8 @@ import type { ImageMessage, JointStateMessage, Time } from "../../messages/types
 export interface RobotOptions {
   readonly width: number;
   readonly height: number;
+  /** What the camera sees, in turn, rgb8; by default patterns. */
+  readonly pictures?: readonly Uint8Array[];
   readonly joints: readonly string[];
   /** Images per second. */
   readonly rate: number;
@@ -36,20 +38,22 @@ const MOVEMENT = 2;
 /** Wall-clock time, milliseconds since 1970: finer than `Date.now()`, the same in every process of a machine. */
 export const wallClock = (): number => performance.timeOrigin + performance.now();
 
-export function robotMessages({ width, height, joints, jointRate }: RobotOptions): RobotMessages {
+export function robotMessages({ width, height, pictures, joints, jointRate }: RobotOptions): RobotMessages {
   const stamp = { sec: 0, nanosec: 0 };
   const states = Math.ceil(MOVEMENT * jointRate);
   const wave = (shape: (phase: number) => number, place: number) =>
     Float64Array.from(joints, (_, j) => 0.5 * shape((2 * Math.PI * place) / states + j));
+  const pattern = (p: number) =>
+    Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 + (i >> 8) * 11 + 67 * p) % 256);
   return {
-    images: Array.from({ length: PICTURES }, (_, p) => ({
+    images: (pictures ?? Array.from({ length: PICTURES }, (_, p) => pattern(p))).map((data) => ({
       header: { stamp, frame_id: "camera" },
       width,
       height,
       encoding: "rgb8",
       is_bigendian: 0,
       step: 3 * width,
-      data: Uint8Array.from({ length: width * height * 3 }, (__, i) => (i * 37 + (i >> 8) * 11 + 67 * p) % 256),
+      data,
     })),
     jointStates: Array.from({ length: states }, (_, place) => ({
       header: { stamp, frame_id: "" },
