@@ -47,6 +47,8 @@ export interface Rules {
   /** First match decides for linear layers; where none matches, or there are none, the operator table does. */
   readonly rows: readonly Row[];
   readonly operators: OperatorTable;
+  /** True where amounts are nowhere below zero and add up to what arrived, so that none is larger than what it came from. */
+  readonly positive?: boolean;
   /** True where amounts are linear in the seed: torques are summed where the image begins, else at the very end. */
   readonly linear: boolean;
   /** True where what constants take is told, as a share of its own. */

@@ -7,7 +7,7 @@ import { nodesOf } from "../network/layer-nodes.js";
 import { positive } from "../rules/operator/positive.js";
 import { signed } from "../rules/operator/signed.js";
 import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
-import { followed } from "../tiles/sparse.js";
+import { followed } from "../tiles/followed.js";
 import { type CompositeTable, compositeSchema, type TableRow } from "./composite-schema.js";
 import { RULE_BOOK } from "./rule-book.js";
 import { isFirst, isOutput, STABILISER } from "./shared.js";
@@ -24,13 +24,15 @@ export function compositeMethod(text: string, source: string): Method {
   const rules = table.rows.map(({ rule }) => RULE_BOOK[rule]);
   const linear = rules.every((rule) => rule.linear);
   const operators = withSoftArgmax(table.soft_argmax, OPERATORS[table.operators], STABILISER);
+  const conserves =
+    table.operators === "positive" && table.soft_argmax !== "gradient" && rows.every(({ loses }) => !loses);
   return {
     name: table.name,
     spec: source,
     origin: { table: text, source },
     title: `composite table of ${source}`,
     cite: source,
-    conserves: table.operators === "positive" && table.soft_argmax !== "gradient" && rows.every(({ loses }) => !loses),
+    conserves,
     linear,
     contrasts: table.operators === "signed",
     attribute: (network) => ({
@@ -39,6 +41,7 @@ export function compositeMethod(text: string, source: string): Method {
         rows,
         operators,
         linear,
+        positive: conserves,
         tellsConstants: true,
       }),
       warnings: unmatched(network, table, rows, source),

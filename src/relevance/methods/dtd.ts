@@ -18,6 +18,7 @@ export const dtd = ruled({
   },
   rules: (options) => ({
     seed: "torque",
+    positive: true,
     rows: [{ name: "eq1", rule: ofDifferences(eq1), when: isOutput }, firstRow(options.first), hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
     tellsConstants: true,
@@ -34,6 +35,7 @@ export const excitationBackprop = ruled({
   options: { "soft-argmax": softArgmaxPositive },
   rules: (options) => ({
     seed: "torque",
+    positive: true,
     rows: [{ name: "eq1", rule: ofDifferences(eq1), when: isOutput }, hiddenRow],
     operators: withSoftArgmax(options["soft-argmax"], positive),
     tellsConstants: true,

@@ -5,7 +5,7 @@ import type { Attribution } from "../contract/attribution.js";
 import type { Network } from "../contract/facts.js";
 import type { Contrasts, Method } from "../contract/method.js";
 import type { Rules } from "../contract/rules.js";
-import { followed } from "../tiles/sparse.js";
+import { followed } from "../tiles/followed.js";
 
 /**
  * A method in the table, without values of its options. As in the card's schema, the error text of every option's
