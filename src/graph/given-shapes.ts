@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { ONNX, type ValueInfoProto } from "./onnx-schema.js";
 import { decodeMessage, encodeMessage } from "./protobuf.js";
 import type { Shape } from "./shape.js";
-import { fieldsOf, headOf } from "./wire.js";
+import { rewritten } from "./wire.js";
 
 /** Shapes that a user gives to inputs whose axes a file leaves open. */
 export type GivenShapes = ReadonlyMap<string, Shape>;
@@ -66,27 +66,4 @@ function withoutShape(content: Uint8Array): Uint8Array {
   return elemType === undefined
     ? content
     : encodeMessage(ONNX, "ValueInfoProto", { name: info.name, type: { tensorType: { elemType } } });
-}
-
-type Changes = Readonly<Record<number, (content: Uint8Array) => Uint8Array | undefined>>;
-
-/** A message with some fields changed, or left out where a change gives undefined. */
-function rewritten(bytes: Uint8Array, changes: Changes): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let kept = 0;
-  for (const { tag, start, end, content } of fieldsOf(bytes)) {
-    const change = changes[tag];
-    if (!content || !change) continue;
-    const now = change(content);
-    parts.push(bytes.subarray(kept, start), ...(now ? [headOf(tag, now.byteLength), now] : []));
-    kept = end;
-  }
-  parts.push(bytes.subarray(kept));
-  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.byteLength;
-  }
-  return result;
 }

@@ -4,6 +4,7 @@ import { bytesPerElement, dtypeOf } from "./dtype.js";
 import { ONNX, type TensorProto } from "./onnx-schema.js";
 import { decodeMessage, encodeMessage, type Schema } from "./protobuf.js";
 import { sizeOf } from "./shape.js";
+import { BFLOAT16 } from "./single-precision.js";
 import { EXTERNAL } from "./tensor-proto.js";
 import { fieldsOf, headOf } from "./wire.js";
 
@@ -130,7 +131,8 @@ function outsideTensor({ dims, dataType = 0, externalData }: TensorProto, called
   if (/\p{Cc}/u.test(location) || location.length > LONGEST_NAME)
     throw new InputError(`${called}: its data is stored outside the model, in a file whose name cannot be one`);
   if (dims.some((d) => d < 0)) throw new InputError(`${called}: shape [${dims}] has a negative extent`);
-  const dtype = dtypeOf(dataType);
+  // Of bfloat16 only the bytes are asked for here.
+  const dtype = dataType === BFLOAT16 ? "uint16" : dtypeOf(dataType);
   if (!dtype) throw new InputError(`${called}: element type ${dataType} is not supported`);
   const needed = sizeOf(dims) * bytesPerElement(dtype);
   if (!Number.isSafeInteger(needed)) throw new InputError(`${called}: shape [${dims}] is larger than any file`);

@@ -33,3 +33,29 @@ export function headOf(tag: number, length: number): Uint8Array {
   pbf.writeVarint(length);
   return pbf.finish();
 }
+
+/** New contents of length-delimited fields by number; undefined leaves the field out. */
+type Changes = Readonly<Record<number, (content: Uint8Array) => Uint8Array | undefined>>;
+
+/** A message with some fields changed. Where no content is another object, it is the same object itself. */
+export function rewritten(bytes: Uint8Array, changes: Changes): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let kept = 0;
+  for (const { tag, start, end, content } of fieldsOf(bytes)) {
+    const change = changes[tag];
+    if (!content || !change) continue;
+    const now = change(content);
+    if (now === content) continue;
+    parts.push(bytes.subarray(kept, start), ...(now ? [headOf(tag, now.byteLength), now] : []));
+    kept = end;
+  }
+  if (kept === 0) return bytes;
+  parts.push(bytes.subarray(kept));
+  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.byteLength;
+  }
+  return result;
+}

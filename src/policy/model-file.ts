@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { InputError } from "../errors.js";
 import { readWhole } from "../files/reading.js";
 import { type ScatteredModel, scatteredModel } from "../graph/outside-data.js";
+import { inSinglePrecision } from "../graph/single-precision.js";
 import { convertTfjs } from "../tfjs/convert.js";
 import { looksLikeJson } from "../tfjs/model-json.js";
 import { type Destination, findDataFiles, readData } from "./data-files.js";
 
 /** A policy's file with all its data, as ONNX. */
 export interface ModelFile {
-  /** The file, with data of files beside it inside; a `model.json` of TensorFlow.js converted. */
+  /** The file, with data of files beside it inside, and float16 and bfloat16 as float32; a `model.json` of TensorFlow.js converted. */
   readonly bytes: Uint8Array;
   /** Hex digest of the file, followed by the data in files beside it, by the files' names and the data's places. */
   readonly sha256: string;
@@ -31,10 +32,10 @@ export async function readModelFile(path: string, known?: Uint8Array): Promise<M
   if (looksLikeJson(file)) return convertTfjs(file, path);
   const hash = createHash("sha256").update(file);
   const scattered = scatteredModel(file, path);
-  if (!scattered) return { bytes: file, sha256: hash.digest("hex"), dataFiles: [] };
+  if (!scattered) return { bytes: inSinglePrecision(file), sha256: hash.digest("hex"), dataFiles: [] };
   const { bytes, data, dataFiles } = await withData(scattered, path);
   for (const { into } of data) hash.update(into);
-  return { bytes, sha256: hash.digest("hex"), dataFiles };
+  return { bytes: inSinglePrecision(bytes), sha256: hash.digest("hex"), dataFiles };
 }
 
 /** Reads a policy's file. Throws InputError where it is missing or unreadable. */

@@ -23,7 +23,7 @@ export const CARD_METADATA = "torquelens.card";
 /** A policy: the network and what its tensors mean. */
 export interface Policy {
   readonly path: string;
-  /** The ONNX file, unchanged but for data in files beside it, which is inside: onnxruntime runs it as it is. */
+  /** The ONNX file, unchanged but for data in files beside it, which is inside, and half precision, which is float32: onnxruntime runs it as it is. */
   readonly bytes: Uint8Array;
   /** Hex digest of the file, and of its tensors' data in files beside it. */
   readonly sha256: string;
