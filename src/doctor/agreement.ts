@@ -13,6 +13,9 @@ const AGREES = 0.15;
 const DISAGREES = 0.5;
 /** Part of the disagreement that mending a fault must leave at most. */
 const MENDED = 0.5;
+/** Disagreement below which nothing is tried, and part of it that is left where a fault is certain all the same. */
+const NOTHING = 0.01;
+const CERTAIN = 0.1;
 
 /**
  * Compares what the policy commands for a recording's inputs with what was commanded then; where they differ, finds the
@@ -52,13 +55,15 @@ export async function agreement(policy: Policy, recorded: Recorded, many: ManyOb
   };
   const now = await error();
   const from = `with those on ${recorded.origin} (${percent(now)} of what they vary by, over ${tried.length} moments)`;
-  if (now <= AGREES) return [{ check: CHECK, grade: "good", text: `the policy's commands agree ${from}` }];
+  const agrees: Finding = { check: CHECK, grade: "good", text: `the policy's commands agree ${from}` };
+  if (now <= NOTHING) return [agrees];
   let best: { readonly change: Change; readonly left: number } | undefined;
   for (const change of changesFor(policy)) {
     const left = await error(change);
     if (!best || left < best.left) best = { change, left };
   }
-  if (best && best.left < DISAGREES && best.left < MENDED * now) {
+  const part = now > AGREES ? MENDED : CERTAIN;
+  if (best && best.left < DISAGREES && best.left < part * now) {
     const { words, hint } = best.change;
     return [
       {
@@ -68,6 +73,7 @@ export async function agreement(policy: Policy, recorded: Recorded, many: ManyOb
       },
     ];
   }
+  if (now <= AGREES) return [agrees];
   const grade =
     now > DISAGREES && recorded.policySha256 === policy.sha256 ? "fault" : now > DISAGREES ? "warning" : "good";
   const why =

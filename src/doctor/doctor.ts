@@ -5,7 +5,7 @@ import type { Graph } from "../graph/value.js";
 import type { Policy } from "../policy/policy.js";
 import { agreement } from "./agreement.js";
 import type { Finding } from "./finding.js";
-import { faultyInputs } from "./inputs.js";
+import { InputWatch } from "./inputs.js";
 import { jointOrder } from "./joint-order.js";
 import { normalisedTwice } from "./normalised-twice.js";
 import { type Recorded, readRecorded } from "./recorded.js";
@@ -18,17 +18,18 @@ import { ranges } from "./statistics.js";
  * @throws InputError where the recording lacks what the policy needs
  */
 export async function examine(policy: Policy, graph: Graph, bag?: Bag): Promise<Finding[]> {
-  const recorded = bag && (await readRecorded(bag, policy));
+  const watch = new InputWatch();
+  const recorded = bag && (await readRecorded(bag, policy, (observation) => watch.add(observation)));
   const observations = recorded?.observations ?? [];
   return [
     ...normalisedTwice(policy.card, graph),
-    ...(recorded ? await onRecording(policy, recorded) : []),
+    ...(recorded ? await onRecording(policy, recorded, watch) : []),
     ...(await running(policy, observations)),
     ...(await conserving(policy, observations)),
   ];
 }
 
-async function onRecording(policy: Policy, recorded: Recorded): Promise<Finding[]> {
+async function onRecording(policy: Policy, recorded: Recorded, watch: InputWatch): Promise<Finding[]> {
   const { observations, topics } = recorded;
   if (observations.length === 0)
     return [
@@ -43,7 +44,7 @@ async function onRecording(policy: Policy, recorded: Recorded): Promise<Finding[
     grade: "good",
     text: `${observations.length} observations from ${topics.join(", ")}`,
   };
-  const findings = [seen, ...ranges(policy, observations), ...faultyInputs(observations)];
+  const findings = [seen, ...ranges(policy, observations), ...watch.findings()];
   if (hasMemory(policy))
     return [
       ...findings,

@@ -1,4 +1,5 @@
 import { detectorNamed } from "../detectors/table.js";
+import type { Alarm } from "../detectors/watch.js";
 import { Watch } from "../detectors/watch.js";
 import type { Observation } from "../explain/observation.js";
 import { toRgb } from "../image/rgb.js";
@@ -6,11 +7,13 @@ import type { Finding } from "./finding.js";
 
 const CHECK = "inputs";
 
-/** Runs the detectors of faulty input that need no good runs over a recording's observations. */
-export function faultyInputs(observations: readonly Observation[]): Finding[] {
-  const watch = new Watch();
-  for (const { stamp, first = false, images, joints } of observations)
-    watch.add({
+/** Watches every observation of a recording, run by run, with the detectors of faulty input that need no good runs. */
+export class InputWatch {
+  readonly #watch = new Watch();
+  readonly #alarms = new Map<string, Alarm>();
+
+  add({ stamp, first = false, images, joints }: Observation): void {
+    const found = this.#watch.add({
       stamp,
       first,
       images: Object.fromEntries(Object.entries(images).map(([camera, image]) => [camera, toRgb(image)])),
@@ -19,11 +22,15 @@ export function faultyInputs(observations: readonly Observation[]): Finding[] {
       velocity: joints.velocity,
       torque: [],
     });
-  const alarms = watch.alarms.filter(({ isSecondary }) => !isSecondary);
-  if (alarms.length === 0)
-    return [{ check: CHECK, grade: "good", text: "no detector finds images, joints or stamps at fault" }];
-  return alarms.map(({ detector, subject, text }) => {
-    const { words, hint } = detectorNamed(detector);
-    return { check: CHECK, grade: "warning", text: `${subject && `${subject}: `}${words} (${text}); ${hint}` };
-  });
+    for (const alarm of found) this.#alarms.set(`${alarm.detector} ${alarm.subject}`, alarm);
+  }
+
+  findings(): Finding[] {
+    if (this.#alarms.size === 0)
+      return [{ check: CHECK, grade: "good", text: "no detector finds images, joints or stamps at fault" }];
+    return Array.from(this.#alarms.values(), ({ detector, subject, text }): Finding => {
+      const { words, hint } = detectorNamed(detector);
+      return { check: CHECK, grade: "warning", text: `${subject && `${subject}: `}${words} (${text}); ${hint}` };
+    });
+  }
 }

@@ -80,14 +80,25 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-/** Reads a recording for a policy: observations spread over it, and the commands at their times. */
-export async function readRecorded(bag: Bag, policy: Policy): Promise<Recorded> {
+/**
+ * Reads a recording for a policy: observations spread over it, and the commands at their times.
+ * @param seen called with every observation, in their order
+ */
+export async function readRecorded(
+  bag: Bag,
+  policy: Policy,
+  seen: (observation: Observation) => void,
+): Promise<Recorded> {
   const images = Math.max(0, ...bag.topics.filter(({ type }) => /Image$/.test(type)).map(({ messages }) => messages));
   const every = Math.max(1, Math.floor(images / MOST));
-  const source = await BagSource.open(bag, policy, { every });
+  const source = await BagSource.open(bag, policy);
   const observations: Observation[] = [];
+  let count = 0;
   try {
-    for await (const observation of source.observations()) observations.push(observation);
+    for await (const observation of source.observations()) {
+      seen(observation);
+      if (count++ % every === 0) observations.push(observation);
+    }
   } finally {
     await source.close();
   }
