@@ -1,6 +1,7 @@
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { writeModel } from "#src/graph/onnx-write.js";
@@ -113,6 +114,30 @@ test.each([
       ],
       back,
     ),
+  );
+});
+
+test("files that LeRobot 0.4.4 wrote itself: what its processors make of numbers, the card does too", async () => {
+  const written = fileURLToPath(new URL("../data/lerobot/policy-0.4", import.meta.url));
+  await cp(written, folder, { recursive: true });
+  await writeFile(join(folder, "model.onnx"), model());
+  await writeFile(join(folder, "torquelens.yaml"), `control_period: 0.02\njoints: [${JOINTS.join(", ")}]\n`);
+  const { card } = await loadPolicy(folder);
+  const told = JSON.parse(await readFile(join(folder, "expected.json"), "utf8")) as Record<
+    string,
+    [number[], number[]]
+  >;
+  const [slice] = card.inputs["observation.state"] as { mean: number[]; std: number[] }[];
+  const camera = card.inputs["observation.images.top"] as { mean: number[]; std: number[] };
+  const forward = ({ mean: m, std: s }: { mean: number[]; std: number[] }, values: readonly number[]) =>
+    values.map((value, i) => (value - m[i]!) / s[i]!);
+  close(forward(slice!, told.state![0]), told.state![1]);
+  close(forward(camera, told.pixel![0]), told.pixel![1]);
+  const slices = (card.outputs as { action: { mean: number[]; std: number[] }[] }).action;
+  const [m, s] = [slices.flatMap((one) => one.mean), slices.flatMap((one) => one.std)];
+  close(
+    told.action![0].map((value, i) => m[i]! + s[i]! * value),
+    told.action![1],
   );
 });
 
