@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { readIfThere, readText } from "../files/reading.js";
 import type { Graph } from "../graph/value.js";
@@ -40,7 +40,8 @@ export async function cardOfFolder(
 ): Promise<FoundCard | undefined> {
   const folder = dirname(path);
   const tensors = tensorsOf(graph);
-  const file = part ?? join(folder, PART);
+  // A job names the origin of the card that it was made with.
+  const file = part === undefined || basename(part) === "config.json" ? join(folder, PART) : part;
   const given = await partOf(file);
   const joints = Array.isArray(given.joints) ? { joints: given.joints.map(String) } : {};
   const info = dataset !== undefined && { info: join(dataset, "meta", "info.json") };
@@ -93,7 +94,7 @@ function isGiven(key: string, given: Readonly<Record<string, unknown>>): boolean
 /** The keys of a part of a card; none where there is no such file. */
 async function partOf(file: string): Promise<Readonly<Record<string, unknown>>> {
   const bytes = await readIfThere(file, "a part of the policy card");
-  if (!bytes || bytes.toString().trimStart().startsWith("{")) return {};
+  if (!bytes) return {};
   const data = yamlData(bytes.toString(), file);
   if (data === null) return {};
   if (!isMapping(data)) throw new InputError(`${file}: expected keys of a policy card`);

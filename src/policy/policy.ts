@@ -103,14 +103,14 @@ export async function findCard(model: Model, file?: string, dataset?: string): P
   const written = file ?? ((await exists(beside)) ? beside : undefined);
   if (written !== undefined && !(await isPartOfCard(written)))
     return { card: await loadCard(written, tensors), source: written, folder: dirname(written) };
-  const made = await cardOfFolder(model, { part: written, dataset });
-  if (made) return made;
-  if (written !== undefined)
-    return { card: await loadCard(written, tensors), source: written, folder: dirname(written) };
   const text = model.graph.metadata.get(CARD_METADATA);
-  if (text === undefined) return undefined;
-  const source = `${model.path} (metadata ${CARD_METADATA})`;
-  return { card: parseCard(text, source, tensors), source, folder: dirname(model.path) };
+  if (written === undefined && text !== undefined) {
+    const source = `${model.path} (metadata ${CARD_METADATA})`;
+    return { card: parseCard(text, source, tensors), source, folder: dirname(model.path) };
+  }
+  const made = await cardOfFolder(model, { part: written, dataset });
+  if (made || written === undefined) return made;
+  return { card: await loadCard(written, tensors), source: written, folder: dirname(written) };
 }
 
 /** Combines a model and its card. Throws InputError where the card does not fit. */

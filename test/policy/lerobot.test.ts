@@ -133,7 +133,7 @@ test("files that LeRobot 0.4.4 wrote itself: what its processors make of numbers
     values.map((value, i) => (value - m[i]!) / s[i]!);
   close(forward(slice!, told.state![0]), told.state![1]);
   close(forward(camera, told.pixel![0]), told.pixel![1]);
-  const slices = (card.outputs as { action: { mean: number[]; std: number[] }[] }).action;
+  const slices = card.outputs!.action as { mean: number[]; std: number[] }[];
   const [m, s] = [slices.flatMap((one) => one.mean), slices.flatMap((one) => one.std)];
   close(
     told.action![0].map((value, i) => m[i]! + s[i]! * value),
@@ -168,6 +168,7 @@ test("what the folder does not tell is asked for by name, and taken from torquel
   const policy = await loadPolicy(folder);
   expect([policy.card.name, policy.card.control_period, policy.card.joints]).toEqual(["mine", 0.02, JOINTS]);
   expect(policy.cardFiles).toContain(at);
+  expect((await loadPolicy(folder, { card: policy.cardSource })).card).toEqual(policy.card);
 });
 
 test("refused in one line: statistics that do not fit, two policies, a path out of the folder, a file cut short", async () => {

@@ -43,8 +43,6 @@ export const processorSchema = z.object({
         .object({
           eps: z.number().optional(),
           norm_map: modes.optional(),
-          features: features.optional(),
-          rename_map: z.record(z.string(), z.string()).optional(),
         })
         .optional(),
       state_file: z.string().optional(),

@@ -26,8 +26,6 @@ export interface FeatureStatistics {
 export interface Statistics {
   readonly of: (feature: string, type: FeatureType) => FeatureStatistics;
   readonly files: readonly string[];
-  /** New names of observations, by the recording's. */
-  readonly renamed: Readonly<Record<string, string>>;
 }
 
 /** Added to a standard deviation, and in place of a range of 0, where the processor does not say. */
@@ -49,7 +47,7 @@ export async function readStatistics(folder: string, config: Config): Promise<St
     const buffers = await buffersOf(folder, files);
     const of = (feature: string, type: FeatureType) =>
       statisticsOf(feature, config.normalization_mapping[type], buffers, EPSILON, buffers, "model.safetensors");
-    return { of, files, renamed: {} };
+    return { of, files };
   }
   const of = (feature: string, type: FeatureType) => {
     const map = before?.modes ?? after?.modes ?? config.normalization_mapping;
@@ -64,14 +62,13 @@ export async function readStatistics(folder: string, config: Config): Promise<St
       PROCESSORS[type === "ACTION" ? 1 : 0],
     );
   };
-  return { of, files, renamed: before?.renamed ?? {} };
+  return { of, files };
 }
 
 interface Side {
   readonly numbers?: Numbers;
   readonly modes?: Config["normalization_mapping"];
   readonly epsilon?: number;
-  readonly renamed: Readonly<Record<string, string>>;
 }
 
 /** One processor: the step that normalises, and its statistics. */
@@ -80,12 +77,10 @@ async function sideOf(folder: string, name: string, files: string[]): Promise<Si
   const processor: Processor | undefined = await readJson(path, "a processor of LeRobot", processorSchema);
   if (!processor) return undefined;
   files.push(path);
-  const renamed = Object.assign({}, ...processor.steps.map(({ config }) => config?.rename_map ?? {}));
   const step = processor.steps.find(({ registry_name }) => NORMALISERS.some((one) => one === registry_name));
-  if (!step) return { renamed };
+  if (!step) return {};
   const { state_file: state, config } = step;
   const side = {
-    renamed,
     ...(config?.norm_map && { modes: config.norm_map }),
     ...(config?.eps && { epsilon: config.eps }),
   };

@@ -61,10 +61,6 @@ export class Operation {
     return attribute === undefined ? undefined : own(attribute, kind);
   }
 
-  has(key: string): boolean {
-    return own(this.node.attr, key) !== undefined;
-  }
-
   flag(key: string, fallback = false): boolean {
     return Boolean(this.#attribute(key, "b") ?? fallback);
   }
