@@ -28,9 +28,10 @@ const MOST_PIXELS = 40_000;
 /** Stamps that go back by more than this begin a run, nanoseconds. */
 const CLOCK_RESET = 1_000_000_000n;
 
-/** What the policy saw, with the log time of its explanation, nanoseconds. */
+/** What the policy saw, with the log time of its explanation, nanoseconds, and its shares, [M]. */
 export interface SeenAt extends Seen {
   readonly logTime: bigint;
+  readonly shares: ArrayLike<number>;
 }
 
 interface Pending {
@@ -39,6 +40,7 @@ interface Pending {
   readonly first: boolean;
   readonly joints: readonly string[];
   readonly torque: readonly number[];
+  readonly shares: ArrayLike<number>;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function* readSeen(path: string, options: ReadSeenOptions = {}): As
       last = stamp;
       const isOfTorques = areTorques(explanation.torques.map(meaningOf));
       pending.push({
-        ...{ stamp, first, logTime },
+        ...{ stamp, first, logTime, shares: explanation.shares },
         joints: explanation.torques.map(({ joint }) => joint),
         torque: isOfTorques ? explanation.torques.map(({ torque }) => torque) : [],
       });
@@ -82,12 +84,12 @@ export async function* readSeen(path: string, options: ReadSeenOptions = {}): As
   }
   for (const waiting of pending) yield seenAt(waiting);
 
-  function seenAt({ stamp, first, logTime, joints, torque }: Pending): SeenAt {
+  function seenAt({ stamp, first, logTime, shares, joints, torque }: Pending): SeenAt {
     const pictures = images.get(stamp) ?? new Map<string, RgbImage>();
     for (const known of images.keys()) if (known < stamp - APART || known === stamp) images.delete(known);
     const state = nearestState(states, stamp, joints);
     return {
-      ...{ stamp, first, logTime },
+      ...{ stamp, first, logTime, shares },
       images: Object.fromEntries(pictures),
       joints: state ? state.names : [],
       position: state?.position ?? [],

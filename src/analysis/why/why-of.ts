@@ -7,6 +7,7 @@ import type { Survey } from "../survey.js";
 import { align } from "./align.js";
 import { type JudgedRun, watched } from "./judge.js";
 import { type Learned, learn } from "./learn.js";
+import { momentsAround } from "./moments-around.js";
 import { readSeen, type SeenAt } from "./read-seen.js";
 import { type Reason, reasonsOf, type Why } from "./reasons.js";
 
@@ -48,14 +49,15 @@ export interface WhyFindings extends Why {
 const MOST_RUNS = 40;
 /** Reasons with pictures. */
 const SHOWN = 3;
-/** Seconds around a moment that pictures are taken from, and how many of them. */
-const AROUND = 1.5;
+/** Pictures around a moment. */
 const PICTURES = 6;
 /** Good runs that a failed one is aligned with. */
 const ALIGNED = 12;
 
 interface Judged extends JudgedRun {
   readonly logTimes: readonly bigint[];
+  /** Shares of each tick, [M]. */
+  readonly tickShares: readonly ArrayLike<number>[];
 }
 
 /**
@@ -136,6 +138,7 @@ async function judged(
       ...watched(ticks, reference),
       shares: Object.fromEntries(identity.modalities.map((modality, m) => [modality, shares[m]!.mean])),
       logTimes: ticks.map(({ logTime }) => logTime),
+      tickShares: ticks.map(({ shares: ofTick }) => ofTick),
     });
   }
   return found;
@@ -144,7 +147,7 @@ async function judged(
 function pairOf(reason: Reason, failed: readonly Judged[], good: readonly Judged[]): Pair[] {
   const run = failed.find(({ name }) => name === reason.moment?.run);
   if (!run || !reason.moment) return [];
-  const chosen = momentsAround(run, reason.moment.tick);
+  const chosen = momentsAround(run, reason.moment.tick, PICTURES);
   const at = chosen.indexOf(reason.moment.tick);
   const shown = (of: Judged, ticks: readonly number[]) => ({
     run: of.name,
@@ -181,19 +184,4 @@ function mostAlike(run: Judged, good: readonly Judged[], tick: number) {
     .map((other) => ({ other, distance: align(before, other.poses).distance }))
     .sort((a, b) => a.distance - b.distance);
   return best && { run: best.other, ticks: align(run.poses, best.other.poses).ticks };
-}
-
-/** Ticks around a moment at which something happens: the moment itself, and where the arm moves most. */
-function momentsAround({ poses, seconds }: Judged, tick: number): number[] {
-  const at = seconds[tick]!;
-  const near = seconds.flatMap((second, i) => (Math.abs(second - at) <= AROUND ? [i] : []));
-  const moves = (i: number) =>
-    i === 0 ? 0 : Array.from(poses[i]!).reduce((sum, value, j) => sum + Math.abs(value - poses[i - 1]![j]!), 0);
-  const apart = Math.max(1, Math.floor(near.length / (2 * PICTURES)));
-  const chosen = [tick];
-  for (const i of near.toSorted((a, b) => moves(b) - moves(a))) {
-    if (chosen.length >= PICTURES) break;
-    if (chosen.every((other) => Math.abs(other - i) > apart)) chosen.push(i);
-  }
-  return chosen.sort((a, b) => a - b);
 }
