@@ -2,11 +2,12 @@ import { percent } from "../numbers/format.js";
 import { own } from "../own.js";
 import type { Detector } from "./detector.js";
 import { type FoundAt, ofCamera } from "./each.js";
+import { LAG_TICKS } from "./lag.js";
 import type { Look } from "./look.js";
 import { misfit, misplaced } from "./misplaced.js";
 import { ago, type Moment } from "./moment.js";
-import { poseMisfit } from "./pose-misfit.js";
-import { type CameraReference, changed, outside, START_TICKS } from "./reference.js";
+import { lagNow, MAY_LAG, poseMisfit } from "./pose-misfit.js";
+import { type CameraReference, changed, changedCells, outside, START_TICKS } from "./reference.js";
 import { wayOf } from "./reference-builder.js";
 import { comparable, misfitOf } from "./samples.js";
 
@@ -20,10 +21,11 @@ const MOST_LATE = 12;
 /** Misfit from which a picture that shows another pose is another camera's. */
 const OTHER_CAMERA = 0.8;
 
-/** Ticks after a sudden change from which on, and up to which, another camera needs no more ticks to be told. */
-const SUDDEN = [3, 10] as const;
-
-/** Ticks after a sudden change at which it is told, and the part of the picture from which it is told later. */
+/**
+ * Ticks after a sudden change at which it is told: at once where the arm is seen where it was, soon, or later from a part of
+ * the picture on.
+ */
+const AT_ONCE = 2;
 const SOON = 4;
 const LATER = 8;
 const MUCH = 0.16;
@@ -86,7 +88,8 @@ export const IMAGE_DETECTORS = {
     find: ofCamera((moment, { name, reference }) => {
       const least = Math.max(STILL, 1.5 * (reference?.still ?? 0));
       const again = repeated(moment, name);
-      if (!again || again.way < least) return undefined;
+      if (!again || again.way < least)
+        return name === moment.reference?.pose?.camera ? behind(moment, name) : undefined;
       return {
         score: again.way / least,
         since: again.count - 1,
@@ -142,8 +145,8 @@ export const IMAGE_DETECTORS = {
     words: "the image is another camera's",
     hint: "check which camera publishes on this topic, and where it stands",
     needsReference: true,
-    // Faults of a joint are known earlier: its picture does not fit either.
-    hold: 8,
+    // Faults of a joint and late images, which do not fit either, are known earlier.
+    hold: LAG_TICKS + 1,
     find: ofCamera((moment, { name, look, reference }) => {
       if (!reference) return undefined;
       const near = comparable(reference.samples, reference.misfits, moment.ticks.at(-1)!.position);
@@ -151,13 +154,16 @@ export const IMAGE_DETECTORS = {
       if (score < 1) return undefined;
       const { part, score: strange } = strangeness(look.cells, reference);
       const isStrange = strange >= 1 && part >= 0.05 && score * OTHER_CAMERA >= 1;
-      if (!isStrange && !((poseMisfit(moment, look, name)?.score ?? 0) >= 1.5)) return undefined;
-      const [first, last] = SUDDEN;
-      const ticks = Array.from({ length: last - first + 1 }, (_, k) => first + k);
+      // A sudden change that leaves the arm where it was is one of the scene; no joint's fault changes the picture at once.
+      const ticks = Array.from({ length: LATER + 3 }, (_, count) => count);
+      const sudden = ticks.find((count) => changeAt(moment, name, reference, count) > usualChange(reference));
+      const arm = sudden === undefined ? undefined : armChanged(moment, name, sudden);
+      if (arm === false) return undefined;
+      const isOtherPose = (poseMisfit(moment, look, name)?.score ?? 0) >= 1.5 && (lagNow(moment)?.score ?? 0) < MAY_LAG;
+      if (!isStrange && !isOtherPose) return undefined;
       return {
         score,
-        // No joint's fault changes the picture at once.
-        isSure: ticks.some((count) => changeAt(moment, name, reference, count) > usualChange(reference)),
+        isSure: arm === true && sudden! >= SOON - 1,
         text: `${name}: ${percent(part)} of the picture is unlike that of every good run, and no shift makes it like them`,
       };
     }),
@@ -171,10 +177,11 @@ export const IMAGE_DETECTORS = {
       if (!reference) return undefined;
       const usual = usualChange(reference);
       const partAt = (count: number) => changeAt(moment, name, reference, count);
-      // Where much changes, what is wrong with the camera is told first.
-      const [soon, later] = [partAt(SOON), partAt(LATER)];
-      const since = soon > usual && soon < MUCH ? SOON : LATER;
-      const part = since === SOON ? soon : later;
+      // Where much changes, or the arm too, what is wrong with the camera is told first.
+      const parts = [AT_ONCE, SOON, LATER].map((count) => ({ count, part: partAt(count) }));
+      const [atOnce, soon, later] = parts as [Part, Part, Part];
+      const isAtOnce = atOnce.part > usual && armChanged(moment, name, AT_ONCE) === false;
+      const { part, count: since } = isAtOnce ? atOnce : soon.part > usual && soon.part < MUCH ? soon : later;
       return part > usual
         ? {
             score: part / usual,
@@ -217,6 +224,12 @@ function unlikeStarts(
   };
 }
 
+/** Part of the picture that changed so many ticks ago. */
+interface Part {
+  readonly count: number;
+  readonly part: number;
+}
+
 /** A picture that came again after others, so many ticks ago. */
 interface Again {
   readonly late: number;
@@ -246,6 +259,31 @@ function repeated(moment: Moment, camera: string): Again | undefined {
   const count = same(1) + 1;
   const isFirst = moment.index === now && hashes[now] === hashes[0] && count <= now;
   return isFirst && count > 1 ? { late: now - count + 1, count, way: wayOver(moment, count - 1) } : undefined;
+}
+
+/** Cells where the arm was seen to move that must have changed with the rest. */
+const OF_ARM = 0.5;
+/** Ticks over which it is seen to move, and cells from which on that tells where it is. */
+const MOVES = 5;
+const CELLS_OF_ARM = 4;
+
+/** True where the picture of the arm changed in a tick, by where it moved before; undefined where it hardly moved. */
+function armChanged(moment: Moment, camera: string, count: number): boolean | undefined {
+  const cellsAt = (back: number) => own(ago(moment, back)?.looks ?? {}, camera)?.cells;
+  const [after, before, earlier] = [count, count + 1, count + 1 + MOVES].map(cellsAt);
+  if (!after || !before || !earlier) return undefined;
+  const arm = changedCells(earlier, before);
+  if (arm.length < CELLS_OF_ARM) return undefined;
+  const now = new Set(changedCells(before, after));
+  return arm.filter((cell) => now.has(cell)).length >= OF_ARM * arm.length;
+}
+
+/** Pictures that show where the joints were some ticks before. */
+function behind(moment: Moment, camera: string): FoundAt | undefined {
+  const lag = lagNow(moment);
+  if (!lag || lag.score < 1) return undefined;
+  const text = `${camera}: the pictures show where the joints were ${lag.ticks} ticks before`;
+  return { score: lag.score, since: LAG_TICKS - 1, text };
 }
 
 /** Part of the picture that may change in a tick. */

@@ -1,8 +1,9 @@
 import { own } from "../own.js";
 import type { Detector } from "./detector.js";
+import { LAG_TICKS } from "./lag.js";
 import { ago, LOOK_BACK, secondsBetween } from "./moment.js";
 import { mostUnusual, motionErrors, sinceQuiet } from "./motion-errors.js";
-import { poseMisfit } from "./pose-misfit.js";
+import { lagNow, MAY_LAG, poseMisfit } from "./pose-misfit.js";
 import { MOTION_TICKS } from "./reference.js";
 
 export const CLOCK_DETECTORS = {
@@ -31,12 +32,13 @@ export const MOTION_DETECTORS = {
     words: "image and joint positions do not fit each other",
     hint: "check the joints' zeros, and whether image and joint states are of the same time",
     needsReference: true,
-    hold: 8,
+    // A late image is known earlier.
+    hold: LAG_TICKS + 1,
     find: (moment) => {
       const camera = moment.reference?.pose?.camera ?? "";
       const look = own(ago(moment, 0)!.looks, camera);
       const misfit = look && poseMisfit(moment, look, camera);
-      if (!misfit?.isKnown || misfit.score < 1) return undefined;
+      if (!misfit?.isKnown || misfit.score < 1 || (lagNow(moment)?.score ?? 0) >= MAY_LAG) return undefined;
       const { joint, score, seen, told } = misfit;
       const text = `${joint}: the picture is that of ${seen.toFixed(2)} rad, the joint says ${told.toFixed(2)} rad`;
       return { subject: joint, score, text };

@@ -1,5 +1,7 @@
+import { median } from "../numbers/quantile.js";
 import { own, put } from "../own.js";
 import { ColourMap, coloursOf } from "./colour-map.js";
+import { LAG_TICKS, lagOf } from "./lag.js";
 import type { Look } from "./look.js";
 import { type Tick, tickOf } from "./moment.js";
 import {
@@ -20,6 +22,10 @@ import type { Seen } from "./seen.js";
 const MOST_ROWS = 2500;
 /** Pictures that others are compared with, at most. */
 const MOST_SAMPLES = 600;
+/** Runs in which lags are looked for. */
+const LAG_RUNS = 8;
+/** Least usual error of a pose by a picture, rad. */
+const LEAST_ERROR = 0.02;
 /** Fewest runs whose models can be checked on runs that they were not fitted to. */
 const FEWEST_RUNS = 8;
 
@@ -49,7 +55,7 @@ export class ReferenceBuilder {
     for (const camera of Object.keys(first.looks)) put(cameras, camera, cameraReference(runs, camera));
     const joints: Record<string, JointReference> = {};
     for (const [j, name] of first.joints.entries()) put(joints, name, jointReference(runs, j));
-    const pose = poseError(cameras, first.joints.length);
+    const pose = poseReference(cameras, runs);
     const motion = motionModel(runs);
     return {
       runs: runs.length,
@@ -191,17 +197,35 @@ function samplesOf(runs: readonly Light[][], camera: string): Sample[] {
   );
 }
 
-/** Largest error of poses by the first camera's picture. */
-function poseError(cameras: Readonly<Record<string, CameraReference>>, joints: number): Reference["pose"] {
+/** How well the first camera's picture shows the pose. */
+function poseReference(
+  cameras: Readonly<Record<string, CameraReference>>,
+  runs: readonly Light[][],
+): Reference["pose"] {
   const [first] = Object.entries(cameras);
+  const joints = runs[0]![0]!.joints.length;
   if (!first || joints === 0 || first[1].misfits.length === 0) return undefined;
   const [camera, { samples }] = first;
   const some = samples.filter((_, i) => i % 3 === 0);
   const errors = some.map(({ run, cells, position }) => {
-    const told = poseByPicture(samples, cells, run);
-    return position.map((value, j) => angle(value, told[j]!));
+    const shown = poseByPicture(samples, cells, run);
+    return position.map((value, j) => angle(value, shown[j]!));
   });
-  return { camera, error: largest(errors) };
+  const usual = Float64Array.from({ length: joints }, (_, j) =>
+    Math.max(LEAST_ERROR, median(errors.map((error) => Math.abs(error[j]!)))),
+  );
+  let gain = 0;
+  for (const [r, run] of runs.slice(0, LAG_RUNS).entries()) {
+    const shown = run.flatMap(({ looks }) => {
+      const look = own(looks, camera);
+      return look ? [poseByPicture(samples, look.cells, r)] : [];
+    });
+    if (shown.length < run.length) continue;
+    const told = run.map(({ position }) => position);
+    for (let end = LAG_TICKS; end <= run.length; end++)
+      gain = Math.max(gain, lagOf(shown.slice(end - LAG_TICKS, end), told.slice(0, end), usual).gain);
+  }
+  return { camera, error: largest(errors), usual, gain };
 }
 
 function motionModel(runs: readonly Light[][]): Reference["motion"] {

@@ -39,6 +39,16 @@ export interface JointReference {
   readonly slip: number;
 }
 
+/** How well the first camera's picture shows the joint positions, by the other runs' most similar pictures. */
+export interface PoseReference {
+  readonly camera: string;
+  /** Largest and usual error, rad. */
+  readonly error: Float64Array;
+  readonly usual: Float64Array;
+  /** Largest gain of a lag (`lagOf`) in good runs. */
+  readonly gain: number;
+}
+
 /** How torques move the arm in good runs. */
 export interface MotionReference {
   readonly model: Linear;
@@ -54,8 +64,7 @@ export interface Reference {
   readonly joints: Readonly<Record<string, JointReference>>;
   /** Names of the joints in the order of the models' numbers. */
   readonly names: readonly string[];
-  /** Largest error of joint positions by the first camera's picture and the other runs' most similar ones, rad. */
-  readonly pose?: { readonly camera: string; readonly error: Float64Array };
+  readonly pose?: PoseReference;
   /** Change of the velocities in a tick, and the largest root mean square error over `MOTION_TICKS` ticks. */
   readonly motion?: MotionReference;
 }
@@ -87,15 +96,18 @@ export function outside(cells: Float32Array, { low, high }: Pick<CameraReference
 /** Levels by which a cell changes much. */
 const MUCH = 40;
 
-/** Part of the cells that change much. */
-export function changed(a: Float32Array, b: Float32Array): number {
-  let count = 0;
+/** Cells (index, without the colour) that change much. */
+export function changedCells(a: Float32Array, b: Float32Array): number[] {
+  const found: number[] = [];
   for (let cell = 0; cell < a.length / 3; cell++) {
     const isMuch = [0, 1, 2].some((c) => Math.abs(a[3 * cell + c]! - b[3 * cell + c]!) > MUCH);
-    if (isMuch) count++;
+    if (isMuch) found.push(cell);
   }
-  return count / (a.length / 3);
+  return found;
 }
+
+/** Part of the cells that change much. */
+export const changed = (a: Float32Array, b: Float32Array): number => (3 * changedCells(a, b).length) / a.length;
 
 /** Features of a tick for the model of the motion: torques, velocities and gravity by the pose. */
 export function motionFeatures(

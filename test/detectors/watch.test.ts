@@ -81,6 +81,11 @@ describe("a watch over a run", () => {
     expect(alarms(late)).toMatchObject([{ detector: "late", from: 4 }]);
   });
 
+  it("tells images that are late from the first tick on, by the poses that they show", () => {
+    const late = good.map((seen, i) => ({ ...seen, images: swing(3, 60)[Math.max(0, i - 4)]!.images }));
+    expect(alarms(late).map(({ detector }) => detector)).toEqual(["late"]);
+  });
+
   it("begins anew with each run", () => {
     const watch = new Watch(reference);
     for (const tick of [...from(good, 12, FAULTS[1]![1]), ...good]) watch.add(tick);
