@@ -38,7 +38,16 @@ export async function convertTfjs(bytes: Uint8Array, path: string): Promise<Conv
       ? layersGraph(model.topology, weights, path)
       : operationsGraph(model.topology, weights, model.signature, path);
   const graph: Graph = { name: "tfjs", inputs, outputs, metadata: new Map(), opset: OPSET };
-  return { bytes: writeModel(graph), sha256: hash.digest("hex"), dataFiles };
+  return { bytes: written(graph, path), sha256: hash.digest("hex"), dataFiles };
+}
+
+function written(graph: Graph, path: string): Uint8Array {
+  try {
+    return writeModel(graph);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: cannot be written as ONNX (${(error as Error).message})`);
+  }
 }
 
 async function readWeights({ groups }: ModelJson, path: string, seen: (shard: Uint8Array) => void) {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { loadModel } from "#src/policy/policy.js";
 import { torquelens } from "../cli/run.js";
 import { GRAPH_NETWORKS } from "./graph-networks.js";
 import { save } from "./saved.js";
@@ -77,7 +78,35 @@ test("what is no model of TensorFlow.js", async () => {
   expect(await refused(() => '{"modelTopology": ')).toBe(
     "torquelens: not JSON (truncated, or not a model of TensorFlow.js)\n",
   );
-  expect(await refused(() => "graph { }")).toBe("torquelens: expected the model.json of a TensorFlow.js model\n");
+  expect(await refused(() => "graph { }")).toBe(
+    "torquelens: expected the model.json of a TensorFlow.js model, or --shape with an ONNX file\n",
+  );
+});
+
+test("a file with any one value changed, or cut off, is read or refused in one line", async () => {
+  const values = ["-1", "0", "1e9", "null", '"x"', "[]", "{}", "3.5", "1e308", "[1,2]"];
+  const networks = Object.values(GRAPH_NETWORKS).map((network) => network());
+  let seed = 11;
+  const random = (below: number) => {
+    seed = (seed * 16807) % 2147483647;
+    return seed % below;
+  };
+  const kinds = new Set<string>();
+  for (let k = 0; k < 120; k++) {
+    const path = await save(join(at, "damaged"), { format: "graph-model", ...networks[random(networks.length)]! });
+    const text = await readFile(path, "utf8");
+    const tokens = [...text.matchAll(/(?<=[:,[])(-?\d+(\.\d+)?|"[^"]*"|true|false|null)(?=[,\]}])/g)];
+    const [token, value] = [tokens[random(tokens.length)]!, values[random(values.length)]!];
+    const changed = text.slice(0, token.index) + value + text.slice(token.index + token[0].length);
+    await writeFile(path, k % 10 === 0 ? text.slice(0, random(text.length)) : changed);
+    const problem = await loadModel(path).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    kinds.add(problem?.name ?? "read");
+    expect(problem?.message ?? "").not.toContain("\n");
+  }
+  expect([...kinds].sort()).toEqual(["InputError", "read"]);
 });
 
 test("commands take model.json with a card beside it, and explain what the converted file does", async () => {
