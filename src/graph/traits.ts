@@ -209,6 +209,8 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
   RNN: recurrent,
   Attention: { form: "lowered", data: [0, 1, 2] },
   DequantizeLinear: { form: "lowered" },
+  QLinearConv: { form: "lowered" },
+  QLinearMatMul: { form: "lowered" },
   Einsum: { form: "lowered", data: "all" },
   Sum: { form: "lowered", data: "all" },
   Mean: { form: "lowered", data: "all" },

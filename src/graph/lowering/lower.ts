@@ -7,7 +7,7 @@ import { Node, topologicalOrder, type Value } from "../value.js";
 import { attention } from "./attention.js";
 import { einsum } from "./einsum.js";
 import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
-import { dequantized } from "./quantisation.js";
+import { QUANTISED_LOWERING } from "./quantisation.js";
 import { RECURRENT_LOWERING } from "./recurrent.js";
 
 const summed: Lowering = ({ inputs }) => [(inputs as readonly Value[]).reduce(add)];
@@ -15,9 +15,9 @@ const summed: Lowering = ({ inputs }) => [(inputs as readonly Value[]).reduce(ad
 /** Operators that are rewritten with other operators when a file is read. To add one, add an entry. */
 const LOWERINGS: LoweringTable = {
   ...RECURRENT_LOWERING,
+  ...QUANTISED_LOWERING,
   Einsum: einsum,
   Attention: attention,
-  DequantizeLinear: dequantized,
   Sum: summed,
   Mean: ({ inputs }) => [mul((inputs as readonly Value[]).reduce(add), 1 / inputs.length)],
   Swish: ({ inputs: [x], attributes: { alpha = 1 } }) => [

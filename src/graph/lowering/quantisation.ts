@@ -1,11 +1,12 @@
-import { cast, constant, mul, reshape, sub } from "../build.js";
+import { apply } from "../apply.js";
+import { cast, constant, div, matmul, mul, reshape, scalar, sub } from "../build.js";
 import { Literal } from "../literal.js";
 import { normalizeAxis, ShapeError, sizeOf } from "../shape.js";
-import type { Value } from "../value.js";
-import type { Lowering } from "./lowering.js";
+import type { Attributes, Value } from "../value.js";
+import type { Lowering, LoweringTable } from "./lowering.js";
 
 /** (x − zero point) · scale, both for the whole tensor or along an axis. Whole numbers stand in x and zero point. */
-export const dequantized: Lowering = ({ inputs: [x, scale, zero], attributes }) => {
+const dequantized: Lowering = ({ inputs: [x, scale, zero], attributes }) => {
   if (!x || !scale) throw new ShapeError("DequantizeLinear: expected an input and a scale");
   if (attributes.block_size) throw new ShapeError("DequantizeLinear: scales in blocks are not supported");
   const axis = (attributes.axis as number | undefined) ?? 1;
@@ -15,9 +16,62 @@ export const dequantized: Lowering = ({ inputs: [x, scale, zero], attributes }) 
   return [mul(centred, parts(scale))];
 };
 
+/**
+ * A convolution or matrix product of quantised numbers. Their sums are whole numbers, exact in float32 below 2²⁴; one
+ * factor brings them to steps of the result, as onnxruntime has it, so that the same ones are rounded up.
+ */
+const quantised =
+  (compute: (of: Operands) => Value, channels: (rank: number) => Channels): Lowering =>
+  ({ op, inputs, attributes }) => {
+    const [x, xScale, xZero, w, wScale, wZero, scale, zero, bias] = inputs as readonly (Value | undefined)[];
+    if (!x || !xScale || !w || !wScale || !scale || !zero)
+      throw new ShapeError(`${op}: expected two operands and a result with scales and zero points`);
+    const { ofWeight, ofResult } = channels(w.shape.length);
+    const steps = { x: centred(x, xZero, 0), w: centred(w, wZero, ofWeight) };
+    const sums = compute({ ...steps, bias: bias && cast(bias, "float32"), attributes });
+    const factor = div(mul(scalarOf(xScale), alongAxis(wScale, w, ofWeight)), scalarOf(scale));
+    const each = sums.shape.map((extent, axis) => (axis === ofResult ? extent : 1));
+    const y = mul(sums, sizeOf(factor.shape) === 1 ? reshape(factor, []) : reshape(factor, each));
+    return [apply("QuantizeLinear", [y, scalar(1), scalarOf(zero)])];
+  };
+
+interface Operands {
+  readonly x: Value;
+  readonly w: Value;
+  readonly bias: Value | undefined;
+  readonly attributes: Attributes;
+}
+
+/** The axes of a weight and of the result that a scale for each channel stands along. */
+interface Channels {
+  readonly ofWeight: number;
+  readonly ofResult: number;
+}
+
+/** Whole numbers from their zero point, as float32. */
+function centred(x: Value, zero: Value | undefined, axis: number): Value {
+  const whole = cast(x, "float32");
+  return zero && !isZero(zero) ? sub(whole, cast(alongAxis(zero, x, axis), "float32")) : whole;
+}
+
+export const QUANTISED_LOWERING: LoweringTable = {
+  DequantizeLinear: dequantized,
+  QLinearConv: quantised(
+    ({ x, w, bias, attributes }) => apply("Conv", bias ? [x, w, bias] : [x, w], attributes),
+    () => ({ ofWeight: 0, ofResult: 1 }),
+  ),
+  QLinearMatMul: quantised(
+    ({ x, w }) => matmul(x, w),
+    (rank) => ({ ofWeight: rank - 1, ofResult: rank - 1 }),
+  ),
+};
+
+const scalarOf = (value: Value): Value =>
+  value.literal?.size === 1 ? constant(relabelled(value.literal, [])) : reshape(value, []);
+
 /** A scalar, or [n] that broadcasts to x along an axis. */
 function alongAxis(value: Value, x: Value, axis: number): Value {
-  if (sizeOf(value.shape) === 1) return value.literal ? constant(relabelled(value.literal, [])) : reshape(value, []);
+  if (sizeOf(value.shape) === 1) return scalarOf(value);
   const at = normalizeAxis("DequantizeLinear", axis, x.shape);
   if (value.shape.length !== 1 || value.shape[0] !== x.shape[at])
     throw new ShapeError(`DequantizeLinear: [${value.shape}] does not fit axis ${axis} of [${x.shape}]`);

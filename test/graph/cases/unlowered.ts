@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { DType } from "#src/graph/dtype.js";
 import { ATTRIBUTE_TYPE } from "#src/graph/onnx-schema.js";
 import type { AttributeValue } from "../onnx-model.js";
 import { extent, type Operand, oneOf, type Shape, tensor, together } from "./operands.js";
@@ -168,6 +169,27 @@ const quantised = fc
       });
   });
 
+const one = (dtype: DType, value: number): Operand => ({ dtype, shape: [], values: [value], constant: true });
+
+/** Bytes and weights with their steps and zero points, and those of the result. */
+const inBytes = (x: Shape, w: Shape, attributes: UnloweredNode["attributes"] = {}) =>
+  fc.tuple(tensor(x, "uint8"), tensor(w, "int8"), fc.boolean()).map(
+    ([bytes, weight, constant]): UnloweredNode => ({
+      inputs: [
+        { ...bytes, constant },
+        one("float32", 0.02),
+        one("uint8", 3),
+        { ...weight, constant: true },
+        one("float32", 0.05),
+        one("int8", 0),
+        one("float32", 0.1),
+        one("uint8", 128),
+      ],
+      attributes,
+      outputs: ["y"],
+    }),
+  );
+
 /** For every operator that is written with others, random valid nodes, and an operator set that has it. */
 export const UNLOWERED_CASES: Readonly<Record<string, readonly [made: fc.Arbitrary<UnloweredNode>, opset: number]>> = {
   LSTM: [recurrent(4, 2, ["Sigmoid", "Relu", "Tanh"]), 14],
@@ -176,6 +198,18 @@ export const UNLOWERED_CASES: Readonly<Record<string, readonly [made: fc.Arbitra
   Einsum: [einsum, 13],
   Attention: [attention, 23],
   DequantizeLinear: [quantised, 13],
+  QLinearConv: [inBytes([1, 2, 4, 5], [3, 2, 2, 2], { strides: [1, 2], pads: [1, 0, 0, 1] }), 10],
+  QLinearMatMul: [inBytes([2, 3], [3, 4]), 10],
+  Swish: [
+    fc.tuple(tensor([2, 3]), oneOf(undefined, 0.5, 1.7)).map(
+      ([x, alpha]): UnloweredNode => ({
+        inputs: [x],
+        attributes: alpha === undefined ? {} : { alpha: { float: alpha } },
+        outputs: ["y"],
+      }),
+    ),
+    24,
+  ],
   Sum: [variadic, 13],
   Mean: [variadic, 13],
   CastLike: [
