@@ -280,8 +280,10 @@ function armChanged(moment: Moment, camera: string, count: number): boolean | un
 
 /** Pictures that show where the joints were some ticks before. */
 function behind(moment: Moment, camera: string): FoundAt | undefined {
+  const [hash, before] = [0, 1].map((count) => own(ago(moment, count)?.looks ?? {}, camera)?.hash);
   const lag = lagNow(moment);
-  if (!lag || lag.score < 1) return undefined;
+  // A picture that stays the same is no late one.
+  if (!lag || lag.score < 1 || hash === before) return undefined;
   const text = `${camera}: the pictures show where the joints were ${lag.ticks} ticks before`;
   return { score: lag.score, since: LAG_TICKS - 1, text };
 }
