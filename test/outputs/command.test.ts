@@ -90,7 +90,8 @@ test("a VLA head is explained as it is: metres, radians and the gripper", async 
   close(torque, Array.from(action));
   expect(joints).toEqual(VLA);
   expect(outputs.map(({ unit }) => unit)).toEqual(["m", "m", "m", "rad", "rad", "rad", "1"]);
-  expect(modalities).toEqual(["image", "pose", "opening", "language"]);
+  // Its readout token is learned.
+  expect(modalities).toEqual(["image", "pose", "opening", "language", "constants"]);
 });
 
 /** ∂f/∂x of each element, by central differences of the file as onnxruntime runs it. */
