@@ -26,6 +26,14 @@ export function HealthPanel({ model }: { model: Model }) {
               ? `${(100 * explanation.conservation_residual).toPrecision(2)} %`
               : "–"}
           </dd>
+          {(explanation.omitted ?? 0) > 0 && (
+            <>
+              <dt>Left out</dt>
+              <dd title={`the part of the ${words.plural} whose relevance was not followed to the pixels`}>
+                {`${(100 * explanation.omitted!).toPrecision(2)} %`}
+              </dd>
+            </>
+          )}
         </dl>
       )}
       <ul class="states">
