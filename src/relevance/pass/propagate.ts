@@ -63,7 +63,7 @@ export function propagate(
   };
   const squash = (node: Node) => isSquash(node, analysis) && ({ squash: true } as const);
 
-  const step: Propagate<Relevance> = (node, arriving) => {
+  const step: Propagate<Relevance> = (node, arriving, leadsToTarget) => {
     refuseOtherOutputs(node, arriving);
     // On the output side amounts have each torque's own sign.
     const isImage = imageOf(node) !== undefined && isSpatial(node, analysis) && !analysis.isOutputSide(node);
@@ -76,7 +76,9 @@ export function propagate(
     const stays = perTorque && !ends;
     const amounts = arriving.map((r) => r && (stays ? r : collapse(r, importance)).amount);
     const { rule, loses, to, constants: taken = [] } = through(node, amounts, stays);
-    for (const amount of taken)
+    // What made a target is passed in the pass that begins there.
+    const isInside = node.inputs.some((value) => value && leadsToTarget(value));
+    for (const amount of isInside ? taken : [])
       if (counted) absorbed.push({ amount: inRows(amount), perTorque: stays });
       else constants.push(inRows(amount));
     record.push({
@@ -85,7 +87,7 @@ export function propagate(
       rule,
       ...activation(node),
       ...squash(node),
-      ...(taken.length > 0 && { constants: true }),
+      ...(isInside && taken.length > 0 && { constants: true }),
       ...(loses !== undefined && { loses }),
     });
     return to.map(([value, amount]) => [value, { amount, perTorque: stays, counted }] as const);

@@ -26,7 +26,7 @@ it.each<[string, number, (x: Value) => Value, boolean]>([
   const torque = dense(b.concat([features(padded(camera, value)), state], 1), 2, 7);
   const subject = subjectOf([camera, state], torque);
   const { rules } = compile(subject, { method: "excitation-backprop" });
-  expect(rules.flatMap(({ op, constants }) => (constants ? op : []))).toEqual(takes ? ["Pad"] : []);
+  expect([...new Set(rules.flatMap(({ op, constants }) => (constants ? op : [])))]).toEqual(takes ? ["Pad"] : []);
   const feeds = observation([camera, state]);
   const [found] = await explain(subject, feeds, { method: "excitation-backprop" });
   expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-4);
