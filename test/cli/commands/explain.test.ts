@@ -78,7 +78,12 @@ const good = [...camera, "--state", "state.json"];
 test.each([
   ["a missing policy", "none.onnx", good, "{}none.onnx: cannot read the policy (no such file)"],
   ["a truncated policy", "cut.onnx", good, "{}cut.onnx: truncated, or not an ONNX file"],
-  ["a file that is not ONNX", "state.json", good, "{}state.json: truncated, or not an ONNX file"],
+  [
+    "a JSON file that is no model",
+    "state.json",
+    good,
+    '{}state.json: not a model of TensorFlow.js, expected "modelTopology" and "weightsManifest"',
+  ],
   [
     "an unsupported operator",
     "odd.onnx",
