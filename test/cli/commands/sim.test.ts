@@ -114,7 +114,7 @@ describe("what happens in the run", () => {
     );
     const unknown = await torquelens("sim", "--policy", policy, "--no-live", "--perturb", list);
     expect(unknown.stderr.trimEnd().split("\n")).toHaveLength(1);
-    expect(unknown.stderr).toContain('[0].fault: found "blak", expected one of frozen, black');
+    expect(unknown.stderr).toContain('[0].fault: found "blak", expected null, frozen, black');
     expect(unknown.stderr).toContain("(and so 2 more entries)");
   });
 
