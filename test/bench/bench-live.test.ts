@@ -75,7 +75,7 @@ describe("torquelens bench --ros", () => {
 
   it("refuses a network that there is not", async () => {
     expect(await torquelens("bench", "--ros", "--network", "resnet")).toMatchObject(
-      refusal("network resnet: expected one of shipped-reacher, levine-240"),
+      refusal("network resnet: expected one of shipped-reacher, levine-240, trained-240"),
     );
   });
 });
