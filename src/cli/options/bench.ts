@@ -17,7 +17,7 @@ export function declareOptions(command: Command): void {
     .addOption(precisionOption("with --ros: "))
     .option(
       "--network <name...>",
-      `only these of ${Object.keys(NETWORKS).join(", ")}; the last is not available with --ros`,
+      `only these of ${Object.keys(NETWORKS).join(", ")}; trained-240-arm and shipped-peg not with --ros`,
     )
     .option("--json", "print one JSON line at the end")
     .action(async (options: BenchOptions) => (await import("../commands/bench.js")).bench(options));
