@@ -235,8 +235,7 @@ test("the template holds the model's tensors, is refused unfilled and fits once 
   expect(() => parseCard(template, "t")).toThrow(
     new InputError([
       "t: control_period: found null, expected a number of seconds above 0 and at most 3600",
-      "t: joints[0]: found null, expected a joint name",
-      "t: joints[1]: found null, expected a joint name",
+      "t: joints[0]: found null, expected a joint name (and so 1 more entry)",
       "t: torque.limits: found null, expected a number of N·m above 0 or a list of them, one per joint",
       "t: inputs.image.encoding: found null, expected rgb8, bgr8, mono8 or 16UC1",
       "t: inputs.configuration[0].modality: found null, expected a modality name",

@@ -47,7 +47,10 @@ export function constantsTake(node: Node, constants: readonly Value[], context: 
 /** True where the padding in a value gets no relevance from any node that reads it. */
 function getsNothing(value: Value, isZero: boolean, context: Context): boolean {
   const { analysis } = context;
-  return (analysis.consumers.get(value) ?? []).every((node) => {
+  const readers = analysis.consumers.get(value) ?? [];
+  // What no node reads is commanded: relevance starts there.
+  if (readers.length === 0) return isZero;
+  return readers.every((node) => {
     const layer = analysis.layer(node);
     if (layer) return isZero || context.reference(layer.input) !== undefined;
     const keeps = traitsOf(node.op).moves !== undefined || KEEPS_ZERO.has(node.op);
