@@ -24,10 +24,14 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
   const to = dynamic.map((i) => [node.inputs[i]!, back[i]!()] as const);
   const others = movable.filter((i) => !dynamic.includes(i));
   const values = others.map((i) => node.inputs[i]!);
-  const constants = others.length > 0 && constantsTake(node, values, context) ? others.map((i) => back[i]!()) : [];
+  const isTaken = others.length > 0 && constantsTake(node, values, context);
+  const constants = isTaken ? others.map((i) => back[i]!()) : [];
   if (paddingTakes(node, context)) constants.push(rest(arriving[0]!, to));
-  return { rule: "move", to, ...(constants.length > 0 && { constants }) };
+  const loses = others.length > 0 && !isTaken && { loses: ZEROS };
+  return { rule: "move", to, ...(constants.length > 0 && { constants }), ...loses };
 }
+
+const ZEROS = "constant zeros take their part where only its bias makes a unit active";
 
 /** The rule of rows picked from a table by index, such as embeddings: an index gets the sum of its row. */
 function looked(node: Node, amount: Value | undefined, { analysis }: Context): Propagated | undefined {
