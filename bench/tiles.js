@@ -1,5 +1,5 @@
 // What is left out where relevance is followed by tiles, over whole episodes of the shipped policies (docs/performance.md):
-//   npm run bench:tiles -- [--omit PART] [--episodes N] [--seed N] [POLICY …]
+//   npm run bench:tiles -- [--omit PART] [--episodes N] [--seed N] [--depth heatmap|per-torque]
 import { parseArgs } from "node:util";
 import { simulatedFor } from "#src/cli/input/sim-task.js";
 import { columns } from "#src/cli/output/table.js";

@@ -1,8 +1,8 @@
+import { seenOf } from "../detectors/seen-of.js";
 import { detectorNamed } from "../detectors/table.js";
 import type { Alarm } from "../detectors/watch.js";
 import { Watch } from "../detectors/watch.js";
 import type { Observation } from "../explain/observation.js";
-import { toRgb } from "../image/rgb.js";
 import type { Finding } from "./finding.js";
 
 const CHECK = "inputs";
@@ -12,16 +12,8 @@ export class InputWatch {
   readonly #watch = new Watch();
   readonly #alarms = new Map<string, Alarm>();
 
-  add({ stamp, first = false, images, joints }: Observation): void {
-    const found = this.#watch.add({
-      stamp,
-      first,
-      images: Object.fromEntries(Object.entries(images).map(([camera, image]) => [camera, toRgb(image)])),
-      joints: joints.names,
-      position: joints.position,
-      velocity: joints.velocity,
-      torque: [],
-    });
+  add(observation: Observation): void {
+    const found = this.#watch.add(seenOf({ observation, torque: new Float32Array(0), outputs: [] }));
     for (const alarm of found) this.#alarms.set(`${alarm.detector} ${alarm.subject}`, alarm);
   }
 

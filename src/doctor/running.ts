@@ -74,8 +74,9 @@ export async function conserving(policy: Policy, observations: readonly Observat
     if (worst <= CONSERVED) kept.push(name);
     else lost.push(`${name} (${worst.toPrecision(2)})`);
   }
+  const where = observations.length > 0 ? "" : " before a black picture";
   const but = lost.length > 0 ? `; relevance is lost by ${lost.join(", ")}` : "";
-  const text = `${kept.length > 0 ? `${kept.join(", ")} conserve relevance` : "no method conserves relevance"} on this policy${but}`;
+  const text = `${kept.length > 0 ? `${kept.join(", ")} conserve relevance` : "no method conserves relevance"} on this policy${where}${but}`;
   return [{ check: "methods", grade: kept.length > 0 ? "good" : "warning", text }];
 }
 
