@@ -18,6 +18,7 @@ export interface StepModel {
 /**
  * Appends the gradients of `scalars.loss` with respect to every parameter of a group and writes the model.
  * @param opset of the graph's operators
+ * @param slopesOf computes the gradients, by default `gradients`
  */
 export function stepModel(
   layout: Layout,
@@ -27,9 +28,10 @@ export function stepModel(
   inputs: readonly Value[],
   scalars: Readonly<{ loss: Value } & Record<string, Value>>,
   opset = 18,
+  slopesOf: (of: Value, wrt: readonly Value[]) => Value[] = gradients,
 ): StepModel {
   const names = layout.names(group);
-  const slopes = gradients(
+  const slopes = slopesOf(
     scalars.loss,
     names.map((name) => own(parameters, name)!),
   );

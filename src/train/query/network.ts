@@ -1,5 +1,4 @@
 import {
-  add,
   cast,
   concat,
   constant,
@@ -12,25 +11,18 @@ import {
   mul,
   relu,
   reshape,
-  sigmoid,
   softmax,
   split,
-  tanh,
   transpose,
 } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
+import { type Cell, lstmStep } from "../network/lstm.js";
 import { linear, type Parameters } from "../network/network.js";
 import { type Convolve, convolution } from "../pixels/layers.js";
 import { spatialBasis } from "./basis.js";
 import { queryNames } from "./layout.js";
 import { basisChannels, keyLength, placesOf, type QuerySpec, valueLength } from "./spec.js";
-
-/** Hidden state and cell of an LSTM. */
-interface Cell {
-  readonly hidden: Value;
-  readonly cell: Value;
-}
 
 /** What is carried from step to step: of the convolutional LSTM [B, C, h, w], and of the LSTM [B, n]. */
 export interface QueryState {
@@ -93,7 +85,7 @@ export function queryNetwork(
     const answers = reshape(matmul(weights, values[t]!), [batch, spec.queries * valueLength(spec)]);
     const flat = reshape(queries, [batch, spec.queries * keyLength(spec)]);
     const answer = linear(p, relu(linear(p, concat([answers, flat, told[t]!], 1), "answer1")), "answer2");
-    core = stepOf(core.cell, linear(p, concat([answer, core.hidden], 1), "core"));
+    core = lstmStep(core.cell, linear(p, concat([answer, core.hidden], 1), "core"));
     hidden.push(core.hidden);
     return reshape(weights, [batch, spec.queries, ...placesOf(spec)]);
   });
@@ -112,16 +104,7 @@ function convolutions(spec: QuerySpec, p: Parameters, image: Value, convolve: Co
 /** A step of the convolutional LSTM (Shi et al. 2015, without peepholes). */
 function memoryStep({ memoryKernel }: QuerySpec, p: Parameters, x: Value, { hidden, cell }: Cell): Cell {
   const pads = Array<number>(4).fill((memoryKernel - 1) / 2);
-  return stepOf(cell, conv(concat([x, hidden], 1), own(p, "memory.weight")!, { pads }, own(p, "memory.bias")!));
-}
-
-/** c′ = f⊙c + i⊙g, h′ = o⊙tanh(c′), from the sums [B, 4n, …] of gates i, f, o and candidate g. */
-function stepOf(before: Value, sums: Value): Cell {
-  const size = before.shape[1]!;
-  const [gates, candidate] = split(sums, 1, [3 * size, size]) as [Value, Value];
-  const [i, f, o] = split(sigmoid(gates), 1, [size, size, size]) as [Value, Value, Value];
-  const cell = add(mul(f, before), mul(i, tanh(candidate)));
-  return { hidden: mul(o, tanh(cell)), cell };
+  return lstmStep(cell, conv(concat([x, hidden], 1), own(p, "memory.weight")!, { pads }, own(p, "memory.bias")!));
 }
 
 function resetWhere({ hidden, cell }: Cell, keep: Value | undefined): Cell {
