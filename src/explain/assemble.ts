@@ -6,6 +6,7 @@ import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
 import type { Explanation } from "./explanation.js";
 import { ratiosOf } from "./ratios.js";
+import { ofRegions } from "./regions.js";
 
 type Outputs = Readonly<Record<string, TensorData>>;
 type Relevance = Readonly<Record<string, Float32Array>>;
@@ -54,14 +55,23 @@ export function torqueRelevanceOf({ modalities }: Policy, outputs: Outputs | und
   return relevance;
 }
 
-/** Relevance per pixel by image modality; empty where none was computed. */
-export function heatmapsOf({ modalities }: Policy, outputs: Outputs | undefined): Record<string, Heatmap> {
+/**
+ * Relevance per pixel by image modality; empty where none was computed.
+ * @param feeds the images, where pixels have the relevance of their regions
+ */
+export function heatmapsOf(
+  { modalities }: Policy,
+  outputs: Outputs | undefined,
+  feeds?: Outputs | undefined,
+): Record<string, Heatmap> {
   const heatmaps: Record<string, Heatmap> = {};
   if (!outputs) return heatmaps;
   for (const modality of modalities)
     if (modality.kind === "image") {
       const { data, shape } = outputs[`torquelens.heatmap.${modality.input}`]!;
-      put(heatmaps, modality.name, { height: shape[0]!, width: shape[1]!, data: data as Float32Array });
+      const pixels = data as Float32Array;
+      const shown = feeds ? ofRegions(pixels, own(feeds, modality.input)!, modality) : pixels;
+      put(heatmaps, modality.name, { height: shape[0]!, width: shape[1]!, data: shown });
     }
   return heatmaps;
 }

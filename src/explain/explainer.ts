@@ -230,7 +230,7 @@ export class Explainer implements AnyExplainer {
       ...sharesOf(this.policy, engine.sharers, shares),
       relevance: relevanceOf(this.policy, heatmap ?? shares),
       torqueRelevance: torqueRelevanceOf(this.policy, shares),
-      heatmaps: heatmapsOf(this.policy, heatmap),
+      heatmaps: heatmapsOf(this.policy, heatmap, engine.method.regions ? feeds : undefined),
       attention: attentionIn(this.policy, own),
       featurePoints: featurePointsOf(this.policy, heatmap),
       conservationResidual: residual,

@@ -13,6 +13,7 @@ import { PERTURBATION_METHODS } from "./methods/perturbation.js";
 import { rap } from "./methods/rap.js";
 import { smoothgrad } from "./methods/smoothgrad.js";
 import { vanillaGradient } from "./methods/vanilla-gradient.js";
+import { xrai } from "./methods/xrai.js";
 
 /** Every way to explain. */
 export const METHODS: readonly MethodEntry[] = [
@@ -23,6 +24,7 @@ export const METHODS: readonly MethodEntry[] = [
   ...GRADIENT_METHODS,
   vanillaGradient,
   integratedGradients,
+  xrai,
   smoothgrad((spec) => methodNamed(spec)),
   deeplift,
   gradCam,

@@ -28,6 +28,8 @@ export interface Method {
    * value, and that of two torques is not.
    */
   readonly contrasts: Contrasts;
+  /** True where the heatmap is that of regions, which are made from the picture and the pixels' relevance. */
+  readonly regions?: boolean;
   /** @throws InputError for a network that the method cannot explain, with the reason */
   attribute(network: Network): Attribution;
 }

@@ -19,6 +19,8 @@ export interface MethodEntry {
   readonly linear: boolean;
   /** What the method can contrast (`Method`), with these options where they decide. */
   readonly contrasts: Contrasts | ((options: Record<string, unknown>) => Contrasts);
+  /** As `Method`. */
+  readonly regions?: boolean;
   readonly options: z.ZodObject;
   /** @throws InputError for options that do not fit each other */
   make(options: Record<string, unknown>): (network: Network) => Attribution;
@@ -133,11 +135,12 @@ export function configure(entry: MethodEntry, values: Readonly<Record<string, un
   const changed = Object.entries(parsed.data).filter(
     ([key, value]) => value !== undefined && value !== own(defaults, key),
   );
-  const { name, title, cite, conserves, linear } = entry;
+  const { name, title, cite, conserves, linear, regions } = entry;
   const spec = changed.length > 0 ? `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}` : name;
   const attribute = entry.make(parsed.data);
   const contrasts = typeof entry.contrasts === "function" ? entry.contrasts(parsed.data) : entry.contrasts;
-  return { name, spec, origin: { spec }, title, cite, conserves, linear, contrasts, attribute };
+  const known = { name, spec, origin: { spec }, title, cite, conserves, linear, contrasts };
+  return { ...known, ...(regions && { regions }), attribute };
 }
 
 function optionError(
