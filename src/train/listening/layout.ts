@@ -32,7 +32,7 @@ export function listeningLayout(spec: ListeningSpec, kinds = 0): Layout {
 }
 
 /** Cells of the mask in one of the cells that are joined with the words. */
-export function quarter(spec: ListeningSpec): number {
+function quarter(spec: ListeningSpec): number {
   const { mask, cells } = visionMaps(spec);
   return (mask.height / cells.height) * (mask.width / cells.width);
 }
@@ -59,7 +59,7 @@ function recurrent(spec: ListeningSpec, fusion: RecurrentFusion): Shapes {
 }
 
 /** Numbers of the features that an LSTM joins: words, image, previous action. */
-export const jointLength = ({ words, seen, action }: RecurrentFusion): number => 2 * words + seen + action;
+const jointLength = ({ words, seen, action }: RecurrentFusion): number => 2 * words + seen + action;
 
 function transformer(spec: ListeningSpec, fusion: TransformerFusion): Shapes {
   const { vocabulary, tokens, actions } = spec;

@@ -76,7 +76,7 @@ export function listeningNetwork(
 }
 
 /** Features of the image: of the mask's cells, and of the cells that are joined with the words, [N, C, h, w]. */
-export interface Vision {
+interface Vision {
   readonly mask: Value;
   readonly cells: Value;
 }
@@ -160,7 +160,7 @@ function maskByQuery(asked: Value, features: Value): Value {
 }
 
 /** Name of the tensor where the modalities' features join, in a policy of one step. */
-export const JOINT = "joint";
+const JOINT = "joint";
 
 const joined = (values: readonly Value[], steps: number): Value =>
   applyNode("Concat", values, { axis: 1 }, steps === 1 ? { outputNames: [JOINT] } : {}).outputs[0]!;

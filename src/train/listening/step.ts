@@ -9,6 +9,7 @@ import {
   neg,
   reshape,
   scalar,
+  split,
   sub,
   sum,
   transpose,
@@ -29,7 +30,7 @@ import { listeningNetwork, vision } from "./network.js";
 import { type ListeningSpec, visionMaps } from "./spec.js";
 
 /** Part of the mask's cross entropy in the loss, beside that of the actions. */
-const MASK_WEIGHT = 0.5;
+const MASK_WEIGHT = 0.1;
 
 /**
  * A training step on the expert's answers to whole episodes, all of `steps` steps: the loss is the mean cross entropy of
@@ -113,23 +114,28 @@ const int64s = (values: readonly number[]): Value => constant(Literal.from("int6
 /**
  * A training step of the convolutions, which learn to tell what is in each of the mask's cells, from the features of the
  * cell itself and of the larger cell that it is in. Feeds: `image` uint8 [N, C, H, W] and `kinds` [N, h·w, kinds], the
- * weight of each cell at its kind.
+ * part of each cell that shows each kind.
+ * @param groups numbers of kinds that are told apart by themselves, such as objects and colours
  */
-export function visionStep(spec: ListeningSpec, layout: Layout, kinds: number, batch: number): StepModel {
+export function visionStep(spec: ListeningSpec, layout: Layout, groups: readonly number[], batch: number): StepModel {
   const { mask, cells } = visionMaps(spec);
+  const all = groups.reduce((a, b) => a + b, 0);
   const parameters = layout.inputs("vision");
   const image = input("image", "uint8", [batch, spec.channels, spec.height, spec.width]);
-  const wanted = input("kinds", "float32", [batch, mask.height * mask.width, kinds]);
+  const wanted = input("kinds", "float32", [batch, mask.height * mask.width, all]);
   const seen = vision(spec, ofBytes(parameters), image, fastConvolution);
   const rows = (x: Value, height: number, width: number): Value =>
     transpose(reshape(x, [batch, x.shape[1]!, height * width]), [0, 2, 1]);
   const fine = linearRows(parameters, rows(seen.mask, mask.height, mask.width), "fine");
   const [down, across] = [mask.height / cells.height, mask.width / cells.width];
   const told = linearRows(parameters, rows(seen.cells, cells.height, cells.width), "coarse");
-  const parted = reshape(told, [batch, cells.height, cells.width, down, across, kinds]);
+  const parted = reshape(told, [batch, cells.height, cells.width, down, across, all]);
   const coarse = reshape(transpose(parted, [0, 1, 3, 2, 4, 5]), wanted.shape);
-  const entropy = (logits: Value): Value =>
-    div(neg(sum(mul(wanted, apply("LogSoftmax", [logits], { axis: -1 })))), maximum(sum(wanted), 1));
+  const entropy = (logits: Value): Value => {
+    const [kinds, labels] = [logits, wanted].map((x) => split(x, 2, groups)) as [readonly Value[], readonly Value[]];
+    const each = kinds.map((group, i) => sum(mul(labels[i]!, apply("LogSoftmax", [group], { axis: -1 }))));
+    return div(neg(each.reduce(add)), batch * mask.height * mask.width);
+  };
   const [one, other] = [entropy(fine), entropy(coarse)];
   return stepModel(layout, "vision", batch, parameters, [image, wanted], {
     loss: add(one, other),
