@@ -1,22 +1,36 @@
-// Compares trained policies of public packages with PyTorch and onnxruntime, and writes their table in docs/conformance.md:
+// Compares policies of public packages with PyTorch, Captum, Zennit and onnxruntime, and writes their table in
+// docs/conformance.md: trained ones, or with --random the packages' networks with random weights.
 //   python test/reference/public_policies.py OUT && npm run conformance:public -- OUT
+//   python test/reference/package_policies.py OUT && npm run conformance:public -- OUT --random
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-node";
 import { InputError } from "#src/errors.js";
 import { loadModel } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
 import { largest, rounded, TOLERANCE, table, writeSections } from "./conformance-table.js";
 
-/** With references of PyTorch. */
-const COMPARED = ["gradient", "gradient-x-input", "integrated-gradients", "dtd"];
+/** With references, by the kind of policies. */
+const COMPARED = {
+  public: ["gradient", "gradient-x-input", "integrated-gradients", "dtd"],
+  packages: [
+    "gradient",
+    "gradient-x-input",
+    "integrated-gradients:steps=16",
+    "guided-backprop:raw=true",
+    "excitation-backprop",
+  ],
+};
 /** Their residual is rounding only. */
 const CONSERVING = ["dtd", "excitation-backprop"];
 const SESSION = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
 
-const [folder] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { random: { type: "boolean" } } });
+const [folder] = positionals;
 if (!folder)
-  throw new Error("usage: npm run conformance:public -- FOLDER, written by test/reference/public_policies.py");
+  throw new Error("usage: npm run conformance:public -- FOLDER [--random], written by test/reference/*_policies.py");
+const section = values.random ? "packages" : "public";
 
 /** Largest errors and residuals of one policy over its observations, and the squashes that it ends in. */
 async function measure(path, { torque, inputs, cases }) {
@@ -36,9 +50,17 @@ async function measure(path, { torque, inputs, cases }) {
   const untouched = await ort.InferenceSession.create(path, SESSION);
   const errors = { torque: [] };
   const residuals = {};
+  const refusals = {};
   let squashes = [];
-  for (const method of new Set([...COMPARED, ...CONSERVING])) {
-    const { bytes, rules } = compile(subject, { method, depth: "full" });
+  let constants = 0;
+  const methods = new Set(cases.flatMap(({ methods = {} }) => Object.keys(methods)));
+  for (const method of [...methods, ...CONSERVING.filter((name) => !methods.has(name))]) {
+    const compiled = compiledOr(() => compile(subject, { method, depth: "full" }));
+    if (compiled instanceof InputError) {
+      refusals[method] = compiled.message;
+      continue;
+    }
+    const { bytes, rules, sharers } = compiled;
     squashes = rules.flatMap(({ op, activation, squash }) => (squash ? [activation ?? op] : []));
     const session = await ort.InferenceSession.create(bytes, SESSION);
     for (const observed of cases) {
@@ -56,11 +78,23 @@ async function measure(path, { torque, inputs, cases }) {
       }
       if (CONSERVING.includes(method))
         residuals[method] = [...(residuals[method] ?? []), results["torquelens.residual"].data[0]];
+      if (method === "dtd" && sharers.includes("constants"))
+        constants = Math.max(constants, results["torquelens.shares"].data[sharers.indexOf("constants")]);
     }
     await session.release();
   }
   await untouched.release();
-  return { errors, residuals, squashes };
+  if (errors.torque.length === 0) throw new InputError(Object.values(refusals)[0]);
+  return { errors, residuals, refusals, squashes, constants };
+}
+
+function compiledOr(compiled) {
+  try {
+    return compiled();
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
 }
 
 const feedsOf = (values, inputs) =>
@@ -99,26 +133,29 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".json")))
   }
 }
 
-const head = ["policy", "of", "squash", "torque", ...COMPARED, ...CONSERVING.map((name) => `residual of ${name}`)];
-const figures = (by, names) => names.map((name) => (by[name] ? rounded(largest(by[name])) : ""));
-const rows = found.map(({ name, package: source, cases, refused, errors, residuals, squashes }) => {
+const compared = COMPARED[section];
+const head = ["policy", "of", "squash", "torque", ...compared, ...CONSERVING.map((name) => `residual of ${name}`)];
+if (values.random) head.push("constants' share");
+const figures = ({ errors, refusals }, names) =>
+  names.map((name) => (errors[name] ? rounded(largest(errors[name])) : refusals[name] ? "refused" : ""));
+const rows = found.map((policy) => {
+  const { name, package: source, cases, refused, residuals, squashes, constants } = policy;
   if (refused !== undefined) return [name, source, `refused: ${refused}`, ...head.slice(3).map(() => "")];
   const left = cases.flatMap(({ without_dtd = [] }) => without_dtd).length;
-  const [torque, ...compared] = figures(errors, ["torque", ...COMPARED]);
-  const dtd =
-    left > 0 ? `${compared.pop()} (${left} of ${cases.length * cases[0].torque.length} torques left out)` : [];
+  const part = left > 0 ? ` (${left} of ${cases.length * cases[0].torque.length} torques left out)` : "";
   return [
     name,
     source,
     squashes.join(", ") || "none",
-    torque,
-    ...compared,
-    dtd,
-    ...figures(residuals, CONSERVING),
-  ].flat();
+    ...figures(policy, ["torque", ...compared]).map((text, i) => (compared[i - 1] === "dtd" ? `${text}${part}` : text)),
+    ...figures({ errors: residuals, refusals: policy.refusals }, CONSERVING),
+    ...(values.random ? [`${Math.round(100 * constants)} %`] : []),
+  ];
 });
+for (const { name, refusals = {} } of found)
+  for (const [method, reason] of Object.entries(refusals)) console.error(`${name}: ${method} refused: ${reason}`);
 const text = table(head, rows);
-writeSections({ public: text });
+writeSections({ [section]: text });
 console.log(text);
 const differing = found.filter(({ errors = {} }) =>
   Object.values(errors)
