@@ -18,7 +18,7 @@ await report(() => {
   rmSync(join(target, "dist"), { recursive: true, force: true });
   run(
     process.execPath,
-    [join(target, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"],
+    [join(target, "node_modules/typescript-native/bin/tsc"), "-p", "tsconfig.json"],
     target,
     "the TypeScript of torquelens does not compile",
   );
