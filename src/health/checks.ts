@@ -4,6 +4,7 @@ import { percent } from "../numbers/format.js";
 import { nearestRank } from "../numbers/quantile.js";
 import { wordsOf } from "../outputs/kinds.js";
 import { own, put } from "../own.js";
+import type { Facts } from "./facts.js";
 import { above, below, type Complaint, type Finding, finding } from "./finding.js";
 import { type Check, grown, ratio, type Snapshot, type Tick } from "./snapshot.js";
 
@@ -62,8 +63,15 @@ const STILL = "/clock stands still: the simulation is paused";
 /** True where simulated time has not passed since the window began. */
 const standsStill = (snapshot: Snapshot): boolean =>
   snapshot.facts.clock.isSimulated &&
+  snapshot.facts.clock.seconds > 0 &&
   snapshot.countedSeconds >= SETTLING &&
   grown(snapshot, ({ clock }) => clock.seconds) === 0;
+
+/** Simulated time before its first message. */
+const noClock = ({ facts: { clock } }: Snapshot): Complaint | undefined =>
+  clock.isSimulated && clock.seconds === 0
+    ? { severity: "stale", message: "/clock: no message yet, and use_sim_time is true" }
+    : undefined;
 
 function latency({ ticks, facts, thresholds }: Snapshot): Finding {
   const { deadlineMs, wantedLevel } = facts;
@@ -125,6 +133,7 @@ function inputs(snapshot: Snapshot): Finding {
     for (const [reason, total] of Object.entries(dropped)) put(values, `${topic}: ${reason}`, total ?? 0);
   }
   const complaints = [
+    noClock(snapshot),
     ...(standsStill(snapshot)
       ? [{ severity: "warn", message: STILL } as const]
       : facts.continuous.map((topic) => silent(snapshot, topic))),
@@ -133,9 +142,12 @@ function inputs(snapshot: Snapshot): Finding {
       missing(snapshot, topic),
       ...refused(snapshot, topic),
     ]),
-    some(unmatched, (part) =>
-      above(part, sync_warn, sync_error, `${percent(part)} of images not matched with joint states`),
-    ),
+    // Without a message on one of the topics nothing can match, and that is told above.
+    facts.continuous.some((topic) => isUnheard(facts, topic))
+      ? undefined
+      : some(unmatched, (part) =>
+          above(part, sync_warn, sync_error, `${percent(part)} of images not matched with joint states`),
+        ),
     some(replaced, (part) =>
       above(part, drops_warn, drops_error, `${percent(part)} of observations replaced before they were explained`),
     ),
@@ -161,11 +173,11 @@ function inputFaults({ faults, ticks }: Snapshot): Finding {
   return finding(complaints, "no fault in images, joint states and stamps", values);
 }
 
+const isUnheard = ({ inputs }: Facts, topic: string): boolean => (own(inputs.topics, topic)?.received ?? 0) === 0;
+
 function silent(snapshot: Snapshot, topic: string): Complaint | undefined {
   const { facts, countedSeconds } = snapshot;
-  if ((own(facts.inputs.topics, topic)?.received ?? 0) === 0) {
-    return { severity: "stale", message: `${topic}: no message yet` };
-  }
+  if (isUnheard(facts, topic)) return { severity: "stale", message: `${topic}: no message yet` };
   if (countedSeconds < SETTLING || grown(snapshot, (f) => own(f.inputs.topics, topic)?.received) > 0) return undefined;
   return { severity: "error", message: `${topic}: no more messages` };
 }

@@ -88,10 +88,10 @@ export class Monitor {
       this.restart();
       return CHECKS.map(({ name }) => this.#status(name, { severity: "ok", message: "inactive", values: {} }));
     }
-    // Rates are counted from the first explanation on, and not over a jump of the clock.
-    const oldest = this.#facts.oldest(at)?.value;
+    // Where there are explanations, counts begin with the first one; they never go over a jump of the clock.
+    const isFirst = this.#total > 0 && this.#facts.oldest(at)?.value.total === 0;
     const latest = this.#facts.values(at).at(-1);
-    if (oldest?.total === 0 || (latest && facts.clock.seconds < latest.facts.clock.seconds)) this.#facts.clear();
+    if (isFirst || (latest && facts.clock.seconds < latest.facts.clock.seconds)) this.#facts.clear();
     this.#facts.add(at, { facts, total: this.#total });
     const { at: since, value: before } = this.#facts.oldest(at)!;
     const snapshot = {

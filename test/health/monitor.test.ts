@@ -310,6 +310,50 @@ describe("Monitor", () => {
     expect(status(statuses, "inputs").level).toBe(level);
   });
 
+  it("inputs: refused messages are told where nothing was ever explained", () => {
+    const run = new Run();
+    const statuses = run.seconds(
+      3,
+      () => undefined,
+      (tick, { inputs: { topics } }) => Object.assign(topics.image!, { dropped: { size: tick + 1 } }),
+    );
+    expect(status(statuses, "rate")).toMatchObject({ level: STALE, message: "nothing explained yet" });
+    expect(status(statuses, "inputs")).toMatchObject({ level: ERROR, message: "image: 100.0 % refused (size)" });
+    // Once all is well, what was refused before counts no longer.
+    expect(status(run.seconds(2), "inputs")).toMatchObject({ level: OK, values: { "image: size": "60" } });
+  });
+
+  it.each([
+    [true, STALE, "joint_states: no message yet"],
+    [false, ERROR, "100.0 % of images not matched with joint states"],
+  ])("inputs: images that never match, joint states unheard: %s", (unheard, level, message) => {
+    const statuses = new Run().seconds(
+      3,
+      () => undefined,
+      (tick, facts) => {
+        const { joint_states: states, ...topics } = facts.inputs.topics;
+        const heard = unheard ? topics : { ...topics, joint_states: states! };
+        facts.inputs = { ...facts.inputs, matched: 0, syncMisses: tick + 1, topics: heard };
+      },
+    );
+    expect(status(statuses, "inputs")).toMatchObject({ level, message });
+  });
+
+  it("inputs: simulated time without a message on /clock is told as that", () => {
+    const run = new Run();
+    run.speed = 0;
+    run.facts.clock = { seconds: 0, isSimulated: true };
+    const statuses = run.seconds(
+      3,
+      () => undefined,
+      (tick, { inputs: { topics } }) => Object.assign(topics.image!, { dropped: { in_future: tick + 1 } }),
+    );
+    expect(status(statuses, "inputs")).toMatchObject({
+      level: STALE,
+      message: "/clock: no message yet, and use_sim_time is true; image: 100.0 % refused (in_future)",
+    });
+  });
+
   it("inputs: a topic that stops is named", () => {
     const run = new Run();
     run.seconds(2);
