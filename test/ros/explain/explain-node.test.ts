@@ -477,6 +477,32 @@ describe("active", () => {
     expect(warned.join("\n")).toMatch(/\/joint_states: joint \w+: positions jump to and fro, /);
   });
 
+  test("a camera that freezes while the arm moves is told of, and no longer once it lives again", async () => {
+    const ros = await active("level:=shares");
+    let ticks = 0;
+    /** A moving arm, seen as it is or as a frozen picture; then what the diagnostics say. */
+    const moved = async (frozen?: Uint8Array) => {
+      for (let i = 0; i < 12; i++) {
+        task.step(Float64Array.of(0.2 * Math.cos(ticks++ / 8), 0.1));
+        const before = explanations(ros).length;
+        say(ros, frozen ? { image: { data: new Uint8Array(frozen) } } : {});
+        await until(() => explanations(ros).length > before);
+      }
+      return (await diagnosed(ros))["input faults"]!;
+    };
+    const well = { level: 0, message: "no fault in images, joint states and stamps" };
+    expect(await moved()).toMatchObject(well);
+    const picture = new Uint8Array(task.observe().image);
+    const told = await moved(picture);
+    expect(told).toMatchObject({
+      level: 1,
+      message: expect.stringMatching(/^the image stays the same while the arm moves/),
+    });
+    const found = Number(told["Explanations with frozen"]);
+    expect(found).toBeGreaterThan(0);
+    expect(Number((await moved())["Explanations with frozen"] ?? 0)).toBeLessThanOrEqual(found);
+  });
+
   test("method, heatmap and looks change while it runs; what does not fit is refused and nothing changes", async () => {
     const ros = await active();
     expect(await ros.call("~/set_method", { data: "lrp-gamma:gamma=0.5" })).toEqual({
