@@ -32,6 +32,9 @@ export const ago = ({ ticks }: Moment, count: number): Tick | undefined => ticks
 /** Seconds between a tick and the one before it. */
 export const secondsBetween = (earlier: Tick, later: Tick): number => Number(later.stamp - earlier.stamp) / 1e9;
 
+/** Periods from the tick before to this one. */
+export const periodsTo = ({ skipped = 0 }: Tick): number => 1 + skipped;
+
 /** A joint's motion in a tick, rad or m. */
 export interface Moved {
   /** By its positions, and by its velocities. */
@@ -45,7 +48,7 @@ export interface Moved {
 export function moved(moment: Moment, j: number, count: number): Moved | undefined {
   const [before, now] = [ago(moment, count + 1), ago(moment, count)];
   if (!before || !now) return undefined;
-  const seconds = Math.min(secondsBetween(before, now), 1.5 * (moment.period ?? 0));
+  const seconds = Math.min(secondsBetween(before, now), 1.5 * (moment.period ?? 0) * periodsTo(now));
   return {
     by: now.position[j]! - before.position[j]!,
     told: (seconds * (now.velocity[j]! + before.velocity[j]!)) / 2,

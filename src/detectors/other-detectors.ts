@@ -1,7 +1,7 @@
 import { own } from "../own.js";
 import type { Detector } from "./detector.js";
 import { LAG_TICKS } from "./lag.js";
-import { ago, LOOK_BACK, secondsBetween } from "./moment.js";
+import { ago, LOOK_BACK, periodsTo, secondsBetween } from "./moment.js";
 import { mostUnusual, motionErrors, sinceQuiet } from "./motion-errors.js";
 import { lagNow, MAY_LAG, poseMisfit } from "./pose-misfit.js";
 import { MOTION_TICKS } from "./reference.js";
@@ -15,7 +15,8 @@ export const CLOCK_DETECTORS = {
       const before = ago(moment, 1);
       const { period } = moment;
       if (!before || period === undefined || moment.index < 3) return undefined;
-      const seconds = secondsBetween(before, ago(moment, 0)!);
+      const now = ago(moment, 0)!;
+      const seconds = secondsBetween(before, now) / periodsTo(now);
       if (seconds <= 1.7 * period) return undefined;
       return {
         subject: "",

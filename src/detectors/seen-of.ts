@@ -9,10 +9,11 @@ export function seenOf({
   torque,
   outputs,
 }: Pick<Explanation, "observation" | "torque" | "outputs">): Seen {
-  const { stamp, first = false, images, joints } = observation;
+  const { stamp, first = false, skipped = 0, images, joints } = observation;
   return {
     stamp,
     first,
+    skipped,
     images: Object.fromEntries(Object.entries(images).map(([camera, image]) => [camera, toRgb(image)])),
     joints: joints.names,
     position: joints.position,

@@ -6,6 +6,8 @@ export interface Seen {
   readonly stamp: bigint;
   /** True where a run begins. */
   readonly first: boolean;
+  /** Ticks between the last one and this one that were left out, for lack of time; default 0. */
+  readonly skipped?: number;
   readonly images: Readonly<Record<string, RgbImage>>;
   /** Names, positions (rad or m) and velocities of the joints; empty where they are not known. */
   readonly joints: readonly string[];

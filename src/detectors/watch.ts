@@ -1,9 +1,9 @@
 import { median } from "../numbers/quantile.js";
 import type { Detector, Found } from "./detector.js";
-import { LOOK_BACK, type Moment, secondsBetween, type Tick, tickOf } from "./moment.js";
+import { LOOK_BACK, type Moment, periodsTo, secondsBetween, type Tick, tickOf } from "./moment.js";
 import type { Reference } from "./reference.js";
 import type { Seen } from "./seen.js";
-import { DETECTOR_ROWS, type DetectorName } from "./table.js";
+import { DETECTOR_ROWS, type DetectorName, detectorNamed } from "./table.js";
 
 /** A stretch of ticks with faulty input. */
 export interface Alarm {
@@ -38,7 +38,14 @@ export class Watch {
   #alarms = new Map<DetectorName, Alarm>();
   #waiting = new Map<DetectorName, Known>();
 
-  constructor(private readonly reference?: Reference) {}
+  /**
+   * @param isEndless true for a run without end, of which the present counts: an alarm that is over is forgotten, and
+   *   explains only what is of its own kind. Left out, alarms are kept and explain what comes later in the run.
+   */
+  constructor(
+    private readonly reference?: Reference,
+    private readonly isEndless = false,
+  ) {}
 
   /** Alarms of the run so far, in the order in which they were known. */
   get alarms(): readonly Alarm[] {
@@ -52,7 +59,9 @@ export class Watch {
     const before = this.#ticks.at(-1);
     this.#ticks = [...this.#ticks.slice(1 - LOOK_BACK), tick];
     this.#index++;
-    if (before && this.#intervals.length < LOOK_BACK) this.#intervals.push(secondsBetween(before, tick));
+    if (this.isEndless) this.#forget();
+    if (before && this.#intervals.length < LOOK_BACK)
+      this.#intervals.push(secondsBetween(before, tick) / periodsTo(tick));
     const moment: Moment = {
       ticks: this.#ticks,
       index: this.#index,
@@ -93,9 +102,26 @@ export class Watch {
     this.#waiting = new Map();
   }
 
+  /** Forgets alarms that are over. */
+  #forget(): void {
+    for (const [name, { to }] of this.#alarms) if (this.#index - to > LOOK_BACK) this.#alarms.delete(name);
+  }
+
   /** True where another detector has fired before, not long ago. */
-  get #isExplained(): boolean {
-    return [...this.#alarms.values()].some(({ to, isSecondary }) => !isSecondary && this.#index - to < LASTING);
+  #isExplained(detector: DetectorName): boolean {
+    const { about } = detectorNamed(detector);
+    return [...this.#alarms].some(([name, { to, isSecondary }]) => {
+      if (name === detector || isSecondary || this.#index - to >= LASTING) return false;
+      const { about: of } = detectorNamed(name);
+      // Every detector counts on the stamps.
+      return !this.isEndless || of === about || of === "clock";
+    });
+  }
+
+  /** True where an alarm is explained by another; in an endless run it no longer is once that one is over. */
+  #isSecondary(detector: DetectorName, before: Alarm | undefined): boolean {
+    if (before && (!this.isEndless || !before.isSecondary)) return before.isSecondary;
+    return this.#isExplained(detector);
   }
 
   #knownNow({ since = 0, isSure: _, ...found }: Found, held: number): Known {
@@ -114,7 +140,7 @@ export class Watch {
       to: this.#index,
       stamp: before?.stamp ?? stamp,
       score: Math.max(before?.score ?? 0, score),
-      isSecondary: before?.isSecondary ?? this.#isExplained,
+      isSecondary: this.#isSecondary(detector, before),
     };
     this.#alarms.set(detector, alarm);
     return alarm;

@@ -53,6 +53,8 @@ export interface Observation {
   readonly tick: number;
   /** True where an episode begins: a policy with memory starts again. The first observation always begins one. */
   readonly first?: boolean;
+  /** Observations that were left out between the last one and this one, for lack of time; default 0. */
+  readonly skipped?: number;
   /** Acquisition time of the image, nanoseconds. */
   readonly stamp: bigint;
   /** One image for each image modality, by modality name. */

@@ -35,7 +35,7 @@ export class Monitor {
   #thresholds: Thresholds;
   #policy: PolicyHealth;
   readonly #faults = new Window<readonly Alarm[]>(LENGTH);
-  #watch = new Watch();
+  #watch = new Watch(undefined, true);
   #total = 0;
   #begun: number;
 
@@ -75,7 +75,7 @@ export class Monitor {
   /** Clears everything, as after a pause: earlier ticks do not count. */
   restart(): void {
     for (const window of [this.#ticks, this.#failures, this.#facts, this.#policy, this.#faults]) window.clear();
-    this.#watch = new Watch();
+    this.#watch = new Watch(undefined, true);
     this.#begun = this.#options.now();
     this.#total = 0;
   }

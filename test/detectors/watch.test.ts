@@ -98,4 +98,49 @@ describe("a watch over a run", () => {
       if (needless.has(name))
         expect(alarms(from(good, 12, change), false).map(({ detector }) => detector)).toContain(name);
   });
+
+  it("does not take ticks that were left out for stamps that jump, nor for joints that go astray", () => {
+    const long = swing(3, 60);
+    const some = long.filter((_, i) => i < 12 || i % 3 === 0);
+    const told = some.map((seen, i) => ({ ...seen, skipped: i < 12 ? 0 : 2 }));
+    expect(alarms(told, false)).toEqual([]);
+    expect(alarms(some, false).map(({ detector }) => detector)).toContain("clock");
+  });
+});
+
+describe("a watch over a run without end", () => {
+  const long = swing(3, 120);
+  const jump = (seen: Seen, i: number): Partial<Seen> => ({
+    stamp: seen.stamp + (i >= 40 ? 700_000_000n : 400_000_000n),
+  });
+  const detectors = (run: readonly Seen[], isEndless: boolean) => {
+    const watch = new Watch(undefined, isEndless);
+    return run.map((seen) => watch.add(seen).map(({ detector, text }) => `${detector} ${text.slice(0, 5)}`));
+  };
+
+  it("tells the present alarm, and not the strongest of the run", () => {
+    const found = detectors(from(long, 12, jump), true);
+    expect(found[12]).toEqual(["clock 0.450"]);
+    expect(found[40]).toEqual(["clock 0.350"]);
+    expect(detectors(from(long, 12, jump), false)[40]).toEqual(["clock 0.450"]);
+  });
+
+  it("does not hide a fault for good because another came before it", () => {
+    const freezes = from(from(long, 12, jump), 20, () => ({ images: long[19]!.images }));
+    const ofFrozen = (found: string[][]) => found.map((each) => each.some((text) => text.startsWith("frozen")));
+    expect(ofFrozen(detectors(freezes, true)).lastIndexOf(true)).toBe(119);
+    expect(ofFrozen(detectors(freezes, false))).not.toContain(true);
+  });
+
+  it("tells faults of image and joints beside each other", () => {
+    const both = from(
+      from(long, 20, () => ({ images: long[19]!.images })),
+      40,
+      (seen) => ({
+        position: [long[39]!.position[0]!, seen.position[1]!],
+      }),
+    );
+    const [last] = detectors(both, true).slice(-1);
+    expect(last!.map((text) => text.split(" ")[0])).toEqual(["frozen", "joint_stuck"]);
+  });
 });

@@ -3,11 +3,12 @@ import type { Explanation } from "#src/explain/explanation.js";
 import { Monitor } from "#src/health/monitor.js";
 import { sampleExplanation } from "../messages/sample.js";
 
-/** An explanation whose image is black, or has a colour of its own. */
+/** An explanation whose image is black, or has a colour of its own; the arm rests. */
 const seen = (i: number, isBlack: boolean): Explanation => {
   const sample = sampleExplanation(i, 16, 12);
   const { observation } = sample;
   const image = observation.images.image!;
+  const rest = new Float64Array(observation.joints.names.length);
   const data = image.data.map((_, k) => (isBlack ? 0 : 60 + ((i * 7 + k) % 90)));
   return {
     ...sample,
@@ -16,6 +17,7 @@ const seen = (i: number, isBlack: boolean): Explanation => {
       first: i === 0,
       stamp: BigInt(i) * 50_000_000n,
       images: { image: { ...image, data } },
+      joints: { ...observation.joints, position: rest, velocity: rest },
     },
   };
 };

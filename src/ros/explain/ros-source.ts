@@ -40,11 +40,14 @@ export class RosSource implements Source {
   }
 
   async *observations(): AsyncGenerator<Observation> {
+    let counted = 0;
     for await (const match of this.#mailbox) {
+      const skipped = this.replaced - counted;
       const found = await match.observe().catch(this.failed);
       if (!found) continue;
       const flags = [...found.flags];
-      const observation = { ...found, flags };
+      counted += skipped;
+      const observation = { ...found, skipped, flags };
       this.#flags.set(observation, flags);
       yield observation;
       // The sinks have it by now, and copy what they draw later in the next turn of the event loop.

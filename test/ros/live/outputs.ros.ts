@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { loadTask } from "#src/sim/tasks/tasks.js";
 import { attentiveCard, attentiveReacher } from "../../policy/attentive.js";
 import {
   diagnostics,
@@ -76,24 +77,27 @@ describe("maps of attention", () => {
     expect(message.attention_offsets.slice(0, 2)).toEqual([0, 2]);
     const map = await probe.next(topic);
     expect(map).toMatchObject({
-      width: 10,
-      height: 16,
+      width: 80,
+      height: 128,
       encoding: "32FC1",
       header: { frame_id: "camera_optical_frame" },
     });
     const attention = floats(map);
     for (const [q, peak] of message.attention_peak.entries())
-      expect(Math.max(...attention.subarray(80 * q, 80 * (q + 1)))).toBeCloseTo(peak, 5);
-    expect(await probe.next(`${topic}/mono16`)).toMatchObject({ width: 10, height: 16, encoding: "mono16" });
+      expect(Math.max(...attention.subarray(80 * 64 * q, 80 * 64 * (q + 1)))).toBeCloseTo(peak, 5);
+    expect(await probe.next(`${topic}/mono16`)).toMatchObject({ width: 80, height: 128, encoding: "mono16" });
     expect((await probe.next(`${topic}/compressed`)).format).toBe("rgb8; jpeg compressed bgr8");
   });
 });
 
 describe("relevance that is not followed to the pixels", () => {
   const large = { policy: join(share, "models/large/reacher.onnx"), level: "full" };
-  const scene = [joints(), sized(240, 240)];
 
   it("is told with every explanation, and is none with omit 0", async () => {
+    const task = await loadTask("reacher", { width: 240, height: 240 });
+    const data_base64 = Buffer.from(task.observe().image).toString("base64");
+    task.delete();
+    const scene = [joints(), image({ width: 240, height: 240, step: 720, data_base64 })];
     await probe.subscribe(...EXPLANATION);
     explainNode(large);
     await reaches(probe, "active");
@@ -120,10 +124,10 @@ describe("a camera that freezes", () => {
       for (let i = 0; i < 20; i++, tick++) {
         const angle = 0.5 * Math.sin(tick / 15);
         const speed = 0.5 * (20 / 15) * Math.cos(tick / 15);
-        await probe.publish(joints({ position: [0.4, 9, angle], velocity: [0, 9, speed] }));
+        await probe.publish(joints({ position: [0.4, 9, angle], velocity: [0, 9, speed] }), 0);
         const data = Buffer.from(pixels(WIDTH, HEIGHT), "base64");
         if (lives) data.fill(255, 3 * WIDTH * (tick % HEIGHT), 3 * WIDTH * ((tick % HEIGHT) + 1));
-        await probe.publish(image({ data_base64: data.toString("base64") }));
+        await probe.publish(image({ data_base64: data.toString("base64") }), 0);
         await sleep(50);
       }
       return (await diagnostics(probe))["input faults"]!;
