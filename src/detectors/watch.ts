@@ -40,7 +40,7 @@ export class Watch {
 
   /**
    * @param isEndless true for a run without end, of which the present counts: an alarm that is over is forgotten, and
-   *   explains only what is of its own kind. Left out, alarms are kept and explain what comes later in the run.
+   *   explains what is of its own kind (stamps that jump also explain joints). Left out, alarms are kept and explain what comes later in the run.
    */
   constructor(
     private readonly reference?: Reference,
@@ -113,8 +113,8 @@ export class Watch {
     return [...this.#alarms].some(([name, { to, isSecondary }]) => {
       if (name === detector || isSecondary || this.#index - to >= LASTING) return false;
       const { about: of } = detectorNamed(name);
-      // Every detector counts on the stamps.
-      return !this.isEndless || of === about || of === "clock";
+      // How far a joint should have moved follows from the stamps; what a picture shows does not.
+      return !this.isEndless || of === about || (of === "clock" && about !== "image");
     });
   }
 
