@@ -303,6 +303,10 @@ describe("the answer about goals", () => {
       [group("four", true, false), group(16, false, false)],
       "Few goals do not make it fall in every policy: the number of goals alone does not decide.",
     ],
+    [
+      [group("four", false, false), group(16, false, true)],
+      "Few goals do not make it fall: the number of goals alone does not decide.",
+    ],
   ])("%#", (groups, end) => {
     expect(answer(groups).endsWith(end)).toBe(true);
   });

@@ -66,7 +66,8 @@ export function answer(groups: readonly (readonly GoalsRow[])[]): string {
   const start = `The image’s share falls in ${all.join(", ")} (policies times methods). Its rank correlation with time is on average ${trends.join(", ")}.`;
   if (few.falling === few.of && many.falling === 0) return `${start} It falls with few goals, and only then.${weak}`;
   if (few.falling === few.of) return `${start} It falls with few goals, but not only then.${weak}`;
-  return `${start} Few goals do not make it fall in every policy: the number of goals alone does not decide.${weak}`;
+  const where = few.falling === 0 ? "do not make it fall" : "do not make it fall in every policy";
+  return `${start} Few goals ${where}: the number of goals alone does not decide.${weak}`;
 }
 
 const withGoals = (name: string) => (name === "anywhere" ? "with goals anywhere" : `with ${name} goals`);
