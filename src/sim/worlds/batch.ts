@@ -1,4 +1,5 @@
 import { InputError } from "../../errors.js";
+import { encoded } from "../../language/vocabulary.js";
 import { type PixelData, pictureLength, planes } from "./canvas.js";
 import { actionLength, type World, type WorldEntry, type WorldFacts } from "./world.js";
 
@@ -38,6 +39,8 @@ export class WorldBatch {
   /** What policies know beside their pictures, now and at an episode's end, [N, `WorldFacts.configuration`]. */
   readonly configurations: Float32Array;
   readonly lastConfigurations: Float32Array;
+  /** Tokens of what each world's episode is to do, [N, `WorldFacts.language.length`]; empty without language. */
+  readonly instructions: Int32Array;
   /** Reward of the last step, [N]. */
   readonly rewards: Float32Array;
   /** 1 where the last step ended the episode by the world's rules, and by its limit of steps, [N]. */
@@ -92,6 +95,7 @@ export class WorldBatch {
     this.#configuration = facts.configuration ?? 0;
     this.configurations = new Float32Array(count * this.#configuration);
     this.lastConfigurations = this.configurations.slice();
+    this.instructions = new Int32Array(count * (facts.language?.length ?? 0));
     this.rewards = new Float32Array(count);
     this.terminated = new Uint8Array(count);
     this.truncated = new Uint8Array(count);
@@ -143,6 +147,26 @@ export class WorldBatch {
     return labels;
   }
 
+  /**
+   * The expert's action in each world's state now: index of the action, [N]; 1 where it acts on something, [N]; and the
+   * cells of the mask that show what it acts on, [N, mask's height, mask's width].
+   * @throws Error for a world without expert
+   */
+  experts(): { readonly actions: Uint8Array; readonly interacts: Uint8Array; readonly masks: Uint8Array } {
+    const { actions: space } = this.facts;
+    const mask = space.kind === "discrete" && space.mask ? space.mask.width * space.mask.height : 0;
+    const actions = new Uint8Array(this.count);
+    const interacts = new Uint8Array(this.count);
+    const masks = new Uint8Array(this.count * mask);
+    this.#worlds.forEach((world, i) => {
+      if (!world.expert) throw new Error(`world ${this.facts.name} has no expert`);
+      const label = world.expert(masks.subarray(i * mask, (i + 1) * mask));
+      actions[i] = label.action;
+      interacts[i] = Number(label.interacts);
+    });
+    return { actions, interacts, masks };
+  }
+
   save(): SavedBatch {
     return {
       worlds: this.#worlds.map((world) => world.save()),
@@ -159,17 +183,28 @@ export class WorldBatch {
     });
     this.#now.set(episodes);
     this.observations.set(observations);
-    for (let i = 0; i < this.count; i++) this.#configure(i);
+    for (let i = 0; i < this.count; i++) {
+      this.#configure(i);
+      this.#instruct(i);
+    }
   }
 
   #configure(i: number): void {
     if (this.#configuration > 0) this.configurations.set(this.#worlds[i]!.configuration!(), i * this.#configuration);
   }
 
+  #instruct(i: number): void {
+    const { language } = this.facts;
+    if (!language) return;
+    const { vocabulary, length } = language;
+    this.instructions.set(encoded(vocabulary, this.#worlds[i]!.instruction!(), length).ids, i * length);
+  }
+
   #begin(i: number, episode: number): void {
     const size = this.#size;
     this.#worlds[i]!.reset(this.#seed, episode);
     this.#configure(i);
+    this.#instruct(i);
     for (let frame = 1; frame < this.#frames; frame++) {
       const newest = (i + 1) * size - this.#picture;
       this.observations.copyWithin(newest - frame * this.#picture, newest, newest + this.#picture);

@@ -1,3 +1,4 @@
+import type { Vocabulary } from "../../language/vocabulary.js";
 import type { Canvas, PictureSize } from "./canvas.js";
 
 /** Actions of a world: one of the names, or a number for each name. */
@@ -7,6 +8,8 @@ export type ActionSpace = DiscreteActions | ContinuousActions;
 export interface DiscreteActions {
   readonly kind: "discrete";
   readonly names: readonly string[];
+  /** Cells over the picture of the mask that shows what an action acts on: its second number, a cell, −1 without a mask. */
+  readonly mask?: { readonly width: number; readonly height: number };
 }
 
 /** An action has one number a name, clipped to its bounds. */
@@ -18,8 +21,11 @@ export interface ContinuousActions {
   readonly high: readonly number[];
 }
 
-/** Numbers of an action: 1, or one a name. */
-export const actionLength = (actions: ActionSpace): number => (actions.kind === "discrete" ? 1 : actions.names.length);
+/** Numbers of an action: its index and, with a mask, the mask's cell; or one a name. */
+export function actionLength(actions: ActionSpace): number {
+  if (actions.kind === "continuous") return actions.names.length;
+  return actions.mask ? 2 : 1;
+}
 
 /** Everything about a world that does not change. */
 export interface WorldFacts {
@@ -41,6 +47,8 @@ export interface WorldFacts {
   readonly limit: number;
   /** Numbers that a policy knows beside the picture (`World.configuration`), default none. */
   readonly configuration?: number;
+  /** Where a world tells in words what to do: the words, and tokens of an instruction. */
+  readonly language?: { readonly vocabulary: Vocabulary; readonly length: number };
   /** Set where all episodes begin with the same picture: most random steps before one that a frozen image shows. */
   readonly opening?: number;
 }
@@ -54,6 +62,14 @@ export interface WorldStep {
   readonly truncated: boolean;
   /** True where the episode ended and its task is done. */
   readonly success: boolean;
+}
+
+/** What an expert does in a state. */
+export interface ExpertLabel {
+  /** Index of the action. */
+  readonly action: number;
+  /** True where the action acts on something, which the mask shows. */
+  readonly interacts: boolean;
 }
 
 /**
@@ -71,6 +87,13 @@ export interface World {
   step(actions: ArrayLike<number>, at?: number): WorldStep;
   /** What a policy knows now beside the picture, in SI units: `WorldFacts.configuration` numbers. */
   configuration?(): ArrayLike<number>;
+  /** What is to be done in this episode, where the world says it in words (`WorldFacts.language`). */
+  instruction?(): string;
+  /**
+   * The expert's action in the state now, whatever led to it.
+   * @param mask written: 1 in the cells that show what the action acts on, 0 elsewhere, [height, width] of the actions' mask
+   */
+  expert?(mask: Uint8Array): ExpertLabel;
   /** Part of the task that is done now, 0 to 1. */
   progress(): number;
   /** Writes the label of each pixel's object (index in `facts.classes`), [H, W]. */

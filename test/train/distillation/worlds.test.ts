@@ -25,7 +25,7 @@ const TEACHINGS: Readonly<Record<string, Teaching>> = {
   highway: { kind: "method", method: "gradient" },
 };
 
-test.each(worldNames)(
+test.each(Object.keys(TEACHINGS))(
   "a policy of %s is distilled by its recipe: logits, windows of pictures, numbers",
   async (world) => {
     const teacher = await loadPolicy(await writeWorldPolicy(folder, world));
