@@ -10,6 +10,7 @@ import { subjectOf } from "../../explain/subject.js";
 import { assertWritable, writeAtomically } from "../../files/atomic.js";
 import { makeFolder } from "../../files/folder.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { largestSample } from "../../image/pixel-formats.js";
 import { number, plural, significant, wholePercent } from "../../numbers/format.js";
 import { upperMedian } from "../../numbers/quantile.js";
@@ -34,6 +35,7 @@ export interface AttackCommandOptions {
   readonly seed: number;
   readonly out?: string;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly json?: boolean;
 }
 

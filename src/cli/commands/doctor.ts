@@ -4,6 +4,7 @@ import { openBag } from "../../bag/open-bag.js";
 import { examine } from "../../doctor/doctor.js";
 import type { Finding, Grade } from "../../doctor/finding.js";
 import { Failed } from "../../errors.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { readModel } from "../../graph/onnx-read.js";
 import { areActions } from "../../outputs/kinds.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
@@ -13,6 +14,7 @@ import { columns } from "../output/table.js";
 
 export interface DoctorOptions {
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly msgPath: readonly string[];
   readonly json?: boolean;
 }
@@ -24,7 +26,7 @@ const WORDS: Readonly<Record<Grade, string>> = { good: "good", unknown: "unknown
 export async function doctor(path: string, bagPath: string | undefined, options: DoctorOptions): Promise<void> {
   const folders = await foldersOf(options);
   const dataset = bagPath === undefined ? undefined : (await datasetIn(bagPath))?.folder;
-  const policy = await loadPolicy(path, { card: options.card, dataset });
+  const policy = await loadPolicy(path, { card: options.card, shape: options.shape, dataset });
   const bag = bagPath === undefined ? undefined : await openBag(bagPath, folders);
   try {
     const findings = [...aboutFile(policy), ...(await examine(policy, readModel(policy.bytes, policy.path), bag))];

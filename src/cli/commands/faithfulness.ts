@@ -2,6 +2,7 @@ import { InputError } from "../../errors.js";
 import { area, type Faithfulness, faithfulness, type Mapped } from "../../evaluation/faithfulness/faithfulness.js";
 import { subjectOf } from "../../explain/subject.js";
 import { weightFeeds } from "../../explain/weight-feeds.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { number, plural } from "../../numbers/format.js";
 import { mean } from "../../numbers/mean.js";
 import { own } from "../../own.js";
@@ -26,6 +27,7 @@ export interface FaithfulnessCommandOptions {
   readonly ticks: number;
   readonly seed: number;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly json?: boolean;
 }
 

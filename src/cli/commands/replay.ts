@@ -14,6 +14,7 @@ import { ExplainerPool } from "../../explain/explainer-pool.js";
 import { jointElementsOf } from "../../explain/joint-relevance.js";
 import { hasMemory } from "../../explain/memory.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import type { SubjectOptions } from "../../parameters/subject.js";
@@ -39,6 +40,7 @@ import { Interruption } from "../process/interruption.js";
 /** Options that say how a recording is explained. */
 export interface ExplainingOptions extends SelectionOptions, SubjectOptions {
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly method: string;
   readonly jobs: number;
   readonly threads: number;
@@ -91,7 +93,7 @@ export async function explained(
     await refuseOverwriting([...paths, options.policy, options.card, options.method], [options.output]);
     const method = await methodOf(options.method);
     const dataset = (await datasetIn(paths[0]!))?.folder;
-    const loaded = await loadPolicy(options.policy, { card: options.card, dataset });
+    const loaded = await loadPolicy(options.policy, { card: options.card, shape: options.shape, dataset });
     const policy = underConventionNamed(loaded, options.convention);
     await refuseOverwriting(await filesOfPolicy(policy), [options.output]);
     checkEvery(policy, options.every);

@@ -7,6 +7,7 @@ import { run, type Sink } from "../../explain/pipeline.js";
 import type { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import { refuseOverwriting } from "../../files/overwriting.js";
 import type { FoxgloveSink } from "../../foxglove/foxglove-sink.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { ChannelEncoder } from "../../messages/channel-encoder.js";
 import type { Outcome } from "../../outcome/outcome.js";
 import { CHOSEN } from "../../outputs/choice.js";
@@ -53,6 +54,7 @@ export interface SimOptions extends LiveServing, SubjectOptions {
   readonly task: string;
   readonly policy?: string;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly method: string;
   readonly compare?: string;
   readonly ticks?: number;

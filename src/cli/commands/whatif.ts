@@ -3,6 +3,7 @@ import { parseReplacement, type Replacement, replaced } from "../../evaluation/w
 import { type Given, ManyObservations } from "../../evaluation/what-if/many.js";
 import type { SimulatedOutcome, SimulatedTick } from "../../evaluation/what-if/simulated-again.js";
 import type { Observation } from "../../explain/observation.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import type { Region } from "../../image/image.js";
 import { number, significant } from "../../numbers/format.js";
 import { wordsOf } from "../../outputs/kinds.js";
@@ -22,6 +23,7 @@ export interface WhatIfOptions {
   readonly outcome?: boolean;
   readonly policy?: string;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly msgPath: readonly string[];
   readonly json?: boolean;
 }

@@ -3,7 +3,7 @@ import { readIdentity } from "../../analysis/read-runs.js";
 import { datasetIn } from "../../bag/dataset/path.js";
 import { InputError } from "../../errors.js";
 import { shippedPolicy } from "../../package-files.js";
-import { loadPolicy, type Policy } from "../../policy/policy.js";
+import { type CardOptions, loadPolicy, type Policy } from "../../policy/policy.js";
 import { simulatedNames } from "../../sim/names.js";
 
 /**
@@ -12,9 +12,9 @@ import { simulatedNames } from "../../sim/names.js";
  */
 export async function policyOfRecording(
   bag: string,
-  { policy: path, card }: { readonly policy?: string | undefined; readonly card?: string | undefined },
+  { policy: path, card, shape }: CardOptions & { readonly policy?: string | undefined },
 ): Promise<Policy> {
-  if (path !== undefined) return loadPolicy(path, { card, dataset: (await datasetIn(bag))?.folder });
+  if (path !== undefined) return loadPolicy(path, { card, shape, dataset: (await datasetIn(bag))?.folder });
   if (card !== undefined) throw new InputError("--card: the card of no policy, expected --policy too");
   const { policySha256 } = await readIdentity(bag);
   for (const name of simulatedNames) {

@@ -4,6 +4,7 @@ import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
 import { levelsFor, methodFor } from "../../explain/heatmap-subject.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
+import type { GivenShapes } from "../../graph/given-shapes.js";
 import { shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
@@ -16,9 +17,10 @@ import { simulatedFor } from "./sim-task.js";
 import { subjectOf } from "./subject.js";
 
 export interface StageOptions {
-  /** Policy file given at the start, and its card. */
+  /** Policy file given at the start, its card, and shapes of its inputs. */
   readonly policy?: string;
   readonly card?: string;
+  readonly shape?: GivenShapes;
   readonly targets: Targets;
   readonly starts: Starts;
   readonly threads: number;
@@ -52,8 +54,8 @@ export async function stageFor(
   compileInThread: boolean,
 ): Promise<Stage> {
   const { targets, starts, threads, device, precision, omit, live } = options;
-  const card = choice.policy === options.policy ? options.card : undefined;
-  const policy = await loadPolicy(policyFileOf(choice, options), { card });
+  const { card, shape } = choice.policy === options.policy ? options : {};
+  const policy = await loadPolicy(policyFileOf(choice, options), { card, shape });
   const task = await simulatedFor(policy, choice.task, { targets, starts });
   let source: SimulatedSource;
   try {

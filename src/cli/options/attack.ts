@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { ATTACK_NAMES } from "../../attack/names.js";
 import { simulatedNames } from "../../sim/names.js";
 import type { AttackCommandOptions } from "../commands/attack.js";
-import { cardOption, numberOption, POLICY, repeatable, SEEDS, wholeOption } from "./shared.js";
+import { cardOption, numberOption, POLICY, repeatable, SEEDS, shapeOption, wholeOption } from "./shared.js";
 
 export function declareOptions(command: Command): void {
   command
@@ -19,6 +19,7 @@ export function declareOptions(command: Command): void {
     .addOption(wholeOption("--seed <n>", "seed of the episode and of random starts", SEEDS).default(0))
     .option("-o, --out <directory>", "directory for a picture of each moment: image, changed image, their difference")
     .addOption(cardOption())
+    .addOption(shapeOption())
     .option("--json", "print one JSON object")
     .action(async (policy: string, options: AttackCommandOptions) =>
       (await import("../commands/attack.js")).attack(policy, options),

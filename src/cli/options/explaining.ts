@@ -10,6 +10,7 @@ import {
   precisionOption,
   repeatable,
   SECONDS,
+  shapeOption,
   subjectOptions,
   THREADS,
   wholeOption,
@@ -17,7 +18,7 @@ import {
 
 /** Options that say how a recording is explained. */
 export function addExplainingOptions(command: Command): Command {
-  return subjectOptions(command.addOption(cardOption()))
+  return subjectOptions(command.addOption(cardOption()).addOption(shapeOption()))
     .addOption(repeatable("--image <topic>", "camera topic, or modality=topic; repeat for each camera"))
     .addOption(repeatable("--joints <topic>", "topic of joint states; may be repeated"))
     .addOption(

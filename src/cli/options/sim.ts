@@ -14,6 +14,7 @@ import {
   precisionOption,
   repeatable,
   SEEDS,
+  shapeOption,
   subjectOptions,
   THREADS,
   tokenOption,
@@ -25,7 +26,8 @@ export function declareOptions(command: Command): void {
   command
     .addOption(new Option("--task <name>", "task or world to simulate").choices(simulatedNames).default("reacher"))
     .option("--policy <file>", "ONNX policy (default: the task's shipped policy)")
-    .addOption(cardOption());
+    .addOption(cardOption())
+    .addOption(shapeOption());
   subjectOptions(command)
     .option("--compare <method>", "explain every tick with this method too, on /torquelens/compare/…")
     .addOption(wholeOption("--ticks <n>", "stop after this many control steps", [1, 10_000_000]))

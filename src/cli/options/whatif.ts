@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { WhatIfOptions } from "../commands/whatif.js";
-import { cardOption, msgPathOption, numberOption, repeatable, wholeOption } from "./shared.js";
+import { cardOption, msgPathOption, numberOption, repeatable, shapeOption, wholeOption } from "./shared.js";
 
 export function declareOptions(command: Command): void {
   command
@@ -19,6 +19,7 @@ export function declareOptions(command: Command): void {
     .addOption(wholeOption("--run <n>", "number of the run in the bag, from 0", [0, 1_000_000]).default(0))
     .option("--policy <file>", "ONNX policy (default: the shipped one that the recording names)")
     .addOption(cardOption())
+    .addOption(shapeOption())
     .addOption(msgPathOption())
     .option("--json", "print one JSON object")
     .action(async (bag: string, options: WhatIfOptions) =>
