@@ -1,9 +1,14 @@
 import { InputError } from "../errors.js";
+import { instructionIn } from "../messages/explanation-numbers.js";
 import { nanoseconds } from "../messages/stamp.js";
 import type { ExplanationMessage } from "../messages/types.js";
 import { meaningOf } from "../outputs/kinds.js";
 import { Column } from "./column.js";
-import type { Run, RunIdentity } from "./run.js";
+import type { Run, RunIdentity, RunWords } from "./run.js";
+
+/** Index of a tick's sentence where there is none. */
+const SILENT = 0xffff;
+const NOTHING_SAID = { text: undefined, tokens: [], relevance: new Float32Array(0) } as const;
 
 const floats = () => new Column((length) => new Float32Array(length));
 
@@ -22,6 +27,10 @@ export class RunBuilder {
   readonly #probability = floats();
   readonly #importance = floats();
   readonly #torqueShares = floats();
+  readonly #sentences: RunWords["sentences"][number][] = [];
+  readonly #sentence = new Column((length) => new Uint16Array(length));
+  readonly #words = floats();
+  readonly #wordOffsets = new Column((length) => new Uint32Array(length));
   readonly #flagSets: (readonly string[])[] = [];
   readonly #flagIndex = new Map<string, number>();
   readonly #where: string;
@@ -57,6 +66,7 @@ export class RunBuilder {
     put(this.#latency, message.latency_ms);
     put(this.#residual, message.conservation_residual);
     append(this.#shares, message.shares);
+    this.#hear(message);
     for (let j = 0; j < joints.length; j++) {
       const torque = message.torques[j]!;
       put(this.#torque, torque.torque);
@@ -84,6 +94,25 @@ export class RunBuilder {
       probability: this.#probability.done(),
       importance: this.#importance.done(),
       torqueShares: this.#torqueShares.done(),
+      words: this.#sentences.length > 0 ? this.#said() : undefined,
+    };
+  }
+
+  #hear(message: ExplanationMessage): void {
+    const { text, tokens, relevance } = instructionIn(message) ?? NOTHING_SAID;
+    let at = this.#sentences.findIndex((said) => said.text === text);
+    if (at < 0 && text !== undefined) at = this.#sentences.push({ text, tokens }) - 1;
+    put(this.#sentence, at < 0 ? SILENT : at);
+    put(this.#wordOffsets, this.#words.length);
+    append(this.#words, relevance);
+  }
+
+  #said(): RunWords {
+    return {
+      sentences: this.#sentences,
+      sentence: this.#sentence.done(),
+      offsets: Uint32Array.from([...this.#wordOffsets.done(), this.#words.length]),
+      relevance: this.#words.done(),
     };
   }
 
@@ -126,6 +155,7 @@ export function identityOf(message: ExplanationMessage): RunIdentity {
     joints: message.torques.map(({ joint }) => joint),
     outputs: message.torques.map(meaningOf),
     modalities: [...message.modalities],
+    instructionModality: message.instruction_modality || undefined,
   };
 }
 

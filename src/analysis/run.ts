@@ -17,6 +17,19 @@ export interface RunIdentity {
   readonly outputs: readonly OutputMeaning[];
   /** Modality names, [M]. */
   readonly modalities: readonly string[];
+  /** The modality that a policy with language is told in words. */
+  readonly instructionModality?: string | undefined;
+}
+
+/** What the policy was told, and how relevant its words were. */
+export interface RunWords {
+  /** The sentences of the run, each once. */
+  readonly sentences: readonly { readonly text: string; readonly tokens: readonly string[] }[];
+  /** Index of each tick's sentence, [n]. */
+  readonly sentence: Uint16Array;
+  /** α-weighted relevance of the tokens of tick i: from `offsets[i]` to `offsets[i + 1]`, which are equal where none was computed, [n + 1]. */
+  readonly offsets: Uint32Array;
+  readonly relevance: Float32Array;
 }
 
 /**
@@ -58,6 +71,8 @@ export interface Run {
   readonly importance: Float32Array;
   /** Share of each modality for each torque, [n × J × M]. */
   readonly torqueShares: Float32Array;
+  /** Of a policy with language. */
+  readonly words?: RunWords | undefined;
   /** What became of it, where that is known. */
   readonly outcome?: Outcome | undefined;
   /** Log times of the messages on each of the other topics that are read, nanoseconds. */
@@ -72,6 +87,15 @@ export function runName({ bag, episode }: { readonly bag: string; readonly episo
 /** Flags of tick i. */
 export function flagsAt(run: Run, i: number): readonly string[] {
   return run.flagSets[run.flags[i]!]!;
+}
+
+/** What the policy was told at tick i, and the relevance of its tokens, empty where none was computed. */
+export function wordsAt(
+  { words }: Run,
+  i: number,
+): { readonly text: string; readonly tokens: readonly string[]; readonly relevance: Float32Array } | undefined {
+  const said = words?.sentences[words.sentence[i]!];
+  return said && { ...said, relevance: words!.relevance.subarray(words!.offsets[i]!, words!.offsets[i + 1]!) };
 }
 
 /** Seconds from the run's first tick to tick i. */

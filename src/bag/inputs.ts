@@ -3,7 +3,7 @@ import { EXPLANATION, RATIOS } from "../messages/explanation.js";
 import { own } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { FEEDERS, type Feeder, ROBOT } from "../sensing/feeders.js";
-import { ROBOT_DESCRIPTION, valuesTopic } from "../sensing/topics.js";
+import { INSTRUCTION, ROBOT_DESCRIPTION, valuesTopic } from "../sensing/topics.js";
 import type { Bag, Topic } from "./bag.js";
 import { cameraTopics } from "./cameras.js";
 import { jointStates, list } from "./joint-topics.js";
@@ -16,6 +16,8 @@ export interface NamedTopics {
   readonly joints?: readonly string[];
   /** Topic by modality that no sensor gives, where it is not `…/values/MODALITY`. */
   readonly given?: Readonly<Record<string, string>>;
+  /** What the robot was told to do, in words, in place of what the bag says. */
+  readonly instruction?: string | undefined;
   /** Constant elements of such modalities, by modality: their topics are not read. */
   readonly values?: Readonly<Record<string, ArrayLike<number>>>;
 }
@@ -51,6 +53,7 @@ const FINDERS: Readonly<Record<string, (search: Search) => Found | Promise<Found
   joint_states: jointTopics,
   values: givenTopics,
   robot_description: descriptionTopics,
+  instruction: instructionTopic,
   explanation: ({ bag }) => ofType(bag.topics, [EXPLANATION]).map((topic) => [ROBOT, topic] as const),
 };
 
@@ -110,6 +113,15 @@ function descriptionTopics({ topics, subjects }: Search): Found {
   const absolute = named.filter(({ name }) => name.replace(/^\/?/, "/") === `/${ROBOT_DESCRIPTION}`);
   const found = absolute.length > 0 ? absolute : named.length === 1 ? named : [];
   return subjects.flatMap((subject) => found.map((topic) => [subject, topic] as const));
+}
+
+/** `…/instruction`, where the policy is told in words what to do, unless the user says it. */
+function instructionTopic({ bag, topics, subjects, named }: Search): Found {
+  if (subjects.length === 0 || named.instruction !== undefined) return [];
+  const found = topics.filter(({ name }) => `/${name}`.endsWith(`/${INSTRUCTION}`));
+  if (found.length === 1) return [[ROBOT, found[0]!]];
+  const what = found.length === 0 ? "nobody says what to do" : `several topics say what to do: ${list(found)}`;
+  throw new InputError(`${bag.path}: ${what}, expected a topic …/${INSTRUCTION} or --instruction "…"`);
 }
 
 /** `…/values/MODALITY` for each modality that no sensor gives, or the named topic; those not recorded are left out. */

@@ -29,6 +29,8 @@ type Tensors = Readonly<Record<string, TensorData>>;
 /** What a policy commands at a step, and all of its outputs where it carries state to the next one. */
 export interface Decision {
   readonly values: ArrayLike<number>;
+  /** Where the action acts, of a policy that says so. */
+  readonly mask?: ArrayLike<number> | undefined;
   readonly outputs?: Tensors;
 }
 
@@ -80,10 +82,11 @@ export async function playEpisodes(
     let step = 0;
     while (step < world.ticks && !world.isOver()) {
       signal?.throwIfAborted();
-      const { image: picture, values } = world.observe();
+      const { image: picture, values, instruction } = world.observe();
       const data = shown(picture, episode, step);
       const image = { width, height, encoding, data, frameId: world.cameraFrame };
-      const observation = { images: { [name]: image }, values, first: step === 0 };
+      const told = instruction !== undefined && { instruction };
+      const observation = { images: { [name]: image }, values, ...told, first: step === 0 };
       const feeds = memory.add(observation, (window) => feedsOf(policy, observation, window));
       const seen = own(feeds, input)!;
       see?.(world, seen, episode, step);
@@ -93,7 +96,7 @@ export async function playEpisodes(
       const decision = decided.get(key) ?? (await decide(seen, episode, feeds));
       if (pure) decided.set(key, decision);
       else if (decision.outputs) memory.keep(decision.outputs);
-      world.step(decision.values);
+      world.step(decision.values, decision.mask);
       step++;
     }
     ends.push({ sum: world.sumOfRewards(), success: world.success(), steps: step });
@@ -104,14 +107,15 @@ export async function playEpisodes(
 
 /** Gives `work` a policy's own decisions, and frees them after. */
 export async function deciding<T>(policy: Policy, work: (decide: Decide) => Promise<T>): Promise<T> {
-  const { graph, command, card } = policy;
-  const names = [command, ...Object.values(card.state)];
+  const { graph, command, card, mask } = policy;
+  const names = [command, ...Object.values(card.state), ...(mask ? [mask.tensor] : [])];
   const outputs = new Map(names.map((name) => [name, graph.outputs.get(name)!]));
   const session = await Session.create(writeModel({ ...graph, outputs }), { threads: 1, spinning: false });
   try {
     return await work(async (_, __, feeds) => {
       const found = await session.run(feeds);
-      return { values: own(found, command)!.data as Float32Array, outputs: found };
+      const values = own(found, command)!.data as Float32Array;
+      return { values, mask: mask && (own(found, mask.tensor)!.data as Float32Array), outputs: found };
     });
   } finally {
     await session.release();

@@ -1,10 +1,12 @@
 import type { Heatmap } from "../image/heatmap.js";
 import { own, put } from "../own.js";
+import { toldOf } from "../policy/language.js";
 import type { ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
 import type { TensorData } from "../runtime/session.js";
-import type { Explanation } from "./explanation.js";
+import type { ActionMask, Explanation, Instruction } from "./explanation.js";
+import type { Observation } from "./observation.js";
 import { ratiosOf } from "./ratios.js";
 import { ofRegions } from "./regions.js";
 
@@ -15,6 +17,28 @@ const floats = (outputs: Outputs, name: string) => own(outputs, name)!.data as F
 
 /** The explained values, [J], from the policy's own outputs. */
 export const torqueOf = ({ command }: Policy, outputs: Outputs): Float32Array => floats(outputs, command).slice();
+
+/** Where the action acts, from the policy's own outputs; undefined for a policy that does not say. */
+export function maskOf({ mask }: Policy, outputs: Outputs): ActionMask | undefined {
+  return mask && { height: mask.height, width: mask.width, data: floats(outputs, mask.tensor).slice() };
+}
+
+/**
+ * What the policy was told; undefined for a policy without language, and where its tokens were given as numbers.
+ * @param relevance of each element, by modality
+ */
+export function instructionOf(
+  policy: Policy,
+  { instruction }: Pick<Observation, "instruction">,
+  relevance: Relevance,
+): Instruction | undefined {
+  const told = toldOf(policy, instruction);
+  if (!told) return undefined;
+  const { tokens, unknown } = told;
+  const { modality } = policy.language!;
+  const all = own(relevance, modality) ?? new Float32Array(0);
+  return { text: instruction!, modality, tokens, unknown, relevance: all.slice(0, tokens.length) };
+}
 
 /** Shares of all torques together and of each torque; NaN where none were computed. */
 export function sharesOf(

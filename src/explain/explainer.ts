@@ -8,7 +8,16 @@ import type { Method } from "../relevance/contract/method.js";
 import type { Precision } from "../relevance/precision/precision.js";
 import type { Device, DeviceInUse } from "../runtime/device.js";
 import type { Tensors } from "../runtime/models.js";
-import { featurePointsOf, heatmapsOf, relevanceOf, sharesOf, torqueOf, torqueRelevanceOf } from "./assemble.js";
+import {
+  featurePointsOf,
+  heatmapsOf,
+  instructionOf,
+  maskOf,
+  relevanceOf,
+  sharesOf,
+  torqueOf,
+  torqueRelevanceOf,
+} from "./assemble.js";
 import { attentionIn } from "./attention.js";
 import { Engine, type EngineOptions } from "./engine.js";
 import type { Convention, Explanation, ExplanationFlag, Level } from "./explanation.js";
@@ -213,6 +222,9 @@ export class Explainer implements AnyExplainer {
     if (engine.method.conserves && residual > CONSERVED[engine.precision]) flags.push("not_conserving");
     if ([...Object.values(shares ?? {}), ...Object.values(heatmap ?? {})].some(isNotFinite)) flags.push("not_finite");
     if (latencyMs > this.deadlineMs) flags.push("deadline_missed");
+    const relevance = relevanceOf(this.policy, heatmap ?? shares);
+    const instruction = instructionOf(this.policy, observation, relevance);
+    if (instruction && instruction.unknown.length > 0) flags.push("unknown_words");
     return {
       observation,
       method: engine.method.spec,
@@ -227,8 +239,10 @@ export class Explainer implements AnyExplainer {
       torque,
       importance,
       choice,
+      mask: maskOf(this.policy, own),
+      instruction,
       ...sharesOf(this.policy, engine.sharers, shares),
-      relevance: relevanceOf(this.policy, heatmap ?? shares),
+      relevance,
       torqueRelevance: torqueRelevanceOf(this.policy, shares),
       heatmaps: heatmapsOf(this.policy, heatmap, engine.method.regions ? feeds : undefined),
       attention: attentionIn(this.policy, own),

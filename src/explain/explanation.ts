@@ -13,7 +13,8 @@ export type ExplanationFlag =
   | "deadline_missed"
   | "not_conserving"
   | "not_finite"
-  | "torque_differs";
+  | "torque_differs"
+  | "unknown_words";
 
 /**
  * True where the shares of an explanation mean something, so that averages count them: its torques are not near zero
@@ -44,6 +45,27 @@ export interface Choice {
   readonly chosen: string;
   /** One an action, [J]; they add up to 1. */
   readonly probabilities: Float32Array;
+}
+
+/** What a policy was told in words. */
+export interface Instruction {
+  readonly text: string;
+  /** The modality of its tokens. */
+  readonly modality: string;
+  /** The text of each token, padding left out. */
+  readonly tokens: readonly string[];
+  /** α-weighted relevance of each of them, in the outputs' unit; empty at level `skip`. */
+  readonly relevance: Float32Array;
+  /** Words that the policy does not know. */
+  readonly unknown: readonly string[];
+}
+
+/** Where an action acts in the image: cells over it, the largest one first. */
+export interface ActionMask {
+  readonly height: number;
+  readonly width: number;
+  /** [height × width]. */
+  readonly data: Float32Array;
 }
 
 /** Where the policy itself says that it looks: one map over an image, [height × width], at the size that the policy sees. */
@@ -81,6 +103,10 @@ export interface Explanation {
   readonly importance: Float32Array;
   /** Of actions. */
   readonly choice: Choice | undefined;
+  /** Of a policy that says where its actions act. */
+  readonly mask: ActionMask | undefined;
+  /** Of a policy with language. */
+  readonly instruction: Instruction | undefined;
   /** Names of what the shares are of, in their order: the modalities, and `constants` where constants of the network take a part. */
   readonly modalities: readonly string[];
   /** Share of each modality in the α-weighted relevance, [M], sums to 1 (0 where there is no relevance); NaN at level `skip`. */

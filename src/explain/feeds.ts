@@ -4,6 +4,7 @@ import { sizeOf } from "../graph/shape.js";
 import type { Image } from "../image/image.js";
 import { fits, pixelsOf } from "../image/pixel-formats.js";
 import { own, put } from "../own.js";
+import { toldOf } from "../policy/language.js";
 import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
 import { startsOf } from "../relevance/contract/subject.js";
@@ -21,10 +22,11 @@ const LUMA = [0.299, 0.587, 0.114] as const;
  */
 export function feedsOf(
   policy: Policy,
-  observation: Pick<Observation, "images" | "values">,
+  observation: Pick<Observation, "images" | "values" | "instruction">,
   window: Window = new Memory(policy).add(observation, (first) => first),
 ): Record<string, TensorData> {
   const feeds: Record<string, TensorData> = {};
+  const told = toldOf(policy, observation.instruction)?.values;
   for (const [name, { dtype, shape }] of policy.graph.inputs) {
     const image = policy.modalities.find((m): m is ImageModality => m.kind === "image" && m.input === name);
     const data = new DTYPES[dtype].array(sizeOf(shape));
@@ -33,7 +35,7 @@ export function feedsOf(
     for (const modality of policy.modalities)
       if (modality.kind === "values" && modality.input === name)
         for (const [t, start] of startsOf(modality).entries())
-          fillValues(data, dtype, modality, start, own(window.values, modality.name)![t]);
+          fillValues(data, dtype, modality, start, own(told, modality.name) ?? own(window.values, modality.name)![t]);
     put(feeds, name, own(window.carried, name) ?? { dtype, shape, data });
   }
   return feeds;
@@ -55,11 +57,12 @@ type NumberArray = InstanceType<(typeof DTYPES)[DType]["array"]>;
 function fillValues(
   into: NumberArray,
   dtype: DType,
-  { name, size, elements, isCarried }: ValueModality,
+  { name, size, elements, isCarried, isTold }: ValueModality,
   start: number,
   values: Float64Array | undefined,
 ): void {
   if (values === undefined && isCarried) return; // Zeros at the first tick of an episode.
+  if (values === undefined && isTold) throw new InputError(`${name}: the observation has no instruction`);
   if (values?.length !== size)
     throw new InputError(
       `${name}: expected ${size} elements (${elements.join(", ")}), found ${values?.length ?? "none"}`,

@@ -63,6 +63,8 @@ export interface Observation {
   readonly cameras?: Readonly<Record<string, CameraView>>;
   /** Elements of every other modality, by modality name, in the policy card's order and SI units. */
   readonly values: Readonly<Record<string, Float64Array>>;
+  /** What the robot is told to do, in words, for a policy with language. */
+  readonly instruction?: string;
   /** Joint names, positions (rad or m) and velocities (rad/s or m/s) of the source. */
   readonly joints: {
     readonly names: readonly string[];

@@ -186,10 +186,13 @@ export async function checkTorque(policy: Policy, { bytes, graph }: CompiledMode
   return untouched.warnings;
 }
 
-/** The policy's own outputs that are used: torque, probabilities of actions, what the file has of them, attention, and carried state. */
-export const ownOutputs = ({ command, probabilities, card, attention }: Policy): string[] => {
+/** The policy's own outputs that are used: torque, probabilities of actions, what the file has of them, where they act, attention, and carried state. */
+export const ownOutputs = ({ command, probabilities, card, attention, mask }: Policy): string[] => {
   const actions = card.actions && probabilities !== undefined ? [probabilities, card.actions.output] : [];
-  return [...new Set([command, ...actions, ...attention.map(({ tensor }) => tensor), ...Object.values(card.state)])];
+  const masks = mask ? [mask.tensor] : [];
+  return [
+    ...new Set([command, ...actions, ...masks, ...attention.map(({ tensor }) => tensor), ...Object.values(card.state)]),
+  ];
 };
 
 const load = (models: Readonly<Record<string, Uint8Array>>, worker: boolean): Promise<Models> =>

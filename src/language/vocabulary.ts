@@ -39,11 +39,13 @@ export function encoded({ words, padding, begin, end, unknown }: Vocabulary, tex
   }
   const mark = (id: number | undefined): number[] => (id === undefined ? [] : [id]);
   const ids = [...mark(begin), ...said.map((word) => known.get(word) ?? unknown!), ...mark(end)];
-  if (ids.length > length) {
-    throw new InputError(`instruction "${text}": ${ids.length} tokens; the policy takes ${length}`);
-  }
+  if (ids.length > length) throw tooLong(text, ids.length, length);
   const tokens = [...mark(begin).map((id) => words[id]!), ...said, ...mark(end).map((id) => words[id]!)];
   return { ids: [...ids, ...Array<number>(length - ids.length).fill(padding)], tokens, unknown: strange };
 }
+
+/** Error of a sentence of more tokens than a policy takes. */
+export const tooLong = (text: string, count: number, length: number): InputError =>
+  new InputError(`instruction "${text}": ${count} tokens; the policy takes ${length}`);
 
 const listed = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(", ");

@@ -53,6 +53,8 @@ export interface ChannelOptions {
   readonly cameras?: readonly string[];
   /** The cameras with maps of attention; default none. */
   readonly attended?: readonly string[];
+  /** True for a policy that is told in words what to do, which has a channel for them. */
+  readonly listens?: boolean;
   /** URDF of the robot; without it, `isSimulated` and `isOfNode` there is no channel `/robot_description`. */
   readonly robotDescription?: string;
   /** The policy's elements by joint (`jointElementsOf`); without them there are no markers. */
@@ -79,7 +81,7 @@ type Row = Pick<Channel, "name" | "type" | "convert"> & Partial<Channel>;
 /** All topics of the live socket, of recordings and of the ROS 2 node. */
 export function channelTable(options: ChannelOptions = {}): Channel[] {
   const { cameras = ["image"], robotDescription, jointElements, isSimulated = false, isOfNode = false } = options;
-  const { diagnostics, attended = [] } = options;
+  const { diagnostics, attended = [], listens = false } = options;
   const named = cameras.map((camera) => [camera, cameras.length > 1 ? `/${camera}` : ""] as const);
   const ofMethod = [...SCALARS, ...named.flatMap(([camera, infix]) => heatmapRows(camera, infix))];
   // Attention and the robot are the same for a second method.
@@ -91,6 +93,7 @@ export function channelTable(options: ChannelOptions = {}): Channel[] {
   return [
     ...[...ofMethod, ...ofPolicy].map(explanationChannel),
     ...ROBOT.map(sourceChannel),
+    ...(listens ? [sourceChannel(INSTRUCTION)] : []),
     ...named.flatMap(([camera, infix]) => cameraRows(camera, infix)).map(sourceChannel),
     ...(robotDescription === undefined && !isOfNode && !isSimulated ? [] : [sourceChannel(DESCRIPTION)]),
     ...(isSimulated ? [sourceChannel(STATE)] : []),
@@ -137,6 +140,14 @@ const ROBOT: readonly Row[] = [
     convert: ({ observation }) => toTf(observation),
   },
 ];
+
+/** What the robot is told to do; a reader that comes late hears it again with the next tick. */
+const INSTRUCTION: Row = {
+  name: "instruction",
+  type: "std_msgs/msg/String",
+  convert: ({ observation: { instruction } }) =>
+    instruction === undefined ? undefined : ({ data: instruction } satisfies StringMessage),
+};
 
 const MARKERS: Row = {
   ...IMAGE,

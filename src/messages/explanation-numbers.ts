@@ -1,4 +1,4 @@
-import type { Choice, Convention, Explanation, ExplanationFlag, Level } from "../explain/explanation.js";
+import type { Choice, Convention, Explanation, ExplanationFlag, Instruction, Level } from "../explain/explanation.js";
 import type { Observation } from "../explain/observation.js";
 import { meaningOf } from "../outputs/kinds.js";
 import { EPISODE_START, LEVELS } from "./explanation.js";
@@ -18,6 +18,7 @@ export type ExplanationNumbers = Pick<
   | "torque"
   | "importance"
   | "choice"
+  | "instruction"
   | "modalities"
   | "shares"
   | "torqueShares"
@@ -33,6 +34,15 @@ const choiceOf = ({ torques, chosen_action: chosen }: ExplanationMessage): Choic
   chosen
     ? { chosen, probabilities: Float32Array.from(torques, ({ probability = Number.NaN }) => probability) }
     : undefined;
+
+/** What was told; undefined where the policy has no language, or the recording does not say. */
+export function instructionIn(message: ExplanationMessage): Instruction | undefined {
+  const { instruction: text = "", instruction_modality: modality = "", instruction_tokens: tokens = [] } = message;
+  if (modality === "") return undefined;
+  const from = message.element_offsets[message.modalities.indexOf(modality)]!;
+  const relevance = message.relevance.slice(from, from + tokens.length);
+  return { text, modality, tokens, unknown: message.unknown_words ?? [], relevance };
+}
 
 /** The numbers of an explanation, from its two messages. @param stamp of the explained image, nanoseconds */
 export function fromMessages(
@@ -59,6 +69,7 @@ export function fromMessages(
     torque: Float32Array.from(torques, ({ torque }) => torque),
     importance: Float32Array.from(torques, ({ importance }) => importance),
     choice: choiceOf(message),
+    instruction: instructionIn(message),
     modalities,
     shares: message.shares,
     torqueShares: Float32Array.from(torques.flatMap(({ shares }) => [...shares])),

@@ -51,6 +51,10 @@ export function toExplanation(explanation: Explanation, options: HeatmapOptions 
     feature_point_x: Float32Array.from(points.flat(), ([x]) => x),
     feature_point_y: Float32Array.from(points.flat(), ([, y]) => y),
     ...attentionFields(explanation),
+    instruction: explanation.instruction?.text ?? "",
+    instruction_modality: explanation.instruction?.modality ?? "",
+    instruction_tokens: [...(explanation.instruction?.tokens ?? [])],
+    unknown_words: [...(explanation.instruction?.unknown ?? [])],
     torques: joints.map((joint, j) => ({
       joint,
       torque: explanation.torque[j]!,

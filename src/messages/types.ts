@@ -208,6 +208,11 @@ export interface ExplanationMessage {
   readonly attention_offsets?: Uint32Array;
   readonly attention_queries?: string[];
   readonly attention_peak?: Float32Array;
+  /** Recordings of earlier versions lack instructions; empty of a policy without language. */
+  readonly instruction?: string;
+  readonly instruction_modality?: string;
+  readonly instruction_tokens?: string[];
+  readonly unknown_words?: string[];
   readonly torques: TorqueRelevanceMessage[];
 }
 

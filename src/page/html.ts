@@ -64,6 +64,8 @@ th.n { white-space: normal; }
 figure { margin: 0.8rem 0; break-inside: avoid; }
 figure svg { max-width: 100%; height: auto; }
 figcaption, .note { font-size: 0.82rem; color: var(--quiet); }
+.words p { margin: 0.2rem 0; } .words b { display: inline-block; min-width: 3.5rem; font-weight: 600; }
+.words span { padding: 0.05rem 0.15rem; border-radius: 0.2rem; }
 .strip { display: flex; flex-wrap: wrap; gap: 0.4rem; break-inside: avoid; }
 .strip figure { margin: 0; width: 132px; }
 .strip .moment img { outline: 3px solid var(--bad); outline-offset: -1px; }

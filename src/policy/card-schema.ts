@@ -173,6 +173,26 @@ const output = mapping({
 const EXPECTED_OUTPUT = `a kind (${EXPECTED_KIND}), a mapping with the key kind, or a list of such mappings`;
 const outputTensor = z.union([kind, output, list(output, "one slice or more")], { error: EXPECTED_OUTPUT });
 
+/** How a sentence becomes tokens: the card's own words, or a tokenizer's file. */
+const language = mapping({
+  /** The modality that holds the tokens. */
+  tokens: modalityName.default("language"),
+  /** The modality that holds 1 for each token and 0 for padding, where the model has such an input. */
+  mask: modalityName.optional(),
+  /** The modality of one element that holds the number of tokens, where the model has such an input. */
+  count: modalityName.optional(),
+  /** Words by id, the marks among them; all others in lower case, as sentences are read. Either this or `tokenizer`. */
+  vocabulary: list(text("a word"), "a list of words, in the order of their ids").optional(),
+  /** A HuggingFace `tokenizer.json`, relative to the card; `tokenizer_config.json` beside it is read, too. */
+  tokenizer: text("the path of a tokenizer.json").optional(),
+  /** The word that fills up; of a vocabulary by default its first, of a tokenizer the one that it names. */
+  padding: text("a word").optional(),
+  /** Words before the first word and after the last, and in place of unknown ones. Default: none. */
+  begin: text("a word of the vocabulary").optional(),
+  end: text("a word of the vocabulary").optional(),
+  unknown: text("a word of the vocabulary").optional(),
+});
+
 /** What an output tensor holds of each action. */
 export const ACTION_VALUES = ["logits", "probabilities"] as const;
 
@@ -223,9 +243,13 @@ export const cardSchema = mapping({
     start: count(0, "a whole number, 0 or more").optional(),
     /** The step of a chunk [1, steps, n] that is explained: default 0. */
     step: count(0, "a whole number, 0 or more").optional(),
+    /** Name of the output tensor [1, 1, h, w] that says where in the image the action acts, the largest cell first. */
+    mask: text("the name of an output tensor").optional(),
   }).optional(),
   /** Input tensor name → an image modality, or the slices of the flattened tensor, in order and without gaps. */
   inputs: z.record(z.string(), input, { error: "a mapping from input tensor names to an image or a list of slices" }),
+  /** How the policy is told in words what to do. */
+  language: language.optional(),
   /** Attention: output tensor → what its maps are of. */
   attention: z
     .record(z.string(), attentionTensor, { error: "a mapping from output tensor names to their attention maps" })

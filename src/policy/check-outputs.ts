@@ -233,7 +233,7 @@ export function checkOutputTensors(
  * @param find gives the tensor of a name, or throws
  */
 export function checkActionTensor(
-  { output, names, start, step, values }: NonNullable<Card["actions"]>,
+  { output, names, start, step, values, mask }: NonNullable<Card["actions"]>,
   source: string,
   find: (name: string, path: Path) => Tensor,
   floats: (tensor: Tensor, path: Path) => void,
@@ -257,6 +257,22 @@ export function checkActionTensor(
       ["actions", "start"],
       `found ${start}, expected at most ${width - names.length} for ${names.length} names: ${found}`,
     );
+  if (mask !== undefined) checkMask(mask, source, find, floats);
+}
+
+/** The extents of a mask [1, 1, h, w], of which leading ones may be left out. @throws InputError */
+function checkMask(
+  name: string,
+  source: string,
+  find: (name: string, path: Path) => Tensor,
+  floats: (tensor: Tensor, path: Path) => void,
+): void {
+  const path = ["actions", "mask"];
+  const tensor = find(name, path);
+  floats(tensor, path);
+  const { shape } = tensor;
+  if (shape.length >= 2 && shape.slice(0, -2).every((extent) => extent === 1)) return;
+  throw errorAt(source, path, `the output is ${tensorText(tensor)}, expected [1, 1, height, width]`);
 }
 
 const stepProblem = (step: number, steps: number, found: string): string =>

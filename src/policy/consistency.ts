@@ -31,6 +31,7 @@ export function checkConsistency(card: Card, source: string): void {
       throw errorAt(source, ["state", input], again);
     }),
     () => card.arm && checkArm(card.arm, source),
+    () => card.language && checkLanguage(card.language, source),
   ]);
 }
 
@@ -43,6 +44,18 @@ function checkArm({ file, site, link, tf }: NonNullable<Card["arm"]>, source: st
   const why = file === undefined ? "without a file, a robot description has no sites" : "tf knows no sites";
   if (file === undefined || tf !== undefined)
     throw errorAt(source, ["arm", "site"], `found a site, expected link: ${why}`);
+}
+
+function checkLanguage(language: NonNullable<Card["language"]>, source: string): void {
+  const { vocabulary, tokenizer } = language;
+  if ((vocabulary === undefined) === (tokenizer === undefined)) {
+    const found = vocabulary === undefined ? "neither vocabulary nor tokenizer" : "both vocabulary and tokenizer";
+    throw errorAt(source, ["language"], `found ${found}, expected one of them`);
+  }
+  once(vocabulary ?? [], source, ["language", "vocabulary"], "word");
+  const key = (["begin", "end", "unknown"] as const).find((mark) => language[mark] !== undefined);
+  if (tokenizer !== undefined && key !== undefined)
+    throw errorAt(source, ["language", key], "found a mark, expected none: the tokenizer has its own");
 }
 
 function once(names: readonly string[], source: string, path: readonly PropertyKey[], what: string): void {

@@ -52,6 +52,8 @@ export interface ValueModality {
   readonly dtype: string;
   /** True where the policy feeds it itself, from its outputs at the previous tick. */
   readonly isCarried: boolean;
+  /** True where the program fills it from an instruction in words (`Card.language`). */
+  readonly isTold: boolean;
   /** One name per element; joint names where the quantity is joint-wise. */
   readonly elements: readonly string[];
   readonly quantity: Quantity;
@@ -121,6 +123,7 @@ function values(card: Card, tensor: Tensor, slices: readonly CardSlice[]): Value
     earlier: slices.slice(0, -1).map(({ start }) => start),
     dtype: tensor.dtype,
     isCarried: own(card.state, tensor.name) !== undefined,
+    isTold: [card.language?.tokens, card.language?.mask, card.language?.count].includes(slice.modality),
     elements,
     quantity: quantityOf(slice),
     unit: unitOf(card, slice),

@@ -11,10 +11,12 @@ import { checkCard } from "./check.js";
 import { modelIn } from "./folder.js";
 import { cardOfFolder, isPartOfCard } from "./folder-card.js";
 import type { FoundCard } from "./found-card.js";
+import { type Language, languageOf } from "./language.js";
 import { type Modality, modalitiesOf } from "./modalities.js";
 import { readModelFile } from "./model-file.js";
 import { inPhysicalUnits } from "./normalisation.js";
 import { type Output, outputsOf } from "./outputs.js";
+import { readTokenizer } from "./read-tokenizer.js";
 import { tensorsOf } from "./tensors.js";
 
 /** Key of the ONNX metadata that may hold the card, as the same YAML. */
@@ -46,10 +48,23 @@ export interface Policy {
   readonly outputs: readonly Output[];
   /** In the order of the model's inputs, then of the slices. */
   readonly modalities: readonly Modality[];
+  /** How it is told in words what to do; undefined where its card says nothing of it. */
+  readonly language?: Language;
+  /** Files of its tokenizer. */
+  readonly tokenizerFiles?: readonly string[];
+  /** Where in the image its actions act: an output of `graph`, its height and width. */
+  readonly mask?: MaskOutput;
   /** Outputs of `graph` that hold attention maps; none of most policies. */
   readonly attention: readonly AttentionOutput[];
   /** The arm's model, absolute; undefined where the card names no file. */
   readonly armFile: string | undefined;
+}
+
+/** An output whose largest cell says where in the image an action acts. */
+export interface MaskOutput {
+  readonly tensor: string;
+  readonly height: number;
+  readonly width: number;
 }
 
 /** Where a policy's card may come from. */
@@ -98,6 +113,17 @@ export async function loadModel(given: string, bytes?: Uint8Array, shape?: Given
 
 /** Finds, reads and checks a model's card as `loadPolicy` does; undefined where there is none. */
 export async function findCard(model: Model, file?: string, dataset?: string): Promise<FoundCard | undefined> {
+  const found = await cardOf(model, file, dataset);
+  const path = found?.card.language?.tokenizer;
+  if (!found || path === undefined) return found;
+  return { ...found, tokenizer: await readTokenizer(resolve(found.folder, path)) };
+}
+
+async function cardOf(
+  model: Model,
+  file: string | undefined,
+  dataset: string | undefined,
+): Promise<FoundCard | undefined> {
   const beside = cardFile(model.path);
   const tensors = tensorsOf(model.graph);
   const written = file ?? ((await exists(beside)) ? beside : undefined);
@@ -114,7 +140,7 @@ export async function findCard(model: Model, file?: string, dataset?: string): P
 }
 
 /** Combines a model and its card. Throws InputError where the card does not fit. */
-export function policyOf(model: Model, { card, source, folder, files, notes = [] }: FoundCard): Policy {
+export function policyOf(model: Model, { card, source, folder, files, tokenizer, notes = [] }: FoundCard): Policy {
   const tensors = tensorsOf(model.graph);
   checkCard(card, tensors, source);
   const modalities = modalitiesOf(card, tensors.inputs);
@@ -124,6 +150,8 @@ export function policyOf(model: Model, { card, source, folder, files, notes = []
   const outputs = outputsOf(card).map((output): Output => (areLogits ? { ...output, kind: "action_logit" } : output));
   const actions = probabilities !== undefined && { probabilities };
   const made = files && { cardFiles: files, cardNotes: notes };
+  const language = languageOf(card, modalities, model.graph, tokenizer, source);
+  const mask = card.actions?.mask;
   return {
     ...model,
     graph,
@@ -134,9 +162,17 @@ export function policyOf(model: Model, { card, source, folder, files, notes = []
     card,
     cardSource: source,
     modalities,
+    ...(language && { language }),
+    ...(tokenizer && { tokenizerFiles: tokenizer.files }),
+    ...(mask !== undefined && { mask: maskOf(mask, model.graph) }),
     attention,
     armFile,
   };
+}
+
+function maskOf(tensor: string, { outputs }: Graph): MaskOutput {
+  const [height, width] = outputs.get(tensor)!.shape.slice(-2) as [number, number];
+  return { tensor, height, width };
 }
 
 /** `models/reacher.onnx` → `models/reacher.yaml` */

@@ -14,8 +14,7 @@ import type { Match } from "./match.js";
 import type { Observer } from "./observer.js";
 import type { CameraMessage } from "./observing.js";
 import { stampOf } from "./stamp.js";
-import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
-import { jointsOf } from "./values.js";
+import { INSTRUCTION, JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 
 /** What is known of a message besides its contents. */
 export interface Origin {
@@ -68,9 +67,7 @@ export const ROBOT = "";
 const NOTHING: readonly Match[] = [];
 const robot = () => [ROBOT];
 const cameras = ({ modalities }: Policy) => modalities.filter(({ kind }) => kind === "image").map(({ name }) => name);
-/** A policy that sees and moves no joint needs no states of joints, unless they alone say when. */
-const robotWithJoints = (policy: Policy) =>
-  cameras(policy).length > 0 && jointsOf(policy).length === 0 && !policy.card.arm ? [] : [ROBOT];
+const listening = ({ language }: Policy) => (language ? [ROBOT] : []);
 const robotWithTf = ({ card }: Policy) => (card.arm?.tf === undefined ? [] : [ROBOT]);
 
 /** A row whose messages are of one of its types, which whoever reads them checks. */
@@ -104,7 +101,7 @@ export const FEEDERS: readonly Feeder[] = [
   row<JointStateMessage>({
     kind: "joint_states",
     types: ["sensor_msgs/msg/JointState"],
-    subjects: robotWithJoints,
+    subjects: robot,
     topic: () => "joint_states",
     counter: () => JOINT_STATES,
     qos: QOS.states,
@@ -134,6 +131,17 @@ export const FEEDERS: readonly Feeder[] = [
     latchedQos: QOS.latched,
     holds: "onward",
     feed: (observer, message, modality) => observer.givenValues(modality, message),
+  }),
+  row<StringMessage>({
+    kind: "instruction",
+    types: ["std_msgs/msg/String"],
+    subjects: listening,
+    topic: () => INSTRUCTION,
+    counter: () => INSTRUCTION,
+    qos: QOS.values,
+    latchedQos: QOS.latched,
+    holds: "onward",
+    feed: (observer, { data }) => observer.instruction(data),
   }),
   row<TfMessage>({
     kind: "tf",

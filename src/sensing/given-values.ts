@@ -5,9 +5,11 @@ import type { Policy } from "../policy/policy.js";
 /** Elements by modality. */
 export type Given = ReadonlyMap<string, Float64Array>;
 
-/** Modalities that no sensor gives (quantity `other`): a goal, an instruction. */
+/** Modalities that no sensor gives (quantity `other`), such as a goal; what is told in words is no such one. */
 export function givenModalities({ modalities }: Policy): ValueModality[] {
-  return modalities.filter((m): m is ValueModality => m.kind === "values" && !m.isCarried && m.quantity === "other");
+  return modalities.filter(
+    (m): m is ValueModality => m.kind === "values" && !m.isCarried && !m.isTold && m.quantity === "other",
+  );
 }
 
 /** Why values do not fit a modality, as "found …, expected …"; undefined where they fit. */
@@ -23,6 +25,8 @@ export function misfitOf({ elements, dtype }: ValueModality, values: ArrayLike<n
 
 /** Values of the modalities that no sensor gives: constants, or the latest message or parameter. */
 export class GivenValues {
+  /** What the robot is told to do, in words. */
+  instruction: string | undefined;
   readonly #modalities: readonly ValueModality[];
   #current: Given = new Map();
 

@@ -12,6 +12,8 @@ export interface ObserverOptions extends SyncOptions {
   readonly quietStart?: number;
   /** Initial elements of the modalities that no sensor gives (quantity `other`), by modality. */
   readonly values?: Readonly<Record<string, ArrayLike<number>>>;
+  /** What the robot is told to do, in words, until `Observer.instruction` replaces it. Without it, images wait for that. */
+  readonly instruction?: string | undefined;
   /** Such modalities that need no initial values: images wait until `givenValues` sets them. Default none. */
   readonly heard?: readonly string[];
 }

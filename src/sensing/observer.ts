@@ -3,6 +3,7 @@ import { hasMemory } from "../explain/memory.js";
 import type { Observation } from "../explain/observation.js";
 import type { CameraInfoMessage, Float64MultiArrayMessage, JointStateMessage, TfMessage } from "../messages/types.js";
 import { own } from "../own.js";
+import { toldOf } from "../policy/language.js";
 import type { Policy } from "../policy/policy.js";
 import { KnownArm } from "./arm-model.js";
 import { Beginning } from "./beginning.js";
@@ -19,7 +20,7 @@ import { type Refusal, StampGate } from "./stamp-gate.js";
 import { type RobotState, StateBuffer } from "./state-buffer.js";
 import { type SyncOptions, settingsOf } from "./sync-options.js";
 import { type Matched, Synchroniser } from "./synchroniser.js";
-import { JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
+import { INSTRUCTION, JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
 import { UnheardJoints } from "./unheard-joints.js";
 import { unusable } from "./values.js";
 
@@ -59,7 +60,7 @@ export class Observer {
 
   private constructor(
     policy: Policy,
-    { now, problem = () => undefined, values = {}, heard = [], quietStart = 0, ...sync }: ObserverOptions,
+    { now, problem = () => undefined, values = {}, heard = [], instruction, quietStart = 0, ...sync }: ObserverOptions,
   ) {
     this.#policy = policy;
     this.#hasMemory = hasMemory(policy);
@@ -68,6 +69,7 @@ export class Observer {
     this.#arm = new KnownArm(policy);
     this.#beginning = new Beginning(nanoseconds(quietStart));
     this.given = new GivenValues(policy, values, heard);
+    this.tell(instruction);
     this.#states = new StateBuffer(policy, this.given, this.#tally);
     this.#observing = new Observing(policy, this.#tally);
     this.#unheard = new UnheardJoints((reason) => this.#tally.remark(JOINT_STATES, reason));
@@ -152,6 +154,24 @@ export class Observer {
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       this.#tally.dropped(topic, "malformed", error.message);
+    }
+    return this.#take();
+  }
+
+  /** Sets what the robot is told to do, in words; undefined: nothing. @throws InputError where the policy cannot be told */
+  tell(text: string | undefined): void {
+    toldOf(this.#policy, text);
+    this.given.instruction = text;
+  }
+
+  /** Takes what the robot is told to do, in words; it holds from now on. The message has no stamp. */
+  instruction(text: string): readonly Match[] {
+    this.#receive(INSTRUCTION);
+    try {
+      this.tell(text);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#tally.dropped(INSTRUCTION, "malformed", error.message);
     }
     return this.#take();
   }

@@ -111,9 +111,9 @@ export class Observing {
 
   /** The observation without its images; joints in the order of `jointsOf`. Waits for promised torques if it needs them. */
   async state(
-    { joints, tip: fromTf, given }: RobotState,
+    { joints, tip: fromTf, given, instruction }: RobotState,
     arm: ArmModel | undefined,
-  ): Promise<Pick<Observation, "values" | "joints" | "importance" | "flags" | "transforms">> {
+  ): Promise<Pick<Observation, "values" | "instruction" | "joints" | "importance" | "flags" | "transforms">> {
     const { position, velocity, isDifferentiated, isMixed, others, unheard } = joints;
     const { card, outputs } = this.policy;
     const commanded = card.joints.length;
@@ -135,6 +135,7 @@ export class Observing {
     if (arm && unheard.length > 0) allFlags.push("joint_position_assumed");
     if (isMixed) allFlags.push("mixed_joint_states");
     return {
+      ...(instruction !== undefined && { instruction }),
       values: Object.fromEntries(Array.from(this.#fillers, ([name, fill]) => [name, fill(robot)])),
       joints: { names: this.#joints, position, velocity },
       importance,

@@ -8,7 +8,7 @@ import { JointBuffer, type JointReading, type OtherJointNames } from "./joint-bu
 import { nanoseconds } from "./stamp.js";
 import { HORIZON, type Refusal, type StampGate } from "./stamp-gate.js";
 import type { Reading, SyncPolicy } from "./timeline.js";
-import { JOINT_STATES, valuesTopic } from "./topics.js";
+import { INSTRUCTION, JOINT_STATES, valuesTopic } from "./topics.js";
 import { TransformBuffer } from "./transform-buffer.js";
 import { hasQuantity, jointsOf, type TipState } from "./values.js";
 
@@ -19,6 +19,8 @@ export interface RobotState {
   readonly tip: TipState | undefined;
   /** Values that no sensor gives. */
   readonly given: Given;
+  /** What the robot is told to do. */
+  readonly instruction: string | undefined;
 }
 
 /** The robot's state at any recent stamp: joints and, where the card uses tf, frames. */
@@ -27,6 +29,7 @@ export class StateBuffer {
   readonly #transforms = new TransformBuffer(HORIZON);
   readonly #tip: { readonly link: string; readonly base: string; readonly period: bigint } | undefined;
   readonly #needsArm: boolean;
+  readonly #listens: boolean;
 
   /** @throws InputError where the policy needs a velocity, which tf does not have, and the card forbids differentiating */
   constructor(
@@ -44,6 +47,7 @@ export class StateBuffer {
       }
       this.#tip = { link: arm.link!, base: arm.tf, period: nanoseconds(control_period) };
     }
+    this.#listens = policy.language !== undefined;
     this.#needsArm = arm !== undefined && arm.tf === undefined;
     this.#joints = new JointBuffer(jointsOf(policy), {
       missingVelocity: missing_velocity,
@@ -71,14 +75,15 @@ export class StateBuffer {
 
   at(stamp: bigint, policy: SyncPolicy, slop: bigint, hasArm: boolean): Reading<RobotState> {
     if (this.#needsArm && !hasArm) return { kind: "wait", reason: "no robot_description yet" };
-    const { missing, current } = this.given;
+    const { missing, current, instruction } = this.given;
+    if (this.#listens && instruction === undefined) return { kind: "wait", reason: `no ${INSTRUCTION} yet` };
     if (missing !== undefined) return { kind: "wait", reason: `no ${valuesTopic(missing)} yet` };
     const joints = this.#joints.at(stamp, policy, slop);
     if (joints.kind === "miss") return joints;
     const tip = this.#tip && this.#tipAt(stamp, policy, slop);
     if (tip && tip.kind !== "found") return tip;
     if (joints.kind === "wait") return joints;
-    return { kind: "found", value: { joints: joints.value, tip: tip?.value, given: current } };
+    return { kind: "found", value: { joints: joints.value, tip: tip?.value, given: current, instruction } };
   }
 
   clear(): void {

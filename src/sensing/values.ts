@@ -59,7 +59,7 @@ export const hasQuantity = ({ modalities }: Policy, ...quantities: readonly Quan
 export function fillersOf(policy: Policy): Map<string, Filler> {
   const fillers = new Map<string, Filler>();
   for (const modality of policy.modalities) {
-    if (modality.kind === "image" || modality.isCarried) continue;
+    if (modality.kind === "image" || modality.isCarried || modality.isTold) continue;
     fillers.set(modality.name, KINDS[modality.quantity]({ policy, modality }));
   }
   return fillers;

@@ -20,6 +20,7 @@ export class SimulatedWorld implements Simulated {
   readonly cameraFrame = "world";
   readonly encoding: "mono8" | "rgb8";
   readonly actions: readonly string[];
+  readonly isTelling: boolean;
   readonly #facts: WorldFacts;
   readonly #world: World;
   readonly #picture: Uint8Array;
@@ -47,6 +48,7 @@ export class SimulatedWorld implements Simulated {
     this.height = picture.height;
     this.encoding = picture.channels === 1 ? "mono8" : "rgb8";
     this.actions = facts.actions.names;
+    this.isTelling = facts.language !== undefined;
     this.#facts = facts;
     this.#action = new Float64Array(this.actions.length);
     this.#picture = new Uint8Array(pictureLength(picture));
@@ -67,15 +69,24 @@ export class SimulatedWorld implements Simulated {
 
   observe(): Sensed {
     const values = { previous_action: this.#action.slice(), previous_reward: Float64Array.of(this.#reward) };
-    return { image: this.#picture.slice(), values, position: NO_NUMBERS, velocity: NO_NUMBERS };
+    const told = this.#world.instruction?.();
+    return {
+      image: this.#picture.slice(),
+      values,
+      ...(told !== undefined && { instruction: told }),
+      position: NO_NUMBERS,
+      velocity: NO_NUMBERS,
+    };
   }
 
   /** @param values of the actions, of which the largest is taken, or the action itself where it is made of numbers */
-  step(values: ArrayLike<number>): boolean {
+  step(values: ArrayLike<number>, mask?: ArrayLike<number>): boolean {
     const { actions } = this.#facts;
     const isDiscrete = actions.kind === "discrete";
     const taken = chosenOf(values);
-    const { reward, terminated, success } = this.#world.step(isDiscrete ? [taken] : values);
+    const { reward, terminated, success } = this.#world.step(
+      isDiscrete ? [taken, mask === undefined ? -1 : chosenOf(mask)] : values,
+    );
     this.#action.forEach((_, i, action) => {
       action[i] = isDiscrete ? Number(i === taken) : values[i]!;
     });

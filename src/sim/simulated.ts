@@ -6,6 +6,8 @@ export interface Sensed {
   readonly image: Uint8Array;
   /** Elements of every other modality, by name. */
   readonly values: Readonly<Record<string, Float64Array>>;
+  /** What is to be done, in words. */
+  readonly instruction?: string;
   /** Joint positions (rad or m) and velocities; empty without joints. */
   readonly position: Float64Array;
   readonly velocity: Float64Array;
@@ -36,6 +38,8 @@ interface WorldTraits {
   readonly encoding: "mono8" | "rgb8";
   /** Names of the actions, one an output of the policy. */
   readonly actions: readonly string[];
+  /** True where it says in words what is to be done. */
+  readonly isTelling: boolean;
   /** True where the episode has ended by its own rules. */
   isOver(): boolean;
   /** Sum of the episode's rewards so far. */
@@ -57,8 +61,11 @@ export interface Simulated extends Partial<ArmTraits>, Partial<WorldTraits> {
   readonly cameraFrame: string;
   reset(seed: number, episode: number, condition?: number): void;
   observe(): Sensed;
-  /** Holds what the policy commands for one control step: torques, or values of actions. True where a limit clipped it. */
-  step(command: ArrayLike<number>): boolean;
+  /**
+   * Holds what the policy commands for one control step: torques, or values of actions. True where a limit clipped it.
+   * @param mask where the action acts, cells over the picture, for a world whose actions have a mask
+   */
+  step(command: ArrayLike<number>, mask?: ArrayLike<number>): boolean;
   progress(): number;
   success(): boolean;
   /** An image that has nothing to do with the state now: of another goal, or another episode. */

@@ -27,6 +27,8 @@ export interface SimulationOptions {
   /** The condition that every episode begins in. By default the conditions take turns. */
   readonly condition?: string;
   readonly ablation?: ImageAblation;
+  /** What the policy is told in words, in place of what the world says. */
+  readonly instruction?: string | undefined;
   readonly perturbations?: readonly Perturbation[];
   /** Seconds for which the task stays done before the next episode begins. By default episodes have their full length. */
   readonly rest?: number | undefined;
@@ -84,6 +86,7 @@ export class SimulatedSource implements Source {
   #restarts = false;
   #held: Uint8Array | undefined;
   #torque: Float64Array | undefined;
+  #mask: ArrayLike<number> | undefined;
   #applied: Float64Array | undefined;
   #clipped = false;
   /** By which the clock of the stamps is ahead, nanoseconds. */
@@ -206,8 +209,14 @@ export class SimulatedSource implements Source {
     return entry;
   }
 
-  /** Sets the torque of the next control step, or the values of the actions. */
-  accept({ torque }: { readonly torque: ArrayLike<number> }): void {
+  /** Sets the torque of the next control step, or the values of the actions and where they act. */
+  accept({
+    torque,
+    mask,
+  }: {
+    readonly torque: ArrayLike<number>;
+    readonly mask?: { readonly data: ArrayLike<number> } | undefined;
+  }): void {
     const { name, joints, actions = [] } = this.#task;
     const [noun, expected] = joints ? ["torques", joints] : ["values of actions", actions];
     if (torque.length !== expected.length) {
@@ -216,6 +225,7 @@ export class SimulatedSource implements Source {
       );
     }
     this.#torque = Float64Array.from(torque);
+    this.#mask = mask?.data;
   }
 
   summary(): SimulationSummary {
@@ -252,6 +262,7 @@ export class SimulatedSource implements Source {
     const task = this.#task;
     const { sensed, clockJump } = this.#disturbance.sensed(task.observe());
     const { image, values, position, velocity } = sensed;
+    const instruction = this.#options.instruction ?? sensed.instruction;
     this.#jumped += BigInt(Math.round((clockJump ?? 0) * 1e9));
     const { importance, flags } = task.importance?.(this.#applied) ?? NO_IMPORTANCE;
     const allFlags: ObservationFlag[] = [...flags];
@@ -273,6 +284,7 @@ export class SimulatedSource implements Source {
         },
       },
       values,
+      ...(instruction !== undefined && { instruction }),
       joints: { names, position, velocity },
       importance,
       flags: allFlags,
@@ -330,7 +342,7 @@ export class SimulatedSource implements Source {
     if (commanded === undefined) throw new Error("no torque for this tick: call accept() after each observation");
     this.#torque = undefined;
     this.#applied = this.#disturbance.torque(commanded);
-    this.#clipped = this.#task.step(this.#applied);
+    this.#clipped = this.#task.step(this.#applied, this.#mask);
     this.#tally.step(this.#task.success(), this.#clipped);
     return true;
   }

@@ -10,6 +10,7 @@ import { ChannelEncoder } from "#src/messages/channel-encoder.js";
 import { type ChannelOptions, channelTable, type Look } from "#src/messages/channels.js";
 import { messageType } from "#src/messages/definitions.js";
 import { checkDisplay, type DisplayOptions, RateLimit } from "#src/messages/display.js";
+import { instructionIn } from "#src/messages/explanation-numbers.js";
 import { toTime } from "#src/messages/robot.js";
 import type {
   CameraInfoMessage,
@@ -57,6 +58,7 @@ describe("channels", () => {
       robotDescription: "<robot/>",
       jointElements: {},
       attended: ["image"],
+      listens: true,
       isSimulated: true,
       diagnostics: () => undefined,
     });
@@ -74,6 +76,7 @@ describe("channels", () => {
       ["explanation", "/torquelens/markers", "visualization_msgs/msg/MarkerArray"],
       ["source", "/joint_states", "sensor_msgs/msg/JointState"],
       ["source", "/tf", "tf2_msgs/msg/TFMessage"],
+      ["source", "/instruction", "std_msgs/msg/String"],
       ["source", "/camera/image", "sensor_msgs/msg/Image"],
       ["source", "/camera/camera_info", "sensor_msgs/msg/CameraInfo"],
       ["source", "/robot_description", "std_msgs/msg/String"],
@@ -83,7 +86,7 @@ describe("channels", () => {
     for (const { origin, name, topic } of table) {
       expect(topic).toBe(origin === "explanation" ? `/torquelens/${name}` : `/${name}`);
     }
-    for (const name of ["robot_description", "torquelens/simulation", "diagnostics"])
+    for (const name of ["instruction", "robot_description", "torquelens/simulation", "diagnostics"])
       expect(channelTable().map((channel) => channel.name)).not.toContain(name);
     expect(channelTable().map(({ name }) => name)).not.toContain("markers");
   });
@@ -182,6 +185,10 @@ describe("channels", () => {
       attention_offsets: new Uint32Array(5),
       attention_queries: [],
       attention_peak: new Float32Array(0),
+      instruction: "",
+      instruction_modality: "",
+      instruction_tokens: [],
+      unknown_words: [],
     });
     expect(torques.map(({ joint, torque, importance }) => [joint, torque, importance])).toEqual([
       ["shoulder", 0.5, 1.25],
@@ -189,6 +196,24 @@ describe("channels", () => {
     ]);
     expect(torques[1]!.shares).toEqual(explanation.torqueShares.slice(4, 8));
     expect(torques[1]!.relevance).toEqual(Float32Array.of(0.3, 0.4, 1.3, 1.4, 2.4, 2.5, 2.6));
+  });
+
+  it("/torquelens/explanation carries what was told, which its numbers read back", async () => {
+    const instruction = {
+      text: "Open the azure drawer",
+      modality: "joint_position",
+      tokens: ["open", "azure"],
+      unknown: ["azure"],
+      relevance: Float32Array.of(0.01, 0.02),
+    };
+    const message = await receive<ExplanationMessage>("/torquelens/explanation", { ...explanation, instruction });
+    expect(message).toMatchObject({
+      instruction: "Open the azure drawer",
+      instruction_modality: "joint_position",
+      instruction_tokens: ["open", "azure"],
+      unknown_words: ["azure"],
+    });
+    expect(instructionIn(message)).toEqual(instruction);
   });
 
   it("/torquelens/explanation below level full has no heatmap peak, and NaN as residual", async () => {

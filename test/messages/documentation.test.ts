@@ -28,6 +28,7 @@ it("docs/topics.md lists the topics and types of the table, and which are not re
     robotDescription: "<robot/>",
     jointElements: {},
     attended: ["image"],
+    listens: true,
     isSimulated: true,
     diagnostics: () => undefined,
   });
@@ -71,6 +72,7 @@ it("docs/topics.md explains every flag", async () => {
     joint_position_assumed: true,
     mixed_joint_states: true,
     mixed_images: true,
+    unknown_words: true,
     episode_start: true,
   };
   const [, list] = (await page("topics.md")).split("### Flags");

@@ -63,6 +63,8 @@ export function sampleExplanation(tick = 0, width = 128, height = 96): Explanati
     contrast: undefined,
     against: undefined,
     choice: undefined,
+    mask: undefined,
+    instruction: undefined,
     joints: ["shoulder", "elbow"],
     torque: Float32Array.of(0.5, -0.25),
     importance: Float32Array.of(1.25, 0.75),

@@ -15,14 +15,15 @@ import { FakeRos } from "../ros/fake-ros.js";
 import { header, jointState, rawImage } from "./messages.js";
 import { card, policyOf } from "./policies.js";
 
-/** A policy with every kind of input: a camera, joints, a goal, and an end effector from tf. */
+/** A policy with every kind of input: a camera, joints, a goal, words, and an end effector from tf. */
 const policy = () => {
   const { inputs, ...rest } = card();
-  return policyOf({
+  const made = policyOf({
     ...rest,
     arm: { link: "tool", tf: "base" },
     inputs: { ...inputs, goal: [{ modality: "goal", start: 0, elements: ["x"] }] } as typeof inputs,
   });
+  return { ...made, language: { modality: "language", told: () => ({ tokens: [], unknown: [], values: {} }) } };
 };
 
 const tf = { transforms: [] };
@@ -44,6 +45,7 @@ const MESSAGES: Readonly<Record<string, object>> = {
   image: rawImage("rgb8", 4, 3, new Uint8Array(36), { header: header(1n) }),
   joint_states: jointState(1n, ["shoulder", "elbow"], [0, 0], [0, 0]),
   robot_description: { data: "<robot/>" },
+  instruction: { data: "open the drawer" },
   values: { layout: { dim: [], data_offset: 0 }, data: Float64Array.of(1) },
   tf,
   tf_static: tf,

@@ -8,6 +8,7 @@ import { ComparePanel } from "./panels/compare/compare-panel.js";
 import { CoursePanel } from "./panels/course-panel.js";
 import { ExportButtons } from "./panels/export-buttons.js";
 import { HealthPanel } from "./panels/health-panel.js";
+import { InstructionPanel } from "./panels/instruction-panel.js";
 import { MomentsPanel } from "./panels/moments-panel.js";
 import { Notice } from "./panels/notice.js";
 import { DEFAULT_DRAWING, type Drawing } from "./panels/paint.js";
@@ -181,6 +182,7 @@ function Run({ model, session, choose }: RunProps) {
       <main class="panels">
         {model.simulator?.isOffered.value && <SimulatorPanel model={model} simulator={model.simulator} />}
         <div class="cameras">
+          <InstructionPanel model={model} />
           {model.cameras.value.map((camera) => (
             <CameraPanel key={camera.name} model={model} camera={camera} drawing={drawing} />
           ))}

@@ -10,6 +10,7 @@ import { figures, RUN_CHARTS, TORQUE_CHARTS } from "./charts.js";
 import type { Frame, Strip } from "./film-strip.js";
 import { readPictures } from "./pictures.js";
 import type { PairStrips } from "./why.js";
+import { type WordLine, wordLinesOf } from "./words.js";
 
 /** Charts and pictures of one run. */
 export interface RunDetail {
@@ -17,6 +18,8 @@ export interface RunDetail {
   readonly run: number;
   readonly charts: readonly Html[];
   readonly torqueCharts: readonly Html[];
+  /** Words of its instructions. */
+  readonly words: readonly WordLine[];
   readonly strip: Strip;
 }
 
@@ -83,10 +86,10 @@ export async function readDetails({ runs }: Survey, ranking: Ranking, options: D
   return { runs: details.sort((a, b) => order.indexOf(a.run) - order.indexOf(b.run)), strips };
 }
 
-async function chartsOf(run: Run): Promise<Pick<RunDetail, "charts" | "torqueCharts">> {
+async function chartsOf(run: Run): Promise<Pick<RunDetail, "charts" | "torqueCharts" | "words">> {
   const torqueCharts: Html[] = [];
   for (const joint of run.identity.joints.keys()) torqueCharts.push(...(await figures(TORQUE_CHARTS, { run, joint })));
-  return { charts: await figures(RUN_CHARTS, run), torqueCharts };
+  return { charts: await figures(RUN_CHARTS, run), torqueCharts, words: wordLinesOf(run) };
 }
 
 /** Pictures of the pairs of runs that show a reason. */

@@ -12,6 +12,7 @@ import type { Details } from "./details.js";
 import { legendOf, stripOf } from "./film-strip.js";
 import { lookHere, momentStrips } from "./moments.js";
 import { breakable, runFacts, torqueTable } from "./parts.js";
+import { wordsSection } from "./words.js";
 
 const ORIGINS: Readonly<Record<string, string>> = {
   policy: "the policy's own origin",
@@ -60,6 +61,7 @@ ${details.runs.map((detail) => {
 <p>${runFacts(run)}</p>
 ${detail.charts}
 ${stripOf(detail.strip)}
+${wordsSection(detail.words)}
 <h4>Each ${noun}</h4>
 <div class="joints">${detail.torqueCharts}</div>
 ${torqueTable(run.torques, identity)}`;

@@ -18,6 +18,7 @@ import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { writeOut } from "../../text/terminal.js";
 import { importanceAt } from "../input/importance.js";
+import { instructionFor, unknownWords } from "../input/instruction.js";
 import { methodOf } from "../input/method.js";
 import { type FileObservation, readObservation } from "../input/observation-files.js";
 import { filesOfPolicy } from "../input/policy-files.js";
@@ -34,6 +35,7 @@ export interface ExplainOptions extends SubjectOptions {
   readonly device: Device;
   readonly precision: Precision;
   readonly omit?: number;
+  readonly instruction?: string;
   readonly card?: string;
   readonly shape?: GivenShapes;
   readonly json?: boolean;
@@ -49,10 +51,21 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
     }
   const method = await methodOf(options.method);
   const policy = underConventionNamed(await loadPolicy(path, options), options.convention);
+  const instruction = instructionFor(policy, options.instruction, {
+    name: "the observation",
+    isTelling: options.state !== undefined,
+  });
+  for (const line of unknownWords(policy, options.instruction)) warn(line);
   const files = { images: options.image, ...(options.state !== undefined && { state: options.state }) };
   const ofJoint = areActions(policy.outputs) ? undefined : joint;
   const subject = subjectOf(policy, ofJoint === joint ? options : { action: joint });
-  const observation = await observe(policy, await readObservation(policy.modalities, files), ofJoint);
+  const wanted =
+    instruction === undefined ? policy.modalities : policy.modalities.filter((m) => m.kind === "image" || !m.isTold);
+  const read = await readObservation(wanted, files);
+  const observation = {
+    ...(await observe(policy, read, ofJoint)),
+    ...(instruction !== undefined && { instruction }),
+  };
   for (const [name, { fault }] of Object.entries(observation.images))
     if (fault !== undefined) warn(`${name}: ${fault}`);
   if (options.out !== undefined) await makeDirectory(options.out);

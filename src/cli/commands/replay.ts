@@ -24,6 +24,7 @@ import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
+import { instructionFor, unknownWords } from "../input/instruction.js";
 import { foldersOf } from "../input/message-folders.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
@@ -47,6 +48,7 @@ export interface ExplainingOptions extends SelectionOptions, SubjectOptions {
   readonly device: Device;
   readonly precision: Precision;
   readonly omit?: number;
+  readonly instruction?: string;
   readonly msgPath: readonly string[];
   readonly convention?: string;
 }
@@ -99,8 +101,12 @@ export async function explained(
     checkEvery(policy, options.every);
     if (hasMemory(policy) && (options.start ?? 0) > 0)
       warn(`--start ${options.start}: ${policy.card.name} remembers earlier ticks, and its memory is empty there`);
+    const instruction = instructionFor(policy, options.instruction, { name: "the recording", isTelling: true });
+    for (const line of unknownWords(policy, options.instruction)) warn(line);
     bag = open(await openBags(paths, await foldersOf(options)));
-    const source = open(await BagSource.open(bag, policy, { ...selectionOf(bag, options), problem: problems.add }));
+    const source = open(
+      await BagSource.open(bag, policy, { ...selectionOf(bag, options), instruction, problem: problems.add }),
+    );
     for (const { topic, others } of source.imageTopics())
       if (others.length > 0) writeErr(`reading ${topic}; the same images are also on ${others.join(", ")}\n`);
     const { jobs, threads, device, precision, omit } = options;
@@ -121,6 +127,7 @@ export async function explained(
       cameras: source.cameras,
       attended: attendedModalities(policy.attention),
       jointElements: jointElementsOf(policy.modalities),
+      listens: policy.language !== undefined,
     });
     describe(source, encoder, problems);
     const output = await outputAt(options.output);

@@ -261,6 +261,7 @@ async function columnsOf(
 ): Promise<TableColumn[]> {
   const modalities = new Set<string>();
   const outputs: OutputMeaning[] = [];
+  let listens = false;
   for (const bags of lists) {
     for (const bag of bags) {
       const identity = await readIdentity(bag, reading).catch((error: unknown) => {
@@ -269,10 +270,11 @@ async function columnsOf(
       if (!identity) continue;
       for (const modality of identity.modalities) modalities.add(modality);
       outputs.push(...identity.outputs);
+      listens ||= identity.instructionModality !== undefined;
       break;
     }
   }
-  return tableColumns([...modalities], setOf, outputs.length > 0 ? outputs : undefined);
+  return tableColumns([...modalities], setOf, outputs.length > 0 ? outputs : undefined, listens);
 }
 
 /** The group that `--against outcome=failure` names; undefined for bags. @throws InputError for an unknown group */

@@ -31,6 +31,7 @@ import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { SteeredRun } from "../../simulator/steered-run.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
+import { unknownWords } from "../input/instruction.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
 import { policyFileOf, stageFor } from "../input/sim-stage.js";
@@ -73,6 +74,7 @@ export interface SimOptions extends LiveServing, SubjectOptions {
   readonly device: Device;
   readonly precision: Precision;
   readonly omit?: number;
+  readonly instruction?: string;
   readonly json?: boolean;
 }
 
@@ -133,6 +135,7 @@ export async function sim(options: SimOptions): Promise<void> {
     );
     const diagnostics = new SimulationDiagnostics(simulated);
     const { policy, source, explainer } = stage;
+    for (const line of unknownWords(policy, options.instruction)) warn(line);
     await refuseOverwriting(await filesOfPolicy(policy), [options.record]);
     const encoder = new ChannelEncoder({
       robotDescription: source.robotDescription,
@@ -140,6 +143,7 @@ export async function sim(options: SimOptions): Promise<void> {
       // Clients may change to a policy with attention, but not while a run is recorded.
       attended: options.record === undefined ? ["image"] : attendedModalities(policy.attention),
       isSimulated: true,
+      listens: policy.language !== undefined,
       diagnostics: diagnostics.of,
     });
     const compared = new ChannelEncoder({ isCompared: true });

@@ -10,8 +10,9 @@ export async function filesOfPolicy({
   dataFiles = [],
   cardSource,
   cardFiles = [],
+  tokenizerFiles = [],
   armFile,
 }: Policy): Promise<string[]> {
   const arm = armFile === undefined ? [] : (await filesOfModel(armFile)).keys();
-  return [path, ...dataFiles, cardSource, ...cardFiles, cardFile(path), ...arm];
+  return [path, ...dataFiles, cardSource, ...cardFiles, ...tokenizerFiles, cardFile(path), ...arm];
 }

@@ -13,6 +13,7 @@ import type { Simulated } from "../../sim/simulated.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
 import type { Starts, Targets } from "../../sim/tasks/task.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
+import { instructionFor } from "./instruction.js";
 import { simulatedFor } from "./sim-task.js";
 import { subjectOf } from "./subject.js";
 
@@ -27,6 +28,8 @@ export interface StageOptions {
   readonly device: Device;
   readonly precision: Precision;
   readonly omit?: number;
+  /** What the policy is told in words. */
+  readonly instruction?: string;
   /** True where heatmaps of single joints can be asked for. */
   readonly live: boolean;
 }
@@ -59,7 +62,8 @@ export async function stageFor(
   const task = await simulatedFor(policy, choice.task, { targets, starts });
   let source: SimulatedSource;
   try {
-    source = new SimulatedSource({ ...(await sourceOptions(task)), task });
+    const instruction = instructionFor(policy, options.instruction, task);
+    source = new SimulatedSource({ ...(await sourceOptions(task)), task, instruction });
   } catch (error) {
     task.delete();
     throw error;

@@ -38,13 +38,17 @@ async function worldFor(policy: Policy, name: string, { targets, starts }: Episo
   return SimulatedWorld.load(entry);
 }
 
-function worldMisfit({ card, modalities, outputs }: Policy, facts: WorldFacts): string | undefined {
+function worldMisfit({ card, modalities, outputs, mask }: Policy, facts: WorldFacts): string | undefined {
   const { name, picture, actions, controlPeriod } = facts;
+  const cells = actions.kind === "discrete" ? actions.mask : undefined;
+  if (mask && !cells) return `the policy says by the mask ${mask.tensor} where to act; world ${name} takes none`;
+  if (mask && cells && (mask.width !== cells.width || mask.height !== cells.height))
+    return `the mask ${mask.tensor} is ${mask.width}×${mask.height}; world ${name} takes ${cells.width}×${cells.height}`;
   // What a world tells beside its picture (`SimulatedWorld.observe`), and how many numbers that is.
   const told: Readonly<Record<string, number>> = { previous_action: actions.names.length, previous_reward: 1 };
   for (const modality of modalities) {
     const isImage = modality.kind === "image";
-    if (isImage ? modality.name === "image" : modality.isCarried) continue;
+    if (isImage ? modality.name === "image" : modality.isCarried || modality.isTold) continue;
     const size = isImage ? undefined : own(told, modality.name);
     if (size === undefined)
       return `world ${name} has no modality "${modality.name}"; it has image, ${Object.keys(told).join(", ")}`;
@@ -90,6 +94,7 @@ function misfit({ card, modalities, outputs }: Policy, task: Task): string | und
   if (!sameList(commanded, task.joints))
     return `the policy commands ${commanded.join(", ")}; ${has} the joints ${task.joints.join(", ")}, in this order`;
   for (const modality of modalities) {
+    if (modality.kind === "values" && modality.isTold) continue;
     const size =
       modality.name === "image" ? modality.size : task.modalities.find((m) => m.name === modality.name)?.size;
     if (size === undefined)

@@ -4,6 +4,7 @@ import {
   cardOption,
   conventionOption,
   deviceOption,
+  instructionOption,
   omitOption,
   POLICY,
   precisionOption,
@@ -24,6 +25,7 @@ export function declareOptions(command: Command): void {
       "explain only this joint's torque, or the output of this name, not the importance-weighted sum of all",
     )
     .addOption(conventionOption())
+    .addOption(instructionOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
     .addOption(omitOption())

@@ -4,6 +4,7 @@ import {
   cardOption,
   conventionOption,
   deviceOption,
+  instructionOption,
   msgPathOption,
   numberOption,
   omitOption,
@@ -27,6 +28,7 @@ export function addExplainingOptions(command: Command): Command {
         "values of a modality without a sensor: comma-separated numbers, or a topic; repeat for each such modality",
       ),
     )
+    .addOption(instructionOption())
     .addOption(numberOption("--start <s>", "start this many seconds after the first message", SECONDS))
     .addOption(numberOption("--end <s>", "stop this many seconds after the first message", SECONDS))
     .addOption(wholeOption("--every <n>", "explain only every n-th image", [1, 1_000_000]).default(1))

@@ -90,6 +90,9 @@ export const deviceOption = (): Option =>
     .choices(DEVICES)
     .default("cpu");
 
+export const instructionOption = (): Option =>
+  new Option("--instruction <text>", "what a policy with language is told, in words, in place of what its source says");
+
 export const conventionOption = (): Option =>
   new Option(
     "--convention <name>",

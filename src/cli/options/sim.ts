@@ -7,6 +7,7 @@ import {
   cardOption,
   deviceOption,
   hostOption,
+  instructionOption,
   numberOption,
   omitOption,
   openOption,
@@ -85,6 +86,7 @@ export function declareOptions(command: Command): void {
       ),
     )
     .addOption(wholeOption("--threads <n>", "inference threads", THREADS).default(2))
+    .addOption(instructionOption())
     .addOption(deviceOption())
     .addOption(precisionOption())
     .addOption(omitOption())

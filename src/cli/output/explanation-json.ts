@@ -1,8 +1,9 @@
-import type { Explanation } from "../../explain/explanation.js";
+import type { Explanation, Instruction } from "../../explain/explanation.js";
 import { otherShare } from "../../explain/ratios.js";
 import type { ExplanationNumbers } from "../../messages/explanation-numbers.js";
 import { number, percent } from "../../numbers/format.js";
 import { areTorques, isPlainTorque, itemOf, ratherThan, withUnit, wordsOf } from "../../outputs/kinds.js";
+import { instructionText } from "./instruction-text.js";
 import { columns } from "./table.js";
 
 /**
@@ -41,6 +42,7 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
       chosen: explanation.choice.chosen,
       probabilities: Array.from(explanation.choice.probabilities, number),
     }),
+    ...(explanation.instruction && { instruction: instructionJson(explanation.instruction) }),
     importance: Array.from(explanation.importance, number),
     shares: shares(explanation.shares),
     ratios: {
@@ -56,6 +58,12 @@ export function explanationJson(explanation: ExplanationNumbers, start: bigint):
     flags: explanation.flags,
   };
 }
+
+const instructionJson = ({ text, tokens, relevance, unknown }: Instruction) => ({
+  text,
+  tokens: tokens.map((token, i) => ({ token, relevance: relevance.length > 0 ? number(relevance[i]!) : null })),
+  unknown,
+});
 
 /** In single precision, as messages hold it: a resumed replay prints the same. */
 const single = (value: number) => number(Math.fround(value));
@@ -106,6 +114,7 @@ export function explanationText(explanation: Explanation): string {
     columns([[itemOf(outputs), noun, ...(choice ? ["probability"] : []), "importance"], ...torques]),
     ...(choice ? [`chosen: ${choice.chosen}`] : []),
     columns([["share of", "all", ...joints], ...table]),
+    ...(explanation.instruction ? [instructionText(explanation.instruction)] : []),
     columns(notes),
   ].join("\n\n");
 }

@@ -25,7 +25,7 @@ export async function writePart(
   const options = { zstd: compressed, metadata: { "torquelens.schema": String(SCHEMA_VERSION) } };
   const slice = { name: "slice", type: "INT32", value: (): Cell => facts.slice } as const;
   const settings = { name: "settings", type: "STRING", value: (): Cell => facts.settings } as const;
-  const [bag, ...others] = tableColumns(modalities, undefined, policy.outputs);
+  const [bag, ...others] = tableColumns(modalities, undefined, policy.outputs, policy.language !== undefined);
   await store.write(fileOf({ ...place, table: "ticks" }), async (path) => {
     const table = new ParquetTable(path, [bag!, slice, settings, ...others], options);
     for (const run of runs) await table.write(run);

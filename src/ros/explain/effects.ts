@@ -83,6 +83,7 @@ function effectsOf(
       [`${VALUES_PREFIX}${name}`],
       () => observer.given.set(name, elements),
     ]),
+    [["instruction"], () => observer.tell((value("instruction") as string) || undefined)],
     [Object.keys(thresholds), () => monitor.setThresholds(optionsFrom<Thresholds>(thresholds, value))],
     [
       ["profile"],

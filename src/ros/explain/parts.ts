@@ -98,6 +98,7 @@ export async function openParts(
       quietStart: QUIET_START,
       values: Object.fromEntries(values) as Readonly<Record<string, readonly number[]>>,
       heard: others.map(({ name }) => name),
+      instruction: get("instruction") || undefined,
     });
     const observer = await unlessAborted(making, signal, (late) => late.delete());
     opened.push(() => observer.delete());
@@ -125,7 +126,14 @@ export async function openParts(
     const display = optionsFrom<DisplayOptions>(DISPLAY_PARAMETERS, value);
     const jointElements = jointElementsOf(policy.modalities);
     const attended = attendedModalities(policy.attention);
-    const encoder = new ChannelEncoder({ cameras, attended, jointElements, display, isOfNode: true });
+    const encoder = new ChannelEncoder({
+      cameras,
+      attended,
+      jointElements,
+      display,
+      listens: policy.language !== undefined,
+      isOfNode: true,
+    });
     const comparedEncoder = new ChannelEncoder({ cameras, display, isCompared: true });
     // Not through `explainer`: it would choose its level by these times.
     await rehearse(policy, driven, encoder, signal);

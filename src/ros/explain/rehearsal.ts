@@ -36,6 +36,7 @@ export async function rehearse(
   let now = 1_000_000_000n;
   const observer = await Observer.create(policy, {
     now: () => now,
+    ...(policy.language && { instruction: "" }),
     values: Object.fromEntries(others.map(({ name, size }) => [name, new Float64Array(size)])),
   });
   const cameras = policy.modalities.filter((modality) => modality.kind === "image");

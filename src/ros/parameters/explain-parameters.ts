@@ -37,6 +37,13 @@ export const EXPLAIN_PARAMETERS = {
     description: "True: time comes from /clock, of a simulation or a bag.",
     changeable: "always",
   },
+  instruction: {
+    type: "string",
+    default: "",
+    description:
+      "What a policy with language is told in words, until a message on instruction replaces it; empty: only that topic says it.",
+    changeable: "always",
+  },
   method: EXPLAINING_PARAMETERS.method,
   compare_method: EXPLAINING_PARAMETERS.compare_method,
   level: {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import type { Explanation } from "../../explain/explanation.js";
 import type { Observation } from "../../explain/observation.js";
 import type { AnyExplainer } from "../../explain/pipeline.js";
 import type { Image } from "../../image/image.js";
@@ -12,6 +13,8 @@ import { serveSimulation } from "./sim-services.js";
 export interface Driver {
   /** Torques, N·m, one per joint; of a world values of its actions, of which the largest is taken, or their numbers. */
   torque(observation: Observation, signal: AbortSignal): Promise<ArrayLike<number>>;
+  /** Where the last action acts, cells over the picture, where the driver says so. */
+  readonly mask?: () => { readonly data: ArrayLike<number> } | undefined;
   /** True where it may take longer than a control period: the picture is then published again and again. */
   readonly waits?: boolean;
   close(): Promise<void> | void;
@@ -19,8 +22,14 @@ export interface Driver {
 
 /** Drives by the policy itself, without topics. */
 export function policyDriver(explainer: AnyExplainer & { close(): Promise<void> }): Driver {
+  let mask: Explanation["mask"];
   return {
-    torque: async (observation) => (await explainer.explain(observation)).torque,
+    torque: async (observation) => {
+      const explanation = await explainer.explain(observation);
+      mask = explanation.mask;
+      return explanation.torque;
+    },
+    mask: () => mask,
     close: () => explainer.close(),
   };
 }
@@ -29,7 +38,7 @@ export interface SimNodeOptions {
   readonly source: SimulatedSource;
   readonly driver: Driver;
   /** What the source simulates; the node only reads it. */
-  readonly task: Pick<Simulated, "robotDescription" | "controlPeriod">;
+  readonly task: Pick<Simulated, "robotDescription" | "controlPeriod" | "isTelling">;
   /** A camera with an image size of its own, where that differs from the policy's input. */
   readonly camera?: OwnCamera;
   readonly paused?: boolean;
@@ -65,7 +74,7 @@ export class SimNode {
     const stop = () => void source.close();
     signal.addEventListener("abort", stop);
     try {
-      const publisher = open(new SimPublisher(this.ros, task.robotDescription));
+      const publisher = open(new SimPublisher(this.ros, task.robotDescription, task.isTelling));
       open(serveSimulation(this.ros, source, this.options.pausing));
       await this.#simulate(publisher, signal);
     } finally {
@@ -89,7 +98,8 @@ export class SimNode {
       const observation = show();
       const again = driver.waits ? setInterval(show, 1000 * task.controlPeriod) : undefined;
       try {
-        source.accept({ torque: await driver.torque(observation, signal) });
+        const torque = await driver.torque(observation, signal);
+        source.accept({ torque, mask: driver.mask?.() });
       } finally {
         clearInterval(again);
       }

@@ -26,16 +26,24 @@ export class SimPublisher {
   readonly #image: Outlet;
   readonly #simulation: Outlet;
   readonly #ofArm: Readonly<Record<"cameraInfo" | "jointStates" | "tf", Outlet>> | undefined;
+  readonly #instruction: Outlet | undefined;
+  /** What the robot was told last. */
+  #told: string | undefined;
   readonly #all: Outlet[] = [];
 
-  /** @param robotDescription URDF, published latched; undefined for a world */
+  /**
+   * @param robotDescription URDF, published latched; undefined for a world
+   * @param isTelling true where it says in words what is to be done, published latched
+   */
   constructor(
     private readonly ros: RosNode,
     robotDescription: string | undefined,
+    isTelling = false,
   ) {
     this.#clock = this.#open("rosgraph_msgs/msg/Clock", "/clock", QOS.reliable);
     this.#image = this.#open("sensor_msgs/msg/Image", "camera/image", QOS.reliable);
     this.#simulation = this.#open(SIMULATION, "~/simulation", QOS.reliable);
+    if (isTelling) this.#instruction = this.#open("std_msgs/msg/String", "instruction", QOS.latched);
     if (robotDescription === undefined) return;
     this.#ofArm = {
       cameraInfo: this.#open("sensor_msgs/msg/CameraInfo", "camera/camera_info", QOS.reliable),
@@ -49,6 +57,7 @@ export class SimPublisher {
   /** Publishes an observation, the clock first. @param image the camera's image, which may differ from the policy's */
   publish(observation: Observation, image: Image): void {
     const { cameraInfo, jointStates, tf } = this.#ofArm ?? {};
+    this.#tell(observation.instruction);
     this.#say(this.#clock, () => ({ clock: toTime(observation.stamp) }));
     if (jointStates) this.#say(jointStates, () => toJointState(observation));
     if (tf) this.#say(tf, () => toTf(observation));
@@ -60,6 +69,14 @@ export class SimPublisher {
 
   close(): void {
     for (const { publisher } of this.#all) publisher.close();
+  }
+
+  /** Latched: published when it changes, also where nobody listens yet. */
+  #tell(instruction: string | undefined): void {
+    if (!this.#instruction || instruction === undefined || instruction === this.#told) return;
+    this.#told = instruction;
+    const { publisher, write } = this.#instruction;
+    publisher.publish(write({ data: instruction }));
   }
 
   #open(type: string, topic: string, qos: Qos): Outlet {

@@ -22,6 +22,8 @@ const explanation: Explanation = {
   contrast: undefined,
   against: undefined,
   choice: undefined,
+  mask: undefined,
+  instruction: undefined,
   joints: ["shoulder", "elbow"],
   outputs: [TORQUE, TORQUE],
   torque: Float32Array.of(0.1, -0.25),

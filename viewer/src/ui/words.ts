@@ -18,6 +18,7 @@ const flagsOf = ({ noun, plural }: OutputWords): Readonly<Record<ExplanationFlag
   mixed_joint_states: "several publishers send different states of the same joints",
   mixed_images: "several cameras publish on one topic",
   torque_differs: `the second method's ${noun} is not that of the first`,
+  unknown_words: "the instruction has words that the policy does not know",
   episode_start: "an episode begins",
 });
 
