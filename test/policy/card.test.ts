@@ -46,7 +46,7 @@ const refused: [title: string, path: PropertyKey[], value: unknown, message: str
     "an unknown key",
     ["control_perod"],
     1,
-    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, outputs, actions, inputs, attention, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
+    "control_perod: unknown key, expected one of torquelens_card, name, control_period, joints, torque, outputs, actions, inputs, language, attention, state, reference, feature_points, fusion, idle_threshold, missing_velocity, arm, training",
   ],
   [
     "an unknown key of an image",

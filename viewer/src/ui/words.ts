@@ -39,7 +39,7 @@ const SAME_MAP = /^(dtd|rap|guided-backprop|excitation-backprop)\b/;
 
 /** Methods whose heatmaps of two torques cannot be contrasted (docs/contrast.md). */
 const NO_CONTRAST =
-  /^(dtd|rap|excitation-backprop|guided-backprop|deconvnet|vanilla-gradient|grad-cam|attention|perturbation|sarfa)(:|$)/;
+  /^(dtd|rap|excitation-backprop|guided-backprop|deconvnet|vanilla-gradient|grad-cam|attention|perturbation|sarfa|xrai)(:|$)/;
 
 export const cannotContrast = (method: string): boolean => NO_CONTRAST.test(method);
 
