@@ -20,6 +20,7 @@ import type { Task } from "#src/sim/tasks/task.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
 import { writePolicy } from "../../cli/simulation.js";
 import { encodePng } from "../../image/png.js";
+import { writeListeningPolicy } from "../../language/listening-policy.js";
 import { reacherCard } from "../../policy/cards.js";
 import { until } from "../../until.js";
 import { FakeRos } from "../fake-ros.js";
@@ -102,6 +103,42 @@ const diagnosed = (ros: FakeRos) => {
   vi.advanceTimersByTime(1000);
   return until(() => reports(ros)[before]);
 };
+
+test("a policy is told in words by a parameter, then by a topic, and the message says which words it heard", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "torquelens-node-"));
+  const policy = await writeListeningPolicy(join(folder, "policy.onnx"));
+  const ros = await start(`policy:=${policy}`, "instruction:=open the drawer", "method:=gradient-x-input");
+  await change(ros, "configure");
+  await change(ros, "activate");
+  const look = () => {
+    ros.time += SECOND / 5n;
+    const stamp = { sec: Number(ros.time / SECOND), nanosec: Number(ros.time % SECOND) };
+    const none = new Float64Array(0);
+    const joints = { name: [], position: none, velocity: none, effort: none };
+    ros.say("joint_states", { header: { stamp, frame_id: "" }, ...joints });
+    const pixels = { width: 64, height: 64, step: 192, encoding: "rgb8", is_bigendian: 0 };
+    ros.say("image", { header: { stamp, frame_id: "eye" }, ...pixels, data: new Uint8Array(64 * 64 * 3) });
+  };
+  const heard = async (count: number) => {
+    look();
+    await until(() => explanations(ros).length === count);
+    const { instruction, instruction_tokens, unknown_words } = explanations(ros).at(-1)!;
+    return [instruction, instruction_tokens, unknown_words];
+  };
+  expect(await heard(1)).toEqual(["open the drawer", ["<begin>", "open", "the", "drawer", "<end>"], []]);
+  ros.say("instruction", { data: "Close the azure one" });
+  expect(await heard(2)).toEqual([
+    "Close the azure one",
+    ["<begin>", "close", "the", "azure", "one", "<end>"],
+    ["azure", "one"],
+  ]);
+  const long = Array(23).fill("red").join(" ");
+  expect(await set(ros, "instruction", value(long))).toMatchObject({ successful: false });
+  expect((await heard(3))[0]).toBe("Close the azure one");
+  expect(await set(ros, "instruction", value("shut it"))).toMatchObject({ successful: true });
+  expect((await heard(4))[0]).toBe("shut it");
+  await rm(folder, { recursive: true });
+});
 
 test("compressed depth comes on any child of the image's topic", async () => {
   const [a, b] = [100 * 101, 1 - (100 * 101) / 10];

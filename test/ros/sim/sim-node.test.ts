@@ -315,6 +315,28 @@ describe("simulated robot", () => {
   });
 });
 
+test("a world that says in words what to do is heard by late subscribers, once an episode", async () => {
+  const ros = new FakeRos("torquelens_sim");
+  const task = await SimulatedWorld.load(worldNamed("tabletop"));
+  const source = new SimulatedSource({ task, speed: 0, seed: 3, episodes: 2 });
+  const said: (string | undefined)[] = [];
+  const stop = Float64Array.from(task.actions, (name) => Number(name === "stop"));
+  // Two steps to the left in each episode, then stop.
+  const left = Float64Array.from(task.actions, (name) => Number(name === "left"));
+  const driver: Driver = {
+    torque: async ({ instruction, simulation }) => {
+      said.push(instruction);
+      expect(ros.publishers.get("/instruction")!.qos.durability).toBe("transient_local");
+      return simulation!.tick < 2 ? left : stop;
+    },
+    close: () => {},
+  };
+  await new SimNode(ros, { source, driver, task }).run(new AbortController().signal);
+  expect(ros.published.get("/instruction")!.map(({ data }) => data)).toEqual([said[0], said[3]]);
+  expect(said[0]).not.toBe(said[3]);
+  expect(said).toEqual([said[0], said[0], said[0], said[3], said[3], said[3]]);
+});
+
 describe("a world", () => {
   async function start(name: string) {
     const ros = new FakeRos("torquelens_sim");
