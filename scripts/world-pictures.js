@@ -13,6 +13,7 @@ const SHOWN = [
   { world: "red-fetch-green", episode: 0, actions: [[2], [2], [0]] },
   { world: "breakout", episode: 0, actions: Array.from({ length: 34 }, (_, t) => [t === 0 ? 1 : t < 20 ? 3 : 0]) },
   { world: "highway", episode: 12, actions: Array.from({ length: 20 }, () => [0, 2]) },
+  { world: "tabletop", episode: 8, actions: [] },
 ];
 
 const image = (data, width, height, channels) =>

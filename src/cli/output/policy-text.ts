@@ -14,7 +14,7 @@ export function tensorsText(model: Model): string {
 }
 
 /** A policy's card and modalities, for a terminal. */
-export function cardText({ card, cardSource, modalities, outputs, attention }: Policy): string {
+export function cardText({ card, cardSource, modalities, outputs, attention, mask }: Policy): string {
   const each = areActions(outputs) ? "of the chosen action" : `for every ${wordsOf(outputs).noun}`;
   return [
     `card ${cardSource}\n${columns([
@@ -22,6 +22,8 @@ export function cardText({ card, cardSource, modalities, outputs, attention }: P
       ["control period", `${card.control_period} s`],
       ...(card.actions ? [actionRow(card.actions, outputs)] : outputRows(card)),
       ...attention.map((output) => ["attention", attentionText(output)]),
+      ...(mask ? [["acts where", `${mask.tensor}: the largest of ${mask.width}×${mask.height} cells`]] : []),
+      ...(card.language ? [["told in words", languageText(card.language)]] : []),
       ["feature points", `origin ${card.feature_points.origin}`],
       [
         "arm",
@@ -32,6 +34,12 @@ export function cardText({ card, cardSource, modalities, outputs, attention }: P
     ])}`,
     `modalities\n${columns(modalities.map(modalityRow))}`,
   ].join("\n\n");
+}
+
+/** `39 words as language, unknown ones as <unknown>` */
+function languageText({ tokens, vocabulary, tokenizer, unknown }: NonNullable<Card["language"]>): string {
+  if (!vocabulary) return `tokens of ${tokenizer} as ${tokens}`;
+  return `${vocabulary.length} words as ${tokens}, unknown ones ${unknown === undefined ? "refused" : `as ${unknown}`}`;
 }
 
 /** `attention: 1 map of 7×7 places on image` */

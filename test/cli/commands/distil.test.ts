@@ -24,7 +24,9 @@ test("bad usage is refused before any training, and nothing is written", async (
   const output = join(folder, "new.onnx");
   const asked = (...more: string[]) => distil(TEACHER, "--task", "reacher", "-o", output, ...more);
   expect(await distil(TEACHER, "--task", "cook", "-o", output)).toMatchObject(
-    refusal('no task or world named "cook"; expected reacher, peg, door, baxter, red-fetch-green, breakout, highway'),
+    refusal(
+      'no task or world named "cook"; expected reacher, peg, door, baxter, red-fetch-green, breakout, highway, tabletop, tabletop-unseen',
+    ),
   );
   expect(await distil(TEACHER, "--task", "peg", "-o", output)).toMatchObject({
     code: 2,

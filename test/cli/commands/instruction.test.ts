@@ -117,6 +117,12 @@ describe("an instruction", () => {
     expect(deaf.stderr).toMatch(/--instruction: .*reacher\.yaml has no language, expected none/);
   });
 
+  it("and where the policy acts are in its inspection", async () => {
+    const { stdout } = await torquelens("inspect", policy);
+    expect(stdout).toMatch(/told in words +39 words as language, unknown ones as <unknown>/);
+    expect(stdout).toMatch(/acts where +mask: the largest of 16×16 cells/);
+  });
+
   it("a mask of another size, or none, meets the world", async () => {
     const small = await writeListeningPolicy(at("small.onnx"), { mask: 8 });
     const refused = await torquelens("sim", "--task", "tabletop", "--policy", small, "--no-live", "--ticks", "1");

@@ -177,7 +177,7 @@ it("task, method, joint and looks change while it runs, on the same socket", asy
     /reacher\.onnx: the policy commands shoulder, elbow; task peg has the joints shoulder_pan/,
   );
   expect(statuses[1]).toBe(
-    'policy: expected reacher | peg | door | baxter | red-fetch-green | breakout | highway, found "/etc/passwd"',
+    'policy: expected reacher | peg | door | baxter | red-fetch-green | breakout | highway | tabletop | tabletop-unseen, found "/etc/passwd"',
   );
   expect(statuses[2]).toMatch(/^method: method nothing is unknown; known are dtd, /);
   expect(statuses[3]).toBe("paused: can only be read");
