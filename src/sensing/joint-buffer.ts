@@ -61,6 +61,8 @@ export interface JointBufferOptions {
 const SHORTEST = 1_000_000n;
 /** Longest time between them, in control periods or in slops, whichever is longer: room for jitter. */
 const LONGEST = 2n;
+/** Number of other joints that are remembered; all but the last are named. */
+const STRANGERS = 8;
 /** Time until mixed publishers are told of again, nanoseconds. */
 const AGAIN = 1_000_000_000n;
 
@@ -75,6 +77,8 @@ export class JointBuffer {
   #others: OtherJointNames = { names: [], carrying: [] };
   #speeds: JointSpeeds = new Map();
   #toldAt: bigint | undefined;
+  /** Joints of the messages that the policy does not need, to name them where its own are missing. */
+  readonly #strangers = new Set<string>();
 
   constructor(
     readonly names: readonly string[],
@@ -104,6 +108,8 @@ export class JointBuffer {
    */
   add({ header, name, position, velocity }: JointStateMessage, stamp: bigint, publisher?: string): Refusal[] {
     const heard = [...this.#joints, ...this.#more].filter((joint) => name.includes(joint.name));
+    for (const other of name)
+      if (this.#strangers.size < STRANGERS && !this.names.includes(other)) this.#strangers.add(other);
     if (heard.length === 0) return [];
     const twice = heard.find((joint) => name.indexOf(joint.name) !== name.lastIndexOf(joint.name));
     if (twice) return [{ why: "malformed", reason: `joint ${twice.name} is named twice, expected once` }];
@@ -136,7 +142,7 @@ export class JointBuffer {
     for (const [j, { track }] of this.#joints.entries()) {
       const found = track.bracketAt(stamp, policy, slop);
       if (found.kind !== "found") {
-        const reason = `joint ${this.names[j]}: ${whyNot(track, stamp, found.reason)}`;
+        const reason = `joint ${this.names[j]}: ${whyNot(track, stamp, found.reason, this.#strangers)}`;
         if (found.kind === "miss") return { kind: "miss", reason };
         waiting ??= { kind: "wait", reason };
         continue;
@@ -169,6 +175,7 @@ export class JointBuffer {
 
   clear(): void {
     for (const joint of [...this.#joints, ...this.#more]) joint.clear();
+    this.#strangers.clear();
     this.#toldAt = undefined;
   }
 
@@ -266,8 +273,12 @@ function jumpText(jumps: readonly Jump[]): string {
 /** Exactly `from` at weight 0. */
 const mixed = (from: number, to: number, weight: number): number => (weight === 0 ? from : from + weight * (to - from));
 
+const namesOf = (names: ReadonlySet<string>): string =>
+  `${[...names].slice(0, STRANGERS - 1).join(", ")}${names.size === STRANGERS ? ", …" : ""}`;
+
 /** Why there is no state of a joint at a stamp. Drivers that do not stamp their messages leave 0. */
-function whyNot(track: JointTrack, stamp: bigint, reason: string): string {
-  if (track.length === 0) return "no message";
+function whyNot(track: JointTrack, stamp: bigint, reason: string, others: ReadonlySet<string>): string {
+  if (track.length === 0)
+    return others.size > 0 ? `in no joint state; other names there: ${namesOf(others)}` : "no message";
   return track.stampAt(track.length - 1) === 0n && stamp > 0n ? "its states are stamped 0" : reason;
 }

@@ -207,7 +207,7 @@ describe("what belongs together and does not come", () => {
     bench.image(0n);
     bench.now = START + 600n * MS;
     bench.joints(600n, { name: ["shoulder", "wrist"] });
-    expect(bench.problems).toEqual(["image: no match: joint elbow: no message"]);
+    expect(bench.problems).toEqual(["image: no match: joint elbow: in no joint state; other names there: wrist"]);
   });
 
   it("joint states that stop, and a publisher that starts again", async () => {

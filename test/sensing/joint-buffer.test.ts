@@ -113,7 +113,10 @@ describe("joints by name", () => {
     expect(buffer.add(jointState(10n * MS, ["elbow", "wheel", "shoulder"], [2, 9, 1], [20, 90, 10]), 10n * MS)).toEqual(
       [],
     );
-    expect(buffer.at(10n * MS, "nearest", SLOP)).toEqual({ kind: "wait", reason: "joint gripper: no message" });
+    expect(buffer.at(10n * MS, "nearest", SLOP)).toEqual({
+      kind: "wait",
+      reason: "joint gripper: in no joint state; other names there: wheel",
+    });
     buffer.add(jointState(4n * MS, ["gripper"], [3], [30]), 4n * MS);
     buffer.add(jointState(14n * MS, ["gripper"], [4], [40]), 14n * MS);
     const { position, velocity } = found(buffer.at(10n * MS, "interpolate", SLOP));
@@ -124,6 +127,19 @@ describe("joints by name", () => {
   it("of another robot alone are passed over, however malformed", () => {
     const buffer = new JointBuffer(["a"], options);
     expect(buffer.add(jointState(1n, ["x", "y"], [1]), 1n)).toEqual([]);
+    expect(buffer.at(1n, "nearest", SLOP)).toEqual({
+      kind: "wait",
+      reason: "joint a: in no joint state; other names there: x, y",
+    });
+  });
+
+  it("of a robot with many joints are named in part", () => {
+    const buffer = new JointBuffer(["a"], options);
+    const names = Array.from({ length: 30 }, (_, j) => `j${j}`);
+    buffer.add(jointState(1n, names, Array(30).fill(0)), 1n);
+    const reason = "joint a: in no joint state; other names there: j0, j1, j2, j3, j4, j5, j6, …";
+    expect(buffer.at(1n, "nearest", SLOP)).toEqual({ kind: "wait", reason });
+    buffer.clear();
     expect(buffer.at(1n, "nearest", SLOP)).toEqual({ kind: "wait", reason: "joint a: no message" });
   });
 
