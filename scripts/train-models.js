@@ -1,8 +1,9 @@
 // Trains the sets of policies beside those of models/, and runs the experiment on the number of goals.
 //   npm run train:models -- [worlds] [reward] [levine] [goals] [anywhere] [--task reacher] [--seeds 0,1,2]
 // Sets: worlds (models/WORLD.onnx by reward, each with its control), reward (arms by reward, with their
-// controls, models/ppo/TASK-0.onnx), levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the reacher with 16, 64 and any
-// number of goals, runs/goals/; figures of these and of levine's in models/levine/goals.json), anywhere (models/anywhere/).
+// controls, models/ppo/TASK-0.onnx), levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the
+// reacher with 4, 16, 64 and any number of goals, runs/goals/; their figures in models/levine/goals.json), anywhere
+// (models/anywhere/).
 // Resumable: what is there is kept, and an interrupted training goes on from its run folder in runs/.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -23,7 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     task: { type: "string", multiple: true, default: [...taskNames] },
     seeds: { type: "string", default: "0,1,2" },
-    goals: { type: "string", default: "random,64,16" },
+    goals: { type: "string", default: "four,16,64,random" },
     figures: { type: "string", default: "100" },
   },
 });
@@ -35,7 +36,7 @@ const seeds = values.seeds.split(",").map(Number);
 const program = fileURLToPath(new URL("../bin/torquelens.js", import.meta.url));
 const GOALS = "models/levine/goals.json";
 /** Episodes of a figure of the experiment. */
-const EPISODES = 16;
+const EPISODES = 48;
 
 for (const name of sets) await SETS[name]();
 
@@ -70,10 +71,10 @@ async function anywhere() {
 
 async function goals() {
   for (const seed of seeds) {
-    for (const kind of ["four", ...values.goals.split(",")]) {
+    for (const kind of values.goals.split(",")) {
       const targets = Number.isNaN(Number(kind)) ? kind : Number(kind);
-      const output = kind === "four" ? levineFile("reacher", seed) : `runs/goals/reacher-${kind}-${seed}.onnx`;
-      await train({ task: "reacher", recipe: "levine", seed, output, targets: kind === "four" ? undefined : targets });
+      const output = `runs/goals/reacher-${kind}-${seed}.onnx`;
+      await train({ task: "reacher", recipe: "goals", seed, output, targets });
       await measureGoals(output, targets, seed);
     }
   }

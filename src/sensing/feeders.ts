@@ -15,6 +15,7 @@ import type { Observer } from "./observer.js";
 import type { CameraMessage } from "./observing.js";
 import { stampOf } from "./stamp.js";
 import { INSTRUCTION, JOINT_STATES, ROBOT_DESCRIPTION, TF, valuesTopic } from "./topics.js";
+import { jointsOf } from "./values.js";
 
 /** What is known of a message besides its contents. */
 export interface Origin {
@@ -67,6 +68,9 @@ export const ROBOT = "";
 const NOTHING: readonly Match[] = [];
 const robot = () => [ROBOT];
 const cameras = ({ modalities }: Policy) => modalities.filter(({ kind }) => kind === "image").map(({ name }) => name);
+/** A policy that sees and moves no joint needs no states of joints, unless they alone say when. */
+const robotWithJoints = (policy: Policy) =>
+  cameras(policy).length > 0 && jointsOf(policy).length === 0 && !policy.card.arm ? [] : [ROBOT];
 const listening = ({ language }: Policy) => (language ? [ROBOT] : []);
 const robotWithTf = ({ card }: Policy) => (card.arm?.tf === undefined ? [] : [ROBOT]);
 
@@ -101,7 +105,7 @@ export const FEEDERS: readonly Feeder[] = [
   row<JointStateMessage>({
     kind: "joint_states",
     types: ["sensor_msgs/msg/JointState"],
-    subjects: robot,
+    subjects: robotWithJoints,
     topic: () => "joint_states",
     counter: () => JOINT_STATES,
     qos: QOS.states,

@@ -133,7 +133,11 @@ describe("forms that are not supported are refused, naming the node", () => {
       lstm([], { activations: strings(["Sigmoid", "Affine", "Tanh"]) }),
       "activation Affine is not supported",
     ],
-    "shorter sequences": ["LSTM", lstm([undefined, lengths([1])]), "sequence lengths must be constant and all 2"],
+    "lengths of another batch": [
+      "LSTM",
+      lstm([undefined, lengths([1, 2])]),
+      "sequence lengths [2] do not fit, expected [1]",
+    ],
     "weights of other sizes": [
       "LSTM",
       { ...lstm([]), inputs: [zeros([2, 1, 4], false), zeros([1, 8, 3]), zeros([1, 8, 2])] },

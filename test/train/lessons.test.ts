@@ -53,6 +53,17 @@ test.each(taskNames)("the recipe levine for %s has four conditions, no disturban
   expect(recipe.gps).toMatchObject({ noise: [0, 0], stale: 0, conditions: 4 });
 });
 
+test("the experiment on the number of goals differs from levine by its search and fits alone", () => {
+  const [of, levine] = ["goals", "levine"].map((recipe) =>
+    recipeFor("reacher", taskNamed("reacher").lesson, { recipe }),
+  );
+  expect({ ...of, gps: 0, endToEnd: 0 }).toEqual({ ...levine, gps: 0, endToEnd: 0 });
+  for (const targets of ["four", 16, 64, "random"] as const) {
+    const { conditions, samples } = withTargets(of!, targets).gps as Record<"conditions" | "samples", number>;
+    expect(conditions * samples).toBe(256);
+  }
+});
+
 test("other goals: guided policy search has a start for each in an iteration, and as many episodes", () => {
   const recipe = recipeFor("reacher", taskNamed("reacher").lesson, { recipe: "levine" });
   const search = (targets: Targets) => withTargets(recipe, targets).gps as Record<"conditions" | "samples", number>;

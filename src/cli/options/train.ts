@@ -19,7 +19,7 @@ const algorithms = [
 ].join(", ");
 
 const RECIPES =
-  "imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace)";
+  "imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), goals (reacher: levine with episodes enough for many goals), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace)";
 
 export function declareOptions(command: Command): void {
   command

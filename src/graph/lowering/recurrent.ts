@@ -1,7 +1,22 @@
 import { own } from "../../own.js";
 import { apply } from "../apply.js";
-import { add, concat, mul, reshape, slice, split, sub, type tanh, transpose } from "../build.js";
-import { ShapeError } from "../shape.js";
+import {
+  add,
+  cast,
+  concat,
+  greater,
+  mul,
+  reshape,
+  scalar,
+  slice,
+  split,
+  sub,
+  type tanh,
+  transpose,
+  where,
+  zeros,
+} from "../build.js";
+import { ShapeError, sameShape } from "../shape.js";
 import type { Value } from "../value.js";
 import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
 
@@ -114,13 +129,22 @@ const BACKWARDS: Readonly<Record<string, readonly boolean[]>> = {
   bidirectional: [false, true],
 };
 
-/** Refuses sequences shorter than the input, and clipping. */
-function refuseUnknownForms({ op, inputs, attributes }: UnloweredNode, steps: number): void {
+/**
+ * True where a sequence is not over, [batch, 1] for each step; undefined where all sequences have all steps.
+ * @throws ShapeError for lengths of another shape
+ */
+function presence({ op, inputs }: UnloweredNode, steps: number, batch: number): readonly Value[] | undefined {
   const lengths = inputs[4];
-  if (lengths && !lengths.literal?.numbers().every((length) => length === steps))
-    throw new ShapeError(`${op}: sequence lengths must be constant and all ${steps}`);
-  if (attributes.clip !== undefined) throw new ShapeError(`${op}: clipped activations are not supported`);
+  if (!lengths || lengths.literal?.numbers().every((length) => length === steps)) return undefined;
+  if (!sameShape(lengths.shape, [batch]))
+    throw new ShapeError(`${op}: sequence lengths [${lengths.shape}] do not fit, expected [${batch}]`);
+  const each = reshape(cast(lengths, "int64"), [batch, 1]);
+  return Array.from({ length: steps }, (_, t) => greater(each, scalar(t, "int64")));
 }
+
+/** A state where a sequence is over: as it was before. */
+const kept = (there: Value, after: Value, before: Value | undefined): Value =>
+  where(there, after, before ?? zeros(after.shape, after.dtype));
 
 /** Part `i` along `axis`; the axis is removed. */
 function pick(x: Value, axis: number, i: number): Value {
@@ -150,7 +174,8 @@ const unrolled =
     if (!fits)
       throw new ShapeError(`${op}: weights [${weights.shape}] do not fit input [${x.shape}] and ${hidden} units`);
     if (steps > MOST_STEPS) throw new ShapeError(`${op}: ${steps} steps; the limit is ${MOST_STEPS}`);
-    refuseUnknownForms(node, steps);
+    if (attributes.clip !== undefined) throw new ShapeError(`${op}: clipped activations are not supported`);
+    const isThere = presence(node, steps, batch);
     const rowsOf = (value: Value, d: number, from: number, to: number) =>
       pick(slice(value, 1, from * hidden, to * hidden), 0, d);
     const runs = directions.map((backwards, d) => {
@@ -167,18 +192,21 @@ const unrolled =
       const step = cell(direction, node);
       const initial = (value: Value | undefined) => value && pick(timeFirst(value), 0, d);
       const order = Array.from({ length: steps }, (_, t) => (backwards ? steps - 1 - t : t));
-      const after: (State & { h: Value })[] = new Array(steps);
+      const after: Value[] = new Array(steps);
       let state: State = { h: initial(inputs[5]), c: initial(inputs[6]) };
       for (const t of order) {
-        after[t] = step(pick(sequence, 0, t), state);
-        state = after[t];
+        const there = isThere?.[t];
+        const next = step(pick(sequence, 0, t), state);
+        // The way back begins at a sequence's last step: until then its state stays the initial one.
+        after[t] = there ? kept(there, next.h, undefined) : next.h;
+        state = there ? { h: kept(there, next.h, state.h), c: next.c && kept(there, next.c, state.c) } : next;
       }
       return { after, last: state };
     });
     const each = (value: Value) => reshape(value, [1, 1, batch, hidden]);
     const all = Array.from({ length: steps }, (_, t) =>
       concat(
-        runs.map(({ after }) => each(after[t]!.h)),
+        runs.map(({ after }) => each(after[t]!)),
         1,
       ),
     );

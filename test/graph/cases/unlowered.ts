@@ -32,8 +32,10 @@ const recurrent = (parts: number, states: number, activations: readonly string[]
       own: fc.boolean(),
       before: oneOf(0, 1),
       unread: fc.boolean(),
+      ended: oneOf("never", "known", "told"),
+      lengths: fc.tuple(fc.nat(), fc.nat()),
     })
-    .chain(({ steps, batch, width, hidden, direction, biased, started, own, before, unread }) => {
+    .chain(({ steps, batch, width, hidden, direction, biased, started, own, before, unread, ended, lengths }) => {
       const d = direction === "bidirectional" ? 2 : 1;
       return fc
         .tuple(
@@ -45,8 +47,17 @@ const recurrent = (parts: number, states: number, activations: readonly string[]
         )
         .map(([x, w, r, bias, ...initial]): UnloweredNode => {
           const names = Array.from({ length: d }, () => activations).flat();
+          const values = lengths.slice(0, batch).map((length) => 1 + (length % steps));
+          const ends: Operand = { dtype: "int32", shape: [batch], values, constant: ended === "known" };
           return {
-            inputs: [x, w, r, biased ? bias : undefined, undefined, ...(started ? initial : [])],
+            inputs: [
+              x,
+              w,
+              r,
+              biased ? bias : undefined,
+              ended === "never" ? undefined : ends,
+              ...(started ? initial : []),
+            ],
             attributes: {
               hidden_size: hidden,
               direction,

@@ -287,7 +287,13 @@ describe("the reproduction of a short run", () => {
 describe("the answer about goals", () => {
   const group = (goals: GoalsRow["goals"], ...falls: boolean[]) =>
     falls.map(
-      (holds) => ({ goals, successes: 9, episodes: 10, claims: { image_falls: { holds } } }) as unknown as GoalsRow,
+      (holds) =>
+        ({
+          goals,
+          successes: 9,
+          episodes: 10,
+          claims: { image_falls: { holds, mean: holds ? -0.5 : 0.25 } },
+        }) as unknown as GoalsRow,
     );
 
   it.each([
@@ -296,6 +302,10 @@ describe("the answer about goals", () => {
     [
       [group("four", true, false), group(16, false, false)],
       "Few goals do not make it fall in every policy: the number of goals alone does not decide.",
+    ],
+    [
+      [group("four", false, false), group(16, false, true)],
+      "Few goals do not make it fall: the number of goals alone does not decide.",
     ],
   ])("%#", (groups, end) => {
     expect(answer(groups).endsWith(end)).toBe(true);
@@ -311,6 +321,12 @@ describe("the answer about goals", () => {
   it("counts policies times methods", () => {
     expect(answer([group("four", true, false), group("random", false, false)])).toMatch(
       /^The image’s share falls in 1 of 2 with 4 goals, 0 of 2 with goals anywhere \(/,
+    );
+  });
+
+  it("tells the trend by the number of goals", () => {
+    expect(answer([group("four", true, false), group("random", false, false)])).toContain(
+      "Its rank correlation with time is on average −0.13 with 4 goals, 0.25 with goals anywhere.",
     );
   });
 });

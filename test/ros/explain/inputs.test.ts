@@ -1,5 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import type { Policy } from "#src/policy/policy.js";
+import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { feedsOf } from "#src/ros/explain/inputs.js";
 import { FakeRos } from "../fake-ros.js";
 
@@ -18,7 +19,7 @@ class Remapped extends FakeRos {
 /** Topics of cameras' images and calibrations. */
 function cameraTopics(ros: FakeRos, cameras: readonly string[], transport: string) {
   const modalities = cameras.map((name) => ({ kind: "image", name }));
-  const feeds = feedsOf(ros, { modalities, card: {} } as unknown as Policy, transport);
+  const feeds = feedsOf(ros, { modalities, card: { joints: [] } } as unknown as Policy, transport);
   const topicOf = (kind: string, camera: string) =>
     feeds.find(({ feeder, subject }) => feeder.kind === kind && subject === camera)?.topic;
   return cameras.map((camera) => ({
@@ -55,5 +56,17 @@ describe("topics of cameras", () => {
       { camera: "front", topic: "/arm/front/image", info: "/arm/front/camera_info" },
       { camera: "wrist", topic: "/wrist_cam/image_rect", info: "/wrist_cam/camera_info" },
     ]);
+  });
+});
+
+describe("joint states", () => {
+  const feeds = async (name: string) => {
+    const policy = await loadPolicy(fileURLToPath(new URL(`../../../models/${name}.onnx`, import.meta.url)));
+    return feedsOf(new Remapped({}), policy, "raw").map(({ topic }) => topic);
+  };
+
+  test("are not waited for by a policy without joints", async () => {
+    expect(await feeds("highway")).not.toContain("joint_states");
+    expect(await feeds("reacher")).toContain("joint_states");
   });
 });

@@ -37,10 +37,12 @@ function successOf(group: readonly GoalsRow[]): string {
 
 function fallsOf(rows: readonly GoalsRow[]): Html {
   const holding = rows.filter((row) => row.claims.image_falls?.holds).length;
-  const trend = mean(rows, (row) => row.claims.image_falls?.mean ?? Number.NaN);
   const kind = holding === rows.length ? "yes" : holding === 0 ? "no" : "some";
-  return html`<span class="${kind}">${holding} of ${rows.length}</span> (${signed(trend, 2)})`;
+  return html`<span class="${kind}">${holding} of ${rows.length}</span> (${signed(trendOf(rows), 2)})`;
 }
+
+/** Mean rank correlation of the image's share with time. */
+const trendOf = (rows: readonly GoalsRow[]): number => mean(rows, (row) => row.claims.image_falls?.mean ?? Number.NaN);
 
 /** The answer to the section's question, by the counts alone. */
 export function answer(groups: readonly (readonly GoalsRow[])[]): string {
@@ -60,10 +62,12 @@ export function answer(groups: readonly (readonly GoalsRow[])[]): string {
     failing.length === 0
       ? ""
       : ` Policies trained ${failing.join(", and ")} fail in more than a tenth of their episodes: they show less than the others.`;
-  const start = `The image’s share falls in ${all.join(", ")} (policies times methods).`;
+  const trends = groups.map((group) => `${signed(trendOf(group), 2)} ${withGoals(goalsName(group[0]!.goals))}`);
+  const start = `The image’s share falls in ${all.join(", ")} (policies times methods). Its rank correlation with time is on average ${trends.join(", ")}.`;
   if (few.falling === few.of && many.falling === 0) return `${start} It falls with few goals, and only then.${weak}`;
   if (few.falling === few.of) return `${start} It falls with few goals, but not only then.${weak}`;
-  return `${start} Few goals do not make it fall in every policy: the number of goals alone does not decide.${weak}`;
+  const where = few.falling === 0 ? "do not make it fall" : "do not make it fall in every policy";
+  return `${start} Few goals ${where}: the number of goals alone does not decide.${weak}`;
 }
 
 const withGoals = (name: string) => (name === "anywhere" ? "with goals anywhere" : `with ${name} goals`);

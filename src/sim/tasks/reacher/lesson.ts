@@ -1,5 +1,5 @@
 import type { BaseRecipe, Lesson } from "../lesson.js";
-import { levine } from "../levine.js";
+import { levine, SLOW } from "../levine.js";
 
 const BASE = {
   episodes: { targets: "random" },
@@ -78,5 +78,11 @@ export const REACHER_LESSON: Lesson = {
     },
     gps: { ...BASE, algorithm: "gps", gps: GPS },
     levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 }),
+    // As levine, with episodes enough for goals anywhere: the experiment on the number of goals (docs/reproduction.md).
+    goals: levine(
+      SMALL,
+      { ...GPS, iterations: 2, conditions: 4, samples: 64, window: 3, steps: 10_000 },
+      { ...SLOW, refit: { steps: 5000, finalSteps: 20_000, rate: 3e-3 } },
+    ),
   },
 };
