@@ -35,6 +35,8 @@ if (unknown !== undefined) throw new Error(`no set named "${unknown}", expected 
 const seeds = values.seeds.split(",").map(Number);
 const program = fileURLToPath(new URL("../bin/torquelens.js", import.meta.url));
 const GOALS = "models/levine/goals.json";
+/** Episodes of a world's figures; games of Breakout and drives are long. */
+const WORLD_EPISODES = { "red-fetch-green": 1000, breakout: 200, highway: 200 };
 /** Episodes of a figure of the experiment. */
 const EPISODES = 48;
 
@@ -44,7 +46,8 @@ async function worlds() {
   for (const task of trainedWorlds) {
     const output = `models/${task}.onnx`;
     if (existsSync(output)) continue;
-    await run("train", "--task", task, "--run", `runs/${task}.run`, "--figures", "1000", "-o", output);
+    const figures = String(WORLD_EPISODES[task]);
+    await run("train", "--task", task, "--run", `runs/${task}.run`, "--figures", figures, "-o", output);
   }
 }
 

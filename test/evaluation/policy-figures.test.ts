@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { nearShare } from "#src/evaluation/focus.js";
 import { policyFigures } from "#src/evaluation/policy-figures.js";
-import { anywherePolicy, largePolicy, levinePolicies, rewardPolicies } from "#src/package-files.js";
+import { anywherePolicy, largePolicy, levinePolicies, rewardPolicies, shippedPolicy } from "#src/package-files.js";
 import { parseCard } from "#src/policy/card.js";
 import { CARD_METADATA, loadPolicy } from "#src/policy/policy.js";
 import type { Recipe } from "#src/sim/tasks/lesson.js";
 import { taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
 import { armRecipe } from "#src/train/ppo/arm-recipes.js";
+import { ppoRecipe } from "#src/train/ppo/recipes.js";
 
 test("the shipped reacher uses its camera: it reaches the target and fails with a wrong image", async () => {
   const policy = await loadPolicy("models/reacher.onnx");
@@ -38,6 +39,25 @@ test.each([
     for (const [key, value] of Object.entries(least)) expect(figures[key], key).toBeGreaterThanOrEqual(value);
     for (const [key, value] of Object.entries(most)) expect(figures[key], key).toBeLessThanOrEqual(value);
     expect(Object.keys(control)).toEqual(Object.keys(figures));
+  },
+);
+
+test.each([
+  ["red-fetch-green", "success", 980, 50],
+  ["breakout", "return", 90, 3],
+  ["highway", "success", 170, 0],
+] as const)(
+  "the shipped policy of %s says in its record how it was trained, and needs its picture",
+  async (name, figure, least, most) => {
+    const { card, graph, bytes } = await loadPolicy(shippedPolicy(name));
+    expect(bytes.length).toBeLessThan(2e6);
+    expect(parseCard(graph.metadata.get(CARD_METADATA)!, "metadata")).toEqual(card);
+    const { recipe, figures, ...rest } = card.training as { recipe: object; figures: Record<string, number> };
+    expect(rest).toMatchObject({ task: name, recipe_name: "ppo", seed: 0 });
+    expect(recipe).toEqual(JSON.parse(JSON.stringify(ppoRecipe(name, {}))));
+    expect(figures[figure]).toBeGreaterThanOrEqual(least);
+    const frozen = figure === "return" ? ["frozen_return", "first_return"] : ["frozen", "first"];
+    for (const key of frozen) expect(figures[key], key).toBeLessThanOrEqual(most);
   },
 );
 

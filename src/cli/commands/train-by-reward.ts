@@ -86,8 +86,10 @@ export async function trainByReward<R extends object, T extends Started, C exten
   options: TrainOptions,
   learner: Learner<R, T, C>,
 ): Promise<void> {
-  const { task, seed, output, run, control, json } = options;
-  const { recipe, steps } = learner;
+  const { task, seed, output, run, randomConvolutions = false, json } = options;
+  const { steps } = learner;
+  const recipe = randomConvolutions ? learner.control : learner.recipe;
+  const control = options.control && !randomConvolutions;
   for (const [name, reason] of learner.without) {
     if (options[name] !== undefined) throw new InputError(`--${name}: ${reason}`);
   }

@@ -49,13 +49,15 @@ async function trainArm({
   seed,
   output,
   run,
-  control,
+  randomConvolutions = false,
   json,
   ...options
 }: TrainOptions): Promise<void> {
   const known = recipeFor(task, taskNamed(task).lesson, options);
   const seen = camera ? withCamera(known, ...camera) : known;
-  const recipe = targets === undefined ? seen : withTargets(seen, targets);
+  const aimed = targets === undefined ? seen : withTargets(seen, targets);
+  const recipe = randomConvolutions ? withoutVision(aimed) : aimed;
+  const control = options.control && !randomConvolutions;
   const yaml = cardFile(output);
   if (extname(output) !== ".onnx") throw new InputError(`${output}: expected a file name ending in .onnx`);
   const runPath = run ?? output.replace(/\.onnx$/, ".run");

@@ -12,6 +12,8 @@ export interface TrainOptions {
   readonly output: string;
   readonly run?: string;
   readonly control: boolean;
+  /** True to train the control alone, as the policy. */
+  readonly randomConvolutions?: boolean;
   /** Episodes of each closed-loop figure. */
   readonly figures: number;
   readonly device?: Device;

@@ -39,6 +39,7 @@ export function declareOptions(command: Command): void {
     .requiredOption("-o, --output <file>", "ONNX file to write; the policy card is written beside it")
     .option("--run <folder>", "curves and checkpoints; an interrupted training continues here (default: OUTPUT.run)")
     .option("--no-control", "do not train the control, a policy with random convolutions")
+    .option("--random-convolutions", "train the control alone, and write it as a policy")
     .addOption(
       new Option(
         "--device <name>",

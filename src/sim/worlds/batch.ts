@@ -46,6 +46,8 @@ export class WorldBatch {
   /** 1 where the last step ended the episode by the world's rules, and by its limit of steps, [N]. */
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
+  /** 1 where the last step cost a life, [N]. */
+  readonly livesLost: Uint8Array;
   /** Of the episode that ended last in each world, [N]: its index, sum of rewards, steps, and 1 where its task was done. */
   readonly episodes: Float64Array;
   readonly returns: Float64Array;
@@ -99,6 +101,7 @@ export class WorldBatch {
     this.rewards = new Float32Array(count);
     this.terminated = new Uint8Array(count);
     this.truncated = new Uint8Array(count);
+    this.livesLost = new Uint8Array(count);
     this.episodes = new Float64Array(count);
     this.returns = new Float64Array(count);
     this.lengths = new Float64Array(count);
@@ -117,7 +120,7 @@ export class WorldBatch {
 
   /** Holds an action in each world for one control period. @param actions [N], or [N, numbers of an action] */
   step(actions: ArrayLike<number>): void {
-    const { count, observations, rewards, terminated, truncated } = this;
+    const { count, observations, rewards, terminated, truncated, livesLost } = this;
     if (actions.length !== count * this.#actionLength) {
       throw new Error(`${actions.length} numbers of actions: expected ${count * this.#actionLength}`);
     }
@@ -131,6 +134,7 @@ export class WorldBatch {
       rewards[i] = step.reward;
       terminated[i] = step.terminated ? 1 : 0;
       truncated[i] = step.truncated ? 1 : 0;
+      livesLost[i] = step.lifeLost ? 1 : 0;
       now[3 * i + 1]! += step.reward;
       now[3 * i + 2]! += 1;
       if (step.terminated || step.truncated) this.#end(i, step.success);

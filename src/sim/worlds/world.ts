@@ -62,6 +62,8 @@ export interface WorldStep {
   readonly truncated: boolean;
   /** True where the episode ended and its task is done. */
   readonly success: boolean;
+  /** True where one of several lives was lost, the last one too; default false. */
+  readonly lifeLost?: boolean;
 }
 
 /** What an expert does in a state. */

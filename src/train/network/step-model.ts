@@ -8,7 +8,10 @@ import type { Group, Layout } from "./parameters.js";
 /** A loss and its gradients as one ONNX model: parameters and a batch in, `loss` and `gradient.<parameter>` out. */
 export interface StepModel {
   readonly bytes: Uint8Array;
+  /** The parameters that the loss is computed from. */
   readonly group: Group;
+  /** Those of them that have gradients. */
+  readonly learned: Group;
   /** Samples of one worker's step. */
   readonly batch: number;
   /** Names of the scalar outputs to watch, `loss` first. */
@@ -16,9 +19,10 @@ export interface StepModel {
 }
 
 /**
- * Appends the gradients of `scalars.loss` with respect to every parameter of a group and writes the model.
+ * Appends the gradients of `scalars.loss` with respect to the parameters of a group and writes the model.
  * @param opset of the graph's operators
  * @param slopesOf computes the gradients, by default `gradients`
+ * @param learned the parameters that have gradients, a part of the group, default all of it
  */
 export function stepModel(
   layout: Layout,
@@ -29,13 +33,14 @@ export function stepModel(
   scalars: Readonly<{ loss: Value } & Record<string, Value>>,
   opset = 18,
   slopesOf: (of: Value, wrt: readonly Value[]) => Value[] = gradients,
+  learned = group,
 ): StepModel {
-  const names = layout.names(group);
+  const names = layout.names(learned);
   const slopes = slopesOf(
     scalars.loss,
     names.map((name) => own(parameters, name)!),
   );
-  const allInputs = [...names.map((name) => own(parameters, name)!), ...inputs];
+  const allInputs = [...layout.names(group).map((name) => own(parameters, name)!), ...inputs];
   const bytes = writeModel({
     name: `${group}-step`,
     inputs: new Map(allInputs.map((value) => [value.name!, value])),
@@ -46,5 +51,5 @@ export function stepModel(
     metadata: new Map(),
     opset,
   });
-  return { bytes, group, batch, scalars: Object.keys(scalars) };
+  return { bytes, group, learned, batch, scalars: Object.keys(scalars) };
 }

@@ -4,7 +4,7 @@ import { Session, type TensorData } from "../../runtime/session.js";
 import type { Layout } from "./parameters.js";
 import type { StepModel } from "./step-model.js";
 
-/** One compiled training step: copies parameters in and gradients out of shared memory. */
+/** One compiled training step: copies parameters in and gradients of those that learn out of shared memory. */
 export class Step {
   readonly #feeds: Record<string, TensorData> = {};
 
@@ -29,10 +29,11 @@ export class Step {
     parameters: Float32Array,
     gradient: Float32Array,
   ): Promise<number[]> {
-    const names = this.layout.names(this.model.group);
-    for (const name of names) (own(this.#feeds, name)!.data as Float32Array).set(this.layout.view(parameters, name));
+    const { group, learned } = this.model;
+    for (const name of this.layout.names(group))
+      (own(this.#feeds, name)!.data as Float32Array).set(this.layout.view(parameters, name));
     const outputs = await this.session.run({ ...this.#feeds, ...batch });
-    for (const name of names) {
+    for (const name of this.layout.names(learned)) {
       this.layout.view(gradient, name).set(outputs[`gradient.${name}`]!.data as Float32Array);
     }
     return this.model.scalars.map((name) => (own(outputs, name)!.data as Float32Array)[0]!);

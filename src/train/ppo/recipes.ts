@@ -45,15 +45,16 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
     frames: 2,
     network: {
       convolutions: [
-        { filters: 16, kernel: 8, stride: 4 },
+        { filters: 24, kernel: 6, stride: 6 },
         { filters: 32, kernel: 4, stride: 2 },
       ],
       hidden: 128,
     },
     ppo: {
       ...SETTINGS,
-      totalSteps: 2_000_000,
+      totalSteps: 1_200_000,
       minibatches: 4,
+      lifeEnds: true,
       rate: 5e-4,
     },
   },

@@ -10,6 +10,8 @@ export interface PpoSettings {
   readonly minibatches: number;
   /** What rewards are multiplied by for the learning, so that values are of the order of 1; default 1. */
   readonly rewardScale?: number;
+  /** True where a lost life counts as the episode's end for the advantages; the episode goes on. Default false. */
+  readonly lifeEnds?: boolean;
   /** Discount γ, and λ of the advantages. */
   readonly gamma: number;
   readonly lambda: number;

@@ -73,8 +73,16 @@ function ppoLoss(
   return { loss, surrogate, error, entropy, kl, clipped };
 }
 
-/** Forward pass, loss and all gradients of a worker's part of a minibatch as one graph. */
-export function ppoStep(network: ActorCritic, batch: number, weights: LossWeights): StepModel {
+/**
+ * Forward pass, loss and gradients of a worker's part of a minibatch as one graph.
+ * @param learned the parameters that have gradients, default all
+ */
+export function ppoStep(
+  network: ActorCritic,
+  batch: number,
+  weights: LossWeights,
+  learned: "whole" | "head" = "whole",
+): StepModel {
   const { head, layout } = network;
   const observed = observedInputs(network, batch);
   const samples = sampleInputs(batch, head.width);
@@ -84,5 +92,5 @@ export function ppoStep(network: ActorCritic, batch: number, weights: LossWeight
   const scalars = ppoLoss({ policy: logProbability, value, entropy }, samples, weights);
   const { values, ...others } = samples;
   const inputs = [...valuesOf(observed), ...Object.values(weights.valueClip === undefined ? others : samples)];
-  return stepModel(layout, "whole", batch, parameters, inputs, scalars);
+  return stepModel(layout, "whole", batch, parameters, inputs, scalars, 18, undefined, learned);
 }

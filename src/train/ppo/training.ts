@@ -67,6 +67,9 @@ export const rolloutSize = ({ ppo: { worlds, rolloutSteps } }: Pick<PpoRecipe, "
 export const rolloutsOf = (recipe: Pick<PpoRecipe, "ppo">): number =>
   Math.ceil(recipe.ppo.totalSteps / rolloutSize(recipe));
 
+/** The parameters that learn: in the control the convolutions stay random. */
+const learnedBy = ({ vision }: Pick<PpoRecipe, "vision">) => (vision ? "whole" : "head");
+
 /** A policy in training by proximal policy optimisation. `close` ends its threads. */
 export class PpoTraining {
   readonly history: PpoHistory;
@@ -90,7 +93,7 @@ export class PpoTraining {
     const { resume, recipe } = options;
     this.history = new PpoHistory(resume?.history);
     this.#iteration = resume?.iteration ?? 0;
-    this.#adam = new Adam(...layout.range(recipe.vision ? "whole" : "head"), 0.9, 0.999, EPSILON);
+    this.#adam = new Adam(...layout.range(learnedBy(recipe)), 0.9, 0.999, EPSILON);
     if (resume) this.#adam.state = resume.adam;
   }
 
@@ -120,7 +123,7 @@ export class PpoTraining {
       rollout,
       standing,
       acting: actingModel(network, ppo.worlds / workers),
-      step: ppoStep(network, rolloutSize(recipe) / ppo.minibatches / workers, ppo),
+      step: ppoStep(network, rolloutSize(recipe) / ppo.minibatches / workers, ppo, learnedBy(recipe)),
       resumed: resume !== undefined,
     });
     return new PpoTraining(options, entry.facts, layout, parameters, standardisation, rollout, standing, team);

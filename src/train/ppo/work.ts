@@ -71,7 +71,7 @@ export async function actorContext(setup: ActorSetup, subject?: Subject): Promis
 export function collectWork({ setup, network: { layout, head }, batch, acting }: ActorContext) {
   const { rollout, standing, parameters, worker, seed, recipe } = setup;
   const { count } = batch;
-  const { rewardScale = 1, gamma } = recipe.ppo;
+  const { rewardScale = 1, lifeEnds = false, gamma } = recipe.ppo;
   const first = worker * count;
   const names = acting.inputNames.filter((name) => layout.slots.has(name));
   const weights = Object.fromEntries(
@@ -124,7 +124,7 @@ export function collectWork({ setup, network: { layout, head }, batch, acting }:
         for (let i = 0; i < count; i++) rollout.rewards[row + i] = rewardScale * batch.rewards[i]!;
         for (let i = 0; i < count; i++) {
           const [terminated, truncated] = [batch.terminated[i] === 1, batch.truncated[i] === 1];
-          rollout.ends[row + i] = terminated || truncated ? 1 : 0;
+          rollout.ends[row + i] = terminated || truncated || (lifeEnds && batch.livesLost[i] === 1) ? 1 : 0;
           if (terminated || truncated) ended.push([batch.returns[i]!, batch.lengths[i]!, batch.successes[i]!]);
         }
         await addCutOff(row);

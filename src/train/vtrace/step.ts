@@ -76,7 +76,7 @@ export function vtraceStep(agent: Agent, batch: number, settings: LossSettings):
     metadata: new Map(),
     opset: 18,
   });
-  return { bytes, group: "whole", batch, scalars: Object.keys(scalars) };
+  return { bytes, group: "whole", learned: "whole", batch, scalars: Object.keys(scalars) };
 }
 
 /** The network that acts: parameters, what is seen and the carried state in; policy, value and the next state out. */

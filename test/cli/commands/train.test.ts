@@ -98,32 +98,43 @@ test("an interrupted training ends soon, leaves no policy, and another one does 
   );
 });
 
-test("a world's training that is complete is measured and written, with its record", async () => {
-  const output = join(folder, "fetch.onnx");
-  const run = join(folder, "fetch.run");
-  const recipe = ppoRecipe("red-fetch-green", {});
-  const identity = { task: "red-fetch-green", seed: 0, recipe };
-  const small = { ...recipe, ppo: { ...recipe.ppo, totalSteps: 1 } };
-  let last: PpoCheckpoint | undefined;
-  const keep = async (checkpoint: PpoCheckpoint): Promise<void> => {
-    last = checkpoint;
-  };
-  const training = await PpoTraining.start({ seed: 0, world: "red-fetch-green", recipe: small, keep });
-  await training.train();
-  await training.close();
-  const kept = await RunFolder.openFor<PpoCheckpoint, object>(run, identity, { of: () => [], svg: async () => "" });
-  await kept.keep("policy", { ...last!, iteration: rolloutsOf(recipe) });
+test.each([
+  ["fetch", "--no-control"],
+  ["control", "--random-convolutions"],
+] as const)(
+  "a world's training that is complete is measured and written, with its record: %s",
+  async (name, option) => {
+    const output = join(folder, `${name}.onnx`);
+    const run = join(folder, `${name}.run`);
+    const recipe = { ...ppoRecipe("red-fetch-green", {}), vision: option !== "--random-convolutions" };
+    const identity = { task: "red-fetch-green", seed: 0, recipe };
+    const small = { ...recipe, ppo: { ...recipe.ppo, totalSteps: 1 } };
+    let last: PpoCheckpoint | undefined;
+    const keep = async (checkpoint: PpoCheckpoint): Promise<void> => {
+      last = checkpoint;
+    };
+    const training = await PpoTraining.start({ seed: 0, world: "red-fetch-green", recipe: small, keep });
+    await training.train();
+    await training.close();
+    const kept = await RunFolder.openFor<PpoCheckpoint, object>(run, identity, { of: () => [], svg: async () => "" });
+    await kept.keep("policy", { ...last!, iteration: rolloutsOf(recipe) });
 
-  const command = ["train", "--task", "red-fetch-green", "--no-control", "--figures", "1", "--json", "-o", output];
-  const { code, stdout, stderr } = await inOwnProcess(...command);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
-  const result = JSON.parse(stdout);
-  expect(result).toMatchObject({ policy: output, run, figures: { episodes: 1 }, control: null });
-  const policy = await loadPolicy(output);
-  expect(policy.outputs.map(({ name }) => name)).toEqual(["left", "right", "forward", "pickup"]);
-  expect(policy.card.training).toMatchObject({ task: "red-fetch-green", recipe_name: "ppo", figures: result.figures });
-  expect(await readdir(run)).toEqual(["curves.json", "curves.svg", "policy.checkpoint", "result.json", "run.json"]);
-});
+    const command = ["train", "--task", "red-fetch-green", option, "--figures", "1", "--json", "-o", output];
+    const { code, stdout, stderr } = await inOwnProcess(...command);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ policy: output, run, figures: { episodes: 1 }, control: null });
+    const policy = await loadPolicy(output);
+    expect(policy.outputs.map(({ name }) => name)).toEqual(["left", "right", "forward", "pickup"]);
+    expect(policy.card.training).toMatchObject({
+      task: "red-fetch-green",
+      recipe_name: "ppo",
+      recipe,
+      figures: result.figures,
+    });
+    expect(await readdir(run)).toEqual(["curves.json", "curves.svg", "policy.checkpoint", "result.json", "run.json"]);
+  },
+);
 
 test("a training by V-trace that is complete gives a policy that remembers, which plays its world", async () => {
   const output = join(folder, "query.onnx");

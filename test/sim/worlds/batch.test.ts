@@ -55,6 +55,7 @@ describe.each(worldNames.map((name) => [name, worldNamed(name)] as const))("a ba
         expect(batch.rewards[i]).toBe(Math.fround(step.reward));
         expect(batch.terminated[i]).toBe(Number(step.terminated));
         expect(batch.truncated[i]).toBe(Number(step.truncated));
+        expect(batch.livesLost[i]).toBe(Number(step.lifeLost ?? false));
         episode.sum += step.reward;
         episode.steps += 1;
         episode.stack.shift();

@@ -51,7 +51,7 @@ describe("Breakout", () => {
     const world = new Breakout(planes(data, { width: SIZE, height: SIZE, channels: 1 }));
     const game = new Game();
     const numbers = random(1);
-    let hits = 0;
+    let [hits, livesLost] = [0, 0];
     for (let episode = 0; episode < 3; episode++) {
       world.reset(8, episode);
       game.reset(8, episode);
@@ -59,6 +59,7 @@ describe("Breakout", () => {
       for (let offset = 0, ended = false; !ended; ) {
         if (numbers.uniform() < 0.1) offset = numbers.between(-5, 5);
         const action = numbers.uniform() < 0.1 ? numbers.integer(4) : follow(game, offset);
+        const { lives } = game;
         let bricks = 0;
         let before = frameOf(game);
         for (let frame = 0; frame < 4; frame++) {
@@ -66,8 +67,10 @@ describe("Breakout", () => {
           bricks += game.frame(action);
         }
         hits += bricks;
-        const { reward, terminated, truncated } = world.step([action]);
+        const { reward, terminated, truncated, lifeLost } = world.step([action]);
         expect(reward).toBe(bricks);
+        expect(lifeLost).toBe(game.lives < lives);
+        livesLost += Number(lifeLost);
         expect(
           Buffer.compare(
             data,
@@ -78,6 +81,7 @@ describe("Breakout", () => {
       }
     }
     expect(hits).toBeGreaterThan(60);
+    expect(livesLost).toBeGreaterThan(5);
   });
 
   it("has five lives of a ball that must be served", () => {

@@ -12,9 +12,11 @@ import { ppoRecipe } from "#src/train/ppo/recipes.js";
 import { allocateRollout, allocateStanding } from "#src/train/ppo/rollout.js";
 import { ppoStep } from "#src/train/ppo/step.js";
 import { worldNetwork } from "#src/train/ppo/subject.js";
-import { actorContext, collectWork, learnWork } from "#src/train/ppo/work.js";
+import { type ActorContext, actorContext, collectWork, learnWork } from "#src/train/ppo/work.js";
 
 const [SIDE, BAR, LENGTH] = [9, 3, 8];
+/** Steps of a life. */
+const LIFE = 3;
 const FACTS: WorldFacts = {
   name: "bars",
   picture: { width: SIDE, height: SIDE, channels: 1 },
@@ -46,7 +48,7 @@ class Bars implements World {
     const reward = Number(actions[at] === this.#bar);
     const terminated = ++this.#steps === LENGTH;
     this.#draw();
-    return { reward, terminated, truncated: false, success: false };
+    return { reward, terminated, truncated: false, success: false, lifeLost: this.#steps % LIFE === 0 };
   }
 
   progress = (): number => this.#steps / LENGTH;
@@ -72,9 +74,9 @@ const RECIPE: PpoRecipe = {
 };
 const ROLLOUTS = 20;
 
-/** Mean return of the episodes that ended in each rollout. */
-async function course(seed: number): Promise<number[]> {
-  const { ppo } = RECIPE;
+/** What a training by a recipe acts and learns with. */
+async function began(recipe: PpoRecipe, seed: number) {
+  const { ppo } = recipe;
   const network = worldNetwork(FACTS, RECIPE);
   const { layout } = network;
   const [parameters, gradient] = [sharedFloats(layout.size), sharedFloats(layout.size)];
@@ -82,12 +84,21 @@ async function course(seed: number): Promise<number[]> {
   const rollout = allocateRollout(ppo, network);
   const size = rollout.order.length / ppo.minibatches;
   const setup = {
-    ...{ worker: 0, seed, world: FACTS.name, recipe: RECIPE, parameters, gradient, rollout, resumed: false },
+    ...{ worker: 0, seed, world: FACTS.name, recipe, parameters, gradient, rollout, resumed: false },
     standing: allocateStanding(ppo.worlds, 2, SIDE * SIDE),
     acting: actingModel(network, ppo.worlds),
     step: ppoStep(network, size, ppo),
   };
   const context = await actorContext(setup, { entry: ENTRY, network });
+  return { context, layout, parameters, gradient, rollout, size };
+}
+
+const end = ({ acting, step }: ActorContext) => Promise.all([acting.release(), step.session.release()]);
+
+/** Mean return of the episodes that ended in each rollout. */
+async function course(seed: number): Promise<number[]> {
+  const { ppo } = RECIPE;
+  const { context, layout, parameters, gradient, rollout, size } = await began(RECIPE, seed);
   const [collect, learn] = [collectWork(context), learnWork(context)];
   const adam = new Adam(...layout.range("whole"), 0.9, 0.999, 1e-5);
   const returns: number[] = [];
@@ -106,7 +117,7 @@ async function course(seed: number): Promise<number[]> {
       }
     }
   }
-  await Promise.all([context.acting.release(), context.step.session.release()]);
+  await end(context);
   return returns;
 }
 
@@ -116,3 +127,21 @@ test.each([1, 2])("a policy learns to act by what it sees, seed %s", async (seed
   expect(returns[0]).toBeLessThan(LENGTH / 2);
   expect(returns.at(-1)).toBeGreaterThan(0.9 * LENGTH);
 });
+
+test.each([false, true])(
+  "a lost life ends nothing but what advantages are cut at, where the recipe says so: %s",
+  async (lifeEnds) => {
+    const { context, rollout } = await began({ ...RECIPE, ppo: { ...RECIPE.ppo, lifeEnds } }, 1);
+    const ended = await collectWork(context).answer({ kind: "collect", iteration: 0 });
+    await end(context);
+    const { steps, worlds } = rollout;
+    expect(ended.map(([, length]) => length)).toEqual(Array.from({ length: (worlds * steps) / LENGTH }, () => LENGTH));
+    for (let step = 0; step < steps; step++) {
+      const at = (step % LENGTH) + 1;
+      const isEnd = at === LENGTH || (lifeEnds && at % LIFE === 0);
+      expect([...rollout.ends.subarray(step * worlds, (step + 1) * worlds)], `step ${step}`).toEqual(
+        Array.from({ length: worlds }, () => Number(isEnd)),
+      );
+    }
+  },
+);

@@ -81,7 +81,7 @@ async function check(network: ActorCritic, wanted: Case, configuration?: readonl
   const { layout, head } = network;
   expect([...layout.slots.keys()].sort()).toEqual(Object.keys(wanted.parameters).sort());
   const valueClip = wanted.value_clip ?? undefined;
-  const model = ppoStep(network, batch, valueClip === undefined ? weights : { ...weights, valueClip });
+  const clipped = valueClip === undefined ? weights : { ...weights, valueClip };
   const normalised = new Float32Array(batch);
   normalise(
     Float32Array.from(wanted.advantages),
@@ -98,10 +98,9 @@ async function check(network: ActorCritic, wanted: Case, configuration?: readonl
   const parameters = Object.fromEntries(
     Object.entries(wanted.parameters).map(([name, numbers]) => [name, floats(numbers, layout.slots.get(name)!.shape)]),
   );
-  const session = await Session.create(model.bytes, { threads: 1 });
-  const found = await session.run({
+  const feeds = {
     ...parameters,
-    image: { dtype: "uint8", shape: [batch, ...network.image], data: Uint8Array.from(wanted.image) },
+    image: { dtype: "uint8" as const, shape: [batch, ...network.image], data: Uint8Array.from(wanted.image) },
     ...(configuration && { configuration: floats(configuration, [batch, network.configuration]) }),
     actions: floats(wanted.actions, [batch, head.width]),
     logProbability: floats(wanted.log_probabilities, [batch]),
@@ -109,8 +108,14 @@ async function check(network: ActorCritic, wanted: Case, configuration?: readonl
     returns: floats(wanted.returns, [batch]),
     clip: floats([clip], []),
     ...(valueClip !== undefined && { values: floats(wanted.values, [batch]) }),
-  });
-  await session.release();
+  };
+  const run = async (learned: "whole" | "head") => {
+    const session = await Session.create(ppoStep(network, batch, clipped, learned).bytes, { threads: 1 });
+    const found = await session.run(feeds);
+    await session.release();
+    return found;
+  };
+  const found = await run("whole");
 
   for (const [name, value] of Object.entries(wanted.scalars)) {
     const difference = Math.abs((found[name]!.data as Float32Array)[0]! - value);
@@ -127,4 +132,16 @@ async function check(network: ActorCritic, wanted: Case, configuration?: readonl
   // Shortened, the gradient has the wanted length.
   expect(clipFactor(norm, norm / 2)).toBeCloseTo(0.5, 5);
   expect(clipFactor(norm, 2 * norm)).toBe(1);
+
+  const ofHead = Object.entries(await run("head")).filter(([name]) => name.startsWith("gradient."));
+  expect(ofHead.map(([name]) => name).sort()).toEqual(
+    layout
+      .names("head")
+      .map((name) => `gradient.${name}`)
+      .sort(),
+  );
+  for (const [name, { data }] of ofHead)
+    expect(relativeError(data as Float32Array, wanted.gradients[name.slice("gradient.".length)]!), name).toBeLessThan(
+      1e-5,
+    );
 }

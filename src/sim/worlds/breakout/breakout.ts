@@ -48,7 +48,7 @@ export class Breakout implements World {
   readonly #shownBricks = new Uint8Array(ROWS * COLUMNS);
   #isDrawn = false;
   #steps = 0;
-  readonly #result = { reward: 0, terminated: false, truncated: false, success: false };
+  readonly #result = { reward: 0, terminated: false, truncated: false, success: false, lifeLost: false };
 
   constructor(canvas: Canvas) {
     this.#canvas = canvas;
@@ -65,6 +65,7 @@ export class Breakout implements World {
   step(actions: ArrayLike<number>, at = 0): WorldStep {
     const game = this.#game;
     const result = this.#result;
+    const { lives } = game;
     result.reward = 0;
     for (let frame = 0; frame < SKIP; frame++) {
       Object.assign(this.#before, this.#last);
@@ -72,6 +73,7 @@ export class Breakout implements World {
       this.#look(this.#last);
     }
     this.#steps += 1;
+    result.lifeLost = game.lives < lives;
     result.success = !game.bricks.includes(1);
     result.terminated = result.success || game.lives === 0;
     result.truncated = this.#steps >= this.facts.limit;
