@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 torch.set_default_dtype(torch.float64)
-STEPS, BATCH, TOKENS, WORDS, ACTIONS, CELLS = 6, 2, 24, 30, 9, 256
+STEPS, BATCH, TOKENS, WORDS, ACTIONS, CELLS, KINDS = 6, 2, 24, 30, 9, 256, 15
 LENGTHS = [24, 7]
 MASK_WEIGHT = 0.1
 
@@ -44,7 +44,7 @@ class Parameters:
     # A leaf by the name and shape of torquelens: weights of dense layers are [inputs, outputs].
     def get(self, name, shape):
         if name not in self.all:
-            self.all[name] = numbers(name, shape).requires_grad_(not name.startswith("conv"))
+            self.all[name] = numbers(name, shape).requires_grad_(not name.startswith(("conv", "detectors")))
         return self.all[name]
 
     def linear(self, x, name, outputs):
@@ -55,15 +55,18 @@ class Parameters:
         n = [x.shape[-1]]
         return F.layer_norm(x, n, self.get(f"{name}.scale", n), self.get(f"{name}.bias", n), 1e-5)
 
+    # Detectors of the places, [N, 64, 4 * kinds], and of the mask's cells, [N, kinds, 16, 16].
     def vision(self, image):
-        maps, channels = [], 3
-        x = image / 255
-        for i, (filters, kernel, padding) in enumerate([(16, 5, 2), (32, 3, 1), (48, 3, 1)]):
+        channels, x = 3, image / 255
+        for i, (filters, kernel, stride, padding) in enumerate([(16, 5, 2, 2), (32, 3, 2, 1), (48, 3, 1, 1)]):
             w = self.get(f"conv{i + 1}.weight", [filters, channels, kernel, kernel])
-            x = F.relu(F.conv2d(x, w, self.get(f"conv{i + 1}.bias", [filters]), 2, padding))
-            maps.append(x)
+            x = F.relu(F.conv2d(x, w, self.get(f"conv{i + 1}.bias", [filters]), stride, padding))
             channels = filters
-        return maps[1], maps[2]
+        w, b = self.get("detectors.weight", [channels, KINDS]), self.get("detectors.bias", [KINDS])
+        cells = torch.sigmoid(F.conv2d(x, w.T[:, :, None, None], b))
+        # pixel_unshuffle keeps each kind's four cells together; a place has the kinds of each cell together.
+        merged = F.pixel_unshuffle(cells, 2).view(-1, KINDS, 4, 8, 8).transpose(1, 2).reshape(-1, 4 * KINDS, 64)
+        return merged.transpose(1, 2), cells
 
     # PyTorch's order of gates is i, f, g, o; torquelens has i, f, o, g, and input and state as one operand.
     def lstm(self, name, inputs, units):
@@ -74,7 +77,8 @@ class Parameters:
 
 
 def recurrent(p, image, instruction, previous, *, maps, filters, seen, core, residual, word=48, units=48, action=16):
-    fine, cells = p.vision(image)
+    places, fine = p.vision(image)
+    cells = places.transpose(1, 2).reshape(-1, 4 * KINDS, 8, 8)
     embedded = F.embedding(instruction, p.get("word.weight", [WORDS, word]))
     layer = nn.LSTM(word, units, bidirectional=True, batch_first=True)
     names = [f"{kind}_l0{end}" for end in ("", "_reverse") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
@@ -92,8 +96,8 @@ def recurrent(p, image, instruction, previous, *, maps, filters, seen, core, res
         attended = (weights[:, :, None] * heard).sum(1)
         here = cells[rows]
         if filters:
-            f = p.linear(attended, "filters", maps * here.shape[1]).view(BATCH, maps, here.shape[1])
-            mixed = torch.stack([F.conv2d(x[None], k[:, :, None, None])[0] for x, k in zip(here, f)]).flatten(1)
+            f = p.linear(attended, "filters", maps * (here.shape[1] + 1)).view(BATCH, maps, here.shape[1] + 1)
+            mixed = torch.stack([F.conv2d(x[None], k[:, :-1, None, None], k[:, -1])[0] for x, k in zip(here, f)]).flatten(1)
         else:
             w = p.get("maps.weight", [here.shape[1], maps]).T[:, :, None, None]
             mixed = F.conv2d(here, w, p.get("maps.bias", [maps])).permute(0, 2, 3, 1).flatten(1)
@@ -106,7 +110,7 @@ def recurrent(p, image, instruction, previous, *, maps, filters, seen, core, res
         outs.append(h + p.linear(joint, "residual", core) if residual else torch.cat([h, joint], 1))
     read = torch.cat(outs)
     asked = p.linear(read, "interact", fine.shape[1] + 1)
-    mask = torch.einsum("nc,nchw->nhw", asked[:, :-1], fine) / math.sqrt(fine.shape[1]) + asked[:, -1, None, None]
+    mask = torch.einsum("nc,nchw->nhw", asked[:, :-1], fine) + asked[:, -1, None, None]
     return p.linear(read, "policy", ACTIONS), mask.flatten(1), {"hidden": h, "cell": c}
 
 
@@ -124,7 +128,7 @@ def encoder(p, x, name, heads, inner, padding):
 
 
 def transformer(p, image, instruction, previous, *, inner, word_layers, layers, past, normalised, width=64, heads=4):
-    _, maps = p.vision(image)
+    places, _ = p.vision(image)
     padding = instruction == 0
     words = F.embedding(instruction, p.get("word.weight", [WORDS, width]))
     if normalised:
@@ -132,7 +136,7 @@ def transformer(p, image, instruction, previous, *, inner, word_layers, layers, 
     words = words + p.get("word.position", [TOKENS, width])
     for i in range(word_layers):
         words = encoder(p, words, f"words{i + 1}", heads, inner, padding)
-    cells = p.linear(maps.flatten(2).transpose(1, 2), "cell", width)
+    cells = p.linear(places, "cell", width)
     if normalised:
         cells = p.norm(cells, "cell.norm")
     frames = cells.mean(1).view(STEPS, BATCH, width)

@@ -17,6 +17,7 @@ export interface ReproduceOptions extends Asked {
 
 /** A paper's code is loaded where it is asked for. */
 const PAPERS: Readonly<Record<PaperName, () => Promise<Paper>>> = {
+  jain: async () => (await import("./reproduction/jain.js")).jain,
   "kim-choi": async () => (await import("./reproduction/kim-choi.js")).kimChoi,
   xing: async () => (await import("./reproduction/xing.js")).xing,
 };

@@ -16,6 +16,7 @@ import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
 import { loadTask, taskNamed, taskNames } from "../../sim/tasks/tasks.js";
 import { worldNames } from "../../sim/worlds/worlds.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
+import { toldWorlds } from "../../train/listening/recipes.js";
 import { trainedCard } from "../../train/policy-card.js";
 import { trainedWorlds } from "../../train/ppo/recipes.js";
 import { recipeFor, recipeName, withCamera, withoutVision, withTargets } from "../../train/recipe.js";
@@ -35,8 +36,11 @@ export async function train(options: TrainOptions): Promise<void> {
     return (await import("./train-arm-by-reward.js")).trainArmByReward(options);
   }
   if (taskNames.includes(task)) return trainArm(options);
+  if (toldWorlds.includes(task)) return (await import("./train-told.js")).trainTold(options);
   if (worldNames.includes(task)) return (await import("./train-world.js")).trainWorld(options);
-  throw new InputError(`no task named "${task}"; expected ${[...taskNames, ...trainedWorlds].join(", ")}`);
+  throw new InputError(
+    `no task named "${task}"; expected ${[...taskNames, ...trainedWorlds, ...toldWorlds].join(", ")}`,
+  );
 }
 
 /** True where the algorithm or the recipe asked for is that of learning by reward. */

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { DEVICES } from "../../runtime/device.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
 import { ALGORITHMS } from "../../train/algorithms/algorithms.js";
+import { listeningRecipeNames, toldWorlds } from "../../train/listening/recipes.js";
 import { rewardedTasks } from "../../train/ppo/arm-recipes.js";
 import { trainedWorlds } from "../../train/ppo/recipes.js";
 import { vtraceWorlds } from "../../train/vtrace/recipes.js";
@@ -18,15 +19,14 @@ const algorithms = [
   `vtrace (V-trace actor-critic: ${vtraceWorlds.join(", ")})`,
 ].join(", ");
 
-const RECIPES =
-  "imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), goals (reacher: levine with episodes enough for many goals), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace)";
+const RECIPES = `imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), goals (reacher: levine with episodes enough for many goals), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace), ${listeningRecipeNames.join(", ")} (${toldWorlds.join(", ")}: policies that are told what to do)`;
 
 export function declareOptions(command: Command): void {
   command
-    .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...trainedWorlds].join(", ")}`)
+    .requiredOption("--task <name>", `task to learn: ${[...taskNames, ...trainedWorlds, ...toldWorlds].join(", ")}`)
     .option(
       "--algorithm <name>",
-      `training algorithm: ${algorithms} (default: the recipe's, or imitation; of a world ppo)`,
+      `training algorithm: ${algorithms} (default: the recipe's, or imitation; of a world without words ppo)`,
     )
     .option("--recipe <name>", `recipe: ${RECIPES} (default: the algorithm's usual one)`)
     .option(

@@ -2,12 +2,15 @@ import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
 import type { ListeningLayers } from "./spec.js";
 
-/** Cells of 4 × 4 pixels for the mask, of 8 × 8 for the rest. */
-const VISION: ListeningLayers["vision"] = [
-  { filters: 16, kernel: 5, stride: 2, padding: 2 },
-  { filters: 32, kernel: 3, stride: 2, padding: 1 },
-  { filters: 48, kernel: 3, stride: 2, padding: 1 },
-];
+/** Cells of 4 × 4 pixels, places of 8 × 8. */
+const VISION: Pick<ListeningLayers, "vision" | "merged"> = {
+  vision: [
+    { filters: 16, kernel: 5, stride: 2, padding: 2 },
+    { filters: 32, kernel: 3, stride: 2, padding: 1 },
+    { filters: 48, kernel: 3, stride: 1, padding: 1 },
+  ],
+  merged: 2,
+};
 
 interface Architecture {
   /** As Jain et al. (2022), Table 1, call the policy that it is a small form of. */
@@ -22,7 +25,7 @@ export const LISTENING_ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     title: "Baseline",
     cite: "Shridhar et al., ALFRED, CVPR 2020",
     layers: {
-      vision: VISION,
+      ...VISION,
       fusion: { kind: "recurrent", word: 48, words: 48, maps: 8, seen: 128, action: 16, core: 96 },
     },
   },
@@ -30,7 +33,7 @@ export const LISTENING_ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     title: "MOCA",
     cite: "Singh et al., Factorizing Perception and Policy for Interactive Instruction Following, ICCV 2021",
     layers: {
-      vision: VISION,
+      ...VISION,
       fusion: {
         kind: "recurrent",
         word: 48,
@@ -48,7 +51,7 @@ export const LISTENING_ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     title: "ET",
     cite: "Pashevich et al., Episodic Transformer for Vision-and-Language Navigation, ICCV 2021",
     layers: {
-      vision: VISION,
+      ...VISION,
       fusion: { kind: "transformer", width: 64, heads: 4, inner: 256, wordLayers: 3, layers: 2, past: 4 },
     },
   },
@@ -56,7 +59,7 @@ export const LISTENING_ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     title: "HiTUT",
     cite: "Zhang & Chai, Hierarchical Task Learning from Language Instructions, Findings of ACL-IJCNLP 2021",
     layers: {
-      vision: VISION,
+      ...VISION,
       fusion: {
         kind: "transformer",
         width: 64,

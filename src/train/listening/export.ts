@@ -9,7 +9,7 @@ import { type ListeningOutputs, listeningNetwork } from "./network.js";
 import type { ListeningSpec } from "./spec.js";
 
 /** Names of a policy's tensors; those of the carried state are in `listeningState`. */
-const LISTENING_TENSORS = {
+export const LISTENING_TENSORS = {
   image: "image",
   instruction: "instruction",
   previous: "previous_action",
@@ -27,7 +27,7 @@ interface ListeningStep {
  * One step with constant parameters: `image` uint8 [1, C, H, W], `instruction` int64 [1, L], `previous_action` [1, actions]
  * and the carried state in. The pixels' 1/255 is part of the first convolution's weights.
  */
-function listeningPolicy(spec: ListeningSpec, layout: Layout, vector: Float32Array): ListeningStep {
+export function listeningPolicy(spec: ListeningSpec, layout: Layout, vector: Float32Array): ListeningStep {
   const parameters = Object.fromEntries(
     layout.names("whole").map((name) => {
       const numbers = Float64Array.from(layout.view(vector, name), (x) => (name === "conv1.weight" ? x / 255 : x));

@@ -1,7 +1,7 @@
 import { type Shape, sizeOf } from "../../graph/shape.js";
 import type { Random } from "../../sim/random.js";
 import { Layout } from "../network/parameters.js";
-import { type ListeningSpec, type RecurrentFusion, type TransformerFusion, visionMaps } from "./spec.js";
+import { type ListeningSpec, placesOf, type RecurrentFusion, type TransformerFusion } from "./spec.js";
 
 type Shapes = Record<string, Shape>;
 
@@ -12,8 +12,8 @@ const dense = (name: string, inputs: number, outputs: number): Shapes => ({
 
 const norm = (name: string, width: number): Shapes => ({ [`${name}.scale`]: [width], [`${name}.bias`]: [width] });
 
-/** Names and shapes of all parameters, and of a readout that tells `kinds` of things in the mask's cells. */
-export function listeningLayout(spec: ListeningSpec, kinds = 0): Layout {
+/** Names and shapes of all parameters. */
+export function listeningLayout(spec: ListeningSpec): Layout {
   const convolutions: Shapes = {};
   let { channels } = spec;
   spec.vision.forEach(({ filters, kernel }, i) => {
@@ -21,26 +21,16 @@ export function listeningLayout(spec: ListeningSpec, kinds = 0): Layout {
     convolutions[`conv${i + 1}.bias`] = [filters];
     channels = filters;
   });
+  Object.assign(convolutions, dense("detectors", channels, spec.kinds));
   const { fusion } = spec;
   const head = fusion.kind === "recurrent" ? recurrent(spec, fusion) : transformer(spec, fusion);
-  const { mask, cells } = visionMaps(spec);
-  const readout: Shapes =
-    kinds === 0
-      ? {}
-      : { ...dense("fine", mask.channels, kinds), ...dense("coarse", cells.channels, quarter(spec) * kinds) };
-  return new Layout({ readout, convolutions, head });
-}
-
-/** Cells of the mask in one of the cells that are joined with the words. */
-function quarter(spec: ListeningSpec): number {
-  const { mask, cells } = visionMaps(spec);
-  return (mask.height / cells.height) * (mask.width / cells.width);
+  return new Layout({ readout: {}, convolutions, head });
 }
 
 function recurrent(spec: ListeningSpec, fusion: RecurrentFusion): Shapes {
   const { vocabulary, actions } = spec;
   const { word, words, maps, filters, seen, action, core, residual } = fusion;
-  const { mask, cells } = visionMaps(spec);
+  const { places, features } = placesOf(spec);
   const joined = jointLength(fusion);
   const read = residual ? core : core + joined;
   return {
@@ -48,13 +38,13 @@ function recurrent(spec: ListeningSpec, fusion: RecurrentFusion): Shapes {
     ...dense("words.forward", word + words, 4 * words),
     ...dense("words.backward", word + words, 4 * words),
     ...dense("listen", core, 2 * words),
-    ...(filters ? dense("filters", 2 * words, maps * cells.channels) : dense("maps", cells.channels, maps)),
-    ...dense("seen", maps * cells.height * cells.width, seen),
+    ...(filters ? dense("filters", 2 * words, maps * (features + 1)) : dense("maps", features, maps)),
+    ...dense("seen", maps * places, seen),
     "action.weight": [actions, action],
     ...dense("core", joined + core, 4 * core),
     ...(residual ? dense("residual", joined, core) : {}),
     ...dense("policy", read, actions),
-    ...dense("interact", read, mask.channels + 1),
+    ...dense("interact", read, spec.kinds + 1),
   };
 }
 
@@ -64,7 +54,7 @@ const jointLength = ({ words, seen, action }: RecurrentFusion): number => 2 * wo
 function transformer(spec: ListeningSpec, fusion: TransformerFusion): Shapes {
   const { vocabulary, tokens, actions } = spec;
   const { width, inner, wordLayers, layers, past, normalised } = fusion;
-  const { cells } = visionMaps(spec);
+  const { places, features } = placesOf(spec);
   const layerShapes = (name: string): Shapes => ({
     ...norm(`${name}.norm1`, width),
     ...dense(`${name}.attention`, width, 3 * width),
@@ -78,8 +68,8 @@ function transformer(spec: ListeningSpec, fusion: TransformerFusion): Shapes {
     "word.position": [tokens, width],
     ...(normalised ? { ...dense("word.own", width, width), ...norm("word.norm", width) } : {}),
     ...Object.assign({}, ...layerNames("words", wordLayers).map(layerShapes)),
-    ...dense("cell", cells.channels, width),
-    "cell.position": [cells.height * cells.width, width],
+    ...dense("cell", features, width),
+    "cell.position": [places, width],
     ...(normalised ? norm("cell.norm", width) : {}),
     "action.weight": [actions, width],
     "action.position": [past + 1, width],
@@ -88,7 +78,7 @@ function transformer(spec: ListeningSpec, fusion: TransformerFusion): Shapes {
     ...Object.assign({}, ...layerNames("joint", layers).map(layerShapes)),
     ...norm("end", width),
     ...dense("policy", width, actions),
-    ...dense("interact", width, quarter(spec)),
+    ...dense("interact", width, spec.merged ** 2),
   };
 }
 
@@ -132,4 +122,8 @@ export function initialiseListening(spec: ListeningSpec, layout: Layout, vector:
 const BEFORE_RELU = /^conv\d$|^maps$|^seen$|\.inner$/;
 
 const gainOf = (layer: string): number =>
-  layer === "policy" || layer === "interact" ? POLICY_GAIN : BEFORE_RELU.test(layer) ? Math.SQRT2 : 1;
+  layer === "policy" || layer === "interact" || layer === "detectors"
+    ? POLICY_GAIN
+    : BEFORE_RELU.test(layer)
+      ? Math.SQRT2
+      : 1;

@@ -10,6 +10,7 @@ import {
   relu,
   reshape,
   scalar,
+  sigmoid,
   slice,
   softmax,
   split,
@@ -24,7 +25,7 @@ import { linear, type Parameters } from "../network/network.js";
 import { type Convolve, convolution } from "../pixels/layers.js";
 import { bidirectional, embed, forEachStep, linearRows, normalise, stepsOf, transformerLayer } from "./layers.js";
 import { layerNames } from "./layout.js";
-import { type ListeningSpec, PADDING, type RecurrentFusion, type TransformerFusion, visionMaps } from "./spec.js";
+import { type ListeningSpec, PADDING, placesOf, type RecurrentFusion, type TransformerFusion } from "./spec.js";
 
 /** What the network gets over T steps of B episodes; rows are in the order of the steps. */
 export interface ListeningInputs {
@@ -75,25 +76,31 @@ export function listeningNetwork(
     : transformer(spec, fusion, p, inputs, seen);
 }
 
-/** Features of the image: of the mask's cells, and of the cells that are joined with the words, [N, C, h, w]. */
+/** What the convolutions tell of the image, as numbers from 0 to 1. */
 interface Vision {
-  readonly mask: Value;
+  /** Detectors of each of the mask's cells, [N, h · w, kinds], and of each place, cell by cell, [N, places, features]. */
   readonly cells: Value;
+  readonly places: Value;
 }
 
-export function vision(spec: ListeningSpec, p: Parameters, image: Value, convolve: Convolve = convolution): Vision {
-  const maps: Value[] = [];
+/** Sums of the detectors before their sigmoids, [N, h · w, kinds]. */
+export function detectorSums(spec: ListeningSpec, p: Parameters, image: Value, convolve: Convolve): Value {
+  let x = image;
   for (const [i, geometry] of spec.vision.entries()) {
     const layer = { weight: own(p, `conv${i + 1}.weight`)!, bias: own(p, `conv${i + 1}.bias`)! };
-    maps.push(relu(convolve(maps.at(-1) ?? image, layer, geometry)));
+    x = relu(convolve(x, layer, geometry));
   }
-  return { mask: maps[1]!, cells: maps[2]! };
+  const [count, channels] = x.shape as [number, number];
+  const cells = spec.mask.height * spec.mask.width;
+  return linearRows(p, transpose(reshape(x, [count, channels, cells]), [0, 2, 1]), "detectors");
 }
 
-/** Cells as rows of features, [N, h · w, C]. */
-function rowsOf(maps: Value): Value {
-  const [count, channels, rows, columns] = maps.shape as [number, number, number, number];
-  return transpose(reshape(maps, [count, channels, rows * columns]), [0, 2, 1]);
+function vision(spec: ListeningSpec, p: Parameters, image: Value, convolve: Convolve): Vision {
+  const cells = sigmoid(detectorSums(spec, p, image, convolve));
+  const { rows, columns, places, features } = placesOf(spec);
+  const { merged, kinds } = spec;
+  const parted = transpose(reshape(cells, [-1, rows, merged, columns, merged, kinds]), [0, 1, 3, 2, 4, 5]);
+  return { cells, places: reshape(parted, [-1, places, features]) };
 }
 
 function recurrent(
@@ -112,12 +119,11 @@ function recurrent(
   const keys = transpose(heard, [0, 2, 1]);
   const bias = reshape(scoresOf(instruction), [batch, 1, tokens]);
   const acted = stepsOf(matmul(previous, own(p, "action.weight")!), steps);
-  const { cells } = visionMaps(spec);
-  const places = cells.height * cells.width;
+  const { places } = placesOf(spec);
   const look = (mixed: Value): Value => relu(linear(p, reshape(relu(mixed), [mixed.shape[0]!, maps * places]), "seen"));
   const features = filters
-    ? stepsOf(reshape(seen.cells, [steps * batch, cells.channels, places]), steps)
-    : stepsOf(look(linearRows(p, rowsOf(seen.cells), "maps")), steps);
+    ? stepsOf(transpose(seen.places, [0, 2, 1]), steps)
+    : stepsOf(look(linearRows(p, seen.places, "maps")), steps);
 
   let core: Cell = { hidden: own(state, "hidden")!, cell: own(state, "cell")! };
   const joints: Value[] = [];
@@ -125,9 +131,7 @@ function recurrent(
     const query = reshape(linear(p, core.hidden, "listen"), [batch, 1, 2 * words]);
     const weights = softmax(add(div(matmul(query, keys), Math.sqrt(2 * words)), bias));
     const attended = reshape(matmul(weights, heard), [batch, 2 * words]);
-    const image = filters
-      ? look(matmul(reshape(linear(p, attended, "filters"), [batch, maps, cells.channels]), shown))
-      : shown;
+    const image = filters ? look(filtered(shown, reshape(linear(p, attended, "filters"), [batch, maps, -1]))) : shown;
     const joint = joined([attended, image, acted[t]!], steps);
     joints.push(joint);
     core = lstmStep(core.cell, linear(p, concat([joint, core.hidden], 1), "core"));
@@ -137,7 +141,7 @@ function recurrent(
   const ends = [0, 2 * words, 2 * words + length, 2 * words + length + action] as const;
   return {
     actions: linear(p, all, "policy"),
-    mask: maskByQuery(linear(p, all, "interact"), seen.mask),
+    mask: maskByQuery(spec, linear(p, all, "interact"), seen.cells),
     state: { hidden: core.hidden, cell: core.cell },
     embedded,
     joint: {
@@ -151,16 +155,22 @@ function recurrent(
   };
 }
 
-/** Logits of the cells, [N, 1, h, w]: features · query / √n + bias, from query and bias [N, n + 1]. */
-function maskByQuery(asked: Value, features: Value): Value {
-  const [count, channels, rows, columns] = features.shape as [number, number, number, number];
-  const [query, bias] = split(asked, 1, [channels, 1]) as [Value, Value];
-  const scores = matmul(reshape(query, [count, 1, channels]), reshape(features, [count, channels, rows * columns]));
-  return add(reshape(div(scores, Math.sqrt(channels)), [count, 1, rows, columns]), reshape(bias, [count, 1, 1, 1]));
+/** Maps [B, maps, places] of features [B, n, places] by filters and their thresholds, [B, maps, n + 1]. */
+function filtered(features: Value, filters: Value): Value {
+  const [weights, thresholds] = split(filters, 2, [features.shape[1]!, 1]) as [Value, Value];
+  return add(matmul(weights, features), thresholds);
+}
+
+/** Logits of the cells, [N, 1, h, w]: detectors · query + bias, from query and bias [N, kinds + 1]. */
+function maskByQuery({ kinds, mask }: ListeningSpec, asked: Value, cells: Value): Value {
+  const count = cells.shape[0]!;
+  const [query, bias] = split(asked, 1, [kinds, 1]) as [Value, Value];
+  const scores = add(matmul(cells, reshape(query, [count, kinds, 1])), reshape(bias, [count, 1, 1]));
+  return reshape(scores, [count, 1, mask.height, mask.width]);
 }
 
 /** Name of the tensor where the modalities' features join, in a policy of one step. */
-const JOINT = "joint";
+export const JOINT = "joint";
 
 const joined = (values: readonly Value[], steps: number): Value =>
   applyNode("Concat", values, { axis: 1 }, steps === 1 ? { outputNames: [JOINT] } : {}).outputs[0]!;
@@ -191,7 +201,7 @@ function transformer(
     (x, name) => transformerLayer(p, x, name, heads, wordBias),
     placed(told, "word"),
   );
-  const cells = normed(linearRows(p, rowsOf(seen.cells), "cell"), "cell.norm");
+  const cells = normed(linearRows(p, seen.places, "cell"), "cell.norm");
   const places = cells.shape[1]!;
   const actionTokens = (actions: Value): Value => {
     const [rows, many, kinds] = actions.shape as [number, number, number];
@@ -219,7 +229,7 @@ function transformer(
   let from = 0;
   return {
     actions: linear(p, reshape(slice(end, 1, now, now + 1), [count, width]), "policy"),
-    mask: maskOfCells(spec, linearRows(p, slice(end, 1, tokens, now), "interact")),
+    mask: maskOfPlaces(spec, linearRows(p, slice(end, 1, tokens, now), "interact")),
     state: remembered?.state ?? {},
     embedded,
     joint: {
@@ -256,12 +266,9 @@ function memory(
   };
 }
 
-/** Logits of the mask's cells, [N, 1, h, w], from those of each token, [N, cells, n]. */
-function maskOfCells(spec: ListeningSpec, logits: Value): Value {
-  const { mask, cells } = visionMaps(spec);
-  const [down, across] = [mask.height / cells.height, mask.width / cells.width];
-  const count = logits.shape[0]!;
-
-  const parted = reshape(logits, [count, cells.height, cells.width, down, across]);
-  return reshape(transpose(parted, [0, 1, 3, 2, 4]), [count, 1, mask.height, mask.width]);
+/** Logits of the mask's cells, [N, 1, h, w], from those of each place's cells, [N, places, n]. */
+function maskOfPlaces({ mask, merged, kinds }: ListeningSpec, logits: Value): Value {
+  const { rows, columns } = placesOf({ mask, merged, kinds });
+  const parted = transpose(reshape(logits, [-1, rows, columns, merged, merged]), [0, 1, 3, 2, 4]);
+  return reshape(parted, [-1, 1, mask.height, mask.width]);
 }

@@ -1,4 +1,4 @@
-import { type Convolution, type MapSize, mapsOf } from "../pixels/spec.js";
+import type { Convolution } from "../pixels/spec.js";
 
 /** Features of the modalities that an LSTM joins (ALFRED's sequence to sequence; MOCA with `filters`). */
 export interface RecurrentFusion {
@@ -40,8 +40,13 @@ export interface TransformerFusion {
 
 /** A network that hears words, sees images and knows its previous action. */
 export interface ListeningLayers {
-  /** Three convolutions: the mask's features are those behind the second, the third's are joined with the words. */
-  readonly vision: readonly [Convolution, Convolution, Convolution];
+  /**
+   * Convolutions to a map of the mask's cells; behind them each cell has a detector of every kind of thing there is
+   * (sigmoids).
+   */
+  readonly vision: readonly Convolution[];
+  /** Cells, down and across, that make a place: places are joined with the words. */
+  readonly merged: number;
   readonly fusion: RecurrentFusion | TransformerFusion;
 }
 
@@ -51,6 +56,10 @@ export interface ListeningSizes {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
+  /** Cells of the mask. */
+  readonly mask: { readonly width: number; readonly height: number };
+  /** Kinds of things that are told apart. */
+  readonly kinds: number;
   /** Words of the vocabulary, padding, begin, end and unknown included. */
   readonly vocabulary: number;
   /** Tokens of an instruction. */
@@ -63,8 +72,15 @@ export interface ListeningSpec extends ListeningSizes, ListeningLayers {}
 /** Number of the token that fills up an instruction. */
 export const PADDING = 0;
 
-/** The maps behind the second and the third convolution: of the mask, and of the cells that are joined with the words. */
-export function visionMaps(spec: ListeningSpec): { readonly mask: MapSize; readonly cells: MapSize } {
-  const maps = mapsOf({ ...spec, convolutions: spec.vision, hidden: 0 });
-  return { mask: maps[1]!, cells: maps[2]! };
+/** Places of an image, and numbers of each: the detectors of its cells. */
+export function placesOf({ mask, merged, kinds }: Pick<ListeningSpec, "mask" | "merged" | "kinds">): {
+  readonly rows: number;
+  readonly columns: number;
+  readonly places: number;
+  readonly features: number;
+} {
+  const [rows, columns] = [mask.height / merged, mask.width / merged];
+  if (!Number.isInteger(rows) || !Number.isInteger(columns))
+    throw new RangeError(`${mask.width} × ${mask.height} cells do not make places of ${merged} × ${merged}`);
+  return { rows, columns, places: rows * columns, features: merged * merged * kinds };
 }

@@ -1,19 +1,5 @@
 import { apply } from "../../graph/apply.js";
-import {
-  add,
-  constant,
-  div,
-  input,
-  maximum,
-  mul,
-  neg,
-  reshape,
-  scalar,
-  split,
-  sub,
-  sum,
-  transpose,
-} from "../../graph/build.js";
+import { add, constant, div, input, maximum, mul, neg, reshape, scalar, sub, sum } from "../../graph/build.js";
 import { Literal } from "../../graph/literal.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import type { Value } from "../../graph/value.js";
@@ -24,10 +10,9 @@ import { sharedGradients } from "../network/shared-gradients.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
 import { fastConvolution } from "../pixels/layers.js";
 import { nextOf } from "../query/export.js";
-import { linearRows } from "./layers.js";
 import { listeningState } from "./layout.js";
-import { listeningNetwork, vision } from "./network.js";
-import { type ListeningSpec, visionMaps } from "./spec.js";
+import { detectorSums, listeningNetwork } from "./network.js";
+import type { ListeningSpec } from "./spec.js";
 
 /** Part of the mask's cross entropy in the loss, beside that of the actions. */
 const MASK_WEIGHT = 0.1;
@@ -48,8 +33,7 @@ export function imitationStep(
   batch: number,
 ): StepModel {
   const rows = steps * batch;
-  const { mask: map } = visionMaps(spec);
-  const cells = map.height * map.width;
+  const cells = spec.mask.height * spec.mask.width;
   const image = input("image", "uint8", [rows, spec.channels, spec.height, spec.width]);
   const instruction = input("instruction", "int64", [batch, spec.tokens]);
   const floats = (name: string, ...shape: number[]): Value => input(name, "float32", shape);
@@ -112,36 +96,18 @@ function losses({ actions, mask, expert, wanted, interacts }: Answers) {
 const int64s = (values: readonly number[]): Value => constant(Literal.from("int64", [values.length], values));
 
 /**
- * A training step of the convolutions, which learn to tell what is in each of the mask's cells, from the features of the
- * cell itself and of the larger cell that it is in. Feeds: `image` uint8 [N, C, H, W] and `kinds` [N, h·w, kinds], the
- * part of each cell that shows each kind.
- * @param groups numbers of kinds that are told apart by themselves, such as objects and colours
+ * A training step of the convolutions and their detectors. Feeds: `image` uint8 [N, C, H, W] and `kinds` [N, h·w, kinds],
+ * the part of each of the mask's cells that shows each kind. The loss is the cross entropy of all detectors, summed over
+ * the kinds and averaged over the cells.
  */
-export function visionStep(spec: ListeningSpec, layout: Layout, groups: readonly number[], batch: number): StepModel {
-  const { mask, cells } = visionMaps(spec);
-  const all = groups.reduce((a, b) => a + b, 0);
+export function visionStep(spec: ListeningSpec, layout: Layout, batch: number): StepModel {
   const parameters = layout.inputs("vision");
   const image = input("image", "uint8", [batch, spec.channels, spec.height, spec.width]);
-  const wanted = input("kinds", "float32", [batch, mask.height * mask.width, all]);
-  const seen = vision(spec, ofBytes(parameters), image, fastConvolution);
-  const rows = (x: Value, height: number, width: number): Value =>
-    transpose(reshape(x, [batch, x.shape[1]!, height * width]), [0, 2, 1]);
-  const fine = linearRows(parameters, rows(seen.mask, mask.height, mask.width), "fine");
-  const [down, across] = [mask.height / cells.height, mask.width / cells.width];
-  const told = linearRows(parameters, rows(seen.cells, cells.height, cells.width), "coarse");
-  const parted = reshape(told, [batch, cells.height, cells.width, down, across, all]);
-  const coarse = reshape(transpose(parted, [0, 1, 3, 2, 4, 5]), wanted.shape);
-  const entropy = (logits: Value): Value => {
-    const [kinds, labels] = [logits, wanted].map((x) => split(x, 2, groups)) as [readonly Value[], readonly Value[]];
-    const each = kinds.map((group, i) => sum(mul(labels[i]!, apply("LogSoftmax", [group], { axis: -1 }))));
-    return div(neg(each.reduce(add)), batch * mask.height * mask.width);
-  };
-  const [one, other] = [entropy(fine), entropy(coarse)];
-  return stepModel(layout, "vision", batch, parameters, [image, wanted], {
-    loss: add(one, other),
-    fine: one,
-    coarse: other,
-  });
+  const wanted = input("kinds", "float32", [batch, spec.mask.height * spec.mask.width, spec.kinds]);
+  const sums = detectorSums(spec, ofBytes(parameters), image, fastConvolution);
+  const all = sum(sub(apply("Softplus", [sums]), mul(wanted, sums)));
+  const loss = div(all, batch * spec.mask.height * spec.mask.width);
+  return stepModel(layout, "vision", batch, parameters, [image, wanted], { loss });
 }
 
 /** The convolutions' parameters as constants. */

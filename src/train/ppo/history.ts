@@ -10,6 +10,8 @@ export const FIGURES = [
   "kl",
   "clipped",
   "norm",
+  "right",
+  "mask",
 ] as const;
 
 export type Figure = (typeof FIGURES)[number];

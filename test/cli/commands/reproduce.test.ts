@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { prepared } from "#src/cli/commands/reproduction/jain.js";
 import { shippedPolicy } from "#src/package-files.js";
 import { cardFile } from "#src/policy/policy.js";
 import { writeStudents } from "../../reproduction/xing/students.js";
@@ -18,7 +19,7 @@ describe("torquelens reproduce: bad input", () => {
   it("an unknown paper: the known ones are named", async () => {
     const result = await inOwnProcess("reproduce", "levine");
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain("Allowed choices are kim-choi, xing");
+    expect(result.stderr).toContain("Allowed choices are jain, kim-choi, xing");
   });
 
   it("a folder that cannot be made", async () => {
@@ -52,6 +53,16 @@ describe("torquelens reproduce: bad input", () => {
       expect(result).toMatchObject(refusal("--students: is for xing; kim-choi has no distilled policies"));
     });
 
+    it("of jain neither, and no other task", async () => {
+      const of = (...more: string[]) => torquelens("reproduce", "jain", ...more, "-o", join(folder, "never"));
+      expect(await of("--students", folder)).toMatchObject(
+        refusal("--students: is for xing; jain has no distilled policies"),
+      );
+      expect(await of("--task", "reacher")).toMatchObject(
+        refusal('no task named "reacher" in jain; expected tabletop'),
+      );
+    });
+
     it("a folder without any", async () => {
       expect(await withStudents()).toMatchObject(
         refusal(
@@ -82,4 +93,16 @@ describe("torquelens reproduce: bad input", () => {
       expect(await withStudents()).toMatchObject(refusal(`${student}: its card names no teacher, ${expected}`));
     });
   });
+});
+
+it("jain: page, figures and tables of the four architectures", { timeout: 120_000 }, async () => {
+  const extent = { trained: 1, random: 1, seeds: 1 };
+  const { run, work } = await prepared({ task: [], seed: 3 }, extent);
+  let last = 0;
+  const { page, files, summary } = await run({ watch: (done) => void (last = done) });
+  expect(last).toBe(work);
+  expect(page).toContain("HiTUT");
+  expect([...files.keys()]).toEqual(expect.arrayContaining(["fig2-shares.svg", "shares.csv", "verdicts.csv"]));
+  expect(files.get("shares.csv")).toMatch(/^hitut,random,0,likely,l2,language,/m);
+  expect(summary[0]).toMatch(/^tabletop: \d+ of \d+ of the paper’s statements hold\.$/);
 });

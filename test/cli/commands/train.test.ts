@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadPolicy } from "#src/policy/policy.js";
+import { listeningRecipe } from "#src/train/listening/recipes.js";
+import { type ListeningCheckpoint, ListeningTraining } from "#src/train/listening/training.js";
 import { armRecipe } from "#src/train/ppo/arm-recipes.js";
 import { ppoRecipe, trainedWorlds } from "#src/train/ppo/recipes.js";
 import { type PpoCheckpoint, PpoTraining, rolloutsOf } from "#src/train/ppo/training.js";
@@ -163,6 +165,54 @@ test("a training by V-trace that is complete gives a policy that remembers, whic
   const played = await torquelens("sim", ...world, "--policy", output, "--no-live", "--speed", "0", "--ticks", "3");
   expect(played).toMatchObject({ code: 0 });
   expect(played.stdout).toContain("sees image, previous_action, previous_reward, vision_hidden, vision_cell");
+});
+
+test("a training of a policy that is told what to do is measured and written", { timeout: 240_000 }, async () => {
+  const output = join(folder, "told.onnx");
+  const run = join(folder, "told.run");
+  const recipe = listeningRecipe("et");
+  const small = {
+    ...recipe,
+    seeing: { ...recipe.seeing, pictures: 2, steps: 1, batch: 1 },
+    rounds: { ...recipe.rounds, count: 1, first: 1, steps: 1, judged: 1 },
+    lengths: [8],
+    rows: 8,
+  };
+  let last: ListeningCheckpoint | undefined;
+  const keep = async (checkpoint: ListeningCheckpoint): Promise<void> => {
+    last = checkpoint;
+  };
+  const training = await ListeningTraining.start({ seed: 0, world: "tabletop", recipe: small, keep });
+  await training.train();
+  await training.close();
+  const identity = { task: "tabletop", seed: 0, recipe };
+  const kept = await RunFolder.openFor<ListeningCheckpoint, object>(run, identity, {
+    of: () => [],
+    svg: async () => "",
+  });
+  await kept.keep("policy", { ...last!, round: recipe.rounds.count });
+
+  const world = ["--task", "tabletop", "--recipe", "et"];
+  const command = ["train", ...world, "--no-control", "--figures", "1", "--json", "-o", output];
+  const { code, stdout, stderr } = await torquelens(...command);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "policy: trained already\n" });
+  const { figures } = JSON.parse(stdout);
+  expect(Object.keys(figures)).toEqual(expect.arrayContaining(["success", "unseen", "no_language", "no_image"]));
+  const policy = await loadPolicy(output);
+  expect(policy.modalities.map(({ name }) => name)).toEqual([
+    "image",
+    "language",
+    "previous_action",
+    "past_frames",
+    "past_actions",
+  ]);
+  expect(policy.card.training).toMatchObject({ recipe_name: "et", recipe: { algorithm: "imitation" }, figures });
+  expect(await torquelens("train", "--task", "tabletop", "--algorithm", "ppo", "-o", output)).toMatchObject(
+    refusal('task tabletop cannot be trained by "ppo", expected imitation'),
+  );
+  expect(await torquelens("train", "--task", "tabletop", "--recipe", "gps", "-o", output)).toMatchObject(
+    refusal('no recipe "gps" of policies that listen, expected seq2seq, moca, et, hitut'),
+  );
 });
 
 test("an arm's training by reward that is complete gives an ordinary policy of torques, with its record", async () => {

@@ -6,22 +6,23 @@ import { initialiseListening, listeningLayout } from "#src/train/listening/layou
 import type { ListeningSpec } from "#src/train/listening/spec.js";
 import { visionStep } from "#src/train/listening/step.js";
 
-const GROUPS = [3, 2];
 const spec: ListeningSpec = {
   width: 16,
   height: 16,
   channels: 3,
+  mask: { width: 4, height: 4 },
+  kinds: 5,
   vocabulary: 5,
   tokens: 4,
   actions: 3,
   ...listeningArchitecture("seq2seq"),
 };
-const layout = listeningLayout(spec, 5);
+const layout = listeningLayout(spec);
 
 test("the convolutions' fit has the slopes that differences have", async () => {
   const vector = new Float32Array(layout.size);
   initialiseListening(spec, layout, vector, random(3));
-  const session = await Session.create(visionStep(spec, layout, GROUPS, 2).bytes, { threads: 1 });
+  const session = await Session.create(visionStep(spec, layout, 2).bytes, { threads: 1 });
   const draws = random(4);
   const kinds = new Float32Array(2 * 16 * 5);
   for (let cell = 0; cell < 32; cell++) {
@@ -49,7 +50,7 @@ test("the convolutions' fit has the slopes that differences have", async () => {
     // Along its own gradient a parameter changes the loss by the gradient's square.
     const length = Math.sqrt(slope.reduce((sum, x) => sum + x * x, 0));
     expect(length, name).toBeGreaterThan(1e-4);
-    const step = 5e-3 / length;
+    const step = 2e-3 / length;
     const moved = async (by: number) => {
       const parameters = vector.slice();
       layout.view(parameters, name).forEach((value, i, view) => {
@@ -58,7 +59,7 @@ test("the convolutions' fit has the slopes that differences have", async () => {
       return loss(await run(parameters));
     };
     const change = ((await moved(step)) - (await moved(-step))) / (2 * step);
-    expect(Math.abs(change / length ** 2 - 1), name).toBeLessThan(0.02);
+    expect(Math.abs(change / length ** 2 - 1), name).toBeLessThan(0.05);
   }
   await session.release();
 });

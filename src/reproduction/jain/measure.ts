@@ -1,0 +1,115 @@
+import { own } from "../../own.js";
+import { Session, type TensorData } from "../../runtime/session.js";
+import type { WorldFacts } from "../../sim/worlds/world.js";
+import { LISTENING_TENSORS } from "../../train/listening/export.js";
+import { listeningState } from "../../train/listening/layout.js";
+import { type ListeningSpec, PADDING } from "../../train/listening/spec.js";
+import { nextOf } from "../../train/query/export.js";
+import type { Progress } from "../progress.js";
+import type { ExpertStep } from "./episodes.js";
+import { MODALITIES, type Modality, POOLS, type Pool, TARGETS, type Target } from "./paper.js";
+import { EXPERT } from "./readout.js";
+
+/** What is attributed at a step of an episode. */
+export interface StepFound {
+  /** Step, from 0 on, and steps of its episode. */
+  readonly step: number;
+  readonly length: number;
+  readonly interacts: boolean;
+  /** True where the policy's likeliest action is the expert's. */
+  readonly right: boolean;
+  readonly action: number;
+  /** Cell with the largest logit of the mask. */
+  readonly cell: number;
+  /** Size of a modality's attribution. */
+  sizeOf(target: Target, modality: Modality, pool: Pool): number;
+  /** Of the words without padding: the largest size of an embedding's attributions, and their sum. */
+  readonly words: Float32Array;
+  readonly signed: Float32Array;
+}
+
+/** Shares of the modalities, which add up to 1; undefined where nothing is attributed. */
+export function sharesOf(found: StepFound, target: Target, pool: Pool): Readonly<Record<Modality, number>> | undefined {
+  const sizes = MODALITIES.map((modality) => found.sizeOf(target, modality, pool));
+  const all = sizes.reduce((a, b) => a + b, 0);
+  if (!(all > 0)) return undefined;
+  return Object.fromEntries(MODALITIES.map((modality, i) => [modality, sizes[i]! / all])) as Record<Modality, number>;
+}
+
+/** Focus centre of the words (Fig. 3): Σ(i + 1)·|α| / (n·Σ|α|), from 1/n to 1. */
+export function focusCentre({ words }: StepFound): number {
+  const all = words.reduce((a, b) => a + b, 0);
+  return words.reduce((sum, size, i) => sum + (i + 1) * size, 0) / (all * words.length);
+}
+
+/** Steps of the expert's episodes through a policy with its readout (`readoutModel`). */
+export async function measure(
+  readout: Uint8Array,
+  spec: ListeningSpec,
+  facts: WorldFacts,
+  episodes: readonly (readonly ExpertStep[])[],
+  { signal, done }: Progress,
+): Promise<StepFound[][]> {
+  const session = await Session.create(readout, { threads: 1, spinning: false });
+  const { channels, height, width } = facts.picture;
+  const kinds = facts.actions.names.length;
+  const oneHot = (action: number): TensorData => {
+    const data = new Float32Array(kinds);
+    if (action >= 0) data[action] = 1;
+    return { dtype: "float32", shape: [1, kinds], data };
+  };
+  try {
+    const all: StepFound[][] = [];
+    for (const steps of episodes) {
+      signal?.throwIfAborted();
+      let state: Record<string, TensorData> = Object.fromEntries(
+        Object.entries(listeningState(spec)).map(([name, shape]) => {
+          const size = shape.reduce((a, b) => a * b, 1);
+          return [name, { dtype: "float32", shape: [1, ...shape], data: new Float32Array(size) }];
+        }),
+      );
+      const found: StepFound[] = [];
+      for (const [step, { image, tokens, previous, action, interacts }] of steps.entries()) {
+        const outputs = await session.run({
+          ...state,
+          [LISTENING_TENSORS.image]: { dtype: "uint8", shape: [1, channels, height, width], data: image },
+          [LISTENING_TENSORS.instruction]: {
+            dtype: "int64",
+            shape: [1, tokens.length],
+            data: BigInt64Array.from(tokens, BigInt),
+          },
+          [LISTENING_TENSORS.previous]: oneHot(previous),
+          [EXPERT]: oneHot(action),
+        });
+        const floats = (name: string): Float32Array => Float32Array.from(own(outputs, name)!.data as Float32Array);
+        state = Object.fromEntries(Object.keys(state).map((name) => [name, own(outputs, nextOf(name))!]));
+        const pooled = floats("pooled");
+        const spoken = tokens.filter((token) => token !== PADDING).length;
+        const likely = largest(floats("actions"));
+        found.push({
+          step,
+          length: steps.length,
+          interacts,
+          right: likely === action,
+          action: likely,
+          cell: largest(floats("mask")),
+          sizeOf: (target, modality, pool) =>
+            pooled[
+              (TARGETS.indexOf(target) * MODALITIES.length + MODALITIES.indexOf(modality)) * POOLS.length +
+                POOLS.indexOf(pool)
+            ]!,
+          words: floats("words").slice(0, spoken),
+          signed: floats("signed").slice(0, spoken),
+        });
+      }
+      all.push(found);
+      done?.();
+    }
+    return all;
+  } finally {
+    await session.release();
+  }
+}
+
+const largest = (values: Float32Array): number =>
+  values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);

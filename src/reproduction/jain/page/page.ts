@@ -1,0 +1,87 @@
+import type { Estimate } from "../../../analysis/bootstrap.js";
+import { percent, plural, signed } from "../../../numbers/format.js";
+import { figure, type Html, html, pageOf, table } from "../../../page/html.js";
+import { FIGURES, fileOf, MODALITY_NAMES } from "../figures.js";
+import { type ArchitectureFindings, type Findings, meanShares } from "../findings.js";
+import { CITATION, MODALITIES } from "../paper.js";
+
+/**
+ * The reproduction as one self-contained HTML page: no network, no script.
+ * @param svgs the figures by the names of their files
+ */
+export function page({ architectures, workload }: Findings, svgs: ReadonlyMap<string, string>): string {
+  const missing = architectures.filter(({ trained }) => trained === undefined);
+  const content = html`<h1>Jain et al.’s figures, from torquelens’ policies</h1>
+<p>${CITATION}. The paper looks at published policies of ALFRED; these are small networks of the same four kinds, trained by torquelens in its tabletop world. So what counts most can be compared, values cannot.</p>
+<p class="note">Gradient × value where the modalities’ features join, on the expert’s own episodes: ${plural(workload.trained, "episode")} of each trained policy, ${plural(workload.random, "episode")} of each of ${plural(workload.seeds, "random initialisation")}; seed ${workload.seed}.${workload.trained < MEANT ? " This is a quick run: with so few episodes the verdicts mean little." : ""}</p>
+${missing.map(({ title }) => html`<p class="note">Not in this run: a trained policy of ${title} (none is shipped).</p>`)}
+<h2>Policies</h2>
+${policiesTable(architectures)}
+<h2>Which of the paper’s statements hold</h2>
+<p>Each is one number an episode; it holds if the 95 % interval of its mean (bootstrap over episodes) lies wholly above zero.</p>
+${verdictsTable(architectures)}
+<h2>Figures</h2>
+${(Object.keys(FIGURES) as (keyof typeof FIGURES)[]).map((name) => {
+  const svg = svgs.get(fileOf(name));
+  const { number, description } = FIGURES[name];
+  const title = number === name ? name : `Fig. ${number}`;
+  return svg === undefined ? undefined : html`<h3>${title}</h3>${figure(svg, description)}`;
+})}`;
+  return pageOf("torquelens: Jain et al. reproduced", STYLE, content);
+}
+
+/** Episodes of a full run. */
+const MEANT = 100;
+
+function policiesTable(architectures: readonly ArchitectureFindings[]): Html {
+  return table(
+    [
+      "kind",
+      "parameters",
+      "success, seen",
+      "unseen",
+      ...MODALITIES.map((modality) => `${MODALITY_NAMES[modality]}, random → trained`),
+    ],
+    architectures.map(({ title, parameters, random, trained }) => {
+      const [before, after] = [random.flat(), trained?.episodes].map(
+        (episodes) => episodes && meanShares(episodes, "likely", "l2"),
+      );
+      const figures = trained?.figures ?? {};
+      const part = (key: string) =>
+        figures[key] === undefined || !figures.episodes ? "–" : percent(figures[key]! / figures.episodes);
+      return [
+        title,
+        parameters.toLocaleString("en"),
+        part("success"),
+        part("unseen"),
+        ...MODALITIES.map(
+          (modality) => `${before ? percent(before[modality]) : "–"} → ${after ? percent(after[modality]) : "–"}`,
+        ),
+      ];
+    }),
+  );
+}
+
+function verdictsTable(architectures: readonly ArchitectureFindings[]): Html {
+  return table(
+    ["the paper says", "measured", "here"],
+    architectures.flatMap(({ verdicts }) =>
+      verdicts.map(({ claim, estimate, holds }) => [
+        claim.text,
+        claim.measure,
+        html`<span class="${holds ? "yes" : "no"}">${holds ? "holds" : "does not hold"}</span><br>${estimated(estimate, claim.unit === "points")}`,
+      ]),
+    ),
+    2,
+  );
+}
+
+function estimated({ mean, interval }: Estimate, isPart: boolean): string {
+  const shown = (value: number) => (isPart ? `${signed(100 * value, 1)} %` : signed(value, 3));
+  return `${shown(mean)}${interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : ""}`;
+}
+
+const STYLE = `
+.yes { color: var(--good); } .no { color: var(--bad); }
+td .yes, td .no { white-space: nowrap; }
+`;

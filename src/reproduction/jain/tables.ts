@@ -1,0 +1,66 @@
+import { estimate } from "../../analysis/bootstrap.js";
+import { number } from "../../numbers/format.js";
+import { estimateColumns, type TableRow } from "../table.js";
+import { episodeShares, type Findings } from "./findings.js";
+import { focusCentre, type StepFound } from "./measure.js";
+import { type Kind, MODALITIES, POOLS, TARGETS } from "./paper.js";
+
+/** Tables of the reproduction by name. */
+export function tables({ architectures }: Findings): Map<string, readonly TableRow[]> {
+  const shares: TableRow[] = [];
+  const steps: TableRow[] = [];
+  const verdicts: TableRow[] = [];
+  for (const { name, random, trained, verdicts: found } of architectures) {
+    const kinds: (readonly [Kind, number | null, readonly (readonly StepFound[])[]])[] = [
+      ...random.map((episodes, seed) => ["random", seed, episodes] as const),
+      ...(trained ? [["trained", null, trained.episodes] as const] : []),
+    ];
+    for (const [kind, seed, episodes] of kinds) {
+      for (const target of TARGETS)
+        for (const pool of POOLS) {
+          const all = episodes.flatMap((one) => episodeShares(one, target, pool) ?? []);
+          for (const modality of MODALITIES)
+            shares.push({
+              architecture: name,
+              kind,
+              seed,
+              target,
+              pool,
+              modality,
+              ...estimateColumns(estimate(all.map((one) => 100 * one[modality]))),
+            });
+        }
+    }
+    trained?.episodes.forEach((one, episode) => {
+      for (const step of one) {
+        const centre = focusCentre(step);
+        steps.push({
+          architecture: name,
+          episode,
+          step: step.step,
+          percent: number((100 * step.step) / step.length),
+          interacts: step.interacts,
+          right: step.right,
+          ...Object.fromEntries(
+            MODALITIES.map((modality) => [`l2_${modality}`, number(step.sizeOf("likely", modality, "l2"))]),
+          ),
+          focus_centre: Number.isFinite(centre) ? number(centre) : null,
+        });
+      }
+    });
+    for (const { claim, estimate: measured, holds } of found)
+      verdicts.push({
+        architecture: name,
+        claim: claim.id,
+        text: claim.text,
+        measure: claim.measure,
+        holds,
+        ...estimateColumns(measured),
+      });
+  }
+  return new Map([
+    ["shares", shares],
+    ["steps", steps],
+    ["verdicts", verdicts],
+  ]);
+}

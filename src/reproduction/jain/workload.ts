@@ -1,0 +1,13 @@
+/** Extent of the reproduction. */
+export interface Workload {
+  /** Episodes of a trained policy, and of each randomly initialised one. */
+  readonly trained: number;
+  readonly random: number;
+  /** Randomly initialised policies of each architecture. */
+  readonly seeds: number;
+  readonly seed: number;
+}
+
+/** As the paper has it (Fig. 2). */
+export const FULL: Omit<Workload, "seed"> = { trained: 100, random: 10, seeds: 5 };
+export const QUICK: Omit<Workload, "seed"> = { trained: 8, random: 2, seeds: 2 };

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { verdictsOf } from "#src/reproduction/jain/claims.js";
+import { figures } from "#src/reproduction/jain/figures.js";
+import { episodeShares, meanShares } from "#src/reproduction/jain/findings.js";
+import type { StepFound } from "#src/reproduction/jain/measure.js";
+import { page } from "#src/reproduction/jain/page/page.js";
+import { MODALITIES, type Modality } from "#src/reproduction/jain/paper.js";
+import { tables } from "#src/reproduction/jain/tables.js";
+
+/** A step with these sizes by every norm and target, and all weight on one of four words. */
+function step(
+  sizes: Readonly<Record<Modality, number>>,
+  at: { step: number; length: number; word?: number },
+): StepFound {
+  const words = Float32Array.from({ length: 4 }, (_, i) => (i === (at.word ?? 0) ? 2 : 0));
+  return {
+    step: at.step,
+    length: at.length,
+    interacts: at.step === 1,
+    right: at.step > 0,
+    action: 0,
+    cell: 0,
+    sizeOf: (_, modality) => sizes[modality],
+    words,
+    signed: words.map((x) => -x),
+  };
+}
+
+const PREVIOUS = { language: 1, image: 2, previous_action: 5 };
+const IMAGE = { language: 2, image: 5, previous_action: 1 };
+const steps = (sizes: typeof PREVIOUS, moving = 0): StepFound[] =>
+  [0, 1, 2, 3].map((t) => step(sizes, { step: t, length: 4, word: moving * t }));
+
+test("shares are means of an episode's steps, and of episodes", () => {
+  expect(
+    episodeShares([step(PREVIOUS, { step: 0, length: 2 }), step(IMAGE, { step: 1, length: 2 })], "loss", "l1"),
+  ).toEqual({
+    language: (1 + 2) / 16,
+    image: 7 / 16,
+    previous_action: 6 / 16,
+  });
+  expect(meanShares([steps(PREVIOUS), steps(IMAGE)], "likely", "l2")!.image).toBeCloseTo((2 / 8 + 5 / 8) / 2, 12);
+  const nothing = { language: 0, image: 0, previous_action: 0 };
+  expect(episodeShares([step(nothing, { step: 0, length: 1 })], "likely", "l2")).toBeUndefined();
+});
+
+test("statements hold where the shares are as the paper says, and not where they are the other way round", () => {
+  const of = (name: string, random: typeof PREVIOUS, trained: typeof PREVIOUS, moving = 0) =>
+    Object.fromEntries(
+      verdictsOf(name, [steps(random), steps(random)], [steps(trained, moving), steps(trained, moving)]).map(
+        ({ claim, holds }) => [claim.text, holds],
+      ),
+    );
+  expect(of("seq2seq", PREVIOUS, IMAGE)).toEqual({
+    "Baseline begins with most on the previous action": true,
+    "Baseline prefers the image after training": true,
+  });
+  expect(Object.values(of("seq2seq", IMAGE, PREVIOUS))).toEqual([false, false]);
+  expect(of("moca", PREVIOUS, IMAGE, 1)).toMatchObject({
+    "MOCA prefers language after training": false,
+    "MOCA’s focus on the words moves on as the episode does (Fig. 3)": true,
+  });
+  expect(of("moca", PREVIOUS, IMAGE, 0)["MOCA’s focus on the words moves on as the episode does (Fig. 3)"]).toBe(false);
+});
+
+test("page, figures and tables name what there is and what is missing", async () => {
+  const workload = { trained: 2, random: 2, seeds: 1, seed: 0 };
+  const trained = { path: "a.onnx", sha256: "0".repeat(64), figures: { episodes: 50, success: 40, unseen: 10 } };
+  const one = { parameters: 1234, random: [[steps(PREVIOUS), steps(PREVIOUS)]] };
+  const findings = {
+    workload,
+    architectures: [
+      {
+        ...one,
+        name: "moca",
+        title: "MOCA",
+        trained: { ...trained, episodes: [steps(IMAGE, 1), steps(IMAGE, 1)] },
+        verdicts: verdictsOf("moca", one.random.flat(), [steps(IMAGE, 1), steps(IMAGE, 1)]),
+      },
+      { ...one, name: "et", title: "ET", trained: undefined, verdicts: [] },
+    ],
+  };
+  const svgs = await figures(findings.architectures);
+  expect([...svgs.keys()]).toEqual([
+    "fig2-shares",
+    "fig3-focus",
+    "fig5-interactions",
+    "fig6-course",
+    "pools",
+    "targets",
+  ]);
+  const text = page(findings, svgs);
+  expect(text).toContain("Not in this run: a trained policy of ET");
+  expect(text).toContain("80");
+  expect(text).toContain("MOCA prefers language after training");
+  const all = tables(findings);
+  const shares = all.get("shares")!;
+  // Two norms' worth of everything: kinds and seeds × targets × pools × modalities.
+  expect(shares).toHaveLength(3 * 4 * 5 * MODALITIES.length);
+  expect(shares.find((row) => row.kind === "trained" && row.modality === "image")!.mean).toBe(62.5);
+  expect(all.get("steps")).toHaveLength(8);
+  expect(
+    all
+      .get("steps")!
+      .map(({ focus_centre }) => focus_centre)
+      .slice(0, 4),
+  ).toEqual([0.25, 0.5, 0.75, 1]);
+});
