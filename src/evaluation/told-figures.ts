@@ -1,5 +1,5 @@
 import { encoded } from "../language/vocabulary.js";
-import { own } from "../own.js";
+import { own, put } from "../own.js";
 import { Session, type TensorData } from "../runtime/session.js";
 import { pictureLength, planes } from "../sim/worlds/canvas.js";
 import type { World, WorldEntry } from "../sim/worlds/world.js";
@@ -75,8 +75,8 @@ export async function toldFigures(
         sum += played.sum;
         done?.(++finished / (episodes * TOLD_RUNS.length));
       }
-      figures[key] = successes;
-      figures[weighted] = Number((sum / episodes).toFixed(4));
+      put(figures, key, successes);
+      put(figures, weighted, Number((sum / episodes).toFixed(4)));
     }
   } finally {
     await session.release();

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { own } from "../../own.js";
 import { random } from "../../sim/random.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
 import { LISTENING_ARCHITECTURES } from "../../train/listening/architectures.js";
@@ -48,7 +49,7 @@ export async function reproduceJain(
   const done = (): void => watch?.(++finished);
   const found: ArchitectureFindings[] = [];
   for (const name of names) {
-    const { title, layers } = LISTENING_ARCHITECTURES[name]!;
+    const { title, layers } = own(LISTENING_ARCHITECTURES, name)!;
     const spec = listeningSpec(entry.facts, layers);
     const parts = partsOf(spec);
     const through = (bytes: Uint8Array, source: string, count: number): Promise<StepFound[][]> =>

@@ -47,6 +47,8 @@ export interface WorldFacts {
   readonly limit: number;
   /** Numbers that a policy knows beside the picture (`World.configuration`), default none. */
   readonly configuration?: number;
+  /** What pixels can show, in groups that are told apart by themselves (`World.kinds`). */
+  readonly kinds?: readonly (readonly string[])[];
   /** Where a world tells in words what to do: the words, and tokens of an instruction. */
   readonly language?: { readonly vocabulary: Vocabulary; readonly length: number };
   /** Set where all episodes begin with the same picture: most random steps before one that a frozen image shows. */
@@ -100,6 +102,8 @@ export interface World {
   progress(): number;
   /** Writes the label of each pixel's object (index in `facts.classes`), [H, W]. */
   segmentation(into: Uint8Array): void;
+  /** Writes what each pixel shows, of each group of `facts.kinds` a label, [groups, H, W]. */
+  kinds?(into: Uint8Array): void;
   /** Everything that the rest of the episode depends on. */
   save(): Float64Array;
   restore(saved: Float64Array): void;

@@ -26,7 +26,7 @@ export interface Lesson {
 }
 
 /** Tokens of the instruction that a world gives now. */
-export const instructionOf = (world: World): readonly number[] => {
+const instructionOf = (world: World): readonly number[] => {
   const { vocabulary, length } = world.facts.language!;
   return encoded(vocabulary, world.instruction!(), length).ids;
 };

@@ -36,7 +36,7 @@ export const ABREAST = 16;
 const [EPISODES, JUDGED, PICTURES, BATCHES] = [1_000_011, 1_000_012, 1_000_013, 1_000_014];
 
 /** Seed of a training's episodes in the world. */
-export const episodeSeed = (seed: number): number => random(seed, EPISODES).integer(2 ** 31);
+const episodeSeed = (seed: number): number => random(seed, EPISODES).integer(2 ** 31);
 
 /** Asks for a step of the convolutions' fit; a row of scalars. */
 export interface SeeRequest extends Request {

@@ -99,7 +99,10 @@ it("jain: page, figures and tables of the four architectures", { timeout: 120_00
   const extent = { trained: 1, random: 1, seeds: 1 };
   const { run, work } = await prepared({ task: [], seed: 3 }, extent);
   let last = 0;
-  const { page, files, summary } = await run({ watch: (done) => void (last = done) });
+  const watch = (done: number): void => {
+    last = done;
+  };
+  const { page, files, summary } = await run({ watch });
   expect(last).toBe(work);
   expect(page).toContain("HiTUT");
   expect([...files.keys()]).toEqual(expect.arrayContaining(["fig2-shares.svg", "shares.csv", "verdicts.csv"]));

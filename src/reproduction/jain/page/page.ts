@@ -1,5 +1,6 @@
 import type { Estimate } from "../../../analysis/bootstrap.js";
 import { percent, plural, signed } from "../../../numbers/format.js";
+import { own } from "../../../own.js";
 import { figure, type Html, html, pageOf, table } from "../../../page/html.js";
 import { FIGURES, fileOf, MODALITY_NAMES } from "../figures.js";
 import { type ArchitectureFindings, type Findings, meanShares } from "../findings.js";
@@ -47,8 +48,10 @@ function policiesTable(architectures: readonly ArchitectureFindings[]): Html {
         (episodes) => episodes && meanShares(episodes, "likely", "l2"),
       );
       const figures = trained?.figures ?? {};
-      const part = (key: string) =>
-        figures[key] === undefined || !figures.episodes ? "–" : percent(figures[key]! / figures.episodes);
+      const part = (key: string): string => {
+        const [count, of] = [own(figures, key), own(figures, "episodes")];
+        return count === undefined || !of ? "–" : percent(count / of);
+      };
       return [
         title,
         parameters.toLocaleString("en"),

@@ -1,6 +1,7 @@
 import type { WorldFacts } from "../world.js";
 import { INSTRUCTION_LENGTH, VOCABULARY } from "./grammar.js";
 import { ACTIONS } from "./rules.js";
+import { COLOURS, KINDS } from "./things.js";
 
 /** Cells of a mask in a row and a column, and pixels of the picture in a cell's row and column. */
 export const MASK = 16;
@@ -18,6 +19,10 @@ export const FACTS: WorldFacts = {
   salient: ["arm", "target"],
   empty: ["background"],
   actions: { kind: "discrete", names: ACTIONS, mask: { width: MASK, height: MASK } },
+  kinds: [
+    ["background", "table", "arm", "hand", ...KINDS, "open drawer"],
+    ["none", ...COLOURS],
+  ],
   controlPeriod: 0.2,
   limit: 80,
   language: { vocabulary: { words: VOCABULARY, padding: 0, begin: 1, end: 2, unknown: 3 }, length: INSTRUCTION_LENGTH },

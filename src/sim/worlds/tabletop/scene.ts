@@ -87,10 +87,15 @@ const placeOf = (cell: number): [x: number, y: number, z: number] => [
   TABLE_HEIGHT,
 ];
 
-/** What a pixel shows: a thing by its number in `THINGS`, after them the table's tiles by cell, then the arm and the rest. */
+/**
+ * What a pixel shows: a thing by its number in `THINGS`, after them the table's tiles by cell, then the arm, the rest, and
+ * the arm's hand.
+ */
 export const FIRST_TILE = THINGS.length;
 export const ARM_SHOWN = FIRST_TILE + CELLS;
 export const NOTHING_SHOWN = ARM_SHOWN + 1;
+export const HAND_SHOWN = NOTHING_SHOWN + 1;
+const HAND = ["palm", "left_finger", "right_finger"];
 
 /** Draws tables: the arm above its cell, the table and the things on it. */
 export class Scene {
@@ -197,6 +202,7 @@ function shownBy(model: Model): Uint8Array {
     const thing = things.get(model.nameOf("body", bodyOf[geom]!));
     if (tile) shown[geom] = FIRST_TILE + Number(tile[1]);
     else if (thing !== undefined) shown[geom] = thing;
+    else if (HAND.includes(name ?? "")) shown[geom] = HAND_SHOWN;
     else if (name === "table") shown[geom] = NOTHING_SHOWN;
   }
   return shown;

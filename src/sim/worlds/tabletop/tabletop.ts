@@ -6,7 +6,7 @@ import { isMet, nextGoal, type SubGoal } from "./goals.js";
 import { type Layout, layoutOf, type Split } from "./layout.js";
 import { maskOf, shownIn, targetOf } from "./mask.js";
 import { ACTIONS, act, INTERACTIONS, type Table, type Target, underGripper } from "./rules.js";
-import { ARM_SHOWN, FIRST_TILE, NOTHING_SHOWN, type Scene } from "./scene.js";
+import { ARM_SHOWN, FIRST_TILE, HAND_SHOWN, NOTHING_SHOWN, type Scene } from "./scene.js";
 import { thingNumber } from "./things.js";
 
 /**
@@ -118,11 +118,29 @@ export class Tabletop implements World {
     const named = new Set(
       this.#layout.goals.flatMap((goal) => (goal.kind === "put" ? [goal.thing, goal.into] : [goal.thing])),
     );
-    const labels = new Uint8Array(NOTHING_SHOWN + 1).fill(OTHER, 0, FIRST_TILE).fill(TABLE, FIRST_TILE, ARM_SHOWN);
+    const labels = new Uint8Array(HAND_SHOWN + 1).fill(OTHER, 0, FIRST_TILE).fill(TABLE, FIRST_TILE, ARM_SHOWN);
     for (const thing of named) labels[this.#things[thing]!] = TARGET;
     labels[ARM_SHOWN] = ARM;
+    labels[HAND_SHOWN] = ARM;
     labels[NOTHING_SHOWN] = BACKGROUND;
     for (let pixel = 0; pixel < into.length; pixel++) into[pixel] = labels[this.#shown[pixel]!]!;
+  }
+
+  kinds(into: Uint8Array): void {
+    const [things, colours] = FACTS.kinds!;
+    const thingOf = new Uint8Array(HAND_SHOWN + 1).fill(things!.indexOf("table"), FIRST_TILE, ARM_SHOWN);
+    const colourOf = new Uint8Array(HAND_SHOWN + 1);
+    thingOf[ARM_SHOWN] = things!.indexOf("arm");
+    thingOf[HAND_SHOWN] = things!.indexOf("hand");
+    this.#table.things.forEach(({ kind, colour }, i) => {
+      thingOf[this.#things[i]!] = things!.indexOf(this.#table.open[i] ? "open drawer" : kind);
+      colourOf[this.#things[i]!] = colours!.indexOf(colour);
+    });
+    const pixels = this.#shown.length;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      into[pixel] = thingOf[this.#shown[pixel]!]!;
+      into[pixels + pixel] = colourOf[this.#shown[pixel]!]!;
+    }
   }
 
   /** Seed, episode, steps, failed interactions, gripper, held thing, then cell, container, slot and openness of each thing. */

@@ -219,6 +219,35 @@ describe("an episode", () => {
     const names = new Set([...labels].map((label) => facts.classes[label]));
     for (const name of ["background", "table", "arm", "target", "other"]) expect(names).toContain(name);
   });
+
+  it("tells kind and colour of each pixel, of the things that there are", () => {
+    const { world: play, image } = world();
+    const [things, colours] = facts.kinds!;
+    const seen = new Set<string>();
+    for (let episode = 0; episode < 6; episode++) {
+      play.reset(2, episode);
+      const labels = new Uint8Array(2 * 64 * 64);
+      play.kinds(labels);
+      const segmented = new Uint8Array(64 * 64);
+      play.segmentation(segmented);
+      const there = play.table.things.map(
+        ({ kind, colour }, i) => `${colour} ${play.table.open[i] ? "open drawer" : kind}`,
+      );
+      for (let pixel = 0; pixel < 64 * 64; pixel++) {
+        const [thing, colour] = [things![labels[pixel]!]!, colours![labels[64 * 64 + pixel]!]!];
+        const isThing = ["target", "other"].includes(facts.classes[segmented[pixel]!]!);
+        expect(colour === "none").toBe(!isThing);
+        expect(["arm", "hand"].includes(thing)).toBe(facts.classes[segmented[pixel]!] === "arm");
+        if (!isThing) continue;
+        expect(there).toContain(`${colour} ${thing}`);
+        seen.add(thing);
+        // A red thing has more red than anything.
+        if (colour === "red" && thing === "block")
+          expect(image[3 * pixel]!).toBeGreaterThan(Math.max(image[3 * pixel + 1]!, image[3 * pixel + 2]!));
+      }
+    }
+    expect([...seen].sort()).toEqual(["ball", "block", "bowl", "cup", "drawer", "open drawer"]);
+  });
 });
 
 describe("the splits", () => {
