@@ -54,9 +54,13 @@ export const fusion = method({
       .string()
       .optional()
       .describe("name of the fusion tensor; default: the card's, else the Concat where all modalities meet"),
+    mixed: choice(
+      ["refuse", "image"],
+      "elements that an image made together with others, as filters made of words do: refused, or counted as the image's",
+    ),
   },
   make:
-    ({ pool, tensor: name }) =>
+    ({ pool, tensor: name, mixed }) =>
     (network) => {
       const { analysis } = network.context;
       const provenance = new Provenance(network.subject, analysis);
@@ -70,7 +74,8 @@ export const fusion = method({
       const attributions = pass.inputs.get(joint);
       if (!attributions) throw new InputError(`fusion tensor "${tensor}": the torques do not depend on it`);
       const inputs = new Map([...pass.inputs].filter(([value]) => network.inputs.has(value)));
-      const groups = [...provenance.origins(joint)].filter(([origin]) => origin.length > 0);
+      const traced = [...provenance.origins(joint)].filter(([origin]) => origin.length > 0);
+      const groups = mixed === "image" ? ofImages(traced) : traced;
       refuseMixedImages(groups, joint);
       return { ...pass, inputs, totals: totalsOf(network, inputs, groups, attributions, pool) };
     },
@@ -114,6 +119,14 @@ function refuseMixedImages(groups: readonly Group[], joint: Value): void {
   throw new InputError(
     `fusion tensor "${joint.name ?? joint.node.label}": some elements depend on ${names} together, expected a tensor before they mix`,
   );
+}
+
+/** Groups where what one image made with others counts as its own (Jain et al.: MOCA's filtered features are vision). */
+function ofImages(groups: readonly Group[]): Group[] {
+  return groups.map(([origin, elements]) => {
+    const images = origin.filter(({ kind }) => kind === "image");
+    return [images.length === 1 ? images : origin, elements];
+  });
 }
 
 function totalsOf(

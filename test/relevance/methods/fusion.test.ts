@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apply } from "#src/graph/apply.js";
+import { apply, applyNode } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import type { Value } from "#src/graph/value.js";
 import type { SubjectModality } from "#src/relevance/contract/subject.js";
@@ -54,6 +54,18 @@ describe("the fusion readout", () => {
       expect(relativeError(found!["torquelens.shares"]!, parts(weighted))).toBeLessThan(1e-5);
       expect(relativeError(found!["torquelens.torque_shares"]!, rows.flatMap(parts))).toBeLessThan(1e-5);
     }
+  });
+
+  it("counts what words or other modalities made of an image as the image's, where it is told to", async () => {
+    const filtered = b.mul(features, dense(q, 3, 4));
+    const joint = applyNode("Concat", [filtered, q], { axis: 1 }, { outputNames: ["joint"] }).outputs[0]!;
+    const subject = subjectOf([x, q], b.matmul(joint, READ), modalities, { fusion: "joint" });
+    await expect(explain(subject, feeds, { method: "fusion" })).rejects.toThrow("some elements depend on image and");
+    const rows = await linear(joint);
+    const parts = (a: readonly number[]) =>
+      share([a.slice(0, 3), a.slice(3, 5), a.slice(5)].map((part) => POOLS.l2!(part)));
+    const [found] = await explain(subject, feeds, { method: "fusion:mixed=image", importances: [ALPHA] });
+    expect(relativeError(found!["torquelens.torque_shares"]!, rows.flatMap(parts))).toBeLessThan(1e-5);
   });
 
   it("parts an encoder of several modalities by the gradient × input of each", async () => {
