@@ -1,13 +1,14 @@
 // Trains the sets of policies beside those of models/, and runs the experiment on the number of goals.
-//   npm run train:models -- [worlds] [reward] [levine] [goals] [anywhere] [--task reacher] [--seeds 0,1,2]
+//   npm run train:models -- [worlds] [reward] [levine] [goals] [anywhere] [attention] [--task reacher] [--seeds 0,1,2]
 // Sets: worlds (models/WORLD.onnx by reward, each with its control), reward (arms by reward, with their
 // controls, models/ppo/TASK-0.onnx), levine (every task as Kim and Choi's were, models/levine/TASK-SEED.onnx), goals (the
 // reacher with 4, 16, 64 and any number of goals, runs/goals/; their figures in models/levine/goals.json), anywhere
-// (models/anywhere/).
+// (models/anywhere/),
+// attention (models/attention/TASK-fls.onnx and TASK-query.onnx, with the curves of their trainings).
 // Resumable: what is there is kept, and an interrupted training goes on from its run folder in runs/.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadPolicy } from "#src/policy/policy.js";
@@ -28,7 +29,7 @@ const { values, positionals } = parseArgs({
     figures: { type: "string", default: "100" },
   },
 });
-const SETS = { worlds, reward, levine, goals, anywhere };
+const SETS = { worlds, reward, levine, goals, anywhere, attention };
 const sets = positionals.length > 0 ? positionals : Object.keys(SETS);
 const unknown = sets.find((name) => !Object.hasOwn(SETS, name));
 if (unknown !== undefined) throw new Error(`no set named "${unknown}", expected ${Object.keys(SETS).join(", ")}`);
@@ -70,6 +71,19 @@ async function anywhere() {
     if (!Object.hasOwn(taskNamed(task).lesson.recipes, "anywhere")) continue;
     await train({ task, recipe: "anywhere", seed: 0, output: `models/anywhere/${task}.onnx` });
   }
+}
+
+async function attention() {
+  for (const [recipe, kind] of [
+    ["fls", "fls"],
+    ["attention", "query"],
+  ])
+    for (const task of values.task) {
+      if (!Object.hasOwn(taskNamed(task).lesson.recipes, recipe)) continue;
+      const name = `${task}-${kind}`;
+      await train({ task, recipe, seed: 0, output: `models/attention/${name}.onnx` });
+      await copyFile(`runs/${name}.run/curves.json`, `models/attention/${name}.curves.json`);
+    }
 }
 
 async function goals() {

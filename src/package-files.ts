@@ -32,6 +32,16 @@ function seededPolicies(path: string, task: string): SeededPolicy[] {
     .sort((a, b) => a.seed - b.seed);
 }
 
+/** The policies with attention, by the names of their files. */
+export function attentionPolicies(): string[] {
+  const folder = packagePath("models/attention");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".onnx"))
+    .sort()
+    .map((name) => `${folder}/${name}`);
+}
+
 /** A policy's file that was trained with goals anywhere, by its task's name; not every task has one. */
 export const anywherePolicy = (task: string): string => packagePath(`models/anywhere/${task}.onnx`);
 

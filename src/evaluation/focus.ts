@@ -6,6 +6,10 @@ import type { TaskCamera } from "../sim/tasks/task.js";
 
 /** Radius of "near" as a part of the image's height: 8 pixels at 64. */
 const NEAR = 8 / 64;
+
+/** The radius, pixels. */
+export const reachOf = (height: number): number => NEAR * height;
+
 /** The arm counts as moving while a joint turns faster than this, rad/s. */
 const MOVING = 0.1;
 
@@ -32,7 +36,7 @@ export class Focus implements Sink {
 
 /** Part of a heatmap's relevance, by magnitude, that is near any of the points. */
 export function nearShare({ width, height, data }: Heatmap, points: readonly ImagePoint[]): number {
-  const reach = NEAR * height;
+  const reach = reachOf(height);
   let near = 0;
   let all = 0;
   data.forEach((relevance, pixel) => {

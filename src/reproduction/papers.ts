@@ -1,3 +1,3 @@
 /** Papers whose figures can be made again, by the first authors' names. */
-export const PAPER_NAMES = ["jain", "kim-choi", "xing"] as const;
+export const PAPER_NAMES = ["jain", "kim-choi", "xing", "lovering", "nikulin"] as const;
 export type PaperName = (typeof PAPER_NAMES)[number];

@@ -429,6 +429,91 @@ class FrameStack(Architecture):
         return {**card, "image": {**card["image"], "layout": "NCHW", "frames": self.frames}} if self.stacked else card
 
 
+class FreeLunch(Architecture):
+    """Sparse FLS (Nikulin et al. 2019, Fig. 1f): features multiplied by SoftPlus of two convolutions of them."""
+
+    def __init__(self):
+        super().__init__({"image": Pixels("uint8-nchw", 3)}, (36, 32), {}, False)
+        self.conv1, self.conv2, self.conv3 = nn.Conv2d(3, 6, 8, 4), nn.Conv2d(6, 8, 4, 2), nn.Conv2d(8, 8, 2)
+        self.hidden, self.places = nn.Conv2d(8, 10, 3, padding=1), nn.Conv2d(10, 1, 3, padding=1)
+        self.fc, self.head = nn.Linear(8 * 2 * 1, 16), nn.Linear(16, self.joints)
+        self.outputs = ("torque", "attention")
+        self.finished()
+
+    def forward(self, image):
+        x = self.pixels["image"](image)
+        for layer in (self.conv1, self.conv2, self.conv3):
+            x = F.relu(layer(x))
+        attention = F.softplus(self.places(F.relu(self.hidden(x))))
+        x = F.relu(self.fc((x * attention).flatten(1)))
+        return self.denormalised(self.head(x)), attention
+
+
+class QueryAgent(Architecture):
+    """The agent of Mott et al. (2019), small: keys and values of a convolutional LSTM, queries from an LSTM's state."""
+
+    memory, keys, queries, frequencies, core = 6, 2, 2, 2, 8
+
+    def __init__(self):
+        size, self.places = (28, 20), (7, 5)
+        told = {"previous_reward": 1, "previous_action": 3}
+        super().__init__({"image": Pixels("uint8-nchw", 3)}, size, told, False)
+        basis, (h, w) = self.frequencies**2, self.places
+        y, x = torch.meshgrid(torch.arange(1, h + 1), torch.arange(1, w + 1), indexing="ij")
+        wave = lambda u, at, extent: torch.cos(torch.pi * u * at / extent)
+        each = range(1, self.frequencies + 1)
+        self.register_buffer("basis", torch.stack([wave(u, y, h) * wave(v, x, w) for u in each for v in each], -1)
+                             .reshape(1, h * w, basis))
+        key, value = self.keys + basis, self.memory - self.keys + basis
+        self.key = key
+        self.conv = nn.Conv2d(3, 6, 4, 4)
+        self.gates = nn.Conv2d(6 + self.memory, 4 * self.memory, 3, padding=1)
+        self.query1, self.query2 = nn.Linear(self.core, 10), nn.Linear(10, self.queries * key)
+        self.answer1 = nn.Linear(self.queries * (value + key) + 4, 12)
+        self.answer2 = nn.Linear(12, 8)
+        self.lstm = nn.Linear(8 + self.core, 4 * self.core)
+        self.head = nn.Linear(self.core, self.joints)
+        self.outputs = ("torque", *self.carried.values(), "attention")
+        self.finished()
+
+    def step(self, cell, sums, axis=1):
+        gates, candidate = sums.split([3 * sums.shape[axis] // 4, sums.shape[axis] // 4], axis)
+        i, f, o = torch.sigmoid(gates).chunk(3, axis)
+        cell = f * cell + i * torch.tanh(candidate)
+        return o * torch.tanh(cell), cell
+
+    def forward(self, image, state, vision_hidden, vision_cell, core_hidden, core_cell):
+        x = F.relu(self.conv(self.pixels["image"](image)))
+        vision_hidden, vision_cell = self.step(vision_cell, self.gates(torch.cat([x, vision_hidden], 1)))
+        both = vision_hidden.flatten(2).transpose(1, 2)
+        k, v = both.split([self.keys, self.memory - self.keys], 2)
+        k, v = torch.cat([k, self.basis], 2), torch.cat([v, self.basis], 2)
+        q = self.query2(F.relu(self.query1(core_hidden))).reshape(1, self.queries, self.key)
+        answers = F.scaled_dot_product_attention(q, k, v, scale=1.0)
+        told = torch.cat([answers.flatten(1), q.flatten(1), state], 1)
+        x = self.answer2(F.relu(self.answer1(told)))
+        core_hidden, core_cell = self.step(core_cell, self.lstm(torch.cat([x, core_hidden], 1)))
+        # The maps are an output alone, and nothing that is explained.
+        attention = torch.softmax(q.detach() @ k.detach().transpose(1, 2), -1).reshape(1, self.queries, *self.places)
+        torque = self.denormalised(self.head(core_hidden))
+        return torque, vision_hidden, vision_cell, core_hidden, core_cell, attention
+
+    def inputs(self, generator):
+        random = lambda *shape: torch.randn(1, *shape, generator=generator) * 0.5
+        kept = {"vision_hidden": random(self.memory, *self.places), "vision_cell": random(self.memory, *self.places),
+                "core_hidden": random(self.core), "core_cell": random(self.core)}
+        return {"image": self.images["image"].sample(generator, *self.size), "state": random(self.n), **kept}
+
+    def card(self):
+        size = self.memory * self.places[0] * self.places[1]
+        sizes = {"vision_hidden": size, "vision_cell": size, "core_hidden": self.core, "core_cell": self.core}
+        return {**super().card(), **{name: whole(name, size) for name, size in sizes.items()}}
+
+    @property
+    def carried(self):
+        return {name: f"{name}_out" for name in ("vision_hidden", "vision_cell", "core_hidden", "core_cell")}
+
+
 # name: (maker, exporter, opset)
 ARCHITECTURES = {
     "resnet-group-ts17": (lambda: ResNetPolicy(), "torchscript", 17),
@@ -473,5 +558,7 @@ ARCHITECTURES = {
     "frames-ts17": (lambda: FrameStack(activation=nn.Softplus), "torchscript", 17),
     "frames-dynamo18": (lambda: FrameStack(activation=nn.Mish), "dynamo", 18),
     "frames-stacked-ts13": (lambda: FrameStack(stacked=True), "torchscript", 13),
+    "sparse-fls-ts17": (lambda: FreeLunch(), "torchscript", 17),
+    "query-agent-ts17": (lambda: QueryAgent(), "torchscript", 17),
     "frames-stacked-dynamo21": (lambda: FrameStack(stacked=True, activation=nn.Mish), "dynamo", 21),
 }

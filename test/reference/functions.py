@@ -236,8 +236,9 @@ class Relevance(TorchFunctionMode):
         weights = weights.detach()
         return self.layer(lambda v, a: a @ v, values, weights, weights @ values)
 
-    def scaled_dot_product_attention(self, q, k, v):
-        return self.mixture(torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, -1), v)
+    def scaled_dot_product_attention(self, q, k, v, scale=None):
+        scale = q.shape[-1] ** -0.5 if scale is None else scale
+        return self.mixture(torch.softmax(scale * q @ k.transpose(-1, -2), -1), v)
 
     def multi_head_attention_forward(self, query, key, value, dim, heads, weight, bias, *args, **kwargs):
         """Tokens in front: [L, B, dim]."""

@@ -39,7 +39,8 @@ LEFT_OUT = ("frames-dynamo18",)
 DIFFERENTIATED = ("resnet-group-ts17", "resnet-batch-ts13", "act-dynamo18", "transformer-pre-class-ts17",
                   "transformer-post-mean-dynamo18", "transformer-pre-class-dynamo23", "lstm-ts17", "lstm-window-ts14",
                   "gru-dynamo18", "gru-cell-ts17", "diffusion-ts17", "language-ts17", "gaussian-ts17",
-                  "gaussian-mlp-ts13", "gaussian-offset-ts17", "frames-stacked-ts13")
+                  "gaussian-mlp-ts13", "gaussian-offset-ts17", "frames-stacked-ts13", "sparse-fls-ts17",
+                  "query-agent-ts17")
 ZENNIT, CAPTUM = f"zennit {version('zennit')}", f"captum {version('captum')}"
 
 

@@ -31,37 +31,38 @@ function reference(name: string) {
 }
 
 describe("what constants take is a share of its own, the rest of what the dense reference gives to inputs, in", () => {
-  it.each(["act-ts17", "act-outside-dynamo23", "transformer-pre-class-dynamo23", "transformer-pre-class-ts17"])(
-    "%s",
-    async (name) => {
-      const { card, importance } = architecture(name);
-      const { relevance, size, inputs } = reference(name);
-      const model = await loadModel(architecturePath(name));
-      const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
-      const byInput = new Map(Object.entries(relevance).map(([input, array]) => [input, total(decode(array))]));
-      const taken = 1 - total([...byInput.values()]) / size;
-      expect(taken).toBeGreaterThan(0.02);
-      for (const depth of ["full", "shares"] as const) {
-        const { bytes, sharers } = compile(ofPolicy(policy), { depth });
-        expect(sharers).toEqual([...policy.modalities.map((modality) => modality.name), "constants"]);
-        const compiled = await session(bytes, "disabled");
-        const alpha = tensor({ dtype: "float32", shape: [importance.length], values: importance });
-        const outside = name.startsWith("act-outside")
-          ? denormalised(feeds(inputs), policy.card.inputs)
-          : feeds(inputs);
-        const found = await compiled.run({ ...outside, "torquelens.importance": alpha });
-        const shares = found["torquelens.shares"]!.data as Float32Array;
-        // The reference loses a little at units without a positive weight, as DTD does.
-        expect(Math.abs(shares.at(-1)! - taken)).toBeLessThan(3e-4);
-        for (const [input, sum] of byInput) {
-          const ofInput = policy.modalities.flatMap((modality, m) => (modality.input === input ? [shares[m]!] : []));
-          expect(Math.abs(total(ofInput) - sum / size)).toBeLessThan(3e-4);
-        }
-        expect((found["torquelens.residual"]!.data as Float32Array)[0]).toBeLessThan(3e-4);
-        await compiled.release();
+  it.each([
+    "act-ts17",
+    "act-outside-dynamo23",
+    "transformer-pre-class-dynamo23",
+    "transformer-pre-class-ts17",
+    "query-agent-ts17",
+  ])("%s", async (name) => {
+    const { card, importance } = architecture(name);
+    const { relevance, size, inputs } = reference(name);
+    const model = await loadModel(architecturePath(name));
+    const policy = policyOf(model, { card: parseCard(JSON.stringify(card), name), source: name, folder: "." });
+    const byInput = new Map(Object.entries(relevance).map(([input, array]) => [input, total(decode(array))]));
+    const taken = 1 - total([...byInput.values()]) / size;
+    expect(taken).toBeGreaterThan(0.02);
+    for (const depth of ["full", "shares"] as const) {
+      const { bytes, sharers } = compile(ofPolicy(policy), { depth });
+      expect(sharers).toEqual([...policy.modalities.map((modality) => modality.name), "constants"]);
+      const compiled = await session(bytes, "disabled");
+      const alpha = tensor({ dtype: "float32", shape: [importance.length], values: importance });
+      const outside = name.startsWith("act-outside") ? denormalised(feeds(inputs), policy.card.inputs) : feeds(inputs);
+      const found = await compiled.run({ ...outside, "torquelens.importance": alpha });
+      const shares = found["torquelens.shares"]!.data as Float32Array;
+      // The reference loses a little at units without a positive weight, as DTD does.
+      expect(Math.abs(shares.at(-1)! - taken)).toBeLessThan(3e-4);
+      for (const [input, sum] of byInput) {
+        const ofInput = policy.modalities.flatMap((modality, m) => (modality.input === input ? [shares[m]!] : []));
+        expect(Math.abs(total(ofInput) - sum / size)).toBeLessThan(3e-4);
       }
-    },
-  );
+      expect((found["torquelens.residual"]!.data as Float32Array)[0]).toBeLessThan(3e-4);
+      await compiled.release();
+    }
+  });
 });
 
 /** Images in the units of the card, whose normalisation is outside of the policy. */

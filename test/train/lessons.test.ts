@@ -3,6 +3,7 @@ import { InputError } from "#src/errors.js";
 import type { Targets } from "#src/sim/tasks/task.js";
 import { loadTask, taskNamed, taskNames } from "#src/sim/tasks/tasks.js";
 import { ALGORITHMS, algorithmNamed } from "#src/train/algorithms/algorithms.js";
+import { pointsOf } from "#src/train/network/network.js";
 import { recipeFor, withCamera, withoutVision, withTargets } from "#src/train/recipe.js";
 
 test.each(taskNames)("the recipes for %s fit the task", async (name) => {
@@ -15,7 +16,7 @@ test.each(taskNames)("the recipes for %s fit the task", async (name) => {
     expect(spec.configuration).toBe(task.modalities.reduce((sum, { size }) => sum + size, 0));
     expect(Object.keys(task.imagePoints())).toEqual(expect.arrayContaining([...lesson.landmarks]));
     expect(landmarkChannels).toHaveLength(lesson.landmarks.length);
-    expect(landmarkChannels.reduce((a, b) => a + b)).toBe(spec.channels[2]);
+    expect(landmarkChannels.reduce((a, b) => a + b)).toBe(pointsOf(spec));
     const { stages } = (await algorithmNamed(algorithm)).schedule(recipe, task.ticks);
     expect(stages.length).toBeGreaterThan(1);
     task.delete();

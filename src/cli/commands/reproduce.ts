@@ -20,6 +20,8 @@ const PAPERS: Readonly<Record<PaperName, () => Promise<Paper>>> = {
   jain: async () => (await import("./reproduction/jain.js")).jain,
   "kim-choi": async () => (await import("./reproduction/kim-choi.js")).kimChoi,
   xing: async () => (await import("./reproduction/xing.js")).xing,
+  lovering: async () => (await import("./reproduction/attention.js")).lovering,
+  nikulin: async () => (await import("./reproduction/attention.js")).nikulin,
 };
 
 const PAGE = "index.html";

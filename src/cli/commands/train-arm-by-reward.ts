@@ -28,7 +28,7 @@ export async function trainArmByReward(options: TrainOptions): Promise<void> {
     words: figureWords(name),
     card(path, record) {
       const file = relative(dirname(path), packagePath(`models/${arm.file}`));
-      return trainedCard(task, { file, site: arm.site }, record);
+      return trainedCard(task, { file, site: arm.site }, record, spec);
     },
     export: ({ layout, parameters, standardisation }, { spec }, metadata) =>
       exportPolicy(spec, layout, parameters, { ...standardisation!, torqueLimit }, { metadata }),

@@ -198,7 +198,7 @@ async function trainOne(
   }
   return (path, record) => {
     const file = relative(dirname(path), packagePath(`models/${task.arm.file}`));
-    const card = serialiseCard(trainedCard(task, { file, site: task.arm.site }, record));
+    const card = serialiseCard(trainedCard(task, { file, site: task.arm.site }, record, recipe.spec));
     const bytes = training.export({ metadata: new Map([[CARD_METADATA, card]]) });
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const model = { path, bytes, sha256, graph: readModel(bytes, path) };

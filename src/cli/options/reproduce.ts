@@ -12,7 +12,7 @@ export function declareOptions(command: Command): void {
     .addOption(
       repeatable(
         "--task <name>",
-        `only this task: of jain tabletop; of kim-choi ${taskNames.join(", ")}; of xing ${worldNames.join(", ")}; may be repeated`,
+        `only this task: of jain tabletop; of kim-choi ${taskNames.join(", ")}; of xing ${worldNames.join(", ")}; of lovering and nikulin those with a shipped policy that has attention; may be repeated`,
       ),
     )
     .option(

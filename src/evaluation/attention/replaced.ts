@@ -5,7 +5,7 @@ import { type GivenAttention, givenAttention } from "../../relevance/derived/giv
 import { float32, Session, type TensorData } from "../../runtime/session.js";
 import type { Random } from "../../sim/random.js";
 
-/** A policy's attention maps, by their number in the order of the network; each [h × w]. */
+/** A policy's attention, by its number in the order of the network: a map [h × w] each, or the weights [Q × places] of queries. */
 export type AttentionMaps = readonly Float32Array[];
 
 type Feeds = Readonly<Record<string, TensorData>>;
@@ -13,20 +13,19 @@ type Feeds = Readonly<Record<string, TensorData>>;
 /** A policy whose attention can be read, and replaced. */
 export class ReplacedAttention {
   private constructor(
-    private readonly command: string,
     private readonly graphs: GivenAttention,
     private readonly reading: Session,
     private readonly giving: Session,
   ) {}
 
-  /** Undefined for a policy without maps that weight its features. */
+  /** Undefined for a policy without attention (`givenAttention`). */
   static async create(subject: Subject): Promise<ReplacedAttention | undefined> {
     const graphs = givenAttention(subject);
     if (!graphs) return undefined;
     const options = { threads: 1, spinning: false };
     const reading = await Session.create(writeModel(graphs.read), options);
     const giving = await Session.create(writeModel(graphs.given), options);
-    return new ReplacedAttention(subject.torque, graphs, reading, giving);
+    return new ReplacedAttention(graphs, reading, giving);
   }
 
   /** The policy's own maps. @param feeds all its inputs */
@@ -35,11 +34,29 @@ export class ReplacedAttention {
     return Array.from(this.graphs.maps.keys(), (name) => own(found, name)!.data as Float32Array);
   }
 
-  /** The policy's command with other maps in the place of its own, [J]. */
-  async commandWith(feeds: Feeds, maps: AttentionMaps): Promise<Float32Array> {
-    const given = Array.from(this.graphs.maps, ([name, shape], k) => [name, float32(maps[k]!, shape)] as const);
-    const found = await this.giving.run({ ...feeds, ...Object.fromEntries(given) });
-    return own(found, this.command)!.data as Float32Array;
+  /** The policy's outputs by name with other maps in the place of its own. */
+  outputsWith(feeds: Feeds, maps: AttentionMaps): Promise<Feeds> {
+    const given = Array.from(this.graphs.maps, ([name, { shape }], k) => [name, float32(maps[k]!, shape)] as const);
+    return this.giving.run({ ...feeds, ...Object.fromEntries(given) });
+  }
+
+  /** Maps with the same numbers in another order, each order as likely; those of a query stay that query's. */
+  permuted(maps: AttentionMaps, random: Random): AttentionMaps {
+    return this.#each(maps, (map) => permuted(map, random));
+  }
+
+  /** Maps that have their mean everywhere; of each query its own. */
+  uniform(maps: AttentionMaps): AttentionMaps {
+    return this.#each(maps, uniform);
+  }
+
+  #each(maps: AttentionMaps, change: (map: Float32Array) => Float32Array): AttentionMaps {
+    return Array.from(this.graphs.maps.values(), ({ places }, k) => {
+      const changed = maps[k]!.slice();
+      for (let from = 0; from < changed.length; from += places)
+        changed.set(change(changed.slice(from, from + places)), from);
+      return changed;
+    });
   }
 
   async release(): Promise<void> {

@@ -36,6 +36,8 @@ export interface BaseRecipe {
     readonly spread: number;
     /** Weight of the position error: the first value, rising to the second over the last 60 % of the steps. */
     readonly precision: readonly [first: number, last: number];
+    /** More steps at a lower rate, at the last precision; default none. */
+    readonly settle?: { readonly steps: number; readonly rate: number };
   };
   /** Without it the convolutions stay as the warm-up leaves them. */
   readonly endToEnd?: EndToEnd;
@@ -66,7 +68,7 @@ export interface NetworkSpec {
   /** Camera image, pixels. */
   readonly width: number;
   readonly height: number;
-  /** Channels of the three convolutions; the last is the number of feature points. */
+  /** Channels of the three convolutions; the last is the number of feature points, but where the network asks queries. */
   readonly channels: readonly [number, number, number];
   /** Odd kernel sizes; the first convolution has stride 2 and no padding, the others keep the size. */
   readonly kernels: readonly [number, number, number];
@@ -74,4 +76,36 @@ export interface NetworkSpec {
   readonly configuration: number;
   readonly hidden: readonly [number, number];
   readonly torques: number;
+  /** Attention as a part of the network, whose maps the policy puts out; without it there is none. */
+  readonly attention?: ArmAttention;
+}
+
+export type ArmAttention = SaliencyAttention | QueryAttention;
+
+/**
+ * Free-Lunch Saliency (Nikulin et al. 2019): the second convolution's features are multiplied by a map over places, which
+ * two convolutions compute from them.
+ */
+interface SaliencyAttention {
+  readonly kind: "fls";
+  readonly filters: number;
+  /** Of both convolutions. */
+  readonly kernel: number;
+}
+
+/**
+ * Queries (after Mott et al. 2019): of the third convolution's channels the first `keys` are keys and the others values; a
+ * query that follows from the arm's pose has a softmax over places of query · key. Its feature point is the mean of the
+ * places' positions with these weights, and the values' mean goes to the hidden layers beside it.
+ */
+export interface QueryAttention {
+  readonly kind: "query";
+  readonly queries: number;
+  readonly keys: number;
+  /** Of the fixed spatial basis behind the keys, down and across. */
+  readonly frequencies: readonly [rows: number, columns: number];
+  /** Elements at the configuration's beginning that the queries follow from. */
+  readonly told: number;
+  /** Units of the query network's hidden layer. */
+  readonly hidden: number;
 }

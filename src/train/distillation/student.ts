@@ -9,7 +9,7 @@ import { own } from "../../own.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Random } from "../../sim/random.js";
-import type { Parameters } from "../network/network.js";
+import type { Parameters } from "../network/linear.js";
 import { Layout } from "../network/parameters.js";
 import { type Learned, learnedOf } from "./parameters-of.js";
 

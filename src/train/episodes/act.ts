@@ -1,13 +1,13 @@
 import { own } from "../../own.js";
 import { Session } from "../../runtime/session.js";
-import type { Task } from "../../sim/tasks/task.js";
+import type { Task, TaskObservation } from "../../sim/tasks/task.js";
 import { TENSORS } from "../network/export.js";
 
 /** The policy's answer to an observation. */
 export interface Action {
   /** N·m. */
   readonly torque: Float64Array;
-  /** Feature points, [2C]; empty where the policy has no such output. */
+  /** What the network sees (`seenLength`); empty where the policy has no such output. */
   readonly points: Float32Array;
   readonly configuration: Float32Array;
 }
@@ -24,13 +24,17 @@ export async function withPolicy<T>(bytes: Uint8Array, use: (act: Act) => Promis
   }
 }
 
+/** The configuration that a policy is given, [n]. */
+export const configurationOf = ({ modalities }: Pick<Task, "modalities">, { values }: TaskObservation): Float32Array =>
+  Float32Array.from(modalities.flatMap(({ name }) => [...own(values, name)!]));
+
 const actor =
   (policy: Session): Act =>
   async (task) => {
-    const { image, values } = task.observe();
-    const configuration = Float32Array.from(task.modalities.flatMap(({ name }) => [...own(values, name)!]));
+    const observed = task.observe();
+    const configuration = configurationOf(task, observed);
     const outputs = await policy.run({
-      [TENSORS.image]: { dtype: "uint8", shape: [1, task.height, task.width, 3], data: image },
+      [TENSORS.image]: { dtype: "uint8", shape: [1, task.height, task.width, 3], data: observed.image },
       [TENSORS.configuration]: { dtype: "float32", shape: [1, configuration.length], data: configuration },
     });
     return {

@@ -2,8 +2,8 @@ import { apply } from "../../graph/apply.js";
 import { add, concat, div, matmul, relu, reshape, softmax, split, transpose, where, zeros } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
+import { linear, type Parameters } from "../network/linear.js";
 import { type Cell, lstmStep } from "../network/lstm.js";
-import { linear, type Parameters } from "../network/network.js";
 
 /** A linear layer over the last axis, as one product of matrices. */
 export function linearRows(p: Parameters, x: Value, name: string): Value {

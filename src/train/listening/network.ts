@@ -20,8 +20,8 @@ import {
 } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
+import { linear, type Parameters } from "../network/linear.js";
 import { type Cell, lstmStep } from "../network/lstm.js";
-import { linear, type Parameters } from "../network/network.js";
 import { type Convolve, convolution } from "../pixels/layers.js";
 import { bidirectional, embed, forEachStep, linearRows, normalise, stepsOf, transformerLayer } from "./layers.js";
 import { layerNames } from "./layout.js";

@@ -4,7 +4,7 @@ import { Literal } from "../../graph/literal.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
-import type { Parameters } from "../network/network.js";
+import type { Parameters } from "../network/linear.js";
 import type { Layout } from "../network/parameters.js";
 import { sharedGradients } from "../network/shared-gradients.js";
 import { type StepModel, stepModel } from "../network/step-model.js";

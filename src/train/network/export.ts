@@ -2,11 +2,18 @@ import { constant, input, reshape } from "../../graph/build.js";
 import { Literal } from "../../graph/literal.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-import { featureMaps, featurePoints, head, headInputs, imageTensor, type Parameters } from "./network.js";
+import type { Parameters } from "./linear.js";
+import { head, headInputs, imageTensor, look, seenLength } from "./network.js";
 import type { Layout } from "./parameters.js";
 
 /** Names of a policy's tensors. */
-export const TENSORS = { image: "image", configuration: "configuration", torque: "torque", points: "points" } as const;
+export const TENSORS = {
+  image: "image",
+  configuration: "configuration",
+  torque: "torque",
+  points: "points",
+  attention: "attention",
+} as const;
 
 export interface Normalisation {
   /** Mean and 1 / standard deviation of the head's inputs. */
@@ -19,7 +26,8 @@ export interface Normalisation {
 /**
  * The policy in physical units: `image` uint8 [1, H, W, 3] and `configuration` float32 [1, n] to `torque` float32
  * [1, J], N·m. The pixels' 1/255, the standardisation of the head's inputs and the torque limits are folded into the
- * weights next to them. `points` adds the feature points [1, 2C] as a second output.
+ * weights next to them. A network with attention has its maps as the output `attention` [1, Q, rows, columns]. `points` adds
+ * what is seen, [1, `seenLength`], as an output.
  */
 export function exportPolicy(
   spec: NetworkSpec,
@@ -31,14 +39,15 @@ export function exportPolicy(
   const parameters = foldedParameters(spec, layout, vector, normalisation);
   const image = input(TENSORS.image, "uint8", [1, spec.height, spec.width, 3]);
   const configuration = input(TENSORS.configuration, "float32", [1, spec.configuration]);
-  const seen = featurePoints(spec, featureMaps(spec, parameters, imageTensor(image)));
-  const torque = head(parameters, seen, configuration);
+  const seen = look(spec, parameters, imageTensor(image), configuration);
+  const torque = head(parameters, seen.points, configuration);
   return writeModel({
     name: "policy",
     inputs: new Map([image, configuration].map((value) => [value.name!, value])),
     outputs: new Map([
       [TENSORS.torque, torque],
-      ...(points ? [[TENSORS.points, reshape(seen, [1, 2 * spec.channels[2]])] as const] : []),
+      ...(seen.attention ? [[TENSORS.attention, seen.attention] as const] : []),
+      ...(points ? [[TENSORS.points, reshape(seen.points, [1, seenLength(spec)])] as const] : []),
     ]),
     metadata,
     opset: 18,

@@ -1,24 +1,10 @@
-import {
-  add,
-  cast,
-  concat,
-  constant,
-  conv,
-  matmul,
-  mul,
-  relu,
-  reshape,
-  softmax,
-  transpose,
-} from "../../graph/build.js";
-import { Literal } from "../../graph/literal.js";
+import { cast, concat, conv, mul, relu, transpose } from "../../graph/build.js";
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
-import { own } from "../../own.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-
-/** Parameters by name: graph inputs while training, constants in an exported policy. */
-export type Parameters = Readonly<Record<string, Value>>;
+import { answerNumbers, ask, queryShapes, saliency, saliencyShapes } from "./attention.js";
+import { linear, type Parameters } from "./linear.js";
+import { positions } from "./positions.js";
 
 /** Rows and columns of the feature maps. */
 export function mapSize({ width, height, kernels }: NetworkSpec): readonly [rows: number, columns: number] {
@@ -30,17 +16,27 @@ export function cellOf({ kernels }: NetworkSpec, x: number, y: number): [column:
   return [(x - kernels[0] / 2) / 2, (y - kernels[0] / 2) / 2];
 }
 
-/** Length of the first hidden layer's input: two coordinates a feature point, then the configuration. */
-export const headInputs = ({ channels, configuration }: NetworkSpec): number => 2 * channels[2] + configuration;
+/** Number of feature points. */
+export const pointsOf = ({ attention, channels }: NetworkSpec): number =>
+  attention?.kind === "query" ? attention.queries : channels[2];
 
-/** Shapes of the convolutions' parameters. */
-export function visionShapes({ channels, kernels }: NetworkSpec): Record<string, Shape> {
+/** Numbers that the image gives the first hidden layer: two coordinates a feature point, then the values of queries. */
+export const seenLength = (spec: NetworkSpec): number => 2 * pointsOf(spec) + answerNumbers(spec);
+
+/** Length of the first hidden layer's input: what is seen, then the configuration. */
+export const headInputs = (spec: NetworkSpec): number => seenLength(spec) + spec.configuration;
+
+/** Shapes of the parameters in front of the first hidden layer: the convolutions', and those of attention. */
+export function visionShapes(spec: NetworkSpec): Record<string, Shape> {
+  const { channels, kernels, attention } = spec;
   const [a, b, c] = channels;
   const [k, l, m] = kernels;
   return {
     "conv1.weight": [a, 3, k, k],
     "conv2.weight": [b, a, l, l],
     "conv3.weight": [c, b, m, m],
+    ...(attention?.kind === "fls" && saliencyShapes(attention, b)),
+    ...(attention?.kind === "query" && queryShapes(attention)),
   };
 }
 
@@ -62,53 +58,41 @@ export function imageTensor(image: Value, scale = 1): Value {
   return mul(transpose(cast(image, "float32"), [0, 3, 1, 2]), scale);
 }
 
+/** What the network sees in an image. */
+interface Seen {
+  /** Feature maps before the softmax over places, [B, points, rows, columns]. */
+  readonly maps: Value;
+  /** What it gives the first hidden layer, [B, `seenLength`]: x and y of every feature point in [−1, 1], then values. */
+  readonly points: Value;
+  /** Maps of attention, [B, Q, rows, columns], of a network that has it. */
+  readonly attention?: Value;
+}
+
 /**
- * The feature maps before the softmax, [B, C, rows, columns], from an image [B, 3, H, W]. The convolutions have no
- * biases, so that a cell's value comes from pixels alone (biases get no relevance), and the last one has no ReLU: with its floor
- * at zero the softmax could not suppress empty cells.
+ * The network up to the first hidden layer, from an image [B, 3, H, W] and the configuration [B, n]. The convolutions have
+ * no biases, so that a cell's value comes from pixels alone (biases get no relevance), and the last one has no ReLU: with
+ * its floor at zero the softmax could not suppress empty cells.
  */
-export function featureMaps(spec: NetworkSpec, p: Parameters, image: Value): Value {
+export function look(spec: NetworkSpec, p: Parameters, image: Value, configuration: Value): Seen {
+  const { attention, kernels } = spec;
   const same = (kernel: number): { pads: number[] } => ({ pads: Array<number>(4).fill((kernel - 1) / 2) });
   const first = relu(conv(image, p["conv1.weight"]!, { strides: [2, 2] }));
-  const second = relu(conv(first, p["conv2.weight"]!, same(spec.kernels[1])));
-  return conv(second, p["conv3.weight"]!, same(spec.kernels[2]));
+  const second = relu(conv(first, p["conv2.weight"]!, same(kernels[1])));
+  const salient = attention?.kind === "fls" ? saliency(attention, p, second) : undefined;
+  const third = conv(salient?.features ?? second, p["conv3.weight"]!, same(kernels[2]));
+  if (attention?.kind === "query") return ask(attention, p, third, configuration);
+  return { maps: third, points: positions(third), ...(salient && { attention: salient.map }) };
 }
 
-/** Soft-argmax: the expected position under softmax(map), x then y in [−1, 1] a map: [B, 2C]. */
-export function featurePoints(spec: NetworkSpec, maps: Value): Value {
-  const [batch, channels, rows, columns] = maps.shape as [number, number, number, number];
-  const cells = rows * columns;
-  const probability = softmax(reshape(maps, [batch * channels, cells]));
-  return reshape(matmul(probability, constant(Literal.from("float32", [cells, 2], grid(spec)))), [batch, 2 * channels]);
-}
-
-/** Torques from the feature points [B, 2C] and the configuration [B, n]. */
+/** Torques from what is seen, [B, `seenLength`], and the configuration [B, n]. */
 export function head(p: Parameters, points: Value, configuration: Value): Value {
   return layers(p, concat([points, configuration], 1));
 }
 
-/** Torques from the first hidden layer's input [B, 2C + n]. */
+/** Torques from the first hidden layer's input. */
 export function layers(p: Parameters, x: Value): Value {
   return linear(p, hiddenLayers(p, x), "fc3");
 }
 
-/** The last hidden layer, from the first one's input [B, 2C + n]. */
+/** The last hidden layer, from the first one's input. */
 export const hiddenLayers = (p: Parameters, x: Value): Value => relu(linear(p, relu(linear(p, x, "fc1")), "fc2"));
-
-/** A linear layer by its name. */
-export const linear = (p: Parameters, x: Value, name: string): Value =>
-  add(matmul(x, own(p, `${name}.weight`)!), own(p, `${name}.bias`)!);
-
-/** x and y of every cell in [−1, 1], row-major: [cells × 2]. */
-function grid(spec: NetworkSpec): Float64Array {
-  const [rows, columns] = mapSize(spec);
-  const values = new Float64Array(rows * columns * 2);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const at = 2 * (row * columns + column);
-      values[at] = (2 * column) / (columns - 1) - 1;
-      values[at + 1] = (2 * row) / (rows - 1) - 1;
-    }
-  }
-  return values;
-}

@@ -2,7 +2,8 @@ import { input } from "../../graph/build.js";
 import { type Shape, sizeOf } from "../../graph/shape.js";
 import type { Random } from "../../sim/random.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-import { headShapes, type Parameters, visionShapes } from "./network.js";
+import type { Parameters } from "./linear.js";
+import { headShapes, pointsOf, visionShapes } from "./network.js";
 
 type Part = "readout" | "convolutions" | "head";
 
@@ -72,7 +73,7 @@ const isOf = (group: Group, { part }: Slot): boolean => (GROUPS[group] as readon
 
 /** Parameters of a network and of the linear readout that reads `landmarks` image positions from its feature points. */
 export function layoutOf(spec: NetworkSpec, landmarks: number): Layout {
-  const readout = { "readout.weight": [2 * spec.channels[2], 2 * landmarks], "readout.bias": [2 * landmarks] };
+  const readout = { "readout.weight": [2 * pointsOf(spec), 2 * landmarks], "readout.bias": [2 * landmarks] };
   return new Layout({ readout, convolutions: visionShapes(spec), head: headShapes(spec) });
 }
 

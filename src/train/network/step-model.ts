@@ -2,7 +2,7 @@ import { gradients } from "../../backward/gradients.js";
 import { writeModel } from "../../graph/onnx-write.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
-import type { Parameters } from "./network.js";
+import type { Parameters } from "./linear.js";
 import type { Group, Layout } from "./parameters.js";
 
 /** A loss and its gradients as one ONNX model: parameters and a batch in, `loss` and `gradient.<parameter>` out. */

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.js";
 import { own } from "../../own.js";
-import type { Attention, Convolution, PixelLayers } from "./spec.js";
+import type { Attention } from "../attention/module.js";
+import type { Convolution, PixelLayers } from "./spec.js";
 
 /** Nature CNN (Mnih et al. 2015). */
 const SPARSE: readonly Convolution[] = [

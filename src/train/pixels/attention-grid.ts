@@ -1,27 +1,8 @@
 import { apply } from "../../graph/apply.js";
 import { add, full } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
-import { attended, type Convolution, type PixelLayers } from "./spec.js";
-
-/** What a place of a map sees: pixels of a map before it, its stride, and how far the first place reaches beyond the edge. */
-export interface Field {
-  readonly size: number;
-  readonly stride: number;
-  readonly padding: number;
-}
-
-/** The receptive field of a place behind some convolutions. */
-export function fieldOf(convolutions: readonly Convolution[]): Field {
-  let field: Field = { size: 1, stride: 1, padding: 0 };
-  for (const { kernel, stride, padding = 0 } of convolutions) {
-    field = {
-      size: field.size + (kernel - 1) * field.stride,
-      stride: field.stride * stride,
-      padding: field.padding + padding * field.stride,
-    };
-  }
-  return field;
-}
+import { type Field, fieldOf } from "../attention/field.js";
+import { attended, type PixelLayers } from "./spec.js";
 
 /**
  * Attention on the places of the first map [B, 1, h, w] (Nikulin et al. 2019, §3): a map behind further convolutions has

@@ -1,12 +1,7 @@
 import { add, cast, conv, matmul, reshape, transpose } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
+import type { Layer } from "../attention/module.js";
 import type { Convolution } from "./spec.js";
-
-/** Weights and biases of a layer. */
-export interface Layer {
-  readonly weight: Value;
-  readonly bias: Value;
-}
 
 /** How a network computes a convolution, without the ReLU after it. */
 export type Convolve = (x: Value, layer: Layer, geometry: Convolution) => Value;

@@ -3,11 +3,11 @@ import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import type { Random } from "../../sim/random.js";
-import type { Parameters } from "../network/network.js";
+import { type Attention, attend, attentionShapes, type Layer } from "../attention/module.js";
+import type { Parameters } from "../network/linear.js";
 import { Layout } from "../network/parameters.js";
-import { attend, attentionShapes } from "./attention.js";
-import { type Convolve, convolution, fastConvolution, type Layer } from "./layers.js";
-import { type Attention, attended, mapsOf, type PixelSpec, readsOnePlace } from "./spec.js";
+import { type Convolve, convolution, fastConvolution } from "./layers.js";
+import { attended, mapsOf, type PixelSpec, readsOnePlace } from "./spec.js";
 
 /** The two outputs of a network, and its attention. */
 export interface Heads {

@@ -1,3 +1,5 @@
+import type { Attention } from "../attention/module.js";
+
 /** A convolution with biases, followed by a ReLU. */
 export interface Convolution {
   readonly filters: number;
@@ -8,43 +10,6 @@ export interface Convolution {
   /** True without the ReLU. */
   readonly linear?: boolean;
 }
-
-/**
- * Attention by a map over places that a convolution's features are multiplied by (FLS: Nikulin et al. 2019, Fig. 1f): a
- * convolution to `filters` with ReLU, one to 1, SoftPlus.
- */
-interface MultipliedAttention {
-  readonly kind: "fls";
-  /** Numbers of the convolutions behind which there is one, from 1 on. */
-  readonly after: readonly number[];
-  readonly filters: number;
-  /** Of both convolutions; they keep the map's size. */
-  readonly kernel: number;
-  /** SoftPlus to the base 2, which is 1 at 0 (§4.2). */
-  readonly base2?: boolean;
-  /** Divided by its sum over places. */
-  readonly normalised?: boolean;
-}
-
-/**
- * DAQN, their non-recurrent version of Sorokin et al. (2015): a hidden layer of `filters` with tanh at each place, a
- * softmax over places, and the features' sum with these weights.
- */
-interface SummedAttention {
-  readonly kind: "daqn";
-  readonly filters: number;
-}
-
-/**
- * The region-sensitive module of Yang et al. (2018): features of length 1, a hidden layer of `filters` with ELU at each
- * place, two softmaxes over places, whose sum the features are multiplied by.
- */
-interface RegionAttention {
-  readonly kind: "region";
-  readonly filters: number;
-}
-
-export type Attention = MultipliedAttention | SummedAttention | RegionAttention;
 
 /** Layers from images to a hidden layer, which policy and value share. */
 export interface PixelLayers {

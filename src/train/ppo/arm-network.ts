@@ -4,16 +4,8 @@ import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Random } from "../../sim/random.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-import {
-  featureMaps,
-  featurePoints,
-  headInputs,
-  headShapes,
-  hiddenLayers,
-  linear,
-  type Parameters,
-  visionShapes,
-} from "../network/network.js";
+import { linear, type Parameters } from "../network/linear.js";
+import { headInputs, headShapes, hiddenLayers, look, visionShapes } from "../network/network.js";
 import { initialise, Layout } from "../network/parameters.js";
 import { gaussian } from "./heads.js";
 import type { ActorCritic, Observed } from "./network.js";
@@ -78,6 +70,6 @@ const unscaled = (size: number): Standardisation => ({
 
 /** The first hidden layer's inputs as they come, [B, 2C + n]. */
 export function inputsOfHead(spec: NetworkSpec, p: Parameters, { image, configuration }: Observed): Value {
-  const points = featurePoints(spec, featureMaps(spec, p, mul(cast(image, "float32"), 1 / 255)));
+  const { points } = look(spec, p, mul(cast(image, "float32"), 1 / 255), configuration!);
   return concat([points, configuration!], 1);
 }

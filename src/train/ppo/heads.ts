@@ -3,7 +3,7 @@ import { add, div, exp, mean, mul, neg, square, sub, sum } from "../../graph/bui
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Random } from "../../sim/random.js";
-import type { Parameters } from "../network/network.js";
+import type { Parameters } from "../network/linear.js";
 
 /** Log probabilities [B] of the actions taken, and the mean entropy of what they were drawn from. */
 interface Likelihood {

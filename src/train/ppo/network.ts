@@ -1,7 +1,7 @@
 import { input } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import type { Random } from "../../sim/random.js";
-import type { Parameters } from "../network/network.js";
+import type { Parameters } from "../network/linear.js";
 import type { Layout } from "../network/parameters.js";
 import type { Head } from "./heads.js";
 

@@ -46,7 +46,7 @@ async function standardisationOf(
   const { layout } = network;
   const observed = observedInputs(network, EPISODES);
   const weights = layout.inputs("whole");
-  const used = Object.entries(weights).filter(([name]) => name.startsWith("conv"));
+  const used = Object.entries(weights).filter(([name]) => layout.slots.get(name)!.part === "convolutions");
   const bytes = writeModel({
     name: "inputs",
     inputs: new Map([...used, ...valuesOf(observed).map((value) => [value.name!, value] as const)]),

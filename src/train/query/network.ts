@@ -17,10 +17,10 @@ import {
 } from "../../graph/build.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
+import { spatialBasis } from "../attention/basis.js";
+import { linear, type Parameters } from "../network/linear.js";
 import { type Cell, lstmStep } from "../network/lstm.js";
-import { linear, type Parameters } from "../network/network.js";
 import { type Convolve, convolution } from "../pixels/layers.js";
-import { spatialBasis } from "./basis.js";
 import { queryNames } from "./layout.js";
 import { basisChannels, keyLength, placesOf, type QuerySpec, valueLength } from "./spec.js";
 
@@ -118,7 +118,7 @@ function keysAndValues(spec: QuerySpec, maps: Value): [keys: Value, values: Valu
   const [count, channels, rows, columns] = maps.shape as [number, number, number, number];
   const places = rows * columns;
   const all = transpose(reshape(maps, [count, channels, places]), [0, 2, 1]);
-  const basis = expand(constant(spatialBasis(spec)), [count, places, basisChannels(spec)]);
+  const basis = expand(constant(spatialBasis([rows, columns], spec.frequencies)), [count, places, basisChannels(spec)]);
   const [keys, values] = split(all, 2, [spec.keys, channels - spec.keys]) as [Value, Value];
   return [matrixTranspose(concat([keys, basis], 2)), concat([values, basis], 2)];
 }

@@ -3,7 +3,7 @@ import { input, mean, square, sub } from "../../graph/build.js";
 import type { EndToEnd, NetworkSpec, Recipe } from "../../sim/tasks/lesson.js";
 import { type Sampling, sample } from "../episodes/demonstrations.js";
 import type { IterationFigures } from "../episodes/outcome.js";
-import { headInputs, layers } from "../network/network.js";
+import { headInputs, layers, seenLength } from "../network/network.js";
 import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
 import type { FitStage, Stage } from "../team/stage.js";
@@ -84,7 +84,7 @@ function headStage(spec: NetworkSpec, settings: FitSettings, { phase, round, fin
   const steps = final ? settings.finalSteps : settings.steps;
   const sampling: Sampling = {
     ...rows,
-    points: headInputs(spec) - spec.configuration,
+    points: seenLength(spec),
     noise: settings.noise[final ? 1 : 0],
     stale: settings.stale,
   };

@@ -18,7 +18,8 @@ import {
 import { Literal } from "../../graph/literal.js";
 import type { Value } from "../../graph/value.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
-import { featureMaps, featurePoints, imageTensor, mapSize } from "../network/network.js";
+import { linear } from "../network/linear.js";
+import { imageTensor, look, mapSize, pointsOf } from "../network/network.js";
 import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
 
@@ -39,17 +40,18 @@ export interface PoseLossOptions {
  * (cross-entropy) and their spread around it, both of which make maps sharp; and the landmarks' positions read linearly
  * from the feature points (squared error in half image widths, times the input `precision`).
  *
- * Batch: `image` uint8 [B, H, W, 3]; `landmarks` [B, L, 2], columns and rows of cells; `precision` scalar.
+ * Batch: `image` uint8 [B, H, W, 3]; `configuration` [B, n]; `landmarks` [B, L, 2], columns and rows of cells; `precision` scalar.
  */
 export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOptions): StepModel {
   const { batch, landmarkOfChannel, sharpen, blob, spread } = options;
   const count = Math.max(...landmarkOfChannel) + 1;
   const image = input("image", "uint8", [batch, spec.height, spec.width, 3]);
+  const configuration = input("configuration", "float32", [batch, spec.configuration]);
   const landmarks = input("landmarks", "float32", [batch, count, 2]);
   const precision = input("precision", "float32", []);
   const parameters = layout.inputs("vision");
 
-  const maps = featureMaps(spec, parameters, imageTensor(image, 1 / 255));
+  const { maps, points } = look(spec, parameters, imageTensor(image, 1 / 255), configuration);
   const [rows, columns] = mapSize(spec);
   const near = halfDistances(spec, landmarks);
   const blobs = softmax(mul(near, -1 / blob ** 2));
@@ -63,12 +65,16 @@ export function poseStep(spec: NetworkSpec, layout: Layout, options: PoseLossOpt
     return add(mul(crossEntropy, -perMap), mul(distance, 2 * spread * perMap));
   });
 
-  const read = add(matmul(featurePoints(spec, maps), parameters["readout.weight"]!), parameters["readout.bias"]!);
+  const positions = slice(points, 1, 0, 2 * pointsOf(spec));
+  const read = linear(parameters, positions, "readout");
   const scale = Literal.from("float32", [2], [2 / (columns - 1), 2 / (rows - 1)]);
   const actual = reshape(sub(mul(landmarks, constant(scale)), 1), [batch, 2 * count]);
   const poseError = mean(square(sub(read, actual)));
   const loss = [...terms, mul(poseError, precision)].reduce((a, b) => add(a, b));
-  return stepModel(layout, "vision", batch, parameters, [image, landmarks, precision], { loss, poseError });
+  return stepModel(layout, "vision", batch, parameters, [image, configuration, landmarks, precision], {
+    loss,
+    poseError,
+  });
 }
 
 /** Half the squared distance of every cell from every landmark, cells²: [B, L, cells]. */

@@ -1,7 +1,7 @@
 import { concat, input, mean, mul, square, sub } from "../../graph/build.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
 import { labelOf, sceneOf } from "../episodes/demonstrations.js";
-import { featureMaps, featurePoints, headInputs, imageTensor, layers } from "../network/network.js";
+import { headInputs, imageTensor, layers, look } from "../network/network.js";
 import type { Layout } from "../network/parameters.js";
 import { type StepModel, stepModel } from "../network/step-model.js";
 import { floats, type Request, type WorkerContext } from "../team/work.js";
@@ -21,7 +21,7 @@ export const WHOLE = "whole";
 
 /**
  * Mean squared error of the torques, learned by all layers from the pixels on (Levine et al. 2016 §5). Batch: `image`
- * uint8 [B, H, W, 3]; `configuration` [B, n]; `centre` and `scale` [2C + n] standardise the head's inputs; `torque`
+ * uint8 [B, H, W, 3]; `configuration` [B, n]; `centre` and `scale` standardise the head's inputs; `torque`
  * [B, J], as parts of the limits.
  */
 export function wholeStep(spec: NetworkSpec, layout: Layout, batch: number): StepModel {
@@ -31,7 +31,7 @@ export function wholeStep(spec: NetworkSpec, layout: Layout, batch: number): Ste
   const scale = input("scale", "float32", [headInputs(spec)]);
   const torque = input("torque", "float32", [batch, spec.torques]);
   const parameters = layout.inputs(WHOLE);
-  const points = featurePoints(spec, featureMaps(spec, parameters, imageTensor(image, 1 / 255)));
+  const { points } = look(spec, parameters, imageTensor(image, 1 / 255), configuration);
   const x = mul(sub(concat([points, configuration], 1), centre), scale);
   const loss = mean(square(sub(layers(parameters, x), torque)));
   return stepModel(layout, WHOLE, batch, parameters, [image, configuration, centre, scale, torque], { loss });

@@ -1,7 +1,7 @@
 import { concat, mul, slice } from "../../graph/build.js";
 import { own } from "../../own.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
-import type { Parameters } from "../network/network.js";
+import type { Parameters } from "../network/linear.js";
 import { fastConvolution } from "../pixels/layers.js";
 import type { ActorCritic } from "../ppo/network.js";
 import { headOf } from "../ppo/recipe.js";

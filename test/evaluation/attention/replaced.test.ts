@@ -7,6 +7,8 @@ import { subjectOf } from "#src/explain/subject.js";
 import { loadPolicy, type Policy } from "#src/policy/policy.js";
 import { Session, type TensorData } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
+import { randoms } from "../../evaluate.js";
+import { ARM_ATTENTION, armPolicy } from "../../train/arm-policy.js";
 import { bytesOf, randomParameters, smallRecipe } from "../../train/ppo/attentive-policy.js";
 
 const WORLD = "red-fetch-green";
@@ -46,6 +48,12 @@ async function logitsOf({ bytes }: Policy): Promise<Float32Array> {
   return logits!.data as Float32Array;
 }
 
+const commandWith = async (
+  replaced: ReplacedAttention,
+  maps: Parameters<ReplacedAttention["outputsWith"]>[1],
+  fed = image,
+) => (await replaced.outputsWith({ image: fed }, maps)).logits!.data as Float32Array;
+
 const near = (found: Float32Array, wanted: Float32Array) => {
   for (const [i, value] of found.entries()) expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-5);
 };
@@ -68,12 +76,12 @@ describe.each([
   it("gives the policy’s own command where it is its own", async () => {
     const maps = await replaced.maps({ image });
     expect(maps.map(({ length }) => length)).toEqual(sizes);
-    near(await replaced.commandWith({ image }, maps), await logitsOf(policy));
+    near(await commandWith(replaced, maps), await logitsOf(policy));
   });
 
   it("is that of the Nature CNN with the same weights where every place counts 1", async () => {
     const ones = sizes.map((size) => new Float32Array(size).fill(1));
-    const command = await replaced.commandWith({ image }, ones);
+    const command = await commandWith(replaced, ones);
     const nature = await logitsOf(await policyOf("nature"));
     near(command, nature);
     expect(Math.max(...nature.map((value, i) => Math.abs(value - command[(i + 1) % 4]!)))).toBeGreaterThan(1e-3);
@@ -85,11 +93,60 @@ it("is what DAQN reads its features through: nothing is left of them without any
   const replaced = (await ReplacedAttention.create(subjectOf(policy)))!;
   const [map] = await replaced.maps({ image });
   expect(map!.reduce((sum, value) => sum + value)).toBeCloseTo(1, 5);
-  const none = await replaced.commandWith({ image }, [new Float32Array(16)]);
+  const none = await commandWith(replaced, [new Float32Array(16)]);
   const other = { ...image, data: new Uint8Array(image.data as Uint8Array).reverse() };
-  expect(await replaced.commandWith({ image: other }, [new Float32Array(16)])).toEqual(none);
-  near(await replaced.commandWith({ image }, [map!]), await logitsOf(policy));
+  expect(await commandWith(replaced, [new Float32Array(16)], other)).toEqual(none);
+  near(await commandWith(replaced, [map!]), await logitsOf(policy));
   await replaced.release();
+});
+
+describe("attention of an arm that asks queries", () => {
+  const numbers = random(9);
+  const feeds = {
+    image: {
+      dtype: "uint8" as const,
+      shape: [1, 32, 32, 3],
+      data: Uint8Array.from({ length: 32 * 32 * 3 }, () => numbers.integer(256)),
+    },
+    configuration: { dtype: "float32" as const, shape: [1, 10], data: randoms(10, 4) },
+  };
+  const torqueOf = async ({ bytes }: Policy): Promise<Float32Array> => {
+    const session = await Session.create(bytes);
+    const { torque } = await session.run(feeds);
+    await session.release();
+    return torque!.data as Float32Array;
+  };
+
+  it("gives the policy’s own torque where it is its own, and that of equal queries where it is uniform", async () => {
+    const policy = await armPolicy(ARM_ATTENTION.query);
+    const replaced = (await ReplacedAttention.create(subjectOf(policy)))!;
+    const maps = await replaced.maps(feeds);
+    expect(maps.map(({ length }) => length)).toEqual([3 * 14 * 14]);
+    const torqueWith = async (other: typeof maps) =>
+      (await replaced.outputsWith(feeds, other)).torque!.data as Float32Array;
+    const torque = await torqueOf(policy);
+    near(await torqueWith(maps), torque);
+    // Queries of zeros find all places alike.
+    const alike = await armPolicy(ARM_ATTENTION.query, 1, (layout, vector) => {
+      for (const name of ["query2.weight", "query2.bias"]) layout.view(vector, name).fill(0);
+    });
+    const uniformly = await torqueWith(replaced.uniform(maps));
+    near(uniformly, await torqueOf(alike));
+    expect(Math.max(...torque.map((value, i) => Math.abs(value - uniformly[i]!)))).toBeGreaterThan(1e-3);
+    await replaced.release();
+  });
+
+  it("keeps each query’s weights when they are mixed", async () => {
+    const replaced = (await ReplacedAttention.create(subjectOf(await armPolicy(ARM_ATTENTION.query))))!;
+    const [map] = await replaced.maps(feeds);
+    const [mixed] = replaced.permuted([map!], random(2));
+    expect(mixed).not.toEqual(map);
+    for (const q of [0, 1, 2]) {
+      const of = (all: Float32Array) => all.slice(q * 196, (q + 1) * 196).sort();
+      expect(of(mixed!)).toEqual(of(map!));
+    }
+    await replaced.release();
+  });
 });
 
 it("is absent from a network without", async () => {

@@ -14,14 +14,8 @@ import {
   regulariser,
   softmaxOf,
 } from "#src/train/distillation/losses.js";
-import {
-  featureMaps,
-  featurePoints,
-  head,
-  headShapes,
-  type Parameters,
-  visionShapes,
-} from "#src/train/network/network.js";
+import type { Parameters } from "#src/train/network/linear.js";
+import { head, headShapes, look, visionShapes } from "#src/train/network/network.js";
 import { evaluate, randoms, relativeError } from "../../evaluate.js";
 
 const LOSSES = ["regulariser", "share", "distance"] as const;
@@ -78,7 +72,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     configuration: 4,
     shapes: { ...visionShapes(SPEC), ...headShapes(SPEC) },
     inFirst: true,
-    outputs: (p, image, configuration) => head(p, featurePoints(SPEC, featureMaps(SPEC, p, image)), configuration),
+    outputs: (p, image, configuration) => head(p, look(SPEC, p, image, configuration).points, configuration),
   },
   choosing: {
     kind: "logits",

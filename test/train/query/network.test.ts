@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Session, type TensorData } from "#src/runtime/session.js";
 import { random } from "#src/sim/random.js";
 import { worldNamed } from "#src/sim/worlds/worlds.js";
-import { spatialBasis } from "#src/train/query/basis.js";
+import { spatialBasis } from "#src/train/attention/basis.js";
 import { placeGeometry } from "#src/train/query/export.js";
 import { queryLayout } from "#src/train/query/layout.js";
 import { PAPER_LAYERS, placesOf, type QuerySpec } from "#src/train/query/spec.js";
@@ -40,7 +40,7 @@ describe("the network of the paper", () => {
   });
 
   test("has 64 channels of position, which are waves with 1 to 8 half periods over the image", () => {
-    const basis = spatialBasis(ATARI);
+    const basis = spatialBasis(placesOf(ATARI), ATARI.frequencies);
     const values = basis.numbers();
     expect(basis.shape).toEqual([1, 540, 64]);
     const at = (row: number, column: number, u: number, v: number): number =>

@@ -52,7 +52,8 @@ function getsNothing(value: Value, isZero: boolean, context: Context): boolean {
   if (readers.length === 0) return isZero;
   return readers.every((node) => {
     const layer = analysis.layer(node);
-    if (layer) return isZero || context.reference(layer.input) !== undefined;
+    // A mixture's constant features, such as a spatial basis, are outputs by themselves: no other input is beside them.
+    if (layer) return isZero || (layer.kind !== "mixture" && context.reference(layer.input) !== undefined);
     const keeps = traitsOf(node.op).moves !== undefined || KEEPS_ZERO.has(node.op);
     return keeps && node.outputs.every((output) => getsNothing(output, isZero, context));
   });

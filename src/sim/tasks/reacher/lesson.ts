@@ -29,6 +29,24 @@ const LARGE = {
   vision: { ...BASE.vision, batch: 8, steps: 400 },
 } as const satisfies Omit<BaseRecipe, "algorithm">;
 
+/** Free-Lunch Saliency behind the second convolution (Nikulin et al. 2019). */
+const SALIENT = {
+  ...BASE,
+  spec: { ...BASE.spec, attention: { kind: "fls", filters: 8, kernel: 3 } },
+} as const satisfies Omit<BaseRecipe, "algorithm">;
+
+/** Queries that follow from the arm's pose; nothing tells them where to look but the pose that is read from their answers. */
+const ASKING = {
+  ...BASE,
+  spec: {
+    ...BASE.spec,
+    channels: [16, 16, 12],
+    attention: { kind: "query", queries: 4, keys: 8, frequencies: [4, 4], told: 2, hidden: 32 },
+  },
+  landmarkChannels: [3, 1],
+  vision: { ...BASE.vision, sharpen: 0, precision: [100, 300], steps: 1600, settle: { steps: 600, rate: 2e-4 } },
+} as const satisfies Omit<BaseRecipe, "algorithm">;
+
 const IMITATION = {
   batch: 128,
   rounds: 7,
@@ -76,6 +94,8 @@ export const REACHER_LESSON: Lesson = {
       algorithm: "imitation",
       imitation: { ...IMITATION, rounds: 3, steps: 2500, finalSteps: 15_000 },
     },
+    fls: { ...SALIENT, algorithm: "imitation", imitation: { ...IMITATION, moves: 0.5 } },
+    attention: { ...ASKING, algorithm: "imitation", imitation: { ...IMITATION, moves: 0.5 } },
     gps: { ...BASE, algorithm: "gps", gps: GPS },
     levine: levine(SMALL, { ...GPS, iterations: 3, conditions: 4, samples: 16, window: 4, steps: 3000 }),
     // As levine, with episodes enough for goals anywhere: the experiment on the number of goals (docs/reproduction.md).

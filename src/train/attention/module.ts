@@ -2,8 +2,49 @@ import { apply } from "../../graph/apply.js";
 import { conv, div, maximum, mul, relu, reshape, softmax, sqrt, square, sum, tanh } from "../../graph/build.js";
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
-import type { Layer } from "./layers.js";
-import type { Attention } from "./spec.js";
+
+/** Weights and biases of a layer. */
+export interface Layer {
+  readonly weight: Value;
+  readonly bias: Value;
+}
+
+/**
+ * Attention by a map over places that a convolution's features are multiplied by (FLS: Nikulin et al. 2019, Fig. 1f): a
+ * convolution to `filters` with ReLU, one to 1, SoftPlus.
+ */
+interface MultipliedAttention {
+  readonly kind: "fls";
+  /** Numbers of the convolutions behind which there is one, from 1 on. */
+  readonly after: readonly number[];
+  readonly filters: number;
+  /** Of both convolutions; they keep the map's size. */
+  readonly kernel: number;
+  /** SoftPlus to the base 2, which is 1 at 0 (§4.2). */
+  readonly base2?: boolean;
+  /** Divided by its sum over places. */
+  readonly normalised?: boolean;
+}
+
+/**
+ * DAQN, their non-recurrent version of Sorokin et al. (2015): a hidden layer of `filters` with tanh at each place, a
+ * softmax over places, and the features' sum with these weights.
+ */
+interface SummedAttention {
+  readonly kind: "daqn";
+  readonly filters: number;
+}
+
+/**
+ * The region-sensitive module of Yang et al. (2018): features of length 1, a hidden layer of `filters` with ELU at each
+ * place, two softmaxes over places, whose sum the features are multiplied by.
+ */
+interface RegionAttention {
+  readonly kind: "region";
+  readonly filters: number;
+}
+
+export type Attention = MultipliedAttention | SummedAttention | RegionAttention;
 
 /** Shapes of a module's two layers on `channels` features, by name. */
 export function attentionShapes(attention: Attention, channels: number): Record<"hidden" | "places", Shape> {
@@ -14,7 +55,7 @@ export function attentionShapes(attention: Attention, channels: number): Record<
 }
 
 /** Features after attention, [B, C, h, w] or [B, C], and the map over places, [B, 1, h, w]. */
-interface Attended {
+export interface Attended {
   readonly features: Value;
   readonly map: Value;
 }

@@ -1,14 +1,14 @@
 import { Literal } from "../../graph/literal.js";
-import { basisChannels, placesOf, type QuerySpec } from "./spec.js";
 
 /**
  * The fixed spatial basis, [1, places, channels]: cos(π·u·y/h)·cos(π·v·x/w) for the frequencies u, v = 1, 2, …, with rows y
  * = 1 … h and columns x = 1 … w counted from 1. Channel (u − 1)·V + v − 1 belongs to (u, v).
  */
-export function spatialBasis(spec: QuerySpec): Literal {
-  const [rows, columns] = placesOf(spec);
-  const [us, vs] = spec.frequencies;
-  const channels = basisChannels(spec);
+export function spatialBasis(
+  [rows, columns]: readonly [rows: number, columns: number],
+  [us, vs]: readonly [rows: number, columns: number],
+): Literal {
+  const channels = us * vs;
   const values = new Float64Array(rows * columns * channels);
   let at = 0;
   for (let y = 1; y <= rows; y++) {
