@@ -37,7 +37,7 @@ function deletionLines({ maps }: PolicyFindings): object {
     mark: { type: "line", strokeWidth: 2 },
     encoding: {
       x: { field: "removed", type: "quantitative", title: "part of the pixels removed", axis: { format: "%" } },
-      y: { field: "kept", type: "quantitative", title: "part of the command that stays", scale: { zero: false } },
+      y: { field: "kept", type: "quantitative", title: "command that stays", scale: { zero: false } },
       color: { field: "kind", type: "nominal", scale: { domain: DRAWN, range: PALETTE.slice(0, DRAWN.length) } },
     },
   };
@@ -54,11 +54,11 @@ function learningLines(policies: readonly PolicyFindings[]): object {
     data: { values },
     mark: { type: "line", point: true, strokeWidth: 2 },
     encoding: {
-      x: { field: "at", type: "quantitative", title: policies[0]!.policy.learning!.axis },
+      x: { field: "at", type: "quantitative", title: policies[0]!.policy.learning!.axis, axis: { tickMinStep: 1 } },
       y: {
         field: "success",
         type: "quantitative",
-        title: "part of the training’s episodes that succeed",
+        title: "episodes that succeed",
         scale: { domain: [0, 1] },
       },
       color: { field: "policy", type: "nominal", scale: { domain: names, range: PALETTE.slice(0, names.length) } },

@@ -1,12 +1,13 @@
 import { type Estimate, estimate } from "../../../analysis/bootstrap.js";
 import { CHANGES } from "../../../evaluation/attention/play.js";
-import { MEASURES } from "../../../evaluation/saliency/measures.js";
+import { MEASURES, type Measure } from "../../../evaluation/saliency/measures.js";
 import { percent, plural, signed, significant } from "../../../numbers/format.js";
 import { mean, meanStd } from "../../../numbers/mean.js";
 import { figure, type Html, html, table } from "../../../page/html.js";
 import { worthOf } from "../estimates.js";
 import { deletionFigure } from "../figures.js";
 import type { Played } from "../items.js";
+import type { MapsFound } from "../maps.js";
 import type { AttentionFindings, PartName, PolicyFindings } from "../paper.js";
 
 type Part = (found: PolicyFindings, findings: AttentionFindings, svgs: ReadonlyMap<string, string>) => Html | undefined;
@@ -47,18 +48,20 @@ ${table(
 
 const WORDS = { nss: "NSS", kl: "KL divergence", sauc: "shuffled AUC" } as const;
 
+/** A measure's mean, its interval, and how many moments it leaves out. */
+function measured(found: MapsFound, name: Measure): Html {
+  const leftOut = found.undefined[name];
+  return html`${within(estimate(found.measures[name]))}${leftOut > 0 ? html`<br><small>${leftOut} of ${found.moments} left out</small>` : undefined}`;
+}
+
 const measures: Part = ({ maps }) => {
   if (maps.length === 0) return undefined;
   const moments = maps[0]!.moments;
   return html`<h4>Maps and what matters (Table 4)</h4>
-<p>${plural(moments, "moment")}; means over episodes with their 95 % interval. NSS and shuffled AUC are better where they are higher, the divergence where it is lower. Moments at which a measure is undefined are left out and counted.</p>
+<p>${plural(moments, "moment")}; means over episodes with their 95 % interval. NSS and shuffled AUC are better where they are higher, the divergence where it is lower. Moments at which a measure is undefined are left out, and counted below it; the divergence is where a map is 0 at a pixel that the blurred fixations reach.</p>
 ${table(
-  ["map", ...MEASURES.map((name) => WORDS[name]), "left out"],
-  maps.map((found) => [
-    found.kind,
-    ...MEASURES.map((name) => within(estimate(found.measures[name]))),
-    MEASURES.map((name) => found.undefined[name]).join(", "),
-  ]),
+  ["map", ...MEASURES.map((name) => WORDS[name])],
+  maps.map((found) => [found.kind, ...MEASURES.map((name) => measured(found, name))]),
 )}`;
 };
 
