@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadPolicy } from "#src/policy/policy.js";
-import { listeningRecipe } from "#src/train/listening/recipes.js";
+import { listeningRecipe, toldWorlds } from "#src/train/listening/recipes.js";
 import { type ListeningCheckpoint, ListeningTraining } from "#src/train/listening/training.js";
 import { armRecipe } from "#src/train/ppo/arm-recipes.js";
 import { ppoRecipe, trainedWorlds } from "#src/train/ppo/recipes.js";
@@ -31,7 +31,9 @@ test("bad usage is refused before any training, and nothing is written", async (
   const card = join(folder, "policy.yaml");
   const unwritable = `${nowhere}: cannot write it (no such directory), expected a writable file name`;
   expect(await torquelens("train", "--task", "cook", "-o", output)).toMatchObject(
-    refusal(`no task named "cook"; expected reacher, peg, door, baxter, ${trainedWorlds.join(", ")}`),
+    refusal(
+      `no task named "cook"; expected reacher, peg, door, baxter, ${[...trainedWorlds, ...toldWorlds].join(", ")}`,
+    ),
   );
   expect(await torquelens("train", "--task", "reacher", "-o", nowhere)).toMatchObject(refusal(unwritable));
   expect(await torquelens("train", "--task", "reacher", "-o", card)).toMatchObject(
