@@ -11,7 +11,8 @@ export type FileObservation = Pick<Observation, "images" | "cameras" | "values" 
 
 /**
  * Reads one observation from files: `images` as `path` (a policy with one camera) or `modality=path`, `state` as in
- * `readState`. @throws InputError for an extra file, a missing one, or one that does not fit the policy
+ * `readState`, none where a policy has nothing but a carried state, which is zero where it is left out.
+ * @throws InputError for an extra file, a missing one, or one that does not fit the policy
  */
 export async function readObservation(
   modalities: readonly Modality[],
@@ -30,7 +31,7 @@ export async function readObservation(
     put(images, modality.name, image);
     if (view) put(cameras, modality.name, view);
   }
-  const wanted = modalities.filter((modality) => modality.kind === "values").map((modality) => modality.name);
+  const wanted = modalities.flatMap((m) => (m.kind === "values" && !m.isCarried ? [m.name] : []));
   if (files.state === undefined && wanted.length > 0) {
     throw new InputError(`--state: missing, expected a JSON file with ${wanted.join(", ")}`);
   }

@@ -218,6 +218,18 @@ test.each([
   await expect(readObservation(modalities, files)).rejects.toThrow(new InputError(message));
 });
 
+test("no state is asked for that a policy carries itself", async () => {
+  const carried = modalities.map((m) =>
+    m.kind === "values" ? { ...m, isCarried: true, quantity: "other" as const } : m,
+  );
+  const { values } = await readObservation(carried, { images: [file("good.png")] });
+  expect(values).toEqual({});
+  const mixed = carried.map((m, i) => (m.kind === "values" && i === 1 ? { ...m, isCarried: false } : m));
+  await expect(readObservation(mixed, { images: [file("good.png")] })).rejects.toThrow(
+    new InputError("--state: missing, expected a JSON file with joint_position"),
+  );
+});
+
 test("a state of any depth, length or names is refused in one line", () => {
   const others = `"joint_velocity": [0, 0], "end_effector_position": [0, 0, 0], "end_effector_velocity": [0, 0, 0]`;
   const position = (text: string) => () => parseState(`{"joint_position": ${text}, ${others}}`, "s.json", modalities);
