@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { subjectOf } from "#src/explain/subject.js";
 import { readModel } from "#src/graph/onnx-read.js";
+import { encoded } from "#src/language/vocabulary.js";
 import { parseCard, serialiseCard } from "#src/policy/card.js";
 import { policyOf } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
@@ -60,6 +61,17 @@ function feedsOf(policy: ReturnType<typeof policyNamed>): Record<string, TensorD
 
 describe.each(Object.keys(LISTENING_ARCHITECTURES))("%s", (name) => {
   const policy = policyNamed(name);
+  test("the card says a sentence as the world does, and names the mask", () => {
+    const text = "put the red block into the bowl, then close the zebra";
+    const { vocabulary, length } = facts.language!;
+    const { ids, tokens, unknown } = encoded(vocabulary, text, length);
+    const told = policy.language!.told(text);
+    expect([...told.values.language!]).toEqual(ids);
+    expect(told).toMatchObject({ tokens, unknown });
+    expect(unknown).toEqual(["zebra"]);
+    expect(policy.card.actions).toMatchObject({ mask: "mask" });
+  });
+
   const run = async (method: string) => {
     const { bytes } = compile(subjectOf(policy), { method, depth: "heatmap" });
     const session = await Session.create(bytes, { threads: 1 });
