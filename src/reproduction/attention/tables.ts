@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { estimate } from "../../analysis/bootstrap.js";
 import { MEASURES } from "../../evaluation/saliency/measures.js";
 import { number } from "../../numbers/format.js";
@@ -38,7 +39,7 @@ const policyRows = ({ policy, played }: PolicyFindings): TableRow[] =>
   played.map(({ change, success, errors, moved, ...rest }) => {
     const { mean: worth, std } = meanStd(worthOf({ change, success, errors, moved, ...rest }));
     return {
-      file: policy.path,
+      file: basename(policy.path),
       policy_sha256: policy.sha256,
       attention: policy.attention,
       recipe: policy.recipe,

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Estimate } from "../../analysis/bootstrap.js";
 import { number } from "../../numbers/format.js";
 import { meanStd } from "../../numbers/mean.js";
@@ -26,7 +27,7 @@ const policyRows = ({ policies, played }: WorldFindings): TableRow[] =>
     const { mean, std } = meanStd(ends, ({ sum }) => sum);
     return {
       policy: POLICY_NAMES[kind],
-      file: path,
+      file: basename(path),
       policy_sha256: sha256,
       episodes: ends.length,
       successes: ends.filter(({ success }) => success).length,
