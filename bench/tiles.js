@@ -1,4 +1,5 @@
-// What is left out where relevance is followed by tiles, over whole episodes of the shipped policies (docs/performance.md):
+// What is left out where relevance is followed by tiles, and its time as a part of the dense pass's, over whole episodes of
+// the shipped policies (docs/performance.md):
 //   npm run bench:tiles -- [--omit PART] [--episodes N] [--seed N] [--depth heatmap|per-torque]
 import { parseArgs } from "node:util";
 import { simulatedFor } from "#src/cli/input/sim-task.js";
@@ -33,7 +34,7 @@ const POLICIES = {
   "door, goals anywhere": [anywherePolicy("door"), "door"],
 };
 
-const rows = [["policy", "ticks", "dense", "omitted, at most", "error, median", "at most"]];
+const rows = [["policy", "ticks", "dense", "omitted, at most", "error, median", "at most", "time"]];
 for (const [name, [path, task]] of Object.entries(POLICIES)) rows.push([name, ...(await measured(path, task))]);
 process.stdout.write(`${columns(rows)}\n`);
 
@@ -52,10 +53,10 @@ async function measured(path, name) {
   for (const observation of ticks) {
     const weights = weightFeeds(policy, weightsIn(observation.importance, policy.outputs));
     const feeds = { ...feedsOf(policy, observation), ...weights };
-    const [exact, near] = [await dense.run(feeds), await tiled.run(feeds)];
+    const [[exact, whole], [near, part]] = [await timed(dense, feeds), await timed(tiled, feeds)];
     const maps = Object.keys(exact).filter((output) => /^torquelens\.(torque_)?heatmap\./.test(output));
     const errors = maps.map((output) => errorOf(near[output].data, exact[output].data));
-    found.push({ error: Math.max(...errors), omitted: near["torquelens.omitted"].data[0] });
+    found.push({ whole, part, error: Math.max(...errors), omitted: near["torquelens.omitted"].data[0] });
   }
   await Promise.all([dense.release(), tiled.release()]);
   const errors = found.map(({ error }) => error).sort((a, b) => a - b);
@@ -66,7 +67,18 @@ async function measured(path, name) {
     most.toExponential(1),
     errors[Math.floor(errors.length / 2)].toExponential(1),
     errors.at(-1).toExponential(1),
+    (sum(found, "part") / sum(found, "whole")).toFixed(2),
   ];
+}
+
+/** What a run gives, and its time in milliseconds. */
+async function timed(session, feeds) {
+  const start = performance.now();
+  return [await session.run(feeds), performance.now() - start];
+}
+
+function sum(rows, key) {
+  return rows.reduce((all, row) => all + row[key], 0);
 }
 
 /** The largest difference as a part of the largest element. */
