@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
 import * as z from "zod";
-import { InputError } from "../../errors.js";
-import { readText } from "../../files/reading.js";
+import { curvesBeside } from "../curves-file.js";
 
 /** Success in the episodes of a training. */
 export interface LearningCurve {
@@ -25,19 +23,9 @@ const CURVES = z.object({
  * @returns undefined where there is no such file. @throws InputError for one that is no curves of a training
  */
 export async function learningCurve(policy: string): Promise<LearningCurve | undefined> {
-  const path = policy.replace(/\.onnx$/, ".curves.json");
-  if (!existsSync(path)) return undefined;
-  const text = await readText(path, "the curves of the training");
-  const wrong = new InputError(`${path}: expected the curves.json that torquelens train writes`);
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    throw wrong;
-  }
-  const curves = CURVES.safeParse(data);
-  if (!curves.success) throw wrong;
-  const { iterations, points } = curves.data.policy;
+  const curves = await curvesBeside(policy, CURVES, "train");
+  if (!curves) return undefined;
+  const { iterations, points } = curves.policy;
   if (iterations) {
     const own = iterations.flatMap(({ actor, successes, episodes }, round) =>
       actor === "policy" ? [{ at: round, success: successes / episodes }] : [],
