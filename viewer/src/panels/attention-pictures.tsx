@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { lightAt } from "#src/image/blend.js";
 import { type Heatmap, normalize, peak } from "#src/image/heatmap.js";
 import type { CameraFrame } from "../model/camera.js";
@@ -29,7 +29,8 @@ export function AttentionPictures({ camera, frame }: { camera: string; frame: Ca
 
 function Lit({ frame, map, label }: { frame: CameraFrame; map: Heatmap; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => light(canvas.current!, frame, map), [frame, map]);
+  // Before the browser paints: a caption never stands under the picture of another tick.
+  useLayoutEffect(() => light(canvas.current!, frame, map), [frame, map]);
   return <canvas ref={canvas} width="1" height="1" role="img" aria-label={label} />;
 }
 
