@@ -51,7 +51,7 @@ test.each([
 
 test.each([
   ["red-fetch-green", "success", 980, 50],
-  ["breakout", "return", 90, 3],
+  ["breakout", "return", 100, 3],
   ["highway", "success", 170, 0],
 ] as const)(
   "the shipped policy of %s says in its record how it was trained, and needs its picture",

@@ -10,6 +10,11 @@ export interface PpoSettings {
   readonly minibatches: number;
   /** What rewards are multiplied by for the learning, so that values are of the order of 1; default 1. */
   readonly rewardScale?: number;
+  /**
+   * What is taken off the reward where a world ends an episode without success, in the world's unit: from 0 at the
+   * start it grows in a line to this at the end. Default 0.
+   */
+  readonly failureCost?: number;
   /** True where a lost life counts as the episode's end for the advantages; the episode goes on. Default false. */
   readonly lifeEnds?: boolean;
   /** Discount γ, and λ of the advantages. */

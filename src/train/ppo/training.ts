@@ -159,12 +159,15 @@ export class PpoTraining {
 
   /** Fills the rollout. */
   async #collect(): Promise<void> {
-    const request: CollectRequest = { kind: "collect", iteration: this.#iteration };
+    const { recipe } = this.#options;
+    const { failureCost = 0 } = recipe.ppo;
+    const done = this.#iteration / rolloutsOf(recipe);
+    const request: CollectRequest = { kind: "collect", iteration: this.#iteration, failureCost: failureCost * done };
     for (const [sum, length, success] of (await this.team.ask(() => request)).flat()) {
       this.history.add({ return: sum!, length: length!, success: success! });
     }
     const { rollout } = this;
-    estimateAdvantages(rollout, this.#options.recipe.ppo, rollout.advantages, rollout.returns);
+    estimateAdvantages(rollout, recipe.ppo, rollout.advantages, rollout.returns);
   }
 
   /** Learns from the rollout; the mean loss. */

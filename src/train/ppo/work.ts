@@ -32,6 +32,8 @@ export interface CollectRequest extends Request {
   readonly kind: "collect";
   /** Number of the rollout. */
   readonly iteration: number;
+  /** What a failed episode costs now, in the world's unit. */
+  readonly failureCost: number;
 }
 
 /** Asks for the gradients of a minibatch: `order` from `from` on. */
@@ -108,7 +110,7 @@ export function collectWork({ setup, network: { layout, head }, batch, acting }:
   };
 
   return {
-    async answer({ iteration }: CollectRequest): Promise<Rows> {
+    async answer({ iteration, failureCost }: CollectRequest): Promise<Rows> {
       for (const name of names) own(weights, name)!.data.set(layout.view(parameters, name));
       const source = random(seed, ACTIONS, iteration, worker);
       const ended: number[][] = [];
@@ -121,7 +123,10 @@ export function collectWork({ setup, network: { layout, head }, batch, acting }:
         rollout.values.set(value, row);
         draw(policy, row, source);
         batch.step(told);
-        for (let i = 0; i < count; i++) rollout.rewards[row + i] = rewardScale * batch.rewards[i]!;
+        for (let i = 0; i < count; i++) {
+          const cost = batch.terminated[i] === 1 && batch.successes[i] === 0 ? failureCost : 0;
+          rollout.rewards[row + i] = rewardScale * (batch.rewards[i]! - cost);
+        }
         for (let i = 0; i < count; i++) {
           const [terminated, truncated] = [batch.terminated[i] === 1, batch.truncated[i] === 1];
           rollout.ends[row + i] = terminated || truncated || (lifeEnds && batch.livesLost[i] === 1) ? 1 : 0;

@@ -87,16 +87,56 @@ describe("Breakout", () => {
   it("has five lives of a ball that must be served", () => {
     const game = new Game();
     game.reset(0, 0);
-    for (let frame = 0; frame < 100; frame++) game.frame(0);
-    expect([game.lives, game.inPlay]).toEqual([5, false]);
     // The paddle waits at a side, so that it seldom meets the ball.
     for (let frame = 0; frame < 100; frame++) game.frame(3);
+    expect([game.lives, game.inPlay]).toEqual([5, false]);
     for (let lives = 5; lives > 0; lives--) {
       game.frame(1);
       expect([game.lives, game.inPlay]).toEqual([lives, true]);
       for (let frame = 0; frame < 20_000 && game.inPlay; frame++) game.frame(0);
     }
     expect(game.lives).toBe(0);
+  });
+
+  it("serves by itself in the 120th frame without a ball, the first time and after a lost one", () => {
+    const game = new Game();
+    game.reset(2, 0);
+    for (let lives = 5; lives > 3; lives--) {
+      for (let frame = 1; frame < 120; frame++) game.frame(3);
+      expect([game.lives, game.inPlay]).toEqual([lives, false]);
+      game.frame(3);
+      expect([game.lives, game.inPlay]).toEqual([lives, true]);
+      for (let frame = 0; frame < 20_000 && game.inPlay; frame++) game.frame(3);
+    }
+  });
+
+  it("lets no ball go round for ever: from the fifth return without a brick on its direction is drawn", () => {
+    const game = new Game();
+    game.reset(4, 0);
+    game.frame(1);
+    // No brick is left to be hit; the paddle, which nothing stops here, meets every ball right of its middle.
+    game.bricks.fill(0);
+    const across: number[] = [];
+    for (let frame = 0; frame < 10_000; frame++) {
+      game.paddle = game.x - 94;
+      const { down } = game;
+      game.frame(0);
+      if (down === 1 && game.down === -1) across.push(game.across);
+    }
+    expect(across.length).toBeGreaterThan(50);
+    expect(across.slice(0, 4)).toEqual([1, 1, 1, 1]);
+    expect(new Set(across.slice(4)).size).toBe(8);
+  });
+
+  it("goes on from a saved state as it would have gone on, while it waits and while a ball goes astray", () => {
+    const [game, other] = [new Game(), new Game()];
+    game.reset(5, 1);
+    for (let frame = 0; frame < 3000; frame++) {
+      other.restore(game.save());
+      const action = frame % 700 < 150 ? 0 : follow(game, 0);
+      expect(game.frame(action)).toBe(other.frame(action));
+      expect(game.save()).toEqual(other.save());
+    }
   });
 
   it("moves the ball in straight lines between walls, bricks and paddle, and never into a brick", () => {

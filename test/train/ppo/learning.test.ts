@@ -29,7 +29,10 @@ const FACTS: WorldFacts = {
   limit: 100,
 };
 
-/** A bright bar at one of three places, drawn anew at each step: the action of its name is worth 1. */
+/**
+ * A bright bar at one of three places, drawn anew at each step: the action of its name is worth 1. An episode succeeds
+ * whose last action was right.
+ */
 class Bars implements World {
   readonly facts = FACTS;
   #draws = random(0);
@@ -48,7 +51,8 @@ class Bars implements World {
     const reward = Number(actions[at] === this.#bar);
     const terminated = ++this.#steps === LENGTH;
     this.#draw();
-    return { reward, terminated, truncated: false, success: false, lifeLost: this.#steps % LIFE === 0 };
+    const success = terminated && reward === 1;
+    return { reward, terminated, truncated: false, success, lifeLost: this.#steps % LIFE === 0 };
   }
 
   progress = (): number => this.#steps / LENGTH;
@@ -103,7 +107,7 @@ async function course(seed: number): Promise<number[]> {
   const adam = new Adam(...layout.range("whole"), 0.9, 0.999, 1e-5);
   const returns: number[] = [];
   for (let iteration = 0; iteration < ROLLOUTS; iteration++) {
-    returns.push(mean(await collect.answer({ kind: "collect", iteration }), ([sum]) => sum!));
+    returns.push(mean(await collect.answer({ kind: "collect", iteration, failureCost: 0 }), ([sum]) => sum!));
     estimateAdvantages(rollout, ppo, rollout.advantages, rollout.returns);
     for (let epoch = 0; epoch < ppo.epochs; epoch++) {
       const draws = random(seed, iteration, epoch);
@@ -132,7 +136,7 @@ test.each([false, true])(
   "a lost life ends nothing but what advantages are cut at, where the recipe says so: %s",
   async (lifeEnds) => {
     const { context, rollout } = await began({ ...RECIPE, ppo: { ...RECIPE.ppo, lifeEnds } }, 1);
-    const ended = await collectWork(context).answer({ kind: "collect", iteration: 0 });
+    const ended = await collectWork(context).answer({ kind: "collect", iteration: 0, failureCost: 0 });
     await end(context);
     const { steps, worlds } = rollout;
     expect(ended.map(([, length]) => length)).toEqual(Array.from({ length: (worlds * steps) / LENGTH }, () => LENGTH));
@@ -145,3 +149,18 @@ test.each([false, true])(
     }
   },
 );
+
+test("the end of a failed episode costs what the rollout is asked to take off, in the reward's scale", async () => {
+  const rewards = async (failureCost: number): Promise<Float32Array> => {
+    const { context, rollout } = await began({ ...RECIPE, ppo: { ...RECIPE.ppo, rewardScale: 0.5 } }, 1);
+    await collectWork(context).answer({ kind: "collect", iteration: 0, failureCost });
+    await end(context);
+    return rollout.rewards;
+  };
+  const [free, costly] = [await rewards(0), await rewards(6)];
+  const { worlds } = RECIPE.ppo;
+  const ends = Array.from(free, (_, i) => Math.floor(i / worlds) % LENGTH === LENGTH - 1);
+  // A reward of 0 at the end is a failure.
+  expect(Array.from(costly)).toEqual(Array.from(free, (reward, i) => (ends[i] && reward === 0 ? -3 : reward)));
+  expect(new Set(Array.from(costly).filter((_, i) => ends[i]))).toEqual(new Set([-3, 0.5]));
+});

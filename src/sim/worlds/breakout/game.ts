@@ -24,13 +24,16 @@ const BALL_SIZE = BALL * UNITS;
 
 const LIVES = 5;
 const PADDLE_SPEED = 24;
-/** Row in which the ball is served. */
+/** Row in which the ball is served, and frames without a ball after which one is served by itself. */
 const SERVE_TOP = 45;
+const PATIENCE = 120;
 
 /** Units a frame that each level of speed multiplies: down, and across for each zone of the paddle. */
 const DOWN = 4;
 const ZONES = [-4, -3, -2, -1, 1, 2, 3, 4];
 const [SLOW, FASTER, FASTEST] = [3, 4, 5];
+/** Returns in a row, without a brick between them, that leave the paddle as they were aimed. */
+const AIMED = 4;
 
 /** Brick that is there, gone, and gone in this frame. */
 const THERE = 1;
@@ -38,7 +41,10 @@ const GONE = 0;
 const JUST_GONE = 2;
 
 /** Index of each number of a game's state; the bricks come after them. */
-const NUMBERS = ["seed", "episode", "lives", "serves", "paddle", "x", "y", "across", "down", "hits", "level"] as const;
+const NUMBERS = [
+  ...(["seed", "episode", "lives", "serves", "paddle", "x", "y", "across", "down", "hits", "level"] as const),
+  ...(["idle", "waited"] as const),
+] as const;
 type Numbers = Record<(typeof NUMBERS)[number], number>;
 
 /** A game of Breakout, 60 frames a second. Positions are upper left corners in 1/16 pixel. */
@@ -58,6 +64,9 @@ export class Game {
   #serves = 0;
   #hits = 0;
   #level = SLOW;
+  /** Returns since the last brick or serve, and frames without a ball. */
+  #idle = 0;
+  #waited = 0;
 
   reset(seed: number, episode: number): void {
     this.#seed = seed;
@@ -66,6 +75,7 @@ export class Game {
     this.#serves = 0;
     this.paddle = ((LEFT + RIGHT - PADDLE_WIDTH) / 2) * UNITS;
     this.down = 0;
+    this.#waited = 0;
     this.bricks.fill(THERE);
   }
 
@@ -93,6 +103,7 @@ export class Game {
       default:
         throw new Error(`action ${action}: expected 0 to 3`);
     }
+    if (!this.inPlay && ++this.#waited === PATIENCE) this.#serve();
     return this.inPlay ? this.#moveAcross() + this.#moveDown() : 0;
   }
 
@@ -100,20 +111,22 @@ export class Game {
     const { lives, paddle, x, y, across, down } = this;
     const numbers: Numbers = {
       ...{ seed: this.#seed, episode: this.#episode, serves: this.#serves, hits: this.#hits, level: this.#level },
-      ...{ lives, paddle, x, y, across, down },
+      ...{ lives, paddle, x, y, across, down, idle: this.#idle, waited: this.#waited },
     };
     return [...NUMBERS.map((name) => numbers[name]), ...this.bricks];
   }
 
   restore(saved: ArrayLike<number>): void {
     const numbers = Object.fromEntries(NUMBERS.map((name, i) => [name, saved[i]!])) as Numbers;
-    const { seed, episode, serves, hits, level, ...rest } = numbers;
+    const { seed, episode, serves, hits, level, idle, waited, ...rest } = numbers;
     Object.assign(this, rest);
     this.#seed = seed;
     this.#episode = episode;
     this.#serves = serves;
     this.#hits = hits;
     this.#level = level;
+    this.#idle = idle;
+    this.#waited = waited;
     for (let brick = 0; brick < this.bricks.length; brick++) this.bricks[brick] = saved[NUMBERS.length + brick]!;
   }
 
@@ -121,6 +134,8 @@ export class Game {
     const numbers = random(this.#seed, this.#episode, this.#serves);
     this.#serves += 1;
     this.#hits = 0;
+    this.#idle = 0;
+    this.#waited = 0;
     this.#level = SLOW;
     this.x = (LEFT + numbers.integer(RIGHT - LEFT - BALL + 1)) * UNITS;
     this.y = SERVE_TOP * UNITS;
@@ -157,9 +172,10 @@ export class Game {
     const zone = this.#zone();
     if (before <= contact && y > contact && zone !== undefined) {
       y = 2 * contact - y;
-      this.across = zone;
-      this.down = -1;
       this.#hits += 1;
+      this.#idle += 1;
+      this.across = this.#idle > AIMED ? this.#strayed() : zone;
+      this.down = -1;
       const level = this.#hits >= 12 ? FASTEST : this.#hits >= 4 ? FASTER : SLOW;
       this.#level = Math.max(this.#level, level);
     }
@@ -178,10 +194,16 @@ export class Game {
     return at > 0 && at < reach ? ZONES[Math.floor((at * ZONES.length) / reach)] : undefined;
   }
 
+  /** Velocity across of a return that goes astray: a ball that hits no brick for long would else go round for ever. */
+  #strayed(): number {
+    return ZONES[random(this.#seed, this.#episode, this.#serves, this.#hits).integer(ZONES.length)]!;
+  }
+
   /** Removes a brick; −1: none. Returns the number of bricks removed. */
   #take(brick: number): number {
     if (brick < 0) return 0;
     this.bricks[brick] = JUST_GONE;
+    this.#idle = 0;
     // The two upper rows make the ball as fast as it gets.
     if (brick < 2 * COLUMNS) this.#level = FASTEST;
     return 1;
