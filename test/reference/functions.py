@@ -57,14 +57,12 @@ def shared(function, pairs, relevance):
     return sum(x * transposed(function, x, w, s) for x, w in pairs), z
 
 
-def zplus(function, x, weight, relevance, normalised=False):
-    """Where nothing contributes: by w⁺; behind a normalisation, where an output has no w⁺ at all, by x⁺|w|, then |w|."""
+def zplus(function, x, weight, relevance, rectified=False):
+    """Where nothing contributes: by w⁺; where an output has no w⁺ at all, by x⁺|w|, then |w|, but before a ReLU."""
     up, down = weight.clamp(min=0), weight.clamp(max=0)
     tiers = [[(x.clamp(min=0), up), (x.clamp(max=0), down)], [(torch.ones_like(x), up)]]
-    if normalised:
-        none = (weight.flatten(1).amax(1) <= 0).reshape(-1, *[1] * (weight.dim() - 1))
-        against = weight.abs() * none
-        tiers += [[(x.clamp(min=0), against)], [(torch.ones_like(x), against)]]
+    if not rectified:
+        tiers += [[(x.clamp(min=0), weight.abs())], [(torch.ones_like(x), weight.abs())]]
     result = 0
     for pairs in tiers:
         share, z = shared(function, pairs, relevance)
@@ -104,6 +102,8 @@ class Relevance(TorchFunctionMode):
             return function(*args, **kwargs)
         if name in HANDLERS:
             return HANDLERS[name](self, *args, **kwargs)
+        if name == "relu" and hasattr(args[0], "readers"):
+            args[0].readers["rectified"] = True
         if name in PASSES:
             return passed(function(*args, **kwargs), args[0])
         if name in NORMS:
@@ -121,6 +121,7 @@ class Relevance(TorchFunctionMode):
         bounds = getattr(x, "bounds", None)
         seen = (x if reference is None else x - reference).detach()
         isOutput = weight is self.output
+        readers = {"rectified": False}
         if self.epsilon is not None:
             return self.by_epsilon(function, x, seen, weight, value)
 
@@ -129,10 +130,10 @@ class Relevance(TorchFunctionMode):
                 return (eq1(function, seen, weight, relevance, self.sign),)
             if bounds is not None:
                 return (zbox(function, x.detach(), weight, *bounds, relevance),)
-            return (zplus(function, seen, weight, relevance, normalised),)
+            return (zplus(function, seen, weight, relevance, readers["rectified"] and not normalised),)
 
         result = Rule.apply(value, back, x)
-        result.layer = (x, back, weight)
+        result.layer, result.readers = (x, back, weight), readers
         return result
 
     def by_epsilon(self, function, x, seen, weight, value):
@@ -149,7 +150,7 @@ class Relevance(TorchFunctionMode):
         inner, back, weight = x.layer
         sign = torch.sign(gain).reshape(-1, *[1] * (weight.dim() - 1))
         result = Rule.apply(value, lambda relevance: back(relevance, weight * sign, normalised), inner)
-        result.layer = (inner, back, weight * sign)
+        result.layer, result.readers = (inner, back, weight * sign), x.readers
         return result
 
     def normalised(self, function, x, *args, **kwargs):

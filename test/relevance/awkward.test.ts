@@ -202,6 +202,23 @@ describe("an output without a positive weight", () => {
     else expect(last!.loses).toBeUndefined();
   });
 
+  it.each([
+    ["Mish", "dtd"],
+    ["Sigmoid", "dtd"],
+    ["Tanh", "excitation-backprop"],
+    ["HardSwish", "dtd:first=eq2"],
+  ])("of a depthwise convolution before %s hands on what is against it, by %s", async (activation, method) => {
+    const maps = b.relu(b.conv(picture, weights([4, 2, 3, 3], 1), { strides: [2, 2] }));
+    const apart = b.conv(maps, weights([4, 1, 5, 5], 2), { group: 4, pads: [2, 2, 2, 2] });
+    const subject = subjectOf([picture], dense(apply("Flatten", [apply(activation, [apart])]), 2, 3));
+    const { rules } = compile(subject, { method });
+    expect(rules.filter(({ loses }) => loses !== undefined)).toEqual([]);
+    for (const seed of [1, 2, 3]) {
+      const [out] = await explain(subject, observation([picture], seed), { method });
+      expect(out!["torquelens.residual"]![0]).toBeLessThan(1e-6);
+    }
+  });
+
   it("is not named where every output has one", () => {
     expect(rulesOf(hidden([1, -1, 2, -2, -1, 0.1], [0, 3])).some(({ loses }) => loses !== undefined)).toBe(false);
   });

@@ -161,11 +161,89 @@ it.each<[string, (x: Value) => Value]>([
   expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-5);
 });
 
-it("policies without such constants, or with constants that are a part of the reference, have no share of them", () => {
-  const [camera, state] = [image(), b.concat([configuration(), b.zeros([1, 2])], 1)];
-  const features = b.reshape(b.relu(b.conv(camera, weights([2, 3, 3, 3], 5))), [1, -1]);
-  const clock = b.concat([b.relu(features), state, b.zeros([1, 1])], 1);
-  const subject = subjectOf([camera, state.node.inputs[0]!], one(dense(clock, 4, 7)));
-  for (const method of ["dtd", "rap", "lrp-gamma"])
-    expect(compile(subject, { method }).sharers).toEqual(["image", "configuration"]);
+describe("constants that a layer sees as zero", () => {
+  const [camera, state] = [image(), configuration()];
+  const features = b.relu(b.reshape(b.relu(b.conv(camera, weights([2, 3, 3, 3], 5))), [1, -1]));
+  const policy = (x: Value) => subjectOf([camera, state], one(dense(b.concat([features, x], 1), 4, 7)));
+
+  it("have no share where nothing joins them, or by rules that give nothing to zeros", () => {
+    expect(compile(policy(state), { method: "dtd" }).sharers).toEqual(["image", "configuration"]);
+    for (const method of ["rap", "lrp-gamma", "lrp-epsilon"])
+      for (const constants of [b.zeros([1, 2]), b.tensor("float32", [1, 2], [0.5, 2])])
+        expect(compile(policy(b.concat([state, constants], 1)), { method }).sharers).toEqual([
+          "image",
+          "configuration",
+        ]);
+  });
+
+  // One hidden unit has contributions, which add up to 0.6; the other none, and all its inputs share by w⁺.
+  const [speaking, silent] = [
+    [1, -1, 0.5, 0.25],
+    [-1, -2, 3, 1],
+  ];
+  const x = [0.8, 0.2, 0, 0];
+
+  it.each([
+    ["zeros", [0, 0]],
+    ["a part of the reference", [0.3, -0.7]],
+  ])("take what z⁺ gives to silent inputs: %s", async (_, constants) => {
+    const q = configuration(2);
+    const joined = b.concat([q, b.tensor("float32", [1, 2], constants)], 1);
+    const weight = x.flatMap((_, i) => [speaking[i]!, silent[i]!]);
+    const hidden = apply("Gemm", [joined, b.tensor("float32", [4, 2], weight), b.tensor("float32", [2], [0, 5])]);
+    const subject = subjectOf([q], apply("Gemm", [apply("Elu", [hidden]), b.tensor("float32", [2, 1], [1, 1])]));
+    const given = {
+      configuration: { dtype: "float32", shape: [1, 2], data: Float32Array.from(x.slice(0, 2)) },
+    } as const;
+    const [found] = await explain(subject, given, { method: "dtd" });
+    const offset = (row: readonly number[]) => constants.reduce((sum, c, i) => sum + c * row[2 + i]!, 0);
+    const [first, second] = [speaking, silent].map(
+      (row, j) => total(row.map((w, i) => w * x[i]!)) + offset(row) + 5 * j,
+    ) as [number, number];
+    // The second unit's weights above zero, 3 and 1, are those of the constants alone.
+    expect(found!["torquelens.shares"]![1]).toBeCloseTo(second / (first + second), 5);
+    expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-6);
+  });
+});
+
+describe("a memory", () => {
+  const [q, memory] = [configuration(3), b.input("memory", "float32", [1, 4])];
+  const hidden = b.tanh(dense(b.concat([q, memory], 1), 6, 5));
+  const plain = subjectOf([q, memory], dense(hidden, 2, 8));
+  const subject = {
+    ...plain,
+    modalities: plain.modalities.map((m) =>
+      m.kind === "values" && m.input === "memory" ? { ...m, isCarried: true } : m,
+    ),
+  };
+  const feeds = (values: readonly number[]) => ({
+    configuration: { dtype: "float32", shape: [1, 3], data: Float32Array.from([0.4, -0.9, 0.2]) } as const,
+    memory: { dtype: "float32", shape: [1, 4], data: Float32Array.from(values) } as const,
+  });
+
+  it.each<Depth>(["shares", "full", "per-torque"])(
+    "of zeros is none, and constants take its part, at depth %s",
+    async (depth) => {
+      const [[known], [found], [full]] = await Promise.all([
+        explain(plain, feeds([0, 0, 0, 0]), { depth }),
+        explain(subject, feeds([0, 0, 0, 0]), { depth }),
+        explain(subject, feeds([0, 0.5, 0, 0]), { depth }),
+      ]);
+      const [image, carried] = known!["torquelens.shares"]!;
+      expect(carried).toBeGreaterThan(0.01);
+      const shares = Array.from(found!["torquelens.shares"]!);
+      expect(shares).toHaveLength(3);
+      for (const [i, share] of [image!, 0, carried!].entries()) expect(shares[i]).toBeCloseTo(share, 6);
+      expect(found!["torquelens.relevance.memory"]!.every((r) => r === 0)).toBe(true);
+      expect(total(Array.from(found!["torquelens.torque_shares"]!))).toBeCloseTo(2, 5);
+      expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-6);
+      // One that holds something keeps what arrives there, at its zeros too.
+      expect(full!["torquelens.shares"]![1]).toBeGreaterThan(0.01);
+      expect(full!["torquelens.shares"]![2]).toBe(0);
+    },
+  );
+
+  it("has no share of constants by signed relevance", () => {
+    for (const method of ["lrp-epsilon", "rap"]) expect(compile(subject, { method }).sharers).toHaveLength(2);
+  });
 });

@@ -15,12 +15,11 @@ type Contribution = (weight: number, i: number) => number;
 function proportional(
   { m, r }: Omit<DenseCase, "b">,
   contribution: Contribution,
-  otherwise?: Contribution,
+  ...otherwise: readonly Contribution[]
 ): Float64Array {
   const result = new Float64Array(m[0]!.length);
   m.forEach((row, j) => {
-    for (const ask of [contribution, otherwise]) {
-      if (!ask) return;
+    for (const ask of [contribution, ...otherwise]) {
       const shares = row.map(ask);
       const total = shares.reduce((a, b) => a + b, 0);
       if (total === 0) continue;
@@ -34,12 +33,22 @@ function proportional(
 }
 
 /** max(x·w, 0); where nothing contributes the limit for vanishing equal inputs, w⁺. */
+const supporting = ({ x }: DenseCase): readonly [Contribution, Contribution] => [
+  (w, i) => Math.max(x[i]! * w, 0),
+  (w) => Math.max(w, 0),
+];
+
+/** z⁺ where no ReLU follows: what has no w⁺ goes to what is against it, x·|w|, and where all x are zero by |w|. */
 export const eq2 = (given: DenseCase): Float64Array =>
   proportional(
     given,
-    (w, i) => Math.max(given.x[i]! * w, 0),
-    (w) => Math.max(w, 0),
+    ...supporting(given),
+    (w, i) => Math.max(given.x[i]!, 0) * Math.abs(w),
+    (w) => Math.abs(w),
   );
+
+/** z⁺ before a ReLU: an output without a positive weight keeps its relevance. */
+export const rectifiedEq2 = (given: DenseCase): Float64Array => proportional(given, ...supporting(given));
 
 export const zBox = (given: DenseCase, low: ArrayLike<number>, high: ArrayLike<number>): Float64Array =>
   proportional(given, (w, i) => given.x[i]! * w - low[i]! * Math.max(w, 0) - high[i]! * Math.min(w, 0));

@@ -19,7 +19,13 @@ export type Input =
   | { kind: "values"; reference: ArrayLike<number> };
 
 /** A layer alone in a network, in front of it what `before` puts between it and the input. */
-export function networkOf({ shape, layer }: LayerCase, seed: number, input: Input, before: (x: Value) => Value) {
+export function networkOf(
+  { shape, layer }: LayerCase,
+  seed: number,
+  input: Input,
+  before: (x: Value) => Value,
+  after: (y: Value) => Value = (y) => y,
+) {
   const x = b.input("x", "float32", shape);
   const y = layer(before(x), seed);
   const common = { name: "x", input: "x" };
@@ -33,7 +39,13 @@ export function networkOf({ shape, layer }: LayerCase, seed: number, input: Inpu
           size: sizeOf(shape),
           reference: { kind: "values", values: input.reference },
         };
-  const graph = { name: "", inputs: new Map([["x", x]]), outputs: new Map([["y", y]]), metadata: new Map(), opset: 18 };
+  const graph = {
+    name: "",
+    inputs: new Map([["x", x]]),
+    outputs: new Map([["y", after(y)]]),
+    metadata: new Map(),
+    opset: 18,
+  };
   const subject: Subject = { graph, sha256: "", torque: "y", modalities: [modality], featurePoints: "policy" };
   const analysis = new GraphAnalysis(graph);
   const context = new NetworkContext(subject, analysis, "full", b.input("importance", "float32", [1]));
@@ -119,6 +131,8 @@ export async function compare(
     readonly input: Input;
     readonly values: Float32Array;
     readonly before?: (x: Value) => Value;
+    /** What follows the layer. */
+    readonly after?: (y: Value) => Value;
     /** What the layer sees of the values, relative to its reference. */
     readonly seen?: ArrayLike<number>;
     readonly expected: (given: oracle.DenseCase) => Float64Array;
@@ -130,7 +144,13 @@ export async function compare(
     readonly rows?: number;
   },
 ): Promise<void> {
-  const { x, y, layer, context } = networkOf(layerCase, seed, setting.input, setting.before ?? ((v) => v));
+  const { x, y, layer, context } = networkOf(
+    layerCase,
+    seed,
+    setting.input,
+    setting.before ?? ((v) => v),
+    setting.after,
+  );
   const outputs = sizeOf(y.shape);
   const rows = setting.rows ?? ROWS;
   const low = setting.signed ? -1 : 0;

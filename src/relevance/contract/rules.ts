@@ -14,6 +14,8 @@ export interface Row {
   readonly when: (layer: LinearLayer, context: Context) => boolean;
   /** The reason why Σ R of the input may differ from Σ R of the output, where the rule does not conserve. */
   readonly loses?: string;
+  /** True where inputs of zero take a part: in units that nothing else speaks for (methods.md §0.10), or as any other. */
+  readonly givesToZeros?: true;
   /** The reason for one layer, where the rule conserves in others. */
   readonly losesAt?: (layer: LinearLayer, context: Context) => string | undefined;
 }
@@ -31,9 +33,17 @@ export interface Propagated {
 /**
  * Rules of everything but linear layers.
  * @param arriving one amount per output of the node, [rows, …its shape], undefined where nothing arrived
+ * @param givesToZeros true for layers whose rule gives a part to inputs of zero
  * @throws InputError naming a node that the method cannot explain
  */
-export type OperatorTable = (node: Node, arriving: readonly (Value | undefined)[], context: Context) => Propagated;
+export type OperatorTable = (
+  node: Node,
+  arriving: readonly (Value | undefined)[],
+  context: Context,
+  givesToZeros: GivesToZeros,
+) => Propagated;
+
+export type GivesToZeros = (layer: LinearLayer) => boolean;
 
 /**
  * Relevance that each torque starts with: itself with its sign (for Eq. 1, which asks the sign), its size (signed

@@ -51,6 +51,8 @@ export interface SubjectValues {
   readonly size: number;
   /** First elements at earlier times, each of `size` elements, where the tensor holds a window in time. */
   readonly earlier?: readonly number[];
+  /** True where the policy carries these values from its last tick, zeros at the first. */
+  readonly isCarried?: boolean;
   /** Reference of relevance, one value per element, in the tensor's units (methods.md §0.8). */
   readonly reference: { readonly kind: string; readonly values: ArrayLike<number> };
 }

@@ -1,11 +1,10 @@
 import { ofDifferences } from "../rules/layer/difference.js";
-import { eq2 } from "../rules/layer/linear-rules.js";
 import { imageBox, influence, influential } from "../rules/layer/rap-rules.js";
-import { lossOfGaps, lossOfZPlus } from "../rules/layer/silent-inputs.js";
+import { lossOfGaps } from "../rules/layer/silent-inputs.js";
 import { positive } from "../rules/operator/positive.js";
 import { withSoftArgmax } from "../rules/operator/soft-argmax.js";
 import { ruled } from "./method-spec.js";
-import { always, isFirst, isOutput, softArgmaxPositive } from "./shared.js";
+import { always, hiddenRow, isFirst, isOutput, softArgmaxPositive } from "./shared.js";
 
 export const rap = ruled({
   name: "rap",
@@ -20,7 +19,7 @@ export const rap = ruled({
     rows: [
       { name: "rap-influence", rule: ofDifferences(influence), when: isOutput, losesAt: lossOfGaps },
       { name: "rap-zbox", rule: imageBox, when: isFirst, losesAt: lossOfGaps },
-      { name: "eq2", rule: eq2, when: ({ kind }) => kind === "mean" || kind === "mixture", losesAt: lossOfZPlus },
+      { ...hiddenRow, when: ({ kind }) => kind === "mean" || kind === "mixture" },
       { name: "rap", rule: influential, when: always, losesAt: lossOfGaps },
     ],
     operators: withSoftArgmax(options["soft-argmax"], positive),

@@ -12,16 +12,17 @@ import { losses, STABILISER } from "./shared.js";
 /** A rule that a composite table may name: its parameters (error texts say what is expected) and the rule for them. */
 export interface NamedRule {
   readonly parameters: z.ZodRawShape;
-  readonly make: (parameters: Readonly<Record<string, unknown>>) => Pick<Row, "rule" | "loses" | "losesAt">;
+  readonly make: (
+    parameters: Readonly<Record<string, unknown>>,
+  ) => Pick<Row, "rule" | "loses" | "losesAt" | "givesToZeros">;
   /** True where amounts stay linear in the seed. */
   readonly linear: boolean;
 }
 
-const plain = (rule: LayerRule, linear = true, losesAt?: Row["losesAt"]): NamedRule => ({
-  parameters: {},
-  make: () => ({ rule, ...(losesAt && { losesAt }) }),
-  linear,
-});
+const plain = (
+  rule: LayerRule,
+  { linear = true, ...facts }: { linear?: boolean } & Pick<Row, "losesAt" | "givesToZeros"> = {},
+): NamedRule => ({ parameters: {}, make: () => ({ rule, ...facts }), linear });
 
 const weight = bounded({ above: 0, most: MOST_WEIGHT });
 const stabilised = {
@@ -58,17 +59,17 @@ const rapOrMean: LayerRule = (layer, amount, context) =>
 /** Every rule of linear layers, by name. */
 export const RULE_BOOK = {
   eq1: plain(eq1),
-  eq2: plain(eq2, true, lossOfZPlus),
-  zbox: plain(boxed, true, lossOfGaps),
-  wsquare: plain(wSquare, true, lossOfGaps),
-  flat: plain(flat, true, lossOfGaps),
+  eq2: plain(eq2, { losesAt: lossOfZPlus, givesToZeros: true }),
+  zbox: plain(boxed, { losesAt: lossOfGaps }),
+  wsquare: plain(wSquare, { losesAt: lossOfGaps, givesToZeros: true }),
+  flat: plain(flat, { losesAt: lossOfGaps, givesToZeros: true }),
   epsilon: signed({}, (_, how) => epsilonRule(how)),
   gamma: signed({ gamma: weight.default(0.25) }, ({ gamma }, how) => gammaRule(gamma, how)),
   "alpha-beta": signed({ alpha: bounded({ least: 1, most: MOST_WEIGHT }).default(2) }, ({ alpha }, how) =>
     alphaBetaRule(alpha, how),
   ),
   zplus: signed({}, (_, how) => zPlusRule(how)),
-  rap: plain(rapOrMean, false),
-  "rap-influence": plain(influence, false),
-  "rap-zbox": plain(imageBox, false),
+  rap: plain(rapOrMean, { linear: false, givesToZeros: true }),
+  "rap-influence": plain(influence, { linear: false }),
+  "rap-zbox": plain(imageBox, { linear: false }),
 } as const satisfies Record<string, NamedRule>;

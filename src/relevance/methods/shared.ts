@@ -23,6 +23,7 @@ export const firstRow = (rule: keyof typeof FIRST): Row => ({
   rule: FIRST[rule],
   when: isFirst,
   losesAt: rule === "eq2" ? lossOfZPlus : lossOfGaps,
+  ...(rule !== "zbox" && { givesToZeros: true }),
 });
 
 /** The row of an image's first layers, or none where these follow the rules of other layers. */
@@ -30,7 +31,7 @@ export const firstRows = (rule: keyof typeof FIRST | "same"): readonly Row[] =>
   rule === "same" ? [] : [firstRow(rule)];
 
 /** The row of all other layers, by z⁺. */
-export const hiddenRow: Row = { name: "eq2", rule: eq2, when: always, losesAt: lossOfZPlus };
+export const hiddenRow: Row = { name: "eq2", rule: eq2, when: always, losesAt: lossOfZPlus, givesToZeros: true };
 
 export const FIRST_ABOUT =
   "rule of the first layers of an image, whose values are bounded; inputs that are no image take the hidden rule";

@@ -7,8 +7,10 @@ import type { Node, Value } from "../../graph/value.js";
 import type { Attribution, NodeRule } from "../contract/attribution.js";
 import { accumulate, collapse, type Relevance, rowsOf } from "../contract/carrier.js";
 import type { Analysis, Network } from "../contract/facts.js";
+import type { LinearLayer } from "../contract/linear-layer.js";
 import type { Propagated, Rules } from "../contract/rules.js";
 import { isSquash } from "../network/squash.js";
+import { memoryOf, partedMemory } from "./no-memory.js";
 import { seedOf } from "./seed.js";
 
 /**
@@ -44,10 +46,13 @@ export function propagate(
     if (image && rows.length > 0) push(joined, image.name, rows);
   };
 
+  const rowOf = (layer: LinearLayer) => rules.rows.find(({ when }) => when(layer, context));
+  const givesToZeros = (layer: LinearLayer) => rowOf(layer)?.givesToZeros === true;
+
   const through = (node: Node, amounts: readonly (Value | undefined)[], perTorque: boolean): Propagated => {
     const layer = analysis.layer(node);
-    const row = layer && rules.rows.find(({ when }) => when(layer, context));
-    if (!layer || !row) return rules.operators(node, amounts, context);
+    const row = layer && rowOf(layer);
+    if (!layer || !row) return rules.operators(node, amounts, context, givesToZeros);
     const { name, rule } = row;
     const loses = row.loses ?? row.losesAt?.(layer, context);
     const amount = rule(layer, amounts.find((value) => value !== undefined)!, context);
@@ -104,6 +109,14 @@ export function propagate(
   const arrived = reverseWalk(seeds, targets, namingNodes(step), meet);
   // What no node of an image's own took: its pixels join the rest themselves.
   for (const [value, r] of arrived) joins(value.node, [[value, r]]);
+  if (rules.tellsConstants && rules.positive)
+    for (const memory of memoryOf(network.subject)) {
+      const r = arrived.get(memory);
+      if (!r || r.counted) continue;
+      const { kept, taken } = partedMemory(memory, r);
+      arrived.set(memory, kept);
+      constants.push(inRows(taken));
+    }
   const inputs = new Map(
     Array.from(arrived, ([value, r]) => [value, { ...r, amount: relevanceOf(value, r.amount) }] as const),
   );

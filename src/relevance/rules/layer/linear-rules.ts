@@ -14,10 +14,11 @@ import {
 import { sizeOf } from "../../../graph/shape.js";
 import type { Value } from "../../../graph/value.js";
 import type { LayerRule } from "../../contract/rules.js";
-import { guard } from "./bounded-input.js";
+import { guard, VANISHING } from "./bounded-input.js";
 import { distribute } from "./distribute.js";
 import { AGREEING, OPPOSING, type Term } from "./forms.js";
 import { pieces, poolConstants, total } from "./pieces.js";
+import { handsOnAgainst } from "./silent-inputs.js";
 
 /** Rules that never divide by a bias: they keep Σ R wherever an input contributes (methods.md §2.1, the DTD family). */
 
@@ -42,11 +43,30 @@ function over(amount: Value, z: Value): Value {
 
 /**
  * z⁺ for inputs of either sign: R_i = Σ_j max(x_i w_ij, 0) / Σ_i' max(x_i' w_i'j, 0) · R_j (Kim & Choi Eq. 2 with its R_j).
+ * Where that sum has no terms, as of a unit below zero before a GELU, the contributions against the unit share.
  */
-export const eq2: LayerRule = proportional([
+export const eq2: LayerRule = (layer, amount, context) =>
+  (handsOnAgainst(layer, context) ? orAgainst : zPlus)(layer, amount, context);
+
+const SUPPORTING: readonly Term[] = [
   ["x⁺ or silent", "w⁺"],
   ["x⁻", "w⁻"],
-]);
+];
+const zPlus = proportional(SUPPORTING);
+
+/** A unit of which no weight is positive has z⁺ = 0: its inputs, none below zero, get x_i |w_ij| / Σ x |w| · R_j. */
+const orAgainst: LayerRule = (layer, amount, context) => {
+  const summed = context.summedImage(layer.input) !== undefined;
+  const supporting = pieces(layer, SUPPORTING, context);
+  const against = pieces(layer, [["x⁺ or silent", "−w⁻"]], context);
+  const z = total(supporting);
+  const none = lessOrEqual(z, 2 * VANISHING);
+  const parts = [
+    [supporting, where(none, 0, div(amount, z))],
+    [against, where(none, div(amount, total(against)), 0)],
+  ] as const;
+  return parts.map(([each, s]) => distribute(layer, each, s, context, summed)).reduce(add);
+};
 
 /** z^B for inputs bounded to [l, h]: x w − l w⁺ − h w⁻ over its sum (Montavon et al. 2017). The bias cancels. */
 export const zBox: LayerRule = proportional([

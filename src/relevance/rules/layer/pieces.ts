@@ -5,7 +5,7 @@ import type { Context } from "../../contract/facts.js";
 import type { LinearLayer } from "../../contract/linear-layer.js";
 import { ofBound, VANISHING } from "./bounded-input.js";
 import { INPUT, type InputForm, type Term, WEIGHT } from "./forms.js";
-import { orAgainst, SILENT } from "./silent-inputs.js";
+import { SILENT } from "./silent-inputs.js";
 
 /** A term evaluated for one layer. */
 export interface Piece {
@@ -33,8 +33,7 @@ export function pieces(layer: LinearLayer, terms: readonly Term[], context: Cont
     : seenInput(layer, context);
   return terms.flatMap(([form, weightForm]): Piece[] => {
     if (form === "x⁻" && nonNegative) return [];
-    const plain = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
-    const weight = form === "x⁺ or silent" ? orAgainst(layer, plain) : plain;
+    const weight = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
     if (form === "x" && weightForm === "w" && x === layer.input)
       // The forward pass has computed this, plus the bias.
       return [{ input: x, weight, forward: layer.output, offset: layer.bias && neg(layer.bias) }];

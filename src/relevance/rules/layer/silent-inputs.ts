@@ -1,10 +1,7 @@
-import { abs, greater, mul, reduceMax, where } from "../../../graph/build.js";
 import { constantOf } from "../../../graph/fold.js";
 import { type Shape, sizeOf, stridesOf } from "../../../graph/shape.js";
-import type { Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { LinearLayer } from "../../contract/linear-layer.js";
-import { outputAxis } from "../../layers/folded.js";
 
 /**
  * Lower bound of inputs in z⁺: where a unit is active only through its bias and all inputs are zero, its relevance goes
@@ -12,43 +9,55 @@ import { outputAxis } from "../../layers/folded.js";
  */
 export const SILENT = 1e-10;
 
-/**
- * Factor of |w| for a unit that a normalisation made active although it has no positive weight: so small that it counts
- * only where nothing else contributes.
- */
-const AGAINST = 1e-10;
-
-/** w⁺, or a small part of |w| for outputs without a positive weight. */
-export function orAgainst(layer: LinearLayer, positive: Value): Value {
-  const axis = layer.isNormalised ? outputAxis(layer) : undefined;
-  const { weight } = layer;
-  if (axis === undefined || (weight.literal && everyOutputHasPositive(weight, axis))) return positive;
-  const others = weight.shape.flatMap((_, i) => (i === axis ? [] : [i]));
-  return where(greater(reduceMax(weight, others, true), 0), positive, mul(abs(weight), AGAINST));
-}
-
 /** Most products of a weight's elements and edges that are searched for outputs without a positive weight. */
 const MOST_SEARCHED = 2 ** 24;
 
 /**
- * The loss of z⁺ at a layer: an output without a positive weight has no input to give to if its bias makes it active, or
- * if no ReLU follows. At the edges of a map, outputs have fewer weights.
+ * True where a unit may hand on relevance although none of its weights is positive, at the edges of a map too, where units
+ * have fewer weights. Behind a ReLU such a unit is active through its bias alone, and keeps its relevance (methods.md
+ * §0.10); where a normalisation or another function follows, or none, the contributions against it are what it is made of.
  */
-export function lossOfZPlus(layer: LinearLayer, { analysis }: Context): string | undefined {
-  const readers = analysis.consumers.get(layer.node.outputs[0]!) ?? [];
-  const isRectified = readers.length > 0 && readers.every(({ op }) => op === "Relu");
-  if (layer.isNormalised || (!layer.bias && isRectified)) return lossOfGaps(layer);
-  const groups = contributions(layer);
-  if (!groups || everyOneHasPositive(groups)) return undefined;
-  const active = layer.bias ? "only their bias makes them active" : "they are below zero";
-  return `outputs without a positive weight lose their relevance where ${active}`;
+export const handsOnAgainst = (layer: LinearLayer, { analysis }: Context): boolean =>
+  (layer.isNormalised === true || !isRectified(layer, analysis)) && worstOf(layer) !== "positive";
+
+function isRectified({ node }: LinearLayer, { consumers }: Context["analysis"]): boolean {
+  const readers = consumers.get(node.outputs[0]!) ?? [];
+  return readers.length > 0 && readers.every(({ op }) => op === "Relu");
 }
+
+/** The loss of z⁺ at a layer: at units that no weight reaches, and behind a ReLU at those without a positive weight. */
+export function lossOfZPlus(layer: LinearLayer, context: Context): string | undefined {
+  if (layer.isNormalised || !isRectified(layer, context.analysis))
+    return worstOf(layer) === "none" ? UNREACHED : undefined;
+  if (!layer.bias || worstOf(layer) === "positive") return undefined;
+  return "outputs without a positive weight lose their relevance where only their bias makes them active";
+}
+
+const UNREACHED = "outputs that no input reaches lose their relevance";
 
 /** The loss of every rule without bias: outputs of strided or padded convolutions that no input reaches. */
 export function lossOfGaps({ taps, bias }: LinearLayer): string | undefined {
-  return bias && taps?.some((sets) => sets.some((set) => set.length === 0))
-    ? "outputs that no input reaches lose their relevance"
-    : undefined;
+  return bias && taps?.some((sets) => sets.some((set) => set.length === 0)) ? UNREACHED : undefined;
+}
+
+type Weights = "positive" | "against" | "none";
+
+const SEARCHED = new WeakMap<LinearLayer, Weights>();
+
+/**
+ * The worst output of a layer: one with a positive weight, with others alone, or with none but zeros. Weights that are not
+ * constant, or too many to look at, count as positive.
+ */
+function worstOf(layer: LinearLayer): Weights {
+  const known = SEARCHED.get(layer);
+  if (known) return known;
+  const every = (is: (w: number) => boolean) => {
+    const groups = contributions(layer);
+    return !groups || everyOneHas(groups, is);
+  };
+  const worst = every((w) => w > 0) ? "positive" : every((w) => w !== 0) ? "against" : "none";
+  SEARCHED.set(layer, worst);
+  return worst;
 }
 
 /** For each output, or each that differs: where its weights lie among the numbers. */
@@ -114,21 +123,12 @@ function* elementsOf(slices: readonly number[], size: number, place: readonly nu
   for (const slice of slices) for (const at of place) yield slice * size + at;
 }
 
-function everyOneHasPositive({ numbers, outputs }: Contributions): boolean {
-  for (const output of outputs) if (!hasPositive(numbers, output)) return false;
+function everyOneHas({ numbers, outputs }: Contributions, is: (w: number) => boolean): boolean {
+  for (const output of outputs) if (!has(numbers, output, is)) return false;
   return true;
 }
 
-function hasPositive(numbers: Float64Array, output: Iterable<number>): boolean {
-  for (const i of output) if (numbers[i]! > 0) return true;
+function has(numbers: Float64Array, output: Iterable<number>, is: (w: number) => boolean): boolean {
+  for (const i of output) if (is(numbers[i]!)) return true;
   return false;
-}
-
-function everyOutputHasPositive({ literal, shape }: Pick<Value, "literal" | "shape">, axis: number): boolean {
-  const inner = sizeOf(shape.slice(axis + 1));
-  const has = new Uint8Array(shape[axis]!);
-  literal!.numbers().forEach((w, i) => {
-    if (w > 0) has[Math.floor(i / inner) % has.length] = 1;
-  });
-  return has.every((x) => x === 1);
 }

@@ -5,7 +5,7 @@ import { normalizeAxis } from "../../../graph/shape.js";
 import { traitsOf } from "../../../graph/traits.js";
 import type { Node, Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
-import type { Propagated } from "../../contract/rules.js";
+import type { GivesToZeros, Propagated } from "../../contract/rules.js";
 import { constantsTake, paddingTakes } from "./padding.js";
 import { rest } from "./rule.js";
 
@@ -13,7 +13,12 @@ import { rest } from "./rule.js";
 const movesElements = (op: string) => traitsOf(op).moves !== undefined && op !== "Cast";
 
 /** The rule of operators that move elements: relevance moves back with them. Undefined for other operators. */
-export function moved(node: Node, arriving: readonly (Value | undefined)[], context: Context): Propagated | undefined {
+export function moved(
+  node: Node,
+  arriving: readonly (Value | undefined)[],
+  context: Context,
+  givesToZeros: GivesToZeros,
+): Propagated | undefined {
   const lookup = looked(node, arriving[0], context);
   if (lookup) return lookup;
   const back =
@@ -24,14 +29,11 @@ export function moved(node: Node, arriving: readonly (Value | undefined)[], cont
   const to = dynamic.map((i) => [node.inputs[i]!, back[i]!()] as const);
   const others = movable.filter((i) => !dynamic.includes(i));
   const values = others.map((i) => node.inputs[i]!);
-  const isTaken = others.length > 0 && constantsTake(node, values, context);
+  const isTaken = others.length > 0 && constantsTake(node, values, context, givesToZeros);
   const constants = isTaken ? others.map((i) => back[i]!()) : [];
-  if (paddingTakes(node, context)) constants.push(rest(arriving[0]!, to));
-  const loses = others.length > 0 && !isTaken && { loses: ZEROS };
-  return { rule: "move", to, ...(constants.length > 0 && { constants }), ...loses };
+  if (paddingTakes(node, context, givesToZeros)) constants.push(rest(arriving[0]!, to));
+  return { rule: "move", to, ...(constants.length > 0 && { constants }) };
 }
-
-const ZEROS = "constant zeros take their part where only its bias makes a unit active";
 
 /** The rule of rows picked from a table by index, such as embeddings: an index gets the sum of its row. */
 function looked(node: Node, amount: Value | undefined, { analysis }: Context): Propagated | undefined {

@@ -77,8 +77,8 @@ const RULES: Readonly<Record<string, OperatorRule>> = {
 };
 
 /** Rules of methods that share sums by their positive part: DTD, RAP (methods.md §2.2). */
-export const positive: OperatorTable = (node, arriving, context) => {
-  const { to, constants, ...propagated } = tableOf(RULES)(node, arriving, context);
+export const positive: OperatorTable = (node, arriving, context, givesToZeros) => {
+  const { to, constants, ...propagated } = tableOf(RULES)(node, arriving, context, givesToZeros);
   const taken = (r: Value) => (context.analysis.isOutputSide(node) ? context.handedOut(r) : r);
   return {
     ...propagated,
@@ -93,14 +93,14 @@ export const rulesWith = (others: Readonly<Record<string, OperatorRule>>): Opera
 
 const tableOf =
   (rules: Readonly<Record<string, OperatorRule>>): OperatorTable =>
-  (node, arriving, context) => {
+  (node, arriving, context, givesToZeros) => {
     const amount = arriving.find((value) => value !== undefined)!;
     const { index } = traitsOf(node.op);
     if (index !== undefined && arriving[index] !== undefined) return indexRule(node, amount, context);
     const pattern = context.analysis.pattern(node);
     if (pattern) return PATTERNS[pattern.kind](pattern, amount);
     const rule = own(rules, node.op);
-    const propagated = moved(node, arriving, context) ?? rule?.(node, amount, context);
+    const propagated = moved(node, arriving, context, givesToZeros) ?? rule?.(node, amount, context);
     if (!propagated) throw unexplained(node, "no relevance rule passes through it");
     return propagated;
   };

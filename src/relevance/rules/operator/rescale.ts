@@ -54,12 +54,12 @@ export function rescaleTable(at: (value: Value) => Value): OperatorTable {
     if (traitsOf(op).form === "bilinear") put(overrides, op, rules.product);
   }
   const others = gradientTable(overrides);
-  return (node, arriving, context) => {
+  return (node, arriving, context, givesToZeros) => {
     const pattern = context.analysis.pattern(node);
     const g = arriving.find((value) => value !== undefined)!;
     if (pattern?.kind === "activation") return rules.between(node.outputs[0]!, pattern.source, g);
     if (pattern?.kind === "normalisation" && WHOLE.has(pattern.name)) return rules.normalisation(pattern, g);
-    const { rule, to } = others(node, arriving, context);
+    const { rule, to } = others(node, arriving, context, givesToZeros);
     const { form, elementwise } = traitsOf(node.op);
     const isLocal =
       elementwise !== true && (form === "curved" || form === "choice") && own(overrides, node.op) === undefined;

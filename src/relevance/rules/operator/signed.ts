@@ -88,9 +88,9 @@ export function signed(how: Stabilised): OperatorTable {
     ScatterND: scatterRule(how),
     MatMul: bilinearRule(epsilonRule({ epsilon: how.epsilon, bias: "ignore" })),
   });
-  return (node, arriving, context) => {
+  return (node, arriving, context, givesToZeros) => {
     const pattern = context.analysis.pattern(node);
-    if (pattern?.kind !== "normalisation") return rest(node, arriving, context);
+    if (pattern?.kind !== "normalisation") return rest(node, arriving, context, givesToZeros);
     return normalisationRule(pattern, arriving.find((amount) => amount !== undefined)!, how);
   };
 }

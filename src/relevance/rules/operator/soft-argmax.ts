@@ -46,7 +46,7 @@ function coordinates(node: Node, amount: Value, context: Context, epsilon: numbe
 /** A table with this rule for soft-argmax in place of the mass rule. */
 export function withSoftArgmax(rule: SoftArgmaxRule, table: OperatorTable, epsilon = 1e-6): OperatorTable {
   if (rule === "mass") return table;
-  return (node, arriving, context): Propagated => {
+  return (node, arriving, context, givesToZeros): Propagated => {
     const { analysis } = context;
     const amount = arriving.find((value) => value !== undefined)!;
     if (node.op === "Softmax" && analysis.isPointMap(node)) {
@@ -55,7 +55,7 @@ export function withSoftArgmax(rule: SoftArgmaxRule, table: OperatorTable, epsil
     }
     if (rule === "gradient" && analysis.softArgmax(node))
       return { rule, to: [coordinates(node, amount, context, epsilon)] };
-    return table(node, arriving, context);
+    return table(node, arriving, context, givesToZeros);
   };
 }
 

@@ -46,6 +46,15 @@ describe.each(Object.entries(LAYERS))("%s against explicit matrices", (_, layerC
   );
 
   it(
+    "eq2 before a ReLU, which keeps what has no positive weight",
+    each(async (seed) => {
+      const seen = randoms(size, 70 + seed, 0, 1);
+      const settings = { input: anyValues(zeros(shape)), values: seen, after: b.relu };
+      await compare(eq2, layerCase, seed, { ...settings, expected: oracle.rectifiedEq2 });
+    }),
+  );
+
+  it(
     "eq2 relative to a reference",
     each((seed) => {
       const values = randoms(size, 50 + seed);

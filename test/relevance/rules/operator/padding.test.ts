@@ -14,27 +14,47 @@ const points = (x: Value) => {
   return b.reshape(b.matmul(probability, weights([h * w, 2], 6)), [1, 2 * channels]);
 };
 
-it.each<[string, number, (x: Value) => Value, boolean]>([
-  ["zeros before a convolution take nothing", 0, conv, false],
-  ["zeros before a ReLU and a convolution take nothing", 0, (x) => conv(b.relu(x)), false],
-  ["another number before a convolution, which is part of the reference, takes nothing", 0.3, conv, false],
-  ["another number before an ELU and a convolution takes its part", 0.3, (x) => conv(apply("Elu", [x])), true],
-  ["zeros in a soft-argmax take their part", 0, points, true],
-  ["zeros that become halves take their part", 0, (x) => conv(b.sigmoid(x)), true],
+type Takes = "nothing" | "what nobody else takes" | "a part";
+
+it.each<[string, number, (x: Value) => Value, Takes]>([
+  ["zeros before a convolution of an image", 0, conv, "nothing"],
+  ["another number before such a convolution, which is part of the reference", 0.3, conv, "nothing"],
+  ["zeros before a ReLU and a convolution", 0, (x) => conv(b.relu(x)), "what nobody else takes"],
+  ["another number before an ELU and a convolution", 0.3, (x) => conv(apply("Elu", [x])), "a part"],
+  ["zeros in a soft-argmax", 0, points, "a part"],
+  ["zeros that become halves", 0, (x) => conv(b.sigmoid(x)), "a part"],
 ])("%s", async (_, value, features, takes) => {
+  const method = "dtd";
   const [camera, state] = [image(), configuration()];
   const torque = dense(b.concat([features(padded(camera, value)), state], 1), 2, 7);
   const subject = subjectOf([camera, state], torque);
-  const { rules } = compile(subject, { method: "excitation-backprop" });
-  expect([...new Set(rules.flatMap(({ op, constants }) => (constants ? op : [])))]).toEqual(takes ? ["Pad"] : []);
+  const { rules } = compile(subject, { method });
+  expect([...new Set(rules.flatMap(({ op, constants }) => (constants ? op : [])))]).toEqual(
+    takes === "nothing" ? [] : ["Pad"],
+  );
   const feeds = observation([camera, state]);
-  const [found] = await explain(subject, feeds, { method: "excitation-backprop" });
+  const [found] = await explain(subject, feeds, { method });
   expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-4);
   // Padding counts in its image's share, and is none of its pixels.
   const [share, ...others] = found!["torquelens.shares"]!;
   expect(others.length).toBe(1);
   const [pixels, numbers] = ["image", "configuration"].map((name) => total(found![`torquelens.relevance.${name}`]!));
   const alone = pixels! / (pixels! + numbers!);
-  if (takes) expect(share! - alone).toBeGreaterThan(1e-4);
+  if (takes === "a part") expect(share! - alone).toBeGreaterThan(1e-4);
   else expect(share).toBeCloseTo(alone, 5);
+});
+
+it("zeros beside a map that is silent take what nobody else takes", async () => {
+  const camera = image();
+  const hidden = b.relu(b.sub(camera, 2));
+  const bias = b.tensor("float32", [4], [1, 2, 3, 4]);
+  const maps = b.relu(b.conv(padded(hidden, 0), weights([4, 3, 3, 3], 5), {}, bias));
+  const subject = subjectOf([camera], dense(flat(maps), 2, 7));
+  const [found] = await explain(subject, observation([camera]), { method: "dtd" });
+  const pixels = total(found!["torquelens.relevance.image"]!);
+  const torques = total(found!.torque!.map(Math.abs));
+  expect(pixels / torques).toBeGreaterThan(0.2);
+  expect(pixels / torques).toBeLessThan(0.95);
+  expect(found!["torquelens.shares"]![0]).toBe(1);
+  expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-5);
 });
