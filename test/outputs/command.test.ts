@@ -79,7 +79,8 @@ test("a diffusion head is explained at the step that is executed first", async (
     torque,
     [0, 1, 2].map((j) => 0.5 * chunk[3 + j]! - observation.values.joint_position![j]!),
   );
-  expect(modalities).toEqual(["image", "joint_position", "noise"]);
+  // Each step's number stands beside what conditions it.
+  expect(modalities).toEqual(["image", "joint_position", "noise", "constants"]);
 });
 
 test("a VLA head is explained as it is: metres, radians and the gripper", async () => {
