@@ -26,7 +26,7 @@ function foldable(node: Node, analysis: Analysis): LinearLayer | undefined {
 }
 
 /** The axis of a layer's weight that holds its output channels, where it has one. */
-export function outputAxis(layer: LinearLayer): number | undefined {
+function outputAxis(layer: LinearLayer): number | undefined {
   const axis = WEIGHT_AXES[layer.kind]?.(layer.weight.shape.length);
   return axis !== undefined && layer.weight.shape[axis] === layer.output.shape[channelAxis(layer)] ? axis : undefined;
 }
