@@ -1,20 +1,6 @@
-import { encoded } from "../language/vocabulary.js";
-import { own, put } from "../own.js";
-import { Session, type TensorData } from "../runtime/session.js";
-import { pictureLength, planes } from "../sim/worlds/canvas.js";
-import type { World, WorldEntry } from "../sim/worlds/world.js";
-import { worldNamed } from "../sim/worlds/worlds.js";
-
-/** Tensors of a policy that is told what to do, and the outputs that feed its state. */
-export interface ToldPolicy {
-  readonly bytes: Uint8Array;
-  readonly tensors: Readonly<Record<"image" | "instruction" | "previous" | "actions" | "mask", string>>;
-  /** Input → output of the step before, and the input's shape. */
-  readonly state: Readonly<Record<string, { readonly from: string; readonly shape: readonly number[] }>>;
-}
-
-/** What a policy does not get. */
-type Without = "language" | "image" | "previous_action";
+import { put } from "../own.js";
+import type { Policy } from "../policy/policy.js";
+import { deciding, playEpisodes, type Shown } from "./world-play.js";
 
 /** A figure of a policy that is told what to do. */
 interface ToldRun {
@@ -24,8 +10,13 @@ interface ToldRun {
   readonly text: string;
   /** Behind the world's name: another split. */
   readonly split?: string;
-  readonly without?: Without;
+  /** What the policy gets where one of its modalities is taken away. */
+  readonly shown?: Shown;
 }
+
+const zeros = ({ length }: { readonly length: number }): Float64Array => new Float64Array(length);
+const emptied = <V, W>(record: Readonly<Record<string, V>>, nothing: (value: V) => W): Record<string, W> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, nothing(value)]));
 
 export const TOLD_RUNS: readonly ToldRun[] = [
   { key: "success", weighted: "plw", text: "success, seen combinations" },
@@ -34,19 +25,22 @@ export const TOLD_RUNS: readonly ToldRun[] = [
     key: "no_language",
     weighted: "no_language_plw",
     text: "without words, of a quarter of the episodes",
-    without: "language",
+    shown: (observation) => ({ ...observation, instruction: "" }),
   },
   {
     key: "no_image",
     weighted: "no_image_plw",
     text: "with a black image, of a quarter",
-    without: "image",
+    shown: ({ images, ...rest }) => ({
+      ...rest,
+      images: emptied(images, (image) => ({ ...image, data: new Uint8Array(image.data.length) })),
+    }),
   },
   {
     key: "no_previous_action",
     weighted: "no_previous_action_plw",
     text: "without its previous action, of a quarter",
-    without: "previous_action",
+    shown: ({ values, ...rest }) => ({ ...rest, values: emptied(values, zeros) }),
   },
 ];
 
@@ -62,8 +56,8 @@ export interface ToldOptions {
 }
 
 /** Episodes of a run: a policy without a modality fails slowly. */
-const episodesOf = ({ without }: Pick<ToldRun, "without">, episodes: number): number =>
-  without === undefined ? episodes : Math.max(1, Math.round(episodes / 4));
+const episodesOf = ({ shown }: ToldRun, episodes: number): number =>
+  shown === undefined ? episodes : Math.max(1, Math.round(episodes / 4));
 
 /**
  * Measures a policy in a world that tells it what to do: episodes that succeed out of those of each run, and their mean
@@ -71,105 +65,23 @@ const episodesOf = ({ without }: Pick<ToldRun, "without">, episodes: number): nu
  * are taken.
  */
 export async function toldFigures(
-  policy: ToldPolicy,
+  policy: Policy,
   world: string,
   { episodes = 100, seed = 0, done, signal }: ToldOptions = {},
 ): Promise<ToldFigures> {
-  const session = await Session.create(policy.bytes, { threads: 1, spinning: false });
-  const figures: Record<string, number> = {};
+  const all = TOLD_RUNS.reduce((sum, run) => sum + episodesOf(run, episodes), 0);
   let finished = 0;
-  try {
-    const all = TOLD_RUNS.reduce((sum, run) => sum + episodesOf(run, episodes), 0);
+  const ended = () => done?.(++finished / all);
+  const figures: Record<string, number> = {};
+  await deciding(policy, async (decide) => {
     for (const run of TOLD_RUNS) {
-      const { key, weighted, split = "", without } = run;
-      const count = episodesOf(run, episodes);
-      const player = await Told.load(worldNamed(`${world}${split}`), policy, session, without);
-      let [successes, sum] = [0, 0];
-      for (let episode = 0; episode < count; episode++) {
-        signal?.throwIfAborted();
-        const played = await player.play(seed, episode);
-        successes += played.success ? 1 : 0;
-        sum += played.sum;
-        done?.(++finished / all);
-      }
-      put(figures, key, successes);
-      put(figures, weighted, Number((sum / count).toFixed(4)));
+      const { key, weighted, split = "", shown } = run;
+      const options = { seed, first: 0, episodes: episodesOf(run, episodes) };
+      const watch = { signal, done: ended, shown };
+      const played = await playEpisodes(policy, `${world}${split}`, options, decide, watch);
+      put(figures, key, played.filter(({ success }) => success).length);
+      put(figures, weighted, Number((played.reduce((sum, end) => sum + end.sum, 0) / played.length).toFixed(4)));
     }
-  } finally {
-    await session.release();
-  }
+  });
   return { episodes, seed, ...figures } as ToldFigures;
 }
-
-/** A policy in a world, perhaps without one of its modalities. */
-class Told {
-  private constructor(
-    private readonly world: World,
-    private readonly picture: Uint8Array,
-    private readonly policy: ToldPolicy,
-    private readonly session: Session,
-    private readonly without: Without | undefined,
-  ) {}
-
-  static async load(
-    { facts, load }: WorldEntry,
-    policy: ToldPolicy,
-    session: Session,
-    without: Without | undefined,
-  ): Promise<Told> {
-    const picture = new Uint8Array(pictureLength(facts.picture));
-    return new Told((await load())(planes(picture, facts.picture)), picture, policy, session, without);
-  }
-
-  async play(seed: number, episode: number): Promise<{ readonly success: boolean; readonly sum: number }> {
-    const { world, picture, without } = this;
-    const { tensors, state: carried } = this.policy;
-    const { facts } = world;
-    const { vocabulary, length } = facts.language!;
-    world.reset(seed, episode);
-    const told = encoded(vocabulary, world.instruction!(), length).ids;
-    const { begin, end, padding } = vocabulary;
-    const nothing = [begin, end].filter((id) => id !== undefined);
-    const words = without === "language" ? [...nothing, ...told.slice(nothing.length).fill(padding)] : told;
-    const { channels, height, width } = facts.picture;
-    const kinds = facts.actions.names.length;
-    const black = new Uint8Array(picture.length);
-    const previous = new Float32Array(kinds);
-    let state: Record<string, TensorData> = Object.fromEntries(
-      Object.entries(carried).map(([name, { shape }]) => {
-        const size = shape.reduce((a, b) => a * b, 1);
-        return [name, { dtype: "float32", shape, data: new Float32Array(size) }];
-      }),
-    );
-    let sum = 0;
-    for (let step = 0; step < facts.limit; step++) {
-      const outputs = await this.session.run({
-        ...state,
-        [tensors.image]: {
-          dtype: "uint8",
-          shape: [1, channels, height, width],
-          data: without === "image" ? black : picture,
-        },
-        [tensors.instruction]: {
-          dtype: "int64",
-          shape: [1, length],
-          data: BigInt64Array.from(words, BigInt),
-        },
-        [tensors.previous]: { dtype: "float32", shape: [1, kinds], data: previous },
-      });
-      state = Object.fromEntries(Object.entries(carried).map(([name, { from }]) => [name, own(outputs, from)!]));
-      const [action, cell] = [tensors.actions, tensors.mask].map((name) =>
-        largest(own(outputs, name)!.data as Float32Array),
-      ) as [number, number];
-      const { reward, terminated, truncated, success } = world.step([action, cell]);
-      sum += reward;
-      if (terminated || truncated) return { success, sum };
-      previous.fill(0);
-      if (without !== "previous_action") previous[action] = 1;
-    }
-    return { success: false, sum };
-  }
-}
-
-const largest = (values: Float32Array): number =>
-  values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);

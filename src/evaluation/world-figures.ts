@@ -1,11 +1,11 @@
-import { put } from "../own.js";
+import { own, put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import type { ImageAblation } from "../sim/ablation.js";
 import { pictureLength, pixels } from "../sim/worlds/canvas.js";
 import { drawOther } from "../sim/worlds/other-picture.js";
 import type { WorldEntry } from "../sim/worlds/world.js";
 import { worldNamed } from "../sim/worlds/worlds.js";
-import { deciding, playEpisodes } from "./world-play.js";
+import { deciding, imageOf, playEpisodes, type Shown } from "./world-play.js";
 
 /** A figure of a policy in a world: what it counts, and what the policy sees instead of the world. */
 interface WorldRun {
@@ -50,7 +50,7 @@ export async function worldFigures(
   const figures: Record<string, number> = {};
   await deciding(policy, async (decide) => {
     for (const { key, returns, ablation } of WORLD_RUNS) {
-      const shown = ablation && (await shownInstead(entry, ablation, { episodes, seed }));
+      const shown = ablation && (await shownInstead(entry, imageOf(policy).name, ablation, { episodes, seed }));
       const played = await playEpisodes(policy, world, { seed, first: 0, episodes }, decide, {
         signal,
         done: ended,
@@ -66,16 +66,17 @@ export async function worldFigures(
 /** One picture for a whole episode: its own first one, or another episode's. */
 async function shownInstead(
   { facts, load }: WorldEntry,
+  camera: string,
   ablation: NonNullable<WorldRun["ablation"]>,
   { episodes, seed }: Readonly<Record<"episodes" | "seed", number>>,
-) {
+): Promise<Shown> {
   const picture = new Uint8Array(pictureLength(facts.picture));
   const other = ablation === "frozen" ? (await load())(pixels(picture, facts.picture)) : undefined;
-  return (seen: Uint8Array, episode: number, step: number): Uint8Array => {
-    if (step > 0) return picture;
+  return (observation, episode, step) => {
+    const seen = own(observation.images, camera)!;
     // The episode before, of the first one the episode after the last.
-    if (other) drawOther(other, seed, episode === 0 ? episodes : episode - 1);
-    else picture.set(seen);
-    return picture;
+    if (step === 0 && other) drawOther(other, seed, episode === 0 ? episodes : episode - 1);
+    else if (step === 0) picture.set(seen.data);
+    return { ...observation, images: { [camera]: { ...seen, data: picture } } };
   };
 }

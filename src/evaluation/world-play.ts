@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { feedsOf } from "../explain/feeds.js";
 import { Memory } from "../explain/memory.js";
+import type { Observation } from "../explain/observation.js";
 import { writeModel } from "../graph/onnx-write.js";
 import { own } from "../own.js";
 import type { ImageModality } from "../policy/modalities.js";
@@ -45,9 +46,13 @@ interface Watch {
   /** Called after each episode. */
   readonly done?: (() => void) | undefined;
   readonly see?: See;
-  /** What the policy is shown in place of the world's picture. */
-  readonly shown?: ((picture: Uint8Array, episode: number, step: number) => Uint8Array) | undefined;
+  readonly shown?: Shown | undefined;
 }
+
+type Told = Pick<Observation, "images" | "values" | "instruction" | "first">;
+
+/** Gives what a policy is told in place of an observation of the world. */
+export type Shown = (observation: Told, episode: number, step: number) => Told;
 
 /** Called at every step, before the action. */
 export type See = (world: SimulatedWorld, image: TensorData, episode: number, step: number) => void;
@@ -68,7 +73,7 @@ export async function playEpisodes(
   worldName: string,
   { seed, first, episodes }: PlayOptions,
   decide: Decide,
-  { signal, done, see, shown = (picture) => picture }: Watch = {},
+  { signal, done, see, shown = (observation) => observation }: Watch = {},
 ): Promise<Played[]> {
   const world = await SimulatedWorld.load(worldNamed(worldName));
   const { name, input } = imageOf(policy);
@@ -82,11 +87,10 @@ export async function playEpisodes(
     let step = 0;
     while (step < world.ticks && !world.isOver()) {
       signal?.throwIfAborted();
-      const { image: picture, values, instruction } = world.observe();
-      const data = shown(picture, episode, step);
+      const { image: data, values, instruction } = world.observe();
       const image = { width, height, encoding, data, frameId: world.cameraFrame };
       const told = instruction !== undefined && { instruction };
-      const observation = { images: { [name]: image }, values, ...told, first: step === 0 };
+      const observation = shown({ images: { [name]: image }, values, ...told, first: step === 0 }, episode, step);
       const feeds = memory.add(observation, (window) => feedsOf(policy, observation, window));
       const seen = own(feeds, input)!;
       see?.(world, seen, episode, step);

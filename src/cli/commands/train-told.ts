@@ -2,12 +2,10 @@ import { InputError } from "../../errors.js";
 import { TOLD_RUNS, toldFigures } from "../../evaluation/told-figures.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
 import { listeningCard } from "../../train/listening/card.js";
-import { exportListening, LISTENING_TENSORS } from "../../train/listening/export.js";
-import { listeningState } from "../../train/listening/layout.js";
+import { exportListening } from "../../train/listening/export.js";
 import { type ListeningRecipe, listeningSpec, stepsOf } from "../../train/listening/recipe.js";
 import { listeningRecipe } from "../../train/listening/recipes.js";
 import { type ListeningCheckpoint, ListeningTraining } from "../../train/listening/training.js";
-import { nextOf } from "../../train/query/export.js";
 import type { TrainOptions } from "../input/train-options.js";
 import { trainByReward } from "./train-by-reward.js";
 
@@ -22,9 +20,6 @@ export async function trainTold(options: TrainOptions): Promise<void> {
   const { facts } = worldNamed(task);
   const recipe = listeningRecipe(options.recipe);
   const spec = listeningSpec(facts, recipe.network);
-  const state = Object.fromEntries(
-    Object.entries(listeningState(spec)).map(([name, shape]) => [name, { from: nextOf(name), shape: [1, ...shape] }]),
-  );
   const reason = `is for arms, and ${task} has none`;
   return trainByReward<ListeningRecipe, ListeningTraining, ListeningCheckpoint>(options, {
     algorithm: "imitation",
@@ -45,6 +40,6 @@ export async function trainTold(options: TrainOptions): Promise<void> {
     ]),
     card: (_, record) => listeningCard(facts, spec, record),
     export: ({ layout, parameters }, _, metadata) => exportListening(spec, layout, parameters, metadata),
-    measure: ({ bytes }, measuring) => toldFigures({ bytes, tensors: LISTENING_TENSORS, state }, task, measuring),
+    measure: (policy, measuring) => toldFigures(policy, task, measuring),
   });
 }
