@@ -33,8 +33,14 @@ function seededPolicies(path: string, task: string): SeededPolicy[] {
 }
 
 /** The policies with attention, by the names of their files. */
-export function attentionPolicies(): string[] {
-  const folder = packagePath("models/attention");
+export const attentionPolicies = (): string[] => policiesIn("models/attention");
+
+/** Policies by their architectures of a world that has no usual one, also for its split of unseen conditions. */
+export const policiesByArchitecture = (world: string): string[] =>
+  policiesIn(`models/${world.replace(/-unseen$/, "")}`);
+
+function policiesIn(path: string): string[] {
+  const folder = packagePath(path);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith(".onnx"))

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import { InputError } from "../../errors.js";
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
 import { levelsFor, methodFor } from "../../explain/heatmap-subject.js";
 import { RealTimeExplainer } from "../../explain/real-time-explainer.js";
 import type { GivenShapes } from "../../graph/given-shapes.js";
-import { shippedPolicy } from "../../package-files.js";
+import { policiesByArchitecture, shippedPolicy } from "../../package-files.js";
 import { loadPolicy } from "../../policy/policy.js";
 import type { Precision } from "../../relevance/precision/precision.js";
 import type { Device } from "../../runtime/device.js";
@@ -39,7 +40,9 @@ export function policyFileOf(choice: Pick<StageChoice, "policy">, { policy }: Pi
   if (choice.policy === policy) return policy;
   const shipped = shippedPolicy(choice.policy);
   if (existsSync(shipped)) return shipped;
-  throw new InputError(`${choice.policy}: no policy is shipped for it; give one with --policy`);
+  const [other] = policiesByArchitecture(choice.policy);
+  const such = other === undefined ? "" : `, such as ${relative(process.cwd(), other)}`;
+  throw new InputError(`${choice.policy}: no policy is shipped for it; give one with --policy${such}`);
 }
 
 /**

@@ -64,6 +64,10 @@ it("says where no policy is shipped", () => {
   expect(() => policyFileOf({ policy: "nothing" }, {})).toThrow(
     "nothing: no policy is shipped for it; give one with --policy",
   );
+  for (const world of ["tabletop", "tabletop-unseen"])
+    expect(() => policyFileOf({ policy: world }, {})).toThrow(
+      `${world}: no policy is shipped for it; give one with --policy, such as models/tabletop/moca.onnx`,
+    );
   expect(policyFileOf({ policy: "reacher" }, {})).toMatch(/models\/reacher\.onnx$/);
   expect(policyFileOf({ policy: "own.onnx" }, { policy: "own.onnx" })).toBe("own.onnx");
 });
