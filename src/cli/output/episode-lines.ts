@@ -7,7 +7,7 @@ import { visible } from "../../text/visible.js";
 import { joined, widthOf } from "./wrapping.js";
 
 const GROUPS = ["image", "position", "velocity"] as const;
-/** Least mean share of all else that is printed: memory, instructions. */
+/** Least mean share of all else that is printed, such as memory. */
 const LEAST = 0.005;
 /** Columns of an outcome, such as "success in 10.4 s". */
 const OUTCOME = 17;
@@ -18,6 +18,8 @@ export class EpisodeLines implements Sink {
   #first: bigint | undefined;
   #last = 0n;
   #sums = [0, 0, 0];
+  /** Modality of the words that the policy is told, and its sum. */
+  #told: [string, number] | undefined;
   #others = 0;
   #counted = 0;
   #misses = 0;
@@ -26,7 +28,7 @@ export class EpisodeLines implements Sink {
 
   constructor(private readonly output: Writable & { readonly columns?: number }) {}
 
-  write({ observation, ratios, flags }: Explanation): void {
+  write({ observation, ratios, flags, instruction, modalities, shares }: Explanation): void {
     this.#groups = observation.joints.names.length > 0 ? GROUPS : ["image"];
     this.#first ??= observation.stamp;
     this.#last = observation.stamp;
@@ -36,7 +38,9 @@ export class EpisodeLines implements Sink {
     GROUPS.forEach((group, g) => {
       this.#sums[g]! += ratios[group];
     });
-    this.#others += otherShare(ratios);
+    const words = instruction ? shares[modalities.indexOf(instruction.modality)]! : 0;
+    if (instruction) this.#told = [instruction.modality, (this.#told?.[1] ?? 0) + words];
+    this.#others += otherShare(ratios) - words;
   }
 
   /** Ends an episode with its line. */
@@ -56,6 +60,7 @@ export class EpisodeLines implements Sink {
   /** Leaves the line out while the reader is behind. */
   #print(outcome: string): void {
     const sums: [string, number][] = this.#groups.map((group, g) => [group, this.#sums[g]!]);
+    if (this.#told) sums.push(this.#told);
     if (this.#others >= LEAST * this.#counted) sums.push(["other", this.#others]);
     const shares = sums.map(([group, sum]) => `${group} ${((100 * sum) / this.#counted).toFixed(0).padStart(3)} %`);
     const parts = [
@@ -68,6 +73,7 @@ export class EpisodeLines implements Sink {
     if (!this.output.writableNeedDrain) this.output.write(visible(`${line}\n`));
     this.#first = undefined;
     this.#sums = [0, 0, 0];
+    this.#told = undefined;
     this.#others = 0;
     this.#counted = 0;
     this.#misses = 0;

@@ -135,6 +135,40 @@ describe("EpisodeLines", () => {
     ]);
   });
 
+  it("names the words that a policy is told, apart from its memory", async () => {
+    const output = new Writer();
+    const lines = new EpisodeLines(output);
+    const instruction = {
+      text: "stop",
+      modality: "language",
+      tokens: ["stop"],
+      relevance: new Float32Array(1),
+      unknown: [],
+    };
+    const modalities = ["image", "language", "hidden"];
+    const joints = { ...SAMPLE.observation.joints, names: [] };
+    for (const shares of [
+      [0.5, 0.25, 0.25],
+      [0.25, 0.75, 0],
+    ]) {
+      const told = at(0, {
+        ratios: ratios(shares[0]!, 0, 0),
+        instruction,
+        modalities,
+        shares: Float32Array.from(shares),
+      });
+      lines.write({ ...told, observation: { ...told.observation, joints } });
+    }
+    lines.ended({ episode: 0, success: true, reached: undefined, error: undefined, sumOfRewards: 1 });
+    lines.write(at(2, { ratios: ratios(0.25, 0.25, 0.5) }));
+    lines.ended({ episode: 1, success: true, reached: 1, error: 0 });
+    expect(output.text.split("\n")).toEqual([
+      "episode   1  success, return 1.00  image  38 %  language  50 %  other  13 %",
+      "episode   2  success in 1.0 s   image  25 %  position  25 %  velocity  50 %",
+      "",
+    ]);
+  });
+
   it.each([40, 60, 80])("breaks no part of a line of %i columns", (columns) => {
     const output = Object.assign(new Writer(), { columns });
     const lines = new EpisodeLines(output);
