@@ -1,6 +1,6 @@
 // What tells torques or actions apart: heatmaps of single ones, and contrasts of each with the others, against the
 // deletion of image patches, for the shipped policies (docs/contrast.md).
-//   npm run bench:contrast -- [--ticks N] [--seed N] [--method METHOD …] [task or world …]
+//   npm run bench:contrast -- [--ticks N] [--seed N] [--draws N] [--method METHOD …] [task or world …]
 
 import { parseArgs } from "node:util";
 import { cosine } from "#src/analysis/similarity.js";
@@ -33,10 +33,12 @@ const { values, positionals } = parseArgs({
   options: {
     ticks: { type: "string", default: "16" },
     seed: { type: "string", default: "0" },
+    // Times that the layers are drawn anew: with a few torques a single draw's cosine says little.
+    draws: { type: "string", default: "1" },
     method: { type: "string", multiple: true },
   },
 });
-const [TICKS, SEED] = [Number(values.ticks), Number(values.seed)];
+const [TICKS, SEED, DRAWS] = [values.ticks, values.seed, values.draws].map(Number);
 const TASKS = positionals.length > 0 ? positionals : ["reacher", "peg", "door", "baxter"];
 const METHODS = values.method ?? [
   "dtd",
@@ -209,12 +211,12 @@ class Subject {
 
   /**
    * Means of one kind of maps over ticks and torques.
-   * @param steps the maps after each step of the cascade of randomisations
+   * @param cascades by draw, the maps after each step of the cascade of randomisations
    */
-  async judge(maps, steps) {
+  async judge(maps, cascades) {
     const pairs = { all: [], differing: [] };
     const found = { change: [], fall: [], agrees: [] };
-    const after = steps.map(() => []);
+    const after = cascades.map((steps) => steps.map(() => []));
     for (const [i, tick] of this.ticks.entries()) {
       const contrasts = lessOthers(tick.truth);
       for (const j of maps[i].keys()) {
@@ -231,13 +233,15 @@ class Subject {
         found.change.push(meanOf((await curve(sizes)).map((fall) => Math.abs(fall[j]))));
         found.fall.push(contrast(await curve(signed)) - contrast(await curve(signed.map((x) => -x))));
         found.agrees.push(cosine(signed, contrasts[j]));
-        for (const [s, step] of steps.entries()) after[s].push(cosine(maps[i][j], step[i][j]));
+        for (const [d, steps] of cascades.entries())
+          for (const [s, step] of steps.entries()) after[d][s].push(cosine(maps[i][j], step[i][j]));
       }
     }
     const measured = { cosine: pairs.all, differing: pairs.differing, ...found };
     const means = Object.fromEntries(Object.entries(measured).map(([key, list]) => [key, meanOf(list)]));
-    const cascade = after.map(meanOf);
-    return { ...means, cascade, head: cascade[0], layers: cascade.at(-1) };
+    const draws = after.map((steps) => steps.map(meanOf));
+    const cascade = draws[0].map((_, s) => draws.map((steps) => steps[s]));
+    return { ...means, cascade, head: meanOf(cascade[0]), layers: meanOf(cascade.at(-1)) };
   }
 }
 
@@ -268,21 +272,32 @@ for (const name of TASKS) {
     ["alone", changes],
     ["contrast", changes.map(lessOthers)],
   ])
-    keep(`the changes themselves, ${kind}`, await of.judge(maps, [maps]));
+    keep(`the changes themselves, ${kind}`, await of.judge(maps, [[maps]]));
   const layers = parameterLayers(own);
   names.push(...layers.map(({ name }) => name).filter((layer) => !names.includes(layer)));
   // With the same seed each step only adds a layer.
-  const cascade = layers.map((_, last) => randomised(own, layers.slice(0, last + 1), random(SEED).normal));
+  const cascades = ranges(DRAWS).map((draw) =>
+    layers.map((_, last) => randomised(own, layers.slice(0, last + 1), random(SEED + draw).normal)),
+  );
+  /** Maps of the policy itself, and by draw those after each step. */
+  const overCascades = async (mapsOf) => {
+    const drawn = [];
+    for (const cascade of cascades) {
+      const steps = [];
+      for (const subject of cascade) steps.push(await mapsOf(subject));
+      drawn.push(steps);
+    }
+    return [await mapsOf(own), drawn];
+  };
   for (const method of METHODS) {
-    const heatmaps = [];
-    for (const subject of [own, ...cascade]) heatmaps.push(await of.heatmaps(method, subject));
+    const [heatmaps, drawn] = await overCascades((subject) => of.heatmaps(method, subject));
     for (const [kind, mapsOf] of Object.entries(KINDS)) {
-      const [maps, ...steps] = heatmaps.map((ticks) => ticks.map((rows, i) => mapsOf(rows, of.ticks[i])));
-      keep(`${method}, ${kind}`, await of.judge(maps, steps));
+      const kindOf = (ticks) => ticks.map((rows, i) => mapsOf(rows, of.ticks[i]));
+      const steps = drawn.map((maps) => maps.map(kindOf));
+      keep(`${method}, ${kind}`, await of.judge(kindOf(heatmaps), steps));
     }
     if (of.isChoice && methodNamed(method).contrasts === "logits" && hasDifferences(own)) {
-      const differences = [];
-      for (const subject of [own, head, all]) differences.push(await of.differences(method, subject));
+      const differences = await overCascades((subject) => of.differences(method, subject));
       keep(`${method}, difference as one neuron`, await of.judge(...differences));
     }
   }
@@ -300,11 +315,18 @@ const table = Array.from(rows, ([key, found]) => [
   key,
   ...KEYS.map((column) => shown(found.map((one) => one[column]))),
 ]);
+/** Mean over the draws, and from three draws on their standard deviation. */
+const overDraws = (draws) => {
+  if (!draws) return "–";
+  const center = meanOf(draws);
+  if (draws.length < 3) return center.toFixed(2);
+  return `${center.toFixed(2)}±${Math.sqrt(meanOf(draws.map((x) => (x - center) ** 2))).toFixed(2)}`;
+};
 const steps = Array.from(rows)
   .filter(([, found]) => found[0].cascade.length > 1)
-  .map(([key, found]) => [key, ...names.map((_, step) => shown(found.map(({ cascade }) => cascade[step])))]);
+  .map(([key, found]) => [key, ...names.map((_, s) => found.map(({ cascade }) => overDraws(cascade[s])).join(" "))]);
 process.stdout.write(
   `${TASKS.join(", ")}\n${columns([["map", ...KEYS], ...table], 2)}\n\n` +
-    `cosine with the map after these layers were drawn anew, one after another\n${columns([["map", ...names], ...steps], 2)}\n\n` +
+    `cosine with the map after these layers were drawn anew, one after another, over ${DRAWS} draws\n${columns([["map", ...names], ...steps], 2)}\n\n` +
     `${columns(costs, 2)}\n`,
 );
