@@ -96,6 +96,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       "measure whether the policy depends on what each method's heatmap shows: deletion, insertion, ROAD, sensitivity-n",
     load: () => import("./options/faithfulness.js"),
   },
+  gaze: {
+    takes: "[options] <policy> <trials...>",
+    summary: "measure how well a policy's attention and heatmaps tell where people looked, on trials of Atari-HEAD",
+    load: () => import("./options/gaze.js"),
+  },
   attack: {
     takes: "[options] <policy>",
     summary: "find the smallest change of the image that flips an action or moves a torque by a part of its limit",

@@ -17,3 +17,23 @@ export function auc(positives: Float32Array | Float64Array, negatives: Float32Ar
   }
   return wins / (above.length * below.length);
 }
+
+type Counts = ArrayLike<number>;
+
+/** The same where each place has a value, and is drawn as often as it is counted, of either kind. */
+export function aucOfCounts(values: ArrayLike<number>, positives: Counts, negatives: Counts): number {
+  const order = Uint32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  let [above, below, wins] = [0, 0, 0];
+  for (let at = 0; at < order.length; ) {
+    const value = values[order[at]!]!;
+    let [here, others] = [0, 0];
+    for (; at < order.length && values[order[at]!] === value; at++) {
+      here += positives[order[at]!]!;
+      others += negatives[order[at]!]!;
+    }
+    wins += here * (below + others / 2);
+    above += here;
+    below += others;
+  }
+  return wins / (above * below);
+}

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage, stats
+from fixation_measures import divergence, nss, shuffled
 
 rng = np.random.default_rng(11)
 CASES = [
@@ -28,21 +28,6 @@ CASES = [
 def fixations(height, width, count):
     places = rng.integers(0, height * width, count)
     return np.bincount(places, minlength=height * width).reshape(height, width)
-
-
-def nss(saliency, fixated):
-    return np.average(stats.zscore(saliency, axis=None), weights=fixated)
-
-
-def divergence(saliency, fixated):
-    blurred = ndimage.gaussian_filter(fixated.astype(float), 5, mode="mirror", truncate=4)
-    return stats.entropy(blurred.ravel(), saliency.ravel())
-
-
-def shuffled(saliency, fixated, others):
-    at = lambda counts: np.repeat(saliency.ravel(), counts.ravel())
-    found, missed = at(fixated), at(others)
-    return stats.mannwhitneyu(found, missed).statistic / (len(found) * len(missed))
 
 
 cases = []

@@ -1,17 +1,14 @@
 import { InputError } from "../../errors.js";
 import { area, type Faithfulness, faithfulness, type Mapped } from "../../evaluation/faithfulness/faithfulness.js";
+import { mapsBy } from "../../evaluation/saliency/map-maker.js";
 import { subjectOf } from "../../explain/subject.js";
-import { weightFeeds } from "../../explain/weight-feeds.js";
 import type { GivenShapes } from "../../graph/given-shapes.js";
 import { number, plural } from "../../numbers/format.js";
 import { mean } from "../../numbers/mean.js";
-import { own } from "../../own.js";
 import type { ImageModality } from "../../policy/modalities.js";
 import { loadPolicy, type Policy } from "../../policy/policy.js";
-import { compile } from "../../relevance/compile.js";
 import type { Method } from "../../relevance/contract/method.js";
 import { METHODS } from "../../relevance/methods.js";
-import { Session } from "../../runtime/session.js";
 import { random } from "../../sim/random.js";
 import { writeOut } from "../../text/terminal.js";
 import { methodOf } from "../input/method.js";
@@ -64,7 +61,7 @@ export async function measureFaithfulness(path: string, options: FaithfulnessCom
   const bar = new Progress(methods.length, "faithfulness");
   try {
     for (const [k, method] of methods.entries()) {
-      const maps = await mapsBy(policy, method, image, moments, options.method.length > 0);
+      const maps = await mapsOrWarning(policy, method, image, moments, options.method.length > 0);
       if (maps) rows.push(await judge(method.spec, maps));
       bar.update(k + 1, { what: method.spec });
     }
@@ -88,32 +85,19 @@ function cameraOf({ path, modalities }: Policy, name: string | undefined): Image
 }
 
 /** Heatmaps of all moments; undefined, with a warning, for a method that cannot explain the policy and was not asked for. */
-async function mapsBy(
+async function mapsOrWarning(
   policy: Policy,
   method: Method,
-  { input }: ImageModality,
+  image: ImageModality,
   moments: readonly Moment[],
   isAsked: boolean,
 ): Promise<Float32Array[] | undefined> {
-  let bytes: Uint8Array;
   try {
-    ({ bytes } = compile(subjectOf(policy), { method, depth: "heatmap" }));
+    return await mapsBy(policy, image, method, moments);
   } catch (error) {
     if (!(error instanceof InputError) || isAsked) throw error;
     warn(`left out: ${error.message.split("; methods that work")[0]}`);
     return undefined;
-  }
-  const session = await Session.create(bytes, { spinning: false });
-  try {
-    const maps: Float32Array[] = [];
-    const name = `torquelens.heatmap.${input}`;
-    for (const { feeds, weights } of moments) {
-      const outputs = await session.run({ ...feeds, ...weightFeeds(policy, weights) }, [name]);
-      maps.push(own(outputs, name)!.data as Float32Array);
-    }
-    return maps;
-  } finally {
-    await session.release();
   }
 }
 

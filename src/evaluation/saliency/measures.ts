@@ -1,5 +1,5 @@
 import { mean } from "../../numbers/mean.js";
-import { auc } from "../auc.js";
+import { aucOfCounts } from "../auc.js";
 import { blurred, type Extent } from "./blur.js";
 
 /**
@@ -52,18 +52,7 @@ export function divergence(map: Map, fixations: Map, extent: Extent, deviation =
  * the mean over all draws of others. NaN without fixations of either, or for a map of one value.
  */
 export function shuffledAuc(map: Map, fixations: Map, others: Map): number {
-  return isUsable(map) ? auc(atFixations(map, fixations), atFixations(map, others)) : Number.NaN;
-}
-
-/** The map's value at each fixation. */
-function atFixations(map: Map, fixations: Map): Float64Array {
-  const values = new Float64Array(sumOf(fixations));
-  let at = 0;
-  for (let pixel = 0; pixel < map.length; pixel++) {
-    values.fill(map[pixel]!, at, at + fixations[pixel]!);
-    at += fixations[pixel]!;
-  }
-  return values;
+  return isUsable(map) ? aucOfCounts(map, fixations, others) : Number.NaN;
 }
 
 /** True for a map of numbers that are not all equal. */

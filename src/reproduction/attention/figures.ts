@@ -1,6 +1,6 @@
+import { ATTENTION, RANDOM } from "../../evaluation/saliency/map-maker.js";
 import { draw } from "../../page/draw.js";
 import { PALETTE } from "../../page/inks.js";
-import { ATTENTION, RANDOM } from "./maps.js";
 import type { AttentionFindings, PartName, PolicyFindings } from "./paper.js";
 
 /** Kinds of maps whose curves are drawn: more lines cannot be told apart. */

@@ -1,7 +1,7 @@
 import type { Change } from "../../evaluation/attention/play.js";
+import { ATTENTION, RANDOM } from "../../evaluation/saliency/map-maker.js";
 import { mean } from "../../numbers/mean.js";
 import { differences, mapsOfKind, playedWith, worthOf } from "./estimates.js";
-import { ATTENTION, RANDOM } from "./maps.js";
 import type { AttentionClaim, PolicyFindings } from "./paper.js";
 
 /** Gradient-based methods, by which Jain and Wallace measure importance. */

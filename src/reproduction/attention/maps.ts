@@ -1,21 +1,13 @@
 import { spearman } from "../../analysis/similarity.js";
 import { InputError } from "../../errors.js";
 import { faithfulness, type Mapped } from "../../evaluation/faithfulness/faithfulness.js";
+import { mapsBy } from "../../evaluation/saliency/map-maker.js";
 import { MEASURES, type Measure, measured } from "../../evaluation/saliency/measures.js";
 import { imageOf } from "../../evaluation/world-play.js";
 import { subjectOf } from "../../explain/subject.js";
-import { weightFeeds } from "../../explain/weight-feeds.js";
 import { mean } from "../../numbers/mean.js";
-import { own } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
-import { compile } from "../../relevance/compile.js";
-import { Session } from "../../runtime/session.js";
-import { random } from "../../sim/random.js";
 import type { Moment } from "./moments.js";
-
-/** Maps that are not by a method: the policy's own attention, and random numbers. */
-export const ATTENTION = "own attention";
-export const RANDOM = "random";
 
 /** Maps of one kind over a policy's moments. One number an episode; NaN where it is undefined at all of its moments. */
 export interface MapsFound {
@@ -43,7 +35,7 @@ export async function mapsOf(
   const image = imageOf(policy);
   let maps: Float32Array[];
   try {
-    maps = await mapsBy(policy, kind, moments, seed, signal);
+    maps = await mapsBy(policy, image, kind, moments, { seed, signal });
   } catch (error) {
     if (error instanceof InputError) return { kind, refused: error.message.split("; methods that work")[0]! };
     throw error;
@@ -72,41 +64,6 @@ export async function mapsOf(
     deletion: ofEpisodes(removed.deletionAreas),
     curve: removed.deletion,
   };
-}
-
-/** @throws InputError for a method that cannot explain the policy, and for the attention of a policy without */
-async function mapsBy(
-  policy: Policy,
-  kind: string,
-  moments: readonly Moment[],
-  seed: number,
-  signal: AbortSignal | undefined,
-): Promise<Float32Array[]> {
-  const { width, height, input } = imageOf(policy);
-  if (kind === RANDOM) {
-    const numbers = random(seed, 23);
-    return moments.map(() => Float32Array.from({ length: width * height }, numbers.uniform));
-  }
-  if (kind === ATTENTION) {
-    return moments.map(({ attention }) => {
-      if (!attention) throw new InputError("the policy has no attention");
-      return attention;
-    });
-  }
-  const { bytes } = compile(subjectOf(policy), { method: kind, depth: "heatmap" });
-  const session = await Session.create(bytes, { threads: 1, spinning: false });
-  try {
-    const maps: Float32Array[] = [];
-    const name = `torquelens.heatmap.${input}`;
-    for (const { feeds, weights } of moments) {
-      signal?.throwIfAborted();
-      const found = await session.run({ ...feeds, ...weightFeeds(policy, weights) }, [name]);
-      maps.push(own(found, name)!.data as Float32Array);
-    }
-    return maps;
-  } finally {
-    await session.release();
-  }
 }
 
 /** Fixations of all other moments, summed. */

@@ -1,25 +1,17 @@
+import { attentionOn, type MapMoment } from "../../evaluation/saliency/map-maker.js";
 import { imageOf } from "../../evaluation/world-play.js";
-import { attentionIn } from "../../explain/attention.js";
 import { feedsOf } from "../../explain/feeds.js";
-import type { Weights } from "../../explain/heatmap-subject.js";
 import { Memory } from "../../explain/memory.js";
 import { weightsIn } from "../../explain/weight-feeds.js";
 import { own } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
-import type { Tensors } from "../../runtime/models.js";
 import { Session } from "../../runtime/session.js";
 import { SimulatedSource } from "../../sim/source.js";
 import { sceneOf } from "./scene.js";
 
 /** A moment of a policy's own episodes. */
-export interface Moment {
+export interface Moment extends MapMoment {
   readonly episode: number;
-  /** All inputs of the policy, carried state too. */
-  readonly feeds: Tensors;
-  /** α of the outputs. */
-  readonly weights: Weights;
-  /** The policy's attention on the pixels, its queries added, [height × width]; undefined for a policy without. */
-  readonly attention: Float32Array | undefined;
   /** 1 at the pixels of what matters, else 0, [height × width]. */
   readonly fixations: Uint8Array;
 }
@@ -39,6 +31,7 @@ export async function momentsOf(
   { seed, episodes, stride, signal }: MomentsOptions,
 ): Promise<Moment[]> {
   const scene = await sceneOf(policy, name);
+  const image = imageOf(policy);
   const source = new SimulatedSource({ task: scene.simulated, seed, episodes, speed: 0 });
   const session = await Session.create(policy.bytes, { threads: 1, spinning: false });
   const memory = new Memory(policy);
@@ -55,7 +48,7 @@ export async function momentsOf(
           episode,
           feeds,
           weights: weightsIn(observation.importance, policy.outputs),
-          attention: added(policy, outputs),
+          attention: attentionOn(policy, image, outputs),
           fixations: scene.fixations(),
         });
       }
@@ -67,14 +60,4 @@ export async function momentsOf(
     await source.close();
   }
   return moments;
-}
-
-/** The sum of the maps of all queries. */
-function added(policy: Policy, outputs: Tensors): Float32Array | undefined {
-  const maps = own(attentionIn(policy, outputs), imageOf(policy).name);
-  if (maps === undefined) return undefined;
-  const [first, ...others] = maps;
-  const sum = first!.data.slice();
-  for (const { data } of others) for (const [pixel, weight] of data.entries()) sum[pixel]! += weight;
-  return sum;
 }

@@ -1,8 +1,8 @@
+import { ATTENTION, RANDOM } from "../../evaluation/saliency/map-maker.js";
 import type { Measure } from "../../evaluation/saliency/measures.js";
 import { mean } from "../../numbers/mean.js";
 import { differences, mapsOfKind, playedWith, worthOf } from "./estimates.js";
 import { LOST } from "./lovering-claims.js";
-import { ATTENTION, RANDOM } from "./maps.js";
 import type { AttentionClaim, PolicyFindings } from "./paper.js";
 
 /** A measure of the policy's own attention, less that of another map. */

@@ -1,6 +1,6 @@
+import { ATTENTION, RANDOM } from "../../evaluation/saliency/map-maker.js";
 import { METHODS } from "../../relevance/methods.js";
 import { GRADIENTS, LOVERING_CLAIMS } from "./lovering-claims.js";
-import { ATTENTION, RANDOM } from "./maps.js";
 import { NIKULIN_CLAIMS } from "./nikulin-claims.js";
 import type { AttentionPaper } from "./paper.js";
 

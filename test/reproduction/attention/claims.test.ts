@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Change } from "#src/evaluation/attention/play.js";
+import { ATTENTION, RANDOM } from "#src/evaluation/saliency/map-maker.js";
 import { LOVERING_CLAIMS } from "#src/reproduction/attention/lovering-claims.js";
-import { ATTENTION, type MapsFound, RANDOM } from "#src/reproduction/attention/maps.js";
+import type { MapsFound } from "#src/reproduction/attention/maps.js";
 import { NIKULIN_CLAIMS } from "#src/reproduction/attention/nikulin-claims.js";
 import type { PolicyFindings } from "#src/reproduction/attention/paper.js";
 import { LOVERING, NIKULIN } from "#src/reproduction/attention/papers.js";

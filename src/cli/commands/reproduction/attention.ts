@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { InputError } from "../../../errors.js";
+import { ATTENTION } from "../../../evaluation/saliency/map-maker.js";
 import { attentionPolicies, shippedPolicy } from "../../../package-files.js";
 import { loadPolicy } from "../../../policy/policy.js";
 import { figures } from "../../../reproduction/attention/figures.js";
 import type { Workload } from "../../../reproduction/attention/items.js";
 import { learningCurve } from "../../../reproduction/attention/learning-curve.js";
-import { ATTENTION } from "../../../reproduction/attention/maps.js";
 import { measurePolicies, totalWork } from "../../../reproduction/attention/measure.js";
 import { page } from "../../../reproduction/attention/page/page.js";
 import type { AttentionFindings, AttentionPaper, StudiedPolicy } from "../../../reproduction/attention/paper.js";
