@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
 import { PAPER_NAMES, type PaperName } from "../../reproduction/papers.js";
+import { PAPER_WORLDS } from "../../reproduction/xing/paper.js";
 import { taskNames } from "../../sim/tasks/tasks.js";
-import { worldNames } from "../../sim/worlds/worlds.js";
 import type { ReproduceOptions } from "../commands/reproduce.js";
 import { repeatable, SEEDS, wholeOption } from "./shared.js";
 
@@ -12,7 +12,7 @@ export function declareOptions(command: Command): void {
     .addOption(
       repeatable(
         "--task <name>",
-        `only this task: of jain tabletop; of kim-choi ${taskNames.join(", ")}; of xing ${worldNames.join(", ")}; of lovering and nikulin those with a shipped policy that has attention; may be repeated`,
+        `only this task: of jain tabletop; of kim-choi ${taskNames.join(", ")}; of xing ${Object.keys(PAPER_WORLDS).join(", ")}; of lovering and nikulin those with a shipped policy that has attention; may be repeated`,
       ),
     )
     .option(

@@ -184,6 +184,23 @@ describe("the command's work, on a few episodes", () => {
     expect(page.replace(/base64,[^"]+/g, "")).not.toMatch(/NaN|undefined|<script|https?:\/\/(?!www\.w3\.org)/);
   });
 
+  it("makes the pictures of the other worlds under the paper's numbers, and no table without rows", async () => {
+    const { run } = await prepared(
+      { task: ["breakout", "highway"], seed: 0 },
+      { ...TINY, mostSetEpisodes: 1, mostPlayed: 1, mostAttacked: 0, rounds: 1 },
+    );
+    const { page, files } = await run({});
+    expect([...files.keys()].sort()).toEqual(
+      [
+        ...["policies", "table1", "times", "claims"].map((name) => `${name}.csv`),
+        ...["1b", "4", "7", "11"].map((figure) => `fig${figure}-breakout.svg`),
+        ...["1b", "5", "7", "12"].map((figure) => `fig${figure}-highway.svg`),
+      ].sort(),
+    );
+    for (const text of files.values()) expect(text.length).toBeGreaterThan(100);
+    for (const [name, text] of files) if (name.endsWith(".svg")) expect(page).toContain(text.slice("<svg ".length));
+  });
+
   it("measures every world of the paper alike: windows of pictures, numbers in place of actions", async () => {
     const others = Object.keys(PAPER_WORLDS).filter((world) => world !== WORLD);
     const worlds = await Promise.all(

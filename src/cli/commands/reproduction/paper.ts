@@ -64,5 +64,5 @@ export const filesOf = (
 ): Map<string, string> =>
   new Map([
     ...Array.from(svgs, ([name, svg]) => [`${name}.svg`, svg] as const),
-    ...Array.from(tables, ([name, rows]) => [`${name}.csv`, csv(rows)] as const),
+    ...Array.from(tables).flatMap(([name, rows]) => (rows.length > 0 ? [[`${name}.csv`, csv(rows)] as const] : [])),
   ]);
