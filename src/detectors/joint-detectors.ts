@@ -1,24 +1,25 @@
 import { own } from "../own.js";
 import type { Detector } from "./detector.js";
 import { ofJoint } from "./each.js";
-import { ago, type Moment, type Moved, moved, movedOver, sumOf, type Tick } from "./moment.js";
-import { ORDER_TICKS, swapThatFits } from "./motion-errors.js";
-import type { JointReference } from "./reference.js";
+import {
+  ago,
+  have,
+  type Moment,
+  type Moved,
+  moved,
+  movedOver,
+  position,
+  sumOf,
+  type Tick,
+  velocity,
+} from "./moment.js";
+import { slip } from "./slip.js";
+import { swapThatFits, swapThatJumps } from "./swapped-joints.js";
 
 /** Ticks that a value stays the same before it counts as stuck, and over which noise and velocities are judged. */
 const STUCK_TICKS = 6;
 const WINDOW = 8;
-/** Least difference of two ways of telling a motion, rad, that means anything. */
-const LEAST = 0.02;
 const DEGREES = 180 / Math.PI;
-
-/** How far a tick's motion by positions and by velocities differ at most, rad. */
-const slip = (reference: JointReference | undefined): number => Math.max(LEAST, 1.5 * (reference?.slip ?? LEAST));
-
-/** A value of the tick so many before the newest. */
-const position = (moment: Moment, j: number, count: number): number => ago(moment, count)!.position[j]!;
-const velocity = (moment: Moment, j: number, count: number): number => ago(moment, count)!.velocity[j]!;
-const have = ({ ticks }: Moment, count: number): boolean => ticks.length > count;
 
 export const JOINT_DETECTORS = {
   joints_in_degrees: {
@@ -57,19 +58,14 @@ export const JOINT_DETECTORS = {
     hint: "compare the names in the joint states with the robot's",
     find: (moment) => {
       const { joints } = moment.ticks.at(-1)!;
-      const jump = jumpOfTwo(moment);
-      if (jump)
-        return {
-          subject: joints[jump.a]!,
-          score: jump.score,
-          since: 1,
-          text: `${joints[jump.a]} goes on where ${joints[jump.b]} was, and the other way round`,
-        };
-      const swap = swapThatFits(moment);
+      const jump = swapThatJumps(moment);
+      const swap = jump ?? swapThatFits(moment);
       if (!swap) return undefined;
       const [a, b] = [joints[swap.a]!, joints[swap.b]!];
-      const text = `the arm moves as the torques make it where ${a} is taken for ${b}, and the other way round`;
-      return { subject: a, score: swap.score, since: ORDER_TICKS - 1, text };
+      const text = jump
+        ? `${a} goes on where ${b} was, and the other way round`
+        : `the arm moves as the torques make it where ${a} is taken for ${b}, and the other way round`;
+      return { subject: a, score: swap.score, since: swap.since, text };
     },
   },
   joint_out_of_range: {
@@ -197,30 +193,6 @@ export const JOINT_DETECTORS = {
     }),
   },
 } as const satisfies Readonly<Record<string, Detector>>;
-
-/** Two joints that went on where the other was, a tick before the newest. */
-function jumpOfTwo(moment: Moment): { readonly a: number; readonly b: number; readonly score: number } | undefined {
-  if (!have(moment, 2)) return undefined;
-  const { joints } = moment.ticks.at(-1)!;
-  const period = moment.period ?? 0;
-  /** How far joint `to` is from where `from` would be, rad, beyond what the change of velocity allows. */
-  const off = (to: number, from: number) => {
-    const [before, after] = [velocity(moment, from, 2), velocity(moment, to, 1)];
-    const step = position(moment, to, 1) - position(moment, from, 2);
-    return Math.abs(step - (period * (before + after)) / 2) - period * Math.abs(after - before);
-  };
-  for (let a = 0; a < joints.length; a++) {
-    for (let b = a + 1; b < joints.length; b++) {
-      const slips = [a, b].map((j) => slip(moment.reference && own(moment.reference.joints, joints[j]!)));
-      const tolerance = 0.02 + Math.max(...slips);
-      const gap = Math.abs(position(moment, a, 2) - position(moment, b, 2));
-      const isSwapped = off(a, a) > 1.5 * tolerance && off(a, b) < tolerance && off(b, a) < tolerance;
-      const stay = [a, b].every((j) => Math.abs(position(moment, j, 0) - position(moment, j, 1)) < 0.5 * gap);
-      if (gap > Math.max(0.15, 2 * tolerance) && isSwapped && stay) return { a, b, score: gap / tolerance };
-    }
-  }
-  return undefined;
-}
 
 /** How a joint moved over the last ticks in which a value of it is the same. */
 function held(moment: Moment, of: (tick: Tick) => number, j: number): Moved[] {

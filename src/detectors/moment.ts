@@ -29,11 +29,22 @@ export interface Moment {
 /** The tick so many before the newest. */
 export const ago = ({ ticks }: Moment, count: number): Tick | undefined => ticks[ticks.length - 1 - count];
 
+/** Whether there are so many ticks before the newest. */
+export const have = ({ ticks }: Moment, count: number): boolean => ticks.length > count;
+
+/** A value of joint j at the tick so many before the newest. */
+export const position = (moment: Moment, j: number, count: number): number => ago(moment, count)!.position[j]!;
+export const velocity = (moment: Moment, j: number, count: number): number => ago(moment, count)!.velocity[j]!;
+
 /** Seconds between a tick and the one before it. */
 export const secondsBetween = (earlier: Tick, later: Tick): number => Number(later.stamp - earlier.stamp) / 1e9;
 
 /** Periods from the tick before to this one. */
 export const periodsTo = ({ skipped = 0 }: Tick): number => 1 + skipped;
+
+/** Way of all joints together from a tick to the next. */
+export const wayOf = (a: Pick<Tick, "position">, b: Pick<Tick, "position">): number =>
+  Array.from(a.position).reduce((sum, value, j) => sum + Math.abs(b.position[j]! - value), 0);
 
 /** A joint's motion in a tick, rad or m. */
 export interface Moved {

@@ -1,6 +1,6 @@
-import { ago, type Moment } from "./moment.js";
-import { type MotionReference, motionFeatures } from "./reference.js";
-import { rootMeanSquares } from "./reference-builder.js";
+import { rootMeanSquares } from "./good-run.js";
+import type { Moment, Tick } from "./moment.js";
+import { type MotionReference, motionFeatures, type Reference } from "./reference.js";
 import { applied } from "./ridge.js";
 
 /** Ticks of usual errors before which an unusual motion has not begun. */
@@ -17,24 +17,43 @@ export function sinceQuiet(errors: readonly Float64Array[], j: number, usual: nu
   return since;
 }
 
+/** Errors of each order of the joints at a tick: several detectors ask for them, tick after tick. */
+const known = new WeakMap<Tick, Map<string, Float64Array>>();
+
 /**
- * Errors of the motion model over the last ticks, rad/s, the newest last; empty where good runs do not tell.
+ * Error of the motion model from a tick to the next, rad/s.
  * @param order index of the joint that each joint's state is taken from: as if names were mixed up
  */
-export function motionErrors(moment: Moment, count: number, order?: readonly number[]): Float64Array[] {
-  const { motion, names } = moment.reference ?? {};
-  if (!motion || !names) return [];
+export function motionError(
+  { model, torque: most }: MotionReference,
+  before: Tick,
+  now: Tick,
+  order?: readonly number[],
+): Float64Array {
+  const key = order?.join() ?? "";
+  const ofTick = known.get(now) ?? new Map<string, Float64Array>();
+  known.set(now, ofTick);
+  const found = ofTick.get(key);
+  if (found) return found;
   const ordered = (values: ArrayLike<number>) => (order ? order.map((from) => values[from]!) : values);
-  const errors: Float64Array[] = [];
-  for (let k = Math.min(count, moment.ticks.length - 1); k > 0; k--) {
-    const [before, now] = [ago(moment, k)!, ago(moment, k - 1)!];
-    if (before.torque.length !== names.length || now.joints.length !== names.length) return [];
-    const [position, velocity, after] = [before.position, before.velocity, now.velocity].map(ordered);
-    const torque = motion.torque.map((most, j) => Math.max(-most, Math.min(most, before.torque[j]!)));
-    const told = applied(motion.model, motionFeatures(position!, velocity!, torque));
-    errors.push(told.map((value, j) => after![j]! - velocity![j]! - value));
-  }
-  return errors;
+  const [position, velocity, after] = [before.position, before.velocity, now.velocity].map(ordered);
+  const torque = most.map((limit, j) => Math.max(-limit, Math.min(limit, before.torque[j]!)));
+  const told = applied(model, motionFeatures(position!, velocity!, torque));
+  const error = told.map((value, j) => after![j]! - velocity![j]! - value);
+  ofTick.set(key, error);
+  return error;
+}
+
+/** True where good runs tell how the joints of a tick are moved. */
+export const isTold = ({ names }: Reference, { joints, torque }: Tick): boolean =>
+  torque.length === names.length && joints.length === names.length;
+
+/** Errors of the motion model over the last ticks, rad/s, the newest last; empty where good runs do not tell. */
+export function motionErrors(moment: Moment, count: number): Float64Array[] {
+  const { reference, ticks } = moment;
+  const last = ticks.slice(-count - 1);
+  if (!reference?.motion || !last.every((tick) => isTold(reference, tick))) return [];
+  return last.slice(1).map((now, k) => motionError(reference.motion!, last[k]!, now));
 }
 
 /** The joint whose motion is most unusual: 1 for more than in good runs. */
@@ -43,26 +62,4 @@ export function mostUnusual(errors: readonly Float64Array[], { error }: MotionRe
   const scores = error.map((usual, j) => size[j]! / (1.25 * usual + 1e-3));
   const j = scores.indexOf(Math.max(...scores));
   return { j, score: scores[j] ?? Number.NaN, size: size[j]! };
-}
-
-/** Ticks over which an order of the joints is judged. */
-export const ORDER_TICKS = 4;
-
-/** Two joints whose states fit the commanded torques where they are swapped, and only then. */
-export function swapThatFits(
-  moment: Moment,
-): { readonly a: number; readonly b: number; readonly score: number } | undefined {
-  const { motion, names = [] } = moment.reference ?? {};
-  const errors = motionErrors(moment, ORDER_TICKS);
-  if (!motion || errors.length < ORDER_TICKS) return undefined;
-  const now = mostUnusual(errors, motion).score;
-  if (!(now >= 1.5)) return undefined;
-  for (let a = 0; a < names.length; a++) {
-    for (let b = a + 1; b < names.length; b++) {
-      const order = names.map((_, j) => (j === a ? b : j === b ? a : j));
-      const { score } = mostUnusual(motionErrors(moment, ORDER_TICKS, order), motion);
-      if (score < Math.max(1, 0.15 * now) && score < 0.5 * now) return { a, b, score: now / Math.max(1, score) };
-    }
-  }
-  return undefined;
 }

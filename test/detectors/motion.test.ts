@@ -8,11 +8,8 @@ const INERTIA = [0.4, 1.5] as const;
 const STEP = 0.05;
 
 /** Two joints without friction, driven by torques that differ from run to run. @param push on the first, N·m */
-function driven(run: number, push: (tick: number) => number = () => 0): Seen[] {
-  const [position, velocity] = [
-    [0.3, -0.8],
-    [0, 0],
-  ];
+function driven(run: number, push: (tick: number) => number = () => 0, start = [0.3, -0.8]): Seen[] {
+  const [position, velocity] = [[...start], [0, 0]];
   return Array.from({ length: 60 }, (_, tick) => {
     const time = tick * STEP;
     const torque = [Math.sin(2 * time + run), 2 * Math.cos(1.3 * time + 2 * run)];
@@ -55,6 +52,28 @@ describe("the motion of good runs", () => {
     expect(others).toEqual([]);
     expect(found).toMatchObject({ detector: "joints_swapped", subject: "a" });
     expect(found!.from).toBeLessThanOrEqual(1);
+  });
+
+  it("tells joints that are swapped where they cross, which no jump shows", () => {
+    const run = driven(12, () => 0, [-0.8, -0.8]);
+    const apart = ({ position, velocity }: Seen) => [position, velocity].map((of) => Math.abs(of[0]! - of[1]!));
+    // They start together and part as their torques and inertias differ.
+    expect(apart(run[6]!)[0]).toBeLessThan(0.1);
+    const [found, ...others] = alarms(run.map((seen, i) => (i < 6 ? seen : swapped(seen))));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ detector: "joints_swapped", subject: "a" });
+    expect(Math.abs(found!.from - 6)).toBeLessThanOrEqual(2);
+  });
+
+  it("tells nothing of joints that are swapped while they move as one", () => {
+    const together = driven(12).map((seen) => ({
+      ...seen,
+      position: [seen.position[1]!, seen.position[1]!],
+      velocity: [seen.velocity[1]!, seen.velocity[1]!],
+    }));
+    const found = (run: readonly Seen[]) => alarms(run).map(({ detector }) => detector);
+    expect(found(together.map((seen, i) => (i < 6 ? seen : swapped(seen))))).toEqual(found(together));
+    expect(found(together)).not.toContain("joints_swapped");
   });
 
   it("tells a push, from the tick on at which it begins", () => {

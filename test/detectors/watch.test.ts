@@ -86,6 +86,15 @@ describe("a watch over a run", () => {
     expect(alarms(late).map(({ detector }) => detector)).toEqual(["late"]);
   });
 
+  it("tells joints that are swapped and then move fast, as a light arm does with another joint's torque", () => {
+    const fast = from(good, 12, (seen, i) => {
+      const since = (i - 12) * 0.05;
+      const q = seen.position[0]! + 600 * since ** 2;
+      return { position: [seen.position[1]!, q], velocity: [seen.velocity[1]!, seen.velocity[0]! + 1200 * since] };
+    });
+    expect(alarms(fast)[0]).toMatchObject({ detector: "joints_swapped", subject: "a", from: 12 });
+  });
+
   it("begins anew with each run", () => {
     const watch = new Watch(reference);
     for (const tick of [...from(good, 12, FAULTS[1]![1]), ...good]) watch.add(tick);
