@@ -22,28 +22,48 @@ export function gridPoint({ from, to, points }: Grid, k: number): number {
 export function episodeCurve(run: Run): Curve {
   const start = run.stamp[0]!;
   const whole = Number(run.stamp[run.ticks - 1]! - start) || 1;
-  return sample(run, EPISODE_GRID, (i) => (100 * Number(run.stamp[i]! - start)) / whole);
+  return curveBy(trackOf(run), EPISODE_GRID, (i) => (100 * Number(run.stamp[i]! - start)) / whole);
 }
 
 /** Shares over the seconds before and after a moment of the run. @param at stamp, nanoseconds */
 export function curveAround(run: Run, at: bigint, grid: Grid): Curve {
-  return sample(run, grid, (i) => Number(run.stamp[i]! - at) / 1e9);
+  return curveBy(trackOf(run), grid, (i) => Number(run.stamp[i]! - at) / 1e9);
+}
+
+/** Shares of n ticks, [n × M]. */
+export interface ShareTrack {
+  readonly ticks: number;
+  readonly modalities: number;
+  share(i: number, m: number): number;
+  /** True where the shares of a tick are meaningful. */
+  counts(i: number): boolean;
+}
+
+function trackOf(run: Run): ShareTrack {
+  const modalities = run.identity.modalities.length;
+  return {
+    ticks: run.ticks,
+    modalities,
+    share: (i, m) => run.shares[i * modalities + m]!,
+    counts: (i) => counts(run, i),
+  };
 }
 
 /**
  * Mean of the counting ticks nearest to each point. A point without such ticks is interpolated linearly between its
  * neighbours if these are at most `MAX_GAP` of the grid apart.
+ * @param place of a tick on the grid, which never falls
  */
-function sample(run: Run, grid: Grid, place: (i: number) => number): Curve {
+export function curveBy(track: ShareTrack, grid: Grid, place: (i: number) => number): Curve {
   const { from, to, points } = grid;
-  const modalities = run.identity.modalities.length;
+  const { modalities } = track;
   const step = (to - from) / (points - 1);
   const curve = new Float32Array(points * modalities);
   const ticks = new Uint32Array(points);
   let before: { readonly i: number; readonly place: number } | undefined;
   const bridges: { readonly a: NonNullable<typeof before>; readonly b: NonNullable<typeof before> }[] = [];
-  for (let i = 0; i < run.ticks; i++) {
-    if (!counts(run, i)) continue;
+  for (let i = 0; i < track.ticks; i++) {
+    if (!track.counts(i)) continue;
     const at = { i, place: place(i) };
     if (before && at.place - before.place > step && at.place - before.place <= MAX_GAP * (to - from)) {
       bridges.push({ a: before, b: at });
@@ -52,7 +72,7 @@ function sample(run: Run, grid: Grid, place: (i: number) => number): Curve {
     const k = Math.round((at.place - from) / step);
     if (k < 0 || k >= points) continue;
     ticks[k]!++;
-    for (let m = 0; m < modalities; m++) curve[k * modalities + m]! += run.shares[i * modalities + m]!;
+    for (let m = 0; m < modalities; m++) curve[k * modalities + m]! += track.share(i, m);
   }
   for (let k = 0; k < points; k++) {
     for (let m = 0; m < modalities; m++) curve[k * modalities + m]! /= ticks[k]!;
@@ -63,7 +83,7 @@ function sample(run: Run, grid: Grid, place: (i: number) => number): Curve {
       if (ticks[k]! > 0) continue;
       const part = (gridPoint(grid, k) - a.place) / (b.place - a.place);
       for (let m = 0; m < modalities; m++) {
-        const [x, y] = [run.shares[a.i * modalities + m]!, run.shares[b.i * modalities + m]!];
+        const [x, y] = [track.share(a.i, m), track.share(b.i, m)];
         curve[k * modalities + m] = x + part * (y - x);
       }
     }

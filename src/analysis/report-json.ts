@@ -31,7 +31,7 @@ export function reportJson({ sets, comparison, notes, why, whatIf }: Findings): 
   };
 }
 
-function whyJson({ by, runs, failed, unknown, learned, reasons }: WhyFindings): object {
+function whyJson({ by, runs, failed, unknown, learned, reasons, phases }: WhyFindings): object {
   return {
     ...{ by, runs, failed, unknown, good_runs_learned_from: learned.runs, good_runs_left_out: learned.leftOut },
     reasons: reasons.map(({ confidence, moment, failed, good, ...reason }) => ({
@@ -41,6 +41,14 @@ function whyJson({ by, runs, failed, unknown, learned, reasons }: WhyFindings): 
       good_runs: good,
       moment: moment ? { ...moment, seconds: number(moment.seconds) } : null,
     })),
+    ...(phases && {
+      by_phase: {
+        sets: phases.sets.map(({ name, curves }) => ({
+          ...{ name, runs: curves.curves },
+          ...curveJson("percent", curves, phases.modalities),
+        })),
+      },
+    }),
   };
 }
 

@@ -4,7 +4,8 @@ import { FEWEST_RUNS, type GoodRun } from "./good-run.js";
 import type { Look } from "./look.js";
 import { wayOf } from "./moment.js";
 import { type CameraReference, changed, outside, START_TICKS } from "./reference.js";
-import { misfitOf, misfitsOf, type Sample } from "./samples.js";
+import { misfitsOf, type Sample } from "./samples.js";
+import { startsOf } from "./starts.js";
 
 /** Pictures that others are compared with, at most. */
 const MOST_SAMPLES = 600;
@@ -35,21 +36,7 @@ export function cameraReference(runs: readonly GoodRun[], camera: string): Camer
   }
   const samples = samplesOf(runs, camera);
   const misfits = runs.length < FEWEST_RUNS ? [] : misfitsOf(samples);
-  const starts =
-    runs.length < FEWEST_RUNS
-      ? []
-      : runs.flatMap((run, r) =>
-          samplesOf([run.slice(0, START_TICKS)], camera).map((sample) => ({ ...sample, run: r })),
-        );
-  const start = Math.max(
-    0,
-    ...starts.map(({ run, cells }) =>
-      misfitOf(
-        cells,
-        starts.filter((other) => other.run !== run),
-      ),
-    ),
-  );
+  const beginnings = looks.map((run) => run.slice(0, START_TICKS).map(({ cells }) => cells));
   const flat = looks.flat();
   let [change, still, most] = [0, 0, 0];
   runs.forEach((run, r) => {
@@ -66,7 +53,8 @@ export function cameraReference(runs: readonly GoodRun[], camera: string): Camer
   return {
     ...all,
     novel,
-    ...{ colours, strange, samples, misfits, starts, start },
+    ...{ colours, strange, samples, misfits },
+    ...(runs.length >= FEWEST_RUNS && { starts: startsOf(beginnings) }),
     ...{ change, still, way: most },
     sharpness: Math.min(...flat.map(({ sharpness }) => sharpness)),
     bright: Math.max(...flat.map(({ bright }) => bright)),

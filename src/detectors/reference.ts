@@ -1,6 +1,7 @@
 import type { ColourMap } from "./colour-map.js";
 import type { Linear } from "./ridge.js";
 import type { Misfits, Sample } from "./samples.js";
+import type { Starts } from "./starts.js";
 
 /** How a camera's pictures look in good runs. */
 export interface CameraReference {
@@ -17,9 +18,8 @@ export interface CameraReference {
   readonly samples: readonly Sample[];
   /** Largest differences of a picture from the other runs' in the nearest poses; empty for a few runs. */
   readonly misfits: Misfits;
-  /** Pictures at the starts of runs, and the largest difference of one from the other runs'; none for a few runs. */
-  readonly starts: readonly Sample[];
-  readonly start: number;
+  /** Pictures at the starts of runs; undefined for a few runs. */
+  readonly starts?: Starts;
   readonly sharpness: number;
   readonly bright: number;
   readonly dark: number;

@@ -4,10 +4,12 @@ import { draw } from "../../page/draw.js";
 import { figure, type Html, html, table } from "../../page/html.js";
 import type { Run } from "../run.js";
 import type { Alignment, Survey } from "../survey.js";
+import type { Phases } from "../why/phases.js";
 import { bars } from "./bars.js";
 import { curves } from "./curves.js";
 import { overTime } from "./over-time.js";
 import { torqueTable } from "./parts.js";
+import { phaseCurves } from "./phases.js";
 
 /** A chart of the report. The page shows the charts of these tables in their order. */
 export interface Chart<T> {
@@ -25,6 +27,15 @@ export const COMPARISON_CHARTS: readonly Chart<readonly Survey[]>[] = [
         (set, m) => sets[set]!.shares()[m]!,
       ),
     caption: () => "Mean share of each modality in both sets; whiskers: standard deviation between runs.",
+  },
+];
+
+/** Of two sets whose runs are aligned by phase. */
+export const PHASE_CHARTS: readonly Chart<Phases>[] = [
+  {
+    spec: phaseCurves,
+    caption: ({ sets: [good, failed] }) =>
+      `Shares by phase of the motion: mean of ${plural(good!.curves.curves, "run")} (${good!.name}) and of ${plural(failed!.curves.curves, "run")} (${failed!.name}), bands: ± one standard deviation between runs. The phase of a run of ${good!.name} is the part of the time in which it comes to rest; one of ${failed!.name} is in the phase of the run of ${good!.name} that goes most like it, where that had the same joint positions (dynamic time warping). A run that never comes to a phase does not count there.`,
   },
 ];
 

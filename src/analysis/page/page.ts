@@ -5,7 +5,7 @@ import { type Html, html, pageOf, table } from "../../page/html.js";
 import type { Findings } from "../findings.js";
 import type { Comparison, Survey } from "../survey.js";
 import type { WhyFindings } from "../why/why-of.js";
-import { COMPARISON_CHARTS, figures } from "./charts.js";
+import { COMPARISON_CHARTS, figures, PHASE_CHARTS } from "./charts.js";
 import type { Details } from "./details.js";
 import { setSection } from "./set.js";
 import { whatIfSection } from "./what-if.js";
@@ -36,6 +36,7 @@ export async function page(
 <p>${plural(runs, "run")}, ${plural(ticks, "tick")}${several ? `, in two sets: ${sets.map(({ survey }) => survey.name).join(" and ")}` : ""}. A share is a modality’s part of the relevance |R| of the ${commands}${areActions(outputs) ? "" : ", weighted by importance α"}. Idle ticks (almost no ${noun}) do not count.</p>
 ${whySection(why, strips, whatIf)}
 ${whatIfSection(whatIf)}
+${why.phases ? html`<h2>By phase of the motion</h2>${await figures(PHASE_CHARTS, why.phases)}` : ""}
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
   several

@@ -8,6 +8,7 @@ import { align } from "./align.js";
 import { type JudgedRun, watched } from "./judge.js";
 import { type Learned, learn } from "./learn.js";
 import { momentsAround } from "./moments-around.js";
+import { type Phases, phasesOf } from "./phases.js";
 import { readSeen, type SeenAt } from "./read-seen.js";
 import { type Reason, reasonsOf, type Why } from "./reasons.js";
 
@@ -43,6 +44,8 @@ export interface WhyFindings extends Why {
   /** Number of good runs that what is usual was learned from, and that were left out of that (`learn`). */
   readonly learned: Omit<Learned, "reference">;
   readonly pairs: readonly Pair[];
+  /** Shares of both sets by phase; undefined where there are not two sets of one policy's runs, or no joint positions. */
+  readonly phases?: Phases | undefined;
 }
 
 /** Runs of each kind that are looked at, at most. */
@@ -76,11 +79,23 @@ export async function whyOf(surveys: readonly Survey[], options: WhyOptions = {}
   const pairs = why.reasons.slice(0, SHOWN).flatMap((reason) => pairOf(reason, ofFailed, ofGood));
   return {
     ...why,
-    ...{ by, unknown, pairs },
+    ...{ by, unknown, pairs, phases: phasesOfSets(surveys, by, ofGood, ofFailed) },
     runs: good.length + failed.length + unknown,
     failed: failed.length,
     learned,
   };
+}
+
+function phasesOfSets(
+  surveys: readonly Survey[],
+  by: WhyFindings["by"],
+  good: readonly Judged[],
+  failed: readonly Judged[],
+): Phases | undefined {
+  const [names, ...others] = surveys.map(({ identity }) => identity.modalities);
+  if (others.some((other) => other.join() !== names!.join())) return undefined;
+  const [ofGood, ofFailed] = by === "sets" ? surveys.map(({ name }) => name) : ["success", "failure"];
+  return phasesOf(names!, { name: ofGood!, runs: good }, { name: ofFailed!, runs: failed });
 }
 
 function divided(surveys: readonly Survey[]) {
@@ -138,10 +153,21 @@ async function judged(
       ...watched(ticks, reference),
       shares: Object.fromEntries(identity.modalities.map((modality, m) => [modality, shares[m]!.mean])),
       logTimes: ticks.map(({ logTime }) => logTime),
-      tickShares: ticks.map(({ shares: ofTick }) => ofTick),
+      tickShares: sharesThatCount(digest, ticks),
     });
   }
   return found;
+}
+
+/** Shares of each tick; NaN where it does not count. */
+function sharesThatCount({ trace, identity }: RunDigest, ticks: readonly SeenAt[]): ArrayLike<number>[] {
+  const width = identity.modalities.length;
+  const at = new Map(Array.from(trace.stamp, (stamp, i) => [stamp, i]));
+  const none = new Float32Array(width).fill(Number.NaN);
+  return ticks.map(({ stamp }) => {
+    const i = at.get(stamp);
+    return i === undefined ? none : trace.shares.subarray(i * width, (i + 1) * width);
+  });
 }
 
 function pairOf(reason: Reason, failed: readonly Judged[], good: readonly Judged[]): Pair[] {

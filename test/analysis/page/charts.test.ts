@@ -4,11 +4,13 @@ import {
   COMPARISON_CHARTS,
   EVENT_CHARTS,
   figures,
+  PHASE_CHARTS,
   RUN_CHARTS,
   SET_CHARTS,
   TORQUE_CHARTS,
 } from "#src/analysis/page/charts.js";
 import { Survey } from "#src/analysis/survey.js";
+import { phasesOf } from "#src/analysis/why/phases.js";
 import { imageShares, runOf } from "../runs.js";
 
 const runs = [0.2, 0.5].map((share, k) => runOf(imageShares(Array(20).fill(share)), { bag: `${k}.mcap` }));
@@ -16,8 +18,16 @@ const set = new Survey({ name: "two runs", events: [parseEvent("tick:10")] });
 for (const run of runs) set.add(run);
 const { modalities } = set.identity;
 
+const posed = (name: string) => ({
+  name,
+  poses: Array.from({ length: 20 }, (_, i) => [i]),
+  tickShares: Array.from({ length: 20 }, () => modalities.map(() => 1 / modalities.length)),
+});
+const phases = phasesOf(modalities, { name: "success", runs: [posed("a")] }, { name: "failure", runs: [posed("b")] })!;
+
 test.each([
   ["sets", () => figures(COMPARISON_CHARTS, [set, set]), COMPARISON_CHARTS.length],
+  ["phases", () => figures(PHASE_CHARTS, phases), PHASE_CHARTS.length],
   ["a set", () => figures(SET_CHARTS, set), SET_CHARTS.length],
   ["an event", () => figures(EVENT_CHARTS, { ...set.alignments[0]!, modalities }), EVENT_CHARTS.length],
   ["a run", () => figures(RUN_CHARTS, runs[0]!), RUN_CHARTS.length],
