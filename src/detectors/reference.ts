@@ -1,3 +1,5 @@
+import { InputError } from "../errors.js";
+import { own, put } from "../own.js";
 import type { ColourMap } from "./colour-map.js";
 import type { Linear } from "./ridge.js";
 import type { Misfits, Sample } from "./samples.js";
@@ -67,6 +69,31 @@ export interface Reference {
   readonly pose?: PoseReference;
   /** Change of the velocities in a tick, and the largest root mean square error over `MOTION_TICKS` ticks. */
   readonly motion?: MotionReference;
+}
+
+/**
+ * A reference whose cameras have other names: topics in a recording, inputs of the policy live. A single camera is the other
+ * single one; of several, each is the one whose topic has its name as a part.
+ * @param source names it in errors
+ * @throws InputError where cameras are not known by their names
+ */
+export function named(reference: Reference, names: readonly string[], source: string): Reference {
+  const topics = Object.keys(reference.cameras);
+  const cameras: Record<string, CameraReference> = {};
+  const nameOf = new Map<string, string>();
+  for (const name of names) {
+    const fits = topics.filter((topic) => topic === name || topic.split("/").includes(name));
+    const [topic, ...others] = topics.length === 1 && names.length === 1 ? topics : fits;
+    if (topic === undefined || others.length > 0)
+      throw new InputError(
+        `${source}: found the cameras ${topics.join(", ") || "none"}, expected one whose topic has the part ${name}`,
+      );
+    put(cameras, name, own(reference.cameras, topic)!);
+    nameOf.set(topic, name);
+  }
+  const { pose, ...rest } = reference;
+  const camera = pose && nameOf.get(pose.camera);
+  return { ...rest, cameras, ...(pose && camera !== undefined && { pose: { ...pose, camera } }) };
 }
 
 /** Ticks at the start of a run whose pictures are compared with other runs' starts. */

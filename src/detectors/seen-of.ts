@@ -2,6 +2,7 @@ import type { Explanation } from "../explain/explanation.js";
 import { toRgb } from "../image/rgb.js";
 import { areTorques } from "../outputs/kinds.js";
 import type { Seen } from "./seen.js";
+import { thinned } from "./thinned.js";
 
 /** What the policy saw at an explained tick, and what it commanded. */
 export function seenOf({
@@ -14,7 +15,7 @@ export function seenOf({
     stamp,
     first,
     skipped,
-    images: Object.fromEntries(Object.entries(images).map(([camera, image]) => [camera, toRgb(image)])),
+    images: Object.fromEntries(Object.entries(images).map(([camera, image]) => [camera, thinned(toRgb(image))])),
     joints: joints.names,
     position: joints.position,
     velocity: joints.velocity,

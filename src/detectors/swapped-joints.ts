@@ -77,6 +77,8 @@ export function swapThatFits({ reference, ticks }: Moment): Swap | undefined {
       const swapped = errorsBy(names.map((_, j) => (j === a ? b : j === b ? a : j)));
       let [evidence, explained, errors] = [0, 0, 0];
       for (let k = plain.length - 1; k >= 0; k--) {
+        // Velocities that stay the same are stuck: they say nothing of the motion.
+        if ([a, b].every((j) => ticks[k]!.velocity[j] === ticks[k + 1]!.velocity[j])) continue;
         const less = plain[k]! - swapped[k]!;
         evidence += Math.max(-MOST_OF_TICK, Math.min(MOST_OF_TICK, less));
         explained += less;

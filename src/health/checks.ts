@@ -155,7 +155,7 @@ function inputs(snapshot: Snapshot): Finding {
   return finding(complaints, "messages arrive and match", values);
 }
 
-/** What the policy saw, by the detectors that need no good runs. */
+/** What the policy saw, by the detectors: those that compare with good runs too, where these are known. */
 function inputFaults({ faults, ticks }: Snapshot): Finding {
   const newest = new Map(faults.flat().map((alarm) => [alarm.detector, alarm]));
   const values: Record<string, number> = {};

@@ -1,3 +1,4 @@
+import type { Reference } from "../detectors/reference.js";
 import { seenOf } from "../detectors/seen-of.js";
 import { type Alarm, Watch } from "../detectors/watch.js";
 import type { Explanation } from "../explain/explanation.js";
@@ -21,6 +22,8 @@ export interface MonitorOptions {
   readonly thresholds?: Partial<Thresholds>;
   /** Profile to compare the shares with (`torquelens profile`). */
   readonly profile?: Profile;
+  /** What is usual in good runs: with it, detectors that compare with them watch too. */
+  readonly reference?: Reference | undefined;
 }
 
 /** Window of a report, milliseconds. */
@@ -35,7 +38,7 @@ export class Monitor {
   #thresholds: Thresholds;
   #policy: PolicyHealth;
   readonly #faults = new Window<readonly Alarm[]>(LENGTH);
-  #watch = new Watch(undefined, true);
+  #watch: Watch;
   #total = 0;
   #begun: number;
 
@@ -44,6 +47,7 @@ export class Monitor {
     this.#options = options;
     this.#thresholds = thresholdsOf(options.thresholds);
     this.#policy = new PolicyHealth(options.profile);
+    this.#watch = new Watch(options.reference, true);
     this.#begun = options.now();
   }
 
@@ -75,7 +79,7 @@ export class Monitor {
   /** Clears everything, as after a pause: earlier ticks do not count. */
   restart(): void {
     for (const window of [this.#ticks, this.#failures, this.#facts, this.#policy, this.#faults]) window.clear();
-    this.#watch = new Watch(undefined, true);
+    this.#watch = new Watch(this.#options.reference, true);
     this.#begun = this.#options.now();
     this.#total = 0;
   }

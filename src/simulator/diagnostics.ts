@@ -1,3 +1,4 @@
+import type { Reference } from "../detectors/reference.js";
 import type { Explanation } from "../explain/explanation.js";
 import type { Sink } from "../explain/pipeline.js";
 import { SEVERITIES } from "../health/finding.js";
@@ -15,11 +16,17 @@ const LATE = 0.1;
 /** Reports once a second of simulated time how the simulation and its explanations do. */
 export class SimulationDiagnostics implements Sink {
   #nowMs = 0;
-  readonly #monitor = new Monitor({ name: NAME, hardwareId: NAME, now: () => this.#nowMs });
+  readonly #monitor: Monitor;
   #report: { readonly explanation: Explanation; readonly status: readonly DiagnosticStatusMessage[] } | undefined;
   #reported: { readonly stamp: bigint; readonly ticks: number; readonly late: number } | undefined;
 
-  constructor(private readonly run: SteeredRun) {}
+  /** @param reference what is usual in good runs */
+  constructor(
+    private readonly run: SteeredRun,
+    reference?: Reference,
+  ) {
+    this.#monitor = new Monitor({ name: NAME, hardwareId: NAME, now: () => this.#nowMs, reference });
+  }
 
   write(explanation: Explanation): void {
     const { stamp } = explanation.observation;

@@ -1,6 +1,7 @@
 import type { Bag, Topic } from "../../bag/bag.js";
 import { type ReadMessagesOptions, readMessages } from "../../bag/read-messages.js";
 import type { Seen } from "../../detectors/seen.js";
+import { thinned } from "../../detectors/thinned.js";
 import type { CompressedImage, RawImage } from "../../image/camera-message.js";
 import { decodeImage } from "../../image/decode.js";
 import type { RgbImage } from "../../image/image.js";
@@ -23,8 +24,6 @@ const JOINTS = "sensor_msgs/msg/JointState";
 const WAITING = 4;
 /** Joint states farther from an image are not those of its time, nanoseconds. */
 const APART = 200_000_000n;
-/** Images of more pixels are thinned. */
-const MOST_PIXELS = 40_000;
 /** Stamps that go back by more than this begin a run, nanoseconds. */
 const CLOCK_RESET = 1_000_000_000n;
 
@@ -119,17 +118,6 @@ async function pixelsIn(message: RawImage | CompressedImage): Promise<RgbImage |
   } catch {
     return undefined;
   }
-}
-
-function thinned(image: RgbImage): RgbImage {
-  const step = Math.ceil(Math.sqrt((image.width * image.height) / MOST_PIXELS));
-  if (step <= 1) return image;
-  const [width, height] = [Math.floor(image.width / step), Math.floor(image.height / step)];
-  const data = new Uint8Array(3 * width * height);
-  for (let y = 0, to = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      for (let c = 0; c < 3; c++, to++) data[to] = image.data[3 * (y * step * image.width + x * step) + c]!;
-  return { width, height, data };
 }
 
 /** Positions and velocities of the policy's joints by the nearest states that have them. */

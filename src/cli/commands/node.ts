@@ -9,6 +9,7 @@ import { EXPLAIN_PARAMETERS } from "../../ros/parameters/explain-parameters.js";
 import { EXPLAIN_NODE } from "../../ros/parameters/nodes.js";
 import { givenQos, QosOverrides } from "../../ros/parameters/qos-overrides.js";
 import { givenValuesTable } from "../../ros/parameters/values-parameters.js";
+import { goodRunsOf } from "../input/good-runs.js";
 import { methodOf } from "../input/method.js";
 import { givenFor, parametersOf } from "../input/ros-parameters.js";
 
@@ -32,6 +33,7 @@ export async function runNode(argv: readonly string[], signal: AbortSignal): Pro
       warnings: new Warnings({ warn: (line) => ros.log("warn", line), now: () => performance.now() }),
       loadPolicy: (path, card) => loadPolicy(path, { card }),
       methodOf,
+      goodRunsOf,
     });
     if (!signal.aborted) {
       void explaining.start();

@@ -31,6 +31,7 @@ import { SimulationDiagnostics } from "../../simulator/diagnostics.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { SteeredRun } from "../../simulator/steered-run.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
+import { goodRunsOf } from "../input/good-runs.js";
 import { unknownWords } from "../input/instruction.js";
 import { methodOf } from "../input/method.js";
 import { filesOfPolicy } from "../input/policy-files.js";
@@ -69,6 +70,7 @@ export interface SimOptions extends LiveServing, SubjectOptions {
   readonly starts: Starts;
   readonly ablate?: string;
   readonly record?: string;
+  readonly goodRuns?: string;
   readonly live: boolean;
   readonly threads: number;
   readonly device: Device;
@@ -99,7 +101,7 @@ export async function sim(options: SimOptions): Promise<void> {
     const policyName = options.policy ?? options.task;
     const policyFile = policyFileOf({ policy: policyName }, options);
     const model = shippedModel(options.task);
-    const given = [policyFile, options.card, options.method, options.compare, options.perturb, model];
+    const given = [policyFile, options.card, options.method, options.compare, options.perturb, options.goodRuns, model];
     await refuseOverwriting(given, [options.record]);
     const start: StageChoice = {
       task: options.task,
@@ -133,7 +135,9 @@ export async function sim(options: SimOptions): Promise<void> {
         diagnostics.restart();
       }),
     );
-    const diagnostics = new SimulationDiagnostics(simulated);
+    const { goodRuns } = options;
+    const usual = goodRuns === undefined ? undefined : await goodRunsOf(goodRuns, stage.policy);
+    const diagnostics = new SimulationDiagnostics(simulated, usual);
     const { policy, source, explainer } = stage;
     for (const line of unknownWords(policy, options.instruction)) warn(line);
     await refuseOverwriting(await filesOfPolicy(policy), [options.record]);

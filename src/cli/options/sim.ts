@@ -67,6 +67,10 @@ export function declareOptions(command: Command): void {
       "replace the camera image: image=frozen (another target's), image=first (the first frame) or image=black",
     )
     .option("--record <file>", "record everything that is shown live to an MCAP file")
+    .option(
+      "--good-runs <bag>",
+      "recording of runs that went well: with it, /diagnostics also tells what is unlike them",
+    )
     .option("--no-live", "serve neither live data nor the page")
     .option("--no-page", "do not serve the page, only the live socket")
     .addOption(pagePortOption())

@@ -1,3 +1,4 @@
+import type { Reference } from "../../detectors/reference.js";
 import { InputError } from "../../errors.js";
 import { ComparedMethod } from "../../explain/compared-method.js";
 import { Explainer } from "../../explain/explainer.js";
@@ -44,6 +45,8 @@ export interface PatternFacts {
   readonly warnings: Warnings;
   readonly loadPolicy: (path: string, card: string | undefined) => Promise<Policy>;
   readonly methodOf: (spec: string) => Promise<Method>;
+  /** Learns what is usual from a recording of good runs. */
+  readonly goodRunsOf: (path: string, policy: Policy) => Promise<Reference>;
 }
 
 /** What a configured node holds until its clean-up. */
@@ -143,6 +146,7 @@ export async function openParts(
       now: () => performance.now(),
       thresholds: optionsFrom<Thresholds>(DIAGNOSTICS_PARAMETERS, value),
       ...(profile && { profile }),
+      reference: get("good_runs") === "" ? undefined : await around.goodRunsOf(get("good_runs"), policy),
     });
     const report = (topic: string, reason: string) => warnings.problem(topic, reason);
     const comparison = new Comparison({

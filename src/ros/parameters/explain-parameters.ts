@@ -114,6 +114,13 @@ export const EXPLAIN_PARAMETERS = {
     description: "Recorded profile (torquelens profile) to compare the policy's shares with; empty: none.",
     changeable: "always",
   },
+  good_runs: {
+    type: "string",
+    default: "",
+    description:
+      "Recording of explained runs that went well: with it, diagnostics also tell what is unlike them; empty: none.",
+    changeable: "unconfigured",
+  },
   ...VIEWER_PARAMETERS,
   methods: { ...EXPLAINING_PARAMETERS.methods, default: METHODS.map(({ name }) => name) },
   joints: EXPLAINING_PARAMETERS.joints,

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
+import { goodRunsOf } from "#src/cli/input/good-runs.js";
 import { Warnings } from "#src/health/warnings.js";
 import { loadPolicy } from "#src/policy/policy.js";
 import { methodNamed } from "#src/relevance/methods.js";
@@ -60,6 +61,7 @@ async function startAs(ros: FakeRos, ...argv: string[]) {
     warnings: new Warnings({ warn: (line) => ros.log("warn", line), now: () => warningsMs }),
     loadPolicy: (path, card) => loadPolicy(path, { card }),
     methodOf: async (spec) => methodNamed(spec),
+    goodRunsOf,
   });
   await node.start();
   return ros;
@@ -589,6 +591,13 @@ describe("active", () => {
       successful: false,
       reason: expect.stringMatching(/no such file/),
     });
+  });
+
+  test("a recording of good runs that is not there keeps the node unconfigured", async () => {
+    const ros = await start(`policy:=${POLICY}`, "good_runs:=/nowhere.mcap");
+    await change(ros, "configure");
+    expect(await stateOf(ros)).toBe("unconfigured");
+    expect(ros.lines("error").join()).toMatch(/nowhere\.mcap: cannot read the bag \(no such file\)/);
   });
 
   test("changes that go together are all made or none", async () => {
