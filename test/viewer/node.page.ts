@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goodRunsOf } from "#src/cli/input/good-runs.js";
 import { Warnings } from "#src/health/warnings.js";
 import { Parameters } from "#src/parameters/parameters.js";
 import { loadPolicy } from "#src/policy/policy.js";
@@ -30,6 +31,7 @@ async function startNode(given: Readonly<Record<string, string | number | boolea
     warnings: new Warnings({ warn: (line) => ros.log("warn", line), now: () => performance.now() }),
     loadPolicy: (path, card) => loadPolicy(path, { card }),
     methodOf: async (spec) => methodNamed(spec),
+    goodRunsOf,
   });
   await node.start();
   const { modalities } = await loadPolicy(POLICY);
