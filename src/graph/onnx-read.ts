@@ -7,7 +7,7 @@ import { refuseNaN, WeightCheck } from "./finite.js";
 import { fold } from "./fold.js";
 import { withoutFunctions } from "./functions.js";
 import { Literal } from "./literal.js";
-import { isLowered, lower } from "./lowering/lower.js";
+import { lower, loweringOf } from "./lowering/lower.js";
 import { softmaxOf } from "./lowering/softmax.js";
 import { nearestTo } from "./nearest.js";
 import { inOrder } from "./node-order.js";
@@ -61,7 +61,7 @@ function read(bytes: Uint8Array, source: string): Graph {
     const value = values.get(name);
     if (!value) throw new InputError(`${source}: output "${name}" is made by no node`);
     refuseName(name, "output", source);
-    if (outputs.has(name)) throw new InputError(`${source}: output "${name}" is listed twice`);
+    // One that is listed twice is the same tensor twice, for onnxruntime too.
     outputs.set(name, value);
   }
   const metadata = new Map(model.metadataProps.map(({ key = "", value = "" }) => [key, value]));
@@ -175,10 +175,11 @@ function readNode(proto: NodeProto, reading: Reading): void {
   const { source, values } = reading;
   const op = proto.opType ?? "";
   const called = `${source}: node "${proto.name || proto.output[0] || "(unnamed)"}" (${op})`;
-  const standard = !proto.domain || proto.domain === "ai.onnx";
-  if (!standard || (op !== "If" && !READABLE.has(op))) throw unsupported(proto, called, reading);
+  const isRead = domainOf(proto) === "" ? op === "If" || READABLE.has(op) : loweringOf(op, domainOf(proto));
+  if (!isRead) throw unsupported(proto, called, reading);
   try {
-    if (op === "If") readBranch(proto, reading, called);
+    if (domainOf(proto) !== "") defineOutputs(proto, reading, called);
+    else if (op === "If") readBranch(proto, reading, called);
     else if (op === "Constant" || op === "ConstantOfShape") {
       const literal =
         op === "Constant" ? constantOf(proto, called) : filledOf(proto, values.get(proto.input[0]), called);
@@ -190,6 +191,9 @@ function readNode(proto: NodeProto, reading: Reading): void {
     throw error;
   }
 }
+
+/** A node's domain, empty for ONNX itself. */
+const domainOf = ({ domain = "" }: NodeProto): string => (domain === "ai.onnx" ? "" : domain);
 
 /** The branch of an If whose condition is a constant, in place of the node. */
 function readBranch(proto: NodeProto, reading: Reading, called: string): void {
@@ -222,8 +226,9 @@ function defineOutputs(proto: NodeProto, reading: Reading, called: string): void
   });
   weights.refuseInfinite(op, proto.name || proto.output[0] || "", inputs);
   const attributes = Object.fromEntries(proto.attribute.map((a) => [a.name ?? "", attributeOf(a, called)]));
-  if (isLowered(op)) {
-    const made = lower({ op, inputs, attributes }, proto.name ?? "", proto.output);
+  const lowering = loweringOf(op, domainOf(proto));
+  if (lowering) {
+    const made = lower(lowering, { op, inputs, attributes }, proto.name ?? "", proto.output);
     proto.output.forEach((name, i) => {
       if (made[i]) values.define(name, made[i], called);
     });

@@ -1,8 +1,9 @@
 import { own } from "../own.js";
 import { apply } from "./apply.js";
-import { constant, int64, tensor } from "./build.js";
+import { constant, div, int64, scalar, tensor } from "./build.js";
 import { DTYPES, dtypeOf } from "./dtype.js";
 import { Literal } from "./literal.js";
+import { alongAxis } from "./lowering/quantisation.js";
 import { ShapeError, sizeOf } from "./shape.js";
 import type { Attributes, Value } from "./value.js";
 
@@ -109,7 +110,10 @@ const upsample: Upgrade = (form, { opset }) => {
   }, shrunk);
 };
 
-/** One scale and zero point as scalars; the zero point is given, and with it the type of the result. */
+/**
+ * One scale and zero point as scalars; the zero point is given, and with it the type of the result. Scales along an axis
+ * divide before, in steps of one.
+ */
 const quantize: Upgrade = (form) => {
   const [x, scale, zero] = form.inputs;
   const { output_dtype } = form.attributes as { output_dtype?: number };
@@ -117,7 +121,13 @@ const quantize: Upgrade = (form) => {
   const type = dtypeOf(output_dtype || DTYPES.uint8.onnx);
   if (!type) throw new ShapeError(`QuantizeLinear: element type ${output_dtype} is not supported`);
   const given = zero ?? tensor(type, [], [0]);
-  return { op: form.op, inputs: [x, asScalar(scale), asScalar(given)], attributes: {} };
+  if (!x || !scale || sizeOf(scale.shape) === 1)
+    return { op: form.op, inputs: [x, asScalar(scale), asScalar(given)], attributes: {} };
+  const points = given.literal?.numbers() ?? [];
+  if (new Set(points).size !== 1)
+    throw new ShapeError("QuantizeLinear: zero points that differ along an axis are not supported");
+  const steps = div(x, alongAxis(form.op, scale, x, (form.attributes.axis as number | undefined) ?? 1));
+  return { op: form.op, inputs: [steps, scalar(1, x.dtype), tensor(given.dtype, [], [points[0]!])], attributes: {} };
 };
 
 function asScalar(value: Value | undefined): Value | undefined {

@@ -59,6 +59,52 @@ it("a network of quantised operators commands what onnxruntime computes of the f
   await Promise.all([file!.release(), ours!.release()]);
 });
 
+it.each([
+  ["int8", 0],
+  ["uint8", 100],
+] as const)("values quantised along an axis are those of onnxruntime, %s", async (dtype, zero) => {
+  const of = (name: string, axis: number, scales: readonly number[]) => ({
+    nodes: [
+      { op: "QuantizeLinear", inputs: ["x", `${name}s`, `${name}z`], outputs: [`${name}q`], attributes: { axis } },
+      { op: "DequantizeLinear", inputs: [`${name}q`, `${name}s`, `${name}z`], outputs: [name], attributes: { axis } },
+    ],
+    initializers: [
+      initializer(`${name}s`, "float32", [scales.length], scales),
+      initializer(
+        `${name}z`,
+        dtype,
+        [scales.length],
+        scales.map(() => zero),
+      ),
+    ],
+  });
+  const parts = [of("a", 1, [0.011, 0.023, 0.031]), of("b", -1, [0.013, 0.029])];
+  const bytes = modelBytes({
+    nodes: parts.flatMap(({ nodes }) => nodes),
+    inputs: [valueInfo("x", "float32", [1, 3, 4, 2])],
+    outputs: [valueInfo("a", "float32"), valueInfo("b", "float32")],
+    initializers: parts.flatMap(({ initializers }) => initializers),
+  });
+  const [file, ours] = await Promise.all([bytes, writeModel(readModel(bytes, "p.onnx"))].map(plainSession));
+  const data = Float32Array.from({ length: 24 }, (_, i) => 3 * Math.sin(1 + 2.3 * i));
+  const feeds = { x: { dtype: "float32", shape: [1, 3, 4, 2], data } } as const;
+  const [theirs, mine] = [await file!.run(feeds), await ours!.run(feeds)];
+  for (const name of ["a", "b"]) expect(mine[name]!.data).toEqual(theirs[name]!.data);
+  await Promise.all([file!.release(), ours!.release()]);
+});
+
+it("zero points that differ along an axis are refused in one line", () => {
+  const quantised = modelBytes({
+    nodes: [{ op: "QuantizeLinear", name: "q", inputs: ["x", "s", "z"], outputs: ["y"] }],
+    inputs: [valueInfo("x", "float32", [1, 2])],
+    outputs: [valueInfo("y", "uint8", [1, 2])],
+    initializers: [initializer("s", "float32", [2], [0.1, 0.2]), initializer("z", "uint8", [2], [3, 4])],
+  });
+  expect(() => readModel(quantised, "p.onnx")).toThrow(
+    'p.onnx: node "q" (QuantizeLinear): QuantizeLinear: zero points that differ along an axis are not supported',
+  );
+});
+
 it("its relevance is that of the dequantised network, and adds up", async () => {
   const graph = readModel(modelBytes(network), "p.onnx");
   const image = graph.inputs.get("image")!;

@@ -7,6 +7,7 @@ import { Node, topologicalOrder, type Value } from "../value.js";
 import { attention } from "./attention.js";
 import { einsum } from "./einsum.js";
 import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
+import { MICROSOFT_LOWERING } from "./microsoft.js";
 import { QUANTISED_LOWERING } from "./quantisation.js";
 import { RECURRENT_LOWERING } from "./recurrent.js";
 
@@ -33,19 +34,28 @@ const LOWERINGS: LoweringTable = {
   ],
 };
 
-/** Their names. */
+/** Names of those of ONNX itself. */
 export const LOWERED: readonly string[] = Object.keys(LOWERINGS);
 
-export const isLowered = (op: string): boolean => Object.hasOwn(LOWERINGS, op);
+/** By domain. */
+const DOMAINS: Readonly<Record<string, LoweringTable>> = { "": LOWERINGS, "com.microsoft": MICROSOFT_LOWERING };
+
+/** The lowering of an operator of a domain, undefined where it has none. */
+export const loweringOf = (op: string, domain: string): Lowering | undefined => own(own(DOMAINS, domain) ?? {}, op);
 
 /**
- * The outputs of a node, computed by operators of the graph. The new nodes are named after it, constants are folded,
+ * The outputs of a node, computed by a lowering of operators of the graph. The new nodes are named after it, constants are folded,
  * and the outputs keep their names; an output without a name is left out.
  * @throws ShapeError where the node does not fit
  */
-export function lower(node: UnloweredNode, name: string, outputNames: readonly string[]): (Value | undefined)[] {
+export function lower(
+  lowering: Lowering,
+  node: UnloweredNode,
+  name: string,
+  outputNames: readonly string[],
+): (Value | undefined)[] {
   const inputs = node.inputs.filter((value) => value !== undefined);
-  const made = own(LOWERINGS, node.op)!(node);
+  const made = lowering(node);
   const outputs = outputNames.map((output, i) => {
     if (!output) return undefined;
     const value = made[i];

@@ -10,7 +10,7 @@ const dequantized: Lowering = ({ inputs: [x, scale, zero], attributes }) => {
   if (!x || !scale) throw new ShapeError("DequantizeLinear: expected an input and a scale");
   if (attributes.block_size) throw new ShapeError("DequantizeLinear: scales in blocks are not supported");
   const axis = (attributes.axis as number | undefined) ?? 1;
-  const parts = (value: Value) => alongAxis(value, x, axis);
+  const parts = (value: Value) => alongAxis("DequantizeLinear", value, x, axis);
   const whole = cast(x, scale.dtype);
   const centred = zero && !isZero(zero) ? sub(whole, cast(parts(zero), scale.dtype)) : whole;
   return [mul(centred, parts(scale))];
@@ -27,9 +27,9 @@ const quantised =
     if (!x || !xScale || !w || !wScale || !scale || !zero)
       throw new ShapeError(`${op}: expected two operands and a result with scales and zero points`);
     const { ofWeight, ofResult } = channels(w.shape.length);
-    const steps = { x: centred(x, xZero, 0), w: centred(w, wZero, ofWeight) };
+    const steps = { x: centred(op, x, xZero, 0), w: centred(op, w, wZero, ofWeight) };
     const sums = compute({ ...steps, bias: bias && cast(bias, "float32"), attributes });
-    const factor = div(mul(scalarOf(xScale), alongAxis(wScale, w, ofWeight)), scalarOf(scale));
+    const factor = div(mul(scalarOf(xScale), alongAxis(op, wScale, w, ofWeight)), scalarOf(scale));
     const each = sums.shape.map((extent, axis) => (axis === ofResult ? extent : 1));
     const y = mul(sums, sizeOf(factor.shape) === 1 ? reshape(factor, []) : reshape(factor, each));
     return [apply("QuantizeLinear", [y, scalar(1), scalarOf(zero)])];
@@ -49,9 +49,9 @@ interface Channels {
 }
 
 /** Whole numbers from their zero point, as float32. */
-function centred(x: Value, zero: Value | undefined, axis: number): Value {
+function centred(op: string, x: Value, zero: Value | undefined, axis: number): Value {
   const whole = cast(x, "float32");
-  return zero && !isZero(zero) ? sub(whole, cast(alongAxis(zero, x, axis), "float32")) : whole;
+  return zero && !isZero(zero) ? sub(whole, cast(alongAxis(op, zero, x, axis), "float32")) : whole;
 }
 
 export const QUANTISED_LOWERING: LoweringTable = {
@@ -70,11 +70,11 @@ const scalarOf = (value: Value): Value =>
   value.literal?.size === 1 ? constant(relabelled(value.literal, [])) : reshape(value, []);
 
 /** A scalar, or [n] that broadcasts to x along an axis. */
-function alongAxis(value: Value, x: Value, axis: number): Value {
+export function alongAxis(op: string, value: Value, x: Value, axis: number): Value {
   if (sizeOf(value.shape) === 1) return scalarOf(value);
-  const at = normalizeAxis("DequantizeLinear", axis, x.shape);
+  const at = normalizeAxis(op, axis, x.shape);
   if (value.shape.length !== 1 || value.shape[0] !== x.shape[at])
-    throw new ShapeError(`DequantizeLinear: [${value.shape}] does not fit axis ${axis} of [${x.shape}]`);
+    throw new ShapeError(`${op}: [${value.shape}] does not fit axis ${axis} of [${x.shape}]`);
   return reshape(
     value,
     x.shape.map((extent, i) => (i === at ? extent : 1)),

@@ -1,0 +1,268 @@
+import { describe, expect, it } from "vitest";
+import { MICROSOFT_LOWERING } from "#src/graph/lowering/microsoft.js";
+import { readModel } from "#src/graph/onnx-read.js";
+import { writeModel } from "#src/graph/onnx-write.js";
+import { sizeOf } from "#src/graph/shape.js";
+import { topologicalOrder } from "#src/graph/value.js";
+import { compile } from "#src/relevance/compile.js";
+import { float32 } from "#src/runtime/session.js";
+import { randoms, relativeError } from "../evaluate.js";
+import { plainSession } from "../plain-session.js";
+import { modalityOf, subjectOf } from "../relevance/subjects.js";
+import type { Operand, Shape } from "./cases/operands.js";
+import { type AttributeValue, feed, initializer, modelBytes, runModel, valueInfo } from "./onnx-model.js";
+
+/** An operand of a shape, drawn for a seed. */
+type Drawn = (seed: number) => Operand;
+
+interface Case {
+  readonly inputs: readonly (Drawn | undefined)[];
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly outputs?: readonly string[];
+}
+
+const real =
+  (...shape: Shape): Drawn =>
+  (seed) => ({ dtype: "float32", shape, values: Array.from(randoms(sizeOf(shape), seed, -2, 2)), constant: false });
+const fixed =
+  (...shape: Shape): Drawn =>
+  (seed) => ({ ...real(...shape)(seed), constant: true });
+const bytes =
+  (dtype: "uint8" | "int8", ...shape: Shape): Drawn =>
+  (seed) => ({
+    dtype,
+    shape,
+    values: Array.from(
+      randoms(sizeOf(shape), seed, dtype === "int8" ? -128 : 0, dtype === "int8" ? 127 : 255),
+      Math.round,
+    ),
+    constant: false,
+  });
+const number =
+  (value: number, dtype: Operand["dtype"] = "float32"): Drawn =>
+  () => ({ dtype, shape: [], values: [value], constant: true });
+const float = (value: number) => ({ float: value });
+
+/** Scale and zero point. */
+const steps = (scale: number, zero: number) => [number(scale), number(zero, "uint8")] as const;
+const x = bytes("uint8", 1, 3, 4, 5);
+const conv = {
+  inputs: [real(1, 2, 5, 5), fixed(3, 2, 3, 3), fixed(3)],
+  attributes: { strides: [2, 1], pads: [1, 1, 1, 1] },
+};
+const activated = (activation: string, numbers: readonly number[] = []) => ({
+  ...conv.attributes,
+  activation,
+  ...(numbers.length > 0 && { activation_params: { floats: numbers, type: 6 } }),
+});
+
+const CASES: Readonly<Record<string, readonly Case[]>> = {
+  Gelu: [{ inputs: [real(2, 3)] }],
+  BiasGelu: [{ inputs: [real(2, 3), fixed(3)] }],
+  FastGelu: [{ inputs: [real(2, 3)] }, { inputs: [real(2, 3), fixed(3)] }],
+  QuickGelu: [{ inputs: [real(2, 3)] }, { inputs: [real(2, 3)], attributes: { alpha: float(1) } }],
+  FusedConv: [
+    { inputs: conv.inputs, attributes: activated("Relu") },
+    { inputs: conv.inputs, attributes: activated("LeakyRelu", [0.3]) },
+    { inputs: conv.inputs, attributes: activated("Clip", [-0.5, 1]) },
+    { inputs: conv.inputs, attributes: activated("HardSigmoid", [0.3, 0.4]) },
+    { inputs: conv.inputs, attributes: activated("Tanh") },
+    { inputs: conv.inputs.slice(0, 2), attributes: activated("Sigmoid") },
+    { inputs: [...conv.inputs, real(1, 3, 3, 5)], attributes: activated("Relu") },
+  ],
+  FusedGemm: [
+    { inputs: [real(2, 3), fixed(4, 3), fixed(4)], attributes: { transB: 1, activation: "Relu" } },
+    {
+      inputs: [real(2, 3), fixed(3, 4), fixed(4)],
+      attributes: { alpha: float(0.5), beta: float(2), activation: "LeakyRelu", activation_alpha: float(0.2) },
+    },
+  ],
+  FusedMatMul: [
+    { inputs: [real(2, 3, 4), fixed(2, 5, 4)], attributes: { transB: 1, alpha: float(0.3) } },
+    { inputs: [real(2, 4, 3), real(2, 4, 5)], attributes: { transA: 1 } },
+  ],
+  TransposeMatMul: [{ inputs: [real(3, 4), fixed(5, 4)], attributes: { transB: 1 } }],
+  SkipLayerNormalization: [
+    { inputs: [real(1, 3, 4), real(1, 3, 4), fixed(4), fixed(4)] },
+    {
+      inputs: [real(1, 3, 4), real(1, 3, 4), fixed(4), undefined, fixed(4)],
+      attributes: { epsilon: float(0.01) },
+      outputs: ["y", "", "", "sum"],
+    },
+  ],
+  SkipSimplifiedLayerNormalization: [
+    { inputs: [real(1, 3, 4), real(1, 3, 4), fixed(4)] },
+    { inputs: [real(1, 3, 4), real(1, 3, 4), fixed(4), fixed(4)], attributes: { epsilon: float(0.01) } },
+  ],
+  MultiHeadAttention: [
+    { inputs: [real(1, 3, 8), real(1, 5, 8), real(1, 5, 8)], attributes: { num_heads: 2 } },
+    {
+      inputs: [real(1, 3, 8), real(1, 5, 8), real(1, 5, 8), fixed(24), undefined, real(1, 2, 3, 5)],
+      attributes: { num_heads: 2, scale: float(0.7) },
+    },
+  ],
+  Attention: [
+    { inputs: [real(1, 4, 6), fixed(6, 24), fixed(24)], attributes: { num_heads: 2 } },
+    {
+      inputs: [real(1, 4, 6), fixed(6, 24), fixed(24)],
+      attributes: { num_heads: 2, unidirectional: 1, scale: float(0.2) },
+    },
+  ],
+  QuantizeLinear: [{ inputs: [real(2, 3), ...steps(0.03, 120)] }],
+  DequantizeLinear: [{ inputs: [x, ...steps(0.03, 120)] }],
+  QLinearAdd: [
+    { inputs: [x, ...steps(0.0217, 100), bytes("uint8", 1, 3, 1, 1), ...steps(0.0531, 7), ...steps(0.0613, 90)] },
+  ],
+  QLinearMul: [{ inputs: [x, ...steps(0.02, 100), x, ...steps(0.05, 7), ...steps(0.06, 90)] }],
+  QLinearSigmoid: [{ inputs: [x, ...steps(0.05, 128), ...steps(1 / 256, 0)] }],
+  QLinearLeakyRelu: [{ inputs: [x, ...steps(0.05, 128), ...steps(0.04, 30)], attributes: { alpha: float(0.1) } }],
+  QLinearAveragePool: [
+    { inputs: [x, ...steps(0.05, 128), ...steps(0.04, 120)], attributes: { kernel_shape: [2, 3], strides: [1, 2] } },
+  ],
+  QLinearGlobalAveragePool: [{ inputs: [x, ...steps(0.05, 128), ...steps(0.02, 120)] }],
+  QLinearConcat: [
+    {
+      inputs: [...steps(0.05, 128), x, ...steps(0.02, 100), bytes("uint8", 1, 2, 4, 5), ...steps(0.05, 7)],
+      attributes: { axis: 1 },
+    },
+  ],
+  QGemm: [
+    {
+      inputs: [
+        bytes("uint8", 2, 3),
+        ...steps(0.02, 100),
+        (seed) => ({ ...bytes("int8", 4, 3)(seed), constant: true }),
+        number(0.01),
+        number(0, "int8"),
+        () => ({ dtype: "int32", shape: [4], values: [300, -200, 100, 0], constant: true }),
+        ...steps(0.1, 128),
+      ],
+      attributes: { transB: 1 },
+    },
+    {
+      inputs: [
+        bytes("uint8", 2, 3),
+        ...steps(0.02, 100),
+        (seed) => ({ ...bytes("int8", 3, 4)(seed), constant: true }),
+        () => ({ dtype: "float32", shape: [4], values: [0.01, 0.02, 0.03, 0.04], constant: true }),
+        () => ({ dtype: "int8", shape: [4], values: [0, 1, 2, 3], constant: true }),
+      ],
+    },
+  ],
+};
+
+const domains = {
+  opsetImport: [
+    { domain: "", version: 17 },
+    { domain: "com.microsoft", version: 1 },
+  ],
+};
+
+/** One node as a model, with what it is fed. */
+function modelOf(op: string, { inputs, attributes = {}, outputs = ["y"] }: Case, seed: number) {
+  const given = inputs.flatMap((drawn, i) => (drawn ? [{ ...drawn(seed + i), name: `x${i}` }] : []));
+  const fed = given.filter(({ constant }) => !constant);
+  const file = modelBytes({
+    ir: 8,
+    nodes: [
+      {
+        op,
+        domain: "com.microsoft",
+        name: "fused",
+        inputs: inputs.map((one, i) => (one ? `x${i}` : "")),
+        outputs,
+        attributes,
+      },
+    ],
+    inputs: fed.map(({ name, dtype, shape }) => valueInfo(name, dtype, shape)),
+    outputs: outputs.filter(Boolean).map((name) => valueInfo(name)),
+    initializers: given
+      .filter((one) => one.constant)
+      .map((one) => initializer(one.name, one.dtype, one.shape, one.values)),
+    model: domains,
+  });
+  const feeds = Object.fromEntries(fed.map(({ name, dtype, shape, values }) => [name, feed(dtype, shape, values)]));
+  return { file, feeds };
+}
+
+describe("onnxruntime's own operators compute what it computes", () => {
+  it("has a case for each", () => {
+    expect(Object.keys(CASES).sort()).toEqual(Object.keys(MICROSOFT_LOWERING).sort());
+  });
+
+  it.each(Object.entries(CASES).flatMap(([op, cases]) => cases.map((one, i) => [op, i, one] as const)))(
+    "%s, %i",
+    async (op, _, one) => {
+      for (const seed of [1, 20, 300]) {
+        const { file, feeds } = modelOf(op, one, seed);
+        const graph = readModel(file, "p.onnx");
+        const [before, after] = [await runModel(file, feeds), await runModel(writeModel(graph), feeds)];
+        for (const name of (one.outputs ?? ["y"]).filter(Boolean)) {
+          const [mine, theirs] = [after, before].map((out) =>
+            Float64Array.from(out[name]!.data as Float32Array, Number),
+          );
+          expect(after[name]!.dims).toEqual(before[name]!.dims);
+          expect(new Set(theirs!).size).toBeGreaterThan(1);
+          if (before[name]!.type === "float32") expect(relativeError(mine!, theirs!)).toBeLessThan(3e-6);
+          else {
+            // A tie may be rounded to either side.
+            const apart = mine!.map((y, i) => Math.abs(y - theirs![i]!));
+            expect(Math.max(...apart)).toBeLessThanOrEqual(1);
+            expect(apart.filter((d) => d > 0).length).toBeLessThanOrEqual(0.05 * apart.length);
+          }
+        }
+      }
+    },
+  );
+});
+
+it("a network of fused operators is explained as its written-out one", async () => {
+  const weight = (name: string, ...shape: Shape) =>
+    initializer(name, "float32", shape, randoms(sizeOf(shape), name.length, -1, 1));
+  const fused = (op: string, inputs: readonly string[], output: string, attributes = {}) => ({
+    op,
+    domain: "com.microsoft",
+    inputs,
+    outputs: [output],
+    attributes,
+  });
+  const graph = readModel(
+    modelBytes({
+      nodes: [
+        fused("FusedGemm", ["state", "w"], "h", { activation: "Relu" }),
+        { op: "Reshape", inputs: ["h", "tokens"], outputs: ["t"] },
+        fused("Attention", ["t", "packed", "biases"], "a", { num_heads: 2 }),
+        fused("SkipLayerNormalization", ["a", "t", "gain", "shift"], "n"),
+        fused("BiasGelu", ["n", "biasOf"], "g"),
+        { op: "Reshape", inputs: ["g", "flat"], outputs: ["f"] },
+        fused("FusedMatMul", ["f", "heads"], "torque", { transB: 1, alpha: { float: 0.5 } }),
+      ],
+      inputs: [valueInfo("state", "float32", [1, 5])],
+      outputs: [valueInfo("torque", "float32", [1, 2])],
+      initializers: [
+        weight("w", 5, 12),
+        initializer("tokens", "int64", [3], [1, 3, 4]),
+        weight("packed", 4, 12),
+        weight("biases", 12),
+        weight("gain", 4),
+        weight("shift", 4),
+        weight("biasOf", 4),
+        initializer("flat", "int64", [2], [1, 12]),
+        weight("heads", 2, 12),
+      ],
+      model: domains,
+    }),
+    "p.onnx",
+  );
+  expect(topologicalOrder(graph.outputs.values()).every(({ op }) => !op.includes("."))).toBe(true);
+  const state = graph.inputs.get("state")!;
+  const subject = subjectOf([state], graph.outputs.get("torque")!, [modalityOf(state)]);
+  const session = await plainSession(compile(subject, { method: "dtd" }).bytes);
+  const found = await session.run({
+    state: float32(randoms(5, 3), [1, 5]),
+    "torquelens.importance": float32([1, 1], [2]),
+  });
+  expect((found["torquelens.residual"]!.data as Float32Array)[0]).toBeLessThan(1e-5);
+  expect((found["torquelens.relevance.state"]!.data as Float32Array).filter((r) => r > 0).length).toBeGreaterThan(0);
+  await session.release();
+});
