@@ -6,8 +6,7 @@ import { InputError } from "../errors.js";
 import { readWhole, unreadable } from "../files/reading.js";
 import { parseYaml } from "../yaml/parse.js";
 import type { Bag } from "./bag.js";
-import { DatasetBag } from "./dataset/dataset-bag.js";
-import { datasetIn } from "./dataset/path.js";
+import { openDataset } from "./dataset/open-dataset.js";
 import { byTime, inTurn, JoinedBag, type Joining } from "./joined-bag.js";
 import { openMcap } from "./mcap-bag.js";
 import type { MessageFolders } from "./message-folders.js";
@@ -32,15 +31,15 @@ const KINDS: readonly (readonly [begins: string, open: Opener])[] = [
 ];
 
 /**
- * Opens a recording: an MCAP file, a `.db3`, either compressed by zstd, a rosbag2 folder as one bag, or a LeRobot data
- * set, also some episodes of it: `DATASET@3`, `DATASET@0-9`.
+ * Opens a recording: an MCAP file, a `.db3`, either compressed by zstd, a rosbag2 folder as one bag, a LeRobot data set, or
+ * robomimic's HDF5, of the latter two also some episodes: `DATASET@3`, `DATASET@0-9`.
  * @param folders definitions for topics that have none
  * @throws InputError naming a file that is not a bag, and its kind where that is known
  */
 export async function openBag(path: string, folders?: MessageFolders): Promise<Bag> {
   try {
-    const dataset = await datasetIn(path);
-    if (dataset) return await DatasetBag.open(path, dataset.folder, dataset.range);
+    const dataset = await openDataset(path);
+    if (dataset) return dataset;
     const bag = (await stat(path)).isDirectory() ? await openFolder(path) : await openFile(path);
     return folders ? folders.define(bag) : bag;
   } catch (error) {

@@ -15,7 +15,7 @@ const file = modelBytes({
     { op: "Split", inputs: ["features"], outputs: ["mine", "nobodys"], attributes: { axis: 1, num_outputs: 2 } },
     { op: "MatMul", inputs: ["mine", "head"], outputs: ["torque"] },
     { op: "MatMul", inputs: ["features", "critic"], outputs: ["value"] },
-    { op: "TopK", inputs: ["features", "two"], outputs: ["largest", ""], attributes: { axis: 1 } },
+    { op: "TopK", inputs: ["features", "two"], outputs: ["largest", "places"], attributes: { axis: 1 } },
     { op: "Sin", inputs: ["nobodys"], outputs: ["unread"] },
   ],
   inputs: [valueInfo("state", "float32", [1, 4])],

@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import { InputError } from "../../errors.js";
-import { findInside, foldersOf } from "../../files/inside.js";
 import { encoderOf } from "../../messages/cdr.js";
 import { messageType } from "../../messages/definitions.js";
 import { toTime } from "../../messages/robot.js";
@@ -9,27 +7,20 @@ import { own } from "../../own.js";
 import { valuesTopic } from "../../sensing/topics.js";
 import type { Bag, BagRecord, Selection, Topic } from "../bag.js";
 import { NO_LOSSES } from "../damage.js";
-import { type Episode, episodesOf } from "./episodes.js";
-import { type DatasetInfo, readInfo } from "./info.js";
-import { parquetRows, type Row } from "./parquet-rows.js";
-import { videoFrames } from "./video-frames.js";
+import { type EpisodeStore, type Span, type StoredFrame, sizeOfPictures } from "./store.js";
 
 /** Log time of the first frame, and time between an episode's last frame and the next one's first, nanoseconds. */
 const START = 1_000_000_000n;
 const BETWEEN = 10_000_000_000n;
 
 const SUCCESS = "next.success";
-const STATE = "observation.state";
 
 /** What a topic gets of a frame; undefined for nothing. */
 type MessageOf = (frame: Frame) => object | undefined;
 
-interface Frame {
-  readonly row: Row;
+interface Frame extends StoredFrame {
   readonly stamp: bigint;
   readonly isLast: boolean;
-  /** Pictures of this frame by the feature of a video. */
-  readonly pictures: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A feature of the data set as a topic of a bag. */
@@ -41,8 +32,8 @@ interface Channel {
 }
 
 /**
- * A LeRobot data set as a bag: `/joint_states` of `observation.state`, images of each camera, `values/…` of other
- * observations, `/action`, and the outcome after each episode with `next.success`. Episodes follow each other in time.
+ * A data set as a bag: `/joint_states`, images of each camera, `values/…` of other observations, `/action`, and the outcome
+ * after each episode with `next.success`. Episodes follow each other in time.
  */
 export class DatasetBag implements Bag {
   readonly isPacked = true;
@@ -52,37 +43,35 @@ export class DatasetBag implements Bag {
   readonly start = START;
   readonly end: bigint;
   readonly messages: number;
-
-  private constructor(
-    readonly path: string,
-    private readonly folder: string,
-    private readonly info: DatasetInfo,
-    private readonly episodes: readonly Episode[],
-    private readonly channels: readonly Channel[],
-  ) {
-    this.topics = channels.map(({ topic }) => topic);
-    this.messages = this.topics.reduce((sum, { messages }) => sum + messages, 0);
-    this.end = this.#beginOf(episodes.length) - BETWEEN - this.#period;
-  }
+  readonly #episodes: readonly Span[];
+  readonly #channels: readonly Channel[];
 
   /**
+   * @param path as it was named, with the range
    * @param range first and last episode, default all
-   * @throws InputError for a data set that is none, of a version that is not read, or without these episodes
+   * @throws InputError for a data set without these episodes
    */
-  static async open(path: string, folder: string, range?: readonly [first: number, last: number]): Promise<DatasetBag> {
-    const info = await readInfo(folder);
-    const all = await episodesOf(folder, info);
+  constructor(
+    readonly path: string,
+    private readonly store: EpisodeStore,
+    range?: readonly [first: number, last: number],
+  ) {
     const [first, last] = range ?? [0, Number.POSITIVE_INFINITY];
-    const episodes = all.filter(({ index }) => index >= first && index <= last);
-    if (episodes.length === 0)
-      throw new InputError(`${path}: no such episode, expected some of ${all[0]!.index} to ${all.at(-1)!.index}`);
-    return new DatasetBag(path, folder, info, episodes, channelsOf(info, episodes));
+    this.#episodes = store.episodes.filter(({ index }) => index >= first && index <= last);
+    if (this.#episodes.length === 0) {
+      const [begin, end] = [store.episodes[0]!.index, store.episodes.at(-1)!.index];
+      throw new InputError(`${path}: no such episode, expected some of ${begin} to ${end}`);
+    }
+    this.#channels = channelsOf(store, this.#episodes);
+    this.topics = this.#channels.map(({ topic }) => topic);
+    this.messages = this.topics.reduce((sum, { messages }) => sum + messages, 0);
+    this.end = this.#beginOf(this.#episodes.length) - BETWEEN - this.#period;
   }
 
   async *read({ topics, start = 0n, end = 1n << 63n }: Selection = {}): AsyncGenerator<BagRecord> {
-    const wanted = this.channels.filter(({ topic }) => !topics || topics.has(topic.name));
+    const wanted = this.#channels.filter(({ topic }) => !topics || topics.has(topic.name));
     if (wanted.length === 0) return;
-    for (const [number, episode] of this.episodes.entries()) {
+    for (const [number, episode] of this.#episodes.entries()) {
       const begin = this.#beginOf(number);
       if (begin > end || begin + BigInt(episode.length) * this.#period < start) continue;
       for await (const frame of this.#frames(episode, begin, wanted)) {
@@ -95,64 +84,30 @@ export class DatasetBag implements Bag {
     }
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.store.close();
+  }
 
   get #period(): bigint {
-    return BigInt(Math.round(1e9 / this.info.fps));
+    return BigInt(Math.round(1e9 / this.store.info.fps));
   }
 
   /** Log time of an episode's first frame, by its place among those that are read. */
   #beginOf(number: number): bigint {
-    const before = this.episodes.slice(0, number).reduce((sum, { length }) => sum + length, 0);
+    const before = this.#episodes.slice(0, number).reduce((sum, { length }) => sum + length, 0);
     return START + BigInt(before) * this.#period + BigInt(number) * BETWEEN;
   }
 
-  async *#frames(episode: Episode, begin: bigint, wanted: readonly Channel[]): AsyncGenerator<Frame> {
-    const anchor = join(this.folder, "README.md");
-    const rows = await parquetRows(anchor, episode.file, {
-      columns: columnsOf(this.info, wanted),
-      rowStart: episode.row,
-      rowEnd: episode.row + episode.length,
-    });
-    if (rows.length < episode.length)
-      throw new InputError(
-        `${join(this.folder, episode.file)}: ${rows.length} frames of episode ${episode.index}, expected ${episode.length}`,
-      );
-    const videos = new Map<string, AsyncGenerator<Uint8Array>>();
-    for (const { feature } of wanted) {
-      const part = own(episode.videos, feature);
-      if (part) videos.set(feature, await this.#video(feature, part.file, part.from, episode.length));
-    }
-    try {
-      for (const [i, row] of rows.entries()) {
-        const pictures = new Map<string, Uint8Array>();
-        for (const [feature, frames] of videos) pictures.set(feature, (await frames.next()).value);
-        yield { row, stamp: begin + BigInt(i) * this.#period, isLast: i === rows.length - 1, pictures };
-      }
-    } finally {
-      for (const frames of videos.values()) await frames.return(undefined);
+  async *#frames(episode: Span, begin: bigint, wanted: readonly Channel[]): AsyncGenerator<Frame> {
+    const { position, velocity } = this.store.joints;
+    const features = new Set(wanted.map(({ feature }) => feature));
+    if (velocity && features.has(position) && own(this.store.info.features, velocity)) features.add(velocity);
+    let i = 0;
+    for await (const stored of this.store.frames(episode, [...features])) {
+      yield { ...stored, stamp: begin + BigInt(i) * this.#period, isLast: i === episode.length - 1 };
+      i++;
     }
   }
-
-  async #video(feature: string, file: string, from: number, count: number) {
-    const found = await findInside(
-      file,
-      await foldersOf(join(this.folder, "README.md")),
-      `${this.folder}: its video is in`,
-      "the data set's",
-    );
-    if (!found) throw new InputError(`${this.folder}: ${file} is missing, expected in the data set's folder`);
-    const [height, width] = sizeOf(this.info, feature);
-    return videoFrames({ path: found.path, from, fps: this.info.fps, count, width, height });
-  }
-}
-
-/** Height and width of a camera's pictures. */
-function sizeOf({ features }: DatasetInfo, feature: string): readonly [height: number, width: number] {
-  const { shape } = own(features, feature)!;
-  const [first = 0, second = 0, third = 0] = shape;
-  // [height, width, channels] as data sets have it, or [channels, height, width].
-  return first <= 4 && third > 4 ? [second, third] : [first, second];
 }
 
 /** A joint's name without what it holds: `elbow_flex` of `elbow_flex.pos`. */
@@ -160,12 +115,7 @@ const bare = (name: string) => name.replace(/[._](pos|position)$/, "");
 
 const topicName = (feature: string) => `/${feature.replaceAll(".", "/")}`;
 
-function columnsOf({ features }: DatasetInfo, wanted: readonly Channel[]): string[] {
-  const stored = wanted.map(({ feature }) => feature).filter((name) => own(features, name)!.dtype !== "video");
-  return [...new Set([...stored, "frame_index"])];
-}
-
-function channelsOf(info: DatasetInfo, episodes: readonly Episode[]): Channel[] {
+function channelsOf({ info, joints }: EpisodeStore, episodes: readonly Span[]): Channel[] {
   const frames = episodes.reduce((sum, { length }) => sum + length, 0);
   const channels: Channel[] = [];
   const add = (feature: string, name: string, type: string, message: MessageOf, messages = frames) =>
@@ -177,7 +127,7 @@ function channelsOf(info: DatasetInfo, episodes: readonly Episode[]): Channel[] 
     const array: MessageOf = ({ row }) => arrayMessage(numbersOf(own(row, feature)), names(feature));
     if (feature === "action") add(feature, "/action", ARRAY, array);
     else add(feature, `/${valuesTopic(feature.split(".").at(-1)!)}`, ARRAY, array);
-    if (feature !== STATE) continue;
+    if (feature !== joints.position) continue;
     add(feature, `/${valuesTopic("joint_position")}`, ARRAY, array);
     add(feature, "/joint_states", "sensor_msgs/msg/JointState", ({ row, stamp }) => {
       const position = numbersOf(own(row, feature));
@@ -187,7 +137,7 @@ function channelsOf(info: DatasetInfo, episodes: readonly Episode[]): Channel[] 
         header: headerOf(stamp, ""),
         name,
         position,
-        velocity: new Float64Array(0),
+        velocity: numbersOf(joints.velocity && own(row, joints.velocity)),
         effort: new Float64Array(0),
       };
     });
@@ -225,10 +175,10 @@ const topicOf = (name: string, type: string, messages: number): Topic => ({
 const headerOf = (stamp: bigint, frame: string) => ({ stamp: toTime(stamp), frame_id: frame });
 
 const pictureOf =
-  (info: DatasetInfo, feature: string): MessageOf =>
+  ({ features }: EpisodeStore["info"], feature: string): MessageOf =>
   ({ stamp, pictures }) => {
     const data = pictures.get(feature);
-    const [height, width] = sizeOf(info, feature);
+    const [height, width] = sizeOfPictures(own(features, feature)!.shape);
     return (
       data && {
         header: headerOf(stamp, feature),

@@ -1,16 +1,20 @@
 import { isDataset } from "./info.js";
 
-/** A LeRobot data set that a path names. */
+/** A data set that a path names. */
 interface DatasetPath {
+  /** LeRobot's folder, or a file. */
   readonly folder: string;
   /** First and last episode; undefined for all. */
   readonly range?: readonly [first: number, last: number];
 }
 
-/** The data set of `FOLDER`, `FOLDER@3` or `FOLDER@0-9`; undefined for a path of something else. */
-export async function datasetIn(path: string): Promise<DatasetPath | undefined> {
-  if (await isDataset(path)) return { folder: path };
+/** The data set of `PATH`, `PATH@3` or `PATH@0-9`; undefined for a path of something else. */
+export async function datasetIn(
+  path: string,
+  is: (path: string) => Promise<boolean> = isDataset,
+): Promise<DatasetPath | undefined> {
+  if (await is(path)) return { folder: path };
   const [, folder = "", first = "", last = first] = /^(.+)@(\d+)(?:-(\d+))?$/.exec(path) ?? [];
-  if (folder === "" || !(await isDataset(folder))) return undefined;
+  if (folder === "" || !(await is(folder))) return undefined;
   return { folder, range: [Number(first), Number(last)] };
 }
