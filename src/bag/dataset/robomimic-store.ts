@@ -1,6 +1,6 @@
 import type { Dataset, File, Group } from "h5wasm/node";
 import { InputError } from "../../errors.js";
-import { own } from "../../own.js";
+import { own, put } from "../../own.js";
 import type { Info } from "../../policy/lerobot/config.js";
 import type { EpisodeStore, Span, StoredFrame } from "./store.js";
 
@@ -75,8 +75,7 @@ export class RobomimicStore implements EpisodeStore {
           const size = block.length / (end - start);
           const values = block.slice(k * size, (k + 1) * size);
           if (isPicture) pictures.set(feature, values as Uint8Array);
-          else if (feature === SUCCESS) row[feature] = Number(values[0]) > 0;
-          else row[feature] = values;
+          else put(row, feature, feature === SUCCESS ? Number(values[0]) > 0 : values);
         }
         yield { row, pictures };
       }
@@ -153,7 +152,7 @@ function featuresOf(file: File, demo: string, path: string) {
   const features: Record<string, Info["features"][string]> = {};
   const places = new Map<string, string>();
   const add = (feature: string, place: string, dtype: string, shape: readonly number[]) => {
-    features[feature] = { dtype, shape: [...shape], names: null };
+    put(features, feature, { dtype, shape: [...shape], names: null });
     places.set(feature, place);
   };
   for (const name of groupIn(file, `${demo}/obs`, path).keys()) {
