@@ -31,7 +31,10 @@ export async function agreement(policy: Policy, recorded: Recorded, many: ManyOb
       {
         check: CHECK,
         grade: "unknown",
-        text: "the recording has no commands to compare with: colours, orientation and order of joints are checked by statistics only",
+        text:
+          "the recording has no commands to compare with: swapped red and blue, and images upside down or mirrored, are not " +
+          "looked for (no statistic of a picture tells them); the order of joints is checked by statistics only. Record what " +
+          "is commanded, as a Float64MultiArray on /command",
       },
     ];
   const tried = both.filter((_, i) => i % Math.ceil(both.length / TRIED) === 0);

@@ -2,9 +2,9 @@ import type { Observation } from "../explain/observation.js";
 import type { Image } from "../image/image.js";
 import { pixelsOf } from "../image/pixel-formats.js";
 import { own } from "../own.js";
-import type { CardSlice } from "../policy/card-schema.js";
 import type { ImageModality, ValueModality } from "../policy/modalities.js";
 import type { Policy } from "../policy/policy.js";
+import { sliceOf } from "./slice.js";
 
 /** What a policy is given of an observation. */
 export type Given = Pick<Observation, "images" | "values">;
@@ -155,12 +155,6 @@ const orders: Make = (policy) => {
     return same ? [change, { ...change, outputs: order }] : [change];
   });
 };
-
-/** The slice of a card that a modality is. */
-function sliceOf({ card }: Policy, { name, input }: ValueModality): CardSlice | undefined {
-  const slices = own(card.inputs, input);
-  return Array.isArray(slices) ? slices.find(({ modality }: CardSlice) => modality === name) : undefined;
-}
 
 const normalised: Make = (policy) => {
   const slices = new Map(

@@ -1,10 +1,10 @@
 import { totalmem } from "node:os";
-import { blankObservation } from "../explain/blank-observation.js";
 import { Explainer } from "../explain/explainer.js";
 import type { Observation } from "../explain/observation.js";
 import { quantile } from "../numbers/quantile.js";
 import type { Policy } from "../policy/policy.js";
 import { METHODS } from "../relevance/methods.js";
+import { drawnObservations } from "./drawn.js";
 import type { Finding } from "./finding.js";
 
 /** Ticks that are timed. */
@@ -17,7 +17,7 @@ const CONSERVED = 1e-3;
 
 /** Runs policy and explanations on this machine: outputs that are numbers, time against the control period, memory. */
 export async function running(policy: Policy, observations: readonly Observation[]): Promise<Finding[]> {
-  const given = observations.length > 0 ? observations : [blankObservation(policy)];
+  const given = observations.length > 0 ? observations : drawnObservations(policy);
   const period = 1000 * policy.card.control_period;
   const before = process.memoryUsage.rss();
   const explainer = await Explainer.create(policy, { method: "dtd", levels: ["full", "skip"], worker: false });
@@ -66,7 +66,7 @@ export async function conserving(policy: Policy, observations: readonly Observat
   const given =
     observations.length > 0
       ? observations.filter((_, i) => i % Math.ceil(observations.length / 4) === 0)
-      : [blankObservation(policy)];
+      : drawnObservations(policy);
   const [kept, lost]: [string[], string[]] = [[], []];
   for (const { name } of METHODS.filter(({ conserves }) => conserves)) {
     const worst = await residualOf(policy, name, given);
@@ -74,7 +74,7 @@ export async function conserving(policy: Policy, observations: readonly Observat
     if (worst <= CONSERVED) kept.push(name);
     else lost.push(`${name} (${worst.toPrecision(2)})`);
   }
-  const where = observations.length > 0 ? "" : " before a black picture";
+  const where = observations.length > 0 ? "" : `, judged by ${given.length} drawn observations for lack of a recording`;
   const but = lost.length > 0 ? `; relevance is lost by ${lost.join(", ")}` : "";
   const text = `${kept.length > 0 ? `${kept.join(", ")} conserve relevance` : "no method conserves relevance"} on this policy${where}${but}`;
   return [{ check: "methods", grade: kept.length > 0 ? "good" : "warning", text }];

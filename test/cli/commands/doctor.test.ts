@@ -178,6 +178,14 @@ test("a good policy with its own recording is without a complaint, in a process 
   expect(stdout.trimEnd().split("\n").at(-1)).toBe("no fault");
 });
 
+test("without a recording methods are judged by drawn pictures, which are no black ones", async () => {
+  const shipped = new URL("../../../models/reacher.onnx", import.meta.url).pathname;
+  const { findings } = await examined(shipped);
+  const { text } = findings.find(({ check }) => check === "methods")!;
+  expect(text).toMatch(/^dtd.*, rap.* conserve relevance on this policy, judged by 3 drawn observations/);
+  expect(text).not.toContain("lost");
+});
+
 test("without a recording: file, card, shapes, speed, methods and memory", async () => {
   const report = await examined(file("reach.onnx"));
   expect([...new Set(report.findings.map(({ check }) => check))]).toEqual([
