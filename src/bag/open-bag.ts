@@ -156,7 +156,11 @@ const METADATA_SCHEMA = z.object(
 
 async function openFolder(path: string): Promise<Bag> {
   const { files, problem } = await filesOf(path);
-  if (files.length === 0) throw new InputError(`${path}: a folder without .mcap or .db3 files, expected a bag`);
+  if (files.length === 0) {
+    if ((await readdir(path)).some((name) => name.includes(".tfrecord")))
+      throw new InputError(`${path}: RLDS (TensorFlow's records), expected a bag; convert it to a LeRobot data set`);
+    throw new InputError(`${path}: a folder without .mcap or .db3 files, expected a bag`);
+  }
   const left: InputError[] = [];
   const opener = (file: string) => openFile(file).catch((error: unknown) => leave(error, left));
   return openAll(files, opener, (bags) => {

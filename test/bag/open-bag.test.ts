@@ -281,6 +281,10 @@ describe("a folder", () => {
   it("without bags is refused", async () => {
     await mkdir(at("nothing"));
     expect(await reasonOf("nothing")).toBe("nothing: a folder without .mcap or .db3 files, expected a bag");
+    await writeFile(join(folder, "nothing", "bridge-train.tfrecord-00000-of-00001"), "");
+    expect(await reasonOf("nothing")).toBe(
+      "nothing: RLDS (TensorFlow's records), expected a bag; convert it to a LeRobot data set",
+    );
   });
 });
 
