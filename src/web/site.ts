@@ -2,10 +2,11 @@ import { statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename, dirname, join } from "node:path";
 import send from "send";
+import { InputError } from "../errors.js";
 import type { Door } from "./door.js";
 import { SECURITY_HEADERS } from "./headers.js";
 import { packedFiles, readsGzip } from "./packed.js";
-import { pathOf } from "./target.js";
+import { pathOf, searchOf } from "./target.js";
 
 /** Facts that the page starts with. */
 export interface Session {
@@ -24,6 +25,16 @@ export interface ServedRecording {
   readonly file: string;
   /** Finds the moments worth a look; called at most once, when the page asks. Without it there are none. */
   readonly moments?: () => Promise<readonly ServedMoment[]>;
+  /** Runs its policy on changed observations. Without it nothing can be asked. */
+  readonly whatIf?: ServedWhatIf | undefined;
+}
+
+/** What would have been commanded, with an input replaced. */
+export interface ServedWhatIf {
+  /** Ways to replace each input. */
+  readonly ways: Readonly<Record<string, readonly string[]>>;
+  /** @param stamp of the image, nanoseconds @param replacement `INPUT=WHAT` @throws InputError in one line */
+  answer(stamp: bigint, replacement: string): Promise<object>;
 }
 
 /** A moment worth a look. */
@@ -68,11 +79,12 @@ export class Site {
     this.#folder = folder;
     this.#packed = isBuilt(folder) ? packedFiles(folder) : new Map();
     this.#recordings = recordings;
-    const listed = recordings.map(({ name, file, moments }, index) => ({
+    const listed = recordings.map(({ name, file, moments, whatIf }, index) => ({
       name,
       url: `/recordings/${index}.mcap`,
       bytes: statSync(file).size,
       ...(moments && { moments: `/recordings/${index}.moments.json` }),
+      ...(whatIf && { whatIf: { url: `/recordings/${index}.what-if.json`, of: whatIf.ways } }),
     }));
     this.#session = JSON.stringify({ ...session, recordings: listed });
   }
@@ -83,9 +95,11 @@ export class Site {
     if (cookie !== undefined) response.setHeader("Set-Cookie", cookie);
     const path = pathOf(request);
     const [, moments] = /^\/recordings\/(0|[1-9]\d{0,5})\.moments\.json$/.exec(path ?? "") ?? [];
+    const [, whatIf] = /^\/recordings\/(0|[1-9]\d{0,5})\.what-if\.json$/.exec(path ?? "") ?? [];
     if (path === undefined) answerText(response, 404, NOTHING_HERE);
     else if (path === "/session.json") answerJson(response, this.#session);
     else if (moments !== undefined) this.#answerMoments(Number(moments), response);
+    else if (whatIf !== undefined) this.#answerWhatIf(Number(whatIf), searchOf(request), response);
     else if (path.startsWith("/recordings/")) this.#answerRecording(path, request, response);
     else this.#answerFile(path, request, response);
   };
@@ -105,6 +119,18 @@ export class Site {
       (text) => answerJson(response, text),
       (error: Error) => answerText(response, 500, error.message),
     );
+  }
+
+  #answerWhatIf(index: number, search: URLSearchParams, response: ServerResponse): void {
+    const asked = this.#recordings[index]?.whatIf;
+    const [stamp, replacement] = [search.get("stamp") ?? "", search.get("replace") ?? ""];
+    if (!asked) answerText(response, 404, NOTHING_HERE);
+    else if (!/^\d{1,19}$/.test(stamp)) answerText(response, 400, "expected ?stamp=NANOSECONDS&replace=INPUT=WHAT");
+    else
+      asked.answer(BigInt(stamp), replacement).then(
+        (answer) => answerJson(response, JSON.stringify(answer)),
+        (error: Error) => answerText(response, error instanceof InputError ? 400 : 500, error.message),
+      );
   }
 
   #answerRecording(path: string, request: IncomingMessage, response: ServerResponse): void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBag } from "#src/bag/open-bag.js";
+import { shippedPolicy } from "#src/package-files.js";
 import { torquelens } from "../cli/run.js";
 import { until } from "../until.js";
 import { drop, launch, pixelsOf, violations, visit, type Watched } from "./browser.js";
@@ -106,6 +107,45 @@ describe("the page of recordings", () => {
     expect(complaints).toEqual([]);
     await page.context().close();
     await both.stop();
+  });
+
+  test("says what the policy would have commanded with an input replaced, as whatif does", async () => {
+    const asked = await Serving.start(
+      "view",
+      path("dtd.mcap"),
+      "--policy",
+      shippedPolicy("reacher"),
+      "--page-port",
+      "0",
+    );
+    const { page, complaints } = await visit(browser, asked.url);
+    const panel = page.getByRole("region", { name: "What if" });
+    await panel.getByLabel("Replace").selectOption("joint_position");
+    await panel.getByLabel("by").selectOption("zero");
+    await page.getByRole("button", { name: "elbow" }).waitFor();
+    await panel.getByRole("button", { name: "Run the policy" }).click();
+    const told = await torquelens(
+      "whatif",
+      path("dtd.mcap"),
+      "--at",
+      "0",
+      "--replace",
+      "joint_position=zero",
+      "--json",
+    );
+    const { change } = JSON.parse(told.stdout).what_if[0] as { change: Record<string, number> };
+    for (const [joint, value] of Object.entries(change)) {
+      const cell = panel.getByRole("row", { name: joint }).getByRole("cell").last();
+      expect(Number((await cell.innerText()).replace("−", "-").split(" ")[0])).toBeCloseTo(value, 3);
+      expect(Math.abs(value)).toBeGreaterThan(0);
+    }
+    // Another moment: the answer of the one before goes.
+    await page.getByRole("slider", { name: "Time" }).fill("1.2");
+    await panel.getByRole("table").waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+    await asked.stop();
   });
 
   test("saves a figure that says what it shows", async () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { InputError } from "#src/errors.js";
 import { listen, listenForPage, PAGE_PORT, stopListening } from "#src/web/listening.js";
 import { PageServer, type PageServerOptions } from "#src/web/page-server.js";
 import { ask } from "./ask.js";
@@ -59,6 +60,31 @@ afterEach(async () => {
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });
+});
+
+describe("what-ifs", () => {
+  const file = () => join(folder, "run %2e 1.mcap");
+  const whatIf = {
+    ways: { image: ["mean"] },
+    answer: async (stamp: bigint, replacement: string) => {
+      if (replacement !== "image=mean") throw new InputError(`no way ${replacement}`);
+      return { stamp: String(stamp) };
+    },
+  };
+
+  it("are answered for a moment and a replacement, and refused in one line", async () => {
+    const { url } = await serve({ recordings: [{ name: "explained", file: file(), whatIf }] });
+    const session = JSON.parse(`${(await ask(url, "/session.json")).body}`);
+    expect(session.recordings[0].whatIf).toEqual({ url: "/recordings/0.what-if.json", of: { image: ["mean"] } });
+    const at = (query: string) => ask(url, `/recordings/0.what-if.json${query}`);
+    expect(JSON.parse(`${(await at("?stamp=1700000000123456789&replace=image%3Dmean")).body}`)).toEqual({
+      stamp: "1700000000123456789",
+    });
+    const refused = await at("?stamp=5&replace=x");
+    expect([refused.status, `${refused.body}`]).toEqual([400, "no way x\n"]);
+    expect((await at("?stamp=-5&replace=image=mean")).status).toBe(400);
+    expect((await ask(url, "/recordings/1.what-if.json?stamp=5&replace=image=mean")).status).toBe(404);
+  });
 });
 
 describe("moments", () => {

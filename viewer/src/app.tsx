@@ -17,6 +17,7 @@ import { RecordingBar } from "./panels/recording-bar.js";
 import { SimulatorPanel } from "./panels/simulator-panel.js";
 import { COMPARE_METHOD, Toolbar } from "./panels/toolbar.js";
 import { TorquePanel } from "./panels/torque-panel.js";
+import { WhatIfPanel } from "./panels/what-if-panel.js";
 import { fetchSession, type Session } from "./session.js";
 import { hasSecondMethod } from "./source/compared-source.js";
 import { LiveSource } from "./source/live-source.js";
@@ -202,6 +203,9 @@ function Run({ model, session, choose }: RunProps) {
         {model.source instanceof RecordingSource && <RecordingBar source={model.source} />}
         {model.source instanceof RecordingSource && served?.moments && (
           <MomentsPanel source={model.source} url={served.moments} />
+        )}
+        {model.source instanceof RecordingSource && served?.whatIf && (
+          <WhatIfPanel model={model} ways={served.whatIf} />
         )}
         {!model.isPlain.value && <CoursePanel model={model} />}
         {comparison.value && (

@@ -14,6 +14,25 @@ export interface Served {
   readonly bytes: number;
   /** Address of its moments worth a look, where it is explained. */
   readonly moments?: string;
+  /** What may be replaced in it, where the server has its policy. */
+  readonly whatIf?: WhatIfWays;
+}
+
+/** Ways to replace each input of the policy, and the address that answers. */
+export interface WhatIfWays {
+  readonly url: string;
+  readonly of: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the policy commands at a moment, and the difference that a replacement makes. */
+export interface WhatIf {
+  readonly symbol: string;
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly unit: string;
+    readonly now: number | null;
+    readonly change: number | null;
+  }[];
 }
 
 /** A moment that `torquelens report` ranks. */
@@ -29,6 +48,13 @@ export async function fetchMoments(url: string): Promise<readonly Moment[]> {
   const response = await fetch(url);
   if (!response.ok) throw new Error((await response.text()).trim());
   return (await response.json()) as readonly Moment[];
+}
+
+/** @param stamp of the image, nanoseconds @param replace `MODALITY=WHAT`. Throws Error with the server's words. */
+export async function fetchWhatIf(url: string, stamp: bigint, replace: string): Promise<WhatIf> {
+  const response = await fetch(`${url}?${new URLSearchParams({ stamp: String(stamp), replace })}`);
+  if (!response.ok) throw new Error((await response.text()).trim());
+  return (await response.json()) as WhatIf;
 }
 
 /** Asks the page's own server. Throws Error with a sentence that says what to do. */

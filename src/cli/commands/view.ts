@@ -4,19 +4,23 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { momentsOf } from "../../analysis/moments-of.js";
 import type { Bag } from "../../bag/bag.js";
+import { datasetIn } from "../../bag/dataset/path.js";
 import { decoderOf } from "../../bag/decode.js";
 import { openBag } from "../../bag/open-bag.js";
 import { plainMcap, writePlainMcap } from "../../bag/plain-mcap.js";
 import { InputError } from "../../errors.js";
+import { hasMemory } from "../../explain/memory.js";
 import { isOwnType } from "../../messages/definitions.js";
 import { EXPLANATION } from "../../messages/explanation.js";
 import { pageFolder } from "../../package-files.js";
+import { loadPolicy } from "../../policy/policy.js";
 import { writeErr, writeOut } from "../../text/terminal.js";
 import { isLoopback } from "../../web/origins.js";
 import { PageServer } from "../../web/page-server.js";
 import type { ServedRecording } from "../../web/site.js";
 import { tokenFor } from "../../web/token.js";
 import { foldersOf } from "../input/message-folders.js";
+import { WhatIfAnswers } from "../input/what-if-answers.js";
 import { Progress } from "../output/progress.js";
 import { explainedLine } from "../output/replay-text.js";
 import { warn } from "../output/warnings.js";
@@ -26,6 +30,10 @@ import { type ExplainingOptions, explained } from "./replay.js";
 
 export interface ViewOptions extends PageServing, Omit<ExplainingOptions, "copy"> {
   readonly policy?: string;
+}
+
+interface Prepared extends ServedRecording {
+  readonly whatIf?: WhatIfAnswers | undefined;
 }
 
 /** Moments that the page lists, for each reason. */
@@ -41,7 +49,7 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
     const { host, token, pagePort: port, card, policy } = options;
     if (card !== undefined && policy === undefined) throw new InputError("--card: expected --policy with it");
     const access = { host, allowedOrigins: [], token: tokenFor(host, token) };
-    const recordings: ServedRecording[] = [];
+    const recordings: Prepared[] = [];
     for (const path of paths) {
       const file = await prepared(path, options, temporary, signal);
       if (signal.aborted) return;
@@ -55,6 +63,7 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
     say("Ctrl-C stops.");
     if (!signal.aborted) await once(signal, "abort");
     await server.close();
+    for (const { whatIf } of recordings) await whatIf?.close();
     await interruption.check();
   } finally {
     await temporary.remove();
@@ -68,9 +77,16 @@ async function prepared(
   options: ViewOptions,
   temporary: TemporaryFolder,
   signal: AbortSignal,
-): Promise<Omit<ServedRecording, "name">> {
+): Promise<Omit<Prepared, "name">> {
   const { policy } = options;
-  if (policy !== undefined) return withMoments(await explainedFile(path, { ...options, policy }, temporary, signal));
+  if (policy !== undefined) {
+    const file = await explainedFile(path, { ...options, policy }, temporary, signal);
+    const { card, shape } = options;
+    const loaded = await loadPolicy(policy, { card, shape, dataset: (await datasetIn(path))?.folder });
+    // A policy that remembers earlier ticks cannot be asked about one alone.
+    const whatIf = hasMemory(loaded) ? undefined : new WhatIfAnswers(path, loaded, await foldersOf(options));
+    return { ...withMoments(file), whatIf };
+  }
   const bag = await openBag(path, await foldersOf(options));
   try {
     const isExplained = bag.topics.some(({ type }) => type === EXPLANATION);
