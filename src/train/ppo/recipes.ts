@@ -60,7 +60,7 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
   },
   highway: {
     ...SHARED,
-    frames: 1,
+    frames: 2,
     network: {
       convolutions: [
         { filters: 24, kernel: 8, stride: 8 },
@@ -71,9 +71,12 @@ const USUAL: Readonly<Record<string, PpoRecipe>> = {
     ppo: {
       ...SETTINGS,
       gamma: 0.995,
-      totalSteps: 1_000_000,
+      lambda: 0.97,
+      totalSteps: 500_000,
+      endSteps: 360_448,
       minibatches: 8,
-      rewardScale: 0.05,
+      rewardScale: 0.03,
+      failureCost: 240,
       rate: 5e-4,
       entropy: 0,
     },

@@ -1,7 +1,9 @@
 /** Settings of proximal policy optimisation (Schulman et al. 2017), with the names of the field. */
 export interface PpoSettings {
-  /** Environment steps of the whole training. */
+  /** Environment steps of the whole training, over which what changes in it changes. */
   readonly totalSteps: number;
+  /** Steps after which it ends, before all that changes has changed; default `totalSteps`. */
+  readonly endSteps?: number;
   /** Worlds stepped at once, and steps of each a rollout. */
   readonly worlds: number;
   readonly rolloutSteps: number;

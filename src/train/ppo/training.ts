@@ -65,7 +65,10 @@ export const rolloutSize = ({ ppo: { worlds, rolloutSteps } }: Pick<PpoRecipe, "
 
 /** Rollouts of a training: as many as its steps need. */
 export const rolloutsOf = (recipe: Pick<PpoRecipe, "ppo">): number =>
-  Math.ceil(recipe.ppo.totalSteps / rolloutSize(recipe));
+  Math.ceil((recipe.ppo.endSteps ?? recipe.ppo.totalSteps) / rolloutSize(recipe));
+
+/** Rollouts over which rates, ranges and costs change. */
+const scheduledOf = (recipe: Pick<PpoRecipe, "ppo">): number => Math.ceil(recipe.ppo.totalSteps / rolloutSize(recipe));
 
 /** The parameters that learn: in the control the convolutions stay random. */
 const learnedBy = ({ vision }: Pick<PpoRecipe, "vision">) => (vision ? "whole" : "head");
@@ -161,7 +164,7 @@ export class PpoTraining {
   async #collect(): Promise<void> {
     const { recipe } = this.#options;
     const { failureCost = 0 } = recipe.ppo;
-    const done = this.#iteration / rolloutsOf(recipe);
+    const done = this.#iteration / scheduledOf(recipe);
     const request: CollectRequest = { kind: "collect", iteration: this.#iteration, failureCost: failureCost * done };
     for (const [sum, length, success] of (await this.team.ask(() => request)).flat()) {
       this.history.add({ return: sum!, length: length!, success: success! });
@@ -175,7 +178,7 @@ export class PpoTraining {
     const { seed, signal, recipe } = this.#options;
     const { epochs, minibatches, clip, clipEnd, gradientNorm: most } = recipe.ppo;
     const { order, advantages, normalised } = this.rollout;
-    const iterations = rolloutsOf(recipe);
+    const iterations = scheduledOf(recipe);
     const rate = rateAt(recipe.ppo, this.#iteration, iterations, rolloutSize(recipe));
     const range = linear(clip, clipEnd, this.#iteration / iterations);
     const size = order.length / minibatches;

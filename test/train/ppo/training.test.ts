@@ -49,6 +49,15 @@ test("a training resumed at any checkpoint has the same result and curves", asyn
   }
 });
 
+test("a training that ends before its schedules do is the beginning of one that does not", async () => {
+  const recipe = { ...SMALL, ppo: { ...SMALL.ppo, failureCost: 1 } };
+  const kept: PpoCheckpoint[] = [];
+  await train(8, { recipe, keepEvery: 0, keep: async (checkpoint) => void kept.push(checkpoint) });
+  const ended = await train(8, { recipe: { ...recipe, ppo: { ...recipe.ppo, endSteps: 768 } } });
+  expect(ended.steps).toBe(768);
+  expect(ended.parameters).toEqual(kept[2]!.parameters);
+});
+
 test("a training that is cancelled between two steps goes on from its last checkpoint", async () => {
   const whole = await train(6);
   const ending = new AbortController();

@@ -3,7 +3,7 @@ import type { WorldFacts } from "../world.js";
 export const FACTS: WorldFacts = {
   name: "highway",
   picture: { width: 128, height: 128, channels: 3 },
-  frames: 1,
+  frames: 2,
   classes: ["sky", "ground", "road", "mark", "rail", "car", "ego"],
   salient: ["mark", "rail", "car"],
   empty: ["sky", "ground"],
