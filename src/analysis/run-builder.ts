@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { instructionIn } from "../messages/explanation-numbers.js";
 import { nanoseconds } from "../messages/stamp.js";
 import type { ExplanationMessage } from "../messages/types.js";
-import { meaningOf } from "../outputs/kinds.js";
+import { areActions, meaningOf } from "../outputs/kinds.js";
 import { Column } from "./column.js";
 import type { Run, RunIdentity, RunWords } from "./run.js";
 
@@ -64,7 +64,9 @@ export class RunBuilder {
     put(this.#level, message.level);
     put(this.#flags, this.#flagsOf(message.flags));
     put(this.#latency, message.latency_ms);
-    put(this.#residual, message.conservation_residual);
+    // The parts of a contrast of torques add up to nothing that a residual could be a part of.
+    const adds = !message.contrast_joint || areActions(this.identity.outputs);
+    put(this.#residual, adds ? message.conservation_residual : Number.NaN);
     append(this.#shares, message.shares);
     this.#hear(message);
     for (let j = 0; j < joints.length; j++) {

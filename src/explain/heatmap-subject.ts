@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import { CHOSEN } from "../outputs/choice.js";
-import { areActions, type OutputMeaning } from "../outputs/kinds.js";
+import { areActions, itemOf, type OutputMeaning } from "../outputs/kinds.js";
 import type { Policy } from "../policy/policy.js";
 import { CONTRAST_METHOD } from "../relevance/contract/contrast.js";
 import type { Method } from "../relevance/contract/method.js";
@@ -85,7 +85,7 @@ export const isOfAll = ({ heatmapOf, contrast, against }: HeatmapSubject): boole
 export function checkedSubject(asked: HeatmapSubject, outputs: readonly Named[]): HeatmapSubject {
   const names = outputs.map(({ name }) => name);
   const isChoice = areActions(outputs);
-  const item = isChoice ? "action" : "joint";
+  const item = itemOf(outputs);
   const check = (what: string, name: string | undefined) => {
     if (name === undefined || names.includes(name) || isAnyTaken(name, outputs)) return;
     const known = isChoice ? [...names, CHOSEN] : names;

@@ -190,13 +190,24 @@ export interface OutputWords {
 /** The words of one kind where all outputs share it, else those of commands. */
 export function wordsOf(outputs: readonly Described[]): OutputWords {
   const first = outputs[0] ?? TORQUE;
-  const isChange = (output: Described) => output.reference === "present";
-  const isShared = outputs.every((output) => output.kind === first.kind && isChange(output) === isChange(first));
+  const isShared = outputs.every(
+    ({ kind, reference }) => kind === first.kind && from(reference) === from(first.reference),
+  );
   const { noun, plural, symbol } = kindNamed(isShared ? first.kind : "other");
   const unit = outputs.every((output) => output.unit === first.unit) ? first.unit : "";
-  if (!isShared || !isChange(first)) return { noun, plural, symbol, unit };
-  return { noun: `change of ${noun}`, plural: `changes of ${noun}`, symbol: `Δ${symbol}`, unit };
+  if (isShared && first.reference === "present")
+    return { noun: `change of ${noun}`, plural: `changes of ${noun}`, symbol: `Δ${symbol}`, unit };
+  if (isShared && first.reference === "values")
+    return {
+      noun: `${noun} from its reference`,
+      plural: `${plural} from their references`,
+      symbol: `${symbol} − ${symbol}₀`,
+      unit,
+    };
+  return { noun, plural, symbol, unit };
 }
+
+const from = (reference: string | undefined): string => reference ?? "zero";
 
 /** As much of an output's meaning as its words need. */
 interface Described {

@@ -49,7 +49,7 @@ test("a run keeps what was told at each tick, and the relevance of its tokens wi
 
 test("lines of words: the mean of each sentence, then the words at moments", () => {
   const lines = wordLinesOf(run());
-  expect(lines.map(({ seconds }) => seconds)).toEqual([undefined, 0, 1]);
+  expect(lines.map(({ head }) => head)).toEqual(["mean", "0.0 s", "1.0 s"]);
   expect(Array.from(lines[0]!.relevance)).toEqual([0, 3, 1, 0]);
   const section = wordsSection(lines);
   expect(section).toBeInstanceOf(Html);

@@ -151,7 +151,7 @@ describe.each(Object.entries(CASES))("%s", (name, { head, names, kinds, units, p
     const { code, stdout } = await torquelens("inspect", policy());
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/^torques|in N·m/m);
-    expect(stdout).toContain(`explained: the commanded ${plural}`);
+    expect(stdout).toContain(`explained: the ${plural === "commands" ? "" : "commanded "}${plural}`);
     const template = await torquelens("inspect", "--template", policy());
     const first = (head.card as { outputs: Record<string, unknown> }).outputs;
     expect(template.stdout).toContain(`outputs:\n  "${Object.keys(first)[0]}": #`);

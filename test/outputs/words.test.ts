@@ -57,6 +57,11 @@ describe("words of several outputs", () => {
     expect(wordsOf([{ ...target, reference: "zero" }])).toMatchObject({ plural: "positions", symbol: "q" });
     const change = { noun: "change of position", plural: "changes of position", symbol: "Δq", unit: "rad" };
     expect(wordsOf([{ ...target, reference: "present" }])).toEqual(change);
+    expect(wordsOf([{ ...target, reference: "values" }])).toMatchObject({
+      noun: "position from its reference",
+      plural: "positions from their references",
+      symbol: "q − q₀",
+    });
     const both = [
       { ...target, reference: "zero" },
       { ...target, reference: "present" },

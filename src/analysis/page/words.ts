@@ -8,8 +8,8 @@ const LINES = 8;
 
 /** Words of an instruction, coloured by signed relevance. */
 export interface WordLine {
-  /** Seconds from the run's first tick; undefined for the mean. */
-  readonly seconds: number | undefined;
+  /** What stands before them, such as the moment. */
+  readonly head: string;
   readonly tokens: readonly string[];
   readonly relevance: ArrayLike<number>;
 }
@@ -27,13 +27,13 @@ export function wordLinesOf(run: Run): WordLine[] {
     const relevance = tokens.map(
       (_, k) => own.reduce((sum, i) => sum + wordsAt(run, i)!.relevance[k]!, 0) / own.length,
     );
-    return [{ seconds: undefined, tokens, relevance }];
+    return [{ head: "mean", tokens, relevance }];
   });
   const shown = new Set(
     Array.from({ length: LINES }, (_, k) => ticks[Math.round((k * (ticks.length - 1)) / (LINES - 1))]),
   );
   const moments = [...shown].flatMap((i): WordLine[] =>
-    i === undefined ? [] : [{ seconds: secondsAt(run, i), ...wordsAt(run, i)! }],
+    i === undefined ? [] : [{ head: `${secondsAt(run, i).toFixed(1)} s`, ...wordsAt(run, i)! }],
   );
   return [...means, ...moments];
 }
@@ -41,9 +41,9 @@ export function wordLinesOf(run: Run): WordLine[] {
 /** The lines as a list; nothing for a policy without language. */
 export function wordsSection(lines: readonly WordLine[]): Html | string {
   if (lines.length === 0) return "";
-  return html`<div class="words">${lines.map(({ seconds, tokens, relevance }) => {
+  return html`<div class="words">${lines.map(({ head, tokens, relevance }) => {
     const parts = partsOfLargest(relevance);
-    return html`<p><b>${seconds === undefined ? "mean" : `${seconds.toFixed(1)} s`}</b>${tokens.map(
+    return html`<p><b>${head}</b>${tokens.map(
       (token, k) =>
         html` <span style="background:${wordShade(parts[k]!)}" title="${significant(relevance[k]!)}">${token}</span>`,
     )}</p>`;

@@ -8,7 +8,6 @@ import { datasetIn } from "../../bag/dataset/path.js";
 import { decoderOf } from "../../bag/decode.js";
 import { openBag } from "../../bag/open-bag.js";
 import { plainMcap, writePlainMcap } from "../../bag/plain-mcap.js";
-import { InputError } from "../../errors.js";
 import { hasMemory } from "../../explain/memory.js";
 import { isOwnType } from "../../messages/definitions.js";
 import { EXPLANATION } from "../../messages/explanation.js";
@@ -46,8 +45,7 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
   const temporary = new TemporaryFolder();
   const say = (line: string) => void (interruption.canPrint && writeOut(`${line}\n`));
   try {
-    const { host, token, pagePort: port, card, policy } = options;
-    if (card !== undefined && policy === undefined) throw new InputError("--card: expected --policy with it");
+    const { host, token, pagePort: port } = options;
     const access = { host, allowedOrigins: [], token: tokenFor(host, token) };
     const recordings: Prepared[] = [];
     for (const path of paths) {

@@ -19,7 +19,7 @@ const algorithms = [
   `vtrace (V-trace actor-critic: ${vtraceWorlds.join(", ")})`,
 ].join(", ");
 
-const RECIPES = `imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), goals (reacher: levine with episodes enough for many goals), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace), ${listeningRecipeNames.join(", ")} (${toldWorlds.join(", ")}: policies that are told what to do)`;
+const RECIPES = `imitation, gps, ppo, vtrace, levine (as Levine et al. 2016: four conditions, end to end), anywhere (peg, door: goals anywhere), goals (reacher: levine with episodes enough for many goals), large (reacher: 240×240 pixels), fls and attention (reacher: with attention), query or query-paper (worlds: a policy that asks queries and remembers, by V-trace), ${listeningRecipeNames.join(", ")} (${toldWorlds.join(", ")}: policies that are told what to do)`;
 
 export function declareOptions(command: Command): void {
   command

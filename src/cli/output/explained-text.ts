@@ -9,5 +9,6 @@ export function explainedText(rules: readonly NodeRule[], outputs: readonly Outp
   const through = squashes.length > 0 ? `, through ${squashes.join(", ")}` : "";
   const { noun, plural, unit } = wordsOf(outputs);
   if (areActions(outputs)) return `explained: the ${noun} of the chosen action${through}`;
-  return `explained: the commanded ${plural}${unit && unit !== "1" ? ` in ${unit}` : ""}${through}`;
+  const commanded = plural.includes("command") ? "" : "commanded ";
+  return `explained: the ${commanded}${plural}${unit && unit !== "1" ? ` in ${unit}` : ""}${through}`;
 }

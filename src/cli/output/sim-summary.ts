@@ -23,7 +23,8 @@ export interface SimSummary {
   readonly misses: number;
   /** Ticks that began later than real time. */
   readonly late_ticks: number;
-  readonly conservation_residual_max: number;
+  /** Null where none was computed. */
+  readonly conservation_residual_max: number | null;
   readonly seconds: number;
 }
 
@@ -47,7 +48,7 @@ export function summarise(
     latency_ms: { p50: orNull(statistics.latency(0.5)), p99: orNull(statistics.latency(0.99)) },
     misses: statistics.misses,
     late_ticks: lateTicks,
-    conservation_residual_max: statistics.residualMax,
+    conservation_residual_max: orNull(statistics.residualMax),
     seconds,
   };
 }
@@ -61,7 +62,7 @@ export function summaryText(
   width = Number.POSITIVE_INFINITY,
 ): string {
   const { ticks, episodes, success_rate, shares, idle_ticks, latency_ms, misses, late_ticks } = summary;
-  const { final_error_m, episode_return } = summary;
+  const { final_error_m, episode_return, conservation_residual_max: residual } = summary;
   if (ticks === 0) return "stopped before the first tick";
   const outcome =
     success_rate === null
@@ -87,7 +88,9 @@ export function summaryText(
           },
         ),
     `latency p50 ${latency_ms.p50!.toFixed(1)} p99 ${latency_ms.p99!.toFixed(1)} ms   misses ${misses}   late ticks ${late_ticks}`,
-    `conservation residual at most ${summary.conservation_residual_max.toExponential(1)}${conserves ? "" : `   (${spec} does not conserve)`}`,
+    residual === null
+      ? "conservation residual  none computed"
+      : `conservation residual at most ${residual.toExponential(1)}${conserves ? "" : `   (${spec} does not conserve)`}`,
   ].join("\n");
 }
 

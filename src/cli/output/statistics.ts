@@ -10,7 +10,8 @@ export class Statistics implements Sink {
   ticks = 0;
   misses = 0;
   idle = 0;
-  residualMax = 0;
+  /** NaN where none was computed; contrasts of torques, whose sum is near zero, have none. */
+  residualMax = Number.NaN;
   newest: Explanation | undefined;
   readonly #latencies = new Latencies(KEPT);
   readonly #shares: { sum: Float64Array; count: number } = { sum: new Float64Array(0), count: 0 };
@@ -20,7 +21,9 @@ export class Statistics implements Sink {
     this.ticks++;
     this.newest = explanation;
     if (explanation.flags.includes("deadline_missed")) this.misses++;
-    if (explanation.conservationResidual > this.residualMax) this.residualMax = explanation.conservationResidual;
+    const { conservationResidual: residual, contrast, choice } = explanation;
+    const adds = contrast === undefined || choice !== undefined;
+    if (adds && (residual > this.residualMax || Number.isNaN(this.residualMax))) this.residualMax = residual;
     // Shares of torques near zero mean nothing: the mean leaves them out (methods.md §0.9).
     if (explanation.flags.includes("idle")) this.idle++;
     if (isMeaningful(explanation.flags)) this.#addShares(explanation.shares);

@@ -1,8 +1,11 @@
+import { colorize } from "../../image/overlay.js";
 import { draw, type Row } from "../../page/draw.js";
 import { PALETTE } from "../../page/inks.js";
+import { type Column, gridOf } from "../worlds/grid.js";
 import { type ArchitectureFindings, meanShares } from "./findings.js";
 import { focusCentre, type StepFound } from "./measure.js";
 import { MODALITIES, type Modality, POOLS, TARGET_NAMES, TARGETS } from "./paper.js";
+import type { RegionsFound } from "./regions.js";
 
 /** Figures of the paper, made again for all architectures. */
 
@@ -53,6 +56,12 @@ export const FIGURES = {
     description: "Focus centre of the words over the part of the episode that is done, trained policies.",
     svg: (all) => lines(all, focusRows, "focus centre, part of the sentence"),
   },
+  regions: {
+    number: "4",
+    description:
+      "Steps at which the expert interacts, the upper two with the policy’s mask right, the others with it wrong: what it interacts with, the policy’s mask, and regions of the image by XRAI for the likeliest action.",
+    svg: (all) => regionPictures(trainedOf(all).flatMap(({ trained }) => trained!.regions)),
+  },
   interactions: {
     number: "5",
     description: "L2 norm of the attribution by kind of action and by whether the likeliest action is the expert’s.",
@@ -89,6 +98,27 @@ export const fileOf = (name: keyof typeof FIGURES): string => {
   const { number } = FIGURES[name];
   return number === name ? name : `fig${number}-${name}`;
 };
+
+/** Steps with a right mask, and with a wrong one. */
+const EXAMPLES = 2;
+
+function regionPictures(all: readonly RegionsFound[]): Promise<string> | undefined {
+  const shown = [true, false].flatMap((right) => all.filter((one) => one.right === right).slice(0, EXAMPLES));
+  if (shown.length === 0) return undefined;
+  const map = (title: string, data: (one: RegionsFound) => ArrayLike<number>): Column<RegionsFound> => ({
+    title,
+    image: (one) => colorize({ ...one.picture, data: Float32Array.from(data(one)) }),
+  });
+  return gridOf<RegionsFound>(
+    [
+      { title: "image", image: ({ picture }) => picture },
+      map("expert’s mask", ({ expert }) => expert),
+      map("policy’s mask", ({ predicted }) => predicted),
+      map("XRAI", ({ regions }) => regions),
+    ],
+    shown,
+  );
+}
 
 const shareRows =
   (title: string) =>

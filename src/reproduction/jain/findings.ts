@@ -1,6 +1,7 @@
 import type { Verdict } from "../verdict.js";
 import { type StepFound, sharesOf } from "./measure.js";
 import { MODALITIES, type Pool, type Shares, type Target } from "./paper.js";
+import type { RegionsFound } from "./regions.js";
 import type { Workload } from "./workload.js";
 
 /** A trained policy, and what is attributed in it. */
@@ -10,6 +11,7 @@ export interface TrainedFound {
   /** The training record's figures, by their keys. */
   readonly figures: Readonly<Record<string, number>>;
   readonly episodes: readonly (readonly StepFound[])[];
+  readonly regions: readonly RegionsFound[];
 }
 
 export interface ArchitectureFindings {

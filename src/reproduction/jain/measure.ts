@@ -1,12 +1,10 @@
 import { own } from "../../own.js";
-import { Session, type TensorData } from "../../runtime/session.js";
+import { Session } from "../../runtime/session.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
-import { LISTENING_TENSORS } from "../../train/listening/export.js";
-import { listeningState } from "../../train/listening/layout.js";
 import { type ListeningSpec, PADDING } from "../../train/listening/spec.js";
-import { nextOf } from "../../train/query/export.js";
 import type { Progress } from "../progress.js";
 import type { ExpertStep } from "./episodes.js";
+import { actionFeed, firstState, nextState, stepFeeds } from "./feeds.js";
 import { MODALITIES, type Modality, POOLS, type Pool, TARGETS, type Target } from "./paper.js";
 import { EXPERT } from "./readout.js";
 
@@ -23,6 +21,8 @@ export interface StepFound {
   readonly cell: number;
   /** Size of a modality's attribution. */
   sizeOf(target: Target, modality: Modality, pool: Pool): number;
+  /** The words without padding, as text. */
+  readonly tokens: readonly string[];
   /** Of the words without padding: the largest size of an embedding's attributions, and their sum. */
   readonly words: Float32Array;
   readonly signed: Float32Array;
@@ -51,43 +51,27 @@ export async function measure(
   { signal, done }: Progress,
 ): Promise<StepFound[][]> {
   const session = await Session.create(readout, { threads: 1, spinning: false });
-  const { channels, height, width } = facts.picture;
-  const kinds = facts.actions.names.length;
-  const oneHot = (action: number): TensorData => {
-    const data = new Float32Array(kinds);
-    if (action >= 0) data[action] = 1;
-    return { dtype: "float32", shape: [1, kinds], data };
-  };
+  const { words } = facts.language!.vocabulary;
   try {
     const all: StepFound[][] = [];
     for (const steps of episodes) {
       signal?.throwIfAborted();
-      let state: Record<string, TensorData> = Object.fromEntries(
-        Object.entries(listeningState(spec)).map(([name, shape]) => {
-          const size = shape.reduce((a, b) => a * b, 1);
-          return [name, { dtype: "float32", shape: [1, ...shape], data: new Float32Array(size) }];
-        }),
-      );
+      let state = firstState(spec);
       const found: StepFound[] = [];
-      for (const [step, { image, tokens, previous, action, interacts }] of steps.entries()) {
+      for (const [number, step] of steps.entries()) {
+        const { tokens, action, interacts } = step;
         const outputs = await session.run({
           ...state,
-          [LISTENING_TENSORS.image]: { dtype: "uint8", shape: [1, channels, height, width], data: image },
-          [LISTENING_TENSORS.instruction]: {
-            dtype: "int64",
-            shape: [1, tokens.length],
-            data: BigInt64Array.from(tokens, BigInt),
-          },
-          [LISTENING_TENSORS.previous]: oneHot(previous),
-          [EXPERT]: oneHot(action),
+          ...stepFeeds(step, facts),
+          [EXPERT]: actionFeed(action, facts),
         });
         const floats = (name: string): Float32Array => Float32Array.from(own(outputs, name)!.data as Float32Array);
-        state = Object.fromEntries(Object.keys(state).map((name) => [name, own(outputs, nextOf(name))!]));
+        state = nextState(state, outputs);
         const pooled = floats("pooled");
         const spoken = tokens.filter((token) => token !== PADDING).length;
         const likely = largest(floats("actions"));
         found.push({
-          step,
+          step: number,
           length: steps.length,
           interacts,
           right: likely === action,
@@ -98,6 +82,7 @@ export async function measure(
               (TARGETS.indexOf(target) * MODALITIES.length + MODALITIES.indexOf(modality)) * POOLS.length +
                 POOLS.indexOf(pool)
             ]!,
+          tokens: tokens.slice(0, spoken).map((token) => words[token]!),
           words: floats("words").slice(0, spoken),
           signed: floats("signed").slice(0, spoken),
         });

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { own } from "../../own.js";
+import type { Policy } from "../../policy/policy.js";
 import { random } from "../../sim/random.js";
 import { worldNamed } from "../../sim/worlds/worlds.js";
 import { LISTENING_ARCHITECTURES } from "../../train/listening/architectures.js";
@@ -14,6 +14,7 @@ import { expertEpisodes } from "./episodes.js";
 import type { ArchitectureFindings, TrainedFound } from "./findings.js";
 import { measure, type StepFound } from "./measure.js";
 import { readoutModel } from "./readout.js";
+import { interactionRegions } from "./regions.js";
 import type { Workload } from "./workload.js";
 
 /** The world of the reproduction. */
@@ -22,7 +23,7 @@ export const WORLD = "tabletop";
 /** A trained policy's file. */
 export interface TrainedFile {
   readonly path: string;
-  readonly bytes: Uint8Array;
+  readonly policy: Policy;
   readonly figures: Readonly<Record<string, number>>;
 }
 
@@ -30,8 +31,8 @@ export interface TrainedFile {
 export const workOf = (
   names: readonly string[],
   files: ReadonlyMap<string, TrainedFile>,
-  { random: few, seeds, trained }: Workload,
-): number => names.length * seeds * few + names.filter((name) => files.has(name)).length * trained;
+  { random: few, seeds, trained, regions }: Workload,
+): number => names.length * seeds * few + names.filter((name) => files.has(name)).length * (trained + regions);
 
 /**
  * What is attributed in policies of the architectures, randomly initialised and trained, on the expert's episodes.
@@ -64,9 +65,13 @@ export async function reproduceJain(
     const file = files.get(name);
     const trained: TrainedFound | undefined = file && {
       path: file.path,
-      sha256: createHash("sha256").update(file.bytes).digest("hex"),
+      sha256: file.policy.sha256,
       figures: file.figures,
-      episodes: await through(file.bytes, file.path, workload.trained),
+      episodes: await through(file.policy.bytes, file.path, workload.trained),
+      regions: await interactionRegions(file.policy, spec, entry.facts, episodes.slice(0, workload.regions), {
+        signal,
+        done,
+      }),
     };
     found.push({
       name,

@@ -9,6 +9,7 @@ import { type Kind, MODALITIES, POOLS, TARGETS } from "./paper.js";
 export function tables({ architectures }: Findings): Map<string, readonly TableRow[]> {
   const shares: TableRow[] = [];
   const steps: TableRow[] = [];
+  const regions: TableRow[] = [];
   const verdicts: TableRow[] = [];
   for (const { name, random, trained, verdicts: found } of architectures) {
     const kinds: (readonly [Kind, number | null, readonly (readonly StepFound[])[]])[] = [
@@ -48,6 +49,8 @@ export function tables({ architectures }: Findings): Map<string, readonly TableR
         });
       }
     });
+    for (const { episode, step, right, overlap, chance } of trained?.regions ?? [])
+      regions.push({ architecture: name, episode, step, right, overlap: number(overlap), chance: number(chance) });
     for (const { claim, estimate: measured, holds } of found)
       verdicts.push({
         architecture: name,
@@ -61,6 +64,7 @@ export function tables({ architectures }: Findings): Map<string, readonly TableR
   return new Map([
     ["shares", shares],
     ["steps", steps],
+    ["regions", regions],
     ["verdicts", verdicts],
   ]);
 }

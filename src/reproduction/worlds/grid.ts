@@ -4,9 +4,13 @@ import { INKS } from "../../page/inks.js";
 import type { DrawnState } from "./states.js";
 
 /** Columns of a picture of states and maps. */
-export interface Column {
+export interface Column<S extends Pictured = DrawnState> {
   readonly title: string;
-  image(state: DrawnState): RgbImage;
+  image(state: S): RgbImage;
+}
+
+interface Pictured {
+  readonly picture: RgbImage;
 }
 
 /** Width of an image, and the space between two, pixels. */
@@ -16,7 +20,7 @@ const GAP = 6;
 const LINE = 13;
 
 /** States and maps in rows, as one SVG. */
-export async function gridOf(columns: readonly Column[], states: readonly DrawnState[]): Promise<string> {
+export async function gridOf<S extends Pictured>(columns: readonly Column<S>[], states: readonly S[]): Promise<string> {
   const { width, height } = states[0]!.picture;
   const tall = Math.round((WIDTH * height) / width);
   const titles = columns.map(({ title }) => linesOf(title));

@@ -70,7 +70,13 @@ describe("Statistics", () => {
   it("has no largest residual of ticks without one", () => {
     const statistics = new Statistics();
     statistics.write(tick({ conservationResidual: Number.NaN }));
-    expect(statistics.residualMax).toBe(0);
+    expect(statistics.residualMax).toBeNaN();
+    statistics.write(tick({ conservationResidual: 0.25 }));
+    statistics.write(tick({ conservationResidual: Number.NaN }));
+    expect(statistics.residualMax).toBe(0.25);
+    // The parts of a contrast of torques add up to nothing that a residual could be a part of.
+    statistics.write(tick({ conservationResidual: 1e5, contrast: "elbow" }));
+    expect(statistics.residualMax).toBe(0.25);
   });
 });
 

@@ -246,6 +246,8 @@ describe("refuses", () => {
     expect(await view()).toMatchObject({ code: 2 });
     const run = at("explained.mcap");
     expect(await view(run, "--card", "card.yaml")).toMatchObject(refusal("--card: expected --policy with it"));
+    expect(await view(run, "--contrast", "elbow")).toMatchObject(refusal("--contrast: expected --policy with it"));
+    expect(await view(run, "--every", "1")).toMatchObject(refusal("--every: expected --policy with it"));
     expect(await view(run, "--token", "short")).toMatchObject(
       refusal("token: expected 8 to 128 letters, digits, - or _"),
     );

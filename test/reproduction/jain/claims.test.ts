@@ -5,6 +5,7 @@ import { episodeShares, meanShares } from "#src/reproduction/jain/findings.js";
 import type { StepFound } from "#src/reproduction/jain/measure.js";
 import { page } from "#src/reproduction/jain/page/page.js";
 import { MODALITIES, type Modality } from "#src/reproduction/jain/paper.js";
+import { overlapOf, type RegionsFound } from "#src/reproduction/jain/regions.js";
 import { tables } from "#src/reproduction/jain/tables.js";
 
 /** A step with these sizes by every norm and target, and all weight on one of four words. */
@@ -21,6 +22,7 @@ function step(
     action: 0,
     cell: 0,
     sizeOf: (_, modality) => sizes[modality],
+    tokens: ["close", "the", "red", "drawer"],
     words,
     signed: words.map((x) => -x),
   };
@@ -63,8 +65,33 @@ test("statements hold where the shares are as the paper says, and not where they
   expect(of("moca", PREVIOUS, IMAGE, 0)["MOCA’s focus on the words moves on as the episode does (Fig. 3)"]).toBe(false);
 });
 
+/** An interaction in a picture of 4 × 2 pixels: the best two share one with the expert's two. */
+function region(right: boolean): RegionsFound {
+  const expert = Uint8Array.of(1, 1, 0, 0, 0, 0, 0, 0);
+  const regions = Float32Array.of(0, 5, 5, 1, 0, 0, 0, 0);
+  const picture = { width: 4, height: 2, data: new Uint8Array(24) };
+  const predicted = new Float32Array(8).fill(1 / 8);
+  return { episode: 0, step: 1, right, picture, expert, predicted, regions, ...overlapOf(regions, expert) };
+}
+
+test("regions and a mask: whole regions until they cover as many pixels, beside random pixels", () => {
+  expect(overlapOf([0, 5, 5, 1, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0, 0, 0])).toEqual({ overlap: 1 / 3, chance: 0.5 / 3.5 });
+  // The best region has four pixels, and holds the mask.
+  const four = overlapOf([3, 3, 3, 3, 1, 1, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0]);
+  expect(four).toEqual({ overlap: 1 / 4, chance: 0.5 / 4.5 });
+  // As often as random pixels say, over all places of a mask of one pixel.
+  const rows = Array.from({ length: 8 }, (_, at) =>
+    overlapOf(
+      [8, 7, 6, 5, 4, 3, 2, 1],
+      Array.from({ length: 8 }, (_, i) => Number(i === at)),
+    ),
+  );
+  expect(rows.filter(({ overlap }) => overlap === 1)).toHaveLength(1);
+  expect(overlapOf([1, 2], [0, 0])).toEqual({ overlap: Number.NaN, chance: Number.NaN });
+});
+
 test("page, figures and tables name what there is and what is missing", async () => {
-  const workload = { trained: 2, random: 2, seeds: 1, seed: 0 };
+  const workload = { trained: 2, random: 2, regions: 1, seeds: 1, seed: 0 };
   const trained = { path: "a.onnx", sha256: "0".repeat(64), figures: { episodes: 50, success: 40, unseen: 10 } };
   const one = { parameters: 1234, random: [[steps(PREVIOUS), steps(PREVIOUS)]] };
   const findings = {
@@ -74,7 +101,7 @@ test("page, figures and tables name what there is and what is missing", async ()
         ...one,
         name: "moca",
         title: "MOCA",
-        trained: { ...trained, episodes: [steps(IMAGE, 1), steps(IMAGE, 1)] },
+        trained: { ...trained, episodes: [steps(IMAGE, 1), steps(IMAGE, 1)], regions: [region(true), region(false)] },
         verdicts: verdictsOf("moca", one.random.flat(), [steps(IMAGE, 1), steps(IMAGE, 1)]),
       },
       { ...one, name: "et", title: "ET", trained: undefined, verdicts: [] },
@@ -84,6 +111,7 @@ test("page, figures and tables name what there is and what is missing", async ()
   expect([...svgs.keys()]).toEqual([
     "fig2-shares",
     "fig3-focus",
+    "fig4-regions",
     "fig5-interactions",
     "fig6-course",
     "pools",
@@ -93,7 +121,16 @@ test("page, figures and tables name what there is and what is missing", async ()
   expect(text).toContain("Not in this run: a trained policy of ET");
   expect(text).toContain("80");
   expect(text).toContain("MOCA prefers language after training");
+  expect(text).toContain("Regions and masks");
+  expect(text).toMatch(
+    /<td>MOCA<\/td><td[^>]*>wrong<\/td><td[^>]*>1<\/td><td[^>]*>33\.3 %<\/td><td[^>]*>14\.3 %<\/td>/,
+  );
+  expect(text).toContain('<b>step 1</b> <span style="background:');
   const all = tables(findings);
+  expect(all.get("regions")).toEqual([
+    { architecture: "moca", episode: 0, step: 1, right: true, overlap: 0.333333, chance: 0.142857 },
+    { architecture: "moca", episode: 0, step: 1, right: false, overlap: 0.333333, chance: 0.142857 },
+  ]);
   const shares = all.get("shares")!;
   // Two norms' worth of everything: kinds and seeds × targets × pools × modalities.
   expect(shares).toHaveLength(3 * 4 * 5 * MODALITIES.length);

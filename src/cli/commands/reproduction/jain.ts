@@ -27,8 +27,8 @@ export async function prepared({ task, seed, students }: Asked, extent: Omit<Wor
   for (const name of names) {
     const path = packagePath(`models/${WORLD}/${name}.onnx`);
     if (!existsSync(path)) continue;
-    const { bytes, card } = await loadPolicy(path);
-    files.set(name, { path: `models/${WORLD}/${name}.onnx`, bytes, figures: figuresOf(card.training) });
+    const policy = await loadPolicy(path);
+    files.set(name, { path: `models/${WORLD}/${name}.onnx`, policy, figures: figuresOf(policy.card.training) });
   }
   return {
     what: WORLD,

@@ -1,4 +1,5 @@
-import type { Estimate } from "../../../analysis/bootstrap.js";
+import { type Estimate, estimate } from "../../../analysis/bootstrap.js";
+import { wordsSection } from "../../../analysis/page/words.js";
 import { percent, plural, signed } from "../../../numbers/format.js";
 import { own } from "../../../own.js";
 import { figure, type Html, html, pageOf, table } from "../../../page/html.js";
@@ -21,6 +22,8 @@ ${policiesTable(architectures)}
 <h2>Which of the paper’s statements hold</h2>
 <p>Each is one number an episode; it holds if the 95 % interval of its mean (bootstrap over episodes) lies wholly above zero.</p>
 ${verdictsTable(architectures)}
+${wordLines(architectures)}
+${regionsTable(architectures)}
 <h2>Figures</h2>
 ${(Object.keys(FIGURES) as (keyof typeof FIGURES)[]).map((name) => {
   const svg = svgs.get(fileOf(name));
@@ -78,6 +81,41 @@ function verdictsTable(architectures: readonly ArchitectureFindings[]): Html {
     2,
   );
 }
+
+/** Fig. 1b: words of the first episode of each trained policy. */
+function wordLines(architectures: readonly ArchitectureFindings[]): Html | undefined {
+  const sections = architectures.flatMap(({ title, trained }) => {
+    const steps = trained?.episodes[0];
+    if (!steps) return [];
+    const every = Math.max(1, Math.ceil(steps.length / LINES));
+    const lines = steps
+      .filter(({ step }) => step % every === 0)
+      .map(({ step, tokens, signed }) => ({ head: `step ${step + 1}`, tokens, relevance: signed }));
+    return [html`<h3>${title}</h3>${wordsSection(lines)}`];
+  });
+  return sections.length === 0 ? undefined : html`<h2>Words (Fig. 1b)</h2>${sections}`;
+}
+
+/** Steps of an episode whose words are shown. */
+const LINES = 8;
+
+/** Fig. 4 in numbers: do the regions of the image that speak for an interaction lie on what is interacted with? */
+function regionsTable(architectures: readonly ArchitectureFindings[]): Html | undefined {
+  const rows = architectures.flatMap(({ title, trained }) =>
+    [true, false].flatMap((right) => {
+      const own = trained?.regions.filter((one) => one.right === right) ?? [];
+      if (own.length === 0) return [];
+      const [overlap, chance] = [own.map((one) => one.overlap), own.map((one) => one.chance)].map(estimate);
+      return [[title, right ? "right" : "wrong", String(own.length), percents(overlap!), percents(chance!)]];
+    }),
+  );
+  if (rows.length === 0) return undefined;
+  return html`<h2>Regions and masks</h2>
+<p>Intersection over union of what the expert interacts with and the regions of highest relevance (XRAI, likeliest action) that cover at least as many pixels; as many random pixels beside it. A policy’s mask is right where its largest cell is one of the expert’s.</p>
+${table(["kind", "policy’s mask", "interactions", "regions", "random pixels"], rows)}`;
+}
+
+const percents = (found: Estimate): string => estimated(found, true);
 
 function estimated({ mean, interval }: Estimate, isPart: boolean): string {
   const shown = (value: number) => (isPart ? `${signed(100 * value, 1)} %` : signed(value, 3));
