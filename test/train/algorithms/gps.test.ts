@@ -11,7 +11,13 @@ const start = (improved: boolean): number[] => [1, 1, 0, Number(improved), 0, 0.
 function search(rows: readonly (readonly number[])[]) {
   const [, found] = GPS.schedule(SMALL_GPS, 5).stages.filter(isCollecting);
   const team = { spread: async () => rows };
-  const watch = { seed: 0, team, iterations: [{ phase: "guided policy search 0/2" }], policy: () => new Uint8Array(), progress: () => {} };
+  const watch = {
+    seed: 0,
+    team,
+    iterations: [{ phase: "guided policy search 0/2" }],
+    policy: () => new Uint8Array(),
+    progress: () => {},
+  };
   return found!.collect(watch as unknown as Parameters<CollectStage["collect"]>[0]);
 }
 
