@@ -31,26 +31,53 @@ const isPixel = ({ stride, field, padding }: Places): boolean => stride === 1 &&
  */
 function onPixels(weights: Float32Array, { down, across }: AttentionOutput): Float32Array {
   if (isPixel(down) && isPixel(across)) return weights;
-  const wide = new Float32Array(down.count * across.extent);
-  for (let row = 0; row < down.count; row++) draw(weights, row * across.count, 1, across, wide, row * across.extent);
-  const all = new Float32Array(down.extent * across.extent);
-  for (let x = 0; x < across.extent; x++) draw(wide, x, across.extent, down, all, x);
+  const [rows, columns] = [stretchesOf(down), stretchesOf(across)];
+  const { count, extent } = across;
+  // Sums over the columns that see a stretch, for each row of places, then over the rows: as few as there are stretches.
+  const wide = new Float32Array(down.count * columns.length);
+  for (let row = 0; row < down.count; row++)
+    for (const [c, { first, last }] of columns.entries())
+      for (let column = first; column <= last; column++)
+        wide[row * columns.length + c]! += weights[row * count + column]!;
+  const all = new Float32Array(down.extent * extent);
+  const line = new Float32Array(columns.length);
+  for (const { start, end, first, last } of rows) {
+    line.fill(0);
+    for (let row = first; row <= last; row++)
+      for (let c = 0; c < line.length; c++) line[c]! += wide[row * columns.length + c]!;
+    const at = start * extent;
+    for (const [c, stretch] of columns.entries()) all.fill(line[c]!, at + stretch.start, at + stretch.end);
+    for (let y = start + 1; y < end; y++) all.copyWithin(y * extent, at, at + extent);
+  }
   return all;
 }
 
-/** Draws a line of weights over a line of pixels; both lines have the same distance between two elements. */
-function draw(
-  weights: Float32Array,
-  from: number,
-  distance: number,
-  { count, extent, stride, field, padding }: Places,
-  pixels: Float32Array,
-  to: number,
-): void {
-  for (let place = 0; place < count; place++) {
-    const weight = weights[from + place * distance]!;
+/** Pixels of an axis that the same places see: from `start` to before `end`, by the places `first` to `last`. */
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+const known = new WeakMap<Places, readonly Stretch[]>();
+
+function stretchesOf(places: Places): readonly Stretch[] {
+  const found = known.get(places) ?? partedBy(places);
+  known.set(places, found);
+  return found;
+}
+
+function partedBy({ count, extent, stride, field, padding }: Places): Stretch[] {
+  const seen = Array.from({ length: count }, (_, place) => {
     const first = place * stride - padding;
-    const end = Math.min(extent, first + field);
-    for (let pixel = Math.max(0, first); pixel < end; pixel++) pixels[to + pixel * distance]! += weight;
-  }
+    return [Math.max(0, first), Math.min(extent, first + field)] as const;
+  });
+  const edges = [...new Set(seen.flat())].sort((a, b) => a - b);
+  return edges.slice(1).flatMap((end, i) => {
+    const start = edges[i]!;
+    const isSeen = ([from, to]: readonly [number, number]): boolean => from <= start && end <= to;
+    const [first, last] = [seen.findIndex(isSeen), seen.findLastIndex(isSeen)];
+    return first < 0 ? [] : [{ start, end, first, last }];
+  });
 }

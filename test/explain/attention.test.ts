@@ -71,6 +71,26 @@ test.each([
   expect(relativeError(first.attention.image![0]!.data, expected)).toBeLessThan(1e-5);
 });
 
+test("weights are drawn on pixels for places of any size, stride and padding, beyond the picture's edges too", () => {
+  const source = random(3);
+  const places = () => ({
+    count: 1 + source.integer(7),
+    extent: 1 + source.integer(40),
+    stride: 1 + source.integer(8),
+    field: 1 + source.integer(15),
+    padding: source.integer(6),
+  });
+  for (let k = 0; k < 200; k++) {
+    const output = { tensor: "a", modality: "image", queries: ["q"], down: places(), across: places() };
+    const { count } = output.across;
+    const weights = Float32Array.from({ length: output.down.count * count }, source.uniform);
+    const attention = [output] as unknown as Policy["attention"];
+    const outputs = { a: { dtype: "float32", shape: [1, 1, output.down.count, count], data: weights } } as const;
+    const [map] = attentionIn({ attention } as Policy, outputs).image!;
+    expect(relativeError(map!.data, onPixels(weights, attention[0]!))).toBeLessThan(1e-6);
+  }
+});
+
 test("the map is another for another picture", async () => {
   const policy = attentivePolicy();
   const explainer = await Explainer.create(policy, { worker: false, threads: 1, levels: ["skip"] });
