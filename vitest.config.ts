@@ -9,9 +9,11 @@ const shared = SHARED.split(" ").map((room) => `test/${room}/**/!(budget|drawing
 export default defineConfig({
   test: {
     setupFiles: ["test/setup.ts"],
-    // Limits for what hangs: ten times what the slowest test takes, as a busy machine may be that slow.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    // Limits for what hangs: several times what the slowest test takes, as a busy machine may be that slow.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    // A test that hung is run once more and named at the end: an operation on a file has once never returned.
+    retry: { count: 1, condition: /^Test timed out/ },
     teardownTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,

@@ -4,6 +4,7 @@ import type { Reporter, TestModule } from "vitest/node";
 export default class PlainSummary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+    const hung: string[] = [];
     for (const module of modules) {
       if (module.errors().length > 0) count.failed += 1;
       for (const test of module.children.allTests()) {
@@ -11,10 +12,14 @@ export default class PlainSummary implements Reporter {
         if (state === "passed") count.passed += 1;
         else if (state === "failed") count.failed += 1;
         else count.skipped += 1;
+        if ((test.diagnostic()?.retryCount ?? 0) > 0) hung.push(`${module.relativeModuleId} > ${test.fullName}`);
       }
     }
     const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
     // After the default reporter has printed its own summary.
-    process.once("exit", () => process.stdout.write(`${count.passed} passed, ${count.failed} failed${skipped}\n`));
+    const again = hung.map((name) => `hung, and was run again: ${name}\n`).join("");
+    process.once("exit", () =>
+      process.stdout.write(`${again}${count.passed} passed, ${count.failed} failed${skipped}\n`),
+    );
   }
 }
