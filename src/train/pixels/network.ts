@@ -4,6 +4,7 @@ import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
 import type { Random } from "../../sim/random.js";
 import { type Attention, attend, attentionShapes, type Layer } from "../attention/module.js";
+import { DEVIATION, FIRST_DEVIATION } from "../network/deviation.js";
 import type { Parameters } from "../network/linear.js";
 import { Layout } from "../network/parameters.js";
 import { type Convolve, convolution, fastConvolution } from "./layers.js";
@@ -89,14 +90,11 @@ function network(spec: PixelSpec, p: Parameters, image: Value, convolve: Convolv
 /** Gain of the policy's output at the start: all actions are nearly equally likely. */
 const POLICY_GAIN = 0.01;
 
-/** Log deviation of continuous actions at the start: half of the way to a command's bounds. */
-const FIRST_DEVIATION = Math.log(0.5);
-
 /** He weights, small ones of the policy's output, zero biases. */
 export function initialisePixels(layout: Layout, vector: Float32Array, random: Random): void {
   vector.fill(0);
   for (const [name, { shape }] of layout.slots) {
-    if (name === "policy.deviation") layout.view(vector, name).fill(FIRST_DEVIATION);
+    if (name === DEVIATION) layout.view(vector, name).fill(FIRST_DEVIATION);
     if (!name.endsWith(".weight")) continue;
     const fanIn = shape.length === 2 ? shape[0]! : shape.slice(1).reduce((a, b) => a * b, 1);
     const gain = name === "policy.weight" ? POLICY_GAIN : name === "value.weight" ? 1 : Math.SQRT2;

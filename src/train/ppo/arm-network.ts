@@ -4,6 +4,7 @@ import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Random } from "../../sim/random.js";
 import type { NetworkSpec } from "../../sim/tasks/lesson.js";
+import { DEVIATION, FIRST_DEVIATION } from "../network/deviation.js";
 import { linear, type Parameters } from "../network/linear.js";
 import { headInputs, headShapes, hiddenLayers, look, visionShapes } from "../network/network.js";
 import { initialise, Layout } from "../network/parameters.js";
@@ -18,9 +19,6 @@ export interface Standardisation {
 
 /** Factor on the last layer's He weights at the start: hardly any torque. */
 const POLICY_GAIN = 0.01;
-
-/** Log deviation of the torques at the start, as parts of their limits. */
-const FIRST_DEVIATION = Math.log(0.5);
 
 /**
  * The network of an arm's policy with one more output of its last hidden layer, the value. Torques are parts of their
@@ -52,7 +50,7 @@ export function armNetwork(
       initialise(layout, vector, random, { sharpness });
       const torques = layout.view(vector, "fc3.weight");
       for (let i = 0; i < torques.length; i++) torques[i]! *= POLICY_GAIN;
-      layout.view(vector, "policy.deviation").fill(FIRST_DEVIATION);
+      layout.view(vector, DEVIATION).fill(FIRST_DEVIATION);
     },
 
     outputs(p, observed) {

@@ -3,6 +3,7 @@ import { add, div, exp, mean, mul, neg, square, sub, sum } from "../../graph/bui
 import type { Shape } from "../../graph/shape.js";
 import type { Value } from "../../graph/value.js";
 import type { Random } from "../../sim/random.js";
+import { DEVIATION } from "../network/deviation.js";
 import type { Parameters } from "../network/linear.js";
 
 /** Log probabilities [B] of the actions taken, and the mean entropy of what they were drawn from. */
@@ -73,10 +74,10 @@ export const categorical = (actions: number): Head => ({
 export const gaussian = (size: number): Head => ({
   outputs: size,
   width: size,
-  extra: { "policy.deviation": [size] },
+  extra: { [DEVIATION]: [size] },
 
   likelihood(centre, taken, p) {
-    const deviation = p["policy.deviation"]!;
+    const deviation = p[DEVIATION]!;
     const logs = sum(deviation);
     const distance = sum(square(div(sub(taken, centre), exp(deviation))), [1]);
     const logProbability = sub(mul(distance, -0.5), add(logs, 0.5 * size * LOG_2PI));

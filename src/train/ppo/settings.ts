@@ -19,6 +19,11 @@ export interface PpoSettings {
   readonly failureCost?: number;
   /** True where a lost life counts as the episode's end for the advantages; the episode goes on. Default false. */
   readonly lifeEnds?: boolean;
+  /**
+   * Bound of the deviations of continuous actions, in parts of half a command's range: it falls from the deviation at the
+   * start to this at the end, its logarithm in a line, and a larger one is cut between rollouts. Default: no bound.
+   */
+  readonly deviationEnd?: number;
   /** Discount γ, and λ of the advantages. */
   readonly gamma: number;
   readonly lambda: number;
@@ -53,6 +58,10 @@ export function rateAt(
   const cool = coolDown === 0 ? 1 : Math.min(1, (iterations - iteration) / (iterations * coolDown));
   return linear(rate, rateEnd, course) * cool;
 }
+
+/** Bound of the logarithms of deviations when a part `done` of the training is over. @param first at the start */
+export const deviationBound = ({ deviationEnd }: PpoSettings, first: number, done: number): number =>
+  deviationEnd === undefined ? Number.POSITIVE_INFINITY : first + (Math.log(deviationEnd) - first) * done;
 
 /** A straight line from `from` to `end` × `from` over the training; `done` from 0 to 1. */
 export const linear = (from: number, end: number, done: number): number => from * (1 + (end - 1) * done);

@@ -3,6 +3,7 @@ import { WorldBatch } from "../../sim/worlds/batch.js";
 import type { WorldFacts } from "../../sim/worlds/world.js";
 import { DivergenceError } from "../history/history.js";
 import { Adam, type AdamState, clipFactor, gradientNorm } from "../network/adam.js";
+import { DEVIATION, FIRST_DEVIATION } from "../network/deviation.js";
 import { type Layout, sharedFloats } from "../network/parameters.js";
 import { Team } from "../team/team.js";
 import { estimateAdvantages, normalise } from "./advantages.js";
@@ -12,7 +13,7 @@ import { PpoHistory, type PpoHistoryState } from "./history.js";
 import { actingModel } from "./policy-model.js";
 import type { ArmPpoRecipe, PpoRecipe } from "./recipe.js";
 import { allocateRollout, allocateStanding, type Rollout, type Standing } from "./rollout.js";
-import { linear, rateAt } from "./settings.js";
+import { deviationBound, linear, rateAt } from "./settings.js";
 import { prepared } from "./standardisation.js";
 import { ppoStep } from "./step.js";
 import { subjectOf } from "./subject.js";
@@ -150,6 +151,7 @@ export class PpoTraining {
       const loss = await this.#learn();
       this.history.rollout(this.#iteration, iterations, this.steps + rolloutSize(recipe));
       this.#iteration++;
+      this.#boundDeviations();
       this.#report(loss);
       const due = performance.now() - this.#kept > 1000 * keepEvery;
       if (due || this.#iteration === iterations) await this.#keep();
@@ -171,6 +173,15 @@ export class PpoTraining {
     }
     const { rollout } = this;
     estimateAdvantages(rollout, recipe.ppo, rollout.advantages, rollout.returns);
+  }
+
+  /** Cuts deviations of actions to what the recipe allows by now. */
+  #boundDeviations(): void {
+    if (!this.layout.slots.has(DEVIATION)) return;
+    const { recipe } = this.#options;
+    const bound = deviationBound(recipe.ppo, FIRST_DEVIATION, this.#iteration / scheduledOf(recipe));
+    const deviations = this.layout.view(this.parameters, DEVIATION);
+    for (let i = 0; i < deviations.length; i++) deviations[i] = Math.min(deviations[i]!, bound);
   }
 
   /** Learns from the rollout; the mean loss. */

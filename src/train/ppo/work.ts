@@ -3,6 +3,7 @@ import { Session, type TensorData } from "../../runtime/session.js";
 import { type Random, random } from "../../sim/random.js";
 import { WorldBatch } from "../../sim/worlds/batch.js";
 import { actionLength } from "../../sim/worlds/world.js";
+import { DEVIATION } from "../network/deviation.js";
 import { Step } from "../network/step.js";
 import type { StepModel } from "../network/step-model.js";
 import { floats, type MemberSetup, type Request, type Rows } from "../team/work.js";
@@ -85,7 +86,7 @@ export function collectWork({ setup, network: { layout, head }, batch, acting }:
   const { actions: space } = batch.facts;
   const length = actionLength(space);
   const command = commandOf(space);
-  const deviation = layout.slots.has("policy.deviation") ? layout.view(parameters, "policy.deviation") : NONE;
+  const deviation = layout.slots.has(DEVIATION) ? layout.view(parameters, DEVIATION) : NONE;
   const told = new Float64Array(count * length);
 
   const numbers = floats(count, rollout.configuration);

@@ -1,5 +1,6 @@
 import type { Shape } from "../../graph/shape.js";
 import type { Random } from "../../sim/random.js";
+import { DEVIATION, FIRST_DEVIATION } from "../network/deviation.js";
 import { Layout } from "../network/parameters.js";
 import { keyLength, placesOf, type QuerySpec, valueLength } from "./spec.js";
 
@@ -49,16 +50,13 @@ const dense = (name: string, inputs: number, outputs: number): Record<string, Sh
 /** Gain of the policy's output at the start: all actions are nearly equally likely. */
 const POLICY_GAIN = 0.01;
 
-/** Log deviation of continuous actions at the start: half of the way to a command's bounds. */
-const FIRST_DEVIATION = Math.log(0.5);
-
 /** Normal weights: of variance 2 / inputs before a ReLU, 1 / inputs elsewhere, small ones of the policy's output; zero biases. */
 export function initialiseQuery(spec: QuerySpec, layout: Layout, vector: Float32Array, random: Random): void {
   const names = queryNames(spec);
   const beforeRelu = new Set([...spec.convolutions.map((_, i) => `conv${i + 1}`), ...names.slice(0, -1), "answer1"]);
   vector.fill(0);
   for (const [name, { shape }] of layout.slots) {
-    if (name === "policy.deviation") layout.view(vector, name).fill(FIRST_DEVIATION);
+    if (name === DEVIATION) layout.view(vector, name).fill(FIRST_DEVIATION);
     if (!name.endsWith(".weight")) continue;
     const layer = name.slice(0, -".weight".length);
     const fanIn = shape.length === 2 ? shape[0]! : shape.slice(1).reduce((a, b) => a * b, 1);

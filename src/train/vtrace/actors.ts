@@ -3,6 +3,7 @@ import type { Session, TensorData } from "../../runtime/session.js";
 import type { Random } from "../../sim/random.js";
 import type { WorldBatch } from "../../sim/worlds/batch.js";
 import { actionLength } from "../../sim/worlds/world.js";
+import { DEVIATION } from "../network/deviation.js";
 import { commandOf } from "../ppo/commands.js";
 import { nextOf } from "../query/export.js";
 import { floats } from "../team/work.js";
@@ -47,7 +48,7 @@ export class Actors {
   async play(parameters: Float32Array, trajectories: Trajectories, draws: Random): Promise<number[][]> {
     const { layout } = this.agent;
     for (const [name, weight] of Object.entries(this.#weights)) weight.data.set(layout.view(parameters, name));
-    const deviation = layout.slots.has("policy.deviation") ? layout.view(parameters, "policy.deviation") : NONE;
+    const deviation = layout.slots.has(DEVIATION) ? layout.view(parameters, DEVIATION) : NONE;
     for (const [name, { data }] of Object.entries(trajectories.carried)) data.set(own(this.#carried, name)!.data);
     this.#keep.fill(1);
     const ended: number[][] = [];

@@ -16,6 +16,7 @@ import {
 import { writeModel } from "../../graph/onnx-write.js";
 import type { Value } from "../../graph/value.js";
 import { own } from "../../own.js";
+import { DEVIATION } from "../network/deviation.js";
 import { sharedGradients } from "../network/shared-gradients.js";
 import type { StepModel } from "../network/step-model.js";
 import { nextOf } from "../query/export.js";
@@ -84,7 +85,7 @@ export function actingModel(agent: Agent, batch: number): Uint8Array {
   const seen = seenInputs(agent, 1, batch);
   const parameters = agent.layout.inputs("whole");
   const { policy, value, carried } = agent.act(parameters, seen);
-  const used = Object.entries(parameters).filter(([name]) => name !== "policy.deviation");
+  const used = Object.entries(parameters).filter(([name]) => name !== DEVIATION);
   return writeModel({
     name: "acting",
     inputs: new Map([...used, ...valuesOf(seen).map((input) => [input.name!, input] as const)]),

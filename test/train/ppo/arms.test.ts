@@ -54,6 +54,25 @@ test("an arm learns by all of its parameters, its control by all but the convolu
   }
 });
 
+test("deviations of actions stay within a bound that falls to the recipe's", async () => {
+  const deviations = async (ppo: Partial<ArmPpoRecipe["ppo"]>): Promise<number[]> => {
+    const kept: PpoCheckpoint[] = [];
+    const recipe = { ...ARM, ppo: { ...ARM.ppo, ...ppo } };
+    const { layout } = await train(7, { recipe, keepEvery: 0, keep: async (at) => void kept.push(at) });
+    return kept.map(({ parameters }) => Math.exp(Math.max(...layout.view(parameters, "policy.deviation"))));
+  };
+  // Nothing is learned, so that deviations are the bound itself: a half, and after four rollouts a thirty-second.
+  const bounds = [1 / 4, 1 / 8, 1 / 16, 1 / 32];
+  for (const [i, found] of (await deviations({ rate: 0, deviationEnd: 1 / 32 })).entries())
+    expect(found).toBeCloseTo(bounds[i]!, 6);
+  for (const found of await deviations({ rate: 0 })) expect(found).toBeCloseTo(0.5, 6);
+  // Where it learns, a smaller deviation than the bound stays.
+  const learned = await deviations({ rate: 0.1 });
+  const bounded = await deviations({ rate: 0.1, deviationEnd: 1 / 32 });
+  expect(bounded.every((found, i) => found <= bounds[i]! * 1.000001)).toBe(true);
+  expect(learned.some((found, i) => found > bounds[i]!)).toBe(true);
+});
+
 test("the inputs of an arm's hidden layers begin with mean 0 and deviation 1", async () => {
   const { standardisation, layout, parameters } = await train(7, {
     recipe: { ...ARM, ppo: { ...ARM.ppo, totalSteps: 1, rate: 0 } },
