@@ -20,7 +20,7 @@ import {
 } from "../graph/build.js";
 import { byteRange, isFloat } from "../graph/dtype.js";
 import type { Value } from "../graph/value.js";
-import { type GradientRule, type GradientTable, gate } from "./rule.js";
+import { type GradientRule, type GradientTable, gate, type InputGradient } from "./rule.js";
 import { sumToShape } from "./structural.js";
 
 /** Rules of operators that compute element by element: leading axes of `g` broadcast by themselves. */
@@ -55,19 +55,28 @@ const clip: GradientRule = (node, g) => {
  * Straight through the rounding, as PyTorch's fake quantisation: 1/scale where the result's range holds the value, zero
  * where it saturates. The amounts at whole numbers are of the gradient's type.
  */
-const quantize: GradientRule = (node, g) => {
-  const [x, scale, zero] = node.inputs as readonly [Value, Value, Value];
+const quantize: GradientRule = (node, g) => throughSteps(node.inputs as readonly [Value, Value, Value], g);
+
+/** Scale and zero point follow the values, and count as constants. */
+const dynamicallyQuantized: GradientRule = (node, g) => {
+  const [, scale, zero] = node.outputs as readonly [Value, Value, Value];
+  return throughSteps([node.inputs[0]!, scale, zero], g);
+};
+
+function throughSteps([x, scale, zero]: readonly [Value, Value, Value], g: Value): readonly InputGradient[] {
   const [low, high] = byteRange(zero.dtype);
   const step = add(apply("Round", [div(x, scale)]), cast(zero, x.dtype));
   const inside = logicalAnd(logicalNot(less(step, low)), logicalNot(greater(step, high)));
   return [() => gate(inside, div(g, scale))];
-};
+}
 
 /** Nothing is known of an integer's slope, but that of a quantised value. */
 function castBack(from: Value, g: Value): (() => Value) | undefined {
   if (isFloat(from.dtype)) return () => cast(g, from.dtype);
-  return from.node.op === "QuantizeLinear" ? () => g : undefined;
+  return QUANTISED.has(from.node.op) ? () => g : undefined;
 }
+
+const QUANTISED: ReadonlySet<string> = new Set(["QuantizeLinear", "DynamicQuantizeLinear"]);
 
 /** Gradient to the largest (or smallest) operand, in equal parts where several are. */
 const extremum: GradientRule = (node, g, lead) => {
@@ -153,5 +162,6 @@ export const ELEMENTWISE_GRADIENTS: GradientTable = {
     ];
   },
   QuantizeLinear: quantize,
+  DynamicQuantizeLinear: dynamicallyQuantized,
   Cast: (node, g) => [castBack(node.inputs[0]!, g)],
 };

@@ -1,3 +1,4 @@
+import { isStatistic } from "../graph/kinds.js";
 import { type Node, topologicalOrder, type Value } from "../graph/value.js";
 
 /** What a rule propagates: an upstream value and the amount for it (a gradient, or relevance). */
@@ -30,7 +31,7 @@ export function reverseWalk<Amount>(
   const dependent = new Set<Value>(unique);
   for (const node of order)
     if (node.inputs.some((value) => value && dependent.has(value)))
-      for (const output of node.outputs) dependent.add(output);
+      for (const output of node.outputs) if (!isStatistic(output)) dependent.add(output);
 
   const arrived = new Map(seeds);
   for (const node of order.reverse()) {

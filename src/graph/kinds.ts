@@ -9,6 +9,9 @@ export function isData(op: string, input: number): boolean {
   return data === "all" || data.includes(input);
 }
 
+/** True for an output that others are scaled and shifted by. */
+export const isStatistic = ({ node, index }: Value): boolean => traitsOf(node.op).statistics?.includes(index) ?? false;
+
 /** True where every element of the data is there once: it stays, is reshaped or permuted. */
 export function isRearranged(op: string): boolean {
   const { moves } = traitsOf(op);

@@ -8,6 +8,7 @@ import { fold } from "./fold.js";
 import { withoutFunctions } from "./functions.js";
 import { Literal } from "./literal.js";
 import { lower, loweringOf } from "./lowering/lower.js";
+import { uncast } from "./lowering/quantisation.js";
 import { softmaxOf } from "./lowering/softmax.js";
 import { nearestTo } from "./nearest.js";
 import { inOrder } from "./node-order.js";
@@ -235,8 +236,10 @@ function defineOutputs(proto: NodeProto, reading: Reading, called: string): void
     return;
   }
   // Shared weights that an exporter writes under many names stay one constant.
-  if (op === "Identity" && inputs[0]?.literal) {
-    values.define(proto.output[0], inputs[0], called);
+  const constantAlias = op === "Identity" && inputs[0]?.literal ? inputs[0] : undefined;
+  const same = op === "Cast" ? uncast(inputs[0], dtypeOf(attributes.to as number)) : constantAlias;
+  if (same) {
+    values.define(proto.output[0], same, called);
     return;
   }
   const upgraded = upgrade({ op, inputs, attributes }, { opset, outputs: proto.output.length });

@@ -24,6 +24,8 @@ export interface Traits {
   readonly map?: "window" | "lost";
   /** Number of the output that holds places, not values. */
   readonly index?: number;
+  /** Numbers of the outputs by which others are scaled and shifted: constants for gradients and relevance. */
+  readonly statistics?: readonly number[];
   /** True where the constants of a node multiply its data or are added to them: learned weights. */
   readonly weighted?: true;
 }
@@ -123,6 +125,7 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
   Softsign: curve({ squashes: true }),
   Erf: curve({ squashes: true }),
   QuantizeLinear: curve(),
+  DynamicQuantizeLinear: curve({ statistics: [1, 2] }),
   Exp: curve({ range: "non-negative" }),
   Log: curve(),
   Sqrt: curve({ range: "non-negative" }),
@@ -211,6 +214,7 @@ export const TRAITS: Readonly<Record<string, Traits>> = {
   DequantizeLinear: { form: "lowered" },
   QLinearConv: { form: "lowered" },
   QLinearMatMul: { form: "lowered" },
+  ConvInteger: { form: "lowered" },
   Einsum: { form: "lowered", data: "all" },
   Sum: { form: "lowered", data: "all" },
   Mean: { form: "lowered", data: "all" },

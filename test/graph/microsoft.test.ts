@@ -41,6 +41,14 @@ const bytes =
 const number =
   (value: number, dtype: Operand["dtype"] = "float32"): Drawn =>
   () => ({ dtype, shape: [], values: [value], constant: true });
+/** A constant weight. */
+const whole =
+  (dtype: "uint8" | "int8", ...shape: Shape): Drawn =>
+  (seed) => ({ ...bytes(dtype, ...shape)(seed), constant: true });
+/** A scale for each channel. */
+const scales =
+  (n: number): Drawn =>
+  () => ({ dtype: "float32", shape: [n], values: Array.from({ length: n }, (_, i) => 0.01 * (i + 1)), constant: true });
 const float = (value: number) => ({ float: value });
 
 /** Scale and zero point. */
@@ -115,6 +123,60 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   QLinearMul: [{ inputs: [x, ...steps(0.02, 100), x, ...steps(0.05, 7), ...steps(0.06, 90)] }],
   QLinearSigmoid: [{ inputs: [x, ...steps(0.05, 128), ...steps(1 / 256, 0)] }],
+  QLinearSoftmax: [
+    { inputs: [x, ...steps(0.02, 128), ...steps(1 / 256, 0)], attributes: { opset: 13, axis: -2 } },
+    { inputs: [bytes("uint8", 2, 7), ...steps(0.03, 100), ...steps(1 / 256, 0)], attributes: { opset: 12, axis: 1 } },
+  ],
+  QLinearWhere: [
+    {
+      inputs: [
+        (seed) => ({
+          dtype: "bool",
+          shape: [4, 5],
+          values: Array.from(randoms(20, seed), (v) => Number(v > 0)),
+          constant: true,
+        }),
+        x,
+        ...steps(0.05, 128),
+        bytes("uint8", 3, 1, 1),
+        ...steps(0.02, 7),
+        ...steps(0.06, 90),
+      ],
+    },
+  ],
+  DynamicQuantizeMatMul: [
+    { inputs: [real(2, 3), whole("int8", 3, 4), number(0.02), number(3, "int8"), fixed(4)] },
+    { inputs: [real(1, 5, 3), whole("uint8", 3, 4), scales(4), undefined] },
+  ],
+  MatMulIntegerToFloat: [
+    {
+      inputs: [
+        bytes("uint8", 2, 3),
+        whole("int8", 3, 4),
+        number(0.02),
+        scales(4),
+        number(100, "uint8"),
+        number(2, "int8"),
+        fixed(4),
+      ],
+    },
+    { inputs: [bytes("uint8", 2, 3), whole("uint8", 3, 4), number(0.02), number(0.03), number(90, "uint8")] },
+  ],
+  QAttention: [
+    {
+      inputs: [
+        bytes("uint8", 1, 4, 6),
+        whole("int8", 6, 24),
+        fixed(24),
+        number(0.01),
+        number(0.02),
+        undefined,
+        number(128, "uint8"),
+        number(0, "int8"),
+      ],
+      attributes: { num_heads: 2 },
+    },
+  ],
   QLinearLeakyRelu: [{ inputs: [x, ...steps(0.05, 128), ...steps(0.04, 30)], attributes: { alpha: float(0.1) } }],
   QLinearAveragePool: [
     { inputs: [x, ...steps(0.05, 128), ...steps(0.04, 120)], attributes: { kernel_shape: [2, 3], strides: [1, 2] } },

@@ -56,7 +56,7 @@ const UNFOLDED = new Set(
   (
     "Exp Log Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Erf Tanh Sigmoid Softplus Softsign Mish HardSwish " +
     "HardSigmoid LeakyRelu PRelu Elu Celu Selu Gelu ThresholdedRelu Softmax LogSoftmax Clip Pow IsInf " +
-    "DepthToSpace SpaceToDepth GatherElements ScatterElements TopK ArgMax ArgMin Resize MatMulInteger " +
+    "DepthToSpace SpaceToDepth GatherElements ScatterElements TopK ArgMax ArgMin Resize MatMulInteger DynamicQuantizeLinear " +
     "ReduceMean ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp " +
     "Conv ConvTranspose MatMul Gemm MaxPool AveragePool GlobalAveragePool " +
     "LayerNormalization RMSNormalization GroupNormalization InstanceNormalization BitwiseAnd BitwiseXor"

@@ -69,7 +69,7 @@ describe("elements only change their place", () => {
 });
 
 describe("an output element depends on its own place alone", () => {
-  it.each(having((t) => t.elementwise === true && t.form !== "integer"))("%s", async (op) => {
+  it.each(having((t) => t.elementwise === true && t.form !== "integer" && !t.statistics))("%s", async (op) => {
     const nodes = casesOf(op, (node) => {
       const [first, ...others] = dataOf(op, node);
       return first!.values.length > 1 && others.every(({ shape }) => `${shape}` === `${first!.shape}`);
@@ -81,6 +81,19 @@ describe("an output element depends on its own place alone", () => {
       if (before.length !== dataOf(op, node)[0]!.values.length) continue;
       before.forEach((y, i) => {
         if (i !== place) expect(after[i]).toBe(y);
+      });
+    }
+  });
+});
+
+describe("scaled back by its statistics, an output element is near the one at its place", () => {
+  it.each(having(({ statistics }) => statistics !== undefined))("%s", async (op) => {
+    const nodes = casesOf(op);
+    expect(nodes.length).toBeGreaterThan(0);
+    for (const node of nodes) {
+      const [bytes, scale, zero] = await run(op, node);
+      dataOf(op, node)[0]!.values.forEach((x, i) => {
+        expect(Math.abs((bytes![i]! - zero![0]!) * scale![0]! - x)).toBeLessThanOrEqual(scale![0]! * 1.001);
       });
     }
   });

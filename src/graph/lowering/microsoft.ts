@@ -1,48 +1,17 @@
 import { own } from "../../own.js";
 import { apply } from "../apply.js";
-import {
-  add,
-  concat,
-  div,
-  matmul,
-  matrixTranspose,
-  mean,
-  mul,
-  reshape,
-  scalar,
-  sigmoid,
-  slice,
-  sqrt,
-  square,
-  tanh,
-} from "../build.js";
+import { add, div, matmul, matrixTranspose, mean, mul, scalar, sigmoid, sqrt, square, tanh } from "../build.js";
 import { ShapeError } from "../shape.js";
 import type { Value } from "../value.js";
-import { attention } from "./attention.js";
 import type { Lowering, LoweringTable, UnloweredNode } from "./lowering.js";
-import { QUANTISED_LOWERING } from "./quantisation.js";
+import { multiHead, packed } from "./microsoft-attention.js";
+import { number, type Operands, plus, without } from "./microsoft-parts.js";
+import { MICROSOFT_QUANTISED } from "./microsoft-quantised.js";
 
 /**
  * Operators of onnxruntime's own domain, com.microsoft, that its optimiser, its quantiser and exporters write, by the
  * operators that they stand for (onnxruntime's ContribOperators.md).
  */
-
-type Attributes = UnloweredNode["attributes"];
-type Operands = readonly [Value, ...(Value | undefined)[]];
-
-const number = (attributes: Attributes, name: string, fallback: number): number =>
-  (own(attributes, name) as number | undefined) ?? fallback;
-
-const without = (attributes: Attributes, ...names: readonly string[]): Attributes =>
-  Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
-
-const plus = (x: Value, y: Value | undefined) => (y ? add(x, y) : x);
-
-/** Refuses operands that change the result in ways that are not written out. */
-function refuse({ op, inputs }: UnloweredNode, what: Readonly<Record<number, string>>): void {
-  for (const [at, name] of Object.entries(what))
-    if (inputs[Number(at)]) throw new ShapeError(`${op}: ${name} (input ${at}) is not supported`);
-}
 
 /** Written out, because Gelu itself is younger than the operator sets of such files. */
 const gelu: Lowering = ({ inputs: [given, bias] }) => {
@@ -126,103 +95,6 @@ const skipRmsNorm: Lowering = ({ inputs, attributes }) => {
   return [mul(div(sum, size), scale), undefined, undefined, sum];
 };
 
-/** Parts of the last axis, of equal size. */
-const parts = (x: Value, count: number): readonly Value[] => {
-  const axis = x.shape.length - 1;
-  const size = x.shape[axis]! / count;
-  return Array.from({ length: count }, (_, i) => slice(x, axis, i * size, (i + 1) * size));
-};
-
-/** Attention of opset 23 with the same number of heads on all sides; `mask` is added to the scores. */
-function attended(node: UnloweredNode, [q, k, v]: readonly Value[], mask: Value | undefined): Value {
-  const { attributes } = node;
-  const heads = number(attributes, "num_heads", 0);
-  const scale = number(attributes, "scale", 0);
-  const options = {
-    q_num_heads: heads,
-    kv_num_heads: heads,
-    is_causal: number(attributes, "unidirectional", 0),
-    ...(scale !== 0 && { scale }),
-  };
-  return attention({ op: node.op, inputs: [q, k, v, mask], attributes: options })[0]!;
-}
-
-const multiHead: Lowering = (node) => {
-  refuse(node, { 4: "a padding mask", 6: "past keys", 7: "past values" });
-  const [q, k, v, bias, , mask] = node.inputs as Operands;
-  if (!k || !v || [q, k, v].some(({ shape }) => shape.length !== 3))
-    throw new ShapeError(`${node.op}: expected query, key and value of three axes`);
-  const sizes = [q, k, v].map(({ shape }) => shape[2]!);
-  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
-  const biased = [q, k, v].map((x, i) => plus(x, bias && slice(bias, 0, starts[i]!, starts[i]! + sizes[i]!)));
-  return [attended(node, biased, mask)];
-};
-
-/** Queries, keys and values by one product from the same tokens. */
-const packed: Lowering = (node) => {
-  refuse(node, { 3: "a mask by index", 4: "past keys", 6: "a past length" });
-  if (own(node.attributes, "qkv_hidden_sizes")) throw new ShapeError(`${node.op}: qkv_hidden_sizes is not supported`);
-  if (number(node.attributes, "do_rotary", 0)) throw new ShapeError(`${node.op}: do_rotary is not supported`);
-  const [x, weight, bias, , , mask] = node.inputs as Operands;
-  return [attended(node, parts(plus(matmul(x, weight!), bias), 3), mask)];
-};
-
-const DEQUANTIZE = QUANTISED_LOWERING.DequantizeLinear!;
-
-/** Bytes as the numbers that they stand for. */
-const real = (x: Value, scale: Value, zero: Value | undefined): Value =>
-  DEQUANTIZE({ op: "DequantizeLinear", inputs: [x, scale, zero], attributes: {} })[0]!;
-
-/** Numbers as bytes. A missing zero point is 0 of uint8. */
-const bytes = (y: Value, scale: Value, zero: Value | undefined): Value =>
-  apply("QuantizeLinear", [y, reshape(scale, []), zero ? reshape(zero, []) : scalar(0, "uint8")]);
-
-/** A function of one operand between bytes: x, its scale and zero point, those of the result. */
-const ofBytes =
-  (compute: (x: Value, attributes: Attributes) => Value): Lowering =>
-  ({ inputs, attributes }) => {
-    const [x, scale, zero, toScale, toZero] = inputs as readonly [Value, Value, Value | undefined, Value, Value?];
-    return [bytes(compute(real(x, scale, zero), attributes), toScale, toZero)];
-  };
-
-/** A function of two operands between bytes. */
-const ofTwo =
-  (compute: (a: Value, b: Value) => Value): Lowering =>
-  ({ inputs }) => {
-    const [a, aScale, aZero, b, bScale, bZero, toScale, toZero] = inputs as readonly Value[];
-    return [bytes(compute(real(a!, aScale!, aZero), real(b!, bScale!, bZero)), toScale!, toZero)];
-  };
-
-function firstChannels(op: string, attributes: Attributes): Attributes {
-  if (number(attributes, "channels_last", 0))
-    throw new ShapeError(`${op}: channels in the last axis are not supported`);
-  return without(attributes, "channels_last");
-}
-
-/** Scale and zero point of the result, then three inputs for each part. */
-const concatenated: Lowering = ({ inputs, attributes }) => {
-  const [scale, zero, ...rest] = inputs as readonly Value[];
-  const each = Array.from({ length: rest.length / 3 }, (_, i) => real(rest[3 * i]!, rest[3 * i + 1]!, rest[3 * i + 2]));
-  return [bytes(concat(each, number(attributes, "axis", 0)), scale!, zero)];
-};
-
-/** A Gemm between bytes, C in steps of the two scales; without a scale of the result, its numbers. */
-const gemm: Lowering = ({ inputs, attributes }) => {
-  const [a, aScale, aZero, b, bScale, bZero, c, toScale, toZero] = inputs as readonly (Value | undefined)[];
-  const steps = c && real(c, mul(aScale!, bScale!), undefined);
-  const operands = [real(a!, aScale!, aZero), along(b!, bScale!, bZero, attributes), ...(steps ? [steps] : [])];
-  const y = apply("Gemm", operands, attributes);
-  return [toScale ? bytes(y, toScale, toZero) : y];
-};
-
-/** A weight with scales by column of the product. */
-const along = (b: Value, scale: Value, zero: Value | undefined, attributes: Attributes): Value =>
-  DEQUANTIZE({
-    op: "DequantizeLinear",
-    inputs: [b, scale, zero],
-    attributes: { axis: number(attributes, "transB", 0) ? 0 : 1 },
-  })[0]!;
-
 export const MICROSOFT_LOWERING: LoweringTable = {
   Gelu: gelu,
   BiasGelu: gelu,
@@ -236,18 +108,5 @@ export const MICROSOFT_LOWERING: LoweringTable = {
   SkipSimplifiedLayerNormalization: skipRmsNorm,
   MultiHeadAttention: multiHead,
   Attention: packed,
-  QuantizeLinear: ({ inputs: [x, scale, zero] }) => [bytes(x!, scale!, zero)],
-  DequantizeLinear: DEQUANTIZE,
-  QLinearAdd: ofTwo(add),
-  QLinearMul: ofTwo(mul),
-  QLinearSigmoid: ofBytes(sigmoid),
-  QLinearLeakyRelu: ofBytes((x, attributes) => apply("LeakyRelu", [x], attributes)),
-  QLinearAveragePool: ofBytes((x, attributes) =>
-    apply("AveragePool", [x], firstChannels("QLinearAveragePool", attributes)),
-  ),
-  QLinearGlobalAveragePool: ofBytes((x, attributes) =>
-    apply("GlobalAveragePool", [x], firstChannels("QLinearGlobalAveragePool", attributes)),
-  ),
-  QLinearConcat: concatenated,
-  QGemm: gemm,
+  ...MICROSOFT_QUANTISED,
 };

@@ -1,5 +1,6 @@
 import { apply } from "../apply.js";
 import { cast, constant, div, matmul, mul, reshape, scalar, sub } from "../build.js";
+import { type DType, isFloat } from "../dtype.js";
 import { Literal } from "../literal.js";
 import { normalizeAxis, ShapeError, sizeOf } from "../shape.js";
 import type { Attributes, Value } from "../value.js";
@@ -48,22 +49,55 @@ interface Channels {
   readonly ofResult: number;
 }
 
+/** Sums of products of whole numbers, which their types hold. The last input's zero points may lie along its channels. */
+const integerSums =
+  (compute: (of: Operands) => Value, channels: (rank: number) => Channels): Lowering =>
+  ({ op, inputs: [x, w, xZero, wZero], attributes }) => {
+    if (!x || !w) throw new ShapeError(`${op}: expected two operands`);
+    const { ofWeight } = channels(w.shape.length);
+    const steps = { x: centred(op, x, xZero, -2), w: centred(op, w, wZero, ofWeight) };
+    return [cast(compute({ ...steps, bias: undefined, attributes }), "int32")];
+  };
+
+/** Whole numbers of floating point that an integer was made of, where a Cast back gives just these. */
+export function uncast(integer: Value | undefined, to: DType | undefined): Value | undefined {
+  if (integer?.node.op !== "Cast") return undefined;
+  const from = integer.node.inputs[0]!;
+  return from.dtype === to && isWhole(from) ? from : undefined;
+}
+
+/** True for numbers that are whole by how they are made. */
+function isWhole({ node, dtype, literal }: Value): boolean {
+  if (literal) return literal.numbers().every(Number.isInteger);
+  if (node.op === "Cast") return !isFloat(node.inputs[0]!.dtype) || isWhole(node.inputs[0]!);
+  if (!isFloat(dtype)) return true;
+  return WHOLE.has(node.op) && node.inputs.every((value) => !value || isWhole(value));
+}
+
+/** Operators that make whole numbers of whole numbers. */
+const WHOLE: ReadonlySet<string> = new Set(["MatMul", "Conv", "Sub"]);
+
 /** Whole numbers from their zero point, as float32. */
 function centred(op: string, x: Value, zero: Value | undefined, axis: number): Value {
   const whole = cast(x, "float32");
   return zero && !isZero(zero) ? sub(whole, cast(alongAxis(op, zero, x, axis), "float32")) : whole;
 }
 
+/** A layer between whole numbers, and where its channels are. */
+type Whole = Parameters<typeof quantised>;
+
+const CONV: Whole = [
+  ({ x, w, bias, attributes }) => apply("Conv", bias ? [x, w, bias] : [x, w], attributes),
+  () => ({ ofWeight: 0, ofResult: 1 }),
+];
+const MATMUL: Whole = [({ x, w }) => matmul(x, w), (rank) => ({ ofWeight: rank - 1, ofResult: rank - 1 })];
+
 export const QUANTISED_LOWERING: LoweringTable = {
   DequantizeLinear: dequantized,
-  QLinearConv: quantised(
-    ({ x, w, bias, attributes }) => apply("Conv", bias ? [x, w, bias] : [x, w], attributes),
-    () => ({ ofWeight: 0, ofResult: 1 }),
-  ),
-  QLinearMatMul: quantised(
-    ({ x, w }) => matmul(x, w),
-    (rank) => ({ ofWeight: rank - 1, ofResult: rank - 1 }),
-  ),
+  QLinearConv: quantised(...CONV),
+  QLinearMatMul: quantised(...MATMUL),
+  ConvInteger: integerSums(...CONV),
+  MatMulInteger: integerSums(...MATMUL),
 };
 
 const scalarOf = (value: Value): Value =>

@@ -21,14 +21,26 @@ function quantizeLinear(node: Inference): TensorType[] {
   return [{ dtype: byte(node, 2), shape: node.shape(0) }];
 }
 
+/** Bytes by the range of x, their scale and zero point. */
+function dynamicQuantizeLinear(node: Inference): TensorType[] {
+  const { dtype, shape } = node.input(0);
+  if (dtype !== "float32") throw new ShapeError(`DynamicQuantizeLinear: input 0 is ${dtype}, expected float32`);
+  return [
+    { dtype: "uint8", shape },
+    { dtype, shape: [] },
+    { dtype: "uint8", shape: [] },
+  ];
+}
+
 function matMulInteger(node: Inference): TensorType[] {
   byte(node, 0);
   byte(node, 1);
   return [{ dtype: "int32", shape: matMulShape(node.shape(0), node.shape(1)) }];
 }
 
-/** Eight-bit integers, for relevance of precision `fast`. */
+/** Eight-bit integers, of quantised policies and for relevance of precision `fast`. */
 export const QUANTISATION: Readonly<Record<string, OperatorSpec>> = {
   QuantizeLinear: { inputs: [3, 3], infer: quantizeLinear },
+  DynamicQuantizeLinear: { inputs: [1, 1], infer: dynamicQuantizeLinear },
   MatMulInteger: { inputs: [2, 4], infer: matMulInteger },
 };

@@ -12,7 +12,10 @@ export interface Analysis {
   readonly order: readonly Node[];
   /** The nodes that read a value. */
   readonly consumers: ReadonlyMap<Value, readonly Node[]>;
-  /** True where a value changes with the observation; all else is a constant, weights and their sums included. */
+  /**
+   * True where a value changes with the observation; all else is a constant, weights and their sums included. The scale
+   * that an observation is quantised by counts as a constant.
+   */
   isDependent(value: Value): boolean;
   /** The pattern that ends at a node: what several nodes compute together. */
   pattern(node: Node): Pattern | undefined;

@@ -7,6 +7,10 @@ import type { Node, Value } from "../../graph/value.js";
 export interface LinearLayer {
   readonly node: Node;
   readonly input: Value;
+  /** What the layer sees of its input where rounding to steps stands between; the input itself where undefined. */
+  readonly seen?: Value;
+  /** Size of the steps that its input is rounded to, where the layer's outputs are not multiplied by it yet. */
+  readonly step?: Value;
   readonly weight: Value;
   /** Broadcasts to the output; undefined where the layer has none. */
   readonly bias: Value | undefined;

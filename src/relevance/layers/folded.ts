@@ -6,6 +6,7 @@ import type { Analysis } from "../contract/facts.js";
 import type { LinearLayer } from "../contract/linear-layer.js";
 import type { Normalisation } from "../contract/pattern.js";
 import type { RecogniseLayer } from "../contract/recognise.js";
+import { withoutStep } from "./in-steps.js";
 
 /** Layers with the constants or normalisations after them folded in. */
 
@@ -54,6 +55,7 @@ function affine(layer: LinearLayer, node: Node, factor: Value | undefined, offse
   const weightAxis = outputAxis(layer)!;
   return {
     ...layer,
+    step: undefined,
     node,
     output: node.outputs[0]!,
     weight: factor ? mul(weight, along(weight.shape, weightAxis, factor)) : weight,
@@ -67,7 +69,8 @@ function behindConstant(node: Node, analysis: Analysis) {
   const first = analysis.isDependent(a);
   if (first === analysis.isDependent(b)) return undefined;
   const inner = foldable((first ? a : b).node, analysis);
-  const value = inner && perOutput(inner, first ? b : a);
+  const constant = first ? b : a;
+  const value = inner && perOutput(inner, node.op === "Mul" ? withoutStep(inner, constant) : constant);
   return value && { inner: inner!, value, first };
 }
 

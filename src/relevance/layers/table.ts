@@ -5,6 +5,7 @@ import { average } from "./average.js";
 import { convolution, transposedConvolution } from "./convolution.js";
 import { dense } from "./dense.js";
 import { biased, normalised, normalisedLayer, scaled } from "./folded.js";
+import { inSteps } from "./in-steps.js";
 
 /** As `analysis.layer`, without its cache: for the analysis itself. */
 export const recogniseLayer: RecogniseLayer = (node, analysis) => {
@@ -18,10 +19,10 @@ export const recogniseLayer: RecogniseLayer = (node, analysis) => {
 export const layerByOperator: RecogniseLayer = (node, analysis) => own(LAYERS, node.op)?.(node, analysis);
 
 const LAYERS: Readonly<Record<string, RecogniseLayer>> = {
-  Conv: convolution,
+  Conv: inSteps(convolution),
   ConvTranspose: transposedConvolution,
   Gemm: dense,
-  MatMul: dense,
+  MatMul: inSteps(dense),
   BatchNormalization: normalised,
   Mul: scaled,
   Div: scaled,

@@ -1,3 +1,4 @@
+import { isStatistic } from "../../graph/kinds.js";
 import { type Graph, type Node, topologicalOrder, type Value } from "../../graph/value.js";
 import type { Analysis } from "../contract/facts.js";
 import type { LinearLayer } from "../contract/linear-layer.js";
@@ -19,7 +20,7 @@ export class GraphAnalysis implements Analysis {
     this.order = topologicalOrder(graph.outputs.values());
     for (const node of this.order) {
       if (node.op === "Input" || node.inputs.some((value) => value && this.#dependent.has(value)))
-        for (const output of node.outputs) this.#dependent.add(output);
+        for (const output of node.outputs) if (!isStatistic(output)) this.#dependent.add(output);
       for (const value of node.inputs) {
         if (!value) continue;
         const readers = this.consumers.get(value) ?? [];

@@ -9,6 +9,9 @@ export const QUANTISATION_CASES: Readonly<Record<string, fc.Arbitrary<NodeCase>>
     .record({ shape: shapeOf(1, 4), to: bytes })
     .chain(({ shape, to }) => fc.tuple(tensor(shape), tensor([], "float32", 0.01, 0.1), tensor([], to)))
     .map((inputs) => ({ inputs, attributes: {}, outputs: 1 })),
+  DynamicQuantizeLinear: shapeOf(1, 4)
+    .chain((shape) => fc.tuple(tensor(shape, "float32", -3, 2)))
+    .map((inputs) => ({ inputs, attributes: {}, outputs: 3 })),
   MatMulInteger: fc
     .record({ lead: shapeOf(0, 2), m: extent, k: extent, n: extent, weight: bytes })
     .chain(({ lead, m, k, n, weight }) =>

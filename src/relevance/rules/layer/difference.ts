@@ -47,6 +47,6 @@ function weightedSum(layer: LinearLayer, columns: readonly number[], weights: Va
   const combine = (rows: Value) => matmul(apply("Gather", [rows, int64(columns)], { axis: rows.shape.length - 1 }), c);
   const combined = combine(weight);
   const offset = bias && combine(expand(bias, output.shape));
-  const product = matmul(input, combined);
+  const product = matmul(layer.seen ?? input, combined);
   return { ...layer, weight: combined, bias: offset, output: offset ? add(product, offset) : product };
 }

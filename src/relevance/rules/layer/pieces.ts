@@ -20,21 +20,23 @@ export interface Piece {
 /** A layer's input relative to its reference. */
 export function seenInput(layer: LinearLayer, context: Context): { readonly x: Value; readonly nonNegative: boolean } {
   const reference = context.reference(layer.input);
-  if (reference) return { x: sub(layer.input, constant(reference)), nonNegative: false };
-  return { x: layer.input, nonNegative: context.isNonNegative(layer.input) };
+  const seen = layer.seen ?? layer.input;
+  if (reference) return { x: sub(seen, constant(reference)), nonNegative: false };
+  return { x: seen, nonNegative: context.isNonNegative(layer.input) };
 }
 
 /** A layer's terms, without those that are zero for every observation. */
 export function pieces(layer: LinearLayer, terms: readonly Term[], context: Context): Piece[] {
   // Bounds are absolute, so their rules need absolute x; other rules take x relative to its reference.
   const isBounded = terms.some(([form]) => form === "low");
+  const seen = layer.seen ?? layer.input;
   const { x, nonNegative } = isBounded
-    ? { x: layer.input, nonNegative: context.isNonNegative(layer.input) }
+    ? { x: seen, nonNegative: context.isNonNegative(layer.input) }
     : seenInput(layer, context);
   return terms.flatMap(([form, weightForm]): Piece[] => {
     if (form === "x⁻" && nonNegative) return [];
     const weight = typeof weightForm === "string" ? WEIGHT[weightForm](layer.weight) : weightForm(layer.weight);
-    if (form === "x" && weightForm === "w" && x === layer.input)
+    if (form === "x" && weightForm === "w" && x === seen)
       // The forward pass has computed this, plus the bias.
       return [{ input: x, weight, forward: layer.output, offset: layer.bias && neg(layer.bias) }];
     if (form === "low" || form === "high") {
