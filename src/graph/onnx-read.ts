@@ -47,6 +47,7 @@ function read(bytes: Uint8Array, source: string): Graph {
   const graph = model.graph!;
   if (graph.sparseInitializer.length > 0) throw new InputError(`${source}: sparse initializers are not supported`);
   const values = new Values();
+  const unread = new Unread();
   defineInitializers(graph, values, source);
   const inputs = new Map<string, Value>();
   for (const info of graph.input) {
@@ -55,18 +56,25 @@ function read(bytes: Uint8Array, source: string): Graph {
     inputs.set(value.name!, value);
     values.define(value.name, value, `${source}: input "${value.name}"`);
   }
-  const reading: Reading = { source, model, nodes: [], opset, values, weights: new WeightCheck(source) };
+  const reading: Reading = { source, model, nodes: [], opset, values, unread, weights: new WeightCheck(source) };
   readNodes(withoutFunctions(model, source), reading);
   const outputs = new Map<string, Value>();
+  const without = new Map<string, string>();
   for (const { name = "" } of graph.output) {
+    refuseName(name, "output", source);
+    const cause = unread.first([name]);
+    if (cause) {
+      without.set(name, cause.message);
+      continue;
+    }
     const value = values.get(name);
     if (!value) throw new InputError(`${source}: output "${name}" is made by no node`);
-    refuseName(name, "output", source);
     // One that is listed twice is the same tensor twice, for onnxruntime too.
     outputs.set(name, value);
   }
   const metadata = new Map(model.metadataProps.map(({ key = "", value = "" }) => [key, value]));
-  return { name: graph.name ?? "", inputs, outputs, metadata, opset };
+  if (outputs.size === 0) throw unread.first(without.keys())!;
+  return { name: graph.name ?? "", inputs, outputs, metadata, opset, ...(without.size > 0 && { unread: without }) };
 }
 
 function defineInitializers({ initializer }: GraphProto, values: Values, source: string): void {
@@ -78,9 +86,42 @@ function defineInitializers({ initializer }: GraphProto, values: Values, source:
   }
 }
 
+/** Reads nodes; what one makes that cannot be read, and what depends on it, is left out. */
 function readNodes(nodes: readonly NodeProto[], reading: Reading): void {
-  const isGiven = (name: string) => reading.values.get(name) !== undefined;
-  for (const proto of inOrder(nodes, isGiven, reading.source)) readNode(proto, { ...reading, nodes });
+  const { values, unread } = reading;
+  const isGiven = (name: string) => values.get(name) !== undefined || unread.first([name]) !== undefined;
+  for (const proto of inOrder(nodes, isGiven, reading.source))
+    unread.unless(proto.output, () => {
+      const cause = unread.first(proto.input);
+      if (cause) throw cause;
+      readNode(proto, { ...reading, nodes });
+    });
+}
+
+/** A node of a sound file that is not supported: outputs that do not need it are read all the same. */
+class Unsupported extends InputError {}
+
+/** Names of what is not supported, with the reason. */
+class Unread {
+  readonly #causes = new Map<string, Unsupported>();
+  readonly #order: Unsupported[] = [];
+
+  /** Reads what has these names. */
+  unless(names: Iterable<string | undefined>, read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      if (!this.#order.includes(error)) this.#order.push(error);
+      for (const name of names) if (name) this.#causes.set(name, error);
+    }
+  }
+
+  /** The reason that was found first why one of these could not be read; undefined where all could. */
+  first(names: Iterable<string>): Unsupported | undefined {
+    const causes = new Set(Array.from(names, (name) => this.#causes.get(name)));
+    return this.#order.find((error) => causes.has(error));
+  }
 }
 
 /** The values read so far, by name; an empty name is an optional input or output left out. */
@@ -169,6 +210,7 @@ interface Reading {
   readonly nodes: readonly NodeProto[];
   readonly opset: number;
   readonly values: Values;
+  readonly unread: Unread;
   readonly weights: WeightCheck;
 }
 
@@ -188,7 +230,8 @@ function readNode(proto: NodeProto, reading: Reading): void {
       values.define(proto.output[0], constant(literal, proto.output[0]), called);
     } else defineOutputs(proto, reading, called);
   } catch (error) {
-    if (error instanceof ShapeError || error instanceof RangeError) throw new InputError(`${called}: ${error.message}`);
+    if (error instanceof ShapeError || error instanceof RangeError)
+      throw new Unsupported(`${called}: ${error.message}`);
     throw error;
   }
 }
@@ -198,9 +241,10 @@ const domainOf = ({ domain = "" }: NodeProto): string => (domain === "ai.onnx" ?
 
 /** The branch of an If whose condition is a constant, in place of the node. */
 function readBranch(proto: NodeProto, reading: Reading, called: string): void {
-  const { values, source } = reading;
+  const { values, source, unread } = reading;
   const condition = values.get(proto.input[0])?.literal;
-  if (condition?.size !== 1) throw new InputError(`${called}: its condition is not known beforehand${nearestTo("If")}`);
+  if (condition?.size !== 1)
+    throw new Unsupported(`${called}: its condition is not known beforehand${nearestTo("If")}`);
   const name = condition.scalar() === 0 ? "else_branch" : "then_branch";
   const branch = proto.attribute.find((attribute) => attribute.name === name)?.g;
   if (branch?.output.length !== proto.output.length)
@@ -209,6 +253,8 @@ function readBranch(proto: NodeProto, reading: Reading, called: string): void {
   readNodes(branch.node, reading);
   branch.output.forEach((output, i) => {
     const value = values.get(output.name);
+    const cause = unread.first([output.name ?? ""]);
+    if (cause) throw cause;
     if (!value) throw new InputError(`${called}: output "${output.name}" of its ${name} is made by no node`);
     values.define(proto.output[i], value, called);
   });
@@ -249,19 +295,19 @@ function defineOutputs(proto: NodeProto, reading: Reading, called: string): void
   proto.output.forEach((name, i) => {
     const literal = constants?.[i];
     const value = literal ? constant(literal, name) : node.outputs[i];
-    if (!value && name !== "") throw new InputError(`${called}: output ${i} ("${name}") is not supported`);
+    if (!value && name !== "") throw new Unsupported(`${called}: output ${i} ("${name}") is not supported`);
     if (value) values.define(name, value, called);
   });
 }
 
-function unsupported(proto: NodeProto, called: string, { nodes, model: { graph, functions } }: Reading): InputError {
+function unsupported(proto: NodeProto, called: string, { nodes, model: { graph, functions } }: Reading): Unsupported {
   const outputs = new Set(proto.output);
   const consumers = nodes.filter((node) => node.input.some((name) => outputs.has(name)));
   const readers = consumers.map((node) => `"${node.name || node.output[0]}" (${node.opType})`);
   const also = graph.output.filter(({ name }) => outputs.has(name ?? "")).map(({ name }) => `output "${name}"`);
   const domain = proto.domain ? ` of domain ${proto.domain}` : "";
   const local = functions.some(({ name, domain: of = "" }) => name === proto.opType && of === (proto.domain ?? ""));
-  return new InputError(
+  return new Unsupported(
     `${called}: ${local ? "function" : "operator"} ${proto.opType ?? "without a name"}${domain} is not supported; ` +
       `it feeds ${[...readers, ...also].join(", ") || "nothing"}${nearestTo(proto.opType ?? "")}`,
   );
@@ -282,7 +328,7 @@ function attributeOf(proto: AttributeProto, called: string): Attribute {
     case ATTRIBUTE_TYPE.strings:
       return proto.strings.map((bytes) => new TextDecoder().decode(bytes));
     default:
-      throw new InputError(`${called}: attribute ${proto.name} of type ${proto.type} is not supported`);
+      throw new Unsupported(`${called}: attribute ${proto.name} of type ${proto.type} is not supported`);
   }
 }
 
@@ -293,12 +339,12 @@ function constantOf(proto: NodeProto, called: string): Literal {
   if (attribute?.name === "value_int") return Literal.from("int64", [], [attribute.i ?? 0]);
   if (attribute?.name === "value_floats") return Literal.from("float32", [attribute.floats.length], attribute.floats);
   if (attribute?.name === "value_ints") return Literal.from("int64", [attribute.ints.length], attribute.ints);
-  throw new InputError(`${called}: constant of form ${attribute?.name} is not supported`);
+  throw new Unsupported(`${called}: constant of form ${attribute?.name} is not supported`);
 }
 
 /** ConstantOfShape: one repeated value (default float 0) in a shape that must be known. */
 function filledOf(proto: NodeProto, shape: Value | undefined, called: string): Literal {
-  if (!shape?.literal) throw new InputError(`${called}: the shape must be a constant, it is computed at run time`);
+  if (!shape?.literal) throw new Unsupported(`${called}: the shape must be a constant, it is computed at run time`);
   const extents = Array.from(shape.literal.numbers());
   if (extents.some((d) => d < 0)) throw new InputError(`${called}: the shape [${extents}] is not one of a constant`);
   countConstant("ConstantOfShape", extents);

@@ -61,6 +61,8 @@ export interface Graph {
   readonly metadata: ReadonlyMap<string, string>;
   /** Version of the default operator set. */
   readonly opset: number;
+  /** Outputs of the file that cannot be read, with the reason; none where all were read. */
+  readonly unread?: ReadonlyMap<string, string>;
 }
 
 /**

@@ -41,7 +41,7 @@ export function checkCard(card: Card, tensors: Tensors, source: string): void {
 function checkInputNames(names: readonly string[], tensors: Tensors, source: string): void {
   const missing = tensors.inputs.filter(({ name }) => !names.includes(name));
   checkAll([
-    ...names.map((name) => () => void find(name, tensors.inputs, "input", source, ["inputs", name])),
+    ...names.map((name) => () => void find(name, tensors, "input", source, ["inputs", name])),
     ...missing.map((tensor) => () => {
       const what = `the model's input ${tensorText(tensor)}`;
       throw errorAt(source, ["inputs", tensor.name], `missing, expected an image or a list of slices for ${what}`);
@@ -58,11 +58,11 @@ export function checkNames(data: unknown, tensors: Tensors, source: string): voi
     ...["torque", "actions"].map((key) => () => {
       const entry = own(given, key);
       const output = isMapping(entry) ? (entry as { output?: unknown }).output : undefined;
-      if (typeof output === "string") find(output, tensors.outputs, "output", source, [key, "output"]);
+      if (typeof output === "string") find(output, tensors, "output", source, [key, "output"]);
     }),
     ...(["outputs", "attention"] as const).flatMap((key) =>
       Object.keys(isMapping(own(given, key)) ? (own(given, key) as object) : {}).map(
-        (name) => () => find(name, tensors.outputs, "output", source, [key, name]),
+        (name) => () => find(name, tensors, "output", source, [key, name]),
       ),
     ),
   ]);
@@ -72,13 +72,16 @@ const isMapping = (data: unknown): data is object => typeof data === "object" &&
 
 function find(
   name: string,
-  tensors: readonly Tensor[],
-  what: string,
+  { inputs, outputs, unread = [] }: Tensors,
+  what: "input" | "output",
   source: string,
   path: readonly PropertyKey[],
 ): Tensor {
+  const tensors = what === "input" ? inputs : outputs;
   const tensor = tensors.find((candidate) => candidate.name === name);
   if (tensor === undefined) {
+    const cause = what === "output" ? unread.find((candidate) => candidate.name === name) : undefined;
+    if (cause) throw errorAt(source, path, `the model's output ${JSON.stringify(name)} cannot be read: ${cause.why}`);
     const known = tensors.map((candidate) => candidate.name).join(", ");
     throw errorAt(source, path, `the model has no ${what} ${JSON.stringify(name)}, expected one of ${known}`);
   }
@@ -88,7 +91,7 @@ function find(
 /** Finds an output by its name, and checks that it holds floats; both throw InputError. */
 const lookups = (tensors: Tensors, source: string) =>
   [
-    (name: string, path: readonly PropertyKey[]) => find(name, tensors.outputs, "output", source, path),
+    (name: string, path: readonly PropertyKey[]) => find(name, tensors, "output", source, path),
     (tensor: Tensor, path: readonly PropertyKey[]) => requireType(tensor, FLOATS, source, path),
   ] as const;
 
@@ -105,7 +108,7 @@ function checkTorque(
   source: string,
 ): void {
   const path = ["torque", "output"];
-  const tensor = find(output, tensors.outputs, "output", source, path);
+  const tensor = find(output, tensors, "output", source, path);
   const found = `the output ${JSON.stringify(tensor.name)} is ${tensorText(tensor)}`;
   if (step !== undefined) {
     const [steps = 0, joints = 0] = tensor.shape.slice(-2);
@@ -142,8 +145,8 @@ function checkWindow(slices: readonly CardSlice[], tensor: Tensor, source: strin
 /** A memory output must have the type and shape of the input that it feeds. */
 function checkState(input: string, output: string, card: Card, tensors: Tensors, source: string): void {
   const path = ["state", input];
-  const to = find(input, tensors.inputs, "input", source, path);
-  const from = find(output, tensors.outputs, "output", source, path);
+  const to = find(input, tensors, "input", source, path);
+  const from = find(output, tensors, "output", source, path);
   if (tensorText({ ...to, name: "" }) !== tensorText({ ...from, name: "" })) {
     const found = `the output ${JSON.stringify(output)} is ${tensorText(from)}`;
     throw errorAt(source, path, `${found}, expected ${tensorText(to)}, the type of the input`);

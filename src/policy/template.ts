@@ -31,6 +31,9 @@ export function cardTemplate(
         ? jointsOf(guess.kinds)
         : Array<string>(output ? stepSize(output) : 1).fill("null");
   const lines = [
+    ...(tensors.unread ?? []).map(
+      ({ name: output, why }) => `# the output ${output} cannot be read: ${why.replaceAll("\n", " ")}`,
+    ),
     `torquelens_card: ${CARD_VERSION}`,
     `name: ${JSON.stringify(name)}`,
     `control_period: ${habits.period === undefined ? `null # seconds between two ${choice ? "actions" : guess || habits.outputs ? "commands" : "torques"}` : `${habits.period} # seconds, usual of ${habits.by}: check it`}`,

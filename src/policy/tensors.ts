@@ -14,12 +14,15 @@ export interface Tensor {
 export interface Tensors {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** Outputs of the model that cannot be read, and why; none by default. */
+  readonly unread?: readonly { readonly name: string; readonly why: string }[];
 }
 
 /** The declared inputs and outputs of a graph. */
 export function tensorsOf(graph: Graph): Tensors {
   const list = (values: Graph["inputs"]) => Array.from(values, ([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  return { inputs: list(graph.inputs), outputs: list(graph.outputs) };
+  const unread = Array.from(graph.unread ?? [], ([name, why]) => ({ name, why }));
+  return { inputs: list(graph.inputs), outputs: list(graph.outputs), unread };
 }
 
 /** Number of elements of a shape. */

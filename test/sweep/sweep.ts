@@ -6,8 +6,11 @@ import { UNLOWERED_CASES } from "../graph/cases/unlowered.js";
 import { type Found, Sweep, TOLERANCES } from "./checks.js";
 import { networkOf, outputsOf, type Place, type SweptNode } from "./networks.js";
 
-/** True for operators whose values torques are made of: those of places, truths and whole numbers are left out. */
-const isSwept = (op: string) => !["integer", "flat"].includes(traitsOf(op).form);
+/**
+ * True for operators whose values torques are made of: those of places, truths and whole numbers are left out, and those
+ * whose outputs mean something only together.
+ */
+const isSwept = (op: string) => !["integer", "flat"].includes(traitsOf(op).form) && !traitsOf(op).statistics;
 
 /** Number of elements that a normalisation takes its statistics of: of one element nothing but the shift is left. */
 const PARTS: Readonly<Record<string, (node: NodeCase) => number>> = {

@@ -8,9 +8,10 @@ import { columns } from "./table.js";
 
 /** A network's inputs and outputs, for a terminal. */
 export function tensorsText(model: Model): string {
-  const { inputs, outputs } = tensorsOf(model.graph);
+  const { inputs, outputs, unread = [] } = tensorsOf(model.graph);
   const rows = (tensors: typeof inputs) => columns(tensors.map((tensor) => [tensor.name, tensorText(tensor)]));
-  return `inputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}`;
+  const without = unread.map(({ name, why }) => [name, `not read: ${why}`]);
+  return `inputs\n${rows(inputs)}\n\noutputs\n${rows(outputs)}${without.length > 0 ? `\n${columns(without)}` : ""}`;
 }
 
 /** A policy's card and modalities, for a terminal. */

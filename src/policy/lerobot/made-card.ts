@@ -18,7 +18,7 @@ import {
 import { holdsAny } from "./inside.js";
 import { readJson } from "./json-file.js";
 import { type FeatureStatistics, type Normalisation, readStatistics, type Statistics } from "./statistics.js";
-import { tensorOf } from "./tensors-of.js";
+import { isNamed, tensorOf } from "./tensors-of.js";
 
 /** A card made from a LeRobot folder. */
 export interface MadeCard {
@@ -201,6 +201,8 @@ class Maker {
 
   #action(name: string, feature: Feature): { card: Partial<CardInput>; joints: readonly string[] } {
     const size = feature.shape[0]!;
+    const lost = this.tensors.unread?.find((output) => isNamed(output.name, name));
+    if (lost) throw new InputError(`${this.path}: the model's output ${lost.name} cannot be read: ${lost.why}`);
     const tensor = tensorOf(
       name,
       this.tensors.outputs,

@@ -29,4 +29,8 @@ export function tensorOf(
   throw new InputError(`${source}: ${feature} ${problem}: ${known}; expected one of its name`);
 }
 
+/** True for a tensor's name that is a feature's, or holds the last part of it. */
+export const isNamed = (name: string, feature: string) =>
+  plain(name) === plain(feature) || isAlike(plain(name), last(feature));
+
 const isAlike = (name: string, part: string) => new RegExp(`(^|_)${part}s?($|_)`).test(name);

@@ -47,6 +47,42 @@ test("a policy is described for people", async () => {
   expect(stdout).toMatch(/^explained: the commanded torques in N·m$/m);
 });
 
+test("a head that cannot be read is named, and refused where the card needs it", async () => {
+  const model = modelBytes({
+    nodes: [
+      { op: "Tanh", inputs: ["x"], outputs: ["torque"] },
+      { op: "Hardmax", name: "critic", inputs: ["x"], outputs: ["value"] },
+    ],
+    inputs: [valueInfo("x", "float32", [1, 2])],
+    outputs: [valueInfo("torque", "float32", [1, 2]), valueInfo("value", "float32", [1, 2])],
+  });
+  const card = (output: string) =>
+    stringify({
+      torquelens_card: 1,
+      name: "heads",
+      control_period: 0.1,
+      joints: ["a", "b"],
+      torque: { output, limits: 1 },
+      inputs: { x: [{ modality: "joint_position", start: 0, size: 2 }] },
+    });
+  await writeFile(file("heads.onnx"), model);
+  await writeFile(file("heads.yaml"), card("torque"));
+  await writeFile(file("needs.yaml"), card("value"));
+  const why = `${file("heads.onnx")}: node "critic" (Hardmax): operator Hardmax is not supported; it feeds output "value"; nearest that is read: ArgMax and OneHot`;
+  const { code, stdout } = await torquelens("inspect", file("heads.onnx"));
+  expect(code).toBe(0);
+  expect(stdout).toContain(`value  not read: ${why}`);
+  expect(stdout).toContain("explained: the commanded torques in N·m, through torque (Tanh)");
+  const { unread } = JSON.parse((await torquelens("inspect", file("heads.onnx"), "--json")).stdout);
+  expect(unread).toEqual([{ name: "value", why }]);
+  expect(
+    await torquelens("compile", file("heads.onnx"), "--card", file("needs.yaml"), "-o", file("out.onnx")),
+  ).toMatchObject(refusal(`${file("needs.yaml")}: torque.output: the model's output "value" cannot be read: ${why}`));
+  expect((await torquelens("inspect", file("heads.onnx"), "--template")).stdout).toContain(
+    `# the output value cannot be read: ${why}\n`,
+  );
+});
+
 test("a policy is described for machines", async () => {
   const { code, stdout } = await torquelens("inspect", file("reacher.onnx"), "--json");
   expect(code).toBe(0);
