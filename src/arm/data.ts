@@ -30,6 +30,9 @@ const UNSTABLE = [
   ["mjWARN_BADCTRL", "control"],
 ] as const;
 
+/** The simulation has no finite state any more, as after a push that is too hard. */
+export class UnstableError extends InputError {}
+
 /** A simulation state of one model. Free it with `delete`. */
 export class Data {
   readonly arrays: Views<DataArrays>;
@@ -45,7 +48,7 @@ export class Data {
 
   /**
    * Advances the physics by `steps` time steps.
-   * @throws InputError where the simulation becomes unstable, which MuJoCo only counts as a warning before it resets
+   * @throws UnstableError where the simulation becomes unstable, which MuJoCo only counts as a warning before it resets
    */
   step(steps = 1): void {
     const { mj, raw } = this.model;
@@ -53,7 +56,7 @@ export class Data {
     this.check();
   }
 
-  /** @throws InputError where MuJoCo has found a NaN or a huge value since the last reset */
+  /** @throws UnstableError where MuJoCo has found a NaN or a huge value since the last reset; the state is reset then */
   check(): void {
     for (const [name, what] of UNSTABLE) {
       const warning = this.#warnings.get(this.model.mj.mjtWarning[name].value);
@@ -61,7 +64,8 @@ export class Data {
       const index = warning?.lastinfo ?? 0;
       warning?.delete();
       if (count > 0) {
-        throw new InputError(
+        this.reset();
+        throw new UnstableError(
           `${this.model.source}: the simulation became unstable: NaN or huge ${what} (index ${index}); expected finite states and torques`,
         );
       }

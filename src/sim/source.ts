@@ -1,3 +1,4 @@
+import { UnstableError } from "../arm/data.js";
 import { InputError } from "../errors.js";
 import type { Observation, ObservationFlag, SimulationState } from "../explain/observation.js";
 import type { Source } from "../explain/pipeline.js";
@@ -327,7 +328,7 @@ export class SimulatedSource implements Source {
     try {
       return work();
     } catch (error) {
-      if (!this.#isDisturbed || !(error instanceof InputError)) throw error;
+      if (!this.#isDisturbed || !(error instanceof UnstableError)) throw error;
       this.#torque = undefined;
       this.#options.unstable?.(error.message);
       if (!this.#restarts) this.#next = { episode: episode + 1, tick: 0 };

@@ -1,3 +1,4 @@
+import { UnstableError } from "../../arm/data.js";
 import { random } from "../../sim/random.js";
 import type { EpisodeKind, Task } from "../../sim/tasks/task.js";
 import type { Act, Action } from "./act.js";
@@ -30,7 +31,8 @@ export interface Tick {
 }
 
 /**
- * Runs the policy in closed loop and returns the outcome of every episode.
+ * Runs the policy in closed loop and returns the outcome of every episode. One in which the simulation becomes unstable,
+ * as where a goal moves into the arm, ends there without success; its last tick is recorded for those that are left.
  * `record` receives every tick and needs a policy with the output `points`.
  */
 export async function runEpisodes(
@@ -56,17 +58,27 @@ async function runEpisode(
   const moveAt = change.uniform() < moves ? change.integer(Math.floor(task.ticks / 2)) : undefined;
   const place = random(seed, episode, 5);
   task.reset(seed, episode, place.uniform() < conditions ? place.integer(task.conditions.length) : undefined);
+  let last: Tick | undefined;
+  let error = task.error();
   for (let tick = 0; tick < task.ticks; tick++) {
     if (tick === moveAt) task.moveGoal(task.otherGoal(change));
-    const action = await act(task);
-    const label = record || expert ? task.expert() : action.torque;
-    record?.({ episode, tick, action, label, scene: task.save() });
-    const torque = Float64Array.from(expert ? label : action.torque);
-    if (noise > 0)
-      task.torqueLimit.forEach((limit, j) => {
-        torque[j]! += noise * limit * disturbance.normal();
-      });
-    task.step(torque);
+    try {
+      const action = await act(task);
+      const label = record || expert ? task.expert() : action.torque;
+      last = { episode, tick, action, label, scene: task.save() };
+      record?.(last);
+      const torque = Float64Array.from(expert ? label : action.torque);
+      if (noise > 0)
+        task.torqueLimit.forEach((limit, j) => {
+          torque[j]! += noise * limit * disturbance.normal();
+        });
+      task.step(torque);
+      error = task.error();
+    } catch (problem) {
+      if (!(problem instanceof UnstableError) || last === undefined) throw problem;
+      for (let rest = tick; rest < task.ticks; rest++) record?.({ ...last, tick: rest });
+      return { error, success: false };
+    }
   }
-  return { error: task.error(), success: task.success() };
+  return { error, success: task.success() };
 }

@@ -1,6 +1,8 @@
 import { afterAll, expect, test } from "vitest";
+import type { Task } from "#src/sim/tasks/task.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
-import { runEpisodes } from "#src/train/episodes/episodes.js";
+import type { Act } from "#src/train/episodes/act.js";
+import { runEpisodes, type Tick } from "#src/train/episodes/episodes.js";
 
 const task = await loadTask("reacher", { width: 32, height: 32, targets: "random" });
 const corners = task.conditions.map((_, condition) => {
@@ -8,6 +10,8 @@ const corners = task.conditions.map((_, condition) => {
   return String(task.goal());
 });
 afterAll(() => task.delete());
+
+const NONE = new Float32Array(0);
 
 /** Goals of eight episodes without torques. */
 async function goals(conditions?: number): Promise<string[]> {
@@ -33,4 +37,39 @@ test("a part of the episodes has the goals of the conditions, the others those o
   expect(other.length).toBeLessThan(some.length);
   // Those that keep their kind are the same episodes as without conditions.
   for (const goal of other) expect(usual).toContain(goal);
+});
+
+/** Two episodes without torques, the first pushed beyond what the simulation bears. */
+async function pushed(arm: Task, pushAt: number, record?: (tick: Tick) => void) {
+  let acts = 0;
+  const act: Act = async (moved) => {
+    moved.push(acts++ === pushAt ? [1e6, 1e6, 0, 0, 0, 0] : null);
+    return { torque: new Float64Array(moved.joints.length), points: NONE, configuration: NONE };
+  };
+  const options = { seed: 3, episodes: [0, 1], kind: {}, expert: false, noise: 0 };
+  return runEpisodes(arm, act, options, record);
+}
+
+test.each(["reacher", "peg"])(
+  "an episode that becomes unstable ends there, and the next is as ever: %s",
+  async (name) => {
+    const arm = await loadTask(name, { width: 16, height: 16 });
+    const [plain, found] = [await pushed(arm, -1), await pushed(arm, 4)];
+    arm.delete();
+    expect(found[0]).toEqual({ error: expect.any(Number), success: false });
+    expect(found[0]!.error).toBeLessThan(1);
+    expect(found[1]).toEqual(plain[1]);
+  },
+);
+
+test("every row of an episode that becomes unstable is written, from there on with the last tick", async () => {
+  const [plain, found]: [Tick[], Tick[]] = [[], []];
+  await pushed(task, -1, (tick) => plain.push(tick));
+  await pushed(task, 4, (tick) => found.push(tick));
+  const of = (ticks: readonly Tick[], episode: number) => ticks.filter((tick) => tick.episode === episode);
+  const rows = of(found, 0);
+  expect(rows.slice(0, 4)).toEqual(of(plain, 0).slice(0, 4));
+  expect(new Set(rows.slice(4).map(({ tick }) => tick)).size).toBe(task.ticks - 4);
+  for (const { label } of rows.slice(5)) expect(label).toEqual(rows[4]!.label);
+  expect(of(found, 1)).toEqual(of(plain, 1));
 });
