@@ -1,7 +1,18 @@
 import { apply } from "../../../../graph/apply.js";
-import { add, concat, full, maximum, minimum, reshape, tensor, transpose } from "../../../../graph/build.js";
+import {
+  add,
+  concat,
+  full,
+  maximum,
+  minimum,
+  reshape,
+  sub,
+  tensor,
+  transpose,
+  zeros,
+} from "../../../../graph/build.js";
 import type { Value } from "../../../../graph/value.js";
-import type { Place, Places } from "./places.js";
+import { NONE, type Place, type Places, type Sliding, seen } from "./places.js";
 
 /** Places to take along one axis, [outer, inner]: the change that is asked for, and the place; -1 in the padding. */
 export interface Taken {
@@ -27,17 +38,50 @@ export const all = (changes: readonly number[], extent: number): Taken => ({
   at: changes.flatMap(() => Array.from({ length: extent }, (_, at) => at)),
 });
 
-/** Where the cell of a row and a column stands in a table: the sum of both numbers. */
+/** How the cells of rows and columns follow each other in a table. */
 export interface Order {
+  /** A cell's number is the sum of its row's and its column's. */
   row(number: number): number;
   column(number: number): number;
+  /** The cells of a map [1, C, H, W] at these rows and columns: axes of extent 1 are those along which they repeat. */
+  unchanged(map: Value): Value;
+  /** The table's extents along the same axes, for C channels: long runs, which runtimes add fastest. */
+  runs(channels: number): readonly number[];
 }
 
 /** Rows one after the other. */
-export const rowByRow = (columns: Places): Order => ({
+export const rowByRow = (rows: Places, columns: Places): Order => ({
   row: (number) => number * columns.list.length,
   column: (number) => number,
+  unchanged: (map) => unchangedRows(map, rows.list, columns.list),
+  runs: (channels) => [rows.list.length, columns.list.length * channels],
 });
+
+/** A map's own cells at these places, [rows, columns · C]. */
+export function unchangedRows(map: Value, rows: readonly Place[], columns: readonly Place[]): Value {
+  const [, channels, height, width] = map.shape as [number, number, number, number];
+  const at = (list: readonly Place[]) =>
+    tensor(
+      "int32",
+      [list.length],
+      list.map((place) => place.at),
+    );
+  const across = apply("Gather", [reshape(inRows(map), [height, width, channels]), at(columns)], { axis: 1 });
+  return apply("Gather", [reshape(across, [height, columns.length * channels]), at(rows)], { axis: 0 });
+}
+
+/** Where the cells of a map under changes come from. Tables are [rows · columns, C]. */
+export interface Source {
+  /** The changed cells. */
+  values(): Value;
+  /** Of a linear layer: what the changes add, plus the cells of this map in place of the layer's own. */
+  plus?(base: Value): Value;
+  /** What the changes add, where that takes less than to subtract the map's own cells from the changed ones. */
+  differences?(): Value;
+}
+
+/** The cells of a linear layer. */
+export const linear = (map: Value, plus: (base: Value) => Value): Source => ({ values: () => plus(map), plus });
 
 /** Far below any index, and far above; two of them do not overflow. */
 const FAR = 2 ** 29;
@@ -48,20 +92,22 @@ const FAR = 2 ** 29;
  */
 export class Cells {
   #table: Value | undefined;
+  #differences: Value | undefined;
+  #withZero: Value | undefined;
   /** Numbers of columns that were taken before: each part of a layer takes the same ones. */
   readonly #columns = new Map<Taken, readonly [changed: Value, unchanged: Value]>();
 
   /**
    * @param map the network's own
-   * @param make the changed cells, [rows · columns, C]
+   * @param source of the changed cells
    * @param order of their table
    */
   constructor(
     readonly map: Value,
     readonly rows: Places,
     readonly columns: Places,
-    private readonly make: () => Value,
-    readonly order: Order = rowByRow(columns),
+    readonly source: Source,
+    readonly order: Order = rowByRow(rows, columns),
   ) {}
 
   /** The number of changed cells. */
@@ -75,7 +121,7 @@ export class Cells {
 
   /** The changed cells, [rows · columns, C]. */
   get table(): Value {
-    this.#table ??= this.make();
+    this.#table ??= this.#differences ? this.#added(this.#differences, add) : this.source.values();
     return this.#table;
   }
 
@@ -111,6 +157,46 @@ export class Cells {
     const places = hasPadding ? minimum(any, tensor("int32", [], [first + this.size])) : any;
     return apply("Gather", [table, places], { axis: 0 });
   }
+
+  /**
+   * What the changes add to cells, zero where they add nothing and in the padding, [rows.outer, columns.outer,
+   * rows.inner, columns.inner, C].
+   */
+  takeDifferences(rows: Taken, columns: Taken): Value {
+    const table = this.#differencesAndZero();
+    const places = (taken: Taken, axis: "rows" | "columns") =>
+      index(taken, axis, (of, at) => {
+        const number = this[axis].numberOf(of, at);
+        return number === -1 ? FAR : axis === "rows" ? this.order.row(number) : this.order.column(number);
+      });
+    const any = add(places(rows, "rows"), places(columns, "columns"));
+    const last = tensor("int32", [], [table.shape[0]! - 1]);
+    return apply("Gather", [table, minimum(any, last)], { axis: 0 });
+  }
+
+  /** What the changes add to each cell, and a cell that nothing reaches behind them. */
+  #differencesAndZero(): Value {
+    this.#differences ??= this.source.differences?.() ?? this.#added(this.table, sub);
+    const isLastZero = [this.rows, this.columns].some(({ list }) => list.at(-1)?.of === NONE);
+    if (isLastZero) return this.#differences;
+    this.#withZero ??= concat([this.#differences, zeros([1, this.channels])], 0);
+    return this.#withZero;
+  }
+
+  /** A table plus or less the map's own cells. */
+  #added(table: Value, by: typeof add): Value {
+    const { channels, order } = this;
+    return reshape(by(reshape(table, order.runs(channels)), order.unchanged(this.map)), [this.size, channels]);
+  }
+}
+
+/** The cells that each window sees, [places, kernel]. */
+export function windows(list: readonly Place[], sliding: Sliding): Taken {
+  const { kernel } = sliding;
+  const seeing = list.flatMap(({ of, at }) =>
+    Array.from({ length: kernel }, (_, k) => ({ of, at: seen(sliding, at, k) })),
+  );
+  return { ...each(seeing), outer: list.length, inner: kernel };
 }
 
 /** Numbers of one axis, to be added to those of the other. */

@@ -1,5 +1,5 @@
 import { inferenceOf } from "../../../../backward/rule.js";
-import { add, concat, matmul, reshape, slice, sub, tensor, transpose } from "../../../../graph/build.js";
+import { add, concat, matmul, reshape, slice, tensor, transpose } from "../../../../graph/build.js";
 import type { Node, Value } from "../../../../graph/value.js";
 import { all, type Cells, each } from "./cells.js";
 
@@ -36,17 +36,15 @@ export function denseRows(
     size,
     outputs,
   ]);
-  const before = matmul(reshape(transpose(cells.map, [0, 2, 3, 1]), [height, 1, size]), parts);
   const reached = Array.from({ length: height }, (_, y) => rows.filter((row) => cells.rows.numberOf(row, y) !== -1));
   const across = all(columns, width);
   const products = reached.flatMap((of, y) => {
     if (of.length === 0) return [];
-    const taken = cells.take(each(of.map((row) => ({ of: row, at: y }))), across);
-    const after = matmul(
+    const taken = cells.takeDifferences(each(of.map((row) => ({ of: row, at: y }))), across);
+    const change = matmul(
       reshape(taken, [of.length * columns.length, size]),
       reshape(slice(parts, 0, y, y + 1), [size, outputs]),
     );
-    const change = sub(after, reshape(slice(before, 0, y, y + 1), [1, outputs]));
     return [reshape(change, [of.length, columns.length * outputs])];
   });
   // Each row of the grid takes the sum over the rows of the map that it reaches.

@@ -1,13 +1,27 @@
 import { inferenceOf } from "../../../../backward/rule.js";
 import { apply, applyNode } from "../../../../graph/apply.js";
-import { concat, div, matmul, mul, reduceMax, reshape, sum, tensor, transpose } from "../../../../graph/build.js";
+import {
+  concat,
+  div,
+  matmul,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  reduceMax,
+  reshape,
+  sum,
+  tensor,
+  transpose,
+} from "../../../../graph/build.js";
 import { windowOf } from "../../../../graph/operators/linear.js";
 import { normalizeAxis, sizeOf } from "../../../../graph/shape.js";
 import { traitsOf } from "../../../../graph/traits.js";
 import type { Node, Value } from "../../../../graph/value.js";
 import { own } from "../../../../own.js";
-import { Cells, each, inRows, type Order, rowByRow, type Taken } from "./cells.js";
-import { type Place, type Places, type Sliding, seen } from "./places.js";
+import { Cells, each, inRows, type Order, rowByRow, windows } from "./cells.js";
+import { convolved } from "./convolved.js";
+import type { Place, Places, Sliding } from "./places.js";
 
 /** How a layer's cells follow from those of its inputs; undefined where it does not keep cells apart. */
 type LayerRule = (node: Node, cellsOf: (value: Value) => Cells | undefined) => Cells | undefined;
@@ -31,15 +45,6 @@ export function slidingOf(node: Node): readonly [rows: Sliding, columns: Sliding
 /** Convolutions and pools have [1, C, H, W] here. */
 export const isMap = ({ shape }: Value): boolean => shape.length === 4 && shape[0] === 1;
 
-/** The cells that each window sees, [places, kernel]. */
-function windows(list: readonly Place[], sliding: Sliding): Taken {
-  const { kernel } = sliding;
-  const seeing = list.flatMap(({ of, at }) =>
-    Array.from({ length: kernel }, (_, k) => ({ of, at: seen(sliding, at, k) })),
-  );
-  return { ...each(seeing), outer: list.length, inner: kernel };
-}
-
 /** Elements of the largest tensor of a layer: a few megabytes stay near the processor. */
 const LARGEST = 2 ** 20;
 
@@ -55,7 +60,7 @@ function windowed(
   const [down, across] = slidingOf(node);
   const [rows, columns] = [x.rows.through(down), x.columns.through(across)];
   const kernel = down.kernel * across.kernel;
-  return new Cells(node.outputs[0]!, rows, columns, () => {
+  const values = () => {
     const { list } = columns;
     const elements = rows.list.length * list.length * kernel * x.channels;
     const seenColumns = windows(list, across);
@@ -64,30 +69,33 @@ function windowed(
       return of(reshape(taken, [some.length * list.length, kernel, x.channels]), some, list);
     });
     return concat(parts, 0);
-  });
+  };
+  return new Cells(node.outputs[0]!, rows, columns, { values });
 }
 
 const convolution: LayerRule = (node, cellsOf) => {
   const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
   const x = cellsOf(input);
   if (!x || cellsOf(weight) || (bias && cellsOf(bias))) return undefined;
+  return inferenceOf(node).int("group", 1) === 1 ? convolved(node, x, slidingOf(node)) : convolvedInGroups(node, x);
+};
+
+/** A convolution in groups: products of all cells that the windows see. */
+function convolvedInGroups(node: Node, x: Cells): Cells {
+  const [, weight, bias] = node.inputs as readonly [Value, Value, Value?];
   const group = inferenceOf(node).int("group", 1);
   const [filters, channels, height, width] = weight.shape as [number, number, number, number];
   const kernel = height * width;
-  const biased = (y: Value) => (bias ? apply("Add", [y, bias]) : y);
   return windowed(node, x, (seen) => {
     const cells = seen.shape[0]!;
-    if (group === 1) {
-      const matrix = reshape(transpose(weight, [2, 3, 1, 0]), [kernel * channels, filters]);
-      return biased(matmul(reshape(seen, [cells, kernel * channels]), matrix));
-    }
     const apart = transpose(reshape(seen, [cells, kernel, group, channels]), [2, 0, 1, 3]);
     const split = reshape(weight, [group, filters / group, channels, height, width]);
     const matrices = reshape(transpose(split, [0, 3, 4, 2, 1]), [group, kernel * channels, filters / group]);
-    const y = matmul(reshape(apart, [group, cells, kernel * channels]), matrices);
-    return biased(reshape(transpose(y, [1, 0, 2]), [cells, filters]));
+    const products = matmul(reshape(apart, [group, cells, kernel * channels]), matrices);
+    const y = reshape(transpose(products, [1, 0, 2]), [cells, filters]);
+    return bias ? apply("Add", [y, bias]) : y;
   });
-};
+}
 
 /** Lowest float32: it is never the largest of a window, which always sees the map. */
 const LOWEST = -3.4028234663852886e38;
@@ -135,11 +143,12 @@ const pad: LayerRule = (node, cellsOf) => {
   const map = node.outputs[0]!;
   const rows = x.rows.moved(pads[2]![0], map.shape[2]!);
   const columns = x.columns.moved(pads[3]![0], map.shape[3]!);
-  return new Cells(map, rows, columns, () => {
+  const values = () => {
     const along = ({ list }: Places, by: number) => each(list.map(({ of, at }) => ({ of, at: at - by })));
     const taken = x.take(along(rows, pads[2]![0]), along(columns, pads[3]![0]));
     return reshape(taken, [rows.list.length * columns.list.length, x.channels]);
-  });
+  };
+  return new Cells(map, rows, columns, { values });
 };
 
 /** Operators that compute each cell from the same cell of their inputs. */
@@ -160,8 +169,8 @@ const pointwise: LayerRule = (node, cellsOf) => {
   );
   const rows = isAlike ? first.rows : changed.reduce((all, { rows: more }) => all.with(more), first.rows);
   const columns = isAlike ? first.columns : changed.reduce((all, { columns: more }) => all.with(more), first.columns);
-  const order = isAlike ? first.order : rowByRow(columns);
-  const make = () => {
+  const order = isAlike ? first.order : rowByRow(rows, columns);
+  const values = () => {
     const size = rows.list.length * columns.list.length;
     const inputs = node.inputs.map((value, i) => {
       if (!value || (isNormalisation && i > 0)) return value;
@@ -172,8 +181,18 @@ const pointwise: LayerRule = (node, cellsOf) => {
     });
     return applyNode(node.op, inputs, node.attributes, { outputCount: node.outputs.length }).outputs[0]!;
   };
-  return new Cells(map, rows, columns, make, order);
+  const { plus } = first.source;
+  const isRelu = node.op === "Relu" && plus !== undefined;
+  const source = isRelu ? { values, differences: () => reluDifferences(first, plus, map) } : { values };
+  return new Cells(map, rows, columns, source, order);
 };
+
+/** relu(a + Δ) − relu(a) = max(Δ + min(a, 0), −relu(a)), where Δ + min(a, 0) takes no more than Δ + a. */
+function reluDifferences(x: Cells, plus: (base: Value) => Value, map: Value): Value {
+  const { order, channels } = x;
+  const changed = reshape(plus(minimum(x.map, 0)), order.runs(channels));
+  return reshape(maximum(changed, order.unchanged(neg(map))), [x.size, channels]);
+}
 
 /** How a value that no change reaches meets cells, or undefined where it is of another form than a map's. */
 function perCell(value: Value, map: Value): ((rows: Places, columns: Places, order: Order) => Value) | undefined {

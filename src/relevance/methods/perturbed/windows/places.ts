@@ -15,7 +15,7 @@ export interface Place {
   readonly at: number;
 }
 
-/** Number of a change that there is not: its places fill up a table and are never asked for. */
+/** Number of a change that there is not: its places fill up a table and are what they are without changes. */
 export const NONE = -1;
 
 /** The places along one axis of a map that changes reach. A change along both axes reaches rows times columns. */
@@ -30,9 +30,9 @@ export class Places {
     for (const [number, { of, at }] of list.entries()) this.#numbers.set(of * extent + at, number);
   }
 
-  /** The number of a place in the list, or -1 where the change does not reach it. */
+  /** The number of a place in the list, or -1 where the change does not reach it or it lies in the padding (-1). */
   numberOf(of: number, at: number): number {
-    return of === NONE ? -1 : (this.#numbers.get(of * this.extent + at) ?? -1);
+    return of === NONE || at === -1 ? -1 : (this.#numbers.get(of * this.extent + at) ?? -1);
   }
 
   /** The places after a window that see one of these. */
@@ -41,6 +41,11 @@ export class Places {
       sliding.to,
       sorted(this.list, (at) => seeing(sliding, at)),
     );
+  }
+
+  /** These places, and one that no change reaches behind them. */
+  withNone(): Places {
+    return new Places(this.extent, [...this.list.filter(({ of }) => of !== NONE), { of: NONE, at: 0 }]);
   }
 
   /** Runs of the list, of about as many places, in their order. */
