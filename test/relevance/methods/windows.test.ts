@@ -107,6 +107,23 @@ const NETWORKS: Readonly<Record<string, readonly [of: (x: Value) => Value, layer
     },
     12,
   ],
+  "with kernels of one cell, and strides that leave cells out": [
+    (x) => {
+      const first = b.relu(convolution(x, 6, 4, 1, { strides: [2, 2] }));
+      const second = b.relu(convolution(first, 5, 1, 2));
+      const third = b.relu(convolution(second, 4, 2, 3, { strides: [3, 4], pads: [1, 1, 0, 0] }));
+      return head(convolution(third, 4, 3, 4, { dilations: [2, 1], pads: [2, 1, 2, 1] }));
+    },
+    8,
+  ],
+  "whose rectified cells are read by a convolution and by a sum": [
+    (x) => {
+      const first = b.relu(convolution(x, 4, 5, 1, { strides: [2, 2] }));
+      const second = b.relu(convolution(first, 4, 3, 2, { pads: [1, 1, 1, 1] }));
+      return head(b.relu(convolution(b.add(first, second), 5, 3, 3, { strides: [2, 1] })));
+    },
+    8,
+  ],
   "with padding of its own": [
     (x) => {
       const pads = b.int64([0, 0, 1, 2, 0, 0, 3, -1]);

@@ -1,3 +1,4 @@
+import { inferenceOf } from "../../../../backward/rule.js";
 import { apply } from "../../../../graph/apply.js";
 import { add, concat, matmul, reshape, slice, tensor, transpose } from "../../../../graph/build.js";
 import type { Node, Value } from "../../../../graph/value.js";
@@ -37,6 +38,15 @@ export function convolved(node: Node, x: Cells, [down, across]: readonly [rows: 
   };
   return new Cells(map, rows, columns, linear(map, plus));
 }
+
+/** Cells that `convolved` takes; undefined for a node that it does not compute. */
+export function convolvedCells(node: Node, x: Cells, found: Cells): number | undefined {
+  if (!isConvolved(node)) return undefined;
+  return x.rows.list.length * found.columns.list.length * node.inputs[1]!.shape[3]!;
+}
+
+/** Convolutions without groups. */
+export const isConvolved = (node: Node): boolean => node.op === "Conv" && inferenceOf(node).int("group", 1) === 1;
 
 /** Rows of changed cells that the same rows of the kernel see, and where each of these adds them. */
 interface RowClass {

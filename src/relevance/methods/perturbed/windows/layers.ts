@@ -20,7 +20,7 @@ import { traitsOf } from "../../../../graph/traits.js";
 import type { Node, Value } from "../../../../graph/value.js";
 import { own } from "../../../../own.js";
 import { Cells, each, inRows, type Order, rowByRow, windows } from "./cells.js";
-import { convolved } from "./convolved.js";
+import { convolved, isConvolved } from "./convolved.js";
 import type { Place, Places, Sliding } from "./places.js";
 
 /** How a layer's cells follow from those of its inputs; undefined where it does not keep cells apart. */
@@ -77,7 +77,7 @@ const convolution: LayerRule = (node, cellsOf) => {
   const [input, weight, bias] = node.inputs as readonly [Value, Value, Value?];
   const x = cellsOf(input);
   if (!x || cellsOf(weight) || (bias && cellsOf(bias))) return undefined;
-  return inferenceOf(node).int("group", 1) === 1 ? convolved(node, x, slidingOf(node)) : convolvedInGroups(node, x);
+  return isConvolved(node) ? convolved(node, x, slidingOf(node)) : convolvedInGroups(node, x);
 };
 
 /** A convolution in groups: products of all cells that the windows see. */

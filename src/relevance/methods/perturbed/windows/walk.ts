@@ -7,13 +7,14 @@ import { heightAndWidth } from "../../../contract/subject.js";
 import { fedAs } from "../changed.js";
 import type { Picture } from "../picture.js";
 import type { Cells } from "./cells.js";
+import { convolvedCells } from "./convolved.js";
 import { denseMatrix } from "./dense.js";
 import { FirstLayer, firstLayerCells, firstLayerCost } from "./first-layer.js";
 import { isMap, layerCells } from "./layers.js";
 import type { SeparableMasks } from "./masks.js";
 import { type Pixels, pixelsAfter } from "./pixels.js";
 
-/** What it costs to take a cell of one element of a window, in multiplications: the cell, and each of its channels. */
+/** What it costs to take a cell, in multiplications: the cell, and each of its channels. */
 const TAKING = { cell: 250, channel: 5 };
 
 /** How far changes are followed cell by cell, and what that costs. */
@@ -182,16 +183,17 @@ class Walker {
     const found = layerCells(node, (value) => this.#cells.get(value));
     if (!found) return false;
     const part = found.size / (this.#positions * sizeOf(found.map.shape.slice(2)));
-    const taken =
-      node.op === "Conv" ? windowSize(node) * (TAKING.cell + TAKING.channel * node.inputs[0]!.shape[1]!) : 0;
-    const windows = part * cost + found.size * taken;
+    const taken = takenCells(node, this.#cells.get(node.inputs[0]!), found);
+    const channels = node.inputs[0]!.shape[1]!;
+    const taking = node.op === "Conv" ? taken * (TAKING.cell + TAKING.channel * channels) : 0;
+    const windows = part * cost + taking;
     if (part > this.#most || (cost > 0 && windows > this.#most * cost)) {
       this.#whole.add(node);
       return false;
     }
     this.#cells.set(found.map, found);
     this.#windows += windows;
-    this.#indices += found.size * windowSize(node);
+    this.#indices += taken;
     this.#atLeast("table", found.size * found.channels);
     return true;
   }
@@ -218,6 +220,11 @@ function costOf({ op, inputs, outputs }: Node): number {
   if (op === "Conv") return size * sizeOf(inputs[1]!.shape.slice(1));
   if (op === "MatMul" || op === "Gemm") return size * inputs[0]!.shape.at(-1)!;
   return 0;
+}
+
+/** Cells that a layer takes: a convolution the columns of its windows, other layers whole windows. */
+function takenCells(node: Node, x: Cells | undefined, found: Cells): number {
+  return (x && convolvedCells(node, x, found)) ?? found.size * windowSize(node);
 }
 
 /** Cells that a layer's window sees. */
