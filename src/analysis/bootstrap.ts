@@ -22,6 +22,15 @@ export function meansInterval(
   return [quantile(found, tail), quantile(found, 1 - tail)];
 }
 
+/** 95 % confidence interval of a statistic of groups that are drawn anew as wholes; resamples without a value are left out. */
+export function groupsInterval<T>(groups: readonly T[], statistic: (groups: readonly T[]) => number): Interval {
+  const random = randomLcg(0);
+  const drawn = () => groups.map(() => groups[Math.floor(random() * groups.length)]!);
+  const found = Array.from({ length: RESAMPLES }, () => statistic(drawn())).filter((value) => !Number.isNaN(value));
+  const tail = (1 - CONFIDENCE) / 2;
+  return [quantile(Float64Array.from(found), tail), quantile(Float64Array.from(found), 1 - tail)];
+}
+
 /** A mean over runs with its confidence interval. */
 export interface Estimate {
   readonly mean: number;

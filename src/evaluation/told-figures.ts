@@ -2,6 +2,20 @@ import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
 import { deciding, playEpisodes, type Shown } from "./world-play.js";
 
+const zeros = ({ length }: { readonly length: number }): Float64Array => new Float64Array(length);
+const emptied = <V, W>(record: Readonly<Record<string, V>>, nothing: (value: V) => W): Record<string, W> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, nothing(value)]));
+
+/** What a policy gets where one of its modalities is taken away: no words, a black image, no previous action. */
+export const WITHOUT = {
+  language: (observation) => ({ ...observation, instruction: "" }),
+  image: ({ images, ...rest }) => ({
+    ...rest,
+    images: emptied(images, (image) => ({ ...image, data: new Uint8Array(image.data.length) })),
+  }),
+  previous_action: ({ values, ...rest }) => ({ ...rest, values: emptied(values, zeros) }),
+} as const satisfies Readonly<Record<string, Shown>>;
+
 /** A figure of a policy that is told what to do. */
 interface ToldRun {
   readonly key: string;
@@ -10,13 +24,8 @@ interface ToldRun {
   readonly text: string;
   /** Behind the world's name: another split. */
   readonly split?: string;
-  /** What the policy gets where one of its modalities is taken away. */
   readonly shown?: Shown;
 }
-
-const zeros = ({ length }: { readonly length: number }): Float64Array => new Float64Array(length);
-const emptied = <V, W>(record: Readonly<Record<string, V>>, nothing: (value: V) => W): Record<string, W> =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, nothing(value)]));
 
 export const TOLD_RUNS: readonly ToldRun[] = [
   { key: "success", weighted: "plw", text: "success, seen combinations" },
@@ -25,22 +34,19 @@ export const TOLD_RUNS: readonly ToldRun[] = [
     key: "no_language",
     weighted: "no_language_plw",
     text: "without words, of a quarter of the episodes",
-    shown: (observation) => ({ ...observation, instruction: "" }),
+    shown: WITHOUT.language,
   },
   {
     key: "no_image",
     weighted: "no_image_plw",
     text: "with a black image, of a quarter",
-    shown: ({ images, ...rest }) => ({
-      ...rest,
-      images: emptied(images, (image) => ({ ...image, data: new Uint8Array(image.data.length) })),
-    }),
+    shown: WITHOUT.image,
   },
   {
     key: "no_previous_action",
     weighted: "no_previous_action_plw",
     text: "without its previous action, of a quarter",
-    shown: ({ values, ...rest }) => ({ ...rest, values: emptied(values, zeros) }),
+    shown: WITHOUT.previous_action,
   },
 ];
 

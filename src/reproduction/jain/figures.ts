@@ -2,6 +2,7 @@ import { colorize } from "../../image/overlay.js";
 import { draw, type Row } from "../../page/draw.js";
 import { PALETTE } from "../../page/inks.js";
 import { type Column, gridOf } from "../worlds/grid.js";
+import { pointsOf, weighedOf } from "./agreement.js";
 import { type ArchitectureFindings, meanShares } from "./findings.js";
 import { focusCentre, type StepFound } from "./measure.js";
 import { MODALITIES, type Modality, POOLS, TARGET_NAMES, TARGETS } from "./paper.js";
@@ -81,6 +82,12 @@ export const FIGURES = {
     number: "targets",
     description: "The same shares of other targets (their Appendix B), trained policies.",
     svg: (all) => variants(all, "target"),
+  },
+  worth: {
+    number: "worth",
+    description:
+      "Shares (L2 norm, most likely action) beside what is lost without the modality at the expert’s steps: a point is a modality of one policy.",
+    svg: (all) => worth(all),
   },
 } satisfies Readonly<Record<string, Figure>>;
 
@@ -263,6 +270,43 @@ function interactions(all: All): Promise<string> | undefined {
         yOffset: { field: "modality", sort: MODALITIES.map((modality) => MODALITY_NAMES[modality]) },
         x: { field: "value", aggregate: "mean", type: "quantitative", title: "mean L2 norm" },
         color: COLOR,
+      },
+    },
+  });
+}
+
+/** Shares beside how often another action becomes the likeliest without the modality. */
+function worth(all: All): Promise<string> | undefined {
+  const values = weighedOf(all).flatMap((policy) =>
+    pointsOf(policy, "likely", "l2", "changes").map(
+      ({ modality, share, loss }): Row => ({
+        title: all.find(({ name }) => name === policy.architecture)!.title,
+        kind: policy.kind,
+        modality: MODALITY_NAMES[modality],
+        share: 100 * share,
+        loss: 100 * loss,
+      }),
+    ),
+  );
+  if (values.length === 0) return undefined;
+  return draw({
+    data: { values },
+    columns: 2,
+    facet: { field: "title", type: "nominal", sort: null },
+    spec: {
+      width: 260,
+      height: 160,
+      mark: { type: "point", filled: true, size: 60, opacity: 0.8 },
+      encoding: {
+        x: { field: "share", type: "quantitative", title: "share, percent", scale: { domain: [0, 100] } },
+        y: {
+          field: "loss",
+          type: "quantitative",
+          title: "likeliest action changes, percent",
+          scale: { domain: [0, 100] },
+        },
+        color: COLOR,
+        shape: { field: "kind", type: "nominal", sort: null },
       },
     },
   });

@@ -2,6 +2,7 @@ import type { Verdict } from "../verdict.js";
 import { type StepFound, sharesOf } from "./measure.js";
 import { MODALITIES, type Pool, type Shares, type Target } from "./paper.js";
 import type { RegionsFound } from "./regions.js";
+import type { StepWorth, Trials } from "./without.js";
 import type { Workload } from "./workload.js";
 
 /** A trained policy, and what is attributed in it. */
@@ -12,6 +13,9 @@ export interface TrainedFound {
   readonly figures: Readonly<Record<string, number>>;
   readonly episodes: readonly (readonly StepFound[])[];
   readonly regions: readonly RegionsFound[];
+  /** What each modality is worth at the same steps. */
+  readonly worth: readonly (readonly StepWorth[])[];
+  readonly trials: Trials;
 }
 
 export interface ArchitectureFindings {
@@ -21,6 +25,8 @@ export interface ArchitectureFindings {
   readonly parameters: number;
   /** Episodes of each randomly initialised policy. */
   readonly random: readonly (readonly (readonly StepFound[])[])[];
+  /** What each modality is worth at the same steps. */
+  readonly randomWorth: readonly (readonly (readonly StepWorth[])[])[];
   readonly trained: TrainedFound | undefined;
   readonly verdicts: readonly Verdict[];
 }

@@ -24,7 +24,8 @@ export const TARGET_NAMES: Readonly<Record<Target, string>> = {
 };
 
 /** Trained or as random weights have it. */
-export type Kind = "random" | "trained";
+export const KINDS = ["random", "trained"] as const;
+export type Kind = (typeof KINDS)[number];
 
 /** Shares of an episode: the mean over its steps, which add up to 1. */
 export type Shares = Readonly<Record<Modality, number>>;

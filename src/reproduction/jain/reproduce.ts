@@ -9,12 +9,14 @@ import type { JointPart } from "../../train/listening/network.js";
 import { listeningSpec } from "../../train/listening/recipe.js";
 import type { ListeningSpec } from "../../train/listening/spec.js";
 import type { CrewOptions } from "../crew.js";
-import { verdictsOf } from "./claims.js";
+import { verdictsOf, worthVerdicts } from "./claims.js";
 import { expertEpisodes } from "./episodes.js";
 import type { ArchitectureFindings, TrainedFound } from "./findings.js";
 import { measure, type StepFound } from "./measure.js";
+import { MODALITIES } from "./paper.js";
 import { readoutModel } from "./readout.js";
 import { interactionRegions } from "./regions.js";
+import { type StepWorth, trialsOf, worthOf } from "./without.js";
 import type { Workload } from "./workload.js";
 
 /** The world of the reproduction. */
@@ -31,8 +33,13 @@ export interface TrainedFile {
 export const workOf = (
   names: readonly string[],
   files: ReadonlyMap<string, TrainedFile>,
-  { random: few, seeds, trained, regions }: Workload,
-): number => names.length * seeds * few + names.filter((name) => files.has(name)).length * (trained + regions);
+  { random: few, seeds, trained, regions, trials }: Workload,
+): number => {
+  const played = (1 + MODALITIES.length) * trials;
+  return (
+    2 * names.length * seeds * few + names.filter((name) => files.has(name)).length * (2 * trained + regions + played)
+  );
+};
 
 /**
  * What is attributed in policies of the architectures, randomly initialised and trained, on the expert's episodes.
@@ -55,12 +62,17 @@ export async function reproduceJain(
     const parts = partsOf(spec);
     const through = (bytes: Uint8Array, source: string, count: number): Promise<StepFound[][]> =>
       measure(readoutModel(bytes, source, parts), spec, entry.facts, episodes.slice(0, count), { signal, done });
+    const weighed = (bytes: Uint8Array, count: number): Promise<StepWorth[][]> =>
+      worthOf(bytes, spec, entry.facts, episodes.slice(0, count), { signal, done });
     const layout = listeningLayout(spec);
+    const randomWorth: StepWorth[][][] = [];
     const untrained: StepFound[][][] = [];
     for (let seed = 0; seed < workload.seeds; seed++) {
       const vector = new Float32Array(layout.size);
       initialiseListening(spec, layout, vector, random(workload.seed, seed, WEIGHTS));
-      untrained.push(await through(exportListening(spec, layout, vector), `${name}, seed ${seed}`, workload.random));
+      const bytes = exportListening(spec, layout, vector);
+      untrained.push(await through(bytes, `${name}, seed ${seed}`, workload.random));
+      randomWorth.push(await weighed(bytes, workload.random));
     }
     const file = files.get(name);
     const trained: TrainedFound | undefined = file && {
@@ -72,14 +84,28 @@ export async function reproduceJain(
         signal,
         done,
       }),
+      worth: await weighed(file.policy.bytes, workload.trained),
+      trials: await trialsOf(
+        file.policy,
+        WORLD,
+        { seed: workload.seed, first: 0, episodes: workload.trials },
+        { signal, done },
+      ),
     };
     found.push({
       name,
       title,
       parameters: layout.size,
       random: untrained,
+      randomWorth,
       trained,
-      verdicts: verdictsOf(name, untrained.flat(), trained?.episodes),
+      verdicts: [
+        ...verdictsOf(name, untrained.flat(), trained?.episodes),
+        ...worthVerdicts(name, {
+          random: [untrained.flat(), randomWorth.flat()],
+          trained: trained && [trained.episodes, trained.worth],
+        }),
+      ],
     });
   }
   return found;

@@ -1,9 +1,10 @@
 import { estimate } from "../../analysis/bootstrap.js";
 import { number } from "../../numbers/format.js";
 import { estimateColumns, type TableRow } from "../table.js";
+import { agreementOf, EFFECTS, type Effect, lossesOf, pointsOf, type Weighed, weighedOf } from "./agreement.js";
 import { episodeShares, type Findings } from "./findings.js";
 import { focusCentre, type StepFound } from "./measure.js";
-import { type Kind, MODALITIES, POOLS, TARGETS } from "./paper.js";
+import { KINDS, type Kind, MODALITIES, POOLS, TARGETS } from "./paper.js";
 
 /** Tables of the reproduction by name. */
 export function tables({ architectures }: Findings): Map<string, readonly TableRow[]> {
@@ -61,10 +62,55 @@ export function tables({ architectures }: Findings): Map<string, readonly TableR
         ...estimateColumns(measured),
       });
   }
+  const policies = weighedOf(architectures);
+  const worth = policies.flatMap((policy) =>
+    MODALITIES.map((modality) => ({
+      architecture: policy.architecture,
+      kind: policy.kind,
+      seed: policy.seed ?? null,
+      modality,
+      share: pointsOf(policy, "likely", "l2", "changes").find((point) => point.modality === modality)!.share,
+      ...Object.fromEntries(
+        Object.keys(EFFECTS).flatMap((effect) => {
+          const { mean, interval } = estimate(lossesOf(policy, effect as Effect, modality));
+          return [
+            [effect, number(mean)],
+            [`${effect}_low`, interval ? number(interval[0]) : null],
+            [`${effect}_high`, interval ? number(interval[1]) : null],
+          ];
+        }),
+      ),
+    })),
+  );
   return new Map([
+    ["worth", worth],
+    ["agreement", agreementRows(policies)],
     ["shares", shares],
     ["steps", steps],
     ["regions", regions],
     ["verdicts", verdicts],
   ]);
 }
+
+/** Rank correlations of shares with losses: of each kind of policies, target, norm and loss. */
+const agreementRows = (policies: readonly Weighed[]): TableRow[] =>
+  KINDS.flatMap((kind) => {
+    const own = policies.filter((policy) => policy.kind === kind);
+    if (own.length === 0) return [];
+    return TARGETS.flatMap((target) =>
+      POOLS.flatMap((pool) =>
+        (Object.keys(EFFECTS) as Effect[]).flatMap((effect) => {
+          const found = agreementOf(own, target, pool, effect);
+          if (found.policies === 0) return [];
+          const { correlation, interval } = found;
+          return [
+            {
+              ...{ kind, target, pool, effect, policies: found.policies, rank_correlation: number(correlation) },
+              low: interval ? number(interval[0]) : null,
+              high: interval ? number(interval[1]) : null,
+            },
+          ];
+        }),
+      ),
+    );
+  });

@@ -96,7 +96,7 @@ describe("torquelens reproduce: bad input", () => {
 });
 
 it("jain: page, figures and tables of the four architectures", { timeout: 120_000 }, async () => {
-  const extent = { trained: 1, random: 1, regions: 1, seeds: 1 };
+  const extent = { trained: 1, random: 1, regions: 1, trials: 1, seeds: 1 };
   const { run, work } = await prepared({ task: [], seed: 3 }, extent);
   let last = 0;
   const watch = (done: number): void => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { verdictsOf } from "#src/reproduction/jain/claims.js";
+import { agreementOf, episodeAgreement, lossesOf, type Weighed } from "#src/reproduction/jain/agreement.js";
+import { verdictsOf, worthVerdicts } from "#src/reproduction/jain/claims.js";
 import { figures } from "#src/reproduction/jain/figures.js";
 import { episodeShares, meanShares } from "#src/reproduction/jain/findings.js";
 import type { StepFound } from "#src/reproduction/jain/measure.js";
@@ -7,6 +8,7 @@ import { page } from "#src/reproduction/jain/page/page.js";
 import { MODALITIES, type Modality } from "#src/reproduction/jain/paper.js";
 import { overlapOf, type RegionsFound } from "#src/reproduction/jain/regions.js";
 import { tables } from "#src/reproduction/jain/tables.js";
+import type { StepWorth, Trials } from "#src/reproduction/jain/without.js";
 
 /** A step with these sizes by every norm and target, and all weight on one of four words. */
 function step(
@@ -65,6 +67,58 @@ test("statements hold where the shares are as the paper says, and not where they
   expect(of("moca", PREVIOUS, IMAGE, 0)["MOCA’s focus on the words moves on as the episode does (Fig. 3)"]).toBe(false);
 });
 
+/** Losses that go with sizes: the likeliest action changes where the size is more than 4. */
+const worths = (sizes: typeof PREVIOUS): StepWorth[] =>
+  [0, 1, 2, 3].map(
+    () =>
+      Object.fromEntries(
+        MODALITIES.map((modality) => {
+          const size = sizes[modality];
+          return [modality, { likely: size / 10, expert: 0, changes: Number(size > 4), loses: 0, losesAlong: 0 }];
+        }),
+      ) as StepWorth,
+  );
+
+/** Two episodes, of which one succeeds without words. */
+const TRIALS: Trials = {
+  all: [true, true],
+  language: [true, false],
+  image: [false, false],
+  previous_action: [true, true],
+};
+
+test("what is missed more has more of the attribution, or less", () => {
+  const of = (architecture: string, sizes: typeof PREVIOUS, worth: typeof PREVIOUS): Weighed => ({
+    ...{ architecture, kind: "trained", seed: undefined, trials: TRIALS },
+    ...{ steps: [steps(sizes), steps(sizes)], worth: [worths(worth), worths(worth)] },
+  });
+  const [like, unlike] = [of("a", IMAGE, IMAGE), of("b", IMAGE, { language: 2, image: 1, previous_action: 5 })];
+  expect(MODALITIES.map((modality) => lossesOf(like, "success", modality))).toEqual([
+    [0, 1],
+    [1, 1],
+    [0, 0],
+  ]);
+  expect(agreementOf([like], "likely", "l2", "likely")).toMatchObject({ policies: 1, interval: undefined });
+  expect(agreementOf([like], "likely", "l2", "likely").correlation).toBeCloseTo(1, 12);
+  expect(agreementOf([like], "likely", "l2", "success").correlation).toBeCloseTo(1, 12);
+  expect(agreementOf([unlike], "likely", "l2", "likely").correlation).toBeCloseTo(-1, 12);
+  const both = agreementOf([like, unlike], "likely", "l2", "likely");
+  expect(both.correlation).toBeCloseTo(0, 12);
+  expect(both.interval![0]).toBeCloseTo(-1, 12);
+  expect(both.interval![1]).toBeCloseTo(1, 12);
+  expect(agreementOf([{ ...like, trials: undefined }], "likely", "l2", "success").policies).toBe(0);
+  expect(episodeAgreement(steps(IMAGE), worths(IMAGE))).toBeCloseTo(1, 12);
+  const holds = (worth: typeof PREVIOUS) =>
+    worthVerdicts("moca", {
+      random: [
+        [steps(IMAGE), steps(IMAGE)],
+        [worths(worth), worths(worth)],
+      ],
+      trained: undefined,
+    }).map((one) => one.holds);
+  expect([holds(IMAGE), holds(PREVIOUS)]).toEqual([[true], [false]]);
+});
+
 /** An interaction in a picture of 4 × 2 pixels: the best two share one with the expert's two. */
 function region(right: boolean): RegionsFound {
   const expert = Uint8Array.of(1, 1, 0, 0, 0, 0, 0, 0);
@@ -91,9 +145,14 @@ test("regions and a mask: whole regions until they cover as many pixels, beside 
 });
 
 test("page, figures and tables name what there is and what is missing", async () => {
-  const workload = { trained: 2, random: 2, regions: 1, seeds: 1, seed: 0 };
+  const workload = { trained: 2, random: 2, regions: 1, trials: 2, seeds: 1, seed: 0 };
   const trained = { path: "a.onnx", sha256: "0".repeat(64), figures: { episodes: 50, success: 40, unseen: 10 } };
-  const one = { parameters: 1234, random: [[steps(PREVIOUS), steps(PREVIOUS)]] };
+  const one = {
+    parameters: 1234,
+    random: [[steps(PREVIOUS), steps(PREVIOUS)]],
+    randomWorth: [[worths(PREVIOUS), worths(PREVIOUS)]],
+  };
+  const tried = { worth: [worths(IMAGE), worths(IMAGE)], trials: TRIALS };
   const findings = {
     workload,
     architectures: [
@@ -101,7 +160,10 @@ test("page, figures and tables name what there is and what is missing", async ()
         ...one,
         name: "moca",
         title: "MOCA",
-        trained: { ...trained, episodes: [steps(IMAGE, 1), steps(IMAGE, 1)], regions: [region(true), region(false)] },
+        trained: {
+          ...{ ...trained, ...tried },
+          ...{ episodes: [steps(IMAGE, 1), steps(IMAGE, 1)], regions: [region(true), region(false)] },
+        },
         verdicts: verdictsOf("moca", one.random.flat(), [steps(IMAGE, 1), steps(IMAGE, 1)]),
       },
       { ...one, name: "et", title: "ET", trained: undefined, verdicts: [] },
@@ -116,6 +178,7 @@ test("page, figures and tables name what there is and what is missing", async ()
     "fig6-course",
     "pools",
     "targets",
+    "worth",
   ]);
   const text = page(findings, svgs);
   expect(text).toContain("Not in this run: a trained policy of ET");
@@ -135,6 +198,14 @@ test("page, figures and tables name what there is and what is missing", async ()
   // Two norms' worth of everything: kinds and seeds × targets × pools × modalities.
   expect(shares).toHaveLength(3 * 4 * 5 * MODALITIES.length);
   expect(shares.find((row) => row.kind === "trained" && row.modality === "image")!.mean).toBe(62.5);
+  expect(all.get("worth")!.find((row) => row.kind === "trained" && row.modality === "language")).toMatchObject({
+    ...{ architecture: "moca", seed: null, share: 0.25, changes: 0, success: 0.5 },
+  });
+  expect(all.get("agreement")).toContainEqual({
+    ...{ kind: "trained", target: "likely", pool: "l2", effect: "success", policies: 1 },
+    ...{ rank_correlation: 1, low: null, high: null },
+  });
+  expect(text).toContain("Does the attribution mean anything?");
   expect(all.get("steps")).toHaveLength(8);
   expect(
     all

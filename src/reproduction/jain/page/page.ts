@@ -3,9 +3,10 @@ import { wordsSection } from "../../../analysis/page/words.js";
 import { percent, plural, signed } from "../../../numbers/format.js";
 import { own } from "../../../own.js";
 import { figure, type Html, html, pageOf, table } from "../../../page/html.js";
+import { agreementOf, EFFECTS, type Effect, lossesOf, pointsOf, weighedOf } from "../agreement.js";
 import { FIGURES, fileOf, MODALITY_NAMES } from "../figures.js";
 import { type ArchitectureFindings, type Findings, meanShares } from "../findings.js";
-import { CITATION, MODALITIES } from "../paper.js";
+import { CITATION, KINDS, MODALITIES, POOLS, TARGET_NAMES, TARGETS } from "../paper.js";
 
 /**
  * The reproduction as one self-contained HTML page: no network, no script.
@@ -24,6 +25,7 @@ ${policiesTable(architectures)}
 ${verdictsTable(architectures)}
 ${wordLines(architectures)}
 ${regionsTable(architectures)}
+${worthSection(architectures)}
 <h2>Figures</h2>
 ${(Object.keys(FIGURES) as (keyof typeof FIGURES)[]).map((name) => {
   const svg = svgs.get(fileOf(name));
@@ -113,6 +115,44 @@ function regionsTable(architectures: readonly ArchitectureFindings[]): Html | un
   return html`<h2>Regions and masks</h2>
 <p>Intersection over union of what the expert interacts with and the regions of highest relevance (XRAI, likeliest action) that cover at least as many pixels; as many random pixels beside it. A policy’s mask is right where its largest cell is one of the expert’s.</p>
 ${table(["kind", "policy’s mask", "interactions", "regions", "random pixels"], rows)}`;
+}
+
+/** Does the attribution mean anything: shares beside what is lost without the modality. */
+function worthSection(architectures: readonly ArchitectureFindings[]): Html | undefined {
+  const policies = weighedOf(architectures);
+  const trained = policies.filter(({ kind }) => kind === "trained");
+  const effects = Object.keys(EFFECTS) as Effect[];
+  const titleOf = (name: string) => architectures.find((one) => one.name === name)!.title;
+  const losses = trained.flatMap((policy) =>
+    pointsOf(policy, "likely", "l2", "changes").map(({ modality, share }) => [
+      titleOf(policy.architecture),
+      MODALITY_NAMES[modality],
+      percent(share),
+      ...effects.map((effect) => percents(estimate(lossesOf(policy, effect, modality)))),
+    ]),
+  );
+  const rows = KINDS.flatMap((kind) => {
+    const own = policies.filter((policy) => policy.kind === kind);
+    return TARGETS.flatMap((target) =>
+      (target === "likely" ? POOLS : (["l2"] as const)).flatMap((pool) => {
+        const cells = effects.map((effect) => agreementOf(own, target, pool, effect));
+        if (cells[0]!.policies === 0) return [];
+        return [[`${kind} (${cells[0]!.policies})`, TARGET_NAMES[target], pool, ...cells.map(correlated)]];
+      }),
+    );
+  });
+  if (rows.length === 0) return undefined;
+  return html`<h2>Does the attribution mean anything?</h2>
+<p>Each modality is taken away (no words, a black image, no previous action) at the expert’s steps, and in episodes that the policy plays itself. What has more of the attribution should be missed more.</p>
+${losses.length > 0 ? table(["kind", "modality", "share", ...Object.values(EFFECTS)], losses, 2) : undefined}
+<p class="note">Rank correlation of shares with losses over policies and modalities (95 % interval: policies drawn anew). With three modalities of one policy it says little: it is one of −1, −0.5, 0.5 and 1, but for ties.</p>
+${table(["policies", "target", "norm", ...Object.values(EFFECTS)], rows, 3)}`;
+}
+
+function correlated({ correlation, interval, policies }: ReturnType<typeof agreementOf>): string {
+  if (policies === 0) return "–";
+  const shown = (value: number) => signed(value, 2);
+  return `${shown(correlation)}${interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : ""}`;
 }
 
 const percents = (found: Estimate): string => estimated(found, true);
