@@ -12,13 +12,16 @@ import { random } from "#src/sim/random.js";
 import { taskNames } from "#src/sim/tasks/tasks.js";
 import { episode, explainerOf, keepIn } from "./why/runs.js";
 
+/** Arms are told nothing. */
+const faultsOfArms = faultNames.filter((name) => !["words", "action"].includes(FAULTS[name].of));
+
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "10" },
     clean: { type: "string", default: "40" },
     seed: { type: "string", default: "1000" },
     task: { type: "string", multiple: true, default: [...taskNames] },
-    fault: { type: "string", multiple: true, default: [...faultNames] },
+    fault: { type: "string", multiple: true, default: faultsOfArms },
     keep: { type: "string" },
     json: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },

@@ -9,8 +9,10 @@ import { seenOf } from "#src/detectors/seen-of.js";
 import { InputError } from "#src/errors.js";
 import { Explainer } from "#src/explain/explainer.js";
 import { run } from "#src/explain/pipeline.js";
+import { SimulatedWorld } from "#src/sim/simulated-world.js";
 import { SimulatedSource } from "#src/sim/source.js";
 import { loadTask } from "#src/sim/tasks/tasks.js";
+import { worldNamed, worldNames } from "#src/sim/worlds/worlds.js";
 
 /** An explainer of a policy: `skip` for what it saw alone, `shares` to explain it too. */
 export const explainerOf = (policy, level = "skip") =>
@@ -22,7 +24,8 @@ const imageOf = ({ modalities }) => modalities.find(({ kind }) => kind === "imag
 const tasks = new Map();
 const taskOf = (name, options) => {
   const key = JSON.stringify([name, options]);
-  if (!tasks.has(key)) tasks.set(key, loadTask(name, options));
+  const load = () => (worldNames.includes(name) ? SimulatedWorld.load(worldNamed(name)) : loadTask(name, options));
+  if (!tasks.has(key)) tasks.set(key, load());
   return tasks.get(key);
 };
 

@@ -31,7 +31,7 @@ export function reportJson({ sets, comparison, notes, why, whatIf }: Findings): 
   };
 }
 
-function whyJson({ by, runs, failed, unknown, learned, reasons, phases }: WhyFindings): object {
+function whyJson({ by, runs, failed, unknown, learned, reasons, ranked, phases }: WhyFindings): object {
   return {
     ...{ by, runs, failed, unknown, good_runs_learned_from: learned.runs, good_runs_left_out: learned.leftOut },
     reasons: reasons.map(({ confidence, moment, failed, good, ...reason }) => ({
@@ -40,6 +40,11 @@ function whyJson({ by, runs, failed, unknown, learned, reasons, phases }: WhyFin
       failed_runs: failed,
       good_runs: good,
       moment: moment ? { ...moment, seconds: number(moment.seconds) } : null,
+    })),
+    ranked_runs: ranked.map(({ confidence, seconds, ...run }) => ({
+      ...run,
+      confidence: number(confidence),
+      seconds: number(seconds),
     })),
     ...(phases && {
       by_phase: {

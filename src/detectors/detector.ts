@@ -16,7 +16,7 @@ export interface Found {
 
 /** One kind of faulty input. */
 export interface Detector {
-  readonly about: "image" | "joints" | "clock" | "motion";
+  readonly about: "image" | "joints" | "clock" | "motion" | "words" | "action";
   /** The likeliest reason, as the page and diagnostics say it. */
   readonly words: string;
   /** What to do about it. */

@@ -3,13 +3,23 @@ import { own } from "../own.js";
 import type { Detector } from "./detector.js";
 import { ofCamera } from "./each.js";
 import { misplaced } from "./misplaced.js";
-import { ago, wayOf } from "./moment.js";
+import { ago, type Moment, wayOf } from "./moment.js";
 import { outside } from "./reference.js";
 import { behind, repeated } from "./repeated.js";
 import { leastWay } from "./still.js";
 
 /** Ticks that a picture stays the same before it counts as frozen. */
 const FROZEN_TICKS = 6;
+
+/** Different actions that change the picture in good runs; one alone may have come to an end of its way. */
+const FROZEN_MOVES = 3;
+
+/** Actions over the last ticks, without the newest, that change the picture in good runs. */
+function movesOf({ ticks, reference }: Moment, count: number): Set<string> {
+  const moving = reference?.told?.moving;
+  const chosen = ticks.slice(ticks.length - 1 - count, -1).flatMap(({ told }) => (told ? [told.chosen] : []));
+  return new Set(chosen.filter((action) => moving?.has(action)));
+}
 
 /** What camera, driver and lens do to a picture. */
 export const IMAGE_DETECTORS = {
@@ -47,6 +57,13 @@ export const IMAGE_DETECTORS = {
         same++;
         way += wayOf(before, now);
       }
+      const moved = movesOf(moment, same);
+      if (same >= FROZEN_TICKS && moved.size >= FROZEN_MOVES)
+        return {
+          score: moved.size / FROZEN_MOVES,
+          since: same - 1,
+          text: `${name}: the same picture for ${same + 1} ticks, after ${[...moved].join(", ")}, which change it in good runs`,
+        };
       const least = leastWay(reference);
       if (same < FROZEN_TICKS || way < least) return undefined;
       return {

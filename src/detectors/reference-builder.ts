@@ -6,6 +6,7 @@ import { motionReference } from "./motion-reference.js";
 import { poseReference } from "./pose-reference.js";
 import type { CameraReference, JointReference, Reference } from "./reference.js";
 import type { Seen } from "./seen.js";
+import { toldReference } from "./told-reference.js";
 
 /** Collects good runs. Memory: about 7 kB a tick and camera. */
 export class ReferenceBuilder {
@@ -33,6 +34,7 @@ export class ReferenceBuilder {
     for (const [j, name] of first.joints.entries()) put(joints, name, jointReference(runs, j));
     const pose = poseReference(cameras, runs);
     const motion = motionReference(runs);
+    const told = toldReference(runs);
     return {
       runs: runs.length,
       cameras,
@@ -40,6 +42,7 @@ export class ReferenceBuilder {
       names: first.joints,
       ...(pose && { pose }),
       ...(motion && { motion }),
+      ...(told && { told }),
     };
   }
 }

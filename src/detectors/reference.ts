@@ -4,6 +4,7 @@ import type { ColourMap } from "./colour-map.js";
 import type { Linear } from "./ridge.js";
 import type { Misfits, Sample } from "./samples.js";
 import type { Starts } from "./starts.js";
+import type { ToldReference } from "./told-reference.js";
 
 /** How a camera's pictures look in good runs. */
 export interface CameraReference {
@@ -66,6 +67,8 @@ export interface Reference {
   readonly joints: Readonly<Record<string, JointReference>>;
   /** Names of the joints in the order of the models' numbers. */
   readonly names: readonly string[];
+  /** Of a policy that is told in words what to do. */
+  readonly told?: ToldReference;
   readonly pose?: PoseReference;
   /** Change of the velocities in a tick, and the largest root mean square error over `MOTION_TICKS` ticks. */
   readonly motion?: MotionReference;

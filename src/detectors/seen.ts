@@ -1,4 +1,5 @@
 import type { RgbImage } from "../image/image.js";
+import type { Told } from "./told.js";
 
 /** What a policy saw at one tick, and what it commanded. */
 export interface Seen {
@@ -15,4 +16,6 @@ export interface Seen {
   readonly velocity: ArrayLike<number>;
   /** Commanded torque of each joint, N·m; empty where it is not known or the outputs are no torques. */
   readonly torque: ArrayLike<number>;
+  /** Of a policy that is told in words what to do. */
+  readonly told?: Told;
 }

@@ -4,6 +4,7 @@ import { IMAGE_DETECTORS } from "./image-detectors.js";
 import { JOINT_DETECTORS } from "./joint-detectors.js";
 import { CLOCK_DETECTORS, MOTION_DETECTORS } from "./other-detectors.js";
 import { SCENE_DETECTORS } from "./scene-detectors.js";
+import { TOLD_DETECTORS } from "./told-detectors.js";
 
 /**
  * All detectors of faulty input, by name. In one group (`about`) an earlier one goes before later ones: its fault makes
@@ -15,6 +16,7 @@ export const DETECTORS = {
   ...SCENE_DETECTORS,
   ...JOINT_DETECTORS,
   ...MOTION_DETECTORS,
+  ...TOLD_DETECTORS,
 } as const;
 
 export type DetectorName = keyof typeof DETECTORS;

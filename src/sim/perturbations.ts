@@ -57,7 +57,10 @@ const MOST = 1000;
 
 const CHANGES = ["target", "wrench", "torque_noise", "occlude", "light", "fault"];
 
-export type Perturbable = Pick<Simulated, "ticks" | "goalProblem" | "width" | "height" | "joints">;
+export type Perturbable = Pick<
+  Simulated,
+  "ticks" | "goalProblem" | "width" | "height" | "joints" | "isTelling" | "actions"
+>;
 
 /** Changes of a goal or an arm. */
 const OF_ARMS = ["target", "wrench", "torque_noise"] as const;

@@ -5,11 +5,11 @@ import type { Moment, Ranking } from "../ranking.js";
 import { type ReadRunsOptions, readRuns } from "../read-runs.js";
 import { type Run, runName, secondsAt } from "../run.js";
 import type { Survey } from "../survey.js";
-import type { Pair } from "../why/why-of.js";
+import type { Pair, WhyFindings } from "../why/why-of.js";
 import { figures, RUN_CHARTS, TORQUE_CHARTS } from "./charts.js";
 import type { Frame, Strip } from "./film-strip.js";
 import { readPictures } from "./pictures.js";
-import type { PairStrips } from "./why.js";
+import type { PairStrips, WhyStrips } from "./why.js";
 import { type WordLine, wordLinesOf } from "./words.js";
 
 /** Charts and pictures of one run. */
@@ -93,19 +93,22 @@ async function chartsOf(run: Run): Promise<Pick<RunDetail, "charts" | "torqueCha
 }
 
 /** Pictures of the pairs of runs that show a reason. */
-export async function readPairs(pairs: readonly Pair[], folders?: MessageFolders): Promise<PairStrips[]> {
+export async function readPairs(
+  { pairs, shown }: Pick<WhyFindings, "pairs" | "shown">,
+  folders?: MessageFolders,
+): Promise<WhyStrips> {
+  const strip = async (of: Pair["good"]): Promise<Strip> => {
+    if (!of) return [];
+    const frames = await framesOf(of.bag, of.ticks, folders);
+    return of.ticks.flatMap(({ stamp, seconds, isMoment }) =>
+      (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds, isMoment })),
+    );
+  };
   const strips: PairStrips[] = [];
-  for (const pair of pairs) {
-    const strip = async (of: Pair["good"]): Promise<Strip> => {
-      if (!of) return [];
-      const frames = await framesOf(of.bag, of.ticks, folders);
-      return of.ticks.flatMap(({ stamp, seconds, isMoment }) =>
-        (frames.get(stamp) ?? []).map((frame) => ({ ...frame, seconds, isMoment })),
-      );
-    };
-    strips.push({ pair, failed: await strip(pair.failed), good: await strip(pair.good) });
-  }
-  return strips;
+  for (const pair of pairs) strips.push({ pair, failed: await strip(pair.failed), good: await strip(pair.good) });
+  const runs = new Map<string, Strip>();
+  for (const run of shown) runs.set(run.run, await strip(run));
+  return { pairs: strips, runs };
 }
 
 /** Marks the pictures nearest to a time. */

@@ -9,7 +9,7 @@ import { COMPARISON_CHARTS, figures, PHASE_CHARTS } from "./charts.js";
 import type { Details } from "./details.js";
 import { setSection } from "./set.js";
 import { whatIfSection } from "./what-if.js";
-import { type PairStrips, whySection } from "./why.js";
+import { type WhyStrips, whySection } from "./why.js";
 
 /**
  * The report as one self-contained HTML page: no network, no script.
@@ -18,7 +18,7 @@ import { type PairStrips, whySection } from "./why.js";
 export async function page(
   { sets, comparison, notes, why, whatIf }: Findings,
   details: readonly Details[],
-  strips: readonly PairStrips[],
+  strips: WhyStrips,
 ): Promise<string> {
   const several = sets.length > 1;
   const sections: Html[] = [];

@@ -2,6 +2,7 @@ import { plural, wholePercent } from "../../numbers/format.js";
 import { own } from "../../own.js";
 import { type Html, html } from "../../page/html.js";
 import type { WhatIfFindings } from "../what-if-findings.js";
+import { GROUP_NAMES, groupsOf } from "../why/ranked-runs.js";
 import type { Pair, WhyFindings } from "../why/why-of.js";
 import { type Strip, stripOf } from "./film-strip.js";
 
@@ -12,8 +13,14 @@ export interface PairStrips {
   readonly good: Strip;
 }
 
+export interface WhyStrips {
+  readonly pairs: readonly PairStrips[];
+  /** Pictures around the moments of ranked runs, by the run's name. */
+  readonly runs: ReadonlyMap<string, Strip>;
+}
+
 /** The page's first screen: how many runs, how many failed, and the likeliest reasons. */
-export function whySection(why: WhyFindings, strips: readonly PairStrips[], whatIf?: WhatIfFindings): Html {
+export function whySection(why: WhyFindings, { pairs, runs }: WhyStrips, whatIf?: WhatIfFindings): Html {
   const { reasons } = why;
   return html`<section><h2>${TITLES[why.by]}</h2>
 <p><b>${countsOf(why)}</b> ${learnedOf(why)}</p>
@@ -30,10 +37,25 @@ ${
           name,
         }) => html`<li><b>${words}</b> (<code>${name}</code>, confidence ${wholePercent(confidence)})
 <ul>${[...evidence, ...(own(whatIf?.evidence ?? {}, name) ?? [])].map((line) => html`<li>${line}</li>`)}<li>${hint}${moment ? html`; look at ${moment.run}, ${moment.seconds.toFixed(2)} s` : ""}</li></ul>
-${strips.filter(({ pair }) => pair.reason.name === name).map(pairOf)}</li>`,
+${pairs.filter(({ pair }) => pair.reason.name === name).map(pairOf)}</li>`,
       )}</ol>`
 }
+${rankedOf(why, runs)}
 </section>`;
+}
+
+/** Failed runs, grouped by what was out of line in each. */
+function rankedOf({ ranked, failed }: WhyFindings, strips: WhyStrips["runs"]): Html | string {
+  if (ranked.length === 0) return "";
+  return html`<h3>What was out of line in each run</h3>
+<p class="note">${plural(ranked.length, "run")} of ${failed}, by what was first out of line, the surest first.</p>
+${groupsOf(ranked).map(
+  ({ about, runs }) => html`<details><summary>${GROUP_NAMES[about]}: ${plural(runs.length, "run")}</summary>
+<ol>${runs.map(
+    ({ run, seconds, text, confidence, reason }) =>
+      html`<li>${run}, ${seconds.toFixed(2)} s: ${text} (<code>${reason}</code>, ${wholePercent(confidence)})${strips.has(run) ? stripOf(strips.get(run)!) : ""}</li>`,
+  )}</ol></details>`,
+)}`;
 }
 
 const TITLES = {

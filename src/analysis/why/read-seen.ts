@@ -2,11 +2,13 @@ import type { Bag, Topic } from "../../bag/bag.js";
 import { type ReadMessagesOptions, readMessages } from "../../bag/read-messages.js";
 import type { Seen } from "../../detectors/seen.js";
 import { thinned } from "../../detectors/thinned.js";
+import { heededOf, onlyOne, PREVIOUS_ACTION, type Told } from "../../detectors/told.js";
 import type { CompressedImage, RawImage } from "../../image/camera-message.js";
 import { decodeImage } from "../../image/decode.js";
 import type { RgbImage } from "../../image/image.js";
 import { toRgb } from "../../image/rgb.js";
 import { EPISODE_START, EXPLANATION } from "../../messages/explanation.js";
+import { instructionIn } from "../../messages/explanation-numbers.js";
 import { nanoseconds } from "../../messages/stamp.js";
 import type { ExplanationMessage, Header, JointStateMessage } from "../../messages/types.js";
 import { areTorques, meaningOf } from "../../outputs/kinds.js";
@@ -40,6 +42,28 @@ interface Pending {
   readonly joints: readonly string[];
   readonly torque: readonly number[];
   readonly shares: ArrayLike<number>;
+  readonly told: Told | undefined;
+}
+
+/**
+ * What a policy was told, by its explanation. Which previous action that was shows in its relevance: a method that gives
+ * none to zeros leaves one alone.
+ */
+function toldIn(explanation: ExplanationMessage): Told | undefined {
+  const { modalities, shares, torques, chosen_action: chosen = "" } = explanation;
+  const instruction = instructionIn(explanation);
+  if (!instruction || chosen === "") return undefined;
+  const m = modalities.indexOf(PREVIOUS_ACTION);
+  const [from, to] = [explanation.element_offsets[m], explanation.element_offsets[m + 1]];
+  const previous = onlyOne(explanation.relevance.slice(from ?? 0, to ?? 0));
+  const images = modalities.filter((_, k) => explanation.element_offsets[k] === explanation.element_offsets[k + 1]);
+  return {
+    instruction: instruction.text,
+    unknown: instruction.unknown,
+    chosen,
+    previous: previous === undefined ? undefined : torques[previous]?.joint,
+    heeded: heededOf(modalities, shares, instruction.modality, images),
+  };
 }
 
 /**
@@ -68,6 +92,7 @@ export async function* readSeen(path: string, options: ReadSeenOptions = {}): As
         ...{ stamp, first, logTime, shares: explanation.shares },
         joints: explanation.torques.map(({ joint }) => joint),
         torque: isOfTorques ? explanation.torques.map(({ torque }) => torque) : [],
+        told: toldIn(explanation),
       });
     } else if (topic.type === JOINTS) {
       const state = message as JointStateMessage;
@@ -83,7 +108,7 @@ export async function* readSeen(path: string, options: ReadSeenOptions = {}): As
   }
   for (const waiting of pending) yield seenAt(waiting);
 
-  function seenAt({ stamp, first, logTime, shares, joints, torque }: Pending): SeenAt {
+  function seenAt({ stamp, first, logTime, shares, joints, torque, told }: Pending): SeenAt {
     const pictures = images.get(stamp) ?? new Map<string, RgbImage>();
     for (const known of images.keys()) if (known < stamp - APART || known === stamp) images.delete(known);
     const state = nearestState(states, stamp, joints);
@@ -94,6 +119,7 @@ export async function* readSeen(path: string, options: ReadSeenOptions = {}): As
       position: state?.position ?? [],
       velocity: state?.velocity ?? [],
       torque: state && torque.length === state.names.length ? torque : [],
+      ...(told && { told }),
     };
   }
 }

@@ -39,8 +39,11 @@ const TRUST: Readonly<Partial<Record<string, number>>> = {
   unfamiliar: 0.8,
   scene_changed: 0.85,
   frozen: 0.9,
+  repeating: 0.5,
+  words_unheeded: 0.4,
 };
 const USUAL_TRUST = 0.95;
+export const trustOf = (name: DetectorName): number => own(TRUST, name) ?? USUAL_TRUST;
 /** Weight of what another detector's alarm explains. */
 const SECONDARY = 0.35;
 /** A strange policy is wrong before its pictures are. */
@@ -52,7 +55,7 @@ const APART = 0.8;
 const FEWEST = 4;
 
 /** A strange scene that was not there from the start is one that changed. */
-const nameOf = ({ detector, from }: Alarm): DetectorName =>
+export const nameOf = ({ detector, from }: Alarm): DetectorName =>
   detector === "unfamiliar" && from > FROM_START ? "scene_changed" : detector;
 
 /**
@@ -95,7 +98,7 @@ function alarmReasons(failed: readonly JudgedRun[], good: readonly JudgedRun[]):
     const parts = separation(inFailed.length, failed.length, inGood.length, good.length);
     return {
       ...{ name, words, hint },
-      confidence: weight * parts * (own(TRUST, name) ?? USUAL_TRUST),
+      confidence: weight * parts * trustOf(name),
       failed: inFailed.length,
       good: inGood.length,
       evidence: [

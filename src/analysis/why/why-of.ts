@@ -9,6 +9,7 @@ import { type JudgedRun, watched } from "./judge.js";
 import { type Learned, learn } from "./learn.js";
 import { momentsAround } from "./moments-around.js";
 import { type Phases, phasesOf } from "./phases.js";
+import { groupsOf, type RankedRun, rankedRuns } from "./ranked-runs.js";
 import { readSeen, type SeenAt } from "./read-seen.js";
 import { type Reason, reasonsOf, type Why } from "./reasons.js";
 
@@ -35,6 +36,9 @@ export interface Pair {
   readonly good: { readonly run: string; readonly bag: string; readonly ticks: readonly ShownTick[] } | undefined;
 }
 
+/** Pictures around the moment of a ranked run. */
+export type ShownRun = Pair["failed"];
+
 /** The reasons of a report. */
 export interface WhyFindings extends Why {
   /** How the runs were told apart: by their outcomes, as two sets, or not at all. */
@@ -44,6 +48,9 @@ export interface WhyFindings extends Why {
   /** Number of good runs that what is usual was learned from, and that were left out of that (`learn`). */
   readonly learned: Omit<Learned, "reference">;
   readonly pairs: readonly Pair[];
+  /** Failed runs by what was out of line in each, the surest first, and pictures around the moments of some. */
+  readonly ranked: readonly RankedRun[];
+  readonly shown: readonly ShownRun[];
   /** Shares of both sets by phase; undefined where there are not two sets of one policy's runs, or no joint positions. */
   readonly phases?: Phases | undefined;
 }
@@ -52,6 +59,8 @@ export interface WhyFindings extends Why {
 const MOST_RUNS = 40;
 /** Reasons with pictures. */
 const SHOWN = 3;
+/** Ranked runs of each group with pictures. */
+const SHOWN_RUNS = 3;
 /** Pictures around a moment. */
 const PICTURES = 6;
 /** Good runs that a failed one is aligned with. */
@@ -77,8 +86,10 @@ export async function whyOf(surveys: readonly Survey[], options: WhyOptions = {}
   ];
   const why = reasonsOf(ofFailed, ofGood);
   const pairs = why.reasons.slice(0, SHOWN).flatMap((reason) => pairOf(reason, ofFailed, ofGood));
+  const ranked = rankedRuns(ofFailed, ofGood);
   return {
     ...why,
+    ...{ ranked, shown: shownRuns(ranked, ofFailed) },
     ...{ by, unknown, pairs, phases: phasesOfSets(surveys, by, ofGood, ofFailed) },
     runs: good.length + failed.length + unknown,
     failed: failed.length,
@@ -175,17 +186,30 @@ function pairOf(reason: Reason, failed: readonly Judged[], good: readonly Judged
   if (!run || !reason.moment) return [];
   const chosen = momentsAround(run, reason.moment.tick, PICTURES);
   const at = chosen.indexOf(reason.moment.tick);
-  const shown = (of: Judged, ticks: readonly number[]) => ({
-    run: of.name,
-    bag: of.bag,
-    ticks: ticks.map((i, k) => ({
-      ...{ stamp: of.stamps[i]!, logTime: of.logTimes[i]!, seconds: of.seconds[i]! },
-      isMoment: k === at,
-    })),
-  });
+  const shown = (of: Judged, ticks: readonly number[]) => shownIn(of, ticks, at);
   const alike = mostAlike(run, good, reason.moment.tick);
   const phase = alike && onwards(chosen, alike.ticks, alike.run.stamps.length);
   return [{ reason, failed: shown(run, chosen), good: alike && phase && shown(alike.run, phase) }];
+}
+
+/** Ticks of a run to show, the moment among them at place `at`. */
+const shownIn = (run: Judged, ticks: readonly number[], at: number): ShownRun => ({
+  run: run.name,
+  bag: run.bag,
+  ticks: ticks.map((i, k) => ({
+    ...{ stamp: run.stamps[i]!, logTime: run.logTimes[i]!, seconds: run.seconds[i]! },
+    isMoment: k === at,
+  })),
+});
+
+/** Ticks around the moments of each group's first runs. */
+function shownRuns(ranked: readonly RankedRun[], failed: readonly Judged[]): ShownRun[] {
+  const first = groupsOf(ranked).flatMap(({ runs }) => runs.slice(0, SHOWN_RUNS));
+  return first.map(({ run: name, tick }) => {
+    const run = failed.find((one) => one.name === name)!;
+    const chosen = momentsAround(run, tick, PICTURES);
+    return shownIn(run, chosen, chosen.indexOf(tick));
+  });
 }
 
 /** Ticks of the same phases; where the failed run stays in one, the good run goes on as time does, to its end. */

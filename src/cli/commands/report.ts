@@ -109,7 +109,7 @@ export async function report(bags: readonly string[], options: ReportOptions): P
       const done = (part: number) => bar.update(read + (Math.min(s, count - 1) + part) * again, { what: "draw runs" });
       details.push(await readDetails(survey, ranking, { runs, at, topic, folders, done }));
     }
-    await writeAtomically(output, await page(found, details, await readPairs(why.pairs, folders)));
+    await writeAtomically(output, await page(found, details, await readPairs(why, folders)));
     return found;
   }
 }

@@ -78,7 +78,7 @@ export async function whatIfsOfReport(
 function aboutOf({ name }: Reason, { modalities }: Policy): string[] {
   if (name === "policy" || name === "shares") return [];
   const { about } = detectorNamed(name);
-  const of = { image: "image", joints: "values", motion: "values", clock: "" }[about];
+  const of = { image: "image", joints: "values", motion: "values", clock: "", words: "", action: "" }[about];
   return modalities
     .filter(({ kind, name }) => kind === of && (kind === "image" || name.startsWith("joint")))
     .map(({ name }) => name);

@@ -37,7 +37,7 @@ export interface Disturbed {
 
 export interface FaultRow {
   /** What it makes wrong. */
-  readonly of: "image" | "joints" | "clock";
+  readonly of: "image" | "joints" | "clock" | "words" | "action";
   /** One line for help and documents. */
   readonly text: string;
   readonly amount?: { readonly unit: string; readonly default: number; readonly range: readonly [number, number] };

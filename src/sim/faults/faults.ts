@@ -3,6 +3,7 @@ import type { Simulated } from "../simulated.js";
 import type { Fault, FaultRow } from "./fault.js";
 import { IMAGE_FAULTS } from "./image-faults.js";
 import { JOINT_FAULTS } from "./joint-faults.js";
+import { TOLD_FAULTS } from "./told-faults.js";
 
 const CLOCK_FAULTS = {
   clock: {
@@ -21,7 +22,7 @@ const CLOCK_FAULTS = {
 } as const satisfies Readonly<Record<string, FaultRow>>;
 
 /** All faults of what a policy is given, by name. A new one is an entry of the table of its kind. */
-export const FAULTS = { ...IMAGE_FAULTS, ...JOINT_FAULTS, ...CLOCK_FAULTS } as const;
+export const FAULTS = { ...IMAGE_FAULTS, ...JOINT_FAULTS, ...CLOCK_FAULTS, ...TOLD_FAULTS } as const;
 
 export type FaultName = keyof typeof FAULTS;
 export const faultNames = Object.keys(FAULTS) as readonly FaultName[];
@@ -29,11 +30,13 @@ export const faultNames = Object.keys(FAULTS) as readonly FaultName[];
 /** Why a fault does not fit what is simulated; undefined where it does. */
 export function faultProblem(
   { name, amount, joint }: Fault,
-  { joints = [] }: Pick<Simulated, "joints">,
+  { joints = [], isTelling = false, actions = [] }: Pick<Simulated, "joints" | "isTelling" | "actions">,
 ): string | undefined {
   const row = faultNamed(name)!;
   const [low, high] = row.amount?.range ?? [0, 0];
   if (row.of === "joints" && joints.length === 0) return `${name}: only arms have joints`;
+  if (row.of === "words" && !isTelling) return `${name}: only worlds that tell in words what to do have them`;
+  if (row.of === "action" && actions.length === 0) return `${name}: only worlds have actions`;
   if (amount !== undefined && !row.amount) return `${name}: amount: this fault has none`;
   if (amount !== undefined && !(amount >= low && amount <= high))
     return `${name}: amount: ${amount}: expected ${low} to ${high} (${row.amount!.unit})`;
