@@ -4,7 +4,7 @@ import type { ColourMap } from "./colour-map.js";
 import type { Linear } from "./ridge.js";
 import type { Misfits, Sample } from "./samples.js";
 import type { Starts } from "./starts.js";
-import type { ToldReference } from "./told-reference.js";
+import type { ToldReference } from "./told.js";
 
 /** How a camera's pictures look in good runs. */
 export interface CameraReference {

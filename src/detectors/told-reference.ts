@@ -1,23 +1,6 @@
 import { wordsOf } from "../language/vocabulary.js";
 import { FEWEST_RUNS, type GoodRun } from "./good-run.js";
-
-/** What is usual of a policy that is told what to do, from good runs. */
-export interface ToldReference {
-  /** Pairs of neighbouring words, with the sentence's ends, and times of each word and of all. */
-  readonly pairs: ReadonlySet<string>;
-  readonly times: ReadonlyMap<string, number>;
-  readonly words: number;
-  /** Most that a good run's sentence is missed by in the others (`missedPairs`). */
-  readonly missed: number;
-  /** Most actions in which a run did the same again. */
-  readonly repeats: number;
-  /** Actions that are rarer than chance has them: something is done, and then something else. */
-  readonly acting: ReadonlySet<string>;
-  /** Actions after which the picture changes. */
-  readonly moving: ReadonlySet<string>;
-  /** Least mean share of the words after such an action, in a run. */
-  readonly heeded: number;
-}
+import type { ToldReference } from "./told.js";
 
 /** Neighbouring words of a sentence, with its ends. */
 export function pairsOf(instruction: string): string[] {
@@ -63,7 +46,7 @@ export function repeatsOf(chosen: readonly string[]): number {
 }
 
 /** Mean share of the words at the ticks after something was done. @returns NaN where there are none */
-export function heededIn(run: GoodRun, acting: ReadonlySet<string>): number {
+function heededIn(run: GoodRun, acting: ReadonlySet<string>): number {
   const shares = run.flatMap(({ told }, i) => {
     const before = run[i - 1]?.told;
     return told && before && acting.has(before.chosen) && !Number.isNaN(told.heeded) ? [told.heeded] : [];

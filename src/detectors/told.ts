@@ -11,6 +11,24 @@ export interface Told {
   readonly heeded: number;
 }
 
+/** What is usual of a policy that is told what to do, from good runs. */
+export interface ToldReference {
+  /** Pairs of neighbouring words, with the sentence's ends, and times of each word and of all. */
+  readonly pairs: ReadonlySet<string>;
+  readonly times: ReadonlyMap<string, number>;
+  readonly words: number;
+  /** Most that a good run's sentence is missed by in the others (`missedPairs`). */
+  readonly missed: number;
+  /** Most actions in which a run did the same again. */
+  readonly repeats: number;
+  /** Actions that are rarer than chance has them: something is done, and then something else. */
+  readonly acting: ReadonlySet<string>;
+  /** Actions after which the picture changes. */
+  readonly moving: ReadonlySet<string>;
+  /** Least mean share of the words after such an action, in a run. */
+  readonly heeded: number;
+}
+
 /** The modality of the previous action. */
 export const PREVIOUS_ACTION = "previous_action";
 

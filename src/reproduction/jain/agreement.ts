@@ -57,7 +57,7 @@ const sharesOf = ({ steps }: Weighed, target: Target, pool: Pool, modality: Moda
   steps.map((episode) => episodeShares(episode, target, pool)?.[modality] ?? Number.NaN);
 
 /** A share and a loss: means over a policy's episodes. */
-export interface Point {
+interface Point {
   readonly policy: Weighed;
   readonly modality: Modality;
   readonly share: number;
@@ -75,7 +75,7 @@ export const pointsOf = (policy: Weighed, target: Target, pool: Pool, effect: Ef
   }));
 
 /** Rank correlation of shares with losses over policies and modalities. */
-export interface Agreement {
+interface Agreement {
   readonly correlation: number;
   /** 95 %, policies drawn anew; undefined for fewer than two. */
   readonly interval: Interval | undefined;
