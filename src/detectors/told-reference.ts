@@ -1,4 +1,5 @@
 import { wordsOf } from "../language/vocabulary.js";
+import { own } from "../own.js";
 import { FEWEST_RUNS, type GoodRun } from "./good-run.js";
 import type { ToldReference } from "./told.js";
 
@@ -93,7 +94,7 @@ function movingIn(runs: readonly GoodRun[]): ReadonlySet<string> {
       const [before, now] = [run[i - 1]!, run[i]!];
       const one = times.get(before.told!.chosen) ?? { all: 0, moved: 0 };
       one.all++;
-      one.moved += Number(Object.entries(now.looks).some(([name, { hash }]) => before.looks[name]?.hash !== hash));
+      one.moved += Number(Object.entries(now.looks).some(([name, { hash }]) => own(before.looks, name)?.hash !== hash));
       times.set(before.told!.chosen, one);
     }
   return new Set([...times].filter(([, { all, moved }]) => moved >= MOVES * all).map(([action]) => action));
