@@ -15,11 +15,32 @@ import {
 } from "./moment.js";
 import { slip } from "./slip.js";
 import { swapThatFits, swapThatJumps } from "./swapped-joints.js";
+import { commonMultiple } from "./velocity-multiple.js";
 
 /** Ticks that a value stays the same before it counts as stuck, and over which noise and velocities are judged. */
 const STUCK_TICKS = 6;
 const WINDOW = 8;
 const DEGREES = 180 / Math.PI;
+
+/** A joint that alone moves otherwise than its velocity says. */
+const ofOneJoint = ofJoint((moment, { name, j, reference }) => {
+  const steps = movedOver(moment, j, WINDOW);
+  if (steps.length === 0 || isStill(moment, j)) return undefined;
+  const told = sumOf(steps.map((step) => Math.abs(step.told)));
+  const by = sumOf(steps.map((step) => Math.abs(step.by)));
+  const off = steps.map((step) => step.by - step.told);
+  const least = Math.max(0.04, 2 * slip(reference)) + sumOf(steps.map(({ allowed }) => allowed));
+  const isOpposed =
+    sumOf(steps.map((step) => step.by * step.told)) < -0.8 * Math.sqrt(squares(steps, "by") * squares(steps, "told"));
+  if ((Math.abs(sumOf(off)) < least && !(isOpposed && by > 0.1)) || told < 0.02) return undefined;
+  const slope = slopeOf(steps);
+  if (Math.abs(slope - 1) < 0.4 || !isMultiple(steps) || by < 1e-3) return undefined;
+  return {
+    score: Math.max(1, Math.abs(sumOf(off)) / least),
+    since: WINDOW - 1 - beginOf(off),
+    text: `${name}: moves ${slope.toFixed(1)} times as its velocity says`,
+  };
+});
 
 export const JOINT_DETECTORS = {
   joints_in_degrees: {
@@ -154,25 +175,14 @@ export const JOINT_DETECTORS = {
     words: "joint velocities are not those of the positions",
     hold: 4,
     hint: "check units, signs and order of the velocities",
-    find: ofJoint((moment, { name, j, reference }) => {
-      const steps = movedOver(moment, j, WINDOW);
-      if (steps.length === 0 || isStill(moment, j)) return undefined;
-      const told = sumOf(steps.map((step) => Math.abs(step.told)));
-      const by = sumOf(steps.map((step) => Math.abs(step.by)));
-      const off = steps.map((step) => step.by - step.told);
-      const least = Math.max(0.04, 2 * slip(reference)) + sumOf(steps.map(({ allowed }) => allowed));
-      const isOpposed =
-        sumOf(steps.map((step) => step.by * step.told)) <
-        -0.8 * Math.sqrt(squares(steps, "by") * squares(steps, "told"));
-      if ((Math.abs(sumOf(off)) < least && !(isOpposed && by > 0.1)) || told < 0.02) return undefined;
-      const slope = slopeOf(steps);
-      if (Math.abs(slope - 1) < 0.4 || !isMultiple(steps) || by < 1e-3) return undefined;
-      return {
-        score: Math.max(1, Math.abs(sumOf(off)) / least),
-        since: WINDOW - 1 - beginOf(off),
-        text: `${name}: moves ${slope.toFixed(1)} times as its velocity says`,
-      };
-    }),
+    find: (moment) => {
+      const common = commonMultiple(moment);
+      if (!common) return ofOneJoint(moment);
+      const { slope, j, score, since } = common;
+      const subject = ago(moment, 0)!.joints[j]!;
+      const text = `${subject} and others: move ${slope.toFixed(1)} times as their velocities say`;
+      return { ...{ subject, score, since, text }, isSure: true };
+    },
   },
   joint_offset: {
     about: "joints",

@@ -1,8 +1,6 @@
-import { own } from "../own.js";
 import { have, type Moment, moved, position, velocity } from "./moment.js";
 import { isTold, motionError } from "./motion-errors.js";
-import type { Reference } from "./reference.js";
-import { slip } from "./slip.js";
+import { uncertainty } from "./slip.js";
 
 /** Two joints that are taken for each other, by their numbers. */
 export interface Swap {
@@ -13,12 +11,6 @@ export interface Swap {
   /** Ticks before the newest at which it began. */
   readonly since: number;
 }
-
-/** How far a joint may be off where its velocity takes it, rad: little where good runs say so. */
-const uncertainty = (reference: Reference | undefined, joint: string): number => {
-  const known = reference && own(reference.joints, joint);
-  return known ? 0.005 + 1.5 * known.slip : 0.02 + slip(undefined);
-};
 
 /** Two joints that went on where the other was, a tick before the newest. */
 export function swapThatJumps(moment: Moment): Swap | undefined {
@@ -63,7 +55,8 @@ const EXPLAINED = 0.5;
  * Two joints whose states fit the commanded torques where they are swapped, and only then. Evidence is how much smaller the
  * errors of the motion are in that order, summed over the ticks since the one at which it is most (Page 1954).
  */
-export function swapThatFits({ reference, ticks }: Moment): Swap | undefined {
+export function swapThatFits(moment: Moment): Swap | undefined {
+  const { reference, ticks } = moment;
   const { motion, names = [] } = reference ?? {};
   if (!reference || !motion || !ticks.every((tick) => isTold(reference, tick))) return undefined;
   const size = (error: Float64Array) =>
@@ -71,14 +64,22 @@ export function swapThatFits({ reference, ticks }: Moment): Swap | undefined {
   const errorsBy = (order?: readonly number[]) =>
     ticks.slice(1).map((now, k) => size(motionError(motion, ticks[k]!, now, order)));
   const plain = errorsBy();
+  const stays = (j: number, k: number) => ticks[k]!.velocity[j] === ticks[k + 1]!.velocity[j];
+  const isContradicted = names.map((name, j) => {
+    const most = 1.5 * uncertainty(reference, name);
+    return plain.map((_, k) => {
+      const { by, told, allowed } = moved(moment, j, plain.length - 1 - k)!;
+      return Math.abs(by - told) - allowed > most;
+    });
+  });
   let best: Swap | undefined;
   for (let a = 0; a < names.length; a++) {
     for (let b = a + 1; b < names.length; b++) {
       const swapped = errorsBy(names.map((_, j) => (j === a ? b : j === b ? a : j)));
       let [evidence, explained, errors] = [0, 0, 0];
       for (let k = plain.length - 1; k >= 0; k--) {
-        // Velocities that stay the same are stuck: they say nothing of the motion.
-        if ([a, b].every((j) => ticks[k]!.velocity[j] === ticks[k + 1]!.velocity[j])) continue;
+        // Velocities that stay the same are stuck, and those that no position follows are wrong: they say nothing of the motion.
+        if ((stays(a, k) && stays(b, k)) || isContradicted[a]![k] || isContradicted[b]![k]) continue;
         const less = plain[k]! - swapped[k]!;
         evidence += Math.max(-MOST_OF_TICK, Math.min(MOST_OF_TICK, less));
         explained += less;
