@@ -13,7 +13,7 @@ import {
   type Tick,
   velocity,
 } from "./moment.js";
-import { slip } from "./slip.js";
+import { slip, uncertainty } from "./slip.js";
 import { swapThatFits, swapThatJumps } from "./swapped-joints.js";
 import { commonMultiple } from "./velocity-multiple.js";
 
@@ -52,13 +52,16 @@ export const JOINT_DETECTORS = {
       const before = ago(moment, 1);
       const isTurned = (j: number) => {
         const reference = moment.reference && own(moment.reference.joints, joints[j]!);
-        if (Math.abs(now[j]!) < 1) return undefined;
         const radians = now[j]! / DEGREES;
-        if (before && Math.abs(before.position[j]!) > 0.02) {
-          const ratio = now[j]! / before.position[j]!;
-          return ratio > 40 && ratio < 80;
+        if (before) {
+          const way = (moment.period ?? 0) * before.velocity[j]!;
+          const expected = before.position[j]! + way;
+          // Near zero the factor is anything.
+          if (Math.abs(expected) <= Math.max(0.02, Math.abs(way))) return undefined;
+          return radians / expected > 0.7 && radians / expected < 1.4;
         }
-        if (!reference || moment.index > 0) return false;
+        if (Math.abs(now[j]!) < 1) return undefined;
+        if (!reference) return false;
         const [low, high] = [reference.low - 0.3, reference.high + 0.3];
         return (now[j]! < 2 * low - 1 || now[j]! > 2 * high + 1) && radians > low && radians < high;
       };
@@ -193,7 +196,9 @@ export const JOINT_DETECTORS = {
       if (steps.length === 0) return undefined;
       const [first, ...after] = steps.map(({ by, told }) => by - told);
       const least = Math.max(0.12, 2 * slip(reference)) + 1.5 * steps[0]!.allowed;
-      const isOver = after.every((value, k) => Math.abs(value) < 0.5 * Math.abs(first!) + steps[k + 1]!.allowed);
+      // A position that is noisy jumps again.
+      const most = Math.min(0.5 * Math.abs(first!), uncertainty(moment.reference, name));
+      const isOver = after.every((value, k) => Math.abs(value) < most + steps[k + 1]!.allowed);
       if (Math.abs(first!) < least || !isOver) return undefined;
       return {
         score: Math.abs(first!) / least,

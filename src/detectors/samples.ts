@@ -17,7 +17,7 @@ const STRIDE = 192;
  * Root mean square difference of two pictures over cells that both have, in levels.
  * @param limit a difference that is larger need not be exact
  */
-function pictureDistance(a: Float32Array, b: Float32Array, limit = Number.POSITIVE_INFINITY): number {
+export function pictureDistance(a: Float32Array, b: Float32Array, limit = Number.POSITIVE_INFINITY): number {
   const most = limit * limit * a.length;
   let [sum, count] = [0, 0];
   for (let from = 0; from < a.length && sum <= most; from += STRIDE) {

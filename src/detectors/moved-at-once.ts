@@ -1,0 +1,55 @@
+import { own } from "../own.js";
+import { CHANGES, type Change, shiftBy, zoomTo } from "./camera-moves.js";
+import { cellsOf, type Look, originsOf } from "./look.js";
+import { ago, type Moment } from "./moment.js";
+import type { CameraReference } from "./reference.js";
+import { pictureDistance } from "./samples.js";
+import { changeAt, usualChange } from "./scene-change.js";
+
+/** A move of the camera, and how much of the difference from the picture of the tick before it leaves, as a part. */
+export interface Moved {
+  readonly change: Change;
+  readonly left: number;
+}
+
+/** Part of the difference that may be left: the arm moves on meanwhile. A picture of anything else leaves two thirds or more. */
+const MOST_LEFT = 0.5;
+
+/** Steps in which the best move is looked for, as parts of the width. */
+const FINER = [0.025, 0.0125];
+
+/** What the newest picture was found to be. */
+const known = new WeakMap<Look, Moved | undefined>();
+
+/**
+ * The move that makes a picture like the one of the tick before again, where it changed more at once than it ever does in
+ * good runs. It needs no picture of the same pose.
+ */
+export function movedAtOnce(moment: Moment, camera: string, look: Look, reference: CameraReference): Moved | undefined {
+  if (known.has(look)) return known.get(look);
+  const before = own(ago(moment, 1)?.looks ?? {}, camera);
+  const isSudden = before !== undefined && changeAt(moment, camera, reference, 0) > usualChange(reference);
+  const found = isSudden ? nearestMove(before, look) : undefined;
+  known.set(look, found);
+  return found;
+}
+
+function nearestMove(before: Look, look: Look): Moved | undefined {
+  const { width, height } = look.image;
+  const now = pictureDistance(before.cells, look.cells);
+  const under = (change: Change): Moved => {
+    const cells = cellsOf(look.image, originsOf(width, height, change.place(width, height)));
+    return { change, left: pictureDistance(before.cells, cells) / now };
+  };
+  const better = (a: Moved, b: Moved) => (b.left < a.left ? b : a);
+  let best = CHANGES.map(under).reduce(better);
+  for (const step of FINER) {
+    const { change } = best;
+    const around =
+      change.kind === "shift"
+        ? [-step, 0, step].flatMap((x) => [-step, 0, step].map((y) => shiftBy(change.dx + x, change.dy + y)))
+        : [-step, step].map((more) => zoomTo(change.zoom + more));
+    best = around.map(under).reduce(better, best);
+  }
+  return best.left <= MOST_LEFT ? best : undefined;
+}
