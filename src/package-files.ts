@@ -35,9 +35,8 @@ function seededPolicies(path: string, task: string): SeededPolicy[] {
 /** The policies with attention, by the names of their files. */
 export const attentionPolicies = (): string[] => policiesIn("models/attention");
 
-/** Policies by their architectures of a world that has no usual one, also for its split of unseen conditions. */
-export const policiesByArchitecture = (world: string): string[] =>
-  policiesIn(`models/${world.replace(/-unseen$/, "")}`);
+/** Policies by their architectures of a world that has no usual one. */
+export const policiesByArchitecture = (world: string): string[] => policiesIn(`models/${world}`);
 
 function policiesIn(path: string): string[] {
   const folder = packagePath(path);

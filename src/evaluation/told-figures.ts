@@ -1,5 +1,6 @@
 import { put } from "../own.js";
 import type { Policy } from "../policy/policy.js";
+import { unseenOf } from "../sim/worlds/worlds.js";
 import { deciding, playEpisodes, type Shown } from "./world-play.js";
 
 const zeros = ({ length }: { readonly length: number }): Float64Array => new Float64Array(length);
@@ -22,14 +23,14 @@ interface ToldRun {
   /** Key of the mean path-length-weighted success. */
   readonly weighted: string;
   readonly text: string;
-  /** Behind the world's name: another split. */
-  readonly split?: string;
+  /** True for one in the world with the unseen conditions. */
+  readonly isUnseen?: boolean;
   readonly shown?: Shown;
 }
 
 export const TOLD_RUNS: readonly ToldRun[] = [
   { key: "success", weighted: "plw", text: "success, seen combinations" },
-  { key: "unseen", weighted: "unseen_plw", text: "success, unseen combinations", split: "-unseen" },
+  { key: "unseen", weighted: "unseen_plw", text: "success, unseen combinations", isUnseen: true },
   {
     key: "no_language",
     weighted: "no_language_plw",
@@ -81,10 +82,10 @@ export async function toldFigures(
   const figures: Record<string, number> = {};
   await deciding(policy, async (decide) => {
     for (const run of TOLD_RUNS) {
-      const { key, weighted, split = "", shown } = run;
+      const { key, weighted, isUnseen, shown } = run;
       const options = { seed, first: 0, episodes: episodesOf(run, episodes) };
       const watch = { signal, done: ended, shown };
-      const played = await playEpisodes(policy, `${world}${split}`, options, decide, watch);
+      const played = await playEpisodes(policy, isUnseen ? unseenOf(world) : world, options, decide, watch);
       put(figures, key, played.filter(({ success }) => success).length);
       put(figures, weighted, Number((played.reduce((sum, end) => sum + end.sum, 0) / played.length).toFixed(4)));
     }

@@ -6,6 +6,8 @@ export interface OutputKind {
   /** Of the value itself; of a value that is measured from what is present, `change of …` and Δ. */
   readonly noun: string;
   readonly plural: string;
+  /** True where these words say themselves that it is commanded. */
+  readonly saysCommand?: boolean;
   readonly symbol: string;
   /** Units that fit, the default first. Undefined: any, and none by default. */
   readonly units: readonly string[] | undefined;
@@ -85,6 +87,7 @@ export const OUTPUT_KINDS = {
   gripper: {
     noun: "gripper command",
     plural: "gripper commands",
+    saysCommand: true,
     symbol: "g",
     units: ["1", "m", "rad", "N"],
     importance: "one",
@@ -93,6 +96,7 @@ export const OUTPUT_KINDS = {
   other: {
     noun: "command",
     plural: "commands",
+    saysCommand: true,
     symbol: "u",
     units: undefined,
     importance: "one",
@@ -182,6 +186,8 @@ export const ratherThan = (
 export interface OutputWords {
   readonly noun: string;
   readonly plural: string;
+  /** `OutputKind.saysCommand`; left out: false. */
+  readonly saysCommand?: boolean;
   readonly symbol: string;
   /** Their common unit; empty where they have none, or several. */
   readonly unit: string;
@@ -193,18 +199,19 @@ export function wordsOf(outputs: readonly Described[]): OutputWords {
   const isShared = outputs.every(
     ({ kind, reference }) => kind === first.kind && from(reference) === from(first.reference),
   );
-  const { noun, plural, symbol } = kindNamed(isShared ? first.kind : "other");
+  const { noun, plural, saysCommand, symbol } = kindNamed(isShared ? first.kind : "other");
   const unit = outputs.every((output) => output.unit === first.unit) ? first.unit : "";
+  const more = { ...(saysCommand && { saysCommand }), unit };
   if (isShared && first.reference === "present")
-    return { noun: `change of ${noun}`, plural: `changes of ${noun}`, symbol: `Δ${symbol}`, unit };
+    return { noun: `change of ${noun}`, plural: `changes of ${noun}`, symbol: `Δ${symbol}`, ...more };
   if (isShared && first.reference === "values")
     return {
       noun: `${noun} from its reference`,
       plural: `${plural} from their references`,
       symbol: `${symbol} − ${symbol}₀`,
-      unit,
+      ...more,
     };
-  return { noun, plural, symbol, unit };
+  return { noun, plural, symbol, ...more };
 }
 
 const from = (reference: string | undefined): string => reference ?? "zero";

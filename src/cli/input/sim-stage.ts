@@ -13,6 +13,7 @@ import type { Device } from "../../runtime/device.js";
 import type { Simulated } from "../../sim/simulated.js";
 import { SimulatedSource, type SimulationOptions } from "../../sim/source.js";
 import type { Starts, Targets } from "../../sim/tasks/task.js";
+import { trainedIn } from "../../sim/worlds/worlds.js";
 import type { Stage, StageChoice } from "../../simulator/stage.js";
 import { instructionFor } from "./instruction.js";
 import { simulatedFor } from "./sim-task.js";
@@ -40,7 +41,7 @@ export function policyFileOf(choice: Pick<StageChoice, "policy">, { policy }: Pi
   if (choice.policy === policy) return policy;
   const shipped = shippedPolicy(choice.policy);
   if (existsSync(shipped)) return shipped;
-  const [other] = policiesByArchitecture(choice.policy);
+  const [other] = policiesByArchitecture(trainedIn(choice.policy));
   const such = other === undefined ? "" : `, such as ${relative(process.cwd(), other)}`;
   throw new InputError(`${choice.policy}: no policy is shipped for it; give one with --policy${such}`);
 }

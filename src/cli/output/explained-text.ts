@@ -7,8 +7,8 @@ export function explainedText(rules: readonly NodeRule[], outputs: readonly Outp
     squash ? [`${node} (${activation ?? op})`] : [],
   );
   const through = squashes.length > 0 ? `, through ${squashes.join(", ")}` : "";
-  const { noun, plural, unit } = wordsOf(outputs);
+  const { noun, plural, saysCommand, unit } = wordsOf(outputs);
   if (areActions(outputs)) return `explained: the ${noun} of the chosen action${through}`;
-  const commanded = plural.includes("command") ? "" : "commanded ";
+  const commanded = saysCommand ? "" : "commanded ";
   return `explained: the ${commanded}${plural}${unit && unit !== "1" ? ` in ${unit}` : ""}${through}`;
 }

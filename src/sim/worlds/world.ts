@@ -30,6 +30,8 @@ export function actionLength(actions: ActionSpace): number {
 /** Everything about a world that does not change. */
 export interface WorldFacts {
   readonly name: string;
+  /** The world whose policies are asked here what they have not learned; left out: policies are trained in it. */
+  readonly unseenOf?: string;
   /** The picture of one moment. */
   readonly picture: PictureSize;
   /** Pictures that the policy usually sees at once, the newest last. */

@@ -14,6 +14,16 @@ const WORLDS: Readonly<Record<string, WorldEntry>> = Object.fromEntries(
 /** Names of the simulated worlds. */
 export const worldNames: readonly string[] = Object.keys(WORLDS);
 
+/** The world whose policies fit where a name is that of its unseen conditions; any other name. */
+export const trainedIn = (name: string): string => own(WORLDS, name)?.facts.unseenOf ?? name;
+
+/** The world with the unseen conditions of one that policies are trained in. @throws InputError where there is none */
+export function unseenOf(world: string): string {
+  const found = worldNames.find((name) => WORLDS[name]!.facts.unseenOf === world);
+  if (found === undefined) throw new InputError(`${world}: no world has its unseen conditions`);
+  return found;
+}
+
 /** @throws InputError for an unknown name */
 export function worldNamed(name: string): WorldEntry {
   const entry = own(WORLDS, name);

@@ -1,9 +1,9 @@
-import type { WorldEntry } from "../world.js";
+import type { WorldEntry, WorldFacts } from "../world.js";
 import { FACTS } from "./facts.js";
 import type { Split } from "./layout.js";
 
-function tabletop(name: string, split: Split): WorldEntry {
-  const facts = { ...FACTS, name };
+function tabletop(split: Split, named: Partial<WorldFacts> = {}): WorldEntry {
+  const facts = { ...FACTS, ...named };
   return {
     facts,
     load: async () => {
@@ -15,6 +15,6 @@ function tabletop(name: string, split: Split): WorldEntry {
 }
 
 /** Episodes without the held-out combinations of colour and kind. */
-export const TABLETOP = tabletop("tabletop", "seen");
+export const TABLETOP = tabletop("seen");
 /** Episodes whose instructions name held-out combinations. */
-export const TABLETOP_UNSEEN = tabletop("tabletop-unseen", "unseen");
+export const TABLETOP_UNSEEN = tabletop("unseen", { name: `${FACTS.name}-unseen`, unseenOf: FACTS.name });
