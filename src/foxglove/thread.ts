@@ -1,4 +1,4 @@
-import type { Session } from "../web/site.js";
+import type { Session } from "../web/answers.js";
 import type { AdvertisedChannel, AdvertisedService, ServedParameter } from "./protocol.js";
 
 /** A channel as the server's thread knows it. */

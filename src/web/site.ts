@@ -3,19 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename, dirname, join } from "node:path";
 import send from "send";
 import { InputError } from "../errors.js";
+import type { Served, ServedMoment, Session, SessionAnswer, WhatIfAnswer, WhatIfWays } from "./answers.js";
 import type { Door } from "./door.js";
 import { SECURITY_HEADERS } from "./headers.js";
 import { packedFiles, readsGzip } from "./packed.js";
 import { pathOf, searchOf } from "./target.js";
-
-/** Facts that the page starts with. */
-export interface Session {
-  readonly mode: "live" | "recordings";
-  /** Title of what is shown. */
-  readonly name: string;
-  /** True where nothing can be changed from the page. */
-  readonly readOnly: boolean;
-}
 
 /** A recording to serve. */
 export interface ServedRecording {
@@ -31,18 +23,9 @@ export interface ServedRecording {
 
 /** What would have been commanded, with an input replaced. */
 export interface ServedWhatIf {
-  /** Ways to replace each input. */
-  readonly ways: Readonly<Record<string, readonly string[]>>;
+  readonly ways: WhatIfWays;
   /** @param stamp of the image, nanoseconds @param replacement `INPUT=WHAT` @throws InputError in one line */
-  answer(stamp: bigint, replacement: string): Promise<object>;
-}
-
-/** A moment worth a look. */
-export interface ServedMoment {
-  readonly reason: string;
-  readonly what: string;
-  /** Seconds from the recording's beginning. */
-  readonly seconds: number;
+  answer(stamp: bigint, replacement: string): Promise<WhatIfAnswer>;
 }
 
 export interface SiteOptions {
@@ -79,14 +62,17 @@ export class Site {
     this.#folder = folder;
     this.#packed = isBuilt(folder) ? packedFiles(folder) : new Map();
     this.#recordings = recordings;
-    const listed = recordings.map(({ name, file, moments, whatIf }, index) => ({
-      name,
-      url: `/recordings/${index}.mcap`,
-      bytes: statSync(file).size,
-      ...(moments && { moments: `/recordings/${index}.moments.json` }),
-      ...(whatIf && { whatIf: { url: `/recordings/${index}.what-if.json`, of: whatIf.ways } }),
-    }));
-    this.#session = JSON.stringify({ ...session, recordings: listed });
+    const listed = recordings.map(
+      ({ name, file, moments, whatIf }, index): Served => ({
+        name,
+        url: `/recordings/${index}.mcap`,
+        bytes: statSync(file).size,
+        ...(moments && { moments: `/recordings/${index}.moments.json` }),
+        ...(whatIf && { whatIf: { url: `/recordings/${index}.what-if.json`, ...whatIf.ways } }),
+      }),
+    );
+    const answer: SessionAnswer = { ...session, recordings: listed };
+    this.#session = JSON.stringify(answer);
   }
 
   readonly answer = (request: IncomingMessage, response: ServerResponse): void => {

@@ -110,35 +110,32 @@ describe("the page of recordings", () => {
   });
 
   test("says what the policy would have commanded with an input replaced, as whatif does", async () => {
-    const asked = await Serving.start(
-      "view",
-      path("dtd.mcap"),
-      "--policy",
-      shippedPolicy("reacher"),
-      "--page-port",
-      "0",
-    );
+    const shown = [path("dtd.mcap"), path("gradient.mcap")];
+    const asked = await Serving.start("view", ...shown, "--policy", shippedPolicy("reacher"), "--page-port", "0");
     const { page, complaints } = await visit(browser, asked.url);
     const panel = page.getByRole("region", { name: "What if" });
-    await panel.getByLabel("Replace").selectOption("joint_position");
-    await panel.getByLabel("by").selectOption("zero");
     await page.getByRole("button", { name: "elbow" }).waitFor();
-    await panel.getByRole("button", { name: "Run the policy" }).click();
-    const told = await torquelens(
-      "whatif",
-      path("dtd.mcap"),
-      "--at",
-      "0",
-      "--replace",
-      "joint_position=zero",
-      "--json",
-    );
-    const { change } = JSON.parse(told.stdout).what_if[0] as { change: Record<string, number> };
-    for (const [joint, value] of Object.entries(change)) {
-      const cell = panel.getByRole("row", { name: joint }).getByRole("cell").last();
-      expect(Number((await cell.innerText()).replace("−", "-").split(" ")[0])).toBeCloseTo(value, 3);
-      expect(Math.abs(value)).toBeGreaterThan(0);
+    const told = async (replacement: string) => {
+      const { stdout } = await torquelens("whatif", shown[0]!, "--at", "0", "--replace", replacement, "--json");
+      return JSON.parse(stdout).what_if[0].change as Record<string, number>;
+    };
+    const answers: Record<string, number>[] = [];
+    for (const [input, way, replacement] of [
+      ["joint_position", "zeros", "joint_position=zero"],
+      ["image", "run 1 of this recording, in the same phase", "image=run1"],
+      ["joint_velocity", "run 1 of gradient.mcap, in the same phase", `joint_velocity=${shown[1]}#1`],
+    ] as const) {
+      await panel.getByLabel("Replace").selectOption(input);
+      await panel.getByLabel("by").selectOption({ label: way });
+      await panel.getByRole("button", { name: "Run the policy" }).click();
+      const change = await told(replacement);
+      for (const [joint, value] of Object.entries(change)) {
+        const cell = panel.getByRole("row", { name: joint }).getByRole("cell").last();
+        expect(Number((await cell.innerText()).replace("−", "-").split(" ")[0])).toBeCloseTo(value, 3);
+      }
+      answers.push(change);
     }
+    for (const { elbow } of answers) expect(Math.abs(elbow!)).toBeGreaterThan(1e-3);
     // Another moment: the answer of the one before goes.
     await page.getByRole("slider", { name: "Time" }).fill("1.2");
     await panel.getByRole("table").waitFor({ state: "detached" });

@@ -65,20 +65,21 @@ afterAll(async () => {
 describe("what-ifs", () => {
   const file = () => join(folder, "run %2e 1.mcap");
   const whatIf = {
-    ways: { image: ["mean"] },
+    ways: { of: { image: ["mean"] }, runs: [{ by: "recording1#2", recording: "other", run: 2 }] },
     answer: async (stamp: bigint, replacement: string) => {
       if (replacement !== "image=mean") throw new InputError(`no way ${replacement}`);
-      return { stamp: String(stamp) };
+      return { symbol: String(stamp), outputs: [] };
     },
   };
 
   it("are answered for a moment and a replacement, and refused in one line", async () => {
     const { url } = await serve({ recordings: [{ name: "explained", file: file(), whatIf }] });
     const session = JSON.parse(`${(await ask(url, "/session.json")).body}`);
-    expect(session.recordings[0].whatIf).toEqual({ url: "/recordings/0.what-if.json", of: { image: ["mean"] } });
+    expect(session.recordings[0].whatIf).toEqual({ url: "/recordings/0.what-if.json", ...whatIf.ways });
     const at = (query: string) => ask(url, `/recordings/0.what-if.json${query}`);
     expect(JSON.parse(`${(await at("?stamp=1700000000123456789&replace=image%3Dmean")).body}`)).toEqual({
-      stamp: "1700000000123456789",
+      symbol: "1700000000123456789",
+      outputs: [],
     });
     const refused = await at("?stamp=5&replace=x");
     expect([refused.status, `${refused.body}`]).toEqual([400, "no way x\n"]);

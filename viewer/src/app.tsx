@@ -1,5 +1,6 @@
 import { untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import type { SessionAnswer } from "#src/web/answers.js";
 import { Comparison } from "./model/comparison.js";
 import { Model } from "./model/model.js";
 import { ArmPanel } from "./panels/arm-panel.js";
@@ -18,7 +19,7 @@ import { SimulatorPanel } from "./panels/simulator-panel.js";
 import { COMPARE_METHOD, Toolbar } from "./panels/toolbar.js";
 import { TorquePanel } from "./panels/torque-panel.js";
 import { WhatIfPanel } from "./panels/what-if-panel.js";
-import { fetchSession, type Session } from "./session.js";
+import { fetchSession } from "./session.js";
 import { hasSecondMethod } from "./source/compared-source.js";
 import { LiveSource } from "./source/live-source.js";
 import { newestOf } from "./source/newest.js";
@@ -28,7 +29,7 @@ import type { Source } from "./source/source.js";
 
 /** The page: asks its server what it serves, then shows it. A recording that is dropped onto it is shown instead. */
 export function App() {
-  const session = useSignal<Session | undefined>(undefined);
+  const session = useSignal<SessionAnswer | undefined>(undefined);
   const model = useSignal<Model | undefined>(undefined);
   const problem = useSignal("");
   const show = useMemo(
@@ -94,7 +95,7 @@ export function App() {
   );
 }
 
-async function sourceOf({ mode, name, readOnly, recordings }: Session, index: number): Promise<Source> {
+async function sourceOf({ mode, name, readOnly, recordings }: SessionAnswer, index: number): Promise<Source> {
   if (mode === "live")
     return new LiveSource(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/`, name, readOnly);
   const recording = recordings[index];
@@ -105,7 +106,7 @@ async function sourceOf({ mode, name, readOnly, recordings }: Session, index: nu
 
 interface RunProps {
   readonly model: Model;
-  readonly session: Session | undefined;
+  readonly session: SessionAnswer | undefined;
   /** Shows another recording of the server. */
   readonly choose: (index: number) => void;
 }
@@ -229,7 +230,7 @@ function Compare({
   open,
   openFile,
 }: {
-  recordings: Session["recordings"];
+  recordings: SessionAnswer["recordings"];
   /** Shows the recording's second method; undefined where it has none. */
   showMethods: (() => void) | undefined;
   open: (index: number) => void;

@@ -19,7 +19,7 @@ import { PageServer } from "../../web/page-server.js";
 import type { ServedRecording } from "../../web/site.js";
 import { tokenFor } from "../../web/token.js";
 import { foldersOf } from "../input/message-folders.js";
-import { WhatIfAnswers } from "../input/what-if-answers.js";
+import { type AskedRecording, WhatIfAnswers } from "../input/what-if-answers.js";
 import { Progress } from "../output/progress.js";
 import { explainedLine } from "../output/replay-text.js";
 import { warn } from "../output/warnings.js";
@@ -31,8 +31,9 @@ export interface ViewOptions extends PageServing, Omit<ExplainingOptions, "copy"
   readonly policy?: string;
 }
 
-interface Prepared extends ServedRecording {
-  readonly whatIf?: WhatIfAnswers | undefined;
+interface Prepared extends Omit<ServedRecording, "whatIf"> {
+  /** What what-ifs are asked with; left out where none can be. */
+  readonly asked?: AskedRecording | undefined;
 }
 
 /** Moments that the page lists, for each reason. */
@@ -49,19 +50,28 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
     const access = { host, allowedOrigins: [], token: tokenFor(host, token) };
     const recordings: Prepared[] = [];
     for (const path of paths) {
-      const file = await prepared(path, options, temporary, signal);
+      const file = await prepared(path, nameOf(path, paths), options, temporary, signal);
       if (signal.aborted) return;
-      recordings.push({ name: nameOf(path, paths), ...file });
+      recordings.push(file);
     }
+    const whatIfs = new WhatIfAnswers(
+      recordings.flatMap(({ asked }) => asked ?? []),
+      await foldersOf(options),
+    );
+    const served = recordings.map(
+      ({ asked, ...recording }): ServedRecording => ({ ...recording, ...(asked && { whatIf: whatIfs.of(asked) }) }),
+    );
     const name = recordings.map(({ name }) => name).join(", ");
     const session = { mode: "recordings" as const, name, readOnly: true };
-    const server = await withWayOut(PageServer.listen({ ...access, port, folder: pageFolder(), session, recordings }));
+    const server = await withWayOut(
+      PageServer.listen({ ...access, port, folder: pageFolder(), session, recordings: served }),
+    );
     tellOfPage(server.url, options, say);
     if (!isLoopback(host)) warnOfNetwork(host);
     say("Ctrl-C stops.");
     if (!signal.aborted) await once(signal, "abort");
     await server.close();
-    for (const { whatIf } of recordings) await whatIf?.close();
+    await whatIfs.close();
     await interruption.check();
   } finally {
     await temporary.remove();
@@ -72,18 +82,22 @@ export async function view(paths: readonly string[], options: ViewOptions): Prom
 /** An MCAP file that the page can read in parts: the recording itself, or a temporary one made from it. */
 async function prepared(
   path: string,
+  name: string,
   options: ViewOptions,
   temporary: TemporaryFolder,
   signal: AbortSignal,
-): Promise<Omit<Prepared, "name">> {
+): Promise<Prepared> {
   const { policy } = options;
   if (policy !== undefined) {
-    const file = await explainedFile(path, { ...options, policy }, temporary, signal);
+    const { file, episodes } = await explainedFile(path, { ...options, policy }, temporary, signal);
     const { card, shape } = options;
     const loaded = await loadPolicy(policy, { card, shape, dataset: (await datasetIn(path))?.folder });
     // A policy that remembers earlier ticks cannot be asked about one alone.
-    const whatIf = hasMemory(loaded) ? undefined : new WhatIfAnswers(path, loaded, await foldersOf(options));
-    return { ...withMoments(file), whatIf };
+    return {
+      name,
+      ...withMoments(file),
+      ...(!hasMemory(loaded) && { asked: { path, name, policy: loaded, runs: episodes } }),
+    };
   }
   const bag = await openBag(path, await foldersOf(options));
   try {
@@ -93,7 +107,7 @@ async function prepared(
     for (const topic of bag.topics) if (isOwnType(topic.type)) decoderOf(topic, path);
     const plain = options.msgPath.length === 0 ? await plainMcap(path) : undefined;
     const file = plain ?? (await convertedFile(bag, temporary, signal));
-    return isExplained ? withMoments(file) : { file };
+    return { name, ...(isExplained ? withMoments(file) : { file }) };
   } finally {
     for (const line of bag.problems) warn(line);
     await bag.close();
@@ -112,16 +126,17 @@ async function explainedFile(
   options: ViewOptions & { readonly policy: string },
   temporary: TemporaryFolder,
   signal: AbortSignal,
-): Promise<string> {
-  const output = await temporary.newFile();
+): Promise<{ readonly file: string; readonly episodes: number }> {
+  const file = await temporary.newFile();
   try {
-    const summary = await explained([path], { ...options, output, copy: "all" }, signal);
+    const summary = await explained([path], { ...options, output: file, copy: "all" }, signal);
     writeErr(`${path}: ${explainedLine(summary)}\n`);
+    return { file, episodes: summary.episodes };
   } catch (error) {
     // The user stopped it, and what was made so far goes.
     if (!signal.aborted) throw error;
+    return { file, episodes: 0 };
   }
-  return output;
 }
 
 /** Writes a recording's messages to a temporary file. */

@@ -11,7 +11,7 @@ import type { Policy } from "../../policy/policy.js";
 import { writeOut } from "../../text/terminal.js";
 import { foldersOf } from "../input/message-folders.js";
 import { policyOfRecording } from "../input/recorded-policy.js";
-import { runsOf, sourcesOf, tickAt } from "../input/recorded-run.js";
+import { addRun, ownRuns, runsOf, sourcesOf, tickAt } from "../input/recorded-run.js";
 import { simulatedAgain } from "../input/simulation-record.js";
 import { columns } from "../output/table.js";
 
@@ -47,8 +47,10 @@ export async function whatIf(bag: string, options: WhatIfOptions): Promise<void>
   const run = runs[options.run];
   if (!run) throw new InputError(`--run ${options.run}: ${bag} has ${runs.length} runs, from 0`);
   const moment = tickAt(run, options.at, "--at");
-  const others = new Map(runs.map((other, n) => [`run${n}`, other]));
-  for (const { by } of replacements) await addRun(by, others, policy, folders);
+  const others = ownRuns(runs);
+  const read = (path: string) =>
+    /[./\\]/.test(path) && !path.startsWith("at:") ? runsOf(path, policy, folders) : undefined;
+  for (const { by } of replacements) await addRun(by, others, read);
   const sources = (tick: number, now?: SimulatedTick) => ({
     ...sourcesOf(run, Math.min(tick, run.length - 1), others),
     ...(now && { now: now.observation, truth: now.truth, without: now.without }),
@@ -84,21 +86,6 @@ export async function whatIf(bag: string, options: WhatIfOptions): Promise<void>
     await many.release();
     await again?.close();
   }
-}
-
-/** Reads a run of another recording, `BAG` or `BAG#2`, where a replacement names one. */
-async function addRun(
-  by: string,
-  others: Map<string, Observation[]>,
-  policy: Policy,
-  folders: Awaited<ReturnType<typeof foldersOf>>,
-): Promise<void> {
-  if (others.has(by) || !/[./\\]/.test(by) || by.startsWith("at:")) return;
-  const [, path = by, episode = "0"] = by.match(/^(.*)#(\d+)$/) ?? [];
-  const runs = await runsOf(path, policy, folders);
-  const run = runs[Number(episode)];
-  if (!run) throw new InputError(`${by}: ${path} has ${runs.length} runs, from 0`);
-  others.set(by, run);
 }
 
 const labelOf = ({ modality, by, region }: Replacement): string =>

@@ -42,6 +42,30 @@ export function tickAt(run: readonly Observation[], seconds: number, what: strin
   return best;
 }
 
+/**
+ * Reads a run of another recording, where a replacement names one, `BAG#2`, or `BAG` for its first.
+ * @param others runs by the names that replacements have for them: it is added
+ * @param read the runs of a recording; undefined for what is the name of none
+ * @throws InputError for a run that the recording does not have
+ */
+export async function addRun(
+  by: string,
+  others: Map<string, readonly Observation[]>,
+  read: (recording: string) => Promise<readonly (readonly Observation[])[]> | undefined,
+): Promise<void> {
+  if (others.has(by)) return;
+  const [, recording = by, number = "0"] = by.match(/^(.*)#(\d+)$/) ?? [];
+  const runs = await read(recording);
+  if (!runs) return;
+  const run = runs[Number(number)];
+  if (!run) throw new InputError(`${by}: ${recording} has ${runs.length} runs, from 0`);
+  others.set(by, run);
+}
+
+/** The runs of a recording by the names that replacements have for them. */
+export const ownRuns = (runs: readonly (readonly Observation[])[]): Map<string, readonly Observation[]> =>
+  new Map(runs.map((run, n) => [`run${n}`, run]));
+
 /** What the moment of a run may be replaced by. @param others runs by name */
 export function sourcesOf(
   run: readonly Observation[],

@@ -6,54 +6,72 @@ import type { Observation } from "../../explain/observation.js";
 import { number } from "../../numbers/format.js";
 import { wordsOf } from "../../outputs/kinds.js";
 import type { Policy } from "../../policy/policy.js";
-import { runsOf, sourcesOf } from "./recorded-run.js";
+import type { WhatIfAnswer, WhatIfWays } from "../../web/answers.js";
+import { addRun, ownRuns, runsOf, sourcesOf } from "./recorded-run.js";
 
-/** What a policy would have commanded at a moment of a recording. */
-export interface WhatIfAnswer {
-  readonly symbol: string;
-  readonly outputs: readonly {
-    readonly name: string;
-    readonly unit: string;
-    /** What it commands, and the difference with the replacement. */
-    readonly now: number | null;
-    readonly change: number | null;
-  }[];
+/** A recording that is served, and its runs as the policy saw them. */
+export interface AskedRecording {
+  readonly path: string;
+  /** Name to show. */
+  readonly name: string;
+  readonly policy: Policy;
+  /** Number of its runs. */
+  readonly runs: number;
 }
 
-/** Answers what-ifs of one recording; reads it, and prepares the policy, when first asked. */
+/** Answers what-ifs of the recordings that a page shows; reads each, and prepares its policy, when first asked. */
 export class WhatIfAnswers {
-  #prepared: Promise<{ readonly runs: Observation[][]; readonly many: ManyObservations }> | undefined;
+  readonly #runs = new Map<AskedRecording, Promise<Observation[][]>>();
+  readonly #policies = new Map<Policy, Promise<ManyObservations>>();
 
   constructor(
-    private readonly path: string,
-    private readonly policy: Policy,
+    private readonly recordings: readonly AskedRecording[],
     private readonly folders?: MessageFolders,
   ) {}
 
-  /** Names that may be replaced, each with the ways to do so; runs of the recording by `runN` can be named, too. */
-  get ways(): Readonly<Record<string, readonly string[]>> {
-    return Object.fromEntries(
-      this.policy.modalities.map(({ name, kind }) => [
-        name,
-        ["mean", "zero", ...(kind === "image" ? ["blurred"] : [])],
-      ]),
+  /** What can be asked about one of the recordings: its own runs are `run2`, those of another one `recording1#2`. */
+  of(asked: AskedRecording) {
+    return {
+      ways: this.#waysOf(asked),
+      answer: (stamp: bigint, replacement: string) => this.#answer(asked, stamp, replacement),
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const prepared of this.#policies.values()) await (await prepared.catch(() => undefined))?.release();
+  }
+
+  #waysOf(asked: AskedRecording): WhatIfWays {
+    const ways = asked.policy.modalities.map(({ name, kind }) => [
+      name,
+      ["mean", "zero", ...(kind === "image" ? ["blurred"] : [])],
+    ]);
+    const runs = this.recordings.flatMap((recording, r) =>
+      Array.from({ length: recording.runs }, (_, run) =>
+        recording === asked ? { by: `run${run}`, run } : { by: `${keyOf(r)}#${run}`, recording: recording.name, run },
+      ),
     );
+    return { of: Object.fromEntries(ways), runs };
   }
 
   /**
    * @param stamp of the image, nanoseconds @param replacement `MODALITY=WHAT`, as `whatif --replace` has it
    * @throws InputError for a moment that is not in the recording, or what cannot be replaced
    */
-  async answer(stamp: bigint, replacement: string): Promise<WhatIfAnswer> {
-    const { modalities, outputs } = this.policy;
+  async #answer(asked: AskedRecording, stamp: bigint, replacement: string): Promise<WhatIfAnswer> {
+    const { modalities, outputs } = asked.policy;
     const names = modalities.map(({ name }) => name);
     const change = parseReplacement(replacement, names);
-    this.#prepared ??= this.#prepare();
-    const { runs, many } = await this.#prepared;
+    const runs = await this.#runsOf(asked);
     const run = runs.find((one) => one.some((tick) => tick.stamp === stamp));
-    if (!run) throw new InputError(`${this.path}: no observation of this moment, ${stamp} ns`);
+    if (!run) throw new InputError(`${asked.path}: no observation of this moment, ${stamp} ns`);
     const moment = run.findIndex((tick) => tick.stamp === stamp);
-    const others = new Map(runs.map((other, n) => [`run${n}`, other]));
+    const others = ownRuns(runs);
+    await addRun(change.by, others, (key) => {
+      const other = this.recordings.find((_, r) => keyOf(r) === key);
+      return other && this.#runsOf(other);
+    });
+    const many = await this.#prepared(asked.policy);
     const [now, then] = await many.commands([run[moment]!, replaced(change, sourcesOf(run, moment, others))]);
     return {
       symbol: wordsOf(outputs).symbol,
@@ -63,13 +81,18 @@ export class WhatIfAnswers {
     };
   }
 
-  async close(): Promise<void> {
-    const prepared = await this.#prepared?.catch(() => undefined);
-    await prepared?.many.release();
+  #runsOf(recording: AskedRecording): Promise<Observation[][]> {
+    const runs = this.#runs.get(recording) ?? runsOf(recording.path, recording.policy, this.folders);
+    this.#runs.set(recording, runs);
+    return runs;
   }
 
-  async #prepare() {
-    const many = await ManyObservations.create(this.policy);
-    return { many, runs: await runsOf(this.path, this.policy, this.folders) };
+  #prepared(policy: Policy): Promise<ManyObservations> {
+    const prepared = this.#policies.get(policy) ?? ManyObservations.create(policy);
+    this.#policies.set(policy, prepared);
+    return prepared;
   }
 }
+
+/** What a replacement calls one of the recordings. */
+const keyOf = (recording: number): string => `recording${recording}`;

@@ -1,13 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { fetchMoments, type Moment } from "../session.js";
+import type { ServedMoment } from "#src/web/answers.js";
+import { fetchMoments } from "../session.js";
 import type { RecordingSource } from "../source/recording-source.js";
 
 const SECOND = 1e9;
 /** A moment's messages are looked for up to this much after it, seconds: its time is rounded. */
 const ROUNDING = 0.002;
 
-const REASONS: Readonly<Record<Moment["reason"], string>> = {
+const REASONS: Readonly<Record<ServedMoment["reason"], string>> = {
   shares: "unusual shares",
   residual: "relevance does not add up",
   limits: "at a limit",
@@ -15,7 +16,7 @@ const REASONS: Readonly<Record<Moment["reason"], string>> = {
 
 /** The moments that `torquelens report` ranks: choosing one goes there. */
 export function MomentsPanel({ source, url }: { source: RecordingSource; url: string }) {
-  const moments = useSignal<readonly Moment[] | undefined>(undefined);
+  const moments = useSignal<readonly ServedMoment[] | undefined>(undefined);
   const problem = useSignal("");
   useEffect(() => {
     let left = false;
@@ -31,7 +32,7 @@ export function MomentsPanel({ source, url }: { source: RecordingSource; url: st
       left = true;
     };
   }, [url]);
-  const go = ({ seconds }: Moment) => {
+  const go = ({ seconds }: ServedMoment) => {
     source.pause();
     source.seek(source.start + BigInt(Math.round((seconds + ROUNDING) * SECOND)));
   };

@@ -1,20 +1,27 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { nanoseconds } from "#src/messages/stamp.js";
+import type { RunOfWhatIf, Served, WhatIfAnswer } from "#src/web/answers.js";
 import type { Model } from "../model/model.js";
-import { fetchWhatIf, type WhatIf, type WhatIfWays } from "../session.js";
+import { fetchWhatIf } from "../session.js";
 import { quantity } from "../ui/numbers.js";
 import { itemFor } from "../ui/outputs.js";
 import { Choice } from "./choice.js";
 
 const WORDS = { mean: "its mean over the run", zero: "zeros", blurred: "it, blurred" } as const;
 
+/** What is taken of another run: its value where the joints are as they are here. */
+const wordsOfRun = ({ recording, run }: RunOfWhatIf): string =>
+  `run ${run} of ${recording ?? "this recording"}, in the same phase`;
+
 /** What the policy would have commanded at the moment that is shown, with one of its inputs replaced. */
-export function WhatIfPanel({ model, ways }: { model: Model; ways: WhatIfWays }) {
+export function WhatIfPanel({ model, ways }: { model: Model; ways: NonNullable<Served["whatIf"]> }) {
   const names = Object.keys(ways.of);
+  const runs = ways.runs.map(({ by }) => by);
+  const words = { ...WORDS, ...Object.fromEntries(ways.runs.map((one) => [one.by, wordsOfRun(one)])) };
   const modality = useSignal(names[0]!);
   const by = useSignal("mean");
-  const found = useSignal<WhatIf | undefined>(undefined);
+  const found = useSignal<WhatIfAnswer | undefined>(undefined);
   const problem = useSignal("");
   const shown = model.explanation.value;
   const at = shown && nanoseconds(shown.header.stamp);
@@ -49,14 +56,14 @@ export function WhatIfPanel({ model, ways }: { model: Model; ways: WhatIfWays })
           isDisabled={false}
           choose={(name) => {
             modality.value = name;
-            if (!ways.of[name]!.includes(by.value)) by.value = "mean";
+            if (![...ways.of[name]!, ...runs].includes(by.value)) by.value = "mean";
           }}
         />
         <Choice
           name="by"
           value={by.value}
-          values={ways.of[modality.value]!}
-          words={WORDS}
+          values={[...ways.of[modality.value]!, ...runs]}
+          words={words}
           isDisabled={false}
           choose={(way) => {
             by.value = way;
