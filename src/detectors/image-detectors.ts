@@ -123,6 +123,8 @@ export const IMAGE_DETECTORS = {
     words: "the image is shifted",
     hint: "check where the camera stands, and how the image is cut and resized",
     needsReference: true,
+    // A late image of a moving arm may look like it for a tick.
+    hold: 2,
     find: ofCamera((moment, camera) => misplaced(moment, camera, "shift")),
   },
   cropped: {
@@ -130,6 +132,8 @@ export const IMAGE_DETECTORS = {
     words: "the image shows a part of what it should",
     hint: "check how the image is cut and resized, and the lens",
     needsReference: true,
+    // A late image of a moving arm may look like it for a tick.
+    hold: 2,
     find: ofCamera((moment, camera) => misplaced(moment, camera, "zoom")),
   },
 } as const satisfies Readonly<Record<string, Detector>>;

@@ -41,7 +41,7 @@ export function misplaced(
   const jump = movedAtOnce(moment, name, look, reference);
   if (jump)
     return jump.change.kind === kind
-      ? { score: 1 / jump.left, text: `${name}: like the tick before where it is ${jump.change.text}` }
+      ? { score: 1 / jump.left, isSure: true, text: `${name}: like the tick before where it is ${jump.change.text}` }
       : undefined;
   const { width, height } = look.image;
   let best = known.get(look);

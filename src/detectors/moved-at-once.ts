@@ -15,8 +15,15 @@ export interface Moved {
 /** Part of the difference that may be left: the arm moves on meanwhile. A picture of anything else leaves two thirds or more. */
 const MOST_LEFT = 0.5;
 
+/** Least shift, parts of the width: a late picture of an arm that fills it may be like a smaller one. */
+const LEAST_SHIFT = 0.04;
+const isLarge = (change: Change): boolean => change.kind === "zoom" || Math.hypot(change.dx, change.dy) >= LEAST_SHIFT;
+
 /** Steps in which the best move is looked for, as parts of the width. */
 const FINER = [0.025, 0.0125];
+
+/** Moves around which it is looked for: thin things fit by chance, too. */
+const STARTS = 5;
 
 /** What the newest picture was found to be. */
 const known = new WeakMap<Look, Moved | undefined>();
@@ -41,15 +48,18 @@ function nearestMove(before: Look, look: Look): Moved | undefined {
     const cells = cellsOf(look.image, originsOf(width, height, change.place(width, height)));
     return { change, left: pictureDistance(before.cells, cells) / now };
   };
-  const better = (a: Moved, b: Moved) => (b.left < a.left ? b : a);
-  let best = CHANGES.map(under).reduce(better);
-  for (const step of FINER) {
-    const { change } = best;
-    const around =
-      change.kind === "shift"
-        ? [-step, 0, step].flatMap((x) => [-step, 0, step].map((y) => shiftBy(change.dx + x, change.dy + y)))
-        : [-step, step].map((more) => zoomTo(change.zoom + more));
-    best = around.map(under).reduce(better, best);
-  }
-  return best.left <= MOST_LEFT ? best : undefined;
+  const coarse = CHANGES.map(under).sort((a, b) => a.left - b.left);
+  const fine = coarse
+    .slice(0, STARTS)
+    .map((start) => FINER.reduce((best, step) => around(best.change, step).map(under).reduce(better, best), start));
+  const best = fine.reduce(better);
+  return best.left <= MOST_LEFT && isLarge(best.change) ? best : undefined;
 }
+
+const better = (a: Moved, b: Moved): Moved => (b.left < a.left ? b : a);
+
+/** The moves a step away from one. */
+const around = (change: Change, step: number): Change[] =>
+  change.kind === "shift"
+    ? [-step, 0, step].flatMap((x) => [-step, 0, step].map((y) => shiftBy(change.dx + x, change.dy + y)))
+    : [-step, step].map((more) => zoomTo(change.zoom + more));
