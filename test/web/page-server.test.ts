@@ -95,7 +95,7 @@ describe("moments", () => {
     let times = 0;
     const moments = async () => {
       times++;
-      return [{ reason: "shares", what: "image 90 %, usually 40 %", seconds: 1.5 }];
+      return [{ reason: "shares" as const, what: "image 90 %, usually 40 %", seconds: 1.5 }];
     };
     const { url } = await serve({ recordings: [{ name: "explained", file: file(), moments }] });
     const session = JSON.parse(`${(await ask(url, "/session.json")).body}`);
