@@ -19,7 +19,7 @@ export const trainedIn = (name: string): string => own(WORLDS, name)?.facts.unse
 
 /** The world with the unseen conditions of one that policies are trained in. @throws InputError where there is none */
 export function unseenOf(world: string): string {
-  const found = worldNames.find((name) => WORLDS[name]!.facts.unseenOf === world);
+  const found = worldNames.find((name) => own(WORLDS, name)?.facts.unseenOf === world);
   if (found === undefined) throw new InputError(`${world}: no world has its unseen conditions`);
   return found;
 }
