@@ -53,6 +53,9 @@ export function decodeMessage(schema: Schema, type: string, bytes: Uint8Array, d
   return message;
 }
 
+/** Bytes of a field beside those that it holds, and of most numbers. */
+const HEAD = 16;
+
 function writeScalar(pbf: PbfWriter, tag: number, kind: string, value: unknown): void {
   if (kind === "int") {
     pbf.writeTag(tag, 0);
@@ -64,13 +67,18 @@ function writeScalar(pbf: PbfWriter, tag: number, kind: string, value: unknown):
 }
 
 export function encodeMessage(schema: Schema, type: string, message: Message): Uint8Array {
-  const pbf = new PbfWriter();
-  for (const [tag, [name, kind]] of Object.entries(schema[type]!)) {
+  const fields = Object.entries(schema[type]!).flatMap(([tag, [name, kind]]) => {
     const value = message[name];
-    if (value === undefined) continue;
-    for (const item of Array.isArray(value) ? value : [value])
-      if (schema[kind]) pbf.writeBytesField(Number(tag), encodeMessage(schema, kind, item as Message));
-      else writeScalar(pbf, Number(tag), kind, item);
-  }
+    const items = value === undefined ? [] : Array.isArray(value) ? value : [value];
+    return items.map((item: unknown) => {
+      const isMessage = schema[kind] !== undefined;
+      const written = isMessage ? encodeMessage(schema, kind, item as Message) : item;
+      return { tag: Number(tag), kind: isMessage ? "bytes" : kind, item: written };
+    });
+  });
+  // Room for all from the start: growing copies what is there, weights of a hundred megabytes among it.
+  const size = fields.reduce((sum, { item }) => sum + HEAD + (item instanceof Uint8Array ? item.length : 0), 0);
+  const pbf = new PbfWriter(new Uint8Array(size));
+  for (const { tag, kind, item } of fields) writeScalar(pbf, tag, kind, item);
   return pbf.finish();
 }

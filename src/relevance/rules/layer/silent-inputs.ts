@@ -1,5 +1,6 @@
 import { constantOf } from "../../../graph/fold.js";
 import { type Shape, sizeOf, stridesOf } from "../../../graph/shape.js";
+import type { Value } from "../../../graph/value.js";
 import type { Context } from "../../contract/facts.js";
 import type { LinearLayer } from "../../contract/linear-layer.js";
 
@@ -51,10 +52,8 @@ const SEARCHED = new WeakMap<LinearLayer, Weights>();
 function worstOf(layer: LinearLayer): Weights {
   const known = SEARCHED.get(layer);
   if (known) return known;
-  const every = (is: (w: number) => boolean) => {
-    const groups = contributions(layer);
-    return !groups || everyOneHas(groups, is);
-  };
+  const groups = contributions(layer);
+  const every = (is: (w: number) => boolean) => !groups || everyOneHas(groups, is);
   const worst = every((w) => w > 0) ? "positive" : every((w) => w !== 0) ? "against" : "none";
   SEARCHED.set(layer, worst);
   return worst;
@@ -63,33 +62,57 @@ function worstOf(layer: LinearLayer): Weights {
 /** For each output, or each that differs: where its weights lie among the numbers. */
 interface Contributions {
   readonly numbers: Float64Array;
-  readonly outputs: Iterable<Iterable<number>>;
+  readonly outputs: () => Iterable<Iterable<number>>;
 }
 
 /** Undefined where weights are not constant, or too many to look at. */
 function contributions(layer: LinearLayer): Contributions | undefined {
-  const { weight, kind, taps } = layer;
+  const { kind, taps } = layer;
+  const { weight, isTurned } = asWritten(layer.weight);
   const literal = kind === "mean" ? undefined : constantOf(weight);
   if (!literal) return undefined;
   const { shape } = literal;
   const edges = taps ? sizeOf(taps.map((sets) => sets.length)) : 1;
   if (literal.size * edges > MOST_SEARCHED) return undefined;
   const numbers = literal.numbers();
-  if (taps) return { numbers, outputs: ofKernel(layer, shape, taps) };
+  if (taps) return { numbers, outputs: () => ofKernel(layer, shape, taps) };
   const [rows, columns] = shape.slice(-2) as [number, number];
-  return {
-    numbers,
-    outputs: kind === "mixture" ? ofRows(numbers.length, columns) : ofColumns(numbers.length, rows, columns),
-  };
+  const all = (kind === "mixture") === isTurned ? ofColumns : ofRows;
+  return { numbers, outputs: () => all(numbers.length, rows, columns) };
 }
 
-function* ofRows(size: number, columns: number): Iterable<Iterable<number>> {
-  for (let start = 0; start < size; start += columns) yield Array.from({ length: columns }, (_, k) => start + k);
+/** A weight before what keeps its signs, positive factors and a turn of a matrix: computing those takes seconds. */
+function asWritten(weight: Value): { readonly weight: Value; readonly isTurned: boolean } {
+  const { op, inputs } = weight.node;
+  if (op === "Transpose" && weight.shape.length === 2) {
+    const { weight: inner, isTurned } = asWritten(inputs[0]!);
+    return { weight: inner, isTurned: !isTurned };
+  }
+  const [a, b] = inputs;
+  const isFactor = (value: Value) =>
+    sizeOf(value.shape) <= MOST_FACTORS &&
+    constantOf(value)
+      ?.numbers()
+      .every((x) => x > 0);
+  if (op === "Mul" && sizeOf(a!.shape) === sizeOf(weight.shape) && isFactor(b!)) return asWritten(a!);
+  return { weight, isTurned: false };
+}
+
+/** Most factors that are looked at: one for each output. */
+const MOST_FACTORS = 2 ** 16;
+
+function* ofRows(size: number, _rows: number, columns: number): Iterable<Iterable<number>> {
+  for (let start = 0; start < size; start += columns) yield spaced(start, columns, 1);
 }
 
 function* ofColumns(size: number, rows: number, columns: number): Iterable<Iterable<number>> {
   for (let start = 0; start < size; start += rows * columns)
-    for (let c = 0; c < columns; c++) yield Array.from({ length: rows }, (_, k) => start + k * columns + c);
+    for (let c = 0; c < columns; c++) yield spaced(start + c, rows, columns);
+}
+
+/** `count` numbers `step` apart, one after the other: the first ones nearly always answer the question. */
+function* spaced(start: number, count: number, step: number): Iterable<number> {
+  for (let k = 0; k < count; k++) yield start + k * step;
 }
 
 /** [K, C/group, …kernel], or [C, K/group, …kernel] of a transposed convolution: by output channel and place at the edges. */
@@ -111,20 +134,24 @@ function* ofKernel(
   const each = isTransposed ? shape[1]! : channels;
   const inGroup = isTransposed ? shape[0]! / (channels / each) : shape[1]!;
   for (let channel = 0; channel < channels; channel++) {
-    const slices = Array.from({ length: inGroup }, (_, c) =>
-      isTransposed ? (Math.floor(channel / each) * inGroup + c) * each + (channel % each) : channel * inGroup + c,
-    );
-    for (const place of places) yield elementsOf(slices, size, place);
+    const slice = (c: number) =>
+      isTransposed ? (Math.floor(channel / each) * inGroup + c) * each + (channel % each) : channel * inGroup + c;
+    for (const place of places) yield elementsOf(inGroup, slice, size, place);
   }
 }
 
-/** Elements of the slices at a place, one after the other: the first ones nearly always answer the question. */
-function* elementsOf(slices: readonly number[], size: number, place: readonly number[]): Iterable<number> {
-  for (const slice of slices) for (const at of place) yield slice * size + at;
+/** Elements of the slices at a place, one after the other. */
+function* elementsOf(
+  count: number,
+  slice: (c: number) => number,
+  size: number,
+  place: readonly number[],
+): Iterable<number> {
+  for (let c = 0; c < count; c++) for (const at of place) yield slice(c) * size + at;
 }
 
 function everyOneHas({ numbers, outputs }: Contributions, is: (w: number) => boolean): boolean {
-  for (const output of outputs) if (!has(numbers, output, is)) return false;
+  for (const output of outputs()) if (!has(numbers, output, is)) return false;
   return true;
 }
 
