@@ -14,9 +14,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   export: ["wire", "model", "ui"],
   panels: ["wire", "source", "model", "export", "ui", "session.ts"],
 };
-/** Code of src that runs in browsers. */
+/** Code of src that runs in browsers, and types of what the server answers. */
 const OURS =
-  /^#src\/(image\/|outputs\/|text\/|messages\/(types|stamp)\.js$|explain\/explanation\.js$|relevance\/contract\/contrast\.js$)/;
+  /^#src\/(image\/|outputs\/|text\/|messages\/(types|stamp)\.js$|explain\/explanation\.js$|web\/answers\.js$|relevance\/contract\/contrast\.js$)/;
 
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
 const importsOf = (file: string): string[] =>
