@@ -32,7 +32,8 @@ export interface Tick {
 
 /**
  * Runs the policy in closed loop and returns the outcome of every episode. One in which the simulation becomes unstable,
- * as where a goal moves into the arm, ends there without success; its last tick is recorded for those that are left.
+ * as where a goal moves into the arm, ends there without success. Its states were none to learn from shortly before, too:
+ * all of its rows get its first tick.
  * `record` receives every tick and needs a policy with the output `points`.
  */
 export async function runEpisodes(
@@ -58,15 +59,16 @@ async function runEpisode(
   const moveAt = change.uniform() < moves ? change.integer(Math.floor(task.ticks / 2)) : undefined;
   const place = random(seed, episode, 5);
   task.reset(seed, episode, place.uniform() < conditions ? place.integer(task.conditions.length) : undefined);
-  let last: Tick | undefined;
+  let first: Tick | undefined;
   let error = task.error();
   for (let tick = 0; tick < task.ticks; tick++) {
     if (tick === moveAt) task.moveGoal(task.otherGoal(change));
     try {
       const action = await act(task);
       const label = record || expert ? task.expert() : action.torque;
-      last = { episode, tick, action, label, scene: task.save() };
-      record?.(last);
+      const now: Tick = { episode, tick, action, label, scene: task.save() };
+      first ??= now;
+      record?.(now);
       const torque = Float64Array.from(expert ? label : action.torque);
       if (noise > 0)
         task.torqueLimit.forEach((limit, j) => {
@@ -75,8 +77,8 @@ async function runEpisode(
       task.step(torque);
       error = task.error();
     } catch (problem) {
-      if (!(problem instanceof UnstableError) || last === undefined) throw problem;
-      for (let rest = tick; rest < task.ticks; rest++) record?.({ ...last, tick: rest });
+      if (!(problem instanceof UnstableError) || first === undefined) throw problem;
+      for (let row = 0; row < task.ticks; row++) record?.({ ...first, tick: row });
       return { error, success: false };
     }
   }
