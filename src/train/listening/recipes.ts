@@ -8,7 +8,7 @@ const SHARED: Omit<ListeningRecipe, "network"> = {
   vision: true,
   workers: 1,
   seeing: { pictures: 4000, steps: 4000, batch: 16, rate: 2e-3 },
-  rounds: { count: 20, first: 512, episodes: 64, alone: 8, least: 0.1, steps: 160, judged: 8 },
+  rounds: { count: 80, first: 512, episodes: 96, alone: 12, least: 0.1, steps: 240, judged: 16 },
   lengths: [8, 16, 24, 32, 48],
   rows: 192,
   rate: 2e-3,
