@@ -29,7 +29,7 @@ import { worldNamed } from "#src/sim/worlds/worlds.js";
 import { writeWorldPolicy } from "../../train/distillation/world-policy.js";
 import { writeStudents } from "./students.js";
 
-const TINY: Workload = { seed: 0, mostSetEpisodes: 3, mostPlayed: 2, mostAttacked: 1, levels: [2], rounds: 2 };
+const TINY: Workload = { seed: 0, mostStates: 3, mostPlayed: 2, attacked: 0.02, levels: [2], rounds: 2 };
 const WORLD = "red-fetch-green";
 
 let folder: string;
@@ -187,7 +187,7 @@ describe("the command's work, on a few episodes", () => {
   it("makes the pictures of the other worlds under the paper's numbers, and no table without rows", async () => {
     const { run } = await prepared(
       { task: ["breakout", "highway"], seed: 0 },
-      { ...TINY, mostSetEpisodes: 1, mostPlayed: 1, mostAttacked: 0, rounds: 1 },
+      { ...TINY, mostStates: 1, mostPlayed: 1, attacked: 0, rounds: 1 },
     );
     const { page, files } = await run({});
     expect([...files.keys()].sort()).toEqual(
@@ -210,7 +210,7 @@ describe("the command's work, on a few episodes", () => {
         return { world, policies: [{ kind: "original" as const, path, sha256 }], distillation: undefined, missing: [] };
       }),
     );
-    const { run } = await prepare(worlds, { ...TINY, mostSetEpisodes: 1, mostPlayed: 1, rounds: 1 });
+    const { run } = await prepare(worlds, { ...TINY, mostStates: 1, mostPlayed: 1, rounds: 1 });
     const found = await run({});
     expect(found.map(({ world }) => world)).toEqual(others);
     for (const { world, rows, refused, drawn, states, attacked } of found) {
