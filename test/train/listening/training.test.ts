@@ -105,7 +105,7 @@ test("lessons are drawn by their length, more often where there are more steps",
 
 test("the expert acts alone in the first round, and ever less", () => {
   const recipe = listeningRecipe("moca");
-  expect([0, 4, 8, 30].map((round) => expertPart(recipe, round))).toEqual([1, 0.5, 0.1, 0.1]);
+  expect([0, 6, 12, 30].map((round) => expertPart(recipe, round))).toEqual([1, 0.5, 0.1, 0.1]);
   expect(stepsOf(recipe)).toBe(recipe.seeing.steps + recipe.rounds.count * recipe.rounds.steps);
   expect(() => listeningRecipe("lstm")).toThrow('no recipe "lstm" of policies that listen, expected seq2seq');
 });
