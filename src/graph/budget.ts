@@ -31,6 +31,9 @@ export const budgetFor = (fileBytes: number): Budget => ({
   constants: LIMITS.constants + PER_FILE_BYTE * fileBytes,
 });
 
+/** All of a model need more than its budget: the file is refused, whatever of it is needed. */
+export class BudgetError extends ShapeError {}
+
 /** What is counted while a model is read; reading is synchronous. */
 let counting:
   | {
@@ -53,7 +56,7 @@ export function within<Result>(budget: Budget, work: () => Result): Result {
   }
 }
 
-/** Counts tensors before they are made. @throws ShapeError where all of a model need more than its budget */
+/** Counts tensors before they are made. @throws BudgetError where all of a model need more than its budget */
 export function countTensors(op: string, types: readonly TensorType[]): void {
   if (!counting) return;
   for (const { shape, dtype } of types) {
@@ -65,7 +68,7 @@ export function countTensors(op: string, types: readonly TensorType[]): void {
   }
 }
 
-/** Counts the outputs of a node on constants before they are computed. @throws ShapeError as `countTensors` */
+/** Counts the outputs of a node on constants before they are computed. @throws BudgetError as `countTensors` */
 export function countConstants({ op, inputs, outputs }: Node): void {
   if (!counting) return;
   const { unevaluated } = counting;
@@ -87,9 +90,9 @@ function tooMuch(
   shape: Shape,
   what: keyof Budget,
   { budget, [what]: needed }: NonNullable<typeof counting>,
-): ShapeError {
+): BudgetError {
   const all = { tensors: "all tensors", constants: "all constants that are computed" }[what];
   const of = { tensors: "a quarter of the memory", constants: "for a file of this size" }[what];
   const limit = `the limit is ${bytesText(budget[what])}, ${of}`;
-  return new ShapeError(`${op}: with its output [${shape}] ${all} need ${bytesText(needed)}; ${limit}`);
+  return new BudgetError(`${op}: with its output [${shape}] ${all} need ${bytesText(needed)}; ${limit}`);
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import { applyNode } from "./apply.js";
-import { budgetFor, countConstant, countTensors, within } from "./budget.js";
+import { BudgetError, budgetFor, countConstant, countTensors, within } from "./budget.js";
 import { constant, input } from "./build.js";
 import { dtypeOf } from "./dtype.js";
 import { refuseNaN, WeightCheck } from "./finite.js";
@@ -230,6 +230,7 @@ function readNode(proto: NodeProto, reading: Reading): void {
       values.define(proto.output[0], constant(literal, proto.output[0]), called);
     } else defineOutputs(proto, reading, called);
   } catch (error) {
+    if (error instanceof BudgetError) throw new InputError(`${called}: ${error.message}`);
     if (error instanceof ShapeError || error instanceof RangeError)
       throw new Unsupported(`${called}: ${error.message}`);
     throw error;

@@ -102,7 +102,7 @@ describe("a model whose tensors need more than their budget is refused before th
           node("ConstantOfShape", ["s"], { outputs: [i < 8 ? `c${i}` : "y"] }),
         ),
       },
-      `(ConstantOfShape): ConstantOfShape: with its output [50000] all constants that are computed need 3.6 MB; ${CONSTANTS}`,
+      `node "c2" (ConstantOfShape): ConstantOfShape: with its output [50000] all constants that are computed need 1.2 MB; ${CONSTANTS}`,
     ],
     [
       "constants of constants that are left to the runtime",

@@ -66,3 +66,19 @@ it("names an output that depends on it through a branch, and reads a branch besi
   expect([...read(choosing("Hardmax")).unread!.keys()]).toEqual(["value"]);
   expect([...read(choosing("Abs")).outputs.keys()]).toEqual(["torque", "value"]);
 });
+
+it("refuses a file that needs more than its budget, though no output needs what takes it", () => {
+  const large = {
+    nodes: [
+      ...text().nodes!.slice(0, 2),
+      { op: "ConstantOfShape", name: "large", inputs: ["shape"], outputs: ["all"] },
+    ],
+    outputs: [valueInfo("torque", "float32", [1, 2])],
+    initializers: [initializer("w", "float32", [2, 2], [1, 2, 3, 4]), initializer("shape", "int64", [1], [1000])],
+  };
+  const bytes = modelBytes(text(large));
+  expect([...readModel(bytes, "p.onnx", { tensors: 1e6, constants: 1e6 }).outputs.keys()]).toEqual(["torque"]);
+  expect(() => readModel(bytes, "p.onnx", { tensors: 1e6, constants: 1e3 })).toThrow(
+    'p.onnx: node "large" (ConstantOfShape): ConstantOfShape: with its output [1000] all constants',
+  );
+});
