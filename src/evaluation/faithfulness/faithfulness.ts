@@ -1,4 +1,5 @@
 import { mean } from "../../numbers/mean.js";
+import { largestOf, softmax } from "../../numbers/softmax.js";
 import { own } from "../../own.js";
 import type { Subject, SubjectImage } from "../../relevance/contract/subject.js";
 import type { TensorData } from "../../runtime/session.js";
@@ -196,14 +197,6 @@ function explainedValue(
 function keeps({ distribution }: Subject, before: Float32Array, tolerance: number, limits: readonly number[]) {
   if (distribution) return (after: Float32Array) => largestOf(after) === largestOf(before);
   return (after: Float32Array) => after.every((y, j) => Math.abs(y - before[j]!) <= tolerance * limits[j]!);
-}
-
-const largestOf = (values: Float32Array): number => values.indexOf(Math.max(...values));
-
-function softmax(logits: Float32Array): Float32Array {
-  const powers = logits.map((x) => Math.exp(x - Math.max(...logits)));
-  const total = powers.reduce((sum, x) => sum + x, 0);
-  return powers.map((x) => x / total);
 }
 
 /** NaN where one of the two does not vary. */

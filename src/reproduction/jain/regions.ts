@@ -3,6 +3,7 @@ import { imageOf } from "../../evaluation/world-play.js";
 import { ofRegions } from "../../explain/regions.js";
 import { weightsIn } from "../../explain/weight-feeds.js";
 import type { RgbImage } from "../../image/image.js";
+import { softmax } from "../../numbers/softmax.js";
 import { own } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { Session } from "../../runtime/session.js";
@@ -92,13 +93,6 @@ export function overlapOf(
   const byChance = (top.length * wanted) / mask.length;
   const of = (shared: number): number => shared / (top.length + wanted - shared);
   return { overlap: of(both), chance: of(byChance) };
-}
-
-function softmax(logits: Float32Array): number[] {
-  const most = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }
 
 /** The value of each pixel's cell, [H · W]. */

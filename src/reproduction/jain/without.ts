@@ -1,6 +1,7 @@
 import { WITHOUT } from "../../evaluation/told-figures.js";
 import { deciding, type PlayOptions, playEpisodes } from "../../evaluation/world-play.js";
 import { encoded } from "../../language/vocabulary.js";
+import { largestOf, softmax } from "../../numbers/softmax.js";
 import { own } from "../../own.js";
 import type { Policy } from "../../policy/policy.js";
 import { Session } from "../../runtime/session.js";
@@ -58,7 +59,7 @@ export async function worthOf(
       const found: StepWorth[] = [];
       for (const step of steps) {
         const { next, chances } = await look(state, step);
-        const likely = largest(chances);
+        const likely = largestOf(chances);
         const right = Number(likely === step.action);
         const worth = {} as Record<Modality, Worth>;
         for (const modality of MODALITIES) {
@@ -69,9 +70,9 @@ export async function worthOf(
           worth[modality] = {
             likely: chances[likely]! - now[likely]!,
             expert: chances[step.action]! - now[step.action]!,
-            changes: Number(largest(now) !== likely),
-            loses: right - Number(largest(now) === step.action),
-            losesAlong: right - Number(largest(always) === step.action),
+            changes: Number(largestOf(now) !== likely),
+            loses: right - Number(largestOf(now) === step.action),
+            losesAlong: right - Number(largestOf(always) === step.action),
           };
         }
         found.push(worth);
@@ -105,13 +106,4 @@ export async function trialsOf(
     }
     return trials;
   });
-}
-
-const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
-
-function softmax(logits: Float32Array): number[] {
-  const most = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

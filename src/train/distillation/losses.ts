@@ -68,11 +68,3 @@ export function regulariser(
   const elements = slopes.reduce((count, { shape }) => count + sizeOf(shape) / states, 0);
   return mul(mean(safeDivide(penalised, peak)), 1 / elements);
 }
-
-/** Softmax of logits, in numbers. */
-export function softmaxOf(logits: ArrayLike<number>): Float64Array {
-  const most = Math.max(...Array.from(logits));
-  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / total);
-}

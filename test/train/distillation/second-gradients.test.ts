@@ -5,15 +5,9 @@ import { apply } from "#src/graph/apply.js";
 import * as b from "#src/graph/build.js";
 import { type Shape, sizeOf } from "#src/graph/shape.js";
 import type { Value } from "#src/graph/value.js";
+import { softmax } from "#src/numbers/softmax.js";
 import { float32 } from "#src/runtime/session.js";
-import {
-  answersOf,
-  distance,
-  inputGradients,
-  type OutputKind,
-  regulariser,
-  softmaxOf,
-} from "#src/train/distillation/losses.js";
+import { answersOf, distance, inputGradients, type OutputKind, regulariser } from "#src/train/distillation/losses.js";
 import type { Parameters } from "#src/train/network/linear.js";
 import { head, headShapes, look, visionShapes } from "#src/train/network/network.js";
 import { evaluate, randoms, relativeError } from "../../evaluate.js";
@@ -142,7 +136,7 @@ function lossesOf(network: Network) {
   const area = size.slice(2);
   const mask = randoms(sizeOf(area), 52, 0, 0.3).map((saliency) => Number(0.1 - saliency >= 0));
   const drawn = randoms(sizeOf(outputs.shape), 53);
-  const teacher = b.tensor("float32", outputs.shape, kind === "numbers" ? drawn : softmaxOf(drawn));
+  const teacher = b.tensor("float32", outputs.shape, kind === "numbers" ? drawn : softmax(drawn));
   const slopes = inputGradients(answersOf(kind, outputs), [image]);
   const masks = [b.tensor("float32", [1, 1, ...area], mask)];
   const losses = {
