@@ -15,7 +15,7 @@ export const TOLD_DETECTORS = {
     find: (moment) => {
       const { unknown = [], instruction = "" } = ago(moment, 0)!.told ?? {};
       if (unknown.length === 0) return undefined;
-      return { subject: "", score: unknown.length, text: `“${instruction}”: unknown are ${unknown.join(", ")}` };
+      return { subject: "", score: unknown.length, text: `“${instruction}”: unknown: ${unknown.join(", ")}` };
     },
   },
   words_changed: {

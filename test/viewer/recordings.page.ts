@@ -222,6 +222,7 @@ describe("the page of recordings", () => {
     await page.getByText("One recording is shown at a time: gradient.mcap, not dtd.mcap.").waitFor();
     await drop(page, path("gradient.mcap"));
     await page.getByText("One recording is shown at a time").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "elbow" }).waitFor();
   });
 
   test("says what to do with a file that is no recording, and keeps what it shows", async () => {

@@ -2,7 +2,7 @@ import type { Bag, Topic } from "../../bag/bag.js";
 import { type ReadMessagesOptions, readMessages } from "../../bag/read-messages.js";
 import type { Seen } from "../../detectors/seen.js";
 import { thinned } from "../../detectors/thinned.js";
-import { heededOf, onlyOne, PREVIOUS_ACTION, type Told } from "../../detectors/told.js";
+import { heededOf, type Told } from "../../detectors/told.js";
 import type { CompressedImage, RawImage } from "../../image/camera-message.js";
 import { decodeImage } from "../../image/decode.js";
 import type { RgbImage } from "../../image/image.js";
@@ -45,23 +45,16 @@ interface Pending {
   readonly told: Told | undefined;
 }
 
-/**
- * What a policy was told, by its explanation. Which previous action that was shows in its relevance: a method that gives
- * none to zeros leaves one alone.
- */
+/** What a policy was told, by its explanation, which does not say of which previous action it was told. */
 function toldIn(explanation: ExplanationMessage): Told | undefined {
-  const { modalities, shares, torques, chosen_action: chosen = "" } = explanation;
+  const { modalities, shares, chosen_action: chosen = "" } = explanation;
   const instruction = instructionIn(explanation);
   if (!instruction || chosen === "") return undefined;
-  const m = modalities.indexOf(PREVIOUS_ACTION);
-  const [from, to] = [explanation.element_offsets[m], explanation.element_offsets[m + 1]];
-  const previous = onlyOne(explanation.relevance.slice(from ?? 0, to ?? 0));
   const images = modalities.filter((_, k) => explanation.element_offsets[k] === explanation.element_offsets[k + 1]);
   return {
     instruction: instruction.text,
     unknown: instruction.unknown,
     chosen,
-    previous: previous === undefined ? undefined : torques[previous]?.joint,
     heeded: heededOf(modalities, shares, instruction.modality, images),
   };
 }
