@@ -8,6 +8,7 @@ import { parseCard } from "#src/policy/card.js";
 import { loadModel, policyOf } from "#src/policy/policy.js";
 import { compile } from "#src/relevance/compile.js";
 import type { Depth } from "#src/relevance/contract/depth.js";
+import { randoms } from "../evaluate.js";
 import {
   architecture,
   architecturePath,
@@ -135,6 +136,60 @@ describe("a constant beside the features", () => {
     );
   });
 });
+
+describe("a constant beside hidden values is no part of a reference, behind a ReLU or before it", () => {
+  const token = [0.7, 0.3];
+  const head = [0.5, -1, 0.8, 0.4, -0.6, 0.9, 1.1, -0.3, -0.2, 0.7];
+  const state = configuration(3);
+  const first = dense(state, 3, 4);
+  const beside = (x: Value) => b.concat([x, b.tensor("float32", [1, 2], token)], 1);
+  const values = [0.4, -0.9, 0.2];
+  const given = { configuration: { dtype: "float32", shape: [1, 3], data: Float32Array.from(values) } } as const;
+
+  it.each<[string, Value]>([
+    ["behind", beside(b.relu(first))],
+    ["before", b.relu(beside(first))],
+  ])("%s", async (_, joined) => {
+    const weight = randoms(9, 4);
+    const hidden = [0, 1, 2].map((j) => Math.max(0, total(values.map((v, i) => v * weight[3 * i + j]!))));
+    const x = [...hidden, ...token];
+    const columns = [0, 1].map((j) => x.map((_unused, i) => head[2 * i + j]!));
+    const torques = columns.map((w) => total(x.map((v, i) => v * w[i]!)));
+    const sizes = {
+      dtd: columns.map((w, j) => shared(x, w, torques[j]!)),
+      rap: columns.map((w, j) => influenced(x, w, torques[j]!)),
+    };
+    for (const [method, each] of Object.entries(sizes)) {
+      const [found] = await explain(subjectOf([state], dense(joined, 2, head)), given, { method });
+      for (const [j, r] of each.entries()) {
+        const others = Array.from(found!["torquelens.torque_relevance.configuration"]!.slice(3 * j, 3 * j + 3));
+        const taken = r[3]! + r[4]!;
+        const size = taken + total(others.map(Math.abs));
+        expect(total(others), method).toBeCloseTo(Math.abs(torques[j]!) - taken, 5);
+        expect(found!["torquelens.torque_shares"]![2 * j + 1], method).toBeCloseTo(taken / size, 5);
+      }
+      expect(found!["torquelens.residual"]![0], method).toBeLessThan(1e-6);
+    }
+  });
+
+  it("an initial state carries a torque where the step's input is silent", async () => {
+    const before = b.tensor("float32", [1, 2], [0.3, -0.6]);
+    const silent = b.relu(b.add(first, b.tensor("float32", [1, 3], [-9, -9, -9])));
+    const torque = b.tanh(dense(b.concat([silent, before], 1), 2, head));
+    for (const method of ["dtd", "rap"]) {
+      const [found] = await explain(subjectOf([state], torque), given, { method });
+      expect([...found!["torquelens.torque_shares"]!]).toEqual([0, 1, 0, 1]);
+      expect(found!["torquelens.residual"]![0]).toBeLessThan(1e-6);
+      expect([...found!["torquelens.empty_pool"]!]).toEqual([0, 0]);
+    }
+  });
+});
+
+/** RAP's relevance of one output to inputs of a dense layer: its size in proportion to |xw|. */
+function influenced(x: readonly number[], w: readonly number[], relevance: number): number[] {
+  const parts = x.map((value, i) => Math.abs(value * w[i]!));
+  return parts.map((part) => (part / total(parts)) * Math.abs(relevance));
+}
 
 const one = (x: Value): Value => dense(b.relu(x), 2, 8);
 

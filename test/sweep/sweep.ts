@@ -8,7 +8,8 @@ import { networkOf, outputsOf, type Place, type SweptNode } from "./networks.js"
 
 /**
  * True for operators whose values torques are made of: those of places, truths and whole numbers are left out, and those
- * whose outputs mean something only together.
+ * whose outputs mean something only together: what DynamicQuantizeLinear gives (bytes, scale, zero point) is tried with the
+ * products that read it in test/relevance/dynamically-quantised.test.ts.
  */
 const isSwept = (op: string) => !["integer", "flat"].includes(traitsOf(op).form) && !traitsOf(op).statistics;
 

@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.js";
 import { constantOf, fold } from "../../graph/fold.js";
-import { isData, isScaled } from "../../graph/kinds.js";
+import { dataOf, isData, isScaled } from "../../graph/kinds.js";
 import { Literal } from "../../graph/literal.js";
 import { sizeOf } from "../../graph/shape.js";
 import { traitsOf } from "../../graph/traits.js";
@@ -55,7 +55,13 @@ export class Prefix {
     if (!this.#isAffine(node) || this.#isPreActivation(value)) return undefined;
     // A constant added to a squash is a bias of the torque, as one added to the last layer is.
     if (this.analysis.isOutputSide(node) && this.#isBehindLayer(node)) return undefined;
-    const at = (v: Value) => (this.analysis.isDependent(v) ? (this.reference(v) ?? zerosLike(v)) : constantOf(v));
+    // A constant beside hidden values, such as a token or an initial state, is no part of a reference: those are zero.
+    const isBeside = traitsOf(node.op).moves !== undefined && this.#isBehindLayer(node);
+    const zeroed = new Set(isBeside ? dataOf(node) : []);
+    const at = (v: Value) => {
+      if (this.analysis.isDependent(v)) return this.reference(v) ?? zerosLike(v);
+      return zeroed.has(v) ? zerosLike(v) : constantOf(v);
+    };
     return fold(node, at)?.[value.index];
   }
 

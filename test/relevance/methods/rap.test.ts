@@ -174,6 +174,29 @@ describe("networks", () => {
     }
   });
 
+  it.each<[string, (x: Value) => Value, number[]]>([
+    [
+      "torques of their biases alone",
+      (x) => b.add(dense(x, 2, [1, -2, 0.5, 1]), b.tensor("float32", [1, 2], [0.3, 0])),
+      [1, 0],
+    ],
+    [
+      "hidden units of their biases alone",
+      (x) =>
+        dense(b.relu(b.add(dense(x, 2, [1, -2, 0.5, 1]), b.tensor("float32", [1, 2], [0.3, 0]))), 2, [1, -2, 0.5, 1]),
+      [1, 1],
+    ],
+  ])("reports %s, of which no input gets anything", async (_, policy, expected) => {
+    const x = configuration(2);
+    const subject = subjectOf([x], policy(x));
+    for (const value of [0, 0.5]) {
+      const feeds = { configuration: float32(new Float32Array([value, value]), [1, 2]) };
+      const [out] = await explain(subject, feeds, { method: "rap" });
+      expect([...out!["torquelens.empty_pool"]!]).toEqual(value === 0 ? expected : [0, 0]);
+      expect(out!["torquelens.residual"]![0]).toBeCloseTo(value === 0 ? 1 : 0, 5);
+    }
+  });
+
   it("is finite on zeros, an image of one value, and torques of nothing but bias", async () => {
     const [picture, x] = [image(), configuration()];
     const features = b.relu(

@@ -3,8 +3,11 @@ import {
   add,
   cast,
   div,
+  equal,
   expand,
   greater,
+  logicalAnd,
+  logicalNot,
   maximum,
   minimum,
   mul,
@@ -36,16 +39,20 @@ import { SILENT } from "./silent-inputs.js";
 
 /**
  * The torque's own layer, absolute influence normalisation: |τ| in proportion to |x_i w_i|. The authors first spread
- * the bias over the contributions of its sign; this scales all of them equally and cancels.
+ * the bias over the contributions of its sign; this scales all of them equally and cancels. Without any contribution the
+ * torque is its bias alone: its relevance is lost, and the pool is reported empty.
  */
 export const influence: LayerRule = (layer, amount, context) => {
   const parts = pieces(layer, [["|x|", "|w|"]], context);
-  return distribute(layer, parts, safeDivide(context.handedOut(amount), total(parts)), context);
+  const z = total(parts);
+  context.emptyPools.push(logicalAnd(equal(z, 0), logicalNot(equal(amount, 0))));
+  return distribute(layer, parts, safeDivide(context.handedOut(amount), z), context);
 };
 
 /**
  * A hidden layer: C_i = Σ_{R_j>0} R_j (p_ij/P_j + n_ij/(P_j+N_j)) + Σ_{R_j<0} R_j (n_ij/N_j + n_ij/(P_j+N_j)) for
- * p = max(xw, 0), n = max(−xw, 0), then the uniform shift R_i = C_i − (ΣC − ΣR)/#{C_i ≠ 0} where C_i ≠ 0.
+ * p = max(xw, 0), n = max(−xw, 0), then the uniform shift R_i = C_i − (ΣC − ΣR)/#{C_i ≠ 0} where C_i ≠ 0. Where no C_i is,
+ * units are their biases alone: the layer's relevance is lost, and the pool is reported empty.
  */
 export const influential: LayerRule = (layer, amount, context) => {
   const agreeing = pieces(layer, AGREEING, context);
@@ -65,7 +72,9 @@ export const influential: LayerRule = (layer, amount, context) => {
   );
   const c = mul(distributed, active(layer, context));
   const reached = cast(cast(c, "bool"), c.dtype);
-  const shift = safeDivide(sub(perRow(c), perRow(amount)), perRow(reached));
+  const [count, arrived] = [perRow(reached), perRow(amount)];
+  context.emptyPools.push(logicalAnd(equal(count, 0), logicalNot(equal(arrived, 0))));
+  const shift = safeDivide(sub(perRow(c), arrived), count);
   const onUnits = reshape(shift, [shift.shape[0]!, ...c.shape.slice(1).map(() => 1)]);
   return sub(c, mul(reached, onUnits));
 };
