@@ -90,7 +90,7 @@ try {
   console.log(`${IMAGES} images of ${WIDTH}x${HEIGHT}, best of ${options.rounds}; explanations per second\n`);
   console.log("network          compression   jobs   inference alone   replay   part   by processor time");
   for (const network of options.network) {
-    const policy = await LIVE_POLICIES[network]();
+    const policy = await LIVE_POLICIES[network].load();
     const others = policy.modalities.filter(({ kind, quantity }) => kind === "values" && quantity === "other");
     const values = Object.fromEntries(others.map(({ name, size }) => [name, new Float64Array(size).fill(0.1)]));
     for (const compression of COMPRESSIONS) {
