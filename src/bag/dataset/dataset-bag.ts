@@ -58,10 +58,9 @@ export class DatasetBag implements Bag {
   ) {
     const [first, last] = range ?? [0, Number.POSITIVE_INFINITY];
     this.#episodes = store.episodes.filter(({ index }) => index >= first && index <= last);
-    if (this.#episodes.length === 0) {
-      const [begin, end] = [store.episodes[0]!.index, store.episodes.at(-1)!.index];
-      throw new InputError(`${path}: no such episode, expected some of ${begin} to ${end}`);
-    }
+    if (this.#episodes.length === 0)
+      throw new InputError(`${path}: no such episode, expected some of ${runsOf(store.episodes)}`);
+    store.check?.(this.#episodes);
     this.#channels = channelsOf(store, this.#episodes);
     this.topics = this.#channels.map(({ topic }) => topic);
     this.messages = this.topics.reduce((sum, { messages }) => sum + messages, 0);
@@ -108,6 +107,21 @@ export class DatasetBag implements Bag {
       i++;
     }
   }
+}
+
+/** Most runs of numbers that are told. */
+const MOST_RUNS = 8;
+
+/** Indices in words, ascending: `0, 2 to 5, 10`. */
+function runsOf(episodes: readonly Span[]): string {
+  const runs: [first: number, last: number][] = [];
+  for (const { index } of episodes) {
+    const run = runs.at(-1);
+    if (run && index <= run[1] + 1) run[1] = index;
+    else runs.push([index, index]);
+  }
+  const words = runs.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`));
+  return [...words.slice(0, MOST_RUNS), ...(words.length > MOST_RUNS ? [`… ${runs.at(-1)![1]}`] : [])].join(", ");
 }
 
 /** A joint's name without what it holds: `elbow_flex` of `elbow_flex.pos`. */

@@ -11,6 +11,13 @@ const ROBOT = "observation.robot0_joint_pos";
 const VELOCITY = "observation.robot0_joint_vel";
 const SUCCESS = "next.success";
 
+/** A demonstration's name. */
+const DEMO = /^demo_(0|[1-9]\d{0,14})$/;
+/** The library's name of unsigned bytes. */
+const BYTES = "<B";
+/** Frames a second of a robot: the least and the most. */
+const [SLOWEST, FASTEST] = [0.001, 1e6];
+
 /** Where a feature lies in a demonstration: `actions`, or `obs/NAME`. */
 type Places = ReadonlyMap<string, string>;
 
@@ -39,11 +46,8 @@ export class RobomimicStore implements EpisodeStore {
       const data = groupIn(file, "data", path);
       const episodes = data
         .keys()
-        .flatMap((name) => /^demo_(\d+)$/.exec(name)?.[1] ?? [])
-        .map((number) => ({
-          index: Number(number),
-          length: rowsOf(datasetIn(file, `data/demo_${number}/actions`, path)),
-        }))
+        .flatMap((name) => DEMO.exec(name)?.[1] ?? [])
+        .map((number) => ({ index: Number(number), length: lengthOf(file, `data/demo_${number}/actions`, path) }))
         .sort((a, b) => a.index - b.index);
       if (episodes.length === 0) throw new InputError(`${path}: no data/demo_0, expected demonstrations of robomimic`);
       const { features, places } = featuresOf(file, `data/demo_${episodes[0]!.index}`, path);
@@ -54,16 +58,31 @@ export class RobomimicStore implements EpisodeStore {
     }
   }
 
-  async *frames({ index, length }: Span, features: readonly string[]): AsyncGenerator<StoredFrame> {
-    const demo = `data/demo_${index}`;
-    const stored = features.flatMap((feature) => {
-      const place = this.places.get(feature);
-      if (place === undefined) return [];
-      const dataset = datasetIn(this.file, `${demo}/${place}`, this.path);
-      if (rowsOf(dataset) < length)
-        throw new InputError(`${this.path}: ${demo}/${place} has ${rowsOf(dataset)} frames, expected ${length}`);
-      return [{ feature, dataset, isPicture: own(this.info.features, feature)!.dtype === "video" }];
-    });
+  check(episodes: readonly Span[]): void {
+    for (const episode of episodes) for (const feature of this.places.keys()) this.#stored(episode, feature);
+  }
+
+  /** Where a demonstration has a feature. @throws InputError where it does not, or not as the first one has it */
+  #stored({ index, length }: Span, feature: string) {
+    const place = `data/demo_${index}/${this.places.get(feature)}`;
+    const dataset = datasetIn(this.file, place, this.path);
+    const { dtype, shape } = own(this.info.features, feature)!;
+    const isPicture = dtype === "video";
+    const expected = feature === SUCCESS ? [length] : [length, ...shape];
+    const found = metadataOf(dataset, this.path);
+    const isSized = found.shape.length === expected.length && found.shape.every((n, i) => i === 0 || n === expected[i]);
+    // An observation after the last action is left out.
+    if (!isSized || found.shape[0]! < length || (isPicture && found.dtype !== BYTES))
+      throw new InputError(
+        `${this.path}: ${place}: found ${described(found)}, expected ` +
+          `${described({ shape: expected, dtype: isPicture ? BYTES : undefined })} as in the first demonstration`,
+      );
+    return { feature, dataset, isPicture };
+  }
+
+  async *frames(episode: Span, features: readonly string[]): AsyncGenerator<StoredFrame> {
+    const { length } = episode;
+    const stored = features.flatMap((feature) => (this.places.has(feature) ? [this.#stored(episode, feature)] : []));
     for (let start = 0; start < length; start += BLOCK) {
       const end = Math.min(length, start + BLOCK);
       const blocks = stored.map(({ dataset }) => blockOf(dataset, start, end, this.path));
@@ -97,7 +116,11 @@ function opened<T>(path: string, open: () => T): T {
 }
 
 const unreadable = (path: string, error: unknown): InputError =>
-  new InputError(`${path}: cannot be read as HDF5 (${String((error as Error)?.message ?? error).split("\n")[0]})`);
+  new InputError(`${path}: cannot be read as HDF5 (${reasonOf(String((error as Error)?.message ?? error))})`);
+
+/** The innermost reason of the library's errors, a stack of lines `#003: FILE line N in FUNCTION(): REASON`. */
+const reasonOf = (text: string): string =>
+  [...text.matchAll(/^ *#\d+: .*\(\): (.+)$/gm)].at(-1)?.[1] ?? text.split("\n")[0]!;
 
 /** Undefined where there is none, which the library throws. */
 function entityIn(file: File, name: string) {
@@ -121,29 +144,50 @@ function datasetIn(file: File, name: string, path: string): Dataset {
   return found as Dataset;
 }
 
-const rowsOf = ({ shape }: Dataset): number => shape?.[0] ?? 0;
+interface Metadata {
+  /** Frames, then the size of each. */
+  readonly shape: readonly number[];
+  readonly dtype?: unknown;
+}
+
+/** @throws InputError for a data set whose description is damaged */
+const metadataOf = (dataset: Dataset, path: string): Metadata =>
+  opened(path, () => ({ shape: dataset.shape ?? [], dtype: dataset.dtype }));
+
+const described = ({ shape, dtype }: Metadata) => `${dtype === BYTES ? "bytes " : ""}[${shape.join(", ")}]`;
+
+/** Number of frames of a demonstration, by its actions. */
+function lengthOf(file: File, place: string, path: string): number {
+  const { shape } = metadataOf(datasetIn(file, place, path), path);
+  if (shape.length !== 2 || shape.includes(0))
+    throw new InputError(`${path}: ${place}: found [${shape.join(", ")}], expected [frames, numbers]`);
+  return shape[0]!;
+}
 
 type Block = { readonly length: number; slice(from: number, to: number): ArrayLike<number | bigint> };
 
 /** Frames start to end of a data set, one after another. */
 function blockOf(dataset: Dataset, start: number, end: number, path: string): Block {
   const block = opened(path, () => dataset.slice([[start, end]]));
-  if (!ArrayBuffer.isView(block)) throw new InputError(`${path}: ${dataset.path}: expected numbers`);
+  if (!ArrayBuffer.isView(block) || (block as unknown as Block).length % (end - start) !== 0)
+    throw new InputError(`${path}: ${dataset.path}: expected numbers`);
   return block as unknown as Block;
 }
 
 /** Frames a second. */
 function rateOf(data: Group, path: string): number {
   const text = own(data.attrs, "env_args")?.value;
-  let args: { readonly env_kwargs?: { readonly control_freq?: unknown } } = {};
+  let args: { readonly env_kwargs?: { readonly control_freq?: unknown } } | null = {};
   try {
     args = JSON.parse(String(text));
   } catch {
     // Told below.
   }
-  const rate = args.env_kwargs?.control_freq;
-  if (typeof rate !== "number" || !(rate > 0))
+  const rate = args?.env_kwargs?.control_freq;
+  if (typeof rate !== "number")
     throw new InputError(`${path}: data: no control_freq in its env_args, expected the frames a second`);
+  if (!(rate >= SLOWEST && rate <= FASTEST))
+    throw new InputError(`${path}: data: control_freq ${rate} in its env_args, expected ${SLOWEST} to ${FASTEST}`);
   return rate;
 }
 
@@ -156,16 +200,19 @@ function featuresOf(file: File, demo: string, path: string) {
     places.set(feature, place);
   };
   for (const name of groupIn(file, `${demo}/obs`, path).keys()) {
-    const { shape, dtype } = datasetIn(file, `${demo}/obs/${name}`, path);
-    const each = (shape ?? []).slice(1);
-    if (each.length === 3 && each[2] === 3 && dtype === "<B")
+    if (entityIn(file, `${demo}/obs/${name}`)?.type === "Group") continue;
+    const { shape, dtype } = metadataOf(datasetIn(file, `${demo}/obs/${name}`, path), path);
+    const each = shape.slice(1);
+    if (each.includes(0)) continue;
+    if (each.length === 3 && each[2] === 3 && dtype === BYTES)
       add(`observation.images.${name.replace(/_image$/, "")}`, `obs/${name}`, "video", each);
     else if (each.length === 1) add(`observation.${name}`, `obs/${name}`, "float64", each);
   }
   add("action", "actions", "float64", datasetIn(file, `${demo}/actions`, path).shape!.slice(1));
-  if (entityIn(file, `${demo}/rewards`)?.type === "Dataset") {
-    const rewards = datasetIn(file, `${demo}/rewards`, path);
-    const values = Array.from(blockOf(rewards, 0, rowsOf(rewards), path).slice(0, rowsOf(rewards)), Number);
+  const rewards = entityIn(file, `${demo}/rewards`);
+  const { shape = [] } = rewards?.type === "Dataset" ? metadataOf(rewards as Dataset, path) : {};
+  if (shape.length === 1 && shape[0]! > 0) {
+    const values = Array.from(blockOf(rewards as Dataset, 0, shape[0]!, path).slice(0, shape[0]!), Number);
     if (values.every((reward) => reward === 0 || reward === 1)) add(SUCCESS, "rewards", "bool", [1]);
   }
   return { features, places };

@@ -23,6 +23,8 @@ export interface EpisodeStore {
   readonly episodes: readonly Span[];
   /** Features of the joints' positions and velocities. */
   readonly joints: { readonly position: string; readonly velocity?: string };
+  /** Checks episodes without reading them, where a store can. @throws InputError for features that are missing or of another size */
+  readonly check?: (episodes: readonly Span[]) => void;
   /** The frames of an episode with some features. @throws InputError for files that are missing, cut short or of another size */
   frames(episode: Span, features: readonly string[]): AsyncGenerator<StoredFrame>;
   close(): Promise<void>;
