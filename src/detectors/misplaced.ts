@@ -1,22 +1,24 @@
 import { CHANGES, type Change } from "./camera-moves.js";
+import { cellsUnder } from "./cells-under.js";
 import type { Camera, FoundAt } from "./each.js";
-import { cellsOf, type Look, originsOf } from "./look.js";
+import type { Look } from "./look.js";
 import type { Moment } from "./moment.js";
 import { movedAtOnce } from "./moved-at-once.js";
 import type { CameraReference } from "./reference.js";
 import { comparable, misfitOf, type Near, usualMisfit } from "./samples.js";
 
-/** Difference from good runs in the nearest poses, 1 for more than these differ from each other. */
-export const misfit = (cells: Float32Array, near: Near, { misfits }: CameraReference): number =>
-  misfitOf(cells, near.samples) / (1.2 * usualMisfit(misfits, near.distance) + 1);
-
-const ORIGINS = new Map<string, Int32Array>();
-
-function originsUnder(change: Change, width: number, height: number): Int32Array {
-  const key = `${CHANGES.indexOf(change)} ${width} ${height}`;
-  const origins = ORIGINS.get(key) ?? originsOf(width, height, change.place(width, height));
-  ORIGINS.set(key, origins);
-  return origins;
+/**
+ * Difference from good runs in the nearest poses, 1 for more than these differ from each other.
+ * @param limit a difference that is larger need not be exact
+ */
+export function misfit(
+  cells: Float32Array,
+  near: Near,
+  { misfits }: CameraReference,
+  limit: number = Number.POSITIVE_INFINITY,
+): number {
+  const usual = 1.2 * usualMisfit(misfits, near.distance) + 1;
+  return misfitOf(cells, near.samples, limit * usual) / usual;
 }
 
 /** The change that makes the picture like the good runs'; of one picture all detectors ask for it. */
@@ -43,13 +45,12 @@ export function misplaced(
     return jump.change.kind === kind
       ? { score: 1 / jump.left, isSure: true, text: `${name}: like the tick before where it is ${jump.change.text}` }
       : undefined;
-  const { width, height } = look.image;
   let best = known.get(look);
   if (!best) {
     const near = comparable(reference.samples, reference.misfits, moment.ticks.at(-1)!.position);
     const now = misfit(look.cells, near, reference);
     for (const change of now < 1 ? [] : CHANGES) {
-      const left = misfit(cellsOf(look.image, originsUnder(change, width, height)), near, reference);
+      const left = misfit(cellsUnder(look.image, change), near, reference, best?.left);
       if (!best || left < best.left) best = { change, left, now };
     }
     if (!best || !Number.isFinite(near.distance)) return undefined;

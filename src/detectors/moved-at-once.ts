@@ -1,6 +1,7 @@
 import { own } from "../own.js";
 import { CHANGES, type Change, shiftBy, zoomTo } from "./camera-moves.js";
-import { cellsOf, type Look, originsOf } from "./look.js";
+import { cellsUnder } from "./cells-under.js";
+import type { Look } from "./look.js";
 import { ago, type Moment } from "./moment.js";
 import type { CameraReference } from "./reference.js";
 import { pictureDistance } from "./samples.js";
@@ -42,12 +43,11 @@ export function movedAtOnce(moment: Moment, camera: string, look: Look, referenc
 }
 
 function nearestMove(before: Look, look: Look): Moved | undefined {
-  const { width, height } = look.image;
   const now = pictureDistance(before.cells, look.cells);
-  const under = (change: Change): Moved => {
-    const cells = cellsOf(look.image, originsOf(width, height, change.place(width, height)));
-    return { change, left: pictureDistance(before.cells, cells) / now };
-  };
+  const under = (change: Change): Moved => ({
+    change,
+    left: pictureDistance(before.cells, cellsUnder(look.image, change)) / now,
+  });
   const coarse = CHANGES.map(under).sort((a, b) => a.left - b.left);
   const fine = coarse
     .slice(0, STARTS)

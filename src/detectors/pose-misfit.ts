@@ -3,7 +3,7 @@ import { LAG_TICKS, lagOf } from "./lag.js";
 import type { Look } from "./look.js";
 import type { Moment } from "./moment.js";
 import type { Reference } from "./reference.js";
-import { angle, comparable, misfitOf, poseByPicture } from "./samples.js";
+import { angle, comparable, type Shown, shownBy } from "./samples.js";
 
 /** The joint whose position fits the picture least: 1 for more than in good runs. */
 export interface PoseMisfit {
@@ -22,20 +22,20 @@ export function poseMisfit({ reference, ticks }: Moment, look: Look, camera: str
   const { joints, position } = ticks.at(-1)!;
   if (!pose || camera !== pose.camera || joints.length !== names.length) return undefined;
   const { samples, misfits } = own(reference!.cameras, camera)!;
-  const seen = poseShown(reference!, look);
+  const { pose: seen, misfit } = shownIn(reference!, look);
   const scores = pose.error.map((error, j) => Math.abs(angle(seen[j]!, position[j]!)) / (1.2 * error + 0.03));
   const j = scores.indexOf(Math.max(...scores));
   const isKnown =
     Number.isFinite(comparable(samples, misfits, position).distance) &&
-    misfitOf(look.cells, samples) <= 1.2 * (misfits.at(-1)?.misfit ?? 0) + 1;
+    misfit <= 1.2 * (misfits.at(-1)?.misfit ?? 0) + 1;
   return { joint: names[j]!, score: scores[j]!, seen: seen[j]!, told: position[j]!, isKnown };
 }
 
-/** Poses by pictures: several detectors ask for them. */
-const shown = new WeakMap<Look, Float64Array>();
+/** What pictures show: several detectors ask for it. */
+const shown = new WeakMap<Look, Shown>();
 
-function poseShown({ cameras, pose }: Reference, look: Look): Float64Array {
-  const known = shown.get(look) ?? poseByPicture(own(cameras, pose!.camera)!.samples, look.cells);
+function shownIn({ cameras, pose }: Reference, look: Look): Shown {
+  const known = shown.get(look) ?? shownBy(own(cameras, pose!.camera)!.samples, look.cells);
   shown.set(look, known);
   return known;
 }
@@ -50,7 +50,7 @@ export function lagNow({ reference, ticks }: Moment): { readonly ticks: number; 
   const looks = ticks.slice(-LAG_TICKS).map((tick) => own(tick.looks, pose.camera));
   if (looks.includes(undefined)) return undefined;
   const lag = lagOf(
-    looks.map((look) => poseShown(reference!, look!)),
+    looks.map((look) => shownIn(reference!, look!).pose),
     ticks.map(({ position }) => position),
     pose.usual,
   );

@@ -3,7 +3,7 @@ import { own } from "../own.js";
 import { type GoodRun, largest } from "./good-run.js";
 import { LAG_TICKS, lagOf } from "./lag.js";
 import type { CameraReference, Reference } from "./reference.js";
-import { angle, poseByPicture } from "./samples.js";
+import { angle, shownBy } from "./samples.js";
 
 /** Runs in which lags are looked for. */
 const LAG_RUNS = 8;
@@ -21,7 +21,7 @@ export function poseReference(
   const [camera, { samples }] = first;
   const some = samples.filter((_, i) => i % 3 === 0);
   const errors = some.map(({ run, cells, position }) => {
-    const shown = poseByPicture(samples, cells, run);
+    const { pose: shown } = shownBy(samples, cells, run);
     return position.map((value, j) => angle(value, shown[j]!));
   });
   const usual = Float64Array.from({ length: joints }, (_, j) =>
@@ -31,7 +31,7 @@ export function poseReference(
   for (const [r, run] of runs.slice(0, LAG_RUNS).entries()) {
     const shown = run.flatMap(({ looks }) => {
       const look = own(looks, camera);
-      return look ? [poseByPicture(samples, look.cells, r)] : [];
+      return look ? [shownBy(samples, look.cells, r).pose] : [];
     });
     if (shown.length < run.length) continue;
     const told = run.map(({ position }) => position);

@@ -125,17 +125,28 @@ export function misfitsOf(samples: readonly Sample[]): Misfits {
 export const usualMisfit = (misfits: Misfits, distance: number): number =>
   misfits.find((bin) => distance <= bin.distance)?.misfit ?? Number.POSITIVE_INFINITY;
 
-/** Least difference of a picture from some samples. */
-export const misfitOf = (cells: Float32Array, samples: readonly Sample[]): number =>
+/** Least difference of a picture from some samples. @param limit a difference that is larger need not be exact */
+export const misfitOf = (
+  cells: Float32Array,
+  samples: readonly Sample[],
+  limit: number = Number.POSITIVE_INFINITY,
+): number =>
   samples.reduce(
-    (least, sample) => Math.min(least, pictureDistance(sample.cells, cells, least)),
+    (least, sample) => Math.min(least, pictureDistance(sample.cells, cells, Math.min(least, limit))),
     Number.POSITIVE_INFINITY,
   );
 
+/** The pose that a picture shows, and its difference from the most similar sample. */
+export interface Shown {
+  readonly pose: Float64Array;
+  readonly misfit: number;
+}
+
 /** The pose by the most similar pictures: the mean of the nearest ones. */
-export function poseByPicture(samples: readonly Sample[], cells: Float32Array, but?: number): Float64Array {
+export function shownBy(samples: readonly Sample[], cells: Float32Array, but?: number): Shown {
   const near = nearest(samples, OF_POSE, (sample, limit) => pictureDistance(sample.cells, cells, limit), but);
-  return near[0]!.sample.position.map(
+  const pose = near[0]!.sample.position.map(
     (first, j) => first + near.reduce((sum, { sample }) => sum + angle(sample.position[j]!, first) / near.length, 0),
   );
+  return { pose, misfit: near[0]!.far };
 }
