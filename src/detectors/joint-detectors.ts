@@ -1,6 +1,7 @@
 import { own } from "../own.js";
 import type { Detector } from "./detector.js";
 import { ofJoint } from "./each.js";
+import { FEWEST_RUNS } from "./good-run.js";
 import {
   ago,
   have,
@@ -105,7 +106,8 @@ export const JOINT_DETECTORS = {
           since: 1,
           text: `${name}: jumped by ${step.by.toFixed(2)} rad in one tick`,
         };
-      if (!reference || !have(moment, 15)) return undefined;
+      // The range of a few runs is too narrow.
+      if (!reference || moment.reference!.runs < FEWEST_RUNS || !have(moment, 15)) return undefined;
       const margin = 0.5 * (reference.high - reference.low) + 0.8;
       const beyond = Math.min(
         ...Array.from({ length: 16 }, (_, k) => position(moment, j, k)).map((value) =>

@@ -31,7 +31,9 @@ export class OutcomeTable {
     const names = head.map((name) => name.trim().toLowerCase());
     const unknown = names.find((name) => !COLUMNS.includes(name));
     if (!names.includes("run") || !names.includes("success") || unknown !== undefined)
-      throw new InputError(`${path}: found the columns ${head.join(", ")}, expected run, success[, error, condition]`);
+      throw new InputError(
+        `${path}: found ${head.length > 0 ? `the columns ${head.join(", ")}` : "nothing"}, expected run, success[, error, condition]`,
+      );
     const rows = new Map<string, Outcome>();
     for (const [at, cells] of lines.entries()) {
       const where = `${path}: line ${at + 2}`;

@@ -71,6 +71,19 @@ describe("a watch over a run", () => {
     }
   });
 
+  it("takes no joint to be out of the range of a few good runs, which is too narrow", () => {
+    const few = new ReferenceBuilder();
+    for (let run = 0; run < 3; run++) for (const tick of swing(run)) few.add(tick);
+    const far = from(good, 0, ({ position }) => ({ position: [position[0]!, position[1]! + 2.2] }));
+    const found = (usual: typeof reference) => {
+      const watch = new Watch(usual);
+      for (const tick of far) watch.add(tick);
+      return watch.alarms.map(({ detector }) => detector);
+    };
+    expect(found(reference)).toContain("joint_out_of_range");
+    expect(found(few.build()!)).not.toContain("joint_out_of_range");
+  });
+
   it("tells a scene that is strange from the start", () => {
     const strange = from(good, 0, (seen) => pixels(() => picture(seen.position[0]!, [40, 10]))(seen));
     expect(alarms(strange)).toMatchObject([{ detector: "unfamiliar", from: 0 }]);

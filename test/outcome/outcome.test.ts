@@ -59,6 +59,7 @@ describe("a table of outcomes", () => {
   });
 
   it.each([
+    ["", "t.csv: found nothing, expected run, success[, error, condition]"],
     ["run,what\na,b", "t.csv: found the columns run, what, expected run, success[, error, condition]"],
     ["run,success\na,yes", 't.csv: line 2: success: found "yes", expected success or failure'],
     ["run,success\na,1\na,0", "t.csv: line 3: the run a again, expected each run once"],

@@ -1,5 +1,5 @@
 import { PREDICTS } from "../../evaluation/what-if/agreement.js";
-import { plural } from "../../numbers/format.js";
+import { fixed, plural } from "../../numbers/format.js";
 import { type Html, html, table } from "../../page/html.js";
 import type { WhatIfFindings } from "../what-if-findings.js";
 
@@ -28,4 +28,4 @@ ${table(
 ${lines}`;
 }
 
-const text = (value: number): string => (Number.isNaN(value) ? "–" : value.toFixed(2));
+const text = (value: number): string => (Number.isNaN(value) ? "–" : fixed(value, 2));
