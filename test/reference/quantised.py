@@ -1,4 +1,4 @@
-"""Policies as onnxruntime's dynamic quantiser writes them, with the torques that onnxruntime computes of them.
+"""Policies as onnxruntime's quantisers write them, with the torques that onnxruntime computes of them.
 
 Beside each, NAME.float.onnx: the same network in floating point with the quantised weights' values.
 """
@@ -14,6 +14,7 @@ import onnxruntime
 import torch
 from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from export import export
 
@@ -71,7 +72,38 @@ class Tokens(torch.nn.Module):
         return self.head(torch.relu(x + self.out(mixed.transpose(1, 2).reshape(1, 4, 8))).mean(1))
 
 
+class Memory(torch.nn.Module):
+    """The last state of an LSTM over some ticks, both directions joined where there are two."""
+
+    def __init__(self, both):
+        super().__init__()
+        self.recurrent = torch.nn.LSTM(4, 6, bidirectional=both)
+        self.head = Dense(12 if both else 6, 2)
+
+    inputs = {"state": (5, 1, 4)}
+
+    def forward(self, state):
+        sequence, _ = self.recurrent(state)
+        return self.head(sequence[-1])
+
+
+def in_bits(bits, **options):
+    """Weights of a few bits in blocks, by onnxruntime's quantiser of matrix products."""
+
+    def quantise(path, out):
+        quantiser = MatMulNBitsQuantizer(onnx.load(path), bits=bits, **options)
+        quantiser.process()
+        quantiser.model.save_model_to_file(out)
+
+    return quantise
+
+
 VARIANTS = {
+    "memory-int8": (lambda: Memory(False), {"weight_type": QuantType.QInt8}),
+    "memory-both-channels": (lambda: Memory(True), {"weight_type": QuantType.QInt8, "per_channel": True}),
+    "layers-4-bits": (Layers, in_bits(4, block_size=16, is_symmetric=True)),
+    "tokens-4-bits-zeros": (Tokens, in_bits(4, block_size=16, is_symmetric=False)),
+    "layers-8-bits": (Layers, in_bits(8, block_size=16, is_symmetric=False)),
     "layers-uint8": (Layers, {"weight_type": QuantType.QUInt8}),
     "layers-channels": (Layers, {"weight_type": QuantType.QInt8, "per_channel": True}),
     "vision-uint8": (Vision, {"weight_type": QuantType.QUInt8}),
@@ -94,12 +126,38 @@ def dequantised(plain, quantised):
     found = {i.name: numpy_helper.to_array(i) for i in quantised.graph.initializer}
     for weight in plain.graph.initializer:
         bytes_ = found.get(f"{weight.name}_quantized")
-        if bytes_ is None:
+        blocks = next((n for n in quantised.graph.node if n.op_type == "MatMulNBits" and n.input[1].startswith(f"{weight.name}_")), None)
+        if blocks is not None:
+            values = of_blocks(blocks, found)
+        elif bytes_ is None:
             continue
-        scale, zero = (found[f"{weight.name}_{what}"].astype(np.float64) for what in ("scale", "zero_point"))
-        values = (bytes_.astype(np.float64) - zero) * scale
+        else:
+            scale, zero = (found[f"{weight.name}_{what}"].astype(np.float64) for what in ("scale", "zero_point"))
+            # Of an LSTM a direction has one, or one for each column.
+            if bytes_.ndim == 3:
+                scale, zero = (x.reshape(bytes_.shape[0], 1, -1) for x in (scale, zero))
+            values = (bytes_.astype(np.float64) - zero) * scale
+            # An LSTM's weights are turned.
+            values = values.transpose(0, 2, 1) if bytes_.ndim == 3 else values
         weight.CopyFrom(numpy_helper.from_array(values.astype(np.float32), weight.name))
     return plain
+
+
+def of_blocks(node, found):
+    """[K, N] of a MatMulNBits' weight."""
+    options = {a.name: a.i for a in node.attribute}
+    n, k, bits, block = (options[name] for name in ("N", "K", "bits", "block_size"))
+    blocks = -(-k // block)
+
+    def unpacked(values, columns):
+        rows = values.reshape(n, -1)
+        parts = [(rows >> shift) & (2**bits - 1) for shift in range(0, 8, bits)]
+        return np.stack(parts, -1).reshape(n, -1)[:, :columns].astype(np.float64)
+
+    steps = unpacked(found[node.input[1]], blocks * block).reshape(n, blocks, block)
+    zeros = unpacked(found[node.input[3]], blocks) if len(node.input) > 3 and node.input[3] else np.full((n, blocks), 2.0 ** (bits - 1))
+    scale = found[node.input[2]].reshape(n, blocks).astype(np.float64)
+    return ((steps - zeros[..., None]) * scale[..., None]).reshape(n, -1)[:, :k].T
 
 
 def write(name, network, options, folder):
@@ -118,7 +176,10 @@ def write(name, network, options, folder):
         example = {k: torch.from_numpy(x) for k, x in cases[0].items()}
         plain = export(policy, example, "torchscript", 17, False, path)
         quantised = os.path.join(folder, f"{name}.onnx")
-        quantize_dynamic(path, quantised, **options)
+        if callable(options):
+            options(path, quantised)
+        else:
+            quantize_dynamic(path, quantised, **options)
         made = onnx.load(quantised)
         onnx.save(dequantised(plain, made), os.path.join(folder, f"{name}.float.onnx"))
         session_of(quantised, os.path.join(folder, f"{name}-fused.onnx"))

@@ -11,7 +11,7 @@ import { relativeError } from "../evaluate.js";
 import { plainSession } from "../plain-session.js";
 import { modalityOf, subjectOf } from "./subjects.js";
 
-/** Policies of onnxruntime's dynamic quantiser, and what they command there (test/reference/quantised.py). */
+/** Policies of onnxruntime's quantisers, and what they command there (test/reference/quantised.py). */
 const FOLDER = "test/data/reference/quantised";
 
 interface Golden {
@@ -54,8 +54,8 @@ const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => dot(a, b) / Math.
 
 it("has every form in which the quantiser and the optimiser write them", () => {
   const operators = new Set(NAMES.flatMap((name) => golden(name).operators));
-  for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "com.microsoft.DynamicQuantizeMatMul"])
-    expect(operators).toContain(op);
+  const own = ["DynamicQuantizeMatMul", "DynamicQuantizeLSTM", "MatMulNBits"].map((op) => `com.microsoft.${op}`);
+  for (const op of ["DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", ...own]) expect(operators).toContain(op);
 });
 
 describe.each(NAMES)("%s", (name) => {

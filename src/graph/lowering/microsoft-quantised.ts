@@ -1,19 +1,16 @@
 import { apply, applyNode } from "../apply.js";
-import { add, concat, mul, reshape, scalar, sigmoid, where } from "../build.js";
+import { add, cast, concat, mul, reshape, scalar, sigmoid, sub, transpose, where } from "../build.js";
 import { normalizeAxis, ShapeError, sizeOf } from "../shape.js";
 import type { Value } from "../value.js";
 import type { Lowering, LoweringTable } from "./lowering.js";
 import { attended, parts } from "./microsoft-attention.js";
-import { type Attributes, number, plus, without } from "./microsoft-parts.js";
+import { embedded } from "./microsoft-embedding.js";
+import { type Attributes, DEQUANTIZE, number, plus, real, without } from "./microsoft-parts.js";
+import { fewBits } from "./microsoft-weights.js";
 import { QUANTISED_LOWERING, uncast } from "./quantisation.js";
+import { unrolledLstm } from "./recurrent.js";
 
 /** onnxruntime's own operators on bytes. */
-
-const DEQUANTIZE = QUANTISED_LOWERING.DequantizeLinear!;
-
-/** Bytes as the numbers that they stand for. */
-const real = (x: Value, scale: Value, zero: Value | undefined): Value =>
-  DEQUANTIZE({ op: "DequantizeLinear", inputs: [x, scale, zero], attributes: {} })[0]!;
 
 /** Numbers as bytes. A missing zero point is 0 of uint8. */
 const bytes = (y: Value, scale: Value, zero: Value | undefined): Value =>
@@ -92,6 +89,42 @@ const byRange = (a: Value, [b, bScale, bZero, bias]: readonly (Value | undefined
   return product([q, b, zero, bZero], scale!, bScale!, bias);
 };
 
+/** A value after rounding to 256 steps of its own range. */
+function rounded(x: Value): Value {
+  const [q, scale, zero] = applyNode("DynamicQuantizeLinear", [x], {}, { outputCount: 3 }).outputs;
+  return real(q!, scale!, zero);
+}
+
+/** An LSTM's weights of bytes, [directions, inputs, parts], with a scale for each direction, or each of its parts. */
+function recurrentWeight(op: string, weight: Value, scale: Value, zero: Value | undefined): Value {
+  const [directions, , parts] = weight.shape;
+  const each = (value: Value) => {
+    const columns = value.shape.length === 2 ? value.shape[1]! : 1;
+    if (value.shape[0] !== directions || ![1, parts].includes(columns))
+      throw new ShapeError(`${op}: scales [${value.shape}] do not fit weights [${weight.shape}]`);
+    return cast(reshape(value, [directions!, 1, columns]), "float32");
+  };
+  const steps = cast(weight, "float32");
+  return transpose(mul(zero ? sub(steps, each(zero)) : steps, each(scale)), [0, 2, 1]);
+}
+
+const ROUNDED_LSTM = unrolledLstm(rounded);
+
+/** An LSTM with weights of bytes: its sequence, and its state before each step, are quantised by their own ranges. */
+const quantisedLstm: Lowering = ({ op, inputs, attributes }) => {
+  const [x, w, r, bias, lengths, h, c, peepholes, wScale, wZero, rScale, rZero] = inputs as readonly (
+    | Value
+    | undefined
+  )[];
+  if (x?.shape.length !== 3 || !w || !r || !wScale || !rScale)
+    throw new ShapeError(`${op}: expected a sequence, and weights of bytes with their scales`);
+  const batch = x.shape[number(attributes, "layout", 0) ? 0 : 1]!;
+  // onnxruntime shares a batch among its threads, each of which takes a range of its own.
+  if (batch !== 1) throw new ShapeError(`${op}: a batch of ${batch} sequences is not supported, expected 1`);
+  const weights = [recurrentWeight(op, w, wScale, wZero), recurrentWeight(op, r, rScale, rZero)];
+  return ROUNDED_LSTM({ op, inputs: [rounded(x), ...weights, bias, lengths, h, c, peepholes], attributes });
+};
+
 /** Attention whose tokens and packed weights are bytes. */
 const quantisedAttention: Lowering = (node) => {
   const [x, weight, bias, xScale, wScale, mask, xZero, wZero, past] = node.inputs as readonly (Value | undefined)[];
@@ -127,6 +160,10 @@ export const MICROSOFT_QUANTISED: LoweringTable = {
   QLinearConcat: concatenated,
   QGemm: gemm,
   QAttention: quantisedAttention,
+  DynamicQuantizeLSTM: quantisedLstm,
+  MatMulNBits: fewBits,
+  EmbedLayerNormalization: embedded(false),
+  QEmbedLayerNormalization: embedded(true),
   DynamicQuantizeMatMul: ({ inputs: [a, ...rest] }) => [byRange(a!, rest)],
   MatMulIntegerToFloat: ({ inputs: [a, b, aScale, bScale, aZero, bZero, bias] }) => [
     product([a, b, aZero, bZero], reshape(aScale!, []), bScale!, bias),

@@ -67,19 +67,25 @@ function joint(parts: Parts) {
 const thirds = (x: Value, count: number) =>
   split(x, 1, Array<number>(count).fill(x.shape[1]! / count)) as readonly [Value, Value, ...Value[]];
 
-/** Gates i, o, f and candidate g: c′ = f⊙c + i⊙g, h′ = o⊙tanh(c′). */
-const lstm: Cell = ({ parts, activations }, { attributes, inputs }) => {
-  if (inputs[7]) throw new ShapeError("LSTM: peepholes are not supported");
-  if (attributes.input_forget === 1) throw new ShapeError("LSTM: coupled input and forget gates are not supported");
-  const [gate, squash, squashState] = activations as [typeof tanh, typeof tanh, typeof tanh];
-  const [gates, candidate] = [joint(parts(0, 3)), joint(parts(3, 4))];
-  return (x, { h, c }) => {
-    const [input, output, forget] = thirds(gate(gates(x, h)), 3);
-    const written = mul(input, squash(candidate(x, h)));
-    const cell = c ? add(mul(forget!, c), written) : written;
-    return { h: mul(output, squashState(cell)), c: cell };
+/**
+ * Gates i, o, f and candidate g: c′ = f⊙c + i⊙g, h′ = o⊙tanh(c′).
+ * @param seen what the products make of a state that they read
+ */
+const lstm =
+  (seen = (h: Value): Value => h): Cell =>
+  ({ parts, activations }, { attributes, inputs }) => {
+    if (inputs[7]) throw new ShapeError("LSTM: peepholes are not supported");
+    if (attributes.input_forget === 1) throw new ShapeError("LSTM: coupled input and forget gates are not supported");
+    const [gate, squash, squashState] = activations as [typeof tanh, typeof tanh, typeof tanh];
+    const [gates, candidate] = [joint(parts(0, 3)), joint(parts(3, 4))];
+    return (x, { h: before, c }) => {
+      const h = before && seen(before);
+      const [input, output, forget] = thirds(gate(gates(x, h)), 3);
+      const written = mul(input, squash(candidate(x, h)));
+      const cell = c ? add(mul(forget!, c), written) : written;
+      return { h: mul(output, squashState(cell)), c: cell };
+    };
   };
-};
 
 /** Gates z and r and candidate n: h′ = (1 − z)⊙n + z⊙h; r is applied before or behind n's recurrent product. */
 const gru: Cell = ({ parts, activations }, { attributes }) => {
@@ -224,8 +230,12 @@ const unrolled =
     return [batchFirst ? transpose(whole, [2, 0, 1, 3]) : whole, lasts(({ h }) => h), lasts(({ c }) => c)];
   };
 
+/** @param seen what an LSTM's products make of a state that they read */
+export const unrolledLstm = (seen?: (h: Value) => Value): Lowering =>
+  unrolled(lstm(seen), 4, ["Sigmoid", "Tanh", "Tanh"]);
+
 export const RECURRENT_LOWERING: LoweringTable = {
-  LSTM: unrolled(lstm, 4, ["Sigmoid", "Tanh", "Tanh"]),
+  LSTM: unrolledLstm(),
   GRU: unrolled(gru, 3, ["Sigmoid", "Tanh"]),
   RNN: unrolled(rnn, 1, ["Tanh"]),
 };

@@ -146,14 +146,14 @@ const softsign: Form = (node) => {
   return same(operands(otherOperand(operands(below, "Add"), 1), "Abs")?.[0], x) ? x : undefined;
 };
 
-/** x, rounded to whole steps of a scale within the range of eight bits. */
+/** x, rounded to whole steps of a scale within the range of eight bits; a scale given, or that of its own range. */
 const quantised: Form = (node) => {
   for (const [value, scale] of bothWays(pairOf(node))) {
-    if (!scale.literal) continue;
     const [less] = operands(value, "Sub") ?? [value];
     const [whole] = operands(less, "Cast") ?? [];
-    const x = operands(whole, "QuantizeLinear")?.[0];
-    if (x) return x;
+    const isOwn = whole?.index === 0 && scale.node === whole.node && scale.index === 1;
+    const x = isOwn ? operands(whole, "DynamicQuantizeLinear")?.[0] : operands(whole, "QuantizeLinear")?.[0];
+    if (x && (isOwn || scale.literal)) return x;
   }
   return undefined;
 };
