@@ -45,10 +45,13 @@ export const SCENE_DETECTORS = {
       if (arm === false) return undefined;
       const isOtherPose = (poseMisfit(moment, look, name)?.score ?? 0) >= 1.5 && (lagNow(moment)?.score ?? 0) < MAY_LAG;
       if (!isStrange && !isOtherPose) return undefined;
+      const unlike = isStrange
+        ? `${percent(part)} of the picture is unlike that of every good run`
+        : "the picture shows another pose than the joints say";
       return {
         score,
         isSure: arm === true && sudden! >= SOON - 1,
-        text: `${name}: ${percent(part)} of the picture is unlike that of every good run, and no shift makes it like them`,
+        text: `${name}: ${unlike}, and no shift makes it like those of good runs`,
       };
     }),
   },

@@ -91,7 +91,7 @@ export function nothingOf({ by, failed, learned }: WhyFindings): string {
 }
 
 function pairOf({ pair, failed, good }: PairStrips): Html {
-  return html`<p class="note">${pair.failed.run}, around the moment</p>
+  return html`<p class="note">${pair.failed.run}, around the moment: heatmaps over the camera's images, each in its own scale unless one was set</p>
 ${stripOf(failed)}
 ${
   pair.good

@@ -46,6 +46,8 @@ const USUAL_TRUST = 0.95;
 export const trustOf = (name: DetectorName): number => own(TRUST, name) ?? USUAL_TRUST;
 /** Weight of what another detector's alarm explains. */
 const SECONDARY = 0.35;
+/** Evidence of a reason that no detector found first in any run. */
+const AFTER_ANOTHER = "always after something else, which may explain it";
 /** A strange policy is wrong before its pictures are. */
 const OF_POLICY = 0.97;
 /** Least confidence of a reason that is told. */
@@ -104,6 +106,7 @@ function alarmReasons(failed: readonly JudgedRun[], good: readonly JudgedRun[]):
       evidence: [
         `${alarm.text} (${run.name}, from ${run.seconds[alarm.from]!.toFixed(2)} s on)`,
         `in ${inFailed.length} of ${failed.length} runs that failed${good.length > 0 ? `, in ${inGood.length} of ${good.length} that did not` : "; there is no good run to compare with"}`,
+        ...(inFailed.every(({ alarm }) => alarm.isSecondary) ? [AFTER_ANOTHER] : []),
       ],
       moment: { run: run.name, tick: alarm.from, seconds: run.seconds[alarm.from]! },
     };

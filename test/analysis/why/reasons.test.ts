@@ -34,6 +34,18 @@ describe("reasons", () => {
     expect(reasons[0]!.evidence.join()).toContain("in 2 of 3 runs that failed, in 0 of 10 that did not");
   });
 
+  it("say that something else may explain them where it always came before", () => {
+    const hint = "always after something else, which may explain it";
+    const of = (...failed: JudgedRun[]) =>
+      reasonsOf(failed, good).reasons.map(({ name, evidence }) => [name, evidence.includes(hint)]);
+    const black = run("a", [alarm("black"), alarm("other_camera", 9, true)]);
+    expect(of(black)).toEqual([
+      ["black", false],
+      ["other_camera", true],
+    ]);
+    expect(of(black, run("b", [alarm("other_camera")]))).toContainEqual(["other_camera", false]);
+  });
+
   it("are none where nobody failed, or where both sets have the same", () => {
     expect(names([])).toEqual([]);
     expect(names([run("a")])).toEqual([]);
